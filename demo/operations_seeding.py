@@ -4,7 +4,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from actions.manifests import content_hash, publish_manifest, sign_manifest
+from actions.platform.manifests import content_hash, publish_manifest, sign_manifest
 from domain.platform.manifests import Manifest
 from gateway.screens import OPERATIONS, manifests
 from store.database.engine import Store, Transaction

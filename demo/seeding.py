@@ -11,12 +11,12 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from actions.catalogue_import import import_catalogue
-from actions.catalogue_rows import FILES, CatalogueRows
-from actions.certificate_content import CertificateContent, RenderedCertificate, Renderer
-from actions.environment import Environment
-from actions.form_import import import_forms
-from actions.strengths_import import import_strengths
+from actions.catalogue.catalogue_import import import_catalogue
+from actions.catalogue.form_import import import_forms
+from actions.catalogue.rows import FILES, CatalogueRows
+from actions.catalogue.strengths_import import import_strengths
+from actions.certificates.content import CertificateContent, RenderedCertificate, Renderer
+from actions.kernel.environment import Environment
 from demo.operations_seeding import publish_folder
 from demo.seed.seed import seed
 from gateway.composition import open_house

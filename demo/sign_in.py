@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urljoin, urlsplit
 import httpx
 from lxml import etree, html
 
-from actions.sign_in_guards import challenge_of, same
+from actions.identity.sign_in_guards import challenge_of, same
 from domain.kernel.clock import SystemClock
 from domain.kernel.ids import SystemIds
 from domain.kernel.people import Provider

@@ -11,8 +11,8 @@ from typing import Any
 import httpx
 import structlog
 
-from actions.alarms import evaluate
-from actions.environment import Environment
+from actions.kernel.environment import Environment
+from actions.platform.alarms import evaluate
 from domain.kernel.clock import Clock
 from domain.kernel.errors import ApuniError
 from domain.platform.alarms import Alarm, AlarmState

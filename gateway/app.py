@@ -10,16 +10,16 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from strawberry.schema import BaseSchema
 
-from actions.commission_hook import CommissionHearings
-from actions.consent_watch import LOOK_SECONDS as WITHDRAWAL_SECONDS
-from actions.consent_watch import ConsentWatch
-from actions.counts import LedgerCounts
-from actions.environment import Environment
-from actions.fee_returns import FeeReturns
-from actions.following import Feed
-from actions.issuer import CertificateIssuer
-from actions.published import CertificatePublisher
-from actions.sessions import subject_for_token
+from actions.appeals.commission_hook import CommissionHearings
+from actions.certificates.issuer import CertificateIssuer
+from actions.certificates.published import CertificatePublisher
+from actions.consents.watch import LOOK_SECONDS as WITHDRAWAL_SECONDS
+from actions.consents.watch import ConsentWatch
+from actions.etaal.counts import LedgerCounts
+from actions.fees.returns import FeeReturns
+from actions.identity.sessions import subject_for_token
+from actions.kernel.environment import Environment
+from actions.platform.change_feed import Feed
 from domain.fees.fees import FeeRoute
 from domain.kernel.people import ANONYMOUS, PersonKind, Subject
 from domain.kernel.sources import Source
@@ -74,7 +74,7 @@ from integrations.etaal import EtaalSettings, etaal_routes
 from integrations.right_to_service import RightToServiceSettings, commission_routes
 from integrations.treasury import treasury_routes
 from schema import build
-from schema.context import Context
+from schema.kernel.context import Context
 from store.identity import people
 
 log = structlog.get_logger(__name__)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import httpx
 
-from actions.environment import Environment
+from actions.kernel.environment import Environment
 from domain.appeals.law import LAW
 from domain.kernel.clock import Clock, SystemClock
 from domain.kernel.ids import SystemIds

@@ -14,7 +14,7 @@ import redis.asyncio
 import structlog
 from redis.exceptions import RedisError
 
-from actions.following import TooSlow
+from actions.platform.change_feed import TooSlow
 from domain.platform.changes import START, Change, Position, Wanted
 from gateway.fanout_settings import Streams
 from store.database import change_feed
@@ -131,7 +131,7 @@ class Following:
 
 
 class Fanout:
-    """The loop and its followers; `actions.following.Feed` for the graph."""
+    """The loop and its followers; `actions.platform.change_feed.Feed` for the graph."""
 
     def __init__(self, store: Store, settings: Streams, bus: Bus | None = None) -> None:
         self._store = store

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from actions.sessions import person_of_token
+from actions.identity.sessions import person_of_token
 from domain.kernel.people import PersonKind, Role
 from gateway.composition import House
 from gateway.graphiql.page import graphiql_page

@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from actions.environment import Environment
+from actions.kernel.environment import Environment
 from store.database import leases
 from store.database.engine import Transaction
 from store.database.errors import StoreError

@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
-from actions.environment import Partners
+from actions.kernel.environment import Partners
 from domain.identity.sign_on import SignOnRules
 from domain.kernel.clock import Clock
 from domain.kernel.ids import Ids

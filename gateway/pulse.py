@@ -8,8 +8,8 @@ from dataclasses import replace
 
 import structlog
 
-from actions.alarms import tell
-from actions.environment import Environment
+from actions.kernel.environment import Environment
+from actions.platform.alarms import tell
 from domain.platform.alarms import AlarmCode
 from domain.platform.switches import Switchboard
 from gateway.vitals import Vitals

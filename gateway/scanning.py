@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
-from actions.scanning import EicarScanner, Scanner, ScannerAway
+from actions.kernel.scanner import EicarScanner, Scanner, ScannerAway
 from gateway.files import MalwareScanner
 
 CHUNK = 64 * 1024

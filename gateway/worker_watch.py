@@ -11,8 +11,8 @@ from typing import Any
 
 import structlog
 
-from actions.alarms import payload_of
-from actions.environment import Environment
+from actions.kernel.environment import Environment
+from actions.platform.alarms import payload_of
 from domain.platform.alarms import RULES, Alarm, AlarmCode
 from gateway.alarms import AlarmNotTold, AlarmWatch
 from store.platform import alarms

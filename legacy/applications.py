@@ -331,7 +331,7 @@ def _decided(step: LegacyStep, status: Status, reason: str | None) -> Decision |
 
 
 class _Clock:
-    """The legal clock on its way through the steps, by the rules of actions/legal_clock.py."""
+    """The legal clock on its way through the steps, by the rules of actions/applications/legal_clock.py."""
 
     def __init__(self, row: LegacyRow, calendar: WorkCalendar) -> None:
         self._row, self._calendar = row, calendar

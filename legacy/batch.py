@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time
 
-from actions.certificate_content import CertificateContent
-from actions.certificate_fields import guardian_of, printed_fields
-from actions.numbering import draw_numbers
+from actions.certificates.content import CertificateContent
+from actions.certificates.fields import guardian_of, printed_fields
+from actions.kernel.numbering import draw_numbers
 from domain.applications.applications import Application, TimelineEntry
 from domain.applications.deadline import WorkCalendar
 from domain.applications.lifecycle import OPEN, Move, Status

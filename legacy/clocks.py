@@ -7,7 +7,7 @@ it: an application that is late is late from the day on which it was, and its ap
 
 from dataclasses import dataclass
 
-from actions.decide import ISSUE
+from actions.applications.decide import ISSUE
 from domain.applications.lifecycle import Status
 from domain.catalogue.catalogue import Outcome
 from domain.identity.policy import Purpose

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Protocol
 
-from actions.scanning import Scanner
+from actions.kernel.scanner import Scanner
 from domain.kernel.errors import Problems
 from domain.uploads.file_types import true_type
 from domain.uploads.files import MediaType

@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Protocol
 
-from actions.certificate_content import CertificateContent
-from actions.numbering import draw_uris
-from actions.scanning import Scanner
+from actions.certificates.content import CertificateContent
+from actions.kernel.numbering import draw_uris
+from actions.kernel.scanner import Scanner
 from domain.catalogue.catalogue import Service
 from domain.identity.aliases import AliasKind
 from domain.identity.policy import Purpose

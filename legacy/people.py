@@ -8,7 +8,7 @@ a person who signs in comes to hers by proving that it is hers.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from actions.legacy_joining import AADHAAR, BORN, born_indexes, person_indexes
+from actions.identity.imported_records import AADHAAR, BORN, born_indexes, person_indexes
 from domain.kernel.people import Citizen
 from domain.kernel.text import Language
 from legacy.applications import Fault, LegacyPerson, LegacyRow

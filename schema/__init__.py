@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-import schema.enums as _enums
+import schema.kernel.enums as _enums
 
 if TYPE_CHECKING:
     import strawberry.federation

@@ -9,72 +9,72 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
 from domain.kernel.text import Language
-from schema.answers import AnswerExtension
-from schema.appealing import AppealingMutation, ExaminingMutation
-from schema.appeals import AppealsQuery
-from schema.applications import ApplicationsQuery
-from schema.assisting import AssistingMutation
-from schema.beneficiaries import BeneficiariesQuery
-from schema.benefit_ordering import BenefitCourseMutation, BenefitMoneyMutation
-from schema.central import CentralQuery
-from schema.centres import CentresQuery
-from schema.certificates import CertificatesQuery
-from schema.changes import ChangesQuery
-from schema.citizens import Citizen
-from schema.client_policy import ClientPolicyMutation, ClientPolicyQuery
-from schema.commission import CommissionMutation, CommissionQuery
-from schema.complaining import GrievancesMutation
-from schema.consenting import ConsentsMutation
-from schema.consents import ConsentsQuery
-from schema.context import Context, Info
-from schema.correcting import CorrectingMutation
-from schema.counts import CountsQuery
-from schema.deciding import DecidingMutation
-from schema.desk import DeskMutation
-from schema.devices import DevicesMutation, DevicesQuery
-from schema.entities import resolve_entities
-from schema.errors import replace_errors
-from schema.etaal import EtaalMutation, EtaalQuery
-from schema.fee_paying import FeePayingMutation
-from schema.feedback import FeedbackQuery
-from schema.fees import FeesMutation
-from schema.figure_cases import DelaysMutation, FigureCasesQuery
-from schema.files import FilesQuery
-from schema.finance_books import FinanceQuery
-from schema.finance_settling import FinanceMutation
-from schema.guarding import enforce
-from schema.labels import LabelsQuery
-from schema.lockers import LockersQuery
-from schema.nodes import NodesQuery
-from schema.notifications import NotificationsMutation
-from schema.notified import NotifiedQuery
-from schema.office_benefits import ApprovalsQuery, HeldBenefitsQuery
-from schema.office_figures import ViewsMutation
-from schema.office_law import OverdueQuery
-from schema.officers import Officer
-from schema.operations_desk import OperationsMutation, OperationsQuery
-from schema.operators import Operator
-from schema.ordering import OrderingMutation
-from schema.personal_data import PersonalDataMutation
-from schema.places import PlacesQuery
-from schema.rating import FeedbackMutation
-from schema.record_claims import RecordClaimsMutation, RecordClaimsQuery
-from schema.responding import RespondingMutation
-from schema.rostering import RosteringMutation
-from schema.rosters import RostersQuery
-from schema.scalars import scalar_map
-from schema.schemes import SchemesQuery
-from schema.services import ServicesQuery
-from schema.sources import SourcesQuery
-from schema.staff_lists import StaffQuery
-from schema.staffing import StaffingMutation
-from schema.statistics import StatisticsQuery
-from schema.submitting import SubmittingMutation
-from schema.subscribing import Subscription
-from schema.suggestions import SuggestionsMutation
-from schema.tracking import TrackingQuery
-from schema.viewer import ViewerQuery
-from schema.visiting import ArrangingMutation, DoorstepQuery, VisitingMutation
+from schema.appeals.commission import CommissionMutation, CommissionQuery
+from schema.appeals.mutations import AppealingMutation, ExaminingMutation
+from schema.appeals.officer_queries import OverdueQuery
+from schema.appeals.types import AppealsQuery
+from schema.applications.decision_mutations import DecidingMutation
+from schema.applications.response_mutations import RespondingMutation
+from schema.applications.submission_mutations import SubmittingMutation
+from schema.applications.types import ApplicationsQuery
+from schema.benefits.mutations import BenefitCourseMutation, BenefitMoneyMutation
+from schema.benefits.officer_queries import ApprovalsQuery, HeldBenefitsQuery
+from schema.benefits.schemes import SchemesQuery
+from schema.catalogue.central_services import CentralQuery
+from schema.catalogue.centres import CentresQuery
+from schema.catalogue.notified import NotifiedQuery
+from schema.catalogue.places import PlacesQuery
+from schema.catalogue.services import ServicesQuery
+from schema.certificates.mutations import CorrectingMutation
+from schema.certificates.types import CertificatesQuery
+from schema.consents.mutations import ConsentsMutation
+from schema.consents.types import ConsentsQuery
+from schema.documents.lockers import LockersQuery
+from schema.documents.mutations import OrderingMutation
+from schema.doorstep.mutations import ArrangingMutation, DoorstepQuery, VisitingMutation
+from schema.etaal.counts import CountsQuery
+from schema.etaal.services import EtaalMutation, EtaalQuery
+from schema.feedback.feedback_mutations import FeedbackMutation
+from schema.feedback.grievance_mutations import GrievancesMutation
+from schema.feedback.notifications import NotificationsMutation
+from schema.feedback.suggestions import SuggestionsMutation
+from schema.feedback.tracking import TrackingQuery
+from schema.feedback.types import FeedbackQuery
+from schema.fees.entry_mutations import FeesMutation
+from schema.fees.mutations import FeePayingMutation
+from schema.identity.assistance import AssistingMutation
+from schema.identity.citizens import Citizen
+from schema.identity.devices import DevicesMutation, DevicesQuery
+from schema.identity.record_claims import RecordClaimsMutation, RecordClaimsQuery
+from schema.identity.viewer import ViewerQuery
+from schema.kernel.answers import AnswerExtension
+from schema.kernel.context import Context, Info
+from schema.kernel.entities import resolve_entities
+from schema.kernel.errors import replace_errors
+from schema.kernel.guards import enforce
+from schema.kernel.labels import LabelsQuery
+from schema.kernel.nodes import NodesQuery
+from schema.kernel.scalars import scalar_map
+from schema.officers.desk_mutations import DeskMutation
+from schema.officers.operators import Operator
+from schema.officers.staff_lists import StaffQuery
+from schema.officers.staff_mutations import StaffingMutation
+from schema.officers.types import Officer
+from schema.payments import BeneficiariesQuery
+from schema.platform.changes import ChangesQuery
+from schema.platform.client_policy import ClientPolicyMutation, ClientPolicyQuery
+from schema.platform.operations_desk import OperationsMutation, OperationsQuery
+from schema.platform.sources import SourcesQuery
+from schema.platform.subscriptions import Subscription
+from schema.privacy import PersonalDataMutation
+from schema.reconciliation.mutations import FinanceMutation
+from schema.reconciliation.queries import FinanceQuery
+from schema.rosters.mutations import RosteringMutation
+from schema.rosters.types import RostersQuery
+from schema.statistics.cases import DelaysMutation, FigureCasesQuery
+from schema.statistics.office_figures import ViewsMutation
+from schema.statistics.types import StatisticsQuery
+from schema.uploads import FilesQuery
 
 if TYPE_CHECKING:
     from graphql.execution import Executor

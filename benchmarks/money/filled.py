@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from actions.environment import Environment
+from actions.kernel.environment import Environment
 from domain.benefits.benefits import PaymentStatus, Rail, SanctionState
 from domain.benefits.bills import bill_number, end_to_end_id
 from domain.kernel.ids import SystemIds

@@ -17,12 +17,12 @@ from typing import Any
 import structlog
 from sqlalchemy import case, func, select
 
-from actions.environment import Environment
-from actions.payment_answers import fetch_answers
-from actions.payment_batches import batch_round
-from actions.payment_partner import pfms
-from actions.payment_sealing import content_of
-from actions.reconciliation import reconcile
+from actions.kernel.environment import Environment
+from actions.payments.partner import pfms
+from actions.payments.payment_answers import fetch_answers
+from actions.payments.payment_batches import batch_round
+from actions.payments.sealing import content_of
+from actions.reconciliation.reconciliation import reconcile
 from benchmarks.money.filled import MORNING, opened
 from domain.benefits.benefits import PaymentStatus, Rail
 from domain.payments.files import BatchState, Direction

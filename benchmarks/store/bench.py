@@ -22,7 +22,7 @@ import structlog
 from sqlalchemy import func, select, text
 
 import schema
-from actions.figures import statistics
+from actions.statistics.figures import statistics
 from benchmarks.store import bulk, memory, writes
 from benchmarks.store.cases import AVERAGE_DAYS, ON_TIME, Population
 from benchmarks.store.house import House, opened

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from actions.environment import Environment
+from actions.kernel.environment import Environment
 from benchmarks.store.cases import NOW
 from domain.kernel.clock import Clock, ManualClock
 from domain.kernel.ids import SystemIds

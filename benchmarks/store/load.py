@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from actions.catalogue_import import import_catalogue
+from actions.catalogue.catalogue_import import import_catalogue
 from benchmarks.store import bulk
 from benchmarks.store.cases import DAYS, NOW, SHARES, Population
 from benchmarks.store.house import House, opened

@@ -75,7 +75,7 @@ async def _part(name: str, url: str, folder: Path) -> None:
 
 async def _export(house: House) -> None:
     """Everything of one citizen, as the app fetches it."""
-    from actions.personal_data import export_part, parts
+    from actions.privacy.personal_data import export_part, parts
 
     key = citizen_id(1)
     her = Subject(frozenset({Role.CITIZEN}), PersonKind.CITIZEN, key)
@@ -87,8 +87,8 @@ async def _figures(house: House) -> None:
     """The lines of a year by every dimension, one after the other."""
     from dataclasses import replace
 
-    from actions.figure_names import read_names
-    from actions.figures import statistics
+    from actions.statistics.figures import statistics
+    from actions.statistics.names import read_names
     from domain.kernel.text import Language
     from domain.officers.dashboards import Dimension
     from gateway.http.figures_csv import _statistics_lines, _written

@@ -9,14 +9,14 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
-from actions.catalogue_search import Wanted, find_services
-from actions.counts import placed_counts, transaction_counts
-from actions.dashboard import dashboard_of
-from actions.environment import Environment
-from actions.figure_counts import Question
-from actions.figures import statistics
-from actions.queue import queue_counts, queue_page
-from actions.tracking import track_application
+from actions.catalogue.search import Wanted, find_services
+from actions.etaal.counts import placed_counts, transaction_counts
+from actions.feedback.tracking import track_application
+from actions.kernel.environment import Environment
+from actions.officers.queue import queue_counts, queue_page
+from actions.statistics.counts import Question
+from actions.statistics.dashboard import dashboard_of
+from actions.statistics.figures import statistics
 from benchmarks.store.cases import NOW, Case, Population, citizen_id, mixed, mobile_of
 from benchmarks.store.rows import number_of, officers_of
 from domain.etaal.counting import KeptDays
@@ -32,7 +32,7 @@ from domain.statistics.figures import month_of, months_back
 from gateway.http.documents import PREPARED, Documents, GivenDocument
 from gateway.limits import Limits
 from integrations.calling.monitor import SourceMonitor
-from schema.context import Context
+from schema.kernel.context import Context
 from store.statistics.overdue import overdue
 from tests.support.operations import operation
 

@@ -4,9 +4,9 @@ import asyncio
 import time
 from collections.abc import Iterator
 
-from actions.decide import Decide, Verdict, decide_application
-from actions.environment import Environment
-from actions.submit import submit_application
+from actions.applications.decide import Decide, Verdict, decide_application
+from actions.applications.submit import submit_application
+from actions.kernel.environment import Environment
 from benchmarks.store.cases import Population, citizen_id
 from domain.kernel.errors import ErrorCode, Problems
 from domain.kernel.people import Officer, OfficerLevel, PersonKind, Posting, Role, Subject

@@ -5,13 +5,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from actions.acting import Acting
-from actions.doorstep import BookVisit, book
-from actions.doorstep_rounds import FailVisit, HandOver, RecordVisitFee, SetOut, give, give_up, leave, take_fee
-from actions.environment import Environment
-from actions.feedback import GiveFeedback, say
-from actions.grievances import MoveGrievance, RaiseGrievance, ReplyToGrievance, answer, complain, step
-from actions.suggestions import MakeSuggestion, ReplyToSuggestion, propose, respond
+from actions.doorstep.doorstep import BookVisit, book
+from actions.doorstep.rounds import FailVisit, HandOver, RecordVisitFee, SetOut, give, give_up, leave, take_fee
+from actions.feedback.feedback import GiveFeedback, say
+from actions.feedback.grievances import MoveGrievance, RaiseGrievance, ReplyToGrievance, answer, complain, step
+from actions.feedback.suggestions import MakeSuggestion, ReplyToSuggestion, propose, respond
+from actions.kernel.environment import Environment
+from actions.kernel.unit_of_work import Acting
 from demo.seed.people import Cast, cast_of, citizen_subject
 from demo.seed.plan import choice
 from domain.applications.applications import Application, DeliveryMode

@@ -5,9 +5,9 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from actions.acting import Acting
-from actions.consents import ChangeConsent, take_step
-from actions.environment import Environment
+from actions.consents.consents import ChangeConsent, take_step
+from actions.kernel.environment import Environment
+from actions.kernel.unit_of_work import Acting
 from demo.seed.people import cast_of, citizen_subject
 from domain.consents.consents import ConsentPurpose, ConsentStep
 from domain.kernel.clock import ManualClock

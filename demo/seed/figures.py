@@ -5,11 +5,12 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from actions import delays, saved_views
-from actions.acting import Acting
-from actions.delays import RecordDelayReason
-from actions.environment import Environment
-from actions.saved_views import SaveView
+from actions.appeals import delays
+from actions.appeals.delays import RecordDelayReason
+from actions.kernel.environment import Environment
+from actions.kernel.unit_of_work import Acting
+from actions.statistics import saved_views
+from actions.statistics.saved_views import SaveView
 from demo.seed.people import cast_of
 from domain.appeals.delays import CaseFilter, CaseList, DelayCause
 from domain.identity.policy import ObjectKind, Purpose, Resource, decide

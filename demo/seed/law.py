@@ -5,12 +5,20 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from actions.acting import Acting
-from actions.appeal_steps import follow
-from actions.appeals import AppealVerdict, DecideAppeal, FileAppeal, RecordHearing, enter, fix_hearing, pass_order
-from actions.environment import Environment
-from actions.jurisdiction import Place, at_level, place_of
-from actions.legal_sweep import file_breach, raise_level
+from actions.appeals.appeals import (
+    AppealVerdict,
+    DecideAppeal,
+    FileAppeal,
+    RecordHearing,
+    enter,
+    fix_hearing,
+    pass_order,
+)
+from actions.appeals.steps import follow
+from actions.applications.legal_sweep import file_breach, raise_level
+from actions.kernel.environment import Environment
+from actions.kernel.unit_of_work import Acting
+from actions.officers.jurisdiction import Place, at_level, place_of
 from demo.seed.people import Cast, cast_of, citizen_subject
 from domain.appeals.appeals import Appeal, AppealLevel
 from domain.applications.applications import Application

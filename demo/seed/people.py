@@ -8,10 +8,10 @@ from typing import Any
 
 from stdnum import verhoeff
 
-from actions.acting import Acting
-from actions.department_documents import RATION_CARD
-from actions.environment import Environment
-from actions.ration import CARD_NUMBER
+from actions.documents.department_documents import RATION_CARD
+from actions.kernel.environment import Environment
+from actions.kernel.unit_of_work import Acting
+from actions.umang.ration import CARD_NUMBER
 from domain.catalogue.centres import Binding, Centre, CentreKind
 from domain.doorstep import DoorstepAgent
 from domain.kernel.people import Citizen, Officer, OfficerLevel, Operator, PersonKind, Posting, Provider, Role, Subject

@@ -6,14 +6,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from actions import issue, sanction
-from actions.acting import Acting
-from actions.certificate_content import Renderer
-from actions.decide import Decide, Seeding, Verdict, pass_verdict
-from actions.environment import Environment
-from actions.grounds import ABOUT_PAPERS
-from actions.respond import AnswerQuery, RecordFee, Withdraw, enter_fee, give_answer, take_back
-from actions.submit import SaveDraft, SubmitApplication, draft, file, open_case
+from actions.applications.decide import Decide, Seeding, Verdict, pass_verdict
+from actions.applications.grounds import ABOUT_PAPERS
+from actions.applications.respond import AnswerQuery, RecordFee, Withdraw, enter_fee, give_answer, take_back
+from actions.applications.submit import SaveDraft, SubmitApplication, draft, file, open_case
+from actions.benefits import sanction
+from actions.certificates import issue
+from actions.certificates.content import Renderer
+from actions.kernel.environment import Environment
+from actions.kernel.unit_of_work import Acting
 from demo.seed.forms import filled_in, findings_of, form_of, papers_of
 from demo.seed.people import Cast, citizen_subject, operator_subject
 from demo.seed.plan import Plan, Timetable, choice

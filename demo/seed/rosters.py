@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
-from actions.environment import Environment
-from actions.roster_adding import AddRows, add_rows
-from actions.roster_filing import file_at_once
-from actions.roster_hand_over import RecordRowFee, record_row_fee
-from actions.rosters import OpenRoster, open_roster
-from actions.uploads import take_in
+from actions.kernel.environment import Environment
+from actions.rosters.adding import AddRows, add_rows
+from actions.rosters.hand_over import RecordRowFee, record_row_fee
+from actions.rosters.roster_filing import file_at_once
+from actions.rosters.rosters import OpenRoster, open_roster
+from actions.uploads.uploads import take_in
 from demo.seed.forms import filled_in
 from demo.seed.papers import demo_paper
 from domain.catalogue.catalogue import Service

@@ -5,10 +5,10 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from actions.acting import Acting
-from actions.certificate_content import Renderer
-from actions.environment import Environment
-from actions.uploads import take_in
+from actions.certificates.content import Renderer
+from actions.kernel.environment import Environment
+from actions.kernel.unit_of_work import Acting
+from actions.uploads.uploads import take_in
 from demo.seed.care import sow_care
 from demo.seed.consents import sow_consents
 from demo.seed.figures import sow_figures

@@ -1,6 +1,6 @@
 """The one access table: role, kind of object, purpose; and the relation that each cell asks for.
 
-`decide` is pure. `actions/access.py` loads the object, asks here and writes the receipt; nothing
+`decide` is pure. `actions/kernel/access.py` loads the object, asks here and writes the receipt; nothing
 else decides (ADR 0012).
 """
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from actions.calendar_import import Imported, Row, import_calendar
+from actions.catalogue.calendar_import import Imported, Row, import_calendar
 from domain.appeals.law import LAW
 from domain.kernel.errors import Problems
 from gateway.commands.opening import account, open_rooms, why_unread

@@ -12,11 +12,11 @@ from urllib.parse import urlsplit
 import typer
 from rich.table import Table
 
-from actions.catalogue_cells import REASONS, Reject, Row
-from actions.catalogue_changes import Imported, Tell
-from actions.catalogue_doctor import counted, missing_facts
-from actions.catalogue_import import import_portal, import_rows
-from actions.catalogue_rows import FILES, CatalogueRows
+from actions.catalogue.catalogue_import import import_portal, import_rows
+from actions.catalogue.cells import REASONS, Reject, Row
+from actions.catalogue.changes import Imported, Tell
+from actions.catalogue.doctor import counted, missing_facts
+from actions.catalogue.rows import FILES, CatalogueRows
 from domain.kernel.clock import Clock
 from domain.kernel.sources import Source
 from gateway.commands.opening import account, open_rooms, out, print_table, why_unread

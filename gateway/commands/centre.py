@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from actions.centres import Imported, import_centres
-from actions.strengths_import import import_strengths
+from actions.catalogue.centres import Imported, import_centres
+from actions.catalogue.strengths_import import import_strengths
 from domain.catalogue.centres import CentreKind
 from domain.kernel.errors import Problems
 from domain.kernel.ids import SystemIds

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from actions.client_policy import SetClientPolicy, change_policy
+from actions.platform.client_policy import SetClientPolicy, change_policy
 from domain.kernel.clock import IST
 from domain.kernel.errors import ErrorCode, Problems
 from domain.platform.client_policy import ClientPlatform

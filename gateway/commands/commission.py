@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from actions.case_file import NotGenuine, opened_manifest
-from actions.delay_review import make_review
+from actions.appeals.case_file import NotGenuine, opened_manifest
+from actions.appeals.delay_review import make_review
 from gateway.composition import open_house
 from gateway.http.public_keys import public_keys
 from gateway.settings import read_settings

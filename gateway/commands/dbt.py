@@ -9,12 +9,12 @@ from typing import Annotated
 
 import typer
 
-from actions.acting import Acting
-from actions.payment_answers import fetch_answers
-from actions.payment_batches import batch_now
-from actions.payment_releasing import release_set_aside
-from actions.payment_sending import send_batch
-from actions.payment_signers import KnownSigner, known_signers
+from actions.kernel.unit_of_work import Acting
+from actions.payments.payment_answers import fetch_answers
+from actions.payments.payment_batches import batch_now
+from actions.payments.releasing import release_set_aside
+from actions.payments.sending import send_batch
+from actions.payments.signers import KnownSigner, known_signers
 from domain.kernel.errors import ApuniError
 from domain.payments.files import BatchState, EnrolmentState, FileState, LedgerFile, LineState, PaymentFileBatch
 from gateway.commands.dbt_books import books

@@ -9,10 +9,10 @@ from typing import Annotated
 
 import typer
 
-from actions.counts import DayCounts, day_counts
-from actions.etaal_checks import Step, compare
-from actions.etaal_rounds import close_due
-from actions.etaal_services import CountedService, MapService, change_mapping, listed
+from actions.etaal.checks import Step, compare
+from actions.etaal.counts import DayCounts, day_counts
+from actions.etaal.etaal_rounds import close_due
+from actions.etaal.services import CountedService, MapService, change_mapping, listed
 from domain.etaal.counting import Category, Level, TransactionCount, is_provisional
 from domain.etaal.counting_rules import counting_rules
 from domain.kernel.errors import Problems

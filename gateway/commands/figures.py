@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import typer
 
-from actions.figure_upkeep import rebuild
+from actions.statistics.upkeep import rebuild
 from domain.kernel.clock import Clock
 from gateway.commands.opening import account, open_rooms
 from gateway.settings import Settings, read_settings

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from actions.form_import import FormsImported, RefusedFile, examine, import_forms
+from actions.catalogue.form_import import FormsImported, RefusedFile, examine, import_forms
 from gateway.commands.opening import account, open_rooms, why_unread
 from gateway.form_files import FOLDER, form_files
 from gateway.settings import Settings, read_settings

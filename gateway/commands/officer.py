@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from actions.environment import Environment
-from actions.officer_accounts import add_account, remove_account
-from actions.staff_views import StaffFilter, count_staff, staff_page, vacancies_page
-from actions.staffing import (
+from actions.identity.officer_accounts import add_account, remove_account
+from actions.kernel.environment import Environment
+from actions.officers.staff_views import StaffFilter, count_staff, staff_page, vacancies_page
+from actions.officers.staffing import (
     CancelLeave,
     Moved,
     RecordLeave,

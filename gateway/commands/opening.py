@@ -12,7 +12,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from actions.environment import Environment, Partners
+from actions.kernel.environment import Environment, Partners
 from domain.kernel.clock import Clock
 from domain.kernel.ids import SystemIds
 from domain.kernel.people import SYSTEM, Subject

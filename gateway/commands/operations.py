@@ -10,7 +10,7 @@ import typer
 from strawberry.schema import BaseSchema
 
 import schema
-from actions.manifests import open_manifest, publish_manifest, retire_manifest, shelves, sign_manifest
+from actions.platform.manifests import open_manifest, publish_manifest, retire_manifest, shelves, sign_manifest
 from domain.kernel.clock import IST
 from domain.platform.manifests import Manifest, ManifestRefused, read_operations
 from gateway.commands.opening import Rooms, account, open_rooms, out

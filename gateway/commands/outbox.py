@@ -9,10 +9,10 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from actions.alarms import NOTIFY
-from actions.code_sending import SEND
-from actions.locker_push import ASKED, PUSH
-from actions.provider_sign_out import END
+from actions.documents.locker_push import ASKED, PUSH
+from actions.identity.code_sending import SEND
+from actions.identity.provider_sign_out import END
+from actions.platform.alarms import NOTIFY
 from gateway.commands.opening import account, open_rooms, out, print_table
 from gateway.settings import Settings, read_settings
 from store.database.errors import NotThere

@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from actions import personal_data
-from actions.consent_retention import delete_old_consents
-from actions.environment import Environment
+from actions.consents.retention import delete_old_consents
+from actions.kernel.environment import Environment
+from actions.privacy import personal_data
 from domain.kernel.errors import Problems
 from domain.kernel.numbers import MistypedNumber, NumberKind, parse_number
 from gateway.commands.opening import commanding, out

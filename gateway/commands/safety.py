@@ -12,8 +12,8 @@ from typing import Annotated, BinaryIO
 
 import typer
 
-from actions.erasures import settle_erasures
-from actions.manifests import damaged
+from actions.platform.manifests import damaged
+from actions.privacy.erasures import settle_erasures
 from domain.kernel.clock import SystemClock
 from gateway.commands.opening import backup_key, environment_of, open_rooms, out, small_files
 from gateway.settings import Settings, read_settings

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from actions.switches import SetSwitch, board, change
+from actions.platform.switches import SetSwitch, board, change
 from domain.kernel.clock import IST
 from domain.kernel.errors import ErrorCode, Problems
 from domain.platform.alarms import ProcessFacts
@@ -15,7 +15,7 @@ from domain.platform.switches import SYSTEMS, Switch, SwitchKind, SwitchState
 from gateway.commands.opening import account, open_rooms, out
 from gateway.pulse import BEAT_SECONDS, SWITCH_SECONDS
 from gateway.settings import Settings, read_settings
-from schema.fields import MUTATIONS
+from schema.kernel.fields import MUTATIONS
 from store.database.engine import Store
 from store.platform import alarms, switches
 

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from actions.umang_compare import compare
+from actions.umang.umang_compare import compare
 from domain.kernel.clock import ist_date
 from gateway.commands.opening import open_rooms, out, print_table
 from gateway.settings import Settings, read_settings

@@ -17,7 +17,7 @@ import fontpkg_noto_sans_devanagari
 import segno
 import typst
 
-from actions.certificate_content import CertificateContent
+from actions.certificates.content import CertificateContent
 from domain.kernel.numbers import show_number
 from domain.kernel.text import Bilingual
 from gateway.documents.text import drawable

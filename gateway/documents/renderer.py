@@ -1,9 +1,9 @@
-"""Makes the signed PDF and the signed XML of a certificate (the port is actions.certificate_content.Renderer)."""
+"""Makes the signed PDF and the signed XML of a certificate (the port is actions.certificates.content.Renderer)."""
 
 from datetime import datetime, time
 from pathlib import Path
 
-from actions.certificate_content import CertificateContent, RenderedCertificate
+from actions.certificates.content import CertificateContent, RenderedCertificate
 from domain.kernel.clock import IST, Clock
 from gateway.documents.authority import Authority
 from gateway.documents.layout import lay_out

@@ -9,7 +9,7 @@ from lxml import etree
 from signxml.algorithms import DigestAlgorithm, SignatureConstructionMethod, SignatureMethod
 from signxml.signer import XMLSigner
 
-from actions.certificate_content import CertificateContent
+from actions.certificates.content import CertificateContent
 from gateway.documents.authority import Signer
 from gateway.documents.text import xml_safe
 

@@ -21,7 +21,7 @@ from domain.kernel.clock import Clock
 from domain.kernel.errors import ErrorCode
 from gateway.http.refusals import Refusal
 from gateway.limits import Load
-from schema.errors import Fault
+from schema.kernel.errors import Fault
 
 WINDOW_SECONDS = 0.25
 """How long is looked at before the limit moves."""

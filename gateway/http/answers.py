@@ -12,7 +12,7 @@ from domain.kernel.errors import ErrorCode
 from domain.kernel.text import Language
 from gateway.http.headers import EVERY_ANSWER, PLAIN_JSON, VARY, Accepted
 from gateway.http.refusals import Refusal
-from schema.errors import Fault
+from schema.kernel.errors import Fault
 
 _OF_THE_REQUEST = frozenset({ErrorCode.BAD_INPUT, ErrorCode.TOO_COMPLEX, ErrorCode.FORBIDDEN})
 

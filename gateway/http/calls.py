@@ -16,7 +16,7 @@ from gateway.http.callers import Caller, CallerKind
 from gateway.http.documents import Prepared
 from gateway.http.headers import Accepted
 from gateway.http.rates import Standing
-from schema.errors import Fault
+from schema.kernel.errors import Fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class RequestFacts:
 
 
 class RequestContext(Protocol):
-    """What the edge needs of the context (schema.context.Context has it)."""
+    """What the edge needs of the context (schema.kernel.context.Context has it)."""
 
     @property
     def language(self) -> Language:

@@ -52,10 +52,10 @@ from strawberry.schema import BaseSchema
 from domain.kernel.errors import ErrorCode
 from domain.kernel.sources import Source
 from integrations.calling.calls import counted_calls
-from schema.context import Context
-from schema.directives import UPSTREAM_POINTS, declared
-from schema.errors import Fault
-from schema.source_policies import SourcePolicy
+from schema.kernel.context import Context
+from schema.kernel.directives import UPSTREAM_POINTS, declared
+from schema.kernel.errors import Fault
+from schema.kernel.source_policies import SourcePolicy
 
 DEFAULT_SIZE = 5
 """How long a list is taken to be that declares nothing: such lists are short by nature, like steps or papers."""

@@ -16,10 +16,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from actions.environment import Environment
-from actions.figure_counts import Question
-from actions.figure_names import Names, read_names
-from actions.figures import FigureRow, Statistics, period, sees_small_cells, statistics
+from actions.kernel.environment import Environment
+from actions.statistics.counts import Question
+from actions.statistics.figures import FigureRow, Statistics, period, sees_small_cells, statistics
+from actions.statistics.names import Names, read_names
 from domain.kernel.clock import ist_date
 from domain.kernel.errors import NotSignedIn, Problems
 from domain.kernel.messages import label

@@ -13,8 +13,8 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from actions.document_links import OpenedDocument, opened
-from actions.environment import Environment
+from actions.documents.document_links import OpenedDocument, opened
+from actions.kernel.environment import Environment
 from domain.kernel.errors import ErrorCode
 from domain.kernel.text import Language, language_from_header
 from gateway.http.answers import fault_body, json_answer, retry_headers
@@ -22,7 +22,7 @@ from gateway.http.headers import EVERY_ANSWER, request_id_of
 from gateway.http.pages import link_over
 from integrations.calling.errors import IntegrationError
 from integrations.calling.streams import WHOLE_SECONDS
-from schema.errors import OURS, fault_of
+from schema.kernel.errors import OURS, fault_of
 
 HEADERS = {
     **EVERY_ANSWER,

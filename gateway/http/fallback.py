@@ -11,7 +11,7 @@ from starlette.responses import Response
 from domain.kernel.errors import ErrorCode
 from gateway.http.answers import encode_json
 from gateway.http.headers import EVERY_ANSWER, PLAIN_JSON
-from schema.errors import OURS, fault_of
+from schema.kernel.errors import OURS, fault_of
 
 _log = structlog.get_logger(__name__)
 _CODES = {

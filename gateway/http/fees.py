@@ -11,9 +11,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from actions.environment import Environment
-from actions.fee_enquiries import enquire
-from actions.fees import linked_order, page_link, payment_form
+from actions.fees.fee_enquiries import enquire
+from actions.fees.fees import linked_order, page_link, payment_form
+from actions.kernel.environment import Environment
 from domain.fees.fees import FeeOrder
 from domain.fees.words import standing
 from domain.kernel.clock import IST

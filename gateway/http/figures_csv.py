@@ -19,13 +19,13 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from actions.boards import Case, case_page, days_late, supervised
-from actions.delay_review import shown_review
-from actions.environment import Environment
-from actions.figure_counts import Question
-from actions.figure_names import Names, read_names
-from actions.figures import FigureRow, period, sees_small_cells, statistics
-from actions.finance_totals import statement_lines
+from actions.appeals.delay_review import shown_review
+from actions.kernel.environment import Environment
+from actions.officers.dashboards import Case, case_page, days_late, supervised
+from actions.reconciliation.finance_totals import statement_lines
+from actions.statistics.counts import Question
+from actions.statistics.figures import FigureRow, period, sees_small_cells, statistics
+from actions.statistics.names import Names, read_names
 from domain.appeals.commission import DelayReview
 from domain.appeals.delays import CaseFilter, CaseList, DelayCause
 from domain.kernel.clock import ist_date
@@ -43,7 +43,7 @@ from gateway.http.headers import EVERY_ANSWER, request_id_of
 from gateway.http.pages import language_of
 from gateway.http.readers import reader_of
 from gateway.spreadsheets import BYTE_ORDER_MARK, safe_cell
-from schema.errors import OURS, fault_of
+from schema.kernel.errors import OURS, fault_of
 from store.catalogue import catalogue
 from store.reconciliation.finance_totals import MOVES
 

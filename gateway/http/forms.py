@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from actions.environment import Environment
+from actions.kernel.environment import Environment
 from domain.catalogue.form_checking import check_answers
 from domain.catalogue.forms import GENERIC, Form, row_of
 from domain.kernel.clock import ist_date

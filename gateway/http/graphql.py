@@ -26,7 +26,7 @@ from gateway.http.edge import Edge
 from gateway.http.headers import accepted, came_by_cookie, deadline_of, is_router, prefers_html, request_id_of, token_of
 from gateway.http.pipeline import DocumentRefused, Pipeline
 from gateway.http.refusals import Refusal, bad_document, bad_request
-from schema.errors import OURS, Fault, fault_of, most_telling, replace_errors
+from schema.kernel.errors import OURS, Fault, fault_of, most_telling, replace_errors
 
 __all__ = ["Edge", "GraphQLEndpoint", "OperationRecord", "RequestFacts", "encode_json"]
 

@@ -15,8 +15,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from actions.environment import Environment
-from actions.hearing_lists import hearings_page
+from actions.appeals.hearing_lists import hearings_page
+from actions.kernel.environment import Environment
 from domain.appeals.appeals import Appeal, Hearing, HearingState
 from domain.catalogue.catalogue import Service
 from domain.kernel.clock import ist_date, ist_midnight
@@ -27,7 +27,7 @@ from gateway.http.figures_csv import month_in, refused
 from gateway.http.headers import EVERY_ANSWER
 from gateway.http.pages import language_of
 from gateway.http.readers import reader_of
-from schema.errors import OURS
+from schema.kernel.errors import OURS
 from store.appeals.hearing_calendar import HearingWanted
 from store.catalogue import catalogue
 

@@ -16,8 +16,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from actions.environment import Environment
-from actions.notified import SECTION, NotifiedFilter, departments_by_slug, notified_services
+from actions.catalogue.notified import SECTION, NotifiedFilter, departments_by_slug, notified_services
+from actions.kernel.environment import Environment
 from domain.catalogue.catalogue import Department, Service
 from domain.kernel.messages import our_word
 from domain.kernel.text import Bilingual, Language

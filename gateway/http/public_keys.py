@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from actions.environment import Environment
+from actions.kernel.environment import Environment
 from gateway.http.answers import encode_json
 from gateway.http.headers import EVERY_ANSWER
 from store.database.keyring import Keyrings

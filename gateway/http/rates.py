@@ -24,7 +24,7 @@ from domain.kernel.errors import ErrorCode
 from gateway.http.callers import Caller, CallerKind
 from gateway.http.refusals import Refusal
 from gateway.limits import Rates
-from schema.errors import Fault
+from schema.kernel.errors import Fault
 
 MOST_CALLERS = 50_000
 """Callers that are counted in memory; those not seen for longest are forgotten first."""

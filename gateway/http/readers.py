@@ -2,8 +2,8 @@
 
 from starlette.requests import Request
 
-from actions.environment import Environment
-from actions.sessions import subject_for_token
+from actions.identity.sessions import subject_for_token
+from actions.kernel.environment import Environment
 from domain.kernel.errors import NotSignedIn
 from domain.kernel.people import ANONYMOUS, Subject
 from gateway.http.headers import SESSION_COOKIE, token_of

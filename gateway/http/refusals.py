@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from domain.kernel.errors import ErrorCode, Remedy
-from schema.errors import Fault
+from schema.kernel.errors import Fault
 
 
 class Refusal(Exception):

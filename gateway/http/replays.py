@@ -1,8 +1,8 @@
 """The same request under the same key gets the same octets again (docs/reliability.md section 5.5).
 
-What a verb did is kept by `actions/idempotent.py` with the verb. Here the whole answer is kept beside it, for the
-same caller, document, variables and language: encrypted, for as long as the key. An answer of which nothing is
-kept (the process died before it was sent, so nobody saw it) is made anew from what the verb kept.
+What a verb did is kept by `actions/kernel/idempotency.py` with the verb. Here the whole answer is kept beside it, for
+the same caller, document, variables and language: encrypted, for as long as the key. An answer of which nothing is kept
+(the process died before it was sent, so nobody saw it) is made anew from what the verb kept.
 """
 
 import json
@@ -11,10 +11,10 @@ from typing import Any, Protocol, cast
 import structlog
 from graphql import ExecutionResult, FieldNode, OperationType
 
-from actions.idempotent import ANSWERS, completed, hash_of
+from actions.kernel.idempotency import ANSWERS, completed, hash_of
 from domain.kernel.clock import Clock
 from gateway.http.calls import Ready, RequestContext
-from schema.context import Context
+from schema.kernel.context import Context
 from store.database import idempotency
 from store.database.engine import Store, Transaction
 from store.database.errors import StoreError

@@ -20,8 +20,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from actions.environment import Environment
-from actions.partial_uploads import (
+from actions.kernel.environment import Environment
+from actions.uploads.partial_uploads import (
     LARGEST_PIECE,
     Announced,
     add_piece,
@@ -30,7 +30,7 @@ from actions.partial_uploads import (
     finish_upload,
     own_partial,
 )
-from actions.uploads import too_large
+from actions.uploads.uploads import too_large
 from domain.kernel.errors import ErrorCode, Problem, Problems, not_found
 from domain.kernel.people import Subject
 from domain.uploads.files import PartialUpload

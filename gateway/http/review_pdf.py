@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from actions.environment import Environment
+from actions.kernel.environment import Environment
 from domain.appeals.commission import DelayReview
 from domain.appeals.delays import DelayCause
 from domain.kernel.clock import ist_date
@@ -28,7 +28,7 @@ from gateway.http.figures_csv import REVIEWED, named, refused, review_asked_for
 from gateway.http.headers import EVERY_ANSWER
 from gateway.http.pages import language_of
 from gateway.http.readers import reader_of
-from schema.errors import OURS
+from schema.kernel.errors import OURS
 
 SECONDS = 30.0
 """How long a page may take; a state's review takes about one."""

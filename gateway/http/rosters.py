@@ -16,10 +16,10 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from actions.environment import Environment
-from actions.roster_files import LineResult, ListedRow, add_table, listed_rows
-from actions.rosters import RowFilter, roster_of
-from actions.uploads import too_large
+from actions.kernel.environment import Environment
+from actions.rosters.files import LineResult, ListedRow, add_table, listed_rows
+from actions.rosters.rosters import RowFilter, roster_of
+from actions.uploads.uploads import too_large
 from domain.kernel.clock import IST
 from domain.kernel.errors import ErrorCode, NotSignedIn, Problem, Problems, Remedy
 from domain.kernel.messages import label, message

@@ -11,8 +11,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from actions.environment import Environment
-from actions.tracking import track_application
+from actions.feedback.tracking import track_application
+from actions.kernel.environment import Environment
 from domain.feedback.tracking import SecondFactor, Tracked
 from domain.kernel.clock import IST
 from domain.kernel.errors import ErrorCode, Problems

@@ -20,8 +20,8 @@ from graphql import GraphQLError, parse, specified_rules
 from strawberry.schema import BaseSchema
 from strawberry.schema.schema import validate_document
 
-from actions.environment import Environment
-from actions.manifests import open_manifest
+from actions.kernel.environment import Environment
+from actions.platform.manifests import open_manifest
 from domain.kernel.clock import Clock, ist_date
 from domain.kernel.errors import ErrorCode, Remedy
 from domain.kernel.people import Role
@@ -41,7 +41,7 @@ from gateway.http.headers import ROUTER_HEADER
 from gateway.http.refusals import Refusal, bad_request
 from gateway.limits import DocumentMode
 from gateway.pulse import repeating
-from schema.errors import Fault
+from schema.kernel.errors import Fault
 from store.database.engine import Store
 from store.database.errors import StoreError
 from store.database.keyring import Keyrings

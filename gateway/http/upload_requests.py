@@ -8,10 +8,10 @@ from typing import Any
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from actions.environment import Environment
-from actions.file_links import signed_link
-from actions.scanning import ScannerAway
-from actions.sessions import subject_for_token
+from actions.documents.file_links import signed_link
+from actions.identity.sessions import subject_for_token
+from actions.kernel.environment import Environment
+from actions.kernel.scanner import ScannerAway
 from domain.kernel.clock import IST
 from domain.kernel.errors import ErrorCode, NotSignedIn, Problem, Problems
 from domain.kernel.people import ANONYMOUS, Subject
@@ -19,7 +19,7 @@ from domain.kernel.text import Language, language_from_header
 from domain.uploads.files import UploadedFile
 from gateway.http.answers import fault_body, json_answer, retry_headers
 from gateway.http.headers import SESSION_COOKIE, request_id_of, token_of
-from schema.errors import OURS, fault_of
+from schema.kernel.errors import OURS, fault_of
 
 BODY_SECONDS = 120.0
 """How long a caller may take to send a file, or a piece of one: 2 MB at 140 kbit/s."""

@@ -18,9 +18,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from actions.environment import Environment
-from actions.file_links import OpenedFile, opened
-from actions.uploads import refuse_strangers, take_in, too_large
+from actions.documents.file_links import OpenedFile, opened
+from actions.kernel.environment import Environment
+from actions.uploads.uploads import refuse_strangers, take_in, too_large
 from domain.kernel.errors import ErrorCode, Problem, Problems
 from domain.uploads.files import ENDINGS
 from gateway.http.headers import EVERY_ANSWER, media_type_of

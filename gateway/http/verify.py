@@ -14,9 +14,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from actions.aliases import certificate_by_any
-from actions.certificate_endings import Ended, end_of
-from actions.environment import Environment
+from actions.certificates.certificate_endings import Ended, end_of
+from actions.identity.aliases import certificate_by_any
+from actions.kernel.environment import Environment
 from domain.certificates.certificates import CertificateStatus, IssuedCertificate
 from domain.kernel.clock import Clock, ist_date
 from domain.kernel.errors import ErrorCode

@@ -5,8 +5,8 @@ from html import escape
 
 from starlette.responses import HTMLResponse
 
-from actions.devices import OwnDevice
-from actions.linking import LinkShown
+from actions.identity.account_links import LinkShown
+from actions.identity.devices import OwnDevice
 from domain.kernel.clock import IST
 from domain.kernel.people import LinkedAccount, Provider
 from domain.kernel.text import Bilingual, Language

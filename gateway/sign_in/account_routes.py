@@ -6,13 +6,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from actions.devices import end_devices, own_devices
-from actions.environment import Environment
-from actions.linking import LINK_PATH, begin_link, confirm_link, link_under_way, open_link, unlink
-from actions.provider_sign_out import BACK, way_out
-from actions.sessions import subject_for_token
-from actions.sign_in import Wish, begin_sign_in
-from actions.sign_in_guards import hash_of
+from actions.identity.account_links import LINK_PATH, begin_link, confirm_link, link_under_way, open_link, unlink
+from actions.identity.devices import end_devices, own_devices
+from actions.identity.provider_sign_out import BACK, way_out
+from actions.identity.sessions import subject_for_token
+from actions.identity.sign_in import Wish, begin_sign_in
+from actions.identity.sign_in_guards import hash_of
+from actions.kernel.environment import Environment
 from domain.kernel.errors import ErrorCode, NotSignedIn, Problem, Problems
 from domain.kernel.people import PersonKind, Provider, Subject
 from gateway.sign_in import account_pages, cookies

@@ -11,8 +11,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from actions.environment import Environment
-from actions.provider_sign_out import address_of
+from actions.identity.provider_sign_out import address_of
+from actions.kernel.environment import Environment
 from domain.kernel.errors import ErrorCode, Problems
 from domain.kernel.text import Language, language_from_header
 from gateway.sign_in import pages

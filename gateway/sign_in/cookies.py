@@ -5,8 +5,8 @@ import re
 from starlette.requests import Request
 from starlette.responses import Response
 
-from actions.environment import Environment
-from actions.sign_in_guards import hash_of
+from actions.identity.sign_in_guards import hash_of
+from actions.kernel.environment import Environment
 
 SESSION_COOKIE = "apuni_session"
 BROWSER_COOKIE = "apuni_browser"

@@ -7,10 +7,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from actions.environment import Environment
-from actions.provider_sign_out import BACK, way_out
-from actions.sessions import sign_out, subject_for_token
-from actions.sign_in import (
+from actions.identity.provider_sign_out import BACK, way_out
+from actions.identity.sessions import sign_out, subject_for_token
+from actions.identity.sign_in import (
     AppToken,
     LinkProven,
     SignedIn,
@@ -21,7 +20,8 @@ from actions.sign_in import (
     finish_sign_in,
     refresh_session,
 )
-from actions.sign_in_guards import AppRequest, app_request, hash_of, safe_return_to, with_query
+from actions.identity.sign_in_guards import AppRequest, app_request, hash_of, safe_return_to, with_query
+from actions.kernel.environment import Environment
 from domain.kernel.assurance import Assurance
 from domain.kernel.errors import ErrorCode, NotSignedIn, Problem, Problems, Remedy
 from domain.kernel.people import PersonKind, Provider

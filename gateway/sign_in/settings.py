@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from actions.sign_in import SESSION_SECONDS
+from actions.identity.sign_in import SESSION_SECONDS
 
 
 @dataclass(frozen=True, slots=True)

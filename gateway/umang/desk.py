@@ -8,8 +8,8 @@ from typing import Any
 
 import structlog
 
-from actions import umang_users
-from actions.environment import Environment
+from actions.kernel.environment import Environment
+from actions.umang import umang_users
 from domain.kernel.errors import ErrorCode
 from domain.kernel.people import ANONYMOUS, Subject
 from domain.kernel.text import Language

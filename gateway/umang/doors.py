@@ -26,7 +26,7 @@ from gateway.umang.desk import UmangDesk
 from gateway.umang.handoff import handoff_routes
 from gateway.umang.running import Caller, Documents
 from integrations.umang import DoorSettings, door_routes
-from schema.context import Context
+from schema.kernel.context import Context
 
 
 def umang_routes(settings: Settings, house: House, graph: BaseSchema, edge: Edge, metrics: Metrics) -> list[Route]:

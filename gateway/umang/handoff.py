@@ -7,10 +7,10 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from actions.environment import Environment
-from actions.sessions import subject_for_token
-from actions.sign_in import open_for_umang
-from actions.umang_users import LINK_PATH, ask_link, confirm_link, link_asked, spend, subject_of
+from actions.identity.sessions import subject_for_token
+from actions.identity.sign_in import open_for_umang
+from actions.kernel.environment import Environment
+from actions.umang.umang_users import LINK_PATH, ask_link, confirm_link, link_asked, spend, subject_of
 from domain.kernel.assurance import Assurance
 from domain.kernel.errors import ErrorCode, NotSignedIn, Problem, Problems, Remedy
 from domain.kernel.people import PersonKind, Subject

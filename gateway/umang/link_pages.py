@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 from starlette.responses import HTMLResponse
 
-from actions.umang_users import LINK_PATH, LinkAsked
+from actions.umang.umang_users import LINK_PATH, LinkAsked
 from domain.kernel.text import Bilingual, Language
 from gateway.sign_in.pages import respond, say
 

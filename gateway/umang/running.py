@@ -20,7 +20,7 @@ from gateway.http.pipeline import Pipeline
 from gateway.http.refusals import Refusal
 from gateway.screens import OPERATIONS, screens
 from gateway.umang.telling import Told, told_of_code
-from schema.errors import OURS, Fault, fault_of
+from schema.kernel.errors import OURS, Fault, fault_of
 
 READ_SECONDS, WRITE_SECONDS = 3.5, 4.0
 """How long one call may take in all, whatever it asks of the graph; five are the most

@@ -3,10 +3,10 @@
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import date
 
-from actions.commission_filing import EVENT, FILE, file_with_commission, tell_commission
-from actions.commission_reports import SERVICE, SUMMARY, send_service, send_summary
-from actions.delay_review import REVIEW, send_review
-from actions.environment import Environment
+from actions.appeals.commission_filing import EVENT, FILE, file_with_commission, tell_commission
+from actions.appeals.commission_reports import SERVICE, SUMMARY, send_service, send_summary
+from actions.appeals.delay_review import REVIEW, send_review
+from actions.kernel.environment import Environment
 
 
 async def _file(environment: Environment, payload: Mapping[str, str]) -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import structlog
 
-from actions.environment import Environment
+from actions.kernel.environment import Environment
 from domain.kernel.errors import ApuniError
 from gateway.worker.claim_heartbeat import SHARE, ClaimHeartbeat, Lost, Stopped
 from gateway.worker.payment_rounds import PAYMENT_LONGEST

@@ -4,11 +4,11 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
 
-from actions.environment import Environment
-from actions.fee_enquiries import RECONCILED
-from actions.fee_reconciled import log_reconciled
-from actions.fee_refunds import REFUND, send_refund
-from actions.fee_scrolls import compare_due, compare_wallet
+from actions.fees.fee_enquiries import RECONCILED
+from actions.fees.fee_refunds import REFUND, send_refund
+from actions.fees.reconciled import log_reconciled
+from actions.fees.scrolls import compare_due, compare_wallet
+from actions.kernel.environment import Environment
 
 FEE_SECONDS = 5.0
 """How often a worker looks which orders are to be asked about: one read, and nearly always in vain."""

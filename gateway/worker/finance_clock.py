@@ -2,11 +2,11 @@
 
 import asyncio
 
-from actions.bharat_reports import plan_reports
-from actions.environment import Environment
-from actions.finance_totals import make_statements
-from actions.payment_enquiries import ROUND, ask_due
-from actions.reconciliation import reconcile_due
+from actions.benefits.bharat_reports import plan_reports
+from actions.benefits.payment_enquiries import ROUND, ask_due
+from actions.kernel.environment import Environment
+from actions.reconciliation.finance_totals import make_statements
+from actions.reconciliation.reconciliation import reconcile_due
 from gateway.worker.leader import Leader
 
 LEASE = "reconciliation"

@@ -7,24 +7,24 @@ from functools import partial
 
 import structlog
 
-from actions.budget import settle_budgets
-from actions.commission_reports import commission_round
-from actions.consent_retention import delete_old_consents
-from actions.doorstep_rounds import close_missed
-from actions.environment import Environment
-from actions.etaal_checks import compare_nightly
-from actions.etaal_rounds import close_due, plan_pushes
-from actions.fee_enquiries import ask_due
-from actions.figure_upkeep import count_once, go_on_if_stalled
-from actions.grievances import escalate_overdue
-from actions.instalments import release_due
-from actions.life_certificates import remind_of_certificates
-from actions.naming import index_contacts
-from actions.record_joining import join_due
-from actions.roster_adding import forget_unfiled
-from actions.tracking import forget_tries
-from actions.umang_compare import compare_due
-from actions.uploads import sweep_partial, sweep_quarantine, sweep_unused
+from actions.appeals.commission_reports import commission_round
+from actions.benefits.budget import settle_budgets
+from actions.benefits.instalments import release_due
+from actions.benefits.life_certificates import remind_of_certificates
+from actions.consents.retention import delete_old_consents
+from actions.doorstep.rounds import close_missed
+from actions.etaal.checks import compare_nightly
+from actions.etaal.etaal_rounds import close_due, plan_pushes
+from actions.feedback.grievances import escalate_overdue
+from actions.feedback.tracking import forget_tries
+from actions.fees.fee_enquiries import ask_due
+from actions.identity.contact_lookup import index_contacts
+from actions.identity.record_joining import join_due
+from actions.kernel.environment import Environment
+from actions.rosters.adding import forget_unfiled
+from actions.statistics.upkeep import count_once, go_on_if_stalled
+from actions.umang.umang_compare import compare_due
+from actions.uploads.uploads import sweep_partial, sweep_quarantine, sweep_unused
 from domain.kernel.clock import ist_date
 from gateway.settings import Retention
 from gateway.worker import finance_clock, legal_clock

@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 
 import structlog
 
-from actions.environment import Environment
+from actions.kernel.environment import Environment
 from gateway.leadership import Leadership
 from store.database.engine import Transaction
 from store.database.errors import StoreError

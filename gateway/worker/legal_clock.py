@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from datetime import date, timedelta
 
-from actions.environment import Environment
-from actions.legal_sweep import Swept, sweep
+from actions.applications.legal_sweep import Swept, sweep
+from actions.kernel.environment import Environment
 from domain.kernel.clock import ist_date
 from gateway.worker.leader import Leader
 

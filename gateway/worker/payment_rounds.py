@@ -6,13 +6,13 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
 
-from actions.environment import Environment
-from actions.payment_answers import fetch_answers, forget_answers
-from actions.payment_batches import SEND, batch_round
-from actions.payment_partner import connected
-from actions.payment_registrations import enrol
-from actions.payment_sending import send_batch
-from actions.payment_ways import watch_ways
+from actions.kernel.environment import Environment
+from actions.payments.partner import connected
+from actions.payments.payment_answers import fetch_answers, forget_answers
+from actions.payments.payment_batches import SEND, batch_round
+from actions.payments.pfms_transport_switch import watch_ways
+from actions.payments.registrations import enrol
+from actions.payments.sending import send_batch
 from gateway.worker.leader import Leader
 from integrations.calling.errors import IntegrationError
 from integrations.dbt_finance.pfms import sftp_exchange

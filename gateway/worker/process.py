@@ -4,10 +4,10 @@ import asyncio
 import signal
 from contextlib import AsyncExitStack
 
-from actions.alarms import NOTIFY
-from actions.consent_watch import LOOK_SECONDS as WITHDRAWAL_SECONDS
-from actions.consent_watch import ConsentWatch
-from actions.erasures import settle_erasures
+from actions.consents.watch import LOOK_SECONDS as WITHDRAWAL_SECONDS
+from actions.consents.watch import ConsentWatch
+from actions.platform.alarms import NOTIFY
+from actions.privacy.erasures import settle_erasures
 from gateway.alarms import LOOK_SECONDS, AlarmWatch, alarm_webhook, drop
 from gateway.composition import open_house
 from gateway.fanout import open_bus, telling

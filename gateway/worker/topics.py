@@ -3,21 +3,21 @@
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import date
 
-from actions.attachments import verify_document
-from actions.bharat_reports import REPORT, send_report
-from actions.certificate_content import Renderer
-from actions.certificate_endings import make_corrected
-from actions.code_sending import SEND, send_code
-from actions.environment import Environment
-from actions.etaal_rounds import PUSH as COUNTS
-from actions.etaal_rounds import send_counts
-from actions.issue import issue_certificate
-from actions.locker_orders import carry_out_order
-from actions.locker_push import send_as_asked, send_to_locker
-from actions.locker_revoking import REVOKE, revoke_locker
-from actions.provider_sign_out import END, end_at_provider
-from actions.roster_filing import FILE, file_some
-from actions.sanction import send_instruction
+from actions.benefits.bharat_reports import REPORT, send_report
+from actions.benefits.sanction import send_instruction
+from actions.certificates.certificate_endings import make_corrected
+from actions.certificates.content import Renderer
+from actions.certificates.issue import issue_certificate
+from actions.documents.locker_orders import carry_out_order
+from actions.documents.locker_push import send_as_asked, send_to_locker
+from actions.documents.locker_revoking import REVOKE, revoke_locker
+from actions.etaal.etaal_rounds import PUSH as COUNTS
+from actions.etaal.etaal_rounds import send_counts
+from actions.identity.code_sending import SEND, send_code
+from actions.identity.provider_sign_out import END, end_at_provider
+from actions.kernel.environment import Environment
+from actions.rosters.roster_filing import FILE, file_some
+from actions.uploads.attachments import verify_document
 from gateway.worker.commission import COMMISSION_HANDLERS
 from gateway.worker.fees import FEE_HANDLERS
 from gateway.worker.payment_rounds import PAYMENT_HANDLERS

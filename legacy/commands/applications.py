@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from actions.scanning import ScannerAway
+from actions.kernel.scanner import ScannerAway
 from domain.kernel.clock import Clock
 from domain.kernel.ids import SystemIds
 from gateway.commands.opening import account, open_rooms, out, why_unread

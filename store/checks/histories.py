@@ -22,7 +22,7 @@ from store.database.sql import AnyRow
 from store.etaal.ledger import event_key, ledger_table
 
 EVENTS = MappingProxyType({Move.DELIVER: CountingEvent.DELIVERED, Move.REJECT: CountingEvent.REJECTED_BY_ORDER})
-"""What a step enters into the ledger, said again so that a mistake of actions/moves.py shows; a test compares."""
+"""What a step enters into the ledger, said again so that a mistake of the transitions shows; a test compares."""
 IMPORTED = "application.import"
 """The audit line of what an import brought; a test compares it with that of the actions."""
 _FIRST = MappingProxyType({Move.SAVE_DRAFT: Status.DRAFT, Move.SUBMIT: Status.SUBMITTED})

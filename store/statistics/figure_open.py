@@ -53,7 +53,7 @@ class Standing:
 async def told(tx: Transaction) -> bool:
     """Whether every application was counted since there are these counters.
 
-    A worker does that when it starts (actions/figure_upkeep.py); until then they tell nothing.
+    A worker does that when it starts (actions/statistics/upkeep.py); until then they tell nothing.
     """
     return await seeds.seeded(tx, figure_state.COUNTED)
 

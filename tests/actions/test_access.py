@@ -2,7 +2,15 @@
 
 import pytest
 
-from actions.access import may_read, may_read_all, of_applicant, of_application, of_citizen, read_at_sources, require
+from actions.kernel.access import (
+    may_read,
+    may_read_all,
+    of_applicant,
+    of_application,
+    of_citizen,
+    read_at_sources,
+    require,
+)
 from domain.identity.policy import ObjectKind, Purpose
 from domain.kernel.errors import NotSignedIn, Problems
 from domain.kernel.people import ANONYMOUS, SYSTEM

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from actions.account_corrections import CorrectAccount, correct_account
-from actions.sanction import send_instruction
+from actions.benefits.account_corrections import CorrectAccount, correct_account
+from actions.benefits.sanction import send_instruction
 from domain.benefits.benefits import PaymentStatus, Sanction
 from domain.kernel.assurance import Assurance
 from domain.kernel.errors import ErrorCode, Problems

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from actions.alarms import NOTIFY, alarms_for, evaluate, tell
+from actions.platform.alarms import NOTIFY, alarms_for, evaluate, tell
 from domain.kernel.errors import Problems
 from domain.kernel.people import PersonKind, Role, Subject
 from domain.platform.alarms import AlarmCode, AlarmState, ProcessFacts

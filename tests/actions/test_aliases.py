@@ -6,9 +6,9 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from actions.aliases import certificate_by_any
-from actions.issue import issue_certificate
-from actions.tracking import track_application
+from actions.certificates.issue import issue_certificate
+from actions.feedback.tracking import track_application
+from actions.identity.aliases import certificate_by_any
 from domain.applications.applications import Application
 from domain.certificates.certificates import IssuedCertificate
 from domain.feedback.tracking import SecondFactor

@@ -6,11 +6,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
-from actions.appeals import AppealVerdict, choose_auto_appeal
-from actions.compliance import ReportCompliance, report_compliance
-from actions.decide import Decide, Verdict, decide_application
-from actions.issue import issue_certificate
-from actions.legal_sweep import sweep
+from actions.appeals.appeals import AppealVerdict, choose_auto_appeal
+from actions.appeals.compliance import ReportCompliance, report_compliance
+from actions.applications.decide import Decide, Verdict, decide_application
+from actions.applications.legal_sweep import sweep
+from actions.certificates.issue import issue_certificate
 from domain.appeals.appeals import Appeal, AppealGround, AppealLevel, AppealOrigin, AppealState
 from domain.applications.applications import Application, RejectionGround
 from domain.applications.deadline import breaches_at, end_of_day

@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from actions.appeals import AppealVerdict, FileAppeal, Imposed, file_appeal
-from actions.decide import Decide, Verdict, decide_application
-from actions.issue import issue_certificate
-from actions.legal_sweep import sweep
+from actions.appeals.appeals import AppealVerdict, FileAppeal, Imposed, file_appeal
+from actions.applications.decide import Decide, Verdict, decide_application
+from actions.applications.legal_sweep import sweep
+from actions.certificates.issue import issue_certificate
 from domain.appeals.appeals import (
     OPEN,
     PENDING,

@@ -7,16 +7,16 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from actions.access import may_read, of_citizen
-from actions.assisting import ask_assistance, confirm_assistance, end_assistance
-from actions.consent_ledger import recorded
-from actions.consents import ChangeConsent, grant_consent, withdraw_consent
-from actions.decide import Decide, Verdict, decide_application
-from actions.naming import index_contacts
-from actions.relatives import RegisterRelative, register_relative, remove_relative
-from actions.respond import AnswerQuery, answer_query
-from actions.submit import SaveDraft, save_draft, submit_application
-from actions.uploads import take_in
+from actions.applications.decide import Decide, Verdict, decide_application
+from actions.applications.respond import AnswerQuery, answer_query
+from actions.applications.submit import SaveDraft, save_draft, submit_application
+from actions.consents.consent_ledger import recorded
+from actions.consents.consents import ChangeConsent, grant_consent, withdraw_consent
+from actions.identity.assistance import ask_assistance, confirm_assistance, end_assistance
+from actions.identity.contact_lookup import index_contacts
+from actions.identity.relatives import RegisterRelative, register_relative, remove_relative
+from actions.kernel.access import may_read, of_citizen
+from actions.uploads.uploads import take_in
 from domain.applications.applications import Channel, DeliveryMode, RejectionGround
 from domain.applications.lifecycle import Status
 from domain.consents.consents import ConsentPurpose, ConsentStatus
@@ -334,7 +334,7 @@ async def test_a_service_may_ask_for_more_than_a_weak_consent(world, phones):
 
 
 async def test_an_operator_asks_only_so_often(world, phones, monkeypatch):
-    monkeypatch.setattr("actions.assisting.MOST_ASKED", 2)
+    monkeypatch.setattr("actions.identity.assistance.MOST_ASKED", 2)
     operator = await signed_in(world)
     for number in range(2):
         await ask_assistance(world.env, operator, asking(f"k{number}"))

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from actions.payment_batches import batch_now
-from actions.payment_registrations import enrol
-from actions.reconciliation import reconcile_due
+from actions.payments.payment_batches import batch_now
+from actions.payments.registrations import enrol
+from actions.reconciliation.reconciliation import reconcile_due
 from domain.kernel.clock import ist_date
 from domain.payments.files import FileState
 from sandbox.dbt_finance.pfms import answers as writing

@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from actions.acting import Acting
-from actions.instalments import stop
-from actions.payment_batches import batch_now
-from actions.payment_partner import pfms
-from actions.payment_releasing import release_set_aside
-from actions.payment_sealing import content_of
-from actions.payment_sending import send_batch
-from actions.recovery_orders import recover_overpaid
-from actions.sanction_stops import put_stop
+from actions.benefits.instalments import stop
+from actions.benefits.recovery_orders import recover_overpaid
+from actions.benefits.sanction_stops import put_stop
+from actions.kernel.unit_of_work import Acting
+from actions.payments.partner import pfms
+from actions.payments.payment_batches import batch_now
+from actions.payments.releasing import release_set_aside
+from actions.payments.sealing import content_of
+from actions.payments.sending import send_batch
 from domain.benefits.benefits import PaymentStatus, Sanction
 from domain.benefits.recoveries import RecoveryGround, RecoveryState
 from domain.benefits.sanction_course import StopGround, StopKind

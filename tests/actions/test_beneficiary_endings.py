@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from actions.acting import Acting
-from actions.beneficiary_endings import end_and_return
-from actions.payment_batches import batch_now
-from actions.payment_releasing import release_set_aside
-from actions.payment_sending import send_batch
+from actions.kernel.unit_of_work import Acting
+from actions.payments.beneficiary_endings import end_and_return
+from actions.payments.payment_batches import batch_now
+from actions.payments.releasing import release_set_aside
+from actions.payments.sending import send_batch
 from domain.benefits.benefits import PaymentStatus, Rail
 from domain.benefits.bills import bill_number, end_to_end_id
 from domain.kernel.clock import ist_date

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from actions.bharat_reports import plan_reports, report_month, send_report
-from actions.environment import Environment
-from actions.payment_enquiries import ask_due
+from actions.benefits.bharat_reports import plan_reports, report_month, send_report
+from actions.benefits.payment_enquiries import ask_due
+from actions.kernel.environment import Environment
 from domain.benefits.benefits import PaymentStatus
 from domain.kernel.sources import Source
 from integrations.calling.errors import Refused

@@ -7,12 +7,12 @@ from typing import Any, cast
 
 import pytest
 
-from actions.acting import Acting
-from actions.benefit_orders import SuspendBenefit, suspend_benefit
-from actions.budget import settle_budgets
-from actions.instalments import release_due
-from actions.payment_news import hear, hear_many
-from actions.sanction import send_instruction
+from actions.benefits.budget import settle_budgets
+from actions.benefits.instalments import release_due
+from actions.benefits.orders import SuspendBenefit, suspend_benefit
+from actions.benefits.payment_status import hear, hear_many
+from actions.benefits.sanction import send_instruction
+from actions.kernel.unit_of_work import Acting
 from domain.applications.lifecycle import Status
 from domain.benefits.benefits import Hold, Instalment, PaymentNews, PaymentStatus, Rail, Sanction, SanctionState
 from domain.benefits.sanction_course import StopGround

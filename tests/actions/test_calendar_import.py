@@ -4,8 +4,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from actions.calendar_import import import_calendar
-from actions.catalogue_import import import_catalogue
+from actions.catalogue.calendar_import import import_calendar
+from actions.catalogue.catalogue_import import import_catalogue
 from domain.applications.applications import Application
 from domain.applications.deadline import Fixed, deadline_at
 from domain.kernel.clock import ist_date

@@ -6,10 +6,9 @@ from typing import Any
 
 import pytest
 
-from actions.dashboard import dashboard_of
-from actions.decide import Decide, Verdict, decide_application
-from actions.feedback import GiveFeedback, give_feedback, service_levels
-from actions.grievances import (
+from actions.applications.decide import Decide, Verdict, decide_application
+from actions.feedback.feedback import GiveFeedback, give_feedback, service_levels
+from actions.feedback.grievances import (
     MoveGrievance,
     RaiseGrievance,
     ReplyToGrievance,
@@ -18,8 +17,9 @@ from actions.grievances import (
     raise_grievance,
     reply_to_grievance,
 )
-from actions.suggestions import MakeSuggestion, ReplyToSuggestion, make_suggestion, reply_to_suggestion
-from actions.tracking import forget_tries, track_application
+from actions.feedback.suggestions import MakeSuggestion, ReplyToSuggestion, make_suggestion, reply_to_suggestion
+from actions.feedback.tracking import forget_tries, track_application
+from actions.statistics.dashboard import dashboard_of
 from domain.applications.lifecycle import Status
 from domain.feedback.feedback import SuggestionState
 from domain.feedback.grievances import Grievance, GrievanceCategory, GrievanceMove, GrievanceState

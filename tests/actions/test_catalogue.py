@@ -6,8 +6,8 @@ from datetime import date
 
 import pytest
 
-from actions.catalogue_import import import_catalogue
-from actions.catalogue_rows import calendar_of, read_catalogue
+from actions.catalogue.catalogue_import import import_catalogue
+from actions.catalogue.rows import calendar_of, read_catalogue
 from domain.applications.deadline import DayUnit
 from domain.catalogue.catalogue import Outcome
 from domain.etaal.counting import Category, EnrolledService

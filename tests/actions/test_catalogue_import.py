@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from actions.catalogue_cells import REASONS
-from actions.catalogue_doctor import missing_facts
-from actions.catalogue_import import import_catalogue, import_portal, import_rows
-from actions.catalogue_search import Wanted, find_services
+from actions.catalogue.catalogue_import import import_catalogue, import_portal, import_rows
+from actions.catalogue.cells import REASONS
+from actions.catalogue.doctor import missing_facts
+from actions.catalogue.search import Wanted, find_services
 from domain.kernel.ids import SeededIds
 from integrations.portal import read_catalogue
 from store.catalogue import catalogue

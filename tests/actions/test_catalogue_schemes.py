@@ -2,9 +2,9 @@
 
 from datetime import date
 
-from actions.catalogue_cells import Sieve
-from actions.catalogue_rows import CatalogueRows, examine_catalogue
-from actions.catalogue_schemes import default_rail, read_schemes
+from actions.catalogue.cells import Sieve
+from actions.catalogue.rows import CatalogueRows, examine_catalogue
+from actions.catalogue.schemes import default_rail, read_schemes
 from domain.benefits.benefits import Rail
 from domain.benefits.plans import Plan, add_months
 from tests.support.actions import catalogue_rows

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from actions.catalogue_rows import read_catalogue
-from actions.catalogue_search import Wanted, find_services, index_of, page_of, place_of
-from actions.environment import Environment
+from actions.catalogue.rows import read_catalogue
+from actions.catalogue.search import Wanted, find_services, index_of, page_of, place_of
+from actions.kernel.environment import Environment
 from domain.catalogue.catalogue import Facts, LifeEvent, Situation
 from domain.catalogue.search import CatalogueIndex
 from domain.kernel.clock import ManualClock

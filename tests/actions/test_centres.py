@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from actions.centres import CentreFilter, centres_page, count_centres, import_centres
-from actions.sign_in_people import person_of
-from actions.strengths_import import import_strengths
+from actions.catalogue.centres import CentreFilter, centres_page, count_centres, import_centres
+from actions.catalogue.strengths_import import import_strengths
+from actions.identity.sign_in_people import person_of
 from domain.catalogue.centres import CentreKind
 from domain.kernel.assurance import Assurance, Needed
 from domain.kernel.errors import ErrorCode, Problems

@@ -2,8 +2,7 @@
 
 import pytest
 
-from actions.aliases import certificate_by_any
-from actions.certificate_endings import (
+from actions.certificates.certificate_endings import (
     CORRECT,
     EndCertificate,
     correct_certificate,
@@ -11,7 +10,8 @@ from actions.certificate_endings import (
     make_corrected,
     revoke_certificate,
 )
-from actions.personal_data import erase_person, export_part
+from actions.identity.aliases import certificate_by_any
+from actions.privacy.personal_data import erase_person, export_part
 from domain.applications.lifecycle import Move
 from domain.certificates.certificates import CertificateStatus, EndGround
 from domain.feedback.notices import NoticeKind, told

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from actions.changes import changed_applications
+from actions.platform.changes import changed_applications
 from domain.applications.lifecycle import OPEN
 from store.applications import applications
 from store.identity import people

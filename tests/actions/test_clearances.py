@@ -4,12 +4,12 @@ from datetime import timedelta
 
 import pytest
 
-from actions.clearances import AnswerClearance, AskClearance, answer_clearance, ask_clearance
-from actions.decide import Decide, Verdict, decide_application
-from actions.legal_sweep import sweep
-from actions.queue import queue_counts, queue_page
-from actions.respond import Withdraw, withdraw_application
-from actions.second_pair import ConfirmDecision, confirm_decision
+from actions.applications.decide import Decide, Verdict, decide_application
+from actions.applications.legal_sweep import sweep
+from actions.applications.respond import Withdraw, withdraw_application
+from actions.clearances.clearances import AnswerClearance, AskClearance, answer_clearance, ask_clearance
+from actions.officers.queue import queue_counts, queue_page
+from actions.officers.second_approvals import ConfirmDecision, confirm_decision
 from domain.applications.applications import Application, RejectionGround
 from domain.applications.deadline import breaches_at, end_of_day
 from domain.applications.lifecycle import Status

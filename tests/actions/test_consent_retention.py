@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select, text
 
-from actions.consent_ledger import recorded
-from actions.consent_retention import delete_old_consents
-from actions.consents import ChangeConsent, ask_consent, grant_consent, renew_consent, withdraw_consent
+from actions.consents.consent_ledger import recorded
+from actions.consents.consents import ChangeConsent, ask_consent, grant_consent, renew_consent, withdraw_consent
+from actions.consents.retention import delete_old_consents
 from domain.consents.consents import ConsentPurpose
 from store.consents.consent_deletions import consent_deletions_table
 from tests.support.stored import audit_lines_of

@@ -7,15 +7,15 @@ from typing import Any
 import pytest
 from sqlalchemy import text, update
 
-from actions.certificates import certificates_of
-from actions.consent_ledger import recorded
-from actions.consents import ChangeConsent, ask_consent, grant_consent, renew_consent, withdraw_consent
-from actions.department_documents import RATION_CARD, department_certificates_of
-from actions.locker_revoking import REVOKE, revoke_locker
-from actions.personal_data import erase_person, export_part
-from actions.ration import CARD_NUMBER
-from actions.recorded_consents import consent_state
-from actions.sign_in_people import keep_grant
+from actions.certificates.certificates import certificates_of
+from actions.consents.consent_ledger import recorded
+from actions.consents.consents import ChangeConsent, ask_consent, grant_consent, renew_consent, withdraw_consent
+from actions.consents.recorded_consents import consent_state
+from actions.documents.department_documents import RATION_CARD, department_certificates_of
+from actions.documents.locker_revoking import REVOKE, revoke_locker
+from actions.identity.sign_in_people import keep_grant
+from actions.privacy.personal_data import erase_person, export_part
+from actions.umang.ration import CARD_NUMBER
 from domain.consents.consents import ConsentPurpose, ConsentState, ConsentStatus, ConsentStep
 from domain.feedback.notices import NoticeKind, told
 from domain.kernel.errors import ErrorCode, Problems

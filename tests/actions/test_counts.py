@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from actions.counts import LedgerCounts, placed_counts, rows_hash, transaction_counts
+from actions.etaal.counts import LedgerCounts, placed_counts, rows_hash, transaction_counts
 from domain.etaal.counting import (
     Category,
     CorrectionReason,

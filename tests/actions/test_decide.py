@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from actions.decide import ISSUE, Decide, Verdict, decide_application
-from actions.respond import AnswerQuery, answer_query
+from actions.applications.decide import ISSUE, Decide, Verdict, decide_application
+from actions.applications.respond import AnswerQuery, answer_query
 from domain.applications.applications import Application, RejectionGround
 from domain.applications.lifecycle import Status
 from domain.kernel.clock import ist_date
@@ -186,8 +186,8 @@ async def test_a_repeated_verdict_is_passed_once(world: World):
 
 
 async def test_a_submission_that_lay_still_is_opened_by_the_first_verdict(world: World):
-    from actions.acting import Acting
-    from actions.submit import file
+    from actions.applications.submit import file
+    from actions.kernel.unit_of_work import Acting
     from tests.support.actions import request_for
 
     async with world.env.store.writing() as tx:

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from actions.benefits import benefits_of
-from actions.department_documents import department_certificates_of
-from actions.environment import Environment
-from actions.payment_enquiries import ask_due
-from actions.ration import ration_card_of
-from actions.reconciliation import reconcile
+from actions.benefits.benefits import benefits_of
+from actions.benefits.payment_enquiries import ask_due
+from actions.documents.department_documents import department_certificates_of
+from actions.kernel.environment import Environment
+from actions.reconciliation.reconciliation import reconcile
+from actions.umang.ration import ration_card_of
 from demo.seed.people import Cast, cast_of, citizen_subject
 from demo.seed.seed import seed
 from domain.benefits.benefits import PaymentStatus, Rail

@@ -6,13 +6,13 @@ from datetime import timedelta
 
 import pytest
 
-from actions.bulk import BulkDecide, Item, ItemOutcome, bulk_claim, bulk_decide, bulk_forward
-from actions.cases import present
-from actions.claim import ClaimCase, ReleaseCase, claim_application, release_application
-from actions.decide import Decide, Verdict, decide_application
-from actions.forward import ForwardCase, forward_application, forward_targets
-from actions.respond import Withdraw, withdraw_application
-from actions.second_pair import ConfirmDecision, SendBackDecision, confirm_decision, send_back_decision
+from actions.applications.cases import present
+from actions.applications.decide import Decide, Verdict, decide_application
+from actions.applications.respond import Withdraw, withdraw_application
+from actions.officers.bulk import BulkDecide, Item, ItemOutcome, bulk_claim, bulk_decide, bulk_forward
+from actions.officers.claim import ClaimCase, ReleaseCase, claim_application, release_application
+from actions.officers.forward import ForwardCase, forward_application, forward_targets
+from actions.officers.second_approvals import ConfirmDecision, SendBackDecision, confirm_decision, send_back_decision
 from domain.applications.applications import Application, RejectionGround
 from domain.applications.lifecycle import Move, Status
 from domain.kernel.errors import ErrorCode, Problems

@@ -7,10 +7,10 @@ from datetime import timedelta
 
 import pytest
 
-from actions.bulk import ItemOutcome
-from actions.claim import ClaimCase, claim_application
-from actions.decide import Verdict
-from actions.offline import OfflineDecision, queue_pack, replay_decisions
+from actions.applications.decide import Verdict
+from actions.officers.bulk import ItemOutcome
+from actions.officers.claim import ClaimCase, claim_application
+from actions.officers.offline import OfflineDecision, queue_pack, replay_decisions
 from domain.applications.applications import Application, RejectionGround
 from domain.applications.lifecycle import Status
 from domain.kernel.clock import ist_date

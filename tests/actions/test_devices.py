@@ -6,10 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from actions.devices import end_devices, own_devices
-from actions.sessions import subject_for_token
-from actions.sign_in import begin_sign_in, exchange_app_code, finish_sign_in, refresh_session
-from actions.sign_in_guards import AppRequest, challenge_of, hash_of
+from actions.identity.devices import end_devices, own_devices
+from actions.identity.sessions import subject_for_token
+from actions.identity.sign_in import begin_sign_in, exchange_app_code, finish_sign_in, refresh_session
+from actions.identity.sign_in_guards import AppRequest, challenge_of, hash_of
 from domain.identity.sign_on import SignOnRules
 from domain.kernel.errors import ErrorCode, NotSignedIn, Problems
 from domain.kernel.people import ANONYMOUS, Provider, Subject

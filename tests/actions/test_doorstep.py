@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 
-from actions.decide import Decide, Verdict, decide_application
-from actions.doorstep import (
+from actions.applications.decide import Decide, Verdict, decide_application
+from actions.applications.respond import AnswerQuery, Withdraw, answer_query, withdraw_application
+from actions.certificates.issue import issue_certificate
+from actions.documents.file_links import link_to
+from actions.doorstep.doorstep import (
     BookVisit,
     ChangeVisit,
     assign_visit,
@@ -17,7 +20,7 @@ from actions.doorstep import (
     offered,
     reschedule_visit,
 )
-from actions.doorstep_rounds import (
+from actions.doorstep.rounds import (
     FailVisit,
     HandOver,
     RecordVisitFee,
@@ -27,11 +30,8 @@ from actions.doorstep_rounds import (
     record_visit_fee,
     set_out,
 )
-from actions.doorstep_views import code_for, count_errands, errands_of, possible_agents
-from actions.file_links import link_to
-from actions.issue import issue_certificate
-from actions.respond import AnswerQuery, Withdraw, answer_query, withdraw_application
-from actions.sessions import mint_session_token, subject_for_token
+from actions.doorstep.views import code_for, count_errands, errands_of, possible_agents
+from actions.identity.sessions import mint_session_token, subject_for_token
 from domain.applications.applications import Application, DeliveryMode, RejectionGround
 from domain.applications.lifecycle import Status
 from domain.catalogue.centres import Binding, Centre, CentreKind

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from actions.erasures import settle_erasures
-from actions.personal_data import erase_person
+from actions.privacy.erasures import settle_erasures
+from actions.privacy.personal_data import erase_person
 from store.database.errors import StoreUnavailable
 from store.identity import people
 from store.privacy.erasures import ErasureList

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from actions.etaal_checks import Step, compare
-from actions.etaal_rounds import PUSH, close_due, plan_pushes, send_counts
-from actions.etaal_services import MapService, change_mapping
+from actions.etaal.checks import Step, compare
+from actions.etaal.etaal_rounds import PUSH, close_due, plan_pushes, send_counts
+from actions.etaal.services import MapService, change_mapping
 from domain.etaal.counting import Category, CorrectionReason, CountingEvent, Level, Transaction
 from domain.kernel.sources import Source
 from integrations.calling.errors import Refused, Unavailable

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from actions.etaal_services import MAPPED, MapService, change_mapping, count_services, map_service, services_page
+from actions.etaal.services import MAPPED, MapService, change_mapping, count_services, map_service, services_page
 from domain.etaal.counting import STATUS_LINE, Category, CountingEvent, Level, Transaction
 from domain.kernel.errors import ErrorCode, NotSignedIn, Problems
 from domain.kernel.people import ANONYMOUS, PersonKind, Role, Subject

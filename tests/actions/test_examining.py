@@ -5,14 +5,14 @@ from datetime import timedelta
 
 import pytest
 
-from actions.clearances import AnswerClearance, AskClearance, answer_clearance, ask_clearance
-from actions.decide import Decide, Verdict, decide_application
-from actions.hand_over import HandOver, hand_over
-from actions.issue import issue_certificate
-from actions.respond import AnswerQuery, answer_query
-from actions.submit import SaveDraft, save_draft
-from actions.uploads import take_in
-from actions.verification import ReportVerification, report_verification
+from actions.applications.decide import Decide, Verdict, decide_application
+from actions.applications.hand_over import HandOver, hand_over
+from actions.applications.respond import AnswerQuery, answer_query
+from actions.applications.submit import SaveDraft, save_draft
+from actions.certificates.issue import issue_certificate
+from actions.clearances.clearances import AnswerClearance, AskClearance, answer_clearance, ask_clearance
+from actions.clearances.verification import ReportVerification, report_verification
+from actions.uploads.uploads import take_in
 from domain.applications.applications import Channel, DeliveryMode, RejectionGround
 from domain.applications.deadline import end_of_day
 from domain.applications.lifecycle import Move, Status

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from actions.acting import Acting
-from actions.fee_refunds import RecordFeeRefund, record_fee_refund, request_refund, send_refund
-from actions.fee_scrolls import compare_due
-from actions.fees import payment_form
-from actions.finance_desk import CaseRequest, answer_case, settle_case, take_case
-from actions.respond import RecordFee, record_fee
+from actions.applications.respond import RecordFee, record_fee
+from actions.fees.fee_refunds import RecordFeeRefund, record_fee_refund, request_refund, send_refund
+from actions.fees.fees import payment_form
+from actions.fees.scrolls import compare_due
+from actions.kernel.unit_of_work import Acting
+from actions.reconciliation.finance_desk import CaseRequest, answer_case, settle_case, take_case
 from domain.applications.lifecycle import Status
 from domain.feedback.notices import NoticeKind
 from domain.fees.fees import FeeOrder, FeeState, RefundCause

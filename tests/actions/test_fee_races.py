@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from actions.acting import Acting
-from actions.fee_enquiries import ask_due, settle
-from actions.fee_refunds import request_refund
-from actions.fee_returns import FeeReturns
-from actions.fees import StartFeePayment, start_fee_payment
-from actions.finance_desk import CaseRequest, settle_case, take_case
-from actions.respond import RecordFee, record_fee
+from actions.applications.respond import RecordFee, record_fee
+from actions.fees.fee_enquiries import ask_due, settle
+from actions.fees.fee_refunds import request_refund
+from actions.fees.fees import StartFeePayment, start_fee_payment
+from actions.fees.returns import FeeReturns
+from actions.kernel.unit_of_work import Acting
+from actions.reconciliation.finance_desk import CaseRequest, settle_case, take_case
 from domain.applications.lifecycle import Move, Status
 from domain.fees.fees import FeeNews, FeeOrder, FeeReceipt, FeeRoute, FeeState, HeardState, RefundCause
 from domain.kernel.errors import Problems

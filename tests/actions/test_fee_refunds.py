@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from actions.fee_refunds import RecordFeeRefund, record_fee_refund, send_refund
-from actions.fees import StartFeePayment, start_fee_payment
-from actions.respond import RecordFee, record_fee
+from actions.applications.respond import RecordFee, record_fee
+from actions.fees.fee_refunds import RecordFeeRefund, record_fee_refund, send_refund
+from actions.fees.fees import StartFeePayment, start_fee_payment
 from domain.applications.lifecycle import Status
 from domain.fees.fees import FeeOrder, FeeState
 from domain.kernel.errors import ErrorCode, Problems

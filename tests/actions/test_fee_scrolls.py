@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from actions.fee_reconciled import log_reconciled
-from actions.fee_scrolls import compare, compare_due, compare_wallet, take_scroll
-from actions.respond import Withdraw, withdraw_application
+from actions.applications.respond import Withdraw, withdraw_application
+from actions.fees.reconciled import log_reconciled
+from actions.fees.scrolls import compare, compare_due, compare_wallet, take_scroll
 from domain.applications.lifecycle import Status
 from domain.fees.fees import FeeOrder, FeeRules, FeeState
 from domain.kernel.clock import IST, ist_date

@@ -7,12 +7,12 @@ from pathlib import Path
 import httpx
 import pytest
 
-from actions.environment import Environment
-from actions.fee_cases import ABOUT
-from actions.fee_enquiries import enquire
-from actions.fee_returns import FeeReturns
-from actions.fees import StartFeePayment, payment_form, present_order, start_fee_payment
-from actions.finance_desk import CaseRequest, settle_case, take_case
+from actions.fees.fee_cases import ABOUT
+from actions.fees.fee_enquiries import enquire
+from actions.fees.fees import StartFeePayment, payment_form, present_order, start_fee_payment
+from actions.fees.returns import FeeReturns
+from actions.kernel.environment import Environment
+from actions.reconciliation.finance_desk import CaseRequest, settle_case, take_case
 from domain.applications.lifecycle import Status
 from domain.fees.fees import FeeOrder, FeeRoute, FeeRules, FeeState
 from domain.kernel.people import PersonKind, Posting, Role, Subject

@@ -6,14 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from actions.fee_enquiries import RECONCILED
-from actions.fee_refunds import REFUND, send_refund
-from actions.fees import (
-    StartFeePayment,
-    offered_routes,
-    start_fee_payment,
-)
-from actions.respond import RecordFee, Withdraw, record_fee, withdraw_application
+from actions.applications.respond import RecordFee, Withdraw, record_fee, withdraw_application
+from actions.fees.fee_enquiries import RECONCILED
+from actions.fees.fee_refunds import REFUND, send_refund
+from actions.fees.fees import StartFeePayment, offered_routes, start_fee_payment
 from domain.applications.lifecycle import Move, Status
 from domain.feedback.notices import NoticeKind
 from domain.fees.fees import FeeRoute, FeeRules, FeeState

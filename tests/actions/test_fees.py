@@ -6,16 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from actions.decide import Decide, Verdict, decide_application
-from actions.fee_refunds import RecordFeeRefund, record_fee_refund
-from actions.fees import (
-    StartFeePayment,
-    linked_order,
-    page_link,
-    payment_form,
-    start_fee_payment,
-)
-from actions.respond import RecordFee, Withdraw, record_fee, withdraw_application
+from actions.applications.decide import Decide, Verdict, decide_application
+from actions.applications.respond import RecordFee, Withdraw, record_fee, withdraw_application
+from actions.fees.fee_refunds import RecordFeeRefund, record_fee_refund
+from actions.fees.fees import StartFeePayment, linked_order, page_link, payment_form, start_fee_payment
 from domain.applications.applications import RejectionGround
 from domain.applications.lifecycle import Move, Status
 from domain.feedback.notices import NoticeKind

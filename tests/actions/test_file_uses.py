@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from sqlalchemy import event, insert
 
-from actions import file_links
-from actions.file_links import link_to
+from actions.documents import file_links
+from actions.documents.file_links import link_to
 from domain.applications.lifecycle import Status
 from domain.kernel.errors import ErrorCode, Problems
 from domain.kernel.people import Subject

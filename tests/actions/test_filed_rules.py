@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from actions.catalogue_import import import_rows
-from actions.decide import Decide, Verdict, decide_application
-from actions.respond import RecordFee, record_fee
-from actions.submit import NewDocument
-from actions.submit_checks import DocumentSource
+from actions.applications.decide import Decide, Verdict, decide_application
+from actions.applications.respond import RecordFee, record_fee
+from actions.applications.submit import NewDocument
+from actions.applications.submit_checks import DocumentSource
+from actions.catalogue.catalogue_import import import_rows
 from domain.applications.applications import Application, RejectionGround
 from domain.applications.lifecycle import Status
 from domain.kernel.errors import ErrorCode, Problems

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from actions.decide import Decide, Verdict, decide_application
-from actions.form_import import import_forms
-from actions.prefill_tokens import Noted, note
-from actions.respond import AnswerQuery, answer_query
-from actions.submit import SaveDraft, save_draft
+from actions.applications.decide import Decide, Verdict, decide_application
+from actions.applications.respond import AnswerQuery, answer_query
+from actions.applications.submit import SaveDraft, save_draft
+from actions.catalogue.form_import import import_forms
+from actions.catalogue.prefill_tokens import Noted, note
 from domain.applications.applications import Application, Channel, DeliveryMode, RejectionGround
 from domain.kernel.errors import ErrorCode, Problems
 from gateway.form_files import form_files

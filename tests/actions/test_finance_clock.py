@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from actions.budget import settle_budgets
-from actions.environment import Environment
-from actions.payment_enquiries import APPLIED_AT_ONCE
-from actions.sanction import send_instruction
+from actions.benefits.budget import settle_budgets
+from actions.benefits.payment_enquiries import APPLIED_AT_ONCE
+from actions.benefits.sanction import send_instruction
+from actions.kernel.environment import Environment
 from domain.benefits.benefits import BudgetState, PaymentStatus, Rail, SanctionState
 from domain.kernel.clock import ist_date
 from domain.kernel.sources import Source
@@ -100,7 +100,7 @@ def test_open_critical_cases_and_a_comparison_that_is_late_raise_alarms(readings
 
 @pytest.fixture
 async def readings_of_now(world: World):
-    from actions.alarms import readings
+    from actions.platform.alarms import readings
 
     async with world.env.store.reading() as tx:
         return await readings(tx, world.clock.now())

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from actions.form_import import import_forms
+from actions.catalogue.form_import import import_forms
 from domain.catalogue.form_bounds import Reason
 from domain.catalogue.form_reading import COMMON
 from gateway.form_files import form_files

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from actions.acting import Acting
-from actions.finance_cases import open_case
-from actions.payment_batches import batch_now
-from actions.payment_enquiries import ask_due
-from actions.payment_news import hear
-from actions.reconciliation import reconcile, reconcile_due
+from actions.benefits.payment_enquiries import ask_due
+from actions.benefits.payment_status import hear
+from actions.kernel.unit_of_work import Acting
+from actions.payments.payment_batches import batch_now
+from actions.reconciliation.finance_cases import open_case
+from actions.reconciliation.reconciliation import reconcile, reconcile_due
 from domain.benefits.benefits import PaymentNews, PaymentStatus, Rail
 from domain.kernel.clock import IST, ist_date
 from domain.kernel.people import SYSTEM

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from actions.bulk import BulkDecide, Item, ItemOutcome, bulk_decide
-from actions.decide import Decide, Verdict, decide_application
-from actions.offline import OfflineDecision, queue_pack, replay_decisions
-from actions.second_pair import ConfirmDecision, confirm_decision
+from actions.applications.decide import Decide, Verdict, decide_application
+from actions.officers.bulk import BulkDecide, Item, ItemOutcome, bulk_decide
+from actions.officers.offline import OfflineDecision, queue_pack, replay_decisions
+from actions.officers.second_approvals import ConfirmDecision, confirm_decision
 from domain.applications.applications import Application, RejectionGround
 from domain.applications.lifecycle import Move, Status
 from domain.catalogue.catalogue import RequiredDocument

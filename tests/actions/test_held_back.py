@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from actions.figure_counts import Question
-from actions.figures import statistics
+from actions.statistics.counts import Question
+from actions.statistics.figures import statistics
 from domain.applications.applications import Channel
 from domain.applications.lifecycle import Status
 from domain.kernel.clock import ist_date

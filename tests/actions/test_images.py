@@ -5,7 +5,7 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from actions.images import re_encoded
+from actions.uploads.images import re_encoded
 from domain.kernel.errors import ErrorCode, Problems
 from domain.uploads.file_types import true_type
 from domain.uploads.files import MediaType

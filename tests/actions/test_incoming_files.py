@@ -3,8 +3,8 @@
 import pytest
 from sqlalchemy import update
 
-from actions import incoming_files
-from actions.reconciliation import reconcile
+from actions.payments import incoming_files
+from actions.reconciliation.reconciliation import reconcile
 from domain.benefits.benefits import Rail
 from domain.kernel.clock import ist_date
 from domain.payments.files import FileState, Transport

@@ -6,8 +6,8 @@ from itertools import pairwise
 
 import pytest
 
-from actions.acting import Acting
-from actions.instalments import release_due, stop
+from actions.benefits.instalments import release_due, stop
+from actions.kernel.unit_of_work import Acting
 from domain.benefits.benefits import Sanction
 from domain.kernel.clock import ist_date
 from domain.kernel.people import SYSTEM

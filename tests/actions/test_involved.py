@@ -5,12 +5,12 @@ from datetime import timedelta
 
 import pytest
 
-from actions.appeals import AppealVerdict, FileAppeal, file_appeal
-from actions.decide import Decide, Verdict, decide_application
-from actions.forward import ForwardCase, forward_application, forward_targets
-from actions.legal_sweep import sweep
-from actions.second_pair import ConfirmDecision, confirm_decision
-from actions.staffing import RecordLeave, TransferOfficer, record_leave, transfer_officer
+from actions.appeals.appeals import AppealVerdict, FileAppeal, file_appeal
+from actions.applications.decide import Decide, Verdict, decide_application
+from actions.applications.legal_sweep import sweep
+from actions.officers.forward import ForwardCase, forward_application, forward_targets
+from actions.officers.second_approvals import ConfirmDecision, confirm_decision
+from actions.officers.staffing import RecordLeave, TransferOfficer, record_leave, transfer_officer
 from domain.appeals.appeals import AppealLevel, AppealState
 from domain.applications.applications import Application, RejectionGround
 from domain.applications.deadline import breaches_at

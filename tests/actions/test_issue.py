@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from actions.issue import issue_certificate
+from actions.certificates.issue import issue_certificate
 from domain.applications.applications import DeliveryMode
 from domain.applications.lifecycle import Move, Status
 from domain.kernel.clock import ist_date

@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from actions.holder_match import same_name
-from actions.issuer import CertificateIssuer
+from actions.certificates.issuer import CertificateIssuer
+from actions.documents.holder_match import same_name
 from domain.certificates.certificates import CertificateStatus
 from domain.kernel.ids import SystemIds
 from domain.kernel.numbers import NumberKind, make_number

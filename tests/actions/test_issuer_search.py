@@ -5,8 +5,8 @@ from datetime import date
 
 import pytest
 
-from actions.holder_match import is_holder
-from actions.issuer import CertificateIssuer
+from actions.certificates.issuer import CertificateIssuer
+from actions.documents.holder_match import is_holder
 from domain.certificates.certificates import CertificateEnding, CertificateStatus, EndGround
 from domain.kernel.numbers import NumberKind, make_number
 from integrations.digilocker import PENDING, CopyFormat, IssuedCopy, PullDocRequest

@@ -5,13 +5,13 @@ from datetime import date, timedelta
 
 import pytest
 
-from actions.access import of_applicant, of_application
-from actions.appeals import RecordHearing, record_hearing
-from actions.decide import Decide, Verdict, decide_application
-from actions.forward import ForwardCase, forward_application, forward_targets
-from actions.legal_sweep import sweep
-from actions.purpose import read_applicants
-from actions.staffing import CancelLeave, Moved, RecordLeave, cancel_leave, record_leave
+from actions.appeals.appeals import RecordHearing, record_hearing
+from actions.applications.decide import Decide, Verdict, decide_application
+from actions.applications.legal_sweep import sweep
+from actions.kernel.access import of_applicant, of_application
+from actions.officers.forward import ForwardCase, forward_application, forward_targets
+from actions.officers.purpose import read_applicants
+from actions.officers.staffing import CancelLeave, Moved, RecordLeave, cancel_leave, record_leave
 from domain.identity.policy import Purpose, Resource, decide
 from domain.kernel.clock import ist_date
 from domain.kernel.errors import ErrorCode, Problems
@@ -115,7 +115,7 @@ async def test_the_clock_may_step_and_each_case_still_goes_once_and_comes_back_o
 async def test_a_round_that_is_cut_off_or_lost_its_lead_is_finished_by_the_next_one(world, stand_in, monkeypatch):
     cases = [await world.submit(world.asha), await world.submit(world.sunil)]
     taken, _ = await away(world, world.registrar, ahead=1, stand_in=stand_in)
-    monkeypatch.setattr("actions.staff_moves.BATCH", 1)
+    monkeypatch.setattr("actions.officers.staff_moves.BATCH", 1)
     world.clock.advance(DAY)
     transactions: list[int] = []
 

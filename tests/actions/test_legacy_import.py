@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from actions.catalogue_import import import_catalogue
-from actions.figure_upkeep import rebuild
+from actions.catalogue.catalogue_import import import_catalogue
+from actions.statistics.upkeep import rebuild
 from domain.kernel.ids import SeededIds
 from legacy import batch as legacy_batch
 from legacy import imports

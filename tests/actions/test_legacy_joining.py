@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from actions.code_sending import SEND, send_code
-from actions.eaadhaar import bind_card
-from actions.record_claims import ClaimRecord, claim_record, confirm_claim
+from actions.documents.eaadhaar import bind_card
+from actions.identity.code_sending import SEND, send_code
+from actions.identity.record_claims import ClaimRecord, claim_record, confirm_claim
 from domain.certificates.signatures import SignatureState
 from domain.identity.record_claims import ClaimState, ClaimWay
 from domain.kernel.assurance import Assurance

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from actions.aliases import certificate_by_any
-from actions.scanning import EICAR
+from actions.identity.aliases import certificate_by_any
+from actions.kernel.scanner import EICAR
 from legacy import files as legacy_files
 from legacy.files import MOST_OCTETS, TarFiles
 from legacy.source import LONGEST_ROW, NotOldData, look_at

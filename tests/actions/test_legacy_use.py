@@ -5,13 +5,13 @@ from datetime import date
 from pathlib import Path
 from typing import cast
 
-from actions import issuer_search
-from actions.aliases import certificate_by_any
-from actions.decide import Decide, Verdict, decide_application
-from actions.issuer import CertificateIssuer
-from actions.legal_sweep import sweep
-from actions.naming import citizen_by_contact
-from actions.tracking import track_application
+from actions.applications.decide import Decide, Verdict, decide_application
+from actions.applications.legal_sweep import sweep
+from actions.certificates import issuer_search
+from actions.certificates.issuer import CertificateIssuer
+from actions.feedback.tracking import track_application
+from actions.identity.aliases import certificate_by_any
+from actions.identity.contact_lookup import citizen_by_contact
 from domain.applications.lifecycle import Status
 from domain.feedback.tracking import SecondFactor
 from domain.kernel.clock import IST

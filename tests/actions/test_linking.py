@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from actions.code_sending import send_code
-from actions.linking import begin_link, confirm_link, link_under_way, open_link, unlink
-from actions.sessions import subject_for_token
-from actions.sign_in import LinkProven, SignedIn, Wish, begin_sign_in, finish_sign_in
-from actions.sign_in_guards import hash_of
+from actions.identity.account_links import begin_link, confirm_link, link_under_way, open_link, unlink
+from actions.identity.code_sending import send_code
+from actions.identity.sessions import subject_for_token
+from actions.identity.sign_in import LinkProven, SignedIn, Wish, begin_sign_in, finish_sign_in
+from actions.identity.sign_in_guards import hash_of
 from domain.feedback.notices import Notice, NoticeKind, Topic
 from domain.identity.sign_on import SignOnRules
 from domain.kernel.assurance import Assurance

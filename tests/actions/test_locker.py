@@ -10,8 +10,8 @@ from urllib.parse import parse_qs
 import httpx
 import pytest
 
-from actions.environment import Environment
-from actions.locker import CONSENT_NEEDED
+from actions.documents.locker import CONSENT_NEEDED
+from actions.kernel.environment import Environment
 from domain.kernel.errors import Problems
 from domain.kernel.people import Provider
 from domain.kernel.sources import Source, SourceState

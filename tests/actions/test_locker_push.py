@@ -4,19 +4,19 @@ from dataclasses import replace
 
 import pytest
 
-from actions.certificate_endings import (
+from actions.applications.decide import ISSUE
+from actions.certificates.certificate_endings import (
     CORRECT,
     EndCertificate,
     correct_certificate,
     make_corrected,
     revoke_certificate,
 )
-from actions.consents import ChangeConsent, grant_consent, withdraw_consent
-from actions.decide import ISSUE
-from actions.issue import issue_certificate
-from actions.issuer import CertificateIssuer
-from actions.locker_push import ASKED, PUSH, note_pulled, send_as_asked
-from actions.sign_in_people import keep_grant
+from actions.certificates.issue import issue_certificate
+from actions.certificates.issuer import CertificateIssuer
+from actions.consents.consents import ChangeConsent, grant_consent, withdraw_consent
+from actions.documents.locker_push import ASKED, PUSH, note_pulled, send_as_asked
+from actions.identity.sign_in_people import keep_grant
 from domain.consents.consents import ConsentPurpose
 from domain.kernel.sources import Source
 from integrations.calling.errors import Refused, Unavailable

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from actions.finance_totals import MOST_MONTHS, make_statements, months_owed
+from actions.reconciliation.finance_totals import MOST_MONTHS, make_statements, months_owed
 from domain.kernel.people import Posting, Role
 from store.reconciliation import finance_totals
 from tests.support.payments import Paying

@@ -6,18 +6,24 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from actions import notices as told_by
-from actions.appeals import AppealVerdict, Imposed, choose_auto_appeal
-from actions.decide import Decide, Verdict, decide_application
-from actions.grievances import RaiseGrievance, ReplyToGrievance, escalate_overdue, raise_grievance, reply_to_grievance
-from actions.issue import issue_certificate
-from actions.legal_sweep import sweep
-from actions.notices import mark_read
-from actions.personal_data import erase_person, export_part
-from actions.respond import AnswerQuery, Withdraw, answer_query, withdraw_application
-from actions.submit import NewDocument
-from actions.submit_checks import DocumentSource
-from actions.suggestions import MakeSuggestion, ReplyToSuggestion, make_suggestion, reply_to_suggestion
+from actions.appeals.appeals import AppealVerdict, Imposed, choose_auto_appeal
+from actions.applications.decide import Decide, Verdict, decide_application
+from actions.applications.legal_sweep import sweep
+from actions.applications.respond import AnswerQuery, Withdraw, answer_query, withdraw_application
+from actions.applications.submit import NewDocument
+from actions.applications.submit_checks import DocumentSource
+from actions.certificates.issue import issue_certificate
+from actions.feedback import notices as told_by
+from actions.feedback.grievances import (
+    RaiseGrievance,
+    ReplyToGrievance,
+    escalate_overdue,
+    raise_grievance,
+    reply_to_grievance,
+)
+from actions.feedback.notices import mark_read
+from actions.feedback.suggestions import MakeSuggestion, ReplyToSuggestion, make_suggestion, reply_to_suggestion
+from actions.privacy.personal_data import erase_person, export_part
 from domain.applications.applications import DeliveryMode, RejectionGround
 from domain.feedback.feedback import SuggestionState
 from domain.feedback.grievances import GrievanceCategory

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from actions.environment import Environment
-from actions.issue import issue_certificate
-from actions.numbering import ROUNDS, draw_number, draw_numbers, draw_uris
-from actions.submit import submit_application
+from actions.applications.submit import submit_application
+from actions.certificates.issue import issue_certificate
+from actions.kernel.environment import Environment
+from actions.kernel.numbering import ROUNDS, draw_number, draw_numbers, draw_uris
 from domain.kernel.ids import Ids
 from domain.kernel.numbers import NumberKind
 from store.database.errors import AlreadyThere

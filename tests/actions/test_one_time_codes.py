@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from actions.one_time_codes import count_code
+from actions.identity.one_time_codes import count_code
 from domain.kernel.errors import ErrorCode, Problems
 from tests.support.actions import World
 

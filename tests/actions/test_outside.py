@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from actions.environment import SubmissionState
-from actions.outside import OUTSIDE, Away, Standing, standing
-from actions.sanction import INSTRUCT
+from actions.benefits.sanction import INSTRUCT
+from actions.kernel.environment import SubmissionState
+from actions.kernel.submission_progress import OUTSIDE, Away, Standing, standing
 from domain.kernel.sources import Source
 from store.platform import outbox
 from tests.support.sign_in import environment

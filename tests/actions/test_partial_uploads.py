@@ -7,12 +7,12 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from actions.partial_uploads import Announced, add_piece, begin_upload, finish_upload, own_partial
-from actions.personal_data import erase_person, export_part
-from actions.scanning import EICAR, ScannerAway
-from actions.submit import NewDocument
-from actions.submit_checks import DocumentSource
-from actions.uploads import sweep_partial, sweep_quarantine, take_in
+from actions.applications.submit import NewDocument
+from actions.applications.submit_checks import DocumentSource
+from actions.kernel.scanner import EICAR, ScannerAway
+from actions.privacy.personal_data import erase_person, export_part
+from actions.uploads.partial_uploads import Announced, add_piece, begin_upload, finish_upload, own_partial
+from actions.uploads.uploads import sweep_partial, sweep_quarantine, take_in
 from domain.kernel.errors import ErrorCode, NotSignedIn, Problems
 from domain.kernel.people import ANONYMOUS
 from store.database import audit

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from actions import payment_answers
-from actions.payment_answers import fetch_answers, forget_answers
-from actions.payment_batches import batch_now
+from actions.payments import payment_answers
+from actions.payments.payment_answers import fetch_answers, forget_answers
+from actions.payments.payment_batches import batch_now
 from domain.benefits.benefits import PaymentStatus
 from domain.payments.files import BatchState, FileState, LineState, Transport
 from sandbox.dbt_finance.pfms.answers import ACK, STATUS, Seal, acknowledgement, bank_status, document

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from actions.payment_batches import batch_now
+from actions.payments.payment_batches import batch_now
 from domain.payments.files import BatchState, LineState
 from gateway.commands.dbt import run_batches, run_files, run_release
 from gateway.commands.dbt_books import run_cases

@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from actions.payment_enquiries import AFTER_CREDIT, EVERY_HOUR, PUT_OFF, ask_due, next_enquiry
-from actions.sanction import send_instruction
+from actions.benefits.payment_enquiries import AFTER_CREDIT, EVERY_HOUR, PUT_OFF, ask_due, next_enquiry
+from actions.benefits.sanction import send_instruction
 from domain.benefits.benefits import PaymentStatus
 from domain.kernel.clock import ist_date
 from domain.kernel.sources import Source

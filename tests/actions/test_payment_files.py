@@ -2,9 +2,9 @@
 
 import pytest
 
-from actions.budget import settle_budgets
-from actions.payment_batches import batch_now, batch_round
-from actions.payment_registrations import enrol
+from actions.benefits.budget import settle_budgets
+from actions.payments.payment_batches import batch_now, batch_round
+from actions.payments.registrations import enrol
 from domain.applications.lifecycle import Status
 from domain.benefits.benefits import PaymentStatus, Rail
 from domain.payments.files import BatchState, LineState, PaymentRules

@@ -8,9 +8,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from actions.acting import Acting
-from actions.payment_batches import batch_now
-from actions.payment_rows import Told, apply_payment_rows
+from actions.kernel.unit_of_work import Acting
+from actions.payments.payment_batches import batch_now
+from actions.payments.rows import Told, apply_payment_rows
 from domain.kernel.people import SYSTEM
 from domain.payments.files import BatchLine
 from integrations.dbt_finance.pfms.models import LineStatus, PaymentRow

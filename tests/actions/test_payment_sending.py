@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, select, update
 
-from actions.acting import Acting
-from actions.environment import Environment
-from actions.payment_batches import batch_now
-from actions.payment_releasing import release_set_aside
-from actions.payment_sealing import FileDiffers
-from actions.payment_sending import send_batch
+from actions.kernel.environment import Environment
+from actions.kernel.unit_of_work import Acting
+from actions.payments.payment_batches import batch_now
+from actions.payments.releasing import release_set_aside
+from actions.payments.sealing import FileDiffers
+from actions.payments.sending import send_batch
 from domain.benefits.benefits import PaymentStatus
 from domain.kernel.people import SYSTEM
 from domain.payments.files import BatchState, LineState, Transport

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, select, update
 
-from actions.environment import Environment
-from actions.payment_answers import fetch_answers
-from actions.payment_batches import batch_now
-from actions.payment_sealing import FileDiffers
-from actions.payment_sending import send_batch
-from actions.payment_signers import known_signers
+from actions.kernel.environment import Environment
+from actions.payments.payment_answers import fetch_answers
+from actions.payments.payment_batches import batch_now
+from actions.payments.sealing import FileDiffers
+from actions.payments.sending import send_batch
+from actions.payments.signers import known_signers
 from domain.benefits.benefits import PaymentStatus
 from domain.kernel.sources import Source
 from domain.payments.files import BatchState, EnrolmentState, LineState

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from actions.environment import Environment
-from actions.payment_answers import fetch_answers
-from actions.payment_batches import batch_now
-from actions.payment_partner import pfms
-from actions.payment_sealing import content_of
-from actions.payment_sending import send_batch
+from actions.kernel.environment import Environment
+from actions.payments.partner import pfms
+from actions.payments.payment_answers import fetch_answers
+from actions.payments.payment_batches import batch_now
+from actions.payments.sealing import content_of
+from actions.payments.sending import send_batch
 from domain.benefits.benefits import PaymentStatus
 from domain.payments.files import BatchState, Transport
 from gateway.worker.payment_rounds import PaymentRounds

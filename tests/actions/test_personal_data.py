@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import text
 
-from actions import personal_data
-from actions.grievances import RaiseGrievance, ReplyToGrievance, raise_grievance, reply_to_grievance
-from actions.personal_data import erase_person, export_part, parts
-from actions.submit import SaveDraft, save_draft
+from actions.applications.submit import SaveDraft, save_draft
+from actions.feedback.grievances import RaiseGrievance, ReplyToGrievance, raise_grievance, reply_to_grievance
+from actions.privacy import personal_data
+from actions.privacy.personal_data import erase_person, export_part, parts
 from domain.applications.lifecycle import Status
 from domain.benefits.benefits import PaymentStatus
 from domain.feedback.grievances import GrievanceCategory

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from actions.decide import Decide, Verdict, decide_application
-from actions.form_import import import_forms
-from actions.issue import issue_certificate
-from actions.offline import MadeOf, content_of
-from actions.prefill import prefill, source_as_json, source_of_json
-from actions.respond import AnswerQuery, answer_query
-from actions.submit_checks import NewDocument
+from actions.applications.decide import Decide, Verdict, decide_application
+from actions.applications.respond import AnswerQuery, answer_query
+from actions.applications.submit_checks import NewDocument
+from actions.catalogue.form_import import import_forms
+from actions.catalogue.prefill import prefill, source_as_json, source_of_json
+from actions.certificates.issue import issue_certificate
+from actions.officers.offline import MadeOf, content_of
 from domain.applications.applications import Application, RejectionGround
 from domain.certificates.signatures import SignatureState
 from domain.identity.facts import FactSource

@@ -6,8 +6,8 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from actions.environment import Environment
-from actions.published import CertificatePublisher
+from actions.certificates.published import CertificatePublisher
+from actions.kernel.environment import Environment
 from domain.certificates.certificates import CertificateStatus
 from domain.kernel.numbers import NumberKind, make_number
 from integrations.apisetu import PublishedSettings, published_routes

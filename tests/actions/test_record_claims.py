@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from actions import consent_ledger
-from actions.acting import Acting
-from actions.code_sending import SEND, send_code
-from actions.record_claims import ClaimRecord, claim_record, claims_for, confirm_claim, decide_claim
-from actions.record_joining import join_due, stop_claim
+from actions.consents import consent_ledger
+from actions.identity.code_sending import SEND, send_code
+from actions.identity.record_claims import ClaimRecord, claim_record, claims_for, confirm_claim, decide_claim
+from actions.identity.record_joining import join_due, stop_claim
+from actions.kernel.unit_of_work import Acting
 from domain.consents.consents import ConsentPurpose, ConsentStatus, ConsentStep
 from domain.identity.record_claims import CLAIM_LIFE, COOLING_OFF, ClaimState, ClaimWay
 from domain.kernel.assurance import Assurance

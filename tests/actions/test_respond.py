@@ -6,12 +6,19 @@ from datetime import timedelta
 
 import pytest
 
-from actions.attachments import VERIFY
-from actions.decide import Decide, Verdict, decide_application
-from actions.idempotent import hash_of
-from actions.respond import AnswerQuery, RecordFee, Withdraw, answer_query, record_fee, withdraw_application
-from actions.submit import NewDocument
-from actions.submit_checks import DocumentSource
+from actions.applications.decide import Decide, Verdict, decide_application
+from actions.applications.respond import (
+    AnswerQuery,
+    RecordFee,
+    Withdraw,
+    answer_query,
+    record_fee,
+    withdraw_application,
+)
+from actions.applications.submit import NewDocument
+from actions.applications.submit_checks import DocumentSource
+from actions.kernel.idempotency import hash_of
+from actions.uploads.attachments import VERIFY
 from domain.applications.applications import Application, AttachedDocument, RejectionGround
 from domain.applications.lifecycle import Move, Status
 from domain.kernel.errors import ErrorCode, NotSignedIn, Problems

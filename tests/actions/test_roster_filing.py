@@ -2,19 +2,19 @@
 
 from dataclasses import replace
 
-from actions import roster_filing
-from actions.bulk import BulkDecide, Item, ItemOutcome, bulk_decide
-from actions.consent_ledger import recorded
-from actions.consents import ChangeConsent, withdraw_consent
-from actions.decide import Verdict
-from actions.figure_counts import Question
-from actions.figures import statistics
-from actions.roster_adding import AddRows, add_rows
-from actions.roster_consents import CodeUse, RecordConsent, ask_row_code, record_consent
-from actions.roster_filing import FILE, file_roster
-from actions.roster_hand_over import HandOverRow, hand_over_row
-from actions.rosters import RowFilter, roster_of
-from actions.rosters import rows_page as page_of
+from actions.applications.decide import Verdict
+from actions.consents.consent_ledger import recorded
+from actions.consents.consents import ChangeConsent, withdraw_consent
+from actions.officers.bulk import BulkDecide, Item, ItemOutcome, bulk_decide
+from actions.rosters import roster_filing
+from actions.rosters.adding import AddRows, add_rows
+from actions.rosters.consents import CodeUse, RecordConsent, ask_row_code, record_consent
+from actions.rosters.hand_over import HandOverRow, hand_over_row
+from actions.rosters.roster_filing import FILE, file_roster
+from actions.rosters.rosters import RowFilter, roster_of
+from actions.rosters.rosters import rows_page as page_of
+from actions.statistics.counts import Question
+from actions.statistics.figures import statistics
 from demo.seed.people import citizen_subject
 from domain.applications.applications import Channel, DeliveryMode
 from domain.applications.lifecycle import Status

@@ -3,10 +3,10 @@
 import pytest
 from sqlalchemy import func, select
 
-from actions.acting import Acting
-from actions.roster_adding import AddRows, add_rows
-from actions.roster_checks import Batch, row_problems
-from actions.submit_checks import open_service
+from actions.applications.submit_checks import open_service
+from actions.kernel.unit_of_work import Acting
+from actions.rosters.adding import AddRows, add_rows
+from actions.rosters.checks import Batch, row_problems
 from domain.kernel.clock import ist_date
 from domain.kernel.errors import ErrorCode
 from domain.kernel.messages import message

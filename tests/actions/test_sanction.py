@@ -4,8 +4,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from actions.acting import Acting
-from actions.sanction import INSTRUCT, add_instalment, send_instruction
+from actions.benefits.sanction import INSTRUCT, add_instalment, send_instruction
+from actions.kernel.unit_of_work import Acting
 from domain.applications.lifecycle import Status
 from domain.benefits.benefits import PaymentStatus, Sanction
 from domain.benefits.bills import bill_number, end_to_end_id

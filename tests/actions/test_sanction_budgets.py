@@ -7,14 +7,14 @@ from typing import Any, cast
 
 import pytest
 
-from actions.budget import settle_budgets, told_balance
-from actions.bulk import BulkDecide, Item, ItemOutcome, bulk_decide
-from actions.decide import Decide, Verdict, decide_application
-from actions.offline import OfflineDecision, queue_pack, replay_decisions
-from actions.payment_orders import DecideApproval, decide_approval
-from actions.sanction import send_instruction
-from actions.sanction_budgets import budget_of
-from actions.second_pair import ConfirmDecision, confirm_decision
+from actions.applications.decide import Decide, Verdict, decide_application
+from actions.benefits.budget import settle_budgets, told_balance
+from actions.benefits.payment_orders import DecideApproval, decide_approval
+from actions.benefits.sanction import send_instruction
+from actions.benefits.sanction_budgets import budget_of
+from actions.officers.bulk import BulkDecide, Item, ItemOutcome, bulk_decide
+from actions.officers.offline import OfflineDecision, queue_pack, replay_decisions
+from actions.officers.second_approvals import ConfirmDecision, confirm_decision
 from domain.appeals.law import LAW
 from domain.applications.applications import Application, RejectionGround
 from domain.applications.lifecycle import Status

@@ -7,7 +7,9 @@ from types import MappingProxyType
 
 import pytest
 
-from actions.benefit_orders import (
+from actions.benefits.instalments import release_due
+from actions.benefits.life_certificates import remind_of_certificates
+from actions.benefits.orders import (
     CompleteReview,
     EndBenefit,
     ResumeBenefit,
@@ -19,9 +21,7 @@ from actions.benefit_orders import (
     suspend_benefit,
     take_life_certificate,
 )
-from actions.instalments import release_due
-from actions.life_certificates import remind_of_certificates
-from actions.payment_orders import (
+from actions.benefits.payment_orders import (
     CancelRecovery,
     DecideApproval,
     NoteChallan,
@@ -34,7 +34,7 @@ from actions.payment_orders import (
     reissue_payment,
     waiting_approvals,
 )
-from actions.sanction import send_instruction
+from actions.benefits.sanction import send_instruction
 from domain.appeals.law import LAW
 from domain.benefits.benefits import Hold, InstalmentKind, PaymentStatus, Sanction, SanctionState
 from domain.benefits.recoveries import RecoveryGround, RecoveryState, RecoveryWay

@@ -10,10 +10,10 @@ from typing import Any, cast
 import pytest
 from stdnum.in_ import aadhaar
 
-from actions.benefit_plans import arrears_paise
-from actions.environment import Environment
-from actions.form_import import import_forms
-from actions.sanction import plan_of
+from actions.benefits.plans import arrears_paise
+from actions.benefits.sanction import plan_of
+from actions.catalogue.form_import import import_forms
+from actions.kernel.environment import Environment
 from demo.seed.figures import MOST
 from demo.seed.people import Cast, cast_of, synthetic_aadhaar
 from demo.seed.plan import choice, plans

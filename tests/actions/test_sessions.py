@@ -11,7 +11,7 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
 
-from actions.sessions import mint_session_token, sign_out, subject_for_token
+from actions.identity.sessions import mint_session_token, sign_out, subject_for_token
 from domain.kernel.errors import NotSignedIn
 from domain.kernel.people import ANONYMOUS, OfficerLevel, PersonKind, Posting, Provider, Role
 from store.catalogue import centres
@@ -259,7 +259,7 @@ def test_nothing_but_sign_in_makes_a_session_token():
             if "mint_session_token" in names:
                 callers.add(path.relative_to(ROOT).as_posix())
 
-    assert callers == {"actions/sign_in.py"}
+    assert callers == {"actions/identity/sign_in.py"}
 
 
 def test_only_sessions_use_the_session_keyring_to_sign():
@@ -270,7 +270,7 @@ def test_only_sessions_use_the_session_keyring_to_sign():
         if "jwt.encode" in path.read_text(encoding="utf-8")
     ]
 
-    assert signing == ["actions/sessions.py"]
+    assert signing == ["actions/identity/sessions.py"]
 
 
 def _unsigned(header: dict[str, object], claims: dict[str, object]) -> str:

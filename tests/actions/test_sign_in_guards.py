@@ -2,7 +2,7 @@
 
 import pytest
 
-from actions.sign_in_guards import app_request, challenge_of, safe_return_to, verifier_matches, with_query
+from actions.identity.sign_in_guards import app_request, challenge_of, safe_return_to, verifier_matches, with_query
 from domain.kernel.errors import Problems
 
 CHALLENGE = challenge_of("v" * 64)

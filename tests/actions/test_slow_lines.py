@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from actions.payment_batches import batch_now
-from actions.payment_registrations import enrol
+from actions.payments.payment_batches import batch_now
+from actions.payments.registrations import enrol
 from domain.payments.files import BatchState, Transport
 from gateway.worker import deliveries
 from gateway.worker.deliveries import Deliveries

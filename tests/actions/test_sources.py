@@ -6,12 +6,12 @@ from typing import Any, cast
 
 import pytest
 
-from actions.benefits import benefits_of
-from actions.certificates import certificates_of
-from actions.department_documents import RATION_CARD, department_certificates_of
-from actions.issue import issue_certificate
-from actions.ration import CARD_NUMBER, ration_card_of
-from actions.sanction import send_instruction
+from actions.benefits.benefits import benefits_of
+from actions.benefits.sanction import send_instruction
+from actions.certificates.certificates import certificates_of
+from actions.certificates.issue import issue_certificate
+from actions.documents.department_documents import RATION_CARD, department_certificates_of
+from actions.umang.ration import CARD_NUMBER, ration_card_of
 from domain.benefits.benefits import PaymentStatus
 from domain.kernel.errors import Problems
 from domain.kernel.people import Subject

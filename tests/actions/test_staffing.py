@@ -5,12 +5,12 @@ from datetime import timedelta
 
 import pytest
 
-from actions import staff_rounds
-from actions.access import of_application
-from actions.appeals import AppealVerdict
-from actions.decide import Decide, Verdict, decide_application
-from actions.legal_sweep import sweep
-from actions.staffing import Moved, RecordLeave, TransferOfficer, record_leave, transfer_officer
+from actions.appeals.appeals import AppealVerdict
+from actions.applications.decide import Decide, Verdict, decide_application
+from actions.applications.legal_sweep import sweep
+from actions.kernel.access import of_application
+from actions.officers import staff_rounds
+from actions.officers.staffing import Moved, RecordLeave, TransferOfficer, record_leave, transfer_officer
 from domain.appeals.appeals import AppealMove
 from domain.applications.applications import RejectionGround
 from domain.applications.lifecycle import Move
@@ -89,7 +89,7 @@ async def test_a_transfer_that_was_cut_off_is_finished_by_the_legal_clock(world:
         raise SystemExit
 
     with monkeypatch.context() as patch:
-        patch.setattr("actions.staffing.finish_transfer", killed)
+        patch.setattr("actions.officers.staffing.finish_transfer", killed)
         with pytest.raises(SystemExit):
             await moved(world, world.registrar, successor_id=successor.person_id)
     assert (await present(world.env, application.id)).officer_id == world.registrar.person_id
@@ -103,7 +103,7 @@ async def test_a_transfer_that_was_cut_off_is_finished_by_the_legal_clock(world:
 async def test_many_cases_move_in_batches_of_transactions(world: World, monkeypatch):
     for citizen in (world.asha, world.sunil):
         await world.submit(citizen)
-    monkeypatch.setattr("actions.staff_moves.BATCH", 1)
+    monkeypatch.setattr("actions.officers.staff_moves.BATCH", 1)
     successor = await newcomer(world)
     open_before = await open_with(world, world.registrar)
     assert (await moved(world, world.registrar, successor_id=successor.person_id)).cases == len(open_before)

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from actions.acting import Acting
-from actions.payment_batches import batch_now
-from actions.payment_rows import Told, apply_payment_rows
-from actions.reconciliation import reconcile, reconcile_due
+from actions.kernel.unit_of_work import Acting
+from actions.payments.payment_batches import batch_now
+from actions.payments.rows import Told, apply_payment_rows
+from actions.reconciliation.reconciliation import reconcile, reconcile_due
 from domain.benefits.benefits import PaymentStatus, Rail
 from domain.kernel.clock import ist_date
 from domain.kernel.people import SYSTEM
@@ -327,7 +327,7 @@ async def test_a_run_that_was_killed_while_reading_reads_the_rows_once(
     paying: Paying, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await paid(paying)
-    monkeypatch.setattr("actions.statement_files.ROWS_AT_ONCE", 1)
+    monkeypatch.setattr("actions.payments.statement_files.ROWS_AT_ONCE", 1)
     kept: list[Any] = []
     original = reconciliation.keep_rows
 

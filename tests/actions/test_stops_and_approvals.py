@@ -7,7 +7,10 @@ from types import MappingProxyType
 
 import pytest
 
-from actions.benefit_orders import (
+from actions.applications.decide import Decide, Verdict, decide_application
+from actions.benefits.budget import set_aside
+from actions.benefits.instalments import release_due
+from actions.benefits.orders import (
     EndBenefit,
     ResumeBenefit,
     SuspendBenefit,
@@ -15,10 +18,7 @@ from actions.benefit_orders import (
     resume_benefit,
     suspend_benefit,
 )
-from actions.budget import set_aside
-from actions.decide import Decide, Verdict, decide_application
-from actions.instalments import release_due
-from actions.payment_orders import (
+from actions.benefits.payment_orders import (
     CancelRecovery,
     DecideApproval,
     NoteChallan,
@@ -29,8 +29,8 @@ from actions.payment_orders import (
     order_recovery,
     waiting_approvals,
 )
-from actions.sanction import send_instruction
-from actions.second_pair import ConfirmDecision, confirm_decision
+from actions.benefits.sanction import send_instruction
+from actions.officers.second_approvals import ConfirmDecision, confirm_decision
 from domain.appeals.law import LAW
 from domain.benefits.benefits import Hold, Instalment, PaymentStatus, Sanction, SanctionState
 from domain.benefits.recoveries import Recovery, RecoveryGround, RecoveryState, RecoveryWay

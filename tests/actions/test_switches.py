@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from actions.switches import SetSwitch, set_switch, switches_for
+from actions.platform.switches import SetSwitch, set_switch, switches_for
 from domain.kernel.errors import NotSignedIn, Problems
 from domain.kernel.people import ANONYMOUS, PersonKind, Role, Subject
 from domain.platform.switches import SwitchKind, SwitchState

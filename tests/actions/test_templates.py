@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from actions.catalogue_import import import_catalogue
+from actions.catalogue.catalogue_import import import_catalogue
 from domain.kernel.clock import ManualClock
 from domain.kernel.ids import SeededIds
 from store.database.cipher import FieldCipher

@@ -5,8 +5,8 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import update
 
-from actions.environment import Environment
-from actions.umang_compare import APPLY, compare, compare_due, differing
+from actions.kernel.environment import Environment
+from actions.umang.umang_compare import APPLY, compare, compare_due, differing
 from domain.platform.alarms import AlarmCode, Readings, raised
 from domain.umang.umang import OK, Compared, compared
 from store import umang

@@ -4,7 +4,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from actions.benefit_orders import (
+from actions.benefits.instalments import release_due
+from actions.benefits.orders import (
     CompleteReview,
     EndBenefit,
     ResumeBenefit,
@@ -16,7 +17,6 @@ from actions.benefit_orders import (
     suspend_benefit,
     take_life_certificate,
 )
-from actions.instalments import release_due
 from domain.benefits.benefits import Hold, Sanction, SanctionState
 from domain.benefits.sanction_course import LifeProof, ResumeGround, StopGround
 from domain.kernel.clock import ist_date

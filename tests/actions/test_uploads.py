@@ -5,13 +5,13 @@ from datetime import timedelta
 
 import pytest
 
-from actions.access import of_application
-from actions.acting import Acting
-from actions.file_links import link_to
-from actions.personal_data import erase_person
-from actions.submit import NewDocument
-from actions.submit_checks import DocumentSource
-from actions.uploads import sweep_unused, take_in, uploaded, use
+from actions.applications.submit import NewDocument
+from actions.applications.submit_checks import DocumentSource
+from actions.documents.file_links import link_to
+from actions.kernel.access import of_application
+from actions.kernel.unit_of_work import Acting
+from actions.privacy.personal_data import erase_person
+from actions.uploads.uploads import sweep_unused, take_in, uploaded, use
 from demo.seed.papers import demo_paper
 from domain.kernel.errors import ErrorCode, NotSignedIn, Problems
 from domain.kernel.people import ANONYMOUS

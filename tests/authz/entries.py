@@ -8,7 +8,7 @@ from graphql import GraphQLInterfaceType, GraphQLObjectType
 from strawberry.federation.schema_directives import RequiresScopes, Tag
 
 import schema
-from schema.directives import declared
+from schema.kernel.directives import declared
 from tests.authz import rows
 
 FIELDS = Path(__file__).parent / "fields.json"

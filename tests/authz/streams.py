@@ -12,7 +12,7 @@ from graphql import get_named_type, is_leaf_type
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from actions.sessions import sign_out, subject_for_token
+from actions.identity.sessions import sign_out, subject_for_token
 from domain.kernel.clock import SystemClock
 from domain.kernel.global_ids import TypeCode
 from domain.kernel.ids import SystemIds

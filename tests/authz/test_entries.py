@@ -7,8 +7,8 @@ from typing import Any
 from graphql import GraphQLInputObjectType, GraphQLInterfaceType, GraphQLObjectType, get_named_type
 from strawberry.federation.schema_directives import Authenticated, RequiresScopes, Tag
 
-from schema.directives import declared
-from schema.nodes import TYPE_NAMES
+from schema.kernel.directives import declared
+from schema.kernel.nodes import TYPE_NAMES
 from tests.authz import rows
 from tests.support.authz import SUBJECTS
 from tests.support.authz_asking import ID_NAMES, STAFF_NAMES, is_required

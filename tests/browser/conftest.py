@@ -23,7 +23,7 @@ from domain.kernel.ids import SystemIds
 from domain.kernel.text import Language, language_from_header
 from gateway.graphiql.page import GraphiQL
 from gateway.http.graphql import Edge, GraphQLEndpoint, RequestFacts
-from schema.errors import replace_errors
+from schema.kernel.errors import replace_errors
 
 FLAGS = (
     "--no-sandbox",

@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from actions.fee_enquiries import ask_due
-from actions.fee_refunds import REFUND, send_refund
-from actions.respond import RecordFee, record_fee
+from actions.applications.respond import RecordFee, record_fee
+from actions.fees.fee_enquiries import ask_due
+from actions.fees.fee_refunds import REFUND, send_refund
 from domain.applications.lifecycle import Move, Status
 from domain.fees.fees import FeeOrder, FeeRoute, FeeState
 from domain.kernel.people import Subject

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from actions.calendar_import import import_calendar
-from actions.decide import Decide, Verdict, decide_application
-from actions.respond import RecordFee, Withdraw, record_fee, withdraw_application
-from actions.submit import submit_application
+from actions.applications.decide import Decide, Verdict, decide_application
+from actions.applications.respond import RecordFee, Withdraw, record_fee, withdraw_application
+from actions.applications.submit import submit_application
+from actions.catalogue.calendar_import import import_calendar
 from domain.applications.lifecycle import Status
 from gateway.worker.deliveries import Deliveries
 from gateway.worker.topics import handlers

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from actions.payment_registrations import enrol
+from actions.payments.registrations import enrol
 from domain.benefits.benefits import PaymentStatus
 from domain.payments.files import Transport
 from store.benefits.benefits import instalments_table

@@ -2,7 +2,7 @@
 
 import pytest
 
-from actions.catalogue_rows import read_catalogue
+from actions.catalogue.rows import read_catalogue
 from domain.catalogue.catalogue import Eligibility, Facts, Situation, may_be_eligible
 from domain.catalogue.search import BEST, CatalogueIndex, KeptIndex
 from domain.catalogue.transliteration import bones_of, is_devanagari, sounds_of, words_of

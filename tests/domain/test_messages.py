@@ -5,7 +5,7 @@ from string import Formatter
 
 import pytest
 
-from actions.catalogue_rows import read_catalogue
+from actions.catalogue.rows import read_catalogue
 from domain.applications.lifecycle import Move, Status
 from domain.kernel.errors import ErrorCode, Remedy
 from domain.kernel.messages import MissingMessage, catalogue, label, labels, message, our_word

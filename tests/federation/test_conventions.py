@@ -21,8 +21,8 @@ from graphql import (
 )
 
 from schema.compatibility import removed_on
-from schema.directives import Consent, SemanticNonNull, declared
-from schema.source_policies import SourcePolicy
+from schema.kernel.directives import Consent, SemanticNonNull, declared
+from schema.kernel.source_policies import SourcePolicy
 from tests.support.graph_fields import root_fields
 
 Point = Callable[[GraphQLSchema], list[str]]

@@ -23,7 +23,7 @@ from gateway.http.graphql import GraphQLEndpoint
 from gateway.limits import Limits
 from integrations.calling.calls import counted_calls
 from integrations.calling.policies import CallPolicy
-from schema.context import Context
+from schema.kernel.context import Context
 from tests.support.graph import CITIZEN, NOW, World
 from tests.support.remotes import remote_over
 

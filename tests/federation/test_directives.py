@@ -16,10 +16,10 @@ from domain.kernel.people import ANONYMOUS, Role
 from domain.kernel.scopes import SCOPES, Scope, scopes_of
 from domain.kernel.text import Bilingual
 from integrations.registry import BY_NAME
-from schema.directives import UPSTREAM_POINTS, Consent, SemanticNonNull, declared
-from schema.guarding import Demand, guarded_fields
-from schema.nodes import FINDERS, TYPE_NAMES
-from schema.source_policies import SourcePolicy
+from schema.kernel.directives import UPSTREAM_POINTS, Consent, SemanticNonNull, declared
+from schema.kernel.guards import Demand, guarded_fields
+from schema.kernel.nodes import FINDERS, TYPE_NAMES
+from schema.kernel.source_policies import SourcePolicy
 from store.documents import department_documents
 from store.documents.department_documents import DepartmentDocument
 from tests.support.graph import CITIZEN, NEIGHBOUR, NOW, OFFICER

@@ -7,7 +7,7 @@ import pytest
 
 from domain.kernel.global_ids import TypeCode
 from domain.kernel.people import ANONYMOUS
-from schema.node import node_id
+from schema.kernel.node import node_id
 from store.applications import applications
 from store.database.errors import StoreUnavailable
 from tests.support.graph import ASHA, CITIZEN, NEIGHBOUR, World
@@ -135,7 +135,7 @@ async def a_store_that_fails_for_one_type_spoils_that_type_alone(world: World) -
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(applications, "many", away)
-        patch.setattr("schema.application_loaders._NAMES", {"id": away})
+        patch.setattr("schema.applications.loaders._NAMES", {"id": away})
         entities, errors = await asked(world, SERVICE, by_id(application), SERVICE)
     assert entities == [FOUND_SERVICE, None, FOUND_SERVICE]
     assert errors == [(["_entities", 1], "OVERLOADED")]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from actions.scanning import EICAR, ScannerAway
+from actions.kernel.scanner import EICAR, ScannerAway
 from gateway.scanning import CHUNK, ClamdScanner
 from tests.support.eventually import eventually
 

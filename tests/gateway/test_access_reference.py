@@ -30,4 +30,8 @@ def test_a_door_asks_in_the_module_that_is_named(door):
     module = (ROOT / door.asked_in).read_text(encoding="utf-8")
 
     assert door.cell in TABLE
-    assert "actions.access" in module or "domain.identity.policy" in module or "from actions import access" in module
+    assert (
+        "actions.kernel.access" in module
+        or "domain.identity.policy" in module
+        or "from actions import access" in module
+    )

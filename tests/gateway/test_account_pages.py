@@ -9,8 +9,8 @@ import pytest
 from lxml import html
 from starlette.applications import Starlette
 
-from actions.code_sending import send_code
-from actions.sign_in_guards import challenge_of
+from actions.identity.code_sending import send_code
+from actions.identity.sign_in_guards import challenge_of
 from domain.identity.sign_on import SignOnRules
 from domain.kernel.assurance import Assurance
 from domain.kernel.people import Provider

@@ -15,8 +15,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from actions.alarms import NOTIFY, tell
-from actions.environment import Environment
+from actions.kernel.environment import Environment
+from actions.platform.alarms import NOTIFY, tell
 from domain.platform.alarms import ProcessFacts
 from gateway.alarms import AlarmNotTold, AlarmWatch, AlarmWebhook, drop
 from gateway.worker.deliveries import Deliveries

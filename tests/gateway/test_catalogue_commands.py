@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from actions.catalogue_cells import Reject
+from actions.catalogue.cells import Reject
 from domain.uploads.files import QuarantinedFile
 from gateway import cli
 from gateway.commands.catalogue import OPTIONAL, write_rejects

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from actions.case_file import NotGenuine, opened_manifest
+from actions.appeals.case_file import NotGenuine, opened_manifest
 from tools.reference.commission_samples import ACCOUNT, outdated
 
 FOLDER = Path(__file__).parents[2] / "docs" / "partners" / "commission"

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import typer
 
-from actions.acting import Acting
-from actions.finance_cases import open_case
+from actions.kernel.unit_of_work import Acting
+from actions.reconciliation.finance_cases import open_case
 from domain.kernel.people import SYSTEM
 from domain.reconciliation.finance_cases import CaseState, DifferenceKind, FinanceDifference
 from domain.reconciliation.finance_totals import Moved

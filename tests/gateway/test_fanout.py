@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from actions.following import TooSlow
+from actions.platform.change_feed import TooSlow
 from domain.platform.changes import OF_APPLICATIONS, Wanted
 from gateway.fanout import Bus, Fanout, open_bus, telling
 from gateway.fanout_settings import Streams

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from actions.fees import page_link
+from actions.fees.fees import page_link
 from domain.fees.fees import FeeState
 from domain.kernel.clock import ManualClock
 from gateway.app import fee_doors

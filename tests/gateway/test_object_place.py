@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from actions.file_links import opened, signed_link
-from actions.uploads import sweep_unused, take_in
+from actions.documents.file_links import opened, signed_link
+from actions.uploads.uploads import sweep_unused, take_in
 from domain.kernel.clock import SystemClock
 from gateway.files import S3
 from gateway.object_place import open_objects

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from actions.respond import Withdraw, withdraw_application
+from actions.applications.respond import Withdraw, withdraw_application
 from gateway.commands import person as commands
 from gateway.commands.person import NotErased, run_erase, run_export
 from store.database.errors import NotThere

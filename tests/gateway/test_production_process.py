@@ -11,7 +11,7 @@ from websockets.sync.client import connect
 from websockets.typing import Subprotocol
 
 from domain.kernel.global_ids import TypeCode
-from schema.node import node_id
+from schema.kernel.node import node_id
 from tests.support.eventually import eventually
 from tests.support.production import ROUTER_SECRET, Production, production
 

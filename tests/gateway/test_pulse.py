@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import event
 
-from actions.environment import Environment
+from actions.kernel.environment import Environment
 from domain.applications.deadline import WorkCalendar
 from domain.kernel.sources import Source
 from domain.kernel.text import Bilingual

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from actions.scanning import EICAR, EicarScanner, ScannerAway
+from actions.kernel.scanner import EICAR, EicarScanner, ScannerAway
 from gateway.files import MalwareScanner
 from gateway.scanning import CHUNK, ClamdScanner, scanner_of
 

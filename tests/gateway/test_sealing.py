@@ -4,14 +4,14 @@ from datetime import timedelta
 
 import pytest
 
-from actions.access import of_citizen, read_at_sources
-from actions.alarms import evaluate
+from actions.kernel.access import of_citizen, read_at_sources
+from actions.platform.alarms import evaluate
 from domain.kernel.errors import ErrorCode
 from domain.kernel.people import Subject
 from domain.kernel.sources import Source
 from domain.platform.alarms import AlarmCode, AlarmState
 from gateway.sealing import SEEN_SECONDS, SealWatch
-from schema.errors import fault_of
+from schema.kernel.errors import fault_of
 from store.applications import applications
 from store.database import audit, leases
 from store.database.errors import WritesStopped

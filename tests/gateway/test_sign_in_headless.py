@@ -6,7 +6,7 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from actions.sessions import subject_for_token
+from actions.identity.sessions import subject_for_token
 from demo.sign_in import HeadlessFailed, sign_in_headless
 from domain.catalogue.centres import Binding, Centre, CentreKind
 from domain.kernel.people import PersonKind, Provider, Role

@@ -9,7 +9,7 @@ import pytest
 from lxml import html
 from starlette.applications import Starlette
 
-from actions.sign_in_guards import challenge_of
+from actions.identity.sign_in_guards import challenge_of
 from domain.kernel.people import Provider
 from domain.kernel.sources import Source
 from gateway.sign_in import SESSION_COOKIE, SignInSettings, routes

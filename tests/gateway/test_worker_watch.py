@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from actions.alarms import tell
+from actions.platform.alarms import tell
 from domain.platform.alarms import AlarmCode, AlarmState, ProcessFacts
 from gateway.alarms import AlarmNotTold, AlarmWatch
 from gateway.worker_watch import MOST_SILENCE, WorkerWatch

@@ -12,10 +12,10 @@ import pytest
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from actions.decide import Decide, Verdict, decide_application
-from actions.environment import Environment
-from actions.personal_data import erase_person
-from actions.respond import Withdraw, withdraw_application
+from actions.applications.decide import Decide, Verdict, decide_application
+from actions.applications.respond import Withdraw, withdraw_application
+from actions.kernel.environment import Environment
+from actions.privacy.personal_data import erase_person
 from domain.kernel.global_ids import from_global_id
 from domain.kernel.people import Subject
 from domain.kernel.sources import Source
@@ -25,7 +25,7 @@ from gateway.http.graphql import GraphQLEndpoint
 from gateway.http.replays import KeptReplays
 from integrations.calling.errors import Unavailable
 from integrations.calling.monitor import SourceMonitor
-from schema.context import Context
+from schema.kernel.context import Context
 from store.database import idempotency
 from store.database.engine import Store
 from store.database.errors import StoreUnavailable

@@ -9,9 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
-from actions.decide import Decide, Verdict, decide_application
-from actions.respond import RecordFee, record_fee
-from actions.submit import submit_application
+from actions.applications.decide import Decide, Verdict, decide_application
+from actions.applications.respond import RecordFee, record_fee
+from actions.applications.submit import submit_application
 from domain.applications.lifecycle import Status
 from domain.kernel.clock import ManualClock
 from domain.kernel.errors import ErrorCode, Problems

@@ -16,10 +16,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from actions.fee_cases import ABOUT
-from actions.fee_refunds import send_refund
-from actions.finance_desk import CaseRequest, settle_case, take_case
-from actions.respond import RecordFee, Withdraw, record_fee, withdraw_application
+from actions.applications.respond import RecordFee, Withdraw, record_fee, withdraw_application
+from actions.fees.fee_cases import ABOUT
+from actions.fees.fee_refunds import send_refund
+from actions.reconciliation.finance_desk import CaseRequest, settle_case, take_case
 from domain.applications.applications import Application
 from domain.applications.lifecycle import Move, Status
 from domain.fees.fees import PAID, FeeOrder, FeeRoute, FeeState

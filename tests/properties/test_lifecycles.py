@@ -27,7 +27,7 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import text
 
-from actions.appeals import (
+from actions.appeals.appeals import (
     AppealVerdict,
     DecideAppeal,
     FileAppeal,
@@ -36,12 +36,19 @@ from actions.appeals import (
     file_appeal,
     record_hearing,
 )
-from actions.decide import Decide, Verdict, decide_application
-from actions.forward import ForwardCase, forward_application
-from actions.legal_sweep import sweep
-from actions.respond import AnswerQuery, RecordFee, Withdraw, answer_query, record_fee, withdraw_application
-from actions.second_pair import ConfirmDecision, SendBackDecision, confirm_decision, send_back_decision
-from actions.submit import SaveDraft, save_draft, submit_application
+from actions.applications.decide import Decide, Verdict, decide_application
+from actions.applications.legal_sweep import sweep
+from actions.applications.respond import (
+    AnswerQuery,
+    RecordFee,
+    Withdraw,
+    answer_query,
+    record_fee,
+    withdraw_application,
+)
+from actions.applications.submit import SaveDraft, save_draft, submit_application
+from actions.officers.forward import ForwardCase, forward_application
+from actions.officers.second_approvals import ConfirmDecision, SendBackDecision, confirm_decision, send_back_decision
 from domain.appeals.appeals import PENDING, AppealLevel
 from domain.applications.applications import RejectionGround
 from domain.applications.lifecycle import OPEN, Move, Status, moves_from

@@ -2,8 +2,8 @@
 
 import asyncio
 
-from actions.budget import settle_budgets
-from actions.decide import Decide, Verdict, decide_application
+from actions.applications.decide import Decide, Verdict, decide_application
+from actions.benefits.budget import settle_budgets
 from domain.applications.applications import Application
 from domain.benefits.benefits import BudgetState, SanctionState
 from store.benefits import benefits, sanction_course

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import delete
 
-from actions.department_documents import CONSENT_NEEDED, department_certificates_of
+from actions.documents.department_documents import CONSENT_NEEDED, department_certificates_of
 from domain.kernel.sources import Source, Sourced, SourceState
 from domain.kernel.text import Bilingual
 from integrations.calling.errors import Refused

@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-from actions.certificate_endings import EndCertificate, revoke_certificate
-from actions.issue import issue_certificate
-from actions.locker_push import note_pulled, send_to_locker
+from actions.certificates.certificate_endings import EndCertificate, revoke_certificate
+from actions.certificates.issue import issue_certificate
+from actions.documents.locker_push import note_pulled, send_to_locker
 from domain.certificates.certificates import CertificateStatus, EndGround, IssuedCertificate
 from integrations.digilocker import PushAction
 from store.certificates import certificates

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from actions.decide import Decide, Verdict, decide_application
-from actions.environment import Environment
-from actions.legal_sweep import sweep
-from actions.respond import RecordFee, Withdraw, record_fee, withdraw_application
-from actions.submit import submit_application
+from actions.applications.decide import Decide, Verdict, decide_application
+from actions.applications.legal_sweep import sweep
+from actions.applications.respond import RecordFee, Withdraw, record_fee, withdraw_application
+from actions.applications.submit import submit_application
+from actions.kernel.environment import Environment
 from domain.appeals.appeals import AppealLevel
 from domain.applications.applications import RejectionGround
 from domain.applications.deadline import breaches_at

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 from sqlalchemy import func, select
 
-from actions.roster_adding import AddRows, add_rows
-from actions.roster_filing import file_roster, file_some
+from actions.rosters.adding import AddRows, add_rows
+from actions.rosters.roster_filing import file_roster, file_some
 from domain.kernel.errors import ErrorCode, Problems
 from domain.rosters.rosters import RowState
 from store.applications.application_rows import applications_table

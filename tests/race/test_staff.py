@@ -5,11 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from actions.decide import Decide, Verdict, decide_application
-from actions.legal_sweep import sweep
-from actions.respond import Withdraw, withdraw_application
-from actions.second_pair import ConfirmDecision, confirm_decision
-from actions.staffing import RecordLeave, record_leave
+from actions.applications.decide import Decide, Verdict, decide_application
+from actions.applications.legal_sweep import sweep
+from actions.applications.respond import Withdraw, withdraw_application
+from actions.officers.second_approvals import ConfirmDecision, confirm_decision
+from actions.officers.staffing import RecordLeave, record_leave
 from domain.applications.lifecycle import Status
 from domain.kernel.clock import ist_date
 from domain.kernel.errors import ErrorCode

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 from sqlalchemy import func, select
 
-from actions.respond import Withdraw, withdraw_application
-from actions.submit import submit_application
+from actions.applications.respond import Withdraw, withdraw_application
+from actions.applications.submit import submit_application
 from domain.applications.applications import Channel
 from domain.kernel.errors import ErrorCode, Problems
 from store.applications.application_rows import applications_table

@@ -6,10 +6,10 @@ Source: docs/reliability.md section 5.4, R5.
 import asyncio
 from datetime import timedelta
 
-from actions.appeals import AppealVerdict, DecideAppeal, decide_appeal
-from actions.decide import Decide, Verdict, decide_application
-from actions.legal_sweep import Swept, sweep
-from actions.respond import Withdraw, withdraw_application
+from actions.appeals.appeals import AppealVerdict, DecideAppeal, decide_appeal
+from actions.applications.decide import Decide, Verdict, decide_application
+from actions.applications.legal_sweep import Swept, sweep
+from actions.applications.respond import Withdraw, withdraw_application
 from domain.appeals.appeals import OPEN, AppealLevel, AppealOrigin, AppealState
 from domain.applications.applications import RejectionGround
 from domain.applications.deadline import breaches_at

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from actions import locker
+from actions.documents import locker
 from domain.kernel.sources import Source
 from integrations.calling.errors import Refused
 from integrations.digilocker import TokenAnswer

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from actions.consent_watch import LOOK_SECONDS, ConsentWatch
-from actions.consents import ChangeConsent, grant_consent, withdraw_consent
-from actions.department_documents import RATION_CARD
-from actions.environment import Environment
-from actions.ration import CARD_NUMBER, ration_card_of
+from actions.consents.consents import ChangeConsent, grant_consent, withdraw_consent
+from actions.consents.watch import LOOK_SECONDS, ConsentWatch
+from actions.documents.department_documents import RATION_CARD
+from actions.kernel.environment import Environment
+from actions.umang.ration import CARD_NUMBER, ration_card_of
 from domain.consents.consents import ConsentPurpose
 from domain.kernel.people import Subject
 from domain.kernel.sources import SourceState

@@ -5,7 +5,7 @@ import pytest
 from domain.identity.aliases import AliasKind
 from domain.kernel.global_ids import TypeCode
 from domain.kernel.people import ANONYMOUS, PersonKind, Role, Subject
-from schema.node import node_id
+from schema.kernel.node import node_id
 from store.identity import accesses, aliases
 from tests.support.digits import devanagari_digits
 from tests.support.graph import (

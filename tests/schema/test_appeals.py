@@ -4,16 +4,16 @@ from datetime import timedelta
 
 import pytest
 
-from actions.decide import Decide, Verdict, decide_application
-from actions.legal_sweep import sweep
+from actions.applications.decide import Decide, Verdict, decide_application
+from actions.applications.legal_sweep import sweep
 from domain.applications.applications import RejectionGround
 from domain.applications.deadline import breaches_at
 from domain.kernel.clock import ist_date
 from domain.kernel.global_ids import TypeCode
 from domain.kernel.people import Officer, OfficerLevel, PersonKind, Posting, Role, Subject
 from domain.kernel.text import Bilingual, Language
-from schema.node import node_id
-from schema.scalars import show_instant
+from schema.kernel.node import node_id
+from schema.kernel.scalars import show_instant
 from store.identity import people
 from tests.support.graph import CITIZEN, NEIGHBOUR, OFFICER, STRANGE_OFFICER
 from tests.support.operations import operation

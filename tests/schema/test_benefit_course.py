@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
-from actions.acting import Acting
-from actions.benefits import provenance_by_files
-from actions.payment_news import hear
+from actions.benefits.benefits import provenance_by_files
+from actions.benefits.payment_status import hear
+from actions.kernel.unit_of_work import Acting
 from domain.appeals.law import LAW
 from domain.benefits.benefits import PaymentNews, PaymentStatus, Rail
 from domain.kernel.clock import ist_date
@@ -16,7 +16,7 @@ from domain.kernel.global_ids import TypeCode
 from domain.kernel.people import SYSTEM, PersonKind, Posting, Role, Subject
 from domain.kernel.text import Language
 from domain.payments.files import Direction, FileState, LedgerFile
-from schema.node import node_id
+from schema.kernel.node import node_id
 from store.benefits import benefits, sanction_course
 from store.catalogue import catalogue
 from store.payments import payment_files

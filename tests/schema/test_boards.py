@@ -2,7 +2,7 @@
 
 import pytest
 
-from actions.alarms import evaluate
+from actions.platform.alarms import evaluate
 from domain.applications.lifecycle import Status
 from domain.kernel.people import OfficerLevel, Posting, Role, Subject
 from domain.kernel.text import Language

@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from actions.decide import Decide, Verdict, decide_application
+from actions.applications.decide import Decide, Verdict, decide_application
 from domain.kernel.global_ids import TypeCode
 from domain.kernel.numbers import NumberKind, make_number
 from domain.kernel.people import ANONYMOUS, Officer, PersonKind, Posting, Role, Subject
 from domain.kernel.text import Bilingual, Language
-from schema.node import node_id
+from schema.kernel.node import node_id
 from store.identity import people
 from tests.support.graph import CITIZEN, NEIGHBOUR, OFFICER, STRANGE_OFFICER
 

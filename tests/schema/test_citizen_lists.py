@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from actions.appeals import FileAppeal, file_appeal
-from actions.decide import Decide, Verdict, decide_application
-from actions.feedback import GiveFeedback, give_feedback
-from actions.grievances import RaiseGrievance, raise_grievance
+from actions.appeals.appeals import FileAppeal, file_appeal
+from actions.applications.decide import Decide, Verdict, decide_application
+from actions.feedback.feedback import GiveFeedback, give_feedback
+from actions.feedback.grievances import RaiseGrievance, raise_grievance
 from domain.applications.applications import Application, RejectionGround
 from domain.feedback.grievances import GrievanceCategory
 from domain.kernel.global_ids import TypeCode, to_global_id

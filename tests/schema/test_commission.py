@@ -6,10 +6,10 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from actions.appeals import FileAppeal, file_appeal
-from actions.decide import Decide, Verdict, decide_application
-from actions.delay_review import make_review
-from actions.legal_sweep import sweep
+from actions.appeals.appeals import FileAppeal, file_appeal
+from actions.appeals.delay_review import make_review
+from actions.applications.decide import Decide, Verdict, decide_application
+from actions.applications.legal_sweep import sweep
 from domain.applications.applications import RejectionGround
 from domain.kernel.clock import ist_date
 from domain.kernel.global_ids import TypeCode
@@ -20,8 +20,8 @@ from gateway.http import readers
 from gateway.http.hearing_calendar import hearing_calendar_routes
 from gateway.http.notified import notified_routes
 from gateway.http.public_keys import public_key_routes
-from schema.node import node_id
-from schema.scalars import show_instant
+from schema.kernel.node import node_id
+from schema.kernel.scalars import show_instant
 from store.appeals import appeals
 from store.identity import people
 from tests.support.graph import CITIZEN, NEIGHBOUR, OFFICER, STRANGE_OFFICER

@@ -2,10 +2,10 @@
 
 import pytest
 
-from actions.certificate_endings import make_corrected
-from actions.issue import issue_certificate
+from actions.certificates.certificate_endings import make_corrected
+from actions.certificates.issue import issue_certificate
 from domain.kernel.global_ids import TypeCode
-from schema.node import node_id
+from schema.kernel.node import node_id
 from tests.support.actions import FakeRenderer
 from tests.support.graph import CITIZEN, FARAWAY, NEIGHBOUR, OFFICER
 

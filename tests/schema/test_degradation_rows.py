@@ -11,15 +11,15 @@ from typing import Any
 import pytest
 from graphql import GraphQLObjectType
 
-from actions.form_import import import_forms
+from actions.catalogue.form_import import import_forms
 from domain.benefits.benefits import PaymentStatus
 from domain.kernel.global_ids import TypeCode
 from domain.kernel.sources import Source
 from gateway.form_files import form_files
 from integrations.calling.errors import Unavailable
-from schema.directives import declared
-from schema.node import node_id
-from schema.source_policies import SourcePolicy
+from schema.kernel.directives import declared
+from schema.kernel.node import node_id
+from schema.kernel.source_policies import SourcePolicy
 from store.benefits import benefits
 from tests.support.built import built
 from tests.support.degradation import coded, losses

@@ -7,7 +7,7 @@ import pytest
 from domain.kernel.global_ids import TypeCode
 from domain.kernel.people import Officer, PersonKind, Role, Subject
 from domain.kernel.text import Bilingual, Language
-from schema.node import node_id
+from schema.kernel.node import node_id
 from store.catalogue import catalogue
 from store.identity import people
 from tests.support.graph import CITIZEN, NEIGHBOUR, OFFICER, STRANGE_OFFICER, World

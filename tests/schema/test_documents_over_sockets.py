@@ -11,10 +11,10 @@ import httpx
 import pytest
 from sqlalchemy import select
 
-from actions.uploads import take_in
+from actions.uploads.uploads import take_in
 from domain.kernel.global_ids import TypeCode
 from domain.kernel.people import Subject
-from schema.node import node_id
+from schema.kernel.node import node_id
 from store.identity import identities
 from tests.schema.test_documents import ADD, GRANT, our_own
 from tests.support.bounds import rounds

@@ -3,7 +3,7 @@
 import pytest
 
 from domain.kernel.global_ids import TypeCode
-from schema.node import node_id
+from schema.kernel.node import node_id
 from tests.support.graph import ASHA, CITIZEN, NEIGHBOUR, add_certificate
 
 ENTITIES = """

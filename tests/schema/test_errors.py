@@ -11,7 +11,7 @@ from domain.kernel.people import ANONYMOUS
 from domain.kernel.sources import Source
 from domain.kernel.text import Language
 from integrations.calling.errors import Garbled, IntegrityFailure, Refused, Unavailable
-from schema.errors import MOST_ERRORS, fault_of, replace_errors
+from schema.kernel.errors import MOST_ERRORS, fault_of, replace_errors
 from store.database.errors import InProgress, KeyReused, ObjectDamaged, StoreUnavailable, TryAgain, VersionConflict
 from tests.support.graph import CITIZEN
 

@@ -5,15 +5,15 @@ from datetime import timedelta
 from hashlib import sha256
 from urllib.parse import parse_qs, urlsplit
 
-from actions.alarms import evaluate
-from actions.file_links import opened
-from actions.legal_sweep import sweep
-from actions.uploads import take_in
+from actions.applications.legal_sweep import sweep
+from actions.documents.file_links import opened
+from actions.platform.alarms import evaluate
+from actions.uploads.uploads import take_in
 from domain.kernel.global_ids import TypeCode
 from domain.kernel.people import Officer, PersonKind, Posting, Role, Subject
 from domain.kernel.text import Bilingual, Language
 from domain.officers.desk import DeskRules
-from schema.node import node_id
+from schema.kernel.node import node_id
 from store.database.leases import acquire
 from store.identity import people
 from tests.support.files import JPEG, PNG

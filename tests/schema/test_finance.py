@@ -9,10 +9,10 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from actions.acting import Acting
-from actions.finance_cases import open_case
-from actions.finance_totals import make_statements, rebuild_totals
-from actions.payment_news import hear
+from actions.benefits.payment_status import hear
+from actions.kernel.unit_of_work import Acting
+from actions.reconciliation.finance_cases import open_case
+from actions.reconciliation.finance_totals import make_statements, rebuild_totals
 from domain.appeals.law import LAW
 from domain.benefits.benefits import PaymentNews, PaymentStatus, Rail
 from domain.kernel.people import ANONYMOUS, SYSTEM, PersonKind, Posting, Role, Subject

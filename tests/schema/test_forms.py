@@ -3,8 +3,8 @@
 import jsonschema_rs
 import pytest
 
-from actions.form_import import import_forms
-from actions.prefill_tokens import Noted, note
+from actions.catalogue.form_import import import_forms
+from actions.catalogue.prefill_tokens import Noted, note
 from domain.kernel.errors import ErrorCode
 from domain.kernel.text import Language
 from gateway.form_files import form_files

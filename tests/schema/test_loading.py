@@ -2,8 +2,8 @@
 
 import pytest
 
-from schema.services import service_by_code
-from schema.staff import citizen_by_id
+from schema.catalogue.services import service_by_code
+from schema.officers.staff import citizen_by_id
 from tests.support.graph import CITIZEN, NEIGHBOUR, OFFICER
 
 WIDE = """

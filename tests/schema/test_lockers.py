@@ -7,8 +7,8 @@ import httpx
 import pytest
 from stdnum import verhoeff
 
-from actions.locker_orders import ORDER, carry_out_order
-from actions.uploads import take_in
+from actions.documents.locker_orders import ORDER, carry_out_order
+from actions.uploads.uploads import take_in
 from domain.kernel.refusals import REMEDIES
 from domain.kernel.sources import Source
 from domain.kernel.text import Bilingual

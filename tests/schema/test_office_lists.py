@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from actions.legal_sweep import sweep
+from actions.applications.legal_sweep import sweep
 from domain.applications.applications import Application
 from domain.kernel.global_ids import TypeCode
 from domain.kernel.people import Officer, OfficerLevel, PersonKind, Posting, Role, Subject
 from domain.kernel.text import Bilingual
-from schema.node import node_id
+from schema.kernel.node import node_id
 from store.applications import applications
 from store.catalogue import catalogue
 from store.identity import people

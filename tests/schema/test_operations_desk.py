@@ -8,7 +8,7 @@ from domain.kernel.people import ANONYMOUS, PersonKind, Role, Subject
 from domain.kernel.text import Language
 from domain.platform.alarms import Alarm, AlarmCode, AlarmState
 from domain.platform.switches import Switch, SwitchKind, SwitchState
-from schema.fields import MUTATIONS
+from schema.kernel.fields import MUTATIONS
 from store.applications import applications
 from store.platform import alarms, switches
 from tests.schema.test_mutations import INPUT, SUBMIT

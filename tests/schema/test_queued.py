@@ -11,8 +11,8 @@ from domain.kernel.text import Language
 from domain.platform.switches import Switch, Switchboard, SwitchKind, SwitchState
 from integrations.calling.errors import Unavailable
 from integrations.calling.monitor import SourceMonitor
-from schema.context import Context
-from schema.node import node_id
+from schema.kernel.context import Context
+from schema.kernel.node import node_id
 from store.platform import outbox
 from tests.support.graph import CITIZEN, LOCKER_URI, OFFICER
 from tests.support.operations import operation

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from actions.catalogue_import import import_catalogue
-from actions.file_links import link_to
+from actions.catalogue.catalogue_import import import_catalogue
+from actions.documents.file_links import link_to
 from benchmarks.store import bulk
 from benchmarks.store.cases import DAYS
 from benchmarks.store.house import opened

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from actions.roster_filing import FILE
+from actions.rosters.roster_filing import FILE
 from domain.kernel.people import Operator, PersonKind, Role, Subject
 from domain.kernel.text import Bilingual, Language
 from store.identity import people

@@ -6,7 +6,7 @@ from domain.kernel.global_ids import TypeCode
 from domain.kernel.sources import Source
 from domain.kernel.text import Language
 from integrations.calling.errors import Unavailable
-from schema.node import node_id
+from schema.kernel.node import node_id
 from tests.support.graph import CITIZEN, OFFICER, STRANGE_OFFICER
 
 NEED = """

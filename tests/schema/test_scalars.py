@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 import pytest
 from graphql import GraphQLError
 
-from schema.scalars import Long, Paise, scalar_map, show_instant
+from schema.kernel.scalars import Long, Paise, scalar_map, show_instant
 
 SCALARS = scalar_map()
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from actions.decide import Decide, Verdict, decide_application
-from actions.figure_upkeep import count_once, rebuild
-from actions.issue import issue_certificate
+from actions.applications.decide import Decide, Verdict, decide_application
+from actions.certificates.issue import issue_certificate
+from actions.statistics.upkeep import count_once, rebuild
 from domain.applications.applications import Channel, RejectionGround
 from domain.applications.lifecycle import Status
 from domain.kernel.global_ids import TypeCode, to_global_id

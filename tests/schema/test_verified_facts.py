@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from actions.verified_facts import verified_facts
+from actions.identity.verified_facts import verified_facts
 from domain.certificates.signatures import SignatureState
 from domain.identity.facts import FactKey, FactSource, VerifiedFact, best_first
 from domain.kernel.errors import Problems

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 from stdnum import verhoeff
 
-from actions.respond import Withdraw, withdraw_application
+from actions.applications.respond import Withdraw, withdraw_application
 from domain.kernel.people import Citizen
 from store.backup.archive import PIECE, BackupKey
 from store.backup.backup import Place, read_files, read_manifest, restore_backup, write_backup

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from domain.kernel.errors import ErrorCode
-from schema.errors import fault_of
+from schema.kernel.errors import fault_of
 from store.database.cipher import FieldCipher
 from store.database.engine import Store
 from store.database.errors import StoreUnavailable

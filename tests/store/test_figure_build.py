@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
-from actions.figure_upkeep import STALLED_AFTER, go_on_if_stalled, rebuild
+from actions.statistics.upkeep import STALLED_AFTER, go_on_if_stalled, rebuild
 from domain.applications.applications import Application
 from domain.applications.lifecycle import Status
 from domain.statistics.figures import Measure, counted, difference, marks_of

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actions.figure_counts import Question
-from actions.figure_upkeep import count_once, rebuild
-from actions.figures import statistics
+from actions.statistics.counts import Question
+from actions.statistics.figures import statistics
+from actions.statistics.upkeep import count_once, rebuild
 from domain.applications.applications import Application, Channel
 from domain.applications.lifecycle import Status
 from domain.kernel.people import PersonKind, Role, Subject

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from actions.figure_upkeep import rebuild
+from actions.statistics.upkeep import rebuild
 from domain.applications.applications import Application, Channel
 from domain.applications.lifecycle import Status
 from domain.kernel.people import Posting, Role

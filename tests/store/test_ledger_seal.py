@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import event, text
 
-from actions.counts import told_to_etaal
+from actions.etaal.counts import told_to_etaal
 from domain.etaal.counting import (
     NOT_STARTED,
     Category,
@@ -189,7 +189,7 @@ async def plans(store: Store, ask: Callable[[Transaction], Awaitable[object]]) -
 
 
 async def test_a_day_is_told_from_its_sums_and_never_by_reading_the_ledger(sqlite_store: Store):
-    from actions.counts import day_counts
+    from actions.etaal.counts import day_counts
 
     await enter(sqlite_store, *several(3))
     for plan in await plans(sqlite_store, lambda tx: day_counts(tx, DAY)):
@@ -232,7 +232,7 @@ SPOILT = {
 
 @pytest.mark.parametrize("statement", SPOILT)
 async def test_what_was_changed_behind_the_ledger_is_found(sqlite_store: Store, store_clock, statement: str):
-    from actions.etaal_rounds import close_due
+    from actions.etaal.etaal_rounds import close_due
     from tests.support.sign_in import environment
 
     await enter(sqlite_store, *several(3))

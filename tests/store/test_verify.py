@@ -5,7 +5,10 @@ import sqlite3
 import pytest
 from sqlalchemy import LargeBinary, text
 
-from actions import decide, etaal_rounds, moves, sanction
+from actions.applications import decide
+from actions.benefits import sanction
+from actions.etaal import etaal_rounds
+from actions.kernel import transitions
 from domain.etaal.counting import CountingEvent
 from store.checks import counting, histories, messages
 from store.checks.contents import PLACES
@@ -109,7 +112,7 @@ async def test_a_number_of_the_vault_that_does_not_open_is_named(sqlite_lived):
 
 
 def test_the_checker_knows_the_same_events_and_topics_as_the_verbs():
-    assert dict(histories.EVENTS) == dict(moves._EVENTS)
+    assert dict(histories.EVENTS) == dict(transitions._EVENTS)
     assert set(histories.EVENTS.values()) <= set(CountingEvent)
     assert counting.CLOSED == etaal_rounds.CLOSE
     assert (messages.ISSUE, messages.INSTRUCT) == (decide.ISSUE, sanction.INSTRUCT)

@@ -4,9 +4,9 @@ import sqlite3
 
 import pytest
 
-from actions import certificate_endings as verbs
-from actions import locker_push
-from actions.certificate_endings import EndCertificate, make_corrected, revoke_certificate
+from actions.certificates import certificate_endings as verbs
+from actions.certificates.certificate_endings import EndCertificate, make_corrected, revoke_certificate
+from actions.documents import locker_push
 from domain.certificates.certificates import EndGround
 from store.checks import endings
 from tests.support.actions import FakeRenderer

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from actions import fee_cases, fee_refunds
-from actions.respond import RecordFee, record_fee
+from actions.applications.respond import RecordFee, record_fee
+from actions.fees import fee_cases, fee_refunds
 from domain.fees.fees import FeeOrder, FeeRules
 from domain.kernel.people import Subject
 from store.checks import fees

@@ -8,13 +8,13 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from actions.catalogue_rows import FILES, CatalogueRows
-from actions.certificate_content import CertificateContent, RenderedCertificate
-from actions.decide import Decide, Verdict, decide_application
-from actions.environment import Environment
-from actions.purpose import read_one
-from actions.respond import RecordFee, record_fee
-from actions.submit import NewDocument, SubmitApplication, submit_application
+from actions.applications.decide import Decide, Verdict, decide_application
+from actions.applications.respond import RecordFee, record_fee
+from actions.applications.submit import NewDocument, SubmitApplication, submit_application
+from actions.catalogue.rows import FILES, CatalogueRows
+from actions.certificates.content import CertificateContent, RenderedCertificate
+from actions.kernel.environment import Environment
+from actions.officers.purpose import read_one
 from domain.applications.applications import Application, Channel, DeliveryMode
 from domain.certificates.signatures import SignatureState
 from domain.kernel.clock import ManualClock

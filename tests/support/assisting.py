@@ -4,9 +4,9 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
-from actions.assisting import AskAssistance, ask_assistance, confirm_assistance
-from actions.code_sending import send_code
-from actions.sessions import mint_session_token, subject_for_token
+from actions.identity.assistance import AskAssistance, ask_assistance, confirm_assistance
+from actions.identity.code_sending import send_code
+from actions.identity.sessions import mint_session_token, subject_for_token
 from domain.catalogue.centres import Binding, Centre, CentreKind
 from domain.identity.assisting import AssistanceWay
 from domain.kernel.people import PersonKind, Provider, Subject

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from actions.decide import Decide, Verdict, decide_application
-from actions.issue import issue_certificate
-from actions.roster_adding import AddRows, add_rows
-from actions.rosters import OpenRoster, open_roster
-from actions.submit import SubmitApplication, submit_application
+from actions.applications.decide import Decide, Verdict, decide_application
+from actions.applications.submit import SubmitApplication, submit_application
+from actions.certificates.issue import issue_certificate
+from actions.rosters.adding import AddRows, add_rows
+from actions.rosters.rosters import OpenRoster, open_roster
 from domain.applications.applications import Application, Channel, DeliveryMode, RejectionGround
 from domain.catalogue.centres import Binding, Centre, CentreKind
 from domain.doorstep import DoorstepAgent
@@ -17,7 +17,7 @@ from domain.kernel.global_ids import TypeCode
 from domain.kernel.people import ANONYMOUS, Officer, OfficerLevel, Operator, PersonKind, Posting, Role, Subject
 from domain.kernel.text import Bilingual
 from domain.rosters.rows import RawRow
-from schema.node import node_id
+from schema.kernel.node import node_id
 from store import doorstep
 from store.catalogue import catalogue, centres
 from store.feedback import notices

@@ -22,7 +22,7 @@ from graphql import (
 from domain.kernel.global_ids import TypeCode
 from domain.kernel.numbers import NumberKind, make_number
 from domain.kernel.people import Subject
-from schema.nodes import TYPE_NAMES
+from schema.kernel.nodes import TYPE_NAMES
 from tests.support.authz import Things
 
 Outcome: TypeAlias = tuple[Any, ...]

@@ -19,7 +19,7 @@ from gateway.http.calls import RequestFacts
 from gateway.http.edge import Edge
 from gateway.http.pipeline import Pipeline
 from gateway.http.streams.operations import Asked, Operations
-from schema.context import Context
+from schema.kernel.context import Context
 from store.database import change_feed
 from tests.support.authz import SUBJECTS, Things
 
@@ -29,7 +29,7 @@ NOBODY = Caller(CallerKind.ANONYMOUS, "test")
 
 @dataclass
 class Pushing:
-    """`actions.following.Feed` for one follower: she is given these rows, and `idle` is set once she wants more."""
+    """A `change_feed.Feed` for one follower: she is given these rows, and `idle` is set once she wants more."""
 
     rows: list[Change]
     idle: asyncio.Event = field(default_factory=asyncio.Event)

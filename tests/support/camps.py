@@ -7,15 +7,15 @@ from typing import Any
 
 from sqlalchemy import select
 
-from actions.centres import import_centres
-from actions.code_sending import send_code
-from actions.decide import Decide, Verdict, decide_application
-from actions.environment import Environment
-from actions.issue import issue_certificate
-from actions.roster_adding import AddRows, RowResult, add_rows
-from actions.roster_filing import FILE, file_roster, file_some
-from actions.rosters import OpenRoster, open_roster
-from actions.sessions import mint_session_token, subject_for_token
+from actions.applications.decide import Decide, Verdict, decide_application
+from actions.catalogue.centres import import_centres
+from actions.certificates.issue import issue_certificate
+from actions.identity.code_sending import send_code
+from actions.identity.sessions import mint_session_token, subject_for_token
+from actions.kernel.environment import Environment
+from actions.rosters.adding import AddRows, RowResult, add_rows
+from actions.rosters.roster_filing import FILE, file_roster, file_some
+from actions.rosters.rosters import OpenRoster, open_roster
 from domain.applications.applications import Application
 from domain.kernel.clock import ist_date
 from domain.kernel.messages import message as worded

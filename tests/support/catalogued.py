@@ -14,9 +14,9 @@ from typing import Any, cast
 
 import pytest
 
-from actions.catalogue_import import import_catalogue
-from actions.catalogue_rows import read_catalogue
-from actions.environment import Environment, Partners
+from actions.catalogue.catalogue_import import import_catalogue
+from actions.catalogue.rows import read_catalogue
+from actions.kernel.environment import Environment, Partners
 from domain.applications.deadline import WorkCalendar
 from domain.kernel.clock import Clock, ManualClock
 from domain.kernel.ids import Ids, SeededIds

@@ -10,9 +10,9 @@ import httpx
 from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from actions.commission_hook import CommissionHearings
-from actions.environment import Environment
-from actions.legal_sweep import sweep
+from actions.appeals.commission_hook import CommissionHearings
+from actions.applications.legal_sweep import sweep
+from actions.kernel.environment import Environment
 from domain.appeals.appeals import Appeal, AppealLevel, AwardKind
 from domain.feedback.notices import NoticeKind
 from domain.kernel.clock import Clock

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from actions.doorstep import BookVisit, book_visit, offered
-from actions.doorstep_rounds import SetOut, set_out
-from actions.doorstep_views import code_for
-from actions.issue import issue_certificate
+from actions.certificates.issue import issue_certificate
+from actions.doorstep.doorstep import BookVisit, book_visit, offered
+from actions.doorstep.rounds import SetOut, set_out
+from actions.doorstep.views import code_for
 from domain.applications.applications import Application, DeliveryMode
 from domain.applications.lifecycle import Status
 from domain.doorstep import DoorstepAgent, Visit, VisitPurpose

@@ -3,10 +3,10 @@
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from actions.certificate_endings import CorrectCertificate
-from actions.consents import ChangeConsent, grant_consent
-from actions.issue import issue_certificate
-from actions.locker_push import PUSH, send_to_locker
+from actions.certificates.certificate_endings import CorrectCertificate
+from actions.certificates.issue import issue_certificate
+from actions.consents.consents import ChangeConsent, grant_consent
+from actions.documents.locker_push import PUSH, send_to_locker
 from domain.certificates.certificates import EndGround, IssuedCertificate
 from domain.consents.consents import ConsentPurpose
 from integrations.calling.errors import IntegrationError

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from actions.environment import Environment
-from actions.fee_enquiries import ask_due
-from actions.fee_returns import FeeReturns
-from actions.fees import StartFeePayment, payment_form, present_order, start_fee_payment
+from actions.fees.fee_enquiries import ask_due
+from actions.fees.fees import StartFeePayment, payment_form, present_order, start_fee_payment
+from actions.fees.returns import FeeReturns
+from actions.kernel.environment import Environment
 from domain.applications.applications import Application
 from domain.feedback.notices import NoticeKind, told
 from domain.fees.fees import FeeOrder, FeeRoute, FeeRules

@@ -3,8 +3,8 @@
 import base64
 import zlib
 
-from actions.environment import Environment
-from actions.uploads import take_in
+from actions.kernel.environment import Environment
+from actions.uploads.uploads import take_in
 from domain.kernel.people import Subject
 from domain.uploads.files import UploadedFile
 

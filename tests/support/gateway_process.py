@@ -143,7 +143,7 @@ def _wait(process: "subprocess.Popen[bytes]", port: int) -> None:
 
 async def a_token(env: Any, subject: Any, *, seconds: float = 3600.0) -> str:
     """A session of a subject and its token, for tests of what needs a real one."""
-    from actions.sessions import mint_session_token
+    from actions.identity.sessions import mint_session_token
     from domain.kernel.people import Provider
     from store.identity import sessions
     from store.identity.sessions import Session

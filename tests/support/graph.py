@@ -9,9 +9,9 @@ from typing import Any
 
 import strawberry.federation
 
-from actions.decide import Decide, Verdict, decide_application
-from actions.environment import Environment, Partners
-from actions.submit import NewDocument, SubmitApplication, submit_application
+from actions.applications.decide import Decide, Verdict, decide_application
+from actions.applications.submit import NewDocument, SubmitApplication, submit_application
+from actions.kernel.environment import Environment, Partners
 from domain.applications.applications import Application, Channel, DeliveryMode
 from domain.applications.deadline import WorkCalendar
 from domain.benefits.benefits import PaymentStatus
@@ -27,7 +27,7 @@ from integrations.calling.monitor import SourceMonitor
 from integrations.dbt_finance import BillReference, HeadBalance, PaymentState
 from integrations.digilocker import EAadhaar, Folder, IssuedDocument, LockerFile, LockerGrant, Pulled, PullState
 from integrations.umang import BloodBank, Mandi, Medicine, Member, RationCard
-from schema.context import Context
+from schema.kernel.context import Context
 from store.certificates import certificates
 from store.database.engine import Store
 from store.database.keyring import Keyrings

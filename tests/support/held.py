@@ -13,7 +13,7 @@ import strawberry.federation
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
-from actions.environment import Environment
+from actions.kernel.environment import Environment
 from domain.kernel.clock import ManualClock, SystemClock
 from domain.kernel.people import Subject
 from domain.kernel.sources import Source

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from actions.appeals import AppealVerdict, DecideAppeal, FileAppeal, RecordHearing, decide_appeal, file_appeal
-from actions.appeals import record_hearing as fix
-from actions.decide import Decide, Verdict, decide_application
-from actions.environment import Environment
+from actions.appeals.appeals import AppealVerdict, DecideAppeal, FileAppeal, RecordHearing, decide_appeal, file_appeal
+from actions.appeals.appeals import record_hearing as fix
+from actions.applications.decide import Decide, Verdict, decide_application
+from actions.kernel.environment import Environment
 from domain.appeals.appeals import Appeal, AppealEvent
 from domain.applications.applications import Application, RejectionGround
 from domain.applications.deadline import breaches_at

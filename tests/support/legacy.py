@@ -12,8 +12,8 @@ from typing import Any
 from sqlalchemy import func, select
 from stdnum import verhoeff
 
-from actions.certificate_content import CertificateContent
-from actions.environment import Environment
+from actions.certificates.content import CertificateContent
+from actions.kernel.environment import Environment
 from domain.identity.aliases import AliasKind
 from domain.kernel.clock import IST
 from legacy.cells import COLUMNS

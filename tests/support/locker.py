@@ -1,8 +1,8 @@
 """What tests ask of a citizen's DigiLocker as a whole: access decided, receipt left, documents listed."""
 
-from actions.access import of_citizen, read_at_sources
-from actions.environment import Environment
-from actions.locker import listed
+from actions.documents.locker import listed
+from actions.kernel.access import of_citizen, read_at_sources
+from actions.kernel.environment import Environment
 from domain.identity.policy import ObjectKind
 from domain.kernel.people import Subject
 from domain.kernel.sources import Source, Sourced
@@ -10,6 +10,6 @@ from integrations.digilocker import IssuedDocument
 
 
 async def locker_documents(env: Environment, subject: Subject, citizen_id: str) -> Sourced[tuple[IssuedDocument, ...]]:
-    """What lies in the citizen's locker; leaves a receipt. Raises as `actions.locker.locker_file`."""
+    """What lies in the citizen's locker; leaves a receipt. Raises as `actions.documents.locker.locker_file`."""
     await read_at_sources(env, subject, of_citizen(citizen_id, ObjectKind.DOCUMENT), [Source.DIGILOCKER])
     return await listed(env, citizen_id)

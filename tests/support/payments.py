@@ -10,13 +10,13 @@ from typing import Any
 
 from sqlalchemy import select
 
-from actions.acting import Acting
-from actions.environment import Environment
-from actions.finance_cases import settle_by_itself
-from actions.payment_answers import fetch_answers
-from actions.payment_batches import SEND, batch_now, batch_round
-from actions.payment_registrations import account_changed, enrol
-from actions.payment_sending import send_batch
+from actions.kernel.environment import Environment
+from actions.kernel.unit_of_work import Acting
+from actions.payments.payment_answers import fetch_answers
+from actions.payments.payment_batches import SEND, batch_now, batch_round
+from actions.payments.registrations import account_changed, enrol
+from actions.payments.sending import send_batch
+from actions.reconciliation.finance_cases import settle_by_itself
 from domain.benefits.benefits import Instalment, PaymentStatus, Rail, Sanction
 from domain.benefits.bills import bill_number, end_to_end_id
 from domain.benefits.sanction_course import PaymentAccount

@@ -2,8 +2,8 @@
 
 import pytest
 
-from actions.acting import Acting
-from actions.payment_news import hear
+from actions.benefits.payment_status import hear
+from actions.kernel.unit_of_work import Acting
 from domain.benefits.benefits import Instalment, PaymentNews, PaymentStatus, Sanction
 from domain.kernel.errors import ErrorCode, Problems
 from domain.kernel.people import SYSTEM, PersonKind, Posting, Role, Subject

@@ -12,7 +12,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, cast
 
-from actions.environment import Environment, Partners
+from actions.kernel.environment import Environment, Partners
 from domain.kernel.clock import ManualClock
 from domain.kernel.ids import SeededIds, SystemIds
 from integrations.dbt_finance import BillReference, InstructionReceipt, PaymentInstruction

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import httpx
 
-from actions.manifests import publish_manifest, sign_manifest
+from actions.platform.manifests import publish_manifest, sign_manifest
 from domain.kernel.clock import SystemClock
 from domain.kernel.people import Officer, PersonKind, Posting, Role, Subject
 from domain.kernel.text import Bilingual

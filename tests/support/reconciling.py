@@ -11,10 +11,12 @@ from typing import Any
 
 from sqlalchemy import select
 
-from actions import payment_enquiries, reconciliation, statement_files
-from actions.acting import Acting
-from actions.bharat_reports import REPORT, send_report
-from actions.sanction import send_instruction, settle
+from actions.benefits import payment_enquiries
+from actions.benefits.bharat_reports import REPORT, send_report
+from actions.benefits.sanction import send_instruction, settle
+from actions.kernel.unit_of_work import Acting
+from actions.payments import statement_files
+from actions.reconciliation import reconciliation
 from domain.benefits.benefits import PaymentStatus, Rail
 from domain.kernel.people import SYSTEM
 from domain.kernel.sources import Source

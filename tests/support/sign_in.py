@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import httpx
 
-from actions.environment import Environment, Partners
+from actions.kernel.environment import Environment, Partners
 from domain.applications.deadline import WorkCalendar
 from domain.catalogue.centres import Binding, Centre, CentreKind
 from domain.kernel.clock import Clock, ManualClock

@@ -7,9 +7,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from actions.environment import Environment
-from actions.sign_in import SignedIn, begin_sign_in, finish_sign_in
-from actions.sign_in_guards import AppRequest, hash_of
+from actions.identity.sign_in import SignedIn, begin_sign_in, finish_sign_in
+from actions.identity.sign_in_guards import AppRequest, hash_of
+from actions.kernel.environment import Environment
 from domain.kernel.errors import ErrorCode, Problems, Remedy
 from domain.kernel.people import Provider
 from domain.kernel.text import Language

@@ -6,7 +6,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from actions.catalogue_import import import_catalogue
+from actions.catalogue.catalogue_import import import_catalogue
 from demo.seed.seed import sow_people
 from demo.seeding import catalogue_rows
 from domain.kernel.clock import ManualClock

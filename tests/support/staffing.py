@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from actions.environment import Environment
-from actions.sessions import with_cover
+from actions.identity.sessions import with_cover
+from actions.kernel.environment import Environment
 from domain.applications.applications import Application
 from domain.applications.lifecycle import UNDECIDED, Move
 from domain.kernel.people import PersonKind, Posting, Role, Subject

@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 from starlette.routing import Route, WebSocketRoute
 from strawberry.types import ExecutionContext
 
-from actions.following import TooSlow
+from actions.platform.change_feed import TooSlow
 from domain.kernel.clock import SystemClock
 from domain.kernel.errors import ErrorCode, NotSignedIn, Problem, Problems
 from domain.kernel.ids import SystemIds
@@ -25,7 +25,7 @@ from gateway.http.streams.connection import SocketEndpoint
 from gateway.http.streams.responding import HttpStreams
 from gateway.http.streams.sessions import Sessions
 from gateway.http.streams.streaming import Streaming
-from schema.errors import replace_errors
+from schema.kernel.errors import replace_errors
 from tests.support.peers import Peer, a_peer
 
 ORIGIN = "http://gateway.test"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from actions.environment import Environment
+from actions.kernel.environment import Environment
 from domain.kernel.clock import ManualClock
 from domain.kernel.ids import SystemIds
 from store.database.cipher import FieldCipher

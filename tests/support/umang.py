@@ -11,7 +11,7 @@ import httpx
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from actions.environment import Environment
+from actions.kernel.environment import Environment
 from domain.applications.applications import Channel
 from domain.kernel.assurance import Assurance
 from domain.kernel.clock import SystemClock
@@ -26,7 +26,7 @@ from integrations.umang import DoorSettings, door_routes
 from sandbox.city.kit import SandboxClock, SandboxHome
 from sandbox.umang.caller import Callers
 from sandbox.umang.server import create_sandbox
-from schema.context import Context
+from schema.kernel.context import Context
 from store.identity import identities
 from tests.support.graph import ASHA, RAVI, World
 

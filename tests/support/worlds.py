@@ -8,11 +8,12 @@ from pathlib import Path
 
 from sqlalchemy import update
 
-from actions import issue, sanction
-from actions.catalogue_import import import_catalogue
-from actions.decide import Decide, Verdict, decide_application
-from actions.environment import Environment
-from actions.respond import AnswerQuery, Withdraw, answer_query, withdraw_application
+from actions.applications.decide import Decide, Verdict, decide_application
+from actions.applications.respond import AnswerQuery, Withdraw, answer_query, withdraw_application
+from actions.benefits import sanction
+from actions.catalogue.catalogue_import import import_catalogue
+from actions.certificates import issue
+from actions.kernel.environment import Environment
 from domain.applications.applications import RejectionGround
 from domain.applications.lifecycle import OPEN
 from domain.kernel.clock import ManualClock

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from domain.kernel.errors import ErrorCode, NotSignedIn, Remedy, Retry
 from domain.kernel.sources import Source
 from integrations.calling.errors import Garbled, IntegrityFailure, Refused, Unavailable
-from schema.errors import fault_of
+from schema.kernel.errors import fault_of
 from store.database.errors import InProgress, KeyReused, StoreUnavailable, TryAgain, VersionConflict
 from tools.reference import __main__ as reference
 from tools.reference.documents import documents, outdated

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from actions.counts import day_counts, told_to_etaal
+from actions.etaal.counts import day_counts, told_to_etaal
 from domain.etaal.counting import (
     Category,
     CorrectionReason,

@@ -24,35 +24,47 @@ DOORS = (
     Door(
         "`/digilocker/pulluri`, `/digilocker/pulldoc`",
         (Role.DIGILOCKER, ObjectKind.CERTIFICATE, Purpose.ISSUE_TO_LOCKER),
-        "actions/issuer.py",
+        "actions/certificates/issuer.py",
     ),
     Door(
         "Push URI to DigiLocker (outbox)",
         (Role.DIGILOCKER, ObjectKind.CERTIFICATE, Purpose.ISSUE_TO_LOCKER),
-        "actions/locker_push.py",
+        "actions/documents/locker_push.py",
     ),
-    Door("`/apisetu/…`", (Role.API_SETU, ObjectKind.CERTIFICATE, Purpose.SHARE_WITH_CONSENT), "actions/published.py"),
-    Door("`/etaal/…`", (Role.E_TAAL, ObjectKind.COUNTS, Purpose.COUNT), "actions/counts.py"),
+    Door(
+        "`/apisetu/…`",
+        (Role.API_SETU, ObjectKind.CERTIFICATE, Purpose.SHARE_WITH_CONSENT),
+        "actions/certificates/published.py",
+    ),
+    Door("`/etaal/…`", (Role.E_TAAL, ObjectKind.COUNTS, Purpose.COUNT), "actions/etaal/counts.py"),
     Door(
         "`/umang/ws1/…`, `/umang/handoff`",
         None,
         "gateway/umang/: as the citizen who linked the account; then the graph asks, as for the apps",
     ),
-    Door("`/sign-in/umang`", (Role.CITIZEN, ObjectKind.ACCOUNT, Purpose.APPLY), "actions/umang_users.py"),
-    Door("`/hooks/rts…`", (Role.COMMISSION, ObjectKind.APPEAL, Purpose.HEAR_APPEAL), "actions/commission_hook.py"),
+    Door("`/sign-in/umang`", (Role.CITIZEN, ObjectKind.ACCOUNT, Purpose.APPLY), "actions/umang/umang_users.py"),
+    Door(
+        "`/hooks/rts…`", (Role.COMMISSION, ObjectKind.APPEAL, Purpose.HEAR_APPEAL), "actions/appeals/commission_hook.py"
+    ),
     Door(
         "`/hooks/treasury`, `/hooks/csc`",
         None,
-        "actions/fee_returns.py: sealed words are kept; the source is asked before anything is marked",
+        "actions/fees/returns.py: sealed words are kept; the source is asked before anything is marked",
     ),
-    Door("`/fees/…`", None, "actions/fees.py: a signed link to one payment, good for an hour; nothing of the person"),
-    Door("`exportMyData`", (Role.CITIZEN, ObjectKind.CITIZEN, Purpose.VIEW), "actions/personal_data.py"),
-    Door("`/uploads`", (Role.CITIZEN, ObjectKind.UPLOAD, Purpose.APPLY), "actions/uploads.py"),
-    Door("`/files/<sha256>`", (Role.CITIZEN, ObjectKind.UPLOAD, Purpose.VIEW), "actions/file_links.py"),
-    Door("`/rosters/<number>/rows`", (Role.PRINCIPAL, ObjectKind.ROSTER, Purpose.APPLY), "actions/rosters.py"),
-    Door("`/rosters/<number>/list.csv`", (Role.PRINCIPAL, ObjectKind.ROSTER_ROW, Purpose.VIEW), "actions/rosters.py"),
-    Door("`/verify/<number>`, `/track`", None, "actions/tracking.py: a number with a second factor, bounded"),
-    Door("`_entities`, `_service`", None, "schema/guarding.py: the router's secret, then the subject's own cells"),
+    Door(
+        "`/fees/…`", None, "actions/fees/fees.py: a signed link to one payment, good for an hour; nothing of the person"
+    ),
+    Door("`exportMyData`", (Role.CITIZEN, ObjectKind.CITIZEN, Purpose.VIEW), "actions/privacy/personal_data.py"),
+    Door("`/uploads`", (Role.CITIZEN, ObjectKind.UPLOAD, Purpose.APPLY), "actions/uploads/uploads.py"),
+    Door("`/files/<sha256>`", (Role.CITIZEN, ObjectKind.UPLOAD, Purpose.VIEW), "actions/documents/file_links.py"),
+    Door("`/rosters/<number>/rows`", (Role.PRINCIPAL, ObjectKind.ROSTER, Purpose.APPLY), "actions/rosters/rosters.py"),
+    Door(
+        "`/rosters/<number>/list.csv`",
+        (Role.PRINCIPAL, ObjectKind.ROSTER_ROW, Purpose.VIEW),
+        "actions/rosters/rosters.py",
+    ),
+    Door("`/verify/<number>`, `/track`", None, "actions/feedback/tracking.py: a number with a second factor, bounded"),
+    Door("`_entities`, `_service`", None, "schema/kernel/guards.py: the router's secret, then the subject's own cells"),
 )
 """UMANG has no cell: its door asks as the citizen who linked her account with it."""
 
@@ -75,7 +87,7 @@ _ACCESS = """\
 One table decides every field, mutation, edge, `node`, `_entities`, subscription, door of a partner and export:
 role × kind of object × purpose, with the relation that must hold between the one who asks and the object. A cell that
 is not here is denied, and denied looks like absent. `domain/identity/policy.py` holds the table and decides;
-`actions/access.py` is the one place that asks it and leaves the receipt of a read. The gateway itself (`SYSTEM`:
+`actions/kernel/access.py` is the one place that asks it and leaves the receipt of a read. The gateway itself (`SYSTEM`:
 worker, clock, seeding) may do everything and is left out.
 
 Which rule each field of the graph goes by is in `tests/authz/fields.json`, and who sees which thing in

@@ -19,7 +19,7 @@ from typing import Any
 import httpx
 from starlette.applications import Starlette
 
-from actions.case_file import packed
+from actions.appeals.case_file import packed
 from domain.appeals.commission import MessageState
 from domain.kernel.clock import ManualClock
 from domain.kernel.sources import Source

@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 import httpx
 from starlette.applications import Starlette
 
-from actions.counts import told_to_etaal
+from actions.etaal.counts import told_to_etaal
 from domain.etaal.counting import MAPPED, TransactionCount
 from domain.kernel.clock import ManualClock
 from integrations.etaal import Batch, CountsUnavailable, EtaalPushSettings, EtaalSettings, ServiceCount, etaal_routes

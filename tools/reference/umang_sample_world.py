@@ -9,10 +9,10 @@ from typing import Any
 
 from starlette.routing import Route
 
-from actions.catalogue_import import import_catalogue
-from actions.decide import Decide, Verdict, decide_application
-from actions.environment import Environment, Partners
-from actions.form_import import import_forms
+from actions.applications.decide import Decide, Verdict, decide_application
+from actions.catalogue.catalogue_import import import_catalogue
+from actions.catalogue.form_import import import_forms
+from actions.kernel.environment import Environment, Partners
 from demo.seeding import catalogue_rows
 from domain.applications.applications import Channel, RejectionGround
 from domain.applications.deadline import WorkCalendar
@@ -30,7 +30,7 @@ from gateway.umang.running import Caller, Documents
 from integrations.calling.monitor import SourceMonitor
 from integrations.umang import DoorSettings, door_routes
 from schema import build
-from schema.context import Context
+from schema.kernel.context import Context
 from store.applications import applications
 from store.catalogue import catalogue
 from store.database.cipher import FieldCipher

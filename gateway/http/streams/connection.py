@@ -36,7 +36,7 @@ from gateway.http.streams.messages import (
 )
 from gateway.http.streams.operations import Asked
 from gateway.http.streams.streaming import Dropped, Streaming
-from schema.errors import OURS, Fault
+from schema.kernel.errors import OURS, Fault
 
 log = structlog.get_logger(__name__)
 MINUTE = 60.0

@@ -26,7 +26,7 @@ from gateway.http.callers import Caller
 from gateway.http.calls import OperationRecord, Ready, RequestContext, RequestFacts
 from gateway.http.pipeline import DocumentRefused, Pipeline
 from gateway.http.refusals import Refusal
-from schema.errors import OURS, Fault, fault_of, replace_errors, root_cause
+from schema.kernel.errors import OURS, Fault, fault_of, replace_errors, root_cause
 
 ENDED = 499
 """The status in metrics of a stream that its reader left."""

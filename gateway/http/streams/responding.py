@@ -21,7 +21,7 @@ from gateway.http.calls import Call, Ready, RequestContext, RequestFacts
 from gateway.http.headers import EVERY_ANSWER, VARY, is_router, token_of
 from gateway.http.streams.operations import SESSION_ENDED, Answer, Asked, ended
 from gateway.http.streams.streaming import Dropped, Streaming
-from schema.errors import Fault
+from schema.kernel.errors import Fault
 
 EVENT_STREAM = "text/event-stream"
 MULTIPART = "multipart/mixed"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from actions.following import Feed
+from actions.platform.change_feed import Feed
 from gateway.fanout import Fanout, open_bus
 from gateway.fanout_settings import Streams
 from gateway.http.edge import Edge

@@ -6,8 +6,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from actions.sign_in import exchange_app_code
-from actions.sign_in_guards import AppRequest, challenge_of
+from actions.identity.sign_in import exchange_app_code
+from actions.identity.sign_in_guards import AppRequest, challenge_of
 from domain.kernel.errors import Problems
 from store.identity import sessions
 from tests.support.signing_in import APP, START_AGAIN, VERIFIER, refusal, sign_in

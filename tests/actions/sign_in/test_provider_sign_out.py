@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from actions.devices import end_devices
-from actions.linking import unlink
-from actions.provider_sign_out import END, end_at_provider, way_out
-from actions.sessions import sign_out, subject_for_token
-from actions.sign_in import SignedIn, begin_sign_in, finish_sign_in, refresh_session
+from actions.identity.account_links import unlink
+from actions.identity.devices import end_devices
+from actions.identity.provider_sign_out import END, end_at_provider, way_out
+from actions.identity.sessions import sign_out, subject_for_token
+from actions.identity.sign_in import SignedIn, begin_sign_in, finish_sign_in, refresh_session
 from domain.kernel.errors import Problems
 from domain.kernel.people import PersonKind, Provider, Subject
 from domain.kernel.sources import Source

@@ -6,9 +6,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from actions.officer_accounts import add_account, remove_account
-from actions.sign_in import abandon_sign_in, begin_sign_in
-from actions.sign_in_guards import AppRequest, challenge_of, hash_of
+from actions.identity.officer_accounts import add_account, remove_account
+from actions.identity.sign_in import abandon_sign_in, begin_sign_in
+from actions.identity.sign_in_guards import AppRequest, challenge_of, hash_of
 from domain.kernel.errors import ErrorCode, Problems, Remedy
 from domain.kernel.people import SYSTEM, PersonKind, Provider
 from domain.kernel.sources import Source

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from actions.certificate_content import CertificateContent, CertificateField
+from actions.certificates.content import CertificateContent, CertificateField
 from domain.kernel.clock import ManualClock
 from domain.kernel.text import Bilingual
 from gateway.documents.renderer import CertificateRenderer

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from actions.certificate_content import CertificateContent
+from actions.certificates.content import CertificateContent
 from domain.kernel.numbers import show_number
 from gateway.documents.layout import page_data, qr_svg
 from gateway.documents.renderer import CertificateRenderer

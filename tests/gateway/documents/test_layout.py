@@ -6,7 +6,7 @@ from dataclasses import replace
 import pypdfium2
 import pytest
 
-from actions.certificate_content import CertificateContent, CertificateField
+from actions.certificates.content import CertificateContent, CertificateField
 from domain.kernel.text import Bilingual
 from gateway.documents.layout import lay_out, page_data, qr_svg
 from gateway.documents.text import drawable, xml_safe

@@ -1,7 +1,7 @@
 """The signature on a certificate of ours is examined against our own keys."""
 
-from actions.certificate_content import CertificateContent
-from actions.own_signature import own_signature
+from actions.certificates.content import CertificateContent
+from actions.documents.own_signature import own_signature
 from domain.certificates.signatures import SignatureState
 from gateway.documents.renderer import CertificateRenderer
 from integrations.certificate_facts import stated_by

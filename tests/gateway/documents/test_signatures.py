@@ -20,7 +20,7 @@ from pyhanko_certvalidator import ValidationContext
 from signxml.exceptions import InvalidDigest, InvalidSignature
 from signxml.verifier import XMLVerifier
 
-from actions.certificate_content import CertificateContent
+from actions.certificates.content import CertificateContent
 from gateway.documents.renderer import CertificateRenderer
 from store.database.keyring import Keyrings
 

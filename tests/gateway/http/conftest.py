@@ -20,7 +20,7 @@ from domain.kernel.ids import SystemIds
 from domain.kernel.text import Language, language_from_header
 from gateway.http.graphql import Edge, GraphQLEndpoint, OperationRecord, RequestFacts
 from integrations.calling.deadline import seconds_left
-from schema.errors import replace_errors
+from schema.kernel.errors import replace_errors
 
 ORIGIN = "http://gateway.test"
 GOOD_TOKEN = "good-token"

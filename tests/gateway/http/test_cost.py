@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.http.cost import DEFAULT_SIZE, LARGEST_TOLD, Answered, CostTable, Requested, requested_cost
-from schema.directives import cost, listed, sliced
+from schema.kernel.directives import cost, listed, sliced
 
 
 @strawberry.federation.type

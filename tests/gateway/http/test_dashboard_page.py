@@ -14,8 +14,8 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from actions.boards import boards_of
-from actions.delay_review import make_review
+from actions.appeals.delay_review import make_review
+from actions.officers.dashboards import boards_of
 from domain.applications.applications import Channel
 from domain.applications.lifecycle import Status
 from domain.kernel.clock import ManualClock

@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import func, select
 from starlette.applications import Starlette
 
-from actions.environment import Environment
-from actions.form_import import import_forms
+from actions.catalogue.form_import import import_forms
+from actions.kernel.environment import Environment
 from domain.catalogue.forms import Form
 from domain.kernel.text import Language
 from gateway.form_files import form_files

@@ -11,7 +11,7 @@ import pypdfium2
 import pytest
 from starlette.applications import Starlette
 
-from actions.delay_review import make_review
+from actions.appeals.delay_review import make_review
 from domain.appeals.commission import DelayReview
 from domain.appeals.delays import DelayCause
 from domain.applications.lifecycle import Status

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from actions.sessions import mint_session_token
+from actions.identity.sessions import mint_session_token
 from gateway.http.rosters import LARGEST_TABLE, roster_routes
 from store.identity import sessions
 from tests.support.camps import added, approved, camps_of, child, filed, opened, rows_now, signed_paper

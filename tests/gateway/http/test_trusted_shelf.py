@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from actions.manifests import publish_manifest, retire_manifest, sign_manifest
+from actions.platform.manifests import publish_manifest, retire_manifest, sign_manifest
 from domain.kernel.clock import ManualClock
 from domain.kernel.errors import ErrorCode
 from domain.platform.manifests import Manifest, Operation, PublishedManifest, document_id
@@ -120,7 +120,7 @@ async def test_uses_are_kept_and_kept_again_after_an_outage(shelf, publish, sqli
 async def test_a_signed_pack_of_an_officer_is_no_manifest(store_keyrings):
     from joserfc import jws
 
-    from actions.manifests import open_manifest
+    from actions.platform.manifests import open_manifest
     from domain.platform.manifests import ManifestRefused
 
     key = store_keyrings.active("manifest")

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from actions.scanning import EICAR
+from actions.kernel.scanner import EICAR
 from domain.kernel.errors import NotSignedIn
 from domain.kernel.people import Subject
 from gateway.http import upload_requests as door

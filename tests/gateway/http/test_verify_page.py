@@ -7,7 +7,7 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from actions.certificate_endings import Ended
+from actions.certificates.certificate_endings import Ended
 from domain.certificates.certificates import CertificateStatus, IssuedCertificate
 from domain.kernel.clock import ManualClock
 from domain.kernel.numbers import NumberKind, make_number, parse_number

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from actions.client_policy import SetClientPolicy
-from actions.manifests import StillInUse, damaged, open_manifest
+from actions.platform.client_policy import SetClientPolicy
+from actions.platform.manifests import StillInUse, damaged, open_manifest
 from demo.operations_seeding import publish_folder
 from domain.kernel.clock import SystemClock, ist_date
 from domain.platform.client_policy import ClientPlatform

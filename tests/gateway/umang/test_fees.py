@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from actions.fee_enquiries import enquire
-from actions.fees import payment_form
+from actions.fees.fee_enquiries import enquire
+from actions.fees.fees import payment_form
 from sandbox.city.kit import Sandbox
 from store.fees import fee_orders
 from tests.support.fees import treasury_on

@@ -6,8 +6,8 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
-from actions.linking import unlink
-from actions.sessions import mint_session_token, subject_for_token
+from actions.identity.account_links import unlink
+from actions.identity.sessions import mint_session_token, subject_for_token
 from domain.kernel.assurance import Assurance
 from domain.kernel.errors import ErrorCode, Problems
 from domain.kernel.people import PersonKind, Provider

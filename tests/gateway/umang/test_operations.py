@@ -7,7 +7,7 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from actions.decide import Decide, Verdict, decide_application
+from actions.applications.decide import Decide, Verdict, decide_application
 from domain.applications.applications import RejectionGround
 from domain.benefits.benefits import PaymentStatus
 from domain.etaal.counting import STATUS_LINE

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from actions.decide import Decide, Verdict, decide_application
-from actions.submit import NewDocument, SaveDraft, save_draft
+from actions.applications.decide import Decide, Verdict, decide_application
+from actions.applications.submit import NewDocument, SaveDraft, save_draft
 from domain.applications.applications import Channel, DeliveryMode, RejectionGround
 from domain.kernel.sources import Source
 from gateway.umang import writes

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from actions.environment import Environment
+from actions.kernel.environment import Environment
 from domain.kernel.sources import Source
 from gateway.worker import deliveries, runner
 from gateway.worker.deliveries import (

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from actions.environment import Environment
+from actions.kernel.environment import Environment
 from domain.platform.alarms import JobOutcome
 from gateway.settings import Retention
 from gateway.worker import jobs

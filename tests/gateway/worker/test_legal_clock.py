@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from actions.decide import Decide, Verdict, decide_application
-from actions.environment import Environment
-from actions.legal_sweep import Swept, sweep
-from actions.submit import SubmitApplication, submit_application
+from actions.applications.decide import Decide, Verdict, decide_application
+from actions.applications.legal_sweep import Swept, sweep
+from actions.applications.submit import SubmitApplication, submit_application
+from actions.kernel.environment import Environment
 from domain.appeals.appeals import AppealState
 from domain.applications.applications import Application, Channel, DeliveryMode
 from domain.applications.deadline import breaches_at

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
-from actions.environment import Environment
+from actions.kernel.environment import Environment
 from gateway.worker import deliveries
 from gateway.worker.claim_heartbeat import SHARE, ClaimHeartbeat, Lost, Stopped
 from gateway.worker.deliveries import CLAIM_LOST, STOPPED, Deliveries

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import structlog
 
-from actions.alarms import tell
-from actions.environment import Environment
+from actions.kernel.environment import Environment
+from actions.platform.alarms import tell
 from domain.platform.alarms import COUNTED_SECONDS, RULES, AlarmCode, AlarmState, JobOutcome, JobRuns
 from gateway.alarms import AlarmWatch
 from gateway.logs import configure_logging

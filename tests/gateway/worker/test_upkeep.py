@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from pydantic import ValidationError
 
-from actions.environment import Environment
+from actions.kernel.environment import Environment
 from domain.kernel.clock import ist_date
 from domain.kernel.people import PersonKind, Provider
 from domain.statistics.figures import counted, marks_of

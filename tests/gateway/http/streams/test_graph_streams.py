@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from actions.decide import Decide, Verdict, decide_application
+from actions.applications.decide import Decide, Verdict, decide_application
 from domain.applications.applications import RejectionGround
 from domain.benefits.benefits import PaymentStatus
 from domain.kernel.clock import SystemClock
@@ -25,8 +25,8 @@ from gateway.http.streams.connection import SocketEndpoint
 from gateway.http.streams.sessions import Sessions
 from gateway.http.streams.streaming import Streaming
 from integrations.calling.monitor import SourceMonitor
-from schema.context import Context
-from schema.node import node_id
+from schema.kernel.context import Context
+from schema.kernel.node import node_id
 from store.applications import applications
 from store.benefits import benefits
 from store.database import change_feed

@@ -8,11 +8,11 @@ import httpx
 import pytest
 import websockets
 
-from actions.sessions import sign_out, subject_for_token
+from actions.identity.sessions import sign_out, subject_for_token
 from domain.kernel.clock import SystemClock
 from domain.kernel.global_ids import TypeCode
 from domain.kernel.people import PersonKind
-from schema.node import node_id
+from schema.kernel.node import node_id
 from store.database.engine import Store
 from tests.support.gateway_process import a_token, gateway_here
 from tests.support.graph import CITIZEN, OFFICER, Down, World, environment, seed

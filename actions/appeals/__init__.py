@@ -1,0 +1,1 @@
+"""Actions about appeals under the Right to Service Act."""

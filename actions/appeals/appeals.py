@@ -1,0 +1,285 @@
+"""Appeals by hand, hearings and orders: what a citizen and the authorities do (the clock's part is legal_sweep)."""
+
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from actions.appeals.grounds import late_reason, open_filing
+from actions.appeals.hearings import cancel, fix, fixed_at
+from actions.appeals.involved import barred_from
+from actions.appeals.orders import direct, impose
+from actions.appeals.steps import Filing, file, step
+from actions.applications.cases import PATH
+from actions.kernel.access import of_appeal, require
+from actions.kernel.environment import Environment
+from actions.kernel.idempotency import conflict_problem, once
+from actions.kernel.unit_of_work import Acting
+from domain.appeals.appeals import Appeal, AppealGround, AppealMove, AppealOrigin, Hearing, Order
+from domain.applications.lifecycle import Status
+from domain.identity.policy import ObjectKind, Purpose, Resource
+from domain.kernel.clock import ist_date
+from domain.kernel.errors import ErrorCode, Problem, Problems, not_found
+from domain.kernel.masks import mask_aadhaar_in
+from domain.kernel.people import PersonKind, Subject
+from store.appeals import appeals
+from store.applications import applications
+from store.database.engine import Transaction
+from store.database.errors import NotThere
+
+LONGEST_TEXT = 4000
+LONGEST_PLACE = 200
+APPEAL = ("input", "appealId")
+
+
+class AppealVerdict(StrEnum):
+    """What an authority can order."""
+
+    DIRECT = "DIRECT"
+    DISMISS = "DISMISS"
+    CLOSE = "CLOSE"
+    """The service was given late: the question of a penalty is settled."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileAppeal:
+    """An appeal by hand. `late_reason` asks for admission after the period; `ground` None is what the case gives."""
+
+    application_id: str
+    text: str
+    idempotency_key: str
+    late_reason: str | None = None
+    ground: AppealGround | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordHearing:
+    """A date of hearing and its place."""
+
+    appeal_id: str
+    at: datetime
+    place: str
+    idempotency_key: str
+    expected_version: int | None = None
+    replaces: datetime | None = None
+    """The date that this one takes the place of, for a hearing that is put off or brought forward."""
+
+
+@dataclass(frozen=True, slots=True)
+class CancelHearing:
+    """A date of hearing that will not be held, and why."""
+
+    appeal_id: str
+    at: datetime
+    reason: str
+    idempotency_key: str
+    expected_version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Imposed:
+    """A penalty or compensation that the order imposes, in paise, with its reason."""
+
+    amount_paise: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class DecideAppeal:
+    """An order. `direct_until` is the day by which the service must be given, for DIRECT."""
+
+    appeal_id: str
+    verdict: AppealVerdict
+    text: str
+    idempotency_key: str
+    expected_version: int | None = None
+    direct_until: date | None = None
+    penalty: Imposed | None = None
+    compensation: Imposed | None = None
+
+
+async def file_appeal(env: Environment, subject: Subject, request: FileAppeal) -> tuple[Appeal, bool]:
+    """File an appeal against a refusal, a breach, or an order below; True where it is a replay.
+
+    Raises Problems: NOT_FOUND, REASON_REQUIRED, NOT_APPEALABLE, ALREADY_APPEALED, APPEAL_TOO_LATE.
+    """
+
+    async def work(tx: Transaction) -> dict[str, Any]:
+        return {"id": (await enter(Acting(env, tx, subject), request)).id}
+
+    answer, replayed = await once(
+        env, subject, "fileAppeal", key=request.idempotency_key, body=asdict(request), work=work
+    )
+    return await present(env, answer["id"]), replayed
+
+
+async def record_hearing(env: Environment, subject: Subject, request: RecordHearing) -> tuple[Appeal, bool]:
+    """Fix a date of hearing; True where it is a replay.
+
+    Raises Problems: NOT_FOUND, CONFLICT, BAD_INPUT, TRANSITION_NOT_ALLOWED.
+    """
+
+    async def work(tx: Transaction) -> dict[str, Any]:
+        return {"id": (await fix_hearing(Acting(env, tx, subject), request)).id}
+
+    replaces = request.replaces.isoformat() if request.replaces else None
+    body = {**asdict(request), "at": request.at.isoformat(), "replaces": replaces}
+    answer, replayed = await once(env, subject, "recordHearing", key=request.idempotency_key, body=body, work=work)
+    return await present(env, answer["id"]), replayed
+
+
+async def cancel_hearing(env: Environment, subject: Subject, request: CancelHearing) -> tuple[Appeal, bool]:
+    """Cancel a date of hearing; True where it is a replay.
+
+    Raises Problems: NOT_FOUND, CONFLICT, REASON_REQUIRED, DATE_NOT_ALLOWED where no hearing is fixed for that moment.
+    """
+
+    async def work(tx: Transaction) -> dict[str, Any]:
+        acting = Acting(env, tx, subject)
+        appeal = await _taken_up(acting, request.appeal_id, request.expected_version)
+        reason = written(request.reason, "reason", required=True) or ""
+        found = await fixed_at(acting, appeal, request.at, ("input", "at"))
+        return {"id": (await cancel(acting, appeal, found, reason)).id}
+
+    body = {**asdict(request), "at": request.at.isoformat()}
+    answer, replayed = await once(env, subject, "cancelHearing", key=request.idempotency_key, body=body, work=work)
+    return await present(env, answer["id"]), replayed
+
+
+async def decide_appeal(env: Environment, subject: Subject, request: DecideAppeal) -> tuple[Appeal, bool]:
+    """Pass an order; True where it is a replay.
+
+    Raises Problems: NOT_FOUND, CONFLICT, REASON_REQUIRED, DATE_NOT_ALLOWED, HEARING_REQUIRED,
+    PENALTY_NOT_ALLOWED, TRANSITION_NOT_ALLOWED.
+    """
+
+    async def work(tx: Transaction) -> dict[str, Any]:
+        return {"id": (await pass_order(Acting(env, tx, subject), request)).id}
+
+    until = request.direct_until.isoformat() if request.direct_until else None
+    body = {**asdict(request), "direct_until": until}
+    answer, replayed = await once(env, subject, "decideAppeal", key=request.idempotency_key, body=body, work=work)
+    return await present(env, answer["id"]), replayed
+
+
+async def choose_auto_appeal(env: Environment, subject: Subject, *, wanted: bool, key: str) -> bool:
+    """Say whether appeals are to file themselves for the citizen who asks; gives what holds now."""
+    citizen_id = subject.person_id if subject.kind is PersonKind.CITIZEN else None
+    if citizen_id is None:
+        raise not_found("input")
+
+    async def work(tx: Transaction) -> dict[str, Any]:
+        acting = Acting(env, tx, subject)
+        await require(env, tx, subject, Resource(ObjectKind.APPEAL, None, citizen_id), Purpose.APPLY)
+        await appeals.opt_out(tx, citizen_id, None if wanted else acting.now)
+        return {"wanted": wanted}
+
+    answer, _ = await once(env, subject, "chooseAutoAppeal", key=key, body={"wanted": wanted}, work=work)
+    return bool(answer["wanted"])
+
+
+async def enter(acting: Acting, request: FileAppeal) -> Appeal:
+    """The inner step of an appeal by hand, in the caller's transaction."""
+    application = await applications.get(acting.tx, request.application_id)
+    if application is None:
+        raise not_found(*PATH)
+    resource = Resource(ObjectKind.APPEAL, application.id, application.citizen_id)
+    await require(acting.env, acting.tx, acting.subject, resource, Purpose.APPLY, path=PATH)
+    text = written(request.text, "text", required=True)
+    filing = await open_filing(acting, application, request.ground)
+    reason = written(request.late_reason or "", "lateReason", required=False)
+    late = late_reason(acting, application, filing, reason)
+    origin = AppealOrigin.CSC if acting.subject.kind is PersonKind.OPERATOR else AppealOrigin.CITIZEN
+    appeal = await file(
+        acting,
+        application,
+        Filing(filing.level, filing.ground, origin, text, late, filing.previous),
+    )
+    if appeal is None:
+        raise Problems(Problem(ErrorCode.ALREADY_APPEALED, PATH))
+    if appeal.ground is AppealGround.TIME_LIMIT_BREACHED and application.status is Status.DELIVERED:
+        return await step(acting, appeal, AppealMove.DELIVER_LATE)
+    return appeal
+
+
+async def fix_hearing(acting: Acting, request: RecordHearing) -> Appeal:
+    """The inner step of a hearing, in the caller's transaction."""
+    appeal = await _taken_up(acting, request.appeal_id, request.expected_version)
+    place = request.place.strip()
+    if not 1 <= len(place) <= LONGEST_PLACE:
+        raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "place"), params={"longest": str(LONGEST_PLACE)}))
+    if request.at < appeal.received_at:
+        raise Problems(Problem(ErrorCode.DATE_NOT_ALLOWED, ("input", "at")))
+    instead = None
+    if request.replaces is not None:
+        instead = await fixed_at(acting, appeal, request.replaces, ("input", "replacesAt"))
+    hearing = Hearing(acting.env.ids.key(), appeal.id, request.at, place, acting.now, fixed_at=acting.now)
+    return await fix(acting, appeal, hearing, instead=instead)
+
+
+async def pass_order(acting: Acting, request: DecideAppeal, *, decided_at: datetime | None = None) -> Appeal:
+    """The inner step of an order, in the caller's transaction; `decided_at` is when, where it was not now."""
+    appeal = await _taken_up(acting, request.appeal_id, request.expected_version)
+    text = written(request.text, "text", required=True) or ""
+    until = request.direct_until if request.verdict is AppealVerdict.DIRECT else None
+    decided_at = decided_at or acting.now
+    _refuse_wrong_day(acting, request, ist_date(decided_at))
+    order = Order(text, acting.subject.person_id, decided_at, until)
+    move = AppealMove(request.verdict.value)
+    if until is None:
+        decided = await step(acting, appeal, move, note=text, changes={"order": order})
+    else:
+        decided = await direct(acting, appeal, order, until)
+    await impose(acting, decided, penalty=request.penalty, compensation=request.compensation, at=decided_at)
+    return decided
+
+
+async def present(env: Environment, appeal_id: str) -> Appeal:
+    """The appeal as it now is, for an answer; raises NotThere."""
+    async with env.store.reading() as tx:
+        appeal = (await appeals.many(tx, [appeal_id])).get(appeal_id)
+    if appeal is None:
+        raise NotThere("the appeal")
+    return appeal
+
+
+async def _taken_up(acting: Acting, appeal_id: str, expected_version: int | None) -> Appeal:
+    appeal = (await appeals.many(acting.tx, [appeal_id])).get(appeal_id)
+    if appeal is None:
+        raise not_found(*APPEAL)
+    resource = of_appeal(appeal, acting=True)
+    await require(acting.env, acting.tx, acting.subject, resource, Purpose.HEAR_APPEAL, path=APPEAL)
+    await _refuse_the_involved(acting, appeal)
+    if expected_version is not None and expected_version != appeal.version:
+        raise conflict_problem(appeal.version, appeal.state.value)
+    return appeal
+
+
+async def _refuse_the_involved(acting: Acting, appeal: Appeal) -> None:
+    """Nobody hears an appeal about her own work: raises OFFICER_INVOLVED, whatever posts she has now."""
+    application = await applications.get(acting.tx, appeal.application_id)
+    barred = await barred_from(acting, application, appeal.level) if application else frozenset[str]()
+    if acting.subject.person_id in barred:
+        raise Problems(Problem(ErrorCode.OFFICER_INVOLVED, APPEAL))
+
+
+def _refuse_wrong_day(acting: Acting, request: DecideAppeal, decided_on: date) -> None:
+    """A direction needs a day from that of the order on, within what the rules allow; other orders name none."""
+    path = ("input", "directUntil")
+    if request.verdict is not AppealVerdict.DIRECT:
+        if request.direct_until is not None:
+            raise Problems(Problem(ErrorCode.DATE_NOT_ALLOWED, path))
+        return
+    latest = decided_on + timedelta(days=acting.env.law.longest_order_days.value)
+    if request.direct_until is None or not decided_on <= request.direct_until <= latest:
+        raise Problems(Problem(ErrorCode.DATE_NOT_ALLOWED, path))
+
+
+def written(text: str, name: str, *, required: bool) -> str | None:
+    """What somebody wrote in an input field; raises REASON_REQUIRED where it must not be empty, BAD_INPUT."""
+    written = text.strip()
+    if required and not written:
+        raise Problems(Problem(ErrorCode.REASON_REQUIRED, ("input", name)))
+    if len(written) > LONGEST_TEXT:
+        raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", name), params={"longest": str(LONGEST_TEXT)}))
+    return mask_aadhaar_in(written) or None

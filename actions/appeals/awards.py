@@ -1,0 +1,113 @@
+"""Penalties and compensations after the order: recovered or paid, and told to the citizen and the Commission."""
+
+from dataclasses import asdict, dataclass, replace
+from datetime import date
+from typing import Any
+
+from actions.appeals.commission_filing import note_award
+from actions.appeals.steps import step
+from actions.feedback.notices import tell_of_award
+from actions.kernel.access import covering, require_one
+from actions.kernel.environment import Environment
+from actions.kernel.idempotency import once
+from actions.kernel.unit_of_work import Acting
+from domain.appeals.appeals import SETTLED, Appeal, AppealMove, Award, AwardKind, AwardState
+from domain.identity.policy import ObjectKind, Purpose, Resource
+from domain.kernel.clock import ist_date
+from domain.kernel.errors import ErrorCode, NotSignedIn, Problem, Problems, Remedy, not_found
+from domain.kernel.masks import holds_aadhaar
+from domain.kernel.people import Posting, Subject
+from store.appeals import appeals, hearing_calendar
+from store.database.engine import Transaction
+
+LONGEST_REFERENCE = 40
+_APPEAL = ("input", "appealId")
+_PURPOSES = (Purpose.PAY_BENEFIT, Purpose.RESPOND, Purpose.HEAR_APPEAL)
+
+
+@dataclass(frozen=True, slots=True)
+class SettleAward:
+    """That a penalty was recovered or a compensation paid: the day, and the number of the challan or voucher."""
+
+    appeal_id: str
+    kind: AwardKind
+    settled_on: date
+    reference: str
+    idempotency_key: str
+
+
+async def settle_award(env: Environment, subject: Subject, request: SettleAward) -> tuple[Award, bool]:
+    """Record it; True where it is a replay.
+
+    Raises Problems: NOT_FOUND outside of one's jurisdiction, BAD_INPUT without such an award or for a number that is
+    none, DATE_NOT_ALLOWED for a day before the order or ahead, CONFLICT where it is settled already.
+    """
+
+    async def work(tx: Transaction) -> dict[str, Any]:
+        await settle(Acting(env, tx, subject), request)
+        return {"appeal_id": request.appeal_id}
+
+    body = {**asdict(request), "settled_on": request.settled_on.isoformat()}
+    _, replayed = await once(env, subject, "settleAward", key=request.idempotency_key, body=body, work=work)
+    async with env.store.reading() as tx:
+        found = await appeals.awards(tx, [request.appeal_id])
+    return next(one for one in found[request.appeal_id] if one.kind is request.kind), replayed
+
+
+async def settle(acting: Acting, request: SettleAward) -> Award:
+    """The inner step, in the caller's transaction."""
+    appeal = (await appeals.many(acting.tx, [request.appeal_id])).get(request.appeal_id)
+    if appeal is None:
+        raise not_found(*_APPEAL)
+    await require_one(acting.env, acting.tx, acting.subject, of_award(appeal), _PURPOSES, path=_APPEAL)
+    award = await appeals.award(acting.tx, appeal.id, request.kind)
+    if award is None:
+        raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "kind"), Remedy.REFRESH))
+    reference = request.reference.strip()
+    if not 1 <= len(reference) <= LONGEST_REFERENCE or not reference.isprintable() or holds_aadhaar(reference):
+        raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "reference"), params={"longest": str(LONGEST_REFERENCE)}))
+    if not ist_date(award.ordered_at) <= request.settled_on <= acting.today:
+        raise Problems(Problem(ErrorCode.DATE_NOT_ALLOWED, ("input", "settledOn")))
+    if award.state is not AwardState.ORDERED:
+        params = {"version": str(appeal.version), "status": award.state.value}
+        raise Problems(Problem(ErrorCode.CONFLICT, ("input", "kind"), params=params))
+    settled = replace(award, state=SETTLED[award.kind], settled_on=request.settled_on, settlement=reference)
+    changed = await step(acting, appeal, AppealMove.AMEND)
+    await appeals.set_award(acting.tx, settled)
+    await note_award(acting, changed, settled)
+    if settled.kind is AwardKind.COMPENSATION:
+        await tell_of_award(acting, changed, settled)
+    return settled
+
+
+def of_award(appeal: Appeal) -> Resource:
+    """What access to the money of an order depends on: the department and the place of the appeal."""
+    return Resource(ObjectKind.AWARD, appeal.id, appeal.citizen_id, appeal.department, appeal.district, appeal.tehsil)
+
+
+def settled_by(subject: Subject) -> list[Posting]:
+    """The postings under which the subject settles awards; raises NotSignedIn, NOT_FOUND where there is none."""
+    if not subject.signed_in:
+        raise NotSignedIn
+    found = [one for purpose in _PURPOSES for one in covering(subject, ObjectKind.AWARD, purpose)]
+    if not found:
+        raise not_found()
+    return found
+
+
+async def awards_page(
+    env: Environment, subject: Subject, states: frozenset[AwardState], **part: Any
+) -> list[tuple[Award, Appeal]]:
+    """A page of the awards of the subject's jurisdictions, the oldest order first; raises as `settled_by`."""
+    postings = settled_by(subject)
+    async with env.store.reading() as tx:
+        found = await hearing_calendar.awards_page(tx, postings, states, **part)
+        known = await appeals.many(tx, {one.appeal_id for one in found})
+    return [(one, known[one.appeal_id]) for one in found]
+
+
+async def count_awards(env: Environment, subject: Subject, states: frozenset[AwardState]) -> int:
+    """How many there are; raises as `settled_by`."""
+    postings = settled_by(subject)
+    async with env.store.reading() as tx:
+        return await hearing_calendar.count_awards(tx, postings, states)

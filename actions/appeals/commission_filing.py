@@ -1,0 +1,278 @@
+"""What goes to the Right to Service Commission: an appeal once, its case file once, each later step once.
+
+Messages are written with the step that causes them and keyed by it. Those of one case keep their order; a Commission
+that is away holds back nothing else of the application, since they are ordered by the case and not by it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
+
+import structlog
+
+from actions.appeals.case_file import MEDIA_TYPE, make_case_file, masked
+from actions.kernel.environment import Environment
+from actions.kernel.unit_of_work import Acting
+from domain.appeals.appeals import (
+    Appeal,
+    AppealEvent,
+    AppealLevel,
+    AppealMove,
+    AppealState,
+    Award,
+    AwardKind,
+    AwardState,
+    Hearing,
+)
+from domain.appeals.commission import CommissionCase, reference_of
+from domain.applications.applications import Application
+from domain.kernel.clock import ist_date, ist_midnight
+from domain.kernel.people import Citizen, Role, Subject
+from domain.kernel.sources import Source
+from integrations.calling.errors import Unavailable
+from integrations.right_to_service import AppealFiling, Attachment, CaseEvent, FilingReceipt, RightToService
+from store.appeals import appeals, commission
+from store.applications import applications
+from store.database.engine import Transaction
+from store.database.errors import NotThere
+from store.identity import people
+from store.platform import outbox
+
+FILE, EVENT = "commission.file", "commission.event"
+"""Outbox topics: an appeal that reached the Commission, and what happened to it afterwards."""
+
+COMMISSION = Subject(frozenset({Role.COMMISSION}))
+"""The Commission's own system to the access table, once its signature was checked at the door."""
+
+_KINDS = MappingProxyType(
+    {
+        AppealMove.FIX_HEARING: "HEARING_FIXED",
+        AppealMove.DIRECT: "DIRECTION",
+        AppealMove.DISMISS: "DECIDED",
+        AppealMove.CLOSE: "DECIDED",
+        AppealMove.DELIVER_LATE: "SERVICE_DELIVERED",
+        AppealMove.COMPLY: "ORDER_OBEYED",
+        AppealMove.IGNORE_ORDER: "ORDER_IGNORED",
+        AppealMove.VOID: "WITHDRAWN",
+        AppealMove.REOPEN: "REOPENED",
+        AppealMove.AMEND: "AMENDED",
+    }
+)
+"""How our steps are called in events (INFERRED: the contract leaves their types open). Others are not told."""
+
+_SETTLED = MappingProxyType({AwardState.RECOVERED: "PENALTY_RECOVERED", AwardState.PAID: "COMPENSATION_PAID"})
+_log = structlog.get_logger(__name__)
+
+
+async def note_filings(acting: Acting, filed: Sequence[Appeal]) -> None:
+    """Have the appeals among these that went to the Commission sent there, each once."""
+    reached = [one for one in filed if one.level is AppealLevel.COMMISSION]
+    if reached and acting.env.partners.commission is not None:
+        wanted = [(one.id, {"appeal_id": one.id}, one.id) for one in reached]
+        await outbox.add_many(acting.tx, FILE, wanted)
+
+
+async def note_steps(acting: Acting, steps: Sequence[tuple[Appeal, AppealMove]]) -> None:
+    """Have steps of cases told to the Commission, but for those that it told us itself."""
+    if acting.subject == COMMISSION or acting.env.partners.commission is None:
+        return
+    wanted = [
+        (f"{appeal.id}:{appeal.version}", {"appeal_id": appeal.id, "sequence": appeal.version}, appeal.id)
+        for appeal, move in steps
+        if appeal.level is AppealLevel.COMMISSION and move in _KINDS
+    ]
+    await outbox.add_many(acting.tx, EVENT, wanted)
+
+
+async def note_award(acting: Acting, appeal: Appeal, award: Award) -> None:
+    """Have a penalty or compensation told, and later that it was recovered or paid."""
+    if appeal.level is not AppealLevel.COMMISSION or acting.env.partners.commission is None:
+        return
+    if acting.subject == COMMISSION and award.state is AwardState.ORDERED:
+        return
+    key = f"{award.id}:{award.state.value}:{award.ordered_at.isoformat()}"
+    payload = {"appeal_id": appeal.id, "award": award.kind.value, "state": award.state.value}
+    await outbox.add(acting.tx, EVENT, key, payload, application_id=appeal.id)
+
+
+async def file_with_commission(env: Environment, appeal_id: str) -> None:
+    """Bring an appeal and its case file to the Commission; run again, it goes on where it stopped.
+
+    The Commission is asked for the reference before anything is sent, so a lost answer files nothing twice. Raises
+    Unavailable (the outbox asks again), Refused.
+    """
+    partner = env.partners.commission
+    if partner is None:
+        raise Unavailable(Source.RIGHT_TO_SERVICE, "not_connected")
+    await env.store.carry_out(lambda tx: _opened(tx, appeal_id))
+    async with env.store.reading() as tx:
+        case, appeal, application, citizen = await _known(tx, appeal_id)
+        before = appeal.previous_id
+        previous = (await appeals.many(tx, [before])).get(before) if before else None
+    if case.number is None and appeal.state is AppealState.CLOSED and appeal.order is None:
+        _log.info("commission_case_not_filed", reason="withdrawn or in time")
+        return
+    if case.number is None:
+        receipt = await _filed(partner, _filing(case, appeal, application, citizen, previous))
+        case = await _changed(env, appeal_id, _taken(receipt))
+        _log.info("commission_case_filed", known=receipt.known)
+    if case.bundle is None and case.bundle_sent_at is None:
+        case = await _with_bundle(env, case, application, citizen)
+    if case.bundle is not None and case.bundle_sent_at is None:
+        await partner.send_event(case.number or case.reference, _case_file_event(env, case))
+        await _changed(env, appeal_id, {"bundle_sent_at": env.clock.now()})
+
+
+async def tell_commission(env: Environment, payload: Mapping[str, Any]) -> None:
+    """Tell of one step or award of a case; the event's id is the key at both ends. Raises Unavailable, Refused."""
+    partner = env.partners.commission
+    if partner is None:
+        raise Unavailable(Source.RIGHT_TO_SERVICE, "not_connected")
+    appeal_id = payload["appeal_id"]
+    await env.store.carry_out(lambda tx: _opened(tx, appeal_id))
+    async with env.store.reading() as tx:
+        case, appeal, _, _ = await _known(tx, appeal_id)
+        if "award" in payload:
+            awards = (await appeals.awards(tx, [appeal_id])).get(appeal_id, [])
+            award = next((one for one in awards if one.kind is AwardKind(payload["award"])), None)
+            event = None if award is None else _award_event(case, award, AwardState(payload["state"]))
+        else:
+            steps = (await appeals.events(tx, [appeal_id])).get(appeal_id, [])
+            taken = next((one for one in steps if one.sequence == payload["sequence"]), None)
+            hearings = (await appeals.hearings(tx, [appeal_id])).get(appeal_id, [])
+            event = None if taken is None else _step_event(case, appeal, taken, hearings)
+    if case.number is None:
+        if appeal.state is AppealState.CLOSED and appeal.order is None:
+            return  # it never went there
+        raise Unavailable(Source.RIGHT_TO_SERVICE, "case_not_filed")
+    if event is not None:
+        await partner.send_event(case.number, event)
+
+
+async def _filed(partner: RightToService, filing: AppealFiling) -> FilingReceipt:
+    """The receipt of a filing: the Commission is asked first whether it has the case."""
+    known = await partner.case(filing.reference)
+    if known is None:
+        return await partner.file_appeal(filing)
+    return FilingReceipt(known.number, known.received_at, known.decide_by, known=True)
+
+
+def _taken(receipt: FilingReceipt) -> Mapping[str, Any]:
+    return {"number": receipt.number, "received_at": receipt.received_at, "decide_by": receipt.decide_by}
+
+
+async def _with_bundle(
+    env: Environment, case: CommissionCase, application: Application, citizen: Citizen
+) -> CommissionCase:
+    """Make the case file, once: the file of whoever notes it first is the one that is sent."""
+    async with env.store.reading() as tx:
+        content = await make_case_file(env, tx, case, application, citizen)
+    name = await env.objects.put(content, MEDIA_TYPE)
+    kept = await _changed(env, case.appeal_id, {"bundle": name, "bundle_octets": len(content)}, unless="bundle")
+    if kept.bundle != name:
+        await env.objects.remove(name)
+    return kept
+
+
+async def _changed(
+    env: Environment, appeal_id: str, changes: Mapping[str, Any], unless: str | None = None
+) -> CommissionCase:
+    async def work(tx: Transaction) -> CommissionCase:
+        present = (await commission.cases(tx, [appeal_id]))[appeal_id]
+        if unless is not None and getattr(present, unless) is not None:
+            return present
+        changed = replace(present, **changes)
+        await commission.save_case(tx, changed)
+        return changed
+
+    return await env.store.carry_out(work)
+
+
+async def _opened(tx: Transaction, appeal_id: str) -> None:
+    """Keep the case of an appeal, with its reference, where it is not kept yet."""
+    if appeal_id in await commission.cases(tx, [appeal_id]):
+        return
+    appeal = (await appeals.many(tx, [appeal_id])).get(appeal_id)
+    application = await applications.get(tx, appeal.application_id) if appeal else None
+    if appeal is None or application is None:
+        raise NotThere("the case of an appeal")
+    case = CommissionCase(
+        appeal_id=appeal.id,
+        citizen_id=appeal.citizen_id,
+        application_id=appeal.application_id,
+        reference=reference_of(application.number, appeal.level, appeal.ground),
+        filed_at=appeal.received_at,
+    )
+    await commission.add_cases(tx, [case])
+
+
+async def _known(tx: Transaction, appeal_id: str) -> tuple[CommissionCase, Appeal, Application, Citizen]:
+    case = (await commission.cases(tx, [appeal_id])).get(appeal_id)
+    appeal = (await appeals.many(tx, [appeal_id])).get(appeal_id)
+    application = await applications.get(tx, appeal.application_id) if appeal else None
+    if case is None or appeal is None or application is None:
+        raise NotThere("the case of an appeal")
+    citizen = (await people.citizens(tx, [appeal.citizen_id]))[appeal.citizen_id]
+    return case, appeal, application, citizen
+
+
+def _filing(
+    case: CommissionCase, appeal: Appeal, application: Application, citizen: Citizen, previous: Appeal | None
+) -> AppealFiling:
+    return AppealFiling(
+        reference=case.reference,
+        application_number=application.number,
+        service_code=appeal.service_code,
+        district=appeal.district,
+        tehsil=appeal.tehsil,
+        channel=application.channel.value,
+        ground=appeal.ground.value,
+        origin=appeal.origin.value,
+        received_on=ist_date(application.submitted_at) if application.submitted_at else None,
+        due_on=ist_date(appeal.due_at) if appeal.due_at else None,
+        breached_on=appeal.breached_on,
+        paused_days=appeal.paused_days,
+        limit_days=appeal.limit_days,
+        limit_unit=appeal.limit_unit.value if appeal.limit_unit else None,
+        designated_id=appeal.designated_id,
+        first_id=appeal.first_id,
+        second_id=appeal.second_id,
+        citizen_name=citizen.name.en or citizen.name.hi or "",
+        mobile_masked=masked(citizen),
+        previous_number=previous.number if previous else None,
+        late_reason=appeal.late_reason,
+    )
+
+
+def _case_file_event(env: Environment, case: CommissionCase) -> CaseEvent:
+    url = f"{env.public_url.rstrip('/')}/hooks/rts/case-files/{case.bundle}"
+    file = Attachment(case.bundle or "", url, case.bundle_octets or 0, MEDIA_TYPE)
+    return CaseEvent(f"{case.reference}:CASE_FILE", "CASE_FILE", case.filed_at, Role.SYSTEM.value, None, (file,))
+
+
+def _step_event(case: CommissionCase, appeal: Appeal, taken: AppealEvent, hearings: Sequence[Hearing]) -> CaseEvent:
+    order = appeal.order
+    until = order.direct_until.isoformat() if order and order.direct_until else None
+    facts: Mapping[str, Any] = {}
+    match taken.move:
+        case AppealMove.FIX_HEARING:
+            known = [one for one in hearings if one.recorded_at <= taken.at]
+            fixed = max(known, key=lambda one: one.recorded_at, default=None)  # later ones have events of their own
+            facts = {} if fixed is None else {"at": fixed.at.isoformat(), "place": fixed.place}
+        case AppealMove.DIRECT:
+            facts = {"until": until}
+        case AppealMove.DISMISS | AppealMove.CLOSE:
+            facts = {"outcome": "DISMISSED" if taken.move is AppealMove.DISMISS else "CLOSED"}
+    kind = _KINDS[taken.move]
+    return CaseEvent(f"{case.reference}:{taken.sequence}", kind, taken.at, taken.actor_role, taken.note, facts=facts)
+
+
+def _award_event(case: CommissionCase, award: Award, state: AwardState) -> CaseEvent:
+    kind = _SETTLED.get(state, award.kind.value)
+    key = f"{case.reference}:{kind}:{int(award.ordered_at.timestamp())}"
+    facts: dict[str, Any] = {"amountPaise": award.amount_paise}
+    if state is AwardState.ORDERED or award.settled_on is None:
+        return CaseEvent(key, kind, award.ordered_at, Role.SYSTEM.value, award.reason, facts=facts)
+    facts |= {"on": award.settled_on.isoformat(), "reference": award.settlement}
+    return CaseEvent(key, kind, ist_midnight(award.settled_on), Role.SYSTEM.value, facts=facts)

@@ -1,0 +1,179 @@
+"""Reasons of delays: recorded by officers, reviewed by the Commission and by those who supervise."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import date
+from typing import Any
+
+from actions.kernel.access import covering, require
+from actions.kernel.case_access import note
+from actions.kernel.environment import Environment
+from actions.kernel.idempotency import once
+from actions.kernel.unit_of_work import Acting
+from actions.officers.dashboards import line_of
+from domain.appeals.delays import LONGEST_TEXT, OLDEST_MONTHS, DelayCause, DelayReason, ReasonFilter
+from domain.applications.applications import Application
+from domain.applications.lifecycle import ON_THE_CLOCK
+from domain.feedback.feedback import moderated
+from domain.identity.policy import ObjectKind, Purpose, Resource
+from domain.kernel.clock import ist_date
+from domain.kernel.errors import ErrorCode, NotSignedIn, Problem, Problems, not_found
+from domain.kernel.people import PersonKind, Posting, Subject
+from domain.statistics.figures import month_of, months_back
+from store.appeals import delays
+from store.applications import applications
+from store.database.engine import Transaction
+from store.database.errors import NotThere
+
+Office = tuple[str | None, str | None, str | None]
+"""Department, district and tehsil."""
+
+_APPLICATION = ("input", "applicationId")
+_MONTH = ("input", "month")
+
+
+@dataclass(frozen=True, slots=True)
+class RecordDelayReason:
+    """A reason for one late application, or for a month of an office: exactly one of `application_id` and `month`.
+
+    The place of a month is the officer's own posting where it is left out.
+    """
+
+    cause: DelayCause
+    text: str | None
+    idempotency_key: str
+    application_id: str | None = None
+    month: date | None = None
+    department: str | None = None
+    district: str | None = None
+    tehsil: str | None = None
+
+
+async def record_delay_reason(
+    env: Environment, subject: Subject, request: RecordDelayReason
+) -> tuple[DelayReason, bool]:
+    """Keep a reason; true where it is a replay.
+
+    Raises Problems: NOT_FOUND outside of the officer's jurisdiction, BAD_INPUT where the application is not late, the
+    month lies ahead or too far back, the text is too long, or neither or both of application and month are named.
+    """
+    kept: list[DelayReason] = []
+
+    async def work(tx: Transaction) -> dict[str, Any]:
+        reason = await record(Acting(env, tx, subject), request)
+        kept.append(reason)
+        return {"id": reason.id}
+
+    body = asdict(request) | {"month": request.month.isoformat() if request.month else None}
+    key = request.idempotency_key
+    answer, replayed = await once(env, subject, "recordDelayReason", key=key, body=body, work=work)
+    if kept and not replayed:
+        return kept[-1], False
+    async with env.store.reading() as tx:
+        found = await delays.get(tx, answer["id"])
+    if found is None:
+        raise NotThere("the reason")
+    return found, replayed
+
+
+async def record(acting: Acting, request: RecordDelayReason) -> DelayReason:
+    """The inner step of recording, in the caller's transaction."""
+    if not acting.subject.signed_in:
+        raise NotSignedIn
+    if acting.subject.kind is not PersonKind.OFFICER or not _own_posts(acting.subject):
+        raise not_found("input")
+    if (request.application_id is None) == (request.month is None):
+        raise Problems(Problem(ErrorCode.BAD_INPUT, _APPLICATION))
+    text = _text(request.text)
+    if request.application_id is not None:
+        application = await _late(acting, request.application_id)
+        month = month_of(ist_date(application.due_at or acting.now))
+        place: Office = (application.department, application.district, application.tehsil)
+        about: tuple[str | None, str | None] = (application.id, application.citizen_id)
+    else:
+        month, place, about = _month(acting, request.month), await _office(acting, request), (None, None)
+    reason = DelayReason(
+        acting.env.ids.key(),
+        *about,
+        month,
+        *place,
+        request.cause,
+        text,
+        acting.subject.person_id or "",
+        acting.now,
+    )
+    await delays.add(acting.tx, reason)
+    resource = Resource(ObjectKind.DELAY_REASON, reason.id, about[1], *place)
+    await note(acting, "delay.explain", resource, Purpose.RESPOND, cause=reason.cause.value)
+    return reason
+
+
+def reviewed(subject: Subject) -> list[Posting]:
+    """The postings under which the subject may read reasons; raises NotSignedIn, NOT_FOUND where there is none."""
+    if not subject.signed_in:
+        raise NotSignedIn
+    found = covering(subject, ObjectKind.DELAY_REASON, Purpose.SUPERVISE)
+    if not found:
+        raise not_found()
+    return found
+
+
+async def reasons_page(env: Environment, subject: Subject, wanted: ReasonFilter, **part: Any) -> list[DelayReason]:
+    """A page of the reasons of the subject's jurisdictions, the newest first; raises as `reviewed`."""
+    postings = reviewed(subject)
+    async with env.store.reading() as tx:
+        return await delays.page(tx, postings, wanted, **part)
+
+
+async def count_reasons(env: Environment, subject: Subject, wanted: ReasonFilter) -> int:
+    """How many reasons there are; raises as `reviewed`."""
+    postings = reviewed(subject)
+    async with env.store.reading() as tx:
+        return await delays.count_of(tx, postings, wanted)
+
+
+async def _late(acting: Acting, application_id: str) -> Application:
+    application = await applications.get(acting.tx, application_id)
+    if application is None:
+        raise not_found(*_APPLICATION)
+    resource = replace(line_of(application), kind=ObjectKind.DELAY_REASON)
+    await require(acting.env, acting.tx, acting.subject, resource, Purpose.RESPOND, path=_APPLICATION)
+    running = application.status in ON_THE_CLOCK and application.paused_since is None
+    until = acting.now if running else application.delivered_at or _decided_at(application)
+    if application.due_at is None or until is None or until <= application.due_at:
+        raise Problems(Problem(ErrorCode.BAD_INPUT, _APPLICATION))
+    return application
+
+
+def _decided_at(application: Application) -> Any:
+    return application.decision.decided_at if application.decision else None
+
+
+def _month(acting: Acting, asked: date | None) -> date:
+    this_month = month_of(acting.today)
+    month = month_of(asked or this_month)
+    if not months_back(this_month, OLDEST_MONTHS) <= month <= this_month:
+        raise Problems(Problem(ErrorCode.BAD_INPUT, _MONTH))
+    return month
+
+
+async def _office(acting: Acting, request: RecordDelayReason) -> Office:
+    place = (request.department, request.district, request.tehsil)
+    if place == (None, None, None):
+        held = _own_posts(acting.subject)[0]
+        place = (held.department, held.district, held.tehsil)
+    resource = Resource(ObjectKind.DELAY_REASON, None, None, *place)
+    await require(acting.env, acting.tx, acting.subject, resource, Purpose.RESPOND, path=("input",))
+    return place
+
+
+def _own_posts(subject: Subject) -> Sequence[Posting]:
+    return covering(subject, ObjectKind.DELAY_REASON, Purpose.RESPOND)
+
+
+def _text(given: str | None) -> str | None:
+    if given is None or not given.strip():
+        return None
+    if len(given) > LONGEST_TEXT:
+        raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "text"), params={"longest": str(LONGEST_TEXT)}))
+    return moderated(given, "input", "text")

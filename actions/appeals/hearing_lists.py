@@ -1,0 +1,45 @@
+"""The calendar of hearings: a citizen's own, those that an authority hears, those about an officer's own work."""
+
+from typing import Any
+
+from actions.kernel.access import covering
+from actions.kernel.environment import Environment
+from domain.appeals.appeals import Appeal, Hearing
+from domain.identity.policy import ObjectKind, Purpose, Resource, decide
+from domain.kernel.errors import NotSignedIn, not_found
+from domain.kernel.people import PersonKind, Subject
+from store.appeals import appeals, hearing_calendar
+from store.appeals.hearing_calendar import Concerned, HearingWanted
+
+
+def concerned(subject: Subject) -> Concerned:
+    """Whose hearings the subject sees; raises NotSignedIn, and NOT_FOUND for those who have none to see."""
+    if not subject.signed_in:
+        raise NotSignedIn
+    if subject.kind is PersonKind.OFFICER and subject.person_id is not None:
+        return Concerned(
+            officer_id=subject.person_id, postings=tuple(covering(subject, ObjectKind.APPEAL, Purpose.HEAR_APPEAL))
+        )
+    citizen_id = subject.person_id if subject.kind is PersonKind.CITIZEN else subject.on_behalf_of
+    own = Resource(ObjectKind.APPEAL, None, citizen_id)
+    if citizen_id is None or not any(decide(subject, own, one) for one in (Purpose.VIEW, Purpose.ASSIST)):
+        raise not_found()
+    return Concerned(citizen_id=citizen_id)
+
+
+async def hearings_page(
+    env: Environment, subject: Subject, wanted: HearingWanted, **part: Any
+) -> list[tuple[Hearing, Appeal]]:
+    """A page of the calendar, the earliest first, each with its appeal; raises as `concerned`."""
+    whose = concerned(subject)
+    async with env.store.reading() as tx:
+        found = await hearing_calendar.hearings_page(tx, whose, wanted, **part)
+        known = await appeals.many(tx, {one.appeal_id for one in found})
+    return [(one, known[one.appeal_id]) for one in found]
+
+
+async def count_hearings(env: Environment, subject: Subject, wanted: HearingWanted) -> int:
+    """How many hearings there are; raises as `concerned`."""
+    whose = concerned(subject)
+    async with env.store.reading() as tx:
+        return await hearing_calendar.count_hearings(tx, whose, wanted)

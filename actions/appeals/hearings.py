@@ -1,0 +1,64 @@
+"""Dates of hearing: fixed, moved and cancelled, with a message to the citizen and a warning to the officer."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from actions.appeals.steps import step
+from actions.feedback.notices import tell_of_hearing
+from actions.kernel.unit_of_work import Acting
+from domain.appeals.appeals import PENDING, Appeal, AppealMove, AppealState, Hearing, HearingState
+from domain.clearances import Escalation, EscalationKind
+from domain.feedback.notices import NoticeKind
+from domain.kernel.errors import ErrorCode, Problem, Problems, Remedy
+from store import clearances
+from store.appeals import appeals
+
+_MAY_BE_HEARD = frozenset({*PENDING, AppealState.SERVICE_DELIVERED_LATE})
+
+
+async def fixed_at(acting: Acting, appeal: Appeal, at: datetime, path: tuple[str, ...]) -> Hearing:
+    """The hearing that is fixed for a moment; raises Problems(DATE_NOT_ALLOWED) at the path where there is none."""
+    held = (await appeals.hearings(acting.tx, [appeal.id])).get(appeal.id, [])
+    for hearing in held:
+        if hearing.at == at and hearing.state is HearingState.FIXED:
+            return hearing
+    raise Problems(Problem(ErrorCode.DATE_NOT_ALLOWED, path, Remedy.REFRESH))
+
+
+async def fix(acting: Acting, appeal: Appeal, hearing: Hearing, *, instead: Hearing | None = None) -> Appeal:
+    """Keep a date of hearing, in the place of another one where `instead` is given.
+
+    After the order, when a message comes late, the date is kept without changing where the appeal stands.
+    """
+    move = AppealMove.FIX_HEARING if appeal.state in _MAY_BE_HEARD else AppealMove.AMEND
+    heard = await step(acting, appeal, move)
+    if instead is not None:
+        await appeals.set_hearing(acting.tx, replace(instead, state=HearingState.MOVED))
+    await appeals.add_hearing(acting.tx, appeal.citizen_id, hearing)
+    await _tell(acting, heard, hearing, NoticeKind.HEARING_MOVED if instead else NoticeKind.HEARING_FIXED)
+    return heard
+
+
+async def cancel(acting: Acting, appeal: Appeal, hearing: Hearing, reason: str | None = None) -> Appeal:
+    """Cancel a date of hearing; where the appeal stands does not change."""
+    changed = await step(acting, appeal, AppealMove.AMEND, note=reason)
+    gone = replace(hearing, state=HearingState.CANCELLED)
+    await appeals.set_hearing(acting.tx, gone)
+    await _tell(acting, changed, gone, NoticeKind.HEARING_CANCELLED)
+    return changed
+
+
+async def _tell(acting: Acting, appeal: Appeal, hearing: Hearing, kind: NoticeKind) -> None:
+    """Tell the citizen, and warn the officer whose work it is about."""
+    await tell_of_hearing(acting, appeal, hearing, kind)
+    warning = Escalation(
+        id=acting.env.ids.key(),
+        citizen_id=appeal.citizen_id,
+        application_id=appeal.application_id,
+        kind=EscalationKind.HEARING,
+        officer_id=appeal.designated_id,
+        above_id=appeal.authority_id,
+        due_at=hearing.at,
+        at=acting.now,
+    )
+    await clearances.warn(acting.tx, warning)

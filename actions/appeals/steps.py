@@ -1,0 +1,264 @@
+"""The inner steps of appeals, in the caller's transaction: row, event and audit line together."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from types import MappingProxyType
+from typing import Any
+
+from actions.appeals.commission_filing import note_filings, note_steps
+from actions.appeals.involved import barred_from, pasts
+from actions.applications.legal_clock import calendar_of, has_breached
+from actions.feedback.notices import tell_of_appeal, tell_of_appeals, tell_of_filings
+from actions.kernel.numbering import draw_numbers
+from actions.kernel.unit_of_work import Acting
+from actions.officers.jurisdiction import Holder, at_level, authority_for, place_of
+from domain.appeals.appeals import (
+    OPEN,
+    PENDING,
+    Appeal,
+    AppealEvent,
+    AppealGround,
+    AppealLevel,
+    AppealMove,
+    AppealOrigin,
+    AppealState,
+    correct,
+)
+from domain.applications.applications import Application
+from domain.applications.deadline import breaches_at, end_of_day
+from domain.applications.lifecycle import Move
+from domain.kernel.clock import ist_date
+from domain.kernel.masks import mask_aadhaar_in
+from domain.kernel.numbers import NumberKind
+from domain.kernel.people import OfficerLevel
+from domain.officers.staff import Covered, CoverKind
+from store.appeals import appeals
+from store.catalogue import catalogue
+from store.database import audit
+from store.officers import cover
+
+_ENDS_CLOCK = frozenset({Move.ISSUE_CERTIFICATE, Move.SANCTION_BENEFIT, Move.DELIVER})
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Filing:
+    """What a new appeal is about. `received_at` is when it is taken to have come in, for an automatic one."""
+
+    level: AppealLevel
+    ground: AppealGround
+    origin: AppealOrigin
+    text: str | None = None
+    late_reason: str | None = None
+    previous: Appeal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """A step that was taken: the state before, the appeal after it, and what was written."""
+
+    before: AppealState | None
+    appeal: Appeal
+    move: AppealMove
+    note: str | None
+
+
+async def file(acting: Acting, application: Application, filing: Filing) -> Appeal | None:
+    """Keep a new appeal with its first event; None where there is one for the level and ground already."""
+    return next(iter(await file_many(acting, [(application, filing)])), None)
+
+
+async def file_many(acting: Acting, wanted: Sequence[tuple[Application, Filing]]) -> list[Appeal]:
+    """Keep new appeals with their first events, each kind of row in one statement; those that are there are left out.
+
+    The officers of the three levels are written down as they are now; later transfers do not change them.
+    """
+    past = await pasts(acting, [application.id for application, _ in wanted])
+    numbers = await draw_numbers(acting.tx, acting.env.ids, NumberKind.APPEAL, len(wanted))
+    made: list[tuple[Appeal, Holder]] = []
+    for (application, filing), number in zip(wanted, numbers, strict=True):
+        barred = await barred_from(acting, application, filing.level, past[application.id])
+        holder = await authority_for(acting, place_of(application), filing.level, without=barred)
+        made.append((await _new(acting, application, filing, holder, number), holder))
+    new = await appeals.add(acting.tx, [appeal for appeal, _ in made])
+    filed = [(appeal, holder) for appeal, holder in made if appeal.id in new]
+    for appeal, holder in filed:
+        if holder.absence_id is not None:
+            await cover.add(acting.tx, in_cover(acting, appeal, holder.absence_id))
+    await _record(acting, [_Taken(None, appeal, AppealMove.FILE, appeal.text) for appeal, _ in filed])
+    await tell_of_filings(acting, [appeal for appeal, _ in filed])
+    await note_filings(acting, [appeal for appeal, _ in filed])
+    return [appeal for appeal, _ in filed]
+
+
+async def step(
+    acting: Acting,
+    appeal: Appeal,
+    move: AppealMove,
+    *,
+    note: str | None = None,
+    changes: Mapping[str, Any] = _NOTHING,
+) -> Appeal:
+    """Take one lawful step. Raises Problems(TRANSITION_NOT_ALLOWED), store.database.errors.VersionConflict."""
+    saved = await appeals.save(acting.tx, _after(appeal, move, changes))
+    await _record(acting, [_Taken(appeal.state, saved, move, note)])
+    await tell_of_appeal(acting, saved, move)
+    return saved
+
+
+async def step_many(
+    acting: Acting, steps: Sequence[tuple[Appeal, AppealMove]], *, stays_down: Collection[str]
+) -> list[Appeal]:
+    """Take one step of each of several appeals; beside their own rows each kind of row is one statement.
+
+    `stays_down` are the ids of those that no other one follows, of which the citizen is told. Raises as `step`.
+    """
+    changed = [_after(appeal, move, _NOTHING) for appeal, move in steps]
+    await appeals.save_many(acting.tx, changed)
+    taken = [_Taken(before.state, after, move, None) for (before, move), after in zip(steps, changed, strict=True)]
+    await _record(acting, taken)
+    await tell_of_appeals(acting, [(one.appeal, one.move) for one in taken if one.appeal.id in stays_down])
+    return changed
+
+
+def _after(appeal: Appeal, move: AppealMove, changes: Mapping[str, Any]) -> Appeal:
+    after = correct(appeal.state, move)
+    changed = replace(appeal, state=after, version=appeal.version + 1, **changes)
+    waits = after in PENDING or after is AppealState.DIRECTED
+    return changed if waits else replace(changed, next_at=None)
+
+
+async def follow(acting: Acting, application: Application, move: Move) -> None:
+    """What a step of the application means for its open appeals.
+
+    Service given within the limit voids them, also when it is recorded later; service given late keeps the
+    question of a penalty with the authority; an order that was obeyed closes its appeal.
+    """
+    if move not in _ENDS_CLOCK and move is not Move.WITHDRAW:
+        return
+    for appeal in (await appeals.of_applications(acting.tx, [application.id])).get(application.id, []):
+        if appeal.state in OPEN:
+            await _follow(acting, application, appeal, withdrawn=move is Move.WITHDRAW)
+
+
+async def _follow(acting: Acting, application: Application, appeal: Appeal, *, withdrawn: bool) -> None:
+    given_at = application.delivered_at or acting.now
+    in_time = appeal.due_at is not None and not has_breached(given_at, appeal.due_at)
+    of_time = appeal.ground is AppealGround.TIME_LIMIT_BREACHED
+    if withdrawn or (of_time and in_time):
+        await step(acting, appeal, AppealMove.VOID)
+    elif appeal.state is AppealState.DIRECTED:
+        await step(acting, appeal, AppealMove.COMPLY)
+    elif appeal.state in PENDING:
+        await step(acting, appeal, AppealMove.DELIVER_LATE)
+
+
+async def may_be_appealed(acting: Acting, application: Application) -> bool:
+    """Whether the Act gives an appeal: not for a service of which it is known that it is not notified."""
+    filed = (application.service_code, application.service_version)
+    service = await acting.once(("service", *filed), lambda: catalogue.service_as_filed(acting.tx, *filed))
+    return service is None or service.rts_notified is not False
+
+
+async def decide_by(acting: Acting, level: AppealLevel, received_at: datetime, district: str) -> datetime | None:
+    """The last second in which an appeal may be decided before it lapses; None for the Commission."""
+    if level.above is None:
+        return None
+    calendar = await calendar_of(acting)
+    days = acting.env.law.decide_working_days.value
+    return end_of_day(calendar.add_working_days(ist_date(received_at), days, district))
+
+
+def in_cover(acting: Acting, appeal: Appeal, absence_id: str) -> Covered:
+    """An appeal that lies with its present authority because of an absence."""
+    return Covered(
+        absence_id=absence_id,
+        kind=CoverKind.APPEAL,
+        case_id=appeal.id,
+        citizen_id=appeal.citizen_id,
+        application_id=appeal.application_id,
+        holder_id=appeal.authority_id,
+        since=acting.now,
+    )
+
+
+async def _new(acting: Acting, application: Application, filing: Filing, holder: Holder, number: str) -> Appeal:
+    place = place_of(application)
+    designated = application.officer_id or await at_level(acting, place, OfficerLevel.DESIGNATED)
+    last = await decide_by(acting, filing.level, acting.now, application.district)
+    limit = application.limit
+    return Appeal(
+        id=acting.env.ids.key(),
+        number=number,
+        citizen_id=application.citizen_id,
+        application_id=application.id,
+        service_code=application.service_code,
+        department=application.department,
+        district=application.district,
+        tehsil=application.tehsil,
+        level=filing.level,
+        ground=filing.ground,
+        origin=filing.origin,
+        state=AppealState.FILED,
+        version=1,
+        text=filing.text,
+        late_reason=filing.late_reason,
+        received_at=acting.now,
+        due_at=application.due_at,
+        breached_on=_breached_on(acting, application),
+        limit_days=limit.days if limit else None,
+        limit_unit=limit.unit if limit else None,
+        paused_days=application.paused_days,
+        designated_id=designated,
+        first_id=await at_level(acting, place, OfficerLevel.FIRST_APPELLATE),
+        second_id=await at_level(acting, place, OfficerLevel.SECOND_APPELLATE),
+        authority_id=holder.officer_id,
+        vacant=holder.vacant,
+        decide_by=last,
+        next_at=None if last is None else breaches_at(last),
+        order=None,
+        previous_id=filing.previous.id if filing.previous else None,
+    )
+
+
+def _breached_on(acting: Acting, application: Application) -> date | None:
+    """The day after the due date, where the limit was breached before the application was decided."""
+    ended_at = application.delivered_at or (application.decision.decided_at if application.decision else acting.now)
+    if application.due_at is None or not has_breached(ended_at, application.due_at):
+        return None
+    return ist_date(application.due_at) + timedelta(days=1)
+
+
+async def _record(acting: Acting, steps: Sequence[_Taken]) -> None:
+    await appeals.add_events(acting.tx, [(one.appeal.citizen_id, _event(acting, one)) for one in steps])
+    await audit.append_many(acting.tx, [_line(acting, one) for one in steps])
+    await note_steps(acting, [(one.appeal, one.move) for one in steps])
+
+
+def _event(acting: Acting, taken: _Taken) -> AppealEvent:
+    """Each version has exactly one event, so the version is the event's sequence."""
+    return AppealEvent(
+        id=acting.env.ids.key(),
+        appeal_id=taken.appeal.id,
+        sequence=taken.appeal.version,
+        move=taken.move,
+        before=taken.before,
+        after=taken.appeal.state,
+        actor_role=acting.role.value,
+        actor_id=acting.subject.person_id,
+        note=mask_aadhaar_in(taken.note) if taken.note else None,
+        at=acting.now,
+    )
+
+
+def _line(acting: Acting, taken: _Taken) -> audit.AuditLine:
+    appeal = taken.appeal
+    return audit.AuditLine(
+        actor_label=acting.subject.label,
+        action=f"appeal.{taken.move.value.lower()}",
+        object_kind="APPEAL",
+        object_id=appeal.id,
+        purpose=None,
+        detail={"version": appeal.version, "state": appeal.state.value, "level": appeal.level.value},
+    )

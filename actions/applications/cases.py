@@ -1,0 +1,52 @@
+"""An application taken up by somebody who works on it."""
+
+from actions.kernel.access import of_application, require
+from actions.kernel.environment import Environment
+from actions.kernel.idempotency import conflict_problem
+from actions.kernel.unit_of_work import Acting
+from domain.applications.applications import Application
+from domain.catalogue.catalogue import Service
+from domain.identity.policy import Purpose
+from domain.kernel.errors import not_found
+from store.applications import applications
+from store.catalogue import catalogue
+from store.database.errors import NotThere
+
+PATH = ("input", "applicationId")
+
+
+async def take_up(
+    acting: Acting, application_id: str, purpose: Purpose, *, expected_version: int | None = None
+) -> Application:
+    """The application, for one who may work on it.
+
+    Raises NOT_FOUND where it is absent or not for the subject, CONFLICT with the present version and
+    status where it is not the version that was seen.
+    """
+    application = await applications.get(acting.tx, application_id)
+    if application is None:
+        raise not_found(*PATH)
+    await require(acting.env, acting.tx, acting.subject, of_application(application), purpose, path=PATH)
+    if expected_version is not None and expected_version != application.version:
+        raise conflict_problem(application.version, application.status.value)
+    return application
+
+
+async def service_of(acting: Acting, application: Application) -> Service:
+    """The catalogue's entry that the application was filed under; raises NotThere where the service was removed.
+
+    Days, fee and papers that changed since do not touch what is filed already.
+    """
+    service = await catalogue.service_as_filed(acting.tx, application.service_code, application.service_version)
+    if service is None:
+        raise NotThere("the service of an application")
+    return service
+
+
+async def present(env: Environment, application_id: str) -> Application:
+    """The application as it now is, for an answer; raises NotThere."""
+    async with env.store.reading() as tx:
+        application = await applications.get(tx, application_id)
+    if application is None:
+        raise NotThere("the application")
+    return application

@@ -1,0 +1,190 @@
+"""What the citizen, or one who serves her, does after submission: answer, withdraw, pay the fee."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from actions.applications import legal_clock
+from actions.applications.cases import PATH, present, service_of, take_up
+from actions.applications.submit_checks import NewDocument, clean_form, each_once, unasked_documents
+from actions.catalogue.prefilled_answers import amend, keep
+from actions.clearances.steps import let_lapse
+from actions.identity.strength import refuse_weak_bank_change
+from actions.kernel.access import of_application
+from actions.kernel.environment import Environment
+from actions.kernel.idempotency import once
+from actions.kernel.transitions import Step, move
+from actions.kernel.unit_of_work import Acting
+from actions.uploads.attachments import Finding, attach, check_documents
+from domain.applications.applications import Application
+from domain.applications.lifecycle import Move, advance
+from domain.identity.policy import Purpose, decide
+from domain.kernel.errors import ErrorCode, NotSignedIn, Problem, Problems, not_found
+from domain.kernel.people import Subject
+from store.applications import applications
+from store.database.engine import Transaction
+
+LONGEST_ANSWER = 4000
+LONGEST_RECEIPT = 40
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerQuery:
+    """An answer to an officer's query; `form` holds only the fields that change, `documents` the papers asked for."""
+
+    application_id: str
+    answer: str
+    form: dict[str, str]
+    idempotency_key: str
+    expected_version: int | None = None
+    documents: tuple[NewDocument, ...] = ()
+    sources: dict[str, str] = field(default_factory=dict)
+    """The tokens of those fields that were prefilled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Withdraw:
+    """An application taken back by the citizen."""
+
+    application_id: str
+    idempotency_key: str
+    reason: str | None = None
+    expected_version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordFee:
+    """A fee that was taken at a centre or an office: the number of its receipt and the amount in paise."""
+
+    application_id: str
+    receipt: str
+    amount_paise: int
+    idempotency_key: str
+    expected_version: int | None = None
+
+
+async def answer_query(env: Environment, subject: Subject, request: AnswerQuery) -> tuple[Application, bool]:
+    """Answer a query; the legal clock goes on. True where it is a replay.
+
+    Raises Problems: NOT_FOUND, CONFLICT, REASON_REQUIRED for an empty answer, TRANSITION_NOT_ALLOWED, BAD_INPUT,
+    DOCUMENT_UNKNOWN for a paper that is not on the service's list or not where it is said to lie, CONSENT_REQUIRED.
+    """
+    findings = await _look_up(env, subject, request)
+
+    async def work(tx: Transaction) -> dict[str, Any]:
+        return {"id": (await give_answer(Acting(env, tx, subject), request, findings)).id}
+
+    body = asdict(request)
+    if not request.documents:  # the body of an answer in words alone is that of releases that knew no other
+        del body["documents"]
+    if not request.sources:
+        del body["sources"]
+    answer, replayed = await once(env, subject, "answerQuery", key=request.idempotency_key, body=body, work=work)
+    return await present(env, answer["id"]), replayed
+
+
+async def withdraw_application(env: Environment, subject: Subject, request: Withdraw) -> tuple[Application, bool]:
+    """Take an application back, if it is not decided yet. True where it is a replay.
+
+    Raises Problems: NOT_FOUND, CONFLICT, TRANSITION_NOT_ALLOWED.
+    """
+
+    async def work(tx: Transaction) -> dict[str, Any]:
+        return {"id": (await take_back(Acting(env, tx, subject), request)).id}
+
+    answer, replayed = await once(
+        env, subject, "withdrawApplication", key=request.idempotency_key, body=asdict(request), work=work
+    )
+    return await present(env, answer["id"]), replayed
+
+
+async def record_fee(env: Environment, subject: Subject, request: RecordFee) -> tuple[Application, bool]:
+    """Enter a fee that was taken; the case goes into scrutiny and the legal clock starts. True for a replay.
+
+    For the operator whom the citizen let serve her, and for officers of the place. Raises Problems:
+    NOT_FOUND, CONFLICT, FEE_MISMATCH, BAD_INPUT, TRANSITION_NOT_ALLOWED.
+    """
+
+    async def work(tx: Transaction) -> dict[str, Any]:
+        return {"id": (await enter_fee(Acting(env, tx, subject), request)).id}
+
+    answer, replayed = await once(
+        env, subject, "recordFee", key=request.idempotency_key, body=asdict(request), work=work, for_ever=True
+    )
+    return await present(env, answer["id"]), replayed
+
+
+async def give_answer(acting: Acting, request: AnswerQuery, findings: Sequence[Finding] = ()) -> Application:
+    """The inner step of an answer, in the caller's transaction; `findings` has one entry for each document."""
+    application = await take_up(
+        acting, request.application_id, Purpose.APPLY, expected_version=request.expected_version
+    )
+    if not request.answer.strip():
+        raise Problems(Problem(ErrorCode.REASON_REQUIRED, ("input", "answer")))
+    filled = await amend(acting, application, request.form, request.sources)
+    service = await service_of(acting, application)
+    papers = [*unasked_documents(service, request.documents), *(one.problem for one in findings if one.problem)]
+    problems = [*filled.problems, *_too_long(request.answer, "answer", LONGEST_ANSWER), *each_once(papers)]
+    if problems:
+        raise Problems(*problems)
+    await refuse_weak_bank_change(acting, application.citizen_id, clean_form(request.form))
+    await keep(acting, application, filled)
+    changes = {"form": filled.answers, **legal_clock.resumed(acting, application)}
+    keys = tuple(dict.fromkeys(document.key for document in request.documents))
+    step = Step(Move.ANSWER_QUERY, note=request.answer.strip(), changes=changes, documents=keys)
+    answered = await move(acting, application, step)
+    await attach(acting, answered, service, request.documents, findings)
+    return answered
+
+
+async def take_back(acting: Acting, request: Withdraw) -> Application:
+    """The inner step of a withdrawal, in the caller's transaction."""
+    application = await take_up(
+        acting, request.application_id, Purpose.APPLY, expected_version=request.expected_version
+    )
+    problems = _too_long(request.reason or "", "reason", LONGEST_ANSWER)
+    if problems:
+        raise Problems(*problems)
+    step = Step(Move.WITHDRAW, note=(request.reason or "").strip() or None, changes={"paused_since": None})
+    withdrawn = await move(acting, application, step)
+    await let_lapse(acting, withdrawn)
+    return withdrawn
+
+
+async def enter_fee(acting: Acting, request: RecordFee) -> Application:
+    """The inner step of a fee, in the caller's transaction."""
+    application = await take_up(
+        acting, request.application_id, Purpose.COLLECT_FEE, expected_version=request.expected_version
+    )
+    receipt = request.receipt.strip()
+    if not 1 <= len(receipt) <= LONGEST_RECEIPT:
+        raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "receipt"), params={"longest": str(LONGEST_RECEIPT)}))
+    advance(application.status, Move.RECEIVE_FEE)
+    service = await service_of(acting, application)
+    changes = {"fee_receipt": receipt, **await legal_clock.started(acting, application, service)}
+    if request.amount_paise != application.fee_paise:
+        raise Problems(Problem(ErrorCode.FEE_MISMATCH, ("input", "amount"), params=_fee(application)))
+    return await move(acting, application, Step(Move.RECEIVE_FEE, changes=changes))
+
+
+async def _look_up(env: Environment, subject: Subject, request: AnswerQuery) -> list[Finding]:
+    """What is known of the papers of an answer; the case is hers, or the locker is not asked."""
+    if not request.documents:
+        return []
+    if not subject.signed_in:
+        raise NotSignedIn
+    async with env.store.reading() as tx:
+        application = await applications.get(tx, request.application_id)
+    if application is None or not decide(subject, of_application(application), Purpose.APPLY):
+        raise not_found(*PATH)
+    return await check_documents(env, subject, application.citizen_id, request.documents)
+
+
+def _fee(application: Application) -> dict[str, str]:
+    return {} if application.fee_paise is None else {"feePaise": str(application.fee_paise)}
+
+
+def _too_long(text: str, name: str, longest: int) -> list[Problem]:
+    if len(text) <= longest:
+        return []
+    return [Problem(ErrorCode.BAD_INPUT, ("input", name), params={"longest": str(longest)})]

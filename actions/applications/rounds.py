@@ -1,0 +1,39 @@
+"""Rounds of the worker's leader: batches, each one transaction with the fence of its leader in it."""
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from actions.kernel.environment import Environment
+from actions.kernel.unit_of_work import Acting
+from domain.kernel.people import SYSTEM
+from store.database.engine import Transaction
+
+BATCH = 100
+
+T = TypeVar("T")
+
+Fence = Callable[[Transaction], Awaitable[None]]
+"""Checks in each transaction that this leader still leads; raises where it does not."""
+
+
+async def in_batches(
+    env: Environment, fence: Fence | None, work: Callable[[Acting], Awaitable[tuple[int, int]]]
+) -> int:
+    """Repeat a batch until it finds less than it could take; `work` gives how many it found and how many it did."""
+    total = 0
+    while True:
+        found, done = await fenced(env, fence, work)
+        total += done
+        if found < BATCH or not done:
+            return total
+
+
+async def fenced(env: Environment, fence: Fence | None, work: Callable[[Acting], Awaitable[T]]) -> T:
+    """One transaction of the gateway itself; what the fence raises rolls it back."""
+
+    async def in_transaction(tx: Transaction) -> T:
+        if fence is not None:
+            await fence(tx)
+        return await work(Acting(env, tx, SYSTEM))
+
+    return await env.store.carry_out(in_transaction)

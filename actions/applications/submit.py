@@ -1,0 +1,324 @@
+"""Taking in an application: drafts, submission, and the start of the legal clock."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from actions.applications.cases import present
+from actions.applications.legal_clock import started
+from actions.applications.submit_checks import (
+    NewDocument,
+    document_problems,
+    each_once,
+    open_service,
+    place_problems,
+    unasked_documents,
+)
+from actions.catalogue.prefilled_answers import Filled, Given, fill_in, keep
+from actions.identity.strength import note_strength, refuse_weak_bank_change, require_strength
+from actions.kernel.access import of_citizen, require
+from actions.kernel.environment import Environment
+from actions.kernel.idempotency import conflict_problem, once
+from actions.kernel.numbering import draw_number
+from actions.kernel.transitions import Step, move, register
+from actions.kernel.unit_of_work import Acting
+from actions.officers.jurisdiction import designated_for, note_holder
+from actions.uploads import attachments
+from actions.uploads.attachments import Finding
+from domain.applications.applications import Application, Channel, DeliveryMode, filed_through
+from domain.applications.lifecycle import Move, Status
+from domain.catalogue.catalogue import Service
+from domain.identity.policy import ObjectKind, Purpose, Resource, decide
+from domain.kernel.errors import ErrorCode, NotSignedIn, Problem, Problems, Remedy, not_found
+from domain.kernel.numbers import NumberKind
+from domain.kernel.people import PersonKind, Role, Subject
+from store import umang
+from store.applications import applications
+from store.database.engine import Transaction
+
+__all__ = ["NewDocument", "SaveDraft", "SubmitApplication", "file", "open_case", "save_draft", "submit_application"]
+
+
+@dataclass(frozen=True, slots=True)
+class SubmitApplication:
+    """What is handed in. `district` and `tehsil` are codes of the catalogue, `draft_id` an own draft it replaces.
+
+    `on_behalf_of` is the citizen whom an operator serves; left out, it is the one of her session. `sources` are the
+    tokens of prefilled answers by question, `form_version` the version of the form that was drawn.
+    """
+
+    service_code: str
+    district: str
+    tehsil: str | None
+    channel: Channel
+    delivery: DeliveryMode
+    form: Mapping[str, str]
+    documents: tuple[NewDocument, ...]
+    idempotency_key: str
+    on_behalf_of: str | None = None
+    draft_id: str | None = None
+    sources: Mapping[str, str] = field(default_factory=dict)
+    form_version: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SaveDraft:
+    """A draft to keep, or with `draft_id` to change; `expected_version` is the draft's that was seen.
+
+    `documents` are the papers so far; None leaves those that the draft has.
+    """
+
+    service_code: str
+    district: str
+    tehsil: str | None
+    channel: Channel
+    delivery: DeliveryMode
+    form: Mapping[str, str]
+    idempotency_key: str
+    on_behalf_of: str | None = None
+    draft_id: str | None = None
+    expected_version: int | None = None
+    documents: tuple[NewDocument, ...] | None = None
+    sources: Mapping[str, str] = field(default_factory=dict)
+    form_version: str | None = None
+
+
+async def submit_application(
+    env: Environment, subject: Subject, request: SubmitApplication
+) -> tuple[Application, bool]:
+    """Hand in an application, once for each idempotency key; True where it is a replay.
+
+    Raises Problems with every cause found: SERVICE_UNKNOWN, SERVICE_CLOSED, PLACE_UNKNOWN,
+    DOCUMENT_MISSING, DOCUMENT_UNKNOWN, CONSENT_REQUIRED, BAD_INPUT, ALREADY_APPLIED, NOT_FOUND for a
+    draft that is not hers, FORBIDDEN for one who cannot apply, and the FORM_ codes for its answers.
+    """
+    citizen_id = applicant(subject, request.on_behalf_of, request.service_code)
+    findings = await attachments.check_documents(env, subject, citizen_id, request.documents)
+
+    async def work(tx: Transaction) -> dict[str, Any]:
+        acting = Acting(env, tx, subject)
+        application, service = await file(acting, request, findings)
+        return {"id": (await open_case(acting, application, service)).id}
+
+    body = _body(request)
+    answer, replayed = await once(env, subject, "submitApplication", key=request.idempotency_key, body=body, work=work)
+    return await present(env, answer["id"]), replayed
+
+
+async def save_draft(env: Environment, subject: Subject, request: SaveDraft) -> tuple[Application, bool]:
+    """Keep a draft, or change one; raises as `submit_application`, but no paper need be there yet.
+
+    CONFLICT with the present version where it was changed since, as on another device.
+    """
+    citizen_id = applicant(subject, request.on_behalf_of, request.service_code)
+    findings = await attachments.check_documents(env, subject, citizen_id, request.documents or ())
+
+    async def work(tx: Transaction) -> dict[str, Any]:
+        return {"id": (await draft(Acting(env, tx, subject), request, findings)).id}
+
+    body = _body(request)
+    answer, replayed = await once(env, subject, "saveDraft", key=request.idempotency_key, body=body, work=work)
+    return await present(env, answer["id"]), replayed
+
+
+def applicant(subject: Subject, on_behalf_of: str | None, service_code: str) -> str:
+    """The citizen who applies for a service; raises NotSignedIn, FORBIDDEN for those who cannot apply, or NOT_FOUND."""
+    if not subject.signed_in:
+        raise NotSignedIn
+    own = subject.person_id if Role.CITIZEN in subject.roles else subject.on_behalf_of
+    citizen_id = on_behalf_of or own
+    if citizen_id is None:
+        raise Problems(Problem(ErrorCode.FORBIDDEN, ("input",), Remedy.NONE))
+    if not decide(subject, _to_apply(citizen_id, service_code), Purpose.APPLY):
+        raise not_found("input", "onBehalfOf")
+    return citizen_id
+
+
+async def file(acting: Acting, request: SubmitApplication, findings: Sequence[Finding]) -> tuple[Application, Service]:
+    """The inner step of a submission, in the caller's transaction: checked and SUBMITTED.
+
+    `findings` has one entry for each document of the request.
+    """
+    citizen_id = applicant(acting.subject, request.on_behalf_of, request.service_code)
+    await require(acting.env, acting.tx, acting.subject, _to_apply(citizen_id, request.service_code), Purpose.APPLY)
+    service = await open_service(acting.tx, request.service_code)
+    held = await _own_draft(acting, citizen_id, request.draft_id)
+    filled = await fill_in(acting, _given(request), service.code, citizen_id, complete=True, held=held)
+    await _refuse_if_wrong(acting, request, service, [*filled.problems, *_wrong(findings)])
+    await require_strength(acting, service.code)
+    await refuse_weak_bank_change(acting, citizen_id, filled.answers)
+    await _refuse_duplicate(acting, citizen_id, service.code)
+    application = await _submitted(acting, request, service, held, filled)
+    await keep(acting, application, filled)
+    await note_strength(acting, application)
+    if acting.subject.partner_request is not None:
+        await umang.note_filed(acting.tx, acting.subject.partner_request, application.id)
+    if held is not None:
+        await attachments.detach(acting, application)
+    await attachments.attach(acting, application, service, request.documents, findings)
+    return application, service
+
+
+async def open_case(acting: Acting, application: Application, service: Service) -> Application:
+    """What follows a submission: ask for the fee, or begin scrutiny and start the legal clock."""
+    if service.fee_paise:
+        return await move(acting, application, Step(Move.ASK_FEE))
+    changes = await started(acting, application, service)
+    return await move(acting, application, Step(Move.BEGIN_SCRUTINY, changes=changes))
+
+
+async def draft(acting: Acting, request: SaveDraft, findings: Sequence[Finding] = ()) -> Application:
+    """The inner step of saving a draft, in the caller's transaction; `findings` has one entry for each document."""
+    citizen_id = applicant(acting.subject, request.on_behalf_of, request.service_code)
+    await require(acting.env, acting.tx, acting.subject, _to_apply(citizen_id, request.service_code), Purpose.APPLY)
+    service = await open_service(acting.tx, request.service_code)
+    held = await _own_draft(acting, citizen_id, request.draft_id)
+    filled = await fill_in(acting, _given(request), service.code, citizen_id, complete=False, held=held)
+    problems = [
+        *filled.problems,
+        *await place_problems(acting.tx, request.district, request.tehsil),
+        *unasked_documents(service, request.documents or ()),
+        *_wrong(findings),
+    ]
+    if problems:
+        raise Problems(*each_once(problems))
+    await refuse_weak_bank_change(acting, citizen_id, filled.answers)
+    saved = await _saved(acting, request, service, held, filled)
+    await keep(acting, saved, filled)
+    if request.documents is not None:
+        await attachments.attach_to_draft(acting, saved, service, request.documents, findings)
+    return saved
+
+
+async def _saved(
+    acting: Acting, request: SaveDraft, service: Service, held: Application | None, filled: Filled
+) -> Application:
+    if held is None:
+        return await register(acting, await _blank(acting, request, service, filled), Step(Move.SAVE_DRAFT))
+    if request.expected_version not in (None, held.version):
+        raise conflict_problem(held.version, held.status.value)
+    return await move(acting, held, Step(Move.SAVE_DRAFT, changes=_filled_in(request, service, filled)))
+
+
+async def _refuse_if_wrong(
+    acting: Acting, request: SubmitApplication, service: Service, found: Sequence[Problem]
+) -> None:
+    problems = [
+        *found,
+        *await place_problems(acting.tx, request.district, request.tehsil),
+        *document_problems(service, request.documents),
+    ]
+    if problems:
+        raise Problems(*each_once(problems))
+
+
+def _wrong(findings: Sequence[Finding]) -> list[Problem]:
+    return [finding.problem for finding in findings if finding.problem is not None]
+
+
+async def _refuse_duplicate(acting: Acting, citizen_id: str, service_code: str) -> None:
+    twin = await applications.open_duplicate(acting.tx, citizen_id, service_code)
+    if twin is not None:
+        params = {"number": twin.number}
+        raise Problems(Problem(ErrorCode.ALREADY_APPLIED, ("input", "serviceCode"), params=params))
+
+
+async def _own_draft(acting: Acting, citizen_id: str, draft_id: str | None) -> Application | None:
+    """The draft to go on with; raises NOT_FOUND where there is none of hers under that id."""
+    if draft_id is None:
+        return None
+    held = await applications.get(acting.tx, draft_id)
+    if held is None or held.citizen_id != citizen_id or held.status is not Status.DRAFT:
+        raise not_found("input", "draftId")
+    return held
+
+
+async def _submitted(
+    acting: Acting, request: SubmitApplication, service: Service, held: Application | None, filled: Filled
+) -> Application:
+    now = acting.now
+    holder = await designated_for(acting, (service.department, request.district, request.tehsil))
+    changes = {
+        **_filled_in(request, service, filled),
+        "acknowledgement": await draw_number(acting.tx, acting.env.ids, NumberKind.ACKNOWLEDGEMENT),
+        "officer_id": holder.officer_id,
+        "submitted_at": now,
+        "channel": _channel(acting, request),
+    }
+    if held is not None:
+        submitted = await move(acting, held, Step(Move.SUBMIT, changes=changes))
+    else:
+        application = replace(await _blank(acting, request, service, filled), status=Status.SUBMITTED, **changes)
+        submitted = await register(acting, application, Step(Move.SUBMIT))
+    await note_holder(acting, submitted, holder)
+    return submitted
+
+
+async def _blank(
+    acting: Acting, request: SubmitApplication | SaveDraft, service: Service, filled: Filled
+) -> Application:
+    now = acting.now
+    return Application(
+        id=acting.env.ids.key(),
+        number=await draw_number(acting.tx, acting.env.ids, NumberKind.APPLICATION),
+        acknowledgement=None,
+        citizen_id=applicant(acting.subject, request.on_behalf_of, request.service_code),
+        channel=_channel(acting, request),
+        operator_id=acting.subject.person_id if acting.subject.kind is PersonKind.OPERATOR else None,
+        status=Status.DRAFT,
+        version=1,
+        fee_receipt=None,
+        officer_id=None,
+        limit=None,
+        clock_started_at=None,
+        paused_since=None,
+        paused_days=0,
+        due_at=None,
+        decision=None,
+        created_at=now,
+        submitted_at=None,
+        delivered_at=None,
+        updated_at=now,
+        **_filled_in(request, service, filled),
+    )
+
+
+def _channel(acting: Acting, request: SubmitApplication | SaveDraft) -> Channel:
+    subject = acting.subject
+    return filed_through(
+        request.channel,
+        assisted=subject.kind is PersonKind.OPERATOR,
+        umang=subject.partner_request is not None,
+        roster=bool(subject.places),
+    )
+
+
+def _filled_in(request: SubmitApplication | SaveDraft, service: Service, filled: Filled) -> dict[str, Any]:
+    """What the applicant chose, and what the catalogue says to it."""
+    return {
+        "service_code": service.code,
+        "department": service.department,
+        "district": request.district,
+        "tehsil": request.tehsil,
+        "delivery": request.delivery,
+        "form": filled.answers,
+        "fee_paise": service.fee_paise,
+        "service_version": service.version,
+    }
+
+
+def _given(request: SubmitApplication | SaveDraft) -> Given:
+    return Given(request.form, request.sources, request.form_version)
+
+
+def _body(request: SubmitApplication | SaveDraft) -> dict[str, Any]:
+    """What the key stands for; what earlier releases did not know is left out where it was not given."""
+    later = ("expected_version", "sources", "form_version")
+    body = {name: value for name, value in asdict(request).items() if value or name not in later}
+    if request.documents is None:
+        del body["documents"]
+    return body
+
+
+def _to_apply(citizen_id: str, service_code: str) -> Resource:
+    return replace(of_citizen(citizen_id, ObjectKind.APPLICATION), service=service_code)

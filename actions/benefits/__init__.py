@@ -1,0 +1,1 @@
+"""Actions about benefits and their sanctions."""

@@ -1,0 +1,113 @@
+"""The citizen corrects the account that a benefit is paid to, after the bank or the payment system refused it."""
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from actions.benefits.budget import INSTRUCT
+from actions.benefits.orders import present, take_up
+from actions.benefits.payment_status import hear
+from actions.benefits.sanction_stops import about, note
+from actions.feedback.notices import tell
+from actions.kernel.environment import Environment
+from actions.kernel.idempotency import hash_of, once
+from actions.kernel.unit_of_work import Acting
+from actions.payments.registrations import account_changed
+from domain.benefits.benefits import Hold, Instalment, PaymentNews, PaymentStatus, Rail, Sanction
+from domain.benefits.sanction_course import PaymentAccount
+from domain.feedback.notices import NoticeKind
+from domain.identity.assisting import strength_problem
+from domain.identity.policy import Purpose
+from domain.kernel.assurance import Assurance
+from domain.kernel.errors import ErrorCode, Problem, Problems
+from domain.kernel.people import Subject
+from domain.kernel.text import Bilingual
+from store.benefits import benefits, sanction_course
+from store.database.engine import Transaction
+from store.platform import outbox
+
+NEEDED = Assurance.SUBSTANTIAL
+"""How sure a session must be of who she is, as for every change of a bank account."""
+
+_WAITING = frozenset({PaymentStatus.BENEFICIARY_REJECTED, PaymentStatus.BENEFICIARY_PENDING})
+_REFUSED = _WAITING | {PaymentStatus.RETURNED}
+_BENEFIT = ("input", "benefitId")
+_ACCOUNT = {"label": Bilingual("खाता संख्या", "Account number"), "expected": Bilingual("9 से 18 अंक", "9 to 18 digits")}
+_IFSC = {
+    "label": Bilingual("आई.एफ.एस.सी.", "IFSC"),
+    "expected": Bilingual("11 अक्षर, जैसे SBIN0001234", "11 characters, such as SBIN0001234"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectAccount:
+    """The account, and the branch by its IFSC."""
+
+    sanction_id: str
+    account_number: str = field(repr=False)
+    ifsc: str
+    idempotency_key: str
+
+
+async def correct_account(env: Environment, subject: Subject, request: CorrectAccount) -> tuple[Sanction, bool]:
+    """Pay to another account from now on; for the citizen herself alone. True where it is a replay.
+
+    What waits for an account goes on with it; what came back is paid again by a finance officer's order. Raises
+    Problems: NOT_FOUND for others, STRENGTH_TOO_LOW where her session is not sure enough, FORM_VALUE_INVALID for an
+    account or a code that is none, STEP_NOT_ALLOWED where no payment was refused, returned or waits for an account.
+    """
+
+    async def work(tx: Transaction) -> dict[str, Any]:
+        acting = Acting(env, tx, subject)
+        sanction = await take_up(acting, request.sanction_id, Purpose.APPLY, *_BENEFIT)
+        await _correct(acting, sanction, request)
+        return {"sanction": sanction.id}
+
+    # The number itself is not kept with the key: only what it hashes to.
+    body = {"sanction": request.sanction_id, "account": hash_of({"n": request.account_number, "i": request.ifsc})}
+    answer, replayed = await once(
+        env, subject, "correctPaymentAccount", key=request.idempotency_key, body=body, work=work, for_ever=True
+    )
+    return await present(env, answer["sanction"]), replayed
+
+
+async def _correct(acting: Acting, sanction: Sanction, request: CorrectAccount) -> None:
+    have = acting.subject.assurance
+    if have is not None and not have.holds_for(NEEDED):
+        raise Problems(strength_problem(have, NEEDED, "input", "accountNumber"))
+    account = _checked(acting, sanction, request)
+    made = (await benefits.instalments(acting.tx, [sanction.id])).get(sanction.id, [])
+    if not any(one.status in _REFUSED for one in made):
+        raise Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, _BENEFIT, params={"state": sanction.state.value}))
+    await sanction_course.set_account(acting.tx, account)
+    await benefits.change_sanction(acting.tx, sanction.id, bank_account_last4=account.number[-4:])
+    if any(one.rail is Rail.PFMS for one in made):
+        await account_changed(acting, sanction)
+    await note(acting, sanction, "sanction.account_corrected", strength=account.strength)
+    for one in made:
+        if one.status in _WAITING:
+            await _again(acting, one)
+    params = {"number": sanction.number}
+    await tell(acting, NoticeKind.PAYMENT_ACCOUNT_CHANGED, about(sanction, acting.now.isoformat()), **params)
+
+
+def _checked(acting: Acting, sanction: Sanction, request: CorrectAccount) -> PaymentAccount:
+    number, ifsc = re.sub(r"[ -]", "", request.account_number), request.ifsc.strip().upper()
+    wrong = []
+    if not re.fullmatch(r"[0-9]{9,18}", number):
+        wrong.append(Problem(ErrorCode.FORM_VALUE_INVALID, ("input", "accountNumber"), texts=_ACCOUNT))
+    if not re.fullmatch(r"[A-Z]{4}0[A-Z0-9]{6}", ifsc):
+        wrong.append(Problem(ErrorCode.FORM_VALUE_INVALID, ("input", "ifsc"), texts=_IFSC))
+    if wrong:
+        raise Problems(*wrong)
+    strength = acting.subject.assurance.value if acting.subject.assurance else ""
+    return PaymentAccount(sanction.id, sanction.citizen_id, number, ifsc, strength, acting.now)
+
+
+async def _again(acting: Acting, one: Instalment) -> None:
+    """A payment that waits for an account is put forward again: by the next batch, or by its message."""
+    if one.status is PaymentStatus.BENEFICIARY_REJECTED:
+        news = PaymentNews(PaymentStatus.BENEFICIARY_PENDING, acting.now, source_ref="account corrected", rail=one.rail)
+        await hear(acting, one.id, news)
+    if one.rail is Rail.IFMS and one.hold is not Hold.STOPPED:
+        await outbox.reopen(acting.tx, INSTRUCT, one.id)

@@ -1,0 +1,140 @@
+"""A citizen's benefits: our sanctions, and where DBT finance says each payment stands."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from actions.benefits.sanction import bill_of
+from actions.certificates.certificates import MOST, Provenance
+from actions.kernel.access import of_citizen, read_at_sources
+from actions.kernel.environment import Environment
+from actions.payments.expected_files import bank_days_beside
+from domain.benefits.benefits import RETURN_WINDOW, Instalment, PaymentStatus, Rail, Sanction
+from domain.catalogue.catalogue import Scheme
+from domain.identity.policy import ObjectKind
+from domain.kernel.clock import ist_date
+from domain.kernel.people import Subject
+from domain.kernel.sources import Source, Sourced, SourceState
+from domain.reconciliation.reconciliation import IN_FLIGHT, SENT
+from integrations.calling.errors import IntegrationError
+from integrations.dbt_finance import PaymentState
+from store.benefits import benefits
+from store.catalogue import catalogue
+from store.payments import payment_files
+
+_NOT_SENT = frozenset({PaymentStatus.SANCTIONED, PaymentStatus.BENEFICIARY_PENDING, PaymentStatus.BENEFICIARY_REJECTED})
+"""The treasury was not told of these, so it is not asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class InstalmentView:
+    """One payment: what our store knows, and what DBT finance says now, or None where it was not heard."""
+
+    instalment: Instalment
+    state: PaymentState | None
+    heard_at: datetime | None = None
+    """When DBT finance said so."""
+
+
+@dataclass(frozen=True, slots=True)
+class BenefitView:
+    """One sanction with its scheme and payments."""
+
+    sanction: Sanction
+    scheme: Scheme | None
+    instalments: tuple[InstalmentView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BenefitsView:
+    """All benefits. `complete` is False where the payments could not be told, with the reason in `failure`."""
+
+    nodes: tuple[BenefitView, ...]
+    complete: bool
+    provenances: tuple[Provenance, ...]
+    failure: IntegrationError | None
+
+
+async def benefits_of(env: Environment, subject: Subject, citizen_id: str) -> BenefitsView:
+    """The sanctions of a citizen with their payments; leaves a receipt where DBT finance is asked.
+
+    Raises NOT_FOUND where the subject may not see them; a dead source never raises.
+    """
+    sanctions, made, schemes, by_files = await _kept(env, citizen_id)
+    sent = [one for several in made.values() for one in several if _may_be_asked(one)]
+    asked = [Source.DBT_FINANCE] if sent else []
+    await read_at_sources(env, subject, of_citizen(citizen_id, ObjectKind.BENEFIT), asked)
+    heard, failure = await _heard(env, citizen_id, sent)
+    states, heard_at = (heard.value, heard.as_of) if heard else ({}, None)
+    nodes = tuple(
+        BenefitView(sanction, schemes.get(sanction.scheme_code), _views(made.get(sanction.id, ()), states, heard_at))
+        for sanction in sanctions
+    )
+    complete = failure is None and len(nodes) <= MOST
+    return BenefitsView(nodes[:MOST], complete, (*_provenances(env, heard, failure), *by_files), failure)
+
+
+def _may_be_asked(one: Instalment) -> bool:
+    """Whether the treasury can be asked: what goes by PFMS is told by files only, and shows as of the last of them."""
+    return one.rail is Rail.IFMS and one.status not in _NOT_SENT
+
+
+async def _kept(
+    env: Environment, citizen_id: str
+) -> tuple[list[Sanction], dict[str, list[Instalment]], dict[str, Scheme], Sequence[Provenance]]:
+    async with env.store.reading() as tx:
+        sanctions = await benefits.sanctions_of_citizen(tx, citizen_id)
+        made = await benefits.instalments(tx, [sanction.id for sanction in sanctions])
+        schemes = await catalogue.schemes(tx, [sanction.scheme_code for sanction in sanctions])
+        told = [one for several in made.values() for one in several if one.rail is Rail.PFMS and one.status in SENT]
+        heard_at = await payment_files.last_heard(tx) if told else None
+    return sanctions, made, schemes, provenance_by_files(env, told, heard_at)
+
+
+def provenance_by_files(
+    env: Environment, told: Sequence[Instalment], heard_at: datetime | None
+) -> Sequence[Provenance]:
+    """How fresh the word of PFMS is, which is never asked for an answer: as of its last file that was applied.
+
+    Stale where something may still change and a whole day with banks passed without a file: by then a statement is due.
+    """
+    if not told:
+        return ()
+    now = env.clock.now()
+    as_of = heard_at or max(one.status_at for one in told)
+    moving = any(_may_change(one, now) for one in told)
+    behind = bank_days_beside(env, ist_date(as_of))[1] < ist_date(now)
+    return ((Source.PFMS, SourceState.STALE if moving and behind else SourceState.CACHED, as_of),)
+
+
+def _may_change(one: Instalment, now: datetime) -> bool:
+    """Whether more may be heard of a payment: it is on its way, or may still come back."""
+    if one.status is PaymentStatus.CREDITED:
+        return now - one.status_at <= RETURN_WINDOW
+    return one.status in IN_FLIGHT
+
+
+async def _heard(
+    env: Environment, citizen_id: str, sent: Sequence[Instalment]
+) -> tuple[Sourced[Mapping[str, PaymentState]] | None, IntegrationError | None]:
+    if not sent:
+        return None, None
+    try:
+        return await env.partners.dbt.payment_statuses(citizen_id, [bill_of(one) for one in sent]), None
+    except IntegrationError as error:
+        return None, error
+
+
+def _views(
+    made: Sequence[Instalment], states: Mapping[str, PaymentState], heard_at: datetime | None
+) -> tuple[InstalmentView, ...]:
+    return tuple(InstalmentView(one, states.get(one.end_to_end_id), heard_at) for one in made)
+
+
+def _provenances(
+    env: Environment, heard: Sourced[Mapping[str, PaymentState]] | None, failure: IntegrationError | None
+) -> tuple[Provenance, ...]:
+    ours: Provenance = (Source.STORE, SourceState.LIVE, env.clock.now())
+    if heard is not None:
+        return ours, (Source.DBT_FINANCE, heard.state, heard.as_of)
+    return (ours, (Source.DBT_FINANCE, SourceState.DOWN, None)) if failure is not None else (ours,)

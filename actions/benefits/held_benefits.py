@@ -1,0 +1,19 @@
+"""Whose benefits an officer sees to: those that she decides, or pays, in her places."""
+
+from actions.kernel.access import covering
+from domain.identity.policy import ObjectKind, Purpose
+from domain.kernel.errors import NotSignedIn, not_found
+from domain.kernel.people import Posting, Subject
+
+
+def reach_of_benefits(subject: Subject) -> list[Posting]:
+    """The postings whose benefits the subject decides or pays; raises NotSignedIn, NOT_FOUND where there is none."""
+    if not subject.signed_in:
+        raise NotSignedIn
+    found = [
+        *covering(subject, ObjectKind.BENEFIT, Purpose.DECIDE),
+        *covering(subject, ObjectKind.BENEFIT, Purpose.PAY_BENEFIT),
+    ]
+    if not found:
+        raise not_found()
+    return found

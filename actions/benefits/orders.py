@@ -1,0 +1,252 @@
+"""What an officer orders about a sanction: suspend, resume, cease, take a life certificate, complete the review."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from actions.benefits.instalments import stop as end_sanction
+from actions.benefits.life_certificates import take_certificate
+from actions.benefits.recovery_orders import recover_overpaid
+from actions.benefits.sanction import plan_of
+from actions.benefits.sanction_stops import lift_stop, missed_paise, note, pass_by_given_up, put_stop, stops_of
+from actions.benefits.second_approvals import ask, needs_second
+from actions.kernel.access import of_sanction, require
+from actions.kernel.environment import Environment
+from actions.kernel.idempotency import once
+from actions.kernel.unit_of_work import Acting
+from domain.benefits.benefits import Sanction
+from domain.benefits.sanction_course import (
+    CESSATION_GROUNDS,
+    SUSPENSION_GROUNDS,
+    ApprovalKind,
+    LifeProof,
+    ResumeGround,
+    Stop,
+    StopGround,
+    StopKind,
+)
+from domain.identity.policy import Purpose
+from domain.kernel.clock import ist_date
+from domain.kernel.errors import ErrorCode, Problem, Problems, not_found
+from domain.kernel.people import Subject
+from store.benefits import benefits
+from store.database.engine import Transaction
+from store.database.errors import NotThere
+
+_BENEFIT, _GROUND = ("input", "benefitId"), ("input", "ground")
+
+
+@dataclass(frozen=True, slots=True)
+class SuspendBenefit:
+    """That nothing is paid for periods that begin on or after a day (None: today)."""
+
+    sanction_id: str
+    ground: StopGround
+    idempotency_key: str
+    from_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeBenefit:
+    """That a suspended sanction pays again; `arrears` also for the periods that were missed."""
+
+    sanction_id: str
+    ground: ResumeGround
+    arrears: bool
+    idempotency_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class EndBenefit:
+    """That a sanction covers its last day and ends: by death, on the day of the death."""
+
+    sanction_id: str
+    ground: StopGround
+    last_day: date
+    idempotency_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class TakeLifeCertificate:
+    """That the citizen showed on a day that she lives."""
+
+    sanction_id: str
+    given_on: date
+    proof: LifeProof
+    idempotency_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class CompleteReview:
+    """That the department reviewed the grant today and found it in order."""
+
+    sanction_id: str
+    idempotency_key: str
+
+
+Order = SuspendBenefit | ResumeBenefit | EndBenefit | TakeLifeCertificate | CompleteReview
+R = TypeVar("R", bound=Order)
+
+
+async def suspend_benefit(env: Environment, subject: Subject, request: SuspendBenefit) -> tuple[Sanction, bool]:
+    """Suspend a sanction on a coded ground; True where it is a replay.
+
+    Raises Problems: NOT_FOUND outside of one's jurisdiction, BAD_INPUT for another ground, STEP_NOT_ALLOWED
+    where it is suspended or ended, DATE_NOT_ALLOWED for a day before the sanction.
+    """
+    return await _ordered(env, subject, "suspendBenefit", request, _suspend)
+
+
+async def resume_benefit(env: Environment, subject: Subject, request: ResumeBenefit) -> tuple[Sanction, bool]:
+    """Lift the suspension. Arrears above the set amount wait for another person's approval, and all with them.
+
+    Raises as `suspend_benefit`, and PROPOSAL_WAITS where the approval is asked for already.
+    """
+    return await _ordered(env, subject, "resumeBenefit", request, _resume)
+
+
+async def end_benefit(env: Environment, subject: Subject, request: EndBenefit) -> tuple[Sanction, bool]:
+    """End a sanction. A period that began by the last day is paid whole; what was paid for later ones is recovered.
+
+    Raises Problems: NOT_FOUND, BAD_INPUT for another ground, STEP_NOT_ALLOWED where it has ended,
+    DATE_NOT_ALLOWED for a day ahead or before the sanction.
+    """
+    return await _ordered(env, subject, "endBenefit", request, _end)
+
+
+async def take_life_certificate(
+    env: Environment, subject: Subject, request: TakeLifeCertificate
+) -> tuple[Sanction, bool]:
+    """Note the life certificate, and let a sanction that was stopped for the want of it pay again with its arrears.
+
+    Raises Problems: NOT_FOUND, STEP_NOT_ALLOWED where it has ended, DATE_NOT_ALLOWED for a day ahead, or a year ago.
+    """
+    return await _ordered(env, subject, "takeLifeCertificate", request, _certify)
+
+
+async def complete_review(env: Environment, subject: Subject, request: CompleteReview) -> tuple[Sanction, bool]:
+    """Note the yearly review, and lift its stop. Raises Problems: NOT_FOUND, STEP_NOT_ALLOWED where it has ended."""
+    return await _ordered(env, subject, "completeBenefitReview", request, _review)
+
+
+async def resume(acting: Acting, sanction: Sanction, stop: Stop, ground: str, *, arrears: bool) -> None:
+    """Lift a suspension, in the caller's transaction; without arrears the periods that it kept back stay unpaid."""
+    await lift_stop(acting, sanction, stop, ground, arrears=arrears)
+    await pass_by_given_up(acting, sanction, plan_of(sanction))
+
+
+async def take_up(acting: Acting, sanction_id: str, purpose: Purpose, *path: str) -> Sanction:
+    """The sanction, locked, for one who may do that to it; raises NOT_FOUND."""
+    sanction = await benefits.locked(acting.tx, sanction_id)
+    if sanction is None:
+        raise not_found(*path)
+    await require(acting.env, acting.tx, acting.subject, of_sanction(sanction), purpose, path=path)
+    return sanction
+
+
+async def present(env: Environment, sanction_id: str) -> Sanction:
+    """The sanction as it now is."""
+    async with env.store.reading() as tx:
+        found = (await benefits.sanctions(tx, [sanction_id])).get(sanction_id)
+    if found is None:
+        raise NotThere("the sanction")
+    return found
+
+
+def body_of(request: Any) -> Mapping[str, Any]:
+    """What was asked, in words that can be hashed."""
+    return {name: _plain(value) for name, value in asdict(request).items() if name != "idempotency_key"}
+
+
+def refuse_step(*path: str, state: str) -> Problems:
+    """A step that the present state does not allow."""
+    return Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, path, params={"state": state}))
+
+
+async def _ordered(
+    env: Environment,
+    subject: Subject,
+    operation: str,
+    request: R,
+    step: Callable[[Acting, Sanction, R], Awaitable[None]],
+) -> tuple[Sanction, bool]:
+    async def work(tx: Transaction) -> dict[str, Any]:
+        acting = Acting(env, tx, subject)
+        sanction = await take_up(acting, request.sanction_id, Purpose.DECIDE, *_BENEFIT)
+        await step(acting, sanction, request)
+        return {"sanction": sanction.id}
+
+    key, body = request.idempotency_key, body_of(request)
+    answer, replayed = await once(env, subject, operation, key=key, body=body, work=work, for_ever=True)
+    return await present(env, answer["sanction"]), replayed
+
+
+async def _suspend(acting: Acting, sanction: Sanction, request: SuspendBenefit) -> None:
+    if request.ground not in SUSPENSION_GROUNDS:
+        raise Problems(Problem(ErrorCode.BAD_INPUT, _GROUND))
+    await _refuse_ended(acting, sanction)
+    from_on = request.from_on or acting.today
+    if from_on < ist_date(sanction.sanctioned_at):
+        raise Problems(Problem(ErrorCode.DATE_NOT_ALLOWED, ("input", "fromOn")))
+    if await put_stop(acting, sanction, StopKind.SUSPENSION, request.ground, from_on) is None:
+        raise refuse_step(*_BENEFIT, state=sanction.state.value)
+
+
+async def _resume(acting: Acting, sanction: Sanction, request: ResumeBenefit) -> None:
+    await _refuse_ended(acting, sanction)
+    stop = await _open_stop(acting, sanction, StopKind.SUSPENSION)
+    if stop is None:
+        raise refuse_step(*_BENEFIT, state=sanction.state.value)
+    stops = await stops_of(acting, sanction.id)
+    owed = missed_paise(sanction, plan_of(sanction), stops, acting.today) if request.arrears else 0
+    if needs_second(acting, owed):
+        await ask(acting, sanction, ApprovalKind.RESUMPTION, stop.id, owed, {"ground": request.ground.value})
+        return
+    await resume(acting, sanction, stop, request.ground.value, arrears=request.arrears)
+
+
+async def _end(acting: Acting, sanction: Sanction, request: EndBenefit) -> None:
+    if request.ground not in CESSATION_GROUNDS:
+        raise Problems(Problem(ErrorCode.BAD_INPUT, _GROUND))
+    await _refuse_ended(acting, sanction)
+    if not ist_date(sanction.sanctioned_at) <= request.last_day <= acting.today:
+        raise Problems(Problem(ErrorCode.DATE_NOT_ALLOWED, ("input", "lastDay")))
+    if not await end_sanction(acting, sanction, request.last_day, request.ground):
+        granted_until = sanction.ended_on or request.last_day  # a scholarship: an end behind its year adds no term
+        await benefits.change_sanction(acting.tx, sanction.id, ended_on=min(granted_until, request.last_day))
+        await put_stop(acting, sanction, StopKind.CESSATION, request.ground, request.last_day + timedelta(days=1))
+    await recover_overpaid(acting, sanction, request.ground, request.last_day)
+
+
+async def _certify(acting: Acting, sanction: Sanction, request: TakeLifeCertificate) -> None:
+    await _refuse_ended(acting, sanction)
+    if not acting.today - timedelta(days=365) <= request.given_on <= acting.today:
+        raise Problems(Problem(ErrorCode.DATE_NOT_ALLOWED, ("input", "givenOn")))
+    await take_certificate(acting, sanction, request.given_on, request.proof)
+
+
+async def _review(acting: Acting, sanction: Sanction, _: CompleteReview) -> None:
+    await _refuse_ended(acting, sanction)
+    await benefits.change_sanction(acting.tx, sanction.id, reviewed_on=acting.today)
+    await note(acting, sanction, "sanction.reviewed")
+    stop = await _open_stop(acting, sanction, StopKind.ANNUAL_REVIEW)
+    if stop is not None:
+        await lift_stop(acting, sanction, stop, "REVIEW_DONE")
+
+
+async def _refuse_ended(acting: Acting, sanction: Sanction) -> None:
+    if await _open_stop(acting, sanction, StopKind.CESSATION) is not None:
+        raise refuse_step(*_BENEFIT, state=sanction.state.value)
+
+
+async def _open_stop(acting: Acting, sanction: Sanction, kind: StopKind) -> Stop | None:
+    found = await stops_of(acting, sanction.id)
+    return next((one for one in found if one.open and one.kind is kind), None)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, StrEnum):
+        return value.value
+    return value.isoformat() if isinstance(value, date) else value

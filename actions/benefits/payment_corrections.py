@@ -1,0 +1,106 @@
+"""A payment of the treasury that failed goes again to the corrected account as a correction of its order (COR).
+
+It is a reissue as every other: an instalment of its own with a bill number and an end-to-end id that were minted once,
+which names the one that came back. Only how it is ordered differs (docs/contracts/dbt_finance.md section 5).
+"""
+
+from collections.abc import Mapping, Sequence
+
+from actions.benefits.payee_account import account_at
+from actions.benefits.payment_status import hear
+from actions.kernel.unit_of_work import Acting
+from actions.reconciliation.finance_cases import open_case
+from domain.benefits.benefits import Instalment, PaymentEvent, PaymentNews, PaymentStatus, Rail, Sanction
+from domain.benefits.sanction_course import PaymentAccount
+from domain.reconciliation.finance_cases import INSTALMENT, DifferenceKind, FinanceDifference
+from integrations.dbt_finance import INSTRUCTION_REJECTED, BankAccount, BillReference, Correction
+from store.benefits import benefits
+from store.database.engine import Transaction
+
+CORRECTS = "COR "
+"""How the note of an order begins that was sent as a correction; the bill that failed first follows."""
+
+REFUSALS = frozenset({"NOT_IN_ORIGINAL", "NOT_FOUND", "SAME_ACCOUNT_TWICE", "NOT_ACCEPTED"})
+"""Words of the treasury after which a correction is over: it took nothing, and would not at another time.
+
+NOT_FAILED is none of them, nor is a word that we do not know: the first payment may stand, or this correction may have
+been taken and its answer lost, so somebody must look before anything is ordered anew.
+"""
+
+
+async def correction_of(
+    tx: Transaction, instalment: Instalment, sanction: Sanction, account: PaymentAccount
+) -> Correction | None:
+    """The correction that an order is; None where it is an order as any other.
+
+    It is one where it pays again, to another account and to the paisa, what the treasury had sent and the bank sent
+    back. An order that the treasury rejected before it left is ordered anew, as is one whose account stayed the same.
+    """
+    failed = await benefits.instalment(tx, instalment.reissue_of) if instalment.reissue_of else None
+    if failed is None or failed.rail is not Rail.IFMS or failed.amount_paise != instalment.amount_paise:
+        return None
+    made = (await benefits.instalments(tx, [sanction.id])).get(sanction.id, [])
+    events = await benefits.payment_events(tx, [one.id for one in made])
+    first = _first_of(failed, made, events)
+    before, at_first = await _sent_to(tx, sanction, failed, events), await _sent_to(tx, sanction, first, events)
+    present = BankAccount(account.number, account.ifsc)
+    if before is None or at_first is None or before == present or _was_rejected(failed, events):
+        return None
+    return Correction(
+        bill_number=instalment.bill_number,
+        bill_date=instalment.period_from,
+        end_to_end_id=instalment.end_to_end_id,
+        amount_paise=instalment.amount_paise,
+        scheme_code=sanction.scheme_code,
+        first=_bill(first),
+        first_account=at_first,
+        failed=_bill(failed),
+        failed_account=before,
+        corrected=present,
+    )
+
+
+async def refused(acting: Acting, instalment: Instalment, code: str) -> None:
+    """The treasury refused a correction, in the caller's transaction: nothing left, the citizen is told, and a case.
+
+    An officer may order it again: then it goes as an order of its own.
+    """
+    news = PaymentNews(
+        PaymentStatus.RETURNED, acting.now, source_ref="COR", return_code=INSTRUCTION_REJECTED, rail=instalment.rail
+    )
+    if not await hear(acting, instalment.id, news):
+        return
+    about = f"{INSTALMENT}{instalment.id}"
+    difference = FinanceDifference(DifferenceKind.CORRECTION_REFUSED, about, expected="COR", found=code)
+    await open_case(acting, difference)
+
+
+def note_of(correction: Correction) -> str:
+    """What is kept with the order beside its state."""
+    return f"{CORRECTS}{correction.first.bill_number}"
+
+
+def _first_of(
+    failed: Instalment, made: Sequence[Instalment], events: Mapping[str, Sequence[PaymentEvent]]
+) -> Instalment:
+    """The order that failed first: the one that a correction before this one corrected."""
+    notes = (event.source_ref or "" for event in events.get(failed.id, ()))
+    bill = next((note.removeprefix(CORRECTS) for note in notes if note.startswith(CORRECTS)), None)
+    return next((one for one in made if one.bill_number == bill), failed)
+
+
+async def _sent_to(
+    tx: Transaction, sanction: Sanction, one: Instalment, events: Mapping[str, Sequence[PaymentEvent]]
+) -> BankAccount | None:
+    """The account that an order went to; None where it never went, or that is not known any more."""
+    went = next((event for event in events.get(one.id, ()) if event.status is PaymentStatus.INSTRUCTED), None)
+    account = await account_at(tx, sanction, went.heard_at or went.at) if went else None
+    return BankAccount(account.number, account.ifsc) if account else None
+
+
+def _was_rejected(one: Instalment, events: Mapping[str, Sequence[PaymentEvent]]) -> bool:
+    return any(event.return_code == INSTRUCTION_REJECTED for event in events.get(one.id, ()))
+
+
+def _bill(one: Instalment) -> BillReference:
+    return BillReference(one.bill_number, one.period_from, one.end_to_end_id)

@@ -1,0 +1,325 @@
+"""Benefits: the sanction with its instalments, and the instruction to the state treasury."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+from actions.benefits import payment_corrections
+from actions.benefits.budget import INSTRUCT, set_aside, wait_for_budget
+from actions.benefits.payee_account import ACCOUNT_FIELD, IFSC_FIELD, account_of
+from actions.benefits.payment_status import hear
+from actions.benefits.recoveries import deducted
+from actions.benefits.sanction_budgets import check_at_sanction
+from actions.benefits.second_approvals import ask, needs_second
+from actions.kernel.environment import Environment
+from actions.kernel.numbering import draw_number
+from actions.kernel.transitions import Step, move
+from actions.kernel.unit_of_work import Acting
+from domain.applications.applications import Application
+from domain.applications.lifecycle import Move
+from domain.benefits.benefits import (
+    Hold,
+    Instalment,
+    InstalmentKind,
+    PaymentNews,
+    PaymentStatus,
+    Rail,
+    Sanction,
+    SanctionState,
+)
+from domain.benefits.bills import bill_number, end_to_end_id
+from domain.benefits.plans import REPEATED, Plan, period_end
+from domain.benefits.sanction_course import ApprovalKind, PaymentAccount
+from domain.catalogue.catalogue import Scheme, Service
+from domain.kernel.clock import ist_date
+from domain.kernel.errors import ErrorCode, Problem, Problems, Remedy
+from domain.kernel.numbers import NumberKind
+from domain.kernel.people import SYSTEM, Citizen
+from domain.payments.budgets import granted_until
+from integrations.calling.errors import Refused
+from integrations.dbt_finance import BillReference, Correction, Payee, PaymentInstruction
+from store.benefits import benefits
+from store.catalogue import catalogue
+from store.database.engine import Transaction
+from store.database.errors import NotThere
+from store.identity import people
+from store.platform import outbox
+
+__all__ = ["ACCOUNT_FIELD", "IFSC_FIELD", "INSTRUCT", "REPEATED"]
+
+NO_FUND = "INSUFFICIENT_FUND"
+"""How the treasury refuses an order for which its head of account holds too little."""
+
+
+async def grant(
+    acting: Acting, application: Application, service: Service, *, number: str | None = None
+) -> Application:
+    """Sanction the benefit of an approved application, in the caller's transaction.
+
+    Where the scheme's amount is known the first instalment is made and its payment asked for; where it is
+    not, the sanction waits without one. Above the set amount it waits for another person's approval. The money is
+    set aside by what the treasury told before (`acting.balances`), or the sanction waits for it. A scholarship
+    covers the one year that it is granted for. A `number` that is given is one of the demo, whose
+    payments are scripted at the treasury. Raises SERVICE_CLOSED where the service has no scheme.
+    """
+    scheme = await _scheme(acting, service)
+    waits = needs_second(acting, scheme.amount_paise or 0)
+    sanction = Sanction(
+        id=acting.env.ids.key(),
+        number=number or await draw_number(acting.tx, acting.env.ids, NumberKind.PAYMENT),
+        application_id=application.id,
+        citizen_id=application.citizen_id,
+        scheme_code=scheme.code,
+        department=application.department,
+        district=application.district,
+        amount_paise=scheme.amount_paise,
+        period=scheme.period,
+        bank_account_last4=application.form.get(ACCOUNT_FIELD, "")[-4:] or None,
+        sanctioned_at=acting.now,
+        ended_on=granted_until(scheme, acting.today),
+        state=SanctionState.AWAITING_APPROVAL if waits else SanctionState.ACTIVE,
+        terms=scheme.terms,
+        granted_by=acting.decides_for or acting.subject.person_id,
+    )
+    await benefits.add_sanction(acting.tx, sanction)
+    sanctioned = await move(acting, application, Step(Move.SANCTION_BENEFIT))
+    if waits:
+        await ask(acting, sanction, ApprovalKind.SANCTION, sanction.id, scheme.amount_paise or 0)
+        await check_at_sanction(acting, sanction, None)
+    elif sanction.amount_paise is not None:
+        made = await add_instalment(acting, sanction, rail=Rail.IFMS if number else None)
+        await check_at_sanction(acting, sanction, made)
+    return sanctioned
+
+
+async def add_instalment(
+    acting: Acting, sanction: Sanction, *, begins: date | None = None, rail: Rail | None = None
+) -> Instalment:
+    """Make the next instalment of a sanction, from a day or from today, and ask for its payment.
+
+    Raises ValueError where the amount is not known, or a one-time benefit has its instalment already, and
+    store.database.errors.AlreadyThere where another one made it first.
+    """
+    begins = begins or acting.today
+    made = (await benefits.instalments(acting.tx, [sanction.id])).get(sanction.id, [])
+    if sanction.amount_paise is None or (made and sanction.period not in REPEATED):
+        raise ValueError("no further instalment can be made under this sanction")
+    period_to, gross = _share(replace(sanction, anchor_on=anchor_of(sanction, made) or begins), begins)
+    late = bool(made) and period_to < acting.today
+    instalment = Instalment(
+        id=acting.env.ids.key(),
+        sanction_id=sanction.id,
+        citizen_id=sanction.citizen_id,
+        sequence=len(made) + 1,
+        period_from=begins,
+        period_to=period_to,
+        amount_paise=gross,
+        bill_number=bill_number(sanction.number, len(made) + 1),
+        end_to_end_id=end_to_end_id(sanction.number, len(made) + 1),
+        status=PaymentStatus.SANCTIONED,
+        status_at=acting.now,
+        rail=rail or await rail_of(acting, sanction),
+        kind=InstalmentKind.ARREARS if late else InstalmentKind.REGULAR,
+    )
+    instalment = await put_out(acting, sanction, instalment)
+    following = instalment.period_to + timedelta(days=1) if sanction.period in REPEATED else None
+    anchor = {"anchor_on": begins} if sanction.anchor_on is None and not made else {}
+    await benefits.change_sanction(acting.tx, sanction.id, next_due_on=following, **anchor)
+    return instalment
+
+
+async def put_out(acting: Acting, sanction: Sanction, instalment: Instalment) -> Instalment:
+    """Keep a new instalment, less what is recovered from it, and have it paid; gives it as it was kept.
+
+    For PFMS a batch fetches it once its budget is set aside; for the treasury a message asks for its payment.
+    """
+    by_file = instalment.rail is Rail.PFMS
+    kept = await deducted(acting, replace(instalment, hold=Hold.BUDGET if by_file else None))
+    await benefits.add_instalments(acting.tx, [kept.instalment])
+    await kept.note(acting)
+    if not by_file:
+        payload = {"instalment_id": instalment.id}
+        await outbox.add(acting.tx, INSTRUCT, instalment.id, payload, application_id=sanction.application_id)
+    return kept.instalment
+
+
+async def rail_of(acting: Acting, sanction: Sanction) -> Rail:
+    """The way that a new instalment goes: by the setting, else its scheme; the treasury where PFMS is not connected."""
+    if acting.env.partners.pfms is None:
+        return Rail.IFMS
+    scheme = (await catalogue.schemes(acting.tx, [sanction.scheme_code])).get(sanction.scheme_code)
+    return acting.env.rails.get(sanction.scheme_code) or (scheme.rail if scheme else Rail.IFMS)
+
+
+def anchor_of(sanction: Sanction, made: list[Instalment]) -> date | None:
+    """The day from which all periods are counted; None before the first instalment."""
+    return sanction.anchor_on or min((one.period_from for one in made), default=None)
+
+
+def plan_of(sanction: Sanction, anchor: date | None = None) -> Plan | None:
+    """The plan of a sanction, from its day where it has no instalment yet; None where the amount is not known."""
+    if sanction.amount_paise is None:
+        return None
+    begins = anchor or sanction.anchor_on or ist_date(sanction.sanctioned_at)
+    return Plan.of(begins, sanction.period, sanction.amount_paise, sanction.terms, sanction.ended_on)
+
+
+def bill_of(instalment: Instalment) -> BillReference:
+    """How DBT finance is asked about an instalment; the bill bears the date on which its period begins."""
+    return BillReference(instalment.bill_number, instalment.period_from, instalment.end_to_end_id)
+
+
+async def send_instruction(env: Environment, instalment_id: str) -> None:
+    """Have an instalment paid by the treasury; keyed by its bill number, so it may be run again.
+
+    A bill that DBT finance may have is enquired before it is sent (docs/contracts/dbt_finance.md section 10), and
+    before that its amount is set aside at its head of account: where too little is left it waits there.
+    Without an account to pay to, the instalment waits as BENEFICIARY_PENDING. Either way the order is
+    available on the portal, so the application is delivered. One that was stopped is not sent; where it left before
+    the stop and its answer was lost, that is noted. Raises Unavailable (the outbox asks again) and Refused.
+    """
+    order = await _order(env, instalment_id)
+    if order is None:
+        return
+    instalment, sanction, instruction, correction = order
+    if instalment.hold is Hold.STOPPED:
+        await _hear_of_stopped(env, instalment, correction)
+    elif instruction is None:
+        await _settle(env, instalment, PaymentStatus.BENEFICIARY_PENDING)
+    elif correction is not None:
+        await _correct(env, instalment, correction)
+    else:
+        await _instruct(env, instalment, sanction, instruction)
+
+
+async def _hear_of_stopped(env: Environment, instalment: Instalment, correction: Correction | None) -> None:
+    if await env.partners.dbt.confirm(bill_of(instalment)) is not None:
+        note = payment_corrections.note_of(correction) if correction else None
+        await _settle(env, instalment, PaymentStatus.INSTRUCTED, note)
+
+
+async def _instruct(
+    env: Environment, instalment: Instalment, sanction: Sanction, instruction: PaymentInstruction
+) -> None:
+    dbt = env.partners.dbt
+    if await dbt.confirm(bill_of(instalment)) is None:
+        if not await set_aside(env, instalment, sanction):
+            return
+        try:
+            await dbt.instruct(instruction)
+        except Refused as refusal:
+            if refusal.code != NO_FUND:
+                raise
+            await env.store.carry_out(lambda tx: wait_for_budget(Acting(env, tx, SYSTEM), instalment, sanction))
+            return
+    await _settle(env, instalment, PaymentStatus.INSTRUCTED)
+
+
+async def _correct(env: Environment, instalment: Instalment, correction: Correction) -> None:
+    """Have a failed payment paid to the corrected account. Its money came back, so no budget is set aside for it.
+
+    A refusal is believed only where the treasury does not know the bill then either: an answer may have been lost.
+    """
+    dbt, bill = env.partners.dbt, bill_of(instalment)
+    if await dbt.confirm(bill) is None:
+        code = await _refusal_of(env, correction)
+        if code is not None and await dbt.confirm(bill) is None:
+            await env.store.carry_out(lambda tx: payment_corrections.refused(Acting(env, tx, SYSTEM), instalment, code))
+            return
+    await _settle(env, instalment, PaymentStatus.INSTRUCTED, payment_corrections.note_of(correction))
+
+
+async def _refusal_of(env: Environment, correction: Correction) -> str | None:
+    """Order a correction; why the treasury refused it for good, None where it took it."""
+    try:
+        await env.partners.dbt.correct(correction)
+    except Refused as refusal:
+        if refusal.code not in payment_corrections.REFUSALS:
+            raise
+        return refusal.code
+    return None
+
+
+async def settle(acting: Acting, instalment: Instalment, status: PaymentStatus) -> None:
+    """Note where a payment stands as of now, and deliver the application whose order is thereby out."""
+    await hear(acting, instalment.id, PaymentNews(status, acting.now, rail=instalment.rail))
+
+
+async def _settle(env: Environment, instalment: Instalment, status: PaymentStatus, note: str | None = None) -> None:
+    async def work(tx: Transaction) -> None:
+        present = await benefits.instalment(tx, instalment.id)
+        if present is not None and present.status in _TO_SEND:
+            told = note or instalment.bill_number
+            news = PaymentNews(status, env.clock.now(), source_ref=told, rail=instalment.rail)
+            await hear(Acting(env, tx, SYSTEM), instalment.id, news)
+
+    await env.store.carry_out(work)
+
+
+_TO_SEND = frozenset({PaymentStatus.SANCTIONED, PaymentStatus.BENEFICIARY_PENDING})
+
+
+async def _order(
+    env: Environment, instalment_id: str
+) -> tuple[Instalment, Sanction, PaymentInstruction | None, Correction | None] | None:
+    """What is to be sent, or None where it was sent or goes another way; no instruction where no account is known.
+
+    With a correction, where it pays a failed payment to a corrected account.
+    """
+    async with env.store.reading() as tx:
+        instalment = await benefits.instalment(tx, instalment_id)
+        if instalment is None:
+            raise NotThere("the instalment")
+        if instalment.status not in _TO_SEND or instalment.rail is not Rail.IFMS:
+            return None
+        sanction = (await benefits.sanctions(tx, [instalment.sanction_id]))[instalment.sanction_id]
+        citizen = (await people.citizens(tx, [sanction.citizen_id]))[sanction.citizen_id]
+        account = await account_of(tx, sanction)
+        schemes = await catalogue.schemes(tx, [sanction.scheme_code])
+        correction = await payment_corrections.correction_of(tx, instalment, sanction, account) if account else None
+    scheme = schemes.get(sanction.scheme_code)
+    head = scheme.head_of_account if scheme else None
+    return instalment, sanction, _instruction(instalment, sanction, citizen, account, head), correction
+
+
+def _instruction(
+    instalment: Instalment, sanction: Sanction, citizen: Citizen, account: PaymentAccount | None, head: str | None
+) -> PaymentInstruction | None:
+    if account is None:
+        return None
+    payee = Payee(
+        end_to_end_id=instalment.end_to_end_id,
+        name=citizen.name.en,
+        account_number=account.number,
+        ifsc=account.ifsc,
+        amount_paise=instalment.amount_paise,
+        mobile=citizen.mobile or "",
+    )
+    return PaymentInstruction(
+        bill_number=instalment.bill_number,
+        bill_date=instalment.period_from,
+        scheme_code=sanction.scheme_code,
+        purpose=f"{sanction.scheme_code} {instalment.sequence}",
+        payees=(payee,),
+        head_of_account=head,
+    )
+
+
+def _share(sanction: Sanction, begins: date) -> tuple[date, int]:
+    """The last day of the period that begins on a day, and its paise; outside of the plan a whole period."""
+    plan = plan_of(sanction)
+    planned = plan.beginning_on(begins) if plan is not None else None
+    if planned is not None:
+        return planned.ends, planned.amount_paise
+    return period_end(begins, sanction.period), sanction.amount_paise or 0
+
+
+async def _scheme(acting: Acting, service: Service) -> Scheme:
+    codes = [service.scheme_id] if service.scheme_id else []
+    found = (await catalogue.schemes(acting.tx, codes)).get(service.scheme_id or "")
+    if found is None:
+        raise Problems(
+            Problem(
+                ErrorCode.SERVICE_CLOSED, ("input", "applicationId"), Remedy.CALL_HELPLINE, {"service": service.code}
+            )
+        )
+    return found

@@ -1,0 +1,1 @@
+"""Actions about services, schemes, forms, centres and the work calendar."""

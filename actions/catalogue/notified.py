@@ -1,0 +1,54 @@
+"""The public list of notified services with their limits and authorities, from the catalogue as it now is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from actions.kernel.environment import Environment
+from domain.appeals.law import ACT
+from domain.catalogue.catalogue import Department, Service
+from store.catalogue import catalogue
+
+SECTION = f"{ACT}, section 3"
+"""Where the Act has services, officers and limits notified."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotifiedFilter:
+    """Which services are listed; None lets every one through. `most_days` lets known limits through only."""
+
+    department: str | None = None
+    words: str | None = None
+    most_days: int | None = None
+
+
+async def notified_services(env: Environment, wanted: NotifiedFilter) -> list[Service]:
+    """Notified services by English name and code; one of which it is not known is not taken for notified."""
+    async with env.store.reading() as tx:
+        services = await catalogue.all_services(tx)
+    return [one for one in services if one.rts_notified and _passes(one, wanted)]
+
+
+async def departments_by_slug(env: Environment) -> dict[str, Department]:
+    """Departments by their slug, for the names on the list."""
+    async with env.store.reading() as tx:
+        return {one.slug: one for one in await catalogue.departments(tx)}
+
+
+def page_of(services: Sequence[Service], place: tuple[str, str] | None, *, backward: bool, limit: int) -> list[Service]:
+    """A page of the list, after a place of (English name, code) or before it."""
+    keyed = [((one.name.en, one.code), one) for one in services]
+    if backward:
+        before = [one for key, one in keyed if place is None or key < place]
+        return before[-limit:]
+    return [one for key, one in keyed if place is None or key > place][:limit]
+
+
+def _passes(service: Service, wanted: NotifiedFilter) -> bool:
+    of_department = wanted.department in (None, service.department)
+    short = wanted.most_days is None or (service.limit_days is not None and service.limit_days <= wanted.most_days)
+    return of_department and short and _says(service, wanted.words)
+
+
+def _says(service: Service, words: str | None) -> bool:
+    text = f"{service.name.hi or ''} {service.name.en} {service.code}".casefold()
+    return all(word in text for word in (words or "").casefold().split())

@@ -1,0 +1,101 @@
+"""Reads the schemes: what dbt_schemes.csv tells of them, joined with our own file of how each is paid."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from actions.catalogue.cells import CellWrong, Row, Sieve, is_verified, needed, paise, text, whole, word, yes_or_no
+from actions.catalogue.keys import row_id
+from domain.benefits.benefits import Rail
+from domain.catalogue.catalogue import Scheme
+from domain.kernel.text import Bilingual
+
+SCHEMES, LOCAL = "dbt_schemes.csv", "local_schemes.csv"
+MOST_TERMS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class _Paying:
+    """What our own file says of a scheme."""
+
+    rail: Rail | None = None
+    head_of_account: str | None = None
+    terms: int | None = None
+    life_certificate: bool | None = None
+    annual_review: bool | None = None
+    eligibility_hi: str | None = None
+    documents_hi: str | None = None
+
+
+def read_schemes(sieve: Sieve, rows: Iterable[Row], local: Iterable[Row]) -> tuple[Scheme, ...]:
+    """The schemes whose rows can be read; one whose row in our own file is wrong stays as it is, and is told.
+
+    What our own file does not name is paid by the default: monthly pensions and scholarships by PFMS,
+    everything else by the state treasury.
+    """
+    paying = dict(value for _, value in sieve.each(LOCAL, local, _code, lambda row: (_code(row), _paying(row))))
+    refused = sieve.refused(LOCAL)
+
+    def joined(row: Row) -> Scheme:
+        if _code(row) in refused:  # half of what is known of it would change how it is paid
+            raise CellWrong(LOCAL, "LEFT_AS_IS")
+        return _scheme(row, paying.get(_code(row), _Paying()))
+
+    return tuple(value for _, value in sieve.each(SCHEMES, rows, _code, joined))
+
+
+def default_rail(benefit_type: str, period: str | None) -> Rail:
+    """The way that a scheme's money goes where nothing names it."""
+    regular = benefit_type == "scholarship" or (benefit_type == "pension" and period == "monthly")
+    return Rail.PFMS if regular else Rail.IFMS
+
+
+def _code(row: Row) -> str:
+    return needed(row, "scheme_id")
+
+
+def _paying(row: Row) -> _Paying:
+    rail = text(row, "rail")
+    terms = whole(row, "terms", MOST_TERMS)
+    if terms == 0:
+        raise CellWrong("terms", "OUT_OF_RANGE")
+    return _Paying(
+        rail=word(rail, "rail", Rail) if rail else None,
+        head_of_account=text(row, "head_of_account"),
+        terms=terms,
+        life_certificate=yes_or_no(row, "life_certificate"),
+        annual_review=yes_or_no(row, "annual_review"),
+        eligibility_hi=text(row, "eligibility_hi"),
+        documents_hi=text(row, "documents_hi"),
+    )
+
+
+def _scheme(row: Row, paying: _Paying) -> Scheme:
+    code, kind, period = _code(row), needed(row, "benefit_type"), text(row, "period")
+    return Scheme(
+        id=row_id("scheme", code),
+        code=code,
+        name=Bilingual(text(row, "name_hi"), needed(row, "name_en")),
+        department=Bilingual(text(row, "department_hi"), needed(row, "department_en")),
+        benefit_type=kind,
+        amount_paise=paise(row, "amount_inr"),
+        period=period,
+        service_code=text(row, "portal_service_code"),
+        source=text(row, "source") or "",
+        verified=is_verified(row),
+        rail=paying.rail or default_rail(kind, period),
+        head_of_account=paying.head_of_account,
+        terms=paying.terms if period == "yearly" else None,
+        life_certificate=paying.life_certificate,
+        annual_review=paying.annual_review,
+        eligibility=_told(text(row, "eligibility"), paying.eligibility_hi),
+        papers=_told(text(row, "documents"), paying.documents_hi),
+        limit_days=whole(row, "rts_time_limit_days"),
+        is_dbt=yes_or_no(row, "is_dbt"),
+        portal=text(row, "portal"),
+        notes=text(row, "notes"),
+    )
+
+
+def _told(english: str | None, hindi: str | None) -> Bilingual | None:
+    """The words in both languages; without the Hindi the English stands for both."""
+    return Bilingual(hindi, english) if english else None

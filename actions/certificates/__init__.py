@@ -1,0 +1,1 @@
+"""Actions about certificates that the state issues."""

@@ -1,0 +1,243 @@
+"""How certificates stop to hold: an officer corrects one, which makes a new one, or revokes it.
+
+A correction is a document of its own, with its own number and URI; the old one leads to it for ever. From
+the officer's word until the new one is made, the old one holds no longer and a pull of it is told to wait.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from datetime import date
+from typing import Any
+
+import structlog
+
+from actions.applications.cases import present
+from actions.certificates.content import Renderer
+from actions.certificates.fields import CORRECTABLE
+from actions.certificates.issue import certificate_of, content_of, gathered, mint
+from actions.documents.locker_push import plan_delete, plan_update
+from actions.kernel.access import of_application, require
+from actions.kernel.environment import Environment
+from actions.kernel.idempotency import conflict_problem, once
+from actions.kernel.transitions import Step, move
+from actions.kernel.unit_of_work import Acting
+from actions.privacy.personal_data import ERASED_ACTION
+from domain.applications.applications import Application
+from domain.applications.lifecycle import Move
+from domain.certificates.certificates import CertificateEnding, CertificateStatus, EndGround, IssuedCertificate
+from domain.identity.policy import ObjectKind, Purpose
+from domain.kernel.clock import ist_date
+from domain.kernel.errors import ErrorCode, Problem, Problems, not_found
+from domain.kernel.masks import mask_aadhaar_in
+from domain.kernel.people import SYSTEM, Subject
+from store.applications import applications
+from store.certificates import certificate_endings, certificates
+from store.database import audit
+from store.database.engine import Transaction
+from store.database.errors import AlreadyThere, NotThere
+from store.identity import people
+from store.platform import outbox
+
+CORRECT = "certificate.correct"
+"""The outbox topic of a corrected certificate that is to be made."""
+
+LONGEST_REASON = 2000
+LONGEST_FACT = 500
+_PATH = ("input", "certificateId")
+_MOVES = {
+    CertificateStatus.CORRECTED: Move.CORRECT_CERTIFICATE,
+    CertificateStatus.REVOKED: Move.REVOKE_CERTIFICATE,
+}
+_log = structlog.get_logger(__name__)
+
+Work = Callable[[Acting], Awaitable[Application]]
+
+
+@dataclass(frozen=True, slots=True)
+class EndCertificate:
+    """What both verbs need: which certificate, the coded ground and the reasons in writing."""
+
+    certificate_id: str
+    ground: EndGround
+    reason: str
+    idempotency_key: str
+    expected_version: int | None = None
+    """The version of its application that the officer saw; None takes the present one."""
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectCertificate(EndCertificate):
+    """A correction. `facts` are the right values of printed fields; the holder is written as her record now says."""
+
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+async def correct_certificate(
+    env: Environment, subject: Subject, request: CorrectCertificate
+) -> tuple[Application, bool]:
+    """Have a certificate replaced by a right one; True where it is a replay. For officers of the place.
+
+    Raises Problems: NOT_FOUND, CONFLICT, REASON_REQUIRED, BAD_INPUT for a fact that is not printed,
+    TRANSITION_NOT_ALLOWED where it does not hold any more, or its holder was erased.
+    """
+
+    async def work(acting: Acting) -> Application:
+        certificate, application = await _taken_up(acting, request)
+        await _still_written(acting, certificate)
+        form = {**application.form, **_facts(request)}
+        after = await _end(acting, application, certificate, request, CertificateStatus.CORRECTED, {"form": form})
+        # Named for no application: a locker that is away must not hold back the right certificate.
+        await outbox.add(acting.tx, CORRECT, certificate.id, {"certificate_id": certificate.id})
+        return after
+
+    return await _once(env, subject, "correctCertificate", request, work)
+
+
+async def revoke_certificate(env: Environment, subject: Subject, request: EndCertificate) -> tuple[Application, bool]:
+    """Revoke a certificate; it is taken out of lockers. Raises as `correct_certificate`."""
+
+    async def work(acting: Acting) -> Application:
+        certificate, application = await _taken_up(acting, request)
+        after = await _end(acting, application, certificate, request, CertificateStatus.REVOKED, {})
+        await plan_delete(acting, certificate)
+        return after
+
+    return await _once(env, subject, "revokeCertificate", request, work)
+
+
+async def make_corrected(env: Environment, certificate_id: str, renderer: Renderer) -> IssuedCertificate:
+    """Make, sign and keep the certificate that stands in the place of a corrected one; may be run again.
+
+    The document is made outside of the transaction. Raises NotThere, and AlreadyThere where its number was taken
+    meanwhile: to be tried again.
+    """
+    async with env.store.reading() as tx:
+        old = (await certificates.many(tx, [certificate_id])).get(certificate_id)
+        ending = await certificate_endings.one(tx, certificate_id)
+        if old is None or ending is None or ending.status is not CertificateStatus.CORRECTED:
+            raise NotThere("the correction of a certificate")
+        if ending.successor_id is not None:
+            return (await certificates.many(tx, [ending.successor_id]))[ending.successor_id]
+        application = await applications.get(tx, old.application_id)
+        if application is None:
+            raise NotThere("the application")
+        issue = await gathered(tx, application)
+        officer = (await people.officers(tx, [ending.officer_id])).get(ending.officer_id) if ending.officer_id else None
+        minted = await mint(env, tx, issue)
+    issue = replace(issue, officer=officer or issue.officer)
+    content = replace(content_of(env, issue, minted), previous_number=old.number, valid_until=old.valid_until)
+    rendered = await asyncio.to_thread(renderer.render, content)
+    made = replace(await certificate_of(env, issue, content, rendered), issued_by=ending.officer_id)
+    try:
+        await env.store.carry_out(lambda tx: _enter(Acting(env, tx, SYSTEM), old, made))
+    except AlreadyThere:
+        async with env.store.reading() as tx:
+            latest = await certificate_endings.latest(tx, old)
+        if latest.id == old.id:  # another certificate was given the number in the same moment
+            raise
+        return latest
+    _log.info("certificate_corrected", doctype=made.doctype)
+    return made
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What anybody may know of the end of a certificate. `successor` is the number of the one in its place."""
+
+    ended_on: date
+    successor: str | None
+
+
+async def end_of(env: Environment, certificate: IssuedCertificate) -> Ended | None:
+    """How a certificate ended; None while it holds."""
+    if certificate.status not in _MOVES:
+        return None
+    async with env.store.reading() as tx:
+        ending = await certificate_endings.one(tx, certificate.id)
+        latest = await certificate_endings.latest(tx, certificate)
+    if ending is None:
+        return None
+    return Ended(ist_date(ending.ended_at), latest.number if latest.id != certificate.id else None)
+
+
+async def _enter(acting: Acting, old: IssuedCertificate, made: IssuedCertificate) -> None:
+    await certificates.add(acting.tx, made)
+    if not await certificate_endings.succeed(acting.tx, old.id, made.id):
+        raise AlreadyThere("the corrected certificate")
+    await _tell_audit(acting, "certificate.corrected", made.id, {"instead": old.id})
+    await plan_update(acting, made)
+
+
+async def _taken_up(acting: Acting, request: EndCertificate) -> tuple[IssuedCertificate, Application]:
+    certificate = (await certificates.many(acting.tx, [request.certificate_id])).get(request.certificate_id)
+    application = await applications.get(acting.tx, certificate.application_id) if certificate else None
+    if certificate is None or application is None:
+        raise not_found(*_PATH)
+    await require(acting.env, acting.tx, acting.subject, of_application(application), Purpose.DECIDE, path=_PATH)
+    if request.expected_version is not None and request.expected_version != application.version:
+        raise conflict_problem(application.version, application.status.value)
+    return certificate, application
+
+
+async def _still_written(acting: Acting, certificate: IssuedCertificate) -> None:
+    """Refuse to correct what is known of an erased person: there is nothing left to write into a new one."""
+    if await audit.was_done(acting.tx, ObjectKind.CITIZEN.value, certificate.citizen_id, ERASED_ACTION):
+        params = {"status": certificate.status.value, "move": Move.CORRECT_CERTIFICATE.value}
+        raise Problems(Problem(ErrorCode.TRANSITION_NOT_ALLOWED, _PATH, params=params))
+
+
+async def _end(
+    acting: Acting,
+    application: Application,
+    certificate: IssuedCertificate,
+    request: EndCertificate,
+    status: CertificateStatus,
+    changes: Mapping[str, Any],
+) -> Application:
+    """The certificate holds no longer: its state, the reasons, the timeline's entry and the audit line."""
+    reason = _reason(request)
+    if not await certificates.end(acting.tx, certificate.id, status):
+        params = {"status": certificate.status.value, "move": _MOVES[status].value}
+        raise Problems(Problem(ErrorCode.TRANSITION_NOT_ALLOWED, _PATH, params=params))
+    ending = CertificateEnding(certificate.id, status, request.ground, reason, acting.subject.person_id, acting.now)
+    await certificate_endings.add(acting.tx, ending)
+    detail = {"ground": request.ground.value}
+    await _tell_audit(acting, f"certificate.{status.value.lower()}_by_officer", certificate.id, detail)
+    return await move(acting, application, Step(_MOVES[status], note=reason, changes=changes))
+
+
+def _reason(request: EndCertificate) -> str:
+    reason = mask_aadhaar_in(request.reason.strip())
+    if not reason:
+        raise Problems(Problem(ErrorCode.REASON_REQUIRED, ("input", "reason")))
+    if len(reason) > LONGEST_REASON:
+        raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "reason"), params={"longest": str(LONGEST_REASON)}))
+    return reason
+
+
+def _facts(request: CorrectCertificate) -> dict[str, str]:
+    """The right values; raises BAD_INPUT for a field that no certificate prints, or a value that is too long."""
+    facts = {key: value.strip() for key, value in request.facts.items()}
+    if not facts.keys() <= CORRECTABLE or any(len(value) > LONGEST_FACT for value in facts.values()):
+        raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "facts"), params={"longest": str(LONGEST_FACT)}))
+    return facts
+
+
+async def _once(
+    env: Environment, subject: Subject, operation: str, request: EndCertificate, work: Work
+) -> tuple[Application, bool]:
+    async def inside(tx: Transaction) -> dict[str, Any]:
+        return {"id": (await work(Acting(env, tx, subject))).id}
+
+    body = asdict(request)
+    answer, replayed = await once(env, subject, operation, key=request.idempotency_key, body=body, work=inside)
+    return await present(env, answer["id"]), replayed
+
+
+async def _tell_audit(acting: Acting, action: str, certificate_id: str, detail: Mapping[str, str]) -> None:
+    purpose = Purpose.OPERATE if acting.subject is SYSTEM else Purpose.DECIDE
+    line = audit.AuditLine(
+        acting.subject.label, action, ObjectKind.CERTIFICATE.value, certificate_id, purpose.value, detail
+    )
+    await audit.append(acting.tx, line)

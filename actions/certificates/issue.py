@@ -1,0 +1,202 @@
+"""Issuing a certificate: its content, the signed document, and the state that goes with it."""
+
+import asyncio
+from dataclasses import dataclass
+
+import structlog
+
+from actions.certificates.content import CertificateContent, CertificateField, RenderedCertificate, Renderer
+from actions.certificates.fields import guardian_of, printed_fields
+from actions.documents.locker_push import plan_add
+from actions.kernel.environment import Environment
+from actions.kernel.numbering import draw_number, draw_uris
+from actions.kernel.transitions import Step, move
+from actions.kernel.unit_of_work import Acting
+from domain.applications.applications import Application, DeliveryMode
+from domain.applications.lifecycle import Move, Status
+from domain.catalogue.catalogue import Department, District, Service, Tehsil
+from domain.certificates.certificates import CertificateStatus, IssuedCertificate
+from domain.kernel.clock import ist_date
+from domain.kernel.numbers import NumberKind
+from domain.kernel.people import SYSTEM, Citizen, Officer
+from domain.kernel.text import Bilingual
+from store.applications import applications
+from store.catalogue import catalogue
+from store.certificates import certificates
+from store.database.engine import Transaction
+from store.database.errors import AlreadyThere, NotThere
+from store.identity import people
+
+__all__ = [
+    "CertificateContent",
+    "CertificateField",
+    "Issue",
+    "RenderedCertificate",
+    "Renderer",
+    "content_of",
+    "enter",
+    "issue_certificate",
+    "mint",
+]
+
+PDF, XML = "application/pdf", "application/xml"
+_log = structlog.get_logger(__name__)
+_UNKNOWN_OFFICER = Bilingual("नामित अधिकारी", "Designated Officer")
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """What a certificate is made from: an approved application and everything it names."""
+
+    application: Application
+    service: Service
+    citizen: Citizen
+    officer: Officer | None
+    department: Department | None
+    district: District
+    tehsil: Tehsil | None
+
+
+@dataclass(frozen=True, slots=True)
+class Minted:
+    """What a certificate is known by from now on."""
+
+    number: str
+    uri: str
+
+
+async def issue_certificate(env: Environment, application_id: str, renderer: Renderer) -> IssuedCertificate | None:
+    """Make, sign and keep the certificate of an approved application; may be run again.
+
+    Gives the certificate that is there already, or None where the application is no longer approved. The document is
+    made outside of the transaction; certificate, states and ledger row are written in one. Raises AlreadyThere where
+    its number was taken meanwhile: to be tried again.
+    """
+    async with env.store.reading() as tx:
+        there = (await certificates.of_applications(tx, [application_id])).get(application_id)
+        issue = None if there else await gather(tx, application_id)
+        minted = await mint(env, tx, issue) if issue else None
+    if issue is None or minted is None:
+        return there
+    content = content_of(env, issue, minted)
+    rendered = await asyncio.to_thread(renderer.render, content)
+    certificate = await certificate_of(env, issue, content, rendered)
+    try:
+        return await env.store.carry_out(lambda tx: enter(Acting(env, tx, SYSTEM), certificate))
+    except AlreadyThere:
+        async with env.store.reading() as tx:
+            twin = (await certificates.of_applications(tx, [application_id])).get(application_id)
+        if twin is None:  # another certificate was given the number in the same moment
+            raise
+        return twin
+
+
+async def gather(tx: Transaction, application_id: str) -> Issue | None:
+    """Read what the certificate is made from; None where the application is not approved."""
+    application = await applications.get(tx, application_id)
+    if application is None:
+        raise NotThere("the application")
+    return await gathered(tx, application) if application.status is Status.APPROVED else None
+
+
+async def gathered(tx: Transaction, application: Application) -> Issue:
+    """Read what the certificate of an application is made from, whatever its state. Raises NotThere."""
+    service = await catalogue.service_as_filed(tx, application.service_code, application.service_version)
+    if service is None or service.doctype is None:
+        raise NotThere("the document type of a service")
+    officer_id = application.decision.officer_id if application.decision else None
+    officers = await people.officers(tx, [officer_id] if officer_id else [])
+    districts = {district.code: district for district in await catalogue.districts(tx)}
+    tehsils = {tehsil.code: tehsil for tehsil in await catalogue.tehsils(tx, application.district)}
+    departments = {department.slug: department for department in await catalogue.departments(tx)}
+    return Issue(
+        application=application,
+        service=service,
+        citizen=(await people.citizens(tx, [application.citizen_id]))[application.citizen_id],
+        officer=officers.get(officer_id or ""),
+        department=departments.get(application.department or ""),
+        district=districts[application.district],
+        tehsil=tehsils.get(application.tehsil or ""),
+    )
+
+
+async def mint(env: Environment, tx: Transaction, issue: Issue) -> Minted:
+    """A new number and a new URI, which no certificate has. Raises AlreadyThere where none is found."""
+    number = await draw_number(tx, env.ids, NumberKind.CERTIFICATE)
+    [uri] = await draw_uris(tx, env.ids, env.issuer_id, [issue.service.doctype or ""])
+    return Minted(number, uri)
+
+
+def content_of(env: Environment, issue: Issue, minted: Minted) -> CertificateContent:
+    """What the certificate says, by its new number and URI, which are never used again."""
+    today = ist_date(env.clock.now())
+    number, doctype = minted.number, issue.service.doctype or ""
+    guardian, relation = guardian_of(issue.application.form, issue.citizen.gender)
+    return CertificateContent(
+        number=number,
+        doctype=doctype,
+        service=issue.service.name,
+        holder=issue.citizen.name,
+        guardian=guardian,
+        guardian_relation=relation,
+        born_on=issue.citizen.born_on,
+        gender=issue.citizen.gender,
+        district=issue.district.name,
+        tehsil=issue.tehsil.name if issue.tehsil else None,
+        department=issue.department.name
+        if issue.department
+        else Bilingual("उत्तराखण्ड शासन", "Government of Uttarakhand"),
+        officer=issue.officer.name if issue.officer else _UNKNOWN_OFFICER,
+        designation=issue.officer.designation if issue.officer else _UNKNOWN_OFFICER,
+        issued_on=today,
+        valid_until=None,
+        fields=printed_fields(issue.application.form),
+        verify_url=f"{env.public_url}/verify/{number}",
+        uri=minted.uri,
+    )
+
+
+async def certificate_of(
+    env: Environment, issue: Issue, content: CertificateContent, rendered: RenderedCertificate
+) -> IssuedCertificate:
+    """Put the two files into the object store and describe the certificate."""
+    application = issue.application
+    return IssuedCertificate(
+        id=env.ids.key(),
+        number=content.number,
+        application_id=application.id,
+        citizen_id=application.citizen_id,
+        service_code=application.service_code,
+        department=application.department,
+        district=application.district,
+        doctype=content.doctype,
+        uri=content.uri,
+        name=content.service,
+        holder=content.holder,
+        issued_on=content.issued_on,
+        valid_until=content.valid_until,
+        status=CertificateStatus.ACTIVE,
+        pdf_sha256=await env.objects.put(rendered.pdf, PDF),
+        xml_sha256=await env.objects.put(rendered.xml, XML),
+        issued_by=application.decision.officer_id if application.decision else None,
+        created_at=env.clock.now(),
+    )
+
+
+async def enter(acting: Acting, certificate: IssuedCertificate) -> IssuedCertificate | None:
+    """Keep the certificate and take the application's steps, in the caller's transaction.
+
+    On the portal it is delivered at once; at a counter or the doorstep when it is handed over. None where
+    the application is no longer approved. Raises AlreadyThere where a twin was first.
+    """
+    application = await applications.get(acting.tx, certificate.application_id)
+    if application is None or application.status is not Status.APPROVED:
+        twin = await certificates.of_applications(acting.tx, [certificate.application_id])
+        return twin.get(certificate.application_id)
+    await certificates.add(acting.tx, certificate)
+    issued = await move(acting, application, Step(Move.ISSUE_CERTIFICATE))
+    await plan_add(acting, certificate)
+    if issued.delivery is DeliveryMode.PORTAL:
+        await move(acting, issued, Step(Move.DELIVER, changes={"delivered_at": acting.now}))
+    _log.info("certificate_issued", doctype=certificate.doctype)
+    return certificate

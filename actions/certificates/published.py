@@ -1,0 +1,186 @@
+"""What this state publishes on API Setu: its certificates, with their holders' consent, and its catalogue.
+
+A certificate is given only where it holds, its number and its holder's name are the ones that were asked for, and
+the consent is of the holder by the mobile number that we know of her. Each one leaves a receipt and an audit line.
+"""
+
+import re
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import structlog
+
+from actions.documents.holder_match import same_name
+from actions.kernel import access
+from actions.kernel.environment import Environment
+from actions.kernel.idempotency import once
+from domain.catalogue.catalogue import Outcome, Service
+from domain.certificates.certificates import CertificateStatus, IssuedCertificate
+from domain.identity.policy import ObjectKind, Purpose
+from domain.kernel.errors import ErrorCode, Problems
+from domain.kernel.numbers import MistypedNumber, NumberKind, parse_number
+from domain.kernel.people import Citizen, Role, Subject
+from domain.kernel.text import Bilingual
+from integrations.apisetu import (
+    ConsentUsedUp,
+    NotNow,
+    OtherQuestion,
+    PublishedCall,
+    PublishedDocument,
+    PublishedService,
+)
+from store.catalogue import catalogue
+from store.certificates import certificates
+from store.database import audit, idempotency
+from store.database.engine import Transaction
+from store.database.errors import KeyReused, StoreUnavailable
+from store.identity import people
+
+log = structlog.get_logger(__name__)
+
+OPERATION = "apisetu.published"
+_CONSENTS = idempotency.scope_of(Role.API_SETU.value, "apisetu.consent")
+_ALL = 1000
+"""More services than the catalogue has."""
+
+
+class CertificatePublisher:
+    """What stands behind the door of integrations/apisetu/published."""
+
+    def __init__(self, env: Environment) -> None:
+        self._env = env
+
+    async def documents(self) -> tuple[PublishedDocument, ...]:
+        """The documents that services of ours end in, by national code; raises NotNow."""
+        found: dict[str, list[Service]] = {}
+        for service in await self._catalogue():
+            if service.outcome is Outcome.CERTIFICATE and service.doctype:
+                found.setdefault(service.doctype.upper(), []).append(service)
+        return tuple(
+            PublishedDocument(doctype, services[0].name, tuple(service.code for service in services))
+            for doctype, services in sorted(found.items())
+        )
+
+    async def services(self) -> tuple[PublishedService, ...]:
+        """The catalogue in what an outsider may know; raises NotNow."""
+        services = await self._catalogue()
+        async with _told(), self._env.store.reading() as tx:
+            departments = {each.slug: each.name for each in await catalogue.departments(tx)}
+        return tuple(_published(service, departments) for service in services)
+
+    async def find(self, call: PublishedCall) -> bytes | None:
+        """The file of a certificate, or None where it must not be given.
+
+        The same transaction number gives the same certificate again without using the consent once more.
+        Raises OtherQuestion, ConsentUsedUp, NotNow.
+        """
+
+        async def work(tx: Transaction) -> Mapping[str, Any]:
+            certificate = await self._certificate(tx, call)
+            given = certificate is not None and await self._allowed(tx, certificate, call)
+            return {"certificateId": certificate.id if certificate and given else None}
+
+        subject, key = Subject(frozenset({Role.API_SETU})), f"{call.client_id}:{call.transaction_id}"
+        try:
+            async with _told():
+                body = {"call": call.body_sha256}
+                answer, _ = await once(self._env, subject, OPERATION, key=key, body=body, work=work)
+        except Problems as problems:
+            if problems.code is ErrorCode.IDEMPOTENCY_KEY_REUSED:
+                raise OtherQuestion from None
+            log.warning("apisetu_published_not_answered", code=problems.code.value)
+            raise NotNow from None
+        return await self._file(answer["certificateId"], call.format) if answer["certificateId"] else None
+
+    async def _catalogue(self) -> list[Service]:
+        async with _told(), self._env.store.reading() as tx:
+            return await catalogue.services_page(tx, limit=_ALL)
+
+    async def _certificate(self, tx: Transaction, call: PublishedCall) -> IssuedCertificate | None:
+        try:
+            number = parse_number(call.number, NumberKind.CERTIFICATE)
+        except MistypedNumber:
+            return None
+        found = await certificates.by_number(tx, number)
+        return found if found and found.doctype.upper() == call.doctype else None
+
+    async def _allowed(self, tx: Transaction, certificate: IssuedCertificate, call: PublishedCall) -> bool:
+        """Compare the holder, use the consent, ask the access table, and write down how it went."""
+        citizen = (await people.citizens(tx, [certificate.citizen_id])).get(certificate.citizen_id)
+        refusal = None
+        if certificate.status is not CertificateStatus.ACTIVE:
+            refusal = "NOT_ACTIVE"
+        elif citizen is None or not _is_holder(call, citizen, certificate):
+            refusal = "HOLDER_DIFFERS"
+        else:
+            await self._use_consent(tx, call)
+            subject = Subject(frozenset({Role.API_SETU}), person_id=citizen.id)
+            resource = access.of_certificate(certificate)
+            await access.require(self._env, tx, subject, resource, Purpose.SHARE_WITH_CONSENT)
+        line = audit.AuditLine(
+            actor_label=f"{Role.API_SETU.value}:{call.client_id}",
+            action=OPERATION if refusal is None else f"{OPERATION}.refused",
+            object_kind=ObjectKind.CERTIFICATE.value,
+            object_id=certificate.id,
+            purpose=Purpose.SHARE_WITH_CONSENT.value,
+            detail={"consentId": call.consent_id, **({"refusal": refusal} if refusal else {})},
+        )
+        await audit.append(tx, line)
+        return refusal is None
+
+    async def _use_consent(self, tx: Transaction, call: PublishedCall) -> None:
+        """Count one read of the consent, for ever; raises ConsentUsedUp."""
+        for number in range(1, call.repeats + 1):
+            key = f"{call.client_id}:{call.consent_id}:{number}"
+            try:
+                await idempotency.begin(tx, _CONSENTS, key, call.transaction_id, self._env.clock.now(), for_ever=True)
+            except KeyReused:
+                continue
+            await idempotency.complete(tx, _CONSENTS, key, {})
+            return
+        raise ConsentUsedUp
+
+    async def _file(self, certificate_id: str, form: str) -> bytes | None:
+        """The file of a certificate that was given; None where it has been ended since. Raises NotNow."""
+        async with _told(), self._env.store.reading() as tx:
+            certificate = (await certificates.many(tx, [certificate_id])).get(certificate_id)
+        if certificate is None or certificate.status is not CertificateStatus.ACTIVE:
+            return None
+        content = await self._env.objects.get(certificate.pdf_sha256 if form == "pdf" else certificate.xml_sha256)
+        if content is None:
+            log.error("certificate_file_missing", certificate_id=certificate.id)
+            raise NotNow
+        return content
+
+
+@asynccontextmanager
+async def _told() -> AsyncIterator[None]:
+    try:
+        yield
+    except StoreUnavailable as error:
+        raise NotNow from error
+
+
+def _is_holder(call: PublishedCall, citizen: Citizen, certificate: IssuedCertificate) -> bool:
+    names = (certificate.holder.en, certificate.holder.hi, citizen.name.en, citizen.name.hi)
+    named = any(same_name(call.full_name, name) for name in names if name)
+    return named and bool(citizen.mobile) and _digits(call.mobile) == _digits(citizen.mobile or "")
+
+
+def _digits(mobile: str) -> str:
+    """The ten digits of an Indian mobile number, without the country's code."""
+    return re.sub(r"\D", "", mobile)[-10:]
+
+
+def _published(service: Service, departments: Mapping[str, Bilingual]) -> PublishedService:
+    return PublishedService(
+        code=service.code,
+        name=service.name,
+        department=departments.get(service.department or ""),
+        outcome=service.outcome.value,
+        doctype=service.doctype,
+        limit_days=service.limit_days,
+        fee_paise=service.fee_paise,
+        open=service.open,
+    )

@@ -1,0 +1,1 @@
+"""Actions about clearances of other departments and field reports."""

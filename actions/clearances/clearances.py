@@ -1,0 +1,177 @@
+"""Clearances: an officer asks other departments, each with its own due date; an officer of theirs answers."""
+
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any
+
+from actions.applications.cases import present, take_up
+from actions.applications.legal_clock import calendar_of
+from actions.clearances.steps import with_answer
+from actions.kernel.access import of_clearance, require
+from actions.kernel.environment import Environment
+from actions.kernel.idempotency import once
+from actions.kernel.transitions import Step, move
+from actions.kernel.unit_of_work import Acting
+from domain.applications.applications import Application
+from domain.applications.deadline import end_of_day
+from domain.applications.lifecycle import Move, Status
+from domain.clearances import Clearance, ClearanceState
+from domain.identity.policy import Purpose
+from domain.kernel.errors import ErrorCode, Problem, Problems, Remedy, not_found
+from domain.kernel.masks import mask_aadhaar_in
+from domain.kernel.people import Subject
+from store import clearances
+from store.applications import applications
+from store.catalogue import catalogue
+from store.database.engine import Transaction
+from store.database.errors import NotThere
+
+LONGEST_TEXT = 4000
+MOST_DEPARTMENTS = 10
+CLEARANCE = ("input", "clearanceId")
+
+
+@dataclass(frozen=True, slots=True)
+class AskClearance:
+    """A question to other departments; `due_on` is the day for the answer, left out the usual one."""
+
+    application_id: str
+    departments: tuple[str, ...]
+    question: str
+    idempotency_key: str
+    due_on: date | None = None
+    expected_version: int | None = None
+    due_dates: tuple[tuple[str, date], ...] = ()
+    """Departments of the list with a day of their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerClearance:
+    """An answer of the department that was asked."""
+
+    clearance_id: str
+    granted: bool
+    text: str
+    idempotency_key: str
+
+
+async def ask_clearance(env: Environment, subject: Subject, request: AskClearance) -> tuple[Application, bool]:
+    """Ask one or more departments at once; True where it is a replay.
+
+    Raises Problems: NOT_FOUND, CONFLICT, REASON_REQUIRED, DEPARTMENT_UNKNOWN, CLEARANCE_PENDING where a
+    department was asked and has not answered, DATE_NOT_ALLOWED, TRANSITION_NOT_ALLOWED.
+    """
+
+    async def work(tx: Transaction) -> dict[str, Any]:
+        return {"id": (await ask(Acting(env, tx, subject), request)).id}
+
+    days = [[department, day.isoformat()] for department, day in request.due_dates]
+    body = {**asdict(request), "due_on": request.due_on.isoformat() if request.due_on else None, "due_dates": days}
+    answer, replayed = await once(env, subject, "askClearance", key=request.idempotency_key, body=body, work=work)
+    return await present(env, answer["id"]), replayed
+
+
+async def answer_clearance(env: Environment, subject: Subject, request: AnswerClearance) -> tuple[Clearance, bool]:
+    """Answer for one's department; True where it is a replay.
+
+    Raises Problems: NOT_FOUND, REASON_REQUIRED, TRANSITION_NOT_ALLOWED where it is not asked any more.
+    """
+
+    async def work(tx: Transaction) -> dict[str, Any]:
+        return {"id": (await give_answer(Acting(env, tx, subject), request)).id}
+
+    answer, replayed = await once(
+        env, subject, "answerClearance", key=request.idempotency_key, body=asdict(request), work=work
+    )
+    async with env.store.reading() as tx:
+        clearance = (await clearances.many(tx, [answer["id"]])).get(answer["id"])
+    if clearance is None:
+        raise NotThere("the clearance")
+    return clearance, replayed
+
+
+async def ask(acting: Acting, request: AskClearance) -> Application:
+    """The inner step of asking, in the caller's transaction."""
+    application = await take_up(
+        acting, request.application_id, Purpose.DECIDE, expected_version=request.expected_version
+    )
+    question = _written(request.question, "question")
+    departments = tuple(dict.fromkeys(request.departments))
+    await _refuse_wrong_departments(acting, application, departments)
+    due_on = await _due_days(acting, application, request)
+    for department in departments:
+        clearance = Clearance(
+            id=acting.env.ids.key(),
+            citizen_id=application.citizen_id,
+            application_id=application.id,
+            department=department,
+            district=application.district,
+            tehsil=application.tehsil,
+            state=ClearanceState.ASKED,
+            question=question,
+            asked_by=acting.subject.person_id,
+            asked_at=acting.now,
+            due_at=end_of_day(due_on[department]),
+            answer=None,
+            answered_by=None,
+            answered_at=None,
+        )
+        await clearances.add_clearance(acting.tx, clearance)
+    return await move(acting, application, Step(Move.ASK_CLEARANCE, note=question))
+
+
+async def give_answer(acting: Acting, request: AnswerClearance) -> Clearance:
+    """The inner step of an answer, in the caller's transaction."""
+    clearance = (await clearances.many(acting.tx, [request.clearance_id])).get(request.clearance_id)
+    if clearance is None:
+        raise not_found(*CLEARANCE)
+    await require(acting.env, acting.tx, acting.subject, of_clearance(clearance), Purpose.DECIDE, path=CLEARANCE)
+    answered = with_answer(acting, clearance, granted=request.granted, text=_written(request.text, "text"))
+    if not await clearances.settle(acting.tx, answered):
+        params = {"status": clearance.state.value, "move": Move.ANSWER_CLEARANCE.value}
+        raise Problems(Problem(ErrorCode.TRANSITION_NOT_ALLOWED, CLEARANCE, params=params))
+    application = await applications.get(acting.tx, clearance.application_id)
+    if application is None:
+        raise NotThere("the application of a clearance")
+    await move(acting, application, Step(Move.ANSWER_CLEARANCE, note=answered.answer))
+    return answered
+
+
+async def _refuse_wrong_departments(acting: Acting, application: Application, departments: tuple[str, ...]) -> None:
+    """Other departments of the state, at least one, none that owes an answer already."""
+    path = ("input", "departments")
+    if not 1 <= len(departments) <= MOST_DEPARTMENTS:
+        raise Problems(Problem(ErrorCode.BAD_INPUT, path, params={"most": str(MOST_DEPARTMENTS)}))
+    known = {department.slug for department in await catalogue.departments(acting.tx)} - {application.department}
+    for place, department in enumerate(departments):
+        here = (*path, str(place))
+        if department not in known:
+            raise Problems(Problem(ErrorCode.DEPARTMENT_UNKNOWN, here))
+        if application.status is not Status.DRAFT and await clearances.open_of(acting.tx, application.id, department):
+            raise Problems(Problem(ErrorCode.CLEARANCE_PENDING, here, Remedy.CORRECT_INPUT, {"department": department}))
+
+
+async def _due_days(acting: Acting, application: Application, request: AskClearance) -> dict[str, date]:
+    """The day of each department: its own, else the one for all, else the usual one."""
+    days = acting.env.law.clearance_working_days.value
+    usual = (await calendar_of(acting)).add_working_days(acting.today, days, application.district)
+    if request.due_on is not None and request.due_on < acting.today:
+        raise Problems(Problem(ErrorCode.DATE_NOT_ALLOWED, ("input", "dueOn")))
+    due_on = dict.fromkeys(request.departments, request.due_on or usual)
+    for place, (department, day) in enumerate(request.due_dates):
+        path = ("input", "dueDates", str(place))
+        if department not in due_on:
+            raise Problems(Problem(ErrorCode.DEPARTMENT_UNKNOWN, (*path, "department")))
+        if day < acting.today:
+            raise Problems(Problem(ErrorCode.DATE_NOT_ALLOWED, (*path, "dueOn")))
+        due_on[department] = day
+    return due_on
+
+
+def _written(text: str, name: str) -> str:
+    written = text.strip()
+    if not written:
+        raise Problems(Problem(ErrorCode.REASON_REQUIRED, ("input", name)))
+    if len(written) > LONGEST_TEXT:
+        raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", name), params={"longest": str(LONGEST_TEXT)}))
+    return mask_aadhaar_in(written)

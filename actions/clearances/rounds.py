@@ -1,0 +1,54 @@
+"""Clearances that other departments owe: the clock reminds of them before their day and escalates them after it."""
+
+from dataclasses import replace
+
+from actions.applications.legal_clock import calendar_of, furthest
+from actions.applications.rounds import BATCH
+from actions.kernel.unit_of_work import Acting
+from actions.officers.jurisdiction import at_level, place_of
+from domain.applications.deadline import end_of_day
+from domain.clearances import Clearance, Escalation, EscalationKind
+from domain.kernel.clock import ist_date
+from domain.kernel.people import OfficerLevel
+from store import clearances
+from store.applications import applications
+
+
+async def remind_of_clearances(acting: Acting) -> tuple[int, int]:
+    """Mark what is due within the last working days as reminded of; it is shown to the department that was asked."""
+    calendar, days = await calendar_of(acting), acting.env.law.last_warning_working_days.value
+    until = end_of_day(furthest(calendar, acting.today, days))
+    found = await clearances.to_be_reminded(acting.tx, since=acting.now, until=until, limit=BATCH)
+    soon = [
+        one for one in found if calendar.working_days_between(acting.today, ist_date(one.due_at), one.district) <= days
+    ]
+    for one in soon:
+        await clearances.note_reminder(acting.tx, replace(one, reminded_at=acting.now))
+    return len(found), len(soon)
+
+
+async def escalate_clearances(acting: Acting) -> tuple[int, int]:
+    """Put what is overdue before the level above of the asked department, and warn the officer who has the case."""
+    found = await clearances.to_be_escalated(acting.tx, before=acting.now, limit=BATCH)
+    for one in found:
+        await _escalate(acting, one)
+    return len(found), len(found)
+
+
+async def _escalate(acting: Acting, one: Clearance) -> None:
+    above = await at_level(acting, (one.department, one.district, one.tehsil), OfficerLevel.FIRST_APPELLATE)
+    await clearances.note_reminder(acting.tx, replace(one, escalated_at=acting.now, escalated_to=above))
+    application = await applications.get(acting.tx, one.application_id)
+    if application is None:
+        return
+    warning = Escalation(
+        id=acting.env.ids.key(),
+        citizen_id=one.citizen_id,
+        application_id=one.application_id,
+        kind=EscalationKind.CLEARANCE_OVERDUE,
+        officer_id=application.officer_id,
+        above_id=await at_level(acting, place_of(application), OfficerLevel.FIRST_APPELLATE),
+        due_at=one.due_at,
+        at=acting.now,
+    )
+    await clearances.warn(acting.tx, warning)

@@ -1,0 +1,72 @@
+"""Writes the ledger of consents: the record, and the audit line that keeps its link, in one transaction."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from actions.kernel.unit_of_work import Acting
+from domain.consents.consent_notices import fingerprint_of
+from domain.consents.consents import (
+    DEFAULT_DAYS,
+    SOURCES,
+    Consent,
+    ConsentPurpose,
+    ConsentRecord,
+    ConsentStep,
+    consents_of,
+)
+from domain.identity.policy import ObjectKind, Purpose
+from store.consents import consents
+from store.database import audit
+from store.database.engine import Transaction
+
+
+async def recorded(tx: Transaction, citizen_id: str) -> list[Consent]:
+    """A citizen's consents, the latest begun first."""
+    return consents_of(await consents.of_citizen(tx, citizen_id))
+
+
+async def write(
+    acting: Acting,
+    citizen_id: str,
+    step: ConsentStep,
+    purpose: ConsentPurpose,
+    *,
+    same: Consent | None,
+    scope: tuple[str, ...],
+    until: datetime | None,
+    artefact: Mapping[str, Any],
+) -> Consent:
+    """Add a record to `same`, or begin a consent with it."""
+    days = (until - acting.now).days if until is not None else DEFAULT_DAYS
+    record = await consents.add(
+        acting.tx,
+        ConsentRecord(
+            id=acting.env.ids.key(),
+            citizen_id=citizen_id,
+            sequence=0,
+            consent_id=same.id if same else acting.env.ids.key(),
+            step=step,
+            purpose=purpose,
+            source=SOURCES[purpose],
+            scope=scope,
+            until=until,
+            at=acting.now,
+            actor=acting.subject.label,
+            role=acting.role.value,
+            notice_hash=fingerprint_of(purpose, days),
+            artefact_hash="",
+            link="",
+            artefact=artefact,
+        ),
+    )
+    line = audit.AuditLine(
+        actor_label=acting.subject.label,
+        action=f"consent.{step.value.lower()}",
+        object_kind=ObjectKind.CONSENT.value,
+        object_id=record.consent_id,
+        purpose=(Purpose.ASSIST if step is ConsentStep.ASK else Purpose.APPLY).value,
+        detail={"record": record.id, "link": record.link, "for": purpose.value},
+    )
+    await audit.append(acting.tx, line)
+    return Consent((*(same.records if same else ()), record))

@@ -1,0 +1,169 @@
+"""The verbs of a consent: ask, grant, renew, withdraw; each is one step and one record of the ledger."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from actions.consents.consent_ledger import recorded, write
+from actions.consents.scopes import allow, held_for, scope_of, stop
+from actions.documents.locker_push import plan_earlier
+from actions.documents.locker_revoking import plan_revocation
+from actions.feedback.notices import About, tell
+from actions.kernel.access import of_citizen, require
+from actions.kernel.environment import Environment
+from actions.kernel.idempotency import once
+from actions.kernel.unit_of_work import Acting
+from domain.consents.consents import (
+    Consent,
+    ConsentPurpose,
+    ConsentStatus,
+    ConsentStep,
+    check_days,
+    check_step,
+    consents_of,
+    present_of,
+)
+from domain.feedback.notices import NoticeKind, Topic
+from domain.identity.policy import ObjectKind, Purpose
+from domain.kernel.errors import not_found
+from domain.kernel.people import PersonKind, Subject
+from store.consents import consents
+from store.database import locks
+from store.database.engine import Transaction
+from store.database.errors import NotThere
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeConsent:
+    """A step of the consent for one purpose.
+
+    `documents` are doctypes, None for all that are held; `days` is how long it holds. To withdraw needs
+    neither: who takes a consent back takes back all of it.
+    """
+
+    purpose: ConsentPurpose
+    idempotency_key: str
+    documents: tuple[str, ...] | None = None
+    days: int | None = None
+
+
+async def ask_consent(env: Environment, subject: Subject, request: ChangeConsent) -> tuple[Consent, bool]:
+    """Ask the citizen for a consent: for an operator whom she let serve her by her one-time code. It opens nothing.
+
+    Raises Problems: NOT_FOUND without her session, CONSENT_STEP_NOT_ALLOWED where it was asked or given.
+    """
+    return await _done(env, subject, ConsentStep.ASK, request)
+
+
+async def grant_consent(env: Environment, subject: Subject, request: ChangeConsent) -> tuple[Consent, bool]:
+    """Give a consent, asked for or not; for the citizen herself alone. True where it is a replay.
+
+    Raises Problems: NOT_FOUND for others, CONSENT_STEP_NOT_ALLOWED where it is given already,
+    DOCUMENT_UNKNOWN where nothing of that kind is held of her, BAD_INPUT for the days.
+    """
+    return await _done(env, subject, ConsentStep.GRANT, request)
+
+
+async def renew_consent(env: Environment, subject: Subject, request: ChangeConsent) -> tuple[Consent, bool]:
+    """Let a consent hold longer, counted from now, for the documents that are held now. Raises as `grant_consent`."""
+    return await _done(env, subject, ConsentStep.RENEW, request)
+
+
+async def withdraw_consent(env: Environment, subject: Subject, request: ChangeConsent) -> tuple[Consent, bool]:
+    """Take a consent back, or decline one that was asked for. It holds for the next read of every process.
+
+    What is kept of her at once goes here; other processes drop theirs within seconds (actions/consents/watch.py).
+    DigiLocker is told through the outbox, as often as it takes.
+    Raises Problems: NOT_FOUND for others, CONSENT_STEP_NOT_ALLOWED where there is nothing to take back.
+    """
+    consent, replayed = await _done(env, subject, ConsentStep.WITHDRAW, request)
+    await env.partners.forget_citizen(consent.citizen_id)
+    return consent, replayed
+
+
+async def take_step(acting: Acting, citizen_id: str, step: ConsentStep, request: ChangeConsent) -> Consent:
+    """The inner step, in the caller's transaction; the caller has decided access. One at a time for a citizen."""
+    purpose = request.purpose
+    await locks.hold(acting.tx, "consents", citizen_id)
+    present = present_of(await recorded(acting.tx, citizen_id), purpose)
+    status = present.status(acting.now) if present else None
+    if step is ConsentStep.WITHDRAW:
+        return await _ended(acting, citizen_id, present, purpose)
+    check_step(step, status)
+    scope = await scope_of(acting, citizen_id, purpose, request.documents)
+    same = present if status is ConsentStatus.ASKED or step is ConsentStep.RENEW else None
+    until = None if step is ConsentStep.ASK else acting.now + timedelta(days=check_days(request.days))
+    artefacts = {} if until is None else await allow(acting, citizen_id, scope, until)
+    written = await write(
+        acting, citizen_id, step, purpose, same=same, scope=scope.words, until=until, artefact=artefacts
+    )
+    if step is ConsentStep.GRANT and purpose is ConsentPurpose.ISSUE_TO_LOCKER:
+        await plan_earlier(acting, citizen_id)
+    if step is ConsentStep.ASK:
+        about = About(Topic.CONSENT, written.id, citizen_id, None, written.records[-1].id)
+        await tell(acting, NoticeKind.CONSENT_ASKED, about, consent_purpose=purpose.value)
+    return written
+
+
+async def locker_was_linked(acting: Acting, citizen_id: str, until: datetime | None) -> bool:
+    """Record what the citizen said at DigiLocker when she signed in; False where she had said no to us before.
+
+    A no is not undone by a sign-in: she gives the consent here first.
+    """
+    purpose = ConsentPurpose.LOCKER_DOCUMENTS
+    await locks.hold(acting.tx, "consents", citizen_id)
+    present = present_of(await recorded(acting.tx, citizen_id), purpose)
+    status = present.status(acting.now) if present else None
+    if status in (ConsentStatus.WITHDRAWN, ConsentStatus.DECLINED):
+        return False
+    if status is ConsentStatus.GIVEN and present is not None and not _longer(present.until, until):
+        return True
+    scope = await scope_of(acting, citizen_id, purpose, None)
+    step = ConsentStep.RENEW if status in (ConsentStatus.GIVEN, ConsentStatus.EXPIRED) else ConsentStep.GRANT
+    same = None if status is None else present
+    await write(acting, citizen_id, step, purpose, same=same, scope=scope.words, until=until, artefact={})
+    return True
+
+
+def _longer(until: datetime | None, later: datetime | None) -> bool:
+    """Whether the new end is at least a day later: not every sign-in makes a record."""
+    return until is not None and (later is None or later - until >= timedelta(days=1))
+
+
+async def _ended(acting: Acting, citizen_id: str, present: Consent | None, purpose: ConsentPurpose) -> Consent:
+    status = present.status(acting.now) if present else None
+    step = ConsentStep.DECLINE if status is ConsentStatus.ASKED else ConsentStep.WITHDRAW
+    if present is not None or not await held_for(acting, citizen_id, purpose):
+        check_step(step, status)
+    scope = present.scope if present else (await scope_of(acting, citizen_id, purpose, None)).words
+    if purpose is ConsentPurpose.LOCKER_DOCUMENTS:
+        await plan_revocation(acting, citizen_id)
+    await stop(acting, citizen_id, purpose)
+    return await write(acting, citizen_id, step, purpose, same=present, scope=scope, until=None, artefact={})
+
+
+async def _done(env: Environment, subject: Subject, step: ConsentStep, request: ChangeConsent) -> tuple[Consent, bool]:
+    citizen_id = _whose(subject)
+    purpose = Purpose.ASSIST if step is ConsentStep.ASK else Purpose.APPLY
+
+    async def work(tx: Transaction) -> dict[str, Any]:
+        resource = of_citizen(citizen_id, ObjectKind.CONSENT)
+        await require(env, tx, subject, resource, purpose, path=("input", "purpose"))
+        return {"consent": (await take_step(Acting(env, tx, subject), citizen_id, step, request)).id}
+
+    operation = f"{step.value.lower()}Consent"
+    answer, replayed = await once(env, subject, operation, key=request.idempotency_key, body=asdict(request), work=work)
+    async with env.store.reading() as tx:
+        found = consents_of(await consents.of_citizen(tx, citizen_id))
+    consent = next((one for one in found if one.id == answer["consent"]), None)
+    if consent is None:
+        raise NotThere("the consent")
+    return consent, replayed
+
+
+def _whose(subject: Subject) -> str:
+    """Her own, or of the citizen whom an operator serves; raises NOT_FOUND where there is nobody."""
+    citizen_id = subject.person_id if subject.kind is PersonKind.CITIZEN else subject.on_behalf_of
+    if citizen_id is None:
+        raise not_found("input", "purpose")
+    return citizen_id

@@ -1,0 +1,57 @@
+"""Whether a citizen's recorded consent for a purpose holds now."""
+
+from actions.consents.consent_ledger import recorded
+from actions.documents.department_documents import RATION_CARD
+from actions.kernel.access import of_citizen
+from actions.kernel.environment import Environment
+from domain.consents.consents import ConsentPurpose, ConsentState, ConsentStatus, consent_required, present_of
+from domain.identity.policy import ObjectKind, purpose_for
+from domain.kernel.errors import Problems, not_found
+from domain.kernel.people import Subject
+from store.documents import department_documents
+from store.identity import identities
+
+_KINDS = {
+    ConsentPurpose.DEPARTMENT_DOCUMENTS: ObjectKind.CERTIFICATE,
+    ConsentPurpose.RATION_CARD: ObjectKind.DOCUMENT,
+    ConsentPurpose.LOCKER_DOCUMENTS: ObjectKind.DOCUMENT,
+    ConsentPurpose.ISSUE_TO_LOCKER: ObjectKind.CERTIFICATE,
+    ConsentPurpose.ASSISTANCE: ObjectKind.ASSISTANCE,
+    ConsentPurpose.ROSTER: ObjectKind.APPLICATION,
+}
+
+
+async def require_consent(env: Environment, subject: Subject, citizen_id: str, purpose: ConsentPurpose) -> None:
+    """Let the subject go on while the citizen's consent holds; raises CONSENT_REQUIRED, or NOT_FOUND where denied.
+
+    Who may not see what the consent is about is not told how it stands either.
+    """
+    if await consent_state(env, citizen_id, purpose) is not ConsentState.MISSING:
+        return
+    if purpose_for(subject, of_citizen(citizen_id, _KINDS[purpose])) is None:
+        raise not_found()
+    raise Problems(consent_required(purpose))
+
+
+async def consent_state(env: Environment, citizen_id: str, purpose: ConsentPurpose) -> ConsentState:
+    """The state of the consent artefacts that are recorded with what departments hold of her.
+
+    One that holds is enough: what was asked for without one is told beside the others, by itself.
+    """
+    if purpose is ConsentPurpose.LOCKER_DOCUMENTS:
+        async with env.store.reading() as tx:
+            linked = await identities.locker_grant(tx, citizen_id)
+        return ConsentState.GIVEN if linked else ConsentState.MISSING
+    if purpose in (ConsentPurpose.ISSUE_TO_LOCKER, ConsentPurpose.ASSISTANCE, ConsentPurpose.ROSTER):
+        async with env.store.reading() as tx:
+            present = present_of(await recorded(tx, citizen_id), purpose)
+        given = present is not None and present.status(env.clock.now()) is ConsentStatus.GIVEN
+        return ConsentState.GIVEN if given else ConsentState.MISSING
+    async with env.store.reading() as tx:
+        held = await department_documents.of_citizen(tx, citizen_id)
+    wanted = [one for one in held if (one.publisher == RATION_CARD) is (purpose is ConsentPurpose.RATION_CARD)]
+    if not wanted:
+        return ConsentState.NOTHING_HELD
+    now = env.clock.now()
+    good = any(one.consent and (one.valid_until is None or one.valid_until > now) for one in wanted)
+    return ConsentState.GIVEN if good else ConsentState.MISSING

@@ -1,0 +1,1 @@
+"""Actions about the documents of a citizen, wherever they lie."""

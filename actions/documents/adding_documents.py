@@ -1,0 +1,179 @@
+"""Documents that a citizen says a department holds of her: what may be named, and naming or removing one.
+
+Naming one asks nobody. It is read at API Setu once she gives the consent for it (actions/consents/consents.py).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from actions.documents.department_documents import RATION_CARD
+from actions.kernel.access import of_citizen, require
+from actions.kernel.environment import Environment
+from actions.kernel.idempotency import hash_of, once
+from actions.kernel.unit_of_work import Acting
+from domain.documents.documents import name_of
+from domain.identity.policy import ObjectKind, Purpose
+from domain.kernel.errors import ErrorCode, Problem, Problems, not_found
+from domain.kernel.masks import mask_aadhaar_in
+from domain.kernel.people import PersonKind, Subject
+from integrations.apisetu import DocumentSpecification
+from store.database import audit, locks
+from store.database.engine import Transaction
+from store.documents import department_documents
+from store.documents.department_documents import DepartmentDocument
+
+MOST_HELD = 50
+"""Documents of departments that one citizen may name."""
+
+LONGEST_VALUE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A document that a publisher gives, and what it wants to know to find it."""
+
+    publisher: str
+    doctype: str
+    parameters: tuple[str, ...]
+    formats: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AddDocument:
+    """The publisher, the doctype, and the values of its parameters by name."""
+
+    publisher: str
+    doctype: str
+    parameters: Mapping[str, str] = field(repr=False)
+    idempotency_key: str
+
+
+def offers_of(env: Environment) -> list[Offer]:
+    """Every document of every publisher that let us in, in their order; parameters that are never sent left out."""
+    return [
+        Offer(publisher, doctype, tuple(name for name in known.parameters if name not in known.withheld), known.formats)
+        for publisher, settings in sorted(env.partners.apisetu.offered().items())
+        for doctype, known in sorted(settings.documents.items())
+    ]
+
+
+async def add_document(env: Environment, subject: Subject, request: AddDocument) -> tuple[DepartmentDocument, bool]:
+    """Name a document; the same one is kept once. True where it is a replay.
+
+    Raises Problems: NOT_FOUND for others than citizens, DOCUMENT_UNKNOWN for what no publisher offers, BAD_INPUT for
+    parameters that are missing, unknown, too long or hold an Aadhaar number, and for more than MOST_HELD.
+    """
+    citizen_id = _citizen(subject)
+    doctype = request.doctype.upper()
+    parameters = _checked(env, request.publisher, doctype, request.parameters)
+
+    async def work(tx: Transaction) -> dict[str, Any]:
+        await require(env, tx, subject, of_citizen(citizen_id, ObjectKind.DOCUMENT), Purpose.APPLY)
+        document = await _added(Acting(env, tx, subject), citizen_id, request.publisher, doctype, parameters)
+        return {"document": document.id}
+
+    body = {"publisher": request.publisher, "doctype": doctype, "parameters": hash_of(dict(parameters))}
+    answer, replayed = await once(
+        env, subject, "addDepartmentDocument", key=request.idempotency_key, body=body, work=work
+    )
+    async with env.store.reading() as tx:
+        found = (await department_documents.many(tx, [answer["document"]])).get(answer["document"])
+    if found is None:
+        raise not_found("input")
+    return found, replayed
+
+
+async def remove_document(env: Environment, subject: Subject, document_id: str, key: str) -> tuple[str, bool]:
+    """Forget a document that she named, with its consent; what was kept of it is dropped. Gives its id."""
+    citizen_id = _citizen(subject)
+
+    async def work(tx: Transaction) -> dict[str, Any]:
+        await require(env, tx, subject, of_citizen(citizen_id, ObjectKind.DOCUMENT), Purpose.APPLY)
+        held = (await department_documents.many(tx, [document_id])).get(document_id)
+        if held is None or held.citizen_id != citizen_id or held.publisher == RATION_CARD:
+            raise not_found("input", "documentId")
+        await department_documents.remove(tx, document_id)
+        await _note(Acting(env, tx, subject), document_id, "department_document.removed")
+        return {"document": document_id}
+
+    answer, replayed = await once(
+        env, subject, "removeDepartmentDocument", key=key, body={"document": document_id}, work=work
+    )
+    await env.partners.forget_citizen(citizen_id)
+    return str(answer["document"]), replayed
+
+
+async def documents_named(env: Environment, subject: Subject, citizen_id: str) -> list[DepartmentDocument]:
+    """What she named, by doctype; raises NOT_FOUND where the subject may not see it."""
+    async with env.store.reading() as tx:
+        await require(env, tx, subject, of_citizen(citizen_id, ObjectKind.DOCUMENT), Purpose.VIEW)
+        held = await department_documents.of_citizen(tx, citizen_id)
+    return [document for document in held if document.publisher != RATION_CARD]
+
+
+def is_open(document: DepartmentDocument, now: datetime) -> bool:
+    """Whether her consent lets it be read now."""
+    return bool(document.consent) and (document.valid_until is None or document.valid_until > now)
+
+
+async def _added(
+    acting: Acting, citizen_id: str, publisher: str, doctype: str, parameters: Mapping[str, str]
+) -> DepartmentDocument:
+    await locks.hold(acting.tx, "department-documents", citizen_id)
+    held = await department_documents.of_citizen(acting.tx, citizen_id)
+    for each in held:
+        if (each.publisher, each.doctype, dict(each.parameters)) == (publisher, doctype, dict(parameters)):
+            return each
+    if len(held) >= MOST_HELD:
+        raise Problems(Problem(ErrorCode.BAD_INPUT, ("input",), params={"most": str(MOST_HELD)}))
+    document = DepartmentDocument(
+        id=acting.env.ids.key(),
+        citizen_id=citizen_id,
+        publisher=publisher,
+        doctype=doctype,
+        name=name_of(doctype),
+        parameters=parameters,
+        consent={},
+        valid_until=acting.now,  # until she consents
+    )
+    await department_documents.add(acting.tx, document)
+    await _note(acting, document.id, "department_document.added")
+    return document
+
+
+def _checked(env: Environment, publisher: str, doctype: str, given: Mapping[str, str]) -> dict[str, str]:
+    known = _specification(env, publisher, doctype)
+    wanted = [name for name in known.parameters if name not in known.withheld]
+    values = {name: value.strip() for name, value in given.items()}
+    if set(values) != set(wanted) or not all(0 < len(value) <= LONGEST_VALUE for value in values.values()):
+        raise _wrong_parameters()
+    if any(mask_aadhaar_in(value) != value for value in values.values()):
+        raise _wrong_parameters()
+    return values
+
+
+def _specification(env: Environment, publisher: str, doctype: str) -> DocumentSpecification:
+    settings = env.partners.apisetu.offered().get(publisher)
+    known = settings.documents.get(doctype) if settings else None
+    if known is None:
+        raise Problems(Problem(ErrorCode.DOCUMENT_UNKNOWN, ("input", "doctype")))
+    return known
+
+
+def _wrong_parameters() -> Problems:
+    return Problems(Problem(ErrorCode.BAD_INPUT, ("input", "parameters")))
+
+
+async def _note(acting: Acting, document_id: str, action: str) -> None:
+    line = audit.AuditLine(
+        acting.subject.label, action, ObjectKind.DOCUMENT.value, document_id, Purpose.APPLY.value, {}
+    )
+    await audit.append(acting.tx, line)
+
+
+def _citizen(subject: Subject) -> str:
+    if subject.kind is not PersonKind.CITIZEN or subject.person_id is None:
+        raise not_found("input")
+    return subject.person_id

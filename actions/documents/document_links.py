@@ -1,0 +1,204 @@
+"""Addresses at which a citizen reads one of her documents for some minutes, and what opens behind them.
+
+An address is sealed: it names nobody and no document in clear, cannot be changed, and dies with her session. Whoever
+holds it reads as she would: access, consent and a receipt are decided anew when it is opened.
+"""
+
+import base64
+import binascii
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from actions.documents import locker
+from actions.documents.department_documents import fetch_document
+from actions.kernel.access import of_citizen, read_at_sources
+from actions.kernel.environment import Environment
+from domain.identity.policy import ObjectKind, Purpose
+from domain.kernel.people import PersonKind, Role, Subject
+from domain.kernel.sources import Source
+from integrations.digilocker import FileStream
+from store.certificates import certificates
+from store.database import audit
+from store.database.cipher import FieldCipher
+from store.database.engine import Transaction
+from store.database.errors import CannotDecrypt
+from store.identity import sessions
+
+PDF, XML = "application/pdf", "application/xml"
+DOWNLOADED = "document.downloaded"
+PIECE = 64 * 1024
+"""Bytes that are handed on at once."""
+
+_PLACE = "document-link"
+_LONGEST = 2000
+
+
+class LinkKind(StrEnum):
+    """What a link leads to."""
+
+    OURS = "OURS"
+    LOCKER = "LOCKER"
+    UPLOADED = "UPLOADED"
+    DEPARTMENT = "DEPARTMENT"
+
+
+_SOURCES = {
+    LinkKind.OURS: Source.STORE,
+    LinkKind.LOCKER: Source.DIGILOCKER,
+    LinkKind.UPLOADED: Source.DIGILOCKER,
+    LinkKind.DEPARTMENT: Source.API_SETU,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentName:
+    """One document in one form: our certificate's id, a URI, or the id of a department's document."""
+
+    kind: LinkKind
+    name: str
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentLink:
+    """An address and until when it can be read."""
+
+    url: str
+    expires_at: datetime
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedDocument:
+    """A document under way. `length` is bytes, None where it is not known; `close` lets go of it."""
+
+    media_type: str
+    length: int | None
+    pieces: AsyncIterator[bytes]
+    close: Callable[[], Awaitable[None]]
+
+
+def link_to(env: Environment, subject: Subject, citizen_id: str, document: DocumentName) -> DocumentLink:
+    """The address of a document until some minutes from now; access must have been decided before."""
+    expires_at = (env.clock.now() + timedelta(seconds=env.files.link_seconds)).replace(microsecond=0)
+    sealed = FieldCipher(env.keyrings).encrypt_json(
+        {
+            "citizen": citizen_id,
+            "session": subject.session_id,
+            "kind": document.kind.value,
+            "name": document.name,
+            "type": document.media_type,
+            "until": int(expires_at.timestamp()),
+        },
+        _PLACE,
+    )
+    token = base64.urlsafe_b64encode(sealed).decode().rstrip("=")
+    return DocumentLink(f"{env.public_url}/documents/{token}", expires_at, document.media_type)
+
+
+async def opened(env: Environment, token: str) -> OpenedDocument | None:
+    """The document behind an address; None where it is not ours, has run out, or her session has ended.
+
+    Decides access, asks the consent, leaves a receipt and an audit line, then asks the source. Raises what the
+    source's client raises, Refused(consent_needed) without a call where the consent has ended, ObjectDamaged.
+    """
+    given = _read(env, token)
+    if given is None or not await _session_lives(env, given["session"]):
+        return None
+    kind, citizen_id, name = LinkKind(given["kind"]), str(given["citizen"]), str(given["name"])
+    subject = Subject(frozenset({Role.CITIZEN}), PersonKind.CITIZEN, citizen_id, session_id=given["session"])
+    await read_at_sources(env, subject, of_citizen(citizen_id, ObjectKind.DOCUMENT), [_SOURCES[kind]])
+    found = await _opened(env, citizen_id, DocumentName(kind, name, str(given["type"])))
+    if found is not None:
+        await env.store.carry_out(lambda tx: _note(tx, subject, citizen_id, kind))
+    return found
+
+
+async def _opened(env: Environment, citizen_id: str, document: DocumentName) -> OpenedDocument | None:
+    match document.kind:
+        case LinkKind.OURS:
+            return await _ours(env, citizen_id, document)
+        case LinkKind.LOCKER if document.media_type == XML:
+            stream = await locker.streamed(
+                env, citizen_id, lambda streams: lambda grant: streams.certificate_xml(grant, document.name)
+            )
+        case LinkKind.LOCKER:
+            stream = await locker.streamed(
+                env, citizen_id, lambda streams: lambda grant: streams.file(grant, document.name)
+            )
+        case LinkKind.UPLOADED:
+            stream = await locker.streamed(
+                env, citizen_id, lambda streams: lambda grant: streams.uploaded(grant, document.name)
+            )
+        case LinkKind.DEPARTMENT:
+            fetched = await fetch_document(env, citizen_id, document.name, document.media_type)
+            return None if fetched is None else _whole(fetched.content, fetched.certificate.media_type)
+    return OpenedDocument(stream.media_type, stream.length, _watched(env, citizen_id, stream), stream.close)
+
+
+async def _ours(env: Environment, citizen_id: str, document: DocumentName) -> OpenedDocument | None:
+    async with env.store.reading() as tx:
+        certificate = (await certificates.many(tx, [document.name])).get(document.name)
+    if certificate is None or certificate.citizen_id != citizen_id:
+        return None
+    sha256 = certificate.xml_sha256 if document.media_type == XML else certificate.pdf_sha256
+    content = await env.objects.get(sha256)
+    return None if content is None else _whole(content, document.media_type)
+
+
+async def _watched(env: Environment, citizen_id: str, stream: FileStream) -> AsyncIterator[bytes]:
+    """The pieces, the last one only while her consent still holds; so what is dropped was never whole."""
+    waiting = b""
+    async for piece in stream.pieces():
+        if waiting:
+            yield waiting
+        waiting = piece
+    await locker.consent_holds(env, citizen_id)
+    yield waiting
+
+
+def _whole(content: bytes, media_type: str) -> OpenedDocument:
+    """Content that was checked as a whole before."""
+
+    async def pieces() -> AsyncIterator[bytes]:
+        for start in range(0, len(content), PIECE):
+            yield content[start : start + PIECE]
+
+    async def close() -> None:
+        """Nothing is held."""
+
+    return OpenedDocument(media_type, len(content), pieces(), close)
+
+
+def _read(env: Environment, token: str) -> dict[str, Any] | None:
+    if len(token) > _LONGEST or not token.isascii():
+        return None
+    try:
+        sealed = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
+        given: dict[str, Any] = FieldCipher(env.keyrings).decrypt_json(sealed, _PLACE)
+    except (binascii.Error, ValueError, CannotDecrypt):
+        return None
+    return given if env.clock.now().timestamp() <= given["until"] else None
+
+
+async def _session_lives(env: Environment, session_id: str | None) -> bool:
+    if session_id is None:
+        return True
+    async with env.store.reading() as tx:
+        session = await sessions.session(tx, session_id)
+    return session is not None and session.revoked_at is None and session.expires_at > env.clock.now()
+
+
+async def _note(tx: Transaction, subject: Subject, citizen_id: str, kind: LinkKind) -> None:
+    line = audit.AuditLine(
+        subject.label,
+        DOWNLOADED,
+        ObjectKind.DOCUMENT.value,
+        citizen_id,
+        Purpose.VIEW.value,
+        {"source": _SOURCES[kind].value},
+    )
+    await audit.append(tx, line)

@@ -1,0 +1,197 @@
+"""Signed links to uploaded files: made for those who may read them, good for minutes, without a session.
+
+Who may read one of the things that name a file may read the file. A file that a whole district names is not looked
+through: the store gives the few things that the reader's posts, or the citizens, school or camps she is concerned
+with, reach, and those are decided on as any read of them.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from types import MappingProxyType
+
+from actions.documents.signed_links import holds, signed
+from actions.kernel.access import may_read, of_appeal, of_application, of_clearance
+from actions.kernel.case_access import of_grievance, of_visit
+from actions.kernel.environment import Environment
+from actions.officers.purpose import read_one
+from actions.officers.queue import standing_in_for
+from actions.rosters.rosters import of_row
+from actions.uploads.uploads import people_of, seen_by
+from domain.identity.policy import ObjectKind, Resource, purpose_for
+from domain.kernel.errors import NotSignedIn, Problems
+from domain.kernel.people import Subject
+from domain.officers.desk import ReadPurpose
+from domain.uploads.files import FileLink, UploadedFile
+from store import clearances, doorstep
+from store.appeals import appeals
+from store.applications import applications
+from store.database.engine import Transaction
+from store.feedback import grievances
+from store.rosters import roster_rows, rosters
+from store.uploads import file_uses, uploads
+from store.uploads.file_uses import Reach
+
+
+async def may_read_by_use(env: Environment, subject: Subject, sha256: str, stated: ReadPurpose | None) -> bool:
+    """Whether the subject may read one of the things that name the file; leaves the receipt of that read.
+
+    Raises PURPOSE_REQUIRED where the only ones lie with colleagues.
+    """
+    unsaid: Problems | None = None
+    try:
+        if await _application_of(env, subject, sha256, stated):
+            return True
+    except Problems as refused:
+        unsaid = refused
+    for kind in file_uses.KINDS:
+        if await _one_of(env, subject, sha256, kind):
+            return True
+    if unsaid is not None:
+        raise unsaid
+    return False
+
+
+async def _application_of(env: Environment, subject: Subject, sha256: str, stated: ReadPurpose | None) -> bool:
+    reach = reach_of(subject, ObjectKind.APPLICATION)
+    if not reach.anything:
+        return False
+    async with env.store.reading() as tx:
+        colleagues = await standing_in_for(tx, subject.person_id)
+        ids = await file_uses.applications_within(tx, sha256, reach, subject.person_id, colleagues)
+        cases = await applications.many(tx, ids)
+    for case in (cases[one] for one in ids if one in cases):
+        if purpose_for(subject, of_application(case)) is not None:
+            # One's own work comes first: where this one needs a purpose, so do those after it.
+            return await read_one(env, subject, case, stated) is not None
+    return False
+
+
+async def _one_of(env: Environment, subject: Subject, sha256: str, kind: ObjectKind) -> bool:
+    reach = reach_of(subject, kind)
+    if not reach.anything:
+        return False
+    async with env.store.reading() as tx:
+        ids = await file_uses.others_within(tx, sha256, kind, reach)
+        found = [await _RESOURCES[kind](tx, one) for one in ids]
+    for resource in found:
+        if resource is not None and await may_read(env, subject, resource) is not None:
+            return True
+    return False
+
+
+def reach_of(subject: Subject, kind: ObjectKind) -> Reach:
+    """As much of the access table as the store can ask for; never less than what the subject may read."""
+
+    def reads(resource: Resource, of: Subject = subject) -> bool:
+        return purpose_for(of, resource) is not None
+
+    by_post = [
+        posting
+        for posting in subject.postings
+        if reads(
+            Resource(kind, None, None, posting.department, posting.district, posting.tehsil),
+            replace(subject, roles=frozenset({posting.role}), postings=(posting,)),
+        )
+    ]
+    people = {
+        one for one in people_of(subject) if reads(Resource(kind, citizen_id=one, service=subject.assisted_service))
+    }
+    return Reach(
+        every=reads(Resource(kind)),
+        postings=tuple(by_post),
+        people=frozenset(people),
+        service=None if subject.person_id in people else subject.assisted_service,
+        person=subject.person_id,
+        places=frozenset(place for place in subject.places if reads(Resource(kind, place=place))),
+    )
+
+
+async def _appeal(tx: Transaction, key: str) -> Resource | None:
+    appeal = (await appeals.many(tx, [key])).get(key)
+    return of_appeal(appeal) if appeal else None
+
+
+async def _clearance(tx: Transaction, key: str) -> Resource | None:
+    clearance = (await clearances.many(tx, [key])).get(key)
+    return of_clearance(clearance) if clearance else None
+
+
+async def _grievance(tx: Transaction, key: str) -> Resource | None:
+    grievance = await grievances.get(tx, key)
+    return of_grievance(grievance) if grievance else None
+
+
+async def _visit(tx: Transaction, key: str) -> Resource | None:
+    visit = await doorstep.get(tx, key)
+    return of_visit(visit) if visit else None
+
+
+async def _row(tx: Transaction, key: str) -> Resource | None:
+    row = await roster_rows.get(tx, key)
+    roster = await rosters.get(tx, row.roster_id) if row else None
+    return of_row(roster, row) if row and roster else None
+
+
+_RESOURCES: Mapping[ObjectKind, Callable[[Transaction, str], Awaitable[Resource | None]]] = MappingProxyType(
+    {
+        ObjectKind.APPEAL: _appeal,
+        ObjectKind.CLEARANCE: _clearance,
+        ObjectKind.GRIEVANCE: _grievance,
+        ObjectKind.VISIT: _visit,
+        ObjectKind.ROSTER_ROW: _row,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedFile:
+    """The content behind a link that holds."""
+
+    content: bytes
+    upload: UploadedFile
+
+
+async def link_to(
+    env: Environment, subject: Subject, sha256: str, *, stated: ReadPurpose | None = None
+) -> FileLink | None:
+    """A link to a file for one who may read it, or who may read a thing that names it; else None.
+
+    A read of another person's file leaves a receipt. Raises NotSignedIn, and PURPOSE_REQUIRED where the file
+    belongs to a colleague's case and no purpose was stated.
+    """
+    if not subject.signed_in:
+        raise NotSignedIn
+    async with env.store.reading() as tx:
+        own = await uploads.of_content(tx, sha256, people_of(subject))
+        readable = next((each for each in own if purpose_for(subject, seen_by(subject, each))), None)
+        found = readable or next(iter(await uploads.of_content(tx, sha256)), None)
+    if readable is not None:
+        await may_read(env, subject, seen_by(subject, readable))
+    elif not await may_read_by_use(env, subject, sha256, stated):
+        return None
+    return signed_link(env, found) if found else None
+
+
+def signed_link(env: Environment, upload: UploadedFile) -> FileLink:
+    """The address of a file until some minutes from now; access must have been decided before."""
+    expires_at = (env.clock.now() + timedelta(seconds=env.files.link_seconds)).replace(microsecond=0)
+    until = int(expires_at.timestamp())
+    signature = signed(env, ("file-link", upload.sha256, upload.id), until)
+    query = f"upload={upload.id}&until={until}&signature={signature}"
+    return FileLink(f"{env.public_url}/files/{upload.sha256}?{query}", expires_at, upload.media_type, upload.size)
+
+
+async def opened(env: Environment, sha256: str, *, upload_id: str, until: str, signature: str) -> OpenedFile | None:
+    """The file behind a link; None where the link is not ours, has run out, or the file is gone.
+
+    Raises ObjectDamaged where the content does not fit its name.
+    """
+    if not holds(env, ("file-link", sha256, upload_id), until, signature):
+        return None
+    async with env.store.reading() as tx:
+        upload = await uploads.get(tx, upload_id)
+    if upload is None or upload.sha256 != sha256:
+        return None
+    content = await env.objects.get(sha256)
+    return OpenedFile(content, upload) if content is not None else None

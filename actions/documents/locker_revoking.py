@@ -1,0 +1,51 @@
+"""A consent for the locker that was taken back is ended at DigiLocker too, from the outbox, as often as it takes.
+
+Our own tokens are dead in the transaction of the withdrawal. The row keeps them, marked, until DigiLocker has been told
+or she has consented anew; what is sent is never in the message of the outbox itself.
+"""
+
+import structlog
+
+from actions.kernel.environment import Environment
+from actions.kernel.unit_of_work import Acting
+from domain.identity.policy import ObjectKind
+from domain.kernel.people import SYSTEM
+from domain.kernel.sources import Source
+from store.database import audit
+from store.database.engine import Transaction
+from store.identity import identities
+from store.platform import outbox
+
+REVOKE = "locker.revoke"
+"""The outbox topic of a locker whose consent is to be ended at DigiLocker."""
+
+_log = structlog.get_logger(__name__)
+
+
+async def plan_revocation(acting: Acting, citizen_id: str) -> None:
+    """Have DigiLocker told, where she linked a locker that she has not taken back yet; before it is marked."""
+    grant = await identities.locker_grant(acting.tx, citizen_id)
+    if grant is not None:
+        key = f"{citizen_id}:{grant.version}"
+        payload = {"citizen_id": citizen_id, "version": str(grant.version + 1)}
+        await outbox.add(acting.tx, REVOKE, key, payload)
+
+
+async def revoke_locker(env: Environment, citizen_id: str, version: int) -> None:
+    """End the consent at DigiLocker; may be run again. Raises IntegrationError, upon which the outbox asks again.
+
+    A locker that was linked anew meanwhile has a consent of its own, which stays.
+    """
+    async with env.store.reading() as tx:
+        ended = await identities.ended_grant(tx, citizen_id, version)
+    if ended is None:
+        return
+    await env.partners.digilocker.revoke(ended.access_token)
+
+    async def note(tx: Transaction) -> None:
+        detail = {"source": Source.DIGILOCKER.value}
+        line = audit.AuditLine(SYSTEM.label, "locker.revoked", ObjectKind.CONSENT.value, None, None, detail)
+        await audit.append(tx, line)
+
+    await env.store.carry_out(note)
+    _log.info("locker_revoked")

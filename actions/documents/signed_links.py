@@ -1,0 +1,39 @@
+"""Addresses of ours that hold without a session until a moment: what they name and that moment are signed.
+
+Signed by HMAC-SHA-256 (RFC 2104) with the keys of cursors. An older key goes on to verify, so that a rotation breaks
+no address.
+"""
+
+import base64
+import hashlib
+import hmac
+from datetime import UTC, datetime
+
+from actions.kernel.environment import Environment
+
+_KEYRING = "cursor"
+"""As cursors, such addresses go out and come back unchanged; the kind that they name keeps them apart."""
+_LONGEST_SECONDS = 12
+"""Digits of the moment, in seconds since 1970; more would be no date."""
+
+
+def signed(env: Environment, named: tuple[str, ...], until: int) -> str:
+    """The signature over what an address names, its kind first, and until when it holds (seconds since 1970)."""
+    return _signature(next(env.keyrings.secrets(_KEYRING)), named, until)
+
+
+def holds(env: Environment, named: tuple[str, ...], until: str, signature: str) -> bool:
+    """Whether we signed that and it has not run out. `until` and `signature` are as the caller sent them."""
+    if not (until.isascii() and until.isdigit() and len(until) <= _LONGEST_SECONDS):
+        return False
+    given, ends = signature.encode("ascii", "replace"), int(until)
+    ours = any(
+        hmac.compare_digest(_signature(secret, named, ends).encode(), given)
+        for secret in env.keyrings.secrets(_KEYRING)
+    )
+    return ours and env.clock.now() <= datetime.fromtimestamp(ends, UTC)
+
+
+def _signature(secret: bytes, named: tuple[str, ...], until: int) -> str:
+    message = "\0".join((*named, str(until))).encode()
+    return base64.urlsafe_b64encode(hmac.new(secret, message, hashlib.sha256).digest()).decode().rstrip("=")

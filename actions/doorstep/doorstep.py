@@ -1,0 +1,266 @@
+"""Doorstep visits before they set out: slots offered, a visit booked, moved, given to another agent, cancelled."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from actions.applications.legal_clock import calendar_of
+from actions.doorstep.endings import hold_visits, is_due
+from actions.feedback.notices import tell_of_visit
+from actions.kernel.access import require_one
+from actions.kernel.case_access import case_for, note, of_visit
+from actions.kernel.environment import Environment
+from actions.kernel.idempotency import conflict_problem, once
+from actions.kernel.unit_of_work import Acting
+from domain import doorstep as rules
+from domain.applications.applications import Application
+from domain.doorstep import DoorstepAgent, Slot, Visit, VisitMove, VisitPurpose, VisitState
+from domain.feedback.notices import NoticeKind
+from domain.identity.policy import ObjectKind, Purpose
+from domain.kernel.errors import ErrorCode, Problem, Problems, Remedy, not_found
+from domain.kernel.people import Subject
+from store import doorstep as kept
+from store.applications import applications
+from store.database import locks
+from store.database.engine import Transaction
+from store.database.errors import AlreadyThere, NotThere
+
+ARRANGE = (Purpose.APPLY, Purpose.DECIDE)
+"""The citizen or her operator chooses a slot; so may an officer of the place."""
+
+_VISIT = ("input", "visitId")
+
+
+@dataclass(frozen=True, slots=True)
+class BookVisit:
+    """A visit in one of the offered slots."""
+
+    application_id: str
+    purpose: VisitPurpose
+    slot: Slot
+    idempotency_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeVisit:
+    """A visit that has not set out: another slot, another agent, or neither, which cancels it."""
+
+    visit_id: str
+    idempotency_key: str
+    slot: Slot | None = None
+    agent_id: str | None = None
+    expected_version: int | None = None
+
+
+async def offered(env: Environment, subject: Subject, application_id: str, purpose: VisitPurpose) -> list[Slot]:
+    """The slots of the next working days in which some agent of the place has room; empty where no visit is due.
+
+    Raises NotSignedIn, NOT_FOUND.
+    """
+
+    async def work(tx: Transaction) -> list[Slot]:
+        acting = Acting(env, tx, subject)
+        application = await case_for(acting, application_id, ObjectKind.VISIT, *ARRANGE, path=("applicationId",))
+        return list(await _room(acting, application)) if is_due(application, purpose) else []
+
+    return await env.store.carry_out(work)
+
+
+async def book_visit(env: Environment, subject: Subject, request: BookVisit) -> tuple[Visit, bool]:
+    """Book a visit and give it to the agent of the place who has the fewest; true where it is a replay.
+
+    Raises Problems: NOT_FOUND, VISIT_NOT_POSSIBLE, VISITS_EXHAUSTED, SLOT_NOT_OFFERED, AGENT_UNKNOWN.
+    """
+    return await done(env, subject, "bookDoorstepVisit", request, lambda acting: book(acting, request))
+
+
+async def reschedule_visit(env: Environment, subject: Subject, request: ChangeVisit) -> tuple[Visit, bool]:
+    """Put a visit that has not set out into another slot; the answer is the new visit. Raises as `book_visit`."""
+    return await done(env, subject, "rescheduleDoorstepVisit", request, lambda acting: postpone(acting, request))
+
+
+async def assign_visit(env: Environment, subject: Subject, request: ChangeVisit) -> tuple[Visit, bool]:
+    """Give a visit to another agent of its place.
+
+    Raises Problems: NOT_FOUND, AGENT_UNKNOWN, STEP_NOT_ALLOWED, CONFLICT.
+    """
+    return await done(env, subject, "assignDoorstepVisit", request, lambda acting: hand_to(acting, request))
+
+
+async def cancel_visit(env: Environment, subject: Subject, request: ChangeVisit) -> tuple[Visit, bool]:
+    """Cancel a visit that has not set out. Raises Problems: NOT_FOUND, STEP_NOT_ALLOWED, CONFLICT."""
+    return await done(env, subject, "cancelDoorstepVisit", request, lambda acting: call_off(acting, request))
+
+
+async def book(acting: Acting, request: BookVisit) -> Visit:
+    """The inner step of a booking, in the caller's transaction."""
+    await hold_visits(acting, request.application_id)
+    application = await case_for(acting, request.application_id, ObjectKind.VISIT, *ARRANGE)
+    if not is_due(application, request.purpose):
+        params = {"status": application.status.value}
+        raise Problems(Problem(ErrorCode.VISIT_NOT_POSSIBLE, ("input", "applicationId"), Remedy.NONE, params))
+    return await _booked(acting, application, request.purpose, request.slot)
+
+
+async def postpone(acting: Acting, request: ChangeVisit) -> Visit:
+    """The inner step of a new slot, in the caller's transaction."""
+    visit = await take_up_visit(acting, request.visit_id, request.expected_version, *ARRANGE)
+    await hold_visits(acting, visit.application_id)
+    state = rules.advance(visit.state, VisitMove.RESCHEDULE)
+    if request.slot is None:
+        raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "slot")))
+    await kept.save(acting.tx, replace(visit, state=state, closed_at=acting.now), visit.version)
+    application = await case_for(acting, visit.application_id, ObjectKind.VISIT, *ARRANGE)
+    await note(acting, "visit.reschedule", of_visit(visit), Purpose.APPLY, state=state.value)
+    return await _booked(acting, application, visit.purpose, request.slot)
+
+
+async def hand_to(acting: Acting, request: ChangeVisit) -> Visit:
+    """The inner step of another agent, in the caller's transaction."""
+    visit = await take_up_visit(acting, request.visit_id, request.expected_version, Purpose.DECIDE, Purpose.ASSIST)
+    if visit.state is not VisitState.SCHEDULED:
+        raise Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, _VISIT, params={"state": visit.state.value}))
+    near = await kept.agents_for(acting.tx, visit.district, visit.tehsil)
+    if request.agent_id not in {agent.operator_id for agent in near}:
+        raise Problems(Problem(ErrorCode.AGENT_UNKNOWN, ("input", "agentId"), Remedy.CORRECT_INPUT))
+    saved = await kept.save(acting.tx, replace(visit, agent_id=request.agent_id or ""), visit.version)
+    await note(acting, "visit.assign", of_visit(saved), Purpose.DECIDE, agent=saved.agent_id)
+    return saved
+
+
+async def call_off(acting: Acting, request: ChangeVisit) -> Visit:
+    """The inner step of a cancellation, in the caller's transaction."""
+    visit = await take_up_visit(acting, request.visit_id, request.expected_version, *ARRANGE)
+    state = rules.advance(visit.state, VisitMove.CANCEL)
+    saved = await kept.save(acting.tx, replace(visit, state=state, closed_at=acting.now), visit.version)
+    await note(acting, "visit.cancel", of_visit(saved), Purpose.APPLY, state=state.value)
+    await tell_of_visit(acting, saved, NoticeKind.VISIT_CANCELLED, await number_of(acting, saved))
+    return saved
+
+
+async def take_up_visit(acting: Acting, visit_id: str, expected: int | None, *purposes: Purpose) -> Visit:
+    """The visit, for one who may do that; raises NOT_FOUND, or CONFLICT where it is not the version seen."""
+    visit = await kept.get(acting.tx, visit_id)
+    if visit is None:
+        raise not_found(*_VISIT)
+    await require_one(acting.env, acting.tx, acting.subject, of_visit(visit), purposes, path=_VISIT)
+    if expected is not None and expected != visit.version:
+        raise conflict_problem(visit.version, visit.state.value)
+    return visit
+
+
+async def number_of(acting: Acting, visit: Visit) -> str:
+    """The number of the application that a visit is for; raises NotThere."""
+    application = await applications.get(acting.tx, visit.application_id)
+    if application is None:
+        raise NotThere("the application")
+    return application.number
+
+
+async def done(
+    env: Environment,
+    subject: Subject,
+    operation: str,
+    request: Any,
+    work: Callable[[Acting], Awaitable[Visit]],
+    *,
+    body: Mapping[str, Any] | None = None,
+) -> tuple[Visit, bool]:
+    """Run a verb about a visit once for its key, and give the visit as it now is."""
+
+    async def in_transaction(tx: Transaction) -> dict[str, Any]:
+        try:
+            return {"id": (await work(Acting(env, tx, subject))).id}
+        except AlreadyThere:
+            path = ("input", "applicationId")
+            raise Problems(Problem(ErrorCode.CONFLICT, path)) from None
+
+    asked = dict(body) if body is not None else _body(request)
+    answered, replayed = await once(
+        env, subject, operation, key=request.idempotency_key, body=asked, work=in_transaction
+    )
+    return await present_visit(env, answered["id"]), replayed
+
+
+async def present_visit(env: Environment, visit_id: str) -> Visit:
+    """The visit as it now is, for an answer; raises NotThere."""
+    async with env.store.reading() as tx:
+        visit = await kept.get(tx, visit_id)
+    if visit is None:
+        raise NotThere("the visit")
+    return visit
+
+
+def _body(request: BookVisit | ChangeVisit) -> dict[str, Any]:
+    plain = {name: getattr(request, name) for name in type(request).__dataclass_fields__ if name != "slot"}
+    slot = request.slot
+    return plain | {"slot": f"{slot.on.isoformat()}/{slot.window.value}" if slot else None}
+
+
+async def _room(acting: Acting, application: Application) -> dict[Slot, DoorstepAgent]:
+    """Each slot that can be had with the agent who would come: the one with the fewest visits in it."""
+    near = await kept.agents_for(acting.tx, application.district, application.tehsil)
+    if not near:
+        return {}
+    taken = await kept.taken(acting.tx, [agent.operator_id for agent in near], acting.today)
+    most = acting.env.care.doorstep_visits_per_slot
+    found = {}
+    for slot in rules.offered_slots(acting.today, await calendar_of(acting), application.district):
+        best = min(near, key=lambda agent: taken.get((agent.operator_id, slot), 0))
+        if taken.get((best.operator_id, slot), 0) < most:
+            found[slot] = best
+    return found
+
+
+async def _booked(acting: Acting, application: Application, purpose: VisitPurpose, slot: Slot) -> Visit:
+    # Two bookings at once must not both take the last place of a slot.
+    await locks.hold(acting.tx, "doorstep", application.district)
+    all_visits = (await kept.of_applications(acting.tx, [application.id])).get(application.id, [])
+    before = [visit for visit in all_visits if visit.purpose is purpose]
+    over = purpose is VisitPurpose.DELIVERY and any(visit.state is VisitState.HANDED_OVER for visit in before)
+    if over or any(visit.state in rules.OPEN for visit in before):
+        path = ("input", "applicationId")
+        raise Problems(Problem(ErrorCode.VISIT_NOT_POSSIBLE, path))
+    rules.check_may_visit_again(before)
+    room = await _room(acting, application)
+    if not room:
+        raise Problems(Problem(ErrorCode.AGENT_UNKNOWN, ("input", "applicationId")))
+    if slot not in room:
+        raise Problems(Problem(ErrorCode.SLOT_NOT_OFFERED, ("input", "slot")))
+    visit = _new(acting, application, purpose, before)
+    visit = replace(visit, slot=slot, agent_id=room[slot].operator_id)
+    await kept.add(acting.tx, visit)
+    detail = {"visit": purpose.value, "sequence": visit.sequence}
+    await note(acting, "visit.book", of_visit(visit), Purpose.APPLY, **detail)
+    await tell_of_visit(acting, visit, NoticeKind.VISIT_BOOKED, application.number)
+    return visit
+
+
+def _new(acting: Acting, application: Application, purpose: VisitPurpose, before: list[Visit]) -> Visit:
+    """The fee is asked once: a receipt of an earlier visit goes on to the next."""
+    receipt = next((visit.fee_receipt for visit in before if visit.fee_receipt), None)
+    return Visit(
+        id=acting.env.ids.key(),
+        application_id=application.id,
+        citizen_id=application.citizen_id,
+        purpose=purpose,
+        sequence=len(before) + 1,
+        state=VisitState.SCHEDULED,
+        slot=Slot(acting.today, rules.SlotWindow.MORNING),
+        agent_id="",
+        department=application.department,
+        district=application.district,
+        tehsil=application.tehsil,
+        fee_paise=before[0].fee_paise if before else acting.env.care.doorstep_fee_paise,
+        fee_receipt=receipt,
+        failure=None,
+        handover=None,
+        otp=None,
+        otp_hash=None,
+        otp_tries=0,
+        otp_expires_at=None,
+        version=1,
+        created_at=acting.now,
+        updated_at=acting.now,
+        closed_at=None,
+    )

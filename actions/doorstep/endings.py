@@ -1,0 +1,44 @@
+"""Doorstep visits that their application needs no more: called off in the transaction of the step that says so."""
+
+from dataclasses import replace
+
+from actions.feedback.notices import tell_of_visit
+from actions.kernel.case_access import note, of_visit
+from actions.kernel.unit_of_work import Acting
+from domain.applications import lifecycle
+from domain.applications.applications import Application, DeliveryMode
+from domain.applications.lifecycle import Status
+from domain.doorstep import OPEN, VisitMove, VisitPurpose, advance
+from domain.feedback.notices import NoticeKind
+from domain.identity.policy import Purpose
+from store import doorstep as kept
+from store.database import locks
+
+_PICK_UP = frozenset({*lifecycle.WITH_OFFICER, Status.FEE_PENDING, Status.QUERY_RAISED})
+
+
+def is_due(application: Application, purpose: VisitPurpose) -> bool:
+    """A certificate to bring to the door, or papers to fetch while the case is with the office."""
+    if purpose is VisitPurpose.PICK_UP:
+        return application.status in _PICK_UP
+    return application.delivery is DeliveryMode.DOORSTEP and application.status is Status.CERTIFICATE_ISSUED
+
+
+async def hold_visits(acting: Acting, application_id: str) -> None:
+    """No visit of an application is booked while it is closed, nor the other way round."""
+    await locks.hold(acting.tx, "visits", application_id)
+
+
+async def end_visits(acting: Acting, before: Status, application: Application) -> None:
+    """Call off what was booked and is not due any more, on the way or not; the slot is free and the citizen is told."""
+    if before is application.status or application.status in _PICK_UP:
+        return
+    await hold_visits(acting, application.id)
+    for visit in (await kept.of_applications(acting.tx, [application.id])).get(application.id, []):
+        if visit.state not in OPEN or is_due(application, visit.purpose):
+            continue
+        state = advance(visit.state, VisitMove.CALL_OFF)
+        over = replace(visit, state=state, otp=None, otp_hash=None, closed_at=acting.now)
+        saved = await kept.save(acting.tx, over, visit.version)
+        await note(acting, "visit.call_off", of_visit(saved), Purpose.DELIVER, state=state.value)
+        await tell_of_visit(acting, saved, NoticeKind.VISIT_CANCELLED, application.number)

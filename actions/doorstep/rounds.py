@@ -1,0 +1,266 @@
+"""Doorstep visits on the way: the agent sets out, takes the fee, hands over, or notes why it failed."""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from actions.doorstep.doorstep import done, number_of, present_visit, take_up_visit
+from actions.feedback.notices import tell_of_visit
+from actions.identity.one_time_codes import count_code
+from actions.kernel.case_access import note, of_visit
+from actions.kernel.environment import Environment
+from actions.kernel.idempotency import once
+from actions.kernel.transitions import Step, move
+from actions.kernel.unit_of_work import Acting
+from actions.uploads.uploads import uploaded, use
+from domain import doorstep as rules
+from domain.applications.lifecycle import Move
+from domain.doorstep import Handover, HandOverProof, Visit, VisitFailure, VisitMove, VisitPurpose
+from domain.feedback.feedback import moderated
+from domain.feedback.notices import NoticeKind
+from domain.identity.policy import Purpose
+from domain.kernel.errors import ErrorCode, Problem, Problems, Remedy
+from domain.kernel.people import SYSTEM, Subject
+from domain.kernel.text import Bilingual
+from store import doorstep as kept
+from store.applications import applications
+from store.database.cipher import FieldCipher
+from store.database.engine import Transaction
+from store.database.errors import NotThere
+from store.identity import people
+
+AFTER_SLOT = timedelta(hours=2)
+"""How long after its slot the code of a visit still holds."""
+
+LONGEST_RECEIPT, LONGEST_WITNESS = 40, 100
+SWEEP = 50
+"""Visits that one transaction of the sweep closes."""
+_VISIT, _PAPER = ("input", "visitId"), ("input", "paperSha256")
+_PROOF = {
+    "expected": Bilingual(
+        "कोड, या हस्ताक्षरित काग़ज़ और साक्षी का नाम", "the code, or a signed paper with the name of a witness"
+    )
+}
+_WITHOUT_CODE = {
+    "expected": Bilingual("हस्ताक्षरित काग़ज़ लें या भेंट असफल दर्ज करें", "take a signed paper, or note the visit as failed")
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SetOut:
+    """The agent is on the way."""
+
+    visit_id: str
+    idempotency_key: str
+    expected_version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HandOver:
+    """What proves it: the citizen's code, or a signed paper (SHA-256 of its upload) with a witness."""
+
+    visit_id: str
+    idempotency_key: str
+    otp: str | None = None
+    paper_sha256: str | None = None
+    witness: str | None = None
+    expected_version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FailVisit:
+    """Why a visit failed."""
+
+    visit_id: str
+    reason: VisitFailure
+    idempotency_key: str
+    expected_version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordVisitFee:
+    """The fee of the doorstep service that was taken: receipt and amount in paise."""
+
+    visit_id: str
+    receipt: str
+    amount_paise: int
+    idempotency_key: str
+
+
+async def set_out(env: Environment, subject: Subject, request: SetOut) -> tuple[Visit, bool]:
+    """Set out and make the code that the citizen sees.
+
+    Raises Problems: NOT_FOUND, STEP_NOT_ALLOWED, CONFLICT, RATE_LIMITED where her number had many codes already.
+    """
+    return await done(
+        env, subject, "setOutOnVisit", request, lambda acting: leave(acting, request), body=_body(request)
+    )
+
+
+async def fail_visit(env: Environment, subject: Subject, request: FailVisit) -> tuple[Visit, bool]:
+    """Note a failed visit; the citizen may choose a new slot. Raises as `set_out`."""
+    return await done(
+        env, subject, "failDoorstepVisit", request, lambda acting: give_up(acting, request), body=_body(request)
+    )
+
+
+async def record_visit_fee(env: Environment, subject: Subject, request: RecordVisitFee) -> tuple[Visit, bool]:
+    """Enter the fee of the doorstep service. Raises Problems: NOT_FOUND, FEE_MISMATCH, BAD_INPUT."""
+
+    async def work(tx: Transaction) -> dict[str, Any]:
+        return {"id": (await take_fee(Acting(env, tx, subject), request)).id}
+
+    key = request.idempotency_key
+    answered, replayed = await once(
+        env, subject, "recordVisitFee", key=key, body=_body(request), work=work, for_ever=True
+    )
+    return await present_visit(env, answered["id"]), replayed
+
+
+async def hand_over(env: Environment, subject: Subject, request: HandOver) -> tuple[Visit, bool]:
+    """Hand over; a delivery makes its application DELIVERED. A wrong code is counted though it is refused.
+
+    Raises Problems: NOT_FOUND, STEP_NOT_ALLOWED, CONFLICT, FEE_NOT_PAID, PROOF_MISSING,
+    UPLOAD_UNKNOWN for a paper that the agent did not upload, OTP_WRONG, OTP_EXPIRED.
+    """
+
+    async def work(tx: Transaction) -> dict[str, Any]:
+        return await give(Acting(env, tx, subject), request)
+
+    # The code goes into the request's hash only under our key: six digits would be found by trying.
+    sealed = FieldCipher(env.keyrings).blind_index("doorstep_request", request.otp) if request.otp else None
+    body = _body(request) | {"otp": sealed}
+    answered, replayed = await once(env, subject, "handOverVisit", key=request.idempotency_key, body=body, work=work)
+    if "left" in answered:
+        params = {"left": str(answered["left"])}
+        raise Problems(Problem(ErrorCode.OTP_WRONG, ("input", "otp"), params=params))
+    return await present_visit(env, answered["id"]), replayed
+
+
+async def leave(acting: Acting, request: SetOut) -> Visit:
+    """The inner step of setting out, in the caller's transaction."""
+    visit = await take_up_visit(acting, request.visit_id, request.expected_version, Purpose.DELIVER)
+    state = rules.advance(visit.state, VisitMove.SET_OUT)
+    citizen = (await people.citizens(acting.tx, [visit.citizen_id]))[visit.citizen_id]
+    if citizen.mobile:
+        await count_code(acting.env, acting.tx, citizen.mobile, _VISIT)
+    otp = acting.env.ids.digits(rules.OTP_DIGITS)
+    on_the_way = replace(
+        visit,
+        state=state,
+        otp=otp,
+        otp_hash=kept.otp_hashes(acting.tx, visit.id, otp)[0],
+        otp_tries=0,
+        otp_expires_at=max(visit.slot.ends_at, acting.now) + AFTER_SLOT,
+    )
+    saved = await _saved(acting, on_the_way, "visit.set_out")
+    await tell_of_visit(acting, saved, NoticeKind.VISIT_STARTED, await number_of(acting, saved))
+    return saved
+
+
+async def give_up(acting: Acting, request: FailVisit) -> Visit:
+    """The inner step of a failure, in the caller's transaction."""
+    visit = await take_up_visit(acting, request.visit_id, request.expected_version, Purpose.DELIVER)
+    state = rules.advance(visit.state, VisitMove.FAIL)
+    return await _failed(acting, replace(visit, state=state), request.reason)
+
+
+async def take_fee(acting: Acting, request: RecordVisitFee) -> Visit:
+    """The inner step of the fee, in the caller's transaction."""
+    visit = await take_up_visit(acting, request.visit_id, None, Purpose.COLLECT_FEE)
+    receipt = request.receipt.strip()
+    if not 1 <= len(receipt) <= LONGEST_RECEIPT:
+        raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "receipt"), params={"longest": str(LONGEST_RECEIPT)}))
+    if visit.state not in rules.OPEN or visit.fee_receipt is not None:
+        raise Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, _VISIT, params={"state": visit.state.value}))
+    if request.amount_paise != visit.fee_paise:
+        params = {} if visit.fee_paise is None else {"feePaise": str(visit.fee_paise)}
+        raise Problems(Problem(ErrorCode.FEE_MISMATCH, ("input", "amount"), params=params))
+    detail = {"amount": request.amount_paise}
+    return await _saved(acting, replace(visit, fee_receipt=receipt), "visit.fee", Purpose.COLLECT_FEE, **detail)
+
+
+async def give(acting: Acting, request: HandOver) -> dict[str, Any]:
+    """The inner step of a hand-over, in the caller's transaction: the visit's id, or the tries left of a wrong code."""
+    visit = await take_up_visit(acting, request.visit_id, request.expected_version, Purpose.DELIVER)
+    state = rules.advance(visit.state, VisitMove.HAND_OVER)
+    if visit.fee_paise and visit.fee_receipt is None:
+        raise Problems(Problem(ErrorCode.FEE_NOT_PAID, _VISIT))
+    if request.otp is not None:
+        if not visit.otp_holds(acting.now):
+            raise Problems(Problem(ErrorCode.OTP_EXPIRED, ("input", "otp"), texts=_WITHOUT_CODE))
+        if visit.otp_hash not in kept.otp_hashes(acting.tx, visit.id, request.otp.strip()):
+            tried = replace(visit, otp_tries=visit.otp_tries + 1)
+            await _saved(acting, tried, "visit.wrong_code")
+            return {"id": visit.id, "left": rules.OTP_TRIES - tried.otp_tries}
+        proof = Handover(HandOverProof.OTP)
+    else:
+        proof = await _signed(acting, request, visit)
+    over = replace(_without_otp(visit), state=state, handover=proof, closed_at=acting.now)
+    saved = await _saved(acting, over, "visit.hand_over", proof=proof.proof.value)
+    if visit.purpose is VisitPurpose.DELIVERY:
+        await _deliver(acting, visit)
+    else:
+        await tell_of_visit(acting, saved, NoticeKind.PAPERS_FETCHED, await number_of(acting, saved))
+    return {"id": visit.id}
+
+
+async def close_missed(env: Environment) -> int:
+    """Close open visits whose day is over: nobody came, or nobody noted what became of it; tells how many.
+
+    The citizen may then choose a new slot, and it is not held against her. May be run by any worker.
+    """
+
+    async def work(tx: Transaction) -> int:
+        acting = Acting(env, tx, SYSTEM)
+        missed = await kept.missed(tx, acting.today, SWEEP)
+        for visit in missed:
+            state = rules.advance(visit.state, VisitMove.MISS)
+            await _failed(acting, replace(visit, state=state), VisitFailure.AGENT_UNABLE)
+        return len(missed)
+
+    closed = 0
+    while done := await env.store.carry_out(work):
+        closed += done
+    return closed
+
+
+async def _failed(acting: Acting, visit: Visit, reason: VisitFailure) -> Visit:
+    over = replace(_without_otp(visit), failure=reason, closed_at=acting.now)
+    saved = await _saved(acting, over, "visit.fail", reason=reason.value)
+    await tell_of_visit(acting, saved, NoticeKind.VISIT_FAILED, await number_of(acting, saved))
+    return saved
+
+
+async def _deliver(acting: Acting, visit: Visit) -> None:
+    application = await applications.get(acting.tx, visit.application_id)
+    if application is None:
+        raise NotThere("the application")
+    await move(acting, application, Step(Move.DELIVER, changes={"delivered_at": acting.now}))
+
+
+async def _signed(acting: Acting, request: HandOver, visit: Visit) -> Handover:
+    """The photograph or scan of the signed paper, which the agent uploaded, and the name of the witness."""
+    witness = moderated(request.witness, "input", "witness", required=False)
+    if request.paper_sha256 is None:
+        raise Problems(Problem(ErrorCode.PROOF_MISSING, _PAPER, texts=_PROOF))
+    paper = await uploaded(acting.env, acting.tx, acting.subject, request.paper_sha256, path=_PAPER)
+    if witness is None or len(witness) > LONGEST_WITNESS:
+        raise Problems(Problem(ErrorCode.PROOF_MISSING, ("input", "witness"), Remedy.CORRECT_INPUT, texts=_PROOF))
+    await use(acting, paper, of_visit(visit))
+    return Handover(HandOverProof.SIGNED_PAPER, request.paper_sha256, witness)
+
+
+def _without_otp(visit: Visit) -> Visit:
+    """The code is forgotten as soon as the visit is over."""
+    return replace(visit, otp=None, otp_hash=None)
+
+
+async def _saved(acting: Acting, visit: Visit, action: str, purpose: Purpose = Purpose.DELIVER, **detail: Any) -> Visit:
+    saved = await kept.save(acting.tx, visit, visit.version)
+    await note(acting, action, of_visit(saved), purpose, state=saved.state.value, **detail)
+    return saved
+
+
+def _body(request: Any) -> dict[str, Any]:
+    return {name: getattr(request, name) for name in type(request).__dataclass_fields__}

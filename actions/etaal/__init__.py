@@ -1,0 +1,1 @@
+"""Actions about the e-transactions that e-Taal counts."""

@@ -1,0 +1,1 @@
+"""Actions about feedback, grievances, suggestions, notices and tracking."""

@@ -1,0 +1,105 @@
+"""Feedback of a citizen on her decided application, and what it says of each service."""
+
+from dataclasses import asdict, dataclass
+from dataclasses import replace as changed
+from datetime import timedelta
+from typing import Any
+
+from actions.kernel.access import covering
+from actions.kernel.case_access import case_for, note, of_feedback
+from actions.kernel.environment import Environment
+from actions.kernel.idempotency import once
+from actions.kernel.unit_of_work import Acting
+from domain.applications.applications import Application
+from domain.feedback.feedback import Feedback, ServiceLevel, check_may_change, check_rating, moderated
+from domain.identity.policy import ObjectKind, Purpose
+from domain.kernel.errors import ErrorCode, NotSignedIn, Problem, Problems
+from domain.kernel.people import Subject
+from store.database.engine import Transaction
+from store.database.errors import NotThere, VersionConflict
+from store.feedback import feedback as kept
+
+LONGEST_PERIOD = 3650
+"""Days that an average may reach back."""
+
+
+@dataclass(frozen=True, slots=True)
+class GiveFeedback:
+    """One to five stars and a text on an application that was decided."""
+
+    application_id: str
+    rating: int
+    text: str | None
+    idempotency_key: str
+
+
+async def give_feedback(env: Environment, subject: Subject, request: GiveFeedback) -> tuple[Feedback, bool]:
+    """Keep her feedback, or change it within the days of the setting. True where it is a replay.
+
+    Raises Problems: NOT_FOUND, FEEDBACK_TOO_EARLY, FEEDBACK_CLOSED, BAD_INPUT.
+    """
+
+    async def work(tx: Transaction) -> dict[str, Any]:
+        return {"id": (await say(Acting(env, tx, subject), request)).application_id}
+
+    answer, replayed = await once(
+        env, subject, "giveFeedback", key=request.idempotency_key, body=asdict(request), work=work
+    )
+    async with env.store.reading() as tx:
+        feedback = await kept.get(tx, answer["id"])
+    if feedback is None:
+        raise NotThere("the feedback")
+    return feedback, replayed
+
+
+async def say(acting: Acting, request: GiveFeedback) -> Feedback:
+    """The inner step, in the caller's transaction."""
+    application = await case_for(acting, request.application_id, ObjectKind.FEEDBACK, Purpose.APPLY)
+    check_rating(request.rating)
+    text = moderated(request.text, "input", "text", required=False)
+    if application.decision is None:
+        raise Problems(Problem(ErrorCode.FEEDBACK_TOO_EARLY, ("input", "applicationId")))
+    before = await kept.get(acting.tx, application.id)
+    if before is None:
+        feedback = _first(acting, application, request.rating, text)
+        if not await kept.add(acting.tx, feedback):
+            raise VersionConflict(application.version, application.status.value)
+    else:
+        check_may_change(before, acting.now, acting.env.care.feedback_edit_days)
+        feedback = changed(before, rating=request.rating, text=text, updated_at=acting.now)
+        await kept.replace(acting.tx, feedback)
+    action = "feedback.give" if before is None else "feedback.change"
+    await note(acting, action, of_feedback(feedback), Purpose.APPLY, rating=feedback.rating)
+    return feedback
+
+
+async def service_levels(env: Environment, subject: Subject, days: int) -> list[ServiceLevel]:
+    """The average rating of each service at each officer, for auditors and for departments; empty for others.
+
+    `days` is how far back. Raises NotSignedIn, BAD_INPUT.
+    """
+    if not subject.signed_in:
+        raise NotSignedIn
+    if not 1 <= days <= LONGEST_PERIOD:
+        raise Problems(Problem(ErrorCode.BAD_INPUT, ("days",)))
+    reach = covering(subject, ObjectKind.RATING, Purpose.AUDIT)
+    if not reach:
+        return []
+    async with env.store.reading() as tx:
+        return await kept.levels(tx, reach, env.clock.now() - timedelta(days=days))
+
+
+def _first(acting: Acting, application: Application, rating: int, text: str | None) -> Feedback:
+    return Feedback(
+        application_id=application.id,
+        citizen_id=application.citizen_id,
+        service_code=application.service_code,
+        department=application.department,
+        district=application.district,
+        tehsil=application.tehsil,
+        officer_id=application.decision.officer_id if application.decision else None,
+        rating=rating,
+        text=text,
+        created_at=acting.now,
+        updated_at=acting.now,
+    )

@@ -1,0 +1,131 @@
+"""Suggestions about a service, by citizens and by officers, and the department's reply."""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from actions.feedback.notices import About, tell
+from actions.kernel.access import require_one
+from actions.kernel.case_access import DAY_SECONDS, known_service, note, of_suggestion, once_about, refuse_flood
+from actions.kernel.environment import Environment
+from actions.kernel.idempotency import conflict_problem
+from actions.kernel.unit_of_work import Acting
+from domain.feedback.feedback import Suggestion, SuggestionState, moderated, replied_state
+from domain.feedback.notices import NoticeKind, Topic
+from domain.identity.policy import Purpose
+from domain.kernel.errors import ErrorCode, NotSignedIn, Problem, Problems, not_found
+from domain.kernel.people import PersonKind, Subject
+from store.catalogue import catalogue
+from store.database import locks
+from store.feedback import suggestions as kept
+
+_PATH = ("input", "suggestionId")
+
+
+@dataclass(frozen=True, slots=True)
+class MakeSuggestion:
+    """A proposal about a service; the district is a code of the catalogue."""
+
+    service_code: str
+    district: str | None
+    text: str
+    idempotency_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyToSuggestion:
+    """What the department says to a suggestion, and where it then stands."""
+
+    suggestion_id: str
+    state: SuggestionState
+    text: str
+    idempotency_key: str
+    expected_version: int | None = None
+
+
+async def make_suggestion(env: Environment, subject: Subject, request: MakeSuggestion) -> tuple[Suggestion, bool]:
+    """Keep a suggestion; true where it is a replay.
+
+    Raises Problems: FORBIDDEN for one who is neither citizen nor officer, SERVICE_UNKNOWN, PLACE_UNKNOWN,
+    REASON_REQUIRED, BAD_INPUT, RATE_LIMITED.
+    """
+    return await once_about(
+        env, subject, "makeSuggestion", request, lambda acting: propose(acting, request), read=kept.get
+    )
+
+
+async def reply_to_suggestion(
+    env: Environment, subject: Subject, request: ReplyToSuggestion
+) -> tuple[Suggestion, bool]:
+    """Reply for one's department. Raises Problems: NOT_FOUND, STEP_NOT_ALLOWED, REASON_REQUIRED, CONFLICT."""
+    return await once_about(
+        env, subject, "replyToSuggestion", request, lambda acting: respond(acting, request), read=kept.get
+    )
+
+
+async def propose(acting: Acting, request: MakeSuggestion) -> Suggestion:
+    """The inner step of a suggestion, in the caller's transaction."""
+    suggestion = await _new(acting, request)
+    resource = of_suggestion(suggestion)
+    try:
+        await require_one(acting.env, acting.tx, acting.subject, resource, (Purpose.APPLY,))
+    except Problems:
+        raise Problems(Problem(ErrorCode.FORBIDDEN, ("input",))) from None
+    author = acting.subject.person_id or ""
+    await locks.hold(acting.tx, "suggestion", author)
+    since = acting.now - timedelta(seconds=DAY_SECONDS)
+    refuse_flood(await kept.count_of_author(acting.tx, author, since), acting.env.care.texts_per_day)
+    await kept.add(acting.tx, suggestion)
+    await note(acting, "suggestion.make", resource, Purpose.APPLY, service=suggestion.service_code)
+    return suggestion
+
+
+async def respond(acting: Acting, request: ReplyToSuggestion) -> Suggestion:
+    """The inner step of a reply, in the caller's transaction."""
+    suggestion = await kept.get(acting.tx, request.suggestion_id)
+    if suggestion is None:
+        raise not_found(*_PATH)
+    resource = of_suggestion(suggestion)
+    await require_one(acting.env, acting.tx, acting.subject, resource, (Purpose.RESPOND,), path=_PATH)
+    if request.expected_version is not None and request.expected_version != suggestion.version:
+        raise conflict_problem(suggestion.version, suggestion.state.value)
+    replied = replace(
+        suggestion,
+        state=replied_state(suggestion.state, request.state),
+        reply=moderated(request.text, "input", "text"),
+        replied_by=acting.subject.person_id,
+        replied_at=acting.now,
+    )
+    saved = await kept.save(acting.tx, replied, suggestion.version)
+    if saved.citizen_id is not None:
+        about = About(Topic.SUGGESTION, saved.id, saved.citizen_id, None, str(saved.version))
+        await tell(acting, NoticeKind.SUGGESTION_ANSWERED, about)
+    await note(acting, "suggestion.reply", resource, Purpose.RESPOND, state=saved.state.value)
+    return saved
+
+
+async def _new(acting: Acting, request: MakeSuggestion) -> Suggestion:
+    if not acting.subject.signed_in:
+        raise NotSignedIn
+    service = await known_service(acting, request.service_code)
+    text = moderated(request.text, "input", "text") or ""
+    if request.district is not None:
+        known = {district.code for district in await catalogue.districts(acting.tx)}
+        if request.district not in known:
+            raise Problems(Problem(ErrorCode.PLACE_UNKNOWN, ("input", "district")))
+    kind, person = acting.subject.kind, acting.subject.person_id
+    return Suggestion(
+        id=acting.env.ids.key(),
+        citizen_id=person if kind is PersonKind.CITIZEN else None,
+        officer_id=person if kind is PersonKind.OFFICER else None,
+        service_code=service.code,
+        department=service.department,
+        district=request.district,
+        text=text,
+        state=SuggestionState.RECEIVED,
+        reply=None,
+        replied_by=None,
+        replied_at=None,
+        version=1,
+        created_at=acting.now,
+        updated_at=acting.now,
+    )

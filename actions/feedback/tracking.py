@@ -1,0 +1,105 @@
+"""Tracking for anybody who knows a number and a second factor; bounded for each number and each client."""
+
+from datetime import timedelta
+
+from actions.identity.aliases import application_by_any
+from actions.kernel.environment import Environment
+from actions.umang.enquiries import Asker, count_enquiry
+from domain.feedback.tracking import SecondFactor, Tracked, is_public, matches, stages_of
+from domain.identity.aliases import alias_form
+from domain.kernel.errors import ErrorCode, Problem, Problems
+from domain.kernel.numbers import MistypedNumber
+from store.applications import applications
+from store.catalogue import catalogue
+from store.database.engine import Transaction
+from store.feedback import tracking
+from store.identity import people
+
+NUMBER, CLIENT = "number", "client"
+_MISTYPED = ""
+"""In the place of an id: what was keyed is nobody's, and looks like a number of ours with a slip."""
+
+_NOBODY = "absent"
+
+
+async def track_application(
+    env: Environment, text: str, factor: SecondFactor, *, client: str, agent: str | None = None
+) -> Tracked | None:
+    """What may be known without signing in, by a number of ours or of a system before.
+
+    None alike for an absent number and a wrong factor: both take the same statements in the same order.
+    `client` is what one client is told by, such as its address, `agent` what its program calls itself.
+    Raises Problems: NUMBER_MISTYPED, BAD_INPUT for a factor out of form, RATE_LIMITED.
+    """
+    number = alias_form(text[:64])
+    if number is None:
+        raise _mistyped()
+    if not factor.usable:
+        raise Problems(Problem(ErrorCode.BAD_INPUT, ("by", "secondFactor")))
+    asker = Asker(line=client, agent=agent)
+    application_id = await env.store.carry_out(lambda tx: _tried(env, tx, number, factor, asker))
+    if application_id is _MISTYPED:
+        raise _mistyped()
+    if application_id is None:
+        return None
+    async with env.store.reading() as tx:
+        return await _tracked(tx, application_id)
+
+
+def _mistyped() -> Problems:
+    return Problems(Problem(ErrorCode.NUMBER_MISTYPED, ("by", "number")))
+
+
+async def forget_tries(env: Environment) -> None:
+    """Drop the counts of windows that are over."""
+    over = env.clock.now() - 2 * timedelta(minutes=env.care.tracking_window_minutes)
+    await env.store.carry_out(lambda tx: tracking.forget_before(tx, over))
+
+
+async def _tried(env: Environment, tx: Transaction, number: str, factor: SecondFactor, asker: Asker) -> str | None:
+    """One try, counted before it is looked at; a right one is not held against the number."""
+    window = timedelta(minutes=env.care.tracking_window_minutes)
+    bounds = (
+        (NUMBER, number, env.care.tracking_tries_per_number),
+        (CLIENT, asker.line, env.care.tracking_tries_per_client),
+    )
+    for kind, value, most in bounds:
+        tries, since = await tracking.count_try(tx, kind, value, window=window)
+        if tries > most:
+            seconds = max(int((since + window - tx.clock.now()).total_seconds()), 1)
+            params = {"retryAfterSeconds": str(seconds)}
+            raise Problems(Problem(ErrorCode.RATE_LIMITED, ("by",), params=params))
+    try:
+        application = await application_by_any(tx, number)
+    except MistypedNumber:
+        return _MISTYPED  # the tries stay counted
+    citizen_id = application.citizen_id if application else _NOBODY
+    citizen = (await people.citizens(tx, [citizen_id])).get(citizen_id)
+    right = matches(citizen, factor) and is_public(application)
+    await tracking.settle_try(tx, NUMBER, number, forgiven=right)
+    if application is None or not right:
+        return None
+    await count_enquiry(env, tx, asker, application)
+    return application.id
+
+
+async def _tracked(tx: Transaction, application_id: str) -> Tracked | None:
+    application = await applications.get(tx, application_id)
+    if application is None:
+        return None
+    service = await catalogue.service(tx, application.service_code)
+    departments = {one.slug: one for one in await catalogue.departments(tx)}
+    department = departments.get(application.department or "")
+    entries = (await applications.timelines(tx, [application.id])).get(application.id, [])
+    if service is None:
+        return None
+    return Tracked(
+        number=application.number,
+        status=application.status,
+        service=service.name,
+        department=department.name if department else None,
+        submitted_at=application.submitted_at,
+        due_at=application.due_at,
+        delivered_at=application.delivered_at,
+        stages=stages_of(entries),
+    )

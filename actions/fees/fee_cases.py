@@ -1,0 +1,71 @@
+"""What every step of an order to pay a fee writes: the audit line, the case of a difference, word to the citizen."""
+
+from actions.feedback.notices import About, tell
+from actions.kernel.unit_of_work import Acting
+from actions.reconciliation.finance_cases import open_case
+from domain.feedback.notices import NoticeKind, Topic
+from domain.fees.fees import FeeOrder
+from domain.identity.policy import ObjectKind, Purpose, Resource
+from domain.reconciliation.finance_cases import DifferenceKind, FinanceDifference
+from store.applications import applications
+from store.database import audit
+
+ABOUT = "fee:"
+"""How a case of money names an order."""
+
+
+def order_id_of(about: str) -> str | None:
+    """The order that a case of money is about; None for every other one."""
+    return about.removeprefix(ABOUT) if about.startswith(ABOUT) else None
+
+
+def of_order(order: FeeOrder) -> Resource:
+    """What access to an order depends on."""
+    return Resource(
+        ObjectKind.FEE_ORDER,
+        order.id,
+        order.citizen_id,
+        order.department,
+        order.district,
+        order.tehsil,
+        service=order.service_code,
+    )
+
+
+async def note(acting: Acting, order: FeeOrder, action: str, purpose: Purpose = Purpose.COLLECT_FEE) -> None:
+    """Write the audit line of a step."""
+    detail = {"state": order.state.value, "route": order.route.value, "paise": order.held_paise}
+    await audit.append(
+        acting.tx,
+        audit.AuditLine(
+            acting.subject.label, f"fee.{action}", ObjectKind.FEE_ORDER.value, order.id, purpose.value, detail
+        ),
+    )
+
+
+async def differ(
+    acting: Acting, order: FeeOrder, kind: DifferenceKind, *, expected: str, found: str, anew: bool = False
+) -> str:
+    """Open the case of a difference about an order, once however often it is found; `anew` as in `open_case`."""
+    return await open_case(
+        acting,
+        FinanceDifference(
+            kind,
+            f"{ABOUT}{order.id}",
+            expected=expected,
+            found=found,
+            department=order.department,
+            district=order.district,
+            amount_paise=order.held_paise,
+            citizen_id=order.citizen_id,
+        ),
+        anew=anew,
+    )
+
+
+async def tell_of_payment(acting: Acting, order: FeeOrder, kind: NoticeKind) -> None:
+    """Tell the citizen of a payment that needs or gets something done, such as that it goes back: each kind once."""
+    application = await applications.get(acting.tx, order.application_id)
+    if application is not None:
+        about = About(Topic.APPLICATION, order.application_id, order.citizen_id, order.application_id, order.id)
+        await tell(acting, kind, about, number=application.number)

@@ -1,0 +1,317 @@
+"""What became of an order to pay a fee: asked of the one who takes the money, and noted once.
+
+A call-back, a browser and a citizen's word only make us ask. Whatever is heard is noted in one transaction with the
+step of the application, so that a worker that dies between hearing and noting asks again and nothing is doubled.
+"""
+
+import asyncio
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
+from types import MappingProxyType
+
+import structlog
+
+from actions.applications import legal_clock
+from actions.applications.cases import service_of
+from actions.fees.fee_cases import ABOUT, differ, note, tell_of_payment
+from actions.fees.fee_refunds import note_refund_heard, request_refund, send_refund
+from actions.kernel.environment import Environment
+from actions.kernel.transitions import Step, move
+from actions.kernel.unit_of_work import Acting
+from actions.reconciliation.finance_cases import settle_by_itself
+from domain.applications.applications import Application
+from domain.applications.lifecycle import Move, Status
+from domain.feedback.notices import NoticeKind
+from domain.fees.fees import (
+    BETWEEN,
+    OPEN,
+    PAID,
+    REFUND_ENQUIRIES,
+    FeeNews,
+    FeeOrder,
+    FeeProblem,
+    FeeRoute,
+    FeeState,
+    HeardState,
+    RefundCause,
+    is_over,
+    may_be_asked,
+    may_become,
+    next_enquiry,
+)
+from domain.kernel.people import SYSTEM
+from domain.kernel.sources import Source
+from domain.reconciliation.finance_cases import CaseOutcome, DifferenceKind
+from integrations.calling.errors import IntegrationError, Unavailable
+from store.applications import applications
+from store.database import crash_points
+from store.database.engine import Transaction
+from store.database.errors import VersionConflict
+from store.fees import fee_orders
+from store.platform import outbox
+
+RECONCILED = "fee.reconciled"
+"""The topic that tells CSC what a wallet's payment was taken for."""
+
+_DOUBTS = MappingProxyType(
+    {
+        FeeProblem.AMOUNT_MISMATCH: DifferenceKind.AMOUNT_DIFFERS,
+        FeeProblem.RECEIPT_TWICE: DifferenceKind.STATUS_DIFFERS,
+    }
+)
+"""Why money that was taken is not taken for the fee, and the case of it."""
+CORRECTED = "The payment is told with the right amount, and a receipt of its own, by now."
+
+BATCH, AT_ONCE = 50, 8
+_LEASE = timedelta(minutes=1)
+"""By when an order is asked about again where whoever asked died before it noted the answer."""
+_RACES = 5
+_ENDED = {
+    HeardState.FAILED: FeeState.FAILED,
+    HeardState.EXPIRED: FeeState.EXPIRED,
+    HeardState.REFUNDED: FeeState.FAILED,
+}
+"""How an order ends that nothing was taken for, or whose money went back before we took it for the fee."""
+_log = structlog.get_logger(__name__)
+
+
+async def ask_due(env: Environment) -> int:
+    """Ask about every order whose time has come; tells how many were asked about. Run by any number of workers."""
+    async with env.store.reading() as tx:
+        due = await fee_orders.due(tx, env.clock.now(), BATCH)
+    places = asyncio.Semaphore(AT_ONCE)
+
+    async def one(order: FeeOrder) -> None:
+        async with places:
+            if order.state is FeeState.REFUND_REQUESTED:
+                await follow_refund(env, order)
+            else:
+                await enquire(env, order)
+
+    await asyncio.gather(*(one(order) for order in due))
+    return len(due)
+
+
+async def enquire(env: Environment, order: FeeOrder, *, replaced: bool = False) -> FeeOrder:
+    """Ask what became of an order, at most once in ten seconds, and note the answer; gives the order as it then is.
+
+    Silence changes nothing: the order is asked about again later. `replaced` ends one that nobody came to pay, so that
+    another way may be begun; should it be paid later all the same, that money goes back.
+    """
+    if order.state in PAID and order.state is not FeeState.SUCCESS:
+        return order
+    if not may_be_asked(order.asked_at, env.clock.now()):
+        return await _asked_soon(env, order)
+    if not await _taken(env, order):
+        return await _present(env, order)
+    try:
+        news = await ask(env, order)
+    except IntegrationError as error:
+        _log.info("fee_enquiry_unanswered", route=order.route.value, code=error.code)
+        return await _put_off(env, order)
+    crash_points.reach(crash_points.FEE_HEARD)
+    return await settle(env, order.id, news, replaced=replaced)
+
+
+async def ask(env: Environment, order: FeeOrder) -> FeeNews:
+    """The enquiry itself. Raises IntegrationError; Unavailable, too, where the way is not connected any more."""
+    if order.route is FeeRoute.TREASURY and env.partners.treasury:
+        return await env.partners.treasury.verify(order.reference)
+    if order.route is FeeRoute.CSC_WALLET and env.partners.wallet:
+        return await env.partners.wallet.verify(order.reference)
+    raise Unavailable(Source.TREASURY if order.route is FeeRoute.TREASURY else Source.CSC, "not_connected")
+
+
+async def settle(env: Environment, order_id: str, news: FeeNews, *, replaced: bool = False) -> FeeOrder:
+    """Note what was heard, with everything that follows from it. Hearing the same again changes nothing."""
+    for _ in range(_RACES):
+        try:
+            return await env.store.carry_out(partial(_settled, env, order_id, news, replaced))
+        except VersionConflict:
+            continue  # the citizen withdrew, or a counter took the fee, at the same moment: look again
+    return await env.store.carry_out(partial(_settled, env, order_id, news, replaced))
+
+
+async def follow_refund(env: Environment, order: FeeOrder) -> None:
+    """Ask how a refund stands that the wallet was asked for; where it does not answer, again later."""
+    if not may_be_asked(order.asked_at, env.clock.now()) or not await _taken(env, order):
+        return
+    wallet, receipt = env.partners.wallet, order.receipt
+    if order.route is not FeeRoute.CSC_WALLET or wallet is None or receipt is None:
+        await _refund_put_off(env, order)
+        return
+    try:
+        if order.refund_reference is None:
+            await send_refund(env, order.id)
+            return
+        heard = await wallet.refund_status(order.reference, receipt.grn, order.refund_reference)
+    except IntegrationError as error:
+        _log.info("fee_refund_unanswered", code=error.code)
+        await _refund_put_off(env, order)
+        return
+    await env.store.carry_out(lambda tx: note_refund_heard(Acting(env, tx, SYSTEM), order.id, heard))
+
+
+async def _settled(env: Environment, order_id: str, news: FeeNews, replaced: bool, tx: Transaction) -> FeeOrder:
+    acting = Acting(env, tx, SYSTEM)
+    order = await fee_orders.get(tx, order_id)
+    if order is None:
+        raise ValueError("an order that was asked about is there")
+    if news.state is HeardState.SUCCESS:
+        return await _paid(acting, order, news)
+    doubted = order.problem in _DOUBTS
+    if order.state in PAID or (news.state is HeardState.REFUNDED and not order.open and not doubted):
+        return await _contradicted(acting, order, news)
+    after = _after(order, news, acting.now, replaced=replaced)
+    followed = after in OPEN or news.state is HeardState.PENDING
+    due_at = next_enquiry(order.created_at, acting.now) if followed else None
+    if after is order.state and not doubted:
+        return await _noted(acting, order, due_at)
+    settled_at = acting.now if after in {FeeState.FAILED, FeeState.EXPIRED} else None
+    problem = FeeProblem.REPLACED if replaced and news.state is HeardState.UNKNOWN else order.problem
+    changed = replace(
+        order, state=after, confirmed_at=acting.now, due_at=due_at, settled_at=settled_at, problem=problem
+    )
+    if doubted:  # no money is told of any more: whatever was not taken for the fee is not there
+        problem = None if problem in _DOUBTS else problem
+        changed = replace(changed, problem=problem, taken_paise=None, receipt=None, scrolled_on=None)
+    saved = await fee_orders.save(tx, changed, order.version)
+    await note(acting, saved, "heard")
+    return saved
+
+
+def _after(order: FeeOrder, news: FeeNews, now: datetime, *, replaced: bool) -> FeeState:
+    """The state after an answer that is no success."""
+    wanted = _ENDED.get(news.state, FeeState.PENDING)
+    if news.state is HeardState.UNKNOWN:
+        wanted = FeeState.EXPIRED if replaced or is_over(order.created_at, now) else order.state
+    if news.state is HeardState.PENDING and is_over(order.created_at, now):
+        wanted = FeeState.EXPIRED
+    return wanted if wanted is order.state or may_become(order.state, wanted) else order.state
+
+
+async def _paid(acting: Acting, order: FeeOrder, news: FeeNews) -> FeeOrder:
+    """The money was taken: the application goes on, or the money goes back."""
+    if order.state in PAID or news.receipt is None:
+        return await _noted(acting, order, order.due_at if order.state is FeeState.REFUND_REQUESTED else None)
+    known = await fee_orders.by_receipt(acting.tx, order.route, news.receipt.grn)
+    if known is not None and known.id != order.id:
+        return await _doubtful(acting, order, FeeProblem.RECEIPT_TWICE, news)
+    if news.amount_paise != order.total_paise:
+        return await _doubtful(acting, order, FeeProblem.AMOUNT_MISMATCH, news)
+    heard = replace(
+        await _without_doubt(acting, order),
+        receipt=news.receipt,
+        confirmed_at=acting.now,
+        settled_at=acting.now,
+        problem=None,
+    )
+    application = await applications.get(acting.tx, order.application_id)
+    if application is None:
+        raise ValueError("the application of an order is there")
+    already = await fee_orders.paid_of(acting.tx, order.application_id)
+    if application.status is not Status.FEE_PENDING or already is not None:
+        paid_before = already is not None or application.fee_receipt is not None
+        return await request_refund(acting, heard, RefundCause.SECOND_PAYMENT if paid_before else RefundCause.NOT_DUE)
+    await _go_on(acting, application, news.receipt.grn)
+    saved = await fee_orders.save(acting.tx, replace(heard, state=FeeState.SUCCESS, due_at=None), order.version)
+    await note(acting, saved, "paid")
+    if order.route is FeeRoute.CSC_WALLET:
+        await outbox.add(acting.tx, RECONCILED, order.number, {"order_id": order.id})
+    return saved
+
+
+async def _go_on(acting: Acting, application: Application, receipt: str) -> None:
+    """Scrutiny begins and the legal clock starts: exactly once, since the step leads out of FEE_PENDING."""
+    service = await service_of(acting, application)
+    changes = {"fee_receipt": receipt, **await legal_clock.started(acting, application, service)}
+    await move(acting, application, Step(Move.RECEIVE_FEE, changes=changes))
+
+
+async def _without_doubt(acting: Acting, order: FeeOrder) -> FeeOrder:
+    """The order as if nothing had been doubted: the source has put its book right, and the case closes itself.
+
+    Also one that waits for a second officer: what was proposed must not be done any more. What a scroll told of it
+    held the wrong amount, so that it is looked for anew.
+    """
+    if order.problem is None or order.problem not in _DOUBTS:
+        return order
+    kind, about = _DOUBTS[FeeProblem(order.problem)], f"{ABOUT}{order.id}"
+    await settle_by_itself(acting, kind, about, CaseOutcome.CORRECTED_AT_PARTNER, CORRECTED)
+    return replace(order, taken_paise=None, receipt=None, scrolled_on=None)
+
+
+async def _doubtful(acting: Acting, order: FeeOrder, problem: FeeProblem, news: FeeNews) -> FeeOrder:
+    """Money was taken that does not fit the order: nothing is marked paid, and a finance officer looks.
+
+    It is asked about until it fits, or goes back (actions/fees/fee_doubts.py): the source may put its book right any
+    day.
+    """
+    other = problem is FeeProblem.AMOUNT_MISMATCH
+    due_at = next_enquiry(order.created_at, acting.now)
+    state = FeeState.PENDING if may_become(order.state, FeeState.PENDING) else order.state
+    taken, receipt = (news.amount_paise, news.receipt) if other else (None, None)
+    scrolled_on = order.scrolled_on if taken == order.taken_paise else None
+    doubted = replace(order, state=state, problem=problem, taken_paise=taken, receipt=receipt, scrolled_on=scrolled_on)
+    found = str(taken) if other else problem.value
+    # Other money that lies there has its open case, whatever was accepted before: it might have gone meanwhile.
+    await differ(acting, doubted, _DOUBTS[problem], expected=str(order.total_paise), found=found, anew=other)
+    if doubted == order:
+        return await _noted(acting, order, due_at)
+    changed = replace(doubted, confirmed_at=acting.now, due_at=due_at)
+    saved = await fee_orders.save(acting.tx, changed, order.version)
+    await note(acting, saved, "doubtful")
+    if other:
+        await tell_of_payment(acting, saved, NoticeKind.FEE_AMOUNT_DIFFERS)
+    return saved
+
+
+async def _contradicted(acting: Acting, order: FeeOrder, news: FeeNews) -> FeeOrder:
+    """What was paid, or was never ours to give back, is told otherwise now: our state stays, and somebody looks."""
+    if order.state is FeeState.REFUND_REQUESTED and news.state is HeardState.REFUNDED:
+        return await note_refund_heard(acting, order.id, HeardState.REFUNDED) or order
+    if order.state is FeeState.REFUNDED or news.state is HeardState.UNKNOWN:
+        return await _noted(acting, order, None)
+    expected, found = order.state.value, news.state.value
+    await differ(acting, order, DifferenceKind.STATUS_DIFFERS, expected=expected, found=found)
+    if order.problem == FeeProblem.STATUS_DIFFERS:
+        return await _noted(acting, order, order.due_at)
+    changed = replace(order, problem=FeeProblem.STATUS_DIFFERS, confirmed_at=acting.now)
+    return await fee_orders.save(acting.tx, changed, order.version)
+
+
+async def _noted(acting: Acting, order: FeeOrder, due_at: datetime | None) -> FeeOrder:
+    await fee_orders.note_answer(acting.tx, order, due_at)
+    return replace(order, confirmed_at=acting.now, due_at=due_at)
+
+
+async def _taken(env: Environment, order: FeeOrder) -> bool:
+    """Whether this asks about the order, and no other process at the same moment."""
+    again = env.clock.now() + _LEASE
+    return await env.store.carry_out(lambda tx: fee_orders.mark_asked(tx, order, again))
+
+
+async def _asked_soon(env: Environment, order: FeeOrder) -> FeeOrder:
+    """It was asked about a moment ago: the worker asks again as soon as the treasury's limit lets it."""
+    if order.state not in PAID and order.asked_at is not None:
+        soon = order.asked_at + BETWEEN
+        if order.due_at is None or order.due_at > soon:
+            await env.store.carry_out(lambda tx: fee_orders.set_due(tx, order.id, soon))
+    return await _present(env, order)
+
+
+async def _put_off(env: Environment, order: FeeOrder) -> FeeOrder:
+    next_at = None if order.state in PAID else next_enquiry(order.created_at, env.clock.now())
+    await env.store.carry_out(lambda tx: fee_orders.set_due(tx, order.id, next_at))
+    return await _present(env, order)
+
+
+async def _refund_put_off(env: Environment, order: FeeOrder) -> None:
+    again = env.clock.now() + REFUND_ENQUIRIES
+    await env.store.carry_out(lambda tx: fee_orders.set_due(tx, order.id, again))
+
+
+async def _present(env: Environment, order: FeeOrder) -> FeeOrder:
+    async with env.store.reading() as tx:
+        return await fee_orders.get(tx, order.id) or order

@@ -1,0 +1,38 @@
+"""Behind the doors by which browsers come back from paying: the words are kept, then the source is asked."""
+
+from actions.fees.fee_enquiries import enquire
+from actions.fees.fees import page_link
+from actions.kernel.environment import Environment
+from domain.fees.fees import FeeOrder, FeeRoute
+from integrations.browser_returns import NotNow
+from store.database.engine import Transaction
+from store.database.errors import StoreUnavailable, TryAgain
+from store.fees import fee_orders
+
+
+class FeeReturns:
+    """Takes what the doors of the treasury and of the wallet let through. The same may come any number of times."""
+
+    def __init__(self, env: Environment, route: FeeRoute) -> None:
+        self._env = env
+        self._route = route
+
+    async def take(self, reference: str, message: bytes) -> str | None:
+        """Keep the words, ask the source, and give the page that says how it stands; None for no order of ours.
+
+        What the words say is never marked: a success that the source does not confirm stays open. Raises NotNow.
+        """
+        try:
+            order = await self._env.store.carry_out(lambda tx: self._kept(tx, reference, message))
+            if order is None:
+                return None
+            return page_link(self._env, await enquire(self._env, order), "status")
+        except (StoreUnavailable, TryAgain):
+            raise NotNow from None
+
+    async def _kept(self, tx: Transaction, reference: str, message: bytes) -> FeeOrder | None:
+        order = await fee_orders.by_reference(tx, reference)
+        if order is None or order.route is not self._route:
+            return None
+        await fee_orders.add_message(tx, self._env.ids.key(), order, message)
+        return order

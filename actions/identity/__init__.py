@@ -1,0 +1,1 @@
+"""Actions about sign-in, accounts, assistance and relatives."""

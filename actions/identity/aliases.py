@@ -1,0 +1,57 @@
+"""Numbers of the systems before this one: entered by an import, and found by whoever tracks or verifies."""
+
+from collections.abc import Iterable
+
+from actions.kernel.environment import Environment
+from domain.applications.applications import Application
+from domain.certificates.certificates import IssuedCertificate
+from domain.identity.aliases import AliasKind, alias_form, meant_as_ours
+from domain.kernel.numbers import MistypedNumber, NumberKind, parse_number
+from store.applications import applications
+from store.certificates import certificates
+from store.database.engine import Transaction
+from store.identity import aliases
+
+
+async def application_by_any(tx: Transaction, text: str) -> Application | None:
+    """The application with a number of ours or an old one, as keyed.
+
+    Raises MistypedNumber where nothing has it and it looks like one of ours with a slip.
+    """
+    try:
+        return await applications.by_number(tx, parse_number(text, NumberKind.APPLICATION))
+    except MistypedNumber:
+        object_id = await _aliased(tx, AliasKind.APPLICATION, text)
+        return await applications.get(tx, object_id) if object_id else None
+
+
+async def applications_by_old(tx: Transaction, numbers: Iterable[str]) -> dict[str, Application]:
+    """Applications by old numbers in their normal form; those that are not there are left out."""
+    ids = await aliases.named(tx, AliasKind.APPLICATION, numbers)
+    found = await applications.many(tx, ids.values()) if ids else {}
+    return {number: found[key] for number, key in ids.items() if key in found}
+
+
+async def old_numbers_of(tx: Transaction, application_ids: Iterable[str]) -> dict[str, list[str]]:
+    """The old numbers of applications that were let through before, by their ids."""
+    return await aliases.of_applications(tx, application_ids)
+
+
+async def certificate_by_any(env: Environment, text: str) -> IssuedCertificate | None:
+    """The certificate with a number of ours or an old one, or with a URI of ours; raises MistypedNumber as above."""
+    async with env.store.reading() as tx:
+        if text.strip().lower().startswith(f"{env.issuer_id.lower()}-"):
+            return await certificates.by_uri(tx, text.strip())
+        try:
+            return await certificates.by_number(tx, parse_number(text, NumberKind.CERTIFICATE))
+        except MistypedNumber:
+            object_id = await _aliased(tx, AliasKind.CERTIFICATE, text)
+            return (await certificates.many(tx, [object_id])).get(object_id) if object_id else None
+
+
+async def _aliased(tx: Transaction, kind: AliasKind, text: str) -> str | None:
+    number = alias_form(text)
+    found = await aliases.found(tx, number, kind) if number else None
+    if found is None and (number is None or meant_as_ours(text)):
+        raise MistypedNumber(text)
+    return found

@@ -1,0 +1,251 @@
+"""An operator acts for a citizen: he asks, she consents by a one-time code, a relative or a signed paper, for minutes.
+
+What the operator is told does not depend on whether we know whom he named. The consent is a record of the ledger; it
+holds in the operator's session only, for one citizen at a time, and she can take it back like any other.
+"""
+
+import json
+from dataclasses import asdict, dataclass, replace
+from datetime import date, timedelta
+from typing import Any
+
+from actions.applications.submit_checks import open_service
+from actions.identity.assistance_consent import close_session, give
+from actions.identity.code_sending import Addressee, CodeKind, make_code, try_code, wrong_code
+from actions.identity.contact_lookup import citizen_by_contact, citizen_by_number
+from actions.kernel.access import require
+from actions.kernel.case_access import note
+from actions.kernel.environment import Environment
+from actions.kernel.idempotency import once
+from actions.kernel.unit_of_work import Acting
+from actions.uploads.uploads import uploaded, use
+from domain.catalogue.centres import Centre
+from domain.identity.assisting import (
+    LONGEST_NAME,
+    STRENGTH,
+    Applicant,
+    Assistance,
+    AssistanceState,
+    AssistanceWay,
+    check_minutes,
+)
+from domain.identity.policy import ObjectKind, Purpose, Resource
+from domain.kernel.errors import ErrorCode, Problem, Problems, not_found
+from domain.kernel.mobiles import mobile_digits
+from domain.kernel.people import Subject
+from domain.kernel.text import Language
+from store.catalogue import centres
+from store.database.cipher import FieldCipher
+from store.database.engine import Transaction
+from store.identity import assistances, relatives
+
+MOST_ASKED, ASKED_WITHIN = 60, timedelta(hours=1)
+"""Requests of one operator in an hour: whoever may ask for more may guess more often whom we know."""
+
+_INPUT = ("input",)
+
+
+@dataclass(frozen=True, slots=True)
+class AskAssistance:
+    """Whom an operator wants to act for, by whose word, for which service (None for any) and for how long.
+
+    She is named by `born_on` with her `mobile` or the `number` of an application of hers. `name` enters one who is
+    not known. `relative_mobile` goes with RELATIVE, `paper` (the SHA-256 of an upload) with SIGNED_PAPER.
+    """
+
+    way: AssistanceWay
+    born_on: date
+    idempotency_key: str
+    mobile: str | None = None
+    number: str | None = None
+    name: str | None = None
+    service_code: str | None = None
+    minutes: int | None = None
+    relative_mobile: str | None = None
+    paper: str | None = None
+
+
+async def ask_assistance(env: Environment, subject: Subject, request: AskAssistance) -> tuple[Assistance, bool]:
+    """Ask to act for a citizen. By a signed paper it is given at once, else by the code that was sent.
+
+    Raises Problems: NOT_FOUND for whoever is no operator, FORBIDDEN where his centre is not on the register,
+    BAD_INPUT, SERVICE_UNKNOWN, SERVICE_CLOSED, UPLOAD_UNKNOWN, RATE_LIMITED.
+    """
+
+    async def work(tx: Transaction) -> dict[str, Any]:
+        return {"id": (await _asked(Acting(env, tx, subject), request)).id}
+
+    # What names her goes into the request's hash only under our key: a date and a mobile would be found by trying.
+    given = json.dumps(asdict(request), default=str, sort_keys=True)
+    body = {"request": FieldCipher(env.keyrings).blind_index("assistance_request", given)}
+    answer, replayed = await once(env, subject, "askAssistance", key=request.idempotency_key, body=body, work=work)
+    return await _present(env, answer["id"]), replayed
+
+
+async def confirm_assistance(
+    env: Environment, subject: Subject, assistance_id: str, code: str, key: str
+) -> tuple[Assistance, bool]:
+    """Enter the code that she, or her relative, was sent; a wrong one is counted though it is refused.
+
+    Raises Problems: NOT_FOUND for a request that is not his or not of this session, OTP_WRONG, OTP_EXPIRED.
+    """
+
+    async def work(tx: Transaction) -> dict[str, Any]:
+        return await _confirmed(Acting(env, tx, subject), assistance_id, code)
+
+    sealed = FieldCipher(env.keyrings).blind_index("assistance_code", code)
+    body = {"id": assistance_id, "code": sealed}
+    answer, replayed = await once(env, subject, "confirmAssistance", key=key, body=body, work=work)
+    if "left" in answer:
+        raise wrong_code(int(answer["left"]), "input", "code")
+    return await _present(env, answer["id"]), replayed
+
+
+async def end_assistance(env: Environment, subject: Subject, key: str) -> tuple[int, bool]:
+    """Stop to act for whom the session acts for; tells how many consents ended."""
+
+    async def work(tx: Transaction) -> dict[str, Any]:
+        acting = Acting(env, tx, subject)
+        await _allowed(acting)
+        return {"ended": await close_session(acting, subject.session_id or "")}
+
+    answer, replayed = await once(env, subject, "endAssistance", key=key, body={}, work=work)
+    return int(answer["ended"]), replayed
+
+
+async def _asked(acting: Acting, request: AskAssistance) -> Assistance:
+    await _allowed(acting)
+    mobile = _checked(request)
+    centre = await _centre(acting)
+    asked = await assistances.count_since(acting.tx, acting.subject.person_id or "", acting.now - ASKED_WITHIN)
+    if asked >= MOST_ASKED:
+        params = {"retryAfterSeconds": str(int(ASKED_WITHIN.total_seconds()))}
+        raise Problems(Problem(ErrorCode.RATE_LIMITED, _INPUT, params=params))
+    if request.service_code is not None:
+        await open_service(acting.tx, request.service_code)
+    assistance = Assistance(
+        id=acting.env.ids.key(),
+        operator_id=acting.subject.person_id or "",
+        session_id=acting.subject.session_id or "",
+        centre_code=centre.code,
+        citizen_id=await _whom(acting, request, mobile),
+        way=request.way,
+        strength=STRENGTH[request.way],
+        service_code=request.service_code,
+        minutes=check_minutes(request.minutes),
+        applicant=Applicant(request.name.strip() if request.name else None, mobile, request.born_on),
+        relative_id=None,
+        paper_sha256=request.paper if request.way is AssistanceWay.SIGNED_PAPER else None,
+        state=AssistanceState.ASKED,
+        asked_at=acting.now,
+    )
+    await _note(acting, "assistance.ask", assistance)
+    if request.way is AssistanceWay.SIGNED_PAPER:
+        return await _by_paper(acting, assistance)
+    return await _by_code(acting, assistance, request)
+
+
+async def _by_code(acting: Acting, assistance: Assistance, request: AskAssistance) -> Assistance:
+    """A code to her own telephone, or to the relative's whom she registered."""
+    if assistance.way is AssistanceWay.RELATIVE:
+        number = mobile_digits(request.relative_mobile or "") or ""
+        hers = await relatives.of_citizen(acting.tx, assistance.citizen_id or "")
+        relative = next((one for one in hers if one.mobile == number), None)
+        assistance = replace(assistance, relative_id=relative.id if relative else None)
+        kind, deliver, field = CodeKind.RELATIVE, relative is not None, "relativeMobile"
+    else:
+        number = assistance.applicant.mobile or ""
+        known = assistance.citizen_id is not None or assistance.applicant.name is not None
+        kind, deliver, field = CodeKind.ASSISTANCE, known, "mobile"
+    await assistances.add(acting.tx, assistance)
+    to = Addressee(number, Language.HI, assistance.citizen_id)
+    await make_code(acting, kind, assistance.id, to, path=("input", field), deliver=deliver)
+    return assistance
+
+
+async def _by_paper(acting: Acting, assistance: Assistance) -> Assistance:
+    path = ("input", "paper")
+    paper = await uploaded(acting.env, acting.tx, acting.subject, assistance.paper_sha256 or "", path=path)
+    await assistances.add(acting.tx, assistance)
+    given = await give(acting, assistance)
+    await use(acting, paper, Resource(ObjectKind.ASSISTANCE, given.id, given.citizen_id))
+    return given
+
+
+async def _confirmed(acting: Acting, assistance_id: str, code: str) -> dict[str, Any]:
+    await _allowed(acting)
+    await _centre(acting)
+    held = await assistances.get(acting.tx, assistance_id)
+    mine = held is not None and (held.operator_id, held.session_id) == (
+        acting.subject.person_id,
+        acting.subject.session_id,
+    )
+    if held is None or not mine or held.state is not AssistanceState.ASKED:
+        raise not_found("input", "assistanceId")
+    kind = CodeKind.RELATIVE if held.way is AssistanceWay.RELATIVE else CodeKind.ASSISTANCE
+    left = await try_code(acting, kind, held.id, code, path=("input", "code"))
+    nobody = held.citizen_id is None and (held.applicant.name is None or kind is CodeKind.RELATIVE)
+    if left is not None or nobody:
+        await _note(acting, "assistance.wrong_code", held)
+        if not left:
+            await assistances.save(acting.tx, replace(held, state=AssistanceState.FAILED, ended_at=acting.now))
+        return {"left": left or 0}
+    return {"id": (await give(acting, held)).id}
+
+
+async def _allowed(acting: Acting) -> None:
+    """Raise NOT_FOUND for whoever is no operator."""
+    own = Resource(ObjectKind.ASSISTANCE, person_id=acting.subject.person_id)
+    await require(acting.env, acting.tx, acting.subject, own, Purpose.APPLY, path=_INPUT)
+
+
+async def _centre(acting: Acting) -> Centre:
+    """The operator's centre; raises FORBIDDEN where it is not on the register, or closed."""
+    subject = acting.subject
+    centre = await centres.centre_of(acting.tx, subject.person_id or "")
+    if centre is None or not centre.open or subject.session_id is None:
+        raise Problems(Problem(ErrorCode.FORBIDDEN, _INPUT))
+    return centre
+
+
+def _checked(request: AskAssistance) -> str | None:
+    """Her mobile in ten digits, where one is given; raises BAD_INPUT for what is missing or out of form."""
+    mobile = mobile_digits(request.mobile) if request.mobile else None
+    wrong: list[str] = []
+    if (request.mobile is not None and mobile is None) or (request.way is AssistanceWay.OTP and mobile is None):
+        wrong.append("mobile")
+    if mobile is None and request.number is None and request.way is not AssistanceWay.SIGNED_PAPER:
+        wrong.append("number")
+    if request.name is not None and not 1 <= len(request.name.strip()) <= LONGEST_NAME:
+        wrong.append("name")
+    if request.way is AssistanceWay.RELATIVE and mobile_digits(request.relative_mobile or "") is None:
+        wrong.append("relativeMobile")
+    if request.way is AssistanceWay.SIGNED_PAPER:
+        wrong += ["paper"] if not request.paper else []
+        wrong += ["name"] if not (request.name or "").strip() and "name" not in wrong else []
+    if wrong:
+        raise Problems(*(Problem(ErrorCode.BAD_INPUT, ("input", name)) for name in dict.fromkeys(wrong)))
+    check_minutes(request.minutes)
+    return mobile
+
+
+async def _whom(acting: Acting, request: AskAssistance, mobile: str | None) -> str | None:
+    """The citizen who is named, or None. For a code to her own telephone only that telephone names her."""
+    if mobile is not None and (found := await citizen_by_contact(acting.tx, mobile, request.born_on)) is not None:
+        return found
+    if request.number is not None and request.way is not AssistanceWay.OTP:
+        return await citizen_by_number(acting.tx, request.number, request.born_on)
+    return None
+
+
+async def _note(acting: Acting, action: str, assistance: Assistance) -> None:
+    detail = {"way": assistance.way.value, "centre": assistance.centre_code}
+    await note(acting, action, Resource(ObjectKind.ASSISTANCE, assistance.id), Purpose.ASSIST, **detail)
+
+
+async def _present(env: Environment, assistance_id: str) -> Assistance:
+    async with env.store.reading() as tx:
+        held = await assistances.get(tx, assistance_id)
+    if held is None:
+        raise not_found("input")
+    return held

@@ -1,0 +1,119 @@
+"""What follows when a citizen lets an operator act for her: who she is with us, the ledger, the notice, and the end."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from actions.consents.consent_ledger import recorded, write
+from actions.feedback.notices import About, tell
+from actions.kernel.unit_of_work import Acting
+from domain.consents.consents import ConsentPurpose, ConsentStatus, ConsentStep, present_of
+from domain.feedback.notices import NoticeKind, Topic
+from domain.identity.assisting import Assistance, AssistanceState, AssistanceWay
+from domain.identity.policy import ObjectKind, Purpose
+from domain.kernel.people import Citizen
+from domain.kernel.text import Bilingual, Language
+from store.database import audit, locks
+from store.identity import assistances, people
+
+PURPOSE = ConsentPurpose.ASSISTANCE
+ANY_SERVICE = "*"
+
+
+async def give(acting: Acting, assistance: Assistance) -> Assistance:
+    """Let the operator's session act for her from now on, for the minutes that were asked for.
+
+    What he acted on before in this session ends, and so does what another operator acts on for her.
+    """
+    citizen_id = assistance.citizen_id or await _enter(acting, assistance)
+    await locks.hold(acting.tx, "consents", citizen_id)
+    await close_session(acting, assistance.session_id)
+    await assistances.end(acting.tx, citizen_id=citizen_id)
+    until = acting.now + timedelta(minutes=assistance.minutes)
+    given = replace(
+        assistance,
+        citizen_id=citizen_id,
+        state=AssistanceState.GIVEN,
+        given_at=acting.now,
+        until=until,
+    )
+    await assistances.save(acting.tx, given)
+    await write(
+        acting,
+        citizen_id,
+        ConsentStep.GRANT,
+        PURPOSE,
+        same=None,
+        scope=(f"centre/{given.centre_code}", f"service/{given.service_code or ANY_SERVICE}"),
+        until=until,
+        artefact=_evidence(given),
+    )
+    about = About(Topic.CONSENT, given.id, citizen_id, None, "given")
+    params = {"centre": given.centre_code, "at": until.isoformat(), "assistance_way": given.way.value}
+    await tell(acting, NoticeKind.ASSISTANCE_GIVEN, about, **params)
+    return given
+
+
+async def close_session(acting: Acting, session_id: str) -> int:
+    """End what an operator's session acts on, and say so in the ledger; tells how many ended."""
+    ended = await assistances.end(acting.tx, session_id=session_id)
+    for one in ended:
+        if one.citizen_id is None:
+            continue
+        await locks.hold(acting.tx, "consents", one.citizen_id)
+        present = present_of(await recorded(acting.tx, one.citizen_id), PURPOSE)
+        if present is not None and present.status(acting.now) is ConsentStatus.GIVEN:
+            await write(
+                acting,
+                one.citizen_id,
+                ConsentStep.WITHDRAW,
+                PURPOSE,
+                same=present,
+                scope=present.scope,
+                until=None,
+                artefact={},
+            )
+    return len(ended)
+
+
+async def _enter(acting: Acting, assistance: Assistance) -> str:
+    """Enter a citizen who is not known yet. Her mobile is kept where she proved it by the code."""
+    named = assistance.applicant
+    proved = assistance.way is AssistanceWay.OTP
+    citizen = Citizen(
+        id=acting.env.ids.key(),
+        name=Bilingual(None, named.name or ""),
+        born_on=named.born_on,
+        gender=None,
+        mobile=named.mobile if proved else None,
+        email=None,
+        district=None,
+        tehsil=None,
+        language=Language.HI,
+        aadhaar_last4=None,
+        aadhaar_reference=None,
+        created_at=acting.now,
+    )
+    await people.add_citizen(acting.tx, citizen)
+    line = audit.AuditLine(
+        acting.subject.label,
+        "citizen.enter",
+        ObjectKind.CITIZEN.value,
+        citizen.id,
+        Purpose.ASSIST.value,
+        {"way": assistance.way.value, "centre": assistance.centre_code},
+    )
+    await audit.append(acting.tx, line)
+    return citizen.id
+
+
+def _evidence(given: Assistance) -> dict[str, str]:
+    """What the ledger keeps sealed of how it was given."""
+    evidence = {
+        "assistance": given.id,
+        "way": given.way.value,
+        "strength": given.strength.value,
+        "minutes": str(given.minutes),
+        "operator": given.operator_id,
+    }
+    evidence |= {"paper": given.paper_sha256} if given.paper_sha256 else {}
+    return evidence | ({"relative": given.relative_id} if given.relative_id else {})

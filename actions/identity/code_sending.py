@@ -1,0 +1,111 @@
+"""One-time codes to a telephone: made in the transaction of what they are for, sent from the outbox, tried three times.
+
+The code is sealed in its row and stands in no message of the outbox, no notice and no log.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+import structlog
+
+from actions.identity.one_time_codes import count_code
+from actions.kernel.environment import Environment
+from actions.kernel.unit_of_work import Acting
+from domain.identity.assisting import CODE_DIGITS, CODE_LIFE, CODE_TRIES
+from domain.kernel.errors import ErrorCode, Problem, Problems
+from domain.kernel.messages import label
+from domain.kernel.text import Bilingual, Language
+from store.identity import sent_codes
+from store.identity.sent_codes import SentCode
+from store.platform import outbox
+
+SEND = "code.send"
+"""The outbox topic of a code that is to be sent."""
+
+NEVER = "never"
+"""Marks a code that goes to nobody, because the operator named nobody whom we know."""
+
+_ANOTHER = {"expected": Bilingual("कृपया नया कोड माँगें", "please ask for a new one")}
+_log = structlog.get_logger(__name__)
+
+
+class CodeKind(StrEnum):
+    """What a code is for; its text is `text_message.<kind>` of the catalogues."""
+
+    ASSISTANCE = "ASSISTANCE"
+    RELATIVE = "RELATIVE"
+    LINK_ACCOUNT = "LINK_ACCOUNT"
+    CLAIM_RECORD = "CLAIM_RECORD"
+    ROSTER_CONSENT = "ROSTER_CONSENT"
+    ROSTER_HAND_OVER = "ROSTER_HAND_OVER"
+
+
+@dataclass(frozen=True, slots=True)
+class Addressee:
+    """To whom a code goes: ten digits, her language, and the citizen whom it concerns, where she is known."""
+
+    mobile: str
+    language: Language
+    citizen_id: str | None
+
+
+async def make_code(
+    acting: Acting, kind: CodeKind, about: str, to: Addressee, *, path: tuple[str, ...], deliver: bool = True
+) -> None:
+    """Make a code for one thing and have it sent; an earlier one is good no more.
+
+    With `deliver` false nothing is sent; all else is the same, so that nobody can tell the two apart.
+    Raises Problems with RATE_LIMITED where there were enough for that number.
+    """
+    await count_code(acting.env, acting.tx, to.mobile, path)
+    content = {"code": acting.env.ids.digits(CODE_DIGITS), "mobile": to.mobile, "language": to.language.value}
+    content |= {} if deliver else {NEVER: "yes"}
+    code = SentCode(
+        id=acting.env.ids.key(),
+        kind=kind.value,
+        about=about,
+        citizen_id=to.citizen_id,
+        content=content,
+        tries=0,
+        expires_at=acting.now + CODE_LIFE,
+        used_at=None,
+    )
+    await sent_codes.add(acting.tx, code)
+    await outbox.add(acting.tx, SEND, code.id, {"code_id": code.id})
+
+
+async def try_code(acting: Acting, kind: CodeKind, about: str, text: str, *, path: tuple[str, ...]) -> int | None:
+    """Try what was entered: None where it is right, else how many tries are left. The caller keeps the count.
+
+    Raises Problems with OTP_EXPIRED where there is no code that may still be tried.
+    """
+    code = await sent_codes.open_for(acting.tx, kind.value, about)
+    if code is None or code.tries >= CODE_TRIES:
+        raise Problems(Problem(ErrorCode.OTP_EXPIRED, path, texts=_ANOTHER))
+    if await sent_codes.try_code(acting.tx, code, text.strip()):
+        return None
+    return CODE_TRIES - code.tries - 1
+
+
+def wrong_code(left: int, *path: str) -> Problems:
+    """What is told of a wrong code."""
+    return Problems(Problem(ErrorCode.OTP_WRONG, path, params={"left": str(left)}))
+
+
+async def send_code(env: Environment, payload: Mapping[str, str]) -> None:
+    """Carry a code to the telephone; may be run again, since the other side takes each reference once.
+
+    Raises IntegrationError, upon which the outbox asks again while the code holds.
+    """
+    async with env.store.reading() as tx:
+        code = await sent_codes.get(tx, payload["code_id"])
+    if code is None or NEVER in code.content or code.used_at is not None or code.expires_at <= env.clock.now():
+        return
+    if env.partners.texts is None:
+        _log.warning("no_way_to_send_codes", kind=code.kind)
+        return
+    words = label(f"text_message.{code.kind}", Language(code.content["language"]))
+    minutes = int(CODE_LIFE.total_seconds() // 60)
+    text = words.format(code=code.content["code"], minutes=minutes)
+    await env.partners.texts.send(reference=code.id, mobile=code.content["mobile"], text=text, template=code.kind)

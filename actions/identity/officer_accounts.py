@@ -1,0 +1,65 @@
+"""A further account of an officer at Parichay, such as that of an additional charge: entered by an administrator.
+
+The register decides who an address is, so it is an explicit entry there; what the provider says never makes one.
+"""
+
+from actions.identity import provider_sign_out
+from actions.kernel.environment import Environment
+from domain.identity.policy import Purpose
+from domain.kernel.errors import ErrorCode, Problem, Problems, Remedy, not_found
+from domain.kernel.people import PersonKind, Subject
+from store.catalogue import centres
+from store.database import audit
+from store.database.engine import Transaction
+from store.database.errors import AlreadyThere
+from store.identity import devices, officer_accounts, people
+
+_EMAIL, _OFFICER = ("input", "email"), "OFFICER"
+
+
+async def add_account(env: Environment, by: Subject, officer_id: str, email: str) -> None:
+    """Let an officer sign in with a second official address too.
+
+    Raises Problems: NOT_FOUND for an officer who is not there, BAD_INPUT for what is no address, ACCOUNT_TAKEN where
+    an officer or a centre's operator has it.
+    """
+    if email.count("@") != 1 or not all(part.strip() for part in email.split("@")):
+        raise Problems(Problem(ErrorCode.BAD_INPUT, _EMAIL))
+
+    async def work(tx: Transaction) -> None:
+        if not await people.officers(tx, [officer_id]):
+            raise not_found("input", "officerId")
+        taken = Problems(Problem(ErrorCode.ACCOUNT_TAKEN, _EMAIL, Remedy.CORRECT_INPUT))
+        if await centres.operator_by_email(tx, email) is not None:
+            raise taken
+        try:
+            await officer_accounts.add(tx, officer_id, email, env.clock.now())
+        except AlreadyThere:
+            raise taken from None
+        await _note(tx, by, "officer.account_added", officer_id)
+
+    await env.store.carry_out(work)
+
+
+async def remove_account(env: Environment, by: Subject, officer_id: str, email: str) -> int:
+    """Strike such an address off; all her sessions end, and she signs in anew. Tells how many ended.
+
+    Raises Problems(NOT_FOUND) where she has no such further account.
+    """
+
+    async def work(tx: Transaction) -> int:
+        if not await officer_accounts.remove(tx, officer_id, email):
+            raise not_found(*_EMAIL)
+        # A session does not say by which of her addresses it was opened.
+        open_ones = [one.session_id for one in await devices.of_person(tx, PersonKind.OFFICER, officer_id)]
+        ended = await devices.end(tx, open_ones, devices.UNLINKED)
+        await provider_sign_out.plan(tx, ended)
+        await _note(tx, by, "officer.account_removed", officer_id)
+        return len(ended)
+
+    return await env.store.carry_out(work)
+
+
+async def _note(tx: Transaction, by: Subject, action: str, officer_id: str) -> None:
+    line = audit.AuditLine(by.label, action, _OFFICER, officer_id, Purpose.OPERATE.value, {})
+    await audit.append(tx, line)

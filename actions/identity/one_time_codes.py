@@ -1,0 +1,24 @@
+"""How many one-time codes are made for one mobile number: whoever may ask for more may guess more often.
+
+The count is in the store, in the transaction that makes the code: no alias of a document, no second process and no
+restart gets round it (docs/reliability.md section 4).
+"""
+
+from datetime import timedelta
+
+from actions.kernel.environment import Environment
+from domain.kernel.errors import ErrorCode, Problem, Problems
+from store.database.engine import Transaction
+from store.feedback import tracking
+
+WINDOW = timedelta(hours=1)
+_KIND = "one_time_code"
+
+
+async def count_code(env: Environment, tx: Transaction, mobile: str, path: tuple[str, ...]) -> None:
+    """Count one code for a number, before it is made. Raises Problems with RATE_LIMITED where there were enough."""
+    made, since = await tracking.count_try(tx, _KIND, mobile, window=WINDOW)
+    if made > env.care.codes_per_number:
+        seconds = max(int((since + WINDOW - tx.clock.now()).total_seconds()), 1)
+        params = {"retryAfterSeconds": str(seconds)}
+        raise Problems(Problem(ErrorCode.RATE_LIMITED, path, params=params))

@@ -1,0 +1,76 @@
+"""Signing out at the provider too: its token is revoked from the outbox, and the browser is told where to go.
+
+What ends here never waits for it (docs/contracts/sso.md section 9): the session is over in the transaction that writes
+the message. A token by which a citizen's locker is read, with her consent, serves that consent and stays with it, until
+she takes the consent back or signs out everywhere.
+"""
+
+from collections.abc import Iterable
+
+import structlog
+
+from actions.documents.locker_revoking import plan_revocation
+from actions.kernel.environment import Environment
+from actions.kernel.unit_of_work import Acting
+from domain.kernel.people import SYSTEM, PersonKind, Provider
+from store.database import audit
+from store.database.engine import Transaction
+from store.identity import identities, session_tokens, sessions
+from store.platform import outbox
+
+END = "session.end_at_provider"
+"""The outbox topic of a session that is to be ended at its provider."""
+
+BACK = "/sign-in"
+"""Where a provider sends the browser when it has signed it out."""
+
+_log = structlog.get_logger(__name__)
+
+
+async def plan(tx: Transaction, session_ids: Iterable[str]) -> None:
+    """Have the providers of sessions that end now told; what serves a locker is left."""
+    for session_id in await session_tokens.kept_for(tx, session_ids):
+        await outbox.add(tx, END, session_id, {"session_id": session_id})
+
+
+async def plan_everywhere(acting: Acting) -> None:
+    """Beside the sessions, end the tokens of a citizen's locker; her consent stays, and a sign-in links it again."""
+    citizen_id = acting.subject.person_id
+    if acting.subject.kind is not PersonKind.CITIZEN or citizen_id is None:
+        return
+    await plan_revocation(acting, citizen_id)
+    await identities.mark_needs_consent(acting.tx, citizen_id)
+
+
+async def end_at_provider(env: Environment, session_id: str) -> None:
+    """Revoke the provider's token of a session; may be run again. Raises IntegrationError, and is then tried again."""
+    async with env.store.reading() as tx:
+        kept = await session_tokens.get(tx, session_id)
+    provider = env.partners.identity.get(kept.provider) if kept is not None else None
+    if kept is None or provider is None:
+        return
+    await provider.revoke(kept.token)
+
+    async def note(tx: Transaction) -> None:
+        await session_tokens.forget(tx, session_id)
+        detail = {"provider": kept.provider.value}
+        line = audit.AuditLine(SYSTEM.label, "SIGNED_OUT_AT_PROVIDER", "SESSION", session_id, None, detail)
+        await audit.append(tx, line)
+
+    await env.store.carry_out(note)
+    _log.info("signed_out_at_provider", provider=kept.provider.value)
+
+
+async def way_out(env: Environment, session_id: str | None) -> str | None:
+    """Where the browser of a session ends it at the provider; None where that has no such page."""
+    if session_id is None:
+        return None
+    async with env.store.reading() as tx:
+        session = await sessions.session(tx, session_id)
+    return address_of(env, session.provider) if session is not None else None
+
+
+def address_of(env: Environment, provider: Provider) -> str | None:
+    """The page of a provider that ends a browser's session there; None where it has none, or is not in use."""
+    known = env.partners.identity.get(provider)
+    return known.sign_out_url(env.public_url + BACK) if known is not None else None

@@ -1,0 +1,325 @@
+"""A citizen claims a record of hers: one that was entered for her at a centre, or a second one of her own.
+
+Her account is moved to the claimed record, and the record that her first sign-in made, which holds nothing else, is
+emptied. What she is told does not depend on whether there is a record that fits. One that an import made is taken into
+hers. Where both were used a code is not enough: an officer agrees, and they are joined later (record_joining.py).
+"""
+
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+from actions.feedback.notices import About, tell
+from actions.identity.account_links import MADE_BY_A_SIGN_IN
+from actions.identity.aliases import application_by_any
+from actions.identity.code_sending import Addressee, CodeKind, make_code, try_code, wrong_code
+from actions.identity.imported_records import take_in
+from actions.identity.record_joining import agree
+from actions.kernel.access import covering, require
+from actions.kernel.case_access import note
+from actions.kernel.environment import Environment
+from actions.kernel.idempotency import once
+from actions.kernel.unit_of_work import Acting
+from domain.applications.applications import Application
+from domain.feedback.notices import NoticeKind, Topic
+from domain.identity.assisting import strength_problem
+from domain.identity.policy import ObjectKind, Purpose, Resource
+from domain.identity.record_claims import (
+    ASKED_WITHIN,
+    CLAIM_LIFE,
+    MOST_ASKED,
+    NEEDED,
+    ClaimState,
+    ClaimWay,
+    RecordClaim,
+    record_in_use,
+)
+from domain.kernel.assurance import Assurance
+from domain.kernel.errors import ErrorCode, Problem, Problems, not_found
+from domain.kernel.numbers import MistypedNumber
+from domain.kernel.people import Citizen, PersonKind, Subject
+from domain.kernel.text import Language
+from store.applications import applications
+from store.database import locks
+from store.database.cipher import FieldCipher
+from store.database.engine import Transaction
+from store.identity import identities, people, record_claims
+from store.privacy import personal
+
+MOST_SHOWN = 50
+_INPUT = ("input",)
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimRecord:
+    """The record is named by the `number` of an application that was filed for her, and her date of birth."""
+
+    number: str
+    born_on: date
+    way: ClaimWay
+    idempotency_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimShown:
+    """A claim; for an officer with who claims, and whose record it is, to be held against her papers."""
+
+    claim: RecordClaim
+    claimant: Citizen | None = None
+    record: Citizen | None = None
+    application: Application | None = None
+
+
+async def claim_record(env: Environment, subject: Subject, request: ClaimRecord) -> tuple[RecordClaim, bool]:
+    """Claim a record. By CODE a code goes to the telephone that it has on file; by OFFICER it waits for an officer.
+
+    Raises Problems: NOT_FOUND for whoever is no citizen, STRENGTH_TOO_LOW, RATE_LIMITED.
+    """
+
+    async def work(tx: Transaction) -> dict[str, Any]:
+        return {"id": (await _asked(Acting(env, tx, subject), request)).id}
+
+    # The number and the date go into the request's hash only under our key: they would be found by trying.
+    given = f"{request.number}:{request.born_on.isoformat()}:{request.way.value}"
+    body = {"request": FieldCipher(env.keyrings).blind_index("record_claim", given)}
+    answer, replayed = await once(env, subject, "claimRecord", key=request.idempotency_key, body=body, work=work)
+    return await _present(env, answer["id"]), replayed
+
+
+async def confirm_claim(
+    env: Environment, subject: Subject, claim_id: str, code: str, key: str
+) -> tuple[RecordClaim, bool]:
+    """Enter the code. Then the record is hers, this session ends, and she signs in anew. A wrong code is counted.
+
+    Of a record that an import made the applications come to hers instead, and the session goes on.
+    Raises Problems: NOT_FOUND for a claim that is not hers, OTP_WRONG, OTP_EXPIRED, RECORD_IN_USE.
+    """
+
+    async def work(tx: Transaction) -> dict[str, Any]:
+        return await _confirmed(Acting(env, tx, subject), claim_id, code)
+
+    sealed = FieldCipher(env.keyrings).blind_index("record_claim_code", code)
+    body = {"id": claim_id, "code": sealed}
+    answer, replayed = await once(env, subject, "confirmRecordClaim", key=key, body=body, work=work)
+    if "left" in answer:
+        raise wrong_code(int(answer["left"]), "input", "code")
+    return await _present(env, answer["id"]), replayed
+
+
+async def decide_claim(
+    env: Environment, subject: Subject, claim_id: str, reason: str, key: str, *, accept: bool
+) -> tuple[RecordClaim, bool]:
+    """An officer of the place says whether the one who claims is the one of the record, and why.
+
+    Where both records were used, or both have an account, they are joined only after COOLING_OFF. Raises Problems:
+    NOT_FOUND for a claim outside of her place or one that does not wait for an officer, BAD_INPUT without a reason,
+    AADHAAR_DIFFERS.
+    """
+
+    async def work(tx: Transaction) -> dict[str, Any]:
+        return {"id": (await _decided(Acting(env, tx, subject), claim_id, reason, accept=accept)).id}
+
+    body = {"id": claim_id, "accept": accept, "reason": reason}
+    answer, replayed = await once(env, subject, "decideRecordClaim", key=key, body=body, work=work)
+    return await _present(env, answer["id"]), replayed
+
+
+async def claims_for(env: Environment, subject: Subject) -> list[ClaimShown]:
+    """A citizen's own claims, or those that wait for an officer in her places; each of these reads leaves a receipt.
+
+    Raises Problems(NOT_FOUND) for everybody else.
+    """
+    if subject.kind is PersonKind.CITIZEN and subject.person_id is not None:
+        async with env.store.reading() as tx:
+            await require(env, tx, subject, _own(subject.person_id), Purpose.VIEW)
+            return [ClaimShown(one) for one in await record_claims.of_citizen(tx, subject.person_id, MOST_SHOWN)]
+    postings = covering(subject, ObjectKind.RECORD_CLAIM, Purpose.DECIDE)
+    if not postings:
+        raise not_found()
+
+    async def work(tx: Transaction) -> list[ClaimShown]:
+        since = env.clock.now() - CLAIM_LIFE
+        waiting = await record_claims.waiting(tx, postings, since, MOST_SHOWN)
+        for claim in waiting:
+            await require(env, tx, subject, _at_its_place(claim), Purpose.DECIDE)
+        return await _shown(tx, waiting)
+
+    return await env.store.carry_out(work)
+
+
+async def _shown(tx: Transaction, claims: list[RecordClaim]) -> list[ClaimShown]:
+    ids = {one for claim in claims for one in (claim.citizen_id, claim.record_id) if one is not None}
+    known = await people.citizens(tx, ids)
+    cases = await applications.many(tx, [claim.application_id for claim in claims if claim.application_id])
+    return [
+        ClaimShown(
+            claim,
+            known.get(claim.citizen_id),
+            known.get(claim.record_id or ""),
+            cases.get(claim.application_id or ""),
+        )
+        for claim in claims
+    ]
+
+
+async def _asked(acting: Acting, request: ClaimRecord) -> RecordClaim:
+    claimant = await _claimant(acting)
+    strength = acting.subject.assurance or Assurance.LOW
+    if not strength.holds_for(NEEDED):
+        raise Problems(strength_problem(strength, NEEDED, *_INPUT))
+    await locks.hold(acting.tx, "record", claimant.id)  # else many claims at once were counted as one
+    if await record_claims.count_since(acting.tx, claimant.id, acting.now - ASKED_WITHIN) >= MOST_ASKED:
+        params = {"retryAfterSeconds": str(int(ASKED_WITHIN.total_seconds()))}
+        raise Problems(Problem(ErrorCode.RATE_LIMITED, _INPUT, params=params))
+    case = await _named(acting.tx, claimant, request)
+    claim = RecordClaim(
+        id=acting.env.ids.key(),
+        citizen_id=claimant.id,
+        record_id=case.citizen_id if case else None,
+        application_id=case.id if case else None,
+        department=case.department if case else None,
+        district=case.district if case else None,
+        tehsil=case.tehsil if case else None,
+        way=request.way,
+        strength=strength,
+        state=ClaimState.ASKED,
+        asked_at=acting.now,
+    )
+    await record_claims.add(acting.tx, claim)
+    await _note(acting, "record.claim_asked", claim)
+    if request.way is ClaimWay.CODE:
+        await _send(acting, claim)
+    return claim
+
+
+async def _send(acting: Acting, claim: RecordClaim) -> None:
+    """To the telephone on file; where there is none, all is the same but that nothing is sent."""
+    record = (await people.citizens(acting.tx, [claim.record_id or ""])).get(claim.record_id or "")
+    mobile = record.mobile if record else None
+    to = Addressee(mobile or f"claim:{claim.id}", record.language if record else Language.HI, claim.record_id)
+    await make_code(acting, CodeKind.CLAIM_RECORD, claim.id, to, path=("input", "number"), deliver=mobile is not None)
+
+
+async def _named(tx: Transaction, claimant: Citizen, request: ClaimRecord) -> Application | None:
+    """The application with that number, where its record can be claimed by her; None in every other case."""
+    try:
+        case = await application_by_any(tx, request.number[:64])
+    except MistypedNumber:
+        return None
+    if case is None or case.citizen_id == claimant.id:
+        return None
+    record = (await people.citizens(tx, [case.citizen_id])).get(case.citizen_id)
+    fits = record is not None and record.born_on == request.born_on
+    hers = claimant.born_on is None or claimant.born_on == request.born_on
+    # A record that somebody signs in to is a matter for an officer: its telephone may be a family's.
+    taken = bool(await identities.providers_of(tx, PersonKind.CITIZEN, case.citizen_id))
+    return case if fits and hers and not (taken and request.way is ClaimWay.CODE) else None
+
+
+async def _confirmed(acting: Acting, claim_id: str, code: str) -> dict[str, Any]:
+    claimant = await _claimant(acting)
+    claim = await _taken_up(acting.tx, claim_id)
+    if claim is None or (claim.citizen_id, claim.way) != (claimant.id, ClaimWay.CODE) or not claim.open(acting.now):
+        raise not_found("input", "claimId")
+    left = await try_code(acting, CodeKind.CLAIM_RECORD, claim.id, code, path=("input", "code"))
+    if left is not None or claim.record_id is None:
+        await _note(acting, "record.claim_wrong_code", claim)
+        if not left:
+            await record_claims.save(acting.tx, replace(claim, state=ClaimState.FAILED, decided_at=acting.now))
+        return {"left": left or 0}
+    return {"id": (await _joined(acting, claim)).id}
+
+
+async def _taken_up(tx: Transaction, claim_id: str) -> RecordClaim | None:
+    """The claim, for this transaction alone: of two words on it the later finds it decided."""
+    await locks.hold(tx, "record_claim", claim_id)
+    return await record_claims.get(tx, claim_id)
+
+
+async def _decided(acting: Acting, claim_id: str, reason: str, *, accept: bool) -> RecordClaim:
+    claim = await _taken_up(acting.tx, claim_id)
+    resource = _at_its_place(claim) if claim is not None else Resource(ObjectKind.RECORD_CLAIM)
+    await require(acting.env, acting.tx, acting.subject, resource, Purpose.DECIDE, path=("input", "claimId"))
+    waits = claim is not None and claim.way is ClaimWay.OFFICER and claim.record_id is not None
+    if claim is None or not waits or not claim.open(acting.now):
+        raise not_found("input", "claimId")
+    if not reason.strip():
+        raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "reason")))
+    claim = replace(claim, reason=reason.strip(), decided_by=acting.subject.person_id)
+    if accept:
+        return await _joined(acting, claim)
+    refused = replace(claim, state=ClaimState.REFUSED, decided_at=acting.now)
+    await _note(acting, "record.claim_refused", refused)
+    return await record_claims.save(acting.tx, refused)
+
+
+async def _joined(acting: Acting, claim: RecordClaim) -> RecordClaim:
+    """Her account opens the claimed record from now on, and the other is left empty; or the two are to be joined.
+
+    Raises Problems: RECORD_IN_USE where a code is not enough, AADHAAR_DIFFERS, NOT_FOUND.
+    """
+    tx, record_id = acting.tx, claim.record_id or ""
+    for citizen_id in sorted((claim.citizen_id, record_id)):
+        await locks.hold(tx, "record", citizen_id)
+    taken = bool(await identities.providers_of(tx, PersonKind.CITIZEN, record_id))
+    if taken and claim.way is ClaimWay.CODE:
+        raise not_found("input", "claimId")  # somebody claimed it meanwhile
+    if taken:
+        return await agree(acting, claim)
+    if await take_in(tx, record_id, claim.citizen_id, acting.subject.label):
+        done = await record_claims.save(tx, replace(claim, state=ClaimState.DONE, decided_at=acting.now))
+        await _note(acting, "record.claimed", done)
+        return done
+    if await personal.holds_more_than(tx, claim.citizen_id, MADE_BY_A_SIGN_IN):
+        if claim.way is ClaimWay.CODE:
+            raise record_in_use(*_INPUT)
+        return await agree(acting, claim)
+    known = await people.citizens(tx, [claim.citizen_id, record_id])
+    held = await identities.providers_of(tx, PersonKind.CITIZEN, claim.citizen_id)
+    await identities.move_person(tx, PersonKind.CITIZEN, claim.citizen_id, record_id)
+    await people.update_citizen(tx, _reachable(known[record_id], known[claim.citizen_id]))
+    done = await record_claims.save(tx, replace(claim, state=ClaimState.DONE, decided_at=acting.now))
+    await personal.erase(tx, claim.citizen_id)
+    await _note(acting, "record.claimed", done)
+    for provider in dict.fromkeys(held):
+        about = About(Topic.ACCOUNT, f"{claim.id}:{provider.value}", record_id, None, "claimed")
+        await tell(acting, NoticeKind.ACCOUNT_LINKED, about, provider=provider.value)
+    return done
+
+
+def _reachable(record: Citizen, claimant: Citizen) -> Citizen:
+    """The record, with the telephone and the address that her provider vouches for where it had none."""
+    return replace(record, mobile=record.mobile or claimant.mobile, email=record.email or claimant.email)
+
+
+async def _claimant(acting: Acting) -> Citizen:
+    subject = acting.subject
+    citizen_id = subject.person_id if subject.kind is PersonKind.CITIZEN else None
+    await require(acting.env, acting.tx, subject, _own(citizen_id or ""), Purpose.APPLY, path=_INPUT)
+    citizen = (await people.citizens(acting.tx, [citizen_id or ""])).get(citizen_id or "")
+    if citizen is None:
+        raise not_found(*_INPUT)
+    return citizen
+
+
+def _own(citizen_id: str) -> Resource:
+    return Resource(ObjectKind.RECORD_CLAIM, citizen_id=citizen_id)
+
+
+def _at_its_place(claim: RecordClaim) -> Resource:
+    place = (claim.department, claim.district, claim.tehsil)
+    return Resource(ObjectKind.RECORD_CLAIM, claim.id, claim.record_id, *place)
+
+
+async def _note(acting: Acting, action: str, claim: RecordClaim) -> None:
+    detail = {"way": claim.way.value, "strength": claim.strength.value}
+    detail |= {"record": claim.record_id} if claim.record_id else {}
+    await note(acting, action, _at_its_place(claim), Purpose.APPLY, **detail)
+
+
+async def _present(env: Environment, claim_id: str) -> RecordClaim:
+    async with env.store.reading() as tx:
+        claim = await record_claims.get(tx, claim_id)
+    if claim is None:
+        raise not_found("input")
+    return claim

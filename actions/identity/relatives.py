@@ -1,0 +1,99 @@
+"""Relatives who may speak for a citizen at a centre: registered and struck off by herself, in her own session."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from actions.kernel.access import of_citizen, require
+from actions.kernel.environment import Environment
+from actions.kernel.idempotency import once
+from actions.kernel.unit_of_work import Acting
+from domain.identity.assisting import LONGEST_NAME, Relative
+from domain.identity.policy import ObjectKind, Purpose
+from domain.kernel.errors import ErrorCode, Problem, Problems
+from domain.kernel.mobiles import mobile_digits
+from domain.kernel.people import PersonKind, Subject
+from store.database import audit
+from store.database.cipher import FieldCipher
+from store.database.engine import Transaction
+from store.identity import relatives
+
+MOST_RELATIVES = 5
+LONGEST_RELATION = 40
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterRelative:
+    """A relative: the name, how she is related, and the telephone that codes go to."""
+
+    name: str
+    relation: str
+    mobile: str
+    idempotency_key: str
+
+
+async def register_relative(
+    env: Environment, subject: Subject, request: RegisterRelative
+) -> tuple[list[Relative], bool]:
+    """Register a relative; gives all that are registered. Raises Problems: NOT_FOUND for others, BAD_INPUT."""
+
+    async def work(tx: Transaction) -> dict[str, Any]:
+        acting = Acting(env, tx, subject)
+        citizen_id = await _herself(acting)
+        relative = await _checked(acting, citizen_id, request)
+        await relatives.add(tx, relative)
+        await _note(acting, "relative.registered", relative.id)
+        return {"id": relative.id}
+
+    sealed = FieldCipher(env.keyrings).blind_index("relative_request", str(sorted(asdict(request).items())))
+    key = request.idempotency_key
+    _, replayed = await once(env, subject, "registerRelative", key=key, body={"request": sealed}, work=work)
+    return await relatives_of(env, subject), replayed
+
+
+async def remove_relative(
+    env: Environment, subject: Subject, relative_id: str, key: str
+) -> tuple[list[Relative], bool]:
+    """Strike a relative off; one that is none of hers changes nothing. Gives all that are left."""
+
+    async def work(tx: Transaction) -> dict[str, Any]:
+        acting = Acting(env, tx, subject)
+        citizen_id = await _herself(acting)
+        removed = await relatives.remove(tx, citizen_id, relative_id)
+        if removed:
+            await _note(acting, "relative.removed", relative_id)
+        return {"removed": removed}
+
+    _, replayed = await once(env, subject, "removeRelative", key=key, body={"id": relative_id}, work=work)
+    return await relatives_of(env, subject), replayed
+
+
+async def relatives_of(env: Environment, subject: Subject) -> list[Relative]:
+    """Those whom the citizen registered, for herself alone. Raises NOT_FOUND for others."""
+    async with env.store.reading() as tx:
+        return await relatives.of_citizen(tx, await _herself(Acting(env, tx, subject), Purpose.VIEW))
+
+
+async def _herself(acting: Acting, purpose: Purpose = Purpose.APPLY) -> str:
+    subject = acting.subject
+    citizen_id = subject.person_id if subject.kind is PersonKind.CITIZEN else None
+    resource = of_citizen(citizen_id or "", ObjectKind.ACCOUNT)
+    await require(acting.env, acting.tx, subject, resource, purpose, path=("input",))
+    return citizen_id or ""
+
+
+async def _checked(acting: Acting, citizen_id: str, request: RegisterRelative) -> Relative:
+    name, relation, mobile = request.name.strip(), request.relation.strip(), mobile_digits(request.mobile)
+    wrong = [] if 1 <= len(name) <= LONGEST_NAME else ["name"]
+    wrong += [] if 1 <= len(relation) <= LONGEST_RELATION else ["relation"]
+    wrong += [] if mobile is not None else ["mobile"]
+    if wrong:
+        raise Problems(*(Problem(ErrorCode.BAD_INPUT, ("input", field)) for field in wrong))
+    held = await relatives.of_citizen(acting.tx, citizen_id)
+    if len(held) >= MOST_RELATIVES:
+        raise Problems(Problem(ErrorCode.BAD_INPUT, ("input",), params={"most": str(MOST_RELATIVES)}))
+    return Relative(acting.env.ids.key(), citizen_id, name, relation, mobile or "", acting.now)
+
+
+async def _note(acting: Acting, action: str, relative_id: str) -> None:
+    line = audit.AuditLine(acting.subject.label, action, ObjectKind.ACCOUNT.value, relative_id, Purpose.APPLY.value, {})
+    await audit.append(acting.tx, line)

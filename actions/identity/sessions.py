@@ -1,0 +1,202 @@
+"""Sessions: who is asking, told from a token that only sign-in can make.
+
+A token is a JWT signed with our own ES256 key (RFC 9068, `typ` at+jwt). It is checked against the key of
+its `kid`, then against the row of its session, so that signing out works at once.
+"""
+
+import base64
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey, KeySet
+from joserfc.jws import JWSRegistry
+
+from actions.identity import provider_sign_out
+from actions.kernel.environment import Environment
+from domain.catalogue.centres import ROSTER_KINDS
+from domain.kernel.assurance import Assurance
+from domain.kernel.clock import ist_date
+from domain.kernel.errors import NotSignedIn
+from domain.kernel.people import Officer, PersonKind, Posting, Role, Subject
+from domain.rosters.rosters import KEEPERS
+from store import doorstep
+from store.catalogue import centres
+from store.database import audit
+from store.database.engine import Transaction
+from store.identity import assistances, people, sessions
+from store.identity.sessions import Session
+from store.officers import leave, posts
+
+ALGORITHM = "ES256"
+TOKEN_TYPE = "at+jwt"  # noqa: S105 - a media type
+KEYRING = "session"
+LEEWAY_SECONDS = 60
+"""For clocks of several machines that run ahead: `iat` only. `exp` is kept to the second."""
+
+_LONGEST_TOKEN = 4096
+_REGISTRY = JWSRegistry(algorithms=[ALGORITHM], strict_check_header=False)
+
+
+def mint_session_token(env: Environment, session: Session) -> str:
+    """Sign the token of a session that was just opened. Only sign-in may call this; a test asserts it."""
+    key = env.keyrings.active(KEYRING)
+    header = {"alg": ALGORITHM, "kid": key.kid, "typ": TOKEN_TYPE}
+    claims = {
+        "iss": env.public_url,
+        "sub": session.person_id,
+        "sid": session.id,
+        "kind": session.kind.value,
+        "iat": int(env.clock.now().timestamp()),
+        "exp": int(session.expires_at.timestamp()),
+        "jti": env.ids.key(),
+    }
+    return jwt.encode(header, claims, key, registry=_REGISTRY)
+
+
+async def subject_for_token(env: Environment, token: str) -> Subject:
+    """The person of a token, with the roles held today; raises NotSignedIn where it does not hold."""
+    claims = _verify(env, token)
+    async with env.store.reading() as tx:
+        session = await sessions.session(tx, claims["sid"])
+        if session is None or not _holds(env, session, claims):
+            raise NotSignedIn("the session has ended")
+        return await _subject(tx, session)
+
+
+def person_of_token(env: Environment, token: str) -> tuple[PersonKind, str] | None:
+    """Kind and id of the person whom a token of ours names, without asking the store; None for any other token.
+
+    It says whom to count a request for, and nothing about what she may do: the session may have ended.
+    """
+    try:
+        claims = _verify(env, token)
+        return PersonKind(claims["kind"]), claims["sub"]
+    except (NotSignedIn, ValueError):
+        return None
+
+
+async def sign_out(env: Environment, subject: Subject) -> None:
+    """End the session of the one who asks. Doing it twice changes nothing."""
+    session_id = subject.session_id
+    if session_id is None:
+        return
+
+    async def work(tx: Transaction) -> None:
+        await sessions.revoke_session(tx, session_id, env.clock.now())
+        await provider_sign_out.plan(tx, [session_id])
+        await audit.append(tx, audit.AuditLine(subject.label, "SIGN_OUT", "SESSION", session_id, None, {}))
+
+    await env.store.carry_out(work)
+
+
+def _verify(env: Environment, token: str) -> dict[str, Any]:
+    if len(token) > _LONGEST_TOKEN:
+        raise NotSignedIn("not a token of ours")
+    key = _key_of(env.keyrings.all(KEYRING), _header(token))
+    rules = jwt.JWTClaimsRegistry(
+        now=int(env.clock.now().timestamp()),
+        iss={"essential": True, "value": env.public_url},
+        sub={"essential": True},
+        sid={"essential": True},
+        kind={"essential": True},
+        exp={"essential": True},
+        jti={"essential": True},
+    )
+    try:
+        claims = jwt.decode(token, key, registry=_REGISTRY).claims
+        issued_at = claims.pop("iat")
+        rules.validate(claims)
+        if not isinstance(issued_at, int) or issued_at > rules.now + LEEWAY_SECONDS:
+            raise NotSignedIn("the token is from the future")
+    except (JoseError, ValueError, KeyError) as error:
+        raise NotSignedIn("the token does not hold") from error
+    if not all(isinstance(claims[name], str) for name in ("sub", "sid", "kind")):
+        raise NotSignedIn("the token does not hold")
+    return claims
+
+
+def _header(token: str) -> Mapping[str, Any]:
+    encoded, _, _ = token.partition(".")
+    try:
+        header = json.loads(base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)))
+    except ValueError as error:
+        raise NotSignedIn("not a token of ours") from error
+    if not isinstance(header, dict):
+        raise NotSignedIn("not a token of ours")
+    return header
+
+
+def _key_of(keys: KeySet, header: Mapping[str, Any]) -> ECKey:
+    if (header.get("alg"), header.get("typ")) != (ALGORITHM, TOKEN_TYPE) or "crit" in header or "b64" in header:
+        raise NotSignedIn("not a token of ours")
+    for key in keys:
+        if key.kid == header.get("kid") and isinstance(key, ECKey):
+            return key
+    raise NotSignedIn("the token is signed with a key that is not ours")
+
+
+def _holds(env: Environment, session: Session, claims: Mapping[str, Any]) -> bool:
+    fits = session.person_id == claims["sub"] and session.kind.value == claims["kind"]
+    return fits and session.revoked_at is None and session.expires_at > env.clock.now()
+
+
+async def _subject(tx: Transaction, session: Session) -> Subject:
+    match session.kind:
+        case PersonKind.CITIZEN:
+            return Subject(
+                frozenset({Role.CITIZEN}),
+                session.kind,
+                session.person_id,
+                session_id=session.id,
+                assurance=Assurance(session.assurance),
+            )
+        case PersonKind.OFFICER:
+            officer = (await people.officers(tx, [session.person_id])).get(session.person_id)
+            postings = () if officer is None else await with_cover(tx, officer)
+            if officer is None or not postings:
+                raise NotSignedIn("the officer holds no posting")
+            roles = frozenset(posting.role for posting in postings)
+            return Subject(roles, session.kind, officer.id, postings, session.id)
+        case PersonKind.OPERATOR:
+            return await _operator(tx, session)
+
+
+async def _operator(tx: Transaction, session: Session) -> Subject:
+    """An operator of a centre that is open, with the citizen who lets her act for her, as long as she does."""
+    operator = (await people.operators(tx, [session.person_id])).get(session.person_id)
+    centre = await centres.centre_of(tx, session.person_id)
+    if operator is None or centre is None or not centre.open:
+        raise NotSignedIn("the operator is no longer on the register of a centre")
+    if centre.kind in ROSTER_KINDS:
+        places = frozenset(one.code for one in await centres.places_of(tx, operator.id))
+        return Subject(
+            frozenset({KEEPERS[centre.kind]}),
+            session.kind,
+            operator.id,
+            session_id=session.id,
+            district=operator.district,
+            places=places,
+        )
+    agent = await doorstep.agent(tx, operator.id)
+    held = await assistances.standing(tx, session.id)
+    return Subject(
+        frozenset({Role.DOORSTEP_AGENT if agent else Role.OPERATOR}),
+        session.kind,
+        operator.id,
+        session_id=session.id,
+        on_behalf_of=held.citizen_id if held else None,
+        district=operator.district,
+        assurance=held.strength if held else None,
+        assisted_service=held.service_code if held else None,
+    )
+
+
+async def with_cover(tx: Transaction, officer: Officer) -> tuple[Posting, ...]:
+    """Her own postings, those of the officers for whom she stands in today, and vacant posts that she has charge of."""
+    absent = await leave.stood_in_for(tx, officer.id, ist_date(tx.clock.now()))
+    covered = [posting for one in (await people.officers(tx, absent)).values() for posting in one.postings]
+    vacant = [vacancy.posting for vacancy in await posts.covered_by(tx, officer.id)]
+    return tuple(dict.fromkeys((*officer.postings, *covered, *vacant)))

@@ -1,0 +1,1 @@
+"""What every action stands on: unit of work, access, idempotency, transitions."""

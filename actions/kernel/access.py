@@ -1,0 +1,230 @@
+"""The one place that asks the access table, and that leaves the receipt of a read."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from actions.kernel.environment import Environment
+from actions.kernel.unit_of_work import Acting
+from domain.appeals.appeals import Appeal
+from domain.applications.applications import Application
+from domain.applications.lifecycle import Status
+from domain.benefits.benefits import Sanction
+from domain.certificates.certificates import IssuedCertificate
+from domain.clearances import Clearance
+from domain.identity.policy import ObjectKind, Purpose, Resource, decide, purpose_for
+from domain.kernel.errors import NotSignedIn, not_found
+from domain.kernel.people import Posting, Role, Subject
+from domain.kernel.sources import Source
+from store.database.engine import Transaction
+from store.identity import accesses
+from store.identity.accesses import AccessReceipt
+
+
+def of_application(application: Application) -> Resource:
+    """What access to an application depends on."""
+    return Resource(
+        ObjectKind.APPLICATION,
+        application.id,
+        application.citizen_id,
+        application.department,
+        application.district,
+        application.tehsil,
+        officer_id=application.officer_id,
+        draft=application.status is Status.DRAFT,
+        service=application.service_code,
+    )
+
+
+def of_appeal(appeal: Appeal, *, acting: bool = False) -> Resource:
+    """What access to an appeal depends on; to act on it is for the authority of its level only."""
+    return Resource(
+        ObjectKind.APPEAL,
+        appeal.id,
+        appeal.citizen_id,
+        appeal.department,
+        appeal.district,
+        appeal.tehsil,
+        officer_id=appeal.authority_id,
+        level=appeal.level if acting else None,
+    )
+
+
+def of_clearance(clearance: Clearance) -> Resource:
+    """What access to a clearance depends on: the department that is asked, in the place of the application.
+
+    An overdue one lies with the level above of that department too.
+    """
+    return Resource(
+        ObjectKind.CLEARANCE,
+        clearance.id,
+        clearance.citizen_id,
+        clearance.department,
+        clearance.district,
+        clearance.tehsil,
+        officer_id=clearance.escalated_to,
+    )
+
+
+def of_applicant(application: Application) -> Resource:
+    """What access to the applicant depends on for those who handle her application."""
+    return replace(of_application(application), kind=ObjectKind.CITIZEN, id=application.citizen_id)
+
+
+def of_certificate(certificate: IssuedCertificate) -> Resource:
+    """What access to a certificate of ours depends on."""
+    return Resource(
+        ObjectKind.CERTIFICATE,
+        certificate.id,
+        certificate.citizen_id,
+        certificate.department,
+        certificate.district,
+    )
+
+
+def of_sanction(sanction: Sanction) -> Resource:
+    """What access to a sanction depends on."""
+    return Resource(ObjectKind.BENEFIT, sanction.id, sanction.citizen_id, sanction.department, sanction.district)
+
+
+def of_citizen(citizen_id: str, kind: ObjectKind = ObjectKind.CITIZEN) -> Resource:
+    """What access to a citizen, or to what she holds at a source, depends on."""
+    return Resource(kind, citizen_id, citizen_id)
+
+
+async def require(
+    env: Environment,
+    tx: Transaction,
+    subject: Subject,
+    resource: Resource,
+    purpose: Purpose,
+    *,
+    path: tuple[str, ...] = (),
+) -> None:
+    """Let the subject go on, or raise NOT_FOUND at the path; a touch of another person's data leaves a receipt.
+
+    Raises NotSignedIn where nobody is signed in.
+    """
+    if not subject.signed_in:
+        raise NotSignedIn
+    if not decide(subject, resource, purpose):
+        raise not_found(*path)
+    if of_another(subject, resource):
+        await leave_receipt(Acting(env, tx, subject), resource, purpose)
+
+
+async def require_one(
+    env: Environment,
+    tx: Transaction,
+    subject: Subject,
+    resource: Resource,
+    purposes: Sequence[Purpose],
+    *,
+    path: tuple[str, ...] = (),
+) -> Purpose:
+    """As `require`, under the first of several purposes that the subject has; gives that purpose."""
+    purpose = next((one for one in purposes if decide(subject, resource, one)), purposes[0])
+    await require(env, tx, subject, resource, purpose, path=path)
+    return purpose
+
+
+def covering(subject: Subject, kind: ObjectKind, purpose: Purpose) -> list[Posting]:
+    """The postings under which the subject may do that to things of that kind in their places."""
+    return [
+        posting
+        for posting in subject.postings
+        if decide(
+            replace(subject, roles=frozenset({posting.role}), postings=(posting,)),
+            Resource(kind, None, None, posting.department, posting.district, posting.tehsil),
+            purpose,
+        )
+    ]
+
+
+def require_operations(subject: Subject) -> None:
+    """Let those who operate or audit the gateway go on; raises NOT_FOUND for others, NotSignedIn for nobody."""
+    if not subject.signed_in:
+        raise NotSignedIn
+    operations = Resource(ObjectKind.OPERATIONS)
+    if not any(decide(subject, operations, purpose) for purpose in (Purpose.OPERATE, Purpose.AUDIT)):
+        raise not_found()
+
+
+async def may_read(env: Environment, subject: Subject, resource: Resource) -> Purpose | None:
+    """The purpose under which the subject may read, or None; see `may_read_all`."""
+    return (await may_read_all(env, subject, [resource]))[0]
+
+
+async def require_read(env: Environment, subject: Subject, resource: Resource) -> None:
+    """Let the subject read, with a receipt as `may_read_all` leaves them, or raise NOT_FOUND."""
+    if await may_read(env, subject, resource) is None:
+        raise not_found()
+
+
+async def receipts_of_citizen(env: Environment, subject: Subject, citizen_id: str, most: int) -> list[AccessReceipt]:
+    """Who read a citizen's data, the latest first. Raises NOT_FOUND for those who may not see it."""
+    async with env.store.reading() as tx:
+        await require(env, tx, subject, of_citizen(citizen_id), Purpose.VIEW)
+        return await accesses.of_citizen(tx, citizen_id, most)
+
+
+async def may_read_all(env: Environment, subject: Subject, resources: Sequence[Resource]) -> list[Purpose | None]:
+    """The purpose for each resource, or None where denied.
+
+    Reads of another person's data leave their receipts, all in one transaction of their own.
+    """
+    purposes = [purpose_for(subject, resource) for resource in resources]
+    foreign = [
+        (resource, purpose)
+        for resource, purpose in zip(resources, purposes, strict=True)
+        if purpose is not None and of_another(subject, resource)
+    ]
+    if foreign:
+
+        async def work(tx: Transaction) -> None:
+            for resource, purpose in foreign:
+                stated = resource.stated if purpose is Purpose.DECIDE else None
+                await leave_receipt(Acting(env, tx, subject), resource, stated or purpose)
+
+        await env.store.carry_out(work)
+    return purposes
+
+
+async def read_at_sources(env: Environment, subject: Subject, resource: Resource, sources: Sequence[Source]) -> None:
+    """Decide a read that goes to outside systems and leave a receipt for each, also for one's own data.
+
+    Raises NOT_FOUND where denied, NotSignedIn where nobody is signed in.
+    """
+    if not subject.signed_in:
+        raise NotSignedIn
+    purpose = purpose_for(subject, resource)
+    if purpose is None:
+        raise not_found()
+
+    async def work(tx: Transaction) -> None:
+        for source in sources:
+            await leave_receipt(Acting(env, tx, subject), resource, purpose, source)
+
+    await env.store.carry_out(work)
+
+
+async def leave_receipt(acting: Acting, resource: Resource, purpose: Purpose, source: Source | None = None) -> None:
+    """Write down who touched which object of a citizen, for what, and from which source."""
+    if resource.citizen_id is None:
+        return
+    await accesses.add_receipt(
+        acting.tx,
+        subject=acting.subject.label,
+        role=acting.role.value,
+        citizen_id=resource.citizen_id,
+        object_kind=resource.kind.value,
+        object_id=resource.id,
+        purpose=purpose.value,
+        source=source.value if source else None,
+        at=acting.now,
+    )
+
+
+def of_another(subject: Subject, resource: Resource) -> bool:
+    """Whether a read of the resource is one of another person's data, which leaves a receipt."""
+    own = Role.CITIZEN in subject.roles and resource.citizen_id == subject.person_id
+    return resource.citizen_id is not None and not own and Role.SYSTEM not in subject.roles

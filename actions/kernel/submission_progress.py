@@ -1,0 +1,81 @@
+"""How far the outside effect of a mutation has come: done, on its way, or waiting for a system that is away."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from types import MappingProxyType
+
+from actions.benefits.sanction import INSTRUCT
+from actions.documents.locker_push import ASKED, PUSH
+from actions.kernel.environment import Environment, SubmissionState
+from actions.uploads.attachments import VERIFY
+from domain.kernel.sources import Source
+from store.platform.outbox import RETRY_AFTER_SECONDS, OutboxState
+from store.platform.outbox_of import Errand, errands
+
+OUTSIDE: Mapping[str, Source] = MappingProxyType(
+    {INSTRUCT: Source.DBT_FINANCE, VERIFY: Source.DIGILOCKER, PUSH: Source.DIGILOCKER, ASKED: Source.DIGILOCKER}
+)
+"""The outbox topics that reach an outside system on behalf of an application, and which system it is.
+
+A new effect joins by a line here.
+"""
+
+FIRST_WAIT = timedelta(seconds=RETRY_AFTER_SECONDS[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Away:
+    """A system that is known not to take anything now. `until` is when it may again; None where nobody knows."""
+
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is told of a hand-in. `expected_by` is when what waits is tried next; None where nobody knows."""
+
+    state: SubmissionState
+    expected_by: datetime | None = None
+
+
+async def standing(env: Environment, application_id: str, away: Mapping[Source, Away]) -> Standing:
+    """How far what was handed in has come, as the outbox knows it.
+
+    ACCEPTED where nothing goes outside or it is about to go, QUEUED where it waits for a system that is away
+    or has failed before, DELIVERED once all of it is there. What is for later, as a second instalment, does not count.
+    """
+    async with env.store.reading() as tx:
+        all_of_it = await errands(tx, application_id, tuple(OUTSIDE))
+    now = env.clock.now()
+    found = [errand for errand in all_of_it if errand.error_code or errand.due_at <= now]
+    waiting = [errand for errand in found if errand.state is not OutboxState.DELIVERED]
+    if not waiting:
+        return Standing(SubmissionState.DELIVERED if found else SubmissionState.ACCEPTED)
+    held = [errand for errand in waiting if _is_held(errand, away)]
+    if not held:
+        return Standing(SubmissionState.ACCEPTED)
+    times = [_expected(errand, away.get(OUTSIDE[errand.topic]), now) for errand in held]
+    known = [time for time in times if time is not None]
+    return Standing(SubmissionState.QUEUED, max(known) if len(known) == len(times) else None)
+
+
+def _is_held(errand: Errand, away: Mapping[Source, Away]) -> bool:
+    return (
+        errand.unseen
+        or errand.state is OutboxState.DEAD
+        or errand.error_code is not None
+        or OUTSIDE[errand.topic] in away
+    )
+
+
+def _expected(errand: Errand, away: Away | None, now: datetime) -> datetime | None:
+    """When it is tried next. One that was not tried yet will be tried now and fail, so it is the time after that."""
+    if errand.state is OutboxState.DEAD:
+        return None  # only somebody's hand brings it back
+    if away is not None and away.until is None:
+        return None
+    next_try = max(errand.due_at, now)
+    if errand.error_code is None:
+        next_try += FIRST_WAIT
+    return next_try if away is None or away.until is None else max(next_try, away.until)

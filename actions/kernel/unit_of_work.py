@@ -1,0 +1,64 @@
+"""Somebody at work inside one transaction of the store."""
+
+from collections.abc import Awaitable, Callable, Hashable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import Any, Self, TypeVar, cast
+
+from actions.kernel.environment import Environment
+from domain.kernel.clock import ist_date
+from domain.kernel.people import PersonKind, Role, Subject
+from domain.payments.budgets import ToldBalance
+from store.database.engine import Transaction
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Acting:
+    """Who acts, with what, in which transaction; given to every inner step of a verb."""
+
+    env: Environment
+    tx: Transaction
+    subject: Subject
+    decides_for: str | None = None
+    """Whose decision it is, where a second officer confirms that of a first one."""
+    remark: str | None = None
+    """What each timeline entry of this action says beside its own note."""
+
+    balances: Mapping[str, ToldBalance | None] = field(default_factory=dict)
+    """By scheme, what the treasury told before the transaction began; None where it did not answer."""
+
+    known: dict[Hashable, Any] | None = field(default=None, compare=False)
+    """What was read once for all cases of a batch; None where everything is read anew."""
+
+    def remembering(self) -> Self:
+        """The same, for a batch of many cases in which posts, leaves, calendar and catalogue do not change."""
+        return replace(self, known={})
+
+    async def once(self, key: Hashable, load: Callable[[], Awaitable[T]]) -> T:
+        """What `load` gives, in a batch read the first time only; the key names it in full."""
+        if self.known is None:
+            return await load()
+        if key not in self.known:
+            self.known[key] = await load()
+        return cast("T", self.known[key])
+
+    @property
+    def now(self) -> datetime:
+        """The present instant by the environment's clock."""
+        return self.env.clock.now()
+
+    @property
+    def today(self) -> date:
+        """The legal date of now, in India."""
+        return ist_date(self.now)
+
+    @property
+    def role(self) -> Role:
+        """The role that timeline and receipts name: the person's kind first, else the first role held."""
+        roles = self.subject.roles
+        by_kind = {PersonKind.CITIZEN: Role.CITIZEN, PersonKind.OPERATOR: Role.OPERATOR}
+        kind = self.subject.kind
+        first = by_kind.get(kind, Role.OFFICER) if kind else None
+        return first if first in roles else min(roles, key=lambda role: role.value)

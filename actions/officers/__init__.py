@@ -1,0 +1,1 @@
+"""Actions about officers: posts, queue, desk, claims and second approvals."""

@@ -1,0 +1,126 @@
+"""Claims: an officer says that she works on a case, for some hours; a colleague must take it over to go on."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from actions.applications.cases import PATH, present, take_up
+from actions.kernel.environment import Environment
+from actions.kernel.idempotency import once
+from actions.kernel.unit_of_work import Acting
+from domain.applications.applications import Application
+from domain.applications.lifecycle import UNDECIDED
+from domain.identity.policy import Purpose
+from domain.kernel.clock import IST
+from domain.kernel.errors import ErrorCode, Problem, Problems
+from domain.kernel.people import Subject
+from domain.officers.desk import Claim
+from store.database import audit
+from store.database.engine import Transaction
+from store.officers import desk
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimCase:
+    """A case to claim; `take_over` ends a colleague's claim that still holds."""
+
+    application_id: str
+    idempotency_key: str
+    take_over: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseCase:
+    """A case to give back."""
+
+    application_id: str
+    idempotency_key: str
+
+
+async def claim_application(env: Environment, subject: Subject, request: ClaimCase) -> tuple[Application, bool]:
+    """Claim a case, or renew one's own claim; True where it is a replay.
+
+    Raises Problems: NOT_FOUND, TRANSITION_NOT_ALLOWED for a case that is decided, CASE_CLAIMED where a
+    colleague's claim holds and it is not to be taken over.
+    """
+
+    async def work(tx: Transaction) -> dict[str, Any]:
+        return {"id": (await _claim(Acting(env, tx, subject), request)).id}
+
+    answer, replayed = await once(
+        env, subject, "claimApplication", key=request.idempotency_key, body=asdict(request), work=work
+    )
+    return await present(env, answer["id"]), replayed
+
+
+async def release_application(env: Environment, subject: Subject, request: ReleaseCase) -> tuple[Application, bool]:
+    """Give a case back; a case that nobody holds stays as it is. Raises NOT_FOUND, CASE_CLAIMED for a colleague's."""
+
+    async def work(tx: Transaction) -> dict[str, Any]:
+        return {"id": (await _release(Acting(env, tx, subject), request)).id}
+
+    answer, replayed = await once(
+        env, subject, "releaseApplication", key=request.idempotency_key, body=asdict(request), work=work
+    )
+    return await present(env, answer["id"]), replayed
+
+
+async def refuse_if_claimed(acting: Acting, application: Application) -> Claim | None:
+    """One's own claim that holds, or None; raises CASE_CLAIMED where it is a colleague's."""
+    claim = (await desk.claims(acting.tx, [application.id], acting.now)).get(application.id)
+    if claim is not None and claim.officer_id != acting.subject.person_id:
+        raise _claimed(claim)
+    return claim
+
+
+async def note(acting: Acting, action: str, application_id: str, **detail: Any) -> None:
+    """An audit line about what was done at the desk; `detail` holds no personal data."""
+    line = audit.AuditLine(
+        acting.subject.label, f"desk.{action}", "APPLICATION", application_id, Purpose.DECIDE.value, detail
+    )
+    await audit.append(acting.tx, line)
+
+
+async def _claim(acting: Acting, request: ClaimCase) -> Application:
+    await desk.hold(acting.tx, request.application_id)
+    application = await take_up(acting, request.application_id, Purpose.DECIDE)
+    _refuse_if_decided(application)
+    before = (await desk.claims(acting.tx, [application.id], acting.now)).get(application.id)
+    claim = _new_claim(acting, application)
+    holder = await desk.take_claim(acting.tx, claim, application.citizen_id, take_over=request.take_over)
+    if holder is not None:
+        raise _claimed(holder)
+    if before is not None and before.officer_id != claim.officer_id:
+        await note(acting, "take_over", application.id, taken_from=before.officer_id)
+    else:
+        await note(acting, "claim", application.id)
+    return application
+
+
+async def _release(acting: Acting, request: ReleaseCase) -> Application:
+    await desk.hold(acting.tx, request.application_id)
+    application = await take_up(acting, request.application_id, Purpose.DECIDE)
+    if await refuse_if_claimed(acting, application) is not None:
+        await desk.release(acting.tx, application.id)
+        await note(acting, "release", application.id)
+    return application
+
+
+def _new_claim(acting: Acting, application: Application) -> Claim:
+    until = acting.now + timedelta(minutes=acting.env.desk.claim_minutes)
+    return Claim(application.id, acting.subject.person_id or acting.subject.label, acting.now, until)
+
+
+def _refuse_if_decided(application: Application) -> None:
+    if application.status not in UNDECIDED:
+        params = {"status": application.status.value, "move": "CLAIM"}
+        raise Problems(Problem(ErrorCode.TRANSITION_NOT_ALLOWED, PATH, params=params))
+
+
+def _claimed(claim: Claim) -> Problems:
+    return Problems(Problem(ErrorCode.CASE_CLAIMED, PATH, params={"until": in_india(claim.expires_at)}))
+
+
+def in_india(instant: datetime) -> str:
+    """A moment as officers write it: day, month, year, hour and minute in India."""
+    return f"{instant.astimezone(IST):%d.%m.%Y %H:%M} IST"

@@ -1,0 +1,115 @@
+"""Forwarding: a case goes to another officer in whose jurisdiction it lies, or one level up."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from actions.appeals.involved import hearing
+from actions.applications.cases import present, take_up
+from actions.kernel.access import of_application, require
+from actions.kernel.environment import Environment
+from actions.kernel.idempotency import once
+from actions.kernel.transitions import Step, move
+from actions.kernel.unit_of_work import Acting
+from actions.officers.claim import refuse_if_claimed
+from actions.officers.proposals import refuse_if_proposed
+from actions.officers.second_approvals import checked_reason
+from domain.applications.applications import Application
+from domain.applications.lifecycle import Move
+from domain.identity.policy import Purpose
+from domain.kernel.errors import ErrorCode, Problem, Problems, not_found
+from domain.kernel.people import Officer, OfficerLevel, Role, Subject
+from store.applications import applications
+from store.database.engine import Transaction
+from store.identity import people
+from store.officers import desk, leave
+
+
+@dataclass(frozen=True, slots=True)
+class ForwardCase:
+    """A case to hand on; `officer_id` is the one who gets it, `reason` is told to the citizen in the timeline."""
+
+    application_id: str
+    officer_id: str
+    reason: str
+    idempotency_key: str
+    expected_version: int | None = None
+
+
+async def forward_application(env: Environment, subject: Subject, request: ForwardCase) -> tuple[Application, bool]:
+    """Assign a case to another officer; True where it is a replay.
+
+    Raises Problems: NOT_FOUND, CONFLICT, REASON_REQUIRED, OFFICER_UNSUITABLE, CASE_CLAIMED, PROPOSAL_WAITS,
+    TRANSITION_NOT_ALLOWED for a case that is decided.
+    """
+
+    async def work(tx: Transaction) -> dict[str, Any]:
+        return {"id": (await _forward(Acting(env, tx, subject), request)).id}
+
+    answer, replayed = await once(
+        env, subject, "forwardApplication", key=request.idempotency_key, body=asdict(request), work=work
+    )
+    return await present(env, answer["id"]), replayed
+
+
+async def forward_targets(env: Environment, subject: Subject, application_id: str) -> list[Officer]:
+    """The officers to whom the subject may forward a case; raises NOT_FOUND."""
+
+    async def work(tx: Transaction) -> list[Officer]:
+        application = await applications.get(tx, application_id)
+        if application is None:
+            raise not_found("applicationId")
+        await require(env, tx, subject, of_application(application), Purpose.DECIDE, path=("applicationId",))
+        return await _targets(Acting(env, tx, subject), application)
+
+    return await env.store.carry_out(work)
+
+
+async def _forward(acting: Acting, request: ForwardCase) -> Application:
+    await desk.hold(acting.tx, request.application_id)
+    application = await take_up(
+        acting, request.application_id, Purpose.DECIDE, expected_version=request.expected_version
+    )
+    reason = checked_reason(request.reason)
+    await refuse_if_claimed(acting, application)
+    await refuse_if_proposed(acting, application)
+    suitable = {officer.id for officer in await _targets(acting, application)}
+    if request.officer_id not in suitable:
+        problem = Problem(ErrorCode.OFFICER_UNSUITABLE, ("input", "officerId"))
+        raise Problems(problem)
+    moved = await move(acting, application, Step(Move.FORWARD, note=reason, changes={"officer_id": request.officer_id}))
+    await desk.release(acting.tx, moved.id)
+    return moved
+
+
+async def _targets(acting: Acting, application: Application) -> list[Officer]:
+    """Officers posted for the case, and those one level above the subject.
+
+    Not she and not who has it now; nobody who is on leave, nor who hears an appeal about it.
+    """
+    found: dict[str, Officer] = {}
+    above = _level_above(acting.subject, application)
+    for role, level in ((Role.OFFICER, None), (Role.APPELLATE, above)):
+        if role is Role.APPELLATE and level is None:
+            continue
+        posted = await people.posted(
+            acting.tx,
+            role=role,
+            level=level,
+            department=application.department,
+            district=application.district,
+            tehsil=application.tehsil,
+        )
+        found |= {officer.id: officer for officer in posted}
+    unfit = {acting.subject.person_id, application.officer_id, *await hearing(acting, application.id)}
+    away = await leave.on_leave(acting.tx, found, acting.today)
+    return [officer for key, officer in found.items() if key not in unfit and key not in away]
+
+
+def _level_above(subject: Subject, application: Application) -> OfficerLevel | None:
+    """The level after the highest one that the subject holds for the case; None above the second appellate."""
+    levels: Sequence[OfficerLevel] = list(OfficerLevel)
+    place = (application.department, application.district, application.tehsil)
+    held = [levels.index(posting.level) for posting in subject.postings if posting.level and posting.covers(*place)]
+    after = max(held, default=0) + 1
+    return levels[after] if after < len(levels) else None

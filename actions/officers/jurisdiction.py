@@ -1,0 +1,147 @@
+"""Which officer has the work of a place today: her post, who stands in while she is away, or the level above."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from actions.kernel.unit_of_work import Acting
+from domain.appeals.appeals import LEVELS, AppealLevel
+from domain.applications.applications import Application
+from domain.clearances import Escalation, EscalationKind
+from domain.kernel.people import OfficerLevel, Role
+from domain.officers.staff import AbsenceRule, Covered, CoverKind, Leave
+from store import clearances
+from store.identity import people
+from store.officers import cover, leave, posts
+
+NOBODY: frozenset[str] = frozenset()
+
+Place = tuple[str | None, str | None, str | None]
+"""Department, district, tehsil."""
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who has the work of a level; `vacant` where it went to a level above, or to nobody.
+
+    `absence_id` is the leave or vacancy because of which it is not the officer of the post.
+    """
+
+    officer_id: str | None
+    vacant: bool
+    absence_id: str | None = None
+
+
+async def holder_at(acting: Acting, place: Place, level: OfficerLevel, *, without: frozenset[str] = NOBODY) -> Holder:
+    """Who does the work of a level today. `without` are officers who must not, such as those who decided."""
+    ranks = list(OfficerLevel)
+    absence_id = None
+    for rank in ranks[ranks.index(level) :]:
+        found = await _at_work(acting, place, rank, without)
+        absence_id = found.absence_id if rank is level else absence_id
+        if found.officer_id is not None:
+            return Holder(found.officer_id, vacant=rank is not level, absence_id=absence_id)
+    return Holder(None, vacant=True, absence_id=absence_id)
+
+
+async def designated_for(acting: Acting, place: Place, *, without: frozenset[str] = NOBODY) -> Holder:
+    """Who decides on applications of a place today."""
+    return await holder_at(acting, place, OfficerLevel.DESIGNATED, without=without)
+
+
+async def authority_for(acting: Acting, place: Place, level: AppealLevel, *, without: frozenset[str]) -> Holder:
+    """Who hears an appeal of a level today; the Commission is a body, so nobody by name has its appeals."""
+    if level not in LEVELS:
+        return Holder(None, vacant=False)
+    return await holder_at(acting, place, LEVELS[level], without=without)
+
+
+async def at_level(acting: Acting, place: Place, level: OfficerLevel) -> str | None:
+    """The officer who is posted at exactly that level, on leave or not."""
+    officers = await _posted(acting, place, level)
+    return officers[0] if officers else None
+
+
+async def stand_in_at_work(acting: Acting, officer_id: str | None) -> str | None:
+    """The officer who was named to stand in, where the rule lets her and she is not away herself."""
+    if officer_id is None or acting.env.desk.absence is not AbsenceRule.STAND_IN:
+        return None
+    named = [officer_id]
+    away = await acting.once(("away", officer_id), lambda: leave.on_leave(acting.tx, named, acting.today))
+    return None if officer_id in away else officer_id
+
+
+def place_of(application: Application) -> Place:
+    """The place whose officers have an application."""
+    return application.department, application.district, application.tehsil
+
+
+async def note_holder(acting: Acting, application: Application, holder: Holder) -> None:
+    """What belongs to a new holder: a warning where the post is vacant, and the way back where its officer is away."""
+    await flag_vacancy(acting, application, holder)
+    if holder.absence_id is not None:
+        covered = Covered(
+            absence_id=holder.absence_id,
+            kind=CoverKind.CASE,
+            case_id=application.id,
+            citizen_id=application.citizen_id,
+            application_id=application.id,
+            holder_id=holder.officer_id,
+            since=acting.now,
+        )
+        await cover.add(acting.tx, covered)
+
+
+async def flag_vacancy(acting: Acting, application: Application, holder: Holder) -> None:
+    """Note that nobody at the level that ought to have the application can take it."""
+    if not holder.vacant:
+        return
+    moment: datetime = application.due_at or acting.now
+    await clearances.warn(
+        acting.tx,
+        Escalation(
+            id=acting.env.ids.key(),
+            citizen_id=application.citizen_id,
+            application_id=application.id,
+            kind=EscalationKind.POST_VACANT,
+            officer_id=None,
+            above_id=holder.officer_id,
+            due_at=moment,
+            at=acting.now,
+        ),
+    )
+
+
+async def _at_work(acting: Acting, place: Place, level: OfficerLevel, without: frozenset[str]) -> Holder:
+    """Who is at work at exactly that level: posted there, standing in, or with the charge of a vacant post."""
+    posted = await _posted(acting, place, level)
+    officers = [officer_id for officer_id in posted if officer_id not in without]
+    absent: dict[str, Leave] = {}
+    if officers:
+        day = acting.today
+        absent = await acting.once(("absent", place, level), lambda: leave.on_leave(acting.tx, posted, day))
+    first: str | None = None
+    for officer_id in officers:
+        away = absent.get(officer_id)
+        if away is None:
+            return Holder(officer_id, vacant=False)
+        first = first or away.id
+        stand_in = await stand_in_at_work(acting, away.substitute_id)
+        if stand_in is not None and stand_in not in without:
+            return Holder(stand_in, vacant=False, absence_id=away.id)
+    for vacancy in await acting.once(("vacant", place, level), lambda: posts.vacant_at(acting.tx, level, place)):
+        first = first or vacancy.id
+        stand_in = await stand_in_at_work(acting, vacancy.cover_id)
+        if stand_in is not None and stand_in not in without:
+            return Holder(stand_in, vacant=False, absence_id=vacancy.id)
+    return Holder(None, vacant=True, absence_id=first)
+
+
+async def _posted(acting: Acting, place: Place, level: OfficerLevel) -> list[str]:
+    department, district, tehsil = place
+    role = Role.OFFICER if level is OfficerLevel.DESIGNATED else Role.APPELLATE
+    return await acting.once(
+        ("posted", place, level),
+        lambda: people.posted_ids(
+            acting.tx, role=role, level=level, department=department, district=district, tehsil=tehsil
+        ),
+    )

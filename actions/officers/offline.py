@@ -1,0 +1,285 @@
+"""A day's queue to take where there is no signal, and the decisions that come back from there.
+
+A pack is the queue as JSON, signed (JWS, ES256, the keyring `manifest`). We also keep which case went with
+which version, so that a pack is known again by its id alone. It says what is needed to decide, and no more of a person
+than the queue shows.
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, timedelta
+from types import MappingProxyType
+from typing import Any
+
+from joserfc import jws
+from joserfc.errors import JoseError
+
+from actions.applications.cases import present
+from actions.applications.decide import Decide, Verdict, pass_verdict
+from actions.benefits.sanction_budgets import Balances, balances_before
+from actions.kernel.access import leave_receipt, of_applicant
+from actions.kernel.environment import Environment
+from actions.kernel.idempotency import once
+from actions.kernel.unit_of_work import Acting
+from actions.officers.bulk import ItemResult, attempt
+from actions.officers.claim import in_india, note
+from actions.officers.proposals import WEIGHED
+from actions.officers.queue import own_cases, queue_postings
+from domain.applications.applications import Application, AttachedDocument, RejectionGround
+from domain.applications.lifecycle import Move, moves_from
+from domain.catalogue.catalogue import Service
+from domain.identity.policy import Purpose
+from domain.kernel.clock import IST, ist_date
+from domain.kernel.errors import ErrorCode, Problem, Problems
+from domain.kernel.global_ids import TypeCode, to_global_id
+from domain.kernel.masks import mask_aadhaar_in, mask_account
+from domain.kernel.people import Citizen, Officer, Subject
+from domain.kernel.text import Bilingual
+from domain.officers.desk import CLOCK_SKEW, MOST_AT_ONCE, PACK_SIZE, Pack, QueueFilter, pack_expires_at
+from store.applications import applications
+from store.catalogue import catalogue, forms
+from store.catalogue.forms import FiledForm
+from store.database.engine import Transaction
+from store.identity import people
+from store.officers import desk, desk_queue
+
+_KEYRING, _ALGORITHM = "manifest", "ES256"
+_PACK = ("input", "packId")
+_VERDICTS = MappingProxyType(
+    {
+        Move.APPROVE: "APPROVE",
+        Move.REJECT: "REJECT",
+        Move.RETURN_AS_INCOMPLETE: "RETURN_AS_INCOMPLETE",
+        Move.RAISE_QUERY: "RAISE_QUERY",
+        Move.SEND_FOR_VERIFICATION: "SEND_FOR_VERIFICATION",
+        Move.REPORT_VERIFICATION: "REPORT_VERIFICATION",
+    }
+)
+_HIDDEN = re.compile(r"account|mobile|phone|aadhaar|email", re.IGNORECASE)
+"""Form fields of which a pack shows the last four signs only: a lost telephone must tell little."""
+
+
+@dataclass(frozen=True, slots=True)
+class GivenPack:
+    """A pack with its signed text."""
+
+    pack: Pack
+    signed: str
+
+
+@dataclass(frozen=True, slots=True)
+class OfflineDecision:
+    """A verdict passed without signal: on which version, under which key, and when by the officer's clock."""
+
+    application_id: str
+    version: int
+    key: str
+    verdict: Verdict
+    decided_at: datetime
+    ground: RejectionGround | None = None
+    reason: str | None = None
+    documents: tuple[str, ...] = ()
+
+
+async def queue_pack(env: Environment, subject: Subject, officer: Officer, day: date) -> GivenPack:
+    """Give out the officer's own open cases for today or tomorrow; each applicant gets a receipt.
+
+    At most PACK_SIZE cases, those that are due first. Raises BAD_INPUT for another day.
+    """
+    today = ist_date(env.clock.now())
+    if day not in (today, today + timedelta(days=1)):
+        raise Problems(Problem(ErrorCode.BAD_INPUT, ("day",)))
+    postings = await queue_postings(env, subject, officer)
+
+    async def work(tx: Transaction) -> GivenPack:
+        rows = await desk_queue.page(tx, officer.id, postings, QueueFilter(), limit=PACK_SIZE)
+        own = await own_cases(tx, officer.id, rows)
+        return await _give(Acting(env, tx, subject), day, [row for row in rows if row.id in own])
+
+    return await env.store.carry_out(work)
+
+
+async def replay_decisions(
+    env: Environment, subject: Subject, pack_id: str, decisions: Sequence[OfflineDecision], signed: str | None = None
+) -> list[ItemResult]:
+    """Pass each verdict again, on the version that was decided and under its own key.
+
+    A case that changed meanwhile is a CONFLICT and stays as it is. The legal time is that of the replay;
+    the officer's own time is told in the timeline. Raises PACK_REFUSED for a pack that is not hers or was
+    altered, PACK_EXPIRED, BAD_INPUT for no decision or more than fifty.
+    """
+    if not 1 <= len(decisions) <= MOST_AT_ONCE:
+        params = {"longest": str(MOST_AT_ONCE)}
+        raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "decisions"), params=params))
+    given = await _known_pack(env, subject, pack_id, signed)
+    approved = [one.application_id for one in decisions if one.verdict is Verdict.APPROVE]
+    balances = await balances_before(env, subject, [one for one in approved if one in given.cases])
+    return [await _replay(env, subject, given, decision, balances) for decision in decisions]
+
+
+async def _give(acting: Acting, day: date, cases: Sequence[Application]) -> GivenPack:
+    officer_id = acting.subject.person_id or acting.subject.label
+    pack = Pack(
+        id=acting.env.ids.key(),
+        officer_id=officer_id,
+        day=day,
+        issued_at=acting.now,
+        expires_at=pack_expires_at(day),
+        cases={case.id: case.version for case in cases},
+    )
+    await desk.add_pack(acting.tx, pack)
+    made_of = MadeOf(
+        cases,
+        await people.citizens(acting.tx, {case.citizen_id for case in cases}),
+        await catalogue.services_as_filed(acting.tx, [(case.service_code, case.service_version) for case in cases]),
+        await applications.documents(acting.tx, pack.cases),
+        await forms.filed(acting.tx, pack.cases),
+    )
+    for case in cases:
+        await leave_receipt(acting, of_applicant(case), Purpose.DECIDE)
+    await note(acting, "pack", pack.id, cases=len(cases))
+    return GivenPack(pack, _sign(acting.env, content_of(pack, made_of)))
+
+
+async def _known_pack(env: Environment, subject: Subject, pack_id: str, signed: str | None) -> Pack:
+    async with env.store.reading() as tx:
+        pack = await desk.pack(tx, pack_id)
+    if pack is None or pack.officer_id != subject.person_id:
+        raise Problems(Problem(ErrorCode.PACK_REFUSED, _PACK))
+    if signed is not None and not _is_of(env, pack, signed):
+        raise Problems(Problem(ErrorCode.PACK_REFUSED, ("input", "pack")))
+    if env.clock.now() > pack.expires_at:
+        raise Problems(Problem(ErrorCode.PACK_EXPIRED, _PACK))
+    return pack
+
+
+async def _replay(
+    env: Environment, subject: Subject, pack: Pack, decision: OfflineDecision, balances: Balances
+) -> ItemResult:
+    async def work(tx: Transaction) -> dict[str, Any]:
+        remark = _remark(decision)
+        acting = Acting(env, tx, subject, remark=remark, balances=balances)
+        verdict = Decide(
+            decision.application_id,
+            decision.verdict,
+            decision.key,
+            decision.version,
+            decision.ground,
+            decision.reason,
+            decision.documents,
+        )
+        application = await pass_verdict(acting, verdict, at_desk=True)
+        at = decision.decided_at.isoformat(timespec="seconds")
+        await note(acting, "replay", application.id, pack=pack.id, decided_at=at)
+        return {"id": application.id}
+
+    async def run() -> tuple[Application, bool]:
+        _refuse_foreign(env, pack, decision)
+        body = {**asdict(decision), "decided_at": decision.decided_at.isoformat()}
+        answer, replayed = await once(env, subject, "replayDecisions", key=decision.key, body=body, work=work)
+        return await present(env, answer["id"]), replayed
+
+    return await attempt(env, decision.application_id, run, weighed=decision.verdict.value in WEIGHED)
+
+
+def _refuse_foreign(env: Environment, pack: Pack, decision: OfflineDecision) -> None:
+    """A decision is on a case of the pack in the pack's version, and was made while the pack was out."""
+    if pack.cases.get(decision.application_id) != decision.version:
+        raise Problems(Problem(ErrorCode.PACK_REFUSED, ("input", "decisions", "version")))
+    at = decision.decided_at
+    if at.tzinfo is None or not pack.issued_at - CLOCK_SKEW <= at <= env.clock.now() + CLOCK_SKEW:
+        raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "decisions", "decidedAt")))
+
+
+def _remark(decision: OfflineDecision) -> str:
+    at = in_india(decision.decided_at)
+    return f"बिना नेटवर्क निर्णय का समय: {at} / Decided without signal at {at}"
+
+
+def _sign(env: Environment, content: Mapping[str, Any]) -> str:
+    key = env.keyrings.active(_KEYRING)
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    return jws.serialize_compact({"alg": _ALGORITHM, "kid": key.kid}, text, key, algorithms=[_ALGORITHM])
+
+
+def _is_of(env: Environment, pack: Pack, signed: str) -> bool:
+    """Whether the text is signed by us and is that pack with the same cases in the same versions."""
+    try:
+        content = json.loads(jws.deserialize_compact(signed, env.keyrings.all(_KEYRING), [_ALGORITHM]).payload)
+    except (JoseError, ValueError):
+        return False
+    return bool(content.get("packId") == pack.id)
+
+
+@dataclass(frozen=True, slots=True)
+class MadeOf:
+    """The cases of a pack with what belongs to them, each by its key."""
+
+    cases: Sequence[Application]
+    citizens: Mapping[str, Citizen]
+    services: Mapping[tuple[str, int | None], Service]
+    documents: Mapping[str, Sequence[AttachedDocument]]
+    filed: Mapping[str, FiledForm]
+
+
+def content_of(pack: Pack, made_of: MadeOf) -> dict[str, Any]:
+    """The pack as JSON; instants are India's."""
+    return {
+        "packId": pack.id,
+        "officerId": to_global_id(TypeCode.OFFICER, pack.officer_id),
+        "day": pack.day.isoformat(),
+        "issuedAt": _instant(pack.issued_at),
+        "expiresAt": _instant(pack.expires_at),
+        "grounds": [ground.value for ground in RejectionGround],
+        "cases": [_case(case, made_of) for case in made_of.cases],
+    }
+
+
+def _case(case: Application, made_of: MadeOf) -> dict[str, Any]:
+    service = made_of.services.get((case.service_code, case.service_version))
+    citizen = made_of.citizens.get(case.citizen_id)
+    return {
+        "applicationId": to_global_id(TypeCode.APPLICATION, case.id),
+        "number": case.number,
+        "version": case.version,
+        "status": case.status.value,
+        "serviceCode": case.service_code,
+        "service": _text(service.name if service else None),
+        "needsSecondPair": bool(service and service.needs_second_pair),
+        "asksFor": [paper.key for paper in service.documents] if service else [],
+        "district": case.district,
+        "tehsil": case.tehsil,
+        "submittedAt": _instant(case.submitted_at),
+        "dueAt": _instant(case.due_at),
+        "applicant": _text(citizen.name if citizen else None),
+        "form": [_answer(name, value, made_of.filed.get(case.id)) for name, value in case.form.items()],
+        "documents": [
+            {"key": paper.key, "name": paper.name, "seenAtSource": paper.verified_at is not None}
+            for paper in made_of.documents.get(case.id, ())
+        ],
+        "verdicts": [name for move, name in _VERDICTS.items() if move in moves_from(case.status)],
+    }
+
+
+def _answer(name: str, value: str, filed: FiledForm | None) -> dict[str, Any]:
+    """An answer, and the document that gave it where somebody did not write it herself; never its number."""
+    shown: dict[str, Any] = {"name": name, "value": _shown(name, value)}
+    source = filed.source_of(name, value) if filed is not None else None
+    if source is not None:
+        told = {"document": source["name"], "issuer": source["issuer"], "issuedOn": source["issued_on"]}
+        shown["source"] = {"origin": source["origin"], **told, "signature": source["signature"]}
+    return shown
+
+
+def _shown(name: str, value: str) -> str:
+    return mask_account(value) if _HIDDEN.search(name) else mask_aadhaar_in(value)
+
+
+def _instant(at: datetime | None) -> str | None:
+    return None if at is None else at.astimezone(IST).isoformat(timespec="milliseconds")
+
+
+def _text(name: Bilingual | None) -> dict[str, str | None] | None:
+    return None if name is None else {"hi": name.hi, "en": name.en}

@@ -1,0 +1,138 @@
+"""Reads of applications: a case that lies with a colleague needs a purpose, which the citizen sees.
+
+Unusually many such reads within an hour raise an alarm: an audit line, and a row that
+`store.officers.desk.unusual_reads` gives.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import TypeAlias
+
+from actions.kernel.access import leave_receipt, may_read_all, of_another, of_application
+from actions.kernel.environment import Environment
+from actions.kernel.unit_of_work import Acting
+from actions.officers.queue import in_cover, own_cases, own_work_first
+from domain.applications.applications import Application
+from domain.identity.policy import Purpose, Resource, purpose_for
+from domain.kernel.errors import ErrorCode, Problem, Problems
+from domain.kernel.people import Subject
+from domain.officers.desk import ReadPurpose
+from store.database import audit
+from store.database.engine import Transaction
+from store.officers import desk
+
+HOUR = timedelta(hours=1)
+
+Asked: TypeAlias = tuple[Application, ReadPurpose | None]
+"""An application that was found, and the purpose that was stated for reading it."""
+
+
+async def read_one(
+    env: Environment, subject: Subject, application: Application | None, stated: ReadPurpose | None = None
+) -> Application | None:
+    """The application where the subject may read it, else None; raises PURPOSE_REQUIRED."""
+    if application is None:
+        return None
+    (found,) = await read_all(env, subject, [(application, stated)])
+    if isinstance(found, Problems):
+        raise found
+    return found
+
+
+async def read_all(env: Environment, subject: Subject, asked: Sequence[Asked]) -> list[Application | Problems | None]:
+    """What the subject may see of each: the application, None where denied, or PURPOSE_REQUIRED in its place.
+
+    Reads of another person's data leave their receipts, all in one transaction of their own. Who stands in for a
+    colleague states no purpose for what she has of hers: the receipt says COVER_COLLEAGUE.
+    """
+    purposes = [purpose_for(subject, of_application(application)) for application, _ in asked]
+    outside, covering = await _outside(env, subject, asked, purposes)
+    answers: list[Application | Problems | None] = []
+    reads: list[tuple[Application, Purpose, bool]] = []
+    for (application, stated), purpose in zip(asked, purposes, strict=True):
+        far = application.id in outside
+        if purpose is None:
+            answers.append(None)
+        elif far and stated is None:
+            answers.append(Problems(Problem(ErrorCode.PURPOSE_REQUIRED, ("purpose",))))
+        else:
+            answers.append(application)
+            told = stated or (ReadPurpose.COVER_COLLEAGUE if application.id in covering else None)
+            reads.append((application, told.purpose if told and own_work_first(subject, purpose) else purpose, far))
+    await _note(env, subject, reads)
+    return answers
+
+
+async def read_applicants(
+    env: Environment, subject: Subject, asked: Sequence[tuple[str, Resource]]
+) -> list[Purpose | None]:
+    """The purpose for the applicant of each application, by its id, or None where denied; receipts as `read_all`."""
+    free = {
+        key: resource.officer_id
+        for key, resource in asked
+        if resource.officer_id and resource.stated is None and own_work_first(subject, purpose_for(subject, resource))
+    }
+    covering: set[str] = set()
+    if free:
+        async with env.store.reading() as tx:
+            covering = await in_cover(tx, subject.person_id, free)
+    told = [
+        replace(resource, stated=Purpose.COVER_COLLEAGUE) if key in covering else resource for key, resource in asked
+    ]
+    # Several applications of one citizen at one place are one read of her.
+    each = list(dict.fromkeys(told))
+    purposes = dict(zip(each, await may_read_all(env, subject, each), strict=True))
+    return [purposes[resource] for resource in told]
+
+
+async def _outside(
+    env: Environment, subject: Subject, asked: Sequence[Asked], purposes: Sequence[Purpose | None]
+) -> tuple[set[str], set[str]]:
+    """The ids of cases that lie with a colleague of the subject, and of those that she has in a colleague's place."""
+    cases = [
+        application
+        for (application, _), purpose in zip(asked, purposes, strict=True)
+        if own_work_first(subject, purpose) and application.officer_id is not None
+    ]
+    if not cases:
+        return set(), set()
+    async with env.store.reading() as tx:
+        own = await own_cases(tx, subject.person_id, cases)
+        covering = await in_cover(tx, subject.person_id, {case.id: case.officer_id for case in cases if case.id in own})
+    return {case.id for case in cases} - own, covering
+
+
+async def _note(env: Environment, subject: Subject, reads: Sequence[tuple[Application, Purpose, bool]]) -> None:
+    foreign = [read for read in reads if of_another(subject, of_application(read[0]))]
+    if not foreign:
+        return
+
+    async def work(tx: Transaction) -> None:
+        acting = Acting(env, tx, subject)
+        for application, purpose, far in foreign:
+            await leave_receipt(acting, of_application(application), purpose)
+            if far:
+                await _note_outside(acting, application, purpose)
+        if any(far for _, _, far in foreign):
+            await _raise_alarm(acting)
+
+    await env.store.carry_out(work)
+
+
+async def _note_outside(acting: Acting, application: Application, purpose: Purpose) -> None:
+    officer_id = acting.subject.person_id or acting.subject.label
+    await desk.note_read(acting.tx, officer_id, application.id, application.citizen_id, purpose.value)
+
+
+async def _raise_alarm(acting: Acting) -> None:
+    """One alarm for each officer and hour."""
+    officer_id, since = acting.subject.person_id or acting.subject.label, acting.now - HOUR
+    count = await desk.reads_since(acting.tx, officer_id, since)
+    if count <= acting.env.desk.outside_reads_an_hour or await desk.unusual_since(acting.tx, officer_id, since):
+        return
+    await desk.record_unusual(acting.tx, officer_id, count)
+    line = audit.AuditLine(
+        acting.subject.label, "desk.unusual_reads", "OFFICER", officer_id, Purpose.AUDIT.value, {"reads": count}
+    )
+    await audit.append(acting.tx, line)

@@ -1,0 +1,173 @@
+"""Leaves that begin and end, transfers that were cut off, vacant posts that were filled: what the legal clock sees to.
+
+The verbs of actions/officers/staffing.py run the same steps at once for what they changed. Every step asks the store
+what is left to do, so any number of runs, in any order and with any clock, move each case once and bring it back once.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from actions.applications.rounds import BATCH, Fence, fenced
+from actions.kernel.environment import Environment
+from actions.kernel.unit_of_work import Acting
+from actions.officers.staff_moves import Counted, begin_leave, bring_back, carry_out_transfer
+from domain.kernel.people import Subject
+from domain.officers.staff import Leave, LeaveState
+from store.database.errors import VersionConflict
+from store.officers import cover, leave, posts
+
+T = TypeVar("T")
+
+NOTHING = Counted(0, 0, more=False)
+
+TRIES = 5
+"""How often a batch is tried that lost to somebody who worked on one of its cases at the same moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Runner:
+    """How a batch gets its transaction: as a person who acts now, or as the clock with the fence of its leader."""
+
+    env: Environment
+    subject: Subject | None
+    fence: Fence | None = None
+
+    async def run(self, work: Callable[[Acting], Awaitable[T]]) -> T:
+        """One transaction, tried again where a case of it was changed meanwhile."""
+        for _ in range(TRIES):
+            try:
+                return await self._once(work)
+            except VersionConflict:
+                continue
+        return await self._once(work)
+
+    async def all(self, work: Callable[[Acting], Awaitable[Counted]]) -> int:
+        """Batches until nothing is left; gives how many cases and appeals moved."""
+        total = 0
+        while True:
+            done = await self.run(work)
+            total += done.cases + done.appeals
+            if not done.more:
+                return total
+
+    async def _once(self, work: Callable[[Acting], Awaitable[T]]) -> T:
+        subject = self.subject
+        if subject is None:
+            return await fenced(self.env, self.fence, work)
+        return await self.env.store.carry_out(lambda tx: work(Acting(self.env, tx, subject)))
+
+
+async def sweep_staff(env: Environment, fence: Fence | None = None) -> int:
+    """Go round once; gives how many cases and appeals moved. Raises what the fence raises."""
+    runner = _Runner(env, None, fence)
+    return (
+        await _each_leave(runner, over=True)
+        + await _transfers(runner)
+        + await _vacancies(runner)
+        + await _each_leave(runner, over=False)
+    )
+
+
+async def start_leave(env: Environment, subject: Subject, leave_id: str) -> None:
+    """Move what is open with an officer whose leave runs; nothing where it has not begun."""
+    await _Runner(env, subject).all(lambda acting: _begin(acting, leave_id))
+
+
+async def finish_leave(env: Environment, subject: Subject, leave_id: str) -> None:
+    """Bring back what lies elsewhere because of a leave that is over."""
+    await _Runner(env, subject).all(lambda acting: _end(acting, leave_id))
+
+
+async def finish_transfer(env: Environment, subject: Subject, transfer_id: str) -> None:
+    """Move what is open in the posts that an officer left."""
+    await _Runner(env, subject).all(lambda acting: _move_on(acting, transfer_id))
+
+
+async def settle_vacancies(env: Environment, subject: Subject) -> None:
+    """Bring what lies elsewhere to those who were posted to vacant posts."""
+    await _vacancies(_Runner(env, subject))
+
+
+async def _each_leave(runner: _Runner, *, over: bool) -> int:
+    total, after = 0, None
+    while True:
+        place = after
+
+        async def read(acting: Acting, place: str | None = place) -> list[Leave]:
+            if not over:
+                return await leave.running(acting.tx, acting.today, after=place, limit=BATCH)
+            unsettled = await cover.absences(acting.tx)
+            return await leave.over(acting.tx, acting.today, unsettled=unsettled, after=place, limit=BATCH)
+
+        found = await runner.run(read)
+        for one in found:
+            total += await runner.all(_step_for(one.id, over=over))
+        if len(found) < BATCH:
+            return total
+        after = found[-1].id
+
+
+def _step_for(leave_id: str, *, over: bool) -> Callable[[Acting], Awaitable[Counted]]:
+    step = _end if over else _begin
+    return lambda acting: step(acting, leave_id)
+
+
+async def _transfers(runner: _Runner) -> int:
+    total = 0
+    for one in await runner.run(lambda acting: posts.unfinished(acting.tx, BATCH)):
+        total += await runner.all(_move_on_for(one.id))
+    return total
+
+
+def _move_on_for(transfer_id: str) -> Callable[[Acting], Awaitable[Counted]]:
+    return lambda acting: _move_on(acting, transfer_id)
+
+
+async def _vacancies(runner: _Runner) -> int:
+    async def read(acting: Acting) -> list[str]:
+        return [one.id for one in await posts.filled(acting.tx, await cover.absences(acting.tx))]
+
+    total = 0
+    for key in await runner.run(read):
+        total += await runner.all(_fill_for(key))
+    return total
+
+
+def _fill_for(vacancy_id: str) -> Callable[[Acting], Awaitable[Counted]]:
+    async def fill(acting: Acting) -> Counted:
+        vacancy = (await posts.vacancies(acting.tx, [vacancy_id])).get(vacancy_id)
+        return NOTHING if vacancy is None else await bring_back(acting, vacancy)
+
+    return fill
+
+
+async def _begin(acting: Acting, leave_id: str) -> Counted:
+    """A batch of a leave that runs; what comes to the officer by whatever way later on follows at the next round."""
+    one = await leave.get(acting.tx, leave_id)
+    if one is None or one.state_on(acting.today) is not LeaveState.RUNNING:
+        return NOTHING
+    moved = await begin_leave(acting, one)
+    if one.begun_at is None and not moved.more:
+        await leave.note(acting.tx, one.id, begun_at=acting.now)
+    return moved
+
+
+async def _end(acting: Acting, leave_id: str) -> Counted:
+    one = await leave.get(acting.tx, leave_id)
+    if one is None or one.state_on(acting.today) not in (LeaveState.OVER, LeaveState.CANCELLED):
+        return NOTHING
+    moved = await bring_back(acting, one)
+    if one.ended_at is None and not moved.more:
+        await leave.note(acting.tx, one.id, ended_at=acting.now)
+    return moved
+
+
+async def _move_on(acting: Acting, transfer_id: str) -> Counted:
+    one = await posts.transfer(acting.tx, transfer_id)
+    if one is None or one.done_at is not None:
+        return NOTHING
+    moved = await carry_out_transfer(acting, one)
+    done_at = None if moved.more else acting.now
+    await posts.note_moved(acting.tx, one.id, cases=moved.cases, appeals=moved.appeals, done_at=done_at)
+    return moved

@@ -1,0 +1,132 @@
+"""Who may see the officers of a department, their leaves, and the posts that are vacant."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from actions.kernel.access import covering
+from actions.kernel.environment import Environment
+from actions.officers.staffing import of_posting
+from domain.identity.policy import ObjectKind, Purpose, decide
+from domain.kernel.errors import NotSignedIn, not_found
+from domain.kernel.people import Officer, PersonKind, Posting, Role, Subject
+from domain.officers.staff import Leave, Vacancy
+from store.identity import people
+from store.officers import leave, posts
+
+
+@dataclass(frozen=True, slots=True)
+class StaffFilter:
+    """Which posts: of a department by its slug, of a district by its code; None is every one."""
+
+    department: str | None = None
+    district: str | None = None
+
+
+def administered(subject: Subject) -> list[Posting]:
+    """The postings under which the subject posts officers; raises NOT_FOUND where there is none."""
+    if not subject.signed_in:
+        raise NotSignedIn
+    postings = covering(subject, ObjectKind.POSTING, Purpose.OPERATE)
+    if not postings:
+        raise not_found()
+    return postings
+
+
+def may_see_leaves(subject: Subject, officer: Officer) -> bool:
+    """Whether the subject is the officer, or may post her."""
+    if subject.person_id == officer.id:
+        return True
+    held = officer.postings or (Posting(Role.OFFICER),)
+    return all(decide(subject, of_posting(officer.id, posting), Purpose.OPERATE) for posting in held)
+
+
+async def leave_by_id(env: Environment, subject: Subject, leave_id: str) -> Leave | None:
+    """A leave for those who may see it, else None."""
+    async with env.store.reading() as tx:
+        found = await leave.get(tx, leave_id)
+        if subject.kind is not PersonKind.OFFICER or subject.person_id is None:
+            return None  # leaves are shown to officers alone
+        # For a leave that is not there the one who asks is read instead: denied and absent take equally long.
+        holder = found.officer_id if found else subject.person_id
+        officer = (await people.officers(tx, [holder])).get(holder)
+    return found if found and officer is not None and may_see_leaves(subject, officer) else None
+
+
+async def leaves_page(
+    env: Environment,
+    subject: Subject,
+    officer: Officer,
+    *,
+    after: tuple[date, str] | None,
+    before: tuple[date, str] | None,
+    limit: int,
+) -> list[Leave]:
+    """Leaves of an officer, the latest first; none for those who may not see them."""
+    if not may_see_leaves(subject, officer):
+        return []
+    async with env.store.reading() as tx:
+        return await leave.page(tx, officer.id, after=after, before=before, limit=limit)
+
+
+async def count_leaves(env: Environment, subject: Subject, officer: Officer) -> int:
+    """How many leaves of an officer there are."""
+    if not may_see_leaves(subject, officer):
+        return 0
+    async with env.store.reading() as tx:
+        return await leave.count_of(tx, officer.id)
+
+
+async def staff_page(
+    env: Environment,
+    within: list[Posting],
+    wanted: StaffFilter,
+    *,
+    after: str | None,
+    before: str | None,
+    limit: int,
+) -> list[Officer]:
+    """Officers with a post in those postings, by id."""
+    async with env.store.reading() as tx:
+        return await people.staff_page(
+            tx,
+            within,
+            department=wanted.department,
+            district=wanted.district,
+            after=after,
+            before=before,
+            limit=limit,
+        )
+
+
+async def count_staff(env: Environment, within: list[Posting], wanted: StaffFilter) -> int:
+    """How many officers there are."""
+    async with env.store.reading() as tx:
+        return await people.count_staff(tx, within, wanted.department, wanted.district)
+
+
+async def vacancies_page(
+    env: Environment,
+    within: list[Posting],
+    wanted: StaffFilter,
+    *,
+    after: tuple[datetime, str] | None,
+    before: tuple[datetime, str] | None,
+    limit: int,
+) -> list[Vacancy]:
+    """Vacant posts in those postings, those that are vacant longest first."""
+    async with env.store.reading() as tx:
+        return await posts.page(
+            tx,
+            within,
+            department=wanted.department,
+            district=wanted.district,
+            after=after,
+            before=before,
+            limit=limit,
+        )
+
+
+async def count_vacancies(env: Environment, within: list[Posting], wanted: StaffFilter) -> int:
+    """How many posts are vacant."""
+    async with env.store.reading() as tx:
+        return await posts.count_of(tx, within, wanted.department, wanted.district)

@@ -1,0 +1,295 @@
+"""Who is posted where: transfers, leave with a substitute, and posts that fall vacant."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import date
+from typing import Any
+
+from actions.applications.submit_checks import place_problems
+from actions.kernel.access import require
+from actions.kernel.environment import Environment
+from actions.kernel.idempotency import once
+from actions.kernel.unit_of_work import Acting
+from actions.officers.staff_rounds import finish_leave, finish_transfer, settle_vacancies, start_leave
+from domain.identity.policy import ObjectKind, Purpose, Resource
+from domain.kernel.errors import ErrorCode, Problem, Problems, not_found
+from domain.kernel.people import Officer, OfficerLevel, Posting, Role, Subject
+from domain.officers.staff import CoverKind, Leave, LeaveState, Transfer, Vacancy
+from store.catalogue import catalogue
+from store.database import audit
+from store.database.engine import Transaction
+from store.database.errors import NotThere
+from store.identity import people
+from store.officers import cover, leave, posts
+
+MOST_POSTINGS = 20
+
+LEVELS_OF = {
+    Role.OFFICER: frozenset({OfficerLevel.DESIGNATED}),
+    Role.APPELLATE: frozenset({OfficerLevel.FIRST_APPELLATE, OfficerLevel.SECOND_APPELLATE}),
+    Role.FINANCE_OFFICER: frozenset({None}),
+}
+"""The posts of a department, with their levels. Nobody is made an administrator or Commissioner this way."""
+
+LONGEST_LEAVE = 366
+"""Days from the first to the last one of a leave."""
+
+
+async def refuse_wrong_postings(acting: Acting, postings: Sequence[Posting]) -> None:
+    """Raises NOT_FOUND for a post that is not the subject's to give, BAD_INPUT for one that there is not.
+
+    DEPARTMENT_UNKNOWN and PLACE_UNKNOWN name a department, district or tehsil that the state does not have.
+    """
+    if len(postings) > MOST_POSTINGS or len(set(postings)) < len(postings):
+        params = {"most": str(MOST_POSTINGS)}
+        raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "postings"), params=params))
+    for number, posting in enumerate(postings):
+        path = ("input", "postings", str(number))
+        resource = Resource(ObjectKind.POSTING, None, None, posting.department, posting.district, posting.tehsil)
+        await require(acting.env, acting.tx, acting.subject, resource, Purpose.OPERATE, path=path)
+        problems = [*_impossible(posting, path), *await _unknown(acting, posting, path)]
+        if problems:
+            raise Problems(*problems)
+
+
+def _impossible(posting: Posting, path: tuple[str, ...]) -> Iterator[Problem]:
+    if posting.level not in LEVELS_OF.get(posting.role, frozenset()):
+        yield Problem(ErrorCode.BAD_INPUT, (*path, "level"))
+    if posting.tehsil is not None and posting.district is None:
+        yield Problem(ErrorCode.BAD_INPUT, (*path, "district"))
+
+
+async def _unknown(acting: Acting, posting: Posting, path: tuple[str, ...]) -> list[Problem]:
+    known = {department.slug for department in await catalogue.departments(acting.tx)}
+    problems = []
+    if posting.department is not None and posting.department not in known:
+        problems.append(Problem(ErrorCode.DEPARTMENT_UNKNOWN, (*path, "department")))
+    if posting.district is not None:
+        found = await place_problems(acting.tx, posting.district, posting.tehsil)
+        problems += [Problem(one.code, (*path, one.path[-1])) for one in found]
+    return problems
+
+
+@dataclass(frozen=True, slots=True)
+class TransferOfficer:
+    """An officer leaves her postings and takes `postings` instead, which may be none.
+
+    `successor_id` takes what she leaves. Without a successor it is vacant, and `cover_id` may have its work.
+    """
+
+    officer_id: str
+    idempotency_key: str
+    successor_id: str | None = None
+    cover_id: str | None = None
+    postings: tuple[Posting, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RecordLeave:
+    """A leave, both days included; without a substitute the work goes to the level above."""
+
+    officer_id: str
+    from_on: date
+    until_on: date
+    idempotency_key: str
+    substitute_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CancelLeave:
+    """A leave that does not begin, or ends before its last day."""
+
+    leave_id: str
+    idempotency_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """How many open cases and appeals went to others."""
+
+    cases: int
+    appeals: int
+
+
+async def transfer_officer(
+    env: Environment, subject: Subject, request: TransferOfficer
+) -> tuple[tuple[Transfer, Moved], bool]:
+    """Move an officer and all that is open with her in the posts that she leaves; True where it is a replay.
+
+    The postings change in one transaction, cases follow in batches; the legal clock's round finishes what was
+    cut off. Raises Problems: NOT_FOUND for officers who are absent or not of the subject's department,
+    OFFICER_UNSUITABLE for herself, BAD_INPUT, DEPARTMENT_UNKNOWN and PLACE_UNKNOWN for a posting.
+    """
+
+    async def work(tx: Transaction) -> dict[str, Any]:
+        return {"id": await _order_transfer(Acting(env, tx, subject), request)}
+
+    answer, replayed = await once(
+        env, subject, "transferOfficer", key=request.idempotency_key, body=asdict(request), work=work
+    )
+    await finish_transfer(env, subject, answer["id"])
+    await settle_vacancies(env, subject)
+    async with env.store.reading() as tx:
+        done = await posts.transfer(tx, answer["id"])
+    if done is None:
+        raise NotThere("the transfer")
+    return (done, Moved(done.moved_cases, done.moved_appeals)), replayed
+
+
+async def record_leave(env: Environment, subject: Subject, request: RecordLeave) -> tuple[tuple[Leave, Moved], bool]:
+    """Enter a leave; what is open with the officer goes to who stands in for her on its first day.
+
+    A leave that begins later moves nothing yet: the legal clock's round does it on that day, and brings it back
+    after the last one. Raises Problems: NOT_FOUND, DATE_NOT_ALLOWED, LEAVE_OVERLAPS, OFFICER_UNSUITABLE.
+    """
+
+    async def work(tx: Transaction) -> dict[str, Any]:
+        return {"id": await _enter_leave(Acting(env, tx, subject), request)}
+
+    body = {**asdict(request), "from_on": request.from_on.isoformat(), "until_on": request.until_on.isoformat()}
+    answer, replayed = await once(env, subject, "recordLeave", key=request.idempotency_key, body=body, work=work)
+    await start_leave(env, subject, answer["id"])
+    return await _shown(env, answer["id"]), replayed
+
+
+async def cancel_leave(env: Environment, subject: Subject, request: CancelLeave) -> tuple[tuple[Leave, Moved], bool]:
+    """End a leave that is planned or running; what lies with the stand-in comes back at once.
+
+    Raises Problems: NOT_FOUND, STEP_NOT_ALLOWED for one that is over or cancelled.
+    """
+
+    async def work(tx: Transaction) -> dict[str, Any]:
+        return {"id": await _cancel(Acting(env, tx, subject), request)}
+
+    answer, replayed = await once(
+        env, subject, "cancelLeave", key=request.idempotency_key, body=asdict(request), work=work
+    )
+    await finish_leave(env, subject, answer["id"])
+    return await _shown(env, answer["id"]), replayed
+
+
+async def require_staff(acting: Acting, officer: Officer, *path: str) -> None:
+    """Let those go on who may post the officer: in every post that she has. Raises NOT_FOUND at the path."""
+    for posting in officer.postings or (Posting(Role.OFFICER),):
+        await require(
+            acting.env, acting.tx, acting.subject, of_posting(officer.id, posting), Purpose.OPERATE, path=path
+        )
+
+
+def of_posting(officer_id: str | None, posting: Posting) -> Resource:
+    """What access to a post depends on."""
+    return Resource(ObjectKind.POSTING, officer_id, None, posting.department, posting.district, posting.tehsil)
+
+
+async def _order_transfer(acting: Acting, request: TransferOfficer) -> str:
+    others = {"successorId": request.successor_id, "coverId": request.cover_id}
+    officer, named = await _officers(acting, request.officer_id, others)
+    if officer.postings or not request.postings:
+        await require_staff(acting, officer, "input", "officerId")
+    await refuse_wrong_postings(acting, request.postings)
+    successor = named.get("successorId")
+    transfer = Transfer(
+        id=acting.env.ids.key(),
+        officer_id=officer.id,
+        successor_id=request.successor_id,
+        cover_id=None if successor else request.cover_id,
+        left=tuple(one for one in officer.postings if one not in request.postings),
+        taken=tuple(one for one in request.postings if one not in officer.postings),
+        recorded_by=acting.subject.person_id,
+        recorded_at=acting.now,
+    )
+    await posts.add_transfer(acting.tx, transfer)
+    await _post(acting, replace(officer, postings=request.postings), transfer.taken)
+    if successor is not None:
+        taken = tuple(one for one in transfer.left if one not in successor.postings)
+        await _post(acting, replace(successor, postings=(*successor.postings, *taken)), taken)
+    else:
+        await _leave_vacant(acting, transfer)
+    detail = {"vacant": successor is None, "left": len(transfer.left), "taken": len(transfer.taken)}
+    await _note(acting, "staff.transfer", officer, {**detail, "successor": request.successor_id})
+    return transfer.id
+
+
+async def _post(acting: Acting, officer: Officer, taken: tuple[Posting, ...]) -> None:
+    """Write an officer's postings; a post that was vacant is filled by them."""
+    await people.update_officer(acting.tx, officer)
+    for posting in taken:
+        await posts.fill(acting.tx, posting, by=officer.id, at=acting.now)
+
+
+async def _leave_vacant(acting: Acting, transfer: Transfer) -> None:
+    for posting in transfer.left:
+        vacancy = Vacancy(
+            id=acting.env.ids.key(),
+            transfer_id=transfer.id,
+            posting=posting,
+            former_id=transfer.officer_id,
+            cover_id=transfer.cover_id,
+            since=acting.now,
+        )
+        await posts.add_vacancy(acting.tx, vacancy)
+
+
+async def _enter_leave(acting: Acting, request: RecordLeave) -> str:
+    days = (request.until_on - request.from_on).days
+    if not 0 <= days < LONGEST_LEAVE or request.until_on < acting.today:
+        raise Problems(Problem(ErrorCode.DATE_NOT_ALLOWED, ("input", "untilOn")))
+    officer, _ = await _officers(acting, request.officer_id, {"substituteId": request.substitute_id})
+    await require_staff(acting, officer, "input", "officerId")
+    if await leave.overlapping(acting.tx, officer.id, request.from_on, request.until_on):
+        raise Problems(Problem(ErrorCode.LEAVE_OVERLAPS, ("input", "fromOn")))
+    entry = Leave(
+        id=acting.env.ids.key(),
+        officer_id=officer.id,
+        substitute_id=request.substitute_id,
+        from_on=request.from_on,
+        until_on=request.until_on,
+        recorded_by=acting.subject.person_id,
+        recorded_at=acting.now,
+    )
+    await leave.add(acting.tx, entry)
+    detail = {"leave": entry.id, "from": request.from_on.isoformat(), "until": request.until_on.isoformat()}
+    await _note(acting, "staff.leave", officer, {**detail, "substitute": request.substitute_id})
+    return entry.id
+
+
+async def _cancel(acting: Acting, request: CancelLeave) -> str:
+    entry = await leave.get(acting.tx, request.leave_id)
+    if entry is None:
+        raise not_found("input", "leaveId")
+    officer, _ = await _officers(acting, entry.officer_id, {})
+    await require_staff(acting, officer, "input", "leaveId")
+    if entry.state_on(acting.today) not in (LeaveState.PLANNED, LeaveState.RUNNING):
+        raise Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, ("input", "leaveId")))
+    await leave.note(acting.tx, entry.id, cancelled_at=acting.now, cancelled_by=acting.subject.person_id)
+    await _note(acting, "staff.cancel_leave", officer, {"leave": entry.id})
+    return entry.id
+
+
+async def _officers(
+    acting: Acting, officer_id: str, others: Mapping[str, str | None]
+) -> tuple[Officer, dict[str, Officer]]:
+    """The officer, and those who were named beside her by the field that names them."""
+    named = {field: key for field, key in others.items() if key is not None}
+    found = await people.officers(acting.tx, [officer_id, *named.values()])
+    if officer_id not in found:
+        raise not_found("input", "officerId")
+    for field, key in named.items():
+        if key not in found:
+            raise not_found("input", field)
+        if key == officer_id:
+            raise Problems(Problem(ErrorCode.OFFICER_UNSUITABLE, ("input", field)))
+    return found[officer_id], {field: found[key] for field, key in named.items()}
+
+
+async def _shown(env: Environment, leave_id: str) -> tuple[Leave, Moved]:
+    async with env.store.reading() as tx:
+        entry, went = await leave.get(tx, leave_id), await cover.counts(tx, leave_id)
+    if entry is None:
+        raise NotThere("the leave")
+    return entry, Moved(went.get(CoverKind.CASE, 0), went.get(CoverKind.APPEAL, 0))
+
+
+async def _note(acting: Acting, action: str, officer: Officer, detail: Mapping[str, Any]) -> None:
+    line = audit.AuditLine(acting.subject.label, action, "OFFICER", officer.id, Purpose.OPERATE.value, detail)
+    await audit.append(acting.tx, line)

@@ -1,0 +1,1 @@
+"""Actions about payments by PFMS and the treasury."""

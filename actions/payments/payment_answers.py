@@ -1,0 +1,356 @@
+"""Answers of PFMS and the banks: fetched, kept with their hash, examined whole, then applied a part at a time.
+
+A file is in the ledger before anything of it counts, and leaves PFMS's folder after all of it did. How far it was
+applied is noted in the transaction of each part, so that whoever carries on applies each row once.
+
+An acknowledgement is of a whole batch: PFMS took it, or one wrong line made it reject the whole.
+"""
+
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+from datetime import timedelta
+
+import structlog
+
+from actions.kernel.environment import Environment
+from actions.kernel.unit_of_work import Acting
+from actions.payments.closing import close_batch, close_if_final, note_batch
+from actions.payments.incoming_files import enter, fetched, put_away
+from actions.payments.partner import Pfms, connected
+from actions.payments.registrations import apply_rows, is_wrong_itself
+from actions.payments.rows import Told, apply_payment_rows
+from actions.payments.sealing import set_aside
+from actions.payments.signers import apply_enrolment
+from actions.reconciliation.finance_cases import open_case
+from domain.identity.policy import Purpose
+from domain.kernel.people import SYSTEM
+from domain.payments.files import (
+    OF_THE_FILE,
+    BatchKind,
+    BatchLine,
+    BatchState,
+    FileState,
+    LedgerFile,
+    LineState,
+    PaymentFileBatch,
+)
+from domain.reconciliation.finance_cases import DifferenceKind, FinanceDifference
+from integrations.calling.errors import IntegrationError
+from integrations.dbt_finance.pfms.answers import Answer, read_answer
+from integrations.dbt_finance.pfms.exchange import FileExchange, IncomingFile
+from integrations.dbt_finance.pfms.models import (
+    BankStatus,
+    BatchAcknowledgement,
+    BeneficiaryAnswer,
+    EnrolmentAnswer,
+    FileKind,
+    FileRefused,
+    LineStatus,
+    PaymentRow,
+)
+from store.database import audit, crash_points
+from store.payments import payment_batches, payment_files
+
+ROWS = 500
+"""Rows that one transaction applies; an acknowledgement of a batch is applied as one."""
+
+NAME_REUSED, UNKNOWN_BATCH = "NAME_REUSED", "UNKNOWN_BATCH"
+_NOT_OURS_TO_READ = frozenset({FileKind.STATEMENTS})
+"""Statements of a day are read by the reconciliation."""
+
+_log = structlog.get_logger(__name__)
+MALFORMED, DUPLICATE_BATCH = "DBE0001", "DBE0004"
+"""The file is malformed; PFMS has a batch or message under this id, so that its answers are awaited
+(docs/contracts/dbt_finance.md section 10)."""
+
+_OPEN = frozenset({BatchState.BUILT, BatchState.SEALED, BatchState.SENT, BatchState.IN_DOUBT})
+
+
+async def fetch_answers(env: Environment) -> int:
+    """Take in what lies ready at PFMS, and carry on with what was cut off; tells how many files were settled.
+
+    Raises IntegrationError where PFMS cannot be asked; what was taken in stays so. That the way of before cannot be
+    asked stops nothing.
+    """
+    partner = connected(env)
+    if partner is None:
+        return 0
+    settled = 0
+    async with env.store.reading() as tx:
+        begun = await payment_files.received(tx, env.payments.files_at_once, but=_NOT_OURS_TO_READ)
+    for file_id in begun:
+        settled += await _settle(env, partner, file_id)
+    at_once = env.payments.files_at_once
+    settled += await _take_all(env, partner, partner.exchange, at_once - settled)
+    if partner.former is not None:
+        try:
+            settled += await _take_all(env, partner, partner.former, at_once - settled)
+        except IntegrationError as error:
+            _log.warning("payment_answers_not_fetched", code=error.code, way=partner.way.other.value)
+    return settled
+
+
+async def _take_all(env: Environment, partner: Pfms, exchange: FileExchange, most: int) -> int:
+    """Take in what lies ready by one way, at most so many files; tells how many were settled."""
+    settled = 0
+    for file in await exchange.incoming() if most > 0 else ():
+        if settled >= most:
+            break
+        if file.kind not in _NOT_OURS_TO_READ:
+            settled += await _take(env, partner, exchange, file)
+    return settled
+
+
+async def forget_answers(env: Environment) -> int:
+    """Destroy the octets of answers after their time; name, hash and what became of them stay."""
+    before = env.clock.now() - timedelta(days=env.payments.answer_days)
+    return await env.store.carry_out(lambda tx: payment_files.destroy_answers(tx, before, ROWS))
+
+
+async def _take(env: Environment, partner: Pfms, exchange: FileExchange, file: IncomingFile) -> bool:
+    """Keep a file, apply it, and put it away at PFMS; False where it was settled before."""
+    content = await fetched(env, exchange, file)
+    if content is None:
+        return False
+    entry = await env.store.carry_out(lambda tx: enter(env, tx, file, content))
+    crash_points.reach(crash_points.ANSWER_FETCHED)
+    fresh = entry.state is FileState.RECEIVED
+    if fresh:
+        await _settle(env, partner, entry.id)
+        async with env.store.reading() as tx:
+            entry = await payment_files.file(tx, entry.id) or entry
+    await put_away(exchange, file, entry)
+    return fresh
+
+
+async def _settle(env: Environment, partner: Pfms, file_id: str) -> bool:
+    """Apply a file that was taken in, to its end."""
+    async with env.store.reading() as tx:
+        entry = await payment_files.file(tx, file_id)
+        content = await payment_files.answer(tx, file_id)
+        reused = entry is not None and await payment_files.applied_before(tx, entry)
+    if entry is None or entry.state is not FileState.RECEIVED or content is None:
+        return False
+    if reused and entry.applied == 0:
+        await env.store.carry_out(lambda tx: _reused(Acting(env, tx, SYSTEM), entry))
+        return True
+    trust = partner.papers.trust(env.clock.now())
+    try:
+        answer = await asyncio.to_thread(read_answer, entry.name, content, trust)
+    except FileRefused as refused:
+        reason, detail = refused.reason.value, refused.detail
+        await env.store.carry_out(lambda tx: _refused(Acting(env, tx, SYSTEM), entry, reason, detail))
+        return True
+    if isinstance(answer, EnrolmentAnswer):
+        enrolled = answer
+        await env.store.carry_out(lambda tx: apply_enrolment(Acting(env, tx, SYSTEM), partner, file_id, enrolled))
+        return True
+    told: Answer = answer
+    while await env.store.carry_out(lambda tx: _apply_part(Acting(env, tx, SYSTEM), file_id, told)):
+        pass
+    crash_points.reach(crash_points.ANSWER_APPLIED)
+    return True
+
+
+async def _apply_part(acting: Acting, file_id: str, answer: Answer) -> bool:
+    """Apply the next rows of a file; False where none is left, or another worker is at it."""
+    entry = await payment_files.file(acting.tx, file_id)
+    if entry is None or entry.state is not FileState.RECEIVED:
+        return False
+    batch = await _batch_of(acting, answer)
+    if batch is None and not _names_payments_only(answer):
+        await _unknown_batch(acting, entry, answer)
+        return False
+    begins, rows = entry.applied, answer.rows
+    whole = isinstance(answer, BatchAcknowledgement)
+    ends = len(rows) if whole else min(begins + ROWS, len(rows))
+    unknown = entry.unknown + await _apply(acting, entry, batch, answer, begins, ends)
+    await payment_files.advance(acting.tx, file_id, rows=len(rows), applied=ends, unknown=unknown)
+    if ends < len(rows):
+        return True
+    await payment_files.settle(acting.tx, file_id, FileState.APPLIED, batch_id=batch.id if batch else None)
+    detail: dict[str, int | str] = {"digest": entry.digest, "rows": len(rows), "unknown": unknown}
+    await _audited(acting, entry, "payment_answer.applied", detail)
+    _log.info("payment_answer_applied", kind=entry.kind, rows=len(rows), unknown=unknown)
+    return False
+
+
+async def _apply(
+    acting: Acting, entry: LedgerFile, batch: PaymentFileBatch | None, answer: Answer, begins: int, ends: int
+) -> int:
+    told = Told(entry.name, min(answer.created_at, acting.now), batch.id if batch else None)
+    if isinstance(answer, BeneficiaryAnswer):
+        others_wrong = any(map(is_wrong_itself, answer.rows))
+        rows = answer.rows[begins:ends]
+        return await apply_rows(acting, batch, rows, others_wrong=others_wrong) if batch else 0
+    if isinstance(answer, BatchAcknowledgement):
+        unknown = await apply_acknowledgement(acting, batch, answer, told) if batch else 0
+        present = await payment_batches.batch(acting.tx, batch.id) if batch else None
+        if present is not None and present.kind is BatchKind.PAYMENT:
+            await close_if_final(acting, present)
+        return unknown
+    return await apply_payment_rows(acting, told, answer.rows[begins:ends])
+
+
+async def _batch_of(acting: Acting, answer: Answer) -> PaymentFileBatch | None:
+    """The batch that an answer is about, of the kind that it can be about."""
+    message = answer.message_id if isinstance(answer, BatchAcknowledgement) else None
+    found = await payment_batches.named(acting.tx, pfms_batch=answer.batch_id)
+    found = found or await payment_batches.named(acting.tx, message=message)
+    wanted = BatchKind.BENEFICIARY if isinstance(answer, BeneficiaryAnswer) else BatchKind.PAYMENT
+    if found is None or (found.kind is not wanted and not isinstance(answer, BatchAcknowledgement)):
+        return None
+    return found
+
+
+def _names_payments_only(answer: Answer) -> bool:
+    return isinstance(answer, BankStatus) and answer.batch_id is None
+
+
+async def _unknown_batch(acting: Acting, entry: LedgerFile, answer: Answer) -> None:
+    """It is not about a batch of ours: nothing of it is applied."""
+    named = answer.batch_id or (answer.message_id if isinstance(answer, BatchAcknowledgement) else None)
+    await payment_files.settle(acting.tx, entry.id, FileState.REFUSED, reason=UNKNOWN_BATCH, detail=named)
+    rows: Sequence[object] = answer.rows
+    difference = FinanceDifference(
+        DifferenceKind.NOT_WITH_US, f"batch:{named}"[:200], expected=None, found=f"{len(rows)} rows"
+    )
+    await open_case(acting, difference)
+    await _audited(acting, entry, "payment_answer.refused", {"digest": entry.digest, "reason": UNKNOWN_BATCH})
+
+
+async def _refused(acting: Acting, entry: LedgerFile, reason: str, detail: str) -> None:
+    present = await payment_files.file(acting.tx, entry.id)
+    if present is None or present.state is not FileState.RECEIVED:
+        return
+    await payment_files.settle(acting.tx, entry.id, FileState.REFUSED, reason=reason, detail=detail or None)
+    found = f"{reason} {detail}".strip()[:200]
+    difference = FinanceDifference(DifferenceKind.FILE_REFUSED, f"file:{entry.name}"[:200], found=found)
+    await open_case(acting, difference)
+    await _audited(acting, entry, "payment_answer.refused", {"digest": entry.digest, "reason": reason})
+    _log.error("payment_answer_refused", kind=entry.kind, reason=reason)
+
+
+async def _reused(acting: Acting, entry: LedgerFile) -> None:
+    """The name of a file that was applied, with other content: an alarm, and nothing of it is applied."""
+    present = await payment_files.file(acting.tx, entry.id)
+    if present is None or present.state is not FileState.RECEIVED:
+        return
+    await payment_files.settle(acting.tx, entry.id, FileState.REUSED, reason=NAME_REUSED)
+    difference = FinanceDifference(
+        DifferenceKind.FILE_NAME_REUSED, f"file:{entry.name}"[:200], expected="one content", found=entry.digest[:16]
+    )
+    await open_case(acting, difference)
+    await _audited(acting, entry, "payment_answer.name_reused", {"digest": entry.digest})
+    _log.error("payment_file_name_reused", kind=entry.kind)
+
+
+async def _audited(acting: Acting, entry: LedgerFile, action: str, detail: dict[str, int | str]) -> None:
+    line = audit.AuditLine(acting.subject.label, action, "PAYMENT_FILE", entry.name, Purpose.PAY_BENEFIT.value, detail)
+    await audit.append(acting.tx, line)
+
+
+async def apply_acknowledgement(acting: Acting, batch: PaymentFileBatch, said: BatchAcknowledgement, told: Told) -> int:
+    """Apply an acknowledgement in the caller's transaction; tells how many of its rows are not ours."""
+    if said.accepted:
+        return await _accepted(acting, batch, said, told)
+    if DUPLICATE_BATCH in said.codes or batch.state not in _OPEN:
+        await _contradicts(acting, batch, said.codes)
+        return 0
+    return await _rejected(acting, batch, said)
+
+
+async def _accepted(acting: Acting, batch: PaymentFileBatch, said: BatchAcknowledgement, told: Told) -> int:
+    """Every line is taken, also those that the file does not name."""
+    if batch.state in {BatchState.REJECTED, BatchState.ABANDONED}:
+        await _contradicts(acting, batch, ("ACCP",))
+        return 0
+    if batch.state in _OPEN:
+        await payment_batches.set_state(acting.tx, batch.id, BatchState.ACCEPTED, answered_at=acting.now)
+        await note_batch(acting, batch, "payment_batch.accepted", {"lines": batch.lines})
+    if batch.kind is BatchKind.BENEFICIARY:
+        return 0
+    named = {row.end_to_end_id for row in said.rows}
+    taken = [
+        PaymentRow(line.end_to_end_id, LineStatus.ACCEPTED)
+        for line in await payment_batches.lines(acting.tx, batch.id)
+        if line.end_to_end_id not in named and line.state is LineState.BUILT
+    ]
+    return await apply_payment_rows(acting, told, [*said.rows, *taken])
+
+
+async def _rejected(acting: Acting, batch: PaymentFileBatch, said: BatchAcknowledgement) -> int:
+    """The wrong lines are set aside, each with a case; the others go in another batch, under their own ids.
+
+    Where PFMS names no line, the file itself was wrong: sending its payments again would have the same end, so
+    they are held until an officer releases them (`apuni dbt release`). Where PFMS came to it only after its day they
+    go in another batch, which has a new day, once.
+    """
+    if batch.kind is BatchKind.BENEFICIARY:
+        await _hold(acting, batch, said.codes)
+        return 0
+    lines = await payment_batches.lines(acting.tx, batch.id)
+    by_id = {line.end_to_end_id: line for line in lines}
+    wrong = _wrong(said, by_id)
+    alike = len(wrong) == len(lines) > 1 and {code for _, code in wrong} == {MALFORMED}
+    if alike or (not wrong and not await _may_be_late(acting, batch, by_id)):
+        built = [line for line in lines if line.state is LineState.BUILT]
+        await _hold(acting, batch, said.codes, built)
+        return sum(row.end_to_end_id not in by_id for row in said.rows)
+    await set_aside(acting, wrong)
+    released = await payment_batches.release(acting.tx, batch.id)
+    await close_batch(acting, batch, BatchState.REJECTED)
+    _log.warning("payment_batch_rejected", lines=batch.lines, wrong=len(wrong), released=released)
+    return sum(row.end_to_end_id not in by_id for row in said.rows)
+
+
+async def _may_be_late(acting: Acting, batch: PaymentFileBatch, by_id: Collection[str]) -> bool:
+    """Whether PFMS may have come to a batch only after the day on which it was to be carried out, as after an outage.
+
+    We hear of it on a later day then; the time in its answer does not tell when it looked. Not where a payment of the
+    batch was let go from one before: then the same might happen for ever, and nobody would look.
+    """
+    if acting.today <= batch.executes_on:
+        return False
+    return not await payment_batches.was_released(acting.tx, by_id)
+
+
+def _wrong(said: BatchAcknowledgement, by_id: Mapping[str, BatchLine]) -> list[tuple[BatchLine, str]]:
+    """The lines that PFMS says are wrong themselves, each with its code."""
+    found = []
+    for row in said.rows:
+        line, own = by_id.get(row.end_to_end_id), [code for code in row.codes if code not in OF_THE_FILE]
+        if line is not None and row.status is LineStatus.REJECTED and own:
+            found.append((line, own[0]))
+    return found
+
+
+async def _hold(
+    acting: Acting, batch: PaymentFileBatch, codes: Collection[str], built: Collection[BatchLine] = ()
+) -> None:
+    await payment_batches.note(
+        acting.tx, [payment_batches.LineNews(line, LineState.SET_ASIDE, tuple(codes)) for line in built]
+    )
+    await close_batch(acting, batch, BatchState.REJECTED)
+    found = ",".join(codes)[:200] or "RJCT"
+    difference = FinanceDifference(
+        DifferenceKind.FILE_REFUSED,
+        f"batch:{batch.message_id}",
+        expected="ACCP",
+        found=found,
+        amount_paise=batch.total_paise,
+    )
+    await open_case(acting, difference)
+    _log.error("payment_batch_held", lines=batch.lines, codes=len(codes))
+
+
+async def _contradicts(acting: Acting, batch: PaymentFileBatch, codes: Collection[str]) -> None:
+    """PFMS says of a batch what cannot be: nothing is sent again or let go, somebody looks."""
+    difference = FinanceDifference(
+        DifferenceKind.STATUS_DIFFERS,
+        f"batch:{batch.message_id}",
+        expected=batch.state.value,
+        found=",".join(codes)[:200] or "RJCT",
+        amount_paise=batch.total_paise,
+    )
+    await open_case(acting, difference)

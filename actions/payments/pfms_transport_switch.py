@@ -1,0 +1,50 @@
+"""Files that went by a way to PFMS that the settings connect no more: nobody can ask for them, so a case says it.
+
+A file stays with the way on which it was first tried, since PFMS promises nowhere that both show the same folders
+(docs/payments.md). It never goes a second time by the other.
+"""
+
+from collections.abc import Sequence
+
+import structlog
+
+from actions.kernel.environment import Environment
+from actions.kernel.unit_of_work import Acting
+from actions.payments.partner import Pfms
+from actions.reconciliation.finance_cases import open_cases
+from domain.kernel.people import SYSTEM
+from domain.payments.files import PaymentFileBatch
+from domain.reconciliation.finance_cases import DifferenceKind, FinanceDifference, SuggestedCause
+from store.payments import payment_batches
+
+WAY_GONE = "way_not_connected"
+"""The code of a message that cannot go before its way is connected again."""
+
+_log = structlog.get_logger(__name__)
+
+
+async def watch_ways(env: Environment, partner: Pfms) -> int:
+    """Open a case for each file under way whose way is not connected; tells how many there are."""
+    if partner.former is not None:
+        return 0
+    async with env.store.reading() as tx:
+        cut_off = await payment_batches.under_way_by(tx, partner.way.other)
+    if cut_off:
+        await env.store.carry_out(lambda tx: tell_cut_off(Acting(env, tx, SYSTEM), cut_off))
+    return len(cut_off)
+
+
+async def tell_cut_off(acting: Acting, batches: Sequence[PaymentFileBatch]) -> None:
+    """Open the cases, in the caller's transaction."""
+    await open_cases(acting, [_case(batch) for batch in batches])
+    _log.error("payment_way_not_connected", files=len(batches))
+
+
+def _case(batch: PaymentFileBatch) -> FinanceDifference:
+    return FinanceDifference(
+        DifferenceKind.FILE_REFUSED,
+        f"file:{batch.file_name}",
+        expected=batch.way.value if batch.way else None,
+        found=WAY_GONE,
+        suggested_cause=SuggestedCause.FILE_NOT_SENT,
+    )

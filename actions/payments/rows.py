@@ -1,0 +1,149 @@
+"""Rows of acknowledgements and bank statuses: each is applied once, and only forward, whatever order they come in."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from actions.benefits.payment_status import hear_many
+from actions.kernel.unit_of_work import Acting
+from actions.payments.closing import close_if_final
+from actions.payments.second_payments import credited_again
+from actions.reconciliation.finance_cases import open_cases
+from domain.benefits.benefits import PaymentNews, PaymentStatus, Rail
+from domain.payments.files import BatchLine, LineState, line_after
+from domain.reconciliation.finance_cases import INSTALMENT, DifferenceKind, FinanceDifference
+from integrations.dbt_finance.pfms.models import LineStatus, PaymentRow
+from store.payments import payment_batches
+from store.payments.payment_batches import LineNews
+
+_NEWS = {
+    LineState.ACCEPTED: PaymentStatus.INSTRUCTED,
+    LineState.DEBITED: PaymentStatus.AT_BANK,
+    LineState.CREDITED: PaymentStatus.CREDITED,
+    LineState.RETURNED: PaymentStatus.RETURNED,
+    LineState.REJECTED: PaymentStatus.RETURNED,
+}
+"""What the citizen sees; a payment that PFMS took and then declined has come back, with a code."""
+
+_HELD_BACK = frozenset({LineState.SET_ASIDE, LineState.RELEASED})
+_BEFORE_PFMS = frozenset({LineStatus.REJECTED})
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Who said the rows and when: `source` names the file, `at` is when it was made."""
+
+    source: str
+    at: datetime
+    batch_id: str | None = None
+    """Our id of the batch that the file says it is about; None where it names payments only."""
+
+
+async def apply_payment_rows(acting: Acting, told: Told, rows: Sequence[PaymentRow]) -> int:
+    """Apply a part of a file in the caller's transaction; tells how many rows are not ours.
+
+    A row that is not ours, names another amount, speaks of a payment that PFMS is said not to have, or bears a
+    bank reference that another payment has, opens a case. Only the last of these is applied all the same. Many rows
+    come to the same as each by itself.
+    """
+    return sum([await _apply_part(acting, told, part) for part in _apart(rows)])
+
+
+def _apart(rows: Sequence[PaymentRow]) -> Iterator[list[PaymentRow]]:
+    """Parts in which no payment comes twice, in their order: what a row says depends on where the last one led."""
+    part: dict[str, PaymentRow] = {}
+    for row in rows:
+        if row.end_to_end_id in part:
+            yield list(part.values())
+            part = {}
+        part[row.end_to_end_id] = row
+    if part:
+        yield list(part.values())
+
+
+async def _apply_part(acting: Acting, told: Told, rows: Sequence[PaymentRow]) -> int:
+    lines = await payment_batches.lines_known_by(acting.tx, [row.end_to_end_id for row in rows])
+    cases: list[FinanceDifference] = []
+    news: list[tuple[PaymentRow, BatchLine, LineState]] = []
+    old: list[tuple[PaymentRow, BatchLine]] = []
+    unknown = 0
+    for row in rows:
+        line = lines.get(row.end_to_end_id)
+        if line is None:
+            unknown += 1
+            cases.append(_unknown(row))
+        elif (difference := _differs(told, row, line)) is not None:
+            cases.append(difference)
+        elif (after := line_after(line.state, row.status.value)) is not None:
+            news.append((row, line, after))
+        else:
+            old.append((row, line))
+    cases += await credited_again(acting, old)
+    cases += await _references_twice(acting, [row for row, _, _ in news])
+    await _apply(acting, told, news)
+    await open_cases(acting, cases)
+    return unknown
+
+
+async def _apply(acting: Acting, told: Told, news: Sequence[tuple[PaymentRow, BatchLine, LineState]]) -> None:
+    changed = await hear_many(acting, [(line.instalment_id, _heard(told, row, after)) for row, line, after in news])
+    # A return after its time is a case (actions/benefits/payment_status.py) and moves nothing, here as there.
+    kept = [
+        LineNews(line, after, row.codes, row.utr, row.value_date)
+        for row, line, after in news
+        if line.instalment_id in changed or line.state is not LineState.CREDITED
+    ]
+    await payment_batches.note(acting.tx, kept)
+    for batch_id in sorted({each.line.batch_id for each in kept}):
+        batch = await payment_batches.batch(acting.tx, batch_id)
+        if batch is not None:
+            await close_if_final(acting, batch)
+
+
+def _heard(told: Told, row: PaymentRow, after: LineState) -> PaymentNews:
+    return PaymentNews(
+        status=_NEWS[after],
+        at=told.at,
+        source_ref=told.source,
+        utr_last4=row.utr[-4:] if row.utr else None,
+        return_code=next(iter(row.codes), None) if after in {LineState.RETURNED, LineState.REJECTED} else None,
+        rail=Rail.PFMS,
+    )
+
+
+def _unknown(row: PaymentRow) -> FinanceDifference:
+    found = row.status.value if row.amount_paise is None else f"{row.status.value} {row.amount_paise}"
+    return FinanceDifference(DifferenceKind.NOT_WITH_US, f"payment:{row.end_to_end_id}", expected=None, found=found)
+
+
+def _differs(told: Told, row: PaymentRow, line: BatchLine) -> FinanceDifference | None:
+    about = f"{INSTALMENT}{line.instalment_id}"
+    if row.amount_paise is not None and row.amount_paise != line.amount_paise:
+        return FinanceDifference(
+            DifferenceKind.AMOUNT_DIFFERS, about, expected=str(line.amount_paise), found=str(row.amount_paise)
+        )
+    elsewhere = told.batch_id is not None and told.batch_id != line.batch_id
+    if (line.state in _HELD_BACK or elsewhere) and row.status not in _BEFORE_PFMS:
+        found = f"{row.status.value} in another batch" if elsewhere else row.status.value
+        return FinanceDifference(DifferenceKind.STATUS_DIFFERS, about, expected=line.state.value, found=found)
+    return None
+
+
+async def _references_twice(acting: Acting, rows: Sequence[PaymentRow]) -> list[FinanceDifference]:
+    """Bank references that two payments bear: one is enough for one credit.
+
+    Source: docs/contracts/dbt_finance.md section 10.
+    """
+    owners: dict[str, set[str]] = {}
+    for row in rows:
+        if row.utr and row.status is LineStatus.CREDITED:
+            owners.setdefault(row.utr, set()).add(row.end_to_end_id)
+    for utr, others in (await payment_batches.with_references(acting.tx, owners)).items():
+        owners[utr].update(others)
+    return [
+        FinanceDifference(
+            DifferenceKind.UTR_TWICE, f"utr:{payment_batches.utr_digest(utr)[:16]}", expected="1", found=str(len(those))
+        )
+        for utr, those in sorted(owners.items())
+        if len(those) > 1
+    ]

@@ -1,0 +1,142 @@
+"""Sending a batch: its file is looked for at PFMS before it is ever put there a second time.
+
+The names were minted and kept before; the same name never carries other octets from us, and a payment whose file may
+be at PFMS never goes in another (docs/contracts/dbt_finance.md section 10).
+"""
+
+import structlog
+
+from actions.kernel.environment import Environment
+from actions.kernel.unit_of_work import Acting
+from actions.payments.closing import close_batch, note_batch
+from actions.payments.partner import FILE_KINDS, Pfms, pfms
+from actions.payments.pfms_transport_switch import WAY_GONE, tell_cut_off
+from actions.payments.sealing import content_of
+from actions.payments.signers import is_stopped, never_tried
+from actions.reconciliation.finance_cases import open_case
+from domain.kernel.clock import ist_date
+from domain.kernel.people import SYSTEM
+from domain.kernel.sources import Source
+from domain.payments.files import BatchKind, BatchState, FileState, PaymentFileBatch, RegistrationState
+from domain.reconciliation.finance_cases import DifferenceKind, FinanceDifference
+from integrations.calling.errors import NotAsked
+from integrations.dbt_finance.pfms.exchange import NameTaken
+from store.database import crash_points
+from store.database.engine import Transaction
+from store.database.errors import NotThere
+from store.payments import beneficiaries, payment_batches, payment_files
+from store.payments.beneficiaries import Heard
+
+_NOT_SENT = frozenset({BatchState.BUILT, BatchState.SEALED})
+_log = structlog.get_logger(__name__)
+
+
+async def send_batch(env: Environment, batch_id: str) -> None:
+    """Sign and send a batch; may be run again at any point, and after any death.
+
+    Raises Unavailable (the outbox asks again), also where it was tried by a way that is not connected any more; and
+    FileDiffers where the octets that were kept are lost and cannot be made again. Other octets under its name at PFMS
+    leave it in doubt, with a case: only an answer ends that.
+    """
+    partner = pfms(env)
+    async with env.store.reading() as tx:
+        batch = await payment_batches.batch(tx, batch_id)
+        stopped = batch is not None and await is_stopped(tx, partner, batch)
+    if batch is None:
+        raise NotThere("the batch")
+    if batch.state not in _NOT_SENT:
+        return
+    over = never_tried(batch) and batch.executes_on < ist_date(env.clock.now())
+    if over or stopped:
+        await env.store.carry_out(lambda tx: _abandon(Acting(env, tx, SYSTEM), batch.id))
+        return
+    content = await content_of(env, partner, batch)
+    if content is None:
+        return
+    now, way = env.clock.now(), partner.way
+    first = await env.store.carry_out(lambda tx: payment_batches.start_sending(tx, batch.id, now, way))
+    known = batch if first else await _tried_before(env, batch.id)
+    if known is not None:
+        await _send(env, partner, known, content, first=first)
+
+
+async def _send(env: Environment, partner: Pfms, batch: PaymentFileBatch, content: bytes, *, first: bool) -> None:
+    try:
+        await _put_there(env, partner, batch, content, first=first)
+    except NameTaken:
+        await env.store.carry_out(lambda tx: _in_doubt(Acting(env, tx, SYSTEM), batch))
+        return
+    crash_points.reach(crash_points.PAYMENT_SENT)
+    await env.store.carry_out(lambda tx: _note_sent(Acting(env, tx, SYSTEM), batch.id))
+    crash_points.reach(crash_points.PAYMENT_NOTED)
+    _log.info("payment_batch_sent", kind=batch.kind.value, lines=batch.lines, first=first)
+
+
+async def _put_there(env: Environment, partner: Pfms, batch: PaymentFileBatch, content: bytes, *, first: bool) -> None:
+    """Put the file there by the way on which it was tried before, whatever the settings say now.
+
+    Raises NotAsked, after a case was opened, where that way is not connected. Of what an old release tried nobody
+    noted the way: before it goes by the present one, every way that is connected is asked.
+    """
+    kind, name = FILE_KINDS[batch.kind], batch.file_name
+    exchange = partner.exchange if first else partner.by(batch.way)
+    if exchange is None:
+        await env.store.carry_out(lambda tx: tell_cut_off(Acting(env, tx, SYSTEM), [batch]))
+        raise NotAsked(Source.PFMS, WAY_GONE)
+    asked = (exchange,) if batch.way is not None else partner.exchanges
+    if first or not any([await each.sent(kind, name) for each in asked]):
+        await exchange.send(kind, name, content)
+
+
+async def _tried_before(env: Environment, batch_id: str) -> PaymentFileBatch | None:
+    """The batch as it was tried, with its way; None where another worker brought it to an end meanwhile."""
+    async with env.store.reading() as tx:
+        batch = await payment_batches.batch(tx, batch_id)
+    return batch if batch is not None and batch.state in _NOT_SENT else None
+
+
+async def _note_sent(acting: Acting, batch_id: str) -> None:
+    """Unless its answer was quicker."""
+    batch = await payment_batches.batch(acting.tx, batch_id)
+    if batch is None or batch.state not in _NOT_SENT:
+        return
+    await payment_batches.set_state(acting.tx, batch_id, BatchState.SENT, sent_at=acting.now)
+    await payment_files.settle_outgoing(acting.tx, batch_id, FileState.SENT)
+    await note_batch(acting, batch, "payment_batch.sent", {"lines": batch.lines})
+
+
+async def _in_doubt(acting: Acting, batch: PaymentFileBatch) -> None:
+    present = await payment_batches.batch(acting.tx, batch.id)
+    if present is None or present.state not in _NOT_SENT:
+        return
+    await payment_batches.set_state(acting.tx, batch.id, BatchState.IN_DOUBT)
+    await note_batch(acting, batch, "payment_batch.in_doubt", {"lines": batch.lines})
+    difference = FinanceDifference(
+        DifferenceKind.FILE_NAME_REUSED,
+        f"file:{batch.file_name}",
+        expected=(present.digest or "")[:16],
+        found="other content lies at PFMS",
+    )
+    await open_case(acting, difference)
+    _log.error("payment_file_name_taken", kind=batch.kind.value)
+
+
+async def _abandon(acting: Acting, batch_id: str) -> None:
+    """A batch that certainly never went, and that PFMS would decline: for its day, or for its signer.
+
+    Its lines go in another.
+    """
+    batch = await payment_batches.batch(acting.tx, batch_id)
+    if batch is None or not never_tried(batch):
+        return
+    await free_lines(acting.tx, batch)
+    await close_batch(acting, batch, BatchState.ABANDONED)
+
+
+async def free_lines(tx: Transaction, batch: PaymentFileBatch) -> int:
+    """Let the lines of a batch that PFMS has none of go in another; tells how many."""
+    if batch.kind is BatchKind.PAYMENT:
+        return await payment_batches.release(tx, batch.id)
+    lines = [line for line in await beneficiaries.lines(tx, batch.id) if line.state is RegistrationState.SENT]
+    await beneficiaries.note(tx, [Heard(line, RegistrationState.RELEASED, None, ()) for line in lines])
+    return len(lines)

@@ -1,0 +1,125 @@
+"""What PFMS's statement of a day proves of payments whose answer file never came: applied as an answer would be.
+
+A statement is signed and was checked whole before a row of it counts. A row is applied where it is the next lawful
+step of its payment and everything in it fits: amount, batch, and a bank reference that is nobody else's. What does not
+fit is left to a case. When the lost file comes later it changes nothing, as the payment stands there already.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from types import MappingProxyType
+
+import structlog
+
+from actions.benefits.payment_status import hear_many
+from actions.kernel.unit_of_work import Acting
+from actions.payments.closing import close_if_final
+from domain.benefits.benefits import PaymentNews, PaymentStatus, Rail
+from domain.identity.policy import Purpose
+from domain.payments.files import BatchLine, LineState, line_after
+from domain.reconciliation.reconciliation import ReconciliationRun, Side
+from store.database import audit
+from store.payments import payment_batches, statement_reads
+from store.payments.payment_batches import LineNews
+from store.payments.statement_reads import Stated
+from store.reconciliation import reconciliation
+
+SOURCE = "daily statement"
+"""What the history of a payment says of where the news came from, before the name of the file."""
+
+_SAID: Mapping[Side, str] = MappingProxyType(
+    {Side.IN_FLIGHT: "ACCP", Side.CREDITED: "ACSC", Side.CAME_BACK: "RTND", Side.NOT_SENT: "RJCT"}
+)
+"""The least that each side proves, in the words of an answer."""
+
+_NEWS: Mapping[LineState, PaymentStatus] = MappingProxyType(
+    {
+        LineState.ACCEPTED: PaymentStatus.INSTRUCTED,
+        LineState.CREDITED: PaymentStatus.CREDITED,
+        LineState.RETURNED: PaymentStatus.RETURNED,
+        LineState.REJECTED: PaymentStatus.RETURNED,
+    }
+)
+_AT_PFMS = frozenset({LineState.ACCEPTED, LineState.DEBITED})
+_log = structlog.get_logger(__name__)
+
+
+async def apply_stated(acting: Acting, run: ReconciliationRun, payments: Sequence[str], at: datetime) -> set[str]:
+    """Apply what the statement of a run says of some payments, by their end-to-end ids, in the caller's transaction.
+
+    `at` is when the statement was made. Gives the ids of the instalments that moved; the others are for a case.
+    """
+    rows = await statement_reads.stated(acting.tx, run.id, payments)
+    lines = await payment_batches.lines_known_by(acting.tx, payments)
+    batches = await statement_reads.batches_at_pfms(acting.tx, {line.batch_id for line in lines.values()})
+    taken = await _not_theirs(acting, run, rows)
+    fitting = [
+        (row, line, after)
+        for name, (row, *more) in rows.items()
+        if not more
+        and (line := lines.get(name)) is not None
+        and _fits(row, line, batches, taken)
+        and (after := _after(row, line)) is not None
+    ]
+    told = [(line.instalment_id, _heard(row, after, at)) for row, line, after in fitting]
+    changed = await hear_many(acting, told)
+    await _note(acting, [each for each in fitting if each[1].instalment_id in changed])
+    if changed:
+        detail: dict[str, str | int] = {"day": run.day.isoformat(), "payments": len(changed)}
+        who, purpose = acting.subject.label, Purpose.PAY_BENEFIT.value
+        done = audit.AuditLine(who, "payment_statement.applied", "RECONCILIATION", run.id, purpose, detail)
+        await audit.append(acting.tx, done)
+        _log.warning("statement_applied", day=run.day.isoformat(), payments=len(changed))
+    return changed
+
+
+async def _not_theirs(acting: Acting, run: ReconciliationRun, rows: Mapping[str, list[Stated]]) -> set[str]:
+    """The bank references of credits that another payment has, here or for ever; the others are noted as theirs."""
+    claims = statement_reads.of_credits(rows)
+    shared = await statement_reads.shared_references(acting.tx, run.id, claims)
+    own = {utr: payment for utr, payment in claims.items() if utr not in shared}
+    return shared | set(await reconciliation.claim_utrs(acting.tx, own))
+
+
+def _fits(row: Stated, line: BatchLine, batches: Mapping[str, str], taken: Collection[str]) -> bool:
+    ours = batches.get(line.batch_id)
+    return (
+        row.amount_paise == line.amount_paise
+        and ours is not None
+        and row.batch_id == ours
+        and (row.side is not Side.CREDITED or row.utr_hash is None or row.utr_hash not in taken)
+        and (row.side is not Side.CAME_BACK or row.return_code is not None)
+    )
+
+
+def _after(row: Stated, line: BatchLine) -> LineState | None:
+    """What the line comes to; a whole batch that was rejected is told by its acknowledgement, never by a statement."""
+    if row.side is Side.NOT_SENT and line.state not in _AT_PFMS:
+        return None
+    return line_after(line.state, _SAID[row.side])
+
+
+def _heard(row: Stated, after: LineState, at: datetime) -> PaymentNews:
+    return PaymentNews(
+        status=_NEWS[after],
+        at=at,
+        source_ref=f"{SOURCE} {row.file}",
+        utr_last4=row.utr_last4,
+        return_code=row.return_code if after in {LineState.RETURNED, LineState.REJECTED} else None,
+        rail=Rail.PFMS,
+    )
+
+
+async def _note(acting: Acting, applied: Sequence[tuple[Stated, BatchLine, LineState]]) -> None:
+    """The lines, their bank references, and the batches that are thereby over."""
+    news = [
+        LineNews(line, after, (row.return_code,) if row.return_code else (), value_on=row.value_on)
+        for row, line, after in applied
+    ]
+    await payment_batches.note(acting.tx, news)
+    references = [(line, row.utr_hash, row.utr_last4) for row, line, _ in applied if row.utr_hash]
+    await statement_reads.note_references(acting.tx, references)
+    for batch_id in sorted({line.batch_id for _, line, _ in applied}):
+        batch = await payment_batches.batch(acting.tx, batch_id)
+        if batch is not None:
+            await close_if_final(acting, batch)

@@ -1,0 +1,1 @@
+"""Actions about outbox, switches, alarms, client policy and the change feed."""

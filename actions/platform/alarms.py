@@ -1,0 +1,152 @@
+"""Deciding alarms, keeping each change with an audit line, and telling of it through the outbox."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from actions.kernel import access
+from actions.kernel.environment import Environment
+from actions.umang import umang_compare
+from domain.applications.deadline import WorkCalendar
+from domain.identity.policy import Purpose
+from domain.kernel.clock import ist_date
+from domain.kernel.people import SYSTEM, Subject
+from domain.platform.alarms import RULES, Alarm, AlarmCode, AlarmState, ProcessFacts, Readings, Where, raised
+from domain.statistics.silence import LOOK_BACK_DAYS, silent_for
+from store.database import audit
+from store.database.engine import Transaction
+from store.database.leases import Lease, still_held
+from store.officers import desk_reads
+from store.platform import alarms, outbox
+from store.reconciliation import finance_cases, reconciliation
+from store.statistics import figures
+
+HOUR = timedelta(hours=1)
+
+NOTIFY = "alarm.notify"
+"""The topic under which changes of alarms are told."""
+
+
+async def readings(tx: Transaction, session_key_made_at: datetime) -> Readings:
+    """What alarms are decided by, as the store has it now."""
+    now = tx.clock.now()
+    waiting = await outbox.counts(tx)
+    unsealed = await audit.unsealed_since(tx)
+    return Readings(
+        processes=tuple(await alarms.told(tx)),
+        dead_letters=waiting.dead,
+        outbox_seconds=waiting.oldest_seconds,
+        unsealed_seconds=_seconds(unsealed, now),
+        session_key_seconds=_seconds(session_key_made_at, now),
+        critical_cases=sum(many for (_, grave), many in (await finance_cases.open_counts(tx)).items() if grave),
+        reconciliation_seconds={
+            rail.value: _seconds(since, now) for rail, since in (await reconciliation.ended_since(tx)).items()
+        },
+        unusual_reads={one.officer_id: one.count for one in await desk_reads.unusual_reads(tx, now - HOUR)},
+    )
+
+
+async def evaluate(
+    env: Environment, lease: Lease, *, session_key_made_at: datetime, notify: bool, worker_seconds: float = 0.0
+) -> list[Alarm]:
+    """Decide every alarm and keep what changed; gives the changes.
+
+    `worker_seconds` is for how long no worker was heard, which only a process that is none can say.
+
+    Nothing is kept where the lease has passed to another. With `notify` each change is put into the outbox.
+    """
+    async with env.store.reading() as tx:
+        read = await readings(tx, session_key_made_at)
+        silent = await silent_offices(tx, env.work_calendar)
+        read = replace(read, umang_differences=await umang_compare.differing(tx))
+        holding = raised(replace(read, worker_seconds=worker_seconds, silent_offices=silent))
+
+    async def keep(tx: Transaction) -> list[Alarm]:
+        if not await still_held(tx, lease):
+            return []
+        changed = _changes(holding, await alarms.everything(tx), tx.clock.now())
+        for alarm in changed:
+            await alarms.save(tx, alarm)
+            await audit.append(tx, _line(alarm), always=True)  # the alarm that tells of it must get out
+            if notify:
+                await outbox.add(tx, NOTIFY, message_id(alarm), payload_of(alarm, tx.clock.now()))
+        await alarms.forget_old_facts(tx)
+        return changed
+
+    return await env.store.carry_out(keep)
+
+
+async def silent_offices(tx: Transaction, calendar: WorkCalendar) -> dict[str, int]:
+    """The working days of silence of each tehsil that is silent against its own norm (domain/statistics/silence.py)."""
+    today = ist_date(tx.clock.now())
+    found = {}
+    for active in await figures.activity(tx, today - timedelta(days=LOOK_BACK_DAYS)):
+        days = silent_for(active, calendar, today)
+        if days is not None:
+            found[active.about] = days
+    return found
+
+
+async def alarms_for(env: Environment, subject: Subject) -> list[Alarm]:
+    """Every alarm that was ever raised, for an administrator or auditor; raises as `access.require_operations`."""
+    access.require_operations(subject)
+    async with env.store.reading() as tx:
+        return list((await alarms.everything(tx)).values())
+
+
+async def tell(env: Environment, process_id: str, facts: ProcessFacts) -> dict[AlarmCode, int]:
+    """Keep what a process tells of itself, and give how many alarms of each code hold."""
+
+    async def keep(tx: Transaction) -> dict[AlarmCode, int]:
+        await alarms.tell(tx, process_id, facts)
+        return await alarms.counts(tx)
+
+    return await env.store.carry_out(keep)
+
+
+def message_id(alarm: Alarm) -> str:
+    """The name of one change of an alarm; a receiver takes each name once."""
+    return f"{alarm.code.value}:{alarm.about}:{alarm.changes}"
+
+
+def payload_of(alarm: Alarm, at: datetime) -> dict[str, str | float]:
+    """What is told of a change; nothing in it is about a person."""
+    rule = RULES[alarm.code]
+    return {
+        "id": message_id(alarm),
+        "code": alarm.code.value,
+        "about": alarm.about,
+        "state": alarm.state.value,
+        "severity": rule.severity.value,
+        "value": alarm.value,
+        "unit": rule.unit,
+        "at": at.isoformat(timespec="seconds"),
+        "runbook": rule.runbook,
+    }
+
+
+def _changes(holding: dict[Where, float], known: dict[Where, Alarm], now: datetime) -> list[Alarm]:
+    changed = []
+    for (code, about), value in holding.items():
+        before = known.get((code, about))
+        if before is None or before.state is AlarmState.CLEARED:
+            changes = before.changes + 1 if before else 1
+            changed.append(Alarm(code, about, AlarmState.RAISED, float(value), now, None, changes))
+    for where, alarm in known.items():
+        if alarm.state is AlarmState.RAISED and where not in holding:
+            changed.append(replace(alarm, state=AlarmState.CLEARED, cleared_at=now, changes=alarm.changes + 1))
+    return changed
+
+
+def _line(alarm: Alarm) -> audit.AuditLine:
+    return audit.AuditLine(
+        SYSTEM.label,
+        f"alarm.{alarm.state.value.lower()}",
+        "ALARM",
+        f"{alarm.code.value}:{alarm.about}",
+        Purpose.OPERATE.value,
+        {"value": alarm.value, "change": alarm.changes},
+    )
+
+
+def _seconds(since: datetime | None, now: datetime) -> float:
+    return max((now - since).total_seconds(), 0.0) if since else 0.0

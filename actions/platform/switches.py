@@ -1,0 +1,125 @@
+"""Setting switches, by whom and why, with an audit line; and reading them."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from actions.kernel import access
+from actions.kernel.environment import Environment
+from actions.kernel.idempotency import once
+from domain.identity.policy import ObjectKind, Purpose, Resource
+from domain.kernel.errors import ErrorCode, Problem, Problems
+from domain.kernel.masks import mask_aadhaar_in
+from domain.kernel.people import Subject
+from domain.platform.switches import ALWAYS_ON, LONGEST_REASON, STATES, SYSTEMS, Switch, SwitchKind, SwitchState
+from store.database import audit
+from store.database.engine import Transaction
+from store.platform import switches
+
+OPERATION = "setSwitch"
+_OPERATIONS = Resource(ObjectKind.OPERATIONS)
+
+
+@dataclass(frozen=True, slots=True)
+class SetSwitch:
+    """How a switch is to stand. Without `until` it stays so; ON sets it back."""
+
+    kind: SwitchKind
+    name: str
+    state: SwitchState
+    reason: str
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """Every switch that was ever set, and the number of changes so far."""
+
+    version: int
+    switches: tuple[Switch, ...]
+
+
+async def set_switch(
+    env: Environment, subject: Subject, wanted: SetSwitch, *, mutations: Collection[str], idempotency_key: str
+) -> tuple[Switch, bool]:
+    """Set a switch for an administrator; the second value is True for a replay.
+
+    `mutations` are the names that the graph has. Raises Problems: NOT_FOUND where the subject may not
+    operate the gateway, and those of `change`. Raises NotSignedIn where nobody is signed in.
+    """
+
+    async def work(tx: Transaction) -> dict[str, str]:
+        await access.require(env, tx, subject, _OPERATIONS, Purpose.OPERATE)
+        await change(tx, wanted, by=subject.label, mutations=mutations)
+        return {"kind": wanted.kind.value, "name": wanted.name}
+
+    body = {
+        "kind": wanted.kind.value,
+        "name": wanted.name,
+        "state": wanted.state.value,
+        "reason": wanted.reason,
+        "until": wanted.until.isoformat() if wanted.until else None,
+    }
+    answer, replayed = await once(env, subject, OPERATION, key=idempotency_key, body=body, work=work)
+    async with env.store.reading() as tx:
+        switch = await switches.one(tx, SwitchKind(answer["kind"]), answer["name"])
+    if switch is None:
+        raise LookupError("a switch that was kept is gone")
+    return switch, replayed
+
+
+async def change(tx: Transaction, wanted: SetSwitch, *, by: str, mutations: Collection[str]) -> Switch:
+    """Set a switch in a transaction and write the audit line; each process takes it over within two seconds.
+
+    Raises Problems: BAD_INPUT for a name, state or end that cannot be, REASON_REQUIRED without a reason.
+    """
+    now = tx.clock.now()
+    _check(wanted, mutations, now)
+    before = await switches.one(tx, wanted.kind, wanted.name)
+    switch = Switch(wanted.kind, wanted.name, wanted.state, _reason(wanted), by, now, wanted.until)
+    await switches.save(tx, switch)
+    detail = {
+        "from": before.state_at(now).value if before else SwitchState.ON.value,
+        "to": switch.state.value,
+        "reason": switch.reason,
+        "until": switch.until.isoformat() if switch.until else None,
+    }
+    line = audit.AuditLine(
+        by, "switch.set", "SWITCH", f"{switch.kind.value}:{switch.name}", Purpose.OPERATE.value, detail
+    )
+    await audit.append(tx, line)
+    return switch
+
+
+async def board(tx: Transaction) -> Board:
+    """The switches as they stand in the store."""
+    return Board(await switches.version(tx), tuple(await switches.everything(tx)))
+
+
+async def switches_for(env: Environment, subject: Subject) -> Board:
+    """The switches for an administrator or auditor; raises as `access.require_operations`."""
+    access.require_operations(subject)
+    async with env.store.reading() as tx:
+        return await board(tx)
+
+
+def _check(wanted: SetSwitch, mutations: Collection[str], now: datetime) -> None:
+    known = [system.value for system in SYSTEMS] if wanted.kind is SwitchKind.SYSTEM else mutations
+    problems = []
+    if wanted.name not in known or wanted.name in ALWAYS_ON:
+        problems.append(Problem(ErrorCode.BAD_INPUT, ("input", "name")))
+    if wanted.state not in STATES[wanted.kind]:
+        problems.append(Problem(ErrorCode.BAD_INPUT, ("input", "state")))
+    if wanted.until is not None and wanted.until <= now:
+        problems.append(Problem(ErrorCode.BAD_INPUT, ("input", "until")))
+    if not wanted.reason.strip():
+        problems.append(Problem(ErrorCode.REASON_REQUIRED, ("input", "reason")))
+    elif len(wanted.reason) > LONGEST_REASON:
+        problems.append(Problem(ErrorCode.BAD_INPUT, ("input", "reason")))
+    if problems:
+        raise Problems(*problems)
+
+
+def _reason(wanted: SetSwitch) -> str:
+    """The reason on one line and without Aadhaar numbers: audit lines are kept for good."""
+    return mask_aadhaar_in(" ".join(wanted.reason.split()))

@@ -1,0 +1,1 @@
+"""Actions about export and erasure of personal data."""

@@ -1,0 +1,129 @@
+"""One person's data: handed out whole, and erased where no rule keeps it (DPDP Act 2023, sections 11 and 12)."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from actions.kernel.access import of_citizen, require
+from actions.kernel.environment import Environment
+from actions.kernel.idempotency import ANSWERS
+from actions.kernel.transitions import Step, move
+from actions.kernel.unit_of_work import Acting
+from domain.applications.lifecycle import Move, Status
+from domain.identity.policy import Purpose
+from domain.kernel.errors import ErrorCode, Problem, Problems, not_found
+from domain.kernel.people import Citizen, PersonKind, Role, Subject
+from store.applications import applications
+from store.database import audit, idempotency
+from store.database.engine import Transaction
+from store.identity import people
+from store.privacy import personal, personal_files, personal_rules
+from store.privacy.personal import Rows
+
+ERASED_ACTION = "citizen.erased"
+"""The audit line of an erasure."""
+
+MOST_ROWS = 100
+"""Rows of one page."""
+
+_DRAFTS = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """What an erasure did: rows that changed and what stayed, by table; `already` where there was nothing left."""
+
+    erased: Mapping[str, int]
+    kept: Mapping[str, str]
+    files: int
+    already: bool
+
+
+def parts() -> list[str]:
+    """The parts of a person's data that can be asked for."""
+    return list(personal_rules.person_tables())
+
+
+async def export_part(
+    env: Environment, subject: Subject, citizen_id: str, part: str, *, after: str | None = None, limit: int = MOST_ROWS
+) -> Rows:
+    """A page of one part of what is kept of a citizen, for herself or for the gateway's own commands.
+
+    An audit line says that the part was handed out. Raises Problems: NOT_FOUND for another person or an
+    unknown part, BAD_INPUT for a place or size that cannot be.
+    """
+    if part not in personal_rules.person_tables():
+        raise not_found("input", "part")
+    if not 1 <= limit <= MOST_ROWS:
+        raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "first"), params={"most": str(MOST_ROWS)}))
+
+    async def work(tx: Transaction) -> Rows:
+        await _own(env, tx, subject, citizen_id)
+        try:
+            page = await personal.rows_of_person(tx, part, citizen_id, after=after, limit=limit)
+        except ValueError:
+            raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "after"))) from None
+        if after is None:
+            await audit.append(tx, _line(subject, "citizen.exported", citizen_id, {"part": part}))
+        return page
+
+    return await env.store.carry_out(work)
+
+
+async def erase_person(env: Environment, subject: Subject, citizen_id: str, *, confirmed: bool = True) -> Erasure:
+    """Erase a citizen's personal data; the second time there is nothing left to do.
+
+    Drafts are withdrawn first. The bare records of applications, payments and appeals stay, as do her
+    certificates. Then her number leaves the vault and her files the object store. Raises Problems:
+    NOT_FOUND for another person, ERASURE_BLOCKED while anything of hers is still under way, BAD_INPUT
+    where it was not confirmed.
+    """
+    if not confirmed:
+        raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "confirm")))
+    held = await env.store.carry_out(lambda tx: _of(env, tx, subject, citizen_id))
+    erased, files = await env.store.carry_out(lambda tx: _erased(Acting(env, tx, subject), citizen_id))
+    if env.erasures is not None:
+        await asyncio.to_thread(env.erasures.add, citizen_id, env.clock.now())
+    if held.aadhaar_reference is not None:
+        await env.vault.forget(held.aadhaar_reference, by=subject.label)
+    for sha256 in sorted(files):
+        await env.objects.remove(sha256)
+    await env.partners.forget_citizen(citizen_id)
+    return Erasure(erased, personal_rules.KEPT, len(files), already=not erased)
+
+
+async def _erased(acting: Acting, citizen_id: str) -> tuple[dict[str, int], set[str]]:
+    tx = acting.tx
+    blocked = await personal.blocking(tx, citizen_id)
+    if blocked:
+        params = {name: str(many) for name, many in blocked.items()}
+        raise Problems(Problem(ErrorCode.ERASURE_BLOCKED, ("input",), params=params))
+    for draft in await applications.page_of_citizen(tx, citizen_id, statuses=[Status.DRAFT], limit=_DRAFTS):
+        await move(acting, draft, Step(Move.WITHDRAW))
+    files = await personal_files.files_of_person(tx, citizen_id)
+    erased = await personal.erase(tx, citizen_id)
+    own = Subject(frozenset({Role.CITIZEN}), PersonKind.CITIZEN, citizen_id)
+    await idempotency.forget_scope(tx, idempotency.scope_of(own.label, ANSWERS))
+    if erased:
+        await audit.append(tx, _line(acting.subject, ERASED_ACTION, citizen_id, {"rows": sum(erased.values())}))
+    return erased, {sha256 for sha256 in files if not await personal_files.still_named(tx, sha256)}
+
+
+async def _of(env: Environment, tx: Transaction, subject: Subject, citizen_id: str) -> Citizen:
+    await _own(env, tx, subject, citizen_id)
+    citizen = (await people.citizens(tx, [citizen_id])).get(citizen_id)
+    if citizen is None:
+        raise not_found("input")
+    return citizen
+
+
+async def _own(env: Environment, tx: Transaction, subject: Subject, citizen_id: str) -> None:
+    """Only she herself, or the gateway's own commands; for everybody else she is not there."""
+    await require(env, tx, subject, of_citizen(citizen_id), Purpose.VIEW, path=("input",))
+    if subject.person_id != citizen_id and Role.SYSTEM not in subject.roles:
+        raise not_found("input")
+
+
+def _line(subject: Subject, action: str, citizen_id: str, detail: Mapping[str, Any]) -> audit.AuditLine:
+    return audit.AuditLine(subject.label, action, "CITIZEN", citizen_id, Purpose.VIEW.value, detail)

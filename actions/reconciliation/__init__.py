@@ -1,0 +1,1 @@
+"""Actions about comparing our books of public money with the partners' books."""

@@ -1,0 +1,238 @@
+"""The desk of the finance officer: cases of money are taken, noted on and settled; whose money she sees."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from actions.fees import fee_doubts
+from actions.kernel.access import covering, require_one
+from actions.kernel.environment import Environment
+from actions.kernel.idempotency import conflict_problem, once
+from actions.kernel.unit_of_work import Acting
+from domain.identity.policy import ObjectKind, Purpose, Resource, decide
+from domain.kernel.errors import ErrorCode, NotSignedIn, Problem, Problems, not_found
+from domain.kernel.masks import mask_aadhaar_in
+from domain.kernel.people import Posting, Subject
+from domain.reconciliation.finance_cases import (
+    CaseEvent,
+    CaseOutcome,
+    CaseState,
+    CaseStep,
+    FinanceCase,
+    after_step,
+    needs_second_officer,
+)
+from store.database import audit
+from store.database.engine import Transaction
+from store.database.errors import NotThere
+from store.reconciliation import finance_cases
+
+LONGEST_NOTE = 1_000
+_CASE, _NOTE = ("input", "caseId"), ("input", "note")
+
+
+@dataclass(frozen=True, slots=True)
+class CaseRequest:
+    """A step of one case; `expected_version` is the one that was seen."""
+
+    case_id: str
+    idempotency_key: str
+    expected_version: int | None = None
+    note: str | None = None
+    outcome: CaseOutcome | None = None
+    accept: bool = True
+
+
+def of_case(case: FinanceCase) -> Resource:
+    """What access to a case depends on; one without a place is for officers of the whole state."""
+    return Resource(ObjectKind.FINANCE_CASE, case.id, case.citizen_id, case.department, case.district)
+
+
+def of_payee(
+    reach: Sequence[Posting] | None, sanction_id: str, citizen_id: str, department: str | None, district: str
+) -> Resource:
+    """What access to a row about a citizen's money depends on: her benefit for who pays it, the book for an auditor.
+
+    `reach` is what `reach_of` gave. An auditor reads every book, and no benefit itself (domain/identity/policy.py).
+    """
+    kind = ObjectKind.FINANCE_BOOK if reach is None else ObjectKind.BENEFIT
+    return Resource(kind, sanction_id, citizen_id, department, district)
+
+
+def reach_of(subject: Subject, kind: ObjectKind = ObjectKind.FINANCE_CASE) -> list[Posting] | None:
+    """The postings whose money the subject sees; None for an auditor, who sees all of it.
+
+    Raises NotSignedIn, and NOT_FOUND for those who see none.
+    """
+    if not subject.signed_in:
+        raise NotSignedIn
+    if decide(subject, Resource(kind), Purpose.AUDIT):
+        return None
+    found = covering(subject, kind, Purpose.PAY_BENEFIT)
+    if not found:
+        raise not_found()
+    return found
+
+
+async def take_case(env: Environment, subject: Subject, request: CaseRequest) -> tuple[FinanceCase, bool]:
+    """Take a case, also from a colleague; True where it is a replay.
+
+    Raises Problems: NOT_FOUND outside of one's jurisdiction, STEP_NOT_ALLOWED once it is settled, CONFLICT.
+    """
+
+    async def step(acting: Acting, case: FinanceCase) -> FinanceCase:
+        taken = replace(case, state=after_step(case, CaseStep.TAKE), taken_by=_officer(acting))
+        return await _keep(acting, taken, CaseStep.TAKE)
+
+    return await _done(env, subject, "takeFinanceCase", request, step)
+
+
+async def note_case(env: Environment, subject: Subject, request: CaseRequest) -> tuple[FinanceCase, bool]:
+    """Write a note into the history; raises as `take_case`, and REASON_REQUIRED without words."""
+
+    async def step(acting: Acting, case: FinanceCase) -> FinanceCase:
+        return await _keep(
+            acting, replace(case, state=after_step(case, CaseStep.NOTE)), CaseStep.NOTE, note=_words(request.note)
+        )
+
+    return await _done(env, subject, "noteFinanceCase", request, step)
+
+
+async def settle_case(env: Environment, subject: Subject, request: CaseRequest) -> tuple[FinanceCase, bool]:
+    """Settle a case that was taken, or propose it where a second officer must agree.
+
+    Of a fee that came with another amount only REFUNDED is an outcome: all of it goes back
+    (actions/fees/fee_doubts.py). Raises as `note_case`; BAD_INPUT without an outcome; SOURCE_UNAVAILABLE where the
+    source does not confirm it.
+    """
+
+    async def step(acting: Acting, case: FinanceCase) -> FinanceCase:
+        note, outcome = _words(request.note), request.outcome
+        if outcome is None:
+            raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "outcome")))
+        order = await fee_doubts.order_of(acting.tx, case)
+        fee_doubts.check_outcome(order, outcome)
+        at_stake = replace(case, amount_paise=fee_doubts.held_paise(case, order))
+        if needs_second_officer(at_stake, outcome, acting.env.law.case_second_officer_paise.value):
+            state = after_step(case, CaseStep.PROPOSE)
+            proposed = replace(case, state=state, outcome=outcome, proposed_by=_officer(acting))
+            return await _keep(acting, proposed, CaseStep.PROPOSE, note=note)
+        if case.state is not CaseState.TAKEN:
+            after_step(case, CaseStep.PROPOSE)
+        kept = await _keep(acting, _settled(acting, replace(case, outcome=outcome)), CaseStep.SETTLE, note=note)
+        await fee_doubts.give_back(acting, kept)
+        return kept
+
+    await _heard_again(env, subject, request)
+    return await _done(env, subject, "settleFinanceCase", request, step)
+
+
+async def answer_case(env: Environment, subject: Subject, request: CaseRequest) -> tuple[FinanceCase, bool]:
+    """Agree to a proposed outcome, or send the case back with a note; for another officer than who proposed.
+
+    Raises as `take_case`; PROPOSAL_MISSING, SECOND_OFFICER_NEEDED, and REASON_REQUIRED where it is sent back;
+    SOURCE_UNAVAILABLE as `settle_case`.
+    """
+
+    async def step(acting: Acting, case: FinanceCase) -> FinanceCase:
+        if case.state is not CaseState.PROPOSED:
+            raise Problems(Problem(ErrorCode.PROPOSAL_MISSING, _CASE))
+        if case.proposed_by == _officer(acting):
+            raise Problems(Problem(ErrorCode.SECOND_OFFICER_NEEDED, _CASE))
+        if request.accept:
+            note = _words(request.note) if request.note else None
+            kept = await _keep(acting, _settled(acting, case), CaseStep.SETTLE, note=note)
+            await fee_doubts.give_back(acting, kept)
+            return kept
+        state = after_step(case, CaseStep.SEND_BACK)
+        back = replace(case, state=state, outcome=None, proposed_by=None)
+        return await _keep(acting, back, CaseStep.SEND_BACK, note=_words(request.note))
+
+    if request.accept:
+        await _heard_again(env, subject, request)
+    return await _done(env, subject, "answerFinanceCase", request, step)
+
+
+async def case_with_history(
+    env: Environment, subject: Subject, case_id: str
+) -> tuple[FinanceCase, Sequence[CaseEvent]] | None:
+    """A case and what happened to it; None where it is not there or not for the subject. Leaves a receipt."""
+
+    async def work(tx: Transaction) -> tuple[FinanceCase, Sequence[CaseEvent]]:
+        case = await finance_cases.get(tx, case_id)
+        if case is None:
+            raise not_found()
+        await require_one(env, tx, subject, of_case(case), (Purpose.PAY_BENEFIT, Purpose.AUDIT))
+        return case, (await finance_cases.history(tx, [case_id])).get(case_id, [])
+
+    return await env.store.carry_out(work)
+
+
+Step = Callable[[Acting, FinanceCase], Awaitable[FinanceCase]]
+
+
+async def _done(
+    env: Environment, subject: Subject, operation: str, request: CaseRequest, step: Step
+) -> tuple[FinanceCase, bool]:
+    async def work(tx: Transaction) -> Mapping[str, Any]:
+        acting = Acting(env, tx, subject)
+        await step(acting, await _take_up(acting, request))
+        return {"id": request.case_id}
+
+    body = asdict(request)
+    answer, replayed = await once(env, subject, operation, key=request.idempotency_key, body=body, work=work)
+    async with env.store.reading() as tx:
+        case = await finance_cases.get(tx, answer["id"])
+    if case is None:
+        raise NotThere("the case")
+    return case, replayed
+
+
+async def _heard_again(env: Environment, subject: Subject, request: CaseRequest) -> None:
+    async with env.store.reading() as tx:
+        case = await finance_cases.get(tx, request.case_id)
+    if case is not None and decide(subject, of_case(case), Purpose.PAY_BENEFIT):
+        await fee_doubts.hear_again(env, case)
+
+
+async def _take_up(acting: Acting, request: CaseRequest) -> FinanceCase:
+    case = await finance_cases.get(acting.tx, request.case_id)
+    if case is None:
+        if not acting.subject.signed_in:
+            raise NotSignedIn
+        raise not_found(*_CASE)
+    await require_one(acting.env, acting.tx, acting.subject, of_case(case), (Purpose.PAY_BENEFIT,), path=_CASE)
+    if request.expected_version is not None and request.expected_version != case.version:
+        raise conflict_problem(case.version, case.state.value)
+    return case
+
+
+async def _keep(acting: Acting, case: FinanceCase, step: CaseStep, *, note: str | None = None) -> FinanceCase:
+    event = CaseEvent(acting.env.ids.key(), case.id, step, _officer(acting), acting.now, case.outcome, note)
+    saved = await finance_cases.save(acting.tx, case, event)
+    detail: dict[str, str | int] = {"state": saved.state.value, "version": saved.version}
+    if saved.outcome is not None:
+        detail["outcome"] = saved.outcome.value
+    action, purpose = f"finance_case.{step.value.lower()}", Purpose.PAY_BENEFIT.value
+    line = audit.AuditLine(acting.subject.label, action, ObjectKind.FINANCE_CASE.value, case.id, purpose, detail)
+    await audit.append(acting.tx, line)
+    return saved
+
+
+def _settled(acting: Acting, case: FinanceCase) -> FinanceCase:
+    state = after_step(case, CaseStep.SETTLE)
+    return replace(case, state=state, settled_by=_officer(acting), settled_at=acting.now)
+
+
+def _officer(acting: Acting) -> str:
+    return acting.subject.person_id or acting.subject.label
+
+
+def _words(text: str | None) -> str:
+    """A note without Aadhaar numbers; raises REASON_REQUIRED without words, BAD_INPUT for too many."""
+    words = (text or "").strip()
+    if not words:
+        raise Problems(Problem(ErrorCode.REASON_REQUIRED, _NOTE))
+    if len(words) > LONGEST_NOTE:
+        raise Problems(Problem(ErrorCode.BAD_INPUT, _NOTE, params={"longest": str(LONGEST_NOTE)}))
+    return mask_aadhaar_in(words)

@@ -1,0 +1,1 @@
+"""Actions about rosters of schools and camps."""

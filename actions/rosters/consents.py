@@ -1,0 +1,189 @@
+"""The guardian's word for a row of a roster: a one-time code to her telephone, or a paper that she signed."""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any
+
+from actions.consents.consent_ledger import recorded, write
+from actions.identity.code_sending import Addressee, CodeKind, make_code, try_code, wrong_code
+from actions.kernel.case_access import note
+from actions.kernel.environment import Environment
+from actions.kernel.idempotency import once
+from actions.kernel.unit_of_work import Acting
+from actions.rosters.rosters import ROW, of_row, require_open, row_taken_up
+from actions.uploads.uploads import uploaded, use
+from domain.applications.lifecycle import Status
+from domain.consents.consents import ConsentPurpose, ConsentStatus, ConsentStep, consent_required, present_of
+from domain.identity.policy import Purpose
+from domain.kernel.errors import ErrorCode, Problem, Problems, Remedy, not_found
+from domain.kernel.people import Subject
+from domain.kernel.text import Bilingual, Language
+from domain.rosters.rosters import (
+    CONSENT_DAYS,
+    OPEN_ROWS,
+    STRENGTH,
+    ConsentWay,
+    Roster,
+    RosterRow,
+    RowConsent,
+    RowState,
+)
+from store.applications import applications
+from store.database import locks
+from store.database.cipher import FieldCipher
+from store.database.engine import Transaction
+from store.rosters import roster_rows
+
+_CODE = ("input", "code")
+
+PROOF = {
+    "expected": Bilingual("कोड, या हस्ताक्षरित काग़ज़ की छवि", "the code, or the scan of a signed paper"),
+}
+"""What proves the guardian's word, as a message says it."""
+
+
+class CodeUse(StrEnum):
+    """What a code to a guardian's telephone is for."""
+
+    CONSENT = "CONSENT"
+    HAND_OVER = "HAND_OVER"
+
+
+KINDS = {CodeUse.CONSENT: CodeKind.ROSTER_CONSENT, CodeUse.HAND_OVER: CodeKind.ROSTER_HAND_OVER}
+
+
+@dataclass(frozen=True, slots=True)
+class RecordConsent:
+    """The guardian's word for a row: the code that she was sent, or the scan of what she signed."""
+
+    row_id: str
+    idempotency_key: str
+    code: str | None = None
+    paper: str | None = None
+
+
+async def ask_row_code(
+    env: Environment, subject: Subject, row_id: str, use_: CodeUse, key: str
+) -> tuple[RosterRow, bool]:
+    """Send a code to the telephone of a row.
+
+    Raises Problems: NOT_FOUND, MOBILE_MISSING, STEP_NOT_ALLOWED where the row is not that far, CAMP_CLOSED,
+    RATE_LIMITED where there were enough for that number.
+    """
+
+    async def work(tx: Transaction) -> dict[str, Any]:
+        acting = Acting(env, tx, subject)
+        purpose = Purpose.APPLY if use_ is CodeUse.CONSENT else Purpose.DELIVER
+        roster, row = await row_taken_up(acting, row_id, purpose)
+        await (_refuse_settled(acting, roster, row) if use_ is CodeUse.CONSENT else refuse_not_made(acting, row))
+        if row.person.mobile is None:
+            raise Problems(Problem(ErrorCode.MOBILE_MISSING, ROW, Remedy.CORRECT_INPUT))
+        to = Addressee(row.person.mobile, Language.HI, row.citizen_id)
+        await make_code(acting, KINDS[use_], row.id, to, path=ROW)
+        await note(acting, "roster.ask_code", of_row(roster, row), purpose, use=use_.value)
+        return {"id": row.id}
+
+    body = {"row": row_id, "use": use_.value}
+    answer, replayed = await once(env, subject, "askRosterCode", key=key, body=body, work=work)
+    return await present_row(env, answer["id"]), replayed
+
+
+async def record_consent(env: Environment, subject: Subject, request: RecordConsent) -> tuple[RosterRow, bool]:
+    """Keep the guardian's word; a wrong code is counted though it is refused.
+
+    Raises Problems: NOT_FOUND, STEP_NOT_ALLOWED, CAMP_CLOSED, PROOF_MISSING, OTP_WRONG, OTP_EXPIRED, UPLOAD_UNKNOWN.
+    """
+
+    async def work(tx: Transaction) -> dict[str, Any]:
+        return await _recorded(Acting(env, tx, subject), request)
+
+    body = {"row": request.row_id, "code": sealed(env, request.code), "paper": request.paper}
+    answer, replayed = await once(
+        env, subject, "recordRosterConsent", key=request.idempotency_key, body=body, work=work
+    )
+    if "left" in answer:
+        raise wrong_code(int(answer["left"]), *_CODE)
+    return await present_row(env, answer["id"]), replayed
+
+
+async def enter_in_ledger(acting: Acting, roster: Roster, row: RosterRow, citizen_id: str) -> None:
+    """Write the word of a row's guardian into the ledger of the citizen, in the transaction that files for her."""
+    if row.consent is None:
+        raise ValueError("a row is filed by a consent")
+    await locks.hold(acting.tx, "consents", citizen_id)
+    evidence = {
+        "roster": roster.number,
+        "way": row.consent.way.value,
+        "strength": STRENGTH[row.consent.way].value,
+        "at": row.consent.at.isoformat(),
+        "guardian": row.person.guardian,
+        "relation": row.person.relation.value,
+    }
+    await write(
+        acting,
+        citizen_id,
+        ConsentStep.GRANT,
+        ConsentPurpose.ROSTER,
+        same=None,
+        scope=(f"centre/{roster.centre_code}", f"service/{roster.service_code}"),
+        until=acting.now + timedelta(days=CONSENT_DAYS),
+        artefact=evidence | ({"paper": row.consent.paper_sha256} if row.consent.paper_sha256 else {}),
+    )
+
+
+async def require_held(acting: Acting, citizen_id: str) -> None:
+    """Raise CONSENT_REQUIRED where the consent by which she was filed for was taken back, or has run out."""
+    present = present_of(await recorded(acting.tx, citizen_id), ConsentPurpose.ROSTER)
+    if present is None or present.status(acting.now) is not ConsentStatus.GIVEN:
+        raise Problems(consent_required(ConsentPurpose.ROSTER, *ROW))
+
+
+async def refuse_not_made(acting: Acting, row: RosterRow) -> None:
+    """Raise STEP_NOT_ALLOWED where there is nothing to hand over: no paper yet, or it was handed over."""
+    application = await applications.get(acting.tx, row.application_id) if row.application_id else None
+    made = application is not None and application.status in (Status.CERTIFICATE_ISSUED, Status.BENEFIT_SANCTIONED)
+    if not made or row.acknowledgement is not None:
+        state = application.status.value if application is not None else row.state.value
+        raise Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, ROW, params={"state": state}))
+
+
+async def present_row(env: Environment, row_id: str) -> RosterRow:
+    """The row as it now is; raises NOT_FOUND where it was taken off since."""
+    async with env.store.reading() as tx:
+        row = await roster_rows.get(tx, row_id)
+    if row is None:
+        raise not_found(*ROW)
+    return row
+
+
+def sealed(env: Environment, code: str | None) -> str | None:
+    """A code as it goes into the hash of a request: six digits would be found by trying."""
+    return FieldCipher(env.keyrings).blind_index("roster_code", code) if code else None
+
+
+async def _recorded(acting: Acting, request: RecordConsent) -> dict[str, Any]:
+    roster, row = await row_taken_up(acting, request.row_id, Purpose.APPLY)
+    await _refuse_settled(acting, roster, row)
+    if request.code is not None:
+        left = await try_code(acting, CodeKind.ROSTER_CONSENT, row.id, request.code, path=_CODE)
+        if left is not None:
+            await note(acting, "roster.wrong_code", of_row(roster, row), Purpose.APPLY)
+            return {"left": left}
+        consent = RowConsent(ConsentWay.OTP, acting.now)
+    else:
+        path = ("input", "paper")
+        if request.paper is None:
+            raise Problems(Problem(ErrorCode.PROOF_MISSING, path, texts=PROOF))
+        paper = await uploaded(acting.env, acting.tx, acting.subject, request.paper, path=path)
+        await use(acting, paper, of_row(roster, row))
+        consent = RowConsent(ConsentWay.SIGNED_PAPER, acting.now, request.paper)
+    saved = await roster_rows.save(acting.tx, replace(row, consent=consent, state=RowState.READY, problems=()))
+    await note(acting, "roster.consent", of_row(roster, saved), Purpose.APPLY, way=consent.way.value)
+    return {"id": saved.id}
+
+
+async def _refuse_settled(acting: Acting, roster: Roster, row: RosterRow) -> None:
+    await require_open(acting, roster)
+    if row.state not in OPEN_ROWS:
+        raise Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, ROW, params={"state": row.state.value}))

@@ -1,0 +1,160 @@
+"""A roster as a file: rows from a table that a school keeps, and the list by which papers are handed over."""
+
+import csv
+import hashlib
+import io
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+
+from actions.kernel.environment import Environment
+from actions.rosters.adding import AddRows, RowResult, add_rows
+from actions.rosters.rosters import RowFilter, rows_page
+from domain.applications.applications import Application
+from domain.kernel.errors import ErrorCode, Problem, Problems
+from domain.kernel.people import Subject
+from domain.kernel.text import Bilingual
+from domain.rosters.rosters import MOST_AT_ONCE, MOST_ROWS, Roster, RosterRow
+from domain.rosters.rows import RawRow
+from store.applications import applications
+
+REQUIRED = ("reference", "name", "born_on", "guardian", "relation")
+COLUMNS = (*REQUIRED, "name_hi", "mobile", "consent_paper")
+ANSWER, DOCUMENT = "answer:", "document:"
+"""Columns with these beginnings hold answers to the service's form, and references of uploads by paper."""
+
+MOST_COLUMNS = 120
+
+_TABLE, _HEAD, _LINE = (
+    Bilingual("तालिका", "Table"),
+    Bilingual("शीर्ष पंक्ति", "Head"),
+    Bilingual("पंक्ति {value}", "Line {value}"),
+)
+_NOT_CSV = Bilingual("इसे UTF-8 में CSV के रूप में सहेजें", "save it as CSV in UTF-8")
+_ROWS = Bilingual("1 से {value} पंक्तियाँ रखें", "1 to {value} rows are needed")
+_LONGER = Bilingual(
+    "शीर्ष पंक्ति से अधिक खाने हैं; जिस पाठ में अल्पविराम हो उसे उद्धरण चिह्नों में लिखें",
+    "it has more cells than the head; put a text that holds a comma into quotation marks",
+)
+_MISSING = Bilingual(
+    "स्तम्भ {value} नहीं है; खानों के बीच अल्पविराम होना चाहिए",
+    "the column {value} is missing; cells are told apart by commas",
+)
+_UNKNOWN = Bilingual("स्तम्भ {value} का नाम ज्ञात नहीं है", "the name of column {value} is not known")
+_AGAIN = Bilingual("स्तम्भ {value} दोबारा आया है", "column {value} is there for the second time")
+_COLUMNS = Bilingual("अधिक से अधिक {value} स्तम्भ हो सकते हैं", "there may be {value} columns at most")
+_PAGE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class LineResult:
+    """What became of one line of a file; the head is line 1."""
+
+    line: int
+    result: RowResult
+
+
+def read_table(content: bytes) -> list[tuple[int, RawRow]]:
+    """The rows of a CSV file in UTF-8, each with the line on which it ends.
+
+    Raises Problems(ROW_INVALID), with what is expected, at the column, the rows or a line with more cells than the
+    head, and for what is no CSV in UTF-8.
+    """
+    try:
+        lines = csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True)
+        heads = [head.strip() for head in next(lines, [])]
+        _refuse_heads(heads)
+        rows = [(lines.line_num, row) for row in lines if any(cell.strip() for cell in row)]
+    except (UnicodeDecodeError, csv.Error):
+        raise _refusal(("file",), _TABLE, _NOT_CSV) from None
+    if not 1 <= len(rows) <= MOST_ROWS:
+        raise _refusal(("file", "rows"), _TABLE, _with(_ROWS, MOST_ROWS))
+    longer = next((line for line, row in rows if any(cell.strip() for cell in row[len(heads) :])), None)
+    if longer is not None:  # a comma that is not quoted shifts the cells behind it
+        raise _refusal(("file", f"line {longer}"), _with(_LINE, longer), _LONGER)
+    return [(line, _raw(dict(zip_longest(heads, row[: len(heads)], fillvalue="")))) for line, row in rows]
+
+
+async def add_table(
+    env: Environment, subject: Subject, number: str, content: bytes, key: str
+) -> AsyncIterator[LineResult]:
+    """Add the rows of a file batch by batch, each in a transaction with a key of its own; one result for each line.
+
+    Whatever was added before it was cut off stays; the same file under the same key, or another one, goes on from
+    there, since a row that is there already changes nothing. Raises as `read_table` and `add_rows`.
+    """
+    rows = read_table(content)
+    for start in range(0, len(rows), MOST_AT_ONCE):
+        batch = rows[start : start + MOST_AT_ONCE]
+        part = hashlib.sha256(f"{key}:{start}".encode()).hexdigest()
+        results, _ = await add_rows(env, subject, AddRows(number, tuple(row for _, row in batch), part))
+        for (line, _), result in zip(batch, results, strict=True):
+            yield LineResult(line, result)
+
+
+@dataclass(frozen=True, slots=True)
+class ListedRow:
+    """A row with the number of its application, for the list that is signed at the hand-over."""
+
+    row: RosterRow
+    number: str | None
+    status: str | None
+
+
+async def listed_rows(
+    env: Environment, subject: Subject, roster: Roster, wanted: RowFilter
+) -> AsyncIterator[list[ListedRow]]:
+    """The rows of a roster page by page, for those of the school or camp; raises NOT_FOUND for others."""
+    place: str | None = None
+    while True:
+        page = await rows_page(env, subject, roster, wanted, place=place, backward=False, limit=_PAGE)
+        async with env.store.reading() as tx:
+            known = await applications.many(tx, [row.application_id for row in page if row.application_id])
+        yield list(_numbered(page, known))
+        if len(page) < _PAGE:
+            return
+        place = page[-1].id
+
+
+def _numbered(page: Sequence[RosterRow], known: dict[str, Application]) -> Iterator[ListedRow]:
+    for row in page:
+        found = known.get(row.application_id or "")
+        yield ListedRow(row, found.number if found else None, found.status.value if found else None)
+
+
+def _refuse_heads(heads: Sequence[str]) -> None:
+    """Raise ROW_INVALID at the first column that is missing, unknown or there twice. A head is told by its place."""
+    for name in REQUIRED:
+        if name not in heads:
+            raise _refusal(("file", name), _HEAD, _with(_MISSING, name))
+    for place, head in enumerate(heads, 1):
+        if head not in COLUMNS and not head.startswith((ANSWER, DOCUMENT)):
+            raise _refusal(("file", f"column {place}"), _HEAD, _with(_UNKNOWN, place))
+        if head in heads[: place - 1]:
+            raise _refusal(("file", f"column {place}"), _HEAD, _with(_AGAIN, place))
+    if len(heads) > MOST_COLUMNS:
+        raise _refusal(("file", "columns"), _HEAD, _with(_COLUMNS, MOST_COLUMNS))
+
+
+def _refusal(path: tuple[str, ...], label: Bilingual, expected: Bilingual) -> Problems:
+    texts = {"label": label, "expected": expected}
+    return Problems(Problem(ErrorCode.ROW_INVALID, path, texts=texts))
+
+
+def _with(words: Bilingual, value: str | int) -> Bilingual:
+    return Bilingual((words.hi or "").format(value=value), words.en.format(value=value))
+
+
+def _raw(cells: dict[str, str]) -> RawRow:
+    return RawRow(
+        reference=cells["reference"],
+        name=cells["name"],
+        born_on=cells["born_on"],
+        guardian=cells["guardian"],
+        relation=cells["relation"],
+        mobile=cells.get("mobile"),
+        name_hi=cells.get("name_hi"),
+        answers={head.removeprefix(ANSWER): text for head, text in cells.items() if head.startswith(ANSWER)},
+        documents={head.removeprefix(DOCUMENT): text for head, text in cells.items() if head.startswith(DOCUMENT)},
+        consent_paper=cells.get("consent_paper"),
+    )

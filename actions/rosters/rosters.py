@@ -1,0 +1,256 @@
+"""Rosters of schools and camps: opened, seen and taken up, each by those of its school or camp alone."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from actions.applications.submit_checks import open_service
+from actions.kernel.access import covering, leave_receipt, require
+from actions.kernel.case_access import note
+from actions.kernel.environment import Environment
+from actions.kernel.idempotency import once
+from actions.kernel.numbering import draw_number
+from actions.kernel.unit_of_work import Acting
+from domain.identity.policy import ObjectKind, Purpose, Resource, decide
+from domain.kernel.errors import ErrorCode, NotSignedIn, Problem, Problems, Remedy, not_found
+from domain.kernel.numbers import MistypedNumber, NumberKind, parse_number
+from domain.kernel.people import Posting, Subject
+from domain.rosters.rosters import MOST_OPEN, Roster, RosterRow, RosterState, RowState, refuse_closed
+from store.catalogue import centres
+from store.database import locks
+from store.database.engine import Transaction
+from store.database.errors import NotThere
+from store.rosters import roster_rows, rosters
+
+NUMBER = ("input", "number")
+ROW = ("input", "rowId")
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRoster:
+    """A new list for one service. `centre_code` may be left out where there is one school or camp only."""
+
+    service_code: str
+    idempotency_key: str
+    centre_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RowFilter:
+    """Which rows are listed; `awaiting` those whose paper is made and not handed over."""
+
+    states: tuple[RowState, ...] = ()
+    awaiting: bool = False
+
+
+def of_roster(roster: Roster) -> Resource:
+    """What access to a roster depends on."""
+    place = (roster.department, roster.district, roster.tehsil)
+    return Resource(ObjectKind.ROSTER, roster.id, None, *place, place=roster.centre_code)
+
+
+def of_row(roster: Roster, row: RosterRow) -> Resource:
+    """What access to a row depends on: the school or camp, and nothing that an officer could be posted to."""
+    return Resource(ObjectKind.ROSTER_ROW, row.id, row.citizen_id, place=roster.centre_code)
+
+
+async def open_roster(env: Environment, subject: Subject, request: OpenRoster) -> tuple[Roster, bool]:
+    """Begin a roster; True where it is a replay.
+
+    Raises Problems: NOT_FOUND for whoever keeps no rosters, or not those of that school or camp, CAMP_CLOSED,
+    SERVICE_UNKNOWN, SERVICE_CLOSED, BAD_INPUT where several camps are hers and none is named, RATE_LIMITED where too
+    many are open.
+    """
+
+    async def work(tx: Transaction) -> dict[str, Any]:
+        return {"id": (await begin(Acting(env, tx, subject), request)).id}
+
+    answer, replayed = await once(
+        env, subject, "openRoster", key=request.idempotency_key, body=asdict(request), work=work
+    )
+    return await present_roster(env, answer["id"]), replayed
+
+
+async def present_roster(env: Environment, roster_id: str) -> Roster:
+    """The roster as it now is, for an answer; raises NotThere."""
+    async with env.store.reading() as tx:
+        roster = await rosters.get(tx, roster_id)
+    if roster is None:
+        raise NotThere("the roster")
+    return roster
+
+
+async def begin(acting: Acting, request: OpenRoster) -> Roster:
+    """The inner step of opening a roster, in the caller's transaction."""
+    code = _place_of(acting.subject, request.centre_code)
+    await require(
+        acting.env, acting.tx, acting.subject, Resource(ObjectKind.ROSTER, place=code), Purpose.APPLY, path=("input",)
+    )
+    centre = (await centres.centres(acting.tx, [code]))[code]
+    refuse_closed(centre, acting.today)
+    service = await open_service(acting.tx, request.service_code)
+    if await rosters.count_open(acting.tx, code) >= MOST_OPEN:
+        params = {"retryAfterSeconds": "86400"}
+        raise Problems(Problem(ErrorCode.RATE_LIMITED, ("input",), params=params))
+    roster = Roster(
+        id=acting.env.ids.key(),
+        number=await draw_number(acting.tx, acting.env.ids, NumberKind.ROSTER),
+        centre_code=code,
+        kind=centre.kind,
+        service_code=service.code,
+        department=service.department,
+        district=centre.district,
+        tehsil=centre.tehsil,
+        operator_id=acting.subject.person_id or "",
+        state=RosterState.DRAFT,
+        version=1,
+        rounds=0,
+        created_at=acting.now,
+    )
+    await rosters.add(acting.tx, roster)
+    await note(acting, "roster.open", of_roster(roster), Purpose.APPLY, service=service.code, centre=code)
+    return roster
+
+
+async def taken_up(acting: Acting, number: str, purpose: Purpose) -> Roster:
+    """The roster with a number for one who may do that to it, and for this transaction alone.
+
+    Raises NOT_FOUND, NUMBER_MISTYPED.
+    """
+    digits = number_of(number, *NUMBER)
+    await locks.hold(acting.tx, "roster", digits)
+    roster = await rosters.by_number(acting.tx, digits)
+    if roster is None:
+        raise not_found(*NUMBER)
+    await require(acting.env, acting.tx, acting.subject, of_roster(roster), purpose, path=NUMBER)
+    return roster
+
+
+async def row_taken_up(acting: Acting, row_id: str, purpose: Purpose) -> tuple[Roster, RosterRow]:
+    """A row and its roster for one who may do that to it, and for this transaction alone; raises NOT_FOUND."""
+    row = await roster_rows.get(acting.tx, row_id[:64])
+    roster = await rosters.get(acting.tx, row.roster_id) if row is not None else None
+    if roster is not None:
+        await locks.hold(acting.tx, "roster", roster.number)
+        row, roster = await roster_rows.get(acting.tx, row_id[:64]), await rosters.get(acting.tx, roster.id)
+    if row is None or roster is None:
+        raise not_found(*ROW)
+    await require(acting.env, acting.tx, acting.subject, of_row(roster, row), purpose, path=ROW)
+    return roster, row
+
+
+async def require_open(acting: Acting, roster: Roster) -> None:
+    """Raise STEP_NOT_ALLOWED while a worker files the roster, CAMP_CLOSED where its camp takes no rows today."""
+    if roster.state is RosterState.FILING:
+        params = {"state": roster.state.value}
+        raise Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, NUMBER, Remedy.RETRY_LATER, params))
+    centre = (await centres.centres(acting.tx, [roster.centre_code]))[roster.centre_code]
+    refuse_closed(centre, acting.today)
+
+
+def number_of(text: str, *path: str) -> str:
+    """A roster's number in Latin digits; raises NUMBER_MISTYPED."""
+    try:
+        return parse_number(text[:64], NumberKind.ROSTER)
+    except MistypedNumber:
+        raise Problems(Problem(ErrorCode.NUMBER_MISTYPED, path)) from None
+
+
+async def roster_of(env: Environment, subject: Subject, number: str) -> Roster:
+    """A roster for those of its school or camp, and for officers of its place; raises NOT_FOUND, NotSignedIn."""
+    if not subject.signed_in:
+        raise NotSignedIn
+    async with env.store.reading() as tx:
+        roster = await rosters.by_number(tx, number_of(number, "number"))
+    if roster is None or not sees(subject, roster):
+        raise not_found("number")
+    return roster
+
+
+def sees(subject: Subject, roster: Roster) -> bool:
+    """Whether somebody may know of the roster at all."""
+    return any(decide(subject, of_roster(roster), purpose) for purpose in (Purpose.VIEW, Purpose.DECIDE))
+
+
+async def rosters_page(
+    env: Environment, subject: Subject, *, place: str | None, backward: bool, limit: int
+) -> list[Roster]:
+    """The rosters of one's school or camps, or of an officer's place, the newest first; NOT_FOUND for others."""
+    places, postings = _reach(subject)
+    async with env.store.reading() as tx:
+        return await rosters.page(tx, places=places, postings=postings, place=place, backward=backward, limit=limit)
+
+
+async def count_rosters(env: Environment, subject: Subject) -> int:
+    """How many of them there are."""
+    places, postings = _reach(subject)
+    async with env.store.reading() as tx:
+        return await rosters.count_of(tx, places=places, postings=postings)
+
+
+async def rows_page(
+    env: Environment,
+    subject: Subject,
+    roster: Roster,
+    wanted: RowFilter,
+    *,
+    place: str | None,
+    backward: bool,
+    limit: int,
+) -> list[RosterRow]:
+    """Rows in the order in which they were added, for those of the school or camp; raises NOT_FOUND for others.
+
+    Every person of a row whom we know sees in her receipts that she was read.
+    """
+    _require_rows(subject, roster)
+    async with env.store.reading() as tx:
+        page = await roster_rows.page(
+            tx,
+            roster.id,
+            states=wanted.states,
+            awaiting=wanted.awaiting,
+            place=place,
+            backward=backward,
+            limit=limit,
+        )
+    known = [row for row in page if row.citizen_id is not None]
+    if known:
+
+        async def work(tx: Transaction) -> None:
+            for row in known:
+                await leave_receipt(Acting(env, tx, subject), of_row(roster, row), Purpose.VIEW)
+
+        await env.store.carry_out(work)
+    return page
+
+
+async def count_rows(env: Environment, subject: Subject, roster: Roster, wanted: RowFilter) -> int:
+    """How many rows the same filter lets through."""
+    _require_rows(subject, roster)
+    async with env.store.reading() as tx:
+        return await roster_rows.count_of(tx, roster.id, states=wanted.states, awaiting=wanted.awaiting)
+
+
+def _require_rows(subject: Subject, roster: Roster) -> None:
+    if not decide(subject, Resource(ObjectKind.ROSTER_ROW, place=roster.centre_code), Purpose.VIEW):
+        raise not_found("rows")
+
+
+def _reach(subject: Subject) -> tuple[frozenset[str], list[Posting]]:
+    """The places and postings whose rosters the subject may know of; raises NotSignedIn, NOT_FOUND for neither."""
+    if not subject.signed_in:
+        raise NotSignedIn
+    places = frozenset(
+        code for code in subject.places if decide(subject, Resource(ObjectKind.ROSTER, place=code), Purpose.VIEW)
+    )
+    postings = covering(subject, ObjectKind.ROSTER, Purpose.DECIDE)
+    if not places and not postings:
+        raise not_found()
+    return places, postings
+
+
+def _place_of(subject: Subject, asked: str | None) -> str:
+    if asked is not None:
+        return asked
+    if len(subject.places) > 1:
+        raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "centreCode")))
+    return next(iter(subject.places), "")

@@ -1,0 +1,44 @@
+"""A citizen's first page: what she has, what waits for her, what is due next; few queries."""
+
+from dataclasses import dataclass
+
+from actions.kernel.access import of_citizen, require_read
+from actions.kernel.environment import Environment
+from domain.applications.applications import Application
+from domain.applications.lifecycle import OPEN, Status
+from domain.identity.policy import ObjectKind
+from domain.kernel.people import Subject
+from store.statistics import dashboard
+
+MOST = 20
+"""Applications that wait for her, in one answer."""
+
+NEXT, LATEST = 5, 5
+
+
+@dataclass(frozen=True, slots=True)
+class Dashboard:
+    """The whole page; `queries` and `fees` wait for the citizen."""
+
+    counts: dict[Status, int]
+    queries: list[Application]
+    fees: list[Application]
+    deadlines: list[Application]
+    latest: list[Application]
+
+
+async def dashboard_of(env: Environment, subject: Subject, citizen_id: str) -> Dashboard:
+    """Read the page in four queries, for herself or the operator whom she let help. Raises NOT_FOUND."""
+    await require_read(env, subject, of_citizen(citizen_id, ObjectKind.APPLICATION))
+    async with env.store.reading() as tx:
+        counts = await dashboard.counts(tx, citizen_id)
+        waiting = await dashboard.in_states(tx, citizen_id, (Status.QUERY_RAISED, Status.FEE_PENDING), MOST)
+        deadlines = await dashboard.next_due(tx, citizen_id, OPEN, NEXT)
+        latest = await dashboard.latest(tx, citizen_id, LATEST)
+    return Dashboard(
+        counts=counts,
+        queries=[one for one in waiting if one.status is Status.QUERY_RAISED],
+        fees=[one for one in waiting if one.status is Status.FEE_PENDING],
+        deadlines=deadlines,
+        latest=latest,
+    )

@@ -1,0 +1,1 @@
+"""Actions about what UMANG asks and is told."""

@@ -1,0 +1,55 @@
+"""The nightly comparison of what UMANG was told with the applications that came of it, service by service."""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time, timedelta
+
+import structlog
+
+from actions.kernel.environment import Environment
+from domain.kernel.clock import IST, ist_date
+from domain.umang.umang import Compared, compared
+from store import umang
+from store.database.engine import Store, Transaction
+
+APPLY = "applyService"
+AFTER_MIDNIGHT = timedelta(minutes=10)
+"""A day is compared from then on, when its last calls have been answered."""
+NO_CALLS = "-"
+"""Stands in for the service id of a day without a call."""
+LOOK_BACK = timedelta(days=7)
+"""For how long a difference raises the alarm unless a later comparison of its day finds none."""
+
+_log = structlog.get_logger(__name__)
+
+
+async def compare(store: Store, day: date, theirs: Mapping[str, int] | None = None) -> list[Compared]:
+    """Compare one day in India and keep what was found; `theirs` is what UMANG counted, by service id."""
+    since = datetime.combine(day, time(), IST).astimezone(UTC)
+
+    async def work(tx: Transaction) -> list[Compared]:
+        found = compared(day, await umang.filings(tx, since, since + timedelta(days=1), APPLY), theirs)
+        await umang.save_comparison(tx, found or [Compared(day, NO_CALLS, 0, 0, None, ())])
+        return found
+
+    found = await store.carry_out(work)
+    for one in found:
+        if one.differences:
+            _log.error("umang_counts_differ", day=day.isoformat(), srvid=one.srvid, differences=len(one.differences))
+    return found
+
+
+async def compare_due(env: Environment) -> list[Compared]:
+    """Compare yesterday, once, after midnight has passed; nothing where that was done."""
+    yesterday = ist_date(env.clock.now() - AFTER_MIDNIGHT) - timedelta(days=1)
+    async with env.store.reading() as tx:
+        done = await umang.compared_on(tx, yesterday)
+    return [] if done else await compare(env.store, yesterday)
+
+
+async def differing(tx: Transaction) -> dict[str, int]:
+    """How many differences each service has within the last week."""
+    found: dict[str, int] = {}
+    for one in await umang.comparisons(tx, ist_date(tx.clock.now() - LOOK_BACK)):
+        if one.differences:
+            found[one.srvid] = found.get(one.srvid, 0) + len(one.differences)
+    return found

@@ -1,0 +1,333 @@
+"""The Right to Service Commission: hearings by date, awards to settle, monthly reviews of delays."""
+
+from datetime import date, datetime, timedelta
+from typing import Annotated, Any, Self
+
+import strawberry
+
+from actions.appeals.awards import SettleAward, awards_page, count_awards, settle_award, settled_by
+from actions.appeals.delay_review import reviews_made, shown_review
+from actions.appeals.hearing_lists import concerned, count_hearings, hearings_page
+from domain.appeals import appeals, commission
+from domain.appeals.appeals import AppealLevel, AwardKind, AwardState, HearingState
+from domain.appeals.delays import DelayCause
+from domain.kernel import people
+from domain.kernel.clock import ist_midnight
+from domain.kernel.global_ids import TypeCode
+from domain.kernel.messages import label
+from domain.kernel.scopes import Scope
+from domain.statistics.figures import month_of
+from schema.appeals.types import Appeal, Award, appeal_by_id
+from schema.catalogue.places import Department, District, department_by_slug, district_by_code
+from schema.catalogue.services import Service, service_by_code
+from schema.feedback.payloads import CarePayload, cared
+from schema.kernel.context import Info, InLanguage, signed_in, spoken
+from schema.kernel.cursors import Position
+from schema.kernel.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, listed, scoped
+from schema.kernel.fields import mutation, resolved
+from schema.kernel.loaders import ByKey
+from schema.kernel.mutations import KEY_DESCRIPTION, doing, key_of, key_of_type
+from schema.kernel.node import node_id
+from schema.kernel.paging import Connection, Listing, Paged, Window
+from schema.kernel.scalars import Long
+from schema.kernel.store_lists import Part
+from store.appeals.hearing_calendar import HearingWanted
+
+_SUPERVISING = [AUTHENTICATED, NEVER_SILENTLY_NULL, scoped(Scope.COUNTS)]
+_SERVICE = ByKey(service_by_code, lambda one: one.item[1].service_code)
+MOST_REVIEWS = 24
+"""Months of reviews that are listed."""
+
+
+@strawberry.type(directives=[AUTHENTICATED], description="A date of hearing with the appeal that is heard.")
+class CalendarHearing:
+    item: strawberry.Private[tuple[appeals.Hearing, appeals.Appeal]]
+    at: datetime = strawberry.field(description="When it is heard.")
+    place: str = strawberry.field(description="Where it is heard.")
+    state: HearingState = strawberry.field(description="Whether it is still to be held.")
+    appeal_number: str = strawberry.field(description="The number of the appeal.")
+    level: AppealLevel = strawberry.field(description="Who hears it.")
+    department_slug: str | None = strawberry.field(description="The department whose work it is about.")
+    district_code: str = strawberry.field(description="The district of the application.")
+
+    @classmethod
+    def of(cls, item: tuple[appeals.Hearing, appeals.Appeal]) -> Self:
+        """The graph's view of a line."""
+        hearing, appeal = item
+        return cls(
+            item=item,
+            at=hearing.at,
+            place=hearing.place,
+            state=hearing.state,
+            appeal_number=appeal.number,
+            level=appeal.level,
+            department_slug=appeal.department,
+            district_code=appeal.district,
+        )
+
+    @resolved(description="The appeal, for those who may see it.")
+    async def appeal(self, info: Info) -> Appeal | None:
+        item = await info.context.load(appeal_by_id, self.item[1].id)
+        return None if item is None else Appeal.of(item)
+
+    @resolved(description="The service that it is about.", metadata=_SERVICE.metadata)
+    async def service(self, info: Info) -> Service | None:
+        item = await _SERVICE.load(self, info.context.loaders)
+        return None if item is None else Service.of(item)
+
+
+@strawberry.input(description="Which hearings are listed; what is left out lets every one through.")
+class HearingFilter:
+    from_on: date | None = strawberry.field(default=None, description="The first day, in India.")
+    until_on: date | None = strawberry.field(default=None, description="The last day, in India.")
+    department: str | None = strawberry.field(default=None, description="Only this department, by its slug.")
+    district: str | None = strawberry.field(default=None, description="Only this district, by its code.")
+    place: str | None = strawberry.field(default=None, description="Only places that hold these words.")
+    states: list[HearingState] | None = strawberry.field(
+        default=None, description="Only these; left out, those that are to be held or were."
+    )
+
+    def wanted(self) -> HearingWanted:
+        """The filter as the store knows it."""
+        return HearingWanted(
+            since=ist_midnight(self.from_on) if self.from_on else None,
+            until=ist_midnight(self.until_on + timedelta(days=1))
+            if self.until_on and self.until_on < date.max
+            else None,
+            department=self.department,
+            district=self.district,
+            place=(self.place or "").strip() or None,
+            states=frozenset(self.states or (HearingState.FIXED,)),
+        )
+
+
+@strawberry.type(directives=[AUTHENTICATED], description="A penalty or compensation that is to be recovered or paid.")
+class DueAward:
+    appeal_id: strawberry.ID = strawberry.field(description="The appeal; give it to settleAward.")
+    appeal_number: str = strawberry.field(description="The number of the appeal.")
+    department_slug: str | None = strawberry.field(description="The department whose work it is about.")
+    district_code: str = strawberry.field(description="The district of the application.")
+    award: Award = strawberry.field(description="What was ordered, and where its money stands.")
+
+    @classmethod
+    def of(cls, item: tuple[appeals.Award, appeals.Appeal]) -> Self:
+        """The graph's view of an award in a list."""
+        award, appeal = item
+        return cls(
+            appeal_id=node_id(TypeCode.APPEAL, appeal.id),
+            appeal_number=appeal.number,
+            department_slug=appeal.department,
+            district_code=appeal.district,
+            award=Award.of(award),
+        )
+
+
+@strawberry.type(description="How often a cause was given.")
+class CauseCount:
+    cause: DelayCause = strawberry.field(description="The coded reason.")
+    count: int = strawberry.field(description="How often it was recorded.")
+
+    @resolved(description="The coded reason in words.")
+    def label(self, info: Info, language: InLanguage = None) -> str:
+        return label(f"delay_cause.{self.cause.value}", spoken(info, language))
+
+
+@strawberry.type(directives=[AUTHENTICATED], description="One department in one district in a month.")
+class DelayReviewRow:
+    department_slug: str | None = strawberry.field(description="The department; null where none is known.")
+    district_code: str | None = strawberry.field(description="The district; null where none is known.")
+    received: Long = strawberry.field(description="Applications received.")
+    disposed: Long = strawberry.field(description="Applications disposed of.")
+    delivered: Long = strawberry.field(description="The delivered ones among them.")
+    on_time: Long = strawberry.field(description="Of those with a known limit, the ones that ended in time.")
+    late: Long = strawberry.field(description="Of those with a known limit, the ones that ended late.")
+    pending_beyond_limit: Long = strawberry.field(description="Open ones whose due day lay in the month or before.")
+    first_appeals: Long = strawberry.field(description="Appeals that came to first authorities.")
+    second_appeals: Long = strawberry.field(description="Appeals that came to second authorities.")
+    commission_appeals: Long = strawberry.field(description="Appeals that came to the Commission.")
+    reasons: list[CauseCount] = strawberry.field(description="The causes that officers recorded for the month.")
+
+    @classmethod
+    def of(cls, row: dict[str, Any]) -> Self:
+        """The graph's view of a row."""
+        return cls(
+            department_slug=row.get("department") or None,
+            district_code=row.get("district") or None,
+            received=Long(row["received"]),
+            disposed=Long(row["disposed"]),
+            delivered=Long(row["delivered"]),
+            on_time=Long(row["onTime"]),
+            late=Long(row["late"]),
+            pending_beyond_limit=Long(row["pendingBeyondLimit"]),
+            first_appeals=Long(row["firstAppeals"]),
+            second_appeals=Long(row["secondAppeals"]),
+            commission_appeals=Long(row["commissionAppeals"]),
+            reasons=[CauseCount(cause=DelayCause(cause), count=many) for cause, many in row["reasons"].items()],
+        )
+
+    @resolved(description="The department.")
+    async def department(self, info: Info) -> Department | None:
+        item = await info.context.load(department_by_slug, self.department_slug) if self.department_slug else None
+        return None if item is None else Department.of(item)
+
+    @resolved(description="The district.")
+    async def district(self, info: Info) -> District | None:
+        item = await info.context.load(district_by_code, self.district_code) if self.district_code else None
+        return None if item is None else District.of(item)
+
+
+@strawberry.type(directives=[AUTHENTICATED], description="The review of delays of one month, made once.")
+class DelayReview:
+    item: strawberry.Private[commission.DelayReview]
+    month: date = strawberry.field(description="The first day of the month.")
+    sha256: str = strawberry.field(description="The SHA-256 of the canonical JSON of the whole review.")
+    made_at: datetime = strawberry.field(description="When it was made.")
+    sent_at: datetime | None = strawberry.field(description="When the Commission's system took it; null until then.")
+
+    @classmethod
+    def of(cls, item: commission.DelayReview) -> Self:
+        """The graph's view of a review."""
+        return cls(item=item, month=item.month, sha256=item.sha256, made_at=item.made_at, sent_at=item.sent_at)
+
+    @resolved(description="The departments and districts of one's jurisdictions.")
+    def rows(self) -> list[DelayReviewRow]:
+        return [DelayReviewRow.of(row) for row in self.item.content["rows"]]
+
+
+@strawberry.type
+class CommissionQuery:
+    """Root fields about hearings and reviews."""
+
+    @resolved(
+        description="Hearings by date, the earliest first: a citizen's own; those that an authority or the Commission "
+        "hears; those about an officer's own work. Null with NOT_FOUND for everybody else.",
+        graphql_type=Connection[CalendarHearing] | None,
+        extensions=[Paged()],
+        directives=[AUTHENTICATED, NEVER_SILENTLY_NULL],
+    )
+    async def hearings(
+        self,
+        info: Info,
+        filter: Annotated[  # noqa: A002 - the argument's name in the graph
+            HearingFilter | None, strawberry.argument(description="Which hearings are listed.")
+        ] = None,
+    ) -> Listing[tuple[appeals.Hearing, appeals.Appeal]]:
+        concerned(signed_in(info))
+        return _hearings(info, (filter or HearingFilter()).wanted())
+
+    @resolved(
+        description="The monthly review of delays: figures and recorded reasons of each department and district within "
+        "one's jurisdictions. Null where the month has none, and with NOT_FOUND for those who review nothing.",
+        directives=_SUPERVISING,
+    )
+    async def delay_review(
+        self, info: Info, month: Annotated[date, strawberry.argument(description="Any day of the month.")]
+    ) -> DelayReview | None:
+        found = await shown_review(info.context.environment, info.context.subject, month_of(month))
+        return None if found is None else DelayReview.of(found)
+
+    @resolved(
+        description="The latest reviews, at most 24, the newest month first.",
+        directives=[*_SUPERVISING, listed(MOST_REVIEWS)],
+    )
+    async def delay_reviews(self, info: Info) -> list[DelayReview] | None:
+        found = await reviews_made(info.context.environment, info.context.subject, MOST_REVIEWS)
+        return [DelayReview.of(one) for one in found]
+
+
+@strawberry.type
+class OfficeAwards:
+    """Fields of an officer that come from orders on appeals."""
+
+    item: strawberry.Private[people.Officer]
+
+    @resolved(
+        description="Penalties and compensations of her jurisdictions by where their money stands, the oldest order "
+        "first; for finance officers, heads of departments and the Commission.",
+        graphql_type=Connection[DueAward] | None,
+        extensions=[Paged()],
+        directives=[NEVER_SILENTLY_NULL],
+    )
+    async def awards(
+        self,
+        info: Info,
+        states: Annotated[
+            list[AwardState] | None,
+            strawberry.argument(description="Only these; left out, the unsettled ones."),
+        ] = None,
+    ) -> Listing[tuple[appeals.Award, appeals.Appeal]]:
+        settled_by(info.context.subject)
+        return _awards(info, frozenset(states or (AwardState.ORDERED,)))
+
+
+@strawberry.input(description="That a penalty was recovered or a compensation paid.")
+class SettleAwardInput:
+    appeal_id: strawberry.ID = strawberry.field(description="The appeal.")
+    kind: AwardKind = strawberry.field(description="Penalty or compensation.")
+    settled_on: date = strawberry.field(description="The day of the recovery or payment.")
+    reference: str = strawberry.field(description="The number of the challan or voucher, at most 40 characters.")
+    idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)
+
+
+@strawberry.type(description="What became of recording a recovery or payment.")
+class SettleAwardPayload(CarePayload):
+    award: Award | None = strawberry.field(description="The award as it now is; null when refused.")
+
+
+@strawberry.type
+class CommissionMutation:
+    """Mutations about awards."""
+
+    @mutation(
+        description="Record that a penalty was recovered or a compensation paid; the Commission is told.",
+        scopes=[Scope.COUNTS],
+    )
+    async def settle_award(
+        self,
+        info: Info,
+        input: Annotated[SettleAwardInput, strawberry.argument(description="What was settled.")],  # noqa: A002
+    ) -> SettleAwardPayload:
+        work = doing(
+            info,
+            settle_award,
+            lambda: SettleAward(
+                appeal_id=key_of_type(TypeCode.APPEAL, input.appeal_id, "input", "appealId"),
+                kind=input.kind,
+                settled_on=input.settled_on,
+                reference=input.reference,
+                idempotency_key=key_of(info, input.idempotency_key),
+            ),
+        )
+        return await cared(info, SettleAwardPayload, "award", work, Award.of)
+
+
+def _hearings(info: Info, wanted: HearingWanted) -> Listing[tuple[appeals.Hearing, appeals.Appeal]]:
+    environment, subject = info.context.environment, info.context.subject
+
+    async def rows(window: Window) -> list[tuple[appeals.Hearing, appeals.Appeal]]:
+        return await hearings_page(environment, subject, wanted, **Part.of(window).where)
+
+    async def count() -> int:
+        return await count_hearings(environment, subject, wanted)
+
+    def position(line: tuple[appeals.Hearing, appeals.Appeal]) -> Position:
+        return line[0].at.isoformat(), line[0].id
+
+    name = f"hearings:{subject.person_id}:{sorted(wanted.states)}:{wanted.since}:{wanted.until}"
+    name += f":{wanted.department}:{wanted.district}:{wanted.place!r}"
+    return Listing(name, rows, count, position, CalendarHearing.of)
+
+
+def _awards(info: Info, states: frozenset[AwardState]) -> Listing[tuple[appeals.Award, appeals.Appeal]]:
+    environment, subject = info.context.environment, info.context.subject
+
+    async def rows(window: Window) -> list[tuple[appeals.Award, appeals.Appeal]]:
+        return await awards_page(environment, subject, states, **Part.of(window).where)
+
+    async def count() -> int:
+        return await count_awards(environment, subject, states)
+
+    def position(line: tuple[appeals.Award, appeals.Appeal]) -> Position:
+        return line[0].ordered_at.isoformat(), line[0].id
+
+    return Listing(f"awards:{subject.person_id}:{sorted(states)}", rows, count, position, DueAward.of)

@@ -1,0 +1,77 @@
+"""Cases at the Right to Service Commission as its own system has them, and what it told of them."""
+
+from datetime import datetime
+from typing import Self
+
+import strawberry
+
+from domain.appeals import commission
+from domain.appeals.commission import Bench, CommissionWord, MessageState
+from domain.kernel.messages import label
+from schema.kernel.context import Info, InLanguage, spoken
+from schema.kernel.directives import AUTHENTICATED
+from schema.kernel.fields import resolved
+from schema.kernel.loaders import many_by_key, one_by_key
+from store.appeals import commission as commission_store
+
+# Keyed by appeals that were let through before.
+case_by_appeal, messages_of_case = one_by_key(commission_store.cases), many_by_key(commission_store.messages)
+
+
+@strawberry.type(directives=[AUTHENTICATED], description="A message of the Commission about a case.")
+class CommissionMessage:
+    word: CommissionWord = strawberry.field(description="What it tells.")
+    at: datetime = strawberry.field(description="When it happened, by the Commission's clock.")
+    received_at: datetime = strawberry.field(description="When it came to us.")
+    state: MessageState = strawberry.field(description="What became of it.")
+    code: str | None = strawberry.field(description="Why it was refused; null where it was not.")
+
+    @classmethod
+    def of(cls, item: commission.CommissionMessage) -> Self:
+        """The graph's view of a message."""
+        return cls(word=item.word, at=item.at, received_at=item.received_at, state=item.state, code=item.code)
+
+    @resolved(description="What it tells, in words.")
+    def label(self, info: Info, language: InLanguage = None) -> str:
+        return label(f"commission_word.{self.word.value}", spoken(info, language))
+
+
+@strawberry.type(directives=[AUTHENTICATED], description="An appeal at the Commission, as its own system has it.")
+class CommissionCase:
+    item: strawberry.Private[commission.CommissionCase]
+    reference: str = strawberry.field(description="Our name for it, unique for application, level and ground.")
+    number: str | None = strawberry.field(description="The Commission's number; null until it took the case.")
+    filed_at: datetime = strawberry.field(description="When the appeal went there.")
+    received_at: datetime | None = strawberry.field(description="When the Commission took it.")
+    decide_by_at: datetime | None = strawberry.field(description="By when it means to decide; null where unknown.")
+    bench: Bench | None = strawberry.field(description="How many members hear it; null where it did not say.")
+    case_file_sha256: str | None = strawberry.field(description="The SHA-256 of the signed case file it was given.")
+    case_file_sent_at: datetime | None = strawberry.field(description="When the case file was told of.")
+    compared_at: datetime | None = strawberry.field(description="When its history was last asked for, to be compared.")
+
+    @classmethod
+    def of(cls, item: commission.CommissionCase) -> Self:
+        """The graph's view of a case."""
+        return cls(
+            item=item,
+            reference=item.reference,
+            number=item.number,
+            filed_at=item.filed_at,
+            received_at=item.received_at,
+            decide_by_at=item.decide_by,
+            bench=item.bench,
+            case_file_sha256=item.bundle,
+            case_file_sent_at=item.bundle_sent_at,
+            compared_at=item.compared_at,
+        )
+
+    @resolved(description="What the Commission told of it, in the order in which it happened there.")
+    async def messages(self, info: Info) -> list[CommissionMessage]:
+        found = await info.context.load(messages_of_case, self.item.appeal_id)
+        return [CommissionMessage.of(one) for one in found]
+
+
+async def case_of_appeal(info: Info, appeal_id: str) -> CommissionCase | None:
+    """The case of an appeal that the asker may see."""
+    item = await info.context.load(case_by_appeal, appeal_id)
+    return None if item is None else CommissionCase.of(item)

@@ -1,0 +1,168 @@
+"""What the law puts before an officer: appeals that she hears, clearances that her department owes, what is overdue."""
+
+from typing import Annotated
+
+import strawberry
+
+from actions.kernel.access import covering, require
+from domain import clearances as domain_clearances
+from domain.appeals import appeals as domain_appeals
+from domain.appeals.appeals import PENDING, AppealState
+from domain.applications import applications
+from domain.clearances import ClearanceState
+from domain.identity.policy import ObjectKind, Purpose, Resource
+from domain.kernel import people
+from domain.kernel.errors import not_found
+from domain.kernel.people import Posting, Role
+from domain.kernel.scopes import Scope
+from schema.appeals.types import Appeal
+from schema.applications.types import Application
+from schema.clearances.types import Clearance
+from schema.kernel.context import Info, signed_in
+from schema.kernel.cursors import Position
+from schema.kernel.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, scoped
+from schema.kernel.fields import resolved
+from schema.kernel.paging import Connection, Listing, Paged, Window
+from schema.kernel.store_lists import Part
+from store import clearances as kept_clearances
+from store.appeals import appeals as kept_appeals
+from store.statistics import overdue as kept_overdue
+
+_OPEN_APPEALS = frozenset({*PENDING, AppealState.SERVICE_DELIVERED_LATE})
+
+
+@strawberry.input(description="Which appeals are listed.")
+class AppealFilter:
+    states: list[AppealState] | None = strawberry.field(
+        default=None, description="Only these states; left out, those that wait for the authority."
+    )
+
+
+@strawberry.input(description="Which overdue applications are listed.")
+class OverdueFilter:
+    department: str | None = strawberry.field(default=None, description="Only this department, by its slug.")
+    district: str | None = strawberry.field(default=None, description="Only this district, by its code.")
+
+
+@strawberry.type
+class OfficeLaw:
+    """Fields of an officer that come from the Right to Service Act."""
+
+    item: strawberry.Private[people.Officer]
+
+    @resolved(
+        description="Appeals of her level and jurisdiction, or that came to her from a vacant post; the oldest first.",
+        graphql_type=Connection[Appeal],
+        extensions=[Paged()],
+    )
+    async def appeals(
+        self,
+        info: Info,
+        filter: Annotated[  # noqa: A002 - the argument's name in the graph
+            AppealFilter | None, strawberry.argument(description="Which appeals are listed.")
+        ] = None,
+    ) -> Listing[domain_appeals.Appeal]:
+        states = frozenset(filter.states) if filter and filter.states else _OPEN_APPEALS
+        return _appeals(info, self.item, states)
+
+    @resolved(
+        description="Clearances that other departments asked of hers, and overdue ones that came to her as the level "
+        "above; the one that is due first at the top.",
+        graphql_type=Connection[Clearance],
+        extensions=[Paged()],
+    )
+    async def clearances(self, info: Info) -> Listing[domain_clearances.Clearance]:
+        return _clearances(info, self.item)
+
+
+@strawberry.type
+class OverdueQuery:
+    """Root fields of the Commission's review."""
+
+    @resolved(
+        description="For the Commission: applications that run beyond their due date, the longest overdue first.",
+        graphql_type=Connection[Application] | None,
+        extensions=[Paged()],
+        directives=[AUTHENTICATED, NEVER_SILENTLY_NULL, scoped(Scope.COMMISSION)],
+    )
+    async def overdue(
+        self,
+        info: Info,
+        filter: Annotated[  # noqa: A002 - the argument's name in the graph
+            OverdueFilter | None, strawberry.argument(description="Which applications are listed.")
+        ] = None,
+    ) -> Listing[applications.Application]:
+        subject, environment = signed_in(info), info.context.environment
+        if Role.COMMISSION not in subject.roles:
+            raise not_found()
+        async with environment.store.reading() as tx:
+            await require(environment, tx, subject, Resource(ObjectKind.QUEUE), Purpose.HEAR_APPEAL)
+        return _overdue(info, filter or OverdueFilter())
+
+
+def _own(info: Info, officer: people.Officer, kind: ObjectKind, purpose: Purpose) -> list[Posting]:
+    """The asker's postings for that, where the officer is she; else none."""
+    subject = info.context.subject
+    return covering(subject, kind, purpose) if subject.person_id == officer.id else []
+
+
+def _appeals(info: Info, officer: people.Officer, states: frozenset[AppealState]) -> Listing[domain_appeals.Appeal]:
+    store = info.context.environment.store
+    postings = _own(info, officer, ObjectKind.APPEAL, Purpose.HEAR_APPEAL)
+    holder = officer.id if postings else None
+
+    async def rows(window: Window) -> list[domain_appeals.Appeal]:
+        async with store.reading() as tx:
+            return await kept_appeals.docket(tx, postings, holder, states=states, **Part.of(window).where)
+
+    async def count() -> int:
+        async with store.reading() as tx:
+            return await kept_appeals.count_docket(tx, postings, holder, states)
+
+    def position(appeal: domain_appeals.Appeal) -> Position:
+        return appeal.received_at.isoformat(), appeal.id
+
+    return Listing(f"appeals:{officer.id}:{sorted(states)}", rows, count, position, Appeal.of)
+
+
+def _clearances(info: Info, officer: people.Officer) -> Listing[domain_clearances.Clearance]:
+    store, states = info.context.environment.store, frozenset({ClearanceState.ASKED})
+    postings = _own(info, officer, ObjectKind.CLEARANCE, Purpose.DECIDE)
+    # What is overdue goes before the level above, who has it by name.
+    above = officer.id if info.context.subject.person_id == officer.id else None
+
+    async def rows(window: Window) -> list[domain_clearances.Clearance]:
+        async with store.reading() as tx:
+            return await kept_clearances.asked_of(tx, postings, above, states=states, **Part.of(window).where)
+
+    async def count() -> int:
+        async with store.reading() as tx:
+            return await kept_clearances.count_asked(tx, postings, above, states)
+
+    def position(clearance: domain_clearances.Clearance) -> Position:
+        return clearance.due_at.isoformat(), clearance.id
+
+    return Listing(f"clearances:{officer.id}", rows, count, position, Clearance.of)
+
+
+def _overdue(info: Info, wanted: OverdueFilter) -> Listing[applications.Application]:
+    store, now = info.context.environment.store, info.context.environment.clock.now()
+
+    async def rows(window: Window) -> list[applications.Application]:
+        async with store.reading() as tx:
+            return await kept_overdue.overdue(
+                tx,
+                now,
+                department=wanted.department,
+                district=wanted.district,
+                **Part.of(window).where,
+            )
+
+    async def count() -> int:
+        async with store.reading() as tx:
+            return await kept_overdue.count_overdue(tx, now, wanted.department, wanted.district)
+
+    def position(application: applications.Application) -> Position:
+        return (application.due_at or now).isoformat(), application.id
+
+    return Listing(f"overdue:{wanted.department}:{wanted.district}", rows, count, position, Application.of)

@@ -1,0 +1,301 @@
+"""Appeals under the Right to Service Act: level, ground, hearings, order, penalty and compensation."""
+
+from datetime import date, datetime
+from typing import Annotated, Self
+
+import strawberry
+
+from actions.kernel.access import of_appeal
+from domain.appeals import appeals, law
+from domain.appeals.appeals import (
+    AppealGround,
+    AppealLevel,
+    AppealMove,
+    AppealOrigin,
+    AppealState,
+    AwardKind,
+    AwardState,
+    HearingState,
+)
+from domain.identity.policy import Purpose, decide
+from domain.kernel.clock import ist_date
+from domain.kernel.global_ids import TypeCode, from_global_id
+from domain.kernel.messages import label
+from domain.kernel.numbers import NumberKind, parse_number, show_number
+from domain.kernel.people import Role
+from schema.appeals.commission_cases import CommissionCase, case_of_appeal
+from schema.applications.loaders import application_by_id
+from schema.applications.types import Application
+from schema.kernel.context import Info, InLanguage, signed_in, spoken
+from schema.kernel.directives import AUTHENTICATED
+from schema.kernel.fields import resolved
+from schema.kernel.loaders import ByKey, many_by_key, one_by_key
+from schema.kernel.node import VIEWS, Node, node_id
+from schema.kernel.scalars import Paise
+from schema.officers.staff import AssignedOfficer, officer_by_id
+from store.appeals import appeals as appeal_store
+
+appeal_by_id = one_by_key(appeal_store.many, of_appeal)
+appeal_by_number = one_by_key(appeal_store.by_numbers, of_appeal)
+# The loaders below are keyed by appeals that were let through before.
+events_of_appeal = many_by_key(appeal_store.events)
+hearings_of_appeal = many_by_key(appeal_store.hearings)
+awards_of_appeal = many_by_key(appeal_store.awards)
+
+_DESIGNATED = ByKey(officer_by_id, lambda appeal: appeal.item.designated_id)
+_FIRST = ByKey(officer_by_id, lambda appeal: appeal.item.first_id)
+_SECOND = ByKey(officer_by_id, lambda appeal: appeal.item.second_id)
+_AUTHORITY = ByKey(officer_by_id, lambda appeal: appeal.item.authority_id)
+_ORDERED_BY = ByKey(officer_by_id, lambda order: order.officer_id)
+
+
+@strawberry.type(description="A step in the life of an appeal.")
+class AppealEvent:
+    """One step, never changed afterwards."""
+
+    sequence: int = strawberry.field(description="Its place, from 1; also the appeal's version after it.")
+    move: AppealMove = strawberry.field(description="What happened.")
+    before: AppealState | None = strawberry.field(description="The state before; null for the first step.")
+    after: AppealState = strawberry.field(description="The state after.")
+    actor_role: Role = strawberry.field(description="In which role somebody did it; SYSTEM for the legal clock.")
+    note: str | None = strawberry.field(description="A text meant for the citizen.")
+    at: datetime = strawberry.field(description="When it happened.")
+
+    @classmethod
+    def of(cls, item: appeals.AppealEvent) -> Self:
+        """The graph's view of a step."""
+        return cls(
+            sequence=item.sequence,
+            move=item.move,
+            before=item.before,
+            after=item.after,
+            actor_role=Role(item.actor_role),
+            note=item.note,
+            at=item.at,
+        )
+
+    @resolved(description="What happened, in words.")
+    def label(self, info: Info, language: InLanguage = None) -> str:
+        return label(f"appeal_move.{self.move.value}", spoken(info, language))
+
+
+@strawberry.type(description="A date on which an appeal is heard.")
+class Hearing:
+    at: datetime = strawberry.field(description="When it is heard.")
+    place: str = strawberry.field(description="Where it is heard.")
+    state: HearingState = strawberry.field(description="Whether it is still to be held: fixed, moved or cancelled.")
+
+
+@strawberry.type(description="A penalty on an officer or a compensation to the citizen, as an order imposed it.")
+class Award:
+    kind: AwardKind = strawberry.field(description="Penalty or compensation.")
+    amount: Paise = strawberry.field(description="How much.")
+    reason: str = strawberry.field(description="Why.")
+    section: str = strawberry.field(description="The section that it rests on.")
+    ordered_at: datetime = strawberry.field(description="When it was ordered.")
+    state: AwardState = strawberry.field(description="Whether it was recovered from the officer, or paid.")
+    settled_on: date | None = strawberry.field(description="The day of the recovery or payment.")
+    settlement_reference: str | None = strawberry.field(description="The number of the challan or voucher.")
+
+    @classmethod
+    def of(cls, item: appeals.Award) -> Self:
+        """The graph's view of an amount."""
+        return cls(
+            kind=item.kind,
+            amount=Paise(item.amount_paise),
+            reason=item.reason,
+            section=item.section,
+            ordered_at=item.ordered_at,
+            state=item.state,
+            settled_on=item.settled_on,
+            settlement_reference=item.settlement,
+        )
+
+    @resolved(description="Where its money stands, in words.")
+    def state_label(self, info: Info, language: InLanguage = None) -> str:
+        return label(f"award_state.{self.state.value}", spoken(info, language))
+
+
+@strawberry.type(description="What the delay would give by the day. It advises the authority and imposes nothing.")
+class PenaltyProposal:
+    delay_days: int = strawberry.field(description="Calendar days beyond the due date, up to the delivery or to today.")
+    amount: Paise = strawberry.field(description="The amount, up to the cap.")
+    section: str = strawberry.field(description="The section that the numbers come from.")
+    confirmed: bool = strawberry.field(description="Whether the numbers were read in the gazette of the state.")
+
+
+@strawberry.type(description="How an appeal was decided.")
+class AppealOrder:
+    officer_id: strawberry.Private[str | None]
+    text: str = strawberry.field(description="The order with its reasons.")
+    decided_at: datetime = strawberry.field(description="When it was passed.")
+    direct_until_on: date | None = strawberry.field(description="The day by which the service must be given.")
+
+    @resolved(description="The officer who passed it.", metadata=_ORDERED_BY.metadata)
+    async def officer(self, info: Info) -> AssignedOfficer | None:
+        item = await _ORDERED_BY.load(self, info.context.loaders)
+        return None if item is None else AssignedOfficer(item=item)
+
+
+@strawberry.type(directives=[AUTHENTICATED], description="An appeal: one for an application, a level and a ground.")
+class Appeal(Node):
+    item: strawberry.Private[appeals.Appeal]
+    number: str = strawberry.field(description="Its number: fourteen digits, the first one 3.")
+    level: AppealLevel = strawberry.field(description="Who hears it.")
+    ground: AppealGround = strawberry.field(description="Why there is an appeal.")
+    origin: AppealOrigin = strawberry.field(description="Who filed it.")
+    state: AppealState = strawberry.field(description="Where it stands.")
+    version: int = strawberry.field(description="Grows by one with every change; give it back with an order.")
+    text: str | None = strawberry.field(description="What the citizen wrote; null for one that filed itself.")
+    late_reason: str | None = strawberry.field(description="Why it came late, where it did.")
+    received_at: datetime = strawberry.field(description="When it came in.")
+    decide_by_at: datetime | None = strawberry.field(
+        description="The last second in which it can be decided before it goes up; null at the Commission."
+    )
+    breached_on: date | None = strawberry.field(description="The first day beyond the limit, where it was breached.")
+    vacant: bool = strawberry.field(description="Whether it went to the level above because a post is vacant.")
+
+    @classmethod
+    def of(cls, item: appeals.Appeal) -> Self:
+        """The graph's view of an appeal."""
+        return cls(
+            id=node_id(TypeCode.APPEAL, item.id),
+            item=item,
+            number=item.number,
+            level=item.level,
+            ground=item.ground,
+            origin=item.origin,
+            state=item.state,
+            version=item.version,
+            text=item.text,
+            late_reason=item.late_reason,
+            received_at=item.received_at,
+            decide_by_at=item.decide_by,
+            breached_on=item.breached_on,
+            vacant=item.vacant,
+        )
+
+    @resolved(description="The number as people read it: 4-5-5.")
+    def shown_number(self) -> str:
+        return show_number(self.item.number)
+
+    @resolved(description="Where it stands, in words.")
+    def state_label(self, info: Info, language: InLanguage = None) -> str:
+        return label(f"appeal_state.{self.item.state.value}", spoken(info, language))
+
+    @resolved(description="The ground, in words.")
+    def ground_label(self, info: Info, language: InLanguage = None) -> str:
+        return label(f"appeal_ground.{self.item.ground.value}", spoken(info, language))
+
+    @resolved(description="The application, for those who may see it.")
+    async def application(self, info: Info) -> Application | None:
+        item = await info.context.load(application_by_id, self.item.application_id)
+        return None if item is None else Application.of(item)
+
+    @resolved(description="The designated officer when it was filed.", metadata=_DESIGNATED.metadata)
+    async def designated_officer(self, info: Info) -> AssignedOfficer | None:
+        item = await _DESIGNATED.load(self, info.context.loaders)
+        return None if item is None else AssignedOfficer(item=item)
+
+    @resolved(description="The first appellate authority when it was filed.", metadata=_FIRST.metadata)
+    async def first_appellate(self, info: Info) -> AssignedOfficer | None:
+        item = await _FIRST.load(self, info.context.loaders)
+        return None if item is None else AssignedOfficer(item=item)
+
+    @resolved(description="The second appellate authority when it was filed.", metadata=_SECOND.metadata)
+    async def second_appellate(self, info: Info) -> AssignedOfficer | None:
+        item = await _SECOND.load(self, info.context.loaders)
+        return None if item is None else AssignedOfficer(item=item)
+
+    @resolved(
+        description="Who has it now; null at the Commission and where nobody is posted.", metadata=_AUTHORITY.metadata
+    )
+    async def authority(self, info: Info) -> AssignedOfficer | None:
+        item = await _AUTHORITY.load(self, info.context.loaders)
+        return None if item is None else AssignedOfficer(item=item)
+
+    @resolved(description="The dates of hearing.")
+    async def hearings(self, info: Info) -> list[Hearing]:
+        found = await info.context.load(hearings_of_appeal, self.item.id)
+        return [Hearing(at=one.at, place=one.place, state=one.state) for one in found]
+
+    @resolved(description="The case as the Commission's own system has it; null at the levels below.")
+    async def commission_case(self, info: Info) -> CommissionCase | None:
+        return await case_of_appeal(info, self.item.id)
+
+    @resolved(description="The order; null while there is none.")
+    def order(self) -> AppealOrder | None:
+        order = self.item.order
+        if order is None:
+            return None
+        return AppealOrder(
+            officer_id=order.decided_by,
+            text=order.text,
+            decided_at=order.decided_at,
+            direct_until_on=order.direct_until,
+        )
+
+    @resolved(description="Penalty and compensation, as the order imposed them.")
+    async def awards(self, info: Info) -> list[Award]:
+        found = await info.context.load(awards_of_appeal, self.item.id)
+        return [Award.of(one) for one in found]
+
+    @resolved(description="For those who hear appeals: the penalty that the delay would give. Null for others.")
+    async def penalty_proposal(self, info: Info) -> PenaltyProposal | None:
+        hears = decide(info.context.subject, of_appeal(self.item), Purpose.HEAR_APPEAL)
+        if not hears or self.item.due_at is None or self.item.breached_on is None:
+            return None
+        application = await info.context.load(application_by_id, self.item.application_id)
+        until = application.delivered_at if application and application.delivered_at else None
+        last = ist_date(until or info.context.environment.clock.now())
+        days = (last - ist_date(self.item.due_at)).days
+        proposed = law.proposed_penalty(days, info.context.environment.law)
+        return PenaltyProposal(
+            delay_days=proposed.delay_days,
+            amount=Paise(proposed.amount_paise),
+            section=proposed.section,
+            confirmed=proposed.confirmed,
+        )
+
+    @resolved(description="The appeal before it, from which it came.")
+    async def previous(self, info: Info) -> Annotated["Appeal", strawberry.lazy("schema.appeals.types")] | None:
+        previous = self.item.previous_id
+        item = await info.context.load(appeal_by_id, previous) if previous else None
+        return None if item is None else Appeal.of(item)
+
+    @resolved(description="Every step so far, the first one first.")
+    async def events(self, info: Info) -> list[AppealEvent]:
+        return [AppealEvent.of(item) for item in await info.context.load(events_of_appeal, self.item.id)]
+
+
+VIEWS[TypeCode.APPEAL] = Appeal.of
+
+
+@strawberry.input(one_of=True, description="How an appeal is named: exactly one of these.")
+class AppealBy:
+    id: strawberry.Maybe[strawberry.ID] = strawberry.field(description="Its opaque id.")
+    number: strawberry.Maybe[str] = strawberry.field(
+        description="Its number as keyed; spaces, hyphens and Devanagari digits are accepted."
+    )
+
+
+@strawberry.type
+class AppealsQuery:
+    """Root fields about appeals."""
+
+    @resolved(description="One appeal, for those who may see it; null where there is none.", directives=[AUTHENTICATED])
+    async def appeal(
+        self, info: Info, by: Annotated[AppealBy, strawberry.argument(description="Its id or number.")]
+    ) -> Appeal | None:
+        signed_in(info)
+        item = await _find(info, by)
+        return None if item is None else Appeal.of(item)
+
+
+async def _find(info: Info, by: AppealBy) -> appeals.Appeal | None:
+    if by.id is not None:
+        code, key = from_global_id(by.id.value)
+        return await info.context.load(appeal_by_id, key) if code is TypeCode.APPEAL else None
+    if by.number is not None:
+        return await info.context.load(appeal_by_number, parse_number(by.number.value, NumberKind.APPEAL))
+    return None

@@ -1,0 +1,175 @@
+"""How an application goes on: the legal deadline, its steps, its papers, and the decision."""
+
+from datetime import datetime
+from typing import Self
+
+import strawberry
+
+from actions.applications.submit_checks import DocumentSource
+from domain.applications import applications, deadline
+from domain.applications.applications import RejectionGround
+from domain.applications.lifecycle import ON_THE_CLOCK, Move, Status
+from domain.certificates.signatures import SignatureState
+from domain.kernel.messages import label
+from domain.kernel.people import Role
+from schema.catalogue.services import service_as_filed
+from schema.kernel.context import Info, InLanguage, spoken
+from schema.kernel.fields import resolved
+from schema.kernel.loaders import ByKey, many_by_key, one_by_key
+from schema.officers.staff import AssignedOfficer, officer_by_id
+from store.appeals import appeals as appeal_store
+from store.applications import timeline
+
+# Keyed by applications and citizens that were let through before.
+timeline_of_application, documents_of_application = many_by_key(timeline.timelines), many_by_key(timeline.documents)
+auto_appeal_opt_out_of_citizen = one_by_key(appeal_store.opted_out)
+
+_DECIDED_BY = ByKey(officer_by_id, lambda decision: decision.item.officer_id)
+
+
+@strawberry.type(description="The legal deadline, as it stands now, or as it stood when the application was decided.")
+class Deadline:
+    item: strawberry.Private[applications.Application]
+    due_at: datetime | None = strawberry.field(description="The last second of the last lawful day in India.")
+    working_days_left: int | None = strawberry.field(
+        description="Working days until then, negative when it is past; null once the clock has ended."
+    )
+    ended_at: datetime | None = strawberry.field(
+        description="When the clock ended: with the delivery or the decision; null while it runs."
+    )
+    paused: bool = strawberry.field(description="Whether the clock stands still, because a query is with the citizen.")
+    paused_days: int = strawberry.field(description="Calendar days that pauses have added.")
+    basis: str = strawberry.field(
+        description="Limit, calendar and rule; UNKNOWN without a known limit, NOT_STARTED before the clock runs."
+    )
+
+    @classmethod
+    def of(cls, info: Info, item: applications.Application) -> Self:
+        """The deadline of an application."""
+        ended_at = _ended_at(item)
+        at = deadline.deadline_at(
+            info.context.environment.clock.now(),
+            started_at=item.clock_started_at,
+            limit=item.limit,
+            calendar=info.context.environment.work_calendar,
+            district=item.district,
+            paused_since=item.paused_since,
+            paused_days=item.paused_days,
+            fixed=deadline.Fixed(item.due_at, ended_at),
+        )
+        return cls(
+            item=item,
+            ended_at=ended_at,
+            due_at=at.due_at,
+            working_days_left=at.working_days_left,
+            paused=at.paused,
+            paused_days=at.paused_days,
+            basis=at.basis,
+        )
+
+    @resolved(
+        description="When the first appeal files itself if nothing is done: the first second after the due date. Null "
+        "while the clock is paused or has ended, without a known limit, and for a citizen who opted out."
+    )
+    async def auto_appeal_at(self, info: Info) -> datetime | None:
+        item = self.item
+        if self.due_at is None or self.paused or self.ended_at is not None or (item.limit and item.limit.by_order):
+            return None
+        out = await info.context.load(auto_appeal_opt_out_of_citizen, item.citizen_id)
+        service = await info.context.load(service_as_filed, (item.service_code, item.service_version))
+        files = out is None and service is not None and service.rts_notified is not False
+        return deadline.breaches_at(self.due_at) if files else None
+
+
+def _ended_at(item: applications.Application) -> datetime | None:
+    """When the clock ended; None while it runs or has not begun."""
+    if item.status in ON_THE_CLOCK or item.submitted_at is None or item.decision is None:
+        return item.delivered_at or (item.updated_at if item.status is Status.WITHDRAWN else None)
+    return item.delivered_at or item.decision.decided_at
+
+
+@strawberry.type(description="A step in the life of an application.")
+class TimelineEntry:
+    sequence: int = strawberry.field(description="Its place, from 1; also the application's version after it.")
+    move: Move = strawberry.field(description="What happened.")
+    before: Status | None = strawberry.field(description="The state before; null for the first step.")
+    after: Status = strawberry.field(description="The state after.")
+    actor_role: Role = strawberry.field(description="In which role somebody did it.")
+    ground: RejectionGround | None = strawberry.field(description="The coded ground, where one was given.")
+    note: str | None = strawberry.field(description="A text meant for the citizen.")
+    documents: list[str] = strawberry.field(description="Keys of the notified papers that it is about.")
+    at: datetime = strawberry.field(description="When it happened.")
+
+    @classmethod
+    def of(cls, item: applications.TimelineEntry) -> Self:
+        """The graph's view of a step."""
+        return cls(
+            sequence=item.sequence,
+            move=item.move,
+            before=item.before,
+            after=item.after,
+            actor_role=Role(item.actor_role),
+            ground=item.ground,
+            note=item.note,
+            documents=list(item.documents),
+            at=item.at,
+        )
+
+    @resolved(description="What happened, in words.")
+    def label(self, info: Info, language: InLanguage = None) -> str:
+        return label(f"move.{self.move.value}", spoken(info, language))
+
+
+@strawberry.type(description="A paper that was attached by reference.")
+class AttachedDocument:
+    key: str = strawberry.field(description="The required document that it answers.")
+    source: DocumentSource = strawberry.field(description="Where it lies.")
+    uri: str = strawberry.field(description="Its address there.")
+    name: str = strawberry.field(description="Its name there.")
+    sha256: str | None = strawberry.field(description="The SHA-256 of its content, where we hold it.")
+    attached_at: datetime = strawberry.field(description="When it was attached.")
+    verified_at: datetime | None = strawberry.field(
+        description="When it was seen at its source; null while the source was away."
+    )
+    signature: SignatureState | None = strawberry.field(
+        description="What its own signature was worth when its content was kept; null until then and for uploads."
+    )
+
+    @classmethod
+    def of(cls, item: applications.AttachedDocument) -> Self:
+        """The graph's view of an attached document."""
+        return cls(
+            key=item.key,
+            source=DocumentSource(item.source),
+            uri=item.uri,
+            name=item.name,
+            sha256=item.sha256,
+            attached_at=item.attached_at,
+            verified_at=item.verified_at,
+            signature=item.signature,
+        )
+
+
+@strawberry.type(description="How an application was decided.")
+class Decision:
+    item: strawberry.Private[applications.Decision]
+    approved: bool = strawberry.field(description="Whether it was granted.")
+    ground: RejectionGround | None = strawberry.field(description="The coded ground of a refusal.")
+    reason: str | None = strawberry.field(description="The reasons as the officer wrote them.")
+    decided_at: datetime = strawberry.field(description="When it was decided.")
+
+    @classmethod
+    def of(cls, item: applications.Decision) -> Self:
+        """The graph's view of a decision."""
+        return cls(
+            item=item, approved=item.approved, ground=item.ground, reason=item.reason, decided_at=item.decided_at
+        )
+
+    @resolved(description="The ground in words.")
+    def ground_text(self, info: Info, language: InLanguage = None) -> str | None:
+        return label(f"ground.{self.ground.value}", spoken(info, language)) if self.ground else None
+
+    @resolved(description="The officer who decided.", metadata=_DECIDED_BY.metadata)
+    async def officer(self, info: Info) -> AssignedOfficer | None:
+        item = await _DECIDED_BY.load(self, info.context.loaders)
+        return None if item is None else AssignedOfficer(item=item)

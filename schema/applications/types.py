@@ -1,0 +1,399 @@
+"""An application: where it stands, what happened to it, and by when the law wants it decided."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Self, TypeVar
+
+import strawberry
+
+from actions.benefits.sanction_budgets import budget_of
+from actions.kernel.access import of_applicant
+from actions.umang.enquiries import Asker, note_enquiry
+from domain import doorstep
+from domain.applications import applications
+from domain.applications.applications import Channel, DeliveryMode
+from domain.applications.lifecycle import OPEN, Move, Status, moves_from
+from domain.identity.aliases import meant_as_ours, ours_or_old
+from domain.kernel.assurance import Assurance
+from domain.kernel.global_ids import TypeCode, from_global_id
+from domain.kernel.messages import label
+from domain.kernel.numbers import MistypedNumber, NumberKind, show_number
+from domain.kernel.people import PersonKind
+from domain.officers.desk import ReadPurpose
+from schema.applications.loaders import (
+    Applied,
+    appeals_of_application,
+    applicant_of_application,
+    application_by_name,
+    old_numbers_of_application,
+    strength_of_application,
+)
+from schema.applications.progress import (
+    AttachedDocument,
+    Deadline,
+    Decision,
+    TimelineEntry,
+    documents_of_application,
+    timeline_of_application,
+)
+from schema.benefits.officer_queries import DrawnBenefit, SanctionBudget, balance_of_scheme, drawn_by_applicant
+from schema.benefits.types import Benefit, sanction_of_application
+from schema.catalogue.filed_rules import FiledRules
+from schema.catalogue.forms import FormField, ServiceForm, form_of_application
+from schema.catalogue.places import District, Tehsil, district_by_code, tehsil_by_code
+from schema.catalogue.services import Service, service_as_filed, service_by_code
+from schema.certificates.types import Certificate, certificate_of_application
+from schema.clearances.field_reports import FieldReport, reports_of_application
+from schema.clearances.types import (
+    Clearance,
+    ClearanceProgress,
+    Escalation,
+    clearances_of_application,
+    escalations_of_application,
+)
+from schema.doorstep.types import DoorstepVisit, visits_of_application
+from schema.feedback.grievances import Grievance, grievances_of_application
+from schema.feedback.types import Feedback, feedback_of_application
+from schema.fees.payments import FeeDue, FeePayment, fee_orders_of_application
+from schema.kernel.context import Info, InLanguage, signed_in, spoken
+from schema.kernel.directives import AUTHENTICATED
+from schema.kernel.fields import resolved
+from schema.kernel.loaders import ByKey, Loader
+from schema.kernel.node import VIEWS, Node, node_id
+from schema.kernel.scalars import Paise
+from schema.kernel.source_policies import read_from
+from schema.officers.desk_marks import DeskClaim, Proposal, claim_of_application, proposal_of_application
+from schema.officers.staff import Applicant, AssignedOfficer, AssistingOperator, officer_by_id, operator_by_id
+
+if TYPE_CHECKING:
+    from schema.appeals.types import Appeal
+
+V = TypeVar("V")
+_OLD = "old_number"
+_SERVICE = ByKey(service_by_code, lambda application: application.item.service_code)
+
+
+def _of_applicant(application: "Application") -> Applied:
+    """The applicant as a resource; receipts of her data bear the purpose that was stated for the application."""
+    stated = application.stated.purpose if application.stated else None
+    return application.item.id, replace(of_applicant(application.item), stated=stated)
+
+
+_APPLICANT = ByKey(applicant_of_application, _of_applicant)
+_OPERATOR = ByKey(operator_by_id, lambda application: application.item.operator_id)
+_OFFICER = ByKey(officer_by_id, lambda application: application.item.officer_id)
+_FORM = ByKey(form_of_application, lambda application: application.item.id)
+_DISTRICT = ByKey(district_by_code, lambda application: application.item.district)
+_CERTIFICATE = ByKey(certificate_of_application, lambda application: application.item.id)
+_APPLIED_WITH = ByKey(strength_of_application, lambda application: application.item.id)
+_FEEDBACK = ByKey(feedback_of_application, lambda application: application.item.id)
+_SANCTION = ByKey(sanction_of_application, lambda application: application.item.id)
+
+
+@strawberry.type(description="The fee of an application.")
+class Fee:
+    amount: Paise = strawberry.field(description="The fee.")
+    receipt: str | None = strawberry.field(description="The number of the receipt; null while it is not paid.")
+
+
+@strawberry.federation.type(
+    keys=["id", "number"], directives=[AUTHENTICATED], description="One citizen's application for one service."
+)
+class Application(Node):
+    item: strawberry.Private[applications.Application]
+    number: str = strawberry.field(description="The reference number: fourteen digits, the last one a check digit.")
+    acknowledgement: str | None = strawberry.field(
+        description="The number of the acknowledgement; null for a draft, and where it was filed in a former system."
+    )
+    status: Status = strawberry.field(description="Where it stands.")
+    version: int = strawberry.field(description="Grows by one with every change; give it back with a decision.")
+    channel: Channel = strawberry.field(description="Where it came in.")
+    delivery: DeliveryMode = strawberry.field(description="How the citizen wants the result.")
+    created_at: datetime = strawberry.field(description="When it was begun.")
+    submitted_at: datetime | None = strawberry.field(description="When it was handed in; null for a draft.")
+    delivered_at: datetime | None = strawberry.field(description="When the result was there for the citizen.")
+    updated_at: datetime = strawberry.field(description="When it changed last.")
+    withheld: bool = strawberry.field(
+        default=False,
+        description="In a queue: true for a case that lies with a colleague. Applicant, form, papers, steps and "
+        "decision are not shown; claim it, or ask for it by its number with a purpose.",
+    )
+    stated: strawberry.Private[ReadPurpose | None] = None
+
+    @classmethod
+    def of(cls, item: applications.Application, *, withheld: bool = False, stated: ReadPurpose | None = None) -> Self:
+        """The graph's view of an application; `stated` is why an officer reads it outside her queue."""
+        return cls(
+            id=node_id(TypeCode.APPLICATION, item.id),
+            item=item,
+            number=item.number,
+            acknowledgement=item.acknowledgement,
+            status=item.status,
+            version=item.version,
+            channel=item.channel,
+            delivery=item.delivery,
+            created_at=item.created_at,
+            submitted_at=item.submitted_at,
+            delivered_at=item.delivered_at,
+            updated_at=item.updated_at,
+            withheld=withheld,
+            stated=stated,
+        )
+
+    @resolved(description="The number as people read it: 4-5-5.")
+    def shown_number(self) -> str:
+        return show_number(self.item.number)
+
+    @resolved(description="Where it stands, in words.")
+    def status_label(self, info: Info, language: InLanguage = None) -> str:
+        return label(f"status.{self.item.status.value}", spoken(info, language))
+
+    @resolved(description="The service that was applied for.", metadata=_SERVICE.metadata)
+    async def service(self, info: Info) -> Service:
+        item = await _SERVICE.load(self, info.context.loaders)
+        if item is None:
+            raise LookupError("the catalogue lacks the service of an application")
+        return Service.of(item)
+
+    @resolved(description="The rules that it was filed under; later changes of the catalogue do not touch it.")
+    async def filed_under(self, info: Info) -> FiledRules | None:
+        item = await info.context.load(service_as_filed, (self.item.service_code, self.item.service_version))
+        return None if item is None else FiledRules.of(item)
+
+    @resolved(description="The citizen, for those who may see whose it is.", metadata=_APPLICANT.metadata)
+    async def applicant(self, info: Info) -> Applicant | None:
+        item = None if self.withheld else await _APPLICANT.load(self, info.context.loaders)
+        return None if item is None else Applicant.of(item)
+
+    @resolved(description="The centre operator who helped, where one did.", metadata=_OPERATOR.metadata)
+    async def operator(self, info: Info) -> AssistingOperator | None:
+        item = await _OPERATOR.load(self, info.context.loaders)
+        return None if item is None else AssistingOperator(item=item)
+
+    @resolved(
+        description="How sure the applicant's identity was when it was handed in: of her own sign-in, or of the "
+        "consent by which an operator applied for her; null for those of before it was kept.",
+        metadata=_APPLIED_WITH.metadata,
+    )
+    async def identity_strength(self, info: Info) -> Assurance | None:
+        item = await _APPLIED_WITH.load(self, info.context.loaders)
+        return None if item is None else item.assurance
+
+    @resolved(description="The officer who has it.", metadata=_OFFICER.metadata)
+    async def officer(self, info: Info) -> AssignedOfficer | None:
+        item = await _OFFICER.load(self, info.context.loaders)
+        return None if item is None else AssignedOfficer(item=item)
+
+    @resolved(description="The district whose office decides.", metadata=_DISTRICT.metadata)
+    async def district(self, info: Info) -> District | None:
+        item = await _DISTRICT.load(self, info.context.loaders)
+        return None if item is None else District.of(item)
+
+    @resolved(description="The tehsil, where one was named.")
+    async def tehsil(self, info: Info) -> Tehsil | None:
+        return await tehsil_by_code(info.context.loaders, self.item.district, self.item.tehsil)
+
+    @resolved(description="What was filled in.")
+    def form(self) -> list[FormField]:
+        shown = {} if self.withheld else self.item.form
+        return [FormField(application_id=self.item.id, name=name, value=value) for name, value in shown.items()]
+
+    @resolved(description="The form under which it was filed; null where there were none yet.", metadata=_FORM.metadata)
+    async def filed_form(self, info: Info) -> ServiceForm | None:
+        filed = await _FORM.load(self, info.context.loaders)
+        return None if filed is None else ServiceForm.of(filed.form)
+
+    @resolved(description="The fee; null where the service has none or no source gives it.")
+    def fee(self) -> Fee | None:
+        amount = self.item.fee_paise
+        return Fee(amount=Paise(amount), receipt=self.item.fee_receipt) if amount is not None else None
+
+    @resolved(description="What is to be paid now, and by which ways; null where nothing is.")
+    def fee_due(self, info: Info) -> FeeDue | None:
+        return FeeDue.of(info, self.item)
+
+    @resolved(description="Orders to pay the fee online, the newest first.")
+    async def fee_payments(self, info: Info) -> list[FeePayment]:
+        return [FeePayment.of(item) for item in await self._all(info, fee_orders_of_application)]
+
+    @resolved(description="By when the law wants it decided.")
+    def deadline(self, info: Info) -> Deadline:
+        return Deadline.of(info, self.item)
+
+    @resolved(description="Every step so far, the first one first.")
+    async def timeline(self, info: Info) -> list[TimelineEntry]:
+        return [TimelineEntry.of(item) for item in await self._all(info, timeline_of_application)]
+
+    @resolved(description="Its numbers in former systems, as they are looked up; empty where it was filed here.")
+    async def former_numbers(self, info: Info) -> list[str]:
+        return list(await self._all(info, old_numbers_of_application))
+
+    @resolved(description="The papers that were attached.")
+    async def documents(self, info: Info) -> list[AttachedDocument]:
+        return [AttachedDocument.of(item) for item in await self._all(info, documents_of_application)]
+
+    @resolved(description="Appeals about it, the first one first.")
+    async def appeals(self, info: Info) -> list[Annotated["Appeal", strawberry.lazy("schema.appeals.types")]]:
+        return [VIEWS[TypeCode.APPEAL](item) for item in await self._all(info, appeals_of_application)]
+
+    @resolved(description="Clearances that were asked of other departments, the first one first.")
+    async def clearances(self, info: Info) -> list[Clearance]:
+        return [Clearance.of(item) for item in await self._all(info, clearances_of_application)]
+
+    @resolved(description="How far its clearances are; null where none was asked.")
+    async def clearance_progress(self, info: Info) -> ClearanceProgress | None:
+        found = await self._all(info, clearances_of_application)
+        return ClearanceProgress.of(found, info.context.environment.clock.now())
+
+    @resolved(description="Reports from the field, the first one first.")
+    async def verification(self, info: Info) -> list[FieldReport]:
+        return [FieldReport.of(item, self.item.district) for item in await self._all(info, reports_of_application)]
+
+    @resolved(description="For officers: the latest warning about its due date; null where there is none.")
+    async def escalation(self, info: Info) -> Escalation | None:
+        if info.context.subject.kind is not PersonKind.OFFICER:
+            return None
+        found = await info.context.load(escalations_of_application, self.item.id)
+        return Escalation.of(found[-1]) if found and self.item.status in OPEN else None
+
+    @resolved(description="The decision; null while there is none.")
+    def decision(self) -> Decision | None:
+        return Decision.of(self.item.decision) if self.item.decision and not self.withheld else None
+
+    @resolved(description="For officers: the colleague who works on it now; null where nobody claimed it.")
+    async def claim(self, info: Info) -> DeskClaim | None:
+        if info.context.subject.kind is not PersonKind.OFFICER:
+            return None
+        item = await info.context.load(claim_of_application, self.item.id)
+        return None if item is None else DeskClaim.of(info, item)
+
+    @resolved(description="For officers: the latest decision on it that a second officer must confirm, or has seen.")
+    async def proposal(self, info: Info) -> Proposal | None:
+        if info.context.subject.kind is not PersonKind.OFFICER or self.withheld:
+            return None
+        item = await info.context.load(proposal_of_application, self.item.id)
+        return None if item is None else Proposal.of(info, item, self.item.version)
+
+    @resolved(description="The certificate that was issued on it.", metadata=_CERTIFICATE.metadata)
+    async def certificate(self, info: Info) -> Certificate | None:
+        item = None if self.withheld else await _CERTIFICATE.load(self, info.context.loaders)
+        return None if item is None else Certificate.of_issued(item)
+
+    @resolved(
+        description="The benefit that was sanctioned on it, as our own store knows it.", metadata=_SANCTION.metadata
+    )
+    async def benefit(self, info: Info) -> Benefit | None:
+        item = None if self.withheld else await _SANCTION.load(self, info.context.loaders)
+        return None if item is None else await Benefit.of_sanction(info, item)
+
+    @resolved(
+        description="For who decides it: what a sanction on it would need of the budget, and what is left, asked of "
+        "the treasury now and never told from an old answer; null where it is decided, or its service grants none.",
+        directives=read_from("dbt_finance.BHB"),
+    )
+    async def sanction_budget(self, info: Info) -> SanctionBudget | None:
+        context = info.context
+        asked = budget_of(context.environment, context.subject, self.item, context.loaders[balance_of_scheme].load)
+        sourced = None if self.withheld else await context.sources.ask(info.path, asked)
+        return None if sourced is None else SanctionBudget.of(info, sourced)
+
+    @resolved(
+        description="For who decides it: benefits of the same scheme that the applicant has and that are not ended, "
+        "whichever office granted them; empty where it is decided, or its service grants none."
+    )
+    async def benefits_drawn(self, info: Info) -> list[DrawnBenefit]:
+        return [] if self.withheld else await drawn_by_applicant(info, self.item)
+
+    @resolved(description="The citizen's feedback; null where she gave none.", metadata=_FEEDBACK.metadata)
+    async def feedback(self, info: Info) -> Feedback | None:
+        item = None if self.withheld else await _FEEDBACK.load(self, info.context.loaders)
+        return None if item is None else Feedback.of(info, item)
+
+    @resolved(description="Grievances about it, the first one first.")
+    async def grievances(self, info: Info) -> list[Grievance]:
+        return [Grievance.of(item) for item in await self._all(info, grievances_of_application)]
+
+    @resolved(description="Doorstep visits for it, the first one first.")
+    async def doorstep_visits(self, info: Info) -> list[DoorstepVisit]:
+        return [DoorstepVisit.of(item) for item in await self._all(info, visits_of_application)]
+
+    @resolved(description="The visit that is booked or under way; null where there is none.")
+    async def doorstep_visit(self, info: Info) -> DoorstepVisit | None:
+        found = await self._all(info, visits_of_application)
+        return next((DoorstepVisit.of(item) for item in found if item.state in doorstep.OPEN), None)
+
+    @resolved(description="The steps that the law allows from here, by whomever.")
+    def allowed_moves(self) -> list[Move]:
+        return sorted(moves_from(self.item.status), key=list(Move).index)
+
+    async def _all(self, info: Info, loader: Loader[str, Sequence[V]]) -> Sequence[V]:
+        """What it has many of; nothing where it is withheld."""
+        return [] if self.withheld else await info.context.load(loader, self.item.id)
+
+
+VIEWS[TypeCode.APPLICATION] = Application.of
+
+
+@strawberry.input(one_of=True, description="How an application is named: exactly one of these.")
+class ApplicationBy:
+    id: strawberry.Maybe[strawberry.ID] = strawberry.field(description="Its opaque id.")
+    number: strawberry.Maybe[str] = strawberry.field(
+        description="Its number as keyed, ours or that of a system before; spaces, hyphens and Devanagari digits are "
+        "accepted."
+    )
+    acknowledgement: strawberry.Maybe[str] = strawberry.field(
+        description="The number of its acknowledgement as keyed, or its number in a system before."
+    )
+
+
+@strawberry.type
+class ApplicationsQuery:
+    """Root fields about applications."""
+
+    @resolved(
+        description="One application, for those who may see it; null where there is none. A number with a typing "
+        "error is NUMBER_MISTYPED.",
+        directives=[AUTHENTICATED],
+    )
+    async def application(
+        self,
+        info: Info,
+        by: Annotated[ApplicationBy, strawberry.argument(description="Its id or a number.")],
+        purpose: Annotated[
+            ReadPurpose | None,
+            strawberry.argument(
+                description="Why an officer reads a case that lies with a colleague; without it PURPOSE_REQUIRED. "
+                "The citizen sees it among her `dataAccesses`."
+            ),
+        ] = None,
+    ) -> Application | None:
+        signed_in(info)
+        name = _name(by)
+        item = None if name is None else await info.context.load(application_by_name, (*name, purpose))
+        if item is None and name is not None and name[0] == _OLD and meant_as_ours(name[1]):
+            # Also where it is somebody else's case: absent and denied are one answer.
+            raise MistypedNumber(name[1])
+        if item is None:
+            return None
+        context = info.context
+        asker = Asker(context.subject, context.client, context.agent, context.channel)
+        await note_enquiry(context.environment, asker, item)
+        return Application.of(item, stated=purpose)
+
+
+def _name(by: ApplicationBy) -> tuple[str, str] | None:
+    """The kind of the name and the name; None for the id of something else."""
+    if by.id is not None:
+        code, key = from_global_id(by.id.value)
+        return ("id", key) if code is TypeCode.APPLICATION else None
+    if by.number is not None:
+        return _numbered("number", by.number.value, NumberKind.APPLICATION)
+    if by.acknowledgement is not None:
+        return _numbered("acknowledgement", by.acknowledgement.value, NumberKind.ACKNOWLEDGEMENT)
+    return None
+
+
+def _numbered(name: str, text: str, kind: NumberKind) -> tuple[str, str]:
+    number, old = ours_or_old(text, kind)
+    return (_OLD if old else name), number

@@ -1,0 +1,1 @@
+"""The part of the graph about benefits and their sanctions."""

@@ -1,0 +1,194 @@
+"""The course of a benefit: what each payment went through, what is to come, what stops it, what is recovered."""
+
+from datetime import date, datetime
+from typing import Self
+
+import strawberry
+
+from actions.benefits.plans import Certificate
+from domain.benefits import benefits, recoveries, sanction_course
+from domain.benefits.benefits import BudgetState, PaymentStatus, Rail
+from domain.benefits.plans import Period
+from domain.benefits.recoveries import RecoveryGround, RecoveryState, RecoveryWay
+from domain.benefits.sanction_course import ApprovalKind, StopGround, StopKind
+from domain.kernel.messages import label
+from integrations.dbt_finance import ReturnReason, return_reason
+from schema.kernel.context import Info, InLanguage, spoken
+from schema.kernel.fields import resolved
+from schema.kernel.scalars import Paise
+
+
+@strawberry.type(description="Why a payment came back, and what the citizen can do.")
+class PaymentReason:
+    item: strawberry.Private[ReturnReason]
+    code: str = strawberry.field(description="The code of the bank network, or one of ours.")
+
+    @classmethod
+    def of(cls, code: str | None) -> Self | None:
+        """The reason of a code; None where there is no code."""
+        return cls(item=return_reason(code), code=code) if code else None
+
+    @resolved(description="The reason.")
+    def text(self, info: Info, language: InLanguage = None) -> str:
+        return self.item.reason.in_language(spoken(info, language))
+
+    @resolved(description="What to do about it.")
+    def action(self, info: Info, language: InLanguage = None) -> str:
+        return self.item.action.in_language(spoken(info, language))
+
+
+@strawberry.type(description="One step of a payment, as it was heard.")
+class PaymentEvent:
+    status: PaymentStatus = strawberry.field(description="Where it came to stand.")
+    at: datetime = strawberry.field(description="When that happened.")
+    heard_at: datetime | None = strawberry.field(description="When we learned of it; null for an older release's.")
+    rail: Rail | None = strawberry.field(description="Which way told it; null where an older release did not note it.")
+    reason: PaymentReason | None = strawberry.field(description="Why it came back or was refused.")
+    bank_reference_last4: str | None = strawberry.field(description="The end of the bank's payment reference.")
+
+    @classmethod
+    def of(cls, item: benefits.PaymentEvent) -> Self:
+        """The graph's view of an event."""
+        return cls(
+            status=item.status,
+            at=item.at,
+            heard_at=item.heard_at,
+            rail=item.rail,
+            reason=PaymentReason.of(item.return_code),
+            bank_reference_last4=item.utr_last4,
+        )
+
+    @resolved(description="Where it came to stand, in words.")
+    def status_label(self, info: Info, language: InLanguage = None) -> str:
+        return label(f"payment.{self.status.value}", spoken(info, language))
+
+
+@strawberry.type(description="What the treasury said of the budget of a sanction.")
+class BenefitBudget:
+    """The last word that was heard."""
+
+    state: BudgetState = strawberry.field(description="Whether there is enough, or whether that is known.")
+    as_of: datetime | None = strawberry.field(description="When the treasury said so; null where it did not answer.")
+
+    @classmethod
+    def of(cls, sanction: benefits.Sanction) -> Self | None:
+        """The graph's view; None where nobody asked."""
+        return None if sanction.budget is None else cls(state=sanction.budget, as_of=sanction.budget_at)
+
+    @resolved(description="What that means, in words.")
+    def state_label(self, info: Info, language: InLanguage = None) -> str:
+        return label(f"budget_state.{self.state.value}", spoken(info, language))
+
+
+@strawberry.type(description="A payment that is still to come.")
+class PlannedPayment:
+    period_from: date = strawberry.field(description="First day of the period; it is paid from that day on.")
+    period_to: date = strawberry.field(description="Last day of that period.")
+    amount: Paise = strawberry.field(description="What is planned, before anything is recovered from it.")
+
+    @classmethod
+    def of(cls, period: Period) -> Self:
+        """The graph's view of a period."""
+        return cls(period_from=period.begins, period_to=period.ends, amount=Paise(period.amount_paise))
+
+
+@strawberry.type(description="What stopped a benefit.")
+class BenefitStop:
+    kind: StopKind = strawberry.field(description="What it is.")
+    ground: StopGround = strawberry.field(description="Why.")
+    from_on: date = strawberry.field(description="No period that begins on or after this day is paid.")
+    made_at: datetime = strawberry.field(description="When it was ordered.")
+    lifted_at: datetime | None = strawberry.field(description="When it was lifted; null while it holds.")
+    unpaid_until_on: date | None = strawberry.field(
+        description="It was lifted without arrears: no period that begins from `fromOn` to this day is ever paid, "
+        "whatever is decided of other stops. Null where nothing was left unpaid, or while it holds."
+    )
+
+    @classmethod
+    def of(cls, item: sanction_course.Stop) -> Self:
+        """The graph's view of a stop."""
+        return cls(
+            kind=item.kind,
+            ground=item.ground,
+            from_on=item.from_on,
+            made_at=item.made_at,
+            lifted_at=item.lifted_at,
+            unpaid_until_on=item.unpaid_until,
+        )
+
+    @resolved(description="The ground in words.")
+    def ground_label(self, info: Info, language: InLanguage = None) -> str:
+        return label(f"stop_ground.{self.ground.value}", spoken(info, language))
+
+    @resolved(description="What the citizen can do about it.")
+    def what_to_do(self, info: Info, language: InLanguage = None) -> str:
+        return label(f"stop_advice.{self.kind.value}", spoken(info, language))
+
+
+@strawberry.type(description="The yearly life certificate that a benefit asks for.")
+class LifeCertificateNeed:
+    needed_on: date = strawberry.field(
+        description="The last day to give it; without it nothing is paid after that day."
+    )
+    given_on: date | None = strawberry.field(description="When the last one was given; null where none is on record.")
+    overdue: bool = strawberry.field(description="Whether the benefit is stopped for the want of it.")
+
+    @classmethod
+    def of(cls, item: Certificate) -> Self:
+        """The graph's view of the need."""
+        return cls(needed_on=item.due_by, given_on=item.given_on, overdue=item.overdue)
+
+
+@strawberry.type(description="Money under a benefit that was not due and is to come back.")
+class BenefitRecovery:
+    number: int = strawberry.field(description="Its place among the recoveries of the benefit, from 1.")
+    amount: Paise = strawberry.field(description="What is to come back.")
+    recovered: Paise = strawberry.field(description="What has come back.")
+    outstanding: Paise = strawberry.field(description="What has not; nothing more where it was cancelled.")
+    ground: RecoveryGround = strawberry.field(description="Why it was not due.")
+    way: RecoveryWay = strawberry.field(description="How it comes back.")
+    state: RecoveryState = strawberry.field(description="How far it has come.")
+    made_at: datetime = strawberry.field(description="When it was ordered.")
+
+    @classmethod
+    def of(cls, item: recoveries.Recovery) -> Self:
+        """The graph's view of a recovery."""
+        cancelled = item.state is RecoveryState.CANCELLED
+        return cls(
+            number=item.number,
+            amount=Paise(item.amount_paise),
+            recovered=Paise(item.recovered_paise),
+            outstanding=Paise(0 if cancelled else item.outstanding_paise),
+            ground=item.ground,
+            way=item.way,
+            state=item.state,
+            made_at=item.made_at,
+        )
+
+    @resolved(description="The ground in words.")
+    def ground_label(self, info: Info, language: InLanguage = None) -> str:
+        return label(f"recovery_ground.{self.ground.value}", spoken(info, language))
+
+
+@strawberry.type(description="A step of public money that waits for, or got, the word of another person.")
+class PaymentApproval:
+    """A second approval; who gave it stands in the audit log."""
+
+    number: int = strawberry.field(description="Its place among the approvals of the benefit, from 1.")
+    kind: ApprovalKind = strawberry.field(description="What is approved.")
+    amount: Paise = strawberry.field(description="How much it is about.")
+    asked_at: datetime = strawberry.field(description="When it was asked for.")
+    decided_at: datetime | None = strawberry.field(description="When it was decided; null while it waits.")
+    approved: bool | None = strawberry.field(description="Whether it was approved; null while it waits.")
+
+    @classmethod
+    def of(cls, number: int, item: sanction_course.Approval) -> Self:
+        """The graph's view of an approval."""
+        return cls(
+            number=number,
+            kind=item.kind,
+            amount=Paise(item.amount_paise),
+            asked_at=item.asked_at,
+            decided_at=item.decided_at,
+            approved=item.approved,
+        )

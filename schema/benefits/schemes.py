@@ -1,0 +1,61 @@
+"""The list of benefit schemes."""
+
+from typing import Annotated
+
+import strawberry
+
+from domain.benefits.benefits import Rail
+from domain.catalogue import catalogue
+from schema.catalogue.services import Scheme
+from schema.kernel.context import Info
+from schema.kernel.directives import NEVER_SILENTLY_NULL, PUBLIC, listed
+from schema.kernel.fields import resolved
+from store.catalogue import catalogue as kept
+
+
+@strawberry.input(description="Which schemes are listed. All that is given must hold.")
+class SchemeFilter:
+    benefit_type: str | None = strawberry.field(default=None, description="Pension, scholarship and so on.")
+    period: str | None = strawberry.field(default=None, description="How often it is paid, as monthly.")
+    rail: Rail | None = strawberry.field(default=None, description="The way that its money goes.")
+    service_code: str | None = strawberry.field(default=None, description="The service that one applies with.")
+    search: str | None = strawberry.field(default=None, description="A part of its name or code, in either language.")
+    is_dbt: bool | None = strawberry.field(
+        default=None, description="Whether it is paid straight to the citizen's account."
+    )
+    amount_known: bool | None = strawberry.field(default=None, description="Whether a source gives its amount.")
+
+    def fits(self, scheme: catalogue.Scheme) -> bool:
+        """Whether a scheme is listed."""
+        alike = (
+            (self.benefit_type, scheme.benefit_type),
+            (self.period, scheme.period),
+            (self.rail, scheme.rail),
+            (self.service_code, scheme.service_code),
+            (self.is_dbt, scheme.is_dbt),
+            (self.amount_known, scheme.amount_paise is not None),
+        )
+        wanted = (self.search or "").casefold().strip()
+        words = f"{scheme.code} {scheme.name.en} {scheme.name.hi or ''}".casefold()
+        return all(asked is None or asked == known for asked, known in alike) and wanted in words
+
+
+@strawberry.type
+class SchemesQuery:
+    """Root fields about schemes."""
+
+    @resolved(
+        description="The benefit schemes of the state by English name.",
+        directives=[PUBLIC, NEVER_SILENTLY_NULL, listed(30)],
+    )
+    async def schemes(
+        self,
+        info: Info,
+        filter: Annotated[  # noqa: A002 - the argument's name in the graph
+            SchemeFilter | None, strawberry.argument(description="Which schemes are listed.")
+        ] = None,
+    ) -> list[Scheme] | None:
+        wanted = filter or SchemeFilter()
+        async with info.context.environment.store.reading() as tx:
+            known = await kept.schemes(tx)
+        return [Scheme.of(one) for one in known.values() if wanted.fits(one)]

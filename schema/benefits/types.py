@@ -1,0 +1,312 @@
+"""Benefits: what was sanctioned, each payment, why one came back, and what is still to come."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Annotated, Self
+
+import strawberry
+
+from actions.benefits.benefits import BenefitView, InstalmentView
+from actions.benefits.plans import (
+    MOST_COMING,
+    PAID_OUT,
+    arrears_paise,
+    certificate_of,
+    coming,
+    next_payment_on,
+    paid_out,
+    review_due_of,
+)
+from actions.kernel.access import of_sanction
+from domain.benefits.benefits import Hold, InstalmentKind, PaymentStatus, Rail, Sanction, SanctionState
+from domain.benefits.benefits import Instalment as InstalmentItem
+from domain.benefits.benefits import PaymentEvent as EventItem
+from domain.benefits.sanction_course import Stop
+from domain.kernel.clock import ist_date
+from domain.kernel.errors import ErrorCode, Problem, Problems
+from domain.kernel.global_ids import TypeCode
+from domain.kernel.masks import account_of_last4
+from domain.kernel.messages import label
+from integrations.dbt_finance import code_of_standing
+from schema.benefits.course import (
+    BenefitBudget,
+    BenefitRecovery,
+    BenefitStop,
+    LifeCertificateNeed,
+    PaymentApproval,
+    PaymentEvent,
+    PaymentReason,
+    PlannedPayment,
+)
+from schema.catalogue.services import Scheme, scheme_by_code
+from schema.kernel.context import Info, InLanguage, spoken
+from schema.kernel.directives import AUTHENTICATED, sliced
+from schema.kernel.fields import resolved
+from schema.kernel.loaders import many_by_key, one_by_key
+from schema.kernel.node import Node, node_id
+from schema.kernel.provenance import Provenance
+from schema.kernel.scalars import Paise
+from store.benefits import benefits, recoveries, sanction_course
+
+sanction_by_id = one_by_key(benefits.sanctions, of_sanction)
+# The loaders below are keyed by applications, citizens, sanctions and instalments that were let through before.
+sanction_of_application = one_by_key(benefits.sanction_of_applications)
+sanctions_of_citizen = many_by_key(benefits.sanctions_of_citizens)
+instalments_of_sanction = many_by_key(benefits.instalments)
+events_of_instalment = many_by_key(benefits.payment_events)
+stops_of_sanction = many_by_key(sanction_course.stops)
+recoveries_of_sanction = many_by_key(recoveries.of_sanctions)
+approvals_of_sanction = many_by_key(sanction_course.approvals)
+
+
+@strawberry.type(description="One payment of a benefit.")
+class Instalment:
+    view: strawberry.Private[InstalmentView]
+    sequence: int = strawberry.field(description="Its place, from 1.")
+    period_from: date = strawberry.field(description="First day of the period that it pays for.")
+    period_to: date = strawberry.field(description="Last day of that period.")
+    amount: Paise = strawberry.field(description="What is paid.")
+    deducted: Paise = strawberry.field(description="What was kept back from it for a recovery.")
+    kind: InstalmentKind = strawberry.field(description="What it is for.")
+    rail: Rail = strawberry.field(description="The way that its money goes.")
+    status: PaymentStatus = strawberry.field(description="Where it stands.")
+    status_at: datetime = strawberry.field(description="Since when.")
+    source_heard: bool = strawberry.field(description="Whether the payment system itself was heard for this answer.")
+    hold: Hold | None = strawberry.field(description="What keeps it from being sent; null where nothing does.")
+
+    @classmethod
+    def of(cls, view: InstalmentView) -> Self:
+        """The payment system's word where it was heard, else our own record.
+
+        What was reissued stays so: the payment system goes on to tell of the first order that it came back.
+        """
+        item, state = view.instalment, view.state
+        if item.status is PaymentStatus.REISSUED:
+            state = None
+        return cls(
+            view=view,
+            sequence=item.sequence,
+            period_from=item.period_from,
+            period_to=item.period_to,
+            amount=Paise(item.amount_paise),
+            deducted=Paise(item.deducted_paise),
+            kind=item.kind,
+            rail=item.rail,
+            status=state.status if state else item.status,
+            status_at=state.at if state else item.status_at,
+            source_heard=state is not None,
+            hold=item.hold,
+        )
+
+    @resolved(description="Where it stands, in words.")
+    def status_label(self, info: Info, language: InLanguage = None) -> str:
+        return label(f"payment.{self.status.value}", spoken(info, language))
+
+    @resolved(
+        description="What keeps it from being sent, in words; so for ever where a stop was lifted without arrears. "
+        "Null where nothing does."
+    )
+    async def hold_label(self, info: Info, language: InLanguage = None) -> str | None:
+        if self.hold is None:
+            return None
+        stop = await self.stopped_by(info)
+        word = self.hold.value if stop is None or stop.unpaid_until_on is None else "NEVER_PAID"
+        return label(f"payment_hold.{word}", spoken(info, language))
+
+    @resolved(
+        description="The stop that keeps it back: for ever, where that one was lifted without arrears. Null where "
+        "nothing stops it, and where an older release noted no reason."
+    )
+    async def stopped_by(self, info: Info) -> BenefitStop | None:
+        if self.hold is not Hold.STOPPED:
+            return None
+        begins, stops = self.period_from, await self._stops(info)
+        found = [one for one in stops if one.gave_up(begins)] or [one for one in stops if one.keeps_back(begins)]
+        return BenefitStop.of(found[0]) if found else None
+
+    @resolved(
+        description="When the status was told: by the payment system for this answer, else when we last heard of it."
+    )
+    async def as_of(self, info: Info) -> datetime:
+        if self.source_heard and self.view.heard_at is not None:
+            return self.view.heard_at
+        last = await self._last(info)
+        return self.status_at if last is None else last.heard_at or last.at
+
+    @resolved(
+        description="Why it came back or was refused, also where the bank named no reason; null where it did not."
+    )
+    async def reason(self, info: Info) -> PaymentReason | None:
+        if self.source_heard and self.view.state is not None:
+            code = self.view.state.return_code
+        else:
+            last = await self._last(info)
+            code = None if last is None else last.return_code
+        return PaymentReason.of(code_of_standing(self.status, code))
+
+    @resolved(description="The last four characters of the bank's payment reference, where it is known.")
+    async def bank_reference_last4(self, info: Info) -> str | None:
+        if self.source_heard and self.view.state is not None:
+            return self.view.state.utr_last4
+        known = [one.utr_last4 for one in await self._heard(info) if one.utr_last4]
+        return known[-1] if known else None
+
+    @resolved(description="What it went through, the earliest first, as far as we recorded it.")
+    async def events(self, info: Info) -> list[PaymentEvent]:
+        return [PaymentEvent.of(one) for one in await self._heard(info)]
+
+    @resolved(description="The place of the payment that this one pays again; null where it is a first order.")
+    async def reissue_of(self, info: Info) -> int | None:
+        first = self.view.instalment.reissue_of
+        if first is None:
+            return None
+        made = await info.context.load(instalments_of_sanction, self.view.instalment.sanction_id)
+        return next((one.sequence for one in made if one.id == first), None)
+
+    async def _stops(self, info: Info) -> Sequence[Stop]:
+        return await info.context.load(stops_of_sanction, self.view.instalment.sanction_id)
+
+    async def _heard(self, info: Info) -> Sequence[EventItem]:
+        return await info.context.load(events_of_instalment, self.view.instalment.id)
+
+    async def _last(self, info: Info) -> EventItem | None:
+        """The event that brought it where it stands."""
+        heard = [one for one in await self._heard(info) if one.status is self.status]
+        return heard[-1] if heard else None
+
+
+@strawberry.federation.type(
+    keys=["id"], directives=[AUTHENTICATED], description="A benefit that was sanctioned to a citizen."
+)
+class Benefit(Node):
+    view: strawberry.Private[BenefitView]
+    number: str = strawberry.field(description="The number of the sanction order.")
+    amount: Paise | None = strawberry.field(description="The amount of one period; null where it is not fixed.")
+    period: str | None = strawberry.field(description="How often it is paid.")
+    bank_account_last4: str | None = strawberry.field(description="The last four digits of the account.")
+    sanctioned_at: datetime = strawberry.field(description="When it was sanctioned.")
+    instalments: list[Instalment] = strawberry.field(description="Its payments, the first one first.")
+    state: SanctionState = strawberry.field(description="Whether it pays, and what holds it back where it does not.")
+    ended_on: date | None = strawberry.field(description="The last day that it covers; null where it has none.")
+    status: PaymentStatus = strawberry.field(description="Where its latest payment stands.")
+    as_of: datetime = strawberry.field(description="When the status was told; else when our own record was made.")
+
+    @classmethod
+    def of(cls, view: BenefitView, heard_at: datetime | None = None) -> Self:
+        """The graph's view of a benefit; `heard_at` is when the payment system answered."""
+        sanction = view.sanction
+        instalments = [Instalment.of(one) for one in view.instalments]
+        latest = max(instalments, key=lambda one: one.sequence, default=None)
+        recorded = latest.view.instalment.status_at if latest else sanction.sanctioned_at
+        return cls(
+            id=node_id(TypeCode.BENEFIT, sanction.id),
+            view=view,
+            number=sanction.number,
+            amount=None if sanction.amount_paise is None else Paise(sanction.amount_paise),
+            period=sanction.period,
+            bank_account_last4=sanction.bank_account_last4,
+            sanctioned_at=sanction.sanctioned_at,
+            instalments=instalments,
+            state=sanction.state,
+            ended_on=sanction.ended_on,
+            status=latest.status if latest else PaymentStatus.SANCTIONED,
+            as_of=heard_at if heard_at and latest and latest.source_heard else recorded,
+        )
+
+    @classmethod
+    async def of_sanction(cls, info: Info, sanction: Sanction) -> Self:
+        """A benefit as our own store knows it, without asking the payment system."""
+        scheme = await info.context.load(scheme_by_code, sanction.scheme_code)
+        made = await info.context.load(instalments_of_sanction, sanction.id)
+        return cls.of(BenefitView(sanction, scheme, tuple(InstalmentView(one, None) for one in made)))
+
+    @resolved(description="The scheme that grants it.")
+    def scheme(self) -> Scheme | None:
+        return Scheme.of(self.view.scheme) if self.view.scheme else None
+
+    @resolved(description="Where its latest payment stands, in words.")
+    def status_label(self, info: Info, language: InLanguage = None) -> str:
+        return label(f"payment.{self.status.value}", spoken(info, language))
+
+    @resolved(description="Why its latest payment came back; null where it did not.")
+    async def reason(self, info: Info) -> PaymentReason | None:
+        latest = max(self.instalments, key=lambda one: one.sequence, default=None)
+        return None if latest is None else await latest.reason(info)
+
+    @resolved(description="Whether it pays, in words, and what holds it back; also that all of it has been paid out.")
+    async def state_label(self, info: Info, language: InLanguage = None) -> str:
+        standing = [one.status for one in self.instalments]
+        over = paid_out(self.view.sanction, self._made, await self._stops(info), standing)
+        return label(f"sanction_state.{PAID_OUT if over else self.state.value}", spoken(info, language))
+
+    @resolved(description="The account that it is paid to, with only its last four digits; null where none is known.")
+    def masked_account(self) -> str | None:
+        return account_of_last4(self.view.sanction.bank_account_last4)
+
+    @resolved(description="The day from which the next payment is made; null where none comes, or it is held back.")
+    async def next_payment_on(self, info: Info) -> date | None:
+        return next_payment_on(self.view.sanction, self._made, await self._stops(info), self._today(info))
+
+    @resolved(
+        description="The coming payments of its plan, also while it is held back; at most 24.",
+        directives=[sliced("first")],
+    )
+    async def plan(
+        self, info: Info, first: Annotated[int, strawberry.argument(description="How many, 1 to 24.")] = 6
+    ) -> list[PlannedPayment]:
+        if not 1 <= first <= MOST_COMING:
+            raise Problems(Problem(ErrorCode.BAD_INPUT, ("first",), params={"most": str(MOST_COMING)}))
+        following = coming(self.view.sanction, self._made, await self._stops(info), first)
+        return [PlannedPayment.of(period) for period in following]
+
+    @resolved(description="What periods come to that are over and were not paid; each is paid once when nothing holds.")
+    async def arrears(self, info: Info) -> Paise:
+        return Paise(arrears_paise(self.view.sanction, self._made, await self._stops(info), self._today(info)))
+
+    @resolved(
+        description="What the treasury said of its budget when it was sanctioned or its money was set aside since; "
+        "null where nobody asked."
+    )
+    def budget(self) -> BenefitBudget | None:
+        return BenefitBudget.of(self.view.sanction)
+
+    @resolved(description="What stopped it, the earliest first.")
+    async def stops(self, info: Info) -> list[BenefitStop]:
+        return [BenefitStop.of(one) for one in await self._stops(info)]
+
+    @resolved(description="The yearly life certificate; null where it asks for none.")
+    def life_certificate(self, info: Info) -> LifeCertificateNeed | None:
+        need = certificate_of(info.context.environment, self.view.sanction, self.view.scheme)
+        return None if need is None else LifeCertificateNeed.of(need)
+
+    @resolved(description="The day by which the department reviews it; null where it has no yearly review.")
+    def review_due_on(self) -> date | None:
+        return review_due_of(self.view.sanction, self.view.scheme)
+
+    @resolved(description="Money under it that is to come back.")
+    async def recoveries(self, info: Info) -> list[BenefitRecovery]:
+        known = await info.context.load(recoveries_of_sanction, self.view.sanction.id)
+        return [BenefitRecovery.of(one) for one in known]
+
+    @resolved(description="Steps of it that waited, or wait, for another person's approval.")
+    async def approvals(self, info: Info) -> list[PaymentApproval]:
+        asked = await info.context.load(approvals_of_sanction, self.view.sanction.id)
+        return [PaymentApproval.of(number, one) for number, one in enumerate(asked, start=1)]
+
+    async def _stops(self, info: Info) -> Sequence[Stop]:
+        return await info.context.load(stops_of_sanction, self.view.sanction.id)
+
+    @property
+    def _made(self) -> list[InstalmentItem]:
+        return [one.instalment for one in self.view.instalments]
+
+    @staticmethod
+    def _today(info: Info) -> date:
+        return ist_date(info.context.environment.clock.now())
+
+
+@strawberry.type(description="A citizen's benefits: our sanctions, and where the payment system says payments stand.")
+class BenefitList:
+    nodes: list[Benefit] = strawberry.field(description="The benefits, the newest first. At most 200.")
+    complete: bool = strawberry.field(description="Whether the payment system answered and nothing was left out.")
+    provenance: list[Provenance] = strawberry.field(description="Each source with its state.")

@@ -1,0 +1,150 @@
+"""Services of the Union for everybody, through UMANG: mandis (eNAM), medicines (Jan Aushadhi), blood (e-RaktKosh)."""
+
+from typing import Annotated, TypeVar
+
+import strawberry
+
+from actions.catalogue.central_services import blood_in, mandis_in, medicines_named
+from domain.kernel.sources import Sourced
+from integrations.umang import BloodBank as BloodBankItem
+from integrations.umang import Mandi as MandiItem
+from integrations.umang import Medicine as MedicineItem
+from schema.kernel.context import Info, InLanguage, spoken
+from schema.kernel.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, listed
+from schema.kernel.fields import resolved
+from schema.kernel.provenance import Provenance
+from schema.kernel.scalars import Paise
+from schema.kernel.source_policies import read_from
+
+MOST = 200
+"""The longest list from a source (ADR 0025)."""
+
+T = TypeVar("T")
+
+_DISTRICT = Annotated[str, strawberry.argument(description="The district's code, as `districts` lists them.")]
+
+
+@strawberry.type(description="A regulated market that trades on eNAM.")
+class Mandi:
+    name: str = strawberry.field(description="Its name as eNAM gives it.")
+    district: str | None = strawberry.field(description="Its district as eNAM gives it.")
+
+    @classmethod
+    def of(cls, item: MandiItem) -> "Mandi":
+        """The graph's view of a market."""
+        return cls(name=item.name, district=item.district)
+
+
+@strawberry.type(description="Markets of a district on eNAM.")
+class MandiList:
+    nodes: list[Mandi] = strawberry.field(description="The markets. At most 200.")
+    complete: bool = strawberry.field(description="Whether nothing was left out.")
+    provenance: list[Provenance] = strawberry.field(description="The source with its state.")
+
+
+@strawberry.type(description="A generic medicine that Jan Aushadhi sells.")
+class GenericMedicine:
+    code: str = strawberry.field(description="Its code with Jan Aushadhi.")
+    name: str = strawberry.field(description="Its generic name.")
+    pack: str | None = strawberry.field(description="What is in one pack.")
+    price: Paise | None = strawberry.field(description="The highest price of a pack; null where none is told.")
+
+    @classmethod
+    def of(cls, item: MedicineItem) -> "GenericMedicine":
+        """The graph's view of a medicine."""
+        price = None if item.price_paise is None else Paise(item.price_paise)
+        return cls(code=item.code, name=item.name, pack=item.pack, price=price)
+
+
+@strawberry.type(description="Medicines of Jan Aushadhi with a text in their name.")
+class GenericMedicineList:
+    nodes: list[GenericMedicine] = strawberry.field(description="The medicines. At most 200.")
+    complete: bool = strawberry.field(description="Whether nothing was left out.")
+    provenance: list[Provenance] = strawberry.field(description="The source with its state.")
+
+
+@strawberry.type(description="How much blood of one group a blood bank has.")
+class BloodStock:
+    group: str = strawberry.field(description="The group, such as AB-.")
+    units: int = strawberry.field(description="How many units there are.")
+
+
+@strawberry.type(description="A blood bank with its stock.")
+class BloodBank:
+    name: str = strawberry.field(description="Its name as e-RaktKosh gives it.")
+    address: str | None = strawberry.field(description="Where it is.")
+    phone: str | None = strawberry.field(description="Its telephone, as it is given.")
+    stock: list[BloodStock] = strawberry.field(description="The units of each group that it told.")
+
+    @classmethod
+    def of(cls, item: BloodBankItem) -> "BloodBank":
+        """The graph's view of a blood bank."""
+        stock = [BloodStock(group=group, units=units) for group, units in item.units]
+        return cls(name=item.name, address=item.address, phone=item.phone, stock=stock)
+
+
+@strawberry.type(description="Blood banks of a district.")
+class BloodBankList:
+    nodes: list[BloodBank] = strawberry.field(description="The blood banks. At most 200.")
+    complete: bool = strawberry.field(description="Whether nothing was left out.")
+    provenance: list[Provenance] = strawberry.field(description="The source with its state.")
+
+
+@strawberry.type
+class CentralQuery:
+    """Services of the Union."""
+
+    @resolved(
+        description="Markets of a district on eNAM, through UMANG.",
+        directives=[AUTHENTICATED, *read_from("umang.getapmcformi"), NEVER_SILENTLY_NULL, listed(20, sized=["nodes"])],
+    )
+    async def mandis(self, info: Info, district: _DISTRICT, language: InLanguage = None) -> MandiList | None:
+        asked = mandis_in(info.context.environment, district, spoken(info, language))
+        found = await info.context.sources.ask(info.path, asked)
+        return MandiList(
+            nodes=[Mandi.of(one) for one in found.value[:MOST]], complete=_whole(found), provenance=_from(info, found)
+        )
+
+    @resolved(
+        description="Generic medicines of Jan Aushadhi with a text of 3 to 60 characters in their name, through UMANG.",
+        directives=[
+            AUTHENTICATED,
+            *read_from("umang.searchmedicinebyname"),
+            NEVER_SILENTLY_NULL,
+            listed(20, sized=["nodes"]),
+        ],
+    )
+    async def generic_medicines(
+        self,
+        info: Info,
+        name: Annotated[str, strawberry.argument(description="A part of the name, in English.")],
+        language: InLanguage = None,
+    ) -> GenericMedicineList | None:
+        asked = medicines_named(info.context.environment, name, spoken(info, language))
+        found = await info.context.sources.ask(info.path, asked)
+        return GenericMedicineList(
+            nodes=[GenericMedicine.of(one) for one in found.value[:MOST]],
+            complete=_whole(found),
+            provenance=_from(info, found),
+        )
+
+    @resolved(
+        description="Blood banks of a district with their stock, from e-RaktKosh through UMANG.",
+        directives=[AUTHENTICATED, *read_from("umang.stocknearby"), NEVER_SILENTLY_NULL, listed(20, sized=["nodes"])],
+    )
+    async def blood_banks(self, info: Info, district: _DISTRICT, language: InLanguage = None) -> BloodBankList | None:
+        asked = blood_in(info.context.environment, district, spoken(info, language))
+        found = await info.context.sources.ask(info.path, asked)
+        return BloodBankList(
+            nodes=[BloodBank.of(one) for one in found.value[:MOST]],
+            complete=_whole(found),
+            provenance=_from(info, found),
+        )
+
+
+def _whole(found: Sourced[tuple[T, ...]]) -> bool:
+    return len(found.value) <= MOST
+
+
+def _from(info: Info, found: Sourced[tuple[T, ...]]) -> list[Provenance]:
+    return [Provenance.of(info, (found.source, found.state, found.as_of))]

@@ -1,0 +1,90 @@
+"""The register of centres, for administrators and auditors."""
+
+from typing import Annotated, Self
+
+import strawberry
+
+from actions.catalogue.centres import CentreFilter, Listed, centres_page, count_centres
+from domain.catalogue.centres import CentreKind
+from domain.kernel.scopes import Scope
+from schema.catalogue.places import District, Tehsil, district_by_code, tehsil_by_code
+from schema.kernel.context import Info, InLanguage, signed_in, spoken
+from schema.kernel.cursors import Position
+from schema.kernel.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, scoped
+from schema.kernel.fields import resolved
+from schema.kernel.loaders import ByKey
+from schema.kernel.paging import Connection, Listing, Paged, Window
+
+_DISTRICT = ByKey(district_by_code, lambda centre: centre.item.centre.district)
+
+
+@strawberry.input(description="Which centres are listed.")
+class CentreFilterInput:
+    kind: CentreKind | None = strawberry.field(default=None, description="Only centres of this kind.")
+    district: str | None = strawberry.field(default=None, description="Only this district, by its code.")
+
+
+@strawberry.type(directives=[AUTHENTICATED], description="A centre in which operators serve citizens.")
+class Centre:
+    item: strawberry.Private[Listed]
+    code: str = strawberry.field(description="The centre's code with CSC or e-District.")
+    kind: CentreKind = strawberry.field(description="Who runs it.")
+    open: bool = strawberry.field(description="Whether its operators may sign in.")
+    operators: int = strawberry.field(description="How many operators work in it.")
+
+    @classmethod
+    def of(cls, item: Listed) -> Self:
+        """The graph's view of a centre."""
+        centre = item.centre
+        return cls(item=item, code=centre.code, kind=centre.kind, open=centre.open, operators=item.operators)
+
+    @resolved(description="The centre's name.")
+    def name(self, info: Info, language: InLanguage = None) -> str:
+        return self.item.centre.name.in_language(spoken(info, language))
+
+    @resolved(description="The centre's district.", metadata=_DISTRICT.metadata)
+    async def district(self, info: Info) -> District | None:
+        item = await _DISTRICT.load(self, info.context.loaders)
+        return None if item is None else District.of(item)
+
+    @resolved(description="The centre's tehsil, where one is known.")
+    async def tehsil(self, info: Info) -> Tehsil | None:
+        centre = self.item.centre
+        return await tehsil_by_code(info.context.loaders, centre.district, centre.tehsil)
+
+
+@strawberry.type
+class CentresQuery:
+    """The root field about centres."""
+
+    @resolved(
+        description="The register of centres by code, for administrators and auditors; "
+        "null with NOT_FOUND for everybody else.",
+        graphql_type=Connection[Centre] | None,
+        extensions=[Paged()],
+        directives=[AUTHENTICATED, NEVER_SILENTLY_NULL, scoped(Scope.OPERATIONS_READ)],
+    )
+    async def centres(
+        self,
+        info: Info,
+        filter: Annotated[  # noqa: A002 - the argument's name in the graph
+            CentreFilterInput | None, strawberry.argument(description="Which centres are listed.")
+        ] = None,
+    ) -> Listing[Listed]:
+        environment, subject = info.context.environment, signed_in(info)
+        wanted = CentreFilter(filter.kind, filter.district) if filter else CentreFilter()
+
+        async def rows(window: Window) -> list[Listed]:
+            place = window.place[1] if window.place else None
+            return await centres_page(
+                environment, subject, wanted, place=place, backward=window.backward, limit=window.size + 1
+            )
+
+        async def count() -> int:
+            return await count_centres(environment, subject, wanted)
+
+        return Listing(f"centres:{wanted.kind}:{wanted.district}", rows, count, _position, Centre.of)
+
+
+def _position(item: Listed) -> Position:
+    return None, item.centre.code

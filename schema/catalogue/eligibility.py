@@ -1,0 +1,63 @@
+"""Who a service is for, as the graph tells it, and what one says of oneself to find services."""
+
+from typing import Self
+
+import strawberry
+
+from domain.catalogue import catalogue
+from domain.catalogue.catalogue import Facts, Situation
+from domain.kernel.errors import ErrorCode, Problem, Problems
+from schema.kernel.scalars import Paise
+
+_OLDEST = 150
+
+
+@strawberry.type(description="Who a service is for. A bound that the source does not give is null.")
+class Eligibility:
+    """The bounds of a service in numbers, and the words that they were read from."""
+
+    text: str = strawberry.field(description="What the source says, in its words.")
+    least_age: int | None = strawberry.field(description="The youngest age in full years.")
+    most_age: int | None = strawberry.field(description="The oldest age in full years.")
+    situations: list[Situation] = strawberry.field(description="What must all be so.")
+    most_monthly_family_income: Paise | None = strawberry.field(description="The largest income of the family a month.")
+    bpl_instead: bool = strawberry.field(
+        description="Whether the income does not matter for a household below the poverty line."
+    )
+
+    @classmethod
+    def of(cls, item: catalogue.Eligibility) -> Self:
+        """The graph's view of the bounds."""
+        return cls(
+            text=item.text,
+            least_age=item.least_age,
+            most_age=item.most_age,
+            situations=list(item.situations),
+            most_monthly_family_income=None if item.most_income_paise is None else Paise(item.most_income_paise),
+            bpl_instead=item.bpl_instead,
+        )
+
+
+@strawberry.input(
+    description="What is so with the person whom a service is for. What is left out speaks against no service; "
+    "services whose bounds are not known are not listed."
+)
+class EligibilityFacts:
+    """What one says of oneself; it is not kept."""
+
+    age: int | None = strawberry.field(default=None, description="Age in full years.")
+    monthly_family_income: Paise | None = strawberry.field(
+        default=None, description="The income of the whole family a month."
+    )
+    situations: list[Situation] | None = strawberry.field(
+        default=None, description="Everything of the list that is so; an empty list says that nothing is."
+    )
+
+    def facts(self) -> Facts:
+        """The same for the search; raises BAD_INPUT for an age or an income that nobody has."""
+        if self.age is not None and not 0 <= self.age <= _OLDEST:
+            raise Problems(Problem(ErrorCode.BAD_INPUT, ("filter", "eligibleFor", "age")))
+        if self.monthly_family_income is not None and self.monthly_family_income < 0:
+            raise Problems(Problem(ErrorCode.BAD_INPUT, ("filter", "eligibleFor", "monthlyFamilyIncome")))
+        said = None if self.situations is None else frozenset(self.situations)
+        return Facts(self.age, self.monthly_family_income, said)

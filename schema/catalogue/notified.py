@@ -1,0 +1,107 @@
+"""The public list of notified services with their limits and authorities (Right to Service Act, section 3)."""
+
+from typing import Annotated, Self
+
+import strawberry
+
+from actions.catalogue.notified import SECTION, NotifiedFilter, notified_services, page_of
+from domain.applications.deadline import DayUnit
+from domain.catalogue import catalogue
+from schema.catalogue.places import Department, department_by_slug
+from schema.catalogue.services import Service
+from schema.kernel.context import Info, InLanguage, spoken
+from schema.kernel.cursors import Position
+from schema.kernel.directives import NEVER_SILENTLY_NULL, PUBLIC
+from schema.kernel.fields import resolved
+from schema.kernel.paging import Connection, Listing, Paged, Window
+
+
+@strawberry.type(description="A service that is notified under the Right to Service Act.")
+class NotifiedService:
+    item: strawberry.Private[catalogue.Service]
+    code: str = strawberry.field(description="The service's code.")
+    version: int = strawberry.field(description="The entry of the catalogue; it grows with each change.")
+    time_limit_days: int | None = strawberry.field(description="Days for the service; null where no source gives them.")
+    time_limit_unit: DayUnit | None = strawberry.field(description="How they are counted; null where none are given.")
+    designated_officer: str | None = strawberry.field(description="Who must give it; null where no source says.")
+    first_appellate: str | None = strawberry.field(description="Who hears the first appeal; null where none is known.")
+    second_appellate: str | None = strawberry.field(description="Who hears the second one; null where none is known.")
+    notification: str | None = strawberry.field(description="The notification; null, since no source names it yet.")
+    section: str = strawberry.field(description="The section under which services are notified.")
+    source: str = strawberry.field(description="Where the entry was read.")
+    verified: bool = strawberry.field(description="Whether it was read at its source.")
+
+    @classmethod
+    def of(cls, item: catalogue.Service) -> Self:
+        """The graph's view of a line."""
+        return cls(
+            item=item,
+            code=item.code,
+            version=item.version,
+            time_limit_days=item.limit_days,
+            time_limit_unit=item.limit_unit if item.limit_days is not None else None,
+            designated_officer=item.designated_officer,
+            first_appellate=item.first_appellate,
+            second_appellate=item.second_appellate,
+            notification=None,
+            section=SECTION,
+            source=item.source,
+            verified=item.verified,
+        )
+
+    @resolved(description="Its name.")
+    def name(self, info: Info, language: InLanguage = None) -> str:
+        return self.item.name.in_language(spoken(info, language))
+
+    @resolved(description="The department.")
+    async def department(self, info: Info) -> Department | None:
+        slug = self.item.department
+        item = await info.context.load(department_by_slug, slug) if slug else None
+        return None if item is None else Department.of(item)
+
+    @resolved(description="The whole entry of the catalogue.")
+    def service(self) -> Service:
+        return Service.of(self.item)
+
+
+@strawberry.input(description="Which notified services are listed; what is left out lets every one through.")
+class NotifiedServiceFilter:
+    department: str | None = strawberry.field(default=None, description="Only this department, by its slug.")
+    words: str | None = strawberry.field(default=None, description="Only names and codes that hold these words.")
+    most_days: int | None = strawberry.field(default=None, description="Only limits of at most so many days.")
+
+
+@strawberry.type
+class NotifiedQuery:
+    """Root fields about notified services."""
+
+    @resolved(
+        description="Services that are notified under the Right to Service Act, with limits and authorities. The same "
+        "list is at /notified-services as a page, JSON and CSV.",
+        graphql_type=Connection[NotifiedService] | None,
+        extensions=[Paged()],
+        directives=[PUBLIC, NEVER_SILENTLY_NULL],
+    )
+    async def notified_services(
+        self,
+        info: Info,
+        filter: Annotated[  # noqa: A002 - the argument's name in the graph
+            NotifiedServiceFilter | None, strawberry.argument(description="Which services are listed.")
+        ] = None,
+    ) -> Listing[catalogue.Service]:
+        given, environment = filter or NotifiedServiceFilter(), info.context.environment
+        wanted = NotifiedFilter(given.department, given.words, given.most_days)
+        found = await notified_services(environment, wanted)
+
+        async def rows(window: Window) -> list[catalogue.Service]:
+            place = None if window.place is None else (window.place[0] or "", window.place[1])
+            return page_of(found, place, backward=window.backward, limit=window.size + 1)
+
+        async def count() -> int:
+            return len(found)
+
+        return Listing(f"notified:{wanted!r}", rows, count, _position, NotifiedService.of)
+
+
+def _position(service: catalogue.Service) -> Position:
+    return service.name.en, service.code

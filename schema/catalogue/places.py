@@ -1,0 +1,137 @@
+"""Departments, districts and tehsils."""
+
+from collections.abc import Iterable
+from typing import Self
+
+import strawberry
+
+from domain.catalogue import catalogue
+from domain.kernel.global_ids import TypeCode
+from schema.kernel.context import Info, InLanguage, spoken
+from schema.kernel.directives import NEVER_SILENTLY_NULL, PUBLIC, listed
+from schema.kernel.fields import resolved
+from schema.kernel.loaders import Loaders, many_by_key, one_by_key
+from schema.kernel.node import Node, node_id
+from store.catalogue import catalogue as kept
+from store.database.engine import Transaction
+
+
+async def _departments(tx: Transaction, slugs: Iterable[str]) -> dict[str, catalogue.Department]:
+    del slugs  # the table is small: all of it is one query
+    return {department.slug: department for department in await kept.departments(tx)}
+
+
+async def _departments_by_id(tx: Transaction, ids: Iterable[str]) -> dict[str, catalogue.Department]:
+    del ids
+    return {department.id: department for department in await kept.departments(tx)}
+
+
+async def _districts(tx: Transaction, codes: Iterable[str]) -> dict[str, catalogue.District]:
+    del codes  # thirteen rows: all of them are one query
+    return {district.code: district for district in await kept.districts(tx)}
+
+
+async def _districts_by_id(tx: Transaction, ids: Iterable[str]) -> dict[str, catalogue.District]:
+    del ids
+    return {district.id: district for district in await kept.districts(tx)}
+
+
+department_by_slug, department_by_id = one_by_key(_departments), one_by_key(_departments_by_id)
+district_by_code, district_by_id = one_by_key(_districts), one_by_key(_districts_by_id)
+tehsils_of_district = many_by_key(kept.tehsils_of)
+
+
+@strawberry.federation.type(keys=["id"], description="A department of the state.")
+class Department(Node):
+    """A department, keyed by its portal slug."""
+
+    item: strawberry.Private[catalogue.Department]
+    slug: str = strawberry.field(description="The department's short name on the portal.")
+    portal_service_count: int | None = strawberry.field(
+        description="How many services the portal names for it; null where no source says."
+    )
+
+    @classmethod
+    def of(cls, item: catalogue.Department) -> Self:
+        """The graph's view of a department."""
+        return cls(
+            id=node_id(TypeCode.DEPARTMENT, item.id),
+            item=item,
+            slug=item.slug,
+            portal_service_count=item.portal_service_count,
+        )
+
+    @resolved(description="The department's name.")
+    def name(self, info: Info, language: InLanguage = None) -> str:
+        return self.item.name.in_language(spoken(info, language))
+
+
+@strawberry.type(description="A tehsil of a district.")
+class Tehsil:
+    """A tehsil, keyed by its Local Government Directory code."""
+
+    item: strawberry.Private[catalogue.Tehsil]
+    code: str = strawberry.field(description="Code in the Local Government Directory, or a LOCAL one.")
+
+    @classmethod
+    def of(cls, item: catalogue.Tehsil) -> Self:
+        """The graph's view of a tehsil."""
+        return cls(item=item, code=item.code)
+
+    @resolved(description="The tehsil's name.")
+    def name(self, info: Info, language: InLanguage = None) -> str:
+        return self.item.name.in_language(spoken(info, language))
+
+
+async def tehsil_by_code(loaders: Loaders, district: str | None, code: str | None) -> Tehsil | None:
+    """The tehsil of a district with a code, or None."""
+    if district is None or code is None:
+        return None
+    of_district = await loaders[tehsils_of_district].load(district)
+    return next((Tehsil.of(item) for item in of_district if item.code == code), None)
+
+
+@strawberry.federation.type(keys=["id"], description="A district of the state.")
+class District(Node):
+    """A district, keyed by its Local Government Directory code."""
+
+    item: strawberry.Private[catalogue.District]
+    code: str = strawberry.field(description="Code in the Local Government Directory.")
+    division: str = strawberry.field(description="Garhwal or Kumaon.")
+    headquarters: str = strawberry.field(description="The town of the district's offices.")
+
+    @classmethod
+    def of(cls, item: catalogue.District) -> Self:
+        """The graph's view of a district."""
+        return cls(
+            id=node_id(TypeCode.DISTRICT, item.id),
+            item=item,
+            code=item.code,
+            division=item.division,
+            headquarters=item.headquarters,
+        )
+
+    @resolved(description="The district's name.")
+    def name(self, info: Info, language: InLanguage = None) -> str:
+        return self.item.name.in_language(spoken(info, language))
+
+    @resolved(description="The tehsils of the district by English name.", directives=[listed(8)])
+    async def tehsils(self, info: Info) -> list[Tehsil]:
+        return [Tehsil.of(item) for item in await info.context.load(tehsils_of_district, self.item.code)]
+
+
+@strawberry.type
+class PlacesQuery:
+    """Root fields about places and departments."""
+
+    @resolved(description="Every department by English name.", directives=[PUBLIC, NEVER_SILENTLY_NULL, listed(60)])
+    async def departments(self, info: Info) -> list[Department] | None:
+        async with info.context.environment.store.reading() as tx:
+            return [Department.of(item) for item in await kept.departments(tx)]
+
+    @resolved(
+        description="The thirteen districts by English name.", directives=[PUBLIC, NEVER_SILENTLY_NULL, listed(13)]
+    )
+    async def districts(self, info: Info) -> list[District] | None:
+        async with info.context.environment.store.reading() as tx:
+            return [District.of(item) for item in await kept.districts(tx)]

@@ -1,0 +1,362 @@
+"""The catalogue of notified services, and the schemes that they grant."""
+
+import hashlib
+from collections.abc import Iterable
+from typing import Annotated, Self
+
+import strawberry
+
+from actions.catalogue.search import Wanted, find_services, page_of, place_of
+from domain.applications.deadline import DayUnit
+from domain.benefits.benefits import Rail
+from domain.catalogue import catalogue
+from domain.catalogue.catalogue import LifeEvent, Outcome
+from domain.catalogue.search import Found
+from domain.kernel.assurance import Assurance, Needed
+from domain.kernel.global_ids import TypeCode, from_global_id
+from domain.kernel.messages import our_word
+from schema.catalogue.eligibility import Eligibility, EligibilityFacts
+from schema.catalogue.forms import ServiceForm, form_of_service
+from schema.catalogue.places import Department, department_by_slug
+from schema.kernel.context import Info, InLanguage, spoken
+from schema.kernel.cursors import Position
+from schema.kernel.directives import NEVER_SILENTLY_NULL, PUBLIC
+from schema.kernel.fields import resolved
+from schema.kernel.loaders import ByKey, one_by_key
+from schema.kernel.node import Node, node_id
+from schema.kernel.paging import Connection, Listing, Paged, Window
+from schema.kernel.scalars import Paise
+from store.catalogue import catalogue as kept
+from store.database.engine import Transaction
+from store.identity import strengths
+
+
+async def _schemes_by_id(tx: Transaction, ids: Iterable[str]) -> dict[str, catalogue.Scheme]:
+    del ids  # some dozens of rows: all of them are one query
+    return {scheme.id: scheme for scheme in (await kept.schemes(tx)).values()}
+
+
+scheme_by_code, scheme_by_id = one_by_key(kept.schemes), one_by_key(_schemes_by_id)
+service_by_code, service_by_id = one_by_key(kept.services_by_codes), one_by_key(kept.services_by_ids)
+service_by_scheme, service_as_filed = one_by_key(kept.services_by_schemes), one_by_key(kept.services_as_filed)
+strength_of_service = one_by_key(strengths.needed_by)
+
+
+@strawberry.type(description="A paper that a service asks for.")
+class RequiredDocument:
+    item: strawberry.Private[catalogue.RequiredDocument]
+    key: str = strawberry.field(description="Stable within the service; give it when the document is attached.")
+    required: bool = strawberry.field(description="Whether an application without it is refused.")
+
+    @classmethod
+    def of(cls, item: catalogue.RequiredDocument) -> Self:
+        """The graph's view of a paper."""
+        return cls(item=item, key=item.key, required=item.required)
+
+    @resolved(description="What the paper is called; sources say it in English, the Hindi is our own.")
+    def name(self, info: Info, language: InLanguage = None) -> str:
+        return our_word("paper", self.item.name, spoken(info, language))
+
+
+@strawberry.federation.type(keys=["id"], description="A benefit scheme of the state.")
+class Scheme(Node):
+    item: strawberry.Private[catalogue.Scheme]
+    code: str = strawberry.field(description="Stable short name.")
+    benefit_type: str = strawberry.field(description="Pension, scholarship and so on.")
+    amount: Paise | None = strawberry.field(description="The amount of one period; null where no source gives it.")
+    period: str | None = strawberry.field(description="How often it is paid; null where no source says.")
+    terms: int = strawberry.field(description="Into how many payments the amount of a period is divided.")
+    rail: Rail = strawberry.field(description="The way that its money goes.")
+    life_certificate: bool | None = strawberry.field(
+        description="Whether it asks for a life certificate each year; null where no source says."
+    )
+    annual_review: bool | None = strawberry.field(
+        description="Whether the department reviews each grant once a year; null where no source says."
+    )
+    time_limit_days: int | None = strawberry.field(description="Days for a decision; null where no source says.")
+    is_dbt: bool | None = strawberry.field(
+        description="Whether it is paid straight to the citizen's account; null where no source says."
+    )
+    fact_source: str = strawberry.field(description="Where the facts come from.")
+    verified: bool = strawberry.field(description="Whether more than one source gives them.")
+
+    @classmethod
+    def of(cls, item: catalogue.Scheme) -> Self:
+        """The graph's view of a scheme."""
+        return cls(
+            id=node_id(TypeCode.SCHEME, item.id),
+            item=item,
+            code=item.code,
+            benefit_type=item.benefit_type,
+            amount=None if item.amount_paise is None else Paise(item.amount_paise),
+            period=item.period,
+            terms=item.terms or 1,
+            rail=item.rail,
+            life_certificate=item.life_certificate,
+            annual_review=item.annual_review,
+            time_limit_days=item.limit_days,
+            is_dbt=item.is_dbt,
+            fact_source=item.source,
+            verified=item.verified,
+        )
+
+    @resolved(description="The scheme's name.")
+    def name(self, info: Info, language: InLanguage = None) -> str:
+        return self.item.name.in_language(spoken(info, language))
+
+    @resolved(description="The name of the department that runs it.")
+    def department_name(self, info: Info, language: InLanguage = None) -> str:
+        return self.item.department.in_language(spoken(info, language))
+
+    @resolved(description="Who it is for, in the words of its source; null where no source says.")
+    def eligibility(self, info: Info, language: InLanguage = None) -> str | None:
+        return self.item.eligibility.in_language(spoken(info, language)) if self.item.eligibility else None
+
+    @resolved(description="The papers that are verified before it is granted; empty where no source says.")
+    def verification(self, info: Info, language: InLanguage = None) -> list[str]:
+        said = self.item.papers.in_language(spoken(info, language)) if self.item.papers else ""
+        return [part.strip() for part in said.split(";") if part.strip()]
+
+    @resolved(description="The service that one applies with; null where none of the catalogue grants it.")
+    async def service(self, info: Info) -> "Service | None":
+        load, code = info.context.load, self.item.service_code
+        # Sources name the services of some schemes only; of the others the service names its scheme.
+        found = await (load(service_by_code, code) if code else load(service_by_scheme, self.item.code))
+        return None if found is None else Service.of(found)
+
+
+_DEPARTMENT = ByKey(department_by_slug, lambda service: service.item.department)
+_FORM = ByKey(form_of_service, lambda service: service.item.code)
+_SCHEME = ByKey(scheme_by_code, lambda service: service.item.scheme_id)
+
+
+@strawberry.federation.type(
+    keys=["id"], description="A service that people apply for. Facts that no source gives are null."
+)
+class Service(Node):
+    item: strawberry.Private[catalogue.Service]
+    code: str = strawberry.field(description="The portal's code, or a LOCAL one.")
+    code_source: str = strawberry.field(description="PORTAL or LOCAL: who gave the code.")
+    slug: str = strawberry.field(description="The service's short name in addresses.")
+    category: str | None = strawberry.field(description="The portal's category.")
+    rts_notified: bool | None = strawberry.field(description="Whether the Right to Service Act covers it.")
+    time_limit_days: int | None = strawberry.field(description="Days that the law allows.")
+    time_limit_unit: DayUnit = strawberry.field(description="How those days are counted.")
+    portal_delivery_days: int | None = strawberry.field(description="Days that the portal promises.")
+    designated_officer: str | None = strawberry.field(description="Post of the officer who decides.")
+    first_appellate: str | None = strawberry.field(description="Post of the first appellate officer.")
+    second_appellate: str | None = strawberry.field(description="Post of the second appellate officer.")
+    fee: Paise | None = strawberry.field(description="The fee of an application.")
+    documents: list[RequiredDocument] = strawberry.field(description="The papers that it asks for.")
+    documents_known: bool = strawberry.field(
+        description="Whether a source says which papers it asks for; where it is false, an empty list means nothing."
+    )
+    channels: list[str] = strawberry.field(description="Where one can apply.")
+    outcome: Outcome = strawberry.field(description="What an approved application ends in.")
+    doctype: str | None = strawberry.field(description="DigiLocker's document type of the certificate.")
+    open: bool = strawberry.field(description="Whether it takes applications.")
+    needs_second_pair: bool | None = strawberry.field(
+        description="Whether a second officer must confirm an approval or rejection; null where nothing says so."
+    )
+    life_events: list[LifeEvent] | None = strawberry.field(
+        description="What in a life it answers to; null where nothing says so."
+    )
+    eligibility: Eligibility | None = strawberry.field(description="Who it is for; null where no source says.")
+    version: int = strawberry.field(
+        description="Which entry of this service it is; an application keeps the one that it was filed under."
+    )
+    fact_source: str = strawberry.field(description="Where the catalogue's facts come from.")
+    verified: bool = strawberry.field(description="Whether more than one source gives them.")
+
+    @classmethod
+    def of(cls, item: catalogue.Service) -> Self:
+        """The graph's view of a service."""
+        return cls(
+            id=node_id(TypeCode.SERVICE, item.id),
+            item=item,
+            code=item.code,
+            code_source=item.code_source,
+            slug=item.slug,
+            category=item.category,
+            rts_notified=item.rts_notified,
+            time_limit_days=item.limit_days,
+            time_limit_unit=item.limit_unit,
+            portal_delivery_days=item.portal_delivery_days,
+            designated_officer=item.designated_officer,
+            first_appellate=item.first_appellate,
+            second_appellate=item.second_appellate,
+            fee=None if item.fee_paise is None else Paise(item.fee_paise),
+            documents=[RequiredDocument.of(paper) for paper in item.documents],
+            documents_known=item.documents_known,
+            channels=list(item.channels),
+            outcome=item.outcome,
+            doctype=item.doctype,
+            open=item.open,
+            needs_second_pair=item.needs_second_pair,
+            life_events=None if item.life_events is None else list(item.life_events),
+            eligibility=None if item.eligibility is None else Eligibility.of(item.eligibility),
+            version=item.version,
+            fact_source=item.source,
+            verified=item.verified,
+        )
+
+    @resolved(description="The service's name.")
+    def name(self, info: Info, language: InLanguage = None) -> str:
+        return self.item.name.in_language(spoken(info, language))
+
+    @resolved(description="How sure one's own sign-in must be of one's identity to apply for it.")
+    async def own_strength(self, info: Info) -> Assurance:
+        return (await info.context.load(strength_of_service, self.item.code) or Needed()).own
+
+    @resolved(description="How sure the consent must be by which an operator applies for somebody.")
+    async def assisted_strength(self, info: Info) -> Assurance:
+        return (await info.context.load(strength_of_service, self.item.code) or Needed()).assisted
+
+    @resolved(description="The department that renders it.", metadata=_DEPARTMENT.metadata)
+    async def department(self, info: Info) -> Department | None:
+        item = await _DEPARTMENT.load(self, info.context.loaders)
+        return None if item is None else Department.of(item)
+
+    @resolved(
+        description="The form that is filled in for it; null where this installation has no forms.",
+        metadata=_FORM.metadata,
+    )
+    async def form(self, info: Info) -> ServiceForm | None:
+        item = await _FORM.load(self, info.context.loaders)
+        return None if item is None else ServiceForm.of(item)
+
+    @resolved(description="The scheme that it grants, where it ends in a benefit.", metadata=_SCHEME.metadata)
+    async def scheme(self, info: Info) -> Scheme | None:
+        item = await _SCHEME.load(self, info.context.loaders)
+        return None if item is None else Scheme.of(item)
+
+
+@strawberry.input(one_of=True, description="How a service is named: exactly one of these.")
+class ServiceBy:
+    code: strawberry.Maybe[str] = strawberry.field(description="The service's code.")
+    slug: strawberry.Maybe[str] = strawberry.field(description="The service's slug.")
+    id: strawberry.Maybe[strawberry.ID] = strawberry.field(description="The service's opaque id.")
+
+
+@strawberry.input(description="Which services are listed. All that is given must hold.")
+class ServiceFilter:
+    search: str | None = strawberry.field(
+        default=None,
+        description="Words in Hindi, in English, or in Hindi with Latin letters, also mistyped; or the code. "
+        "The services that fit best come first.",
+    )
+    department: str | None = strawberry.field(default=None, description="A department's slug.")
+    category: str | None = strawberry.field(default=None, description="A category of the portal.")
+    open_only: bool = strawberry.field(default=False, description="Only services that take applications.")
+    life_event: LifeEvent | None = strawberry.field(
+        default=None, description="Only services that answer to this event in a life."
+    )
+    eligible_for: EligibilityFacts | None = strawberry.field(
+        default=None, description="Only services that this person may be eligible for."
+    )
+
+    def wanted(self) -> Wanted:
+        """The same for the search."""
+        facts = None if self.eligible_for is None else self.eligible_for.facts()
+        return Wanted(self.search, self.department, self.category, self.open_only, self.life_event, facts)
+
+
+@strawberry.type
+class ServicesQuery:
+    """Root fields about services."""
+
+    @resolved(description="One service; null where there is none.", directives=[PUBLIC])
+    async def service(
+        self, info: Info, by: Annotated[ServiceBy, strawberry.argument(description="Its code, slug or id.")]
+    ) -> Service | None:
+        item = await _find(info, by)
+        return None if item is None else Service.of(item)
+
+    @resolved(
+        description="Services by English name; where words are searched for, those that fit best come first.",
+        graphql_type=Connection[Service] | None,
+        extensions=[Paged()],
+        directives=[PUBLIC, NEVER_SILENTLY_NULL],
+    )
+    async def services(
+        self,
+        info: Info,
+        filter: Annotated[  # noqa: A002 - the argument's name in the graph
+            ServiceFilter | None, strawberry.argument(description="Which services are listed.")
+        ] = None,
+    ) -> Listing[catalogue.Service] | Listing[Found]:
+        wanted = (filter or ServiceFilter()).wanted()
+        return _found(info, wanted) if _needs_index(wanted) else _listing(info, wanted)
+
+
+async def _find(info: Info, by: ServiceBy) -> catalogue.Service | None:
+    if by.code is not None:
+        return await info.context.load(service_by_code, by.code.value)
+    if by.id is not None:
+        code, key = from_global_id(by.id.value)
+        return await info.context.load(service_by_id, key) if code is TypeCode.SERVICE else None
+    if by.slug is None:
+        return None
+    async with info.context.environment.store.reading() as tx:
+        return await kept.service_by_slug(tx, by.slug.value)
+
+
+def _needs_index(wanted: Wanted) -> bool:
+    return bool((wanted.search or "").strip()) or wanted.life_event is not None or wanted.facts is not None
+
+
+def _found(info: Info, wanted: Wanted) -> Listing[Found]:
+    """What is searched for in the words of the catalogue, which each process keeps in memory."""
+    env = info.context.environment
+
+    async def rows(window: Window) -> list[Found]:
+        place = None if window.place is None else (window.place[0] or "", window.place[1])
+        found = await find_services(env, wanted)
+        return page_of(found, place, window.size + 1, backward=window.backward)
+
+    async def count() -> int:
+        return len(await find_services(env, wanted))
+
+    digest = hashlib.sha256(repr(_named(wanted)).encode()).hexdigest()
+    return Listing(f"services-found:{digest}", rows, count, place_of, lambda found: Service.of(found.service))
+
+
+def _named(wanted: Wanted) -> tuple[object, ...]:
+    """The filters as a text that is the same in every process, which binds cursors to this list."""
+    facts = wanted.facts
+    said = None if facts is None else (facts.age, facts.income_paise, facts.situations and sorted(facts.situations))
+    event = wanted.life_event.value if wanted.life_event else None
+    return wanted.search, wanted.department, wanted.category, wanted.open_only, event, said
+
+
+def _listing(info: Info, wanted: Wanted) -> Listing[catalogue.Service]:
+    store = info.context.environment.store
+    filters = (wanted.department, wanted.category, wanted.open_only)
+
+    async def rows(window: Window) -> list[catalogue.Service]:
+        place = None if window.place is None else (window.place[0] or "", window.place[1])
+        async with store.reading() as tx:
+            return await kept.services_page(
+                tx,
+                department=wanted.department,
+                category=wanted.category,
+                open_only=wanted.open_only,
+                after=None if window.backward else place,
+                before=(place or kept.PAST_ALL_SERVICES) if window.backward else None,
+                limit=window.size + 1,
+            )
+
+    async def count() -> int:
+        async with store.reading() as tx:
+            return await kept.count_services(
+                tx,
+                department=wanted.department,
+                category=wanted.category,
+                open_only=wanted.open_only,
+            )
+
+    return Listing(f"services:{filters!r}", rows, count, _position, Service.of)
+
+
+def _position(service: catalogue.Service) -> Position:
+    return service.name.en, service.code

@@ -1,0 +1,255 @@
+"""Certificates: those that we issued, those in the citizen's locker, and those of departments."""
+
+import hashlib
+import uuid
+from datetime import date
+from typing import Annotated, Self
+
+import strawberry
+
+from actions.certificates.certificate_endings import Ended, end_of
+from actions.certificates.certificates import CertificateView, view_of_ours
+from actions.documents.document_links import DocumentName, LinkKind
+from actions.documents.locker import locker_file
+from actions.identity.aliases import certificate_by_any
+from actions.kernel.access import of_certificate
+from domain.certificates.certificates import CertificateEnding, CertificateStatus, EndGround, IssuedCertificate
+from domain.kernel.clock import ist_date
+from domain.kernel.errors import ErrorCode, Problem, Problems
+from domain.kernel.global_ids import TypeCode
+from domain.kernel.people import PersonKind
+from domain.kernel.sources import Source, Sourced, SourceState
+from schema.documents.document_addresses import DocumentAddress, address_of
+from schema.kernel.context import Info, InLanguage, spoken
+from schema.kernel.directives import AUTHENTICATED, PUBLIC
+from schema.kernel.enums import DocumentIntegrity
+from schema.kernel.fields import resolved
+from schema.kernel.loaders import ByKey, one_by_key
+from schema.kernel.node import Node, node_id
+from schema.kernel.provenance import Provenance
+from schema.kernel.source_policies import read_from
+from store.certificates import certificate_endings
+from store.certificates import certificates as certificate_store
+
+certificate_by_id = one_by_key(certificate_store.many, of_certificate)
+certificate_by_number = one_by_key(certificate_store.by_numbers, of_certificate)
+# The loaders below are keyed by applications and certificates that were let through before.
+certificate_of_application = one_by_key(certificate_store.of_applications)
+ending_of_certificate = one_by_key(certificate_endings.many)
+
+ENDED = (CertificateStatus.CORRECTED, CertificateStatus.REVOKED)
+_PDF = "application/pdf"
+
+
+@strawberry.type(description="The file of a certificate, fetched and checked.")
+class CertificateDocument:
+    media_type: str = strawberry.field(description="Its kind, such as application/pdf.")
+    size_bytes: int = strawberry.field(description="Its length.")
+    sha256: str = strawberry.field(description="The SHA-256 of its content.")
+    integrity: DocumentIntegrity = strawberry.field(description="How it was checked.")
+
+    @classmethod
+    def of(cls, content: bytes, media_type: str, integrity: DocumentIntegrity) -> Self:
+        """What is told of a checked file."""
+        digest = hashlib.sha256(content).hexdigest()
+        return cls(media_type=media_type, size_bytes=len(content), sha256=digest, integrity=integrity)
+
+
+def _ended_key(certificate: "Certificate") -> str | None:
+    issued = certificate.view.issued
+    return issued.id if issued is not None and issued.status in ENDED else None
+
+
+_ENDING = ByKey(ending_of_certificate, _ended_key)
+_SUCCESSOR = ByKey(certificate_by_id, lambda end: end.item.successor_id)
+
+
+@strawberry.type(description="How a certificate of ours stopped to hold.")
+class CertificateEnd:
+    item: strawberry.Private[CertificateEnding]
+    ended_on: date = strawberry.field(description="The day.")
+    ground: EndGround = strawberry.field(description="The coded ground.")
+    reason: str = strawberry.field(description="The reasons in writing.")
+
+    @classmethod
+    def of(cls, item: CertificateEnding) -> Self:
+        """The graph's view of the record."""
+        return cls(item=item, ended_on=ist_date(item.ended_at), ground=item.ground, reason=item.reason)
+
+    @resolved(
+        description="The certificate that was made in its place; null where it was revoked, or that one is awaited.",
+        metadata=_SUCCESSOR.metadata,
+    )
+    async def corrected_by(
+        self, info: Info
+    ) -> Annotated["Certificate", strawberry.lazy("schema.certificates.types")] | None:
+        item = await _SUCCESSOR.load(self, info.context.loaders)
+        return None if item is None else Certificate.of_issued(item)
+
+
+@strawberry.federation.type(
+    keys=["id", "number"],
+    directives=[AUTHENTICATED],
+    description="A certificate, wherever it lies. Only those that we issued can be found by id or number.",
+)
+class Certificate(Node):
+    view: strawberry.Private[CertificateView]
+    citizen_id: strawberry.Private[str]
+    uri: str | None = strawberry.field(description="Its DigiLocker URI; null where the source gives none.")
+    number: str | None = strawberry.field(description="Its number; null where the source gives none.")
+    doctype: str = strawberry.field(description="DigiLocker's document type.")
+    issuer: str = strawberry.field(description="Who issued it.")
+    issued_on: date | None = strawberry.field(description="When it was issued; null where the source does not say.")
+    origin: Source = strawberry.field(description="Where it lies: STORE for one of ours.")
+    media_types: list[str] = strawberry.field(description="In which kinds it can be had.")
+    valid_until: date | None = strawberry.field(description="Its last day; null where it has none or none is known.")
+    status: CertificateStatus | None = strawberry.field(description="Whether it holds; known of ours only.")
+
+    @classmethod
+    def of(cls, view: CertificateView, citizen_id: str) -> Self:
+        """The graph's view of a line of the merged list."""
+        issued = view.issued
+        # A certificate of a source has no key of ours; this one is stable as long as its names are.
+        names = view.uri or f"{view.origin}:{view.doctype}:{view.issuer}:{view.number}"
+        key = issued.id if issued else str(uuid.uuid5(uuid.NAMESPACE_URL, names))
+        return cls(
+            id=node_id(TypeCode.CERTIFICATE, key),
+            view=view,
+            citizen_id=citizen_id,
+            uri=view.uri,
+            number=view.number,
+            doctype=view.doctype,
+            issuer=view.issuer,
+            issued_on=view.issued_on,
+            origin=view.origin,
+            media_types=list(view.media_types),
+            valid_until=issued.valid_until if issued else None,
+            status=issued.status if issued else None,
+        )
+
+    @classmethod
+    def of_issued(cls, item: IssuedCertificate) -> Self:
+        """The graph's view of one of ours."""
+        return cls.of(view_of_ours(item), item.citizen_id)
+
+    @resolved(description="What it is called.")
+    def name(self, info: Info, language: InLanguage = None) -> str:
+        return self.view.name.in_language(spoken(info, language))
+
+    @resolved(
+        description="How it was corrected or revoked; null while it holds, and for one that is not ours.",
+        metadata=_ENDING.metadata,
+    )
+    async def ending(self, info: Info) -> CertificateEnd | None:
+        item = await _ENDING.load(self, info.context.loaders)
+        return None if item is None else CertificateEnd.of(item)
+
+    @resolved(
+        description="Its file, fetched now and checked; null where the source gives no file.",
+        directives=read_from("digilocker.file"),
+    )
+    async def document(self, info: Info) -> CertificateDocument | None:
+        if self.view.issued is not None:
+            return await _from_store(info, self.view.issued)
+        if self.view.origin is Source.DIGILOCKER and self.view.uri is not None:
+            return await _from_locker(info, self.citizen_id, self.view.uri)
+        return None
+
+    @resolved(
+        description="An address to read it at, for some minutes; each read of it is shown to her. Null for all but "
+        "her, and for one that is not ours: `documents` has the addresses of those."
+    )
+    def download(
+        self,
+        info: Info,
+        media_type: Annotated[
+            str | None, strawberry.argument(description="One of `mediaTypes`; left out, the first of them.")
+        ] = None,
+    ) -> DocumentAddress | None:
+        subject = info.context.subject
+        hers = subject.kind is PersonKind.CITIZEN and subject.person_id == self.citizen_id
+        if not hers or self.view.issued is None:
+            return None
+        chosen = self.media_types[0] if media_type is None else media_type.lower()
+        if chosen not in self.media_types:
+            raise Problems(Problem(ErrorCode.BAD_INPUT, ("mediaType",)))
+        return address_of(info, self.citizen_id, DocumentName(LinkKind.OURS, self.view.issued.id, chosen))
+
+
+async def _from_store(info: Info, issued: IssuedCertificate) -> CertificateDocument:
+    content = await info.context.environment.objects.get(issued.pdf_sha256)
+    if content is None:
+        raise LookupError("the file of a certificate is not in the object store")
+    return CertificateDocument.of(content, _PDF, DocumentIntegrity.SHA256_VERIFIED)
+
+
+async def _from_locker(info: Info, citizen_id: str, uri: str) -> CertificateDocument:
+    async def fetched() -> Sourced[CertificateDocument]:
+        file = await locker_file(info.context.environment, info.context.subject, citizen_id, uri)
+        document = CertificateDocument.of(file.content, file.media_type, DocumentIntegrity.HMAC_VERIFIED)
+        return Sourced(document, Source.DIGILOCKER, SourceState.LIVE, file.fetched_at)
+
+    return (await info.context.sources.ask(info.path, fetched())).value
+
+
+@strawberry.type(description="A citizen's certificates from everywhere; what lies at two places is shown once.")
+class CertificateList:
+    nodes: list[Certificate] = strawberry.field(description="The certificates, ours first. At most 200.")
+    complete: bool = strawberry.field(description="Whether every source answered and nothing was left out.")
+    provenance: list[Provenance] = strawberry.field(description="Each source with its state.")
+
+
+@strawberry.type(description="What anybody may know of a certificate whose number is at hand.")
+class CertificateFacts:
+    """Public facts, without the holder."""
+
+    item: strawberry.Private[IssuedCertificate]
+    number: str = strawberry.field(description="Its number.")
+    ended_on: date | None = strawberry.field(description="When it was corrected or revoked; null while it holds.")
+    corrected_by: str | None = strawberry.field(
+        description="The number of the certificate in its place; null where there is none."
+    )
+    status: CertificateStatus = strawberry.field(description="Whether it holds today.")
+    issued_on: date = strawberry.field(description="When it was issued.")
+    valid_until: date | None = strawberry.field(description="Its last day; null where it has none.")
+
+    @resolved(description="What it is called.")
+    def name(self, info: Info, language: InLanguage = None) -> str:
+        return self.item.name.in_language(spoken(info, language))
+
+
+@strawberry.type
+class CertificatesQuery:
+    """Root fields about certificates."""
+
+    @resolved(
+        description="Whether a certificate of ours holds, for anybody; null where there is none.", directives=[PUBLIC]
+    )
+    async def verify_certificate(
+        self,
+        info: Info,
+        number: Annotated[
+            str,
+            strawberry.argument(
+                description="Its number as keyed, ours or that of a system before; NUMBER_MISTYPED names an error."
+            ),
+        ],
+    ) -> CertificateFacts | None:
+        item = await certificate_by_any(info.context.environment, number[:64])
+        if item is None:
+            return None
+        return _facts(info, item, await end_of(info.context.environment, item))
+
+
+def _facts(info: Info, item: IssuedCertificate, ended: Ended | None) -> CertificateFacts:
+    past = item.valid_until is not None and item.valid_until < ist_date(info.context.environment.clock.now())
+    status = CertificateStatus.EXPIRED if past and item.status is CertificateStatus.ACTIVE else item.status
+    return CertificateFacts(
+        item=item,
+        number=item.number,
+        status=status,
+        issued_on=item.issued_on,
+        valid_until=item.valid_until,
+        ended_on=ended.ended_on if ended else None,
+        corrected_by=ended.successor if ended else None,
+    )

@@ -1,0 +1,88 @@
+"""Reports from the field: what was seen, with photographs, the place and the time."""
+
+from datetime import datetime
+from typing import Self
+
+import strawberry
+
+from actions.clearances.verification_views import photo_link
+from domain import clearances
+from schema.catalogue.places import Tehsil, tehsils_of_district
+from schema.kernel.context import Info
+from schema.kernel.directives import AUTHENTICATED, listed
+from schema.kernel.fields import resolved
+from schema.kernel.loaders import ByKey, many_by_key
+from schema.officers.staff import AssignedOfficer, officer_by_id
+from store import clearances as clearance_store
+
+reports_of_application = many_by_key(clearance_store.reports)
+
+_REPORTED_BY = ByKey(officer_by_id, lambda report: report.item.officer_id)
+
+MOST_PHOTOS = 10
+
+
+@strawberry.type(description="A point on the earth.")
+class GeoPoint:
+    latitude_microdegrees: int = strawberry.field(description="Millionths of a degree north.")
+    longitude_microdegrees: int = strawberry.field(description="Millionths of a degree east.")
+
+
+@strawberry.type(description="An address at which a file can be read for some minutes, without signing in.")
+class FileAddress:
+    url: str = strawberry.field(description="The address.")
+    expires_at: datetime = strawberry.field(description="Until when it holds; then ask again.")
+
+
+@strawberry.type(directives=[AUTHENTICATED], description="A photograph of a report from the field.")
+class FieldPhoto:
+    report: strawberry.Private[clearances.VerificationReport]
+    sha256: str = strawberry.field(description="The SHA-256 of its content, in hexadecimal.")
+    media_type: str = strawberry.field(description="image/jpeg or image/png.")
+
+    @resolved(description="Where it can be read now; null where it was erased.")
+    async def address(self, info: Info) -> FileAddress | None:
+        link = await photo_link(info.context.environment, self.report, self.sha256)
+        return None if link is None else FileAddress(url=link.url, expires_at=link.expires_at)
+
+
+@strawberry.type(directives=[AUTHENTICATED], description="What an officer saw in the field.")
+class FieldReport:
+    item: strawberry.Private[clearances.VerificationReport]
+    district: strawberry.Private[str]
+    text: str = strawberry.field(description="What was seen.")
+    photos: list[FieldPhoto] = strawberry.field(
+        description="The photographs, at most ten.", directives=[listed(MOST_PHOTOS)]
+    )
+    observed_at: datetime = strawberry.field(description="When it was seen.")
+    reported_at: datetime = strawberry.field(description="When it was reported.")
+
+    @classmethod
+    def of(cls, item: clearances.VerificationReport, district: str) -> Self:
+        """The graph's view of a report about an application of a district."""
+        photos = [FieldPhoto(report=item, sha256=one.sha256, media_type=one.media_type) for one in item.photos]
+        return cls(
+            item=item,
+            district=district,
+            text=item.text,
+            photos=photos,
+            observed_at=item.observed_at,
+            reported_at=item.reported_at,
+        )
+
+    @resolved(description="The point where it was seen; null where none was taken.")
+    def place(self) -> GeoPoint | None:
+        place = self.item.place
+        if place is None:
+            return None
+        return GeoPoint(latitude_microdegrees=place.latitude, longitude_microdegrees=place.longitude)
+
+    @resolved(description="The tehsil where it was seen; null where none was named.")
+    async def tehsil(self, info: Info) -> Tehsil | None:
+        found = await info.context.load(tehsils_of_district, self.district)
+        return next((Tehsil.of(one) for one in found if one.code == self.item.tehsil), None)
+
+    @resolved(description="The officer who reported.", metadata=_REPORTED_BY.metadata)
+    async def officer(self, info: Info) -> AssignedOfficer | None:
+        item = await _REPORTED_BY.load(self, info.context.loaders)
+        return None if item is None else AssignedOfficer(item=item)

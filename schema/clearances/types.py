@@ -1,0 +1,143 @@
+"""Clearances of other departments, how far they are, and warnings about due dates."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Self
+
+import strawberry
+
+from actions.kernel.access import of_clearance
+from domain import clearances
+from domain.clearances import ClearanceState, EscalationKind
+from domain.kernel.global_ids import TypeCode
+from domain.kernel.messages import label
+from schema.catalogue.places import Department, department_by_slug
+from schema.kernel.context import Info, InLanguage, spoken
+from schema.kernel.directives import AUTHENTICATED
+from schema.kernel.fields import resolved
+from schema.kernel.loaders import ByKey, many_by_key, one_by_key
+from schema.kernel.node import Node, node_id
+from schema.officers.staff import AssignedOfficer, officer_by_id
+from store import clearances as clearance_store
+
+clearance_by_id = one_by_key(clearance_store.many, of_clearance)
+# The loaders below are keyed by applications that were let through before.
+clearances_of_application = many_by_key(clearance_store.of_applications)
+escalations_of_application = many_by_key(clearance_store.warnings)
+
+_DEPARTMENT = ByKey(department_by_slug, lambda clearance: clearance.item.department)
+_ASKED_BY = ByKey(officer_by_id, lambda clearance: clearance.item.asked_by)
+_ANSWERED_BY = ByKey(officer_by_id, lambda clearance: clearance.item.answered_by)
+_ESCALATED_TO = ByKey(officer_by_id, lambda clearance: clearance.item.escalated_to)
+
+
+@strawberry.type(directives=[AUTHENTICATED], description="What one department asks of another about an application.")
+class Clearance(Node):
+    item: strawberry.Private[clearances.Clearance]
+    application_id: strawberry.ID = strawberry.field(description="The application that it is about.")
+    state: ClearanceState = strawberry.field(description="How it stands.")
+    question: str = strawberry.field(description="What is asked.")
+    asked_at: datetime = strawberry.field(description="When it was asked.")
+    due_at: datetime = strawberry.field(description="The last second for the answer.")
+    answer: str | None = strawberry.field(description="The answer, once it was given.")
+    answered_at: datetime | None = strawberry.field(description="When it was answered or given up.")
+    reminded_at: datetime | None = strawberry.field(description="When the department was reminded of its due date.")
+    escalated_at: datetime | None = strawberry.field(
+        description="When it went before the department's level above, because its time was over."
+    )
+
+    @classmethod
+    def of(cls, item: clearances.Clearance) -> Self:
+        """The graph's view of a clearance."""
+        return cls(
+            id=node_id(TypeCode.CLEARANCE, item.id),
+            item=item,
+            application_id=node_id(TypeCode.APPLICATION, item.application_id),
+            state=item.state,
+            question=item.question,
+            asked_at=item.asked_at,
+            due_at=item.due_at,
+            answer=item.answer,
+            answered_at=item.answered_at,
+            reminded_at=item.reminded_at,
+            escalated_at=item.escalated_at,
+        )
+
+    @resolved(description="How it stands, in words.")
+    def state_label(self, info: Info, language: InLanguage = None) -> str:
+        return label(f"clearance_state.{self.item.state.value}", spoken(info, language))
+
+    @resolved(description="Whether the answer is owed and its time is over.")
+    def overdue(self, info: Info) -> bool:
+        owed = self.item.state is ClearanceState.ASKED
+        return owed and info.context.environment.clock.now() > self.item.due_at
+
+    @resolved(description="The department that was asked.", metadata=_DEPARTMENT.metadata)
+    async def department(self, info: Info) -> Department | None:
+        item = await _DEPARTMENT.load(self, info.context.loaders)
+        return None if item is None else Department.of(item)
+
+    @resolved(description="The officer who asked.", metadata=_ASKED_BY.metadata)
+    async def asked_by(self, info: Info) -> AssignedOfficer | None:
+        item = await _ASKED_BY.load(self, info.context.loaders)
+        return None if item is None else AssignedOfficer(item=item)
+
+    @resolved(description="The officer who answered.", metadata=_ANSWERED_BY.metadata)
+    async def answered_by(self, info: Info) -> AssignedOfficer | None:
+        item = await _ANSWERED_BY.load(self, info.context.loaders)
+        return None if item is None else AssignedOfficer(item=item)
+
+    @resolved(
+        description="The officer of the level above whom it went to; null before that, or where none is posted.",
+        metadata=_ESCALATED_TO.metadata,
+    )
+    async def escalated_to(self, info: Info) -> AssignedOfficer | None:
+        item = await _ESCALATED_TO.load(self, info.context.loaders)
+        return None if item is None else AssignedOfficer(item=item)
+
+
+@strawberry.type(description="How far the clearances of an application are.")
+class ClearanceProgress:
+    """Counts of the clearances that were asked at the same time or one after the other."""
+
+    asked: int = strawberry.field(description="All that were asked.")
+    granted: int = strawberry.field(description="Granted.")
+    refused: int = strawberry.field(description="Refused.")
+    lapsed: int = strawberry.field(description="Given up, because the application was decided without them.")
+    awaited: int = strawberry.field(description="Still to be answered.")
+    overdue: int = strawberry.field(description="Of these, past their due date.")
+    next_due_at: datetime | None = strawberry.field(description="The nearest due date that is still to come.")
+
+    @classmethod
+    def of(cls, items: Sequence[clearances.Clearance], now: datetime) -> Self | None:
+        """The graph's view of the clearances of one application; None where none was asked."""
+        if not items:
+            return None
+        states = Counter(item.state for item in items)
+        due = sorted(item.due_at for item in items if item.state is ClearanceState.ASKED)
+        return cls(
+            asked=len(items),
+            granted=states[ClearanceState.GRANTED],
+            refused=states[ClearanceState.REFUSED],
+            lapsed=states[ClearanceState.LAPSED],
+            awaited=len(due),
+            overdue=sum(at < now for at in due),
+            next_due_at=next((at for at in due if at >= now), None),
+        )
+
+
+@strawberry.type(description="A warning that the legal clock gave.")
+class Escalation:
+    kind: EscalationKind = strawberry.field(description="Why.")
+    due_at: datetime = strawberry.field(description="The date that it warns of.")
+    at: datetime = strawberry.field(description="When it was given.")
+
+    @classmethod
+    def of(cls, item: clearances.Escalation) -> Self:
+        """The graph's view of a warning."""
+        return cls(kind=item.kind, due_at=item.due_at, at=item.at)
+
+    @resolved(description="Why, in words.")
+    def label(self, info: Info, language: InLanguage = None) -> str:
+        return label(f"escalation.{self.kind.value}", spoken(info, language))

@@ -1,0 +1,203 @@
+"""Doorstep visits: as the citizen and the office see them, and as the agent sees them."""
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Annotated, Self
+
+import strawberry
+
+from actions.doorstep.views import Errand, code_for, possible_agents
+from actions.kernel.case_access import of_visit
+from domain import doorstep
+from domain.doorstep import HandOverProof, SlotWindow, VisitFailure, VisitPurpose, VisitState
+from domain.kernel import people
+from domain.kernel.global_ids import TypeCode
+from domain.kernel.messages import label
+from domain.kernel.numbers import show_number
+from schema.applications.loaders import application_by_id
+from schema.catalogue.places import District, Tehsil, district_by_code, tehsil_by_code
+from schema.kernel.context import Info, InLanguage, spoken
+from schema.kernel.directives import AUTHENTICATED
+from schema.kernel.fields import resolved
+from schema.kernel.loaders import ByKey, many_by_key, one_by_key
+from schema.kernel.node import VIEWS, Node, node_id
+from schema.kernel.scalars import Paise
+from schema.officers.staff import operator_by_id
+from store import doorstep as visit_store
+
+if TYPE_CHECKING:
+    from schema.applications.types import Application
+
+visit_by_id = one_by_key(visit_store.many, of_visit)
+visits_of_application = many_by_key(visit_store.of_applications, of_visit)
+
+_APPLICATION = ByKey(application_by_id, lambda visit: visit.item.application_id)
+_AGENT = ByKey(operator_by_id, lambda visit: visit.item.agent_id)
+_DISTRICT = ByKey(district_by_code, lambda visit: visit.item.district)
+
+
+@strawberry.type(description="A part of a day in India.")
+class VisitSlot:
+    on: date = strawberry.field(description="The day.")
+    window: SlotWindow = strawberry.field(description="The part of it.")
+    starts_at: datetime = strawberry.field(description="Its first moment.")
+    ends_at: datetime = strawberry.field(description="Its last moment.")
+
+    @classmethod
+    def of(cls, slot: doorstep.Slot) -> Self:
+        """The graph's view of a slot."""
+        return cls(on=slot.on, window=slot.window, starts_at=slot.starts_at, ends_at=slot.ends_at)
+
+    @resolved(description="The part of the day, in words.")
+    def label(self, info: Info, language: InLanguage = None) -> str:
+        return label(f"slot_window.{self.window.value}", spoken(info, language))
+
+
+@strawberry.type(description="Somebody who goes from door to door.")
+class DoorstepAgent:
+    """An agent, as others may see her."""
+
+    item: strawberry.Private[people.Operator]
+    id: strawberry.ID = strawberry.field(description="Opaque; give it to assignDoorstepVisit.")
+
+    @classmethod
+    def of(cls, item: people.Operator) -> Self:
+        """The graph's view of an agent."""
+        return cls(item=item, id=node_id(TypeCode.OPERATOR, item.id))
+
+    @resolved(description="The agent's name.")
+    def name(self, info: Info, language: InLanguage = None) -> str:
+        return self.item.name.in_language(spoken(info, language))
+
+
+@strawberry.type(description="The fee of the doorstep service.")
+class VisitFee:
+    amount: Paise = strawberry.field(description="The fee.")
+    receipt: str | None = strawberry.field(description="The number of the receipt; null while it is not paid.")
+
+
+@strawberry.type
+class VisitFacts:
+    """The fields that everybody sees who sees a visit at all."""
+
+    item: strawberry.Private[doorstep.Visit]
+    purpose: VisitPurpose = strawberry.field(description="Why the agent comes.")
+    state: VisitState = strawberry.field(description="Where the visit stands.")
+    slot: VisitSlot = strawberry.field(description="When the agent comes.")
+    sequence: int = strawberry.field(description="Its place among the visits for the same purpose, from 1.")
+    failure: VisitFailure | None = strawberry.field(description="Why it failed.")
+    version: int = strawberry.field(description="Grows by one with every change; give it back with the next.")
+
+    @resolved(description="Where the visit stands, in words.")
+    def state_label(self, info: Info, language: InLanguage = None) -> str:
+        return label(f"visit_state.{self.item.state.value}", spoken(info, language))
+
+    @resolved(description="Why it failed, in words.")
+    def failure_label(self, info: Info, language: InLanguage = None) -> str | None:
+        failure = self.item.failure
+        return label(f"visit_failure.{failure.value}", spoken(info, language)) if failure else None
+
+    @resolved(description="The fee of the doorstep service; null where none is asked.")
+    def fee(self) -> VisitFee | None:
+        amount = self.item.fee_paise
+        return VisitFee(amount=Paise(amount), receipt=self.item.fee_receipt) if amount is not None else None
+
+    @resolved(description="The district where the citizen is visited.", metadata=_DISTRICT.metadata)
+    async def district(self, info: Info) -> District | None:
+        item = await _DISTRICT.load(self, info.context.loaders)
+        return None if item is None else District.of(item)
+
+    @resolved(description="The tehsil where the citizen is visited, where one was named.")
+    async def tehsil(self, info: Info) -> Tehsil | None:
+        return await tehsil_by_code(info.context.loaders, self.item.district, self.item.tehsil)
+
+
+@strawberry.type(directives=[AUTHENTICATED], description="A doorstep visit, as the citizen and the office see it.")
+class DoorstepVisit(VisitFacts, Node):
+    application_id: strawberry.ID = strawberry.field(description="The application that it belongs to.")
+    proof: HandOverProof | None = strawberry.field(description="What proved the hand-over.")
+    created_at: datetime = strawberry.field(description="When it was booked.")
+    closed_at: datetime | None = strawberry.field(description="When it was over, whatever came of it.")
+
+    @classmethod
+    def of(cls, item: doorstep.Visit) -> Self:
+        """The graph's view of a visit."""
+        return cls(
+            id=node_id(TypeCode.VISIT, item.id),
+            item=item,
+            application_id=node_id(TypeCode.APPLICATION, item.application_id),
+            purpose=item.purpose,
+            state=item.state,
+            slot=VisitSlot.of(item.slot),
+            sequence=item.sequence,
+            failure=item.failure,
+            version=item.version,
+            proof=item.handover.proof if item.handover else None,
+            created_at=item.created_at,
+            closed_at=item.closed_at,
+        )
+
+    @resolved(
+        description="The application that it belongs to, for those who may see it.", metadata=_APPLICATION.metadata
+    )
+    async def application(
+        self, info: Info
+    ) -> Annotated["Application", strawberry.lazy("schema.applications.types")] | None:
+        item = await _APPLICATION.load(self, info.context.loaders)
+        return None if item is None else VIEWS[TypeCode.APPLICATION](item)
+
+    @resolved(description="The agent who comes.", metadata=_AGENT.metadata)
+    async def agent(self, info: Info) -> DoorstepAgent | None:
+        item = await _AGENT.load(self, info.context.loaders)
+        return None if item is None else DoorstepAgent.of(item)
+
+    @resolved(
+        description="The six digits to tell the agent at the door, while she is on the way: for the citizen herself "
+        "only, null for everybody else."
+    )
+    def otp(self, info: Info) -> str | None:
+        return code_for(info.context.subject, self.item, info.context.environment.clock.now())
+
+    @resolved(description="Until when the code holds; null where there is none for the one who asks.")
+    def otp_expires_at(self, info: Info) -> datetime | None:
+        shown = code_for(info.context.subject, self.item, info.context.environment.clock.now())
+        return self.item.otp_expires_at if shown else None
+
+    @resolved(description="Agents who go to that place, for those who may give the visit to another; empty for others.")
+    async def possible_agents(self, info: Info) -> list[DoorstepAgent]:
+        found = await possible_agents(info.context.environment, info.context.subject, self.item)
+        return [DoorstepAgent.of(item) for item in found]
+
+
+@strawberry.type(description="A doorstep visit, as its agent sees it: what the way needs and no more.")
+class AgentVisit(VisitFacts):
+    errand: strawberry.Private[Errand]
+    id: strawberry.ID = strawberry.field(description="The visit's opaque id.")
+    number: str = strawberry.field(description="The application's number.")
+    address: str | None = strawberry.field(description="The address as the form has it; null once the visit is over.")
+
+    @classmethod
+    def of(cls, errand: Errand) -> Self:
+        """The graph's view of a visit for its agent."""
+        item = errand.visit
+        return cls(
+            errand=errand,
+            item=item,
+            id=node_id(TypeCode.VISIT, item.id),
+            number=errand.number,
+            address=errand.address,
+            purpose=item.purpose,
+            state=item.state,
+            slot=VisitSlot.of(item.slot),
+            sequence=item.sequence,
+            failure=item.failure,
+            version=item.version,
+        )
+
+    @resolved(description="The number as people read it: 4-5-5.")
+    def shown_number(self) -> str:
+        return show_number(self.errand.number)
+
+    @resolved(description="The citizen's name; null once the visit is over.")
+    def recipient_name(self, info: Info, language: InLanguage = None) -> str | None:
+        recipient = self.errand.recipient
+        return recipient.in_language(spoken(info, language)) if recipient else None

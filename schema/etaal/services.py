@@ -1,0 +1,164 @@
+"""Services under their codes of e-Taal: what counts and what has no code yet, and the mutation that gives one."""
+
+from datetime import date
+from typing import Annotated, Self
+
+import strawberry
+
+from actions.etaal.services import CountedService, Mapped, MapService, count_services, map_service, services_page
+from domain.etaal.counting import Category, EnrolledService, Level
+from domain.kernel.scopes import Scope
+from schema.kernel.context import Info, InLanguage, signed_in, spoken
+from schema.kernel.cursors import Position
+from schema.kernel.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, scoped
+from schema.kernel.fields import mutation, resolved
+from schema.kernel.mutations import KEY_DESCRIPTION, UserError, came_of, key_of
+from schema.kernel.paging import Connection, Listing, Paged, Window
+from schema.kernel.scalars import Long
+
+
+@strawberry.type(description="A code of e-Taal under which a service counts from a day on.")
+class EtaalCode:
+    code: str = strawberry.field(description="The code that e-Taal gave at enrolment.")
+    category: Category = strawberry.field(description="e-Taal's category of the service.")
+    level: Level = strawberry.field(description="The level of place at which e-Taal is told of it.")
+    starts_on: date = strawberry.field(description="The first day that counts under the code.")
+    standard_service: str | None = strawberry.field(description="e-Taal's name of the standard service, where given.")
+
+    @classmethod
+    def of(cls, item: EnrolledService) -> Self:
+        """The graph's view of a code."""
+        return cls(
+            code=item.etaal_code,
+            category=item.category,
+            level=item.level,
+            starts_on=item.starts_on,
+            standard_service=item.standard_service,
+        )
+
+
+@strawberry.type(description="A service, a scheme, or the line of enquiries, as it counts for e-Taal.")
+class EtaalService:
+    item: strawberry.Private[CountedService]
+    service_code: str = strawberry.field(description="Our code.")
+    codes: list[EtaalCode] = strawberry.field(description="Its codes of e-Taal, the earliest first; none yet if empty.")
+    uncoded_count: Long = strawberry.field(
+        description="What was counted of it without a code; e-Taal is told of it under LOCAL- and our code."
+    )
+    first_uncoded_on: date | None = strawberry.field(description="The first day that was counted without a code.")
+
+    @classmethod
+    def of(cls, item: CountedService) -> Self:
+        """The graph's view of a service that counts."""
+        return cls(
+            item=item,
+            service_code=item.code,
+            codes=[EtaalCode.of(each) for each in item.codes],
+            uncoded_count=Long(item.uncoded_count),
+            first_uncoded_on=item.first_uncoded_on,
+        )
+
+    @resolved(description="Its name; null where it is not in the catalogue any more.")
+    def name(self, info: Info, language: InLanguage = None) -> str | None:
+        return None if self.item.name is None else self.item.name.in_language(spoken(info, language))
+
+
+@strawberry.type
+class EtaalQuery:
+    """The root field about services under codes of e-Taal."""
+
+    @resolved(
+        description="What counts for e-Taal by our codes, for those who may see counts; "
+        "null with NOT_FOUND for everybody else.",
+        graphql_type=Connection[EtaalService] | None,
+        extensions=[Paged()],
+        directives=[AUTHENTICATED, NEVER_SILENTLY_NULL, scoped(Scope.COUNTS)],
+    )
+    async def etaal_services(
+        self,
+        info: Info,
+        unmapped_only: Annotated[bool, strawberry.argument(description="Only what has no code of e-Taal yet.")] = False,
+    ) -> Listing[CountedService]:
+        environment, subject = info.context.environment, signed_in(info)
+
+        async def rows(window: Window) -> list[CountedService]:
+            place = window.place[1] if window.place else None
+            return await services_page(
+                environment,
+                subject,
+                unmapped_only=unmapped_only,
+                place=place,
+                backward=window.backward,
+                limit=window.size + 1,
+            )
+
+        async def count() -> int:
+            return await count_services(environment, subject, unmapped_only=unmapped_only)
+
+        return Listing(f"etaalServices:{unmapped_only}", rows, count, _position, EtaalService.of)
+
+
+def _position(item: CountedService) -> Position:
+    return None, item.code
+
+
+@strawberry.input(description="A code of e-Taal for a service.")
+class MapEtaalServiceInput:
+    service_code: str = strawberry.field(description="Our code, as `etaalServices` lists it.")
+    etaal_code: str = strawberry.field(description="The code that e-Taal gave at enrolment.")
+    category: Category = strawberry.field(description="e-Taal's category of the service.")
+    starts_on: date = strawberry.field(
+        description="The first day that counts under the code; days with counts from it on get a revision."
+    )
+    level: Level = strawberry.field(default=Level.DISTRICT, description="The level of place that was agreed.")
+    standard_service: str | None = strawberry.field(
+        default=None, description="e-Taal's name of the standard service, such as Certificates."
+    )
+    idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)
+
+
+@strawberry.type(description="What became of giving a service a code of e-Taal.")
+class MapEtaalServicePayload:
+    code: EtaalCode | None = strawberry.field(description="The code as it now is; null when refused.")
+    revised_days: int | None = strawberry.field(
+        description="How many days that were counted before get a revision because of it; null when refused."
+    )
+    user_errors: list[UserError] = strawberry.field(description="Why it was refused; empty when it was done.")
+
+
+@strawberry.type
+class EtaalMutation:
+    """The mutation of administrators about codes of e-Taal."""
+
+    @mutation(
+        description="Give a service a code of e-Taal from a day on. For administrators.",
+        scopes=[Scope.OPERATIONS_WRITE],
+    )
+    async def map_etaal_service(
+        self,
+        info: Info,
+        input: Annotated[  # noqa: A002 - the argument's name in the graph
+            MapEtaalServiceInput, strawberry.argument(description="The code.")
+        ],
+    ) -> MapEtaalServicePayload:
+        environment, subject = info.context.environment, info.context.subject
+
+        async def work() -> tuple[Mapped, bool]:
+            wanted = MapService(
+                input.service_code,
+                input.etaal_code,
+                input.category,
+                input.level,
+                input.starts_on,
+                input.standard_service,
+            )
+            key = key_of(info, input.idempotency_key)
+            return await map_service(environment, subject, wanted, idempotency_key=key)
+
+        came = await came_of(info, work)
+        if isinstance(came, list):
+            return MapEtaalServicePayload(code=None, revised_days=None, user_errors=came)
+        mapped, _ = came
+        return MapEtaalServicePayload(
+            code=EtaalCode.of(mapped.service), revised_days=mapped.revised_days, user_errors=[]
+        )

@@ -1,0 +1,1 @@
+"""The part of the graph about feedback, grievances, suggestions, notices and tracking."""

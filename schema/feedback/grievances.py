@@ -1,0 +1,113 @@
+"""Grievances about applications, and the replies to them."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Self
+
+import strawberry
+
+from actions.kernel.case_access import of_grievance
+from domain.feedback import grievances
+from domain.feedback.grievances import WAITING, GrievanceCategory, GrievanceState
+from domain.kernel.global_ids import TypeCode
+from domain.kernel.messages import label
+from domain.kernel.numbers import show_number
+from schema.applications.loaders import application_by_id
+from schema.catalogue.services import Service, service_by_code
+from schema.kernel.context import Info, InLanguage, spoken
+from schema.kernel.directives import AUTHENTICATED
+from schema.kernel.fields import resolved
+from schema.kernel.loaders import ByKey, many_by_key, one_by_key
+from schema.kernel.node import VIEWS, Node, node_id
+from schema.officers.staff import AssignedOfficer, officer_by_id
+from store.feedback import grievances as grievance_store
+
+if TYPE_CHECKING:
+    from schema.applications.types import Application
+
+grievance_by_id = one_by_key(grievance_store.many, of_grievance)
+grievances_of_application = many_by_key(grievance_store.of_applications, of_grievance)
+replies_of_grievance = many_by_key(grievance_store.replies)
+
+_OFFICER = ByKey(officer_by_id, lambda reply: reply.officer_id)
+_APPLICATION = ByKey(application_by_id, lambda grievance: grievance.item.application_id)
+_SERVICE = ByKey(service_by_code, lambda grievance: grievance.item.service_code)
+
+
+@strawberry.type(description="What an officer answered to a grievance.")
+class GrievanceReply:
+    officer_id: strawberry.Private[str]
+    text: str = strawberry.field(description="The reply, as the citizen reads it.")
+    at: datetime = strawberry.field(description="When it was given.")
+
+    @resolved(description="The officer who answered.", metadata=_OFFICER.metadata)
+    async def officer(self, info: Info) -> AssignedOfficer | None:
+        item = await _OFFICER.load(self, info.context.loaders)
+        return None if item is None else AssignedOfficer(item=item)
+
+
+@strawberry.type(directives=[AUTHENTICATED], description="A citizen's grievance about an application.")
+class Grievance(Node):
+    item: strawberry.Private[grievances.Grievance]
+    number: str = strawberry.field(description="Its number: fourteen digits, the first one 6.")
+    application_id: strawberry.ID = strawberry.field(description="The application that it is about.")
+    category: GrievanceCategory = strawberry.field(description="What it is about.")
+    text: str = strawberry.field(description="What the citizen wrote, with Aadhaar numbers masked.")
+    state: GrievanceState = strawberry.field(description="Where it stands.")
+    escalated: bool = strawberry.field(description="Whether it went up one level.")
+    due_at: datetime = strawberry.field(description="By when the office replies.")
+    version: int = strawberry.field(description="Grows by one with every change; give it back with a reply.")
+    created_at: datetime = strawberry.field(description="When it was raised.")
+    updated_at: datetime = strawberry.field(description="When it changed last.")
+    closed_at: datetime | None = strawberry.field(description="When it was closed.")
+
+    @classmethod
+    def of(cls, item: grievances.Grievance) -> Self:
+        """The graph's view of a grievance."""
+        return cls(
+            id=node_id(TypeCode.GRIEVANCE, item.id),
+            item=item,
+            number=item.number,
+            application_id=node_id(TypeCode.APPLICATION, item.application_id),
+            category=item.category,
+            text=item.text,
+            state=item.state,
+            escalated=item.escalated,
+            due_at=item.due_at,
+            version=item.version,
+            created_at=item.created_at,
+            updated_at=item.updated_at,
+            closed_at=item.closed_at,
+        )
+
+    @resolved(description="The number as people read it: 4-5-5.")
+    def shown_number(self) -> str:
+        return show_number(self.item.number)
+
+    @resolved(description="What it is about, in words.")
+    def category_label(self, info: Info, language: InLanguage = None) -> str:
+        return label(f"grievance_category.{self.item.category.value}", spoken(info, language))
+
+    @resolved(description="Where it stands, in words.")
+    def state_label(self, info: Info, language: InLanguage = None) -> str:
+        return label(f"grievance_state.{self.item.state.value}", spoken(info, language))
+
+    @resolved(description="Whether the office owes a reply and its time is over.")
+    def overdue(self, info: Info) -> bool:
+        return self.item.state in WAITING and info.context.environment.clock.now() > self.item.due_at
+
+    @resolved(description="The service that was applied for.", metadata=_SERVICE.metadata)
+    async def service(self, info: Info) -> Service | None:
+        item = await _SERVICE.load(self, info.context.loaders)
+        return None if item is None else Service.of(item)
+
+    @resolved(description="The application that it is about, for those who may see it.", metadata=_APPLICATION.metadata)
+    async def application(
+        self, info: Info
+    ) -> Annotated["Application", strawberry.lazy("schema.applications.types")] | None:
+        item = await _APPLICATION.load(self, info.context.loaders)
+        return None if item is None else VIEWS[TypeCode.APPLICATION](item)
+
+    @resolved(description="The replies, the first one first.")
+    async def replies(self, info: Info) -> list[GrievanceReply]:
+        found = await info.context.load(replies_of_grievance, self.item.id)
+        return [GrievanceReply(officer_id=reply.officer_id, text=reply.text, at=reply.at) for reply in found]

@@ -1,0 +1,149 @@
+"""A citizen's messages: what the office did, what waits for her, and what she may do by when."""
+
+from datetime import datetime
+from typing import Annotated, Self
+
+import strawberry
+
+from actions.feedback.notices import mark_read
+from actions.kernel.access import require_read
+from domain.feedback import notices
+from domain.feedback.notices import NEEDS_HER, NoticeKind, Topic, told
+from domain.identity.policy import ObjectKind, Resource
+from domain.kernel.global_ids import TypeCode
+from schema.appeals.types import Appeal, appeal_by_id
+from schema.applications.loaders import application_by_id
+from schema.applications.types import Application
+from schema.doorstep.types import DoorstepVisit, visit_by_id
+from schema.feedback.grievances import Grievance, grievance_by_id
+from schema.feedback.payloads import CarePayload, cared
+from schema.feedback.suggestions import Suggestion, suggestion_by_id
+from schema.kernel.context import Info, InLanguage, spoken
+from schema.kernel.cursors import Position
+from schema.kernel.directives import AUTHENTICATED
+from schema.kernel.fields import mutation, resolved
+from schema.kernel.loaders import one_by_key
+from schema.kernel.mutations import KEY_DESCRIPTION, key_of, key_of_type
+from schema.kernel.node import Node, node_id
+from schema.kernel.paging import Listing, Window
+from schema.kernel.store_lists import Part
+from store.feedback import notices as kept
+
+
+def _of_notice(notice: notices.Notice) -> Resource:
+    return Resource(ObjectKind.NOTICE, notice.id, notice.citizen_id)
+
+
+notice_by_id = one_by_key(kept.many, _of_notice)
+
+
+@strawberry.type(
+    directives=[AUTHENTICATED], description="A message to the citizen, made of keys: no free text is kept."
+)
+class Notification(Node):
+    item: strawberry.Private[notices.Notice]
+    kind: NoticeKind = strawberry.field(description="What it tells of.")
+    needs_action: bool = strawberry.field(description="Whether there is something for her to do, or to do by a day.")
+    created_at: datetime = strawberry.field(description="When it happened.")
+    read_at: datetime | None = strawberry.field(description="When she marked it as read; null while she has not.")
+
+    @classmethod
+    def of(cls, item: notices.Notice) -> Self:
+        """The graph's view of a message."""
+        return cls(
+            id=node_id(TypeCode.NOTIFICATION, item.id),
+            item=item,
+            kind=item.kind,
+            needs_action=item.kind in NEEDS_HER,
+            created_at=item.created_at,
+            read_at=item.read_at,
+        )
+
+    @resolved(description="The message in words.")
+    def text(self, info: Info, language: InLanguage = None) -> str:
+        return told(self.item, spoken(info, language))
+
+    @resolved(description="The application that it is about; null for a suggestion.")
+    async def application(self, info: Info) -> Application | None:
+        key = self.item.application_id
+        item = await info.context.load(application_by_id, key) if key else None
+        return None if item is None else Application.of(item)
+
+    @resolved(description="The appeal that it is about, if it is about one.")
+    async def appeal(self, info: Info) -> Appeal | None:
+        item = await info.context.load(appeal_by_id, self.item.topic_id) if self._is(Topic.APPEAL) else None
+        return None if item is None else Appeal.of(item)
+
+    @resolved(description="The doorstep visit that it is about, if it is about one.")
+    async def visit(self, info: Info) -> DoorstepVisit | None:
+        item = await info.context.load(visit_by_id, self.item.topic_id) if self._is(Topic.VISIT) else None
+        return None if item is None else DoorstepVisit.of(item)
+
+    @resolved(description="The grievance that it is about, if it is about one.")
+    async def grievance(self, info: Info) -> Grievance | None:
+        item = await info.context.load(grievance_by_id, self.item.topic_id) if self._is(Topic.GRIEVANCE) else None
+        return None if item is None else Grievance.of(item)
+
+    @resolved(description="The suggestion that it is about, if it is about one.")
+    async def suggestion(self, info: Info) -> Suggestion | None:
+        item = await info.context.load(suggestion_by_id, self.item.topic_id) if self._is(Topic.SUGGESTION) else None
+        return None if item is None else Suggestion.of(item)
+
+    def _is(self, topic: Topic) -> bool:
+        return self.item.topic is topic
+
+
+async def notifications_of(info: Info, citizen_id: str, *, unread_only: bool) -> Listing[notices.Notice]:
+    """Her messages, the newest first, for herself alone; raises NOT_FOUND for anybody else."""
+    environment = info.context.environment
+    mine = Resource(ObjectKind.NOTICE, None, citizen_id)
+    await require_read(environment, info.context.subject, mine)
+
+    async def rows(window: Window) -> list[notices.Notice]:
+        async with environment.store.reading() as tx:
+            return await kept.page_of_citizen(tx, citizen_id, unread_only=unread_only, **Part.of(window).where)
+
+    async def count() -> int:
+        async with environment.store.reading() as tx:
+            return await kept.count_of_citizen(tx, citizen_id, unread_only=unread_only)
+
+    return Listing(f"notifications:{citizen_id}:{unread_only}", rows, count, _position, Notification.of)
+
+
+def _position(notice: notices.Notice) -> Position:
+    return notice.created_at.isoformat(), notice.id
+
+
+@strawberry.input(description="Which of one's messages were read.")
+class MarkNotificationsReadInput:
+    ids: list[strawberry.ID] | None = strawberry.field(
+        default=None, description="The messages, at most 100; left out, all of them."
+    )
+    idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)
+
+
+@strawberry.type(description="What became of the marks.")
+class MarkNotificationsReadPayload(CarePayload):
+    marked: int | None = strawberry.field(description="How many were unread until now; null when refused.")
+
+
+@strawberry.type
+class NotificationsMutation:
+    """The mutation about messages."""
+
+    @mutation(description="Mark one's own messages as read.")
+    async def mark_notifications_read(
+        self,
+        info: Info,
+        input: Annotated[  # noqa: A002 - the argument's name in the graph
+            MarkNotificationsReadInput, strawberry.argument(description="Which ones.")
+        ],
+    ) -> MarkNotificationsReadPayload:
+        async def work() -> tuple[int, bool]:
+            ids = None
+            if input.ids is not None:
+                ids = [key_of_type(TypeCode.NOTIFICATION, one, "input", "ids") for one in input.ids]
+            environment, subject = info.context.environment, info.context.subject
+            return await mark_read(environment, subject, ids=ids, key=key_of(info, input.idempotency_key))
+
+        return await cared(info, MarkNotificationsReadPayload, "marked", work, int)

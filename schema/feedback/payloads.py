@@ -1,0 +1,44 @@
+"""What the payloads of citizen care have in common."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+import strawberry
+
+from actions.kernel.environment import SubmissionState
+from schema.kernel.context import Info
+from schema.kernel.mutations import Submission, UserError, came_of, rejected
+
+VERSION_DESCRIPTION = "The version that was seen; with another one the answer is CONFLICT."
+
+
+@strawberry.type
+class CarePayload:
+    """The fields of every payload of citizen care; a subclass adds the thing that was made or changed."""
+
+    user_errors: list[UserError] = strawberry.field(description="Why it was refused; empty when it was done.")
+    submission: Submission = strawberry.field(description="What became of the hand-in.")
+
+
+Payload = TypeVar("Payload", bound=CarePayload)
+
+
+async def cared(
+    info: Info,
+    payload: type[Payload],
+    name: str,
+    work: Callable[[], Awaitable[tuple[Any, bool]]],
+    view: Callable[[Any], Any],
+) -> Payload:
+    """Run a verb and put what came of it into the payload's field of that name."""
+    came = await came_of(info, work)
+    if isinstance(came, list):
+        return _filled(payload, {name: None, "user_errors": came, "submission": rejected()})
+    item, replayed = came
+    number = getattr(item, "number", None)
+    state = Submission(state=SubmissionState.ACCEPTED, acknowledgement=number, replayed=replayed)
+    return _filled(payload, {name: view(item), "user_errors": [], "submission": state})
+
+
+def _filled(payload: type[Payload], values: dict[str, Any]) -> Payload:
+    return payload(**values)

@@ -1,0 +1,141 @@
+"""Suggestions about services, by citizens and officers, and the replies."""
+
+from datetime import datetime
+from typing import Annotated, Self
+
+import strawberry
+
+from actions.feedback.suggestions import MakeSuggestion, ReplyToSuggestion, make_suggestion, reply_to_suggestion
+from actions.kernel.case_access import of_suggestion
+from domain.feedback import feedback
+from domain.feedback.feedback import SuggestionState
+from domain.kernel.global_ids import TypeCode
+from domain.kernel.messages import label
+from schema.catalogue.services import Service, service_by_code
+from schema.feedback.payloads import VERSION_DESCRIPTION, CarePayload, cared
+from schema.kernel.context import Info, InLanguage, spoken
+from schema.kernel.directives import AUTHENTICATED
+from schema.kernel.fields import mutation, resolved
+from schema.kernel.loaders import ByKey, one_by_key
+from schema.kernel.mutations import KEY_DESCRIPTION, doing, key_of, key_of_type
+from schema.kernel.node import Node, node_id
+from schema.officers.staff import AssignedOfficer, officer_by_id
+from store.feedback import suggestions
+
+suggestion_by_id = one_by_key(suggestions.many, of_suggestion)
+
+_SERVICE = ByKey(service_by_code, lambda suggestion: suggestion.item.service_code)
+_REPLIED_BY = ByKey(officer_by_id, lambda suggestion: suggestion.item.replied_by)
+_AUTHOR = ByKey(officer_by_id, lambda suggestion: suggestion.item.officer_id)
+
+
+@strawberry.type(directives=[AUTHENTICATED], description="A proposal about a service, without an application.")
+class Suggestion(Node):
+    item: strawberry.Private[feedback.Suggestion]
+    text: str = strawberry.field(description="What is proposed, with Aadhaar numbers masked.")
+    state: SuggestionState = strawberry.field(description="Where it stands.")
+    reply: str | None = strawberry.field(description="What the department says to it.")
+    replied_at: datetime | None = strawberry.field(description="When it was answered last.")
+    version: int = strawberry.field(description="Grows by one with every change; give it back with a reply.")
+    created_at: datetime = strawberry.field(description="When it was made.")
+
+    @classmethod
+    def of(cls, item: feedback.Suggestion) -> Self:
+        """The graph's view of a suggestion."""
+        return cls(
+            id=node_id(TypeCode.SUGGESTION, item.id),
+            item=item,
+            text=item.text,
+            state=item.state,
+            reply=item.reply,
+            replied_at=item.replied_at,
+            version=item.version,
+            created_at=item.created_at,
+        )
+
+    @resolved(description="Where it stands, in words.")
+    def state_label(self, info: Info, language: InLanguage = None) -> str:
+        return label(f"suggestion_state.{self.item.state.value}", spoken(info, language))
+
+    @resolved(description="The service that it is about.", metadata=_SERVICE.metadata)
+    async def service(self, info: Info) -> Service | None:
+        item = await _SERVICE.load(self, info.context.loaders)
+        return None if item is None else Service.of(item)
+
+    @resolved(description="The officer who made it; null for a citizen's.", metadata=_AUTHOR.metadata)
+    async def officer(self, info: Info) -> AssignedOfficer | None:
+        item = await _AUTHOR.load(self, info.context.loaders)
+        return None if item is None else AssignedOfficer(item=item)
+
+    @resolved(description="The officer who replied.", metadata=_REPLIED_BY.metadata)
+    async def replied_by(self, info: Info) -> AssignedOfficer | None:
+        item = await _REPLIED_BY.load(self, info.context.loaders)
+        return None if item is None else AssignedOfficer(item=item)
+
+
+@strawberry.input(description="A suggestion about a service.")
+class MakeSuggestionInput:
+    service_code: str = strawberry.field(description="The service, open or not.")
+    district: str | None = strawberry.field(default=None, description="The district, if it is about one.")
+    text: str = strawberry.field(description="The proposal, at most 2000 characters.")
+    idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)
+
+
+@strawberry.input(description="A reply to a suggestion.")
+class ReplyToSuggestionInput:
+    suggestion_id: strawberry.ID = strawberry.field(description="The suggestion.")
+    state: SuggestionState = strawberry.field(description="Where it then stands.")
+    text: str = strawberry.field(description="The reply, as its author will read it.")
+    expected_version: int | None = strawberry.field(default=None, description=VERSION_DESCRIPTION)
+    idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)
+
+
+@strawberry.type(description="What became of a suggestion.")
+class SuggestionPayload(CarePayload):
+    suggestion: Suggestion | None = strawberry.field(description="The suggestion as it now is; null when refused.")
+
+
+@strawberry.type
+class SuggestionsMutation:
+    """Mutations about suggestions."""
+
+    @mutation(description="Suggest something about a service; for citizens and for officers.")
+    async def make_suggestion(
+        self,
+        info: Info,
+        input: Annotated[  # noqa: A002 - the argument's name in the graph
+            MakeSuggestionInput, strawberry.argument(description="The suggestion.")
+        ],
+    ) -> SuggestionPayload:
+        work = doing(
+            info,
+            make_suggestion,
+            lambda: MakeSuggestion(
+                service_code=input.service_code,
+                district=input.district,
+                text=input.text,
+                idempotency_key=key_of(info, input.idempotency_key),
+            ),
+        )
+        return await cared(info, SuggestionPayload, "suggestion", work, Suggestion.of)
+
+    @mutation(description="Reply to a suggestion for one's department.")
+    async def reply_to_suggestion(
+        self,
+        info: Info,
+        input: Annotated[  # noqa: A002 - the argument's name in the graph
+            ReplyToSuggestionInput, strawberry.argument(description="The reply.")
+        ],
+    ) -> SuggestionPayload:
+        work = doing(
+            info,
+            reply_to_suggestion,
+            lambda: ReplyToSuggestion(
+                suggestion_id=key_of_type(TypeCode.SUGGESTION, input.suggestion_id, "input", "suggestionId"),
+                state=input.state,
+                text=input.text,
+                idempotency_key=key_of(info, input.idempotency_key),
+                expected_version=input.expected_version,
+            ),
+        )
+        return await cared(info, SuggestionPayload, "suggestion", work, Suggestion.of)

@@ -1,0 +1,109 @@
+"""Tracking an application without signing in."""
+
+from datetime import date, datetime
+from typing import Annotated, Self
+
+import strawberry
+
+from actions.feedback.tracking import track_application
+from domain.applications.lifecycle import Move, Status
+from domain.feedback import tracking
+from domain.feedback.tracking import SecondFactor
+from domain.kernel.messages import label
+from domain.kernel.numbers import show_number
+from schema.kernel.context import Info, InLanguage, spoken
+from schema.kernel.directives import PUBLIC
+from schema.kernel.fields import resolved
+
+
+@strawberry.input(one_of=True, description="What only the applicant is likely to know: exactly one of these.")
+class SecondFactorInput:
+    mobile_last4: strawberry.Maybe[str] = strawberry.field(description="The last four digits of her mobile number.")
+    born_on: strawberry.Maybe[date] = strawberry.field(description="Her date of birth.")
+
+
+@strawberry.input(description="An application's number and a second factor.")
+class TrackBy:
+    number: str = strawberry.field(
+        description="Its number as keyed; spaces, hyphens and Devanagari digits are accepted."
+    )
+    second_factor: SecondFactorInput = strawberry.field(description="What only the applicant is likely to know.")
+
+
+@strawberry.type(description="One step that an application took.")
+class TrackedStage:
+    """A stage without who took it and what was written."""
+
+    move: Move = strawberry.field(description="What happened.")
+    after: Status = strawberry.field(description="The state after it.")
+    at: datetime = strawberry.field(description="When it happened.")
+
+    @resolved(description="What happened, in words.")
+    def label(self, info: Info, language: InLanguage = None) -> str:
+        return label(f"move.{self.move.value}", spoken(info, language))
+
+
+@strawberry.type(description="Where an application stands, for anybody who knows its number and the second factor.")
+class TrackedApplication:
+    """No name, no form, no notes."""
+
+    item: strawberry.Private[tracking.Tracked]
+    number: str = strawberry.field(description="The reference number.")
+    status: Status = strawberry.field(description="Where it stands.")
+    submitted_at: datetime | None = strawberry.field(description="When it was handed in.")
+    due_at: datetime | None = strawberry.field(description="The last second of the last lawful day, where one runs.")
+    delivered_at: datetime | None = strawberry.field(description="When the result was there for the citizen.")
+    stages: list[TrackedStage] = strawberry.field(description="Every step so far, the first one first.")
+
+    @classmethod
+    def of(cls, item: tracking.Tracked) -> Self:
+        """The graph's view of what is tracked."""
+        return cls(
+            item=item,
+            number=item.number,
+            status=item.status,
+            submitted_at=item.submitted_at,
+            due_at=item.due_at,
+            delivered_at=item.delivered_at,
+            stages=[TrackedStage(move=stage.move, after=stage.after, at=stage.at) for stage in item.stages],
+        )
+
+    @resolved(description="The number as people read it: 4-5-5.")
+    def shown_number(self) -> str:
+        return show_number(self.item.number)
+
+    @resolved(description="Where it stands, in words.")
+    def status_label(self, info: Info, language: InLanguage = None) -> str:
+        return label(f"status.{self.item.status.value}", spoken(info, language))
+
+    @resolved(description="The name of the service.")
+    def service(self, info: Info, language: InLanguage = None) -> str:
+        return self.item.service.in_language(spoken(info, language))
+
+    @resolved(description="The name of the department.")
+    def department(self, info: Info, language: InLanguage = None) -> str | None:
+        return self.item.department.in_language(spoken(info, language)) if self.item.department else None
+
+
+@strawberry.type
+class TrackingQuery:
+    """The root field of tracking."""
+
+    @resolved(
+        description="Where an application stands, for anybody; null alike for an absent number and a wrong factor. "
+        "Tries are bounded for each number and each client: RATE_LIMITED says when to come back.",
+        directives=[PUBLIC],
+    )
+    async def track_application(
+        self, info: Info, by: Annotated[TrackBy, strawberry.argument(description="Its number and a second factor.")]
+    ) -> TrackedApplication | None:
+        given = by.second_factor
+        factor = SecondFactor(
+            given.mobile_last4.value if given.mobile_last4 is not None else None,
+            given.born_on.value if given.born_on is not None else None,
+        )
+        context = info.context
+        found = await track_application(
+            context.environment, by.number, factor, client=context.client, agent=context.agent
+        )
+        return None if found is None else TrackedApplication.of(found)

@@ -1,0 +1,252 @@
+"""Orders to pay fees as citizens, officers, finance officers and auditors see them, and the lists of them."""
+
+from collections.abc import Callable, Collection
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Annotated, Any, Self
+
+import strawberry
+
+from actions.fees.fee_cases import of_order
+from actions.fees.fees import offered_routes
+from actions.kernel.access import covering
+from domain.applications import applications
+from domain.applications.lifecycle import Status
+from domain.fees import fees
+from domain.fees.fees import FeeOrder, FeeRoute, FeeState, RefundCause, fee_due
+from domain.fees.words import standing
+from domain.identity.policy import ObjectKind, Purpose
+from domain.kernel import people
+from domain.kernel.global_ids import TypeCode
+from domain.kernel.messages import label
+from domain.kernel.numbers import show_number
+from schema.applications.loaders import application_by_id
+from schema.kernel.context import Info, InLanguage, spoken
+from schema.kernel.directives import AUTHENTICATED
+from schema.kernel.fields import resolved
+from schema.kernel.loaders import ByKey, many_by_key, one_by_key
+from schema.kernel.node import VIEWS, node_id
+from schema.kernel.paging import Connection, Listing, Paged
+from schema.kernel.scalars import Paise
+from schema.kernel.store_lists import Part, counting, reading
+from store.database.engine import Transaction
+from store.fees import fee_orders
+
+if TYPE_CHECKING:
+    from schema.applications.types import Application
+
+
+fee_order_by_id = one_by_key(fee_orders.many, of_order)
+fee_orders_of_application = many_by_key(fee_orders.of_applications, of_order)
+
+_APPLICATION = ByKey(application_by_id, lambda payment: payment.item.application_id)
+
+
+@strawberry.type(description="What is to be paid for an application, and by which ways.")
+class FeeDue:
+    fee: Paise = strawberry.field(description="The fee of the service.")
+    charge: Paise = strawberry.field(description="The portal's charge where it is paid online.")
+    charge_source: str | None = strawberry.field(description="The order that sets the charge.")
+    total: Paise = strawberry.field(description="Both together.")
+    routes: list[FeeRoute] = strawberry.field(
+        description="The ways by which one can pay it online oneself; empty where it is paid at a counter."
+    )
+
+    @classmethod
+    def of(cls, info: Info, application: applications.Application) -> Self | None:
+        """What is due now; None where nothing is."""
+        environment = info.context.environment
+        due = fee_due(application.fee_paise, environment.fees)
+        if due is None or application.status is not Status.FEE_PENDING:
+            return None
+        return cls(
+            fee=Paise(due.fee_paise),
+            charge=Paise(due.charge_paise),
+            charge_source=due.charge_source,
+            total=Paise(due.total_paise),
+            routes=offered_routes(environment, info.context.subject, application),
+        )
+
+
+@strawberry.type(description="What shows that a fee was taken.")
+class FeePaymentReceipt:
+    grn: str = strawberry.field(description="The government reference number; for the wallet, its own number.")
+    challan_number: str | None = strawberry.field(description="The number of the challan.")
+    cin: str | None = strawberry.field(description="The challan identification number: branch, day, serial.")
+    bank_reference: str | None = strawberry.field(description="The bank's number.")
+    mode: str | None = strawberry.field(description="How it was paid, such as NB, UPI, CARD, COUNTER, WALLET.")
+    paid_at: datetime = strawberry.field(description="When the money was taken.")
+
+    @classmethod
+    def of(cls, item: fees.FeeReceipt) -> Self:
+        """The graph's view of a receipt."""
+        return cls(
+            grn=item.grn,
+            challan_number=item.challan_no,
+            cin=item.cin,
+            bank_reference=item.bank_reference,
+            mode=item.mode,
+            paid_at=item.paid_at,
+        )
+
+
+@strawberry.type(description="A fee that goes back.")
+class FeeRefund:
+    cause: RefundCause = strawberry.field(description="Why it goes back.")
+    requested_at: datetime | None = strawberry.field(description="When it was asked for.")
+    reference: str | None = strawberry.field(description="The number of the refund.")
+    refunded_at: datetime | None = strawberry.field(description="When it was done.")
+
+    @resolved(description="Why it goes back, in words.")
+    def cause_label(self, info: Info, language: InLanguage = None) -> str:
+        return label(f"refund_cause.{self.cause.value}", spoken(info, language))
+
+
+@strawberry.type(
+    directives=[AUTHENTICATED],
+    description="An order to pay the fee of an application. Its state is what the treasury or CSC said itself.",
+)
+class FeePayment:
+    item: strawberry.Private[fees.FeeOrder]
+    number: str = strawberry.field(description="Its number: fourteen digits, the first one 4.")
+    application_id: strawberry.ID = strawberry.field(description="The application whose fee it pays.")
+    route: FeeRoute = strawberry.field(description="By which way it is paid.")
+    state: FeeState = strawberry.field(description="Where it stands.")
+    amount: Paise = strawberry.field(description="What is paid: fee and charge.")
+    fee: Paise = strawberry.field(description="The fee of the service in it.")
+    charge: Paise = strawberry.field(description="The portal's charge in it.")
+    head: str = strawberry.field(description="The head of account that the fee goes to.")
+    taken_amount: Paise | None = strawberry.field(
+        description="What was taken where it is another amount, which pays for nothing; null for every other payment."
+    )
+    problem: str | None = strawberry.field(description="A short code where somebody must look at it.")
+    created_at: datetime = strawberry.field(description="When it was begun.")
+    as_of: datetime | None = strawberry.field(
+        description="When the treasury or CSC last answered about it; null where neither has yet."
+    )
+    next_enquiry_at: datetime | None = strawberry.field(description="When it is asked about next, by itself.")
+    scrolled_on: date | None = strawberry.field(description="The day of the treasury's scroll that tells of it.")
+    version: int = strawberry.field(description="Grows by one with every change.")
+
+    @classmethod
+    def of(cls, item: fees.FeeOrder) -> Self:
+        """The graph's view of an order."""
+        return cls(
+            item=item,
+            number=item.number,
+            application_id=node_id(TypeCode.APPLICATION, item.application_id),
+            route=item.route,
+            state=item.state,
+            amount=Paise(item.total_paise),
+            fee=Paise(item.fee_paise),
+            charge=Paise(item.charge_paise),
+            head=item.head,
+            taken_amount=None if item.taken_paise is None else Paise(item.taken_paise),
+            problem=item.problem,
+            created_at=item.created_at,
+            as_of=item.confirmed_at,
+            next_enquiry_at=item.due_at,
+            scrolled_on=item.scrolled_on,
+            version=item.version,
+        )
+
+    @resolved(description="The number as people read it: 4-5-5.")
+    def shown_number(self) -> str:
+        return show_number(self.item.number)
+
+    @resolved(description="Where it stands, in words; where money came that is not taken for the fee, where that is.")
+    def state_label(self, info: Info, language: InLanguage = None) -> str:
+        return standing(self.item, spoken(info, language))
+
+    @resolved(description="By which way it is paid, in words.")
+    def route_label(self, info: Info, language: InLanguage = None) -> str:
+        return label(f"fee_route.{self.item.route.value}", spoken(info, language))
+
+    @resolved(description="What shows that money was taken; with a takenAmount, another amount than the fee's.")
+    def receipt(self) -> FeePaymentReceipt | None:
+        return FeePaymentReceipt.of(self.item.receipt) if self.item.receipt else None
+
+    @resolved(description="What goes back of it; null where nothing does.")
+    def refund(self) -> FeeRefund | None:
+        item = self.item
+        if item.refund_cause is None:
+            return None
+        return FeeRefund(
+            cause=item.refund_cause,
+            requested_at=item.refund_requested_at,
+            reference=item.refund_reference,
+            refunded_at=item.refunded_at,
+        )
+
+    @resolved(description="The application, for those who may see it.", metadata=_APPLICATION.metadata)
+    async def application(
+        self, info: Info
+    ) -> Annotated["Application", strawberry.lazy("schema.applications.types")] | None:
+        item = await _APPLICATION.load(self, info.context.loaders)
+        return None if item is None else VIEWS[TypeCode.APPLICATION](item)
+
+
+def fee_payments_of_citizen(info: Info, citizen_id: str, *, view: Callable[[FeeOrder], Any]) -> Listing[FeeOrder]:
+    """Her orders, the newest first; empty for those who may not see them."""
+    return Listing(
+        f"fee-payments:{citizen_id}",
+        reading(info, lambda tx, part: fee_orders.page_of_citizen(tx, citizen_id, **part.where), of_order),
+        counting(info, lambda tx: fee_orders.count_of_citizen(tx, citizen_id)),
+        lambda item: (item.created_at.isoformat(), item.id),
+        view,
+    )
+
+
+def fee_payments_of_office(
+    info: Info, states: Collection[FeeState] | None, *, problems_only: bool, view: Callable[[FeeOrder], Any]
+) -> Listing[FeeOrder]:
+    """Orders of the places that the asking officer keeps or audits the accounts of, the newest first."""
+    subject = info.context.subject
+    reach = [
+        posting
+        for purpose in (Purpose.PAY_BENEFIT, Purpose.AUDIT)
+        for posting in covering(subject, ObjectKind.FEE_ORDER, purpose)
+    ]
+
+    async def read(tx: Transaction, part: Part) -> list[FeeOrder]:
+        if not reach:
+            return []
+        return await fee_orders.page_within(tx, reach, states=states, problems_only=problems_only, **part.where)
+
+    async def count(tx: Transaction) -> int:
+        if not reach:
+            return 0
+        return await fee_orders.count_within(tx, reach, states=states, problems_only=problems_only)
+
+    asked = sorted(states) if states is not None else "all"
+    return Listing(
+        f"office-fee-payments:{subject.person_id}:{asked}:{problems_only}",
+        reading(info, read, of_order),
+        counting(info, count),
+        lambda item: (item.created_at.isoformat(), item.id),
+        view,
+    )
+
+
+@strawberry.type
+class OfficeFees:
+    """Fees paid online in an officer's places."""
+
+    item: strawberry.Private[people.Officer]
+
+    @resolved(
+        description="Orders to pay fees in the places of a finance officer or an auditor, the newest first.",
+        graphql_type=Connection[FeePayment],
+        extensions=[Paged()],
+    )
+    async def fee_payments(
+        self,
+        info: Info,
+        states: Annotated[
+            list[FeeState] | None, strawberry.argument(description="Only these; left out, all of them.")
+        ] = None,
+        problems_only: Annotated[
+            bool, strawberry.argument(description="Only those that somebody must look at.")
+        ] = False,
+    ) -> Listing[FeeOrder]:
+        wanted = frozenset(states) if states is not None else None
+        return fee_payments_of_office(info, wanted, problems_only=problems_only, view=FeePayment.of)

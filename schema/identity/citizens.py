@@ -1,0 +1,376 @@
+"""The citizen: what she is, what she applied for, what she holds, and who read it."""
+
+from collections.abc import Sequence
+from typing import Annotated, Self
+
+import strawberry
+
+from actions.benefits.benefits import benefits_of
+from actions.catalogue.prefill import prefill
+from actions.certificates.certificates import (
+    CertificatesView,
+    CertificateView,
+    certificates_of,
+    department_certificates,
+)
+from actions.kernel.access import of_citizen, receipts_of_citizen, require_read
+from actions.statistics.dashboard import dashboard_of
+from actions.umang.ration import ration_card_of
+from domain.appeals.appeals import Appeal as AppealItem
+from domain.applications.applications import Application as ApplicationItem
+from domain.applications.lifecycle import Status
+from domain.consents.consents import Consent as ConsentItem
+from domain.consents.consents import ConsentPurpose
+from domain.feedback.feedback import Suggestion as SuggestionItem
+from domain.feedback.grievances import Grievance as GrievanceItem
+from domain.feedback.notices import Notice as NoticeItem
+from domain.fees.fees import FeeOrder
+from domain.identity.policy import ObjectKind
+from domain.kernel import people
+from domain.kernel.errors import ErrorCode, Problem, Problems
+from domain.kernel.global_ids import TypeCode
+from domain.kernel.masks import mask_mobile
+from domain.kernel.sources import Source
+from domain.kernel.text import Language
+from schema.appeals.types import Appeal
+from schema.applications.progress import auto_appeal_opt_out_of_citizen
+from schema.applications.types import Application
+from schema.benefits.types import Benefit, BenefitList
+from schema.catalogue.forms import PrefilledForm
+from schema.catalogue.places import District, district_by_code
+from schema.certificates.types import Certificate, CertificateList
+from schema.consents.types import Consent, consents_listed
+from schema.documents.held_documents import DocumentFilter, HeldDocumentConnection, documents_listed
+from schema.documents.lockers import (
+    AADHAAR_DIRECTIVES,
+    FOLDER_DIRECTIVES,
+    NAMED_DIRECTIVES,
+    ORDER_DIRECTIVES,
+    DepartmentDocument,
+    LockerFolder,
+    LockerOrder,
+    MaskedEAadhaar,
+    aadhaar_of,
+    folder_of,
+    named_documents,
+    orders_listed,
+)
+from schema.feedback.care_lists import appeals_of_citizen, grievances_of_citizen, suggestions_of_author
+from schema.feedback.grievances import Grievance
+from schema.feedback.notifications import Notification, notifications_of
+from schema.feedback.suggestions import Suggestion
+from schema.fees.payments import FeePayment, fee_payments_of_citizen
+from schema.identity.assistance import Assistance, Relative, assistances_of, relatives_listed
+from schema.identity.linked_accounts import DataAccess, LinkedAccount, accounts_of_citizen
+from schema.kernel.context import Info, InLanguage, spoken
+from schema.kernel.cursors import Position
+from schema.kernel.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, consented, listed, sliced
+from schema.kernel.fields import resolved
+from schema.kernel.loaders import ByKey
+from schema.kernel.node import Node, node_id
+from schema.kernel.paging import LARGEST_PAGE, Connection, Listing, Paged, Window
+from schema.kernel.provenance import noted
+from schema.kernel.source_policies import read_from
+from schema.kernel.store_lists import Part, counting
+from schema.statistics.dashboard import Dashboard
+from schema.umang import RationCard
+from store.applications import applications as kept
+
+_DISTRICT = ByKey(district_by_code, lambda citizen: citizen.item.district)
+
+
+@strawberry.input(description="Which applications are listed.")
+class ApplicationFilter:
+    statuses: list[Status] | None = strawberry.field(default=None, description="Only these states.")
+
+
+@strawberry.federation.type(keys=["id"], directives=[AUTHENTICATED], description="A citizen of the portal.")
+class Citizen(Node):
+    """A citizen; what others may see of her is decided field by field."""
+
+    item: strawberry.Private[people.Citizen]
+    language: Language = strawberry.field(description="The language that she chose.")
+
+    @classmethod
+    def of(cls, item: people.Citizen) -> Self:
+        """The graph's view of a citizen."""
+        return cls(id=node_id(TypeCode.CITIZEN, item.id), item=item, language=item.language)
+
+    @property
+    def consenting_citizen(self) -> str:
+        """Whose consent `@consent` asks for."""
+        return self.item.id
+
+    @resolved(description="Her name.")
+    def name(self, info: Info, language: InLanguage = None) -> str:
+        return self.item.name.in_language(spoken(info, language))
+
+    @resolved(description="Her mobile number with its middle hidden.")
+    def masked_mobile(self) -> str | None:
+        return mask_mobile(self.item.mobile) if self.item.mobile else None
+
+    @resolved(description="Her district, where it is known.", metadata=_DISTRICT.metadata)
+    async def district(self, info: Info) -> District | None:
+        item = await _DISTRICT.load(self, info.context.loaders)
+        return None if item is None else District.of(item)
+
+    @resolved(
+        description="Her applications, the newest first.",
+        graphql_type=Connection[Application],
+        extensions=[Paged()],
+    )
+    async def applications(
+        self,
+        info: Info,
+        filter: Annotated[  # noqa: A002 - the argument's name in the graph
+            ApplicationFilter | None, strawberry.argument(description="Which applications are listed.")
+        ] = None,
+    ) -> Listing[ApplicationItem]:
+        await _required(info, self.item.id, ObjectKind.APPLICATION)
+        statuses = frozenset(filter.statuses) if filter and filter.statuses is not None else None
+        return _applications(info, self.item.id, statuses)
+
+    @resolved(
+        description="Her certificates: ours, those of her locker, those of departments.",
+        directives=[
+            *read_from("digilocker.issued_documents", "apisetu.certificate"),
+            NEVER_SILENTLY_NULL,
+            listed(10, sized=["nodes"]),
+        ],
+    )
+    async def certificates(self, info: Info) -> CertificateList | None:
+        return self._listed(info, await certificates_of(info.context.environment, info.context.subject, self.item.id))
+
+    @resolved(
+        description="Her certificates that departments hold, asked for with the consent that she gave for each.",
+        directives=[
+            *read_from("apisetu.certificate"),
+            consented(ConsentPurpose.DEPARTMENT_DOCUMENTS),
+            NEVER_SILENTLY_NULL,
+            listed(5, sized=["nodes"]),
+        ],
+    )
+    async def department_certificates(self, info: Info) -> CertificateList | None:
+        context = info.context
+        return self._listed(info, await department_certificates(context.environment, context.subject, self.item.id))
+
+    @resolved(
+        description="A service's form with the answers that her verified documents give, each with its document.",
+        directives=[
+            *read_from("digilocker.issued_documents", "digilocker.certificate_xml", "apisetu.certificate"),
+            NEVER_SILENTLY_NULL,
+            listed(10, sized=["answers"]),
+        ],
+    )
+    async def prefilled_form(
+        self,
+        info: Info,
+        service_code: Annotated[str, strawberry.argument(description="The service that is applied for.")],
+    ) -> PrefilledForm | None:
+        context = info.context
+        view = await prefill(context.environment, context.subject, service_code, self.item.id)
+        return PrefilledForm.of(info, view)
+
+    @resolved(
+        description="Her documents from everywhere, each once, the newest first: ours, her locker's, departments'.",
+        graphql_type=HeldDocumentConnection | None,
+        extensions=[Paged()],
+        directives=[*read_from("digilocker.issued_documents", "apisetu.certificate"), NEVER_SILENTLY_NULL],
+    )
+    async def documents(
+        self,
+        info: Info,
+        filter: Annotated[  # noqa: A002 - the argument's name in the graph
+            DocumentFilter | None, strawberry.argument(description="Which documents are listed.")
+        ] = None,
+    ) -> Listing[CertificateView]:
+        return await documents_listed(info, self.item.id, filter)
+
+    @resolved(description="A folder of her own files in her locker.", directives=FOLDER_DIRECTIVES)
+    async def locker_folder(
+        self,
+        info: Info,
+        id: Annotated[  # noqa: A002 - the argument's name in the graph
+            str | None, strawberry.argument(description="A `folderId`; left out, the root.")
+        ] = None,
+    ) -> LockerFolder | None:
+        return await folder_of(info, self.item.id, id)
+
+    @resolved(description="Her e-Aadhaar from her locker, masked.", directives=AADHAAR_DIRECTIVES)
+    async def e_aadhaar(self, info: Info) -> MaskedEAadhaar | None:
+        return await aadhaar_of(info, self.item.id)
+
+    @resolved(description="What she ordered in her locker, the latest first.", directives=ORDER_DIRECTIVES)
+    async def locker_orders(
+        self,
+        info: Info,
+        first: Annotated[int, strawberry.argument(description="How many, 1 to 100.")],
+    ) -> list[LockerOrder]:
+        return await orders_listed(info, self.item.id, first)
+
+    @resolved(
+        description="What she named that departments hold of her, whether or not it is open to us.",
+        directives=NAMED_DIRECTIVES,
+    )
+    async def department_documents(self, info: Info) -> list[DepartmentDocument]:
+        return await named_documents(info, self.item.id)
+
+    def _listed(self, info: Info, view: CertificatesView) -> CertificateList:
+        provenance = noted(info, view.provenances)
+        for failure in view.failures:
+            info.context.sources.missing(info.path, failure)
+        nodes = [Certificate.of(node, self.item.id) for node in view.nodes]
+        return CertificateList(nodes=nodes, complete=view.complete, provenance=provenance)
+
+    @resolved(
+        description="Her benefits and where their payments stand.",
+        directives=[
+            *read_from("dbt_finance.payment_statuses"),
+            NEVER_SILENTLY_NULL,
+            listed(5, sized=["nodes"]),
+        ],
+    )
+    async def benefits(self, info: Info) -> BenefitList | None:
+        view = await benefits_of(info.context.environment, info.context.subject, self.item.id)
+        provenance = noted(info, view.provenances)
+        if view.failure is not None:
+            info.context.sources.missing(info.path, view.failure)
+        heard_at = next((at for source, _, at in view.provenances if source is Source.DBT_FINANCE), None)
+        nodes = [Benefit.of(node, heard_at) for node in view.nodes]
+        return BenefitList(nodes=nodes, complete=view.complete, provenance=provenance)
+
+    @resolved(
+        description="Her ration card through UMANG; null where no card of hers is known.",
+        directives=[*read_from("umang.getrationcard"), consented(ConsentPurpose.RATION_CARD)],
+    )
+    async def ration_card(self, info: Info, language: InLanguage = None) -> RationCard | None:
+        context = info.context
+        asked = ration_card_of(context.environment, context.subject, self.item.id, spoken(info, language))
+        sourced = await context.sources.ask(info.path, asked)
+        return None if sourced is None else RationCard.of(info, sourced)
+
+    @resolved(description="Her first page: counts, what waits for her, what is due next, what changed last.")
+    async def dashboard(self, info: Info) -> Dashboard:
+        context = info.context
+        return Dashboard.of(await dashboard_of(context.environment, context.subject, self.item.id))
+
+    @resolved(
+        description="Orders to pay fees online, the newest first.",
+        graphql_type=Connection[FeePayment],
+        extensions=[Paged()],
+    )
+    async def fee_payments(self, info: Info) -> Listing[FeeOrder]:
+        await _required(info, self.item.id, ObjectKind.FEE_ORDER)
+        return fee_payments_of_citizen(info, self.item.id, view=FeePayment.of)
+
+    @resolved(
+        description="Her grievances, the newest first.",
+        graphql_type=Connection[Grievance],
+        extensions=[Paged()],
+    )
+    async def grievances(self, info: Info) -> Listing[GrievanceItem]:
+        await _required(info, self.item.id, ObjectKind.GRIEVANCE)
+        return grievances_of_citizen(info, self.item.id)
+
+    @resolved(
+        description="Her messages, the newest first; for herself alone.",
+        graphql_type=Connection[Notification],
+        extensions=[Paged()],
+    )
+    async def notifications(
+        self,
+        info: Info,
+        unread_only: Annotated[
+            bool, strawberry.argument(description="Only those that she has not marked as read.")
+        ] = False,
+    ) -> Listing[NoticeItem]:
+        return await notifications_of(info, self.item.id, unread_only=unread_only)
+
+    @resolved(
+        description="Her appeals, the newest first.",
+        graphql_type=Connection[Appeal],
+        extensions=[Paged()],
+    )
+    async def appeals(self, info: Info) -> Listing[AppealItem]:
+        await _required(info, self.item.id, ObjectKind.APPEAL)
+        return appeals_of_citizen(info, self.item.id)
+
+    @resolved(description="Whether an appeal files itself for her when a due date passes; she chooses.")
+    async def auto_appeal(self, info: Info) -> bool:
+        await _required(info, self.item.id, ObjectKind.APPEAL)
+        return await info.context.load(auto_appeal_opt_out_of_citizen, self.item.id) is None
+
+    @resolved(
+        description="What she suggested, the newest first.",
+        graphql_type=Connection[Suggestion],
+        extensions=[Paged()],
+    )
+    async def suggestions(self, info: Info) -> Listing[SuggestionItem]:
+        await _required(info, self.item.id, ObjectKind.SUGGESTION)
+        return suggestions_of_author(info, self.item.id)
+
+    @resolved(description="The accounts that she linked, the oldest first.")
+    async def linked_accounts(self, info: Info) -> list[LinkedAccount]:
+        await _required(info, self.item.id, ObjectKind.CITIZEN)
+        return [LinkedAccount.of(item) for item in await info.context.load(accounts_of_citizen, self.item.id)]
+
+    @resolved(
+        description="Operators who asked to act for her, the latest first: by whose word, where, and until when.",
+        directives=[listed(20)],
+    )
+    async def assistances(self, info: Info) -> list[Assistance]:
+        return await assistances_of(info, self.item.id)
+
+    @resolved(description="Relatives who may speak for her at a centre; for herself alone.", directives=[listed(5)])
+    async def relatives(self, info: Info) -> list[Relative]:
+        return await relatives_listed(info)
+
+    @resolved(
+        description="What she lets us read, from whom and until when, the latest first.",
+        graphql_type=Connection[Consent],
+        extensions=[Paged()],
+    )
+    async def consents(self, info: Info) -> Listing[ConsentItem]:
+        return await consents_listed(info, self.item.id)
+
+    @resolved(description="Who read her data, the latest first.", directives=[sliced("first")])
+    async def data_accesses(
+        self,
+        info: Info,
+        first: Annotated[int, strawberry.argument(description="How many, 1 to 100.")],
+    ) -> list[DataAccess]:
+        if not 1 <= first <= LARGEST_PAGE:
+            raise Problems(Problem(ErrorCode.BAD_INPUT, ("first",)))
+        found = await receipts_of_citizen(info.context.environment, info.context.subject, self.item.id, first)
+        return [DataAccess.of(item) for item in found]
+
+
+async def _required(info: Info, citizen_id: str, kind: ObjectKind) -> None:
+    await require_read(info.context.environment, info.context.subject, of_citizen(citizen_id, kind))
+
+
+def _applications(info: Info, citizen_id: str, statuses: frozenset[Status] | None) -> Listing[ApplicationItem]:
+    store = info.context.environment.store
+
+    async def rows(window: Window) -> Sequence[ApplicationItem]:
+        part = Part.of(window)
+        from_end = part.backward and part.place is None
+        async with store.reading() as tx:
+            page = await kept.page_of_citizen(
+                tx,
+                citizen_id,
+                statuses=statuses,
+                after=None if part.backward else part.place,
+                before=part.place if part.backward else None,
+                limit=part.limit,
+                newest_first=not from_end,
+            )
+        return list(reversed(page)) if from_end else page
+
+    name = f"applications:{citizen_id}:{sorted(statuses) if statuses is not None else None}"
+    count = counting(info, lambda tx: kept.count_of_citizen(tx, citizen_id, statuses))
+    return Listing(name, rows, count, _position, Application.of)
+
+
+def _position(application: ApplicationItem) -> Position:
+    return application.created_at.isoformat(), application.id

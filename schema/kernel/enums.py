@@ -1,0 +1,210 @@
+"""Domain enumerations as enums of the graph; their value descriptions are the English labels of the catalogue."""
+
+from enum import StrEnum
+from typing import Any
+
+import strawberry
+
+from actions.appeals.appeals import AppealVerdict
+from actions.applications.decide import Verdict
+from actions.applications.submit_checks import DocumentSource
+from actions.kernel.environment import SubmissionState
+from actions.officers.bulk import ItemOutcome
+from actions.rosters.consents import CodeUse
+from domain.appeals.appeals import (
+    AppealGround,
+    AppealLevel,
+    AppealMove,
+    AppealOrigin,
+    AppealState,
+    AwardKind,
+    AwardState,
+    HearingState,
+)
+from domain.appeals.commission import Bench, CommissionWord, MessageState
+from domain.appeals.delays import CaseList, DelayCause
+from domain.applications.applications import Channel, DeliveryMode, RejectionGround
+from domain.applications.deadline import DayUnit
+from domain.applications.lifecycle import Move, Status
+from domain.benefits.benefits import BudgetState, Hold, InstalmentKind, PaymentStatus, Rail, SanctionState
+from domain.benefits.recoveries import RecoveryGround, RecoveryState, RecoveryWay
+from domain.benefits.sanction_course import ApprovalKind, LifeProof, ResumeGround, StopGround, StopKind
+from domain.catalogue.catalogue import LifeEvent, Outcome, Situation
+from domain.catalogue.centres import CentreKind
+from domain.catalogue.forms import QuestionKind
+from domain.certificates.certificates import CertificateStatus, EndGround
+from domain.certificates.signatures import SignatureState
+from domain.clearances import ClearanceState, EscalationKind
+from domain.consents.consents import ConsentPurpose, ConsentStatus, ConsentStep
+from domain.documents.documents import DocumentKind
+from domain.documents.locker import OrderKind, OrderState
+from domain.doorstep import HandOverProof, SlotWindow, VisitFailure, VisitPurpose, VisitState
+from domain.etaal.counting import Category, CorrectionReason, Level
+from domain.feedback.feedback import SuggestionState
+from domain.feedback.grievances import GrievanceCategory, GrievanceMove, GrievanceState
+from domain.feedback.notices import NoticeKind
+from domain.fees.fees import FeeRoute, FeeState, RefundCause
+from domain.identity.assisting import AssistanceState, AssistanceWay
+from domain.identity.policy import ObjectKind, Purpose
+from domain.identity.record_claims import ClaimState, ClaimWay
+from domain.kernel.assurance import Assurance
+from domain.kernel.errors import ErrorCode, Remedy
+from domain.kernel.messages import label
+from domain.kernel.people import OfficerLevel, Provider, Role
+from domain.kernel.sources import Source, SourceState
+from domain.kernel.text import Language
+from domain.officers.dashboards import DashboardRole, Dimension, Direction, TileKey, TileUnit
+from domain.officers.desk import DaysLeft, Holder, OpinionState, QueueSort, ReadPurpose
+from domain.officers.staff import LeaveState
+from domain.payments.files import BatchState, EnrolmentState, RegistrationState
+from domain.platform.alarms import AlarmCode, AlarmState, Severity
+from domain.platform.client_policy import ClientPlatform, Support
+from domain.platform.switches import SwitchKind, SwitchState
+from domain.reconciliation.finance_cases import CaseOutcome, CaseState, CaseStep, DifferenceKind, SuggestedCause
+from domain.reconciliation.reconciliation import RunState
+from domain.rosters.rosters import ConsentWay, GuardianRelation, Recipient, RosterState, RowOutcome, RowState
+from domain.statistics.figures import StatisticsChannel
+from domain.uploads.files import MediaType
+from store.payments.beneficiary_lists import BeneficiaryOrder
+from store.payments.payment_queues import PaymentQueue
+
+
+class DocumentIntegrity(StrEnum):
+    """How the content of a file was checked; a file that fails its check is an error with the code INTEGRITY."""
+
+    SHA256_VERIFIED = "SHA256_VERIFIED"
+    HMAC_VERIFIED = "HMAC_VERIFIED"
+
+
+def _publish(enum: type[StrEnum], name: str, labels: str, description: str) -> None:
+    """Make a plain enumeration known to the graph; `labels` is the prefix of its texts in the catalogues."""
+    strawberry.enum(enum, name=name, description=description)
+    definition: Any = vars(enum)["__strawberry_definition__"]
+    for value in definition.values:
+        value.description = label(f"{labels}.{value.name}", Language.EN)
+
+
+_publish(Assurance, "Assurance", "assurance", "How sure a sign-in, or a consent at a centre, is of an identity.")
+_publish(AssistanceWay, "AssistanceWay", "assistance_way", "By whose word an operator acts for a citizen.")
+_publish(AssistanceState, "AssistanceState", "assistance_state", "Where a request to act for a citizen stands.")
+_publish(ClaimWay, "ClaimWay", "claim_way", "By what a claim to a record is proved.")
+_publish(ClaimState, "ClaimState", "claim_state", "Where a claim to a record stands.")
+_publish(CentreKind, "CentreKind", "centre_kind", "What a centre is.")
+_publish(RosterState, "RosterState", "roster_state", "Where a roster stands.")
+_publish(RowState, "RosterRowState", "row_state", "Where a row of a roster stands.")
+_publish(RowOutcome, "RosterRowOutcome", "row_outcome", "What became of a row that was handed in.")
+_publish(GuardianRelation, "GuardianRelation", "relation", "Who speaks for the person of a row.")
+_publish(ConsentWay, "RosterConsentWay", "consent_way", "How the consent of a row was recorded.")
+_publish(Recipient, "RosterRecipient", "recipient", "To whom a paper was handed over.")
+_publish(CodeUse, "RosterCodeUse", "code_use", "What a code to a guardian's telephone is for.")
+_publish(Category, "EtaalCategory", "etaal_category", "e-Taal's categories of e-transactions.")
+_publish(Level, "EtaalLevel", "etaal_level", "The level of place at which a service is told to e-Taal.")
+_publish(CorrectionReason, "TransactionCorrectionReason", "correction_reason", "Why a day's counts were changed.")
+_publish(Status, "ApplicationStatus", "status", "Where an application stands.")
+_publish(Move, "ApplicationMove", "move", "What can happen to an application.")
+_publish(Channel, "Channel", "channel", "Where an application came in.")
+_publish(DeliveryMode, "DeliveryMode", "delivery", "How the citizen wants the result.")
+_publish(RejectionGround, "RejectionGround", "ground", "Coded grounds of a rejection, return or query.")
+_publish(DocumentSource, "DocumentSource", "document_source", "Where an attached document lies.")
+_publish(PaymentStatus, "PaymentStatus", "payment", "Where a payment stands.")
+_publish(Rail, "PaymentRail", "rail", "The way that money goes.")
+_publish(BudgetState, "BudgetState", "budget_state", "What was heard of the budget of a sanction.")
+_publish(SanctionState, "BenefitState", "sanction_state", "Whether a benefit pays, and what holds it back.")
+_publish(Hold, "PaymentHold", "payment_hold", "What keeps a payment from being sent.")
+_publish(InstalmentKind, "PaymentKind", "payment_kind", "What a payment is for.")
+_publish(StopKind, "BenefitStopKind", "stop_kind", "What stops a benefit.")
+_publish(StopGround, "BenefitStopGround", "stop_ground", "Why a benefit is stopped.")
+_publish(ResumeGround, "ResumeGround", "resume_ground", "Why a suspended benefit pays again.")
+_publish(LifeProof, "LifeProof", "life_proof", "How somebody showed that she lives.")
+_publish(ApprovalKind, "PaymentApprovalKind", "approval_kind", "What needs another person's approval.")
+_publish(RecoveryGround, "RecoveryGround", "recovery_ground", "Why money was not due.")
+_publish(RecoveryWay, "RecoveryWay", "recovery_way", "How money comes back.")
+_publish(RecoveryState, "RecoveryState", "recovery_state", "How far a recovery has come.")
+_publish(ClientPlatform, "ClientPlatform", "client_platform", "On what an application runs.")
+_publish(Support, "ClientSupport", "support", "Whether a version of an application still works.")
+_publish(CertificateStatus, "CertificateStatus", "certificate", "Whether a certificate holds.")
+_publish(DocumentKind, "DocumentKind", "document_kind", "What a document is.")
+_publish(OrderKind, "LockerOrderKind", "locker_order", "What is ordered in a locker.")
+_publish(OrderState, "LockerOrderState", "locker_order_state", "Where an order in a locker stands.")
+_publish(EndGround, "EndGround", "end_ground", "Why a certificate is corrected or revoked.")
+_publish(Outcome, "ServiceOutcome", "outcome", "What an approved application ends in.")
+_publish(LifeEvent, "LifeEvent", "life_event", "What happens in a life that a service answers to.")
+_publish(Situation, "Situation", "situation", "What a benefit may ask of a person's situation.")
+_publish(DayUnit, "DayUnit", "day_unit", "How a service's time limit is counted.")
+_publish(Provider, "AccountProvider", "provider", "Who holds an account that a person linked.")
+_publish(Role, "Role", "role", "A role in the portal.")
+_publish(OfficerLevel, "OfficerLevel", "level", "The three levels of the Right to Service Act, section 3.")
+_publish(Purpose, "Purpose", "purpose", "Why data were read (DPDP Rules 2025, Second Schedule).")
+_publish(ObjectKind, "DataKind", "object_kind", "What was read.")
+_publish(ConsentPurpose, "ConsentPurpose", "consent_purpose", "What a citizen can consent to; a closed list.")
+_publish(ConsentStatus, "ConsentStatus", "consent_status", "Where a consent stands.")
+_publish(ConsentStep, "ConsentStep", "consent_step", "What can happen to a consent.")
+_publish(Source, "Source", "source", "A system that an answer can come from.")
+_publish(SourceState, "SourceState", "source_state", "How an answer was had from its system.")
+_publish(SubmissionState, "SubmissionState", "submission", "How far what was handed in has come.")
+_publish(Language, "Language", "language", "Languages of the portal; Garhwali and Kumaoni fall back to Hindi.")
+_publish(ErrorCode, "ErrorCode", "error", "Stable codes of refusals and errors.")
+_publish(Remedy, "Action", "remedy", "What the person can do about an error.")
+_publish(Verdict, "Verdict", "verdict", "What an officer can do with an application.")
+_publish(QueueSort, "QueueSort", "queue_sort", "In which order a queue is listed.")
+_publish(Holder, "CaseHolder", "holder", "Who holds a case, seen from the officer who asks.")
+_publish(DaysLeft, "DaysLeft", "days_left", "How near the legal due date is, in calendar days.")
+_publish(OpinionState, "ProposalState", "opinion", "Where a decision that a second officer must see stands.")
+_publish(ItemOutcome, "ItemOutcome", "bulk", "What became of one case of several.")
+_publish(ReadPurpose, "ReadPurpose", "purpose", "Why an officer reads a case that lies with a colleague.")
+_publish(SwitchKind, "SwitchKind", "switch_kind", "What a switch is for.")
+_publish(SwitchState, "SwitchState", "switch", "How far a system or mutation may be used.")
+_publish(AlarmCode, "AlarmCode", "alarm", "The alarms (docs/alarms.md).")
+_publish(StatisticsChannel, "StatisticsChannel", "statistics_channel", "Where applications came in, as figures say it.")
+_publish(Dimension, "StatisticsDimension", "dimension", "By what figures can be told apart.")
+_publish(DashboardRole, "DashboardRole", "dashboard_role", "Whose dashboard it is.")
+_publish(TileKey, "TileKey", "tile", "What a tile of a dashboard shows.")
+_publish(TileUnit, "TileUnit", "tile_unit", "What the value of a tile counts.")
+_publish(Direction, "TileDirection", "direction", "Which way a figure is better.")
+_publish(CaseList, "CaseList", "case_list", "Lists of applications behind figures.")
+_publish(DelayCause, "DelayCause", "delay_cause", "Coded reasons of a delay.")
+_publish(AlarmState, "AlarmState", "alarm_state", "Whether an alarm holds.")
+_publish(Severity, "AlarmSeverity", "severity", "How fast somebody must look.")
+_publish(AppealLevel, "AppealLevel", "appeal_level", "Who hears an appeal.")
+_publish(AppealGround, "AppealGround", "appeal_ground", "Why there is an appeal.")
+_publish(AppealOrigin, "AppealOrigin", "appeal_origin", "Who filed an appeal.")
+_publish(AppealState, "AppealState", "appeal_state", "Where an appeal stands.")
+_publish(AppealMove, "AppealMove", "appeal_move", "What can happen to an appeal.")
+_publish(AppealVerdict, "AppealVerdict", "appeal_verdict", "What an authority can order.")
+_publish(AwardKind, "AwardKind", "award", "What an order can impose.")
+_publish(AwardState, "AwardState", "award_state", "Where the money of an order stands.")
+_publish(HearingState, "HearingState", "hearing_state", "What became of a date of hearing.")
+_publish(Bench, "CommissionBench", "bench", "How many members of the Commission hear a case.")
+_publish(CommissionWord, "CommissionWord", "commission_word", "What the Commission tells of a case.")
+_publish(MessageState, "CommissionMessageState", "message_state", "What became of a message of the Commission.")
+_publish(ClearanceState, "ClearanceState", "clearance_state", "How a clearance stands.")
+_publish(EscalationKind, "EscalationKind", "escalation", "Why somebody is warned about an application.")
+_publish(LeaveState, "LeaveState", "leave_state", "Where an officer's leave stands on a day.")
+_publish(DocumentIntegrity, "DocumentIntegrity", "integrity", "How the content of a file was checked.")
+_publish(QuestionKind, "FormQuestionKind", "form_question_kind", "What an answer of a form is.")
+_publish(SignatureState, "SignatureState", "signature", "What the signature inside a document was found to be worth.")
+_publish(FeeRoute, "FeeRoute", "fee_route", "By which way a fee is paid online.")
+_publish(FeeState, "FeePaymentState", "fee_state", "Where an order to pay a fee stands.")
+_publish(RefundCause, "FeeRefundCause", "refund_cause", "Why a fee goes back.")
+_publish(GrievanceCategory, "GrievanceCategory", "grievance_category", "What a grievance is about.")
+_publish(GrievanceState, "GrievanceState", "grievance_state", "Where a grievance stands.")
+_publish(GrievanceMove, "GrievanceMove", "grievance_move", "What can happen to a grievance.")
+_publish(SuggestionState, "SuggestionState", "suggestion_state", "Where a suggestion stands.")
+_publish(MediaType, "FileType", "file_type", "What an uploaded file is.")
+_publish(NoticeKind, "NotificationKind", "notice_kind", "What a message tells of.")
+_publish(VisitPurpose, "VisitPurpose", "visit_purpose", "Why a doorstep agent comes.")
+_publish(VisitState, "VisitState", "visit_state", "Where a doorstep visit stands.")
+_publish(VisitFailure, "VisitFailure", "visit_failure", "Why a doorstep visit failed.")
+_publish(SlotWindow, "SlotWindow", "slot_window", "The part of a day in which an agent comes.")
+_publish(HandOverProof, "HandOverProof", "hand_over_proof", "What proves a hand-over.")
+_publish(DifferenceKind, "FinanceDifferenceKind", "difference_kind", "What does not agree in public money.")
+_publish(SuggestedCause, "SuggestedCause", "suggested_cause", "What most often lies behind a difference.")
+_publish(CaseState, "FinanceCaseState", "finance_case_state", "Where a case of money stands.")
+_publish(CaseStep, "FinanceCaseStep", "finance_case_step", "What can happen to a case of money.")
+_publish(CaseOutcome, "FinanceCaseOutcome", "finance_case_outcome", "How a case of money is settled.")
+_publish(PaymentQueue, "PaymentQueue", "payment_queue", "Where payments wait for somebody.")
+_publish(RegistrationState, "BeneficiaryState", "beneficiary_state", "Where a beneficiary stands at PFMS.")
+_publish(BeneficiaryOrder, "BeneficiaryOrder", "beneficiary_order", "In which order beneficiaries are listed.")
+_publish(RunState, "ReconciliationState", "reconciliation_state", "How far a day's comparison has come.")
+_publish(BatchState, "PaymentBatchState", "batch_state", "Where a file for PFMS stands.")
+_publish(EnrolmentState, "PaymentSignerState", "signer_state", "What PFMS says of a certificate that signs its files.")

@@ -1,0 +1,107 @@
+"""Loading by key: one store query for all keys that a level of the answer asks for.
+
+A noun's module declares its loaders beside its type; an operation makes a loader when it first uses it. A field that
+loads by key declares it with ByKey; resolvers use the declaration, and an executor that plans whole levels may read it
+(ADR 0028).
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Generic, TypeAlias, TypeVar
+
+from strawberry.dataloader import DataLoader
+
+from actions.kernel.access import may_read_all
+from actions.kernel.environment import Environment
+from domain.identity.policy import Resource
+from domain.kernel.people import Subject
+from store.database.engine import Transaction
+
+K = TypeVar("K")
+V = TypeVar("V")
+V_co = TypeVar("V_co", covariant=True)
+
+Read: TypeAlias = Callable[[Transaction, list[K]], Awaitable[Mapping[K, V]]]
+ResourceOf: TypeAlias = Callable[[V], Resource]
+
+METADATA_KEY = "load_by_key"
+
+
+@dataclass(frozen=True, eq=False)
+class Loader(Generic[K, V_co]):
+    """How values are loaded for many keys at once; an exception in a batch is the answer of that key alone."""
+
+    batch: Callable[[Environment, Subject, list[K]], Awaitable[Sequence[V_co | BaseException]]]
+    resource: ResourceOf[Any] | None = None
+    """By what the access table is asked, with VIEW, for each value; None where the keys were let through before,
+    where everybody may read, or where the batch asks by itself."""
+
+
+def one_by_key(read: Read[K, V], resource: ResourceOf[V] | None = None) -> Loader[K, V | None]:
+    """The value of each key; None where there is none, or the subject may not read it."""
+
+    async def batch(environment: Environment, subject: Subject, keys: list[K]) -> list[V | None]:
+        async with environment.store.reading() as tx:
+            found = await read(tx, keys)
+        if resource is not None:
+            purposes = await may_read_all(environment, subject, [resource(value) for value in found.values()])
+            found = {key: value for (key, value), may in zip(found.items(), purposes, strict=True) if may}
+        return [found.get(key) for key in keys]
+
+    return Loader(batch, resource)
+
+
+def many_by_key(read: Read[K, list[V]], resource: ResourceOf[V] | None = None) -> Loader[K, Sequence[V]]:
+    """All values of each key, without those that the subject may not read."""
+
+    async def batch(environment: Environment, subject: Subject, keys: list[K]) -> list[Sequence[V]]:
+        async with environment.store.reading() as tx:
+            found = await read(tx, keys)
+        if resource is not None:
+            resources = [resource(value) for values in found.values() for value in values]
+            purposes = iter(await may_read_all(environment, subject, resources))
+            found = {key: [value for value in values if next(purposes)] for key, values in found.items()}
+        return [found.get(key, []) for key in keys]
+
+    return Loader(batch, resource)
+
+
+class Loaders:
+    """The loaders that one operation has used; each is made at its first use."""
+
+    def __init__(self, environment: Environment, subject: Subject) -> None:
+        self._environment, self._subject = environment, subject
+        self._made: dict[Loader[Any, Any], DataLoader[Any, Any]] = {}
+
+    def __len__(self) -> int:
+        return len(self._made)
+
+    def __getitem__(self, loader: Loader[K, V]) -> DataLoader[K, V]:
+        made = self._made.get(loader)
+        if made is None:
+            made = self._made[loader] = DataLoader(partial(loader.batch, self._environment, self._subject))
+        return made
+
+    def forget(self) -> None:
+        """Drop everything that was loaded; a mutation does so before it writes."""
+        for made in self._made.values():
+            made.clear_all()
+
+
+@dataclass(frozen=True)
+class ByKey(Generic[K, V]):
+    """A field whose value is that of a loader for one key of its parent; no key, no value."""
+
+    loader: Loader[K, V | None]
+    key: Callable[[Any], K | None]
+
+    @property
+    def metadata(self) -> Mapping[str, "ByKey[K, V]"]:
+        """What the field carries for an executor."""
+        return {METADATA_KEY: self}
+
+    async def load(self, parent: object, loaders: Loaders) -> V | None:
+        """The value for this parent, loaded together with those of its siblings."""
+        key = self.key(parent)
+        return None if key is None else await loaders[self.loader].load(key)

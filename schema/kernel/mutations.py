@@ -1,0 +1,174 @@
+"""What every mutation has in common: the key, refusals as data, and the payload."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import Self, TypeAlias, TypeVar
+
+import strawberry
+
+from actions.kernel.environment import Environment, SubmissionState
+from actions.kernel.submission_progress import OUTSIDE, Away, standing
+from domain.applications import applications
+from domain.kernel.errors import ErrorCode, Problem, Problems, Remedy
+from domain.kernel.global_ids import MalformedGlobalId, TypeCode, from_global_id
+from domain.kernel.messages import message
+from domain.kernel.people import Subject
+from domain.kernel.sources import Source, SourceState
+from domain.platform.switches import SwitchState
+from schema.applications.types import Application
+from schema.kernel.context import Info, signed_in
+from schema.kernel.errors import EXPECTED_IN_MUTATIONS, LARGEST_MESSAGE, fault_of
+
+R = TypeVar("R")
+T = TypeVar("T")
+
+Outcome: TypeAlias = tuple[applications.Application, bool]
+"""What a verb gives: the application as it now is, and whether it was a replay."""
+
+KEY_DESCRIPTION = (
+    "1 to 255 characters that name this request: the same key gives the first result again, for seven days. "
+    "It may come in the Idempotency-Key header instead; where both are given they must be equal."
+)
+
+
+@strawberry.type(description="Why something was not done. Nothing was changed.")
+class UserError:
+    path: list[str] = strawberry.field(description="The input field that it is about.")
+    code: ErrorCode = strawberry.field(description="A stable code.")
+    message: str = strawberry.field(description="What to tell the person, in the asked language.")
+    action: Remedy = strawberry.field(description="What the person can do about it.")
+
+
+@strawberry.type(description="What became of the hand-in itself.")
+class Submission:
+    state: SubmissionState = strawberry.field(
+        description=(
+            "ACCEPTED when it is kept, REJECTED when nothing was, QUEUED when it is kept and something of it waits "
+            "for an outside system that is away, DELIVERED when all of it is there. "
+            "The same key tells it anew where `replayed` is asked for too."
+        )
+    )
+    acknowledgement: str | None = strawberry.field(description="The number of the acknowledgement, where there is one.")
+    replayed: bool = strawberry.field(description="Whether this key was used before and the first result is given.")
+    expected_by: datetime | None = strawberry.field(
+        default=None,
+        description="When what is QUEUED is tried next; null where nobody knows, and for every other state.",
+    )
+
+
+@strawberry.type
+class ApplicationPayload:
+    """The fields of every payload about an application."""
+
+    application: Application | None = strawberry.field(description="The application as it now is; null when refused.")
+    user_errors: list[UserError] = strawberry.field(description="Why it was refused; empty when it was done.")
+    submission: Submission = strawberry.field(description="What became of the hand-in.")
+
+    @classmethod
+    def done(cls, item: applications.Application, *, replayed: bool) -> Self:
+        """The payload of something that was done."""
+        accepted = Submission(state=SubmissionState.ACCEPTED, acknowledgement=item.acknowledgement, replayed=replayed)
+        return cls(application=Application.of(item), user_errors=[], submission=accepted)
+
+    @classmethod
+    def refused(cls, errors: list[UserError]) -> Self:
+        """The payload of something that was refused."""
+        return cls(application=None, user_errors=errors, submission=rejected())
+
+
+Payload = TypeVar("Payload", bound=ApplicationPayload)
+
+
+def doing(
+    info: Info, verb: Callable[[Environment, Subject, R], Awaitable[T]], request: Callable[[], R]
+) -> Callable[[], Awaitable[T]]:
+    """A verb for who asks. Its request is made of the input when it runs, so that a wrong id is refused as data."""
+
+    async def work() -> T:
+        return await verb(info.context.environment, info.context.subject, request())
+
+    return work
+
+
+async def came_of(info: Info, work: Callable[[], Awaitable[tuple[T, bool]]]) -> tuple[T, bool] | list[UserError]:
+    """What a verb gave to somebody who is signed in, and whether it was a replay; or why it refused.
+
+    The one place where refusals become `userErrors`; everything else passes.
+    """
+    signed_in(info)
+    info.context.loaders.forget()
+    try:
+        item, replayed = await work()
+    except EXPECTED_IN_MUTATIONS as refusal:
+        return user_errors_of(info, refusal)
+    info.context.signals.replayed = info.context.signals.replayed or replayed
+    return item, replayed
+
+
+def rejected() -> Submission:
+    """What is said of a hand-in of which nothing was kept."""
+    return Submission(state=SubmissionState.REJECTED, acknowledgement=None, replayed=False)
+
+
+async def carried_out(info: Info, payload: type[Payload], work: Callable[[], Awaitable[Outcome]]) -> Payload:
+    """Run a verb about an application and put what came of it into its payload."""
+    came = await came_of(info, work)
+    if isinstance(came, list):
+        return payload.refused(came)
+    item, replayed = came
+    done = payload.done(item, replayed=replayed)
+    stands = await standing(info.context.environment, item.id, _away(info))
+    done.submission.state, done.submission.expected_by = stands.state, stands.expected_by
+    return done
+
+
+def _away(info: Info) -> dict[Source, Away]:
+    """The systems of outside effects that a switch holds back, or that did not answer when last asked."""
+    context, now = info.context, info.context.environment.clock.now()
+    away = {}
+    for status in context.monitor.statuses():
+        if status.source not in OUTSIDE.values():
+            continue
+        if context.switches.system(status.source, now) is not SwitchState.ON:
+            seconds = context.switches.seconds_left(status.source, now)
+            away[status.source] = Away(None if seconds is None else now + timedelta(seconds=seconds))
+        elif status.state is SourceState.DOWN:
+            away[status.source] = Away(now + timedelta(seconds=status.retry_after or 0.0))
+    return away
+
+
+def key_of(info: Info, given: str | None) -> str:
+    """The request's key from input or header; raises BAD_INPUT where there is none or two that differ."""
+    header = info.context.idempotency_key
+    key = given or header
+    if key is None or (header is not None and key != header):
+        raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "idempotencyKey")))
+    return key
+
+
+def key_of_type(code: TypeCode, opaque: str, *path: str) -> str:
+    """The inner key of an opaque id of one type; raises NOT_FOUND at the path for anything else."""
+    try:
+        found, key = from_global_id(opaque)
+    except MalformedGlobalId:
+        raise Problems(Problem(ErrorCode.BAD_INPUT, path)) from None
+    if found is not code:
+        raise Problems(Problem(ErrorCode.NOT_FOUND, path))
+    return key
+
+
+def user_errors_of(info: Info, refusal: BaseException) -> list[UserError]:
+    """What a mutation tells of a refusal, in the asked language."""
+    language = info.context.language
+    if isinstance(refusal, Problems):
+        return [
+            UserError(
+                path=list(problem.path),
+                code=problem.code,
+                message=message(problem.code, language, problem.params, problem.texts)[:LARGEST_MESSAGE],
+                action=problem.action,
+            )
+            for problem in refusal.problems
+        ]
+    fault = fault_of(refusal)
+    return [UserError(path=["input"], code=fault.code, message=fault.message(language), action=fault.action)]

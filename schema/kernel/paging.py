@@ -1,0 +1,162 @@
+"""Relay connections: required page size, keyset pages, a count that cannot fail the page."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import strawberry
+from strawberry.annotation import StrawberryAnnotation
+from strawberry.extensions import FieldExtension
+from strawberry.extensions.field_extension import AsyncExtensionResolver
+from strawberry.federation.schema_directives import ListSize
+from strawberry.types.arguments import StrawberryArgument
+from strawberry.types.field import StrawberryField
+
+from domain.kernel.errors import ErrorCode, Problem, Problems
+from schema.kernel.context import Info
+from schema.kernel.cursors import Cursors, Position
+from schema.kernel.directives import sliced
+from schema.kernel.fields import resolved
+from store.database.errors import StoreError
+
+LARGEST_PAGE = 100
+
+Row = TypeVar("Row")
+Node = TypeVar("Node")
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """One page of a list: so many rows after a place, or, `backward`, before it; no place is the list's end."""
+
+    size: int
+    place: Position | None
+    backward: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Listing(Generic[Row]):
+    """What a resolver gives for a paged field; `Paged` reads the page and makes the connection.
+
+    `rows` gives at most `window.size + 1` rows in the order of the list. `name` binds cursors to the list. `count`
+    gives None where the list is longer than is counted.
+    """
+
+    name: str
+    rows: Callable[[Window], Awaitable[Sequence[Row]]]
+    count: Callable[[], Awaitable[int | None]]
+    position: Callable[[Row], Position]
+    node: Callable[[Row], Any]
+    made: Callable[[Any], Any] | None = None
+    """What a list that tells more than its rows makes of the connection."""
+
+
+@strawberry.type(description="Where a page lies in its list.")
+class PageInfo:
+    """Relay's page information."""
+
+    has_next_page: bool = strawberry.field(description="Whether there are rows after this page.")
+    has_previous_page: bool = strawberry.field(description="Whether there are rows before this page.")
+    start_cursor: str | None = strawberry.field(description="The cursor of the first row of the page.")
+    end_cursor: str | None = strawberry.field(description="The cursor of the last row of the page.")
+
+
+@strawberry.type(description="A row of a page with its cursor.")
+class Edge(Generic[Node]):
+    """Relay's edge."""
+
+    cursor: str = strawberry.field(description="The place of this row in the list; give it as after or before.")
+    node: Node = strawberry.field(description="The row.")
+
+
+@strawberry.type(description="A page of a list.")
+class Connection(Generic[Node]):
+    """Relay's connection, with `nodes` and a count."""
+
+    edges: list[Edge[Node]] = strawberry.field(description="The rows of the page with their cursors.")
+    nodes: list[Node] = strawberry.field(description="The rows of the page.")
+    page_info: PageInfo = strawberry.field(description="Where this page lies in the list.")
+    count: strawberry.Private[Callable[[], Awaitable[int | None]]]
+
+    @resolved(description="Rows in the whole list; null where it could not be counted in time.")
+    async def total_count(self) -> int | None:
+        try:
+            return await self.count()
+        except (StoreError, TimeoutError):
+            return None
+
+
+_ARGUMENTS = {
+    "first": (int, "How many rows from the start, 1 to 100. Either first or last is required."),
+    "after": (str, "With first: only rows after this cursor."),
+    "last": (int, "How many rows from the end, 1 to 100."),
+    "before": (str, "With last: only rows before this cursor."),
+}
+
+
+class Paged(FieldExtension):
+    """Adds `first`, `after`, `last`, `before` to a field whose resolver gives a Listing."""
+
+    def apply(self, field: StrawberryField) -> None:
+        """Declare the arguments, in front of the field's own."""
+        added = [_argument(name, type_, description) for name, (type_, description) in _ARGUMENTS.items()]
+        field.arguments = [*added, *field.arguments]
+        if not any(isinstance(one, ListSize) for one in field.directives):  # a schema may be built more than once
+            sizes = [name for name, (type_, _) in _ARGUMENTS.items() if type_ is int]
+            field.directives = [*field.directives, sliced(*sizes, sized=("edges", "nodes"))]
+
+    async def resolve_async(self, next_: AsyncExtensionResolver, source: Any, info: Info, **kwargs: Any) -> Any:
+        """Read one page of the resolver's Listing."""
+        paging = {name: kwargs.pop(name, None) for name in _ARGUMENTS}
+        listing: Listing[Any] | None = await next_(source, info, **kwargs)
+        return None if listing is None else await _page(info, listing, paging)
+
+
+def _argument(name: str, type_: type, description: str) -> StrawberryArgument:
+    return StrawberryArgument(
+        python_name=name,
+        graphql_name=None,
+        type_annotation=StrawberryAnnotation(type_ | None),
+        description=description,
+        default=strawberry.UNSET,
+    )
+
+
+async def _page(info: Info, listing: Listing[Any], paging: dict[str, Any]) -> Any:
+    cursors = Cursors(info.context.environment.keyrings, listing.name)
+    window = _window(cursors, paging)
+    rows = list(await listing.rows(window))
+    more = len(rows) > window.size
+    rows = rows[-window.size :] if window.backward else rows[: window.size]
+    written = [cursors.write(listing.position(row)) for row in rows]
+    nodes = [listing.node(row) for row in rows]
+    page: Connection[Any] = Connection(
+        edges=[Edge(cursor=cursor, node=node) for cursor, node in zip(written, nodes, strict=True)],
+        nodes=nodes,
+        page_info=PageInfo(
+            has_next_page=window.place is not None if window.backward else more,
+            has_previous_page=more if window.backward else window.place is not None,
+            start_cursor=written[0] if written else None,
+            end_cursor=written[-1] if written else None,
+        ),
+        count=listing.count,
+    )
+    return page if listing.made is None else listing.made(page)
+
+
+def _window(cursors: Cursors, paging: dict[str, Any]) -> Window:
+    """`first` goes with `after` and `last` with `before`; anything else is BAD_INPUT, named by its argument."""
+    backward = paging["first"] is None
+    size_name, place_name, other_place = ("last", "before", "after") if backward else ("first", "after", "before")
+    size, place = paging[size_name], paging[place_name]
+    if size is None or not 1 <= size <= LARGEST_PAGE:
+        raise _refused("first" if size is None else size_name)
+    if not backward and paging["last"] is not None:
+        raise _refused("last")
+    if paging[other_place] is not None:
+        raise _refused(other_place)
+    return Window(size, None if place is None else cursors.read(place, place_name), backward)
+
+
+def _refused(argument: str) -> Problems:
+    return Problems(Problem(ErrorCode.BAD_INPUT, (argument,)))

@@ -1,0 +1,75 @@
+"""Lists that the store keeps in the order of an instant: the part that a page needs, its rows, and their number."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypedDict, TypeVar
+
+from actions.kernel.access import may_read_all
+from domain.identity.policy import Resource
+from schema.kernel.context import Info
+from schema.kernel.paging import Window
+from store.database.engine import Transaction
+
+Row = TypeVar("Row")
+_Read = Callable[[Transaction, "Part"], Awaitable[list[Row]]]
+_Count = Callable[[Transaction], Awaitable[int | None]]
+
+
+class _Arguments(TypedDict):
+    """What the functions of the store that give a part of a list take."""
+
+    place: tuple[datetime, str] | None
+    backward: bool
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The part of a list that the store is asked for: a page and one row more."""
+
+    place: tuple[datetime, str] | None
+    backward: bool
+    limit: int
+
+    @classmethod
+    def of(cls, window: Window) -> "Part":
+        """The part for a page of the graph."""
+        place = window.place
+        known = None if place is None else (datetime.fromisoformat(str(place[0])), place[1])
+        return cls(known, window.backward, window.size + 1)
+
+    @property
+    def where(self) -> _Arguments:
+        """The same as the arguments of the store's functions."""
+        return {"place": self.place, "backward": self.backward, "limit": self.limit}
+
+
+def reading(
+    info: Info, read: _Read[Row], resource: Callable[[Row], Resource]
+) -> Callable[[Window], Awaitable[Sequence[Row]]]:
+    """Pages of rows that the access table lets through, each read with its receipt."""
+
+    async def rows(window: Window) -> Sequence[Row]:
+        environment = info.context.environment
+        async with environment.store.reading() as tx:
+            found = await read(tx, Part.of(window))
+        # The row beyond the page only says that there is one; nobody reads it.
+        page = found[-window.size :] if window.backward else found[: window.size]
+        purposes = await may_read_all(environment, info.context.subject, [resource(row) for row in page])
+        allowed = [row for row, purpose in zip(page, purposes, strict=True) if purpose is not None]
+        if len(allowed) < window.size:
+            return allowed
+        return [*found[: -window.size], *allowed] if window.backward else [*allowed, *found[window.size :]]
+
+    return rows
+
+
+def counting(info: Info, count: _Count) -> Callable[[], Awaitable[int | None]]:
+    """A count that is only made where it is asked for."""
+
+    async def counted() -> int | None:
+        async with info.context.environment.store.reading() as tx:
+            return await count(tx)
+
+    return counted

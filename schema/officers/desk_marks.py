@@ -1,0 +1,87 @@
+"""What officers see beside a case: who works on it, and the decision that waits for a second officer."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Self
+
+import strawberry
+
+from actions.applications.decide import Verdict
+from domain.applications.applications import RejectionGround
+from domain.officers import desk
+from domain.officers.desk import OpinionState
+from schema.kernel.context import Info
+from schema.kernel.fields import resolved
+from schema.kernel.loaders import ByKey, one_by_key
+from schema.officers.staff import AssignedOfficer, officer_by_id
+from store.database.engine import Transaction
+from store.officers import desk as desk_store
+
+
+async def _claims(tx: Transaction, application_ids: Iterable[str]) -> dict[str, desk.Claim]:
+    return await desk_store.claims(tx, application_ids, tx.clock.now())
+
+
+claim_of_application, proposal_of_application = one_by_key(_claims), one_by_key(desk_store.proposals)
+
+_CLAIMANT = ByKey(officer_by_id, lambda claim: claim.item.officer_id)
+_PROPOSER = ByKey(officer_by_id, lambda proposal: proposal.item.proposed_by)
+_ANSWERER = ByKey(officer_by_id, lambda proposal: proposal.item.answered_by)
+
+
+@strawberry.type(description="An officer works on a case; until the claim ends, others must take it over first.")
+class DeskClaim:
+    item: strawberry.Private[desk.Claim]
+    mine: bool = strawberry.field(description="Whether it is the asking officer's own.")
+    claimed_at: datetime = strawberry.field(description="When it was claimed.")
+    expires_at: datetime = strawberry.field(description="When the claim ends by itself.")
+
+    @classmethod
+    def of(cls, info: Info, item: desk.Claim) -> Self:
+        """The graph's view of a claim."""
+        mine = item.officer_id == info.context.subject.person_id
+        return cls(item=item, mine=mine, claimed_at=item.claimed_at, expires_at=item.expires_at)
+
+    @resolved(description="The officer who works on it.", metadata=_CLAIMANT.metadata)
+    async def officer(self, info: Info) -> AssignedOfficer | None:
+        item = await _CLAIMANT.load(self, info.context.loaders)
+        return None if item is None else AssignedOfficer(item=item)
+
+
+@strawberry.type(description="A first officer's decision that a second officer confirms or sends back.")
+class Proposal:
+    item: strawberry.Private[desk.Proposal]
+    state: OpinionState = strawberry.field(description="Where it stands.")
+    verdict: Verdict = strawberry.field(description="What is proposed.")
+    ground: RejectionGround | None = strawberry.field(description="The coded ground of a refusal.")
+    reason: str | None = strawberry.field(description="The reasons, as the citizen would read them.")
+    mine: bool = strawberry.field(description="Whether the asking officer proposed it; then another one must answer.")
+    proposed_at: datetime = strawberry.field(description="When it was proposed.")
+    answered_at: datetime | None = strawberry.field(description="When a second officer answered.")
+    answer_note: str | None = strawberry.field(description="Why it was sent back.")
+
+    @classmethod
+    def of(cls, info: Info, item: desk.Proposal, version: int) -> Self:
+        """The graph's view of a proposal on an application that has that version now."""
+        overtaken = item.state is OpinionState.PROPOSED and not item.waits(version)
+        return cls(
+            item=item,
+            state=OpinionState.OVERTAKEN if overtaken else item.state,
+            verdict=Verdict(item.verdict),
+            ground=item.ground,
+            reason=item.reason,
+            mine=item.proposed_by == info.context.subject.person_id,
+            proposed_at=item.proposed_at,
+            answered_at=item.answered_at,
+            answer_note=item.answer_note,
+        )
+
+    @resolved(description="The first officer.", metadata=_PROPOSER.metadata)
+    async def proposed_by(self, info: Info) -> AssignedOfficer | None:
+        item = await _PROPOSER.load(self, info.context.loaders)
+        return None if item is None else AssignedOfficer(item=item)
+
+    @resolved(description="The second officer, once she has answered.", metadata=_ANSWERER.metadata)
+    async def answered_by(self, info: Info) -> AssignedOfficer | None:
+        item = await _ANSWERER.load(self, info.context.loaders)
+        return None if item is None else AssignedOfficer(item=item)

@@ -1,0 +1,109 @@
+"""Leaves of officers, as she and those who post officers see them."""
+
+from datetime import date, datetime
+from typing import Self
+
+import strawberry
+
+from actions.officers.staff_views import count_leaves, leaves_page
+from domain.kernel import people
+from domain.kernel.clock import ist_date
+from domain.kernel.global_ids import TypeCode
+from domain.kernel.messages import label
+from domain.officers import staff
+from domain.officers.staff import LeaveState
+from schema.kernel.context import Info, InLanguage, spoken
+from schema.kernel.cursors import Position
+from schema.kernel.directives import AUTHENTICATED
+from schema.kernel.fields import resolved
+from schema.kernel.loaders import ByKey
+from schema.kernel.node import Node, node_id
+from schema.kernel.paging import Connection, Listing, Paged, Window
+from schema.officers.staff import AssignedOfficer, officer_by_id
+
+_OFFICER = ByKey(officer_by_id, lambda leave: leave.item.officer_id)
+_SUBSTITUTE = ByKey(officer_by_id, lambda leave: leave.item.substitute_id)
+
+
+@strawberry.type(
+    directives=[AUTHENTICATED],
+    description="An officer's leave; while it runs her work is with the substitute or the level above.",
+)
+class Leave(Node):
+    item: strawberry.Private[staff.Leave]
+    from_on: date = strawberry.field(description="Its first day.")
+    until_on: date = strawberry.field(description="Its last day.")
+    recorded_at: datetime = strawberry.field(description="When it was recorded.")
+    begun_at: datetime | None = strawberry.field(description="When her open cases had moved; null before that.")
+    ended_at: datetime | None = strawberry.field(description="When they were back with her; null before that.")
+    cancelled_at: datetime | None = strawberry.field(description="When it was cancelled; null where it was not.")
+
+    @classmethod
+    def of(cls, item: staff.Leave) -> Self:
+        """The graph's view of a leave."""
+        return cls(
+            id=node_id(TypeCode.LEAVE, item.id),
+            item=item,
+            from_on=item.from_on,
+            until_on=item.until_on,
+            recorded_at=item.recorded_at,
+            begun_at=item.begun_at,
+            ended_at=item.ended_at,
+            cancelled_at=item.cancelled_at,
+        )
+
+    @resolved(description="Where it stands today.")
+    def state(self, info: Info) -> LeaveState:
+        return self.item.state_on(ist_date(info.context.environment.clock.now()))
+
+    @resolved(description="Where it stands today, in words.")
+    def state_label(self, info: Info, language: InLanguage = None) -> str:
+        state = self.item.state_on(ist_date(info.context.environment.clock.now()))
+        return label(f"leave_state.{state.value}", spoken(info, language))
+
+    @resolved(description="The officer on leave.", metadata=_OFFICER.metadata)
+    async def officer(self, info: Info) -> AssignedOfficer | None:
+        item = await _OFFICER.load(self, info.context.loaders)
+        return None if item is None else AssignedOfficer(item=item)
+
+    @resolved(description="Who stands in; null where her work goes to the level above.", metadata=_SUBSTITUTE.metadata)
+    async def substitute(self, info: Info) -> AssignedOfficer | None:
+        item = await _SUBSTITUTE.load(self, info.context.loaders)
+        return None if item is None else AssignedOfficer(item=item)
+
+
+@strawberry.type
+class OfficeStaff:
+    """Fields of an officer about her presence."""
+
+    item: strawberry.Private[people.Officer]
+
+    @resolved(
+        description="Her leaves, the latest first; empty for those who may not see them.",
+        graphql_type=Connection[Leave],
+        extensions=[Paged()],
+    )
+    async def leaves(self, info: Info) -> Listing[staff.Leave]:
+        return listed_leaves(info, self.item)
+
+
+def listed_leaves(info: Info, officer: people.Officer) -> Listing[staff.Leave]:
+    """The leaves of an officer as a list of pages."""
+    environment, subject = info.context.environment, info.context.subject
+
+    async def rows(window: Window) -> list[staff.Leave]:
+        place = _place(window.place)
+        after, before = (None, place) if window.backward else (place, None)
+        return await leaves_page(environment, subject, officer, after=after, before=before, limit=window.size + 1)
+
+    async def count() -> int:
+        return await count_leaves(environment, subject, officer)
+
+    def position(item: staff.Leave) -> Position:
+        return item.from_on.isoformat(), item.id
+
+    return Listing(f"leaves:{officer.id}", rows, count, position, Leave.of)
+
+
+def _place(position: Position | None) -> tuple[date, str] | None:
+    return (date.fromisoformat(position[0] or ""), position[1]) if position else None

@@ -1,0 +1,82 @@
+"""Operators of Common Service Centres and e-District centres."""
+
+from typing import Annotated, Self
+
+import strawberry
+
+from actions.doorstep.views import Errand
+from domain.doorstep import OPEN, VisitState
+from domain.kernel import people
+from domain.kernel.global_ids import TypeCode
+from domain.kernel.people import Role
+from schema.catalogue.places import District, Tehsil, district_by_code, tehsil_by_code
+from schema.doorstep.types import AgentVisit
+from schema.feedback.care_lists import visits_of_agent
+from schema.identity.citizens import Citizen
+from schema.kernel.context import Info, InLanguage, spoken
+from schema.kernel.directives import AUTHENTICATED
+from schema.kernel.fields import resolved
+from schema.kernel.loaders import ByKey
+from schema.kernel.node import Node, node_id
+from schema.kernel.paging import Connection, Listing, Paged
+from schema.officers.staff import citizen_by_id
+
+_DISTRICT = ByKey(district_by_code, lambda operator: operator.item.district)
+
+
+@strawberry.federation.type(keys=["id"], directives=[AUTHENTICATED], description="A centre operator who is signed in.")
+class Operator(Node):
+    """An operator."""
+
+    item: strawberry.Private[people.Operator]
+    csc_id: str = strawberry.field(description="The operator's id with the Common Service Centres.")
+
+    @classmethod
+    def of(cls, item: people.Operator) -> Self:
+        """The graph's view of an operator."""
+        return cls(id=node_id(TypeCode.OPERATOR, item.id), item=item, csc_id=item.csc_id)
+
+    @resolved(description="The operator's name.")
+    def name(self, info: Info, language: InLanguage = None) -> str:
+        return self.item.name.in_language(spoken(info, language))
+
+    @resolved(description="The centre's name.")
+    def centre(self, info: Info, language: InLanguage = None) -> str:
+        return self.item.centre.in_language(spoken(info, language))
+
+    @resolved(description="The centre's district.", metadata=_DISTRICT.metadata)
+    async def district(self, info: Info) -> District | None:
+        item = await _DISTRICT.load(self, info.context.loaders)
+        return None if item is None else District.of(item)
+
+    @resolved(description="The centre's tehsil, where one is known.")
+    async def tehsil(self, info: Info) -> Tehsil | None:
+        return await tehsil_by_code(info.context.loaders, self.item.district, self.item.tehsil)
+
+    @resolved(description="Whether this session is a doorstep agent's.")
+    def is_doorstep_agent(self, info: Info) -> bool:
+        return Role.DOORSTEP_AGENT in info.context.subject.roles
+
+    @resolved(description="The codes of the school or camps whose rosters this session keeps; empty for others.")
+    def roster_centres(self, info: Info) -> list[str]:
+        return sorted(info.context.subject.places)
+
+    @resolved(
+        description="The agent's own doorstep visits, the earliest day first; empty for one who is no agent.",
+        graphql_type=Connection[AgentVisit],
+        extensions=[Paged()],
+    )
+    async def doorstep_visits(
+        self,
+        info: Info,
+        states: Annotated[
+            list[VisitState] | None, strawberry.argument(description="Only these; left out, those still to be made.")
+        ] = None,
+    ) -> Listing[Errand]:
+        return visits_of_agent(info, frozenset(states) if states is not None else OPEN)
+
+    @resolved(description="The citizen whom this session helps, with her consent; null where it helps none.")
+    async def assisting(self, info: Info) -> Citizen | None:
+        citizen_id = info.context.subject.on_behalf_of
+        item = await info.context.load(citizen_by_id, citizen_id) if citizen_id else None
+        return None if item is None else Citizen.of(item)

@@ -1,0 +1,141 @@
+"""The words of an officer's queue: its filters, its counts, and the pack to take along."""
+
+from datetime import date, datetime
+from typing import Any, Self
+
+import strawberry
+
+from actions.kernel.idempotency import hash_of
+from actions.officers.offline import GivenPack
+from actions.officers.queue import digits_of, states
+from actions.rosters.rosters import number_of
+from domain.applications.applications import Channel
+from domain.applications.lifecycle import WITH_OFFICER, Status
+from domain.officers import desk
+from domain.officers.desk import DaysLeft, Holder, QueueSort
+
+
+@strawberry.input(description="Which applications of the queue are listed; what is left out filters nothing.")
+class QueueFilter:
+    statuses: list[Status] | None = strawberry.field(
+        default=None, description="Only these states; left out, those that wait for an officer."
+    )
+    services: list[str] | None = strawberry.field(default=None, description="Only services with these codes.")
+    tehsils: list[str] | None = strawberry.field(default=None, description="Only tehsils with these codes.")
+    channels: list[Channel] | None = strawberry.field(default=None, description="Only what came in there.")
+    due_before: datetime | None = strawberry.field(default=None, description="Only what is due before this moment.")
+    overdue: bool = strawberry.field(default=False, description="Only what is past its legal due date.")
+    clearance_overdue: bool = strawberry.field(
+        default=False, description="Only what another department owes a clearance for that is overdue."
+    )
+    claimed_by: Holder | None = strawberry.field(default=None, description="Only what is claimed by them.")
+    assigned_to: Holder | None = strawberry.field(default=None, description="Only what is assigned to them.")
+    proposed_by: Holder | None = strawberry.field(
+        default=None, description="Only what waits for a second officer on a decision that they proposed."
+    )
+    number: str | None = strawberry.field(default=None, description="The number, or the first digits of it, as keyed.")
+    roster: str | None = strawberry.field(
+        default=None, description="Only what a school or camp filed by the roster with this number."
+    )
+
+    def wanted(self) -> desk.QueueFilter:
+        """The filter in the words of the domain; raises NUMBER_MISTYPED."""
+        return desk.QueueFilter(
+            statuses=states(self.statuses, WITH_OFFICER),
+            services=tuple(self.services or ()),
+            tehsils=tuple(self.tehsils or ()),
+            channels=tuple(self.channels or ()),
+            due_before=self.due_before,
+            overdue=self.overdue,
+            clearance_overdue=self.clearance_overdue,
+            claimed_by=self.claimed_by,
+            assigned_to=self.assigned_to,
+            proposed_by=self.proposed_by,
+            number=digits_of(self.number, "filter", "number") if self.number else None,
+            roster=number_of(self.roster, "filter", "roster") if self.roster else None,
+        )
+
+
+def wanted_of(given: QueueFilter | None) -> desk.QueueFilter:
+    """The filter that was given, or the usual one."""
+    return given.wanted() if given else desk.QueueFilter()
+
+
+def list_name(officer_id: str, wanted: desk.QueueFilter, sort: QueueSort) -> str:
+    """What cursors of the list are bound to: officer, filter and order."""
+    said: dict[str, Any] = {
+        "statuses": sorted(wanted.statuses),
+        "services": sorted(wanted.services),
+        "tehsils": sorted(wanted.tehsils),
+        "channels": sorted(wanted.channels),
+        "dueBefore": wanted.due_before.isoformat() if wanted.due_before else None,
+        "overdue": wanted.overdue,
+        "clearanceOverdue": wanted.clearance_overdue,
+        "holders": [wanted.claimed_by, wanted.assigned_to, wanted.proposed_by],
+        "number": wanted.number,
+        "roster": wanted.roster,
+        "sort": sort,
+    }
+    return f"queue:{officer_id}:{hash_of(said)}"
+
+
+@strawberry.type(description="How many cases are in a state.")
+class QueueStatusCount:
+    status: Status = strawberry.field(description="The state.")
+    count: int = strawberry.field(description="How many cases.")
+
+
+@strawberry.type(description="How many cases are so near their legal due date.")
+class DaysLeftCount:
+    days_left: DaysLeft = strawberry.field(description="How near, in calendar days in India.")
+    count: int = strawberry.field(description="How many cases.")
+
+
+@strawberry.type(description="How many cases wait for an officer.")
+class QueueCounts:
+    total: int = strawberry.field(description="All that the filter lets through.")
+    by_status: list[QueueStatusCount] = strawberry.field(description="By state; states without a case are left out.")
+    by_days_left: list[DaysLeftCount] = strawberry.field(description="By days left, the nearest first; zeros too.")
+    claimed_by_me: int = strawberry.field(description="Cases of the queue that she claimed.")
+    proposals: int = strawberry.field(description="Colleagues' decisions that wait for her to confirm or send back.")
+    clearance_overdue: int = strawberry.field(description="Cases for which another department's clearance is overdue.")
+
+    @classmethod
+    def of(cls, counts: desk.QueueCounts) -> Self:
+        """The graph's view of the counts."""
+        return cls(
+            total=counts.total,
+            by_status=[
+                QueueStatusCount(status=status, count=counts.by_status[status])
+                for status in Status
+                if status in counts.by_status
+            ],
+            by_days_left=[DaysLeftCount(days_left=near, count=counts.by_days_left.get(near, 0)) for near in DaysLeft],
+            claimed_by_me=counts.claimed_by_me,
+            proposals=counts.proposals,
+            clearance_overdue=counts.clearance_overdue,
+        )
+
+
+@strawberry.type(description="An officer's own open cases of a day, signed, to take where there is no signal.")
+class QueuePack:
+    id: str = strawberry.field(description="Give it with the decisions that come back.")
+    day: date = strawberry.field(description="The day it was made for.")
+    issued_at: datetime = strawberry.field(description="When it was given out.")
+    expires_at: datetime = strawberry.field(description="Decisions are taken until then: the end of the next day.")
+    case_count: int = strawberry.field(description="How many cases it holds, at most 200, those due first.")
+    signed: str = strawberry.field(
+        description="The pack: a compact JWS (ES256) whose content is JSON with `packId`, `cases` and `grounds`."
+    )
+
+    @classmethod
+    def of(cls, given: GivenPack) -> Self:
+        """The graph's view of a pack."""
+        return cls(
+            id=given.pack.id,
+            day=given.pack.day,
+            issued_at=given.pack.issued_at,
+            expires_at=given.pack.expires_at,
+            case_count=len(given.pack.cases),
+            signed=given.signed,
+        )

@@ -1,0 +1,81 @@
+"""Those who work on an application, and the citizen it is about, as they may see each other."""
+
+from typing import Self
+
+import strawberry
+
+from actions.kernel.access import of_citizen
+from domain.identity.policy import Resource
+from domain.kernel import people
+from domain.kernel.global_ids import TypeCode
+from domain.kernel.masks import mask_mobile
+from schema.catalogue.places import District, district_by_code
+from schema.kernel.context import Info, InLanguage, spoken
+from schema.kernel.fields import resolved
+from schema.kernel.loaders import ByKey, one_by_key
+from schema.kernel.node import node_id
+from store.identity import people as people_store
+
+
+def _of_citizen(citizen: people.Citizen) -> Resource:
+    return of_citizen(citizen.id)
+
+
+citizen_by_id = one_by_key(people_store.citizens, _of_citizen)
+officer_by_id, operator_by_id = one_by_key(people_store.officers), one_by_key(people_store.operators)
+
+_DISTRICT = ByKey(district_by_code, lambda applicant: applicant.item.district)
+
+
+@strawberry.type(description="The citizen of an application, as those who work on it see her.")
+class Applicant:
+    """Who applied, without what else she has."""
+
+    item: strawberry.Private[people.Citizen]
+    citizen_id: strawberry.ID = strawberry.field(description="Her opaque id, for those who may ask `node` for her.")
+
+    @classmethod
+    def of(cls, item: people.Citizen) -> Self:
+        """The graph's view of an applicant."""
+        return cls(item=item, citizen_id=node_id(TypeCode.CITIZEN, item.id))
+
+    @resolved(description="Her name.")
+    def name(self, info: Info, language: InLanguage = None) -> str:
+        return self.item.name.in_language(spoken(info, language))
+
+    @resolved(description="Her mobile number with its middle hidden.")
+    def masked_mobile(self) -> str | None:
+        return mask_mobile(self.item.mobile) if self.item.mobile else None
+
+    @resolved(description="Her district, where it is known.", metadata=_DISTRICT.metadata)
+    async def district(self, info: Info) -> District | None:
+        item = await _DISTRICT.load(self, info.context.loaders)
+        return None if item is None else District.of(item)
+
+
+@strawberry.type(description="The officer who has an application, as others may see her.")
+class AssignedOfficer:
+    """Name and post of an officer, without what waits for her."""
+
+    item: strawberry.Private[people.Officer]
+
+    @resolved(description="The officer's name.")
+    def name(self, info: Info, language: InLanguage = None) -> str:
+        return self.item.name.in_language(spoken(info, language))
+
+    @resolved(description="The officer's post.")
+    def designation(self, info: Info, language: InLanguage = None) -> str:
+        return self.item.designation.in_language(spoken(info, language))
+
+
+@strawberry.type(description="The operator who helped with an application, as others may see her.")
+class AssistingOperator:
+    item: strawberry.Private[people.Operator]
+
+    @resolved(description="The operator's name.")
+    def name(self, info: Info, language: InLanguage = None) -> str:
+        return self.item.name.in_language(spoken(info, language))
+
+    @resolved(description="The centre's name.")
+    def centre(self, info: Info, language: InLanguage = None) -> str:
+        return self.item.centre.in_language(spoken(info, language))

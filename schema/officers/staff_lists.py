@@ -1,0 +1,173 @@
+"""For those who post officers: who is posted where, who is away, and which posts are vacant."""
+
+from datetime import datetime
+from typing import Annotated, Self
+
+import strawberry
+
+from actions.officers.staff_views import (
+    StaffFilter,
+    administered,
+    count_staff,
+    count_vacancies,
+    staff_page,
+    vacancies_page,
+)
+from domain.kernel import people
+from domain.kernel.global_ids import TypeCode
+from domain.kernel.scopes import Scope
+from domain.officers import staff
+from schema.kernel.context import Info, InLanguage, signed_in, spoken
+from schema.kernel.cursors import Position
+from schema.kernel.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, listed, scoped
+from schema.kernel.fields import resolved
+from schema.kernel.loaders import ByKey
+from schema.kernel.node import node_id
+from schema.kernel.paging import Connection, Listing, Paged, Window
+from schema.officers.jurisdictions import Jurisdiction
+from schema.officers.office_staff import Leave, listed_leaves
+from schema.officers.staff import AssignedOfficer, officer_by_id
+
+_FORMER = ByKey(officer_by_id, lambda vacancy: vacancy.item.former_id)
+_COVER = ByKey(officer_by_id, lambda vacancy: vacancy.item.cover_id)
+
+
+@strawberry.input(description="Which officers or posts are listed.")
+class StaffFilterInput:
+    department: str | None = strawberry.field(default=None, description="Only this department, by its slug.")
+    district: str | None = strawberry.field(default=None, description="Only this district, by its code.")
+
+
+@strawberry.type(directives=[AUTHENTICATED], description="An officer, as those who post officers see her.")
+class StaffMember:
+    """Who is posted where, without what waits for her."""
+
+    item: strawberry.Private[people.Officer]
+    officer_id: strawberry.ID = strawberry.field(description="Give it to transferOfficer or recordLeave.")
+    jurisdictions: list[Jurisdiction] = strawberry.field(description="Her posts.", directives=[listed(5)])
+
+    @classmethod
+    def of(cls, item: people.Officer) -> Self:
+        """The graph's view of an officer."""
+        posts = [Jurisdiction.of(posting) for posting in item.postings]
+        return cls(item=item, officer_id=node_id(TypeCode.OFFICER, item.id), jurisdictions=posts)
+
+    @resolved(description="The officer's name.")
+    def name(self, info: Info, language: InLanguage = None) -> str:
+        return self.item.name.in_language(spoken(info, language))
+
+    @resolved(description="The officer's post.")
+    def designation(self, info: Info, language: InLanguage = None) -> str:
+        return self.item.designation.in_language(spoken(info, language))
+
+    @resolved(
+        description="Her leaves, the latest first; empty for those who may not see them.",
+        graphql_type=Connection[Leave],
+        extensions=[Paged()],
+    )
+    async def leaves(self, info: Info) -> Listing[staff.Leave]:
+        return listed_leaves(info, self.item)
+
+
+@strawberry.type(
+    directives=[AUTHENTICATED], description="A post that was left without a successor and is not filled yet."
+)
+class Vacancy:
+    item: strawberry.Private[staff.Vacancy]
+    post: Jurisdiction = strawberry.field(description="The post.")
+    since: datetime = strawberry.field(description="Since when it is vacant.")
+
+    @classmethod
+    def of(cls, item: staff.Vacancy) -> Self:
+        """The graph's view of a vacant post."""
+        return cls(item=item, post=Jurisdiction.of(item.posting), since=item.since)
+
+    @resolved(description="Who had it last.", metadata=_FORMER.metadata)
+    async def former_officer(self, info: Info) -> AssignedOfficer | None:
+        item = await _FORMER.load(self, info.context.loaders)
+        return None if item is None else AssignedOfficer(item=item)
+
+    @resolved(
+        description="Who has charge of it meanwhile; null where its work goes to the level above.",
+        metadata=_COVER.metadata,
+    )
+    async def cover(self, info: Info) -> AssignedOfficer | None:
+        item = await _COVER.load(self, info.context.loaders)
+        return None if item is None else AssignedOfficer(item=item)
+
+
+_FOR_STAFF = [AUTHENTICATED, NEVER_SILENTLY_NULL, scoped(Scope.STAFF)]
+
+FilterArgument = Annotated[
+    StaffFilterInput | None, strawberry.argument(description="Of which department and district.")
+]
+
+
+@strawberry.type
+class StaffQuery:
+    """Root fields about officers and their posts."""
+
+    @resolved(
+        description="Officers of the departments that one administers; null with NOT_FOUND for everybody else.",
+        graphql_type=Connection[StaffMember] | None,
+        extensions=[Paged()],
+        directives=_FOR_STAFF,
+    )
+    async def officers(
+        self,
+        info: Info,
+        filter: FilterArgument = None,  # noqa: A002 - the argument's name in the graph
+    ) -> Listing[people.Officer]:
+        return _officers(info, _wanted(filter))
+
+    @resolved(
+        description="Vacant posts of the departments that one administers, those that are vacant longest first; "
+        "null with NOT_FOUND for everybody else.",
+        graphql_type=Connection[Vacancy] | None,
+        extensions=[Paged()],
+        directives=_FOR_STAFF,
+    )
+    async def vacancies(
+        self,
+        info: Info,
+        filter: FilterArgument = None,  # noqa: A002 - the argument's name in the graph
+    ) -> Listing[staff.Vacancy]:
+        return _vacancies(info, _wanted(filter))
+
+
+def _wanted(given: StaffFilterInput | None) -> StaffFilter:
+    return StaffFilter(given.department, given.district) if given else StaffFilter()
+
+
+def _officers(info: Info, wanted: StaffFilter) -> Listing[people.Officer]:
+    environment, within = info.context.environment, administered(signed_in(info))
+
+    async def rows(window: Window) -> list[people.Officer]:
+        place = window.place[1] if window.place else None
+        after, before = (None, place) if window.backward else (place, None)
+        return await staff_page(environment, within, wanted, after=after, before=before, limit=window.size + 1)
+
+    async def count() -> int:
+        return await count_staff(environment, within, wanted)
+
+    def position(item: people.Officer) -> Position:
+        return None, item.id
+
+    return Listing(f"officers:{wanted.department}:{wanted.district}", rows, count, position, StaffMember.of)
+
+
+def _vacancies(info: Info, wanted: StaffFilter) -> Listing[staff.Vacancy]:
+    environment, within = info.context.environment, administered(signed_in(info))
+
+    async def rows(window: Window) -> list[staff.Vacancy]:
+        place = (datetime.fromisoformat(window.place[0] or ""), window.place[1]) if window.place else None
+        after, before = (None, place) if window.backward else (place, None)
+        return await vacancies_page(environment, within, wanted, after=after, before=before, limit=window.size + 1)
+
+    async def count() -> int:
+        return await count_vacancies(environment, within, wanted)
+
+    def position(item: staff.Vacancy) -> Position:
+        return item.since.isoformat(), item.id
+
+    return Listing(f"vacancies:{wanted.department}:{wanted.district}", rows, count, position, Vacancy.of)

@@ -1,0 +1,174 @@
+"""Officers: who decides, for which places, and what waits for them."""
+
+from datetime import date, datetime
+from typing import Annotated, Self, TypeAlias
+
+import strawberry
+
+from actions.officers import queue
+from actions.officers.forward import forward_targets
+from actions.officers.offline import queue_pack
+from domain.applications import applications
+from domain.applications.lifecycle import Status
+from domain.kernel import people
+from domain.kernel.global_ids import TypeCode
+from domain.kernel.people import OfficerLevel, Role
+from domain.officers import desk
+from domain.officers.desk import Holder, QueueSort
+from schema.appeals.commission import OfficeAwards
+from schema.appeals.officer_queries import OfficeLaw
+from schema.applications.types import Application
+from schema.fees.payments import OfficeFees
+from schema.kernel.context import Info, InLanguage, spoken
+from schema.kernel.cursors import Position
+from schema.kernel.directives import AUTHENTICATED
+from schema.kernel.fields import resolved
+from schema.kernel.mutations import key_of_type
+from schema.kernel.node import Node, node_id
+from schema.kernel.paging import Connection, Listing, Paged, Window
+from schema.officers.jurisdictions import Jurisdiction
+from schema.officers.office_care import OfficeCare
+from schema.officers.office_staff import OfficeStaff
+from schema.officers.queue_types import QueueCounts, QueueFilter, QueuePack, list_name, wanted_of
+from schema.platform.changes import OfficeChanges
+from schema.statistics.office_figures import OfficeFigures
+
+FilterArgument: TypeAlias = Annotated[
+    QueueFilter | None, strawberry.argument(description="Which applications are listed.")
+]
+Row: TypeAlias = tuple[applications.Application, bool]
+"""A case, and whether it lies with a colleague."""
+
+
+@strawberry.type(description="An officer to whom a case may be forwarded.")
+class ForwardTarget:
+    """Somebody posted for the case, or one level above."""
+
+    item: strawberry.Private[people.Officer]
+    officer_id: strawberry.ID = strawberry.field(description="Give it to forwardApplication.")
+    levels: list[OfficerLevel] = strawberry.field(description="The levels that she holds.")
+
+    @classmethod
+    def of(cls, item: people.Officer) -> Self:
+        """The graph's view of such an officer."""
+        levels = sorted({posting.level for posting in item.postings if posting.level}, key=list(OfficerLevel).index)
+        return cls(item=item, officer_id=node_id(TypeCode.OFFICER, item.id), levels=levels)
+
+    @resolved(description="The officer's name.")
+    def name(self, info: Info, language: InLanguage = None) -> str:
+        return self.item.name.in_language(spoken(info, language))
+
+    @resolved(description="The officer's post.")
+    def designation(self, info: Info, language: InLanguage = None) -> str:
+        return self.item.designation.in_language(spoken(info, language))
+
+
+@strawberry.federation.type(
+    keys=["id"],
+    directives=[AUTHENTICATED],
+    description="An officer: designated, appellate, of the Commission, of a department, of finance, or an auditor.",
+)
+class Officer(OfficeCare, OfficeFees, OfficeLaw, OfficeAwards, OfficeStaff, OfficeFigures, OfficeChanges, Node):
+    """An officer who is signed in."""
+
+    item: strawberry.Private[people.Officer]
+    roles: list[Role] = strawberry.field(description="The roles she holds.")
+    jurisdictions: list[Jurisdiction] = strawberry.field(description="For which departments and places.")
+
+    @classmethod
+    def of(cls, item: people.Officer) -> Self:
+        """The graph's view of an officer."""
+        return cls(
+            id=node_id(TypeCode.OFFICER, item.id),
+            item=item,
+            roles=sorted({posting.role for posting in item.postings}),
+            jurisdictions=[Jurisdiction.of(posting) for posting in item.postings],
+        )
+
+    @resolved(description="The officer's name.")
+    def name(self, info: Info, language: InLanguage = None) -> str:
+        return self.item.name.in_language(spoken(info, language))
+
+    @resolved(description="The officer's post.")
+    def designation(self, info: Info, language: InLanguage = None) -> str:
+        return self.item.designation.in_language(spoken(info, language))
+
+    @resolved(
+        description="Applications of her jurisdictions, the one that is due first at the top.",
+        graphql_type=Connection[Application],
+        extensions=[Paged()],
+    )
+    async def queue(
+        self,
+        info: Info,
+        filter: FilterArgument = None,  # noqa: A002 - the argument's name in the graph
+        sort: Annotated[QueueSort, strawberry.argument(description="In which order.")] = QueueSort.DUE,
+    ) -> Listing[Row]:
+        return _queue(info, self.item, wanted_of(filter), sort)
+
+    @resolved(
+        description="Colleagues' decisions that wait for her to confirm or send back, those due first on top.",
+        graphql_type=Connection[Application],
+        extensions=[Paged()],
+    )
+    async def proposals(self, info: Info) -> Listing[Row]:
+        wanted = desk.QueueFilter(statuses=frozenset(Status), proposed_by=Holder.OTHERS)
+        return _queue(info, self.item, wanted, QueueSort.DUE)
+
+    @resolved(description="How many cases wait, by state and by days left.")
+    async def queue_counts(
+        self,
+        info: Info,
+        filter: FilterArgument = None,  # noqa: A002 - the argument's name in the graph
+    ) -> QueueCounts:
+        context = info.context
+        counts = await queue.queue_counts(context.environment, context.subject, self.item, wanted_of(filter))
+        return QueueCounts.of(counts)
+
+    @resolved(description="Her own open cases, signed, to take where there is no signal; decisions come back later.")
+    async def queue_pack(
+        self,
+        info: Info,
+        day: Annotated[date, strawberry.argument(description="Today or tomorrow, in India.")],
+    ) -> QueuePack:
+        return QueuePack.of(await queue_pack(info.context.environment, info.context.subject, self.item, day))
+
+    @resolved(description="The officers to whom she may forward a case: colleagues of the place, and one level up.")
+    async def forward_targets(
+        self,
+        info: Info,
+        application_id: Annotated[strawberry.ID, strawberry.argument(description="The case.")],
+    ) -> list[ForwardTarget]:
+        key = key_of_type(TypeCode.APPLICATION, application_id, "applicationId")
+        targets = await forward_targets(info.context.environment, info.context.subject, key)
+        return [ForwardTarget.of(item) for item in targets]
+
+
+def _queue(info: Info, officer: people.Officer, wanted: desk.QueueFilter, sort: QueueSort) -> Listing[Row]:
+    """The queue of the asking subject; for an officer that is not she, the access table leaves no posting."""
+    environment, subject = info.context.environment, info.context.subject
+
+    async def rows(window: Window) -> list[Row]:
+        place, limit = _place(window.place), window.size + 1
+        return await queue.queue_page(
+            environment, subject, officer, wanted, sort=sort, place=place, backward=window.backward, limit=limit
+        )
+
+    async def count() -> int:
+        return await queue.queue_size(environment, subject, officer, wanted)
+
+    def position(row: Row) -> Position:
+        at = row[0].due_at if sort is QueueSort.DUE else row[0].submitted_at
+        return (at.isoformat() if at else None), row[0].id
+
+    return Listing(list_name(officer.id, wanted, sort), rows, count, position, _node)
+
+
+def _node(row: Row) -> Application:
+    return Application.of(row[0], withheld=row[1])
+
+
+def _place(position: Position | None) -> tuple[datetime | None, str] | None:
+    if position is None:
+        return None
+    return (datetime.fromisoformat(position[0]) if position[0] else None), position[1]

@@ -1,0 +1,132 @@
+"""Beneficiaries at PFMS by where they stand, for finance officers in their places and for auditors. No names."""
+
+from datetime import datetime
+from typing import Annotated, Self
+
+import strawberry
+
+from actions.reconciliation.finance_desk import of_payee, reach_of
+from domain.identity.policy import ObjectKind
+from domain.kernel.masks import account_of_last4
+from domain.kernel.messages import label
+from domain.kernel.numbers import show_number
+from domain.payments.files import RegistrationState
+from schema.benefits.course import PaymentReason
+from schema.benefits.types import Benefit, sanction_by_id
+from schema.catalogue.places import District, district_by_code
+from schema.kernel.context import Info, InLanguage, spoken
+from schema.kernel.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, listed
+from schema.kernel.fields import resolved
+from schema.kernel.loaders import ByKey
+from schema.kernel.paging import Connection, Listing, Paged
+from schema.kernel.store_lists import counting, reading
+from store.payments import beneficiary_lists
+from store.payments.beneficiary_lists import BeneficiaryFilter, BeneficiaryOrder, ListedBeneficiary
+
+_DISTRICT = ByKey(district_by_code, lambda one: one.district_code)
+_SANCTION = ByKey(sanction_by_id, lambda one: one.item.sanction_id)
+
+
+@strawberry.type(
+    directives=[AUTHENTICATED], description="Somebody to whom a benefit is paid through PFMS, without her name."
+)
+class PaymentBeneficiary:
+    item: strawberry.Private[ListedBeneficiary]
+    beneficiary_ref: str = strawberry.field(description="The id by which our files and cases name her.")
+    number: str = strawberry.field(description="The number of the sanction that is paid to her.")
+    scheme_code: str = strawberry.field(description="The scheme.")
+    district_code: str = strawberry.field(description="The district.")
+    state: RegistrationState = strawberry.field(description="Where she stands at PFMS.")
+    since: datetime = strawberry.field(description="Since when.")
+    codes: list[str] = strawberry.field(
+        description="Why PFMS or the bank declined; empty where they did not.", directives=[listed(5)]
+    )
+    by_aadhaar: bool = strawberry.field(description="Whether the money finds its account by Aadhaar.")
+    masked_account: str | None = strawberry.field(
+        description="Her account with only its last four digits; null where none is known."
+    )
+    account_version: int = strawberry.field(description="1 for the first account; grows with every correction.")
+    pfms_code: str | None = strawberry.field(description="The code that PFMS gave her; null until it did.")
+
+    @classmethod
+    def of(cls, item: ListedBeneficiary) -> Self:
+        """The graph's view of a beneficiary."""
+        return cls(
+            item=item,
+            beneficiary_ref=item.id,
+            number=show_number(item.number),
+            scheme_code=item.scheme_code,
+            district_code=item.district,
+            state=item.state,
+            since=item.since,
+            codes=list(item.codes),
+            by_aadhaar=item.by_aadhaar,
+            masked_account=account_of_last4(item.account_last4),
+            account_version=item.account_version,
+            pfms_code=item.cpsms_id,
+        )
+
+    @resolved(description="Where she stands at PFMS, in words.")
+    def state_label(self, info: Info, language: InLanguage = None) -> str:
+        return label(f"beneficiary_state.{self.state.value}", spoken(info, language))
+
+    @resolved(
+        description="Why PFMS or the bank declined, in words, and what to do; empty where they did not.",
+        directives=[listed(5)],
+    )
+    def reasons(self) -> list[PaymentReason]:
+        return [reason for code in self.codes if (reason := PaymentReason.of(code)) is not None]
+
+    @resolved(description="The district.", metadata=_DISTRICT.metadata)
+    async def district(self, info: Info) -> District | None:
+        item = await _DISTRICT.load(self, info.context.loaders)
+        return None if item is None else District.of(item)
+
+    @resolved(
+        description="The benefit that is paid to her, with its payments as our own record has them; null for those "
+        "who read the books only.",
+        metadata=_SANCTION.metadata,
+    )
+    async def benefit(self, info: Info) -> Benefit | None:
+        sanction = await _SANCTION.load(self, info.context.loaders)
+        return None if sanction is None else await Benefit.of_sanction(info, sanction)
+
+
+@strawberry.type
+class BeneficiariesQuery:
+    """Root fields about beneficiaries."""
+
+    @resolved(
+        description="Beneficiaries of one's places that stand somewhere at PFMS: waiting, sent, validated, rejected "
+        "and others; `totalCount` is null where they are more than 10 000. Each leaves a receipt. Null with NOT_FOUND "
+        "for those who pay nothing.",
+        graphql_type=Connection[PaymentBeneficiary] | None,
+        extensions=[Paged()],
+        directives=[AUTHENTICATED, NEVER_SILENTLY_NULL],
+    )
+    async def payment_beneficiaries(
+        self,
+        info: Info,
+        state: Annotated[RegistrationState, strawberry.argument(description="Where they stand.")],
+        scheme_code: Annotated[str | None, strawberry.argument(description="Only of this scheme.")] = None,
+        district: Annotated[str | None, strawberry.argument(description="Only of this district, by its code.")] = None,
+        code: Annotated[
+            str | None, strawberry.argument(description="Only those that were declined with this code.")
+        ] = None,
+        order: Annotated[
+            BeneficiaryOrder, strawberry.argument(description="In which order.")
+        ] = BeneficiaryOrder.LONGEST_FIRST,
+    ) -> Listing[ListedBeneficiary]:
+        reach = reach_of(info.context.subject, ObjectKind.FINANCE_BOOK)
+        wanted = BeneficiaryFilter(state, scheme_code, district, code, order)
+        return Listing(
+            f"payment-beneficiaries:{info.context.subject.person_id}:{wanted}",
+            reading(
+                info,
+                lambda tx, part: beneficiary_lists.page(tx, reach, wanted, **part.where),
+                lambda one: of_payee(reach, one.sanction_id, one.citizen_id, one.department, one.district),
+            ),
+            counting(info, lambda tx: beneficiary_lists.count_of(tx, reach, wanted)),
+            lambda one: (one.since.isoformat(), one.id),
+            PaymentBeneficiary.of,
+        )

@@ -1,0 +1,100 @@
+"""What changed since a cursor, for telephones that keep a copy and have little data."""
+
+from collections.abc import Callable
+from typing import Annotated, Self, TypeAlias
+
+import strawberry
+
+from actions.platform.changes import Delta, changed_applications, changed_queue
+from domain.kernel import people
+from domain.kernel.errors import ErrorCode, Problem, Problems
+from domain.kernel.global_ids import TypeCode
+from schema.applications.types import Application
+from schema.kernel.context import Info
+from schema.kernel.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, sliced
+from schema.kernel.fields import resolved
+from schema.kernel.node import node_id
+from schema.kernel.paging import LARGEST_PAGE
+from schema.platform import bookmarks
+
+Since: TypeAlias = Annotated[
+    str | None,
+    strawberry.argument(
+        description="The last cursor of this person, of `nextCursor` or of an event; without it, everything from the "
+        "start. With RESYNC, drop the copy and begin without a cursor."
+    ),
+]
+SinceEvent: TypeAlias = Annotated[
+    str | None,
+    strawberry.argument(
+        description="The cursor of the last event: what was missed is told first. Without it, only what happens from "
+        "now on. RESYNC says that it is too old: read anew, then subscribe without it."
+    ),
+]
+First: TypeAlias = Annotated[int, strawberry.argument(description="How many things at most, 1 to 100.")]
+
+
+@strawberry.type(description="What to put into a copy, and what to take out of it.")
+class Changes:
+    present: list[Application] = strawberry.field(
+        description="What is new or changed, as it is now; put each in the place of the one with the same id."
+    )
+    removed: list[strawberry.ID] = strawberry.field(
+        description="Ids of what is not in the list any more: take them out. Some may never have been in the copy."
+    )
+    complete: bool = strawberry.field(description="Whether the copy is whole now; else ask again with `nextCursor`.")
+    next_cursor: str = strawberry.field(
+        description="Where to go on. It stays the same for a day while nothing happens."
+    )
+
+    @classmethod
+    def of(cls, delta: Delta, write: Callable[[Delta], str]) -> Self:
+        """The graph's view of a step."""
+        return cls(
+            present=[Application.of(item, withheld=withheld) for item, withheld in delta.present],
+            removed=[node_id(TypeCode.APPLICATION, key) for key in delta.removed],
+            complete=delta.complete,
+            next_cursor=write(delta),
+        )
+
+
+@strawberry.type
+class ChangesQuery:
+    """The root field of a citizen's copy."""
+
+    @resolved(
+        description="The citizen's applications that changed since a cursor: a telephone that follows to the end holds "
+        "what `Citizen.applications` lists. Null with NOT_FOUND for others than citizens.",
+        directives=[AUTHENTICATED, NEVER_SILENTLY_NULL, sliced("first", sized=["present", "removed"])],
+    )
+    async def changes(self, info: Info, first: First, since: Since = None) -> Changes | None:
+        context = info.context
+        cursors = bookmarks.cursors_of(context.environment.keyrings, context.subject)
+        mark = bookmarks.read(cursors, since)
+        delta = await changed_applications(context.environment, context.subject, mark, _size(first))
+        return Changes.of(delta, lambda one: bookmarks.write(cursors, one.next))
+
+
+@strawberry.type
+class OfficeChanges:
+    """The field of an officer's copy of her queue."""
+
+    item: strawberry.Private[people.Officer]
+
+    @resolved(
+        description="What came into her queue, changed in it or left it since a cursor. With other postings than when "
+        "the cursor was given: RESYNC.",
+        directives=[sliced("first", sized=["present", "removed"])],
+    )
+    async def queue_changes(self, info: Info, first: First, since: Since = None) -> Changes:
+        context = info.context
+        cursors = bookmarks.cursors_of(context.environment.keyrings, context.subject)
+        mark = bookmarks.read(cursors, since)
+        delta = await changed_queue(context.environment, context.subject, self.item.id, mark, _size(first))
+        return Changes.of(delta, lambda one: bookmarks.write(cursors, one.next))
+
+
+def _size(first: int) -> int:
+    if not 1 <= first <= LARGEST_PAGE:
+        raise Problems(Problem(ErrorCode.BAD_INPUT, ("first",)))
+    return first

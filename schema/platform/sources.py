@@ -1,0 +1,63 @@
+"""The outside systems and what we last heard of each."""
+
+import math
+from datetime import datetime
+from typing import Self
+
+import strawberry
+
+from domain.kernel.messages import label
+from domain.kernel.sources import Source, SourceState
+from domain.platform.switches import SwitchState
+from integrations.calling.monitor import SourceStatus
+from schema.kernel.context import Info, InLanguage, spoken
+from schema.kernel.directives import NEVER_SILENTLY_NULL, PUBLIC, listed
+from schema.kernel.fields import resolved
+
+
+@strawberry.type(description="An outside system and what we last heard of it.")
+class SourceHealth:
+    """One system; what is told is what this process saw, nothing is asked for it.
+
+    Before its first call a system is tried in the background: whether it takes a connection, without a request.
+    """
+
+    name: Source = strawberry.field(description="The system.")
+    configured: bool = strawberry.field(description="Whether this gateway is connected with it.")
+    state: SourceState | None = strawberry.field(
+        description=(
+            "LIVE or DOWN as the last call found it; before the first call, whether it takes connections. "
+            "Null for a system that is not connected, that asks us, or that only workers ask over SFTP (PFMS)."
+        )
+    )
+    last_success_at: datetime | None = strawberry.field(description="When it last gave a usable answer.")
+    retry_after_seconds: int | None = strawberry.field(description="When asking again makes sense, if it is down.")
+    switched: SwitchState = strawberry.field(description="What an administrator's switch lets through; usually ON.")
+
+    @classmethod
+    def of(cls, item: SourceStatus, switched: SwitchState) -> Self:
+        """The graph's view of a status."""
+        return cls(
+            name=item.source,
+            configured=item.configured,
+            state=item.state,
+            last_success_at=item.last_success_at,
+            retry_after_seconds=None if item.retry_after is None else math.ceil(item.retry_after),
+            switched=switched,
+        )
+
+    @resolved(description="The system's name in words.")
+    def label(self, info: Info, language: InLanguage = None) -> str:
+        return label(f"source.{self.name.value}", spoken(info, language))
+
+
+@strawberry.type
+class SourcesQuery:
+    """Root fields about outside systems."""
+
+    @resolved(
+        description="Every outside system, configured or not.", directives=[PUBLIC, NEVER_SILENTLY_NULL, listed(15)]
+    )
+    def sources(self, info: Info) -> list[SourceHealth] | None:
+        switches, now = info.context.switches, info.context.environment.clock.now()
+        return [SourceHealth.of(item, switches.system(item.source, now)) for item in info.context.monitor.statuses()]

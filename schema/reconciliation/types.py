@@ -1,0 +1,386 @@
+"""Public money as finance officers see it: cases, payments that wait, batches, runs, totals, statements. No names."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any, Self
+
+import strawberry
+
+from actions.fees.fee_cases import order_id_of
+from actions.payments.signers import KnownSigner
+from domain.benefits.benefits import PaymentStatus, Rail
+from domain.kernel.messages import label
+from domain.kernel.numbers import show_number
+from domain.payments.files import EnrolmentState
+from domain.reconciliation import finance_cases, finance_totals, reconciliation
+from domain.reconciliation.finance_cases import CaseOutcome, CaseState, CaseStep, DifferenceKind, SuggestedCause
+from domain.reconciliation.reconciliation import RunState
+from integrations.dbt_finance import return_reason
+from schema.catalogue.places import District, district_by_code
+from schema.fees.payments import FeePayment, fee_order_by_id
+from schema.kernel.context import Info, InLanguage, spoken
+from schema.kernel.directives import AUTHENTICATED, listed
+from schema.kernel.fields import resolved
+from schema.kernel.loaders import ByKey, one_by_key
+from schema.kernel.scalars import Long, Paise
+from schema.officers.staff import AssignedOfficer, officer_by_id
+from store.benefits.bharat_reports import KeptReport
+from store.payments import payment_queues
+from store.payments.payment_queues import QueuedPayment
+
+payment_of_instalment = one_by_key(payment_queues.by_instalments)
+
+_PAYMENT = ByKey(payment_of_instalment, lambda case: case.item.instalment_id)
+_FEE = ByKey(fee_order_by_id, lambda case: order_id_of(case.item.about))
+_TAKEN_BY = ByKey(officer_by_id, lambda case: case.item.taken_by)
+
+
+@strawberry.type(directives=[AUTHENTICATED], description="A difference in public money that an officer settles.")
+class FinanceCase:
+    item: strawberry.Private[finance_cases.FinanceCase]
+    case_id: str = strawberry.field(description="Give it to takeFinanceCase and the others.")
+    kind: DifferenceKind = strawberry.field(description="What does not agree.")
+    about: str = strawberry.field(description="What it is about: an instalment, a file, a batch, a bank reference.")
+    state: CaseState = strawberry.field(description="Where it stands.")
+    expected: str | None = strawberry.field(description="What our books say, amounts in paise; null for nothing.")
+    found: str | None = strawberry.field(description="What was found, amounts in paise; null for nothing.")
+    suggested_cause: SuggestedCause = strawberry.field(description="What most often lies behind it.")
+    critical: bool = strawberry.field(description="Whether money may be gone or a file forged.")
+    scheme_code: str | None = strawberry.field(description="The scheme; null where it is of none or of several.")
+    department_slug: str | None = strawberry.field(description="The department; null for the whole state.")
+    district_code: str | None = strawberry.field(description="The district; null for the whole state.")
+    amount: Paise | None = strawberry.field(description="What is at stake; null where it is not known.")
+    found_at: datetime = strawberry.field(description="When it was found first.")
+    last_found_at: datetime = strawberry.field(description="When it was found last.")
+    times_found: int = strawberry.field(description="How often it was found while the case was open.")
+    outcome: CaseOutcome | None = strawberry.field(description="How it was settled, or is proposed to be.")
+    settled_at: datetime | None = strawberry.field(description="When it was settled; null before that.")
+    version: int = strawberry.field(description="Grows by one with every step; give it back with one.")
+
+    @classmethod
+    def of(cls, item: finance_cases.FinanceCase) -> Self:
+        """The graph's view of a case."""
+        return cls(
+            item=item,
+            case_id=item.id,
+            kind=item.kind,
+            about=item.about,
+            state=item.state,
+            expected=item.expected,
+            found=item.found,
+            suggested_cause=item.suggested_cause,
+            critical=item.critical,
+            scheme_code=item.scheme_code,
+            department_slug=item.department,
+            district_code=item.district,
+            amount=None if item.amount_paise is None else Paise(item.amount_paise),
+            found_at=item.found_at,
+            last_found_at=item.last_found_at,
+            times_found=item.times_found,
+            outcome=item.outcome,
+            settled_at=item.settled_at,
+            version=item.version,
+        )
+
+    @resolved(description="What does not agree, in words.")
+    def kind_label(self, info: Info, language: InLanguage = None) -> str:
+        return label(f"difference_kind.{self.kind.value}", spoken(info, language))
+
+    @resolved(description="Where it stands, in words.")
+    def state_label(self, info: Info, language: InLanguage = None) -> str:
+        return label(f"finance_case_state.{self.state.value}", spoken(info, language))
+
+    @resolved(description="What most often lies behind it, in words.")
+    def suggested_cause_label(self, info: Info, language: InLanguage = None) -> str:
+        return label(f"suggested_cause.{self.suggested_cause.value}", spoken(info, language))
+
+    @resolved(description="The district; null for the whole state.")
+    async def district(self, info: Info) -> District | None:
+        item = await info.context.load(district_by_code, self.district_code) if self.district_code else None
+        return None if item is None else District.of(item)
+
+    @resolved(
+        description="The payment of a benefit that it is about; null for every other case.", metadata=_PAYMENT.metadata
+    )
+    async def payment(self, info: Info) -> "QueuedPaymentLine | None":
+        item = await _PAYMENT.load(self, info.context.loaders)
+        return None if item is None else QueuedPaymentLine.of(item)
+
+    @resolved(description="The payment of a fee that it is about; null for every other case.", metadata=_FEE.metadata)
+    async def fee_payment(self, info: Info) -> FeePayment | None:
+        item = await _FEE.load(self, info.context.loaders)
+        return None if item is None else FeePayment.of(item)
+
+    @resolved(description="The officer who took it; null while nobody did.", metadata=_TAKEN_BY.metadata)
+    async def taken_by(self, info: Info) -> AssignedOfficer | None:
+        item = await _TAKEN_BY.load(self, info.context.loaders) if self.item.taken_by else None
+        return None if item is None else AssignedOfficer(item=item)
+
+
+@strawberry.type(directives=[AUTHENTICATED], description="A line of a case's history.")
+class FinanceCaseEvent:
+    step: CaseStep = strawberry.field(description="What was done.")
+    at: datetime = strawberry.field(description="When.")
+    outcome: CaseOutcome | None = strawberry.field(description="The outcome, where one was named.")
+    note: str | None = strawberry.field(description="What the officer wrote, with Aadhaar numbers masked.")
+
+    @resolved(description="What was done, in words.")
+    def step_label(self, info: Info, language: InLanguage = None) -> str:
+        return label(f"finance_case_step.{self.step.value}", spoken(info, language))
+
+
+@strawberry.type(directives=[AUTHENTICATED], description="A case with its history.")
+class FinanceCaseRecord:
+    case: FinanceCase = strawberry.field(description="The case.")
+    history: list[FinanceCaseEvent] = strawberry.field(description="What happened to it, the first step first.")
+
+    @classmethod
+    def of(cls, case: finance_cases.FinanceCase, events: Sequence[finance_cases.CaseEvent]) -> Self:
+        """The graph's view of both."""
+        lines = [FinanceCaseEvent(step=one.step, at=one.at, outcome=one.outcome, note=one.note) for one in events]
+        return cls(case=FinanceCase.of(case), history=lines)
+
+
+@strawberry.type(directives=[AUTHENTICATED], description="A payment that waits for somebody, without the citizen.")
+class QueuedPaymentLine:
+    item: strawberry.Private[QueuedPayment]
+    number: str = strawberry.field(description="The number of the sanction.")
+    sequence: int = strawberry.field(description="Which instalment of the sanction it is.")
+    payment_ref: str = strawberry.field(description="The end-to-end id, by which the partner knows it.")
+    scheme_code: str = strawberry.field(description="The scheme.")
+    district_code: str = strawberry.field(description="The district.")
+    amount: Paise = strawberry.field(description="What is paid.")
+    status: PaymentStatus = strawberry.field(description="Where it stands.")
+    since: datetime = strawberry.field(description="Since when.")
+    rail: Rail = strawberry.field(description="The way that the money goes.")
+    return_code: str | None = strawberry.field(description="The bank's code of why it came back; else null.")
+
+    @classmethod
+    def of(cls, item: QueuedPayment) -> Self:
+        """The graph's view of a payment in a queue."""
+        return cls(
+            item=item,
+            number=show_number(item.number),
+            sequence=item.sequence,
+            payment_ref=item.end_to_end_id,
+            scheme_code=item.scheme_code,
+            district_code=item.district,
+            amount=Paise(item.amount_paise),
+            status=item.status,
+            since=item.since,
+            rail=item.rail,
+            return_code=item.return_code,
+        )
+
+    @resolved(description="Why it came back, in words; null where it did not.")
+    def return_reason(self, info: Info, language: InLanguage = None) -> str | None:
+        if self.return_code is None:
+            return None
+        return return_reason(self.return_code).reason.in_language(spoken(info, language))
+
+
+@strawberry.type(directives=[AUTHENTICATED], description="A file of payments or beneficiaries for PFMS.")
+class PaymentBatch:
+    message_ref: str = strawberry.field(description="The message id, which is the name of the file.")
+    kind: str = strawberry.field(description="PAYMENT, or BENEFICIARY for a registration.")
+    scheme_code: str = strawberry.field(description="The scheme.")
+    agency_name: str = strawberry.field(description="The office that pays.")
+    state: str = strawberry.field(description="Where it stands: BUILT, SEALED, SENT, ACCEPTED, REJECTED, CLOSED, ...")
+    line_count: int = strawberry.field(description="How many lines it has.")
+    amount: Paise = strawberry.field(description="The sum of its lines.")
+    created_at: datetime = strawberry.field(description="When it was made.")
+    sent_at: datetime | None = strawberry.field(description="When its file was handed over; null until then.")
+    answered_at: datetime | None = strawberry.field(description="When PFMS answered; null until then.")
+    closed_at: datetime | None = strawberry.field(description="When every line had its final status.")
+    deletion_count: int = strawberry.field(
+        description="How many of its lines delete a beneficiary to whom nothing more is paid."
+    )
+    signed_by: str | None = strawberry.field(
+        description="The fingerprint of the certificate that its file bears; null until it is signed."
+    )
+
+    @classmethod
+    def of(cls, row: Any) -> Self:
+        """The graph's view of a batch."""
+        return cls(
+            message_ref=row.message_id,
+            kind=row.kind,
+            scheme_code=row.scheme_code,
+            agency_name=row.agency_name,
+            state=row.state,
+            line_count=row.lines,
+            amount=Paise(row.total_paise),
+            created_at=row.created_at,
+            sent_at=row.sent_at,
+            answered_at=row.answered_at,
+            closed_at=row.closed_at,
+            deletion_count=row.deletions,
+            signed_by=row.signed_by,
+        )
+
+
+@strawberry.type(directives=[AUTHENTICATED], description="A certificate that signs files for PFMS.")
+class PaymentSigner:
+    """One certificate, of ours or of which PFMS spoke."""
+
+    fingerprint: str = strawberry.field(description="SHA-256 of the certificate, in hex.")
+    state: EnrolmentState = strawberry.field(description="What PFMS said last of it.")
+    heard_at: datetime | None = strawberry.field(description="As of when PFMS said so; null where it never did.")
+    codes: list[str] = strawberry.field(description="Why PFMS declined it.", directives=[listed(5)])
+    signs_now: bool = strawberry.field(description="Whether new files are signed with it.")
+    key_held: bool = strawberry.field(description="Whether we hold its key, to make a file again that it signed.")
+    file_count: int = strawberry.field(description="Files that it signed and that are not final: its key must be kept.")
+    expires_at: datetime | None = strawberry.field(description="Its last instant; null where we do not hold it.")
+
+    @classmethod
+    def of(cls, known: KnownSigner) -> Self:
+        """The graph's view of a certificate."""
+        return cls(
+            fingerprint=known.enrolment.fingerprint,
+            state=known.enrolment.state,
+            heard_at=known.enrolment.heard_at,
+            codes=list(known.enrolment.codes),
+            signs_now=known.signs_now,
+            key_held=known.key_held,
+            file_count=known.files,
+            expires_at=known.valid_until,
+        )
+
+
+@strawberry.type(directives=[AUTHENTICATED], description="A day's comparison with the book of a partner.")
+class ReconciliationRun:
+    """One run, while it goes on too."""
+
+    rail: Rail = strawberry.field(description="Whose book it is.")
+    day: date = strawberry.field(description="The day that is compared.")
+    state: RunState = strawberry.field(description="How far it has come.")
+    problem: str | None = strawberry.field(description="Why it could not go on when it was last tried; else null.")
+    rows_read: Long = strawberry.field(description="Rows of the partner's file that were read.")
+    rows_compared: Long = strawberry.field(description="Rows that were compared so far.")
+    differences: Long = strawberry.field(description="Differences that were found so far.")
+    our_amount: Paise = strawberry.field(description="The sum of what was compared by our book.")
+    their_amount: Paise = strawberry.field(description="The sum of what was compared by the partner's book.")
+    begun_at: datetime = strawberry.field(description="When it was begun.")
+    moved_at: datetime = strawberry.field(description="When it last went on.")
+    ended_at: datetime | None = strawberry.field(description="When it was over; null until then.")
+
+    @classmethod
+    def of(cls, item: reconciliation.ReconciliationRun) -> Self:
+        """The graph's view of a run."""
+        return cls(
+            rail=item.rail,
+            day=item.day,
+            state=item.state,
+            problem=item.problem,
+            rows_read=Long(item.rows_read),
+            rows_compared=Long(item.rows_compared),
+            differences=Long(item.differences),
+            our_amount=Paise(item.ours_paise),
+            their_amount=Paise(item.theirs_paise),
+            begun_at=item.begun_at,
+            moved_at=item.moved_at,
+            ended_at=item.ended_at,
+        )
+
+
+@strawberry.type(description="How many payments, and their sum.")
+class PaymentSum:
+    count: Long = strawberry.field(description="How many payments.")
+    amount: Paise = strawberry.field(description="Their sum.")
+
+    @classmethod
+    def of(cls, item: finance_totals.Sum) -> Self:
+        """The graph's view of a sum."""
+        return cls(count=Long(item[0]), amount=Paise(item[1]))
+
+
+@strawberry.type(directives=[AUTHENTICATED], description="What stands where of one scheme, district and month.")
+class PaymentTotal:
+    """One line of the totals: instructed = credited + returned + in flight."""
+
+    month: date = strawberry.field(description="The first day of the month that is paid for.")
+    scheme_code: str = strawberry.field(description="The scheme.")
+    district_code: str = strawberry.field(description="The district.")
+    rail: Rail = strawberry.field(description="The way that the money goes.")
+    waiting: PaymentSum = strawberry.field(description="Not sent yet.")
+    instructed: PaymentSum = strawberry.field(description="Sent.")
+    in_flight: PaymentSum = strawberry.field(description="Of those sent, the ones on their way.")
+    credited: PaymentSum = strawberry.field(description="Of those sent, the ones that arrived.")
+    returned: PaymentSum = strawberry.field(description="Of those sent, the ones that came back.")
+    as_of: datetime | None = strawberry.field(description="When it was added up.")
+
+    @classmethod
+    def of(cls, item: finance_totals.PaymentTotal) -> Self:
+        """The graph's view of a line."""
+        return cls(
+            month=date.fromisoformat(f"{item.month}-01"),
+            scheme_code=item.scheme_code,
+            district_code=item.district,
+            rail=item.rail,
+            waiting=PaymentSum.of(item.waiting),
+            instructed=PaymentSum.of(item.instructed),
+            in_flight=PaymentSum.of(item.in_flight),
+            credited=PaymentSum.of(item.credited),
+            returned=PaymentSum.of(item.returned),
+            as_of=item.as_of,
+        )
+
+
+@strawberry.type(directives=[AUTHENTICATED], description="What moved in a month in one scheme and district.")
+class MonthStatementLine:
+    """One line: opening + instructed = credited + returned + closing."""
+
+    scheme_code: str = strawberry.field(description="The scheme.")
+    district_code: str = strawberry.field(description="The district.")
+    opening: PaymentSum = strawberry.field(description="On their way when the month began.")
+    instructed: PaymentSum = strawberry.field(description="Sent in the month.")
+    credited: PaymentSum = strawberry.field(description="Arrived in the month.")
+    returned: PaymentSum = strawberry.field(description="Came back in the month.")
+    taken_back: PaymentSum = strawberry.field(description="Came back in the month after an earlier month's credit.")
+    closing: PaymentSum = strawberry.field(description="On their way when the month ended.")
+    balances: bool = strawberry.field(description="Whether opening + instructed = credited + returned + closing.")
+
+    @classmethod
+    def of(cls, item: finance_totals.Moved) -> Self:
+        """The graph's view of a line."""
+        return cls(
+            scheme_code=item.scheme_code,
+            district_code=item.district,
+            opening=PaymentSum.of(item.opening),
+            instructed=PaymentSum.of(item.instructed),
+            credited=PaymentSum.of(item.credited),
+            returned=PaymentSum.of(item.returned),
+            taken_back=PaymentSum.of(item.taken_back),
+            closing=PaymentSum.of(item.closing),
+            balances=item.balances,
+        )
+
+
+@strawberry.type(description="A field of a report to DBT Bharat.")
+class BharatField:
+    name: str = strawberry.field(description="The field's name at DBT Bharat, as it is spelt there.")
+    value: str | None = strawberry.field(description="Its value; null where the store does not know it.")
+
+
+@strawberry.type(directives=[AUTHENTICATED], description="What DBT Bharat was told of a scheme and month.")
+class BharatReport:
+    """The last revision."""
+
+    scheme_code: str = strawberry.field(description="The scheme.")
+    month: date = strawberry.field(description="The first day of the month.")
+    revision: int = strawberry.field(description="Its number; a later one takes the place of the earlier.")
+    state: str = strawberry.field(description="QUEUED, or ACCEPTED once DBT Bharat took it.")
+    values: list[BharatField] = strawberry.field(description="Every field of it.")
+    settled_at: datetime | None = strawberry.field(description="When it was taken; null until then.")
+
+    @classmethod
+    def of(cls, item: KeptReport) -> Self:
+        """The graph's view of a report."""
+        return cls(
+            scheme_code=item.scheme_code,
+            month=date.fromisoformat(f"{item.month}-01"),
+            revision=item.revision,
+            state=item.state,
+            values=[BharatField(name=name, value=value) for name, value in sorted(item.fields.items())],
+            settled_at=item.settled_at,
+        )

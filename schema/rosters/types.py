@@ -1,0 +1,277 @@
+"""Rosters of schools and camps: how far they have come, and, in their own school or camp, who is on them."""
+
+from datetime import date, datetime
+from typing import Annotated, Self, TypeAlias
+
+import strawberry
+
+from actions.rosters.rosters import RowFilter, count_rosters, count_rows, roster_of, rosters_page, rows_page
+from domain.applications.lifecycle import Status
+from domain.catalogue.centres import CentreKind
+from domain.doorstep import HandOverProof
+from domain.kernel.assurance import Assurance
+from domain.kernel.errors import Problems
+from domain.kernel.masks import mask_mobile
+from domain.kernel.scopes import Scope
+from domain.rosters import rosters
+from domain.rosters.rosters import (
+    MOST_ROWS,
+    STRENGTH,
+    ConsentWay,
+    GuardianRelation,
+    Recipient,
+    RosterProgress,
+    RosterState,
+    RowState,
+)
+from schema.catalogue.places import District, Tehsil, district_by_code, tehsil_by_code
+from schema.catalogue.services import Service, service_by_code
+from schema.kernel.context import Info, InLanguage, signed_in, spoken
+from schema.kernel.cursors import Position
+from schema.kernel.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, scoped
+from schema.kernel.fields import resolved
+from schema.kernel.loaders import ByKey, one_by_key
+from schema.kernel.mutations import UserError, user_errors_of
+from schema.kernel.paging import Connection, Listing, Paged, Window
+from store.applications import applications as application_store
+from store.catalogue import centres as centre_store
+from store.rosters import roster_rows
+
+# Keyed by rosters that were let through before: of their applications only number and state are shown.
+progress_of_roster = one_by_key(roster_rows.progress)
+centre_of_roster = one_by_key(centre_store.centres)
+application_of_row = one_by_key(application_store.many)
+
+RosterItem: TypeAlias = rosters.Roster
+"""The domain's roster, by a name that no field bears."""
+
+_SERVICE = ByKey(service_by_code, lambda roster: roster.item.service_code)
+_DISTRICT = ByKey(district_by_code, lambda roster: roster.item.district)
+_CENTRE = ByKey(centre_of_roster, lambda roster: roster.item.centre_code)
+_PROGRESS = ByKey(progress_of_roster, lambda roster: roster.item.id)
+_APPLICATION = ByKey(application_of_row, lambda row: row.item.application_id)
+
+
+@strawberry.type(directives=[AUTHENTICATED], description="How many rows of a roster stand where.")
+class RosterCounts:
+    total: int = strawberry.field(description="All rows.")
+    consent_missing: int = strawberry.field(description="Rows without a guardian's consent, which are not filed.")
+    ready: int = strawberry.field(description="Rows that are filed next.")
+    filed: int = strawberry.field(description="Rows with an application.")
+    refused: int = strawberry.field(description="Rows that were tried and refused; their problems say why.")
+    awaiting_hand_over: int = strawberry.field(description="Papers that are made and not handed over yet.")
+    handed_over: int = strawberry.field(description="Papers that were handed over.")
+
+    @classmethod
+    def of(cls, item: RosterProgress) -> Self:
+        """The graph's view of a progress."""
+        states = item.by_state
+        return cls(
+            total=item.total,
+            consent_missing=states.get(RowState.CONSENT_MISSING, 0),
+            ready=states.get(RowState.READY, 0),
+            filed=states.get(RowState.FILED, 0),
+            refused=states.get(RowState.REFUSED, 0),
+            awaiting_hand_over=item.waiting,
+            handed_over=item.handed_over,
+        )
+
+
+@strawberry.type(directives=[AUTHENTICATED], description="The receipt of a hand-over.")
+class HandOverReceipt:
+    recipient: Recipient = strawberry.field(description="To whom it was handed over.")
+    proof: HandOverProof = strawberry.field(description="How that is proven.")
+    handed_over_at: datetime = strawberry.field(description="When.")
+
+    @classmethod
+    def of(cls, item: rosters.Acknowledgement) -> Self:
+        """The graph's view of a receipt."""
+        return cls(recipient=item.recipient, proof=item.proof, handed_over_at=item.at)
+
+
+@strawberry.type(
+    directives=[AUTHENTICATED],
+    description="A person of a roster, for the principal of her school or the officers of her camp and nobody else.",
+)
+class RosterRow:
+    item: strawberry.Private[rosters.RosterRow]
+    row_id: str = strawberry.field(description="Names the row in mutations.")
+    reference: str = strawberry.field(description="The admission number, or the token of the camp.")
+    name: str = strawberry.field(description="The person's name.")
+    name_hi: str | None = strawberry.field(description="Her name in Hindi; null where it was not given.")
+    born_on: date = strawberry.field(description="Her date of birth.")
+    guardian: str = strawberry.field(description="The name of who speaks for her.")
+    relation: GuardianRelation = strawberry.field(description="How that person is related to her.")
+    masked_mobile: str | None = strawberry.field(description="The telephone that codes go to, its middle hidden.")
+    state: RowState = strawberry.field(description="Where the row stands.")
+    consent_way: ConsentWay | None = strawberry.field(description="How the consent was recorded; null without one.")
+    consent_strength: Assurance | None = strawberry.field(description="How sure that is; null without one.")
+    consented_at: datetime | None = strawberry.field(description="When it was recorded; null without one.")
+    receipt: HandOverReceipt | None = strawberry.field(description="The acknowledgement; null before the hand-over.")
+
+    @classmethod
+    def of(cls, item: rosters.RosterRow) -> Self:
+        """The graph's view of a row."""
+        person, consent = item.person, item.consent
+        return cls(
+            item=item,
+            row_id=item.id,
+            reference=item.reference,
+            name=person.name,
+            name_hi=person.name_hi,
+            born_on=person.born_on,
+            guardian=person.guardian,
+            relation=person.relation,
+            masked_mobile=mask_mobile(person.mobile) if person.mobile else None,
+            state=item.state,
+            consent_way=consent.way if consent else None,
+            consent_strength=STRENGTH[consent.way] if consent else None,
+            consented_at=consent.at if consent else None,
+            receipt=HandOverReceipt.of(item.acknowledgement) if item.acknowledgement else None,
+        )
+
+    @resolved(description="The number of her application; null before it is filed.", metadata=_APPLICATION.metadata)
+    async def application_number(self, info: Info) -> str | None:
+        application = await _APPLICATION.load(self, info.context.loaders)
+        return application.number if application else None
+
+    @resolved(description="Where her application stands; null before it is filed.", metadata=_APPLICATION.metadata)
+    async def application_status(self, info: Info) -> Status | None:
+        application = await _APPLICATION.load(self, info.context.loaders)
+        return application.status if application else None
+
+    @resolved(description="Why it was not filed, with what mends it; empty where nothing refused it.")
+    def problems(self, info: Info) -> list[UserError]:
+        return user_errors_of(info, Problems(*self.item.problems)) if self.item.problems else []
+
+
+@strawberry.input(description="Which rows are listed; what is left out lets every row through.")
+class RosterRowFilter:
+    states: list[RowState] | None = strawberry.field(default=None, description="Only rows that stand there.")
+    awaiting_hand_over: bool = strawberry.field(
+        default=False, description="Only rows whose paper is made and not handed over yet."
+    )
+
+
+@strawberry.type(
+    directives=[AUTHENTICATED], description="A list of persons who apply for one service through a school or camp."
+)
+class Roster:
+    item: strawberry.Private[rosters.Roster]
+    number: str = strawberry.field(description="The roster's number: 14 digits, the first a 7.")
+    kind: CentreKind = strawberry.field(description="SCHOOL or CAMP, which is also the channel of its applications.")
+    centre_code: str = strawberry.field(description="The school's or camp's code.")
+    state: RosterState = strawberry.field(description="Where it stands.")
+    created_at: datetime = strawberry.field(description="When it was begun.")
+    filed_at: datetime | None = strawberry.field(description="When all its rows were tried last; null before.")
+    row_limit: int = strawberry.field(description="The most rows that it takes.")
+
+    @classmethod
+    def of(cls, item: rosters.Roster) -> Self:
+        """The graph's view of a roster."""
+        return cls(
+            item=item,
+            number=item.number,
+            kind=item.kind,
+            centre_code=item.centre_code,
+            state=item.state,
+            created_at=item.created_at,
+            filed_at=item.filed_at,
+            row_limit=MOST_ROWS,
+        )
+
+    @resolved(description="The school's or camp's name.", metadata=_CENTRE.metadata)
+    async def centre_name(self, info: Info, language: InLanguage = None) -> str | None:
+        centre = await _CENTRE.load(self, info.context.loaders)
+        return centre.name.in_language(spoken(info, language)) if centre else None
+
+    @resolved(description="The service that its persons apply for.", metadata=_SERVICE.metadata)
+    async def service(self, info: Info) -> Service | None:
+        item = await _SERVICE.load(self, info.context.loaders)
+        return None if item is None else Service.of(item)
+
+    @resolved(description="The district of the school or camp.", metadata=_DISTRICT.metadata)
+    async def district(self, info: Info) -> District | None:
+        item = await _DISTRICT.load(self, info.context.loaders)
+        return None if item is None else District.of(item)
+
+    @resolved(description="The tehsil of the school or camp, where one is known.")
+    async def tehsil(self, info: Info) -> Tehsil | None:
+        return await tehsil_by_code(info.context.loaders, self.item.district, self.item.tehsil)
+
+    @resolved(description="How far it has come.", metadata=_PROGRESS.metadata)
+    async def progress(self, info: Info) -> RosterCounts | None:
+        item = await _PROGRESS.load(self, info.context.loaders)
+        return None if item is None else RosterCounts.of(item)
+
+    @resolved(
+        description="Its rows in the order in which they were added, for those of the school or camp; null with "
+        "NOT_FOUND for officers, who see applications. A person who is known sees that she was read.",
+        graphql_type=Connection[RosterRow] | None,
+        extensions=[Paged()],
+    )
+    async def rows(
+        self,
+        info: Info,
+        filter: Annotated[  # noqa: A002 - the argument's name in the graph
+            RosterRowFilter | None, strawberry.argument(description="Which rows are listed.")
+        ] = None,
+    ) -> Listing[rosters.RosterRow]:
+        environment, subject, roster = info.context.environment, signed_in(info), self.item
+        wanted = RowFilter(tuple(filter.states or ()), filter.awaiting_hand_over) if filter else RowFilter()
+
+        async def rows(window: Window) -> list[rosters.RosterRow]:
+            place = window.place[1] if window.place else None
+            return await rows_page(
+                environment, subject, roster, wanted, place=place, backward=window.backward, limit=window.size + 1
+            )
+
+        async def count() -> int:
+            return await count_rows(environment, subject, roster, wanted)
+
+        name = f"roster:{roster.id}:{','.join(sorted(wanted.states))}:{wanted.awaiting}"
+        return Listing(name, rows, count, _position, RosterRow.of)
+
+
+@strawberry.type
+class RostersQuery:
+    """The root fields about rosters."""
+
+    @resolved(
+        description="A roster by its number, for those of its school or camp and for officers of its place; null with "
+        "NOT_FOUND for everybody else.",
+        directives=[AUTHENTICATED, NEVER_SILENTLY_NULL],
+    )
+    async def roster(
+        self, info: Info, number: Annotated[str, strawberry.argument(description="The number, as keyed.")]
+    ) -> Roster | None:
+        return Roster.of(await roster_of(info.context.environment, signed_in(info), number))
+
+    @resolved(
+        description="The rosters of one's school or camps, or of an officer's place, the newest first; null with "
+        "NOT_FOUND for everybody else.",
+        graphql_type=Connection[Roster] | None,
+        extensions=[Paged()],
+        directives=[AUTHENTICATED, NEVER_SILENTLY_NULL, scoped(Scope.ROSTERS, Scope.CASES)],
+    )
+    async def rosters(self, info: Info) -> Listing[RosterItem]:
+        environment, subject = info.context.environment, signed_in(info)
+
+        async def rows(window: Window) -> list[RosterItem]:
+            place = window.place[1] if window.place else None
+            return await rosters_page(
+                environment, subject, place=place, backward=window.backward, limit=window.size + 1
+            )
+
+        async def count() -> int:
+            return await count_rosters(environment, subject)
+
+        return Listing(f"rosters:{subject.person_id}", rows, count, _position_of, Roster.of)
+
+
+def _position(item: rosters.RosterRow) -> Position:
+    return None, item.id
+
+
+def _position_of(item: RosterItem) -> Position:
+    return None, item.id

@@ -1,0 +1,341 @@
+"""Cases behind the figures, and the reasons of delays: for those who supervise and for the Commission."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import date, datetime
+from typing import Annotated, Self
+
+import strawberry
+
+from actions.appeals.delays import RecordDelayReason, count_reasons, reasons_page, record_delay_reason, reviewed
+from actions.officers.dashboards import Case, case_count, case_page, days_late, place_of, supervised
+from domain.appeals import delays
+from domain.appeals.delays import CaseList, DelayCause, ListSize
+from domain.applications import applications
+from domain.applications.lifecycle import Status
+from domain.kernel.clock import ist_date
+from domain.kernel.global_ids import TypeCode
+from domain.kernel.messages import label
+from domain.kernel.scopes import Scope
+from domain.officers.dashboards import DashboardRole
+from domain.officers.desk import ReadPurpose
+from domain.statistics.figures import month_of
+from schema.catalogue.places import District, Tehsil, district_by_code, tehsil_by_code
+from schema.catalogue.services import Service, service_by_code
+from schema.feedback.payloads import CarePayload, cared
+from schema.kernel.context import Info, InLanguage, spoken
+from schema.kernel.cursors import Position
+from schema.kernel.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, scoped
+from schema.kernel.fields import mutation, resolved
+from schema.kernel.loaders import ByKey
+from schema.kernel.mutations import KEY_DESCRIPTION, doing, key_of, key_of_type
+from schema.kernel.node import node_id
+from schema.kernel.paging import Connection, Listing, Paged, Window
+from schema.kernel.store_lists import Part
+from schema.officers.staff import AssignedOfficer, officer_by_id
+from store.database.errors import StoreError
+
+_SERVICE = ByKey(service_by_code, lambda line: line.item.application.service_code)
+_DISTRICT = ByKey(district_by_code, lambda line: line.item.application.district)
+_HOLDER = ByKey(officer_by_id, lambda line: line.item.application.officer_id)
+_RECORDED_BY = ByKey(officer_by_id, lambda reason: reason.item.officer_id)
+
+_SUPERVISING = [AUTHENTICATED, NEVER_SILENTLY_NULL, scoped(Scope.COUNTS)]
+
+
+@strawberry.type(directives=[AUTHENTICATED], description="Why an application, or an office in a month, is late.")
+class DelayReason:
+    item: strawberry.Private[delays.DelayReason]
+    application_id: strawberry.ID | None = strawberry.field(description="The application; null for a whole month.")
+    month: date = strawberry.field(description="The month of the due date, or the month that is explained.")
+    department_slug: str | None = strawberry.field(description="The department; null for every one.")
+    district_code: str | None = strawberry.field(description="The district; null for every one.")
+    tehsil_code: str | None = strawberry.field(description="The tehsil; null for every one of the district.")
+    cause: DelayCause = strawberry.field(description="The coded reason.")
+    text: str | None = strawberry.field(description="The officer's words, with Aadhaar numbers masked.")
+    recorded_at: datetime = strawberry.field(description="When it was recorded.")
+
+    @classmethod
+    def of(cls, item: delays.DelayReason) -> Self:
+        """The graph's view of a reason."""
+        return cls(
+            item=item,
+            application_id=node_id(TypeCode.APPLICATION, item.application_id) if item.application_id else None,
+            month=item.month,
+            department_slug=item.department,
+            district_code=item.district,
+            tehsil_code=item.tehsil,
+            cause=item.cause,
+            text=item.text,
+            recorded_at=item.recorded_at,
+        )
+
+    @resolved(description="The coded reason in words.")
+    def cause_label(self, info: Info, language: InLanguage = None) -> str:
+        return label(f"delay_cause.{self.cause.value}", spoken(info, language))
+
+    @resolved(description="Who recorded it.", metadata=_RECORDED_BY.metadata)
+    async def recorded_by(self, info: Info) -> AssignedOfficer | None:
+        item = await _RECORDED_BY.load(self, info.context.loaders)
+        return None if item is None else AssignedOfficer(item=item)
+
+
+@strawberry.type(
+    directives=[AUTHENTICATED],
+    description="An application behind a figure: number, place and dates, and nothing of the citizen. Ask "
+    "`application` with its id for more, where that is allowed.",
+)
+class CaseLine:
+    item: strawberry.Private[Case]
+    application_id: strawberry.ID = strawberry.field(description="The application.")
+    number: str = strawberry.field(description="Its reference number.")
+    status: Status = strawberry.field(description="Where it stands.")
+    service_code: str = strawberry.field(description="The service's code.")
+    department_slug: str | None = strawberry.field(description="The department.")
+    district_code: str = strawberry.field(description="The district's code.")
+    tehsil_code: str | None = strawberry.field(description="The tehsil's code.")
+    channel: applications.Channel = strawberry.field(description="Where it came in.")
+    received_on: date | None = strawberry.field(description="The day of submission in India.")
+    due_on: date | None = strawberry.field(description="The due day; null where there is none.")
+    days_late: int = strawberry.field(
+        description="Calendar days since the due day, for an ended case until its end; 0 before it."
+    )
+    delay_reason: DelayReason | None = strawberry.field(description="The reason that was recorded last.")
+
+    @classmethod
+    def of(cls, info: Info, item: Case) -> Self:
+        """The graph's view of a case."""
+        one = item.application
+        return cls(
+            item=item,
+            application_id=node_id(TypeCode.APPLICATION, one.id),
+            number=one.number,
+            status=one.status,
+            service_code=one.service_code,
+            department_slug=one.department,
+            district_code=one.district,
+            tehsil_code=one.tehsil,
+            channel=one.channel,
+            received_on=ist_date(one.submitted_at) if one.submitted_at else None,
+            due_on=ist_date(one.due_at) if one.due_at else None,
+            days_late=days_late(one, info.context.environment.clock.now()),
+            delay_reason=DelayReason.of(item.reason) if item.reason else None,
+        )
+
+    @resolved(description="The service.", metadata=_SERVICE.metadata)
+    async def service(self, info: Info) -> Service | None:
+        item = await _SERVICE.load(self, info.context.loaders)
+        return None if item is None else Service.of(item)
+
+    @resolved(description="The district.", metadata=_DISTRICT.metadata)
+    async def district(self, info: Info) -> District | None:
+        item = await _DISTRICT.load(self, info.context.loaders)
+        return None if item is None else District.of(item)
+
+    @resolved(description="The tehsil, where one was named.")
+    async def tehsil(self, info: Info) -> Tehsil | None:
+        return await tehsil_by_code(info.context.loaders, self.district_code, self.tehsil_code)
+
+    @resolved(description="Who has it.", metadata=_HOLDER.metadata)
+    async def officer(self, info: Info) -> AssignedOfficer | None:
+        item = await _HOLDER.load(self, info.context.loaders)
+        return None if item is None else AssignedOfficer(item=item)
+
+
+@strawberry.type(
+    description="A page of a list of cases. In `totalCount` cases are counted up to 1,000 where the list is narrowed "
+    "by service, cause or reason, and all of them otherwise.",
+)
+class CaseLineConnection(Connection[CaseLine]):
+    size: strawberry.Private[Callable[[], Awaitable[ListSize]]]
+
+    @resolved(description="Whether there are more cases than `totalCount`; null where they could not be counted.")
+    async def more_than_counted(self) -> bool | None:
+        try:
+            return (await self.size()).more
+        except (StoreError, TimeoutError):
+            return None
+
+
+@strawberry.input(description="Which cases of a list are shown; what is left out lets every value through.")
+class CaseFilter:
+    department: str | None = strawberry.field(default=None, description="Only this department, by its slug.")
+    service_code: str | None = strawberry.field(default=None, description="Only this service.")
+    district: str | None = strawberry.field(default=None, description="Only this district, by its code.")
+    tehsil: str | None = strawberry.field(default=None, description="Only this tehsil, by its code.")
+    cause: DelayCause | None = strawberry.field(default=None, description="Only those whose last reason is this one.")
+    explained: bool | None = strawberry.field(
+        default=None, description="True for those with a recorded reason, false for those without."
+    )
+    dashboard: DashboardRole | None = strawberry.field(
+        default=None,
+        description="Only what this dashboard of one's own counts: its posts, and the whole district for a district "
+        "magistrate. Left out, all of one's posts.",
+    )
+
+    def wanted(self) -> delays.CaseFilter:
+        """The filter as the actions know it."""
+        return delays.CaseFilter(
+            self.department, self.service_code, self.district, self.tehsil, self.cause, self.explained
+        )
+
+
+@strawberry.input(description="Which reasons are listed; what is left out lets every value through.")
+class DelayReasonFilter:
+    department: str | None = strawberry.field(default=None, description="Only this department, by its slug.")
+    district: str | None = strawberry.field(default=None, description="Only this district, by its code.")
+    cause: DelayCause | None = strawberry.field(default=None, description="Only this reason.")
+    from_month: date | None = strawberry.field(default=None, description="Any day of the first month.")
+    to_month: date | None = strawberry.field(default=None, description="Any day of the last month.")
+
+    def wanted(self) -> delays.ReasonFilter:
+        """The filter as the actions know it."""
+        first, last = (month_of(day) if day else None for day in (self.from_month, self.to_month))
+        return delays.ReasonFilter(self.department, self.district, self.cause, first, last)
+
+
+@strawberry.type
+class FigureCasesQuery:
+    """Root fields about the cases behind figures."""
+
+    @resolved(
+        description="The applications behind a tile within one's jurisdiction, for officers, authorities, heads of "
+        "departments, auditors and the Commission; null with NOT_FOUND for everybody else. The purpose is kept in the "
+        "audit log, and each citizen sees it with the read.",
+        graphql_type=CaseLineConnection | None,
+        extensions=[Paged()],
+        directives=_SUPERVISING,
+    )
+    async def figure_cases(
+        self,
+        info: Info,
+        list: Annotated[CaseList, strawberry.argument(description="Which list.")],  # noqa: A002 - as above
+        purpose: Annotated[ReadPurpose, strawberry.argument(description="Why it is read.")],
+        filter: Annotated[  # noqa: A002 - the argument's name in the graph
+            CaseFilter | None, strawberry.argument(description="Which cases are shown.")
+        ] = None,
+    ) -> Listing[Case]:
+        given = filter or CaseFilter()
+        supervised(info.context.subject, given.dashboard)
+        return _cases(info, list, given, purpose)
+
+    @resolved(
+        description="Reasons of delays that officers recorded within one's jurisdiction, the newest first: the "
+        "Commission's monthly review. Null with NOT_FOUND for those who review nothing.",
+        graphql_type=Connection[DelayReason] | None,
+        extensions=[Paged()],
+        directives=_SUPERVISING,
+    )
+    async def delay_reasons(
+        self,
+        info: Info,
+        filter: Annotated[  # noqa: A002 - the argument's name in the graph
+            DelayReasonFilter | None, strawberry.argument(description="Which reasons are listed.")
+        ] = None,
+    ) -> Listing[delays.DelayReason]:
+        reviewed(info.context.subject)
+        return _reasons(info, (filter or DelayReasonFilter()).wanted())
+
+
+@strawberry.input(description="Why one late application, or an office in a month, is late.")
+class RecordDelayReasonInput:
+    application_id: strawberry.ID | None = strawberry.field(
+        default=None, description="The late application; name either this or a month."
+    )
+    month: date | None = strawberry.field(default=None, description="Any day of the month, at most two years back.")
+    department: str | None = strawberry.field(
+        default=None, description="With a month: the department. Left out with the places, one's own post."
+    )
+    district: str | None = strawberry.field(default=None, description="With a month: the district's code.")
+    tehsil: str | None = strawberry.field(default=None, description="With a month: the tehsil's code.")
+    cause: DelayCause = strawberry.field(description="The coded reason.")
+    text: str | None = strawberry.field(
+        default=None, description="More in words, at most 500 characters. Nothing about a person belongs here."
+    )
+    idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)
+
+
+@strawberry.type(description="What became of recording a reason.")
+class RecordDelayReasonPayload(CarePayload):
+    delay_reason: DelayReason | None = strawberry.field(description="The reason; null when refused.")
+
+
+@strawberry.type
+class DelaysMutation:
+    """Mutations about delays."""
+
+    @mutation(
+        description="Record why a late application, or an office in a month, is late; the last reason counts and "
+        "earlier ones stay.",
+        scopes=[Scope.COUNTS],
+    )
+    async def record_delay_reason(
+        self,
+        info: Info,
+        input: Annotated[  # noqa: A002 - the argument's name in the graph
+            RecordDelayReasonInput, strawberry.argument(description="The reason.")
+        ],
+    ) -> RecordDelayReasonPayload:
+        work = doing(
+            info,
+            record_delay_reason,
+            lambda: RecordDelayReason(
+                cause=input.cause,
+                text=input.text,
+                idempotency_key=key_of(info, input.idempotency_key),
+                application_id=None
+                if input.application_id is None
+                else key_of_type(TypeCode.APPLICATION, input.application_id, "input", "applicationId"),
+                month=input.month,
+                department=input.department,
+                district=input.district,
+                tehsil=input.tehsil,
+            ),
+        )
+        return await cared(info, RecordDelayReasonPayload, "delay_reason", work, DelayReason.of)
+
+
+def _cases(info: Info, wanted: CaseList, given: CaseFilter, purpose: ReadPurpose) -> Listing[Case]:
+    environment, subject = info.context.environment, info.context.subject
+    filtered, board = given.wanted(), given.dashboard
+
+    async def rows(window: Window) -> list[Case]:
+        return await case_page(environment, subject, wanted, filtered, purpose, board=board, **Part.of(window).where)
+
+    counted: list[asyncio.Task[ListSize]] = []
+
+    async def size() -> ListSize:
+        """Counted once, however many fields ask for it."""
+        if not counted:
+            counted.append(asyncio.ensure_future(case_count(environment, subject, wanted, filtered, board)))
+        return await counted[0]
+
+    async def count() -> int:
+        return (await size()).many
+
+    def position(case: Case) -> Position:
+        one = case.application
+        return place_of(wanted, one).isoformat(), one.id
+
+    def made(page: Connection[CaseLine]) -> CaseLineConnection:
+        return CaseLineConnection(
+            edges=page.edges, nodes=page.nodes, page_info=page.page_info, count=page.count, size=size
+        )
+
+    name = f"figureCases:{wanted}:{filtered}" + (f":{board}" if board else "")
+    return Listing(name, rows, count, position, lambda case: CaseLine.of(info, case), made)
+
+
+def _reasons(info: Info, wanted: delays.ReasonFilter) -> Listing[delays.DelayReason]:
+    environment, subject = info.context.environment, info.context.subject
+
+    async def rows(window: Window) -> list[delays.DelayReason]:
+        return await reasons_page(environment, subject, wanted, **Part.of(window).where)
+
+    async def count() -> int:
+        return await count_reasons(environment, subject, wanted)
+
+    def position(reason: delays.DelayReason) -> Position:
+        return reason.recorded_at.isoformat(), reason.id
+
+    return Listing(f"delayReasons:{wanted}", rows, count, position, DelayReason.of)

@@ -1,0 +1,49 @@
+"""A citizen's first page."""
+
+from typing import Self
+
+import strawberry
+
+from actions.statistics import dashboard
+from domain.applications.lifecycle import Status
+from domain.kernel.messages import label
+from schema.applications.types import Application
+from schema.kernel.context import Info, InLanguage, spoken
+from schema.kernel.fields import resolved
+
+
+@strawberry.type(description="How many applications are in a state.")
+class DashboardCount:
+    status: Status = strawberry.field(description="The state.")
+    count: int = strawberry.field(description="How many.")
+
+    @resolved(description="The state in words.")
+    def label(self, info: Info, language: InLanguage = None) -> str:
+        return label(f"status.{self.status.value}", spoken(info, language))
+
+
+@strawberry.type(description="What waits for the citizen; at most 20 in all, the longest waiting first.")
+class WaitingForCitizen:
+    open_queries: list[Application] = strawberry.field(description="Applications with a query to answer.")
+    fees_pending: list[Application] = strawberry.field(description="Applications whose fee is to be paid.")
+
+
+@strawberry.type(description="A citizen's first page.")
+class Dashboard:
+    counts: list[DashboardCount] = strawberry.field(description="How many applications she has in each state.")
+    waiting_for_me: WaitingForCitizen = strawberry.field(description="What she has to do.")
+    next_deadlines: list[Application] = strawberry.field(description="Up to five that are due next.")
+    latest: list[Application] = strawberry.field(description="Up to five that changed last.")
+
+    @classmethod
+    def of(cls, item: dashboard.Dashboard) -> Self:
+        """The graph's view of the page."""
+        return cls(
+            counts=[DashboardCount(status=one, count=item.counts[one]) for one in Status if one in item.counts],
+            waiting_for_me=WaitingForCitizen(
+                open_queries=[Application.of(one) for one in item.queries],
+                fees_pending=[Application.of(one) for one in item.fees],
+            ),
+            next_deadlines=[Application.of(one) for one in item.deadlines],
+            latest=[Application.of(one) for one in item.latest],
+        )

@@ -1,0 +1,250 @@
+"""Dashboards of officers by role, and the views that they keep for themselves."""
+
+from datetime import date, datetime
+from typing import Annotated, Self
+
+import strawberry
+
+from actions.officers import dashboards as boards
+from actions.statistics.saved_views import (
+    DeleteView,
+    RenameView,
+    SaveView,
+    delete_view,
+    rename_view,
+    save_view,
+    views_of,
+)
+from domain.appeals.delays import CaseList
+from domain.benefits.benefits import SanctionState
+from domain.kernel import people
+from domain.kernel.messages import label
+from domain.kernel.scopes import Scope
+from domain.officers import dashboards
+from domain.officers.dashboards import DashboardRole, Dimension, Direction, TileKey, TileUnit, ViewContent
+from domain.statistics.figures import StatisticsChannel
+from schema.feedback.payloads import CarePayload, cared
+from schema.kernel.context import Info, InLanguage, spoken
+from schema.kernel.directives import AUTHENTICATED, listed
+from schema.kernel.fields import mutation, resolved
+from schema.kernel.mutations import KEY_DESCRIPTION, doing, key_of
+from schema.kernel.scalars import Long
+from schema.officers.jurisdictions import Jurisdiction
+
+
+@strawberry.type(description="The figure of one month.")
+class TilePoint:
+    month: date = strawberry.field(description="The first day of the month.")
+    value: Long | None = strawberry.field(description="The figure, in the tile's unit; null where nothing was counted.")
+
+    @classmethod
+    def of(cls, item: boards.TilePoint) -> Self:
+        """The graph's view of a point."""
+        return cls(month=item.month, value=None if item.value is None else Long(item.value))
+
+
+@strawberry.type(description="One number of a dashboard.")
+class Tile:
+    key: TileKey = strawberry.field(description="What it shows.")
+    value: Long | None = strawberry.field(description="The number, in its unit; null where there is nothing to count.")
+    more_than_value: bool = strawberry.field(
+        description="Whether there are more than the value: cases that no counter tells apart, as those without a "
+        "reason, are counted up to 1,000."
+    )
+    unit: TileUnit = strawberry.field(description="What the value counts.")
+    direction: Direction = strawberry.field(description="Which way is better.")
+    cases: CaseList | None = strawberry.field(
+        description="The list of applications behind it; null where there is none. figureCases gives exactly those "
+        "with the dashboard's role as `dashboard`, and for OVERDUE_UNEXPLAINED with `explained: false`."
+    )
+    held: SanctionState | None = strawberry.field(
+        description="The state of the benefits behind it, for heldBenefits; null where there are none."
+    )
+    link: str = strawberry.field(description="The page with the plots of the same figures, from the gateway's root.")
+    trend: list[TilePoint] = strawberry.field(
+        description="The last six months by themselves, the oldest first; empty for what is known for now alone.",
+        directives=[listed(6)],
+    )
+
+    @classmethod
+    def of(cls, item: boards.Tile, link: str) -> Self:
+        """The graph's view of a tile."""
+        value = None if item.value is None else Long(item.value)
+        rule = item.rule
+        return cls(
+            key=item.key,
+            value=value,
+            more_than_value=item.more,
+            unit=rule.unit,
+            direction=rule.direction,
+            cases=rule.cases,
+            held=rule.held,
+            link=link,
+            trend=[TilePoint.of(point) for point in item.trend],
+        )
+
+    @resolved(description="Its title.")
+    def title(self, info: Info, language: InLanguage = None) -> str:
+        return label(f"tile.{self.key.value}", spoken(info, language))
+
+    @resolved(description="What exactly is counted, and over which period.")
+    def definition(self, info: Info, language: InLanguage = None) -> str:
+        return label(f"tile_meaning.{self.key.value}", spoken(info, language))
+
+
+@strawberry.type(description="What an officer in a role sees first.")
+class RoleDashboard:
+    role: DashboardRole = strawberry.field(description="Whose dashboard it is.")
+    jurisdictions: list[Jurisdiction] = strawberry.field(description="The posts that bound it.", directives=[listed(5)])
+    tiles: list[Tile] = strawberry.field(description="The numbers, in their order.", directives=[listed(12)])
+
+    @classmethod
+    def of(cls, item: boards.Board) -> Self:
+        """The graph's view of a dashboard."""
+        return cls(
+            role=item.role,
+            jurisdictions=[Jurisdiction.of(posting) for posting in item.postings],
+            tiles=[Tile.of(tile, item.link) for tile in item.tiles],
+        )
+
+    @resolved(description="The role in words.")
+    def title(self, info: Info, language: InLanguage = None) -> str:
+        return label(f"dashboard_role.{self.role.value}", spoken(info, language))
+
+
+@strawberry.type(directives=[AUTHENTICATED], description="A view of figures that an officer keeps under a name.")
+class SavedView:
+    """Filters and groups for deliveryStatistics."""
+
+    name: str = strawberry.field(description="Its name, by which it is changed; no two of a person are the same.")
+    department: str | None = strawberry.field(description="Only this department, by its slug.")
+    service_code: str | None = strawberry.field(description="Only this service.")
+    district: str | None = strawberry.field(description="Only this district, by its code.")
+    tehsil: str | None = strawberry.field(description="Only this tehsil, by its code.")
+    channel: StatisticsChannel | None = strawberry.field(description="Only what came in there.")
+    group_by: list[Dimension] = strawberry.field(description="What the rows tell apart.", directives=[listed(3)])
+    months: int = strawberry.field(description="How many months, the present one included.")
+    created_at: datetime = strawberry.field(description="When it was made.")
+    updated_at: datetime = strawberry.field(description="When it was changed last.")
+
+    @classmethod
+    def of(cls, item: dashboards.SavedView) -> Self:
+        """The graph's view of a saved view."""
+        content = item.content
+        return cls(
+            name=item.name,
+            department=content.department,
+            service_code=content.service_code,
+            district=content.district,
+            tehsil=content.tehsil,
+            channel=content.channel,
+            group_by=list(content.group_by),
+            months=content.months,
+            created_at=item.created_at,
+            updated_at=item.updated_at,
+        )
+
+
+@strawberry.type
+class OfficeFigures:
+    """Fields of an officer about figures."""
+
+    item: strawberry.Private[people.Officer]
+
+    @resolved(
+        description="Her dashboards, one for each role that she holds, from counters; empty for others.",
+        directives=[listed(2)],
+    )
+    async def dashboards(self, info: Info) -> list[RoleDashboard]:
+        found = await boards.boards_of(info.context.environment, info.context.subject, self.item)
+        return [RoleDashboard.of(board) for board in found]
+
+    @resolved(description="The views that she keeps, by name; empty for others.", directives=[listed(10)])
+    async def saved_views(self, info: Info) -> list[SavedView]:
+        found = await views_of(info.context.environment, info.context.subject, self.item)
+        return [SavedView.of(view) for view in found]
+
+
+@strawberry.input(description="A view of figures to keep.")
+class SaveViewInput:
+    name: str = strawberry.field(
+        description="Its name, at most 80 characters; a view of that name gets the new content."
+    )
+    department: str | None = strawberry.field(default=None, description="Only this department, by its slug.")
+    service_code: str | None = strawberry.field(default=None, description="Only this service.")
+    district: str | None = strawberry.field(default=None, description="Only this district, by its code.")
+    tehsil: str | None = strawberry.field(default=None, description="Only this tehsil, by its code.")
+    channel: StatisticsChannel | None = strawberry.field(default=None, description="Only what came in there.")
+    group_by: list[Dimension] = strawberry.field(default_factory=list, description="What the rows tell apart.")
+    months: int = strawberry.field(default=12, description="How many months, the present one included; 1 to 60.")
+    idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)
+
+    def content(self) -> ViewContent:
+        """What the view shows."""
+        return ViewContent(
+            self.department,
+            self.service_code,
+            self.district,
+            self.tehsil,
+            self.channel,
+            tuple(self.group_by),
+            self.months,
+        )
+
+
+@strawberry.input(description="Another name for a view.")
+class RenameViewInput:
+    name: str = strawberry.field(description="The name that it has.")
+    new_name: str = strawberry.field(description="The name that it gets, at most 80 characters.")
+    idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)
+
+
+@strawberry.input(description="A view to delete.")
+class DeleteViewInput:
+    name: str = strawberry.field(description="Its name.")
+    idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)
+
+
+@strawberry.type(description="What became of a view.")
+class SavedViewPayload(CarePayload):
+    view: SavedView | None = strawberry.field(description="The view as it now is; null when refused or deleted.")
+
+
+@strawberry.type
+class ViewsMutation:
+    """Mutations about saved views."""
+
+    @mutation(description="Keep a view of figures for oneself, or change one.", scopes=[Scope.COUNTS])
+    async def save_view(
+        self,
+        info: Info,
+        input: Annotated[SaveViewInput, strawberry.argument(description="The view.")],  # noqa: A002 - as elsewhere
+    ) -> SavedViewPayload:
+        work = doing(
+            info, save_view, lambda: SaveView(input.name, input.content(), key_of(info, input.idempotency_key))
+        )
+        return await cared(info, SavedViewPayload, "view", work, _shown)
+
+    @mutation(description="Give a view of one's own another name.", scopes=[Scope.COUNTS])
+    async def rename_view(
+        self,
+        info: Info,
+        input: Annotated[RenameViewInput, strawberry.argument(description="The names.")],  # noqa: A002 - as elsewhere
+    ) -> SavedViewPayload:
+        work = doing(
+            info, rename_view, lambda: RenameView(input.name, input.new_name, key_of(info, input.idempotency_key))
+        )
+        return await cared(info, SavedViewPayload, "view", work, _shown)
+
+    @mutation(description="Delete a view of one's own.", scopes=[Scope.COUNTS])
+    async def delete_view(
+        self,
+        info: Info,
+        input: Annotated[DeleteViewInput, strawberry.argument(description="The view.")],  # noqa: A002 - as elsewhere
+    ) -> SavedViewPayload:
+        work = doing(info, delete_view, lambda: DeleteView(input.name, key_of(info, input.idempotency_key)))
+        return await cared(info, SavedViewPayload, "view", work, _shown)
+
+
+def _shown(view: dashboards.SavedView | None) -> SavedView | None:
+    return None if view is None else SavedView.of(view)
