@@ -3,8 +3,8 @@
 from rich.console import Console
 
 from demo.sign_in import sign_in_headless
-from gateway.runfiles import log_file
-from gateway.settings import Settings
+from gateway.runtime.runfiles import log_file
+from gateway.settings.settings import Settings
 
 QUERY = "{ viewer { ... on Citizen { name applications(first: 3) { nodes { number status service { name } } } } } }"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from actions.platform.manifests import content_hash, publish_manifest, sign_manifest
 from domain.platform.manifests import Manifest
-from gateway.screens import OPERATIONS, manifests
+from gateway.operations.screens import OPERATIONS, manifests
 from store.database.engine import Store, Transaction
 from store.database.keyring import Keyrings
 from store.platform import manifests as shelf

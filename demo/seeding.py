@@ -19,10 +19,10 @@ from actions.certificates.content import CertificateContent, RenderedCertificate
 from actions.kernel.environment import Environment
 from demo.operations_seeding import publish_folder
 from demo.seed.seed import seed
-from gateway.composition import open_house
-from gateway.form_files import form_files
-from gateway.logs import configure_logging
-from gateway.settings import Settings
+from gateway.runtime.composition import open_house
+from gateway.runtime.form_files import form_files
+from gateway.runtime.logs import configure_logging
+from gateway.settings.settings import Settings
 from sandbox.city.kit import load_demo
 from store.database.engine import migrate
 

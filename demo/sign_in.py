@@ -14,7 +14,7 @@ from actions.identity.sign_in_guards import challenge_of, same
 from domain.kernel.clock import SystemClock
 from domain.kernel.ids import SystemIds
 from domain.kernel.people import Provider
-from gateway.failures import CommandFailed
+from gateway.runtime.expected_failures import CommandFailed
 from gateway.sign_in.providers import SLUGS
 
 APP_REDIRECT = "http://127.0.0.1:53682/signed-in"

@@ -13,11 +13,11 @@ from typing import Any
 import httpx
 from rich.console import Console
 
-from gateway import runfiles
-from gateway.failures import CommandFailed
-from gateway.ports import check_port
-from gateway.sandbox_clock import NO_AUTHORITIES
-from gateway.settings import Settings
+from gateway.runtime import runfiles
+from gateway.runtime.expected_failures import CommandFailed
+from gateway.runtime.ports import check_port
+from gateway.runtime.sandbox_clock import NO_AUTHORITIES
+from gateway.settings.settings import Settings
 
 STOP_SECONDS = 25.0
 """How long a process may take to drain before it is killed."""

@@ -25,46 +25,46 @@ from domain.kernel.people import ANONYMOUS, PersonKind, Subject
 from domain.kernel.sources import Source
 from domain.kernel.text import Language, language_from_header
 from gateway import sign_in
-from gateway.alarms import LOOK_SECONDS, AlarmWatch, alarm_webhook
-from gateway.composition import House, open_house
-from gateway.front import admitting, open_edge
 from gateway.graphiql.page import graphiql_routes
+from gateway.graphql.cost import counting_cost
+from gateway.graphql.endpoint import GraphQLEndpoint
+from gateway.graphql.trusted import open_trusted_documents
 from gateway.http.admission import Share
 from gateway.http.calls import RequestFacts
-from gateway.http.cost import counting_cost
-from gateway.http.dashboard import dashboard_routes
 from gateway.http.document_door import document_routes
 from gateway.http.edge import Edge
 from gateway.http.fallback import HANDLERS
-from gateway.http.fees import fee_routes
-from gateway.http.figures_csv import figures_routes
-from gateway.http.forms import forms_routes
-from gateway.http.graphql import GraphQLEndpoint
 from gateway.http.health import health_routes
-from gateway.http.hearing_calendar import hearing_calendar_routes
+from gateway.http.kill_switches import counting_failures, shut_when_off
 from gateway.http.metrics import Metrics
-from gateway.http.notified import notified_routes
 from gateway.http.openapi import openapi_routes
 from gateway.http.public_keys import public_key_routes
-from gateway.http.review_pdf import review_pdf_routes
-from gateway.http.rosters import roster_routes
-from gateway.http.status import status_routes
-from gateway.http.streams.connection import SocketEndpoint
-from gateway.http.streams.responding import HttpStreams
-from gateway.http.streams.streaming import Streaming, open_streams
-from gateway.http.track import track_routes
-from gateway.http.trusted import open_trusted_documents
 from gateway.http.uploads import upload_routes
-from gateway.http.verify import verify_routes
-from gateway.http.watched import counting_failures, shut_when_off
-from gateway.limits import DEMO_COST_TIMES, DEMO_TIMES
-from gateway.partners import addresses, handed_over, has_commission, lines_of
-from gateway.pulse import BEAT_SECONDS, Pulse, pulsing
-from gateway.sealing import SealWatch
-from gateway.settings import Settings
+from gateway.pages.dashboard import dashboard_routes
+from gateway.pages.fees import fee_routes
+from gateway.pages.figures_csv import figures_routes
+from gateway.pages.forms import forms_routes
+from gateway.pages.hearing_calendar import hearing_calendar_routes
+from gateway.pages.notified import notified_routes
+from gateway.pages.review_pdf import review_pdf_routes
+from gateway.pages.rosters import roster_routes
+from gateway.pages.status import status_routes
+from gateway.pages.track import track_routes
+from gateway.pages.verify import verify_routes
+from gateway.runtime.alarms import LOOK_SECONDS, AlarmWatch, alarm_webhook
+from gateway.runtime.composition import House, open_house
+from gateway.runtime.edge_wiring import admitting, open_edge
+from gateway.runtime.heartbeat import BEAT_SECONDS, Pulse, pulsing
+from gateway.runtime.partners import addresses, handed_over, has_commission, lines_of
+from gateway.runtime.sealing import SealWatch
+from gateway.runtime.worker_watch import WorkerWatch
+from gateway.settings.limits import DEMO_COST_TIMES, DEMO_TIMES
+from gateway.settings.settings import Settings
 from gateway.sign_in import SignInSettings
+from gateway.streams.connection import SocketEndpoint
+from gateway.streams.responses import HttpStreams
+from gateway.streams.streams import Streaming, open_streams
 from gateway.umang import umang_routes
-from gateway.worker_watch import WorkerWatch
 from integrations.apisetu import PublishedSettings, published_routes
 from integrations.calling.reachability_probes import ReachWatch
 from integrations.calling.request_counters import Tallies

@@ -4,8 +4,8 @@ import sys
 
 import typer
 
-from gateway import sweeps
 from gateway.commands.loading import LazyGroup
+from gateway.runtime import gc_tuning
 
 app = typer.Typer(
     cls=LazyGroup,
@@ -24,18 +24,18 @@ def _only_trouble() -> None:
     """
     import logging
 
-    from gateway.logs import configure_logging
+    from gateway.runtime.logs import configure_logging
 
     configure_logging(level=logging.WARNING, for_good=False)
 
 
 def main() -> None:
     """The entry point of the command `apuni`: a failure that is no defect is told in a line for each reason."""
-    sweeps.begin()
+    gc_tuning.begin()
     try:
         app()
     except Exception as error:
-        from gateway.failures import lines_of
+        from gateway.runtime.expected_failures import lines_of
 
         lines = lines_of(error)
         if not lines:

@@ -15,7 +15,7 @@ from store.database.engine import Transaction
 
 KEY_LENGTH = 255
 ANSWERS = "answer"
-"""The operation under which the edge keeps whole answers (gateway/http/replays.py)."""
+"""The operation under which the edge keeps whole answers (gateway/graphql/replays.py)."""
 
 _KEY = ("input", "idempotencyKey")
 

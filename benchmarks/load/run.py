@@ -16,7 +16,7 @@ import aiohttp
 import httpx
 
 from benchmarks.load.clients import CATALOGUE, LOCKER, MIXED, Load, Tally, percentile
-from gateway import runfiles
+from gateway.runtime import runfiles
 from tests.support.site import Site, a_site
 
 SHORT = os.environ.get("BOUND") == "ci"

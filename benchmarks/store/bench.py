@@ -30,7 +30,7 @@ from benchmarks.store.load import Plan, load, population_of
 from benchmarks.store.reads import COMMISSION, Asking, all_months, measure
 from benchmarks.store.server import KeptServer
 from domain.statistics.figures import rate
-from gateway import sweeps
+from gateway.runtime import gc_tuning
 from store.applications.application_rows import applications_table
 from store.database.engine import Transaction
 from store.statistics import figure_recount
@@ -118,7 +118,7 @@ async def report(kind: str, plan: Plan) -> None:
         found["figures"] = await known_answers(house, population)
         tell(f"{kind} {plan.size}: {found['bytes'] / plan.size:.0f} bytes an application; {found['figures']}")
         asking = Asking.of(house.env, schema.build(), population)
-        sweeps.settle()  # as the gateway does before it serves
+        gc_tuning.settle()  # as the gateway does before it serves
         found["reads"] = []
         for one in asking.everything():
             measured = await measure(one)

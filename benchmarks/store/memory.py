@@ -91,7 +91,7 @@ async def _figures(house: House) -> None:
     from actions.statistics.names import read_names
     from domain.kernel.text import Language
     from domain.officers.dashboards import Dimension
-    from gateway.http.figures_csv import _statistics_lines, _written
+    from gateway.pages.figures_csv import _statistics_lines, _written
 
     by = (Dimension.DISTRICT, Dimension.SERVICE, Dimension.MONTH)
     answer = await statistics(house.env, COMMISSION, replace(a_year(), group_by=by))

@@ -29,8 +29,8 @@ from domain.kernel.text import Language
 from domain.officers.dashboards import Dimension
 from domain.officers.desk import QueueFilter, QueueSort
 from domain.statistics.figures import month_of, months_back
-from gateway.http.documents import PREPARED, Documents, GivenDocument
-from gateway.limits import Limits
+from gateway.graphql.documents import PREPARED, Documents, GivenDocument
+from gateway.settings.limits import Limits
 from integrations.calling.monitor import SourceMonitor
 from schema.kernel.context import Context
 from store.statistics.overdue import overdue

@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from gateway.failures import check_writable
-from gateway.settings import Settings, read_settings
+from gateway.runtime.expected_failures import check_writable
+from gateway.settings.settings import Settings, read_settings
 
 
 def demo() -> None:

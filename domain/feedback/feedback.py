@@ -15,7 +15,7 @@ LOWEST, HIGHEST = 1, 5
 
 @dataclass(frozen=True, slots=True)
 class CareRules:
-    """The periods and bounds of citizen care; gateway/settings.py describes each and names its section."""
+    """The periods and bounds of citizen care; gateway/settings/settings.py describes each and names its section."""
 
     grievance_days: int = 30
     data_grievance_days: int = 30

@@ -12,7 +12,7 @@ from actions.catalogue.calendar_import import Imported, Row, import_calendar
 from domain.appeals.law import LAW
 from domain.kernel.errors import Problems
 from gateway.commands.opening import account, open_rooms, why_unread
-from gateway.settings import Settings, read_settings
+from gateway.settings.settings import Settings, read_settings
 
 group = typer.Typer(no_args_is_help=True)
 

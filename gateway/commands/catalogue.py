@@ -20,8 +20,8 @@ from actions.catalogue.rows import FILES, CatalogueRows
 from domain.kernel.clock import Clock
 from domain.kernel.sources import Source
 from gateway.commands.opening import account, open_rooms, out, print_table, why_unread
-from gateway.settings import Settings, read_settings
-from gateway.spreadsheets import safe_cell
+from gateway.pages.spreadsheets import safe_cell
+from gateway.settings.settings import Settings, read_settings
 from integrations.calling.breakers import Breakers
 from integrations.calling.cache import KeptAnswers, open_cache
 from integrations.calling.errors import IntegrationError

@@ -14,7 +14,7 @@ from domain.kernel.errors import Problems
 from domain.kernel.ids import SystemIds
 from gateway.commands.calendar import read_rows
 from gateway.commands.opening import account, open_rooms, out, why_unread
-from gateway.settings import Settings, read_settings
+from gateway.settings.settings import Settings, read_settings
 from store.catalogue import centres
 
 group = typer.Typer(no_args_is_help=True)

@@ -11,7 +11,7 @@ from domain.kernel.errors import ErrorCode, Problems
 from domain.platform.client_policy import ClientPlatform
 from domain.platform.manifests import ManifestRefused
 from gateway.commands.opening import account, open_rooms, out
-from gateway.settings import Settings, read_settings
+from gateway.settings.settings import Settings, read_settings
 from store.platform import manifests
 
 group = typer.Typer(no_args_is_help=True)

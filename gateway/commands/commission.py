@@ -10,9 +10,9 @@ import typer
 
 from actions.appeals.case_file import NotGenuine, opened_manifest
 from actions.appeals.delay_review import make_review
-from gateway.composition import open_house
 from gateway.http.public_keys import public_keys
-from gateway.settings import read_settings
+from gateway.runtime.composition import open_house
+from gateway.settings.settings import read_settings
 from store.database.keyring import Keyrings
 
 group = typer.Typer(no_args_is_help=True)

@@ -19,9 +19,9 @@ from domain.kernel.errors import ApuniError
 from domain.payments.files import BatchState, EnrolmentState, FileState, LedgerFile, LineState, PaymentFileBatch
 from gateway.commands.dbt_books import books
 from gateway.commands.opening import commanding, environment_of, open_rooms, out
-from gateway.composition import open_house
-from gateway.partners import pfms_tls
-from gateway.settings import Settings, read_settings
+from gateway.runtime.composition import open_house
+from gateway.runtime.partners import pfms_tls
+from gateway.settings.settings import Settings, read_settings
 from integrations.calling.errors import IntegrationError
 from integrations.dbt_finance.pfms.rest_tls import SOON
 from store.payments import beneficiary_endings, payment_batches, payment_files

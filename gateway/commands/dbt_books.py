@@ -20,8 +20,8 @@ from domain.reconciliation.finance_totals import Moved
 from domain.reconciliation.reconciliation import ReconciliationRun, RunState
 from domain.statistics.figures import month_of
 from gateway.commands.opening import environment_of, open_rooms, out
-from gateway.composition import open_house
-from gateway.settings import Settings, read_settings
+from gateway.runtime.composition import open_house
+from gateway.settings.settings import Settings, read_settings
 from store.catalogue import catalogue
 from store.database.engine import Transaction
 from store.payments import bharat_figures, payment_queues

@@ -17,7 +17,7 @@ from domain.etaal.counting import Category, Level, TransactionCount, is_provisio
 from domain.etaal.counting_rules import counting_rules
 from domain.kernel.errors import Problems
 from gateway.commands.opening import account, environment_of, open_rooms, out
-from gateway.settings import Settings, read_settings
+from gateway.settings.settings import Settings, read_settings
 from store.etaal import ledger, ledger_seal
 
 group = typer.Typer(no_args_is_help=True)

@@ -8,7 +8,7 @@ import typer
 from actions.statistics.upkeep import rebuild
 from domain.kernel.clock import Clock
 from gateway.commands.opening import account, open_rooms
-from gateway.settings import Settings, read_settings
+from gateway.settings.settings import Settings, read_settings
 from store.statistics import figure_build
 from store.statistics.figure_state import Build, Phase
 

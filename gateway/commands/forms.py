@@ -9,8 +9,8 @@ import typer
 
 from actions.catalogue.form_import import FormsImported, RefusedFile, examine, import_forms
 from gateway.commands.opening import account, open_rooms, why_unread
-from gateway.form_files import FOLDER, form_files
-from gateway.settings import Settings, read_settings
+from gateway.runtime.form_files import FOLDER, form_files
+from gateway.settings.settings import Settings, read_settings
 
 group = typer.Typer(no_args_is_help=True)
 

@@ -25,9 +25,9 @@ from domain.kernel.people import Officer, OfficerLevel, Posting, Role
 from domain.kernel.text import Language
 from domain.officers.staff import Leave, LeaveState
 from gateway.commands.opening import commanding, out
-from gateway.composition import open_house
-from gateway.failures import CommandFailed
-from gateway.settings import Settings, read_settings
+from gateway.runtime.composition import open_house
+from gateway.runtime.expected_failures import CommandFailed
+from gateway.settings.settings import Settings, read_settings
 from store.database.errors import NotThere
 from store.identity import officer_accounts, people
 from store.officers import leave

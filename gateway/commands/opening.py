@@ -16,10 +16,10 @@ from actions.kernel.environment import Environment, Partners
 from domain.kernel.clock import Clock
 from domain.kernel.ids import SystemIds
 from domain.kernel.people import SYSTEM, Subject
-from gateway.composition import open_clock
-from gateway.object_place import open_objects
-from gateway.runfiles import NotUp
-from gateway.settings import Settings
+from gateway.runtime.composition import open_clock
+from gateway.runtime.object_place import open_objects
+from gateway.runtime.runfiles import NotUp
+from gateway.settings.settings import Settings
 from store.backup.archive import BackupKey
 from store.catalogue.calendar import NO_CALENDAR
 from store.database import crash_points

@@ -14,10 +14,10 @@ from actions.platform.manifests import open_manifest, publish_manifest, retire_m
 from domain.kernel.clock import IST
 from domain.platform.manifests import Manifest, ManifestRefused, read_operations
 from gateway.commands.opening import Rooms, account, open_rooms, out
-from gateway.limits import Limits
 from gateway.operations.checking import OperationsChecker
-from gateway.screens import OPERATIONS, manifests
-from gateway.settings import Settings, read_settings
+from gateway.operations.screens import OPERATIONS, manifests
+from gateway.settings.limits import Limits
+from gateway.settings.settings import Settings, read_settings
 from store.database.engine import Transaction
 from store.database.keyring import Keyrings
 from store.platform.manifests import everything

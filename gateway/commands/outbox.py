@@ -14,7 +14,7 @@ from actions.identity.code_sending import SEND
 from actions.identity.provider_sign_out import END
 from actions.platform.alarms import NOTIFY
 from gateway.commands.opening import account, open_rooms, out, print_table
-from gateway.settings import Settings, read_settings
+from gateway.settings.settings import Settings, read_settings
 from store.database.errors import NotThere
 from store.platform import outbox_desk
 from store.platform.outbox import OutboxMessage, OutboxState, counts

@@ -14,9 +14,9 @@ from actions.privacy import personal_data
 from domain.kernel.errors import Problems
 from domain.kernel.numbers import MistypedNumber, NumberKind, parse_number
 from gateway.commands.opening import commanding, out
-from gateway.composition import open_house
-from gateway.failures import CommandFailed
-from gateway.settings import Settings, read_settings
+from gateway.runtime.composition import open_house
+from gateway.runtime.expected_failures import CommandFailed
+from gateway.settings.settings import Settings, read_settings
 from store.applications import applications
 from store.database.errors import NotThere
 from store.identity import people

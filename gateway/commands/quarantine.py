@@ -11,7 +11,7 @@ from rich.table import Table
 from domain.identity.policy import ObjectKind, Purpose
 from domain.kernel.clock import IST
 from gateway.commands.opening import account, open_rooms, print_table
-from gateway.settings import Settings, read_settings
+from gateway.settings.settings import Settings, read_settings
 from store.database import audit
 from store.database.engine import Transaction
 from store.uploads import quarantine

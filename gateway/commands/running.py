@@ -7,15 +7,15 @@ import asyncio
 
 import typer
 
-from gateway.failures import check_writable
-from gateway.settings import read_settings
+from gateway.runtime.expected_failures import check_writable
+from gateway.settings.settings import read_settings
 
 keys = typer.Typer(no_args_is_help=True)
 
 
 def serve() -> None:
     """Run the gateway."""
-    from gateway.serving import serve_gateway
+    from gateway.runtime.serving import serve_gateway
 
     serve_gateway(read_settings())
 

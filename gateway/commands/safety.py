@@ -16,7 +16,7 @@ from actions.platform.manifests import damaged
 from actions.privacy.erasures import settle_erasures
 from domain.kernel.clock import SystemClock
 from gateway.commands.opening import backup_key, environment_of, open_rooms, out, small_files
-from gateway.settings import Settings, read_settings
+from gateway.settings.settings import Settings, read_settings
 from store.backup.backup import Place, read_files, read_manifest, restore_backup, write_backup
 from store.checks.verify import Checked
 from store.checks.verify import verify as verify_store

@@ -5,7 +5,7 @@ from pathlib import Path
 import typer
 
 from domain.kernel.clock import SystemClock, ist_date
-from gateway.failures import CommandFailed
+from gateway.runtime.expected_failures import CommandFailed
 from schema.compatibility import breaking
 from schema.printing import printed_schema
 

@@ -13,8 +13,8 @@ from domain.kernel.errors import ErrorCode, Problems
 from domain.platform.alarms import ProcessFacts
 from domain.platform.switches import SYSTEMS, Switch, SwitchKind, SwitchState
 from gateway.commands.opening import account, open_rooms, out
-from gateway.pulse import BEAT_SECONDS, SWITCH_SECONDS
-from gateway.settings import Settings, read_settings
+from gateway.runtime.heartbeat import BEAT_SECONDS, SWITCH_SECONDS
+from gateway.settings.settings import Settings, read_settings
 from schema.kernel.fields import MUTATIONS
 from store.database.engine import Store
 from store.platform import alarms, switches

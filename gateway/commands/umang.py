@@ -12,7 +12,7 @@ from rich.table import Table
 from actions.umang.umang_compare import compare
 from domain.kernel.clock import ist_date
 from gateway.commands.opening import open_rooms, out, print_table
-from gateway.settings import Settings, read_settings
+from gateway.settings.settings import Settings, read_settings
 
 group = typer.Typer(no_args_is_help=True)
 

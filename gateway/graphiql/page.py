@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from gateway.screens import FRAGMENTS, OPERATIONS, with_fragments
+from gateway.operations.screens import FRAGMENTS, OPERATIONS, with_fragments
 
 TABS = "tabs.json"
 """A list of the files that are tabs, in their order, such as `citizen_app/home`; without it, all are."""

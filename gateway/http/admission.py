@@ -20,7 +20,7 @@ from enum import StrEnum
 from domain.kernel.clock import Clock
 from domain.kernel.errors import ErrorCode
 from gateway.http.refusals import Refusal
-from gateway.limits import Load
+from gateway.settings.limits import Load
 from schema.kernel.errors import Fault
 
 WINDOW_SECONDS = 0.25

@@ -9,11 +9,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from domain.kernel.text import Language
+from gateway.graphql.answers import fault_body, json_answer, retry_headers
+from gateway.graphql.body import GraphQLParameters
+from gateway.graphql.documents import Prepared
 from gateway.http.admission import Slot
-from gateway.http.answers import fault_body, json_answer, retry_headers
-from gateway.http.body import GraphQLParameters
 from gateway.http.callers import Caller, CallerKind
-from gateway.http.documents import Prepared
 from gateway.http.headers import Accepted
 from gateway.http.rates import Standing
 from schema.kernel.errors import Fault

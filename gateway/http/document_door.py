@@ -17,9 +17,9 @@ from actions.documents.document_links import OpenedDocument, opened
 from actions.kernel.environment import Environment
 from domain.kernel.errors import ErrorCode
 from domain.kernel.text import Language, language_from_header
-from gateway.http.answers import fault_body, json_answer, retry_headers
+from gateway.graphql.answers import fault_body, json_answer, retry_headers
 from gateway.http.headers import EVERY_ANSWER, request_id_of
-from gateway.http.pages import link_over
+from gateway.pages.frame import link_over
 from integrations.calling.errors import IntegrationError
 from integrations.calling.streams import WHOLE_SECONDS
 from schema.kernel.errors import OURS, fault_of

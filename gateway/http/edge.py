@@ -9,13 +9,13 @@ from starlette.responses import Response
 
 from domain.kernel.clock import Clock
 from domain.kernel.ids import Ids
+from gateway.graphql.body import GraphQLParameters
+from gateway.graphql.replays import Replays
 from gateway.http.admission import Admission
-from gateway.http.body import GraphQLParameters
 from gateway.http.callers import Callers
 from gateway.http.calls import Call, OperationRecord, Ready, RequestContext, Resolved
 from gateway.http.rates import RateLimits
-from gateway.http.replays import Replays
-from gateway.limits import Limits
+from gateway.settings.limits import Limits
 from integrations.calling.request_counters import DoorTallies
 
 

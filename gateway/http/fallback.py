@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from domain.kernel.errors import ErrorCode
-from gateway.http.answers import encode_json
+from gateway.graphql.answers import encode_json
 from gateway.http.headers import EVERY_ANSWER, PLAIN_JSON
 from schema.kernel.errors import OURS, fault_of
 

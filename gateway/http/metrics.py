@@ -1,6 +1,6 @@
 """What Prometheus may read: counts and times, never a name or a value that a client sent.
 
-An operation is shown by its name only where it is a published one (gateway/http/trusted.py), and only so many are.
+An operation is shown by its name only where it is a published one (gateway/graphql/trusted.py), and only so many are.
 """
 
 from collections import Counter as Sums
@@ -21,7 +21,7 @@ from domain.platform.alarms import PRESENT_SECONDS, AlarmCode, ProcessFacts
 from gateway.http.admission import Share
 from gateway.http.calls import OperationRecord
 from gateway.http.headers import EVERY_ANSWER
-from gateway.http.streams.streaming import Dropped
+from gateway.streams.streams import Dropped
 from integrations.calling.breakers import BreakerState
 from integrations.registry import POLICIES
 from store.database.errors import StoreError

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gateway.http.answers import encode_json
+from gateway.graphql.answers import encode_json
 from gateway.http.headers import EVERY_ANSWER
 
 XML, SOAP, JSON, FORM = "application/xml", "text/xml", "application/json", "application/x-www-form-urlencoded"

@@ -12,7 +12,7 @@ from uvicorn.protocols.http.flow_control import service_unavailable
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from gateway.http.headers import EVERY_ANSWER
-from gateway.limits import Server
+from gateway.settings.limits import Server
 
 _REFUSALS = {
     400: b"HTTP/1.1 400 Bad Request\r\n",

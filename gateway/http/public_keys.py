@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from actions.kernel.environment import Environment
-from gateway.http.answers import encode_json
+from gateway.graphql.answers import encode_json
 from gateway.http.headers import EVERY_ANSWER
 from store.database.keyring import Keyrings
 

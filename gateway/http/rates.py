@@ -23,7 +23,7 @@ from domain.kernel.clock import Clock
 from domain.kernel.errors import ErrorCode
 from gateway.http.callers import Caller, CallerKind
 from gateway.http.refusals import Refusal
-from gateway.limits import Rates
+from gateway.settings.limits import Rates
 from schema.kernel.errors import Fault
 
 MOST_CALLERS = 50_000

@@ -17,7 +17,7 @@ from domain.kernel.errors import ErrorCode, NotSignedIn, Problem, Problems
 from domain.kernel.people import ANONYMOUS, Subject
 from domain.kernel.text import Language, language_from_header
 from domain.uploads.files import UploadedFile
-from gateway.http.answers import fault_body, json_answer, retry_headers
+from gateway.graphql.answers import fault_body, json_answer, retry_headers
 from gateway.http.headers import SESSION_COOKIE, request_id_of, token_of
 from schema.kernel.errors import OURS, fault_of
 

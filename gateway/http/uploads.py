@@ -1,8 +1,8 @@
 """`POST /uploads` takes a file of somebody who is signed in; `GET /files/<sha256>` gives one by a signed link.
 
-The body is the file itself, or `multipart/form-data` with one file; gateway/http/resumable.py takes files in pieces.
-`?document=` names the paper that the file is to be, `Content-Digest` the SHA-256 of the body. Neither the file's name
-nor anything of its content is kept or logged.
+The body is the file itself, or `multipart/form-data` with one file; gateway/http/resumable_uploads.py takes files in
+pieces. `?document=` names the paper that the file is to be, `Content-Digest` the SHA-256 of the body. Neither the
+file's name nor anything of its content is kept or logged.
 """
 
 import asyncio
@@ -24,9 +24,9 @@ from actions.uploads.uploads import refuse_strangers, take_in, too_large
 from domain.kernel.errors import ErrorCode, Problem, Problems
 from domain.uploads.files import ENDINGS
 from gateway.http.headers import EVERY_ANSWER, media_type_of
-from gateway.http.pages import link_over
-from gateway.http.resumable import Resumable, speaks_tus
+from gateway.http.resumable_uploads import Resumable, speaks_tus
 from gateway.http.upload_requests import BODY_SECONDS, FAULTS, answered, refused, shown, subject_of
+from gateway.pages.frame import link_over
 from store.database.errors import StoreError
 
 _MULTIPART = "multipart/form-data"

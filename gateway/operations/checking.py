@@ -7,10 +7,10 @@ from graphql import DocumentNode, GraphQLError, OperationDefinitionNode, parse, 
 from strawberry.schema import BaseSchema
 
 from domain.platform.manifests import GivenOperation, Manifest, ManifestRefused, Operation
-from gateway.http.cost import CostTable, requested_cost
-from gateway.http.guard import check_document
+from gateway.graphql.cost import CostTable, requested_cost
+from gateway.graphql.document_limits import check_document
 from gateway.http.refusals import Refusal
-from gateway.limits import Limits
+from gateway.settings.limits import Limits
 
 
 class OperationsChecker:

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from domain.kernel.text import Language
-from gateway.http.answers import encode_json
+from gateway.graphql.answers import encode_json
 from gateway.http.headers import EVERY_ANSWER
 from gateway.umang.described import DESCRIBED, Described
 from integrations.umang import PUBLIC, DoorSettings

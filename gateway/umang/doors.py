@@ -12,15 +12,15 @@ from domain.applications.applications import Channel
 from domain.kernel.clock import Clock
 from domain.kernel.sources import Source
 from domain.platform.switches import Switchboard, SwitchState
-from gateway.composition import House
+from gateway.graphql.pipeline import Pipeline
 from gateway.http.calls import RequestContext, RequestFacts
 from gateway.http.edge import Edge
+from gateway.http.kill_switches import WAIT_SECONDS
 from gateway.http.metrics import Metrics
-from gateway.http.pipeline import Pipeline
-from gateway.http.watched import WAIT_SECONDS
-from gateway.limits import DEMO_COST_TIMES, DEMO_TIMES
-from gateway.partners import handed_over
-from gateway.settings import Settings
+from gateway.runtime.composition import House
+from gateway.runtime.partners import handed_over
+from gateway.settings.limits import DEMO_COST_TIMES, DEMO_TIMES
+from gateway.settings.settings import Settings
 from gateway.umang.description import description_routes
 from gateway.umang.desk import UmangDesk
 from gateway.umang.handoff import handoff_routes

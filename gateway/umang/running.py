@@ -14,11 +14,11 @@ from domain.kernel.errors import ErrorCode
 from domain.kernel.people import Subject
 from domain.kernel.sources import SourceState
 from domain.kernel.text import Language
-from gateway.http.body import GraphQLParameters
+from gateway.graphql.body import GraphQLParameters
+from gateway.graphql.pipeline import Pipeline
 from gateway.http.calls import Ready, RequestContext, Resolved
-from gateway.http.pipeline import Pipeline
 from gateway.http.refusals import Refusal
-from gateway.screens import OPERATIONS, screens
+from gateway.operations.screens import OPERATIONS, screens
 from gateway.umang.telling import Told, told_of_code
 from schema.kernel.errors import OURS, Fault, fault_of
 

@@ -26,7 +26,7 @@ from actions.statistics.upkeep import count_once, go_on_if_stalled
 from actions.umang.umang_compare import compare_due
 from actions.uploads.uploads import sweep_partial, sweep_quarantine, sweep_unused
 from domain.kernel.clock import ist_date
-from gateway.settings import Retention
+from gateway.settings.settings import Retention
 from gateway.worker import finance_clock, legal_clock
 from gateway.worker.deliveries import Deliveries
 from gateway.worker.fees import FEE_SECONDS, reconcile_fees

@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 import structlog
 
 from actions.kernel.environment import Environment
-from gateway.leadership import Leadership
+from gateway.runtime.leadership import Leadership
 from store.database.engine import Transaction
 from store.database.errors import StoreError
 

@@ -8,14 +8,14 @@ from actions.consents.watch import LOOK_SECONDS as WITHDRAWAL_SECONDS
 from actions.consents.watch import ConsentWatch
 from actions.platform.alarms import NOTIFY
 from actions.privacy.erasures import settle_erasures
-from gateway.alarms import LOOK_SECONDS, AlarmWatch, alarm_webhook, drop
-from gateway.composition import open_house
-from gateway.fanout import open_bus, telling
-from gateway.logs import configure_logging
-from gateway.production import refuse_unfit_production
-from gateway.pulse import BEAT_SECONDS, Pulse, pulsing
-from gateway.sealing import SealWatch
-from gateway.settings import Settings
+from gateway.runtime.alarms import LOOK_SECONDS, AlarmWatch, alarm_webhook, drop
+from gateway.runtime.composition import open_house
+from gateway.runtime.heartbeat import BEAT_SECONDS, Pulse, pulsing
+from gateway.runtime.logs import configure_logging
+from gateway.runtime.production import refuse_unfit_production
+from gateway.runtime.sealing import SealWatch
+from gateway.settings.settings import Settings
+from gateway.streams.fanout import open_bus, telling
 from gateway.worker.deliveries import Deliveries
 from gateway.worker.jobs import AT_ONCE, service_jobs, upkeep_jobs
 from gateway.worker.runner import Runner

@@ -92,7 +92,7 @@ async def _guarded(job: str, work: Callable[[], Awaitable[object]]) -> JobOutcom
 def _noted(job: str, error: BaseException) -> JobOutcome:
     outcome = _OUTCOMES.get(type(error), JobOutcome.FAILED)
     if outcome is JobOutcome.FAILED:
-        # of the error only its kind and place reach the log, never its text (gateway/logs.py)
+        # of the error only its kind and place reach the log, never its text (gateway/runtime/logs.py)
         log.error("job_failed", job=job, exc_info=error)
     else:
         log.warning(outcome.value, job=job, kind=type(error).__name__)

@@ -17,8 +17,8 @@ from domain.kernel.clock import Clock
 from domain.kernel.ids import SystemIds
 from gateway.commands.opening import account, open_rooms, out, why_unread
 from gateway.documents.renderer import CertificateRenderer
-from gateway.scanning import scanner_of
-from gateway.settings import Settings, read_settings
+from gateway.runtime.scanning import scanner_of
+from gateway.settings.settings import Settings, read_settings
 from legacy.batch import MovedOn
 from legacy.clocks import start_clocks, waiting
 from legacy.files import CertificateFiles, FolderFiles, NoFiles, TarFiles

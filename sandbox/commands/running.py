@@ -3,9 +3,9 @@
 import asyncio
 from pathlib import Path
 
-from gateway.failures import check_writable
-from gateway.ports import check_port
-from gateway.settings import read_settings
+from gateway.runtime.expected_failures import check_writable
+from gateway.runtime.ports import check_port
+from gateway.settings.settings import read_settings
 from sandbox.server import serve_city
 
 PEOPLE = Path(__file__).parents[2] / "demo"

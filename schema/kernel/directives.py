@@ -1,7 +1,7 @@
 """What fields and types of the graph declare: who may ask, what asking costs, how long lists are.
 
 Each declaration is printed into the SDL and is the only thing that is obeyed: access by schema/kernel/guards.py,
-cost and list sizes by gateway/http/cost.py, so that the SDL and the behaviour cannot part.
+cost and list sizes by gateway/graphql/cost.py, so that the SDL and the behaviour cannot part.
 """
 
 from collections.abc import Iterable

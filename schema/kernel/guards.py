@@ -53,7 +53,7 @@ class Demand:
 NOTHING = Demand()
 
 FEDERATION_FIELDS = frozenset({"_entities", "_service"})
-"""What routers ask; in production they prove themselves by a shared secret (gateway/settings.py)."""
+"""What routers ask; in production they prove themselves by a shared secret (gateway/settings/settings.py)."""
 
 
 def demand_of(*declaring: GraphQLField | GraphQLNamedType) -> Demand:

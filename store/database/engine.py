@@ -53,7 +53,7 @@ class Store:
         self.after_commit: list[Callable[[Collection[str]], None]] = []
         """Told of the marks of each transaction that was committed; must neither wait nor raise."""
         self.audit_stopped = False
-        """Set by the process's pulse (gateway/sealing.py); what must be audited is then refused with WritesStopped."""
+        """Set by gateway/runtime/sealing.py; what must be audited is then refused with WritesStopped."""
         self._writer = write_engine(address)
         self._reader = read_engine(address, self._writer)
 

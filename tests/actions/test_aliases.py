@@ -15,7 +15,7 @@ from domain.feedback.tracking import SecondFactor
 from domain.identity.aliases import AliasKind, alias_form, meant_as_ours
 from domain.kernel.errors import ErrorCode, Problems
 from domain.kernel.numbers import MistypedNumber
-from gateway.http.verify import verify_routes
+from gateway.pages.verify import verify_routes
 from store.applications import applications
 from store.certificates import certificates
 from store.identity import aliases

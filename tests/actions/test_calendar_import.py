@@ -10,7 +10,7 @@ from domain.applications.applications import Application
 from domain.applications.deadline import Fixed, deadline_at
 from domain.kernel.clock import ist_date
 from domain.kernel.errors import ErrorCode, Problems
-from gateway.pulse import take_over_calendar
+from gateway.runtime.heartbeat import take_over_calendar
 from store.catalogue import calendar
 from tests.support.actions import World, catalogue_rows
 from tests.support.law import present

@@ -13,7 +13,7 @@ from actions.catalogue.form_import import import_forms
 from actions.catalogue.prefill_tokens import Noted, note
 from domain.applications.applications import Application, Channel, DeliveryMode, RejectionGround
 from domain.kernel.errors import ErrorCode, Problems
-from gateway.form_files import form_files
+from gateway.runtime.form_files import form_files
 from store.applications import applications
 from store.catalogue import forms
 from store.privacy import personal

@@ -10,7 +10,7 @@ from actions.payments.payment_batches import batch_now
 from domain.payments.files import BatchState, LineState
 from gateway.commands.dbt import run_batches, run_files, run_release
 from gateway.commands.dbt_books import run_cases
-from gateway.settings import Settings
+from gateway.settings.settings import Settings
 from store.database.keyring import Keyrings
 from tests.support.payments import Paying
 

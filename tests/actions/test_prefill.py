@@ -23,7 +23,7 @@ from domain.kernel.people import PersonKind, Provider
 from domain.kernel.sources import Source
 from domain.officers.desk import Pack
 from gateway.documents.renderer import CertificateRenderer
-from gateway.form_files import form_files
+from gateway.runtime.form_files import form_files
 from store.applications import applications
 from store.catalogue import catalogue, forms
 from store.identity import identities, people

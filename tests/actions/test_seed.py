@@ -31,7 +31,7 @@ from domain.feedback.grievances import GrievanceState
 from domain.kernel.clock import ist_date
 from domain.kernel.people import OfficerLevel, Posting, Role
 from domain.rosters.rosters import RosterState, RowState
-from gateway.form_files import form_files
+from gateway.runtime.form_files import form_files
 from store import doorstep
 from store.appeals import appeals, delays
 from store.applications import applications

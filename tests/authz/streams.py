@@ -18,13 +18,13 @@ from domain.kernel.global_ids import TypeCode
 from domain.kernel.ids import SystemIds
 from domain.platform.switches import Switchboard
 from gateway.app import context_factory
-from gateway.fanout_settings import Streams
+from gateway.graphql.endpoint import GraphQLEndpoint
 from gateway.http.edge import Edge
-from gateway.http.graphql import GraphQLEndpoint
-from gateway.http.streams.responding import HttpStreams
-from gateway.http.streams.sessions import Sessions
-from gateway.http.streams.streaming import Streaming
-from gateway.settings import Settings
+from gateway.settings.settings import Settings
+from gateway.settings.subscriptions import Streams
+from gateway.streams.responses import HttpStreams
+from gateway.streams.sessions import Sessions
+from gateway.streams.streams import Streaming
 from tests.authz import rows
 from tests.support.authz import SUBJECTS, Things
 from tests.support.authz_asking import DENIED, Asking

@@ -22,7 +22,7 @@ from domain.kernel.clock import SystemClock
 from domain.kernel.ids import SystemIds
 from domain.kernel.text import Language, language_from_header
 from gateway.graphiql.page import GraphiQL
-from gateway.http.graphql import Edge, GraphQLEndpoint, RequestFacts
+from gateway.graphql.endpoint import Edge, GraphQLEndpoint, RequestFacts
 from schema.kernel.errors import replace_errors
 
 FLAGS = (

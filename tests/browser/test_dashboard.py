@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 from domain.applications.lifecycle import Status
 from domain.kernel.clock import ManualClock
 from domain.statistics.figures import counted, marks_of
-from gateway.http.dashboard import dashboard_routes
+from gateway.pages.dashboard import dashboard_routes
 from store.applications import applications
 from store.database.keyring import Keyrings
 from store.statistics import figures

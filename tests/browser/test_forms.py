@@ -8,8 +8,8 @@ from starlette.requests import Request
 
 from domain.catalogue.forms import Form
 from domain.kernel.text import Language
-from gateway.http.form_drawing import Drawn, draw, id_of
-from gateway.http.pages import respond
+from gateway.pages.form_drawing import Drawn, draw, id_of
+from gateway.pages.frame import respond
 from tests.support.bounds import rounds
 from tests.support.forms import own_forms
 

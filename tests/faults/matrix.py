@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.logs import configure_logging
+from gateway.runtime.logs import configure_logging
 from sandbox.server import sandbox_factories
 from tests.faults.adapters import ADAPTERS
 from tests.faults.base import NEEDS, POOL, Adapter

@@ -16,11 +16,11 @@ import schema
 from domain.kernel.clock import ManualClock
 from domain.kernel.ids import SystemIds
 from domain.kernel.sources import Source
+from gateway.graphql.cost import CostTable, counting_cost, requested_cost
+from gateway.graphql.endpoint import GraphQLEndpoint
 from gateway.http.calls import RequestFacts
-from gateway.http.cost import CostTable, counting_cost, requested_cost
 from gateway.http.edge import Edge
-from gateway.http.graphql import GraphQLEndpoint
-from gateway.limits import Limits
+from gateway.settings.limits import Limits
 from integrations.calling.calls import counted_calls
 from integrations.calling.policies import CallPolicy
 from schema.kernel.context import Context

@@ -11,8 +11,8 @@ import atheris
 READERS = [
     "domain.kernel.masks",
     "domain.kernel.text",
-    "gateway.http.body",
-    "gateway.http.guard",
+    "gateway.graphql.body",
+    "gateway.graphql.document_limits",
     "integrations.certificate_facts",
     "integrations.calling.safe_xml",
     "integrations.digilocker.issuer.wire",

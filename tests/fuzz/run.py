@@ -23,7 +23,7 @@ from schemathesis.checks import (
 from schemathesis.core.failures import FailureGroup
 from schemathesis.graphql import nodes
 
-from gateway import runfiles
+from gateway.runtime import runfiles
 from tests.support.bounds import rounds
 from tests.support.site import CITIZEN, Site, a_site
 

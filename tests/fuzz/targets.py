@@ -13,10 +13,10 @@ from stdnum.in_ import aadhaar
 
 from domain.kernel.masks import holds_aadhaar, mask_aadhaar_in
 from domain.kernel.text import latin_digits
-from gateway.http.body import decode_json
-from gateway.http.guard import check_document
+from gateway.graphql.body import decode_json
+from gateway.graphql.document_limits import check_document
 from gateway.http.refusals import Refusal
-from gateway.limits import Limits
+from gateway.settings.limits import Limits
 from integrations import certificate_facts
 from integrations.calling import safe_xml
 from integrations.calling.errors import Refused

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from actions.kernel.scanner import EICAR, ScannerAway
-from gateway.scanning import CHUNK, ClamdScanner
+from gateway.runtime.scanning import CHUNK, ClamdScanner
 from tests.support.eventually import eventually
 
 pytestmark = pytest.mark.integration

@@ -18,7 +18,7 @@ from starlette.routing import Route
 from actions.kernel.environment import Environment
 from actions.platform.alarms import NOTIFY, tell
 from domain.platform.alarms import ProcessFacts
-from gateway.alarms import AlarmNotTold, AlarmWatch, AlarmWebhook, drop
+from gateway.runtime.alarms import AlarmNotTold, AlarmWatch, AlarmWebhook, drop
 from gateway.worker.deliveries import Deliveries
 from integrations.calling.transport import open_client
 from store.platform import alarms

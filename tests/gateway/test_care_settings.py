@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from gateway.care import Care
+from gateway.settings.care import Care
 
 
 def test_only_the_bound_of_a_client_is_wider_in_the_demo():

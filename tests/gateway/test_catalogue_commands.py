@@ -18,7 +18,7 @@ from domain.uploads.files import QuarantinedFile
 from gateway import cli
 from gateway.commands.catalogue import OPTIONAL, write_rejects
 from gateway.commands.opening import open_rooms
-from gateway.settings import read_settings
+from gateway.settings.settings import read_settings
 from store.uploads import quarantine
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -18,9 +18,9 @@ from starlette.responses import PlainTextResponse
 
 from demo.seeding import shown_progress
 from gateway import cli
-from gateway.failures import lines_of
-from gateway.serving import MetricsApart
-from gateway.settings import SYSTEMS
+from gateway.runtime.expected_failures import lines_of
+from gateway.runtime.serving import MetricsApart
+from gateway.settings.settings import SYSTEMS
 from store.database.errors import StoreUnavailable
 from tests.support.forked import apuni_forked
 from tests.support.running import free_port

@@ -12,7 +12,7 @@ from domain.kernel.people import SYSTEM, Role
 from domain.platform.switches import SwitchState
 from gateway.commands import calendar, outbox, switch
 from gateway.commands.opening import account, commanding, open_rooms
-from gateway.settings import Settings
+from gateway.settings.settings import Settings
 from store.identity import people
 from store.platform import outbox as stored_outbox
 from tests.store.builders import citizen

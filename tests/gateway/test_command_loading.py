@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from gateway.cli import app
 from gateway.commands.loading import ENTRY_POINTS, PROFILES, LazyCommand, profile_of_environment
-from gateway.settings import read_settings
+from gateway.settings.settings import read_settings
 
 FOLDER = Path(__file__).parents[2] / "gateway" / "commands"
 LEFT_OUT = {"production": {"demo", "seed", "token", "sandbox"}, "staging": {"demo", "seed", "token"}, "demo": set()}
@@ -96,7 +96,7 @@ assert [item.value for item in command.shell_complete(Context(command), "ou")] =
     modules = loaded_modules(code)
 
     assert {each for each in modules if each.startswith("gateway.commands.")} <= {"gateway.commands.loading", *PROFILES}
-    assert modules.isdisjoint({"sqlalchemy", "strawberry", "pydantic", "gateway.settings", "store", "actions"})
+    assert modules.isdisjoint({"sqlalchemy", "strawberry", "pydantic", "gateway.settings.settings", "store", "actions"})
 
 
 def test_production_imports_nothing_of_demo_or_sandbox_to_list_its_commands():

@@ -12,10 +12,10 @@ from redis.asyncio import Redis
 
 from domain.kernel.people import Provider
 from domain.kernel.sources import Source, SourceState
-from gateway.composition import House, open_house
-from gateway.partner_settings import Partner
-from gateway.runfiles import NotUp
-from gateway.settings import Settings, SettingsRefused
+from gateway.runtime.composition import House, open_house
+from gateway.runtime.runfiles import NotUp
+from gateway.settings.partners import Partner
+from gateway.settings.settings import Settings, SettingsRefused
 from integrations.calling.errors import Unavailable
 from tests.support.loads import ANY, KEPT, KEY
 from tests.support.loads import Partner as Asked

@@ -13,7 +13,7 @@ from domain.reconciliation.finance_cases import CaseState, DifferenceKind, Finan
 from domain.reconciliation.finance_totals import Moved
 from gateway.commands.dbt_books import csv_line, run_cases, run_report, run_statement, statement_rows
 from gateway.commands.opening import environment_of, open_rooms
-from gateway.settings import Settings
+from gateway.settings.settings import Settings
 from store.benefits import bharat_reports
 from store.database.engine import migrate
 

@@ -13,9 +13,9 @@ from rich.console import Console
 
 from demo import supervisor as demo
 from demo.supervisor import DemoFailed, Supervisor
-from gateway.ports import PortTaken
-from gateway.runfiles import SANDBOXES, log_file
-from gateway.settings import Settings
+from gateway.runtime.ports import PortTaken
+from gateway.runtime.runfiles import SANDBOXES, log_file
+from gateway.settings.settings import Settings
 from tests.support.running import free_port
 
 pytestmark = pytest.mark.integration

@@ -7,8 +7,8 @@ import pytest
 
 from actions.platform.change_feed import TooSlow
 from domain.platform.changes import OF_APPLICATIONS, Wanted
-from gateway.fanout import Bus, Fanout, open_bus, telling
-from gateway.fanout_settings import Streams
+from gateway.settings.subscriptions import Streams
+from gateway.streams.fanout import Bus, Fanout, open_bus, telling
 from store.applications import applications
 from store.database.cipher import FieldCipher
 from store.database.engine import Store

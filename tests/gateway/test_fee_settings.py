@@ -5,9 +5,9 @@ from pydantic import ValidationError
 
 from domain.applications.lifecycle import Move
 from domain.fees.fees import FeeRules
-from gateway.fee_settings import Fees
-from gateway.partner_settings import Partner
-from gateway.production import other_hosts
+from gateway.runtime.production import other_hosts
+from gateway.settings.fees import Fees
+from gateway.settings.partners import Partner
 
 
 def test_without_settings_nothing_is_charged_and_nothing_goes_back():

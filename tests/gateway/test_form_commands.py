@@ -13,7 +13,7 @@ from actions.kernel.environment import Environment
 from gateway.cli import app
 from gateway.commands import forms as commands
 from gateway.commands.forms import run_import
-from gateway.form_files import form_files
+from gateway.runtime.form_files import form_files
 from store.catalogue import forms
 from tests.support.catalogued import Filled, a_copy
 

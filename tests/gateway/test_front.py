@@ -11,9 +11,9 @@ from starlette.routing import Route
 
 from domain.kernel.clock import SystemClock
 from domain.kernel.people import Role
-from gateway.front import admitting, is_developer
 from gateway.http.admission import Admission, Share
-from gateway.limits import Load
+from gateway.runtime.edge_wiring import admitting, is_developer
+from gateway.settings.limits import Load
 
 
 async def door(request: Request) -> Response:

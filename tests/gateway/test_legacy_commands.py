@@ -14,7 +14,7 @@ import pytest
 
 from gateway import cli
 from gateway.commands.opening import open_rooms
-from gateway.settings import read_settings
+from gateway.settings.settings import read_settings
 from store.checks.verify import verify
 from tests.support.legacy import old_row, old_rows, write_certificates, write_rows
 

@@ -6,13 +6,13 @@ import sys
 
 HEAVY = {"typst", "PIL", "pyhanko", "segno", "asyncssh", "alembic", "fontpkg_noto_sans_devanagari"}
 LIGHT = (
-    "gateway.http.graphql",
+    "gateway.graphql.endpoint",
     "gateway.http.health",
     "gateway.http.metrics",
-    "gateway.http.status",
-    "gateway.http.verify",
+    "gateway.pages.status",
+    "gateway.pages.verify",
     "gateway.graphiql.page",
-    "gateway.logs",
+    "gateway.runtime.logs",
     "gateway.app",
 )
 

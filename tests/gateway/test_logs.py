@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import structlog
 
-from gateway.logs import HIDDEN, LONGEST, configure_logging, masked
+from gateway.runtime.logs import HIDDEN, LONGEST, configure_logging, masked
 
 
 @pytest.fixture

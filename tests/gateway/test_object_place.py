@@ -7,9 +7,9 @@ import pytest
 from actions.documents.file_links import opened, signed_link
 from actions.uploads.uploads import sweep_unused, take_in
 from domain.kernel.clock import SystemClock
-from gateway.files import S3
-from gateway.object_place import open_objects
-from gateway.settings import Settings
+from gateway.runtime.object_place import open_objects
+from gateway.settings.files import S3
+from gateway.settings.settings import Settings
 from store.database.objects import LocalObjects
 from store.database.s3_objects import S3Objects
 from tests.support.files import pdf

@@ -9,10 +9,10 @@ from pydantic import ValidationError
 
 from domain.kernel.sources import Source
 from domain.payments.files import Transport
-from gateway.partner_settings import Partner
-from gateway.partners import _Opening, _pfms, addresses, connected, has_pfms
-from gateway.production import refuse_unfit_production
-from gateway.settings import SYSTEMS, Settings, SettingsRefused
+from gateway.runtime.partners import _Opening, _pfms, addresses, connected, has_pfms
+from gateway.runtime.production import refuse_unfit_production
+from gateway.settings.partners import Partner
+from gateway.settings.settings import SYSTEMS, Settings, SettingsRefused
 from integrations.calling.ssrf_guard import NotAllowed
 from integrations.dbt_finance.pfms.rest import RestExchange
 from integrations.dbt_finance.pfms.sftp_exchange import SftpExchange

@@ -8,8 +8,8 @@ from structlog.testing import capture_logs
 
 from domain.kernel.clock import ManualClock
 from gateway.commands.dbt import problems_of_client
-from gateway.partners import lines_of, pfms_tls
-from gateway.settings import Settings, SettingsRefused
+from gateway.runtime.partners import lines_of, pfms_tls
+from gateway.settings.settings import Settings, SettingsRefused
 from sandbox.city.tls import Certificates, new_authority
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)

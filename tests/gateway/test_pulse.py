@@ -14,9 +14,9 @@ from domain.kernel.sources import Source
 from domain.kernel.text import Bilingual
 from domain.platform.alarms import Event
 from domain.platform.switches import Switch, Switchboard, SwitchKind, SwitchState
-from gateway import pulse as beats
-from gateway.pulse import Pulse, pulsing, take_over, take_over_calendar
-from gateway.vitals import Vitals
+from gateway.runtime import heartbeat as beats
+from gateway.runtime.heartbeat import Pulse, pulsing, take_over, take_over_calendar
+from gateway.runtime.process_health import Vitals
 from integrations.calling.breakers import BreakerState
 from store.catalogue import calendar
 from store.database.errors import StoreUnavailable

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from actions.kernel.scanner import EICAR, EicarScanner, ScannerAway
-from gateway.files import MalwareScanner
-from gateway.scanning import CHUNK, ClamdScanner, scanner_of
+from gateway.runtime.scanning import CHUNK, ClamdScanner, scanner_of
+from gateway.settings.files import MalwareScanner
 
 pytestmark = pytest.mark.integration
 

@@ -10,7 +10,7 @@ from domain.kernel.errors import ErrorCode
 from domain.kernel.people import Subject
 from domain.kernel.sources import Source
 from domain.platform.alarms import AlarmCode, AlarmState
-from gateway.sealing import SEEN_SECONDS, SealWatch
+from gateway.runtime.sealing import SEEN_SECONDS, SealWatch
 from schema.kernel.errors import fault_of
 from store.applications import applications
 from store.database import audit, leases

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from gateway.partner_settings import Partner
-from gateway.partners import handed_over
-from gateway.production import refuse_unfit_production
-from gateway.runfiles import NotUp
-from gateway.settings import SYSTEMS, Settings, SettingsRefused, read_settings
+from gateway.runtime.partners import handed_over
+from gateway.runtime.production import refuse_unfit_production
+from gateway.runtime.runfiles import NotUp
+from gateway.settings.partners import Partner
+from gateway.settings.settings import SYSTEMS, Settings, SettingsRefused, read_settings
 from tools.reference.commission_samples import ACCOUNT
 from tools.reference.etaal_samples import BEARER, PASSWORD
 from tools.reference.umang_samples import API_KEY as UMANG_KEY

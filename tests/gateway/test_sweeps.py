@@ -10,8 +10,8 @@ from typing import Any
 import uvicorn
 
 from domain.kernel.clock import SystemClock
-from gateway.serving import DrainingServer
-from gateway.sweeps import AT_START, WHILE_SERVING
+from gateway.runtime.gc_tuning import AT_START, WHILE_SERVING
+from gateway.runtime.serving import DrainingServer
 
 
 def test_what_the_start_made_is_looked_through_no_more_and_later_rubbish_soon():

@@ -11,7 +11,7 @@ from gateway.cli import app
 from gateway.commands import switch as commands
 from gateway.commands.opening import account, open_rooms
 from gateway.commands.switch import NotSet, mutations, run_list, run_set
-from gateway.settings import Settings
+from gateway.settings.settings import Settings
 from store.platform import alarms
 
 REASON = "the books are closed"

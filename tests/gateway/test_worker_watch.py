@@ -7,8 +7,8 @@ import pytest
 
 from actions.platform.alarms import tell
 from domain.platform.alarms import AlarmCode, AlarmState, ProcessFacts
-from gateway.alarms import AlarmNotTold, AlarmWatch
-from gateway.worker_watch import MOST_SILENCE, WorkerWatch
+from gateway.runtime.alarms import AlarmNotTold, AlarmWatch
+from gateway.runtime.worker_watch import MOST_SILENCE, WorkerWatch
 from store.platform import alarms, outbox
 from tests.support.sign_in import environment
 from tests.support.stored import outbox_listing

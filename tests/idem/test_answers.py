@@ -20,9 +20,9 @@ from domain.kernel.global_ids import from_global_id
 from domain.kernel.people import Subject
 from domain.kernel.sources import Source
 from domain.kernel.text import Language
+from gateway.graphql.endpoint import GraphQLEndpoint
+from gateway.graphql.replays import KeptReplays
 from gateway.http.edge import Edge
-from gateway.http.graphql import GraphQLEndpoint
-from gateway.http.replays import KeptReplays
 from integrations.calling.errors import Unavailable
 from integrations.calling.monitor import SourceMonitor
 from schema.kernel.context import Context

@@ -10,7 +10,7 @@ from urllib.parse import urlencode, urlsplit
 import httpx
 import pytest
 
-from gateway.screens import manifests
+from gateway.operations.screens import manifests
 from tests.support.node import NODE_FOLDER, NodeFailed, run_node
 from tests.support.operations import snippets
 from tests.support.running import Running

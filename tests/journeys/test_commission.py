@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from demo.sign_in import HeadlessFailed
-from gateway import runfiles
+from gateway.runtime import runfiles
 from tests.support.crashing import Client, Processes
 from tests.support.eventually import eventually
 from tests.support.papers import SUBMIT

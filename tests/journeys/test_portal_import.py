@@ -12,7 +12,7 @@ from threading import Thread
 
 import pytest
 
-from gateway import runfiles
+from gateway.runtime import runfiles
 from tests.support.forked import apuni_forked
 from tests.support.running import Running
 

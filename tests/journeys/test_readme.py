@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gateway.screens import OPERATIONS as OPERATIONS_FOLDER
+from gateway.operations.screens import OPERATIONS as OPERATIONS_FOLDER
 from tests.support.operations import document_of
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")

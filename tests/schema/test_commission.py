@@ -16,10 +16,10 @@ from domain.kernel.global_ids import TypeCode
 from domain.kernel.numbers import show_number
 from domain.kernel.people import Officer, OfficerLevel, PersonKind, Posting, Role, Subject
 from domain.kernel.text import Bilingual, Language
-from gateway.http import readers
-from gateway.http.hearing_calendar import hearing_calendar_routes
-from gateway.http.notified import notified_routes
+from gateway.http import session_auth
 from gateway.http.public_keys import public_key_routes
+from gateway.pages.hearing_calendar import hearing_calendar_routes
+from gateway.pages.notified import notified_routes
 from schema.kernel.node import node_id
 from schema.kernel.scalars import show_instant
 from store.appeals import appeals
@@ -141,7 +141,7 @@ async def test_a_calendar_program_reads_what_is_fixed_and_takes_away_what_was_mo
     async def subject(_env, token):
         return subjects[token]
 
-    monkeypatch.setattr(readers, "subject_for_token", subject)
+    monkeypatch.setattr(session_auth, "subject_for_token", subject)
     app = Starlette(routes=hearing_calendar_routes(world.environment))
 
     async def read(who, query=""):

@@ -15,7 +15,7 @@ from actions.catalogue.form_import import import_forms
 from domain.benefits.benefits import PaymentStatus
 from domain.kernel.global_ids import TypeCode
 from domain.kernel.sources import Source
-from gateway.form_files import form_files
+from gateway.runtime.form_files import form_files
 from integrations.calling.errors import Unavailable
 from schema.kernel.directives import declared
 from schema.kernel.node import node_id

@@ -19,8 +19,8 @@ from domain.kernel.people import ANONYMOUS, SYSTEM, PersonKind, Posting, Role, S
 from domain.kernel.text import Language
 from domain.payments.files import BatchKind, BatchState, EnrolmentState, Group, PaymentFileBatch, SignerEnrolment
 from domain.reconciliation.finance_cases import DifferenceKind, FinanceDifference
-from gateway.http import figures_csv
-from gateway.http.figures_csv import figures_routes
+from gateway.pages import figures_csv
+from gateway.pages.figures_csv import figures_routes
 from store.benefits import benefits
 from store.certificates import signing_certificates
 from store.database import audit

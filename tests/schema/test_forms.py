@@ -7,7 +7,7 @@ from actions.catalogue.form_import import import_forms
 from actions.catalogue.prefill_tokens import Noted, note
 from domain.kernel.errors import ErrorCode
 from domain.kernel.text import Language
-from gateway.form_files import form_files
+from gateway.runtime.form_files import form_files
 from tests.actions.test_filled_forms import SOURCE
 from tests.support.forms import own_forms
 from tests.support.graph import ASHA, CITIZEN, LOCKER_URI, OFFICER, STRANGE_OFFICER

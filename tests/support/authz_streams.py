@@ -13,12 +13,12 @@ from domain.kernel.clock import SystemClock
 from domain.kernel.ids import SystemIds
 from domain.kernel.text import Language
 from domain.platform.changes import START, Change, Wanted
-from gateway.http.body import parameters_in
+from gateway.graphql.body import parameters_in
+from gateway.graphql.pipeline import Pipeline
 from gateway.http.callers import Caller, CallerKind
 from gateway.http.calls import RequestFacts
 from gateway.http.edge import Edge
-from gateway.http.pipeline import Pipeline
-from gateway.http.streams.operations import Asked, Operations
+from gateway.streams.operations import Asked, Operations
 from schema.kernel.context import Context
 from store.database import change_feed
 from tests.support.authz import SUBJECTS, Things

@@ -21,7 +21,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from demo.sign_in import sign_in_headless
-from gateway import runfiles
+from gateway.runtime import runfiles
 from tests.support.forms import answers_of
 from tests.support.papers import DECIDE, SUBMIT
 from tests.support.running import free_port

@@ -23,7 +23,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 if TYPE_CHECKING:
-    from gateway.fanout import Fanout
+    from gateway.streams.fanout import Fanout
 
 START_SECONDS = 60
 WAKES_ONLY = 3600.0
@@ -38,12 +38,12 @@ async def a_gateway(
     from domain.kernel.clock import SystemClock
     from domain.platform.switches import Switchboard
     from gateway.app import graphql_routes
-    from gateway.fanout_settings import Streams
     from gateway.http.edge import Edge
     from gateway.http.protocol import server_options
-    from gateway.http.streams.streaming import open_streams
-    from gateway.limits import Server
-    from gateway.settings import Settings
+    from gateway.settings.limits import Server
+    from gateway.settings.settings import Settings
+    from gateway.settings.subscriptions import Streams
+    from gateway.streams.streams import open_streams
     from integrations.calling.monitor import SourceMonitor
     from schema import build
     from store.database.cipher import FieldCipher

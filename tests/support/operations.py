@@ -4,8 +4,8 @@ import re
 from functools import cache
 from pathlib import Path
 
-from gateway import screens
-from gateway.screens import OPERATIONS
+from gateway.operations import screens
+from gateway.operations.screens import OPERATIONS
 
 
 def document_of(path: Path, folder: Path = OPERATIONS) -> str:

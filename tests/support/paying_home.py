@@ -10,9 +10,9 @@ from pathlib import Path
 
 from sqlalchemy import select, update
 
-from gateway.composition import open_house
-from gateway.logs import configure_logging
-from gateway.settings import Settings
+from gateway.runtime.composition import open_house
+from gateway.runtime.logs import configure_logging
+from gateway.settings.settings import Settings
 from store.catalogue.catalogue_rows import services_table
 from store.identity.people import citizens_table
 from tests.support.payments import GOOD, add_instalment

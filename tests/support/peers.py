@@ -8,7 +8,7 @@ from typing import Any
 
 from starlette.types import ASGIApp
 
-from gateway.http.streams.messages import SUBPROTOCOL
+from gateway.streams.messages import SUBPROTOCOL
 
 PATIENCE = 10.0
 """Seconds after which a test gives up; nothing waits so long where all is well."""

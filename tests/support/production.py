@@ -17,8 +17,8 @@ from actions.platform.manifests import publish_manifest, sign_manifest
 from domain.kernel.clock import SystemClock
 from domain.kernel.people import Officer, PersonKind, Posting, Role, Subject
 from domain.kernel.text import Bilingual
-from gateway.screens import manifests
-from gateway.settings import SYSTEMS
+from gateway.operations.screens import manifests
+from gateway.settings.settings import SYSTEMS
 from store.database.cipher import FieldCipher
 from store.database.engine import Store
 from store.database.keyring import Keyrings

@@ -18,7 +18,7 @@ import httpx
 import pytest
 
 from demo.sign_in import sign_in_headless
-from gateway import runfiles
+from gateway.runtime import runfiles
 from tests.support.databases import run_apart
 
 SILENT_SECONDS = 240

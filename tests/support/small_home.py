@@ -10,9 +10,9 @@ from actions.catalogue.catalogue_import import import_catalogue
 from demo.seed.seed import sow_people
 from demo.seeding import catalogue_rows
 from domain.kernel.clock import ManualClock
-from gateway.composition import open_house
-from gateway.logs import configure_logging
-from gateway.settings import Settings
+from gateway.runtime.composition import open_house
+from gateway.runtime.logs import configure_logging
+from gateway.settings.settings import Settings
 from sandbox.city.kit import load_demo
 from store.database.engine import migrate
 

@@ -17,14 +17,14 @@ from domain.kernel.errors import ErrorCode, NotSignedIn, Problem, Problems
 from domain.kernel.ids import SystemIds
 from domain.kernel.people import ANONYMOUS, PersonKind, Role, Subject
 from domain.kernel.text import Language, language_from_header
-from gateway.fanout_settings import Streams
+from gateway.graphql.endpoint import GraphQLEndpoint
 from gateway.http.calls import RequestFacts
 from gateway.http.edge import Edge
-from gateway.http.graphql import GraphQLEndpoint
-from gateway.http.streams.connection import SocketEndpoint
-from gateway.http.streams.responding import HttpStreams
-from gateway.http.streams.sessions import Sessions
-from gateway.http.streams.streaming import Streaming
+from gateway.settings.subscriptions import Streams
+from gateway.streams.connection import SocketEndpoint
+from gateway.streams.responses import HttpStreams
+from gateway.streams.sessions import Sessions
+from gateway.streams.streams import Streaming
 from schema.kernel.errors import replace_errors
 from tests.support.peers import Peer, a_peer
 

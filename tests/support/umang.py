@@ -16,9 +16,9 @@ from domain.applications.applications import Channel
 from domain.kernel.assurance import Assurance
 from domain.kernel.clock import SystemClock
 from domain.kernel.people import PersonKind, Provider
+from gateway.graphql.pipeline import Pipeline
+from gateway.graphql.replays import KeptReplays
 from gateway.http.edge import Edge
-from gateway.http.pipeline import Pipeline
-from gateway.http.replays import KeptReplays
 from gateway.umang.desk import UmangDesk
 from gateway.umang.handoff import handoff_routes
 from gateway.umang.running import Caller, Documents

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from gateway.logs import configure_logging
+from gateway.runtime.logs import configure_logging
 from tools.reference import commission_samples, etaal_samples, sample_files, umang_samples
 from tools.reference.documents import documents, outdated
 

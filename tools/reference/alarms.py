@@ -5,8 +5,8 @@ from datetime import timedelta
 from domain.kernel.messages import label
 from domain.kernel.text import Language
 from domain.platform.alarms import RULES, AlarmCode, AlarmRule, JobOutcome
-from gateway.alarms import DELIVERY, LOOK_SECONDS, SEND_SECONDS, SIGNATURE
-from gateway.pulse import BEAT_SECONDS
+from gateway.runtime.alarms import DELIVERY, LOOK_SECONDS, SEND_SECONDS, SIGNATURE
+from gateway.runtime.heartbeat import BEAT_SECONDS
 
 _ALARMS = """\
 <!-- Made by `python -m tools.reference print` from domain/platform/alarms.py and domain/kernel/locale. Do not edit. -->

@@ -10,13 +10,13 @@ from pydantic_core import PydanticUndefined
 from domain.kernel.errors import ErrorCode, Remedy
 from domain.kernel.messages import label
 from domain.kernel.text import Language
-from gateway.care import Care
-from gateway.desk import Desk
-from gateway.limits import Limits, Load, Rates, Server
-from gateway.partner_settings import Partner
-from gateway.payment_settings import PaymentFiles, PfmsWay
-from gateway.settings import SYSTEMS, Alarms, Retention, Settings, variable
-from gateway.sign_on import SignOn
+from gateway.settings.care import Care
+from gateway.settings.desk import Desk
+from gateway.settings.limits import Limits, Load, Rates, Server
+from gateway.settings.partners import Partner
+from gateway.settings.payments import PaymentFiles, PfmsWay
+from gateway.settings.settings import SYSTEMS, Alarms, Retention, Settings, variable
+from gateway.settings.sign_on import SignOn
 from tools.reference.access import access
 from tools.reference.alarms import alarms
 from tools.reference.policies import policies
@@ -24,7 +24,7 @@ from tools.reference.policies import policies
 NOTHING = "–"
 
 _CONFIGURATION = """\
-<!-- Made by `python -m tools.reference print` from gateway/settings.py. Do not edit. -->
+<!-- Made by `python -m tools.reference print` from gateway/settings/settings.py. Do not edit. -->
 # Configuration
 
 Everything is set by environment variables, which are read once at the start. An empty variable counts as

@@ -21,10 +21,10 @@ from domain.kernel.ids import SeededIds
 from domain.kernel.people import Citizen, Officer, OfficerLevel, PersonKind, Posting, Provider, Role, Subject
 from domain.kernel.sources import Source
 from domain.kernel.text import Bilingual, Language
-from gateway.form_files import form_files
+from gateway.graphql.pipeline import Pipeline
+from gateway.graphql.replays import KeptReplays
 from gateway.http.edge import Edge
-from gateway.http.pipeline import Pipeline
-from gateway.http.replays import KeptReplays
+from gateway.runtime.form_files import form_files
 from gateway.umang.desk import UmangDesk
 from gateway.umang.running import Caller, Documents
 from integrations.calling.monitor import SourceMonitor

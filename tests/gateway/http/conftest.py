@@ -18,7 +18,7 @@ from domain.kernel.clock import SystemClock
 from domain.kernel.errors import ErrorCode, NotSignedIn, Problem, Problems
 from domain.kernel.ids import SystemIds
 from domain.kernel.text import Language, language_from_header
-from gateway.http.graphql import Edge, GraphQLEndpoint, OperationRecord, RequestFacts
+from gateway.graphql.endpoint import Edge, GraphQLEndpoint, OperationRecord, RequestFacts
 from integrations.calling.deadline import seconds_left
 from schema.kernel.errors import replace_errors
 

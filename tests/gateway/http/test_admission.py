@@ -9,7 +9,7 @@ import pytest
 from domain.kernel.clock import ManualClock
 from gateway.http.admission import WINDOW_SECONDS, AdaptiveLimit, Admission, Share
 from gateway.http.refusals import Refusal
-from gateway.limits import Load
+from gateway.settings.limits import Load
 
 CITIZENS, OFFICERS, PARTNERS = Share.CITIZENS, Share.OFFICERS, Share.PARTNERS
 

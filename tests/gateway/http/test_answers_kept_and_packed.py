@@ -7,10 +7,10 @@ from typing import Any
 import httpx
 import pytest
 
-from gateway.http.body import GraphQLParameters
+from gateway.graphql.body import GraphQLParameters
+from gateway.graphql.endpoint import Edge
 from gateway.http.calls import RequestContext, Resolved
 from gateway.http.compression import gzipped, takes_gzip
-from gateway.http.graphql import Edge
 from gateway.http.headers import SESSION_COOKIE
 
 LONG = "x" * 3000

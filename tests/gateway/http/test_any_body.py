@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from domain.kernel.clock import SystemClock
 from domain.kernel.ids import SystemIds
-from gateway.http.graphql import Edge
+from gateway.graphql.endpoint import Edge
 from tests.gateway.http.conftest import ORIGIN, application
 
 _clock = SystemClock()

@@ -7,9 +7,9 @@ import httpx
 import pytest
 from graphql import get_introspection_query
 
-from gateway.http.body import GraphQLParameters
+from gateway.graphql.body import GraphQLParameters
+from gateway.graphql.endpoint import Edge
 from gateway.http.calls import RequestContext, Resolved
-from gateway.http.graphql import Edge
 from gateway.http.refusals import bad_document
 
 DEVELOPER = {"Authorization": "Bearer good-token"}

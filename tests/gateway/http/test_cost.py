@@ -8,7 +8,7 @@ from graphql import FieldNode, FragmentSpreadNode, InlineFragmentNode, get_opera
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.http.cost import DEFAULT_SIZE, LARGEST_TOLD, Answered, CostTable, Requested, requested_cost
+from gateway.graphql.cost import DEFAULT_SIZE, LARGEST_TOLD, Answered, CostTable, Requested, requested_cost
 from schema.kernel.directives import cost, listed, sliced
 
 

@@ -24,12 +24,13 @@ from domain.kernel.people import Officer, OfficerLevel, Posting, Role, Subject
 from domain.kernel.text import Bilingual
 from domain.statistics.figures import counted, marks_of
 from domain.statistics.small_cells import SMALLEST
-from gateway.http import figures_csv, readers
-from gateway.http.dashboard import dashboard_routes
-from gateway.http.figures_csv import figures_routes
+from gateway.http import session_auth
 from gateway.http.headers import SESSION_COOKIE
-from gateway.http.plots import Plot, Series, Writer, bars, columns, line
-from gateway.spreadsheets import safe_cell
+from gateway.pages import figures_csv
+from gateway.pages.dashboard import dashboard_routes
+from gateway.pages.figures_csv import figures_routes
+from gateway.pages.plots import Plot, Series, Writer, bars, columns, line
+from gateway.pages.spreadsheets import safe_cell
 from store.applications import applications
 from store.database.engine import Store
 from store.database.keyring import Keyrings
@@ -67,7 +68,7 @@ def client(env: Any, monkeypatch: pytest.MonkeyPatch) -> httpx.AsyncClient:
             raise NotSignedIn
         return people[token]
 
-    monkeypatch.setattr(readers, "subject_for_token", known)
+    monkeypatch.setattr(session_auth, "subject_for_token", known)
     app = Starlette(routes=[*dashboard_routes(env), *figures_routes(env)])
     return httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url=ORIGIN)
 

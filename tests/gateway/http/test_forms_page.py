@@ -14,9 +14,9 @@ from actions.catalogue.form_import import import_forms
 from actions.kernel.environment import Environment
 from domain.catalogue.forms import Form
 from domain.kernel.text import Language
-from gateway.form_files import form_files
-from gateway.http.form_drawing import Drawn, draw, id_of, said_of
-from gateway.http.forms import LARGEST_BODY, forms_routes
+from gateway.pages.form_drawing import Drawn, draw, id_of, said_of
+from gateway.pages.forms import LARGEST_BODY, forms_routes
+from gateway.runtime.form_files import form_files
 from store.applications.application_rows import applications_table
 from tests.support.catalogued import Filled, a_copy
 from tests.support.forms import own_forms

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from gateway.http.graphql import Edge, OperationRecord
+from gateway.graphql.endpoint import Edge, OperationRecord
 
 MODERN = "application/graphql-response+json"
 LEGACY = "application/json"

@@ -18,11 +18,11 @@ from graphql import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.http import guard
-from gateway.http.body import json_tokens
-from gateway.http.guard import Measurer, Size, check_document
+from gateway.graphql import document_limits
+from gateway.graphql.body import json_tokens
+from gateway.graphql.document_limits import Measurer, Size, check_document
 from gateway.http.refusals import Refusal
-from gateway.limits import Limits
+from gateway.settings.limits import Limits
 
 NUMBERS = {
     "body_bytes": 100_000,
@@ -41,8 +41,13 @@ def test_the_limits_are_those_that_were_settled():
     limits = Limits()
 
     assert {name: getattr(limits, name) for name in NUMBERS} == NUMBERS
-    assert (guard.MOST_DIRECTIVES, guard.MOST_FRAGMENTS, guard.MOST_OPERATIONS, guard.MOST_VARIABLES) == (9, 30, 10, 50)
-    assert guard.INTROSPECTION_DEPTH == 15
+    assert (
+        document_limits.MOST_DIRECTIVES,
+        document_limits.MOST_FRAGMENTS,
+        document_limits.MOST_OPERATIONS,
+        document_limits.MOST_VARIABLES,
+    ) == (9, 30, 10, 50)
+    assert document_limits.INTROSPECTION_DEPTH == 15
 
 
 def measure(text: str) -> tuple[Measurer, int]:
@@ -119,7 +124,7 @@ def test_what_doubling_fragments_come_to_is_known_without_walking_it():
 def test_objects_that_are_asked_for_again_and_again_are_refused_before_validation_compares_them(count):
     again = "{ leaf {" + " leaf { name }" * count + "} }"
 
-    if count == guard.MOST_REPEATS + 1:
+    if count == document_limits.MOST_REPEATS + 1:
         assert check_document(parse(again), Limits()) is False
         return
     with pytest.raises(Refusal) as refused:

@@ -9,10 +9,10 @@ from starlette.applications import Starlette
 
 from domain.kernel.sources import Source
 from domain.platform.alarms import PRESENT_SECONDS, AlarmCode, JobRuns, ProcessFacts
-from gateway.http.graphql import OperationRecord
+from gateway.graphql.endpoint import OperationRecord
 from gateway.http.health import health_routes
 from gateway.http.metrics import Metrics
-from gateway.http.streams.streaming import Dropped
+from gateway.streams.streams import Dropped
 from store.database.errors import StoreUnavailable
 from store.platform.outbox import OutboxCounts
 

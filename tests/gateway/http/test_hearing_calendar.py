@@ -16,8 +16,8 @@ from starlette.applications import Starlette
 
 from domain.kernel.clock import ManualClock
 from domain.kernel.people import PersonKind, Role, Subject
-from gateway.http import readers
-from gateway.http.hearing_calendar import Event, calendar, folded, hearing_calendar_routes, moment, text
+from gateway.http import session_auth
+from gateway.pages.hearing_calendar import Event, calendar, folded, hearing_calendar_routes, moment, text
 from store.database.engine import Store
 from store.database.keyring import Keyrings
 from tests.support.graph import CITIZEN, NOW, Down, environment, seed
@@ -83,7 +83,7 @@ async def client(
     async def subject(_env: Any, token: str) -> Subject:
         return {"citizen": CITIZEN, "operator": Subject(frozenset({Role.OPERATOR}), PersonKind.OPERATOR, "o")}[token]
 
-    monkeypatch.setattr(readers, "subject_for_token", subject)
+    monkeypatch.setattr(session_auth, "subject_for_token", subject)
     transport = httpx.ASGITransport(app=Starlette(routes=hearing_calendar_routes(env)))
     async with httpx.AsyncClient(transport=transport, base_url="http://gateway.test") as asking:
         yield asking

@@ -8,9 +8,9 @@ import httpx
 import pytest
 from graphql import get_introspection_query
 
-from gateway.http.body import decode_json
-from gateway.http.graphql import Edge
-from gateway.limits import Limits
+from gateway.graphql.body import decode_json
+from gateway.graphql.endpoint import Edge
+from gateway.settings.limits import Limits
 
 JSON = {"Content-Type": "application/json", "Accept": "application/graphql-response+json"}
 

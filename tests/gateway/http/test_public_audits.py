@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator
 import pytest
 import uvicorn
 
-from gateway.http.graphql import Edge
+from gateway.graphql.endpoint import Edge
 from gateway.http.protocol import server_options
-from gateway.limits import Server
+from gateway.settings.limits import Server
 from tests.gateway.http.conftest import application
 from tests.support.node import run_node
 

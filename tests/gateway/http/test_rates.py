@@ -8,11 +8,11 @@ import pytest
 
 from domain.kernel.clock import ManualClock
 from domain.kernel.people import PersonKind
+from gateway.graphql.endpoint import Edge
 from gateway.http.callers import MOST_KNOWN, ROUTER, Caller, CallerKind, Callers, network_of
-from gateway.http.graphql import Edge
 from gateway.http.rates import MemoryWindows, RateLimits
 from gateway.http.refusals import Refusal
-from gateway.limits import Rates
+from gateway.settings.limits import Rates
 
 STRANGER = Caller(CallerKind.ANONYMOUS, "a")
 CITIZEN = Caller(CallerKind.CITIZEN, "a")

@@ -19,8 +19,9 @@ from domain.kernel.clock import ManualClock
 from domain.kernel.people import Subject
 from domain.kernel.text import Language
 from domain.statistics.figures import counted, marks_of
-from gateway.http import readers, review_pdf
-from gateway.http.review_pdf import laid_out, page_data, review_pdf_routes
+from gateway.http import session_auth
+from gateway.pages import review_pdf
+from gateway.pages.review_pdf import laid_out, page_data, review_pdf_routes
 from store.applications import applications
 from store.database.engine import Store
 from store.database.keyring import Keyrings
@@ -120,7 +121,7 @@ async def client(env: Any, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[htt
     async def subject(_env: Any, token: str) -> Subject:
         return known[token]
 
-    monkeypatch.setattr(readers, "subject_for_token", subject)
+    monkeypatch.setattr(session_auth, "subject_for_token", subject)
     transport = httpx.ASGITransport(app=Starlette(routes=review_pdf_routes(env)))
     async with httpx.AsyncClient(transport=transport, base_url="http://gateway.test") as asking:
         yield asking

@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager
 import pytest
 import uvicorn
 
-from gateway.http.graphql import Edge
+from gateway.graphql.endpoint import Edge
 from gateway.http.protocol import server_options
-from gateway.limits import Server
+from gateway.settings.limits import Server
 from tests.gateway.http.conftest import application
 
 pytestmark = pytest.mark.integration

@@ -9,8 +9,8 @@ from starlette.applications import Starlette
 from domain.kernel.clock import ManualClock
 from domain.kernel.sources import Source
 from domain.platform.switches import Switch, Switchboard, SwitchKind, SwitchState
-from gateway.http.status import status_routes
-from gateway.settings import Settings
+from gateway.pages.status import status_routes
+from gateway.settings.settings import Settings
 from integrations.calling.monitor import SourceMonitor
 
 NOON = datetime(2026, 11, 24, 6, 30, tzinfo=UTC)

@@ -14,8 +14,8 @@ from domain.kernel.clock import ManualClock
 from domain.kernel.errors import ErrorCode, Problem, Problems
 from domain.kernel.numbers import NumberKind, make_number
 from domain.kernel.text import Bilingual
-from gateway.http import track
-from gateway.http.track import track_routes
+from gateway.pages import track
+from gateway.pages.track import track_routes
 from store.database.errors import StoreUnavailable
 from tests.support.databases import NOW
 

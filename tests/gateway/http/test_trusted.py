@@ -11,12 +11,12 @@ import pytest
 from domain.kernel.clock import ManualClock
 from domain.kernel.people import ANONYMOUS, PersonKind, Role, Subject
 from domain.platform.manifests import Manifest, Operation, document_id
-from gateway.http.body import GraphQLParameters, parameters_in
+from gateway.graphql.body import GraphQLParameters, parameters_in
+from gateway.graphql.trusted import TrustedLibrary
 from gateway.http.calls import OperationRecord, Resolved
 from gateway.http.edge import Edge
 from gateway.http.refusals import Refusal
-from gateway.http.trusted import TrustedLibrary
-from gateway.limits import DocumentMode
+from gateway.settings.limits import DocumentMode
 from tests.support.databases import NOW
 
 HELLO = "query Hello($name: String!) {\n  hello(name: $name)\n}"

@@ -11,10 +11,10 @@ from domain.kernel.clock import ManualClock
 from domain.kernel.errors import ErrorCode
 from domain.platform.manifests import Manifest, Operation, PublishedManifest, document_id
 from gateway.commands.operations import graph
-from gateway.http.body import parameters_in
+from gateway.graphql.body import parameters_in
+from gateway.graphql.trusted import TrustedLibrary, TrustedShelf
 from gateway.http.refusals import Refusal
-from gateway.http.trusted import TrustedLibrary, TrustedShelf
-from gateway.limits import DocumentMode
+from gateway.settings.limits import DocumentMode
 from store.database.engine import Store
 from store.database.errors import StoreUnavailable
 from store.database.keyring import Keyrings

@@ -12,7 +12,7 @@ from domain.certificates.certificates import CertificateStatus, IssuedCertificat
 from domain.kernel.clock import ManualClock
 from domain.kernel.numbers import NumberKind, make_number, parse_number
 from domain.kernel.text import Bilingual
-from gateway.http.verify import facts_of, initials, routes_over
+from gateway.pages.verify import facts_of, initials, routes_over
 from store.database.errors import StoreUnavailable
 
 NUMBER = make_number(NumberKind.CERTIFICATE, 2026, "1234567890")

@@ -12,7 +12,7 @@ from starlette.routing import Route
 from domain.kernel.clock import ManualClock
 from domain.kernel.sources import Source
 from domain.platform.switches import Switch, Switchboard, SwitchKind, SwitchState
-from gateway.http.watched import counting_failures, shut_when_off
+from gateway.http.kill_switches import counting_failures, shut_when_off
 
 NOW = datetime(2026, 11, 24, 6, 30, tzinfo=UTC)
 

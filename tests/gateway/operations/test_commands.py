@@ -30,9 +30,9 @@ from gateway.commands.operations import (
     run_sign,
 )
 from gateway.commands.safety import run_verify
-from gateway.failures import lines_of
-from gateway.screens import OPERATIONS
-from gateway.settings import Settings
+from gateway.operations.screens import OPERATIONS
+from gateway.runtime.expected_failures import lines_of
+from gateway.settings.settings import Settings
 from store.database.keyring import Keyrings
 from store.platform import manifests
 

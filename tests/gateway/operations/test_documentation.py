@@ -14,7 +14,7 @@ from domain.kernel.text import Language
 from domain.platform.manifests import document_id
 from gateway.cli import app as cli
 from gateway.commands.operations import graph
-from gateway.http.trusted import NAME_HEADERS, VERSION_HEADERS
+from gateway.graphql.trusted import NAME_HEADERS, VERSION_HEADERS
 from tests.support.operations import snippets
 
 ROOT = Path(__file__).parents[3]

@@ -11,7 +11,7 @@ from domain.platform.manifests import ManifestRefused, document_id
 from gateway.commands.operations import graph, make_checker
 from gateway.graphiql.page import examples
 from gateway.operations.checking import OperationsChecker
-from gateway.screens import FRAGMENTS, OPERATIONS, manifests, screens, versions
+from gateway.operations.screens import FRAGMENTS, OPERATIONS, manifests, screens, versions
 from tests.support.operations import document_of
 
 SCREENS = screens()

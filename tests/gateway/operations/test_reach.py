@@ -7,7 +7,7 @@ import pytest
 from graphql import FieldNode, GraphQLObjectType, TypeInfo, TypeInfoVisitor, Visitor, parse, visit
 
 from gateway.commands.operations import graph
-from gateway.screens import screens
+from gateway.operations.screens import screens
 from tests.authz import rows
 
 SCHEMA = graph()._schema

@@ -5,7 +5,7 @@ import json
 from graphql import FieldNode, OperationDefinitionNode, parse
 from jsonschema_rs import Draft202012Validator
 
-from gateway.screens import screens
+from gateway.operations.screens import screens
 from gateway.umang.described import DESCRIBED
 from gateway.umang.description import document
 from tests.support.umang import Portal

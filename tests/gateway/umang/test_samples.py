@@ -5,7 +5,7 @@ import hmac
 import json
 from pathlib import Path
 
-from gateway.production import SAMPLE_KEY
+from gateway.runtime.production import SAMPLE_KEY
 from integrations.umang.door_answers import TEXTS
 from tools.reference.sample_files import outdated
 from tools.reference.umang_sample_calls import SAMPLES

@@ -7,7 +7,7 @@ import pytest
 
 from actions.kernel.environment import Environment
 from domain.platform.alarms import JobOutcome
-from gateway.settings import Retention
+from gateway.settings.settings import Retention
 from gateway.worker import jobs
 from gateway.worker.deliveries import Deliveries
 from gateway.worker.runner import Job, Runner

@@ -15,9 +15,9 @@ import structlog
 from actions.kernel.environment import Environment
 from actions.platform.alarms import tell
 from domain.platform.alarms import COUNTED_SECONDS, RULES, AlarmCode, AlarmState, JobOutcome, JobRuns
-from gateway.alarms import AlarmWatch
-from gateway.logs import configure_logging
-from gateway.vitals import Vitals
+from gateway.runtime.alarms import AlarmWatch
+from gateway.runtime.logs import configure_logging
+from gateway.runtime.process_health import Vitals
 from gateway.worker import runner
 from gateway.worker.runner import Job, Runner
 from store.database.errors import StoreUnavailable, WritesStopped

@@ -10,7 +10,7 @@ from actions.kernel.environment import Environment
 from domain.kernel.clock import ist_date
 from domain.kernel.people import PersonKind, Provider
 from domain.statistics.figures import counted, marks_of
-from gateway.settings import Retention
+from gateway.settings.settings import Retention
 from gateway.worker.jobs import upkeep_jobs
 from gateway.worker.runner import Job
 from store.database import idempotency

@@ -13,8 +13,8 @@ import uvicorn
 import websockets
 
 from gateway.http.protocol import server_options
-from gateway.limits import Server
-from gateway.ports import STUCK_MILLISECONDS, bound
+from gateway.runtime.ports import STUCK_MILLISECONDS, bound
+from gateway.settings.limits import Server
 from tests.support.streams import small_house
 
 pytestmark = pytest.mark.integration

@@ -17,13 +17,13 @@ from domain.kernel.ids import SystemIds
 from domain.kernel.people import ANONYMOUS, Subject
 from domain.kernel.sources import Source
 from domain.kernel.text import Language
-from gateway.fanout import Fanout
-from gateway.fanout_settings import Streams
+from gateway.graphql.pipeline import Pipeline
 from gateway.http.edge import Edge
-from gateway.http.pipeline import Pipeline
-from gateway.http.streams.connection import SocketEndpoint
-from gateway.http.streams.sessions import Sessions
-from gateway.http.streams.streaming import Streaming
+from gateway.settings.subscriptions import Streams
+from gateway.streams.connection import SocketEndpoint
+from gateway.streams.fanout import Fanout
+from gateway.streams.sessions import Sessions
+from gateway.streams.streams import Streaming
 from integrations.calling.monitor import SourceMonitor
 from schema.kernel.context import Context
 from schema.kernel.node import node_id

@@ -6,7 +6,7 @@ import json
 import httpx
 import pytest
 
-from gateway.http.streams.responding import EventStream, Multipart, framing_of
+from gateway.streams.responses import EventStream, Multipart, framing_of
 from tests.support.peers import a_reader
 from tests.support.streams import GOOD, ORIGIN, small_house
 

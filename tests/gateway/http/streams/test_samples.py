@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from graphql import parse, validate
 
-from gateway.fanout_settings import Streams
-from gateway.http.streams.messages import CloseCode
-from gateway.settings import Retention
+from gateway.settings.settings import Retention
+from gateway.settings.subscriptions import Streams
+from gateway.streams.messages import CloseCode
 from tests.gateway.http.streams.test_real_sockets import DECIDE, SECONDS, an_office, ask
 from tests.support.built import built
 from tests.support.gateway_process import gateway_here

@@ -1,0 +1,1 @@
+"""The pipeline of a GraphQL request: documents, cost, trusted documents, execution."""

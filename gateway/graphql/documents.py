@@ -1,0 +1,108 @@
+"""Parsed, bounded and validated documents, kept for the next request with the same text."""
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    GraphQLError,
+    GraphQLSyntaxError,
+    OperationDefinitionNode,
+    get_operation_ast,
+    parse,
+    specified_rules,
+)
+from strawberry.extensions import SchemaExtension
+from strawberry.schema import BaseSchema
+from strawberry.schema.schema import validate_document
+
+from domain.kernel.errors import ErrorCode
+from gateway.graphql.document_limits import check_document, check_words
+from gateway.http.refusals import bad_document
+from gateway.settings.limits import Limits
+
+MOST_KEPT = 512
+LONGEST_KEPT = 10_000
+"""Characters; longer documents are parsed each time, so that the memory of kept ones is bounded."""
+MOST_COMMENTS = 200
+PREPARED = "apuni.prepared"
+"""The key under which the document travels to the schema beside the client's own extensions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A document within the bounds. `errors` are what validation found, in graphql-core's own words.
+
+    `introspects` is whether an operation of it asks what the graph is made of.
+    """
+
+    document: DocumentNode
+    errors: tuple[GraphQLError, ...]
+    introspects: bool = False
+
+    def operation(self, name: str | None) -> OperationDefinitionNode:
+        """The operation to run. Raises Refusal where the name does not single one out."""
+        found = get_operation_ast(self.document, name)
+        if found is None:
+            raise bad_document("OPERATION_NAME")
+        return found
+
+
+class Documents:
+    """Prepares documents for one schema. `prepare` raises Refusal or GraphQLSyntaxError."""
+
+    def __init__(self, schema: BaseSchema, limits: Limits) -> None:
+        self._schema = schema
+        self._limits = limits
+        self._kept: OrderedDict[bytes, Prepared] = OrderedDict()
+
+    def prepare(self, query: str) -> Prepared:
+        """The document of a text; documents out of bounds are not kept."""
+        key = hashlib.sha256(query.encode("utf-8", "replace")).digest()
+        found = self._kept.get(key)
+        if found is not None:
+            self._kept.move_to_end(key)
+            return found
+        prepared = self._make(query)
+        if len(query) <= LONGEST_KEPT:
+            self._kept[key] = prepared
+            if len(self._kept) > MOST_KEPT:
+                self._kept.popitem(last=False)
+        return prepared
+
+    def _make(self, query: str) -> Prepared:
+        try:
+            document = parse(query, max_lexical_tokens=self._limits.tokens, max_comments=MOST_COMMENTS)
+        except GraphQLSyntaxError as error:
+            if "contains more than" in error.message:
+                raise bad_document("TOKENS", ErrorCode.TOO_COMPLEX) from None
+            raise
+        check_words(document)
+        introspects = check_document(document, self._limits)
+        schema: Any = self._schema
+        errors = validate_document(schema._schema, document, tuple(specified_rules))  # noqa: SLF001 - no public name
+        return Prepared(document, tuple(errors), introspects)
+
+
+class GivenDocument(SchemaExtension):
+    """Lets Strawberry run the document that the edge prepared, instead of parsing and validating it again."""
+
+    def on_parse(self) -> Iterator[None]:
+        """Hand over the document."""
+        prepared = self._prepared()
+        if prepared is not None:
+            self.execution_context.graphql_document = prepared.document
+        yield
+
+    def on_validate(self) -> Iterator[None]:
+        """Say that validation has been done."""
+        if self._prepared() is not None:
+            self.execution_context.pre_execution_errors = []
+        yield
+
+    def _prepared(self) -> Prepared | None:
+        given = (self.execution_context.operation_extensions or {}).get(PREPARED)
+        return given if isinstance(given, Prepared) else None

@@ -1,0 +1,141 @@
+"""What happens to every operation, whatever transport brought it.
+
+who -> rate -> room -> document -> context -> allowed -> executed. Each step raises Refusal, or NotSignedIn, or
+DocumentRefused with the errors of a document that is not valid.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from graphql import GraphQLError, GraphQLSyntaxError, OperationType
+from strawberry.schema import BaseSchema
+
+from domain.kernel.errors import ErrorCode
+from gateway.graphql.body import GraphQLParameters
+from gateway.graphql.documents import PREPARED, Documents, GivenDocument, Prepared
+from gateway.http.admission import Slot
+from gateway.http.callers import Caller, Callers
+from gateway.http.calls import ContextFactory, Ready, RequestContext, RequestFacts, Resolved
+from gateway.http.edge import Edge
+from gateway.http.rates import Standing
+from gateway.http.refusals import bad_document, bad_request
+from integrations.calling.deadline import set_request_deadline
+from schema.documents.document_errors import nameless
+
+GRACE_SECONDS = 0.5
+"""Remote calls end at the deadline; what is left to do then is cut off after this long."""
+
+
+class DocumentRefused(Exception):
+    """A document that is not valid. `errors` are graphql-core's own; `replace_errors` makes them fit to be told."""
+
+    def __init__(self, errors: list[GraphQLError]) -> None:
+        super().__init__(f"{len(errors)} errors")
+        self.errors = errors
+
+
+class Pipeline:
+    """The steps of one schema behind one edge."""
+
+    def __init__(self, schema: BaseSchema, context_factory: ContextFactory, edge: Edge) -> None:
+        executable: Any = schema
+        if GivenDocument not in executable.extensions:
+            executable.extensions = [GivenDocument, *executable.extensions]
+        self.schema = schema
+        self.edge = edge
+        self.documents = Documents(schema, edge.limits)
+        self._context_factory = context_factory
+        self._callers = edge.callers or Callers(edge.clock.monotonic)
+
+    def caller(self, token: str | None, address: str | None) -> Caller:
+        """Who asks, without asking the store."""
+        return self._callers(token, address)
+
+    async def spend(self, caller: Caller) -> Standing | None:
+        """Count one operation of a caller. Raises Refusal with 429."""
+        if self.edge.rates is None:
+            return None
+        return await self.edge.rates.spend(caller)
+
+    @asynccontextmanager
+    async def slot(self, caller: Caller) -> AsyncIterator[Slot]:
+        """Room for one operation. Raises Refusal with 503."""
+        if self.edge.admission is None:
+            yield Slot()
+            return
+        async with self.edge.admission.slot(caller.share) as slot:
+            yield slot
+
+    def ready(self, parameters: GraphQLParameters, headers: Mapping[str, str]) -> Ready:
+        """The operation that is meant. Raises Refusal or DocumentRefused."""
+        resolved = self._resolved(parameters, headers)
+        prepared = resolved.prepared or self._prepared(resolved.query)
+        return Ready(parameters, resolved, prepared, prepared.operation(parameters.operation_name))
+
+    async def context(self, facts: RequestFacts) -> RequestContext:
+        """The context of one operation. Raises NotSignedIn for a token that does not hold."""
+        return await self._context_factory(facts)
+
+    def allow(self, ready: Ready, context: RequestContext) -> None:
+        """Raise Refusal where this caller may not run the operation, whatever it is."""
+        if ready.prepared.introspects and not self._open_to(context):
+            raise bad_document("INTROSPECTION_CLOSED", ErrorCode.FORBIDDEN)
+        if self.edge.trusted is not None:
+            self.edge.trusted.allow(ready.resolved, context)
+
+    def told(self, errors: list[GraphQLError], context: RequestContext | None) -> list[GraphQLError]:
+        """The errors of a document as this caller may know them: names of the graph are not told to everybody."""
+        if self.edge.introspection or (context is not None and self.edge.developer(context)):
+            return errors
+        return [nameless(error) for error in errors]
+
+    async def execute(
+        self, ready: Ready, context: RequestContext, *, seconds: float | None = None, root: Any = None
+    ) -> Any:
+        """Run an operation and give its ExecutionResult; `root` is the event of a subscription.
+
+        Raises Refusal, or TimeoutError at the deadline.
+        """
+        self.allow(ready, context)
+        most = self.seconds(ready.type)
+        seconds = most if seconds is None else min(seconds, most)
+        set_request_deadline(self.edge.clock, seconds)
+        async with asyncio.timeout(seconds + GRACE_SECONDS):
+            kept = await self.edge.replays.find(ready, context) if self.edge.replays else None
+            if kept is not None:
+                return kept
+            result = await self.schema.execute(
+                ready.resolved.query,
+                variable_values=ready.parameters.variables,
+                context_value=context,
+                root_value=root,
+                operation_name=ready.parameters.operation_name,
+                operation_extensions={PREPARED: ready.prepared},
+            )
+            return await self.edge.replays.keep(ready, context, result) if self.edge.replays else result
+
+    def seconds(self, operation: OperationType) -> float:
+        """How long an operation may take in all."""
+        limits = self.edge.limits
+        return limits.write_seconds if operation is OperationType.MUTATION else limits.read_seconds
+
+    def _resolved(self, parameters: GraphQLParameters, headers: Mapping[str, str]) -> Resolved:
+        if self.edge.trusted is not None:
+            return self.edge.trusted.resolve(parameters, headers)
+        if parameters.query is None:
+            raise bad_request("QUERY_MISSING")
+        return Resolved(parameters.query)
+
+    def _prepared(self, query: str) -> Prepared:
+        try:
+            prepared = self.documents.prepare(query)
+        except GraphQLSyntaxError as error:
+            raise DocumentRefused([error]) from None
+        if prepared.errors:
+            raise DocumentRefused(list(prepared.errors))
+        return prepared
+
+    def _open_to(self, context: RequestContext) -> bool:
+        return self.edge.introspection or self.edge.developer(context)

@@ -1,0 +1,341 @@
+"""Trusted documents: the operations of published applications, known by their ids (docs/clients.md).
+
+An id is the SHA-256 of the document. It comes as `documentId` (GraphQL over HTTP, appendix A, with or without the
+prefix `sha256:`), as `id`, or as `extensions.persistedQuery` (Apollo). A document that is sent in full and is that of
+a published operation is trusted too. Nothing is ever registered by a request.
+
+They are loaded from the store and warm before a process opens its doors, and kept current after; uses are told there.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import structlog
+from graphql import GraphQLError, parse, specified_rules
+from strawberry.schema import BaseSchema
+from strawberry.schema.schema import validate_document
+
+from actions.kernel.environment import Environment
+from actions.platform.manifests import open_manifest
+from domain.kernel.clock import Clock, ist_date
+from domain.kernel.errors import ErrorCode, Remedy
+from domain.kernel.people import Role
+from domain.platform.manifests import (
+    Manifest,
+    ManifestRefused,
+    Operation,
+    PublishedManifest,
+    document_id,
+    is_document_id,
+)
+from gateway.graphql.body import GraphQLParameters
+from gateway.graphql.documents import Prepared
+from gateway.http.calls import RequestContext, Resolved
+from gateway.http.edge import TrustedDocuments
+from gateway.http.headers import ROUTER_HEADER
+from gateway.http.refusals import Refusal, bad_request
+from gateway.runtime.heartbeat import repeating
+from gateway.settings.limits import DocumentMode
+from schema.kernel.errors import Fault
+from store.database.engine import Store
+from store.database.errors import StoreError
+from store.database.keyring import Keyrings
+from store.platform import manifests
+
+PREFIX = "sha256:"
+NAME_HEADERS = ("x-client-name", "apollographql-client-name")
+VERSION_HEADERS = ("x-client-version", "apollographql-client-version")
+APOLLO_VERSION = 1
+
+_MAY_OPEN = {
+    DocumentMode.DEVELOPERS: ("authorization", "cookie", ROUTER_HEADER, "upgrade"),
+    DocumentMode.TRUSTED: (ROUTER_HEADER,),
+}
+"""What a request must have at least to be let in with a document of its own; without, it is not even parsed.
+
+Over a socket the session comes after the headers, so `upgrade` is enough for a first look.
+"""
+
+Version = tuple[str, str]
+"""An application and its version."""
+
+POLL_SECONDS = 2.0
+"""How often the store is asked whether anything was published or retired; one row is read."""
+
+FLUSH_SECONDS = 30.0
+"""How often counted uses are kept; those of a process that is killed in between are lost."""
+
+WARM_SECONDS = 3.0
+"""How long one look at the store may go on preparing operations; the rest is prepared at the next ones.
+
+An operation that is not prepared yet is answered all the same, only as slowly as a document of somebody's own.
+"""
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class Held:
+    """A published operation. `holders` are the versions whose manifest has it; `prepared` is there once it is warm.
+
+    `broken` is one that the graph of this release does not know any more: it is answered with what is wrong.
+    """
+
+    operation: Operation
+    holders: set[Version] = field(default_factory=set)
+    prepared: Prepared | None = None
+    broken: bool = False
+
+
+class TrustedLibrary:
+    """The published operations of this process, and who may send others. The edge's TrustedDocuments."""
+
+    def __init__(self, mode: DocumentMode, clock: Clock) -> None:
+        self._mode = mode
+        self.clock = clock
+        self._held: dict[str, Held] = {}
+        self._versions: frozenset[Version] = frozenset()
+        self._uses: Counter[tuple[str, str, date]] = Counter()
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names of the operations."""
+        return frozenset(held.operation.name for held in self._held.values())
+
+    def cold(self) -> list[Held]:
+        """The operations that were not prepared yet, those of the newest publication first."""
+        return [held for held in reversed(self._held.values()) if held.prepared is None and not held.broken]
+
+    def replace(self, manifests: Iterable[Manifest]) -> None:
+        """Hold the operations of these manifests and no others; what was prepared stays so."""
+        held: dict[str, Held] = {}
+        versions: set[Version] = set()
+        for manifest in manifests:
+            version = (manifest.app, manifest.version)
+            versions.add(version)
+            for operation in manifest.operations:
+                kept = held.get(operation.id) or self._kept(operation)
+                kept.holders.add(version)
+                held[operation.id] = kept
+        self._held, self._versions = held, frozenset(versions)
+
+    def resolve(self, parameters: GraphQLParameters, headers: Mapping[str, str]) -> Resolved:
+        """The document that is meant, trusted or the caller's own.
+
+        Raises Refusal: PERSISTED_DOCUMENT_NOT_FOUND for an id that is not published, BAD_INPUT for parameters that
+        contradict each other, FORBIDDEN where no documents but trusted ones are taken.
+        """
+        wanted = wanted_id(parameters)
+        query = parameters.query
+        if wanted is None and query is None:
+            raise bad_request("QUERY_MISSING")
+        named = wanted if query is None else document_id(query)
+        if wanted is not None and wanted != named:
+            raise bad_request("DOCUMENT_ID_MISMATCH")
+        held = self._held.get(named or "")
+        if held is not None:
+            self._count(held, headers)
+            return Resolved(held.operation.body, trusted=True, name=held.operation.name, prepared=held.prepared)
+        if query is None:
+            raise _not_found()
+        wanted_headers = _MAY_OPEN.get(self._mode)
+        if wanted_headers is not None and not any(name in headers for name in wanted_headers):
+            raise _closed()
+        return Resolved(query)
+
+    def allow(self, resolved: Resolved, context: RequestContext) -> None:
+        """Raise Refusal with FORBIDDEN where this caller may not send a document of her own."""
+        if resolved.trusted or self._mode is DocumentMode.OPEN or getattr(context, "router", False):
+            return
+        subject: Any = getattr(context, "subject", None)
+        if self._mode is DocumentMode.DEVELOPERS and subject is not None and Role.DEVELOPER in subject.roles:
+            return
+        raise _closed()
+
+    def take_uses(self) -> dict[tuple[str, str, date], int]:
+        """What was counted since the last time, by application, version and day in India."""
+        taken, self._uses = dict(self._uses), Counter()
+        return taken
+
+    def give_back(self, uses: Mapping[tuple[str, str, date], int]) -> None:
+        """Count again what could not be kept."""
+        self._uses.update(uses)
+
+    def _kept(self, operation: Operation) -> Held:
+        known = self._held.get(operation.id)
+        return Held(operation) if known is None else Held(operation, prepared=known.prepared, broken=known.broken)
+
+    def _count(self, held: Held, headers: Mapping[str, str]) -> None:
+        """Count a use for the version that the application says, else for all that have the operation.
+
+        So a version whose application does not say its name is never thought unused. Only published versions count,
+        which bounds the counter.
+        """
+        said = (_first(headers, NAME_HEADERS), _first(headers, VERSION_HEADERS))
+        day = ist_date(self.clock.now())
+        for app, version in [said] if said in self._versions else held.holders:
+            self._uses[app, version, day] += 1
+
+
+def wanted_id(parameters: GraphQLParameters) -> str | None:
+    """The id that a request names, None where it names none. Raises Refusal where it has no form of an id."""
+    given = parameters.given
+    named = [given[name] for name in ("documentId", "id") if given.get(name) is not None]
+    persisted = parameters.extensions.get("persistedQuery")
+    if persisted is not None:
+        if not isinstance(persisted, Mapping) or persisted.get("version") != APOLLO_VERSION:
+            raise bad_request("PERSISTED_QUERY_VERSION")
+        named.append(persisted.get("sha256Hash"))
+    ids = {_plain(text) for text in named}
+    if len(ids) > 1:
+        raise bad_request("DOCUMENT_ID_MISMATCH")
+    return ids.pop() if ids else None
+
+
+def _plain(text: Any) -> str:
+    if not isinstance(text, str):
+        raise bad_request("DOCUMENT_ID")
+    plain = text.removeprefix(PREFIX)
+    if not is_document_id(plain):
+        raise _not_found() if 0 < len(plain) <= 256 else bad_request("DOCUMENT_ID")
+    return plain
+
+
+def _first(headers: Mapping[str, str], names: Iterable[str]) -> str:
+    return next((headers[name] for name in names if name in headers), "")
+
+
+def _not_found() -> Refusal:
+    fault = Fault(ErrorCode.PERSISTED_DOCUMENT_NOT_FOUND)
+    return Refusal(400, fault, document=True)
+
+
+def _closed() -> Refusal:
+    return Refusal(403, Fault(ErrorCode.FORBIDDEN, Remedy.NONE, detail="FREE_DOCUMENT"), document=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Warmed:
+    """What warming did. `refused` are operations that the graph of this release does not know any more."""
+
+    operations: int
+    refused: tuple[str, ...]
+
+
+class TrustedShelf:
+    """The store's side of a library. A manifest whose signature does not hold is left out and told in the log."""
+
+    def __init__(self, library: TrustedLibrary, schema: BaseSchema, store: Store, keyrings: Keyrings) -> None:
+        self.library = library
+        self._schema = schema
+        self._store = store
+        self._keyrings = keyrings
+        self._mark: manifests.Mark | None = None
+        self._opened: dict[Version, tuple[str, Manifest]] = {}
+
+    async def poll(self) -> bool:
+        """Take over what changed in the store; True where something did. Raises StoreError, and keeps what it has."""
+        changed = await self._take_over()
+        warmed = await self.warm()
+        if changed or warmed.operations:
+            _log.info("trusted_documents", operations=len(self.library), warmed=warmed.operations)
+        return changed
+
+    async def warm(self, seconds: float = WARM_SECONDS) -> Warmed:
+        """Parse and validate what was not yet, for so many seconds, letting others run in between."""
+        clock = self.library.clock
+        ends_at = clock.monotonic() + seconds
+        refused, count = [], 0
+        for held in self.library.cold():
+            if clock.monotonic() >= ends_at:
+                break
+            count += 1
+            prepared = self._prepared(held)
+            held.broken = bool(prepared.errors)
+            if held.broken:
+                refused.append(held.operation.name)
+            else:
+                held.prepared = prepared
+            await asyncio.sleep(0)
+        if refused:
+            _log.error("trusted_documents_invalid", names=sorted(refused)[:20], operations=len(refused))
+        return Warmed(count, tuple(refused))
+
+    async def flush(self) -> None:
+        """Keep the uses that were counted. Raises StoreError, and keeps the counts for the next time."""
+        uses = self.library.take_uses()
+        if not uses:
+            return
+        try:
+            await self._store.carry_out(lambda tx: manifests.add_uses(tx, uses))
+        except BaseException:
+            self.library.give_back(uses)
+            raise
+
+    async def _take_over(self) -> bool:
+        async with self._store.reading() as tx:
+            mark = await manifests.mark(tx)
+            if mark == self._mark:
+                return False
+            found = await manifests.everything(tx)
+        self.library.replace(self._open(found))
+        self._mark = mark
+        return True
+
+    def _open(self, found: list[PublishedManifest]) -> list[Manifest]:
+        opened: dict[Version, tuple[str, Manifest]] = {}
+        for published in found:
+            version = (published.app, published.version)
+            known = self._opened.get(version)
+            if known is not None and known[0] == published.signed:
+                opened[version] = known
+                continue
+            try:
+                manifest = open_manifest(self._keyrings, published.signed)
+            except ManifestRefused:
+                _log.error("manifest_refused", app=published.app, version=published.version)
+                continue
+            if (manifest.app, manifest.version) != version:
+                _log.error("manifest_refused", app=published.app, version=published.version)
+                continue
+            opened[version] = (published.signed, manifest)
+        self._opened = opened
+        return [manifest for _, manifest in opened.values()]
+
+    def _prepared(self, held: Held) -> Prepared:
+        """Bounds were checked when it was published, and the text is ours: it is parsed without the guards."""
+        schema: Any = self._schema
+        try:
+            document = parse(held.operation.body)
+            errors = validate_document(schema._schema, document, tuple(specified_rules))  # noqa: SLF001 - no public name
+        except GraphQLError as error:
+            return Prepared(parse("{ __typename }"), (error,))
+        return Prepared(document, tuple(errors))
+
+
+@asynccontextmanager
+async def open_trusted_documents(
+    env: Environment, trusted: TrustedDocuments | None, schema: BaseSchema
+) -> AsyncIterator[None]:
+    """Load the published operations, take over changes, keep what was counted. Raises StoreError at the start."""
+    if not isinstance(trusted, TrustedLibrary):
+        yield
+        return
+    shelf = TrustedShelf(trusted, schema, env.store, env.keyrings)
+    await shelf.poll()
+    async with repeating((POLL_SECONDS, shelf.poll), (FLUSH_SECONDS, shelf.flush)):
+        try:
+            yield
+        finally:
+            try:
+                await shelf.flush()
+            except StoreError as error:
+                _log.warning("uses_not_kept", kind=type(error).__name__)

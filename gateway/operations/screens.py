@@ -1,0 +1,154 @@
+"""Reads the folder `operations/`: one folder for each application, one file for each screen, fragments shared.
+
+The document of an operation is printed by graphql-core with the fragments that it spreads, these in the order of
+their names, so that the same operation always has the same text and id, however the files are laid out.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from graphql import (
+    DefinitionNode,
+    DocumentNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLError,
+    OperationDefinitionNode,
+    parse,
+    print_ast,
+)
+from graphql.language import Visitor, visit
+
+from domain.platform.manifests import Manifest, ManifestRefused, Operation, document_id
+
+OPERATIONS = Path(__file__).resolve().parents[2] / "operations"
+FRAGMENTS = "fragments"
+APPS = "apps.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """One operation of a file. `about` is the comment at the head of the file, without its signs."""
+
+    app: str
+    path: Path
+    about: str
+    operation: Operation
+
+
+def versions(folder: Path = OPERATIONS) -> dict[str, str]:
+    """The version of each application in the file apps.json. Raises ManifestRefused where it cannot be read."""
+    try:
+        given = json.loads((folder / APPS).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        raise ManifestRefused(f"{folder / APPS} cannot be read") from None
+    if not isinstance(given, dict) or not all(isinstance(version, str) for version in given.values()):
+        raise ManifestRefused(f"{folder / APPS} does not name a version for each application")
+    return given
+
+
+def screens(folder: Path = OPERATIONS, app: str | None = None) -> list[Screen]:
+    """The operations of all applications, or of one, in the order of their files.
+
+    Raises ManifestRefused with a line for each file that cannot be read.
+    """
+    fragments = _fragments(folder)
+    apps = [path for path in sorted(folder.iterdir()) if path.is_dir() and path.name != FRAGMENTS]
+    chosen = [path for path in apps if app in (None, path.name)]
+    found, faults = [], []
+    for path in (file for one in chosen for file in sorted(one.glob("**/*.graphql"))):
+        try:
+            found += _screens_of(path.relative_to(folder).parts[0], path, fragments)
+        except (ManifestRefused, GraphQLError) as error:
+            faults.append(f"{path.relative_to(folder)}: {getattr(error, 'message', error)}")
+    if faults:
+        raise ManifestRefused(*faults)
+    return found
+
+
+def manifests(folder: Path = OPERATIONS, app: str | None = None) -> list[Manifest]:
+    """The manifest of each application of the folder, with the version that apps.json says."""
+    known = versions(folder)
+    if app is not None and app not in known:
+        raise ManifestRefused(f"{folder / APPS} does not name {app}; it names {', '.join(sorted(known))}")
+    by_app: dict[str, list[Operation]] = {}
+    for screen in screens(folder, app):
+        by_app.setdefault(screen.app, []).append(screen.operation)
+    return [
+        Manifest(name, known[name], tuple(sorted(operations, key=lambda one: one.name)))
+        for name, operations in sorted(by_app.items())
+    ]
+
+
+def with_fragments(text: str, folder: Path = OPERATIONS) -> str:
+    """The text of a file with the shared fragments that it spreads below it; a text that is no document as it is."""
+    used: dict[str, FragmentDefinitionNode] = {}
+    try:
+        _collect(parse(text), _fragments(folder), used)
+    except (GraphQLError, ManifestRefused):
+        return text
+    return "\n\n".join([text.strip(), *(print_ast(used[name]) for name in sorted(used))]) + "\n"
+
+
+def _screens_of(app: str, path: Path, fragments: Mapping[str, FragmentDefinitionNode]) -> list[Screen]:
+    text = path.read_text(encoding="utf-8")
+    document = parse(text)
+    own = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
+    operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
+    if not operations:
+        raise ManifestRefused("there is no operation in it")
+    about = " ".join(line.lstrip("# ").strip() for line in _head(text))
+    return [Screen(app, path, about, _operation(node, {**fragments, **own})) for node in operations]
+
+
+def _operation(node: OperationDefinitionNode, fragments: Mapping[str, FragmentDefinitionNode]) -> Operation:
+    if node.name is None:
+        raise ManifestRefused("an operation has no name")
+    used: dict[str, FragmentDefinitionNode] = {}
+    _collect(node, fragments, used)
+    definitions: list[DefinitionNode] = [node, *(used[name] for name in sorted(used))]
+    body = print_ast(DocumentNode(definitions=tuple(definitions)))
+    return Operation(document_id(body), node.name.value, node.operation.value, body)
+
+
+def _collect(node: Any, fragments: Mapping[str, FragmentDefinitionNode], used: dict[str, Any]) -> None:
+    for name in _spread(node):
+        if name in fragments and name not in used:  # an unknown one is told by validation
+            used[name] = fragments[name]
+            _collect(fragments[name], fragments, used)
+
+
+def _spread(node: Any) -> list[str]:
+    class Spreads(Visitor):
+        names: list[str] = []  # noqa: RUF012 - one object of this class is made, below
+
+        def enter_fragment_spread(self, spread: FragmentSpreadNode, *_: object) -> None:
+            self.names.append(spread.name.value)
+
+    found = Spreads()
+    visit(node, found)
+    return found.names
+
+
+def _fragments(folder: Path) -> dict[str, FragmentDefinitionNode]:
+    found: dict[str, FragmentDefinitionNode] = {}
+    for path in sorted((folder / FRAGMENTS).glob("*.graphql")):
+        try:
+            document = parse(path.read_text(encoding="utf-8"))
+        except GraphQLError as error:
+            raise ManifestRefused(f"{path.relative_to(folder)}: {error.message}") from None
+        for node in document.definitions:
+            if not isinstance(node, FragmentDefinitionNode) or node.name.value in found:
+                raise ManifestRefused(f"{path.relative_to(folder)}: only fragments of different names belong here")
+            found[node.name.value] = node
+    return found
+
+
+def _head(text: str) -> Iterator[str]:
+    for line in text.splitlines():
+        if not line.startswith("#"):
+            return
+        yield line

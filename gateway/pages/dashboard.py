@@ -1,0 +1,331 @@
+"""`/dashboard`: the main series as plots with tables; public figures for strangers, more for officers.
+
+`?district=`, `?department=` and `?months=` choose, and `?role=` bounds the page to the posts of a dashboard of one's
+own; both languages; no script. Strangers are shown no cell behind which fewer people stand than
+domain.statistics.small_cells.SMALLEST, and are answered from a copy that is at most a minute old.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from html import escape
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from actions.kernel.environment import Environment
+from actions.statistics.counts import Question
+from actions.statistics.figures import FigureRow, Statistics, period, sees_small_cells, statistics
+from actions.statistics.names import Names, read_names
+from domain.kernel.clock import ist_date
+from domain.kernel.errors import NotSignedIn, Problems
+from domain.kernel.messages import label
+from domain.kernel.people import Posting, Subject
+from domain.kernel.text import Bilingual, Language
+from domain.officers.dashboards import DashboardRole, Dimension, dashboards_of
+from domain.statistics.figures import Delivery, months_back
+from domain.statistics.small_cells import SMALLEST
+from gateway.http.session_auth import reader_of
+from gateway.pages.frame import language_of, respond, table
+from gateway.pages.plots import Plot, Series, Writer, bars, columns, line
+from store.database.errors import StoreError
+
+KEPT_SECONDS = 60.0
+MOST_KEPT = 256
+SHOWN_SERVICES = 25
+
+_MONTHS = (6, 12, 24)
+_CHOICES = ("role", "district", "department", "months")
+_CURRENT = ' aria-current="true"'
+_TITLE = Bilingual("सेवाओं का निस्तारण", "Delivery of services")
+_AWAY = Bilingual("आँकड़े अभी उपलब्ध नहीं हैं। थोड़ी देर में फिर देखें।", "The figures are not available now. Try again soon.")
+_UNKNOWN = Bilingual(
+    "ऐसा कोई जनपद, विभाग या अवधि नहीं है। पूरे राज्य से शुरू करें।",
+    "There is no such district, department or period. Begin with the whole state.",
+)
+_SIGN_IN = Bilingual("यह पृष्ठ अधिकारियों के लिए है।", "This page is for officers.")
+_SIGN_IN_LINK = Bilingual("साइन इन करें", "Sign in")
+_FLOW = Bilingual("प्राप्त और निस्तारित आवेदन", "Applications received and disposed of")
+_FLOW_WORDS = Bilingual(
+    "हर माह कितने आवेदन जमा हुए और कितने प्रदान या कारण सहित अस्वीकृत हुए।",
+    "How many applications were submitted in each month, and how many delivered or refused with reasons.",
+)
+_TIME = Bilingual("समय पर निस्तारण", "Disposed of on time")
+_TIME_WORDS = Bilingual(
+    "ज्ञात समय सीमा वाले निस्तारणों में से समय पर हुए।", "Of disposals with a known time limit, those within it."
+)
+_LEFT = Bilingual("लंबित आवेदन", "Pending applications")
+_LEFT_WORDS = Bilingual("हर माह के अंत में लंबित।", "Pending at the end of each month.")
+_DAYS = Bilingual("निस्तारण के दिन", "Days to disposal")
+_DAYS_WORDS = Bilingual(
+    "आधे निस्तारण इतने दिनों में हुए; दस में से नौ इतने दिनों में।",
+    "Days within which half of the disposals were made, and nine of ten.",
+)
+_BY = Bilingual("के अनुसार निस्तारित", "Disposed of by")
+_BY_WORDS = Bilingual("चुनी अवधि में निस्तारित आवेदन।", "Applications disposed of in the chosen period.")
+_RULE = Bilingual(
+    "जिन समूहों में {smallest} से कम मामले हैं, या जो उनसे निकाले जा सकते हैं, वे नहीं दिखाए जाते (–)।",
+    "Groups behind which fewer than {smallest} cases stand, or from which one would follow, are not shown (–).",
+)
+_ALL_OF_IT = Bilingual("पूरी अवधि में", "In the whole period")
+_CHOOSE = Bilingual("अवधि", "Period")
+_WHOLE = Bilingual("पूरा राज्य", "The whole state")
+_MONTHS_WORD = Bilingual("माह", "months")
+_MEDIAN = Bilingual("आधे", "Half")
+_NINE = Bilingual("दस में से नौ", "Nine of ten")
+
+
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """What a page is about."""
+
+    role: DashboardRole | None
+    district: str | None
+    department: str | None
+    months: int
+    language: str | None
+    """As the address says it; None where the browser's own is meant."""
+
+    def address(self, **changes: object) -> str:
+        """The address of a page with some of it changed, in the language that was chosen."""
+        named = {name: getattr(self, name) for name in (*_CHOICES, "language")} | changes
+        return "/dashboard?" + urlencode({name: value for name, value in named.items() if value is not None})
+
+
+Kept = OrderedDict[tuple[_Chosen, Language], tuple[float, str]]
+
+
+def dashboard_routes(environment: Environment) -> list[Route]:
+    """`/dashboard`."""
+    kept: Kept = OrderedDict()
+
+    async def show(request: Request) -> Response:
+        language = language_of(request).catalogue
+        try:
+            subject = await reader_of(environment, request)
+            chosen = _chosen(request.query_params)
+            body = await _body(environment, subject, chosen, language, kept)
+        except NotSignedIn:
+            return respond(request, language, _TITLE, _signing_in(request, language), 401, keep=_CHOICES)
+        except (Problems, ValueError):
+            way = f'<a href="/dashboard?language={language.value}">{escape(_WHOLE.in_language(language))}</a>'
+            return respond(request, language, _TITLE, f"<p>{_UNKNOWN.in_language(language)}</p><p>{way}</p>", 404)
+        except (StoreError, TimeoutError):
+            return respond(request, language, _TITLE, f"<p>{_AWAY.in_language(language)}</p>", 503)
+        return respond(request, language, _TITLE, body, keep=_CHOICES)
+
+    return [Route("/dashboard", show, methods=["GET"])]
+
+
+def _chosen(given: Mapping[str, str]) -> _Chosen:
+    months = int(given.get("months", "12"))
+    if months not in _MONTHS:
+        raise ValueError("another number of months")
+    language = given.get("language")
+    role = given.get("role")
+    return _Chosen(
+        DashboardRole(role) if role else None,
+        given.get("district") or None,
+        given.get("department") or None,
+        months,
+        language if language in set(Language) else None,
+    )
+
+
+def _signing_in(request: Request, language: Language) -> str:
+    query = {"language": language.value, "return_to": f"{request.url.path}?{request.url.query}"}
+    link = escape(f"/sign-in?{urlencode(query)}")
+    words, ask = (text.in_language(language) for text in (_SIGN_IN, _SIGN_IN_LINK))
+    return f'<p>{words} <a href="{link}">{ask}</a></p>'
+
+
+async def _body(env: Environment, subject: Subject, chosen: _Chosen, language: Language, kept: Kept) -> str:
+    if sees_small_cells(subject):
+        return await _made(env, subject, chosen, language)
+    now = env.clock.monotonic()
+    there = kept.get((chosen, language))
+    if there is not None and now - there[0] < KEPT_SECONDS:
+        return there[1]
+    body = await _made(env, subject, chosen, language)
+    kept[chosen, language] = (now, body)
+    kept.move_to_end((chosen, language))
+    while len(kept) > MOST_KEPT:
+        kept.popitem(last=False)
+    return body
+
+
+async def _made(env: Environment, subject: Subject, chosen: _Chosen, language: Language) -> str:
+    names = await read_names(env)
+    if chosen.district not in (None, *names.districts) or chosen.department not in (None, *names.departments):
+        raise ValueError("no such place or department")
+    postings = _posts(subject, chosen.role)
+    this_month = ist_date(env.clock.now())
+    first, last = period(env, months_back(this_month.replace(day=1), chosen.months - 1), this_month)
+
+    async def by(*groups: Dimension) -> Statistics:
+        question = Question(
+            first, last, department=chosen.department, district=chosen.district, group_by=groups, postings=postings
+        )
+        return await statistics(env, subject, question)
+
+    page = _Page(chosen, language, names, sees_small_cells(subject), postings or ())
+    monthly = await by(Dimension.MONTH)
+    parts = [page.links(), page.whole(monthly.total), *page.over_time(monthly.rows, first, last)]
+    place = Dimension.TEHSIL if page.district else Dimension.DISTRICT
+    groups = [place, Dimension.CHANNEL, Dimension.SERVICE if page.department else Dimension.DEPARTMENT]
+    # Strangers combine at most two dimensions, and a department in a district is two already.
+    shown = groups if page.every_cell or not (chosen.district and chosen.department) else []
+    parts += [page.by(dimension, (await by(dimension)).rows) for dimension in shown]
+    return "".join(parts)
+
+
+def _posts(subject: Subject, role: DashboardRole | None) -> tuple[Posting, ...] | None:
+    """The posts of a dashboard, which bound the page; None where no role is asked for.
+
+    Raises NotSignedIn for a stranger, ValueError for one who has no such dashboard.
+    """
+    if role is None:
+        return None
+    if not subject.signed_in:
+        raise NotSignedIn
+    held = dashboards_of(subject.postings).get(role)
+    if held is None:
+        raise ValueError("a dashboard of somebody else")
+    return held
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """Draws the parts of a page in one language."""
+
+    chosen: _Chosen
+    language: Language
+    names: Names
+    every_cell: bool
+    postings: tuple[Posting, ...]
+    """What bounds it; empty where nothing does."""
+
+    @property
+    def district(self) -> str | None:
+        """The only district that the page is about."""
+        return self.chosen.district or _only({one.district for one in self.postings})
+
+    @property
+    def department(self) -> str | None:
+        """The only department that the page is about."""
+        return self.chosen.department or _only({one.department for one in self.postings})
+
+    def links(self) -> str:
+        """Ways to other periods and back to the whole state, and the rule of small cells for strangers."""
+        words = [
+            f'<a href="{escape(self.chosen.address(months=many))}"'
+            f"{_CURRENT if many == self.chosen.months else ''}>{many} {self._say(_MONTHS_WORD)}</a>"
+            for many in _MONTHS
+        ]
+        about = [label(f"dashboard_role.{self.chosen.role.value}", self.language)] if self.chosen.role else []
+        about += ["; ".join(self._office(one) for one in self.postings)] if self.postings else []
+        if self.chosen.district:
+            about.append(self.names.districts[self.chosen.district].in_language(self.language))
+        if self.chosen.department:
+            about.append(self.names.departments[self.chosen.department].in_language(self.language))
+        if about:
+            whole = escape(self.chosen.address(role=None, district=None, department=None))
+            words.append(f'<a href="{whole}">{self._say(_WHOLE)}</a>')
+        shown = ", ".join(about) or self._say(_WHOLE)
+        rule = "" if self.every_cell else f'<p class="plain">{self._say(_RULE).format(smallest=SMALLEST)}</p>'
+        ways = f'<p class="links">{self._say(_CHOOSE)}: {" · ".join(words)}</p>'
+        return f"<p><strong>{escape(shown)}</strong></p>{ways}{rule}"
+
+    def whole(self, total: FigureRow) -> str:
+        """The figures of the whole period."""
+        one = total.figures
+        if one is None:
+            return ""
+        rate, number = Writer(hundredths=True), Writer()
+        days = Writer(gap="–")
+        rows = [
+            ("received", number(one.received)),
+            ("disposed", number(one.disposed)),
+            ("pending", number(one.pending)),
+            ("processingRateHundredths", rate(one.processing_rate)),
+            ("onTimeRateHundredths", rate(one.on_time_rate)),
+            ("medianDays", days(one.median_days)),
+            ("ninetiethPercentileDays", days(one.ninetieth_days)),
+            ("grievanceReplyRateHundredths", rate(one.grievance_reply_rate)),
+        ]
+        names = {
+            "processingRateHundredths": "tile.PROCESSING_RATE",
+            "onTimeRateHundredths": "tile.ON_TIME_RATE",
+            "grievanceReplyRateHundredths": "tile.GRIEVANCE_REPLY_RATE",
+        }
+        lines = [[escape(label(names.get(key, f"field.{key}"), self.language)), text] for key, text in rows]
+        return table(lines, caption=escape(self._say(_ALL_OF_IT)))
+
+    def over_time(self, rows: Sequence[FigureRow], first: date, last: date) -> list[str]:
+        """The plots by month; a month without a case is zero, and one that is withheld is a gap."""
+        known = {row.place[Dimension.MONTH]: row.figures for row in rows}
+        months = [month for many in range(self.chosen.months) if (month := months_back(last, many)) >= first][::-1]
+        places = [f"{month:%Y-%m}" for month in months]
+
+        def values(read: Callable[[Delivery], int | None], empty: int | None = 0) -> list[int | None]:
+            found = []
+            for month in months:
+                one = known.get(month)
+                found.append(read(one) if one is not None else (None if month in known else empty))
+            return found
+
+        flow = [
+            Series(label("field.received", self.language), values(lambda one: one.received)),
+            Series(label("field.disposed", self.language), values(lambda one: one.disposed)),
+        ]
+        rate = [Series(label("tile.ON_TIME_RATE", self.language), values(lambda one: one.on_time_rate, None))]
+        left = [Series(label("tile.PENDING", self.language), values(lambda one: one.pending))]
+        days = [
+            Series(self._say(_MEDIAN), values(lambda one: one.median_days, None)),
+            Series(self._say(_NINE), values(lambda one: one.ninetieth_days, None)),
+        ]
+        return [
+            columns(self._plot("flow", _FLOW, _FLOW_WORDS, places, flow), Writer()),
+            line(self._plot("time", _TIME, _TIME_WORDS, places, rate), Writer(hundredths=True), 10_000),
+            columns(self._plot("left", _LEFT, _LEFT_WORDS, places, left), Writer()),
+            columns(self._plot("days", _DAYS, _DAYS_WORDS, places, days), Writer()),
+        ]
+
+    def by(self, dimension: Dimension, rows: Sequence[FigureRow]) -> str:
+        """A plot of disposals by one dimension, the most first; districts and departments lead on."""
+        found = sorted(rows, key=lambda row: -(row.figures.disposed if row.figures else 0))[:SHOWN_SERVICES]
+        place = {Dimension.DISTRICT: self.district} if self.district else {}
+        names = [self.names.of(place | dict(row.place), dimension, self.language) for row in found]
+        leads = {Dimension.DISTRICT: "district", Dimension.DEPARTMENT: "department"}.get(dimension)
+        links = [self.chosen.address(**{leads: row.place[dimension]}) for row in found] if leads else []
+        heading = label(f"dimension.{dimension.value}", self.language)
+        title = f"{heading} {self._say(_BY)}" if self.language is Language.HI else f"{self._say(_BY)} {heading.lower()}"
+        disposed = [row.figures.disposed if row.figures else None for row in found]
+        series = [Series(label("field.disposed", self.language), disposed)]
+        key = dimension.value.lower()
+        return bars(Plot(key, title, self._say(_BY_WORDS), names, series, heading, links=links), Writer())
+
+    def _office(self, post: Posting) -> str:
+        """Department and place of a post in words."""
+        names, district = self.names, post.district or ""
+        tehsil = names.tehsils.get((district, post.tehsil or ""))
+        found = (names.departments.get(post.department or ""), names.districts.get(district), tehsil)
+        said = [name.in_language(self.language) for name in found if name is not None]
+        return " – ".join(said) or self._say(_WHOLE)
+
+    def _plot(
+        self, key: str, title: Bilingual, words: Bilingual, places: Sequence[str], series: Sequence[Series]
+    ) -> Plot:
+        heading = label("dimension.MONTH", self.language)
+        return Plot(key, self._say(title), self._say(words), places, series, heading)
+
+    def _say(self, text: Bilingual) -> str:
+        return text.in_language(self.language)
+
+
+def _only(found: set[str | None]) -> str | None:
+    """The one value that there is; None where there are several or none."""
+    return next(iter(found)) if len(found) == 1 else None

@@ -1,0 +1,157 @@
+"""`/fees/pay/<number>` and `/fees/status/<number>`: the page that sends a browser to pay, and how the payment stands.
+
+Both are opened by a link that is good for an hour, need no script, and show nothing of the person.
+"""
+
+from collections.abc import Awaitable, Callable
+from html import escape
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from actions.fees.fee_enquiries import enquire
+from actions.fees.fees import linked_order, page_link, payment_form
+from actions.kernel.environment import Environment
+from domain.fees.fees import FeeOrder
+from domain.fees.words import standing
+from domain.kernel.clock import IST
+from domain.kernel.errors import ErrorCode
+from domain.kernel.messages import message
+from domain.kernel.money import rupees
+from domain.kernel.numbers import show_number
+from domain.kernel.text import Bilingual, Language
+from gateway.pages.frame import HEADERS, language_of, respond, table
+from integrations.browser_returns import PaymentForm
+from integrations.calling.kill_switch import SwitchedOff
+from store.database.errors import StoreError
+
+_TITLE = Bilingual("शुल्क भुगतान", "Payment of a fee")
+_GO = Bilingual("भुगतान के लिए आगे बढ़ें", "Go on to pay")
+_AGAIN = Bilingual("फिर से देखें", "Look again")
+_ROWS = (
+    Bilingual("भुगतान संख्या", "Payment number"),
+    Bilingual("राशि (₹)", "Amount (₹)"),
+    Bilingual("मिली राशि (₹)", "Amount that came (₹)"),
+    Bilingual("स्थिति", "State"),
+    Bilingual("रसीद (GRN)", "Receipt (GRN)"),
+    Bilingual("चालान", "Challan"),
+    Bilingual("सीआईएन", "CIN"),
+    Bilingual("पुष्टि का समय", "Confirmed at"),
+)
+_LINK = ("until", "signature")
+_CLOSE = Bilingual(
+    "यह पृष्ठ बन्द कर सकते हैं। हम स्वयं पूछते रहते हैं और आवेदन अपने आप आगे बढ़ता है।",
+    "You may close this page. We go on asking by ourselves, and the application moves on by itself.",
+)
+
+
+def fee_routes(environment: Environment) -> list[Route]:
+    """The two pages."""
+    pages = _Pages(environment)
+    return [
+        Route("/fees/pay/{number}", pages.answered(pages.pay), methods=["GET"]),
+        Route("/fees/status/{number}", pages.answered(pages.status), methods=["GET"]),
+    ]
+
+
+class _Pages:
+    def __init__(self, environment: Environment) -> None:
+        self._environment = environment
+
+    def answered(
+        self, page: Callable[[Request, Language], Awaitable[Response | None]]
+    ) -> Callable[[Request], Awaitable[Response]]:
+        """The page, or the page that says why there is none."""
+
+        async def answer(request: Request) -> Response:
+            language = language_of(request)
+            try:
+                response = await page(request, language)
+            except SwitchedOff:
+                return _told(request, language, ErrorCode.SWITCHED_OFF, 503)
+            except StoreError:
+                return _told(request, language, ErrorCode.OVERLOADED, 503)
+            return response or _told(request, language, ErrorCode.NOT_FOUND, 404)
+
+        return answer
+
+    async def pay(self, request: Request, language: Language) -> Response | None:
+        """Send the browser on to pay; to the other page where the order is settled."""
+        order = await self._linked(request, "pay")
+        if order is None:
+            return None
+        form = await payment_form(self._environment, order)
+        if form is None:
+            return RedirectResponse(page_link(self._environment, order, "status"), 303)
+        return _going(request, language, order, form)
+
+    async def status(self, request: Request, language: Language) -> Response | None:
+        """How the order stands; the source is asked where it may be."""
+        order = await self._linked(request, "status")
+        if order is None:
+            return None
+        order = await enquire(self._environment, order) if order.open else order
+        body = _standing(self._environment, order, language)
+        return respond(request, language, _TITLE, body, keep=_LINK)
+
+    async def _linked(self, request: Request, page: str) -> FeeOrder | None:
+        until, signature = (request.query_params.get(name, "") for name in _LINK)
+        number = request.path_params["number"]
+        return await linked_order(self._environment, page, number, until=until, signature=signature)
+
+
+def _going(request: Request, language: Language, order: FeeOrder, form: PaymentForm) -> HTMLResponse:
+    """The form of the one who takes the money; the policy of the page lets it go there and nowhere else."""
+    shown = language.catalogue
+    hidden = "\n".join(
+        f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">' for name, value in form.fields.items()
+    )
+    body = (
+        f"{_rows(order, language)}\n"
+        f'<form method="post" action="{escape(form.url)}" class="ask">\n{hidden}\n'
+        f"<p><button>{_say(_GO, shown)}</button></p>\n</form>"
+    )
+    response = respond(request, language, _TITLE, body, keep=_LINK)
+    there = urlsplit(form.url)
+    # The one who takes the money may send the browser on to another page of its own before it asks.
+    allowed = f"form-action {there.scheme}://{there.netloc}"
+    policy = HEADERS["Content-Security-Policy"].replace("form-action 'none'", allowed)
+    response.headers["Content-Security-Policy"] = policy
+    return response
+
+
+def _standing(environment: Environment, order: FeeOrder, language: Language) -> str:
+    shown = language.catalogue
+    body = _rows(order, language)
+    if order.open:
+        again = escape(page_link(environment, order, "status"))
+        body += f'\n<p class="plain">{_say(_CLOSE, shown)}</p>'
+        body += f'\n<p class="links"><a href="{again}">{_say(_AGAIN, shown)}</a></p>'
+    return body
+
+
+def _rows(order: FeeOrder, language: Language) -> str:
+    receipt, shown = order.receipt, language.catalogue
+    confirmed = order.confirmed_at.astimezone(IST).strftime("%d-%m-%Y %H:%M") if order.confirmed_at else None
+    values = (
+        show_number(order.number),
+        rupees(order.total_paise),
+        None if order.taken_paise is None else rupees(order.taken_paise),
+        standing(order, shown),
+        receipt.grn if receipt else None,
+        receipt.challan_no if receipt else None,
+        receipt.cin if receipt else None,
+        confirmed,
+    )
+    return table([[_say(name, shown), escape(value)] for name, value in zip(_ROWS, values, strict=True) if value])
+
+
+def _say(text: Bilingual, language: Language) -> str:
+    return escape(text.in_language(language))
+
+
+def _told(request: Request, language: Language, code: ErrorCode, status: int) -> HTMLResponse:
+    said, shown = escape(message(code, language)), f'<code id="code">{code.value}</code>'
+    return respond(request, language, _TITLE, f'<p class="bad" role="alert">{said}</p><p>{shown}</p>', status)

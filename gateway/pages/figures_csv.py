@@ -1,0 +1,389 @@
+"""`/figures/statistics.csv`, `delays.csv`, `delay-review.csv`: figures, late cases, the monthly review, for officers.
+
+`/finance/statement.csv`: what moved of public money in a month that is over, in the reader's places.
+`month=2026-10`, `scheme` and `district` narrow it. Amounts are whole paise; the last line holds the sums.
+
+All need a session. Lines end in CR LF (RFC 4180), the text is UTF-8, with a byte order mark where `bom=1` asks for
+one, as spreadsheet programs do. A cell that a spreadsheet would take for a formula gets an apostrophe in front.
+"""
+
+import csv
+import io
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from datetime import date, datetime
+from enum import StrEnum
+from functools import partial
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+
+from actions.appeals.delay_review import shown_review
+from actions.kernel.environment import Environment
+from actions.officers.dashboards import Case, case_page, days_late, supervised
+from actions.reconciliation.finance_totals import statement_lines
+from actions.statistics.counts import Question
+from actions.statistics.figures import FigureRow, period, sees_small_cells, statistics
+from actions.statistics.names import Names, read_names
+from domain.appeals.commission import DelayReview
+from domain.appeals.delays import CaseFilter, CaseList, DelayCause
+from domain.kernel.clock import ist_date
+from domain.kernel.errors import ErrorCode, NotSignedIn, Problem, Problems, not_found
+from domain.kernel.messages import field_label, label
+from domain.kernel.numbers import show_number
+from domain.kernel.people import Subject
+from domain.kernel.text import Bilingual, Language
+from domain.officers.dashboards import Dimension
+from domain.officers.desk import ReadPurpose
+from domain.reconciliation.finance_totals import NOTHING, Moved, Sum, plus
+from domain.statistics.figures import Delivery, StatisticsChannel, month_of
+from gateway.graphql.answers import fault_body, json_answer, retry_headers
+from gateway.http.headers import EVERY_ANSWER, request_id_of
+from gateway.http.session_auth import reader_of
+from gateway.pages.frame import language_of
+from gateway.pages.spreadsheets import BYTE_ORDER_MARK, safe_cell
+from schema.kernel.errors import OURS, fault_of
+from store.catalogue import catalogue
+from store.reconciliation.finance_totals import MOVES
+
+PAGE = 100
+"""Cases that are read, and for which receipts are written, at once."""
+
+_STATUSES = {ErrorCode.UNAUTHENTICATED: 401, ErrorCode.NOT_FOUND: 404, ErrorCode.OVERLOADED: 503}
+_MEASURES: Sequence[tuple[str, Callable[[Delivery], int | None]]] = (
+    ("received", lambda one: one.received),
+    ("disposed", lambda one: one.disposed),
+    ("delivered", lambda one: one.delivered),
+    ("withdrawn", lambda one: one.withdrawn),
+    ("processingRateHundredths", lambda one: one.processing_rate),
+    ("onTimeRateHundredths", lambda one: one.on_time_rate),
+    ("averageDaysTenths", lambda one: one.average_tenths),
+    ("medianDays", lambda one: one.median_days),
+    ("ninetiethPercentileDays", lambda one: one.ninetieth_days),
+    ("pending", lambda one: one.pending),
+    ("grievances", lambda one: one.grievances),
+    ("grievanceReplyRateHundredths", lambda one: one.grievance_reply_rate),
+)
+REVIEWED = (
+    "received",
+    "disposed",
+    "delivered",
+    "onTime",
+    "late",
+    "pendingBeyondLimit",
+    "firstAppeals",
+    "secondAppeals",
+    "commissionAppeals",
+)
+_CASES = (
+    "number",
+    "serviceCode",
+    "departmentSlug",
+    "districtCode",
+    "tehsilCode",
+    "channel",
+    "status",
+    "receivedOn",
+    "dueOn",
+    "daysLate",
+    "cause",
+    "text",
+)
+
+
+_OF_EVERY_TABLE = frozenset({"language", "bom"})
+_PLACES = frozenset({"department", "service", "district", "tehsil"})
+_STATISTICS = _PLACES | {"by", "from", "to", "channel"}
+_DELAYS = _PLACES | {"purpose", "cause", "explained"}
+
+
+def figures_routes(environment: Environment) -> list[Route]:
+    """The downloads."""
+    tables = {
+        "statistics": _only(_STATISTICS, _statistics),
+        "delays": _only(_DELAYS, _delays),
+        "delay-review": _only(frozenset({"month"}), _review),
+    }
+    figures = [
+        Route(f"/figures/{name}.csv", partial(_answered, environment, make), methods=["GET"])
+        for name, make in tables.items()
+    ]
+    stated = _only(frozenset({"month", "scheme", "district"}), statement)
+    return [*figures, Route("/finance/statement.csv", partial(_answered, environment, stated), methods=["GET"])]
+
+
+Lines = AsyncIterator[Sequence[object]]
+Made = tuple[str, Lines]
+
+
+Make = Callable[[Environment, Request, Subject, Language], Awaitable[Made]]
+
+
+def _only(known: frozenset[str], make: Make) -> Make:
+    """The same for a query of these words alone: a filter that is mistyped must not give the whole state."""
+
+    async def made(env: Environment, request: Request, subject: Subject, language: Language) -> Made:
+        for name in request.query_params:
+            if name not in known | _OF_EVERY_TABLE:
+                raise Problems(Problem(ErrorCode.BAD_INPUT, (name,)))
+        return await make(env, request, subject, language)
+
+    return made
+
+
+async def _answered(env: Environment, make: Make, request: Request) -> Response:
+    language = language_of(request)
+    try:
+        subject = await reader_of(env, request)
+        if not subject.signed_in:
+            raise NotSignedIn
+        name, lines = await make(env, request, subject, language)
+    except OURS as error:
+        return refused(env, request, language, error)
+    headers = {
+        **EVERY_ANSWER,
+        "Content-Disposition": f'attachment; filename="{name}.csv"',
+        "Content-Language": language.value,
+        "Vary": "Accept-Language, Authorization, Cookie",
+    }
+    marked = request.query_params.get("bom") == "1"
+    return StreamingResponse(_written(lines, marked=marked), headers=headers, media_type="text/csv; charset=utf-8")
+
+
+_WORDS = {"fromMonth": "from", "toMonth": "to", "groupBy": "by", "serviceCode": "service"}
+"""What a query calls that which the graph calls so."""
+
+
+def refused(env: Environment, request: Request, language: Language, error: BaseException) -> Response:
+    """The answer to a download that is not given; it names the word of the query that is wrong."""
+    fault = fault_of(error)
+    request_id = request_id_of(request) or env.ids.key()
+    body = fault_body(fault, request_id=request_id, language=language)
+    if fault.code is ErrorCode.BAD_INPUT and isinstance(error, Problems) and error.problems[0].path:
+        word = error.problems[0].path[-1]
+        body["errors"][0]["extensions"]["parameter"] = _WORDS.get(word, word)
+    answer = json_answer(body, _STATUSES.get(fault.code, 400), request_id=request_id, language=language)
+    answer.headers.update(retry_headers(fault))
+    return answer
+
+
+async def _written(lines: Lines, *, marked: bool) -> AsyncIterator[bytes]:
+    if marked:
+        yield BYTE_ORDER_MARK.encode()
+    async for cells in lines:
+        line = io.StringIO(newline="")
+        csv.writer(line).writerow([safe_cell(cell) for cell in cells])
+        yield line.getvalue().encode()
+
+
+async def _statistics(env: Environment, request: Request, subject: Subject, language: Language) -> Made:
+    if not sees_small_cells(subject):
+        raise not_found()
+    given = request.query_params
+    by = tuple(_one(Dimension, name.upper(), "by") for name in given.get("by", "").split(",") if name)
+    first, last = period(env, month_in(given, "from"), month_in(given, "to"))
+    channel = given.get("channel")
+    question = Question(
+        first,
+        last,
+        department=given.get("department"),
+        service_code=given.get("service"),
+        district=given.get("district"),
+        tehsil=given.get("tehsil"),
+        channel=_one(StatisticsChannel, channel, "channel") if channel else None,
+        group_by=by,
+    )
+    answer = await statistics(env, subject, question)
+    names = await read_names(env)
+    rows = answer.rows if by else (answer.total,)
+    return f"statistics-{first:%Y%m}-{last:%Y%m}", _statistics_lines(rows, by, names, language)
+
+
+async def _statistics_lines(
+    rows: Sequence[FigureRow], by: Sequence[Dimension], names: Names, language: Language
+) -> Lines:
+    heads = [label(f"dimension.{one.value}", language) for one in by]
+    codes = [f"{one.value.lower()}_code" for one in by]
+    yield [*_interleaved(codes, heads), *(label(f"field.{name}", language) for name, _ in _MEASURES)]
+    for row in rows:
+        if row.figures is not None:
+            figures = row.figures
+            told = [names.of(row.place, one, language) for one in by]
+            shown = [row.place[one] for one in by]
+            yield [*_interleaved(shown, told), *(measure(figures) for _, measure in _MEASURES)]
+
+
+def _interleaved(codes: Sequence[object], names: Sequence[object]) -> list[object]:
+    return [cell for pair in zip(codes, names, strict=True) for cell in pair]
+
+
+class _Explained(StrEnum):
+    YES = "1"
+    NO = "0"
+
+
+async def _delays(env: Environment, request: Request, subject: Subject, language: Language) -> Made:
+    supervised(subject)
+    given = request.query_params
+    purpose = _one(ReadPurpose, given.get("purpose", ""), "purpose")
+    cause, explained = given.get("cause"), given.get("explained")
+    wanted = CaseFilter(
+        given.get("department"),
+        given.get("service"),
+        given.get("district"),
+        given.get("tehsil"),
+        _one(DelayCause, cause, "cause") if cause else None,
+        None if explained is None else _one(_Explained, explained, "explained") is _Explained.YES,
+    )
+    cases = _all_cases(env, subject, wanted, purpose)
+    # The first page is read before the answer begins, so that a refusal is still one.
+    first: list[Case] = await anext(cases, [])
+    return f"delays-{ist_date(env.clock.now()):%Y%m%d}", _case_lines(first, cases, env, language)
+
+
+async def _review(env: Environment, request: Request, subject: Subject, language: Language) -> Made:
+    review = await review_asked_for(env, request, subject)
+    return f"delay-review-{review.month:%Y%m}", _review_lines(review, language)
+
+
+async def review_asked_for(env: Environment, request: Request, subject: Subject) -> DelayReview:
+    """The review of the month that a query names, with the rows that the subject may see. Raises Problems."""
+    month = month_in(request.query_params, "month")
+    if month is None:
+        raise Problems(Problem(ErrorCode.BAD_INPUT, ("month",)))
+    review = await shown_review(env, subject, month)
+    if review is None:
+        raise not_found("month")
+    return review
+
+
+async def _review_lines(review: DelayReview, language: Language) -> Lines:
+    places = ("department", "district")
+    causes = list(DelayCause)
+    heads = [cell for name in places for cell in (f"{name}_code", label(f"dimension.{name.upper()}", language))]
+    amounts = [label(f"field.{name}", language) for name in REVIEWED]
+    yield [*heads, *amounts, *(label(f"delay_cause.{cause.value}", language) for cause in causes)]
+    for row in review.content["rows"]:
+        told = [cell for name in places for cell in (row[name], named(row[f"{name}Name"], language))]
+        reasons = [row["reasons"].get(cause.value, 0) for cause in causes]
+        yield [*told, *(row[name] for name in REVIEWED), *reasons]
+
+
+def named(name: Mapping[str, str | None] | None, language: Language) -> str | None:
+    """A name of a review in one language."""
+    return Bilingual(name["hi"], name["en"] or "").in_language(language) if name else None
+
+
+async def _all_cases(
+    env: Environment, subject: Subject, wanted: CaseFilter, purpose: ReadPurpose
+) -> AsyncIterator[list[Case]]:
+    place: tuple[datetime, str] | None = None
+    while True:
+        page = await case_page(env, subject, CaseList.OVERDUE, wanted, purpose, place=place, limit=PAGE)
+        if page:
+            yield page
+            last = page[-1].application
+            place = (last.due_at or last.created_at, last.id)
+        if len(page) < PAGE:
+            return
+
+
+async def _case_lines(
+    first: list[Case], rest: AsyncIterator[list[Case]], env: Environment, language: Language
+) -> Lines:
+    yield [field_label("CaseLine", name, language) for name in _CASES]
+    for case in first:
+        yield _case_line(case, env.clock.now(), language)
+    async for page in rest:
+        for case in page:
+            yield _case_line(case, env.clock.now(), language)
+
+
+def _case_line(case: Case, now: datetime, language: Language) -> list[object]:
+    one, reason = case.application, case.reason
+    return [
+        show_number(one.number),
+        one.service_code,
+        one.department,
+        one.district,
+        one.tehsil,
+        label(f"channel.{one.channel.value}", language),
+        label(f"status.{one.status.value}", language),
+        ist_date(one.submitted_at) if one.submitted_at else None,
+        ist_date(one.due_at) if one.due_at else None,
+        days_late(one, now),
+        label(f"delay_cause.{reason.cause.value}", language) if reason else None,
+        reason.text if reason else None,
+    ]
+
+
+def _one(kind: Any, text: str, name: str) -> Any:
+    try:
+        return kind(text)
+    except ValueError:
+        raise Problems(Problem(ErrorCode.BAD_INPUT, (name,))) from None
+
+
+def month_in(given: Mapping[str, str], name: str) -> date | None:
+    """The month or day that a query names; None where it names none. Raises BAD_INPUT."""
+    text = given.get(name)
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(f"{text}-01" if len(text) == len("2026-11") else text)
+    except ValueError:
+        raise Problems(Problem(ErrorCode.BAD_INPUT, (name,))) from None
+
+
+async def statement(env: Environment, request: Request, subject: Subject, language: Language) -> tuple[str, Lines]:
+    """The name of the file and its lines.
+
+    Raises NotSignedIn, NOT_FOUND for those who pay nothing, BAD_INPUT without a month that is over, and for a scheme or
+    a district that the catalogue does not have: zeros would look like a month without payments.
+    """
+    del language  # the columns bear the names of fields, so that a program can read them
+    given = request.query_params
+    try:
+        month = date.fromisoformat(f"{given.get('month', '')}-01")
+    except ValueError:
+        raise Problems(Problem(ErrorCode.BAD_INPUT, ("month",))) from None
+    pages = statement_lines(
+        env, subject, month, scheme_code=given.get("scheme") or None, district=given.get("district") or None
+    )
+    # The first page is read before the answer begins, so that a refusal is still one.
+    first = await anext(pages)
+    await _refuse_unknown(env, month, given)
+    return f"statement-{month:%Y%m}", _lines(first, pages)
+
+
+async def _refuse_unknown(env: Environment, month: date, given: Mapping[str, str]) -> None:
+    scheme, district = given.get("scheme"), given.get("district")
+    async with env.store.reading() as tx:
+        known = {
+            "month": month < month_of(ist_date(env.clock.now())),
+            "scheme": not scheme or scheme in await catalogue.schemes(tx, [scheme]),
+            "district": not district or district in {one.code for one in await catalogue.districts(tx)},
+        }
+    if wrong := [Problem(ErrorCode.BAD_INPUT, (name,)) for name, holds in known.items() if not holds]:
+        raise Problems(*wrong)
+
+
+async def _lines(first: list[Moved], rest: AsyncIterator[list[Moved]]) -> Lines:
+    names = [f"{name}_{kind}" for name in MOVES for kind in ("count", "paise")]
+    yield ["scheme_code", "department", "district", *names, "balances"]
+    sums: dict[str, Sum] = dict.fromkeys(MOVES, NOTHING)
+    for line in first:
+        yield _cells(line, sums)
+    async for page in rest:
+        for line in page:
+            yield _cells(line, sums)
+    yield ["TOTAL", "", "", *(value for name in MOVES for value in sums[name]), ""]
+
+
+def _cells(line: Moved, sums: dict[str, Sum]) -> list[object]:
+    """One line of the table, added to the sums."""
+    for name in MOVES:
+        sums[name] = plus(sums[name], getattr(line, name))
+    values = [value for name in MOVES for value in getattr(line, name)]
+    return [line.scheme_code, line.department or "", line.district, *values, "yes" if line.balances else "NO"]

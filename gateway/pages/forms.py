@@ -1,0 +1,167 @@
+"""`/forms`: every form drawn without script, so that a form author sees it, and checked when it is posted.
+
+Nothing is handed in here and nothing is kept. What is filled in goes in the body of a POST and into no log.
+"""
+
+from dataclasses import dataclass
+from html import escape
+from urllib.parse import parse_qsl
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+
+from actions.kernel.environment import Environment
+from domain.catalogue.form_checking import check_answers
+from domain.catalogue.forms import GENERIC, Form, row_of
+from domain.kernel.clock import ist_date
+from domain.kernel.errors import ErrorCode
+from domain.kernel.messages import message
+from domain.kernel.text import Bilingual, Language
+from gateway.pages.form_drawing import MORE, ROWS, Drawn, draw
+from gateway.pages.frame import HEADERS, language_of, respond, table
+from store.catalogue import catalogue, forms
+from store.database.errors import StoreError
+
+LARGEST_BODY = 256 * 1024
+MOST_FIELDS = 300
+
+_TITLE = Bilingual("प्रपत्र", "Forms")
+_EVERY = Bilingual("सभी प्रपत्र", "All forms")
+_SERVICE, _VERSION = Bilingual("सेवा", "Service"), Bilingual("संस्करण", "Version")
+_LOCAL = Bilingual(
+    "यह प्रपत्र यहीं बनाया गया है (LOCAL) और विभाग से सत्यापित नहीं है।",
+    "This form was laid out here (LOCAL); the department has not confirmed it.",
+)
+_TRIAL = Bilingual(
+    "यह पृष्ठ केवल प्रपत्र दिखाता और जाँचता है; कुछ भी जमा नहीं होता।",
+    "This page only shows and checks the form; nothing is handed in.",
+)
+_RIGHT = Bilingual(
+    "प्रपत्र पूरा और सही है। कुछ भी जमा नहीं किया गया।", "The form is complete and correct. Nothing was handed in."
+)
+_FORM_ONLY = HEADERS["Content-Security-Policy"].replace("form-action 'none'", "form-action 'self'")
+
+
+@dataclass(frozen=True, slots=True)
+class _Posted:
+    """What came in a body: answers by name, wanted rows of groups, and whether only one more row was asked for."""
+
+    answers: dict[str, str]
+    rows: dict[str, int]
+    more: str | None
+
+
+def forms_routes(environment: Environment) -> list[Route]:
+    """`/forms` lists the services that have a form of their own; `/forms/<slug>` draws and checks one."""
+
+    async def index(request: Request) -> Response:
+        language = language_of(request)
+        try:
+            return respond(request, language, _TITLE, await _listed(environment, language))
+        except StoreError:
+            return _told(request, language, ErrorCode.OVERLOADED, 503)
+
+    async def one(request: Request) -> Response:
+        language, slug = language_of(request), str(request.path_params["slug"])
+        try:
+            form = await _form(environment, slug)
+        except StoreError:
+            return _told(request, language, ErrorCode.OVERLOADED, 503)
+        if form is None:
+            return _told(request, language, ErrorCode.NOT_FOUND, 404)
+        if request.method != "POST":
+            return _page(request, Drawn(form, language.catalogue))
+        posted = await _posted(request)
+        if posted is None:
+            return _told(request, language, ErrorCode.BAD_INPUT, 400)
+        return _answered(
+            request, environment, Drawn(form, language.catalogue, posted.answers, rows=posted.rows), posted
+        )
+
+    return [
+        Route("/forms", index, methods=["GET"]),
+        Route("/forms/{slug}", one, methods=["GET", "POST"]),
+    ]
+
+
+def _answered(request: Request, environment: Environment, drawn: Drawn, posted: _Posted) -> Response:
+    if posted.more is not None:
+        rows = {**drawn.rows, posted.more: drawn.rows.get(posted.more, 0) + 1}
+        return _page(request, Drawn(drawn.form, drawn.language, drawn.answers, rows=rows))
+    today = ist_date(environment.clock.now())
+    checked = check_answers(drawn.form, posted.answers, today=today, complete=True)
+    faults = {
+        ".".join(problem.path[2:]): message(problem.code, drawn.language, problem.params, problem.texts)
+        for problem in checked.problems
+    }
+    shown = Drawn(drawn.form, drawn.language, posted.answers, faults, posted.rows)
+    return _page(request, shown, status=422 if faults else 200, right=not faults)
+
+
+def _page(request: Request, drawn: Drawn, *, status: int = 200, right: bool = False) -> HTMLResponse:
+    form, language = drawn.form, drawn.language
+    notes = [_TRIAL] if form.verified else [_TRIAL, _LOCAL]
+    lines = "".join(f'<p class="plain">{drawn.say(words)}</p>\n' for words in (*notes, form.help) if words)
+    done = f'<p class="good" role="status">{drawn.say(_RIGHT)}</p>\n' if right else ""
+    body = draw(drawn, f"{request.url.path}?language={language.value}")
+    response = respond(request, language, form.label, f"{done}{lines}{body}", status)
+    response.headers["Content-Security-Policy"] = _FORM_ONLY
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+async def _listed(environment: Environment, language: Language) -> str:
+    async with environment.store.reading() as tx:
+        assigned = await forms.assigned(tx)
+        services = await catalogue.services_by_codes(tx, assigned)
+        general = (await forms.of_services(tx, [forms.EVERY_OTHER])).get(forms.EVERY_OTHER)
+    rows = [
+        [
+            f"{_link(service.slug, service.name.in_language(language))} ({escape(code)})",
+            escape(assigned[code][1][:12]),
+        ]
+        for code, service in sorted(services.items(), key=lambda item: item[1].name.en)
+    ]
+    if general is not None:
+        rows.append([_link(GENERIC, general.label.in_language(language)), escape(general.version[:12])])
+    headings = [escape(words.in_language(language)) for words in (_SERVICE, _VERSION)]
+    return table(rows, headings, caption=escape(_EVERY.in_language(language)))
+
+
+async def _form(environment: Environment, slug: str) -> Form | None:
+    async with environment.store.reading() as tx:
+        if slug == GENERIC:
+            return (await forms.of_services(tx, [forms.EVERY_OTHER])).get(forms.EVERY_OTHER)
+        service = await catalogue.service_by_slug(tx, slug)
+        return None if service is None else (await forms.of_services(tx, [service.code])).get(service.code)
+
+
+async def _posted(request: Request) -> _Posted | None:
+    """The body of a form; None for one that is too long, of another kind, or has too many fields."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/x-www-form-urlencoded":
+        return None
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > LARGEST_BODY:
+            return None
+    try:
+        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=MOST_FIELDS)
+    except ValueError:
+        return None
+    read = dict(pairs)
+    rows = {name.removeprefix(ROWS): row_of(text) or 0 for name, text in read.items() if name.startswith(ROWS)}
+    answers = {name: text for name, text in read.items() if not name.startswith("_") and text.strip()}
+    return _Posted(answers, rows, read.get(MORE))
+
+
+def _link(slug: str, words: str) -> str:
+    return f'<a href="/forms/{escape(slug)}">{escape(words)}</a>'
+
+
+def _told(request: Request, language: Language, code: ErrorCode, status: int) -> HTMLResponse:
+    text = f'<p class="bad" role="alert">{escape(message(code, language))}</p>'
+    way = f'<p><a href="/forms?language={language.value}">{escape(_EVERY.in_language(language))}</a></p>'
+    return respond(request, language, _TITLE, text if code is ErrorCode.OVERLOADED else text + way, status)

@@ -1,0 +1,241 @@
+"""`/notified-services`: notified services with limits and authorities, as a page, as `.json` and as `.csv`.
+
+Open to everybody, in Hindi or English (`language`); `department`, `words` and `mostDays` filter as in the graph. Each
+line names its version in the catalogue, and an unchanged list has an unchanged ETag.
+"""
+
+import csv
+import io
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from html import escape
+from typing import Any
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from actions.catalogue.notified import SECTION, NotifiedFilter, departments_by_slug, notified_services
+from actions.kernel.environment import Environment
+from domain.catalogue.catalogue import Department, Service
+from domain.kernel.messages import our_word
+from domain.kernel.text import Bilingual, Language
+from gateway.graphql.answers import encode_json
+from gateway.graphql.conditional import conditional
+from gateway.http.headers import EVERY_ANSWER
+from gateway.pages.frame import language_of, respond, table
+from gateway.pages.spreadsheets import BYTE_ORDER_MARK, safe_cell
+from store.database.errors import StoreError
+
+PATH = "/notified-services"
+LONGEST_WORDS, MOST_DAYS = 100, 3650
+_TITLE = Bilingual("सेवा का अधिकार: अधिसूचित सेवाएँ", "Right to Service: notified services")
+_HEADINGS = (
+    Bilingual("सेवा", "Service"),
+    Bilingual("विभाग", "Department"),
+    Bilingual("समय-सीमा", "Time limit"),
+    Bilingual("पदाभिहित अधिकारी", "Designated officer"),
+    Bilingual("प्रथम अपीलीय अधिकारी", "First appellate authority"),
+    Bilingual("द्वितीय अपीलीय अधिकारी", "Second appellate authority"),
+    Bilingual("संस्करण", "Version"),
+)
+_COLUMNS = (
+    *_HEADINGS[:2],
+    Bilingual("समय-सीमा (दिन)", "Time limit (days)"),
+    Bilingual("दिनों की गणना", "Days counted"),
+    *_HEADINGS[3:6],
+    Bilingual("अधिसूचना", "Notification"),
+    Bilingual("धारा", "Section"),
+    Bilingual("संस्करण", "Version"),
+    Bilingual("स्रोत से मिलाया गया", "Verified"),
+)
+_UNITS = {
+    "WORKING_DAYS": Bilingual("कार्य दिवस", "working days"),
+    "CALENDAR_DAYS": Bilingual("दिन", "days"),
+}
+_UNKNOWN = Bilingual("ज्ञात नहीं", "Not known")
+_YES_NO = (Bilingual("नहीं", "no"), Bilingual("हाँ", "yes"))
+_LAW = Bilingual(
+    "समय-सीमा में सेवा न मिले तो अपील करें; कई सेवाओं में अपील अपने आप दर्ज होती है। जो तथ्य किसी स्रोत में नहीं मिला, वह "
+    "“ज्ञात नहीं” लिखा है।",
+    "Where a service is not given within its limit, appeal; the appeal files itself for most. A fact that no source "
+    "gives is shown as not known.",
+)
+_SECTION = Bilingual("उत्तराखण्ड सेवा का अधिकार अधिनियम, 2011, धारा 3", SECTION)
+_DEPARTMENT = Bilingual("केवल इस विभाग की", "Of this department alone")
+_ALL = Bilingual("सभी विभाग", "All departments")
+_COUNT = Bilingual("{many} सेवाएँ", "{many} services")
+_REFUSED = Bilingual(
+    "खोज के शब्द 100 अक्षरों तक, और दिन (mostDays) 0 से 3650 तक की पूर्ण संख्या में लिखें।",
+    "Write at most 100 letters of words to look for, and days (mostDays) as a whole number from 0 to 3650.",
+)
+_FILTERS = ("department", "words", "mostDays")
+_ELSEWHERE = Bilingual("यही सूची: ", "The same list as: ")
+
+
+def notified_routes(environment: Environment) -> list[Route]:
+    """The page and its two other forms."""
+    forms: Mapping[str, Form] = {"": _page, ".json": _json, ".csv": _csv}
+    return [
+        Route(f"{PATH}{ending}", partial(_answered, environment, make), methods=["GET"])
+        for ending, make in forms.items()
+    ]
+
+
+Form = Callable[[Request, Sequence[Service], Mapping[str, Department]], Response]
+
+
+async def _answered(env: Environment, make: Form, request: Request) -> Response:
+    try:
+        wanted = _wanted(request.query_params)
+    except ValueError:
+        return _refused(request, make)
+    try:
+        services = await notified_services(env, wanted)
+        departments = await departments_by_slug(env)
+    except StoreError:
+        return Response(status_code=503, headers={**EVERY_ANSWER, "Retry-After": "30"})
+    made = make(request, services, departments)
+    return conditional(made, request, bytes(made.body))
+
+
+def _refused(request: Request, make: Form) -> Response:
+    if make is not _page:
+        return Response(encode_json({"code": "BAD_INPUT"}), 400, EVERY_ANSWER, "application/json")
+    language = language_of(request).catalogue
+    told = f'<p class="bad" role="alert">{escape(_REFUSED.in_language(language))}</p>'
+    return respond(request, language, _TITLE, f"{told}<p>{_every(language)}</p>", 400)
+
+
+def _wanted(given: Mapping[str, str]) -> NotifiedFilter:
+    """The filter of a query; raises ValueError."""
+    words, days = given.get("words"), given.get("mostDays")
+    if len(words or "") > LONGEST_WORDS or not (days is None or (days.isascii() and days.isdigit())):
+        raise ValueError("words or mostDays")
+    most = None if days is None else int(days[:6])
+    if most is not None and most > MOST_DAYS:
+        raise ValueError("mostDays")
+    return NotifiedFilter(given.get("department") or None, words, most)
+
+
+def _page(request: Request, services: Sequence[Service], departments: Mapping[str, Department]) -> Response:
+    language = language_of(request).catalogue
+    chosen = {name: given for name in _FILTERS if (given := request.query_params.get(name))}
+    rows = [_cells(one, departments, chosen, language) for one in services]
+    links = " · ".join(
+        f'<a href="{escape(_address(f".{kind}", language, chosen))}">{kind.upper()}</a>' for kind in ("json", "csv")
+    )
+    law = f'<p>{escape(_LAW.in_language(language))}</p><p class="plain">{escape(_SECTION.in_language(language))}</p>'
+    back = f'<p class="links">{_every(language)}</p>' if chosen else ""
+    elsewhere = f'<p class="links">{escape(_ELSEWHERE.in_language(language))}{links}</p>'
+    headings = [escape(one.in_language(language)) for one in _HEADINGS]
+    counted = escape(_COUNT.in_language(language).format(many=len(rows)))
+    shown = table(rows, headings, caption=counted)
+    return respond(request, language, _TITLE, law + back + shown + elsewhere, keep=_FILTERS)
+
+
+def _address(ending: str, language: Language, chosen: Mapping[str, str]) -> str:
+    return f"{PATH}{ending}?{urlencode({**chosen, 'language': language.value})}"
+
+
+def _every(language: Language) -> str:
+    return f'<a href="{_address("", language, {})}">{escape(_ALL.in_language(language))}</a>'
+
+
+def _cells(
+    one: Service, departments: Mapping[str, Department], chosen: Mapping[str, str], language: Language
+) -> list[str]:
+    """The cells of a line; its department leads to the list of that department alone."""
+    first, department, *rest = map(escape, _line(one, departments, language))
+    if one.department and "department" not in chosen:
+        address = escape(_address("", language, {**chosen, "department": one.department}))
+        title = escape(_DEPARTMENT.in_language(language))
+        department = f'<a href="{address}" title="{title}">{department}</a>'
+    return [first, department, *rest]
+
+
+def _line(one: Service, departments: Mapping[str, Department], language: Language) -> list[str]:
+    unknown = _UNKNOWN.in_language(language)
+    limit = f"{one.limit_days} {_unit(one, language)}" if one.limit_days is not None else unknown
+    return [
+        f"{one.name.in_language(language)} ({one.code})",
+        _department(one, departments, language) or unknown,
+        limit,
+        *(_post(officer, language) or unknown for officer in _posts(one)),
+        str(one.version),
+    ]
+
+
+def _json(request: Request, services: Sequence[Service], departments: Mapping[str, Department]) -> Response:
+    language = language_of(request).catalogue
+    lines = [_entry(one, departments, language) for one in services]
+    content = {"language": language.value, "section": SECTION, "count": len(lines), "services": lines}
+    headers = {**EVERY_ANSWER, "Content-Language": language.value, "Vary": "Accept-Language"}
+    return Response(encode_json(content), headers=headers, media_type="application/json")
+
+
+def _entry(one: Service, departments: Mapping[str, Department], language: Language) -> dict[str, Any]:
+    return {
+        "code": one.code,
+        "version": one.version,
+        "name": one.name.in_language(language),
+        "nameHi": one.name.hi,
+        "nameEn": one.name.en,
+        "departmentSlug": one.department,
+        "department": _department(one, departments, language),
+        "timeLimitDays": one.limit_days,
+        "timeLimitUnit": one.limit_unit.value if one.limit_days is not None else None,
+        "designatedOfficer": one.designated_officer,
+        "firstAppellate": one.first_appellate,
+        "secondAppellate": one.second_appellate,
+        "notification": None,
+        "source": one.source,
+        "verified": one.verified,
+    }
+
+
+def _csv(request: Request, services: Sequence[Service], departments: Mapping[str, Department]) -> Response:
+    language = language_of(request).catalogue
+    lines = io.StringIO(newline="")
+    writer = csv.writer(lines)
+    writer.writerow(["code", *(one.in_language(language) for one in _COLUMNS)])
+    for one in services:
+        cells = [
+            one.code,
+            one.name.in_language(language),
+            _department(one, departments, language),
+            one.limit_days,
+            _unit(one, language) if one.limit_days is not None else None,
+            *(_post(officer, language) for officer in _posts(one)),
+            None,
+            SECTION,
+            one.version,
+            _YES_NO[one.verified].in_language(language),
+        ]
+        writer.writerow([safe_cell(cell) for cell in cells])
+    headers = {
+        **EVERY_ANSWER,
+        "Content-Disposition": 'attachment; filename="notified-services.csv"',
+        "Content-Language": language.value,
+        "Vary": "Accept-Language",
+    }
+    marked = BYTE_ORDER_MARK if request.query_params.get("bom") == "1" else ""
+    return Response((marked + lines.getvalue()).encode(), headers=headers, media_type="text/csv; charset=utf-8")
+
+
+def _department(one: Service, departments: Mapping[str, Department], language: Language) -> str | None:
+    found = departments.get(one.department or "")
+    return found.name.in_language(language) if found else one.department
+
+
+def _posts(one: Service) -> tuple[str | None, str | None, str | None]:
+    return one.designated_officer, one.first_appellate, one.second_appellate
+
+
+def _post(said: str | None, language: Language) -> str | None:
+    return our_word("post", said, language) if said else None
+
+
+def _unit(one: Service, language: Language) -> str:
+    return _UNITS[one.limit_unit.value].in_language(language)

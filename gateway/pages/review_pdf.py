@@ -1,0 +1,160 @@
+"""`/figures/delay-review.pdf`: the monthly review of delays to print, in Hindi or English, for officers.
+
+The page is laid out by a process of its own, so that this one never loads the libraries for it; one at a time, since
+such a process needs a second of a processor.
+"""
+
+import asyncio
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import date
+from functools import partial
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from actions.kernel.environment import Environment
+from domain.appeals.commission import DelayReview
+from domain.appeals.delays import DelayCause
+from domain.kernel.clock import ist_date
+from domain.kernel.errors import NotSignedIn
+from domain.kernel.messages import label
+from domain.kernel.text import Bilingual, Language
+from gateway.documents.text import drawable
+from gateway.http.headers import EVERY_ANSWER
+from gateway.http.session_auth import reader_of
+from gateway.pages.figures_csv import REVIEWED, named, refused, review_asked_for
+from gateway.pages.frame import language_of
+from schema.kernel.errors import OURS
+
+SECONDS = 30.0
+"""How long a page may take; a state's review takes about one."""
+
+_PLACES = ("department", "district")
+_STATE = Bilingual("उत्तराखण्ड शासन", "Government of Uttarakhand")
+_TITLE = Bilingual("विलम्ब की मासिक समीक्षा", "Monthly review of delays")
+_MADE = Bilingual("{day} को तैयार", "Made on {day}")
+_SCOPE = Bilingual("आपके अधिकार-क्षेत्र की पंक्तियाँ", "The rows of your jurisdictions")
+_DIGEST = Bilingual("पूरी समीक्षा का SHA-256: {digest}", "SHA-256 of the whole review: {digest}")
+_NONE = Bilingual("इस माह की कोई पंक्ति नहीं", "No rows in this month")
+_FIGURES = Bilingual("आँकड़े", "Figures")
+_REASONS = Bilingual("अभिलिखित कारण", "Recorded reasons")
+_TOTAL = Bilingual("योग", "Total")
+_MONTHS = (
+    Bilingual("जनवरी", "January"),
+    Bilingual("फ़रवरी", "February"),
+    Bilingual("मार्च", "March"),
+    Bilingual("अप्रैल", "April"),
+    Bilingual("मई", "May"),
+    Bilingual("जून", "June"),
+    Bilingual("जुलाई", "July"),
+    Bilingual("अगस्त", "August"),
+    Bilingual("सितम्बर", "September"),
+    Bilingual("अक्टूबर", "October"),
+    Bilingual("नवम्बर", "November"),
+    Bilingual("दिसम्बर", "December"),
+)
+
+
+def review_pdf_routes(environment: Environment) -> list[Route]:
+    """The download."""
+    turn = asyncio.Semaphore(1)
+    return [Route("/figures/delay-review.pdf", partial(_answered, environment, turn), methods=["GET"])]
+
+
+async def _answered(env: Environment, turn: asyncio.Semaphore, request: Request) -> Response:
+    language = language_of(request)
+    try:
+        review = await _shown(env, request)
+    except OURS as error:
+        return refused(env, request, language, error)
+    async with turn:
+        content = await laid_out(page_data(review, language))
+    headers = {
+        **EVERY_ANSWER,
+        "Content-Disposition": f'attachment; filename="delay-review-{review.month:%Y%m}-{language.value}.pdf"',
+        "Content-Language": language.value,
+        "Vary": "Accept-Language, Authorization, Cookie",
+    }
+    return Response(content, headers=headers, media_type="application/pdf")
+
+
+async def _shown(env: Environment, request: Request) -> DelayReview:
+    subject = await reader_of(env, request)
+    if not subject.signed_in:
+        raise NotSignedIn
+    return await review_asked_for(env, request, subject)
+
+
+async def laid_out(page: Mapping[str, Any]) -> bytes:
+    """The PDF of a page; raises RuntimeError where the process that makes it failed, TimeoutError where it hangs."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "gateway.documents.review",
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        async with asyncio.timeout(SECONDS):
+            content, _ = await process.communicate(json.dumps(page, ensure_ascii=False).encode())
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    if process.returncode:
+        raise RuntimeError("the page of a review could not be laid out")
+    return content
+
+
+def page_data(review: DelayReview, language: Language) -> dict[str, Any]:
+    """The words of the page, in the shape that the template reads; sums are of the rows that are shown."""
+    made, rows = ist_date(review.made_at), review.content["rows"]
+    reasons = [{cause.value: row["reasons"].get(cause.value, 0) for cause in DelayCause} for row in rows]
+    causes = {cause.value: label(f"delay_cause.{cause.value}", language) for cause in DelayCause}
+    return {
+        "language": language.value,
+        "state": _STATE.in_language(language),
+        "title": _TITLE.in_language(language),
+        "month": f"{_MONTHS[review.month.month - 1].in_language(language)} {review.month.year}",
+        "made": {"year": made.year, "month": made.month, "day": made.day, "shown": _made(made, language)},
+        "scope": _SCOPE.in_language(language),
+        "digest": _DIGEST.in_language(language).format(digest=review.sha256),
+        "none": _NONE.in_language(language),
+        "rows": [_place(row, language) for row in rows],
+        "parts": [
+            _part(_FIGURES, {name: label(f"field.{name}", language) for name in REVIEWED}, rows, rows, language),
+            _part(_REASONS, causes, rows, reasons, language),
+        ],
+    }
+
+
+def _part(
+    title: Bilingual,
+    names: Mapping[str, str],
+    places: Sequence[Mapping[str, Any]],
+    amounts: Sequence[Mapping[str, int]],
+    language: Language,
+) -> dict[str, Any]:
+    """A table: a row for each place, a column for each name, and the sums below."""
+    return {
+        "title": title.in_language(language),
+        "columns": [*(label(f"dimension.{name.upper()}", language) for name in _PLACES), *names.values()],
+        "rows": [
+            [*_place(place, language), *(str(row[name]) for name in names)]
+            for place, row in zip(places, amounts, strict=True)
+        ],
+        "total": [_TOTAL.in_language(language), "", *(str(sum(row[name] for row in amounts)) for name in names)],
+    }
+
+
+def _place(row: Mapping[str, Any], language: Language) -> list[str]:
+    return [drawable(named(row[f"{name}Name"], language) or row[name] or "") for name in _PLACES]
+
+
+def _made(day: date, language: Language) -> str:
+    return _MADE.in_language(language).format(day=f"{day:%d-%m-%Y}")

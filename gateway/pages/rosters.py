@@ -1,0 +1,162 @@
+"""`POST /rosters/<number>/rows` takes a table of a school or camp; `GET /rosters/<number>/list.csv` gives one to sign.
+
+The table is CSV in UTF-8 with a head (docs/camps.md); its rows are added batch by batch, and each that is wrong is told
+with its line, field, cause and remedy in the asked language. `Idempotency-Key` names the request. The list has a
+column for the signature; `?awaiting=1` leaves only those whose paper is made and not handed over, `language` and
+`bom=1` are as for the downloads of figures.
+"""
+
+import asyncio
+import csv
+import io
+from collections.abc import AsyncIterator, Collection, Sequence
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+
+from actions.kernel.environment import Environment
+from actions.rosters.files import LineResult, ListedRow, add_table, listed_rows
+from actions.rosters.rosters import RowFilter, roster_of
+from actions.uploads.uploads import too_large
+from domain.kernel.clock import IST
+from domain.kernel.errors import ErrorCode, NotSignedIn, Problem, Problems, Remedy
+from domain.kernel.messages import label, message
+from domain.kernel.numbers import show_number
+from domain.kernel.text import Language
+from domain.rosters.rosters import RowOutcome
+from gateway.http.headers import EVERY_ANSWER, media_type_of
+from gateway.http.session_auth import reader_of
+from gateway.http.upload_requests import BODY_SECONDS, FAULTS, answered, refused, subject_of
+from gateway.pages.frame import language_of
+from gateway.pages.spreadsheets import BYTE_ORDER_MARK, safe_cell
+
+LARGEST_TABLE = 1024 * 1024
+"""Bytes of one table: 500 rows of two kilobytes."""
+
+_COLUMNS = (
+    "reference",
+    "name",
+    "bornOn",
+    "guardian",
+    "relation",
+    "state",
+    "applicationNumber",
+    "applicationStatus",
+    "recipient",
+    "handedOverAt",
+)
+
+
+def roster_routes(environment: Environment, *, origins: Collection[str]) -> list[Route]:
+    """Both doors. `origins` are those whose pages may send a table by the session cookie."""
+
+    async def take(request: Request) -> Response:
+        try:
+            subject = await subject_of(environment, request, origins)
+            if not subject.signed_in:
+                raise NotSignedIn
+            key = request.headers.get("idempotency-key", "")
+            if not key:
+                raise Problems(Problem(ErrorCode.BAD_INPUT, ("idempotencyKey",)))
+            roster = await roster_of(environment, subject, request.path_params["number"])
+            content = await _table(request)
+            lines = [line async for line in add_table(environment, subject, roster.number, content, key)]
+        except FAULTS as error:
+            other_type = isinstance(error, Problems) and error.code is ErrorCode.FILE_TYPE_NOT_ALLOWED
+            return refused(environment, request, error, sentence="roster.table_type" if other_type else None)
+        return answered(environment, request, _told(lines, language_of(request)), 200)
+
+    async def give(request: Request) -> Response:
+        shown = language_of(request).catalogue
+        try:
+            subject = await reader_of(environment, request)
+            roster = await roster_of(environment, subject, request.path_params["number"])
+            wanted = RowFilter(awaiting=request.query_params.get("awaiting") == "1")
+            pages = listed_rows(environment, subject, roster, wanted)
+            # The first page is read before the answer begins, so that a refusal is still one.
+            first: list[ListedRow] = await anext(pages, [])
+        except FAULTS as error:
+            return refused(environment, request, error)
+        headers = {
+            **EVERY_ANSWER,
+            "Cache-Control": "private, no-store",
+            "Content-Disposition": f'attachment; filename="roster-{roster.number}.csv"',
+            "Content-Language": shown.value,
+        }
+        lines = _lines(first, pages, shown, marked=request.query_params.get("bom") == "1")
+        return StreamingResponse(lines, headers=headers, media_type="text/csv; charset=utf-8")
+
+    return [
+        Route("/rosters/{number}/rows", take, methods=["POST"]),
+        Route("/rosters/{number}/list.csv", give, methods=["GET"]),
+    ]
+
+
+async def _table(request: Request) -> bytes:
+    """The body; raises FILE_TYPE_NOT_ALLOWED for another type than CSV, FILE_TOO_LARGE, TimeoutError."""
+    if media_type_of(request) != "text/csv":
+        raise Problems(Problem(ErrorCode.FILE_TYPE_NOT_ALLOWED, ("file",), Remedy.CORRECT_INPUT))
+    parts: list[bytes] = []
+    seen = 0
+    async with asyncio.timeout(BODY_SECONDS):
+        async for part in request.stream():
+            seen += len(part)
+            if seen > LARGEST_TABLE:
+                raise too_large(LARGEST_TABLE)
+            parts.append(part)
+    return b"".join(parts)
+
+
+def _told(lines: Sequence[LineResult], language: Language) -> dict[str, Any]:
+    """How many rows became what, and every cause of those that were refused."""
+    counts = {one.value.lower(): sum(line.result.outcome is one for line in lines) for one in RowOutcome}
+    problems = [
+        {
+            "line": line.line,
+            "field": ".".join(problem.path[3:]),
+            "code": problem.code.value,
+            "message": message(problem.code, language, problem.params, problem.texts),
+            "action": problem.action.value,
+        }
+        for line in lines
+        for problem in line.result.problems
+    ]
+    return {"rows": len(lines), **counts, "problems": problems}
+
+
+async def _lines(
+    first: Sequence[ListedRow], rest: AsyncIterator[list[ListedRow]], language: Language, *, marked: bool
+) -> AsyncIterator[bytes]:
+    if marked:
+        yield BYTE_ORDER_MARK.encode()
+    yield _written([*(label(f"field.{name}", language) for name in _COLUMNS), label("roster.signature", language)])
+    for row in first:
+        yield _written(_cells(row, language))
+    async for page in rest:
+        for row in page:
+            yield _written(_cells(row, language))
+
+
+def _written(cells: Sequence[object]) -> bytes:
+    line = io.StringIO(newline="")
+    csv.writer(line).writerow([safe_cell(cell) for cell in cells])
+    return line.getvalue().encode()
+
+
+def _cells(listed: ListedRow, language: Language) -> list[object]:
+    row, receipt = listed.row, listed.row.acknowledgement
+    return [
+        row.reference,
+        row.person.name_hi if language is Language.HI and row.person.name_hi else row.person.name,
+        row.person.born_on.isoformat(),
+        row.person.guardian,
+        label(f"relation.{row.person.relation.value}", language),
+        label(f"row_state.{row.state.value}", language),
+        show_number(listed.number) if listed.number else None,
+        label(f"status.{listed.status}", language) if listed.status else None,
+        label(f"recipient.{receipt.recipient.value}", language) if receipt else None,
+        receipt.at.astimezone(IST).isoformat(timespec="minutes") if receipt else None,
+        None,
+    ]

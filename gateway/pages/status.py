@@ -1,0 +1,132 @@
+"""The status page: how the gateway and each outside system are, for people and for programs."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from html import escape
+from typing import Protocol, TypeAlias
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from domain.kernel.clock import IST, Clock
+from domain.kernel.messages import label
+from domain.kernel.sources import Source, SourceState
+from domain.kernel.text import Bilingual, Language
+from domain.platform.switches import Switchboard, SwitchState
+from gateway.http.headers import prefers_html
+from gateway.http.health import is_ready
+from gateway.pages.frame import HEADERS, font_routes, language_of, respond, table
+from gateway.settings.settings import Settings
+from integrations.calling.monitor import SourceMonitor, SourceStatus
+
+Switched: TypeAlias = Mapping[Source, SwitchState]
+
+_TITLE = Bilingual("अपुणी सरकार: सेवा की स्थिति", "Apuni Sarkar: service status")
+_READY = Bilingual("गेटवे तैयार है।", "The gateway is ready.")
+_NOT_READY = Bilingual("गेटवे अभी तैयार नहीं है।", "The gateway is not ready.")
+_COLUMNS = (
+    Bilingual("प्रणाली", "System"),
+    Bilingual("स्थिति", "State"),
+    Bilingual("पिछला उत्तर", "Last answer"),
+    Bilingual("पिछली विफलता", "Last failure"),
+)
+_SYSTEMS = Bilingual("बाहरी प्रणालियाँ", "Outside systems")
+_NOT_CONNECTED = Bilingual("जुड़ी नहीं", "Not connected")
+_NOT_ASKED = Bilingual("अभी पूछा नहीं गया", "Not asked yet")
+_ANSWERS = Bilingual("उत्तर दे रही है", "Answering")
+_DOES_NOT = Bilingual("उत्तर नहीं दे रही", "Not answering")
+_ALARMS = Bilingual("लागू अलार्म:", "Alarms that hold:")
+_LINKS = {
+    "/graphql": Bilingual("GraphiQL में खोजें", "Explore in GraphiQL"),
+    "/sign-in": Bilingual("साइन इन", "Sign in"),
+    "/health/ready": Bilingual("तैयारी की जाँच", "Readiness check"),
+}
+
+
+class CountsAlarms(Protocol):
+    """What knows how many alarms hold (gateway.runtime.heartbeat.Pulse)."""
+
+    @property
+    def alarms(self) -> int:
+        """How many alarms hold."""
+        ...
+
+
+def status_routes(
+    settings: Settings, monitor: SourceMonitor, *, switches: Switchboard, clock: Clock, pulse: CountsAlarms
+) -> list[Route]:
+    """`/status`: a page in Hindi or English, or JSON where that is preferred; and the font of the public pages."""
+
+    async def show(request: Request) -> Response:
+        language, now = language_of(request), clock.now()
+        switched = {status.source: switches.system(status.source, now) for status in monitor.statuses()}
+        if not prefers_html(request.headers.get("accept")):
+            return _as_json(request, monitor, switched, pulse.alarms)
+        links = {path: text for path, text in _LINKS.items() if path != "/graphql" or settings.graphiql_open}
+        said = _said(is_ready(request), pulse.alarms, language)
+        return respond(request, language, _TITLE, said + _body(monitor, switched, language, links))
+
+    return [Route("/status", show, methods=["GET"]), *font_routes()]
+
+
+def _as_json(request: Request, monitor: SourceMonitor, switched: Switched, alarms: int) -> Response:
+    sources = [
+        {
+            "name": status.source.value,
+            "configured": status.configured,
+            "state": status.state.value if status.state else None,
+            "switched": switched[status.source].value,
+            "lastSuccessAt": _iso(status.last_success_at),
+            "lastFailureAt": _iso(status.last_failure_at),
+        }
+        for status in monitor.statuses()
+    ]
+    return JSONResponse({"ready": is_ready(request), "alarms": alarms, "sources": sources}, headers=HEADERS)
+
+
+def _said(ready: bool, alarms: int, language: Language) -> str:
+    words, kind = (_READY, "good") if ready else (_NOT_READY, "bad")
+    said = f'<p class="{kind}" role="status">{escape(words.in_language(language))}</p>\n'
+    if alarms:
+        said += f'<p class="bad">{escape(_ALARMS.in_language(language))} {alarms}</p>\n'
+    return said
+
+
+def _body(monitor: SourceMonitor, switched: Switched, language: Language, links: dict[str, Bilingual]) -> str:
+    rows = [
+        [
+            escape(label(f"source.{status.source.value}", language)),
+            _state(status, switched[status.source], language),
+            _moment(status.last_success_at),
+            _moment(status.last_failure_at),
+        ]
+        for status in monitor.statuses()
+    ]
+    items = "".join(
+        f'<li><a href="{path}">{escape(text.in_language(language))}</a></li>' for path, text in links.items()
+    )
+    headings = [escape(column.in_language(language)) for column in _COLUMNS]
+    return f"{table(rows, headings, caption=escape(_SYSTEMS.in_language(language)))}\n<ul>{items}</ul>"
+
+
+def _state(status: SourceStatus, switched: SwitchState, language: Language) -> str:
+    if not status.configured:
+        return f'<span class="plain">{escape(_NOT_CONNECTED.in_language(language))}</span>'
+    if switched is not SwitchState.ON:
+        return f'<span class="plain">{escape(label(f"switch.{switched.value}", language))}</span>'
+    if status.state is None:
+        return f'<span class="plain">{escape(_NOT_ASKED.in_language(language))}</span>'
+    kind, words = ("good", _ANSWERS) if status.state is SourceState.LIVE else ("bad", _DOES_NOT)
+    return f'<span class="{kind}">{escape(words.in_language(language))}</span>'
+
+
+def _moment(moment: datetime | None) -> str:
+    if moment is None:
+        return "–"
+    shown = moment.astimezone(IST)
+    return f'<time datetime="{shown.isoformat(timespec="seconds")}">{shown.strftime("%d-%m-%Y %H:%M:%S")}</time>'
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.astimezone(IST).isoformat(timespec="milliseconds") if moment else None

@@ -1,0 +1,150 @@
+"""`/track`: where an application stands, by its number and a second factor; a form without script.
+
+What is asked goes in the body of a POST, so that neither number nor factor is in an address or a log.
+"""
+
+from datetime import date
+from html import escape
+from urllib.parse import parse_qs
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+
+from actions.feedback.tracking import track_application
+from actions.kernel.environment import Environment
+from domain.feedback.tracking import SecondFactor, Tracked
+from domain.kernel.clock import IST
+from domain.kernel.errors import ErrorCode, Problems
+from domain.kernel.messages import label, message
+from domain.kernel.numbers import show_number
+from domain.kernel.text import Bilingual, Language, latin_digits
+from gateway.pages.frame import HEADERS, language_of, respond, table
+from store.database.errors import StoreError
+
+_LARGEST_FORM = 4096
+_TITLE = Bilingual("आवेदन की स्थिति", "Track an application")
+_NUMBER = Bilingual("आवेदन संख्या", "Application number")
+_MOBILE = Bilingual("मोबाइल के अन्तिम चार अंक", "Last four digits of the mobile number")
+_BORN = Bilingual("या जन्म तिथि", "Or date of birth")
+_ASK = Bilingual("स्थिति देखें", "Show")
+_EITHER = Bilingual("आवेदन संख्या के साथ इन दो में से एक लिखें।", "Enter the application number and one of the two.")
+_ROWS = (
+    Bilingual("संख्या", "Number"),
+    Bilingual("सेवा", "Service"),
+    Bilingual("विभाग", "Department"),
+    Bilingual("स्थिति", "Status"),
+    Bilingual("नियत तिथि", "Due on"),
+)
+_STAGES = (Bilingual("चरण", "Stage"), Bilingual("तिथि", "Date"))
+_STATUSES = {ErrorCode.RATE_LIMITED: 429, ErrorCode.NOT_FOUND: 404, ErrorCode.OVERLOADED: 503}
+_FORM_ONLY = HEADERS["Content-Security-Policy"].replace("form-action 'none'", "form-action 'self'")
+
+
+def track_routes(environment: Environment) -> list[Route]:
+    """`/track`: the form by GET, the answer by POST."""
+
+    async def form(request: Request) -> Response:
+        language = language_of(request)
+        return _page(request, language, _form(language))
+
+    async def answer(request: Request) -> Response:
+        language = language_of(request)
+        fields = await _fields(request)
+        factor = _factor(fields)
+        client = request.client.host if request.client else ""
+        try:
+            agent = request.headers.get("user-agent")
+            found = await track_application(environment, fields.get("number", ""), factor, client=client, agent=agent)
+        except Problems as problems:
+            return _refused(request, language, problems)
+        except StoreError:
+            return _told(request, language, ErrorCode.OVERLOADED)
+        if found is None:
+            return _told(request, language, ErrorCode.NOT_FOUND)
+        return _page(request, language, _shown(found, language))
+
+    return [Route("/track", form, methods=["GET"]), Route("/track", answer, methods=["POST"])]
+
+
+async def _fields(request: Request) -> dict[str, str]:
+    """The fields of the form; none where the body is too long or of another kind."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/x-www-form-urlencoded":
+        return {}
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > _LARGEST_FORM:
+            return {}
+    try:
+        read = parse_qs(body.decode("ascii"), max_num_fields=10)
+    except ValueError:
+        return {}
+    return {name: values[0].strip() for name, values in read.items()}
+
+
+def _factor(fields: dict[str, str]) -> SecondFactor:
+    """The factor that was filled in; the mobile where both were. A date that is none is no factor."""
+    if fields.get("mobile"):
+        return SecondFactor(mobile_last4=fields["mobile"])
+    try:
+        return SecondFactor(born_on=date.fromisoformat(latin_digits(fields.get("born_on", ""))))
+    except ValueError:
+        return SecondFactor()
+
+
+def _refused(request: Request, language: Language, problems: Problems) -> Response:
+    problem = problems.problems[0]
+    response = _told(request, language, problem.code)
+    if "retryAfterSeconds" in problem.params:
+        response.headers["Retry-After"] = problem.params["retryAfterSeconds"]
+    return response
+
+
+def _told(request: Request, language: Language, code: ErrorCode) -> Response:
+    text = f'<p class="bad" role="alert">{escape(message(code, language))}</p>'
+    return _page(request, language, f"{text}\n{_form(language)}", _STATUSES.get(code, 400))
+
+
+def _page(request: Request, language: Language, body: str, status: int = 200) -> HTMLResponse:
+    response = respond(request, language, _TITLE, body, status)
+    response.headers["Content-Security-Policy"] = _FORM_ONLY
+    return response
+
+
+def _form(language: Language) -> str:
+    shown = language.catalogue
+    return (
+        f'<p class="plain">{_say(_EITHER, shown)}</p>\n'
+        f'<form method="post" action="/track?language={shown.value}">\n'
+        f'<p><label for="number">{_say(_NUMBER, shown)}</label><br>'
+        '<input id="number" name="number" required maxlength="40" autocomplete="off"></p>\n'
+        f'<p><label for="mobile">{_say(_MOBILE, shown)}</label><br>'
+        '<input id="mobile" name="mobile" maxlength="4" inputmode="numeric" autocomplete="off"></p>\n'
+        f'<p><label for="born_on">{_say(_BORN, shown)}</label><br>'
+        '<input id="born_on" name="born_on" type="date" autocomplete="off"></p>\n'
+        f"<p><button>{_say(_ASK, shown)}</button></p>\n</form>"
+    )
+
+
+def _shown(found: Tracked, language: Language) -> str:
+    shown = language.catalogue
+    due = found.due_at.astimezone(IST).strftime("%d-%m-%Y") if found.due_at else "–"
+    values = (
+        show_number(found.number),
+        found.service.in_language(shown),
+        found.department.in_language(shown) if found.department else "–",
+        label(f"status.{found.status.value}", shown),
+        due,
+    )
+    facts = [[_say(row, shown), escape(value)] for row, value in zip(_ROWS, values, strict=True)]
+    stages = [
+        [escape(label(f"move.{stage.move.value}", shown)), escape(stage.at.astimezone(IST).strftime("%d-%m-%Y"))]
+        for stage in found.stages
+    ]
+    return f"{table(facts)}\n{table(stages, [_say(heading, shown) for heading in _STAGES])}"
+
+
+def _say(text: Bilingual, language: Language) -> str:
+    return escape(text.in_language(language))

@@ -1,0 +1,177 @@
+"""The page behind the QR code of a certificate: does it hold, and does the paper say the same.
+
+It shows what is needed to compare a paper with the register and no more: of the holder's name only the first
+letter of each word. Anyone may ask, so an unknown number and a mistyped one say no more than that.
+"""
+
+import unicodedata
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import date
+from html import escape
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from actions.certificates.certificate_endings import Ended, end_of
+from actions.identity.aliases import certificate_by_any
+from actions.kernel.environment import Environment
+from domain.certificates.certificates import CertificateStatus, IssuedCertificate
+from domain.kernel.clock import Clock, ist_date
+from domain.kernel.errors import ErrorCode
+from domain.kernel.messages import label, message
+from domain.kernel.numbers import MistypedNumber, show_number
+from domain.kernel.text import Bilingual, Language
+from gateway.http.headers import prefers_html
+from gateway.pages.frame import HEADERS, language_of, respond, table
+from store.database.errors import StoreError
+
+Finder = Callable[[str], Awaitable[IssuedCertificate | None]]
+"""Finds a certificate of ours by its number or URI, or by a number of a system before; raises MistypedNumber."""
+
+EndFinder = Callable[[IssuedCertificate], Awaitable[Ended | None]]
+"""Tells how a certificate ended."""
+
+_TITLE = Bilingual("प्रमाण-पत्र का सत्यापन", "Certificate verification")
+_ROWS = (
+    Bilingual("संख्या", "Number"),
+    Bilingual("प्रमाण-पत्र", "Certificate"),
+    Bilingual("धारक", "Holder"),
+    Bilingual("जारी करने की तिथि", "Issued on"),
+    Bilingual("मान्य तिथि", "Valid until"),
+)
+_ENDED_ON = Bilingual("समाप्ति की तिथि", "Ended on")
+_INSTEAD = Bilingual("इसके स्थान पर", "In its place")
+_NO_LIMIT = Bilingual("कोई सीमा नहीं", "No limit")
+_COMPARE = Bilingual(
+    "कागज़ पर लिखी बातें इनसे मिलाएँ। नाम के केवल पहले अक्षर दिखाए जाते हैं।",
+    "Compare these with what the paper says. Only the first letters of the name are shown.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the public may know of a certificate."""
+
+    number: str
+    name: Bilingual
+    holder: Bilingual
+    issued_on: date
+    valid_until: date | None
+    status: CertificateStatus
+    ended: Ended | None = None
+
+
+def facts_of(certificate: IssuedCertificate, today: date, ended: Ended | None = None) -> Facts:
+    """The facts as they stand today: an active certificate whose last day is over has expired."""
+    status = certificate.status
+    if status is CertificateStatus.ACTIVE and certificate.valid_until and certificate.valid_until < today:
+        status = CertificateStatus.EXPIRED
+    holder = certificate.holder
+    return Facts(
+        certificate.number,
+        certificate.name,
+        Bilingual(initials(holder.hi) if holder.hi else None, initials(holder.en)),
+        certificate.issued_on,
+        certificate.valid_until,
+        status,
+        ended,
+    )
+
+
+def initials(name: str) -> str:
+    """The first letter of each word with its vowel sign, the rest as three dots."""
+    return " ".join(f"{_first_letter(word)}…" for word in name.split())
+
+
+def _first_letter(word: str) -> str:
+    end = 1
+    while end < len(word) and unicodedata.category(word[end]).startswith("M"):
+        end += 1
+    return word[:end]
+
+
+def verify_routes(environment: Environment) -> list[Route]:
+    """`/verify/<number>` over the store."""
+
+    async def find(number: str) -> IssuedCertificate | None:
+        return await certificate_by_any(environment, number)
+
+    async def ended(certificate: IssuedCertificate) -> Ended | None:
+        return await end_of(environment, certificate)
+
+    return routes_over(find, environment.clock, ended)
+
+
+async def _never(_: IssuedCertificate) -> Ended | None:
+    return None
+
+
+def routes_over(find: Finder, clock: Clock, end: EndFinder = _never) -> list[Route]:
+    """`/verify/<number>`: a page, or JSON where that is preferred."""
+
+    async def show(request: Request) -> Response:
+        language = language_of(request)
+        as_page = prefers_html(request.headers.get("accept"))
+        try:
+            found = await find(request.path_params["number"][:200])
+            ended = await end(found) if found else None
+        except MistypedNumber:
+            return _refused(request, language, ErrorCode.NUMBER_MISTYPED, 400, as_page=as_page)
+        except StoreError:
+            return _refused(request, language, ErrorCode.OVERLOADED, 503, as_page=as_page)
+        if found is None:
+            return _refused(request, language, ErrorCode.NOT_FOUND, 404, as_page=as_page)
+        facts = facts_of(found, ist_date(clock.now()), ended)
+        return respond(request, language, _TITLE, _body(facts, language)) if as_page else _as_json(facts, language)
+
+    return [Route("/verify/{number:path}", show, methods=["GET"])]
+
+
+def _as_json(facts: Facts, language: Language) -> Response:
+    body = {
+        "number": facts.number,
+        "status": facts.status.value,
+        "name": facts.name.in_language(language),
+        "holderInitials": facts.holder.in_language(language),
+        "issuedOn": facts.issued_on.isoformat(),
+        "validUntil": facts.valid_until.isoformat() if facts.valid_until else None,
+    }
+    if facts.ended:
+        body |= {"endedOn": facts.ended.ended_on.isoformat(), "correctedBy": facts.ended.successor}
+    return JSONResponse(body, headers={**HEADERS, "Content-Language": language.value})
+
+
+def _refused(request: Request, language: Language, code: ErrorCode, status: int, *, as_page: bool) -> Response:
+    text = message(code, language)
+    if as_page:
+        return respond(request, language, _TITLE, f'<p class="bad" role="alert">{escape(text)}</p>', status)
+    headers = {**HEADERS, "Content-Language": language.value}
+    return JSONResponse({"code": code.value, "message": text}, status, headers)
+
+
+def _body(facts: Facts, language: Language) -> str:
+    kind = "good" if facts.status is CertificateStatus.ACTIVE else "bad"
+    limit = _day(facts.valid_until) if facts.valid_until else _NO_LIMIT.in_language(language)
+    values = (
+        show_number(facts.number),
+        facts.name.in_language(language),
+        facts.holder.in_language(language),
+        _day(facts.issued_on),
+        limit,
+    )
+    rows = [[escape(row.in_language(language)), escape(value)] for row, value in zip(_ROWS, values, strict=True)]
+    if facts.ended:
+        rows.append([_ENDED_ON.in_language(language), _day(facts.ended.ended_on)])
+    if facts.ended and facts.ended.successor:
+        number = escape(facts.ended.successor)
+        link = f'<a href="/verify/{number}">{escape(show_number(facts.ended.successor))}</a>'
+        rows.append([_INSTEAD.in_language(language), link])
+    status = escape(label(f"certificate.{facts.status.value}", language))
+    compare = escape(_COMPARE.in_language(language))
+    return f'<p class="{kind}" role="status">{status}</p>\n{table(rows)}\n<p class="plain">{compare}</p>'
+
+
+def _day(day: date) -> str:
+    return day.strftime("%d-%m-%Y")

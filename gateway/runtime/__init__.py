@@ -1,0 +1,1 @@
+"""What lives as long as a process: opening, health, logs, shutting down."""

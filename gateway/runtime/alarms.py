@@ -1,0 +1,123 @@
+"""The worker's watch over the alarms, and the webhook that they are told to."""
+
+import asyncio
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from typing import Any
+
+import httpx
+import structlog
+
+from actions.kernel.environment import Environment
+from actions.platform.alarms import evaluate
+from domain.kernel.clock import Clock
+from domain.kernel.errors import ApuniError
+from domain.platform.alarms import Alarm, AlarmState
+from gateway.runtime.leadership import Leadership
+from gateway.settings.settings import Settings
+from integrations.calling.transport import Client, Lines
+
+LOOK_SECONDS = 30.0
+LEASE_SECONDS = 90.0
+SEND_SECONDS = 5.0
+SIGNATURE = "X-Apuni-Signature"
+DELIVERY = "X-Apuni-Delivery"
+log = structlog.get_logger(__name__)
+
+
+class AlarmNotTold(ApuniError):
+    """The receiver of alarms did not take one; the outbox tries again."""
+
+
+class AlarmWatch:
+    """Decides the alarms where this worker leads; any number of workers may watch."""
+
+    def __init__(self, environment: Environment, *, notify: bool) -> None:
+        self._environment = environment
+        self._notify = notify
+        self._lead = Leadership(environment, "alarms", LEASE_SECONDS)
+
+    async def look(self, *, worker_seconds: float = 0.0) -> list[Alarm]:
+        """Decide every alarm once and give the changes; nothing where another process leads.
+
+        `worker_seconds` is for how long no worker was heard; a worker that looks hears itself.
+        """
+        await self._lead.take()
+        lease = self._lead.lease
+        if lease is None:
+            return []
+        made_at = self._environment.keyrings.changed_at("session")
+        changes = await evaluate(
+            self._environment,
+            lease,
+            session_key_made_at=made_at,
+            notify=self._notify,
+            worker_seconds=worker_seconds,
+        )
+        for alarm in changes:
+            write = log.error if alarm.state is AlarmState.RAISED else log.info
+            write(
+                "alarm", code=alarm.code.value, about=alarm.about, state=alarm.state.value, value=round(alarm.value, 1)
+            )
+        return changes
+
+
+class AlarmWebhook:
+    """Posts changes of alarms to the one address that the settings name; the handler of the topic `alarm.notify`.
+
+    The body is signed: `X-Apuni-Signature: t=<seconds>,v1=<hex>`, where v1 is the HMAC-SHA-256 under the
+    secret of `<seconds>.` and the body. A receiver refuses a `t` that is more than 300 seconds off, and
+    takes each `X-Apuni-Delivery` once: a message may come twice. Redirects are not followed.
+    """
+
+    def __init__(self, url: str, secret: str, client: Client, clock: Clock) -> None:
+        self._url = url
+        self._secret = secret.encode()
+        self._client = client
+        self._clock = clock
+
+    async def __call__(self, environment: Environment, payload: Mapping[str, Any]) -> None:
+        """Post one change. Raises AlarmNotTold unless the receiver answers with 2xx."""
+        del environment
+        body = json.dumps(payload, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+        seconds = int(self._clock.now().timestamp())
+        headers = {
+            "Content-Type": "application/json",
+            SIGNATURE: f"t={seconds},v1={signature(self._secret, seconds, body)}",
+            DELIVERY: payload["id"],
+        }
+        try:
+            async with asyncio.timeout(SEND_SECONDS):
+                response = await self._client.send(
+                    self._client.request("POST", self._url, headers=headers, content=body)
+                )
+                status = response.status_code
+                await response.aclose()
+        except (httpx.HTTPError, TimeoutError) as error:
+            raise AlarmNotTold(type(error).__name__) from None
+        if not 200 <= status < 300:
+            raise AlarmNotTold(f"status {status}")
+
+
+async def alarm_webhook(settings: Settings, clock: Clock, stack: AsyncExitStack) -> AlarmWebhook | None:
+    """The webhook that the settings name, its line closed with the stack; None where they name none."""
+    url, secret = settings.alarms.webhook_url, settings.alarms.webhook_secret
+    if url is None or secret is None:
+        return None
+    lines = Lines(clock, kind=settings.http_transport, demo=settings.demo)
+    client = await stack.enter_async_context(lines.to([url]))
+    return AlarmWebhook(url, secret.get_secret_value(), client, clock)
+
+
+async def drop(environment: Environment, payload: Mapping[str, str]) -> None:
+    """The handler where no webhook is set any more: what was to be told is kept in the store anyway."""
+    del environment
+    log.info("alarm_not_told", code=payload["code"], state=payload["state"])
+
+
+def signature(secret: bytes, seconds: int, body: bytes) -> str:
+    """The signature of a body at a time, in hexadecimal."""
+    return hmac.new(secret, f"{seconds}.".encode() + body, hashlib.sha256).hexdigest()

@@ -1,0 +1,141 @@
+"""Opens what lives as long as a process: store, vault, keys, partners; and closes it again."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+import httpx
+
+from actions.kernel.environment import Environment
+from domain.appeals.law import LAW
+from domain.kernel.clock import Clock, SystemClock
+from domain.kernel.ids import SystemIds
+from domain.kernel.sources import Source
+from domain.platform.switches import Switchboard
+from gateway.runtime.heartbeat import label_of, take_over
+from gateway.runtime.object_place import open_objects
+from gateway.runtime.partners import connected, open_partners
+from gateway.runtime.process_health import Vitals
+from gateway.runtime.runfiles import NotUp
+from gateway.runtime.scanning import scanner_of
+from gateway.settings.settings import Settings
+from integrations.calling.breaker_sharing import BreakerHints
+from integrations.calling.breakers import BreakerObserver, Breakers, BreakerState
+from integrations.calling.cache import KeptAnswers, open_cache
+from integrations.calling.cache_backends import Backend, SealedCache
+from integrations.calling.kill_switch import Gate
+from integrations.calling.monitor import CallObserver, SourceMonitor
+from integrations.calling.remote import Resilience
+from store.catalogue.calendar import work_calendar
+from store.database import crash_points
+from store.database.cipher import FieldCipher
+from store.database.engine import Store, schema_is_current
+from store.database.keyring import Keyrings
+from store.database.vault import Vault
+from store.privacy.erasures import ErasureList
+
+
+@dataclass(frozen=True)
+class House:
+    """One process's environment with what watches it."""
+
+    environment: Environment
+    resilience: Resilience
+    switches: Switchboard
+    vitals: Vitals
+
+    @property
+    def monitor(self) -> SourceMonitor:
+        """What each outside system did last."""
+        return self.resilience.monitor
+
+
+@asynccontextmanager
+async def open_house(
+    settings: Settings,
+    observer: CallObserver | None = None,
+    *,
+    kind: str = "command",
+    breakers: BreakerObserver | None = None,
+) -> AsyncIterator[House]:
+    """Open everything for a kind of process; raises SettingsRefused, NotUp or StoreError with one line for a person."""
+    crash_points.arm(settings.crash_at if settings.demo else None)
+    if not await schema_is_current(settings.store_url):
+        raise NotUp("the store is not migrated to this release; run `apuni migrate`")
+    clock = await open_clock(settings)
+    ids = SystemIds(clock)
+    keyrings = Keyrings(settings.keys_folder)
+    keyrings.init()
+    async with AsyncExitStack() as stack:
+        cipher = FieldCipher(keyrings)
+        store = await Store.open(settings.store_url, cipher=cipher, clock=clock)
+        stack.push_async_callback(store.close)
+        vault = await Vault.open(settings.vault_store_url, keyrings=keyrings, clock=clock, ids=ids)
+        stack.push_async_callback(vault.close)
+        switches, vitals = Switchboard(), Vitals(label_of(kind), clock, settings.home)
+        await take_over(switches, store)
+        hints = BreakerHints(settings.cache_store_url, clock) if settings.cache_store_url else None
+        resilience = Resilience(
+            clock,
+            Breakers(clock, spread=int(ids.digits(3)) / 1000, observer=_all(vitals.breaker_changed, breakers, hints)),
+            KeptAnswers(_cache(settings, cipher), clock),
+            SourceMonitor(connected(settings), vitals.observing(observer)),
+            Gate(switches),
+        )
+        if hints is not None:
+            await stack.enter_async_context(hints.exchanged(resilience.breakers))
+        partners = await stack.enter_async_context(open_partners(settings, resilience, ids))
+        stack.push_async_callback(resilience.kept.close)
+        async with store.reading() as tx:
+            calendar = await work_calendar(tx)
+        environment = Environment(
+            store=store,
+            vault=vault,
+            objects=await stack.enter_async_context(open_objects(settings, clock)),
+            keyrings=keyrings,
+            clock=clock,
+            ids=ids,
+            calendar=calendar,
+            partners=partners,
+            public_url=settings.url,
+            issuer_id=settings.issuer_id,
+            law=LAW.changed(settings.law),
+            rails=settings.rails,
+            care=settings.care.rules(demo=settings.demo),
+            desk=settings.desk.rules(),
+            payments=settings.payments.rules(),
+            erasures=ErasureList(settings.erasure_list),
+            files=settings.files.rules(),
+            scanner=scanner_of(settings.scanner),
+            sign_on=settings.sign_on.rules(),
+            fees=settings.fees.rules(),
+        )
+        yield House(environment, resilience, switches, vitals)
+
+
+def _all(vitals: BreakerObserver, other: BreakerObserver | None, hints: BreakerHints | None) -> BreakerObserver:
+    observers = [vitals, *([other] if other else []), *([hints.changed] if hints else [])]
+
+    def told(source: Source, group: str, state: BreakerState) -> None:
+        for observer in observers:
+            observer(source, group, state)
+
+    return told
+
+
+def _cache(settings: Settings, cipher: FieldCipher) -> Backend:
+    """This process's memory, or a shared cache whose entries are sealed with the keyring of fields."""
+    cache = open_cache(settings.cache_store_url)
+    return SealedCache(cache, cipher) if settings.cache_store_url else cache
+
+
+async def open_clock(settings: Settings) -> Clock:
+    """The machine's clock, or in the demo, with APUNI_CLOCK=sandbox, the clock of the sandbox city."""
+    if settings.clock != "sandbox":
+        return SystemClock()
+    from gateway.runtime.sandbox_clock import FollowedClock
+
+    try:
+        return await FollowedClock.open(settings)
+    except httpx.HTTPError:
+        raise NotUp("the clock of the sandboxes does not answer; are the sandboxes running?") from None

@@ -1,0 +1,107 @@
+"""What stands before the graph in one process: callers, rates, room; opened with the house and closed with it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from actions.identity.sessions import person_of_token
+from domain.kernel.people import PersonKind, Role
+from gateway.graphiql.page import graphiql_page
+from gateway.graphql.answers import told_busy
+from gateway.graphql.replays import KeptReplays
+from gateway.graphql.trusted import TrustedLibrary
+from gateway.http.admission import Admission, Share
+from gateway.http.callers import Callers
+from gateway.http.calls import RequestContext
+from gateway.http.edge import Edge
+from gateway.http.metrics import Metrics
+from gateway.http.rates import RateLimits
+from gateway.http.refusals import Refusal
+from gateway.runtime.composition import House
+from gateway.settings.limits import DEMO_TIMES
+from gateway.settings.settings import Settings
+from integrations.calling.request_counters import DoorTallies
+from store.database.cipher import FieldCipher
+
+
+@asynccontextmanager
+async def open_edge(settings: Settings, house: House, metrics: Metrics) -> AsyncIterator[Edge]:
+    """The edge of this process. The event loop's lateness is watched while it is open."""
+    environment = house.environment
+    clock = environment.clock
+    admission = Admission(settings.load, clock, metrics.observe_admission, metrics.observe_lateness)
+    rates = RateLimits(
+        settings.rates.times(DEMO_TIMES if settings.demo else 1),
+        clock,
+        shared_url=settings.cache_store_url,
+        faults=metrics.observe_rate_fault,
+    )
+    tallies = DoorTallies(clock, settings.cache_store_url, faults=metrics.observe_rate_fault)
+    metrics.watch_load(lambda: (admission.limit.value, admission.under_way, admission.waiting))
+    watch = asyncio.create_task(admission.watch())
+    try:
+        yield Edge(
+            clock=clock,
+            ids=environment.ids,
+            limits=settings.limits,
+            origins=(settings.url,),
+            introspection=settings.demo,
+            developer=is_developer,
+            page=graphiql_page if settings.graphiql_open else None,
+            observe=metrics.observe_operation,
+            callers=_callers(house),
+            rates=rates,
+            tallies=tallies,
+            admission=admission,
+            trusted=TrustedLibrary(settings.documents_mode, clock),
+            replays=KeptReplays(environment.store, clock),
+            router_secret=settings.router_secret.get_secret_value() if settings.router_secret else None,
+        )
+    finally:
+        watch.cancel()
+        with suppress(asyncio.CancelledError):
+            await watch
+        await rates.close()
+        await tallies.close()
+
+
+def is_developer(context: RequestContext) -> bool:
+    """Whether a developer is signed in."""
+    subject = getattr(context, "subject", None)
+    return subject is not None and Role.DEVELOPER in subject.roles
+
+
+def admitting(admission: Admission | None, share: Share) -> Callable[[list[Route]], list[Route]]:
+    """Lets requests at doors in like operations of a class: 503 with Retry-After where there is no room."""
+
+    def guarded(app: ASGIApp, gate: Admission) -> ASGIApp:
+        async def door(scope: Scope, receive: Receive, send: Send) -> None:
+            try:
+                async with gate.slot(share) as slot:
+                    slot.own = False  # a door takes what it takes; the limit is found by the graph's operations
+                    await app(scope, receive, send)
+            except Refusal as refusal:
+                await told_busy(refusal)(scope, receive, send)
+
+        return door
+
+    def guard(routes: list[Route]) -> list[Route]:
+        if admission is not None:
+            for route in routes:
+                route.app = guarded(route.app, admission)
+        return routes
+
+    return guard
+
+
+def _callers(house: House) -> Callers:
+    environment = house.environment
+    cipher = FieldCipher(environment.keyrings)
+
+    def person_of(token: str) -> tuple[PersonKind, str] | None:
+        return person_of_token(environment, token)
+
+    return Callers(environment.clock.monotonic, person_of, lambda value: cipher.blind_index("caller", value))

@@ -1,0 +1,35 @@
+"""Ports that this machine is to listen on, with one clear line where one cannot be had."""
+
+import socket
+
+from gateway.runtime.expected_failures import CommandFailed
+
+STUCK_MILLISECONDS = 30_000
+"""How long the other side may take nothing of what was sent. Then the connection ends, and with it what was kept for
+it: a server can say good-bye to a reader that takes nothing, but cannot send it."""
+
+
+class PortTaken(CommandFailed):
+    """A port cannot be listened on; the text is one line for a person."""
+
+
+def bound(host: str, port: int, setting: str) -> socket.socket:
+    """A socket at this address. Raises PortTaken, which names the setting that chooses another port."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    place = socket.socket(family, socket.SOCK_STREAM)
+    place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # each accepted connection has it too
+        place.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, STUCK_MILLISECONDS)
+    try:
+        place.bind((host, port))
+        place.listen(1)  # the port is ours from now on; who knocks while we start is let in afterwards
+    except OSError as error:
+        place.close()
+        reason = error.strerror or "cannot be used"
+        raise PortTaken(f"port {port} on {host}: {reason}; choose another with {setting}") from None
+    return place
+
+
+def check_port(host: str, port: int, setting: str) -> None:
+    """Raise PortTaken with one line where the port is taken."""
+    bound(host, port, setting).close()

@@ -1,0 +1,80 @@
+"""The files by which the demo's processes find one another: ports and onboarding."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from gateway.runtime.expected_failures import CommandFailed
+
+
+class NotUp(CommandFailed):
+    """A file that the sandboxes write is not there yet."""
+
+
+def ports(home: Path) -> dict[str, Any]:
+    """What `run/ports.json` says; raises NotUp."""
+    return _read(_ports_file(home))
+
+
+def log_file(home: Path) -> Path:
+    """Where the demo keeps what its processes log."""
+    return home / "run" / "demo.log"
+
+
+def onboarding(home: Path, system: str) -> dict[str, Any]:
+    """What a sandbox handed over at its first start; raises NotUp."""
+    return _read(home / "onboarding" / f"{system}.json")
+
+
+def onboarding_complete(home: Path) -> bool:
+    """Whether the sandboxes ran here before and handed everything over."""
+    folder = home / "onboarding"
+    return (home / "run" / "ports.json").exists() and all((folder / f"{name}.json").exists() for name in SANDBOXES)
+
+
+SANDBOXES = (
+    "digilocker",
+    "sso",
+    "csc",
+    "apisetu",
+    "umang",
+    "dbt_finance",
+    "pfms",
+    "etaal",
+    "portal",
+    "right_to_service",
+    "treasury",
+)
+"""The systems that the sandbox city plays."""
+
+HOSTED_BY = {"meri_pehchaan": ("sso", "digilocker")}
+"""MeriPehchaan runs on DigiLocker's host; it is reached through the fault proxy of single sign-on."""
+
+
+def onboarded(home: Path, system: str) -> dict[str, Any]:
+    """A partner's settings in the demo: its fault-proxy port, and its onboarding file; raises NotUp."""
+    proxy, host = HOSTED_BY.get(system, (system, system))
+    try:
+        port = ports(home)["proxies"][proxy]
+    except (KeyError, TypeError):
+        raise NotUp(f"{_ports_file(home)} names no port of {proxy}; are the sandboxes running?") from None
+    base_url = f"http://127.0.0.1:{port}/{host}"
+    return {"base_url": base_url, "browser_url": base_url, "given": onboarding(home, host)}
+
+
+def _ports_file(home: Path) -> Path:
+    return home / "run" / "ports.json"
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise NotUp(f"{path} is not there; are the sandboxes running?") from None
+    except OSError as error:
+        raise NotUp(f"{path} cannot be read ({error.strerror})") from None
+    except ValueError:
+        raise NotUp(f"{path} does not hold JSON") from None
+    if not isinstance(content, dict):
+        raise NotUp(f"{path} does not hold an object")
+    return content

@@ -1,0 +1,386 @@
+"""All settings, read from the environment once; nothing else reads it.
+
+Every name begins with `APUNI_`; a nested one is written `APUNI_LIMITS__BODY_BYTES`. The descriptions below
+are printed to docs/configuration.md (`python -m tools.reference print`).
+"""
+
+import logging
+import re
+from enum import StrEnum
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_core import PydanticCustomError
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+
+from domain.appeals.law import LAW
+from domain.benefits.benefits import Rail
+from gateway.runtime import runfiles
+from gateway.runtime.expected_failures import CommandFailed
+from gateway.settings.care import Care
+from gateway.settings.desk import Desk
+from gateway.settings.fees import Fees
+from gateway.settings.files import S3, Files, MalwareScanner
+from gateway.settings.limits import DocumentMode, Limits, Load, Rates, Server
+from gateway.settings.partners import Partner
+from gateway.settings.payments import PaymentFiles, PfmsWay
+from gateway.settings.sign_on import SignOn
+from gateway.settings.subscriptions import Streams
+from store.database.crash_points import POINTS
+
+PREFIX, NESTED = "APUNI_", "__"
+
+CRASH_POINT = rf"^({'|'.join(map(re.escape, POINTS))})(:[1-9][0-9]*)?$"
+
+SYSTEMS = ("digilocker", "meri_pehchaan", "sso", "csc", "apisetu", "umang", "dbt_finance", "etaal")
+"""The outside systems this gateway speaks to. MeriPehchaan is DigiLocker's host, reached on its own."""
+
+
+class Profile(StrEnum):
+    """What the process is for."""
+
+    DEMO = "demo"
+    PRODUCTION = "production"
+
+
+class Retention(BaseModel):
+    """How many days records without personal data are kept at least; erasing a person never touches them."""
+
+    session_days: int = Field(
+        default=365,
+        ge=180,
+        description="Days that ended sessions are kept: at least 180 "
+        "(CERT-In directions of 28 April 2022, direction iv: logs of all systems).",
+    )
+    access_days: int = Field(
+        default=1095,
+        ge=365,
+        description="Days that receipts of reads of a citizen's data are kept: at least 365 "
+        "(DPDP Rules 2025, rules 6(1)(e) and 8(3)).",
+    )
+    change_days: int = Field(
+        default=30,
+        ge=1,
+        description="Days that the feed of changes is kept, which names rows only. An older cursor gets RESYNC.",
+    )
+    operation_use_days: int = Field(
+        default=400,
+        ge=30,
+        description="Days that it is kept how often each version of an app was used; its last day of use stays.",
+    )
+
+
+class Alarms(BaseModel):
+    """To whom changes of alarms are told (docs/alarms.md)."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    webhook_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^\s?#]+$",
+        description="Where changes of alarms are posted. Without it they are kept and exported only.",
+        json_schema_extra={"production": "https"},
+    )
+    webhook_secret: SecretStr | None = Field(
+        default=None,
+        min_length=32,
+        description="What the posts are signed with, 32 characters or more; needed with `WEBHOOK_URL`. Secret.",
+    )
+
+    @model_validator(mode="after")
+    def _has_its_secret(self) -> Self:
+        if self.webhook_url is not None and self.webhook_secret is None:
+            raise PydanticCustomError("secret", "WEBHOOK_SECRET is needed with WEBHOOK_URL")
+        return self
+
+
+class SettingsRefused(CommandFailed):
+    """The settings do not allow a start. One line for each reason."""
+
+    def __init__(self, reasons: list[str]) -> None:
+        super().__init__(*reasons)
+
+
+class Settings(BaseSettings):
+    """Where things are, who the partners are, and how much is allowed."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_nested_delimiter=NESTED,
+        env_ignore_empty=True,
+        extra="ignore",
+        hide_input_in_errors=True,
+    )
+
+    profile: Profile = Field(
+        default=Profile.DEMO,
+        description="What the process is for: `demo` or `production`.",
+        json_schema_extra={"production": "`production`"},
+    )
+    home: Path = Field(
+        default=Path("var"),
+        description="The folder of everything that is kept: store, files, keys, and the demo's sandboxes.",
+        json_schema_extra={"production": "not the home of a demo"},
+    )
+    host: str = Field(default="127.0.0.1", description="The address that the gateway listens on.")
+    port: int = Field(default=8000, ge=1, le=65535, description="The port that the gateway listens on.")
+    metrics_port: int | None = Field(
+        default=None,
+        ge=1,
+        le=65535,
+        validation_alias="METRICS_PORT",
+        description="A port of its own for `/metrics`. Without it `/metrics` is at the gateway's port.",
+    )
+    sandbox_port: int = Field(
+        default=0,
+        ge=0,
+        le=65535,
+        validation_alias="SANDBOX_PORT",
+        description="The port of all sandboxes. 0 takes that of the last run, or a free one.",
+        json_schema_extra={"production": "not used: sandboxes do not run"},
+    )
+    public_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^\s?#]+$",
+        description="The base of redirects and links. Without it, the loopback address.",
+        json_schema_extra={"production": "must be set, https"},
+    )
+    database_url: SecretStr | None = Field(
+        default=None,
+        description="The store, `postgresql://...` or `sqlite:///...`. Without it, `store.db` in `APUNI_HOME`. Secret.",
+        json_schema_extra={"production": "PostgreSQL, unless `APUNI_ALLOW_SQLITE=1`"},
+    )
+    vault_url: SecretStr | None = Field(
+        default=None,
+        description="The Aadhaar vault, a database of its own. Without it, `vault.db` in `APUNI_HOME`. Secret.",
+        json_schema_extra={"production": "PostgreSQL, unless `APUNI_ALLOW_SQLITE=1`"},
+    )
+    cache_url: SecretStr | None = Field(
+        default=None,
+        description="A shared cache, `redis://...`; entries are sealed. Without it, each process's memory. Secret.",
+    )
+    keys_dir: Path | None = Field(
+        default=None,
+        description="The folder of the keyrings. Without it, `keys` in `APUNI_HOME`.",
+        json_schema_extra={"production": "refused, unless `APUNI_ALLOW_SOFTWARE_KEYS=1`"},
+    )
+    http_transport: Literal["own", "httpcore"] = Field(
+        default="own",
+        description="What carries the calls to outside systems: `own`, or `httpcore`, which comes with httpx.",
+    )
+    clock: Literal["system", "sandbox"] = Field(
+        default="system",
+        description="`system`, or `sandbox` to follow the clock of the sandboxes.",
+        json_schema_extra={"production": "`system`"},
+    )
+    log_level: Literal["debug", "info", "warning"] = Field(
+        default="info", description="How much is written to the log. No level writes what a person sent."
+    )
+    allow_sqlite: bool = Field(default=False, description="Whether production may keep its data in SQLite.")
+    allow_unscanned: bool = Field(
+        default=False, description="Whether production may take files that no malware scanner looked into."
+    )
+    allow_software_keys: bool = Field(default=False, description="Whether production may keep its keys in files.")
+    issuer_id: str = Field(
+        default="in.gov.uk.apunisarkar", description="The issuer's name in the URI of every certificate."
+    )
+    session_seconds: int | None = Field(
+        default=None,
+        gt=0,
+        description="Seconds that a session lasts. Without it, 3600 in the demo and 600 in production.",
+    )
+    app_redirects: list[str] = Field(
+        default_factory=list,
+        description="The addresses, as a JSON list, to which native apps may be sent back after signing in.",
+    )
+    graphiql: bool | None = Field(
+        default=None,
+        description="Whether browsers get GraphiQL at `/graphql`. Without it, in the demo only.",
+        json_schema_extra={"production": "must not be open"},
+    )
+    documents: DocumentMode | None = Field(
+        default=None,
+        description="Who may send GraphQL documents that are not published: `open` (everybody), `developers` "
+        "(signed-in developers), `trusted` (nobody). Without it, `open` in the demo and `developers` in production.",
+        json_schema_extra={"production": "not `open`"},
+    )
+    crash_at: str | None = Field(
+        default=None,
+        pattern=CRASH_POINT,
+        description="For tests of the demo: a marked point at which the process dies, as `kill -9` would end it.",
+        json_schema_extra={"production": "must not be set"},
+    )
+    backup_passphrase: SecretStr | None = Field(
+        default=None,
+        description="What `apuni backup` locks a backup with. Without it, the keyring `backup`. Secret.",
+    )
+    router_secret: SecretStr | None = Field(
+        default=None,
+        min_length=32,
+        description="What a federation router in front of us proves itself with, in the header `x-router-secret`: 32 "
+        "characters or more. In production `_entities` and `_service` answer nobody else. Secret.",
+    )
+    seal_limit_seconds: float = Field(
+        default=14_400.0,
+        gt=0,
+        description="Seconds for which the audit log may stay unsealed; then what must be audited is refused, while "
+        "reads go on, until it is sealed again.",
+    )
+    erasures_file: Path | None = Field(
+        default=None,
+        description="The list of erased persons, by which a restored backup is erased again; best on another disk than "
+        "the store. Without it, `erasures.jsonl` in `APUNI_HOME`.",
+    )
+    retention: Retention = Field(default_factory=Retention, description="How long records are kept.")
+    fees: Fees = Field(default_factory=Fees, description="Fees paid online.")
+    care: Care = Field(default_factory=Care, description="Feedback, grievances, tracking, doorstep delivery.")
+    desk: Desk = Field(default_factory=Desk, description="The officers' desk.")
+    files: Files = Field(default_factory=Files, description="Files that people hand in.")
+    scanner: MalwareScanner = Field(default_factory=MalwareScanner, description="What looks into files.")
+    s3: S3 = Field(default_factory=S3, description="Where files lie in a cluster.")
+    payments: PaymentFiles = Field(default_factory=PaymentFiles, description="Files to PFMS and back.")
+    pfms: PfmsWay = Field(default_factory=PfmsWay, description="The way to PFMS.")
+    alarms: Alarms = Field(default_factory=Alarms, description="To whom changes of alarms are told.")
+    sign_on: SignOn = Field(default_factory=SignOn, description="Who signs in by which provider, and for how long.")
+    streams: Streams = Field(default_factory=Streams, description="Subscriptions, and the feed of changes.")
+    limits: Limits = Field(default_factory=Limits, description="The limits of the edge.")
+    rates: Rates = Field(default_factory=Rates, description="How much one caller may ask.")
+    load: Load = Field(default_factory=Load, description="How much one process does at once.")
+    server: Server = Field(default_factory=Server, description="The HTTP server.")
+    law: dict[str, int] = Field(
+        default_factory=dict,
+        description="Legal periods and amounts that differ from domain/appeals/law.py, as a JSON object by name.",
+    )
+    rails: dict[str, Rail] = Field(
+        default_factory=dict,
+        description="Schemes, by code, whose money goes by another rail (IFMS or PFMS) than the catalogue says.",
+    )
+    partners: dict[str, Partner] = Field(
+        default_factory=dict,
+        description="How the outside systems are reached. In the demo, as the sandboxes say.",
+        json_schema_extra={"production": "every system must be set"},
+    )
+
+    @field_validator("database_url", "vault_url")
+    @classmethod
+    def _is_a_database(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not _is_database(value.get_secret_value()):
+            raise PydanticCustomError("database", "Input should be the address of a PostgreSQL or SQLite database")
+        return value
+
+    @field_validator("law")
+    @classmethod
+    def _is_law(cls, value: dict[str, int]) -> dict[str, int]:
+        try:
+            LAW.changed(value)
+        except ValueError as error:
+            raise PydanticCustomError("law", "{reason}", {"reason": str(error)}) from None
+        return value
+
+    @property
+    def demo(self) -> bool:
+        """Whether this is the demo."""
+        return self.profile is Profile.DEMO
+
+    @property
+    def log_number(self) -> int:
+        """The level of the log as the standard library counts."""
+        return logging.getLevelNamesMapping()[self.log_level.upper()]
+
+    @property
+    def url(self) -> str:
+        """The base of redirects and links, without a slash at the end."""
+        return (self.public_url or f"http://127.0.0.1:{self.port}").rstrip("/")
+
+    @property
+    def store_url(self) -> str:
+        """The application store."""
+        return _revealed(self.database_url) or f"sqlite+aiosqlite:///{(self.home / 'store.db').resolve()}"
+
+    @property
+    def vault_store_url(self) -> str:
+        """The Aadhaar vault, a database of its own."""
+        return _revealed(self.vault_url) or f"sqlite+aiosqlite:///{(self.home / 'vault.db').resolve()}"
+
+    @property
+    def cache_store_url(self) -> str | None:
+        """The shared cache, or None for this process's memory."""
+        return _revealed(self.cache_url)
+
+    @property
+    def keys_folder(self) -> Path:
+        """Where the keyrings lie."""
+        return self.keys_dir or self.home / "keys"
+
+    @property
+    def objects_folder(self) -> Path:
+        """Where certificates and attachments lie."""
+        return self.home / "objects"
+
+    @property
+    def erasure_list(self) -> Path:
+        """Where erasures are noted outside of the store."""
+        return self.erasures_file or self.home / "erasures.jsonl"
+
+    @property
+    def session_life(self) -> int:
+        """Seconds a session lasts: an hour in the demo, ten minutes in production."""
+        return self.session_seconds or (3600 if self.demo else 600)
+
+    @property
+    def documents_mode(self) -> DocumentMode:
+        """Who may send documents of her own."""
+        return self.documents or (DocumentMode.OPEN if self.demo else DocumentMode.DEVELOPERS)
+
+    @property
+    def graphiql_open(self) -> bool:
+        """Whether a browser gets GraphiQL at /graphql."""
+        return self.demo if self.graphiql is None else self.graphiql
+
+    def partner(self, system: str) -> Partner:
+        """How a system is reached: as set, or in the demo as its sandbox's onboarding file says.
+
+        Raises SettingsRefused where neither says it, NotUp where the sandboxes have not run yet.
+        """
+        if system in self.partners:
+            return self.partners[system]
+        if not self.demo:
+            raise SettingsRefused([f"{variable('partners', system)} is not set"])
+        return Partner.model_validate(runfiles.onboarded(self.home, system))
+
+
+def read_settings() -> Settings:
+    """The settings of this process. Raises SettingsRefused, which names each variable but not its value."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        reasons = [f"{variable(*map(str, each['loc']))}: {each['msg']}" for each in error.errors(include_input=False)]
+        raise SettingsRefused(reasons) from None
+    except SettingsError as error:
+        named = re.search(r'field "(\w+)"', str(error))
+        where = variable(named[1]) if named else "a setting"
+        raise SettingsRefused([f"{where}: Input should be valid JSON"]) from None
+
+
+def variable(*path: str) -> str:
+    """The environment variable of a setting."""
+    if path[0].isupper():  # an alias, which has no prefix
+        return path[0]
+    return PREFIX + NESTED.join(path).upper()
+
+
+def _revealed(secret: SecretStr | None) -> str | None:
+    return secret.get_secret_value() if secret else None
+
+
+def _is_database(url: str) -> bool:
+    from sqlalchemy.exc import ArgumentError
+
+    from store.database.connections import database_url
+
+    try:
+        database_url(url)
+    except (ArgumentError, ValueError):
+        return False
+    return True

@@ -1,0 +1,265 @@
+"""Tells the changes of the store to everybody in this process who follows them.
+
+One loop reads the feed, whoever wrote to it, and hands each row to the followers that want it. The loop looks every
+second; a commit in this process, or a word on the bus, lets it look at once. The feed is the truth: nothing is lost
+where the bus is away.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from typing import Any
+
+import redis.asyncio
+import structlog
+from redis.exceptions import RedisError
+
+from actions.platform.change_feed import TooSlow
+from domain.platform.changes import START, Change, Position, Wanted
+from gateway.settings.subscriptions import Streams
+from store.database import change_feed
+from store.database.engine import Store
+from store.database.errors import StoreError
+
+CHANNEL = "apuni:changes"
+CONNECT_SECONDS = 1.0
+LISTEN_SECONDS = 10.0
+FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 0.5, 30.0
+"""How long is waited after a lost connection; twice as long each time."""
+
+PAGE = 500
+"""Rows that are read at once."""
+
+SOON_SECONDS = 0.05
+"""When to look again for rows that a running transaction holds back."""
+
+_AWAY = (RedisError, OSError, TimeoutError)
+log = structlog.get_logger(__name__)
+
+
+class Bus:
+    """Rings at other processes and hears them ring. Any number of rings at once are one word."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._to_tell = asyncio.Event()
+
+    def ring(self) -> None:
+        """Let the others know; returns at once."""
+        self._to_tell.set()
+
+    async def run(self, heard: Callable[[], None] | None) -> None:
+        """Tell and, where `heard` is given, listen until cancelled; comes back by itself where the bus was away."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._again_and_again(self._tell))
+            if heard is not None:
+                tasks.create_task(self._again_and_again(lambda client: _listen(client, heard)))
+
+    async def _again_and_again(self, work: Callable[[Any], Any]) -> None:
+        wait = FIRST_WAIT_SECONDS
+        while True:
+            client = redis.asyncio.Redis.from_url(
+                self._url, socket_connect_timeout=CONNECT_SECONDS, socket_timeout=LISTEN_SECONDS * 2
+            )
+            try:
+                await client.ping()
+                wait = FIRST_WAIT_SECONDS
+                await work(client)
+            except _AWAY as error:
+                log.warning("bus_away", kind=type(error).__name__)
+            finally:
+                with suppress(*_AWAY):
+                    await client.aclose()
+            await asyncio.sleep(wait)
+            wait = min(wait * 2, LONGEST_WAIT_SECONDS)
+
+    async def _tell(self, client: Any) -> None:
+        while True:
+            await self._to_tell.wait()
+            self._to_tell.clear()
+            await client.publish(CHANNEL, b"1")
+
+
+async def _listen(client: Any, heard: Callable[[], None]) -> None:
+    async with client.pubsub(ignore_subscribe_messages=True) as channel:
+        await channel.subscribe(CHANNEL)
+        heard()  # whatever was said while nobody listened
+        while True:
+            if await channel.get_message(timeout=LISTEN_SECONDS) is not None:
+                heard()
+            else:
+                await channel.ping()
+
+
+def open_bus(url: str | None) -> Bus | None:
+    """The bus at the shared cache; without one there is none, and each process looks for itself."""
+    return Bus(url) if url else None
+
+
+class Following:
+    """The rows that wait for one follower. Of several about one thing only the last waits."""
+
+    def __init__(self, wanted: Wanted, most: int) -> None:
+        self._wanted = wanted
+        self._most = most
+        self._waiting: dict[tuple[str, str], Change] = {}
+        self._something = asyncio.Event()
+        self._lost = False
+
+    def take(self, change: Change) -> None:
+        """Keep a row, where it is wanted. A follower with too many is told so and gets no more."""
+        if self._lost or not self._wanted.takes(change):
+            return
+        key = (change.kind.value, change.object_id)
+        self._waiting.pop(key, None)
+        self._waiting[key] = change
+        if len(self._waiting) > self._most:
+            self._waiting.clear()
+            self._lost = True
+        self._something.set()
+
+    async def __aiter__(self) -> AsyncGenerator[Change, None]:
+        """Wait for each row. Raises TooSlow where more waited than are kept."""
+        while True:
+            await self._something.wait()
+            if self._lost:
+                raise TooSlow
+            while self._waiting:
+                yield self._waiting.pop(next(iter(self._waiting)))
+            if not self._lost:
+                self._something.clear()
+
+
+class Fanout:
+    """The loop and its followers; `actions.platform.change_feed.Feed` for the graph."""
+
+    def __init__(self, store: Store, settings: Streams, bus: Bus | None = None) -> None:
+        self._store = store
+        self._settings = settings
+        self._bus = bus
+        self._followers: set[Following] = set()
+        self._bell = asyncio.Event()
+        self._looks: set[asyncio.Event] = set()
+        self._position: Position = START
+
+    @property
+    def followers(self) -> int:
+        """How many follow now, rows of the feed or looks."""
+        return len(self._followers) + len(self._looks)
+
+    @contextmanager
+    def follow(self, wanted: Wanted) -> Iterator[Following]:
+        """Have rows kept from now on, until the end of the context."""
+        following = Following(wanted, self._settings.pending_events)
+        self._followers.add(following)
+        try:
+            yield following
+        finally:
+            self._followers.discard(following)
+
+    async def looks(self) -> AsyncGenerator[None, None]:
+        """Come back after each look, at least once in `look_seconds`."""
+        looked = asyncio.Event()
+        self._looks.add(looked)
+        try:
+            while True:
+                await looked.wait()
+                looked.clear()
+                yield
+        finally:
+            self._looks.discard(looked)
+
+    def wake(self) -> None:
+        """Look at once."""
+        self._bell.set()
+
+    def committed(self, marks: Collection[str]) -> None:
+        """Listen to the store of this process."""
+        if change_feed.CHANGED in marks:
+            self.wake()
+            if self._bus is not None:
+                self._bus.ring()
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator["Fanout"]:
+        """Read the feed from now on, until the end of the context. Raises StoreError."""
+        await named(self._store)
+        async with self._store.reading() as tx:
+            self._position = (await change_feed.state(tx)).end
+        self._store.after_commit.append(self.committed)
+        tasks = [asyncio.create_task(self._run())]
+        if self._bus is not None:
+            tasks.append(asyncio.create_task(self._bus.run(self.wake)))
+        try:
+            yield self
+        finally:
+            self._store.after_commit.remove(self.committed)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def look(self) -> bool:
+        """Read what is new and hand it on; False where rows are held back and a look soon makes sense."""
+        while True:
+            async with self._store.reading() as tx:
+                rows = await change_feed.page(tx, self._position, PAGE)
+                held_back = len(rows) < PAGE and await change_feed.unsettled(tx)
+            for row in rows:
+                for follower in self._followers:
+                    follower.take(row)
+                self._position = row.position
+            if len(rows) < PAGE:
+                break
+        for looked in self._looks:
+            looked.set()
+        return not held_back
+
+    async def _run(self) -> None:
+        well = True
+        while True:
+            self._bell.clear()
+            settled = True
+            try:
+                settled = await self.look()
+                well = True
+            except Exception as error:  # noqa: BLE001 - one bad look must not end the loop
+                if well:  # told once, not at every look of an outage
+                    log.warning("fanout_missed", kind=type(error).__name__)
+                well = False
+            seconds = self._settings.look_seconds if settled else SOON_SECONDS
+            with suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await self._bell.wait()
+
+
+async def named(store: Store) -> None:
+    """See to it that the feed has its name. A store that is busy does not hinder a start: cursors are RESYNC later."""
+    async with store.reading() as tx:
+        if await change_feed.is_open(tx):
+            return
+    try:
+        await store.carry_out(change_feed.open_feed)
+    except StoreError as error:
+        log.warning("feed_not_named", kind=type(error).__name__)
+
+
+@asynccontextmanager
+async def telling(store: Store, bus: Bus | None) -> AsyncIterator[None]:
+    """Let other processes know of what this one commits; for processes that have no followers of their own."""
+    await named(store)
+    if bus is None:
+        yield
+        return
+
+    def committed(marks: Collection[str]) -> None:
+        if change_feed.CHANGED in marks:
+            bus.ring()
+
+    store.after_commit.append(committed)
+    task = asyncio.create_task(bus.run(None))
+    try:
+        yield
+    finally:
+        store.after_commit.remove(committed)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)

@@ -1,0 +1,98 @@
+"""The words of graphql-transport-ws: messages, and the codes with which a socket is closed.
+
+The protocol: https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+from gateway.graphql.body import decode_json
+from gateway.http.refusals import Refusal
+from gateway.settings.limits import Limits
+
+SUBPROTOCOL = "graphql-transport-ws"
+LONGEST_ID = 128
+_BEARER = re.compile(r"Bearer +(?P<token>[A-Za-z0-9._~+/=-]+)", re.IGNORECASE)
+
+
+class CloseCode(IntEnum):
+    """Why we close a socket; below 4000 are those of RFC 6455."""
+
+    GOING_AWAY = 1001
+    TOO_BIG = 1009
+    INTERNAL = 1011
+    TRY_AGAIN_LATER = 1013
+    BAD_REQUEST = 4400
+    UNAUTHORIZED = 4401
+    FORBIDDEN = 4403
+    SUBPROTOCOL = 4406
+    INIT_TIMEOUT = 4408
+    SUBSCRIBER_EXISTS = 4409
+    TOO_SLOW = 4413
+    TOO_MANY = 4429
+
+
+@dataclass(frozen=True, slots=True)
+class Handshake:
+    """What the HTTP request of a socket said. `cookie` is there only where a page of ours sent it."""
+
+    headers: Mapping[str, str]
+    cookie: str | None = None
+    language: str | None = None
+    client: str | None = None
+
+
+class Closing(Exception):
+    """Ends a socket with a code and a few words that hold nothing of what the client sent, but an id of its own."""
+
+    def __init__(self, code: CloseCode, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+
+
+def bad_message(reason: str = "Invalid message received") -> Closing:
+    """A message that the protocol does not know."""
+    return Closing(CloseCode.BAD_REQUEST, reason)
+
+
+def read_message(text: str, most_bytes: int, limits: Limits) -> dict[str, Any]:
+    """The message in a frame. Raises Closing."""
+    raw = text.encode("utf-8", "surrogatepass")
+    if len(raw) > most_bytes:
+        raise Closing(CloseCode.TOO_BIG, "Message too big")
+    try:
+        message = decode_json(raw, limits)
+    except Refusal:
+        raise bad_message() from None
+    if not isinstance(message, dict) or not isinstance(message.get("type"), str):
+        raise bad_message()
+    return message
+
+
+def token_in(payload: Mapping[str, Any]) -> str | None:
+    """The token of a connection_init; an empty one, which no session has, where the member holds none."""
+    given = payload.get("authorization", payload.get("Authorization"))
+    if given is None:
+        return None
+    match = _BEARER.fullmatch(given.strip()) if isinstance(given, str) else None
+    return match["token"] if match else ""
+
+
+def payload_of(message: dict[str, Any]) -> dict[str, Any] | None:
+    """The payload, an object or nothing. Raises Closing for anything else."""
+    payload = message.get("payload")
+    if payload is not None and not isinstance(payload, dict):
+        raise bad_message()
+    return payload
+
+
+def id_of(message: dict[str, Any]) -> str:
+    """The id of an operation. Raises Closing where it is no text of a sensible length."""
+    given = message.get("id")
+    if not isinstance(given, str) or not 0 < len(given) <= LONGEST_ID:
+        raise bad_message()
+    return given

@@ -1,0 +1,221 @@
+"""Runs one operation for a transport that takes its answers one by one.
+
+A query or mutation gives one answer, a subscription one for each event. Each event is run like an operation of its
+own: with a new context, so with the session, the roles and the postings as they are then, within the same time and
+through the same guards. Strawberry's handlers keep one context for a whole subscription, and parse by themselves.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterable, Callable
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, runtime_checkable
+
+import structlog
+from graphql import (
+    ExecutionResult,
+    Executor,
+    GraphQLError,
+    OperationType,
+    create_source_event_stream,
+)
+
+from domain.kernel.errors import ErrorCode, NotSignedIn
+from domain.kernel.text import Language
+from gateway.graphql.pipeline import DocumentRefused, Pipeline
+from gateway.http.callers import Caller
+from gateway.http.calls import OperationRecord, Ready, RequestContext, RequestFacts
+from gateway.http.refusals import Refusal
+from schema.kernel.errors import OURS, Fault, fault_of, replace_errors, root_cause
+
+ENDED = 499
+"""The status in metrics of a stream that its reader left."""
+
+log = structlog.get_logger(__name__)
+
+
+@runtime_checkable
+class Event(Protocol):
+    """What a root field of subscriptions gives."""
+
+    cursor: str
+
+    async def seen_by(self, context: Any) -> bool:
+        """Whether the subject of the context may know of it now."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer; with `cursor`, a reader can go on behind it. `over` says that the operation ended with it."""
+
+    body: dict[str, Any]
+    cursor: str | None = None
+    over: bool = False
+
+
+@dataclass(slots=True)
+class Asked:
+    """An operation and who asks it. `resume` is the cursor of the last event that the reader has, told by transport."""
+
+    ready: Ready
+    caller: Caller
+    facts: RequestFacts
+    language: Language
+    transport: str
+    resume: str | None = None
+    events: int = 0
+    codes: tuple[str, ...] = ()
+
+
+class Operations:
+    """Runs operations behind one pipeline. `behind` is told of each one for whose reader too many events waited."""
+
+    def __init__(self, pipeline: Pipeline, behind: Callable[[], None] | None = None) -> None:
+        self.pipeline = pipeline
+        self._behind = behind
+
+    async def answers(self, asked: Asked) -> AsyncGenerator[Answer, None]:
+        """Every answer. Whatever goes wrong is an answer too, the last one, with `over`."""
+        clock = self.pipeline.edge.clock
+        started, status = clock.monotonic(), ENDED
+        try:
+            async with aclosing(self._answers(asked)) as answers:
+                async for answer in answers:
+                    asked.events += 1
+                    asked.codes = codes_of(answer.body)
+                    yield answer
+            status = 200
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:  # noqa: BLE001 - the last wall: a client never sees a stack trace
+            status = 200 if isinstance(error, OURS) else 503
+            body = {"errors": self.told(error, asked)}
+            asked.codes = codes_of(body)
+            if self._behind is not None and ErrorCode.READER_TOO_SLOW in asked.codes:
+                self._behind()
+            yield Answer(body, over=True)
+        finally:
+            self._observe(asked, status, clock.monotonic() - started)
+
+    def told(self, error: BaseException, asked: "Asked | None" = None, language: Language = Language.EN) -> list[Any]:
+        """The errors of an operation that could not go on, as the client may see them."""
+        request_id = asked.facts.request_id if asked else None
+        language = asked.language if asked else language
+        if isinstance(error, DocumentRefused):
+            errors = self.pipeline.told(list(error.errors), None)
+            replace_errors(errors, language, request_id)
+            return [one.formatted for one in errors]
+        if not isinstance(error, (*OURS, Refusal)):
+            log.error("stream_fault", exception=type(error).__name__)
+        fault = error.fault if isinstance(error, Refusal) else fault_of(error)
+        return [{"message": fault.message(language), "extensions": fault.extensions(request_id)}]
+
+    async def _answers(self, asked: Asked) -> AsyncGenerator[Answer, None]:
+        context = await self._context(asked)
+        if asked.ready.type is OperationType.SUBSCRIPTION:
+            async with aclosing(self._events(asked, context)) as events:
+                async for answer in events:
+                    yield answer
+            return
+        async with self.pipeline.slot(asked.caller):
+            result = await self.pipeline.execute(asked.ready, context)
+        yield Answer(body_of(result))
+
+    async def _events(self, asked: Asked, context: RequestContext) -> AsyncGenerator[Answer, None]:
+        tried = await self.pipeline.execute(asked.ready, context)
+        if tried.errors:  # run without an event: the cost, the variables and the rest of the document are judged so
+            yield Answer({"errors": [error.formatted for error in tried.errors]}, over=True)
+            return
+        source: Any = await self._source(asked.ready, context)
+        async with aclosing(source) as events:
+            async for event in events:
+                answer = await self._event(asked, event)
+                if answer is not None:
+                    yield answer
+
+    async def _event(self, asked: Asked, event: Any) -> Answer | None:
+        context = await self._context(asked)
+        if isinstance(event, Event) and not await event.seen_by(context):
+            return None
+        result = await self.pipeline.execute(asked.ready, context, root=event)
+        return Answer(body_of(result), getattr(event, "cursor", None))
+
+    async def _context(self, asked: Asked) -> RequestContext:
+        async with asyncio.timeout(self.pipeline.seconds(OperationType.QUERY)):
+            context = await self.pipeline.context(asked.facts)
+        asked.language = context.language
+        if asked.resume is None:
+            return context
+        changed: Any = context
+        resumed: RequestContext = replace(changed, resume=asked.resume)
+        return resumed
+
+    async def _source(self, ready: Ready, context: RequestContext) -> AsyncIterable[Any]:
+        """The events of the root field. Raises what its resolver raised."""
+        schema: Any = self.pipeline.schema
+        executor = Executor.build(
+            schema._schema,  # noqa: SLF001 - Strawberry gives graphql-core's schema no public name
+            ready.prepared.document,
+            context_value=context,
+            raw_variable_values=ready.parameters.variables,
+            operation_name=ready.parameters.operation_name,
+        )
+        if isinstance(executor, list):
+            raise DocumentRefused(executor)
+        made: Any = create_source_event_stream(executor)
+        source = await made if asyncio.iscoroutine(made) else made
+        if isinstance(source, ExecutionResult):
+            raise _cause(source.errors or [])
+        return source  # type: ignore[no-any-return]
+
+    def _observe(self, asked: Asked, status: int, seconds: float) -> None:
+        ready = asked.ready
+        log.info(
+            "stream",
+            transport=asked.transport,
+            operation=ready.type.value,
+            status=status,
+            ms=round(seconds * 1000),
+            events=asked.events,
+            codes=asked.codes,
+        )
+        observe = self.pipeline.edge.observe
+        if observe is not None and ready.type is not OperationType.SUBSCRIPTION:
+            name = ready.resolved.name or ready.name
+            trusted = ready.resolved.trusted
+            observe(
+                OperationRecord(
+                    name, ready.type.value, status, seconds, asked.codes, asked.caller.kind, trusted=trusted
+                )
+            )
+
+
+def body_of(result: Any) -> dict[str, Any]:
+    """The body of one result, as over HTTP."""
+    body: dict[str, Any] = {"data": result.data}
+    if result.errors:
+        body["errors"] = [error.formatted for error in result.errors]
+    if result.extensions:
+        body["extensions"] = result.extensions
+    return body
+
+
+def codes_of(body: dict[str, Any]) -> tuple[str, ...]:
+    """The codes of a body's errors."""
+    return tuple(error.get("extensions", {}).get("code", "") for error in body.get("errors", ()))
+
+
+def ended(error: Fault, request_id: str, language: Language) -> Answer:
+    """The last answer of a stream that we end."""
+    told = {"message": error.message(language), "extensions": error.extensions(request_id)}
+    return Answer({"errors": [told]}, over=True)
+
+
+SESSION_ENDED = fault_of(NotSignedIn())
+"""What a stream is told whose session has ended."""
+
+
+def _cause(errors: list[GraphQLError]) -> Exception:
+    cause = root_cause(errors[0]) if errors else None
+    return cause if isinstance(cause, Exception) else DocumentRefused(errors)

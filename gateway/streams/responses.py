@@ -1,0 +1,251 @@
+"""Streams over HTTP: the edge hands over an operation that is ready, and gets a response that takes its time.
+
+Answers are written as server-sent events, or as Apollo's multipart:
+
+- graphql-sse, distinct connections mode: https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md
+- multipart subscriptions: https://www.apollographql.com/docs/graphos/routing/operations/subscriptions/multipart-protocol
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from typing import Protocol
+
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from domain.kernel.errors import ErrorCode
+from gateway.graphql.answers import encode_json
+from gateway.http.admission import overloaded
+from gateway.http.calls import Call, Ready, RequestContext, RequestFacts
+from gateway.http.headers import EVERY_ANSWER, VARY, is_router, token_of
+from gateway.streams.operations import SESSION_ENDED, Answer, Asked, ended
+from gateway.streams.streams import Dropped, Streaming
+from schema.kernel.errors import Fault
+
+EVENT_STREAM = "text/event-stream"
+MULTIPART = "multipart/mixed"
+SPECIFICATION = "subscriptionspec"
+_BOUNDARY = b"--graphql"
+LONGEST_EVENT_ID = 600
+GOING_AWAY = Fault(ErrorCode.OVERLOADED, detail="GOING_AWAY", retry_after=1.0)
+
+
+class Framing(Protocol):
+    """One way to write a stream."""
+
+    name: str
+    media_type: str
+
+    def begin(self) -> bytes:
+        """What comes first, so that the other side sees that the stream lives."""
+        ...
+
+    def answer(self, answer: Answer) -> bytes:
+        """One answer."""
+        ...
+
+    def alive(self) -> bytes:
+        """What is said where there is nothing to say."""
+        ...
+
+    def end(self) -> bytes:
+        """The end of the stream."""
+        ...
+
+
+class EventStream:
+    """Server-sent events. The id of an event is its cursor, so `Last-Event-ID` goes on behind it."""
+
+    name = "sse"
+    media_type = f"{EVENT_STREAM}; charset=utf-8"
+
+    def begin(self) -> bytes:
+        return b":\n\n"
+
+    def answer(self, answer: Answer) -> bytes:
+        identity = f"id: {answer.cursor}\n".encode() if answer.cursor else b""
+        return identity + b"event: next\ndata: " + encode_json(answer.body) + b"\n\n"
+
+    def alive(self) -> bytes:
+        return b":\n\n"
+
+    def end(self) -> bytes:
+        return b"event: complete\ndata:\n\n"
+
+
+class Multipart:
+    """Apollo's parts. The boundary behind a part is sent with it, so that a client can read the part at once."""
+
+    name = "multipart"
+    media_type = 'multipart/mixed; boundary="graphql"; subscriptionSpec="1.0"'
+
+    def begin(self) -> bytes:
+        return b"\r\n" + _BOUNDARY
+
+    def answer(self, answer: Answer) -> bytes:
+        # What ended the stream stands beside the payload, what is wrong in one answer inside it.
+        body = {"payload": None, **answer.body} if answer.over else {"payload": answer.body}
+        return _part(encode_json(body))
+
+    def alive(self) -> bytes:
+        return _part(b"{}")
+
+    def end(self) -> bytes:
+        return b"--\r\n"
+
+
+def _part(content: bytes) -> bytes:
+    return b"\r\nContent-Type: application/json\r\n\r\n" + content + b"\r\n" + _BOUNDARY
+
+
+def framing_of(accept: str | None) -> Framing | None:
+    """The first way that an Accept header asks for by name; None where it asks for no stream.
+
+    A `*/*` is no wish for a stream, and `multipart/mixed` without the specification is another protocol's.
+    """
+    for part in (accept or "").split(",")[:50]:
+        media_type, *parameters = (piece.strip().lower() for piece in part.split(";"))
+        said = dict(_pair(parameter) for parameter in parameters)
+        if said.get("q", "1").strip("0.") == "":
+            continue
+        if media_type == EVENT_STREAM:
+            return EventStream()
+        if media_type == MULTIPART and said.get(SPECIFICATION) == "1.0":
+            return Multipart()
+    return None
+
+
+def _pair(parameter: str) -> tuple[str, str]:
+    name, _, value = parameter.partition("=")
+    return name.strip(), value.strip().strip('"')
+
+
+class HttpStreams:
+    """`gateway.http.edge.Streams` for the endpoint."""
+
+    def __init__(self, streaming: Streaming) -> None:
+        self._streaming = streaming
+
+    def wants(self, accept: str | None) -> bool:
+        """Whether an Accept header asks for a stream."""
+        return framing_of(accept) is not None
+
+    async def respond(self, call: Call, ready: Ready) -> Response:
+        """Answer an operation in parts. Raises NotSignedIn for a token that does not hold, Refusal with 503."""
+        framing = framing_of(call.request.headers.get("accept"))
+        if framing is None or call.caller is None:
+            raise RuntimeError("only a request that asks for a stream comes here")
+        context = await call.context()
+        if self._streaming.full:
+            raise overloaded()
+        facts = RequestFacts(
+            call.request_id,
+            token_of(call.request, self._streaming.edge.origins),
+            call.request.headers.get("accept-language"),
+            None,
+            call.request.client.host if call.request.client else None,
+            call.standing,
+            is_router(call.request.headers, self._streaming.edge.router_secret),
+            call.request.headers.get("user-agent"),
+        )
+        resume = call.request.headers.get("last-event-id") or None
+        if resume is not None and len(resume) > LONGEST_EVENT_ID:
+            resume = None
+        asked = Asked(ready, call.caller, facts, call.language, framing.name, resume)
+        headers = {"X-Request-Id": call.request_id, "Content-Language": call.language.value}
+        return Streamed(self._streaming, asked, framing, headers, context)
+
+
+class Streamed(Response):
+    """A response that is written answer by answer.
+
+    It ends by itself where the operation does, the session has ended, the process ends, the reader is too slow or
+    has left.
+    """
+
+    def __init__(
+        self,
+        streaming: Streaming,
+        asked: Asked,
+        framing: Framing,
+        headers: Mapping[str, str],
+        context: RequestContext,
+    ) -> None:
+        told = {**EVERY_ANSWER, "Vary": VARY, "X-Accel-Buffering": "no", **headers}
+        super().__init__(None, 200, told, media_type=framing.media_type)
+        del self.headers["content-length"]
+        self._streaming = streaming
+        self._asked = asked
+        self._framing = framing
+        self._context = context
+        self._over = asyncio.Event()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI's shape
+        """Write until the end."""
+        with self._streaming.counted(), self._streaming.watched(self._context, self._over.set):
+            tasks = [asyncio.create_task(self._write(send)), asyncio.create_task(_left(receive))]
+            try:
+                await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _write(self, send: Send) -> None:
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        await self._send(send, self._framing.begin())
+        async with aclosing(self._parts()) as parts:
+            async for part in parts:
+                await self._send(send, part)
+        await send({"type": "http.response.body", "body": self._framing.end(), "more_body": False})
+
+    async def _send(self, send: Send, part: bytes) -> None:
+        """Raises TimeoutError where the reader does not take it in time: she is dropped, and may come back."""
+        try:
+            async with asyncio.timeout(self._streaming.settings.send_seconds):
+                await send({"type": "http.response.body", "body": part, "more_body": True})
+        except TimeoutError:
+            self._streaming.drop(Dropped.UNREAD)
+            raise
+
+    async def _parts(self) -> AsyncGenerator[bytes, None]:
+        seconds = self._streaming.settings.keep_alive_seconds
+        async with aclosing(self._streaming.operations.answers(self._asked)) as answers:
+            coming = asyncio.ensure_future(anext(answers, None))
+            over = asyncio.ensure_future(self._over.wait())
+            stopping = asyncio.ensure_future(self._streaming.stopping.wait())
+            try:
+                while True:
+                    waited = {coming, over, stopping}
+                    done, _ = await asyncio.wait(waited, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+                    if not done:
+                        yield self._framing.alive()
+                        continue
+                    answer = self._last() or coming.result()
+                    if answer is None:
+                        return
+                    yield self._framing.answer(answer)
+                    if answer.over:
+                        return
+                    coming = asyncio.ensure_future(anext(answers, None))
+            finally:
+                left = [coming, over, stopping]
+                for each in left:
+                    each.cancel()
+                await asyncio.gather(*left, return_exceptions=True)
+
+    def _last(self) -> Answer | None:
+        """What the stream is told where it is ended from outside."""
+        facts, language = self._asked.facts, self._asked.language
+        if self._over.is_set():
+            return ended(SESSION_ENDED, facts.request_id, language)
+        if self._streaming.stopping.is_set():
+            return ended(GOING_AWAY, facts.request_id, language)
+        return None
+
+
+async def _left(receive: Receive) -> None:
+    """Come back when the reader has left."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
