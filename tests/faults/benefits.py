@@ -18,6 +18,7 @@ from integrations.dbt_finance import (
     Payee,
     PaymentInstruction,
 )
+from integrations.dbt_finance.jit import client as jit_client
 from tests.faults.base import CLIENT_CREDENTIALS, ONE_RECORD, Adapter
 from tests.faults.site import Line
 
@@ -37,11 +38,11 @@ class Treasury(Adapter):
 class PaymentStatuses(Treasury):
     name = "dbt_finance.payment_statuses"
     policies = (
-        dbt_finance.client.PAYMENT_STATUSES,
-        dbt_finance.client.INSTRUCTION_STATUS,
-        dbt_finance.client.ADVICE_STATUS,
-        dbt_finance.client.DEBIT_SCROLL,
-        dbt_finance.client.FAILED_PAYMENTS,
+        jit_client.PAYMENT_STATUSES,
+        jit_client.INSTRUCTION_STATUS,
+        jit_client.ADVICE_STATUS,
+        jit_client.DEBIT_SCROLL,
+        jit_client.FAILED_PAYMENTS,
     )
     tells = frozenset({"body", "signature", "parts", "owner"})
     why_not: ClassVar[Mapping[str, str]] = {"token": CLIENT_CREDENTIALS, "pages": "its lists have no pages"}
@@ -56,7 +57,7 @@ class HeadBalance(Treasury):
     """What is left of the budget of a head of account."""
 
     name = "dbt_finance.head_balance"
-    policies = (dbt_finance.client.HEAD_BALANCE,)
+    policies = (jit_client.HEAD_BALANCE,)
     tells = frozenset({"body", "signature"})
     why_not: ClassVar[Mapping[str, str]] = {
         "token": CLIENT_CREDENTIALS,
@@ -75,7 +76,7 @@ class HeadBalance(Treasury):
 
 class Instruct(Treasury):
     name = "dbt_finance.instruct"
-    policies = (dbt_finance.client.PUSH_INSTRUCTION, dbt_finance.client.INSTRUCTION_STATUS)
+    policies = (jit_client.PUSH_INSTRUCTION, jit_client.INSTRUCTION_STATUS)
     tells = frozenset({"body", "signature", "owner"})
     why_not: ClassVar[Mapping[str, str]] = {
         "token": CLIENT_CREDENTIALS,
@@ -96,7 +97,7 @@ class Correct(Treasury):
     """The same correction each time, since a payment is corrected once: all but the first are known there already."""
 
     name = "dbt_finance.correct"
-    policies = (dbt_finance.client.CORRECT_ACCOUNT, dbt_finance.client.ADVICE_STATUS)
+    policies = (jit_client.CORRECT_ACCOUNT, jit_client.ADVICE_STATUS)
     tells = Instruct.tells
     why_not = Instruct.why_not
 

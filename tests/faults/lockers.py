@@ -8,7 +8,15 @@ from typing import Any, ClassVar
 
 from domain.kernel.sources import Source
 from integrations import digilocker
-from integrations.digilocker import DigiLocker, DigiLockerSettings, LockerGrant, PullState, PushAction, PushedUri
+from integrations.digilocker import (
+    DigiLocker,
+    DigiLockerSettings,
+    LockerGrant,
+    PullState,
+    PushAction,
+    PushedUri,
+    requester,
+)
 from integrations.sso import MeriPehchaan, MeriPehchaanSettings
 from sandbox.digilocker.pull import org_of
 from tests.faults.base import (
@@ -61,7 +69,7 @@ class Locker(Adapter):
 
 class LockerList(Locker):
     name = "digilocker.issued_documents"
-    policies = (digilocker.client.LIST_ISSUED, digilocker.line.WHO_OWNS)
+    policies = (requester.client.LIST_ISSUED, requester.session.WHO_OWNS)
     tells = frozenset({"body", "token", "parts", "pages", "owner"})
     why_not: ClassVar[Mapping[str, str]] = {"signature": NOT_SIGNED}
 
@@ -74,7 +82,7 @@ class LockerList(Locker):
 
 class LockerFileCall(Locker):
     name = "digilocker.file"
-    policies = (digilocker.client.FETCH_FILE,)
+    policies = (requester.client.FETCH_FILE,)
     tells = frozenset({"body", "signature", "token", "parts"})
     why_not: ClassVar[Mapping[str, str]] = {
         "pages": ONE_RECORD,
@@ -92,7 +100,7 @@ class LockerFileCall(Locker):
 
 class LockerXml(LockerFileCall):
     name = "digilocker.certificate_xml"
-    policies = (digilocker.client.FETCH_XML,)
+    policies = (requester.client.FETCH_XML,)
 
     async def ask(self, client: DigiLocker, number: int) -> Any:
         file = await client.certificate_xml(await self.grant(number), self.uri)
@@ -101,7 +109,7 @@ class LockerXml(LockerFileCall):
 
 class LockerFileStream(LockerFileCall):
     name = "digilocker.file_stream"
-    policies = (digilocker.streamed.STREAM_FILE,)
+    policies = (requester.streamed_documents.STREAM_FILE,)
 
     async def ask(self, client: DigiLocker, number: int) -> Any:
         return await passed_on(await client.streams.file(await self.grant(number), self.uri))
@@ -109,7 +117,7 @@ class LockerFileStream(LockerFileCall):
 
 class LockerXmlStream(LockerFileCall):
     name = "digilocker.certificate_xml_stream"
-    policies = (digilocker.streamed.STREAM_XML,)
+    policies = (requester.streamed_documents.STREAM_XML,)
 
     async def ask(self, client: DigiLocker, number: int) -> Any:
         return (await passed_on(await client.streams.certificate_xml(await self.grant(number), self.uri)))[0]
@@ -126,7 +134,7 @@ async def passed_on(stream: digilocker.FileStream) -> tuple[str, str]:
 
 class LockerFolder(LockerList):
     name = "digilocker.folder"
-    policies = (digilocker.drive.LIST_FOLDER, digilocker.line.WHO_OWNS)
+    policies = (requester.drive.LIST_FOLDER, requester.session.WHO_OWNS)
 
     async def ask(self, client: DigiLocker, number: int) -> Any:
         kept = await client.drive.folder(await self.grant(number))
@@ -135,7 +143,7 @@ class LockerFolder(LockerList):
 
 class LockerUploadedFile(LockerFileCall):
     name = "digilocker.uploaded_file"
-    policies = (digilocker.drive.FETCH_UPLOADED,)
+    policies = (requester.drive.FETCH_UPLOADED,)
     paper = b"%PDF-1.4 a scanned paper"
 
     async def prepare(self) -> None:
@@ -154,7 +162,7 @@ class LockerUploadedFile(LockerFileCall):
 
 class LockerUploadedStream(LockerUploadedFile):
     name = "digilocker.uploaded_file_stream"
-    policies = (digilocker.streamed.STREAM_UPLOADED,)
+    policies = (requester.streamed_documents.STREAM_UPLOADED,)
 
     async def ask(self, client: DigiLocker, number: int) -> Any:
         uri = self.site.pools["own_paper"][0]["uri"]
@@ -163,7 +171,7 @@ class LockerUploadedStream(LockerUploadedFile):
 
 class LockerUpload(Locker):
     name = "digilocker.upload"
-    policies = (digilocker.drive.UPLOAD,)
+    policies = (requester.drive.UPLOAD,)
     tells = frozenset({"body", "token"})
     why_not: ClassVar[Mapping[str, str]] = {
         "signature": NOT_SIGNED,
@@ -182,7 +190,7 @@ class LockerUpload(Locker):
 
 class LockerAadhaar(LockerFileCall):
     name = "digilocker.eaadhaar"
-    policies = (digilocker.aadhaar.FETCH_EAADHAAR,)
+    policies = (requester.aadhaar.FETCH_EAADHAAR,)
 
     async def ask(self, client: DigiLocker, number: int) -> Any:
         read = await client.eaadhaar.read(await self.grant(number), self.keep)
@@ -195,7 +203,7 @@ class LockerAadhaar(LockerFileCall):
 
 class LockerPullIssuers(Locker):
     name = "digilocker.pull_issuers"
-    policies = (digilocker.pulling.LIST_ISSUERS,)
+    policies = (requester.document_pulls.LIST_ISSUERS,)
     tells = frozenset({"body"})
     why_not: ClassVar[Mapping[str, str]] = {
         "signature": NOT_SIGNED,
@@ -211,7 +219,7 @@ class LockerPullIssuers(Locker):
 
 class LockerPullDoctypes(LockerPullIssuers):
     name = "digilocker.pull_doctypes"
-    policies = (digilocker.pulling.LIST_DOCTYPES,)
+    policies = (requester.document_pulls.LIST_DOCTYPES,)
 
     async def ask(self, client: DigiLocker, number: int) -> Any:
         return await client.pulling.doctypes(ORGANISATION)
@@ -219,7 +227,7 @@ class LockerPullDoctypes(LockerPullIssuers):
 
 class LockerPullParameters(LockerPullIssuers):
     name = "digilocker.pull_parameters"
-    policies = (digilocker.pulling.LIST_PARAMETERS,)
+    policies = (requester.document_pulls.LIST_PARAMETERS,)
 
     async def ask(self, client: DigiLocker, number: int) -> Any:
         return await client.pulling.parameters(ORGANISATION, "INCER")
@@ -227,7 +235,7 @@ class LockerPullParameters(LockerPullIssuers):
 
 class LockerPull(Locker):
     name = "digilocker.pull_document"
-    policies = (digilocker.pulling.PULL,)
+    policies = (requester.document_pulls.PULL,)
     tells = frozenset({"token"})
     why_not: ClassVar[Mapping[str, str]] = {
         "body": "from the second call on the good answer is itself an error body, `uri_exists`",
@@ -248,7 +256,7 @@ class LockerPull(Locker):
 
 class LockerRefresh(Locker):
     name = "digilocker.refresh"
-    policies = (digilocker.client.REFRESH,)
+    policies = (requester.client.REFRESH,)
     tells = frozenset({"body", "owner"})
     why_not: ClassVar[Mapping[str, str]] = {
         "signature": NOT_SIGNED,
@@ -271,7 +279,7 @@ class LockerRefresh(Locker):
 
 class LockerRevoke(LockerRefresh):
     name = "digilocker.revoke"
-    policies = (digilocker.client.REVOKE,)
+    policies = (requester.client.REVOKE,)
     tells = frozenset()
     why_not: ClassVar[Mapping[str, str]] = dict.fromkeys(NEEDS, "a good answer has no body") | {
         "token": CLIENT_CREDENTIALS
@@ -284,7 +292,7 @@ class LockerRevoke(LockerRefresh):
 
 class LockerPush(Locker):
     name = "digilocker.push_uri"
-    policies = (digilocker.pushing.PUSH,)
+    policies = (requester.uri_pushes.PUSH,)
     tells = frozenset()
     why_not: ClassVar[Mapping[str, str]] = dict.fromkeys(NEEDS, "a good answer has no body that is read") | {
         "token": CLIENT_CREDENTIALS

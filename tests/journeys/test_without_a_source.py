@@ -266,7 +266,7 @@ def written(matrix: Matrix) -> str:
 
 
 def every_field() -> str:
-    """The last part of the file, which tests/schema/test_degradation_rows.py sees and writes."""
+    """The last part of the file, which tests/schema/kernel/test_degradation_rows.py sees and writes."""
     _, mark, rows = DOCUMENT.read_text(encoding="utf-8").partition("\n## Every field that asks a system\n")
     return mark + rows
 

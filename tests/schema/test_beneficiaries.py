@@ -12,8 +12,8 @@ from domain.payments.files import Beneficiary, Group, PayeeDetails, PaymentMetho
 from store.benefits import benefits
 from store.identity import accesses
 from store.payments import beneficiaries, beneficiary_lists
-from tests.schema.test_commission import enter
-from tests.schema.test_finance import QUEUE
+from tests.schema.appeals.test_commission import enter
+from tests.schema.reconciliation.test_finance import QUEUE
 from tests.schema.test_query import pay
 from tests.support.graph import ASHA, CITIZEN, NEIGHBOUR, NOW, OFFICER, World
 

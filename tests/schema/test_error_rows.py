@@ -1,4 +1,4 @@
-"""The error rows that tests/schema/test_lockers.py leaves, through the graph: tokens, Pull's lists, and API Setu.
+"""The error rows that documents/test_lockers.py leaves, through the graph: tokens, Pull lists, and API Setu.
 
 docs/contracts/digilocker.md sections 3.2 and 4.3, docs/contracts/apisetu.md section 6. Which test covers which row is
 listed in tests/integrations/contract_rows.py.
@@ -17,7 +17,7 @@ from integrations.apisetu import ApiSetu, ApiSetuSettings
 from integrations.apisetu import codes as setu_codes
 from integrations.digilocker.requester import codes as locker_codes
 from integrations.digilocker.requester.codes import ERRORS
-from tests.schema.test_documents import ADD, GRANT
+from tests.schema.documents.test_documents import ADD, GRANT
 from tests.support.graph import CITIZEN
 from tests.support.held import Held
 from tests.support.remotes import PARTNER, remote_over

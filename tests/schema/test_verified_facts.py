@@ -13,7 +13,7 @@ from domain.kernel.sources import Source
 from domain.kernel.text import Bilingual
 from integrations.certificate_facts import rupees, stated
 from store.identity import people
-from tests.schema.test_documents import with_income
+from tests.schema.documents.test_documents import with_income
 from tests.support.graph import ASHA, CITIZEN, NEIGHBOUR, NOW
 from tests.support.held import Held
 

@@ -1,7 +1,8 @@
 """Worlds that are filled once for a session and copied for each test.
 
 What is copied was written by the same verbs at the same moment (NOW, where the clock of each test begins), so that
-a test finds what it would find had it filled the store itself; tests/actions/test_templates.py compares the two.
+a test finds what it would find had it filled the store itself; tests/actions/catalogue/test_templates.py compares the
+two.
 """
 
 import shutil

@@ -1,6 +1,6 @@
 """Hearings as iCalendar: what RFC 5545 asks of lines and texts, and who is refused.
 
-Dates that are fixed, moved and cancelled are in tests/schema/test_commission.py.
+Dates that are fixed, moved and cancelled are in tests/schema/appeals/test_commission.py.
 """
 
 from collections.abc import AsyncIterator
