@@ -87,7 +87,7 @@ async def seed_demo(settings: Settings, console: Console) -> None:
         loaded = await import_catalogue(house.environment, catalogue_rows())
         await import_forms(house.environment.store, form_files())
         await import_strengths(house.environment.store, _rows(ROOT / "catalogue_data" / "local_strengths.csv"))
-        environment = replace(house.environment, calendar=loaded.calendar)
+        environment = replace(house.environment, rules=replace(house.environment.rules, calendar=loaded.calendar))
         renderer = _LateRenderer(environment, settings.home / "certificates")
         with shown_progress(console) as tell:
             sown = await seed(environment, load_demo(ROOT / "demo"), progress=tell, renderer=renderer)

@@ -270,7 +270,7 @@ def _refuse_wrong_day(acting: Acting, request: DecideAppeal, decided_on: date) -
         if request.direct_until is not None:
             raise Problems(Problem(ErrorCode.DATE_NOT_ALLOWED, path))
         return
-    latest = decided_on + timedelta(days=acting.env.law.longest_order_days.value)
+    latest = decided_on + timedelta(days=acting.env.rules.law.longest_order_days.value)
     if request.direct_until is None or not decided_on <= request.direct_until <= latest:
         raise Problems(Problem(ErrorCode.DATE_NOT_ALLOWED, path))
 

@@ -97,7 +97,7 @@ async def compare_cases(env: Environment) -> int:
 
     A case whose history cannot be read holds back no other one: it is asked for again on the next day.
     """
-    partner, law = env.partners.commission, env.law
+    partner, law = env.partners.commission, env.rules.law
     if partner is None:
         return 0
     before = env.clock.now() - timedelta(days=law.commission_compare_days.value)

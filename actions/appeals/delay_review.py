@@ -67,7 +67,7 @@ _MEASURES = {
 
 def is_due(env: Environment) -> bool:
     """Whether the day of the month has come on which the review of the month before is made."""
-    return ist_date(env.clock.now()).day >= env.law.delay_review_day.value
+    return ist_date(env.clock.now()).day >= env.rules.law.delay_review_day.value
 
 
 async def make_review(env: Environment, month: date | None = None) -> DelayReview | None:

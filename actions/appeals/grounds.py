@@ -140,7 +140,7 @@ def _against_her(appeal: Appeal) -> bool:
 
 
 def _period(acting: Acting, filing: Filing, *, after_delivery: bool) -> Period:
-    law = acting.env.law
+    law = acting.env.rules.law
     match filing.level:
         case AppealLevel.FIRST if after_delivery and filing.ground in AFTER_DELIVERY:
             return law.not_satisfied_days

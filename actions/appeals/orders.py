@@ -107,7 +107,7 @@ async def impose(
     held = (await appeals.hearings(acting.tx, [appeal.id])).get(appeal.id, [])
     if not any(one.at <= acting.now for one in held if one.state is HearingState.FIXED):
         raise Problems(Problem(ErrorCode.HEARING_REQUIRED, ("input", name)))
-    law = acting.env.law
+    law = acting.env.rules.law
     cap = replace(law.penalty_per_day_paise, value=law.penalty_cap_paise.value)
     if penalty:
         await _award(acting, appeal, AwardKind.PENALTY, penalty, cap, at or acting.now)

@@ -11,6 +11,7 @@ from actions.appeals.involved import barred_from, pasts
 from actions.applications.legal_clock import calendar_of, has_breached
 from actions.feedback.notices import tell_of_appeal, tell_of_appeals, tell_of_filings
 from actions.kernel.numbering import draw_numbers
+from actions.kernel.transitions import Transition
 from actions.kernel.unit_of_work import Acting
 from actions.officers.jurisdiction import Holder, at_level, authority_for, place_of
 from domain.appeals.appeals import (
@@ -129,12 +130,13 @@ def _after(appeal: Appeal, move: AppealMove, changes: Mapping[str, Any]) -> Appe
     return changed if waits else replace(changed, next_at=None)
 
 
-async def follow(acting: Acting, application: Application, move: Move) -> None:
+async def follow(acting: Acting, transition: Transition) -> None:
     """What a step of the application means for its open appeals.
 
     Service given within the limit voids them, also when it is recorded later; service given late keeps the
     question of a penalty with the authority; an order that was obeyed closes its appeal.
     """
+    application, move = transition.after, transition.move
     if move not in _ENDS_CLOCK and move is not Move.WITHDRAW:
         return
     for appeal in (await appeals.of_applications(acting.tx, [application.id])).get(application.id, []):
@@ -166,7 +168,7 @@ async def decide_by(acting: Acting, level: AppealLevel, received_at: datetime, d
     if level.above is None:
         return None
     calendar = await calendar_of(acting)
-    days = acting.env.law.decide_working_days.value
+    days = acting.env.rules.law.decide_working_days.value
     return end_of_day(calendar.add_working_days(ist_date(received_at), days, district))
 
 

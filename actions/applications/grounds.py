@@ -42,7 +42,7 @@ async def refuse_unfounded(
 
 async def refuse_more_pauses(acting: Acting, application: Application) -> None:
     """Raises PAUSE_LIMIT_REACHED where the citizen was asked as often as the rules allow."""
-    most = acting.env.law.most_pauses.value
+    most = acting.env.rules.law.most_pauses.value
     steps = (await timeline.timelines(acting.tx, [application.id])).get(application.id, [])
     if sum(step.move is Move.RAISE_QUERY for step in steps) >= most:
         problem = Problem(ErrorCode.PAUSE_LIMIT_REACHED, ("input", "verdict"), params={"most": str(most)})

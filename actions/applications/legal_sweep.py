@@ -161,7 +161,7 @@ class _Warning:
         return self.authorities[place]
 
     def _span(self, acting: Acting, calendar: WorkCalendar) -> tuple[datetime, datetime, int | None]:
-        now, law = acting.now, acting.env.law
+        now, law = acting.now, acting.env.rules.law
         match self.kind:
             case EscalationKind.OVERDUE:
                 return now - _LONG_AGO, now - _ONE_SECOND, None
@@ -198,7 +198,7 @@ def _is_of_breach(appeal: Appeal) -> bool:
 
 
 async def _warn_authorities(acting: Acting) -> tuple[int, int]:
-    calendar, law = await calendar_of(acting), acting.env.law
+    calendar, law = await calendar_of(acting), acting.env.rules.law
     days = max(law.decide_working_days.value - law.warn_authority_working_days.value, 1)
     until = end_of_day(furthest(calendar, acting.today, days))
     found = await clearances.appeals_to_be_warned(acting.tx, since=acting.now, until=until, limit=BATCH)

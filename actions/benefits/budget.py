@@ -1,7 +1,8 @@
 """The budget of a payment: money is set aside at its head of account before the order goes, or the sanction waits."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from types import MappingProxyType
 
 import structlog
 
@@ -20,6 +21,7 @@ from domain.benefits.benefits import (
 from domain.benefits.sanction_course import state_under
 from domain.identity.policy import Purpose
 from domain.kernel.people import SYSTEM
+from domain.kernel.sources import Source
 from domain.payments.budgets import ToldBalance, year_of
 from integrations.calling.errors import IntegrationError
 from store.benefits import benefit_rounds, benefits, sanction_course
@@ -29,6 +31,9 @@ from store.platform import outbox
 
 INSTRUCT = "dbt.instruct"
 """The outbox topic of an instalment that is to be paid by the state treasury."""
+
+OUTSIDE_TOPICS: Mapping[str, Source] = MappingProxyType({INSTRUCT: Source.DBT_FINANCE})
+"""Topics that reach an outside system on behalf of an application."""
 
 BATCH = 200
 _log = structlog.get_logger(__name__)

@@ -102,7 +102,7 @@ def _wanting(
     """
     if scheme is None or sanction.state is SanctionState.ENDED:
         return None
-    sanctioned_on, law = ist_date(sanction.sanctioned_at), acting.env.law
+    sanctioned_on, law = ist_date(sanction.sanctioned_at), acting.env.rules.law
     vouched = max(one.period_from for one in made) if sanction.anchor_on is None else None
     given_on = sanction.certified_on or vouched
     month = law.life_certificate_month.value

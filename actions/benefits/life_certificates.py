@@ -62,7 +62,7 @@ async def take_certificate(acting: Acting, sanction: Sanction, given_on: date, p
 
 def certificate_window(acting: Acting, day: date) -> tuple[date, date]:
     """The first and the last day of the month of life certificates that a day lies in, or that comes next."""
-    month = acting.env.law.life_certificate_month.value
+    month = acting.env.rules.law.life_certificate_month.value
     first = date(day.year, month, 1)
     if add_months(first, 1) <= day:
         first = date(day.year + 1, month, 1)
@@ -78,7 +78,7 @@ def _asked_since(acting: Acting, day: date) -> date:
 async def _remind(env: Environment, tx: Transaction) -> int:
     acting = Acting(env, tx, SYSTEM)
     first, last = certificate_window(acting, acting.today)
-    stages = [last - timedelta(days=env.law.life_certificate_remind_days.value), last - LAST_REMINDER]
+    stages = [last - timedelta(days=env.rules.law.life_certificate_remind_days.value), last - LAST_REMINDER]
     begun = [stage for stage in stages if stage <= acting.today <= last]
     if not begun:
         return 0

@@ -85,7 +85,7 @@ async def ask_due(env: Environment, *, limit: int = ROUND) -> Round:
 
 
 async def _ask(env: Environment, waiting: Sequence[_Asked]) -> Round:
-    places = asyncio.Semaphore(env.payments.enquiries_at_once)
+    places = asyncio.Semaphore(env.rules.payments.enquiries_at_once)
 
     async def one(asked: _Asked) -> BillEnquiry | IntegrationError:
         async with places:

@@ -78,7 +78,7 @@ def certificate_of(env: Environment, sanction: Sanction, scheme: Scheme | None) 
     """What is asked of her; None where the scheme asks for no life certificate or the sanction has ended."""
     if scheme is None or not scheme.life_certificate or sanction.state is SanctionState.ENDED:
         return None
-    today, month = ist_date(env.clock.now()), env.law.life_certificate_month.value
+    today, month = ist_date(env.clock.now()), env.rules.law.life_certificate_month.value
     sanctioned_on = ist_date(sanction.sanctioned_at)
     if sanction.state is SanctionState.LIFE_CERTIFICATE_DUE:
         return Certificate(certificate_cutoff(today, month), sanction.certified_on, True)

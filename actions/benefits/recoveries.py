@@ -31,7 +31,7 @@ async def deducted(acting: Acting, instalment: Instalment) -> Deducted:
     if instalment.reissue_of is not None:
         return Deducted(instalment, ())
     open_ones = (await recoveries.of_sanctions(acting.tx, [instalment.sanction_id])).get(instalment.sanction_id, [])
-    share = acting.env.law.recovery_share_percent.value
+    share = acting.env.rules.law.recovery_share_percent.value
     left = deduction_of(instalment.amount_paise, instalment.amount_paise, share)
     parts = []
     for one in open_ones:

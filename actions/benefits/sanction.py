@@ -147,7 +147,7 @@ async def rail_of(acting: Acting, sanction: Sanction) -> Rail:
     if acting.env.partners.pfms is None:
         return Rail.IFMS
     scheme = (await catalogue.schemes(acting.tx, [sanction.scheme_code])).get(sanction.scheme_code)
-    return acting.env.rails.get(sanction.scheme_code) or (scheme.rail if scheme else Rail.IFMS)
+    return acting.env.rules.rails.get(sanction.scheme_code) or (scheme.rail if scheme else Rail.IFMS)
 
 
 def anchor_of(sanction: Sanction, made: list[Instalment]) -> date | None:

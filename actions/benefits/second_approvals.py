@@ -17,7 +17,7 @@ _PATH = ("input", "number")
 def needs_second(acting: Acting, amount_paise: int) -> bool:
     """Whether an amount needs another person; seeding and the clock ask nobody."""
     known = Role.SYSTEM not in acting.subject.roles
-    return known and amount_paise > acting.env.law.second_approval_paise.value
+    return known and amount_paise > acting.env.rules.law.second_approval_paise.value
 
 
 async def ask(

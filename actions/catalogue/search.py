@@ -37,12 +37,12 @@ async def index_of(env: Environment) -> CatalogueIndex:
         departments = await catalogue.departments(tx)
         named = tuple((one.slug, one.name.hi, one.name.en) for one in departments)
         stamp = (await catalogue.catalogue_stamp(tx), named)
-        kept = env.catalogue.get(stamp)
+        kept = env.caches.catalogue.get(stamp)
         if kept is not None:
             return kept
         services = await catalogue.all_services(tx)
     made = await asyncio.to_thread(CatalogueIndex, services, departments)
-    env.catalogue.put(stamp, made)
+    env.caches.catalogue.put(stamp, made)
     return made
 
 

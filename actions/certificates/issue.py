@@ -123,7 +123,7 @@ async def gathered(tx: Transaction, application: Application) -> Issue:
 async def mint(env: Environment, tx: Transaction, issue: Issue) -> Minted:
     """A new number and a new URI, which no certificate has. Raises AlreadyThere where none is found."""
     number = await draw_number(tx, env.ids, NumberKind.CERTIFICATE)
-    [uri] = await draw_uris(tx, env.ids, env.issuer_id, [issue.service.doctype or ""])
+    [uri] = await draw_uris(tx, env.ids, env.rules.issuer_id, [issue.service.doctype or ""])
     return Minted(number, uri)
 
 

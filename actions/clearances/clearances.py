@@ -153,7 +153,7 @@ async def _refuse_wrong_departments(acting: Acting, application: Application, de
 
 async def _due_days(acting: Acting, application: Application, request: AskClearance) -> dict[str, date]:
     """The day of each department: its own, else the one for all, else the usual one."""
-    days = acting.env.law.clearance_working_days.value
+    days = acting.env.rules.law.clearance_working_days.value
     usual = (await calendar_of(acting)).add_working_days(acting.today, days, application.district)
     if request.due_on is not None and request.due_on < acting.today:
         raise Problems(Problem(ErrorCode.DATE_NOT_ALLOWED, ("input", "dueOn")))

@@ -16,7 +16,7 @@ from store.applications import applications
 
 async def remind_of_clearances(acting: Acting) -> tuple[int, int]:
     """Mark what is due within the last working days as reminded of; it is shown to the department that was asked."""
-    calendar, days = await calendar_of(acting), acting.env.law.last_warning_working_days.value
+    calendar, days = await calendar_of(acting), acting.env.rules.law.last_warning_working_days.value
     until = end_of_day(furthest(calendar, acting.today, days))
     found = await clearances.to_be_reminded(acting.tx, since=acting.now, until=until, limit=BATCH)
     soon = [

@@ -31,7 +31,7 @@ def consent_artefact(
     consent = {
         "consentId": acting.env.ids.key(),
         "timestamp": _instant(now),
-        "dataConsumer": {"id": acting.env.issuer_id},
+        "dataConsumer": {"id": acting.env.rules.issuer_id},
         "dataProvider": {"id": publisher},
         "purpose": {"description": PURPOSE},
         "user": {

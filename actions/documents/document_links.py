@@ -83,7 +83,7 @@ class OpenedDocument:
 
 def link_to(env: Environment, subject: Subject, citizen_id: str, document: DocumentName) -> DocumentLink:
     """The address of a document until some minutes from now; access must have been decided before."""
-    expires_at = (env.clock.now() + timedelta(seconds=env.files.link_seconds)).replace(microsecond=0)
+    expires_at = (env.clock.now() + timedelta(seconds=env.rules.files.link_seconds)).replace(microsecond=0)
     sealed = FieldCipher(env.keyrings).encrypt_json(
         {
             "citizen": citizen_id,

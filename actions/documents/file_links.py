@@ -175,7 +175,7 @@ async def link_to(
 
 def signed_link(env: Environment, upload: UploadedFile) -> FileLink:
     """The address of a file until some minutes from now; access must have been decided before."""
-    expires_at = (env.clock.now() + timedelta(seconds=env.files.link_seconds)).replace(microsecond=0)
+    expires_at = (env.clock.now() + timedelta(seconds=env.rules.files.link_seconds)).replace(microsecond=0)
     until = int(expires_at.timestamp())
     signature = signed(env, ("file-link", upload.sha256, upload.id), until)
     query = f"upload={upload.id}&until={until}&signature={signature}"

@@ -5,9 +5,10 @@ still when it is sent. What lies in a locker already, by us or by her own pull, 
 whatever her consent is now: a locker must not show as valid what the state has taken back.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from types import MappingProxyType
 
 import structlog
 
@@ -38,6 +39,9 @@ PUSH = "locker.push"
 
 ASKED = "locker.push_asked"
 """The outbox topic of a certificate that a locker asked for before it was made."""
+
+OUTSIDE_TOPICS: Mapping[str, Source] = MappingProxyType({PUSH: Source.DIGILOCKER, ASKED: Source.DIGILOCKER})
+"""Topics that reach an outside system on behalf of an application."""
 
 _CORRECTING = timedelta(seconds=5)
 """A correction takes about a second once a worker has it."""

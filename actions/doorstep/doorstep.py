@@ -203,7 +203,7 @@ async def _room(acting: Acting, application: Application) -> dict[Slot, Doorstep
     if not near:
         return {}
     taken = await kept.taken(acting.tx, [agent.operator_id for agent in near], acting.today)
-    most = acting.env.care.doorstep_visits_per_slot
+    most = acting.env.rules.care.doorstep_visits_per_slot
     found = {}
     for slot in rules.offered_slots(acting.today, await calendar_of(acting), application.district):
         best = min(near, key=lambda agent: taken.get((agent.operator_id, slot), 0))
@@ -251,7 +251,7 @@ def _new(acting: Acting, application: Application, purpose: VisitPurpose, before
         department=application.department,
         district=application.district,
         tehsil=application.tehsil,
-        fee_paise=before[0].fee_paise if before else acting.env.care.doorstep_fee_paise,
+        fee_paise=before[0].fee_paise if before else acting.env.rules.care.doorstep_fee_paise,
         fee_receipt=receipt,
         failure=None,
         handover=None,

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from actions.feedback.notices import tell_of_visit
 from actions.kernel.case_access import note, of_visit
+from actions.kernel.transitions import Transition
 from actions.kernel.unit_of_work import Acting
 from domain.applications import lifecycle
 from domain.applications.applications import Application, DeliveryMode
@@ -29,9 +30,10 @@ async def hold_visits(acting: Acting, application_id: str) -> None:
     await locks.hold(acting.tx, "visits", application_id)
 
 
-async def end_visits(acting: Acting, before: Status, application: Application) -> None:
+async def end_visits(acting: Acting, transition: Transition) -> None:
     """Call off what was booked and is not due any more, on the way or not; the slot is free and the citizen is told."""
-    if before is application.status or application.status in _PICK_UP:
+    before, application = transition.before, transition.after
+    if before is None or before.status is application.status or application.status in _PICK_UP:
         return
     await hold_visits(acting, application.id)
     for visit in (await kept.of_applications(acting.tx, [application.id])).get(application.id, []):

@@ -2,11 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
+from actions.kernel.transitions import Transition
 from actions.kernel.unit_of_work import Acting
-from domain.etaal.counting import CorrectionReason, CountingEvent, Transaction
+from domain.applications.lifecycle import Move
+from domain.etaal.counting import CorrectionReason, CountingEvent, Transaction, counted_channel
 from domain.etaal.counting_rules import rules_on
 from store.etaal import ledger
+
+_EVENTS = MappingProxyType({Move.DELIVER: CountingEvent.DELIVERED, Move.REJECT: CountingEvent.REJECTED_BY_ORDER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +23,17 @@ class Counted:
     service_code: str
     district: str
     channel: str
+
+
+async def count_transition(acting: Acting, transition: Transition) -> None:
+    """Count a service that was delivered or declined, and take it back where its certificate was revoked."""
+    after, step = transition.after, transition.move
+    if step is Move.REVOKE_CERTIFICATE:
+        await take_back(acting, CountingEvent.DELIVERED, after.id, CorrectionReason.CERTIFICATE_REVOKED)
+    event = _EVENTS.get(step)
+    if event is not None:
+        channel = counted_channel(event, acting.role.value, after.channel.value)
+        await count_event(acting, Counted(event, after.id, after.service_code, after.district, channel))
 
 
 async def count_event(acting: Acting, counted: Counted) -> bool:

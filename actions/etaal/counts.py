@@ -79,11 +79,11 @@ async def placed_counts(env: Environment, counts: DayCounts) -> PlacedCounts:
     """
     if counts.link is None:
         return PlacedCounts()
-    kept = env.days.get(counts.link)
+    kept = env.caches.days.get(counts.link)
     if kept is None:
         async with env.store.reading() as tx:
             kept = PlacedCounts(await ledger.counts_of(tx, counts.day, counts.revision))
-        env.days.put(counts.link, kept)
+        env.caches.days.put(counts.link, kept)
     return kept
 
 

@@ -65,7 +65,7 @@ async def say(acting: Acting, request: GiveFeedback) -> Feedback:
         if not await kept.add(acting.tx, feedback):
             raise VersionConflict(application.version, application.status.value)
     else:
-        check_may_change(before, acting.now, acting.env.care.feedback_edit_days)
+        check_may_change(before, acting.now, acting.env.rules.care.feedback_edit_days)
         feedback = changed(before, rating=request.rating, text=text, updated_at=acting.now)
         await kept.replace(acting.tx, feedback)
     action = "feedback.give" if before is None else "feedback.change"

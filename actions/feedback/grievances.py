@@ -125,7 +125,7 @@ async def complain(acting: Acting, request: RaiseGrievance) -> Grievance:
         params = {"number": twin.number}
         raise Problems(Problem(ErrorCode.GRIEVANCE_OPEN, ("input", "category"), params=params))
     since = acting.now - timedelta(seconds=DAY_SECONDS)
-    refuse_flood(await kept.count_since(acting.tx, application.citizen_id, since), acting.env.care.texts_per_day)
+    refuse_flood(await kept.count_since(acting.tx, application.citizen_id, since), acting.env.rules.care.texts_per_day)
     grievance = await _new(acting, application, request.category, text)
     await kept.add(acting.tx, grievance)
     await figures.add(acting.tx, marks_of_grievance(grievance, application.channel, replied=False), grievance.id)
@@ -197,7 +197,7 @@ def _from_above(subject: Subject, grievance: Grievance) -> bool:
 
 
 def _due(acting: Acting, category: GrievanceCategory) -> Any:
-    care = acting.env.care
+    care = acting.env.rules.care
     days = care.data_grievance_days if category is GrievanceCategory.PERSONAL_DATA else care.grievance_days
     return end_of_day(acting.today + timedelta(days=days))
 

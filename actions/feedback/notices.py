@@ -8,6 +8,7 @@ from types import MappingProxyType
 from actions.kernel.access import require
 from actions.kernel.environment import Environment
 from actions.kernel.idempotency import once
+from actions.kernel.transitions import Transition
 from actions.kernel.unit_of_work import Acting
 from domain.appeals.appeals import Appeal, AppealLevel, AppealMove, AppealOrigin, Award, AwardKind, AwardState, Hearing
 from domain.applications.applications import Application, DeliveryMode
@@ -85,8 +86,9 @@ def _notice(acting: Acting, kind: NoticeKind, about: About, params: Mapping[str,
     )
 
 
-async def tell_of_step(acting: Acting, application: Application, move: Move) -> None:
+async def tell_of_step(acting: Acting, transition: Transition) -> None:
     """What a step of an application has to say to her."""
+    application, move = transition.after, transition.move
     kind = OF_MOVES.get(move)
     herself = acting.subject.kind is PersonKind.CITIZEN and acting.subject.person_id == application.citizen_id
     on_portal = move is Move.ISSUE_CERTIFICATE and application.delivery is DeliveryMode.PORTAL
@@ -103,7 +105,7 @@ async def tell_of_breaches(acting: Acting, breached: Iterable[tuple[Application,
     written = []
     for application, filed in breached:
         if application.due_at is not None:
-            until = ist_date(application.due_at) + timedelta(days=acting.env.law.first_appeal_days.value)
+            until = ist_date(application.due_at) + timedelta(days=acting.env.rules.law.first_appeal_days.value)
             about = _of_application(application, application.due_at.isoformat())
             way = "AUTO" if filed else "BY_HAND"
             params = {"number": application.number, "appeal_way": way, "on": until.isoformat()}
@@ -219,6 +221,6 @@ def _named(appeal: Appeal) -> dict[str, str]:
 
 def _last_day(acting: Acting, level: AppealLevel) -> date:
     """The last day on which she may go on to a level."""
-    law = acting.env.law
+    law = acting.env.rules.law
     days = law.second_appeal_days if level is AppealLevel.SECOND else law.commission_days
     return acting.today + timedelta(days=days.value)

@@ -52,16 +52,16 @@ def _mistyped() -> Problems:
 
 async def forget_tries(env: Environment) -> None:
     """Drop the counts of windows that are over."""
-    over = env.clock.now() - 2 * timedelta(minutes=env.care.tracking_window_minutes)
+    over = env.clock.now() - 2 * timedelta(minutes=env.rules.care.tracking_window_minutes)
     await env.store.carry_out(lambda tx: tracking.forget_before(tx, over))
 
 
 async def _tried(env: Environment, tx: Transaction, number: str, factor: SecondFactor, asker: Asker) -> str | None:
     """One try, counted before it is looked at; a right one is not held against the number."""
-    window = timedelta(minutes=env.care.tracking_window_minutes)
+    window = timedelta(minutes=env.rules.care.tracking_window_minutes)
     bounds = (
-        (NUMBER, number, env.care.tracking_tries_per_number),
-        (CLIENT, asker.line, env.care.tracking_tries_per_client),
+        (NUMBER, number, env.rules.care.tracking_tries_per_number),
+        (CLIENT, asker.line, env.rules.care.tracking_tries_per_client),
     )
     for kind, value, most in bounds:
         tries, since = await tracking.count_try(tx, kind, value, window=window)

@@ -12,9 +12,8 @@ from actions.fees.fee_cases import differ, note, of_order, tell_of_payment
 from actions.kernel.access import require
 from actions.kernel.environment import Environment
 from actions.kernel.idempotency import conflict_problem, once
+from actions.kernel.transitions import Transition
 from actions.kernel.unit_of_work import Acting
-from domain.applications.applications import Application
-from domain.applications.lifecycle import Move
 from domain.feedback.notices import NoticeKind
 from domain.fees.fees import (
     CAUSES,
@@ -84,11 +83,12 @@ async def record_fee_refund(env: Environment, subject: Subject, request: RecordF
     return order, replayed
 
 
-async def give_back_after(acting: Acting, application: Application, step: Move) -> None:
+async def give_back_after(acting: Acting, transition: Transition) -> None:
     """Ask that a fee goes back where a rule says so after this step of its application; in the caller's transaction."""
-    if step not in acting.env.fees.refund_after or step not in CAUSES:
+    step = transition.move
+    if transition.before is None or step not in acting.env.rules.fees.refund_after or step not in CAUSES:
         return
-    order = await fee_orders.paid_of(acting.tx, application.id)
+    order = await fee_orders.paid_of(acting.tx, transition.after.id)
     if order is not None:
         await request_refund(acting, order, CAUSES[step])
 

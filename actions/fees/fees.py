@@ -75,7 +75,7 @@ async def place_order(acting: Acting, request: StartFeePayment) -> FeeOrder:
     """The inner step of `start_fee_payment`, in the caller's transaction."""
     application = await take_up(acting, request.application_id, _purpose(acting.subject))
     route = _route(acting.subject, request.route)
-    due = fee_due(application.fee_paise, acting.env.fees)
+    due = fee_due(application.fee_paise, acting.env.rules.fees)
     if due is None or application.status is not Status.FEE_PENDING:
         raise Problems(Problem(ErrorCode.FEE_NOT_DUE, PATH))
     head, charge_head = _heads(acting.env, application, route)
@@ -166,7 +166,7 @@ def _heads(env: Environment, application: Application, route: FeeRoute) -> tuple
 
 def _heads_or_none(env: Environment, department: str | None, route: FeeRoute) -> tuple[str, str | None] | None:
     """The heads of account of fee and charge; None where the way is not connected or maps no head."""
-    charged = env.fees.charge_paise > 0
+    charged = env.rules.fees.charge_paise > 0
     if route is FeeRoute.CSC_WALLET:
         wallet = env.partners.wallet
         return None if wallet is None else (wallet.head, wallet.head if charged else None)

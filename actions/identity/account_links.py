@@ -63,7 +63,7 @@ async def begin_link(env: Environment, subject: Subject, provider: Provider) -> 
     async def work(tx: Transaction) -> dict[str, Any]:
         acting = Acting(env, tx, subject)
         citizen = await _herself(acting)
-        if not env.sign_on.admits(PersonKind.CITIZEN, provider) or provider not in env.partners.identity:
+        if not env.rules.sign_on.admits(PersonKind.CITIZEN, provider) or provider not in env.partners.identity:
             raise not_found(*_PROVIDER)
         if citizen.mobile is None:
             raise Problems(Problem(ErrorCode.MOBILE_MISSING, ("input",)))

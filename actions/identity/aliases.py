@@ -40,7 +40,7 @@ async def old_numbers_of(tx: Transaction, application_ids: Iterable[str]) -> dic
 async def certificate_by_any(env: Environment, text: str) -> IssuedCertificate | None:
     """The certificate with a number of ours or an old one, or with a URI of ours; raises MistypedNumber as above."""
     async with env.store.reading() as tx:
-        if text.strip().lower().startswith(f"{env.issuer_id.lower()}-"):
+        if text.strip().lower().startswith(f"{env.rules.issuer_id.lower()}-"):
             return await certificates.by_uri(tx, text.strip())
         try:
             return await certificates.by_number(tx, parse_number(text, NumberKind.CERTIFICATE))

@@ -18,7 +18,7 @@ _KIND = "one_time_code"
 async def count_code(env: Environment, tx: Transaction, mobile: str, path: tuple[str, ...]) -> None:
     """Count one code for a number, before it is made. Raises Problems with RATE_LIMITED where there were enough."""
     made, since = await tracking.count_try(tx, _KIND, mobile, window=WINDOW)
-    if made > env.care.codes_per_number:
+    if made > env.rules.care.codes_per_number:
         seconds = max(int((since + WINDOW - tx.clock.now()).total_seconds()), 1)
         params = {"retryAfterSeconds": str(seconds)}
         raise Problems(Problem(ErrorCode.RATE_LIMITED, path, params=params))

@@ -276,7 +276,7 @@ async def open_for_umang(
 
 def _provider(env: Environment, provider: Provider) -> IdentityProvider:
     found = env.partners.identity.get(provider)
-    if found is None or not env.sign_on.offers(provider):
+    if found is None or not env.rules.sign_on.offers(provider):
         raise Problems(Problem(ErrorCode.NOT_FOUND, ("provider",), Remedy.NONE))
     return found
 
@@ -306,7 +306,7 @@ async def _admit(
         client = devices.APP if transaction.app_redirect else devices.BROWSER
         session = await _session(env, tx, admitted, identity.provider, until, client=client, platform=platform)
         if identity.session_token is not None:
-            refreshes_until = now + timedelta(seconds=env.sign_on.refresh_seconds(kind))
+            refreshes_until = now + timedelta(seconds=env.rules.sign_on.refresh_seconds(kind))
             await session_tokens.add(
                 tx,
                 session.id,
@@ -339,7 +339,7 @@ async def _session(
         revoked_at=None,
     )
     await sessions.add_session(tx, session)
-    refreshes_until = now + timedelta(seconds=env.sign_on.refresh_seconds(who.kind))
+    refreshes_until = now + timedelta(seconds=env.rules.sign_on.refresh_seconds(who.kind))
     seed = env.ids.token()
     await devices.add(tx, session.id, client=client, platform=platform, seed=seed, until=refreshes_until)
     return session

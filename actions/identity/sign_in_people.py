@@ -48,7 +48,7 @@ async def person_of(env: Environment, tx: Transaction, identity: ProviderIdentit
         kind, person_id = await _on_register(tx, identity)
     if known is not None and known != (kind, person_id):
         raise not_on_register()  # linked to somebody else: the register decides, not the link
-    if not env.sign_on.admits(kind, identity.provider):
+    if not env.rules.sign_on.admits(kind, identity.provider):
         raise not_on_register()
     now = env.clock.now()
     assurance = await _assurance(tx, identity)

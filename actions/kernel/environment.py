@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from actions.kernel.scanner import EicarScanner, Scanner
 from domain.appeals.law import LAW, Law
@@ -16,6 +16,7 @@ from domain.identity.sign_on import SignOnRules
 from domain.kernel.clock import Clock
 from domain.kernel.ids import Ids
 from domain.kernel.people import Provider
+from domain.kernel.sources import Source
 from domain.officers.desk import DeskRules
 from domain.payments.files import PaymentRules, Transport
 from domain.statistics.cell_suppression import HeldBack, HeldBackOfTwo, KeptHeldBack
@@ -39,6 +40,9 @@ from store.database.objects import ObjectStore
 from store.database.vault import Vault
 from store.privacy.erasures import ErasureList
 
+if TYPE_CHECKING:
+    from actions.kernel.transitions import Follower
+
 ISSUER_ID = "in.gov.uk.apunisarkar"
 """Our issuer id with DigiLocker until onboarding gives the real one (docs/contracts/digilocker.md section 11)."""
 
@@ -48,7 +52,34 @@ async def _nothing_kept(citizen_id: str) -> bool:
     return True
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
+class Pfms:
+    """The exchange of files with PFMS, who we are there, and what we sign with."""
+
+    exchange: FileExchange
+    way: Transport
+    identity: PfmsIdentity
+    papers: PfmsPapers
+    """With what our files are signed, and whose signatures count in answers."""
+    former: FileExchange | None = None
+    """The way that was used before, for what has gone by it; None where it is not connected."""
+
+    @property
+    def exchanges(self) -> tuple[FileExchange, ...]:
+        """Every way that is connected, the present one first."""
+        return (self.exchange,) if self.former is None else (self.exchange, self.former)
+
+    def exchange_via(self, way: Transport | None) -> FileExchange | None:
+        """The exchange by a way, the present one where nobody noted which; None where it is not connected."""
+        return self.exchange if way in {None, self.way} else self.former
+
+    def agency_name(self, code: str) -> str:
+        """The name of an agency, by its code at PFMS."""
+        known = (self.identity.agency, *self.identity.agencies.values())
+        return next((each.name for each in known if each.code == code), self.identity.agency.name)
+
+
+@dataclass(frozen=True, slots=True)
 class Partners:
     """The outside systems that verbs ask."""
 
@@ -63,39 +94,36 @@ class Partners:
     """The Right to Service Commission's system; None where it is not connected."""
     etaal: EtaalPush | None = None
     """Takes our counts of a day; None where e-Taal only pulls them."""
-    pfms: FileExchange | None = None
-    """The exchange of files with PFMS; None where the state pays by the treasury's REST service alone."""
-    pfms_way: Transport | None = None
-    """By which way `pfms` goes; there whenever it is."""
-    pfms_former: FileExchange | None = None
-    """The way that was used before, for what has gone by it; None where it is not connected."""
-    pfms_identity: PfmsIdentity | None = None
-    """Who we are at PFMS; there whenever `pfms` is, as are the papers."""
-    pfms_papers: PfmsPapers | None = None
-    """With what files for PFMS are signed, and whose signatures count in answers."""
+    pfms: Pfms | None = None
+    """None where the state pays by the treasury's REST service alone."""
     treasury: Treasury | None = None
     """The state treasury's e-Challan; None where fees are taken at counters alone."""
     wallet: CscBridge | None = None
     """The wallet of centre operators; None where the merchant centre has not enrolled us."""
     bharat: DbtBharat | None = None
     """Takes the monthly figures of each scheme; None where the state reports by hand."""
+    scanner: Scanner = field(default_factory=EicarScanner)
+    """Looks into files that people hand in before they are taken."""
     forget_citizen: Callable[[str], Awaitable[bool]] = field(default=_nothing_kept)
     """Drops every kept answer about a citizen; False where the shared cache was away, so ask again."""
 
 
-@dataclass(frozen=True)
-class Environment:
-    """Everything a verb needs, made once in gateway/app.py."""
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """What the nouns have registered with the kernel, which knows none of them."""
 
-    store: Store
-    vault: Vault
-    objects: ObjectStore
-    keyrings: Keyrings
-    clock: Clock
-    ids: Ids
+    followers: tuple["Follower", ...]
+    """What happens after each transition of an application, in this order and in its transaction."""
+    outside_topics: Mapping[str, Source]
+    """The outbox topics that reach an outside system on behalf of an application, and which system it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the law, the state and the operator have laid down; the same while the process lives."""
+
     calendar: WorkCalendar
-    partners: Partners
-    public_url: str
+    """The calendar of working days that was there at the start."""
     issuer_id: str = ISSUER_ID
     law: Law = LAW
     rails: Mapping[str, Rail] = field(default_factory=dict)
@@ -103,38 +131,53 @@ class Environment:
     desk: DeskRules = field(default_factory=DeskRules)
     care: CareRules = field(default_factory=CareRules)
     files: FileRules = field(default_factory=FileRules)
-    scanner: Scanner = field(default_factory=EicarScanner)
-    """Looks into files that people hand in before they are taken."""
-    calendars: CalendarBoard = field(default_factory=CalendarBoard)
-    """Where a calendar that was imported since the start is put; `work_calendar` looks there first."""
     sign_on: SignOnRules = field(default_factory=SignOnRules)
     payments: PaymentRules = field(default_factory=PaymentRules)
     """When batches for PFMS are made, and how large."""
     fees: FeeRules = field(default_factory=FeeRules)
     """The portal's charge, and after which steps a fee that was paid online goes back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caches:
+    """What this process read or found last; lost with it, and nothing is wrong without."""
+
+    calendars: CalendarBoard = field(default_factory=CalendarBoard)
+    """Where a calendar that was imported since the start is put; `work_calendar` looks there first."""
     catalogue: KeptIndex = field(default_factory=KeptIndex)
-    """The words of the catalogue that services are found by, as this process read it last."""
+    """The words of the catalogue that services are found by."""
     enquiries: RecentEnquiries = field(default_factory=RecentEnquiries)
-    """Which enquiries this process counted lately, so that a repeated one costs no write."""
+    """Which enquiries were counted lately, so that a repeated one costs no write."""
     days: KeptDays = field(default_factory=KeptDays)
-    """The counts of e-transactions that this process read last, by what proves them."""
+    """The counts of e-transactions, by what proves them."""
     held_back: KeptHeldBack[HeldBack] = field(default_factory=KeptHeldBack)
-    """Which figures this process found to be too small to be shown to everybody."""
+    """Which figures are too small to be shown to everybody."""
     held_back_of_two: KeptHeldBack[HeldBackOfTwo] = field(default_factory=KeptHeldBack)
     """The same of two dimensions at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """Everything a verb needs, made once for a process in gateway/runtime/composition.py.
+
+    What belongs to one unit of work, as the transaction and who acts, stands in `actions.kernel.unit_of_work.Acting`.
+    """
+
+    store: Store
+    vault: Vault
+    objects: ObjectStore
+    keyrings: Keyrings
+    clock: Clock
+    ids: Ids
+    partners: Partners
+    registry: Registry
+    rules: Rules
+    public_url: str
+    caches: Caches = field(default_factory=Caches)
     erasures: ErasureList | None = None
     """Where erasures are noted outside of the store; None where nothing is kept that could outlive it."""
 
     @property
     def work_calendar(self) -> WorkCalendar:
         """The calendar for what is shown: the one that was imported last, as far as this process knows."""
-        return self.calendars.latest or self.calendar
-
-
-class SubmissionState(StrEnum):
-    """How far what the citizen handed in has come (ADR 0013)."""
-
-    ACCEPTED = "ACCEPTED"
-    QUEUED = "QUEUED"
-    DELIVERED = "DELIVERED"
-    REJECTED = "REJECTED"
+        return self.caches.calendars.latest or self.rules.calendar

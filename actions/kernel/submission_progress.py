@@ -3,25 +3,23 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from types import MappingProxyType
+from enum import StrEnum
 
-from actions.benefits.sanction import INSTRUCT
-from actions.documents.locker_push import ASKED, PUSH
-from actions.kernel.environment import Environment, SubmissionState
-from actions.uploads.attachments import VERIFY
+from actions.kernel.environment import Environment
 from domain.kernel.sources import Source
 from store.platform.outbox import RETRY_AFTER_SECONDS, OutboxState
 from store.platform.outbox_of import Errand, errands
 
-OUTSIDE: Mapping[str, Source] = MappingProxyType(
-    {INSTRUCT: Source.DBT_FINANCE, VERIFY: Source.DIGILOCKER, PUSH: Source.DIGILOCKER, ASKED: Source.DIGILOCKER}
-)
-"""The outbox topics that reach an outside system on behalf of an application, and which system it is.
-
-A new effect joins by a line here.
-"""
-
 FIRST_WAIT = timedelta(seconds=RETRY_AFTER_SECONDS[0])
+
+
+class SubmissionState(StrEnum):
+    """How far what the citizen handed in has come (ADR 0013)."""
+
+    ACCEPTED = "ACCEPTED"
+    QUEUED = "QUEUED"
+    DELIVERED = "DELIVERED"
+    REJECTED = "REJECTED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,28 +43,24 @@ async def standing(env: Environment, application_id: str, away: Mapping[Source, 
     ACCEPTED where nothing goes outside or it is about to go, QUEUED where it waits for a system that is away
     or has failed before, DELIVERED once all of it is there. What is for later, as a second instalment, does not count.
     """
+    topics = env.registry.outside_topics
     async with env.store.reading() as tx:
-        all_of_it = await errands(tx, application_id, tuple(OUTSIDE))
+        all_of_it = await errands(tx, application_id, tuple(topics))
     now = env.clock.now()
     found = [errand for errand in all_of_it if errand.error_code or errand.due_at <= now]
     waiting = [errand for errand in found if errand.state is not OutboxState.DELIVERED]
     if not waiting:
         return Standing(SubmissionState.DELIVERED if found else SubmissionState.ACCEPTED)
-    held = [errand for errand in waiting if _is_held(errand, away)]
+    held = [errand for errand in waiting if _is_held(errand, topics[errand.topic] in away)]
     if not held:
         return Standing(SubmissionState.ACCEPTED)
-    times = [_expected(errand, away.get(OUTSIDE[errand.topic]), now) for errand in held]
+    times = [_expected(errand, away.get(topics[errand.topic]), now) for errand in held]
     known = [time for time in times if time is not None]
     return Standing(SubmissionState.QUEUED, max(known) if len(known) == len(times) else None)
 
 
-def _is_held(errand: Errand, away: Mapping[Source, Away]) -> bool:
-    return (
-        errand.unseen
-        or errand.state is OutboxState.DEAD
-        or errand.error_code is not None
-        or OUTSIDE[errand.topic] in away
-    )
+def _is_held(errand: Errand, away: bool) -> bool:
+    return errand.unseen or errand.state is OutboxState.DEAD or errand.error_code is not None or away
 
 
 def _expected(errand: Errand, away: Away | None, now: datetime) -> datetime | None:

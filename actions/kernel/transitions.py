@@ -1,26 +1,17 @@
-"""The one place that changes an application: state, timeline, audit, figures and ledger together."""
+"""The one place that changes an application: state, timeline and audit line together, and then what follows."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
-from actions.appeals.steps import follow
-from actions.doorstep.endings import end_visits
-from actions.etaal.counting import Counted, count_event, take_back
-from actions.feedback.notices import tell_of_step
-from actions.fees.fee_refunds import give_back_after
 from actions.kernel.unit_of_work import Acting
 from domain.applications.applications import Application, RejectionGround, TimelineEntry
 from domain.applications.lifecycle import Move, Status, advance
-from domain.etaal.counting import CorrectionReason, CountingEvent, counted_channel
 from domain.kernel.masks import mask_aadhaar_in
-from domain.statistics.figures import counted, difference, marks_of
 from store.applications import applications
 from store.database import audit
-from store.statistics import figures
 
-_EVENTS = MappingProxyType({Move.DELIVER: CountingEvent.DELIVERED, Move.REJECT: CountingEvent.REJECTED_BY_ORDER})
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -36,6 +27,19 @@ class Step:
     """Keys of the notified papers that it is about."""
 
 
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """A step that was taken. `before` is None for an application that was entered with it."""
+
+    before: Application | None
+    after: Application
+    move: Move
+
+
+Follower = Callable[[Acting, Transition], Awaitable[None]]
+"""What a noun does after each transition, in its transaction; actions/registry.py names them in their order."""
+
+
 async def move(acting: Acting, application: Application, step: Step) -> Application:
     """Take one lawful step and write everything that belongs to it.
 
@@ -45,11 +49,7 @@ async def move(acting: Acting, application: Application, step: Step) -> Applicat
     changed = replace(application, status=advance(application.status, step.move), **step.changes)
     saved = await applications.save(acting.tx, changed, application.version)
     await _record(acting, application.status, saved, step)
-    await figures.add(acting.tx, difference(marks_of(counted(application)), marks_of(counted(saved))), saved.id)
-    await follow(acting, saved, step.move)
-    await tell_of_step(acting, saved, step.move)
-    await end_visits(acting, application.status, saved)
-    await give_back_after(acting, saved, step.move)
+    await _follow(acting, Transition(application, saved, step.move))
     return saved
 
 
@@ -57,9 +57,13 @@ async def register(acting: Acting, application: Application, step: Step) -> Appl
     """Enter a new application with its first step (a draft saved, or a submission)."""
     await applications.add(acting.tx, application)
     await _record(acting, None, application, step)
-    await figures.add(acting.tx, marks_of(counted(application)), application.id)
-    await tell_of_step(acting, application, step.move)
+    await _follow(acting, Transition(None, application, step.move))
     return application
+
+
+async def _follow(acting: Acting, transition: Transition) -> None:
+    for follower in acting.env.registry.followers:
+        await follower(acting, transition)
 
 
 async def _record(acting: Acting, before: Status | None, after: Application, step: Step) -> None:
@@ -91,16 +95,6 @@ async def _record(acting: Acting, before: Status | None, after: Application, ste
             detail={"version": after.version, "status": after.status.value},
         ),
     )
-    await _count(acting, after, step.move)
-
-
-async def _count(acting: Acting, after: Application, step: Move) -> None:
-    if step is Move.REVOKE_CERTIFICATE:
-        await take_back(acting, CountingEvent.DELIVERED, after.id, CorrectionReason.CERTIFICATE_REVOKED)
-    event = _EVENTS.get(step)
-    if event is not None:
-        channel = counted_channel(event, acting.role.value, after.channel.value)
-        await count_event(acting, Counted(event, after.id, after.service_code, after.district, channel))
 
 
 def _note(acting: Acting, step: Step) -> str | None:

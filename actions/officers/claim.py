@@ -107,7 +107,7 @@ async def _release(acting: Acting, request: ReleaseCase) -> Application:
 
 
 def _new_claim(acting: Acting, application: Application) -> Claim:
-    until = acting.now + timedelta(minutes=acting.env.desk.claim_minutes)
+    until = acting.now + timedelta(minutes=acting.env.rules.desk.claim_minutes)
     return Claim(application.id, acting.subject.person_id or acting.subject.label, acting.now, until)
 
 

@@ -63,7 +63,7 @@ async def at_level(acting: Acting, place: Place, level: OfficerLevel) -> str | N
 
 async def stand_in_at_work(acting: Acting, officer_id: str | None) -> str | None:
     """The officer who was named to stand in, where the rule lets her and she is not away herself."""
-    if officer_id is None or acting.env.desk.absence is not AbsenceRule.STAND_IN:
+    if officer_id is None or acting.env.rules.desk.absence is not AbsenceRule.STAND_IN:
         return None
     named = [officer_id]
     away = await acting.once(("away", officer_id), lambda: leave.on_leave(acting.tx, named, acting.today))

@@ -129,7 +129,7 @@ async def _raise_alarm(acting: Acting) -> None:
     """One alarm for each officer and hour."""
     officer_id, since = acting.subject.person_id or acting.subject.label, acting.now - HOUR
     count = await desk.reads_since(acting.tx, officer_id, since)
-    if count <= acting.env.desk.outside_reads_an_hour or await desk.unusual_since(acting.tx, officer_id, since):
+    if count <= acting.env.rules.desk.outside_reads_an_hour or await desk.unusual_since(acting.tx, officer_id, since):
         return
     await desk.record_unusual(acting.tx, officer_id, count)
     line = audit.AuditLine(

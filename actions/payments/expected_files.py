@@ -46,7 +46,7 @@ def expected(env: Environment, source: FileSource, day: date) -> ExpectedFile:
 
 def is_bank_day(env: Environment, day: date) -> bool:
     """Whether banks work on a day, by the calendar of now: of a past day it may say another thing than it did then."""
-    return env.payments.is_bank_day(day, env.work_calendar)
+    return env.rules.payments.is_bank_day(day, env.work_calendar)
 
 
 def bank_days_beside(env: Environment, day: date) -> tuple[date, date]:

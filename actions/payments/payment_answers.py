@@ -12,11 +12,10 @@ from datetime import timedelta
 
 import structlog
 
-from actions.kernel.environment import Environment
+from actions.kernel.environment import Environment, Pfms
 from actions.kernel.unit_of_work import Acting
 from actions.payments.closing import close_batch, close_if_final, note_batch
 from actions.payments.incoming_files import enter, fetched, put_away
-from actions.payments.partner import Pfms, connected
 from actions.payments.registrations import apply_rows, is_wrong_itself
 from actions.payments.rows import Told, apply_payment_rows
 from actions.payments.sealing import set_aside
@@ -72,15 +71,15 @@ async def fetch_answers(env: Environment) -> int:
     Raises IntegrationError where PFMS cannot be asked; what was taken in stays so. That the way of before cannot be
     asked stops nothing.
     """
-    partner = connected(env)
+    partner = env.partners.pfms
     if partner is None:
         return 0
     settled = 0
     async with env.store.reading() as tx:
-        begun = await payment_files.received(tx, env.payments.files_at_once, but=_NOT_OURS_TO_READ)
+        begun = await payment_files.received(tx, env.rules.payments.files_at_once, but=_NOT_OURS_TO_READ)
     for file_id in begun:
         settled += await _settle(env, partner, file_id)
-    at_once = env.payments.files_at_once
+    at_once = env.rules.payments.files_at_once
     settled += await _take_all(env, partner, partner.exchange, at_once - settled)
     if partner.former is not None:
         try:
@@ -103,7 +102,7 @@ async def _take_all(env: Environment, partner: Pfms, exchange: FileExchange, mos
 
 async def forget_answers(env: Environment) -> int:
     """Destroy the octets of answers after their time; name, hash and what became of them stay."""
-    before = env.clock.now() - timedelta(days=env.payments.answer_days)
+    before = env.clock.now() - timedelta(days=env.rules.payments.answer_days)
     return await env.store.carry_out(lambda tx: payment_files.destroy_answers(tx, before, ROWS))
 
 

@@ -11,11 +11,10 @@ from functools import partial
 
 import structlog
 
-from actions.kernel.environment import Environment
+from actions.kernel.environment import Environment, Pfms
 from actions.kernel.unit_of_work import Acting
 from actions.payments.beneficiary_endings import end_and_return
 from actions.payments.closing import note_batch
-from actions.payments.partner import Pfms, connected
 from actions.payments.registrations import enrol
 from actions.payments.signers import may_sign
 from domain.kernel.clock import ist_date
@@ -50,7 +49,7 @@ async def batch_round(env: Environment) -> int:
     if not await _is_ready(env):
         return 0
     now = env.clock.now()
-    slot = env.payments.slot(now, env.work_calendar)
+    slot = env.rules.payments.slot(now, env.work_calendar)
     if slot is not None:
         await _begin(env, ist_date(now), slot)
     return await _carry_on(env)
@@ -62,14 +61,14 @@ async def batch_now(env: Environment) -> int:
     On a day without banks nothing is made, as nothing would be taken.
     """
     now = env.clock.now()
-    if not env.payments.is_bank_day(ist_date(now), env.work_calendar) or not await _is_ready(env):
+    if not env.rules.payments.is_bank_day(ist_date(now), env.work_calendar) or not await _is_ready(env):
         return 0
     await _begin(env, ist_date(now), f"{NOW} {env.ids.key()}")
     return await _carry_on(env)
 
 
 async def _is_ready(env: Environment) -> bool:
-    partner = connected(env)
+    partner = env.partners.pfms
     if partner is None:
         return False
     async with env.store.reading() as tx:
@@ -108,10 +107,10 @@ async def _ahead(acting: Acting, run: Run) -> _Ahead | None:
 
     It is looked for without a lock, as there may be a million beneficiaries of whom few are to be paid.
     """
-    partner = connected(acting.env)
+    partner = acting.env.partners.pfms
     group, place = run.group or await payment_runs.next_group(acting.tx, None), run.place
     while group is not None:
-        limit = acting.env.payments.lines_per_file
+        limit = acting.env.rules.payments.lines_per_file
         due = await payment_runs.due(acting.tx, group, acting.today, after=place, limit=limit)
         if due and (partner is None or partner.identity.scheme_code(group.scheme_code) is not None):
             return _Ahead(group, due)
@@ -123,7 +122,7 @@ async def _ahead(acting: Acting, run: Run) -> _Ahead | None:
 
 async def _step(env: Environment, run: Run, ahead: _Ahead | None, tx: Transaction) -> PaymentFileBatch | None:
     """One batch of a run; None where it is at its end, or another worker went on with it."""
-    partner, present = connected(env), await payment_runs.open_run(tx)
+    partner, present = env.partners.pfms, await payment_runs.open_run(tx)
     if partner is None or present != run:
         return None
     acting = Acting(env, tx, SYSTEM)
@@ -150,7 +149,7 @@ async def _registrations(acting: Acting, partner: Pfms) -> PaymentFileBatch | No
         if batch is None:
             continue
         await payment_batches.add(acting.tx, batch)
-        limit = acting.env.payments.lines_per_file
+        limit = acting.env.rules.payments.lines_per_file
         many = await beneficiaries.place_waiting(acting.tx, batch.id, group, limit)
         await payment_batches.set_size(acting.tx, batch.id, many, 0)
         await beneficiary_endings.look_again(acting.tx, batch.id)
@@ -205,7 +204,7 @@ async def _new(acting: Acting, partner: Pfms, kind: BatchKind, group: Group) -> 
 
 def _executes_on(acting: Acting) -> date:
     """Today, or the next day on which banks work."""
-    day, rules, calendar = acting.today, acting.env.payments, acting.env.work_calendar
+    day, rules, calendar = acting.today, acting.env.rules.payments, acting.env.work_calendar
     while not rules.is_bank_day(day, calendar):
         day += timedelta(days=1)
     return day

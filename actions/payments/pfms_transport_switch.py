@@ -8,9 +8,8 @@ from collections.abc import Sequence
 
 import structlog
 
-from actions.kernel.environment import Environment
+from actions.kernel.environment import Environment, Pfms
 from actions.kernel.unit_of_work import Acting
-from actions.payments.partner import Pfms
 from actions.reconciliation.finance_cases import open_cases
 from domain.kernel.people import SYSTEM
 from domain.payments.files import PaymentFileBatch

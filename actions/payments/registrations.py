@@ -15,7 +15,7 @@ from actions.kernel.environment import Environment
 from actions.kernel.unit_of_work import Acting
 from actions.payments.beneficiary_endings import deleted_or_not, tell_deletions
 from actions.payments.closing import close_batch
-from actions.payments.partner import connected, pfms
+from actions.payments.partner import pfms
 from actions.reconciliation.finance_cases import open_cases
 from domain.benefits.benefits import PaymentNews, PaymentStatus, Rail, Sanction
 from domain.identity.policy import Purpose
@@ -63,7 +63,7 @@ async def enrol(env: Environment) -> int:
     A page is one transaction. Without an account to pay to the payment waits as BENEFICIARY_PENDING, as it does
     until the account is validated.
     """
-    if connected(env) is None:
+    if env.partners.pfms is None:
         return 0
     made = 0
 
@@ -87,7 +87,7 @@ async def account_changed(acting: Acting, sanction: Sanction) -> bool:
     goes again under the same end-to-end id. False where the account is what PFMS has, or the sanction has no
     payment for PFMS.
     """
-    if connected(acting.env) is None:
+    if acting.env.partners.pfms is None:
         return False
     known = await beneficiaries.of_sanction(acting.tx, sanction.id)
     if known is None:

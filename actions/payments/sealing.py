@@ -12,11 +12,11 @@ from datetime import date
 from functools import partial
 
 from actions.benefits.payment_status import hear_many
-from actions.kernel.environment import Environment
+from actions.kernel.environment import Environment, Pfms
 from actions.kernel.unit_of_work import Acting
 from actions.payments.beneficiary_endings import not_deleted
 from actions.payments.closing import close_batch, note_batch
-from actions.payments.partner import FILE_KINDS, Pfms
+from actions.payments.partner import FILE_KINDS
 from actions.payments.registrations import CITIZEN_CORRECTS, tell_rejected
 from actions.reconciliation.finance_cases import open_case, open_cases
 from domain.benefits.benefits import PaymentNews, PaymentStatus, Rail

@@ -6,10 +6,10 @@ be at PFMS never goes in another (docs/contracts/dbt_finance.md section 10).
 
 import structlog
 
-from actions.kernel.environment import Environment
+from actions.kernel.environment import Environment, Pfms
 from actions.kernel.unit_of_work import Acting
 from actions.payments.closing import close_batch, note_batch
-from actions.payments.partner import FILE_KINDS, Pfms, pfms
+from actions.payments.partner import FILE_KINDS, pfms
 from actions.payments.pfms_transport_switch import WAY_GONE, tell_cut_off
 from actions.payments.sealing import content_of
 from actions.payments.signers import is_stopped, never_tried
@@ -79,7 +79,7 @@ async def _put_there(env: Environment, partner: Pfms, batch: PaymentFileBatch, c
     noted the way: before it goes by the present one, every way that is connected is asked.
     """
     kind, name = FILE_KINDS[batch.kind], batch.file_name
-    exchange = partner.exchange if first else partner.by(batch.way)
+    exchange = partner.exchange if first else partner.exchange_via(batch.way)
     if exchange is None:
         await env.store.carry_out(lambda tx: tell_cut_off(Acting(env, tx, SYSTEM), [batch]))
         raise NotAsked(Source.PFMS, WAY_GONE)

@@ -10,9 +10,8 @@ from datetime import datetime
 
 import structlog
 
-from actions.kernel.environment import Environment
+from actions.kernel.environment import Environment, Pfms
 from actions.kernel.unit_of_work import Acting
-from actions.payments.partner import Pfms, connected
 from actions.reconciliation.finance_cases import open_case, settle_by_itself
 from domain.identity.policy import Purpose
 from domain.payments.files import BatchState, EnrolmentState, FileState, PaymentFileBatch, SignerEnrolment
@@ -75,7 +74,7 @@ async def known_signers(env: Environment) -> list[KnownSigner]:
 
     At most 50. None where this installation has no way to PFMS and never had one.
     """
-    partner = connected(env)
+    partner = env.partners.pfms
     ring = {each.fingerprint: each for each in partner.papers.ring} if partner else {}
     async with env.store.reading() as tx:
         heard = {each.fingerprint: each for each in await signing_certificates.enrolments(tx)}

@@ -16,7 +16,6 @@ from actions.kernel.environment import Environment
 from actions.kernel.unit_of_work import Acting
 from actions.payments.expected_files import expect_one, tell_missing
 from actions.payments.incoming_files import enter, fetched, put_away
-from actions.payments.partner import connected
 from actions.reconciliation.finance_cases import open_case
 from domain.benefits.benefits import Rail
 from domain.kernel.clock import IST
@@ -61,7 +60,7 @@ async def read_statements(env: Environment, run: ReconciliationRun) -> bool:
     It can once a statement of it was read, or when none has come until noon of the next day. A statement of
     another day begins the run of that day.
     """
-    if connected(env) is None:
+    if env.partners.pfms is None:
         return False
     if not await take_statements(env):
         await env.store.carry_out(lambda tx: reconciliation.troubled(tx, run.id, "PARTNER_AWAY"))
@@ -81,7 +80,7 @@ async def take_statements(env: Environment) -> bool:
 
     That the way of before cannot be asked stops nothing: what lies there is missed in the book of expected files.
     """
-    partner = connected(env)
+    partner = env.partners.pfms
     if partner is None:
         return False
     asked = [await _take_all(env, exchange) for exchange in partner.exchanges]
@@ -134,8 +133,8 @@ async def _take(env: Environment, exchange: FileExchange, file: IncomingFile) ->
 async def _settle(env: Environment, entry: LedgerFile, content: bytes) -> LedgerFile | None:
     """Keep the rows of a statement or refuse it; the entry after that, None where its day is being compared now."""
     about = f"file:{entry.name}"
-    papers = env.partners.pfms_papers
-    if papers is None:
+    partner = env.partners.pfms
+    if partner is None:
         return None
     async with env.store.reading() as tx:
         reused = await payment_files.counted_before(tx, entry)
@@ -144,7 +143,9 @@ async def _settle(env: Environment, entry: LedgerFile, content: bytes) -> Ledger
         return await _refuse(env, entry, difference, FileState.REUSED)
     if not await _said_before(env, entry):
         try:
-            statement = await asyncio.to_thread(read_statement, entry.name, content, papers.trust(env.clock.now()))
+            statement = await asyncio.to_thread(
+                read_statement, entry.name, content, partner.papers.trust(env.clock.now())
+            )
         except FileRefused as refused:
             difference = FinanceDifference(DifferenceKind.FILE_REFUSED, about, found=refused.reason.value)
             return await _refuse(env, entry, difference, FileState.REFUSED)

@@ -113,7 +113,7 @@ async def settle_case(env: Environment, subject: Subject, request: CaseRequest) 
         order = await fee_doubts.order_of(acting.tx, case)
         fee_doubts.check_outcome(order, outcome)
         at_stake = replace(case, amount_paise=fee_doubts.held_paise(case, order))
-        if needs_second_officer(at_stake, outcome, acting.env.law.case_second_officer_paise.value):
+        if needs_second_officer(at_stake, outcome, acting.env.rules.law.case_second_officer_paise.value):
             state = after_step(case, CaseStep.PROPOSE)
             proposed = replace(case, state=state, outcome=outcome, proposed_by=_officer(acting))
             return await _keep(acting, proposed, CaseStep.PROPOSE, note=note)

@@ -120,7 +120,7 @@ async def _judge(env: Environment, question: Question, chain: Chain) -> Judge:
             return await asyncio.to_thread(HeldBack.of_months, table, depth, today)  # a second where all are told apart
         return HeldBack.of_period(span, table, depth)
 
-    return Judge(chain, await env.held_back.get((chain, span, by_month, today), env.clock.monotonic(), make))
+    return Judge(chain, await env.caches.held_back.get((chain, span, by_month, today), env.clock.monotonic(), make))
 
 
 async def _of_two(
@@ -143,7 +143,7 @@ async def _of_two(
             table = await behind_each(tx, Question(asked.first, asked.last, group_by=dimensions))
         return await asyncio.to_thread(HeldBackOfTwo.of, table, (len(chains[0]), len(chains[1])), hides)
 
-    return JudgeOfTwo(chains, await env.held_back_of_two.get((chains, asked), env.clock.monotonic(), make), {})
+    return JudgeOfTwo(chains, await env.caches.held_back_of_two.get((chains, asked), env.clock.monotonic(), make), {})
 
 
 def _is_whole(env: Environment, question: Question) -> bool:

@@ -1,10 +1,13 @@
-"""Counting figures anew: by command, and once for a store whose applications are older than its counters."""
+"""Counting figures: with each transition, anew by command, and once for a store that is older than its counters."""
 
 from collections.abc import Callable
 from datetime import timedelta
 
+from actions.kernel.transitions import Transition
+from actions.kernel.unit_of_work import Acting
 from domain.identity.policy import ObjectKind, Purpose
 from domain.kernel.people import SYSTEM
+from domain.statistics.figures import counted, difference, marks_of
 from store.database import audit
 from store.database.engine import Store, Transaction
 from store.platform import seeds
@@ -16,6 +19,13 @@ STALLED_AFTER = timedelta(minutes=2)
 
 Tell = Callable[[Build], None]
 """Told after each transaction how far it is."""
+
+
+async def count_change(acting: Acting, transition: Transition) -> None:
+    """Change the figures by what a transition has changed of its application."""
+    before, after = transition.before, marks_of(counted(transition.after))
+    change = after if before is None else difference(marks_of(counted(before)), after)
+    await figures.add(acting.tx, change, transition.after.id)
 
 
 async def rebuild(store: Store, by: str = SYSTEM.label, *, tell: Tell | None = None, page: int | None = None) -> int:

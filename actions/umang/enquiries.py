@@ -42,14 +42,14 @@ class Asker:
 async def note_enquiry(env: Environment, asker: Asker, application: Application) -> None:
     """Count an enquiry that was answered, in a transaction of its own; no answer is lost because of it."""
     key = _key(env, asker, application)
-    if key is None or key in env.enquiries:
+    if key is None or key in env.caches.enquiries:
         return
     try:
         await env.store.carry_out(lambda tx: count_enquiry(env, tx, asker, application))
     except StoreError as error:
         _log.warning("enquiry_not_counted", kind=type(error).__name__)
         return
-    env.enquiries.add(key)
+    env.caches.enquiries.add(key)
 
 
 async def count_enquiry(env: Environment, tx: Transaction, asker: Asker, application: Application) -> None:

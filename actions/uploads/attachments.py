@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import structlog
 
@@ -29,6 +30,9 @@ from store.uploads import uploads
 
 VERIFY = "document.verify"
 """The outbox topic of a document whose source was away at submission."""
+
+OUTSIDE_TOPICS: Mapping[str, Source] = MappingProxyType({VERIFY: Source.DIGILOCKER})
+"""Topics that reach an outside system on behalf of an application."""
 
 VERIFIED = "document.verified"
 _log = structlog.get_logger(__name__)
@@ -229,7 +233,7 @@ def _in_locker(place: int, document: NewDocument, opened: _Locker) -> Finding:
 
 def _too_large(env: Environment, place: int, document: NewDocument, sizes: Mapping[str, int]) -> Finding | None:
     """A file above the size of its kind of paper; it may have been handed in as another paper."""
-    most = env.files.largest_of(document.key)
+    most = env.rules.files.largest_of(document.key)
     if document.source != DocumentSource.UPLOAD or sizes.get(document.uri, 0) <= most:
         return None
     params = {"most": f"{most / (1024 * 1024):.3g}"}

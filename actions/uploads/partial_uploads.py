@@ -44,7 +44,7 @@ async def begin_upload(env: Environment, subject: Subject, announced: Announced)
     """
     refuse_strangers(subject)
     _refuse_wrong(announced)
-    most = env.files.largest_of(announced.document_key)
+    most = env.rules.files.largest_of(announced.document_key)
     if announced.length > most:
         raise too_large(most)
     now = env.clock.now()
@@ -65,7 +65,7 @@ async def begin_upload(env: Environment, subject: Subject, announced: Announced)
 
     async def work(tx: Transaction) -> None:
         await locks.hold(tx, "partial", subject.label)
-        if await partial_uploads.count_open(tx, subject.label) >= env.files.partial_per_person:
+        if await partial_uploads.count_open(tx, subject.label) >= env.rules.files.partial_per_person:
             params = {"retryAfterSeconds": "3600"}
             raise Problems(Problem(ErrorCode.RATE_LIMITED, _PATH, params=params))
         await partial_uploads.begin(tx, partial)

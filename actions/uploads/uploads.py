@@ -76,7 +76,7 @@ async def take_in(
     RATE_LIMITED.
     """
     refuse_strangers(subject)
-    most = env.files.largest_of(document_key)
+    most = env.rules.files.largest_of(document_key)
     if len(content) > most:
         raise too_large(most)
     if expected is not None and await asyncio.to_thread(_hash, content) != expected:
@@ -87,7 +87,7 @@ async def take_in(
     if kind is MediaType.PDF and not as_sent:
         await asyncio.to_thread(refuse_unfit_pdf, content, *_FILE)
     elif not as_sent:
-        kept = await re_encoded(content, kind, largest_pixels=env.files.largest_pixels, path=_FILE)
+        kept = await re_encoded(content, kind, largest_pixels=env.rules.files.largest_pixels, path=_FILE)
     if len(kept) > most:
         raise too_large(most)
     return await _keep(env, subject, kept, kind)
@@ -98,7 +98,7 @@ async def refuse_infected(env: Environment, subject: Subject, content: bytes) ->
 
     It is scanned as it was sent: what a picture hides would be gone afterwards. Raises ScannerAway.
     """
-    found = await env.scanner.scan(content)
+    found = await env.partners.scanner.scan(content)
     if found is None:
         return
     file = QuarantinedFile(
@@ -188,7 +188,7 @@ async def use(acting: Acting, upload: UploadedFile, by: Resource) -> None:
 
 async def sweep_unused(env: Environment) -> int:
     """Delete files that nothing has named within the days of the settings; tells how many rows went."""
-    before = env.clock.now() - timedelta(days=env.files.unused_days)
+    before = env.clock.now() - timedelta(days=env.rules.files.unused_days)
     swept = 0
     while True:
         gone = await env.store.carry_out(lambda tx: uploads.forget_unused(tx, before, SWEEP_BATCH))
@@ -201,13 +201,13 @@ async def sweep_unused(env: Environment) -> int:
 
 async def sweep_quarantine(env: Environment) -> int:
     """Delete what lies in quarantine for more than the days of the settings; tells how many files went."""
-    before = env.clock.now() - timedelta(days=env.files.quarantine_days)
+    before = env.clock.now() - timedelta(days=env.rules.files.quarantine_days)
     return await _swept(env, lambda tx: quarantine.forget(tx, before, SWEEP_BATCH))
 
 
 async def sweep_partial(env: Environment) -> int:
     """Forget files that stopped on their way for more than the hours of the settings; tells how many went."""
-    before = env.clock.now() - timedelta(hours=env.files.partial_hours)
+    before = env.clock.now() - timedelta(hours=env.rules.files.partial_hours)
     return await _swept(env, lambda tx: partial_uploads.forget_untouched(tx, before, SWEEP_BATCH))
 
 
@@ -270,7 +270,7 @@ async def _begin(acting: Acting, upload: UploadedFile) -> UploadedFile | None:
     held = await uploads.same_of(acting.tx, upload.sha256, upload.owner, upload.citizen_id)
     if held is not None:
         return held
-    if await uploads.count_unused(acting.tx, upload.owner) >= acting.env.files.unused_per_person:
+    if await uploads.count_unused(acting.tx, upload.owner) >= acting.env.rules.files.unused_per_person:
         params = {"retryAfterSeconds": "86400"}
         raise Problems(Problem(ErrorCode.RATE_LIMITED, _FILE, params=params))
     await uploads.begin(acting.tx, upload)

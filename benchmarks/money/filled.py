@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from actions.kernel.environment import Environment
+from actions.kernel.environment import Environment, Pfms
 from domain.benefits.benefits import PaymentStatus, Rail, SanctionState
 from domain.benefits.bills import bill_number, end_to_end_id
 from domain.kernel.ids import SystemIds
@@ -95,13 +95,17 @@ async def opened(folder: Path, url: str) -> AsyncIterator[Environment]:
         stack.push_async_callback(exchange.aclose)
         partners = replace(
             env.partners,
-            pfms=exchange,
-            pfms_way=Transport.SFTP,
-            pfms_identity=PfmsIdentity.from_onboarding(given),
-            pfms_papers=PfmsPapers.from_onboarding(given),
+            pfms=Pfms(
+                exchange,
+                Transport.SFTP,
+                PfmsIdentity.from_onboarding(given),
+                PfmsPapers.from_onboarding(given),
+            ),
         )
         rules = PaymentRules(lines_per_file=_lines(folder))
-        yield replace(env, partners=partners, calendar=calendar_of_the_catalogue(), payments=rules)
+        yield replace(
+            env, partners=partners, rules=replace(env.rules, calendar=calendar_of_the_catalogue(), payments=rules)
+        )
 
 
 def _lines(folder: Path) -> int:
@@ -111,7 +115,7 @@ def _lines(folder: Path) -> int:
 
 async def fill(env: Environment, folder: Path, many: int, tell: Callable[[int], None]) -> None:
     """So many sanctions with one payment each, and their beneficiaries on both sides; ten files at least."""
-    (folder / "lines.json").write_text(json.dumps(min(env.payments.lines_per_file, max(many // 10, 1))))
+    (folder / "lines.json").write_text(json.dumps(min(env.rules.payments.lines_per_file, max(many // 10, 1))))
     citizen = _citizen(env)
     async with env.store.writing() as tx:
         await people.add_citizen(tx, citizen)

@@ -132,7 +132,10 @@ class Asking:
         yield Asked("tracking by number", tracked)
         yield Asked("statistics of a year by district", lambda: statistics(env, COMMISSION, a_year()))
         yield Asked("a day's e-Taal counts", lambda: counted(env))
-        yield Asked("a day's e-Taal counts, never read before", lambda: counted(replace(env, days=KeptDays())))
+        yield Asked(
+            "a day's e-Taal counts, never read before",
+            lambda: counted(replace(env, caches=replace(env.caches, days=KeptDays()))),
+        )
         yield Asked("overdue list", lambda: late(None, 20))
         yield Asked("overdue list of a district, the first five", lambda: late(OFFICE[1], FEW))
         yield Asked("catalogue search", lambda: find_services(env, Wanted(search="jati praman patra")))

@@ -75,8 +75,8 @@ async def sow_care(env: Environment, demo: Mapping[str, Any]) -> bool:
     part = f"{demo['histories']['seed_id']}:care"
     now = env.clock.now()
     clock = ManualClock(now)
-    care = replace(env.care, doorstep_fee_paise=FEE_PAISE)
-    back_dated = replace(env, clock=clock, ids=SeededIds(clock, part), care=care)
+    care = replace(env.rules.care, doorstep_fee_paise=FEE_PAISE)
+    back_dated = replace(env, clock=clock, ids=SeededIds(clock, part), rules=replace(env.rules, care=care))
     async with env.store.writing() as tx:
         if not await seeds.mark(tx, part):
             return False
@@ -173,7 +173,7 @@ async def _book(stage: _Stage, case: Application, purpose: VisitPurpose, at: dat
     acting = stage.acting(citizen_subject(case.citizen_id), at)
     if not await doorstep.agents_for(stage.tx, case.district, case.tehsil):
         return None
-    slot = next(offered_slots(acting.today, stage.env.calendar, case.district))
+    slot = next(offered_slots(acting.today, stage.env.rules.calendar, case.district))
     return await book(acting, BookVisit(case.id, purpose, slot, "seed"))
 
 

@@ -17,6 +17,7 @@ from actions.appeals.appeals import (
 from actions.appeals.steps import follow
 from actions.applications.legal_sweep import file_breach, raise_level
 from actions.kernel.environment import Environment
+from actions.kernel.transitions import Transition
 from actions.kernel.unit_of_work import Acting
 from actions.officers.jurisdiction import Place, at_level, place_of
 from demo.seed.people import Cast, cast_of, citizen_subject
@@ -154,7 +155,7 @@ async def _about_late_delivery(bench: Bench, application: Application, place: in
     bench.clock.set(breaches_at(application.due_at))
     appeal = await file_breach(bench.by(SYSTEM), application)
     bench.clock.set(application.delivered_at)
-    await follow(bench.by(SYSTEM), application, Move.DELIVER)
+    await follow(bench.by(SYSTEM), Transition(None, application, Move.DELIVER))
     judge = bench.officers.get(appeal.authority_id or "") if appeal else None
     if appeal is None or judge is None or place % 2:
         return

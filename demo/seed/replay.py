@@ -79,7 +79,7 @@ class Replay:
         self._stage, self._plan = stage, plan
         self._tx = replace(tx, clock=stage.clock)
         self._person, self._service = stage.person(plan), stage.services[plan.service]
-        self._times = Timetable(plan, stage.now, stage.env.calendar, self._person["district"])
+        self._times = Timetable(plan, stage.now, stage.env.rules.calendar, self._person["district"])
         self._at(self._times.last)
 
     async def play(self) -> None:
@@ -210,7 +210,7 @@ class Replay:
         held = (await benefits.sanction_of_applications(self._tx, [application.id])).get(application.id)
         if held is not None and held.period in sanction.REPEATED and held.amount_paise is not None:
             today, granted = ist_date(self._stage.now), ist_date(held.sanctioned_at)
-            shown_on = certificate_cutoff(today, self._stage.env.law.life_certificate_month.value).replace(day=1)
+            shown_on = certificate_cutoff(today, self._stage.env.rules.law.life_certificate_month.value).replace(day=1)
             await benefits.change_sanction(
                 self._tx,
                 held.id,

@@ -12,7 +12,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from actions.kernel.environment import Environment, Partners
+from actions.kernel.environment import Environment, Partners, Rules
+from actions.registry import REGISTRY
 from domain.kernel.clock import Clock
 from domain.kernel.ids import SystemIds
 from domain.kernel.people import SYSTEM, Subject
@@ -110,13 +111,14 @@ def environment_of(settings: Settings, rooms: Rooms) -> Environment:
     """What a verb that asks no outside system is given."""
     nobody: Any = None
     return Environment(
+        registry=REGISTRY,
         store=rooms.store,
         vault=rooms.vault,
         objects=rooms.objects,
         keyrings=Keyrings(settings.keys_folder),
         clock=rooms.clock,
         ids=SystemIds(rooms.clock),
-        calendar=NO_CALENDAR,
+        rules=Rules(calendar=NO_CALENDAR),
         partners=Partners(nobody, nobody, nobody, nobody, {}),
         public_url=settings.url,
         erasures=ErasureList(settings.erasure_list),

@@ -80,7 +80,7 @@ class Resumable:
         told = {
             "Tus-Version": VERSION,
             "Tus-Extension": EXTENSIONS,
-            "Tus-Max-Size": str(self._env.files.largest_bytes),
+            "Tus-Max-Size": str(self._env.rules.files.largest_bytes),
             "Tus-Checksum-Algorithm": "sha256",
         }
         return self._answer(204, told)
@@ -196,7 +196,7 @@ class Resumable:
         return await add_piece(self._env, partial, bytes(content)) if content else partial
 
     def _expires(self, partial: PartialUpload) -> dict[str, str]:
-        ends = partial.touched_at + timedelta(hours=self._env.files.partial_hours)
+        ends = partial.touched_at + timedelta(hours=self._env.rules.files.partial_hours)
         return {"Upload-Expires": format_datetime(ends, usegmt=True)}
 
     def _answer(self, status: int, headers: dict[str, str]) -> Response:

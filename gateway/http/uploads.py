@@ -62,7 +62,7 @@ def upload_routes(environment: Environment, *, origins: Collection[str]) -> list
             subject = await subject_of(environment, request, origins)
             refuse_strangers(subject)
             document_key, expected = _document_key(request), _digest(request)
-            content, claimed = await _file(request, environment.files.largest_of(document_key))
+            content, claimed = await _file(request, environment.rules.files.largest_of(document_key))
             kept = await take_in(environment, subject, content, claimed, document_key=document_key, expected=expected)
         except FAULTS as error:
             return refused(environment, request, error)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import httpx
 
-from actions.kernel.environment import Environment
+from actions.kernel.environment import Environment, Rules
+from actions.registry import REGISTRY
 from domain.appeals.law import LAW
 from domain.kernel.clock import Clock, SystemClock
 from domain.kernel.ids import SystemIds
@@ -17,7 +18,6 @@ from gateway.runtime.object_place import open_objects
 from gateway.runtime.partners import connected, open_partners
 from gateway.runtime.process_health import Vitals
 from gateway.runtime.runfiles import NotUp
-from gateway.runtime.scanning import scanner_of
 from gateway.settings.settings import Settings
 from integrations.calling.breaker_sharing import BreakerHints
 from integrations.calling.breakers import BreakerObserver, Breakers, BreakerState
@@ -89,26 +89,28 @@ async def open_house(
         async with store.reading() as tx:
             calendar = await work_calendar(tx)
         environment = Environment(
+            registry=REGISTRY,
             store=store,
             vault=vault,
             objects=await stack.enter_async_context(open_objects(settings, clock)),
             keyrings=keyrings,
             clock=clock,
             ids=ids,
-            calendar=calendar,
+            rules=Rules(
+                calendar=calendar,
+                issuer_id=settings.issuer_id,
+                law=LAW.changed(settings.law),
+                rails=settings.rails,
+                care=settings.care.rules(demo=settings.demo),
+                desk=settings.desk.rules(),
+                payments=settings.payments.rules(),
+                files=settings.files.rules(),
+                sign_on=settings.sign_on.rules(),
+                fees=settings.fees.rules(),
+            ),
             partners=partners,
             public_url=settings.url,
-            issuer_id=settings.issuer_id,
-            law=LAW.changed(settings.law),
-            rails=settings.rails,
-            care=settings.care.rules(demo=settings.demo),
-            desk=settings.desk.rules(),
-            payments=settings.payments.rules(),
             erasures=ErasureList(settings.erasure_list),
-            files=settings.files.rules(),
-            scanner=scanner_of(settings.scanner),
-            sign_on=settings.sign_on.rules(),
-            fees=settings.fees.rules(),
         )
         yield House(environment, resilience, switches, vitals)
 

@@ -44,7 +44,7 @@ async def take_over_calendar(environment: Environment) -> bool:
         version = await calendar.latest_version(tx)
         if version in (None, environment.work_calendar.version):
             return False
-        environment.calendars.latest = await calendar.work_calendar(tx, version)
+        environment.caches.calendars.latest = await calendar.work_calendar(tx, version)
     return True
 
 

@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
-from actions.kernel.environment import Partners
+from actions.kernel.environment import Partners, Pfms
 from domain.identity.sign_on import SignOnRules
 from domain.kernel.clock import Clock
 from domain.kernel.ids import Ids
@@ -14,6 +14,7 @@ from domain.kernel.people import Provider
 from domain.kernel.sources import Source
 from domain.payments.files import Transport
 from gateway.runtime.runfiles import NotUp
+from gateway.runtime.scanning import scanner_of
 from gateway.settings.partners import Partner
 from gateway.settings.settings import SYSTEMS, Settings, SettingsRefused, variable
 from integrations.apisetu import ApiSetu, ApiSetuSettings
@@ -184,12 +185,13 @@ async def open_partners(settings: Settings, resilience: Resilience, ids: Ids) ->
             dbt=DbtFinance(dbt, opening.handed_over("dbt_finance", DbtFinanceSettings.from_onboarding), clock),
             bharat=_bharat(opening, dbt, clock),
             identity=await _identity_providers(opening, resilience, ids, settings.sign_on.rules()),
-            **await _pfms(opening, settings, resilience),
+            pfms=await _pfms(opening, settings, resilience),
             texts=await _texts(opening, settings),
             etaal=await _etaal(opening),
             commission=await _commission(opening, settings, resilience),
             treasury=await _treasury(opening, settings),
             wallet=await _wallet(opening),
+            scanner=scanner_of(settings.scanner),
             forget_citizen=resilience.kept.forget_citizen,
         )
 
@@ -286,10 +288,10 @@ def has_pfms(settings: Settings) -> bool:
     return in_city or "pfms" in settings.partners
 
 
-async def _pfms(opening: _Opening, settings: Settings, resilience: Resilience) -> dict[str, Any]:
-    """The exchange of files with PFMS, who we are there, and our papers; nothing where it is not connected."""
+async def _pfms(opening: _Opening, settings: Settings, resilience: Resilience) -> Pfms | None:
+    """The exchange of files with PFMS, who we are there, and our papers; None where it is not connected."""
     if not has_pfms(settings):
-        return {}
+        return None
     way, partner = settings.pfms.transport, settings.partner("pfms")
     # The demo's city is there by both ways: its address by REST, its port of SFTP in what onboarding handed over.
     address = partner.base_url if "pfms" in settings.partners else None
@@ -299,13 +301,13 @@ async def _pfms(opening: _Opening, settings: Settings, resilience: Resilience) -
         raise SettingsRefused([f"{variable('pfms', 'transport')} is {way.value}, but the address of pfms is {wrong}"])
     if former is not None and not _fits(former, way.other):
         raise SettingsRefused([f"{variable('pfms', 'former_url')} is no address of {way.other.value}"])
-    return {
-        "pfms": await _by(opening, way, address, resilience),
-        "pfms_way": way,
-        "pfms_former": await _by(opening, way.other, former, resilience) if former else None,
-        "pfms_identity": opening.handed_over("pfms", PfmsIdentity.from_onboarding),
-        "pfms_papers": opening.handed_over("pfms", PfmsPapers.from_onboarding),
-    }
+    return Pfms(
+        exchange=await _by(opening, way, address, resilience),
+        way=way,
+        former=await _by(opening, way.other, former, resilience) if former else None,
+        identity=opening.handed_over("pfms", PfmsIdentity.from_onboarding),
+        papers=opening.handed_over("pfms", PfmsPapers.from_onboarding),
+    )
 
 
 async def _by(opening: _Opening, way: Transport, address: str | None, resilience: Resilience) -> FileExchange:

@@ -82,7 +82,7 @@ class _Doors:
         citizen_id = _citizen(subject)
         async with env.store.reading() as tx:
             held = (await identities.linked_accounts(tx, [citizen_id])).get(citizen_id, [])
-        offered = [one for one in env.partners.identity if env.sign_on.admits(PersonKind.CITIZEN, one)]
+        offered = [one for one in env.partners.identity if env.rules.sign_on.admits(PersonKind.CITIZEN, one)]
         return account_pages.accounts_page(language_of(request), held, offered)
 
     async def begin_link(self, request: Request) -> Response:

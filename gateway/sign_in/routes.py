@@ -80,7 +80,7 @@ class _Doors:
         except Problems:
             return_to = safe_return_to(None)
         kind = await _signed_in(env, request)
-        offered = {one for one in env.partners.identity if env.sign_on.offers(one)}
+        offered = {one for one in env.partners.identity if env.rules.sign_on.offers(one)}
         gone = request.query_params.get("error") == SIGNED_OUT and kind is None
         return pages.sign_in_page(
             language_of(request), offered, return_to, kind, ways_out=ways_out(env), signed_out=gone
@@ -129,7 +129,9 @@ class _Doors:
         if signed_in.token is not None:
             cookies.open_session(response, env, signed_in.token, self._settings.session_seconds)
         if signed_in.refresh_token is not None:
-            cookies.keep_refresh(response, env, signed_in.refresh_token, env.sign_on.refresh_seconds(signed_in.kind))
+            cookies.keep_refresh(
+                response, env, signed_in.refresh_token, env.rules.sign_on.refresh_seconds(signed_in.kind)
+            )
         return response
 
     async def token(self, request: Request) -> Response:

@@ -45,7 +45,7 @@ class FinanceClock(Leader[bool]):
         are compared in time however many orders are open.
         """
         environment = self._environment
-        left = environment.payments.enquiries_an_hour // 60
+        left = environment.rules.payments.enquiries_an_hour // 60
         ends = environment.clock.monotonic() + LOOK_SECONDS
         while True:
             wanted = min(left, ROUND)

@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable, Mapping
 import structlog
 
 from actions.kernel.environment import Environment
-from actions.payments.partner import connected
 from actions.payments.payment_answers import fetch_answers, forget_answers
 from actions.payments.payment_batches import SEND, batch_round
 from actions.payments.pfms_transport_switch import watch_ways
@@ -52,7 +51,7 @@ class PaymentRounds(Leader[bool]):
 
     async def round(self) -> bool:
         """Make batches that are due and take in answers; False where another worker is at it."""
-        if connected(self._environment) is None:
+        if self._environment.partners.pfms is None:
             return False
         try:
             return await self.tick() is not None
@@ -62,7 +61,7 @@ class PaymentRounds(Leader[bool]):
 
     async def _round(self) -> bool:
         environment = self._environment
-        partner = connected(environment)
+        partner = environment.partners.pfms
         async with self._lead.kept():
             if not self._watched and partner is not None:  # the settings change with a new process only
                 await watch_ways(environment, partner)
@@ -82,4 +81,4 @@ class PaymentRounds(Leader[bool]):
             return False
         if settled:
             _log.info("payment_answers_settled", files=settled)
-        return settled >= self._environment.payments.files_at_once
+        return settled >= self._environment.rules.payments.files_at_once

@@ -249,7 +249,7 @@ class Appeal(Node):
         until = application.delivered_at if application and application.delivered_at else None
         last = ist_date(until or info.context.environment.clock.now())
         days = (last - ist_date(self.item.due_at)).days
-        proposed = law.proposed_penalty(days, info.context.environment.law)
+        proposed = law.proposed_penalty(days, info.context.environment.rules.law)
         return PenaltyProposal(
             delay_days=proposed.delay_days,
             amount=Paise(proposed.amount_paise),

@@ -31,7 +31,8 @@ from actions.benefits.payment_orders import (
     order_recovery,
     reissue_payment,
 )
-from actions.kernel.environment import Environment, SubmissionState
+from actions.kernel.environment import Environment
+from actions.kernel.submission_progress import SubmissionState
 from domain.benefits.benefits import Sanction
 from domain.benefits.recoveries import RecoveryGround, RecoveryWay
 from domain.benefits.sanction_course import LifeProof, ResumeGround, StopGround

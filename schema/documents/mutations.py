@@ -7,7 +7,7 @@ import strawberry
 
 from actions.documents.adding_documents import AddDocument, add_document, remove_document
 from actions.documents.locker_orders import PullDocument, PutFile, pull_document, put_file, refusal_of
-from actions.kernel.environment import SubmissionState
+from actions.kernel.submission_progress import SubmissionState
 from domain.documents.locker import LONGEST_PATH, OrderState
 from domain.kernel.errors import ErrorCode, Problem, Problems
 from integrations.calling.errors import Refused

@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 import strawberry
 
-from actions.kernel.environment import SubmissionState
+from actions.kernel.submission_progress import SubmissionState
 from schema.kernel.context import Info
 from schema.kernel.mutations import Submission, UserError, came_of, rejected
 

@@ -42,7 +42,7 @@ class Feedback:
     @classmethod
     def of(cls, info: Info, item: feedback.Feedback) -> Self:
         """The graph's view of feedback."""
-        days = info.context.environment.care.feedback_edit_days
+        days = info.context.environment.rules.care.feedback_edit_days
         return cls(
             item=item,
             application_id=node_id(TypeCode.APPLICATION, item.application_id),

@@ -6,7 +6,7 @@ import strawberry
 
 from actions.fees.fee_refunds import RecordFeeRefund, record_fee_refund
 from actions.fees.fees import StartFeePayment, page_link, payment_form, present_order, start_fee_payment
-from actions.kernel.environment import SubmissionState
+from actions.kernel.submission_progress import SubmissionState
 from domain.fees.fees import FeeOrder, FeeRoute
 from domain.kernel.global_ids import TypeCode
 from integrations.browser_returns import PaymentForm

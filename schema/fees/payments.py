@@ -55,7 +55,7 @@ class FeeDue:
     def of(cls, info: Info, application: applications.Application) -> Self | None:
         """What is due now; None where nothing is."""
         environment = info.context.environment
-        due = fee_due(application.fee_paise, environment.fees)
+        due = fee_due(application.fee_paise, environment.rules.fees)
         if due is None or application.status is not Status.FEE_PENDING:
             return None
         return cls(

@@ -6,8 +6,8 @@ from typing import Self, TypeAlias, TypeVar
 
 import strawberry
 
-from actions.kernel.environment import Environment, SubmissionState
-from actions.kernel.submission_progress import OUTSIDE, Away, standing
+from actions.kernel.environment import Environment
+from actions.kernel.submission_progress import Away, SubmissionState, standing
 from domain.applications import applications
 from domain.kernel.errors import ErrorCode, Problem, Problems, Remedy
 from domain.kernel.global_ids import MalformedGlobalId, TypeCode, from_global_id
@@ -125,9 +125,10 @@ async def carried_out(info: Info, payload: type[Payload], work: Callable[[], Awa
 def _away(info: Info) -> dict[Source, Away]:
     """The systems of outside effects that a switch holds back, or that did not answer when last asked."""
     context, now = info.context, info.context.environment.clock.now()
+    concerned = set(context.environment.registry.outside_topics.values())
     away = {}
     for status in context.monitor.statuses():
-        if status.source not in OUTSIDE.values():
+        if status.source not in concerned:
             continue
         if context.switches.system(status.source, now) is not SwitchState.ON:
             seconds = context.switches.seconds_left(status.source, now)

@@ -7,7 +7,7 @@ from typing import Annotated, Self, TypeVar
 import strawberry
 
 from actions.applications.decide import Verdict
-from actions.kernel.environment import SubmissionState
+from actions.kernel.submission_progress import SubmissionState
 from actions.officers.bulk import BulkDecide, Item, ItemOutcome, ItemResult, bulk_claim, bulk_decide, bulk_forward
 from actions.officers.claim import ClaimCase, ReleaseCase, claim_application, release_application
 from actions.officers.forward import ForwardCase, forward_application

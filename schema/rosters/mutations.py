@@ -4,7 +4,7 @@ from typing import Annotated, Self
 
 import strawberry
 
-from actions.kernel.environment import SubmissionState
+from actions.kernel.submission_progress import SubmissionState
 from actions.rosters.adding import AddRows, RowResult, add_rows, remove_row
 from actions.rosters.consents import CodeUse, RecordConsent, ask_row_code, record_consent
 from actions.rosters.hand_over import HandOverRow, RecordRowFee, hand_over_row, record_row_fee

@@ -10,7 +10,7 @@ NOUNS = {line.split()[0] for line in (Path(__file__).with_name("nouns.txt")).rea
 BESIDES = {
     "domain": {"kernel"},
     "store": {"database", "migrations", "checks", "backup", "tables"},
-    "actions": {"kernel"},
+    "actions": {"kernel", "registry"},
     "schema": {"kernel", "building", "printing", "compatibility"},
 }
 """What a floor holds beside its nouns."""

@@ -278,7 +278,7 @@ async def test_without_apps_of_ours_the_files_name_none(browser):
 
 
 async def test_a_provider_that_settings_do_not_choose_is_neither_offered_nor_begun(env, meri):
-    env = replace(env, sign_on=SignOnRules(providers={}))
+    env = replace(env, rules=replace(env.rules, sign_on=SignOnRules(providers={})))
     async with browser_of(env) as client:
         offered = page(await client.get("/sign-in"))
         assert [link for link in offered.iter("a") if "start" in str(link.get("href"))] == []

@@ -49,6 +49,6 @@ async def test_an_upload_lies_in_the_bucket_is_read_by_its_link_and_swept(
             )
             assert found.content == pdf("in a bucket")
             assert not (tmp_path / "unused").exists()
-            later = replace(env, files=replace(env.files, unused_days=-1))
+            later = replace(env, rules=replace(env.rules, files=replace(env.rules.files, unused_days=-1)))
             assert await sweep_unused(later) == 1
             assert not await objects.exists(kept.sha256)

@@ -43,13 +43,14 @@ async def test_the_exchange_goes_to_the_address_of_the_settings_and_to_no_own_ne
     async with AsyncExitStack() as stack:
         shared = shared_resilience()
         made = await _pfms(_Opening(own, shared, stack), own, shared)
-        exchange = made["pfms"]
+        assert made is not None
+        exchange = made.exchange
         assert (exchange._settings.host, exchange._settings.port) == ("files.pfms.gov.in", 2022)
-        assert made["pfms_identity"].source_id == "0905"
-        assert made["pfms_identity"].scheme_code("uk-old-age-pension") == "UKOAP"
-        assert made["pfms_identity"].scheme_code("unknown") is None
-        assert made["pfms_identity"].agency_of("49").code == "UKDD0001"
-        assert made["pfms_identity"].agency_of("1").code == "UKST0001"
+        assert made.identity.source_id == "0905"
+        assert made.identity.scheme_code("uk-old-age-pension") == "UKOAP"
+        assert made.identity.scheme_code("unknown") is None
+        assert made.identity.agency_of("49").code == "UKDD0001"
+        assert made.identity.agency_of("1").code == "UKST0001"
         with pytest.raises(NotAllowed):
             await exchange._addresses("127.0.0.1", 2022)
 
@@ -58,7 +59,7 @@ async def test_without_settings_nothing_is_connected_outside_the_demo():
     own = Settings.model_validate({"profile": "production"})
     async with AsyncExitStack() as stack:
         shared = shared_resilience()
-        assert await _pfms(_Opening(own, shared, stack), own, shared) == {}
+        assert await _pfms(_Opening(own, shared, stack), own, shared) is None
     assert not has_pfms(own)
     assert has_pfms(Settings())
 
@@ -81,7 +82,9 @@ async def test_the_exchange_by_rest_goes_to_the_address_of_the_settings_with_its
     own = settings("https://files.pfms.gov.in", handed, Transport.REST)
     async with AsyncExitStack() as stack:
         shared = shared_resilience()
-        exchange = (await _pfms(_Opening(own, shared, stack), own, shared))["pfms"]
+        made = await _pfms(_Opening(own, shared, stack), own, shared)
+        assert made is not None
+        exchange = made.exchange
         assert isinstance(exchange, RestExchange)
         assert exchange._remote._base_url == "https://files.pfms.gov.in"
         assert exchange._tokens._settings.client_id == handed["client_id"]
@@ -129,9 +132,10 @@ async def test_the_way_of_before_is_connected_at_its_own_address_while_files_are
     async with AsyncExitStack() as stack:
         shared = shared_resilience()
         made = await _pfms(_Opening(own, shared, stack), own, shared)
-        assert (made["pfms_way"], type(made["pfms"])) == (Transport.REST, RestExchange)
-        assert isinstance(made["pfms_former"], SftpExchange)
-        assert (made["pfms_former"]._settings.host, made["pfms_former"]._settings.port) == ("old.pfms.gov.in", 2022)
+        assert made is not None
+        assert (made.way, type(made.exchange)) == (Transport.REST, RestExchange)
+        assert isinstance(made.former, SftpExchange)
+        assert (made.former._settings.host, made.former._settings.port) == ("old.pfms.gov.in", 2022)
         own.pfms.former_url = "https://old.pfms.gov.in"
         with pytest.raises(SettingsRefused, match="FORMER_URL is no address of SFTP"):
             await _pfms(_Opening(own, shared, stack), own, shared)

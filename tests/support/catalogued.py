@@ -17,7 +17,8 @@ import pytest
 
 from actions.catalogue.catalogue_import import import_catalogue
 from actions.catalogue.rows import read_catalogue
-from actions.kernel.environment import Environment, Partners
+from actions.kernel.environment import Environment, Partners, Rules
+from actions.registry import REGISTRY
 from domain.applications.deadline import WorkCalendar
 from domain.kernel.clock import Clock, ManualClock
 from domain.kernel.ids import Ids, SeededIds
@@ -81,13 +82,14 @@ async def bare_environment(
     locker, apisetu, umang, dbt = cast("tuple[Any, ...]", (FakeLocker(), FakeApiSetu(), None, FakeDbt()))
     try:
         yield Environment(
+            registry=REGISTRY,
             store=store,
             vault=vault,
             objects=LocalObjects(folder / "objects"),
             keyrings=keyrings,
             clock=clock,
             ids=ids,
-            calendar=WorkCalendar("none"),
+            rules=Rules(calendar=WorkCalendar("none")),
             partners=Partners(locker, apisetu, umang, dbt, {}),
             public_url="http://gateway.test",
         )
@@ -111,7 +113,7 @@ async def copied(
     store = await Store.open(url, cipher=FieldCipher(keyrings), clock=clock)
     try:
         async with bare_environment(store, keyrings, clock, folder, ids or filled.ids(clock)) as env:
-            yield replace(env, calendar=calendar_of_the_catalogue())
+            yield replace(env, rules=replace(env.rules, calendar=calendar_of_the_catalogue()))
     finally:
         await store.close()
 

@@ -156,7 +156,7 @@ def open_tills(world: World, folder: Path, rules: FeeRules | None = None) -> Ite
     """Connect the world to a treasury and a wallet."""
     treasury, given = sandbox(create_treasury, world.clock, folder, "treasury")
     csc, enrolled = sandbox(create_csc, world.clock, folder, "csc")
-    world.env = replace(world.env, fees=rules or FeeRules())
+    world.env = replace(world.env, rules=replace(world.env.rules, fees=rules or FeeRules()))
     tills = Tills(world, treasury, csc, given, enrolled)
     tills.restart()
     try:

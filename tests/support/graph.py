@@ -11,7 +11,8 @@ import strawberry.federation
 
 from actions.applications.decide import Decide, Verdict, decide_application
 from actions.applications.submit import NewDocument, SubmitApplication, submit_application
-from actions.kernel.environment import Environment, Partners
+from actions.kernel.environment import Environment, Partners, Rules
+from actions.registry import REGISTRY
 from domain.applications.applications import Application, Channel, DeliveryMode
 from domain.applications.deadline import WorkCalendar
 from domain.benefits.benefits import PaymentStatus
@@ -264,13 +265,14 @@ def environment(store: Store, keyrings: Keyrings, clock: Clock, folder: Path, do
     stands_in: Any = (Locker(down), Finance(down), Ration(down))
     market: Any = Market()
     return Environment(
+        registry=REGISTRY,
         store=store,
         vault=absent,
         objects=LocalObjects(folder),
         keyrings=keyrings,
         clock=clock,
         ids=SeededIds(clock, "graph"),
-        calendar=WorkCalendar("test-1"),
+        rules=Rules(calendar=WorkCalendar("test-1")),
         partners=Partners(digilocker=stands_in[0], apisetu=market, umang=stands_in[2], dbt=stands_in[1], identity={}),
         public_url="http://gateway.test",
     )

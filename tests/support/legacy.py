@@ -187,9 +187,9 @@ def rooms_of(env: Environment) -> ImportRooms:
         cipher=FieldCipher(env.keyrings),
         clock=env.clock,
         ids=env.ids,
-        scanner=env.scanner,
+        scanner=env.partners.scanner,
         xml=PlainXml(),
-        issuer_id=env.issuer_id,
+        issuer_id=env.rules.issuer_id,
         by="CLI:test",
     )
 

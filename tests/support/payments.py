@@ -11,7 +11,9 @@ from typing import Any
 from sqlalchemy import select
 
 from actions.kernel.environment import Environment
+from actions.kernel.environment import Pfms as PfmsConnection
 from actions.kernel.unit_of_work import Acting
+from actions.payments.partner import pfms
 from actions.payments.payment_answers import fetch_answers
 from actions.payments.payment_batches import SEND, batch_now, batch_round
 from actions.payments.registrations import account_changed, enrol
@@ -239,6 +241,11 @@ def an_account(sanction: Sanction, number: str, clock: Any) -> PaymentAccount:
     return PaymentAccount(sanction.id, sanction.citizen_id, number, "SBIN0000630", "", clock.now())
 
 
+def pfms_changed(env: Environment, **parts: Any) -> Environment:
+    """The same environment with other parts of the way to PFMS."""
+    return replace(env, partners=replace(env.partners, pfms=replace(pfms(env), **parts)))
+
+
 @asynccontextmanager
 async def with_pfms(
     world: World, folder: Path, way: Transport = Transport.SFTP, *, former: bool = False
@@ -255,7 +262,6 @@ async def with_pfms(
         stack.push_async_callback(service.stop)
         pfms.at_once()
         exchange = await stack.enter_async_context(pfms.by(way))
-        known = replace(world.env.partners, pfms_identity=pfms.identity, pfms_papers=pfms.papers)
         before = await stack.enter_async_context(pfms.by(way.other)) if former else None
-        partners = replace(known, pfms=exchange, pfms_way=way, pfms_former=before)
+        partners = replace(world.env.partners, pfms=PfmsConnection(exchange, way, pfms.identity, pfms.papers, before))
         yield Paying(replace(world, env=replace(world.env, partners=partners)), pfms)

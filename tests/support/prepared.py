@@ -12,7 +12,8 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, cast
 
-from actions.kernel.environment import Environment, Partners
+from actions.kernel.environment import Environment, Partners, Rules
+from actions.registry import REGISTRY
 from domain.kernel.clock import ManualClock
 from domain.kernel.ids import SeededIds, SystemIds
 from integrations.dbt_finance import BillReference, InstructionReceipt, PaymentInstruction
@@ -93,13 +94,14 @@ class Prepared:
             locker, dbt, apisetu = FakeLocker(), KeptDbt(folder / "bills"), FakeApiSetu()
             partners = Partners(cast("Any", locker), cast("Any", apisetu), cast("Any", None), cast("Any", dbt), {})
             env = Environment(
+                registry=REGISTRY,
                 store=store,
                 vault=vault,
                 objects=LocalObjects(folder / "objects"),
                 keyrings=keyrings,
                 clock=clock,
                 ids=ids,
-                calendar=self.calendar,
+                rules=Rules(calendar=self.calendar),
                 partners=partners,
                 public_url="http://gateway.test",
             )
@@ -126,7 +128,7 @@ async def prepare(url: str, folder: Path, keyrings: Keyrings) -> Prepared:
         named = {"unpaid": unpaid, "open": open_case, "pension": pension, "order": order, "late": late}
         cases = {name: case.id for name, case in named.items()}
         people = {name: getattr(world, name) for name in PEOPLE}
-        made = Prepared(folder, people, world.env.calendar, cases)
+        made = Prepared(folder, people, world.env.rules.calendar, cases)
     await store.close()
     pickle.dumps(made.people)
     return made

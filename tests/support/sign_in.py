@@ -9,7 +9,8 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import httpx
 
-from actions.kernel.environment import Environment, Partners
+from actions.kernel.environment import Environment, Partners, Rules
+from actions.registry import REGISTRY
 from domain.applications.deadline import WorkCalendar
 from domain.catalogue.centres import Binding, Centre, CentreKind
 from domain.kernel.clock import Clock, ManualClock
@@ -186,13 +187,14 @@ def environment(
     absent: Any = None
     identity = {provider.provider: provider for provider in providers}
     return Environment(
+        registry=REGISTRY,
         store=store,
         vault=absent,
         objects=absent,
         keyrings=keyrings,
         clock=clock,
         ids=SystemIds(clock),
-        calendar=WorkCalendar("test"),
+        rules=Rules(calendar=WorkCalendar("test")),
         partners=Partners(digilocker=absent, apisetu=absent, umang=absent, dbt=absent, identity=identity),
         public_url=public_url,
     )

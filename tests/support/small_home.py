@@ -26,7 +26,7 @@ async def sow(home: Path, port: int) -> None:
     await migrate(settings.store_url)
     async with open_house(settings) as house:
         loaded = await import_catalogue(house.environment, catalogue_rows())
-        env = replace(house.environment, calendar=loaded.calendar)
+        env = replace(house.environment, rules=replace(house.environment.rules, calendar=loaded.calendar))
         await sow_people(env, load_demo(ROOT / "demo"), ManualClock(env.clock.now()), "small")
 
 

@@ -66,7 +66,8 @@ async def a_world(
     """A world on a store whose schema is there and whose tables are empty."""
     ids = ids or SeededIds(clock, "world")
     async with bare_environment(store, keyrings, clock, folder, ids) as bare:
-        env = replace(bare, calendar=(await import_catalogue(bare, catalogue_rows())).calendar)
+        calendar = (await import_catalogue(bare, catalogue_rows())).calendar
+        env = replace(bare, rules=replace(bare.rules, calendar=calendar))
         yield inhabited(env, await people_of_the_world(env), clock)
 
 

@@ -12,7 +12,8 @@ from starlette.routing import Route
 from actions.applications.decide import Decide, Verdict, decide_application
 from actions.catalogue.catalogue_import import import_catalogue
 from actions.catalogue.form_import import import_forms
-from actions.kernel.environment import Environment, Partners
+from actions.kernel.environment import Environment, Partners, Rules
+from actions.registry import REGISTRY
 from demo.seeding import catalogue_rows
 from domain.applications.applications import Channel, RejectionGround
 from domain.applications.deadline import WorkCalendar
@@ -76,7 +77,7 @@ async def sample_world(folder: Path, settings: DoorSettings) -> AsyncIterator[Sa
     store = await Store.open(url, cipher=FieldCipher(keyrings), clock=clock)
     try:
         env = _environment(store, keyrings, clock, folder)
-        env = replace(env, calendar=(await import_catalogue(env, catalogue_rows())).calendar)
+        env = replace(env, rules=replace(env.rules, calendar=(await import_catalogue(env, catalogue_rows())).calendar))
         await import_forms(store, form_files())
         env = replace(env, ids=SeededIds(clock, "umang-samples"))  # so that a longer catalogue draws no others
         department = await _add_people(env)
@@ -88,13 +89,14 @@ async def sample_world(folder: Path, settings: DoorSettings) -> AsyncIterator[Sa
 def _environment(store: Store, keyrings: Keyrings, clock: ManualClock, folder: Path) -> Environment:
     nobody: Any = None  # no sample asks an outside system
     return Environment(
+        registry=REGISTRY,
         store=store,
         vault=nobody,
         objects=LocalObjects(folder / "objects"),
         keyrings=keyrings,
         clock=clock,
         ids=SeededIds(clock, "umang-samples"),
-        calendar=WorkCalendar("none"),
+        rules=Rules(calendar=WorkCalendar("none")),
         partners=Partners(nobody, nobody, nobody, nobody, {}),
         public_url=URL,
     )

@@ -168,7 +168,7 @@ async def test_an_order_opens_a_refused_application_again_until_the_day_it_names
         world.clock.now(),
         started_at=opened.clock_started_at,
         limit=opened.limit,
-        calendar=world.env.calendar,
+        calendar=world.env.rules.calendar,
         district="49",
         fixed=Fixed(opened.due_at),
     )

@@ -98,7 +98,7 @@ async def test_departments_are_asked_at_once_and_each_answers_for_itself(world: 
     application = await world.submit(world.asha)
     asked_of = await asked(world, application, REVENUE, "social-welfare-development")
     assert {one.department for one in asked_of} == {REVENUE, "social-welfare-development"}
-    usual = world.env.calendar.add_working_days(ist_date(world.clock.now()), 7, "49")
+    usual = world.env.rules.calendar.add_working_days(ist_date(world.clock.now()), 7, "49")
     assert {one.due_at for one in asked_of} == {end_of_day(usual)}
     pending = await code_of(verdict(world, world.registrar, application, Verdict.APPROVE))
     assert pending == (ErrorCode.CLEARANCE_PENDING, ("input", "verdict"))

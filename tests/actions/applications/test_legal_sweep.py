@@ -134,7 +134,7 @@ async def test_what_is_not_decided_goes_to_the_second_authority_and_then_to_the_
     await sweep(world.env)
     (first,) = await appeals_of(world.env, application.id)
     assert first.decide_by is not None
-    calendar = world.env.calendar
+    calendar = world.env.rules.calendar
     assert calendar.working_days_between(ist_date(first.received_at), ist_date(first.decide_by), "49") == 30
     world.clock.set(first.decide_by)
     assert (await sweep(world.env)).raised == 0
@@ -256,13 +256,13 @@ async def test_officers_are_warned_before_the_date_once_for_each_step(world: Wor
         await sweep(world.env)
         async with world.env.store.reading() as tx:
             found = (await clearances.warnings(tx, [application.id])).get(application.id, [])
-        left = world.env.calendar.working_days_between(day, due, "49")
+        left = world.env.rules.calendar.working_days_between(day, due, "49")
         told += [(one.kind, left) for one in found[len(told) :]]
         day += timedelta(days=1)
     assert told == [
         (EscalationKind.DUE_SOON, 3),
         (EscalationKind.DUE_TOMORROW, 1),
-        (EscalationKind.OVERDUE, world.env.calendar.working_days_between(due + timedelta(days=1), due, "49")),
+        (EscalationKind.OVERDUE, world.env.rules.calendar.working_days_between(due + timedelta(days=1), due, "49")),
     ]
     assert [one.above_id for one in found] == [None, courts.bdo.person_id, courts.bdo.person_id]
 

@@ -42,7 +42,9 @@ async def test_a_free_service_goes_into_scrutiny_at_once_and_its_clock_starts(wo
     assert application.officer_id == world.registrar.person_id
     assert application.clock_started_at == world.clock.now()
     assert application.due_at is not None
-    assert ist_date(application.due_at) == world.env.calendar.add_working_days(ist_date(world.clock.now()), 7, "49")
+    assert ist_date(application.due_at) == world.env.rules.calendar.add_working_days(
+        ist_date(world.clock.now()), 7, "49"
+    )
     assert parse_number(application.number, NumberKind.APPLICATION) == application.number
     assert parse_number(application.acknowledgement or "", NumberKind.ACKNOWLEDGEMENT)
 

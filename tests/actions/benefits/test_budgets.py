@@ -174,7 +174,7 @@ async def test_a_stop_lets_the_budget_of_what_was_not_sent_go(world: World):
 
 async def test_the_setting_overrides_the_rail_of_the_catalogue(world: World):
     by_files(world)
-    world.env = replace(world.env, rails={"uk-old-age-pension": Rail.IFMS})
+    world.env = replace(world.env, rules=replace(world.env.rules, rails={"uk-old-age-pension": Rail.IFMS}))
     (first,) = await made(world, await sanctioned(world))
     assert first.rail is Rail.IFMS
 

@@ -140,7 +140,10 @@ async def test_a_round_goes_on_as_long_as_payments_are_due(world: World):
 async def test_a_round_asks_no_more_than_its_minute_of_the_hourly_number(world: World):
     await many_due(world, 30)
     clock = FinanceClock(
-        replace(world.env, payments=replace(world.env.payments, enquiries_an_hour=600)), asyncio.Event()
+        replace(
+            world.env, rules=replace(world.env.rules, payments=replace(world.env.rules.payments, enquiries_an_hour=600))
+        ),
+        asyncio.Event(),
     )
     clock.compared_at = world.clock.monotonic()
     for asked in (10, 20, 30, 30):

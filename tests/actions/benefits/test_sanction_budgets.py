@@ -198,7 +198,9 @@ async def test_the_treasury_is_asked_once_on_every_way_and_never_within_a_transa
 
 
 async def test_above_the_second_approval_it_is_checked_and_set_aside_when_the_second_officer_agrees(world: World):
-    world.env = replace(world.env, law=LAW.changed({"second_approval_paise": PAISE - 1}))
+    world.env = replace(
+        world.env, rules=replace(world.env.rules, law=LAW.changed({"second_approval_paise": PAISE - 1}))
+    )
     world.dbt.budget_paise = PAISE - 1
     case = await case_of(world, world.sunil)
     sanction = await approve(world, case)
@@ -212,7 +214,9 @@ async def test_above_the_second_approval_it_is_checked_and_set_aside_when_the_se
 
 
 async def test_a_second_approval_without_budget_makes_the_sanction_wait(world: World):
-    world.env = replace(world.env, law=LAW.changed({"second_approval_paise": PAISE - 1}))
+    world.env = replace(
+        world.env, rules=replace(world.env.rules, law=LAW.changed({"second_approval_paise": PAISE - 1}))
+    )
     case = await case_of(world, world.sunil)
     sanction = await approve(world, case)
     assert sanction.budget is BudgetState.ENOUGH

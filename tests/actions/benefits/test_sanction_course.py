@@ -265,7 +265,7 @@ async def test_only_what_finally_came_back_is_paid_again_once_by_an_order_that_n
 
 
 async def test_above_the_set_amount_another_person_must_approve_a_reissue(world: World, pension: Sanction):
-    world.env = replace(world.env, law=LAW.changed(_LOW))
+    world.env = replace(world.env, rules=replace(world.env.rules, law=LAW.changed(_LOW)))
     (first,) = await made(world, pension)
     await news(world, first, RETURNED)
     await reissue_payment(world.env, FIRST, ReissuePayment(pension.id, 1, "k"))
@@ -288,7 +288,7 @@ async def test_above_the_set_amount_another_person_must_approve_a_reissue(world:
 
 @pytest.mark.parametrize("approve", [True, False])
 async def test_a_sanction_above_the_set_amount_pays_nothing_before_it_is_approved(world: World, approve: bool):
-    world.env = replace(world.env, law=LAW.changed(_LOW))
+    world.env = replace(world.env, rules=replace(world.env.rules, law=LAW.changed(_LOW)))
     await link_and_offer(world, world.sunil, PENSION_PAPERS)
     case = await world.approved(world.sunil, PENSION, world.welfare, documents=papers(*PENSION_PAPERS))
     async with world.env.store.reading() as tx:
@@ -303,7 +303,7 @@ async def test_a_sanction_above_the_set_amount_pays_nothing_before_it_is_approve
 
 
 async def test_arrears_above_the_set_amount_wait_for_another_person(world: World, pension: Sanction):
-    world.env = replace(world.env, law=LAW.changed({"second_approval_paise": 400_000}))
+    world.env = replace(world.env, rules=replace(world.env.rules, law=LAW.changed({"second_approval_paise": 400_000})))
     await suspend_benefit(world.env, world.welfare, SuspendBenefit(pension.id, StopGround.COURT_ORDER, "s"))
     world.clock.advance(timedelta(days=100))
     request = ResumeBenefit(pension.id, ResumeGround.COURT_ORDER, arrears=True, idempotency_key="r")

@@ -52,7 +52,7 @@ _DIED_ON = date(2026, 12, 1)
 @pytest.fixture
 async def waiting(world: World) -> Sanction:
     """A pension that waits for another person's approval."""
-    world.env = replace(world.env, law=LAW.changed(_LOW))
+    world.env = replace(world.env, rules=replace(world.env.rules, law=LAW.changed(_LOW)))
     return await granted_pension(world)
 
 
@@ -73,7 +73,7 @@ def approve(sanction: Sanction, key: str, *, agreed: bool = True) -> DecideAppro
 
 async def test_who_confirmed_the_verdict_is_not_the_other_person_of_its_payment(peopled: World):
     world = peopled
-    world.env = replace(world.env, law=LAW.changed(_LOW))
+    world.env = replace(world.env, rules=replace(world.env.rules, law=LAW.changed(_LOW)))
     async with world.env.store.writing() as tx:
         service = (await catalogue.services_by_codes(tx, [PENSION]))[PENSION]
         await catalogue.upsert_services(tx, [replace(service, needs_second_pair=True)])
@@ -127,7 +127,7 @@ async def test_who_died_before_the_approval_is_paid_nothing(world: World, waitin
 
 
 async def test_arrears_are_not_approved_after_the_end(world: World, pension: Sanction):
-    world.env = replace(world.env, law=LAW.changed({"second_approval_paise": 400_000}))
+    world.env = replace(world.env, rules=replace(world.env.rules, law=LAW.changed({"second_approval_paise": 400_000})))
     await suspend_benefit(world.env, world.welfare, SuspendBenefit(pension.id, StopGround.COURT_ORDER, "s"))
     world.clock.advance(timedelta(days=100))
     resumed = ResumeBenefit(pension.id, ResumeGround.COURT_ORDER, arrears=True, idempotency_key="r")
@@ -239,7 +239,7 @@ async def test_a_recovery_whose_money_came_back_by_itself_stays_recovered(
     await release_due(world.env)
     _, second = await made(world, pension)
     await news(world, second, PaymentStatus.CREDITED)
-    world.env = replace(world.env, law=LAW.changed(_LOW))
+    world.env = replace(world.env, rules=replace(world.env.rules, law=LAW.changed(_LOW)))
     await end_benefit(world.env, world.welfare, EndBenefit(pension.id, StopGround.DEATH, _DIED_ON, "e"))
     await news(world, second, PaymentStatus.RETURNED, return_code="60")
     await decide_approval(world.env, SECOND, approve(pension, "d", agreed=agreed))

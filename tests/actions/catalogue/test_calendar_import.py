@@ -24,7 +24,7 @@ async def test_a_later_holiday_counts_for_new_applications_and_never_moves_an_op
     before = await world.submit(world.asha)
     assert before.due_at is not None
     world.clock.advance(timedelta(seconds=1))
-    first_day = world.env.calendar.add_working_days(ist_date(world.clock.now()), 1, "49")
+    first_day = world.env.rules.calendar.add_working_days(ist_date(world.clock.now()), 1, "49")
     imported = await import_calendar(world.env.store, [row(first_day.isoformat(), district="49")], dry_run=False)
     assert [holiday.day for holiday in imported.added] == [first_day]
     after = await world.submit(world.sunil, idempotency_key="sunil")
@@ -39,7 +39,7 @@ async def test_a_dry_run_and_a_repeated_import_change_nothing(world: World):
     rows = [row("2027-03-04", "Holi"), row("2027-03-05", "Fair", district="51")]
     shown = await import_calendar(world.env.store, rows, dry_run=True)
     async with world.env.store.reading() as tx:
-        assert await calendar.latest_version(tx) == world.env.calendar.version
+        assert await calendar.latest_version(tx) == world.env.rules.calendar.version
     done = await import_calendar(world.env.store, rows, dry_run=False)
     assert (done.version, list(done.added)) == (shown.version, list(shown.added))
     again = await import_calendar(world.env.store, rows, dry_run=False)
@@ -72,7 +72,7 @@ async def test_a_past_or_malformed_calendar_is_refused_with_its_line(world: Worl
     problem = caught.value.problems[0]
     assert (problem.code, problem.params) == (ErrorCode.CALENDAR_REFUSED, {"row": line, "fault": fault})
     async with world.env.store.reading() as tx:
-        assert await calendar.latest_version(tx) == world.env.calendar.version
+        assert await calendar.latest_version(tx) == world.env.rules.calendar.version
 
 
 async def test_shown_day_counts_follow_the_last_calendar_and_the_due_date_stays(world: World):
@@ -80,7 +80,7 @@ async def test_shown_day_counts_follow_the_last_calendar_and_the_due_date_stays(
     assert case.due_at is not None
     shown = [days_left(world, case)]
     world.clock.advance(timedelta(seconds=1))
-    holiday = world.env.calendar.add_working_days(ist_date(world.clock.now()), 2, "49")
+    holiday = world.env.rules.calendar.add_working_days(ist_date(world.clock.now()), 2, "49")
     await import_calendar(world.env.store, [row(holiday.isoformat(), district="49")], dry_run=False)
     shown.append(days_left(world, case))
     assert await take_over_calendar(world.env)

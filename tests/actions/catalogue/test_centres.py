@@ -148,8 +148,10 @@ async def test_an_address_that_is_an_officers_opens_the_officer_and_no_operator(
 
 async def test_settings_choose_who_comes_by_which_provider(world):
     await imported(world)
-    chosen = {**world.env.sign_on.providers, PersonKind.OPERATOR: frozenset({Provider.CSC_CONNECT})}
-    world.env = replace(world.env, sign_on=replace(world.env.sign_on, providers=chosen))
+    chosen = {**world.env.rules.sign_on.providers, PersonKind.OPERATOR: frozenset({Provider.CSC_CONNECT})}
+    world.env = replace(
+        world.env, rules=replace(world.env.rules, sign_on=replace(world.env.rules.sign_on, providers=chosen))
+    )
 
     assert await refused_to(world, Provider.PARICHAY, "bhawna@centre.example")
     assert (await comes(world, Provider.PARICHAY, "tehsildar@officer.example")).kind is PersonKind.OFFICER

@@ -68,5 +68,5 @@ async def test_a_copied_world_is_the_world_that_the_verbs_make(
     await store.close()
     assert content(Path(world.env.store.url.removeprefix("sqlite+aiosqlite:///"))) == content(path)
     assert {name: getattr(world, name) for name in entered} == entered
-    assert world.env.calendar == loaded.calendar == calendar_of_the_catalogue()
+    assert world.env.rules.calendar == loaded.calendar == calendar_of_the_catalogue()
     assert world.env.ids.key() == ids.key()

@@ -195,7 +195,7 @@ async def test_only_offered_slots_with_room_are_booked_and_only_once(door: Door)
     yesterday = replace(slots[0], on=slots[0].on - timedelta(days=7))
     gone = await refused(book_visit(env, asha, BookVisit(door.case.id, DELIVERY, yesterday, "y")))
     assert gone.code is ErrorCode.SLOT_NOT_OFFERED
-    full = replace(env, care=replace(env.care, doorstep_visits_per_slot=1))
+    full = replace(env, rules=replace(env.rules, care=replace(env.rules.care, doorstep_visits_per_slot=1)))
     await door.book()
     twin = await refused(book_visit(env, asha, BookVisit(door.case.id, DELIVERY, slots[1], "t")))
     assert twin.code is ErrorCode.VISIT_NOT_POSSIBLE
@@ -237,7 +237,10 @@ async def test_an_officer_of_the_place_gives_a_visit_to_another_agent(door: Door
 
 
 async def test_the_fee_is_recorded_before_the_hand_over(door: Door):
-    door.world.env = env = replace(door.world.env, care=replace(door.world.env.care, doorstep_fee_paise=5000))
+    door.world.env = env = replace(
+        door.world.env,
+        rules=replace(door.world.env.rules, care=replace(door.world.env.rules.care, doorstep_fee_paise=5000)),
+    )
     visit = await door.out(await door.book())
     agent = door.hers(visit)
     unpaid = await refused(hand_over(env, agent, HandOver(visit.id, "h", otp=door.code(visit))))
@@ -315,7 +318,9 @@ async def test_papers_are_fetched_while_the_case_is_with_the_office(door: Door):
 @pytest.mark.parametrize("on_the_way", [False, True], ids=["booked", "on the way"])
 async def test_a_pick_up_is_called_off_with_the_application_that_is_withdrawn(door: Door, *, on_the_way: bool):
     world = door.world
-    env = replace(world.env, care=replace(world.env.care, doorstep_visits_per_slot=1))
+    env = replace(
+        world.env, rules=replace(world.env.rules, care=replace(world.env.rules.care, doorstep_visits_per_slot=1))
+    )
     case = await world.submit(world.sunil, idempotency_key="pick-up")
     every_slot = await offered(env, world.sunil, case.id, VisitPurpose.PICK_UP)
     request = BookVisit(case.id, VisitPurpose.PICK_UP, every_slot[0], "p")

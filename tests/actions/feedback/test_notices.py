@@ -85,7 +85,7 @@ async def test_a_life_of_an_application_is_told_step_by_step(world: World):
 
 async def test_messages_of_one_instant_keep_the_order_in_which_they_were_written(world: World):
     case = await world.submit(world.asha)
-    for number in range(most := world.env.law.most_pauses.value):
+    for number in range(most := world.env.rules.law.most_pauses.value):
         query = Decide(case.id, Verdict.RAISE_QUERY, f"q{number}", ground=RejectionGround.FORM_INCOMPLETE, reason="?")
         await decide_application(world.env, world.registrar, query)
         await answer_query(world.env, world.asha, AnswerQuery(case.id, "Doon", {}, f"a{number}"))

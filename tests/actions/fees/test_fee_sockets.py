@@ -74,7 +74,9 @@ async def test_another_amount_is_given_back_after_the_treasury_of_the_city_was_a
     async with open_site(tmp_path, "treasury") as site, a_line(site, Source.TREASURY) as line:
         settings = TreasurySettings.from_onboarding(site.url("plain"), site.onboarding)
         partners = replace(world.env.partners, treasury=Treasury(line.remote, settings))
-        env = replace(world.env, partners=partners, fees=FeeRules(OTHER_AMOUNT, "a test"))
+        env = replace(
+            world.env, partners=partners, rules=replace(world.env.rules, fees=FeeRules(OTHER_AMOUNT, "a test"))
+        )
         order, _ = await start_fee_payment(env, world.asha, StartFeePayment(application.id, "k"))
         form = await payment_form(env, order, by=world.asha)
         assert form is not None

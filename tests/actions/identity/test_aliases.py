@@ -82,7 +82,7 @@ async def test_an_application_is_tracked_by_its_old_number_and_the_second_factor
 
 async def test_tries_of_an_old_number_are_bounded_like_those_of_ours(world: World, issued):
     wrong_factor = SecondFactor(mobile_last4="9999")
-    for _ in range(world.env.care.tracking_tries_per_number):
+    for _ in range(world.env.rules.care.tracking_tries_per_number):
         assert await track_application(world.env, OLD, wrong_factor, client="c") is None
     for keyed in (OLD, "uk24es010012345"[:8] + "/0012345"):
         assert await refusal(track_application(world.env, keyed, BORN, client="c")) is ErrorCode.RATE_LIMITED

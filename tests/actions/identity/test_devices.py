@@ -139,7 +139,7 @@ async def test_staff_refresh_for_a_working_day_only(env, csc, store_clock):
 
 
 async def test_the_life_of_a_device_is_a_setting(env, meri, store_clock):
-    env = replace(env, sign_on=SignOnRules(citizen_refresh_seconds=3600))
+    env = replace(env, rules=replace(env.rules, sign_on=SignOnRules(citizen_refresh_seconds=3600)))
     tokens = await signed_in(env, meri, app=True)
     store_clock.advance(timedelta(seconds=3600))
 

@@ -238,7 +238,7 @@ async def test_an_account_is_untied_and_its_sessions_end_but_the_last_way_in_sta
 
 async def test_providers_are_chosen_by_setting(env, providers):
     chosen = SignOnRules(providers={PersonKind.CITIZEN: frozenset({MERI})})
-    env = replace(env, sign_on=chosen)
+    env = replace(env, rules=replace(env.rules, sign_on=chosen))
     her = await asha(env, providers)
 
     assert (await refusal(came_back(env, JAN, "code")))[0] is ErrorCode.NOT_FOUND

@@ -47,7 +47,7 @@ async def test_several_in_one_transaction_are_counted_one_by_one(world: World):
 
 
 async def test_the_number_of_codes_is_a_setting(world: World):
-    env = replace(world.env, care=replace(world.env.care, codes_per_number=1))
+    env = replace(world.env, rules=replace(world.env.rules, care=replace(world.env.rules.care, codes_per_number=1)))
     await env.store.carry_out(lambda tx: count_code(env, tx, NUMBER, ()))
 
     with pytest.raises(Problems):

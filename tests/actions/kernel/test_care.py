@@ -124,7 +124,7 @@ async def test_a_grievance_has_a_number_a_due_date_and_a_reply(world: World):
 
 
 async def test_a_grievance_about_personal_data_has_its_own_period(world: World):
-    env = replace(world.env, care=replace(world.env.care, data_grievance_days=10))
+    env = replace(world.env, rules=replace(world.env.rules, care=replace(world.env.rules.care, data_grievance_days=10)))
     application = await world.submit(world.asha)
     request = RaiseGrievance(application.id, GrievanceCategory.PERSONAL_DATA, "Who read it?", "g")
     made, _ = await raise_grievance(env, world.asha, request)
@@ -193,7 +193,7 @@ async def test_the_loser_of_two_replies_gets_the_present_state(world: World):
 
 
 async def test_texts_in_a_day_are_bounded(world: World):
-    env = replace(world.env, care=replace(world.env.care, texts_per_day=2))
+    env = replace(world.env, rules=replace(world.env.rules, care=replace(world.env.rules.care, texts_per_day=2)))
     for place in range(2):
         await make_suggestion(env, world.asha, MakeSuggestion(FREE, None, f"Idea {place}", str(place)))
     third = make_suggestion(env, world.asha, MakeSuggestion(FREE, None, "Idea", "third"))
@@ -268,7 +268,9 @@ async def test_wrong_tries_are_bounded_for_a_number_and_right_ones_are_not_held_
 
 
 async def test_tries_are_bounded_for_a_client(world: World):
-    env = replace(world.env, care=replace(world.env.care, tracking_tries_per_client=3))
+    env = replace(
+        world.env, rules=replace(world.env.rules, care=replace(world.env.rules.care, tracking_tries_per_client=3))
+    )
     numbers = [make_number(NumberKind.APPLICATION, 2026, f"{place:010d}") for place in range(5)]
     for number in numbers[:3]:
         assert await track_application(env, number, WRONG, client="robot") is None

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from actions.benefits.sanction import INSTRUCT
-from actions.kernel.environment import SubmissionState
-from actions.kernel.submission_progress import OUTSIDE, Away, Standing, standing
+from actions.kernel.submission_progress import Away, Standing, SubmissionState, standing
+from actions.registry import REGISTRY
 from domain.kernel.sources import Source
 from store.platform import outbox
 from tests.support.sign_in import environment
@@ -97,4 +97,4 @@ async def test_an_instalment_of_a_later_month_does_not_hold_up_the_first(env, ap
 
 
 def test_every_topic_names_an_outside_system():
-    assert Source.STORE not in OUTSIDE.values()
+    assert Source.STORE not in REGISTRY.outside_topics.values()

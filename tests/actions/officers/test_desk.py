@@ -75,7 +75,7 @@ async def test_a_claim_ends_by_itself_and_may_be_given_back(world: World, others
     with pytest.raises(Problems) as caught:
         await release_application(world.env, others.registrar, ReleaseCase(case.id, "r"))
     assert refused(caught) is ErrorCode.CASE_CLAIMED
-    world.clock.advance(timedelta(minutes=world.env.desk.claim_minutes))
+    world.clock.advance(timedelta(minutes=world.env.rules.desk.claim_minutes))
     await claim(world, others.registrar, case)
     await release_application(world.env, others.registrar, ReleaseCase(case.id, "r"))
     await release_application(world.env, others.registrar, ReleaseCase(case.id, "r2"))

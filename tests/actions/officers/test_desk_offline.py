@@ -198,7 +198,9 @@ async def test_a_claimed_case_and_one_that_waits_for_her_opinion_are_an_officer_
 
 
 async def test_unusually_many_reads_raise_one_alarm_an_hour(world: World, others: Colleagues):
-    strict = replace(world, env=replace(world.env, desk=DeskRules(outside_reads_an_hour=2)))
+    strict = replace(
+        world, env=replace(world.env, rules=replace(world.env.rules, desk=DeskRules(outside_reads_an_hour=2)))
+    )
     case, officer = await world.submit(world.asha), others.registrar
 
     async def alarms() -> list[tuple[str, int]]:

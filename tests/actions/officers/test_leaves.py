@@ -155,7 +155,7 @@ async def test_leave_without_a_stand_in_goes_to_the_level_above_and_comes_back(w
 
 
 async def test_the_setting_may_send_all_work_to_the_level_above(world, stand_in):
-    world.env = replace(world.env, desk=DeskRules(absence=AbsenceRule.LEVEL_ABOVE))
+    world.env = replace(world.env, rules=replace(world.env.rules, desk=DeskRules(absence=AbsenceRule.LEVEL_ABOVE)))
     courts, case = await authorities(world), await world.submit(world.asha)
     await away(world, world.registrar, stand_in=stand_in)
     assert await holder(world, case) == courts.bdo.person_id

@@ -132,7 +132,7 @@ async def test_a_vacant_post_goes_to_the_level_above_who_may_decide_and_it_is_fl
     ("rule", "holder"), [(AbsenceRule.STAND_IN, "cover"), (AbsenceRule.LEVEL_ABOVE, "bdo")], ids=str
 )
 async def test_new_cases_of_a_vacant_post_go_as_the_setting_says(world: World, rule: AbsenceRule, holder: str):
-    world.env = replace(world.env, desk=DeskRules(absence=rule))
+    world.env = replace(world.env, rules=replace(world.env.rules, desk=DeskRules(absence=rule)))
     courts, cover = await authorities(world), await newcomer(world, "cover")
     old = await world.submit(world.asha)
     await moved(world, world.registrar, cover_id=cover.person_id)

@@ -1,7 +1,6 @@
 """Batches that are overtaken on the way: by the end of their day, or by the end of a benefit that they pay."""
 
 import asyncio
-from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -27,7 +26,7 @@ from integrations.dbt_finance.pfms.models import FileKind
 from store.benefits import benefits, recoveries
 from store.database.engine import Transaction
 from store.payments import payment_batches
-from tests.support.payments import LATE, Paying
+from tests.support.payments import LATE, Paying, pfms_changed
 
 pytestmark = pytest.mark.integration
 _DIED_ON = date(2026, 10, 20)
@@ -104,8 +103,7 @@ async def test_a_sealed_file_that_was_never_tried_is_given_up_after_its_day(payi
 async def test_a_file_that_reached_pfms_after_its_day_is_paid_in_the_next_batch_by_itself(paying: Paying) -> None:
     (one,) = await paying.validated(1)
     batch_id = await a_batch(paying)
-    partners = paying.env.partners
-    away = replace(paying.env, partners=replace(partners, pfms=Away(partners.pfms)))
+    away = pfms_changed(paying.env, exchange=Away(pfms(paying.env).exchange))
     with pytest.raises(Unavailable):
         await send_batch(away, batch_id)
     await paying.next_day()

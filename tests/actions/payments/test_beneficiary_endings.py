@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 
 from actions.kernel.unit_of_work import Acting
 from actions.payments.beneficiary_endings import end_and_return
+from actions.payments.partner import pfms
 from actions.payments.payment_batches import batch_now
 from actions.payments.releasing import release_set_aside
 from actions.payments.sending import send_batch
@@ -27,7 +28,7 @@ from store.database.vault import reads_table
 from store.payments import beneficiary_endings
 from store.payments.payment_tables import beneficiaries_table, registration_lines_table, sealed_files_table
 from store.platform.alarms import health_facts_table
-from tests.support.payments import GOOD, LATE, SCHEME, Paying
+from tests.support.payments import GOOD, LATE, SCHEME, Paying, pfms_changed
 from tests.support.plans import asked, plan_of
 from tests.support.worlds import AADHAAR
 
@@ -190,10 +191,8 @@ async def test_whom_pfms_does_not_know_is_gone_already(paying: Paying) -> None:
 
 async def test_whom_pfms_will_not_delete_is_a_case_and_goes_again_when_it_is_released(paying: Paying) -> None:
     one = await ended(paying)
-    identity = paying.env.partners.pfms_identity
-    assert identity
-    moved = replace(identity, scheme_codes={SCHEME: "UKXXX"})
-    env = replace(paying.env, partners=replace(paying.env.partners, pfms_identity=moved))
+    moved = replace(pfms(paying.env).identity, scheme_codes={SCHEME: "UKXXX"})
+    env = pfms_changed(paying.env, identity=moved)
     await replace(paying, world=replace(paying.world, env=env)).round(now=True)
     who = await beneficiary(paying, one)
     assert (who.state, who.codes) == ("NOT_DELETED", ["DBE0003"])
@@ -283,7 +282,7 @@ async def test_a_lost_answer_of_the_file_is_followed_by_an_enquiry_and_the_file_
     one = await ended(paying)
     await batch_now(paying.env)
     batch = (await registrations(paying))[-1]
-    exchange: Any = paying.env.partners.pfms
+    exchange = pfms(paying.env).exchange
 
     class Losing:
         async def send(self, *given: Any) -> None:
@@ -292,7 +291,7 @@ async def test_a_lost_answer_of_the_file_is_followed_by_an_enquiry_and_the_file_
 
     losing: Any = Losing()
     with pytest.raises(Unavailable):
-        await send_batch(replace(paying.env, partners=replace(paying.env.partners, pfms=losing)), batch.id)
+        await send_batch(pfms_changed(paying.env, exchange=losing), batch.id)
     first = paying.archive("beneficiary-request", "out")[batch.file_name]
     async with paying.env.store.writing() as tx:
         await tx.connection.execute(sealed_files_table.delete())

@@ -1,5 +1,7 @@
 """Payments by files over SFTP: registered, batched, signed, sent, answered, closed; on both databases."""
 
+from dataclasses import replace
+
 import pytest
 
 from actions.benefits.budget import settle_budgets
@@ -58,7 +60,8 @@ async def test_a_batch_time_makes_its_batches_once(paying: Paying) -> None:
 
 
 async def test_more_than_a_file_holds_goes_in_several(paying: Paying) -> None:
-    object.__setattr__(paying.env, "payments", PaymentRules(lines_per_file=2))
+    rules = replace(paying.env.rules, payments=PaymentRules(lines_per_file=2))
+    object.__setattr__(paying.env, "rules", rules)
     made = await paying.validated(5)
     await paying.round(now=True)
     assert [batch.lines for batch in await paying.batches()] == [2, 2, 1]

@@ -12,7 +12,7 @@ from gateway.worker import payment_rounds
 from gateway.worker.deliveries import Deliveries
 from gateway.worker.payment_rounds import LEASE, LEASE_SECONDS, PAYMENT_HANDLERS, PaymentRounds
 from store.database import leases
-from tests.support.payments import Paying
+from tests.support.payments import Paying, pfms_changed
 
 pytestmark = pytest.mark.integration
 
@@ -58,7 +58,7 @@ async def test_the_lead_is_kept_while_a_round_outlasts_it(paying: Paying, monkey
 
     monkeypatch.setattr(leases, "renew", counted)
     slow: Any = Slow()
-    env = replace(paying.env, partners=replace(paying.env.partners, pfms=slow))
+    env = pfms_changed(paying.env, exchange=slow)
     going = asyncio.create_task(PaymentRounds(env, asyncio.Event()).round())
     for _ in range(4):  # three in the time of a lease
         await renewed.acquire()

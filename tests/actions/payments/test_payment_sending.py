@@ -8,6 +8,7 @@ from sqlalchemy import delete, select, update
 
 from actions.kernel.environment import Environment
 from actions.kernel.unit_of_work import Acting
+from actions.payments.partner import pfms
 from actions.payments.payment_batches import batch_now
 from actions.payments.releasing import release_set_aside
 from actions.payments.sealing import FileDiffers
@@ -28,7 +29,7 @@ from store.payments.payment_tables import (
     sealed_files_table,
 )
 from tests.support.noting import Noting
-from tests.support.payments import SCHEME, Paying
+from tests.support.payments import SCHEME, Paying, pfms_changed
 from tests.support.worlds import AADHAAR
 
 pytestmark = pytest.mark.integration
@@ -41,8 +42,8 @@ def way(request: pytest.FixtureRequest) -> Transport:
 
 
 def noting(paying: Paying) -> tuple[Environment, Noting]:
-    exchange = Noting(paying.env.partners.pfms)
-    return replace(paying.env, partners=replace(paying.env.partners, pfms=exchange)), exchange
+    exchange = Noting(pfms(paying.env).exchange)
+    return pfms_changed(paying.env, exchange=exchange), exchange
 
 
 async def a_batch(paying: Paying, many: int = 1) -> Any:
@@ -112,7 +113,7 @@ async def test_a_file_that_cannot_be_made_again_is_not_sent_and_somebody_looks(p
 
 async def test_other_content_under_the_name_leaves_the_batch_in_doubt_until_it_is_answered(paying: Paying) -> None:
     batch = await a_batch(paying)
-    await paying.env.partners.pfms.send(FileKind.PAYMENTS, batch.file_name, b"<other/>")  # type: ignore[union-attr]
+    await pfms(paying.env).exchange.send(FileKind.PAYMENTS, batch.file_name, b"<other/>")
     await paying.send_due()
     (after,) = await paying.batches()
     assert after.state == BatchState.IN_DOUBT
@@ -200,10 +201,8 @@ async def test_what_was_set_aside_goes_once_it_is_released(paying: Paying) -> No
 
 async def test_a_batch_that_is_rejected_as_a_whole_is_held_with_a_case(paying: Paying) -> None:
     await paying.validated(2)
-    partners = paying.env.partners
-    assert partners.pfms_identity is not None
-    mistaken = replace(partners.pfms_identity, scheme_codes={SCHEME: "NOBODYS"})
-    await batch_now(replace(paying.env, partners=replace(partners, pfms_identity=mistaken)))
+    mistaken = replace(pfms(paying.env).identity, scheme_codes={SCHEME: "NOBODYS"})
+    await batch_now(pfms_changed(paying.env, identity=mistaken))
     (batch,) = await paying.batches()
     await paying.send_due()
     paying.pfms.pick_up()
@@ -259,10 +258,8 @@ async def test_the_ledger_knows_each_file_that_went(paying: Paying) -> None:
 
 async def test_a_scheme_that_pfms_does_not_know_waits(paying: Paying) -> None:
     (one,) = await paying.validated(1)
-    identity = paying.env.partners.pfms_identity
-    assert identity is not None
-    unknown = replace(paying.env.partners, pfms_identity=replace(identity, scheme_codes={}))
-    assert await batch_now(replace(paying.env, partners=unknown)) == 0
+    unknown = replace(pfms(paying.env).identity, scheme_codes={})
+    assert await batch_now(pfms_changed(paying.env, identity=unknown)) == 0
     assert await batch_now(paying.env) == 1
     await paying.send_due()
     paying.pfms.pick_up()

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import delete, select, update
 
 from actions.kernel.environment import Environment
+from actions.payments.partner import pfms
 from actions.payments.payment_answers import fetch_answers
 from actions.payments.payment_batches import batch_now
 from actions.payments.sealing import FileDiffers
@@ -24,7 +25,7 @@ from store.certificates import signing_certificates
 from store.payments.payment_tables import batches_table, sealed_files_table
 from store.reconciliation import finance_cases
 from store.reconciliation.finance_cases import cases_table
-from tests.support.payments import Paying
+from tests.support.payments import Paying, pfms_changed
 
 pytestmark = pytest.mark.integration
 
@@ -43,7 +44,7 @@ class Rotation:
         old = {name: given[name] for name in new}
         first, second = (new, old) if present else (old, new)
         papers = PfmsPapers.from_onboarding({**given, **first, "other_signers": [second] if both else []})
-        return replace(self.paying.env, partners=replace(self.paying.env.partners, pfms_papers=papers))
+        return pfms_changed(self.paying.env, papers=papers)
 
     def enrol(self, code: str | None = None) -> None:
         """PFMS takes the new certificate, or declines it, and tells us by a file."""
@@ -67,8 +68,7 @@ async def heard(paying: Paying, fingerprint: str) -> EnrolmentState:
 
 
 def fingerprint(env: Environment) -> str:
-    assert env.partners.pfms_papers
-    return env.partners.pfms_papers.signer.fingerprint
+    return pfms(env).papers.signer.fingerprint
 
 
 async def lose(env: Environment, batch: Any) -> None:
@@ -80,7 +80,7 @@ async def lose(env: Environment, batch: Any) -> None:
 
     away: Any = Away()
     with pytest.raises(Unavailable):
-        await send_batch(replace(env, partners=replace(env.partners, pfms=away)), batch.id)
+        await send_batch(pfms_changed(env, exchange=away), batch.id)
     async with env.store.writing() as tx:
         await tx.connection.execute(delete(sealed_files_table))
 

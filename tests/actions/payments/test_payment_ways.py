@@ -47,11 +47,13 @@ class Ways:
 async def ways(paying: Paying, way: Transport) -> AsyncIterator[Ways]:
     """Both ways over real sockets, to the same PFMS."""
     async with paying.pfms.by(way.other) as other:
-        old, new = Noting(paying.env.partners.pfms), Noting(other)
-        partners = replace(paying.env.partners, pfms=old, pfms_way=way)
-        changed = replace(partners, pfms=new, pfms_way=way.other, pfms_former=old)
+        first = pfms(paying.env)
+        old, new = Noting(first.exchange), Noting(other)
+        before = replace(first, exchange=old, way=way)
+        changed = replace(before, exchange=new, way=way.other, former=old)
         houses = [
-            replace(paying.env, partners=each) for each in (partners, changed, replace(changed, pfms_former=None))
+            replace(paying.env, partners=replace(paying.env.partners, pfms=each))
+            for each in (before, changed, replace(changed, former=None))
         ]
         yield Ways(*houses, old, new)
 

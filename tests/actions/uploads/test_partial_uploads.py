@@ -95,7 +95,7 @@ async def test_what_is_announced_wrongly_is_refused(world, length, said, code):
 
 
 async def test_only_so_many_are_on_their_way_at_once(world):
-    for _ in range(world.env.files.partial_per_person):
+    for _ in range(world.env.rules.files.partial_per_person):
         await begin(world)
     assert await refusal(begin(world)) is ErrorCode.RATE_LIMITED
     await begin(world, world.sunil)
@@ -111,7 +111,7 @@ async def test_a_whole_that_is_not_what_was_announced_is_refused_and_forgotten(w
 async def test_files_that_stopped_on_their_way_are_forgotten_after_their_hours(world):
     partial = await begin(world)
     await add_piece(world.env, partial, FILE[:10])
-    world.clock.advance(timedelta(hours=world.env.files.partial_hours))
+    world.clock.advance(timedelta(hours=world.env.rules.files.partial_hours))
     assert await sweep_partial(world.env) == 0
     world.clock.advance(timedelta(seconds=1))
     assert await sweep_partial(world.env) == 1
@@ -130,7 +130,7 @@ async def test_an_infected_file_goes_into_quarantine_sealed_and_nowhere_else(wor
         (line,) = await audit_lines_of(tx, "UPLOAD", held.id)
     assert line.action == "upload.quarantined"
     assert await wrong(world.env) == []
-    world.clock.advance(timedelta(days=world.env.files.quarantine_days, seconds=1))
+    world.clock.advance(timedelta(days=world.env.rules.files.quarantine_days, seconds=1))
     assert await sweep_quarantine(world.env) == 1
 
 
@@ -158,7 +158,7 @@ async def test_without_an_answer_of_the_scanner_nothing_is_taken_and_it_can_be_f
         async def scan(self, content: bytes) -> str | None:
             raise ScannerAway("TimeoutError")
 
-    away = replace(world.env, scanner=Away())
+    away = replace(world.env, partners=replace(world.env.partners, scanner=Away()))
     partial = await add_piece(world.env, await begin(world), FILE)
     with pytest.raises(ScannerAway):
         await finish_upload(away, world.asha, partial)
@@ -181,7 +181,12 @@ async def test_a_document_whose_issuer_vouches_for_its_bytes_keeps_them(world):
 
 async def test_each_kind_of_paper_has_its_own_size(world):
     photo, *others = INCOME_PAPERS
-    env = replace(world.env, files=replace(world.env.files, largest_by_document={photo: len(FILE) - 1}))
+    env = replace(
+        world.env,
+        rules=replace(
+            world.env.rules, files=replace(world.env.rules.files, largest_by_document={photo: len(FILE) - 1})
+        ),
+    )
     assert await refusal(take_in(env, world.asha, FILE, document_key=photo)) is ErrorCode.FILE_TOO_LARGE
     assert await refusal(begin_upload(env, world.asha, Announced(len(FILE), document_key=photo))) is (
         ErrorCode.FILE_TOO_LARGE

@@ -94,7 +94,7 @@ async def test_a_foreign_upload_is_no_paper_of_an_application(world):
 async def test_a_file_that_nothing_names_is_swept_after_its_days_and_one_that_is_named_stays(world):
     loose, named = await hand_in(world.env, world.asha, "loose"), await hand_in(world.env, world.asha, "named")
     await with_upload(world, named.reference)
-    world.clock.advance(timedelta(days=world.env.files.unused_days))
+    world.clock.advance(timedelta(days=world.env.rules.files.unused_days))
     assert await sweep_unused(world.env) == 0
     world.clock.advance(timedelta(seconds=1))
     assert await sweep_unused(world.env) == 1

@@ -100,7 +100,7 @@ async def test_officers_and_operators_hand_in_too_and_nobody_else(client):
 
 
 async def test_wrong_files_are_refused_by_name_in_the_asked_language(client, world):
-    most = world.env.files.largest_bytes
+    most = world.env.rules.files.largest_bytes
     cases = [
         (await send(client, b"\0" * (most + 1)), 413, "FILE_TOO_LARGE"),
         (await send(client, b"MZ\x90"), 415, "FILE_TYPE_NOT_ALLOWED"),
@@ -141,7 +141,7 @@ async def test_a_link_that_is_changed_or_has_run_out_gives_nothing(client, world
         url.replace(url.split("/files/")[1][:64], other["sha256"]),
     ):
         assert (await client.get(wrong)).status_code == 404
-    world.clock.advance(timedelta(seconds=world.env.files.link_seconds - 1))
+    world.clock.advance(timedelta(seconds=world.env.rules.files.link_seconds - 1))
     assert (await client.get(url)).status_code == 200
     world.clock.advance(timedelta(seconds=2))
     over = await client.get(url, headers={"Accept-Language": "en"})
@@ -150,7 +150,7 @@ async def test_a_link_that_is_changed_or_has_run_out_gives_nothing(client, world
 
 
 async def test_too_many_files_that_nothing_names_are_refused(client, world):
-    for number in range(world.env.files.unused_per_person):
+    for number in range(world.env.rules.files.unused_per_person):
         assert (await send(client, PDF.replace(b"%%EOF", b"%% %d\n%%%%EOF" % number))).status_code == 201
     refused = await send(client, PNG)
     assert (refused.status_code, code(refused)) == (429, "RATE_LIMITED")

@@ -375,7 +375,9 @@ async def test_a_scheme_names_the_service_that_grants_it_whichever_of_the_two_sa
 
 
 async def test_what_waits_for_a_second_approval_is_listed_for_those_who_may_give_it(world):
-    strict = replace(world.environment, law=LAW.changed({"second_approval_paise": 1_000}))
+    strict = replace(
+        world.environment, rules=replace(world.environment.rules, law=LAW.changed({"second_approval_paise": 1_000}))
+    )
     world = replace(world, environment=strict)
     _, benefit = await pension(world)
     query = "{ waitingApprovals { benefit { id state } approval { number kind amount } } }"

@@ -72,7 +72,7 @@ def paying(world: World, store_clock: Any, tmp_path: Path) -> Iterator[Paying]:
     env = world.environment
     treasury, ours = treasury_on(store_clock, tmp_path / "till")
     rules = FeeRules(1000, "Order 17 of 2026")
-    connected = replace(env, partners=replace(env.partners, treasury=ours), fees=rules)
+    connected = replace(env, partners=replace(env.partners, treasury=ours), rules=replace(env.rules, fees=rules))
     yield Paying(replace(world, environment=connected), treasury, store_clock)
     treasury.close()
 

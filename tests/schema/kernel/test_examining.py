@@ -117,7 +117,11 @@ async def test_an_overdue_clearance_is_in_the_officer_s_queue_and_its_progress_i
 async def test_unusually_many_reads_are_in_the_list_of_alarms_and_the_citizen_sees_each_purpose(
     world: World, store_clock
 ):
-    object.__setattr__(world, "environment", replace(world.environment, desk=DeskRules(outside_reads_an_hour=2)))
+    object.__setattr__(
+        world,
+        "environment",
+        replace(world.environment, rules=replace(world.environment.rules, desk=DeskRules(outside_reads_an_hour=2))),
+    )
     environment = world.environment
     title = Bilingual("तहसीलदार", "Tehsildar")
     async with environment.store.writing() as tx:

@@ -173,7 +173,7 @@ async def test_a_large_amount_or_money_given_up_needs_a_second_officer(world, fi
 
 async def test_from_which_amount_a_second_officer_must_agree_is_a_setting(world, finance):
     law = LAW.changed({"case_second_officer_paise": 99})
-    stricter = replace(world, environment=replace(world.environment, law=law))
+    stricter = replace(world, environment=replace(world.environment, rules=replace(world.environment.rules, law=law)))
     case_id = await found(stricter, DifferenceKind.SECOND_PAYMENT, amount_paise=100)
     await did(stricter, finance, TAKE, case_id)
     proposed = await did(stricter, finance, SETTLE, case_id, outcome="RECOVERED", note="Challan 77 of 26 November.")

@@ -1,0 +1,25 @@
+"""What the nouns register with the kernel: followers of transitions, and outbox topics that reach an outside system.
+
+A process cannot be composed without it, as `Environment` demands it.
+"""
+
+from types import MappingProxyType
+
+from actions.appeals.steps import follow
+from actions.benefits import budget
+from actions.documents import locker_push
+from actions.doorstep.endings import end_visits
+from actions.etaal.counting import count_transition
+from actions.feedback.notices import tell_of_step
+from actions.fees.fee_refunds import give_back_after
+from actions.kernel.environment import Registry
+from actions.statistics.upkeep import count_change
+from actions.uploads import attachments
+
+REGISTRY = Registry(
+    followers=(count_transition, count_change, follow, tell_of_step, end_visits, give_back_after),
+    outside_topics=MappingProxyType(
+        {**budget.OUTSIDE_TOPICS, **attachments.OUTSIDE_TOPICS, **locker_push.OUTSIDE_TOPICS}
+    ),
+)
+"""All of them. Followers run in this order, which also orders their locks."""
