@@ -55,7 +55,7 @@ from gateway.runtime.alarms import LOOK_SECONDS, AlarmWatch, alarm_webhook
 from gateway.runtime.composition import House, open_house
 from gateway.runtime.edge_wiring import admitting, open_edge
 from gateway.runtime.heartbeat import BEAT_SECONDS, Pulse, pulsing
-from gateway.runtime.partners import addresses, handed_over, has_commission, lines_of
+from gateway.runtime.partners import addresses, is_connected, make_transports, read_onboarding
 from gateway.runtime.sealing import SealWatch
 from gateway.runtime.worker_watch import WorkerWatch
 from gateway.settings.limits import DEMO_COST_TIMES, DEMO_TIMES
@@ -71,6 +71,7 @@ from integrations.calling.request_counters import Tallies
 from integrations.csc import wallet_routes
 from integrations.digilocker import IssuerSettings, issuer_routes
 from integrations.etaal import EtaalSettings, etaal_routes
+from integrations.registry import OUTSIDE_SYSTEMS
 from integrations.right_to_service import RightToServiceSettings, commission_routes
 from integrations.treasury import treasury_routes
 from schema import build
@@ -123,9 +124,9 @@ def doors(
     environment = house.environment
     times = DEMO_TIMES if settings.demo else 1
     partners = admitting(edge.admission, Share.PARTNERS)
-    locker = handed_over(settings, "digilocker", IssuerSettings.from_onboarding)
-    published = handed_over(settings, "apisetu", PublishedSettings.from_onboarding)
-    etaal = handed_over(
+    locker = read_onboarding(settings, "digilocker", IssuerSettings.from_onboarding)
+    published = read_onboarding(settings, "apisetu", PublishedSettings.from_onboarding)
+    etaal = read_onboarding(
         settings, "etaal", lambda given: EtaalSettings.from_onboarding(given, public_url=settings.url, times=times)
     )
     return [
@@ -193,10 +194,10 @@ def fee_doors(environment: Environment) -> list[Route]:
 
 def commission_doors(settings: Settings, environment: Environment, tallies: Tallies | None) -> list[Route]:
     """The Commission's door; none where its system is not connected."""
-    if not has_commission(settings):
+    if not is_connected(settings, OUTSIDE_SYSTEMS["right_to_service"]):
         return []
     times = DEMO_TIMES if settings.demo else 1
-    own = handed_over(
+    own = read_onboarding(
         settings, "right_to_service", lambda given: RightToServiceSettings.from_onboarding(given, times=times)
     )
     return commission_routes(CommissionHearings(environment), own, environment.clock, tallies)
@@ -221,7 +222,7 @@ async def beating(house: House, settings: Settings, metrics: Metrics) -> AsyncIt
         post = await alarm_webhook(settings, environment.clock, stack)
         workers = WorkerWatch(environment, AlarmWatch(environment, notify=post is not None), post)
         metrics.watch_workers(lambda: workers.silence)
-        lines = lines_of(settings, environment.clock)
+        lines = make_transports(settings, environment.clock)
         reach = ReachWatch(lines, addresses(settings), house.monitor)
         first_look = asyncio.create_task(reach.look())  # never waited for: readiness depends on no outside system
         stack.callback(first_look.cancel)

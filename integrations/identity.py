@@ -13,7 +13,7 @@ from domain.kernel.mobiles import mobile_digits
 from domain.kernel.people import Provider
 from domain.kernel.sources import Source
 from integrations.calling.answers import read_json
-from integrations.calling.errors import Garbled, NotLetIn, Refused, Unavailable
+from integrations.calling.errors import OUTCOMES, Garbled, NotLetIn, Refused, Unavailable
 from integrations.calling.remote import Answer
 
 _PARTNER_CODE = re.compile(r"[a-zA-Z][a-zA-Z0-9_]{0,39}")
@@ -37,6 +37,9 @@ ERRORS = MappingProxyType(
 """The providers' error codes (RFC 6749 sections 4.1.2.1 and 5.2, RFC 6750 section 3.1; docs/contracts/sso.md): AGAIN
 means that asking again may work, ALARM that our own registration is wrong. A 4xx with a code that is not here is a
 refusal."""
+
+CODES = MappingProxyType({code: OUTCOMES[verdict] for code, verdict in ERRORS.items()})
+"""What its codes mean to us, as docs/policies.md prints them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,69 +1,165 @@
-"""All call policies of all systems: the one table that docs, metrics and the graph print."""
+"""The registry of outside systems: one row each, from which settings, clients, policies, sandboxes and tests follow.
 
-from collections.abc import Iterator, Mapping
-from types import MappingProxyType
+A row names modules and loads none, because every command reads this table with the settings. A system's face has
+`POLICIES` (its calls), `CODES` (what its codes mean to us) and what opens its clients
+(integrations/calling/opening.py).
+"""
+
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from functools import cached_property
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from domain.kernel.sources import Source
-from integrations import (
-    apisetu,
-    csc,
-    dbt_finance,
-    digilocker,
-    etaal,
-    identity,
-    portal,
-    right_to_service,
-    sso,
-    treasury,
-    umang,
+
+if TYPE_CHECKING:
+    from integrations.calling.opening import Clients, Opening
+    from integrations.calling.policies import CallPolicy
+
+
+class Need(Enum):
+    """Whether this gateway can do without a system."""
+
+    REQUIRED = "production does not start without its settings"
+    OPTIONAL = "connected where its settings are there, and in the demo"
+    NO_SETTINGS = "a command asks it at an address that it is given"
+
+
+@dataclass(frozen=True)
+class System:
+    """One outside system."""
+
+    name: str
+    """Its name in the settings (`APUNI_PARTNERS__<NAME>`), in the demo's folders and in the sandbox city."""
+    source: Source
+    """What answers of it say that they come from."""
+    face: str
+    """The package that is its face."""
+    sandbox: str | None
+    """The module with its `create_sandbox`; None where another system's sandbox plays it."""
+    need: Need = Need.REQUIRED
+    opens: str = "open_clients"
+    """The function of its face that opens its clients."""
+    hosted_by: tuple[str, str] | None = None
+    """In the demo: the system whose fault proxy it is reached through, and the one whose sandbox plays it."""
+    demo_settings_of: str | None = None
+    """In the demo: the system whose settings serve for it where it has none of its own."""
+    probed: bool = True
+    """Whether connections to it are tried before it is asked."""
+    calls_us: bool = False
+    """Whether it asks us at an endpoint of its own, so that the fault matrix must have that endpoint too."""
+
+    def load_face(self) -> Any:
+        """Its face, loaded now."""
+        return import_module(self.face)
+
+    def open_clients(self, opening: "Opening") -> "Awaitable[Clients]":
+        """Its clients, from its settings."""
+        open_them: Callable[[Opening], Awaitable[Clients]] = getattr(self.load_face(), self.opens)
+        return open_them(opening)
+
+
+@dataclass(frozen=True)
+class OutsideSystems:
+    """The outside systems, in the order in which they are shown to operators."""
+
+    systems: tuple[System, ...]
+
+    def __iter__(self) -> Iterator[System]:
+        return iter(self.systems)
+
+    def __getitem__(self, name: str) -> System:
+        return self._by_name[name]
+
+    @cached_property
+    def _by_name(self) -> Mapping[str, System]:
+        return {system.name: system for system in self.systems}
+
+    @cached_property
+    def required(self) -> tuple[str, ...]:
+        """The names of the systems that production does not start without."""
+        return tuple(system.name for system in self.systems if system.need is Need.REQUIRED)
+
+    @cached_property
+    def optional(self) -> tuple[str, ...]:
+        """The names of the systems that may be set, sorted."""
+        return tuple(sorted(system.name for system in self.systems if system.need is Need.OPTIONAL))
+
+    @cached_property
+    def sandboxes(self) -> Mapping[str, str]:
+        """The modules of the sandboxes, by the names of their systems."""
+        return {system.name: system.sandbox for system in self.systems if system.sandbox is not None}
+
+    @cached_property
+    def policies(self) -> "tuple[CallPolicy, ...]":
+        """The policies of all calls: the one table that docs, metrics and the graph print. Loads every face."""
+        faces = dict.fromkeys(system.face for system in self.systems)
+        declared = [policy for face in faces for policy in import_module(face).POLICIES]
+        return tuple(sorted(declared, key=lambda policy: (policy.source, policy.name)))
+
+    @cached_property
+    def policies_by_name(self) -> "Mapping[str, CallPolicy]":
+        """The same by the name of the call."""
+        return {policy.name: policy for policy in self.policies}
+
+    @cached_property
+    def codes(self) -> Mapping[Source, Mapping[str, str]]:
+        """What each system's codes mean to us, from the tables that its client reads. Loads every face."""
+        return {system.source: system.load_face().CODES for system in self.systems}
+
+
+OUTSIDE_SYSTEMS = OutsideSystems(
+    (
+        System("digilocker", Source.DIGILOCKER, "integrations.digilocker", "sandbox.digilocker.server", calls_us=True),
+        System(
+            "meri_pehchaan",
+            Source.SSO,
+            "integrations.sso",
+            None,
+            opens="open_meri_pehchaan",
+            hosted_by=("sso", "digilocker"),
+        ),
+        System("sso", Source.SSO, "integrations.sso", "sandbox.sso.server", opens="open_parichay"),
+        System("csc", Source.CSC, "integrations.csc", "sandbox.csc.server"),
+        System("apisetu", Source.API_SETU, "integrations.apisetu", "sandbox.apisetu.server", calls_us=True),
+        System("umang", Source.UMANG, "integrations.umang", "sandbox.umang.server", calls_us=True),
+        System("dbt_finance", Source.DBT_FINANCE, "integrations.dbt_finance", "sandbox.dbt_finance.server"),
+        System(
+            "pfms",
+            Source.PFMS,
+            "integrations.dbt_finance.pfms",
+            "sandbox.dbt_finance.pfms.system",
+            Need.OPTIONAL,
+        ),
+        System("etaal", Source.E_TAAL, "integrations.etaal", "sandbox.etaal.server", probed=False, calls_us=True),
+        System(
+            "texts",
+            Source.SSO,
+            "integrations.sso",
+            None,
+            Need.OPTIONAL,
+            opens="open_texts",
+            demo_settings_of="sso",
+            probed=False,
+        ),
+        System("portal", Source.DEPARTMENTS, "integrations.portal", "sandbox.portal.server", Need.NO_SETTINGS),
+        System(
+            "right_to_service",
+            Source.RIGHT_TO_SERVICE,
+            "integrations.right_to_service",
+            "sandbox.right_to_service.server",
+            Need.OPTIONAL,
+            calls_us=True,
+        ),
+        System("treasury", Source.TREASURY, "integrations.treasury", "sandbox.treasury.server", Need.OPTIONAL),
+    )
 )
-from integrations.apisetu import codes as apisetu_codes
-from integrations.calling.policies import CallPolicy
-from integrations.dbt_finance.jit import wire as dbt_wire
-from integrations.dbt_finance.pfms import rest_wire
-from integrations.digilocker.requester import codes as digilocker_codes
-from integrations.etaal import wire_push as etaal_wire
-from integrations.umang import wire as umang_wire
+"""Every outside system of this gateway. A new one joins by a row here.
 
-FACES = (apisetu, csc, dbt_finance, digilocker, etaal, portal, right_to_service, sso, treasury, umang)
-"""The systems that this gateway calls. A new adapter joins by being listed here."""
-
-POLICIES: tuple[CallPolicy, ...] = tuple(
-    sorted((policy for face in FACES for policy in face.POLICIES), key=lambda policy: (policy.source, policy.name))
-)
-BY_NAME = MappingProxyType({policy.name: policy for policy in POLICIES})
-
-
-def _umang() -> Iterator[tuple[str, str]]:
-    for code, word in umang_wire.RESULT_CODES.items():
-        yield code, f"Refused: {word}{', and somebody must look' if word == umang_wire.NOT_SUBSCRIBED else ''}"
-    yield from ((code, "Unavailable") for code in sorted(umang_wire.TRANSIENT_CODES))
-
-
-_OUTCOMES = {
-    "AGAIN": "Unavailable",
-    "ONCE": "Unavailable, asked once more",
-    "DECLINED": "Refused",
-    "ALARM": "Refused, and somebody must look",
-}
-_IDENTITY = {code: _OUTCOMES[verdict] for code, verdict in identity.ERRORS.items()}
-
-CODES: Mapping[Source, Mapping[str, str]] = MappingProxyType(
-    {
-        Source.API_SETU: {code: _OUTCOMES[row.verdict] for code, row in apisetu_codes.ERRORS.items()},
-        Source.CSC: _IDENTITY,
-        Source.DBT_FINANCE: {f"text with “{part}”": f"Refused: {code}" for part, code in dbt_wire.REJECTS},
-        Source.DEPARTMENTS: {"a status from 400": "Refused", "a status from 500": "Unavailable"},
-        Source.DIGILOCKER: {code: _OUTCOMES[row.verdict] for code, row in digilocker_codes.ERRORS.items()},
-        Source.PFMS: rest_wire.CODES,
-        Source.RIGHT_TO_SERVICE: right_to_service.CODES,
-        Source.E_TAAL: {
-            code: f"Refused: {words}{', ours came late' if code == etaal_wire.OLD_REVISION else ''}"
-            for code, words in etaal_wire.CODES.items()
-        },
-        Source.SSO: _IDENTITY,
-        Source.TREASURY: treasury.CODES,
-        Source.UMANG: dict(_umang()),
-    }
-)
-"""What each partner's codes mean to us, from the tables that its adapter reads."""
+MeriPehchaan runs on DigiLocker's host and is reached on its own; in the demo through the fault proxy of single
+sign-on. `texts` is the SMS gateway, without which no codes are sent. Cases of the Commission (`right_to_service`) are
+else recorded by hand alone, and fees are else taken at counters (`treasury`) and benefits paid by the treasury's
+service alone (`pfms`). e-Taal calls us, and a connection to it proves nothing.
+"""

@@ -5,42 +5,17 @@ import contextlib
 import signal
 import sys
 from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
 
+from integrations.registry import OUTSIDE_SYSTEMS, OutsideSystems
 from sandbox.city.kit import load_demo
 from sandbox.city.serving import City, Factory
 
 
-def sandbox_factories() -> dict[str, Factory]:
-    """What makes each sandbox, by the name of its system.
-
-    The modules are imported here, so that a gateway which talks to real systems never loads them.
-    """
-    from sandbox.apisetu.server import create_sandbox as apisetu
-    from sandbox.csc.server import create_sandbox as csc
-    from sandbox.dbt_finance.pfms.system import create_sandbox as pfms
-    from sandbox.dbt_finance.server import create_sandbox as dbt_finance
-    from sandbox.digilocker.server import create_sandbox as digilocker
-    from sandbox.etaal.server import create_sandbox as etaal
-    from sandbox.portal.server import create_sandbox as portal
-    from sandbox.right_to_service.server import create_sandbox as right_to_service
-    from sandbox.sso.server import create_sandbox as sso
-    from sandbox.treasury.server import create_sandbox as treasury
-    from sandbox.umang.server import create_sandbox as umang
-
-    return {
-        "digilocker": digilocker,
-        "sso": sso,
-        "csc": csc,
-        "apisetu": apisetu,
-        "umang": umang,
-        "dbt_finance": dbt_finance,
-        "pfms": pfms,
-        "etaal": etaal,
-        "portal": portal,
-        "right_to_service": right_to_service,
-        "treasury": treasury,
-    }
+def sandbox_factories(registry: OutsideSystems = OUTSIDE_SYSTEMS) -> dict[str, Factory]:
+    """What makes each sandbox, by the name of its system."""
+    return {system: import_module(module).create_sandbox for system, module in registry.sandboxes.items()}
 
 
 async def serve_city(

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from actions.kernel.scanner import EicarScanner, Scanner
 from domain.appeals.law import LAW, Law
@@ -18,16 +18,14 @@ from domain.kernel.ids import Ids
 from domain.kernel.people import Provider
 from domain.kernel.sources import Source
 from domain.officers.desk import DeskRules
-from domain.payments.files import PaymentRules, Transport
+from domain.payments.files import PaymentRules
 from domain.statistics.cell_suppression import HeldBack, HeldBackOfTwo, KeptHeldBack
 from domain.umang.enquiries import RecentEnquiries
 from domain.uploads.files import FileRules
 from integrations.apisetu import ApiSetu
 from integrations.csc import CscBridge
 from integrations.dbt_finance import DbtBharat, DbtFinance
-from integrations.dbt_finance.pfms.exchange import FileExchange
-from integrations.dbt_finance.pfms.models import PfmsIdentity
-from integrations.dbt_finance.pfms.papers import PfmsPapers
+from integrations.dbt_finance.pfms import Pfms
 from integrations.digilocker import DigiLocker
 from integrations.etaal import EtaalPush
 from integrations.right_to_service import RightToService
@@ -42,6 +40,7 @@ from store.privacy.erasures import ErasureList
 
 if TYPE_CHECKING:
     from actions.kernel.transitions import Follower
+T = TypeVar("T")
 
 ISSUER_ID = "in.gov.uk.apunisarkar"
 """Our issuer id with DigiLocker until onboarding gives the real one (docs/contracts/digilocker.md section 11)."""
@@ -50,33 +49,6 @@ ISSUER_ID = "in.gov.uk.apunisarkar"
 async def _nothing_kept(citizen_id: str) -> bool:
     del citizen_id
     return True
-
-
-@dataclass(frozen=True, slots=True)
-class Pfms:
-    """The exchange of files with PFMS, who we are there, and what we sign with."""
-
-    exchange: FileExchange
-    way: Transport
-    identity: PfmsIdentity
-    papers: PfmsPapers
-    """With what our files are signed, and whose signatures count in answers."""
-    former: FileExchange | None = None
-    """The way that was used before, for what has gone by it; None where it is not connected."""
-
-    @property
-    def exchanges(self) -> tuple[FileExchange, ...]:
-        """Every way that is connected, the present one first."""
-        return (self.exchange,) if self.former is None else (self.exchange, self.former)
-
-    def exchange_via(self, way: Transport | None) -> FileExchange | None:
-        """The exchange by a way, the present one where nobody noted which; None where it is not connected."""
-        return self.exchange if way in {None, self.way} else self.former
-
-    def agency_name(self, code: str) -> str:
-        """The name of an agency, by its code at PFMS."""
-        known = (self.identity.agency, *self.identity.agencies.values())
-        return next((each.name for each in known if each.code == code), self.identity.agency.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +76,14 @@ class Partners:
     """Takes the monthly figures of each scheme; None where the state reports by hand."""
     scanner: Scanner = field(default_factory=EicarScanner)
     """Looks into files that people hand in before they are taken."""
+    others: Mapping[str, Any] = field(default_factory=dict)
+    """The clients of systems that have no field here, by their names."""
     forget_citizen: Callable[[str], Awaitable[bool]] = field(default=_nothing_kept)
     """Drops every kept answer about a citizen; False where the shared cache was away, so ask again."""
+
+    def find(self, client: type[T]) -> T | None:
+        """The client of a system that has no field here, by its class; None where it is not connected."""
+        return next((each for each in self.others.values() if isinstance(each, client)), None)
 
 
 @dataclass(frozen=True, slots=True)

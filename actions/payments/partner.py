@@ -1,7 +1,8 @@
 """The way to PFMS, for who cannot do without."""
 
-from actions.kernel.environment import Environment, Pfms
+from actions.kernel.environment import Environment
 from domain.payments.files import BatchKind
+from integrations.dbt_finance.pfms import Pfms
 from integrations.dbt_finance.pfms.models import FileKind
 from store.database.errors import NotThere
 

@@ -12,7 +12,7 @@ from datetime import timedelta
 
 import structlog
 
-from actions.kernel.environment import Environment, Pfms
+from actions.kernel.environment import Environment
 from actions.kernel.unit_of_work import Acting
 from actions.payments.closing import close_batch, close_if_final, note_batch
 from actions.payments.incoming_files import enter, fetched, put_away
@@ -35,6 +35,7 @@ from domain.payments.files import (
 )
 from domain.reconciliation.finance_cases import DifferenceKind, FinanceDifference
 from integrations.calling.errors import IntegrationError
+from integrations.dbt_finance.pfms import Pfms
 from integrations.dbt_finance.pfms.answers import Answer, read_answer
 from integrations.dbt_finance.pfms.exchange import FileExchange, IncomingFile
 from integrations.dbt_finance.pfms.models import (

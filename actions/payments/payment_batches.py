@@ -11,7 +11,7 @@ from functools import partial
 
 import structlog
 
-from actions.kernel.environment import Environment, Pfms
+from actions.kernel.environment import Environment
 from actions.kernel.unit_of_work import Acting
 from actions.payments.beneficiary_endings import end_and_return
 from actions.payments.closing import note_batch
@@ -20,7 +20,7 @@ from actions.payments.signers import may_sign
 from domain.kernel.clock import ist_date
 from domain.kernel.people import SYSTEM
 from domain.payments.files import NOW, BatchKind, BatchState, Group, PaymentFileBatch
-from integrations.dbt_finance.pfms import names
+from integrations.dbt_finance.pfms import Pfms, names
 from store.database import crash_points
 from store.database.engine import Transaction
 from store.payments import beneficiaries, beneficiary_endings, payment_batches, payment_runs

@@ -8,12 +8,13 @@ from collections.abc import Sequence
 
 import structlog
 
-from actions.kernel.environment import Environment, Pfms
+from actions.kernel.environment import Environment
 from actions.kernel.unit_of_work import Acting
 from actions.reconciliation.finance_cases import open_cases
 from domain.kernel.people import SYSTEM
 from domain.payments.files import PaymentFileBatch
 from domain.reconciliation.finance_cases import DifferenceKind, FinanceDifference, SuggestedCause
+from integrations.dbt_finance.pfms import Pfms
 from store.payments import payment_batches
 
 WAY_GONE = "way_not_connected"

@@ -12,7 +12,7 @@ from datetime import date
 from functools import partial
 
 from actions.benefits.payment_status import hear_many
-from actions.kernel.environment import Environment, Pfms
+from actions.kernel.environment import Environment
 from actions.kernel.unit_of_work import Acting
 from actions.payments.beneficiary_endings import not_deleted
 from actions.payments.closing import close_batch, note_batch
@@ -38,6 +38,7 @@ from domain.payments.files import (
     PaymentMethod,
 )
 from domain.reconciliation.finance_cases import INSTALMENT, DifferenceKind, FinanceDifference
+from integrations.dbt_finance.pfms import Pfms
 from integrations.dbt_finance.pfms import models as wire
 from integrations.dbt_finance.pfms.files import beneficiary_file, payment_file
 from integrations.dbt_finance.pfms.line_rules import faults_of_beneficiary, faults_of_payment

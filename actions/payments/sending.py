@@ -6,7 +6,7 @@ be at PFMS never goes in another (docs/contracts/dbt_finance.md section 10).
 
 import structlog
 
-from actions.kernel.environment import Environment, Pfms
+from actions.kernel.environment import Environment
 from actions.kernel.unit_of_work import Acting
 from actions.payments.closing import close_batch, note_batch
 from actions.payments.partner import FILE_KINDS, pfms
@@ -20,6 +20,7 @@ from domain.kernel.sources import Source
 from domain.payments.files import BatchKind, BatchState, FileState, PaymentFileBatch, RegistrationState
 from domain.reconciliation.finance_cases import DifferenceKind, FinanceDifference
 from integrations.calling.errors import NotAsked
+from integrations.dbt_finance.pfms import Pfms
 from integrations.dbt_finance.pfms.exchange import NameTaken
 from store.database import crash_points
 from store.database.engine import Transaction

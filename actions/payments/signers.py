@@ -10,12 +10,13 @@ from datetime import datetime
 
 import structlog
 
-from actions.kernel.environment import Environment, Pfms
+from actions.kernel.environment import Environment
 from actions.kernel.unit_of_work import Acting
 from actions.reconciliation.finance_cases import open_case, settle_by_itself
 from domain.identity.policy import Purpose
 from domain.payments.files import BatchState, EnrolmentState, FileState, PaymentFileBatch, SignerEnrolment
 from domain.reconciliation.finance_cases import CaseOutcome, DifferenceKind, FinanceDifference
+from integrations.dbt_finance.pfms import Pfms
 from integrations.dbt_finance.pfms.models import EnrolmentAnswer
 from store.certificates import signing_certificates
 from store.database import audit

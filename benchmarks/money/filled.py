@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from actions.kernel.environment import Environment, Pfms
+from actions.kernel.environment import Environment
 from domain.benefits.benefits import PaymentStatus, Rail, SanctionState
 from domain.benefits.bills import bill_number, end_to_end_id
 from domain.kernel.ids import SystemIds
@@ -18,6 +18,7 @@ from domain.kernel.numbers import NumberKind, make_number
 from domain.kernel.people import Citizen
 from domain.kernel.text import Bilingual, Language
 from domain.payments.files import PayeeDetails, PaymentRules, RegistrationState, Transport, beneficiary_id
+from integrations.dbt_finance.pfms import Pfms
 from integrations.dbt_finance.pfms.models import PfmsIdentity
 from integrations.dbt_finance.pfms.papers import PfmsPapers
 from integrations.dbt_finance.pfms.settings import SftpSettings

@@ -23,7 +23,7 @@ from gateway.http.calls import OperationRecord
 from gateway.http.headers import EVERY_ANSWER
 from gateway.streams.streams import Dropped
 from integrations.calling.breakers import BreakerState
-from integrations.registry import POLICIES
+from integrations.registry import OUTSIDE_SYSTEMS
 from store.database.errors import StoreError
 from store.platform import alarms, outbox
 
@@ -136,10 +136,10 @@ class Metrics:
         policies = Gauge(
             "apuni_source_policy",
             "How each call behaves; docs/policies.md is the same table",
-            tuple(POLICIES[0].described()),
+            tuple(OUTSIDE_SYSTEMS.policies[0].described()),
             registry=self.registry,
         )
-        for policy in POLICIES:
+        for policy in OUTSIDE_SYSTEMS.policies:
             self._integrity.labels(policy.source.value, policy.name)
             self._not_let_in.labels(policy.source.value, policy.name)
             policies.labels(**policy.described()).set(1)

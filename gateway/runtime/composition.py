@@ -15,7 +15,7 @@ from domain.kernel.sources import Source
 from domain.platform.switches import Switchboard
 from gateway.runtime.heartbeat import label_of, take_over
 from gateway.runtime.object_place import open_objects
-from gateway.runtime.partners import connected, open_partners
+from gateway.runtime.partners import connected_sources, open_partners
 from gateway.runtime.process_health import Vitals
 from gateway.runtime.runfiles import NotUp
 from gateway.settings.settings import Settings
@@ -79,7 +79,7 @@ async def open_house(
             clock,
             Breakers(clock, spread=int(ids.digits(3)) / 1000, observer=_all(vitals.breaker_changed, breakers, hints)),
             KeptAnswers(_cache(settings, cipher), clock),
-            SourceMonitor(connected(settings), vitals.observing(observer)),
+            SourceMonitor(connected_sources(settings), vitals.observing(observer)),
             Gate(switches),
         )
         if hints is not None:

@@ -3,65 +3,28 @@
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any, Literal, TypeVar
-from urllib.parse import urlsplit
+from dataclasses import dataclass, fields
+from typing import Any, TypeVar
 
-from actions.kernel.environment import Partners, Pfms
-from domain.identity.sign_on import SignOnRules
+from actions.kernel.environment import Partners
 from domain.kernel.clock import Clock
 from domain.kernel.ids import Ids
-from domain.kernel.people import Provider
 from domain.kernel.sources import Source
-from domain.payments.files import Transport
 from gateway.runtime.runfiles import NotUp
 from gateway.runtime.scanning import scanner_of
 from gateway.settings.partners import Partner
-from gateway.settings.settings import SYSTEMS, Settings, SettingsRefused, variable
-from integrations.apisetu import ApiSetu, ApiSetuSettings
+from gateway.settings.settings import Settings, SettingsRefused, variable
+from integrations.calling.opening import UnfitSettings
 from integrations.calling.remote import Remote, Resilience
 from integrations.calling.ssrf_guard import Guard
 from integrations.calling.transport import Lines
-from integrations.csc import BridgeSettings, CscBridge, CscConnect, CscConnectSettings
-from integrations.dbt_finance import DbtBharat, DbtFinance, DbtFinanceSettings
-from integrations.dbt_finance.pfms.exchange import FileExchange
-from integrations.dbt_finance.pfms.models import PfmsIdentity
-from integrations.dbt_finance.pfms.papers import PfmsPapers
-from integrations.dbt_finance.pfms.rest import RestExchange
 from integrations.dbt_finance.pfms.rest_tls import RestTls, Unfit
-from integrations.dbt_finance.pfms.settings import RestSettings, SftpSettings
-from integrations.dbt_finance.pfms.sftp_exchange import SftpExchange
-from integrations.digilocker import DigiLocker, DigiLockerSettings
-from integrations.etaal import EtaalPush, EtaalPushSettings
-from integrations.right_to_service import RightToService, RightToServiceSettings
-from integrations.sso import (
-    IdentityProvider,
-    MeriPehchaan,
-    MeriPehchaanSettings,
-    Parichay,
-    ParichaySettings,
-    TextSender,
-    TextSettings,
-)
-from integrations.treasury import Treasury, TreasurySettings
-from integrations.umang import Umang, UmangSettings
-
-_ALWAYS = (
-    Source.DIGILOCKER,
-    Source.API_SETU,
-    Source.UMANG,
-    Source.E_TAAL,
-    Source.SSO,
-    Source.DBT_FINANCE,
-    Source.CSC,
-)
-"""The systems that this gateway cannot do without."""
-
-SSH_PORT = 22
+from integrations.registry import OUTSIDE_SYSTEMS, Need, OutsideSystems, System
 
 T = TypeVar("T")
 
 
-def handed_over(settings: Settings, system: str, read: Callable[[dict[str, Any]], T]) -> T:
+def read_onboarding(settings: Settings, system: str, read: Callable[[dict[str, Any]], T]) -> T:
     """What `read` makes of a system's onboarding; raises SettingsRefused where a part is missing or spoilt, NotUp."""
     try:
         return read(settings.partner(system).onboarding())
@@ -73,7 +36,7 @@ def handed_over(settings: Settings, system: str, read: Callable[[dict[str, Any]]
         raise SettingsRefused([f"the onboarding of {system} is not as its contract says"]) from None
 
 
-def lines_of(settings: Settings, clock: Clock) -> Lines:
+def make_transports(settings: Settings, clock: Clock) -> Lines:
     """How this process reaches outside systems. Raises SettingsRefused where what TLS needs cannot serve."""
     return Lines(clock, kind=settings.http_transport, demo=settings.demo, own_tls=_own_tls(settings, clock))
 
@@ -95,255 +58,140 @@ def _own_tls(settings: Settings, clock: Clock) -> dict[str, ssl.SSLContext]:
     return {} if context is None else {url: context for url in known if url is not None}
 
 
-class _Opening:
-    """Opens one HTTP client for each system and closes them together."""
+@dataclass(frozen=True)
+class _ClientOpener:
+    """What one system's folder opens its clients with (integrations/calling/opening.py)."""
 
-    def __init__(self, settings: Settings, resilience: Resilience, stack: AsyncExitStack) -> None:
-        self._settings = settings
-        self._resilience = resilience
-        self._stack = stack
-        self._lines = lines_of(settings, resilience.clock)
+    system: System
+    settings: Settings
+    lines: Lines
+    resilience: Resilience
+    ids: Ids
+    stack: AsyncExitStack
 
-    def handed_over(self, system: str, read: Callable[[dict[str, Any]], T]) -> T:
-        return handed_over(self._settings, system, read)
+    @property
+    def clock(self) -> Clock:
+        return self.resilience.clock
 
-    def addresses_of(self, host: str, port: int) -> Callable[[str, int], Awaitable[Sequence[str]]]:
-        """The guard's checked addresses of a host that is not called by HTTP; the guard knows hosts by a URL."""
-        named = f"[{host}]" if ":" in host else host
-        return Guard([f"https://{named}:{port}"], clock=self._resilience.clock, demo=self._settings.demo).addresses
+    @property
+    def _name(self) -> str:
+        """The system whose settings are used."""
+        own = self.system.name
+        return own if own in self.settings.partners else self.system.demo_settings_of or own
 
-    def closing(self, close: Callable[[], Awaitable[None]]) -> None:
-        """Close something with the others."""
-        self._stack.push_async_callback(close)
+    @property
+    def _partner(self) -> Partner:
+        return self.settings.partner(self._name)
 
-    async def remote(self, system: str, source: Source) -> tuple[Partner, Remote]:
-        partner = self._settings.partner(system)
-        client = await self._stack.enter_async_context(self._lines.to([partner.base_url]))
-        return partner, Remote(source, partner.base_url, client=client, shared=self._resilience)
+    @property
+    def options(self) -> Any:
+        return getattr(self.settings, self._name) if self._name in Settings.model_fields else None
 
-    async def at(self, address: str | None, system: str, source: Source) -> Remote:
-        """A system at another address than its own, where one is named."""
-        if address is None:
-            return (await self.remote(system, source))[1]
-        client = await self._stack.enter_async_context(self._lines.to([address]))
-        return Remote(source, address, client=client, shared=self._resilience)
+    @property
+    def address(self) -> str | None:
+        own = self.settings.partners.get(self._name)
+        return own.base_url if own else None
 
-    async def other_host(self, partner: Partner, system: str, source: Source, name: str) -> Remote | None:
-        """A second host of a system, at the address that its onboarding names, or at a path of the first one."""
-        given = self.handed_over(system, lambda known: str(known.get(name) or ""))
+    @property
+    def browser_url(self) -> str:
+        return self._partner.browser_url or self._partner.base_url
+
+    def variable(self, *path: str) -> str:
+        return variable(*path)
+
+    def read_onboarding(self, read: Callable[[dict[str, Any]], T]) -> T:
+        return read_onboarding(self.settings, self._name, read)
+
+    def read_onboarding_again(self, read: Callable[[dict[str, Any]], T]) -> T | None:
+        try:
+            return self.read_onboarding(read)
+        except (SettingsRefused, NotUp):
+            return None
+
+    async def remote(self, address: str | None = None) -> Remote:
+        base_url = address or self._partner.base_url
+        client = await self.stack.enter_async_context(self.lines.to([base_url]))
+        return Remote(self.system.source, base_url, client=client, shared=self.resilience)
+
+    async def remote_of(self, name: str) -> Remote | None:
+        given = self.read_onboarding(lambda known: str(known.get(name) or ""))
         if not given:
             return None
-        address = partner.base_url.rstrip("/") + given if given.startswith("/") else given
-        client = await self._stack.enter_async_context(self._lines.to([address]))
-        return Remote(source, address, client=client, shared=self._resilience)
+        return await self.remote(self._partner.base_url.rstrip("/") + given if given.startswith("/") else given)
+
+    def checked_addresses(self, host: str, port: int) -> Callable[[str, int], Awaitable[Sequence[str]]]:
+        """The guard's checked addresses; the guard knows hosts by a URL."""
+        named = f"[{host}]" if ":" in host else host
+        return Guard([f"https://{named}:{port}"], clock=self.clock, demo=self.settings.demo).addresses
+
+    def on_close(self, close: Callable[[], Awaitable[None]]) -> None:
+        self.stack.push_async_callback(close)
 
 
-def connected(settings: Settings) -> tuple[Source, ...]:
+def is_connected(settings: Settings, system: System, registry: OutsideSystems = OUTSIDE_SYSTEMS) -> bool:
+    """Whether these settings connect this gateway with a system: it is set, or the demo's sandboxes are used."""
+    if system.need is not Need.OPTIONAL:
+        return system.need is Need.REQUIRED
+    if system.name in settings.partners or not settings.demo:
+        return system.name in settings.partners
+    return system.demo_settings_of is not None or not settings.partners.keys() >= set(registry.required)
+
+
+def connected_systems(settings: Settings, registry: OutsideSystems = OUTSIDE_SYSTEMS) -> list[System]:
     """The systems that these settings connect this gateway with."""
-    optional = {
-        Source.PFMS: has_pfms(settings),
-        Source.RIGHT_TO_SERVICE: has_commission(settings),
-        Source.TREASURY: has_treasury(settings),
-    }
-    return (*_ALWAYS, *(source for source, there in optional.items() if there))
+    return [system for system in registry if is_connected(settings, system, registry)]
 
 
-def addresses(settings: Settings) -> dict[Source, list[str]]:
-    """Where systems are tried before they are asked. Not among them is e-Taal, which calls us, and PFMS over SFTP.
+def connected_sources(settings: Settings, registry: OutsideSystems = OUTSIDE_SYSTEMS) -> frozenset[Source]:
+    """What these systems answer as."""
+    return frozenset(system.source for system in connected_systems(settings, registry))
+
+
+def addresses(settings: Settings, registry: OutsideSystems = OUTSIDE_SYSTEMS) -> dict[Source, list[str]]:
+    """Where systems are tried before they are asked. Not among them is PFMS over SFTP.
 
     A host of SFTP takes connections without a login for an attack, and would shut out who tries every ten seconds.
     """
-    systems = {
-        Source.DIGILOCKER: ("digilocker",),
-        Source.API_SETU: ("apisetu",),
-        Source.UMANG: ("umang",),
-        Source.DBT_FINANCE: ("dbt_finance",),
-        Source.SSO: ("meri_pehchaan", "sso"),
-        Source.CSC: ("csc",),
-        Source.RIGHT_TO_SERVICE: ("right_to_service",) if has_commission(settings) else (),
-        Source.TREASURY: ("treasury",) if has_treasury(settings) else (),
-        **({Source.PFMS: ("pfms",)} if has_pfms(settings) and settings.pfms.transport is Transport.REST else {}),
-    }
-    return {source: [settings.partner(name).base_url for name in names] for source, names in systems.items()}
+    tried: dict[Source, list[str]] = {}
+    for system in connected_systems(settings, registry):
+        if system.probed and settings.scheme(system.name) != "sftp":
+            tried.setdefault(system.source, []).append(settings.partner(system.name).base_url)
+    return tried
 
 
 @asynccontextmanager
-async def open_partners(settings: Settings, resilience: Resilience, ids: Ids) -> AsyncIterator[Partners]:
-    """The clients of all systems. Raises SettingsRefused or NotUp where a system's settings are missing."""
-    clock = resilience.clock
+async def open_clients(
+    settings: Settings, resilience: Resilience, ids: Ids, registry: OutsideSystems = OUTSIDE_SYSTEMS
+) -> AsyncIterator[dict[str, Any]]:
+    """The clients of all systems, by the names that their folders gave them.
+
+    Raises SettingsRefused or NotUp where a system's settings are missing.
+    """
+    lines = make_transports(settings, resilience.clock)
+    clients: dict[str, Any] = {"identity": {}}
     async with AsyncExitStack() as stack:
-        opening = _Opening(settings, resilience, stack)
-        _, locker = await opening.remote("digilocker", Source.DIGILOCKER)
-        _, setu = await opening.remote("apisetu", Source.API_SETU)
-        umang_partner, umang = await opening.remote("umang", Source.UMANG)
-        setu_host = await opening.other_host(umang_partner, "umang", Source.UMANG, "setu_url")
-        _, dbt = await opening.remote("dbt_finance", Source.DBT_FINANCE)
+        for system in connected_systems(settings, registry):
+            try:
+                opened = await system.open_clients(_ClientOpener(system, settings, lines, resilience, ids, stack))
+            except UnfitSettings as unfit:
+                raise SettingsRefused([str(unfit)]) from None
+            clients |= {**opened, "identity": clients["identity"] | opened.get("identity", {})}
+        yield clients
+
+
+@asynccontextmanager
+async def open_partners(
+    settings: Settings, resilience: Resilience, ids: Ids, registry: OutsideSystems = OUTSIDE_SYSTEMS
+) -> AsyncIterator[Partners]:
+    """What verbs ask outside systems with. Raises as `open_clients` does."""
+    offers = settings.sign_on.rules().offers
+    own = {field.name for field in fields(Partners)}
+    async with open_clients(settings, resilience, ids, registry) as clients:
+        identity = {provider: each for provider, each in clients.pop("identity").items() if offers(provider)}
         yield Partners(
-            digilocker=DigiLocker(locker, opening.handed_over("digilocker", DigiLockerSettings.from_onboarding)),
-            apisetu=ApiSetu(setu, opening.handed_over("apisetu", ApiSetuSettings.from_onboarding), clock),
-            umang=Umang(umang, opening.handed_over("umang", UmangSettings.from_onboarding), clock, ids, setu_host),
-            dbt=DbtFinance(dbt, opening.handed_over("dbt_finance", DbtFinanceSettings.from_onboarding), clock),
-            bharat=_bharat(opening, dbt, clock),
-            identity=await _identity_providers(opening, resilience, ids, settings.sign_on.rules()),
-            pfms=await _pfms(opening, settings, resilience),
-            texts=await _texts(opening, settings),
-            etaal=await _etaal(opening),
-            commission=await _commission(opening, settings, resilience),
-            treasury=await _treasury(opening, settings),
-            wallet=await _wallet(opening),
+            **{name: client for name, client in clients.items() if name in own},
+            identity=identity,
+            others={name: client for name, client in clients.items() if name not in own},
             scanner=scanner_of(settings.scanner),
             forget_citizen=resilience.kept.forget_citizen,
         )
-
-
-def _bharat(opening: _Opening, remote: Remote, clock: Clock) -> DbtBharat | None:
-    """The reporting service, where the treasury's onboarding says that we report by it."""
-    given = opening.handed_over("dbt_finance", dict)
-    if not given.get("dbt_bharat"):
-        return None
-    return DbtBharat(remote, DbtFinanceSettings.from_onboarding(given), clock)
-
-
-async def _identity_providers(
-    opening: _Opening, resilience: Resilience, ids: Ids, chosen: SignOnRules
-) -> dict[Provider, IdentityProvider]:
-    meri, meri_remote = await opening.remote("meri_pehchaan", Source.SSO)
-    sso, sso_remote = await opening.remote("sso", Source.SSO)
-    csc, csc_remote = await opening.remote("csc", Source.CSC)
-
-    def keys_again() -> dict[str, Any]:
-        try:
-            return opening.handed_over("meri_pehchaan", lambda given: dict(given["jwks"]))
-        except (SettingsRefused, NotUp):
-            return {"keys": []}  # the present keys stay
-
-    def meri_pehchaan(given: dict[str, Any]) -> MeriPehchaan:
-        own = MeriPehchaanSettings.from_onboarding(_browser_url(meri), given)
-        return MeriPehchaan(own, meri_remote, resilience.clock, reload_keys=keys_again)
-
-    def parichay(provider: Literal[Provider.PARICHAY, Provider.JAN_PARICHAY]) -> Parichay:
-        own = opening.handed_over(
-            "sso", lambda given: ParichaySettings.from_onboarding(provider, _browser_url(sso), given)
-        )
-        return Parichay(own, sso_remote)
-
-    def csc_connect(given: dict[str, Any]) -> CscConnect:
-        return CscConnect(CscConnectSettings.from_onboarding(_browser_url(csc), given), csc_remote, ids)
-
-    built: dict[Provider, IdentityProvider] = {
-        Provider.MERI_PEHCHAAN: opening.handed_over("meri_pehchaan", meri_pehchaan),
-        Provider.JAN_PARICHAY: parichay(Provider.JAN_PARICHAY),
-        Provider.PARICHAY: parichay(Provider.PARICHAY),
-        Provider.CSC_CONNECT: opening.handed_over("csc", csc_connect),
-    }
-    return {provider: each for provider, each in built.items() if chosen.offers(provider)}
-
-
-def has_commission(settings: Settings) -> bool:
-    """Whether the Commission's system is to be reached: its settings are there, or the demo's city is used."""
-    in_city = settings.demo and not settings.partners.keys() >= set(SYSTEMS)
-    return in_city or "right_to_service" in settings.partners
-
-
-def has_treasury(settings: Settings) -> bool:
-    """Whether the treasury's e-Challan is to be reached: its settings are there, or the demo's city is used."""
-    in_city = settings.demo and not settings.partners.keys() >= set(SYSTEMS)
-    return in_city or "treasury" in settings.partners
-
-
-async def _treasury(opening: _Opening, settings: Settings) -> Treasury | None:
-    """The treasury's e-Challan; None where the state has not enrolled us, and fees are taken at counters."""
-    if not has_treasury(settings):
-        return None
-    partner, remote = await opening.remote("treasury", Source.TREASURY)
-    address = _browser_url(partner)
-    own = opening.handed_over("treasury", lambda given: TreasurySettings.from_onboarding(address, given))
-    return Treasury(remote, own)
-
-
-async def _wallet(opening: _Opening) -> CscBridge | None:
-    """The wallet of centre operators; None where the merchant centre enrolled us for the sign-in alone.
-
-    Its calls go to `bridge_url` of the onboarding, where that is another host than the sign-in's.
-    """
-    own = opening.handed_over("csc", BridgeSettings.from_onboarding)
-    if own is None:
-        return None
-    partner, remote = await opening.remote("csc", Source.CSC)
-    return CscBridge(await opening.other_host(partner, "csc", Source.CSC, "bridge_url") or remote, own)
-
-
-async def _commission(opening: _Opening, settings: Settings, resilience: Resilience) -> RightToService | None:
-    """The Commission's system; None where the state has none yet, and cases are recorded by hand alone."""
-    if not has_commission(settings):
-        return None
-    _, remote = await opening.remote("right_to_service", Source.RIGHT_TO_SERVICE)
-    own = opening.handed_over("right_to_service", RightToServiceSettings.from_onboarding)
-    return RightToService(remote, own, resilience.clock)
-
-
-def has_pfms(settings: Settings) -> bool:
-    """Whether files are exchanged with PFMS: its settings are there, or the demo's city is used."""
-    in_city = settings.demo and not settings.partners.keys() >= set(SYSTEMS)
-    return in_city or "pfms" in settings.partners
-
-
-async def _pfms(opening: _Opening, settings: Settings, resilience: Resilience) -> Pfms | None:
-    """The exchange of files with PFMS, who we are there, and our papers; None where it is not connected."""
-    if not has_pfms(settings):
-        return None
-    way, partner = settings.pfms.transport, settings.partner("pfms")
-    # The demo's city is there by both ways: its address by REST, its port of SFTP in what onboarding handed over.
-    address = partner.base_url if "pfms" in settings.partners else None
-    former = settings.pfms.former_url
-    if address is not None and not _fits(address, way):
-        wrong = "one of sftp" if way is Transport.REST else "not one of sftp"
-        raise SettingsRefused([f"{variable('pfms', 'transport')} is {way.value}, but the address of pfms is {wrong}"])
-    if former is not None and not _fits(former, way.other):
-        raise SettingsRefused([f"{variable('pfms', 'former_url')} is no address of {way.other.value}"])
-    return Pfms(
-        exchange=await _by(opening, way, address, resilience),
-        way=way,
-        former=await _by(opening, way.other, former, resilience) if former else None,
-        identity=opening.handed_over("pfms", PfmsIdentity.from_onboarding),
-        papers=opening.handed_over("pfms", PfmsPapers.from_onboarding),
-    )
-
-
-async def _by(opening: _Opening, way: Transport, address: str | None, resilience: Resilience) -> FileExchange:
-    """The exchange by a way at an address; where none is named, in the demo, at the city's."""
-    if way is Transport.REST:
-        rest = opening.handed_over("pfms", RestSettings.from_onboarding)
-        return RestExchange(await opening.at(address, "pfms", Source.PFMS), rest)
-    parts = urlsplit(address or "")
-    given_address = {"host": parts.hostname, "port": parts.port or SSH_PORT} if address else {}
-    own = opening.handed_over("pfms", lambda given: SftpSettings.from_onboarding({**given, **given_address}))
-    exchange = SftpExchange(own, resilience, opening.addresses_of(own.host, own.port))
-    opening.closing(exchange.aclose)
-    return exchange
-
-
-def _fits(address: str, way: Transport) -> bool:
-    return address.startswith("sftp:") is (way is Transport.SFTP)
-
-
-async def _texts(opening: _Opening, settings: Settings) -> TextSender | None:
-    """The way to telephones: the SMS gateway that the settings name, in the demo the sandbox's; None without one."""
-    system = "texts" if "texts" in settings.partners else "sso" if settings.demo else None
-    if system is None:
-        return None
-    _, remote = await opening.remote(system, Source.SSO)
-    return TextSender(opening.handed_over(system, TextSettings.from_onboarding), remote)
-
-
-async def _etaal(opening: _Opening) -> EtaalPush | None:
-    """The way to send counts; None where e-Taal was enrolled for the pull alone."""
-    own = opening.handed_over("etaal", EtaalPushSettings.from_onboarding)
-    if own is None:
-        return None
-    _, remote = await opening.remote("etaal", Source.E_TAAL)
-    return EtaalPush(remote, own)
-
-
-def _browser_url(partner: Partner) -> str:
-    return partner.browser_url or partner.base_url

@@ -8,11 +8,8 @@ from urllib.parse import urlsplit
 
 from gateway.settings.limits import DocumentMode
 from gateway.settings.partners import Partner
-from gateway.settings.settings import SYSTEMS, Settings, SettingsRefused, variable
-
-OPTIONAL = frozenset({"texts", "pfms", "right_to_service", "treasury"})
-"""The SMS gateway, without which no codes are sent; the Commission, whose cases are else recorded by hand alone;
-the treasury, without which fees are taken at counters."""
+from gateway.settings.settings import Settings, SettingsRefused, variable
+from integrations.registry import OUTSIDE_SYSTEMS, OutsideSystems
 
 SAMPLE_KEY = "d6c001a8086f7c085c6a60654e45fbc75384c7357e3d043a12784b21e34a98f1"
 """SHA-256 of docs/partners/umang/keys/test_only_public_key.pem without its white space."""
@@ -23,12 +20,12 @@ _LOCAL_NAMES = ("localhost", "test", "example", "invalid", "local")
 """Names that no system on the network bears (RFC 6761, RFC 6762)."""
 
 
-def refuse_unfit_production(settings: Settings) -> None:
+def refuse_unfit_production(settings: Settings, registry: OutsideSystems = OUTSIDE_SYSTEMS) -> None:
     """Raise SettingsRefused with every reason why these settings must not serve citizens."""
     if settings.demo:
         return
     reasons = [text for unfit, text in _findings(settings) if unfit]
-    for system in (*SYSTEMS, *sorted(OPTIONAL & settings.partners.keys())):
+    for system in (*registry.required, *(name for name in registry.optional if name in settings.partners)):
         reasons += _unfit_partner(settings, system)
     if reasons:
         raise SettingsRefused(reasons)
@@ -88,7 +85,7 @@ def _unfit_partner(settings: Settings, system: str) -> list[str]:
     addresses = [partner.base_url] + ([partner.browser_url] if partner.browser_url else [])
     reasons = []
     addresses += other_hosts(partner)
-    scheme = settings.pfms.transport.scheme if system == "pfms" else "https"
+    scheme = settings.scheme(system)
     if not all(_is_public(address, scheme) for address in addresses):
         reasons.append(f"the address of {system} is a sandbox's or not {scheme}")
     former, scheme = settings.pfms.former_url, settings.pfms.transport.other.scheme

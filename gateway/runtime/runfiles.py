@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.runtime.expected_failures import CommandFailed
+from integrations.registry import OUTSIDE_SYSTEMS
 
 
 class NotUp(CommandFailed):
@@ -29,31 +30,14 @@ def onboarding(home: Path, system: str) -> dict[str, Any]:
 def onboarding_complete(home: Path) -> bool:
     """Whether the sandboxes ran here before and handed everything over."""
     folder = home / "onboarding"
-    return (home / "run" / "ports.json").exists() and all((folder / f"{name}.json").exists() for name in SANDBOXES)
-
-
-SANDBOXES = (
-    "digilocker",
-    "sso",
-    "csc",
-    "apisetu",
-    "umang",
-    "dbt_finance",
-    "pfms",
-    "etaal",
-    "portal",
-    "right_to_service",
-    "treasury",
-)
-"""The systems that the sandbox city plays."""
-
-HOSTED_BY = {"meri_pehchaan": ("sso", "digilocker")}
-"""MeriPehchaan runs on DigiLocker's host; it is reached through the fault proxy of single sign-on."""
+    handed_over = all((folder / f"{name}.json").exists() for name in OUTSIDE_SYSTEMS.sandboxes)
+    return handed_over and (home / "run" / "ports.json").exists()
 
 
 def onboarded(home: Path, system: str) -> dict[str, Any]:
     """A partner's settings in the demo: its fault-proxy port, and its onboarding file; raises NotUp."""
-    proxy, host = HOSTED_BY.get(system, (system, system))
+    hosted = (each.hosted_by for each in OUTSIDE_SYSTEMS if each.name == system and each.hosted_by)
+    proxy, host = next(hosted, (system, system))
     try:
         port = ports(home)["proxies"][proxy]
     except (KeyError, TypeError):

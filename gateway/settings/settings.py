@@ -33,9 +33,6 @@ PREFIX, NESTED = "APUNI_", "__"
 
 CRASH_POINT = rf"^({'|'.join(map(re.escape, POINTS))})(:[1-9][0-9]*)?$"
 
-SYSTEMS = ("digilocker", "meri_pehchaan", "sso", "csc", "apisetu", "umang", "dbt_finance", "etaal")
-"""The outside systems this gateway speaks to. MeriPehchaan is DigiLocker's host, reached on its own."""
-
 
 class Profile(StrEnum):
     """What the process is for."""
@@ -348,6 +345,10 @@ class Settings(BaseSettings):
         if not self.demo:
             raise SettingsRefused([f"{variable('partners', system)} is not set"])
         return Partner.model_validate(runfiles.onboarded(self.home, system))
+
+    def scheme(self, system: str) -> str:
+        """What a system's address begins with outside the demo: that of PFMS goes by its transport."""
+        return self.pfms.transport.scheme if system == "pfms" else "https"
 
 
 def read_settings() -> Settings:

@@ -18,7 +18,7 @@ from gateway.http.edge import Edge
 from gateway.http.kill_switches import WAIT_SECONDS
 from gateway.http.metrics import Metrics
 from gateway.runtime.composition import House
-from gateway.runtime.partners import handed_over
+from gateway.runtime.partners import read_onboarding
 from gateway.settings.limits import DEMO_COST_TIMES, DEMO_TIMES
 from gateway.settings.settings import Settings
 from gateway.umang.description import description_routes
@@ -33,7 +33,7 @@ def umang_routes(settings: Settings, house: House, graph: BaseSchema, edge: Edge
     """Every route that UMANG or a browser from its app asks at."""
     env = house.environment
     times = DEMO_TIMES if settings.demo else 1
-    door = handed_over(settings, "umang", lambda given: DoorSettings.from_onboarding(given, times))
+    door = read_onboarding(settings, "umang", lambda given: DoorSettings.from_onboarding(given, times))
     shut = shut_by(house.switches, env.clock)
     pipeline = Pipeline(graph, _no_requests, replace(edge, streams=None))
     desk = UmangDesk(env, Documents(pipeline), partial(context_of, house, settings))

@@ -1,6 +1,7 @@
 """API Setu, the national API marketplace: certificates of other departments, and ours for others."""
 
 from integrations.apisetu.client import POLICIES, ApiSetu
+from integrations.apisetu.codes import CODES
 from integrations.apisetu.models import (
     NEWER_PATH,
     ApiSetuSettings,
@@ -11,6 +12,7 @@ from integrations.apisetu.models import (
     PublisherSettings,
     issuer_id_of,
 )
+from integrations.apisetu.opening import open_clients
 from integrations.apisetu.published import published_routes
 from integrations.apisetu.published_models import (
     ConsentUsedUp,
@@ -23,6 +25,7 @@ from integrations.apisetu.published_models import (
 )
 
 __all__ = [
+    "CODES",
     "NEWER_PATH",
     "POLICIES",
     "ApiSetu",
@@ -40,5 +43,6 @@ __all__ = [
     "PublishedSettings",
     "PublisherSettings",
     "issuer_id_of",
+    "open_clients",
     "published_routes",
 ]

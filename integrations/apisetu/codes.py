@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
+from integrations.calling.errors import OUTCOMES
+
 
 class Verdict(StrEnum):
     """What an error code means for us."""
@@ -51,3 +53,6 @@ ERRORS = MappingProxyType(
     }
 )
 """`bad_gatewy` is how the published specification spells it."""
+
+CODES = MappingProxyType({code: OUTCOMES[row.verdict] for code, row in ERRORS.items()})
+"""What its codes mean to us, as docs/policies.md prints them."""

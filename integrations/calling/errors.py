@@ -9,7 +9,20 @@ IntegrationError
     IntegrityFailure its signature, HMAC or owner is wrong: never shown, never cached, alarms
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from domain.kernel.sources import Source
+
+OUTCOMES: Mapping[str, str] = MappingProxyType(
+    {
+        "AGAIN": "Unavailable",
+        "ONCE": "Unavailable, asked once more",
+        "DECLINED": "Refused",
+        "ALARM": "Refused, and somebody must look",
+    }
+)
+"""What docs/policies.md says of a code, by the verdict that a table of codes has for it."""
 
 
 class IntegrationError(Exception):

@@ -5,10 +5,13 @@ from integrations.csc.bridge import CscBridge
 from integrations.csc.bridge_models import BridgeSettings, Refund, WalletPayment
 from integrations.csc.connect import RESOURCE_POLICY, TOKEN_POLICY, CscConnect, CscConnectSettings
 from integrations.csc.endpoint import wallet_routes
+from integrations.csc.opening import open_clients
+from integrations.identity import CODES
 
 POLICIES = (TOKEN_POLICY, RESOURCE_POLICY, *BRIDGE_POLICIES)
 
 __all__ = [
+    "CODES",
     "POLICIES",
     "BridgeSettings",
     "CscBridge",
@@ -16,5 +19,6 @@ __all__ = [
     "CscConnectSettings",
     "Refund",
     "WalletPayment",
+    "open_clients",
     "wallet_routes",
 ]

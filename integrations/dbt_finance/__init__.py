@@ -1,8 +1,8 @@
 """DBT finance: the state treasury's JIT payment service and the files of PFMS, its face."""
 
 from integrations.dbt_finance.bharat import REPORT_MONTH, DbtBharat, MonthlyReport
+from integrations.dbt_finance.jit.client import CODES, DbtFinance
 from integrations.dbt_finance.jit.client import POLICIES as _CALLS
-from integrations.dbt_finance.jit.client import DbtFinance
 from integrations.dbt_finance.jit.models import (
     BankAccount,
     BillEnquiry,
@@ -27,11 +27,12 @@ from integrations.dbt_finance.jit.return_codes import (
     code_of_standing,
     return_reason,
 )
-from integrations.dbt_finance.pfms import rest, sftp_exchange
+from integrations.dbt_finance.opening import open_clients
 
-POLICIES = (*_CALLS, *rest.POLICIES, *sftp_exchange.POLICIES, REPORT_MONTH)
+POLICIES = (*_CALLS, REPORT_MONTH)
 
 __all__ = [
+    "CODES",
     "INSTRUCTION_REJECTED",
     "POLICIES",
     "RETURN_REASONS",
@@ -55,5 +56,6 @@ __all__ = [
     "ReturnReason",
     "code_of_reason",
     "code_of_standing",
+    "open_clients",
     "return_reason",
 ]

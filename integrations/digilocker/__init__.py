@@ -15,6 +15,7 @@ from integrations.digilocker.issuer.models import (
     PullRequest,
 )
 from integrations.digilocker.requester.client import POLICIES, DigiLocker
+from integrations.digilocker.requester.codes import CODES
 from integrations.digilocker.requester.drive import Walk
 from integrations.digilocker.requester.models import (
     DigiLockerSettings,
@@ -32,12 +33,14 @@ from integrations.digilocker.requester.models import (
     TokenAnswer,
     Uploaded,
 )
+from integrations.digilocker.requester.opening import open_clients
 from integrations.digilocker.requester.signatures import Examined, examine
 from integrations.digilocker.requester.streamed_documents import FileStream, FileStreams
 from integrations.digilocker.requester.uri_pushes import NOT_HELD, PushAction, PushedUri
 from integrations.digilocker.requester.wire_drive import check_upload
 
 __all__ = [
+    "CODES",
     "NOT_HELD",
     "PENDING",
     "POLICIES",
@@ -75,4 +78,5 @@ __all__ = [
     "check_upload",
     "examine",
     "issuer_routes",
+    "open_clients",
 ]

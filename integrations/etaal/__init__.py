@@ -1,12 +1,14 @@
 """e-Taal: the door by which the national counter of e-transactions pulls our counts, and the push of a day's counts."""
 
-from integrations.etaal.client import POLICIES, EtaalPush
+from integrations.etaal.client import CODES, POLICIES, EtaalPush
 from integrations.etaal.endpoint import etaal_routes
 from integrations.etaal.models import Counts, CountsUnavailable, EtaalSettings, ServiceCount, etaal_channel
+from integrations.etaal.opening import open_clients
 from integrations.etaal.push_models import Batch, EtaalPushSettings, Receipt, RejectedRow
 from integrations.etaal.wire_push import OLD_REVISION
 
 __all__ = [
+    "CODES",
     "OLD_REVISION",
     "POLICIES",
     "Batch",
@@ -20,4 +22,5 @@ __all__ = [
     "ServiceCount",
     "etaal_channel",
     "etaal_routes",
+    "open_clients",
 ]

@@ -38,6 +38,12 @@ PUSH = CallPolicy(
 
 POLICIES = (TOKEN, PUSH)
 
+CODES = {
+    code: f"Refused: {words}{', ours came late' if code == wire.OLD_REVISION else ''}"
+    for code, words in wire.CODES.items()
+}
+"""What its codes mean to us, as docs/policies.md prints them."""
+
 _EARLY_SECONDS = 60.0
 """A token that ends so soon is not used any more."""
 

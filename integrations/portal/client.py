@@ -18,6 +18,9 @@ SERVICES = CallPolicy(
 )
 """An operator waits for it on the command line; the whole catalogue is some megabytes."""
 
+CODES = {"a status from 400": "Refused", "a status from 500": "Unavailable"}
+"""What its statuses mean to us, as docs/policies.md prints them."""
+
 PATH = "/api/service"
 
 

@@ -17,6 +17,7 @@ from integrations.right_to_service.models import (
     UnknownCase,
     Word,
 )
+from integrations.right_to_service.opening import open_clients
 
 __all__ = [
     "CODES",
@@ -36,4 +37,5 @@ __all__ = [
     "UnknownCase",
     "Word",
     "commission_routes",
+    "open_clients",
 ]

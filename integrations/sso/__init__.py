@@ -1,11 +1,12 @@
 """Single sign-on: MeriPehchaan and Jan Parichay for citizens, Parichay for officials."""
 
 from domain.kernel.assurance import Assurance
-from integrations.identity import IdentityProvider, ProviderIdentity, ProviderTokens
+from integrations.identity import CODES, IdentityProvider, ProviderIdentity, ProviderTokens
 from integrations.sso.meri_pehchaan import REVOKE_POLICY as MERI_PEHCHAAN_REVOKE
 from integrations.sso.meri_pehchaan import TOKEN_POLICY as MERI_PEHCHAAN_TOKEN
 from integrations.sso.meri_pehchaan import USER_POLICY as MERI_PEHCHAAN_USER
 from integrations.sso.meri_pehchaan import MeriPehchaan, MeriPehchaanSettings
+from integrations.sso.opening import open_meri_pehchaan, open_parichay, open_texts
 from integrations.sso.parichay import REVOKE_POLICY as PARICHAY_REVOKE
 from integrations.sso.parichay import TOKEN_POLICY as PARICHAY_TOKEN
 from integrations.sso.parichay import USER_POLICY as PARICHAY_USER
@@ -23,6 +24,7 @@ POLICIES = (
 )
 
 __all__ = [
+    "CODES",
     "POLICIES",
     "Assurance",
     "IdentityProvider",
@@ -34,4 +36,7 @@ __all__ = [
     "ProviderTokens",
     "TextSender",
     "TextSettings",
+    "open_meri_pehchaan",
+    "open_parichay",
+    "open_texts",
 ]

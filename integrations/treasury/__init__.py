@@ -3,6 +3,7 @@
 from integrations.treasury.client import CODES, POLICIES, Treasury
 from integrations.treasury.endpoint import treasury_routes
 from integrations.treasury.models import Challan, TreasurySettings
+from integrations.treasury.opening import open_clients
 
 __all__ = [
     "CODES",
@@ -10,5 +11,6 @@ __all__ = [
     "Challan",
     "Treasury",
     "TreasurySettings",
+    "open_clients",
     "treasury_routes",
 ]

@@ -1,7 +1,7 @@
 """UMANG: services of other departments through the national gateway, and the door at which it calls us; its face."""
 
 from integrations.umang.caller_authentication import NotAuthentic, Turnstile
-from integrations.umang.client import POLICIES, Umang
+from integrations.umang.client import CODES, POLICIES, Umang
 from integrations.umang.door_models import (
     HANDOFF_SECONDS,
     OPERATIONS,
@@ -25,10 +25,12 @@ from integrations.umang.models import (
     RationCard,
     UmangSettings,
 )
+from integrations.umang.opening import open_clients
 from integrations.umang.wire import CARD_NOT_FOUND
 
 __all__ = [
     "CARD_NOT_FOUND",
+    "CODES",
     "HANDOFF_SECONDS",
     "OPERATIONS",
     "POLICIES",
@@ -52,4 +54,5 @@ __all__ = [
     "UmangSettings",
     "UserAssertion",
     "door_routes",
+    "open_clients",
 ]

@@ -36,6 +36,12 @@ is the one to plan with (docs/contracts/umang.md section 8, INFERRED).
 """
 POLICIES = (RATION_CARD, *central.POLICIES)
 
+CODES = {
+    code: f"Refused: {word}{', and somebody must look' if word == wire.NOT_SUBSCRIBED else ''}"
+    for code, word in wire.RESULT_CODES.items()
+} | dict.fromkeys(sorted(wire.TRANSIENT_CODES), "Unavailable")
+"""What its codes mean to us, as docs/policies.md prints them."""
+
 _CARD_NUMBER = re.compile(r"[0-9A-Z]{6,20}")
 
 

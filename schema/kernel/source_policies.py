@@ -3,7 +3,7 @@
 from strawberry.federation.schema_directive import Location, schema_directive
 
 from integrations.calling.policies import CallPolicy
-from integrations.registry import BY_NAME
+from integrations.registry import OUTSIDE_SYSTEMS
 from schema.kernel.directives import UPSTREAM_POINTS, cost
 
 SPECIFICATION = "https://specs.apuni-sarkar.example/source/v1.0"
@@ -37,7 +37,7 @@ class SourcePolicy:
 
 def read_from(*calls: str, leaf: bool = False) -> list[object]:
     """The directives of a field that makes these calls, by the names of their policies, and what that costs."""
-    policies: list[object] = [_printed(BY_NAME[call]) for call in calls]
+    policies: list[object] = [_printed(OUTSIDE_SYSTEMS.policies_by_name[call]) for call in calls]
     return [*policies, cost(UPSTREAM_POINTS * len(calls) + (0 if leaf else 1))]
 
 

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from domain.kernel.clock import SystemClock, ist_date
 from domain.kernel.sources import Source, Sourced
 from domain.kernel.text import Language
-from integrations import apisetu, csc, dbt_finance, digilocker, etaal, portal, right_to_service, sso, treasury, umang
+from integrations import apisetu, etaal, portal, umang
 from integrations.apisetu import ApiSetu, ApiSetuSettings, CertificateRequest
 from integrations.etaal import Batch, EtaalPush, EtaalPushSettings, ServiceCount
 from integrations.portal import PortalCatalogue
@@ -305,19 +305,6 @@ ADAPTERS: tuple[type[Adapter], ...] = (
     *PFMS_REST,
 )
 """Every call of every adapter. Who asks us is in tests/faults/doors.py."""
-PUBLISHED = (
-    *digilocker.POLICIES,
-    *sso.POLICIES,
-    *csc.POLICIES,
-    *apisetu.POLICIES,
-    *umang.POLICIES,
-    *dbt_finance.POLICIES,
-    *etaal.POLICIES,
-    *portal.POLICIES,
-    *right_to_service.POLICIES,
-    *treasury.POLICIES,
-)
-"""Every policy that an adapter declares."""
 
 
 def comparable(shown: Any) -> Any:

@@ -15,7 +15,6 @@ from pathlib import Path
 import pytest
 
 from gateway.runtime.logs import configure_logging
-from sandbox.server import sandbox_factories
 from tests.faults.adapters import ADAPTERS
 from tests.faults.base import NEEDS, POOL, Adapter
 from tests.faults.cells import Row, bounded, run_cells
@@ -128,11 +127,6 @@ def test_every_fault_is_run_or_said_why_not():
         assert adapter.tells | set(adapter.why_not) == set(NEEDS), adapter.name
         assert not adapter.tells & set(adapter.why_not), adapter.name
     assert {need for kind in kinds() for need in kind.needs} == set(NEEDS)
-
-
-def test_every_system_of_the_city_is_in_the_matrix():
-    asked = {each.system for each in (*ADAPTERS, *DOORS, *FILES)}
-    assert asked == set(sandbox_factories())
 
 
 def test_the_demo_is_where_the_adapters_look_for_it():

@@ -19,6 +19,7 @@ from domain.kernel.sources import Source
 from integrations.calling.policies import CallPolicy
 from integrations.calling.remote import Remote, Resilience
 from integrations.calling.transport import Client, Lines
+from integrations.registry import OUTSIDE_SYSTEMS, OutsideSystems
 from sandbox.city.kit import load_demo
 from sandbox.city.serving import City
 from sandbox.server import sandbox_factories
@@ -142,9 +143,11 @@ class Site:
 
 
 @asynccontextmanager
-async def open_site(home: Path, system: str, *, gateway_url: str = GATEWAY) -> AsyncIterator[Site]:
+async def open_site(
+    home: Path, system: str, *, gateway_url: str = GATEWAY, registry: OutsideSystems = OUTSIDE_SYSTEMS
+) -> AsyncIterator[Site]:
     """Start the city with one system, and stop it. `gateway_url` is where a partner asks us."""
-    create = sandbox_factories()[system]
+    create = sandbox_factories(registry)[system]
     city = City(home, load_demo(DEMO), port=0, gateway_url=gateway_url, factories={system: create})
     await city.start()
     onboarding = json.loads((home / "onboarding" / f"{system}.json").read_text())

@@ -6,10 +6,9 @@ from pathlib import Path
 import pytest
 
 from integrations.dbt_finance import InstructionOutcome, Payee, PaymentInstruction
-from tests.faults.adapters import ADAPTERS, PUBLISHED, DepartmentCertificateCall, LockerList, comparable
+from tests.faults.adapters import DepartmentCertificateCall, LockerList, comparable
 from tests.faults.benefits import Instruct
 from tests.faults.cells import bounded
-from tests.faults.files import FILES
 from tests.faults.kinds import kinds
 from tests.faults.matrix import chosen
 from tests.faults.site import open_site
@@ -65,12 +64,6 @@ async def test_a_publisher_signs_with_the_same_key(tmp_path: Path):
             keys.append(site.onboarding)
     assert answers[0] == answers[1]
     assert keys[0] == keys[1]
-
-
-def test_every_policy_of_every_adapter_is_in_the_matrix():
-    asked = {policy.name for adapter in (*ADAPTERS, *FILES) for policy in adapter.policies}
-    assert asked == {policy.name for policy in PUBLISHED}
-    assert len({adapter.name for adapter in ADAPTERS}) == len(ADAPTERS)
 
 
 def test_the_bounded_half_has_every_adapter_every_fault_and_always_the_other_citizens_record():

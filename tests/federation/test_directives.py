@@ -15,7 +15,7 @@ from domain.identity.policy import TABLE, ObjectKind
 from domain.kernel.people import ANONYMOUS, Role
 from domain.kernel.scopes import SCOPES, Scope, scopes_of
 from domain.kernel.text import Bilingual
-from integrations.registry import BY_NAME
+from integrations.registry import OUTSIDE_SYSTEMS
 from schema.kernel.directives import UPSTREAM_POINTS, Consent, SemanticNonNull, declared
 from schema.kernel.guards import Demand, guarded_fields
 from schema.kernel.nodes import FINDERS, TYPE_NAMES
@@ -143,7 +143,7 @@ def test_every_field_that_is_read_from_a_source_says_so_and_what_it_costs(graph)
         if has_provenance and not kind.name.endswith(("Payload", "Connection", "Edge")):
             assert calls, f"{kind.name}.{name} gives provenance and names no source"
         if calls:
-            assert {one.call for one in calls} <= set(BY_NAME)
+            assert {one.call for one in calls} <= set(OUTSIDE_SYSTEMS.policies_by_name)
             weight = UPSTREAM_POINTS * len(calls) + (0 if is_leaf_type(named) else 1)
             assert [one.weight for one in declared(field, Cost)] == [weight], f"{kind.name}.{name}"
 

@@ -20,7 +20,7 @@ from demo.seeding import shown_progress
 from gateway import cli
 from gateway.runtime.expected_failures import lines_of
 from gateway.runtime.serving import MetricsApart
-from gateway.settings.settings import SYSTEMS
+from integrations.registry import OUTSIDE_SYSTEMS
 from store.database.errors import StoreUnavailable
 from tests.support.forked import apuni_forked
 from tests.support.running import free_port
@@ -96,7 +96,7 @@ def test_an_unfit_production_is_refused_with_one_line_for_each_reason(home, comm
         "apuni: the vault is SQLite; set APUNI_VAULT_URL, or APUNI_ALLOW_SQLITE=1",
         "apuni: keys lie in files; give a PKCS#11 module, or set APUNI_ALLOW_SOFTWARE_KEYS=1",
         "apuni: no malware scanner looks into files; set APUNI_SCANNER__ADDRESS, or APUNI_ALLOW_UNSCANNED=1",
-        *(f"apuni: APUNI_PARTNERS__{system.upper()} is not set" for system in SYSTEMS),
+        *(f"apuni: APUNI_PARTNERS__{system.upper()} is not set" for system in OUTSIDE_SYSTEMS.required),
     ]
     assert not home.exists()
 

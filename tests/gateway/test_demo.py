@@ -14,8 +14,9 @@ from rich.console import Console
 from demo import supervisor as demo
 from demo.supervisor import DemoFailed, Supervisor
 from gateway.runtime.ports import PortTaken
-from gateway.runtime.runfiles import SANDBOXES, log_file
+from gateway.runtime.runfiles import log_file
 from gateway.settings.settings import Settings
+from integrations.registry import OUTSIDE_SYSTEMS
 from tests.support.running import free_port
 
 pytestmark = pytest.mark.integration
@@ -146,7 +147,7 @@ async def test_a_later_run_that_goes_by_the_clock_of_the_sandboxes_waits_for_it_
     supervisor.settings = Settings()
     (home / "onboarding").mkdir()
     (home / "run").mkdir()
-    for name in SANDBOXES:
+    for name in OUTSIDE_SYSTEMS.sandboxes:
         (home / "onboarding" / f"{name}.json").write_text("{}")
     (home / "run" / "ports.json").write_text(json.dumps({"sandbox": free_port(), "proxies": {}}))
 

@@ -1,21 +1,24 @@
 """PFMS as a partner: connected where its settings are there, at the address that they name, and not else."""
 
 import json
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
+from domain.kernel.ids import SystemIds
 from domain.kernel.sources import Source
 from domain.payments.files import Transport
-from gateway.runtime.partners import _Opening, _pfms, addresses, connected, has_pfms
+from gateway.runtime.partners import addresses, connected_sources, is_connected, open_clients
 from gateway.runtime.production import refuse_unfit_production
 from gateway.settings.partners import Partner
-from gateway.settings.settings import SYSTEMS, Settings, SettingsRefused
+from gateway.settings.settings import Settings, SettingsRefused
 from integrations.calling.ssrf_guard import NotAllowed
 from integrations.dbt_finance.pfms.rest import RestExchange
 from integrations.dbt_finance.pfms.sftp_exchange import SftpExchange
+from integrations.registry import OUTSIDE_SYSTEMS, OutsideSystems
 from tests.support.pfms import open_pfms
 from tests.support.remotes import shared_resilience
 
@@ -25,6 +28,12 @@ def given(folder: Path) -> dict[str, object]:
     world = open_pfms(folder)
     world.sandbox.close()
     return {name: value for name, value in world.given.items() if name != "sandbox"}
+
+
+def open_pfms_clients(own: Settings) -> AbstractAsyncContextManager[dict[str, Any]]:
+    """The clients of PFMS, as if it were the only system."""
+    shared = shared_resilience()
+    return open_clients(own, shared, SystemIds(shared.clock), OutsideSystems((OUTSIDE_SYSTEMS["pfms"],)))
 
 
 def settings(base_url: str, handed: dict[str, object], way: Transport = Transport.SFTP) -> Settings:
@@ -40,10 +49,8 @@ def settings(base_url: str, handed: dict[str, object], way: Transport = Transpor
 @pytest.mark.integration
 async def test_the_exchange_goes_to_the_address_of_the_settings_and_to_no_own_network(tmp_path: Path):
     own = settings("sftp://files.pfms.gov.in:2022", given(tmp_path))
-    async with AsyncExitStack() as stack:
-        shared = shared_resilience()
-        made = await _pfms(_Opening(own, shared, stack), own, shared)
-        assert made is not None
+    async with open_pfms_clients(own) as clients:
+        made = clients["pfms"]
         exchange = made.exchange
         assert (exchange._settings.host, exchange._settings.port) == ("files.pfms.gov.in", 2022)
         assert made.identity.source_id == "0905"
@@ -57,11 +64,10 @@ async def test_the_exchange_goes_to_the_address_of_the_settings_and_to_no_own_ne
 
 async def test_without_settings_nothing_is_connected_outside_the_demo():
     own = Settings.model_validate({"profile": "production"})
-    async with AsyncExitStack() as stack:
-        shared = shared_resilience()
-        assert await _pfms(_Opening(own, shared, stack), own, shared) is None
-    assert not has_pfms(own)
-    assert has_pfms(Settings())
+    async with open_pfms_clients(own) as clients:
+        assert clients == {"identity": {}}
+    assert not is_connected(own, OUTSIDE_SYSTEMS["pfms"])
+    assert is_connected(Settings(), OUTSIDE_SYSTEMS["pfms"])
 
 
 @pytest.mark.integration
@@ -70,21 +76,16 @@ async def test_a_missing_part_is_told_at_the_start(tmp_path: Path, spoilt: str):
     handed = given(tmp_path)
     del handed[spoilt]
     own = settings("sftp://files.pfms.gov.in", handed)
-    async with AsyncExitStack() as stack:
-        shared = shared_resilience()
-        with pytest.raises(SettingsRefused, match=f"pfms lacks '{spoilt}'"):
-            await _pfms(_Opening(own, shared, stack), own, shared)
+    with pytest.raises(SettingsRefused, match=f"pfms lacks '{spoilt}'"):
+        await open_pfms_clients(own).__aenter__()
 
 
 @pytest.mark.integration
 async def test_the_exchange_by_rest_goes_to_the_address_of_the_settings_with_its_own_credentials(tmp_path: Path):
     handed = given(tmp_path)
     own = settings("https://files.pfms.gov.in", handed, Transport.REST)
-    async with AsyncExitStack() as stack:
-        shared = shared_resilience()
-        made = await _pfms(_Opening(own, shared, stack), own, shared)
-        assert made is not None
-        exchange = made.exchange
+    async with open_pfms_clients(own) as clients:
+        exchange = clients["pfms"].exchange
         assert isinstance(exchange, RestExchange)
         assert exchange._remote._base_url == "https://files.pfms.gov.in"
         assert exchange._tokens._settings.client_id == handed["client_id"]
@@ -97,10 +98,8 @@ async def test_a_part_that_rest_wants_is_missed_at_the_start(tmp_path: Path, spo
     handed = given(tmp_path)
     del handed[spoilt]
     own = settings("https://files.pfms.gov.in", handed, Transport.REST)
-    async with AsyncExitStack() as stack:
-        shared = shared_resilience()
-        with pytest.raises(SettingsRefused, match=f"pfms lacks '{spoilt}'"):
-            await _pfms(_Opening(own, shared, stack), own, shared)
+    with pytest.raises(SettingsRefused, match=f"pfms lacks '{spoilt}'"):
+        await open_pfms_clients(own).__aenter__()
 
 
 @pytest.mark.integration
@@ -119,26 +118,22 @@ async def test_a_way_and_an_address_that_do_not_fit_are_told_at_the_start(
     tmp_path: Path, way: Transport, address: str, reason: str
 ):
     own = settings(address, given(tmp_path), way)
-    async with AsyncExitStack() as stack:
-        shared = shared_resilience()
-        with pytest.raises(SettingsRefused, match=reason):
-            await _pfms(_Opening(own, shared, stack), own, shared)
+    with pytest.raises(SettingsRefused, match=reason):
+        await open_pfms_clients(own).__aenter__()
 
 
 @pytest.mark.integration
 async def test_the_way_of_before_is_connected_at_its_own_address_while_files_are_under_way(tmp_path: Path):
     own = settings("https://files.pfms.gov.in", given(tmp_path), Transport.REST)
     own.pfms.former_url = "sftp://old.pfms.gov.in:2022"
-    async with AsyncExitStack() as stack:
-        shared = shared_resilience()
-        made = await _pfms(_Opening(own, shared, stack), own, shared)
-        assert made is not None
+    async with open_pfms_clients(own) as clients:
+        made = clients["pfms"]
         assert (made.way, type(made.exchange)) == (Transport.REST, RestExchange)
         assert isinstance(made.former, SftpExchange)
         assert (made.former._settings.host, made.former._settings.port) == ("old.pfms.gov.in", 2022)
-        own.pfms.former_url = "https://old.pfms.gov.in"
-        with pytest.raises(SettingsRefused, match="FORMER_URL is no address of SFTP"):
-            await _pfms(_Opening(own, shared, stack), own, shared)
+    own.pfms.former_url = "https://old.pfms.gov.in"
+    with pytest.raises(SettingsRefused, match="FORMER_URL is no address of SFTP"):
+        await open_pfms_clients(own).__aenter__()
 
 
 @pytest.mark.parametrize(
@@ -164,13 +159,15 @@ def test_another_way_than_the_two_is_refused():
 
 def test_a_host_of_sftp_is_not_tried_before_it_is_asked():
     assert Source.PFMS not in addresses(with_all(settings("sftp://files.pfms.gov.in", {})))
-    assert Source.PFMS in connected(settings("sftp://files.pfms.gov.in", {}))
-    assert Source.PFMS not in connected(Settings.model_validate({"profile": "production"}))
+    assert Source.PFMS in connected_sources(settings("sftp://files.pfms.gov.in", {}))
+    assert Source.PFMS not in connected_sources(Settings.model_validate({"profile": "production"}))
 
 
 def with_all(own: Settings) -> Settings:
     """The same with an address of every system that this gateway cannot do without."""
-    others = {system: Partner(base_url=f"https://{system.replace('_', '-')}.gov.in") for system in SYSTEMS}
+    others = {
+        system: Partner(base_url=f"https://{system.replace('_', '-')}.gov.in") for system in OUTSIDE_SYSTEMS.required
+    }
     return own.model_copy(update={"partners": {**others, **own.partners}})
 
 
@@ -192,5 +189,5 @@ def test_production_wants_the_way_of_the_settings_to_a_public_host(way, address,
         refuse_unfit_production(settings(address, {"source_id": "0905"}, way))
     told = [each for each in refused.value.reasons if "pfms" in each]
     assert told == ([reason] if reason else [])
-    assert "pfms" not in SYSTEMS
+    assert "pfms" not in OUTSIDE_SYSTEMS.required
     assert json.dumps(told)

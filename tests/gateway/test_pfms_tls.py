@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 
 from domain.kernel.clock import ManualClock
 from gateway.commands.dbt import problems_of_client
-from gateway.runtime.partners import lines_of, pfms_tls
+from gateway.runtime.partners import make_transports, pfms_tls
 from gateway.settings.settings import Settings, SettingsRefused
 from sandbox.city.tls import Certificates, new_authority
 
@@ -31,15 +31,15 @@ def own(tmp_path: Path) -> Settings:
 
 
 def test_connections_to_pfms_alone_show_the_certificate(own: Settings) -> None:
-    lines = lines_of(own, ManualClock(NOW))
+    lines = make_transports(own, ManualClock(NOW))
     assert list(lines.own_tls) == [ADDRESS]
     assert lines.tls is None
-    assert lines_of(Settings(), ManualClock(NOW)).own_tls == {}
+    assert make_transports(Settings(), ManualClock(NOW)).own_tls == {}
 
 
 def test_a_certificate_that_ended_stops_no_start_and_is_told(own: Settings) -> None:
     with capture_logs() as told:
-        assert list(lines_of(own, ManualClock(NOW + 61 * DAY)).own_tls) == [ADDRESS]
+        assert list(make_transports(own, ManualClock(NOW + 61 * DAY)).own_tls) == [ADDRESS]
     ended = {"event": "pfms_client_certificate_ended", "ended_at": "2027-01-23T03:00:00+00:00", "log_level": "error"}
     assert told == [ended]
 
@@ -49,7 +49,7 @@ def test_a_key_that_does_not_fit_stops_the_start_with_words(own: Settings) -> No
     assert key is not None
     key.write_text("no key")
     with pytest.raises(SettingsRefused, match="holds no key that can be used"):
-        lines_of(own, ManualClock(NOW))
+        make_transports(own, ManualClock(NOW))
 
 
 def test_the_end_of_the_certificate_is_told_a_month_before(own: Settings) -> None:

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from gateway.runtime.partners import handed_over
+from gateway.runtime.partners import read_onboarding
 from gateway.runtime.production import refuse_unfit_production
 from gateway.runtime.runfiles import NotUp
 from gateway.settings.partners import Partner
-from gateway.settings.settings import SYSTEMS, Settings, SettingsRefused, read_settings
+from gateway.settings.settings import Settings, SettingsRefused, read_settings
+from integrations.registry import OUTSIDE_SYSTEMS
 from tools.reference.commission_samples import ACCOUNT
 from tools.reference.etaal_samples import BEARER, PASSWORD
 from tools.reference.umang_samples import API_KEY as UMANG_KEY
@@ -41,7 +42,7 @@ def fit(monkeypatch, **changes) -> Settings:
         "APUNI_VAULT_URL": f"postgresql://vault:{SECRET}@vault.uk.gov.in/vault",
         "APUNI_ALLOW_SOFTWARE_KEYS": "1",
         "APUNI_SCANNER__ADDRESS": "clamd.uk.gov.in:3310",
-        "APUNI_PARTNERS": json.dumps({system: partner(system) for system in SYSTEMS}),
+        "APUNI_PARTNERS": json.dumps({system: partner(system) for system in OUTSIDE_SYSTEMS.required}),
     } | changes
     for name, value in variables.items():
         if value is not None:
@@ -73,7 +74,9 @@ def test_production_starts_when_everything_is_fit(monkeypatch):
     ],
 )
 def test_production_refuses_every_key_that_the_samples_for_partners_print(monkeypatch, system, given):
-    partners = {name: partner(name) for name in (*SYSTEMS, system)} | {system: partner(system, given=given)}
+    partners = {name: partner(name) for name in (*OUTSIDE_SYSTEMS.required, system)} | {
+        system: partner(system, given=given)
+    }
     settings = fit(monkeypatch, APUNI_PARTNERS=json.dumps(partners))
     assert reasons(settings) == [f"the credentials of {system} are those of published samples"]
 
@@ -129,7 +132,9 @@ def test_production_refuses_each_unfit_setting_with_one_line(monkeypatch, variab
     ],
 )
 def test_production_refuses_the_address_of_a_sandbox(monkeypatch, address):
-    partners = {system: partner(system) for system in SYSTEMS} | {"umang": partner("umang", base_url=address)}
+    partners = {system: partner(system) for system in OUTSIDE_SYSTEMS.required} | {
+        "umang": partner("umang", base_url=address)
+    }
 
     settings = fit(monkeypatch, APUNI_PARTNERS=json.dumps(partners))
 
@@ -138,7 +143,7 @@ def test_production_refuses_the_address_of_a_sandbox(monkeypatch, address):
 
 def test_production_refuses_a_sandbox_that_only_browsers_are_sent_to(monkeypatch):
     browser = {"browser_url": "http://127.0.0.1:9000/sso"}
-    partners = {system: partner(system) for system in SYSTEMS} | {"sso": partner("sso", **browser)}
+    partners = {system: partner(system) for system in OUTSIDE_SYSTEMS.required} | {"sso": partner("sso", **browser)}
 
     settings = fit(monkeypatch, APUNI_PARTNERS=json.dumps(partners))
 
@@ -155,14 +160,14 @@ def test_production_refuses_a_sandbox_that_only_browsers_are_sent_to(monkeypatch
     ],
 )
 def test_production_refuses_credentials_that_are_missing_or_a_sandboxs(monkeypatch, changes, reason):
-    partners = {system: partner(system) for system in SYSTEMS} | {"csc": partner("csc", **changes)}
+    partners = {system: partner(system) for system in OUTSIDE_SYSTEMS.required} | {"csc": partner("csc", **changes)}
 
     assert reasons(fit(monkeypatch, APUNI_PARTNERS=json.dumps(partners))) == [reason]
 
 
-@pytest.mark.parametrize("system", SYSTEMS)
+@pytest.mark.parametrize("system", OUTSIDE_SYSTEMS.required)
 def test_production_refuses_a_system_that_is_not_set(monkeypatch, system):
-    partners = {name: partner(name) for name in SYSTEMS if name != system}
+    partners = {name: partner(name) for name in OUTSIDE_SYSTEMS.required if name != system}
 
     assert reasons(fit(monkeypatch, APUNI_PARTNERS=json.dumps(partners))) == [
         f"APUNI_PARTNERS__{system.upper()} is not set"
@@ -182,7 +187,7 @@ def test_production_tells_every_reason_together_in_one_line_each(monkeypatch):
 
     told = reasons(read_settings())
 
-    assert len(told) == 7 + len(SYSTEMS)
+    assert len(told) == 7 + len(OUTSIDE_SYSTEMS.required)
     assert len(set(told)) == len(told)
     assert all("\n" not in line for line in told)
 
@@ -304,6 +309,6 @@ def test_onboarding_that_does_not_fit_its_contract_is_refused_without_its_conten
         raise error
 
     with pytest.raises(SettingsRefused) as refused:
-        handed_over(settings, "csc", read)
+        read_onboarding(settings, "csc", read)
 
     assert refused.value.reasons == [told]

@@ -7,23 +7,11 @@ from pathlib import Path
 import httpx
 import pytest
 
+from integrations.registry import OUTSIDE_SYSTEMS
 from sandbox.city.kit import load_demo
 from sandbox.city.serving import City
 from sandbox.server import sandbox_factories
 
-SYSTEMS = {
-    "digilocker",
-    "sso",
-    "csc",
-    "apisetu",
-    "umang",
-    "dbt_finance",
-    "pfms",
-    "etaal",
-    "portal",
-    "right_to_service",
-    "treasury",
-}
 DEMO = Path(__file__).parents[2] / "demo"
 
 
@@ -40,6 +28,6 @@ async def test_every_system_starts_hands_over_its_onboarding_and_keeps_it(tmp_pa
         files = {path.stem: path for path in (tmp_path / "onboarding").iterdir()}
         assert {stat.S_IMODE(path.stat().st_mode) for path in files.values()} == {0o600}
         handed.append({system: path.read_text() for system, path in files.items()})
-    assert set(handed[0]) == set(city.ports["proxies"]) == SYSTEMS
+    assert set(handed[0]) == set(city.ports["proxies"]) == set(OUTSIDE_SYSTEMS.sandboxes)
     assert handed[0] == handed[1]
     assert all(json.loads(text) for text in handed[0].values())

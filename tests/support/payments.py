@@ -11,7 +11,6 @@ from typing import Any
 from sqlalchemy import select
 
 from actions.kernel.environment import Environment
-from actions.kernel.environment import Pfms as PfmsConnection
 from actions.kernel.unit_of_work import Acting
 from actions.payments.partner import pfms
 from actions.payments.payment_answers import fetch_answers
@@ -27,6 +26,7 @@ from domain.kernel.numbers import NumberKind, make_number
 from domain.kernel.people import SYSTEM
 from domain.payments.files import Transport
 from domain.reconciliation.finance_cases import CaseOutcome
+from integrations.dbt_finance.pfms import Pfms as PfmsConnection
 from sandbox.dbt_finance.pfms.store import SealedFiles
 from store.benefits import benefits, sanction_course
 from store.benefits.benefits import instalments_table

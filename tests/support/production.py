@@ -18,7 +18,7 @@ from domain.kernel.clock import SystemClock
 from domain.kernel.people import Officer, PersonKind, Posting, Role, Subject
 from domain.kernel.text import Bilingual
 from gateway.operations.screens import manifests
-from gateway.settings.settings import SYSTEMS
+from integrations.registry import OUTSIDE_SYSTEMS
 from store.database.cipher import FieldCipher
 from store.database.engine import Store
 from store.database.keyring import Keyrings
@@ -47,7 +47,7 @@ PARTNERS = {
         "base_url": f"https://{system.replace('_', '-')}.partners.alt/api",
         "given": {**GIVEN, "issuer_contract": {"api_key": "key", "org_id": "in.gov.uk"}},
     }
-    for system in SYSTEMS
+    for system in OUTSIDE_SYSTEMS.required
 }
 
 

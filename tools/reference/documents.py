@@ -15,8 +15,9 @@ from gateway.settings.desk import Desk
 from gateway.settings.limits import Limits, Load, Rates, Server
 from gateway.settings.partners import Partner
 from gateway.settings.payments import PaymentFiles, PfmsWay
-from gateway.settings.settings import SYSTEMS, Alarms, Retention, Settings, variable
+from gateway.settings.settings import Alarms, Retention, Settings, variable
 from gateway.settings.sign_on import SignOn
+from integrations.registry import OUTSIDE_SYSTEMS
 from tools.reference.access import access
 from tools.reference.alarms import alarms
 from tools.reference.policies import policies
@@ -148,7 +149,7 @@ def outdated(folder: Path) -> list[str]:
 def configuration() -> str:
     """Every setting with its variable, default, meaning and the rule of production."""
     header = ("Variable", "Default", "Meaning", "Production")
-    systems = ", ".join(f"`{system.upper()}`" for system in SYSTEMS)
+    systems = ", ".join(f"`{system.upper()}`" for system in OUTSIDE_SYSTEMS.required)
     return _CONFIGURATION.format(
         settings=_table(header, _settings(Settings)),
         limits=_table(header, _settings(Limits, "limits")),

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from domain.kernel.sources import Source
 from integrations.calling.policies import CallPolicy
-from integrations.registry import CODES, POLICIES
+from integrations.registry import OUTSIDE_SYSTEMS
 
 CALL = (
     "source", "call", "effect", "priority", "total_seconds", "attempt_seconds", "attempts", "repeats",
@@ -75,9 +75,9 @@ def policies() -> str:
     return _POLICIES.format(
         reserve=f"{RESERVE_SECONDS:g}",
         shares=", ".join(f"`{priority}` {share:.0%}" for priority, share in SHARES.items()),
-        calls=_table(CALL, (_row(policy, CALL) for policy in POLICIES)),
-        shared=_table(SHARED, (_row(policy, SHARED) for policy in POLICIES)),
-        kept=_table(KEPT, (_row(policy, KEPT) for policy in POLICIES if policy.kept_seconds)),
+        calls=_table(CALL, (_row(policy, CALL) for policy in OUTSIDE_SYSTEMS.policies)),
+        shared=_table(SHARED, (_row(policy, SHARED) for policy in OUTSIDE_SYSTEMS.policies)),
+        kept=_table(KEPT, (_row(policy, KEPT) for policy in OUTSIDE_SYSTEMS.policies if policy.kept_seconds)),
         codes=_table(("source", "code", "outcome"), _codes()),
     )
 
@@ -89,7 +89,7 @@ def _row(policy: CallPolicy, columns: tuple[str, ...]) -> tuple[str, ...]:
 
 def _codes() -> Iterable[tuple[str, ...]]:
     for source in Source:
-        for code, outcome in CODES.get(source, {}).items():
+        for code, outcome in OUTSIDE_SYSTEMS.codes.get(source, {}).items():
             yield source.value, code, outcome
 
 

@@ -32,6 +32,9 @@ from integrations.dbt_finance.jit.states import BillAnswers, enquiry_of, states_
 
 T = TypeVar("T")
 
+CODES = {f"text with “{part}”": f"Refused: {code}" for part, code in wire.REJECTS}
+"""What its texts of errors mean to us, as docs/policies.md prints them."""
+
 _WRITES, _READS = "instruct", "status"
 """Breaker groups: instructions that fail do not close the view of payments."""
 

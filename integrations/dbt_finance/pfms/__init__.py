@@ -1,1 +1,9 @@
-"""The files of PFMS, over SFTP or REST."""
+"""The files of PFMS, over SFTP or REST, its face."""
+
+from integrations.dbt_finance.pfms import rest, sftp_exchange
+from integrations.dbt_finance.pfms.opening import Pfms, open_clients
+from integrations.dbt_finance.pfms.rest_wire import CODES
+
+POLICIES = (*rest.POLICIES, *sftp_exchange.POLICIES)
+
+__all__ = ["CODES", "POLICIES", "Pfms", "open_clients"]

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
+from integrations.calling.errors import OUTCOMES
+
 
 class Verdict(StrEnum):
     """What an error code means for us."""
@@ -84,3 +86,6 @@ ERRORS = MappingProxyType(
     }
 )
 """Every code that the calls of this client can meet."""
+
+CODES = MappingProxyType({code: OUTCOMES[row.verdict] for code, row in ERRORS.items()})
+"""What its codes mean to us, as docs/policies.md prints them."""
