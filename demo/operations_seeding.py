@@ -29,7 +29,7 @@ async def publish_folder(store: Store, keyrings: Keyrings, folder: Path = OPERAT
 
 
 async def _publish(keyrings: Keyrings, manifest: Manifest, tx: Transaction) -> bool:
-    before = await shelf.one(tx, manifest.app, manifest.version)
+    before = await shelf.find_manifest(tx, manifest.app, manifest.version)
     digest = content_hash(manifest)
     if before is not None and before.content_hash == digest:
         return False

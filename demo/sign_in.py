@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urljoin, urlsplit
 import httpx
 from lxml import etree, html
 
-from actions.identity.sign_in_guards import challenge_of, same
+from actions.identity.sign_in_guards import challenge_of, constant_time_equal
 from domain.kernel.clock import SystemClock
 from domain.kernel.ids import SystemIds
 from domain.kernel.people import Provider
@@ -140,7 +140,7 @@ class _Visit:
         query = parse_qs(urlsplit(target).query)
         if "error" in query:
             raise HeadlessFailed(f"sign-in was broken off: {query['error'][0]}")
-        if not same(query.get("state", [""])[0], self._state) or "code" not in query:
+        if not constant_time_equal(query.get("state", [""])[0], self._state) or "code" not in query:
             raise HeadlessFailed("the gateway came back with another state")
         return query["code"][0]
 

@@ -89,13 +89,13 @@ class Supervisor:
         await self._spawn("sandbox")
         # The first run waits for what the sandboxes hand over, and each that goes by their clock; others need not.
         if not onboarded or self.settings.clock == "sandbox":
-            await self._until("the sandboxes", self._sandboxes_up)
+            await self._wait_until_ready("the sandboxes", self._sandboxes_up)
         await self._finish("seed")
-        await self._until("the sandboxes", self._sandboxes_up)
+        await self._wait_until_ready("the sandboxes", self._sandboxes_up)
         self.console.print("apuni: starting gateway and worker ...")
         await self._spawn("serve")
         await self._spawn("worker")
-        await self._until("the gateway", self._gateway_up)
+        await self._wait_until_ready("the gateway", self._gateway_up)
 
     async def _sandboxes_up(self) -> bool:
         with contextlib.suppress(runfiles.NotUp, httpx.HTTPError, KeyError, ValueError):
@@ -108,7 +108,7 @@ class Supervisor:
             return await _answers(f"http://127.0.0.1:{self.settings.port}/health/ready")
         return False
 
-    async def _until(self, what: str, ready: Callable[[], Awaitable[bool]]) -> None:
+    async def _wait_until_ready(self, what: str, ready: Callable[[], Awaitable[bool]]) -> None:
         loop = asyncio.get_running_loop()
         ends_at = loop.time() + START_SECONDS
         while loop.time() < ends_at:

@@ -53,8 +53,8 @@ from gateway.pages.track import track_routes
 from gateway.pages.verify import verify_routes
 from gateway.runtime.alarms import LOOK_SECONDS, AlarmWatch, alarm_webhook
 from gateway.runtime.composition import House, open_house
-from gateway.runtime.edge_wiring import admitting, open_edge
-from gateway.runtime.heartbeat import BEAT_SECONDS, Pulse, pulsing
+from gateway.runtime.edge_wiring import admission_wrapper, open_edge
+from gateway.runtime.heartbeat import BEAT_SECONDS, Pulse, run_heartbeat
 from gateway.runtime.partners import addresses, is_connected, make_transports, read_onboarding
 from gateway.runtime.sealing import SealWatch
 from gateway.runtime.worker_watch import WorkerWatch
@@ -90,7 +90,7 @@ def create_app(settings: Settings) -> Starlette:
         graph = counting_cost(build())
         async with (
             open_house(settings, metrics.observe_call, kind="gateway", breakers=metrics.observe_breaker) as house,
-            beating(house, settings, metrics) as pulse,
+            run_gateway_heartbeat(house, settings, metrics) as pulse,
             open_edge(settings, house, metrics) as edge,
             open_trusted_documents(house.environment, edge.trusted, graph),
             open_streams(
@@ -123,7 +123,7 @@ def doors(
     """Every door but health, which is open before the others."""
     environment = house.environment
     times = DEMO_TIMES if settings.demo else 1
-    partners = admitting(edge.admission, Share.PARTNERS)
+    partners = admission_wrapper(edge.admission, Share.PARTNERS)
     locker = read_onboarding(settings, "digilocker", IssuerSettings.from_onboarding)
     published = read_onboarding(settings, "apisetu", PublishedSettings.from_onboarding)
     etaal = read_onboarding(
@@ -214,7 +214,7 @@ def _sign_in_settings(settings: Settings) -> SignInSettings:
 
 
 @asynccontextmanager
-async def beating(house: House, settings: Settings, metrics: Metrics) -> AsyncIterator[Pulse]:
+async def run_gateway_heartbeat(house: House, settings: Settings, metrics: Metrics) -> AsyncIterator[Pulse]:
     """The gateway's beat: switches taken over, health told, the sealing of the audit log and the workers watched."""
     environment = house.environment
     sealing = SealWatch(environment.store, environment.clock, settings.seal_limit_seconds)
@@ -229,7 +229,7 @@ async def beating(house: House, settings: Settings, metrics: Metrics) -> AsyncIt
         pulse = Pulse(environment, house.switches, house.vitals)
         more = ((BEAT_SECONDS, sealing.look), (LOOK_SECONDS, workers.look), (BEAT_SECONDS, reach.look))
         withdrawals = (WITHDRAWAL_SECONDS, ConsentWatch(environment).look)
-        yield await stack.enter_async_context(pulsing(pulse, *more, withdrawals))
+        yield await stack.enter_async_context(run_heartbeat(pulse, *more, withdrawals))
 
 
 def graphql_routes(
@@ -263,7 +263,7 @@ def context_factory(
             client=facts.client or "",
             agent=facts.agent,
             cost_limit=(limits.router_cost if facts.router else limits.cost) * times,
-            throttle=facts.standing.shown() if facts.standing else None,
+            throttle=facts.standing.throttle_status() if facts.standing else None,
             federation=settings.demo or facts.router,
             router=facts.router,
             feed=feed,
@@ -276,7 +276,7 @@ async def _language(house: House, header: str | None, subject: Subject) -> Langu
     """The language asked for, else the citizen's saved one, else Hindi."""
     if header or subject.kind is not PersonKind.CITIZEN or subject.person_id is None:
         return language_from_header(header)
-    async with house.environment.store.reading() as tx:
+    async with house.environment.store.read_transaction() as tx:
         found = await people.citizens(tx, [subject.person_id])
     citizen = found.get(subject.person_id)
     return citizen.language if citizen else Language.HI

@@ -58,7 +58,7 @@ def return_route(path: str, field_name: str, opened: Callable[[str], str], retur
             reference = opened(message)
         except Garbled as error:
             _log.info(log, code=error.code)
-            return _declined(400, "BAD_MESSAGE")
+            return _decline_response(400, "BAD_MESSAGE")
         return await _sent_on(returns, reference, message)
 
     return Route(path, come_back, methods=["POST"])
@@ -83,11 +83,11 @@ async def _sent_on(returns: Returns, reference: str, message: str) -> Response:
     try:
         address = await returns.take(reference, message.encode())
     except NotNow:
-        return _declined(503, "UNAVAILABLE", wait=RETRY_SECONDS)
-    return _declined(404, "NOT_FOUND") if address is None else RedirectResponse(address, 303, headers=_NO_STORE)
+        return _decline_response(503, "UNAVAILABLE", wait=RETRY_SECONDS)
+    return _decline_response(404, "NOT_FOUND") if address is None else RedirectResponse(address, 303, headers=_NO_STORE)
 
 
-def _declined(status: int, code: str, wait: int | None = None) -> Response:
+def _decline_response(status: int, code: str, wait: int | None = None) -> Response:
     """A refusal, by its code alone."""
     headers = _NO_STORE if wait is None else {**_NO_STORE, "Retry-After": str(wait)}
     return JSONResponse({"code": code}, status, headers)

@@ -34,7 +34,7 @@ class StatedFacts:
     facts: Mapping[FactKey, str] = field(repr=False)
 
 
-def stated(content: bytes) -> StatedFacts | None:
+def read_facts(content: bytes) -> StatedFacts | None:
     """The facts of a certificate; None where the document is no certificate. Raises safe_xml.UnsafeXml."""
     return stated_by(safe_xml.parse(content))
 
@@ -43,7 +43,7 @@ def stated_by(root: safe_xml.Element) -> StatedFacts | None:
     """The same for a document that was parsed, such as the part that a signature covers."""
     if safe_xml.local_name(root).casefold() != "certificate":
         return None
-    person, organisation = _below(root, "IssuedTo", "Person"), _below(root, "IssuedBy", "Organization")
+    person, organisation = _descendant(root, "IssuedTo", "Person"), _descendant(root, "IssuedBy", "Organization")
     holder = _text(person, "name")
     doctype = (_text(root, "type") or "").upper()
     return StatedFacts(
@@ -78,7 +78,7 @@ def rupees(text: str | None) -> str | None:
 
 def _of_person(person: safe_xml.Element | None) -> dict[FactKey, str]:
     born, relative = day(_text(person, "dob")), _text(person, "swd")
-    address = _below(person, "Address")
+    address = _descendant(person, "Address")
     parts = ("house", "line1", "line2", "landmark", "locality", "vtc")
     lines = [found for found in (_text(address, name) for name in parts) if found]
     found = {
@@ -95,18 +95,18 @@ def _of_person(person: safe_xml.Element | None) -> dict[FactKey, str]:
     if relative:
         wife = (_text(person, "swdIndicator") or "S").upper() == "W"
         found[FactKey.HUSBAND_NAME if wife else FactKey.FATHER_NAME] = relative
-    return _given(found)
+    return _usable_facts(found)
 
 
 def _of_body(root: safe_xml.Element, doctype: str) -> dict[FactKey, str]:
-    data = _below(root, "CertificateData")
+    data = _descendant(root, "CertificateData")
     if data is None:
         return {}
-    caste, income = _below(data, "Caste"), _below(data, "Income")
-    performance, examination = _below(data, "Performance"), _below(data, "Examination")
+    caste, income = _descendant(data, "Caste"), _descendant(data, "Income")
+    performance, examination = _descendant(data, "Performance"), _descendant(data, "Examination")
     # In one state's published form the attributes of a caste stand on CertificateData itself.
     holds = caste if caste is not None else data if doctype in _CASTES else None
-    return _given(
+    return _usable_facts(
         {
             FactKey.CASTE: _text(holds, "name"),
             FactKey.CASTE_CATEGORY: _text(holds, "category"),
@@ -143,11 +143,11 @@ def _of_fields(data: safe_xml.Element) -> dict[FactKey, str | None]:
     return {**found, FactKey.ANNUAL_INCOME: income} if income else found
 
 
-def _given(found: Mapping[FactKey, str | None]) -> dict[FactKey, str]:
+def _usable_facts(found: Mapping[FactKey, str | None]) -> dict[FactKey, str]:
     return {key: value for key, value in found.items() if value and len(value) <= _LONGEST}
 
 
-def _below(element: safe_xml.Element | None, *path: str) -> safe_xml.Element | None:
+def _descendant(element: safe_xml.Element | None, *path: str) -> safe_xml.Element | None:
     for name in path:
         element = safe_xml.child(element, name) if element is not None else None
     return element

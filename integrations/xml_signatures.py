@@ -43,7 +43,7 @@ def covers_all(root: safe_xml.Element, signatures: list[safe_xml.Element]) -> bo
     return next(root.iter(etree.Comment, etree.ProcessingInstruction, etree.Entity), None) is None
 
 
-def verified(
+def verify_signature(
     root: safe_xml.Element, signer: str, at: datetime, methods: Collection[SignatureMethod]
 ) -> safe_xml.Element | None:
     """The part that the signer's certificate (PEM), valid at `at`, signed by one of the methods; None where none is."""
@@ -61,7 +61,7 @@ def verified(
     return result.signed_xml if isinstance(result, VerifyResult) else None
 
 
-def claimed(signature: safe_xml.Element) -> bytes | None:
+def claimed_certificate(signature: safe_xml.Element) -> bytes | None:
     """The certificate (DER) that the document brings: only to tell a changed document from a stranger's."""
     found = next(signature.iter(f"{DS}X509Certificate"), None)
     try:

@@ -238,7 +238,7 @@ class NotLawful(ValueError):
         self.place, self.fault = place, fault
 
 
-def derived(
+def derive_steps(
     service: Service, outcome: LegacyOutcome, submitted_at: datetime, decided_at: datetime | None, step: LegacyStep
 ) -> tuple[LegacyStep, ...]:
     """The shortest history that fits, for a row that brings none; `step` is what ended it, or the submission.
@@ -279,7 +279,7 @@ def statuses_of(steps: Sequence[LegacyStep], service: Service) -> tuple[Status, 
         if step.move not in MOVES or not _fits(step.move, service.outcome):
             raise NotLawful(place, Fault.STEP_NOT_LAWFUL)
         before = found[-1] if found else None
-        after = TRANSITIONS.get((before, step.move)) if before else _first(step.move)
+        after = TRANSITIONS.get((before, step.move)) if before else _first_status(step.move)
         if after is None:
             raise NotLawful(place, Fault.STEP_NOT_LAWFUL)
         if place and step.at < steps[place - 1].at:
@@ -288,7 +288,7 @@ def statuses_of(steps: Sequence[LegacyStep], service: Service) -> tuple[Status, 
     return tuple(found)
 
 
-def _first(move: Move) -> Status | None:
+def _first_status(move: Move) -> Status | None:
     return Status.SUBMITTED if move is Move.SUBMIT else None
 
 
@@ -307,7 +307,7 @@ def life_of(row: LegacyRow, statuses: Sequence[Status], calendar: WorkCalendar) 
     decision: Decision | None = None
     for step, status in zip(row.steps, statuses, strict=True):
         clock.pass_by(step, status)
-        decision = _decided(step, status, row.reason) or decision
+        decision = _decision_of(step, status, row.reason) or decision
     ended = statuses[-1] in FINAL | REFUSED
     delivered = row.steps[-1].at if statuses[-1] is Status.DELIVERED else None
     return Life(
@@ -322,7 +322,7 @@ def life_of(row: LegacyRow, statuses: Sequence[Status], calendar: WorkCalendar) 
     )
 
 
-def _decided(step: LegacyStep, status: Status, reason: str | None) -> Decision | None:
+def _decision_of(step: LegacyStep, status: Status, reason: str | None) -> Decision | None:
     if step.move is Move.APPROVE:
         return Decision(True, None, None, None, step.at)
     if status in REFUSED:

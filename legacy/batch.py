@@ -23,7 +23,7 @@ from domain.kernel.ids import Ids
 from domain.kernel.numbers import NumberKind
 from domain.kernel.people import Citizen, OfficerLevel, Role
 from domain.kernel.text import Bilingual
-from domain.statistics.figures import counted, marks_of
+from domain.statistics.figures import figure_inputs, marks_of
 from legacy.applications import LegacyRow, Life, life_of, statuses_of
 from legacy.people import People, Slot, new_citizen
 from store.applications import applications, imports
@@ -150,7 +150,7 @@ async def write(tx: Transaction, batch: Batch, places: Places, ids: Ids) -> None
     await applications.add_entries(tx, entries)
     await _add_certificates(tx, batch.cases, new, ids)
     await aliases.add_many(tx, AliasKind.APPLICATION, {case.row.number: case.id for case in batch.cases})
-    await imports.add(tx, batch.before.id, [_taken(case) for case in batch.cases])
+    await imports.add(tx, batch.before.id, [_import_record(case) for case in batch.cases])
     await _count(tx, new)
     await audit.append_many(tx, [_line(case, batch) for case in batch.cases])
 
@@ -276,13 +276,13 @@ async def _officer(tx: Transaction, case: Case, places: Places) -> str | None:
     return places.officers[place]
 
 
-def _taken(case: Case) -> TakenOver:
+def _import_record(case: Case) -> TakenOver:
     return TakenOver(case.id, case.slot.citizen_id, case.content, len(case.row.steps), case.status in OPEN)
 
 
 async def _count(tx: Transaction, new: Sequence[Application]) -> None:
     """Figures, as if each case had been brought in here."""
-    await figures.add_many(tx, {application.id: marks_of(counted(application)) for application in new})
+    await figures.add_many(tx, {application.id: marks_of(figure_inputs(application)) for application in new})
 
 
 def _line(case: Case, batch: Batch) -> audit.AuditLine:

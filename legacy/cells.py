@@ -183,7 +183,7 @@ class RowCells:
             self.fault(name, Fault.IN_THE_FUTURE)
         return instant
 
-    def whole(self, name: str) -> int | None:
+    def whole_number(self, name: str) -> int | None:
         text = latin_digits(self.texts.get(name, ""))
         if not text:
             return None

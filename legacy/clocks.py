@@ -31,27 +31,27 @@ class Started:
     certificates: int
 
 
-async def waiting(store: Store, clock: Clock) -> Waiting:
+async def count_waiting(store: Store, clock: Clock) -> Waiting:
     """How many open applications are held, and how many of them are beyond their due instant."""
-    async with store.reading() as tx:
-        return await imports.waiting(tx, clock.now())
+    async with store.read_transaction() as tx:
+        return await imports.count_held(tx, clock.now())
 
 
 async def start_clocks(store: Store, by: str) -> Started:
     """Let every held application go, batch by batch; may be cut off and run again."""
     clocks = made = 0
     while True:
-        done = await store.carry_out(lambda tx: _some(tx, by))
+        done = await store.carry_out(lambda tx: _start_batch(tx, by))
         clocks, made = clocks + done.clocks, made + done.certificates
         if done.clocks < BATCH:
             return Started(clocks, made)
 
 
-async def _some(tx: Transaction, by: str) -> Started:
-    ids = await imports.held(tx, BATCH)
+async def _start_batch(tx: Transaction, by: str) -> Started:
+    ids = await imports.held_applications(tx, BATCH)
     if not ids:
         return Started(0, 0)
-    cases = await applications.many(tx, ids)
+    cases = await applications.by_ids(tx, ids)
     services = await catalogue.services_by_codes(tx, {one.service_code for one in cases.values()})
     made = 0
     for case in cases.values():

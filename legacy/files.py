@@ -77,14 +77,14 @@ class TarFiles:
     def __init__(self, path: Path) -> None:
         self._tar = path.open("rb")
         try:
-            self._index, self._many = _indexed(path)
+            self._index, self._many = _build_index(path)
         except BaseException:
             self._tar.close()
             raise
 
     def read(self, name: str) -> bytes | None:
         """The first octets of a member, one more than are allowed."""
-        place = self._found(_key(name))
+        place = self._find_record(_key(name))
         if place is None:
             return None
         offset, size = place
@@ -95,7 +95,7 @@ class TarFiles:
         self._tar.close()
         self._index.close()
 
-    def _found(self, key: bytes) -> tuple[int, int] | None:
+    def _find_record(self, key: bytes) -> tuple[int, int] | None:
         low, high = 0, self._many
         while low < high:
             middle = (low + high) // 2
@@ -113,7 +113,7 @@ class TarFiles:
         return os.pread(self._index.fileno(), _RECORD, place * _RECORD)
 
 
-def _indexed(path: Path) -> tuple[BinaryIO, int]:
+def _build_index(path: Path) -> tuple[BinaryIO, int]:
     """A file of records in the order of their keys, and how many."""
     runs: list[BinaryIO] = []
     batch: list[bytes] = []

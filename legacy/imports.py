@@ -22,7 +22,7 @@ from domain.kernel.ids import Ids
 from legacy.applications import Fault, LegacyRow, Reject
 from legacy.batch import Batch, Case, Places, case_of, content_of, write
 from legacy.files import CertificateFiles, checked_file
-from legacy.people import People, Slot, numbers_in, people_of, recall, remembered
+from legacy.people import People, Slot, numbers_in, people_of, persons_to_remember, recall
 from legacy.reading import LegacyCatalogue, catalogue_of, number_of, read_row
 from legacy.rejects import RejectsFile
 from legacy.scratch import Scratch
@@ -87,8 +87,8 @@ class Plan:
 
 async def bookmark_of(rooms: ImportRooms, data: OldData) -> Bookmark:
     """Where an import of this file goes on; one that came to its end begins anew, and skips what is there."""
-    async with rooms.store.reading() as tx:
-        found = await imports.unfinished(tx, data.sha256)
+    async with rooms.store.read_transaction() as tx:
+        found = await imports.unfinished_import(tx, data.sha256)
     return found or Bookmark(rooms.ids.key(), data.sha256)
 
 
@@ -100,7 +100,7 @@ async def import_applications(
     Raises MovedOn where another process works on the same file, ScannerAway, and as the store does; it may be begun
     again after any of them.
     """
-    run = await _Run.opened(rooms, plan, rejects)
+    run = await _Run.open_run(rooms, plan, rejects)
     try:
         if not plan.dry_run and not start.rows_done:
             await rooms.store.carry_out(lambda tx: _begin(tx, start, rooms.by, rejects.length))
@@ -108,7 +108,7 @@ async def import_applications(
         done = replace(start, rejects_bytes=rejects.length)
         source = rows_of(plan.data, start=done.bytes_done, done=done.rows_done)
         while True:
-            rows = await asyncio.to_thread(_taken, source)
+            rows = await asyncio.to_thread(_next_rows, source)
             done = await run.batch(rows, done)
             tell(done)
             if len(rows) < BATCH:
@@ -117,12 +117,12 @@ async def import_applications(
         run.close()
 
 
-def _taken(source: Iterator[SourceRow]) -> list[SourceRow]:
+def _next_rows(source: Iterator[SourceRow]) -> list[SourceRow]:
     return list(islice(source, BATCH))
 
 
 async def _begin(tx: Transaction, start: Bookmark, by: str, rejects_bytes: int) -> None:
-    if await imports.unfinished(tx, start.source_digest) is None:
+    if await imports.unfinished_import(tx, start.source_digest) is None:
         await imports.begin(tx, replace(start, rejects_bytes=rejects_bytes))
         line = audit.AuditLine(by, "legacy.import", OBJECT_KIND, start.id, Purpose.OPERATE.value, {})
         await audit.append(tx, line)
@@ -160,9 +160,9 @@ class _Run:
         self._at_once = asyncio.Semaphore(_AT_ONCE)
 
     @classmethod
-    async def opened(cls, rooms: ImportRooms, plan: Plan, rejects: RejectsFile) -> "_Run":
+    async def open_run(cls, rooms: ImportRooms, plan: Plan, rejects: RejectsFile) -> "_Run":
         """Read the catalogue, by which every row of this run is read."""
-        async with rooms.store.reading() as tx:
+        async with rooms.store.read_transaction() as tx:
             services: list[Service] = await catalogue.all_services(tx)
             districts = await catalogue.districts(tx)
             tehsils = await catalogue.tehsils_of(tx, [one.code for one in districts])
@@ -197,7 +197,7 @@ class _Run:
     async def _attempt(self, rows: Sequence[SourceRow], before: Bookmark) -> Bookmark:
         batch = _Sorted()
         self._read(rows, batch)
-        async with self._rooms.store.reading() as tx:
+        async with self._rooms.store.read_transaction() as tx:
             await self._without_known(tx, batch)
             await self._without_taken_certificates(tx, batch)
             references = await self._rooms.vault.find_many(numbers_in(one.row for one in batch.good))
@@ -212,7 +212,7 @@ class _Run:
             slot = people.place(one.row)
             if isinstance(slot, Slot):
                 cases.append(self._case(one, slot, files))
-        after = imports.counted(before, imported=len(cases), skipped=batch.skipped, rejected=_rows_in(batch.rejects))
+        after = imports.add_counts(before, imported=len(cases), skipped=batch.skipped, rejected=_rows_in(batch.rejects))
         after = replace(
             after,
             bytes_done=rows[-1].end if rows else before.bytes_done,
@@ -220,7 +220,7 @@ class _Run:
         )
         if self._scratch is not None:
             return self._dry(cases, people, batch, after)
-        return await self._written(cases, people, batch, before, after, finished=len(rows) < BATCH)
+        return await self._write_batch(cases, people, batch, before, after, finished=len(rows) < BATCH)
 
     def _case(self, one: _Good, slot: Slot, files: dict[int, tuple[str, str, str]]) -> Case:
         case = case_of(one.row, one.contents[0], slot, self._places, self._rooms.ids)
@@ -236,10 +236,10 @@ class _Run:
                 for case in cases
                 if case.row.certificate
             }
-            self._scratch.add(seen | remembered(people, self._rooms.vault))
+            self._scratch.add(seen | persons_to_remember(people, self._rooms.vault))
         return replace(after, rejects_bytes=self._rejects.add(after.rejects_bytes, batch.rejects))
 
-    async def _written(
+    async def _write_batch(
         self,
         cases: Sequence[Case],
         people: People,
@@ -287,11 +287,11 @@ class _Run:
     async def _without_known(self, tx: Transaction, batch: _Sorted) -> None:
         """Rows whose number is there: skipped where they say the same, or were erased; else left out."""
         numbers = [one.row.number for one in batch.good]
-        named = await aliases.named(tx, AliasKind.APPLICATION, numbers)
+        named = await aliases.find_object_ids(tx, AliasKind.APPLICATION, numbers)
         contents = await imports.contents(tx, named.values())
         known: dict[str, str | None] = {number: contents.get(key) for number, key in named.items()}
         if self._scratch is not None:
-            seen = self._scratch.found(f"{AliasKind.APPLICATION}:{number}" for number in numbers)
+            seen = self._scratch.find_values(f"{AliasKind.APPLICATION}:{number}" for number in numbers)
             known.update({key.partition(":")[2]: content for key, content in seen.items()})
         left = []
         for one in batch.good:
@@ -306,9 +306,9 @@ class _Run:
 
     async def _without_taken_certificates(self, tx: Transaction, batch: _Sorted) -> None:
         numbers = [one.row.certificate.number for one in batch.good if one.row.certificate]
-        taken = set(await aliases.named(tx, AliasKind.CERTIFICATE, numbers))
+        taken = set(await aliases.find_object_ids(tx, AliasKind.CERTIFICATE, numbers))
         if self._scratch is not None:
-            seen = self._scratch.found(f"{AliasKind.CERTIFICATE}:{number}" for number in numbers)
+            seen = self._scratch.find_values(f"{AliasKind.CERTIFICATE}:{number}" for number in numbers)
             taken |= {key.partition(":")[2] for key in seen}
         left = []
         for one in batch.good:
@@ -325,7 +325,7 @@ class _Run:
         """PDF and XML of each certificate by row, in the object store by now; rows whose file is bad are left out."""
         held = [one for one in batch.good if one.row.certificate is not None]
         doctypes = [one.row.service.doctype or "" for one in held]
-        async with self._rooms.store.reading() as tx:
+        async with self._rooms.store.read_transaction() as tx:
             uris = await draw_uris(tx, self._rooms.ids, self._rooms.issuer_id, doctypes)
         done = await asyncio.gather(*(self._file(one, uri) for one, uri in zip(held, uris, strict=True)))
         found: dict[int, tuple[str, str, str]] = {}

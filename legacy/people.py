@@ -75,14 +75,14 @@ class People:
             return person.born_on is not None and self.known[sign][0] in born_indexes(self.cipher, person.born_on)
         return slot.person.born_on == person.born_on
 
-    def born(self, person: LegacyPerson) -> str:
+    def birth_index(self, person: LegacyPerson) -> str:
         """The date of birth as it is kept for comparing."""
         return self.cipher.blind_index(BORN, str(person.born_on))
 
     def new_signs(self, references: Mapping[str, VaultReference]) -> dict[str, KnownPerson]:
         """What is to be kept of the persons of this batch; every Aadhaar number has its reference by now."""
         return {
-            indexes_of(self.cipher, sign, references)[0]: KnownPerson(slot.citizen_id, self.born(slot.person))
+            indexes_of(self.cipher, sign, references)[0]: KnownPerson(slot.citizen_id, self.birth_index(slot.person))
             for sign, slot in self.slots.items()
         }
 
@@ -127,13 +127,15 @@ def recall(people: People, rows: Sequence[LegacyRow], scratch: Scratch, vault: V
     """In a dry run: add the persons of the batches before."""
     signs = {sign for row in rows for sign in signs_of(row.person)} - people.known.keys()
     keys = {sign: scratch_key(people.cipher, sign, vault) for sign in signs}
-    seen = scratch.found(keys.values())
+    seen = scratch.find_values(keys.values())
     people.known.update({sign: (seen[key], "") for sign, key in keys.items() if key in seen})
 
 
-def remembered(people: People, vault: Vault) -> dict[str, str]:
+def persons_to_remember(people: People, vault: Vault) -> dict[str, str]:
     """In a dry run: what is remembered of the persons of this batch."""
-    return {scratch_key(people.cipher, sign, vault): people.born(slot.person) for sign, slot in people.slots.items()}
+    return {
+        scratch_key(people.cipher, sign, vault): people.birth_index(slot.person) for sign, slot in people.slots.items()
+    }
 
 
 def scratch_key(cipher: FieldCipher, sign: Sign, vault: Vault) -> str:

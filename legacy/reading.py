@@ -25,7 +25,7 @@ from legacy.applications import (
     LegacyRow,
     LegacyStep,
     NotLawful,
-    derived,
+    derive_steps,
     statuses_of,
     with_scrutiny,
 )
@@ -121,7 +121,7 @@ class _Reader:
             "channel": cells.word("channel", Channel, None) or Channel.WEB,
             "delivery": cells.word("delivery", DeliveryMode, None) or DeliveryMode.PORTAL,
             "form": self._answers(form),
-            "fee_paise": cells.whole("fee_paise"),
+            "fee_paise": cells.whole_number("fee_paise"),
             "reason": self._said.get("reason"),
             "due_on": cells.day("due_on", past=False),
         }
@@ -205,7 +205,7 @@ class _Reader:
         move = _ENDED_BY.get(outcome, Move.SUBMIT)
         note = self._said.get("reason") if outcome in (LegacyOutcome.REJECTED, LegacyOutcome.RETURNED) else None
         last = LegacyStep(move, ended_at or submitted_at, self._said.get("officer"), ground, note)
-        return derived(service, outcome, submitted_at, decided_at, last)
+        return derive_steps(service, outcome, submitted_at, decided_at, last)
 
     def _history(self, history: Sequence[Any]) -> Iterator[LegacyStep]:
         if len(history) > _MOST_STEPS:

@@ -17,7 +17,7 @@ class Scratch:
         self._pairs = sqlite3.connect("", isolation_level=None)
         self._pairs.execute("CREATE TABLE pairs (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID")
 
-    def found(self, keys: Iterable[str]) -> dict[str, str]:
+    def find_values(self, keys: Iterable[str]) -> dict[str, str]:
         """The values of those keys that are there."""
         wanted = list(dict.fromkeys(keys))
         pairs: dict[str, str] = {}

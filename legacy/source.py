@@ -95,7 +95,7 @@ def _json_rows(file: BinaryIO, done: int) -> Iterator[SourceRow]:
 
 def _object_in(line: bytes) -> Mapping[str, Any] | None:
     try:
-        value = json.loads(line.decode("utf-8"), parse_constant=_refuse, object_pairs_hook=_once)
+        value = json.loads(line.decode("utf-8"), parse_constant=_refuse, object_pairs_hook=_unique_pairs)
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
@@ -105,7 +105,7 @@ def _refuse(word: str) -> Any:
     raise ValueError(f"{word} is no JSON")
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _unique_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
         raise ValueError("a name is there twice")

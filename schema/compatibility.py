@@ -23,7 +23,7 @@ from graphql import (
 )
 
 REASON = re.compile(r"Added in (?P<added>[^;]+); use (?P<use>[^;]+); removed on (?P<on>\d{4}-\d{2}-\d{2})\.")
-"""The form of every deprecation's reason; `retired` writes it."""
+"""The form of every deprecation's reason; `deprecation_reason` writes it."""
 
 _MEMBER = re.compile(r"(?:Field|Enum value|Argument) (?P<place>\w+\.\w+(?:\(\w+:\))?) was removed\.")
 _GOES_BY_DATE = (
@@ -34,7 +34,7 @@ _GOES_BY_DATE = (
 _TYPE = re.compile(r"(?P<kind>\w+) was removed\.")
 
 
-def retired(*, added: str, use: str, removed_on: date) -> str:
+def deprecation_reason(*, added: str, use: str, removed_on: date) -> str:
     """The reason of a deprecation: since which release it is there, what to use instead, and when it goes."""
     return f"Added in {added}; use {use}; removed on {removed_on.isoformat()}."
 
@@ -45,14 +45,14 @@ def removed_on(reason: str | None) -> date | None:
     return date.fromisoformat(found["on"]) if found else None
 
 
-def breaking(released: str, present: str, today: date) -> list[str]:
+def breaking_changes(released: str, present: str, today: date) -> list[str]:
     """What would break, a line each; what was deprecated and is past its date is not among it."""
     old, new = _read(released), _read(present)
     gone = frozenset(_past(old, today))
     return [
         f"{change.type.name}: {change.description}"
         for change in find_breaking_changes(old, new)
-        if not _announced(change, gone, old)
+        if not _was_announced(change, gone, old)
     ]
 
 
@@ -87,7 +87,7 @@ def deprecations(kind: object) -> Iterable[tuple[str, str | None]]:
     return []
 
 
-def _announced(change: BreakingChange, gone: frozenset[str], old: GraphQLSchema) -> bool:
+def _was_announced(change: BreakingChange, gone: frozenset[str], old: GraphQLSchema) -> bool:
     member, kind = _MEMBER.fullmatch(change.description), _TYPE.fullmatch(change.description)
     if change.type in _GOES_BY_DATE:
         return member is not None and member["place"] in gone

@@ -15,11 +15,11 @@ from schema.benefits.course import PaymentReason
 from schema.benefits.types import Benefit, sanction_by_id
 from schema.catalogue.places import District, district_by_code
 from schema.kernel.context import Info, InLanguage, spoken
-from schema.kernel.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, listed
-from schema.kernel.fields import resolved
+from schema.kernel.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, assumed_list_size
+from schema.kernel.fields import resolver_field
 from schema.kernel.loaders import ByKey
 from schema.kernel.paging import Connection, Listing, Paged
-from schema.kernel.store_lists import counting, reading
+from schema.kernel.store_lists import count_reader, page_reader
 from store.payments import beneficiary_lists
 from store.payments.beneficiary_lists import BeneficiaryFilter, BeneficiaryOrder, ListedBeneficiary
 
@@ -39,7 +39,7 @@ class PaymentBeneficiary:
     state: RegistrationState = strawberry.field(description="Where she stands at PFMS.")
     since: datetime = strawberry.field(description="Since when.")
     codes: list[str] = strawberry.field(
-        description="Why PFMS or the bank declined; empty where they did not.", directives=[listed(5)]
+        description="Why PFMS or the bank declined; empty where they did not.", directives=[assumed_list_size(5)]
     )
     by_aadhaar: bool = strawberry.field(description="Whether the money finds its account by Aadhaar.")
     masked_account: str | None = strawberry.field(
@@ -66,23 +66,23 @@ class PaymentBeneficiary:
             pfms_code=item.cpsms_id,
         )
 
-    @resolved(description="Where she stands at PFMS, in words.")
+    @resolver_field(description="Where she stands at PFMS, in words.")
     def state_label(self, info: Info, language: InLanguage = None) -> str:
         return label(f"beneficiary_state.{self.state.value}", spoken(info, language))
 
-    @resolved(
+    @resolver_field(
         description="Why PFMS or the bank declined, in words, and what to do; empty where they did not.",
-        directives=[listed(5)],
+        directives=[assumed_list_size(5)],
     )
     def reasons(self) -> list[PaymentReason]:
         return [reason for code in self.codes if (reason := PaymentReason.of(code)) is not None]
 
-    @resolved(description="The district.", metadata=_DISTRICT.metadata)
+    @resolver_field(description="The district.", metadata=_DISTRICT.metadata)
     async def district(self, info: Info) -> District | None:
         item = await _DISTRICT.load(self, info.context.loaders)
         return None if item is None else District.of(item)
 
-    @resolved(
+    @resolver_field(
         description="The benefit that is paid to her, with its payments as our own record has them; null for those "
         "who read the books only.",
         metadata=_SANCTION.metadata,
@@ -96,7 +96,7 @@ class PaymentBeneficiary:
 class BeneficiariesQuery:
     """Root fields about beneficiaries."""
 
-    @resolved(
+    @resolver_field(
         description="Beneficiaries of one's places that stand somewhere at PFMS: waiting, sent, validated, rejected "
         "and others; `totalCount` is null where they are more than 10 000. Each leaves a receipt. Null with NOT_FOUND "
         "for those who pay nothing.",
@@ -121,12 +121,12 @@ class BeneficiariesQuery:
         wanted = BeneficiaryFilter(state, scheme_code, district, code, order)
         return Listing(
             f"payment-beneficiaries:{info.context.subject.person_id}:{wanted}",
-            reading(
+            page_reader(
                 info,
                 lambda tx, part: beneficiary_lists.page(tx, reach, wanted, **part.where),
                 lambda one: of_payee(reach, one.sanction_id, one.citizen_id, one.department, one.district),
             ),
-            counting(info, lambda tx: beneficiary_lists.count_of(tx, reach, wanted)),
+            count_reader(info, lambda tx: beneficiary_lists.count_of(tx, reach, wanted)),
             lambda one: (one.since.isoformat(), one.id),
             PaymentBeneficiary.of,
         )

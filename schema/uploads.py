@@ -10,7 +10,7 @@ from domain.officers.desk import ReadPurpose
 from domain.uploads.files import MediaType
 from schema.kernel.context import Info, signed_in
 from schema.kernel.directives import AUTHENTICATED
-from schema.kernel.fields import resolved
+from schema.kernel.fields import resolver_field
 
 
 @strawberry.type(description="An uploaded file and an address at which it can be read for some minutes.")
@@ -27,7 +27,7 @@ class StoredFile:
 class FilesQuery:
     """The root field about files."""
 
-    @resolved(
+    @resolver_field(
         description="A link to an uploaded file: one's own, or one that belongs to something that one may see; null "
         "for everybody else. A read of another person's file is shown to her.",
         directives=[AUTHENTICATED],

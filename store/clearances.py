@@ -30,12 +30,12 @@ from domain.clearances import Clearance, ClearanceState, Escalation, EscalationK
 from domain.kernel.people import Posting
 from domain.platform.changes import ChangeKind
 from store.appeals.appeal_rows import appeal_of, appeals_table
-from store.appeals.appeals import running
+from store.appeals.appeals import clock_is_running
 from store.applications.application_rows import application_of, applications_table
 from store.database import change_feed
 from store.database.engine import Transaction
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, count, first, grouped, insert_into, keyset_window, rows_of
+from store.database.sql import AnyRow, count, first_row, group_rows, insert_into, keyset_window, rows_of
 from store.database.types import Instant, Json, Key
 
 clearances_table = Table(
@@ -129,7 +129,7 @@ async def settle(tx: Transaction, clearance: Clearance) -> bool:
     return True
 
 
-async def many(tx: Transaction, ids: Iterable[str]) -> dict[str, Clearance]:
+async def by_ids(tx: Transaction, ids: Iterable[str]) -> dict[str, Clearance]:
     """Clearances by id; those that are not there are left out."""
     return {row.id: _clearance(tx, row) for row in await rows_of(tx, select(clearances_table), _C.id, ids)}
 
@@ -137,7 +137,7 @@ async def many(tx: Transaction, ids: Iterable[str]) -> dict[str, Clearance]:
 async def of_applications(tx: Transaction, ids: Iterable[str]) -> dict[str, list[Clearance]]:
     """The clearances of each application in the order in which they were asked."""
     statement = select(clearances_table).order_by(_C.application_id, _C.asked_at, _C.id)
-    return await grouped(tx, statement, _C.application_id, ids, lambda row: _clearance(tx, row))
+    return await group_rows(tx, statement, _C.application_id, ids, lambda row: _clearance(tx, row))
 
 
 async def asked_of(
@@ -154,7 +154,7 @@ async def asked_of(
 
     By (due_at, id), the most urgent first.
     """
-    statement, columns = _asked(postings, above_id, states), (_C.due_at, _C.id)
+    statement, columns = _select_clearances(postings, above_id, states), (_C.due_at, _C.id)
     rows = await keyset_window(tx, statement, columns, place=place, backward=backward, limit=limit)
     return [_clearance(tx, row) for row in rows]
 
@@ -163,18 +163,18 @@ async def count_asked(
     tx: Transaction, postings: Sequence[Posting], above_id: str | None, states: Collection[ClearanceState]
 ) -> int:
     """How many clearances in those states were asked of them."""
-    return await count(tx, _asked(postings, above_id, states))
+    return await count(tx, _select_clearances(postings, above_id, states))
 
 
 async def to_be_reminded(tx: Transaction, *, since: datetime, until: datetime, limit: int) -> list[Clearance]:
     """Clearances that are owed, due between two instants and not reminded of, the most urgent first."""
-    statement = _owed().where(_C.due_at > since, _C.due_at <= until, _C.reminded_at.is_(None))
+    statement = _select_outstanding().where(_C.due_at > since, _C.due_at <= until, _C.reminded_at.is_(None))
     return [_clearance(tx, row) for row in (await tx.connection.execute(statement.limit(limit))).all()]
 
 
 async def to_be_escalated(tx: Transaction, *, before: datetime, limit: int) -> list[Clearance]:
     """Clearances that are owed, overdue at an instant and not escalated, those due first on top."""
-    statement = _owed().where(_C.due_at < before, _C.escalated_at.is_(None))
+    statement = _select_outstanding().where(_C.due_at < before, _C.escalated_at.is_(None))
     return [_clearance(tx, row) for row in (await tx.connection.execute(statement.limit(limit))).all()]
 
 
@@ -207,7 +207,7 @@ async def reports(tx: Transaction, application_ids: Iterable[str]) -> dict[str, 
     """The field reports of each application, the oldest first."""
     table = verifications_table
     statement = select(table).order_by(table.c.application_id, table.c.reported_at, table.c.id)
-    return await grouped(tx, statement, table.c.application_id, application_ids, lambda row: _report(tx, row))
+    return await group_rows(tx, statement, table.c.application_id, application_ids, lambda row: _report(tx, row))
 
 
 async def warn(tx: Transaction, escalation: Escalation) -> bool:
@@ -230,7 +230,7 @@ async def warn_many(tx: Transaction, warned: Sequence[Escalation]) -> set[str]:
 async def warnings(tx: Transaction, application_ids: Iterable[str]) -> dict[str, list[Escalation]]:
     """The warnings about each application, the latest last."""
     statement = select(escalations_table).order_by(_E.application_id, _E.at, _E.id)
-    return await grouped(tx, statement, _E.application_id, application_ids, _escalation)
+    return await group_rows(tx, statement, _E.application_id, application_ids, _escalation)
 
 
 async def to_be_warned(
@@ -248,7 +248,7 @@ async def to_be_warned(
     """
     kinds = sorted(kind.value for kind in unless)
     warned = exists().where(_E.application_id == _T.id, _E.due_at == _T.due_at, _E.kind.in_(kinds))
-    statement = select(applications_table).where(running(), _T.due_at >= since, _T.due_at <= until, ~warned)
+    statement = select(applications_table).where(clock_is_running(), _T.due_at >= since, _T.due_at <= until, ~warned)
     if after is not None:
         there = (literal(after[0], _T.due_at.type), literal(after[1], Key))
         statement = statement.where(tuple_(_T.due_at, _T.id) > tuple_(*there))
@@ -270,7 +270,7 @@ async def appeals_to_be_warned(tx: Transaction, *, since: datetime, until: datet
 async def open_of(tx: Transaction, application_id: str, department: str) -> Clearance | None:
     """The clearance that a department still owes for an application, or None."""
     wanted = (_C.application_id == application_id, _C.department == department, _C.state == ClearanceState.ASKED.value)
-    row = await first(tx, select(clearances_table).where(*wanted))
+    row = await first_row(tx, select(clearances_table).where(*wanted))
     return _clearance(tx, row) if row else None
 
 
@@ -284,12 +284,14 @@ def owed_since_before(now: datetime) -> Select[Any]:
     return select(_C.application_id).where(_C.state == ClearanceState.ASKED.value, _C.due_at < now)
 
 
-def _owed() -> Select[Any]:
+def _select_outstanding() -> Select[Any]:
     statement = select(clearances_table).where(_C.state == ClearanceState.ASKED.value)
     return statement.order_by(_C.due_at, _C.id)
 
 
-def _asked(postings: Sequence[Posting], above_id: str | None, states: Collection[ClearanceState]) -> Select[Any]:
+def _select_clearances(
+    postings: Sequence[Posting], above_id: str | None, states: Collection[ClearanceState]
+) -> Select[Any]:
     covered = or_(_C.escalated_to == above_id, *(_covers(posting) for posting in postings))
     return select(clearances_table).where(_C.state.in_(sorted(state.value for state in states)), covered)
 

@@ -39,7 +39,7 @@ from store.database import change_feed
 from store.database.engine import Transaction
 from store.database.errors import AlreadyThere, NotThere, VersionConflict
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, count, first, grouped, insert_new, keyset_window, rows_of
+from store.database.sql import AnyRow, count, first_row, group_rows, insert_new, keyset_window, rows_of
 from store.database.types import Instant, Key
 
 agents_table = Table(
@@ -123,7 +123,7 @@ async def add_agent(tx: Transaction, agent: DoorstepAgent) -> None:
 
 async def agent(tx: Transaction, operator_id: str) -> DoorstepAgent | None:
     """The agent whom an operator is, or None."""
-    row = await first(tx, select(agents_table).where(_A.operator_id == operator_id))
+    row = await first_row(tx, select(agents_table).where(_A.operator_id == operator_id))
     return _agent(row) if row else None
 
 
@@ -135,11 +135,11 @@ async def agents_for(tx: Transaction, district: str, tehsil: str | None) -> list
     return [_agent(row) for row in (await tx.connection.execute(ordered)).all()]
 
 
-async def taken(tx: Transaction, agent_ids: Collection[str], since: date) -> dict[tuple[str, Slot], int]:
+async def taken_slots(tx: Transaction, agent_ids: Collection[str], since: date) -> dict[tuple[str, Slot], int]:
     """How many open visits the agents have in each slot from a day on."""
     statement = (
         select(_T.agent_id, _T.slot_on, _T.slot_window, func.count().label("many"))
-        .where(_T.agent_id.in_(sorted(agent_ids)), _T.slot_on >= since, _in(OPEN))
+        .where(_T.agent_id.in_(sorted(agent_ids)), _T.slot_on >= since, _has_state(OPEN))
         .group_by(_T.agent_id, _T.slot_on, _T.slot_window)
     )
     rows = (await tx.connection.execute(statement)).all()
@@ -160,7 +160,7 @@ async def save(tx: Transaction, visit: Visit, expected_version: int) -> Visit:
     values = {name: value for name, value in _values(tx, changed).items() if name not in fixed}
     statement = update(visits_table).where(_T.id == visit.id, _T.version == expected_version)
     if (await tx.connection.execute(statement.values(values).returning(_T.id))).first() is None:
-        present = await first(tx, select(_T.version, _T.state).where(_T.id == visit.id))
+        present = await first_row(tx, select(_T.version, _T.state).where(_T.id == visit.id))
         if present is None:
             raise NotThere("the visit")
         raise VersionConflict(present.version, present.state)
@@ -170,10 +170,10 @@ async def save(tx: Transaction, visit: Visit, expected_version: int) -> Visit:
 
 async def get(tx: Transaction, visit_id: str) -> Visit | None:
     """The visit with an id, or None."""
-    return (await many(tx, [visit_id])).get(visit_id)
+    return (await by_ids(tx, [visit_id])).get(visit_id)
 
 
-async def many(tx: Transaction, ids: Iterable[str]) -> dict[str, Visit]:
+async def by_ids(tx: Transaction, ids: Iterable[str]) -> dict[str, Visit]:
     """Visits by id."""
     rows = await rows_of(tx, select(visits_table), _T.id, ids)
     return {row.id: _visit(tx, row) for row in rows}
@@ -182,12 +182,12 @@ async def many(tx: Transaction, ids: Iterable[str]) -> dict[str, Visit]:
 async def of_applications(tx: Transaction, ids: Iterable[str]) -> dict[str, list[Visit]]:
     """Visits by application, the first one first."""
     statement = select(visits_table).order_by(_T.created_at, _T.sequence, _T.id)
-    return await grouped(tx, statement, _T.application_id, ids, lambda row: _visit(tx, row))
+    return await group_rows(tx, statement, _T.application_id, ids, lambda row: _visit(tx, row))
 
 
-async def missed(tx: Transaction, today: date, limit: int) -> list[Visit]:
+async def missed_visits(tx: Transaction, today: date, limit: int) -> list[Visit]:
     """Open visits whose day was before today, the oldest first; their rows are locked."""
-    statement = select(visits_table).where(_in(OPEN), _T.slot_on < today).order_by(_T.slot_on, _T.id)
+    statement = select(visits_table).where(_has_state(OPEN), _T.slot_on < today).order_by(_T.slot_on, _T.id)
     return [_visit(tx, row) for row in (await tx.connection.execute(statement.limit(limit).with_for_update())).all()]
 
 
@@ -218,10 +218,10 @@ def otp_hashes(tx: Transaction, visit_id: str, otp: str) -> tuple[str, ...]:
 
 
 def _of_agent(agent_id: str, states: Collection[VisitState]) -> Any:
-    return select(visits_table).where(_T.agent_id == agent_id, _in(states))
+    return select(visits_table).where(_T.agent_id == agent_id, _has_state(states))
 
 
-def _in(states: Collection[VisitState]) -> Any:
+def _has_state(states: Collection[VisitState]) -> Any:
     return _T.state.in_(sorted(state.value for state in states))
 
 
@@ -241,8 +241,8 @@ def _values(tx: Transaction, visit: Visit) -> dict[str, Any]:
         "failure": visit.failure.value if visit.failure else None,
         "proof": handover.proof.value if handover else None,
         "paper_sha256": handover.paper_sha256 if handover else None,
-        "witness": _sealed(tx, witness, "witness", visit.id),
-        "otp": _sealed(tx, visit.otp, "otp", visit.id),
+        "witness": _encrypt_text(tx, witness, "witness", visit.id),
+        "otp": _encrypt_text(tx, visit.otp, "otp", visit.id),
     }
 
 
@@ -255,19 +255,19 @@ def _visit(tx: Transaction, row: AnyRow) -> Visit:
         slot=Slot(row.slot_on, SlotWindow(row.slot_window)),
         failure=VisitFailure(row.failure) if row.failure else None,
         handover=_handover(tx, row),
-        otp=_opened(tx, row.otp, "otp", row.id),
+        otp=_decrypt_text(tx, row.otp, "otp", row.id),
     )
 
 
 def _handover(tx: Transaction, row: AnyRow) -> Handover | None:
     if row.proof is None:
         return None
-    return Handover(HandOverProof(row.proof), row.paper_sha256, _opened(tx, row.witness, "witness", row.id))
+    return Handover(HandOverProof(row.proof), row.paper_sha256, _decrypt_text(tx, row.witness, "witness", row.id))
 
 
-def _sealed(tx: Transaction, text: str | None, column: str, visit_id: str) -> bytes | None:
+def _encrypt_text(tx: Transaction, text: str | None, column: str, visit_id: str) -> bytes | None:
     return None if text is None else tx.cipher.encrypt(text.encode(), f"doorstep_visits:{column}:{visit_id}")
 
 
-def _opened(tx: Transaction, sealed: bytes | None, column: str, visit_id: str) -> str | None:
+def _decrypt_text(tx: Transaction, sealed: bytes | None, column: str, visit_id: str) -> str | None:
     return None if sealed is None else tx.cipher.decrypt(sealed, f"doorstep_visits:{column}:{visit_id}").decode()

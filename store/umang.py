@@ -24,7 +24,7 @@ from domain.umang.umang import Compared
 from store.applications.application_rows import applications_table
 from store.database.engine import Transaction
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, first, insert_new, upsert
+from store.database.sql import AnyRow, first_row, insert_new, upsert
 from store.database.types import Instant, Json, Key
 
 KEPT_FOR = timedelta(days=8)
@@ -134,7 +134,7 @@ async def begin(tx: Transaction, request: Request) -> Kept | None:
     }
     if await insert_new(tx, requests_table, values):
         return None
-    row = await first(tx, select(requests_table).where(_R.record == request.record))
+    row = await first_row(tx, select(requests_table).where(_R.record == request.record))
     return None if row is None else Kept(row.body_hash, _answer(tx, row))
 
 
@@ -145,7 +145,7 @@ async def keep_answer(tx: Transaction, record: str, answer: Mapping[str, Any], c
     kept = await tx.connection.execute(unanswered.values(answer=sealed, code=code).returning(_R.record))
     if kept.first() is not None:
         return answer
-    row = await first(tx, select(requests_table).where(_R.record == record))
+    row = await first_row(tx, select(requests_table).where(_R.record == record))
     return (_answer(tx, row) if row else None) or answer
 
 
@@ -165,7 +165,9 @@ async def begin_link(tx: Transaction, ticket: str, account: Account, expires_at:
 
 async def account_of(tx: Transaction, ticket: str) -> Account | None:
     """The account of a ticket; None where it is used or over."""
-    row = await first(tx, select(links_table).where(_L.ticket_hash == _hash(ticket), _L.expires_at > tx.clock.now()))
+    row = await first_row(
+        tx, select(links_table).where(_L.ticket_hash == _hash(ticket), _L.expires_at > tx.clock.now())
+    )
     if row is None:
         return None
     given = tx.cipher.decrypt_json(row.account, _link_place(row.ticket_hash))
@@ -233,7 +235,7 @@ async def comparisons(tx: Transaction, first_day: date) -> list[Compared]:
 
 async def compared_on(tx: Transaction, day: date) -> bool:
     """Whether a day was compared already."""
-    return await first(tx, select(_C.day).where(_C.day == day)) is not None
+    return await first_row(tx, select(_C.day).where(_C.day == day)) is not None
 
 
 def _answer(tx: Transaction, row: AnyRow) -> Mapping[str, Any] | None:

@@ -51,7 +51,7 @@ def fingerprint(kind):
     return digest.hexdigest()
 
 
-def stamped(kind, wanted):
+def has_stamp(kind, wanted):
     """Whether the stamp of a kind is there and says this."""
     try:
         with open(stamp_of(kind)) as file:
@@ -62,7 +62,7 @@ def stamped(kind, wanted):
 
 def complete(kind):
     """Whether the environment of a kind stands and fits the lock."""
-    return stamped(kind, fingerprint(kind))
+    return has_stamp(kind, fingerprint(kind))
 
 
 def install():
@@ -114,7 +114,7 @@ def main():
     if sys.version_info < (3, 11):
         stop("Python 3.11 or newer is needed, this is " + sys.version.split()[0] + "; set PY=python3.11")
     if complete(kind) or (kind == "run" and complete("dev")):
-        if not stamped("project", project()):
+        if not has_stamp("project", project()):
             install()
         return
     sys.stderr.write("apuni: preparing " + VENV + " (" + kind + ")\n")

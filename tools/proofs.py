@@ -35,7 +35,7 @@ class Run:
         self.left_out = []
         self.lock = threading.Lock()
 
-    def next(self):
+    def take_proof(self):
         with self.lock:
             if time.monotonic() >= self.ends_at:
                 self.left_out += self.waiting
@@ -43,7 +43,7 @@ class Run:
             return self.waiting.pop(0) if self.waiting else None
 
     def lane(self):
-        while (proof := self.next()) is not None:
+        while (proof := self.take_proof()) is not None:
             if not self.passes(proof):
                 with self.lock:
                     self.failed.append(proof)

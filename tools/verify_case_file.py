@@ -27,7 +27,7 @@ class NotGenuine(Exception):
     """The file is not what was signed; the text says why."""
 
 
-def examined(file: Path, keys: dict) -> dict:
+def verified_manifest(file: Path, keys: dict) -> dict:
     """The signed manifest of a case file; raises NotGenuine."""
     try:
         with zipfile.ZipFile(file) as archive:
@@ -93,7 +93,7 @@ def main() -> int:
     parser.add_argument("--keys", required=True, help="the file or address of the public keys")
     given = parser.parse_args()
     try:
-        manifest = examined(given.file, read_keys(given.keys))
+        manifest = verified_manifest(given.file, read_keys(given.keys))
     except NotGenuine as problem:
         sys.stdout.write(f"NOT GENUINE: {problem}\n")
         return 1

@@ -71,7 +71,7 @@ def channel_of(row: Row) -> str:
     return "MOBILE" if row["channel"] in MOBILE else "SELF"
 
 
-def added(rows: Sequence[Row]) -> dict[str, Any]:
+def sum_rows(rows: Sequence[Row]) -> dict[str, Any]:
     """Total, districts, and rows under e-Taal's codes. A service stands where its last line says."""
     stands = {row["service"]: row["stands"] for row in rows}
     districts: Counter[str] = Counter()
@@ -96,11 +96,11 @@ def added(rows: Sequence[Row]) -> dict[str, Any]:
     }
 
 
-def recomputed(export: Path, revision: int | None) -> dict[str, Any]:
+def recompute_day(export: Path, revision: int | None) -> dict[str, Any]:
     """Everything that follows from the file."""
     with export.open(encoding="utf-8") as lines:
         rows, link = read(lines, revision)
-    return {"day": rows[0]["day"] if rows else None, "revision": len(rows), "link": link, **added(rows)}
+    return {"day": rows[0]["day"] if rows else None, "revision": len(rows), "link": link, **sum_rows(rows)}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -112,7 +112,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--total", type=int, help="the total that must come out")
     given = parser.parse_args(arguments)
     try:
-        came = recomputed(given.export, given.revision)
+        came = recompute_day(given.export, given.revision)
     except (Wrong, AttributeError, KeyError, TypeError, ValueError, OSError) as error:
         sys.stderr.write(f"verify_counts: {error}\n")
         return 1

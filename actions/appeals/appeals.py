@@ -13,7 +13,7 @@ from actions.appeals.steps import Filing, file, step
 from actions.applications.cases import PATH
 from actions.kernel.access import of_appeal, require
 from actions.kernel.environment import Environment
-from actions.kernel.idempotency import conflict_problem, once
+from actions.kernel.idempotency import conflict_problem, run_idempotently
 from actions.kernel.unit_of_work import Acting
 from domain.appeals.appeals import Appeal, AppealGround, AppealMove, AppealOrigin, Hearing, Order
 from domain.applications.lifecycle import Status
@@ -107,7 +107,7 @@ async def file_appeal(env: Environment, subject: Subject, request: FileAppeal) -
     async def work(tx: Transaction) -> dict[str, Any]:
         return {"id": (await enter(Acting(env, tx, subject), request)).id}
 
-    answer, replayed = await once(
+    answer, replayed = await run_idempotently(
         env, subject, "fileAppeal", key=request.idempotency_key, body=asdict(request), work=work
     )
     return await present(env, answer["id"]), replayed
@@ -124,7 +124,9 @@ async def record_hearing(env: Environment, subject: Subject, request: RecordHear
 
     replaces = request.replaces.isoformat() if request.replaces else None
     body = {**asdict(request), "at": request.at.isoformat(), "replaces": replaces}
-    answer, replayed = await once(env, subject, "recordHearing", key=request.idempotency_key, body=body, work=work)
+    answer, replayed = await run_idempotently(
+        env, subject, "recordHearing", key=request.idempotency_key, body=body, work=work
+    )
     return await present(env, answer["id"]), replayed
 
 
@@ -137,12 +139,14 @@ async def cancel_hearing(env: Environment, subject: Subject, request: CancelHear
     async def work(tx: Transaction) -> dict[str, Any]:
         acting = Acting(env, tx, subject)
         appeal = await _taken_up(acting, request.appeal_id, request.expected_version)
-        reason = written(request.reason, "reason", required=True) or ""
+        reason = validated_text(request.reason, "reason", required=True) or ""
         found = await fixed_at(acting, appeal, request.at, ("input", "at"))
         return {"id": (await cancel(acting, appeal, found, reason)).id}
 
     body = {**asdict(request), "at": request.at.isoformat()}
-    answer, replayed = await once(env, subject, "cancelHearing", key=request.idempotency_key, body=body, work=work)
+    answer, replayed = await run_idempotently(
+        env, subject, "cancelHearing", key=request.idempotency_key, body=body, work=work
+    )
     return await present(env, answer["id"]), replayed
 
 
@@ -158,7 +162,9 @@ async def decide_appeal(env: Environment, subject: Subject, request: DecideAppea
 
     until = request.direct_until.isoformat() if request.direct_until else None
     body = {**asdict(request), "direct_until": until}
-    answer, replayed = await once(env, subject, "decideAppeal", key=request.idempotency_key, body=body, work=work)
+    answer, replayed = await run_idempotently(
+        env, subject, "decideAppeal", key=request.idempotency_key, body=body, work=work
+    )
     return await present(env, answer["id"]), replayed
 
 
@@ -174,7 +180,7 @@ async def choose_auto_appeal(env: Environment, subject: Subject, *, wanted: bool
         await appeals.opt_out(tx, citizen_id, None if wanted else acting.now)
         return {"wanted": wanted}
 
-    answer, _ = await once(env, subject, "chooseAutoAppeal", key=key, body={"wanted": wanted}, work=work)
+    answer, _ = await run_idempotently(env, subject, "chooseAutoAppeal", key=key, body={"wanted": wanted}, work=work)
     return bool(answer["wanted"])
 
 
@@ -185,9 +191,9 @@ async def enter(acting: Acting, request: FileAppeal) -> Appeal:
         raise not_found(*PATH)
     resource = Resource(ObjectKind.APPEAL, application.id, application.citizen_id)
     await require(acting.env, acting.tx, acting.subject, resource, Purpose.APPLY, path=PATH)
-    text = written(request.text, "text", required=True)
+    text = validated_text(request.text, "text", required=True)
     filing = await open_filing(acting, application, request.ground)
-    reason = written(request.late_reason or "", "lateReason", required=False)
+    reason = validated_text(request.late_reason or "", "lateReason", required=False)
     late = late_reason(acting, application, filing, reason)
     origin = AppealOrigin.CSC if acting.subject.kind is PersonKind.OPERATOR else AppealOrigin.CITIZEN
     appeal = await file(
@@ -220,7 +226,7 @@ async def fix_hearing(acting: Acting, request: RecordHearing) -> Appeal:
 async def pass_order(acting: Acting, request: DecideAppeal, *, decided_at: datetime | None = None) -> Appeal:
     """The inner step of an order, in the caller's transaction; `decided_at` is when, where it was not now."""
     appeal = await _taken_up(acting, request.appeal_id, request.expected_version)
-    text = written(request.text, "text", required=True) or ""
+    text = validated_text(request.text, "text", required=True) or ""
     until = request.direct_until if request.verdict is AppealVerdict.DIRECT else None
     decided_at = decided_at or acting.now
     _refuse_wrong_day(acting, request, ist_date(decided_at))
@@ -236,15 +242,15 @@ async def pass_order(acting: Acting, request: DecideAppeal, *, decided_at: datet
 
 async def present(env: Environment, appeal_id: str) -> Appeal:
     """The appeal as it now is, for an answer; raises NotThere."""
-    async with env.store.reading() as tx:
-        appeal = (await appeals.many(tx, [appeal_id])).get(appeal_id)
+    async with env.store.read_transaction() as tx:
+        appeal = (await appeals.by_ids(tx, [appeal_id])).get(appeal_id)
     if appeal is None:
         raise NotThere("the appeal")
     return appeal
 
 
 async def _taken_up(acting: Acting, appeal_id: str, expected_version: int | None) -> Appeal:
-    appeal = (await appeals.many(acting.tx, [appeal_id])).get(appeal_id)
+    appeal = (await appeals.by_ids(acting.tx, [appeal_id])).get(appeal_id)
     if appeal is None:
         raise not_found(*APPEAL)
     resource = of_appeal(appeal, acting=True)
@@ -275,7 +281,7 @@ def _refuse_wrong_day(acting: Acting, request: DecideAppeal, decided_on: date) -
         raise Problems(Problem(ErrorCode.DATE_NOT_ALLOWED, path))
 
 
-def written(text: str, name: str, *, required: bool) -> str | None:
+def validated_text(text: str, name: str, *, required: bool) -> str | None:
     """What somebody wrote in an input field; raises REASON_REQUIRED where it must not be empty, BAD_INPUT."""
     written = text.strip()
     if required and not written:

@@ -7,9 +7,9 @@ from typing import Any
 from actions.appeals.commission_filing import note_award
 from actions.appeals.steps import step
 from actions.feedback.notices import tell_of_award
-from actions.kernel.access import covering, require_one
+from actions.kernel.access import permitted_postings, require_one
 from actions.kernel.environment import Environment
-from actions.kernel.idempotency import once
+from actions.kernel.idempotency import run_idempotently
 from actions.kernel.unit_of_work import Acting
 from domain.appeals.appeals import SETTLED, Appeal, AppealMove, Award, AwardKind, AwardState
 from domain.identity.policy import ObjectKind, Purpose, Resource
@@ -48,15 +48,15 @@ async def settle_award(env: Environment, subject: Subject, request: SettleAward)
         return {"appeal_id": request.appeal_id}
 
     body = {**asdict(request), "settled_on": request.settled_on.isoformat()}
-    _, replayed = await once(env, subject, "settleAward", key=request.idempotency_key, body=body, work=work)
-    async with env.store.reading() as tx:
+    _, replayed = await run_idempotently(env, subject, "settleAward", key=request.idempotency_key, body=body, work=work)
+    async with env.store.read_transaction() as tx:
         found = await appeals.awards(tx, [request.appeal_id])
     return next(one for one in found[request.appeal_id] if one.kind is request.kind), replayed
 
 
 async def settle(acting: Acting, request: SettleAward) -> Award:
     """The inner step, in the caller's transaction."""
-    appeal = (await appeals.many(acting.tx, [request.appeal_id])).get(request.appeal_id)
+    appeal = (await appeals.by_ids(acting.tx, [request.appeal_id])).get(request.appeal_id)
     if appeal is None:
         raise not_found(*_APPEAL)
     await require_one(acting.env, acting.tx, acting.subject, of_award(appeal), _PURPOSES, path=_APPEAL)
@@ -89,7 +89,7 @@ def settled_by(subject: Subject) -> list[Posting]:
     """The postings under which the subject settles awards; raises NotSignedIn, NOT_FOUND where there is none."""
     if not subject.signed_in:
         raise NotSignedIn
-    found = [one for purpose in _PURPOSES for one in covering(subject, ObjectKind.AWARD, purpose)]
+    found = [one for purpose in _PURPOSES for one in permitted_postings(subject, ObjectKind.AWARD, purpose)]
     if not found:
         raise not_found()
     return found
@@ -100,14 +100,14 @@ async def awards_page(
 ) -> list[tuple[Award, Appeal]]:
     """A page of the awards of the subject's jurisdictions, the oldest order first; raises as `settled_by`."""
     postings = settled_by(subject)
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         found = await hearing_calendar.awards_page(tx, postings, states, **part)
-        known = await appeals.many(tx, {one.appeal_id for one in found})
+        known = await appeals.by_ids(tx, {one.appeal_id for one in found})
     return [(one, known[one.appeal_id]) for one in found]
 
 
 async def count_awards(env: Environment, subject: Subject, states: frozenset[AwardState]) -> int:
     """How many there are; raises as `settled_by`."""
     postings = settled_by(subject)
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         return await hearing_calendar.count_awards(tx, postings, states)

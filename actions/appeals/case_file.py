@@ -79,10 +79,10 @@ async def make_case_file(
         "appeals.json": _json([_appeal(course, one) for one in course.appeals]),
         "papers.json": _json([_paper(one) for one in course.papers]),
     }
-    return packed(env.keyrings, case.reference, files, env.clock.now())
+    return pack_signed_zip(env.keyrings, case.reference, files, env.clock.now())
 
 
-def packed(keyrings: Keyrings, reference: str, files: Mapping[str, bytes], at: datetime) -> bytes:
+def pack_signed_zip(keyrings: Keyrings, reference: str, files: Mapping[str, bytes], at: datetime) -> bytes:
     """Files with their signed manifest in one ZIP. Raises KeyMissing."""
     named = [
         {"name": name, "sha256": hashlib.sha256(content).hexdigest(), "octets": len(content)}
@@ -137,7 +137,10 @@ def _application(course: _Course) -> dict[str, Any]:
     return {
         "number": one.number,
         "service": course.service,
-        "applicant": {"name": course.citizen.name.en or course.citizen.name.hi, "mobileMasked": masked(course.citizen)},
+        "applicant": {
+            "name": course.citizen.name.en or course.citizen.name.hi,
+            "mobileMasked": masked_mobile(course.citizen),
+        },
         "department": one.department,
         "district": one.district,
         "tehsil": one.tehsil,
@@ -160,7 +163,7 @@ def _application(course: _Course) -> dict[str, Any]:
     }
 
 
-def masked(citizen: Citizen) -> str | None:
+def masked_mobile(citizen: Citizen) -> str | None:
     """Her mobile as it may be told."""
     return mask_mobile(citizen.mobile) if citizen.mobile else None
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import structlog
 
-from actions.appeals.case_file import MEDIA_TYPE, make_case_file, masked
+from actions.appeals.case_file import MEDIA_TYPE, make_case_file, masked_mobile
 from actions.kernel.environment import Environment
 from actions.kernel.unit_of_work import Acting
 from domain.appeals.appeals import (
@@ -105,23 +105,23 @@ async def file_with_commission(env: Environment, appeal_id: str) -> None:
     partner = env.partners.commission
     if partner is None:
         raise Unavailable(Source.RIGHT_TO_SERVICE, "not_connected")
-    await env.store.carry_out(lambda tx: _opened(tx, appeal_id))
-    async with env.store.reading() as tx:
-        case, appeal, application, citizen = await _known(tx, appeal_id)
+    await env.store.carry_out(lambda tx: _ensure_case(tx, appeal_id))
+    async with env.store.read_transaction() as tx:
+        case, appeal, application, citizen = await _load_case(tx, appeal_id)
         before = appeal.previous_id
-        previous = (await appeals.many(tx, [before])).get(before) if before else None
+        previous = (await appeals.by_ids(tx, [before])).get(before) if before else None
     if case.number is None and appeal.state is AppealState.CLOSED and appeal.order is None:
         _log.info("commission_case_not_filed", reason="withdrawn or in time")
         return
     if case.number is None:
-        receipt = await _filed(partner, _filing(case, appeal, application, citizen, previous))
-        case = await _changed(env, appeal_id, _taken(receipt))
+        receipt = await _file_appeal(partner, _filing(case, appeal, application, citizen, previous))
+        case = await _update_case(env, appeal_id, _receipt_values(receipt))
         _log.info("commission_case_filed", known=receipt.known)
     if case.bundle is None and case.bundle_sent_at is None:
         case = await _with_bundle(env, case, application, citizen)
     if case.bundle is not None and case.bundle_sent_at is None:
         await partner.send_event(case.number or case.reference, _case_file_event(env, case))
-        await _changed(env, appeal_id, {"bundle_sent_at": env.clock.now()})
+        await _update_case(env, appeal_id, {"bundle_sent_at": env.clock.now()})
 
 
 async def tell_commission(env: Environment, payload: Mapping[str, Any]) -> None:
@@ -130,9 +130,9 @@ async def tell_commission(env: Environment, payload: Mapping[str, Any]) -> None:
     if partner is None:
         raise Unavailable(Source.RIGHT_TO_SERVICE, "not_connected")
     appeal_id = payload["appeal_id"]
-    await env.store.carry_out(lambda tx: _opened(tx, appeal_id))
-    async with env.store.reading() as tx:
-        case, appeal, _, _ = await _known(tx, appeal_id)
+    await env.store.carry_out(lambda tx: _ensure_case(tx, appeal_id))
+    async with env.store.read_transaction() as tx:
+        case, appeal, _, _ = await _load_case(tx, appeal_id)
         if "award" in payload:
             awards = (await appeals.awards(tx, [appeal_id])).get(appeal_id, [])
             award = next((one for one in awards if one.kind is AwardKind(payload["award"])), None)
@@ -150,7 +150,7 @@ async def tell_commission(env: Environment, payload: Mapping[str, Any]) -> None:
         await partner.send_event(case.number, event)
 
 
-async def _filed(partner: RightToService, filing: AppealFiling) -> FilingReceipt:
+async def _file_appeal(partner: RightToService, filing: AppealFiling) -> FilingReceipt:
     """The receipt of a filing: the Commission is asked first whether it has the case."""
     known = await partner.case(filing.reference)
     if known is None:
@@ -158,7 +158,7 @@ async def _filed(partner: RightToService, filing: AppealFiling) -> FilingReceipt
     return FilingReceipt(known.number, known.received_at, known.decide_by, known=True)
 
 
-def _taken(receipt: FilingReceipt) -> Mapping[str, Any]:
+def _receipt_values(receipt: FilingReceipt) -> Mapping[str, Any]:
     return {"number": receipt.number, "received_at": receipt.received_at, "decide_by": receipt.decide_by}
 
 
@@ -166,16 +166,16 @@ async def _with_bundle(
     env: Environment, case: CommissionCase, application: Application, citizen: Citizen
 ) -> CommissionCase:
     """Make the case file, once: the file of whoever notes it first is the one that is sent."""
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         content = await make_case_file(env, tx, case, application, citizen)
     name = await env.objects.put(content, MEDIA_TYPE)
-    kept = await _changed(env, case.appeal_id, {"bundle": name, "bundle_octets": len(content)}, unless="bundle")
+    kept = await _update_case(env, case.appeal_id, {"bundle": name, "bundle_octets": len(content)}, unless="bundle")
     if kept.bundle != name:
         await env.objects.remove(name)
     return kept
 
 
-async def _changed(
+async def _update_case(
     env: Environment, appeal_id: str, changes: Mapping[str, Any], unless: str | None = None
 ) -> CommissionCase:
     async def work(tx: Transaction) -> CommissionCase:
@@ -189,11 +189,11 @@ async def _changed(
     return await env.store.carry_out(work)
 
 
-async def _opened(tx: Transaction, appeal_id: str) -> None:
+async def _ensure_case(tx: Transaction, appeal_id: str) -> None:
     """Keep the case of an appeal, with its reference, where it is not kept yet."""
     if appeal_id in await commission.cases(tx, [appeal_id]):
         return
-    appeal = (await appeals.many(tx, [appeal_id])).get(appeal_id)
+    appeal = (await appeals.by_ids(tx, [appeal_id])).get(appeal_id)
     application = await applications.get(tx, appeal.application_id) if appeal else None
     if appeal is None or application is None:
         raise NotThere("the case of an appeal")
@@ -207,9 +207,9 @@ async def _opened(tx: Transaction, appeal_id: str) -> None:
     await commission.add_cases(tx, [case])
 
 
-async def _known(tx: Transaction, appeal_id: str) -> tuple[CommissionCase, Appeal, Application, Citizen]:
+async def _load_case(tx: Transaction, appeal_id: str) -> tuple[CommissionCase, Appeal, Application, Citizen]:
     case = (await commission.cases(tx, [appeal_id])).get(appeal_id)
-    appeal = (await appeals.many(tx, [appeal_id])).get(appeal_id)
+    appeal = (await appeals.by_ids(tx, [appeal_id])).get(appeal_id)
     application = await applications.get(tx, appeal.application_id) if appeal else None
     if case is None or appeal is None or application is None:
         raise NotThere("the case of an appeal")
@@ -239,7 +239,7 @@ def _filing(
         first_id=appeal.first_id,
         second_id=appeal.second_id,
         citizen_name=citizen.name.en or citizen.name.hi or "",
-        mobile_masked=masked(citizen),
+        mobile_masked=masked_mobile(citizen),
         previous_number=previous.number if previous else None,
         late_reason=appeal.late_reason,
     )

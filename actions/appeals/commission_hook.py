@@ -39,7 +39,7 @@ class CommissionHearings:
 
     async def take(self, word: Word) -> Told:
         """Take a message once; the second delivery gets the first answer. Raises UnknownCase, OtherMessage, NotNow."""
-        async with _told():
+        async with _translate_store_errors():
             told = await take(self._env, word)
             if not told.repeated:
                 await settle_waiting(self._env, await self._appeal_of(word))
@@ -47,7 +47,7 @@ class CommissionHearings:
 
     async def case_file(self, sha256: str) -> bytes | None:
         """The case file with a hash, with a receipt that the citizen sees; None where there is none. Raises NotNow."""
-        async with _told():
+        async with _translate_store_errors():
             case = await self._env.store.carry_out(lambda tx: self._read(tx, sha256))
             return None if case is None else await self._env.objects.get(sha256)
 
@@ -55,14 +55,14 @@ class CommissionHearings:
         case = await commission.case_with_bundle(tx, sha256)
         if case is None:
             return None
-        appeal = (await appeals.many(tx, [case.appeal_id]))[case.appeal_id]
+        appeal = (await appeals.by_ids(tx, [case.appeal_id]))[case.appeal_id]
         if not decide(COMMISSION, of_appeal(appeal), Purpose.HEAR_APPEAL):
             return None
         await leave_receipt(Acting(self._env, tx, COMMISSION), of_appeal(appeal), Purpose.HEAR_APPEAL)
         return case
 
     async def _appeal_of(self, word: Word) -> str:
-        async with self._env.store.reading() as tx:
+        async with self._env.store.read_transaction() as tx:
             case = await commission.case_by_number(tx, word.number)
         return case.appeal_id if case else ""
 
@@ -72,7 +72,7 @@ async def take(env: Environment, word: Word) -> Told:
     refusal: str | None = None
     for _ in range(_RACES):
         try:
-            return await env.store.carry_out(partial(_taken, env, word, refusal))
+            return await env.store.carry_out(partial(_take_message, env, word, refusal))
         except Problems as problems:
             refusal = problems.code.value  # what was begun is rolled back; the refusal itself is kept
         except VersionConflict:
@@ -83,11 +83,11 @@ async def take(env: Environment, word: Word) -> Told:
 async def settle_waiting(env: Environment, appeal_id: str) -> int:
     """Try the messages of an appeal that wait for another one, in their order; tells how many wait no more."""
     settled = 0
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         known = (await commission.messages(tx, [appeal_id])).get(appeal_id, [])
     for message in known:
         if message.state is MessageState.WAITING:
-            state = await _settled(env, message)
+            state = await _apply_waiting(env, message)
             settled += state is not MessageState.WAITING
     return settled
 
@@ -101,7 +101,7 @@ async def compare_cases(env: Environment) -> int:
     if partner is None:
         return 0
     before = env.clock.now() - timedelta(days=law.commission_compare_days.value)
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         cases = await commission.to_compare(tx, before, BATCH)
     taken = 0
     for case in cases:
@@ -117,7 +117,7 @@ async def compare_cases(env: Environment) -> int:
                 _log.error("commission_case_unknown_there")
             taken += await _caught_up(env, there.words if there else ())
         await settle_waiting(env, case.appeal_id)
-        await env.store.carry_out(partial(_compared, env, case))
+        await env.store.carry_out(partial(_mark_compared, env, case))
     return taken
 
 
@@ -134,17 +134,17 @@ async def _caught_up(env: Environment, words: Sequence[Word]) -> int:
 
 async def settle_all_waiting(env: Environment) -> int:
     """Try every message that waits, as after a hearing whose hour has come."""
-    async with env.store.reading() as tx:
-        waiting = await commission.waiting(tx, BATCH)
+    async with env.store.read_transaction() as tx:
+        waiting = await commission.waiting_appeal_ids(tx, BATCH)
     return sum([await settle_waiting(env, appeal_id) for appeal_id in waiting])
 
 
-async def _compared(env: Environment, case: CommissionCase, tx: Transaction) -> None:
+async def _mark_compared(env: Environment, case: CommissionCase, tx: Transaction) -> None:
     present = (await commission.cases(tx, [case.appeal_id]))[case.appeal_id]
     await commission.save_case(tx, replace(present, compared_at=env.clock.now()))
 
 
-async def _taken(env: Environment, word: Word, refusal: str | None, tx: Transaction) -> Told:
+async def _take_message(env: Environment, word: Word, refusal: str | None, tx: Transaction) -> Told:
     case = await commission.case_by_number(tx, word.number)
     if case is None:
         raise UnknownCase
@@ -154,7 +154,7 @@ async def _taken(env: Environment, word: Word, refusal: str | None, tx: Transact
             raise OtherMessage
         return Told(kept.id, kept.answered, kept.code if kept.answered is MessageState.REFUSED else None, repeated=True)
     acting = Acting(env, tx, COMMISSION)
-    appeal = (await appeals.many(tx, [case.appeal_id]))[case.appeal_id]
+    appeal = (await appeals.by_ids(tx, [case.appeal_id]))[case.appeal_id]
     message = _message(acting, case, word)
     state = MessageState.REFUSED if refusal else await apply(acting, appeal, message)
     if not await commission.add_message(tx, replace(message, state=state, answered=state, code=refusal)):
@@ -178,13 +178,13 @@ def _message(acting: Acting, case: CommissionCase, word: Word) -> CommissionMess
     )
 
 
-async def _settled(env: Environment, message: CommissionMessage) -> MessageState:
+async def _apply_waiting(env: Environment, message: CommissionMessage) -> MessageState:
     async def work(tx: Transaction, refusal: str | None = None) -> MessageState:
         kept = await commission.message(tx, message.id)
         if kept is not None and kept.state is not MessageState.WAITING:
             return kept.state  # another worker was here in between
         acting = Acting(env, tx, COMMISSION)
-        appeal = (await appeals.many(tx, [message.appeal_id]))[message.appeal_id]
+        appeal = (await appeals.by_ids(tx, [message.appeal_id]))[message.appeal_id]
         state = MessageState.REFUSED if refusal else await apply(acting, appeal, message)
         if state is not MessageState.WAITING:
             await commission.settle_message(tx, message.id, state, refusal)
@@ -213,7 +213,7 @@ async def _note(acting: Acting, appeal: Appeal, word: str, state: MessageState) 
 
 
 @asynccontextmanager
-async def _told() -> AsyncIterator[None]:
+async def _translate_store_errors() -> AsyncIterator[None]:
     try:
         yield
     except (StoreUnavailable, TryAgain):

@@ -64,22 +64,22 @@ async def note_summary(env: Environment) -> bool:
 async def send_service(env: Environment, payload: Mapping[str, Any]) -> None:
     """Tell of a notified service as it now is; an older version is left out. Raises Unavailable, Refused."""
     partner = _partner(env)
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         service = await catalogue.service(tx, payload["code"])
     if service is not None and service.version == payload["version"]:
-        await partner.put_service(_notified(service))
+        await partner.put_service(_notified_service(service))
 
 
 async def send_summary(env: Environment, day: date) -> None:
     """Send the summary of a day by service and district. Raises Unavailable, Refused."""
     partner = _partner(env)
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         rows = await commission_figures.day_rows(tx, ist_midnight(day), ist_midnight(day + timedelta(days=1)))
     shown = [{_camel(name): value for name, value in asdict(row).items()} for row in rows]
     await partner.send_summary(day, {"date": day.isoformat(), "rows": shown})
 
 
-def _notified(service: Service) -> NotifiedService:
+def _notified_service(service: Service) -> NotifiedService:
     return NotifiedService(
         code=service.code,
         version=service.version,

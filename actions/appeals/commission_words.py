@@ -37,7 +37,7 @@ async def _hearing(acting: Acting, appeal: Appeal, message: CommissionMessage) -
     if before is not None and before.fixed_at is not None and before.fixed_at >= message.at:
         return _A.SUPERSEDED
     if given["cancelled"]:
-        return await _cancelled(acting, appeal, message, before)
+        return await _cancel_hearing(acting, appeal, message, before)
     at, place = datetime.fromisoformat(given["at"]), str(given["place"])
     same = next((one for one in held if (one.at, one.state) == (at, HearingState.FIXED)), None)
     if same is not None and (same.reference in {None, given["hearingId"]}) and same.place == place:
@@ -54,7 +54,7 @@ async def _hearing(acting: Acting, appeal: Appeal, message: CommissionMessage) -
     return _A.APPLIED
 
 
-async def _cancelled(
+async def _cancel_hearing(
     acting: Acting, appeal: Appeal, message: CommissionMessage, before: Hearing | None
 ) -> MessageState:
     if before is None:

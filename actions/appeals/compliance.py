@@ -3,13 +3,13 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from actions.appeals.appeals import APPEAL, present, written
+from actions.appeals.appeals import APPEAL, present, validated_text
 from actions.appeals.steps import step
 from actions.kernel.access import of_appeal, require
 from actions.kernel.environment import Environment
-from actions.kernel.idempotency import conflict_problem, once
+from actions.kernel.idempotency import conflict_problem, run_idempotently
 from actions.kernel.unit_of_work import Acting
-from actions.uploads.uploads import uploaded, use
+from actions.uploads.uploads import require_upload, use
 from domain.appeals.appeals import Appeal, AppealMove
 from domain.applications.lifecycle import Status
 from domain.identity.policy import Purpose
@@ -41,7 +41,9 @@ async def report_compliance(env: Environment, subject: Subject, request: ReportC
         return {"id": (await comply(Acting(env, tx, subject), request)).id}
 
     key = request.idempotency_key
-    answer, replayed = await once(env, subject, "reportCompliance", key=key, body=asdict(request), work=work)
+    answer, replayed = await run_idempotently(
+        env, subject, "reportCompliance", key=key, body=asdict(request), work=work
+    )
     return await present(env, answer["id"]), replayed
 
 
@@ -51,19 +53,21 @@ async def comply(acting: Acting, request: ReportCompliance) -> Appeal:
     Where the service is still to be given, giving it is the report: only what was delivered needs another.
     """
     appeal = await _taken_up(acting, request)
-    text = written(request.text, "text", required=True)
+    text = validated_text(request.text, "text", required=True)
     application = await applications.get(acting.tx, appeal.application_id)
     if application is None or application.status is not Status.DELIVERED:
         params = {"status": appeal.state.value, "move": AppealMove.COMPLY.value}
         raise Problems(Problem(ErrorCode.TRANSITION_NOT_ALLOWED, APPEAL, Remedy.SEE_APPLICATION, params))
     if request.paper is not None:
-        paper = await uploaded(acting.env, acting.tx, acting.subject, request.paper, path=("input", "paperSha256"))
+        paper = await require_upload(
+            acting.env, acting.tx, acting.subject, request.paper, path=("input", "paperSha256")
+        )
         await use(acting, paper, of_appeal(appeal))
     return await step(acting, appeal, AppealMove.COMPLY, note=text)
 
 
 async def _taken_up(acting: Acting, request: ReportCompliance) -> Appeal:
-    appeal = (await appeals.many(acting.tx, [request.appeal_id])).get(request.appeal_id)
+    appeal = (await appeals.by_ids(acting.tx, [request.appeal_id])).get(request.appeal_id)
     if appeal is None:
         raise not_found(*APPEAL)
     await require(acting.env, acting.tx, acting.subject, of_appeal(appeal), Purpose.DECIDE, path=APPEAL)

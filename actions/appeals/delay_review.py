@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from actions.appeals.delays import reviewed
+from actions.appeals.delays import reviewer_postings
 from actions.kernel.environment import Environment
 from actions.kernel.unit_of_work import Acting
 from domain.appeals.appeals import AppealLevel
@@ -104,7 +104,7 @@ async def send_review(env: Environment, month: date) -> None:
     partner = env.partners.commission
     if partner is None:
         raise Unavailable(Source.RIGHT_TO_SERVICE, "not_connected")
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         review = await commission.review(tx, month)
     if review is None:
         raise NotThere("the review of a month")
@@ -114,21 +114,21 @@ async def send_review(env: Environment, month: date) -> None:
 
 
 async def shown_review(env: Environment, subject: Subject, month: date) -> DelayReview | None:
-    """The review of a month, with the rows of the subject's jurisdictions; raises as `delays.reviewed`."""
-    postings = reviewed(subject)
-    async with env.store.reading() as tx:
+    """The review of a month, with the rows of the subject's jurisdictions; raises as `delays.reviewer_postings`."""
+    postings = reviewer_postings(subject)
+    async with env.store.read_transaction() as tx:
         review = await commission.review(tx, month_of(month))
-    return None if review is None else _within(review, postings)
+    return None if review is None else _restrict_review(review, postings)
 
 
 async def reviews_made(env: Environment, subject: Subject, limit: int) -> list[DelayReview]:
-    """The latest reviews as `shown_review` gives each, the newest month first; raises as `delays.reviewed`."""
-    postings = reviewed(subject)
-    async with env.store.reading() as tx:
-        return [_within(review, postings) for review in await commission.reviews(tx, limit)]
+    """The latest reviews as `shown_review` gives each, the newest month first; raises as `delays.reviewer_postings`."""
+    postings = reviewer_postings(subject)
+    async with env.store.read_transaction() as tx:
+        return [_restrict_review(review, postings) for review in await commission.reviews(tx, limit)]
 
 
-def _within(review: DelayReview, postings: Sequence[Posting]) -> DelayReview:
+def _restrict_review(review: DelayReview, postings: Sequence[Posting]) -> DelayReview:
     rows = [
         row
         for row in review.content["rows"]
@@ -163,7 +163,7 @@ async def _content(acting: Acting, month: date) -> dict[str, Any]:
         "madeOn": acting.today.isoformat(),
         "rows": rows,
         "total": {name: sum(row[name] for row in rows) for name in AMOUNTS},
-        "reasons": dict(sorted(_added(rows).items())),
+        "reasons": dict(sorted(_sum_reasons(rows).items())),
     }
 
 
@@ -173,7 +173,7 @@ def _amounts(sums: Mapping[Measure, int], appeals: Mapping[AppealLevel, int]) ->
     return row | {name: appeals.get(level, 0) for level, name in _LEVELS.items()}
 
 
-def _added(rows: Sequence[Mapping[str, Any]]) -> Counter[str]:
+def _sum_reasons(rows: Sequence[Mapping[str, Any]]) -> Counter[str]:
     total: Counter[str] = Counter()
     for row in rows:
         total.update(row["reasons"])

@@ -5,16 +5,16 @@ from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Any
 
-from actions.kernel.access import covering, require
+from actions.kernel.access import permitted_postings, require
 from actions.kernel.case_access import note
 from actions.kernel.environment import Environment
-from actions.kernel.idempotency import once
+from actions.kernel.idempotency import run_idempotently
 from actions.kernel.unit_of_work import Acting
 from actions.officers.dashboards import line_of
 from domain.appeals.delays import LONGEST_TEXT, OLDEST_MONTHS, DelayCause, DelayReason, ReasonFilter
 from domain.applications.applications import Application
 from domain.applications.lifecycle import ON_THE_CLOCK
-from domain.feedback.feedback import moderated
+from domain.feedback.feedback import moderate_text
 from domain.identity.policy import ObjectKind, Purpose, Resource
 from domain.kernel.clock import ist_date
 from domain.kernel.errors import ErrorCode, NotSignedIn, Problem, Problems, not_found
@@ -66,10 +66,10 @@ async def record_delay_reason(
 
     body = asdict(request) | {"month": request.month.isoformat() if request.month else None}
     key = request.idempotency_key
-    answer, replayed = await once(env, subject, "recordDelayReason", key=key, body=body, work=work)
+    answer, replayed = await run_idempotently(env, subject, "recordDelayReason", key=key, body=body, work=work)
     if kept and not replayed:
         return kept[-1], False
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         found = await delays.get(tx, answer["id"])
     if found is None:
         raise NotThere("the reason")
@@ -108,27 +108,27 @@ async def record(acting: Acting, request: RecordDelayReason) -> DelayReason:
     return reason
 
 
-def reviewed(subject: Subject) -> list[Posting]:
+def reviewer_postings(subject: Subject) -> list[Posting]:
     """The postings under which the subject may read reasons; raises NotSignedIn, NOT_FOUND where there is none."""
     if not subject.signed_in:
         raise NotSignedIn
-    found = covering(subject, ObjectKind.DELAY_REASON, Purpose.SUPERVISE)
+    found = permitted_postings(subject, ObjectKind.DELAY_REASON, Purpose.SUPERVISE)
     if not found:
         raise not_found()
     return found
 
 
 async def reasons_page(env: Environment, subject: Subject, wanted: ReasonFilter, **part: Any) -> list[DelayReason]:
-    """A page of the reasons of the subject's jurisdictions, the newest first; raises as `reviewed`."""
-    postings = reviewed(subject)
-    async with env.store.reading() as tx:
+    """A page of the reasons of the subject's jurisdictions, the newest first; raises as `reviewer_postings`."""
+    postings = reviewer_postings(subject)
+    async with env.store.read_transaction() as tx:
         return await delays.page(tx, postings, wanted, **part)
 
 
 async def count_reasons(env: Environment, subject: Subject, wanted: ReasonFilter) -> int:
-    """How many reasons there are; raises as `reviewed`."""
-    postings = reviewed(subject)
-    async with env.store.reading() as tx:
+    """How many reasons there are; raises as `reviewer_postings`."""
+    postings = reviewer_postings(subject)
+    async with env.store.read_transaction() as tx:
         return await delays.count_of(tx, postings, wanted)
 
 
@@ -168,7 +168,7 @@ async def _office(acting: Acting, request: RecordDelayReason) -> Office:
 
 
 def _own_posts(subject: Subject) -> Sequence[Posting]:
-    return covering(subject, ObjectKind.DELAY_REASON, Purpose.RESPOND)
+    return permitted_postings(subject, ObjectKind.DELAY_REASON, Purpose.RESPOND)
 
 
 def _text(given: str | None) -> str | None:
@@ -176,4 +176,4 @@ def _text(given: str | None) -> str | None:
         return None
     if len(given) > LONGEST_TEXT:
         raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "text"), params={"longest": str(LONGEST_TEXT)}))
-    return moderated(given, "input", "text")
+    return moderate_text(given, "input", "text")

@@ -49,7 +49,7 @@ async def open_filing(acting: Acting, application: Application, wanted: AppealGr
     last = max(same, key=_rank)
     if not _against_her(last):
         raise Problems(Problem(ErrorCode.ALREADY_APPEALED, PATH, params={"number": last.number}))
-    return _above(last, last.ground)
+    return _filing_above(last, last.ground)
 
 
 def late_reason(acting: Acting, application: Application, filing: Filing, reason: str | None) -> str | None:
@@ -81,7 +81,7 @@ async def _ignored_order(acting: Acting, application: Application, earlier: list
         if appeal.state is AppealState.DIRECTED:
             appeal = await step(acting, appeal, AppealMove.IGNORE_ORDER)  # noqa: PLW2901 - the same appeal, one step on
         if appeal.state is AppealState.LAPSED and not any(one.previous_id == appeal.id for one in earlier):
-            return _above(appeal, AppealGround.DO_IGNORED_ORDER)
+            return _filing_above(appeal, AppealGround.DO_IGNORED_ORDER)
     return None
 
 
@@ -122,7 +122,7 @@ def _possible(acting: Acting, application: Application, earlier: list[Appeal]) -
     return [AppealGround.DO_IGNORED_ORDER] if by_order else [late]
 
 
-def _above(last: Appeal, ground: AppealGround) -> Filing:
+def _filing_above(last: Appeal, ground: AppealGround) -> Filing:
     above = last.level.above
     if above is None:
         raise Problems(Problem(ErrorCode.NOT_APPEALABLE, PATH, Remedy.NONE))

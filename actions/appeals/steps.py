@@ -102,7 +102,7 @@ async def step(
     changes: Mapping[str, Any] = _NOTHING,
 ) -> Appeal:
     """Take one lawful step. Raises Problems(TRANSITION_NOT_ALLOWED), store.database.errors.VersionConflict."""
-    saved = await appeals.save(acting.tx, _after(appeal, move, changes))
+    saved = await appeals.save(acting.tx, _appeal_after(appeal, move, changes))
     await _record(acting, [_Taken(appeal.state, saved, move, note)])
     await tell_of_appeal(acting, saved, move)
     return saved
@@ -115,7 +115,7 @@ async def step_many(
 
     `stays_down` are the ids of those that no other one follows, of which the citizen is told. Raises as `step`.
     """
-    changed = [_after(appeal, move, _NOTHING) for appeal, move in steps]
+    changed = [_appeal_after(appeal, move, _NOTHING) for appeal, move in steps]
     await appeals.save_many(acting.tx, changed)
     taken = [_Taken(before.state, after, move, None) for (before, move), after in zip(steps, changed, strict=True)]
     await _record(acting, taken)
@@ -123,7 +123,7 @@ async def step_many(
     return changed
 
 
-def _after(appeal: Appeal, move: AppealMove, changes: Mapping[str, Any]) -> Appeal:
+def _appeal_after(appeal: Appeal, move: AppealMove, changes: Mapping[str, Any]) -> Appeal:
     after = correct(appeal.state, move)
     changed = replace(appeal, state=after, version=appeal.version + 1, **changes)
     waits = after in PENDING or after is AppealState.DIRECTED
@@ -159,7 +159,7 @@ async def _follow(acting: Acting, application: Application, appeal: Appeal, *, w
 async def may_be_appealed(acting: Acting, application: Application) -> bool:
     """Whether the Act gives an appeal: not for a service of which it is known that it is not notified."""
     filed = (application.service_code, application.service_version)
-    service = await acting.once(("service", *filed), lambda: catalogue.service_as_filed(acting.tx, *filed))
+    service = await acting.load_once(("service", *filed), lambda: catalogue.service_as_filed(acting.tx, *filed))
     return service is None or service.rts_notified is not False
 
 

@@ -14,7 +14,7 @@ from actions.benefits.sanction import grant
 from actions.benefits.sanction_budgets import Balances, balances_before
 from actions.clearances.steps import enter_report, let_lapse, refuse_while_pending
 from actions.kernel.environment import Environment
-from actions.kernel.idempotency import once
+from actions.kernel.idempotency import run_idempotently
 from actions.kernel.transitions import Step, move
 from actions.kernel.unit_of_work import Acting
 from actions.officers.proposals import Draft, put_aside
@@ -90,7 +90,7 @@ async def decide_with(
         acting = Acting(env, tx, subject, balances=balances)
         return {"id": (await pass_verdict(acting, request, at_desk=True)).id}
 
-    answer, replayed = await once(
+    answer, replayed = await run_idempotently(
         env, subject, "decideApplication", key=request.idempotency_key, body=asdict(request), work=work
     )
     return await present(env, answer["id"]), replayed
@@ -120,7 +120,7 @@ async def carry_out(
     acting: Acting, application: Application, request: Decide, seeding: Seeding = _ORDINARY
 ) -> Application:
     """The verdict itself, on an application that was taken up."""
-    application = await _opened(acting, application, request.verdict)
+    application = await _begin_scrutiny(acting, application, request.verdict)
     if request.verdict is Verdict.APPROVE:
         return await _approve(acting, application, request, seeding)
     return await _VERDICTS[request.verdict](acting, application, request)
@@ -142,11 +142,11 @@ def _refuse_without_reason(request: Decide) -> None:
         raise Problems(*problems)
 
 
-async def _opened(acting: Acting, application: Application, verdict: Verdict) -> Application:
+async def _begin_scrutiny(acting: Acting, application: Application, verdict: Verdict) -> Application:
     """A submission that lies still is taken into scrutiny by the officer's first verdict on it."""
     if application.status is not Status.SUBMITTED or verdict is Verdict.RETURN_AS_INCOMPLETE or application.fee_paise:
         return application
-    changes = await legal_clock.started(acting, application, await service_of(acting, application))
+    changes = await legal_clock.start_changes(acting, application, await service_of(acting, application))
     return await move(acting, application, Step(Move.BEGIN_SCRUTINY, changes=changes))
 
 
@@ -190,7 +190,9 @@ async def _return(acting: Acting, application: Application, request: Decide) -> 
 async def _raise_query(acting: Acting, application: Application, request: Decide) -> Application:
     advance(application.status, Move.RAISE_QUERY)
     await refuse_more_pauses(acting, application)
-    return await move(acting, application, _step(Move.RAISE_QUERY, request, legal_clock.paused(acting, application)))
+    return await move(
+        acting, application, _step(Move.RAISE_QUERY, request, legal_clock.pause_changes(acting, application))
+    )
 
 
 async def _send(acting: Acting, application: Application, request: Decide) -> Application:

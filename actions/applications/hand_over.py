@@ -7,7 +7,7 @@ from typing import Any
 from actions.applications.cases import PATH, present
 from actions.kernel.access import of_application, require
 from actions.kernel.environment import Environment
-from actions.kernel.idempotency import conflict_problem, once
+from actions.kernel.idempotency import conflict_problem, run_idempotently
 from actions.kernel.transitions import Step, move
 from actions.kernel.unit_of_work import Acting
 from domain.applications.applications import Application, DeliveryMode
@@ -49,7 +49,9 @@ async def hand_over(env: Environment, subject: Subject, request: HandOver) -> tu
 
     handed = request.handed_over_at.isoformat() if request.handed_over_at else None
     body = {**asdict(request), "handed_over_at": handed}
-    answer, replayed = await once(env, subject, "handOver", key=request.idempotency_key, body=body, work=work)
+    answer, replayed = await run_idempotently(
+        env, subject, "handOver", key=request.idempotency_key, body=body, work=work
+    )
     return await present(env, answer["id"]), replayed
 
 

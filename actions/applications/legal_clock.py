@@ -17,7 +17,7 @@ from store.catalogue import calendar as calendars
 
 async def calendar_of(acting: Acting) -> WorkCalendar:
     """The calendar that was imported last, also where this process was started before."""
-    return await acting.once("calendar", lambda: _latest(acting))
+    return await acting.load_once("calendar", lambda: _latest(acting))
 
 
 async def _latest(acting: Acting) -> WorkCalendar:
@@ -28,7 +28,7 @@ async def _latest(acting: Acting) -> WorkCalendar:
     return await calendars.work_calendar(acting.tx, latest)
 
 
-async def started(acting: Acting, application: Application, service: Service) -> dict[str, Any]:
+async def start_changes(acting: Acting, application: Application, service: Service) -> dict[str, Any]:
     """The changes by which the clock starts: a complete application is in, with its fee.
 
     Without a known limit there is no due date.
@@ -39,7 +39,7 @@ async def started(acting: Acting, application: Application, service: Service) ->
     return {"limit": limit, "clock_started_at": acting.now, "due_at": None if due is None else end_of_day(due)}
 
 
-def paused(acting: Acting, application: Application) -> dict[str, Any]:
+def pause_changes(acting: Acting, application: Application) -> dict[str, Any]:
     """The changes by which the clock stops while a query is with the citizen.
 
     A limit that is breached already, or that an order on appeal set, runs on.
@@ -51,7 +51,7 @@ def paused(acting: Acting, application: Application) -> dict[str, Any]:
     return {"paused_since": acting.now}
 
 
-def resumed(acting: Acting, application: Application) -> dict[str, Any]:
+def resume_changes(acting: Acting, application: Application) -> dict[str, Any]:
     """The changes by which the clock goes on: the calendar days of the pause are added to the due date."""
     if application.paused_since is None:
         return {}

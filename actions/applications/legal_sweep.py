@@ -12,7 +12,7 @@ import structlog
 
 from actions.appeals.steps import Filing, file, file_many, may_be_appealed, step_many
 from actions.applications.legal_clock import calendar_of, furthest
-from actions.applications.rounds import BATCH, Fence, fenced, in_batches
+from actions.applications.rounds import BATCH, Fence, in_batches, run_fenced
 from actions.clearances.rounds import escalate_clearances, remind_of_clearances
 from actions.feedback.notices import tell_of_breaches
 from actions.kernel.environment import Environment
@@ -81,7 +81,7 @@ async def raise_levels(acting: Acting, found: Sequence[Appeal]) -> list[Appeal]:
     final = {appeal.id for appeal in found if appeal.level.above is None or appeal.citizen_id in out}
     steps = [(appeal, AppealMove.IGNORE_ORDER if _is_ignored(appeal) else AppealMove.LAPSE) for appeal in found]
     lapsed = await step_many(acting, steps, stays_down=final)
-    cases = await applications.many(acting.tx, {one.application_id for one in lapsed if one.id not in final})
+    cases = await applications.by_ids(acting.tx, {one.application_id for one in lapsed if one.id not in final})
     wanted = []
     for before, previous in zip(found, lapsed, strict=True):
         above = previous.level.above
@@ -105,14 +105,16 @@ def _case_of(appeal: Appeal, cases: Mapping[str, Application]) -> Application:
 
 async def _file_breaches(acting: Acting) -> tuple[int, int]:
     # A due instant is the last second of its day: the breach is the first second after it.
-    found = await appeals.breached(acting.tx, acting.now - _ONE_SECOND + timedelta(microseconds=1), limit=BATCH)
-    filed = await file_many(acting.remembering(), [(application, _OF_BREACH) for application in found])
+    found = await appeals.breached_applications(
+        acting.tx, acting.now - _ONE_SECOND + timedelta(microseconds=1), limit=BATCH
+    )
+    filed = await file_many(acting.with_cache(), [(application, _OF_BREACH) for application in found])
     return len(found), len(filed)
 
 
 async def _raise_levels(acting: Acting) -> tuple[int, int]:
     found = await appeals.due(acting.tx, acting.now, BATCH)
-    await raise_levels(acting.remembering(), found)
+    await raise_levels(acting.with_cache(), found)
     return len(found), len(found)
 
 
@@ -120,7 +122,7 @@ async def _warn(env: Environment, fence: Fence | None, kind: EscalationKind) -> 
     total, after = 0, None
     while True:
         batch = _Warning(kind, after)
-        _, done = await fenced(env, fence, batch.write)
+        _, done = await run_fenced(env, fence, batch.write)
         total += done
         after = batch.last
         if after is None:
@@ -146,16 +148,16 @@ class _Warning:
         )
         self.last = (found[-1].due_at or until, found[-1].id) if len(found) == BATCH else None
         warnings = [
-            await self._one(acting, application)
+            await self._escalation_for(acting, application)
             for application in found
             if self._is_due(acting, application, calendar, days)
         ]
         new = await clearances.warn_many(acting.tx, warnings)
         if self.kind is EscalationKind.OVERDUE:
-            await _tell_them(acting.remembering(), [application for application in found if application.id in new])
+            await _tell_them(acting.with_cache(), [application for application in found if application.id in new])
         return len(found), len(new)
 
-    async def _above(self, acting: Acting, place: Place) -> str | None:
+    async def _appellate_officer(self, acting: Acting, place: Place) -> str | None:
         if place not in self.authorities:
             self.authorities[place] = await at_level(acting, place, OfficerLevel.FIRST_APPELLATE)
         return self.authorities[place]
@@ -177,10 +179,10 @@ class _Warning:
         left = calendar.working_days_between(acting.today, ist_date(application.due_at), application.district)
         return days is None or left <= days
 
-    async def _one(self, acting: Acting, application: Application) -> Escalation:
+    async def _escalation_for(self, acting: Acting, application: Application) -> Escalation:
         above = None
         if self.kind is not EscalationKind.DUE_SOON:
-            above = await self._above(acting, place_of(application))
+            above = await self._appellate_officer(acting, place_of(application))
         due_at = application.due_at or acting.now
         return _escalation(acting, application, self.kind, application.officer_id, above, due_at)
 

@@ -12,7 +12,7 @@ from actions.clearances.steps import let_lapse
 from actions.identity.strength import refuse_weak_bank_change
 from actions.kernel.access import of_application
 from actions.kernel.environment import Environment
-from actions.kernel.idempotency import once
+from actions.kernel.idempotency import run_idempotently
 from actions.kernel.transitions import Step, move
 from actions.kernel.unit_of_work import Acting
 from actions.uploads.attachments import Finding, attach, check_documents
@@ -79,7 +79,9 @@ async def answer_query(env: Environment, subject: Subject, request: AnswerQuery)
         del body["documents"]
     if not request.sources:
         del body["sources"]
-    answer, replayed = await once(env, subject, "answerQuery", key=request.idempotency_key, body=body, work=work)
+    answer, replayed = await run_idempotently(
+        env, subject, "answerQuery", key=request.idempotency_key, body=body, work=work
+    )
     return await present(env, answer["id"]), replayed
 
 
@@ -92,7 +94,7 @@ async def withdraw_application(env: Environment, subject: Subject, request: With
     async def work(tx: Transaction) -> dict[str, Any]:
         return {"id": (await take_back(Acting(env, tx, subject), request)).id}
 
-    answer, replayed = await once(
+    answer, replayed = await run_idempotently(
         env, subject, "withdrawApplication", key=request.idempotency_key, body=asdict(request), work=work
     )
     return await present(env, answer["id"]), replayed
@@ -108,7 +110,7 @@ async def record_fee(env: Environment, subject: Subject, request: RecordFee) -> 
     async def work(tx: Transaction) -> dict[str, Any]:
         return {"id": (await enter_fee(Acting(env, tx, subject), request)).id}
 
-    answer, replayed = await once(
+    answer, replayed = await run_idempotently(
         env, subject, "recordFee", key=request.idempotency_key, body=asdict(request), work=work, for_ever=True
     )
     return await present(env, answer["id"]), replayed
@@ -129,7 +131,7 @@ async def give_answer(acting: Acting, request: AnswerQuery, findings: Sequence[F
         raise Problems(*problems)
     await refuse_weak_bank_change(acting, application.citizen_id, clean_form(request.form))
     await keep(acting, application, filled)
-    changes = {"form": filled.answers, **legal_clock.resumed(acting, application)}
+    changes = {"form": filled.answers, **legal_clock.resume_changes(acting, application)}
     keys = tuple(dict.fromkeys(document.key for document in request.documents))
     step = Step(Move.ANSWER_QUERY, note=request.answer.strip(), changes=changes, documents=keys)
     answered = await move(acting, application, step)
@@ -161,7 +163,7 @@ async def enter_fee(acting: Acting, request: RecordFee) -> Application:
         raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "receipt"), params={"longest": str(LONGEST_RECEIPT)}))
     advance(application.status, Move.RECEIVE_FEE)
     service = await service_of(acting, application)
-    changes = {"fee_receipt": receipt, **await legal_clock.started(acting, application, service)}
+    changes = {"fee_receipt": receipt, **await legal_clock.start_changes(acting, application, service)}
     if request.amount_paise != application.fee_paise:
         raise Problems(Problem(ErrorCode.FEE_MISMATCH, ("input", "amount"), params=_fee(application)))
     return await move(acting, application, Step(Move.RECEIVE_FEE, changes=changes))
@@ -173,7 +175,7 @@ async def _look_up(env: Environment, subject: Subject, request: AnswerQuery) -> 
         return []
     if not subject.signed_in:
         raise NotSignedIn
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         application = await applications.get(tx, request.application_id)
     if application is None or not decide(subject, of_application(application), Purpose.APPLY):
         raise not_found(*PATH)

@@ -22,13 +22,13 @@ async def in_batches(
     """Repeat a batch until it finds less than it could take; `work` gives how many it found and how many it did."""
     total = 0
     while True:
-        found, done = await fenced(env, fence, work)
+        found, done = await run_fenced(env, fence, work)
         total += done
         if found < BATCH or not done:
             return total
 
 
-async def fenced(env: Environment, fence: Fence | None, work: Callable[[Acting], Awaitable[T]]) -> T:
+async def run_fenced(env: Environment, fence: Fence | None, work: Callable[[Acting], Awaitable[T]]) -> T:
     """One transaction of the gateway itself; what the fence raises rolls it back."""
 
     async def in_transaction(tx: Transaction) -> T:

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from actions.applications.cases import present
-from actions.applications.legal_clock import started
+from actions.applications.legal_clock import start_changes
 from actions.applications.submit_checks import (
     NewDocument,
     document_problems,
@@ -18,7 +18,7 @@ from actions.catalogue.prefilled_answers import Filled, Given, fill_in, keep
 from actions.identity.strength import note_strength, refuse_weak_bank_change, require_strength
 from actions.kernel.access import of_citizen, require
 from actions.kernel.environment import Environment
-from actions.kernel.idempotency import conflict_problem, once
+from actions.kernel.idempotency import conflict_problem, run_idempotently
 from actions.kernel.numbering import draw_number
 from actions.kernel.transitions import Step, move, register
 from actions.kernel.unit_of_work import Acting
@@ -101,7 +101,9 @@ async def submit_application(
         return {"id": (await open_case(acting, application, service)).id}
 
     body = _body(request)
-    answer, replayed = await once(env, subject, "submitApplication", key=request.idempotency_key, body=body, work=work)
+    answer, replayed = await run_idempotently(
+        env, subject, "submitApplication", key=request.idempotency_key, body=body, work=work
+    )
     return await present(env, answer["id"]), replayed
 
 
@@ -117,7 +119,9 @@ async def save_draft(env: Environment, subject: Subject, request: SaveDraft) -> 
         return {"id": (await draft(Acting(env, tx, subject), request, findings)).id}
 
     body = _body(request)
-    answer, replayed = await once(env, subject, "saveDraft", key=request.idempotency_key, body=body, work=work)
+    answer, replayed = await run_idempotently(
+        env, subject, "saveDraft", key=request.idempotency_key, body=body, work=work
+    )
     return await present(env, answer["id"]), replayed
 
 
@@ -143,12 +147,12 @@ async def file(acting: Acting, request: SubmitApplication, findings: Sequence[Fi
     await require(acting.env, acting.tx, acting.subject, _to_apply(citizen_id, request.service_code), Purpose.APPLY)
     service = await open_service(acting.tx, request.service_code)
     held = await _own_draft(acting, citizen_id, request.draft_id)
-    filled = await fill_in(acting, _given(request), service.code, citizen_id, complete=True, held=held)
+    filled = await fill_in(acting, _given_answers(request), service.code, citizen_id, complete=True, held=held)
     await _refuse_if_wrong(acting, request, service, [*filled.problems, *_wrong(findings)])
     await require_strength(acting, service.code)
     await refuse_weak_bank_change(acting, citizen_id, filled.answers)
     await _refuse_duplicate(acting, citizen_id, service.code)
-    application = await _submitted(acting, request, service, held, filled)
+    application = await _submit_application(acting, request, service, held, filled)
     await keep(acting, application, filled)
     await note_strength(acting, application)
     if acting.subject.partner_request is not None:
@@ -163,7 +167,7 @@ async def open_case(acting: Acting, application: Application, service: Service) 
     """What follows a submission: ask for the fee, or begin scrutiny and start the legal clock."""
     if service.fee_paise:
         return await move(acting, application, Step(Move.ASK_FEE))
-    changes = await started(acting, application, service)
+    changes = await start_changes(acting, application, service)
     return await move(acting, application, Step(Move.BEGIN_SCRUTINY, changes=changes))
 
 
@@ -173,7 +177,7 @@ async def draft(acting: Acting, request: SaveDraft, findings: Sequence[Finding] 
     await require(acting.env, acting.tx, acting.subject, _to_apply(citizen_id, request.service_code), Purpose.APPLY)
     service = await open_service(acting.tx, request.service_code)
     held = await _own_draft(acting, citizen_id, request.draft_id)
-    filled = await fill_in(acting, _given(request), service.code, citizen_id, complete=False, held=held)
+    filled = await fill_in(acting, _given_answers(request), service.code, citizen_id, complete=False, held=held)
     problems = [
         *filled.problems,
         *await place_problems(acting.tx, request.district, request.tehsil),
@@ -183,14 +187,14 @@ async def draft(acting: Acting, request: SaveDraft, findings: Sequence[Finding] 
     if problems:
         raise Problems(*each_once(problems))
     await refuse_weak_bank_change(acting, citizen_id, filled.answers)
-    saved = await _saved(acting, request, service, held, filled)
+    saved = await _save_draft(acting, request, service, held, filled)
     await keep(acting, saved, filled)
     if request.documents is not None:
         await attachments.attach_to_draft(acting, saved, service, request.documents, findings)
     return saved
 
 
-async def _saved(
+async def _save_draft(
     acting: Acting, request: SaveDraft, service: Service, held: Application | None, filled: Filled
 ) -> Application:
     if held is None:
@@ -233,7 +237,7 @@ async def _own_draft(acting: Acting, citizen_id: str, draft_id: str | None) -> A
     return held
 
 
-async def _submitted(
+async def _submit_application(
     acting: Acting, request: SubmitApplication, service: Service, held: Application | None, filled: Filled
 ) -> Application:
     now = acting.now
@@ -307,7 +311,7 @@ def _filled_in(request: SubmitApplication | SaveDraft, service: Service, filled:
     }
 
 
-def _given(request: SubmitApplication | SaveDraft) -> Given:
+def _given_answers(request: SubmitApplication | SaveDraft) -> Given:
     return Given(request.form, request.sources, request.form_version)
 
 

@@ -7,10 +7,10 @@ from typing import Any
 from actions.benefits.budget import INSTRUCT
 from actions.benefits.orders import present, take_up
 from actions.benefits.payment_status import hear
-from actions.benefits.sanction_stops import about, note
+from actions.benefits.sanction_stops import about_sanction, note
 from actions.feedback.notices import tell
 from actions.kernel.environment import Environment
-from actions.kernel.idempotency import hash_of, once
+from actions.kernel.idempotency import hash_of, run_idempotently
 from actions.kernel.unit_of_work import Acting
 from actions.payments.registrations import account_changed
 from domain.benefits.benefits import Hold, Instalment, PaymentNews, PaymentStatus, Rail, Sanction
@@ -65,7 +65,7 @@ async def correct_account(env: Environment, subject: Subject, request: CorrectAc
 
     # The number itself is not kept with the key: only what it hashes to.
     body = {"sanction": request.sanction_id, "account": hash_of({"n": request.account_number, "i": request.ifsc})}
-    answer, replayed = await once(
+    answer, replayed = await run_idempotently(
         env, subject, "correctPaymentAccount", key=request.idempotency_key, body=body, work=work, for_ever=True
     )
     return await present(env, answer["sanction"]), replayed
@@ -75,7 +75,7 @@ async def _correct(acting: Acting, sanction: Sanction, request: CorrectAccount) 
     have = acting.subject.assurance
     if have is not None and not have.holds_for(NEEDED):
         raise Problems(strength_problem(have, NEEDED, "input", "accountNumber"))
-    account = _checked(acting, sanction, request)
+    account = _validated_account(acting, sanction, request)
     made = (await benefits.instalments(acting.tx, [sanction.id])).get(sanction.id, [])
     if not any(one.status in _REFUSED for one in made):
         raise Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, _BENEFIT, params={"state": sanction.state.value}))
@@ -86,12 +86,12 @@ async def _correct(acting: Acting, sanction: Sanction, request: CorrectAccount) 
     await note(acting, sanction, "sanction.account_corrected", strength=account.strength)
     for one in made:
         if one.status in _WAITING:
-            await _again(acting, one)
+            await _requeue_payment(acting, one)
     params = {"number": sanction.number}
-    await tell(acting, NoticeKind.PAYMENT_ACCOUNT_CHANGED, about(sanction, acting.now.isoformat()), **params)
+    await tell(acting, NoticeKind.PAYMENT_ACCOUNT_CHANGED, about_sanction(sanction, acting.now.isoformat()), **params)
 
 
-def _checked(acting: Acting, sanction: Sanction, request: CorrectAccount) -> PaymentAccount:
+def _validated_account(acting: Acting, sanction: Sanction, request: CorrectAccount) -> PaymentAccount:
     number, ifsc = re.sub(r"[ -]", "", request.account_number), request.ifsc.strip().upper()
     wrong = []
     if not re.fullmatch(r"[0-9]{9,18}", number):
@@ -104,7 +104,7 @@ def _checked(acting: Acting, sanction: Sanction, request: CorrectAccount) -> Pay
     return PaymentAccount(sanction.id, sanction.citizen_id, number, ifsc, strength, acting.now)
 
 
-async def _again(acting: Acting, one: Instalment) -> None:
+async def _requeue_payment(acting: Acting, one: Instalment) -> None:
     """A payment that waits for an account is put forward again: by the next batch, or by its message."""
     if one.status is PaymentStatus.BENEFICIARY_REJECTED:
         news = PaymentNews(PaymentStatus.BENEFICIARY_PENDING, acting.now, source_ref="account corrected", rail=one.rail)

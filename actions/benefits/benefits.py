@@ -60,11 +60,11 @@ async def benefits_of(env: Environment, subject: Subject, citizen_id: str) -> Be
 
     Raises NOT_FOUND where the subject may not see them; a dead source never raises.
     """
-    sanctions, made, schemes, by_files = await _kept(env, citizen_id)
+    sanctions, made, schemes, by_files = await _load_benefits(env, citizen_id)
     sent = [one for several in made.values() for one in several if _may_be_asked(one)]
     asked = [Source.DBT_FINANCE] if sent else []
     await read_at_sources(env, subject, of_citizen(citizen_id, ObjectKind.BENEFIT), asked)
-    heard, failure = await _heard(env, citizen_id, sent)
+    heard, failure = await _fetch_payment_states(env, citizen_id, sent)
     states, heard_at = (heard.value, heard.as_of) if heard else ({}, None)
     nodes = tuple(
         BenefitView(sanction, schemes.get(sanction.scheme_code), _views(made.get(sanction.id, ()), states, heard_at))
@@ -79,10 +79,10 @@ def _may_be_asked(one: Instalment) -> bool:
     return one.rail is Rail.IFMS and one.status not in _NOT_SENT
 
 
-async def _kept(
+async def _load_benefits(
     env: Environment, citizen_id: str
 ) -> tuple[list[Sanction], dict[str, list[Instalment]], dict[str, Scheme], Sequence[Provenance]]:
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         sanctions = await benefits.sanctions_of_citizen(tx, citizen_id)
         made = await benefits.instalments(tx, [sanction.id for sanction in sanctions])
         schemes = await catalogue.schemes(tx, [sanction.scheme_code for sanction in sanctions])
@@ -114,7 +114,7 @@ def _may_change(one: Instalment, now: datetime) -> bool:
     return one.status in IN_FLIGHT
 
 
-async def _heard(
+async def _fetch_payment_states(
     env: Environment, citizen_id: str, sent: Sequence[Instalment]
 ) -> tuple[Sourced[Mapping[str, PaymentState]] | None, IntegrationError | None]:
     if not sent:

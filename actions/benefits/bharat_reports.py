@@ -49,13 +49,13 @@ async def plan_reports(env: Environment) -> list[Planned]:
     """
     if env.partners.bharat is None:
         return []
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         last = await bharat_reports.last_month(tx)
         schemes = await bharat_figures.schemes_paid(tx)
     begun = [date.fromisoformat(f"{last}-01")] if last else []
     planned: list[Planned] = []
     for month in [*begun, *months_owed(last, ist_date(env.clock.now()))]:
-        async with env.store.reading() as tx:
+        async with env.store.read_transaction() as tx:
             done = {one.scheme_code for one in await bharat_reports.of_month(tx, _name(month))}
         reports = [await report_month(env, scheme, month) for scheme in schemes if scheme not in done]
         planned += [one for one in reports if one is not None]
@@ -89,7 +89,7 @@ async def figures_of(env: Environment, scheme_code: str, month: date) -> dict[st
     credited = NOTHING
     for line in await month_statement(env, month, scheme_code=scheme_code):
         credited = plus(credited, line.credited)
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         people = await bharat_figures.beneficiaries(tx, scheme_code, ist_date(begins), ends)
     last_day = ist_date(ends - timedelta(seconds=1))
     return {
@@ -117,7 +117,7 @@ async def send_report(env: Environment, payload: Mapping[str, str]) -> None:
     client = env.partners.bharat
     if client is None:
         raise NotThere("the way to DBT Bharat")
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         report = await bharat_reports.get(tx, scheme, month, revision)
         last = await bharat_reports.latest(tx, scheme, month)
     if report is None or report.state != bharat_reports.QUEUED:

@@ -56,7 +56,7 @@ async def told_balance(env: Environment, scheme_code: str, day: date) -> ToldBal
 
     Never within a transaction. Raises IntegrationError where it cannot be told.
     """
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         scheme = (await catalogue.schemes(tx, [scheme_code])).get(scheme_code)
     asked_at = env.clock.now()
     told = await env.partners.dbt.head_balance(scheme.head_of_account if scheme else None, scheme_code, day)
@@ -83,7 +83,7 @@ async def settle_budgets(env: Environment) -> int:
     """
     found, after = 0, None
     while True:
-        async with env.store.reading() as tx:
+        async with env.store.read_transaction() as tx:
             waiting = await benefit_rounds.held_instalments(tx, Hold.BUDGET, after, BATCH)
             sanctions = await benefits.sanctions(tx, {one.sanction_id for one in waiting})
         for group in _groups(waiting, sanctions).values():
@@ -137,7 +137,7 @@ async def settle(acting: Acting, wanted: Sequence[tuple[Instalment, Sanction]], 
             continue
         if instalment.id not in already:
             free -= instalment.amount_paise
-            await sanction_course.hold_budget(acting.tx, _held(acting, instalment, head))
+            await sanction_course.hold_budget(acting.tx, _hold_values(acting, instalment, head))
         if sanction.budget in BUDGET_UNSETTLED:
             await note_budget(acting, sanction, BudgetState.ENOUGH, balance.as_of)
         await _go(acting, instalment)
@@ -149,7 +149,7 @@ def _may_go(present: Instalment | None) -> bool:
     return present is not None and present.status in UNSENT and present.hold is not Hold.STOPPED
 
 
-def _held(acting: Acting, instalment: Instalment, head: str) -> dict[str, object]:
+def _hold_values(acting: Acting, instalment: Instalment, head: str) -> dict[str, object]:
     return {
         "instalment_id": instalment.id,
         "citizen_id": instalment.citizen_id,
@@ -163,7 +163,7 @@ async def _go(acting: Acting, instalment: Instalment) -> None:
     if instalment.hold is not Hold.BUDGET:
         return
     await benefits.set_hold(acting.tx, instalment.id, None)
-    sanction = await benefits.locked(acting.tx, instalment.sanction_id)
+    sanction = await benefits.lock_sanction(acting.tx, instalment.sanction_id)
     if sanction is not None and sanction.state is SanctionState.BUDGET_WAIT:
         stops = (await sanction_course.stops(acting.tx, [sanction.id])).get(sanction.id, [])
         await benefits.change_sanction(acting.tx, sanction.id, state=state_under(stops))
@@ -175,7 +175,7 @@ async def _go(acting: Acting, instalment: Instalment) -> None:
 async def _wait(acting: Acting, instalment: Instalment, sanction: Sanction, as_of: datetime) -> None:
     await benefits.set_hold(acting.tx, instalment.id, Hold.BUDGET)
     await note_budget(acting, sanction, BudgetState.TOO_LITTLE, as_of)
-    present = await benefits.locked(acting.tx, sanction.id)
+    present = await benefits.lock_sanction(acting.tx, sanction.id)
     if present is not None and present.state is SanctionState.ACTIVE:
         await benefits.change_sanction(acting.tx, sanction.id, state=SanctionState.BUDGET_WAIT)
         await _note(acting, instalment, "instalment.waits_for_budget")

@@ -1,6 +1,6 @@
 """Whose benefits an officer sees to: those that she decides, or pays, in her places."""
 
-from actions.kernel.access import covering
+from actions.kernel.access import permitted_postings
 from domain.identity.policy import ObjectKind, Purpose
 from domain.kernel.errors import NotSignedIn, not_found
 from domain.kernel.people import Posting, Subject
@@ -11,8 +11,8 @@ def reach_of_benefits(subject: Subject) -> list[Posting]:
     if not subject.signed_in:
         raise NotSignedIn
     found = [
-        *covering(subject, ObjectKind.BENEFIT, Purpose.DECIDE),
-        *covering(subject, ObjectKind.BENEFIT, Purpose.PAY_BENEFIT),
+        *permitted_postings(subject, ObjectKind.BENEFIT, Purpose.DECIDE),
+        *permitted_postings(subject, ObjectKind.BENEFIT, Purpose.PAY_BENEFIT),
     ]
     if not found:
         raise not_found()

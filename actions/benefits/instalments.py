@@ -74,7 +74,7 @@ async def _release(acting: Acting) -> int:
             await benefits.set_next_due(acting.tx, sanction.id, free)
         elif (payable := _payable(sanction, made, stops.get(sanction.id, ()), begins)) != begins:
             await benefits.set_next_due(acting.tx, sanction.id, payable)
-        elif (wanting := _wanting(acting, sanction, schemes.get(sanction.scheme_code), made, begins)) is not None:
+        elif (wanting := _stop_reason(acting, sanction, schemes.get(sanction.scheme_code), made, begins)) is not None:
             await put_stop(acting, sanction, *wanting, begins)
         else:
             await add_instalment(acting, sanction, begins=begins)
@@ -91,7 +91,7 @@ def _payable(sanction: Sanction, made: list[Instalment], stops: Sequence[Stop], 
     return payable_from(plan_of(sanction, anchor_of(sanction, made)), begins, stops)
 
 
-def _wanting(
+def _stop_reason(
     acting: Acting, sanction: Sanction, scheme: Scheme | None, made: Sequence[Instalment], begins: date
 ) -> tuple[StopKind, StopGround] | None:
     """What keeps the period that begins on a day from being paid by the calendar, if anything does.
@@ -119,7 +119,7 @@ async def _schedule_older(env: Environment) -> None:
 
     async def work(tx: Transaction) -> int:
         acting = Acting(env, tx, SYSTEM)
-        found = await benefit_rounds.unscheduled(tx, REPEATED, BATCH)
+        found = await benefit_rounds.unscheduled_sanctions(tx, REPEATED, BATCH)
         for sanction in found:
             await benefits.set_next_due(tx, sanction.id, await _next_day(acting, sanction))
         return len(found)

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import structlog
 
-from actions.benefits.sanction_stops import about, lift_stop, note, stops_of
+from actions.benefits.sanction_stops import about_sanction, lift_stop, note, stops_of
 from actions.feedback.notices import tell
 from actions.kernel.environment import Environment
 from actions.kernel.unit_of_work import Acting
@@ -83,9 +83,13 @@ async def _remind(env: Environment, tx: Transaction) -> int:
     if not begun:
         return 0
     schemes = [one.code for one in (await catalogue.schemes(tx)).values() if one.life_certificate]
-    found = await benefit_rounds.uncertified(tx, schemes, since=first, reminded_before=max(begun), limit=BATCH)
+    found = await benefit_rounds.uncertified_sanctions(
+        tx, schemes, since=first, reminded_before=max(begun), limit=BATCH
+    )
     for sanction in found:
         await benefits.change_sanction(tx, sanction.id, reminded_on=acting.today)
         params = {"number": sanction.number, "on": last.isoformat()}
-        await tell(acting, NoticeKind.LIFE_CERTIFICATE_WANTED, about(sanction, max(begun).isoformat()), **params)
+        await tell(
+            acting, NoticeKind.LIFE_CERTIFICATE_WANTED, about_sanction(sanction, max(begun).isoformat()), **params
+        )
     return len(found)

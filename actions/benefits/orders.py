@@ -14,7 +14,7 @@ from actions.benefits.sanction_stops import lift_stop, missed_paise, note, pass_
 from actions.benefits.second_approvals import ask, needs_second
 from actions.kernel.access import of_sanction, require
 from actions.kernel.environment import Environment
-from actions.kernel.idempotency import once
+from actions.kernel.idempotency import run_idempotently
 from actions.kernel.unit_of_work import Acting
 from domain.benefits.benefits import Sanction
 from domain.benefits.sanction_course import (
@@ -96,7 +96,7 @@ async def suspend_benefit(env: Environment, subject: Subject, request: SuspendBe
     Raises Problems: NOT_FOUND outside of one's jurisdiction, BAD_INPUT for another ground, STEP_NOT_ALLOWED
     where it is suspended or ended, DATE_NOT_ALLOWED for a day before the sanction.
     """
-    return await _ordered(env, subject, "suspendBenefit", request, _suspend)
+    return await _run_order(env, subject, "suspendBenefit", request, _suspend)
 
 
 async def resume_benefit(env: Environment, subject: Subject, request: ResumeBenefit) -> tuple[Sanction, bool]:
@@ -104,7 +104,7 @@ async def resume_benefit(env: Environment, subject: Subject, request: ResumeBene
 
     Raises as `suspend_benefit`, and PROPOSAL_WAITS where the approval is asked for already.
     """
-    return await _ordered(env, subject, "resumeBenefit", request, _resume)
+    return await _run_order(env, subject, "resumeBenefit", request, _resume)
 
 
 async def end_benefit(env: Environment, subject: Subject, request: EndBenefit) -> tuple[Sanction, bool]:
@@ -113,7 +113,7 @@ async def end_benefit(env: Environment, subject: Subject, request: EndBenefit) -
     Raises Problems: NOT_FOUND, BAD_INPUT for another ground, STEP_NOT_ALLOWED where it has ended,
     DATE_NOT_ALLOWED for a day ahead or before the sanction.
     """
-    return await _ordered(env, subject, "endBenefit", request, _end)
+    return await _run_order(env, subject, "endBenefit", request, _end)
 
 
 async def take_life_certificate(
@@ -123,12 +123,12 @@ async def take_life_certificate(
 
     Raises Problems: NOT_FOUND, STEP_NOT_ALLOWED where it has ended, DATE_NOT_ALLOWED for a day ahead, or a year ago.
     """
-    return await _ordered(env, subject, "takeLifeCertificate", request, _certify)
+    return await _run_order(env, subject, "takeLifeCertificate", request, _certify)
 
 
 async def complete_review(env: Environment, subject: Subject, request: CompleteReview) -> tuple[Sanction, bool]:
     """Note the yearly review, and lift its stop. Raises Problems: NOT_FOUND, STEP_NOT_ALLOWED where it has ended."""
-    return await _ordered(env, subject, "completeBenefitReview", request, _review)
+    return await _run_order(env, subject, "completeBenefitReview", request, _review)
 
 
 async def resume(acting: Acting, sanction: Sanction, stop: Stop, ground: str, *, arrears: bool) -> None:
@@ -139,7 +139,7 @@ async def resume(acting: Acting, sanction: Sanction, stop: Stop, ground: str, *,
 
 async def take_up(acting: Acting, sanction_id: str, purpose: Purpose, *path: str) -> Sanction:
     """The sanction, locked, for one who may do that to it; raises NOT_FOUND."""
-    sanction = await benefits.locked(acting.tx, sanction_id)
+    sanction = await benefits.lock_sanction(acting.tx, sanction_id)
     if sanction is None:
         raise not_found(*path)
     await require(acting.env, acting.tx, acting.subject, of_sanction(sanction), purpose, path=path)
@@ -148,7 +148,7 @@ async def take_up(acting: Acting, sanction_id: str, purpose: Purpose, *path: str
 
 async def present(env: Environment, sanction_id: str) -> Sanction:
     """The sanction as it now is."""
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         found = (await benefits.sanctions(tx, [sanction_id])).get(sanction_id)
     if found is None:
         raise NotThere("the sanction")
@@ -165,7 +165,7 @@ def refuse_step(*path: str, state: str) -> Problems:
     return Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, path, params={"state": state}))
 
 
-async def _ordered(
+async def _run_order(
     env: Environment,
     subject: Subject,
     operation: str,
@@ -179,7 +179,7 @@ async def _ordered(
         return {"sanction": sanction.id}
 
     key, body = request.idempotency_key, body_of(request)
-    answer, replayed = await once(env, subject, operation, key=key, body=body, work=work, for_ever=True)
+    answer, replayed = await run_idempotently(env, subject, operation, key=key, body=body, work=work, for_ever=True)
     return await present(env, answer["sanction"]), replayed
 
 

@@ -60,7 +60,7 @@ async def correction_of(
     )
 
 
-async def refused(acting: Acting, instalment: Instalment, code: str) -> None:
+async def note_refusal(acting: Acting, instalment: Instalment, code: str) -> None:
     """The treasury refused a correction, in the caller's transaction: nothing left, the citizen is told, and a case.
 
     An officer may order it again: then it goes as an order of its own.

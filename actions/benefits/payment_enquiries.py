@@ -70,9 +70,9 @@ async def ask_due(env: Environment, *, limit: int = ROUND) -> Round:
     be run again and by several workers at once: news is applied once, whoever brings it.
     """
     now = env.clock.now()
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         due = await payment_enquiries.due(tx, now, limit)
-        waiting = [_asked(row) for row in await payment_reads.present(tx, due) if row.rail == Rail.IFMS.value]
+        waiting = [_bill_to_ask(row) for row in await payment_reads.present(tx, due) if row.rail == Rail.IFMS.value]
     total = Round()
     for start in range(0, len(waiting), APPLIED_AT_ONCE):
         part = await _ask(env, waiting[start : start + APPLIED_AT_ONCE])
@@ -87,14 +87,14 @@ async def ask_due(env: Environment, *, limit: int = ROUND) -> Round:
 async def _ask(env: Environment, waiting: Sequence[_Asked]) -> Round:
     places = asyncio.Semaphore(env.rules.payments.enquiries_at_once)
 
-    async def one(asked: _Asked) -> BillEnquiry | IntegrationError:
+    async def ask_bill(asked: _Asked) -> BillEnquiry | IntegrationError:
         async with places:
             try:
                 return await env.partners.dbt.enquire(asked.bill)
             except IntegrationError as error:
                 return error
 
-    answers = await asyncio.gather(*(one(asked) for asked in waiting))
+    answers = await asyncio.gather(*(ask_bill(asked) for asked in waiting))
     heard = [(asked, answer) for asked, answer in zip(waiting, answers, strict=True) if isinstance(answer, BillEnquiry)]
     silent = [asked.instalment_id for asked, answer in zip(waiting, answers, strict=True) if not _is_answer(answer)]
     crash_points.reach(crash_points.ENQUIRY_HEARD)
@@ -113,7 +113,9 @@ async def _apply(acting: Acting, heard: Sequence[tuple[_Asked, BillEnquiry]], si
     await open_cases(acting, [one for asked, enquiry in heard for one in _differences(asked, enquiry)])
     await _claim_references(acting, heard)
     await open_cases(acting, await _second_credits(acting, heard))
-    await payment_enquiries.heard(acting.tx, [_kept(acting, asked, enquiry) for asked, enquiry in heard], acting.now)
+    await payment_enquiries.record_answers(
+        acting.tx, [_heard_record(acting, asked, enquiry) for asked, enquiry in heard], acting.now
+    )
     if silent:
         await payment_enquiries.put_off(acting.tx, silent, acting.now + PUT_OFF)
     return len(changed)
@@ -146,7 +148,7 @@ def reference_twice(utr_hash: str, payment: str) -> FinanceDifference:
     return FinanceDifference(DifferenceKind.UTR_TWICE, f"utr:{utr_hash[:16]}", expected="1", found=payment)
 
 
-def _asked(row: AnyRow) -> _Asked:
+def _bill_to_ask(row: AnyRow) -> _Asked:
     begins: date = row.period_from
     bill = BillReference(row.bill_number, begins, row.end_to_end_id)
     return _Asked(row.id, row.end_to_end_id, bill, row.amount_paise, PaymentStatus(row.status), row.status_at)
@@ -180,7 +182,7 @@ def _differences(asked: _Asked, enquiry: BillEnquiry) -> list[FinanceDifference]
     return found
 
 
-def _kept(acting: Acting, asked: _Asked, enquiry: BillEnquiry) -> Heard:
+def _heard_record(acting: Acting, asked: _Asked, enquiry: BillEnquiry) -> Heard:
     state = enquiry.state
     return Heard(
         asked.instalment_id,

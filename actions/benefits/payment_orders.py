@@ -7,16 +7,16 @@ from typing import Any
 
 from actions.benefits.orders import body_of, present, refuse_step, resume, take_up
 from actions.benefits.payment_status import hear
-from actions.benefits.plans import coming
+from actions.benefits.plans import upcoming_periods
 from actions.benefits.recovery_orders import note_part, order, tell_of_recovery
 from actions.benefits.sanction import add_instalment, put_out, rail_of
 from actions.benefits.sanction_budgets import NOTHING_ASKED, Balances, balances_before_approval, check_at_sanction
-from actions.benefits.sanction_stops import about, note, put_stop, stops_of
+from actions.benefits.sanction_stops import about_sanction, note, put_stop, stops_of
 from actions.benefits.second_approvals import ask, decide, needs_second
 from actions.feedback.notices import tell
-from actions.kernel.access import covering, may_read_all, of_sanction
+from actions.kernel.access import may_read_all, of_sanction, permitted_postings
 from actions.kernel.environment import Environment
-from actions.kernel.idempotency import once
+from actions.kernel.idempotency import run_idempotently
 from actions.kernel.unit_of_work import Acting
 from domain.benefits.benefits import Instalment, InstalmentKind, PaymentNews, PaymentStatus, Sanction, SanctionState
 from domain.benefits.bills import bill_number, end_to_end_id
@@ -114,7 +114,7 @@ async def reissue_payment(env: Environment, subject: Subject, request: ReissuePa
             await reissue(acting, sanction, found)
         return sanction
 
-    return await _done(env, subject, "reissuePayment", request, work)
+    return await _run_order(env, subject, "reissuePayment", request, work)
 
 
 async def order_recovery(env: Environment, subject: Subject, request: OrderRecovery) -> tuple[Sanction, bool]:
@@ -133,12 +133,12 @@ async def order_recovery(env: Environment, subject: Subject, request: OrderRecov
         if not 0 < request.amount_paise <= paid - asked:
             raise Problems(Problem(ErrorCode.BAD_INPUT, _AMOUNT))
         stops = await stops_of(acting, sanction.id)
-        if request.way is RecoveryWay.DEDUCTION and not coming(sanction, made, stops, 1):
+        if request.way is RecoveryWay.DEDUCTION and not upcoming_periods(sanction, made, stops, 1):
             raise refuse_step("input", "way", state=sanction.state.value)
         await order(acting, sanction, request.amount_paise, request.ground, request.way)
         return sanction
 
-    return await _done(env, subject, "orderRecovery", request, work)
+    return await _run_order(env, subject, "orderRecovery", request, work)
 
 
 async def note_challan(env: Environment, subject: Subject, request: NoteChallan) -> tuple[Sanction, bool]:
@@ -162,7 +162,7 @@ async def note_challan(env: Environment, subject: Subject, request: NoteChallan)
             raise Problems(Problem(ErrorCode.CONFLICT, ("input", "challan"), Remedy.CORRECT_INPUT, params))
         return sanction
 
-    return await _done(env, subject, "noteRecoveryChallan", request, work)
+    return await _run_order(env, subject, "noteRecoveryChallan", request, work)
 
 
 async def cancel_recovery(env: Environment, subject: Subject, request: CancelRecovery) -> tuple[Sanction, bool]:
@@ -175,7 +175,7 @@ async def cancel_recovery(env: Environment, subject: Subject, request: CancelRec
         await recoveries.set_state(acting.tx, recovery.id, RecoveryState.CANCELLED)
         return sanction
 
-    return await _done(env, subject, "cancelRecovery", request, work)
+    return await _run_order(env, subject, "cancelRecovery", request, work)
 
 
 async def decide_approval(env: Environment, subject: Subject, request: DecideApproval) -> tuple[Sanction, bool]:
@@ -197,7 +197,7 @@ async def decide_approval(env: Environment, subject: Subject, request: DecideApp
 
     asked = (env, subject, request.sanction_id, request.number)
     balances = await balances_before_approval(*asked) if request.approve else NOTHING_ASKED
-    return await _done(env, subject, "decidePaymentApproval", request, work, balances)
+    return await _run_order(env, subject, "decidePaymentApproval", request, work, balances)
 
 
 async def waiting_approvals(env: Environment, subject: Subject) -> list[tuple[Sanction, int, Approval]]:
@@ -207,10 +207,10 @@ async def waiting_approvals(env: Environment, subject: Subject) -> list[tuple[Sa
     """
     if not subject.signed_in:
         raise NotSignedIn
-    postings = covering(subject, ObjectKind.BENEFIT, Purpose.PAY_BENEFIT)
+    postings = permitted_postings(subject, ObjectKind.BENEFIT, Purpose.PAY_BENEFIT)
     if not postings:
         raise not_found()
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         mine = subject.person_id or ""
         by_others = await sanction_course.waiting_approvals(tx, postings, mine, MOST_WAITING)
         asked = [one for one in by_others if not one.is_from(mine)]
@@ -243,7 +243,7 @@ async def _carry_out(acting: Acting, sanction: Sanction, approval: Approval) -> 
             await _refuse_reissue(acting, sanction, found)
             await reissue(acting, sanction, found)
         case ApprovalKind.RECOVERY:
-            recovery = await _decided(acting, approval, RecoveryState.OPEN)
+            recovery = await _decide_recovery(acting, approval, RecoveryState.OPEN)
             if recovery is not None:
                 await tell_of_recovery(acting, sanction, recovery)
 
@@ -261,10 +261,10 @@ async def _refuse(acting: Acting, sanction: Sanction, approval: Approval) -> Non
         if await put_stop(acting, sanction, StopKind.CESSATION, StopGround.APPROVAL_REFUSED, begins) is not None:
             await benefits.change_sanction(acting.tx, sanction.id, ended_on=begins - timedelta(days=1))
     elif approval.kind is ApprovalKind.RECOVERY:
-        await _decided(acting, approval, RecoveryState.CANCELLED)
+        await _decide_recovery(acting, approval, RecoveryState.CANCELLED)
 
 
-async def _decided(acting: Acting, approval: Approval, state: RecoveryState) -> Recovery | None:
+async def _decide_recovery(acting: Acting, approval: Approval, state: RecoveryState) -> Recovery | None:
     """Give a recovery that waited its state; None where all of it came back by itself meanwhile."""
     recovery = await recoveries.get(acting.tx, approval.subject_id)
     if recovery is None or recovery.state is not RecoveryState.AWAITING_APPROVAL:
@@ -288,7 +288,7 @@ async def _recovery(acting: Acting, sanction_id: str, number: int) -> tuple[Sanc
     return sanction, found
 
 
-async def _done(
+async def _run_order(
     env: Environment,
     subject: Subject,
     operation: str,
@@ -300,7 +300,9 @@ async def _done(
         return {"sanction": (await work(Acting(env, tx, subject, balances=balances))).id}
 
     key, body = request.idempotency_key, body_of(request)
-    answer, replayed = await once(env, subject, operation, key=key, body=body, work=in_transaction, for_ever=True)
+    answer, replayed = await run_idempotently(
+        env, subject, operation, key=key, body=body, work=in_transaction, for_ever=True
+    )
     return await present(env, answer["sanction"]), replayed
 
 
@@ -335,5 +337,5 @@ async def reissue(acting: Acting, sanction: Sanction, returned: Instalment) -> I
     await put_out(acting, sanction, following)
     await note(acting, sanction, "instalment.reissue_ordered", sequence=str(sequence))
     params = {"number": sanction.number, "on": returned.period_from.isoformat()}
-    await tell(acting, NoticeKind.PAYMENT_REISSUED, about(sanction, following.id), **params)
+    await tell(acting, NoticeKind.PAYMENT_REISSUED, about_sanction(sanction, following.id), **params)
     return following

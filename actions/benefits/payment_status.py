@@ -66,8 +66,8 @@ async def _follow(acting: Acting, applied: Sequence[tuple[Instalment, PaymentNew
     gone = [one.id for one, news in applied if news.status in ON_ITS_WAY]
     await sanction_course.release_budgets(acting.tx, gone, acting.now)
     pairs = [(one, sanctions[one.sanction_id], news) for one, news in applied]
-    await _counted(acting, pairs)
-    await tell_many(acting, [_told(*pair) for pair in pairs if pair[2].status in _TOLD])
+    await _count_credits(acting, pairs)
+    await tell_many(acting, [_payment_notice(*pair) for pair in pairs if pair[2].status in _TOLD])
     for one, sanction, news in pairs:
         if news.status is PaymentStatus.RETURNED:
             await came_back(acting, one, sanction)
@@ -82,7 +82,7 @@ def _line(acting: Acting, one: Instalment, news: PaymentNews) -> audit.AuditLine
     return audit.AuditLine(acting.subject.label, action, "BENEFIT", one.id, Purpose.PAY_BENEFIT.value, detail)
 
 
-async def _counted(acting: Acting, pairs: Sequence[_Pair]) -> None:
+async def _count_credits(acting: Acting, pairs: Sequence[_Pair]) -> None:
     """A credit that the bank confirmed counts once for its instalment, under its scheme; a returned one is taken back.
 
     Only the day on which we learn of it is known for sure, so that is its day.
@@ -95,7 +95,9 @@ async def _counted(acting: Acting, pairs: Sequence[_Pair]) -> None:
             await take_back(acting, event, one.id, CorrectionReason.PAYMENT_RETURNED)
 
 
-def _told(one: Instalment, sanction: Sanction, news: PaymentNews) -> tuple[NoticeKind, About, Mapping[str, str]]:
+def _payment_notice(
+    one: Instalment, sanction: Sanction, news: PaymentNews
+) -> tuple[NoticeKind, About, Mapping[str, str]]:
     event = f"{one.id}/{news.status.value}"
     about = About(Topic.BENEFIT, sanction.id, sanction.citizen_id, sanction.application_id, event)
     return _TOLD[news.status], about, {"number": sanction.number, "on": one.period_from.isoformat()}
@@ -103,7 +105,7 @@ def _told(one: Instalment, sanction: Sanction, news: PaymentNews) -> tuple[Notic
 
 async def _deliver(acting: Acting, sanctions: Iterable[Sanction]) -> None:
     """The applications whose orders are thereby out."""
-    for application_id in await benefit_rounds.undelivered(acting.tx, [one.id for one in sanctions]):
+    for application_id in await benefit_rounds.undelivered_applications(acting.tx, [one.id for one in sanctions]):
         application = await applications.get(acting.tx, application_id)
         if application is not None:
             await move(acting, application, Step(Move.DELIVER, changes={"delivered_at": acting.now}))

@@ -27,7 +27,7 @@ class Certificate:
     overdue: bool
 
 
-def coming(sanction: Sanction, made: Sequence[Instalment], stops: Sequence[Stop], count: int) -> list[Period]:
+def upcoming_periods(sanction: Sanction, made: Sequence[Instalment], stops: Sequence[Stop], count: int) -> list[Period]:
     """The next periods that no instalment was made for, at most as many; none where nothing more is paid.
 
     Those that are never paid, as a stop was lifted without them, are passed by.
@@ -41,7 +41,7 @@ def coming(sanction: Sanction, made: Sequence[Instalment], stops: Sequence[Stop]
         begins = sanction.next_due_on
         if begins is None:
             return []
-        here = plan.at(begins)
+        here = plan.period_on(begins)
         first = here.index if here is not None and here.begins == begins else (here.index + 1 if here else 0)
     paid = (period for period in plan.periods(first) if not given_up(stops, period.begins))
     return list(islice(paid, min(count, MOST_COMING)))
@@ -51,13 +51,15 @@ def next_payment_on(sanction: Sanction, made: Sequence[Instalment], stops: Seque
     """The day from which the next period is paid; today where it is overdue, None where nothing is paid now."""
     if sanction.state is not SanctionState.ACTIVE:
         return None
-    following = coming(sanction, made, stops, 1)
+    following = upcoming_periods(sanction, made, stops, 1)
     return max(following[0].begins, today) if following else None
 
 
 def arrears_paise(sanction: Sanction, made: Sequence[Instalment], stops: Sequence[Stop], today: date) -> int:
     """What the periods come to that are over and were not paid; they are paid each once when nothing holds any more."""
-    return sum(period.amount_paise for period in coming(sanction, made, stops, MOST_COMING) if period.ends < today)
+    return sum(
+        period.amount_paise for period in upcoming_periods(sanction, made, stops, MOST_COMING) if period.ends < today
+    )
 
 
 def paid_out(
@@ -71,7 +73,7 @@ def paid_out(
         PaymentStatus.CREDITED,
         PaymentStatus.REISSUED,
     }
-    return sanction.state is SanctionState.ACTIVE and arrived and not coming(sanction, made, stops, 1)
+    return sanction.state is SanctionState.ACTIVE and arrived and not upcoming_periods(sanction, made, stops, 1)
 
 
 def certificate_of(env: Environment, sanction: Sanction, scheme: Scheme | None) -> Certificate | None:

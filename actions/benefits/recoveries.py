@@ -23,7 +23,7 @@ class Deducted:
             await recoveries.add_part(acting.tx, part)
 
 
-async def deducted(acting: Acting, instalment: Instalment) -> Deducted:
+async def deduct_recoveries(acting: Acting, instalment: Instalment) -> Deducted:
     """Keep back what the open recoveries of its sanction ask for, the oldest first, up to the share of the setting.
 
     What came back from the bank and is paid again was reduced before, so nothing more is kept back from it.

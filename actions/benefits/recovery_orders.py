@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from actions.benefits.sanction_stops import about, locked, note, stops_of
+from actions.benefits.sanction_stops import about_sanction, lock_sanction, note, stops_of
 from actions.benefits.second_approvals import ask, needs_second
 from actions.feedback.notices import tell
 from actions.kernel.unit_of_work import Acting
@@ -65,7 +65,7 @@ async def recover_late(acting: Acting, sanction: Sanction, instalment: Instalmen
     """
     if sanction.ended_on is None or instalment.period_from <= sanction.ended_on:
         return
-    await locked(acting, sanction.id)
+    await lock_sanction(acting, sanction.id)
     ended = [one for one in await stops_of(acting, sanction.id) if one.open and one.kind is StopKind.CESSATION]
     if ended:
         ground = _after_the_end(ended[0].ground)
@@ -89,4 +89,4 @@ async def note_part(acting: Acting, sanction: Sanction, recovery: Recovery, refe
 async def tell_of_recovery(acting: Acting, sanction: Sanction, recovery: Recovery) -> None:
     """The citizen learns of it, with the ground; the amount stands with the recovery."""
     params = {"number": sanction.number, "recovery_ground": recovery.ground.value}
-    await tell(acting, NoticeKind.RECOVERY_ORDERED, about(sanction, recovery.id), **params)
+    await tell(acting, NoticeKind.RECOVERY_ORDERED, about_sanction(sanction, recovery.id), **params)

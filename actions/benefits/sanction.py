@@ -7,7 +7,7 @@ from actions.benefits import payment_corrections
 from actions.benefits.budget import INSTRUCT, set_aside, wait_for_budget
 from actions.benefits.payee_account import ACCOUNT_FIELD, IFSC_FIELD, account_of
 from actions.benefits.payment_status import hear
-from actions.benefits.recoveries import deducted
+from actions.benefits.recoveries import deduct_recoveries
 from actions.benefits.sanction_budgets import check_at_sanction
 from actions.benefits.second_approvals import ask, needs_second
 from actions.kernel.environment import Environment
@@ -133,7 +133,7 @@ async def put_out(acting: Acting, sanction: Sanction, instalment: Instalment) ->
     For PFMS a batch fetches it once its budget is set aside; for the treasury a message asks for its payment.
     """
     by_file = instalment.rail is Rail.PFMS
-    kept = await deducted(acting, replace(instalment, hold=Hold.BUDGET if by_file else None))
+    kept = await deduct_recoveries(acting, replace(instalment, hold=Hold.BUDGET if by_file else None))
     await benefits.add_instalments(acting.tx, [kept.instalment])
     await kept.note(acting)
     if not by_file:
@@ -223,7 +223,9 @@ async def _correct(env: Environment, instalment: Instalment, correction: Correct
     if await dbt.confirm(bill) is None:
         code = await _refusal_of(env, correction)
         if code is not None and await dbt.confirm(bill) is None:
-            await env.store.carry_out(lambda tx: payment_corrections.refused(Acting(env, tx, SYSTEM), instalment, code))
+            await env.store.carry_out(
+                lambda tx: payment_corrections.note_refusal(Acting(env, tx, SYSTEM), instalment, code)
+            )
             return
     await _settle(env, instalment, PaymentStatus.INSTRUCTED, payment_corrections.note_of(correction))
 
@@ -265,7 +267,7 @@ async def _order(
 
     With a correction, where it pays a failed payment to a corrected account.
     """
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         instalment = await benefits.instalment(tx, instalment_id)
         if instalment is None:
             raise NotThere("the instalment")

@@ -53,10 +53,10 @@ async def balances_before(
     wanted = list(application_ids)
     if not wanted:
         return NOTHING_ASKED
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         known = [
             one
-            for one in (await applications.many(tx, wanted)).values()
+            for one in (await applications.by_ids(tx, wanted)).values()
             if one.status in UNDECIDED and decide(subject, of_application(one), Purpose.DECIDE)
         ]
         proposed = await desk.proposals(tx, [one.id for one in known]) if confirming else {}
@@ -70,12 +70,12 @@ async def balances_before(
             and (confirming or not service.needs_second_pair)
         }
         schemes = await catalogue.schemes(tx, sorted(granting)) if granting else {}
-    return await _told(env, [one.code for one in schemes.values() if one.amount_paise is not None])
+    return await _ask_balances(env, [one.code for one in schemes.values() if one.amount_paise is not None])
 
 
 async def balances_before_approval(env: Environment, subject: Subject, sanction_id: str, number: int) -> Balances:
     """The same, for a sanction that waits for the subject's second approval."""
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         sanction = (await benefits.sanctions(tx, [sanction_id])).get(sanction_id)
         asked = (await sanction_course.approvals(tx, [sanction_id])).get(sanction_id, [])
     kind = asked[number - 1].kind if 1 <= number <= len(asked) else None
@@ -84,7 +84,7 @@ async def balances_before_approval(env: Environment, subject: Subject, sanction_
         return NOTHING_ASKED
     if not decide(subject, of_sanction(sanction), Purpose.PAY_BENEFIT):
         return NOTHING_ASKED
-    return await _told(env, [sanction.scheme_code])
+    return await _ask_balances(env, [sanction.scheme_code])
 
 
 async def check_at_sanction(acting: Acting, sanction: Sanction, made: Instalment | None) -> None:
@@ -123,14 +123,14 @@ async def budget_of(
     if scheme is None:
         return None
     balance = await ask(scheme.code)
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         promised = await _set_aside(tx, balance)
     found = SanctionBudget(scheme, need_of(scheme, ist_date(env.clock.now())), balance, promised)
     return Sourced(found, Source.DBT_FINANCE, SourceState.LIVE, balance.as_of)
 
 
 async def _scheme_of(env: Environment, application: Application) -> Scheme | None:
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         service = await catalogue.service_as_filed(tx, application.service_code, application.service_version)
         if service is None or service.outcome is not Outcome.BENEFIT or service.scheme_id is None:
             return None
@@ -145,15 +145,15 @@ async def _set_aside(tx: Transaction, balance: ToldBalance) -> int:
     return await sanction_course.held_on_head(tx, balance.head_of_account, balance.asked_at)
 
 
-async def _told(env: Environment, scheme_codes: Iterable[str]) -> Balances:
+async def _ask_balances(env: Environment, scheme_codes: Iterable[str]) -> Balances:
     wanted = sorted(set(scheme_codes))
     today = ist_date(env.clock.now())
 
-    async def one(code: str) -> ToldBalance | None:
+    async def ask_balance(code: str) -> ToldBalance | None:
         try:
             return await told_balance(env, code, today)
         except IntegrationError as error:
             _log.warning("budget_not_told", scheme=code, reason=error.code)
             return None
 
-    return dict(zip(wanted, await asyncio.gather(*map(one, wanted)), strict=True))
+    return dict(zip(wanted, await asyncio.gather(*map(ask_balance, wanted)), strict=True))

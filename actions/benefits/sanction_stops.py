@@ -51,7 +51,7 @@ async def put_stop(
             await benefits.set_hold(acting.tx, one.id, Hold.STOPPED)
     await note(acting, sanction, f"sanction.{kind.value.lower()}", ground=ground.value, fromOn=from_on.isoformat())
     params = {"number": sanction.number, "on": from_on.isoformat(), "stop_ground": ground.value}
-    await tell(acting, NoticeKind.BENEFIT_STOPPED, about(sanction, stop.id), **params)
+    await tell(acting, NoticeKind.BENEFIT_STOPPED, about_sanction(sanction, stop.id), **params)
     return stop
 
 
@@ -76,7 +76,7 @@ async def lift_stop(acting: Acting, sanction: Sanction, stop: Stop, ground: str,
     await note(acting, sanction, f"sanction.{stop.kind.value.lower()}_lifted", ground=ground, **said)
     if not any(other.open for other in stops):
         params = {"number": sanction.number} | ({MISSED: "NEVER_PAID"} if until else {})
-        await tell(acting, NoticeKind.BENEFIT_RESUMED, about(sanction, stop.id), **params)
+        await tell(acting, NoticeKind.BENEFIT_RESUMED, about_sanction(sanction, stop.id), **params)
     return True
 
 
@@ -92,7 +92,7 @@ def missed_paise(sanction: Sanction, plan: Plan | None, stops: Sequence[Stop], t
     if plan is None or sanction.next_due_on is None or sanction.next_due_on > today:
         return 0
     total, begins = 0, sanction.next_due_on
-    here = plan.at(begins)
+    here = plan.period_on(begins)
     for period in plan.periods(here.index if here else 0):
         if period.begins > today:
             break
@@ -123,14 +123,14 @@ async def note(acting: Acting, sanction: Sanction, action: str, **detail: str) -
     await audit.append(acting.tx, line)
 
 
-def about(sanction: Sanction, event: str) -> About:
+def about_sanction(sanction: Sanction, event: str) -> About:
     """What a message about a sanction is about."""
     return About(Topic.BENEFIT, sanction.id, sanction.citizen_id, sanction.application_id, event)
 
 
-async def locked(acting: Acting, sanction_id: str) -> Sanction:
+async def lock_sanction(acting: Acting, sanction_id: str) -> Sanction:
     """The sanction, locked. Raises NotThere."""
-    found = await benefits.locked(acting.tx, sanction_id)
+    found = await benefits.lock_sanction(acting.tx, sanction_id)
     if found is None:
         raise NotThere("the sanction")
     return found

@@ -75,7 +75,7 @@ async def _present(tx: Transaction) -> list[Holiday]:
 def _read(rows: Sequence[Row], districts: set[str], today: date) -> list[Holiday]:
     """The rows as holidays; every fault is told with its line."""
     if not rows or len(rows) > MOST_ROWS:
-        raise Problems(_refused(1, "NO_ROWS" if not rows else "TOO_MANY_ROWS"))
+        raise Problems(_row_problem(1, "NO_ROWS" if not rows else "TOO_MANY_ROWS"))
     holidays: list[Holiday] = []
     problems: list[Problem] = []
     seen: set[tuple[date, str | None]] = set()
@@ -84,12 +84,12 @@ def _read(rows: Sequence[Row], districts: set[str], today: date) -> list[Holiday
         if holiday is not None and _place(holiday) in seen:
             fault = "TWICE"
         if fault or holiday is None:
-            problems.append(_refused(line, fault or "COLUMNS"))
+            problems.append(_row_problem(line, fault or "COLUMNS"))
             continue
         seen.add(_place(holiday))
         holidays.append(holiday)
     if not problems and max(holiday.day for holiday in holidays) < today:
-        problems.append(_refused(len(rows) + 1, "WHOLLY_PAST"))
+        problems.append(_row_problem(len(rows) + 1, "WHOLLY_PAST"))
     if problems:
         raise Problems(*problems[:MOST_PROBLEMS])
     return holidays
@@ -111,7 +111,7 @@ def _holiday(row: Row, districts: set[str]) -> tuple[str | None, Holiday | None]
     return None, Holiday(day, Bilingual(values["name_hi"] or None, values["name_en"]), district, verified=True)
 
 
-def _refused(line: int, fault: str) -> Problem:
+def _row_problem(line: int, fault: str) -> Problem:
     return Problem(ErrorCode.CALENDAR_REFUSED, ("row", str(line)), params={"row": str(line), "fault": fault})
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from actions.catalogue.cells import Reject
 from actions.catalogue.changes import Change, Imported, Tell, changes_of
-from actions.catalogue.portal import merged
+from actions.catalogue.portal import merge_records
 from actions.catalogue.rows import FILES, Catalogue, CatalogueRows, etaal_code, examine_catalogue, read_catalogue
 from actions.kernel.environment import Environment
 from domain.catalogue.catalogue import Service
@@ -61,9 +61,9 @@ async def import_portal(
     """Bring the services up to date with the portal's own catalogue; what it does not say stays as it is."""
 
     async def work(tx: Transaction) -> Imported:
-        await _alone(tx)
+        await _lock_import(tx)
         known = {service.code: service for service in await catalogue.all_services(tx)}
-        join = merged(read, known, await catalogue.departments(tx))
+        join = merge_records(read, known, await catalogue.departments(tx))
         of_services, unchanged = changes_of("service", "code", known.values(), join.services)
         changes = (*changes_of("department", "slug", (), join.departments)[0], *of_services)
         absent = sorted(known.keys() - {record.code for record in read.services})
@@ -80,7 +80,7 @@ async def _write(
     store: Store, read: Catalogue, *, dry_run: bool, by: str, tell: Tell, stand_ins: bool = False
 ) -> Imported:
     async def work(tx: Transaction) -> Imported:
-        await _alone(tx)
+        await _lock_import(tx)
         services, late = await _without_taken_slugs(tx, read)
         changed = await _differences(tx, read, services)
         rejects = (*read.rejects, *late)
@@ -105,7 +105,7 @@ async def _write(
     return await store.carry_out(work)
 
 
-async def _alone(tx: Transaction) -> None:
+async def _lock_import(tx: Transaction) -> None:
     """Wait for another import: two at once would both make the next version of a service, and keep only one."""
     await locks.hold(tx, "catalogue", "import")
 
@@ -149,7 +149,7 @@ async def _services(tx: Transaction, services: Sequence[Service], tell: Tell) ->
 
 
 async def _enrol(tx: Transaction, services: Sequence[Service]) -> None:
-    known = {each.service_code for each in await etaal.enrolled(tx)}
+    known = {each.service_code for each in await etaal.enrolled_services(tx)}
     new = [service.code for service in services if service.code not in known]
     enrolled = [EnrolledService(code, FIRST_DAY, etaal_code(code), Category.A) for code in new]
     await etaal.enrol_all(tx, enrolled, by=SYSTEM.label)

@@ -79,7 +79,7 @@ class Sieve:
         self.rejects: list[Reject] = []
         self.lines: dict[tuple[str, str], int] = {}
 
-    def each(
+    def read_rows(
         self, file: str, rows: Iterable[Row], key: Callable[[Row], str], read: Callable[[Row], T]
     ) -> Iterator[tuple[int, T]]:
         """The values of the rows that can be read, with the line of each; a key that occurs twice is refused."""
@@ -97,7 +97,7 @@ class Sieve:
             else:
                 yield line, value
 
-    def refused(self, file: str) -> frozenset[str]:
+    def refused_keys(self, file: str) -> frozenset[str]:
         """The keys of the rows of a file that were refused so far."""
         return frozenset(reject.key for reject in self.rejects if reject.file == file and reject.key)
 
@@ -141,7 +141,7 @@ def is_key(text: str) -> bool:
     return len(text) <= LONGEST_KEY and _KEY.fullmatch(text) is not None
 
 
-def needed(row: Row, field: str, longest: int = LONGEST_NAME) -> str:
+def required_text(row: Row, field: str, longest: int = LONGEST_NAME) -> str:
     """The text of a cell that must not be empty."""
     found = text(row, field, longest)
     if found is None:
@@ -149,7 +149,7 @@ def needed(row: Row, field: str, longest: int = LONGEST_NAME) -> str:
     return found
 
 
-def whole(row: Row, field: str, most: int = MOST_DAYS) -> int | None:
+def whole_number(row: Row, field: str, most: int = MOST_DAYS) -> int | None:
     """A whole number from 0; None where the cell is empty, which is never zero."""
     found = text(row, field)
     if found is None:
@@ -193,14 +193,14 @@ def is_verified(row: Row) -> bool:
     return yes_or_no(row, "verified") is True
 
 
-def several(row: Row, field: str) -> tuple[str, ...]:
+def cell_parts(row: Row, field: str) -> tuple[str, ...]:
     """The parts of a cell between semicolons."""
     return tuple(part.strip() for part in (text(row, field) or "").split(";") if part.strip())
 
 
 def words(row: Row, field: str, kind: type[E]) -> tuple[E, ...]:
     """The parts of a cell that are words of a list."""
-    return tuple(word(part, field, kind) for part in several(row, field))
+    return tuple(word(part, field, kind) for part in cell_parts(row, field))
 
 
 def word(said: str, field: str, kind: type[E]) -> E:

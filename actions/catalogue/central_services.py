@@ -30,7 +30,7 @@ async def blood_in(env: Environment, district: str, language: Language) -> Sourc
 
 
 async def _english_name(env: Environment, code: str) -> str:
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         known = {district.code: district.name.en for district in await catalogue.districts(tx)}
     if code not in known:
         raise Problems(Problem(ErrorCode.PLACE_UNKNOWN, ("district",)))

@@ -84,7 +84,7 @@ async def centres_page(
 ) -> list[Listed]:
     """A page of the register by code. Raises NotSignedIn, NOT_FOUND for others than administrators and auditors."""
     require_register(subject)
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         page = await centres.page(
             tx, kind=wanted.kind, district=wanted.district, place=place, backward=backward, limit=limit
         )
@@ -95,7 +95,7 @@ async def centres_page(
 async def count_centres(env: Environment, subject: Subject, wanted: CentreFilter) -> int:
     """How many centres the same filter lets through."""
     require_register(subject)
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         return await centres.count_of(tx, kind=wanted.kind, district=wanted.district)
 
 
@@ -110,7 +110,7 @@ def require_register(subject: Subject) -> None:
 
 async def _centres(tx: Transaction, rows: Sequence[Row]) -> list[Centre]:
     if len(rows) > MOST_ROWS:
-        raise Problems(_refused("centres", 1, "TOO_MANY_ROWS"))
+        raise Problems(_row_problem("centres", 1, "TOO_MANY_ROWS"))
     districts = {one.code for one in await catalogue.districts(tx)}
     tehsils = {(one.district, one.code) for code in districts for one in await catalogue.tehsils(tx, code)}
     found: dict[str, Centre] = {}
@@ -120,7 +120,7 @@ async def _centres(tx: Transaction, rows: Sequence[Row]) -> list[Centre]:
         if centre is not None and centre.code in found:
             fault = "TWICE"
         if fault is not None or centre is None:
-            problems.append(_refused("centres", line, fault or "COLUMNS"))
+            problems.append(_row_problem("centres", line, fault or "COLUMNS"))
         else:
             found[centre.code] = centre
     if problems:
@@ -166,7 +166,7 @@ async def _operators(
     tx: Transaction, ids: Ids, given: Sequence[Centre], rows: Sequence[Row]
 ) -> tuple[list[Operator], list[Binding]]:
     if len(rows) > MOST_ROWS:
-        raise Problems(_refused("operators", 1, "TOO_MANY_ROWS"))
+        raise Problems(_row_problem("operators", 1, "TOO_MANY_ROWS"))
     wanted = {(row.get("centre") or "").strip() for row in rows}
     known = await centres.centres(tx, wanted) | {centre.code: centre for centre in given}
     operators: dict[str, Operator] = {}
@@ -179,7 +179,7 @@ async def _operators(
         if entry is not None and (entry[0].csc_id in operators or (email is not None and email in addresses)):
             fault = "TWICE"
         if fault is not None or entry is None:
-            problems.append(_refused("operators", line, fault or "COLUMNS"))
+            problems.append(_row_problem("operators", line, fault or "COLUMNS"))
             continue
         operators[entry[0].csc_id], bindings[entry[0].csc_id] = entry
         addresses |= {email} if email else set()
@@ -214,6 +214,6 @@ async def _operator(
     return None, (operator, Binding(operator_id, centre.code, email))
 
 
-def _refused(file: str, line: int, fault: str) -> Problem:
+def _row_problem(file: str, line: int, fault: str) -> Problem:
     params = {"file": file, "row": str(line), "fault": fault}
     return Problem(ErrorCode.CENTRES_REFUSED, (file, str(line)), params=params)

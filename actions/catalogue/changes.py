@@ -34,7 +34,7 @@ class Change:
         """Whether the store does not have the entry yet."""
         return not self.fields
 
-    def shown(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, Any]:
         """The change as JSON."""
         changed = {name: {"from": old, "to": new} for name, (old, new) in self.fields.items()}
         return {"kind": self.kind, "key": self.key, "name": self.name, "fields": changed}
@@ -60,12 +60,12 @@ class Imported:
     rejects: tuple[Reject, ...]
     dry_run: bool
 
-    def shown(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, Any]:
         """The whole as JSON."""
         return {
             "dryRun": self.dry_run,
-            "added": [change.shown() for change in self.changes if change.is_new],
-            "changed": [change.shown() for change in self.changes if not change.is_new],
+            "added": [change.as_json() for change in self.changes if change.is_new],
+            "changed": [change.as_json() for change in self.changes if not change.is_new],
             "unchanged": self.unchanged,
             "absent": list(self.absent),
             "rejects": [
@@ -90,7 +90,7 @@ def changes_of(kind: str, key: str, known: Iterable[Entry], given: Sequence[Entr
     found, same = [], 0
     for entry in given:
         before = held.get(getattr(entry, key))
-        changed = {} if before is None else _changed(before, entry)
+        changed = {} if before is None else _changed_fields(before, entry)
         if before is None or changed:
             found.append(Change(kind, getattr(entry, key), entry.name.en, changed))
         else:
@@ -98,7 +98,7 @@ def changes_of(kind: str, key: str, known: Iterable[Entry], given: Sequence[Entr
     return found, same
 
 
-def _changed(before: Entry, after: Entry) -> dict[str, tuple[Any, Any]]:
+def _changed_fields(before: Entry, after: Entry) -> dict[str, tuple[Any, Any]]:
     names = [part.name for part in fields(before) if part.name not in _NOT_COMPARED]
     pairs = {name: (getattr(before, name), getattr(after, name)) for name in names}
     return {name: (_plain(old), _plain(new)) for name, (old, new) in pairs.items() if old != new}

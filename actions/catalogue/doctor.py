@@ -50,7 +50,7 @@ def missing_facts(services: Iterable[Service]) -> list[Missing]:
     return found
 
 
-def counted(missing: Iterable[Missing]) -> dict[str, int]:
+def count_missing_facts(missing: Iterable[Missing]) -> dict[str, int]:
     """How many services lack each fact, in the order of FACTS."""
     counts = Counter(name for each in missing for name in each.facts)
     return {name: counts[name] for name in FACTS if counts[name]}

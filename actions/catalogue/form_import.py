@@ -69,7 +69,7 @@ def examine(files: Mapping[str, bytes]) -> _Examined:
     taken: set[str] = set()
     for name in sorted(files.keys() - {COMMON})[:MOST_FILES]:
         try:
-            form = _one(name, files[name], common, taken)
+            form = _read_form_file(name, files[name], common, taken)
         except FormRefused as refused:
             examined.refused.append(RefusedFile(name, refused.reason, refused.place, refused.keyword))
             continue
@@ -78,7 +78,7 @@ def examine(files: Mapping[str, bytes]) -> _Examined:
     return examined
 
 
-def _one(name: str, content: bytes, common: Common, taken: Collection[str]) -> Form:
+def _read_form_file(name: str, content: bytes, common: Common, taken: Collection[str]) -> Form:
     """The form of a file. Raises FormRefused, also for another's name or a service that has its form already."""
     form = read_form(content, common)
     if name != f"{form.name}.json":
@@ -101,9 +101,9 @@ def _common(files: Mapping[str, bytes], examined: _Examined) -> Common:
 
 async def _take_over(tx: Transaction, examined: _Examined, *, dry_run: bool, by: str) -> FormsImported:
     codes = {service.slug: service.code for service in await catalogue.all_services(tx)}
-    before = await forms.assigned(tx)
+    before = await forms.assigned_forms(tx)
     present = dict(before.values())
-    imported = _told(examined, present, codes, before)
+    imported = _import_report(examined, present, codes, before)
     if dry_run:
         return imported
     for form in examined.forms:
@@ -122,7 +122,7 @@ async def _take_over(tx: Transaction, examined: _Examined, *, dry_run: bool, by:
     return imported
 
 
-def _told(
+def _import_report(
     examined: _Examined, present: Mapping[str, str], codes: Mapping[str, str], before: Mapping[str, tuple[str, str]]
 ) -> FormsImported:
     wanted = {codes[slug] for form in examined.forms for slug in form.services if slug in codes}

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import replace
 
-from actions.catalogue.cells import Row, key_text, needed
+from actions.catalogue.cells import Row, key_text, required_text
 from domain.catalogue.catalogue import RequiredDocument
 
 _NAMESPACE = uuid.UUID("6f0b8a6e-2f0c-5d0e-9a54-6170756e6973")
@@ -17,7 +17,7 @@ LONGEST_DOCUMENT_KEY = 100
 
 def service_code(row: Row) -> str:
     """The portal's code, or a local one made from the English name."""
-    return key_text(row, "service_code") or f"UKX-{letters(needed(row, 'name_en'))}"
+    return key_text(row, "service_code") or f"UKX-{letters(required_text(row, 'name_en'))}"
 
 
 def letters(content: str) -> str:

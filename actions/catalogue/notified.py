@@ -23,14 +23,14 @@ class NotifiedFilter:
 
 async def notified_services(env: Environment, wanted: NotifiedFilter) -> list[Service]:
     """Notified services by English name and code; one of which it is not known is not taken for notified."""
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         services = await catalogue.all_services(tx)
     return [one for one in services if one.rts_notified and _passes(one, wanted)]
 
 
 async def departments_by_slug(env: Environment) -> dict[str, Department]:
     """Departments by their slug, for the names on the list."""
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         return {one.slug: one for one in await catalogue.departments(tx)}
 
 

@@ -28,7 +28,7 @@ class Merged:
     rejects: tuple[Reject, ...]
 
 
-def merged(read: ReadCatalogue, known: Mapping[str, Service], departments: Iterable[Department]) -> Merged:
+def merge_records(read: ReadCatalogue, known: Mapping[str, Service], departments: Iterable[Department]) -> Merged:
     """Join the records with what is known; records that could not be read are among those that are left out."""
     register = _Departments(departments)
     rejects = [Reject(_FILE, each.row, each.key, each.field, each.reason) for each in read.rejects]

@@ -51,10 +51,12 @@ async def prefill(env: Environment, subject: Subject, service_code: str, on_beha
     form = await form_of_service(env, service_code)
     if form is None:
         raise Problems(Problem(ErrorCode.SERVICE_UNKNOWN, ("serviceCode",)))
-    wanted = frozenset(FactKey(key) for question in form.asked() for key in question.prefill)
+    wanted = frozenset(FactKey(key) for question in form.all_questions() for key in question.prefill)
     facts = await verified_facts(env, subject, citizen_id, wanted=wanted)
     today = ist_date(env.clock.now())
-    found = [_answer(env, citizen_id, form, question, facts, today) for question in form.asked() if question.prefill]
+    found = [
+        _answer(env, citizen_id, form, question, facts, today) for question in form.all_questions() if question.prefill
+    ]
     return Prefilled(form, tuple(one for one in found if one is not None), facts)
 
 

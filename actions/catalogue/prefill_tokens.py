@@ -38,7 +38,7 @@ def note(env: Environment, citizen_id: str, name: str, noted: Noted) -> str:
     return base64.urlsafe_b64encode(sealed).decode()
 
 
-def opened(env: Environment, citizen_id: str, tokens: Mapping[str, str]) -> tuple[dict[str, Noted], list[Problem]]:
+def open_tokens(env: Environment, citizen_id: str, tokens: Mapping[str, str]) -> tuple[dict[str, Noted], list[Problem]]:
     """What notes say, by question; one that has ended says nothing. BAD_INPUT for one that is not ours or hers."""
     found: dict[str, Noted] = {}
     wrong: list[Problem] = []

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from actions.applications.submit_checks import clean_form, form_problems
-from actions.catalogue.prefill_tokens import opened
+from actions.catalogue.prefill_tokens import open_tokens
 from actions.kernel.environment import Environment
 from actions.kernel.unit_of_work import Acting
 from domain.applications.applications import Application
@@ -66,7 +66,7 @@ async def amend(
 
     `tokens` are those of changes that were prefilled.
     """
-    filed = (await forms.filed(acting.tx, [application.id])).get(application.id)
+    filed = (await forms.filed_forms(acting.tx, [application.id])).get(application.id)
     if filed is None:
         merged = {**application.form, **clean_form(changes)}
         return Filled(merged, tuple(form_problems(merged)))
@@ -85,7 +85,7 @@ async def amend(
 
 def _fresh(acting: Acting, citizen_id: str, tokens: Mapping[str, str]) -> tuple[KeptSources, list[Problem]]:
     """The sources that tokens name, and what is wrong with tokens that are not hers."""
-    named, wrong = opened(acting.env, citizen_id, tokens)
+    named, wrong = open_tokens(acting.env, citizen_id, tokens)
     return {name: {"digest": digest_of(one.value), "source": one.source} for name, one in named.items()}, wrong
 
 
@@ -112,12 +112,12 @@ def without_aadhaar(form: Form, answers: Mapping[str, str]) -> dict[str, str]:
 
 async def form_of_service(env: Environment, service_code: str) -> Form | None:
     """The present form of a service; None where there is no such service, or no forms were imported."""
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         if await catalogue.service(tx, service_code) is None:
             return None
         return (await forms.of_services(tx, [service_code])).get(service_code)
 
 
 async def _earlier(tx: Transaction, held: Application | None) -> KeptSources:
-    filed = (await forms.filed(tx, [held.id])).get(held.id) if held is not None else None
+    filed = (await forms.filed_forms(tx, [held.id])).get(held.id) if held is not None else None
     return filed.sources if filed is not None else {}

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from types import MappingProxyType
 
-from actions.catalogue.cells import CellWrong, Reject, Row, Sieve, is_verified, needed, text, whole
+from actions.catalogue.cells import CellWrong, Reject, Row, Sieve, is_verified, required_text, text, whole_number
 from actions.catalogue.keys import document_key, letters, row_id
 from actions.catalogue.schemes import read_schemes
 from actions.catalogue.services import LocalFacts, read_services
@@ -90,7 +90,7 @@ def read_catalogue(rows: CatalogueRows) -> Catalogue:
 def examine_catalogue(rows: CatalogueRows) -> Catalogue:
     """Turn the rows that keep the rules into domain values, and tell which do not."""
     sieve = Sieve()
-    read = sieve.each
+    read = sieve.read_rows
     districts = tuple(value for _, value in read(FILES["districts"], rows.districts, _code_of_district, _district))
     known = {district.code for district in districts}
     tehsils = read(FILES["tehsils"], rows.tehsils, _code_of_tehsil, lambda row: _tehsil(row, known))
@@ -143,7 +143,7 @@ def _digest(content: str) -> str:
 
 
 def _name(row: Row) -> Bilingual:
-    return Bilingual(text(row, "name_hi"), needed(row, "name_en"))
+    return Bilingual(text(row, "name_hi"), required_text(row, "name_en"))
 
 
 def _source(row: Row) -> str:
@@ -151,14 +151,14 @@ def _source(row: Row) -> str:
 
 
 def _code_of_district(row: Row) -> str:
-    return needed(row, "district_lgd_code")
+    return required_text(row, "district_lgd_code")
 
 
 def _district(row: Row) -> District:
     code = _code_of_district(row)
-    seat = needed(row, "headquarters")
+    seat = required_text(row, "headquarters")
     return District(
-        row_id("district", code), code, _name(row), needed(row, "division"), seat, _source(row), is_verified(row)
+        row_id("district", code), code, _name(row), required_text(row, "division"), seat, _source(row), is_verified(row)
     )
 
 
@@ -175,12 +175,12 @@ def _tehsil(row: Row, districts: set[str]) -> Tehsil:
 
 
 def _slug_of_department(row: Row) -> str:
-    return text(row, "portal_slug") or document_key(needed(row, "name_en"))
+    return text(row, "portal_slug") or document_key(required_text(row, "name_en"))
 
 
 def _department(row: Row) -> Department:
     slug = _slug_of_department(row)
-    count = whole(row, "portal_service_count", 10_000)
+    count = whole_number(row, "portal_service_count", 10_000)
     return Department(row_id("department", slug), slug, _name(row), count, _source(row), is_verified(row))
 
 
@@ -190,7 +190,7 @@ def _key_of_holiday(row: Row) -> str:
 
 def _holiday(row: Row) -> Holiday:
     try:
-        day = date.fromisoformat(needed(row, "date"))
+        day = date.fromisoformat(required_text(row, "date"))
     except CellWrong:
         raise
     except ValueError:

@@ -3,7 +3,18 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from actions.catalogue.cells import CellWrong, Row, Sieve, is_verified, needed, paise, text, whole, word, yes_or_no
+from actions.catalogue.cells import (
+    CellWrong,
+    Row,
+    Sieve,
+    is_verified,
+    paise,
+    required_text,
+    text,
+    whole_number,
+    word,
+    yes_or_no,
+)
 from actions.catalogue.keys import row_id
 from domain.benefits.benefits import Rail
 from domain.catalogue.catalogue import Scheme
@@ -32,15 +43,17 @@ def read_schemes(sieve: Sieve, rows: Iterable[Row], local: Iterable[Row]) -> tup
     What our own file does not name is paid by the default: monthly pensions and scholarships by PFMS,
     everything else by the state treasury.
     """
-    paying = dict(value for _, value in sieve.each(LOCAL, local, _code, lambda row: (_code(row), _paying(row))))
-    refused = sieve.refused(LOCAL)
+    paying = dict(
+        value for _, value in sieve.read_rows(LOCAL, local, _code, lambda row: (_code(row), _read_payment_terms(row)))
+    )
+    refused = sieve.refused_keys(LOCAL)
 
-    def joined(row: Row) -> Scheme:
+    def read_scheme(row: Row) -> Scheme:
         if _code(row) in refused:  # half of what is known of it would change how it is paid
             raise CellWrong(LOCAL, "LEFT_AS_IS")
         return _scheme(row, paying.get(_code(row), _Paying()))
 
-    return tuple(value for _, value in sieve.each(SCHEMES, rows, _code, joined))
+    return tuple(value for _, value in sieve.read_rows(SCHEMES, rows, _code, read_scheme))
 
 
 def default_rail(benefit_type: str, period: str | None) -> Rail:
@@ -50,12 +63,12 @@ def default_rail(benefit_type: str, period: str | None) -> Rail:
 
 
 def _code(row: Row) -> str:
-    return needed(row, "scheme_id")
+    return required_text(row, "scheme_id")
 
 
-def _paying(row: Row) -> _Paying:
+def _read_payment_terms(row: Row) -> _Paying:
     rail = text(row, "rail")
-    terms = whole(row, "terms", MOST_TERMS)
+    terms = whole_number(row, "terms", MOST_TERMS)
     if terms == 0:
         raise CellWrong("terms", "OUT_OF_RANGE")
     return _Paying(
@@ -70,12 +83,12 @@ def _paying(row: Row) -> _Paying:
 
 
 def _scheme(row: Row, paying: _Paying) -> Scheme:
-    code, kind, period = _code(row), needed(row, "benefit_type"), text(row, "period")
+    code, kind, period = _code(row), required_text(row, "benefit_type"), text(row, "period")
     return Scheme(
         id=row_id("scheme", code),
         code=code,
-        name=Bilingual(text(row, "name_hi"), needed(row, "name_en")),
-        department=Bilingual(text(row, "department_hi"), needed(row, "department_en")),
+        name=Bilingual(text(row, "name_hi"), required_text(row, "name_en")),
+        department=Bilingual(text(row, "department_hi"), required_text(row, "department_en")),
         benefit_type=kind,
         amount_paise=paise(row, "amount_inr"),
         period=period,
@@ -87,15 +100,15 @@ def _scheme(row: Row, paying: _Paying) -> Scheme:
         terms=paying.terms if period == "yearly" else None,
         life_certificate=paying.life_certificate,
         annual_review=paying.annual_review,
-        eligibility=_told(text(row, "eligibility"), paying.eligibility_hi),
-        papers=_told(text(row, "documents"), paying.documents_hi),
-        limit_days=whole(row, "rts_time_limit_days"),
+        eligibility=_bilingual(text(row, "eligibility"), paying.eligibility_hi),
+        papers=_bilingual(text(row, "documents"), paying.documents_hi),
+        limit_days=whole_number(row, "rts_time_limit_days"),
         is_dbt=yes_or_no(row, "is_dbt"),
         portal=text(row, "portal"),
         notes=text(row, "notes"),
     )
 
 
-def _told(english: str | None, hindi: str | None) -> Bilingual | None:
+def _bilingual(english: str | None, hindi: str | None) -> Bilingual | None:
     """The words in both languages; without the Hindi the English stands for both."""
     return Bilingual(hindi, english) if english else None

@@ -33,7 +33,7 @@ async def index_of(env: Environment) -> CatalogueIndex:
 
     A department's names are words of its services, and have no version: a renamed one is told by the names themselves.
     """
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         departments = await catalogue.departments(tx)
         named = tuple((one.slug, one.name.hi, one.name.en) for one in departments)
         stamp = (await catalogue.catalogue_stamp(tx), named)

@@ -10,13 +10,13 @@ from actions.catalogue.cells import (
     Reject,
     Row,
     Sieve,
+    cell_parts,
     is_verified,
     key_text,
-    needed,
     paise,
-    several,
+    required_text,
     text,
-    whole,
+    whole_number,
     word,
     words,
     yes_or_no,
@@ -62,7 +62,7 @@ def read_services(sieve: Sieve, rows: Iterable[Row], facts: LocalFacts) -> Itera
     """The services whose rows can be read; a code or a slug that occurs twice is refused the second time."""
     reader = _Services(sieve, facts)
     slugs: set[str] = set()
-    for line, service in sieve.each(SERVICES, rows, service_code, reader.service):
+    for line, service in sieve.read_rows(SERVICES, rows, service_code, reader.service):
         if service.slug in slugs:
             sieve.rejects.append(Reject(SERVICES, line, service.code, "slug", "TWICE"))
             continue
@@ -82,7 +82,7 @@ class _Services:
         self._second_pairs = _by_code(
             sieve, "local_second_pair.csv", facts.second_pairs, lambda row: yes_or_no(row, "needs_second_pair")
         )
-        self._keywords = _by_code(sieve, "local_keywords.csv", facts.keywords, lambda row: several(row, "keywords"))
+        self._keywords = _by_code(sieve, "local_keywords.csv", facts.keywords, lambda row: cell_parts(row, "keywords"))
         self._life_events = _by_code(
             sieve, "local_life_events.csv", facts.life_events, lambda row: words(row, "life_events", LifeEvent)
         )
@@ -109,7 +109,7 @@ class _Services:
         department = self._department(row)
         if department is None and self._departments_refused and text(row, "department_en"):
             raise CellWrong(DEPARTMENTS, "LEFT_AS_IS")  # its department may be among those that were refused
-        name = Bilingual(text(row, "name_hi"), needed(row, "name_en"))
+        name = Bilingual(text(row, "name_hi"), required_text(row, "name_en"))
         outcome, doctype, scheme, is_open = self._ending(code)
         channel = text(row, "channel") or ""
         return Service(
@@ -121,15 +121,15 @@ class _Services:
             department=department,
             category=text(row, "category"),
             rts_notified=yes_or_no(row, "rts_notified"),
-            limit_days=whole(row, "rts_time_limit_days"),
+            limit_days=whole_number(row, "rts_time_limit_days"),
             limit_unit=DayUnit.WORKING_DAYS,
-            portal_delivery_days=whole(row, "portal_delivery_days"),
+            portal_delivery_days=whole_number(row, "portal_delivery_days"),
             designated_officer=text(row, "designated_officer"),
             first_appellate=text(row, "first_appellate"),
             second_appellate=text(row, "second_appellate"),
             fee_paise=paise(row, "fee_inr"),
             documents=papers_of(_papers(row)),
-            channels=several(row, "channel"),
+            channels=cell_parts(row, "channel"),
             outcome=outcome,
             doctype=doctype,
             scheme_id=scheme,
@@ -144,8 +144,8 @@ class _Services:
 
     def _refused_elsewhere(self, sieve: Sieve, facts: LocalFacts) -> dict[str, str]:
         """The file in which a row about a service was refused, by the service's code."""
-        found = {code: file for file in _OWN_FILES for code in sieve.refused(file)}
-        lost = sieve.refused(SCHEMES)
+        found = {code: file for file in _OWN_FILES for code in sieve.refused_keys(file)}
+        lost = sieve.refused_keys(SCHEMES)
         granted = {row.get("portal_service_code"): SCHEMES for row in facts.scheme_rows if row.get("scheme_id") in lost}
         named = {code: SCHEMES for code, ending in self._outcomes.items() if ending[2] in lost}
         return {**{code: file for code, file in granted.items() if code}, **named, **found}
@@ -166,12 +166,12 @@ class _Services:
 
 def _by_code(sieve: Sieve, file: str, rows: Iterable[Row], read: Callable[[Row], T]) -> dict[str, T]:
     """What one of our own files says of each service."""
-    values = sieve.each(file, rows, service_code, lambda row: (service_code(row), read(row)))
+    values = sieve.read_rows(file, rows, service_code, lambda row: (service_code(row), read(row)))
     return dict(value for _, value in values)
 
 
 def _outcome(row: Row) -> tuple[Outcome, str | None, str | None, bool | None]:
-    outcome = word(needed(row, "outcome"), "outcome", Outcome)
+    outcome = word(required_text(row, "outcome"), "outcome", Outcome)
     return outcome, text(row, "doctype"), text(row, "scheme_id"), yes_or_no(row, "open")
 
 
@@ -182,8 +182,8 @@ def _eligibility(row: Row, texts: Mapping[str | None, str]) -> Eligibility:
         raise CellWrong("scheme_id", "NOT_KNOWN")
     return Eligibility(
         text=said,
-        least_age=whole(row, "least_age", _OLDEST),
-        most_age=whole(row, "most_age", _OLDEST),
+        least_age=whole_number(row, "least_age", _OLDEST),
+        most_age=whole_number(row, "most_age", _OLDEST),
         situations=words(row, "situations", Situation),
         most_income_paise=paise(row, "most_income_inr_month"),
         bpl_instead=yes_or_no(row, "bpl_instead") is True,
@@ -193,4 +193,4 @@ def _eligibility(row: Row, texts: Mapping[str | None, str]) -> Eligibility:
 def _papers(row: Row) -> Iterable[tuple[str, bool]]:
     """The papers that a row names, and whether each is needed."""
     for field, required in (("documents_required", True), ("documents_optional", False)):
-        yield from ((name, required) for name in several(row, field))
+        yield from ((name, required) for name in cell_parts(row, field))

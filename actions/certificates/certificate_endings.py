@@ -15,11 +15,11 @@ import structlog
 from actions.applications.cases import present
 from actions.certificates.content import Renderer
 from actions.certificates.fields import CORRECTABLE
-from actions.certificates.issue import certificate_of, content_of, gathered, mint
+from actions.certificates.issue import certificate_of, content_of, load_issue, mint
 from actions.documents.locker_push import plan_delete, plan_update
 from actions.kernel.access import of_application, require
 from actions.kernel.environment import Environment
-from actions.kernel.idempotency import conflict_problem, once
+from actions.kernel.idempotency import conflict_problem, run_idempotently
 from actions.kernel.transitions import Step, move
 from actions.kernel.unit_of_work import Acting
 from actions.privacy.personal_data import ERASED_ACTION
@@ -91,7 +91,7 @@ async def correct_certificate(
         await outbox.add(acting.tx, CORRECT, certificate.id, {"certificate_id": certificate.id})
         return after
 
-    return await _once(env, subject, "correctCertificate", request, work)
+    return await _run_mutation(env, subject, "correctCertificate", request, work)
 
 
 async def revoke_certificate(env: Environment, subject: Subject, request: EndCertificate) -> tuple[Application, bool]:
@@ -103,7 +103,7 @@ async def revoke_certificate(env: Environment, subject: Subject, request: EndCer
         await plan_delete(acting, certificate)
         return after
 
-    return await _once(env, subject, "revokeCertificate", request, work)
+    return await _run_mutation(env, subject, "revokeCertificate", request, work)
 
 
 async def make_corrected(env: Environment, certificate_id: str, renderer: Renderer) -> IssuedCertificate:
@@ -112,17 +112,17 @@ async def make_corrected(env: Environment, certificate_id: str, renderer: Render
     The document is made outside of the transaction. Raises NotThere, and AlreadyThere where its number was taken
     meanwhile: to be tried again.
     """
-    async with env.store.reading() as tx:
-        old = (await certificates.many(tx, [certificate_id])).get(certificate_id)
-        ending = await certificate_endings.one(tx, certificate_id)
+    async with env.store.read_transaction() as tx:
+        old = (await certificates.by_ids(tx, [certificate_id])).get(certificate_id)
+        ending = await certificate_endings.of_certificate(tx, certificate_id)
         if old is None or ending is None or ending.status is not CertificateStatus.CORRECTED:
             raise NotThere("the correction of a certificate")
         if ending.successor_id is not None:
-            return (await certificates.many(tx, [ending.successor_id]))[ending.successor_id]
+            return (await certificates.by_ids(tx, [ending.successor_id]))[ending.successor_id]
         application = await applications.get(tx, old.application_id)
         if application is None:
             raise NotThere("the application")
-        issue = await gathered(tx, application)
+        issue = await load_issue(tx, application)
         officer = (await people.officers(tx, [ending.officer_id])).get(ending.officer_id) if ending.officer_id else None
         minted = await mint(env, tx, issue)
     issue = replace(issue, officer=officer or issue.officer)
@@ -132,7 +132,7 @@ async def make_corrected(env: Environment, certificate_id: str, renderer: Render
     try:
         await env.store.carry_out(lambda tx: _enter(Acting(env, tx, SYSTEM), old, made))
     except AlreadyThere:
-        async with env.store.reading() as tx:
+        async with env.store.read_transaction() as tx:
             latest = await certificate_endings.latest(tx, old)
         if latest.id == old.id:  # another certificate was given the number in the same moment
             raise
@@ -153,8 +153,8 @@ async def end_of(env: Environment, certificate: IssuedCertificate) -> Ended | No
     """How a certificate ended; None while it holds."""
     if certificate.status not in _MOVES:
         return None
-    async with env.store.reading() as tx:
-        ending = await certificate_endings.one(tx, certificate.id)
+    async with env.store.read_transaction() as tx:
+        ending = await certificate_endings.of_certificate(tx, certificate.id)
         latest = await certificate_endings.latest(tx, certificate)
     if ending is None:
         return None
@@ -170,7 +170,7 @@ async def _enter(acting: Acting, old: IssuedCertificate, made: IssuedCertificate
 
 
 async def _taken_up(acting: Acting, request: EndCertificate) -> tuple[IssuedCertificate, Application]:
-    certificate = (await certificates.many(acting.tx, [request.certificate_id])).get(request.certificate_id)
+    certificate = (await certificates.by_ids(acting.tx, [request.certificate_id])).get(request.certificate_id)
     application = await applications.get(acting.tx, certificate.application_id) if certificate else None
     if certificate is None or application is None:
         raise not_found(*_PATH)
@@ -224,14 +224,16 @@ def _facts(request: CorrectCertificate) -> dict[str, str]:
     return facts
 
 
-async def _once(
+async def _run_mutation(
     env: Environment, subject: Subject, operation: str, request: EndCertificate, work: Work
 ) -> tuple[Application, bool]:
-    async def inside(tx: Transaction) -> dict[str, Any]:
+    async def in_transaction(tx: Transaction) -> dict[str, Any]:
         return {"id": (await work(Acting(env, tx, subject))).id}
 
     body = asdict(request)
-    answer, replayed = await once(env, subject, operation, key=request.idempotency_key, body=body, work=inside)
+    answer, replayed = await run_idempotently(
+        env, subject, operation, key=request.idempotency_key, body=body, work=in_transaction
+    )
     return await present(env, answer["id"]), replayed
 
 

@@ -104,9 +104,9 @@ async def certificates_of(
     asked = [*({Source.DIGILOCKER} & among), *asked_of(env, held)]
     await read_at_sources(env, subject, of_citizen(citizen_id, ObjectKind.CERTIFICATE), asked)
     own, in_locker, answers = await asyncio.gather(
-        _own(env, citizen_id), _in_locker(env, citizen_id, among), ask_departments(env, citizen_id, held)
+        _own_certificates(env, citizen_id), _in_locker(env, citizen_id, among), ask_departments(env, citizen_id, held)
     )
-    return _merged(env, own, in_locker, answers)
+    return _merge_sources(env, own, in_locker, answers)
 
 
 async def department_certificates(env: Environment, subject: Subject, citizen_id: str) -> CertificatesView:
@@ -119,8 +119,8 @@ async def department_certificates(env: Environment, subject: Subject, citizen_id
     return CertificatesView(views[:MOST], heard_all and len(views) <= MOST, provenances, failures)
 
 
-async def _own(env: Environment, citizen_id: str) -> list[IssuedCertificate]:
-    async with env.store.reading() as tx:
+async def _own_certificates(env: Environment, citizen_id: str) -> list[IssuedCertificate]:
+    async with env.store.read_transaction() as tx:
         return await certificates.of_citizen(tx, citizen_id)
 
 
@@ -128,12 +128,12 @@ async def _in_locker(env: Environment, citizen_id: str, among: frozenset[Source]
     if Source.DIGILOCKER not in among:
         return _Locker(None, None)
     try:
-        return _Locker(await locker.listed(env, citizen_id), None)
+        return _Locker(await locker.list_documents(env, citizen_id), None)
     except IntegrationError as error:
         return _Locker(None, error)
 
 
-def _merged(
+def _merge_sources(
     env: Environment, own: Sequence[IssuedCertificate], in_locker: _Locker, answers: Sequence[DepartmentAnswer]
 ) -> CertificatesView:
     views = [view_of_ours(certificate, env.clock.now()) for certificate in own]
@@ -203,7 +203,7 @@ def _of_locker(item: IssuedDocument, listed: Sourced[tuple[IssuedDocument, ...]]
 
 def _of_departments_each(env: Environment, answers: Sequence[DepartmentAnswer]) -> list[CertificateView]:
     """What departments gave, each under the IssuerId that onboarding told of its publisher, else the inferred one."""
-    offered = env.partners.apisetu.offered()
+    offered = env.partners.apisetu.publishers()
     given = [one for one in answers if one.certificate is not None]
     return [_of_department(one, issuer_id_of(one.document.publisher, offered)) for one in given]
 

@@ -42,11 +42,11 @@ CORRECTABLE = frozenset({key for key, _ in PRINTED} | {key for key, _ in _GUARDI
 
 def printed_fields(form: Mapping[str, str]) -> tuple[CertificateField, ...]:
     """The lines that a form gives, in the order of the list."""
-    values = {key: _printed(key, form) for key, _ in PRINTED}
+    values = {key: _printed_value(key, form) for key, _ in PRINTED}
     return tuple(CertificateField(key, label, values[key]) for key, label in PRINTED if values[key])
 
 
-def _printed(key: str, form: Mapping[str, str]) -> str:
+def _printed_value(key: str, form: Mapping[str, str]) -> str:
     """The answer as it is printed: a day as DD-MM-YYYY, people of a group by name and relation; empty where none is."""
     if key in form:
         return _ISO_DAY.sub(r"\3-\2-\1", form[key])

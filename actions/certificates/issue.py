@@ -72,7 +72,7 @@ async def issue_certificate(env: Environment, application_id: str, renderer: Ren
     made outside of the transaction; certificate, states and ledger row are written in one. Raises AlreadyThere where
     its number was taken meanwhile: to be tried again.
     """
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         there = (await certificates.of_applications(tx, [application_id])).get(application_id)
         issue = None if there else await gather(tx, application_id)
         minted = await mint(env, tx, issue) if issue else None
@@ -84,7 +84,7 @@ async def issue_certificate(env: Environment, application_id: str, renderer: Ren
     try:
         return await env.store.carry_out(lambda tx: enter(Acting(env, tx, SYSTEM), certificate))
     except AlreadyThere:
-        async with env.store.reading() as tx:
+        async with env.store.read_transaction() as tx:
             twin = (await certificates.of_applications(tx, [application_id])).get(application_id)
         if twin is None:  # another certificate was given the number in the same moment
             raise
@@ -96,10 +96,10 @@ async def gather(tx: Transaction, application_id: str) -> Issue | None:
     application = await applications.get(tx, application_id)
     if application is None:
         raise NotThere("the application")
-    return await gathered(tx, application) if application.status is Status.APPROVED else None
+    return await load_issue(tx, application) if application.status is Status.APPROVED else None
 
 
-async def gathered(tx: Transaction, application: Application) -> Issue:
+async def load_issue(tx: Transaction, application: Application) -> Issue:
     """Read what the certificate of an application is made from, whatever its state. Raises NotThere."""
     service = await catalogue.service_as_filed(tx, application.service_code, application.service_version)
     if service is None or service.doctype is None:

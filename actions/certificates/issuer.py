@@ -15,7 +15,7 @@ from actions.documents.holder_match import is_holder, same_number
 from actions.documents.locker_push import note_pulled, plan_as_asked
 from actions.kernel import access
 from actions.kernel.environment import Environment
-from actions.kernel.idempotency import once
+from actions.kernel.idempotency import run_idempotently
 from domain.applications.applications import Application
 from domain.catalogue.catalogue import Outcome
 from domain.certificates.certificates import CertificateStatus, IssuedCertificate
@@ -85,12 +85,12 @@ class CertificateIssuer:
                 return {"certificateId": None}
             if found.certificate is None:
                 return {"certificateId": None, "pending": await self._owns(tx, found, request)}
-            return await self._found(tx, found.certificate, request, operation, exact=found.exact)
+            return await self._release_latest(tx, found.certificate, request, operation, exact=found.exact)
 
         subject, key = _DIGILOCKER, f"{request.org_id}:{request.txn}"
         try:
-            async with _told():
-                answer, _ = await once(self._env, subject, operation, key=key, body=body, work=work)
+            async with _translate_store_errors():
+                answer, _ = await run_idempotently(self._env, subject, operation, key=key, body=body, work=work)
         except Problems as problems:
             log.warning("digilocker_pull_not_answered", operation=operation, code=problems.code.value)
             if problems.code is ErrorCode.IDEMPOTENCY_KEY_REUSED:
@@ -100,7 +100,7 @@ class CertificateIssuer:
             return PENDING
         return await self._copy(answer["certificateId"]) if answer["certificateId"] else None
 
-    async def _found(
+    async def _release_latest(
         self,
         tx: Transaction,
         known: IssuedCertificate,
@@ -111,7 +111,7 @@ class CertificateIssuer:
     ) -> Mapping[str, Any]:
         """The one that a certificate leads to, where it may be released; and what the locker holds by then is noted."""
         latest = await certificate_endings.latest(tx, known)
-        released = await self._allowed(tx, latest, request, operation, exact=exact)
+        released = await self._decide_release(tx, latest, request, operation, exact=exact)
         waits = released and latest.status is CertificateStatus.CORRECTED
         if released and isinstance(request, PullDocRequest):
             await note_pulled(tx, known, request.locker_id)  # who asks by its URI holds it
@@ -139,10 +139,10 @@ class CertificateIssuer:
         owns = owns and await same_number(self._env.vault, citizen, request.uid)
         if owns:
             await plan_as_asked(tx, application.id, request.locker_id)
-            await audit.append(tx, _awaiting(application.id))
+            await audit.append(tx, _pending_line(application.id))
         return owns
 
-    async def _allowed(
+    async def _decide_release(
         self,
         tx: Transaction,
         certificate: IssuedCertificate,
@@ -194,14 +194,14 @@ class CertificateIssuer:
 
         Raises NotNow.
         """
-        async with _told(), self._env.store.reading() as tx:
-            certificate = (await certificates.many(tx, [certificate_id])).get(certificate_id)
+        async with _translate_store_errors(), self._env.store.read_transaction() as tx:
+            certificate = (await certificates.by_ids(tx, [certificate_id])).get(certificate_id)
             if certificate is not None:
                 certificate = await certificate_endings.latest(tx, certificate)
             if certificate is None or certificate.status is not CertificateStatus.ACTIVE:
                 return None
             citizen = (await people.citizens(tx, [certificate.citizen_id]))[certificate.citizen_id]
-        async with _told():
+        async with _translate_store_errors():
             pdf = await self._env.objects.get(certificate.pdf_sha256)
             xml = await self._env.objects.get(certificate.xml_sha256)
         if pdf is None or xml is None:
@@ -216,14 +216,14 @@ async def _ends_in(tx: Transaction, application: Application, doctype: str) -> b
     return service is not None and service.outcome is Outcome.CERTIFICATE and (service.doctype or "").upper() == doctype
 
 
-def _awaiting(application_id: str) -> audit.AuditLine:
+def _pending_line(application_id: str) -> audit.AuditLine:
     """A locker was told to wait for the certificate of an application."""
     action, purpose = "digilocker.pull_uri.pending", Purpose.ISSUE_TO_LOCKER.value
     return audit.AuditLine(_DIGILOCKER.label, action, ObjectKind.APPLICATION.value, application_id, purpose, {})
 
 
 @asynccontextmanager
-async def _told() -> AsyncIterator[None]:
+async def _translate_store_errors() -> AsyncIterator[None]:
     """A store that cannot be used now is told as NotNow."""
     try:
         yield

@@ -97,10 +97,10 @@ async def _by_old_number(tx: Transaction, text: str) -> Found | None:
     number = alias_form(text[:100])
     if number is None:
         return None
-    certificate_id = await aliases.found(tx, number, AliasKind.CERTIFICATE)
+    certificate_id = await aliases.find_object_id(tx, number, AliasKind.CERTIFICATE)
     if certificate_id is not None:
-        return Found((await certificates.many(tx, [certificate_id])).get(certificate_id), exact=True)
-    application_id = await aliases.found(tx, number, AliasKind.APPLICATION)
+        return Found((await certificates.by_ids(tx, [certificate_id])).get(certificate_id), exact=True)
+    application_id = await aliases.find_object_id(tx, number, AliasKind.APPLICATION)
     application = await applications.get(tx, application_id) if application_id else None
     if application is None:
         return None
@@ -121,7 +121,7 @@ async def _by_facts(tx: Transaction, doctype: str, wanted: Mapping[str, str], ow
         for one in await certificates.of_citizen(tx, owner)
         if one.doctype.upper() == doctype and one.status is CertificateStatus.ACTIVE
     ]
-    forms = await applications.many(tx, [one.application_id for one in held])
+    forms = await applications.by_ids(tx, [one.application_id for one in held])
     for one in held:  # the newest first
         facts = {key: _plain(text) for key, text in forms[one.application_id].form.items()}
         facts[YEAR] = str(one.issued_on.year)

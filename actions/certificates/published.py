@@ -14,7 +14,7 @@ import structlog
 from actions.documents.holder_match import same_name
 from actions.kernel import access
 from actions.kernel.environment import Environment
-from actions.kernel.idempotency import once
+from actions.kernel.idempotency import run_idempotently
 from domain.catalogue.catalogue import Outcome, Service
 from domain.certificates.certificates import CertificateStatus, IssuedCertificate
 from domain.identity.policy import ObjectKind, Purpose
@@ -65,9 +65,9 @@ class CertificatePublisher:
     async def services(self) -> tuple[PublishedService, ...]:
         """The catalogue in what an outsider may know; raises NotNow."""
         services = await self._catalogue()
-        async with _told(), self._env.store.reading() as tx:
+        async with _translate_store_errors(), self._env.store.read_transaction() as tx:
             departments = {each.slug: each.name for each in await catalogue.departments(tx)}
-        return tuple(_published(service, departments) for service in services)
+        return tuple(_published_service(service, departments) for service in services)
 
     async def find(self, call: PublishedCall) -> bytes | None:
         """The file of a certificate, or None where it must not be given.
@@ -78,14 +78,14 @@ class CertificatePublisher:
 
         async def work(tx: Transaction) -> Mapping[str, Any]:
             certificate = await self._certificate(tx, call)
-            given = certificate is not None and await self._allowed(tx, certificate, call)
+            given = certificate is not None and await self._decide_release(tx, certificate, call)
             return {"certificateId": certificate.id if certificate and given else None}
 
         subject, key = Subject(frozenset({Role.API_SETU})), f"{call.client_id}:{call.transaction_id}"
         try:
-            async with _told():
+            async with _translate_store_errors():
                 body = {"call": call.body_sha256}
-                answer, _ = await once(self._env, subject, OPERATION, key=key, body=body, work=work)
+                answer, _ = await run_idempotently(self._env, subject, OPERATION, key=key, body=body, work=work)
         except Problems as problems:
             if problems.code is ErrorCode.IDEMPOTENCY_KEY_REUSED:
                 raise OtherQuestion from None
@@ -94,7 +94,7 @@ class CertificatePublisher:
         return await self._file(answer["certificateId"], call.format) if answer["certificateId"] else None
 
     async def _catalogue(self) -> list[Service]:
-        async with _told(), self._env.store.reading() as tx:
+        async with _translate_store_errors(), self._env.store.read_transaction() as tx:
             return await catalogue.services_page(tx, limit=_ALL)
 
     async def _certificate(self, tx: Transaction, call: PublishedCall) -> IssuedCertificate | None:
@@ -105,7 +105,7 @@ class CertificatePublisher:
         found = await certificates.by_number(tx, number)
         return found if found and found.doctype.upper() == call.doctype else None
 
-    async def _allowed(self, tx: Transaction, certificate: IssuedCertificate, call: PublishedCall) -> bool:
+    async def _decide_release(self, tx: Transaction, certificate: IssuedCertificate, call: PublishedCall) -> bool:
         """Compare the holder, use the consent, ask the access table, and write down how it went."""
         citizen = (await people.citizens(tx, [certificate.citizen_id])).get(certificate.citizen_id)
         refusal = None
@@ -143,8 +143,8 @@ class CertificatePublisher:
 
     async def _file(self, certificate_id: str, form: str) -> bytes | None:
         """The file of a certificate that was given; None where it has been ended since. Raises NotNow."""
-        async with _told(), self._env.store.reading() as tx:
-            certificate = (await certificates.many(tx, [certificate_id])).get(certificate_id)
+        async with _translate_store_errors(), self._env.store.read_transaction() as tx:
+            certificate = (await certificates.by_ids(tx, [certificate_id])).get(certificate_id)
         if certificate is None or certificate.status is not CertificateStatus.ACTIVE:
             return None
         content = await self._env.objects.get(certificate.pdf_sha256 if form == "pdf" else certificate.xml_sha256)
@@ -155,7 +155,7 @@ class CertificatePublisher:
 
 
 @asynccontextmanager
-async def _told() -> AsyncIterator[None]:
+async def _translate_store_errors() -> AsyncIterator[None]:
     try:
         yield
     except StoreUnavailable as error:
@@ -173,7 +173,7 @@ def _digits(mobile: str) -> str:
     return re.sub(r"\D", "", mobile)[-10:]
 
 
-def _published(service: Service, departments: Mapping[str, Bilingual]) -> PublishedService:
+def _published_service(service: Service, departments: Mapping[str, Bilingual]) -> PublishedService:
     return PublishedService(
         code=service.code,
         name=service.name,

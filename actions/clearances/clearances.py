@@ -9,7 +9,7 @@ from actions.applications.legal_clock import calendar_of
 from actions.clearances.steps import with_answer
 from actions.kernel.access import of_clearance, require
 from actions.kernel.environment import Environment
-from actions.kernel.idempotency import once
+from actions.kernel.idempotency import run_idempotently
 from actions.kernel.transitions import Step, move
 from actions.kernel.unit_of_work import Acting
 from domain.applications.applications import Application
@@ -67,7 +67,9 @@ async def ask_clearance(env: Environment, subject: Subject, request: AskClearanc
 
     days = [[department, day.isoformat()] for department, day in request.due_dates]
     body = {**asdict(request), "due_on": request.due_on.isoformat() if request.due_on else None, "due_dates": days}
-    answer, replayed = await once(env, subject, "askClearance", key=request.idempotency_key, body=body, work=work)
+    answer, replayed = await run_idempotently(
+        env, subject, "askClearance", key=request.idempotency_key, body=body, work=work
+    )
     return await present(env, answer["id"]), replayed
 
 
@@ -80,11 +82,11 @@ async def answer_clearance(env: Environment, subject: Subject, request: AnswerCl
     async def work(tx: Transaction) -> dict[str, Any]:
         return {"id": (await give_answer(Acting(env, tx, subject), request)).id}
 
-    answer, replayed = await once(
+    answer, replayed = await run_idempotently(
         env, subject, "answerClearance", key=request.idempotency_key, body=asdict(request), work=work
     )
-    async with env.store.reading() as tx:
-        clearance = (await clearances.many(tx, [answer["id"]])).get(answer["id"])
+    async with env.store.read_transaction() as tx:
+        clearance = (await clearances.by_ids(tx, [answer["id"]])).get(answer["id"])
     if clearance is None:
         raise NotThere("the clearance")
     return clearance, replayed
@@ -95,7 +97,7 @@ async def ask(acting: Acting, request: AskClearance) -> Application:
     application = await take_up(
         acting, request.application_id, Purpose.DECIDE, expected_version=request.expected_version
     )
-    question = _written(request.question, "question")
+    question = _validated_text(request.question, "question")
     departments = tuple(dict.fromkeys(request.departments))
     await _refuse_wrong_departments(acting, application, departments)
     due_on = await _due_days(acting, application, request)
@@ -122,11 +124,11 @@ async def ask(acting: Acting, request: AskClearance) -> Application:
 
 async def give_answer(acting: Acting, request: AnswerClearance) -> Clearance:
     """The inner step of an answer, in the caller's transaction."""
-    clearance = (await clearances.many(acting.tx, [request.clearance_id])).get(request.clearance_id)
+    clearance = (await clearances.by_ids(acting.tx, [request.clearance_id])).get(request.clearance_id)
     if clearance is None:
         raise not_found(*CLEARANCE)
     await require(acting.env, acting.tx, acting.subject, of_clearance(clearance), Purpose.DECIDE, path=CLEARANCE)
-    answered = with_answer(acting, clearance, granted=request.granted, text=_written(request.text, "text"))
+    answered = with_answer(acting, clearance, granted=request.granted, text=_validated_text(request.text, "text"))
     if not await clearances.settle(acting.tx, answered):
         params = {"status": clearance.state.value, "move": Move.ANSWER_CLEARANCE.value}
         raise Problems(Problem(ErrorCode.TRANSITION_NOT_ALLOWED, CLEARANCE, params=params))
@@ -168,7 +170,7 @@ async def _due_days(acting: Acting, application: Application, request: AskCleara
     return due_on
 
 
-def _written(text: str, name: str) -> str:
+def _validated_text(text: str, name: str) -> str:
     written = text.strip()
     if not written:
         raise Problems(Problem(ErrorCode.REASON_REQUIRED, ("input", name)))

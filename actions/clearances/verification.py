@@ -9,10 +9,10 @@ from actions.applications.submit_checks import place_problems
 from actions.clearances.steps import enter_report
 from actions.kernel.access import of_application
 from actions.kernel.environment import Environment
-from actions.kernel.idempotency import once
+from actions.kernel.idempotency import run_idempotently
 from actions.kernel.transitions import Step, move
 from actions.kernel.unit_of_work import Acting
-from actions.uploads.uploads import uploaded, use
+from actions.uploads.uploads import require_upload, use
 from domain.applications.applications import Application
 from domain.applications.lifecycle import Move
 from domain.clearances import Photo, Place
@@ -59,7 +59,9 @@ async def report_verification(
         return {"id": (await report(Acting(env, tx, subject), request)).id}
 
     body = {**asdict(request), "observed_at": request.observed_at.isoformat() if request.observed_at else None}
-    answer, replayed = await once(env, subject, "reportVerification", key=request.idempotency_key, body=body, work=work)
+    answer, replayed = await run_idempotently(
+        env, subject, "reportVerification", key=request.idempotency_key, body=body, work=work
+    )
     return await present(env, answer["id"]), replayed
 
 
@@ -115,7 +117,7 @@ async def _place_problems(acting: Acting, application: Application, request: Rep
 
 async def _photo(acting: Acting, number: int, reference: str) -> UploadedFile:
     path = ("input", "photos", str(number))
-    photo = await uploaded(acting.env, acting.tx, acting.subject, reference, path=path)
+    photo = await require_upload(acting.env, acting.tx, acting.subject, reference, path=path)
     if photo.media_type not in PHOTOGRAPHS:
         raise Problems(Problem(ErrorCode.FILE_TYPE_NOT_ALLOWED, path))
     return photo

@@ -12,7 +12,7 @@ async def photo_link(env: Environment, report: VerificationReport, sha256: str) 
 
     Access was decided with the application of the report, and that read left its receipt.
     """
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         held = await uploads.of_content(tx, sha256, [report.officer_id] if report.officer_id else [])
     found = next((one for one in held if one.person_id == report.officer_id), None)
     return signed_link(env, found) if found else None

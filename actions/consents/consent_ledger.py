@@ -21,7 +21,7 @@ from store.database import audit
 from store.database.engine import Transaction
 
 
-async def recorded(tx: Transaction, citizen_id: str) -> list[Consent]:
+async def recorded_consents(tx: Transaction, citizen_id: str) -> list[Consent]:
     """A citizen's consents, the latest begun first."""
     return consents_of(await consents.of_citizen(tx, citizen_id))
 

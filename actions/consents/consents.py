@@ -4,14 +4,14 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from actions.consents.consent_ledger import recorded, write
+from actions.consents.consent_ledger import recorded_consents, write
 from actions.consents.scopes import allow, held_for, scope_of, stop
 from actions.documents.locker_push import plan_earlier
 from actions.documents.locker_revoking import plan_revocation
 from actions.feedback.notices import About, tell
 from actions.kernel.access import of_citizen, require
 from actions.kernel.environment import Environment
-from actions.kernel.idempotency import once
+from actions.kernel.idempotency import run_idempotently
 from actions.kernel.unit_of_work import Acting
 from domain.consents.consents import (
     Consent,
@@ -52,7 +52,7 @@ async def ask_consent(env: Environment, subject: Subject, request: ChangeConsent
 
     Raises Problems: NOT_FOUND without her session, CONSENT_STEP_NOT_ALLOWED where it was asked or given.
     """
-    return await _done(env, subject, ConsentStep.ASK, request)
+    return await _run_consent_step(env, subject, ConsentStep.ASK, request)
 
 
 async def grant_consent(env: Environment, subject: Subject, request: ChangeConsent) -> tuple[Consent, bool]:
@@ -61,12 +61,12 @@ async def grant_consent(env: Environment, subject: Subject, request: ChangeConse
     Raises Problems: NOT_FOUND for others, CONSENT_STEP_NOT_ALLOWED where it is given already,
     DOCUMENT_UNKNOWN where nothing of that kind is held of her, BAD_INPUT for the days.
     """
-    return await _done(env, subject, ConsentStep.GRANT, request)
+    return await _run_consent_step(env, subject, ConsentStep.GRANT, request)
 
 
 async def renew_consent(env: Environment, subject: Subject, request: ChangeConsent) -> tuple[Consent, bool]:
     """Let a consent hold longer, counted from now, for the documents that are held now. Raises as `grant_consent`."""
-    return await _done(env, subject, ConsentStep.RENEW, request)
+    return await _run_consent_step(env, subject, ConsentStep.RENEW, request)
 
 
 async def withdraw_consent(env: Environment, subject: Subject, request: ChangeConsent) -> tuple[Consent, bool]:
@@ -76,7 +76,7 @@ async def withdraw_consent(env: Environment, subject: Subject, request: ChangeCo
     DigiLocker is told through the outbox, as often as it takes.
     Raises Problems: NOT_FOUND for others, CONSENT_STEP_NOT_ALLOWED where there is nothing to take back.
     """
-    consent, replayed = await _done(env, subject, ConsentStep.WITHDRAW, request)
+    consent, replayed = await _run_consent_step(env, subject, ConsentStep.WITHDRAW, request)
     await env.partners.forget_citizen(consent.citizen_id)
     return consent, replayed
 
@@ -85,10 +85,10 @@ async def take_step(acting: Acting, citizen_id: str, step: ConsentStep, request:
     """The inner step, in the caller's transaction; the caller has decided access. One at a time for a citizen."""
     purpose = request.purpose
     await locks.hold(acting.tx, "consents", citizen_id)
-    present = present_of(await recorded(acting.tx, citizen_id), purpose)
+    present = present_of(await recorded_consents(acting.tx, citizen_id), purpose)
     status = present.status(acting.now) if present else None
     if step is ConsentStep.WITHDRAW:
-        return await _ended(acting, citizen_id, present, purpose)
+        return await _end_consent(acting, citizen_id, present, purpose)
     check_step(step, status)
     scope = await scope_of(acting, citizen_id, purpose, request.documents)
     same = present if status is ConsentStatus.ASKED or step is ConsentStep.RENEW else None
@@ -112,7 +112,7 @@ async def locker_was_linked(acting: Acting, citizen_id: str, until: datetime | N
     """
     purpose = ConsentPurpose.LOCKER_DOCUMENTS
     await locks.hold(acting.tx, "consents", citizen_id)
-    present = present_of(await recorded(acting.tx, citizen_id), purpose)
+    present = present_of(await recorded_consents(acting.tx, citizen_id), purpose)
     status = present.status(acting.now) if present else None
     if status in (ConsentStatus.WITHDRAWN, ConsentStatus.DECLINED):
         return False
@@ -130,7 +130,7 @@ def _longer(until: datetime | None, later: datetime | None) -> bool:
     return until is not None and (later is None or later - until >= timedelta(days=1))
 
 
-async def _ended(acting: Acting, citizen_id: str, present: Consent | None, purpose: ConsentPurpose) -> Consent:
+async def _end_consent(acting: Acting, citizen_id: str, present: Consent | None, purpose: ConsentPurpose) -> Consent:
     status = present.status(acting.now) if present else None
     step = ConsentStep.DECLINE if status is ConsentStatus.ASKED else ConsentStep.WITHDRAW
     if present is not None or not await held_for(acting, citizen_id, purpose):
@@ -142,8 +142,10 @@ async def _ended(acting: Acting, citizen_id: str, present: Consent | None, purpo
     return await write(acting, citizen_id, step, purpose, same=present, scope=scope, until=None, artefact={})
 
 
-async def _done(env: Environment, subject: Subject, step: ConsentStep, request: ChangeConsent) -> tuple[Consent, bool]:
-    citizen_id = _whose(subject)
+async def _run_consent_step(
+    env: Environment, subject: Subject, step: ConsentStep, request: ChangeConsent
+) -> tuple[Consent, bool]:
+    citizen_id = _citizen_id_of(subject)
     purpose = Purpose.ASSIST if step is ConsentStep.ASK else Purpose.APPLY
 
     async def work(tx: Transaction) -> dict[str, Any]:
@@ -152,8 +154,10 @@ async def _done(env: Environment, subject: Subject, step: ConsentStep, request: 
         return {"consent": (await take_step(Acting(env, tx, subject), citizen_id, step, request)).id}
 
     operation = f"{step.value.lower()}Consent"
-    answer, replayed = await once(env, subject, operation, key=request.idempotency_key, body=asdict(request), work=work)
-    async with env.store.reading() as tx:
+    answer, replayed = await run_idempotently(
+        env, subject, operation, key=request.idempotency_key, body=asdict(request), work=work
+    )
+    async with env.store.read_transaction() as tx:
         found = consents_of(await consents.of_citizen(tx, citizen_id))
     consent = next((one for one in found if one.id == answer["consent"]), None)
     if consent is None:
@@ -161,7 +165,7 @@ async def _done(env: Environment, subject: Subject, step: ConsentStep, request: 
     return consent, replayed
 
 
-def _whose(subject: Subject) -> str:
+def _citizen_id_of(subject: Subject) -> str:
     """Her own, or of the citizen whom an operator serves; raises NOT_FOUND where there is nobody."""
     citizen_id = subject.person_id if subject.kind is PersonKind.CITIZEN else subject.on_behalf_of
     if citizen_id is None:

@@ -1,6 +1,6 @@
 """Whether a citizen's recorded consent for a purpose holds now."""
 
-from actions.consents.consent_ledger import recorded
+from actions.consents.consent_ledger import recorded_consents
 from actions.documents.department_documents import RATION_CARD
 from actions.kernel.access import of_citizen
 from actions.kernel.environment import Environment
@@ -39,15 +39,15 @@ async def consent_state(env: Environment, citizen_id: str, purpose: ConsentPurpo
     One that holds is enough: what was asked for without one is told beside the others, by itself.
     """
     if purpose is ConsentPurpose.LOCKER_DOCUMENTS:
-        async with env.store.reading() as tx:
+        async with env.store.read_transaction() as tx:
             linked = await identities.locker_grant(tx, citizen_id)
         return ConsentState.GIVEN if linked else ConsentState.MISSING
     if purpose in (ConsentPurpose.ISSUE_TO_LOCKER, ConsentPurpose.ASSISTANCE, ConsentPurpose.ROSTER):
-        async with env.store.reading() as tx:
-            present = present_of(await recorded(tx, citizen_id), purpose)
+        async with env.store.read_transaction() as tx:
+            present = present_of(await recorded_consents(tx, citizen_id), purpose)
         given = present is not None and present.status(env.clock.now()) is ConsentStatus.GIVEN
         return ConsentState.GIVEN if given else ConsentState.MISSING
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         held = await department_documents.of_citizen(tx, citizen_id)
     wanted = [one for one in held if (one.publisher == RATION_CARD) is (purpose is ConsentPurpose.RATION_CARD)]
     if not wanted:

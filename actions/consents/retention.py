@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from actions.consents.consent_ledger import recorded
+from actions.consents.consent_ledger import recorded_consents
 from actions.kernel.environment import Environment
 from actions.kernel.unit_of_work import Acting
 from domain.consents.consents import KEPT_YEARS, Consent, due_for_deletion
@@ -25,7 +25,7 @@ async def delete_old_consents(env: Environment, subject: Subject = SYSTEM) -> in
     deleted, after = 0, None
     before = env.clock.now() - LEAST_KEPT
     while True:
-        async with env.store.reading() as tx:
+        async with env.store.read_transaction() as tx:
             page = await consents.citizens_with_records_before(tx, before, after)
         for citizen_id in page:
             deleted += await _delete_for(env, subject, citizen_id)
@@ -38,7 +38,7 @@ async def _delete_for(env: Environment, subject: Subject, citizen_id: str) -> in
     async def work(tx: Transaction) -> int:
         acting = Acting(env, tx, subject)
         await locks.hold(tx, "consents", citizen_id)
-        due = due_for_deletion(await recorded(tx, citizen_id), acting.now)
+        due = due_for_deletion(await recorded_consents(tx, citizen_id), acting.now)
         for consent in due:
             await _delete(acting, consent)
         return len(due)

@@ -25,7 +25,7 @@ class ConsentWatch:
 
     async def look(self) -> int:
         """Obey what was withdrawn since; tells how many. Where the cache is away it is done at the next look."""
-        async with self._env.store.reading() as tx:
+        async with self._env.store.read_transaction() as tx:
             ended = await consents.ended_since(tx, self._env.clock.now() - WINDOW)
         obeyed = {record for record in ended if record in self._obeyed}
         new = {record: citizen for record, citizen in ended.items() if record not in obeyed}

@@ -11,7 +11,7 @@ from typing import Any
 from actions.documents.department_documents import RATION_CARD
 from actions.kernel.access import of_citizen, require
 from actions.kernel.environment import Environment
-from actions.kernel.idempotency import hash_of, once
+from actions.kernel.idempotency import hash_of, run_idempotently
 from actions.kernel.unit_of_work import Acting
 from domain.documents.documents import name_of
 from domain.identity.policy import ObjectKind, Purpose
@@ -54,7 +54,7 @@ def offers_of(env: Environment) -> list[Offer]:
     """Every document of every publisher that let us in, in their order; parameters that are never sent left out."""
     return [
         Offer(publisher, doctype, tuple(name for name in known.parameters if name not in known.withheld), known.formats)
-        for publisher, settings in sorted(env.partners.apisetu.offered().items())
+        for publisher, settings in sorted(env.partners.apisetu.publishers().items())
         for doctype, known in sorted(settings.documents.items())
     ]
 
@@ -67,19 +67,19 @@ async def add_document(env: Environment, subject: Subject, request: AddDocument)
     """
     citizen_id = _citizen(subject)
     doctype = request.doctype.upper()
-    parameters = _checked(env, request.publisher, doctype, request.parameters)
+    parameters = _validated_parameters(env, request.publisher, doctype, request.parameters)
 
     async def work(tx: Transaction) -> dict[str, Any]:
         await require(env, tx, subject, of_citizen(citizen_id, ObjectKind.DOCUMENT), Purpose.APPLY)
-        document = await _added(Acting(env, tx, subject), citizen_id, request.publisher, doctype, parameters)
+        document = await _add_document(Acting(env, tx, subject), citizen_id, request.publisher, doctype, parameters)
         return {"document": document.id}
 
     body = {"publisher": request.publisher, "doctype": doctype, "parameters": hash_of(dict(parameters))}
-    answer, replayed = await once(
+    answer, replayed = await run_idempotently(
         env, subject, "addDepartmentDocument", key=request.idempotency_key, body=body, work=work
     )
-    async with env.store.reading() as tx:
-        found = (await department_documents.many(tx, [answer["document"]])).get(answer["document"])
+    async with env.store.read_transaction() as tx:
+        found = (await department_documents.by_ids(tx, [answer["document"]])).get(answer["document"])
     if found is None:
         raise not_found("input")
     return found, replayed
@@ -91,14 +91,14 @@ async def remove_document(env: Environment, subject: Subject, document_id: str, 
 
     async def work(tx: Transaction) -> dict[str, Any]:
         await require(env, tx, subject, of_citizen(citizen_id, ObjectKind.DOCUMENT), Purpose.APPLY)
-        held = (await department_documents.many(tx, [document_id])).get(document_id)
+        held = (await department_documents.by_ids(tx, [document_id])).get(document_id)
         if held is None or held.citizen_id != citizen_id or held.publisher == RATION_CARD:
             raise not_found("input", "documentId")
         await department_documents.remove(tx, document_id)
         await _note(Acting(env, tx, subject), document_id, "department_document.removed")
         return {"document": document_id}
 
-    answer, replayed = await once(
+    answer, replayed = await run_idempotently(
         env, subject, "removeDepartmentDocument", key=key, body={"document": document_id}, work=work
     )
     await env.partners.forget_citizen(citizen_id)
@@ -107,7 +107,7 @@ async def remove_document(env: Environment, subject: Subject, document_id: str, 
 
 async def documents_named(env: Environment, subject: Subject, citizen_id: str) -> list[DepartmentDocument]:
     """What she named, by doctype; raises NOT_FOUND where the subject may not see it."""
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         await require(env, tx, subject, of_citizen(citizen_id, ObjectKind.DOCUMENT), Purpose.VIEW)
         held = await department_documents.of_citizen(tx, citizen_id)
     return [document for document in held if document.publisher != RATION_CARD]
@@ -118,7 +118,7 @@ def is_open(document: DepartmentDocument, now: datetime) -> bool:
     return bool(document.consent) and (document.valid_until is None or document.valid_until > now)
 
 
-async def _added(
+async def _add_document(
     acting: Acting, citizen_id: str, publisher: str, doctype: str, parameters: Mapping[str, str]
 ) -> DepartmentDocument:
     await locks.hold(acting.tx, "department-documents", citizen_id)
@@ -143,7 +143,7 @@ async def _added(
     return document
 
 
-def _checked(env: Environment, publisher: str, doctype: str, given: Mapping[str, str]) -> dict[str, str]:
+def _validated_parameters(env: Environment, publisher: str, doctype: str, given: Mapping[str, str]) -> dict[str, str]:
     known = _specification(env, publisher, doctype)
     wanted = [name for name in known.parameters if name not in known.withheld]
     values = {name: value.strip() for name, value in given.items()}
@@ -155,7 +155,7 @@ def _checked(env: Environment, publisher: str, doctype: str, given: Mapping[str,
 
 
 def _specification(env: Environment, publisher: str, doctype: str) -> DocumentSpecification:
-    settings = env.partners.apisetu.offered().get(publisher)
+    settings = env.partners.apisetu.publishers().get(publisher)
     known = settings.documents.get(doctype) if settings else None
     if known is None:
         raise Problems(Problem(ErrorCode.DOCUMENT_UNKNOWN, ("input", "doctype")))

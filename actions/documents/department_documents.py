@@ -43,7 +43,7 @@ async def department_certificates_of(
 
 async def held_by_departments(env: Environment, citizen_id: str) -> list[DepartmentDocument]:
     """The documents that API Setu may be asked for."""
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         held = await department_documents.of_citizen(tx, citizen_id)
     return [document for document in held if document.publisher != RATION_CARD]
 
@@ -59,13 +59,15 @@ async def ask_departments(
         return ()
     names = await _names(env, citizen_id)
     answers = await asyncio.gather(*(_ask(env, document, names) for document in held))
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         present = {document.id: document for document in await department_documents.of_citizen(tx, citizen_id)}
     now = env.clock.now()
     withdrawn = [not still_held(answer.document, present.get(answer.document.id), now) for answer in answers]
     if any(withdrawn):
         await env.partners.forget_citizen(citizen_id)
-    return tuple(_without(answer) if gone else answer for answer, gone in zip(answers, withdrawn, strict=True))
+    return tuple(
+        _consent_needed_answer(answer) if gone else answer for answer, gone in zip(answers, withdrawn, strict=True)
+    )
 
 
 async def fetch_document(env: Environment, citizen_id: str, document_id: str, media_type: str) -> DepartmentFile | None:
@@ -74,26 +76,26 @@ async def fetch_document(env: Environment, citizen_id: str, document_id: str, me
     Raises Refused(consent_needed) where the consent has ended, also where that happened meanwhile, and what the
     client raises.
     """
-    document = await _held(env, citizen_id, document_id)
+    document = await _find_document(env, citizen_id, document_id)
     if document is None:
         return None
-    if lapsed(document, env.clock.now()):
+    if has_lapsed(document, env.clock.now()):
         raise Refused(Source.API_SETU, CONSENT_NEEDED)
     request = _request(env, document, await _names(env, citizen_id))
     fetched = await env.partners.apisetu.document(replace(request, format=media_type.partition("/")[2]))
-    if not still_held(document, await _held(env, citizen_id, document_id), env.clock.now()):
+    if not still_held(document, await _find_document(env, citizen_id, document_id), env.clock.now()):
         await env.partners.forget_citizen(citizen_id)
         raise Refused(Source.API_SETU, CONSENT_NEEDED)
     return fetched
 
 
-async def _held(env: Environment, citizen_id: str, document_id: str) -> DepartmentDocument | None:
+async def _find_document(env: Environment, citizen_id: str, document_id: str) -> DepartmentDocument | None:
     return next((one for one in await held_by_departments(env, citizen_id) if one.id == document_id), None)
 
 
 async def _names(env: Environment, citizen_id: str) -> tuple[str, ...]:
     """The spellings under which the holder is known."""
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         citizen = (await people.citizens(tx, [citizen_id])).get(citizen_id)
     return tuple(name for name in (citizen.name.en, citizen.name.hi) if name) if citizen else ()
 
@@ -101,27 +103,27 @@ async def _names(env: Environment, citizen_id: str) -> tuple[str, ...]:
 def asked_of(env: Environment, held: Sequence[DepartmentDocument]) -> list[Source]:
     """The sources that are asked for these documents: none where no consent holds, so that no receipt says so."""
     now = env.clock.now()
-    return [Source.API_SETU] if any(not lapsed(document, now) for document in held) else []
+    return [Source.API_SETU] if any(not has_lapsed(document, now) for document in held) else []
 
 
 def still_held(asked: DepartmentDocument, present: DepartmentDocument | None, now: datetime) -> bool:
     """Whether the consent that a document was asked with holds after the answer too; one renewed meanwhile does."""
     if present is None or (asked.consent and not present.consent):
         return False
-    return not lapsed(present, now)
+    return not has_lapsed(present, now)
 
 
-def lapsed(document: DepartmentDocument, now: datetime) -> bool:
+def has_lapsed(document: DepartmentDocument, now: datetime) -> bool:
     """Whether the consent for a document has ended."""
     return document.valid_until is not None and document.valid_until <= now
 
 
-def _without(answer: DepartmentAnswer) -> DepartmentAnswer:
+def _consent_needed_answer(answer: DepartmentAnswer) -> DepartmentAnswer:
     return DepartmentAnswer(answer.document, None, Refused(Source.API_SETU, CONSENT_NEEDED))
 
 
 async def _ask(env: Environment, document: DepartmentDocument, holder_names: tuple[str, ...]) -> DepartmentAnswer:
-    if lapsed(document, env.clock.now()):
+    if has_lapsed(document, env.clock.now()):
         return DepartmentAnswer(document, None, Refused(Source.API_SETU, CONSENT_NEEDED))
     request = _request(env, document, holder_names)
     try:

@@ -99,7 +99,7 @@ def link_to(env: Environment, subject: Subject, citizen_id: str, document: Docum
     return DocumentLink(f"{env.public_url}/documents/{token}", expires_at, document.media_type)
 
 
-async def opened(env: Environment, token: str) -> OpenedDocument | None:
+async def open_document(env: Environment, token: str) -> OpenedDocument | None:
     """The document behind an address; None where it is not ours, has run out, or her session has ended.
 
     Decides access, asks the consent, leaves a receipt and an audit line, then asks the source. Raises what the
@@ -111,45 +111,47 @@ async def opened(env: Environment, token: str) -> OpenedDocument | None:
     kind, citizen_id, name = LinkKind(given["kind"]), str(given["citizen"]), str(given["name"])
     subject = Subject(frozenset({Role.CITIZEN}), PersonKind.CITIZEN, citizen_id, session_id=given["session"])
     await read_at_sources(env, subject, of_citizen(citizen_id, ObjectKind.DOCUMENT), [_SOURCES[kind]])
-    found = await _opened(env, citizen_id, DocumentName(kind, name, str(given["type"])))
+    found = await _open_at_source(env, citizen_id, DocumentName(kind, name, str(given["type"])))
     if found is not None:
         await env.store.carry_out(lambda tx: _note(tx, subject, citizen_id, kind))
     return found
 
 
-async def _opened(env: Environment, citizen_id: str, document: DocumentName) -> OpenedDocument | None:
+async def _open_at_source(env: Environment, citizen_id: str, document: DocumentName) -> OpenedDocument | None:
     match document.kind:
         case LinkKind.OURS:
-            return await _ours(env, citizen_id, document)
+            return await _open_certificate(env, citizen_id, document)
         case LinkKind.LOCKER if document.media_type == XML:
-            stream = await locker.streamed(
+            stream = await locker.open_stream(
                 env, citizen_id, lambda streams: lambda grant: streams.certificate_xml(grant, document.name)
             )
         case LinkKind.LOCKER:
-            stream = await locker.streamed(
+            stream = await locker.open_stream(
                 env, citizen_id, lambda streams: lambda grant: streams.file(grant, document.name)
             )
         case LinkKind.UPLOADED:
-            stream = await locker.streamed(
-                env, citizen_id, lambda streams: lambda grant: streams.uploaded(grant, document.name)
+            stream = await locker.open_stream(
+                env, citizen_id, lambda streams: lambda grant: streams.uploaded_file(grant, document.name)
             )
         case LinkKind.DEPARTMENT:
             fetched = await fetch_document(env, citizen_id, document.name, document.media_type)
-            return None if fetched is None else _whole(fetched.content, fetched.certificate.media_type)
-    return OpenedDocument(stream.media_type, stream.length, _watched(env, citizen_id, stream), stream.close)
+            return None if fetched is None else _in_memory_document(fetched.content, fetched.certificate.media_type)
+    return OpenedDocument(
+        stream.media_type, stream.length, _consent_checked_pieces(env, citizen_id, stream), stream.close
+    )
 
 
-async def _ours(env: Environment, citizen_id: str, document: DocumentName) -> OpenedDocument | None:
-    async with env.store.reading() as tx:
-        certificate = (await certificates.many(tx, [document.name])).get(document.name)
+async def _open_certificate(env: Environment, citizen_id: str, document: DocumentName) -> OpenedDocument | None:
+    async with env.store.read_transaction() as tx:
+        certificate = (await certificates.by_ids(tx, [document.name])).get(document.name)
     if certificate is None or certificate.citizen_id != citizen_id:
         return None
     sha256 = certificate.xml_sha256 if document.media_type == XML else certificate.pdf_sha256
     content = await env.objects.get(sha256)
-    return None if content is None else _whole(content, document.media_type)
+    return None if content is None else _in_memory_document(content, document.media_type)
 
 
-async def _watched(env: Environment, citizen_id: str, stream: FileStream) -> AsyncIterator[bytes]:
+async def _consent_checked_pieces(env: Environment, citizen_id: str, stream: FileStream) -> AsyncIterator[bytes]:
     """The pieces, the last one only while her consent still holds; so what is dropped was never whole."""
     waiting = b""
     async for piece in stream.pieces():
@@ -160,7 +162,7 @@ async def _watched(env: Environment, citizen_id: str, stream: FileStream) -> Asy
     yield waiting
 
 
-def _whole(content: bytes, media_type: str) -> OpenedDocument:
+def _in_memory_document(content: bytes, media_type: str) -> OpenedDocument:
     """Content that was checked as a whole before."""
 
     async def pieces() -> AsyncIterator[bytes]:
@@ -187,7 +189,7 @@ def _read(env: Environment, token: str) -> dict[str, Any] | None:
 async def _session_lives(env: Environment, session_id: str | None) -> bool:
     if session_id is None:
         return True
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         session = await sessions.session(tx, session_id)
     return session is not None and session.revoked_at is None and session.expires_at > env.clock.now()
 

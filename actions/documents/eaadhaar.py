@@ -54,7 +54,7 @@ async def masked_aadhaar(env: Environment, subject: Subject, citizen_id: str) ->
 async def bind_card(tx: Transaction, citizen_id: str, card: EAadhaar) -> None:
     """Note the vault's reference with the citizen, where the card is hers and she has none yet."""
     citizen = (await people.citizens(tx, [citizen_id])).get(citizen_id)
-    if citizen is None or not _hers(citizen, card):
+    if citizen is None or not _is_card_holder(citizen, card):
         raise IntegrityFailure(Source.DIGILOCKER, "another_holder")
     if card.reference is None:
         return
@@ -68,6 +68,6 @@ async def bind_card(tx: Transaction, citizen_id: str, card: EAadhaar) -> None:
     await people.update_citizen(tx, replace(citizen, aadhaar_last4=card.last4, aadhaar_reference=card.reference))
 
 
-def _hers(citizen: Citizen, card: EAadhaar) -> bool:
+def _is_card_holder(citizen: Citizen, card: EAadhaar) -> bool:
     names = tuple(name for name in (citizen.name.hi, citizen.name.en) if name)
     return is_holder(card.name, card.born_on, names, citizen.born_on)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from types import MappingProxyType
 
-from actions.documents.signed_links import holds, signed
+from actions.documents.signed_links import holds, link_signature
 from actions.kernel.access import may_read, of_appeal, of_application, of_clearance
 from actions.kernel.case_access import of_grievance, of_visit
 from actions.kernel.environment import Environment
@@ -56,10 +56,10 @@ async def _application_of(env: Environment, subject: Subject, sha256: str, state
     reach = reach_of(subject, ObjectKind.APPLICATION)
     if not reach.anything:
         return False
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         colleagues = await standing_in_for(tx, subject.person_id)
         ids = await file_uses.applications_within(tx, sha256, reach, subject.person_id, colleagues)
-        cases = await applications.many(tx, ids)
+        cases = await applications.by_ids(tx, ids)
     for case in (cases[one] for one in ids if one in cases):
         if purpose_for(subject, of_application(case)) is not None:
             # One's own work comes first: where this one needs a purpose, so do those after it.
@@ -71,7 +71,7 @@ async def _one_of(env: Environment, subject: Subject, sha256: str, kind: ObjectK
     reach = reach_of(subject, kind)
     if not reach.anything:
         return False
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         ids = await file_uses.others_within(tx, sha256, kind, reach)
         found = [await _RESOURCES[kind](tx, one) for one in ids]
     for resource in found:
@@ -108,12 +108,12 @@ def reach_of(subject: Subject, kind: ObjectKind) -> Reach:
 
 
 async def _appeal(tx: Transaction, key: str) -> Resource | None:
-    appeal = (await appeals.many(tx, [key])).get(key)
+    appeal = (await appeals.by_ids(tx, [key])).get(key)
     return of_appeal(appeal) if appeal else None
 
 
 async def _clearance(tx: Transaction, key: str) -> Resource | None:
-    clearance = (await clearances.many(tx, [key])).get(key)
+    clearance = (await clearances.by_ids(tx, [key])).get(key)
     return of_clearance(clearance) if clearance else None
 
 
@@ -162,7 +162,7 @@ async def link_to(
     """
     if not subject.signed_in:
         raise NotSignedIn
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         own = await uploads.of_content(tx, sha256, people_of(subject))
         readable = next((each for each in own if purpose_for(subject, seen_by(subject, each))), None)
         found = readable or next(iter(await uploads.of_content(tx, sha256)), None)
@@ -177,19 +177,19 @@ def signed_link(env: Environment, upload: UploadedFile) -> FileLink:
     """The address of a file until some minutes from now; access must have been decided before."""
     expires_at = (env.clock.now() + timedelta(seconds=env.rules.files.link_seconds)).replace(microsecond=0)
     until = int(expires_at.timestamp())
-    signature = signed(env, ("file-link", upload.sha256, upload.id), until)
+    signature = link_signature(env, ("file-link", upload.sha256, upload.id), until)
     query = f"upload={upload.id}&until={until}&signature={signature}"
     return FileLink(f"{env.public_url}/files/{upload.sha256}?{query}", expires_at, upload.media_type, upload.size)
 
 
-async def opened(env: Environment, sha256: str, *, upload_id: str, until: str, signature: str) -> OpenedFile | None:
+async def open_file(env: Environment, sha256: str, *, upload_id: str, until: str, signature: str) -> OpenedFile | None:
     """The file behind a link; None where the link is not ours, has run out, or the file is gone.
 
     Raises ObjectDamaged where the content does not fit its name.
     """
     if not holds(env, ("file-link", sha256, upload_id), until, signature):
         return None
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         upload = await uploads.get(tx, upload_id)
     if upload is None or upload.sha256 != sha256:
         return None

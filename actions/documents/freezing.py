@@ -30,7 +30,7 @@ async def freeze(env: Environment, application: Application, document: AttachedD
     document that she has withdrawn, is told by an audit line.
     """
     try:
-        fetched = await locker.fetched(env, application.citizen_id, document.uri)
+        fetched = await locker.fetch_document(env, application.citizen_id, document.uri)
         state = await _signature(env, application.citizen_id, document.uri)
         kept = await take_in(env, _owner(application), fetched.content, fetched.media_type, as_sent=True)
     except Unavailable:

@@ -99,7 +99,7 @@ async def signature_of(
     if XML not in view.media_types or view.uri is None:
         return Sourced(_NOT_EXAMINED, view.origin, view.state, view.as_of or now)
     await read_at_sources(env, subject, of_citizen(citizen_id, ObjectKind.DOCUMENT), [Source.DIGILOCKER])
-    file, examined = await locker.examined(env, citizen_id, view.uri)
+    file, examined = await locker.examine_certificate(env, citizen_id, view.uri)
     return Sourced(
         SignatureFinding(examined.state, examined.sha1), Source.DIGILOCKER, SourceState.LIVE, file.fetched_at
     )

@@ -67,7 +67,7 @@ def same_name(one: str, other: str) -> bool:
 
 def sound_of(word: str) -> str:
     """How a word sounds, roughly: without the short a (but at its start), length of vowels and breath."""
-    latin = "".join(_latin(word)) if _in_devanagari((word,)) else _stripped(word)
+    latin = "".join(_latin(word)) if _in_devanagari((word,)) else _strip_diacritics(word)
     for pattern, sound in _SAME_SOUNDS:
         latin = latin.replace(pattern, sound)
     latin = re.sub(r"(?<=[a-z])h", "", latin)  # aspiration, and the h of sh and th
@@ -114,7 +114,7 @@ def _in_devanagari(words: tuple[str, ...]) -> bool:
     return any("\u0900" <= letter <= "\u097f" for word in words for letter in word)
 
 
-def _stripped(word: str) -> str:
+def _strip_diacritics(word: str) -> str:
     """Without the marks of scholarly spelling."""
     plain = unicodedata.normalize("NFD", word)
     return "".join(letter for letter in plain if not unicodedata.combining(letter))

@@ -61,12 +61,12 @@ async def locker_file(env: Environment, subject: Subject, citizen_id: str, uri: 
     return await _with_grant(env, citizen_id, lambda grant: env.partners.digilocker.file(grant, uri))
 
 
-async def listed(env: Environment, citizen_id: str) -> Sourced[tuple[IssuedDocument, ...]]:
+async def list_documents(env: Environment, citizen_id: str) -> Sourced[tuple[IssuedDocument, ...]]:
     """The locker's list for a caller that has decided access and leaves the receipt itself."""
     return await _with_grant(env, citizen_id, env.partners.digilocker.issued_documents)
 
 
-async def fetched(env: Environment, citizen_id: str, uri: str) -> LockerFile:
+async def fetch_document(env: Environment, citizen_id: str, uri: str) -> LockerFile:
     """One document's bytes for a caller that has decided access and leaves the receipt itself."""
     return await _with_grant(env, citizen_id, lambda grant: env.partners.digilocker.file(grant, uri))
 
@@ -74,20 +74,20 @@ async def fetched(env: Environment, citizen_id: str, uri: str) -> LockerFile:
 async def signature_state(env: Environment, citizen_id: str, uri: str) -> SignatureState:
     """What the issuer's signature on a certificate is worth, for such a caller; its XML is fetched and not kept."""
 
-    async def examined(grant: LockerGrant) -> SignatureState:
+    async def read_signature(grant: LockerGrant) -> SignatureState:
         client = env.partners.digilocker
         return client.signature_of(await client.certificate_xml(grant, uri))
 
-    return await _with_grant(env, citizen_id, examined)
+    return await _with_grant(env, citizen_id, read_signature)
 
 
-async def examined(env: Environment, citizen_id: str, uri: str) -> tuple[LockerFile, Examined]:
+async def examine_certificate(env: Environment, citizen_id: str, uri: str) -> tuple[LockerFile, Examined]:
     """A certificate's XML with what its signature is worth and covers, for such a caller."""
 
     async def ask(grant: LockerGrant) -> tuple[LockerFile, Examined]:
         client = env.partners.digilocker
         file = await client.certificate_xml(grant, uri)
-        return file, client.examined(file)
+        return file, client.examine_certificate(file)
 
     return await _with_grant(env, citizen_id, ask)
 
@@ -119,11 +119,11 @@ async def pull(env: Environment, citizen_id: str, org_id: str, doctype: str, par
     return await _with_grant(env, citizen_id, lambda grant: pulling.pull(grant, org_id, doctype, parameters))
 
 
-async def streamed(
+async def open_stream(
     env: Environment, citizen_id: str, opening: Callable[[FileStreams], Callable[[LockerGrant], Awaitable[FileStream]]]
 ) -> FileStream:
     """A file under way, for such a caller; it is let go of where she withdrew her consent while it was opened."""
-    stream = await _asked(env, citizen_id, opening(env.partners.digilocker.streams))
+    stream = await _ask_with_tokens(env, citizen_id, opening(env.partners.digilocker.streams))
     try:
         await consent_holds(env, citizen_id)
     except BaseException:
@@ -135,7 +135,7 @@ async def streamed(
 async def consent_holds(env: Environment, citizen_id: str) -> None:
     """Raise Refused(consent_needed) where her consent has ended, and drop what was kept of her."""
     try:
-        await _kept(env, citizen_id)
+        await _load_tokens(env, citizen_id)
     except Refused:
         await env.partners.forget_citizen(citizen_id)
         raise
@@ -143,12 +143,12 @@ async def consent_holds(env: Environment, citizen_id: str) -> None:
 
 async def _with_grant(env: Environment, citizen_id: str, ask: Callable[[LockerGrant], Awaitable[T]]) -> T:
     """Ask, and drop the answer where the citizen withdrew her consent meanwhile. Raises as `locker_file`."""
-    answer = await _asked(env, citizen_id, ask)
+    answer = await _ask_with_tokens(env, citizen_id, ask)
     await consent_holds(env, citizen_id)
     return answer
 
 
-async def _asked(env: Environment, citizen_id: str, ask: Callable[[LockerGrant], Awaitable[T]]) -> T:
+async def _ask_with_tokens(env: Environment, citizen_id: str, ask: Callable[[LockerGrant], Awaitable[T]]) -> T:
     """Ask with good tokens; where the partner says that they ended early, renew them once and ask again."""
     tokens = await _tokens(env, citizen_id)
     try:
@@ -156,7 +156,7 @@ async def _asked(env: Environment, citizen_id: str, ask: Callable[[LockerGrant],
     except Refused as refusal:
         if refusal.code not in _TOKEN_ENDED:
             raise
-    tokens = await _renewed(env, citizen_id, tokens)
+    tokens = await _renew_tokens(env, citizen_id, tokens)
     try:
         return await ask(_grant(citizen_id, tokens))
     except Refused as refusal:
@@ -166,35 +166,35 @@ async def _asked(env: Environment, citizen_id: str, ask: Callable[[LockerGrant],
 
 
 async def _tokens(env: Environment, citizen_id: str) -> LockerTokens:
-    tokens = await _kept(env, citizen_id)
+    tokens = await _load_tokens(env, citizen_id)
     now = env.clock.now()
     if tokens.consent_until is not None and tokens.consent_until <= now:
         await _consent_ended(env, citizen_id, tokens)
     if tokens.expires_at - REFRESH_BEFORE > now:
         return tokens
     try:
-        return await _renewed(env, citizen_id, tokens)
+        return await _renew_tokens(env, citizen_id, tokens)
     except Unavailable:
         # The old tokens still find the copy that is kept for such times.
         return tokens
 
 
-async def _kept(env: Environment, citizen_id: str) -> LockerTokens:
-    async with env.store.reading() as tx:
+async def _load_tokens(env: Environment, citizen_id: str) -> LockerTokens:
+    async with env.store.read_transaction() as tx:
         tokens = await identities.locker_grant(tx, citizen_id)
     if tokens is None:
         raise Refused(Source.DIGILOCKER, CONSENT_NEEDED)
     return tokens
 
 
-async def _renewed(env: Environment, citizen_id: str, old: LockerTokens) -> LockerTokens:
+async def _renew_tokens(env: Environment, citizen_id: str, old: LockerTokens) -> LockerTokens:
     """New tokens, kept before they are used; one renewal at a time for a citizen.
 
     Where another process was first, its tokens are taken.
     """
     lock = _locks.setdefault(citizen_id, asyncio.Lock())
-    async with lock, _alone(env, citizen_id):
-        present = await _kept(env, citizen_id)
+    async with lock, _renewal_lease(env, citizen_id):
+        present = await _load_tokens(env, citizen_id)
         if present.version != old.version:
             return present
         if present.refresh_token is None:
@@ -209,7 +209,7 @@ async def _renewed(env: Environment, citizen_id: str, old: LockerTokens) -> Lock
 
 
 @asynccontextmanager
-async def _alone(env: Environment, citizen_id: str) -> AsyncIterator[None]:
+async def _renewal_lease(env: Environment, citizen_id: str) -> AsyncIterator[None]:
     """Hold the citizen's lease, so that no other process uses her refresh token up meanwhile.
 
     Without it the loser of the race would be told that the token is dead, and take the consent for ended.
@@ -229,7 +229,7 @@ async def _alone(env: Environment, citizen_id: str) -> AsyncIterator[None]:
 
 async def _after_dead_token(env: Environment, citizen_id: str, dead: LockerTokens) -> LockerTokens:
     """The refresh token was used up: by another process that has kept its successor, or for good."""
-    present = await _kept(env, citizen_id)
+    present = await _load_tokens(env, citizen_id)
     if present.version == dead.version:
         await _consent_ended(env, citizen_id, dead)
     return present
@@ -250,7 +250,7 @@ async def _keep(env: Environment, citizen_id: str, old: LockerTokens, answer: To
             lambda tx: identities.save_locker_grant(tx, citizen_id, renewed, env.clock.now())
         )
     except (VersionConflict, NotThere):
-        return await _kept(env, citizen_id)
+        return await _load_tokens(env, citizen_id)
 
 
 async def _consent_ended(env: Environment, citizen_id: str, tokens: LockerTokens) -> NoReturn:

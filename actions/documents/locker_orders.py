@@ -17,9 +17,9 @@ from actions.consents.recorded_consents import require_consent
 from actions.documents import locker
 from actions.kernel.access import leave_receipt, of_citizen, require
 from actions.kernel.environment import Environment
-from actions.kernel.idempotency import hash_of, once
+from actions.kernel.idempotency import hash_of, run_idempotently
 from actions.kernel.unit_of_work import Acting
-from actions.uploads.uploads import uploaded, use
+from actions.uploads.uploads import require_upload, use
 from domain.consents.consents import ConsentPurpose
 from domain.documents.locker import OrderKind, OrderState
 from domain.identity.policy import ObjectKind, Purpose, Resource
@@ -76,49 +76,49 @@ async def put_file(env: Environment, subject: Subject, request: PutFile) -> tupl
     Raises Problems: CONSENT_REQUIRED, NOT_FOUND for others, UPLOAD_UNKNOWN; Refused with DigiLocker's code for what
     it would refuse. A refusal that comes with the try itself is in the order.
     """
-    citizen_id = await _allowed(env, subject)
+    citizen_id = await _require_citizen(env, subject)
 
     async def work(tx: Transaction) -> dict[str, Any]:
         await require(env, tx, subject, of_citizen(citizen_id, ObjectKind.DOCUMENT), Purpose.APPLY)
-        file = await uploaded(env, tx, subject, request.reference, path=("input", "file"))
+        file = await require_upload(env, tx, subject, request.reference, path=("input", "file"))
         check_upload(request.path, file.size, file.media_type.value)
         acting = Acting(env, tx, subject)
         order = _new(acting, citizen_id, OrderKind.UPLOAD, {"upload": file.id, "path": request.path})
         await use(acting, file, Resource(ObjectKind.DOCUMENT, order.id, citizen_id))
-        return await _kept(acting, order)
+        return await _save_order(acting, order)
 
     body = {"file": request.reference, "path": hash_of({"path": request.path})}
-    return await _ordered(env, subject, "putIntoLocker", request.idempotency_key, body, work)
+    return await _place_order(env, subject, "putIntoLocker", request.idempotency_key, body, work)
 
 
 async def pull_document(env: Environment, subject: Subject, request: PullDocument) -> tuple[LockerOrder, bool]:
     """Have an issuer put a document into her locker. Raises and replays as `put_file`."""
-    citizen_id = await _allowed(env, subject)
+    citizen_id = await _require_citizen(env, subject)
     asked = {"org": request.org_id, "doctype": request.doctype.upper(), "parameters": dict(request.parameters)}
 
     async def work(tx: Transaction) -> dict[str, Any]:
         await require(env, tx, subject, of_citizen(citizen_id, ObjectKind.DOCUMENT), Purpose.APPLY)
         acting = Acting(env, tx, subject)
-        return await _kept(acting, _new(acting, citizen_id, OrderKind.PULL, asked))
+        return await _save_order(acting, _new(acting, citizen_id, OrderKind.PULL, asked))
 
-    return await _ordered(env, subject, "pullDocument", request.idempotency_key, {"asked": hash_of(asked)}, work)
+    return await _place_order(env, subject, "pullDocument", request.idempotency_key, {"asked": hash_of(asked)}, work)
 
 
 async def orders_of(env: Environment, subject: Subject, citizen_id: str, limit: int) -> list[LockerOrder]:
     """Her latest orders; raises NOT_FOUND where the subject may not see them."""
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         await require(env, tx, subject, of_citizen(citizen_id, ObjectKind.DOCUMENT), Purpose.VIEW)
         return await locker_orders.of_citizen(tx, citizen_id, limit)
 
 
 async def carry_out_order(env: Environment, order_id: str) -> None:
     """Try an order that waits; may be run again. Raises Unavailable while the locker does not answer."""
-    async with _alone(env, order_id):
-        async with env.store.reading() as tx:
+    async with _order_lease(env, order_id):
+        async with env.store.read_transaction() as tx:
             order = await locker_orders.get(tx, order_id)
         if order is None or order.state is not OrderState.WAITING:
             return
-        await env.store.carry_out(lambda tx: locker_orders.sent(tx, order_id))
+        await env.store.carry_out(lambda tx: locker_orders.mark_sent(tx, order_id))
         try:
             state, uri = await (_put(env, order) if order.kind is OrderKind.UPLOAD else _pull(env, order))
         except IntegrityFailure as error:
@@ -134,18 +134,18 @@ async def carry_out_order(env: Environment, order_id: str) -> None:
 
 
 async def _put(env: Environment, order: LockerOrder) -> tuple[OrderState, str | None]:
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         file = await uploads.get(tx, order.asked["upload"])
     content = await env.objects.get(file.sha256) if file else None
     if file is None or content is None:
         raise NotThere("the file of an order")
     path = str(order.asked["path"])
-    if order.sent_at is None or not await _arrived(env, order.citizen_id, path, len(content)):
+    if order.sent_at is None or not await _has_arrived(env, order.citizen_id, path, len(content)):
         await locker.upload(env, order.citizen_id, path, content, file.media_type.value)
     return OrderState.DONE, None
 
 
-async def _arrived(env: Environment, citizen_id: str, path: str, size: int) -> bool:
+async def _has_arrived(env: Environment, citizen_id: str, path: str, size: int) -> bool:
     """Whether a file of that name and size lies where it was sent to, asked anew."""
     *folders, name = path.removeprefix("/").split("/")
     folder_id = ""
@@ -167,7 +167,7 @@ async def _pull(env: Environment, order: LockerOrder) -> tuple[OrderState, str |
     return _STATES[pulled.state], pulled.uri
 
 
-async def _allowed(env: Environment, subject: Subject) -> str:
+async def _require_citizen(env: Environment, subject: Subject) -> str:
     """The citizen herself, while her consent for the locker holds."""
     if subject.kind is not PersonKind.CITIZEN or subject.person_id is None:
         raise not_found("input")
@@ -179,7 +179,7 @@ def _new(acting: Acting, citizen_id: str, kind: OrderKind, asked: Mapping[str, A
     return LockerOrder(acting.env.ids.key(), citizen_id, kind, OrderState.WAITING, asked, acting.now)
 
 
-async def _kept(acting: Acting, order: LockerOrder) -> dict[str, Any]:
+async def _save_order(acting: Acting, order: LockerOrder) -> dict[str, Any]:
     """The order, the message that carries it out, the receipt of what goes outside, and the audit line."""
     await locker_orders.add(acting.tx, order)
     await outbox.add(acting.tx, ORDER, order.id, {"order_id": order.id}, due_at=acting.now + FIRST_TRY)
@@ -189,14 +189,14 @@ async def _kept(acting: Acting, order: LockerOrder) -> dict[str, Any]:
     return {"order": order.id}
 
 
-async def _ordered(
+async def _place_order(
     env: Environment, subject: Subject, operation: str, key: str, body: Mapping[str, Any], work: Any
 ) -> tuple[LockerOrder, bool]:
-    answer, replayed = await once(env, subject, operation, key=key, body=body, work=work)
+    answer, replayed = await run_idempotently(env, subject, operation, key=key, body=body, work=work)
     if not replayed:
         with suppress(Unavailable, StoreError, NotThere):  # then the outbox does it
             await carry_out_order(env, answer["order"])
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         order = await locker_orders.get(tx, answer["order"])
     if order is None:
         raise NotThere("the order")
@@ -221,7 +221,7 @@ async def _note(tx: Transaction, actor: str, order: LockerOrder, action: str, de
 
 
 @asynccontextmanager
-async def _alone(env: Environment, order_id: str) -> AsyncIterator[None]:
+async def _order_lease(env: Environment, order_id: str) -> AsyncIterator[None]:
     """One at a time: the try that is made at once, and the outbox. Raises NotAsked where another is at it."""
     name, holder = f"locker-order:{order_id}", env.ids.key()
     lease = await env.store.carry_out(lambda tx: leases.acquire(tx, name, holder, ORDER_SECONDS))

@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 import structlog
 
-from actions.consents.consent_ledger import recorded
+from actions.consents.consent_ledger import recorded_consents
 from actions.kernel.access import of_certificate, require
 from actions.kernel.environment import Environment
 from actions.kernel.unit_of_work import Acting
@@ -73,11 +73,11 @@ async def plan_earlier(acting: Acting, citizen_id: str) -> int:
 
     Certificates that stand, are not past their last day, and lie in no locker yet.
     """
-    consent = present_of(await recorded(acting.tx, citizen_id), ConsentPurpose.ISSUE_TO_LOCKER)
+    consent = present_of(await recorded_consents(acting.tx, citizen_id), ConsentPurpose.ISSUE_TO_LOCKER)
     if consent is None or await locker_allowed(acting, citizen_id) is None:
         return 0
     found = [one for one in await certificates.of_citizen(acting.tx, citizen_id) if _still_good(one, acting.today)]
-    held = await locker_copies.held(acting.tx, [one.id for one in found])
+    held = await locker_copies.held_copies(acting.tx, [one.id for one in found])
     missing = [one for one in found if one.id not in held]
     for certificate in missing:
         await _plan(acting, certificate, certificate.id, PushAction.ADD, occasion=consent.records[-1].id)
@@ -93,7 +93,7 @@ def _still_good(certificate: IssuedCertificate, today: date) -> bool:
 async def plan_update(acting: Acting, certificate: IssuedCertificate) -> None:
     """Have the URIs of what it corrects lead to it in the locker; one that holds none of them gets its own URI."""
     before = await certificate_endings.forebears(acting.tx, certificate.id)
-    copies = await locker_copies.held(acting.tx, before)
+    copies = await locker_copies.held_copies(acting.tx, before)
     for certificate_id in copies:
         await _plan(acting, certificate, certificate_id, PushAction.UPDATE)
     if not copies:
@@ -103,13 +103,13 @@ async def plan_update(acting: Acting, certificate: IssuedCertificate) -> None:
 async def plan_delete(acting: Acting, certificate: IssuedCertificate) -> None:
     """Have a revoked certificate taken out of the locker, under every URI that leads to it."""
     ids = [certificate.id, *await certificate_endings.forebears(acting.tx, certificate.id)]
-    for certificate_id in await locker_copies.held(acting.tx, ids):
+    for certificate_id in await locker_copies.held_copies(acting.tx, ids):
         await _plan(acting, certificate, certificate_id, PushAction.DELETE)
 
 
 async def locker_allowed(acting: Acting, citizen_id: str) -> str | None:
     """The locker that a citizen lets us put certificates into; None without her consent on record."""
-    present = present_of(await recorded(acting.tx, citizen_id), ConsentPurpose.ISSUE_TO_LOCKER)
+    present = present_of(await recorded_consents(acting.tx, citizen_id), ConsentPurpose.ISSUE_TO_LOCKER)
     if present is None or present.status(acting.now) is not ConsentStatus.GIVEN:
         return None
     return await identities.locker_of(acting.tx, citizen_id)
@@ -117,7 +117,7 @@ async def locker_allowed(acting: Acting, citizen_id: str) -> str | None:
 
 async def send_to_locker(env: Environment, certificate_id: str, action: PushAction) -> None:
     """Carry out what was planned; may be run again. Raises Unavailable (the outbox asks again) and Refused."""
-    await _send(env, action, lambda acting: _prepared(acting, certificate_id, action))
+    await _send(env, action, lambda acting: _prepare_push(acting, certificate_id, action))
 
 
 async def send_as_asked(env: Environment, application_id: str, locker_id: str) -> None:
@@ -125,7 +125,7 @@ async def send_as_asked(env: Environment, application_id: str, locker_id: str) -
 
     Raises as `send_to_locker`, and NotThere while the certificate is still being made.
     """
-    await _send(env, PushAction.ADD, lambda acting: _awaited(acting, application_id, locker_id))
+    await _send(env, PushAction.ADD, lambda acting: _awaited_push(acting, application_id, locker_id))
 
 
 async def plan_as_asked(tx: Transaction, application_id: str, locker_id: str, instead_of: str | None = None) -> None:
@@ -177,15 +177,15 @@ async def _send(env: Environment, action: PushAction, prepare: Callable[[Acting]
         return
     refusal: str | None = None
     try:
-        await env.partners.digilocker.pushing.push(await _pushed(env, errand, action))
+        await env.partners.digilocker.pushing.push(await _push_request(env, errand, action))
     except Refused as refused:
         if refused.code not in NOT_HELD:
             raise
         refusal = refused.code
-    await env.store.carry_out(lambda tx: _noted(Acting(env, tx, SYSTEM), errand, action, refusal))
+    await env.store.carry_out(lambda tx: _note_push(Acting(env, tx, SYSTEM), errand, action, refusal))
 
 
-async def _awaited(acting: Acting, application_id: str, locker_id: str) -> _Errand | None:
+async def _awaited_push(acting: Acting, application_id: str, locker_id: str) -> _Errand | None:
     standing = (await certificates.of_applications(acting.tx, [application_id])).get(application_id)
     if standing is None:
         application = await applications.get(acting.tx, application_id)
@@ -199,7 +199,7 @@ async def _awaited(acting: Acting, application_id: str, locker_id: str) -> _Erra
     return _Errand(held, held, locker_id)
 
 
-async def _prepared(acting: Acting, certificate_id: str, action: PushAction) -> _Errand | None:
+async def _prepare_push(acting: Acting, certificate_id: str, action: PushAction) -> _Errand | None:
     """What is to be sent now, or None where it has no object any more.
 
     The certificate is held: who ends it afterwards sees the copy that is noted here.
@@ -214,7 +214,7 @@ async def _prepared(acting: Acting, certificate_id: str, action: PushAction) -> 
         copy = LockerCopy(known.id, known.citizen_id, locker_id, Via.PUSH, acting.now)
         await locker_copies.place(acting.tx, copy)
         return _Errand(known, known, locker_id)
-    held = (await locker_copies.held(acting.tx, [known.id])).get(known.id)
+    held = (await locker_copies.held_copies(acting.tx, [known.id])).get(known.id)
     if held is None:
         return None
     shown = await certificate_endings.latest(acting.tx, known)
@@ -223,7 +223,7 @@ async def _prepared(acting: Acting, certificate_id: str, action: PushAction) -> 
     return _Errand(known, shown, held.locker_id)
 
 
-async def _pushed(env: Environment, errand: _Errand, action: PushAction) -> PushedUri:
+async def _push_request(env: Environment, errand: _Errand, action: PushAction) -> PushedUri:
     pdf: bytes | None = None
     xml: bytes | None = None
     if action is not PushAction.DELETE:
@@ -243,7 +243,7 @@ async def _pushed(env: Environment, errand: _Errand, action: PushAction) -> Push
     )
 
 
-async def _noted(acting: Acting, errand: _Errand, action: PushAction, refusal: str | None) -> None:
+async def _note_push(acting: Acting, errand: _Errand, action: PushAction, refusal: str | None) -> None:
     if refusal is None and action is not PushAction.DELETE:
         # The same receipt as of a pull: she sees that it was given out, to whom and why.
         owner = Subject(frozenset({Role.DIGILOCKER}), person_id=errand.known.citizen_id)

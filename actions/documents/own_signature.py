@@ -26,12 +26,12 @@ def own_signature(keyrings: Keyrings, content: bytes, at: datetime) -> Examined:
     """
     try:
         root = safe_xml.parse(content)
-        return examine(content, _pinned(keyrings, root), at)
+        return examine(content, _pinned_certificates(keyrings, root), at)
     except safe_xml.UnsafeXml:
         return Examined(SignatureState.INVALID)
 
 
-def _pinned(keyrings: Keyrings, root: safe_xml.Element) -> list[str]:
+def _pinned_certificates(keyrings: Keyrings, root: safe_xml.Element) -> list[str]:
     ours = {_numbers(key.get_op_key("verify")) for key in _keys(keyrings)}
     brought = [certificate for certificate in map(_read, root.iter(_CERTIFICATE)) if certificate is not None]
     return [one.public_bytes(Encoding.PEM).decode() for one in brought if _numbers(one.public_key()) in ours]
@@ -39,7 +39,7 @@ def _pinned(keyrings: Keyrings, root: safe_xml.Element) -> list[str]:
 
 def _keys(keyrings: Keyrings) -> list[RSAKey]:
     try:
-        return [key for key in keyrings.all(KEYRING).keys if isinstance(key, RSAKey)]
+        return [key for key in keyrings.key_set(KEYRING).keys if isinstance(key, RSAKey)]
     except KeyMissing:
         return []
 

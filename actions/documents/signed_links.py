@@ -17,7 +17,7 @@ _LONGEST_SECONDS = 12
 """Digits of the moment, in seconds since 1970; more would be no date."""
 
 
-def signed(env: Environment, named: tuple[str, ...], until: int) -> str:
+def link_signature(env: Environment, named: tuple[str, ...], until: int) -> str:
     """The signature over what an address names, its kind first, and until when it holds (seconds since 1970)."""
     return _signature(next(env.keyrings.secrets(_KEYRING)), named, until)
 

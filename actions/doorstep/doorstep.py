@@ -10,7 +10,7 @@ from actions.feedback.notices import tell_of_visit
 from actions.kernel.access import require_one
 from actions.kernel.case_access import case_for, note, of_visit
 from actions.kernel.environment import Environment
-from actions.kernel.idempotency import conflict_problem, once
+from actions.kernel.idempotency import conflict_problem, run_idempotently
 from actions.kernel.unit_of_work import Acting
 from domain import doorstep as rules
 from domain.applications.applications import Application
@@ -52,7 +52,7 @@ class ChangeVisit:
     expected_version: int | None = None
 
 
-async def offered(env: Environment, subject: Subject, application_id: str, purpose: VisitPurpose) -> list[Slot]:
+async def offered_slots(env: Environment, subject: Subject, application_id: str, purpose: VisitPurpose) -> list[Slot]:
     """The slots of the next working days in which some agent of the place has room; empty where no visit is due.
 
     Raises NotSignedIn, NOT_FOUND.
@@ -71,12 +71,14 @@ async def book_visit(env: Environment, subject: Subject, request: BookVisit) -> 
 
     Raises Problems: NOT_FOUND, VISIT_NOT_POSSIBLE, VISITS_EXHAUSTED, SLOT_NOT_OFFERED, AGENT_UNKNOWN.
     """
-    return await done(env, subject, "bookDoorstepVisit", request, lambda acting: book(acting, request))
+    return await run_visit_mutation(env, subject, "bookDoorstepVisit", request, lambda acting: book(acting, request))
 
 
 async def reschedule_visit(env: Environment, subject: Subject, request: ChangeVisit) -> tuple[Visit, bool]:
     """Put a visit that has not set out into another slot; the answer is the new visit. Raises as `book_visit`."""
-    return await done(env, subject, "rescheduleDoorstepVisit", request, lambda acting: postpone(acting, request))
+    return await run_visit_mutation(
+        env, subject, "rescheduleDoorstepVisit", request, lambda acting: postpone(acting, request)
+    )
 
 
 async def assign_visit(env: Environment, subject: Subject, request: ChangeVisit) -> tuple[Visit, bool]:
@@ -84,12 +86,16 @@ async def assign_visit(env: Environment, subject: Subject, request: ChangeVisit)
 
     Raises Problems: NOT_FOUND, AGENT_UNKNOWN, STEP_NOT_ALLOWED, CONFLICT.
     """
-    return await done(env, subject, "assignDoorstepVisit", request, lambda acting: hand_to(acting, request))
+    return await run_visit_mutation(
+        env, subject, "assignDoorstepVisit", request, lambda acting: hand_to(acting, request)
+    )
 
 
 async def cancel_visit(env: Environment, subject: Subject, request: ChangeVisit) -> tuple[Visit, bool]:
     """Cancel a visit that has not set out. Raises Problems: NOT_FOUND, STEP_NOT_ALLOWED, CONFLICT."""
-    return await done(env, subject, "cancelDoorstepVisit", request, lambda acting: call_off(acting, request))
+    return await run_visit_mutation(
+        env, subject, "cancelDoorstepVisit", request, lambda acting: call_off(acting, request)
+    )
 
 
 async def book(acting: Acting, request: BookVisit) -> Visit:
@@ -99,7 +105,7 @@ async def book(acting: Acting, request: BookVisit) -> Visit:
     if not is_due(application, request.purpose):
         params = {"status": application.status.value}
         raise Problems(Problem(ErrorCode.VISIT_NOT_POSSIBLE, ("input", "applicationId"), Remedy.NONE, params))
-    return await _booked(acting, application, request.purpose, request.slot)
+    return await _book_slot(acting, application, request.purpose, request.slot)
 
 
 async def postpone(acting: Acting, request: ChangeVisit) -> Visit:
@@ -112,7 +118,7 @@ async def postpone(acting: Acting, request: ChangeVisit) -> Visit:
     await kept.save(acting.tx, replace(visit, state=state, closed_at=acting.now), visit.version)
     application = await case_for(acting, visit.application_id, ObjectKind.VISIT, *ARRANGE)
     await note(acting, "visit.reschedule", of_visit(visit), Purpose.APPLY, state=state.value)
-    return await _booked(acting, application, visit.purpose, request.slot)
+    return await _book_slot(acting, application, visit.purpose, request.slot)
 
 
 async def hand_to(acting: Acting, request: ChangeVisit) -> Visit:
@@ -157,7 +163,7 @@ async def number_of(acting: Acting, visit: Visit) -> str:
     return application.number
 
 
-async def done(
+async def run_visit_mutation(
     env: Environment,
     subject: Subject,
     operation: str,
@@ -176,7 +182,7 @@ async def done(
             raise Problems(Problem(ErrorCode.CONFLICT, path)) from None
 
     asked = dict(body) if body is not None else _body(request)
-    answered, replayed = await once(
+    answered, replayed = await run_idempotently(
         env, subject, operation, key=request.idempotency_key, body=asked, work=in_transaction
     )
     return await present_visit(env, answered["id"]), replayed
@@ -184,7 +190,7 @@ async def done(
 
 async def present_visit(env: Environment, visit_id: str) -> Visit:
     """The visit as it now is, for an answer; raises NotThere."""
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         visit = await kept.get(tx, visit_id)
     if visit is None:
         raise NotThere("the visit")
@@ -202,7 +208,7 @@ async def _room(acting: Acting, application: Application) -> dict[Slot, Doorstep
     near = await kept.agents_for(acting.tx, application.district, application.tehsil)
     if not near:
         return {}
-    taken = await kept.taken(acting.tx, [agent.operator_id for agent in near], acting.today)
+    taken = await kept.taken_slots(acting.tx, [agent.operator_id for agent in near], acting.today)
     most = acting.env.rules.care.doorstep_visits_per_slot
     found = {}
     for slot in rules.offered_slots(acting.today, await calendar_of(acting), application.district):
@@ -212,7 +218,7 @@ async def _room(acting: Acting, application: Application) -> dict[Slot, Doorstep
     return found
 
 
-async def _booked(acting: Acting, application: Application, purpose: VisitPurpose, slot: Slot) -> Visit:
+async def _book_slot(acting: Acting, application: Application, purpose: VisitPurpose, slot: Slot) -> Visit:
     # Two bookings at once must not both take the last place of a slot.
     await locks.hold(acting.tx, "doorstep", application.district)
     all_visits = (await kept.of_applications(acting.tx, [application.id])).get(application.id, [])

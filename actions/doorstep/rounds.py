@@ -4,19 +4,19 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from actions.doorstep.doorstep import done, number_of, present_visit, take_up_visit
+from actions.doorstep.doorstep import number_of, present_visit, run_visit_mutation, take_up_visit
 from actions.feedback.notices import tell_of_visit
 from actions.identity.one_time_codes import count_code
 from actions.kernel.case_access import note, of_visit
 from actions.kernel.environment import Environment
-from actions.kernel.idempotency import once
+from actions.kernel.idempotency import run_idempotently
 from actions.kernel.transitions import Step, move
 from actions.kernel.unit_of_work import Acting
-from actions.uploads.uploads import uploaded, use
+from actions.uploads.uploads import require_upload, use
 from domain import doorstep as rules
 from domain.applications.lifecycle import Move
 from domain.doorstep import Handover, HandOverProof, Visit, VisitFailure, VisitMove, VisitPurpose
-from domain.feedback.feedback import moderated
+from domain.feedback.feedback import moderate_text
 from domain.feedback.notices import NoticeKind
 from domain.identity.policy import Purpose
 from domain.kernel.errors import ErrorCode, Problem, Problems, Remedy
@@ -92,14 +92,14 @@ async def set_out(env: Environment, subject: Subject, request: SetOut) -> tuple[
 
     Raises Problems: NOT_FOUND, STEP_NOT_ALLOWED, CONFLICT, RATE_LIMITED where her number had many codes already.
     """
-    return await done(
+    return await run_visit_mutation(
         env, subject, "setOutOnVisit", request, lambda acting: leave(acting, request), body=_body(request)
     )
 
 
 async def fail_visit(env: Environment, subject: Subject, request: FailVisit) -> tuple[Visit, bool]:
     """Note a failed visit; the citizen may choose a new slot. Raises as `set_out`."""
-    return await done(
+    return await run_visit_mutation(
         env, subject, "failDoorstepVisit", request, lambda acting: give_up(acting, request), body=_body(request)
     )
 
@@ -111,7 +111,7 @@ async def record_visit_fee(env: Environment, subject: Subject, request: RecordVi
         return {"id": (await take_fee(Acting(env, tx, subject), request)).id}
 
     key = request.idempotency_key
-    answered, replayed = await once(
+    answered, replayed = await run_idempotently(
         env, subject, "recordVisitFee", key=key, body=_body(request), work=work, for_ever=True
     )
     return await present_visit(env, answered["id"]), replayed
@@ -130,7 +130,9 @@ async def hand_over(env: Environment, subject: Subject, request: HandOver) -> tu
     # The code goes into the request's hash only under our key: six digits would be found by trying.
     sealed = FieldCipher(env.keyrings).blind_index("doorstep_request", request.otp) if request.otp else None
     body = _body(request) | {"otp": sealed}
-    answered, replayed = await once(env, subject, "handOverVisit", key=request.idempotency_key, body=body, work=work)
+    answered, replayed = await run_idempotently(
+        env, subject, "handOverVisit", key=request.idempotency_key, body=body, work=work
+    )
     if "left" in answered:
         params = {"left": str(answered["left"])}
         raise Problems(Problem(ErrorCode.OTP_WRONG, ("input", "otp"), params=params))
@@ -153,7 +155,7 @@ async def leave(acting: Acting, request: SetOut) -> Visit:
         otp_tries=0,
         otp_expires_at=max(visit.slot.ends_at, acting.now) + AFTER_SLOT,
     )
-    saved = await _saved(acting, on_the_way, "visit.set_out")
+    saved = await _save_visit(acting, on_the_way, "visit.set_out")
     await tell_of_visit(acting, saved, NoticeKind.VISIT_STARTED, await number_of(acting, saved))
     return saved
 
@@ -162,7 +164,7 @@ async def give_up(acting: Acting, request: FailVisit) -> Visit:
     """The inner step of a failure, in the caller's transaction."""
     visit = await take_up_visit(acting, request.visit_id, request.expected_version, Purpose.DELIVER)
     state = rules.advance(visit.state, VisitMove.FAIL)
-    return await _failed(acting, replace(visit, state=state), request.reason)
+    return await _fail_visit(acting, replace(visit, state=state), request.reason)
 
 
 async def take_fee(acting: Acting, request: RecordVisitFee) -> Visit:
@@ -177,7 +179,7 @@ async def take_fee(acting: Acting, request: RecordVisitFee) -> Visit:
         params = {} if visit.fee_paise is None else {"feePaise": str(visit.fee_paise)}
         raise Problems(Problem(ErrorCode.FEE_MISMATCH, ("input", "amount"), params=params))
     detail = {"amount": request.amount_paise}
-    return await _saved(acting, replace(visit, fee_receipt=receipt), "visit.fee", Purpose.COLLECT_FEE, **detail)
+    return await _save_visit(acting, replace(visit, fee_receipt=receipt), "visit.fee", Purpose.COLLECT_FEE, **detail)
 
 
 async def give(acting: Acting, request: HandOver) -> dict[str, Any]:
@@ -191,13 +193,13 @@ async def give(acting: Acting, request: HandOver) -> dict[str, Any]:
             raise Problems(Problem(ErrorCode.OTP_EXPIRED, ("input", "otp"), texts=_WITHOUT_CODE))
         if visit.otp_hash not in kept.otp_hashes(acting.tx, visit.id, request.otp.strip()):
             tried = replace(visit, otp_tries=visit.otp_tries + 1)
-            await _saved(acting, tried, "visit.wrong_code")
+            await _save_visit(acting, tried, "visit.wrong_code")
             return {"id": visit.id, "left": rules.OTP_TRIES - tried.otp_tries}
         proof = Handover(HandOverProof.OTP)
     else:
-        proof = await _signed(acting, request, visit)
+        proof = await _signed_paper_proof(acting, request, visit)
     over = replace(_without_otp(visit), state=state, handover=proof, closed_at=acting.now)
-    saved = await _saved(acting, over, "visit.hand_over", proof=proof.proof.value)
+    saved = await _save_visit(acting, over, "visit.hand_over", proof=proof.proof.value)
     if visit.purpose is VisitPurpose.DELIVERY:
         await _deliver(acting, visit)
     else:
@@ -213,10 +215,10 @@ async def close_missed(env: Environment) -> int:
 
     async def work(tx: Transaction) -> int:
         acting = Acting(env, tx, SYSTEM)
-        missed = await kept.missed(tx, acting.today, SWEEP)
+        missed = await kept.missed_visits(tx, acting.today, SWEEP)
         for visit in missed:
             state = rules.advance(visit.state, VisitMove.MISS)
-            await _failed(acting, replace(visit, state=state), VisitFailure.AGENT_UNABLE)
+            await _fail_visit(acting, replace(visit, state=state), VisitFailure.AGENT_UNABLE)
         return len(missed)
 
     closed = 0
@@ -225,9 +227,9 @@ async def close_missed(env: Environment) -> int:
     return closed
 
 
-async def _failed(acting: Acting, visit: Visit, reason: VisitFailure) -> Visit:
+async def _fail_visit(acting: Acting, visit: Visit, reason: VisitFailure) -> Visit:
     over = replace(_without_otp(visit), failure=reason, closed_at=acting.now)
-    saved = await _saved(acting, over, "visit.fail", reason=reason.value)
+    saved = await _save_visit(acting, over, "visit.fail", reason=reason.value)
     await tell_of_visit(acting, saved, NoticeKind.VISIT_FAILED, await number_of(acting, saved))
     return saved
 
@@ -239,12 +241,12 @@ async def _deliver(acting: Acting, visit: Visit) -> None:
     await move(acting, application, Step(Move.DELIVER, changes={"delivered_at": acting.now}))
 
 
-async def _signed(acting: Acting, request: HandOver, visit: Visit) -> Handover:
+async def _signed_paper_proof(acting: Acting, request: HandOver, visit: Visit) -> Handover:
     """The photograph or scan of the signed paper, which the agent uploaded, and the name of the witness."""
-    witness = moderated(request.witness, "input", "witness", required=False)
+    witness = moderate_text(request.witness, "input", "witness", required=False)
     if request.paper_sha256 is None:
         raise Problems(Problem(ErrorCode.PROOF_MISSING, _PAPER, texts=_PROOF))
-    paper = await uploaded(acting.env, acting.tx, acting.subject, request.paper_sha256, path=_PAPER)
+    paper = await require_upload(acting.env, acting.tx, acting.subject, request.paper_sha256, path=_PAPER)
     if witness is None or len(witness) > LONGEST_WITNESS:
         raise Problems(Problem(ErrorCode.PROOF_MISSING, ("input", "witness"), Remedy.CORRECT_INPUT, texts=_PROOF))
     await use(acting, paper, of_visit(visit))
@@ -256,7 +258,9 @@ def _without_otp(visit: Visit) -> Visit:
     return replace(visit, otp=None, otp_hash=None)
 
 
-async def _saved(acting: Acting, visit: Visit, action: str, purpose: Purpose = Purpose.DELIVER, **detail: Any) -> Visit:
+async def _save_visit(
+    acting: Acting, visit: Visit, action: str, purpose: Purpose = Purpose.DELIVER, **detail: Any
+) -> Visit:
     saved = await kept.save(acting.tx, visit, visit.version)
     await note(acting, action, of_visit(saved), purpose, state=saved.state.value, **detail)
     return saved

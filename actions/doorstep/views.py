@@ -49,9 +49,9 @@ async def errands_of(
     agent_id = _agent(subject)
     if agent_id is None:
         return []
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         visits = await kept.page_of_agent(tx, agent_id, states, place=place, backward=backward, limit=limit)
-        cases = await applications.many(tx, [visit.application_id for visit in visits])
+        cases = await applications.by_ids(tx, [visit.application_id for visit in visits])
         citizens = await people.citizens(tx, [visit.citizen_id for visit in visits if visit.state in rules.OPEN])
     purposes = await may_read_all(env, subject, [of_visit(visit) for visit in visits])
     return [
@@ -68,7 +68,7 @@ async def count_errands(env: Environment, subject: Subject, states: Collection[V
     agent_id = _agent(subject)
     if agent_id is None:
         return 0
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         return await kept.count_of_agent(tx, agent_id, states)
 
 
@@ -76,7 +76,7 @@ async def possible_agents(env: Environment, subject: Subject, visit: Visit) -> S
     """Agents who go to the place of a visit, for those who may give it to another; empty for others."""
     if not any(decide(subject, of_visit(visit), purpose) for purpose in (Purpose.DECIDE, Purpose.ASSIST)):
         return []
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         near = await kept.agents_for(tx, visit.district, visit.tehsil)
         found = await people.operators(tx, [agent.operator_id for agent in near])
     return [found[agent.operator_id] for agent in near]

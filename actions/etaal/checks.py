@@ -51,7 +51,7 @@ class DayCompared:
 
 async def compare(env: Environment, first_day: date, last_day: date) -> list[DayCompared]:
     """Every day of a range that has counts, the oldest first."""
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         return [await _day(tx, each) for each in await ledger.sealed_days(tx, first_day, last_day)]
 
 

@@ -67,7 +67,7 @@ async def transaction_counts(env: Environment, subject: Subject, day: date, revi
     Raises NOT_FOUND where the subject may not see counts, BAD_INPUT for a revision that there is not,
     NotSignedIn where nobody is signed in.
     """
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         await access.require(env, tx, subject, _COUNTS, Purpose.COUNT)
         return await day_counts(tx, day, revision)
 
@@ -81,7 +81,7 @@ async def placed_counts(env: Environment, counts: DayCounts) -> PlacedCounts:
         return PlacedCounts()
     kept = env.caches.days.get(counts.link)
     if kept is None:
-        async with env.store.reading() as tx:
+        async with env.store.read_transaction() as tx:
             kept = PlacedCounts(await ledger.counts_of(tx, counts.day, counts.revision))
         env.caches.days.put(counts.link, kept)
     return kept
@@ -104,7 +104,7 @@ async def day_counts(tx: Transaction, day: date, revision: int | None = None) ->
         latest_revision=latest,
         closed_at=sealed.closed_at if sealed else None,
         closed_revision=sealed.closed_revision if sealed else None,
-        waiting=await ledger.waiting(tx, day),
+        waiting=await ledger.count_unsealed(tx, day),
         corrections=tuple(await ledger.corrections(tx, day, wanted, MOST_CORRECTIONS)),
     )
 
@@ -146,7 +146,7 @@ class LedgerCounts:
     async def counts_on(self, day: date) -> Sequence[ServiceCount]:
         """The counts of a day under e-Taal's codes; raises CountsUnavailable."""
         try:
-            async with self._env.store.reading() as tx:
+            async with self._env.store.read_transaction() as tx:
                 await access.require(self._env, tx, E_TAAL, _COUNTS, Purpose.COUNT)
                 revision = await ledger.revision(tx, day)
                 rows = told_to_etaal(await ledger.counts_on(tx, day))
@@ -161,7 +161,7 @@ class LedgerCounts:
     async def revision(self, day: date) -> int:
         """The revision of a day; raises CountsUnavailable."""
         try:
-            async with self._env.store.reading() as tx:
+            async with self._env.store.read_transaction() as tx:
                 await access.require(self._env, tx, E_TAAL, _COUNTS, Purpose.COUNT)
                 return await ledger.revision(tx, day)
         except (StoreUnavailable, TryAgain) as error:
@@ -170,7 +170,7 @@ class LedgerCounts:
     async def _note(self, day: date, told: etaal.Told) -> None:
         """For the comparison of each night; a store that takes no writes now does not hold the answer back."""
         try:
-            same = await self._env.store.carry_out(lambda tx: etaal.pulled(tx, day, told))
+            same = await self._env.store.carry_out(lambda tx: etaal.note_pull(tx, day, told))
         except StoreError as error:
             _log.warning("etaal.pull_not_noted", kind=type(error).__name__)
             return

@@ -57,7 +57,7 @@ async def close_due(env: Environment, *, by: str = SYSTEM.label, only: date | No
     async def work(tx: Transaction) -> list[ClosedDay]:
         done = []
         for day in await due(tx):
-            if is_provisional(day.day, now) or await ledger.waiting(tx, day.day):
+            if is_provisional(day.day, now) or await ledger.count_unsealed(tx, day.day):
                 continue
             closed = await etaal.close(tx, day.day, now)
             if closed is not None:
@@ -108,7 +108,7 @@ async def send_counts(env: Environment, day: date, revision: int) -> None:
     client = env.partners.etaal
     if client is None:
         raise NotThere("the way to send counts to e-Taal")
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         if await etaal.push_state(tx, day, revision) != etaal.QUEUED:
             return
         rows = tuple(told_to_etaal(await ledger.counts_of(tx, day, revision)))
@@ -122,14 +122,14 @@ async def send_counts(env: Environment, day: date, revision: int) -> None:
         told = etaal.Told(told.revision, told.total, told.rows_hash, etaal.SUPERSEDED)
     else:
         batch_id = receipt.batch_id
-        rejected = tuple(_rejected(each, rows[each.row].service_code) for each in receipt.rejected)
+        rejected = tuple(_rejection_entry(each, rows[each.row].service_code) for each in receipt.rejected)
         told = etaal.Told(told.revision, told.total, told.rows_hash, etaal.ACCEPTED, rejected)
     await env.store.carry_out(lambda tx: _settle(tx, day, told, batch_id))
     log = _log.warning if told.rejected else _log.info
     log("etaal.counts_sent", day=day.isoformat(), revision=revision, state=told.state, rejected=len(told.rejected))
 
 
-def _rejected(row: RejectedRow, service_code: str) -> dict[str, str]:
+def _rejection_entry(row: RejectedRow, service_code: str) -> dict[str, str]:
     return {"code": row.code, "service": service_code}
 
 

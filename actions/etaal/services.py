@@ -6,7 +6,7 @@ from datetime import date
 
 from actions.kernel import access
 from actions.kernel.environment import Environment
-from actions.kernel.idempotency import once
+from actions.kernel.idempotency import run_idempotently
 from domain.etaal.counting import FIRST_DAY, STATUS_LINE, Category, EnrolledService, Level
 from domain.identity.policy import ObjectKind, Purpose, Resource
 from domain.kernel.errors import ErrorCode, Problem, Problems
@@ -77,7 +77,7 @@ async def services_page(
 
     Raises NOT_FOUND where the subject may not see counts, NotSignedIn where nobody is signed in.
     """
-    every = await _seen(env, subject, unmapped_only=unmapped_only)
+    every = await _read_services(env, subject, unmapped_only=unmapped_only)
     if backward:
         return [each for each in every if place is None or each.code < place][-limit:]
     return [each for each in every if place is None or each.code > place][:limit]
@@ -85,20 +85,20 @@ async def services_page(
 
 async def count_services(env: Environment, subject: Subject, *, unmapped_only: bool) -> int:
     """How many the same question lets through."""
-    return len(await _seen(env, subject, unmapped_only=unmapped_only))
+    return len(await _read_services(env, subject, unmapped_only=unmapped_only))
 
 
-async def _seen(env: Environment, subject: Subject, *, unmapped_only: bool) -> list[CountedService]:
-    async with env.store.reading() as tx:
+async def _read_services(env: Environment, subject: Subject, *, unmapped_only: bool) -> list[CountedService]:
+    async with env.store.read_transaction() as tx:
         await access.require(env, tx, subject, _COUNTS, Purpose.COUNT)
-        return await listed(tx, unmapped_only=unmapped_only)
+        return await list_services(tx, unmapped_only=unmapped_only)
 
 
-async def listed(tx: Transaction, *, unmapped_only: bool = False) -> list[CountedService]:
+async def list_services(tx: Transaction, *, unmapped_only: bool = False) -> list[CountedService]:
     """As `services_page`, all of them; for commands."""
     names = await _names(tx)
     codes: dict[str, list[EnrolledService]] = {}
-    for each in await etaal.enrolled(tx):
+    for each in await etaal.enrolled_services(tx):
         codes.setdefault(each.service_code, []).append(each)
     uncoded = await ledger.unmapped_services(tx)
     found = []
@@ -130,7 +130,7 @@ async def map_service(
         "startsOn": wanted.starts_on.isoformat(),
         "standardService": wanted.standard_service,
     }
-    answer, replayed = await once(env, subject, OPERATION, key=idempotency_key, body=body, work=work)
+    answer, replayed = await run_idempotently(env, subject, OPERATION, key=idempotency_key, body=body, work=work)
     return Mapped(wanted.enrolled, int(answer["days"])), replayed
 
 
@@ -161,7 +161,7 @@ async def _check(tx: Transaction, wanted: MapService) -> None:
     other_kind = any((each.category, each.level) != (wanted.category, wanted.level) for each in others)
     name = wanted.standard_service
     wrong = {
-        "serviceCode": not await _known(tx, wanted.service_code),
+        "serviceCode": not await _is_known_service(tx, wanted.service_code),
         "etaalCode": not _CODE.fullmatch(wanted.etaal_code) or wanted.etaal_code.startswith(_OWN_LINE) or other_kind,
         "category": (wanted.category is Category.D) is not (wanted.service_code == STATUS_LINE),
         "startsOn": wanted.starts_on < FIRST_DAY,
@@ -172,7 +172,7 @@ async def _check(tx: Transaction, wanted: MapService) -> None:
         raise Problems(*problems)
 
 
-async def _known(tx: Transaction, code: str) -> bool:
+async def _is_known_service(tx: Transaction, code: str) -> bool:
     return code in await _names(tx) or bool(await ledger.counted_services(tx, [code]))
 
 

@@ -5,13 +5,13 @@ from dataclasses import replace as changed
 from datetime import timedelta
 from typing import Any
 
-from actions.kernel.access import covering
+from actions.kernel.access import permitted_postings
 from actions.kernel.case_access import case_for, note, of_feedback
 from actions.kernel.environment import Environment
-from actions.kernel.idempotency import once
+from actions.kernel.idempotency import run_idempotently
 from actions.kernel.unit_of_work import Acting
 from domain.applications.applications import Application
-from domain.feedback.feedback import Feedback, ServiceLevel, check_may_change, check_rating, moderated
+from domain.feedback.feedback import Feedback, ServiceLevel, check_may_change, check_rating, moderate_text
 from domain.identity.policy import ObjectKind, Purpose
 from domain.kernel.errors import ErrorCode, NotSignedIn, Problem, Problems
 from domain.kernel.people import Subject
@@ -42,10 +42,10 @@ async def give_feedback(env: Environment, subject: Subject, request: GiveFeedbac
     async def work(tx: Transaction) -> dict[str, Any]:
         return {"id": (await say(Acting(env, tx, subject), request)).application_id}
 
-    answer, replayed = await once(
+    answer, replayed = await run_idempotently(
         env, subject, "giveFeedback", key=request.idempotency_key, body=asdict(request), work=work
     )
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         feedback = await kept.get(tx, answer["id"])
     if feedback is None:
         raise NotThere("the feedback")
@@ -56,12 +56,12 @@ async def say(acting: Acting, request: GiveFeedback) -> Feedback:
     """The inner step, in the caller's transaction."""
     application = await case_for(acting, request.application_id, ObjectKind.FEEDBACK, Purpose.APPLY)
     check_rating(request.rating)
-    text = moderated(request.text, "input", "text", required=False)
+    text = moderate_text(request.text, "input", "text", required=False)
     if application.decision is None:
         raise Problems(Problem(ErrorCode.FEEDBACK_TOO_EARLY, ("input", "applicationId")))
     before = await kept.get(acting.tx, application.id)
     if before is None:
-        feedback = _first(acting, application, request.rating, text)
+        feedback = _new_feedback(acting, application, request.rating, text)
         if not await kept.add(acting.tx, feedback):
             raise VersionConflict(application.version, application.status.value)
     else:
@@ -82,14 +82,14 @@ async def service_levels(env: Environment, subject: Subject, days: int) -> list[
         raise NotSignedIn
     if not 1 <= days <= LONGEST_PERIOD:
         raise Problems(Problem(ErrorCode.BAD_INPUT, ("days",)))
-    reach = covering(subject, ObjectKind.RATING, Purpose.AUDIT)
+    reach = permitted_postings(subject, ObjectKind.RATING, Purpose.AUDIT)
     if not reach:
         return []
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         return await kept.levels(tx, reach, env.clock.now() - timedelta(days=days))
 
 
-def _first(acting: Acting, application: Application, rating: int, text: str | None) -> Feedback:
+def _new_feedback(acting: Acting, application: Application, rating: int, text: str | None) -> Feedback:
     return Feedback(
         application_id=application.id,
         citizen_id=application.citizen_id,

@@ -15,7 +15,7 @@ from domain.applications.applications import Application
 from domain.applications.deadline import end_of_day
 from domain.applications.lifecycle import Status
 from domain.feedback import grievances as rules
-from domain.feedback.feedback import moderated
+from domain.feedback.feedback import moderate_text
 from domain.feedback.grievances import Grievance, GrievanceCategory, GrievanceMove, GrievanceReply, GrievanceState
 from domain.feedback.notices import NoticeKind
 from domain.identity.policy import ObjectKind, Purpose
@@ -104,7 +104,7 @@ async def escalate_overdue(env: Environment) -> int:
         done = 0
         for grievance in await kept.overdue(tx, acting.now, SWEEP):
             try:
-                await _moved(acting, grievance, GrievanceMove.ESCALATE, Purpose.OPERATE)
+                await _apply_transition(acting, grievance, GrievanceMove.ESCALATE, Purpose.OPERATE)
             except VersionConflict:
                 continue  # answered or closed in this moment
             done += 1
@@ -116,11 +116,11 @@ async def escalate_overdue(env: Environment) -> int:
 async def complain(acting: Acting, request: RaiseGrievance) -> Grievance:
     """The inner step of raising a grievance, in the caller's transaction."""
     application = await case_for(acting, request.application_id, ObjectKind.GRIEVANCE, Purpose.APPLY)
-    text = moderated(request.text, "input", "text") or ""
+    text = moderate_text(request.text, "input", "text") or ""
     if application.status is Status.DRAFT:
         raise not_found("input", "applicationId")
     await locks.hold(acting.tx, "grievance", application.citizen_id)
-    twin = await kept.waiting(acting.tx, application.id, request.category)
+    twin = await kept.waiting_grievance(acting.tx, application.id, request.category)
     if twin is not None:
         params = {"number": twin.number}
         raise Problems(Problem(ErrorCode.GRIEVANCE_OPEN, ("input", "category"), params=params))
@@ -138,8 +138,8 @@ async def answer(acting: Acting, request: ReplyToGrievance) -> Grievance:
     grievance = await _take_up(acting, request.grievance_id, request.expected_version, Purpose.RESPOND)
     if grievance.escalated and not _from_above(acting.subject, grievance):
         raise Problems(Problem(ErrorCode.FORBIDDEN, _PATH, Remedy.NONE))
-    text = moderated(request.text, "input", "text") or ""
-    saved = await _moved(acting, grievance, GrievanceMove.ANSWER, Purpose.RESPOND)
+    text = moderate_text(request.text, "input", "text") or ""
+    saved = await _apply_transition(acting, grievance, GrievanceMove.ANSWER, Purpose.RESPOND)
     await _count_reply(acting, grievance)
     reply = GrievanceReply(acting.env.ids.key(), grievance.id, acting.subject.person_id or "", text, acting.now)
     await kept.add_reply(acting.tx, reply)
@@ -154,7 +154,7 @@ async def step(acting: Acting, request: MoveGrievance) -> Grievance:
             raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "move")))
         case GrievanceMove.ESCALATE:
             rules.check_may_escalate(grievance, acting.now)
-    return await _moved(acting, grievance, request.move, Purpose.APPLY)
+    return await _apply_transition(acting, grievance, request.move, Purpose.APPLY)
 
 
 async def _take_up(acting: Acting, grievance_id: str, expected: int | None, purpose: Purpose) -> Grievance:
@@ -167,7 +167,7 @@ async def _take_up(acting: Acting, grievance_id: str, expected: int | None, purp
     return grievance
 
 
-async def _moved(acting: Acting, grievance: Grievance, move: GrievanceMove, purpose: Purpose) -> Grievance:
+async def _apply_transition(acting: Acting, grievance: Grievance, move: GrievanceMove, purpose: Purpose) -> Grievance:
     state = rules.advance(grievance.state, move)
     changes: dict[str, Any] = {"state": state}
     if move is GrievanceMove.ESCALATE:

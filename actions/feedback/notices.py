@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from actions.kernel.access import require
 from actions.kernel.environment import Environment
-from actions.kernel.idempotency import once
+from actions.kernel.idempotency import run_idempotently
 from actions.kernel.transitions import Transition
 from actions.kernel.unit_of_work import Acting
 from domain.appeals.appeals import Appeal, AppealLevel, AppealMove, AppealOrigin, Award, AwardKind, AwardState, Hearing
@@ -116,7 +116,9 @@ async def tell_of_breaches(acting: Acting, breached: Iterable[tuple[Application,
 async def tell_of_filings(acting: Acting, filed: Iterable[Appeal]) -> None:
     """Appeals that filed themselves; what a citizen files herself she knows."""
     written = [
-        _notice(acting, NoticeKind.APPEAL_FILED, _of_appeal(one), _named(one) | {"appeal_origin": one.origin.value})
+        _notice(
+            acting, NoticeKind.APPEAL_FILED, _of_appeal(one), _appeal_params(one) | {"appeal_origin": one.origin.value}
+        )
         for one in filed
         if one.origin is not AppealOrigin.CITIZEN
     ]
@@ -138,7 +140,7 @@ async def tell_of_appeals(acting: Acting, steps: Iterable[tuple[Appeal, AppealMo
         kind = _OF_APPEAL_MOVES.get(move)
         if kind is None:
             continue
-        params = _named(appeal)
+        params = _appeal_params(appeal)
         if kind is NoticeKind.ORDER_TO_DELIVER and appeal.order is not None and appeal.order.direct_until is not None:
             params["on"] = appeal.order.direct_until.isoformat()
         if kind in _GO_UP:
@@ -153,7 +155,7 @@ async def tell_of_hearing(
     acting: Acting, appeal: Appeal, hearing: Hearing, kind: NoticeKind = NoticeKind.HEARING_FIXED
 ) -> None:
     """A date is fixed, moved or cancelled; the place stands with the appeal, not here."""
-    await tell(acting, kind, _of_appeal(appeal), **_named(appeal), at=hearing.at.isoformat())
+    await tell(acting, kind, _of_appeal(appeal), **_appeal_params(appeal), at=hearing.at.isoformat())
 
 
 async def tell_of_award(acting: Acting, appeal: Appeal, award: Award) -> None:
@@ -161,7 +163,7 @@ async def tell_of_award(acting: Acting, appeal: Appeal, award: Award) -> None:
     if award.kind is AwardKind.COMPENSATION:
         paid = award.state is AwardState.PAID
         kind = NoticeKind.COMPENSATION_PAID if paid else NoticeKind.COMPENSATION_ORDERED
-        await tell(acting, kind, _of_appeal(appeal), **_named(appeal))
+        await tell(acting, kind, _of_appeal(appeal), **_appeal_params(appeal))
 
 
 async def tell_of_visit(acting: Acting, visit: Visit, kind: NoticeKind, number: str) -> None:
@@ -197,7 +199,7 @@ async def mark_read(env: Environment, subject: Subject, *, ids: Sequence[str] | 
         return {"read": await notices.mark_read(tx, citizen_id or "", env.clock.now(), ids=ids)}
 
     body = {"ids": None if ids is None else sorted(ids)}
-    answer, replayed = await once(env, subject, "markNotificationsRead", key=key, body=body, work=work)
+    answer, replayed = await run_idempotently(env, subject, "markNotificationsRead", key=key, body=body, work=work)
     return int(answer["read"]), replayed
 
 
@@ -215,7 +217,7 @@ def _of_appeal(appeal: Appeal) -> About:
     return About(Topic.APPEAL, appeal.id, appeal.citizen_id, appeal.application_id, str(appeal.version))
 
 
-def _named(appeal: Appeal) -> dict[str, str]:
+def _appeal_params(appeal: Appeal) -> dict[str, str]:
     return {"appeal": appeal.number, "appeal_level": appeal.level.value}
 
 

@@ -9,7 +9,7 @@ from actions.kernel.case_access import DAY_SECONDS, known_service, note, of_sugg
 from actions.kernel.environment import Environment
 from actions.kernel.idempotency import conflict_problem
 from actions.kernel.unit_of_work import Acting
-from domain.feedback.feedback import Suggestion, SuggestionState, moderated, replied_state
+from domain.feedback.feedback import Suggestion, SuggestionState, moderate_text, replied_state
 from domain.feedback.notices import NoticeKind, Topic
 from domain.identity.policy import Purpose
 from domain.kernel.errors import ErrorCode, NotSignedIn, Problem, Problems, not_found
@@ -91,7 +91,7 @@ async def respond(acting: Acting, request: ReplyToSuggestion) -> Suggestion:
     replied = replace(
         suggestion,
         state=replied_state(suggestion.state, request.state),
-        reply=moderated(request.text, "input", "text"),
+        reply=moderate_text(request.text, "input", "text"),
         replied_by=acting.subject.person_id,
         replied_at=acting.now,
     )
@@ -107,7 +107,7 @@ async def _new(acting: Acting, request: MakeSuggestion) -> Suggestion:
     if not acting.subject.signed_in:
         raise NotSignedIn
     service = await known_service(acting, request.service_code)
-    text = moderated(request.text, "input", "text") or ""
+    text = moderate_text(request.text, "input", "text") or ""
     if request.district is not None:
         known = {district.code for district in await catalogue.districts(acting.tx)}
         if request.district not in known:

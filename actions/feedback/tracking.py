@@ -33,20 +33,20 @@ async def track_application(
     """
     number = alias_form(text[:64])
     if number is None:
-        raise _mistyped()
+        raise _mistyped_problems()
     if not factor.usable:
         raise Problems(Problem(ErrorCode.BAD_INPUT, ("by", "secondFactor")))
     asker = Asker(line=client, agent=agent)
-    application_id = await env.store.carry_out(lambda tx: _tried(env, tx, number, factor, asker))
+    application_id = await env.store.carry_out(lambda tx: _try_factor(env, tx, number, factor, asker))
     if application_id is _MISTYPED:
-        raise _mistyped()
+        raise _mistyped_problems()
     if application_id is None:
         return None
-    async with env.store.reading() as tx:
-        return await _tracked(tx, application_id)
+    async with env.store.read_transaction() as tx:
+        return await _tracking_view(tx, application_id)
 
 
-def _mistyped() -> Problems:
+def _mistyped_problems() -> Problems:
     return Problems(Problem(ErrorCode.NUMBER_MISTYPED, ("by", "number")))
 
 
@@ -56,7 +56,7 @@ async def forget_tries(env: Environment) -> None:
     await env.store.carry_out(lambda tx: tracking.forget_before(tx, over))
 
 
-async def _tried(env: Environment, tx: Transaction, number: str, factor: SecondFactor, asker: Asker) -> str | None:
+async def _try_factor(env: Environment, tx: Transaction, number: str, factor: SecondFactor, asker: Asker) -> str | None:
     """One try, counted before it is looked at; a right one is not held against the number."""
     window = timedelta(minutes=env.rules.care.tracking_window_minutes)
     bounds = (
@@ -83,7 +83,7 @@ async def _tried(env: Environment, tx: Transaction, number: str, factor: SecondF
     return application.id
 
 
-async def _tracked(tx: Transaction, application_id: str) -> Tracked | None:
+async def _tracking_view(tx: Transaction, application_id: str) -> Tracked | None:
     application = await applications.get(tx, application_id)
     if application is None:
         return None

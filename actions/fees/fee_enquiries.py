@@ -78,18 +78,18 @@ _log = structlog.get_logger(__name__)
 
 async def ask_due(env: Environment) -> int:
     """Ask about every order whose time has come; tells how many were asked about. Run by any number of workers."""
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         due = await fee_orders.due(tx, env.clock.now(), BATCH)
     places = asyncio.Semaphore(AT_ONCE)
 
-    async def one(order: FeeOrder) -> None:
+    async def ask_order(order: FeeOrder) -> None:
         async with places:
             if order.state is FeeState.REFUND_REQUESTED:
                 await follow_refund(env, order)
             else:
                 await enquire(env, order)
 
-    await asyncio.gather(*(one(order) for order in due))
+    await asyncio.gather(*(ask_order(order) for order in due))
     return len(due)
 
 
@@ -103,7 +103,7 @@ async def enquire(env: Environment, order: FeeOrder, *, replaced: bool = False) 
         return order
     if not may_be_asked(order.asked_at, env.clock.now()):
         return await _asked_soon(env, order)
-    if not await _taken(env, order):
+    if not await _claim_enquiry(env, order):
         return await _present(env, order)
     try:
         news = await ask(env, order)
@@ -127,15 +127,15 @@ async def settle(env: Environment, order_id: str, news: FeeNews, *, replaced: bo
     """Note what was heard, with everything that follows from it. Hearing the same again changes nothing."""
     for _ in range(_RACES):
         try:
-            return await env.store.carry_out(partial(_settled, env, order_id, news, replaced))
+            return await env.store.carry_out(partial(_apply_answer, env, order_id, news, replaced))
         except VersionConflict:
             continue  # the citizen withdrew, or a counter took the fee, at the same moment: look again
-    return await env.store.carry_out(partial(_settled, env, order_id, news, replaced))
+    return await env.store.carry_out(partial(_apply_answer, env, order_id, news, replaced))
 
 
 async def follow_refund(env: Environment, order: FeeOrder) -> None:
     """Ask how a refund stands that the wallet was asked for; where it does not answer, again later."""
-    if not may_be_asked(order.asked_at, env.clock.now()) or not await _taken(env, order):
+    if not may_be_asked(order.asked_at, env.clock.now()) or not await _claim_enquiry(env, order):
         return
     wallet, receipt = env.partners.wallet, order.receipt
     if order.route is not FeeRoute.CSC_WALLET or wallet is None or receipt is None:
@@ -153,21 +153,21 @@ async def follow_refund(env: Environment, order: FeeOrder) -> None:
     await env.store.carry_out(lambda tx: note_refund_heard(Acting(env, tx, SYSTEM), order.id, heard))
 
 
-async def _settled(env: Environment, order_id: str, news: FeeNews, replaced: bool, tx: Transaction) -> FeeOrder:
+async def _apply_answer(env: Environment, order_id: str, news: FeeNews, replaced: bool, tx: Transaction) -> FeeOrder:
     acting = Acting(env, tx, SYSTEM)
     order = await fee_orders.get(tx, order_id)
     if order is None:
         raise ValueError("an order that was asked about is there")
     if news.state is HeardState.SUCCESS:
-        return await _paid(acting, order, news)
+        return await _apply_success(acting, order, news)
     doubted = order.problem in _DOUBTS
     if order.state in PAID or (news.state is HeardState.REFUNDED and not order.open and not doubted):
-        return await _contradicted(acting, order, news)
-    after = _after(order, news, acting.now, replaced=replaced)
+        return await _note_contradiction(acting, order, news)
+    after = _state_after(order, news, acting.now, replaced=replaced)
     followed = after in OPEN or news.state is HeardState.PENDING
     due_at = next_enquiry(order.created_at, acting.now) if followed else None
     if after is order.state and not doubted:
-        return await _noted(acting, order, due_at)
+        return await _note_answer(acting, order, due_at)
     settled_at = acting.now if after in {FeeState.FAILED, FeeState.EXPIRED} else None
     problem = FeeProblem.REPLACED if replaced and news.state is HeardState.UNKNOWN else order.problem
     changed = replace(
@@ -181,7 +181,7 @@ async def _settled(env: Environment, order_id: str, news: FeeNews, replaced: boo
     return saved
 
 
-def _after(order: FeeOrder, news: FeeNews, now: datetime, *, replaced: bool) -> FeeState:
+def _state_after(order: FeeOrder, news: FeeNews, now: datetime, *, replaced: bool) -> FeeState:
     """The state after an answer that is no success."""
     wanted = _ENDED.get(news.state, FeeState.PENDING)
     if news.state is HeardState.UNKNOWN:
@@ -191,10 +191,10 @@ def _after(order: FeeOrder, news: FeeNews, now: datetime, *, replaced: bool) -> 
     return wanted if wanted is order.state or may_become(order.state, wanted) else order.state
 
 
-async def _paid(acting: Acting, order: FeeOrder, news: FeeNews) -> FeeOrder:
+async def _apply_success(acting: Acting, order: FeeOrder, news: FeeNews) -> FeeOrder:
     """The money was taken: the application goes on, or the money goes back."""
     if order.state in PAID or news.receipt is None:
-        return await _noted(acting, order, order.due_at if order.state is FeeState.REFUND_REQUESTED else None)
+        return await _note_answer(acting, order, order.due_at if order.state is FeeState.REFUND_REQUESTED else None)
     known = await fee_orders.by_receipt(acting.tx, order.route, news.receipt.grn)
     if known is not None and known.id != order.id:
         return await _doubtful(acting, order, FeeProblem.RECEIPT_TWICE, news)
@@ -225,7 +225,7 @@ async def _paid(acting: Acting, order: FeeOrder, news: FeeNews) -> FeeOrder:
 async def _go_on(acting: Acting, application: Application, receipt: str) -> None:
     """Scrutiny begins and the legal clock starts: exactly once, since the step leads out of FEE_PENDING."""
     service = await service_of(acting, application)
-    changes = {"fee_receipt": receipt, **await legal_clock.started(acting, application, service)}
+    changes = {"fee_receipt": receipt, **await legal_clock.start_changes(acting, application, service)}
     await move(acting, application, Step(Move.RECEIVE_FEE, changes=changes))
 
 
@@ -258,7 +258,7 @@ async def _doubtful(acting: Acting, order: FeeOrder, problem: FeeProblem, news: 
     # Other money that lies there has its open case, whatever was accepted before: it might have gone meanwhile.
     await differ(acting, doubted, _DOUBTS[problem], expected=str(order.total_paise), found=found, anew=other)
     if doubted == order:
-        return await _noted(acting, order, due_at)
+        return await _note_answer(acting, order, due_at)
     changed = replace(doubted, confirmed_at=acting.now, due_at=due_at)
     saved = await fee_orders.save(acting.tx, changed, order.version)
     await note(acting, saved, "doubtful")
@@ -267,26 +267,26 @@ async def _doubtful(acting: Acting, order: FeeOrder, problem: FeeProblem, news: 
     return saved
 
 
-async def _contradicted(acting: Acting, order: FeeOrder, news: FeeNews) -> FeeOrder:
+async def _note_contradiction(acting: Acting, order: FeeOrder, news: FeeNews) -> FeeOrder:
     """What was paid, or was never ours to give back, is told otherwise now: our state stays, and somebody looks."""
     if order.state is FeeState.REFUND_REQUESTED and news.state is HeardState.REFUNDED:
         return await note_refund_heard(acting, order.id, HeardState.REFUNDED) or order
     if order.state is FeeState.REFUNDED or news.state is HeardState.UNKNOWN:
-        return await _noted(acting, order, None)
+        return await _note_answer(acting, order, None)
     expected, found = order.state.value, news.state.value
     await differ(acting, order, DifferenceKind.STATUS_DIFFERS, expected=expected, found=found)
     if order.problem == FeeProblem.STATUS_DIFFERS:
-        return await _noted(acting, order, order.due_at)
+        return await _note_answer(acting, order, order.due_at)
     changed = replace(order, problem=FeeProblem.STATUS_DIFFERS, confirmed_at=acting.now)
     return await fee_orders.save(acting.tx, changed, order.version)
 
 
-async def _noted(acting: Acting, order: FeeOrder, due_at: datetime | None) -> FeeOrder:
+async def _note_answer(acting: Acting, order: FeeOrder, due_at: datetime | None) -> FeeOrder:
     await fee_orders.note_answer(acting.tx, order, due_at)
     return replace(order, confirmed_at=acting.now, due_at=due_at)
 
 
-async def _taken(env: Environment, order: FeeOrder) -> bool:
+async def _claim_enquiry(env: Environment, order: FeeOrder) -> bool:
     """Whether this asks about the order, and no other process at the same moment."""
     again = env.clock.now() + _LEASE
     return await env.store.carry_out(lambda tx: fee_orders.mark_asked(tx, order, again))
@@ -313,5 +313,5 @@ async def _refund_put_off(env: Environment, order: FeeOrder) -> None:
 
 
 async def _present(env: Environment, order: FeeOrder) -> FeeOrder:
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         return await fee_orders.get(tx, order.id) or order

@@ -11,7 +11,7 @@ from typing import Any
 from actions.fees.fee_cases import differ, note, of_order, tell_of_payment
 from actions.kernel.access import require
 from actions.kernel.environment import Environment
-from actions.kernel.idempotency import conflict_problem, once
+from actions.kernel.idempotency import conflict_problem, run_idempotently
 from actions.kernel.transitions import Transition
 from actions.kernel.unit_of_work import Acting
 from domain.feedback.notices import NoticeKind
@@ -65,9 +65,9 @@ async def record_fee_refund(env: Environment, subject: Subject, request: RecordF
     """
 
     async def work(tx: Transaction) -> dict[str, Any]:
-        return {"id": (await _recorded(Acting(env, tx, subject), request)).id}
+        return {"id": (await _record_refund(Acting(env, tx, subject), request)).id}
 
-    answer, replayed = await once(
+    answer, replayed = await run_idempotently(
         env,
         subject,
         "recordFeeRefund",
@@ -76,7 +76,7 @@ async def record_fee_refund(env: Environment, subject: Subject, request: RecordF
         work=work,
         for_ever=True,
     )
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         order = await fee_orders.get(tx, answer["id"])
     if order is None:
         raise NotThere("the order of a fee")
@@ -120,7 +120,7 @@ async def send_refund(env: Environment, order_id: str) -> None:
     Where it does not reverse the payment it is asked first whether the money went back already, since the answer to
     an earlier reversal may have been lost. Raises IntegrationError; the message then stays in the outbox.
     """
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         order = await fee_orders.get(tx, order_id)
     wallet = env.partners.wallet
     if order is None or wallet is None or order.receipt is None:
@@ -128,14 +128,14 @@ async def send_refund(env: Environment, order_id: str) -> None:
     if order.state is not FeeState.REFUND_REQUESTED or order.refund_reference is not None:
         return
     own, receipt = f"R{order.number}", order.receipt
-    at_once = order.refund_cause in _AT_ONCE and await _reversed(wallet, order, receipt, own)
+    at_once = order.refund_cause in _AT_ONCE and await _reverse_payment(wallet, order, receipt, own)
     reason = order.refund_cause.value if order.refund_cause else "OTHER"
     number = own if at_once else await wallet.refund(Refund(order.reference, receipt.grn, own, reason))
     crash_points.reach(crash_points.FEE_HEARD)
-    await env.store.carry_out(lambda tx: _sent(Acting(env, tx, SYSTEM), order_id, number, done=at_once))
+    await env.store.carry_out(lambda tx: _note_sent(Acting(env, tx, SYSTEM), order_id, number, done=at_once))
 
 
-async def _reversed(wallet: CscBridge, order: FeeOrder, receipt: FeeReceipt, own: str) -> bool:
+async def _reverse_payment(wallet: CscBridge, order: FeeOrder, receipt: FeeReceipt, own: str) -> bool:
     if await wallet.reverse(order.reference, receipt.paid_at, own):
         return True
     return (await wallet.verify(order.reference)).state is HeardState.REFUNDED
@@ -147,7 +147,7 @@ async def note_refund_heard(acting: Acting, order_id: str, heard: HeardState) ->
     if order is None or order.state is not FeeState.REFUND_REQUESTED:
         return order
     if heard is HeardState.REFUNDED:
-        return await _refunded(acting, order, order.refund_reference)
+        return await _mark_refunded(acting, order, order.refund_reference)
     if heard is HeardState.FAILED:
         expected, found = FeeState.REFUNDED.value, FeeProblem.REFUND_DECLINED
         await differ(acting, order, DifferenceKind.REFUND_DUE, expected=expected, found=found)
@@ -157,12 +157,12 @@ async def note_refund_heard(acting: Acting, order_id: str, heard: HeardState) ->
     return order
 
 
-async def _sent(acting: Acting, order_id: str, number: str, *, done: bool) -> None:
+async def _note_sent(acting: Acting, order_id: str, number: str, *, done: bool) -> None:
     order = await fee_orders.get(acting.tx, order_id)
     if order is None or order.state is not FeeState.REFUND_REQUESTED:
         return
     if done:
-        await _refunded(acting, order, number)
+        await _mark_refunded(acting, order, number)
         return
     due_at = acting.now + timedelta(hours=1)
     changed = replace(order, refund_reference=number, due_at=due_at)
@@ -171,7 +171,7 @@ async def _sent(acting: Acting, order_id: str, number: str, *, done: bool) -> No
     await tell_of_payment(acting, saved, NoticeKind.FEE_REFUND_SENT)
 
 
-async def _refunded(acting: Acting, order: FeeOrder, reference: str | None) -> FeeOrder:
+async def _mark_refunded(acting: Acting, order: FeeOrder, reference: str | None) -> FeeOrder:
     changed = replace(
         order,
         state=FeeState.REFUNDED,
@@ -187,7 +187,7 @@ async def _refunded(acting: Acting, order: FeeOrder, reference: str | None) -> F
     return saved
 
 
-async def _recorded(acting: Acting, request: RecordFeeRefund) -> FeeOrder:
+async def _record_refund(acting: Acting, request: RecordFeeRefund) -> FeeOrder:
     order = await fee_orders.by_number(acting.tx, "".join(latin_digits(request.number).split()))
     if order is None:
         raise not_found(*_ORDER)
@@ -201,7 +201,7 @@ async def _recorded(acting: Acting, request: RecordFeeRefund) -> FeeOrder:
     if order.state is not FeeState.REFUND_REQUESTED or not _goes_by_hand(order):
         state = {"state": order.state.value}
         raise Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, _ORDER, params=state))
-    return await _refunded(acting, order, reference)
+    return await _mark_refunded(acting, order, reference)
 
 
 def _goes_by_hand(order: FeeOrder) -> bool:

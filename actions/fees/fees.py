@@ -9,12 +9,12 @@ from datetime import timedelta
 from typing import Any
 
 from actions.applications.cases import PATH, take_up
-from actions.documents.signed_links import holds, signed
+from actions.documents.signed_links import holds, link_signature
 from actions.fees.fee_cases import note
 from actions.fees.fee_enquiries import enquire
 from actions.kernel.access import leave_receipt, of_application
 from actions.kernel.environment import Environment
-from actions.kernel.idempotency import once
+from actions.kernel.idempotency import run_idempotently
 from actions.kernel.numbering import draw_number
 from actions.kernel.unit_of_work import Acting
 from domain.applications.applications import Application
@@ -65,7 +65,7 @@ async def start_fee_payment(env: Environment, subject: Subject, request: StartFe
 
     route = request.route.value if request.route else None
     body = {"application_id": request.application_id, "route": route}
-    answer, replayed = await once(
+    answer, replayed = await run_idempotently(
         env, subject, "startFeePayment", key=request.idempotency_key, body=body, work=work, for_ever=True
     )
     return await present_order(env, answer["id"]), replayed
@@ -82,7 +82,7 @@ async def place_order(acting: Acting, request: StartFeePayment) -> FeeOrder:
     for _ in range(_NUMBERS):
         known = await fee_orders.open_of(acting.tx, application.id)
         if known is not None:
-            return _resumed(known, route, acting.subject)
+            return _resume_order(known, route, acting.subject)
         order = await _order(acting, application, route, (head, charge_head))
         order = replace(order, fee_paise=due.fee_paise, charge_paise=due.charge_paise)
         if await fee_orders.add(acting.tx, order):
@@ -99,7 +99,7 @@ async def payment_form(env: Environment, order: FeeOrder, *, by: Subject | None 
     """
     if not order.open or order.problem is not None:
         return None
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         citizen = (await people.citizens(tx, [order.citizen_id])).get(order.citizen_id)
         operator = (await people.operators(tx, [order.operator_id or ""])).get(order.operator_id or "")
         service = await catalogue.service(tx, order.service_code)
@@ -117,7 +117,7 @@ async def payment_form(env: Environment, order: FeeOrder, *, by: Subject | None 
 
 async def present_order(env: Environment, order_id: str) -> FeeOrder:
     """The order as it now is; raises NotThere."""
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         order = await fee_orders.get(tx, order_id)
     if order is None:
         raise NotThere("the order of a fee")
@@ -127,7 +127,7 @@ async def present_order(env: Environment, order_id: str) -> FeeOrder:
 def page_link(env: Environment, order: FeeOrder, page: str = "pay") -> str:
     """The address of a page of ours about an order, good for an hour without a session: `pay` or `status`."""
     until = int((env.clock.now() + LINK_LIVES).timestamp())
-    signature = signed(env, ("fee-page", page, order.number), until)
+    signature = link_signature(env, ("fee-page", page, order.number), until)
     return f"{env.public_url}/fees/{page}/{order.number}?until={until}&signature={signature}"
 
 
@@ -135,7 +135,7 @@ async def linked_order(env: Environment, page: str, number: str, *, until: str, 
     """The order that a link is of; None where the link is not ours, or has run out."""
     if not holds(env, ("fee-page", page, number), until, signature):
         return None
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         return await fee_orders.by_number(tx, number)
 
 
@@ -177,7 +177,7 @@ def _heads_or_none(env: Environment, department: str | None, route: FeeRoute) ->
     return head, treasury.charge_head if charged else None
 
 
-def _resumed(known: FeeOrder, route: FeeRoute, subject: Subject) -> FeeOrder:
+def _resume_order(known: FeeOrder, route: FeeRoute, subject: Subject) -> FeeOrder:
     """The order that is not settled, where it is of the same way; for the wallet, of the same operator."""
     if _is_same_way(known, route, subject):
         return known
@@ -215,7 +215,7 @@ async def _order(acting: Acting, application: Application, route: FeeRoute, head
 
 async def _ask_about_open(env: Environment, subject: Subject, request: StartFeePayment) -> None:
     """Before another order is made, the one that is not settled is asked about, so that nobody pays twice."""
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         application = await applications.get(tx, request.application_id)
         known = await fee_orders.open_of(tx, request.application_id) if application else None
     if application is None or known is None or not decide(subject, of_application(application), _purpose(subject)):

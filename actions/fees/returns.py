@@ -23,14 +23,14 @@ class FeeReturns:
         What the words say is never marked: a success that the source does not confirm stays open. Raises NotNow.
         """
         try:
-            order = await self._env.store.carry_out(lambda tx: self._kept(tx, reference, message))
+            order = await self._env.store.carry_out(lambda tx: self._save_message(tx, reference, message))
             if order is None:
                 return None
             return page_link(self._env, await enquire(self._env, order), "status")
         except (StoreUnavailable, TryAgain):
             raise NotNow from None
 
-    async def _kept(self, tx: Transaction, reference: str, message: bytes) -> FeeOrder | None:
+    async def _save_message(self, tx: Transaction, reference: str, message: bytes) -> FeeOrder | None:
         order = await fee_orders.by_reference(tx, reference)
         if order is None or order.route is not self._route:
             return None

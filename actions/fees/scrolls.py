@@ -47,7 +47,7 @@ async def compare_due(env: Environment) -> int:
             await compare(env, day.day)
             compared += 1
         else:
-            await expected_files.asked(env, SCROLL, day.day)
+            await expected_files.note_asked(env, SCROLL, day.day)
     if compared > 1:
         _log.info("fee_scrolls_made_up_for", compared=compared, days=len(days), oldest=days[0].day.isoformat())
     await expected_files.tell_missing(env, SCROLL)
@@ -65,7 +65,7 @@ async def take_scroll(env: Environment, day: date) -> bool:
         found = await env.partners.treasury.scroll(day)
     except Garbled as error:
         # Not whole, or not signed by the treasury: nothing of it counts, and the next one that comes may be good.
-        refused = FinanceDifference(DifferenceKind.FILE_REFUSED, _about(day), found=error.code)
+        refused = FinanceDifference(DifferenceKind.FILE_REFUSED, _scroll_reference(day), found=error.code)
         await _case(env, refused)
         _log.warning("fee_scroll_refused", day=day.isoformat(), code=error.code)
         return False
@@ -90,7 +90,7 @@ async def take_scroll(env: Environment, day: date) -> bool:
 
 async def compare(env: Environment, day: date) -> None:
     """Compare the kept scroll of a day with our orders and the source. Doing it again finds the same and no more."""
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         lines = await fee_scrolls.scroll_lines(tx, day)
         known = await fee_orders.by_references(tx, {line.reference for line in lines})
     by_reference: dict[str, list[ScrollLine]] = defaultdict(list)
@@ -108,16 +108,16 @@ async def compare_wallet(env: Environment) -> int:
 
     A day of which CSC answers on every payment is compared; of one that is left over a case tells after its hour.
     """
-    waiting = await _unscrolled(env, ist_date(env.clock.now()), FeeRoute.CSC_WALLET)
+    waiting = await _unscrolled_orders(env, ist_date(env.clock.now()), FeeRoute.CSC_WALLET)
     await expected_files.enter_days(env, WALLET, FeeRoute.CSC_WALLET)
     agreed, unanswered = 0, set[date]()
     for order in waiting:
-        news = await _asked(env, order)
+        news = await _ask_source(env, order)
         day = ist_date(order.receipt.paid_at) if order.receipt else ist_date(env.clock.now())
         if news is None:
             unanswered.add(day)
         elif await _agrees(env, order, news):
-            await _scrolled(env, order, day)
+            await _mark_scrolled(env, order, day)
             agreed += 1
     await _wallet_days(env, unanswered)
     return agreed
@@ -131,7 +131,7 @@ async def _wallet_days(env: Environment, unanswered: Collection[date]) -> None:
 
 
 async def _wallet_day(env: Environment, day: date, tx: Transaction) -> None:
-    await expected_files.compared(Acting(env, tx, SYSTEM), WALLET, day)
+    await expected_files.note_compared(Acting(env, tx, SYSTEM), WALLET, day)
 
 
 async def _compare_one(env: Environment, order: FeeOrder | None, lines: Sequence[ScrollLine]) -> None:
@@ -141,7 +141,7 @@ async def _compare_one(env: Environment, order: FeeOrder | None, lines: Sequence
         await _case(env, FinanceDifference(DifferenceKind.UNKNOWN_IN_SCROLL, f"scroll:{lines[0].grn}", "0", str(total)))
         return
     if order.state not in PAID:
-        news = await _asked(env, order)
+        news = await _ask_source(env, order)
         if news is None:
             return  # asked again with the next scroll, or by the rounds of the order
         order = await settle(env, order.id, news)
@@ -163,28 +163,28 @@ async def _compare_paid(env: Environment, order: FeeOrder, grn: str, lines: Sequ
     if mine and mine != order.held_paise:
         await _differ(env, order, DifferenceKind.AMOUNT_DIFFERS, str(order.held_paise), str(mine))
     elif mine:
-        await _scrolled(env, order, lines[0].scrolled_on)
+        await _mark_scrolled(env, order, lines[0].scrolled_on)
 
 
 async def _look_for_missing(env: Environment, day: date) -> None:
     """Payments of the days before that no scroll told of, though the source still says that they were paid."""
-    missing = await _unscrolled(env, day, FeeRoute.TREASURY)
+    missing = await _unscrolled_orders(env, day, FeeRoute.TREASURY)
     # What was paid on a day, or on the day before one, whose scroll is missing may be in that one.
     owed = [one for one in await expected_files.missing_days(env, SCROLL) if one != day]
     doubtful = {*owed, *(one - timedelta(days=1) for one in owed)}
     for order in missing:
         if order.receipt is None or _may_follow(env, paid := ist_date(order.receipt.paid_at), day) or paid in doubtful:
             continue
-        news = await _asked(env, order)
+        news = await _ask_source(env, order)
         if news is not None and await _agrees(env, order, news):
             await _differ(env, order, DifferenceKind.NOT_IN_SCROLL, str(order.held_paise), "0")
 
 
-async def _unscrolled(env: Environment, day: date, route: FeeRoute) -> list[FeeOrder]:
+async def _unscrolled_orders(env: Environment, day: date, route: FeeRoute) -> list[FeeOrder]:
     """What was paid before a day and no book told of, as far back as a day's file is asked for."""
     begins = datetime.combine(day, time(), IST)
-    async with env.store.reading() as tx:
-        return await fee_orders.unscrolled(tx, route, paid_since=begins - ASKED_BACK, paid_before=begins)
+    async with env.store.read_transaction() as tx:
+        return await fee_orders.unscrolled_orders(tx, route, paid_since=begins - ASKED_BACK, paid_before=begins)
 
 
 def _may_follow(env: Environment, paid: date, day: date) -> bool:
@@ -206,7 +206,7 @@ async def _agrees(env: Environment, order: FeeOrder, news: FeeNews) -> bool:
     return False
 
 
-async def _asked(env: Environment, order: FeeOrder) -> FeeNews | None:
+async def _ask_source(env: Environment, order: FeeOrder) -> FeeNews | None:
     try:
         return await ask(env, order)
     except IntegrationError as error:
@@ -214,7 +214,7 @@ async def _asked(env: Environment, order: FeeOrder) -> FeeNews | None:
         return None
 
 
-async def _scrolled(env: Environment, order: FeeOrder, day: date) -> None:
+async def _mark_scrolled(env: Environment, order: FeeOrder, day: date) -> None:
     """Note that a day's book has the order as we have it; a case that said it was in none closes itself."""
 
     async def work(tx: Transaction) -> None:
@@ -239,16 +239,16 @@ async def _case(env: Environment, difference: FinanceDifference) -> None:
     await env.store.carry_out(work)
 
 
-def _about(day: date) -> str:
+def _scroll_reference(day: date) -> str:
     return about_of(SCROLL, day)
 
 
 async def _finish(acting: Acting, day: date, lines: Sequence[ScrollLine]) -> None:
     if not await fee_scrolls.mark_compared(acting.tx, day):
         return
-    await expected_files.compared(acting, SCROLL, day)
+    await expected_files.note_compared(acting, SCROLL, day)
     good = CaseOutcome.CORRECTED_AT_PARTNER
-    await settle_by_itself(acting, DifferenceKind.FILE_REFUSED, _about(day), good, CAME_GOOD)
+    await settle_by_itself(acting, DifferenceKind.FILE_REFUSED, _scroll_reference(day), good, CAME_GOOD)
     detail = {"lines": len(lines), "paise": sum(line.amount_paise for line in lines)}
     who, kind, purpose = acting.subject.label, ObjectKind.FEE_ORDER.value, Purpose.COLLECT_FEE.value
     await audit.append(acting.tx, audit.AuditLine(who, "fee.scroll_compared", kind, day.isoformat(), purpose, detail))

@@ -11,10 +11,10 @@ from typing import Any
 from actions.feedback.notices import About, tell
 from actions.identity import provider_sign_out
 from actions.identity.code_sending import Addressee, CodeKind, make_code, try_code, wrong_code
-from actions.identity.sign_in_guards import same
+from actions.identity.sign_in_guards import constant_time_equal
 from actions.kernel.access import of_citizen, require
 from actions.kernel.environment import Environment
-from actions.kernel.idempotency import once
+from actions.kernel.idempotency import run_idempotently
 from actions.kernel.unit_of_work import Acting
 from domain.feedback.notices import NoticeKind, Topic
 from domain.identity.policy import ObjectKind, Purpose
@@ -62,7 +62,7 @@ async def begin_link(env: Environment, subject: Subject, provider: Provider) -> 
 
     async def work(tx: Transaction) -> dict[str, Any]:
         acting = Acting(env, tx, subject)
-        citizen = await _herself(acting)
+        citizen = await _require_citizen(acting)
         if not env.rules.sign_on.admits(PersonKind.CITIZEN, provider) or provider not in env.partners.identity:
             raise not_found(*_PROVIDER)
         if citizen.mobile is None:
@@ -86,7 +86,7 @@ async def open_link(env: Environment, ticket: str, browser_hash: str) -> LinkSho
         link = await account_links.by_ticket(tx, ticket, browser_hash)
         citizen = (await people.citizens(tx, [link.citizen_id])).get(link.citizen_id) if link else None
         if link is None or citizen is None:
-            raise _over()
+            raise _expired_link_problems()
         initials = "".join(part[:1] for part in citizen.name.en.split())
         return LinkShown(link, initials, mask_mobile(citizen.mobile or ""))
 
@@ -95,10 +95,10 @@ async def open_link(env: Environment, ticket: str, browser_hash: str) -> LinkSho
 
 async def link_under_way(env: Environment, link_id: str, browser_hash: str) -> AccountLink:
     """The link that this browser has under way. Raises Problems(BAD_INPUT) for any other."""
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         link = await account_links.get(tx, link_id)
-    if link is None or link.browser_hash is None or not same(link.browser_hash, browser_hash):
-        raise _over()
+    if link is None or link.browser_hash is None or not constant_time_equal(link.browser_hash, browser_hash):
+        raise _expired_link_problems()
     return link
 
 
@@ -112,12 +112,14 @@ async def prove_link(env: Environment, link_id: str, identity: ProviderIdentity)
     async def work(tx: Transaction) -> None:
         link = await account_links.get(tx, link_id)
         if link is None or link.provider is not identity.provider:
-            raise _over()
+            raise _expired_link_problems()
         await _refuse_taken(tx, link.citizen_id, identity.provider, identity.subject)
         citizen = (await people.citizens(tx, [link.citizen_id]))[link.citizen_id]
         await account_links.prove(tx, link.id, identity.subject, identity.assurance.value)
         to = Addressee(citizen.mobile or "", citizen.language, citizen.id)
-        await make_code(Acting(env, tx, _of(citizen.id)), CodeKind.LINK_ACCOUNT, link.id, to, path=("code",))
+        await make_code(
+            Acting(env, tx, _citizen_subject(citizen.id)), CodeKind.LINK_ACCOUNT, link.id, to, path=("code",)
+        )
 
     await env.store.carry_out(work)
 
@@ -132,8 +134,8 @@ async def confirm_link(env: Environment, link_id: str, browser_hash: str, code: 
     async def work(tx: Transaction) -> tuple[Provider, int | None]:
         link = await account_links.get(tx, link_id)
         if link is None or link.subject is None or link.assurance is None:
-            raise _over()
-        acting = Acting(env, tx, _of(link.citizen_id))
+            raise _expired_link_problems()
+        acting = Acting(env, tx, _citizen_subject(link.citizen_id))
         left = await try_code(acting, CodeKind.LINK_ACCOUNT, link.id, code, path=("code",))
         if left is None:
             await _tie(acting, link, link.subject, Assurance(link.assurance))
@@ -153,7 +155,7 @@ async def unlink(env: Environment, subject: Subject, provider: Provider, key: st
 
     async def work(tx: Transaction) -> dict[str, Any]:
         acting = Acting(env, tx, subject)
-        citizen = await _herself(acting)
+        citizen = await _require_citizen(acting)
         held = await identities.providers_of(tx, PersonKind.CITIZEN, citizen.id)
         if provider not in held:
             raise not_found(*_PROVIDER)
@@ -167,7 +169,9 @@ async def unlink(env: Environment, subject: Subject, provider: Provider, key: st
         await _note(acting, "account.unlinked", citizen.id, provider)
         return {"untied": untied}
 
-    answer, replayed = await once(env, subject, "unlinkAccount", key=key, body={"provider": provider.value}, work=work)
+    answer, replayed = await run_idempotently(
+        env, subject, "unlinkAccount", key=key, body={"provider": provider.value}, work=work
+    )
     return int(answer["untied"]), replayed
 
 
@@ -227,7 +231,7 @@ MADE_BY_A_SIGN_IN = frozenset(
 """Tables in which a sign-in alone leaves rows."""
 
 
-async def _herself(acting: Acting) -> Citizen:
+async def _require_citizen(acting: Acting) -> Citizen:
     subject = acting.subject
     citizen_id = subject.person_id if subject.kind is PersonKind.CITIZEN else None
     resource = of_citizen(citizen_id or "", ObjectKind.ACCOUNT)
@@ -238,7 +242,7 @@ async def _herself(acting: Acting) -> Citizen:
     return citizen
 
 
-def _of(citizen_id: str) -> Subject:
+def _citizen_subject(citizen_id: str) -> Subject:
     """She herself, in a browser that holds no session of hers."""
     return Subject(frozenset({Role.CITIZEN}), PersonKind.CITIZEN, citizen_id)
 
@@ -255,5 +259,5 @@ async def _note(acting: Acting, action: str, citizen_id: str, provider: Provider
     await audit.append(acting.tx, line)
 
 
-def _over() -> Problems:
+def _expired_link_problems() -> Problems:
     return Problems(Problem(ErrorCode.BAD_INPUT, ("link",), Remedy.SIGN_IN_AGAIN))

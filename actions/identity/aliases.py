@@ -21,14 +21,14 @@ async def application_by_any(tx: Transaction, text: str) -> Application | None:
     try:
         return await applications.by_number(tx, parse_number(text, NumberKind.APPLICATION))
     except MistypedNumber:
-        object_id = await _aliased(tx, AliasKind.APPLICATION, text)
+        object_id = await _find_by_alias(tx, AliasKind.APPLICATION, text)
         return await applications.get(tx, object_id) if object_id else None
 
 
 async def applications_by_old(tx: Transaction, numbers: Iterable[str]) -> dict[str, Application]:
     """Applications by old numbers in their normal form; those that are not there are left out."""
-    ids = await aliases.named(tx, AliasKind.APPLICATION, numbers)
-    found = await applications.many(tx, ids.values()) if ids else {}
+    ids = await aliases.find_object_ids(tx, AliasKind.APPLICATION, numbers)
+    found = await applications.by_ids(tx, ids.values()) if ids else {}
     return {number: found[key] for number, key in ids.items() if key in found}
 
 
@@ -39,19 +39,19 @@ async def old_numbers_of(tx: Transaction, application_ids: Iterable[str]) -> dic
 
 async def certificate_by_any(env: Environment, text: str) -> IssuedCertificate | None:
     """The certificate with a number of ours or an old one, or with a URI of ours; raises MistypedNumber as above."""
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         if text.strip().lower().startswith(f"{env.rules.issuer_id.lower()}-"):
             return await certificates.by_uri(tx, text.strip())
         try:
             return await certificates.by_number(tx, parse_number(text, NumberKind.CERTIFICATE))
         except MistypedNumber:
-            object_id = await _aliased(tx, AliasKind.CERTIFICATE, text)
-            return (await certificates.many(tx, [object_id])).get(object_id) if object_id else None
+            object_id = await _find_by_alias(tx, AliasKind.CERTIFICATE, text)
+            return (await certificates.by_ids(tx, [object_id])).get(object_id) if object_id else None
 
 
-async def _aliased(tx: Transaction, kind: AliasKind, text: str) -> str | None:
+async def _find_by_alias(tx: Transaction, kind: AliasKind, text: str) -> str | None:
     number = alias_form(text)
-    found = await aliases.found(tx, number, kind) if number else None
+    found = await aliases.find_object_id(tx, number, kind) if number else None
     if found is None and (number is None or meant_as_ours(text)):
         raise MistypedNumber(text)
     return found

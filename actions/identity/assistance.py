@@ -16,9 +16,9 @@ from actions.identity.contact_lookup import citizen_by_contact, citizen_by_numbe
 from actions.kernel.access import require
 from actions.kernel.case_access import note
 from actions.kernel.environment import Environment
-from actions.kernel.idempotency import once
+from actions.kernel.idempotency import run_idempotently
 from actions.kernel.unit_of_work import Acting
-from actions.uploads.uploads import uploaded, use
+from actions.uploads.uploads import require_upload, use
 from domain.catalogue.centres import Centre
 from domain.identity.assisting import (
     LONGEST_NAME,
@@ -73,12 +73,14 @@ async def ask_assistance(env: Environment, subject: Subject, request: AskAssista
     """
 
     async def work(tx: Transaction) -> dict[str, Any]:
-        return {"id": (await _asked(Acting(env, tx, subject), request)).id}
+        return {"id": (await _request_assistance(Acting(env, tx, subject), request)).id}
 
     # What names her goes into the request's hash only under our key: a date and a mobile would be found by trying.
     given = json.dumps(asdict(request), default=str, sort_keys=True)
     body = {"request": FieldCipher(env.keyrings).blind_index("assistance_request", given)}
-    answer, replayed = await once(env, subject, "askAssistance", key=request.idempotency_key, body=body, work=work)
+    answer, replayed = await run_idempotently(
+        env, subject, "askAssistance", key=request.idempotency_key, body=body, work=work
+    )
     return await _present(env, answer["id"]), replayed
 
 
@@ -91,11 +93,11 @@ async def confirm_assistance(
     """
 
     async def work(tx: Transaction) -> dict[str, Any]:
-        return await _confirmed(Acting(env, tx, subject), assistance_id, code)
+        return await _confirm_assistance(Acting(env, tx, subject), assistance_id, code)
 
     sealed = FieldCipher(env.keyrings).blind_index("assistance_code", code)
     body = {"id": assistance_id, "code": sealed}
-    answer, replayed = await once(env, subject, "confirmAssistance", key=key, body=body, work=work)
+    answer, replayed = await run_idempotently(env, subject, "confirmAssistance", key=key, body=body, work=work)
     if "left" in answer:
         raise wrong_code(int(answer["left"]), "input", "code")
     return await _present(env, answer["id"]), replayed
@@ -106,16 +108,16 @@ async def end_assistance(env: Environment, subject: Subject, key: str) -> tuple[
 
     async def work(tx: Transaction) -> dict[str, Any]:
         acting = Acting(env, tx, subject)
-        await _allowed(acting)
+        await _require_operator(acting)
         return {"ended": await close_session(acting, subject.session_id or "")}
 
-    answer, replayed = await once(env, subject, "endAssistance", key=key, body={}, work=work)
+    answer, replayed = await run_idempotently(env, subject, "endAssistance", key=key, body={}, work=work)
     return int(answer["ended"]), replayed
 
 
-async def _asked(acting: Acting, request: AskAssistance) -> Assistance:
-    await _allowed(acting)
-    mobile = _checked(request)
+async def _request_assistance(acting: Acting, request: AskAssistance) -> Assistance:
+    await _require_operator(acting)
+    mobile = _validated_mobile(request)
     centre = await _centre(acting)
     asked = await assistances.count_since(acting.tx, acting.subject.person_id or "", acting.now - ASKED_WITHIN)
     if asked >= MOST_ASKED:
@@ -128,7 +130,7 @@ async def _asked(acting: Acting, request: AskAssistance) -> Assistance:
         operator_id=acting.subject.person_id or "",
         session_id=acting.subject.session_id or "",
         centre_code=centre.code,
-        citizen_id=await _whom(acting, request, mobile),
+        citizen_id=await _find_citizen(acting, request, mobile),
         way=request.way,
         strength=STRENGTH[request.way],
         service_code=request.service_code,
@@ -165,15 +167,15 @@ async def _by_code(acting: Acting, assistance: Assistance, request: AskAssistanc
 
 async def _by_paper(acting: Acting, assistance: Assistance) -> Assistance:
     path = ("input", "paper")
-    paper = await uploaded(acting.env, acting.tx, acting.subject, assistance.paper_sha256 or "", path=path)
+    paper = await require_upload(acting.env, acting.tx, acting.subject, assistance.paper_sha256 or "", path=path)
     await assistances.add(acting.tx, assistance)
     given = await give(acting, assistance)
     await use(acting, paper, Resource(ObjectKind.ASSISTANCE, given.id, given.citizen_id))
     return given
 
 
-async def _confirmed(acting: Acting, assistance_id: str, code: str) -> dict[str, Any]:
-    await _allowed(acting)
+async def _confirm_assistance(acting: Acting, assistance_id: str, code: str) -> dict[str, Any]:
+    await _require_operator(acting)
     await _centre(acting)
     held = await assistances.get(acting.tx, assistance_id)
     mine = held is not None and (held.operator_id, held.session_id) == (
@@ -193,7 +195,7 @@ async def _confirmed(acting: Acting, assistance_id: str, code: str) -> dict[str,
     return {"id": (await give(acting, held)).id}
 
 
-async def _allowed(acting: Acting) -> None:
+async def _require_operator(acting: Acting) -> None:
     """Raise NOT_FOUND for whoever is no operator."""
     own = Resource(ObjectKind.ASSISTANCE, person_id=acting.subject.person_id)
     await require(acting.env, acting.tx, acting.subject, own, Purpose.APPLY, path=_INPUT)
@@ -208,7 +210,7 @@ async def _centre(acting: Acting) -> Centre:
     return centre
 
 
-def _checked(request: AskAssistance) -> str | None:
+def _validated_mobile(request: AskAssistance) -> str | None:
     """Her mobile in ten digits, where one is given; raises BAD_INPUT for what is missing or out of form."""
     mobile = mobile_digits(request.mobile) if request.mobile else None
     wrong: list[str] = []
@@ -229,7 +231,7 @@ def _checked(request: AskAssistance) -> str | None:
     return mobile
 
 
-async def _whom(acting: Acting, request: AskAssistance, mobile: str | None) -> str | None:
+async def _find_citizen(acting: Acting, request: AskAssistance, mobile: str | None) -> str | None:
     """The citizen who is named, or None. For a code to her own telephone only that telephone names her."""
     if mobile is not None and (found := await citizen_by_contact(acting.tx, mobile, request.born_on)) is not None:
         return found
@@ -244,7 +246,7 @@ async def _note(acting: Acting, action: str, assistance: Assistance) -> None:
 
 
 async def _present(env: Environment, assistance_id: str) -> Assistance:
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         held = await assistances.get(tx, assistance_id)
     if held is None:
         raise not_found("input")

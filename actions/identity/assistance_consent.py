@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from actions.consents.consent_ledger import recorded, write
+from actions.consents.consent_ledger import recorded_consents, write
 from actions.feedback.notices import About, tell
 from actions.kernel.unit_of_work import Acting
 from domain.consents.consents import ConsentPurpose, ConsentStatus, ConsentStep, present_of
@@ -60,7 +60,7 @@ async def close_session(acting: Acting, session_id: str) -> int:
         if one.citizen_id is None:
             continue
         await locks.hold(acting.tx, "consents", one.citizen_id)
-        present = present_of(await recorded(acting.tx, one.citizen_id), PURPOSE)
+        present = present_of(await recorded_consents(acting.tx, one.citizen_id), PURPOSE)
         if present is not None and present.status(acting.now) is ConsentStatus.GIVEN:
             await write(
                 acting,

@@ -8,7 +8,7 @@ from actions.identity import provider_sign_out
 from actions.identity.assistance_consent import close_session
 from actions.kernel.access import require
 from actions.kernel.environment import Environment
-from actions.kernel.idempotency import once
+from actions.kernel.idempotency import run_idempotently
 from actions.kernel.unit_of_work import Acting
 from domain.identity.policy import ObjectKind, Purpose, Resource
 from domain.kernel.errors import NotSignedIn, not_found
@@ -31,8 +31,8 @@ class OwnDevice:
 async def own_devices(env: Environment, subject: Subject) -> list[OwnDevice]:
     """The devices on which the subject is signed in, the one used last first. Raises NotSignedIn, NOT_FOUND."""
     kind, person_id = _self(subject)
-    async with env.store.reading() as tx:
-        await _required(env, tx, subject, Purpose.VIEW)
+    async with env.store.read_transaction() as tx:
+        await _require_own_device(env, tx, subject, Purpose.VIEW)
         found = await devices.of_person(tx, kind, person_id)
     return [OwnDevice(key_of(one), one, one.session_id == subject.session_id) for one in found]
 
@@ -52,7 +52,7 @@ async def end_devices(
     operation = "endDevices"
     if device is None and not keep_this:  # this session goes too: its key could not be asked for again
         return int((await env.store.carry_out(work))["ended"]), False
-    answer, replayed = await once(env, subject, operation, key=key, body=body, work=work)
+    answer, replayed = await run_idempotently(env, subject, operation, key=key, body=body, work=work)
     return int(answer["ended"]), replayed
 
 
@@ -60,7 +60,7 @@ async def end_own(acting: Acting, *, device: str | None, keep_this: bool) -> int
     """The inner step, in the caller's transaction."""
     subject = acting.subject
     kind, person_id = _self(subject)
-    await _required(acting.env, acting.tx, subject, Purpose.APPLY)
+    await _require_own_device(acting.env, acting.tx, subject, Purpose.APPLY)
     held = await devices.of_person(acting.tx, kind, person_id)
     chosen = [one for one in held if device is None or key_of(one) == device]
     if keep_this:
@@ -91,5 +91,5 @@ def _self(subject: Subject) -> tuple[PersonKind, str]:
     return subject.kind, subject.person_id
 
 
-async def _required(env: Environment, tx: Transaction, subject: Subject, purpose: Purpose) -> None:
+async def _require_own_device(env: Environment, tx: Transaction, subject: Subject, purpose: Purpose) -> None:
     await require(env, tx, subject, Resource(ObjectKind.DEVICE, person_id=subject.person_id), purpose, path=("input",))

@@ -37,7 +37,7 @@ async def take_in(tx: Transaction, record_id: str, citizen_id: str, by: str) -> 
     if record_id == citizen_id or not await brought_by_an_import(tx, record_id):
         return False
     known = await people.citizens(tx, [record_id, citizen_id])
-    await people.update_citizen(tx, completed(known[citizen_id], known[record_id]))
+    await people.update_citizen(tx, completed_citizen(known[citizen_id], known[record_id]))
     await hand_over(tx, record_id, citizen_id)
     line = audit.AuditLine(by, JOINED, ObjectKind.CITIZEN.value, citizen_id, Purpose.APPLY.value, {"record": record_id})
     await audit.append(tx, line)
@@ -53,7 +53,7 @@ async def take_in_by_aadhaar(tx: Transaction, citizen: Citizen, reference: str, 
     return sum([await take_in(tx, record_id, citizen.id, by) for record_id in sorted(hers)])
 
 
-def completed(citizen: Citizen, record: Citizen) -> Citizen:
+def completed_citizen(citizen: Citizen, record: Citizen) -> Citizen:
     """Hers, with what the old record knows and hers does not; what her provider vouches for stays."""
     aadhaar = citizen if citizen.aadhaar_reference else record
     return replace(

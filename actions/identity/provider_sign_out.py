@@ -44,7 +44,7 @@ async def plan_everywhere(acting: Acting) -> None:
 
 async def end_at_provider(env: Environment, session_id: str) -> None:
     """Revoke the provider's token of a session; may be run again. Raises IntegrationError, and is then tried again."""
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         kept = await session_tokens.get(tx, session_id)
     provider = env.partners.identity.get(kept.provider) if kept is not None else None
     if kept is None or provider is None:
@@ -65,7 +65,7 @@ async def way_out(env: Environment, session_id: str | None) -> str | None:
     """Where the browser of a session ends it at the provider; None where that has no such page."""
     if session_id is None:
         return None
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         session = await sessions.session(tx, session_id)
     return address_of(env, session.provider) if session is not None else None
 

@@ -15,10 +15,10 @@ from actions.identity.aliases import application_by_any
 from actions.identity.code_sending import Addressee, CodeKind, make_code, try_code, wrong_code
 from actions.identity.imported_records import take_in
 from actions.identity.record_joining import agree
-from actions.kernel.access import covering, require
+from actions.kernel.access import permitted_postings, require
 from actions.kernel.case_access import note
 from actions.kernel.environment import Environment
-from actions.kernel.idempotency import once
+from actions.kernel.idempotency import run_idempotently
 from actions.kernel.unit_of_work import Acting
 from domain.applications.applications import Application
 from domain.feedback.notices import NoticeKind, Topic
@@ -77,12 +77,14 @@ async def claim_record(env: Environment, subject: Subject, request: ClaimRecord)
     """
 
     async def work(tx: Transaction) -> dict[str, Any]:
-        return {"id": (await _asked(Acting(env, tx, subject), request)).id}
+        return {"id": (await _open_claim(Acting(env, tx, subject), request)).id}
 
     # The number and the date go into the request's hash only under our key: they would be found by trying.
     given = f"{request.number}:{request.born_on.isoformat()}:{request.way.value}"
     body = {"request": FieldCipher(env.keyrings).blind_index("record_claim", given)}
-    answer, replayed = await once(env, subject, "claimRecord", key=request.idempotency_key, body=body, work=work)
+    answer, replayed = await run_idempotently(
+        env, subject, "claimRecord", key=request.idempotency_key, body=body, work=work
+    )
     return await _present(env, answer["id"]), replayed
 
 
@@ -96,11 +98,11 @@ async def confirm_claim(
     """
 
     async def work(tx: Transaction) -> dict[str, Any]:
-        return await _confirmed(Acting(env, tx, subject), claim_id, code)
+        return await _confirm_claim(Acting(env, tx, subject), claim_id, code)
 
     sealed = FieldCipher(env.keyrings).blind_index("record_claim_code", code)
     body = {"id": claim_id, "code": sealed}
-    answer, replayed = await once(env, subject, "confirmRecordClaim", key=key, body=body, work=work)
+    answer, replayed = await run_idempotently(env, subject, "confirmRecordClaim", key=key, body=body, work=work)
     if "left" in answer:
         raise wrong_code(int(answer["left"]), "input", "code")
     return await _present(env, answer["id"]), replayed
@@ -117,10 +119,10 @@ async def decide_claim(
     """
 
     async def work(tx: Transaction) -> dict[str, Any]:
-        return {"id": (await _decided(Acting(env, tx, subject), claim_id, reason, accept=accept)).id}
+        return {"id": (await _decide_claim(Acting(env, tx, subject), claim_id, reason, accept=accept)).id}
 
     body = {"id": claim_id, "accept": accept, "reason": reason}
-    answer, replayed = await once(env, subject, "decideRecordClaim", key=key, body=body, work=work)
+    answer, replayed = await run_idempotently(env, subject, "decideRecordClaim", key=key, body=body, work=work)
     return await _present(env, answer["id"]), replayed
 
 
@@ -130,27 +132,27 @@ async def claims_for(env: Environment, subject: Subject) -> list[ClaimShown]:
     Raises Problems(NOT_FOUND) for everybody else.
     """
     if subject.kind is PersonKind.CITIZEN and subject.person_id is not None:
-        async with env.store.reading() as tx:
-            await require(env, tx, subject, _own(subject.person_id), Purpose.VIEW)
+        async with env.store.read_transaction() as tx:
+            await require(env, tx, subject, _claim_resource(subject.person_id), Purpose.VIEW)
             return [ClaimShown(one) for one in await record_claims.of_citizen(tx, subject.person_id, MOST_SHOWN)]
-    postings = covering(subject, ObjectKind.RECORD_CLAIM, Purpose.DECIDE)
+    postings = permitted_postings(subject, ObjectKind.RECORD_CLAIM, Purpose.DECIDE)
     if not postings:
         raise not_found()
 
     async def work(tx: Transaction) -> list[ClaimShown]:
         since = env.clock.now() - CLAIM_LIFE
-        waiting = await record_claims.waiting(tx, postings, since, MOST_SHOWN)
+        waiting = await record_claims.waiting_claims(tx, postings, since, MOST_SHOWN)
         for claim in waiting:
             await require(env, tx, subject, _at_its_place(claim), Purpose.DECIDE)
-        return await _shown(tx, waiting)
+        return await _present_claims(tx, waiting)
 
     return await env.store.carry_out(work)
 
 
-async def _shown(tx: Transaction, claims: list[RecordClaim]) -> list[ClaimShown]:
+async def _present_claims(tx: Transaction, claims: list[RecordClaim]) -> list[ClaimShown]:
     ids = {one for claim in claims for one in (claim.citizen_id, claim.record_id) if one is not None}
     known = await people.citizens(tx, ids)
-    cases = await applications.many(tx, [claim.application_id for claim in claims if claim.application_id])
+    cases = await applications.by_ids(tx, [claim.application_id for claim in claims if claim.application_id])
     return [
         ClaimShown(
             claim,
@@ -162,7 +164,7 @@ async def _shown(tx: Transaction, claims: list[RecordClaim]) -> list[ClaimShown]
     ]
 
 
-async def _asked(acting: Acting, request: ClaimRecord) -> RecordClaim:
+async def _open_claim(acting: Acting, request: ClaimRecord) -> RecordClaim:
     claimant = await _claimant(acting)
     strength = acting.subject.assurance or Assurance.LOW
     if not strength.holds_for(NEEDED):
@@ -171,7 +173,7 @@ async def _asked(acting: Acting, request: ClaimRecord) -> RecordClaim:
     if await record_claims.count_since(acting.tx, claimant.id, acting.now - ASKED_WITHIN) >= MOST_ASKED:
         params = {"retryAfterSeconds": str(int(ASKED_WITHIN.total_seconds()))}
         raise Problems(Problem(ErrorCode.RATE_LIMITED, _INPUT, params=params))
-    case = await _named(acting.tx, claimant, request)
+    case = await _find_claimable(acting.tx, claimant, request)
     claim = RecordClaim(
         id=acting.env.ids.key(),
         citizen_id=claimant.id,
@@ -200,7 +202,7 @@ async def _send(acting: Acting, claim: RecordClaim) -> None:
     await make_code(acting, CodeKind.CLAIM_RECORD, claim.id, to, path=("input", "number"), deliver=mobile is not None)
 
 
-async def _named(tx: Transaction, claimant: Citizen, request: ClaimRecord) -> Application | None:
+async def _find_claimable(tx: Transaction, claimant: Citizen, request: ClaimRecord) -> Application | None:
     """The application with that number, where its record can be claimed by her; None in every other case."""
     try:
         case = await application_by_any(tx, request.number[:64])
@@ -216,7 +218,7 @@ async def _named(tx: Transaction, claimant: Citizen, request: ClaimRecord) -> Ap
     return case if fits and hers and not (taken and request.way is ClaimWay.CODE) else None
 
 
-async def _confirmed(acting: Acting, claim_id: str, code: str) -> dict[str, Any]:
+async def _confirm_claim(acting: Acting, claim_id: str, code: str) -> dict[str, Any]:
     claimant = await _claimant(acting)
     claim = await _taken_up(acting.tx, claim_id)
     if claim is None or (claim.citizen_id, claim.way) != (claimant.id, ClaimWay.CODE) or not claim.open(acting.now):
@@ -227,7 +229,7 @@ async def _confirmed(acting: Acting, claim_id: str, code: str) -> dict[str, Any]
         if not left:
             await record_claims.save(acting.tx, replace(claim, state=ClaimState.FAILED, decided_at=acting.now))
         return {"left": left or 0}
-    return {"id": (await _joined(acting, claim)).id}
+    return {"id": (await _join_record(acting, claim)).id}
 
 
 async def _taken_up(tx: Transaction, claim_id: str) -> RecordClaim | None:
@@ -236,7 +238,7 @@ async def _taken_up(tx: Transaction, claim_id: str) -> RecordClaim | None:
     return await record_claims.get(tx, claim_id)
 
 
-async def _decided(acting: Acting, claim_id: str, reason: str, *, accept: bool) -> RecordClaim:
+async def _decide_claim(acting: Acting, claim_id: str, reason: str, *, accept: bool) -> RecordClaim:
     claim = await _taken_up(acting.tx, claim_id)
     resource = _at_its_place(claim) if claim is not None else Resource(ObjectKind.RECORD_CLAIM)
     await require(acting.env, acting.tx, acting.subject, resource, Purpose.DECIDE, path=("input", "claimId"))
@@ -247,13 +249,13 @@ async def _decided(acting: Acting, claim_id: str, reason: str, *, accept: bool) 
         raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "reason")))
     claim = replace(claim, reason=reason.strip(), decided_by=acting.subject.person_id)
     if accept:
-        return await _joined(acting, claim)
+        return await _join_record(acting, claim)
     refused = replace(claim, state=ClaimState.REFUSED, decided_at=acting.now)
     await _note(acting, "record.claim_refused", refused)
     return await record_claims.save(acting.tx, refused)
 
 
-async def _joined(acting: Acting, claim: RecordClaim) -> RecordClaim:
+async def _join_record(acting: Acting, claim: RecordClaim) -> RecordClaim:
     """Her account opens the claimed record from now on, and the other is left empty; or the two are to be joined.
 
     Raises Problems: RECORD_IN_USE where a code is not enough, AADHAAR_DIFFERS, NOT_FOUND.
@@ -295,14 +297,14 @@ def _reachable(record: Citizen, claimant: Citizen) -> Citizen:
 async def _claimant(acting: Acting) -> Citizen:
     subject = acting.subject
     citizen_id = subject.person_id if subject.kind is PersonKind.CITIZEN else None
-    await require(acting.env, acting.tx, subject, _own(citizen_id or ""), Purpose.APPLY, path=_INPUT)
+    await require(acting.env, acting.tx, subject, _claim_resource(citizen_id or ""), Purpose.APPLY, path=_INPUT)
     citizen = (await people.citizens(acting.tx, [citizen_id or ""])).get(citizen_id or "")
     if citizen is None:
         raise not_found(*_INPUT)
     return citizen
 
 
-def _own(citizen_id: str) -> Resource:
+def _claim_resource(citizen_id: str) -> Resource:
     return Resource(ObjectKind.RECORD_CLAIM, citizen_id=citizen_id)
 
 
@@ -318,7 +320,7 @@ async def _note(acting: Acting, action: str, claim: RecordClaim) -> None:
 
 
 async def _present(env: Environment, claim_id: str) -> RecordClaim:
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         claim = await record_claims.get(tx, claim_id)
     if claim is None:
         raise not_found("input")

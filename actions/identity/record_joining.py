@@ -8,13 +8,13 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from actions.consents.consent_ledger import recorded
+from actions.consents.consent_ledger import recorded_consents
 from actions.feedback.notices import About, tell
-from actions.identity.imported_records import completed
+from actions.identity.imported_records import completed_citizen
 from actions.kernel.access import require
 from actions.kernel.case_access import note
 from actions.kernel.environment import Environment
-from actions.kernel.idempotency import once
+from actions.kernel.idempotency import run_idempotently
 from actions.kernel.unit_of_work import Acting
 from actions.privacy.personal_data import ERASED_ACTION
 from domain.consents.consents import ConsentPurpose, ConsentStatus, ConsentStep, present_of
@@ -40,13 +40,13 @@ _INPUT = ("input",)
 
 async def agree(acting: Acting, claim: RecordClaim) -> RecordClaim:
     """Note that an officer found both records to be hers, and tell both. Raises Problems(AADHAAR_DIFFERS)."""
-    known = await people.citizens(acting.tx, _both(claim))
-    if of_two_people(*(known[one] for one in _both(claim))):
+    known = await people.citizens(acting.tx, _record_pair(claim))
+    if of_two_people(*(known[one] for one in _record_pair(claim))):
         raise aadhaar_differs(*_INPUT)
     agreed = replace(claim, state=ClaimState.AGREED, decided_at=acting.now)
     await _note(acting, "record.join_agreed", agreed)
     until = (acting.now + COOLING_OFF).isoformat()
-    for citizen_id in _both(claim):
+    for citizen_id in _record_pair(claim):
         about = About(Topic.ACCOUNT, f"{claim.id}:{citizen_id}", citizen_id, None, "agreed")
         await tell(acting, NoticeKind.RECORDS_TO_BE_JOINED, about, at=until)
     return await record_claims.save(acting.tx, agreed)
@@ -69,8 +69,10 @@ async def stop_claim(env: Environment, subject: Subject, claim_id: str, key: str
         await _note(acting, "record.join_stopped", stopped)
         return {"id": claim.id}
 
-    answer, replayed = await once(env, subject, "stopRecordClaim", key=key, body={"id": claim_id}, work=work)
-    async with env.store.reading() as tx:
+    answer, replayed = await run_idempotently(
+        env, subject, "stopRecordClaim", key=key, body={"id": claim_id}, work=work
+    )
+    async with env.store.read_transaction() as tx:
         claim = await record_claims.get(tx, answer["id"])
     if claim is None:
         raise not_found("input")
@@ -79,7 +81,7 @@ async def stop_claim(env: Environment, subject: Subject, claim_id: str, key: str
 
 async def join_due(env: Environment) -> int:
     """Join the records of claims whose cooling-off is over; tells how many. One transaction each."""
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         due = await record_claims.agreed_before(tx, env.clock.now() - COOLING_OFF, BATCH)
     return sum([await env.store.carry_out(partial(_join, env, claim_id=claim_id)) for claim_id in due])
 
@@ -90,17 +92,19 @@ async def _join(env: Environment, tx: Transaction, claim_id: str) -> bool:
     claim = await record_claims.get(tx, claim_id)
     if claim is None or claim.joins_at is None or claim.joins_at > acting.now:
         return False
-    for citizen_id in sorted(_both(claim)):
+    for citizen_id in sorted(_record_pair(claim)):
         await locks.hold(tx, "record", citizen_id)
-    known = await people.citizens(tx, _both(claim))
-    kept, record = (known[one] for one in _both(claim))
-    gone = [one for one in _both(claim) if await audit.was_done(tx, ObjectKind.CITIZEN.value, one, ERASED_ACTION)]
+    known = await people.citizens(tx, _record_pair(claim))
+    kept, record = (known[one] for one in _record_pair(claim))
+    gone = [
+        one for one in _record_pair(claim) if await audit.was_done(tx, ObjectKind.CITIZEN.value, one, ERASED_ACTION)
+    ]
     if gone or of_two_people(kept, record):
         await record_claims.save(tx, replace(claim, state=ClaimState.STOPPED))
         await _note(acting, "record.join_stopped", claim)
         return False
     await record_claims.save(tx, replace(claim, state=ClaimState.DONE))
-    await people.update_citizen(tx, replace(completed(kept, record), email=kept.email or record.email))
+    await people.update_citizen(tx, replace(completed_citizen(kept, record), email=kept.email or record.email))
     await _carry_consents(acting, record.id, kept.id)
     await join(tx, record.id, kept.id)
     await _note(acting, "record.joined", claim)
@@ -110,7 +114,7 @@ async def _join(env: Environment, tx: Transaction, claim_id: str) -> bool:
 
 async def _carry_consents(acting: Acting, record_id: str, kept_id: str) -> None:
     """What the kept record never said anything about holds as it was given; a withdrawal of hers stays one."""
-    hers, theirs = await recorded(acting.tx, kept_id), await recorded(acting.tx, record_id)
+    hers, theirs = await recorded_consents(acting.tx, kept_id), await recorded_consents(acting.tx, record_id)
     for purpose in CARRIED:
         given = present_of(theirs, purpose)
         if given is None or given.status(acting.now) is not ConsentStatus.GIVEN or present_of(hers, purpose):
@@ -131,14 +135,14 @@ async def _carry_consents(acting: Acting, record_id: str, kept_id: str) -> None:
         await audit.append(acting.tx, line)
 
 
-def _both(claim: RecordClaim) -> tuple[str, str]:
+def _record_pair(claim: RecordClaim) -> tuple[str, str]:
     """The record that is kept, and the one that is joined into it."""
     return claim.citizen_id, claim.record_id or ""
 
 
 def _asked_by(subject: Subject, claim: RecordClaim | None) -> tuple[Resource, Purpose]:
     if subject.kind is PersonKind.CITIZEN:
-        hers = subject.person_id if claim is not None and subject.person_id in _both(claim) else None
+        hers = subject.person_id if claim is not None and subject.person_id in _record_pair(claim) else None
         return Resource(ObjectKind.RECORD_CLAIM, citizen_id=hers), Purpose.APPLY
     if claim is None:
         return Resource(ObjectKind.RECORD_CLAIM), Purpose.DECIDE

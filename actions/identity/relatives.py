@@ -5,7 +5,7 @@ from typing import Any
 
 from actions.kernel.access import of_citizen, require
 from actions.kernel.environment import Environment
-from actions.kernel.idempotency import once
+from actions.kernel.idempotency import run_idempotently
 from actions.kernel.unit_of_work import Acting
 from domain.identity.assisting import LONGEST_NAME, Relative
 from domain.identity.policy import ObjectKind, Purpose
@@ -38,15 +38,15 @@ async def register_relative(
 
     async def work(tx: Transaction) -> dict[str, Any]:
         acting = Acting(env, tx, subject)
-        citizen_id = await _herself(acting)
-        relative = await _checked(acting, citizen_id, request)
+        citizen_id = await _require_citizen(acting)
+        relative = await _validated_relative(acting, citizen_id, request)
         await relatives.add(tx, relative)
         await _note(acting, "relative.registered", relative.id)
         return {"id": relative.id}
 
     sealed = FieldCipher(env.keyrings).blind_index("relative_request", str(sorted(asdict(request).items())))
     key = request.idempotency_key
-    _, replayed = await once(env, subject, "registerRelative", key=key, body={"request": sealed}, work=work)
+    _, replayed = await run_idempotently(env, subject, "registerRelative", key=key, body={"request": sealed}, work=work)
     return await relatives_of(env, subject), replayed
 
 
@@ -57,23 +57,23 @@ async def remove_relative(
 
     async def work(tx: Transaction) -> dict[str, Any]:
         acting = Acting(env, tx, subject)
-        citizen_id = await _herself(acting)
+        citizen_id = await _require_citizen(acting)
         removed = await relatives.remove(tx, citizen_id, relative_id)
         if removed:
             await _note(acting, "relative.removed", relative_id)
         return {"removed": removed}
 
-    _, replayed = await once(env, subject, "removeRelative", key=key, body={"id": relative_id}, work=work)
+    _, replayed = await run_idempotently(env, subject, "removeRelative", key=key, body={"id": relative_id}, work=work)
     return await relatives_of(env, subject), replayed
 
 
 async def relatives_of(env: Environment, subject: Subject) -> list[Relative]:
     """Those whom the citizen registered, for herself alone. Raises NOT_FOUND for others."""
-    async with env.store.reading() as tx:
-        return await relatives.of_citizen(tx, await _herself(Acting(env, tx, subject), Purpose.VIEW))
+    async with env.store.read_transaction() as tx:
+        return await relatives.of_citizen(tx, await _require_citizen(Acting(env, tx, subject), Purpose.VIEW))
 
 
-async def _herself(acting: Acting, purpose: Purpose = Purpose.APPLY) -> str:
+async def _require_citizen(acting: Acting, purpose: Purpose = Purpose.APPLY) -> str:
     subject = acting.subject
     citizen_id = subject.person_id if subject.kind is PersonKind.CITIZEN else None
     resource = of_citizen(citizen_id or "", ObjectKind.ACCOUNT)
@@ -81,7 +81,7 @@ async def _herself(acting: Acting, purpose: Purpose = Purpose.APPLY) -> str:
     return citizen_id or ""
 
 
-async def _checked(acting: Acting, citizen_id: str, request: RegisterRelative) -> Relative:
+async def _validated_relative(acting: Acting, citizen_id: str, request: RegisterRelative) -> Relative:
     name, relation, mobile = request.name.strip(), request.relation.strip(), mobile_digits(request.mobile)
     wrong = [] if 1 <= len(name) <= LONGEST_NAME else ["name"]
     wrong += [] if 1 <= len(relation) <= LONGEST_RELATION else ["relation"]

@@ -59,7 +59,7 @@ def mint_session_token(env: Environment, session: Session) -> str:
 async def subject_for_token(env: Environment, token: str) -> Subject:
     """The person of a token, with the roles held today; raises NotSignedIn where it does not hold."""
     claims = _verify(env, token)
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         session = await sessions.session(tx, claims["sid"])
         if session is None or not _holds(env, session, claims):
             raise NotSignedIn("the session has ended")
@@ -95,7 +95,7 @@ async def sign_out(env: Environment, subject: Subject) -> None:
 def _verify(env: Environment, token: str) -> dict[str, Any]:
     if len(token) > _LONGEST_TOKEN:
         raise NotSignedIn("not a token of ours")
-    key = _key_of(env.keyrings.all(KEYRING), _header(token))
+    key = _key_of(env.keyrings.key_set(KEYRING), _header(token))
     rules = jwt.JWTClaimsRegistry(
         now=int(env.clock.now().timestamp()),
         iss={"essential": True, "value": env.public_url},
@@ -181,7 +181,7 @@ async def _operator(tx: Transaction, session: Session) -> Subject:
             places=places,
         )
     agent = await doorstep.agent(tx, operator.id)
-    held = await assistances.standing(tx, session.id)
+    held = await assistances.active_assistance(tx, session.id)
     return Subject(
         frozenset({Role.DOORSTEP_AGENT if agent else Role.OPERATOR}),
         session.kind,

@@ -16,9 +16,9 @@ from actions.identity.sessions import mint_session_token
 from actions.identity.sign_in_guards import (
     AppRequest,
     challenge_of,
+    constant_time_equal,
     hash_of,
     safe_return_to,
-    same,
     verifier_matches,
     with_query,
 )
@@ -160,7 +160,9 @@ async def finish_sign_in(
         await prove_link(env, transaction.link_id, identity)
         return LinkProven(transaction.link_id, Language(transaction.language))
     try:
-        session, app_redirect = await _again(lambda: _admit(env, transaction, identity, session_seconds, platform))
+        session, app_redirect = await _retry_admission(
+            lambda: _admit(env, transaction, identity, session_seconds, platform)
+        )
     except Problems:
         await _note_refusal(env, provider)
         raise
@@ -197,9 +199,9 @@ async def exchange_app_code(env: Environment, code: str, verifier: str, redirect
     now = env.clock.now()
     if kept is None or kept.expires_at <= now:
         raise _start_again("code")
-    if not same(kept.redirect_uri, redirect_uri) or not verifier_matches(verifier, kept.challenge):
+    if not constant_time_equal(kept.redirect_uri, redirect_uri) or not verifier_matches(verifier, kept.challenge):
         raise _start_again("code")
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         session = await sessions.session(tx, kept.session_id)
     if session is None or session.revoked_at is not None or session.expires_at <= now:
         raise _start_again("code")
@@ -214,7 +216,7 @@ async def refresh_session(env: Environment, token: str, session_seconds: int = S
     """
 
     async def work(tx: Transaction) -> Session | None:
-        return await _refreshed(env, tx, token, session_seconds)
+        return await _refresh_session(env, tx, token, session_seconds)
 
     session = await env.store.carry_out(work)
     if session is None:
@@ -223,7 +225,7 @@ async def refresh_session(env: Environment, token: str, session_seconds: int = S
 
 
 async def _tokens(env: Environment, session: Session) -> AppToken:
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         refresh = await devices.token_of(tx, session.id)
     now = env.clock.now()
     return AppToken(
@@ -234,7 +236,7 @@ async def _tokens(env: Environment, session: Session) -> AppToken:
     )
 
 
-async def _refreshed(env: Environment, tx: Transaction, token: str, session_seconds: int) -> Session | None:
+async def _refresh_session(env: Environment, tx: Transaction, token: str, session_seconds: int) -> Session | None:
     known = await devices.generation_of(tx, token)
     if known is None:
         return None
@@ -285,7 +287,7 @@ async def _take(env: Environment, provider: Provider, state: str, browser_hash: 
     transaction = await env.store.carry_out(lambda tx: sign_ins.take_transaction(tx, state))
     if transaction is None or transaction.provider is not provider or transaction.expires_at <= env.clock.now():
         raise _start_again("state")
-    if not same(transaction.browser_hash, browser_hash):
+    if not constant_time_equal(transaction.browser_hash, browser_hash):
         raise _start_again("state")
     return transaction
 
@@ -363,7 +365,7 @@ async def _app_redirect(
     return with_query(transaction.app_redirect, code=code, state=transaction.app_state)
 
 
-async def _again(
+async def _retry_admission(
     work: Callable[[], Awaitable[tuple[Session, str | None]]],
 ) -> tuple[Session, str | None]:
     """Two first sign-ins of one person may meet: the loser looks again and finds the winner's rows."""

@@ -69,10 +69,10 @@ def challenge_of(verifier: str) -> str:
 
 def verifier_matches(verifier: str, challenge: str) -> bool:
     """Whether a verifier is well formed and answers the challenge; compared in constant time."""
-    return _VERIFIER.fullmatch(verifier) is not None and same(challenge_of(verifier), challenge)
+    return _VERIFIER.fullmatch(verifier) is not None and constant_time_equal(challenge_of(verifier), challenge)
 
 
-def same(left: str, right: str) -> bool:
+def constant_time_equal(left: str, right: str) -> bool:
     """Whether two texts are equal, in constant time."""
     return hmac.compare_digest(left.encode(), right.encode())
 

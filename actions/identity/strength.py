@@ -20,7 +20,7 @@ async def require_strength(acting: Acting, service_code: str) -> None:
     have = acting.subject.assurance
     if have is None:  # seeding and commands, which have no session
         return
-    needs = await strengths.needed(acting.tx, service_code)
+    needs = await strengths.needed_strength(acting.tx, service_code)
     need = needs.assisted if acting.subject.kind is PersonKind.OPERATOR else needs.own
     if not have.holds_for(need):
         raise Problems(strength_problem(have, need, "input", "serviceCode"))
@@ -35,12 +35,12 @@ async def refuse_weak_bank_change(acting: Acting, citizen_id: str, form: Mapping
     if not weak or not any(form.get(name) for name in BANK_FIELDS):
         return
     for name in BANK_FIELDS:
-        known = await _known(acting, citizen_id, name)
+        known = await _last_answer(acting, citizen_id, name)
         if known is not None and form.get(name) and form[name] != known:
             raise Problems(strength_problem(Assurance.LOW, Assurance.SUBSTANTIAL, "input", "form"))
 
 
-async def _known(acting: Acting, citizen_id: str, name: str) -> str | None:
+async def _last_answer(acting: Acting, citizen_id: str, name: str) -> str | None:
     """What she gave last under that name."""
     held = await applications.page_of_citizen(
         acting.tx, citizen_id, statuses=None, after=None, before=None, limit=_LOOKED_AT, newest_first=True

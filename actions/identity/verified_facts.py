@@ -24,7 +24,7 @@ from domain.kernel.sources import Source
 from domain.kernel.text import Language
 from integrations.calling import safe_xml
 from integrations.calling.errors import IntegrationError
-from integrations.certificate_facts import StatedFacts, stated, stated_by
+from integrations.certificate_facts import StatedFacts, read_facts, stated_by
 from store.database.engine import Transaction
 from store.identity import identities, people
 
@@ -88,7 +88,7 @@ async def verified_facts(
     that is down, or that her consent does not open, is among the failures. `wanted` limits what is fetched.
     """
     listed = await certificates_of(env, subject, citizen_id)
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         citizen = (await people.citizens(tx, [citizen_id])).get(citizen_id)
         by_account = await account_facts(tx, citizen, wanted) if citizen is not None else ()
     if citizen is None:
@@ -135,7 +135,7 @@ async def _of_ours(env: Environment, view: CertificateView) -> _Told:
 async def _of_locker(env: Environment, citizen_id: str, view: CertificateView) -> _Told:
     now = env.clock.now()
     try:
-        file, found = await locker.examined(env, citizen_id, view.uri or "")
+        file, found = await locker.examine_certificate(env, citizen_id, view.uri or "")
     except IntegrationError as error:
         return _Told(view, None, SignatureState.NOT_EXAMINED, now, error)
     if found.part is not None:
@@ -165,7 +165,7 @@ async def _of_department(view: CertificateView) -> _Told:
 
 def _read(content: bytes) -> StatedFacts | None:
     try:
-        return stated(content)
+        return read_facts(content)
     except safe_xml.UnsafeXml:
         return None
 
@@ -207,7 +207,7 @@ async def account_facts(
     entered at a centre, and claimed later, holds what others said.
     """
     held = (await identities.linked_accounts(tx, [citizen.id])).get(citizen.id, [])
-    account = next((one for one in held if _made(citizen, one)), None)
+    account = next((one for one in held if _is_creating_account(citizen, one)), None)
     if account is None:
         return ()
     stated = {FactKey.NAME: citizen.name.en, FactKey.DATE_OF_BIRTH: citizen.born_on and citizen.born_on.isoformat()}
@@ -217,7 +217,7 @@ async def account_facts(
     )
 
 
-def _made(citizen: Citizen, account: LinkedAccount) -> bool:
+def _is_creating_account(citizen: Citizen, account: LinkedAccount) -> bool:
     by_provider = account.provider is Provider.MERI_PEHCHAAN
     return by_provider and abs(account.linked_at - citizen.created_at) < _SAME_SIGN_IN
 

@@ -127,7 +127,7 @@ async def require_one(
     return purpose
 
 
-def covering(subject: Subject, kind: ObjectKind, purpose: Purpose) -> list[Posting]:
+def permitted_postings(subject: Subject, kind: ObjectKind, purpose: Purpose) -> list[Posting]:
     """The postings under which the subject may do that to things of that kind in their places."""
     return [
         posting
@@ -162,7 +162,7 @@ async def require_read(env: Environment, subject: Subject, resource: Resource) -
 
 async def receipts_of_citizen(env: Environment, subject: Subject, citizen_id: str, most: int) -> list[AccessReceipt]:
     """Who read a citizen's data, the latest first. Raises NOT_FOUND for those who may not see it."""
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         await require(env, tx, subject, of_citizen(citizen_id), Purpose.VIEW)
         return await accesses.of_citizen(tx, citizen_id, most)
 

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from actions.kernel.access import of_application, require_one
 from actions.kernel.environment import Environment
-from actions.kernel.idempotency import once
+from actions.kernel.idempotency import run_idempotently
 from actions.kernel.unit_of_work import Acting
 from domain.applications.applications import Application
 from domain.catalogue.catalogue import Service
@@ -113,10 +113,10 @@ async def once_about(
     async def in_transaction(tx: Transaction) -> dict[str, Any]:
         return {"id": (await work(Acting(env, tx, subject))).id}
 
-    answered, replayed = await once(
+    answered, replayed = await run_idempotently(
         env, subject, operation, key=request.idempotency_key, body=asdict(request), work=in_transaction
     )
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         present = await read(tx, answered["id"])
     if present is None:
         raise NotThere("what a verb is about")

@@ -25,7 +25,7 @@ completed: ContextVar[list[str] | None] = ContextVar("completed", default=None)
 """The operations of this request that were done or replayed under a key, where somebody wants to know."""
 
 
-async def once(
+async def run_idempotently(
     env: Environment,
     subject: Subject,
     operation: str,

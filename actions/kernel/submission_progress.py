@@ -37,14 +37,14 @@ class Standing:
     expected_by: datetime | None = None
 
 
-async def standing(env: Environment, application_id: str, away: Mapping[Source, Away]) -> Standing:
+async def submission_progress(env: Environment, application_id: str, away: Mapping[Source, Away]) -> Standing:
     """How far what was handed in has come, as the outbox knows it.
 
     ACCEPTED where nothing goes outside or it is about to go, QUEUED where it waits for a system that is away
     or has failed before, DELIVERED once all of it is there. What is for later, as a second instalment, does not count.
     """
     topics = env.registry.outside_topics
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         all_of_it = await errands(tx, application_id, tuple(topics))
     now = env.clock.now()
     found = [errand for errand in all_of_it if errand.error_code or errand.due_at <= now]
@@ -54,7 +54,7 @@ async def standing(env: Environment, application_id: str, away: Mapping[Source, 
     held = [errand for errand in waiting if _is_held(errand, topics[errand.topic] in away)]
     if not held:
         return Standing(SubmissionState.ACCEPTED)
-    times = [_expected(errand, away.get(topics[errand.topic]), now) for errand in held]
+    times = [_expected_at(errand, away.get(topics[errand.topic]), now) for errand in held]
     known = [time for time in times if time is not None]
     return Standing(SubmissionState.QUEUED, max(known) if len(known) == len(times) else None)
 
@@ -63,7 +63,7 @@ def _is_held(errand: Errand, away: bool) -> bool:
     return errand.unseen or errand.state is OutboxState.DEAD or errand.error_code is not None or away
 
 
-def _expected(errand: Errand, away: Away | None, now: datetime) -> datetime | None:
+def _expected_at(errand: Errand, away: Away | None, now: datetime) -> datetime | None:
     """When it is tried next. One that was not tried yet will be tried now and fail, so it is the time after that."""
     if errand.state is OutboxState.DEAD:
         return None  # only somebody's hand brings it back

@@ -32,11 +32,11 @@ class Acting:
     known: dict[Hashable, Any] | None = field(default=None, compare=False)
     """What was read once for all cases of a batch; None where everything is read anew."""
 
-    def remembering(self) -> Self:
+    def with_cache(self) -> Self:
         """The same, for a batch of many cases in which posts, leaves, calendar and catalogue do not change."""
         return replace(self, known={})
 
-    async def once(self, key: Hashable, load: Callable[[], Awaitable[T]]) -> T:
+    async def load_once(self, key: Hashable, load: Callable[[], Awaitable[T]]) -> T:
         """What `load` gives, in a batch read the first time only; the key names it in full."""
         if self.known is None:
             return await load()

@@ -73,7 +73,7 @@ async def bulk_decide(env: Environment, subject: Subject, request: BulkDecide) -
     refuse_wrong_size(ids)
     balances = await balances_before(env, subject, ids if request.verdict is Verdict.APPROVE else [])
 
-    async def one(item: Item) -> tuple[Application, bool]:
+    async def decide_one(item: Item) -> tuple[Application, bool]:
         verdict = Decide(
             item.application_id,
             request.verdict,
@@ -86,7 +86,9 @@ async def bulk_decide(env: Environment, subject: Subject, request: BulkDecide) -
         return await decide_with(env, subject, verdict, balances)
 
     weighed = request.verdict.value in WEIGHED
-    return [await attempt(env, item.application_id, partial(one, item), weighed=weighed) for item in request.items]
+    return [
+        await attempt(env, item.application_id, partial(decide_one, item), weighed=weighed) for item in request.items
+    ]
 
 
 async def bulk_claim(
@@ -95,10 +97,10 @@ async def bulk_claim(
     """Claim each case; raises as `bulk_decide`."""
     refuse_wrong_size(application_ids)
 
-    async def one(application_id: str) -> tuple[Application, bool]:
+    async def claim_one(application_id: str) -> tuple[Application, bool]:
         return await claim_application(env, subject, ClaimCase(application_id, sub_key(key, application_id), take_over))
 
-    return [await attempt(env, key_, partial(one, key_)) for key_ in application_ids]
+    return [await attempt(env, key_, partial(claim_one, key_)) for key_ in application_ids]
 
 
 async def bulk_forward(
@@ -107,11 +109,11 @@ async def bulk_forward(
     """Forward each case to one officer; raises as `bulk_decide`."""
     refuse_wrong_size(application_ids)
 
-    async def one(application_id: str) -> tuple[Application, bool]:
+    async def forward_one(application_id: str) -> tuple[Application, bool]:
         request = ForwardCase(application_id, officer_id, reason, sub_key(key, application_id))
         return await forward_application(env, subject, request)
 
-    return [await attempt(env, key_, partial(one, key_)) for key_ in application_ids]
+    return [await attempt(env, key_, partial(forward_one, key_)) for key_ in application_ids]
 
 
 async def attempt(env: Environment, application_id: str, run: Run, *, weighed: bool = False) -> ItemResult:

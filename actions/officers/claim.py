@@ -6,7 +6,7 @@ from typing import Any
 
 from actions.applications.cases import PATH, present, take_up
 from actions.kernel.environment import Environment
-from actions.kernel.idempotency import once
+from actions.kernel.idempotency import run_idempotently
 from actions.kernel.unit_of_work import Acting
 from domain.applications.applications import Application
 from domain.applications.lifecycle import UNDECIDED
@@ -47,7 +47,7 @@ async def claim_application(env: Environment, subject: Subject, request: ClaimCa
     async def work(tx: Transaction) -> dict[str, Any]:
         return {"id": (await _claim(Acting(env, tx, subject), request)).id}
 
-    answer, replayed = await once(
+    answer, replayed = await run_idempotently(
         env, subject, "claimApplication", key=request.idempotency_key, body=asdict(request), work=work
     )
     return await present(env, answer["id"]), replayed
@@ -59,7 +59,7 @@ async def release_application(env: Environment, subject: Subject, request: Relea
     async def work(tx: Transaction) -> dict[str, Any]:
         return {"id": (await _release(Acting(env, tx, subject), request)).id}
 
-    answer, replayed = await once(
+    answer, replayed = await run_idempotently(
         env, subject, "releaseApplication", key=request.idempotency_key, body=asdict(request), work=work
     )
     return await present(env, answer["id"]), replayed
@@ -69,7 +69,7 @@ async def refuse_if_claimed(acting: Acting, application: Application) -> Claim |
     """One's own claim that holds, or None; raises CASE_CLAIMED where it is a colleague's."""
     claim = (await desk.claims(acting.tx, [application.id], acting.now)).get(application.id)
     if claim is not None and claim.officer_id != acting.subject.person_id:
-        raise _claimed(claim)
+        raise _claimed_problems(claim)
     return claim
 
 
@@ -89,7 +89,7 @@ async def _claim(acting: Acting, request: ClaimCase) -> Application:
     claim = _new_claim(acting, application)
     holder = await desk.take_claim(acting.tx, claim, application.citizen_id, take_over=request.take_over)
     if holder is not None:
-        raise _claimed(holder)
+        raise _claimed_problems(holder)
     if before is not None and before.officer_id != claim.officer_id:
         await note(acting, "take_over", application.id, taken_from=before.officer_id)
     else:
@@ -117,7 +117,7 @@ def _refuse_if_decided(application: Application) -> None:
         raise Problems(Problem(ErrorCode.TRANSITION_NOT_ALLOWED, PATH, params=params))
 
 
-def _claimed(claim: Claim) -> Problems:
+def _claimed_problems(claim: Claim) -> Problems:
     return Problems(Problem(ErrorCode.CASE_CLAIMED, PATH, params={"until": in_india(claim.expires_at)}))
 
 

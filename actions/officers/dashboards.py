@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlencode
 
-from actions.kernel.access import covering, leave_receipt
+from actions.kernel.access import leave_receipt, permitted_postings
 from actions.kernel.environment import Environment
 from actions.kernel.unit_of_work import Acting
 from actions.statistics.counts import Question
@@ -33,7 +33,7 @@ from domain.officers.dashboards import (
 )
 from domain.officers.desk import ReadPurpose
 from domain.platform.alarms import AlarmCode, AlarmState
-from domain.statistics.figures import Delivery, counted, month_of, months_back
+from domain.statistics.figures import Delivery, figure_inputs, month_of, months_back
 from store.appeals import appeals, delays
 from store.database import audit
 from store.database.engine import Transaction
@@ -115,7 +115,7 @@ async def boards_of(env: Environment, subject: Subject, officer: Officer) -> lis
             tiles = await _money_tiles(env, role, postings)
         else:
             recent = await _recent(env, subject, postings)
-            async with env.store.reading() as tx:
+            async with env.store.read_transaction() as tx:
                 shown = [key for key in BOARDS[role] if key not in MONEY]
                 tiles = [await _tile(tx, key, subject, postings, recent) for key in shown]
             tiles += await _money_tiles(env, role, postings)
@@ -129,7 +129,7 @@ async def _money_tiles(env: Environment, role: DashboardRole, postings: tuple[Po
     states = [state for key in wanted if (state := TILES[key].held) is not None]
     if not wanted:
         return []
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         held = await held_benefits.counts(tx, postings, states)
         since = tx.clock.now() - REFUSED_SINCE
         refused = await payment_queues.count_refused(tx, since) if TileKey.BATCHES_REFUSED in wanted else 0
@@ -163,11 +163,11 @@ class _Recent:
 async def _recent(env: Environment, subject: Subject, postings: tuple[Posting, ...]) -> _Recent:
     this_month = month_of(ist_date(env.clock.now()))
 
-    async def since(month: date, *groups: Dimension) -> Statistics:
+    async def statistics_since(month: date, *groups: Dimension) -> Statistics:
         return await statistics(env, subject, Question(month, this_month, postings=postings, group_by=groups))
 
-    now = await since(this_month)
-    year = await since(months_back(this_month, DEFAULT_MONTHS - 1), Dimension.MONTH)
+    now = await statistics_since(this_month)
+    year = await statistics_since(months_back(this_month, DEFAULT_MONTHS - 1), Dimension.MONTH)
     if now.total.figures is None or year.total.figures is None:
         raise not_found()
     months = {row.place[Dimension.MONTH]: row.figures for row in year.rows if row.figures is not None}
@@ -180,7 +180,7 @@ async def _tile(
     read = _OF_MONTHS.get(key)
     if read is not None:
         return Tile(key, read(recent.month if key in _COUNTED else recent.year), recent.trend(key))
-    found = await _asked(tx, key, subject, postings)
+    found = await _tile_size(tx, key, subject, postings)
     return Tile(key, found.many, more=found.more)
 
 
@@ -194,12 +194,12 @@ _LISTED: Mapping[TileKey, tuple[CaseList, CaseFilter]] = MappingProxyType(
 """Tiles that tell how many cases their list has, in the words of figureCases."""
 
 
-async def _asked(tx: Transaction, key: TileKey, subject: Subject, postings: tuple[Posting, ...]) -> ListSize:
+async def _tile_size(tx: Transaction, key: TileKey, subject: Subject, postings: tuple[Posting, ...]) -> ListSize:
     match key:
         case TileKey.OVERDUE | TileKey.DUE_SOON | TileKey.OVERDUE_UNEXPLAINED:
             return await figure_cases.size(tx, postings, *_LISTED[key])
         case TileKey.APPEALS_WAITING:
-            hearing = covering(subject, ObjectKind.APPEAL, Purpose.HEAR_APPEAL)
+            hearing = permitted_postings(subject, ObjectKind.APPEAL, Purpose.HEAR_APPEAL)
             return ListSize(await appeals.count_docket(tx, hearing, subject.person_id, frozenset(PENDING)))
         case TileKey.SILENT_OFFICES:
             return ListSize(await _silent(tx, postings))
@@ -209,7 +209,7 @@ async def _asked(tx: Transaction, key: TileKey, subject: Subject, postings: tupl
 
 async def _silent(tx: Transaction, postings: tuple[Posting, ...]) -> int:
     """Silent tehsils in the places of the postings, as the alarms have them."""
-    held = await alarms.everything(tx)
+    held = await alarms.all_alarms(tx)
     about = [where[1] for where, alarm in held.items() if where[0] is AlarmCode.SILENT_OFFICE and _holds(alarm.state)]
     places = [tuple(one.split(":", 1)) for one in about]
     return sum(
@@ -240,7 +240,7 @@ class Case:
     reason: DelayReason | None
 
 
-def supervised(subject: Subject, board: DashboardRole | None = None) -> list[Posting]:
+def supervisor_postings(subject: Subject, board: DashboardRole | None = None) -> list[Posting]:
     """The postings under which the subject may list cases, or those of one of her dashboards.
 
     A district magistrate's bounds her by the district, and not by the departments for which she decides. Raises
@@ -250,7 +250,7 @@ def supervised(subject: Subject, board: DashboardRole | None = None) -> list[Pos
         raise NotSignedIn
     if board is not None:
         subject = replace(subject, postings=dashboards_of(subject.postings).get(board, ()))
-    found = covering(subject, ObjectKind.CASE_LIST, Purpose.SUPERVISE)
+    found = permitted_postings(subject, ObjectKind.CASE_LIST, Purpose.SUPERVISE)
     if not found:
         raise not_found()
     return found
@@ -267,7 +267,7 @@ async def case_page(
     **part: Any,
 ) -> list[Case]:
     """A page of cases in the subject's jurisdictions; an audit line and a receipt for each case bear the purpose."""
-    postings = supervised(subject, board)
+    postings = supervisor_postings(subject, board)
 
     async def work(tx: Transaction) -> list[Case]:
         await _refuse_unknown(tx, filtered)
@@ -297,9 +297,9 @@ async def case_count(
     filtered: CaseFilter,
     board: DashboardRole | None = None,
 ) -> ListSize:
-    """How many cases a list has in the subject's jurisdictions; raises as `supervised`."""
-    postings = supervised(subject, board)
-    async with env.store.reading() as tx:
+    """How many cases a list has in the subject's jurisdictions; raises as `supervisor_postings`."""
+    postings = supervisor_postings(subject, board)
+    async with env.store.read_transaction() as tx:
         await _refuse_unknown(tx, filtered)
         return await figure_cases.size(tx, postings, wanted, filtered)
 
@@ -330,4 +330,4 @@ def days_late(application: Application, now: datetime) -> int:
     """Calendar days in India from the due day to the end of the case, or until now; 0 where there are none."""
     if application.due_at is None:
         return 0
-    return max((ist_date(counted(application).ended_at or now) - ist_date(application.due_at)).days, 0)
+    return max((ist_date(figure_inputs(application).ended_at or now) - ist_date(application.due_at)).days, 0)

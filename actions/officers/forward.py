@@ -8,7 +8,7 @@ from actions.appeals.involved import hearing
 from actions.applications.cases import present, take_up
 from actions.kernel.access import of_application, require
 from actions.kernel.environment import Environment
-from actions.kernel.idempotency import once
+from actions.kernel.idempotency import run_idempotently
 from actions.kernel.transitions import Step, move
 from actions.kernel.unit_of_work import Acting
 from actions.officers.claim import refuse_if_claimed
@@ -46,7 +46,7 @@ async def forward_application(env: Environment, subject: Subject, request: Forwa
     async def work(tx: Transaction) -> dict[str, Any]:
         return {"id": (await _forward(Acting(env, tx, subject), request)).id}
 
-    answer, replayed = await once(
+    answer, replayed = await run_idempotently(
         env, subject, "forwardApplication", key=request.idempotency_key, body=asdict(request), work=work
     )
     return await present(env, answer["id"]), replayed
@@ -92,7 +92,7 @@ async def _targets(acting: Acting, application: Application) -> list[Officer]:
     for role, level in ((Role.OFFICER, None), (Role.APPELLATE, above)):
         if role is Role.APPELLATE and level is None:
             continue
-        posted = await people.posted(
+        posted = await people.posted_officers(
             acting.tx,
             role=role,
             level=level,

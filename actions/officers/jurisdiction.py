@@ -57,7 +57,7 @@ async def authority_for(acting: Acting, place: Place, level: AppealLevel, *, wit
 
 async def at_level(acting: Acting, place: Place, level: OfficerLevel) -> str | None:
     """The officer who is posted at exactly that level, on leave or not."""
-    officers = await _posted(acting, place, level)
+    officers = await _posted_officers(acting, place, level)
     return officers[0] if officers else None
 
 
@@ -66,7 +66,7 @@ async def stand_in_at_work(acting: Acting, officer_id: str | None) -> str | None
     if officer_id is None or acting.env.rules.desk.absence is not AbsenceRule.STAND_IN:
         return None
     named = [officer_id]
-    away = await acting.once(("away", officer_id), lambda: leave.on_leave(acting.tx, named, acting.today))
+    away = await acting.load_once(("away", officer_id), lambda: leave.on_leave(acting.tx, named, acting.today))
     return None if officer_id in away else officer_id
 
 
@@ -113,12 +113,12 @@ async def flag_vacancy(acting: Acting, application: Application, holder: Holder)
 
 async def _at_work(acting: Acting, place: Place, level: OfficerLevel, without: frozenset[str]) -> Holder:
     """Who is at work at exactly that level: posted there, standing in, or with the charge of a vacant post."""
-    posted = await _posted(acting, place, level)
+    posted = await _posted_officers(acting, place, level)
     officers = [officer_id for officer_id in posted if officer_id not in without]
     absent: dict[str, Leave] = {}
     if officers:
         day = acting.today
-        absent = await acting.once(("absent", place, level), lambda: leave.on_leave(acting.tx, posted, day))
+        absent = await acting.load_once(("absent", place, level), lambda: leave.on_leave(acting.tx, posted, day))
     first: str | None = None
     for officer_id in officers:
         away = absent.get(officer_id)
@@ -128,7 +128,7 @@ async def _at_work(acting: Acting, place: Place, level: OfficerLevel, without: f
         stand_in = await stand_in_at_work(acting, away.substitute_id)
         if stand_in is not None and stand_in not in without:
             return Holder(stand_in, vacant=False, absence_id=away.id)
-    for vacancy in await acting.once(("vacant", place, level), lambda: posts.vacant_at(acting.tx, level, place)):
+    for vacancy in await acting.load_once(("vacant", place, level), lambda: posts.vacant_at(acting.tx, level, place)):
         first = first or vacancy.id
         stand_in = await stand_in_at_work(acting, vacancy.cover_id)
         if stand_in is not None and stand_in not in without:
@@ -136,10 +136,10 @@ async def _at_work(acting: Acting, place: Place, level: OfficerLevel, without: f
     return Holder(None, vacant=True, absence_id=first)
 
 
-async def _posted(acting: Acting, place: Place, level: OfficerLevel) -> list[str]:
+async def _posted_officers(acting: Acting, place: Place, level: OfficerLevel) -> list[str]:
     department, district, tehsil = place
     role = Role.OFFICER if level is OfficerLevel.DESIGNATED else Role.APPELLATE
-    return await acting.once(
+    return await acting.load_once(
         ("posted", place, level),
         lambda: people.posted_ids(
             acting.tx, role=role, level=level, department=department, district=district, tehsil=tehsil

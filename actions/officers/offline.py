@@ -21,7 +21,7 @@ from actions.applications.decide import Decide, Verdict, pass_verdict
 from actions.benefits.sanction_budgets import Balances, balances_before
 from actions.kernel.access import leave_receipt, of_applicant
 from actions.kernel.environment import Environment
-from actions.kernel.idempotency import once
+from actions.kernel.idempotency import run_idempotently
 from actions.kernel.unit_of_work import Acting
 from actions.officers.bulk import ItemResult, attempt
 from actions.officers.claim import in_india, note
@@ -135,7 +135,7 @@ async def _give(acting: Acting, day: date, cases: Sequence[Application]) -> Give
         await people.citizens(acting.tx, {case.citizen_id for case in cases}),
         await catalogue.services_as_filed(acting.tx, [(case.service_code, case.service_version) for case in cases]),
         await applications.documents(acting.tx, pack.cases),
-        await forms.filed(acting.tx, pack.cases),
+        await forms.filed_forms(acting.tx, pack.cases),
     )
     for case in cases:
         await leave_receipt(acting, of_applicant(case), Purpose.DECIDE)
@@ -144,7 +144,7 @@ async def _give(acting: Acting, day: date, cases: Sequence[Application]) -> Give
 
 
 async def _known_pack(env: Environment, subject: Subject, pack_id: str, signed: str | None) -> Pack:
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         pack = await desk.pack(tx, pack_id)
     if pack is None or pack.officer_id != subject.person_id:
         raise Problems(Problem(ErrorCode.PACK_REFUSED, _PACK))
@@ -178,7 +178,9 @@ async def _replay(
     async def run() -> tuple[Application, bool]:
         _refuse_foreign(env, pack, decision)
         body = {**asdict(decision), "decided_at": decision.decided_at.isoformat()}
-        answer, replayed = await once(env, subject, "replayDecisions", key=decision.key, body=body, work=work)
+        answer, replayed = await run_idempotently(
+            env, subject, "replayDecisions", key=decision.key, body=body, work=work
+        )
         return await present(env, answer["id"]), replayed
 
     return await attempt(env, decision.application_id, run, weighed=decision.verdict.value in WEIGHED)
@@ -207,7 +209,7 @@ def _sign(env: Environment, content: Mapping[str, Any]) -> str:
 def _is_of(env: Environment, pack: Pack, signed: str) -> bool:
     """Whether the text is signed by us and is that pack with the same cases in the same versions."""
     try:
-        content = json.loads(jws.deserialize_compact(signed, env.keyrings.all(_KEYRING), [_ALGORITHM]).payload)
+        content = json.loads(jws.deserialize_compact(signed, env.keyrings.key_set(_KEYRING), [_ALGORITHM]).payload)
     except (JoseError, ValueError):
         return False
     return bool(content.get("packId") == pack.id)
@@ -265,7 +267,7 @@ def _case(case: Application, made_of: MadeOf) -> dict[str, Any]:
 
 def _answer(name: str, value: str, filed: FiledForm | None) -> dict[str, Any]:
     """An answer, and the document that gave it where somebody did not write it herself; never its number."""
-    shown: dict[str, Any] = {"name": name, "value": _shown(name, value)}
+    shown: dict[str, Any] = {"name": name, "value": _masked_value(name, value)}
     source = filed.source_of(name, value) if filed is not None else None
     if source is not None:
         told = {"document": source["name"], "issuer": source["issuer"], "issuedOn": source["issued_on"]}
@@ -273,7 +275,7 @@ def _answer(name: str, value: str, filed: FiledForm | None) -> dict[str, Any]:
     return shown
 
 
-def _shown(name: str, value: str) -> str:
+def _masked_value(name: str, value: str) -> str:
     return mask_account(value) if _HIDDEN.search(name) else mask_aadhaar_in(value)
 
 

@@ -47,7 +47,7 @@ async def read_all(env: Environment, subject: Subject, asked: Sequence[Asked]) -
     colleague states no purpose for what she has of hers: the receipt says COVER_COLLEAGUE.
     """
     purposes = [purpose_for(subject, of_application(application)) for application, _ in asked]
-    outside, covering = await _outside(env, subject, asked, purposes)
+    outside, covering = await _colleague_cases(env, subject, asked, purposes)
     answers: list[Application | Problems | None] = []
     reads: list[tuple[Application, Purpose, bool]] = []
     for (application, stated), purpose in zip(asked, purposes, strict=True):
@@ -75,7 +75,7 @@ async def read_applicants(
     }
     covering: set[str] = set()
     if free:
-        async with env.store.reading() as tx:
+        async with env.store.read_transaction() as tx:
             covering = await in_cover(tx, subject.person_id, free)
     told = [
         replace(resource, stated=Purpose.COVER_COLLEAGUE) if key in covering else resource for key, resource in asked
@@ -86,7 +86,7 @@ async def read_applicants(
     return [purposes[resource] for resource in told]
 
 
-async def _outside(
+async def _colleague_cases(
     env: Environment, subject: Subject, asked: Sequence[Asked], purposes: Sequence[Purpose | None]
 ) -> tuple[set[str], set[str]]:
     """The ids of cases that lie with a colleague of the subject, and of those that she has in a colleague's place."""
@@ -97,7 +97,7 @@ async def _outside(
     ]
     if not cases:
         return set(), set()
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         own = await own_cases(tx, subject.person_id, cases)
         covering = await in_cover(tx, subject.person_id, {case.id: case.officer_id for case in cases if case.id in own})
     return {case.id for case in cases} - own, covering

@@ -48,7 +48,7 @@ async def queue_page(
     True stands beside a case that lies with a colleague, whose personal parts are not shown.
     """
     postings = await queue_postings(env, subject, officer)
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         rows = await desk_queue.page(
             tx, officer.id, postings, _without_drafts(wanted), sort=sort, place=place, backward=backward, limit=limit
         )
@@ -59,14 +59,14 @@ async def queue_page(
 async def queue_size(env: Environment, subject: Subject, officer: Officer, wanted: QueueFilter) -> int:
     """How many cases the filter lets through."""
     postings = await queue_postings(env, subject, officer)
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         return await desk_queue.size(tx, officer.id, postings, _without_drafts(wanted))
 
 
 async def queue_counts(env: Environment, subject: Subject, officer: Officer, wanted: QueueFilter) -> QueueCounts:
     """How many cases the filter lets through, by state and by days left."""
     postings = await queue_postings(env, subject, officer)
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         return await desk_queue.counts(tx, officer.id, postings, _without_drafts(wanted))
 
 

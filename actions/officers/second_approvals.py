@@ -9,7 +9,7 @@ from actions.applications.grounds import refuse_unfounded
 from actions.benefits.sanction_budgets import balances_before
 from actions.clearances.steps import refuse_while_pending
 from actions.kernel.environment import Environment
-from actions.kernel.idempotency import conflict_problem, once
+from actions.kernel.idempotency import conflict_problem, run_idempotently
 from actions.kernel.unit_of_work import Acting
 from actions.officers.claim import note, refuse_if_claimed
 from domain.applications.applications import Application
@@ -52,7 +52,7 @@ async def confirm_decision(env: Environment, subject: Subject, request: ConfirmD
     async def work(tx: Transaction) -> dict[str, Any]:
         return {"id": (await _confirm(Acting(env, tx, subject, balances=balances), request)).id}
 
-    answer, replayed = await once(
+    answer, replayed = await run_idempotently(
         env, subject, "confirmDecision", key=request.idempotency_key, body=asdict(request), work=work
     )
     return await present(env, answer["id"]), replayed
@@ -64,14 +64,14 @@ async def send_back_decision(env: Environment, subject: Subject, request: SendBa
     async def work(tx: Transaction) -> dict[str, Any]:
         return {"id": (await _send_back(Acting(env, tx, subject), request)).id}
 
-    answer, replayed = await once(
+    answer, replayed = await run_idempotently(
         env, subject, "sendBackDecision", key=request.idempotency_key, body=asdict(request), work=work
     )
     return await present(env, answer["id"]), replayed
 
 
 async def _confirm(acting: Acting, request: ConfirmDecision) -> Application:
-    application, proposal = await _awaited(acting, request.application_id, request.expected_version)
+    application, proposal = await _waiting_proposal(acting, request.application_id, request.expected_version)
     await _refuse_what_no_longer_holds(acting, application, proposal)
     officer_id = acting.subject.person_id or acting.subject.label
     await desk.answer_proposal(acting.tx, proposal, OpinionState.CONFIRMED, by=officer_id)
@@ -100,7 +100,7 @@ async def _refuse_what_no_longer_holds(acting: Acting, application: Application,
 
 
 async def _send_back(acting: Acting, request: SendBackDecision) -> Application:
-    application, proposal = await _awaited(acting, request.application_id, request.expected_version)
+    application, proposal = await _waiting_proposal(acting, request.application_id, request.expected_version)
     reason = checked_reason(request.reason)
     officer_id = acting.subject.person_id or acting.subject.label
     await desk.answer_proposal(acting.tx, proposal, OpinionState.SENT_BACK, by=officer_id, note=reason)
@@ -108,7 +108,9 @@ async def _send_back(acting: Acting, request: SendBackDecision) -> Application:
     return application
 
 
-async def _awaited(acting: Acting, application_id: str, expected_version: int | None) -> tuple[Application, Proposal]:
+async def _waiting_proposal(
+    acting: Acting, application_id: str, expected_version: int | None
+) -> tuple[Application, Proposal]:
     """The application with the proposal that waits for this officer."""
     await desk.hold(acting.tx, application_id)
     application = await take_up(acting, application_id, Purpose.DECIDE, expected_version=expected_version)

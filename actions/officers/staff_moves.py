@@ -160,7 +160,7 @@ async def _reassign(acting: Acting, application: Application, holder: Holder) ->
     if holder.officer_id == application.officer_id:
         return False
     moved = await move(acting, application, Step(Move.REASSIGN, changes={"officer_id": holder.officer_id}))
-    await cover.moved(acting.tx, moved.id, from_id=application.officer_id, to_id=holder.officer_id)
+    await cover.change_holder(acting.tx, moved.id, from_id=application.officer_id, to_id=holder.officer_id)
     await note_holder(acting, moved, holder)
     return True
 
@@ -180,7 +180,7 @@ async def _give_appeal(acting: Acting, appeal: Appeal, holder: Holder) -> bool:
         return False
     changes = {"authority_id": holder.officer_id, "vacant": holder.vacant}
     moved = await step(acting, appeal, AppealMove.REASSIGN, changes=changes)
-    await cover.moved(acting.tx, appeal.id, from_id=appeal.authority_id, to_id=holder.officer_id)
+    await cover.change_holder(acting.tx, appeal.id, from_id=appeal.authority_id, to_id=holder.officer_id)
     if holder.absence_id is not None:
         await cover.add(acting.tx, in_cover(acting, moved, holder.absence_id))
     return True
@@ -199,7 +199,7 @@ async def _case_back(acting: Acting, covered: Covered, owner: str | None) -> boo
 
 
 async def _appeal_back(acting: Acting, covered: Covered, owner: str | None) -> bool:
-    appeal = (await appeals.many(acting.tx, [covered.case_id])).get(covered.case_id)
+    appeal = (await appeals.by_ids(acting.tx, [covered.case_id])).get(covered.case_id)
     if appeal is None or appeal.state not in MOVABLE or appeal.authority_id != covered.holder_id:
         return False
     application = await applications.get(acting.tx, appeal.application_id)

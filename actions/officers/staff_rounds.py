@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from actions.applications.rounds import BATCH, Fence, fenced
+from actions.applications.rounds import BATCH, Fence, run_fenced
 from actions.kernel.environment import Environment
 from actions.kernel.unit_of_work import Acting
 from actions.officers.staff_moves import Counted, begin_leave, bring_back, carry_out_transfer
@@ -37,12 +37,12 @@ class _Runner:
         """One transaction, tried again where a case of it was changed meanwhile."""
         for _ in range(TRIES):
             try:
-                return await self._once(work)
+                return await self._run_in_transaction(work)
             except VersionConflict:
                 continue
-        return await self._once(work)
+        return await self._run_in_transaction(work)
 
-    async def all(self, work: Callable[[Acting], Awaitable[Counted]]) -> int:
+    async def run_all(self, work: Callable[[Acting], Awaitable[Counted]]) -> int:
         """Batches until nothing is left; gives how many cases and appeals moved."""
         total = 0
         while True:
@@ -51,10 +51,10 @@ class _Runner:
             if not done.more:
                 return total
 
-    async def _once(self, work: Callable[[Acting], Awaitable[T]]) -> T:
+    async def _run_in_transaction(self, work: Callable[[Acting], Awaitable[T]]) -> T:
         subject = self.subject
         if subject is None:
-            return await fenced(self.env, self.fence, work)
+            return await run_fenced(self.env, self.fence, work)
         return await self.env.store.carry_out(lambda tx: work(Acting(self.env, tx, subject)))
 
 
@@ -71,17 +71,17 @@ async def sweep_staff(env: Environment, fence: Fence | None = None) -> int:
 
 async def start_leave(env: Environment, subject: Subject, leave_id: str) -> None:
     """Move what is open with an officer whose leave runs; nothing where it has not begun."""
-    await _Runner(env, subject).all(lambda acting: _begin(acting, leave_id))
+    await _Runner(env, subject).run_all(lambda acting: _begin(acting, leave_id))
 
 
 async def finish_leave(env: Environment, subject: Subject, leave_id: str) -> None:
     """Bring back what lies elsewhere because of a leave that is over."""
-    await _Runner(env, subject).all(lambda acting: _end(acting, leave_id))
+    await _Runner(env, subject).run_all(lambda acting: _end(acting, leave_id))
 
 
 async def finish_transfer(env: Environment, subject: Subject, transfer_id: str) -> None:
     """Move what is open in the posts that an officer left."""
-    await _Runner(env, subject).all(lambda acting: _move_on(acting, transfer_id))
+    await _Runner(env, subject).run_all(lambda acting: _move_on(acting, transfer_id))
 
 
 async def settle_vacancies(env: Environment, subject: Subject) -> None:
@@ -96,13 +96,13 @@ async def _each_leave(runner: _Runner, *, over: bool) -> int:
 
         async def read(acting: Acting, place: str | None = place) -> list[Leave]:
             if not over:
-                return await leave.running(acting.tx, acting.today, after=place, limit=BATCH)
+                return await leave.leaves_in_force(acting.tx, acting.today, after=place, limit=BATCH)
             unsettled = await cover.absences(acting.tx)
-            return await leave.over(acting.tx, acting.today, unsettled=unsettled, after=place, limit=BATCH)
+            return await leave.ended_leaves(acting.tx, acting.today, unsettled=unsettled, after=place, limit=BATCH)
 
         found = await runner.run(read)
         for one in found:
-            total += await runner.all(_step_for(one.id, over=over))
+            total += await runner.run_all(_step_for(one.id, over=over))
         if len(found) < BATCH:
             return total
         after = found[-1].id
@@ -115,8 +115,8 @@ def _step_for(leave_id: str, *, over: bool) -> Callable[[Acting], Awaitable[Coun
 
 async def _transfers(runner: _Runner) -> int:
     total = 0
-    for one in await runner.run(lambda acting: posts.unfinished(acting.tx, BATCH)):
-        total += await runner.all(_move_on_for(one.id))
+    for one in await runner.run(lambda acting: posts.unfinished_transfers(acting.tx, BATCH)):
+        total += await runner.run_all(_move_on_for(one.id))
     return total
 
 
@@ -126,11 +126,11 @@ def _move_on_for(transfer_id: str) -> Callable[[Acting], Awaitable[Counted]]:
 
 async def _vacancies(runner: _Runner) -> int:
     async def read(acting: Acting) -> list[str]:
-        return [one.id for one in await posts.filled(acting.tx, await cover.absences(acting.tx))]
+        return [one.id for one in await posts.filled_vacancies(acting.tx, await cover.absences(acting.tx))]
 
     total = 0
     for key in await runner.run(read):
-        total += await runner.all(_fill_for(key))
+        total += await runner.run_all(_fill_for(key))
     return total
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from actions.kernel.access import covering
+from actions.kernel.access import permitted_postings
 from actions.kernel.environment import Environment
 from actions.officers.staffing import of_posting
 from domain.identity.policy import ObjectKind, Purpose, decide
@@ -22,11 +22,11 @@ class StaffFilter:
     district: str | None = None
 
 
-def administered(subject: Subject) -> list[Posting]:
+def administrator_postings(subject: Subject) -> list[Posting]:
     """The postings under which the subject posts officers; raises NOT_FOUND where there is none."""
     if not subject.signed_in:
         raise NotSignedIn
-    postings = covering(subject, ObjectKind.POSTING, Purpose.OPERATE)
+    postings = permitted_postings(subject, ObjectKind.POSTING, Purpose.OPERATE)
     if not postings:
         raise not_found()
     return postings
@@ -42,7 +42,7 @@ def may_see_leaves(subject: Subject, officer: Officer) -> bool:
 
 async def leave_by_id(env: Environment, subject: Subject, leave_id: str) -> Leave | None:
     """A leave for those who may see it, else None."""
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         found = await leave.get(tx, leave_id)
         if subject.kind is not PersonKind.OFFICER or subject.person_id is None:
             return None  # leaves are shown to officers alone
@@ -64,7 +64,7 @@ async def leaves_page(
     """Leaves of an officer, the latest first; none for those who may not see them."""
     if not may_see_leaves(subject, officer):
         return []
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         return await leave.page(tx, officer.id, after=after, before=before, limit=limit)
 
 
@@ -72,7 +72,7 @@ async def count_leaves(env: Environment, subject: Subject, officer: Officer) -> 
     """How many leaves of an officer there are."""
     if not may_see_leaves(subject, officer):
         return 0
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         return await leave.count_of(tx, officer.id)
 
 
@@ -86,7 +86,7 @@ async def staff_page(
     limit: int,
 ) -> list[Officer]:
     """Officers with a post in those postings, by id."""
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         return await people.staff_page(
             tx,
             within,
@@ -100,7 +100,7 @@ async def staff_page(
 
 async def count_staff(env: Environment, within: list[Posting], wanted: StaffFilter) -> int:
     """How many officers there are."""
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         return await people.count_staff(tx, within, wanted.department, wanted.district)
 
 
@@ -114,7 +114,7 @@ async def vacancies_page(
     limit: int,
 ) -> list[Vacancy]:
     """Vacant posts in those postings, those that are vacant longest first."""
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         return await posts.page(
             tx,
             within,
@@ -128,5 +128,5 @@ async def vacancies_page(
 
 async def count_vacancies(env: Environment, within: list[Posting], wanted: StaffFilter) -> int:
     """How many posts are vacant."""
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         return await posts.count_of(tx, within, wanted.department, wanted.district)

@@ -8,7 +8,7 @@ from typing import Any
 from actions.applications.submit_checks import place_problems
 from actions.kernel.access import require
 from actions.kernel.environment import Environment
-from actions.kernel.idempotency import once
+from actions.kernel.idempotency import run_idempotently
 from actions.kernel.unit_of_work import Acting
 from actions.officers.staff_rounds import finish_leave, finish_transfer, settle_vacancies, start_leave
 from domain.identity.policy import ObjectKind, Purpose, Resource
@@ -124,12 +124,12 @@ async def transfer_officer(
     async def work(tx: Transaction) -> dict[str, Any]:
         return {"id": await _order_transfer(Acting(env, tx, subject), request)}
 
-    answer, replayed = await once(
+    answer, replayed = await run_idempotently(
         env, subject, "transferOfficer", key=request.idempotency_key, body=asdict(request), work=work
     )
     await finish_transfer(env, subject, answer["id"])
     await settle_vacancies(env, subject)
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         done = await posts.transfer(tx, answer["id"])
     if done is None:
         raise NotThere("the transfer")
@@ -147,9 +147,11 @@ async def record_leave(env: Environment, subject: Subject, request: RecordLeave)
         return {"id": await _enter_leave(Acting(env, tx, subject), request)}
 
     body = {**asdict(request), "from_on": request.from_on.isoformat(), "until_on": request.until_on.isoformat()}
-    answer, replayed = await once(env, subject, "recordLeave", key=request.idempotency_key, body=body, work=work)
+    answer, replayed = await run_idempotently(
+        env, subject, "recordLeave", key=request.idempotency_key, body=body, work=work
+    )
     await start_leave(env, subject, answer["id"])
-    return await _shown(env, answer["id"]), replayed
+    return await _present_leave(env, answer["id"]), replayed
 
 
 async def cancel_leave(env: Environment, subject: Subject, request: CancelLeave) -> tuple[tuple[Leave, Moved], bool]:
@@ -161,11 +163,11 @@ async def cancel_leave(env: Environment, subject: Subject, request: CancelLeave)
     async def work(tx: Transaction) -> dict[str, Any]:
         return {"id": await _cancel(Acting(env, tx, subject), request)}
 
-    answer, replayed = await once(
+    answer, replayed = await run_idempotently(
         env, subject, "cancelLeave", key=request.idempotency_key, body=asdict(request), work=work
     )
     await finish_leave(env, subject, answer["id"])
-    return await _shown(env, answer["id"]), replayed
+    return await _present_leave(env, answer["id"]), replayed
 
 
 async def require_staff(acting: Acting, officer: Officer, *path: str) -> None:
@@ -236,7 +238,7 @@ async def _enter_leave(acting: Acting, request: RecordLeave) -> str:
         raise Problems(Problem(ErrorCode.DATE_NOT_ALLOWED, ("input", "untilOn")))
     officer, _ = await _officers(acting, request.officer_id, {"substituteId": request.substitute_id})
     await require_staff(acting, officer, "input", "officerId")
-    if await leave.overlapping(acting.tx, officer.id, request.from_on, request.until_on):
+    if await leave.overlapping_leave(acting.tx, officer.id, request.from_on, request.until_on):
         raise Problems(Problem(ErrorCode.LEAVE_OVERLAPS, ("input", "fromOn")))
     entry = Leave(
         id=acting.env.ids.key(),
@@ -282,8 +284,8 @@ async def _officers(
     return found[officer_id], {field: found[key] for field, key in named.items()}
 
 
-async def _shown(env: Environment, leave_id: str) -> tuple[Leave, Moved]:
-    async with env.store.reading() as tx:
+async def _present_leave(env: Environment, leave_id: str) -> tuple[Leave, Moved]:
+    async with env.store.read_transaction() as tx:
         entry, went = await leave.get(tx, leave_id), await cover.counts(tx, leave_id)
     if entry is None:
         raise NotThere("the leave")

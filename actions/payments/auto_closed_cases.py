@@ -62,14 +62,14 @@ async def settle_gone(env: Environment, run: ReconciliationRun) -> int:
     for look in looks:
         after: str | None = ""
         while after is not None:
-            settled, after = await env.store.carry_out(partial(_some, env, look, after))
+            settled, after = await env.store.carry_out(partial(_resolve_next_cases, env, look, after))
             many += settled
     if many:
         _log.info("finance_cases_gone", rail=run.rail.value, day=run.day.isoformat(), cases=many)
     return many
 
 
-async def _some(env: Environment, look: _Look, after: str, tx: Transaction) -> tuple[int, str | None]:
+async def _resolve_next_cases(env: Environment, look: _Look, after: str, tx: Transaction) -> tuple[int, str | None]:
     """How many of the next cases were settled, and where to go on; None at the end."""
     acting, settled = Acting(env, tx, SYSTEM), 0
     found = await look(tx, after)
@@ -91,14 +91,14 @@ async def _came_good(tx: Transaction, name: str) -> bool:
         return False
     last = max(refused, key=lambda one: one.seen_at)
     kind, since = last.kind, last.seen_at
-    if any(_applied(one, kind, since) for one in entries):
+    if any(_was_applied_since(one, kind, since) for one in entries):
         return True
     if kind == FileKind.STATEMENTS:
         return await _stated_since(tx, name, since)
     return await _answered_since(tx, kind, name, since)
 
 
-def _applied(one: LedgerFile, kind: str, since: datetime) -> bool:
+def _was_applied_since(one: LedgerFile, kind: str, since: datetime) -> bool:
     return one.state is FileState.APPLIED and one.kind == kind and one.seen_at >= since
 
 
@@ -117,7 +117,7 @@ async def _answered_since(tx: Transaction, kind: str, name: str, since: datetime
     Of what the bank says nothing else proves that it was told: a batch can be closed and a return still be missing.
     """
     message = answered_message_id(name)
-    batch = await payment_batches.named(tx, message=message) if message else None
+    batch = await payment_batches.find_batch(tx, message=message) if message else None
     if batch is None:
         return False
     if kind == FileKind.ACKNOWLEDGEMENTS:

@@ -42,11 +42,11 @@ async def end_and_return(env: Environment) -> tuple[int, int]:
     A page is one transaction. Whoever has something to be paid after all returns, wherever her deletion stands.
     """
     left = back = 0
-    while many := len(await env.store.carry_out(lambda tx: _returning(Acting(env, tx, SYSTEM)))):
+    while many := len(await env.store.carry_out(lambda tx: _mark_returning(Acting(env, tx, SYSTEM)))):
         back += many
     place = None
     while not await _is_misread(env):
-        looked = await env.store.carry_out(partial(_leaving, env, place))
+        looked = await env.store.carry_out(partial(_mark_leaving, env, place))
         left, place = left + len(looked.marked), looked.place
         if place is None:
             break
@@ -78,21 +78,21 @@ def not_deleted(who: str, codes: Sequence[str]) -> FinanceDifference:
 
 
 async def _is_misread(env: Environment) -> bool:
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         misread = await alarms.older_worker(tx, KNOWN_SINCE, HEARD_WITHIN)
     if misread:
         _log.warning("beneficiaries_wait_for_older_workers")
     return misread
 
 
-async def _leaving(env: Environment, after: Place | None, tx: Transaction) -> Looked:
+async def _mark_leaving(env: Environment, after: Place | None, tx: Transaction) -> Looked:
     acting = Acting(env, tx, SYSTEM)
     looked = await beneficiary_endings.mark_leaving(tx, acting.today, acting.now, after, SANCTIONS)
     await audit.append_many(tx, [_line(acting, who, "beneficiary.leaving") for who in looked.marked])
     return looked
 
 
-async def _returning(acting: Acting) -> Sequence[str]:
+async def _mark_returning(acting: Acting) -> Sequence[str]:
     found = await beneficiary_endings.mark_returning(acting.tx, PAGE)
     await audit.append_many(acting.tx, [_line(acting, who, "beneficiary.returning") for who in found])
     return found

@@ -28,7 +28,7 @@ async def enter_days(env: Environment, source: FileSource, route: FeeRoute) -> N
     That first day is looked for only while the book has none.
     """
     yesterday = ist_date(env.clock.now()) - timedelta(days=1)
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         last = await expected_files.last_day(tx, source)
         first = await fee_orders.first_paid(tx, route) if last is None else None
     since = ist_date(first) if first else last
@@ -36,10 +36,10 @@ async def enter_days(env: Environment, source: FileSource, route: FeeRoute) -> N
         return
     begins = max(since if last is None else last + timedelta(days=1), yesterday - ASKED_BACK)
     days = [begins + timedelta(days=number) for number in range((yesterday - begins).days + 1)]
-    await env.store.carry_out(lambda tx: expected_files.expect(tx, [expected(env, source, day) for day in days]))
+    await env.store.carry_out(lambda tx: expected_files.expect(tx, [expected_file(env, source, day) for day in days]))
 
 
-def expected(env: Environment, source: FileSource, day: date) -> ExpectedFile:
+def expected_file(env: Environment, source: FileSource, day: date) -> ExpectedFile:
     """The entry of a day."""
     return ExpectedFile(source, day, due_of(day, partial(is_bank_day, env)))
 
@@ -57,7 +57,7 @@ def bank_days_beside(env: Environment, day: date) -> tuple[date, date]:
 
 async def open_days(env: Environment, source: FileSource) -> list[ExpectedFile]:
     """The days whose file was not compared, the oldest first, as far back as one is asked for."""
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         return await expected_files.not_compared(tx, source, ist_date(env.clock.now()) - ASKED_BACK)
 
 
@@ -72,12 +72,12 @@ async def tell_missing(env: Environment, source: FileSource) -> int:
     now = env.clock.now()
     late = [one for one in await open_days(env, source) if one.is_missing(now) and one.told_at is None]
     if late:
-        await env.store.carry_out(lambda tx: _told(Acting(env, tx, SYSTEM), late))
+        await env.store.carry_out(lambda tx: _open_late_cases(Acting(env, tx, SYSTEM), late))
         _log.warning("files_missing", source=source.value, days=len(late), oldest=late[0].day.isoformat())
     return len(late)
 
 
-async def compared(acting: Acting, source: FileSource, day: date) -> None:
+async def note_compared(acting: Acting, source: FileSource, day: date) -> None:
     """Note that a day was compared with its file; its case, if one was opened, closes itself."""
     if await expected_files.note_compared(acting.tx, source, day):
         kind, about = DifferenceKind.FILE_MISSING, about_of(source, day)
@@ -85,9 +85,9 @@ async def compared(acting: Acting, source: FileSource, day: date) -> None:
 
 
 async def compared_if_came(acting: Acting, source: FileSource, day: date) -> None:
-    """As `compared`, where the file of the day is whole here: a day can also be compared with a part, or nothing."""
+    """As `note_compared`, where the file of the day is whole here: a day is also compared with a part, or nothing."""
     if any(one.day == day and one.came_at is not None for one in await of_days(acting, source, day)):
-        await compared(acting, source, day)
+        await note_compared(acting, source, day)
 
 
 async def of_days(acting: Acting, source: FileSource, since: date) -> list[ExpectedFile]:
@@ -95,12 +95,12 @@ async def of_days(acting: Acting, source: FileSource, since: date) -> list[Expec
     return await expected_files.not_compared(acting.tx, source, since)
 
 
-async def asked(env: Environment, source: FileSource, day: date) -> None:
+async def note_asked(env: Environment, source: FileSource, day: date) -> None:
     """Note that a day's file was asked for."""
     await env.store.carry_out(lambda tx: expected_files.note_asked(tx, source, day))
 
 
-async def _told(acting: Acting, late: Sequence[ExpectedFile]) -> None:
+async def _open_late_cases(acting: Acting, late: Sequence[ExpectedFile]) -> None:
     for one in late:
         await open_case(acting, one.difference())
         await expected_files.note_told(acting.tx, one.source, one.day, acting.now)
@@ -108,7 +108,7 @@ async def _told(acting: Acting, late: Sequence[ExpectedFile]) -> None:
 
 async def expect_one(env: Environment, source: FileSource, day: date) -> None:
     """Enter one day that is owed; a day without banks, or one that is in the book, stays as it is."""
-    entry = expected(env, source, day)
+    entry = expected_file(env, source, day)
 
     async def work(tx: Transaction) -> None:
         await expected_files.expect(tx, [entry] if entry.due_at is not None else [])

@@ -24,7 +24,7 @@ _WRONG = frozenset({FileState.REFUSED, FileState.REUSED})
 _log = structlog.get_logger(__name__)
 
 
-async def fetched(env: Environment, exchange: FileExchange, file: IncomingFile) -> bytes | None:
+async def fetch_file(env: Environment, exchange: FileExchange, file: IncomingFile) -> bytes | None:
     """The octets of a file; None where it is too large, and is then refused, or cannot be read this time.
 
     Raises IntegrationError where PFMS cannot be asked.

@@ -15,7 +15,7 @@ import structlog
 from actions.kernel.environment import Environment
 from actions.kernel.unit_of_work import Acting
 from actions.payments.closing import close_batch, close_if_final, note_batch
-from actions.payments.incoming_files import enter, fetched, put_away
+from actions.payments.incoming_files import enter, fetch_file, put_away
 from actions.payments.registrations import apply_rows, is_wrong_itself
 from actions.payments.rows import Told, apply_payment_rows
 from actions.payments.sealing import set_aside
@@ -76,8 +76,8 @@ async def fetch_answers(env: Environment) -> int:
     if partner is None:
         return 0
     settled = 0
-    async with env.store.reading() as tx:
-        begun = await payment_files.received(tx, env.rules.payments.files_at_once, but=_NOT_OURS_TO_READ)
+    async with env.store.read_transaction() as tx:
+        begun = await payment_files.received_files(tx, env.rules.payments.files_at_once, but=_NOT_OURS_TO_READ)
     for file_id in begun:
         settled += await _settle(env, partner, file_id)
     at_once = env.rules.payments.files_at_once
@@ -93,7 +93,7 @@ async def fetch_answers(env: Environment) -> int:
 async def _take_all(env: Environment, partner: Pfms, exchange: FileExchange, most: int) -> int:
     """Take in what lies ready by one way, at most so many files; tells how many were settled."""
     settled = 0
-    for file in await exchange.incoming() if most > 0 else ():
+    for file in await exchange.list_incoming() if most > 0 else ():
         if settled >= most:
             break
         if file.kind not in _NOT_OURS_TO_READ:
@@ -109,7 +109,7 @@ async def forget_answers(env: Environment) -> int:
 
 async def _take(env: Environment, partner: Pfms, exchange: FileExchange, file: IncomingFile) -> bool:
     """Keep a file, apply it, and put it away at PFMS; False where it was settled before."""
-    content = await fetched(env, exchange, file)
+    content = await fetch_file(env, exchange, file)
     if content is None:
         return False
     entry = await env.store.carry_out(lambda tx: enter(env, tx, file, content))
@@ -117,7 +117,7 @@ async def _take(env: Environment, partner: Pfms, exchange: FileExchange, file: I
     fresh = entry.state is FileState.RECEIVED
     if fresh:
         await _settle(env, partner, entry.id)
-        async with env.store.reading() as tx:
+        async with env.store.read_transaction() as tx:
             entry = await payment_files.file(tx, entry.id) or entry
     await put_away(exchange, file, entry)
     return fresh
@@ -125,21 +125,21 @@ async def _take(env: Environment, partner: Pfms, exchange: FileExchange, file: I
 
 async def _settle(env: Environment, partner: Pfms, file_id: str) -> bool:
     """Apply a file that was taken in, to its end."""
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         entry = await payment_files.file(tx, file_id)
         content = await payment_files.answer(tx, file_id)
         reused = entry is not None and await payment_files.applied_before(tx, entry)
     if entry is None or entry.state is not FileState.RECEIVED or content is None:
         return False
     if reused and entry.applied == 0:
-        await env.store.carry_out(lambda tx: _reused(Acting(env, tx, SYSTEM), entry))
+        await env.store.carry_out(lambda tx: _refuse_reused_name(Acting(env, tx, SYSTEM), entry))
         return True
     trust = partner.papers.trust(env.clock.now())
     try:
         answer = await asyncio.to_thread(read_answer, entry.name, content, trust)
     except FileRefused as refused:
         reason, detail = refused.reason.value, refused.detail
-        await env.store.carry_out(lambda tx: _refused(Acting(env, tx, SYSTEM), entry, reason, detail))
+        await env.store.carry_out(lambda tx: _refuse_file(Acting(env, tx, SYSTEM), entry, reason, detail))
         return True
     if isinstance(answer, EnrolmentAnswer):
         enrolled = answer
@@ -170,7 +170,7 @@ async def _apply_part(acting: Acting, file_id: str, answer: Answer) -> bool:
         return True
     await payment_files.settle(acting.tx, file_id, FileState.APPLIED, batch_id=batch.id if batch else None)
     detail: dict[str, int | str] = {"digest": entry.digest, "rows": len(rows), "unknown": unknown}
-    await _audited(acting, entry, "payment_answer.applied", detail)
+    await _audit_file(acting, entry, "payment_answer.applied", detail)
     _log.info("payment_answer_applied", kind=entry.kind, rows=len(rows), unknown=unknown)
     return False
 
@@ -195,8 +195,8 @@ async def _apply(
 async def _batch_of(acting: Acting, answer: Answer) -> PaymentFileBatch | None:
     """The batch that an answer is about, of the kind that it can be about."""
     message = answer.message_id if isinstance(answer, BatchAcknowledgement) else None
-    found = await payment_batches.named(acting.tx, pfms_batch=answer.batch_id)
-    found = found or await payment_batches.named(acting.tx, message=message)
+    found = await payment_batches.find_batch(acting.tx, pfms_batch=answer.batch_id)
+    found = found or await payment_batches.find_batch(acting.tx, message=message)
     wanted = BatchKind.BENEFICIARY if isinstance(answer, BeneficiaryAnswer) else BatchKind.PAYMENT
     if found is None or (found.kind is not wanted and not isinstance(answer, BatchAcknowledgement)):
         return None
@@ -216,10 +216,10 @@ async def _unknown_batch(acting: Acting, entry: LedgerFile, answer: Answer) -> N
         DifferenceKind.NOT_WITH_US, f"batch:{named}"[:200], expected=None, found=f"{len(rows)} rows"
     )
     await open_case(acting, difference)
-    await _audited(acting, entry, "payment_answer.refused", {"digest": entry.digest, "reason": UNKNOWN_BATCH})
+    await _audit_file(acting, entry, "payment_answer.refused", {"digest": entry.digest, "reason": UNKNOWN_BATCH})
 
 
-async def _refused(acting: Acting, entry: LedgerFile, reason: str, detail: str) -> None:
+async def _refuse_file(acting: Acting, entry: LedgerFile, reason: str, detail: str) -> None:
     present = await payment_files.file(acting.tx, entry.id)
     if present is None or present.state is not FileState.RECEIVED:
         return
@@ -227,11 +227,11 @@ async def _refused(acting: Acting, entry: LedgerFile, reason: str, detail: str) 
     found = f"{reason} {detail}".strip()[:200]
     difference = FinanceDifference(DifferenceKind.FILE_REFUSED, f"file:{entry.name}"[:200], found=found)
     await open_case(acting, difference)
-    await _audited(acting, entry, "payment_answer.refused", {"digest": entry.digest, "reason": reason})
+    await _audit_file(acting, entry, "payment_answer.refused", {"digest": entry.digest, "reason": reason})
     _log.error("payment_answer_refused", kind=entry.kind, reason=reason)
 
 
-async def _reused(acting: Acting, entry: LedgerFile) -> None:
+async def _refuse_reused_name(acting: Acting, entry: LedgerFile) -> None:
     """The name of a file that was applied, with other content: an alarm, and nothing of it is applied."""
     present = await payment_files.file(acting.tx, entry.id)
     if present is None or present.state is not FileState.RECEIVED:
@@ -241,11 +241,11 @@ async def _reused(acting: Acting, entry: LedgerFile) -> None:
         DifferenceKind.FILE_NAME_REUSED, f"file:{entry.name}"[:200], expected="one content", found=entry.digest[:16]
     )
     await open_case(acting, difference)
-    await _audited(acting, entry, "payment_answer.name_reused", {"digest": entry.digest})
+    await _audit_file(acting, entry, "payment_answer.name_reused", {"digest": entry.digest})
     _log.error("payment_file_name_reused", kind=entry.kind)
 
 
-async def _audited(acting: Acting, entry: LedgerFile, action: str, detail: dict[str, int | str]) -> None:
+async def _audit_file(acting: Acting, entry: LedgerFile, action: str, detail: dict[str, int | str]) -> None:
     line = audit.AuditLine(acting.subject.label, action, "PAYMENT_FILE", entry.name, Purpose.PAY_BENEFIT.value, detail)
     await audit.append(acting.tx, line)
 
@@ -253,14 +253,14 @@ async def _audited(acting: Acting, entry: LedgerFile, action: str, detail: dict[
 async def apply_acknowledgement(acting: Acting, batch: PaymentFileBatch, said: BatchAcknowledgement, told: Told) -> int:
     """Apply an acknowledgement in the caller's transaction; tells how many of its rows are not ours."""
     if said.accepted:
-        return await _accepted(acting, batch, said, told)
+        return await _accept_batch(acting, batch, said, told)
     if DUPLICATE_BATCH in said.codes or batch.state not in _OPEN:
         await _contradicts(acting, batch, said.codes)
         return 0
-    return await _rejected(acting, batch, said)
+    return await _reject_batch(acting, batch, said)
 
 
-async def _accepted(acting: Acting, batch: PaymentFileBatch, said: BatchAcknowledgement, told: Told) -> int:
+async def _accept_batch(acting: Acting, batch: PaymentFileBatch, said: BatchAcknowledgement, told: Told) -> int:
     """Every line is taken, also those that the file does not name."""
     if batch.state in {BatchState.REJECTED, BatchState.ABANDONED}:
         await _contradicts(acting, batch, ("ACCP",))
@@ -279,7 +279,7 @@ async def _accepted(acting: Acting, batch: PaymentFileBatch, said: BatchAcknowle
     return await apply_payment_rows(acting, told, [*said.rows, *taken])
 
 
-async def _rejected(acting: Acting, batch: PaymentFileBatch, said: BatchAcknowledgement) -> int:
+async def _reject_batch(acting: Acting, batch: PaymentFileBatch, said: BatchAcknowledgement) -> int:
     """The wrong lines are set aside, each with a case; the others go in another batch, under their own ids.
 
     Where PFMS names no line, the file itself was wrong: sending its payments again would have the same end, so

@@ -71,7 +71,7 @@ async def _is_ready(env: Environment) -> bool:
     partner = env.partners.pfms
     if partner is None:
         return False
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         ready = await may_sign(tx, partner.papers.signer.fingerprint)
     if not ready:
         _log.warning("payment_signer_declined")
@@ -79,7 +79,7 @@ async def _is_ready(env: Environment) -> bool:
 
 
 async def _begin(env: Environment, day: date, slot: str) -> None:
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         if await payment_runs.is_begun(tx, day, slot):
             return
     await enrol(env)
@@ -91,7 +91,7 @@ async def _begin(env: Environment, day: date, slot: str) -> None:
 async def _carry_on(env: Environment) -> int:
     made = 0
     while True:
-        async with env.store.reading() as tx:
+        async with env.store.read_transaction() as tx:
             run = await payment_runs.open_run(tx)
             if run is None:
                 return made
@@ -166,7 +166,9 @@ async def _payments(acting: Acting, partner: Pfms, run: Run, ahead: _Ahead) -> P
         batch = replace(batch, lines=len(due), total_paise=sum(one.amount_paise for one in due))
         await payment_batches.add(tx, batch)
         await payment_runs.fill(tx, batch.id, due)
-    await payment_runs.save_run(tx, payment_runs.advanced(run, group, ahead.due[-1].place, batch.lines if batch else 0))
+    await payment_runs.save_run(
+        tx, payment_runs.advance_run(run, group, ahead.due[-1].place, batch.lines if batch else 0)
+    )
     return batch
 
 

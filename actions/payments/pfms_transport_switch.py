@@ -27,7 +27,7 @@ async def watch_ways(env: Environment, partner: Pfms) -> int:
     """Open a case for each file under way whose way is not connected; tells how many there are."""
     if partner.former is not None:
         return 0
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         cut_off = await payment_batches.under_way_by(tx, partner.way.other)
     if cut_off:
         await env.store.carry_out(lambda tx: tell_cut_off(Acting(env, tx, SYSTEM), cut_off))

@@ -68,7 +68,7 @@ async def enrol(env: Environment) -> int:
     made = 0
 
     async def work(tx: Transaction) -> tuple[int, int]:
-        found = await beneficiaries.unregistered(tx, PAGE)
+        found = await beneficiaries.unregistered_sanctions(tx, PAGE)
         return len(found), await _enrol(Acting(env, tx, SYSTEM), found)
 
     while (page := await env.store.carry_out(work))[0]:
@@ -104,8 +104,8 @@ async def account_changed(acting: Acting, sanction: Sanction) -> bool:
         changed = replace(changed, state=known.state, state_at=known.state_at)
     await beneficiaries.change_account(acting.tx, changed, details)
     await payment_batches.release_set_aside(acting.tx, known.id)
-    await _pending(acting, [sanction.id])
-    await _audited(acting, changed.id, "beneficiary.account_changed", {"version": changed.version})
+    await _mark_payments_pending(acting, [sanction.id])
+    await _audit_beneficiary(acting, changed.id, "beneficiary.account_changed", {"version": changed.version})
     return True
 
 
@@ -136,7 +136,9 @@ async def apply_rows(
 
 async def close_if_answered(acting: Acting, batch: PaymentFileBatch) -> None:
     """Close a beneficiary batch whose last line was answered, and destroy its file."""
-    if batch.state in {BatchState.CLOSED, BatchState.REJECTED} or await beneficiaries.awaited(acting.tx, batch.id):
+    if batch.state in {BatchState.CLOSED, BatchState.REJECTED} or await beneficiaries.has_awaited_lines(
+        acting.tx, batch.id
+    ):
         return
     await close_batch(acting, batch, BatchState.CLOSED)
 
@@ -167,7 +169,7 @@ async def tell_rejected(acting: Acting, declined: Mapping[str, tuple[str, ...]])
     if not declined:
         return
     told = []
-    for beneficiary in (await beneficiaries.many(acting.tx, declined)).values():
+    for beneficiary in (await beneficiaries.by_ids(acting.tx, declined)).values():
         code = next(iter(declined[beneficiary.id]), None)
         told += [(each, code) for each, _ in await beneficiaries.payable(acting.tx, [beneficiary.sanction_id])]
     status = PaymentStatus.BENEFICIARY_REJECTED
@@ -213,7 +215,7 @@ async def _enrol(acting: Acting, sanctions: Sequence[Sanction]) -> int:
             agency = pfms(acting.env).identity.agency_of(sanction.district)
             new = _new(acting, sanction, agency.code, details, version=1)
             made += await beneficiaries.add(acting.tx, new, details)
-    await _pending(acting, [each.id for each in sanctions])
+    await _mark_payments_pending(acting, [each.id for each in sanctions])
     return made
 
 
@@ -248,7 +250,7 @@ async def _details(acting: Acting, sanction: Sanction, citizen: Citizen) -> Paye
     )
 
 
-async def _pending(acting: Acting, sanction_ids: Collection[str]) -> None:
+async def _mark_payments_pending(acting: Acting, sanction_ids: Collection[str]) -> None:
     """The payments under these sanctions wait for their beneficiaries."""
     news = PaymentNews(PaymentStatus.BENEFICIARY_PENDING, acting.now, rail=Rail.PFMS)
     waiting = await beneficiaries.payable(acting.tx, sanction_ids)
@@ -256,6 +258,6 @@ async def _pending(acting: Acting, sanction_ids: Collection[str]) -> None:
     await hear_many(acting, [(instalment_id, news) for instalment_id, _ in waiting])
 
 
-async def _audited(acting: Acting, who: str, action: str, detail: dict[str, int | str]) -> None:
+async def _audit_beneficiary(acting: Acting, who: str, action: str, detail: dict[str, int | str]) -> None:
     line = audit.AuditLine(acting.subject.label, action, "BENEFICIARY", who, Purpose.PAY_BENEFIT.value, detail)
     await audit.append(acting.tx, line)

@@ -31,8 +31,8 @@ async def release_set_aside(acting: Acting, what: str) -> int:
     Only lines that were set aside are released, and only what PFMS does not have is ever set aside. Gives how many.
     Raises CasesAreOpen where a case about the batch, the payments or the beneficiary is not settled.
     """
-    batch = await payment_batches.named(acting.tx, message=what)
-    unsettled = await _unsettled(acting, what, batch)
+    batch = await payment_batches.find_batch(acting.tx, message=what)
+    unsettled = await _unresolved_cases(acting, what, batch)
     if unsettled:
         raise CasesAreOpen(what, unsettled)
     if batch is None:
@@ -55,7 +55,7 @@ async def release_set_aside(acting: Acting, what: str) -> int:
     return many
 
 
-async def _unsettled(acting: Acting, what: str, batch: PaymentFileBatch | None) -> list[FinanceCase]:
+async def _unresolved_cases(acting: Acting, what: str, batch: PaymentFileBatch | None) -> list[FinanceCase]:
     """The open cases about what is to go: those of a whole batch, and of each payment in it, are two things."""
     tx = acting.tx
     known: Collection[BatchLine]

@@ -46,10 +46,10 @@ async def apply_payment_rows(acting: Acting, told: Told, rows: Sequence[PaymentR
     bank reference that another payment has, opens a case. Only the last of these is applied all the same. Many rows
     come to the same as each by itself.
     """
-    return sum([await _apply_part(acting, told, part) for part in _apart(rows)])
+    return sum([await _apply_part(acting, told, part) for part in _distinct_parts(rows)])
 
 
-def _apart(rows: Sequence[PaymentRow]) -> Iterator[list[PaymentRow]]:
+def _distinct_parts(rows: Sequence[PaymentRow]) -> Iterator[list[PaymentRow]]:
     """Parts in which no payment comes twice, in their order: what a row says depends on where the last one led."""
     part: dict[str, PaymentRow] = {}
     for row in rows:
@@ -86,7 +86,7 @@ async def _apply_part(acting: Acting, told: Told, rows: Sequence[PaymentRow]) ->
 
 
 async def _apply(acting: Acting, told: Told, news: Sequence[tuple[PaymentRow, BatchLine, LineState]]) -> None:
-    changed = await hear_many(acting, [(line.instalment_id, _heard(told, row, after)) for row, line, after in news])
+    changed = await hear_many(acting, [(line.instalment_id, _row_news(told, row, after)) for row, line, after in news])
     # A return after its time is a case (actions/benefits/payment_status.py) and moves nothing, here as there.
     kept = [
         LineNews(line, after, row.codes, row.utr, row.value_date)
@@ -100,7 +100,7 @@ async def _apply(acting: Acting, told: Told, news: Sequence[tuple[PaymentRow, Ba
             await close_if_final(acting, batch)
 
 
-def _heard(told: Told, row: PaymentRow, after: LineState) -> PaymentNews:
+def _row_news(told: Told, row: PaymentRow, after: LineState) -> PaymentNews:
     return PaymentNews(
         status=_NEWS[after],
         at=told.at,

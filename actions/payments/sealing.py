@@ -76,9 +76,9 @@ async def content_of(env: Environment, partner: Pfms, batch: PaymentFileBatch) -
     """
     if batch.digest is None:
         return await _sealed_first(env, partner, batch)
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         try:
-            kept = await payment_batches.sealed(tx, batch.id)
+            kept = await payment_batches.sealed_file(tx, batch.id)
         except CannotDecrypt:
             kept = None
     if kept is not None and payment_files.digest_of(kept) == batch.digest:
@@ -97,7 +97,7 @@ async def _made_again(env: Environment, partner: Pfms, batch: PaymentFileBatch) 
     """The octets as they were signed; None with a word for what was found instead."""
     found = _KEY_GONE
     for signer in partner.papers.signers_of(batch.signed_by):
-        made, _ = await _made(env, partner, batch, signer)
+        made, _ = await _build_file(env, partner, batch, signer)
         digest = payment_files.digest_of(made) if made else ""
         if made and digest == batch.digest:
             return made, digest
@@ -111,13 +111,13 @@ async def _sealed_first(env: Environment, partner: Pfms, batch: PaymentFileBatch
         return None
     batch = left
     signer = partner.papers.signer
-    made, faulty = await _made(env, partner, batch, signer)
+    made, faulty = await _build_file(env, partner, batch, signer)
     while faulty:
-        left = await env.store.carry_out(partial(_without, env, batch, faulty))
+        left = await env.store.carry_out(partial(_drop_faulty, env, batch, faulty))
         if left is None:
             return None
         batch = left
-        made, faulty = await _made(env, partner, batch, signer)
+        made, faulty = await _build_file(env, partner, batch, signer)
     if made is None:
         return None
     content = made
@@ -133,10 +133,10 @@ async def _without_held(acting: Acting, batch: PaymentFileBatch) -> PaymentFileB
         return present
     if await payment_batches.withdraw_held(acting.tx, batch.id) == 0:
         return present
-    return await _resized(acting, present, *await payment_batches.sum_of(acting.tx, batch.id))
+    return await _resize_batch(acting, present, *await payment_batches.sum_of(acting.tx, batch.id))
 
 
-async def _resized(acting: Acting, batch: PaymentFileBatch, many: int, total: int) -> PaymentFileBatch | None:
+async def _resize_batch(acting: Acting, batch: PaymentFileBatch, many: int, total: int) -> PaymentFileBatch | None:
     await payment_batches.set_size(acting.tx, batch.id, many, total)
     if many:
         return replace(batch, lines=many, total_paise=total)
@@ -144,7 +144,7 @@ async def _resized(acting: Acting, batch: PaymentFileBatch, many: int, total: in
     return None
 
 
-async def _without(
+async def _drop_faulty(
     env: Environment, batch: PaymentFileBatch, faulty: list[Faulty], tx: Transaction
 ) -> PaymentFileBatch | None:
     return await _set_aside(Acting(env, tx, SYSTEM), batch, faulty)
@@ -154,7 +154,7 @@ async def _keep(acting: Acting, batch: PaymentFileBatch, content: bytes, signed_
     """Keep the first octets; where another worker was quicker, its are the ones."""
     present = await payment_batches.batch(acting.tx, batch.id)
     if present is None or present.state is not BatchState.BUILT:
-        return await payment_batches.sealed(acting.tx, batch.id)
+        return await payment_batches.sealed_file(acting.tx, batch.id)
     await payment_batches.seal(acting.tx, batch.id, content, signed_by)
     digest = payment_files.digest_of(content)
     entry = LedgerFile(
@@ -174,7 +174,7 @@ async def _keep(acting: Acting, batch: PaymentFileBatch, content: bytes, signed_
     return content
 
 
-async def _made(
+async def _build_file(
     env: Environment, partner: Pfms, batch: PaymentFileBatch, signer: FileSigner
 ) -> tuple[bytes | None, list[Faulty]]:
     """The octets, or the lines for which PFMS would reject the whole."""
@@ -212,11 +212,11 @@ async def _made(
 
 
 async def _registrations(env: Environment, batch: PaymentFileBatch) -> list[tuple[int, wire.BeneficiaryLine]]:
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         lines = await beneficiaries.lines(tx, batch.id)
         details = await beneficiaries.details(tx, [line.account_id for line in lines])
     # Who leaves is named by her code alone: her Aadhaar number is not read for that.
-    numbers = await _revealed(
+    numbers = await _reveal_aadhaar(
         env, {line.account_id: details[line.account_id] for line in lines if line.purpose != DELETE}
     )
     return [(line.position, _registration(line, details[line.account_id], numbers)) for line in lines]
@@ -238,13 +238,13 @@ def _registration(line: RegistrationLine, who: PayeeDetails, numbers: Mapping[st
 
 
 async def _payments(env: Environment, batch: PaymentFileBatch) -> list[tuple[int, wire.PaymentLine]]:
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         lines = await payment_batches.lines(tx, batch.id)
         details = await beneficiaries.details(tx, [line.account_id for line in lines])
-        payees = await beneficiaries.many(tx, [line.beneficiary_id for line in lines])
+        payees = await beneficiaries.by_ids(tx, [line.beneficiary_id for line in lines])
         periods = await payment_batches.periods(tx, [line.instalment_id for line in lines])
     by_aadhaar = batch.group.method is PaymentMethod.AADHAAR
-    numbers = await _revealed(env, details) if by_aadhaar else {}
+    numbers = await _reveal_aadhaar(env, details) if by_aadhaar else {}
     return [
         (
             line.position,
@@ -273,7 +273,7 @@ def _payment(
     )
 
 
-async def _revealed(env: Environment, details: Mapping[str, PayeeDetails]) -> dict[str, str]:
+async def _reveal_aadhaar(env: Environment, details: Mapping[str, PayeeDetails]) -> dict[str, str]:
     references = {who.aadhaar_reference for who in details.values() if who.aadhaar_reference}
     return await env.vault.reveal_many(references, purpose=Purpose.PAY_BENEFIT.value, by=SYSTEM.label)
 
@@ -293,7 +293,7 @@ async def _set_aside(acting: Acting, batch: PaymentFileBatch, faulty: list[Fault
         await set_aside(acting, [(line, codes[line.position]) for line in lines])
         await payment_batches.take_out(acting.tx, batch.id, codes)
         many, total = await payment_batches.sum_of(acting.tx, batch.id)
-    return await _resized(acting, present, many, total)
+    return await _resize_batch(acting, present, many, total)
 
 
 async def _registrations_aside(acting: Acting, batch: PaymentFileBatch, codes: Mapping[int, str]) -> int:

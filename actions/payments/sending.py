@@ -40,7 +40,7 @@ async def send_batch(env: Environment, batch_id: str) -> None:
     leave it in doubt, with a case: only an answer ends that.
     """
     partner = pfms(env)
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         batch = await payment_batches.batch(tx, batch_id)
         stopped = batch is not None and await is_stopped(tx, partner, batch)
     if batch is None:
@@ -85,13 +85,13 @@ async def _put_there(env: Environment, partner: Pfms, batch: PaymentFileBatch, c
         await env.store.carry_out(lambda tx: tell_cut_off(Acting(env, tx, SYSTEM), [batch]))
         raise NotAsked(Source.PFMS, WAY_GONE)
     asked = (exchange,) if batch.way is not None else partner.exchanges
-    if first or not any([await each.sent(kind, name) for each in asked]):
+    if first or not any([await each.is_sent(kind, name) for each in asked]):
         await exchange.send(kind, name, content)
 
 
 async def _tried_before(env: Environment, batch_id: str) -> PaymentFileBatch | None:
     """The batch as it was tried, with its way; None where another worker brought it to an end meanwhile."""
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         batch = await payment_batches.batch(tx, batch_id)
     return batch if batch is not None and batch.state in _NOT_SENT else None
 

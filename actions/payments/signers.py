@@ -44,7 +44,7 @@ async def apply_enrolment(acting: Acting, partner: Pfms, file_id: str, answer: E
     elif news and state is EnrolmentState.REJECTED:
         await open_case(acting, _case(DifferenceKind.SIGNER_DECLINED, answer, state))
     elif news:
-        good, about = CaseOutcome.CORRECTED_AT_PARTNER, _about(answer)
+        good, about = CaseOutcome.CORRECTED_AT_PARTNER, _signer_reference(answer)
         await settle_by_itself(acting, DifferenceKind.SIGNER_DECLINED, about, good, ENROLLED)
     await payment_files.advance(acting.tx, file_id, rows=1, applied=1, unknown=int(not ours))
     await payment_files.settle(acting.tx, file_id, FileState.APPLIED)
@@ -77,7 +77,7 @@ async def known_signers(env: Environment) -> list[KnownSigner]:
     """
     partner = env.partners.pfms
     ring = {each.fingerprint: each for each in partner.papers.ring} if partner else {}
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         heard = {each.fingerprint: each for each in await signing_certificates.enrolments(tx)}
         files = await signing_certificates.files_under_way(tx)
     signed = [fingerprint for fingerprint in files if fingerprint is not None]
@@ -112,8 +112,8 @@ def never_tried(batch: PaymentFileBatch) -> bool:
 
 def _case(kind: DifferenceKind, answer: EnrolmentAnswer, state: EnrolmentState) -> FinanceDifference:
     found = f"{state.value} {','.join(answer.codes)}".strip()[:200]
-    return FinanceDifference(kind, _about(answer), expected="ACCEPTED", found=found)
+    return FinanceDifference(kind, _signer_reference(answer), expected="ACCEPTED", found=found)
 
 
-def _about(answer: EnrolmentAnswer) -> str:
+def _signer_reference(answer: EnrolmentAnswer) -> str:
     return f"signer:{answer.fingerprint[:16]}"

@@ -15,7 +15,7 @@ from actions.benefits.payment_enquiries import hash_of
 from actions.kernel.environment import Environment
 from actions.kernel.unit_of_work import Acting
 from actions.payments.expected_files import expect_one, tell_missing
-from actions.payments.incoming_files import enter, fetched, put_away
+from actions.payments.incoming_files import enter, fetch_file, put_away
 from actions.reconciliation.finance_cases import open_case
 from domain.benefits.benefits import Rail
 from domain.kernel.clock import IST
@@ -63,7 +63,7 @@ async def read_statements(env: Environment, run: ReconciliationRun) -> bool:
     if env.partners.pfms is None:
         return False
     if not await take_statements(env):
-        await env.store.carry_out(lambda tx: reconciliation.troubled(tx, run.id, "PARTNER_AWAY"))
+        await env.store.carry_out(lambda tx: reconciliation.note_problem(tx, run.id, "PARTNER_AWAY"))
         return False
     if await _has_all(env, run):
         await env.store.carry_out(lambda tx: expected_files.note_came(tx, FileSource.PFMS_STATEMENT, run.day))
@@ -71,7 +71,7 @@ async def read_statements(env: Environment, run: ReconciliationRun) -> bool:
     if env.clock.now() >= datetime.combine(run.day + timedelta(days=1), STATEMENT_BY, IST):
         await _tell_missing(env, run)
         return True
-    await env.store.carry_out(lambda tx: reconciliation.troubled(tx, run.id, "STATEMENT_MISSING"))
+    await env.store.carry_out(lambda tx: reconciliation.note_problem(tx, run.id, "STATEMENT_MISSING"))
     return False
 
 
@@ -89,7 +89,7 @@ async def take_statements(env: Environment) -> bool:
 
 async def _take_all(env: Environment, exchange: FileExchange) -> bool:
     try:
-        for file in await exchange.incoming():
+        for file in await exchange.list_incoming():
             if file.kind is FileKind.STATEMENTS:
                 await _take(env, exchange, file)
     except IntegrationError:
@@ -99,7 +99,7 @@ async def _take_all(env: Environment, exchange: FileExchange) -> bool:
 
 async def _tell_missing(env: Environment, run: ReconciliationRun) -> None:
     """The day is compared with nothing; where PFMS did something on it, its statement is owed and a case is opened."""
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         moved = await statement_reads.moved_within(tx, statement_bounds(run.day))
     if moved:
         await expect_one(env, FileSource.PFMS_STATEMENT, run.day)
@@ -108,7 +108,7 @@ async def _tell_missing(env: Environment, run: ReconciliationRun) -> None:
 
 async def _has_all(env: Environment, run: ReconciliationRun) -> bool:
     """Whether every part of the day's statement was read."""
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         known = await reconciliation.run_of(tx, run.rail, run.day)
         files = await reconciliation.files_kept(tx, run.id)
     parts = known.place.removeprefix(_PARTS) if known is not None and known.place else ""
@@ -117,7 +117,7 @@ async def _has_all(env: Environment, run: ReconciliationRun) -> bool:
 
 async def _take(env: Environment, exchange: FileExchange, file: IncomingFile) -> None:
     """One statement: entered in the ledger, its rows kept, then put away. May be cut off anywhere and done again."""
-    content = await fetched(env, exchange, file)
+    content = await fetch_file(env, exchange, file)
     if content is None:
         return
     entry = await env.store.carry_out(lambda tx: enter(env, tx, file, content))
@@ -136,7 +136,7 @@ async def _settle(env: Environment, entry: LedgerFile, content: bytes) -> Ledger
     partner = env.partners.pfms
     if partner is None:
         return None
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         reused = await payment_files.counted_before(tx, entry)
     if reused:
         difference = FinanceDifference(DifferenceKind.FILE_NAME_REUSED, about, found=entry.digest[:16])
@@ -169,7 +169,7 @@ async def _said_before(env: Environment, file: LedgerFile) -> bool:
 async def _keep(env: Environment, file: LedgerFile, statement: DailyStatement) -> bool:
     """Keep the rows for the comparison; False where the day is being compared now, so that it is taken afterwards."""
     run_id = env.ids.key()
-    run = await env.store.carry_out(lambda tx: _begun(tx, run_id, statement.day))
+    run = await env.store.carry_out(lambda tx: _begin_run(tx, run_id, statement.day))
     if run.state is not RunState.READING:
         return False
     for start in range(0, len(statement.rows), ROWS_AT_ONCE):
@@ -177,18 +177,18 @@ async def _keep(env: Environment, file: LedgerFile, statement: DailyStatement) -
         await env.store.carry_out(lambda tx, kept=lines: reconciliation.keep_rows(tx, run.id, kept))  # type: ignore[misc]
         crash_points.reach(crash_points.ROWS_KEPT)
 
-    async def done(tx: Transaction) -> None:
+    async def finish_statement(tx: Transaction) -> None:
         counts, place = {"rows_read": len(statement.rows)}, f"{_PARTS}{statement.parts}"
-        await reconciliation.moved(tx, run, state=run.state, place=place, counts=counts)
+        await reconciliation.advance_run(tx, run, state=run.state, place=place, counts=counts)
         await payment_files.settle(tx, file.id, FileState.APPLIED)
 
-    await env.store.carry_out(done)
+    await env.store.carry_out(finish_statement)
     crash_points.reach(crash_points.STATEMENT_READ)
     _log.info("statement_read", day=statement.day.isoformat(), rows=len(statement.rows))
     return True
 
 
-async def _begun(tx: Transaction, run_id: str, day: date) -> ReconciliationRun:
+async def _begin_run(tx: Transaction, run_id: str, day: date) -> ReconciliationRun:
     """The run of a statement's day; one that ended without it, or without this part of it, is opened again."""
     run = await reconciliation.begin(tx, run_id, Rail.PFMS, day)
     return await reconciliation.reopen(tx, run) if run.state is RunState.ENDED else run

@@ -49,7 +49,7 @@ async def apply_stated(acting: Acting, run: ReconciliationRun, payments: Sequenc
 
     `at` is when the statement was made. Gives the ids of the instalments that moved; the others are for a case.
     """
-    rows = await statement_reads.stated(acting.tx, run.id, payments)
+    rows = await statement_reads.statement_rows(acting.tx, run.id, payments)
     lines = await payment_batches.lines_known_by(acting.tx, payments)
     batches = await statement_reads.batches_at_pfms(acting.tx, {line.batch_id for line in lines.values()})
     taken = await _not_theirs(acting, run, rows)
@@ -59,9 +59,9 @@ async def apply_stated(acting: Acting, run: ReconciliationRun, payments: Sequenc
         if not more
         and (line := lines.get(name)) is not None
         and _fits(row, line, batches, taken)
-        and (after := _after(row, line)) is not None
+        and (after := _state_after(row, line)) is not None
     ]
-    told = [(line.instalment_id, _heard(row, after, at)) for row, line, after in fitting]
+    told = [(line.instalment_id, _row_news(row, after, at)) for row, line, after in fitting]
     changed = await hear_many(acting, told)
     await _note(acting, [each for each in fitting if each[1].instalment_id in changed])
     if changed:
@@ -92,14 +92,14 @@ def _fits(row: Stated, line: BatchLine, batches: Mapping[str, str], taken: Colle
     )
 
 
-def _after(row: Stated, line: BatchLine) -> LineState | None:
+def _state_after(row: Stated, line: BatchLine) -> LineState | None:
     """What the line comes to; a whole batch that was rejected is told by its acknowledgement, never by a statement."""
     if row.side is Side.NOT_SENT and line.state not in _AT_PFMS:
         return None
     return line_after(line.state, _SAID[row.side])
 
 
-def _heard(row: Stated, after: LineState, at: datetime) -> PaymentNews:
+def _row_news(row: Stated, after: LineState, at: datetime) -> PaymentNews:
     return PaymentNews(
         status=_NEWS[after],
         at=at,

@@ -10,7 +10,7 @@ from domain.applications.deadline import WorkCalendar
 from domain.identity.policy import Purpose
 from domain.kernel.clock import ist_date
 from domain.kernel.people import SYSTEM, Subject
-from domain.platform.alarms import RULES, Alarm, AlarmCode, AlarmState, ProcessFacts, Readings, Where, raised
+from domain.platform.alarms import RULES, Alarm, AlarmCode, AlarmState, ProcessFacts, Readings, Where, active_alarms
 from domain.statistics.silence import LOOK_BACK_DAYS, silent_for
 from store.database import audit
 from store.database.engine import Transaction
@@ -32,7 +32,7 @@ async def readings(tx: Transaction, session_key_made_at: datetime) -> Readings:
     waiting = await outbox.counts(tx)
     unsealed = await audit.unsealed_since(tx)
     return Readings(
-        processes=tuple(await alarms.told(tx)),
+        processes=tuple(await alarms.reported_facts(tx)),
         dead_letters=waiting.dead,
         outbox_seconds=waiting.oldest_seconds,
         unsealed_seconds=_seconds(unsealed, now),
@@ -54,16 +54,16 @@ async def evaluate(
 
     Nothing is kept where the lease has passed to another. With `notify` each change is put into the outbox.
     """
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         read = await readings(tx, session_key_made_at)
         silent = await silent_offices(tx, env.work_calendar)
-        read = replace(read, umang_differences=await umang_compare.differing(tx))
-        holding = raised(replace(read, worker_seconds=worker_seconds, silent_offices=silent))
+        read = replace(read, umang_differences=await umang_compare.count_differences(tx))
+        holding = active_alarms(replace(read, worker_seconds=worker_seconds, silent_offices=silent))
 
     async def keep(tx: Transaction) -> list[Alarm]:
         if not await still_held(tx, lease):
             return []
-        changed = _changes(holding, await alarms.everything(tx), tx.clock.now())
+        changed = _changes(holding, await alarms.all_alarms(tx), tx.clock.now())
         for alarm in changed:
             await alarms.save(tx, alarm)
             await audit.append(tx, _line(alarm), always=True)  # the alarm that tells of it must get out
@@ -89,8 +89,8 @@ async def silent_offices(tx: Transaction, calendar: WorkCalendar) -> dict[str, i
 async def alarms_for(env: Environment, subject: Subject) -> list[Alarm]:
     """Every alarm that was ever raised, for an administrator or auditor; raises as `access.require_operations`."""
     access.require_operations(subject)
-    async with env.store.reading() as tx:
-        return list((await alarms.everything(tx)).values())
+    async with env.store.read_transaction() as tx:
+        return list((await alarms.all_alarms(tx)).values())
 
 
 async def tell(env: Environment, process_id: str, facts: ProcessFacts) -> dict[AlarmCode, int]:

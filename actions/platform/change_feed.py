@@ -55,7 +55,7 @@ class TooSlow(Problems):
 
 async def feed_state(env: Environment) -> FeedState:
     """The feed as it is now."""
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         return await change_feed.state(tx)
 
 
@@ -70,7 +70,7 @@ async def follow(
     if since is not None:
         mark = replace(mark, position=since.position)
     with feed.follow(wanted) as coming:
-        async for change in _missed(env, wanted, mark):
+        async for change in _missed_changes(env, wanted, mark):
             mark = replace(mark, position=change.position)
             yield change, mark
         async for change in coming:
@@ -92,10 +92,10 @@ async def check_bookmark(env: Environment, wanted: Wanted, since: Bookmark | Non
             raise resync("since")
 
 
-async def _missed(env: Environment, wanted: Wanted, since: Bookmark) -> AsyncGenerator[Change, None]:
+async def _missed_changes(env: Environment, wanted: Wanted, since: Bookmark) -> AsyncGenerator[Change, None]:
     position = since.position
     while True:
-        async with env.store.reading() as tx:
+        async with env.store.read_transaction() as tx:
             rows = await change_feed.page(tx, position, BACKLOG_PAGE, wanted)
         latest = {(row.kind, row.object_id): row for row in rows}
         for row in rows:
@@ -111,15 +111,15 @@ async def wanted_applications(env: Environment, subject: Subject, application_id
 
     Raises NotSignedIn, NOT_FOUND, and BAD_INPUT where nothing is named and none is hers.
     """
-    return await _wanted(env, subject, application_id, OF_APPLICATIONS)
+    return await _change_filter(env, subject, application_id, OF_APPLICATIONS)
 
 
 async def wanted_payments(env: Environment, subject: Subject, application_id: str | None) -> Wanted:
     """As `wanted_applications`, for the payments of benefits."""
-    return await _wanted(env, subject, application_id, (ChangeKind.PAYMENT,))
+    return await _change_filter(env, subject, application_id, (ChangeKind.PAYMENT,))
 
 
-async def _wanted(
+async def _change_filter(
     env: Environment, subject: Subject, application_id: str | None, kinds: tuple[ChangeKind, ...]
 ) -> Wanted:
     if not subject.signed_in:
@@ -146,7 +146,7 @@ def wanted_queue(subject: Subject) -> Wanted:
 
 async def readable(env: Environment, subject: Subject, application_id: str) -> Application | None:
     """The application where the table lets the subject read it; what is shown of it leaves its receipts by itself."""
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         found = await applications.get(tx, application_id)
     return found if found is not None and purpose_for(subject, of_application(found)) is not None else None
 
@@ -162,7 +162,7 @@ class QueueRow:
 
 async def queue_row(env: Environment, subject: Subject, application_id: str) -> QueueRow | None:
     """A case of the officer's places, None where it is none or a draft."""
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         case = await applications.get(tx, application_id)
         if case is None or case.status is Status.DRAFT:
             return None
@@ -175,7 +175,7 @@ async def queue_row(env: Environment, subject: Subject, application_id: str) -> 
 
 async def payment_readable(env: Environment, subject: Subject, change: Change) -> bool:
     """Whether the table lets the subject read the benefit of a payment."""
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         paid = await benefits.instalment(tx, change.object_id)
         found = await benefits.sanctions(tx, [paid.sanction_id]) if paid else {}
     return any(
@@ -187,6 +187,6 @@ async def payment_readable(env: Environment, subject: Subject, change: Change) -
 
 async def sanction_of(env: Environment, change: Change) -> str | None:
     """The sanction that a payment belongs to."""
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         paid = await benefits.instalment(tx, change.object_id)
     return paid.sanction_id if paid else None

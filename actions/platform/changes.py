@@ -109,11 +109,13 @@ async def changed_applications(env: Environment, subject: Subject, since: Bookma
         after = (datetime.fromisoformat(place[0]), place[1]) if place[0] else None
         return await applications.page_of_citizen(tx, citizen_id, after=after, limit=limit)
 
-    def mine(application: Application) -> bool:
+    def may_view(application: Application) -> bool:
         return purpose_for(subject, of_application(application)) is not None
 
-    reading = _Reading(env, Wanted(OF_APPLICATIONS, citizen_id=citizen_id), listing, lambda one: one.created_at, mine)
-    async with env.store.reading() as tx:
+    reading = _Reading(
+        env, Wanted(OF_APPLICATIONS, citizen_id=citizen_id), listing, lambda one: one.created_at, may_view
+    )
+    async with env.store.read_transaction() as tx:
         return await reading.delta(tx, since, first)
 
 
@@ -133,7 +135,7 @@ async def changed_queue(
     reading = _Reading(
         env, wanted, listing, lambda one: one.due_at, lambda one: in_queue(postings, one), name_of(postings)
     )
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         delta = await reading.delta(tx, since, first)
         cases = [application for application, _ in delta.present]
         own = await own_cases(tx, officer_id, cases)
@@ -153,7 +155,7 @@ def in_queue(postings: Sequence[Posting], application: Application) -> bool:
 
 async def _drafts(tx: Transaction, application_ids: Sequence[str]) -> set[str]:
     """Those that are drafts: that there is one is the citizen's own business."""
-    found = await applications.many(tx, application_ids)
+    found = await applications.by_ids(tx, application_ids)
     return {key for key, one in found.items() if one.status is Status.DRAFT}
 
 
@@ -174,10 +176,10 @@ class _Reading:
             since = begin(self.env, state, scope=self.scope, place=LISTING_BEGINS)
         check(state, since, self.scope)
         if since.place is not None:
-            return await self._listed(tx, since, since.place, first)
-        return await self._changed(tx, state, since, first)
+            return await self._read_listing(tx, since, since.place, first)
+        return await self._read_changes(tx, state, since, first)
 
-    async def _listed(self, tx: Transaction, since: Bookmark, place: Place, first: int) -> Delta:
+    async def _read_listing(self, tx: Transaction, since: Bookmark, place: Place, first: int) -> Delta:
         rows: Sequence[Application] = await self.listing(tx, place, first + 1)  # type: ignore[misc]
         page, more = rows[:first], len(rows) > first
         if not more:
@@ -187,23 +189,23 @@ class _Reading:
         going_on = replace(since, place=(at.isoformat() if at else None, page[-1].id))
         return Delta([(row, False) for row in page], (), going_on, complete=False)
 
-    async def _changed(self, tx: Transaction, state: FeedState, since: Bookmark, first: int) -> Delta:
+    async def _read_changes(self, tx: Transaction, state: FeedState, since: Bookmark, first: int) -> Delta:
         limit = first * ROWS_FOR_ONE
         rows = await change_feed.page(tx, since.position, limit, self.wanted)
-        taken = _taken(rows, first)
+        taken = _limit_rows(rows, first)
         keys = list(dict.fromkeys(str(row.application_id) for row in taken))
-        found: Mapping[str, Application] = await applications.many(tx, keys)
+        found: Mapping[str, Application] = await applications.by_ids(tx, keys)
         there = [found[key] for key in keys if key in found and self.shown(found[key])]
         shown = {one.id for one in there}
         complete = len(taken) == len(rows) < limit
         return Delta(
             [(one, False) for one in there],
             [key for key in keys if key not in shown],
-            self._next(state, since, taken, complete=complete),
+            self._next_bookmark(state, since, taken, complete=complete),
             complete,
         )
 
-    def _next(self, state: FeedState, since: Bookmark, taken: Sequence[Change], *, complete: bool) -> Bookmark:
+    def _next_bookmark(self, state: FeedState, since: Bookmark, taken: Sequence[Change], *, complete: bool) -> Bookmark:
         """The same bookmark where nothing happened, so that the answer is the same to the octet; anew each day."""
         today = day_of(self.env.clock.now())
         if not complete:
@@ -213,7 +215,7 @@ class _Reading:
         return replace(since, position=state.end, day=today)
 
 
-def _taken(rows: Sequence[Change], first: int) -> Sequence[Change]:
+def _limit_rows(rows: Sequence[Change], first: int) -> Sequence[Change]:
     """The first rows that are about at most so many things."""
     seen: set[str] = set()
     for count, row in enumerate(rows):

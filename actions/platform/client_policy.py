@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from actions.kernel import access
 from actions.kernel.environment import Environment
-from actions.kernel.idempotency import once
+from actions.kernel.idempotency import run_idempotently
 from domain.identity.policy import ObjectKind, Purpose, Resource
 from domain.kernel.errors import ErrorCode, Problem, Problems
 from domain.kernel.masks import mask_aadhaar_in
@@ -41,7 +41,7 @@ async def client_policy(
         raise Problems(Problem(ErrorCode.BAD_INPUT, ("version",)))
     if not is_app_name(app):
         raise Problems(Problem(ErrorCode.BAD_INPUT, ("app",)))
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         rule = await manifests.rule(tx, app, platform)
     return support_of(rule, asked), rule
 
@@ -67,8 +67,8 @@ async def set_client_policy(
         "storeUrl": wanted.store_url,
         "reason": wanted.reason,
     }
-    answer, replayed = await once(env, subject, OPERATION, key=idempotency_key, body=body, work=work)
-    async with env.store.reading() as tx:
+    answer, replayed = await run_idempotently(env, subject, OPERATION, key=idempotency_key, body=body, work=work)
+    async with env.store.read_transaction() as tx:
         rule = await manifests.rule(tx, answer["app"], ClientPlatform(answer["platform"]))
     if rule is None:
         raise LookupError("a policy that was kept is gone")

@@ -61,7 +61,7 @@ def sign_manifest(keyrings: Keyrings, manifest: Manifest) -> str:
 def open_manifest(keyrings: Keyrings, signed: str) -> Manifest:
     """The manifest that we signed. Raises ManifestRefused where the signature or the content does not hold."""
     try:
-        opened = jws.deserialize_compact(signed, keyrings.all(_KEYRING), [_ALGORITHM])
+        opened = jws.deserialize_compact(signed, keyrings.key_set(_KEYRING), [_ALGORITHM])
         content = json.loads(opened.payload)
     except (JoseError, ValueError):
         raise ManifestRefused("the signature does not hold: not signed by this installation's keyring") from None
@@ -83,7 +83,7 @@ async def publish_manifest(tx: Transaction, keyrings: Keyrings, signed: str, *, 
     """
     manifest = open_manifest(keyrings, signed)
     digest = content_hash(manifest)
-    before = await manifests.one(tx, manifest.app, manifest.version)
+    before = await manifests.find_manifest(tx, manifest.app, manifest.version)
     if before is not None:
         _check_same(before, digest)
         return False
@@ -107,7 +107,7 @@ async def retire_manifest(
     words = mask_aadhaar_in(" ".join(reason.split()))[:300]
     if not words:
         raise ManifestRefused("a reason is needed")
-    found = await manifests.one(tx, app, version)
+    found = await manifests.find_manifest(tx, app, version)
     if found is None:
         raise ManifestRefused(f"{app} {version} was never published")
     if found.retired_at is not None:
@@ -130,16 +130,16 @@ async def shelves(tx: Transaction, now: datetime, days: int = IN_USE_DAYS) -> li
         used[use.app, use.version] = used.get((use.app, use.version), 0) + use.count
     return [
         Shelf(found, last.get((found.app, found.version)), used.get((found.app, found.version), 0))
-        for found in await manifests.everything(tx, retired=True)
+        for found in await manifests.all_manifests(tx, retired=True)
     ]
 
 
-async def damaged(tx: Transaction, keyrings: Keyrings) -> AsyncIterator[Finding]:
+async def damaged_manifests(tx: Transaction, keyrings: Keyrings) -> AsyncIterator[Finding]:
     """Manifests that this installation would not serve any more, or that are not what was published; for `verify`.
 
     Retired ones are looked at too: they say what an application's version could ask for.
     """
-    for kept in await manifests.everything(tx, retired=True):
+    for kept in await manifests.all_manifests(tx, retired=True):
         where = f"manifest:{kept.app}:{kept.version}"
         try:
             manifest = open_manifest(keyrings, kept.signed)

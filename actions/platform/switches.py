@@ -6,7 +6,7 @@ from datetime import datetime
 
 from actions.kernel import access
 from actions.kernel.environment import Environment
-from actions.kernel.idempotency import once
+from actions.kernel.idempotency import run_idempotently
 from domain.identity.policy import ObjectKind, Purpose, Resource
 from domain.kernel.errors import ErrorCode, Problem, Problems
 from domain.kernel.masks import mask_aadhaar_in
@@ -60,9 +60,9 @@ async def set_switch(
         "reason": wanted.reason,
         "until": wanted.until.isoformat() if wanted.until else None,
     }
-    answer, replayed = await once(env, subject, OPERATION, key=idempotency_key, body=body, work=work)
-    async with env.store.reading() as tx:
-        switch = await switches.one(tx, SwitchKind(answer["kind"]), answer["name"])
+    answer, replayed = await run_idempotently(env, subject, OPERATION, key=idempotency_key, body=body, work=work)
+    async with env.store.read_transaction() as tx:
+        switch = await switches.find_switch(tx, SwitchKind(answer["kind"]), answer["name"])
     if switch is None:
         raise LookupError("a switch that was kept is gone")
     return switch, replayed
@@ -75,7 +75,7 @@ async def change(tx: Transaction, wanted: SetSwitch, *, by: str, mutations: Coll
     """
     now = tx.clock.now()
     _check(wanted, mutations, now)
-    before = await switches.one(tx, wanted.kind, wanted.name)
+    before = await switches.find_switch(tx, wanted.kind, wanted.name)
     switch = Switch(wanted.kind, wanted.name, wanted.state, _reason(wanted), by, now, wanted.until)
     await switches.save(tx, switch)
     detail = {
@@ -93,13 +93,13 @@ async def change(tx: Transaction, wanted: SetSwitch, *, by: str, mutations: Coll
 
 async def board(tx: Transaction) -> Board:
     """The switches as they stand in the store."""
-    return Board(await switches.version(tx), tuple(await switches.everything(tx)))
+    return Board(await switches.version(tx), tuple(await switches.all_switches(tx)))
 
 
 async def switches_for(env: Environment, subject: Subject) -> Board:
     """The switches for an administrator or auditor; raises as `access.require_operations`."""
     access.require_operations(subject)
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         return await board(tx)
 
 

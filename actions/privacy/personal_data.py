@@ -59,7 +59,7 @@ async def export_part(
         raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "first"), params={"most": str(MOST_ROWS)}))
 
     async def work(tx: Transaction) -> Rows:
-        await _own(env, tx, subject, citizen_id)
+        await _require_own(env, tx, subject, citizen_id)
         try:
             page = await personal.rows_of_person(tx, part, citizen_id, after=after, limit=limit)
         except ValueError:
@@ -81,8 +81,8 @@ async def erase_person(env: Environment, subject: Subject, citizen_id: str, *, c
     """
     if not confirmed:
         raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "confirm")))
-    held = await env.store.carry_out(lambda tx: _of(env, tx, subject, citizen_id))
-    erased, files = await env.store.carry_out(lambda tx: _erased(Acting(env, tx, subject), citizen_id))
+    held = await env.store.carry_out(lambda tx: _read_citizen(env, tx, subject, citizen_id))
+    erased, files = await env.store.carry_out(lambda tx: _erase_citizen(Acting(env, tx, subject), citizen_id))
     if env.erasures is not None:
         await asyncio.to_thread(env.erasures.add, citizen_id, env.clock.now())
     if held.aadhaar_reference is not None:
@@ -93,9 +93,9 @@ async def erase_person(env: Environment, subject: Subject, citizen_id: str, *, c
     return Erasure(erased, personal_rules.KEPT, len(files), already=not erased)
 
 
-async def _erased(acting: Acting, citizen_id: str) -> tuple[dict[str, int], set[str]]:
+async def _erase_citizen(acting: Acting, citizen_id: str) -> tuple[dict[str, int], set[str]]:
     tx = acting.tx
-    blocked = await personal.blocking(tx, citizen_id)
+    blocked = await personal.erasure_blockers(tx, citizen_id)
     if blocked:
         params = {name: str(many) for name, many in blocked.items()}
         raise Problems(Problem(ErrorCode.ERASURE_BLOCKED, ("input",), params=params))
@@ -110,15 +110,15 @@ async def _erased(acting: Acting, citizen_id: str) -> tuple[dict[str, int], set[
     return erased, {sha256 for sha256 in files if not await personal_files.still_named(tx, sha256)}
 
 
-async def _of(env: Environment, tx: Transaction, subject: Subject, citizen_id: str) -> Citizen:
-    await _own(env, tx, subject, citizen_id)
+async def _read_citizen(env: Environment, tx: Transaction, subject: Subject, citizen_id: str) -> Citizen:
+    await _require_own(env, tx, subject, citizen_id)
     citizen = (await people.citizens(tx, [citizen_id])).get(citizen_id)
     if citizen is None:
         raise not_found("input")
     return citizen
 
 
-async def _own(env: Environment, tx: Transaction, subject: Subject, citizen_id: str) -> None:
+async def _require_own(env: Environment, tx: Transaction, subject: Subject, citizen_id: str) -> None:
     """Only she herself, or the gateway's own commands; for everybody else she is not there."""
     await require(env, tx, subject, of_citizen(citizen_id), Purpose.VIEW, path=("input",))
     if subject.person_id != citizen_id and Role.SYSTEM not in subject.roles:

@@ -33,13 +33,13 @@ async def open_case(acting: Acting, difference: FinanceDifference, *, anew: bool
     accepted as they are, it has the settled one; `anew` looks at no acceptance. Raises ValueError for a reference or
     fact that is too long.
     """
-    return await _opened(acting, await _whole(acting, difference), anew=anew)
+    return await _add_case(acting, await _with_instalment_facts(acting, difference), anew=anew)
 
 
 async def open_cases(acting: Acting, differences: Sequence[FinanceDifference]) -> list[str]:
     """As `open_case`, for several differences in one transaction, in their order."""
-    known = [await _whole(acting, difference) for difference in differences]
-    return [await _opened(acting, difference, anew=False) for difference in known]
+    known = [await _with_instalment_facts(acting, difference) for difference in differences]
+    return [await _add_case(acting, difference, anew=False) for difference in known]
 
 
 async def settle_by_itself(acting: Acting, kind: DifferenceKind, about: str, outcome: CaseOutcome, note: str) -> bool:
@@ -61,7 +61,7 @@ async def settle_by_itself(acting: Acting, kind: DifferenceKind, about: str, out
     return True
 
 
-async def _opened(acting: Acting, difference: FinanceDifference, *, anew: bool) -> str:
+async def _add_case(acting: Acting, difference: FinanceDifference, *, anew: bool) -> str:
     facts = (difference.expected or "", difference.found or "")
     if len(difference.about) > LONGEST_ABOUT or max(map(len, facts)) > LONGEST_FACT:
         raise ValueError("the reference or a fact of a difference is too long")
@@ -86,7 +86,7 @@ async def _opened(acting: Acting, difference: FinanceDifference, *, anew: bool) 
     return found.case_id
 
 
-async def _whole(acting: Acting, difference: FinanceDifference) -> FinanceDifference:
+async def _with_instalment_facts(acting: Acting, difference: FinanceDifference) -> FinanceDifference:
     """The difference with what the store knows of the instalment that it names."""
     if not difference.about.startswith(INSTALMENT):
         return difference

@@ -5,9 +5,9 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from actions.fees import fee_doubts
-from actions.kernel.access import covering, require_one
+from actions.kernel.access import permitted_postings, require_one
 from actions.kernel.environment import Environment
-from actions.kernel.idempotency import conflict_problem, once
+from actions.kernel.idempotency import conflict_problem, run_idempotently
 from actions.kernel.unit_of_work import Acting
 from domain.identity.policy import ObjectKind, Purpose, Resource, decide
 from domain.kernel.errors import ErrorCode, NotSignedIn, Problem, Problems, not_found
@@ -68,7 +68,7 @@ def reach_of(subject: Subject, kind: ObjectKind = ObjectKind.FINANCE_CASE) -> li
         raise NotSignedIn
     if decide(subject, Resource(kind), Purpose.AUDIT):
         return None
-    found = covering(subject, kind, Purpose.PAY_BENEFIT)
+    found = permitted_postings(subject, kind, Purpose.PAY_BENEFIT)
     if not found:
         raise not_found()
     return found
@@ -84,7 +84,7 @@ async def take_case(env: Environment, subject: Subject, request: CaseRequest) ->
         taken = replace(case, state=after_step(case, CaseStep.TAKE), taken_by=_officer(acting))
         return await _keep(acting, taken, CaseStep.TAKE)
 
-    return await _done(env, subject, "takeFinanceCase", request, step)
+    return await _run_case_step(env, subject, "takeFinanceCase", request, step)
 
 
 async def note_case(env: Environment, subject: Subject, request: CaseRequest) -> tuple[FinanceCase, bool]:
@@ -95,7 +95,7 @@ async def note_case(env: Environment, subject: Subject, request: CaseRequest) ->
             acting, replace(case, state=after_step(case, CaseStep.NOTE)), CaseStep.NOTE, note=_words(request.note)
         )
 
-    return await _done(env, subject, "noteFinanceCase", request, step)
+    return await _run_case_step(env, subject, "noteFinanceCase", request, step)
 
 
 async def settle_case(env: Environment, subject: Subject, request: CaseRequest) -> tuple[FinanceCase, bool]:
@@ -119,12 +119,12 @@ async def settle_case(env: Environment, subject: Subject, request: CaseRequest) 
             return await _keep(acting, proposed, CaseStep.PROPOSE, note=note)
         if case.state is not CaseState.TAKEN:
             after_step(case, CaseStep.PROPOSE)
-        kept = await _keep(acting, _settled(acting, replace(case, outcome=outcome)), CaseStep.SETTLE, note=note)
+        kept = await _keep(acting, _resolved_case(acting, replace(case, outcome=outcome)), CaseStep.SETTLE, note=note)
         await fee_doubts.give_back(acting, kept)
         return kept
 
     await _heard_again(env, subject, request)
-    return await _done(env, subject, "settleFinanceCase", request, step)
+    return await _run_case_step(env, subject, "settleFinanceCase", request, step)
 
 
 async def answer_case(env: Environment, subject: Subject, request: CaseRequest) -> tuple[FinanceCase, bool]:
@@ -141,7 +141,7 @@ async def answer_case(env: Environment, subject: Subject, request: CaseRequest) 
             raise Problems(Problem(ErrorCode.SECOND_OFFICER_NEEDED, _CASE))
         if request.accept:
             note = _words(request.note) if request.note else None
-            kept = await _keep(acting, _settled(acting, case), CaseStep.SETTLE, note=note)
+            kept = await _keep(acting, _resolved_case(acting, case), CaseStep.SETTLE, note=note)
             await fee_doubts.give_back(acting, kept)
             return kept
         state = after_step(case, CaseStep.SEND_BACK)
@@ -150,7 +150,7 @@ async def answer_case(env: Environment, subject: Subject, request: CaseRequest) 
 
     if request.accept:
         await _heard_again(env, subject, request)
-    return await _done(env, subject, "answerFinanceCase", request, step)
+    return await _run_case_step(env, subject, "answerFinanceCase", request, step)
 
 
 async def case_with_history(
@@ -171,7 +171,7 @@ async def case_with_history(
 Step = Callable[[Acting, FinanceCase], Awaitable[FinanceCase]]
 
 
-async def _done(
+async def _run_case_step(
     env: Environment, subject: Subject, operation: str, request: CaseRequest, step: Step
 ) -> tuple[FinanceCase, bool]:
     async def work(tx: Transaction) -> Mapping[str, Any]:
@@ -180,8 +180,10 @@ async def _done(
         return {"id": request.case_id}
 
     body = asdict(request)
-    answer, replayed = await once(env, subject, operation, key=request.idempotency_key, body=body, work=work)
-    async with env.store.reading() as tx:
+    answer, replayed = await run_idempotently(
+        env, subject, operation, key=request.idempotency_key, body=body, work=work
+    )
+    async with env.store.read_transaction() as tx:
         case = await finance_cases.get(tx, answer["id"])
     if case is None:
         raise NotThere("the case")
@@ -189,7 +191,7 @@ async def _done(
 
 
 async def _heard_again(env: Environment, subject: Subject, request: CaseRequest) -> None:
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         case = await finance_cases.get(tx, request.case_id)
     if case is not None and decide(subject, of_case(case), Purpose.PAY_BENEFIT):
         await fee_doubts.hear_again(env, case)
@@ -219,7 +221,7 @@ async def _keep(acting: Acting, case: FinanceCase, step: CaseStep, *, note: str 
     return saved
 
 
-def _settled(acting: Acting, case: FinanceCase) -> FinanceCase:
+def _resolved_case(acting: Acting, case: FinanceCase) -> FinanceCase:
     state = after_step(case, CaseStep.SETTLE)
     return replace(case, state=state, settled_by=_officer(acting), settled_at=acting.now)
 

@@ -39,9 +39,11 @@ async def rebuild_totals(env: Environment) -> list[FinanceDifference]:
     sums: dict[tuple[str, str, str, str, str], PaymentTotal] = {}
     told: list[Moved] = []
     async for within in _ranges(env):
-        async with env.store.reading() as tx:
-            rows = await finance_totals.standing(tx, within)
-            told = added_up([*told, *await finance_totals.moved(tx, within, _BEGINNING, now + timedelta(days=1))])
+        async with env.store.read_transaction() as tx:
+            rows = await finance_totals.totals_by_status(tx, within)
+            told = added_up(
+                [*told, *await finance_totals.sum_movements(tx, within, _BEGINNING, now + timedelta(days=1))]
+            )
         for row in rows:
             key = (row.month, row.rail, row.scheme_code, row.department, row.district)
             empty = PaymentTotal(row.month, Rail(row.rail), row.scheme_code, row.department or None, row.district)
@@ -59,8 +61,8 @@ async def month_statement(env: Environment, month: date, *, scheme_code: str | N
     begins, ends = month_bounds(month)
     lines: list[Moved] = []
     async for within in _ranges(env):
-        async with env.store.reading() as tx:
-            found = await finance_totals.moved(tx, within, begins, ends, scheme_code=scheme_code)
+        async with env.store.read_transaction() as tx:
+            found = await finance_totals.sum_movements(tx, within, begins, ends, scheme_code=scheme_code)
         lines = added_up([*lines, *found])
     return lines
 
@@ -71,7 +73,7 @@ async def make_statements(env: Environment) -> bool:
     A month that no worker lived to the end of is made up for. A line that does not balance opens a case; the statement
     is kept as it is.
     """
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         last = await finance_totals.last_statement(tx)
     owed = months_owed(last, ist_date(env.clock.now()))
     return any([await _make_statement(env, month) for month in owed])
@@ -93,7 +95,7 @@ async def _make_statement(env: Environment, month: date) -> bool:
 
     async def work(tx: Transaction) -> bool:
         twice = [paid_again(one) for one in await payment_reads.paid_twice(tx, MOST_TWICE)]
-        unequal = [_unbalanced(name, line) for line in lines if not line.balances]
+        unequal = [_balance_difference(name, line) for line in lines if not line.balances]
         await open_cases(Acting(env, tx, SYSTEM), [*unequal, *twice])
         made = await finance_totals.keep_statement(tx, name, lines)
         crash_points.reach(crash_points.MONTH_STATED)
@@ -119,7 +121,7 @@ async def statement_lines(
     reach = reach_of(subject, ObjectKind.FINANCE_BOOK)
     after = ("", "", "")
     while True:
-        async with env.store.reading() as tx:
+        async with env.store.read_transaction() as tx:
             lines = await finance_totals.statement(
                 tx,
                 f"{month:%Y-%m}",
@@ -135,7 +137,7 @@ async def statement_lines(
         after = (lines[-1].scheme_code, lines[-1].department or "", lines[-1].district)
 
 
-def _unbalanced(month: str, line: Moved) -> FinanceDifference:
+def _balance_difference(month: str, line: Moved) -> FinanceDifference:
     gone = line.credited[1] + line.returned[1] + line.closing[1]
     return FinanceDifference(
         DifferenceKind.TOTAL_DIFFERS,
@@ -158,7 +160,7 @@ def month_bounds(month: date) -> tuple[datetime, datetime]:
 async def _ranges(env: Environment) -> AsyncIterator[Range]:
     after = ""
     while True:
-        async with env.store.reading() as tx:
+        async with env.store.read_transaction() as tx:
             within = await finance_totals.next_range(tx, after, SANCTIONS_AT_ONCE)
         if within is None:
             return

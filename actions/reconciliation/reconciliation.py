@@ -91,7 +91,7 @@ async def reconcile_due(env: Environment) -> list[ReconciliationRun]:
 async def _days_due(env: Environment, rail: Rail) -> list[date]:
     """The days whose run has not ended, the oldest first; of PFMS also those since the last run that have none."""
     yesterday = ist_date(env.clock.now()) - timedelta(days=1)
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         runs = await reconciliation.runs_between(tx, rail, yesterday - ASKED_BACK, yesterday)
     days = {one.day for one in runs if one.state is not RunState.ENDED}
     if not runs or runs[-1].day < yesterday:
@@ -125,7 +125,7 @@ async def _read(env: Environment, run: ReconciliationRun) -> ReconciliationRun:
     """Get the partner's book of the day; the run waits in READING where it cannot be had yet."""
     whole = await (_ask_treasury(env, run) if run.rail is Rail.IFMS else read_statements(env, run))
     read = await _present(env, run)
-    return await _moved(env, read, RunState.COMPARING) if whole else read
+    return await _set_state(env, read, RunState.COMPARING) if whole else read
 
 
 async def _ask_treasury(env: Environment, run: ReconciliationRun) -> bool:
@@ -138,19 +138,19 @@ async def _ask_treasury(env: Environment, run: ReconciliationRun) -> bool:
         if done.asked == 0:
             break
         if done.unanswered == done.asked:
-            await env.store.carry_out(lambda tx: reconciliation.troubled(tx, run.id, "PARTNER_AWAY"))
+            await env.store.carry_out(lambda tx: reconciliation.note_problem(tx, run.id, "PARTNER_AWAY"))
             return False
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         owed = await payment_enquiries.count_unasked(tx, asked_before)
     if owed and env.clock.now() - run.begun_at < ASKED_WITHIN:
-        await env.store.carry_out(lambda tx: reconciliation.troubled(tx, run.id, "ANSWERS_MISSING"))
+        await env.store.carry_out(lambda tx: reconciliation.note_problem(tx, run.id, "ANSWERS_MISSING"))
         return False
     return True
 
 
 async def _compare(env: Environment, run: ReconciliationRun) -> ReconciliationRun:
     """Row by row forwards, then backwards for what the partner left out, then its references."""
-    steps = (_rows, _missing, _references, _batches, _long_in_flight, _credited_twice)
+    steps = (_rows, _missing_rows, _references, _batches, _long_in_flight, _credited_twice)
     while run.state is RunState.COMPARING:
         number, _, place = (run.place or "0|").partition("|")
         run = await env.store.carry_out(partial(_one_step, env, run, steps, int(number), place))
@@ -171,10 +171,10 @@ async def _one_step(
         "differences": len(step.differences),
     }
     if step.place is not None:
-        return await reconciliation.moved(tx, run, state=run.state, place=f"{number}|{step.place}", counts=counts)
+        return await reconciliation.advance_run(tx, run, state=run.state, place=f"{number}|{step.place}", counts=counts)
     last = number + 1 == len(steps)
     state, following = (RunState.TOTALLING, None) if last else (RunState.COMPARING, f"{number + 1}|")
-    return await reconciliation.moved(tx, run, state=state, place=following, counts=counts)
+    return await reconciliation.advance_run(tx, run, state=state, place=following, counts=counts)
 
 
 async def _rows(acting: Acting, run: ReconciliationRun, place: str) -> _Step:
@@ -212,7 +212,7 @@ async def _credited_twice(acting: Acting, run: ReconciliationRun, place: str) ->
     return _Step(last, differences=tuple(map(paid_again, twice)))
 
 
-async def _missing(acting: Acting, run: ReconciliationRun, place: str) -> _Step:
+async def _missing_rows(acting: Acting, run: ReconciliationRun, place: str) -> _Step:
     """What moved on a day and is on none of the statements of that day and of the days with banks beside it.
 
     A late answer may be a day apart, and what moves on a day without banks is on the next statement that is made. A
@@ -313,7 +313,7 @@ async def _finish(env: Environment, run: ReconciliationRun) -> ReconciliationRun
         await env.store.carry_out(
             lambda tx: expected_files.compared_if_came(Acting(env, tx, SYSTEM), STATEMENT, run.day)
         )
-    ended = await _moved(env, run, RunState.ENDED, differences=len(unequal))
+    ended = await _set_state(env, run, RunState.ENDED, differences=len(unequal))
     log = _log.warning if ended.differences else _log.info
     log("reconciled", rail=run.rail.value, day=run.day.isoformat(), rows=ended.rows_compared, found=ended.differences)
     return ended
@@ -329,7 +329,7 @@ async def _forget_rows(env: Environment, run: ReconciliationRun) -> None:
     last = min(run.day - timedelta(days=KEPT_DAYS), kept - timedelta(days=1))
     if run.rail is Rail.PFMS and (owed := await expected_files.missing_days(env, STATEMENT)):
         last = min(last, owed[0] - timedelta(days=KEPT_DAYS))
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         old = await reconciliation.runs_between(tx, run.rail, last - timedelta(days=31), last)
     for one in old:
         while await env.store.carry_out(partial(_forget, one.id)):
@@ -340,19 +340,19 @@ async def _forget(run_id: str, tx: Transaction) -> int:
     return await reconciliation.forget_rows(tx, run_id, 5 * RANGE)
 
 
-async def _moved(
+async def _set_state(
     env: Environment, run: ReconciliationRun, state: RunState, *, differences: int = 0
 ) -> ReconciliationRun:
     counts = {"differences": differences}
     present = await env.store.carry_out(
-        lambda tx: reconciliation.moved(tx, run, state=state, place=None, counts=counts)
+        lambda tx: reconciliation.advance_run(tx, run, state=state, place=None, counts=counts)
     )
     crash_points.reach(crash_points.RUN_COMMITTED)
     return present
 
 
 async def _present(env: Environment, run: ReconciliationRun) -> ReconciliationRun:
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         return await reconciliation.run_of(tx, run.rail, run.day) or run
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from actions.applications.submit_checks import open_service
 from actions.kernel.case_access import note
 from actions.kernel.environment import Environment
-from actions.kernel.idempotency import once
+from actions.kernel.idempotency import run_idempotently
 from actions.kernel.unit_of_work import Acting
 from actions.rosters.checks import Batch, row_problems
 from actions.rosters.rosters import ROW, of_roster, of_row, require_open, row_taken_up, taken_up
@@ -72,13 +72,15 @@ async def add_rows(env: Environment, subject: Subject, request: AddRows) -> tupl
         raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "rows"), params={"most": str(MOST_AT_ONCE)}))
 
     async def work(tx: Transaction) -> dict[str, Any]:
-        return {"results": await _added(Acting(env, tx, subject), request)}
+        return {"results": await _add_batch(Acting(env, tx, subject), request)}
 
     # Names and birth dates go into the request's hash only under our key: they would be found by trying.
     given = json.dumps(asdict(request), sort_keys=True)
     body = {"request": FieldCipher(env.keyrings).blind_index("roster_request", given)}
-    answer, replayed = await once(env, subject, "addRosterRows", key=request.idempotency_key, body=body, work=work)
-    return await _presented(env, answer["results"]), replayed
+    answer, replayed = await run_idempotently(
+        env, subject, "addRosterRows", key=request.idempotency_key, body=body, work=work
+    )
+    return await _present_results(env, answer["results"]), replayed
 
 
 async def remove_row(env: Environment, subject: Subject, row_id: str, key: str) -> tuple[bool, bool]:
@@ -96,7 +98,7 @@ async def remove_row(env: Environment, subject: Subject, row_id: str, key: str) 
         await note(acting, "roster.remove_row", of_row(roster, row), Purpose.APPLY)
         return {"removed": True}
 
-    answer, replayed = await once(env, subject, "removeRosterRow", key=key, body={"row": row_id}, work=work)
+    answer, replayed = await run_idempotently(env, subject, "removeRosterRow", key=key, body={"row": row_id}, work=work)
     return bool(answer["removed"]), replayed
 
 
@@ -116,7 +118,7 @@ async def forget_unfiled(env: Environment) -> int:
     return swept
 
 
-async def _added(acting: Acting, request: AddRows) -> list[dict[str, Any]]:
+async def _add_batch(acting: Acting, request: AddRows) -> list[dict[str, Any]]:
     roster = await taken_up(acting, request.number, Purpose.APPLY)
     await require_open(acting, roster)
     service = await open_service(acting.tx, roster.service_code)
@@ -128,32 +130,32 @@ async def _added(acting: Acting, request: AddRows) -> list[dict[str, Any]]:
         there=await roster_rows.by_references(acting.tx, roster.id, references),
         room=MOST_ROWS - await roster_rows.size(acting.tx, roster.id),
     )
-    results = [await _one(acting, batch, place, raw) for place, raw in enumerate(request.rows)]
+    results = [await _add_row(acting, batch, place, raw) for place, raw in enumerate(request.rows)]
     counts = {one.value: sum(result["outcome"] == one.value for result in results) for one in RowOutcome}
     await note(acting, "roster.add_rows", of_roster(roster), Purpose.APPLY, **counts)
     return results
 
 
-async def _one(acting: Acting, batch: Batch, place: int, raw: RawRow) -> dict[str, Any]:
+async def _add_row(acting: Acting, batch: Batch, place: int, raw: RawRow) -> dict[str, Any]:
     """Look at one row, and keep it where nothing is wrong with it."""
     person, found = read_row(raw, acting.today)
     paper = (raw.consent_paper or "").strip() or None
     if person is not None:
         held = batch.there.get(person.reference)
-        if held is not None and _same(held, person, paper) and person.reference not in batch.references:
+        if held is not None and _is_unchanged(held, person, paper) and person.reference not in batch.references:
             batch.references.add(person.reference)
             return {"outcome": RowOutcome.UNCHANGED.value, "row": held.id, "problems": []}
         found = await row_problems(acting, batch, person, replace(raw, consent_paper=paper))
     if person is None or found:
         told = [problem_values(at_row(one, place)) for one in found]
         return {"outcome": RowOutcome.REFUSED.value, "row": None, "problems": told}
-    outcome, row = await _kept(acting, batch, person, paper)
+    outcome, row = await _save_row(acting, batch, person, paper)
     batch.references.add(person.reference)
     batch.persons.add(same_person(person))
     return {"outcome": outcome.value, "row": row.id, "problems": []}
 
 
-async def _kept(acting: Acting, batch: Batch, person: RowPerson, paper: str | None) -> tuple[RowOutcome, RosterRow]:
+async def _save_row(acting: Acting, batch: Batch, person: RowPerson, paper: str | None) -> tuple[RowOutcome, RosterRow]:
     """Add the row or change the one that is there; another person, or another guardian, needs a word anew."""
     held = batch.there.get(person.reference)
     consent = RowConsent(ConsentWay.SIGNED_PAPER, acting.now, paper) if paper else None
@@ -209,16 +211,16 @@ def _same_word(held: RowPerson, person: RowPerson) -> bool:
     return speaks and same_person(held) == same_person(person)
 
 
-def _same(held: RosterRow, person: RowPerson, paper: str | None) -> bool:
+def _is_unchanged(held: RosterRow, person: RowPerson, paper: str | None) -> bool:
     """Whether a row that is there says the same; one without a paper may have its consent by now."""
     known = held.consent.paper_sha256 if held.consent else None
     return held.person == person and paper in (None, known)
 
 
-async def _presented(env: Environment, results: Sequence[dict[str, Any]]) -> list[RowResult]:
+async def _present_results(env: Environment, results: Sequence[dict[str, Any]]) -> list[RowResult]:
     """Results with their rows as they now are; a row that was taken off since is None."""
-    async with env.store.reading() as tx:
-        rows = await roster_rows.many(tx, [one["row"] for one in results if one["row"]])
+    async with env.store.read_transaction() as tx:
+        rows = await roster_rows.by_ids(tx, [one["row"] for one in results if one["row"]])
     return [
         RowResult(
             RowOutcome(one["outcome"]), rows.get(one["row"] or ""), tuple(problem_of(held) for held in one["problems"])

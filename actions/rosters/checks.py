@@ -66,7 +66,7 @@ async def _twins(acting: Acting, batch: Batch, person: RowPerson) -> list[Proble
     here = any(row.roster_id == batch.roster.id for row in others)
     if here or same_person(person) in batch.persons:
         return [Problem(ErrorCode.ROW_TWICE, ("name",))]
-    lists = await rosters.many(acting.tx, {row.roster_id for row in others})
+    lists = await rosters.by_ids(acting.tx, {row.roster_id for row in others})
     mine = [row.application_id for row in others if lists[row.roster_id].centre_code == batch.roster.centre_code]
     for application in await _applications(acting, [one for one in mine if one is not None]):
         if application.service_code == batch.service.code and application.status in OPEN:
@@ -76,7 +76,7 @@ async def _twins(acting: Acting, batch: Batch, person: RowPerson) -> list[Proble
 
 
 async def _applications(acting: Acting, ids: Sequence[str]) -> list[Application]:
-    return list((await applications.many(acting.tx, ids)).values()) if ids else []
+    return list((await applications.by_ids(acting.tx, ids)).values()) if ids else []
 
 
 async def _unknown_uploads(acting: Acting, person: RowPerson, paper: str | None) -> list[Problem]:

@@ -5,14 +5,14 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
-from actions.consents.consent_ledger import recorded, write
+from actions.consents.consent_ledger import recorded_consents, write
 from actions.identity.code_sending import Addressee, CodeKind, make_code, try_code, wrong_code
 from actions.kernel.case_access import note
 from actions.kernel.environment import Environment
-from actions.kernel.idempotency import once
+from actions.kernel.idempotency import run_idempotently
 from actions.kernel.unit_of_work import Acting
 from actions.rosters.rosters import ROW, of_row, require_open, row_taken_up
-from actions.uploads.uploads import uploaded, use
+from actions.uploads.uploads import require_upload, use
 from domain.applications.lifecycle import Status
 from domain.consents.consents import ConsentPurpose, ConsentStatus, ConsentStep, consent_required, present_of
 from domain.identity.policy import Purpose
@@ -85,7 +85,7 @@ async def ask_row_code(
         return {"id": row.id}
 
     body = {"row": row_id, "use": use_.value}
-    answer, replayed = await once(env, subject, "askRosterCode", key=key, body=body, work=work)
+    answer, replayed = await run_idempotently(env, subject, "askRosterCode", key=key, body=body, work=work)
     return await present_row(env, answer["id"]), replayed
 
 
@@ -96,10 +96,10 @@ async def record_consent(env: Environment, subject: Subject, request: RecordCons
     """
 
     async def work(tx: Transaction) -> dict[str, Any]:
-        return await _recorded(Acting(env, tx, subject), request)
+        return await _record_consent(Acting(env, tx, subject), request)
 
-    body = {"row": request.row_id, "code": sealed(env, request.code), "paper": request.paper}
-    answer, replayed = await once(
+    body = {"row": request.row_id, "code": hashed_code(env, request.code), "paper": request.paper}
+    answer, replayed = await run_idempotently(
         env, subject, "recordRosterConsent", key=request.idempotency_key, body=body, work=work
     )
     if "left" in answer:
@@ -134,7 +134,7 @@ async def enter_in_ledger(acting: Acting, roster: Roster, row: RosterRow, citize
 
 async def require_held(acting: Acting, citizen_id: str) -> None:
     """Raise CONSENT_REQUIRED where the consent by which she was filed for was taken back, or has run out."""
-    present = present_of(await recorded(acting.tx, citizen_id), ConsentPurpose.ROSTER)
+    present = present_of(await recorded_consents(acting.tx, citizen_id), ConsentPurpose.ROSTER)
     if present is None or present.status(acting.now) is not ConsentStatus.GIVEN:
         raise Problems(consent_required(ConsentPurpose.ROSTER, *ROW))
 
@@ -150,19 +150,19 @@ async def refuse_not_made(acting: Acting, row: RosterRow) -> None:
 
 async def present_row(env: Environment, row_id: str) -> RosterRow:
     """The row as it now is; raises NOT_FOUND where it was taken off since."""
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         row = await roster_rows.get(tx, row_id)
     if row is None:
         raise not_found(*ROW)
     return row
 
 
-def sealed(env: Environment, code: str | None) -> str | None:
+def hashed_code(env: Environment, code: str | None) -> str | None:
     """A code as it goes into the hash of a request: six digits would be found by trying."""
     return FieldCipher(env.keyrings).blind_index("roster_code", code) if code else None
 
 
-async def _recorded(acting: Acting, request: RecordConsent) -> dict[str, Any]:
+async def _record_consent(acting: Acting, request: RecordConsent) -> dict[str, Any]:
     roster, row = await row_taken_up(acting, request.row_id, Purpose.APPLY)
     await _refuse_settled(acting, roster, row)
     if request.code is not None:
@@ -175,7 +175,7 @@ async def _recorded(acting: Acting, request: RecordConsent) -> dict[str, Any]:
         path = ("input", "paper")
         if request.paper is None:
             raise Problems(Problem(ErrorCode.PROOF_MISSING, path, texts=PROOF))
-        paper = await uploaded(acting.env, acting.tx, acting.subject, request.paper, path=path)
+        paper = await require_upload(acting.env, acting.tx, acting.subject, request.paper, path=path)
         await use(acting, paper, of_row(roster, row))
         consent = RowConsent(ConsentWay.SIGNED_PAPER, acting.now, request.paper)
     saved = await roster_rows.save(acting.tx, replace(row, consent=consent, state=RowState.READY, problems=()))

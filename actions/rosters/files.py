@@ -108,15 +108,15 @@ async def listed_rows(
     place: str | None = None
     while True:
         page = await rows_page(env, subject, roster, wanted, place=place, backward=False, limit=_PAGE)
-        async with env.store.reading() as tx:
-            known = await applications.many(tx, [row.application_id for row in page if row.application_id])
-        yield list(_numbered(page, known))
+        async with env.store.read_transaction() as tx:
+            known = await applications.by_ids(tx, [row.application_id for row in page if row.application_id])
+        yield list(_listed_rows(page, known))
         if len(page) < _PAGE:
             return
         place = page[-1].id
 
 
-def _numbered(page: Sequence[RosterRow], known: dict[str, Application]) -> Iterator[ListedRow]:
+def _listed_rows(page: Sequence[RosterRow], known: dict[str, Application]) -> Iterator[ListedRow]:
     for row in page:
         found = known.get(row.application_id or "")
         yield ListedRow(row, found.number if found else None, found.status.value if found else None)

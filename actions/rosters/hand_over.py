@@ -9,12 +9,12 @@ from actions.identity.code_sending import CodeKind, try_code, wrong_code
 from actions.kernel.access import of_application, require
 from actions.kernel.case_access import note
 from actions.kernel.environment import Environment
-from actions.kernel.idempotency import once
+from actions.kernel.idempotency import run_idempotently
 from actions.kernel.transitions import Step, move
 from actions.kernel.unit_of_work import Acting
-from actions.rosters.consents import PROOF, present_row, refuse_not_made, require_held, sealed
+from actions.rosters.consents import PROOF, hashed_code, present_row, refuse_not_made, require_held
 from actions.rosters.rosters import ROW, of_row, row_taken_up
-from actions.uploads.uploads import uploaded, use
+from actions.uploads.uploads import require_upload, use
 from domain.applications.lifecycle import Move
 from domain.doorstep import HandOverProof
 from domain.identity.policy import Purpose
@@ -65,15 +65,17 @@ async def hand_over_row(env: Environment, subject: Subject, request: HandOverRow
     """
 
     async def work(tx: Transaction) -> dict[str, Any]:
-        return await _given(Acting(env, tx, subject), request)
+        return await _hand_over_row(Acting(env, tx, subject), request)
 
     body = {
         "row": request.row_id,
         "recipient": request.recipient.value,
-        "code": sealed(env, request.code),
+        "code": hashed_code(env, request.code),
         "paper": request.paper,
     }
-    answer, replayed = await once(env, subject, "handOverRosterRow", key=request.idempotency_key, body=body, work=work)
+    answer, replayed = await run_idempotently(
+        env, subject, "handOverRosterRow", key=request.idempotency_key, body=body, work=work
+    )
     if "left" in answer:
         raise wrong_code(int(answer["left"]), *_CODE)
     return await present_row(env, answer["id"]), replayed
@@ -98,7 +100,7 @@ async def record_row_fee(env: Environment, subject: Subject, request: RecordRowF
     return await present_row(env, request.row_id), replayed
 
 
-async def _given(acting: Acting, request: HandOverRow) -> dict[str, Any]:
+async def _hand_over_row(acting: Acting, request: HandOverRow) -> dict[str, Any]:
     roster, row = await row_taken_up(acting, request.row_id, Purpose.DELIVER)
     await refuse_not_made(acting, row)
     application = await applications.get(acting.tx, row.application_id or "")
@@ -113,7 +115,7 @@ async def _given(acting: Acting, request: HandOverRow) -> dict[str, Any]:
             await note(acting, "roster.wrong_code", of_row(roster, row), Purpose.DELIVER)
             return {"left": left}
     proof = HandOverProof.OTP if request.code is not None else HandOverProof.SIGNED_PAPER
-    paper = None if request.code is not None else await _signed(acting, roster, row, request.paper)
+    paper = None if request.code is not None else await _signed_paper(acting, roster, row, request.paper)
     receipt = Acknowledgement(request.recipient, proof, acting.now, acting.subject.person_id or "", paper)
     await move(hers, application, Step(Move.DELIVER, changes={"delivered_at": acting.now}))
     saved = await roster_rows.save(acting.tx, replace(row, acknowledgement=receipt))
@@ -122,12 +124,12 @@ async def _given(acting: Acting, request: HandOverRow) -> dict[str, Any]:
     return {"id": saved.id}
 
 
-async def _signed(acting: Acting, roster: Roster, row: RosterRow, paper: str | None) -> str:
+async def _signed_paper(acting: Acting, roster: Roster, row: RosterRow, paper: str | None) -> str:
     if paper is None:
         raise Problems(Problem(ErrorCode.PROOF_MISSING, _PAPER, texts=PROOF))
     if row.consent is not None and paper == row.consent.paper_sha256:
         raise Problems(Problem(ErrorCode.PROOF_MISSING, _PAPER, texts=_RECEIPT))
-    upload = await uploaded(acting.env, acting.tx, acting.subject, paper, path=_PAPER)
+    upload = await require_upload(acting.env, acting.tx, acting.subject, paper, path=_PAPER)
     await use(acting, upload, of_row(roster, row))
     return paper
 

@@ -14,7 +14,7 @@ from actions.applications.submit import SubmitApplication
 from actions.identity.contact_lookup import citizen_by_contact
 from actions.kernel.case_access import note
 from actions.kernel.environment import Environment
-from actions.kernel.idempotency import once
+from actions.kernel.idempotency import run_idempotently
 from actions.kernel.unit_of_work import Acting
 from actions.rosters.checks import papers_of
 from actions.rosters.consents import enter_in_ledger
@@ -68,7 +68,9 @@ async def file_roster(env: Environment, subject: Subject, number: str, key: str)
         return {"id": (await ask(Acting(env, tx, subject), number)).id}
 
     try:
-        answer, replayed = await once(env, subject, "fileRoster", key=key, body={"number": number}, work=work)
+        answer, replayed = await run_idempotently(
+            env, subject, "fileRoster", key=key, body={"number": number}, work=work
+        )
     except Problems as refusal:
         if refusal.code is ErrorCode.CONSENT_REQUIRED:
             await env.store.carry_out(partial(_say_which_lack_it, env, subject, number=number))
@@ -86,7 +88,7 @@ async def file_at_once(env: Environment, subject: Subject, number: str) -> None:
 
     roster = await env.store.carry_out(begin)
     while roster.state is RosterState.FILING:
-        async with env.store.reading() as tx:
+        async with env.store.read_transaction() as tx:
             rows = await roster_rows.next_ready(tx, roster.id, FILED_AT_ONCE)
         for row in rows:
             await file_row(env, roster, row)
@@ -108,7 +110,7 @@ async def ask(acting: Acting, number: str, *, by_worker: bool = True) -> Roster:
         raise Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, NUMBER, Remedy.NONE, params))
     begun = await rosters.save(acting.tx, replace(roster, state=RosterState.FILING, rounds=roster.rounds + 1))
     if by_worker:
-        await _next(acting.tx, begun, "begin")
+        await _queue_round(acting.tx, begun, "begin")
     await note(acting, "roster.file", of_roster(begun), Purpose.APPLY, round=begun.rounds, without_consent=lacking)
     return begun
 
@@ -121,7 +123,7 @@ async def _say_which_lack_it(env: Environment, subject: Subject, tx: Transaction
 
 async def file_some(env: Environment, payload: Mapping[str, str]) -> None:
     """File the next rows of a roster, and ask for the rest; may be run again, and by two workers at once."""
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         roster = await rosters.get(tx, payload["roster_id"])
         if roster is None or roster.state is not RosterState.FILING or roster.rounds != int(payload["round"]):
             return
@@ -141,7 +143,7 @@ async def file_row(env: Environment, roster: Roster, row: RosterRow) -> None:
     enters = _enters(roster, row)
     documents = papers_of(row.person)
     findings = await check_documents(env, enters, "", documents)
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         form = (await forms.of_services(tx, [roster.service_code])).get(roster.service_code)
     key = f"{row.id}:{row.version}"
     request = SubmitApplication(
@@ -156,25 +158,25 @@ async def file_row(env: Environment, roster: Roster, row: RosterRow) -> None:
     )
 
     async def work(tx: Transaction) -> dict[str, Any]:
-        return {"id": await _filed(Acting(env, tx, enters), roster, row, request, findings)}
+        return {"id": await _file_row(Acting(env, tx, enters), roster, row, request, findings)}
 
     try:
-        await once(env, enters, "fileRosterRow", key=key, body={"row": row.id}, work=work)
+        await run_idempotently(env, enters, "fileRosterRow", key=key, body={"row": row.id}, work=work)
     except Problems as refusal:
         if refusal.code in _PASSING:
             raise
-        keep = partial(_refused, env, enters, roster=roster, row_id=row.id, problems=refusal.problems)
+        keep = partial(_refuse_row, env, enters, roster=roster, row_id=row.id, problems=refusal.problems)
         await env.store.carry_out(keep)
 
 
-async def _filed(
+async def _file_row(
     acting: Acting, roster: Roster, read: RosterRow, request: SubmitApplication, findings: Any
 ) -> str | None:
     """The inner step: who she is, her guardian's consent, her application, and the row, all or nothing."""
     row = await roster_rows.get(acting.tx, read.id)
     if row is None or row.version != read.version or row.state is not RowState.READY or row.consent is None:
         return row.application_id if row is not None else None  # somebody quicker filed it, changed it, took it off
-    citizen_id = await _whom(acting, roster, row)
+    citizen_id = await _citizen_of_row(acting, roster, row)
     for_her = replace(
         acting.subject,
         on_behalf_of=citizen_id,
@@ -192,7 +194,7 @@ async def _filed(
     return application.id
 
 
-async def _refused(
+async def _refuse_row(
     env: Environment,
     enters: Subject,
     tx: Transaction,
@@ -217,7 +219,7 @@ async def _go_on(env: Environment, tx: Transaction, *, roster: Roster, after: st
     if present is None or present.state is not RosterState.FILING or present.rounds != roster.rounds:
         return
     if await roster_rows.next_ready(tx, roster.id, 1):
-        await _next(tx, present, after)
+        await _queue_round(tx, present, after)
         return
     now = env.clock.now()
     filed = await rosters.save(tx, replace(present, state=RosterState.FILED, filed_at=now))
@@ -226,12 +228,12 @@ async def _go_on(env: Environment, tx: Transaction, *, roster: Roster, after: st
     await audit.append(tx, line)
 
 
-async def _next(tx: Transaction, roster: Roster, after: str) -> None:
+async def _queue_round(tx: Transaction, roster: Roster, after: str) -> None:
     payload = {"roster_id": roster.id, "round": str(roster.rounds)}
     await outbox.add(tx, FILE, f"{roster.id}:{roster.rounds}:{after}", payload)
 
 
-async def _whom(acting: Acting, roster: Roster, row: RosterRow) -> str:
+async def _citizen_of_row(acting: Acting, roster: Roster, row: RosterRow) -> str:
     """The citizen of a row: as she was filed for before, by her telephone and name, or entered now.
 
     Without a telephone only her own school or camp knows her again: elsewhere another may bear her name, her
@@ -240,7 +242,7 @@ async def _whom(acting: Acting, roster: Roster, row: RosterRow) -> str:
     if row.citizen_id is not None:
         return row.citizen_id
     before = [one for one in await roster_rows.of_person(acting.tx, row.person) if one.citizen_id is not None]
-    lists = await rosters.many(acting.tx, {one.roster_id for one in before})
+    lists = await rosters.by_ids(acting.tx, {one.roster_id for one in before})
     for other in before:
         if row.person.mobile is not None or lists[other.roster_id].centre_code == roster.centre_code:
             return other.citizen_id or ""
@@ -249,7 +251,7 @@ async def _whom(acting: Acting, roster: Roster, row: RosterRow) -> str:
         known = await citizen_by_contact(acting.tx, proved, row.person.born_on)
         if known is not None and await _bears(acting, known, row):
             return known
-    return await _entered(acting, roster, row, proved)
+    return await _enter_citizen(acting, roster, row, proved)
 
 
 async def _bears(acting: Acting, citizen_id: str, row: RosterRow) -> bool:
@@ -258,7 +260,7 @@ async def _bears(acting: Acting, citizen_id: str, row: RosterRow) -> bool:
     return bool(written & {text.casefold() for text in (name.hi, name.en) if text})
 
 
-async def _entered(acting: Acting, roster: Roster, row: RosterRow, mobile: str | None) -> str:
+async def _enter_citizen(acting: Acting, roster: Roster, row: RosterRow, mobile: str | None) -> str:
     citizen = Citizen(
         id=acting.env.ids.key(),
         name=Bilingual(row.person.name_hi, row.person.name),

@@ -4,10 +4,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from actions.applications.submit_checks import open_service
-from actions.kernel.access import covering, leave_receipt, require
+from actions.kernel.access import leave_receipt, permitted_postings, require
 from actions.kernel.case_access import note
 from actions.kernel.environment import Environment
-from actions.kernel.idempotency import once
+from actions.kernel.idempotency import run_idempotently
 from actions.kernel.numbering import draw_number
 from actions.kernel.unit_of_work import Acting
 from domain.identity.policy import ObjectKind, Purpose, Resource, decide
@@ -64,7 +64,7 @@ async def open_roster(env: Environment, subject: Subject, request: OpenRoster) -
     async def work(tx: Transaction) -> dict[str, Any]:
         return {"id": (await begin(Acting(env, tx, subject), request)).id}
 
-    answer, replayed = await once(
+    answer, replayed = await run_idempotently(
         env, subject, "openRoster", key=request.idempotency_key, body=asdict(request), work=work
     )
     return await present_roster(env, answer["id"]), replayed
@@ -72,7 +72,7 @@ async def open_roster(env: Environment, subject: Subject, request: OpenRoster) -
 
 async def present_roster(env: Environment, roster_id: str) -> Roster:
     """The roster as it now is, for an answer; raises NotThere."""
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         roster = await rosters.get(tx, roster_id)
     if roster is None:
         raise NotThere("the roster")
@@ -159,7 +159,7 @@ async def roster_of(env: Environment, subject: Subject, number: str) -> Roster:
     """A roster for those of its school or camp, and for officers of its place; raises NOT_FOUND, NotSignedIn."""
     if not subject.signed_in:
         raise NotSignedIn
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         roster = await rosters.by_number(tx, number_of(number, "number"))
     if roster is None or not sees(subject, roster):
         raise not_found("number")
@@ -176,14 +176,14 @@ async def rosters_page(
 ) -> list[Roster]:
     """The rosters of one's school or camps, or of an officer's place, the newest first; NOT_FOUND for others."""
     places, postings = _reach(subject)
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         return await rosters.page(tx, places=places, postings=postings, place=place, backward=backward, limit=limit)
 
 
 async def count_rosters(env: Environment, subject: Subject) -> int:
     """How many of them there are."""
     places, postings = _reach(subject)
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         return await rosters.count_of(tx, places=places, postings=postings)
 
 
@@ -202,7 +202,7 @@ async def rows_page(
     Every person of a row whom we know sees in her receipts that she was read.
     """
     _require_rows(subject, roster)
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         page = await roster_rows.page(
             tx,
             roster.id,
@@ -226,7 +226,7 @@ async def rows_page(
 async def count_rows(env: Environment, subject: Subject, roster: Roster, wanted: RowFilter) -> int:
     """How many rows the same filter lets through."""
     _require_rows(subject, roster)
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         return await roster_rows.count_of(tx, roster.id, states=wanted.states, awaiting=wanted.awaiting)
 
 
@@ -242,7 +242,7 @@ def _reach(subject: Subject) -> tuple[frozenset[str], list[Posting]]:
     places = frozenset(
         code for code in subject.places if decide(subject, Resource(ObjectKind.ROSTER, place=code), Purpose.VIEW)
     )
-    postings = covering(subject, ObjectKind.ROSTER, Purpose.DECIDE)
+    postings = permitted_postings(subject, ObjectKind.ROSTER, Purpose.DECIDE)
     if not places and not postings:
         raise not_found()
     return places, postings

@@ -17,7 +17,15 @@ from domain.kernel.clock import ist_date
 from domain.officers.dashboards import Dimension
 from domain.statistics.cell_suppression import HeldBack, HeldBackOfTwo
 from domain.statistics.figures import Delivery
-from domain.statistics.small_cells import Behind, Coordinates, Period, judged_with, lines_of, whole_period, withheld
+from domain.statistics.small_cells import (
+    Behind,
+    Coordinates,
+    Period,
+    judged_with,
+    lines_of,
+    suppressed_cells,
+    whole_period,
+)
 
 Chain = tuple[Dimension, ...]
 Named = Mapping[Dimension, Any]
@@ -43,7 +51,7 @@ class Judge:
 
     def hides(self, named: Named, period: Period) -> bool:
         """Whether a cell is, or lies within, something that is held back in the period."""
-        known = tuple(named.get(dimension) for dimension in _told(self.chain, named))
+        known = tuple(named.get(dimension) for dimension in _named_prefix(self.chain, named))
         if None not in known:
             return self.held.hides(len(known), known, period)
         # A tehsil without its district, or a service without its department.
@@ -62,7 +70,7 @@ class JudgeOfTwo:
 
     def hides(self, named: Named) -> bool:
         """Whether a cell is held back."""
-        told = tuple(_told(chain, named) for chain in self.chains)
+        told = tuple(_named_prefix(chain, named) for chain in self.chains)
         dimensions = [*told[0], *told[1]]
         known = tuple(dimension for dimension in dimensions if dimension in named)
         if known not in self.seen:
@@ -76,7 +84,7 @@ async def held_back(
     env: Environment, question: Question, found: Mapping[Place, Delivery], total: Delivery
 ) -> tuple[set[Place], bool]:
     """The groups of an answer that are not shown, and whether its total is not."""
-    bound = _bound(question)
+    bound = _bound_dimensions(question)
     chains = _chains({*bound, *question.group_by})
     judges = [await _judge(env, question, chain) for chain in chains or [()]]
     small_months = await _with_small_months(env, question) if len(chains) > 1 else set()
@@ -92,12 +100,12 @@ async def held_back(
     behind = Behind.of(total)
     total_hidden = behind.small or (behind.cases > 0 and hides(bound))
     if len(chains) < 2:
-        return withheld(rows, (), held), total_hidden
+        return suppressed_cells(rows, (), held), total_hidden
     of_two = await _of_two(env, question, (chains[0], chains[1]), judges)
     if of_two is not None:
         held |= {place for place in rows if of_two.hides(named[place])}
     months_at = question.group_by.index(Dimension.MONTH) if Dimension.MONTH in question.group_by else None
-    hidden = withheld(rows, lines_of(rows, months_at=months_at) if of_two is None else (), held)
+    hidden = suppressed_cells(rows, lines_of(rows, months_at=months_at) if of_two is None else (), held)
     if len(_chains(bound)) > 1 and behind.cases:
         of_months = months_at is not None and not _is_whole(env, question) and any(one.small for one in rows.values())
         total_hidden |= bool(small_months) or of_months or (of_two is not None and of_two.hides(bound))
@@ -113,7 +121,7 @@ async def _judge(env: Environment, question: Question, chain: Chain) -> Judge:
 
     async def make() -> HeldBack:
         groups = (*chain, Dimension.MONTH) if by_month else chain
-        async with env.store.reading() as tx:
+        async with env.store.read_transaction() as tx:
             table = await behind_each(tx, Question(span.first, span.last, group_by=groups))
         depth = len(chain)
         if by_month:
@@ -139,7 +147,7 @@ async def _of_two(
         return any(judge.held.hides(len(cell), cell, asked) for judge, cell in zip(judges, (one, other), strict=True))
 
     async def make() -> HeldBackOfTwo:
-        async with env.store.reading() as tx:
+        async with env.store.read_transaction() as tx:
             table = await behind_each(tx, Question(asked.first, asked.last, group_by=dimensions))
         return await asyncio.to_thread(HeldBackOfTwo.of, table, (len(chains[0]), len(chains[1])), hides)
 
@@ -156,12 +164,12 @@ async def _with_small_months(env: Environment, question: Question) -> set[Place]
     """The groups of two dimensions with a month behind which few cases stand, where their period is no whole one."""
     if _is_whole(env, question) or Dimension.MONTH in question.group_by:
         return set()
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         months = await behind_each(tx, replace(question, group_by=(*question.group_by, Dimension.MONTH)))
     return {place[:-1] for place, behind in months.items() if behind.small}
 
 
-def _bound(question: Question) -> dict[Dimension, Any]:
+def _bound_dimensions(question: Question) -> dict[Dimension, Any]:
     """The dimensions that are bound to one value."""
     return {
         dimension: str(value)
@@ -172,9 +180,9 @@ def _bound(question: Question) -> dict[Dimension, Any]:
 
 def _chains(named: Mapping[Dimension, Any] | set[Dimension]) -> list[Chain]:
     """As much of each chain as is told apart, those alone of which anything is."""
-    return [told for chain in CHAINS if (told := _told(chain, named))]
+    return [told for chain in CHAINS if (told := _named_prefix(chain, named))]
 
 
-def _told(chain: Chain, named: Mapping[Dimension, Any] | set[Dimension]) -> Chain:
+def _named_prefix(chain: Chain, named: Mapping[Dimension, Any] | set[Dimension]) -> Chain:
     depth = max((number for number, dimension in enumerate(chain, 1) if dimension in named), default=0)
     return chain[:depth]

@@ -67,7 +67,7 @@ _BEHIND = (Measure.RECEIVED, Measure.DISPOSED, Measure.WITHDRAWN, Measure.GRIEVA
 async def behind_each(tx: Transaction, question: Question) -> dict[Place, Behind]:
     """The cases behind each group, by which small cells are told: as much of `figures_of` as that needs."""
     sums, ever = await _sums(tx, question)
-    pending = _pending(question, ever)
+    pending = _pending_counts(question, ever)
     found = {}
     for place in sums.keys() | pending.keys():
         one = sums.get(place, {})
@@ -76,7 +76,7 @@ async def behind_each(tx: Transaction, question: Question) -> dict[Place, Behind
     return found
 
 
-async def counted(tx: Transaction, question: Question) -> Counts:
+async def count_groups(tx: Transaction, question: Question) -> Counts:
     """What is counted of each group."""
     wanted, columns = filter_of(question), columns_of(question)
     sums, ever = await _sums(tx, question)
@@ -91,17 +91,17 @@ async def _sums(tx: Transaction, question: Question) -> tuple[_Sums, _Sums]:
     return await figures.sums(tx, wanted, columns), await figures.sums(tx, ever, columns)
 
 
-async def together(tx: Transaction, question: Question, counts: Counts) -> Counts:
+async def total_counts(tx: Transaction, question: Question, counts: Counts) -> Counts:
     """All groups added up. Their classes of days may be wider than those of all together, which then are asked for."""
     wanted = filter_of(question)
     edges = figures.edges_of(wanted, ())
-    taken: Mapping[Place, Mapping[int, int]] = {(): _added(counts.taken)}
+    taken: Mapping[Place, Mapping[int, int]] = {(): _sum_groups(counts.taken)}
     if edges != counts.edges:
         taken = await figure_days.histograms(tx, wanted)
-    return Counts({(): _added(counts.sums)}, taken, {(): _added(counts.ever)}, edges)
+    return Counts({(): _sum_groups(counts.sums)}, taken, {(): _sum_groups(counts.ever)}, edges)
 
 
-def _added(several: Mapping[Place, Mapping[_Key, int]]) -> Counter[_Key]:
+def _sum_groups(several: Mapping[Place, Mapping[_Key, int]]) -> Counter[_Key]:
     together: Counter[_Key] = Counter()
     for one in several.values():
         together.update(one)
@@ -110,21 +110,21 @@ def _added(several: Mapping[Place, Mapping[_Key, int]]) -> Counter[_Key]:
 
 def figures_of(question: Question, counts: Counts) -> dict[Place, Delivery]:
     """The figures of each group."""
-    pending = _pending(question, counts.ever)
+    pending = _pending_counts(question, counts.ever)
     return {
         place: delivery(counts.sums.get(place, {}), counts.taken.get(place, {}), pending.get(place, 0), counts.edges)
         for place in counts.sums.keys() | pending.keys()
     }
 
 
-def _pending(question: Question, moved: _Sums) -> dict[Place, int]:
+def _pending_counts(question: Question, moved: _Sums) -> dict[Place, int]:
     """What was open at the end of the last month, or of each month where the groups tell months apart.
 
     A month in which nothing moved has what the month before had.
     """
     columns = columns_of(question)
     if "period" not in columns:
-        return {place: many for place, sums in moved.items() if (many := _left(sums))}
+        return {place: many for place, sums in moved.items() if (many := _open_count(sums))}
     axis = columns.index("period")
     found: dict[Place, int] = {}
     running: Counter[Place] = Counter()
@@ -133,13 +133,13 @@ def _pending(question: Question, moved: _Sums) -> dict[Place, int]:
     while month <= question.last_month:
         while waiting and waiting[-1][axis] <= month:
             place = waiting.pop()
-            running[(*place[:axis], *place[axis + 1 :])] += _left(moved[place])
+            running[(*place[:axis], *place[axis + 1 :])] += _open_count(moved[place])
         found |= {(*here[:axis], month, *here[axis:]): many for here, many in running.items() if many}
         month = next_month(month)
     return found
 
 
-def _left(sums: Mapping[Measure, int]) -> int:
+def _open_count(sums: Mapping[Measure, int]) -> int:
     return sums[Measure.RECEIVED] - sums[Measure.DISPOSED] - sums[Measure.WITHDRAWN]
 
 

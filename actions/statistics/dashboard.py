@@ -30,7 +30,7 @@ class Dashboard:
 async def dashboard_of(env: Environment, subject: Subject, citizen_id: str) -> Dashboard:
     """Read the page in four queries, for herself or the operator whom she let help. Raises NOT_FOUND."""
     await require_read(env, subject, of_citizen(citizen_id, ObjectKind.APPLICATION))
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         counts = await dashboard.counts(tx, citizen_id)
         waiting = await dashboard.in_states(tx, citizen_id, (Status.QUERY_RAISED, Status.FEE_PENDING), MOST)
         deadlines = await dashboard.next_due(tx, citizen_id, OPEN, NEXT)

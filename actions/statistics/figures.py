@@ -7,7 +7,7 @@ from typing import Any
 
 from actions.kernel.environment import Environment
 from actions.statistics.cell_suppression import held_back
-from actions.statistics.counts import COLUMNS, Question, counted, figures_of, is_coarse, together
+from actions.statistics.counts import COLUMNS, Question, count_groups, figures_of, is_coarse, total_counts
 from actions.statistics.filters import refuse_unknown
 from domain.identity.policy import ObjectKind, Purpose, Resource, decide
 from domain.kernel.clock import ist_date
@@ -62,10 +62,10 @@ async def statistics(env: Environment, subject: Subject, question: Question) -> 
     officer combines more than two dimensions, by which people could be told apart.
     """
     _check(subject, question)
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         await refuse_unknown(tx, question.department, question.service_code, question.district, question.tehsil)
-        counts = await counted(tx, question)
-        all_of_it = await together(tx, question, counts) if question.group_by else counts
+        counts = await count_groups(tx, question)
+        all_of_it = await total_counts(tx, question, counts) if question.group_by else counts
     found = figures_of(question, counts)
     total = figures_of(replace(question, group_by=()), all_of_it).get((), delivery({}, {}, 0))
     hidden, total_hidden = (set(), False) if sees_small_cells(subject) else await held_back(env, question, found, total)

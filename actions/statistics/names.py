@@ -22,7 +22,7 @@ class Names:
     districts: Mapping[str, Bilingual]
     tehsils: Mapping[tuple[str, str], Bilingual]
 
-    def of(self, place: Mapping[Dimension, Any], dimension: Dimension, language: Language) -> str:
+    def value_label(self, place: Mapping[Dimension, Any], dimension: Dimension, language: Language) -> str:
         """The value of a dimension in words; its code where it has no name."""
         code = place[dimension]
         match dimension:
@@ -49,7 +49,7 @@ class Names:
 
 async def read_names(env: Environment) -> Names:
     """Every name, in four queries."""
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         districts = await catalogue.districts(tx)
         tehsils = await catalogue.tehsils_of(tx, [one.code for one in districts])
         return Names(

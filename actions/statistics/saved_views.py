@@ -7,7 +7,7 @@ from typing import Any
 from actions.kernel.access import require
 from actions.kernel.case_access import note
 from actions.kernel.environment import Environment
-from actions.kernel.idempotency import once
+from actions.kernel.idempotency import run_idempotently
 from actions.kernel.unit_of_work import Acting
 from domain.identity.policy import ObjectKind, Purpose, Resource
 from domain.kernel.errors import ErrorCode, NotSignedIn, Problem, Problems, not_found
@@ -52,31 +52,31 @@ async def save_view(env: Environment, subject: Subject, request: SaveView) -> tu
     Raises Problems: NOT_FOUND for one that is no officer, BAD_INPUT for the name, groups that are named twice, the
     months, or one view too many.
     """
-    return await _done(env, subject, "saveView", request, lambda acting: keep(acting, request))
+    return await _run_view_change(env, subject, "saveView", request, lambda acting: keep(acting, request))
 
 
 async def rename_view(env: Environment, subject: Subject, request: RenameView) -> tuple[SavedView | None, bool]:
     """Give a view of hers another name. Raises Problems: NOT_FOUND, BAD_INPUT, NAME_TAKEN."""
-    return await _done(env, subject, "renameView", request, lambda acting: rename(acting, request))
+    return await _run_view_change(env, subject, "renameView", request, lambda acting: rename(acting, request))
 
 
 async def delete_view(env: Environment, subject: Subject, request: DeleteView) -> tuple[SavedView | None, bool]:
     """Delete a view of hers; gives none. Raises Problems: NOT_FOUND."""
-    return await _done(env, subject, "deleteView", request, lambda acting: delete(acting, request))
+    return await _run_view_change(env, subject, "deleteView", request, lambda acting: delete(acting, request))
 
 
 async def views_of(env: Environment, subject: Subject, officer: Officer) -> list[SavedView]:
     """The views of an officer, for herself only; empty for others."""
     if subject.person_id != officer.id:
         return []
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         return await saved_views.of_officer(tx, officer.id)
 
 
 async def keep(acting: Acting, request: SaveView) -> SavedView:
     """The inner step of keeping a view, in the caller's transaction."""
-    name = _checked(request)
-    held = await saved_views.named(acting.tx, acting.subject.person_id or "", name)
+    name = _validated_name(request)
+    held = await saved_views.view_by_name(acting.tx, acting.subject.person_id or "", name)
     if held is not None:
         view = replace(held, content=request.content, updated_at=acting.now)
         await saved_views.save(acting.tx, view)
@@ -92,9 +92,9 @@ async def keep(acting: Acting, request: SaveView) -> SavedView:
 
 async def rename(acting: Acting, request: RenameView) -> SavedView:
     """The inner step of renaming, in the caller's transaction."""
-    view = await _own(acting, request.name)
+    view = await _own_view(acting, request.name)
     renamed = replace(view, name=view_name(request.new_name, "newName"), updated_at=acting.now)
-    twin = await saved_views.named(acting.tx, view.officer_id, renamed.name)
+    twin = await saved_views.view_by_name(acting.tx, view.officer_id, renamed.name)
     if twin is not None and twin.id != view.id:
         raise Problems(Problem(ErrorCode.NAME_TAKEN, ("input", "newName")))
     await saved_views.save(acting.tx, renamed)
@@ -104,7 +104,7 @@ async def rename(acting: Acting, request: RenameView) -> SavedView:
 
 async def delete(acting: Acting, request: DeleteView) -> None:
     """The inner step of deleting, in the caller's transaction."""
-    view = await _own(acting, request.name)
+    view = await _own_view(acting, request.name)
     await saved_views.remove(acting.tx, view.id)
     await note(acting, "view.delete", of_view(view), Purpose.APPLY)
 
@@ -114,14 +114,14 @@ def of_view(view: SavedView) -> Resource:
     return Resource(ObjectKind.SAVED_VIEW, view.id, person_id=view.officer_id)
 
 
-async def _own(acting: Acting, name: str) -> SavedView:
-    view = await saved_views.named(acting.tx, acting.subject.person_id or "", view_name(name, "name"))
+async def _own_view(acting: Acting, name: str) -> SavedView:
+    view = await saved_views.view_by_name(acting.tx, acting.subject.person_id or "", view_name(name, "name"))
     if view is None:
         raise not_found(*_NAME)
     return view
 
 
-async def _done(
+async def _run_view_change(
     env: Environment,
     subject: Subject,
     operation: str,
@@ -142,12 +142,14 @@ async def _done(
         return {"id": view.id if view else None}
 
     key = request.idempotency_key
-    answer, replayed = await once(env, subject, operation, key=key, body=asdict(request), work=in_transaction)
-    async with env.store.reading() as tx:
+    answer, replayed = await run_idempotently(
+        env, subject, operation, key=key, body=asdict(request), work=in_transaction
+    )
+    async with env.store.read_transaction() as tx:
         return (await saved_views.get(tx, answer["id"]) if answer["id"] else None), replayed
 
 
-def _checked(request: SaveView) -> str:
+def _validated_name(request: SaveView) -> str:
     """The name of what is to be kept; raises BAD_INPUT with every field that is wrong."""
     name, content = "", request.content
     problems: list[Problem] = []

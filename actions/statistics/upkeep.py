@@ -7,7 +7,7 @@ from actions.kernel.transitions import Transition
 from actions.kernel.unit_of_work import Acting
 from domain.identity.policy import ObjectKind, Purpose
 from domain.kernel.people import SYSTEM
-from domain.statistics.figures import counted, difference, marks_of
+from domain.statistics.figures import difference, figure_inputs, marks_of
 from store.database import audit
 from store.database.engine import Store, Transaction
 from store.platform import seeds
@@ -23,8 +23,8 @@ Tell = Callable[[Build], None]
 
 async def count_change(acting: Acting, transition: Transition) -> None:
     """Change the figures by what a transition has changed of its application."""
-    before, after = transition.before, marks_of(counted(transition.after))
-    change = after if before is None else difference(marks_of(counted(before)), after)
+    before, after = transition.before, marks_of(figure_inputs(transition.after))
+    change = after if before is None else difference(marks_of(figure_inputs(before)), after)
     await figures.add(acting.tx, change, transition.after.id)
 
 
@@ -41,21 +41,21 @@ async def rebuild(store: Store, by: str = SYSTEM.label, *, tell: Tell | None = N
         await _finish(store, build, by)
         build = await store.carry_out(figure_build.begin)
     await _finish(store, build, by, tell, page)
-    async with store.reading() as tx:
+    async with store.read_transaction() as tx:
         return await figure_build.sums_kept(tx)
 
 
 async def count_once(store: Store) -> int | None:
     """Count everything where it never was; gives the number of sums, or None where it was done before."""
-    async with store.reading() as tx:
-        if all([await seeds.seeded(tx, mark) for mark in MARKS]):
+    async with store.read_transaction() as tx:
+        if all([await seeds.is_seeded(tx, mark) for mark in MARKS]):
             return None
     return await rebuild(store)
 
 
 async def go_on_if_stalled(store: Store) -> None:
     """Go on with a build that was ended on its way."""
-    async with store.reading() as tx:
+    async with store.read_transaction() as tx:
         build = await figure_state.read(tx)
         stalled = build.touched_at is not None and build.touched_at < tx.clock.now() - STALLED_AFTER
     if stalled:

@@ -78,7 +78,7 @@ def _key(env: Environment, asker: Asker, application: Application) -> str | None
     now = env.clock.now()
     day = ist_date(now)
     rules = rules_on(day)
-    if rules.category(CountingEvent.STATUS_ENQUIRY) is None or rules.automated(subject.roles, asker.agent):
+    if rules.category(CountingEvent.STATUS_ENQUIRY) is None or rules.is_automated(subject.roles, asker.agent):
         return None
     who = subject.person_id or subject.session_id or asker.line
     return f"{who}|{application.id}|{day.isoformat()}|{rules.window(now)}"

@@ -1,6 +1,6 @@
 """A citizen's ration card, asked for through UMANG."""
 
-from actions.documents.department_documents import CONSENT_NEEDED, RATION_CARD, lapsed, still_held
+from actions.documents.department_documents import CONSENT_NEEDED, RATION_CARD, has_lapsed, still_held
 from actions.kernel.access import of_citizen, read_at_sources
 from actions.kernel.environment import Environment
 from domain.identity.policy import ObjectKind
@@ -22,10 +22,10 @@ async def ration_card_of(
     Raises NOT_FOUND where the subject may not see it, Refused(consent_needed) where her consent does not hold,
     or ended while UMANG answered, and what the client raises.
     """
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         held = await department_documents.of_citizen(tx, citizen_id)
     card = next((one for one in held if one.publisher == RATION_CARD), None)
-    allowed = card is not None and not lapsed(card, env.clock.now())
+    allowed = card is not None and not has_lapsed(card, env.clock.now())
     asked = [Source.UMANG] if allowed else []
     await read_at_sources(env, subject, of_citizen(citizen_id, ObjectKind.DOCUMENT), asked)
     if card is None:
@@ -33,8 +33,8 @@ async def ration_card_of(
     if not allowed:
         raise Refused(Source.UMANG, CONSENT_NEEDED)
     answer = await env.partners.umang.ration_card(citizen_id, card.parameters[CARD_NUMBER], language)
-    async with env.store.reading() as tx:
-        present = (await department_documents.many(tx, [card.id])).get(card.id)
+    async with env.store.read_transaction() as tx:
+        present = (await department_documents.by_ids(tx, [card.id])).get(card.id)
     if not still_held(card, present, env.clock.now()):
         await env.partners.forget_citizen(citizen_id)
         raise Refused(Source.UMANG, CONSENT_NEEDED)

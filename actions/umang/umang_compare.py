@@ -7,7 +7,7 @@ import structlog
 
 from actions.kernel.environment import Environment
 from domain.kernel.clock import IST, ist_date
-from domain.umang.umang import Compared, compared
+from domain.umang.umang import Compared, compare_day
 from store import umang
 from store.database.engine import Store, Transaction
 
@@ -27,7 +27,7 @@ async def compare(store: Store, day: date, theirs: Mapping[str, int] | None = No
     since = datetime.combine(day, time(), IST).astimezone(UTC)
 
     async def work(tx: Transaction) -> list[Compared]:
-        found = compared(day, await umang.filings(tx, since, since + timedelta(days=1), APPLY), theirs)
+        found = compare_day(day, await umang.filings(tx, since, since + timedelta(days=1), APPLY), theirs)
         await umang.save_comparison(tx, found or [Compared(day, NO_CALLS, 0, 0, None, ())])
         return found
 
@@ -41,12 +41,12 @@ async def compare(store: Store, day: date, theirs: Mapping[str, int] | None = No
 async def compare_due(env: Environment) -> list[Compared]:
     """Compare yesterday, once, after midnight has passed; nothing where that was done."""
     yesterday = ist_date(env.clock.now() - AFTER_MIDNIGHT) - timedelta(days=1)
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         done = await umang.compared_on(tx, yesterday)
     return [] if done else await compare(env.store, yesterday)
 
 
-async def differing(tx: Transaction) -> dict[str, int]:
+async def count_differences(tx: Transaction) -> dict[str, int]:
     """How many differences each service has within the last week."""
     found: dict[str, int] = {}
     for one in await umang.comparisons(tx, ist_date(tx.clock.now() - LOOK_BACK)):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from actions.feedback.notices import About, tell
-from actions.identity.sign_in_guards import same
+from actions.identity.sign_in_guards import constant_time_equal
 from actions.kernel.access import of_citizen, require
 from actions.kernel.environment import Environment
 from actions.kernel.unit_of_work import Acting
@@ -54,7 +54,7 @@ async def spend(env: Environment, user: UserAssertion) -> bool:
 
 async def subject_of(env: Environment, user: UserAssertion) -> Subject | None:
     """Who the account is with us; None where it is not linked."""
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         known = await identities.identity(tx, Provider.UMANG, user.subject)
         strength = await identities.assurance_of(tx, Provider.UMANG, user.subject)
     if known is None or known[0] is not PersonKind.CITIZEN:
@@ -74,10 +74,10 @@ async def ask_link(env: Environment, user: UserAssertion) -> str:
 
 async def link_asked(env: Environment, ticket: str) -> LinkAsked:
     """What waits under a ticket. Raises Problems(BAD_INPUT) where it is used or over."""
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         account = await umang.account_of(tx, ticket)
     if account is None:
-        raise _over()
+        raise _expired_ticket_problems()
     return LinkAsked(mask_mobile(account.mobile))
 
 
@@ -96,8 +96,8 @@ async def confirm_link(env: Environment, subject: Subject, ticket: str, digits: 
         await require(env, tx, subject, resource, Purpose.APPLY)
         account = await umang.account_of(tx, ticket)
         if account is None or citizen_id is None:
-            raise _over()
-        if not same(account.mobile[-4:], digits.strip()):
+            raise _expired_ticket_problems()
+        if not constant_time_equal(account.mobile[-4:], digits.strip()):
             tried = await umang.count_try(tx, ticket)
             if tried >= TRIES:
                 await umang.end_link(tx, ticket)
@@ -138,5 +138,5 @@ async def _tie(acting: Acting, account: Account, citizen_id: str) -> None:
     await tell(acting, NoticeKind.ACCOUNT_LINKED, about, provider=Provider.UMANG.value)
 
 
-def _over() -> Problems:
+def _expired_ticket_problems() -> Problems:
     return Problems(Problem(ErrorCode.BAD_INPUT, ("ticket",), Remedy.SIGN_IN_AGAIN))

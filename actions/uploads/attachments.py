@@ -73,7 +73,7 @@ async def check_documents(
     own = {document.uri for document in documents if document.source == DocumentSource.STORE}
     names: dict[str, str | None] = dict(await _own_certificates(env, citizen_id)) if own else {}
     handed_in = [document.uri for document in documents if document.source == DocumentSource.UPLOAD]
-    sizes = await _uploaded(env, subject, handed_in)
+    sizes = await _upload_sizes(env, subject, handed_in)
     names |= dict.fromkeys(sizes)
     return [
         _too_large(env, place, document, sizes) or _finding(place, document, opened, names)
@@ -148,7 +148,7 @@ async def verify_document(env: Environment, document_id: str, *, application_id:
     A document that is found is marked as verified; the audit line says what was found in either case.
     Raises Unavailable while the locker is still away, so that the outbox asks again.
     """
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         application = await applications.get(tx, application_id)
         attached = (await applications.documents(tx, [application_id])).get(application_id, [])
     document = next((paper for paper in attached if paper.id == document_id), None)
@@ -183,7 +183,7 @@ def _papers(
 async def _is_there(env: Environment, application: Application, document: AttachedDocument) -> bool:
     """Look for the document in the locker and note what was found; raises Unavailable."""
     try:
-        listed = await locker.listed(env, application.citizen_id)
+        listed = await locker.list_documents(env, application.citizen_id)
     except Unavailable:
         raise
     except IntegrationError as error:
@@ -196,7 +196,7 @@ async def _is_there(env: Environment, application: Application, document: Attach
 
 async def _open(env: Environment, citizen_id: str) -> _Locker:
     try:
-        listed = await locker.listed(env, citizen_id)
+        listed = await locker.list_documents(env, citizen_id)
     except Refused as refusal:
         return _Locker({}, closed=refusal.code == locker.CONSENT_NEEDED, away=refusal.code != locker.CONSENT_NEEDED)
     except IntegrationError:
@@ -205,7 +205,7 @@ async def _open(env: Environment, citizen_id: str) -> _Locker:
 
 
 async def _own_certificates(env: Environment, citizen_id: str) -> dict[str, str]:
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         return {held.uri: held.name.en for held in await certificates.of_citizen(tx, citizen_id)}
 
 
@@ -241,11 +241,11 @@ def _too_large(env: Environment, place: int, document: NewDocument, sizes: Mappi
     return Finding(problem=Problem(ErrorCode.FILE_TOO_LARGE, path, params=params))
 
 
-async def _uploaded(env: Environment, subject: Subject, references: list[str]) -> dict[str, int]:
+async def _upload_sizes(env: Environment, subject: Subject, references: list[str]) -> dict[str, int]:
     """The sizes of those of the references that are files of hers, or of the citizen whom she serves."""
     if not references:
         return {}
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         found = await known_uploads(tx, subject, references)
     return {reference: kept.size for reference, kept in found.items() if await env.objects.exists(reference)}
 

@@ -40,17 +40,17 @@ def _made_anew(content: bytes, kind: MediaType, largest_pixels: int, path: tuple
         with Image.open(BytesIO(content), formats=["JPEG" if kind is MediaType.JPEG else "PNG"]) as opened:
             if opened.width * opened.height > largest_pixels:
                 raise _too_many_points(largest_pixels, path)
-            how = _packing(opened, kind)
+            how = _save_options(opened, kind)
             opened.load()
             upright = ImageOps.exif_transpose(opened)
-            return _written(upright, kind, how)
+            return _encode_image(upright, kind, how)
     except Image.DecompressionBombError:
         raise _too_many_points(largest_pixels, path) from None
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError, MemoryError):
         raise damaged from None
 
 
-def _packing(image: Any, kind: MediaType) -> dict[str, Any]:
+def _save_options(image: Any, kind: MediaType) -> dict[str, Any]:
     """How the picture was packed, to pack it so again."""
     if kind is MediaType.PNG:
         return {"format": "PNG", "optimize": False}
@@ -66,7 +66,7 @@ def _packing(image: Any, kind: MediaType) -> dict[str, Any]:
     return how | ({"subsampling": sampling} if sampling >= 0 else {})
 
 
-def _written(image: Any, kind: MediaType, how: dict[str, Any]) -> bytes:
+def _encode_image(image: Any, kind: MediaType, how: dict[str, Any]) -> bytes:
     modes, other = (_JPEG_MODES, "RGB") if kind is MediaType.JPEG else (_PNG_MODES, "RGBA")
     plain = image if image.mode in modes else image.convert(other)
     see_through = plain.info.get("transparency") if kind is MediaType.PNG else None

@@ -145,7 +145,7 @@ async def _keep(env: Environment, subject: Subject, content: bytes, kind: MediaT
     return upload
 
 
-async def uploaded(
+async def require_upload(
     env: Environment,
     tx: Transaction,
     subject: Subject,
@@ -202,16 +202,16 @@ async def sweep_unused(env: Environment) -> int:
 async def sweep_quarantine(env: Environment) -> int:
     """Delete what lies in quarantine for more than the days of the settings; tells how many files went."""
     before = env.clock.now() - timedelta(days=env.rules.files.quarantine_days)
-    return await _swept(env, lambda tx: quarantine.forget(tx, before, SWEEP_BATCH))
+    return await _forget_in_batches(env, lambda tx: quarantine.forget(tx, before, SWEEP_BATCH))
 
 
 async def sweep_partial(env: Environment) -> int:
     """Forget files that stopped on their way for more than the hours of the settings; tells how many went."""
     before = env.clock.now() - timedelta(hours=env.rules.files.partial_hours)
-    return await _swept(env, lambda tx: partial_uploads.forget_untouched(tx, before, SWEEP_BATCH))
+    return await _forget_in_batches(env, lambda tx: partial_uploads.forget_untouched(tx, before, SWEEP_BATCH))
 
 
-async def _swept(env: Environment, forget: Callable[[Transaction], Awaitable[int]]) -> int:
+async def _forget_in_batches(env: Environment, forget: Callable[[Transaction], Awaitable[int]]) -> int:
     swept = 0
     while True:
         gone = await env.store.carry_out(forget)

@@ -123,7 +123,7 @@ async def _populate(world: World, cases: int) -> None:
     begun = time.perf_counter()
     for start in range(0, cases, CHUNK):
         size = min(CHUNK, cases - start)
-        async with world.env.store.writing() as tx:
+        async with world.env.store.write_transaction() as tx:
             rows = [values_of(tx, case) for case in _cases(world, pattern, owners, range(start, start + size))]
             await tx.connection.execute(insert(applications_table), rows)
     await _analyse(world)
@@ -133,12 +133,12 @@ async def _populate(world: World, cases: int) -> None:
 async def _analyse(world: World) -> None:
     """What autovacuum does by itself within a minute or so; it is off in the server of the tests."""
     if world.env.store.dialect == "postgresql":
-        async with world.env.store.writing() as tx:
+        async with world.env.store.write_transaction() as tx:
             await tx.connection.execute(text("ANALYZE"))
 
 
 async def _citizens(world: World) -> list[str]:
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         asha: Citizen = (await people.citizens(tx, [world.asha.person_id or ""]))[world.asha.person_id or ""]
         ids = [world.env.ids.key() for _ in range(CITIZENS)]
         for key in ids:
@@ -169,7 +169,7 @@ def _cases(world: World, pattern: Application, owners: list[str], numbers: range
 async def _breach_together(world: World, many: int) -> None:
     """Let so many running cases be past their due date at once."""
     past = end_of_day(ist_date(world.clock.now()) - timedelta(days=1))
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         await _put_past(tx, past, world.clock.now(), many)
 
 

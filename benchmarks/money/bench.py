@@ -88,7 +88,7 @@ async def _reconciled(folder: Path, url: str, many: int, compared: dict[str, Any
     assert (compared["rows"], compared["paise"]) == (many, many * PAISE), compared
     ((count, distinct, paise),) = orders(folder)
     assert (count, distinct, paise) == (many, many, many * PAISE), (count, distinct, paise)
-    async with opened(folder, url) as env, env.store.reading() as tx:
+    async with opened(folder, url) as env, env.store.read_transaction() as tx:
         assert [finding async for finding in payments(tx)] == []
 
 

@@ -118,7 +118,7 @@ async def fill(env: Environment, folder: Path, many: int, tell: Callable[[int], 
     """So many sanctions with one payment each, and their beneficiaries on both sides; ten files at least."""
     (folder / "lines.json").write_text(json.dumps(min(env.rules.payments.lines_per_file, max(many // 10, 1))))
     citizen = _citizen(env)
-    async with env.store.writing() as tx:
+    async with env.store.write_transaction() as tx:
         await people.add_citizen(tx, citizen)
     numbers = iter(range(1, many + 1))
     while page := list(islice(numbers, _PAGE)):

@@ -112,7 +112,7 @@ async def _round(env: Environment, worker: Deliveries, meter: Meter) -> int:
 
 async def _sign(env: Environment) -> int:
     """Sign what was made, as sending would: apart only so that it can be told apart."""
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         built = await payment_batches.batches(tx, states=(BatchState.BUILT,), limit=100_000)
     for batch in reversed(built):
         await content_of(env, pfms(env), batch)
@@ -120,7 +120,7 @@ async def _sign(env: Environment) -> int:
 
 
 async def _left(env: Environment) -> int:
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         statement = select(func.count()).where(instalments_table.c.status.not_in(FINAL))
         return int((await tx.connection.execute(statement)).scalar_one())
 
@@ -139,7 +139,7 @@ async def _steps(env: Environment) -> tuple[int, int]:
         func.coalesce(func.sum(case((batch.state.in_(unsent), 0), else_=batch.lines)), 0),
     )
     applied = select(func.coalesce(func.sum(file.applied), 0)).where(file.direction == Direction.IN.value)
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         closed, *steps = (await tx.connection.execute(counted)).one()
         rows = (await tx.connection.execute(applied)).scalar_one()
     return int(closed), int(sum(steps)) + int(rows)

@@ -58,7 +58,7 @@ async def callers(url: str, stack: AsyncExitStack) -> dict[str, Call]:
         await (await bare.handle_async_request(httpx.Request("GET", url + "/a"))).aread()
 
     async def kept() -> None:
-        await remotes["own"].kept(KEPT, ("asha", "card"), load, TEXT)
+        await remotes["own"].fetch_cached(KEPT, ("asha", "card"), load, TEXT)
 
     async def load() -> str:
         return (await remotes["own"].send(KEPT, "GET", "/a")).content.decode()

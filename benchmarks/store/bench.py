@@ -149,13 +149,13 @@ async def bytes_of(house: House) -> int:
         "sqlite": "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()",
         "postgresql": "SELECT pg_database_size(current_database())",
     }
-    async with house.store.reading() as tx:
+    async with house.store.read_transaction() as tx:
         return int((await tx.connection.execute(text(words[tx.dialect]))).scalar_one())
 
 
 async def known_answers(house: House, population: Population) -> str:
     """What the counters say of everything; raises AssertionError where that is not what was loaded."""
-    async with house.store.writing() as tx:
+    async with house.store.write_transaction() as tx:
         await bulk.unbound(tx)
         there = int((await tx.connection.execute(select(func.count()).select_from(applications_table))).scalar_one())
         if there != population.size:
@@ -177,7 +177,7 @@ async def known_answers(house: House, population: Population) -> str:
 
 
 async def _recounted(tx: Transaction) -> None:
-    if await figure_recount.recounted(tx) != await figure_recount.kept(tx):
+    if await figure_recount.recount_cubes(tx) != await figure_recount.stored_cubes(tx):
         raise AssertionError("the counters are not what the applications say")
 
 

@@ -55,7 +55,7 @@ async def without_indexes(store: Store, kept: TakenAway, tables: Iterable[Table]
     if kept.read() is not None:
         return
     names = {table.name for table in tables}
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await unbound(tx)
         indexes = [tuple(row) for row in (await tx.connection.execute(text(_INDEXES[tx.dialect]))).all()]
         ours = {index.name for name in names for index in metadata.tables[name].indexes}
@@ -75,12 +75,12 @@ async def with_indexes(store: Store, kept: TakenAway, tell: Callable[[str], None
     noted = kept.read() or {"indexes": [], "foreign": []}
     for _, statement in noted["indexes"]:
         tell(statement)
-        async with store.writing() as tx:
+        async with store.write_transaction() as tx:
             await unbound(tx)
             await tx.connection.execute(text(statement.replace("INDEX", "INDEX IF NOT EXISTS", 1)))
     for table, name, words in noted["foreign"]:
         tell(f"{table}: {words}")
-        async with store.writing() as tx:
+        async with store.write_transaction() as tx:
             await unbound(tx)
             there = text("SELECT 1 FROM pg_constraint WHERE conname = :name")
             if (await tx.connection.execute(there, {"name": name})).first() is None:
@@ -93,7 +93,7 @@ async def with_indexes(store: Store, kept: TakenAway, tell: Callable[[str], None
 async def analysed(store: Store) -> None:
     """What autovacuum does by itself after a while: statistics, and pages that are known to be visible to all."""
     if store.dialect == "sqlite":
-        async with store.writing() as tx:
+        async with store.write_transaction() as tx:
             await tx.connection.execute(text("ANALYZE"))
         return
     engine = write_engine(database_url(store.url))
@@ -164,7 +164,7 @@ def _cubes(marks: Mapping[Mark, int]) -> dict[figures.Place, Any]:
 async def _count_on(store: Store) -> None:
     if store.dialect == "sqlite":
         return  # it follows the greatest number by itself
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         for table in COUNTED_FROM:
             following = select(func.coalesce(func.max(table.c.id), 0) + 1).scalar_subquery()
             sequence = func.pg_get_serial_sequence(table.name, "id")

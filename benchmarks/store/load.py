@@ -70,8 +70,8 @@ async def load(plan: Plan, tell: Callable[[str], None]) -> None:
     """Load what is not loaded yet; may be broken off and called again."""
     await migrate(plan.url)
     async with opened(plan.url, plan.folder) as house:
-        async with house.store.reading() as tx:
-            if await seeds.seeded(tx, DONE):
+        async with house.store.read_transaction() as tx:
+            if await seeds.is_seeded(tx, DONE):
                 return
         await house.env.objects.put(SHEET, "application/pdf")
         await import_catalogue(house.env, catalogue_rows())
@@ -85,14 +85,14 @@ async def load(plan: Plan, tell: Callable[[str], None]) -> None:
         if plan.audited:
             await _seal(house.store, tell)
         await bulk.with_indexes(house.store, plan.taken_away, tell)
-        async with house.store.writing() as tx:
+        async with house.store.write_transaction() as tx:
             for mark in (*MARKS, DONE):
                 await seeds.mark(tx, mark)
 
 
 async def population_of(store: Store, size: int) -> Population:
     """The population over the catalogue of a store: services that have a department, certificates of revenue first."""
-    async with store.reading() as tx:
+    async with store.read_transaction() as tx:
         services = [one for one in await catalogue.all_services(tx) if one.department and one.open]
         by_district = await catalogue.tehsils_of(tx, SHARES)
     tehsils = [one for listed in by_district.values() for one in listed]
@@ -101,7 +101,7 @@ async def population_of(store: Store, size: int) -> Population:
 
 
 async def _officers(store: Store, population: Population) -> None:
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         for officer in officers_of(population):
             if not await people.officers(tx, [officer.id]):
                 await people.add_officer(tx, officer)
@@ -111,7 +111,7 @@ async def _left(store: Store, population: Population) -> list[tuple[str, int, in
     """The chunks that are not written yet: kind, first number, and the number after the last."""
     many = {"citizens": population.citizens, "applications": population.size, "days": DAYS}
     chunks = [chunk for kind in KINDS for chunk in _chunks(kind, many[kind], _size_of(kind, population))]
-    async with store.reading() as tx:
+    async with store.read_transaction() as tx:
         done = set((await tx.connection.execute(select(seeds.seeds_table.c.id))).scalars())
     return [chunk for chunk in chunks if _name(chunk) not in done]
 
@@ -168,7 +168,7 @@ async def _written(plan: Plan, chunk: tuple[str, int, int]) -> int:
     kind, first, end = chunk
     made = getattr(_KEPT["writer"], kind)(range(first, end))
     store: Store = _KEPT["house"].store
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await bulk.unbound(tx)
         if not await seeds.mark(tx, _name(chunk)):
             return 0
@@ -180,7 +180,7 @@ async def _seal(store: Store, tell: Callable[[str], None]) -> None:
     lines, links = audit.audit_lines_table.c, audit.audit_chain_table.c
     total = 0
     while True:
-        async with store.writing() as tx:
+        async with store.write_transaction() as tx:
             await bulk.unbound(tx)
             head = await audit.head(tx)
             last = (await tx.connection.execute(select(func.max(links.line_id)))).scalar_one_or_none() or 0

@@ -60,7 +60,7 @@ def measured(plan: Plan, tell: Callable[[str], None]) -> dict[str, dict[str, flo
 
 async def _unused(plan: Plan) -> int:
     """The number of an old application from which on none was taken over: each leaves one alias or more."""
-    async with opened(plan.url, plan.folder) as house, house.store.reading() as tx:
+    async with opened(plan.url, plan.folder) as house, house.store.read_transaction() as tx:
         there = (await tx.connection.execute(select(func.count()).select_from(aliases_table))).scalar_one()
     return -(-int(there) // IMPORTED) * IMPORTED
 
@@ -91,12 +91,12 @@ async def _figures(house: House) -> None:
     from actions.statistics.names import read_names
     from domain.kernel.text import Language
     from domain.officers.dashboards import Dimension
-    from gateway.pages.figures_csv import _statistics_lines, _written
+    from gateway.pages.figures_csv import _encode_lines, _statistics_lines
 
     by = (Dimension.DISTRICT, Dimension.SERVICE, Dimension.MONTH)
     answer = await statistics(house.env, COMMISSION, replace(a_year(), group_by=by))
     lines = _statistics_lines(answer.rows, by, await read_names(house.env), Language.HI)
-    if not sum([len(piece) async for piece in _written(lines, marked=False)]):
+    if not sum([len(piece) async for piece in _encode_lines(lines, marked=False)]):
         raise RuntimeError("no figures")
 
 

@@ -118,7 +118,7 @@ class Asking:
                 raise LookupError(number)
 
         async def late(district: str | None, limit: int) -> Any:
-            async with env.store.reading() as tx:
+            async with env.store.read_transaction() as tx:
                 return await overdue(tx, NOW, department=None, district=district, limit=limit)
 
         async def counted(env: Environment) -> Any:

@@ -29,7 +29,7 @@ from domain.kernel.ids import uuid7
 from domain.kernel.numbers import NumberKind, make_number
 from domain.kernel.people import Citizen, Officer, OfficerLevel, Posting, Role
 from domain.kernel.text import Bilingual, Language
-from domain.statistics.figures import counted, marks_of
+from domain.statistics.figures import figure_inputs, marks_of
 from store.applications import application_rows, timeline
 from store.certificates import certificates
 from store.database import audit
@@ -120,7 +120,7 @@ class Writer:
         officer = self.officers[case.service.department or "", case.district]
         one = application_of(case, officer)
         chunk.add(application_rows.applications_table, application_rows.values_of(tx, one))
-        chunk.marks.update(marks_of(counted(one)))
+        chunk.marks.update(marks_of(figure_inputs(one)))
         before: Status | None = None
         for sequence, (move, after) in enumerate(((Move.SUBMIT, Status.SUBMITTED), *LIVES[case.status]), 1):
             entry = _entry(case, officer, sequence, move, before, after)
@@ -282,7 +282,7 @@ def _message(tx: Transaction, case: Case, one: Application) -> dict[str, Any]:
         "topic": "certificate.issue",
         "key": one.id,
         "application_id": one.id,
-        "payload": outbox.sealed(tx, "certificate.issue", one.id, {"application_id": one.id}),
+        "payload": outbox.encrypt_payload(tx, "certificate.issue", one.id, {"application_id": one.id}),
         "state": outbox.OutboxState.DELIVERED.value,
         "attempts": 1,
         "created_at": case.acted_at,

@@ -76,6 +76,6 @@ async def registrar(env: Environment) -> Subject:
     posting = Posting(Role.OFFICER, "panchayati-raj-development", "49", None, OfficerLevel.DESIGNATED)
     key = env.ids.key()
     officer = Officer(key, Bilingual(None, "Registrar"), Bilingual(None, "Officer"), f"{key}@o.example", (posting,))
-    async with env.store.writing() as tx:
+    async with env.store.write_transaction() as tx:
         await people.add_officer(tx, officer)
     return Subject(frozenset({Role.OFFICER}), PersonKind.OFFICER, officer.id, officer.postings)

@@ -64,7 +64,7 @@ class _Stage:
     now: datetime
     cast: Cast
 
-    def acting(self, subject: Subject, at: datetime) -> Acting:
+    def unit_of_work(self, subject: Subject, at: datetime) -> Acting:
         """Somebody at work at a moment that is not after now."""
         self.clock.set(min(at, self.now))
         return Acting(self.env, self.tx, subject)
@@ -77,7 +77,7 @@ async def sow_care(env: Environment, demo: Mapping[str, Any]) -> bool:
     clock = ManualClock(now)
     care = replace(env.rules.care, doorstep_fee_paise=FEE_PAISE)
     back_dated = replace(env, clock=clock, ids=SeededIds(clock, part), rules=replace(env.rules, care=care))
-    async with env.store.writing() as tx:
+    async with env.store.write_transaction() as tx:
         if not await seeds.mark(tx, part):
             return False
         stage = _Stage(back_dated, replace(tx, clock=clock), clock, now, await cast_of(tx, demo))
@@ -97,7 +97,7 @@ async def _feedback(stage: _Stage, cases: list[Application]) -> None:
         rating, text = _SAID[choice(case.number + "/rating", len(_SAID))]
         at = case.updated_at + timedelta(days=2)
         request = GiveFeedback(case.id, rating, text, "seed")
-        await say(stage.acting(citizen_subject(case.citizen_id), at), request)
+        await say(stage.unit_of_work(citizen_subject(case.citizen_id), at), request)
 
 
 async def _grievances(stage: _Stage, cases: list[Application]) -> None:
@@ -106,14 +106,14 @@ async def _grievances(stage: _Stage, cases: list[Application]) -> None:
     running = [case for case in cases if case.status is Status.IN_SCRUTINY and case.updated_at < before]
     for place, (case, (category, text)) in enumerate(zip(running, _COMPLAINTS, strict=False)):
         citizen = citizen_subject(case.citizen_id)
-        made = await complain(stage.acting(citizen, before), RaiseGrievance(case.id, category, text, "seed"))
+        made = await complain(stage.unit_of_work(citizen, before), RaiseGrievance(case.id, category, text, "seed"))
         officer = stage.cast.officers.get(case.officer_id or "")
         if place in (0, 4) or officer is None:
             continue
-        await answer(stage.acting(officer, before + timedelta(days=2)), ReplyToGrievance(made.id, _REPLY, "seed"))
+        await answer(stage.unit_of_work(officer, before + timedelta(days=2)), ReplyToGrievance(made.id, _REPLY, "seed"))
         if place > 1:
             move = GrievanceMove.CLOSE if place == 2 else GrievanceMove.ESCALATE
-            await step(stage.acting(citizen, before + timedelta(days=3)), MoveGrievance(made.id, move, "seed"))
+            await step(stage.unit_of_work(citizen, before + timedelta(days=3)), MoveGrievance(made.id, move, "seed"))
 
 
 async def _suggestions(stage: _Stage, cases: list[Application]) -> None:
@@ -123,15 +123,15 @@ async def _suggestions(stage: _Stage, cases: list[Application]) -> None:
     answered = False
     for case, text in zip(cases, _PROPOSALS, strict=False):
         request = MakeSuggestion(case.service_code, case.district, text, "seed")
-        made = await propose(stage.acting(citizen_subject(case.citizen_id), at), request)
-        if admin is not None and not answered and _posted(admin, made.department):
+        made = await propose(stage.unit_of_work(citizen_subject(case.citizen_id), at), request)
+        if admin is not None and not answered and _is_posted_in(admin, made.department):
             reply = ReplyToSuggestion(made.id, SuggestionState.ACCEPTED, "It comes with the next release.", "seed")
-            await respond(stage.acting(admin, at + timedelta(days=5)), reply)
+            await respond(stage.unit_of_work(admin, at + timedelta(days=5)), reply)
             answered = True
     officer = _with_role(stage.cast, Role.OFFICER)
     if officer is not None and cases:
         request = MakeSuggestion(cases[0].service_code, None, _OFFICERS_PROPOSAL, "seed")
-        await propose(stage.acting(officer, at), request)
+        await propose(stage.unit_of_work(officer, at), request)
 
 
 async def _visits(stage: _Stage, cases: list[Application]) -> None:
@@ -147,30 +147,30 @@ async def _visits(stage: _Stage, cases: list[Application]) -> None:
     for place, case in enumerate(waiting[:2]):
         visit = await _book(stage, case, VisitPurpose.DELIVERY, case.updated_at + timedelta(hours=2))
         if visit is not None:
-            await (_failed if place == 0 else _delivered)(stage, case, visit)
+            await (_fail_visit if place == 0 else _deliver_at_visit)(stage, case, visit)
     examined = [case for case in cases if case.status is Status.IN_SCRUTINY]
     for place, case in enumerate(examined[:2]):
         visit = await _book(stage, case, VisitPurpose.PICK_UP, stage.now)
         if visit is not None and place == 1:
-            await leave(stage.acting(_agent(visit), stage.now), SetOut(visit.id, "seed"))
+            await leave(stage.unit_of_work(_agent(visit), stage.now), SetOut(visit.id, "seed"))
 
 
-async def _failed(stage: _Stage, case: Application, visit: Visit) -> None:
+async def _fail_visit(stage: _Stage, case: Application, visit: Visit) -> None:
     start = visit.slot.starts_at
-    await leave(stage.acting(_agent(visit), start), SetOut(visit.id, "seed"))
+    await leave(stage.unit_of_work(_agent(visit), start), SetOut(visit.id, "seed"))
     failed = FailVisit(visit.id, VisitFailure.NOBODY_HOME, "seed")
-    await give_up(stage.acting(_agent(visit), start + timedelta(hours=1)), failed)
+    await give_up(stage.unit_of_work(_agent(visit), start + timedelta(hours=1)), failed)
     await _book(stage, case, VisitPurpose.DELIVERY, stage.now)
 
 
-async def _delivered(stage: _Stage, _case: Application, visit: Visit) -> None:
+async def _deliver_at_visit(stage: _Stage, _case: Application, visit: Visit) -> None:
     start = visit.slot.starts_at
-    await leave(stage.acting(_agent(visit), start), SetOut(visit.id, "seed"))
+    await leave(stage.unit_of_work(_agent(visit), start), SetOut(visit.id, "seed"))
     await _hand_over(stage, visit, _agent(visit), start + timedelta(hours=1))
 
 
 async def _book(stage: _Stage, case: Application, purpose: VisitPurpose, at: datetime) -> Visit | None:
-    acting = stage.acting(citizen_subject(case.citizen_id), at)
+    acting = stage.unit_of_work(citizen_subject(case.citizen_id), at)
     if not await doorstep.agents_for(stage.tx, case.district, case.tehsil):
         return None
     slot = next(offered_slots(acting.today, stage.env.rules.calendar, case.district))
@@ -182,7 +182,7 @@ def _agent(visit: Visit) -> Subject:
 
 
 async def _hand_over(stage: _Stage, visit: Visit, agent: Subject, at: datetime) -> None:
-    acting = stage.acting(agent, at)
+    acting = stage.unit_of_work(agent, at)
     await take_fee(acting, RecordVisitFee(visit.id, f"DOOR{visit.sequence:04d}", FEE_PAISE, "seed"))
     shown = await doorstep.get(stage.tx, visit.id)
     await give(acting, HandOver(visit.id, "seed", otp=shown.otp if shown else None))
@@ -192,5 +192,5 @@ def _with_role(cast: Cast, role: Role) -> Subject | None:
     return next((officer for officer in cast.officers.values() if role in officer.roles), None)
 
 
-def _posted(officer: Subject, department: str | None) -> bool:
+def _is_posted_in(officer: Subject, department: str | None) -> bool:
     return any(posting.department in (None, department) for posting in officer.postings)

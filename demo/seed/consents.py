@@ -29,7 +29,7 @@ async def sow_consents(env: Environment, demo: Mapping[str, Any]) -> bool:
     back_dated = replace(env, clock=clock, ids=SeededIds(clock, part))
 
     async def work(tx: Transaction) -> bool:
-        if await seeds.seeded(tx, part):
+        if await seeds.is_seeded(tx, part):
             return False
         cast = await cast_of(tx, demo)
         for person in demo["people"]:

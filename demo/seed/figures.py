@@ -36,7 +36,7 @@ async def sow_figures(env: Environment, demo: Mapping[str, Any]) -> bool:
     back_dated = replace(env, clock=clock, ids=SeededIds(clock, part))
 
     async def work(tx: Transaction) -> bool:
-        if await seeds.seeded(tx, part):
+        if await seeds.is_seeded(tx, part):
             return False
         officers = (await cast_of(tx, demo)).officers
         then = replace(tx, clock=clock)

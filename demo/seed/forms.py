@@ -33,7 +33,7 @@ def form_of(plan: Plan, person: Person, service: Service) -> dict[str, str]:
         "date_of_birth": str(person["dob"]),
         "purpose": _pick(plan.key, "purpose", _PURPOSES),
     }
-    form.update(_SPECIAL.get(service.doctype or "", _nothing)(plan, person))
+    form.update(_SPECIAL.get(service.doctype or "", _no_answers)(plan, person))
     if service.outcome is Outcome.BENEFIT:
         form |= {ACCOUNT_FIELD: f"3{choice(plan.person + '/account', 10**8):08d}00", IFSC_FIELD: "DEMO0000001"}
     return form
@@ -46,7 +46,7 @@ def filled_in(form: Form | None, wanted: Mapping[str, str], today: date) -> dict
     """
     if form is None:
         return dict(wanted)
-    answers = {name: _moved(form, name, text, today) for name, text in form.example.items()}
+    answers = {name: _shift_date(form, name, text, today) for name, text in form.example.items()}
     for name, text in wanted.items():
         tried = {**answers, name: text}
         if form.question(name) is not None and not check_answers(form, tried, today=today, complete=True).problems:
@@ -54,7 +54,7 @@ def filled_in(form: Form | None, wanted: Mapping[str, str], today: date) -> dict
     return answers
 
 
-def _moved(form: Form, name: str, text: str, today: date) -> str:
+def _shift_date(form: Form, name: str, text: str, today: date) -> str:
     question = form.question(name)
     if question is None or question.kind is not QuestionKind.DATE:
         return text
@@ -92,7 +92,7 @@ def _pick(key: str, what: str, values: tuple[str, ...]) -> str:
     return values[choice(f"{key}/{what}", len(values))]
 
 
-def _nothing(_plan: Plan, _person: Person) -> dict[str, str]:
+def _no_answers(_plan: Plan, _person: Person) -> dict[str, str]:
     return {}
 
 

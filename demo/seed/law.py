@@ -53,7 +53,7 @@ class Bench:
     tx: Transaction
     officers: Mapping[str, Subject]
 
-    def by(self, subject: Subject) -> Acting:
+    def unit_of_work(self, subject: Subject) -> Acting:
         """Somebody at work at that moment."""
         return Acting(self.env, replace(self.tx, clock=self.clock), subject)
 
@@ -64,8 +64,8 @@ async def sow_law(env: Environment, demo: Mapping[str, Any]) -> bool:
     now = env.clock.now()
     clock = ManualClock(now)
     back_dated = replace(env, clock=clock, ids=SeededIds(clock, part))
-    async with env.store.writing() as tx:
-        if await seeds.seeded(tx, part):
+    async with env.store.write_transaction() as tx:
+        if await seeds.is_seeded(tx, part):
             return False
         cast = await cast_of(tx, demo)
         await _sow(Bench(back_dated, clock, tx, cast.officers), cast, now)
@@ -97,7 +97,9 @@ async def _with_judges(bench: Bench, found: list[Application]) -> list[Applicati
     posted: dict[Place, str | None] = {}
     for one in found:
         if place_of(one) not in posted:
-            posted[place_of(one)] = await at_level(bench.by(SYSTEM), place_of(one), OfficerLevel.FIRST_APPELLATE)
+            posted[place_of(one)] = await at_level(
+                bench.unit_of_work(SYSTEM), place_of(one), OfficerLevel.FIRST_APPELLATE
+            )
     return [one for one in found if posted[place_of(one)]]
 
 
@@ -106,7 +108,7 @@ async def _about_breach(bench: Bench, application: Application, place: int, now:
     if application.due_at is None:
         return
     bench.clock.set(breaches_at(application.due_at))
-    appeal = await file_breach(bench.by(SYSTEM), application)
+    appeal = await file_breach(bench.unit_of_work(SYSTEM), application)
     if appeal is None:
         return
     judge = bench.officers.get(appeal.authority_id or "")
@@ -114,14 +116,14 @@ async def _about_breach(bench: Bench, application: Application, place: int, now:
         return
     bench.clock.set(min(bench.clock.now() + timedelta(hours=35), now))
     heard = await fix_hearing(
-        bench.by(judge), RecordHearing(appeal.id, now + timedelta(days=2), "Tehsil office", appeal.id)
+        bench.unit_of_work(judge), RecordHearing(appeal.id, now + timedelta(days=2), "Tehsil office", appeal.id)
     )
     if place < 2 * PER_KIND:
         return
     bench.clock.set(min(bench.clock.now() + timedelta(hours=20), now))
     until = ist_date(now) + timedelta(days=10)
     await pass_order(
-        bench.by(judge), DecideAppeal(heard.id, AppealVerdict.DIRECT, _DIRECTED, heard.id, direct_until=until)
+        bench.unit_of_work(judge), DecideAppeal(heard.id, AppealVerdict.DIRECT, _DIRECTED, heard.id, direct_until=until)
     )
 
 
@@ -130,17 +132,19 @@ async def _about_rejection(bench: Bench, application: Application, place: int, n
     if application.decision is None:
         return
     bench.clock.set(application.decision.decided_at + timedelta(days=4))
-    citizen = bench.by(citizen_subject(application.citizen_id))
+    citizen = bench.unit_of_work(citizen_subject(application.citizen_id))
     appeal: Appeal = await enter(citizen, FileAppeal(application.id, _APPEALS[place % 2], application.id))
     judge = bench.officers.get(appeal.authority_id or "")
     if place % 2 == 0 and judge is not None:
         bench.clock.set(appeal.received_at + timedelta(days=9))
-        await pass_order(bench.by(judge), DecideAppeal(appeal.id, AppealVerdict.DISMISS, _DISMISSED, appeal.id))
+        await pass_order(
+            bench.unit_of_work(judge), DecideAppeal(appeal.id, AppealVerdict.DISMISS, _DISMISSED, appeal.id)
+        )
         return
     last = appeal
     while last.decide_by is not None and breaches_at(last.decide_by) <= now:
         bench.clock.set(breaches_at(last.decide_by))
-        above = await raise_level(bench.by(SYSTEM), last)
+        above = await raise_level(bench.unit_of_work(SYSTEM), last)
         if above is None:
             break
         last = above
@@ -153,14 +157,14 @@ async def _about_late_delivery(bench: Bench, application: Application, place: in
     if application.due_at is None or application.delivered_at is None:
         return
     bench.clock.set(breaches_at(application.due_at))
-    appeal = await file_breach(bench.by(SYSTEM), application)
+    appeal = await file_breach(bench.unit_of_work(SYSTEM), application)
     bench.clock.set(application.delivered_at)
-    await follow(bench.by(SYSTEM), Transition(None, application, Move.DELIVER))
+    await follow(bench.unit_of_work(SYSTEM), Transition(None, application, Move.DELIVER))
     judge = bench.officers.get(appeal.authority_id or "") if appeal else None
     if appeal is None or judge is None or place % 2:
         return
     bench.clock.set(min(application.delivered_at + timedelta(days=6), now))
-    await pass_order(bench.by(judge), DecideAppeal(appeal.id, AppealVerdict.CLOSE, _CLOSED, appeal.id))
+    await pass_order(bench.unit_of_work(judge), DecideAppeal(appeal.id, AppealVerdict.CLOSE, _CLOSED, appeal.id))
 
 
 def _delivered_late(application: Application) -> bool:

@@ -37,7 +37,7 @@ class Cast:
     officers: Mapping[str, Subject]
 
 
-async def vaulted(env: Environment, demo: Mapping[str, Any]) -> dict[str, VaultReference]:
+async def fill_vault(env: Environment, demo: Mapping[str, Any]) -> dict[str, VaultReference]:
     """Put a synthetic Aadhaar number for each citizen into the vault, which comes first; may be run again."""
     return {person["key"]: await env.vault.put(synthetic_aadhaar(person["key"])) for person in demo["people"]}
 

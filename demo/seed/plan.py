@@ -72,26 +72,26 @@ class Timetable:
 
     def __init__(self, plan: Plan, now: datetime, calendar: WorkCalendar, district: str) -> None:
         self._plan, self._now, self._calendar, self._district = plan, now, calendar, district
-        self._last = self._at(plan.days_ago, "submit", working=False)
+        self._last = self._moment_at(plan.days_ago, "submit", working=False)
 
     @property
     def last(self) -> datetime:
         """The latest moment handed out."""
         return self._last
 
-    def after(self, days: int, step: str, *, working: bool = True) -> datetime:
+    def moment_after(self, days: int, step: str, *, working: bool = True) -> datetime:
         """A moment so many days later, on a working day for officers; never later than now."""
-        wanted = self._at((ist_date(self._now) - ist_date(self._last)).days - days, step, working=working)
+        wanted = self._moment_at((ist_date(self._now) - ist_date(self._last)).days - days, step, working=working)
         soonest = self._last + timedelta(minutes=3)
         self._last = min(max(wanted, soonest), max(self._now, self._last + timedelta(seconds=1)))
         return self._last
 
-    def on(self, days_ago: int, step: str) -> datetime:
+    def moment_on(self, days_ago: int, step: str) -> datetime:
         """A moment on the day so many days ago, after the one before where it is the same day."""
-        self._last = max(self._at(days_ago, step, working=False), self._last + timedelta(minutes=3))
+        self._last = max(self._moment_at(days_ago, step, working=False), self._last + timedelta(minutes=3))
         return self._last
 
-    def _at(self, days_ago: int, step: str, *, working: bool) -> datetime:
+    def _moment_at(self, days_ago: int, step: str, *, working: bool) -> datetime:
         day = ist_date(self._now) - timedelta(days=days_ago)
         while working and not self._calendar.is_working(day, self._district):
             day += timedelta(days=1)
@@ -115,7 +115,7 @@ class _Planner:
         self._used: set[tuple[str, str]] = set()
 
     def plans(self) -> Iterator[Plan]:
-        yield from self._told()
+        yield from self._explicit_plans()
         pairs = self._pairs()
         certificates = int(self._histories["delivered_certificates"])
         states = {Status(name): int(count) for name, count in self._histories["states"].items()}
@@ -125,9 +125,9 @@ class _Planner:
                 wanted = fits
                 if status is Status.DELIVERED:
                     wanted = self._ends_in(Outcome.CERTIFICATE if place < certificates else Outcome.ORDER)
-                yield self._dealt(pairs, status, wanted)
+                yield self._draw_plan(pairs, status, wanted)
 
-    def _told(self) -> Iterator[Plan]:
+    def _explicit_plans(self) -> Iterator[Plan]:
         """What the files say outright: the default citizen's applications, and the benefits."""
         for person, told in self._histories["people"].items():
             for line in told:
@@ -153,7 +153,7 @@ class _Planner:
         ]
         return sorted(pairs, key=lambda pair: choice("/".join(pair), 2**60))
 
-    def _dealt(self, pairs: Sequence[tuple[str, str]], status: Status, fits: Callable[[Service], bool]) -> Plan:
+    def _draw_plan(self, pairs: Sequence[tuple[str, str]], status: Status, fits: Callable[[Service], bool]) -> Plan:
         for person, code in pairs:
             if (person, code) not in self._used and fits(self._services[code]):
                 low, high = _OLDEST.get(status, _FINISHED)

@@ -80,7 +80,7 @@ class Replay:
         self._tx = replace(tx, clock=stage.clock)
         self._person, self._service = stage.person(plan), stage.services[plan.service]
         self._times = Timetable(plan, stage.now, stage.env.rules.calendar, self._person["district"])
-        self._at(self._times.last)
+        self._set_clock(self._times.last)
 
     async def play(self) -> None:
         """Take every step up to the planned state."""
@@ -125,17 +125,17 @@ class Replay:
                 reason = "A page of the form is not filled in."
                 await self._verdict(application, Verdict.RETURN_AS_INCOMPLETE, RejectionGround.FORM_INCOMPLETE, reason)
             case Status.REJECTED:
-                application = await self._examined(application)
+                application = await self._examine(application)
                 refusals = _REFUSALS if self._service.documents else _REFUSALS[:-1]
                 ground, reason = refusals[choice(self._plan.key + "/ground", len(refusals))]
                 await self._verdict(application, Verdict.REJECT, ground, reason)
             case _:
-                await self._approved(await self._examined(application))
+                await self._approve(await self._examine(application))
 
-    async def _examined(self, application: Application) -> Application:
+    async def _examine(self, application: Application) -> Application:
         """What comes before a decision: now and then a query, often a field report, then some days."""
         if self._plan.sanctioned_days_ago is not None:
-            self._at(self._times.on(self._plan.sanctioned_days_ago, "decide"))
+            self._set_clock(self._times.moment_on(self._plan.sanctioned_days_ago, "decide"))
             return application
         if choice(self._plan.key + "/asked", 5) == 0:
             application = await self._asked_and_answered(application)
@@ -165,7 +165,7 @@ class Replay:
         ground = RejectionGround.DOCUMENT_NOT_LEGIBLE if self._service.documents else RejectionGround.FORM_INCOMPLETE
         return await self._verdict(application, Verdict.RAISE_QUERY, ground, text)
 
-    async def _approved(self, application: Application) -> None:
+    async def _approve(self, application: Application) -> None:
         resting = self._plan.status is Status.APPROVED
         number = seeded_sanction_number(self._plan.person, self._service.scheme_id or "")
         seeding = Seeding(number, self._stage.now + RESTS_FOR if resting else None)
@@ -177,12 +177,12 @@ class Replay:
         if self._service.outcome is Outcome.CERTIFICATE:
             await self._issue(approved)
         elif self._plan.instalments:
-            await self._paid(approved)
+            await self._pay_instalments(approved)
         await self._consume(approved)
 
     async def _issue(self, application: Application) -> None:
-        self._times.after(0, "issue")
-        self._at(self._times.last)
+        self._times.moment_after(0, "issue")
+        self._set_clock(self._times.last)
         found = await issue.gather(self._tx, application.id)
         if found is None:
             raise AssertionError("the application was approved just now")
@@ -190,18 +190,18 @@ class Replay:
         content = issue.content_of(self._stage.env, found, minted)
         rendered = await asyncio.to_thread(self._stage.renderer.render, content)
         certificate = await issue.certificate_of(self._stage.env, found, content, rendered)
-        await issue.enter(self._acting(SYSTEM), certificate)
+        await issue.enter(self._unit_of_work(SYSTEM), certificate)
 
-    async def _paid(self, application: Application) -> None:
+    async def _pay_instalments(self, application: Application) -> None:
         """Instalments as DBT finance knows them from demo/payments.json; nothing is sent because of seeding."""
-        acting = self._acting(SYSTEM)
+        acting = self._unit_of_work(SYSTEM)
         held = (await benefits.sanction_of_applications(self._tx, [application.id]))[application.id]
         (latest,) = (await benefits.instalments(self._tx, [held.id]))[held.id]
         await sanction.settle(acting, latest, PaymentStatus.INSTRUCTED)
         for sequence in range(2, self._plan.instalments + 1):
             begins = latest.period_to + timedelta(days=1)
             days_ago = (ist_date(self._stage.now) - begins).days
-            self._at(self._times.on(days_ago, f"instalment {sequence}"))
+            self._set_clock(self._times.moment_on(days_ago, f"instalment {sequence}"))
             latest = await sanction.add_instalment(acting, held, begins=begins, rail=Rail.IFMS)
             await sanction.settle(acting, latest, PaymentStatus.INSTRUCTED)
 
@@ -223,7 +223,7 @@ class Replay:
         while messages := await outbox.claim(self._tx, WORKER, 20, 60.0):
             for message in messages:
                 if message.application_id == application.id:
-                    await outbox.delivered(self._tx, message.id, self._stage.clock.now())
+                    await outbox.mark_delivered(self._tx, message.id, self._stage.clock.now())
 
     async def _verdict(
         self, application: Application, verdict: Verdict, ground: RejectionGround | None, reason: str | None
@@ -262,19 +262,19 @@ class Replay:
         if self._plan.operator is None:
             subject = citizen_subject(citizen_id)
             by_umang = self._plan.channel is Channel.UMANG
-            return self._acting(replace(subject, partner_request=self._plan.key) if by_umang else subject)
-        return self._acting(operator_subject(self._stage.cast.operators[self._plan.operator], citizen_id))
+            return self._unit_of_work(replace(subject, partner_request=self._plan.key) if by_umang else subject)
+        return self._unit_of_work(operator_subject(self._stage.cast.operators[self._plan.operator], citizen_id))
 
     def _officer(self, application: Application) -> Acting:
         if application.officer_id is None:
             raise ValueError(f"nobody is posted for {application.department} in {application.district}")
-        return self._acting(self._stage.cast.officers[application.officer_id])
+        return self._unit_of_work(self._stage.cast.officers[application.officer_id])
 
-    def _acting(self, subject: Subject) -> Acting:
+    def _unit_of_work(self, subject: Subject) -> Acting:
         return Acting(self._stage.env, self._tx, subject)
 
     def _later(self, days: int, step: str, *, working: bool = True) -> None:
-        self._at(self._times.after(days, step, working=working))
+        self._set_clock(self._times.moment_after(days, step, working=working))
 
-    def _at(self, moment: datetime) -> None:
+    def _set_clock(self, moment: datetime) -> None:
         self._stage.clock.set(moment)

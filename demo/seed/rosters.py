@@ -40,18 +40,18 @@ async def sow_rosters(env: Environment, demo: Mapping[str, Any]) -> bool:
     What was cut off goes on where it stopped: every step has a key of its own.
     """
     part = f"{demo['histories']['seed_id']}:rosters"
-    async with env.store.reading() as tx:
-        if await seeds.seeded(tx, part) or "rosters" not in demo:
+    async with env.store.read_transaction() as tx:
+        if await seeds.is_seeded(tx, part) or "rosters" not in demo:
             return False
-    keepers = {entry["key"]: await _entered(env, entry) for entry in demo["rosters"]["keepers"]}
+    keepers = {entry["key"]: await _enter_centre(env, entry) for entry in demo["rosters"]["keepers"]}
     for entry in demo["rosters"]["rosters"]:
-        await _filed(env, keepers[entry["by"]], entry, f"{part}:{entry['by']}")
-    async with env.store.writing() as tx:
+        await _file_roster(env, keepers[entry["by"]], entry, f"{part}:{entry['by']}")
+    async with env.store.write_transaction() as tx:
         await seeds.mark(tx, part)
     return True
 
 
-async def _entered(env: Environment, entry: Entry) -> Subject:
+async def _enter_centre(env: Environment, entry: Entry) -> Subject:
     """The school or camp and who works there, entered as an import does it."""
     kind, name = CentreKind(entry["kind"]), Bilingual(entry["centre_hi"], entry["centre_en"])
     today = ist_date(env.clock.now())
@@ -79,12 +79,12 @@ async def _entered(env: Environment, entry: Entry) -> Subject:
     return Subject(roles, PersonKind.OPERATOR, operator_id, district=centre.district, places=places)
 
 
-async def _filed(env: Environment, keeper: Subject, entry: Entry, key: str) -> None:
+async def _file_roster(env: Environment, keeper: Subject, entry: Entry, key: str) -> None:
     """One roster: opened, filled, filed at once, and its fees taken."""
     roster, _ = await open_roster(env, keeper, OpenRoster(entry["service"], f"{key}:open"))
     consent = (await take_in(env, keeper, demo_paper("consent-of-the-guardians"))).reference
     paper = (await take_in(env, keeper, demo_paper("papers-of-the-roster"))).reference
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         service = (await catalogue.services_by_codes(tx, [entry["service"]]))[entry["service"]]
         form = (await forms.of_services(tx, [service.code])).get(service.code)
     today = ist_date(env.clock.now())
@@ -94,7 +94,7 @@ async def _filed(env: Environment, keeper: Subject, entry: Entry, key: str) -> N
     if refused:
         raise ValueError(f"the demo does not fit the catalogue: {refused[0].code.value} {'.'.join(refused[0].path)}")
     await file_at_once(env, keeper, roster.number)
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         filed = await roster_rows.page(tx, roster.id, place=None, backward=False, limit=len(rows))
     for row in filed if service.fee_paise else ():
         if row.application_id is not None:

@@ -14,7 +14,7 @@ from demo.seed.consents import sow_consents
 from demo.seed.figures import sow_figures
 from demo.seed.law import sow_law
 from demo.seed.papers import demo_paper
-from demo.seed.people import Cast, add_people, cast_of, citizen_subject, vaulted
+from demo.seed.people import Cast, add_people, cast_of, citizen_subject, fill_vault
 from demo.seed.plan import Plan, plans
 from demo.seed.replay import Replay, Stage
 from demo.seed.rosters import sow_rosters
@@ -41,8 +41,8 @@ async def seed(env: Environment, demo: Mapping[str, Any], *, progress: Progress,
     nothing is sent to an outside system. Raises ValueError where the demo and the catalogue do not fit.
     """
     seed_id = str(demo["histories"]["seed_id"])
-    async with env.store.reading() as tx:
-        sown = await seeds.seeded(tx, seed_id)
+    async with env.store.read_transaction() as tx:
+        sown = await seeds.is_seeded(tx, seed_id)
     if sown:
         cared, appealed = await sow_care(env, demo), await sow_law(env, demo)
         consented, explained = await sow_consents(env, demo), await sow_figures(env, demo)
@@ -51,14 +51,14 @@ async def seed(env: Environment, demo: Mapping[str, Any], *, progress: Progress,
     clock = ManualClock(env.clock.now())
     await sow_people(env, demo, clock, seed_id)
     stage = await _stage(env, demo, clock, renderer)
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         schemes = await catalogue.schemes(tx)
     planned = plans(demo, stage.services, schemes, ist_date(stage.now))
     for start in range(0, len(planned), BATCH):
         batch = planned[start : start + BATCH]
         await _sow(stage, f"{seed_id}:{start // BATCH}", batch)
         progress(start + len(batch), len(planned))
-    async with env.store.writing() as tx:
+    async with env.store.write_transaction() as tx:
         await seeds.mark(tx, seed_id)
     await sow_care(env, demo)
     await sow_law(env, demo)
@@ -71,14 +71,14 @@ async def seed(env: Environment, demo: Mapping[str, Any], *, progress: Progress,
 async def sow_people(env: Environment, demo: Mapping[str, Any], clock: ManualClock, seed_id: str) -> None:
     """Enter the people of the demo, once for a seed: citizens, officers, operators."""
     part = f"{seed_id}:people"
-    async with env.store.reading() as tx:
-        if await seeds.seeded(tx, part):
+    async with env.store.read_transaction() as tx:
+        if await seeds.is_seeded(tx, part):
             return
-    references = await vaulted(env, demo)
+    references = await fill_vault(env, demo)
     now = clock.now()
     clock.set(now - PEOPLE_SINCE)
     back_dated = replace(env, clock=clock, ids=SeededIds(clock, part))
-    async with env.store.writing() as tx:
+    async with env.store.write_transaction() as tx:
         acting = Acting(back_dated, replace(tx, clock=clock), SYSTEM)
         await add_people(acting, demo, references)
         await seeds.mark(tx, part)
@@ -86,7 +86,7 @@ async def sow_people(env: Environment, demo: Mapping[str, Any], clock: ManualClo
 
 
 async def _stage(env: Environment, demo: Mapping[str, Any], clock: ManualClock, renderer: Renderer) -> Stage:
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         cast = await cast_of(tx, demo)
         told = demo["histories"]
         codes = [entry["code"] for entry in told["services"]] + [entry["service"] for entry in told["benefits"]]
@@ -109,8 +109,8 @@ async def _stage(env: Environment, demo: Mapping[str, Any], clock: ManualClock, 
 
 async def _sow(stage: Stage, part: str, batch: list[Plan]) -> None:
     """Replay a batch in one transaction, which also notes that it was done."""
-    async with stage.env.store.writing() as tx:
-        if await seeds.seeded(tx, part):
+    async with stage.env.store.write_transaction() as tx:
+        if await seeds.is_seeded(tx, part):
             return
         own = replace(stage, env=replace(stage.env, ids=SeededIds(stage.clock, part)))
         for plan in batch:

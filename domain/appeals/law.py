@@ -73,7 +73,7 @@ class Law:
     longest_order_days: Period = Period(60, f"{ACT}, section 6(2)")
     """Calendar days that an order may give for the service."""
 
-    def changed(self, values: Mapping[str, int]) -> "Law":
+    def with_values(self, values: Mapping[str, int]) -> "Law":
         """The law with other numbers. Raises ValueError for a name that is not there or a number below one."""
         known = {part.name for part in fields(self)}
         for name, value in values.items():

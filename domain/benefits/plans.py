@@ -72,10 +72,10 @@ class Plan:
 
     def beginning_on(self, day: date) -> Period | None:
         """The period that begins on a day; None where none does."""
-        found = self.at(day)
+        found = self.period_on(day)
         return found if found is not None and found.begins == day else None
 
-    def at(self, day: date) -> Period | None:
+    def period_on(self, day: date) -> Period | None:
         """The period that a day lies in; None before the anchor, and after the one day of a benefit paid once."""
         if day < self.anchor:
             return None
@@ -87,9 +87,9 @@ class Plan:
             index += 1
         return self.period(index)
 
-    def after(self, day: date) -> Period | None:
+    def first_period_after(self, day: date) -> Period | None:
         """The first period that begins after a day and is covered; None where there is none."""
-        here = self.at(day)
+        here = self.period_on(day)
         first = 0 if day < self.anchor else here.index + 1 if here is not None else 1
         return next(self.periods(first), None) if self.months is not None or first == 0 else None
 

@@ -146,9 +146,9 @@ def payable_from(plan: Plan | None, begins: date | None, stops: Sequence[Stop]) 
     """The first day of the period that is paid next where the one of a day would be; None where none is left."""
     if plan is None or begins is None or not given_up(stops, begins):
         return begins
-    following = plan.after(begins)
+    following = plan.first_period_after(begins)
     while following is not None and given_up(stops, following.begins):
-        following = plan.after(following.begins)
+        following = plan.first_period_after(following.begins)
     return following.begins if following else None
 
 

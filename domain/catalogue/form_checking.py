@@ -24,7 +24,7 @@ from domain.catalogue.form_problems import (
     too_long,
     unknown,
 )
-from domain.catalogue.form_rules import Scope, holds, names_in, needed, visible
+from domain.catalogue.form_rules import Scope, holds, is_needed, names_in, visible
 from domain.catalogue.forms import LONGEST_ANSWER, MOST_ANSWERS, Form, Question, QuestionKind, flat
 from domain.kernel.errors import ErrorCode, Problem
 from domain.kernel.masks import holds_aadhaar
@@ -78,9 +78,9 @@ def check_answers(form: Form, answers: Mapping[str, str], *, today: date, comple
     _by_rules(form, read, scope, complete=complete)
     for check in form.checks:
         due = check.when is None or holds(check.when, scope) is True
-        if due and not _blocked(check.must, read) and holds(check.must, scope) is False:
+        if due and not _needs_refused_answer(check.must, read) and holds(check.must, scope) is False:
             read.refuse(check.name, check_failed(form.by_name[check.name], check))
-    order = {question.name: place for place, question in enumerate(form.asked())}
+    order = {question.name: place for place, question in enumerate(form.all_questions())}
     told = sorted(read.problems, key=lambda one: order.get(one.path[2] if len(one.path) > 2 else "", len(order)))
     return Checked(read.kept, tuple(told))
 
@@ -143,13 +143,13 @@ def _value(question: Question, name: str, text: str, read: _Read) -> Any:
     if not question.account_number and holds_aadhaar(plain):
         read.refuse(name, aadhaar_inside(question, name))
         return None
-    value = _converted(question, plain)
+    value = _parse_plain(question, plain)
     if value is None:
         read.refuse(name, problem(ErrorCode.FORM_VALUE_INVALID, question, name))
     return value
 
 
-def _converted(question: Question, plain: str) -> Any:
+def _parse_plain(question: Question, plain: str) -> Any:
     match question.kind:
         case QuestionKind.WHOLE_NUMBER:
             digits = latin_digits(plain).replace(",", "").replace(" ", "")
@@ -182,11 +182,11 @@ def _by_schema(form: Form, read: _Read, *, complete: bool) -> None:
 
 
 def _by_rules(form: Form, read: _Read, scope: Scope, *, complete: bool) -> None:
-    for question in form.asked():
+    for question in form.all_questions():
         _ask(question, question.name, scope, read, complete=complete)
         if question.kind is QuestionKind.GROUP:
             for at, row in enumerate(read.rows.get(question.name, ())):
-                inside = scope.within(read.instance[question.name][at])
+                inside = scope.for_row(read.instance[question.name][at])
                 for inner in question.questions:
                     _ask(inner, f"{question.name}.{row}.{inner.name}", inside, read, complete=complete)
 
@@ -196,17 +196,17 @@ def _ask(question: Question, name: str, scope: Scope, read: _Read, *, complete: 
     value = (scope.answers if scope.row is None else scope.row).get(question.name)
     asked = visible(question, scope)
     if value is None:
-        if complete and asked and needed(question, scope):
+        if complete and asked and is_needed(question, scope):
             read.refuse(name, problem(ErrorCode.FORM_ANSWER_MISSING, question, name))
         return
     if complete and not asked:
         read.refuse(name, not_asked(question, name))
     elif question.kind is QuestionKind.DATE:
-        for cause in _outside(question, name, value, scope.today):
+        for cause in _date_limit_problems(question, name, value, scope.today):
             read.refuse(name, cause)
 
 
-def _outside(question: Question, name: str, value: str, today: date) -> Iterator[Problem]:
+def _date_limit_problems(question: Question, name: str, value: str, today: date) -> Iterator[Problem]:
     for limit, beyond in ((question.earliest, str.__lt__), (question.latest, str.__gt__)):
         if limit is not None:
             day = today.isoformat() if limit == "today" else limit
@@ -214,6 +214,6 @@ def _outside(question: Question, name: str, value: str, today: date) -> Iterator
                 yield out_of_days(question, name, day, too_late=beyond is str.__gt__)
 
 
-def _blocked(rule: Mapping[str, Any], read: _Read) -> bool:
+def _needs_refused_answer(rule: Mapping[str, Any], read: _Read) -> bool:
     """Whether a rule needs an answer that is refused already."""
     return any(name.partition(".")[0] in read.refused for _, name in names_in(rule))

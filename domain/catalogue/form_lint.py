@@ -24,7 +24,7 @@ def lint(form: Form, failures: Iterable[Mapping[str, Any]]) -> None:
     """Check a form that fits its schema. Raises FormRefused for the first fault."""
     _sections(form)
     _rows(form)
-    for question in form.asked():
+    for question in form.all_questions():
         _question(question, question.name)
         for inner in question.questions:
             _question(inner, f"{question.name}.{inner.name}")
@@ -40,14 +40,14 @@ def lint(form: Form, failures: Iterable[Mapping[str, Any]]) -> None:
 
 
 def _sections(form: Form) -> None:
-    placed = Counter(question.name for question in form.asked())
+    placed = Counter(question.name for question in form.all_questions())
     for name in form.by_name:
         if placed[name] != 1:
             raise FormRefused(Reason.QUESTION_NOT_IN_ONE_SECTION, "schema", "x-sections", name)
 
 
 def _rows(form: Form) -> None:
-    answers = sum(len(one.questions) * one.rows if one.questions else 1 for one in form.asked())
+    answers = sum(len(one.questions) * one.rows if one.questions else 1 for one in form.all_questions())
     if answers > MOST_ANSWERS:
         raise FormRefused(Reason.TOO_MANY_ANSWERS, "schema", "properties", keyword=str(answers))
 
@@ -80,7 +80,7 @@ def _rule(form: Form, rule: Rule) -> None:
     if depth_of(rule) > DEEPEST_RULE:
         raise FormRefused(Reason.RULE_TOO_DEEP, "schema")
     for kind, name in names_in(rule):
-        inner = {one.name: one for question in form.asked() for one in question.questions}
+        inner = {one.name: one for question in form.all_questions() for one in question.questions}
         if not fits(kind, name, {**inner, **form.by_name}):
             raise FormRefused(Reason.RULE_DOES_NOT_FIT, "schema", name, keyword=kind)
 

@@ -59,20 +59,20 @@ class _Scan:
             case "\\":
                 following = self._text[self._at + 1]
                 self._at += 2
-                return "a back reference" if following.isdigit() or following in "kg" else self._repeated(None)
+                return "a back reference" if following.isdigit() or following in "kg" else self._read_quantifier(None)
             case "[":
-                return self._skip_class() or self._repeated(None)
+                return self._skip_class() or self._read_quantifier(None)
             case "(":
                 return self._enter()
             case ")":
                 self._at += 1
-                return self._repeated(self._open.pop())
+                return self._read_quantifier(self._open.pop())
             case "|":
                 self._open[-1].branches = True
                 self._at += 1
                 return None
         self._at += 1
-        return self._repeated(None)
+        return self._read_quantifier(None)
 
     def _enter(self) -> str | None:
         self._at += 1
@@ -92,7 +92,7 @@ class _Scan:
         self._at += 1
         return None
 
-    def _repeated(self, closed: _Group | None) -> str | None:
+    def _read_quantifier(self, closed: _Group | None) -> str | None:
         """Take the quantifier that follows, if one does; `closed` is the group that it would repeat."""
         if closed is not None and closed.repeats:
             self._open[-1].repeats = True

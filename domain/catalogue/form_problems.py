@@ -49,7 +49,7 @@ def aadhaar_inside(question: Question, name: str) -> Problem:
 
 def too_long(question: Question, name: str, longest: int) -> Problem:
     """An answer of too many characters."""
-    limit = _limited(_TOO_MUCH, _limited(_CHARACTERS, longest))
+    limit = _insert_limit(_TOO_MUCH, _insert_limit(_CHARACTERS, longest))
     return problem(ErrorCode.FORM_VALUE_TOO_LONG, question, name, limit=limit)
 
 
@@ -57,7 +57,7 @@ def out_of_days(question: Question, name: str, day: str, *, too_late: bool) -> P
     """A day that is too early or too late; `day` is the last or first that is allowed."""
     year, month, of_month = day.split("-")
     shown = f"{of_month}-{month}-{year}"
-    limit = _limited(_TOO_LATE if too_late else _TOO_EARLY, shown)
+    limit = _insert_limit(_TOO_LATE if too_late else _TOO_EARLY, shown)
     return problem(ErrorCode.FORM_VALUE_OUT_OF_RANGE, question, name, limit=limit)
 
 
@@ -92,17 +92,17 @@ def _words(keyword: str, facts: Mapping[str, Any], question: Question) -> dict[s
     bound = _TOO_LITTLE if keyword.startswith("min") else _TOO_MUCH
     match keyword:
         case "minimum" | "maximum":
-            return {"limit": _limited(bound, facts["limit"])}
+            return {"limit": _insert_limit(bound, facts["limit"])}
         case "minItems" | "maxItems":
-            return {"limit": _limited(bound, _limited(_ROWS, facts["limit"]))}
+            return {"limit": _insert_limit(bound, _insert_limit(_ROWS, facts["limit"]))}
         case "minLength":
-            return {"expected": question.hint or _limited(bound, _limited(_CHARACTERS, facts["limit"]))}
+            return {"expected": question.hint or _insert_limit(bound, _insert_limit(_CHARACTERS, facts["limit"]))}
         case "format" if question.email:
             return {"expected": _E_MAIL}
     return {}
 
 
-def _limited(words: Bilingual, limit: Bilingual | str | int) -> Bilingual:
+def _insert_limit(words: Bilingual, limit: Bilingual | str | int) -> Bilingual:
     """The words with a limit in them."""
     within = limit if isinstance(limit, Bilingual) else Bilingual(str(limit), str(limit))
     return Bilingual((words.hi or "").format(limit=within.hi), words.en.format(limit=within.en))

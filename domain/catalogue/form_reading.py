@@ -47,14 +47,14 @@ def form_of(document: Mapping[str, Any]) -> Form:
     wrong = next(iter(_meta_schema().iter_errors(document)), None)
     if wrong is not None:
         raise FormRefused(Reason.NOT_A_FORM, *(str(step) for step in wrong.instance_path), keyword=wrong.kind.name)
-    form = _built(document)
+    form = _build_form(document)
     lint(form, document.get("fails", ()))
     return form
 
 
 def kept_form(document: Mapping[str, Any]) -> Form:
     """The form of a document that `form_of` took before; what was checked then is not checked again."""
-    return _built(document)
+    return _build_form(document)
 
 
 def document_of(form: Form) -> dict[str, Any]:
@@ -69,7 +69,7 @@ def document_of(form: Form) -> dict[str, Any]:
     }
 
 
-def _built(document: Mapping[str, Any]) -> Form:
+def _build_form(document: Mapping[str, Any]) -> Form:
     schema = document["schema"]
     required = frozenset(schema.get("required", ()))
     by_name = {name: _question(name, one, name in required) for name, one in schema["properties"].items()}
@@ -176,16 +176,16 @@ def _copied_in(document: dict[str, Any], common: Common) -> dict[str, Any]:
     schema = document.get("schema")
     if not isinstance(schema, dict) or not isinstance(schema.get("properties"), dict):
         raise FormRefused(Reason.NOT_A_FORM, "schema", "properties")
-    copied = {name: _one(one, common, name) for name, one in schema["properties"].items()}
+    copied = {name: _resolve_reference(one, common, name) for name, one in schema["properties"].items()}
     return {**document, "schema": {**schema, "properties": copied}}
 
 
-def _one(question: Any, common: Common, name: str) -> Any:
+def _resolve_reference(question: Any, common: Common, name: str) -> Any:
     if not isinstance(question, dict):
         return question
     inner = question.get("items")
     if isinstance(inner, dict) and isinstance(inner.get("properties"), dict):
-        inside = {key: _one(one, common, f"{name}.{key}") for key, one in inner["properties"].items()}
+        inside = {key: _resolve_reference(one, common, f"{name}.{key}") for key, one in inner["properties"].items()}
         return {**question, "items": {**inner, "properties": inside}}
     reference = question.get("$ref")
     if reference is None:

@@ -39,7 +39,7 @@ class Scope:
             return self.row[name]
         return self.answers.get(name)
 
-    def within(self, row: Mapping[str, Any]) -> "Scope":
+    def for_row(self, row: Mapping[str, Any]) -> "Scope":
         """The same for a rule inside a row of a group."""
         return Scope(self.answers, self.today, row)
 
@@ -47,9 +47,9 @@ class Scope:
 def holds(rule: Rule, scope: Scope) -> bool | None:
     """Whether a rule holds; None where an answer that it needs is not there."""
     if "all" in rule:
-        return _all([holds(part, scope) for part in rule["all"]])
+        return _all_hold([holds(part, scope) for part in rule["all"]])
     if "any" in rule:
-        found = _all([_not(holds(part, scope)) for part in rule["any"]])
+        found = _all_hold([_not(holds(part, scope)) for part in rule["any"]])
         return _not(found)
     if "not" in rule:
         return _not(holds(rule["not"], scope))
@@ -57,7 +57,7 @@ def holds(rule: Rule, scope: Scope) -> bool | None:
         return (scope.value(rule["field"]) is not None) is rule["answered"]
     if "in" in rule:
         value = scope.value(rule["field"])
-        return None if value is None else any(same(value, one) for one in rule["in"])
+        return None if value is None else any(is_same_value(value, one) for one in rule["in"])
     left, right = _operand(rule["left"], scope), _operand(rule["right"], scope)
     if left is None or right is None or type(left) is not type(right):
         return None
@@ -69,7 +69,7 @@ def visible(question: Question, scope: Scope) -> bool:
     return question.visible_if is None or holds(question.visible_if, scope) is True
 
 
-def needed(question: Question, scope: Scope) -> bool:
+def is_needed(question: Question, scope: Scope) -> bool:
     """Whether a question that is asked must be answered."""
     if question.required:
         return True
@@ -123,7 +123,7 @@ def years_between(born: date, today: date) -> int:
 
 def rules_of(form: Form) -> Iterator[Rule]:
     """Every rule of a form."""
-    for question in form.asked():
+    for question in form.all_questions():
         for one in (question, *question.questions):
             if one.visible_if is not None:
                 yield one.visible_if
@@ -135,7 +135,7 @@ def rules_of(form: Form) -> Iterator[Rule]:
             yield check.when
 
 
-def same(value: Any, other: Any) -> bool:
+def is_same_value(value: Any, other: Any) -> bool:
     """Equal and of one type: yes is not the number 1."""
     return type(value) is type(other) and bool(value == other)
 
@@ -166,7 +166,7 @@ def _not(found: bool | None) -> bool | None:
     return None if found is None else not found
 
 
-def _all(found: list[bool | None]) -> bool | None:
+def _all_hold(found: list[bool | None]) -> bool | None:
     if False in found:
         return False
     return None if None in found else True

@@ -135,7 +135,7 @@ class Form:
             return None
         return next((inner for inner in asked.questions if inner.name == parts[2]), None)
 
-    def asked(self) -> Iterator[Question]:
+    def all_questions(self) -> Iterator[Question]:
         """Every question in the order in which it is drawn; those of a group stay in it."""
         for section in self.sections:
             yield from section.questions

@@ -98,7 +98,7 @@ class _Vocabulary:
         self._sorted[True] = sorted(self._numbers.items())
         self._sorted[False] = sorted((sounds, number) for number, sounds in enumerate(self._sounds))
 
-    def fitting(self, letters: str) -> dict[int, float]:
+    def matching_words(self, letters: str) -> dict[int, float]:
         """How well each word fits a word of a question; those that do not fit are left out."""
         sounds = sounds_of(letters)
         bones = bones_of(sounds)
@@ -107,9 +107,9 @@ class _Vocabulary:
             for number, fit in self._nearly(spelling).items():
                 found[number] = max(fit, found.get(number, 0.0))
         if len(letters) >= _LEAST_BEGINNING:
-            found |= dict.fromkeys(self._beginning(letters, by_letters=True), _BEGINNING)
+            found |= dict.fromkeys(self._words_with_prefix(letters, by_letters=True), _BEGINNING)
         if len(sounds) >= _LEAST_BEGINNING:
-            found |= dict.fromkeys(self._beginning(sounds, by_letters=False), _BEGINNING)
+            found |= dict.fromkeys(self._words_with_prefix(sounds, by_letters=False), _BEGINNING)
         if len(bones) >= _LEAST_BEGINNING:
             found |= dict.fromkeys(self._by_bones.get(bones, ()), _BONES)
         found |= dict.fromkeys(self._by_sounds.get(sounds, ()), _SOUND)
@@ -117,7 +117,7 @@ class _Vocabulary:
             found[self._numbers[letters]] = _EXACT
         return found
 
-    def _beginning(self, start: str, *, by_letters: bool) -> Iterator[int]:
+    def _words_with_prefix(self, start: str, *, by_letters: bool) -> Iterator[int]:
         words = self._sorted[by_letters]
         for word, number in words[bisect_left(words, (start, -1)) :]:
             if not word.startswith(start):
@@ -157,7 +157,7 @@ class CatalogueIndex:
         for place, entry in enumerate(self._entries):
             for word in entry.weights:
                 self._with_word.setdefault(word, []).append(place)
-        self._fits = lru_cache(maxsize=4096)(self._words.fitting)
+        self._fits = lru_cache(maxsize=4096)(self._words.matching_words)
 
     @property
     def services(self) -> list[Service]:
@@ -169,11 +169,11 @@ class CatalogueIndex:
 
         Every word must fit. Where no service has them all, two thirds of them will do.
         """
-        asked = _asked(question)
+        asked = _question_words(question)
         if not asked:
             return []
         fits = [self._fits(word) for word in asked]
-        fitting = self._fitting(fits)
+        fitting = self._count_matches(fits)
         found: list[Found] = []
         for least in dict.fromkeys((len(asked), -(-2 * len(asked) // 3))):
             entries = (self._entries[place] for place, words in fitting.items() if words >= least)
@@ -188,14 +188,14 @@ class CatalogueIndex:
             for name in names:
                 words = words_of(name or "")
                 entry.names.append(tuple(map(self._words.number, words)))
-                entry.add(map(self._words.number, (*words, *_joined(words))), weight)
+                entry.add(map(self._words.number, (*words, *_compound_words(words))), weight)
         for text, weight in ((service.code, _CODE), (service.category, _CATEGORY)):
             entry.add(map(self._words.number, words_of(text or "")), weight)
         for said in department:
             entry.add(map(self._words.number, words_of(said or "")), _DEPARTMENT)
         return entry
 
-    def _fitting(self, fits: Sequence[Mapping[int, float]]) -> Counter[int]:
+    def _count_matches(self, fits: Sequence[Mapping[int, float]]) -> Counter[int]:
         """How many words of the question fit each service, by its place; services that none fits are left out."""
         fitting: Counter[int] = Counter()
         for fit in fits:
@@ -205,10 +205,10 @@ class CatalogueIndex:
     def _score(self, entry: _Entry, fits: Sequence[Mapping[int, float]]) -> int:
         """How well a service fits the question."""
         best = [_best(entry, fit) for fit in fits]
-        said = max((self._said(name, fits) for name in entry.names), default=0.0)
+        said = max((self._name_coverage(name, fits) for name in entry.names), default=0.0)
         return max(1, round(BEST * sum(best) / len(best) * (0.75 + 0.25 * said)))
 
-    def _said(self, name: Sequence[int], fits: Sequence[Mapping[int, float]]) -> float:
+    def _name_coverage(self, name: Sequence[int], fits: Sequence[Mapping[int, float]]) -> float:
         """The share of a name's words that the question says."""
         telling = [word for word in name if word not in self._small]
         said = sum(max((fit.get(word, 0.0) for fit in fits), default=0.0) for word in telling)
@@ -230,13 +230,13 @@ class KeptIndex:
         self._kept = (stamp, index)
 
 
-def _joined(words: Sequence[str]) -> list[str]:
+def _compound_words(words: Sequence[str]) -> list[str]:
     """Two or three words of one script written as one: प्रमाणपत्र, जन्मप्रमाणपत्र."""
     runs = (words[start : start + many] for many in (2, 3) for start in range(len(words) - many + 1))
     return ["".join(run) for run in runs if len(set(map(is_devanagari, run))) == 1]
 
 
-def _asked(question: str) -> list[str]:
+def _question_words(question: str) -> list[str]:
     words = list(dict.fromkeys(words_of(question[:LONGEST_QUESTION])))[:MOST_WORDS]
     return [word for word in words if word not in _SMALL] or words
 

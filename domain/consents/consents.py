@@ -175,12 +175,12 @@ class Consent:
     @property
     def asked_at(self) -> datetime | None:
         """When somebody asked for it."""
-        return self._first(ConsentStep.ASK)
+        return self._first_instant(ConsentStep.ASK)
 
     @property
     def given_at(self) -> datetime | None:
         """From when it held."""
-        return self._first(ConsentStep.GRANT)
+        return self._first_instant(ConsentStep.GRANT)
 
     @property
     def until(self) -> datetime | None:
@@ -190,7 +190,7 @@ class Consent:
     @property
     def ended_at(self) -> datetime | None:
         """When she took it back or declined."""
-        return self._first(ConsentStep.WITHDRAW) or self._first(ConsentStep.DECLINE)
+        return self._first_instant(ConsentStep.WITHDRAW) or self._first_instant(ConsentStep.DECLINE)
 
     def status(self, now: datetime) -> ConsentStatus:
         """Where it stands at a moment."""
@@ -199,7 +199,7 @@ class Consent:
             return ConsentStatus.EXPIRED
         return last
 
-    def _first(self, step: ConsentStep) -> datetime | None:
+    def _first_instant(self, step: ConsentStep) -> datetime | None:
         return next((record.at for record in self.records if record.step is step), None)
 
 

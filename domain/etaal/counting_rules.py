@@ -49,7 +49,7 @@ class RuleTable:
         rule = self.rules[event]
         return rule.category if rule.counted else None
 
-    def automated(self, roles: Iterable[Role], agent: str | None) -> bool:
+    def is_automated(self, roles: Iterable[Role], agent: str | None) -> bool:
         """Whether an enquiry was not a person's: by the role of the caller, or by what its program calls itself."""
         named = (agent or "").casefold()
         return any(role in self.roles for role in roles) or any(word in named for word in self.agents)

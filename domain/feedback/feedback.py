@@ -99,7 +99,7 @@ class Suggestion:
     updated_at: datetime
 
 
-def moderated(text: str | None, *path: str, required: bool = True) -> str | None:
+def moderate_text(text: str | None, *path: str, required: bool = True) -> str | None:
     """The text as it is kept: no control characters, Aadhaar numbers masked, at most 2,000 characters.
 
     Raises Problems: REASON_REQUIRED for an empty text that is required, BAD_INPUT for one that is too long.

@@ -163,13 +163,13 @@ class Notice:
     params: Mapping[str, str] = field(default_factory=dict)
 
 
-def told(notice: Notice, language: Language) -> str:
+def notice_text(notice: Notice, language: Language) -> str:
     """The message in words. Numbers are shown 4-5-5, days and instants as people in India write them."""
-    shown = {name: _shown(name, value, language) for name, value in notice.params.items()}
+    shown = {name: _format_param(name, value, language) for name, value in notice.params.items()}
     return label(f"notice.{notice.kind.value}", language).format_map({MISSED: "", **shown}).rstrip()
 
 
-def _shown(name: str, value: str, language: Language) -> str:
+def _format_param(name: str, value: str, language: Language) -> str:
     match name:
         case "number" | "appeal":
             return show_number(value)

@@ -10,7 +10,7 @@ _TOLD = frozenset({FeeProblem.AMOUNT_MISMATCH, FeeProblem.RECEIPT_TWICE})
 """Money lies with the source that is not taken for the fee: its state alone would not say so."""
 
 
-def standing(order: FeeOrder, language: Language) -> str:
+def fee_state_text(order: FeeOrder, language: Language) -> str:
     """Where an order stands: its state, or what lies with the source where that is not taken for the fee."""
     if order.state in PAID or order.problem not in _TOLD:
         return label(f"fee_state.{order.state.value}", language)

@@ -330,7 +330,7 @@ _SEE_DRAFTS = frozenset({Role.CITIZEN, Role.OPERATOR, Role.SYSTEM})
 
 def decide(subject: Subject, resource: Resource, purpose: Purpose) -> bool:
     """Whether the subject may do this to that, by any role it holds."""
-    return any(_allowed(subject, role, resource, purpose) for role in subject.roles)
+    return any(_is_allowed(subject, role, resource, purpose) for role in subject.roles)
 
 
 def purpose_for(subject: Subject, resource: Resource) -> Purpose | None:
@@ -351,7 +351,7 @@ def purpose_for(subject: Subject, resource: Resource) -> Purpose | None:
     return next((purpose for purpose in readable if decide(subject, resource, purpose)), None)
 
 
-def _allowed(subject: Subject, role: Role, resource: Resource, purpose: Purpose) -> bool:
+def _is_allowed(subject: Subject, role: Role, resource: Resource, purpose: Purpose) -> bool:
     relation = TABLE.get((role, resource.kind, purpose))
     if resource.draft and role not in _SEE_DRAFTS:
         return False
@@ -371,10 +371,10 @@ def _allowed(subject: Subject, role: Role, resource: Resource, purpose: Purpose)
             return named is not None and named in mine
         case Relation.JURISDICTION | Relation.HELD:
             hers = resource.officer_id is not None and resource.officer_id == subject.person_id
-            return (hers or relation is Relation.JURISDICTION) and _posted(subject, role, resource)
+            return (hers or relation is Relation.JURISDICTION) and _has_posting(subject, role, resource)
 
 
-def _posted(subject: Subject, role: Role, resource: Resource) -> bool:
+def _has_posting(subject: Subject, role: Role, resource: Resource) -> bool:
     place = (resource.department, resource.district, resource.tehsil)
     return any(
         posting.role is role and posting.covers(*place) and _of_level(subject, posting, resource)

@@ -36,7 +36,7 @@ def mask_aadhaar_in(text: str) -> str:
     What is left is looked through again: last digits and the digits behind them must not read as a number either.
     """
     while found := _numbers(text):
-        text = _hidden(text, found)
+        text = _mask_numbers(text, found)
     return text
 
 
@@ -53,7 +53,7 @@ def _numbers(text: str) -> list[tuple[int, int]]:
     return merged
 
 
-def _hidden(text: str, found: list[tuple[int, int]]) -> str:
+def _mask_numbers(text: str, found: list[tuple[int, int]]) -> str:
     parts, behind = [], 0
     for start, end in found:
         parts += [text[behind:start], f"XXXX XXXX {_digits(text[start:end])[-4:]}"]

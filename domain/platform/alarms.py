@@ -24,7 +24,7 @@ class Severity(StrEnum):
 
 
 class AlarmCode(StrEnum):
-    """Every alarm; each one is evaluated by `raised`."""
+    """Every alarm; each one is evaluated by `active_alarms`."""
 
     BREAKER_OPEN = "BREAKER_OPEN"
     INTEGRITY_FAILURE = "INTEGRITY_FAILURE"
@@ -315,10 +315,10 @@ class Readings:
     """Since when no comparison with the book of each partner has ended (domain/reconciliation/reconciliation.py)."""
 
 
-def raised(readings: Readings) -> dict[Where, float]:
+def active_alarms(readings: Readings) -> dict[Where, float]:
     """The alarms that hold, with what was measured; of several processes the worst counts."""
     found: dict[Where, float] = {}
-    for code, about, value in _measured(readings):
+    for code, about, value in _measurements(readings):
         if _too_much(code, value):
             found.setdefault((code, about), value)
     return found
@@ -331,7 +331,7 @@ def _too_much(code: AlarmCode, value: float) -> bool:
     return value >= rule.threshold
 
 
-def _measured(readings: Readings) -> Iterator[tuple[AlarmCode, str, float]]:
+def _measurements(readings: Readings) -> Iterator[tuple[AlarmCode, str, float]]:
     yield AlarmCode.OUTBOX_DEAD_LETTER, "", readings.dead_letters
     yield AlarmCode.OUTBOX_LATE, "", readings.outbox_seconds
     yield AlarmCode.AUDIT_UNSEALED, "", readings.unsealed_seconds

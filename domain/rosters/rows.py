@@ -92,7 +92,7 @@ def read_row(raw: RawRow, today: date) -> tuple[RowPerson | None, list[Problem]]
     problems = [_invalid(field) for field, found in wrong.items() if found]
     if problems or born_on is None or relation is None:
         return None, problems
-    answers, documents = _filled(raw.answers), _filled(raw.documents)
+    answers, documents = _non_empty_fields(raw.answers), _non_empty_fields(raw.documents)
     reference = raw.reference.strip()
     return RowPerson(reference, name, born_on, guardian, relation, mobile, name_hi, answers, documents), []
 
@@ -137,7 +137,7 @@ def _words(text: str | None) -> str:
     return " ".join((text or "").split())
 
 
-def _filled(given: Mapping[str, str]) -> dict[str, str]:
+def _non_empty_fields(given: Mapping[str, str]) -> dict[str, str]:
     return {name: text.strip() for name, text in given.items() if text.strip()}
 
 

@@ -15,10 +15,10 @@ from domain.statistics.small_cells import (
     Coordinates,
     Line,
     Period,
+    combine_cells,
     lines_along,
-    together,
+    suppressed_cells,
     whole_period,
-    withheld,
 )
 from domain.statistics.sum_graph import Node, across, that_close, that_follow
 
@@ -53,7 +53,7 @@ class HeldBack:
         months: list[set[Coordinates]] = []
         for level, cells in enumerate(by_month):
             lines, held = [], set[Coordinates]()
-            for line in _within(lines_along(cells, -1, of_months=True), whole):
+            for line in _whole_period_lines(lines_along(cells, -1, of_months=True), whole):
                 period = whole[_month(line.places[0])]
                 if period is not None and line.places[0][:-1] in periods[period][level]:
                     held.update(line.places)
@@ -65,7 +65,7 @@ class HeldBack:
                     held.update(line.places)
                 else:
                     lines.append(line)
-            months.append(withheld(cells, lines, held))
+            months.append(suppressed_cells(cells, lines, held))
         _Network(by_month, periods, whole).close(months)
         return cls(periods, months, [_by_last({place[:-1] for place in cells}) for cells in by_month])
 
@@ -96,7 +96,7 @@ class HeldBackOfTwo:
         found: dict[tuple[int, int], set[Coordinates]] = {}
         for one in range(1, first + 1):
             for other in range(1, second + 1):
-                cells = _added(table, lambda place: (*place[:one], *place[first : first + other]))  # noqa: B023
+                cells = _sum_cells(table, lambda place: (*place[:one], *place[first : first + other]))  # noqa: B023
                 less_of_one, less_of_other = found.get((one - 1, other), set()), found.get((one, other - 1), set())
                 held = {
                     cell
@@ -105,11 +105,11 @@ class HeldBackOfTwo:
                     or (*cell[: one - 1], *cell[one:]) in less_of_one
                     or cell[:-1] in less_of_other
                 }
-                found[one, other] = _closed(cells, one - 1, held)
+                found[one, other] = _suppress_both_axes(cells, one - 1, held)
         return cls(found)
 
 
-def _closed(cells: Cells, axis: int, held: AbstractSet[Coordinates]) -> set[Coordinates]:
+def _suppress_both_axes(cells: Cells, axis: int, held: AbstractSet[Coordinates]) -> set[Coordinates]:
     """What is held back of cells whose sums along an axis and along the last one are shown."""
     lines = [*lines_along(cells, axis), *lines_along(cells, -1)]
     arcs: dict[Coordinates, tuple[Node, Node]] = {
@@ -117,10 +117,10 @@ def _closed(cells: Cells, axis: int, held: AbstractSet[Coordinates]) -> set[Coor
         for cell, behind in cells.items()
         if behind.cases
     }
-    hidden = withheld(cells, lines, held)
+    hidden = suppressed_cells(cells, lines, held)
     shown = sorted(arcs.keys() - hidden, key=lambda cell: (cells[cell].cases, repr(cell)))
     while chosen := that_close(arcs, hidden, shown):
-        hidden = withheld(cells, lines, hidden | set(chosen))
+        hidden = suppressed_cells(cells, lines, hidden | set(chosen))
         shown = [cell for cell in shown if cell not in hidden]
     return hidden
 
@@ -132,7 +132,7 @@ def _month(place: Coordinates) -> date:
     return month
 
 
-def _within(lines: Iterable[Line], whole: Mapping[date, Period | None]) -> Iterator[Line]:
+def _whole_period_lines(lines: Iterable[Line], whole: Mapping[date, Period | None]) -> Iterator[Line]:
     """The lines along months, cut into whole periods; of months outside of those no sum is shown."""
     for line in lines:
         of_period: dict[Period, list[Coordinates]] = {}
@@ -155,13 +155,13 @@ def _by_level(levels: Sequence[Cells]) -> list[set[Coordinates]]:
         lines = lines_along(cells, -1) if level else []
         shown = [line for line in lines if line.places[0][:-1] not in found[level - 1]]
         held = {place for place in cells if level and place[:-1] in found[level - 1]}
-        found.append(withheld(cells, shown, held))
+        found.append(suppressed_cells(cells, shown, held))
     return found
 
 
 def _rolled_up(table: Cells, level: int, *, keep: int = 0) -> Cells:
     """The table by its first dimensions alone, and by the last `keep` of them."""
-    return _added(table, lambda place: (*place[:level], *place[len(place) - keep :]))
+    return _sum_cells(table, lambda place: (*place[:level], *place[len(place) - keep :]))
 
 
 def _of_period(by_month: Cells, period: Period) -> Cells:
@@ -171,14 +171,14 @@ def _of_period(by_month: Cells, period: Period) -> Cells:
         for place, behind in by_month.items()
         if place[-1] in period.months
     }
-    return _added(within, lambda place: place[:-1])
+    return _sum_cells(within, lambda place: place[:-1])
 
 
-def _added(table: Cells, to: Callable[[Coordinates], Coordinates]) -> Cells:
+def _sum_cells(table: Cells, to: Callable[[Coordinates], Coordinates]) -> Cells:
     found: dict[Coordinates, Behind] = {}
     for place, behind in table.items():
         there = to(place)
-        found[there] = together((found[there], behind)) if there in found else behind
+        found[there] = combine_cells((found[there], behind)) if there in found else behind
     return found
 
 
@@ -274,17 +274,17 @@ class KeptHeldBack(Generic[_Found]):
 
     async def get(self, key: Hashable, now: float, make: Callable[[], Awaitable[_Found]]) -> _Found:
         """What was found for the key, at most a minute ago by a monotonic clock, or is made now and kept."""
-        found = self._of(key, now)
+        found = self._fresh_entry(key, now)
         if found is not None:
             return found
         async with self._turn:
-            found = self._of(key, now)  # somebody else may have made it meanwhile
+            found = self._fresh_entry(key, now)  # somebody else may have made it meanwhile
             if found is None:
                 found = await make()
                 self._put(key, now, found)
             return found
 
-    def _of(self, key: Hashable, now: float) -> _Found | None:
+    def _fresh_entry(self, key: Hashable, now: float) -> _Found | None:
         at, found = self._kept.get(key, (now, None))
         return found if now - at < KEPT_SECONDS else None
 

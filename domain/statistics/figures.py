@@ -135,7 +135,7 @@ class Counted:
     paused: bool
 
 
-def counted(application: Application) -> Counted:
+def figure_inputs(application: Application) -> Counted:
     """What figures depend on, of an application."""
     decided_at = application.decision.decided_at if application.decision else None
     return Counted(
@@ -290,7 +290,7 @@ def delivery(
         withdrawn=sums.get(Measure.WITHDRAWN, 0),
         processing_rate=rate(sums.get(Measure.PROCESSED, 0), received - sums.get(Measure.DROPPED, 0)),
         on_time_rate=rate(sums.get(Measure.ON_TIME, 0), sums.get(Measure.TIMED, 0)),
-        average_tenths=_rounded(sums.get(Measure.DAYS, 0) * 10, disposed),
+        average_tenths=_divide_rounded(sums.get(Measure.DAYS, 0) * 10, disposed),
         median_days=percentile(histogram, 50, edges),
         ninetieth_days=percentile(histogram, 90, edges),
         pending=pending,
@@ -302,10 +302,10 @@ def delivery(
 
 def rate(part: int, whole: int) -> int | None:
     """A share in hundredths of a percent, rounded half up; None of nothing."""
-    return _rounded(part * 10_000, whole)
+    return _divide_rounded(part * 10_000, whole)
 
 
-def _rounded(number: int, by: int) -> int | None:
+def _divide_rounded(number: int, by: int) -> int | None:
     return (2 * number + by) // (2 * by) if by > 0 else None
 
 

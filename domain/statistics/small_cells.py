@@ -57,7 +57,7 @@ class Line(NamedTuple):
     of_months: bool = False
 
 
-def together(several: Iterable[Behind]) -> Behind:
+def combine_cells(several: Iterable[Behind]) -> Behind:
     """Several cells added up."""
     return Behind(*(sum(amounts) for amounts in zip(*several, strict=True)))
 
@@ -77,7 +77,9 @@ def lines_along(cells: Iterable[Coordinates], axis: int, *, of_months: bool = Fa
     return [Line(places, of_months) for places in found.values()]
 
 
-def withheld(cells: Cells, lines: Iterable[Line], held: AbstractSet[Coordinates] = frozenset()) -> set[Coordinates]:
+def suppressed_cells(
+    cells: Cells, lines: Iterable[Line], held: AbstractSet[Coordinates] = frozenset()
+) -> set[Coordinates]:
     """The cells that are held back: small ones, those of `held`, and those by which one of them would follow.
 
     In each line either no cell with cases is held back, or at least two are that stand for SMALLEST cases together; or
@@ -92,7 +94,7 @@ def withheld(cells: Cells, lines: Iterable[Line], held: AbstractSet[Coordinates]
     new = hidden
     while new:
         touched = {number for place in new for number in of_place.get(place, ())}
-        more = (_next(_of_line(cells, known[number]), hidden) for number in touched)
+        more = (_secondary_suppression(_of_line(cells, known[number]), hidden) for number in touched)
         new = {place for place in more if place is not None}
         hidden = hidden | new
     return hidden
@@ -104,11 +106,11 @@ def _of_line(cells: Cells, line: Line) -> Cells:
     return {place: cells[place] for place in line.places}
 
 
-def _next(line: Cells, hidden: AbstractSet[Coordinates]) -> Coordinates | None:
+def _secondary_suppression(line: Cells, hidden: AbstractSet[Coordinates]) -> Coordinates | None:
     """The smallest cell of a line that must go too; None where nothing of it follows from its sum."""
     peopled = [place for place, behind in line.items() if behind.cases > 0]
     kept_back = [place for place in peopled if place in hidden]
-    if not kept_back or (len(kept_back) > 1 and together(line[place] for place in kept_back).cases >= SMALLEST):
+    if not kept_back or (len(kept_back) > 1 and combine_cells(line[place] for place in kept_back).cases >= SMALLEST):
         return None
     shown = [place for place in peopled if place not in hidden]
     return min(shown, key=lambda place: (line[place].cases, tuple(map(str, place))), default=None)

@@ -92,12 +92,12 @@ class _Parts:
             for node in arcs[key]:
                 self._part.setdefault(node, node)
         for key in safe:
-            one, other = (self._of(node) for node in arcs[key])
+            one, other = (self._root_of(node) for node in arcs[key])
             self._part[one] = other
         between: dict[Hashable, tuple[Node, Node]] = {}
         for key in bridges:
             one, other = arcs[key]
-            between[key] = (self._of(one), self._of(other))
+            between[key] = (self._root_of(one), self._root_of(other))
         self._above: dict[Node, tuple[Node, int]] = {}
         self._tree: dict[Node, Node] = {}
         around = _around(between, between)
@@ -108,18 +108,18 @@ class _Parts:
         """Close the circle between two sums; False where there is none to close."""
         if one not in self._part or other not in self._part:
             return False
-        one, other = self._of(one), self._of(other)
+        one, other = self._root_of(one), self._root_of(other)
         if one == other or self._tree.get(one, one) != self._tree.get(other, other):
             return False
         while one != other:
             if self._above[one][1] < self._above[other][1]:
                 one, other = other, one
-            upper = self._of(self._above[one][0])
+            upper = self._root_of(self._above[one][0])
             self._part[one] = upper
             one = upper
         return True
 
-    def _of(self, node: Node) -> Node:
+    def _root_of(self, node: Node) -> Node:
         while self._part[node] != node:
             self._part[node] = self._part[self._part[node]]
             node = self._part[node]

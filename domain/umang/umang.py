@@ -31,7 +31,7 @@ class Compared:
     differences: tuple[str, ...]
 
 
-def compared(
+def compare_day(
     day: date, filings: Iterable[Mapping[str, Any]], theirs: Mapping[str, int] | None = None
 ) -> list[Compared]:
     """Compare a day's calls of applyService, service by service, with the applications that came of them."""

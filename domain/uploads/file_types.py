@@ -23,15 +23,15 @@ def true_type(content: bytes, claimed: str | None, *path: str) -> MediaType:
     """
     kind = next((kind for mark, kind in _MARKS.items() if content.startswith(mark)), None)
     if kind is None:
-        raise _refused(ErrorCode.FILE_TYPE_NOT_ALLOWED, path)
+        raise _file_problem(ErrorCode.FILE_TYPE_NOT_ALLOWED, path)
     if claimed is not None and claimed != kind:
-        raise _refused(ErrorCode.FILE_DISGUISED, path)
+        raise _file_problem(ErrorCode.FILE_DISGUISED, path)
     if not _WHOLE[kind](content):
-        raise _refused(ErrorCode.FILE_DAMAGED, path)
+        raise _file_problem(ErrorCode.FILE_DAMAGED, path)
     return kind
 
 
-def _refused(code: ErrorCode, path: tuple[str, ...]) -> Problems:
+def _file_problem(code: ErrorCode, path: tuple[str, ...]) -> Problems:
     return Problems(Problem(code, path))
 
 

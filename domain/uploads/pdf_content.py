@@ -54,27 +54,27 @@ def refuse_unfit_pdf(content: bytes, *path: str) -> None:
     too, FILE_LOCKED where it is encrypted, FILE_NOT_PLAIN where it holds a program or other files.
     """
     if _OBJECT.search(content) is None:
-        raise _refused(ErrorCode.FILE_DAMAGED, path)
+        raise _file_problem(ErrorCode.FILE_DAMAGED, path)
     if _is_zip(content):
-        raise _refused(ErrorCode.FILE_DISGUISED, path)
+        raise _file_problem(ErrorCode.FILE_DISGUISED, path)
     if _ENCRYPT.search(content) is not None:
-        raise _refused(ErrorCode.FILE_LOCKED, path)
+        raise _file_problem(ErrorCode.FILE_LOCKED, path)
     unpacked = 0
     if _ACTIVE.search(content) is not None:
-        raise _refused(ErrorCode.FILE_NOT_PLAIN, path)
-    for number, part in enumerate(_packed(content)):
+        raise _file_problem(ErrorCode.FILE_NOT_PLAIN, path)
+    for number, part in enumerate(_object_streams(content)):
         unpacked += len(part)
         if unpacked > LARGEST_UNPACKED or number >= MOST_PACKED:
-            raise _refused(ErrorCode.FILE_DAMAGED, path)
+            raise _file_problem(ErrorCode.FILE_DAMAGED, path)
         if _ACTIVE.search(part) is not None:
-            raise _refused(ErrorCode.FILE_NOT_PLAIN, path)
+            raise _file_problem(ErrorCode.FILE_NOT_PLAIN, path)
 
 
-def _refused(code: ErrorCode, path: tuple[str, ...]) -> Problems:
+def _file_problem(code: ErrorCode, path: tuple[str, ...]) -> Problems:
     return Problems(Problem(code, path))
 
 
-def _packed(content: bytes) -> Iterator[bytes]:
+def _object_streams(content: bytes) -> Iterator[bytes]:
     """What each packed object stream holds; what cannot be unpacked was looked at as it stands."""
     last = -1
     for found in _PACKED.finditer(content):
@@ -84,10 +84,10 @@ def _packed(content: bytes) -> Iterator[bytes]:
         if begins is None:
             return
         last = begins.start()
-        yield _unpacked(content, begins.end())
+        yield _decompress_stream(content, begins.end())
 
 
-def _unpacked(content: bytes, start: int) -> bytes:
+def _decompress_stream(content: bytes, start: int) -> bytes:
     """A stream as far as it can be unpacked, and to one byte above the bound at most."""
     unpacking, shown, view = zlib.decompressobj(), bytearray(), memoryview(content)
     with suppress(zlib.error):

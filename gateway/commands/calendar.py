@@ -87,7 +87,7 @@ def lines_of(imported: Imported, *, dry_run: bool) -> list[str]:
 
 def lines_of_law(settings: Settings) -> list[str]:
     """Every period or amount of the law as this installation goes by it."""
-    held = LAW.changed(settings.law)
+    held = LAW.with_values(settings.law)
     periods = ((part.name, getattr(held, part.name)) for part in fields(held))
     return [
         f"{name} = {period.value}  {period.section}{'' if period.confirmed else '  (not confirmed)'}"

@@ -15,7 +15,7 @@ from rich.table import Table
 from actions.catalogue.catalogue_import import import_portal, import_rows
 from actions.catalogue.cells import REASONS, Reject, Row
 from actions.catalogue.changes import Imported, Tell
-from actions.catalogue.doctor import counted, missing_facts
+from actions.catalogue.doctor import count_missing_facts, missing_facts
 from actions.catalogue.rows import FILES, CatalogueRows
 from domain.kernel.clock import Clock
 from domain.kernel.sources import Source
@@ -93,7 +93,7 @@ async def run_import(settings: Settings, source: str, *, dry_run: bool, as_json:
         else:
             imported = await import_portal(rooms.store, await _read_portal(settings, source, rooms.clock), **how)
     if as_json:
-        typer.echo(json.dumps(imported.shown(), ensure_ascii=False, indent=2))
+        typer.echo(json.dumps(imported.as_json(), ensure_ascii=False, indent=2))
     else:
         for line in imported.lines():
             typer.echo(line)
@@ -115,7 +115,7 @@ def read_folder(folder: Path) -> CatalogueRows:
             rows[name] = ()
             continue
         try:
-            with _bounded(path).open(encoding="utf-8-sig", newline="") as lines:
+            with _bounded_path(path).open(encoding="utf-8-sig", newline="") as lines:
                 rows[name] = tuple(csv.DictReader(lines, strict=True))
         except (OSError, UnicodeDecodeError, csv.Error) as error:
             raise NotImported(f"the file {path} cannot be read ({why_unread(error)})") from None
@@ -124,16 +124,16 @@ def read_folder(folder: Path) -> CatalogueRows:
 
 async def _read_portal(settings: Settings, source: str, clock: Clock) -> ReadCatalogue:
     if urlsplit(source).scheme in ("http", "https"):
-        return await _fetched(settings, source, clock)
+        return await _fetch_catalogue(settings, source, clock)
     try:
-        return read_catalogue(json.loads(_bounded(Path(source)).read_text(encoding="utf-8-sig")))
+        return read_catalogue(json.loads(_bounded_path(Path(source)).read_text(encoding="utf-8-sig")))
     except NotACatalogue as wrong:
         raise NotImported(f"the file {source} is not a catalogue: {wrong}") from None
     except (OSError, ValueError, RecursionError) as error:
         raise NotImported(f"the file {source} cannot be read ({why_unread(error)})") from None
 
 
-async def _fetched(settings: Settings, address: str, clock: Clock) -> ReadCatalogue:
+async def _fetch_catalogue(settings: Settings, address: str, clock: Clock) -> ReadCatalogue:
     """The catalogue at an address, through the resilient caller; in production by https only."""
     parts = urlsplit(address)
     if parts.username or parts.query or parts.fragment or (parts.scheme != "https" and not settings.demo):
@@ -151,7 +151,7 @@ async def _fetched(settings: Settings, address: str, clock: Clock) -> ReadCatalo
         await kept.close()
 
 
-def _bounded(path: Path) -> Path:
+def _bounded_path(path: Path) -> Path:
     if path.stat().st_size > MOST_BYTES:
         raise NotImported(f"the file {path} is larger than {MOST_BYTES // 1_000_000} MB")
     return path
@@ -199,13 +199,13 @@ def _progress() -> Tell:
 
 async def run_doctor(settings: Settings, *, as_json: bool) -> None:
     """List every fact of the catalogue that is null, by service, and how many services lack each."""
-    async with open_rooms(settings) as rooms, rooms.store.reading() as tx:
+    async with open_rooms(settings) as rooms, rooms.store.read_transaction() as tx:
         services = await catalogue.all_services(tx)
     missing = missing_facts(services)
     if as_json:
         shown = {
             "services": len(services),
-            "missing": counted(missing),
+            "missing": count_missing_facts(missing),
             "byService": [{"code": each.code, "name": each.name, "facts": list(each.facts)} for each in missing],
         }
         typer.echo(json.dumps(shown, ensure_ascii=False, indent=2))
@@ -214,5 +214,5 @@ async def run_doctor(settings: Settings, *, as_json: bool) -> None:
     for each in missing:
         table.add_row(each.code, each.name, ", ".join(each.facts))
     print_table(table)
-    for name, many in counted(missing).items():
+    for name, many in count_missing_facts(missing).items():
         out.print(f"apuni: {name} is not known of {many} of {len(services)} services", markup=False)

@@ -88,14 +88,14 @@ async def run_import(settings: Settings, file: Path, operators: Path | None, *, 
                 fault = _FAULTS.get(problem.params["fault"], "it is not correct")
                 typer.echo(f"apuni: {named}, line {problem.params['row']}: {fault}", err=True)
             return False
-    out.print(_told(done, dry_run=dry_run), markup=False)
+    out.print(_import_summary(done, dry_run=dry_run), markup=False)
     return True
 
 
 async def run_list(settings: Settings, kind: CentreKind | None, district: str | None) -> None:
     """Print the register, one centre a line."""
     place: str | None = None
-    async with open_rooms(settings) as rooms, rooms.store.reading() as tx:
+    async with open_rooms(settings) as rooms, rooms.store.read_transaction() as tx:
         while True:
             page = await centres.page(tx, kind=kind, district=district, place=place, backward=False, limit=_PAGE)
             working = await centres.operators_in(tx, [one.code for one in page])
@@ -136,6 +136,6 @@ def _read(file: Path) -> list[dict[str, str | None]] | None:
         return None
 
 
-def _told(done: Imported, *, dry_run: bool) -> str:
+def _import_summary(done: Imported, *, dry_run: bool) -> str:
     words = "would be entered or brought up to date" if dry_run else "are entered or up to date"
     return f"apuni: {done.centres} centres and {done.operators} operators {words}"

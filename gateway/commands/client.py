@@ -51,7 +51,7 @@ _FAULTS = {
 
 async def run_client_list(settings: Settings) -> None:
     """Print what is set for each application and platform."""
-    async with open_rooms(settings) as rooms, rooms.store.reading() as tx:
+    async with open_rooms(settings) as rooms, rooms.store.read_transaction() as tx:
         found = await manifests.rules(tx)
     for rule in found:
         at = rule.set_at.astimezone(IST).date()

@@ -18,7 +18,7 @@ from actions.payments.signers import KnownSigner, known_signers
 from domain.kernel.errors import ApuniError
 from domain.payments.files import BatchState, EnrolmentState, FileState, LedgerFile, LineState, PaymentFileBatch
 from gateway.commands.dbt_books import books
-from gateway.commands.opening import commanding, environment_of, open_rooms, out
+from gateway.commands.opening import command_subject, environment_of, open_rooms, out
 from gateway.runtime.composition import open_house
 from gateway.runtime.partners import pfms_tls
 from gateway.settings.settings import Settings, read_settings
@@ -98,7 +98,7 @@ _WRONG = frozenset({FileState.REFUSED, FileState.REUSED})
 
 async def run_batches(settings: Settings, state: BatchState | None, limit: int) -> None:
     """Print batches, one a line."""
-    async with open_rooms(settings) as rooms, rooms.store.reading() as tx:
+    async with open_rooms(settings) as rooms, rooms.store.read_transaction() as tx:
         found = await payment_batches.batches(tx, states=[state] if state else (), limit=limit)
         counts = await payment_batches.line_counts(tx, [batch.id for batch in found])
         gone = await beneficiary_endings.deletions(tx, [batch.id for batch in found])
@@ -119,7 +119,7 @@ def _batch_line(batch: PaymentFileBatch, counts: Mapping[LineState, tuple[int, i
 
 async def run_files(settings: Settings, name: str | None, limit: int, reasons: Path | None) -> None:
     """Print files of the ledger, one a line; write the reasons of those that were refused."""
-    async with open_rooms(settings) as rooms, rooms.store.reading() as tx:
+    async with open_rooms(settings) as rooms, rooms.store.read_transaction() as tx:
         found = await payment_files.files(tx, name=name, limit=limit)
     for file in found:
         why = f" {file.reason} {file.detail or ''}".rstrip() if file.reason else ""
@@ -156,7 +156,7 @@ async def run_send_now(settings: Settings) -> bool:
     async with open_house(settings) as house:
         env = house.environment
         made = await batch_now(env)
-        async with env.store.reading() as tx:
+        async with env.store.read_transaction() as tx:
             states = (BatchState.BUILT, BatchState.SEALED)
             waiting = await payment_batches.batches(tx, states=states, limit=_MOST)
         for batch in reversed(waiting):
@@ -189,7 +189,7 @@ async def run_release(settings: Settings, what: str) -> bool:
     async with open_rooms(settings) as rooms:
         env = environment_of(settings, rooms)
         try:
-            many = await env.store.carry_out(lambda tx: release_set_aside(Acting(env, tx, commanding()), what))
+            many = await env.store.carry_out(lambda tx: release_set_aside(Acting(env, tx, command_subject()), what))
         except ApuniError as error:
             typer.echo(f"apuni: {error}", err=True)
             return False

@@ -115,7 +115,7 @@ async def run_cases(settings: Settings, *, state: CaseState | None, critical: bo
     place, many = None, 0
     async with open_rooms(settings) as rooms:
         while True:
-            async with rooms.store.reading() as tx:
+            async with rooms.store.read_transaction() as tx:
                 found = await finance_cases.page(tx, None, wanted, place=place, limit=PAGE)
                 ids = [case.instalment_id for case in found if case.instalment_id]
                 payments = await payment_queues.by_instalments(tx, ids)
@@ -144,7 +144,7 @@ async def run_statement(settings: Settings, month: date, scheme_code: str | None
         env = environment_of(settings, rooms)
         if month > _this_month(env.clock):
             raise typer.BadParameter(f"{month:%Y-%m} has not begun")
-        async with rooms.store.reading() as tx:
+        async with rooms.store.read_transaction() as tx:
             await _refuse_unknown(tx, scheme_code)
         lines = await month_statement(env, month, scheme_code=scheme_code)
     for row in statement_rows(lines):
@@ -161,7 +161,7 @@ async def run_report(settings: Settings, month: date, scheme_code: str | None) -
         env = environment_of(settings, rooms)
         if month >= _this_month(env.clock):
             raise typer.BadParameter(f"{month:%Y-%m} is not over; a month is reported once it is")
-        async with rooms.store.reading() as tx:
+        async with rooms.store.read_transaction() as tx:
             await _refuse_unknown(tx, scheme_code)
             schemes = [scheme_code] if scheme_code else await bharat_figures.schemes_paid(tx)
         planned = [one for scheme in schemes if (one := await report_month(env, scheme, month)) is not None]

@@ -12,7 +12,7 @@ import typer
 from actions.etaal.checks import Step, compare
 from actions.etaal.counts import DayCounts, day_counts
 from actions.etaal.etaal_rounds import close_due
-from actions.etaal.services import CountedService, MapService, change_mapping, listed
+from actions.etaal.services import CountedService, MapService, change_mapping, list_services
 from domain.etaal.counting import Category, Level, TransactionCount, is_provisional
 from domain.etaal.counting_rules import counting_rules
 from domain.kernel.errors import Problems
@@ -138,8 +138,8 @@ async def run_map(settings: Settings, wanted: MapService) -> bool:
 
 async def run_list(settings: Settings, *, unmapped_only: bool) -> None:
     """Print the services, one a line."""
-    async with open_rooms(settings) as rooms, rooms.store.reading() as tx:
-        services = await listed(tx, unmapped_only=unmapped_only)
+    async with open_rooms(settings) as rooms, rooms.store.read_transaction() as tx:
+        services = await list_services(tx, unmapped_only=unmapped_only)
     for service in services:
         out.print(_line(service), markup=False)
     out.print(f"apuni: {len(services)} services", markup=False)
@@ -159,7 +159,7 @@ async def run_ledger(settings: Settings, day: date, revision: int | None) -> boo
     """Show a day; False where there is no such revision."""
     async with open_rooms(settings) as rooms:
         await ledger_seal.seal(rooms.store)
-        async with rooms.store.reading() as tx:
+        async with rooms.store.read_transaction() as tx:
             try:
                 counts = await day_counts(tx, day, revision)
                 rows = await ledger.counts_of(tx, day, counts.revision)
@@ -190,9 +190,9 @@ async def run_export(settings: Settings, day: date, file: Path) -> None:
     async with open_rooms(settings) as rooms:
         await ledger_seal.seal(rooms.store)
         rows, link = 0, ledger_seal.GENESIS
-        async with rooms.store.reading() as tx:
+        async with rooms.store.read_transaction() as tx:
             with file.open("w", encoding="utf-8") as handle:
-                async for said in ledger_seal.exported(tx, day):
+                async for said in ledger_seal.export_rows(tx, day):
                     handle.write(json.dumps(said, ensure_ascii=False, sort_keys=True, separators=(",", ":")) + "\n")
                     rows, link = rows + 1, said["link"]
     out.print(f"apuni: {rows} rows of {day.isoformat()} are in {file}; link {link}", markup=False)

@@ -28,7 +28,7 @@ TOLD_EVERY = 5.0
 async def run_rebuild(settings: Settings) -> int:
     """Count figures anew and tell progress on stderr; gives how many sums there are."""
     async with open_rooms(settings) as rooms:
-        async with rooms.store.reading() as tx:
+        async with rooms.store.read_transaction() as tx:
             many = await figure_build.cases(tx)
         return await rebuild(rooms.store, account(), tell=progress(rooms.clock, many))
 

@@ -35,7 +35,7 @@ class LazyCommand(TyperCommand):
         super().__init__(entry.name, help=line)
         self.entry = entry
 
-    def loaded(self) -> "Command":
+    def load_command(self) -> "Command":
         """Import the command."""
         found = self.entry.load()
         if not isinstance(found, typer.Typer):
@@ -73,7 +73,7 @@ class LazyGroup(TyperGroup):
             typer.echo(f"apuni: the command {args[0]} exists in the profile {profiles} only", err=True)
             raise typer.Exit(2)
         name, command, rest = super().resolve_command(ctx, args)
-        return name, command.loaded() if isinstance(command, LazyCommand) else command, rest
+        return name, command.load_command() if isinstance(command, LazyCommand) else command, rest
 
 
 def profile_of_environment() -> str:

@@ -24,7 +24,7 @@ from domain.kernel.messages import message
 from domain.kernel.people import Officer, OfficerLevel, Posting, Role
 from domain.kernel.text import Language
 from domain.officers.staff import Leave, LeaveState
-from gateway.commands.opening import commanding, out
+from gateway.commands.opening import command_subject, out
 from gateway.runtime.composition import open_house
 from gateway.runtime.expected_failures import CommandFailed
 from gateway.settings.settings import Settings, read_settings
@@ -141,29 +141,29 @@ async def run_transfer(
         request = TransferOfficer(
             officer_id=await _officer(env, who),
             idempotency_key=env.ids.key(),
-            successor_id=await _named(env, successor),
-            cover_id=await _named(env, cover),
+            successor_id=await _optional_officer(env, successor),
+            cover_id=await _optional_officer(env, cover),
             postings=postings,
         )
         try:
-            (done, moved), _ = await transfer_officer(env, commanding(), request)
+            (done, moved), _ = await transfer_officer(env, command_subject(), request)
         except Problems as refused:
             raise _line(refused) from None
-    out.print(f"apuni: left {len(done.left)} posts, took {len(done.taken)}; {_moved(moved)}", markup=False)
+    out.print(f"apuni: left {len(done.left)} posts, took {len(done.taken)}; {_moved_summary(moved)}", markup=False)
 
 
 async def run_leave(settings: Settings, who: str, first: date, last: date, substitute: str | None) -> None:
     """Record a leave and tell what moved already. Raises NotThere, NotMoved."""
     async with open_house(settings) as house:
         env = house.environment
-        officer, named = await _officer(env, who), await _named(env, substitute)
+        officer, named = await _officer(env, who), await _optional_officer(env, substitute)
         try:
             (entry, moved), _ = await record_leave(
-                env, commanding(), RecordLeave(officer, first, last, env.ids.key(), named)
+                env, command_subject(), RecordLeave(officer, first, last, env.ids.key(), named)
             )
         except Problems as refused:
             raise _line(refused) from None
-    out.print(f"apuni: leave {entry.id} is recorded; {_moved(moved)}", markup=False)
+    out.print(f"apuni: leave {entry.id} is recorded; {_moved_summary(moved)}", markup=False)
 
 
 async def run_cancel_leave(settings: Settings, leave_id: str) -> None:
@@ -171,7 +171,7 @@ async def run_cancel_leave(settings: Settings, leave_id: str) -> None:
     async with open_house(settings) as house:
         env = house.environment
         try:
-            await cancel_leave(env, commanding(), CancelLeave(leave_id, env.ids.key()))
+            await cancel_leave(env, command_subject(), CancelLeave(leave_id, env.ids.key()))
         except Problems as refused:
             raise _line(refused) from None
     out.print(f"apuni: leave {leave_id} is cancelled", markup=False)
@@ -182,7 +182,7 @@ async def run_add_account(settings: Settings, who: str, email: str) -> None:
     async with open_house(settings) as house:
         env = house.environment
         try:
-            await add_account(env, commanding(), await _officer(env, who), email)
+            await add_account(env, command_subject(), await _officer(env, who), email)
         except Problems as refused:
             raise _line(refused) from None
     out.print("apuni: the account is added", markup=False)
@@ -193,7 +193,7 @@ async def run_remove_account(settings: Settings, who: str, email: str) -> None:
     async with open_house(settings) as house:
         env = house.environment
         try:
-            ended = await remove_account(env, commanding(), await _officer(env, who), email)
+            ended = await remove_account(env, command_subject(), await _officer(env, who), email)
         except Problems as refused:
             raise _line(refused) from None
     out.print(f"apuni: the account is removed; {ended} sessions ended", markup=False)
@@ -214,7 +214,7 @@ async def _tell_officer(env: Environment, officer: Officer) -> None:
     posts = ", ".join(_post(one) for one in officer.postings)
     out.print(f"{officer.id} {officer.email} {officer.name.en}: {posts}", markup=False)
     today = ist_date(env.clock.now())
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         taken = await leave.page(tx, officer.id, limit=_PAGE)
         further = (await officer_accounts.of_officers(tx, [officer.id])).get(officer.id, [])
     for email in further:
@@ -234,7 +234,7 @@ def _post(posting: Posting) -> str:
     return ":".join(part or "" for part in parts)
 
 
-def _moved(moved: Moved) -> str:
+def _moved_summary(moved: Moved) -> str:
     return f"{moved.cases} cases and {moved.appeals} appeals went to others"
 
 
@@ -243,13 +243,13 @@ def _line(refused: Problems) -> NotMoved:
     return NotMoved(f"{first.path[-1] if first.path else 'it'}: {message(first.code, Language.EN, first.params)}")
 
 
-async def _named(env: Environment, who: str | None) -> str | None:
+async def _optional_officer(env: Environment, who: str | None) -> str | None:
     return None if who is None else await _officer(env, who)
 
 
 async def _officer(env: Environment, who: str) -> str:
     """The officer with an id or e-mail address. Raises NotThere."""
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         found = (await people.officers(tx, [who])).get(who) or await officer_accounts.officer_of(tx, who)
     if found is None:
         raise NotThere(f"the officer {who}")

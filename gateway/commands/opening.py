@@ -130,6 +130,6 @@ def account() -> str:
     return f"CLI:{os.getuid()}"
 
 
-def commanding() -> Subject:
+def command_subject() -> Subject:
     """The gateway itself, at the word of that account."""
     return replace(SYSTEM, account=account())

@@ -20,7 +20,7 @@ from gateway.settings.limits import Limits
 from gateway.settings.settings import Settings, read_settings
 from store.database.engine import Transaction
 from store.database.keyring import Keyrings
-from store.platform.manifests import everything
+from store.platform.manifests import all_manifests
 
 group = typer.Typer(no_args_is_help=True)
 
@@ -114,7 +114,7 @@ def run_build(folder: Path | None, app: str | None, target: Path) -> list[Path]:
     written = []
     for manifest in built:
         path = target / f"{manifest.app}-{manifest.version}.json"
-        path.write_text(_shown(manifest), encoding="utf-8")
+        path.write_text(_manifest_json(manifest), encoding="utf-8")
         _tell(f"{path}: {len(manifest.operations)} operations of {manifest.app} {manifest.version}")
         written.append(path)
     return written
@@ -142,8 +142,8 @@ def run_check(files: list[Path], folder: Path | None) -> bool:
 async def run_check_published(settings: Settings) -> bool:
     """Check every published version against this release's graph, before it is rolled out; True where any fails."""
     checker, bad = make_checker(settings), False
-    async with open_rooms(settings) as rooms, rooms.store.reading() as tx:
-        published = await everything(tx)
+    async with open_rooms(settings) as rooms, rooms.store.read_transaction() as tx:
+        published = await all_manifests(tx)
     for each in published:
         faults = checker.faults(open_manifest(_keyrings(settings), each.signed))
         bad = bad or bool(faults)
@@ -171,7 +171,7 @@ async def run_publish(
     keyrings = _keyrings(settings)
     checker = make_checker(settings)
     if files:
-        wanted = [_signed(keyrings, checker, path, app, version) for path in files]
+        wanted = [_signed_text(keyrings, checker, path, app, version) for path in files]
     else:
         wanted = [sign_manifest(keyrings, one) for one in checked_folder(folder or OPERATIONS, app, checker)]
     async with open_rooms(settings) as rooms:
@@ -185,7 +185,7 @@ async def run_publish(
 
 async def run_list(settings: Settings, days: int) -> None:
     """Print every version that was published."""
-    async with open_rooms(settings) as rooms, rooms.store.reading() as tx:
+    async with open_rooms(settings) as rooms, rooms.store.read_transaction() as tx:
         found = await shelves(tx, rooms.clock.now(), days)
     for shelf in found:
         one = shelf.manifest
@@ -232,7 +232,9 @@ async def _publish(rooms: Rooms, keyrings: Keyrings, signed: str) -> bool:
     return await rooms.store.carry_out(lambda tx: publish_manifest(tx, keyrings, signed, by=account()))
 
 
-def _signed(keyrings: Keyrings, checker: OperationsChecker, path: Path, app: str | None, version: str | None) -> str:
+def _signed_text(
+    keyrings: Keyrings, checker: OperationsChecker, path: Path, app: str | None, version: str | None
+) -> str:
     """The signed text of a file: as it is where it is signed, and its operations still fit; else signed now."""
     if path.suffix != SIGNED_SUFFIX:
         return sign_manifest(keyrings, _manifest(checker, path, app, version))
@@ -270,7 +272,7 @@ def _keyrings(settings: Settings) -> Keyrings:
     return keyrings
 
 
-def _shown(manifest: Manifest) -> str:
+def _manifest_json(manifest: Manifest) -> str:
     return json.dumps(manifest.content(), ensure_ascii=False, indent=2) + "\n"
 
 

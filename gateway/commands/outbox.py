@@ -90,7 +90,7 @@ _KEY = re.compile(r"[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}")
 
 async def run_list(settings: Settings, wanted: OutboxFilter, older_seconds: float | None, limit: int) -> None:
     """Print messages, the oldest first, and how full the outbox is."""
-    async with open_rooms(settings) as rooms, rooms.store.reading() as tx:
+    async with open_rooms(settings) as rooms, rooms.store.read_transaction() as tx:
         now = rooms.clock.now()
         if older_seconds is not None:
             before = now - timedelta(seconds=older_seconds)
@@ -108,11 +108,11 @@ async def run_list(settings: Settings, wanted: OutboxFilter, older_seconds: floa
 
 async def run_show(settings: Settings, message_id: int) -> None:
     """Print one message. Raises NotThere."""
-    async with open_rooms(settings) as rooms, rooms.store.reading() as tx:
-        message = await outbox_desk.one(tx, message_id)
+    async with open_rooms(settings) as rooms, rooms.store.read_transaction() as tx:
+        message = await outbox_desk.message_by_id(tx, message_id)
     if message is None:
         raise NotThere("the message")
-    for name, value in shown(message).items():
+    for name, value in message_fields(message).items():
         out.print(f"{name}: {value}", markup=False)
 
 
@@ -139,7 +139,7 @@ async def run_give_up(settings: Settings, message_id: int, reason: str) -> bool:
         )
 
 
-def shown(message: OutboxMessage) -> dict[str, Any]:
+def message_fields(message: OutboxMessage) -> dict[str, Any]:
     """A message as it may be shown: of its payload only the keys of rows, everything else by its name."""
     return {
         "id": message.id,

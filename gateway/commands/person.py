@@ -13,7 +13,7 @@ from actions.kernel.environment import Environment
 from actions.privacy import personal_data
 from domain.kernel.errors import Problems
 from domain.kernel.numbers import MistypedNumber, NumberKind, parse_number
-from gateway.commands.opening import commanding, out
+from gateway.commands.opening import command_subject, out
 from gateway.runtime.composition import open_house
 from gateway.runtime.expected_failures import CommandFailed
 from gateway.settings.settings import Settings, read_settings
@@ -56,7 +56,7 @@ def consents_prune() -> None:
 
     async def run() -> int:
         async with open_house(read_settings()) as house:
-            return await delete_old_consents(house.environment, commanding())
+            return await delete_old_consents(house.environment, command_subject())
 
     typer.echo(f"records of {asyncio.run(run())} consents deleted")
 
@@ -80,7 +80,7 @@ async def run_erase(settings: Settings, person: str) -> None:
     async with open_house(settings) as house:
         env = house.environment
         try:
-            done = await personal_data.erase_person(env, commanding(), await _citizen(env, person))
+            done = await personal_data.erase_person(env, command_subject(), await _citizen(env, person))
         except Problems as refused:
             still = ", ".join(f"{many} {name}" for name, many in refused.problems[0].params.items())
             raise NotErased(f"the person is not erased while this is under way: {still or refused.code}") from None
@@ -102,7 +102,7 @@ async def _export(env: Environment, citizen_id: str, tell: Callable[[str], objec
     for part in personal_data.parts():
         after: str | None = None
         while True:
-            page = await personal_data.export_part(env, commanding(), citizen_id, part, after=after)
+            page = await personal_data.export_part(env, command_subject(), citizen_id, part, after=after)
             for row in page.rows:
                 tell(json.dumps({"part": part, **row}, ensure_ascii=False))
             after = page.after
@@ -112,7 +112,7 @@ async def _export(env: Environment, citizen_id: str, tell: Callable[[str], objec
 
 async def _citizen(env: Environment, person: str) -> str:
     """The citizen with an id, or whose application has a number. Raises NotThere."""
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         if person in await people.citizens(tx, [person]):
             return person
         try:

@@ -43,7 +43,7 @@ def quarantine_export(
 
 async def run_list(settings: Settings, limit: int) -> None:
     """List what lies in quarantine, the newest first; whose it is stays unsaid."""
-    async with open_rooms(settings) as rooms, rooms.store.reading() as tx:
+    async with open_rooms(settings) as rooms, rooms.store.read_transaction() as tx:
         held = await quarantine.newest(tx, limit)
     table = Table("file", "at", "bytes", "found", "sha256")
     for each in held:

@@ -12,7 +12,7 @@ from typing import Annotated, BinaryIO
 
 import typer
 
-from actions.platform.manifests import damaged
+from actions.platform.manifests import damaged_manifests
 from actions.privacy.erasures import settle_erasures
 from domain.kernel.clock import SystemClock
 from gateway.commands.opening import backup_key, environment_of, open_rooms, out, small_files
@@ -78,7 +78,7 @@ async def run_backup(settings: Settings, file: Path, *, keys: bool) -> None:
     async with open_rooms(settings, any_revision=True) as rooms:
         place = Place(rooms.store, rooms.vault, rooms.objects, small_files(settings) if with_keys else {})
         created_at = rooms.clock.now().isoformat(timespec="seconds")
-        with _written(file) as handle:
+        with _write_atomically(file) as handle:
             manifest = await write_backup(handle, key, place, created_at, _progress("backup"))
     shown = {**manifest.as_json(), "keysIncluded": with_keys}
     file.with_name(file.name + ".manifest.json").write_text(json.dumps(shown, indent=2, sort_keys=True), "utf-8")
@@ -91,7 +91,7 @@ async def run_backup(settings: Settings, file: Path, *, keys: bool) -> None:
 
 
 @contextmanager
-def _written(file: Path) -> Iterator[BinaryIO]:
+def _write_atomically(file: Path) -> Iterator[BinaryIO]:
     """Write beside the file and put it into its place when it is whole and synced."""
     handle, temporary = tempfile.mkstemp(prefix=".new-", dir=file.parent)  # mode 0600
     try:
@@ -155,7 +155,7 @@ async def _verify(settings: Settings) -> list[Checked]:
     begun = clock.monotonic()
     async with open_rooms(settings) as rooms:
         keyrings = Keyrings(settings.keys_folder)
-        signed = [("manifests of operations", partial(damaged, keyrings=keyrings))]
+        signed = [("manifests of operations", partial(damaged_manifests, keyrings=keyrings))]
         checked = await verify_store(rooms.store, rooms.vault, rooms.objects, tell=tell, more=signed)
     out.print(f"apuni: checked in {clock.monotonic() - begun:.1f} s", markup=False)
     return checked

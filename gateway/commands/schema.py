@@ -6,7 +6,7 @@ import typer
 
 from domain.kernel.clock import SystemClock, ist_date
 from gateway.runtime.expected_failures import CommandFailed
-from schema.compatibility import breaking
+from schema.compatibility import breaking_changes
 from schema.printing import printed_schema
 
 group = typer.Typer(no_args_is_help=True)
@@ -33,7 +33,7 @@ def schema_check() -> None:
 def schema_diff() -> None:
     """Fail where the graph breaks clients of schema/released.graphql."""
     today = ist_date(SystemClock().now())
-    lines = breaking(RELEASED.read_text(encoding="utf-8"), printed_schema(), today)
+    lines = breaking_changes(RELEASED.read_text(encoding="utf-8"), printed_schema(), today)
     for line in lines:
         typer.echo(line, err=True)
     if lines:

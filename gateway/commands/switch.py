@@ -73,10 +73,10 @@ class NotSet(Exception):
 
 async def run_list(settings: Settings) -> None:
     """Print every switch that was ever set."""
-    async with open_rooms(settings) as rooms, rooms.store.reading() as tx:
+    async with open_rooms(settings) as rooms, rooms.store.read_transaction() as tx:
         found, now = await board(tx), rooms.clock.now()
     for switch in found.switches:
-        out.print(_shown(switch, now), markup=False)
+        out.print(_switch_summary(switch, now), markup=False)
     out.print(f"apuni: change {found.version}; what is not listed is ON")
 
 
@@ -91,7 +91,7 @@ async def run_set(settings: Settings, name: str, state: SwitchState, reason: str
             await rooms.store.carry_out(lambda tx: change(tx, wanted, by=account(), mutations=known))
         except Problems as problems:
             raise NotSet(_line(problems)) from None
-        out.print(_obeyed(*await _followers(rooms.store)), markup=False)
+        out.print(_adoption_summary(*await _followers(rooms.store)), markup=False)
 
 
 async def _followers(store: Store) -> tuple[Sequence[ProcessFacts], int]:
@@ -99,16 +99,16 @@ async def _followers(store: Store) -> tuple[Sequence[ProcessFacts], int]:
     running: Sequence[ProcessFacts] = ()
     wanted = 0
     for _ in range(_LOOKS):
-        async with store.reading() as tx:
+        async with store.read_transaction() as tx:
             wanted = await switches.version(tx)
-            running = [facts for facts in await alarms.told(tx) if facts.age <= _HEARD_SECONDS]
+            running = [facts for facts in await alarms.reported_facts(tx) if facts.age <= _HEARD_SECONDS]
         if all(facts.switches >= wanted for facts in running):
             break
         await asyncio.sleep(_LOOK_SECONDS)
     return running, wanted
 
 
-def _obeyed(running: Sequence[ProcessFacts], wanted: int) -> str:
+def _adoption_summary(running: Sequence[ProcessFacts], wanted: int) -> str:
     behind = sorted({facts.process for facts in running if facts.switches < wanted})
     if behind:
         return f"apuni: change {wanted} is set; not yet heard from {', '.join(behind)}"
@@ -123,7 +123,7 @@ def mutations() -> frozenset[str]:
     return frozenset(MUTATIONS)
 
 
-def _shown(switch: Switch, now: datetime) -> str:
+def _switch_summary(switch: Switch, now: datetime) -> str:
     at = switch.set_at.astimezone(IST).isoformat(timespec="seconds")
     until = f" until {switch.until.astimezone(IST).isoformat(timespec='seconds')}" if switch.until else ""
     state = switch.state_at(now).value

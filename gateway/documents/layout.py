@@ -54,10 +54,10 @@ GENDERS = {
 def lay_out(content: CertificateContent, *, specimen: bool) -> bytes:
     """The unsigned PDF. `specimen` prints a notice that the signing key is a test key."""
     issued_at = datetime.combine(content.issued_on, datetime.min.time(), tzinfo=UTC)
-    return compiled(TEMPLATE, json.dumps(page_data(content, specimen=specimen), ensure_ascii=False), issued_at)
+    return compile_pdf(TEMPLATE, json.dumps(page_data(content, specimen=specimen), ensure_ascii=False), issued_at)
 
 
-def compiled(template: Path, data: str, at: datetime) -> bytes:
+def compile_pdf(template: Path, data: str, at: datetime) -> bytes:
     """The PDF of a template with its words as JSON, dated `at`; blocking. Threads take turns.
 
     A compiler that is asked by two threads at once refuses the second one ("Already borrowed"), as where an officer

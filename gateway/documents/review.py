@@ -9,7 +9,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from gateway.documents.layout import compiled
+from gateway.documents.layout import compile_pdf
 
 TEMPLATE = Path(__file__).with_name("review.typ")
 
@@ -17,7 +17,7 @@ TEMPLATE = Path(__file__).with_name("review.typ")
 def lay_out(page: str) -> bytes:
     """The PDF of the words of a page, as JSON in the shape that the template reads."""
     made = json.loads(page)["made"]
-    return compiled(TEMPLATE, page, datetime(made["year"], made["month"], made["day"], tzinfo=UTC))
+    return compile_pdf(TEMPLATE, page, datetime(made["year"], made["month"], made["day"], tzinfo=UTC))
 
 
 if __name__ == "__main__":

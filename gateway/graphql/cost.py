@@ -53,7 +53,7 @@ from domain.kernel.errors import ErrorCode
 from domain.kernel.sources import Source
 from integrations.calling.calls import counted_calls
 from schema.kernel.context import Context
-from schema.kernel.directives import UPSTREAM_POINTS, declared
+from schema.kernel.directives import UPSTREAM_POINTS, directives_of
 from schema.kernel.errors import Fault
 from schema.kernel.source_policies import SourcePolicy
 
@@ -119,14 +119,14 @@ class CostTable:
 def _cost_of(field: GraphQLField) -> FieldCost:
     named = get_named_type(field.type)
     is_list = is_list_type(get_nullable_type(field.type))
-    weights = [one.weight for of in (field, named) for one in declared(of, Cost)]
+    weights = [one.weight for of in (field, named) for one in directives_of(of, Cost)]
     weight = weights[0] if weights else int(is_composite_type(named))
-    size: Any = next(iter(declared(field, ListSize)), None)
+    size: Any = next(iter(directives_of(field, ListSize)), None)
     return FieldCost(
         type_name=named.name,
         is_list=is_list,
         weight=weight,
-        upstream=UPSTREAM_POINTS * len(declared(field, SourcePolicy)),
+        upstream=UPSTREAM_POINTS * len(directives_of(field, SourcePolicy)),
         arguments=tuple(_weights(field)),
         assumed=(size.assumed_size or None) if size else None,
         slicing=tuple(size.slicing_arguments or ()) if size else (),
@@ -136,7 +136,7 @@ def _cost_of(field: GraphQLField) -> FieldCost:
 
 
 def _weights(field: GraphQLField) -> list[tuple[Name, int]]:
-    return [(name, one.weight) for name, argument in field.args.items() for one in declared(argument, Cost)]
+    return [(name, one.weight) for name, argument in field.args.items() for one in directives_of(argument, Cost)]
 
 
 def _keys(field: GraphQLField) -> Name | None:
@@ -259,8 +259,8 @@ class Requested:
             if self._variables is None:
                 return MOST_ROWS
             number = self._variables.get(value.name.value)
-            return _bounded(number) if isinstance(number, int) and not isinstance(number, bool) else None
-        return _bounded(int(value.value)) if isinstance(value, IntValueNode) else None
+            return _clamp_rows(number) if isinstance(number, int) and not isinstance(number, bool) else None
+        return _clamp_rows(int(value.value)) if isinstance(value, IntValueNode) else None
 
     def _length(self, value: ValueNode | None) -> int:
         if isinstance(value, VariableNode):
@@ -278,7 +278,7 @@ class Requested:
         return sum(weight for name, weight in cost.arguments if name in given)
 
 
-def _bounded(number: int) -> int:
+def _clamp_rows(number: int) -> int:
     return min(max(number, 0), MOST_ROWS)
 
 
@@ -312,9 +312,9 @@ class Answered:
     def points(self, data: Any) -> int:
         """The cost of what is in the answer."""
         root = self._table.root(self._operation.operation.value)
-        return self._below(data, ((self._operation.selection_set, root),)) if isinstance(data, dict) else 0
+        return self._object_points(data, ((self._operation.selection_set, root),)) if isinstance(data, dict) else 0
 
-    def _below(self, data: dict[str, Any], level: Level) -> int:
+    def _object_points(self, data: dict[str, Any], level: Level) -> int:
         fields = self._fields(level)
         points = 0
         for key, value in data.items():
@@ -329,16 +329,16 @@ class Answered:
         if value is None:
             return 0
         own = max(cost.weight - cost.upstream, 0)
-        return own + self._below(value, level) if isinstance(value, dict) and level else own
+        return own + self._object_points(value, level) if isinstance(value, dict) and level else own
 
     def _fields(self, level: Level) -> dict[str, tuple[FieldCost, Level]]:
         key = tuple(id(selections) for selections, _ in level)
         found = self._levels.get(key)
         if found is None:
-            found = self._levels[key] = self._collected(level)
+            found = self._levels[key] = self._collect_fields(level)
         return found
 
-    def _collected(self, level: Level) -> dict[str, tuple[FieldCost, Level]]:
+    def _collect_fields(self, level: Level) -> dict[str, tuple[FieldCost, Level]]:
         """The fields of a level by their keys in the answer; a fragment is looked into once for each level."""
         nodes: dict[str, list[tuple[FieldNode, FieldCost]]] = {}
         pending, seen = list(level), set[Name]()

@@ -92,17 +92,17 @@ class GivenDocument(SchemaExtension):
 
     def on_parse(self) -> Iterator[None]:
         """Hand over the document."""
-        prepared = self._prepared()
+        prepared = self._prepared_document()
         if prepared is not None:
             self.execution_context.graphql_document = prepared.document
         yield
 
     def on_validate(self) -> Iterator[None]:
         """Say that validation has been done."""
-        if self._prepared() is not None:
+        if self._prepared_document() is not None:
             self.execution_context.pre_execution_errors = []
         yield
 
-    def _prepared(self) -> Prepared | None:
+    def _prepared_document(self) -> Prepared | None:
         given = (self.execution_context.operation_extensions or {}).get(PREPARED)
         return given if isinstance(given, Prepared) else None

@@ -22,9 +22,17 @@ from gateway.graphql.conditional import conditional
 from gateway.graphql.pipeline import DocumentRefused, Pipeline
 from gateway.http.callers import ROUTER
 from gateway.http.calls import Call, ContextFactory, OperationRecord, Ready, RequestContext, RequestFacts
-from gateway.http.compression import compressed
+from gateway.http.compression import compress_response
 from gateway.http.edge import Edge
-from gateway.http.headers import accepted, came_by_cookie, deadline_of, is_router, prefers_html, request_id_of, token_of
+from gateway.http.headers import (
+    came_by_cookie,
+    deadline_of,
+    is_router,
+    negotiate_media_type,
+    prefers_html,
+    request_id_of,
+    token_of,
+)
 from gateway.http.refusals import Refusal, bad_document, bad_request
 from schema.kernel.errors import OURS, Fault, fault_of, most_telling, replace_errors
 
@@ -59,7 +67,7 @@ class GraphQLEndpoint:
             request,
             request_id_of(request) or self._edge.ids.key(),
             language_from_header(request.headers.get("accept-language")),
-            accepted(request.headers.get("accept")),
+            negotiate_media_type(request.headers.get("accept")),
         )
         with structlog.contextvars.bound_contextvars(request_id=call.request_id):
             response = await self._safely(call)
@@ -74,7 +82,7 @@ class GraphQLEndpoint:
             )
             if self._edge.observe is not None:
                 self._edge.observe(record)
-        return compressed(response, request, secret_ambient=came_by_cookie(request), ids=self._edge.ids)
+        return compress_response(response, request, secret_ambient=came_by_cookie(request), ids=self._edge.ids)
 
     async def _safely(self, call: Call) -> Response:
         try:
@@ -134,7 +142,7 @@ class GraphQLEndpoint:
         context = None
         if token is not None and not self._edge.introspection:
             context = await self._context(call, token)
-        errors = self.pipeline.told(refused.errors, context)
+        errors = self.pipeline.visible_errors(refused.errors, context)
         replace_errors(errors, call.language, call.request_id)
         return call.answer({"errors": [error.formatted for error in errors]}, call.document_status())
 
@@ -159,13 +167,13 @@ class GraphQLEndpoint:
         result = await self.pipeline.execute(ready, context, seconds=seconds)
         if call.slot is not None:
             call.slot.own = not _asked_outside(context)
-        return _executed(call, result, context, ready)
+        return _result_response(call, result, context, ready)
 
     def _streams(self, request: Request) -> bool:
         return self._edge.streams is not None and self._edge.streams.wants(request.headers.get("accept"))
 
 
-def _executed(call: Call, result: Any, context: RequestContext, ready: Ready) -> Response:
+def _result_response(call: Call, result: Any, context: RequestContext, ready: Ready) -> Response:
     body: dict[str, Any] = {"data": result.data}
     if result.errors:
         body["errors"] = [error.formatted for error in most_telling(result.errors)]

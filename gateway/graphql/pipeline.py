@@ -70,8 +70,8 @@ class Pipeline:
 
     def ready(self, parameters: GraphQLParameters, headers: Mapping[str, str]) -> Ready:
         """The operation that is meant. Raises Refusal or DocumentRefused."""
-        resolved = self._resolved(parameters, headers)
-        prepared = resolved.prepared or self._prepared(resolved.query)
+        resolved = self._resolve_document(parameters, headers)
+        prepared = resolved.prepared or self._prepare_document(resolved.query)
         return Ready(parameters, resolved, prepared, prepared.operation(parameters.operation_name))
 
     async def context(self, facts: RequestFacts) -> RequestContext:
@@ -85,7 +85,7 @@ class Pipeline:
         if self.edge.trusted is not None:
             self.edge.trusted.allow(ready.resolved, context)
 
-    def told(self, errors: list[GraphQLError], context: RequestContext | None) -> list[GraphQLError]:
+    def visible_errors(self, errors: list[GraphQLError], context: RequestContext | None) -> list[GraphQLError]:
         """The errors of a document as this caller may know them: names of the graph are not told to everybody."""
         if self.edge.introspection or (context is not None and self.edge.developer(context)):
             return errors
@@ -121,14 +121,14 @@ class Pipeline:
         limits = self.edge.limits
         return limits.write_seconds if operation is OperationType.MUTATION else limits.read_seconds
 
-    def _resolved(self, parameters: GraphQLParameters, headers: Mapping[str, str]) -> Resolved:
+    def _resolve_document(self, parameters: GraphQLParameters, headers: Mapping[str, str]) -> Resolved:
         if self.edge.trusted is not None:
             return self.edge.trusted.resolve(parameters, headers)
         if parameters.query is None:
             raise bad_request("QUERY_MISSING")
         return Resolved(parameters.query)
 
-    def _prepared(self, query: str) -> Prepared:
+    def _prepare_document(self, query: str) -> Prepared:
         try:
             prepared = self.documents.prepare(query)
         except GraphQLSyntaxError as error:

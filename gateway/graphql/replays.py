@@ -52,14 +52,14 @@ class KeptReplays:
             return None
         scope, key = _place(ready, asked)
         try:
-            async with self._store.reading() as tx:
-                kept = await idempotency.kept(tx, scope, key, self._clock.now())
+            async with self._store.read_transaction() as tx:
+                kept = await idempotency.find_answer(tx, scope, key, self._clock.now())
         except StoreError:
             return None
         if kept is None:
             return None
         asked.signals.replayed = True
-        return _opened(kept["answer"])
+        return _decode_result(kept["answer"])
 
     async def keep(self, ready: Ready, context: RequestContext, result: ExecutionResult) -> ExecutionResult:
         """Keep an answer of which every part was done under a key; a store that fails now is no reason to fail."""
@@ -78,7 +78,7 @@ class KeptReplays:
             return text
 
         try:
-            return _opened(await self._store.carry_out(work))
+            return _decode_result(await self._store.carry_out(work))
         except StoreError as error:
             _log.warning("answer_not_kept", kind=type(error).__name__)
             return result
@@ -101,6 +101,6 @@ def _place(ready: Ready, context: Context) -> tuple[str, str]:
     return idempotency.scope_of(context.subject.label, ANSWERS), hash_of(body)
 
 
-def _opened(text: str) -> ExecutionResult:
+def _decode_result(text: str) -> ExecutionResult:
     kept = json.loads(text)
     return ExecutionResult(data=kept["data"], extensions=kept["extensions"])

@@ -39,7 +39,7 @@ from gateway.http.calls import RequestContext, Resolved
 from gateway.http.edge import TrustedDocuments
 from gateway.http.headers import ROUTER_HEADER
 from gateway.http.refusals import Refusal, bad_request
-from gateway.runtime.heartbeat import repeating
+from gateway.runtime.heartbeat import run_periodically
 from gateway.settings.limits import DocumentMode
 from schema.kernel.errors import Fault
 from store.database.engine import Store
@@ -122,7 +122,7 @@ class TrustedLibrary:
             version = (manifest.app, manifest.version)
             versions.add(version)
             for operation in manifest.operations:
-                kept = held.get(operation.id) or self._kept(operation)
+                kept = held.get(operation.id) or self._carry_over(operation)
                 kept.holders.add(version)
                 held[operation.id] = kept
         self._held, self._versions = held, frozenset(versions)
@@ -148,7 +148,7 @@ class TrustedLibrary:
             raise _not_found()
         wanted_headers = _MAY_OPEN.get(self._mode)
         if wanted_headers is not None and not any(name in headers for name in wanted_headers):
-            raise _closed()
+            raise _free_document_refusal()
         return Resolved(query)
 
     def allow(self, resolved: Resolved, context: RequestContext) -> None:
@@ -158,7 +158,7 @@ class TrustedLibrary:
         subject: Any = getattr(context, "subject", None)
         if self._mode is DocumentMode.DEVELOPERS and subject is not None and Role.DEVELOPER in subject.roles:
             return
-        raise _closed()
+        raise _free_document_refusal()
 
     def take_uses(self) -> dict[tuple[str, str, date], int]:
         """What was counted since the last time, by application, version and day in India."""
@@ -169,7 +169,7 @@ class TrustedLibrary:
         """Count again what could not be kept."""
         self._uses.update(uses)
 
-    def _kept(self, operation: Operation) -> Held:
+    def _carry_over(self, operation: Operation) -> Held:
         known = self._held.get(operation.id)
         return Held(operation) if known is None else Held(operation, prepared=known.prepared, broken=known.broken)
 
@@ -179,7 +179,7 @@ class TrustedLibrary:
         So a version whose application does not say its name is never thought unused. Only published versions count,
         which bounds the counter.
         """
-        said = (_first(headers, NAME_HEADERS), _first(headers, VERSION_HEADERS))
+        said = (_first_header(headers, NAME_HEADERS), _first_header(headers, VERSION_HEADERS))
         day = ist_date(self.clock.now())
         for app, version in [said] if said in self._versions else held.holders:
             self._uses[app, version, day] += 1
@@ -209,7 +209,7 @@ def _plain(text: Any) -> str:
     return plain
 
 
-def _first(headers: Mapping[str, str], names: Iterable[str]) -> str:
+def _first_header(headers: Mapping[str, str], names: Iterable[str]) -> str:
     return next((headers[name] for name in names if name in headers), "")
 
 
@@ -218,7 +218,7 @@ def _not_found() -> Refusal:
     return Refusal(400, fault, document=True)
 
 
-def _closed() -> Refusal:
+def _free_document_refusal() -> Refusal:
     return Refusal(403, Fault(ErrorCode.FORBIDDEN, Remedy.NONE, detail="FREE_DOCUMENT"), document=True)
 
 
@@ -258,7 +258,7 @@ class TrustedShelf:
             if clock.monotonic() >= ends_at:
                 break
             count += 1
-            prepared = self._prepared(held)
+            prepared = self._prepare_document(held)
             held.broken = bool(prepared.errors)
             if held.broken:
                 refused.append(held.operation.name)
@@ -281,11 +281,11 @@ class TrustedShelf:
             raise
 
     async def _take_over(self) -> bool:
-        async with self._store.reading() as tx:
+        async with self._store.read_transaction() as tx:
             mark = await manifests.mark(tx)
             if mark == self._mark:
                 return False
-            found = await manifests.everything(tx)
+            found = await manifests.all_manifests(tx)
         self.library.replace(self._open(found))
         self._mark = mark
         return True
@@ -310,7 +310,7 @@ class TrustedShelf:
         self._opened = opened
         return [manifest for _, manifest in opened.values()]
 
-    def _prepared(self, held: Held) -> Prepared:
+    def _prepare_document(self, held: Held) -> Prepared:
         """Bounds were checked when it was published, and the text is ours: it is parsed without the guards."""
         schema: Any = self._schema
         try:
@@ -331,7 +331,7 @@ async def open_trusted_documents(
         return
     shelf = TrustedShelf(trusted, schema, env.store, env.keyrings)
     await shelf.poll()
-    async with repeating((POLL_SECONDS, shelf.poll), (FLUSH_SECONDS, shelf.flush)):
+    async with run_periodically((POLL_SECONDS, shelf.poll), (FLUSH_SECONDS, shelf.flush)):
         try:
             yield
         finally:

@@ -74,11 +74,11 @@ class AdaptiveLimit:
         """How many operations may be under way now."""
         return int(self._value)
 
-    def started(self, under_way: int) -> None:
+    def note_start(self, under_way: int) -> None:
         """Take note of how many operations are under way, with the one that begins now."""
         self._window.busiest = max(self._window.busiest, under_way)
 
-    def finished(self, seconds: float) -> None:
+    def note_finish(self, seconds: float) -> None:
         """Take note of an operation that asked nobody outside."""
         if len(self._window.own) < 1000:
             self._window.own.append(seconds)
@@ -92,10 +92,10 @@ class AdaptiveLimit:
         if now - self._window.began < WINDOW_SECONDS:
             return False
         window, self._window = self._window, _Window(now)
-        self._value = min(max(self._next(window), self._load.least), self._load.most)
+        self._value = min(max(self._next_limit(window), self._load.least), self._load.most)
         return True
 
-    def _next(self, window: _Window) -> float:
+    def _next_limit(self, window: _Window) -> float:
         used = window.busiest >= self._value / 2
         if _typical(window.lateness) > self._load.lag_seconds:
             idle = not used and self._value <= self._load.start  # the machine is slow, and not by our doing
@@ -129,7 +129,7 @@ class Share(StrEnum):
     PARTNERS = "partners"
 
 
-def overloaded() -> Refusal:
+def overload_refusal() -> Refusal:
     """503 for a request that cannot be served now. It did nothing and may be sent again."""
     fault = Fault(ErrorCode.OVERLOADED, retry_after=RETRY_SECONDS)
     return Refusal(503, fault, headers={"Retry-After": str(math.ceil(RETRY_SECONDS))})
@@ -199,7 +199,7 @@ class Admission:
         finally:
             now = self._clock.monotonic()
             if slot.own:
-                self.limit.finished(now - began)
+                self.limit.note_finish(now - began)
             self._classes[share].under_way -= 1
             self.limit.move(now)
             self._let_in()
@@ -223,7 +223,7 @@ class Admission:
             return
         if len(mine.waiting) >= QUEUE_TIMES * self.guarantee(share) or not await self._wait(share):
             self._tell(share, "shed")
-            raise overloaded()
+            raise overload_refusal()
 
     async def _wait(self, share: Share) -> bool:
         """Wait for a turn; True where it came. A turn that came while this task was cancelled is given on."""
@@ -273,7 +273,7 @@ class Admission:
 
     def _take(self, share: Share) -> None:
         self._classes[share].under_way += 1
-        self.limit.started(self.under_way)
+        self.limit.note_start(self.under_way)
         self._tell(share, "admitted")
 
     def _note_queue(self) -> None:

@@ -91,7 +91,7 @@ class Callers:
         if known is not None and now < known[0]:
             self._known.move_to_end(name)
             return known[1]
-        caller = self._told(token, address)
+        caller = self._identify_caller(token, address)
         if token and not caller.signed_in:
             return caller  # guessed tokens must not push out those that hold
         self._known[name] = (now + REMEMBERED_SECONDS, caller)
@@ -99,7 +99,7 @@ class Callers:
             self._known.popitem(last=False)
         return caller
 
-    def _told(self, token: str | None, address: str | None) -> Caller:
+    def _identify_caller(self, token: str | None, address: str | None) -> Caller:
         person = self._person_of(token) if token else None
         if person is not None:
             return Caller(_KINDS[person[0]], self._digest(f"{person[0].value}:{person[1]}"))

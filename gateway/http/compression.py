@@ -24,14 +24,14 @@ _COMMENT = 0x10
 """The flag of a gzip head that has a comment (RFC 1952 section 2.3.1)."""
 
 
-def compressed(response: Response, request: Request, *, secret_ambient: bool, ids: Ids) -> Response:
+def compress_response(response: Response, request: Request, *, secret_ambient: bool, ids: Ids) -> Response:
     """The answer, compressed where that is wanted, worth it and safe. `secret_ambient`: a cookie proved the caller."""
     body = getattr(response, "body", None)
     if not isinstance(body, bytes) or len(body) < SMALLEST or "content-encoding" in response.headers:
         return response
     if secret_ambient or not takes_gzip(request.headers.get("accept-encoding")):
         return response
-    packed = gzipped(body, int(ids.digits(2)))
+    packed = gzip_body(body, int(ids.digits(2)))
     response.body = packed
     response.headers["Content-Length"] = str(len(packed))
     response.headers["Content-Encoding"] = "gzip"
@@ -44,7 +44,7 @@ def takes_gzip(header: str | None) -> bool:
     return weights.get("gzip", weights.get("x-gzip", weights.get("*", 0.0))) > 0
 
 
-def gzipped(body: bytes, blur: int) -> bytes:
+def gzip_body(body: bytes, blur: int) -> bytes:
     """A gzip stream of the body with a comment of `blur` bytes. It bears no time, so that it tells of no clock."""
     head = struct.pack("<4BLBB", 0x1F, 0x8B, 8, _COMMENT, 0, 0, 255) + b"x" * blur + b"\0"
     packer = zlib.compressobj(LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)

@@ -13,7 +13,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from actions.documents.document_links import OpenedDocument, opened
+from actions.documents.document_links import OpenedDocument, open_document
 from actions.kernel.environment import Environment
 from domain.kernel.errors import ErrorCode
 from domain.kernel.text import Language, language_from_header
@@ -60,9 +60,9 @@ def document_routes(environment: Environment) -> list[Route]:
         if request.method != "GET":  # a look at the head would ask the source for the whole
             return Response(status_code=405, headers={**HEADERS, "Allow": "GET"})
         try:
-            found = await opened(environment, request.path_params["address"])
+            found = await open_document(environment, request.path_params["address"])
         except OURS as error:
-            return _refused(environment, request, error)
+            return _refusal_response(environment, request, error)
         if found is None:
             return link_over(request, HEADERS)
         return _Passing(found)
@@ -78,7 +78,7 @@ class _Passing(StreamingResponse):
         headers = {**HEADERS, "Content-Disposition": f'inline; filename="document.{ending}"'}
         if document.length is not None:
             headers["Content-Length"] = str(document.length)
-        super().__init__(_whole(document), 200, headers, media_type=document.media_type)
+        super().__init__(_stream_pieces(document), 200, headers, media_type=document.media_type)
         self._document = document
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -92,7 +92,7 @@ class _Passing(StreamingResponse):
             await self._document.close()
 
 
-async def _whole(document: OpenedDocument) -> AsyncIterator[bytes]:
+async def _stream_pieces(document: OpenedDocument) -> AsyncIterator[bytes]:
     try:
         async for piece in document.pieces:
             yield piece
@@ -101,7 +101,7 @@ async def _whole(document: OpenedDocument) -> AsyncIterator[bytes]:
         raise CutShort(error.code) from None
 
 
-def _refused(env: Environment, request: Request, error: BaseException) -> Response:
+def _refusal_response(env: Environment, request: Request, error: BaseException) -> Response:
     fault = fault_of(error)
     language: Language = language_from_header(request.headers.get("accept-language"))
     request_id = request_id_of(request) or env.ids.key()

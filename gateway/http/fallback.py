@@ -22,27 +22,27 @@ _CODES = {
 }
 
 
-async def refused(request: Request, error: Exception) -> Response:  # noqa: ARG001 - Starlette's shape
+async def handle_http_error(request: Request, error: Exception) -> Response:  # noqa: ARG001 - Starlette's shape
     """What Starlette refuses by itself, with a code instead of words."""
     status = error.status_code if isinstance(error, HTTPException) else 400
     given = error.headers if isinstance(error, HTTPException) else None
-    return _coded(_CODES.get(status, ErrorCode.BAD_INPUT), status, given)
+    return _code_response(_CODES.get(status, ErrorCode.BAD_INPUT), status, given)
 
 
-async def broken(request: Request, error: Exception) -> Response:  # noqa: ARG001 - Starlette's shape
+async def handle_uncaught(request: Request, error: Exception) -> Response:  # noqa: ARG001 - Starlette's shape
     """A fault of ours at any door: told by its code only. The kind of a fault that nobody expected is in the log."""
     if not isinstance(error, OURS):
         _log.error("door_fault", exception=type(error).__name__)
     fault = fault_of(error)
     retry = {"Retry-After": "1"} if fault.retryable else {}
-    return _coded(fault.code, 503, retry)
+    return _code_response(fault.code, 503, retry)
 
 
-def _coded(code: ErrorCode, status: int, headers: Mapping[str, str] | None) -> Response:
+def _code_response(code: ErrorCode, status: int, headers: Mapping[str, str] | None) -> Response:
     return Response(
         encode_json({"code": code.value}), status, {**EVERY_ANSWER, **(headers or {})}, media_type=PLAIN_JSON
     )
 
 
-HANDLERS: Mapping[Any, Any] = {HTTPException: refused, Exception: broken}
+HANDLERS: Mapping[Any, Any] = {HTTPException: handle_http_error, Exception: handle_uncaught}
 """For Starlette's `exception_handlers`."""

@@ -46,7 +46,7 @@ class Accepted:
     legacy: bool = False
 
 
-def accepted(header: str | None) -> Accepted | None:
+def negotiate_media_type(header: str | None) -> Accepted | None:
     """The answer's media type by an Accept header; None where the client takes neither of ours.
 
     Without a preference it is `application/json`, as the public audits ask (80D8, 47DE).

@@ -31,27 +31,27 @@ def shut_when_off(routes: list[Route], source: Source, switches: Switchboard, cl
 
         return door
 
-    return _wrapped(routes, shut)
+    return _wrap_routes(routes, shut)
 
 
 def counting_failures(routes: list[Route], failed: Callable[[], None]) -> list[Route]:
     """Tell `failed` of every answer that is an error of its caller's or of ours, but for what is not found."""
 
-    def counted(app: ASGIApp) -> ASGIApp:
+    def count_responses(app: ASGIApp) -> ASGIApp:
         async def door(scope: Scope, receive: Receive, send: Send) -> None:
-            async def heard(message: Message) -> None:
+            async def send_and_count(message: Message) -> None:
                 if message["type"] == "http.response.start" and message["status"] >= 400 and message["status"] != 404:
                     failed()
                 await send(message)
 
-            await app(scope, receive, heard)
+            await app(scope, receive, send_and_count)
 
         return door
 
-    return _wrapped(routes, counted)
+    return _wrap_routes(routes, count_responses)
 
 
-def _wrapped(routes: list[Route], wrap: Callable[[ASGIApp], ASGIApp]) -> list[Route]:
+def _wrap_routes(routes: list[Route], wrap: Callable[[ASGIApp], ASGIApp]) -> list[Route]:
     for route in routes:
         route.app = wrap(route.app)
     return routes

@@ -136,13 +136,13 @@ class Metrics:
         policies = Gauge(
             "apuni_source_policy",
             "How each call behaves; docs/policies.md is the same table",
-            tuple(OUTSIDE_SYSTEMS.policies[0].described()),
+            tuple(OUTSIDE_SYSTEMS.policies[0].as_labels()),
             registry=self.registry,
         )
         for policy in OUTSIDE_SYSTEMS.policies:
             self._integrity.labels(policy.source.value, policy.name)
             self._not_let_in.labels(policy.source.value, policy.name)
-            policies.labels(**policy.described()).set(1)
+            policies.labels(**policy.as_labels()).set(1)
         self._alarms = Gauge("apuni_alarm", "Alarms that hold (docs/alarms.md)", ("code",), registry=self.registry)
         self._waiting = Gauge("apuni_outbox_messages", "Messages not delivered", ("state",), registry=self.registry)
         self._oldest = Gauge(
@@ -158,14 +158,14 @@ class Metrics:
 
     def observe_operation(self, record: OperationRecord) -> None:
         """Count one answered request; for `Edge.observe`."""
-        name = self._shown(record)
+        name = self._operation_label(record)
         self._operations.labels(record.operation, name, str(record.status)).inc()
         self._seconds.labels(record.operation).observe(record.seconds)
         self._named_seconds.labels(name).observe(record.seconds)
         for code in record.codes:
             self._errors.labels(code).inc()
 
-    def _shown(self, record: OperationRecord) -> str:
+    def _operation_label(self, record: OperationRecord) -> str:
         if not record.trusted or record.name is None:
             return OTHER
         if record.name not in self._names and len(self._names) >= self._most_names:
@@ -238,10 +238,10 @@ class Metrics:
 
         async def read(request: Request) -> Response:  # noqa: ARG001 - Starlette's shape
             try:
-                async with environment.store.reading() as tx:
+                async with environment.store.read_transaction() as tx:
                     self.observe_outbox(await outbox.counts(tx))
                     self.observe_alarms(await alarms.counts(tx))
-                    self.observe_jobs(await alarms.told(tx))
+                    self.observe_jobs(await alarms.reported_facts(tx))
             except StoreError as error:
                 _log.warning("outbox_not_counted", kind=type(error).__name__)
                 self._alarms.labels(AlarmCode.STORE_UNAVAILABLE.value).set(1)

@@ -23,7 +23,7 @@ _BODY = b'{"code":"BAD_INPUT"}'
 
 
 class BoundedHttp(HttpToolsProtocol):
-    """One connection. `bounds` are those of the server; subclasses made by `bounded` bear them."""
+    """One connection. `bounds` are those of the server; subclasses made by `bounded_protocol` bear them."""
 
     bounds = Server()
 
@@ -133,7 +133,7 @@ class HeadRefused(Exception):
     """Ends the parsing of a head that was answered already."""
 
 
-def bounded(server: Server) -> type[BoundedHttp]:
+def bounded_protocol(server: Server) -> type[BoundedHttp]:
     """The protocol with the bounds of these settings."""
     return type("BoundedHttp", (BoundedHttp,), {"bounds": server})
 
@@ -141,7 +141,7 @@ def bounded(server: Server) -> type[BoundedHttp]:
 def server_options(server: Server) -> dict[str, Any]:
     """Every option of uvicorn that these settings decide (docs/reliability.md sections 1 and 4)."""
     return {
-        "http": bounded(server),
+        "http": bounded_protocol(server),
         "ws": "websockets-sansio",
         "access_log": False,
         "log_config": None,

@@ -26,7 +26,7 @@ def public_keys(keyrings: Keyrings, purposes: Sequence[str] = PURPOSES) -> dict[
     keys = [
         {name: key.as_dict(private=False)[name] for name in _PUBLIC} | {"use": "sig", "alg": "ES256"}
         for purpose in purposes
-        for key in keyrings.all(purpose).keys
+        for key in keyrings.key_set(purpose).keys
     ]
     return {"keys": keys}
 

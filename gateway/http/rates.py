@@ -130,7 +130,7 @@ class Standing:
     limit: int
     left: int
 
-    def shown(self) -> dict[str, Any]:
+    def throttle_status(self) -> dict[str, Any]:
         """The same as `throttleStatus` of `extensions.cost`. The unit is operations; `restoreRate` is for a second."""
         return {
             "maximumAvailable": self.limit,
@@ -195,11 +195,11 @@ async def _spend(storage: Any, item: RateLimitItem, key: str) -> Standing:
     allowed = await SlidingWindowCounterRateLimiter(storage).hit(item, key)
     window = await storage.get_sliding_window(item.key_for(key), item.get_expiry())
     if allowed:
-        return Standing(item.amount, _left(item, window))
+        return Standing(item.amount, _remaining_operations(item, window))
     raise too_many(_wait(item, window))
 
 
-def _left(item: RateLimitItem, window: tuple[int, float, int, float]) -> int:
+def _remaining_operations(item: RateLimitItem, window: tuple[int, float, int, float]) -> int:
     previous, previous_left, current, _ = window
     return max(0, item.amount - math.floor(previous * previous_left / item.get_expiry() + current))
 

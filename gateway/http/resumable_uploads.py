@@ -35,7 +35,7 @@ from domain.kernel.errors import ErrorCode, Problem, Problems, not_found
 from domain.kernel.people import Subject
 from domain.uploads.files import PartialUpload
 from gateway.http.headers import EVERY_ANSWER, media_type_of
-from gateway.http.upload_requests import BODY_SECONDS, FAULTS, answered, refused, shown, subject_of
+from gateway.http.upload_requests import BODY_SECONDS, FAULTS, file_json, json_response, refusal_response, subject_of
 
 VERSION = "1.0.0"
 EXTENSIONS = "creation,creation-with-upload,checksum,expiration,termination"
@@ -71,7 +71,7 @@ class Resumable:
         return [
             Route("/uploads", self.options, methods=["OPTIONS"]),
             Route("/uploads/{partial}", self.options, methods=["OPTIONS"]),
-            Route("/uploads/{partial}", self.one, methods=["HEAD", "GET", "PATCH", "DELETE", "POST"]),
+            Route("/uploads/{partial}", self.handle_partial, methods=["HEAD", "GET", "PATCH", "DELETE", "POST"]),
         ]
 
     async def options(self, request: Request) -> Response:
@@ -90,17 +90,17 @@ class Resumable:
         try:
             _refuse_other_version(request)
             subject = await subject_of(self._env, request, self._origins)
-            partial = await begin_upload(self._env, subject, _announced(request))
+            partial = await begin_upload(self._env, subject, _parse_announcement(request))
             if media_type_of(request) == PIECE:
                 partial = await self._take(request, subject, partial)
         except _Answered as told:
             return self._answer(told.status, {"Tus-Version": VERSION})
         except FAULTS as error:
-            return self._refused(request, error)
+            return self._refusal_response(request, error)
         place = f"{self._env.public_url}/uploads/{partial.id}"
         return self._answer(201, {"Location": place, "Upload-Offset": str(partial.received), **self._expires(partial)})
 
-    async def one(self, request: Request) -> Response:
+    async def handle_partial(self, request: Request) -> Response:
         """A request about one file on its way."""
         method = request.headers.get("x-http-method-override", request.method).upper()
         try:
@@ -110,38 +110,40 @@ class Resumable:
             partial = await own_partial(self._env, subject, request.path_params["partial"])
             if partial is None:
                 raise not_found("file")
-            return await self._about(method, request, subject, partial)
+            return await self._dispatch_method(method, request, subject, partial)
         except _Answered as told:
             return self._answer(told.status, {"Tus-Version": VERSION})
         except FAULTS as error:
-            return self._refused(request, error)
+            return self._refusal_response(request, error)
 
-    async def _about(self, method: str, request: Request, subject: Subject, partial: PartialUpload) -> Response:
+    async def _dispatch_method(
+        self, method: str, request: Request, subject: Subject, partial: PartialUpload
+    ) -> Response:
         match method:
             case "HEAD":
                 length = {"Upload-Length": str(partial.length)}
                 offset = {"Upload-Offset": str(partial.received)}
                 return self._answer(200, length | offset | self._expires(partial))
             case "PATCH":
-                partial = await self._patched(request, subject, partial)
+                partial = await self._append_piece(request, subject, partial)
                 return self._answer(204, {"Upload-Offset": str(partial.received), **self._expires(partial)})
             case "DELETE":
                 await drop_partial(self._env, partial)
                 return self._answer(204, {})
             case "GET":
-                return await self._told(request, subject, partial)
+                return await self._progress_response(request, subject, partial)
             case _:
                 raise _Answered(405)
 
-    async def _told(self, request: Request, subject: Subject, partial: PartialUpload) -> Response:
+    async def _progress_response(self, request: Request, subject: Subject, partial: PartialUpload) -> Response:
         """What a whole file became, or how far one has come."""
         if not partial.is_whole:
             state = {"offset": partial.received, "length": partial.length}
-            return self._with_tus(answered(self._env, request, state, 202))
+            return self._with_tus(json_response(self._env, request, state, 202))
         kept = await finish_upload(self._env, subject, partial)
-        return self._with_tus(answered(self._env, request, shown(self._env, kept), 200))
+        return self._with_tus(json_response(self._env, request, file_json(self._env, kept), 200))
 
-    async def _patched(self, request: Request, subject: Subject, partial: PartialUpload) -> PartialUpload:
+    async def _append_piece(self, request: Request, subject: Subject, partial: PartialUpload) -> PartialUpload:
         if media_type_of(request) != PIECE:
             raise _Answered(415)
         offset = request.headers.get("upload-offset", "")
@@ -202,8 +204,8 @@ class Resumable:
     def _answer(self, status: int, headers: dict[str, str]) -> Response:
         return Response(status_code=status, headers={**EVERY_ANSWER, "Tus-Resumable": VERSION, **headers})
 
-    def _refused(self, request: Request, error: BaseException) -> Response:
-        return self._with_tus(refused(self._env, request, error))
+    def _refusal_response(self, request: Request, error: BaseException) -> Response:
+        return self._with_tus(refusal_response(self._env, request, error))
 
     def _with_tus(self, response: Response) -> Response:
         response.headers["Tus-Resumable"] = VERSION
@@ -220,7 +222,7 @@ def _refuse_beyond(partial: PartialUpload, waiting: int) -> None:
         raise too_large(partial.length)
 
 
-def _announced(request: Request) -> Announced:
+def _parse_announcement(request: Request) -> Announced:
     """What the headers say of a file; raises BAD_INPUT."""
     length = request.headers.get("upload-length", "")
     if not (length.isascii() and length.isdigit() and len(length) <= 12):

@@ -70,7 +70,7 @@ def language_of(request: Request) -> Language:
     return language_from_header(request.headers.get("accept-language"))
 
 
-def shown(env: Environment, kept: UploadedFile) -> dict[str, Any]:
+def file_json(env: Environment, kept: UploadedFile) -> dict[str, Any]:
     """A kept file as JSON, with a link to read it."""
     link = signed_link(env, kept)
     return {
@@ -84,13 +84,15 @@ def shown(env: Environment, kept: UploadedFile) -> dict[str, Any]:
     }
 
 
-def answered(env: Environment, request: Request, body: Mapping[str, Any], status: int) -> Response:
+def json_response(env: Environment, request: Request, body: Mapping[str, Any], status: int) -> Response:
     """An answer in JSON."""
     request_id = request_id_of(request) or env.ids.key()
     return json_answer(body, status, request_id=request_id, language=language_of(request))
 
 
-def refused(env: Environment, request: Request, error: BaseException, *, sentence: str | None = None) -> Response:
+def refusal_response(
+    env: Environment, request: Request, error: BaseException, *, sentence: str | None = None
+) -> Response:
     """The answer to what cannot be done, in the asked language; its `detail` names what of the request is wrong.
 
     `sentence` is the key of a text that says it better than that of the code.

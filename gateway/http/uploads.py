@@ -18,14 +18,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from actions.documents.file_links import OpenedFile, opened
+from actions.documents.file_links import OpenedFile, open_file
 from actions.kernel.environment import Environment
 from actions.uploads.uploads import refuse_strangers, take_in, too_large
 from domain.kernel.errors import ErrorCode, Problem, Problems
 from domain.uploads.files import ENDINGS
 from gateway.http.headers import EVERY_ANSWER, media_type_of
 from gateway.http.resumable_uploads import Resumable, speaks_tus
-from gateway.http.upload_requests import BODY_SECONDS, FAULTS, answered, refused, shown, subject_of
+from gateway.http.upload_requests import BODY_SECONDS, FAULTS, file_json, json_response, refusal_response, subject_of
 from gateway.pages.frame import link_over
 from store.database.errors import StoreError
 
@@ -65,14 +65,14 @@ def upload_routes(environment: Environment, *, origins: Collection[str]) -> list
             content, claimed = await _file(request, environment.rules.files.largest_of(document_key))
             kept = await take_in(environment, subject, content, claimed, document_key=document_key, expected=expected)
         except FAULTS as error:
-            return refused(environment, request, error)
+            return refusal_response(environment, request, error)
         _log.info("upload", media_type=kept.media_type.value, bytes=kept.size)
-        return answered(environment, request, shown(environment, kept), 201)
+        return json_response(environment, request, file_json(environment, kept), 201)
 
     async def read(request: Request) -> Response:
         given = request.query_params
         try:
-            found = await opened(
+            found = await open_file(
                 environment,
                 request.path_params["sha256"],
                 upload_id=given.get("upload", ""),
@@ -80,7 +80,7 @@ def upload_routes(environment: Environment, *, origins: Collection[str]) -> list
                 signature=given.get("signature", ""),
             )
         except StoreError as error:
-            return refused(environment, request, error)
+            return refusal_response(environment, request, error)
         return _content(found) if found else link_over(request, _LINK_HEADERS)
 
     resumable = Resumable(environment, origins)
@@ -125,13 +125,13 @@ async def _file(request: Request, most: int) -> tuple[bytes, str | None]:
     if length.isascii() and length.isdigit() and (len(length) > 12 or int(length) > bound):
         raise too_large(most)
     async with asyncio.timeout(BODY_SECONDS):
-        content = b"".join([chunk async for chunk in _bounded(request, bound, most)])
+        content = b"".join([chunk async for chunk in _bounded_chunks(request, bound, most)])
     if in_envelope:
         return await _part(request.headers, content, most)
     return content, _claim(media_type_of(request))
 
 
-async def _bounded(request: Request, bound: int, most: int) -> AsyncIterator[bytes]:
+async def _bounded_chunks(request: Request, bound: int, most: int) -> AsyncIterator[bytes]:
     seen = 0
     async for chunk in request.stream():
         seen += len(chunk)

@@ -30,10 +30,10 @@ class OperationsChecker:
         operations, faults = [], []
         for each in given:
             try:
-                operations.append(self._checked(each))
+                operations.append(self._check_operation(each))
             except ManifestRefused as refused:
                 faults += [f"{each.name or each.id[:12]}: {reason}" for reason in refused.reasons]
-        faults += _twice(operations)
+        faults += _duplicate_names(operations)
         if faults:
             raise ManifestRefused(*faults)
         return Manifest(app, version, tuple(sorted(operations, key=lambda one: (one.name, one.id))))
@@ -47,7 +47,7 @@ class OperationsChecker:
             return list(refused.reasons)
         return []
 
-    def _checked(self, given: GivenOperation) -> Operation:
+    def _check_operation(self, given: GivenOperation) -> Operation:
         try:
             document = parse(given.body, max_lexical_tokens=self._limits.tokens)
         except GraphQLError as error:
@@ -95,7 +95,7 @@ def _only_operation(document: DocumentNode) -> OperationDefinitionNode:
     return operations[0]
 
 
-def _twice(operations: Sequence[Operation]) -> list[str]:
+def _duplicate_names(operations: Sequence[Operation]) -> list[str]:
     seen: dict[str, str] = {}
     return [
         f"{operation.name}: two operations have this name"

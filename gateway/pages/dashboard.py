@@ -106,7 +106,7 @@ def dashboard_routes(environment: Environment) -> list[Route]:
         language = language_of(request).catalogue
         try:
             subject = await reader_of(environment, request)
-            chosen = _chosen(request.query_params)
+            chosen = _parse_selection(request.query_params)
             body = await _body(environment, subject, chosen, language, kept)
         except NotSignedIn:
             return respond(request, language, _TITLE, _signing_in(request, language), 401, keep=_CHOICES)
@@ -120,7 +120,7 @@ def dashboard_routes(environment: Environment) -> list[Route]:
     return [Route("/dashboard", show, methods=["GET"])]
 
 
-def _chosen(given: Mapping[str, str]) -> _Chosen:
+def _parse_selection(given: Mapping[str, str]) -> _Chosen:
     months = int(given.get("months", "12"))
     if months not in _MONTHS:
         raise ValueError("another number of months")
@@ -144,12 +144,12 @@ def _signing_in(request: Request, language: Language) -> str:
 
 async def _body(env: Environment, subject: Subject, chosen: _Chosen, language: Language, kept: Kept) -> str:
     if sees_small_cells(subject):
-        return await _made(env, subject, chosen, language)
+        return await _render_figures(env, subject, chosen, language)
     now = env.clock.monotonic()
     there = kept.get((chosen, language))
     if there is not None and now - there[0] < KEPT_SECONDS:
         return there[1]
-    body = await _made(env, subject, chosen, language)
+    body = await _render_figures(env, subject, chosen, language)
     kept[chosen, language] = (now, body)
     kept.move_to_end((chosen, language))
     while len(kept) > MOST_KEPT:
@@ -157,7 +157,7 @@ async def _body(env: Environment, subject: Subject, chosen: _Chosen, language: L
     return body
 
 
-async def _made(env: Environment, subject: Subject, chosen: _Chosen, language: Language) -> str:
+async def _render_figures(env: Environment, subject: Subject, chosen: _Chosen, language: Language) -> str:
     names = await read_names(env)
     if chosen.district not in (None, *names.districts) or chosen.department not in (None, *names.departments):
         raise ValueError("no such place or department")
@@ -165,20 +165,20 @@ async def _made(env: Environment, subject: Subject, chosen: _Chosen, language: L
     this_month = ist_date(env.clock.now())
     first, last = period(env, months_back(this_month.replace(day=1), chosen.months - 1), this_month)
 
-    async def by(*groups: Dimension) -> Statistics:
+    async def statistics_by(*groups: Dimension) -> Statistics:
         question = Question(
             first, last, department=chosen.department, district=chosen.district, group_by=groups, postings=postings
         )
         return await statistics(env, subject, question)
 
     page = _Page(chosen, language, names, sees_small_cells(subject), postings or ())
-    monthly = await by(Dimension.MONTH)
-    parts = [page.links(), page.whole(monthly.total), *page.over_time(monthly.rows, first, last)]
+    monthly = await statistics_by(Dimension.MONTH)
+    parts = [page.links(), page.totals_table(monthly.total), *page.over_time(monthly.rows, first, last)]
     place = Dimension.TEHSIL if page.district else Dimension.DISTRICT
     groups = [place, Dimension.CHANNEL, Dimension.SERVICE if page.department else Dimension.DEPARTMENT]
     # Strangers combine at most two dimensions, and a department in a district is two already.
     shown = groups if page.every_cell or not (chosen.district and chosen.department) else []
-    parts += [page.by(dimension, (await by(dimension)).rows) for dimension in shown]
+    parts += [page.dimension_plot(dimension, (await statistics_by(dimension)).rows) for dimension in shown]
     return "".join(parts)
 
 
@@ -211,12 +211,12 @@ class _Page:
     @property
     def district(self) -> str | None:
         """The only district that the page is about."""
-        return self.chosen.district or _only({one.district for one in self.postings})
+        return self.chosen.district or _single_value({one.district for one in self.postings})
 
     @property
     def department(self) -> str | None:
         """The only department that the page is about."""
-        return self.chosen.department or _only({one.department for one in self.postings})
+        return self.chosen.department or _single_value({one.department for one in self.postings})
 
     def links(self) -> str:
         """Ways to other periods and back to the whole state, and the rule of small cells for strangers."""
@@ -239,7 +239,7 @@ class _Page:
         ways = f'<p class="links">{self._say(_CHOOSE)}: {" · ".join(words)}</p>'
         return f"<p><strong>{escape(shown)}</strong></p>{ways}{rule}"
 
-    def whole(self, total: FigureRow) -> str:
+    def totals_table(self, total: FigureRow) -> str:
         """The figures of the whole period."""
         one = total.figures
         if one is None:
@@ -294,11 +294,11 @@ class _Page:
             columns(self._plot("days", _DAYS, _DAYS_WORDS, places, days), Writer()),
         ]
 
-    def by(self, dimension: Dimension, rows: Sequence[FigureRow]) -> str:
+    def dimension_plot(self, dimension: Dimension, rows: Sequence[FigureRow]) -> str:
         """A plot of disposals by one dimension, the most first; districts and departments lead on."""
         found = sorted(rows, key=lambda row: -(row.figures.disposed if row.figures else 0))[:SHOWN_SERVICES]
         place = {Dimension.DISTRICT: self.district} if self.district else {}
-        names = [self.names.of(place | dict(row.place), dimension, self.language) for row in found]
+        names = [self.names.value_label(place | dict(row.place), dimension, self.language) for row in found]
         leads = {Dimension.DISTRICT: "district", Dimension.DEPARTMENT: "department"}.get(dimension)
         links = [self.chosen.address(**{leads: row.place[dimension]}) for row in found] if leads else []
         heading = label(f"dimension.{dimension.value}", self.language)
@@ -326,6 +326,6 @@ class _Page:
         return text.in_language(self.language)
 
 
-def _only(found: set[str | None]) -> str | None:
+def _single_value(found: set[str | None]) -> str | None:
     """The one value that there is; None where there are several or none."""
     return next(iter(found)) if len(found) == 1 else None

@@ -15,7 +15,7 @@ from actions.fees.fee_enquiries import enquire
 from actions.fees.fees import linked_order, page_link, payment_form
 from actions.kernel.environment import Environment
 from domain.fees.fees import FeeOrder
-from domain.fees.words import standing
+from domain.fees.words import fee_state_text
 from domain.kernel.clock import IST
 from domain.kernel.errors import ErrorCode
 from domain.kernel.messages import message
@@ -51,8 +51,8 @@ def fee_routes(environment: Environment) -> list[Route]:
     """The two pages."""
     pages = _Pages(environment)
     return [
-        Route("/fees/pay/{number}", pages.answered(pages.pay), methods=["GET"]),
-        Route("/fees/status/{number}", pages.answered(pages.status), methods=["GET"]),
+        Route("/fees/pay/{number}", pages.page_endpoint(pages.pay), methods=["GET"]),
+        Route("/fees/status/{number}", pages.page_endpoint(pages.status), methods=["GET"]),
     ]
 
 
@@ -60,7 +60,7 @@ class _Pages:
     def __init__(self, environment: Environment) -> None:
         self._environment = environment
 
-    def answered(
+    def page_endpoint(
         self, page: Callable[[Request, Language], Awaitable[Response | None]]
     ) -> Callable[[Request], Awaitable[Response]]:
         """The page, or the page that says why there is none."""
@@ -70,39 +70,39 @@ class _Pages:
             try:
                 response = await page(request, language)
             except SwitchedOff:
-                return _told(request, language, ErrorCode.SWITCHED_OFF, 503)
+                return _error_page(request, language, ErrorCode.SWITCHED_OFF, 503)
             except StoreError:
-                return _told(request, language, ErrorCode.OVERLOADED, 503)
-            return response or _told(request, language, ErrorCode.NOT_FOUND, 404)
+                return _error_page(request, language, ErrorCode.OVERLOADED, 503)
+            return response or _error_page(request, language, ErrorCode.NOT_FOUND, 404)
 
         return answer
 
     async def pay(self, request: Request, language: Language) -> Response | None:
         """Send the browser on to pay; to the other page where the order is settled."""
-        order = await self._linked(request, "pay")
+        order = await self._find_order(request, "pay")
         if order is None:
             return None
         form = await payment_form(self._environment, order)
         if form is None:
             return RedirectResponse(page_link(self._environment, order, "status"), 303)
-        return _going(request, language, order, form)
+        return _payment_page(request, language, order, form)
 
     async def status(self, request: Request, language: Language) -> Response | None:
         """How the order stands; the source is asked where it may be."""
-        order = await self._linked(request, "status")
+        order = await self._find_order(request, "status")
         if order is None:
             return None
         order = await enquire(self._environment, order) if order.open else order
-        body = _standing(self._environment, order, language)
+        body = _status_body(self._environment, order, language)
         return respond(request, language, _TITLE, body, keep=_LINK)
 
-    async def _linked(self, request: Request, page: str) -> FeeOrder | None:
+    async def _find_order(self, request: Request, page: str) -> FeeOrder | None:
         until, signature = (request.query_params.get(name, "") for name in _LINK)
         number = request.path_params["number"]
         return await linked_order(self._environment, page, number, until=until, signature=signature)
 
 
-def _going(request: Request, language: Language, order: FeeOrder, form: PaymentForm) -> HTMLResponse:
+def _payment_page(request: Request, language: Language, order: FeeOrder, form: PaymentForm) -> HTMLResponse:
     """The form of the one who takes the money; the policy of the page lets it go there and nowhere else."""
     shown = language.catalogue
     hidden = "\n".join(
@@ -122,7 +122,7 @@ def _going(request: Request, language: Language, order: FeeOrder, form: PaymentF
     return response
 
 
-def _standing(environment: Environment, order: FeeOrder, language: Language) -> str:
+def _status_body(environment: Environment, order: FeeOrder, language: Language) -> str:
     shown = language.catalogue
     body = _rows(order, language)
     if order.open:
@@ -139,7 +139,7 @@ def _rows(order: FeeOrder, language: Language) -> str:
         show_number(order.number),
         rupees(order.total_paise),
         None if order.taken_paise is None else rupees(order.taken_paise),
-        standing(order, shown),
+        fee_state_text(order, shown),
         receipt.grn if receipt else None,
         receipt.challan_no if receipt else None,
         receipt.cin if receipt else None,
@@ -152,6 +152,6 @@ def _say(text: Bilingual, language: Language) -> str:
     return escape(text.in_language(language))
 
 
-def _told(request: Request, language: Language, code: ErrorCode, status: int) -> HTMLResponse:
+def _error_page(request: Request, language: Language, code: ErrorCode, status: int) -> HTMLResponse:
     said, shown = escape(message(code, language)), f'<code id="code">{code.value}</code>'
     return respond(request, language, _TITLE, f'<p class="bad" role="alert">{said}</p><p>{shown}</p>', status)

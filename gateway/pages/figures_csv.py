@@ -21,7 +21,7 @@ from starlette.routing import Route
 
 from actions.appeals.delay_review import shown_review
 from actions.kernel.environment import Environment
-from actions.officers.dashboards import Case, case_page, days_late, supervised
+from actions.officers.dashboards import Case, case_page, days_late, supervisor_postings
 from actions.reconciliation.finance_totals import statement_lines
 from actions.statistics.counts import Question
 from actions.statistics.figures import FigureRow, period, sees_small_cells, statistics
@@ -101,16 +101,16 @@ _DELAYS = _PLACES | {"purpose", "cause", "explained"}
 def figures_routes(environment: Environment) -> list[Route]:
     """The downloads."""
     tables = {
-        "statistics": _only(_STATISTICS, _statistics),
-        "delays": _only(_DELAYS, _delays),
-        "delay-review": _only(frozenset({"month"}), _review),
+        "statistics": _restrict_parameters(_STATISTICS, _statistics),
+        "delays": _restrict_parameters(_DELAYS, _delays),
+        "delay-review": _restrict_parameters(frozenset({"month"}), _review),
     }
     figures = [
-        Route(f"/figures/{name}.csv", partial(_answered, environment, make), methods=["GET"])
+        Route(f"/figures/{name}.csv", partial(_csv_response, environment, make), methods=["GET"])
         for name, make in tables.items()
     ]
-    stated = _only(frozenset({"month", "scheme", "district"}), statement)
-    return [*figures, Route("/finance/statement.csv", partial(_answered, environment, stated), methods=["GET"])]
+    stated = _restrict_parameters(frozenset({"month", "scheme", "district"}), statement)
+    return [*figures, Route("/finance/statement.csv", partial(_csv_response, environment, stated), methods=["GET"])]
 
 
 Lines = AsyncIterator[Sequence[object]]
@@ -120,19 +120,19 @@ Made = tuple[str, Lines]
 Make = Callable[[Environment, Request, Subject, Language], Awaitable[Made]]
 
 
-def _only(known: frozenset[str], make: Make) -> Make:
+def _restrict_parameters(known: frozenset[str], make: Make) -> Make:
     """The same for a query of these words alone: a filter that is mistyped must not give the whole state."""
 
-    async def made(env: Environment, request: Request, subject: Subject, language: Language) -> Made:
+    async def make_checked(env: Environment, request: Request, subject: Subject, language: Language) -> Made:
         for name in request.query_params:
             if name not in known | _OF_EVERY_TABLE:
                 raise Problems(Problem(ErrorCode.BAD_INPUT, (name,)))
         return await make(env, request, subject, language)
 
-    return made
+    return make_checked
 
 
-async def _answered(env: Environment, make: Make, request: Request) -> Response:
+async def _csv_response(env: Environment, make: Make, request: Request) -> Response:
     language = language_of(request)
     try:
         subject = await reader_of(env, request)
@@ -140,7 +140,7 @@ async def _answered(env: Environment, make: Make, request: Request) -> Response:
             raise NotSignedIn
         name, lines = await make(env, request, subject, language)
     except OURS as error:
-        return refused(env, request, language, error)
+        return refusal_response(env, request, language, error)
     headers = {
         **EVERY_ANSWER,
         "Content-Disposition": f'attachment; filename="{name}.csv"',
@@ -148,14 +148,14 @@ async def _answered(env: Environment, make: Make, request: Request) -> Response:
         "Vary": "Accept-Language, Authorization, Cookie",
     }
     marked = request.query_params.get("bom") == "1"
-    return StreamingResponse(_written(lines, marked=marked), headers=headers, media_type="text/csv; charset=utf-8")
+    return StreamingResponse(_encode_lines(lines, marked=marked), headers=headers, media_type="text/csv; charset=utf-8")
 
 
 _WORDS = {"fromMonth": "from", "toMonth": "to", "groupBy": "by", "serviceCode": "service"}
 """What a query calls that which the graph calls so."""
 
 
-def refused(env: Environment, request: Request, language: Language, error: BaseException) -> Response:
+def refusal_response(env: Environment, request: Request, language: Language, error: BaseException) -> Response:
     """The answer to a download that is not given; it names the word of the query that is wrong."""
     fault = fault_of(error)
     request_id = request_id_of(request) or env.ids.key()
@@ -168,7 +168,7 @@ def refused(env: Environment, request: Request, language: Language, error: BaseE
     return answer
 
 
-async def _written(lines: Lines, *, marked: bool) -> AsyncIterator[bytes]:
+async def _encode_lines(lines: Lines, *, marked: bool) -> AsyncIterator[bytes]:
     if marked:
         yield BYTE_ORDER_MARK.encode()
     async for cells in lines:
@@ -181,7 +181,7 @@ async def _statistics(env: Environment, request: Request, subject: Subject, lang
     if not sees_small_cells(subject):
         raise not_found()
     given = request.query_params
-    by = tuple(_one(Dimension, name.upper(), "by") for name in given.get("by", "").split(",") if name)
+    by = tuple(_parse_value(Dimension, name.upper(), "by") for name in given.get("by", "").split(",") if name)
     first, last = period(env, month_in(given, "from"), month_in(given, "to"))
     channel = given.get("channel")
     question = Question(
@@ -191,7 +191,7 @@ async def _statistics(env: Environment, request: Request, subject: Subject, lang
         service_code=given.get("service"),
         district=given.get("district"),
         tehsil=given.get("tehsil"),
-        channel=_one(StatisticsChannel, channel, "channel") if channel else None,
+        channel=_parse_value(StatisticsChannel, channel, "channel") if channel else None,
         group_by=by,
     )
     answer = await statistics(env, subject, question)
@@ -205,16 +205,16 @@ async def _statistics_lines(
 ) -> Lines:
     heads = [label(f"dimension.{one.value}", language) for one in by]
     codes = [f"{one.value.lower()}_code" for one in by]
-    yield [*_interleaved(codes, heads), *(label(f"field.{name}", language) for name, _ in _MEASURES)]
+    yield [*_interleave(codes, heads), *(label(f"field.{name}", language) for name, _ in _MEASURES)]
     for row in rows:
         if row.figures is not None:
             figures = row.figures
-            told = [names.of(row.place, one, language) for one in by]
+            told = [names.value_label(row.place, one, language) for one in by]
             shown = [row.place[one] for one in by]
-            yield [*_interleaved(shown, told), *(measure(figures) for _, measure in _MEASURES)]
+            yield [*_interleave(shown, told), *(measure(figures) for _, measure in _MEASURES)]
 
 
-def _interleaved(codes: Sequence[object], names: Sequence[object]) -> list[object]:
+def _interleave(codes: Sequence[object], names: Sequence[object]) -> list[object]:
     return [cell for pair in zip(codes, names, strict=True) for cell in pair]
 
 
@@ -224,17 +224,17 @@ class _Explained(StrEnum):
 
 
 async def _delays(env: Environment, request: Request, subject: Subject, language: Language) -> Made:
-    supervised(subject)
+    supervisor_postings(subject)
     given = request.query_params
-    purpose = _one(ReadPurpose, given.get("purpose", ""), "purpose")
+    purpose = _parse_value(ReadPurpose, given.get("purpose", ""), "purpose")
     cause, explained = given.get("cause"), given.get("explained")
     wanted = CaseFilter(
         given.get("department"),
         given.get("service"),
         given.get("district"),
         given.get("tehsil"),
-        _one(DelayCause, cause, "cause") if cause else None,
-        None if explained is None else _one(_Explained, explained, "explained") is _Explained.YES,
+        _parse_value(DelayCause, cause, "cause") if cause else None,
+        None if explained is None else _parse_value(_Explained, explained, "explained") is _Explained.YES,
     )
     cases = _all_cases(env, subject, wanted, purpose)
     # The first page is read before the answer begins, so that a refusal is still one.
@@ -265,12 +265,12 @@ async def _review_lines(review: DelayReview, language: Language) -> Lines:
     amounts = [label(f"field.{name}", language) for name in REVIEWED]
     yield [*heads, *amounts, *(label(f"delay_cause.{cause.value}", language) for cause in causes)]
     for row in review.content["rows"]:
-        told = [cell for name in places for cell in (row[name], named(row[f"{name}Name"], language))]
+        told = [cell for name in places for cell in (row[name], name_in_language(row[f"{name}Name"], language))]
         reasons = [row["reasons"].get(cause.value, 0) for cause in causes]
         yield [*told, *(row[name] for name in REVIEWED), *reasons]
 
 
-def named(name: Mapping[str, str | None] | None, language: Language) -> str | None:
+def name_in_language(name: Mapping[str, str | None] | None, language: Language) -> str | None:
     """A name of a review in one language."""
     return Bilingual(name["hi"], name["en"] or "").in_language(language) if name else None
 
@@ -318,7 +318,7 @@ def _case_line(case: Case, now: datetime, language: Language) -> list[object]:
     ]
 
 
-def _one(kind: Any, text: str, name: str) -> Any:
+def _parse_value(kind: Any, text: str, name: str) -> Any:
     try:
         return kind(text)
     except ValueError:
@@ -359,7 +359,7 @@ async def statement(env: Environment, request: Request, subject: Subject, langua
 
 async def _refuse_unknown(env: Environment, month: date, given: Mapping[str, str]) -> None:
     scheme, district = given.get("scheme"), given.get("district")
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         known = {
             "month": month < month_of(ist_date(env.clock.now())),
             "scheme": not scheme or scheme in await catalogue.schemes(tx, [scheme]),

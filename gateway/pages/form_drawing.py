@@ -84,7 +84,7 @@ def id_of(name: str) -> str:
 def _summary(drawn: Drawn) -> str:
     if not drawn.faults:
         return ""
-    lines = "".join(f"<li>{_pointing(drawn, name, fault)}</li>" for name, fault in drawn.faults.items())
+    lines = "".join(f"<li>{_fault_link(drawn, name, fault)}</li>" for name, fault in drawn.faults.items())
     return f'<div role="alert"><p class="bad">{drawn.say(_FAULTS)}</p><ul>{lines}</ul></div>\n'
 
 
@@ -99,7 +99,7 @@ def _checks(drawn: Drawn) -> str:
     return f'\n<section><h2>{drawn.say(_CHECKS)}</h2><ul class="plain">{lines}</ul></section>'
 
 
-def _pointing(drawn: Drawn, name: str, fault: str) -> str:
+def _fault_link(drawn: Drawn, name: str, fault: str) -> str:
     """A fault that leads to its question; one about what the form does not ask leads nowhere."""
     there = drawn.form.question(name) is not None or name in drawn.form.by_name
     return f'<a href="#{id_of(name)}">{escape(fault)}</a>' if there else f"{escape(name)}: {escape(fault)}"
@@ -108,7 +108,7 @@ def _pointing(drawn: Drawn, name: str, fault: str) -> str:
 def _section(drawn: Drawn, section: Section) -> str:
     help_text = f'<p class="plain">{drawn.say(section.help)}</p>' if section.help else ""
     questions = "\n".join(
-        _group(drawn, one) if one.kind is QuestionKind.GROUP else _asked(drawn, one, one.name)
+        _group(drawn, one) if one.kind is QuestionKind.GROUP else _draw_question(drawn, one, one.name)
         for one in section.questions
     )
     return f"<section>\n<h2>{drawn.say(section.label)}</h2>{help_text}\n{questions}\n</section>"
@@ -127,7 +127,7 @@ def _group(drawn: Drawn, question: Question) -> str:
     )
     name = question.name
     return (
-        f'<fieldset id="{id_of(name)}" tabindex="-1"{_described(drawn, question, name)}>'
+        f'<fieldset id="{id_of(name)}" tabindex="-1"{_description_attributes(drawn, question, name)}>'
         f"<legend>{drawn.say(question.label)}{_mark(drawn, question)}</legend>"
         f"{_notes(drawn, question, name)}{''.join(parts)}{more}"
         f'<input type="hidden" name="{ROWS}{name}" value="{rows}"></fieldset>'
@@ -135,15 +135,15 @@ def _group(drawn: Drawn, question: Question) -> str:
 
 
 def _row(drawn: Drawn, question: Question, row: int) -> str:
-    inner = "\n".join(_asked(drawn, one, f"{question.name}.{row}.{one.name}") for one in question.questions)
+    inner = "\n".join(_draw_question(drawn, one, f"{question.name}.{row}.{one.name}") for one in question.questions)
     return f"<fieldset><legend>{drawn.say(_ROW)} {row + 1}</legend>\n{inner}</fieldset>"
 
 
-def _asked(drawn: Drawn, question: Question, name: str) -> str:
+def _draw_question(drawn: Drawn, question: Question, name: str) -> str:
     return _DRAW.get(question.kind, _text)(drawn, question, name)
 
 
-def _labelled(drawn: Drawn, question: Question, name: str, control: str) -> str:
+def _labelled_control(drawn: Drawn, question: Question, name: str, control: str) -> str:
     unit = f" ({drawn.say(question.unit)})" if question.unit else ""
     label = f'<label for="{id_of(name)}">{drawn.say(question.label)}{unit}{_mark(drawn, question)}</label>'
     return f'<div class="q">{label}{_notes(drawn, question, name)}{control}</div>'
@@ -153,12 +153,12 @@ def _text(drawn: Drawn, question: Question, name: str) -> str:
     value = drawn.answers.get(name, "")
     if question.multiline:
         control = f'<textarea rows="4"{_attributes(drawn, question, name)}>{escape(value)}</textarea>'
-        return _labelled(drawn, question, name, control)
+        return _labelled_control(drawn, question, name, control)
     kind = {QuestionKind.DATE: "date"}.get(question.kind, "email" if question.email else "text")
     digits = question.kind is QuestionKind.WHOLE_NUMBER or (question.pattern or "").startswith("^[0-9]")
     numeric = ' inputmode="numeric"' if digits else ""
     control = f'<input type="{kind}"{numeric} value="{escape(value)}"{_attributes(drawn, question, name)}>'
-    return _labelled(drawn, question, name, control)
+    return _labelled_control(drawn, question, name, control)
 
 
 def _choice(drawn: Drawn, question: Question, name: str) -> str:
@@ -168,7 +168,9 @@ def _choice(drawn: Drawn, question: Question, name: str) -> str:
         for one in question.options
     )
     blank = f'<option value="">{drawn.say(_CHOOSE)}</option>'
-    return _labelled(drawn, question, name, f"<select{_attributes(drawn, question, name)}>{blank}{options}</select>")
+    return _labelled_control(
+        drawn, question, name, f"<select{_attributes(drawn, question, name)}>{blank}{options}</select>"
+    )
 
 
 def _yes_no(drawn: Drawn, question: Question, name: str) -> str:
@@ -184,7 +186,7 @@ def _yes_no(drawn: Drawn, question: Question, name: str) -> str:
         for value, words, end in (("true", _YES, ""), ("false", _NO, "-no"))
     )
     return (
-        f'<fieldset class="q"{_described(drawn, question, name)}><legend>{drawn.say(question.label)}'
+        f'<fieldset class="q"{_description_attributes(drawn, question, name)}><legend>{drawn.say(question.label)}'
         f"{_mark(drawn, question)}</legend>{_notes(drawn, question, name)}{choices}</fieldset>"
     )
 
@@ -222,10 +224,10 @@ def _notes(drawn: Drawn, question: Question, name: str) -> str:
 
 def _attributes(drawn: Drawn, question: Question, name: str) -> str:
     needed = ' aria-required="true"' if question.required else ""
-    return f' id="{id_of(name)}" name="{name}"{needed}{_described(drawn, question, name)}'
+    return f' id="{id_of(name)}" name="{name}"{needed}{_description_attributes(drawn, question, name)}'
 
 
-def _described(drawn: Drawn, question: Question, name: str) -> str:
+def _description_attributes(drawn: Drawn, question: Question, name: str) -> str:
     ids = [f"{id_of(name)}-help"] if _helps(drawn, question) else []
     ids += [f"{id_of(name)}-fault"] if name in drawn.faults else []
     wrong = ' aria-invalid="true"' if name in drawn.faults and question.kind is not QuestionKind.GROUP else ""
@@ -269,7 +271,7 @@ def _question(form: Form, name: str) -> Question | None:
     group, _, inner = name.partition(".")
     if group in form.by_name and not inner:
         return form.by_name[group]
-    groups = [form.by_name[group]] if inner and group in form.by_name else list(form.asked())
+    groups = [form.by_name[group]] if inner and group in form.by_name else list(form.all_questions())
     return next((one for each in groups for one in each.questions if one.name == (inner or name)), None)
 
 

@@ -58,34 +58,34 @@ def forms_routes(environment: Environment) -> list[Route]:
     async def index(request: Request) -> Response:
         language = language_of(request)
         try:
-            return respond(request, language, _TITLE, await _listed(environment, language))
+            return respond(request, language, _TITLE, await _forms_table(environment, language))
         except StoreError:
-            return _told(request, language, ErrorCode.OVERLOADED, 503)
+            return _error_page(request, language, ErrorCode.OVERLOADED, 503)
 
-    async def one(request: Request) -> Response:
+    async def form_endpoint(request: Request) -> Response:
         language, slug = language_of(request), str(request.path_params["slug"])
         try:
             form = await _form(environment, slug)
         except StoreError:
-            return _told(request, language, ErrorCode.OVERLOADED, 503)
+            return _error_page(request, language, ErrorCode.OVERLOADED, 503)
         if form is None:
-            return _told(request, language, ErrorCode.NOT_FOUND, 404)
+            return _error_page(request, language, ErrorCode.NOT_FOUND, 404)
         if request.method != "POST":
             return _page(request, Drawn(form, language.catalogue))
-        posted = await _posted(request)
+        posted = await _read_posted(request)
         if posted is None:
-            return _told(request, language, ErrorCode.BAD_INPUT, 400)
-        return _answered(
+            return _error_page(request, language, ErrorCode.BAD_INPUT, 400)
+        return _checked_page(
             request, environment, Drawn(form, language.catalogue, posted.answers, rows=posted.rows), posted
         )
 
     return [
         Route("/forms", index, methods=["GET"]),
-        Route("/forms/{slug}", one, methods=["GET", "POST"]),
+        Route("/forms/{slug}", form_endpoint, methods=["GET", "POST"]),
     ]
 
 
-def _answered(request: Request, environment: Environment, drawn: Drawn, posted: _Posted) -> Response:
+def _checked_page(request: Request, environment: Environment, drawn: Drawn, posted: _Posted) -> Response:
     if posted.more is not None:
         rows = {**drawn.rows, posted.more: drawn.rows.get(posted.more, 0) + 1}
         return _page(request, Drawn(drawn.form, drawn.language, drawn.answers, rows=rows))
@@ -111,9 +111,9 @@ def _page(request: Request, drawn: Drawn, *, status: int = 200, right: bool = Fa
     return response
 
 
-async def _listed(environment: Environment, language: Language) -> str:
-    async with environment.store.reading() as tx:
-        assigned = await forms.assigned(tx)
+async def _forms_table(environment: Environment, language: Language) -> str:
+    async with environment.store.read_transaction() as tx:
+        assigned = await forms.assigned_forms(tx)
         services = await catalogue.services_by_codes(tx, assigned)
         general = (await forms.of_services(tx, [forms.EVERY_OTHER])).get(forms.EVERY_OTHER)
     rows = [
@@ -130,14 +130,14 @@ async def _listed(environment: Environment, language: Language) -> str:
 
 
 async def _form(environment: Environment, slug: str) -> Form | None:
-    async with environment.store.reading() as tx:
+    async with environment.store.read_transaction() as tx:
         if slug == GENERIC:
             return (await forms.of_services(tx, [forms.EVERY_OTHER])).get(forms.EVERY_OTHER)
         service = await catalogue.service_by_slug(tx, slug)
         return None if service is None else (await forms.of_services(tx, [service.code])).get(service.code)
 
 
-async def _posted(request: Request) -> _Posted | None:
+async def _read_posted(request: Request) -> _Posted | None:
     """The body of a form; None for one that is too long, of another kind, or has too many fields."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/x-www-form-urlencoded":
@@ -161,7 +161,7 @@ def _link(slug: str, words: str) -> str:
     return f'<a href="/forms/{escape(slug)}">{escape(words)}</a>'
 
 
-def _told(request: Request, language: Language, code: ErrorCode, status: int) -> HTMLResponse:
+def _error_page(request: Request, language: Language, code: ErrorCode, status: int) -> HTMLResponse:
     text = f'<p class="bad" role="alert">{escape(message(code, language))}</p>'
     way = f'<p><a href="/forms?language={language.value}">{escape(_EVERY.in_language(language))}</a></p>'
     return respond(request, language, _TITLE, text if code is ErrorCode.OVERLOADED else text + way, status)

@@ -25,7 +25,7 @@ from domain.kernel.numbers import show_number
 from domain.kernel.text import Bilingual, Language
 from gateway.http.headers import EVERY_ANSWER
 from gateway.http.session_auth import reader_of
-from gateway.pages.figures_csv import month_in, refused
+from gateway.pages.figures_csv import month_in, refusal_response
 from gateway.pages.frame import language_of
 from schema.kernel.errors import OURS
 from store.appeals.hearing_calendar import HearingWanted
@@ -81,7 +81,7 @@ def calendar(name: str, events: Iterable[Event], made_at: datetime) -> bytes:
         *(line for event in events for line in _vevent(event, made_at)),
         "END:VCALENDAR",
     ]
-    return b"".join(map(folded, lines))
+    return b"".join(map(fold_line, lines))
 
 
 def text(value: str) -> str:
@@ -96,7 +96,7 @@ def moment(at: datetime) -> str:
     return f"{at.astimezone(UTC):%Y%m%dT%H%M%SZ}"
 
 
-def folded(line: str) -> bytes:
+def fold_line(line: str) -> bytes:
     """A content line with its end (RFC 5545 section 3.1), folded above 75 octets, never within a letter."""
     parts: list[bytes] = []
     rest = line.encode("utf-8", "replace")
@@ -124,17 +124,17 @@ def _vevent(event: Event, made_at: datetime) -> Iterator[str]:
 
 def hearing_calendar_routes(environment: Environment) -> list[Route]:
     """The download."""
-    return [Route("/hearings.ics", partial(_answered, environment), methods=["GET"])]
+    return [Route("/hearings.ics", partial(_calendar_response, environment), methods=["GET"])]
 
 
-async def _answered(env: Environment, request: Request) -> Response:
+async def _calendar_response(env: Environment, request: Request) -> Response:
     language = language_of(request)
     try:
         subject = await reader_of(env, request)
-        found = await hearings_page(env, subject, _wanted(env, request), place=None, limit=MOST)
+        found = await hearings_page(env, subject, _hearing_filter(env, request), place=None, limit=MOST)
     except OURS as error:
-        return refused(env, request, language, error)
-    async with env.store.reading() as tx:
+        return refusal_response(env, request, language, error)
+    async with env.store.read_transaction() as tx:
         services = await catalogue.services_by_codes(tx, {appeal.service_code for _, appeal in found})
     events = [_event(hearing, appeal, services.get(appeal.service_code), language) for hearing, appeal in found]
     headers = {
@@ -147,7 +147,7 @@ async def _answered(env: Environment, request: Request) -> Response:
     return Response(content, headers=headers, media_type=MEDIA_TYPE)
 
 
-def _wanted(env: Environment, request: Request) -> HearingWanted:
+def _hearing_filter(env: Environment, request: Request) -> HearingWanted:
     today = ist_date(env.clock.now())
     first = month_in(request.query_params, "from") or today - timedelta(days=BACK_DAYS)
     last = month_in(request.query_params, "until") or today + timedelta(days=AHEAD_DAYS)

@@ -78,7 +78,7 @@ def notified_routes(environment: Environment) -> list[Route]:
     """The page and its two other forms."""
     forms: Mapping[str, Form] = {"": _page, ".json": _json, ".csv": _csv}
     return [
-        Route(f"{PATH}{ending}", partial(_answered, environment, make), methods=["GET"])
+        Route(f"{PATH}{ending}", partial(_services_response, environment, make), methods=["GET"])
         for ending, make in forms.items()
     ]
 
@@ -86,11 +86,11 @@ def notified_routes(environment: Environment) -> list[Route]:
 Form = Callable[[Request, Sequence[Service], Mapping[str, Department]], Response]
 
 
-async def _answered(env: Environment, make: Form, request: Request) -> Response:
+async def _services_response(env: Environment, make: Form, request: Request) -> Response:
     try:
-        wanted = _wanted(request.query_params)
+        wanted = _parse_filter(request.query_params)
     except ValueError:
-        return _refused(request, make)
+        return _refusal_response(request, make)
     try:
         services = await notified_services(env, wanted)
         departments = await departments_by_slug(env)
@@ -100,7 +100,7 @@ async def _answered(env: Environment, make: Form, request: Request) -> Response:
     return conditional(made, request, bytes(made.body))
 
 
-def _refused(request: Request, make: Form) -> Response:
+def _refusal_response(request: Request, make: Form) -> Response:
     if make is not _page:
         return Response(encode_json({"code": "BAD_INPUT"}), 400, EVERY_ANSWER, "application/json")
     language = language_of(request).catalogue
@@ -108,7 +108,7 @@ def _refused(request: Request, make: Form) -> Response:
     return respond(request, language, _TITLE, f"{told}<p>{_every(language)}</p>", 400)
 
 
-def _wanted(given: Mapping[str, str]) -> NotifiedFilter:
+def _parse_filter(given: Mapping[str, str]) -> NotifiedFilter:
     """The filter of a query; raises ValueError."""
     words, days = given.get("words"), given.get("mostDays")
     if len(words or "") > LONGEST_WORDS or not (days is None or (days.isascii() and days.isdigit())):

@@ -76,7 +76,7 @@ def bars(plot: Plot, write: "Writer") -> str:
         top = place * _ROW
         long = (WIDTH - _NUMBERS) * (value or 0) / most
         row = (
-            f'<text x="0" y="{top + 14}">{escape(_fitted(name))}</text>{_rectangle(0, top + 18, long, 14, 0)}'
+            f'<text x="0" y="{top + 14}">{escape(_shorten_name(name))}</text>{_rectangle(0, top + 18, long, 14, 0)}'
             f'<text x="{long + 5:.1f}" y="{top + 30}">{escape(write(value))}</text>'
         )
         # The whole row is the link: what has the focus is framed above its bar and not behind it.
@@ -84,7 +84,7 @@ def bars(plot: Plot, write: "Writer") -> str:
     return _figure(plot, max(len(plot.places), 1) * _ROW, drawn, write)
 
 
-def _fitted(name: str) -> str:
+def _shorten_name(name: str) -> str:
     """A name as it fits into one line of a drawing; the table has the whole of it."""
     return name if len(name) <= _MOST_LETTERS else name[: _MOST_LETTERS - 1].rsplit(" ", 1)[0] + "…"
 

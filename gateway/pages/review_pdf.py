@@ -26,7 +26,7 @@ from domain.kernel.text import Bilingual, Language
 from gateway.documents.text import drawable
 from gateway.http.headers import EVERY_ANSWER
 from gateway.http.session_auth import reader_of
-from gateway.pages.figures_csv import REVIEWED, named, refused, review_asked_for
+from gateway.pages.figures_csv import REVIEWED, name_in_language, refusal_response, review_asked_for
 from gateway.pages.frame import language_of
 from schema.kernel.errors import OURS
 
@@ -62,15 +62,15 @@ _MONTHS = (
 def review_pdf_routes(environment: Environment) -> list[Route]:
     """The download."""
     turn = asyncio.Semaphore(1)
-    return [Route("/figures/delay-review.pdf", partial(_answered, environment, turn), methods=["GET"])]
+    return [Route("/figures/delay-review.pdf", partial(_pdf_response, environment, turn), methods=["GET"])]
 
 
-async def _answered(env: Environment, turn: asyncio.Semaphore, request: Request) -> Response:
+async def _pdf_response(env: Environment, turn: asyncio.Semaphore, request: Request) -> Response:
     language = language_of(request)
     try:
-        review = await _shown(env, request)
+        review = await _load_review(env, request)
     except OURS as error:
-        return refused(env, request, language, error)
+        return refusal_response(env, request, language, error)
     async with turn:
         content = await laid_out(page_data(review, language))
     headers = {
@@ -82,7 +82,7 @@ async def _answered(env: Environment, turn: asyncio.Semaphore, request: Request)
     return Response(content, headers=headers, media_type="application/pdf")
 
 
-async def _shown(env: Environment, request: Request) -> DelayReview:
+async def _load_review(env: Environment, request: Request) -> DelayReview:
     subject = await reader_of(env, request)
     if not subject.signed_in:
         raise NotSignedIn
@@ -121,7 +121,7 @@ def page_data(review: DelayReview, language: Language) -> dict[str, Any]:
         "state": _STATE.in_language(language),
         "title": _TITLE.in_language(language),
         "month": f"{_MONTHS[review.month.month - 1].in_language(language)} {review.month.year}",
-        "made": {"year": made.year, "month": made.month, "day": made.day, "shown": _made(made, language)},
+        "made": {"year": made.year, "month": made.month, "day": made.day, "shown": _date_line(made, language)},
         "scope": _SCOPE.in_language(language),
         "digest": _DIGEST.in_language(language).format(digest=review.sha256),
         "none": _NONE.in_language(language),
@@ -153,8 +153,8 @@ def _part(
 
 
 def _place(row: Mapping[str, Any], language: Language) -> list[str]:
-    return [drawable(named(row[f"{name}Name"], language) or row[name] or "") for name in _PLACES]
+    return [drawable(name_in_language(row[f"{name}Name"], language) or row[name] or "") for name in _PLACES]
 
 
-def _made(day: date, language: Language) -> str:
+def _date_line(day: date, language: Language) -> str:
     return _MADE.in_language(language).format(day=f"{day:%d-%m-%Y}")

@@ -28,7 +28,7 @@ from domain.kernel.text import Language
 from domain.rosters.rosters import RowOutcome
 from gateway.http.headers import EVERY_ANSWER, media_type_of
 from gateway.http.session_auth import reader_of
-from gateway.http.upload_requests import BODY_SECONDS, FAULTS, answered, refused, subject_of
+from gateway.http.upload_requests import BODY_SECONDS, FAULTS, json_response, refusal_response, subject_of
 from gateway.pages.frame import language_of
 from gateway.pages.spreadsheets import BYTE_ORDER_MARK, safe_cell
 
@@ -65,8 +65,8 @@ def roster_routes(environment: Environment, *, origins: Collection[str]) -> list
             lines = [line async for line in add_table(environment, subject, roster.number, content, key)]
         except FAULTS as error:
             other_type = isinstance(error, Problems) and error.code is ErrorCode.FILE_TYPE_NOT_ALLOWED
-            return refused(environment, request, error, sentence="roster.table_type" if other_type else None)
-        return answered(environment, request, _told(lines, language_of(request)), 200)
+            return refusal_response(environment, request, error, sentence="roster.table_type" if other_type else None)
+        return json_response(environment, request, _result_body(lines, language_of(request)), 200)
 
     async def give(request: Request) -> Response:
         shown = language_of(request).catalogue
@@ -78,7 +78,7 @@ def roster_routes(environment: Environment, *, origins: Collection[str]) -> list
             # The first page is read before the answer begins, so that a refusal is still one.
             first: list[ListedRow] = await anext(pages, [])
         except FAULTS as error:
-            return refused(environment, request, error)
+            return refusal_response(environment, request, error)
         headers = {
             **EVERY_ANSWER,
             "Cache-Control": "private, no-store",
@@ -109,7 +109,7 @@ async def _table(request: Request) -> bytes:
     return b"".join(parts)
 
 
-def _told(lines: Sequence[LineResult], language: Language) -> dict[str, Any]:
+def _result_body(lines: Sequence[LineResult], language: Language) -> dict[str, Any]:
     """How many rows became what, and every cause of those that were refused."""
     counts = {one.value.lower(): sum(line.result.outcome is one for line in lines) for one in RowOutcome}
     problems = [
@@ -131,15 +131,15 @@ async def _lines(
 ) -> AsyncIterator[bytes]:
     if marked:
         yield BYTE_ORDER_MARK.encode()
-    yield _written([*(label(f"field.{name}", language) for name in _COLUMNS), label("roster.signature", language)])
+    yield _csv_line([*(label(f"field.{name}", language) for name in _COLUMNS), label("roster.signature", language)])
     for row in first:
-        yield _written(_cells(row, language))
+        yield _csv_line(_cells(row, language))
     async for page in rest:
         for row in page:
-            yield _written(_cells(row, language))
+            yield _csv_line(_cells(row, language))
 
 
-def _written(cells: Sequence[object]) -> bytes:
+def _csv_line(cells: Sequence[object]) -> bytes:
     line = io.StringIO(newline="")
     csv.writer(line).writerow([safe_cell(cell) for cell in cells])
     return line.getvalue().encode()

@@ -64,7 +64,7 @@ def status_routes(
         if not prefers_html(request.headers.get("accept")):
             return _as_json(request, monitor, switched, pulse.alarms)
         links = {path: text for path, text in _LINKS.items() if path != "/graphql" or settings.graphiql_open}
-        said = _said(is_ready(request), pulse.alarms, language)
+        said = _readiness_lines(is_ready(request), pulse.alarms, language)
         return respond(request, language, _TITLE, said + _body(monitor, switched, language, links))
 
     return [Route("/status", show, methods=["GET"]), *font_routes()]
@@ -85,7 +85,7 @@ def _as_json(request: Request, monitor: SourceMonitor, switched: Switched, alarm
     return JSONResponse({"ready": is_ready(request), "alarms": alarms, "sources": sources}, headers=HEADERS)
 
 
-def _said(ready: bool, alarms: int, language: Language) -> str:
+def _readiness_lines(ready: bool, alarms: int, language: Language) -> str:
     words, kind = (_READY, "good") if ready else (_NOT_READY, "bad")
     said = f'<p class="{kind}" role="status">{escape(words.in_language(language))}</p>\n'
     if alarms:

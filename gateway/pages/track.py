@@ -57,12 +57,12 @@ def track_routes(environment: Environment) -> list[Route]:
             agent = request.headers.get("user-agent")
             found = await track_application(environment, fields.get("number", ""), factor, client=client, agent=agent)
         except Problems as problems:
-            return _refused(request, language, problems)
+            return _refusal_page(request, language, problems)
         except StoreError:
-            return _told(request, language, ErrorCode.OVERLOADED)
+            return _error_page(request, language, ErrorCode.OVERLOADED)
         if found is None:
-            return _told(request, language, ErrorCode.NOT_FOUND)
-        return _page(request, language, _shown(found, language))
+            return _error_page(request, language, ErrorCode.NOT_FOUND)
+        return _page(request, language, _status_tables(found, language))
 
     return [Route("/track", form, methods=["GET"]), Route("/track", answer, methods=["POST"])]
 
@@ -94,15 +94,15 @@ def _factor(fields: dict[str, str]) -> SecondFactor:
         return SecondFactor()
 
 
-def _refused(request: Request, language: Language, problems: Problems) -> Response:
+def _refusal_page(request: Request, language: Language, problems: Problems) -> Response:
     problem = problems.problems[0]
-    response = _told(request, language, problem.code)
+    response = _error_page(request, language, problem.code)
     if "retryAfterSeconds" in problem.params:
         response.headers["Retry-After"] = problem.params["retryAfterSeconds"]
     return response
 
 
-def _told(request: Request, language: Language, code: ErrorCode) -> Response:
+def _error_page(request: Request, language: Language, code: ErrorCode) -> Response:
     text = f'<p class="bad" role="alert">{escape(message(code, language))}</p>'
     return _page(request, language, f"{text}\n{_form(language)}", _STATUSES.get(code, 400))
 
@@ -128,7 +128,7 @@ def _form(language: Language) -> str:
     )
 
 
-def _shown(found: Tracked, language: Language) -> str:
+def _status_tables(found: Tracked, language: Language) -> str:
     shown = language.catalogue
     due = found.due_at.astimezone(IST).strftime("%d-%m-%Y") if found.due_at else "–"
     values = (

@@ -98,17 +98,17 @@ def verify_routes(environment: Environment) -> list[Route]:
     async def find(number: str) -> IssuedCertificate | None:
         return await certificate_by_any(environment, number)
 
-    async def ended(certificate: IssuedCertificate) -> Ended | None:
+    async def find_ending(certificate: IssuedCertificate) -> Ended | None:
         return await end_of(environment, certificate)
 
-    return routes_over(find, environment.clock, ended)
+    return routes_over(find, environment.clock, find_ending)
 
 
-async def _never(_: IssuedCertificate) -> Ended | None:
+async def _no_ending(_: IssuedCertificate) -> Ended | None:
     return None
 
 
-def routes_over(find: Finder, clock: Clock, end: EndFinder = _never) -> list[Route]:
+def routes_over(find: Finder, clock: Clock, end: EndFinder = _no_ending) -> list[Route]:
     """`/verify/<number>`: a page, or JSON where that is preferred."""
 
     async def show(request: Request) -> Response:
@@ -118,11 +118,11 @@ def routes_over(find: Finder, clock: Clock, end: EndFinder = _never) -> list[Rou
             found = await find(request.path_params["number"][:200])
             ended = await end(found) if found else None
         except MistypedNumber:
-            return _refused(request, language, ErrorCode.NUMBER_MISTYPED, 400, as_page=as_page)
+            return _refusal_response(request, language, ErrorCode.NUMBER_MISTYPED, 400, as_page=as_page)
         except StoreError:
-            return _refused(request, language, ErrorCode.OVERLOADED, 503, as_page=as_page)
+            return _refusal_response(request, language, ErrorCode.OVERLOADED, 503, as_page=as_page)
         if found is None:
-            return _refused(request, language, ErrorCode.NOT_FOUND, 404, as_page=as_page)
+            return _refusal_response(request, language, ErrorCode.NOT_FOUND, 404, as_page=as_page)
         facts = facts_of(found, ist_date(clock.now()), ended)
         return respond(request, language, _TITLE, _body(facts, language)) if as_page else _as_json(facts, language)
 
@@ -143,7 +143,7 @@ def _as_json(facts: Facts, language: Language) -> Response:
     return JSONResponse(body, headers={**HEADERS, "Content-Language": language.value})
 
 
-def _refused(request: Request, language: Language, code: ErrorCode, status: int, *, as_page: bool) -> Response:
+def _refusal_response(request: Request, language: Language, code: ErrorCode, status: int, *, as_page: bool) -> Response:
     text = message(code, language)
     if as_page:
         return respond(request, language, _TITLE, f'<p class="bad" role="alert">{escape(text)}</p>', status)

@@ -77,16 +77,20 @@ async def open_house(
         hints = BreakerHints(settings.cache_store_url, clock) if settings.cache_store_url else None
         resilience = Resilience(
             clock,
-            Breakers(clock, spread=int(ids.digits(3)) / 1000, observer=_all(vitals.breaker_changed, breakers, hints)),
+            Breakers(
+                clock,
+                spread=int(ids.digits(3)) / 1000,
+                observer=_combined_observer(vitals.breaker_changed, breakers, hints),
+            ),
             KeptAnswers(_cache(settings, cipher), clock),
-            SourceMonitor(connected_sources(settings), vitals.observing(observer)),
+            SourceMonitor(connected_sources(settings), vitals.call_observer(observer)),
             Gate(switches),
         )
         if hints is not None:
-            await stack.enter_async_context(hints.exchanged(resilience.breakers))
+            await stack.enter_async_context(hints.exchange_in_background(resilience.breakers))
         partners = await stack.enter_async_context(open_partners(settings, resilience, ids))
         stack.push_async_callback(resilience.kept.close)
-        async with store.reading() as tx:
+        async with store.read_transaction() as tx:
             calendar = await work_calendar(tx)
         environment = Environment(
             registry=REGISTRY,
@@ -99,7 +103,7 @@ async def open_house(
             rules=Rules(
                 calendar=calendar,
                 issuer_id=settings.issuer_id,
-                law=LAW.changed(settings.law),
+                law=LAW.with_values(settings.law),
                 rails=settings.rails,
                 care=settings.care.rules(demo=settings.demo),
                 desk=settings.desk.rules(),
@@ -115,14 +119,16 @@ async def open_house(
         yield House(environment, resilience, switches, vitals)
 
 
-def _all(vitals: BreakerObserver, other: BreakerObserver | None, hints: BreakerHints | None) -> BreakerObserver:
-    observers = [vitals, *([other] if other else []), *([hints.changed] if hints else [])]
+def _combined_observer(
+    vitals: BreakerObserver, other: BreakerObserver | None, hints: BreakerHints | None
+) -> BreakerObserver:
+    observers = [vitals, *([other] if other else []), *([hints.note_change] if hints else [])]
 
-    def told(source: Source, group: str, state: BreakerState) -> None:
+    def notify_observers(source: Source, group: str, state: BreakerState) -> None:
         for observer in observers:
             observer(source, group, state)
 
-    return told
+    return notify_observers
 
 
 def _cache(settings: Settings, cipher: FieldCipher) -> Backend:

@@ -74,10 +74,10 @@ def is_developer(context: RequestContext) -> bool:
     return subject is not None and Role.DEVELOPER in subject.roles
 
 
-def admitting(admission: Admission | None, share: Share) -> Callable[[list[Route]], list[Route]]:
+def admission_wrapper(admission: Admission | None, share: Share) -> Callable[[list[Route]], list[Route]]:
     """Lets requests at doors in like operations of a class: 503 with Retry-After where there is no room."""
 
-    def guarded(app: ASGIApp, gate: Admission) -> ASGIApp:
+    def wrap_app(app: ASGIApp, gate: Admission) -> ASGIApp:
         async def door(scope: Scope, receive: Receive, send: Send) -> None:
             try:
                 async with gate.slot(share) as slot:
@@ -91,7 +91,7 @@ def admitting(admission: Admission | None, share: Share) -> Callable[[list[Route
     def guard(routes: list[Route]) -> list[Route]:
         if admission is not None:
             for route in routes:
-                route.app = guarded(route.app, admission)
+                route.app = wrap_app(route.app, admission)
         return routes
 
     return guard

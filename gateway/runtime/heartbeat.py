@@ -30,17 +30,17 @@ log = structlog.get_logger(__name__)
 
 async def take_over(board: Switchboard, store: Store) -> bool:
     """Read the switches where they changed; True where they did. One row is read where they did not."""
-    async with store.reading() as tx:
+    async with store.read_transaction() as tx:
         version = await switches.version(tx)
         if version == board.version:
             return False
-        board.replace(await switches.everything(tx), version)
+        board.replace(await switches.all_switches(tx), version)
     return True
 
 
 async def take_over_calendar(environment: Environment) -> bool:
     """Read the calendar where another one was imported; True where it was."""
-    async with environment.store.reading() as tx:
+    async with environment.store.read_transaction() as tx:
         version = await calendar.latest_version(tx)
         if version in (None, environment.work_calendar.version):
             return False
@@ -87,7 +87,7 @@ class Pulse:
 
 
 @asynccontextmanager
-async def pulsing(pulse: Pulse, *more: tuple[float, Callable[[], Awaitable[object]]]) -> AsyncIterator[Pulse]:
+async def run_heartbeat(pulse: Pulse, *more: tuple[float, Callable[[], Awaitable[object]]]) -> AsyncIterator[Pulse]:
     """Keep the pulse going, and whatever `more` is to be done each so many seconds, for the first time after them."""
     stopping = asyncio.Event()
     tasks = [
@@ -104,7 +104,7 @@ async def pulsing(pulse: Pulse, *more: tuple[float, Callable[[], Awaitable[objec
 
 
 @asynccontextmanager
-async def repeating(*works: tuple[float, Callable[[], Awaitable[object]]]) -> AsyncIterator[None]:
+async def run_periodically(*works: tuple[float, Callable[[], Awaitable[object]]]) -> AsyncIterator[None]:
     """Do each work every so many seconds, for the first time after them; a failure is told and does not end it."""
     stopping = asyncio.Event()
     tasks = [asyncio.create_task(_repeat(stopping, seconds, work, wait_first=True)) for seconds, work in works]

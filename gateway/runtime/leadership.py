@@ -24,15 +24,15 @@ class Leadership:
 
     async def take(self) -> bool:
         """Renew the lead or stand for it; whether it is held. Raises StoreError."""
-        self.lease = await self._environment.store.carry_out(self._taken)
+        self.lease = await self._environment.store.carry_out(self._renew_or_acquire)
         return self.lease is not None
 
-    async def renewed(self, tx: Transaction) -> bool:
+    async def renew(self, tx: Transaction) -> bool:
         """Renew in the transaction of the work itself; False where the lead has passed on."""
         return self.lease is not None and await leases.renew(tx, self.lease, self._seconds) is not None
 
     @asynccontextmanager
-    async def kept(self) -> AsyncIterator[None]:
+    async def renew_in_background(self) -> AsyncIterator[None]:
         """Renew the lead while a piece of work goes on that may outlast it; one that is lost breaks nothing off."""
         keeping = asyncio.create_task(self._keep())
         try:
@@ -54,6 +54,6 @@ class Leadership:
         if lease is not None:
             await self._environment.store.carry_out(lambda tx: leases.release(tx, lease))
 
-    async def _taken(self, tx: Transaction) -> Lease | None:
+    async def _renew_or_acquire(self, tx: Transaction) -> Lease | None:
         renewed = await leases.renew(tx, self.lease, self._seconds) if self.lease is not None else None
         return renewed or await leases.acquire(tx, self._name, self._holder, self._seconds)

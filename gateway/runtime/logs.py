@@ -147,20 +147,22 @@ def mask_event(logger: Any, method: str, event: Event) -> Event:  # noqa: ARG001
     """Hide what identifies a person or opens a door, by the name of a value and by its form."""
     record = event.pop("_record", None)
     for name, value in list(event.items()):
-        event[name] = HIDDEN if _SECRET_NAMES.search(name) and value is not None else masked(value)
+        event[name] = HIDDEN if _SECRET_NAMES.search(name) and value is not None else mask_value(value)
     if record is not None:
         event["_record"] = record
     return event
 
 
-def masked(value: Any) -> Any:
+def mask_value(value: Any) -> Any:
     """The value with every Aadhaar number, mobile, PAN, e-mail address, token and query in it hidden."""
     if isinstance(value, str):
         return _masked_text(value)
     if isinstance(value, Mapping):
-        return {str(name): HIDDEN if _SECRET_NAMES.search(str(name)) else masked(part) for name, part in value.items()}
+        return {
+            str(name): HIDDEN if _SECRET_NAMES.search(str(name)) else mask_value(part) for name, part in value.items()
+        }
     if isinstance(value, list | tuple | set | frozenset):
-        return [masked(part) for part in value]
+        return [mask_value(part) for part in value]
     if value is None or isinstance(value, bool | int | float):
         return value
     return _masked_text(str(value))

@@ -18,5 +18,5 @@ async def open_objects(settings: Settings, clock: Clock) -> AsyncIterator[Object
 
     s3 = settings.s3
     by = Credentials(s3.access_key, s3.secret_key.get_secret_value(), s3.region)
-    async with S3Objects.opened(S3Place(settings.s3.endpoint, s3.bucket, by, s3.prefix), clock) as objects:
+    async with S3Objects.connect(S3Place(settings.s3.endpoint, s3.bucket, by, s3.prefix), clock) as objects:
         yield objects

@@ -13,7 +13,7 @@ class PortTaken(CommandFailed):
     """A port cannot be listened on; the text is one line for a person."""
 
 
-def bound(host: str, port: int, setting: str) -> socket.socket:
+def bind_socket(host: str, port: int, setting: str) -> socket.socket:
     """A socket at this address. Raises PortTaken, which names the setting that chooses another port."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     place = socket.socket(family, socket.SOCK_STREAM)
@@ -32,4 +32,4 @@ def bound(host: str, port: int, setting: str) -> socket.socket:
 
 def check_port(host: str, port: int, setting: str) -> None:
     """Raise PortTaken with one line where the port is taken."""
-    bound(host, port, setting).close()
+    bind_socket(host, port, setting).close()

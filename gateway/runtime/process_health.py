@@ -44,7 +44,7 @@ class Vitals:
         self._away: tuple[float, float] | None = None
         self._jobs: dict[str, _Job] = {}
 
-    def observing(self, other: CallObserver | None) -> CallObserver:
+    def call_observer(self, other: CallObserver | None) -> CallObserver:
         """What hears of every remote call: it counts what somebody must look at, and tells the other observer too."""
 
         def observe(source: Source, policy: str, outcome: str, seconds: float) -> None:
@@ -90,7 +90,7 @@ class Vitals:
         if self._away_since is None:
             self._away_since = self._clock.monotonic()
 
-    def swept(self) -> None:
+    def note_sweep(self) -> None:
         """A round of the legal clock came to its end, or its worker starts."""
         self._swept = self._clock.monotonic()
 

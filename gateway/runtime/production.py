@@ -115,10 +115,10 @@ def _unfit_credentials(partner: Partner, system: str) -> list[str]:
         return [f"the file of {variable('partners', system, 'given_file')} cannot be read"]
     if given.get("sandbox"):
         return [f"the credentials of {system} are a sandbox's"]
-    return [f"the credentials of {system} are those of published samples"] if _published(given) else []
+    return [f"the credentials of {system} are those of published samples"] if _has_sample_key(given) else []
 
 
-def _published(given: Mapping[str, Any]) -> bool:
+def _has_sample_key(given: Mapping[str, Any]) -> bool:
     """Whether a key is one that docs/partners prints: whoever reads it could call in the partner's name."""
     words = list(_words(given))
     prints = {hashlib.sha256("".join(word.split()).encode()).hexdigest() for word in words}

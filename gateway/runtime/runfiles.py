@@ -34,7 +34,7 @@ def onboarding_complete(home: Path) -> bool:
     return handed_over and (home / "run" / "ports.json").exists()
 
 
-def onboarded(home: Path, system: str) -> dict[str, Any]:
+def demo_partner(home: Path, system: str) -> dict[str, Any]:
     """A partner's settings in the demo: its fault-proxy port, and its onboarding file; raises NotUp."""
     hosted = (each.hosted_by for each in OUTSIDE_SYSTEMS if each.name == system and each.hosted_by)
     proxy, host = next(hosted, (system, system))

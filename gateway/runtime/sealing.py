@@ -30,7 +30,7 @@ class SealWatch:
 
     async def look(self) -> bool:
         """Stop or free the store, and tell whether it is stopped. Raises StoreError."""
-        async with self._store.reading() as tx:
+        async with self._store.read_transaction() as tx:
             since = await audit.unsealed_since(tx)
         now = self._clock.monotonic()
         late = since is not None and (self._clock.now() - since).total_seconds() >= self._limit

@@ -16,7 +16,7 @@ from gateway.http.headers import EVERY_ANSWER
 from gateway.http.protocol import server_options
 from gateway.runtime import gc_tuning
 from gateway.runtime.logs import configure_logging
-from gateway.runtime.ports import bound
+from gateway.runtime.ports import bind_socket
 from gateway.runtime.production import refuse_unfit_production
 from gateway.settings.settings import Settings
 
@@ -139,10 +139,10 @@ def _config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
 
 
 def _sockets(settings: Settings) -> list[socket.socket]:
-    sockets = [bound(settings.host, settings.port, "APUNI_PORT")]
+    sockets = [bind_socket(settings.host, settings.port, "APUNI_PORT")]
     if settings.metrics_port is not None:
         try:
-            sockets.append(bound(settings.host, settings.metrics_port, "METRICS_PORT"))
+            sockets.append(bind_socket(settings.host, settings.metrics_port, "METRICS_PORT"))
         except BaseException:
             sockets[0].close()
             raise
@@ -150,7 +150,7 @@ def _sockets(settings: Settings) -> list[socket.socket]:
 
 
 def _without_trace(send: Send) -> Send:
-    async def sent(message: Message) -> None:
+    async def send_type_only(message: Message) -> None:
         await send({"type": message["type"]})
 
-    return sent
+    return send_type_only

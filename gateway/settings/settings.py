@@ -270,7 +270,7 @@ class Settings(BaseSettings):
     @classmethod
     def _is_law(cls, value: dict[str, int]) -> dict[str, int]:
         try:
-            LAW.changed(value)
+            LAW.with_values(value)
         except ValueError as error:
             raise PydanticCustomError("law", "{reason}", {"reason": str(error)}) from None
         return value
@@ -293,17 +293,17 @@ class Settings(BaseSettings):
     @property
     def store_url(self) -> str:
         """The application store."""
-        return _revealed(self.database_url) or f"sqlite+aiosqlite:///{(self.home / 'store.db').resolve()}"
+        return _secret_value(self.database_url) or f"sqlite+aiosqlite:///{(self.home / 'store.db').resolve()}"
 
     @property
     def vault_store_url(self) -> str:
         """The Aadhaar vault, a database of its own."""
-        return _revealed(self.vault_url) or f"sqlite+aiosqlite:///{(self.home / 'vault.db').resolve()}"
+        return _secret_value(self.vault_url) or f"sqlite+aiosqlite:///{(self.home / 'vault.db').resolve()}"
 
     @property
     def cache_store_url(self) -> str | None:
         """The shared cache, or None for this process's memory."""
-        return _revealed(self.cache_url)
+        return _secret_value(self.cache_url)
 
     @property
     def keys_folder(self) -> Path:
@@ -344,7 +344,7 @@ class Settings(BaseSettings):
             return self.partners[system]
         if not self.demo:
             raise SettingsRefused([f"{variable('partners', system)} is not set"])
-        return Partner.model_validate(runfiles.onboarded(self.home, system))
+        return Partner.model_validate(runfiles.demo_partner(self.home, system))
 
     def scheme(self, system: str) -> str:
         """What a system's address begins with outside the demo: that of PFMS goes by its transport."""
@@ -371,7 +371,7 @@ def variable(*path: str) -> str:
     return PREFIX + NESTED.join(path).upper()
 
 
-def _revealed(secret: SecretStr | None) -> str | None:
+def _secret_value(secret: SecretStr | None) -> str | None:
     return secret.get_secret_value() if secret else None
 
 

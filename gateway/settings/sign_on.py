@@ -49,7 +49,7 @@ class SignOn(BaseModel):
 
     @model_validator(mode="after")
     def _vouch_for_them(self) -> Self:
-        for kind, chosen in self._chosen().items():
+        for kind, chosen in self._providers_by_kind().items():
             if not chosen <= PROVIDERS[kind]:
                 known = ", ".join(sorted(PROVIDERS[kind]))
                 raise PydanticCustomError(
@@ -60,12 +60,12 @@ class SignOn(BaseModel):
     def rules(self) -> SignOnRules:
         """The same for the verbs."""
         return SignOnRules(
-            providers=MappingProxyType(self._chosen()),
+            providers=MappingProxyType(self._providers_by_kind()),
             citizen_refresh_seconds=self.citizen_refresh_days * 86_400,
             staff_refresh_seconds=self.staff_refresh_hours * 3_600,
         )
 
-    def _chosen(self) -> dict[PersonKind, frozenset[Provider]]:
+    def _providers_by_kind(self) -> dict[PersonKind, frozenset[Provider]]:
         given: dict[PersonKind, Any] = {
             PersonKind.CITIZEN: self.citizen,
             PersonKind.OFFICER: self.officer,

@@ -80,7 +80,7 @@ class _Doors:
         """List the accounts of a citizen, with what she may link and untie."""
         env, subject = await self._signed_in(request)
         citizen_id = _citizen(subject)
-        async with env.store.reading() as tx:
+        async with env.store.read_transaction() as tx:
             held = (await identities.linked_accounts(tx, [citizen_id])).get(citizen_id, [])
         offered = [one for one in env.partners.identity if env.rules.sign_on.admits(PersonKind.CITIZEN, one)]
         return account_pages.accounts_page(language_of(request), held, offered)

@@ -42,7 +42,7 @@ def readable(view: View) -> View:
     """Turn every expected failure of a view into a page that a person can read."""
 
     @functools.wraps(view)
-    async def guarded(request: Request) -> Response:
+    async def run_view(request: Request) -> Response:
         try:
             return await view(request)
         except Problems as error:
@@ -55,7 +55,7 @@ def readable(view: View) -> View:
             _log.warning("sign_in_store_failed", kind=type(error).__name__)
         return pages.problem_page(language_of(request), code, status=status, retry_after=int(after) if after else None)
 
-    return guarded
+    return run_view
 
 
 def _outcome(error: IntegrationError) -> tuple[ErrorCode, int]:

@@ -109,7 +109,7 @@ class _Doors:
         env, provider, query = self._environment_of(request), _provider(request), request.query_params
         state, browser = query.get("state", ""), cookies.browser_hash(request)
         if "error" in query:
-            return await _abandoned(request, env, provider, browser)
+            return await _provider_error_response(request, env, provider, browser)
         signed_in = await finish_sign_in(
             env,
             provider,
@@ -218,7 +218,7 @@ def _wish(request: Request) -> Wish | None:
     return Wish(Assurance(asked)) if asked in {one.value for one in Assurance} else None
 
 
-async def _abandoned(request: Request, env: Environment, provider: Provider, browser: str) -> Response:
+async def _provider_error_response(request: Request, env: Environment, provider: Provider, browser: str) -> Response:
     error, state = request.query_params["error"], request.query_params.get("state", "")
     transaction = await abandon_sign_in(env, provider, state=state, browser_hash=browser, error=error)
     denied = error == "access_denied"

@@ -112,13 +112,13 @@ class Connection:
         try:
             async with asyncio.timeout(self._streaming.settings.init_seconds) as patience:
                 while True:
-                    await self._take(await self._next())
+                    await self._take(await self._next_message())
                     if self._caller is not None:
                         patience.reschedule(None)
         except TimeoutError:
             raise Closing(CloseCode.INIT_TIMEOUT, "Connection initialisation timeout") from None
 
-    async def _next(self) -> dict[str, Any]:
+    async def _next_message(self) -> dict[str, Any]:
         message = await self._receive()
         if message["type"] == "websocket.disconnect":
             raise Gone
@@ -170,7 +170,7 @@ class Connection:
         except OURS:
             raise Closing(CloseCode.INTERNAL, "Try again later") from None
         ended = Closing(CloseCode.FORBIDDEN, "Session ended")
-        self._stack.enter_context(self._streaming.watched(context, lambda: self.end(ended)))
+        self._stack.enter_context(self._streaming.watch_session(context, lambda: self.end(ended)))
         self._caller = caller
         await self._send({"type": "connection_ack"})
 
@@ -201,10 +201,10 @@ class Connection:
     async def _answer(self, name: str, payload: dict[str, Any], caller: Caller) -> None:
         operations = self._streaming.operations
         try:
-            asked = await self._asked(payload, caller)
+            asked = await self._prepare_operation(payload, caller)
         except (Refusal, DocumentRefused) as refused:
             language = language_from_header(self._language)
-            await self._finish(name, {"type": "error", "payload": operations.told(refused, language=language)})
+            await self._finish(name, {"type": "error", "payload": operations.client_errors(refused, language=language)})
             return
         async with aclosing(operations.answers(asked)) as answers:
             async for answer in answers:
@@ -214,7 +214,7 @@ class Connection:
                 await self._send({"id": name, "type": "next", "payload": answer.body})
         await self._finish(name, {"type": "complete"})
 
-    async def _asked(self, payload: dict[str, Any], caller: Caller) -> Asked:
+    async def _prepare_operation(self, payload: dict[str, Any], caller: Caller) -> Asked:
         """The operation that is meant. Raises Refusal or DocumentRefused."""
         if len(self._operations) > self._streaming.settings.subscriptions:
             raise Refusal(429, Fault(ErrorCode.RATE_LIMITED, Remedy.NONE, detail="SUBSCRIPTIONS", retryable=False))
@@ -266,14 +266,14 @@ class SocketEndpoint:
             await send(_close(CloseCode.FORBIDDEN, ""))  # before the handshake is done, so it is answered with 403
             return
         if self._streaming.full:
-            await send({"type": "websocket.accept", "subprotocol": _offered(scope)})
+            await send({"type": "websocket.accept", "subprotocol": _offered_subprotocol(scope)})
             await send(_close(CloseCode.TRY_AGAIN_LATER, "Try again later"))
             return
-        if _offered(scope) is None:
+        if _offered_subprotocol(scope) is None:
             await send({"type": "websocket.accept"})
             await send(_close(CloseCode.SUBPROTOCOL, "Subprotocol not acceptable"))
             return
-        with self._streaming.counted():
+        with self._streaming.count_stream():
             await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL})
             connection = Connection(self._streaming, receive, send, _handshake(request))
             closing = await connection.serve()
@@ -285,7 +285,7 @@ class SocketEndpoint:
         return origin is not None and origin not in self._streaming.edge.origins
 
 
-def _offered(scope: Scope) -> str | None:
+def _offered_subprotocol(scope: Scope) -> str | None:
     return SUBPROTOCOL if SUBPROTOCOL in scope.get("subprotocols", ()) else None
 
 

@@ -173,7 +173,7 @@ class Fanout:
         """Look at once."""
         self._bell.set()
 
-    def committed(self, marks: Collection[str]) -> None:
+    def note_commit(self, marks: Collection[str]) -> None:
         """Listen to the store of this process."""
         if change_feed.CHANGED in marks:
             self.wake()
@@ -181,19 +181,19 @@ class Fanout:
                 self._bus.ring()
 
     @asynccontextmanager
-    async def running(self) -> AsyncIterator["Fanout"]:
+    async def run(self) -> AsyncIterator["Fanout"]:
         """Read the feed from now on, until the end of the context. Raises StoreError."""
-        await named(self._store)
-        async with self._store.reading() as tx:
+        await ensure_feed(self._store)
+        async with self._store.read_transaction() as tx:
             self._position = (await change_feed.state(tx)).end
-        self._store.after_commit.append(self.committed)
+        self._store.after_commit.append(self.note_commit)
         tasks = [asyncio.create_task(self._run())]
         if self._bus is not None:
             tasks.append(asyncio.create_task(self._bus.run(self.wake)))
         try:
             yield self
         finally:
-            self._store.after_commit.remove(self.committed)
+            self._store.after_commit.remove(self.note_commit)
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -201,9 +201,9 @@ class Fanout:
     async def look(self) -> bool:
         """Read what is new and hand it on; False where rows are held back and a look soon makes sense."""
         while True:
-            async with self._store.reading() as tx:
+            async with self._store.read_transaction() as tx:
                 rows = await change_feed.page(tx, self._position, PAGE)
-                held_back = len(rows) < PAGE and await change_feed.unsettled(tx)
+                held_back = len(rows) < PAGE and await change_feed.has_unsettled_rows(tx)
             for row in rows:
                 for follower in self._followers:
                     follower.take(row)
@@ -232,9 +232,9 @@ class Fanout:
                     await self._bell.wait()
 
 
-async def named(store: Store) -> None:
+async def ensure_feed(store: Store) -> None:
     """See to it that the feed has its name. A store that is busy does not hinder a start: cursors are RESYNC later."""
-    async with store.reading() as tx:
+    async with store.read_transaction() as tx:
         if await change_feed.is_open(tx):
             return
     try:
@@ -244,22 +244,22 @@ async def named(store: Store) -> None:
 
 
 @asynccontextmanager
-async def telling(store: Store, bus: Bus | None) -> AsyncIterator[None]:
+async def announce_commits(store: Store, bus: Bus | None) -> AsyncIterator[None]:
     """Let other processes know of what this one commits; for processes that have no followers of their own."""
-    await named(store)
+    await ensure_feed(store)
     if bus is None:
         yield
         return
 
-    def committed(marks: Collection[str]) -> None:
+    def note_commit(marks: Collection[str]) -> None:
         if change_feed.CHANGED in marks:
             bus.ring()
 
-    store.after_commit.append(committed)
+    store.after_commit.append(note_commit)
     task = asyncio.create_task(bus.run(None))
     try:
         yield
     finally:
-        store.after_commit.remove(committed)
+        store.after_commit.remove(note_commit)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)

@@ -90,7 +90,7 @@ class Operations:
             raise
         except Exception as error:  # noqa: BLE001 - the last wall: a client never sees a stack trace
             status = 200 if isinstance(error, OURS) else 503
-            body = {"errors": self.told(error, asked)}
+            body = {"errors": self.client_errors(error, asked)}
             asked.codes = codes_of(body)
             if self._behind is not None and ErrorCode.READER_TOO_SLOW in asked.codes:
                 self._behind()
@@ -98,12 +98,14 @@ class Operations:
         finally:
             self._observe(asked, status, clock.monotonic() - started)
 
-    def told(self, error: BaseException, asked: "Asked | None" = None, language: Language = Language.EN) -> list[Any]:
+    def client_errors(
+        self, error: BaseException, asked: "Asked | None" = None, language: Language = Language.EN
+    ) -> list[Any]:
         """The errors of an operation that could not go on, as the client may see them."""
         request_id = asked.facts.request_id if asked else None
         language = asked.language if asked else language
         if isinstance(error, DocumentRefused):
-            errors = self.pipeline.told(list(error.errors), None)
+            errors = self.pipeline.visible_errors(list(error.errors), None)
             replace_errors(errors, language, request_id)
             return [one.formatted for one in errors]
         if not isinstance(error, (*OURS, Refusal)):
@@ -206,7 +208,7 @@ def codes_of(body: dict[str, Any]) -> tuple[str, ...]:
     return tuple(error.get("extensions", {}).get("code", "") for error in body.get("errors", ()))
 
 
-def ended(error: Fault, request_id: str, language: Language) -> Answer:
+def final_answer(error: Fault, request_id: str, language: Language) -> Answer:
     """The last answer of a stream that we end."""
     told = {"message": error.message(language), "extensions": error.extensions(request_id)}
     return Answer({"errors": [told]}, over=True)

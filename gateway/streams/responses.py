@@ -16,10 +16,10 @@ from starlette.types import Receive, Scope, Send
 
 from domain.kernel.errors import ErrorCode
 from gateway.graphql.answers import encode_json
-from gateway.http.admission import overloaded
+from gateway.http.admission import overload_refusal
 from gateway.http.calls import Call, Ready, RequestContext, RequestFacts
 from gateway.http.headers import EVERY_ANSWER, VARY, is_router, token_of
-from gateway.streams.operations import SESSION_ENDED, Answer, Asked, ended
+from gateway.streams.operations import SESSION_ENDED, Answer, Asked, final_answer
 from gateway.streams.streams import Dropped, Streaming
 from schema.kernel.errors import Fault
 
@@ -138,7 +138,7 @@ class HttpStreams:
             raise RuntimeError("only a request that asks for a stream comes here")
         context = await call.context()
         if self._streaming.full:
-            raise overloaded()
+            raise overload_refusal()
         facts = RequestFacts(
             call.request_id,
             token_of(call.request, self._streaming.edge.origins),
@@ -183,8 +183,8 @@ class Streamed(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI's shape
         """Write until the end."""
-        with self._streaming.counted(), self._streaming.watched(self._context, self._over.set):
-            tasks = [asyncio.create_task(self._write(send)), asyncio.create_task(_left(receive))]
+        with self._streaming.count_stream(), self._streaming.watch_session(self._context, self._over.set):
+            tasks = [asyncio.create_task(self._write(send)), asyncio.create_task(_wait_for_disconnect(receive))]
             try:
                 await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             finally:
@@ -222,7 +222,7 @@ class Streamed(Response):
                     if not done:
                         yield self._framing.alive()
                         continue
-                    answer = self._last() or coming.result()
+                    answer = self._final_answer() or coming.result()
                     if answer is None:
                         return
                     yield self._framing.answer(answer)
@@ -235,17 +235,17 @@ class Streamed(Response):
                     each.cancel()
                 await asyncio.gather(*left, return_exceptions=True)
 
-    def _last(self) -> Answer | None:
+    def _final_answer(self) -> Answer | None:
         """What the stream is told where it is ended from outside."""
         facts, language = self._asked.facts, self._asked.language
         if self._over.is_set():
-            return ended(SESSION_ENDED, facts.request_id, language)
+            return final_answer(SESSION_ENDED, facts.request_id, language)
         if self._streaming.stopping.is_set():
-            return ended(GOING_AWAY, facts.request_id, language)
+            return final_answer(GOING_AWAY, facts.request_id, language)
         return None
 
 
-async def _left(receive: Receive) -> None:
+async def _wait_for_disconnect(receive: Receive) -> None:
     """Come back when the reader has left."""
     while (await receive())["type"] != "http.disconnect":
         pass

@@ -26,7 +26,7 @@ class Sessions:
         self._told: dict[str, list[Callable[[], None]]] = {}
 
     @contextmanager
-    def watched(self, session_id: str, ended: Callable[[], None]) -> Iterator[None]:
+    def watch_session(self, session_id: str, ended: Callable[[], None]) -> Iterator[None]:
         """Have `ended` called once, when the session has ended, until the end of the context."""
         self._told.setdefault(session_id, []).append(ended)
         try:
@@ -42,14 +42,14 @@ class Sessions:
         """Ask for all of them. Raises StoreError."""
         if not self._told:
             return
-        async with self._store.reading() as tx:
-            over = await sessions.ended(tx, list(self._told))
+        async with self._store.read_transaction() as tx:
+            over = await sessions.ended_sessions(tx, list(self._told))
         for session_id in over:
             for ended in self._told.pop(session_id, []):
                 ended()
 
     @asynccontextmanager
-    async def running(self) -> AsyncIterator["Sessions"]:
+    async def run(self) -> AsyncIterator["Sessions"]:
         """Look again and again, until the end of the context."""
         task = asyncio.create_task(self._run())
         try:

@@ -72,7 +72,7 @@ class Streaming:
         return self.open >= self.settings.connections or self.stopping.is_set()
 
     @contextmanager
-    def counted(self) -> Iterator[None]:
+    def count_stream(self) -> Iterator[None]:
         """Count a stream while it is open; who opens one asks `full` before."""
         self.open += 1
         try:
@@ -81,13 +81,13 @@ class Streaming:
             self.open -= 1
 
     @contextmanager
-    def watched(self, context: Any, ended: Callable[[], None]) -> Iterator[None]:
+    def watch_session(self, context: Any, ended: Callable[[], None]) -> Iterator[None]:
         """Have `ended` called once the session of a context has ended; somebody without a session has none to lose."""
         session_id = getattr(getattr(context, "subject", None), "session_id", None)
         if session_id is None:
             yield
             return
-        with self.sessions.watched(session_id, ended):
+        with self.sessions.watch_session(session_id, ended):
             yield
 
 
@@ -98,7 +98,7 @@ async def open_streams(
     """The streams of one process; they end once the process was ready and is so no more. Raises StoreError."""
     fanout = Fanout(store, settings, open_bus(cache_url))
     sessions = Sessions(store, settings.session_seconds)
-    async with fanout.running(), sessions.running():
+    async with fanout.run(), sessions.run():
         streaming = Streaming(settings, sessions, fanout)
         task = asyncio.create_task(_until_the_end(streaming, is_ready))
         try:

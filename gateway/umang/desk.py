@@ -68,8 +68,8 @@ class UmangDesk:
             if subject is None and call.operation not in PUBLIC:
                 return await self._not_linked(call)
             if call.writes and subject is not None:
-                return await self._once(call, subject)
-            return await self._told(call, subject or ANONYMOUS, READ_SECONDS)
+                return await self._answer_once(call, subject)
+            return await self._run_operation(call, subject or ANONYMOUS, READ_SECONDS)
         except StoreError as error:
             raise StoreAway from error
 
@@ -79,26 +79,26 @@ class UmangDesk:
         address = await umang_users.ask_link(self._env, call.user)
         return failure(NOT_LINKED, Language(call.language), payload={"linkUrl": address})
 
-    async def _once(self, call: DoorCall, subject: Subject) -> DoorAnswer:
+    async def _answer_once(self, call: DoorCall, subject: Subject) -> DoorAnswer:
         """A write: the first answer to its tracker, or 0409 where something else was asked under it."""
         request = Request(call.tracker, call.operation, call.srvid, subject.person_id or "", call.body_hash)
         known = await self._env.store.carry_out(lambda tx: umang.begin(tx, request))
         if known is not None and known.body_hash != request.body_hash:
             return failure(DUPLICATE, Language(call.language))
         if known is not None and known.answer is not None:
-            return _opened(known.answer)
-        answer = await self._told(call, replace(subject, partner_request=request.record), WRITE_SECONDS)
+            return _decode_answer(known.answer)
+        answer = await self._run_operation(call, replace(subject, partner_request=request.record), WRITE_SECONDS)
         if answer.code in PASSING:
             return answer
         try:
-            sealed, code = _sealed(answer), answer.code
+            sealed, code = _encode_answer(answer), answer.code
             kept = await self._env.store.carry_out(lambda tx: umang.keep_answer(tx, request.record, sealed, code))
         except StoreError as error:
             _log.warning("umang_answer_not_kept", kind=type(error).__name__)
             return answer
-        return _opened(kept)
+        return _decode_answer(kept)
 
-    async def _told(self, call: DoorCall, subject: Subject, seconds: float) -> DoorAnswer:
+    async def _run_operation(self, call: DoorCall, subject: Subject, seconds: float) -> DoorAnswer:
         language = Language(call.language)
         caller = Caller(subject, language, f"umang:{call.operation}:{call.tracker}")
         graph = Operations(self._documents, self._make_context, caller, self._env.clock, seconds)
@@ -116,7 +116,7 @@ class UmangDesk:
         return success(payload, language)
 
 
-def _sealed(answer: DoorAnswer) -> dict[str, Any]:
+def _encode_answer(answer: DoorAnswer) -> dict[str, Any]:
     """The answer to keep: its payload as text, so that the same octets are written again."""
     return {
         "code": answer.code,
@@ -126,5 +126,5 @@ def _sealed(answer: DoorAnswer) -> dict[str, Any]:
     }
 
 
-def _opened(kept: Mapping[str, Any]) -> DoorAnswer:
+def _decode_answer(kept: Mapping[str, Any]) -> DoorAnswer:
     return DoorAnswer(kept["code"], kept["text"], json.loads(kept["payload"]), success=kept["success"])

@@ -47,7 +47,7 @@ class Given:
             return ""
         return text
 
-    def whole(self, name: str, *, least: int, most: int, default: int | None = None) -> int:
+    def whole_number(self, name: str, *, least: int, most: int, default: int | None = None) -> int:
         """A whole number, in Latin or Devanagari digits."""
         text = latin_digits(self.text(name, needed=default is None))
         if not text:
@@ -69,8 +69,8 @@ class Given:
 
     def page(self) -> tuple[int, int]:
         """How many rows come before the page, and how many it has (docs/contracts/umang.md section 6)."""
-        page = self.whole("page", least=1, most=MOST_PAGE, default=1)
-        limit = self.whole("limit", least=1, most=MOST_LIMIT, default=MOST_LIMIT)
+        page = self.whole_number("page", least=1, most=MOST_PAGE, default=1)
+        limit = self.whole_number("limit", least=1, most=MOST_LIMIT, default=MOST_LIMIT)
         return (page - 1) * limit, limit
 
     def answers(self, name: str) -> dict[str, str]:
@@ -101,7 +101,7 @@ class Given:
             return []
         return value
 
-    def within(self, row: Mapping[str, Any]) -> "Given":
+    def row_parameters(self, row: Mapping[str, Any]) -> "Given":
         """The same for an object inside; what is wrong there is told with the rest."""
         inner = Given({name: value for name, value in row.items() if not is_empty(value)}, self._language)
         inner._wrong = self._wrong

@@ -27,7 +27,7 @@ async def get_services(graph: Operations, given: Given) -> Mapping[str, Any]:
         said = await graph.run("UmangGetServices", limit=WALK, after=after)
         return said.data["services"], said
 
-    total, rows, _ = await _walked(page, skip, limit)
+    total, rows, _ = await _walk_pages(page, skip, limit)
     services = [
         {
             "serviceCode": row["code"],
@@ -47,7 +47,7 @@ async def get_service_detail(graph: Operations, given: Given) -> Mapping[str, An
     """One service with its papers and its officers."""
     code = given.text("serviceCode")
     given.settle()
-    service = found((await graph.run("UmangGetServiceDetail", code=code)).data["service"], graph)
+    service = require_found((await graph.run("UmangGetServiceDetail", code=code)).data["service"], graph)
     return {
         "serviceCode": service["code"],
         "name": service["name"],
@@ -71,8 +71,8 @@ async def get_form(graph: Operations, given: Given) -> Mapping[str, Any]:
     """The form of a service. The names of its questions are the keys of `formData`."""
     code = given.text("serviceCode")
     given.settle()
-    service = found((await graph.run("UmangGetForm", code=code)).data["service"], graph)
-    form = found(service["form"], graph)
+    service = require_found((await graph.run("UmangGetForm", code=code)).data["service"], graph)
+    form = require_found(service["form"], graph)
     return {
         "serviceCode": service["code"],
         "formVersion": form["version"],
@@ -91,9 +91,9 @@ async def get_my_applications(graph: Operations, given: Given) -> Mapping[str, A
 
     async def page(after: str | None) -> tuple[Mapping[str, Any], Said]:
         said = await graph.run("UmangGetMyApplications", limit=WALK, after=after, statuses=[status] if status else None)
-        return found(said.data["viewer"], graph)["applications"], said
+        return require_found(said.data["viewer"], graph)["applications"], said
 
-    total, rows, _ = await _walked(page, skip, limit)
+    total, rows, _ = await _walk_pages(page, skip, limit)
     return {"applications": [_row(row) for row in rows], "total": total}
 
 
@@ -101,7 +101,9 @@ async def get_application_status(graph: Operations, given: Given) -> Mapping[str
     """Status, stages, due date and delivery of one application."""
     number = given.text("applicationId")
     given.settle()
-    seen = found((await graph.run("UmangGetApplicationStatus", by=named(number))).data["application"], graph)
+    seen = require_found(
+        (await graph.run("UmangGetApplicationStatus", by=application_selector(number))).data["application"], graph
+    )
     return {
         **_row(seen),
         "stages": [
@@ -118,8 +120,10 @@ async def get_certificate(graph: Operations, given: Given) -> Mapping[str, Any]:
     """The certificate of an application: its DigiLocker address, and one of ours for some minutes; else 0404."""
     number = given.text("applicationId")
     given.settle()
-    seen = found((await graph.run("UmangGetCertificate", by=named(number))).data["application"], graph)
-    certificate = found(seen["certificate"], graph)
+    seen = require_found(
+        (await graph.run("UmangGetCertificate", by=application_selector(number))).data["application"], graph
+    )
+    certificate = require_found(seen["certificate"], graph)
     address = certificate["download"]
     return {
         "applicationId": seen["number"],
@@ -145,7 +149,7 @@ async def get_benefits(graph: Operations, given: Given) -> Mapping[str, Any]:
         given.wrong("financialYear", "NOT_A_YEAR")
     given.settle()
     said = await graph.run("UmangGetBenefits")
-    held = found(said.data["viewer"], graph)["benefits"] or {"nodes": [], "complete": False}
+    held = require_found(said.data["viewer"], graph)["benefits"] or {"nodes": [], "complete": False}
     rows = [
         _instalment(benefit, one)
         for benefit in held["nodes"]
@@ -156,7 +160,7 @@ async def get_benefits(graph: Operations, given: Given) -> Mapping[str, Any]:
     return with_missing(payload, said.missing)
 
 
-def named(number: str) -> Mapping[str, str]:
+def application_selector(number: str) -> Mapping[str, str]:
     """How the graph is asked for an application: by the number of its acknowledgement, or by its own."""
     try:
         return {"acknowledgement": parse_number(number, NumberKind.ACKNOWLEDGEMENT)}
@@ -169,7 +173,7 @@ def with_missing(payload: dict[str, Any], missing: Sequence[str]) -> dict[str, A
     return {**payload, "partial": True, "missing": list(missing)} if missing else payload
 
 
-def found(value: Any, graph: Operations) -> Mapping[str, Any]:
+def require_found(value: Any, graph: Operations) -> Mapping[str, Any]:
     """What the graph gave; raises Told with 0404 where it gave nothing, be it absent or somebody else's."""
     if not value:
         raise Told(failure(NOT_FOUND, graph.language))
@@ -242,7 +246,7 @@ def _span(year: str) -> tuple[str, str] | None:
     return f"{match['from']}-04-01", f"{int(match['from']) + 1}-03-31"
 
 
-async def _walked(page: Any, skip: int, limit: int) -> tuple[int | None, list[Mapping[str, Any]], tuple[str, ...]]:
+async def _walk_pages(page: Any, skip: int, limit: int) -> tuple[int | None, list[Mapping[str, Any]], tuple[str, ...]]:
     """So many rows behind so many, walked by the graph's cursors; the total, and systems that did not answer."""
     rows: list[Mapping[str, Any]] = []
     after, total, missing = None, None, ()

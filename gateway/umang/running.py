@@ -94,16 +94,16 @@ class Operations:
         try:
             result = await self._documents.pipeline.execute(ready, context, seconds=left)
         except Refusal as refusal:
-            raise _told(refusal.fault, self.language) from None
+            raise _failure_of_fault(refusal.fault, self.language) from None
         except TimeoutError:
             raise told_of_code(ErrorCode.DEADLINE_EXCEEDED, self.language) from None
         except Exception as error:
             if isinstance(error, OURS):
-                raise _told(fault_of(error), self.language) from None
+                raise _failure_of_fault(fault_of(error), self.language) from None
             raise
-        return self._said(result)
+        return self._read_result(result)
 
-    def _said(self, result: ExecutionResult) -> Said:
+    def _read_result(self, result: ExecutionResult) -> Said:
         errors: list[dict[str, Any]] = [dict(error.formatted) for error in result.errors or ()]
         data = result.data
         if data is None or (errors and all(value is None for value in data.values())):
@@ -114,7 +114,7 @@ class Operations:
         return Said(data, tuple(sorted(missing)))
 
 
-def _told(fault: Fault, language: Language) -> Told:
+def _failure_of_fault(fault: Fault, language: Language) -> Told:
     return told_of_code(fault.code, language, text=fault.message(language), wait=fault.retry_after)
 
 

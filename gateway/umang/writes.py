@@ -10,7 +10,7 @@ from domain.applications.lifecycle import Status
 from domain.fees.fees import FeeRoute
 from domain.kernel.errors import ErrorCode
 from gateway.umang.reading import Given
-from gateway.umang.reads import day_of, fee_due, found, named, rupees_of
+from gateway.umang.reads import application_selector, day_of, fee_due, require_found, rupees_of
 from gateway.umang.running import Operations
 from gateway.umang.telling import Told, told_of_problems
 from integrations.umang.door_answers import NOT_POSSIBLE, failure
@@ -48,10 +48,10 @@ async def apply_service(graph: Operations, given: Given) -> Mapping[str, Any]:
         "formVersion": version,
     }
     if draft:
-        wanted = _over(await _case(graph, draft), wanted, form)
+        wanted = _merge_draft(await _case(graph, draft), wanted, form)
     wanted["delivery"] = wanted["delivery"] or DeliveryMode.PORTAL.value
     wanted |= {"channel": Channel.UMANG.value, "idempotencyKey": graph.caller.request_id}
-    said = await _done(graph, "UmangApplyService", "submitApplication", wanted, _FORM)
+    said = await _run_mutation(graph, "UmangApplyService", "submitApplication", wanted, _FORM)
     application = said["application"]
     return {
         "applicationId": application["number"],
@@ -79,7 +79,7 @@ async def attach_document(graph: Operations, given: Given) -> Mapping[str, Any]:
     key = graph.caller.request_id
     if not number:
         fresh = {"serviceCode": code, "district": district, "tehsil": tehsil, "form": _fields(form)}
-        return await _saved(graph, {**fresh, "documents": [document]})
+        return await _save_draft(graph, {**fresh, "documents": [document]})
     case = await _case(graph, number)
     if case["status"] == Status.DRAFT.value:
         return await _attached_to_draft(graph, case, document, form)
@@ -90,8 +90,8 @@ async def attach_document(graph: Operations, given: Given) -> Mapping[str, Any]:
         "documents": [document],
         "idempotencyKey": key,
     }
-    said = await _done(graph, "UmangAttachToAnswer", "answerQuery", answer, {**_FORM, "answer": "text"})
-    return _attached(said["application"])
+    said = await _run_mutation(graph, "UmangAttachToAnswer", "answerQuery", answer, {**_FORM, "answer": "text"})
+    return _attachment_payload(said["application"])
 
 
 async def initiate_payment(graph: Operations, given: Given) -> Mapping[str, Any]:
@@ -119,7 +119,7 @@ async def initiate_payment(graph: Operations, given: Given) -> Mapping[str, Any]
             "payAt": ["COUNTER", "CSC"],
         }
         raise Told(failure(NOT_POSSIBLE, graph.language, payload=due))
-    payment, redirect = _whole(said, graph, None)["payment"], said["redirect"]
+    payment, redirect = _checked_payload(said, graph, None)["payment"], said["redirect"]
     return {
         "applicationId": case["number"],
         "paymentId": payment["number"],
@@ -145,7 +145,7 @@ async def file_appeal(graph: Operations, given: Given) -> Mapping[str, Any]:
         "idempotencyKey": graph.caller.request_id,
     }
     names = {"text": "text" if coded else "ground"}
-    appeal = (await _done(graph, "UmangFileAppeal", "fileAppeal", wanted, names))["appeal"]
+    appeal = (await _run_mutation(graph, "UmangFileAppeal", "fileAppeal", wanted, names))["appeal"]
     return {
         "appealNo": appeal["number"],
         "applicationId": case["number"],
@@ -157,7 +157,7 @@ async def file_appeal(graph: Operations, given: Given) -> Mapping[str, Any]:
 
 async def post_feedback(graph: Operations, given: Given) -> Mapping[str, Any]:
     """Give feedback. There is one for each application, so that its id is the application's number."""
-    number, rating = given.text("applicationId"), given.whole("rating", least=1, most=5)
+    number, rating = given.text("applicationId"), given.whole_number("rating", least=1, most=5)
     text = given.text("text", needed=False)
     given.settle()
     case = await _case(graph, number)
@@ -167,30 +167,32 @@ async def post_feedback(graph: Operations, given: Given) -> Mapping[str, Any]:
         "text": text or None,
         "idempotencyKey": graph.caller.request_id,
     }
-    feedback = (await _done(graph, "UmangPostFeedback", "giveFeedback", wanted))["feedback"]
+    feedback = (await _run_mutation(graph, "UmangPostFeedback", "giveFeedback", wanted))["feedback"]
     return {"feedbackId": case["number"], "applicationId": case["number"], "rating": feedback["rating"]}
 
 
 async def _case(graph: Operations, number: str) -> Mapping[str, Any]:
-    return found((await graph.run("UmangGetCase", by=named(number))).data["application"], graph)
+    return require_found((await graph.run("UmangGetCase", by=application_selector(number))).data["application"], graph)
 
 
-async def _done(
+async def _run_mutation(
     graph: Operations, document: str, field: str, wanted: Mapping[str, Any], names: Mapping[str, str] | None = None
 ) -> Mapping[str, Any]:
-    return _whole((await graph.run(document, input=wanted)).data[field], graph, names)
+    return _checked_payload((await graph.run(document, input=wanted)).data[field], graph, names)
 
 
-def _whole(said: Mapping[str, Any], graph: Operations, names: Mapping[str, str] | None) -> Mapping[str, Any]:
+def _checked_payload(said: Mapping[str, Any], graph: Operations, names: Mapping[str, str] | None) -> Mapping[str, Any]:
     """What was done; raises Told where it was refused."""
     if said["userErrors"]:
         raise told_of_problems(said["userErrors"], graph.language, names)
     return said
 
 
-async def _saved(graph: Operations, wanted: Mapping[str, Any]) -> Mapping[str, Any]:
+async def _save_draft(graph: Operations, wanted: Mapping[str, Any]) -> Mapping[str, Any]:
     draft = {**wanted, "channel": Channel.UMANG.value, "idempotencyKey": graph.caller.request_id}
-    return _attached((await _done(graph, "UmangAttachToDraft", "saveDraft", draft, _FORM))["application"])
+    return _attachment_payload(
+        (await _run_mutation(graph, "UmangAttachToDraft", "saveDraft", draft, _FORM))["application"]
+    )
 
 
 async def _attached_to_draft(
@@ -202,17 +204,17 @@ async def _attached_to_draft(
     """
     wanted = {"serviceCode": "", "district": None, "tehsil": None, "delivery": None, "documents": [document]}
     for left in reversed(range(_TRIES)):
-        draft = _over(case, wanted, form) | {"channel": Channel.UMANG.value, "expectedVersion": case["version"]}
+        draft = _merge_draft(case, wanted, form) | {"channel": Channel.UMANG.value, "expectedVersion": case["version"]}
         draft["idempotencyKey"] = f"{graph.caller.request_id}:{case['version']}"
         said = (await graph.run("UmangAttachToDraft", input=draft)).data["saveDraft"]
         if left and any(problem["code"] == ErrorCode.CONFLICT.value for problem in said["userErrors"]):
             case = await _case(graph, case["number"])
             continue
         break
-    return _attached(_whole(said, graph, _FORM)["application"])
+    return _attachment_payload(_checked_payload(said, graph, _FORM)["application"])
 
 
-def _attached(application: Mapping[str, Any]) -> Mapping[str, Any]:
+def _attachment_payload(application: Mapping[str, Any]) -> Mapping[str, Any]:
     return {
         "applicationId": application["number"],
         "status": application["status"],
@@ -220,7 +222,7 @@ def _attached(application: Mapping[str, Any]) -> Mapping[str, Any]:
     }
 
 
-def _over(case: Mapping[str, Any], wanted: Mapping[str, Any], form: Mapping[str, str]) -> dict[str, Any]:
+def _merge_draft(case: Mapping[str, Any], wanted: Mapping[str, Any], form: Mapping[str, str]) -> dict[str, Any]:
     """What is asked for laid over a draft: answers and papers that are not given anew stay."""
     papers = {one["key"]: dict(one) for one in case["documents"]}
     papers |= {one["key"]: one for one in wanted["documents"]}
@@ -248,7 +250,7 @@ def _place(given: Given, form: dict[str, str], *, needed: bool) -> tuple[str | N
 
 
 def _documents(given: Given) -> list[dict[str, Any]]:
-    return [_document(given.within(row)) for row in given.rows("documents")]
+    return [_document(given.row_parameters(row)) for row in given.rows("documents")]
 
 
 def _document(given: Given) -> dict[str, Any]:

@@ -36,12 +36,12 @@ class ClaimHeartbeat:
     stopping: asyncio.Event
     lost: bool = False
 
-    async def during(self, work: Awaitable[None]) -> None:
+    async def run_work(self, work: Awaitable[None]) -> None:
         """Do the work. Raises Lost, Stopped, TimeoutError after `longest`, and what the work raises."""
         begun = asyncio.get_running_loop().time()
         first = self.seconds * SHARE
         try:
-            async with asyncio.timeout(min(first, self.longest)) as bound, self._beating(bound, begun):
+            async with asyncio.timeout(min(first, self.longest)) as bound, self._beat_in_background(bound, begun):
                 await work
         except TimeoutError:
             if not bound.expired():
@@ -53,7 +53,7 @@ class ClaimHeartbeat:
             raise
 
     @contextlib.asynccontextmanager
-    async def _beating(self, bound: asyncio.Timeout, begun: float) -> AsyncIterator[None]:
+    async def _beat_in_background(self, bound: asyncio.Timeout, begun: float) -> AsyncIterator[None]:
         if self.longest <= self.seconds * SHARE:
             yield
             return

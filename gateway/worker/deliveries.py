@@ -57,13 +57,13 @@ class Deliveries:
         """Wait for the deliveries that go on aside; a worker that stops gives back those that last."""
         if self._aside:
             await asyncio.wait(self._aside)
-        self._left()
+        self._busy_topics()
 
     async def deliver_due(self) -> int:
         """Deliver what is due now; tells how many messages were tried. A long delivery may go on afterwards."""
         tried = 0
         while not self._stopping.is_set() and await self._something_may_be_due():
-            messages = await self._claimed()
+            messages = await self._claim_messages()
             if not messages:
                 break
             long = [asyncio.create_task(self._deliver(each)) for each in messages if each.topic in LONGEST]
@@ -74,13 +74,13 @@ class Deliveries:
             tried += len(messages)
         return tried
 
-    async def _claimed(self) -> list[OutboxMessage]:
-        left = self._left()
+    async def _claim_messages(self) -> list[OutboxMessage]:
+        left = self._busy_topics()
         return await self._environment.store.carry_out(
             lambda tx: outbox.claim(tx, self._id, BATCH, LEASE_SECONDS, but=left, one_of=LONGEST.keys())
         )
 
-    def _left(self) -> Collection[str]:
+    def _busy_topics(self) -> Collection[str]:
         """The topics of which nothing is taken now. Raises what a delivery aside ended with and did not note."""
         done = {task for task in self._aside if task.done()}
         self._aside -= done
@@ -90,8 +90,8 @@ class Deliveries:
 
     async def _something_may_be_due(self) -> bool:
         """A look that takes no lock: five times a second, and nearly always in vain."""
-        async with self._environment.store.reading() as tx:
-            return await outbox.may_be_due(tx, self._left())
+        async with self._environment.store.read_transaction() as tx:
+            return await outbox.may_be_due(tx, self._busy_topics())
 
     async def _deliver(self, message: OutboxMessage) -> None:
         crash_points.reach(crash_points.CLAIMED)
@@ -109,7 +109,7 @@ class Deliveries:
 
         async def note(tx: Transaction) -> OutboxState:
             if code is None:
-                await outbox.delivered(tx, message.id, now)
+                await outbox.mark_delivered(tx, message.id, now)
                 return OutboxState.DELIVERED
             if code == HELD:
                 due_at = now + timedelta(seconds=HELD_SECONDS)
@@ -122,7 +122,7 @@ class Deliveries:
             if code == STOPPED:
                 await outbox.put_off(tx, message.id, now, STOPPED, worker_id=self._id)
                 return OutboxState.PENDING
-            return await outbox.failed(tx, message.id, now, code, worker_id=self._id)
+            return await outbox.record_failure(tx, message.id, now, code, worker_id=self._id)
 
         state = await self._environment.store.carry_out(note)
         crash_points.reach(crash_points.RECORDED)
@@ -140,7 +140,7 @@ class Deliveries:
 
         work = handler(self._environment, message.payload)
         try:
-            await ClaimHeartbeat(LEASE_SECONDS, longest, renew, self._stopping).during(work)
+            await ClaimHeartbeat(LEASE_SECONDS, longest, renew, self._stopping).run_work(work)
         except Exception as error:  # noqa: BLE001 - one bad message must not stop the others
             code = _code_of(error)
             if code == INTERNAL:

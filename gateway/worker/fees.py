@@ -19,13 +19,13 @@ async def _refund(environment: Environment, payload: Mapping[str, str]) -> None:
     await send_refund(environment, payload["order_id"])
 
 
-async def _reconciled(environment: Environment, payload: Mapping[str, str]) -> None:
+async def _handle_reconciled(environment: Environment, payload: Mapping[str, str]) -> None:
     await log_reconciled(environment, payload["order_id"])
 
 
 FEE_HANDLERS: Mapping[str, Callable[[Environment, Mapping[str, str]], Awaitable[None]]] = {
     REFUND: _refund,
-    RECONCILED: _reconciled,
+    RECONCILED: _handle_reconciled,
 }
 """What is done with the topics of fees. Each may run twice with the same message."""
 

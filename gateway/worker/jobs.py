@@ -77,11 +77,11 @@ def upkeep_jobs(environment: Environment, kept: Retention) -> tuple[Job, ...]:
     store = environment.store
     work: Mapping[str, Work] = {
         "fold_figures": partial(_in_batches, store, figures.fold, figures.FOLD_BATCH),
-        "count_figures": _once(partial(_count_figures, store)),
+        "count_figures": _run_once(partial(_count_figures, store)),
         "resume_figures": partial(go_on_if_stalled, store),
         "seal_audit_log": partial(audit.seal, store),
-        "index_contacts": _once(partial(_index_contacts, environment)),
-        **_forgetting(environment, kept),
+        "index_contacts": _run_once(partial(_index_contacts, environment)),
+        **_retention_jobs(environment, kept),
         "escalate_grievances": partial(escalate_overdue, environment),
         "close_missed_visits": partial(close_missed, environment),
         "sweep_unused_uploads": partial(sweep_unused, environment),
@@ -101,11 +101,11 @@ def upkeep_jobs(environment: Environment, kept: Retention) -> tuple[Job, ...]:
     return tuple(Job(name, UPKEEP_SECONDS, run) for name, run in work.items())
 
 
-def _forgetting(environment: Environment, kept: Retention) -> Mapping[str, Work]:
+def _retention_jobs(environment: Environment, kept: Retention) -> Mapping[str, Work]:
     """What is past its time."""
     store, clock = environment.store, environment.clock
 
-    def expired(forget: Callable[[Transaction], Awaitable[object]]) -> Work:
+    def expiry_work(forget: Callable[[Transaction], Awaitable[object]]) -> Work:
         return partial(store.carry_out, forget)
 
     def older(forget: Callable[..., Awaitable[object]], days: int = 0) -> Work:
@@ -120,11 +120,11 @@ def _forgetting(environment: Environment, kept: Retention) -> Mapping[str, Work]
         await store.carry_out(lambda tx: manifests.forget_uses(tx, before))
 
     return {
-        "forget_sign_ins": expired(sign_ins.forget_expired),
-        "forget_session_tokens": expired(session_tokens.forget_expired),
-        "forget_sent_codes": expired(sent_codes.forget_expired),
-        "forget_account_links": expired(account_links.forget_expired),
-        "forget_umang_calls": expired(umang.forget_expired),
+        "forget_sign_ins": expiry_work(sign_ins.forget_expired),
+        "forget_session_tokens": expiry_work(session_tokens.forget_expired),
+        "forget_sent_codes": expiry_work(sent_codes.forget_expired),
+        "forget_account_links": expiry_work(account_links.forget_expired),
+        "forget_umang_calls": expiry_work(umang.forget_expired),
         "forget_idempotency_keys": older(idempotency.forget_expired),
         "forget_sessions": older(sessions.forget_before, kept.session_days),
         "forget_accesses": older(accesses.forget_before, kept.access_days),
@@ -157,7 +157,7 @@ async def _close_counts(environment: Environment) -> None:
         await compare_nightly(environment, closed)
 
 
-def _once(work: Work) -> Work:
+def _run_once(work: Work) -> Work:
     """Until it came to its end once in the life of the worker."""
     done = False
 

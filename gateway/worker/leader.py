@@ -64,5 +64,5 @@ class Leader(ABC, Generic[T]):
 
     async def _fence(self, tx: Transaction) -> None:
         """Renew in the transaction of the work itself. Raises LeadershipLost where the lead has passed on."""
-        if not await self._lead.renewed(tx):
+        if not await self._lead.renew(tx):
             raise LeadershipLost

@@ -62,7 +62,7 @@ class PaymentRounds(Leader[bool]):
     async def _round(self) -> bool:
         environment = self._environment
         partner = environment.partners.pfms
-        async with self._lead.kept():
+        async with self._lead.renew_in_background():
             if not self._watched and partner is not None:  # the settings change with a new process only
                 await watch_ways(environment, partner)
                 self._watched = True

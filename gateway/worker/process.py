@@ -10,12 +10,12 @@ from actions.platform.alarms import NOTIFY
 from actions.privacy.erasures import settle_erasures
 from gateway.runtime.alarms import LOOK_SECONDS, AlarmWatch, alarm_webhook, drop
 from gateway.runtime.composition import open_house
-from gateway.runtime.heartbeat import BEAT_SECONDS, Pulse, pulsing
+from gateway.runtime.heartbeat import BEAT_SECONDS, Pulse, run_heartbeat
 from gateway.runtime.logs import configure_logging
 from gateway.runtime.production import refuse_unfit_production
 from gateway.runtime.sealing import SealWatch
 from gateway.settings.settings import Settings
-from gateway.streams.fanout import open_bus, telling
+from gateway.streams.fanout import announce_commits, open_bus
 from gateway.worker.deliveries import Deliveries
 from gateway.worker.jobs import AT_ONCE, service_jobs, upkeep_jobs
 from gateway.worker.runner import Runner
@@ -36,19 +36,19 @@ async def run_worker(settings: Settings) -> None:
         house = await stack.enter_async_context(open_house(settings, kind="worker"))
         environment, ended = house.environment, house.vitals.job_ended
         notify = await alarm_webhook(settings, environment.clock, stack)
-        house.vitals.swept()
+        house.vitals.note_sweep()
         watch = AlarmWatch(environment, notify=notify is not None)
         pulse = Pulse(environment, house.switches, house.vitals)
         sealing = SealWatch(environment.store, environment.clock, settings.seal_limit_seconds)
         beats = (LOOK_SECONDS, watch.look), (BEAT_SECONDS, sealing.look)
         withdrawals = (WITHDRAWAL_SECONDS, ConsentWatch(environment).look)
-        await stack.enter_async_context(pulsing(pulse, *beats, withdrawals))
-        await stack.enter_async_context(telling(environment.store, open_bus(settings.cache_store_url)))
+        await stack.enter_async_context(run_heartbeat(pulse, *beats, withdrawals))
+        await stack.enter_async_context(announce_commits(environment.store, open_bus(settings.cache_store_url)))
         renderer = CertificateRenderer(environment.keyrings, settings.home / "certificates", environment.clock)
         deliveries = Deliveries(environment, {**handlers(renderer), NOTIFY: notify or drop}, stopping)
         await settle_erasures(environment, ErasureList(settings.erasure_list))
         payment_seconds = settings.payments.seconds(demo=settings.demo)
-        services = service_jobs(environment, deliveries, stopping, house.vitals.swept, payment_seconds)
+        services = service_jobs(environment, deliveries, stopping, house.vitals.note_sweep, payment_seconds)
         upkeep = upkeep_jobs(environment, settings.retention)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(Runner(services, stopping, ended).run())

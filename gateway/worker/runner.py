@@ -65,7 +65,7 @@ class Runner:
                 if self._stopping.is_set():
                     break
                 begun = loop.time()
-                outcome = await _guarded(job.name, job.run)
+                outcome = await _run_safely(job.name, job.run)
             self._ended(job.name, outcome)
             done = outcome is JobOutcome.DONE
             pause = begun + job.every - loop.time() if done else max(job.every, AFTER_FAILURE_SECONDS)
@@ -73,23 +73,23 @@ class Runner:
                 async with asyncio.timeout(max(0.0, pause)):
                     await self._stopping.wait()
         if job.close is not None:
-            await _guarded(job.name, job.close)
+            await _run_safely(job.name, job.close)
 
 
-async def _guarded(job: str, work: Callable[[], Awaitable[object]]) -> JobOutcome:
+async def _run_safely(job: str, work: Callable[[], Awaitable[object]]) -> JobOutcome:
     """Do it once and tell how it ended. Only the cancellation of the worker itself goes through."""
     try:
         await work()
     except asyncio.CancelledError as error:
         if _is_being_cancelled():
             raise
-        return _noted(job, error)
+        return _log_failure(job, error)
     except Exception as error:  # noqa: BLE001 - nothing of a job's failure may reach another job
-        return _noted(job, error)
+        return _log_failure(job, error)
     return JobOutcome.DONE
 
 
-def _noted(job: str, error: BaseException) -> JobOutcome:
+def _log_failure(job: str, error: BaseException) -> JobOutcome:
     outcome = _OUTCOMES.get(type(error), JobOutcome.FAILED)
     if outcome is JobOutcome.FAILED:
         # of the error only its kind and place reach the log, never its text (gateway/runtime/logs.py)

@@ -80,25 +80,27 @@ class ApiSetu:
         NotLetIn where our subscription or key is wrong and Refused with the same code while that is held,
         IntegrityFailure for a wrong signature, document or holder, Unavailable and Garbled.
         """
-        asked, publisher, artefact = self._prepared(request)
+        asked, publisher, artefact = self._prepare_request(request)
         policy = FETCH_KEPT if consent.may_store(artefact) else FETCH
 
         async def load() -> DepartmentCertificate:
             return (await self._fetch(policy, asked, publisher, artefact))[0]
 
-        return await self._remote.kept(policy, _key_of(asked, artefact), load, _CODEC)
+        return await self._remote.fetch_cached(policy, _key_of(asked, artefact), load, _CODEC)
 
     async def document(self, request: CertificateRequest) -> DepartmentFile:
         """The document itself, checked as `certificate` checks it; never kept. Raises the same."""
-        asked, publisher, artefact = self._prepared(request)
+        asked, publisher, artefact = self._prepare_request(request)
         certificate, answer = await self._fetch(FETCH_DOCUMENT, asked, publisher, artefact)
         return DepartmentFile(certificate, answer.content, answer.at)
 
-    def offered(self) -> Mapping[str, PublisherSettings]:
+    def publishers(self) -> Mapping[str, PublisherSettings]:
         """The publishers that let us in, with their documents."""
         return self._settings.publishers
 
-    def _prepared(self, request: CertificateRequest) -> tuple[CertificateRequest, PublisherSettings, Mapping[str, Any]]:
+    def _prepare_request(
+        self, request: CertificateRequest
+    ) -> tuple[CertificateRequest, PublisherSettings, Mapping[str, Any]]:
         artefact = consent.artefact_to_send(request.consent_artefact)
         if consent.ends_at(artefact) <= self._clock.now():
             raise Refused(wire.SOURCE, "consent_expired")

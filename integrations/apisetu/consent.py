@@ -44,7 +44,7 @@ def artefact_to_send(artefact: Mapping[str, Any]) -> dict[str, Any]:
     the recorded text has other members, so that the signature would not cover what is sent, and
     consent_unsigned.
     """
-    consent, signature = _normal(artefact.get("consent")), _at(artefact, ("signature", "signature"))
+    consent, signature = _normal(artefact.get("consent")), _value_at(artefact, ("signature", "signature"))
     if consent != artefact.get("consent"):
         raise Refused(Source.API_SETU, "consent_altered")
     if not isinstance(signature, str) or not signature:
@@ -54,12 +54,12 @@ def artefact_to_send(artefact: Mapping[str, Any]) -> dict[str, Any]:
 
 def may_store(artefact: Mapping[str, Any]) -> bool:
     """Whether the consent of a checked artefact allows an answer to be kept."""
-    return "STORE" in str(_at(artefact, ("consent", "permission", "access"))).upper()
+    return "STORE" in str(_value_at(artefact, ("consent", "permission", "access"))).upper()
 
 
 def ends_at(artefact: Mapping[str, Any]) -> datetime:
     """When the consent of a checked artefact ends."""
-    return _instant(_at(artefact, ("consent", "permission", "dateRange", "to")))
+    return _instant(_value_at(artefact, ("consent", "permission", "dateRange", "to")))
 
 
 def canonical(consent: Mapping[str, Any]) -> bytes:
@@ -87,16 +87,16 @@ def signed_by(artefact: Mapping[str, Any], public_key: str) -> bool:
 
 
 def _normal(given: Any) -> dict[str, Any]:
-    consent: dict[str, Any] = {"consentId": _uuid(_at(given, ("consentId",)))}
+    consent: dict[str, Any] = {"consentId": _uuid(_value_at(given, ("consentId",)))}
     for path in _TEXTS:
-        _put(consent, path, _text(_at(given, path)))
+        _put(consent, path, _text(_value_at(given, path)))
     for path in _TEXTS_OR_EMPTY:
-        value = _at(given, path)
+        value = _value_at(given, path)
         _put(consent, path, value if value == "" else _text(value))
     for path in _NUMBERS:
-        _put(consent, path, _number(_at(given, path)))
+        _put(consent, path, _number(_value_at(given, path)))
     for path in _INSTANTS:
-        _put(consent, path, _utc(_instant(_at(given, path))))
+        _put(consent, path, _utc(_instant(_value_at(given, path))))
     return consent
 
 
@@ -115,7 +115,7 @@ def _instant(value: Any) -> datetime:
     return parsed
 
 
-def _at(given: Any, path: Path) -> Any:
+def _value_at(given: Any, path: Path) -> Any:
     for name in path:
         given = given.get(name) if isinstance(given, Mapping) else None
     return given

@@ -38,7 +38,7 @@ def published_routes(publisher: Publisher, settings: PublishedSettings, clock: C
     """The document for everybody, the catalogue and the certificates for consumers with a subscription."""
     door = _Door(publisher, settings, clock, url)
     return [
-        Route(f"{ROOT}/openapi.json", door.described, methods=["GET"]),
+        Route(f"{ROOT}/openapi.json", door.openapi_document, methods=["GET"]),
         Route(f"{ROOT}/services", door.services, methods=["GET"]),
         Route(f"{ROOT}/certificate/v3/{{publisher}}/{{doctype}}", door.certificate, methods=["POST"]),
         Route(f"{ROOT}/{{publisher}}/v3/{{doctype}}/certificate", door.certificate, methods=["POST"]),
@@ -53,7 +53,7 @@ class _Door:
         self._clock = clock
         self._url = url
 
-    async def described(self, _request: Request) -> Response:
+    async def openapi_document(self, _request: Request) -> Response:
         """The OpenAPI document: it holds nothing that is not public."""
 
         async def work() -> Response:
@@ -61,22 +61,22 @@ class _Door:
             made = document(self._url, self._settings.publisher, await own.documents(), await own.services())
             return _json(made, {"Cache-Control": "public, max-age=300", "X-Content-Type-Options": "nosniff"})
 
-        return await _answered(work)
+        return await _answer_or_decline(work)
 
     async def services(self, request: Request) -> Response:
         """The catalogue."""
 
         async def work() -> Response:
             wire.consumer_of(self._settings, request.headers)
-            return _json({"services": [each.shown() for each in await self._publisher.services()]}, _NO_STORE)
+            return _json({"services": [each.to_json() for each in await self._publisher.services()]}, _NO_STORE)
 
-        return await _answered(work)
+        return await _answer_or_decline(work)
 
     async def certificate(self, request: Request) -> Response:
         """One certificate call, in either path style."""
 
         async def work() -> Response:
-            asked = await self._asked(request)
+            asked = await self._authorise_request(request)
             call = wire.read_call(self._settings, asked, await self._body(request), self._clock.now())
             content = await self._publisher.find(call)
             if content is None:
@@ -84,13 +84,13 @@ class _Door:
             log.info("apisetu_published", consumer=call.client_id, doctype=call.doctype, txn=call.transaction_id)
             return Response(content, 200, _NO_STORE, f"application/{call.format}")
 
-        return await _answered(work)
+        return await _answer_or_decline(work)
 
     async def unknown(self, _request: Request) -> Response:
         """Any other path below ours."""
-        return _declined(wire.Declined("url_not_found"))
+        return _decline_response(wire.Declined("url_not_found"))
 
-    async def _asked(self, request: Request) -> wire.Asked:
+    async def _authorise_request(self, request: Request) -> wire.Asked:
         consumer = wire.consumer_of(self._settings, request.headers)
         doctype = request.path_params["doctype"]
         offered = {each.doctype for each in await self._publisher.documents()}
@@ -114,16 +114,16 @@ class _Door:
         return bytes(body)
 
 
-async def _answered(work: Callable[[], Awaitable[Response]]) -> Response:
+async def _answer_or_decline(work: Callable[[], Awaitable[Response]]) -> Response:
     try:
         return await work()
     except wire.Declined as declined:
-        return _declined(declined)
+        return _decline_response(declined)
     except (NotNow, OtherQuestion, ConsentUsedUp) as error:
-        return _declined(wire.Declined(_CODES[type(error)]))
+        return _decline_response(wire.Declined(_CODES[type(error)]))
 
 
-def _declined(declined: wire.Declined) -> Response:
+def _decline_response(declined: wire.Declined) -> Response:
     log.info("apisetu_published_declined", code=declined.code)
     wait = {"Retry-After": str(RETRY_SECONDS)} if declined.status == 503 else {}
     return JSONResponse(declined.body, declined.status, {**_NO_STORE, **wait})

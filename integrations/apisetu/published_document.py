@@ -64,7 +64,7 @@ def document(
         },
         "paths": paths,
         "components": _components(),
-        "x-services": [service.shown() for service in services],
+        "x-services": [service.to_json() for service in services],
     }
 
 
@@ -90,7 +90,7 @@ def _certificate(each: PublishedDocument, operation: str) -> dict[str, Any]:
         "operationId": operation,
         "summary": each.name.en,
         "description": f"{each.name.en} · {each.name.hi or each.name.en}",
-        "x-name": _both(each.name),
+        "x-name": _in_both_languages(each.name),
         "x-services": list(each.services),
         "tags": ["APIs"],
         "security": _SECURITY,
@@ -198,5 +198,5 @@ def _object(**properties: Any) -> dict[str, Any]:
     return {"type": "object", "required": list(properties), "properties": properties}
 
 
-def _both(name: Bilingual) -> dict[str, str | None]:
+def _in_both_languages(name: Bilingual) -> dict[str, str | None]:
     return {"en": name.en, "hi": name.hi}

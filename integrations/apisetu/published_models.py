@@ -115,7 +115,7 @@ class PublishedService:
     fee_paise: int | None
     open: bool
 
-    def shown(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """As JSON, both languages."""
         return {
             "code": self.code,

@@ -194,7 +194,7 @@ def _read_json(answer: Answer, request: CertificateRequest) -> DepartmentCertifi
         issuer=wire_json.text_at(given, "IssuedBy", "Organization", "name"),
         issued_on=certificate_facts.day(wire_json.text_at(given, "issueDate")),
     )
-    return _checked(facts, answer, request, JSON)
+    return _check_certificate(facts, answer, request, JSON)
 
 
 def _read_signed(root: safe_xml.Element, answer: Answer, request: CertificateRequest) -> DepartmentCertificate:
@@ -203,13 +203,13 @@ def _read_signed(root: safe_xml.Element, answer: Answer, request: CertificateReq
     facts = _Facts(
         name=safe_xml.attribute(root, "name"),
         doctype=safe_xml.attribute(root, "type"),
-        holder=_within(root, "IssuedTo", "Person"),
+        holder=_nested_name(root, "IssuedTo", "Person"),
         uri=safe_xml.attribute(root, "uri"),
         number=safe_xml.attribute(root, "number"),
-        issuer=_within(root, "IssuedBy", "Organization"),
+        issuer=_nested_name(root, "IssuedBy", "Organization"),
         issued_on=certificate_facts.day(safe_xml.attribute(root, "issueDate")),
     )
-    checked, stated = _checked(facts, answer, request, XML), certificate_facts.stated_by(root)
+    checked, stated = _check_certificate(facts, answer, request, XML), certificate_facts.stated_by(root)
     return replace(checked, born_on=stated.born_on, facts=stated.facts) if stated else checked
 
 
@@ -224,7 +224,9 @@ class _Facts:
     issued_on: date | None
 
 
-def _checked(facts: _Facts, answer: Answer, request: CertificateRequest, media_type: str) -> DepartmentCertificate:
+def _check_certificate(
+    facts: _Facts, answer: Answer, request: CertificateRequest, media_type: str
+) -> DepartmentCertificate:
     """What a document says, if it is the one that was asked for, of the person it was asked for."""
     if facts.name is None or facts.doctype is None:
         raise Garbled(SOURCE, "certificate_attributes")
@@ -246,7 +248,7 @@ def _checked(facts: _Facts, answer: Answer, request: CertificateRequest, media_t
     )
 
 
-def _within(root: safe_xml.Element, outer: str, inner: str) -> str | None:
+def _nested_name(root: safe_xml.Element, outer: str, inner: str) -> str | None:
     """The `name` of an organisation or person."""
     parent = safe_xml.child(root, outer)
     element = safe_xml.child(parent, inner) if parent is not None else None

@@ -40,7 +40,7 @@ class BreakerHints:
         self._woken = asyncio.Event()
         self._away = False
 
-    def changed(self, source: Source, group: str, state: BreakerState) -> None:
+    def note_change(self, source: Source, group: str, state: BreakerState) -> None:
         """Hear of a change of a breaker of this process; told to the others by `exchange`."""
         self._news[source, group] = state
         self._woken.set()
@@ -62,7 +62,7 @@ class BreakerHints:
         breakers.caution(self._cautions(heard))
 
     @asynccontextmanager
-    async def exchanged(self, breakers: Breakers) -> AsyncIterator[None]:
+    async def exchange_in_background(self, breakers: Breakers) -> AsyncIterator[None]:
         """Exchange hints in the background: when something changed here, and every two seconds."""
         task = asyncio.create_task(self._run(breakers))
         try:

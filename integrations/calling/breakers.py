@@ -106,7 +106,7 @@ class Breaker:
             self._caution is not None and self._state is BreakerState.CLOSED
         )
 
-    def heed(self, caution: Caution | None) -> None:
+    def apply_caution(self, caution: Caution | None) -> None:
         """Take in what others say now. A hint that a call of ours has disproved is not heeded again."""
         if caution is None:
             self._caution = None
@@ -209,7 +209,7 @@ class Breakers:
         While a group recovers, one call probes and the others wait for its verdict instead of failing: a
         question that needs several calls at once would else cancel its own probe for ever.
         """
-        breaker = self._breakers.get((source, group)) or self._made(source, group, traffic)
+        breaker = self._breakers.get((source, group)) or self._new_breaker(source, group, traffic)
         if breaker.careful:
             async with breaker.turn:
                 if breaker.careful or breaker.state is not BreakerState.CLOSED:
@@ -255,18 +255,18 @@ class Breakers:
         """Take in which groups, by `hint_name`, other processes hold open now."""
         self._cautions = cautions
         for (source, group), breaker in self._breakers.items():
-            breaker.heed(cautions.get(hint_name(source, group)))
+            breaker.apply_caution(cautions.get(hint_name(source, group)))
 
-    def _made(self, source: Source, group: str, traffic: Traffic) -> Breaker:
-        def changed(state: BreakerState) -> None:
+    def _new_breaker(self, source: Source, group: str, traffic: Traffic) -> Breaker:
+        def notify_observer(state: BreakerState) -> None:
             if self._observer is not None:
                 self._observer(source, group, state)
 
         if len(self._breakers) >= MOST_GROUPS:
             self._forget_one()
-        breaker = Breaker(self._clock, TRIPS[traffic], changed, spread=self._spread)
+        breaker = Breaker(self._clock, TRIPS[traffic], notify_observer, spread=self._spread)
         if self._cautions:
-            breaker.heed(self._cautions.get(hint_name(source, group)))
+            breaker.apply_caution(self._cautions.get(hint_name(source, group)))
         self._breakers[source, group] = breaker
         return breaker
 

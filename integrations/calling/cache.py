@@ -154,10 +154,10 @@ class KeptAnswers:
             coroutine = cast("Any", fill(flight))
             context = without_deadline() if _keeps(policy) else None
             flight.task = asyncio.get_running_loop().create_task(coroutine, context=context)
-            flight.task.add_done_callback(lambda task: self._landed(name, task))
+            flight.task.add_done_callback(lambda task: self._end_flight(name, task))
         return cast("asyncio.Task[tuple[T, datetime]]", flight.task)
 
-    def _landed(self, name: str, task: "asyncio.Task[Any]") -> None:
+    def _end_flight(self, name: str, task: "asyncio.Task[Any]") -> None:
         flight = self._flights.get(name)
         if flight is not None and flight.task is task:
             del self._flights[name]
@@ -187,11 +187,11 @@ class KeptAnswers:
 
     async def _read(self, name: str, codec: Codec[T]) -> tuple[_Entry[T] | None, int]:
         """The entry, and its subject's epoch. One of an earlier epoch was dropped meanwhile."""
-        if not await self._paid(name):
+        if not await self._may_read(name):
             return None, 0
         try:
             raw, epoch = await self._read_once(name)
-            return (_opened(raw, epoch, codec) if raw is not None else None), epoch
+            return (_decode_entry(raw, epoch, codec) if raw is not None else None), epoch
         except CACHE_FAULTS as error:
             self._rest(error)
         except (ValueError, KeyError, TypeError):
@@ -214,7 +214,7 @@ class KeptAnswers:
             task.exception()
 
     async def _write(self, name: str, policy: CallPolicy, at: datetime, encoded: Any, epoch: int) -> None:
-        if self._resting() or name in self._owed or subject_of(name) in self._owed:
+        if self._is_backing_off() or name in self._owed or subject_of(name) in self._owed:
             return
         fresh = at + timedelta(seconds=policy.fresh)
         served = fresh + timedelta(seconds=policy.revalidate)
@@ -234,9 +234,9 @@ class KeptAnswers:
                 del self._flights[name]
         await self._settle(name)
 
-    async def _paid(self, name: str) -> bool:
+    async def _may_read(self, name: str) -> bool:
         """Whether the entry may be read: nothing that was to be dropped is still owed, and the cache is there."""
-        if self._resting():
+        if self._is_backing_off():
             return False
         debts = self._owed & {name, subject_of(name)} if self._owed else ()
         return all([await self._settle(debt) for debt in debts])
@@ -255,7 +255,7 @@ class KeptAnswers:
         self._owed.discard(debt)
         return True
 
-    def _resting(self) -> bool:
+    def _is_backing_off(self) -> bool:
         return self._clock.monotonic() < self._asked_again_at
 
     def _rest(self, error: Exception) -> None:
@@ -278,7 +278,7 @@ def _subject(citizen_id: str) -> str:
     return hashlib.sha256(f"subject {citizen_id}".encode()).hexdigest()[:32]
 
 
-def _opened(raw: bytes, epoch: int, codec: Codec[T]) -> _Entry[T] | None:
+def _decode_entry(raw: bytes, epoch: int, codec: Codec[T]) -> _Entry[T] | None:
     times, written_in, value = json.loads(raw)
     if written_in != epoch:
         return None

@@ -128,21 +128,21 @@ class BoundedMemoryCache(SimpleMemoryCache):  # type: ignore[misc]
             self._of_subject.setdefault(subject_of(key), set()).add(key)
         done = await super()._set(key, value, _cas_token=_cas_token)
         if ttl:
-            self._handlers[key] = asyncio.get_running_loop().call_later(ttl, self._expired, key)
+            self._handlers[key] = asyncio.get_running_loop().call_later(ttl, self._drop_entry, key)
         return done
 
     async def _delete(self, key: str, _conn: Any = None) -> int:
-        return self._expired(key)
+        return self._drop_entry(key)
 
     async def _clear(self, namespace: str | None = None, _conn: Any = None) -> bool:
         for key in [key for key in self._cache if namespace is None or key.startswith(_key("", namespace))]:
-            self._expired(key)
+            self._drop_entry(key)
         return True
 
     async def _close(self, *_args: Any, _conn: Any = None, **_options: Any) -> None:
         await self._clear()
 
-    def _expired(self, key: str) -> int:
+    def _drop_entry(self, key: str) -> int:
         """Drop an entry with its timer and its place in the index."""
         handle = self._handlers.pop(key, None)
         if handle is not None:

@@ -44,17 +44,19 @@ class SourceMonitor:
         self._reached: dict[Source, bool] = {}
         self.integrity_failures: dict[tuple[Source, str], int] = {}
 
-    def succeeded(self, source: Source, policy: str, at: datetime, seconds: float) -> None:
+    def record_success(self, source: Source, policy: str, at: datetime, seconds: float) -> None:
         """A usable answer came, which may be a refusal."""
         self._success[source] = at
         self._observe(source, policy, "answered", seconds)
 
-    def failed(self, source: Source, policy: str, at: datetime, seconds: float, retry_after: float | None) -> None:
+    def record_failure(
+        self, source: Source, policy: str, at: datetime, seconds: float, retry_after: float | None
+    ) -> None:
         """No usable answer came."""
         self._failure[source] = (at, retry_after)
         self._observe(source, policy, "failed", seconds)
 
-    def reached(self, source: Source, *, reachable: bool) -> None:
+    def record_reachability(self, source: Source, *, reachable: bool) -> None:
         """Whether it takes connections; told only of a system that was not asked yet, and forgotten once it was."""
         self._reached[source] = reachable
 

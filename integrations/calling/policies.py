@@ -142,7 +142,7 @@ class CallPolicy:
         """Whether each call says which breaker group it belongs to."""
         return self.breaker.startswith("<")
 
-    def described(self) -> Mapping[str, str]:
+    def as_labels(self) -> Mapping[str, str]:
         """The policy in words and numbers; the names are those of the table and of the metric's labels."""
         lane = self.lane
         return {

@@ -34,6 +34,6 @@ class ReachWatch:
 
     async def _try(self, source: Source) -> None:
         found = await asyncio.gather(*(self._lines.reachable(url, REACH_SECONDS) for url in self._addresses[source]))
-        self._monitor.reached(source, reachable=all(found))
+        self._monitor.record_reachability(source, reachable=all(found))
         if not all(found):
             log.info("source_not_reached", source=source.value)

@@ -112,7 +112,7 @@ class Remote:
 
         Raises Unavailable after the last attempt, and whatever `judge` raises.
         """
-        answer = await self._tried(self._call(policy, method, path, parts, None))
+        answer = await self._run_call(self._call(policy, method, path, parts, None))
         if answer is None:
             raise RuntimeError("only a confirmed call has no answer")
         return answer
@@ -124,7 +124,7 @@ class Remote:
         """
         call = self._call(policy, method, path, parts, None)
         call.streamed = True
-        await self._tried(call)
+        await self._run_call(call)
         if call.body is None:
             raise RuntimeError("an answer that was let pass has a body")
         return call.body
@@ -143,9 +143,9 @@ class Remote:
         After a lost or garbled answer `confirm` asks the partner whether it has the key: before each repeat,
         and once more before giving up. Where that cannot be learnt, the loss is told and nothing is repeated.
         """
-        return await self._tried(self._call(policy, method, path, parts, confirm))
+        return await self._run_call(self._call(policy, method, path, parts, confirm))
 
-    async def kept(
+    async def fetch_cached(
         self,
         policy: CallPolicy,
         key: tuple[str, ...],
@@ -160,11 +160,11 @@ class Remote:
         """
         self._shared.gate.admit_kept(self.source, self._shared.clock.now())
 
-        async def watched() -> T:
-            with self.watching(policy):
+        async def load_with_alarms() -> T:
+            with self.raise_alarms(policy):
                 return await load()
 
-        return await self._shared.kept.get(policy, key, watched, codec, whole)
+        return await self._shared.kept.get(policy, key, load_with_alarms, codec, whole)
 
     def admit(self, *, writes: bool = False) -> None:
         """Raise SwitchedOff where a switch holds calls back; for what a browser is sent to without a call of ours."""
@@ -175,7 +175,7 @@ class Remote:
         await self._shared.kept.forget(policy, key)
 
     @contextmanager
-    def watching(self, policy: CallPolicy) -> Iterator[None]:
+    def raise_alarms(self, policy: CallPolicy) -> Iterator[None]:
         """Raise the alarm for an IntegrityFailure or a NotLetIn that comes through, once."""
         try:
             yield
@@ -185,10 +185,10 @@ class Remote:
                 self._shared.monitor.not_let_in(self.source, policy.name, error.code)
             raise
         except IntegrityFailure as error:
-            self._alarmed(policy, error)
+            self._raise_integrity_alarm(policy, error)
             raise
 
-    def _alarmed(self, policy: CallPolicy, error: IntegrityFailure) -> None:
+    def _raise_integrity_alarm(self, policy: CallPolicy, error: IntegrityFailure) -> None:
         if not error.alarmed:
             error.alarmed = True
             self._shared.monitor.integrity_failed(self.source, policy.name, error.code)
@@ -212,11 +212,11 @@ class Remote:
         ends_at = clock.monotonic() + share(clock, policy.total, policy.priority)
         return _Call(policy, method, self._base_url + path, parts, group, lane, ends_at, confirm)
 
-    async def _tried(self, call: _Call) -> Answer | None:
+    async def _run_call(self, call: _Call) -> Answer | None:
         started = self._shared.clock.monotonic()
         call.lane.budget.earn()
         try:
-            with self.watching(call.policy):
+            with self.raise_alarms(call.policy):
                 answer = await self._with_retries(call)
         except IntegrationError as error:
             self._note(call.policy, started, error)
@@ -234,7 +234,7 @@ class Remote:
         except Garbled as error:
             return await self._given_up(call, error)
 
-        async def again() -> Answer | None:
+        async def next_attempt() -> Answer | None:
             nonlocal first
             if first is not None:  # the first attempt is made already; tenacity judges it like the others
                 error, first = first, None
@@ -242,23 +242,23 @@ class Remote:
             return await self._attempt(call)
 
         try:
-            return await self._retrying(call)(again)
+            return await self._retry_loop(call)(next_attempt)
         except (Unavailable, Garbled) as error:
             return await self._given_up(call, error)
 
     async def _attempt(self, call: _Call) -> Answer | None:
-        if await self._arrived(call):
+        if await self._has_arrived(call):
             return None
         try:
             return await self._shared.breakers.call(
-                self.source, call.group, lambda: self._once(call), call.policy.traffic, begins=call.streamed
+                self.source, call.group, lambda: self._run_attempt(call), call.policy.traffic, begins=call.streamed
             )
         except (Unavailable, Garbled) as error:
             if not isinstance(error, NeverSent | CircuitOpen | Crowded):
                 call.lost = error
             raise
 
-    async def _arrived(self, call: _Call) -> bool:
+    async def _has_arrived(self, call: _Call) -> bool:
         """Whether a write whose answer was lost is there; raises the loss where that cannot be learnt."""
         if call.lost is None or call.confirm is None:
             return False
@@ -270,14 +270,14 @@ class Remote:
 
     async def _given_up(self, call: _Call, error: Unavailable | Garbled) -> Answer | None:
         """Before a loss is told, ask once more whether the write arrived."""
-        if not call.unknown and await self._arrived(call):
+        if not call.unknown and await self._has_arrived(call):
             return None
         raise error
 
-    def _retrying(self, call: _Call) -> tenacity.AsyncRetrying:
+    def _retry_loop(self, call: _Call) -> tenacity.AsyncRetrying:
         clock = self._shared.clock
 
-        def again(state: RetryCallState) -> bool:
+        def may_retry(state: RetryCallState) -> bool:
             error = state.outcome.exception() if state.outcome else None
             return _may_be_repeated(call, error, state.attempt_number) and call.lane.budget.spend()
 
@@ -289,12 +289,12 @@ class Remote:
         return tenacity.AsyncRetrying(
             stop=lambda state: clock.monotonic() + state.upcoming_sleep >= call.ends_at,
             wait=wait,
-            retry=again,
+            retry=may_retry,
             sleep=clock.sleep,
             reraise=True,
         )
 
-    async def _once(self, call: _Call) -> Answer:
+    async def _run_attempt(self, call: _Call) -> Answer:
         policy = call.policy
         seconds = min(policy.attempt, call.ends_at - self._shared.clock.monotonic())
         if seconds <= 0:
@@ -354,25 +354,25 @@ class Remote:
             if call.streamed and head.status == 200:
                 self._check(call.policy, head)
                 if head.media_type in call.policy.accepts:
-                    call.body = self._opened(call, head, response, limits, held)
+                    call.body = self._open_body(call, head, response, limits, held)
                     return head
             return replace(head, content=await read_whole(response, limits), at=self._shared.clock.now())
         finally:
             if call.body is None:
                 await response.aclose()
 
-    def _opened(
+    def _open_body(
         self, call: _Call, head: Answer, response: httpx.Response, limits: Limits, held: AsyncExitStack
     ) -> Body:
         started = self._shared.clock.monotonic()
 
-        def ended(error: IntegrationError | None) -> None:
+        def note_end(error: IntegrationError | None) -> None:
             if isinstance(error, IntegrityFailure):
-                self._alarmed(call.policy, error)
+                self._raise_integrity_alarm(call.policy, error)
             self._shared.breakers.settle(self.source, call.group, error)
             self._note(call.policy, started, error)
 
-        return Body(head, response, limits, held.pop_all(), self._shared.clock, ended)
+        return Body(head, response, limits, held.pop_all(), self._shared.clock, note_end)
 
     def _check(self, policy: CallPolicy, answer: Answer) -> None:
         """Refuse what no adapter may read: redirects, packed bodies, statuses of trouble, other content types."""
@@ -402,9 +402,9 @@ class Remote:
         if isinstance(error, NotAsked) and not isinstance(error, CircuitOpen):
             self._shared.monitor.not_asked(self.source, policy.name, seconds)
         elif isinstance(error, Unavailable | Garbled):
-            self._shared.monitor.failed(self.source, policy.name, now, seconds, error.retry_after)
+            self._shared.monitor.record_failure(self.source, policy.name, now, seconds, error.retry_after)
         else:
-            self._shared.monitor.succeeded(self.source, policy.name, now, seconds)
+            self._shared.monitor.record_success(self.source, policy.name, now, seconds)
 
 
 def _may_be_repeated(call: _Call, error: BaseException | None, attempt: int) -> bool:

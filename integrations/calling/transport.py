@@ -113,7 +113,7 @@ class Lines:
         """Whether a configured origin takes a connection, for https with the handshake, within so many seconds."""
         try:
             async with asyncio.timeout(seconds):
-                await _connected(Guard([url], clock=self.clock, demo=self.demo), url, self._tls_of(url))
+                await _probe_connection(Guard([url], clock=self.clock, demo=self.demo), url, self._tls_of(url))
         except (OSError, TimeoutError):  # TLS trouble is an OSError too
             return False
         return True
@@ -122,7 +122,7 @@ class Lines:
         return next((self.own_tls[each] for each in origins if each in self.own_tls), self.tls)
 
 
-async def _connected(guard: Guard, url: str, tls: ssl.SSLContext | None) -> None:
+async def _probe_connection(guard: Guard, url: str, tls: ssl.SSLContext | None) -> None:
     """Open a connection to a checked address, and close it; raises OSError."""
     scheme, host, port = origin_of(url)
     context = (tls or httpx.create_ssl_context(trust_env=False)) if scheme == "https" else None

@@ -65,7 +65,7 @@ class CscBridge:
 
     def open_return(self, message: str) -> str:
         """Our reference in what a browser brought back. Raises IntegrityFailure, Garbled."""
-        reference = self._opened(message).get("merchant_txn", "")
+        reference = self._open_envelope(message).get("merchant_txn", "")
         if not reference:
             raise Garbled(Source.CSC, "merchant_txn")
         return reference
@@ -135,7 +135,7 @@ class CscBridge:
         content, judge = self._message(pairs, reference)
         path = f"{wire.METHODS}/{method}/format/json"
         answer = await self._remote.send(policy, "POST", path, headers=_JSON, content=content, judge=judge)
-        return self._said(answer, reference)
+        return self._read_reply(answer, reference)
 
     async def _write(self, policy: CallPolicy, method: str, pairs: Mapping[str, str], reference: str) -> dict[str, str]:
         """A write that CSC takes once for its reference, so that repeating it is its own enquiry."""
@@ -150,15 +150,15 @@ class CscBridge:
         )
         if answer is None:
             raise Unavailable(Source.CSC, "no_answer")
-        return self._said(answer, reference)
+        return self._read_reply(answer, reference)
 
     def _message(self, pairs: Mapping[str, str], reference: str) -> tuple[bytes, Callable[[Answer], None]]:
         def judge(answer: Answer) -> None:
-            self._said(answer, reference)
+            self._read_reply(answer, reference)
 
         return wire.request_body(pairs, self._settings), judge
 
-    def _said(self, answer: Answer, reference: str) -> dict[str, str]:
+    def _read_reply(self, answer: Answer, reference: str) -> dict[str, str]:
         status = answer.status
         if status == 429 or status >= 500:
             raise Unavailable(Source.CSC, f"http_{status}")
@@ -166,14 +166,14 @@ class CscBridge:
             raise NotLetIn(Source.CSC, f"http_{status}")
         if status != 200:
             raise Refused(Source.CSC, f"http_{status}")
-        said = self._opened(_read(lambda: wire.response_data(answer.content)))
+        said = self._open_envelope(_read(lambda: wire.response_data(answer.content)))
         if said.get("merchant_txn") != reference or said.get("merchant_id") != self._settings.merchant_id:
             raise IntegrityFailure(Source.CSC, "other_payment")
         return said
 
-    def _opened(self, message: str) -> dict[str, str]:
+    def _open_envelope(self, message: str) -> dict[str, str]:
         try:
-            return wire.opened(message, reader=self._settings.private_key, signer=self._settings.csc_key)
+            return wire.open_envelope(message, reader=self._settings.private_key, signer=self._settings.csc_key)
         except wire.Spoilt as error:
             raise IntegrityFailure(Source.CSC, "envelope") from error
 

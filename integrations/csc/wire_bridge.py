@@ -71,7 +71,7 @@ def envelope(text: str, *, signer: RSAPrivateKey, reader: RSAPublicKey, key: str
     return base64.b64encode(reader.encrypt(key.encode(), _OAEP) + sealed).decode()
 
 
-def opened(message: str, *, reader: RSAPrivateKey, signer: RSAPublicKey) -> dict[str, str]:
+def open_envelope(message: str, *, reader: RSAPrivateKey, signer: RSAPublicKey) -> dict[str, str]:
     """The pairs of an envelope. Raises Spoilt before a word of it is read where the signature is not the sender's."""
     size = reader.key_size // 8
     try:

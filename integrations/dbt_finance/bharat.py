@@ -95,7 +95,7 @@ class DbtBharat:
             asked, given = headers[wire_auth.SIGNATURE_HEADER], answer.headers.get(wire_auth.SIGNATURE_HEADER, "")
             if not wire_auth.answer_is_genuine(settings.hmac_secret, asked, answer.status, answer.content, given):
                 raise IntegrityFailure(Source.DBT_FINANCE, "signature")
-            _saved(answer.content, report)
+            _check_reply(answer.content, report)
 
         sent = {
             "Content-Type": "application/xml; charset=utf-8",
@@ -106,7 +106,7 @@ class DbtBharat:
         await self._remote.send(REPORT_MONTH, "POST", PATH, headers=sent, content=body, judge=judge)
 
 
-def _saved(content: bytes, report: MonthlyReport) -> None:
+def _check_reply(content: bytes, report: MonthlyReport) -> None:
     try:
         answer = read_json(content)
     except ValueError as error:

@@ -45,7 +45,7 @@ def keyhash(api_key: str, ts: str) -> str:
     return hashlib.sha256((api_key + ts).encode()).hexdigest()
 
 
-def same(expected: str, given: str | None) -> bool:
+def digests_match(expected: str, given: str | None) -> bool:
     """Whether two digests are equal, in constant time."""
     return given is not None and hmac.compare_digest(expected.encode(), given.strip().encode())
 

@@ -70,7 +70,7 @@ class EtaalPush:
             if refused.code != wire.NO_TOKEN:
                 raise
             try:
-                answer = await self._send(batch, await self._renewed(token))
+                answer = await self._send(batch, await self._renew_token(token))
             except Refused as again:
                 if again.code != wire.NO_TOKEN:
                     raise
@@ -93,7 +93,7 @@ class EtaalPush:
                 self._token = await self._new_token()
             return self._token[0]
 
-    async def _renewed(self, old: str) -> str:
+    async def _renew_token(self, old: str) -> str:
         """A token in the place of one that was refused; whoever comes second takes the first one's."""
         async with self._asking:
             if self._token is None or self._token[0] == old:

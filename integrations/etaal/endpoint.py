@@ -66,17 +66,17 @@ class Turnstile:
 
     async def knows_user(self, address: str, username: str, password: str) -> bool:
         """Whether name and password are right; both are compared in full, in constant time."""
-        name_right = _same(username, self._settings.username)
-        password_right = _same(password, self._settings.password)
-        return await self._counted(address, right=name_right & password_right)
+        name_right = _is_same_secret(username, self._settings.username)
+        password_right = _is_same_secret(password, self._settings.password)
+        return await self._count_attempt(address, right=name_right & password_right)
 
     async def knows_bearer(self, address: str, authorization: str | None) -> bool:
         """Whether the Authorization header brings the agreed token."""
         scheme, _, token = (authorization or "").partition(" ")
-        right = _same(token.strip(), self._settings.bearer) & (scheme.lower() == "bearer")
-        return await self._counted(address, right=right)
+        right = _is_same_secret(token.strip(), self._settings.bearer) & (scheme.lower() == "bearer")
+        return await self._count_attempt(address, right=right)
 
-    async def _counted(self, address: str, *, right: bool) -> bool:
+    async def _count_attempt(self, address: str, *, right: bool) -> bool:
         counted = await self._tallies.add(_CREDENTIAL if right else _failures(address), _WINDOW_SECONDS)
         if not right and counted.number == self._settings.failures_a_minute:
             _log.error("etaal.locked_out")
@@ -94,7 +94,7 @@ _CREDENTIAL = "etaal"
 """There is one credential, so its calls are counted under one key."""
 
 
-def _same(given: str, expected: str) -> bool:
+def _is_same_secret(given: str, expected: str) -> bool:
     digests = (hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest() for text in (given, expected))
     return hmac.compare_digest(*digests)
 
@@ -122,7 +122,7 @@ class _Figures:
         self._clock = clock
         self._kept: OrderedDict[tuple[date, int], tuple[float, Sequence[ServiceCount]]] = OrderedDict()
 
-    async def on(self, day: date) -> tuple[int, Sequence[ServiceCount]]:
+    async def figures_on(self, day: date) -> tuple[int, Sequence[ServiceCount]]:
         """Revision and rows. Rows that were read while the revision changed are read again."""
         if day > ist_date(self._clock.now()):
             return 0, ()
@@ -152,7 +152,7 @@ class _Form:
     error: Callable[[int], bytes]
     refusal: Callable[[str], bytes]
 
-    def refused(self, code: str, status: int, retry_seconds: int | None = None) -> Response:
+    def refusal_response(self, code: str, status: int, retry_seconds: int | None = None) -> Response:
         """An answer for what the published codes do not name."""
         return Response(self.refusal(code), status, media_type=_XML, headers=_refusal_headers(retry_seconds))
 
@@ -161,8 +161,8 @@ class _Form:
 class _Json:
     """How the JSON form refuses."""
 
-    def refused(self, code: str, status: int, retry_seconds: int | None = None) -> Response:
-        """As `_Form.refused`."""
+    def refusal_response(self, code: str, status: int, retry_seconds: int | None = None) -> Response:
+        """As `_Form.refusal_response`."""
         return JSONResponse({"code": code}, status, _refusal_headers(retry_seconds))
 
 
@@ -189,31 +189,31 @@ class _Door:
 
     async def url_form(self, request: Request) -> Response:
         """`eTransactionCount` by URL: query for GET, form for POST; the answer is XML."""
-        closed = await self._closed(request, _URL, 503)
+        closed = await self._admission_refusal(request, _URL, 503)
         if closed is not None:
             return closed
         fields = list(request.query_params.multi_items())
         if request.method == "POST":
             body = await _body(request)
             if body is None:
-                return _URL.refused(TOO_LARGE, 413)
+                return _URL.refusal_response(TOO_LARGE, 413)
             fields = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True) or fields
-        return await self._counted(request, wire.read_fields(fields), _URL)
+        return await self._answer_counts(request, wire.read_fields(fields), _URL)
 
     async def soap_form(self, request: Request) -> Response:
         """`eTransactionCount` by SOAP 1.1; the answer is a dataset."""
-        closed = await self._closed(request, _SOAP, 503)
+        closed = await self._admission_refusal(request, _SOAP, 503)
         if closed is not None:
             return closed
         body = await _body(request)
         if body is None:
-            return _SOAP.refused(TOO_LARGE, 413)
+            return _SOAP.refusal_response(TOO_LARGE, 413)
         try:
             call = wire.read_soap(body, request.headers.get("soapaction"))
         except wire.NotUnderstood as error:
             # WS-I Basic Profile 1.1, R1125: a problem with the format of a request is a 4xx. It is no fault of ours.
             return Response(wire.fault_soap("Client", str(error)), 400, media_type=_XML)
-        return await self._counted(request, call, _SOAP)
+        return await self._answer_counts(request, call, _SOAP)
 
     async def description(self, request: Request) -> Response:
         """The WSDL, at `?WSDL` in any case."""
@@ -223,29 +223,29 @@ class _Door:
 
     async def json_form(self, request: Request) -> Response:
         """Our own JSON form: a day or up to 31 days, with bearer token."""
-        closed = await self._closed(request, _JSON, 429)
+        closed = await self._admission_refusal(request, _JSON, 429)
         if closed is not None:
             return closed
         if not await self._turnstile.knows_bearer(_address(request), request.headers.get("authorization")):
             return JSONResponse({"code": "UNAUTHENTICATED"}, 401, {"WWW-Authenticate": "Bearer"})
         body = await _body(request)
         if body is None:
-            return _JSON.refused(TOO_LARGE, 413)
+            return _JSON.refusal_response(TOO_LARGE, 413)
         try:
             first, last = wire.read_range(_json_object(body))
         except wire.NotUnderstood as error:
-            return _JSON.refused(str(error), 400)
+            return _JSON.refusal_response(str(error), 400)
         return await _or_later(self._days(first, last), _JSON)
 
     async def _days(self, first: date, last: date) -> Response:
         days = []
         for offset in range((last - first).days + 1):
             day = first + timedelta(days=offset)
-            revision, counts = await self._figures.on(day)
+            revision, counts = await self._figures.figures_on(day)
             days.append(wire.day_json(day, revision, counts, closes_at(day)))
         return JSONResponse({"days": days}, headers={"Cache-Control": "no-store"})
 
-    async def _counted(self, request: Request, call: wire.CountRequest, form: _Form) -> Response:
+    async def _answer_counts(self, request: Request, call: wire.CountRequest, form: _Form) -> Response:
         """The one function behind both XML forms. Credentials come first, so that a stranger learns nothing."""
         if not await self._turnstile.knows_user(_address(request), call.username, call.password):
             return _xml(form.error(wire.WRONG_CREDENTIALS))
@@ -254,24 +254,24 @@ class _Door:
             return _xml(form.error(wire.DATE_MISSING))
 
         async def answer() -> Response:
-            return _xml(form.counts((await self._figures.on(day))[1]))
+            return _xml(form.counts((await self._figures.figures_on(day))[1]))
 
         return await _or_later(answer(), form)
 
-    async def _closed(self, request: Request, form: _Form | _Json, status: int) -> Response | None:
+    async def _admission_refusal(self, request: Request, form: _Form | _Json, status: int) -> Response | None:
         """An answer for who may not ask now; `status` is that of a full minute."""
         address = _address(request)
         if not self._turnstile.admits(address):
-            return form.refused(NOT_LISTED, 403)
+            return form.refusal_response(NOT_LISTED, 403)
         wait = await self._turnstile.wait_seconds(address)
-        return None if wait is None else form.refused(RATE_LIMITED, status, wait)
+        return None if wait is None else form.refusal_response(RATE_LIMITED, status, wait)
 
 
 async def _or_later(answer: Awaitable[Response], form: _Form | _Json) -> Response:
     try:
         return await answer
     except CountsUnavailable:
-        return form.refused(UNAVAILABLE, 503, _RETRY_SECONDS)
+        return form.refusal_response(UNAVAILABLE, 503, _RETRY_SECONDS)
 
 
 def _xml(content: bytes) -> Response:

@@ -127,15 +127,15 @@ def read_receipt(answer: Answer) -> Receipt:
     """What e-Taal took; raises Garbled where it does not say so in its form."""
     given = _object(answer)
     batch_id, received, rejected = given.get("batchId"), given.get("received"), given.get("rejected")
-    if given.get("status") != "ACCEPTED" or not isinstance(batch_id, str) or not _whole(received):
+    if given.get("status") != "ACCEPTED" or not isinstance(batch_id, str) or not _is_whole_number(received):
         raise Garbled(SOURCE, "no_receipt")
     if not isinstance(rejected, list):
         raise Garbled(SOURCE, "no_receipt")
-    return Receipt(batch_id, int(received), tuple(_rejected(each) for each in rejected))
+    return Receipt(batch_id, int(received), tuple(_rejected_row(each) for each in rejected))
 
 
-def _rejected(given: Any) -> RejectedRow:
-    if not isinstance(given, dict) or not _whole(given.get("row")) or not isinstance(given.get("code"), str):
+def _rejected_row(given: Any) -> RejectedRow:
+    if not isinstance(given, dict) or not _is_whole_number(given.get("row")) or not isinstance(given.get("code"), str):
         raise Garbled(SOURCE, "no_receipt")
     code = given["code"]
     return RejectedRow(given["row"], code if code in CODES else "OTHER")
@@ -167,5 +167,5 @@ def _object(answer: Answer) -> dict[str, Any]:
     return given
 
 
-def _whole(value: Any) -> TypeGuard[int]:
+def _is_whole_number(value: Any) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0

@@ -86,7 +86,7 @@ class RightToService:
         """
         found: list[FilingReceipt] = []
 
-        async def arrived() -> bool:
+        async def has_arrived() -> bool:
             case = await self.case(given.reference)
             if case is not None:
                 found.append(FilingReceipt(case.number, case.received_at, case.decide_by, known=True))
@@ -100,7 +100,7 @@ class RightToService:
             _read(lambda: wire.read_receipt(answer.content, known=False))
 
         parts = self._parts("POST", wire.APPEALS, wire.filing(given), given.reference, judge)
-        answer = await self._remote.send_once(FILE_APPEAL, "POST", wire.APPEALS, confirm=arrived, **parts)
+        answer = await self._remote.send_once(FILE_APPEAL, "POST", wire.APPEALS, confirm=has_arrived, **parts)
         if answer is None:
             return found[-1]
         return _read(lambda: wire.read_receipt(answer.content, known=answer.status == 409))
@@ -108,13 +108,13 @@ class RightToService:
     async def send_event(self, number: str, given: CaseEvent) -> None:
         """Tell of a case once: the event's id is the key. Raises Refused, Unavailable."""
 
-        async def arrived() -> bool:
+        async def has_arrived() -> bool:
             case = await self.case(number)
             return case is not None and given.id in case.has
 
         path = f"{wire.APPEALS}/{quote(number, safe='')}/events"
         parts = self._parts("POST", path, wire.event(given), given.id, lambda answer: _refuse(answer, good=(200, 202)))
-        await self._remote.send_once(SEND_EVENT, "POST", path, confirm=arrived, **parts)
+        await self._remote.send_once(SEND_EVENT, "POST", path, confirm=has_arrived, **parts)
 
     async def case(self, number: str) -> CaseAtCommission | None:
         """A case by the Commission's number, or by our reference; None where there is none.
@@ -163,7 +163,7 @@ class RightToService:
     def _parts(
         self, method: str, path: str, content: Mapping[str, Any] | None, key: str, judge: Callable[[Answer], None]
     ) -> Parts:
-        body = b"" if content is None else wire.encoded(content)
+        body = b"" if content is None else wire.encode_json(content)
         own, now = self._settings, self._clock.now()
         signed = wire.request_headers(own.token, own.secret, method=method, path=path, body=body, key=key, at=now)
         headers = {**signed, "Accept": "application/json"}

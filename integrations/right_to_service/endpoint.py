@@ -61,10 +61,10 @@ class Turnstile:
         if right:
             await self._tallies.add(_COMMISSION, _WINDOW_SECONDS)
         else:
-            await self.failed(address)
+            await self.count_failure(address)
         return right
 
-    async def failed(self, address: str) -> None:
+    async def count_failure(self, address: str) -> None:
         """Count a request that was not let in; a line in the log says so once the address is locked out."""
         counted = await self._tallies.add(_failures(address), _WINDOW_SECONDS)
         if counted.number == self._settings.failures_a_minute:
@@ -126,7 +126,7 @@ class _Door:
             answer = {"eventId": told.id, "state": told.state.value}
             return JSONResponse(answer | ({"code": told.code} if told.code else {}), 200, _NO_STORE)
 
-        return await _answered(work)
+        return await _answer_or_decline(work)
 
     async def case_file(self, request: Request) -> Response:
         """The signed case file that an event of ours named."""
@@ -139,7 +139,7 @@ class _Door:
             name = {"Content-Disposition": 'attachment; filename="case-file.zip"'}
             return Response(content, 200, {**_NO_STORE, **name}, "application/zip")
 
-        return await _answered(work)
+        return await _answer_or_decline(work)
 
     async def _let_in(self, request: Request) -> bytes:
         """The body of a request that the Commission made just now; raises Declined for any other."""
@@ -155,25 +155,25 @@ class _Door:
         body = await _body(request)
         path, given = request.url.path, request.headers.get("x-signature", "")
         if not wire.is_genuine(self._settings.hook_secret, stamp, request.method, path, body, given):
-            await self._turnstile.failed(address)
+            await self._turnstile.count_failure(address)
             raise Declined(401, "BAD_SIGNATURE")
         return body
 
 
-async def _answered(work: Callable[[], Awaitable[Response]]) -> Response:
+async def _answer_or_decline(work: Callable[[], Awaitable[Response]]) -> Response:
     try:
         return await work()
     except Declined as declined:
-        return _declined(declined)
+        return _decline_response(declined)
     except UnknownCase:
-        return _declined(Declined(404, "NOT_FOUND"))
+        return _decline_response(Declined(404, "NOT_FOUND"))
     except OtherMessage:
-        return _declined(Declined(409, "EVENT_ID_REUSED"))
+        return _decline_response(Declined(409, "EVENT_ID_REUSED"))
     except NotNow:
-        return _declined(Declined(503, "UNAVAILABLE", wait=RETRY_SECONDS))
+        return _decline_response(Declined(503, "UNAVAILABLE", wait=RETRY_SECONDS))
 
 
-def _declined(declined: Declined) -> Response:
+def _decline_response(declined: Declined) -> Response:
     _log.info("commission_message_declined", code=declined.code)
     body: dict[str, Any] = {"code": declined.code}
     if declined.field is not None:

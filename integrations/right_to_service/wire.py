@@ -78,7 +78,7 @@ def is_genuine(secret: str, stamp: str, method: str, path: str, body: bytes, giv
     return bool(_HEX.fullmatch(given)) and hmac.compare_digest(expected, given)
 
 
-def encoded(content: Mapping[str, Any]) -> bytes:
+def encode_json(content: Mapping[str, Any]) -> bytes:
     """JSON as it is sent, sorted so that the same content has the same bytes."""
     return json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
@@ -197,7 +197,7 @@ def _word(given: Mapping[str, Any]) -> Word:
         raise Unreadable("payload")
     number, at, known = _id(given, "appealNo"), _instant(given, "at"), _PAYLOADS[kind](payload)
     covered = {"appealNo": number, "type": kind.value, "at": moment(at), "payload": known}
-    return Word(_id(given, "eventId"), number, kind, at, known, hashlib.sha256(encoded(covered)).hexdigest())
+    return Word(_id(given, "eventId"), number, kind, at, known, hashlib.sha256(encode_json(covered)).hexdigest())
 
 
 def _hearing(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -222,7 +222,7 @@ def _direction(given: Mapping[str, Any]) -> dict[str, Any]:
     return {"text": _text(given, "text", LONGEST_TEXT, "payload."), "until": day.isoformat()}
 
 
-def _decided(given: Mapping[str, Any]) -> dict[str, Any]:
+def _decision(given: Mapping[str, Any]) -> dict[str, Any]:
     outcome = given.get("outcome")
     if outcome not in ("DISMISSED", "CLOSED"):
         raise Unreadable("payload.outcome")
@@ -246,7 +246,7 @@ def _transfer(given: Mapping[str, Any]) -> dict[str, Any]:
 _PAYLOADS = {
     CommissionWord.HEARING_FIXED: _hearing,
     CommissionWord.DIRECTION: _direction,
-    CommissionWord.DECIDED: _decided,
+    CommissionWord.DECIDED: _decision,
     CommissionWord.PENALTY: _amount,
     CommissionWord.COMPENSATION: _amount,
     CommissionWord.TRANSFERRED: _transfer,

@@ -152,9 +152,9 @@ class MeriPehchaan:
         return f"{self._settings.browser_url.rstrip('/')}{wire.AUTHORIZE_PATH}?{query}"
 
     async def exchange(self, *, code: str, code_verifier: str, redirect_uri: str, nonce: str) -> ProviderIdentity:
-        with self._remote.watching(TOKEN_POLICY):  # a forged token raises the alarm
+        with self._remote.raise_alarms(TOKEN_POLICY):  # a forged token raises the alarm
             answer = await self._token(code, code_verifier, redirect_uri)
-            return replace(await self._exchanged(answer, nonce), session_token=answer.access_token)
+            return replace(await self._identify_user(answer, nonce), session_token=answer.access_token)
 
     async def revoke(self, token: str) -> None:
         headers = basic(self._settings.client_id, self._settings.client_secret)
@@ -171,7 +171,7 @@ class MeriPehchaan:
         query = wire.sign_out_query(self._settings.client_id, self._settings.signed_out_uri or back)
         return f"{self._settings.browser_url.rstrip('/')}{wire.SIGN_OUT_PATH}?{query}"
 
-    async def _exchanged(self, answer: wire.TokenAnswer, nonce: str) -> ProviderIdentity:
+    async def _identify_user(self, answer: wire.TokenAnswer, nonce: str) -> ProviderIdentity:
         if self._verifier is None:
             user = await self._user(answer.access_token)
             tokens = wire.provider_tokens(answer, user.locker_id)

@@ -83,7 +83,7 @@ class Treasury:
 
     def open_return(self, encdata: str) -> str:
         """Our reference in what a browser brought back. Raises IntegrityFailure, Garbled."""
-        return self._opened(encdata)[0]
+        return self._unseal_news(encdata)[0]
 
     async def verify(self, reference: str) -> FeeNews:
         """What became of an order: the only source of truth. UNKNOWN where nobody came to pay it.
@@ -95,7 +95,7 @@ class Treasury:
         def judge(answer: Answer) -> None:
             self._news(answer, reference)
 
-        headers = {**self._signed(body), "Content-Type": "application/json", "Accept": "application/json"}
+        headers = {**self._signature_headers(body), "Content-Type": "application/json", "Accept": "application/json"}
         answer = await self._remote.send(VERIFY, "POST", wire.VERIFY, headers=headers, content=body, judge=judge)
         return self._news(answer, reference)
 
@@ -117,7 +117,9 @@ class Treasury:
                 raise IntegrityFailure(Source.TREASURY, "scroll_checksum")
             read[:] = _read(lambda: wire.read_scroll(answer.content, day))
 
-        answer = await self._remote.send(SCROLL, "GET", path, headers=self._signed(path.encode()), judge=judge)
+        answer = await self._remote.send(
+            SCROLL, "GET", path, headers=self._signature_headers(path.encode()), judge=judge
+        )
         if answer.status == 404:
             return None
         return name, answer.content, read
@@ -130,19 +132,19 @@ class Treasury:
             return FeeNews(HeardState.UNKNOWN)
         if code is not None or encdata is None:
             raise _refusal(code or wire.INTERNAL)
-        named, news = self._opened(encdata)
+        named, news = self._unseal_news(encdata)
         if named != reference:
             raise IntegrityFailure(Source.TREASURY, "other_order")
         return news
 
-    def _opened(self, encdata: str) -> tuple[str, FeeNews]:
+    def _unseal_news(self, encdata: str) -> tuple[str, FeeNews]:
         try:
             text = wire.unseal(self._settings.key, encdata)
         except wire.Spoilt as error:
             raise IntegrityFailure(Source.TREASURY, "encdata") from error
         return _read(lambda: wire.read_news(text))
 
-    def _signed(self, content: bytes) -> dict[str, str]:
+    def _signature_headers(self, content: bytes) -> dict[str, str]:
         own = self._settings
         return {
             wire.DEPARTMENT_HEADER: own.dept_code,

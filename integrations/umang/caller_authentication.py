@@ -78,7 +78,7 @@ class Turnstile:
 
     def assertion(self, token: str, *, srvid: str | None, longest: int = ASSERTION_SECONDS) -> UserAssertion:
         """The user of an assertion; `srvid` None where it is for no service (hand-off). Raises NotAuthentic."""
-        claims = self._verified(token)
+        claims = self._verify_token(token)
         now = self._clock.now().timestamp()
         issued, ends = claims.get("iat"), claims.get("exp")
         if not isinstance(issued, int) or not isinstance(ends, int) or isinstance(issued, bool):
@@ -91,7 +91,7 @@ class Turnstile:
             raise NotAuthentic("assertion_srvid")
         return _user(claims, ends)
 
-    def _verified(self, token: str) -> Mapping[str, Any]:
+    def _verify_token(self, token: str) -> Mapping[str, Any]:
         if len(token) > _LONGEST:
             raise NotAuthentic("assertion_long")
         try:

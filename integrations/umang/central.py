@@ -63,7 +63,7 @@ class CentralServices:
             parameters = {"getApmcForMI": asked}
             return await self._read(MANDIS, self._settings.enam, "enam", parameters, language, wire_central.mandis)
 
-        return await self._line.remote.kept(MANDIS, ("", name, language.catalogue.value), load, _MANDIS)
+        return await self._line.remote.fetch_cached(MANDIS, ("", name, language.catalogue.value), load, _MANDIS)
 
     async def medicines(self, name: str, language: Language) -> Sourced[tuple[Medicine, ...]]:
         """The generic medicines of Jan Aushadhi whose name holds a text of 3 to 60 characters."""
@@ -75,7 +75,7 @@ class CentralServices:
             access, asked = self._settings.jan_aushadhi, {"medicineName": wanted}
             return await self._read(MEDICINES, access, "janAushadhi", asked, language, wire_central.medicines)
 
-        return await self._line.remote.kept(MEDICINES, ("", wanted, language.catalogue.value), load, _MEDICINES)
+        return await self._line.remote.fetch_cached(MEDICINES, ("", wanted, language.catalogue.value), load, _MEDICINES)
 
     async def blood(self, district: str, language: Language) -> Sourced[tuple[BloodBank, ...]]:
         """The blood banks of a district with the units that they have, by the district's English name."""
@@ -85,7 +85,7 @@ class CentralServices:
             access, asked = self._settings.eraktkosh, {"stocknearby": {"stateName": STATE, "districtName": name}}
             return await self._read(BLOOD, access, "eraktkosh", asked, language, wire_central.blood_banks)
 
-        return await self._line.remote.kept(BLOOD, ("", name, language.catalogue.value), load, _BLOOD)
+        return await self._line.remote.fetch_cached(BLOOD, ("", name, language.catalogue.value), load, _BLOOD)
 
     async def _read(
         self,

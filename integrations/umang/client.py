@@ -73,7 +73,7 @@ class Umang:
             return await self._load(number, language)
 
         key = (citizen_id, number, language.catalogue.value)
-        return await self._line.remote.kept(RATION_CARD, key, load, _codec(number))
+        return await self._line.remote.fetch_cached(RATION_CARD, key, load, _codec(number))
 
     async def _load(self, number: str, language: Language) -> RationCard:
         department = self._settings.onorc

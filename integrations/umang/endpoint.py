@@ -46,7 +46,7 @@ Observe = Callable[[str, str, float], None]
 """Told of each answer: the operation, the result code, and how many seconds it took."""
 
 
-def _nothing(_operation: str, _code: str, _seconds: float) -> None:
+def _observe_nothing(_operation: str, _code: str, _seconds: float) -> None:
     """Nobody wants to know."""
 
 
@@ -56,7 +56,7 @@ def door_routes(
     clock: Clock,
     *,
     shut: Callable[[], int | None] = lambda: None,
-    observe: Observe = _nothing,
+    observe: Observe = _observe_nothing,
     tallies: Tallies | None = None,
 ) -> list[Route]:
     """The route of all operations. `shut` gives the seconds to wait while the door is switched off.
@@ -131,14 +131,14 @@ class _Door:
         body = await self._body(request, course)
         try:
             self._turnstile.check_signature(request.headers.get(SIGNATURE), body)
-            srvid = self._routed(request, course)
+            srvid = self._check_route(request, course)
             user = self._user(request, course, srvid)
         except NotAuthentic as error:
             raise self._stranger(course, str(error)) from None
         if user is not None and not await self._desk.spend(user):
             raise self._stranger(course, "assertion_replayed")
         try:
-            call = self._read(request, course, srvid, user, self._opened(body, course))
+            call = self._read(request, course, srvid, user, self._open_body(body, course))
         except wire.NotUnderstood as error:
             fields = {"fields": list(error.fields)}
             raise _Declined(wire.failure(wire.BAD_PARAMETER, course.language, payload=fields)) from None
@@ -168,7 +168,7 @@ class _Door:
             raise _Declined(wire.failure(wire.BAD_PARAMETER, course.language, status=400)) from None
         return bytes(content)
 
-    def _routed(self, request: Request, course: _Course) -> str:
+    def _check_route(self, request: Request, course: _Course) -> str:
         """The service id, which stands for the operation in the path; the copies in the body do not route."""
         missing = [name for name in HEADERS if not request.headers.get(name)]
         if missing:
@@ -186,7 +186,7 @@ class _Door:
             return None
         return self._turnstile.assertion(token or "", srvid=srvid)
 
-    def _opened(self, body: bytes, course: _Course) -> bytes:
+    def _open_body(self, body: bytes, course: _Course) -> bytes:
         """The body in clear. An answer to a sealed body is sealed too."""
         if self._envelope is None or not looks_sealed(body):
             if self._settings.sealed_only:

@@ -64,8 +64,8 @@ class UmangLine:
 
         def judge(answer: Answer) -> None:
             _refuse_status(answer)
-            fields = _opened(answer, envelope)
-            if not wire.succeeded(fields):
+            fields = _read_fields(answer, envelope)
+            if not wire.is_success(fields):
                 if wire.is_transient(fields):
                     raise Unavailable(Source.UMANG, "department_down")
                 code = wire.refusal_code(fields)
@@ -91,7 +91,7 @@ class UmangLine:
         return self._envelopes[department.deptid]
 
 
-def _opened(answer: Answer, envelope: Envelope | None) -> Mapping[str, Any]:
+def _read_fields(answer: Answer, envelope: Envelope | None) -> Mapping[str, Any]:
     """The fields of an answer, decrypted where it is sealed.
 
     A web page or a cut text is a back end that is down; so docs/contracts/umang.md section 4.
@@ -100,7 +100,7 @@ def _opened(answer: Answer, envelope: Envelope | None) -> Mapping[str, Any]:
     if answer.media_type == "text/html" or content.lstrip().startswith(b"<"):
         raise Unavailable(Source.UMANG, "html_page")
     if envelope is not None and looks_sealed(content):
-        content = _unsealed(envelope, content)
+        content = _open_envelope(envelope, content)
     try:
         return wire.read_answer(content)
     except wire.Unreadable as error:
@@ -108,7 +108,7 @@ def _opened(answer: Answer, envelope: Envelope | None) -> Mapping[str, Any]:
         raise failure(Source.UMANG, str(error)) from error
 
 
-def _unsealed(envelope: Envelope, content: bytes) -> bytes:
+def _open_envelope(envelope: Envelope, content: bytes) -> bytes:
     try:
         return envelope.open(content)
     except NoEnvelope as error:

@@ -134,7 +134,7 @@ def read_answer(content: bytes) -> Mapping[str, Any]:
     return answer
 
 
-def succeeded(answer: Mapping[str, Any]) -> bool:
+def is_success(answer: Mapping[str, Any]) -> bool:
     """Whether `rs` says success, in letters of any size; the HTTP status says nothing."""
     return str(answer["rs"]).strip().lower() in {"s", "success"}
 

@@ -20,7 +20,7 @@ from gateway.documents.renderer import CertificateRenderer
 from gateway.runtime.scanning import scanner_of
 from gateway.settings.settings import Settings, read_settings
 from legacy.batch import MovedOn
-from legacy.clocks import start_clocks, waiting
+from legacy.clocks import count_waiting, start_clocks
 from legacy.files import CertificateFiles, FolderFiles, NoFiles, TarFiles
 from legacy.imports import ImportRooms, Plan, bookmark_of, import_applications
 from legacy.rejects import RejectsFile, RejectsLost
@@ -99,9 +99,9 @@ async def run_import(settings: Settings, handed: Handed, *, as_json: bool) -> bo
     try:
         data = _looked_at(handed.file)
         async with _rooms(settings) as rooms:
-            done = await _imported(rooms, handed, data, files)
+            done = await _import_data(rooms, handed, data, files)
     except (ScannerAway, MovedOn, RejectsLost, OSError) as error:
-        raise NotImported(_why(error)) from None
+        raise NotImported(_failure_reason(error)) from None
     finally:
         files.close()
     _tell_end(done, handed, as_json=as_json)
@@ -111,7 +111,7 @@ async def run_import(settings: Settings, handed: Handed, *, as_json: bool) -> bo
 async def run_start_clock(settings: Settings, *, dry_run: bool, as_json: bool) -> None:
     """Let the clocks of imported applications go, or tell how many wait."""
     async with open_rooms(settings) as rooms:
-        held = await waiting(rooms.store, rooms.clock)
+        held = await count_waiting(rooms.store, rooms.clock)
         started = None if dry_run else await start_clocks(rooms.store, account())
     if as_json:
         told = {"held": held.held, "overdue": held.overdue, "started": started.clocks if started else 0}
@@ -123,7 +123,7 @@ async def run_start_clock(settings: Settings, *, dry_run: bool, as_json: bool) -
     out.print(f"apuni: {words}", markup=False)
 
 
-async def _imported(rooms: ImportRooms, handed: Handed, data: OldData, files: CertificateFiles) -> Bookmark:
+async def _import_data(rooms: ImportRooms, handed: Handed, data: OldData, files: CertificateFiles) -> Bookmark:
     start = Bookmark("", data.sha256) if handed.dry_run else await bookmark_of(rooms, data)
     rejects = RejectsFile(handed.rejects, length=start.rejects_bytes)
     if start.rows_done:
@@ -173,7 +173,7 @@ def _looked_at(file: Path) -> OldData:
         raise NotImported(f"the file {file} cannot be read ({why_unread(error)})") from None
 
 
-def _why(error: Exception) -> str:
+def _failure_reason(error: Exception) -> str:
     match error:
         case ScannerAway():
             return "the scanner of files does not answer; run the command again when it does"

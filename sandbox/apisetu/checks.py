@@ -83,15 +83,15 @@ def check_strictly(state: State, client_id: str, publisher: str, call: Call, bod
 
 def _consent(artefact: Any, now: datetime) -> Mapping[str, Any]:
     consent = artefact.get("consent") if isinstance(artefact, dict) else None
-    if not isinstance(consent, dict) or not _filled(artefact, "signature.signature"):
+    if not isinstance(consent, dict) or not _has_text(artefact, "signature.signature"):
         raise Rejected(400, "missing_parameter", "Please provide all mandatory parameters")
     if not _UUID.fullmatch(str(consent.get("consentId", ""))):
         raise Rejected(400, "invalid_consentid", "The consentId parameter must be in UUID format")
-    instants = [_at(consent, path) for path in _INSTANTS]
+    instants = [_value_at(consent, path) for path in _INSTANTS]
     holds = (
-        all(_filled(consent, path) for path in _FILLED)
-        and all(isinstance(_at(consent, path), str) for path in _TEXTS)
-        and all(isinstance(_at(consent, path), int | float) for path in _NUMBERS)
+        all(_has_text(consent, path) for path in _FILLED)
+        and all(isinstance(_value_at(consent, path), str) for path in _TEXTS)
+        and all(isinstance(_value_at(consent, path), int | float) for path in _NUMBERS)
         and all(isinstance(value, str) and _INSTANT.fullmatch(value) for value in instants)
     )
     if not holds or datetime.fromisoformat(instants[2]) < now:
@@ -109,14 +109,14 @@ def _object(body: bytes) -> dict[str, Any]:
     return given
 
 
-def _at(given: Any, path: str) -> Any:
+def _value_at(given: Any, path: str) -> Any:
     for name in path.split("."):
         given = given.get(name) if isinstance(given, dict) else None
     return given
 
 
-def _filled(given: Any, path: str) -> bool:
-    value = _at(given, path)
+def _has_text(given: Any, path: str) -> bool:
+    value = _value_at(given, path)
     return isinstance(value, str) and bool(value)
 
 

@@ -32,9 +32,9 @@ class ConsumerCalls:
     def __init__(self, home: SandboxHome, transport: httpx.AsyncBaseTransport | None = None) -> None:
         self._home = home
         self._transport = transport
-        self._own = home.state.once("consumer", "own", _new_consumer)
+        self._own = home.state.get_or_create("consumer", "own", _new_consumer)
 
-    def described(self) -> dict[str, Any]:
+    def subscription(self) -> dict[str, Any]:
         """What the publisher is told of the subscription when it approves it."""
         consumer = {
             "api_keys": [self._own["api_key"]],
@@ -86,10 +86,10 @@ class ConsumerCalls:
                 "frequency": {"unit": "HOUR", "value": 1, "repeats": int(arguments.get("repeats", 1))},
             },
         }
-        signature = "bm9ib2R5" if arguments.get("unsigned") else self._signed(consent)
+        signature = "bm9ib2R5" if arguments.get("unsigned") else self._sign_consent(consent)
         return {"consent": consent, "signature": {"signature": signature}}
 
-    def _signed(self, consent: Mapping[str, Any]) -> str:
+    def _sign_consent(self, consent: Mapping[str, Any]) -> str:
         """RS256 over the canonical JSON, in Base64 (INFERRED, docs/contracts/apisetu.md section 5)."""
         key = private_key(self._own["private_key"])
         text = json.dumps(consent, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()

@@ -36,7 +36,7 @@ class Papers:
         people = rows["people"] if isinstance(rows, Mapping) else rows
         self._records = [Record(document, person) for person in people for document in person["department_documents"]]
 
-    def held(self) -> dict[str, dict[str, tuple[str, ...]]]:
+    def parameter_names(self) -> dict[str, dict[str, tuple[str, ...]]]:
         """The names of parameters by publisher and doctype, as the records have them."""
         found: dict[str, dict[str, tuple[str, ...]]] = {}
         for record in self._records:
@@ -67,7 +67,9 @@ class Papers:
         """The PEM certificate that a publisher signs with."""
         return str(self._signer(publisher)["certificate"])
 
-    def written(self, publisher: str, record: Record, form: str, *, foreign_key: bool, issuer: str = "") -> bytes:
+    def render_document(
+        self, publisher: str, record: Record, form: str, *, foreign_key: bool, issuer: str = ""
+    ) -> bytes:
         """The document in one of its forms; under the fault `signature` signed with a key of nobody."""
         document, person = record.document, record.person
         number = _number(document["parameters"])
@@ -90,16 +92,16 @@ class Papers:
         return _in_json(signed) if form == "json" else signed
 
     def _signer(self, publisher: str) -> Mapping[str, Any]:
-        return self._home.state.once(
+        return self._home.state.get_or_create(
             "signer", publisher, lambda: new_signer(f"Signer of {publisher}", self._home.clock.now())
         )
 
     def _stranger_key(self) -> Mapping[str, Any]:
         """The key of nobody, which no subscriber was given."""
-        return self._home.state.once("foreign", "key", lambda: new_signer("Nobody", self._home.clock.now()))
+        return self._home.state.get_or_create("foreign", "key", lambda: new_signer("Nobody", self._home.clock.now()))
 
 
-def wrapped(genuine: bytes) -> bytes:
+def forge_by_wrapping(genuine: bytes) -> bytes:
     """A forged certificate which holds the genuine one, signature and all, where a hasty reader finds it."""
     inner = etree.fromstring(genuine)
     forged = etree.Element("Certificate", dict(inner.attrib))

@@ -40,7 +40,7 @@ class Publisher:
         """Whether any of its documents is signed XML."""
         return any("xml" in offer.formats for offer in self.offers.values())
 
-    def described(self, certificates: list[str]) -> dict[str, Any]:
+    def subscriber_view(self, certificates: list[str]) -> dict[str, Any]:
         """What a subscriber is shown of it."""
         documents = {
             doctype.upper(): {

@@ -18,7 +18,7 @@ from starlette.routing import Route
 
 from sandbox.apisetu.checks import Call, Rejected, check_call, check_strictly
 from sandbox.apisetu.consumer import ConsumerCalls
-from sandbox.apisetu.papers import Papers, wrapped
+from sandbox.apisetu.papers import Papers, forge_by_wrapping
 from sandbox.apisetu.publishers import NEWER, OLDER, Offer, Publisher, publishers_of
 from sandbox.city import Sandbox, SandboxHome, sandbox_app, write_onboarding
 
@@ -70,15 +70,15 @@ class _Service:
         self.consumer = consumer
         self._papers = Papers(home)
         self._publishers = {UNAPPROVED: Publisher(UNAPPROVED, approved=False)}
-        self._publishers |= publishers_of(home, self._papers.held())
-        self._client = home.state.once(
+        self._publishers |= publishers_of(home, self._papers.parameter_names())
+        self._client = home.state.get_or_create(
             "client", "gateway", lambda: {"client_id": CLIENT_ID, "api_key": secrets.token_urlsafe(24)}
         )
 
     def onboard(self) -> None:
         """What the marketplace shows a subscriber, and whose certificates the publishers sign with."""
         publishers = {
-            name: publisher.described([self._papers.certificate_of(name)] if publisher.signs else [])
+            name: publisher.subscriber_view([self._papers.certificate_of(name)] if publisher.signs else [])
             for name, publisher in self._publishers.items()
             if publisher.offers
         }
@@ -86,7 +86,7 @@ class _Service:
             "sandbox": True,
             **self._client,
             "publishers": publishers,
-            "published": self.consumer.described(),
+            "published": self.consumer.subscription(),
         }
         write_onboarding(self._home.onboarding, handed_over)
 
@@ -99,7 +99,7 @@ class _Service:
             spoilt = self._home.state.get("trouble", publisher)
             if spoilt is not None:
                 request.state.ledger_effect = spoilt["error"]
-                return _spoilt(spoilt)
+                return _fault_response(spoilt)
             call = check_call(body, self._home.clock.now(), frozenset(offer.formats))
             request.state.ledger_key = call.transaction_id
             if self._home.state.get("mode", "strict") is not None:
@@ -175,11 +175,11 @@ class _Service:
         foreign = spoilt is not None and not moved
         name = self._publishers[publisher].name
         issuer = "" if name.startswith(("e-District", publisher)) else name
-        written = self._papers.written(publisher, found, call.format, foreign_key=foreign, issuer=issuer)
-        return wrapped(written) if moved and call.format == "xml" else written
+        written = self._papers.render_document(publisher, found, call.format, foreign_key=foreign, issuer=issuer)
+        return forge_by_wrapping(written) if moved and call.format == "xml" else written
 
 
-def _spoilt(kept: Mapping[str, Any]) -> Response:
+def _fault_response(kept: Mapping[str, Any]) -> Response:
     if kept["error"] in TROUBLES:
         status, text = TROUBLES[kept["error"]]
         return _error(Rejected(status, kept["error"], text))

@@ -62,11 +62,11 @@ class FaultAnswers:
         spoiled: list[str] = []
         door = scope.get(DOOR) or self._faults
         try:
-            with self._faults.arriving(door, (pattern, path), bearer=_has_bearer(scope)) as arrival:
+            with self._faults.decide_for_request(door, (pattern, path), bearer=_has_bearer(scope)) as arrival:
                 asked = magic_fault(scope.get("raw_path") or b"", scope.get("query_string", b""), body)
                 if asked is not None and not any(arrival.decided.values()):
                     arrival.decided[asked] = True
-                await self._in_pace(door, arrival, spoiled, scope, _replayed(body, receive), send)
+                await self._in_pace(door, arrival, spoiled, scope, _replay_body(body, receive), send)
         finally:
             effect = "; ".join([*spoiled, *filter(None, [state.get("ledger_effect")])])
             self._ledger.finish(seq, state.get("ledger_key"), effect or None)
@@ -92,13 +92,13 @@ class FaultAnswers:
     async def _spoil(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
         """The answer of a fault that a handler found: the handler is not asked again."""
 
-        async def nothing(scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_empty_answer(scope: Scope, receive: Receive, send: Send) -> None:
             await JSONResponse({})(scope, receive, send)
 
         if fault.kind == "latency":
             await self._clock.sleep(float(fault.params.get("seconds", 1.0)))
             fault = Fault("status", params={"status": 504})
-        await _SPOILERS[fault.kind](fault, nothing, scope, receive, send)
+        await _SPOILERS[fault.kind](fault, send_empty_answer, scope, receive, send)
 
     async def _answer(self, arrival: Arrival, spoiled: list[str], scope: Scope, receive: Receive, send: Send) -> None:
         holding = [fault for fault, holds in arrival.decided.items() if holds and fault.kind in self._kinds]
@@ -122,7 +122,7 @@ Spoiler = Callable[[Fault, ASGIApp, Scope, Receive, Send], Awaitable[None]]
 async def _status(fault: Fault, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
     """A status instead of the answer; with `after` the work is done first and only its answer is lost."""
     if fault.params.get("after"):
-        await _collected(app, scope, receive)
+        await _collect_answer(app, scope, receive)
     headers = {"Retry-After": str(fault.params["retryAfter"])} if "retryAfter" in fault.params else None
     text = str(fault.params.get("body", "the sandbox was told to answer so"))
     await PlainTextResponse(text, int(fault.params.get("status", 500)), headers)(scope, receive, send)
@@ -140,9 +140,9 @@ async def _html(_fault: Fault, _app: ASGIApp, scope: Scope, receive: Receive, se
     await HTMLResponse(_LOGIN_PAGE)(scope, receive, send)
 
 
-async def _malformed(fault: Fault, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+async def _answer_malformed(fault: Fault, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
     """The true answer, then spoiled. `shape`: syntax (default), types, missing or deep."""
-    status, headers, body = await _collected(app, scope, receive)
+    status, headers, body = await _collect_answer(app, scope, receive)
     media_type = headers.get("content-type", "application/octet-stream")
     shape = str(fault.params.get("shape", "syntax"))
     await Response(_spoil(body, media_type, shape), status, media_type=media_type)(scope, receive, send)
@@ -153,13 +153,13 @@ async def _oversize(fault: Fault, _app: ASGIApp, _scope: Scope, _receive: Receiv
     size = int(fault.params.get("bytes", 50_000_000))
     headers = [(b"content-type", str(fault.params.get("mediaType", "application/json")).encode())]
     if fault.params.get("gzip"):
-        packed = _packed(size)
+        packed = _gzip_padding(size)
         headers += [(b"content-encoding", b"gzip"), (b"content-length", str(len(packed)).encode())]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": packed})
         return
     await send({"type": "http.response.start", "status": 200, "headers": headers})
-    for chunk in _padding(size):
+    for chunk in _padding_chunks(size):
         await send({"type": "http.response.body", "body": chunk, "more_body": True})
     await send({"type": "http.response.body", "body": b""})
 
@@ -176,7 +176,7 @@ _SPOILERS: Mapping[str, Spoiler] = {
     "status": _status,
     "token_expired": _token_expired,
     "html": _html,
-    "malformed": _malformed,
+    "malformed": _answer_malformed,
     "oversize": _oversize,
     "silence": _silence,
 }
@@ -211,7 +211,7 @@ async def _body(receive: Receive) -> bytes | None:
             return b"".join(chunks)
 
 
-def _replayed(body: bytes, receive: Receive) -> Receive:
+def _replay_body(body: bytes, receive: Receive) -> Receive:
     waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def replay() -> Message:
@@ -220,7 +220,7 @@ def _replayed(body: bytes, receive: Receive) -> Receive:
     return replay
 
 
-async def _collected(app: ASGIApp, scope: Scope, receive: Receive) -> tuple[int, dict[str, str], bytes]:
+async def _collect_answer(app: ASGIApp, scope: Scope, receive: Receive) -> tuple[int, dict[str, str], bytes]:
     status, headers, chunks = 500, {}, []
 
     async def collect(message: Message) -> None:
@@ -243,21 +243,21 @@ def _spoil(body: bytes, media_type: str, shape: str) -> bytes:
         return b"<unexpected/>"
     if shape == "deep":
         return b"[" * _TOO_DEEP
-    return json.dumps(_retyped(json.loads(body)) if shape == "types" else {}).encode()
+    return json.dumps(_change_types(json.loads(body)) if shape == "types" else {}).encode()
 
 
-def _retyped(value: Any) -> Any:
+def _change_types(value: Any) -> Any:
     if isinstance(value, dict):
-        return {name: _retyped(item) for name, item in value.items()}
+        return {name: _change_types(item) for name, item in value.items()}
     return [{"unexpected": True}]
 
 
 @lru_cache(maxsize=2)
-def _packed(size: int) -> bytes:
-    return gzip.compress(b"".join(_padding(size)))
+def _gzip_padding(size: int) -> bytes:
+    return gzip.compress(b"".join(_padding_chunks(size)))
 
 
-def _padding(size: int) -> Iterator[bytes]:
+def _padding_chunks(size: int) -> Iterator[bytes]:
     yield b'{"padding": "'
     left = size - 15
     while left > 0:

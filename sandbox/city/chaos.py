@@ -25,11 +25,11 @@ class Chaos:
     faults: tuple[Fault, ...]
     systems: frozenset[str] = frozenset()
 
-    def of(self, system: str) -> "Draws | None":
+    def draws_for(self, system: str) -> "Draws | None":
         """The draws of one system, from its first call on; None where the profile leaves it alone."""
         return Draws(self, system) if not self.systems or system in self.systems else None
 
-    def shown(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """As the control route shows it."""
         kinds = [{"kind": fault.kind, "params": dict(fault.params)} for fault in self.faults]
         return {"seed": self.seed, "rate": self.rate, "kinds": kinds, "systems": sorted(self.systems)}
@@ -46,7 +46,7 @@ class Draws:
     system: str
     _seen: dict[bool, int] = field(default_factory=lambda: {True: 0, False: 0})
 
-    def next(self, kinds: frozenset[str]) -> Fault | None:
+    def draw_fault(self, kinds: frozenset[str]) -> Fault | None:
         """Count one call and draw for it."""
         faults = [fault for fault in self.chaos.faults if fault.kind in kinds]
         transport = kinds <= TRANSPORT_KINDS

@@ -21,7 +21,7 @@ class Connected:
     def __len__(self) -> int:
         return len(self._open)
 
-    def accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def accept_connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Take a connection; the callback of `asyncio.start_server`."""
         if self._ended:
             writer.close()
@@ -29,11 +29,11 @@ class Connected:
         task = asyncio.get_running_loop().create_task(self._serve(reader, writer))
         self._open.add(task)
 
-        def ended(done: asyncio.Task[None]) -> None:
+        def forget_task(done: asyncio.Task[None]) -> None:
             self._open.discard(done)
             writer.close()
 
-        task.add_done_callback(ended)
+        task.add_done_callback(forget_task)
 
     async def cut(self) -> None:
         """Cut every connection, and wait until all have ended."""

@@ -97,7 +97,7 @@ class _Desk:
         faults = given.get("faults")
         if not isinstance(faults, list) or not all(isinstance(fault, dict) for fault in faults):
             raise HTTPException(400, "the body must be an object with a list of faults")
-        before = sandbox.faults.listed(TRANSPORT_KINDS | TLS_KINDS)
+        before = sandbox.faults.active_faults(TRANSPORT_KINDS | TLS_KINDS)
         try:
             sandbox.faults.set(faults)
         except ValueError as error:
@@ -115,7 +115,7 @@ class _Desk:
                 "params": dict(fault.params),
                 "seen": fault.seen,
             }
-            for fault in self._sandbox(request).faults.listed()
+            for fault in self._sandbox(request).faults.active_faults()
         ]
         return JSONResponse({"faults": shown})
 
@@ -126,11 +126,11 @@ class _Desk:
         except ValueError as error:
             raise HTTPException(400, str(error)) from error
         await self._disturb(chaos)
-        return JSONResponse(chaos.shown())
+        return JSONResponse(chaos.to_json())
 
     async def read_chaos(self, _request: Request) -> Response:
         """The chaos profile in force, or null."""
-        return JSONResponse(self._chaos.shown() if self._chaos else None)
+        return JSONResponse(self._chaos.to_json() if self._chaos else None)
 
     async def end_chaos(self, _request: Request) -> Response:
         """No more faults by chance."""
@@ -141,7 +141,7 @@ class _Desk:
         self._chaos = chaos
         for system, sandbox in self._controls.sandboxes.items():
             before = sandbox.faults.touches(TRANSPORT_KINDS)
-            sandbox.faults.disturb(chaos.of(system) if chaos else None)
+            sandbox.faults.disturb(chaos.draws_for(system) if chaos else None)
             if before or sandbox.faults.touches(TRANSPORT_KINDS):
                 await self._controls.refresh(system)
 
@@ -161,17 +161,17 @@ class _Desk:
             sandbox.faults.pace.set(parse_profile(await _json_object(request)))
         except ValueError as error:
             raise HTTPException(400, str(error)) from error
-        return JSONResponse(sandbox.faults.pace.profile.shown())
+        return JSONResponse(sandbox.faults.pace.profile.to_json())
 
     async def read_profiles(self, _request: Request) -> Response:
         """Latency and limit of every system."""
         sandboxes = self._controls.sandboxes
-        return JSONResponse({system: each.faults.pace.profile.shown() for system, each in sandboxes.items()})
+        return JSONResponse({system: each.faults.pace.profile.to_json() for system, each in sandboxes.items()})
 
     async def clear_faults(self, request: Request) -> Response:
         """Remove the faults of one system."""
         sandbox = self._sandbox(request)
-        before = sandbox.faults.listed(TRANSPORT_KINDS | TLS_KINDS)
+        before = sandbox.faults.active_faults(TRANSPORT_KINDS | TLS_KINDS)
         sandbox.faults.clear()
         await self._refresh(sandbox, changed=bool(before))
         return Response(status_code=204)
@@ -220,7 +220,7 @@ class _Desk:
             raise HTTPException(404, "no such system") from error
 
     async def _refresh(self, sandbox: Sandbox, *, changed: bool) -> None:
-        if changed or sandbox.faults.listed(TRANSPORT_KINDS | TLS_KINDS):
+        if changed or sandbox.faults.active_faults(TRANSPORT_KINDS | TLS_KINDS):
             await self._controls.refresh(sandbox.system)
 
 

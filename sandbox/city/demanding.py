@@ -30,7 +30,7 @@ class Shaken:
                     return False
             except ssl.SSLError:
                 await self._flush()
-                await self._gone()
+                await self._wait_until_closed()
                 return False
             else:
                 await self._flush()
@@ -76,7 +76,7 @@ class Shaken:
             self._writer.write(waiting)
             await self._writer.drain()
 
-    async def _gone(self) -> None:
+    async def _wait_until_closed(self) -> None:
         """Wait until the caller has closed: whoever closes first with something unread takes the alert away."""
         with contextlib.suppress(TimeoutError, OSError):
             async with asyncio.timeout(_WAIT_SECONDS):

@@ -69,7 +69,7 @@ _arrival: ContextVar[Arrival | None] = ContextVar("city_arrival", default=None)
 class Chance(Protocol):
     """What makes faults come by chance (sandbox/city/chaos.py)."""
 
-    def next(self, kinds: frozenset[str]) -> Fault | None:
+    def draw_fault(self, kinds: frozenset[str]) -> Fault | None:
         """Draw for the next call."""
         ...
 
@@ -102,15 +102,15 @@ class Faults:
         """Let faults come by chance from now on, or no longer."""
         self._chance = chance
 
-    def drawn(self, kinds: frozenset[str]) -> Fault | None:
+    def chance_fault(self, kinds: frozenset[str]) -> Fault | None:
         """The fault of these kinds that comes by chance for the next call, or None."""
-        return self._chance.next(kinds) if self._chance is not None else None
+        return self._chance.draw_fault(kinds) if self._chance is not None else None
 
     def touches(self, kinds: frozenset[str]) -> bool:
         """Whether a fault of these kinds is set or may come by chance."""
-        return bool(self.listed(kinds)) or (self._chance is not None and self._chance.may(kinds))
+        return bool(self.active_faults(kinds)) or (self._chance is not None and self._chance.may(kinds))
 
-    def listed(self, kinds: frozenset[str] = KINDS) -> tuple[Fault, ...]:
+    def active_faults(self, kinds: frozenset[str] = KINDS) -> tuple[Fault, ...]:
         """The faults that are set, of these kinds."""
         return tuple(fault for fault in self._faults if fault.kind in kinds)
 
@@ -121,14 +121,14 @@ class Faults:
         door, decided = (arrival.door, arrival.decided) if arrival is not None and inside else (self, {})
         found = [
             (fault, decided[fault] if fault in decided else fault.next_call())
-            for fault in door.listed(frozenset({kind}))
+            for fault in door.active_faults(frozenset({kind}))
             if fault in decided or fault.covers(route)
         ]
         found += [(fault, holds) for fault, holds in decided.items() if fault.kind == kind]
         return next((fault for fault, holds in found if holds), None)
 
     @contextmanager
-    def arriving(self, door: "Faults", routes: tuple[str, ...], *, bearer: bool) -> Iterator[Arrival]:
+    def decide_for_request(self, door: "Faults", routes: tuple[str, ...], *, bearer: bool) -> Iterator[Arrival]:
         """Decide the faults of `door` for one request to this system, for as long as it runs.
 
         `door` is the system through whose proxy the request came; usually this one. `routes` are the
@@ -136,9 +136,9 @@ class Faults:
         no call for `token_expired`.
         """
         skipped = TRANSPORT_KINDS | TLS_KINDS | (frozenset() if bearer else {"token_expired"})
-        covering = [fault for fault in door.listed(KINDS - skipped) if any(map(fault.covers, routes))]
+        covering = [fault for fault in door.active_faults(KINDS - skipped) if any(map(fault.covers, routes))]
         decided = {fault: fault.next_call() for fault in covering}
-        by_chance = door.drawn(KINDS - TRANSPORT_KINDS)
+        by_chance = door.chance_fault(KINDS - TRANSPORT_KINDS)
         if by_chance is not None and by_chance.kind not in skipped and not any(decided.values()):
             decided[by_chance] = True
         arrival = Arrival(self, door, decided)

@@ -1,7 +1,7 @@
 """What every sandbox is built from.
 
     def create_sandbox(home: SandboxHome) -> Sandbox:
-        key = home.state.once("key", "signing", make_key)       # the same after a restart
+        key = home.state.get_or_create("key", "signing", make_key)       # the same after a restart
         write_onboarding(home.onboarding, {"client_id": ..., "client_secret": ...})
 
         async def token(request: Request) -> Response:

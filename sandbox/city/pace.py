@@ -23,7 +23,7 @@ class Profile:
     burst: int = 20
     retry_after: int = 1
 
-    def shown(self) -> dict[str, float]:
+    def to_json(self) -> dict[str, float]:
         """As the control route shows it."""
         return {
             "latency": self.latency,

@@ -76,10 +76,10 @@ def new_signer(common_name: str, now: datetime) -> dict[str, Any]:
 
 def signed_certificate(paper: Paper, signer: Mapping[str, str]) -> bytes:
     """The certificate in XML with an enveloped signature over the whole document."""
-    return enveloped(_certificate(paper), signer)
+    return sign_enveloped(_certificate(paper), signer)
 
 
-def enveloped(root: etree._Element, signer: Mapping[str, str]) -> bytes:
+def sign_enveloped(root: etree._Element, signer: Mapping[str, str]) -> bytes:
     """Any document with an enveloped signature over the whole of it."""
     digest = hashlib.sha256(etree.tostring(root, method="c14n")).digest()
     signature = etree.SubElement(root, f"{{{_DS}}}Signature", nsmap={None: _DS})

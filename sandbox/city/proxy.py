@@ -34,7 +34,7 @@ class FaultProxy:
         self._upstream = partial(_Upstream, upstream, system, doors)
         self._server: asyncio.Server | None = None
         self._held: socket.socket | None = None
-        self._connected = Connected(self._served)
+        self._connected = Connected(self._serve_or_reset)
 
     @property
     def connections(self) -> int:
@@ -50,7 +50,7 @@ class FaultProxy:
     async def refresh(self) -> None:
         """Take up changed transport faults. Connections that are open are cut, since they know the old ones."""
         await self._connected.cut()
-        if self._faults.listed(frozenset({"refuse"})):
+        if self._faults.active_faults(frozenset({"refuse"})):
             self._close_port()
         elif self._server is None:
             await self._listen()
@@ -66,7 +66,7 @@ class FaultProxy:
 
     async def _listen(self) -> None:
         held, self._held = self._held, None
-        self._server = await asyncio.start_server(self._connected.accepted, sock=held)
+        self._server = await asyncio.start_server(self._connected.accept_connection, sock=held)
 
     def _close_port(self) -> None:
         """Close the listening socket. A bound socket that does not listen keeps the port ours."""
@@ -75,7 +75,7 @@ class FaultProxy:
             self._server = None
             self._held = bind_loopback(self.port, fallback=False)
 
-    async def _served(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _serve_or_reset(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             await self._serve(reader, writer)
         except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError, asyncio.CancelledError):
@@ -92,7 +92,7 @@ class FaultProxy:
             await _drain(reader)
             return
         async with self._upstream() as (city, to_city):
-            to_city.write(_closing(head))
+            to_city.write(_with_connection_close(head))
             body = asyncio.create_task(_copy(reader, to_city))
             try:
                 await _answer(fault, city, writer)
@@ -103,7 +103,7 @@ class FaultProxy:
         target = head.split(b" ", 2)[1].decode("latin-1")
         route = "/" + target.partition("?")[0].lstrip("/").partition("/")[2]
         found = [self._faults.match(kind, route) for kind in ("blackhole", "reset", "drip")]
-        return next((fault for fault in found if fault is not None), None) or self._faults.drawn(TRANSPORT_KINDS)
+        return next((fault for fault in found if fault is not None), None) or self._faults.chance_fault(TRANSPORT_KINDS)
 
 
 class _Upstream:
@@ -157,7 +157,7 @@ async def copy_both_ways(
             copy.cancel()
 
 
-def _closing(head: bytes) -> bytes:
+def _with_connection_close(head: bytes) -> bytes:
     """The request head, asking that the connection be closed after the answer."""
     lines = [line for line in head[:-4].split(b"\r\n") if not line.lower().startswith(b"connection:")]
     return b"\r\n".join([*lines, b"Connection: close", b"", b""])

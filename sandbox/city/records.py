@@ -51,7 +51,7 @@ class State:
     def get(self, kind: str, key: str) -> dict[str, Any] | None:
         """The value, or None."""
         rows, _ = self._database.run("SELECT value FROM item WHERE kind = ? AND key = ?", kind, key)
-        return _first(rows)
+        return _first_value(rows)
 
     def put(self, kind: str, key: str, value: Mapping[str, Any]) -> None:
         """Write a value over any earlier one."""
@@ -65,14 +65,14 @@ class State:
     def take(self, kind: str, key: str) -> dict[str, Any] | None:
         """Remove a value and return it, in one step; None where it was not there. For single use codes."""
         rows, _ = self._database.run("DELETE FROM item WHERE kind = ? AND key = ? RETURNING value", kind, key)
-        return _first(rows)
+        return _first_value(rows)
 
-    def all(self, kind: str) -> dict[str, dict[str, Any]]:
+    def values_of(self, kind: str) -> dict[str, dict[str, Any]]:
         """Every value of a kind by key, in the order of the keys."""
         rows, _ = self._database.run("SELECT key, value FROM item WHERE kind = ? ORDER BY key", kind)
         return {key: json.loads(value) for key, value in rows}
 
-    def once(self, kind: str, key: str, make: Callable[[], Mapping[str, Any]]) -> dict[str, Any]:
+    def get_or_create(self, kind: str, key: str, make: Callable[[], Mapping[str, Any]]) -> dict[str, Any]:
         """The value, made on the first call and the same ever after. For keys and client secrets."""
         found = self.get(kind, key)
         if found is None:
@@ -135,7 +135,7 @@ def _text(value: Mapping[str, Any]) -> str:
     return json.dumps(dict(value), ensure_ascii=False, separators=(",", ":"))
 
 
-def _first(rows: list[tuple[Any, ...]]) -> dict[str, Any] | None:
+def _first_value(rows: list[tuple[Any, ...]]) -> dict[str, Any] | None:
     if not rows:
         return None
     value: dict[str, Any] = json.loads(rows[0][0])

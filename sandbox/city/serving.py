@@ -53,7 +53,7 @@ class City:
             system: FaultProxy(system, sandbox.faults, self.ports["sandbox"], doors)
             for system, sandbox in self.sandboxes.items()
         }
-        authority = self._memory.once("tls", "authority", lambda: new_authority(SystemClock().now()))
+        authority = self._memory.get_or_create("tls", "authority", lambda: new_authority(SystemClock().now()))
         self.authority = str(authority["certificate"])
         now = SystemClock().now()
         certificates = Certificates(authority, now)

@@ -64,15 +64,15 @@ class Certificates:
 
     def of_caller(self, name: str, not_before: datetime, not_after: datetime, *, own: bool = False) -> tuple[str, str]:
         """A certificate for a caller and its key, as PEM texts; one of its `own` authority is not taken here."""
-        key, certificate = self._issued((name,), not_before, not_after, own=own)
+        key, certificate = self._issue_certificate((name,), not_before, not_after, own=own)
         return certificate.public_bytes(serialization.Encoding.PEM).decode(), _pem(key)
 
     def _context(
         self, names: tuple[str, ...], not_before: datetime, not_after: datetime, *, own: bool = False
     ) -> ssl.SSLContext:
-        return _server_context(*self._issued(names, not_before, not_after, own=own))
+        return _server_context(*self._issue_certificate(names, not_before, not_after, own=own))
 
-    def _issued(
+    def _issue_certificate(
         self, names: tuple[str, ...], not_before: datetime, not_after: datetime, *, own: bool
     ) -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:
         key = ec.generate_private_key(ec.SECP256R1())
@@ -98,7 +98,7 @@ class TlsFront:
         self._certificates = certificates
         self._target = target
         self._server: asyncio.Server | None = None
-        self._connected = Connected(self._served)
+        self._connected = Connected(self._serve_or_reset)
 
     @property
     def connections(self) -> int:
@@ -107,7 +107,7 @@ class TlsFront:
 
     async def start(self, place: socket.socket) -> None:
         """Listen on a socket that `bind_loopback` made."""
-        self._server = await asyncio.start_server(self._connected.accepted, sock=place)
+        self._server = await asyncio.start_server(self._connected.accept_connection, sock=place)
 
     async def stop(self) -> None:
         """Close the port and cut every connection."""
@@ -119,7 +119,7 @@ class TlsFront:
         """Cut every connection, so that the next one shakes hands anew."""
         await self._connected.cut()
 
-    async def _served(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _serve_or_reset(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             await self._serve(reader, writer)
         except (OSError, ssl.SSLError, asyncio.IncompleteReadError, asyncio.CancelledError):

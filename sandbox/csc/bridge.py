@@ -31,10 +31,10 @@ class Bridge:
     def __init__(self, home: SandboxHome) -> None:
         self._home = home
         self._state = home.state
-        self._keys = home.state.once("bridge", "keys", envelopes.new_keys)
+        self._keys = home.state.get_or_create("bridge", "keys", envelopes.new_keys)
         self._methods: Mapping[str, Callable[[Request, Pairs], Pairs]] = {
-            "transaction/enquiry": self._told,
-            "transaction/status": self._told,
+            "transaction/enquiry": self._enquire,
+            "transaction/status": self._enquire,
             "transaction/reverse": self._reverse,
             "refund/log": self._refund,
             "refund/status": self._refund_status,
@@ -102,7 +102,7 @@ class Bridge:
         elif not self._pay(payment):
             request.state.ledger_effect = "low balance"
             return _page("<p role='alert'>Insufficient balance in the wallet</p>", 402)
-        request.state.ledger_effect = wallets.code(payment, self._now())
+        request.state.ledger_effect = wallets.code(payment, self._current_time())
         if payment["amount"] % 100 == wallets.NO_RETURN:
             return _page("<p>The session is over.</p>")
         back = self.wallet_return({"reference": payment["reference"]})
@@ -119,7 +119,7 @@ class Bridge:
             return JSONResponse({"response_status": "Error"}, 404)
         try:
             body = json.loads(await request.body())
-            asked = envelopes.opened(self._keys, str(body["request_data"]))
+            asked = envelopes.open_message(self._keys, str(body["request_data"]))
         except (envelopes.NotOurs, ValueError, KeyError, TypeError):
             request.state.ledger_effect = "not let in"
             return JSONResponse({"response_status": "Error"}, 401)
@@ -135,7 +135,7 @@ class Bridge:
         if faults.match("foreign", _METHOD):
             said = {**said, "merchant_txn": "UKASOTHER"}
         signer = "merchant" if faults.match("signature", _METHOD) else "csc"
-        sealed = envelopes.sealed(self._keys, said, signer=signer)
+        sealed = envelopes.seal_message(self._keys, said, signer=signer)
         return JSONResponse({"response_status": "Success", "response_data": sealed})
 
     def set_balance(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -152,39 +152,45 @@ class Bridge:
 
     def fail_payment(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """The payment failed at CSC."""
-        payment = self._known(arguments)
+        payment = self._require_payment(arguments)
         if payment["outcome"] != "PAID":
             payment["outcome"] = "FAILED"
             payment["csc_txn"] = payment["csc_txn"] or f"CSCW{self._serial():012d}"
             self._state.put("payment", payment["reference"], payment)
-        return {"status": wallets.code(payment, self._now())}
+        return {"status": wallets.code(payment, self._current_time())}
 
     def book_other_amount(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """CSC booked another amount."""
-        payment = self._known(arguments)
+        payment = self._require_payment(arguments)
         payment["booked"] = int(arguments["paise"])
         self._state.put("payment", payment["reference"], payment)
         return {"booked": payment["booked"]}
 
     def wallet_return(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """What the browser posts on its way back; with `pairs` somebody tampered with it."""
-        payment = self._known(arguments)
-        pairs = wallets.shown(payment, payment["reference"], MERCHANT, self._now()) | dict(arguments.get("pairs") or {})
-        return {"url": payment["return_url"], "message": envelopes.sealed(self._keys, pairs), "status": "RETURNED"}
+        payment = self._require_payment(arguments)
+        pairs = wallets.payment_pairs(payment, payment["reference"], MERCHANT, self._current_time()) | dict(
+            arguments.get("pairs") or {}
+        )
+        return {
+            "url": payment["return_url"],
+            "message": envelopes.seal_message(self._keys, pairs),
+            "status": "RETURNED",
+        }
 
     def payment(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """What is kept of a payment."""
         payment = self._state.get("payment", str(arguments["reference"]))
         logged = self._state.get("recon", str(arguments["reference"])) or {}
-        return {**(payment or {}), "status": wallets.code(payment, self._now()), "reconciled": bool(logged)}
+        return {**(payment or {}), "status": wallets.code(payment, self._current_time()), "reconciled": bool(logged)}
 
     def _take(self, message: str) -> wallets.Payment:
         merchant, _, sealed = message.partition("|")
         if merchant != MERCHANT:
             raise envelopes.NotOurs
-        sent = wallets.new_payment(envelopes.opened(self._keys, sealed))
+        sent = wallets.new_payment(envelopes.open_message(self._keys, sealed))
         self._state.add("payment", sent["reference"], sent)
-        return self._known({"reference": sent["reference"]})
+        return self._require_payment({"reference": sent["reference"]})
 
     def _pay(self, payment: wallets.Payment) -> bool:
         """Once for its reference; False where the wallet holds too little."""
@@ -194,62 +200,69 @@ class Bridge:
         if kept["paise"] < payment["amount"]:
             return False
         self._state.put("balance", payment["csc_id"], {"paise": kept["paise"] - payment["amount"]})
-        wallets.pay(payment, self._serial(), self._now())
+        wallets.pay(payment, self._serial(), self._current_time())
         self._state.put("payment", payment["reference"], payment)
         return True
 
-    def _told(self, request: Request, asked: Pairs) -> Pairs:
+    def _enquire(self, request: Request, asked: Pairs) -> Pairs:
         reference = asked.get("merchant_txn", "")
-        said = wallets.shown(self._state.get("payment", reference), reference, MERCHANT, self._now())
+        said = wallets.payment_pairs(self._state.get("payment", reference), reference, MERCHANT, self._current_time())
         request.state.ledger_effect = said["txn_status"]
         return said
 
     def _reverse(self, request: Request, asked: Pairs) -> Pairs:
-        payment = self._known({"reference": asked.get("merchant_txn", "")})
-        if payment["amount"] % 100 == wallets.NO_REVERSE or wallets.code(payment, self._now()) not in {"100", "101"}:
+        payment = self._require_payment({"reference": asked.get("merchant_txn", "")})
+        if payment["amount"] % 100 == wallets.NO_REVERSE or wallets.code(payment, self._current_time()) not in {
+            "100",
+            "101",
+        }:
             request.state.ledger_effect = "not reversed"
-            return self._said(asked, reverse_status="300")
+            return self._reply_pairs(asked, reverse_status="300")
         again = payment["reversed"]
         payment["reversed"] = True
         self._state.put("payment", payment["reference"], payment)
         if not again:
             self._give_back(payment)
         request.state.ledger_effect = "reversed before" if again else "reversed"
-        return self._said(asked, reverse_status="100")
+        return self._reply_pairs(asked, reverse_status="100")
 
     def _refund(self, request: Request, asked: Pairs) -> Pairs:
-        payment = self._known({"reference": asked.get("merchant_txn", "")})
+        payment = self._require_payment({"reference": asked.get("merchant_txn", "")})
         if payment["refund"] is None:
             number = f"CSCR{self._serial():010d}"
-            payment["refund"] = {"number": number, "at": self._now().isoformat(), "by": asked["merchant_reference"]}
+            payment["refund"] = {
+                "number": number,
+                "at": self._current_time().isoformat(),
+                "by": asked["merchant_reference"],
+            }
             self._state.put("payment", payment["reference"], payment)
             self._give_back(payment)
             request.state.ledger_effect = "refund taken"
         else:
             request.state.ledger_effect = "refund known"
-        return self._said(asked, refund_reference=payment["refund"]["number"])
+        return self._reply_pairs(asked, refund_reference=payment["refund"]["number"])
 
     def _refund_status(self, request: Request, asked: Pairs) -> Pairs:
-        payment = self._known({"reference": asked.get("merchant_txn", "")})
-        state = wallets.refund_code(payment, self._now()) if payment["refund"] else "404"
+        payment = self._require_payment({"reference": asked.get("merchant_txn", "")})
+        state = wallets.refund_code(payment, self._current_time()) if payment["refund"] else "404"
         request.state.ledger_effect = state
-        return self._said(asked, refund_status=state)
+        return self._reply_pairs(asked, refund_status=state)
 
     def _recon(self, request: Request, asked: Pairs) -> Pairs:
         first = self._state.add("recon", asked.get("merchant_txn", ""), dict(asked))
         request.state.ledger_effect = "logged" if first else "logged before"
-        return self._said(asked, recon_status="100")
+        return self._reply_pairs(asked, recon_status="100")
 
     def _give_back(self, payment: Mapping[str, Any]) -> None:
         if payment["amount"] % 100 != wallets.REFUND_DECLINED:
             kept = self._state.get("balance", payment["csc_id"]) or {"paise": wallets.FIRST_BALANCE}
             self._state.put("balance", payment["csc_id"], {"paise": kept["paise"] + payment["amount"]})
 
-    def _said(self, asked: Pairs, **more: str) -> Pairs:
+    def _reply_pairs(self, asked: Pairs, **more: str) -> Pairs:
         own = {"merchant_id": MERCHANT, "merchant_txn": asked.get("merchant_txn", "")}
         return {**own, "csc_txn": asked.get("csc_txn", ""), **more}
 
-    def _known(self, arguments: Mapping[str, Any]) -> wallets.Payment:
+    def _require_payment(self, arguments: Mapping[str, Any]) -> wallets.Payment:
         payment = self._state.get("payment", str(arguments["reference"]))
         if payment is None:
             raise KeyError("there is no such payment")
@@ -260,7 +273,7 @@ class Bridge:
         self._state.put("serial", "last", {"number": number})
         return number
 
-    def _now(self) -> datetime:
+    def _current_time(self) -> datetime:
         return self._home.clock.now()
 
 

@@ -34,7 +34,7 @@ def new_keys() -> dict[str, str]:
     return made
 
 
-def sealed(keys: Mapping[str, str], pairs: Mapping[str, str], *, signer: str = "csc") -> str:
+def seal_message(keys: Mapping[str, str], pairs: Mapping[str, str], *, signer: str = "csc") -> str:
     """What CSC says to the merchant; `signer` names the key that signs, for a spoilt one another."""
     text = "".join(f"{name}={value}|" for name, value in pairs.items()).encode()
     private = serialization.load_pem_private_key(keys[f"{signer}_private"].encode(), None)
@@ -50,7 +50,7 @@ def sealed(keys: Mapping[str, str], pairs: Mapping[str, str], *, signer: str = "
     return base64.b64encode(public.encrypt(key, _oaep()) + body).decode()
 
 
-def opened(keys: Mapping[str, str], message: str) -> dict[str, str]:
+def open_message(keys: Mapping[str, str], message: str) -> dict[str, str]:
     """What the merchant said; raises NotOurs."""
     private = serialization.load_pem_private_key(keys["csc_private"].encode(), None)
     public = serialization.load_pem_public_key(keys["merchant_public"].encode())

@@ -52,7 +52,7 @@ class _Service:
 
     def __init__(self, home: SandboxHome) -> None:
         self._home = home
-        self._client = home.state.once("client", "csc", _new_client)
+        self._client = home.state.get_or_create("client", "csc", _new_client)
         self._redirect_uri = f"{home.gateway_url.rstrip('/')}/sign-in/callback/csc-connect"
         self._users = {user["key"]: user for user in _users(home.demo)}
         self._drop_expired()
@@ -69,7 +69,7 @@ class _Service:
         if query.get("redirect_uri") != self._redirect_uri:
             return _page("Digital Seva Connect", "<p role='alert'>The redirect address is not registered</p>", 400)
         asked = secrets.token_urlsafe(24)
-        self._home.state.put("request", asked, {"state": query.get("state"), "until": self._now() + CODE_SECONDS})
+        self._home.state.put("request", asked, {"state": query.get("state"), "until": self._timestamp() + CODE_SECONDS})
         request.state.ledger_effect = "login page shown"
         return _page("Digital Seva Connect", self._form(asked))
 
@@ -77,7 +77,7 @@ class _Service:
         """The operator allowed or denied."""
         form = await request.form()
         asked = self._home.state.take("request", str(form.get("request", "")))
-        if asked is None or asked["until"] < self._now():
+        if asked is None or asked["until"] < self._timestamp():
             return _page("Digital Seva Connect", "<p role='alert'>This login is over; please begin again</p>", 400)
         state = asked["state"]
         if self._home.faults.match("foreign", "/account/login"):
@@ -85,13 +85,13 @@ class _Service:
         person = str(form.get("person", ""))
         if form.get("decision") != "allow":
             request.state.ledger_effect = "denied"
-            return self._back(state, error="access_denied")
+            return self._redirect_back(state, error="access_denied")
         if person not in self._users:
             return _page("Digital Seva Connect", "<p role='alert'>Choose an operator</p>", 400)
         code = magic_code(form.get("fault")) + secrets.token_hex(16)
-        self._home.state.put("code", code, {"person": person, "until": self._now() + CODE_SECONDS})
+        self._home.state.put("code", code, {"person": person, "until": self._timestamp() + CODE_SECONDS})
         request.state.ledger_effect = "code issued"
-        return self._back(state, code=code)
+        return self._redirect_back(state, code=code)
 
     async def token(self, request: Request) -> Response:
         """Code to access token; the secret comes encrypted."""
@@ -100,10 +100,10 @@ class _Service:
             return JSONResponse({"error": "invalid_client"}, 401)
         kept = self._home.state.take("code", str(form.get("code", "")))
         good = form.get("grant_type") == "authorization_code" and form.get("redirect_uri") == self._redirect_uri
-        if kept is None or kept["until"] < self._now() or not good:
+        if kept is None or kept["until"] < self._timestamp() or not good:
             return JSONResponse({"error": "invalid_grant"}, 400)
         access_token = secrets.token_hex(20)
-        self._home.state.put("token", access_token, {**kept, "until": self._now() + TOKEN_SECONDS})
+        self._home.state.put("token", access_token, {**kept, "until": self._timestamp() + TOKEN_SECONDS})
         request.state.ledger_effect = "token issued"
         return JSONResponse({"access_token": access_token, "token_type": "bearer", "expires_in": TOKEN_SECONDS})
 
@@ -111,7 +111,7 @@ class _Service:
         """The operator of a token, by header or by query; an error comes with status 200."""
         _, _, presented = request.headers.get("authorization", "").partition("Bearer ")
         token = self._home.state.get("token", presented or request.query_params.get("access_token", ""))
-        if token is None or token["until"] < self._now():
+        if token is None or token["until"] < self._timestamp():
             return JSONResponse({"error_message": "Invalid access token"})
         user = self._users[token["person"]]
         last_active = self._home.clock.now().strftime("%Y-%m-%d %H:%M:%S")
@@ -134,21 +134,21 @@ class _Service:
         )
 
     def _knows(self, encrypted: str) -> bool:
-        text = _decrypted(self._client["client_token"], encrypted)
+        text = _decrypt_secret(self._client["client_token"], encrypted)
         found = _SECRET.fullmatch(text) if text is not None else None
         return found is not None and hmac.compare_digest(found[1].encode(), self._client["client_secret"].encode())
 
-    def _back(self, state: str | None, **values: str) -> RedirectResponse:
+    def _redirect_back(self, state: str | None, **values: str) -> RedirectResponse:
         query = urlencode({**values, **({"state": state} if state else {})})
         return RedirectResponse(f"{self._redirect_uri}?{query}", 302, headers={"Cache-Control": "no-store"})
 
     def _drop_expired(self) -> None:
         for kind in ("request", "code", "token"):
-            for key, value in self._home.state.all(kind).items():
-                if value["until"] < self._now():
+            for key, value in self._home.state.values_of(kind).items():
+                if value["until"] < self._timestamp():
                     self._home.state.take(kind, key)
 
-    def _now(self) -> float:
+    def _timestamp(self) -> float:
         return self._home.clock.now().timestamp()
 
 
@@ -186,7 +186,7 @@ def _new_client() -> dict[str, str]:
     }
 
 
-def _decrypted(token: str, encrypted: str) -> str | None:
+def _decrypt_secret(token: str, encrypted: str) -> str | None:
     try:
         decryptor = Cipher(algorithms.AES128(token.encode("ascii")), modes.CBC(b"0000000000000000")).decryptor()
         padded = decryptor.update(bytes.fromhex(encrypted)) + decryptor.finalize()

@@ -67,7 +67,7 @@ def refund_code(payment: Mapping[str, Any], now: datetime) -> str:
     return "100" if now - asked >= REFUND_TAKES else "200"
 
 
-def shown(payment: Mapping[str, Any] | None, reference: str, merchant: str, now: datetime) -> dict[str, str]:
+def payment_pairs(payment: Mapping[str, Any] | None, reference: str, merchant: str, now: datetime) -> dict[str, str]:
     """The pairs of a return, an enquiry or a status."""
     state = code(payment, now)
     if payment is None or state == "404":

@@ -95,22 +95,22 @@ def progress(bill: Mapping[str, Any], payee: Mapping[str, Any], now: datetime) -
     marked = bill["returns"].get(payee["id"])
     suffix = str(payee["last4"])[-2:]
     by_suffix = None if bill["held"] else RETURN_BY_SUFFIX.get(suffix)
-    at_bank = _reached(bill, "AT_BANK", TO_BANK, now)
+    at_bank = _step_time(bill, "AT_BANK", TO_BANK, now)
     credited = None
     if not by_suffix:
-        credited = _reached(bill, "CREDITED", LONG_SILENCE if suffix == "99" else TO_CREDIT, now)
+        credited = _step_time(bill, "CREDITED", LONG_SILENCE if suffix == "99" else TO_CREDIT, now)
     if marked:
         return Progress(at_bank, credited, datetime.fromisoformat(marked["at"]), marked["code"])
-    returned = _reached(bill, "CREDITED", TO_CREDIT, now) if by_suffix else None
+    returned = _step_time(bill, "CREDITED", TO_CREDIT, now) if by_suffix else None
     return Progress(at_bank, credited, returned, by_suffix if returned else None)
 
 
 def bill_at_bank(bill: Mapping[str, Any], now: datetime) -> datetime | None:
     """When the treasury gave the bill to the bank; None where it has not yet."""
-    return _reached(bill, "AT_BANK", TO_BANK, now)
+    return _step_time(bill, "AT_BANK", TO_BANK, now)
 
 
-def _reached(bill: Mapping[str, Any], step: str, after: timedelta, now: datetime) -> datetime | None:
+def _step_time(bill: Mapping[str, Any], step: str, after: timedelta, now: datetime) -> datetime | None:
     if step in bill["moves"]:
         return datetime.fromisoformat(bill["moves"][step])
     due = datetime.fromisoformat(bill["accepted_at"]) + after

@@ -47,8 +47,8 @@ def faults_of_instruction(params: Mapping[str, Any], client: Mapping[str, str]) 
     lines = params.get("beneficiaries")
     if not isinstance(lines, list) or not lines:
         return [_NOBODY]
-    missing = [name for name in _HEADER if not _given(params, name)]
-    missing += [name for line in lines for name in _LINE if not _given(line, name)]
+    missing = [name for name in _HEADER if not _has_value(params, name)]
+    missing += [name for line in lines for name in _LINE if not _has_value(line, name)]
     if missing:
         return [f"Mandatory parameter {name} is missing." for name in dict.fromkeys(missing)]
     net, gross = paise(params.get("billNetAmount")), paise(params.get("billGrossAmount"))
@@ -57,7 +57,7 @@ def faults_of_instruction(params: Mapping[str, Any], client: Mapping[str, str]) 
         return ["Amount is invalid."]
     accounts = [(line["benfAcctNo"], line["ifscCode"]) for line in lines]
     rules = (
-        (params.get("ssuIaId") != client["ssu_ia_id"] or not _given(params, "jitBillDdoCode"), _NO_CONFIGURATION),
+        (params.get("ssuIaId") != client["ssu_ia_id"] or not _has_value(params, "jitBillDdoCode"), _NO_CONFIGURATION),
         (str(params.get("billNumberOfBenf")) != str(len(lines)), _COUNT),
         (net != sum(amount or 0 for amount in amounts), _NET),
         (gross < net or 0 in {net, gross}, _GROSS),
@@ -77,5 +77,5 @@ def paise(amount: object) -> int | None:
     return int(match[1]) * 100 + int((match[2] or "0").ljust(2, "0")) if match else None
 
 
-def _given(record: object, name: str) -> bool:
+def _has_value(record: object, name: str) -> bool:
     return isinstance(record, dict) and bool(str(record.get(name) or "").strip())

@@ -52,7 +52,7 @@ def payees_of(params: Mapping[str, Any], first: Bill) -> list[dict[str, Any]]:
     ]
 
 
-def marked(bill: Bill, line: Mapping[str, Any], by: str) -> dict[str, Any]:
+def mark_corrected(bill: Bill, line: Mapping[str, Any], by: str) -> dict[str, Any]:
     """The bill that failed, with a note by which bill a payment was corrected."""
     payee = _payee(bill, line["benefId"]) or {"id": line["benefId"]}
     return {**bill, "corrected": {**bill.get("corrected", {}), payee["id"]: by}}
@@ -61,12 +61,12 @@ def marked(bill: Bill, line: Mapping[str, Any], by: str) -> dict[str, Any]:
 def _fault(line: Mapping[str, Any], first: Bill, current: Bill | None, now: datetime) -> str | None:
     absent = f"The beneficiary {line['benefId']} was not present in the original payment instruction."
     original = _payee(first, line["benefId"])
-    if original is None or not _same(first, original, line["orgAccountNo"], line["orgIfsc"]):
+    if original is None or not _is_same_account(first, original, line["orgAccountNo"], line["orgIfsc"]):
         return absent
     if current is None or first["number"] not in {current["number"], current.get("corrects")}:
         return absent
     payee = _payee(current, line["benefId"])
-    if payee is None or not _same(current, payee, line["curAccountNo"], line["curIfsc"]):
+    if payee is None or not _is_same_account(current, payee, line["curAccountNo"], line["curIfsc"]):
         return absent
     failed = bills.progress(current, payee, now).returned is not None
     if not failed or payee["id"] in current.get("corrected", {}):
@@ -80,6 +80,6 @@ def _payee(bill: Bill, first_id: object) -> dict[str, Any] | None:
     return next(found, None)
 
 
-def _same(bill: Bill, payee: Mapping[str, Any], account: object, ifsc: object) -> bool:
+def _is_same_account(bill: Bill, payee: Mapping[str, Any], account: object, ifsc: object) -> bool:
     """Whether it went to this account; of a scripted bill of the demo nobody knows."""
     return bool(bill["held"]) or (payee["last4"], payee["ifsc"]) == (str(account)[-4:], ifsc)

@@ -59,9 +59,9 @@ class _Treasury:
     def __init__(self, home: SandboxHome) -> None:
         self._home = home
         self._state = home.state
-        self._client = home.state.once("client", "apuni", _new_client)
+        self._client = home.state.get_or_create("client", "apuni", _new_client)
         write_onboarding(home.onboarding, self._client)
-        home.state.once("fund", "balance", lambda: {"paise": _FUND_PAISE})
+        home.state.get_or_create("fund", "balance", lambda: {"paise": _FUND_PAISE})
         for number, script in home.demo.get("payments", {}).items():
             self._index(number)
             home.state.add("bill", number, bills.scripted_bill(number, script, home.clock.now()))
@@ -95,7 +95,7 @@ class _Treasury:
                 request.state.ledger_effect = "instruction accepted"
             if self._home.faults.match("silence", f"/jit/{service}"):
                 return _Silence()
-            return self._signed(request, service, self._spoiled(service, number, found), errors)
+            return self._signed_reply(request, service, self._apply_faults(service, number, found), errors)
 
         return answer
 
@@ -113,7 +113,7 @@ class _Treasury:
             request.state.ledger_effect = "report saved"
         if self._home.faults.match("silence", "/dbt-bharat/v1/monthly"):
             return _Silence()
-        return self._sealed(request, "/dbt-bharat/v1/monthly", _json(bharat.answer_of(kept)))
+        return self._sign_answer(request, "/dbt-bharat/v1/monthly", _json(bharat.answer_of(kept)))
 
     def _clocks(self, service: str) -> tuple[datetime, ...]:
         """The times that a request may carry: the sandbox's, or the machine's where a caller does not follow it."""
@@ -123,7 +123,7 @@ class _Treasury:
             return (now + timedelta(seconds=float(skew.params.get("seconds", 600))),)
         return (now, now - self._home.clock.offset)
 
-    def _signed(self, request: Request, service: str, found: list[dict[str, Any]], errors: list[str]) -> Response:
+    def _signed_reply(self, request: Request, service: str, found: list[dict[str, Any]], errors: list[str]) -> Response:
         answer = _json(
             {
                 "serviceId": service,
@@ -132,9 +132,9 @@ class _Treasury:
                 "errorMsgs": errors or None,
             }
         )
-        return self._sealed(request, f"/jit/{service}", answer)
+        return self._sign_answer(request, f"/jit/{service}", answer)
 
-    def _sealed(self, request: Request, route: str, answer: Response) -> Response:
+    def _sign_answer(self, request: Request, route: str, answer: Response) -> Response:
         """The answer with its signature, which a fault may spoil."""
         secret, covered = self._client["hmac_secret"], bytes(answer.body)
         spoilt = self._home.faults.match("signature", route)
@@ -147,7 +147,7 @@ class _Treasury:
         answer.headers["x-signature"] = checks.signature(secret, asked, "200", digest)
         return answer
 
-    def _spoiled(self, service: str, number: str | None, found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    def _apply_faults(self, service: str, number: str | None, found: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Records with the faults that only this system knows: another's record, missing or doubled lines."""
         route = f"/jit/{service}"
         if self._home.faults.match("foreign", route):
@@ -164,7 +164,7 @@ class _Treasury:
         if errors:
             return [], errors
         number, net = str(params["jitBillNo"]), checks.paise(params["billNetAmount"]) or 0
-        fund = self._state.once("fund", "balance", lambda: {"paise": _FUND_PAISE})
+        fund = self._state.get_or_create("fund", "balance", lambda: {"paise": _FUND_PAISE})
         payees = [
             {
                 "id": str(line["benefId"]),
@@ -208,7 +208,7 @@ class _Treasury:
         if not self._state.add("bill", number, {**bill, "corrects": first["number"]}):
             return [], [checks.DUPLICATE]
         for line in params["beneficiaryDtls"]:
-            current = corrections.marked(self._by_reference(line["jitCurBillRefNo"]) or first, line, number)
+            current = corrections.mark_corrected(self._by_reference(line["jitCurBillRefNo"]) or first, line, number)
             self._state.put("bill", current["number"], current)
         own = {name: params[name] for name in ("jitCorBillNo", "jitCorBillDate")}
         return [{**own, "successCode": "0", "sucessDescrp": corrections.RECEIVED}], []
@@ -250,7 +250,7 @@ class _Treasury:
         head, year = str(params.get("hoa")), str(params.get("finYear"))
         if params.get("ssuIaId") != self._client["ssu_ia_id"] or not checks.is_head(head):
             return [], ["Head of account not found."]
-        fund = self._state.once("fund", "balance", lambda: {"paise": _FUND_PAISE})
+        fund = self._state.get_or_create("fund", "balance", lambda: {"paise": _FUND_PAISE})
         paise = (self._state.get("head", head) or fund)["paise"]
         as_on = bills.time_text(self._home.clock.now())
         return [{"hoa": head, "finYear": year, "availableBalance": bills.rupee_text(paise), "asOn": as_on}], []
@@ -284,18 +284,18 @@ class _Treasury:
 
     def advance(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Move a bill to `state` (AT_BANK or CREDITED), or one step on; its time is now."""
-        bill, now = self._known(arguments), self._home.clock.now()
+        bill, now = self._require_bill(arguments), self._home.clock.now()
         following = {"INSTRUCTED": "AT_BANK", "AT_BANK": "CREDITED"}
         state = arguments.get("state") or following.get(bills.stage(bill, now))
         if state not in {"AT_BANK", "CREDITED"}:
             raise ValueError("a bill can be advanced to AT_BANK or CREDITED")
         for step in ("AT_BANK", "CREDITED")[: 1 if state == "AT_BANK" else 2]:
             bill["moves"].setdefault(step, now.isoformat())
-        return self._saved(bill)
+        return self._save_bill(bill)
 
     def mark_returned(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Let the bank return a payment now: `code` of APBS, `end_to_end_id` or all payments of the bill."""
-        bill, now = self._known(arguments), self._home.clock.now()
+        bill, now = self._require_bill(arguments), self._home.clock.now()
         code = str(arguments.get("code", "01"))
         if code not in bills.APBS_TEXTS:
             raise ValueError("code must be one of the APBS return codes")
@@ -304,13 +304,13 @@ class _Treasury:
         for payee in bill["payees"]:
             if wanted in {None, payee["id"]}:
                 bill["returns"][payee["id"]] = {"at": now.isoformat(), "code": code}
-        return self._saved(bill)
+        return self._save_bill(bill)
 
     def reject(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Let the spending unit reject the whole instruction."""
-        bill = self._known(arguments)
+        bill = self._require_bill(arguments)
         bill["rejected"] = str(arguments.get("reason", "not in order"))
-        return self._saved(bill)
+        return self._save_bill(bill)
 
     def set_fund(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Set what is left of the allotment, in paise."""
@@ -323,13 +323,13 @@ class _Treasury:
         self._state.put("head", head, {"paise": int(arguments["paise"])})
         return {"head": head, "paise": int(arguments["paise"])}
 
-    def _known(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    def _require_bill(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         bill = self._state.get("bill", str(arguments.get("bill_number")))
         if bill is None:
             raise ValueError("the treasury does not know this bill_number")
         return bill
 
-    def _saved(self, bill: dict[str, Any]) -> dict[str, Any]:
+    def _save_bill(self, bill: dict[str, Any]) -> dict[str, Any]:
         self._state.put("bill", bill["number"], bill)
         return {"bill_number": bill["number"], "state": bills.stage(bill, self._home.clock.now())}
 

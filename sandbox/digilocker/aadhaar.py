@@ -16,7 +16,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from stdnum import verhoeff
 
-from sandbox.city.papers import enveloped
+from sandbox.city.papers import sign_enveloped
 from sandbox.digilocker.errors import Errors
 from sandbox.digilocker.locker import Lockers
 from sandbox.digilocker.world import World, invalid_token
@@ -61,7 +61,7 @@ class EAadhaars:
             etree.SubElement(outer, "CertificateData").append(root)
             root = outer
         request.state.ledger_effect = "e-Aadhaar handed out"
-        return self._lockers.signed(enveloped(root, self._lockers.signer), "application/xml", path)
+        return self._lockers.signed_response(sign_enveloped(root, self._lockers.signer), "application/xml", path)
 
     def _document(self, owner: Mapping[str, Any], *, whole: bool) -> etree._Element:
         now = self._world.home.clock.now()

@@ -55,11 +55,11 @@ class OwnFiles:
         if faults.match("foreign", FOLDER):
             locker_id = self._world.stranger(locker_id)["locker_id"]
         self._begin(locker_id)
-        folders = self._all("folder", locker_id)
+        folders = self._items_in_locker("folder", locker_id)
         if folder_id and folder_id not in {each["id"] for each in folders}:
             return self._errors.answer("folder", "invalid_id")
         items = [_dir(each) for each in folders if each["parent"] == folder_id]
-        items += [self._file(each) for each in self._all("own", locker_id) if each["parent"] == folder_id]
+        items += [self._file(each) for each in self._items_in_locker("own", locker_id) if each["parent"] == folder_id]
         if faults.match("duplicate", FOLDER):
             items = items * 2
         partial = faults.match("partial", FOLDER)
@@ -90,7 +90,7 @@ class OwnFiles:
     def content(self, locker_id: str, uri: str) -> tuple[bytes, str] | None:
         """The bytes and media type of one of her own files; None where there is no such file."""
         self._begin(locker_id)
-        found = next((each for each in self._all("own", locker_id) if each["uri"] == uri), None)
+        found = next((each for each in self._items_in_locker("own", locker_id) if each["uri"] == uri), None)
         return (base64.b64decode(found["content"]), found["mime"]) if found else None
 
     def _wrong(self, headers: Mapping[str, str], body: bytes) -> str | None:
@@ -134,7 +134,7 @@ class OwnFiles:
 
     def _folder(self, locker_id: str, parent: str, name: str) -> str:
         made = {"id": secrets.token_hex(8), "name": name, "parent": parent}
-        kept = self._world.state.once("folder", f"{locker_id}/{parent}/{name}", lambda: made)
+        kept = self._world.state.get_or_create("folder", f"{locker_id}/{parent}/{name}", lambda: made)
         return str(kept["id"])
 
     def _begin(self, locker_id: str) -> None:
@@ -145,8 +145,8 @@ class OwnFiles:
         paper = small_pdf(("Scanned paper", f"Name: {owner['name_en']}", "Sandbox document, not valid"))
         self._keep(locker_id, "Papers/scan.pdf", "application/pdf", paper)
 
-    def _all(self, kind: str, locker_id: str) -> list[dict[str, Any]]:
-        return [value for key, value in self._world.state.all(kind).items() if key.startswith(f"{locker_id}/")]
+    def _items_in_locker(self, kind: str, locker_id: str) -> list[dict[str, Any]]:
+        return [value for key, value in self._world.state.values_of(kind).items() if key.startswith(f"{locker_id}/")]
 
     def _file(self, kept: Mapping[str, Any]) -> dict[str, Any]:
         return {

@@ -25,15 +25,17 @@ class IdTokens:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._world.state.once("key", "id_token", lambda: {"keys": [_new_key() for _ in range(_KEYS)], "turn": 0})
+        self._world.state.get_or_create(
+            "key", "id_token", lambda: {"keys": [_new_key() for _ in range(_KEYS)], "turn": 0}
+        )
 
     def jwks(self) -> dict[str, Any]:
         """The public keys, as onboarding hands them over."""
-        return {"keys": [{name: key[name] for name in _PUBLIC if name in key} for key in self._kept()["keys"]]}
+        return {"keys": [{name: key[name] for name in _PUBLIC if name in key} for key in self._key_set()["keys"]]}
 
     def rotate(self) -> None:
         """Take a new key into use and let the oldest go."""
-        kept = self._kept()
+        kept = self._key_set()
         self._world.state.put("key", "id_token", {"keys": [*kept["keys"][1:], _new_key()], "turn": kept["turn"]})
 
     def make(self, owner: Mapping[str, Any], code: Mapping[str, Any]) -> str:
@@ -46,15 +48,15 @@ class IdTokens:
         header = {"typ": "JWT", "alg": "RS256", "kid": key["kid"]}
         spoilt = faults.match("signature", _ROUTE)
         moved = spoilt is not None and spoilt.params.get("how") == "moved"
-        signing = key if spoilt is None or moved else self._world.state.once("key", "foreign", _new_key)
-        token = jwt.encode(header, claims, _imported(json.dumps(signing)), algorithms=["RS256"])
+        signing = key if spoilt is None or moved else self._world.state.get_or_create("key", "foreign", _new_key)
+        token = jwt.encode(header, claims, _import_key(json.dumps(signing)), algorithms=["RS256"])
         if not moved:
             return token
-        other = jwt.encode(header, {**claims, "jti": random_uuid()}, _imported(json.dumps(key)), algorithms=["RS256"])
+        other = jwt.encode(header, {**claims, "jti": random_uuid()}, _import_key(json.dumps(key)), algorithms=["RS256"])
         return token.rpartition(".")[0] + "." + other.rpartition(".")[2]
 
     def _claims(self, owner: Mapping[str, Any], code: Mapping[str, Any]) -> dict[str, Any]:
-        issued = int(self._world.now(_ROUTE).timestamp())
+        issued = int(self._world.skewed_time(_ROUTE).timestamp())
         name = str(owner["key"]).replace("-", ".")
         claims = {
             "iss": ISSUER,
@@ -70,24 +72,24 @@ class IdTokens:
             "email": owner.get("email") or "",
             "phone_number": owner.get("mobile") or "",
             "birthdate": date.fromisoformat(owner["dob"]).strftime("%d/%m/%Y"),
-            **_verified(owner, str(code.get("acr") or "")),
+            **_verified_numbers(owner, str(code.get("acr") or "")),
         }
         return {**claims, "nonce": code["nonce"]} if code.get("nonce") else claims
 
     def _next_key(self) -> dict[str, Any]:
-        kept = self._kept()
+        kept = self._key_set()
         self._world.state.put("key", "id_token", {"keys": kept["keys"], "turn": kept["turn"] + 1})
         key: dict[str, Any] = kept["keys"][kept["turn"] % len(kept["keys"])]
         return key
 
-    def _kept(self) -> dict[str, Any]:
+    def _key_set(self) -> dict[str, Any]:
         kept = self._world.state.get("key", "id_token")
         if kept is None:
             raise AssertionError("the keys were made when the sandbox started")
         return kept
 
 
-def _verified(owner: Mapping[str, Any], acr: str) -> dict[str, str]:
+def _verified_numbers(owner: Mapping[str, Any], acr: str) -> dict[str, str]:
     """Masked numbers, only of what was asked for and the citizen has."""
     held = {each["doctype"]: str(each["doc_id"]) for each in owner.get("locker_documents", ())}
     numbers = {
@@ -100,7 +102,7 @@ def _verified(owner: Mapping[str, Any], acr: str) -> dict[str, str]:
 
 
 @lru_cache(maxsize=16)
-def _imported(jwk: str) -> RSAKey:
+def _import_key(jwk: str) -> RSAKey:
     """A key that is checked once: that takes 50 ms."""
     return RSAKey.import_key(json.loads(jwk))
 

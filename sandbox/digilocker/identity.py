@@ -68,7 +68,7 @@ class Identity:
             )
         fault = _fault_of(asked, int(world.home.clock.now().timestamp()))
         if fault is not None:
-            return _back(asked, {"error": fault[0], "error_description": fault[1]})
+            return _redirect_back(asked, {"error": fault[0], "error_description": fault[1]})
         request_id = secrets.token_urlsafe(24)
         kept = {**asked, "expires_at": int(world.home.clock.now().timestamp()) + _CODE_SECONDS}
         kept.setdefault("scope", "files.issueddocs userdetails")
@@ -87,13 +87,13 @@ class Identity:
             return page.error_page("invalid_request", "यह अनुरोध हो चुका है।", "This request was answered already.")
         if form.get("decision") != "allow" or person is None:
             request.state.ledger_effect = "consent refused"
-            return _back(asked, {"error": "access_denied", "error_description": "The user denied the request"})
+            return _redirect_back(asked, {"error": "access_denied", "error_description": "The user denied the request"})
         code = magic_code(form.get("fault")) + secrets.token_hex(20)
         until = int(asked.get("consent_valid_till") or now + CONSENT_SECONDS)
         kept = {"locker_id": person["locker_id"], "auth_time": now, "consent_until": until}
         world.state.put("code", code, {**asked, **kept, "expires_at": now + _CODE_SECONDS})
         request.state.ledger_effect = "code issued"
-        return _back(asked, {"code": code})
+        return _redirect_back(asked, {"code": code})
 
     async def token(self, request: Request) -> Response:
         """`/1/token`: a code or a refresh token for tokens with the profile."""
@@ -224,7 +224,7 @@ def _known_scope(scope: str) -> bool:
     return scope in SCOPES or bool(re.fullmatch(r"partners\.[A-Z0-9]{1,5}", scope))
 
 
-def _back(asked: Mapping[str, Any], answer: Mapping[str, str]) -> RedirectResponse:
+def _redirect_back(asked: Mapping[str, Any], answer: Mapping[str, str]) -> RedirectResponse:
     state = {"state": asked["state"]} if asked.get("state") else {}
     return RedirectResponse(f"{asked['redirect_uri']}?{urlencode({**answer, **state})}", 302)
 

@@ -37,14 +37,14 @@ class Lockers:
         self._world = world
         self._errors = errors or Errors(world)
         self.own_content: Callable[[str, str], tuple[bytes, str] | None] | None = None
-        self.signer = world.state.once(
+        self.signer = world.state.get_or_create(
             "key", "papers", lambda: new_signer("DigiLocker sandbox issuers", world.home.clock.now())
         )
 
     def routes(self) -> list[Route]:
         """Routes below the root of the system."""
         return [
-            Route(ISSUED, self.issued, methods=["GET"]),
+            Route(ISSUED, self.list_issued, methods=["GET"]),
             Route(FILE, self.file, methods=["GET"]),
             Route(XML, self.xml, methods=["GET"]),
         ]
@@ -67,7 +67,7 @@ class Lockers:
             raise ValueError("error must be a repository_service_* code")
         return {"issuer_id": issuer_id, "error": code}
 
-    async def issued(self, request: Request) -> Response:
+    async def list_issued(self, request: Request) -> Response:
         """What is in the locker, as far as the consent reaches."""
         refused = self._errors.due("issued")
         grant = self._world.grant_of(request)
@@ -101,9 +101,9 @@ class Lockers:
         if refused is not None or grant is None:
             return refused or invalid_token()
         uri = request.path_params["uri"]
-        own = self._own(grant, uri) if route == FILE else None
+        own = self._own_file(grant, uri) if route == FILE else None
         if own is not None:
-            return self.signed(*own, route)
+            return self.signed_response(*own, route)
         if "files.issueddocs" not in grant["scope"].split():
             return error(403, "insufficient_scope", "The request requires higher privileges")
         if not uri:
@@ -116,15 +116,15 @@ class Lockers:
         if trouble is not None:
             return self._errors.answer("file", trouble["error"])
         request.state.ledger_effect = f"{media_type} handed out"
-        return self.signed(self._bytes(grant["locker_id"], document, media_type), media_type, route)
+        return self.signed_response(self._bytes(grant["locker_id"], document, media_type), media_type, route)
 
-    def _own(self, grant: Mapping[str, Any], uri: str) -> tuple[bytes, str] | None:
+    def _own_file(self, grant: Mapping[str, Any], uri: str) -> tuple[bytes, str] | None:
         """One of the citizen's own files, where the consent reaches them."""
         if self.own_content is None or "files.uploadeddocs" not in grant["scope"].split():
             return None
         return self.own_content(grant["locker_id"], uri)
 
-    def signed(self, body: bytes, media_type: str, route: str) -> Response:
+    def signed_response(self, body: bytes, media_type: str, route: str) -> Response:
         """The bytes with their `hmac` header. Faults: signature (wrong, or moved), partial (cut short)."""
         faults, secret = self._world.home.faults, self._world.client["client_secret"]
         spoilt = faults.match("signature", route)
@@ -139,7 +139,7 @@ class Lockers:
 
     def _documents(self, locker_id: str, doctypes: list[str] | None) -> list[dict[str, Any]]:
         given = [_with_uri(each) for each in self._world.owner(locker_id).get("locker_documents", ())]
-        kept = self._world.state.all("document")
+        kept = self._world.state.values_of("document")
         pulled = [value for key, value in kept.items() if key.startswith(f"{locker_id}/")]
         return [each for each in (*given, *pulled) if doctypes is None or each["doctype"] in doctypes]
 

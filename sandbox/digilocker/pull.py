@@ -45,7 +45,7 @@ class PullDesk:
         """Action `hold_pulls`: with `on` pulls wait for the issuer; with `on` false those that waited are delivered."""
         on = bool(arguments.get("on", True))
         self._world.state.put("setting", "pulls_wait", {"on": on})
-        waiting = {} if on else self._world.state.all("waiting_pull")
+        waiting = {} if on else self._world.state.values_of("waiting_pull")
         for key, each in waiting.items():
             self._lockers.keep(each["locker_id"], each["document"])
             self._world.state.take("waiting_pull", key)
@@ -65,7 +65,7 @@ class PullDesk:
                 "category": "State",
                 "description": f"Documents of {publisher}",
             }
-            for publisher in sorted({document["publisher"] for _, document in self._held()})
+            for publisher in sorted({document["publisher"] for _, document in self._held_documents()})
         ]
         return JSONResponse({"issuers": rows})
 
@@ -98,7 +98,7 @@ class PullDesk:
         grant = self._world.grant_of(request)
         if refused is not None or grant is None:
             return refused or invalid_token()
-        code, document = self._found(grant, form)
+        code, document = self._find_document(grant, form)
         if document is None:
             return self._errors.answer("pull", code)
         locker_id = grant["locker_id"]
@@ -111,7 +111,7 @@ class PullDesk:
         request.state.ledger_effect = "document pulled"
         return JSONResponse({"uri": document["uri"]})
 
-    def _found(self, grant: Mapping[str, Any], form: Mapping[str, str]) -> tuple[str, dict[str, Any] | None]:
+    def _find_document(self, grant: Mapping[str, Any], form: Mapping[str, str]) -> tuple[str, dict[str, Any] | None]:
         """The document that the form names, or the code that says why there is none."""
         if "files.issueddocs" not in grant["scope"].split():
             return "insufficient_scope", None
@@ -130,7 +130,7 @@ class PullDesk:
             return "uri_exists", None
         return "", document
 
-    def _held(self) -> list[tuple[str, Mapping[str, Any]]]:
+    def _held_documents(self) -> list[tuple[str, Mapping[str, Any]]]:
         return [
             (str(person["locker_id"]), document)
             for person in self._world.people
@@ -138,13 +138,13 @@ class PullDesk:
         ]
 
     def _held_by(self, org_id: str) -> list[tuple[str, Mapping[str, Any]]]:
-        return [each for each in self._held() if org_of(each[1]["publisher"]) == org_id]
+        return [each for each in self._held_documents() if org_of(each[1]["publisher"]) == org_id]
 
     def _stranger(self, call: str, form: Mapping[str, str], names: tuple[str, ...]) -> Response | None:
         """The refusal of a call that `ts` and `hmac` do not authenticate."""
         if form.get("clientid") != self._world.client["client_id"]:
             return self._errors.answer(call, "invalid_client_id")
-        ts, now = form.get("ts", ""), int(self._world.now(ISSUERS).timestamp())
+        ts, now = form.get("ts", ""), int(self._world.skewed_time(ISSUERS).timestamp())
         if not ts.isdigit() or abs(now - int(ts)) > OLDEST_SECONDS:
             return self._errors.answer(call, "invalid_parameter")
         order = ("clientid", *names, "ts")

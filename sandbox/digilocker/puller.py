@@ -52,7 +52,7 @@ class Puller:
         hmac_encoding (raw, hex), variant, full_name, locker_id. KeyError or ValueError for bad ones.
         """
         owner = self._owner(arguments)
-        sent = self._signed(self._pull_body(arguments, owner), arguments)
+        sent = self._sign_request(self._pull_body(arguments, owner), arguments)
         answers = [await self._post("/digilocker/pulluri", sent)]
         if arguments.get("variant") == "replay":
             answers.append(await self._post("/digilocker/pulluri", sent))
@@ -65,7 +65,7 @@ class Puller:
     async def pull_doc(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Action `pull_doc`: ask for the content of a URI again, as the older contract does."""
         owner = self._owner(arguments)
-        sent = self._signed(self._doc_body(arguments, owner), arguments)
+        sent = self._sign_request(self._doc_body(arguments, owner), arguments)
         answer = await self._post("/digilocker/pulldoc", sent)
         return _view(answer, sent, owner)
 
@@ -92,7 +92,7 @@ class Puller:
 
     def _request(self, name: str, arguments: Mapping[str, Any]) -> tuple[etree._Element, etree._Element]:
         variant, client = arguments.get("variant"), self._world.client
-        now = self._world.now(name) - timedelta(hours=1 if variant == "stale_ts" else 0)
+        now = self._world.skewed_time(name) - timedelta(hours=1 if variant == "stale_ts" else 0)
         ts, api_key = now.astimezone(_INDIA).isoformat(timespec="seconds"), client["api_key"]
         root = etree.Element(
             f"{{{_NAMESPACE}}}{name}",
@@ -115,7 +115,7 @@ class Puller:
             DOB=_dob(owner),
         )
 
-    def _signed(self, root: etree._Element, arguments: Mapping[str, Any]) -> Sent:
+    def _sign_request(self, root: etree._Element, arguments: Mapping[str, Any]) -> Sent:
         body = etree.tostring(root, xml_declaration=True, encoding="UTF-8", standalone=True)
         if arguments.get("variant") == "xxe":
             declaration, _, rest = body.partition(b"?>")
@@ -165,7 +165,7 @@ def _view(answer: httpx.Response, sent: Sent, owner: Mapping[str, Any]) -> dict[
     status, person = root.find("{*}ResponseStatus"), root.find(".//{*}Person")
     if status is None:
         return view
-    pdf, xml = _decoded(root.findtext(".//{*}DocContent")), _decoded(root.findtext(".//{*}DataContent"))
+    pdf, xml = _decode_base64(root.findtext(".//{*}DocContent")), _decode_base64(root.findtext(".//{*}DataContent"))
     uri = root.findtext(".//{*}URI")
     checks = {
         "echoed": (status.get("ts"), status.get("txn")) == (sent.ts, sent.txn),
@@ -211,7 +211,7 @@ def _is_person(person: etree._Element, owner: Mapping[str, Any]) -> bool:
     return name == " ".join(owner["name_en"].split()).casefold() and person.get("dob") == _dob(owner)
 
 
-def _decoded(text: str | None) -> bytes | None:
+def _decode_base64(text: str | None) -> bytes | None:
     """Base64 decoded; None where absent, empty bytes where it is no Base64."""
     if text is None:
         return None

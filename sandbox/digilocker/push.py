@@ -70,7 +70,7 @@ class PushDesk:
 
     def _wrong(self, form: Mapping[str, str]) -> str | None:
         """The name of the first parameter that does not hold."""
-        now = int(self._world.now(PUSH).timestamp())
+        now = int(self._world.skewed_time(PUSH).timestamp())
         ts = form.get("ts", "")
         if not ts.isdigit() or abs(now - int(ts)) > OLDEST_SECONDS:
             return "Timestamp"
@@ -88,7 +88,7 @@ class PushDesk:
 
     def _take(self, form: Mapping[str, str]) -> Response:
         locker_id, uri, action = form["digilockerid"], form["uri"], form["action"]
-        kept = self._world.state.all("document")
+        kept = self._world.state.values_of("document")
         holders = [key.split("/", 1)[0] for key, document in kept.items() if document["uri"] == uri]
         if any(holder != locker_id for holder in holders):
             return error(400, "invalid_parameter", "URI already exists in another account")

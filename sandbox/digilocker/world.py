@@ -31,7 +31,7 @@ class World:
     def __init__(self, home: SandboxHome) -> None:
         self.home = home
         self.state = home.state
-        self.client = self.state.once("client", "gateway", _new_client)
+        self.client = self.state.get_or_create("client", "gateway", _new_client)
         self._drop_expired(("request", "code", "access"))
 
     @property
@@ -57,7 +57,7 @@ class World:
         """Another citizen, for the fault `foreign`."""
         return next(row for row in self.people if row["locker_id"] != locker_id)
 
-    def now(self, route: str) -> datetime:
+    def skewed_time(self, route: str) -> datetime:
         """The sandbox's time, off by `seconds` under the fault `skew`."""
         fault = self.home.faults.match("skew", route)
         off = float(fault.params.get("seconds", 600)) if fault else 0.0
@@ -108,7 +108,7 @@ class World:
     def _drop_expired(self, kinds: Iterable[str]) -> None:
         now = self._seconds()
         for kind in kinds:
-            for key, value in self.state.all(kind).items():
+            for key, value in self.state.values_of(kind).items():
                 if value["expires_at"] <= now:
                     self.state.take(kind, key)
 

@@ -85,12 +85,12 @@ class PushReceiver:
 
     def end_tokens(self, _arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Let no token hold any more, as after thirty minutes."""
-        tokens = self._home.state.all("token")
+        tokens = self._home.state.values_of("token")
         for token in tokens:
             self._home.state.take("token", token)
         return {"ended": len(tokens)}
 
-    def pushed(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    def stored_counts(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """What was stored of a `date`, with its sums by district and category; districts add up to the state."""
         day = str(arguments["date"])
         kept = self._home.state.get("pushed", day)
@@ -114,8 +114,8 @@ class PushReceiver:
         given = _json(await request.body())
         if not isinstance(given, dict):
             return JSONResponse({"code": "E00"}, 400)
-        right = [_same(given.get("clientId"), self._account["client_id"])]
-        right.append(_same(given.get("clientSecret"), self._account["client_secret"]))
+        right = [_is_same_secret(given.get("clientId"), self._account["client_id"])]
+        right.append(_is_same_secret(given.get("clientSecret"), self._account["client_secret"]))
         if not all(right):
             request.state.ledger_effect = "client refused"
             return JSONResponse({"code": "UNAUTHORIZED"}, 401)
@@ -137,7 +137,7 @@ class PushReceiver:
             self._full -= 1
             return JSONResponse({"code": "RATE"}, 429, {"Retry-After": "60"})
         try:
-            answer = self._taken(request, key, body)
+            answer = self._take_batch(request, key, body)
         except Refusal as refusal:
             request.state.ledger_effect = f"refused {refusal.code}"
             return JSONResponse({"code": refusal.code, "message": refusal.message}, refusal.status)
@@ -146,11 +146,11 @@ class PushReceiver:
             return JSONResponse({"code": "INTERNAL"}, 500)
         return JSONResponse(answer)
 
-    def _taken(self, request: Request, key: str, body: bytes) -> dict[str, Any]:
+    def _take_batch(self, request: Request, key: str, body: bytes) -> dict[str, Any]:
         if len(body) > LARGEST_BODY:
             raise Refusal(413, "E00", "too large")
         expected = hmac.new(self._account["signing_secret"].encode(), body, hashlib.sha256).hexdigest()
-        if not _same(request.headers.get("x-signature"), expected):
+        if not _is_same_secret(request.headers.get("x-signature"), expected):
             raise Refusal(403, "SIGNATURE", "the signature is wrong")
         digest = hashlib.sha256(body).hexdigest()
         before = self._home.state.get("batch", key)
@@ -160,13 +160,13 @@ class PushReceiver:
             request.state.ledger_effect = "same answer again"
             return dict(before["answer"])
         given = _json(body)
-        day, revision = self._checked(given, key)
-        answer = self._stored(given, day, revision)
+        day, revision = self._check_batch(given, key)
+        answer = self._store_batch(given, day, revision)
         self._home.state.add("batch", key, {"bodySha256": digest, "answer": answer})
         request.state.ledger_effect = "stored"
         return answer
 
-    def _checked(self, given: Any, key: str) -> tuple[date, int]:
+    def _check_batch(self, given: Any, key: str) -> tuple[date, int]:
         """The day and revision of a batch that is right as a whole."""
         if not isinstance(given, dict) or not isinstance(given.get("rows"), list):
             raise Refusal(400, "E00", "not a batch")
@@ -176,7 +176,7 @@ class PushReceiver:
         if given.get("level") not in LEVELS:
             raise Refusal(400, "E00", "no such level")
         counts: list[Any] = [row.get("count") if isinstance(row, dict) else None for row in given["rows"]]
-        if any(not _whole(count) for count in counts) or given.get("total") != sum(counts):
+        if any(not _is_whole_number(count) for count in counts) or given.get("total") != sum(counts):
             raise Refusal(400, "E04", "the total is not the sum")
         return first, self._newer(given, key, first)
 
@@ -192,14 +192,14 @@ class PushReceiver:
 
     def _newer(self, given: Mapping[str, Any], key: str, first: date) -> int:
         revision: Any = given.get("revision")
-        if not _whole(revision) or revision < 1 or key != f"{self._project}:{first.isoformat()}:{revision}":
+        if not _is_whole_number(revision) or revision < 1 or key != f"{self._project}:{first.isoformat()}:{revision}":
             raise Refusal(400, "E00", "the key is not of this batch")
         kept = self._home.state.get("pushed", first.isoformat())
         if kept is not None and kept["revision"] >= revision:
             raise Refusal(409, "E20", "not newer")
         return int(revision)
 
-    def _stored(self, given: Mapping[str, Any], day: date, revision: int) -> dict[str, Any]:
+    def _store_batch(self, given: Mapping[str, Any], day: date, revision: int) -> dict[str, Any]:
         rejected, good, seen = [], [], set()
         for number, row in enumerate(given["rows"]):
             place = (row.get("serviceCode"), row.get("date"), row.get("locationCode"), row.get("channel"))
@@ -248,9 +248,9 @@ def _day(value: Any) -> date | None:
         return None
 
 
-def _whole(value: Any) -> bool:
+def _is_whole_number(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _same(given: Any, expected: str) -> bool:
+def _is_same_secret(given: Any, expected: str) -> bool:
     return isinstance(given, str) and hmac.compare_digest(given.encode(), expected.encode())

@@ -72,8 +72,8 @@ class _Pull:
 
 def create_sandbox(home: SandboxHome, *, transport: httpx.AsyncBaseTransport | None = None) -> Sandbox:
     """e-Taal at its side of the wire. `transport` takes the place of the network in unit tests."""
-    account = home.state.once("account", "apuni", _new_account)
-    push = home.state.once("account", "push", lambda: new_push_account(home))
+    account = home.state.get_or_create("account", "apuni", _new_account)
+    push = home.state.get_or_create("account", "push", lambda: new_push_account(home))
     write_onboarding(home.onboarding, {**account, "push": push})
     puller = _Puller(home, account, transport)
     receiver = PushReceiver(home, str(account.get("project_code", PROJECT_CODE)), push)
@@ -83,14 +83,14 @@ def create_sandbox(home: SandboxHome, *, transport: httpx.AsyncBaseTransport | N
         return JSONResponse(day or {"figures": {}})
 
     async def compare(arguments: Mapping[str, Any]) -> dict[str, Any]:
-        return await puller.compare(arguments, receiver.pushed(arguments))
+        return await puller.compare(arguments, receiver.stored_counts(arguments))
 
     actions = {
         "pull_counts": puller.pull_counts,
         "pull_bad": puller.pull_bad,
         "pull_due": puller.pull_due,
         "compare": compare,
-        "pushed": receiver.pushed,
+        "pushed": receiver.stored_counts,
         "lose_answers": receiver.lose_answers,
         "be_full": receiver.be_full,
         "end_tokens": receiver.end_tokens,
@@ -127,9 +127,9 @@ class _Puller:
             raise ValueError("transport must be xml, soap or json")
         async with self._client() as client:
             if transport == "json":
-                pull = _read_json(await self._ask_json(client, {"transactionDate": _slashed(day)}))
+                pull = _read_json(await self._ask_json(client, {"transactionDate": _format_day(day)}))
             else:
-                pull = _read_xml(await self._ask(client, self._fields(_slashed(day)), soap=transport == "soap"))
+                pull = _read_xml(await self._ask(client, self._fields(_format_day(day)), soap=transport == "soap"))
         flags = list(pull.flags)
         if pull.figures is not None:
             flags += self._store(day, pull)
@@ -168,7 +168,7 @@ class _Puller:
 
     async def pull_bad(self, _arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Ask in every wrong way of docs/contracts/etaal.md section 8; for each, whether the answer was right."""
-        today = _slashed(ist_date(self._home.clock.now()))
+        today = _format_day(ist_date(self._home.clock.now()))
         async with self._client() as client:
             calls = [
                 await self._judge(client, name, fields, expected, soap=soap)
@@ -181,7 +181,7 @@ class _Puller:
 
     def _bad_calls(self, today: str) -> list[tuple[str, dict[str, str], int | None]]:
         right = self._fields(today)
-        later = _slashed(ist_date(self._home.clock.now()) + timedelta(days=30))
+        later = _format_day(ist_date(self._home.clock.now()) + timedelta(days=30))
         wrong_dates = ("2026-11-23", "31/02/2026", "1/1/2026", "' OR 1=1 --", "०१/०१/२०२६")
         return [
             ("no date", {name: value for name, value in right.items() if name != "TransactionDate"}, -1),
@@ -202,7 +202,7 @@ class _Puller:
         return {"name": name, "transport": "soap" if soap else "xml", "ok": right, **pull.view()}
 
     async def _judge_bearer(self, client: httpx.AsyncClient, authorization: str) -> dict[str, Any]:
-        body = {"transactionDate": _slashed(ist_date(self._home.clock.now()))}
+        body = {"transactionDate": _format_day(ist_date(self._home.clock.now()))}
         answer = await self._ask_json(client, body, authorization)
         name = "wrong token" if authorization else "no token"
         return {"name": name, "transport": "json", "ok": answer.status_code == 401, "status": answer.status_code}
@@ -246,7 +246,7 @@ class _Puller:
         new = {"figures": dict(pull.figures or {}), "revision": pull.revision, "pulledAt": now.isoformat()}
         flags = []
         changed = bool(before) and before["figures"] != new["figures"]
-        if changed and _closed(day, now) and not _newer(before.get("revision"), pull.revision):
+        if changed and _is_closed(day, now) and not _newer(before.get("revision"), pull.revision):
             flags.append(CLOSED_DAY_CHANGED)
         for service, category in pull.categories:
             self._home.state.add("category", service, {"is": category})
@@ -270,7 +270,7 @@ def _read_xml(answer: httpx.Response) -> _Pull:
     errors = [element for element in elements if local_name(element) == "ErrorCode" and element.text]
     if errors:
         return _Pull(answer.status_code, error=int(str(errors[0].text)))
-    return _added(answer.status_code, map(_row, (element for element in elements if _is_row(element))))
+    return _sum_rows(answer.status_code, map(_row, (element for element in elements if _is_row(element))))
 
 
 def _is_row(element: Element) -> bool:
@@ -287,7 +287,7 @@ def _read_json(answer: httpx.Response) -> _Pull:
         return _Pull(answer.status_code)
     day = answer.json()["days"][0]
     rows = [(row["serviceCode"], row["locationCode"], row["count"]) for row in day["rows"]]
-    pull = _added(answer.status_code, rows)
+    pull = _sum_rows(answer.status_code, rows)
     wrong: tuple[str, ...] = (TOTAL_WRONG,) if day["total"] != sum(count for _, _, count in rows) else ()
     categories = tuple(sorted({(row["serviceCode"], row["category"]) for row in day["rows"]}))
     by_category: Counter[str] = Counter()
@@ -304,7 +304,7 @@ def _read_json(answer: httpx.Response) -> _Pull:
     )
 
 
-def _added(status: int, rows: Iterable[tuple[str, str, int]]) -> _Pull:
+def _sum_rows(status: int, rows: Iterable[tuple[str, str, int]]) -> _Pull:
     figures: Counter[str] = Counter()
     negative = False
     for service, place, count in rows:
@@ -314,11 +314,11 @@ def _added(status: int, rows: Iterable[tuple[str, str, int]]) -> _Pull:
     return _Pull(status, figures=kept, flags=(NEGATIVE_COUNT,) if negative else ())
 
 
-def _slashed(day: date) -> str:
+def _format_day(day: date) -> str:
     return f"{day.day:02d}/{day.month:02d}/{day.year:04d}"
 
 
-def _closed(day: date, now: datetime) -> bool:
+def _is_closed(day: date, now: datetime) -> bool:
     return now >= datetime.combine(day + timedelta(days=4), time(0, 30), tzinfo=IST)
 
 

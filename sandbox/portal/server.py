@@ -19,12 +19,12 @@ def create_sandbox(home: SandboxHome) -> Sandbox:
     write_onboarding(home.onboarding, {"sandbox": True, "base_url": home.public_url, "path": "/api/service"})
     records = list(home.demo["portal_catalogue"])
 
-    def shown() -> list[dict[str, Any]]:
+    def current_records() -> list[dict[str, Any]]:
         return [{**record, **(home.state.get("changed", record["id"]) or {})} for record in records]
 
     async def services(request: Request) -> Response:
         request.state.ledger_effect = "catalogue read"
-        return JSONResponse(shown())
+        return JSONResponse(current_records())
 
     def change(arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Alter a record: `id`, and the fields with their new values."""

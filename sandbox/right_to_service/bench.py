@@ -28,7 +28,7 @@ def new_case(number: str, content: Mapping[str, Any], now: datetime) -> dict[str
     }
 
 
-def shown(case: Mapping[str, Any]) -> dict[str, Any]:
+def case_view(case: Mapping[str, Any]) -> dict[str, Any]:
     """A case as its call answers: what the Commission told of it, and which events it has."""
     names = ("appealNo", "appealRef", "level", "receivedAt", "decideBy", "state", "history")
     return {**{name: case[name] for name in names}, "received": [one["eventId"] for one in case["events"]]}

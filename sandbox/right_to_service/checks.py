@@ -14,7 +14,7 @@ _ORIGINS = {"AUTO", "CITIZEN", "HELPLINE", "CSC"}
 _AADHAAR = re.compile(r"(?<!\d)\d{4} ?\d{4} ?\d{4}(?!\d)")
 
 
-def signed(secret: str, stamp: str, method: str, path: str, body: bytes) -> str:
+def request_signature(secret: str, stamp: str, method: str, path: str, body: bytes) -> str:
     """The signature that a request must carry."""
     text = f"{stamp}\n{method}\n{path}\n{hashlib.sha256(body).hexdigest()}"
     return hmac.new(secret.encode(), text.encode(), hashlib.sha256).hexdigest()

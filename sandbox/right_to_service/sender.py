@@ -11,7 +11,7 @@ import httpx
 from sandbox.city.kit import SandboxHome
 from sandbox.right_to_service.bench import verdict_of
 from sandbox.right_to_service.bundle import examine
-from sandbox.right_to_service.checks import signed
+from sandbox.right_to_service.checks import request_signature
 
 HOOK = "/hooks/rts"
 TIMEOUT_SECONDS = 30.0
@@ -48,21 +48,21 @@ class Sender:
         self._home.state.put("case", case["appealNo"], case)
         if arguments.get("send") is False:
             return {"event_id": message["eventId"], "status": None}
-        return await self._sent(message)
+        return await self._post_message(message)
 
     async def redeliver(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Send the message with an `event_id` once more."""
         wanted = str(arguments["event_id"])
-        for case in self._home.state.all("case").values():
+        for case in self._home.state.values_of("case").values():
             for message in case["history"]:
                 if message["eventId"] == wanted:
-                    return await self._sent(message)
+                    return await self._post_message(message)
         raise ValueError("no message has this event_id")
 
     async def sit(self, _: Mapping[str, Any]) -> dict[str, Any]:
         """Decide every case whose day has come by the city's clock, and tell of it."""
         told = []
-        for case in self._home.state.all("case").values():
+        for case in self._home.state.values_of("case").values():
             for kind, payload in verdict_of(case, self._home.clock.now()):
                 told.append(await self.tell({"case": case["appealNo"], "type": kind, "payload": payload}))
         return {"told": told}
@@ -109,7 +109,7 @@ class Sender:
                 judged.append({"name": name, "status": heard[0], "code": heard[1], "ok": heard == (status, code)})
         return {"ok": all(one["ok"] for one in judged), "calls": judged}
 
-    async def _sent(self, message: Mapping[str, Any]) -> dict[str, Any]:
+    async def _post_message(self, message: Mapping[str, Any]) -> dict[str, Any]:
         body = json.dumps(message, ensure_ascii=False).encode()
         async with self._client() as client:
             answer = await client.post(HOOK, content=body, headers=self._headers("POST", HOOK, body))
@@ -126,7 +126,7 @@ class Sender:
             "Content-Type": "application/json",
             "X-Request-Id": secrets.token_hex(16),
             "X-Timestamp": stamp,
-            "X-Signature": signed(self._account["hook_secret"], stamp, method, path, body),
+            "X-Signature": request_signature(self._account["hook_secret"], stamp, method, path, body),
         }
 
     def _client(self) -> httpx.AsyncClient:

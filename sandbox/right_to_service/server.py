@@ -19,8 +19,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from sandbox.city.kit import Sandbox, SandboxHome, sandbox_app, write_onboarding
-from sandbox.right_to_service.bench import new_case, shown
-from sandbox.right_to_service.checks import faults_of_appeal, faults_of_event, signed
+from sandbox.right_to_service.bench import case_view, new_case
+from sandbox.right_to_service.checks import faults_of_appeal, faults_of_event, request_signature
 from sandbox.right_to_service.sender import Sender
 
 KEY_HOURS = 24
@@ -30,17 +30,17 @@ Handler = Callable[[Request, dict[str, Any]], Awaitable[Response]]
 
 def create_sandbox(home: SandboxHome, *, transport: httpx.AsyncBaseTransport | None = None) -> Sandbox:
     """The Commission at its side of the wire. `transport` takes the place of the network in unit tests."""
-    account = home.state.once("account", "apuni", _new_account)
+    account = home.state.get_or_create("account", "apuni", _new_account)
     write_onboarding(home.onboarding, {"sandbox": True, "base_url": home.public_url, **account})
     system = _CaseSystem(home, account)
     sender = Sender(home, account, transport)
     routes = [
-        Route("/rts/v1/appeals", system.handled(system.file), methods=["POST"]),
-        Route("/rts/v1/appeals/{no}", system.handled(system.read), methods=["GET"]),
-        Route("/rts/v1/appeals/{no}/events", system.handled(system.event), methods=["POST"]),
-        Route("/rts/v1/services/{code}", system.handled(system.service), methods=["PUT"]),
-        Route("/rts/v1/daily-summary", system.handled(system.summary), methods=["POST"]),
-        Route("/rts/v1/delay-reviews/{month}", system.handled(system.review), methods=["PUT"]),
+        Route("/rts/v1/appeals", system.endpoint_for(system.file), methods=["POST"]),
+        Route("/rts/v1/appeals/{no}", system.endpoint_for(system.read), methods=["GET"]),
+        Route("/rts/v1/appeals/{no}/events", system.endpoint_for(system.event), methods=["POST"]),
+        Route("/rts/v1/services/{code}", system.endpoint_for(system.service), methods=["PUT"]),
+        Route("/rts/v1/daily-summary", system.endpoint_for(system.summary), methods=["POST"]),
+        Route("/rts/v1/delay-reviews/{month}", system.endpoint_for(system.review), methods=["PUT"]),
     ]
     actions = {
         "cases": system.cases,
@@ -49,7 +49,7 @@ def create_sandbox(home: SandboxHome, *, transport: httpx.AsyncBaseTransport | N
         "sit": sender.sit,
         "fetch_case_file": sender.fetch_case_file,
         "call_bad": sender.call_bad,
-        "kept": system.kept,
+        "kept": system.stored_records,
     }
     return sandbox_app(home, routes, actions=actions)
 
@@ -67,7 +67,7 @@ class _CaseSystem:
         self._state = home.state
         self._account = account
 
-    def handled(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+    def endpoint_for(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
         """The endpoint of a call: credentials, age, signature, key, form; then the call itself."""
 
         async def answer(request: Request) -> Response:
@@ -89,11 +89,11 @@ class _CaseSystem:
                 content = None
             if not isinstance(content, dict):
                 return _error(400, "BAD_FIELD", field="body")
-            return await self._once(request, f"{request.method} {path} {key}", body, content, handler)
+            return await self._answer_once(request, f"{request.method} {path} {key}", body, content, handler)
 
         return answer
 
-    async def _once(
+    async def _answer_once(
         self, request: Request, key: str, body: bytes, content: dict[str, Any], handler: Handler
     ) -> Response:
         """The first answer again for the same key within a day; a key is good for one body."""
@@ -119,7 +119,7 @@ class _CaseSystem:
             abs(int(stamp) - at.timestamp()) <= _SKEW_SECONDS for at in self._clocks(path)
         ):
             return False
-        expected = signed(self._account["secret"], stamp, request.method, path, body)
+        expected = request_signature(self._account["secret"], stamp, request.method, path, body)
         return hmac.compare_digest(expected.encode(), request.headers.get("x-signature", "").encode())
 
     def _clocks(self, path: str) -> tuple[datetime, ...]:
@@ -154,7 +154,7 @@ class _CaseSystem:
         case = self._case(request.path_params["no"])
         if case is None:
             return _error(404, "NOT_FOUND")
-        answer = shown(case)
+        answer = case_view(case)
         if self._home.faults.match("foreign", "/rts/v1/appeals/{no}"):
             answer |= {"appealNo": "URTSC-0000-00000000", "appealRef": "UK-0-L3-TL"}
         return JSONResponse(answer)
@@ -203,15 +203,15 @@ class _CaseSystem:
     def cases(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Every case, or with `reference` those of it."""
         reference = arguments.get("reference")
-        found = [case for case in self._state.all("case").values() if reference in {None, case["appealRef"]}]
+        found = [case for case in self._state.values_of("case").values() if reference in {None, case["appealRef"]}]
         return {"cases": found}
 
-    def kept(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    def stored_records(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """What else it holds of a `kind`: service, summary or review, by key."""
         kind = str(arguments["kind"])
         if kind not in {"service", "summary", "review"}:
             raise ValueError("kind must be service, summary or review")
-        return {"kept": self._state.all(kind)}
+        return {"kept": self._state.values_of(kind)}
 
     def _case(self, name: str) -> dict[str, Any] | None:
         known = self._state.get("number_of", name)

@@ -81,8 +81,8 @@ class _Service:
     def __init__(self, home: SandboxHome, house: House) -> None:
         self.house = house
         self._home = home
-        self._client = home.state.once("client", house.name, lambda: _new_client(house.name))
-        secret = home.state.once("key", house.name, lambda: {"k": secrets.token_urlsafe(32)})
+        self._client = home.state.get_or_create("client", house.name, lambda: _new_client(house.name))
+        secret = home.state.get_or_create("key", house.name, lambda: {"k": secrets.token_urlsafe(32)})
         self._key = OctKey.import_key({"kty": "oct", "k": secret["k"]})
         self._redirect_uri = f"{home.gateway_url.rstrip('/')}/sign-in/callback/{house.slug}"
         self._drop_expired()
@@ -110,7 +110,7 @@ class _Service:
 
     def end_sessions(self, person: str) -> int:
         """Make every token of a person worthless; says how many there were."""
-        tokens = self._home.state.all(f"token:{self.house.name}")
+        tokens = self._home.state.values_of(f"token:{self.house.name}")
         mine = [key for key, token in tokens.items() if token["person"] == person]
         for key in mine:
             self._home.state.take(f"token:{self.house.name}", key)
@@ -130,9 +130,13 @@ class _Service:
             or len(query.get("code_challenge", "")) != 43
         )
         if wrong:
-            return self._back(query.get("state"), error="invalid_request")
+            return self._redirect_back(query.get("state"), error="invalid_request")
         asked = secrets.token_urlsafe(24)
-        kept = {"challenge": query["code_challenge"], "state": query.get("state"), "until": self._until(minutes=30)}
+        kept = {
+            "challenge": query["code_challenge"],
+            "state": query.get("state"),
+            "until": self._expires_at(minutes=30),
+        }
         self._home.state.put(f"request:{self.house.name}", asked, kept)
         request.state.ledger_effect = "login page shown"
         shown = [(person.key, person.name, person.detail) for person in self.house.people.values()]
@@ -142,7 +146,7 @@ class _Service:
         """The person allowed or denied."""
         form = await request.form()
         asked = self._home.state.take(f"request:{self.house.name}", str(form.get("request", "")))
-        if asked is None or asked["until"] < self._now():
+        if asked is None or asked["until"] < self._timestamp():
             return pages.error_page(self.house.title, "This login is over; please begin again")
         state = asked["state"]
         if self._home.faults.match("foreign", f"{self.house.prefix}/oauth2/login"):
@@ -150,14 +154,14 @@ class _Service:
         person = str(form.get("person", ""))
         if form.get("decision") != "allow":
             request.state.ledger_effect = "denied"
-            return self._back(state, error="access_denied", error_description="The user denied access")
+            return self._redirect_back(state, error="access_denied", error_description="The user denied access")
         if person not in self.house.people:
             return pages.error_page(self.house.title, "Choose a person")
         code = magic_code(form.get("fault")) + secrets.token_urlsafe(24)
-        kept = {"person": person, "challenge": asked["challenge"], "until": self._until(minutes=CODE_MINUTES)}
+        kept = {"person": person, "challenge": asked["challenge"], "until": self._expires_at(minutes=CODE_MINUTES)}
         self._home.state.put(f"code:{self.house.name}", code, kept)
         request.state.ledger_effect = "code issued"
-        return self._back(state, code=code)
+        return self._redirect_back(state, code=code)
 
     async def token(self, request: Request) -> Response:
         """Code or refresh token to tokens. The body is JSON; the refresh token comes in the bare header."""
@@ -168,18 +172,18 @@ class _Service:
         if not isinstance(body, dict):
             return _refuse(400, "The body must be JSON")
         if body.get("grant_type") == "refresh_token":
-            return self._refreshed(request)
+            return self._refresh_tokens(request)
         if body.get("grant_type") != "authorization_code":
             return _refuse(400, "Unsupported grant type")
-        known = _same(body.get("client_id"), self._client["client_id"]) and _same(
+        known = _is_same_secret(body.get("client_id"), self._client["client_id"]) and _is_same_secret(
             body.get("client_secret"), self._client["client_secret"]
         )
         if not known:
             return _refuse(401, "Invalid client")
         kept = self._home.state.take(f"code:{self.house.name}", str(body.get("code", "")))
-        if kept is None or kept["until"] < self._now() or body.get("redirect_uri") != self._redirect_uri:
+        if kept is None or kept["until"] < self._timestamp() or body.get("redirect_uri") != self._redirect_uri:
             return _refuse(400, "Invalid code")
-        if not _same(_s256(str(body.get("code_verifier", ""))), kept["challenge"]):
+        if not _is_same_secret(_s256(str(body.get("code_verifier", ""))), kept["challenge"]):
             return _refuse(400, "Invalid code verifier")
         request.state.ledger_effect = "tokens issued"
         return self._issue(kept["person"])
@@ -208,7 +212,7 @@ class _Service:
         del request
         return pages.plain_page(self.house.title, "You are logged out.")
 
-    def _refreshed(self, request: Request) -> Response:
+    def _refresh_tokens(self, request: Request) -> Response:
         token = self._bearer(request, "refresh", take=True)
         if token is None:
             return _refuse(401, "Invalid refresh token")
@@ -218,8 +222,8 @@ class _Service:
     def _issue(self, person: str) -> JSONResponse:
         ids = {"accessToken": _uuid(), "refreshToken": _uuid()}
         answer = {
-            "access_token": self._minted(person, "access", ids, ACCESS_HOURS),
-            "refresh_token": self._minted(person, "refresh", ids, REFRESH_HOURS),
+            "access_token": self._create_token(person, "access", ids, ACCESS_HOURS),
+            "refresh_token": self._create_token(person, "refresh", ids, REFRESH_HOURS),
             "id_token": "",
             "created_at": "",
             "token_type": "bearer",
@@ -227,7 +231,7 @@ class _Service:
         }
         return JSONResponse(answer)
 
-    def _minted(self, person: str, use: str, ids: Mapping[str, str], hours: int) -> str:
+    def _create_token(self, person: str, use: str, ids: Mapping[str, str], hours: int) -> str:
         expires = self._home.clock.now() + timedelta(hours=hours)
         claims: dict[str, Any] = {
             "clientId": self._client["client_id"],
@@ -247,25 +251,25 @@ class _Service:
         presented = _sha(request.headers.get("authorization", ""))
         kind = f"token:{self.house.name}"
         token = self._home.state.get(kind, presented)
-        if token is None or token["use"] != use or token["until"] < self._now():
+        if token is None or token["use"] != use or token["until"] < self._timestamp():
             return None
         return self._home.state.take(kind, presented) if take else token
 
-    def _back(self, state: str | None, **values: str) -> RedirectResponse:
+    def _redirect_back(self, state: str | None, **values: str) -> RedirectResponse:
         query = urlencode({**values, **({"state": state} if state else {})})
         return RedirectResponse(f"{self._redirect_uri}?{query}", 302, headers={"Cache-Control": "no-store"})
 
     def _drop_expired(self) -> None:
         for kind in (f"request:{self.house.name}", f"code:{self.house.name}", f"token:{self.house.name}"):
-            for key, value in self._home.state.all(kind).items():
-                if value["until"] < self._now():
+            for key, value in self._home.state.values_of(kind).items():
+                if value["until"] < self._timestamp():
                     self._home.state.take(kind, key)
 
-    def _now(self) -> float:
+    def _timestamp(self) -> float:
         return self._home.clock.now().timestamp()
 
-    def _until(self, minutes: int) -> float:
-        return self._now() + minutes * 60
+    def _expires_at(self, minutes: int) -> float:
+        return self._timestamp() + minutes * 60
 
 
 def _new_client(name: str) -> dict[str, str]:
@@ -285,7 +289,7 @@ def _sha(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def _same(left: object, right: str) -> bool:
+def _is_same_secret(left: object, right: str) -> bool:
     return isinstance(left, str) and hmac.compare_digest(left.encode(), right.encode())
 
 

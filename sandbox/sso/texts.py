@@ -26,7 +26,9 @@ class TextSandbox:
 
     def __init__(self, home: SandboxHome) -> None:
         self._home = home
-        self._key = home.state.once("client", "texts", lambda: {"key": f"sandbox-{secrets.token_urlsafe(24)}"})["key"]
+        self._key = home.state.get_or_create(
+            "client", "texts", lambda: {"key": f"sandbox-{secrets.token_urlsafe(24)}"}
+        )["key"]
 
     def onboarding(self) -> dict[str, str]:
         """What the gateway of the state hands over."""
@@ -63,7 +65,7 @@ class TextSandbox:
     async def page(self, request: Request) -> Response:
         """What came to each telephone, the latest first."""
         del request
-        rows = sorted(self._home.state.all(_MESSAGES).values(), key=lambda one: str(one["at"]), reverse=True)
+        rows = sorted(self._home.state.values_of(_MESSAGES).values(), key=lambda one: str(one["at"]), reverse=True)
         shown = "".join(
             f"<tr><td>{escape(one['at'][:19])}</td><td>{escape(one['to'])}</td><td>{escape(one['text'])}</td></tr>"
             for one in rows
@@ -76,11 +78,11 @@ class TextSandbox:
 
     def messages(self, mobile: str) -> list[str]:
         """The texts that came to a number, the latest first."""
-        held = self._home.state.all(_MESSAGES).values()
+        held = self._home.state.values_of(_MESSAGES).values()
         mine = [one for one in held if one["to"] == f"+91{mobile}"]
         return [str(one["text"]) for one in sorted(mine, key=lambda one: str(one["at"]), reverse=True)]
 
     def _forget(self) -> None:
-        held = sorted(self._home.state.all(_MESSAGES).items(), key=lambda one: str(one[1]["at"]))
+        held = sorted(self._home.state.values_of(_MESSAGES).items(), key=lambda one: str(one[1]["at"]))
         for reference, _ in held[:-KEPT]:
             self._home.state.take(_MESSAGES, reference)

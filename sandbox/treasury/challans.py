@@ -47,7 +47,7 @@ def account() -> dict[str, Any]:
     }
 
 
-def opened(given: Mapping[str, Any], encdata: str) -> str:
+def unseal_message(given: Mapping[str, Any], encdata: str) -> str:
     """What a department sealed; raises Declined(E01)."""
     try:
         raw = base64.b64decode(encdata, validate=True)
@@ -56,7 +56,7 @@ def opened(given: Mapping[str, Any], encdata: str) -> str:
         raise Declined("E01") from None
 
 
-def sealed(given: Mapping[str, Any], text: str, *, other_key: bool = False) -> str:
+def seal_message(given: Mapping[str, Any], text: str, *, other_key: bool = False) -> str:
     """What the department opens with its key file."""
     key = secrets.token_bytes(32) if other_key else base64.b64decode(given["key"])
     nonce = secrets.token_bytes(12)
@@ -134,7 +134,7 @@ def status(challan: Mapping[str, Any], now: datetime) -> str:
     return "X" if now - datetime.fromisoformat(challan["at"]) >= CHALLAN_LIVES else "P"
 
 
-def booked(challan: Mapping[str, Any]) -> int:
+def booked_paise(challan: Mapping[str, Any]) -> int:
     """What the bank booked, in paise."""
     other = challan.get("booked")
     if other is not None:
@@ -145,7 +145,7 @@ def booked(challan: Mapping[str, Any]) -> int:
 def answer_text(challan: Mapping[str, Any], now: datetime, *, claimed: int | None = None) -> str:
     """The pipe string of a return or an enquiry; `claimed` is an amount that somebody tampered with."""
     state = status(challan, now)
-    amount = rupees(booked(challan) if claimed is None else claimed)
+    amount = rupees(booked_paise(challan) if claimed is None else claimed)
     if state != "S":
         return "|".join((challan["reference"], "", "", "", "", amount, state, "", challan["mode"] or ""))
     at = paid_at(challan)

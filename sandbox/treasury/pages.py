@@ -38,12 +38,12 @@ def way_back(url: str, encdata: str) -> HTMLResponse:
     )
 
 
-def lost() -> HTMLResponse:
+def dead_end_page() -> HTMLResponse:
     """A way back that is lost: the browser is left on a page that leads nowhere."""
     return page("e-Challan", "<p>The session is over. Please close this window.</p>")
 
 
-def refused(code: str) -> HTMLResponse:
+def error_page(code: str) -> HTMLResponse:
     """A payment that the treasury does not take."""
     return page("e-Challan", f'<p role="alert">Error {escape(code)}</p>', 400)
 

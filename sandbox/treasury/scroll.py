@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sandbox.treasury.challans import INDIA, booked, cin, grn, paid_at, rupees, status
+from sandbox.treasury.challans import INDIA, booked_paise, cin, grn, paid_at, rupees, status
 
 COLUMNS = ("grn", "cin", "deptRefNo", "head", "amount", "scrollDate", "status")
 READY_AT = time(6, 0)
@@ -25,7 +25,7 @@ def scroll(
     rows = csv.writer(text, lineterminator="\n")
     rows.writerow(COLUMNS)
     for challan in challans:
-        if status(challan, now) == "S" and challan["scrolled"] and _on(challan) == day:
+        if status(challan, now) == "S" and challan["scrolled"] and _scroll_day(challan) == day:
             for head, amount in _heads(challan):
                 number, own = grn(challan), challan["reference"]
                 rows.writerow((number, cin(challan), own, head, rupees(amount), f"{day:%d-%m-%Y}", "S"))
@@ -36,7 +36,7 @@ def scroll(
     return text.getvalue().encode()
 
 
-def _on(challan: Mapping[str, Any]) -> date:
+def _scroll_day(challan: Mapping[str, Any]) -> date:
     later = challan.get("scroll_day")
     return date.fromisoformat(later) if later else paid_at(challan).astimezone(INDIA).date()
 
@@ -44,5 +44,5 @@ def _on(challan: Mapping[str, Any]) -> date:
 def _heads(challan: Mapping[str, Any]) -> list[tuple[str, int]]:
     """What each head got; what was booked less, or more, shows at the first one."""
     pairs = [(str(head), int(amount)) for head, amount in challan["heads"]]
-    first = pairs[0][1] + booked(challan) - int(challan["total"])
+    first = pairs[0][1] + booked_paise(challan) - int(challan["total"])
     return [(pairs[0][0], first), *pairs[1:]]

@@ -26,7 +26,7 @@ _VERIFY = "/echallan/api/verify"
 
 def create_sandbox(home: SandboxHome) -> Sandbox:
     """The treasury at its side of the wire."""
-    given = home.state.once("account", "apuni", challans.account)
+    given = home.state.get_or_create("account", "apuni", challans.account)
     write_onboarding(home.onboarding, {"sandbox": True, "base_url": home.public_url, **given})
     treasury = _Treasury(home, given)
     routes = [
@@ -64,11 +64,11 @@ class _Treasury:
             challan = self._take(str(form.get("encdata", "")))
         except challans.Declined as declined:
             request.state.ledger_effect = f"declined {declined.code}"
-            return pages.refused(declined.code)
+            return pages.error_page(declined.code)
         request.state.ledger_key = challan["reference"]
         request.state.ledger_effect = "page shown"
-        if challan["state"] != "NEW" and challans.status(challan, self._now()) == "S":
-            return self._back(challan)
+        if challan["state"] != "NEW" and challans.status(challan, self._current_time()) == "S":
+            return self._return_response(challan)
         return pages.choice(challan)
 
     async def choose(self, request: Request) -> Response:
@@ -78,15 +78,15 @@ class _Treasury:
         outcome = str(form.get("outcome", "pay"))
         challan = self._state.get("challan", reference)
         if challan is None or mode not in pages.MODES or outcome not in pages.OUTCOMES:
-            return pages.refused("E99")
+            return pages.error_page("E99")
         request.state.ledger_key = reference
         if self._is_closed():
-            return pages.refused("E05")
-        if challans.status(challan, self._now()) in {"P", "F", "X"}:
-            challans.choose(challan, mode, outcome, self._serial(), self._now())
+            return pages.error_page("E05")
+        if challans.status(challan, self._current_time()) in {"P", "F", "X"}:
+            challans.choose(challan, mode, outcome, self._serial(), self._current_time())
             self._state.put("challan", reference, challan)
-        request.state.ledger_effect = f"{mode} {challans.status(challan, self._now())}"
-        return self._back(challan)
+        request.state.ledger_effect = f"{mode} {challans.status(challan, self._current_time())}"
+        return self._return_response(challan)
 
     async def verify(self, request: Request) -> Response:
         """What became of an order, asked by the department."""
@@ -108,7 +108,7 @@ class _Treasury:
         if challan is None:
             request.state.ledger_effect = "unknown"
             return JSONResponse({"errorCode": "E06"})
-        request.state.ledger_effect = challans.status(challan, self._now())
+        request.state.ledger_effect = challans.status(challan, self._current_time())
         return JSONResponse({"encdata": self._answer(challan)})
 
     async def scroll(self, request: Request) -> Response:
@@ -123,11 +123,11 @@ class _Treasury:
         except ValueError:
             return JSONResponse({"errorCode": "E99"}, 404)
         withheld = (self._state.get("withheld", day.isoformat()) or {}).get("withheld", False)
-        if not name.startswith(prefix) or withheld or not scrolls.is_ready(day, self._now()):
+        if not name.startswith(prefix) or withheld or not scrolls.is_ready(day, self._current_time()):
             request.state.ledger_effect = "not there yet"
             return JSONResponse({"errorCode": "E06"}, 404)
-        rows = self._state.all("challan").values()
-        content = scrolls.scroll(day, rows, self._state.all("unknown").values(), self._now())
+        rows = self._state.values_of("challan").values()
+        content = scrolls.scroll(day, rows, self._state.values_of("unknown").values(), self._current_time())
         signed = challans.mac(self._given, content)
         if self._home.faults.match("signature", "/echallan/scroll/{name}"):
             signed = "0" * 64
@@ -146,30 +146,32 @@ class _Treasury:
     def pay_now(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """A citizen pays in one step: `encdata` of the form, `mode`, `outcome`; gives what the browser would post."""
         challan = self._take(str(arguments["encdata"]))
-        if challans.status(challan, self._now()) != "S":
+        if challans.status(challan, self._current_time()) != "S":
             mode, outcome = str(arguments.get("mode", "NB")), str(arguments.get("outcome", "pay"))
-            challans.choose(challan, mode, outcome, self._serial(), self._now())
+            challans.choose(challan, mode, outcome, self._serial(), self._current_time())
             self._state.put("challan", challan["reference"], challan)
         return self.return_form({"reference": challan["reference"]})
 
     def settle(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """The bank answers now: `outcome` S or F."""
-        challan = self._known(arguments)
-        challan.update(outcome=str(arguments.get("outcome", "S")), settles_at=self._now().isoformat(), state="CHOSEN")
+        challan = self._require_challan(arguments)
+        challan.update(
+            outcome=str(arguments.get("outcome", "S")), settles_at=self._current_time().isoformat(), state="CHOSEN"
+        )
         challan["serial"] = challan["serial"] or self._serial()
         self._state.put("challan", challan["reference"], challan)
-        return {"status": challans.status(challan, self._now())}
+        return {"status": challans.status(challan, self._current_time())}
 
     def book_other_amount(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """The bank booked another amount."""
-        challan = self._known(arguments)
+        challan = self._require_challan(arguments)
         challan["booked"] = int(arguments["paise"])
         self._state.put("challan", challan["reference"], challan)
         return {"booked": challan["booked"]}
 
     def leave_out_of_scroll(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """The scroll of the day lacks a payment; with `day` it comes in that of another day."""
-        challan = self._known(arguments)
+        challan = self._require_challan(arguments)
         challan["scroll_day"], challan["scrolled"] = arguments.get("day"), "day" in arguments
         self._state.put("challan", challan["reference"], challan)
         return {"scrolled": challan["scrolled"]}
@@ -184,7 +186,7 @@ class _Treasury:
     def add_unknown(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """The scroll of a day holds a payment that the department never sent, or a second one for a `reference`."""
         serial = self._serial()
-        day = str(arguments.get("day") or self._now().astimezone(challans.INDIA).date().isoformat())
+        day = str(arguments.get("day") or self._current_time().astimezone(challans.INDIA).date().isoformat())
         stamp = date.fromisoformat(day).strftime("%d%m%Y")
         row = {
             "day": day,
@@ -199,23 +201,27 @@ class _Treasury:
 
     def return_form(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """What the browser posts on its way back; with `paise` somebody tampered with the amount."""
-        challan = self._known(arguments)
+        challan = self._require_challan(arguments)
         claimed = arguments.get("paise")
-        text = challans.answer_text(challan, self._now(), claimed=None if claimed is None else int(claimed))
-        return {"url": challan["return_url"], "encdata": challans.sealed(self._given, text)}
+        text = challans.answer_text(challan, self._current_time(), claimed=None if claimed is None else int(claimed))
+        return {"url": challan["return_url"], "encdata": challans.seal_message(self._given, text)}
 
     def challan(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """What is kept of an order."""
         challan = self._state.get("challan", str(arguments["reference"]))
         if challan is None:
             return {}
-        return {**challan, "status": challans.status(challan, self._now()), "booked_paise": challans.booked(challan)}
+        return {
+            **challan,
+            "status": challans.status(challan, self._current_time()),
+            "booked_paise": challans.booked_paise(challan),
+        }
 
     def _take(self, encdata: str) -> challans.Challan:
         """The challan of a payment: a new one, or the one that is there; raises Declined."""
         if self._is_closed():
             raise challans.Declined("E05")
-        sent = challans.read_challan(self._given, challans.opened(self._given, encdata), self._now())
+        sent = challans.read_challan(self._given, challans.unseal_message(self._given, encdata), self._current_time())
         known = self._state.get("challan", sent["reference"])
         if known is None:
             self._state.put("challan", sent["reference"], sent)
@@ -224,20 +230,20 @@ class _Treasury:
             raise challans.Declined("E02")
         return known
 
-    def _back(self, challan: Mapping[str, Any]) -> Response:
+    def _return_response(self, challan: Mapping[str, Any]) -> Response:
         if challan["total"] % 100 == challans.LOST_RETURN:
-            return pages.lost()
+            return pages.dead_end_page()
         back = self.return_form({"reference": challan["reference"]})
         return pages.way_back(back["url"], back["encdata"])
 
     def _answer(self, challan: Mapping[str, Any]) -> str:
         faults = self._home.faults
-        text = challans.answer_text(challan, self._now())
+        text = challans.answer_text(challan, self._current_time())
         if faults.match("foreign", _VERIFY):
             text = text.replace(challan["reference"], "UKASOTHER00000000001")
         if faults.match("partial", _VERIFY):
             text = "|".join(text.split("|")[:5])
-        return challans.sealed(self._given, text, other_key=bool(faults.match("signature", _VERIFY)))
+        return challans.seal_message(self._given, text, other_key=bool(faults.match("signature", _VERIFY)))
 
     def _is_signed(self, request: Request, content: bytes) -> bool:
         given = request.headers.get("x-checksum", "")
@@ -246,7 +252,7 @@ class _Treasury:
 
     def _too_soon(self, reference: str) -> int:
         """One enquiry about an order in ten seconds."""
-        now = self._now()
+        now = self._current_time()
         last = self._state.get("asked", reference)
         if last is not None:
             left = datetime.fromisoformat(last["at"]) + timedelta(seconds=BETWEEN_SECONDS) - now
@@ -255,14 +261,14 @@ class _Treasury:
         self._state.put("asked", reference, {"at": now.isoformat()})
         return 0
 
-    def _known(self, arguments: Mapping[str, Any]) -> challans.Challan:
+    def _require_challan(self, arguments: Mapping[str, Any]) -> challans.Challan:
         challan = self._state.get("challan", str(arguments["reference"]))
         if challan is None:
             raise KeyError("there is no such challan")
         return challan
 
     def _of_grn(self, number: str) -> str:
-        rows = self._state.all("challan").items()
+        rows = self._state.values_of("challan").items()
         return next((key for key, row in rows if row["serial"] and challans.grn(row) == number), "")
 
     def _serial(self) -> int:
@@ -274,5 +280,5 @@ class _Treasury:
     def _is_closed(self) -> bool:
         return bool((self._state.get("year", "closed") or {}).get("closed"))
 
-    def _now(self) -> datetime:
+    def _current_time(self) -> datetime:
         return self._home.clock.now()

@@ -78,15 +78,15 @@ class Callers:
     def __init__(self, home: SandboxHome, transport: httpx.AsyncBaseTransport | None = None) -> None:
         self._home = home
         self._transport = transport
-        self._own = home.state.once("caller", "own", new_caller)
-        self._sealing = home.state.once("keys", "caller", new_pair)
-        self._portal = home.state.once("keys", "door", new_pair)
+        self._own = home.state.get_or_create("caller", "own", new_caller)
+        self._sealing = home.state.get_or_create("keys", "caller", new_pair)
+        self._portal = home.state.get_or_create("keys", "door", new_pair)
         self._key = _private_key(self._own["private_key"])
         self._lines = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         people = home.demo.get("people", [])
         self._users = {person["key"]: _user(person) for person in people if person.get("mobile")}
 
-    def described(self) -> dict[str, Any]:
+    def onboarding_data(self) -> dict[str, Any]:
         """What onboarding hands over to the department."""
         return {
             "api_keys": [self._own["api_key"]],
@@ -102,7 +102,7 @@ class Callers:
             },
         }
 
-    def wanted(self, arguments: Mapping[str, Any]) -> Wanted:
+    def parse_call(self, arguments: Mapping[str, Any]) -> Wanted:
         """A call from an action's arguments. KeyError for a person who is not there."""
         names = {name: arguments[name] for name in arguments if name in _PLAIN}
         person = arguments.get("person")
@@ -165,13 +165,13 @@ class Callers:
         tracker, request_id, api_key, placement (nested, flat), sealed, signed, skew (seconds), tampered, without
         (headers), claims (of the assertion), times (send the same octets so often).
         """
-        prepared = self.prepare(self.wanted(arguments))
+        prepared = self.prepare(self.parse_call(arguments))
         seen = [self.view(await self.send(prepared)) for _ in range(int(arguments.get("times", 1)))]
         return {**seen[0], "tracker": prepared.headers.get("x-request-id"), "again": seen[1:]}
 
     async def sign(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Action `sign`: a call that is signed and not sent, for tests that send it themselves."""
-        wanted = self.wanted(arguments)
+        wanted = self.parse_call(arguments)
         if "body" in arguments:
             wanted = replace(wanted, raw=str(arguments["body"]).encode("utf-8", "surrogatepass"))
         prepared = self.prepare(wanted)
@@ -189,7 +189,7 @@ class Callers:
         query = httpx.QueryParams({"token": token, "target": str(arguments.get("target", "/sign-in/accounts"))})
         return {"url": f"{self._home.gateway_url}/umang/handoff?{query}"}
 
-    def who(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    def user_details(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Action `who`: the UMANG id and mobile number of a demo person."""
         return dict(self._users[str(arguments["person"])])
 

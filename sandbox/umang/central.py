@@ -52,7 +52,7 @@ def central_departments() -> dict[str, Department]:
 
 
 def _mandis(fields: Mapping[str, Any]) -> Answer:
-    asked = _given(fields, "getApmcForMI")
+    asked = _nested_fields(fields, "getApmcForMI")
     district = _plain(asked.get("districtName"))
     if str(asked.get("stateName") or "").upper() != "UTTARAKHAND" or (district and district not in MANDIS):
         return {"rs": "failure", "rc": "ENAM0404", "rd": "No data", "pd": None}
@@ -66,7 +66,7 @@ def _mandis(fields: Mapping[str, Any]) -> Answer:
 
 
 def _medicines(fields: Mapping[str, Any]) -> Answer:
-    wanted = str(_given(fields, "searchmedicinebyname").get("medicineName") or "").upper()
+    wanted = str(_nested_fields(fields, "searchmedicinebyname").get("medicineName") or "").upper()
     rows = [
         {"drugCode": code, "genericName": name, "unitSize": pack, "mrp": price}
         for code, name, pack, price in MEDICINES
@@ -78,7 +78,7 @@ def _medicines(fields: Mapping[str, Any]) -> Answer:
 
 
 def _blood(fields: Mapping[str, Any]) -> Answer:
-    banks = BANKS.get(_plain(_given(fields, "stocknearby").get("districtName")))
+    banks = BANKS.get(_plain(_nested_fields(fields, "stocknearby").get("districtName")))
     if banks is None:
         return {"rs": "F", "rc": "ERKT0404", "rd": "No data", "pd": None}
     rows = [
@@ -97,6 +97,6 @@ def _plain(name: Any) -> str:
     return " ".join(str(name or "").split()).upper()
 
 
-def _given(fields: Mapping[str, Any], operation: str) -> Mapping[str, Any]:
+def _nested_fields(fields: Mapping[str, Any], operation: str) -> Mapping[str, Any]:
     nested = fields.get(operation)
     return nested if isinstance(nested, dict) else fields

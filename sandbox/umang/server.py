@@ -46,10 +46,10 @@ def create_sandbox(home: SandboxHome) -> Sandbox:
         "answer_with": gateway.answer_with,
         "set_quota": gateway.quota.change,
         "call": calls.call,
-        "call_bad": WrongCalls(calls).all,
+        "call_bad": WrongCalls(calls).call_all,
         "sign": calls.sign,
         "hand_over": calls.hand_over,
-        "who": calls.who,
+        "who": calls.user_details,
     }
     return sandbox_app(home, routes, actions=actions, own_kinds=frozenset({"token_expired", "malformed"}))
 
@@ -59,10 +59,10 @@ class _Gateway:
 
     def __init__(self, home: SandboxHome) -> None:
         self._home = home
-        self._consumer = home.state.once("consumer", "apuni", _new_consumer)
-        self._setu_key = home.state.once("consumer", "setu", _new_subscription)["key"]
-        self._portal_keys = home.state.once("keys", "portal", new_pair)
-        self._own_keys = home.state.once("keys", "onorc", new_pair)
+        self._consumer = home.state.get_or_create("consumer", "apuni", _new_consumer)
+        self._setu_key = home.state.get_or_create("consumer", "setu", _new_subscription)["key"]
+        self._portal_keys = home.state.get_or_create("keys", "portal", new_pair)
+        self._own_keys = home.state.get_or_create("keys", "onorc", new_pair)
         people = home.demo.get("people", [])
         self._departments = departments(people, self._consumer["user_name"], self._consumer["token"])
         self.quota = Quota(home)
@@ -71,7 +71,7 @@ class _Gateway:
 
     def _handed_over(self) -> dict[str, Any]:
         return {
-            "door": self.callers.described(),
+            "door": self.callers.onboarding_data(),
             "api_key": self._consumer["api_key"],
             "user_id": "09",
             "user_token": "",
@@ -104,17 +104,17 @@ class _Gateway:
         async def answer(request: Request) -> Response:
             department = self._let_in(request, bearer=bearer, setu=setu)
             if isinstance(department, Refusal):
-                return _refused(request, department)
+                return _refusal_response(request, department)
             fields = self._fields(department, request, await request.body())
             if fields is None:
-                return _refused(request, INVALID)
+                return _refusal_response(request, INVALID)
             request.state.ledger_key = fields["apitrkr"]
             magic = magic_fault(str(fields.get("id", "")).encode())
             if magic is not None:
                 raise SpoilAnswer(magic)
-            said = self._answered(request, department, fields)
+            said = self._department_answer(request, department, fields)
             request.state.ledger_effect = f"{request.path_params['operation']} {said.get('rc')}"
-            return self._sealed(request, department, said)
+            return self._encode_response(request, department, said)
 
         return answer
 
@@ -162,7 +162,7 @@ class _Gateway:
             return None
         return fields if has_all_fields(fields) else None
 
-    def _answered(self, request: Request, department: Department, fields: Mapping[str, Any]) -> dict[str, Any]:
+    def _department_answer(self, request: Request, department: Department, fields: Mapping[str, Any]) -> dict[str, Any]:
         said = department.operations[request.path_params["operation"]](fields)
         told = self._home.state.take("told", department.api)
         if told is not None:
@@ -170,9 +170,9 @@ class _Gateway:
                 self._home.state.put("told", department.api, {**told, "times": told["times"] - 1})
             said |= {name: told[name] for name in ("rs", "rc", "rd") if name in told}
             said["pd"] = _PD_SHAPES[told.get("pd", "object")](said["pd"])
-        return self._spoiled(request, said)
+        return self._apply_faults(request, said)
 
-    def _spoiled(self, request: Request, said: dict[str, Any]) -> dict[str, Any]:
+    def _apply_faults(self, request: Request, said: dict[str, Any]) -> dict[str, Any]:
         """The answer with the faults that only this system knows: another's card, or members that are missing."""
         pd = said["pd"]
         if isinstance(pd, dict) and self._home.faults.match("foreign", request.url.path):
@@ -181,22 +181,22 @@ class _Gateway:
             return {**said, "pd": {**pd, "memberDetailsList": pd.get("memberDetailsList", [])[:1]}}
         return said
 
-    def _sealed(self, request: Request, department: Department, said: Mapping[str, Any]) -> Response:
+    def _encode_response(self, request: Request, department: Department, said: Mapping[str, Any]) -> Response:
         fault = self._home.faults.match("malformed", request.url.path)
         body = json.dumps(_misshapen(said, fault), ensure_ascii=False, separators=(",", ":")).encode()
         if department.encrypted:
-            body = self._encrypted(request, body)
+            body = self._encrypt_body(request, body)
         if fault is not None and fault.params.get("shape", "syntax") == "syntax":
             body = body[: len(body) // 2]
         return Response(body, media_type="application/json")
 
-    def _encrypted(self, request: Request, body: bytes) -> bytes:
+    def _encrypt_body(self, request: Request, body: bytes) -> bytes:
         """The envelope. Fault signature: sealed for another key, or (moved) with the key of another envelope."""
         spoilt = self._home.faults.match("signature", request.url.path)
         if spoilt is None:
             return encrypt(self._portal_keys["public"], body)
         if spoilt.params.get("how") != "moved":
-            return encrypt(self._home.state.once("keys", "foreign", new_pair)["public"], body)
+            return encrypt(self._home.state.get_or_create("keys", "foreign", new_pair)["public"], body)
         other, own = (encrypt(self._portal_keys["public"], text) for text in (b"{}", body))
         return b":".join([*other.split(b":")[:2], own.split(b":")[2]])
 
@@ -230,6 +230,6 @@ def _misshapen(said: Mapping[str, Any], fault: Fault | None) -> Mapping[str, Any
     return {} if shape == "missing" else said
 
 
-def _refused(request: Request, refusal: Refusal) -> Response:
+def _refusal_response(request: Request, refusal: Refusal) -> Response:
     request.state.ledger_effect = f"refused {refusal.status}"
     return JSONResponse({"message": refusal.message}, refusal.status)

@@ -53,7 +53,7 @@ class WrongCalls:
     def __init__(self, callers: Callers) -> None:
         self._callers = callers
 
-    async def all(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    async def call_all(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Action `call_bad`: every wrong call for a linked person. Arguments: person."""
         right = {
             "operation": "getApplicationStatus",
@@ -65,10 +65,10 @@ class WrongCalls:
             view = await self._callers.call({**right, **wrong.changes})
             ok = bool(view["readable"]) and (view["rs"], view["rc"]) == ("F", wrong.code)
             calls.append({"name": wrong.name, "status": view["status"], "rc": view["rc"], "ok": ok})
-        calls.append(await self._replayed(right))
+        calls.append(await self._replay_call(right))
         return {"calls": calls, "ok": all(call["ok"] for call in calls)}
 
-    async def _replayed(self, right: Mapping[str, Any]) -> dict[str, Any]:
+    async def _replay_call(self, right: Mapping[str, Any]) -> dict[str, Any]:
         """The same octets twice: the second time its assertion has been used."""
         view = await self._callers.call({**right, "times": 2})
         [second] = view["again"]

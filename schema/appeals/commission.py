@@ -7,7 +7,7 @@ import strawberry
 
 from actions.appeals.awards import SettleAward, awards_page, count_awards, settle_award, settled_by
 from actions.appeals.delay_review import reviews_made, shown_review
-from actions.appeals.hearing_lists import concerned, count_hearings, hearings_page
+from actions.appeals.hearing_lists import count_hearings, hearing_scope, hearings_page
 from domain.appeals import appeals, commission
 from domain.appeals.appeals import AppealLevel, AwardKind, AwardState, HearingState
 from domain.appeals.delays import DelayCause
@@ -20,20 +20,20 @@ from domain.statistics.figures import month_of
 from schema.appeals.types import Appeal, Award, appeal_by_id
 from schema.catalogue.places import Department, District, department_by_slug, district_by_code
 from schema.catalogue.services import Service, service_by_code
-from schema.feedback.payloads import CarePayload, cared
+from schema.feedback.payloads import CarePayload, run_mutation
 from schema.kernel.context import Info, InLanguage, signed_in, spoken
 from schema.kernel.cursors import Position
-from schema.kernel.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, listed, scoped
-from schema.kernel.fields import mutation, resolved
+from schema.kernel.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, assumed_list_size, requires_scopes
+from schema.kernel.fields import mutation, resolver_field
 from schema.kernel.loaders import ByKey
-from schema.kernel.mutations import KEY_DESCRIPTION, doing, key_of, key_of_type
+from schema.kernel.mutations import KEY_DESCRIPTION, bind, key_of, key_of_type
 from schema.kernel.node import node_id
 from schema.kernel.paging import Connection, Listing, Paged, Window
 from schema.kernel.scalars import Long
 from schema.kernel.store_lists import Part
 from store.appeals.hearing_calendar import HearingWanted
 
-_SUPERVISING = [AUTHENTICATED, NEVER_SILENTLY_NULL, scoped(Scope.COUNTS)]
+_SUPERVISING = [AUTHENTICATED, NEVER_SILENTLY_NULL, requires_scopes(Scope.COUNTS)]
 _SERVICE = ByKey(service_by_code, lambda one: one.item[1].service_code)
 MOST_REVIEWS = 24
 """Months of reviews that are listed."""
@@ -65,12 +65,12 @@ class CalendarHearing:
             district_code=appeal.district,
         )
 
-    @resolved(description="The appeal, for those who may see it.")
+    @resolver_field(description="The appeal, for those who may see it.")
     async def appeal(self, info: Info) -> Appeal | None:
         item = await info.context.load(appeal_by_id, self.item[1].id)
         return None if item is None else Appeal.of(item)
 
-    @resolved(description="The service that it is about.", metadata=_SERVICE.metadata)
+    @resolver_field(description="The service that it is about.", metadata=_SERVICE.metadata)
     async def service(self, info: Info) -> Service | None:
         item = await _SERVICE.load(self, info.context.loaders)
         return None if item is None else Service.of(item)
@@ -87,7 +87,7 @@ class HearingFilter:
         default=None, description="Only these; left out, those that are to be held or were."
     )
 
-    def wanted(self) -> HearingWanted:
+    def to_criteria(self) -> HearingWanted:
         """The filter as the store knows it."""
         return HearingWanted(
             since=ist_midnight(self.from_on) if self.from_on else None,
@@ -127,7 +127,7 @@ class CauseCount:
     cause: DelayCause = strawberry.field(description="The coded reason.")
     count: int = strawberry.field(description="How often it was recorded.")
 
-    @resolved(description="The coded reason in words.")
+    @resolver_field(description="The coded reason in words.")
     def label(self, info: Info, language: InLanguage = None) -> str:
         return label(f"delay_cause.{self.cause.value}", spoken(info, language))
 
@@ -165,12 +165,12 @@ class DelayReviewRow:
             reasons=[CauseCount(cause=DelayCause(cause), count=many) for cause, many in row["reasons"].items()],
         )
 
-    @resolved(description="The department.")
+    @resolver_field(description="The department.")
     async def department(self, info: Info) -> Department | None:
         item = await info.context.load(department_by_slug, self.department_slug) if self.department_slug else None
         return None if item is None else Department.of(item)
 
-    @resolved(description="The district.")
+    @resolver_field(description="The district.")
     async def district(self, info: Info) -> District | None:
         item = await info.context.load(district_by_code, self.district_code) if self.district_code else None
         return None if item is None else District.of(item)
@@ -189,7 +189,7 @@ class DelayReview:
         """The graph's view of a review."""
         return cls(item=item, month=item.month, sha256=item.sha256, made_at=item.made_at, sent_at=item.sent_at)
 
-    @resolved(description="The departments and districts of one's jurisdictions.")
+    @resolver_field(description="The departments and districts of one's jurisdictions.")
     def rows(self) -> list[DelayReviewRow]:
         return [DelayReviewRow.of(row) for row in self.item.content["rows"]]
 
@@ -198,7 +198,7 @@ class DelayReview:
 class CommissionQuery:
     """Root fields about hearings and reviews."""
 
-    @resolved(
+    @resolver_field(
         description="Hearings by date, the earliest first: a citizen's own; those that an authority or the Commission "
         "hears; those about an officer's own work. Null with NOT_FOUND for everybody else.",
         graphql_type=Connection[CalendarHearing] | None,
@@ -212,10 +212,10 @@ class CommissionQuery:
             HearingFilter | None, strawberry.argument(description="Which hearings are listed.")
         ] = None,
     ) -> Listing[tuple[appeals.Hearing, appeals.Appeal]]:
-        concerned(signed_in(info))
-        return _hearings(info, (filter or HearingFilter()).wanted())
+        hearing_scope(signed_in(info))
+        return _hearings(info, (filter or HearingFilter()).to_criteria())
 
-    @resolved(
+    @resolver_field(
         description="The monthly review of delays: figures and recorded reasons of each department and district within "
         "one's jurisdictions. Null where the month has none, and with NOT_FOUND for those who review nothing.",
         directives=_SUPERVISING,
@@ -226,9 +226,9 @@ class CommissionQuery:
         found = await shown_review(info.context.environment, info.context.subject, month_of(month))
         return None if found is None else DelayReview.of(found)
 
-    @resolved(
+    @resolver_field(
         description="The latest reviews, at most 24, the newest month first.",
-        directives=[*_SUPERVISING, listed(MOST_REVIEWS)],
+        directives=[*_SUPERVISING, assumed_list_size(MOST_REVIEWS)],
     )
     async def delay_reviews(self, info: Info) -> list[DelayReview] | None:
         found = await reviews_made(info.context.environment, info.context.subject, MOST_REVIEWS)
@@ -241,7 +241,7 @@ class OfficeAwards:
 
     item: strawberry.Private[people.Officer]
 
-    @resolved(
+    @resolver_field(
         description="Penalties and compensations of her jurisdictions by where their money stands, the oldest order "
         "first; for finance officers, heads of departments and the Commission.",
         graphql_type=Connection[DueAward] | None,
@@ -287,7 +287,7 @@ class CommissionMutation:
         info: Info,
         input: Annotated[SettleAwardInput, strawberry.argument(description="What was settled.")],  # noqa: A002
     ) -> SettleAwardPayload:
-        work = doing(
+        work = bind(
             info,
             settle_award,
             lambda: SettleAward(
@@ -298,7 +298,7 @@ class CommissionMutation:
                 idempotency_key=key_of(info, input.idempotency_key),
             ),
         )
-        return await cared(info, SettleAwardPayload, "award", work, Award.of)
+        return await run_mutation(info, SettleAwardPayload, "award", work, Award.of)
 
 
 def _hearings(info: Info, wanted: HearingWanted) -> Listing[tuple[appeals.Hearing, appeals.Appeal]]:

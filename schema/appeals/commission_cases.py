@@ -10,7 +10,7 @@ from domain.appeals.commission import Bench, CommissionWord, MessageState
 from domain.kernel.messages import label
 from schema.kernel.context import Info, InLanguage, spoken
 from schema.kernel.directives import AUTHENTICATED
-from schema.kernel.fields import resolved
+from schema.kernel.fields import resolver_field
 from schema.kernel.loaders import many_by_key, one_by_key
 from store.appeals import commission as commission_store
 
@@ -31,7 +31,7 @@ class CommissionMessage:
         """The graph's view of a message."""
         return cls(word=item.word, at=item.at, received_at=item.received_at, state=item.state, code=item.code)
 
-    @resolved(description="What it tells, in words.")
+    @resolver_field(description="What it tells, in words.")
     def label(self, info: Info, language: InLanguage = None) -> str:
         return label(f"commission_word.{self.word.value}", spoken(info, language))
 
@@ -65,7 +65,7 @@ class CommissionCase:
             compared_at=item.compared_at,
         )
 
-    @resolved(description="What the Commission told of it, in the order in which it happened there.")
+    @resolver_field(description="What the Commission told of it, in the order in which it happened there.")
     async def messages(self, info: Info) -> list[CommissionMessage]:
         found = await info.context.load(messages_of_case, self.item.appeal_id)
         return [CommissionMessage.of(one) for one in found]

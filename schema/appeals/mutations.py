@@ -27,10 +27,10 @@ from domain.clearances import Place
 from domain.kernel.global_ids import TypeCode
 from schema.appeals.types import Appeal
 from schema.clearances.types import Clearance
-from schema.feedback.payloads import CarePayload, cared
+from schema.feedback.payloads import CarePayload, run_mutation
 from schema.kernel.context import Info
 from schema.kernel.fields import mutation
-from schema.kernel.mutations import KEY_DESCRIPTION, ApplicationPayload, carried_out, doing, key_of, key_of_type
+from schema.kernel.mutations import KEY_DESCRIPTION, ApplicationPayload, bind, carried_out, key_of, key_of_type
 from schema.kernel.scalars import Paise
 
 VERSION_DESCRIPTION = "The version that was seen; with another one the answer is CONFLICT."
@@ -214,7 +214,7 @@ class AppealingMutation:
         info: Info,
         input: Annotated[FileAppealInput, strawberry.argument(description="The appeal.")],  # noqa: A002
     ) -> AppealPayload:
-        work = doing(
+        work = bind(
             info,
             file_appeal,
             lambda: FileAppeal(
@@ -225,7 +225,7 @@ class AppealingMutation:
                 ground=input.ground,
             ),
         )
-        return await cared(info, AppealPayload, "appeal", work, Appeal.of)
+        return await run_mutation(info, AppealPayload, "appeal", work, Appeal.of)
 
     @mutation(description="Fix a date of hearing of an appeal that one hears, or move one.")
     async def record_hearing(
@@ -233,7 +233,7 @@ class AppealingMutation:
         info: Info,
         input: Annotated[RecordHearingInput, strawberry.argument(description="The hearing.")],  # noqa: A002
     ) -> AppealPayload:
-        work = doing(
+        work = bind(
             info,
             record_hearing,
             lambda: RecordHearing(
@@ -245,7 +245,7 @@ class AppealingMutation:
                 replaces=input.replaces_at,
             ),
         )
-        return await cared(info, AppealPayload, "appeal", work, Appeal.of)
+        return await run_mutation(info, AppealPayload, "appeal", work, Appeal.of)
 
     @mutation(description="Cancel a date of hearing of an appeal that one hears.")
     async def cancel_hearing(
@@ -253,7 +253,7 @@ class AppealingMutation:
         info: Info,
         input: Annotated[CancelHearingInput, strawberry.argument(description="The date.")],  # noqa: A002
     ) -> AppealPayload:
-        work = doing(
+        work = bind(
             info,
             cancel_hearing,
             lambda: CancelHearing(
@@ -264,7 +264,7 @@ class AppealingMutation:
                 expected_version=input.expected_version,
             ),
         )
-        return await cared(info, AppealPayload, "appeal", work, Appeal.of)
+        return await run_mutation(info, AppealPayload, "appeal", work, Appeal.of)
 
     @mutation(description="Pass an order on an appeal that one hears; a refused application opens again with DIRECT.")
     async def decide_appeal(
@@ -272,7 +272,7 @@ class AppealingMutation:
         info: Info,
         input: Annotated[DecideAppealInput, strawberry.argument(description="The order.")],  # noqa: A002
     ) -> AppealPayload:
-        work = doing(
+        work = bind(
             info,
             decide_appeal,
             lambda: DecideAppeal(
@@ -282,11 +282,11 @@ class AppealingMutation:
                 idempotency_key=key_of(info, input.idempotency_key),
                 expected_version=input.expected_version,
                 direct_until=input.direct_until_on,
-                penalty=_imposed(input.penalty),
-                compensation=_imposed(input.compensation),
+                penalty=_imposed_award(input.penalty),
+                compensation=_imposed_award(input.compensation),
             ),
         )
-        return await cared(info, AppealPayload, "appeal", work, Appeal.of)
+        return await run_mutation(info, AppealPayload, "appeal", work, Appeal.of)
 
     @mutation(description="Report that an order about a service that was delivered already was obeyed.")
     async def report_compliance(
@@ -294,7 +294,7 @@ class AppealingMutation:
         info: Info,
         input: Annotated[ReportComplianceInput, strawberry.argument(description="What was done.")],  # noqa: A002
     ) -> AppealPayload:
-        work = doing(
+        work = bind(
             info,
             report_compliance,
             lambda: ReportCompliance(
@@ -305,7 +305,7 @@ class AppealingMutation:
                 expected_version=input.expected_version,
             ),
         )
-        return await cared(info, AppealPayload, "appeal", work, Appeal.of)
+        return await run_mutation(info, AppealPayload, "appeal", work, Appeal.of)
 
     @mutation(description="Say whether appeals are to file themselves for the citizen who asks.")
     async def choose_auto_appeal(
@@ -318,7 +318,7 @@ class AppealingMutation:
             environment, subject = info.context.environment, info.context.subject
             return await choose_auto_appeal(environment, subject, wanted=input.wanted, key=key), False
 
-        return await cared(info, ChooseAutoAppealPayload, "wanted", work, bool)
+        return await run_mutation(info, ChooseAutoAppealPayload, "wanted", work, bool)
 
 
 @strawberry.type
@@ -331,7 +331,7 @@ class ExaminingMutation:
         info: Info,
         input: Annotated[AskClearanceInput, strawberry.argument(description="The question.")],  # noqa: A002
     ) -> AskClearancePayload:
-        work = doing(
+        work = bind(
             info,
             ask_clearance,
             lambda: AskClearance(
@@ -352,7 +352,7 @@ class ExaminingMutation:
         info: Info,
         input: Annotated[AnswerClearanceInput, strawberry.argument(description="The answer.")],  # noqa: A002
     ) -> AnswerClearancePayload:
-        work = doing(
+        work = bind(
             info,
             answer_clearance,
             lambda: AnswerClearance(
@@ -362,7 +362,7 @@ class ExaminingMutation:
                 idempotency_key=key_of(info, input.idempotency_key),
             ),
         )
-        return await cared(info, AnswerClearancePayload, "clearance", work, Clearance.of)
+        return await run_mutation(info, AnswerClearancePayload, "clearance", work, Clearance.of)
 
     @mutation(description="Report on a field verification; the application goes back into scrutiny.")
     async def report_verification(
@@ -383,7 +383,7 @@ class ExaminingMutation:
                 expected_version=input.expected_version,
             )
 
-        work = doing(info, report_verification, request)
+        work = bind(info, report_verification, request)
         return await carried_out(info, ReportVerificationPayload, work)
 
     @mutation(description="Record that a certificate or order was handed over at the counter.")
@@ -392,7 +392,7 @@ class ExaminingMutation:
         info: Info,
         input: Annotated[HandOverInput, strawberry.argument(description="The hand-over.")],  # noqa: A002
     ) -> HandOverPayload:
-        work = doing(
+        work = bind(
             info,
             hand_over,
             lambda: HandOver(
@@ -406,5 +406,5 @@ class ExaminingMutation:
         return await carried_out(info, HandOverPayload, work)
 
 
-def _imposed(given: AwardInput | None) -> Imposed | None:
+def _imposed_award(given: AwardInput | None) -> Imposed | None:
     return None if given is None else Imposed(given.amount, given.reason)

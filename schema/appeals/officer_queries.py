@@ -4,7 +4,7 @@ from typing import Annotated
 
 import strawberry
 
-from actions.kernel.access import covering, require
+from actions.kernel.access import permitted_postings, require
 from domain import clearances as domain_clearances
 from domain.appeals import appeals as domain_appeals
 from domain.appeals.appeals import PENDING, AppealState
@@ -20,8 +20,8 @@ from schema.applications.types import Application
 from schema.clearances.types import Clearance
 from schema.kernel.context import Info, signed_in
 from schema.kernel.cursors import Position
-from schema.kernel.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, scoped
-from schema.kernel.fields import resolved
+from schema.kernel.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, requires_scopes
+from schema.kernel.fields import resolver_field
 from schema.kernel.paging import Connection, Listing, Paged, Window
 from schema.kernel.store_lists import Part
 from store import clearances as kept_clearances
@@ -50,7 +50,7 @@ class OfficeLaw:
 
     item: strawberry.Private[people.Officer]
 
-    @resolved(
+    @resolver_field(
         description="Appeals of her level and jurisdiction, or that came to her from a vacant post; the oldest first.",
         graphql_type=Connection[Appeal],
         extensions=[Paged()],
@@ -65,7 +65,7 @@ class OfficeLaw:
         states = frozenset(filter.states) if filter and filter.states else _OPEN_APPEALS
         return _appeals(info, self.item, states)
 
-    @resolved(
+    @resolver_field(
         description="Clearances that other departments asked of hers, and overdue ones that came to her as the level "
         "above; the one that is due first at the top.",
         graphql_type=Connection[Clearance],
@@ -79,11 +79,11 @@ class OfficeLaw:
 class OverdueQuery:
     """Root fields of the Commission's review."""
 
-    @resolved(
+    @resolver_field(
         description="For the Commission: applications that run beyond their due date, the longest overdue first.",
         graphql_type=Connection[Application] | None,
         extensions=[Paged()],
-        directives=[AUTHENTICATED, NEVER_SILENTLY_NULL, scoped(Scope.COMMISSION)],
+        directives=[AUTHENTICATED, NEVER_SILENTLY_NULL, requires_scopes(Scope.COMMISSION)],
     )
     async def overdue(
         self,
@@ -95,28 +95,28 @@ class OverdueQuery:
         subject, environment = signed_in(info), info.context.environment
         if Role.COMMISSION not in subject.roles:
             raise not_found()
-        async with environment.store.reading() as tx:
+        async with environment.store.read_transaction() as tx:
             await require(environment, tx, subject, Resource(ObjectKind.QUEUE), Purpose.HEAR_APPEAL)
         return _overdue(info, filter or OverdueFilter())
 
 
-def _own(info: Info, officer: people.Officer, kind: ObjectKind, purpose: Purpose) -> list[Posting]:
+def _own_postings(info: Info, officer: people.Officer, kind: ObjectKind, purpose: Purpose) -> list[Posting]:
     """The asker's postings for that, where the officer is she; else none."""
     subject = info.context.subject
-    return covering(subject, kind, purpose) if subject.person_id == officer.id else []
+    return permitted_postings(subject, kind, purpose) if subject.person_id == officer.id else []
 
 
 def _appeals(info: Info, officer: people.Officer, states: frozenset[AppealState]) -> Listing[domain_appeals.Appeal]:
     store = info.context.environment.store
-    postings = _own(info, officer, ObjectKind.APPEAL, Purpose.HEAR_APPEAL)
+    postings = _own_postings(info, officer, ObjectKind.APPEAL, Purpose.HEAR_APPEAL)
     holder = officer.id if postings else None
 
     async def rows(window: Window) -> list[domain_appeals.Appeal]:
-        async with store.reading() as tx:
+        async with store.read_transaction() as tx:
             return await kept_appeals.docket(tx, postings, holder, states=states, **Part.of(window).where)
 
     async def count() -> int:
-        async with store.reading() as tx:
+        async with store.read_transaction() as tx:
             return await kept_appeals.count_docket(tx, postings, holder, states)
 
     def position(appeal: domain_appeals.Appeal) -> Position:
@@ -127,16 +127,16 @@ def _appeals(info: Info, officer: people.Officer, states: frozenset[AppealState]
 
 def _clearances(info: Info, officer: people.Officer) -> Listing[domain_clearances.Clearance]:
     store, states = info.context.environment.store, frozenset({ClearanceState.ASKED})
-    postings = _own(info, officer, ObjectKind.CLEARANCE, Purpose.DECIDE)
+    postings = _own_postings(info, officer, ObjectKind.CLEARANCE, Purpose.DECIDE)
     # What is overdue goes before the level above, who has it by name.
     above = officer.id if info.context.subject.person_id == officer.id else None
 
     async def rows(window: Window) -> list[domain_clearances.Clearance]:
-        async with store.reading() as tx:
+        async with store.read_transaction() as tx:
             return await kept_clearances.asked_of(tx, postings, above, states=states, **Part.of(window).where)
 
     async def count() -> int:
-        async with store.reading() as tx:
+        async with store.read_transaction() as tx:
             return await kept_clearances.count_asked(tx, postings, above, states)
 
     def position(clearance: domain_clearances.Clearance) -> Position:
@@ -149,7 +149,7 @@ def _overdue(info: Info, wanted: OverdueFilter) -> Listing[applications.Applicat
     store, now = info.context.environment.store, info.context.environment.clock.now()
 
     async def rows(window: Window) -> list[applications.Application]:
-        async with store.reading() as tx:
+        async with store.read_transaction() as tx:
             return await kept_overdue.overdue(
                 tx,
                 now,
@@ -159,7 +159,7 @@ def _overdue(info: Info, wanted: OverdueFilter) -> Listing[applications.Applicat
             )
 
     async def count() -> int:
-        async with store.reading() as tx:
+        async with store.read_transaction() as tx:
             return await kept_overdue.count_overdue(tx, now, wanted.department, wanted.district)
 
     def position(application: applications.Application) -> Position:

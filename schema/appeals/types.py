@@ -28,14 +28,14 @@ from schema.applications.loaders import application_by_id
 from schema.applications.types import Application
 from schema.kernel.context import Info, InLanguage, signed_in, spoken
 from schema.kernel.directives import AUTHENTICATED
-from schema.kernel.fields import resolved
+from schema.kernel.fields import resolver_field
 from schema.kernel.loaders import ByKey, many_by_key, one_by_key
 from schema.kernel.node import VIEWS, Node, node_id
 from schema.kernel.scalars import Paise
 from schema.officers.staff import AssignedOfficer, officer_by_id
 from store.appeals import appeals as appeal_store
 
-appeal_by_id = one_by_key(appeal_store.many, of_appeal)
+appeal_by_id = one_by_key(appeal_store.by_ids, of_appeal)
 appeal_by_number = one_by_key(appeal_store.by_numbers, of_appeal)
 # The loaders below are keyed by appeals that were let through before.
 events_of_appeal = many_by_key(appeal_store.events)
@@ -74,7 +74,7 @@ class AppealEvent:
             at=item.at,
         )
 
-    @resolved(description="What happened, in words.")
+    @resolver_field(description="What happened, in words.")
     def label(self, info: Info, language: InLanguage = None) -> str:
         return label(f"appeal_move.{self.move.value}", spoken(info, language))
 
@@ -111,7 +111,7 @@ class Award:
             settlement_reference=item.settlement,
         )
 
-    @resolved(description="Where its money stands, in words.")
+    @resolver_field(description="Where its money stands, in words.")
     def state_label(self, info: Info, language: InLanguage = None) -> str:
         return label(f"award_state.{self.state.value}", spoken(info, language))
 
@@ -131,7 +131,7 @@ class AppealOrder:
     decided_at: datetime = strawberry.field(description="When it was passed.")
     direct_until_on: date | None = strawberry.field(description="The day by which the service must be given.")
 
-    @resolved(description="The officer who passed it.", metadata=_ORDERED_BY.metadata)
+    @resolver_field(description="The officer who passed it.", metadata=_ORDERED_BY.metadata)
     async def officer(self, info: Info) -> AssignedOfficer | None:
         item = await _ORDERED_BY.load(self, info.context.loaders)
         return None if item is None else AssignedOfficer(item=item)
@@ -175,55 +175,55 @@ class Appeal(Node):
             vacant=item.vacant,
         )
 
-    @resolved(description="The number as people read it: 4-5-5.")
+    @resolver_field(description="The number as people read it: 4-5-5.")
     def shown_number(self) -> str:
         return show_number(self.item.number)
 
-    @resolved(description="Where it stands, in words.")
+    @resolver_field(description="Where it stands, in words.")
     def state_label(self, info: Info, language: InLanguage = None) -> str:
         return label(f"appeal_state.{self.item.state.value}", spoken(info, language))
 
-    @resolved(description="The ground, in words.")
+    @resolver_field(description="The ground, in words.")
     def ground_label(self, info: Info, language: InLanguage = None) -> str:
         return label(f"appeal_ground.{self.item.ground.value}", spoken(info, language))
 
-    @resolved(description="The application, for those who may see it.")
+    @resolver_field(description="The application, for those who may see it.")
     async def application(self, info: Info) -> Application | None:
         item = await info.context.load(application_by_id, self.item.application_id)
         return None if item is None else Application.of(item)
 
-    @resolved(description="The designated officer when it was filed.", metadata=_DESIGNATED.metadata)
+    @resolver_field(description="The designated officer when it was filed.", metadata=_DESIGNATED.metadata)
     async def designated_officer(self, info: Info) -> AssignedOfficer | None:
         item = await _DESIGNATED.load(self, info.context.loaders)
         return None if item is None else AssignedOfficer(item=item)
 
-    @resolved(description="The first appellate authority when it was filed.", metadata=_FIRST.metadata)
+    @resolver_field(description="The first appellate authority when it was filed.", metadata=_FIRST.metadata)
     async def first_appellate(self, info: Info) -> AssignedOfficer | None:
         item = await _FIRST.load(self, info.context.loaders)
         return None if item is None else AssignedOfficer(item=item)
 
-    @resolved(description="The second appellate authority when it was filed.", metadata=_SECOND.metadata)
+    @resolver_field(description="The second appellate authority when it was filed.", metadata=_SECOND.metadata)
     async def second_appellate(self, info: Info) -> AssignedOfficer | None:
         item = await _SECOND.load(self, info.context.loaders)
         return None if item is None else AssignedOfficer(item=item)
 
-    @resolved(
+    @resolver_field(
         description="Who has it now; null at the Commission and where nobody is posted.", metadata=_AUTHORITY.metadata
     )
     async def authority(self, info: Info) -> AssignedOfficer | None:
         item = await _AUTHORITY.load(self, info.context.loaders)
         return None if item is None else AssignedOfficer(item=item)
 
-    @resolved(description="The dates of hearing.")
+    @resolver_field(description="The dates of hearing.")
     async def hearings(self, info: Info) -> list[Hearing]:
         found = await info.context.load(hearings_of_appeal, self.item.id)
         return [Hearing(at=one.at, place=one.place, state=one.state) for one in found]
 
-    @resolved(description="The case as the Commission's own system has it; null at the levels below.")
+    @resolver_field(description="The case as the Commission's own system has it; null at the levels below.")
     async def commission_case(self, info: Info) -> CommissionCase | None:
         return await case_of_appeal(info, self.item.id)
 
-    @resolved(description="The order; null while there is none.")
+    @resolver_field(description="The order; null while there is none.")
     def order(self) -> AppealOrder | None:
         order = self.item.order
         if order is None:
@@ -235,12 +235,12 @@ class Appeal(Node):
             direct_until_on=order.direct_until,
         )
 
-    @resolved(description="Penalty and compensation, as the order imposed them.")
+    @resolver_field(description="Penalty and compensation, as the order imposed them.")
     async def awards(self, info: Info) -> list[Award]:
         found = await info.context.load(awards_of_appeal, self.item.id)
         return [Award.of(one) for one in found]
 
-    @resolved(description="For those who hear appeals: the penalty that the delay would give. Null for others.")
+    @resolver_field(description="For those who hear appeals: the penalty that the delay would give. Null for others.")
     async def penalty_proposal(self, info: Info) -> PenaltyProposal | None:
         hears = decide(info.context.subject, of_appeal(self.item), Purpose.HEAR_APPEAL)
         if not hears or self.item.due_at is None or self.item.breached_on is None:
@@ -257,13 +257,13 @@ class Appeal(Node):
             confirmed=proposed.confirmed,
         )
 
-    @resolved(description="The appeal before it, from which it came.")
+    @resolver_field(description="The appeal before it, from which it came.")
     async def previous(self, info: Info) -> Annotated["Appeal", strawberry.lazy("schema.appeals.types")] | None:
         previous = self.item.previous_id
         item = await info.context.load(appeal_by_id, previous) if previous else None
         return None if item is None else Appeal.of(item)
 
-    @resolved(description="Every step so far, the first one first.")
+    @resolver_field(description="Every step so far, the first one first.")
     async def events(self, info: Info) -> list[AppealEvent]:
         return [AppealEvent.of(item) for item in await info.context.load(events_of_appeal, self.item.id)]
 
@@ -283,7 +283,9 @@ class AppealBy:
 class AppealsQuery:
     """Root fields about appeals."""
 
-    @resolved(description="One appeal, for those who may see it; null where there is none.", directives=[AUTHENTICATED])
+    @resolver_field(
+        description="One appeal, for those who may see it; null where there is none.", directives=[AUTHENTICATED]
+    )
     async def appeal(
         self, info: Info, by: Annotated[AppealBy, strawberry.argument(description="Its id or number.")]
     ) -> Appeal | None:

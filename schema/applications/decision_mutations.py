@@ -9,7 +9,7 @@ from domain.applications.applications import RejectionGround
 from domain.kernel.global_ids import TypeCode
 from schema.kernel.context import Info
 from schema.kernel.fields import mutation
-from schema.kernel.mutations import KEY_DESCRIPTION, ApplicationPayload, carried_out, doing, key_of, key_of_type
+from schema.kernel.mutations import KEY_DESCRIPTION, ApplicationPayload, bind, carried_out, key_of, key_of_type
 
 
 @strawberry.input(description="A verdict on an application.")
@@ -46,7 +46,7 @@ class DecidingMutation:
             DecideApplicationInput, strawberry.argument(description="The verdict.")
         ],
     ) -> DecideApplicationPayload:
-        work = doing(
+        work = bind(
             info,
             decide_application,
             lambda: Decide(

@@ -21,7 +21,7 @@ Applied: TypeAlias = tuple[str, Resource]
 """The applicant of an application: its id, and she as a resource by its place."""
 
 _NAMES: dict[str, Read[str, Application]] = {
-    "id": applications.many,
+    "id": applications.by_ids,
     "number": applications.by_numbers,
     "acknowledgement": applications.by_acknowledgements,
     "old_number": aliases.applications_by_old,
@@ -31,7 +31,7 @@ _NAMES: dict[str, Read[str, Application]] = {
 async def _read_named(env: Environment, subject: Subject, names: list[Named]) -> list[Application | Exception | None]:
     """Applications by whatever names them; an officer's case outside her queue is PURPOSE_REQUIRED in its place."""
     found: dict[tuple[str, str], Application] = {}
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         for kind, read in _NAMES.items():
             keys = [key for name, key, _ in names if name == kind]
             values = await read(tx, keys) if keys else {}
@@ -52,7 +52,7 @@ async def _by_number(env: Environment, subject: Subject, numbers: list[str]) -> 
 
 async def _read_applicants(env: Environment, subject: Subject, asked: list[Applied]) -> list[Citizen | None]:
     """The citizens of applications: an officer may see one by the place of her application."""
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         found = await people.citizens(tx, [str(resource.citizen_id) for _, resource in asked])
     purposes = await read_applicants(env, subject, asked)
     return [

@@ -14,7 +14,7 @@ from domain.kernel.messages import label
 from domain.kernel.people import Role
 from schema.catalogue.services import service_as_filed
 from schema.kernel.context import Info, InLanguage, spoken
-from schema.kernel.fields import resolved
+from schema.kernel.fields import resolver_field
 from schema.kernel.loaders import ByKey, many_by_key, one_by_key
 from schema.officers.staff import AssignedOfficer, officer_by_id
 from store.appeals import appeals as appeal_store
@@ -67,7 +67,7 @@ class Deadline:
             basis=at.basis,
         )
 
-    @resolved(
+    @resolver_field(
         description="When the first appeal files itself if nothing is done: the first second after the due date. Null "
         "while the clock is paused or has ended, without a known limit, and for a citizen who opted out."
     )
@@ -115,7 +115,7 @@ class TimelineEntry:
             at=item.at,
         )
 
-    @resolved(description="What happened, in words.")
+    @resolver_field(description="What happened, in words.")
     def label(self, info: Info, language: InLanguage = None) -> str:
         return label(f"move.{self.move.value}", spoken(info, language))
 
@@ -165,11 +165,11 @@ class Decision:
             item=item, approved=item.approved, ground=item.ground, reason=item.reason, decided_at=item.decided_at
         )
 
-    @resolved(description="The ground in words.")
+    @resolver_field(description="The ground in words.")
     def ground_text(self, info: Info, language: InLanguage = None) -> str | None:
         return label(f"ground.{self.ground.value}", spoken(info, language)) if self.ground else None
 
-    @resolved(description="The officer who decided.", metadata=_DECIDED_BY.metadata)
+    @resolver_field(description="The officer who decided.", metadata=_DECIDED_BY.metadata)
     async def officer(self, info: Info) -> AssignedOfficer | None:
         item = await _DECIDED_BY.load(self, info.context.loaders)
         return None if item is None else AssignedOfficer(item=item)

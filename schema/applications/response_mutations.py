@@ -10,7 +10,7 @@ from domain.kernel.global_ids import TypeCode
 from schema.applications.submission_mutations import DocumentInput, FormFieldInput, filled_in
 from schema.kernel.context import Info
 from schema.kernel.fields import mutation
-from schema.kernel.mutations import KEY_DESCRIPTION, ApplicationPayload, carried_out, doing, key_of, key_of_type
+from schema.kernel.mutations import KEY_DESCRIPTION, ApplicationPayload, bind, carried_out, key_of, key_of_type
 
 
 @strawberry.input(description="An answer to an officer's query.")
@@ -59,7 +59,7 @@ class RespondingMutation:
             AnswerQueryInput, strawberry.argument(description="The answer.")
         ],
     ) -> AnswerQueryPayload:
-        work = doing(
+        work = bind(
             info,
             answer_query,
             lambda: AnswerQuery(
@@ -82,7 +82,7 @@ class RespondingMutation:
             WithdrawApplicationInput, strawberry.argument(description="What is taken back.")
         ],
     ) -> WithdrawApplicationPayload:
-        work = doing(
+        work = bind(
             info,
             withdraw_application,
             lambda: Withdraw(

@@ -12,7 +12,7 @@ from domain.kernel.errors import ErrorCode, Problem, Problems
 from domain.kernel.global_ids import TypeCode
 from schema.kernel.context import Info
 from schema.kernel.fields import mutation
-from schema.kernel.mutations import KEY_DESCRIPTION, ApplicationPayload, carried_out, doing, key_of, key_of_type
+from schema.kernel.mutations import KEY_DESCRIPTION, ApplicationPayload, bind, carried_out, key_of, key_of_type
 
 
 @strawberry.input(description="A field of the form with what was filled in.")
@@ -98,7 +98,7 @@ class SubmittingMutation:
             SubmitApplicationInput, strawberry.argument(description="The application.")
         ],
     ) -> SubmitApplicationPayload:
-        work = doing(
+        work = bind(
             info,
             submit_application,
             lambda: SubmitApplication(
@@ -126,7 +126,7 @@ class SubmittingMutation:
             SaveDraftInput, strawberry.argument(description="The draft.")
         ],
     ) -> SaveDraftPayload:
-        work = doing(
+        work = bind(
             info,
             save_draft,
             lambda: SaveDraft(

@@ -58,7 +58,7 @@ from schema.feedback.types import Feedback, feedback_of_application
 from schema.fees.payments import FeeDue, FeePayment, fee_orders_of_application
 from schema.kernel.context import Info, InLanguage, signed_in, spoken
 from schema.kernel.directives import AUTHENTICATED
-from schema.kernel.fields import resolved
+from schema.kernel.fields import resolver_field
 from schema.kernel.loaders import ByKey, Loader
 from schema.kernel.node import VIEWS, Node, node_id
 from schema.kernel.scalars import Paise
@@ -141,37 +141,37 @@ class Application(Node):
             stated=stated,
         )
 
-    @resolved(description="The number as people read it: 4-5-5.")
+    @resolver_field(description="The number as people read it: 4-5-5.")
     def shown_number(self) -> str:
         return show_number(self.item.number)
 
-    @resolved(description="Where it stands, in words.")
+    @resolver_field(description="Where it stands, in words.")
     def status_label(self, info: Info, language: InLanguage = None) -> str:
         return label(f"status.{self.item.status.value}", spoken(info, language))
 
-    @resolved(description="The service that was applied for.", metadata=_SERVICE.metadata)
+    @resolver_field(description="The service that was applied for.", metadata=_SERVICE.metadata)
     async def service(self, info: Info) -> Service:
         item = await _SERVICE.load(self, info.context.loaders)
         if item is None:
             raise LookupError("the catalogue lacks the service of an application")
         return Service.of(item)
 
-    @resolved(description="The rules that it was filed under; later changes of the catalogue do not touch it.")
+    @resolver_field(description="The rules that it was filed under; later changes of the catalogue do not touch it.")
     async def filed_under(self, info: Info) -> FiledRules | None:
         item = await info.context.load(service_as_filed, (self.item.service_code, self.item.service_version))
         return None if item is None else FiledRules.of(item)
 
-    @resolved(description="The citizen, for those who may see whose it is.", metadata=_APPLICANT.metadata)
+    @resolver_field(description="The citizen, for those who may see whose it is.", metadata=_APPLICANT.metadata)
     async def applicant(self, info: Info) -> Applicant | None:
         item = None if self.withheld else await _APPLICANT.load(self, info.context.loaders)
         return None if item is None else Applicant.of(item)
 
-    @resolved(description="The centre operator who helped, where one did.", metadata=_OPERATOR.metadata)
+    @resolver_field(description="The centre operator who helped, where one did.", metadata=_OPERATOR.metadata)
     async def operator(self, info: Info) -> AssistingOperator | None:
         item = await _OPERATOR.load(self, info.context.loaders)
         return None if item is None else AssistingOperator(item=item)
 
-    @resolved(
+    @resolver_field(
         description="How sure the applicant's identity was when it was handed in: of her own sign-in, or of the "
         "consent by which an operator applied for her; null for those of before it was kept.",
         metadata=_APPLIED_WITH.metadata,
@@ -180,114 +180,118 @@ class Application(Node):
         item = await _APPLIED_WITH.load(self, info.context.loaders)
         return None if item is None else item.assurance
 
-    @resolved(description="The officer who has it.", metadata=_OFFICER.metadata)
+    @resolver_field(description="The officer who has it.", metadata=_OFFICER.metadata)
     async def officer(self, info: Info) -> AssignedOfficer | None:
         item = await _OFFICER.load(self, info.context.loaders)
         return None if item is None else AssignedOfficer(item=item)
 
-    @resolved(description="The district whose office decides.", metadata=_DISTRICT.metadata)
+    @resolver_field(description="The district whose office decides.", metadata=_DISTRICT.metadata)
     async def district(self, info: Info) -> District | None:
         item = await _DISTRICT.load(self, info.context.loaders)
         return None if item is None else District.of(item)
 
-    @resolved(description="The tehsil, where one was named.")
+    @resolver_field(description="The tehsil, where one was named.")
     async def tehsil(self, info: Info) -> Tehsil | None:
         return await tehsil_by_code(info.context.loaders, self.item.district, self.item.tehsil)
 
-    @resolved(description="What was filled in.")
+    @resolver_field(description="What was filled in.")
     def form(self) -> list[FormField]:
         shown = {} if self.withheld else self.item.form
         return [FormField(application_id=self.item.id, name=name, value=value) for name, value in shown.items()]
 
-    @resolved(description="The form under which it was filed; null where there were none yet.", metadata=_FORM.metadata)
+    @resolver_field(
+        description="The form under which it was filed; null where there were none yet.", metadata=_FORM.metadata
+    )
     async def filed_form(self, info: Info) -> ServiceForm | None:
         filed = await _FORM.load(self, info.context.loaders)
         return None if filed is None else ServiceForm.of(filed.form)
 
-    @resolved(description="The fee; null where the service has none or no source gives it.")
+    @resolver_field(description="The fee; null where the service has none or no source gives it.")
     def fee(self) -> Fee | None:
         amount = self.item.fee_paise
         return Fee(amount=Paise(amount), receipt=self.item.fee_receipt) if amount is not None else None
 
-    @resolved(description="What is to be paid now, and by which ways; null where nothing is.")
+    @resolver_field(description="What is to be paid now, and by which ways; null where nothing is.")
     def fee_due(self, info: Info) -> FeeDue | None:
         return FeeDue.of(info, self.item)
 
-    @resolved(description="Orders to pay the fee online, the newest first.")
+    @resolver_field(description="Orders to pay the fee online, the newest first.")
     async def fee_payments(self, info: Info) -> list[FeePayment]:
         return [FeePayment.of(item) for item in await self._all(info, fee_orders_of_application)]
 
-    @resolved(description="By when the law wants it decided.")
+    @resolver_field(description="By when the law wants it decided.")
     def deadline(self, info: Info) -> Deadline:
         return Deadline.of(info, self.item)
 
-    @resolved(description="Every step so far, the first one first.")
+    @resolver_field(description="Every step so far, the first one first.")
     async def timeline(self, info: Info) -> list[TimelineEntry]:
         return [TimelineEntry.of(item) for item in await self._all(info, timeline_of_application)]
 
-    @resolved(description="Its numbers in former systems, as they are looked up; empty where it was filed here.")
+    @resolver_field(description="Its numbers in former systems, as they are looked up; empty where it was filed here.")
     async def former_numbers(self, info: Info) -> list[str]:
         return list(await self._all(info, old_numbers_of_application))
 
-    @resolved(description="The papers that were attached.")
+    @resolver_field(description="The papers that were attached.")
     async def documents(self, info: Info) -> list[AttachedDocument]:
         return [AttachedDocument.of(item) for item in await self._all(info, documents_of_application)]
 
-    @resolved(description="Appeals about it, the first one first.")
+    @resolver_field(description="Appeals about it, the first one first.")
     async def appeals(self, info: Info) -> list[Annotated["Appeal", strawberry.lazy("schema.appeals.types")]]:
         return [VIEWS[TypeCode.APPEAL](item) for item in await self._all(info, appeals_of_application)]
 
-    @resolved(description="Clearances that were asked of other departments, the first one first.")
+    @resolver_field(description="Clearances that were asked of other departments, the first one first.")
     async def clearances(self, info: Info) -> list[Clearance]:
         return [Clearance.of(item) for item in await self._all(info, clearances_of_application)]
 
-    @resolved(description="How far its clearances are; null where none was asked.")
+    @resolver_field(description="How far its clearances are; null where none was asked.")
     async def clearance_progress(self, info: Info) -> ClearanceProgress | None:
         found = await self._all(info, clearances_of_application)
         return ClearanceProgress.of(found, info.context.environment.clock.now())
 
-    @resolved(description="Reports from the field, the first one first.")
+    @resolver_field(description="Reports from the field, the first one first.")
     async def verification(self, info: Info) -> list[FieldReport]:
         return [FieldReport.of(item, self.item.district) for item in await self._all(info, reports_of_application)]
 
-    @resolved(description="For officers: the latest warning about its due date; null where there is none.")
+    @resolver_field(description="For officers: the latest warning about its due date; null where there is none.")
     async def escalation(self, info: Info) -> Escalation | None:
         if info.context.subject.kind is not PersonKind.OFFICER:
             return None
         found = await info.context.load(escalations_of_application, self.item.id)
         return Escalation.of(found[-1]) if found and self.item.status in OPEN else None
 
-    @resolved(description="The decision; null while there is none.")
+    @resolver_field(description="The decision; null while there is none.")
     def decision(self) -> Decision | None:
         return Decision.of(self.item.decision) if self.item.decision and not self.withheld else None
 
-    @resolved(description="For officers: the colleague who works on it now; null where nobody claimed it.")
+    @resolver_field(description="For officers: the colleague who works on it now; null where nobody claimed it.")
     async def claim(self, info: Info) -> DeskClaim | None:
         if info.context.subject.kind is not PersonKind.OFFICER:
             return None
         item = await info.context.load(claim_of_application, self.item.id)
         return None if item is None else DeskClaim.of(info, item)
 
-    @resolved(description="For officers: the latest decision on it that a second officer must confirm, or has seen.")
+    @resolver_field(
+        description="For officers: the latest decision on it that a second officer must confirm, or has seen."
+    )
     async def proposal(self, info: Info) -> Proposal | None:
         if info.context.subject.kind is not PersonKind.OFFICER or self.withheld:
             return None
         item = await info.context.load(proposal_of_application, self.item.id)
         return None if item is None else Proposal.of(info, item, self.item.version)
 
-    @resolved(description="The certificate that was issued on it.", metadata=_CERTIFICATE.metadata)
+    @resolver_field(description="The certificate that was issued on it.", metadata=_CERTIFICATE.metadata)
     async def certificate(self, info: Info) -> Certificate | None:
         item = None if self.withheld else await _CERTIFICATE.load(self, info.context.loaders)
         return None if item is None else Certificate.of_issued(item)
 
-    @resolved(
+    @resolver_field(
         description="The benefit that was sanctioned on it, as our own store knows it.", metadata=_SANCTION.metadata
     )
     async def benefit(self, info: Info) -> Benefit | None:
         item = None if self.withheld else await _SANCTION.load(self, info.context.loaders)
         return None if item is None else await Benefit.of_sanction(info, item)
 
-    @resolved(
+    @resolver_field(
         description="For who decides it: what a sanction on it would need of the budget, and what is left, asked of "
         "the treasury now and never told from an old answer; null where it is decided, or its service grants none.",
         directives=read_from("dbt_finance.BHB"),
@@ -298,32 +302,32 @@ class Application(Node):
         sourced = None if self.withheld else await context.sources.ask(info.path, asked)
         return None if sourced is None else SanctionBudget.of(info, sourced)
 
-    @resolved(
+    @resolver_field(
         description="For who decides it: benefits of the same scheme that the applicant has and that are not ended, "
         "whichever office granted them; empty where it is decided, or its service grants none."
     )
     async def benefits_drawn(self, info: Info) -> list[DrawnBenefit]:
         return [] if self.withheld else await drawn_by_applicant(info, self.item)
 
-    @resolved(description="The citizen's feedback; null where she gave none.", metadata=_FEEDBACK.metadata)
+    @resolver_field(description="The citizen's feedback; null where she gave none.", metadata=_FEEDBACK.metadata)
     async def feedback(self, info: Info) -> Feedback | None:
         item = None if self.withheld else await _FEEDBACK.load(self, info.context.loaders)
         return None if item is None else Feedback.of(info, item)
 
-    @resolved(description="Grievances about it, the first one first.")
+    @resolver_field(description="Grievances about it, the first one first.")
     async def grievances(self, info: Info) -> list[Grievance]:
         return [Grievance.of(item) for item in await self._all(info, grievances_of_application)]
 
-    @resolved(description="Doorstep visits for it, the first one first.")
+    @resolver_field(description="Doorstep visits for it, the first one first.")
     async def doorstep_visits(self, info: Info) -> list[DoorstepVisit]:
         return [DoorstepVisit.of(item) for item in await self._all(info, visits_of_application)]
 
-    @resolved(description="The visit that is booked or under way; null where there is none.")
+    @resolver_field(description="The visit that is booked or under way; null where there is none.")
     async def doorstep_visit(self, info: Info) -> DoorstepVisit | None:
         found = await self._all(info, visits_of_application)
         return next((DoorstepVisit.of(item) for item in found if item.state in doorstep.OPEN), None)
 
-    @resolved(description="The steps that the law allows from here, by whomever.")
+    @resolver_field(description="The steps that the law allows from here, by whomever.")
     def allowed_moves(self) -> list[Move]:
         return sorted(moves_from(self.item.status), key=list(Move).index)
 
@@ -351,7 +355,7 @@ class ApplicationBy:
 class ApplicationsQuery:
     """Root fields about applications."""
 
-    @resolved(
+    @resolver_field(
         description="One application, for those who may see it; null where there is none. A number with a typing "
         "error is NUMBER_MISTYPED.",
         directives=[AUTHENTICATED],
@@ -388,12 +392,12 @@ def _name(by: ApplicationBy) -> tuple[str, str] | None:
         code, key = from_global_id(by.id.value)
         return ("id", key) if code is TypeCode.APPLICATION else None
     if by.number is not None:
-        return _numbered("number", by.number.value, NumberKind.APPLICATION)
+        return _number_lookup("number", by.number.value, NumberKind.APPLICATION)
     if by.acknowledgement is not None:
-        return _numbered("acknowledgement", by.acknowledgement.value, NumberKind.ACKNOWLEDGEMENT)
+        return _number_lookup("acknowledgement", by.acknowledgement.value, NumberKind.ACKNOWLEDGEMENT)
     return None
 
 
-def _numbered(name: str, text: str, kind: NumberKind) -> tuple[str, str]:
+def _number_lookup(name: str, text: str, kind: NumberKind) -> tuple[str, str]:
     number, old = ours_or_old(text, kind)
     return (_OLD if old else name), number

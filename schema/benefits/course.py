@@ -14,7 +14,7 @@ from domain.benefits.sanction_course import ApprovalKind, StopGround, StopKind
 from domain.kernel.messages import label
 from integrations.dbt_finance import ReturnReason, return_reason
 from schema.kernel.context import Info, InLanguage, spoken
-from schema.kernel.fields import resolved
+from schema.kernel.fields import resolver_field
 from schema.kernel.scalars import Paise
 
 
@@ -28,11 +28,11 @@ class PaymentReason:
         """The reason of a code; None where there is no code."""
         return cls(item=return_reason(code), code=code) if code else None
 
-    @resolved(description="The reason.")
+    @resolver_field(description="The reason.")
     def text(self, info: Info, language: InLanguage = None) -> str:
         return self.item.reason.in_language(spoken(info, language))
 
-    @resolved(description="What to do about it.")
+    @resolver_field(description="What to do about it.")
     def action(self, info: Info, language: InLanguage = None) -> str:
         return self.item.action.in_language(spoken(info, language))
 
@@ -58,7 +58,7 @@ class PaymentEvent:
             bank_reference_last4=item.utr_last4,
         )
 
-    @resolved(description="Where it came to stand, in words.")
+    @resolver_field(description="Where it came to stand, in words.")
     def status_label(self, info: Info, language: InLanguage = None) -> str:
         return label(f"payment.{self.status.value}", spoken(info, language))
 
@@ -75,7 +75,7 @@ class BenefitBudget:
         """The graph's view; None where nobody asked."""
         return None if sanction.budget is None else cls(state=sanction.budget, as_of=sanction.budget_at)
 
-    @resolved(description="What that means, in words.")
+    @resolver_field(description="What that means, in words.")
     def state_label(self, info: Info, language: InLanguage = None) -> str:
         return label(f"budget_state.{self.state.value}", spoken(info, language))
 
@@ -116,11 +116,11 @@ class BenefitStop:
             unpaid_until_on=item.unpaid_until,
         )
 
-    @resolved(description="The ground in words.")
+    @resolver_field(description="The ground in words.")
     def ground_label(self, info: Info, language: InLanguage = None) -> str:
         return label(f"stop_ground.{self.ground.value}", spoken(info, language))
 
-    @resolved(description="What the citizen can do about it.")
+    @resolver_field(description="What the citizen can do about it.")
     def what_to_do(self, info: Info, language: InLanguage = None) -> str:
         return label(f"stop_advice.{self.kind.value}", spoken(info, language))
 
@@ -165,7 +165,7 @@ class BenefitRecovery:
             made_at=item.made_at,
         )
 
-    @resolved(description="The ground in words.")
+    @resolver_field(description="The ground in words.")
     def ground_label(self, info: Info, language: InLanguage = None) -> str:
         return label(f"recovery_ground.{self.ground.value}", spoken(info, language))
 

@@ -43,7 +43,7 @@ from schema.benefits.types import Benefit
 from schema.feedback.payloads import CarePayload
 from schema.kernel.context import Info
 from schema.kernel.fields import mutation
-from schema.kernel.mutations import KEY_DESCRIPTION, Submission, came_of, doing, key_of, key_of_type, rejected
+from schema.kernel.mutations import KEY_DESCRIPTION, Submission, bind, came_of, key_of, key_of_type, rejected_submission
 from schema.kernel.scalars import Paise
 
 _BENEFIT = "The id of the benefit."
@@ -208,10 +208,10 @@ class CorrectPaymentAccountPayload(BenefitPayload):
 P = TypeVar("P", bound=BenefitPayload)
 
 
-async def _changed(info: Info, payload: type[P], verb: Verb[R], request: Callable[[], R]) -> P:
-    came = await came_of(info, doing(info, verb, request))
+async def _change_benefit(info: Info, payload: type[P], verb: Verb[R], request: Callable[[], R]) -> P:
+    came = await came_of(info, bind(info, verb, request))
     if isinstance(came, list):
-        return payload(benefit=None, user_errors=came, submission=rejected())
+        return payload(benefit=None, user_errors=came, submission=rejected_submission())
     sanction, replayed = came
     state = Submission(state=SubmissionState.ACCEPTED, acknowledgement=sanction.number, replayed=replayed)
     return payload(benefit=await Benefit.of_sanction(info, sanction), user_errors=[], submission=state)
@@ -235,7 +235,7 @@ class BenefitCourseMutation:
             key = key_of(info, input.idempotency_key)
             return SuspendBenefit(_id(input.benefit_id), input.ground, key, input.from_on)
 
-        return await _changed(info, SuspendBenefitPayload, suspend_benefit, request)
+        return await _change_benefit(info, SuspendBenefitPayload, suspend_benefit, request)
 
     @mutation(
         description="Let a suspended benefit pay again. Arrears above the set amount wait for another person.",
@@ -250,7 +250,7 @@ class BenefitCourseMutation:
             key = key_of(info, input.idempotency_key)
             return ResumeBenefit(_id(input.benefit_id), input.ground, input.arrears, key)
 
-        return await _changed(info, ResumeBenefitPayload, resume_benefit, request)
+        return await _change_benefit(info, ResumeBenefitPayload, resume_benefit, request)
 
     @mutation(description="End a benefit, as by death; what was paid for later periods is ordered back.", scopes=_CASES)
     async def end_benefit(
@@ -262,7 +262,7 @@ class BenefitCourseMutation:
             key = key_of(info, input.idempotency_key)
             return EndBenefit(_id(input.benefit_id), input.ground, input.last_day, key)
 
-        return await _changed(info, EndBenefitPayload, end_benefit, request)
+        return await _change_benefit(info, EndBenefitPayload, end_benefit, request)
 
     @mutation(
         description="Note the yearly life certificate; a benefit that was stopped without it pays again, with arrears.",
@@ -277,7 +277,7 @@ class BenefitCourseMutation:
             key = key_of(info, input.idempotency_key)
             return TakeLifeCertificate(_id(input.benefit_id), input.given_on, input.proof, key)
 
-        return await _changed(info, TakeLifeCertificatePayload, take_life_certificate, request)
+        return await _change_benefit(info, TakeLifeCertificatePayload, take_life_certificate, request)
 
     @mutation(description="Note that the yearly review of a benefit was done today, and found in order.", scopes=_CASES)
     async def complete_benefit_review(
@@ -288,7 +288,7 @@ class BenefitCourseMutation:
         def request() -> CompleteReview:
             return CompleteReview(_id(input.benefit_id), key_of(info, input.idempotency_key))
 
-        return await _changed(info, CompleteBenefitReviewPayload, complete_review, request)
+        return await _change_benefit(info, CompleteBenefitReviewPayload, complete_review, request)
 
     @mutation(
         description="Have a benefit paid to another account after one was refused; for the citizen alone.",
@@ -303,7 +303,7 @@ class BenefitCourseMutation:
             key = key_of(info, input.idempotency_key)
             return CorrectAccount(_id(input.benefit_id), input.account_number, input.ifsc, key)
 
-        return await _changed(info, CorrectPaymentAccountPayload, correct_account, request)
+        return await _change_benefit(info, CorrectPaymentAccountPayload, correct_account, request)
 
 
 @strawberry.type
@@ -321,7 +321,7 @@ class BenefitMoneyMutation:
         def request() -> ReissuePayment:
             return ReissuePayment(_id(input.benefit_id), input.sequence, key_of(info, input.idempotency_key))
 
-        return await _changed(info, ReissuePaymentPayload, reissue_payment, request)
+        return await _change_benefit(info, ReissuePaymentPayload, reissue_payment, request)
 
     @mutation(
         description="Order money back that was not due; above the set amount another person approves it.",
@@ -336,7 +336,7 @@ class BenefitMoneyMutation:
             key = key_of(info, input.idempotency_key)
             return OrderRecovery(_id(input.benefit_id), int(input.amount), input.ground, input.way, key)
 
-        return await _changed(info, OrderRecoveryPayload, order_recovery, request)
+        return await _change_benefit(info, OrderRecoveryPayload, order_recovery, request)
 
     @mutation(description="Note a challan by which a part of a recovery was paid in.", scopes=_MONEY)
     async def note_recovery_challan(
@@ -348,7 +348,7 @@ class BenefitMoneyMutation:
             key = key_of(info, input.idempotency_key)
             return NoteChallan(_id(input.benefit_id), input.recovery, input.challan, int(input.amount), key)
 
-        return await _changed(info, NoteRecoveryChallanPayload, note_challan, request)
+        return await _change_benefit(info, NoteRecoveryChallanPayload, note_challan, request)
 
     @mutation(description="Ask nothing more of a recovery.", scopes=_MONEY)
     async def cancel_recovery(
@@ -359,7 +359,7 @@ class BenefitMoneyMutation:
         def request() -> CancelRecovery:
             return CancelRecovery(_id(input.benefit_id), input.recovery, key_of(info, input.idempotency_key))
 
-        return await _changed(info, CancelRecoveryPayload, cancel_recovery, request)
+        return await _change_benefit(info, CancelRecoveryPayload, cancel_recovery, request)
 
     @mutation(
         description="Approve or refuse what waits for a second person; for another one than who asked.", scopes=_MONEY
@@ -373,4 +373,4 @@ class BenefitMoneyMutation:
             key = key_of(info, input.idempotency_key)
             return DecideApproval(_id(input.benefit_id), input.number, input.approve, key)
 
-        return await _changed(info, DecidePaymentApprovalPayload, decide_approval, request)
+        return await _change_benefit(info, DecidePaymentApprovalPayload, decide_approval, request)

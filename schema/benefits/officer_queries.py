@@ -28,13 +28,13 @@ from schema.benefits.types import Benefit, instalments_of_sanction, sanctions_of
 from schema.catalogue.places import District, district_by_code
 from schema.catalogue.services import Scheme, scheme_by_code, service_as_filed
 from schema.kernel.context import Info, InLanguage, spoken
-from schema.kernel.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, listed
-from schema.kernel.fields import resolved
+from schema.kernel.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, assumed_list_size
+from schema.kernel.fields import resolver_field
 from schema.kernel.loaders import Loader
 from schema.kernel.paging import Connection, Listing, Paged, Window
 from schema.kernel.provenance import Provenance
 from schema.kernel.scalars import Paise
-from schema.kernel.store_lists import reading
+from schema.kernel.store_lists import page_reader
 from store.reconciliation import held_benefits
 
 
@@ -52,14 +52,14 @@ class DrawnBenefit:
         """The graph's view of a sanction beside another application."""
         return cls(item=item, number=item.number, state=item.state, sanctioned_at=item.sanctioned_at)
 
-    @resolved(description="The state in words; also that all of it has been paid out.")
+    @resolver_field(description="The state in words; also that all of it has been paid out.")
     async def state_label(self, info: Info, language: InLanguage = None) -> str:
         made = await info.context.load(instalments_of_sanction, self.item.id)
         stops = await info.context.load(stops_of_sanction, self.item.id)
         over = paid_out(self.item, made, stops, [one.status for one in made])
         return label(f"sanction_state.{PAID_OUT if over else self.state.value}", spoken(info, language))
 
-    @resolved(description="The district that granted it.")
+    @resolver_field(description="The district that granted it.")
     async def district(self, info: Info) -> District | None:
         item = await info.context.load(district_by_code, self.item.district)
         return None if item is None else District.of(item)
@@ -138,7 +138,7 @@ class SanctionBudget:
 class HeldBenefitsQuery:
     """Root fields about benefits that are held back."""
 
-    @resolved(
+    @resolver_field(
         description="Benefits in one's places that a state holds back, such as BUDGET_WAIT, the longest granted first; "
         "payments as our own record has them. Each leaves a receipt. Null with NOT_FOUND for those who neither decide "
         "nor pay benefits.",
@@ -154,13 +154,13 @@ class HeldBenefitsQuery:
         environment, subject = info.context.environment, info.context.subject
         reach = reach_of_benefits(subject)
 
-        page = reading(info, lambda tx, part: held_benefits.page(tx, reach, state, **part.where), of_sanction)
+        page = page_reader(info, lambda tx, part: held_benefits.page(tx, reach, state, **part.where), of_sanction)
 
         async def rows(window: Window) -> list[BenefitView]:
             return await _views(info, await page(window))
 
         async def count() -> int:
-            async with environment.store.reading() as tx:
+            async with environment.store.read_transaction() as tx:
                 return await held_benefits.count_of(tx, reach, state)
 
         return Listing(
@@ -192,10 +192,10 @@ class WaitingApproval:
 class ApprovalsQuery:
     """Root fields about second approvals."""
 
-    @resolved(
+    @resolver_field(
         description="What waits for a second approval in one's jurisdiction, the longest first, at most 200; what one "
         "asked for oneself is left out. Null with NOT_FOUND for those who pay nothing.",
-        directives=[AUTHENTICATED, NEVER_SILENTLY_NULL, listed(20)],
+        directives=[AUTHENTICATED, NEVER_SILENTLY_NULL, assumed_list_size(20)],
     )
     async def waiting_approvals(self, info: Info) -> list[WaitingApproval] | None:
         found = await waiting_approvals(info.context.environment, info.context.subject)

@@ -8,8 +8,8 @@ from domain.benefits.benefits import Rail
 from domain.catalogue import catalogue
 from schema.catalogue.services import Scheme
 from schema.kernel.context import Info
-from schema.kernel.directives import NEVER_SILENTLY_NULL, PUBLIC, listed
-from schema.kernel.fields import resolved
+from schema.kernel.directives import NEVER_SILENTLY_NULL, PUBLIC, assumed_list_size
+from schema.kernel.fields import resolver_field
 from store.catalogue import catalogue as kept
 
 
@@ -44,9 +44,9 @@ class SchemeFilter:
 class SchemesQuery:
     """Root fields about schemes."""
 
-    @resolved(
+    @resolver_field(
         description="The benefit schemes of the state by English name.",
-        directives=[PUBLIC, NEVER_SILENTLY_NULL, listed(30)],
+        directives=[PUBLIC, NEVER_SILENTLY_NULL, assumed_list_size(30)],
     )
     async def schemes(
         self,
@@ -56,6 +56,6 @@ class SchemesQuery:
         ] = None,
     ) -> list[Scheme] | None:
         wanted = filter or SchemeFilter()
-        async with info.context.environment.store.reading() as tx:
+        async with info.context.environment.store.read_transaction() as tx:
             known = await kept.schemes(tx)
         return [Scheme.of(one) for one in known.values() if wanted.fits(one)]

@@ -12,10 +12,10 @@ from actions.benefits.plans import (
     PAID_OUT,
     arrears_paise,
     certificate_of,
-    coming,
     next_payment_on,
     paid_out,
     review_due_of,
+    upcoming_periods,
 )
 from actions.kernel.access import of_sanction
 from domain.benefits.benefits import Hold, InstalmentKind, PaymentStatus, Rail, Sanction, SanctionState
@@ -40,8 +40,8 @@ from schema.benefits.course import (
 )
 from schema.catalogue.services import Scheme, scheme_by_code
 from schema.kernel.context import Info, InLanguage, spoken
-from schema.kernel.directives import AUTHENTICATED, sliced
-from schema.kernel.fields import resolved
+from schema.kernel.directives import AUTHENTICATED, sliced_list_size
+from schema.kernel.fields import resolver_field
 from schema.kernel.loaders import many_by_key, one_by_key
 from schema.kernel.node import Node, node_id
 from schema.kernel.provenance import Provenance
@@ -98,11 +98,11 @@ class Instalment:
             hold=item.hold,
         )
 
-    @resolved(description="Where it stands, in words.")
+    @resolver_field(description="Where it stands, in words.")
     def status_label(self, info: Info, language: InLanguage = None) -> str:
         return label(f"payment.{self.status.value}", spoken(info, language))
 
-    @resolved(
+    @resolver_field(
         description="What keeps it from being sent, in words; so for ever where a stop was lifted without arrears. "
         "Null where nothing does."
     )
@@ -113,7 +113,7 @@ class Instalment:
         word = self.hold.value if stop is None or stop.unpaid_until_on is None else "NEVER_PAID"
         return label(f"payment_hold.{word}", spoken(info, language))
 
-    @resolved(
+    @resolver_field(
         description="The stop that keeps it back: for ever, where that one was lifted without arrears. Null where "
         "nothing stops it, and where an older release noted no reason."
     )
@@ -124,38 +124,38 @@ class Instalment:
         found = [one for one in stops if one.gave_up(begins)] or [one for one in stops if one.keeps_back(begins)]
         return BenefitStop.of(found[0]) if found else None
 
-    @resolved(
+    @resolver_field(
         description="When the status was told: by the payment system for this answer, else when we last heard of it."
     )
     async def as_of(self, info: Info) -> datetime:
         if self.source_heard and self.view.heard_at is not None:
             return self.view.heard_at
-        last = await self._last(info)
+        last = await self._latest_event(info)
         return self.status_at if last is None else last.heard_at or last.at
 
-    @resolved(
+    @resolver_field(
         description="Why it came back or was refused, also where the bank named no reason; null where it did not."
     )
     async def reason(self, info: Info) -> PaymentReason | None:
         if self.source_heard and self.view.state is not None:
             code = self.view.state.return_code
         else:
-            last = await self._last(info)
+            last = await self._latest_event(info)
             code = None if last is None else last.return_code
         return PaymentReason.of(code_of_standing(self.status, code))
 
-    @resolved(description="The last four characters of the bank's payment reference, where it is known.")
+    @resolver_field(description="The last four characters of the bank's payment reference, where it is known.")
     async def bank_reference_last4(self, info: Info) -> str | None:
         if self.source_heard and self.view.state is not None:
             return self.view.state.utr_last4
-        known = [one.utr_last4 for one in await self._heard(info) if one.utr_last4]
+        known = [one.utr_last4 for one in await self._payment_events(info) if one.utr_last4]
         return known[-1] if known else None
 
-    @resolved(description="What it went through, the earliest first, as far as we recorded it.")
+    @resolver_field(description="What it went through, the earliest first, as far as we recorded it.")
     async def events(self, info: Info) -> list[PaymentEvent]:
-        return [PaymentEvent.of(one) for one in await self._heard(info)]
+        return [PaymentEvent.of(one) for one in await self._payment_events(info)]
 
-    @resolved(description="The place of the payment that this one pays again; null where it is a first order.")
+    @resolver_field(description="The place of the payment that this one pays again; null where it is a first order.")
     async def reissue_of(self, info: Info) -> int | None:
         first = self.view.instalment.reissue_of
         if first is None:
@@ -166,12 +166,12 @@ class Instalment:
     async def _stops(self, info: Info) -> Sequence[Stop]:
         return await info.context.load(stops_of_sanction, self.view.instalment.sanction_id)
 
-    async def _heard(self, info: Info) -> Sequence[EventItem]:
+    async def _payment_events(self, info: Info) -> Sequence[EventItem]:
         return await info.context.load(events_of_instalment, self.view.instalment.id)
 
-    async def _last(self, info: Info) -> EventItem | None:
+    async def _latest_event(self, info: Info) -> EventItem | None:
         """The event that brought it where it stands."""
-        heard = [one for one in await self._heard(info) if one.status is self.status]
+        heard = [one for one in await self._payment_events(info) if one.status is self.status]
         return heard[-1] if heard else None
 
 
@@ -220,75 +220,83 @@ class Benefit(Node):
         made = await info.context.load(instalments_of_sanction, sanction.id)
         return cls.of(BenefitView(sanction, scheme, tuple(InstalmentView(one, None) for one in made)))
 
-    @resolved(description="The scheme that grants it.")
+    @resolver_field(description="The scheme that grants it.")
     def scheme(self) -> Scheme | None:
         return Scheme.of(self.view.scheme) if self.view.scheme else None
 
-    @resolved(description="Where its latest payment stands, in words.")
+    @resolver_field(description="Where its latest payment stands, in words.")
     def status_label(self, info: Info, language: InLanguage = None) -> str:
         return label(f"payment.{self.status.value}", spoken(info, language))
 
-    @resolved(description="Why its latest payment came back; null where it did not.")
+    @resolver_field(description="Why its latest payment came back; null where it did not.")
     async def reason(self, info: Info) -> PaymentReason | None:
         latest = max(self.instalments, key=lambda one: one.sequence, default=None)
         return None if latest is None else await latest.reason(info)
 
-    @resolved(description="Whether it pays, in words, and what holds it back; also that all of it has been paid out.")
+    @resolver_field(
+        description="Whether it pays, in words, and what holds it back; also that all of it has been paid out."
+    )
     async def state_label(self, info: Info, language: InLanguage = None) -> str:
         standing = [one.status for one in self.instalments]
         over = paid_out(self.view.sanction, self._made, await self._stops(info), standing)
         return label(f"sanction_state.{PAID_OUT if over else self.state.value}", spoken(info, language))
 
-    @resolved(description="The account that it is paid to, with only its last four digits; null where none is known.")
+    @resolver_field(
+        description="The account that it is paid to, with only its last four digits; null where none is known."
+    )
     def masked_account(self) -> str | None:
         return account_of_last4(self.view.sanction.bank_account_last4)
 
-    @resolved(description="The day from which the next payment is made; null where none comes, or it is held back.")
+    @resolver_field(
+        description="The day from which the next payment is made; null where none comes, or it is held back."
+    )
     async def next_payment_on(self, info: Info) -> date | None:
         return next_payment_on(self.view.sanction, self._made, await self._stops(info), self._today(info))
 
-    @resolved(
+    @resolver_field(
         description="The coming payments of its plan, also while it is held back; at most 24.",
-        directives=[sliced("first")],
+        directives=[sliced_list_size("first")],
     )
     async def plan(
         self, info: Info, first: Annotated[int, strawberry.argument(description="How many, 1 to 24.")] = 6
     ) -> list[PlannedPayment]:
         if not 1 <= first <= MOST_COMING:
             raise Problems(Problem(ErrorCode.BAD_INPUT, ("first",), params={"most": str(MOST_COMING)}))
-        following = coming(self.view.sanction, self._made, await self._stops(info), first)
+        following = upcoming_periods(self.view.sanction, self._made, await self._stops(info), first)
         return [PlannedPayment.of(period) for period in following]
 
-    @resolved(description="What periods come to that are over and were not paid; each is paid once when nothing holds.")
+    @resolver_field(
+        description="What periods come to that are over and were not paid; each is paid once when nothing holds."
+    )
     async def arrears(self, info: Info) -> Paise:
         return Paise(arrears_paise(self.view.sanction, self._made, await self._stops(info), self._today(info)))
 
-    @resolved(
+    @resolver_field(
         description="What the treasury said of its budget when it was sanctioned or its money was set aside since; "
         "null where nobody asked."
     )
     def budget(self) -> BenefitBudget | None:
         return BenefitBudget.of(self.view.sanction)
 
-    @resolved(description="What stopped it, the earliest first.")
+    @resolver_field(description="What stopped it, the earliest first.")
     async def stops(self, info: Info) -> list[BenefitStop]:
         return [BenefitStop.of(one) for one in await self._stops(info)]
 
-    @resolved(description="The yearly life certificate; null where it asks for none.")
+    @resolver_field(description="The yearly life certificate; null where it asks for none.")
     def life_certificate(self, info: Info) -> LifeCertificateNeed | None:
         need = certificate_of(info.context.environment, self.view.sanction, self.view.scheme)
         return None if need is None else LifeCertificateNeed.of(need)
 
-    @resolved(description="The day by which the department reviews it; null where it has no yearly review.")
+    @resolver_field(description="The day by which the department reviews it; null where it has no yearly review.")
     def review_due_on(self) -> date | None:
         return review_due_of(self.view.sanction, self.view.scheme)
 
-    @resolved(description="Money under it that is to come back.")
+    @resolver_field(description="Money under it that is to come back.")
     async def recoveries(self, info: Info) -> list[BenefitRecovery]:
         known = await info.context.load(recoveries_of_sanction, self.view.sanction.id)
         return [BenefitRecovery.of(one) for one in known]
 
-    @resolved(description="Steps of it that waited, or wait, for another person's approval.")
+    @resolver_field(description="Steps of it that waited, or wait, for another person's approval.")
     async def approvals(self, info: Info) -> list[PaymentApproval]:
         asked = await info.context.load(approvals_of_sanction, self.view.sanction.id)
         return [PaymentApproval.of(number, one) for number, one in enumerate(asked, start=1)]

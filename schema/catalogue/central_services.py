@@ -10,8 +10,8 @@ from integrations.umang import BloodBank as BloodBankItem
 from integrations.umang import Mandi as MandiItem
 from integrations.umang import Medicine as MedicineItem
 from schema.kernel.context import Info, InLanguage, spoken
-from schema.kernel.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, listed
-from schema.kernel.fields import resolved
+from schema.kernel.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, assumed_list_size
+from schema.kernel.fields import resolver_field
 from schema.kernel.provenance import Provenance
 from schema.kernel.scalars import Paise
 from schema.kernel.source_policies import read_from
@@ -94,24 +94,31 @@ class BloodBankList:
 class CentralQuery:
     """Services of the Union."""
 
-    @resolved(
+    @resolver_field(
         description="Markets of a district on eNAM, through UMANG.",
-        directives=[AUTHENTICATED, *read_from("umang.getapmcformi"), NEVER_SILENTLY_NULL, listed(20, sized=["nodes"])],
+        directives=[
+            AUTHENTICATED,
+            *read_from("umang.getapmcformi"),
+            NEVER_SILENTLY_NULL,
+            assumed_list_size(20, sized=["nodes"]),
+        ],
     )
     async def mandis(self, info: Info, district: _DISTRICT, language: InLanguage = None) -> MandiList | None:
         asked = mandis_in(info.context.environment, district, spoken(info, language))
         found = await info.context.sources.ask(info.path, asked)
         return MandiList(
-            nodes=[Mandi.of(one) for one in found.value[:MOST]], complete=_whole(found), provenance=_from(info, found)
+            nodes=[Mandi.of(one) for one in found.value[:MOST]],
+            complete=_is_complete(found),
+            provenance=_from(info, found),
         )
 
-    @resolved(
+    @resolver_field(
         description="Generic medicines of Jan Aushadhi with a text of 3 to 60 characters in their name, through UMANG.",
         directives=[
             AUTHENTICATED,
             *read_from("umang.searchmedicinebyname"),
             NEVER_SILENTLY_NULL,
-            listed(20, sized=["nodes"]),
+            assumed_list_size(20, sized=["nodes"]),
         ],
     )
     async def generic_medicines(
@@ -124,25 +131,30 @@ class CentralQuery:
         found = await info.context.sources.ask(info.path, asked)
         return GenericMedicineList(
             nodes=[GenericMedicine.of(one) for one in found.value[:MOST]],
-            complete=_whole(found),
+            complete=_is_complete(found),
             provenance=_from(info, found),
         )
 
-    @resolved(
+    @resolver_field(
         description="Blood banks of a district with their stock, from e-RaktKosh through UMANG.",
-        directives=[AUTHENTICATED, *read_from("umang.stocknearby"), NEVER_SILENTLY_NULL, listed(20, sized=["nodes"])],
+        directives=[
+            AUTHENTICATED,
+            *read_from("umang.stocknearby"),
+            NEVER_SILENTLY_NULL,
+            assumed_list_size(20, sized=["nodes"]),
+        ],
     )
     async def blood_banks(self, info: Info, district: _DISTRICT, language: InLanguage = None) -> BloodBankList | None:
         asked = blood_in(info.context.environment, district, spoken(info, language))
         found = await info.context.sources.ask(info.path, asked)
         return BloodBankList(
             nodes=[BloodBank.of(one) for one in found.value[:MOST]],
-            complete=_whole(found),
+            complete=_is_complete(found),
             provenance=_from(info, found),
         )
 
 
-def _whole(found: Sourced[tuple[T, ...]]) -> bool:
+def _is_complete(found: Sourced[tuple[T, ...]]) -> bool:
     return len(found.value) <= MOST
 
 

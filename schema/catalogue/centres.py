@@ -10,8 +10,8 @@ from domain.kernel.scopes import Scope
 from schema.catalogue.places import District, Tehsil, district_by_code, tehsil_by_code
 from schema.kernel.context import Info, InLanguage, signed_in, spoken
 from schema.kernel.cursors import Position
-from schema.kernel.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, scoped
-from schema.kernel.fields import resolved
+from schema.kernel.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, requires_scopes
+from schema.kernel.fields import resolver_field
 from schema.kernel.loaders import ByKey
 from schema.kernel.paging import Connection, Listing, Paged, Window
 
@@ -38,16 +38,16 @@ class Centre:
         centre = item.centre
         return cls(item=item, code=centre.code, kind=centre.kind, open=centre.open, operators=item.operators)
 
-    @resolved(description="The centre's name.")
+    @resolver_field(description="The centre's name.")
     def name(self, info: Info, language: InLanguage = None) -> str:
         return self.item.centre.name.in_language(spoken(info, language))
 
-    @resolved(description="The centre's district.", metadata=_DISTRICT.metadata)
+    @resolver_field(description="The centre's district.", metadata=_DISTRICT.metadata)
     async def district(self, info: Info) -> District | None:
         item = await _DISTRICT.load(self, info.context.loaders)
         return None if item is None else District.of(item)
 
-    @resolved(description="The centre's tehsil, where one is known.")
+    @resolver_field(description="The centre's tehsil, where one is known.")
     async def tehsil(self, info: Info) -> Tehsil | None:
         centre = self.item.centre
         return await tehsil_by_code(info.context.loaders, centre.district, centre.tehsil)
@@ -57,12 +57,12 @@ class Centre:
 class CentresQuery:
     """The root field about centres."""
 
-    @resolved(
+    @resolver_field(
         description="The register of centres by code, for administrators and auditors; "
         "null with NOT_FOUND for everybody else.",
         graphql_type=Connection[Centre] | None,
         extensions=[Paged()],
-        directives=[AUTHENTICATED, NEVER_SILENTLY_NULL, scoped(Scope.OPERATIONS_READ)],
+        directives=[AUTHENTICATED, NEVER_SILENTLY_NULL, requires_scopes(Scope.OPERATIONS_READ)],
     )
     async def centres(
         self,

@@ -15,14 +15,14 @@ from domain.identity.facts import FactSource
 from domain.kernel.sources import Source
 from domain.kernel.text import Bilingual, Language
 from schema.kernel.context import Info, InLanguage, spoken
-from schema.kernel.directives import cost, listed
-from schema.kernel.fields import resolved
+from schema.kernel.directives import assumed_list_size, cost
+from schema.kernel.fields import resolver_field
 from schema.kernel.loaders import one_by_key
-from schema.kernel.provenance import Provenance, noted
+from schema.kernel.provenance import Provenance, record_provenance
 from schema.kernel.scalars import Long
 from store.catalogue import forms as form_store
 
-form_of_service, form_of_application = one_by_key(form_store.of_services), one_by_key(form_store.filed)
+form_of_service, form_of_application = one_by_key(form_store.of_services), one_by_key(form_store.filed_forms)
 
 
 @strawberry.type(description="One of the answers of a choice.")
@@ -30,7 +30,7 @@ class FormOption:
     item: strawberry.Private[forms.Option]
     value: str = strawberry.field(description="What is handed in for it.")
 
-    @resolved(description="What the person reads.")
+    @resolver_field(description="What the person reads.")
     def label(self, info: Info, language: InLanguage = None) -> str:
         return self.item.label.in_language(spoken(info, language))
 
@@ -82,29 +82,29 @@ class FormQuestion:
             required_if=None if item.required_if is False else JSON(item.required_if),
         )
 
-    @resolved(description="The question itself.")
+    @resolver_field(description="The question itself.")
     def label(self, info: Info, language: InLanguage = None) -> str:
         return self.item.label.in_language(spoken(info, language))
 
-    @resolved(description="What helps to answer it.")
+    @resolver_field(description="What helps to answer it.")
     def help(self, info: Info, language: InLanguage = None) -> str | None:
-        return _said(self.item.help, spoken(info, language))
+        return _localized_text(self.item.help, spoken(info, language))
 
-    @resolved(description="What a right answer looks like, where a pattern binds it.")
+    @resolver_field(description="What a right answer looks like, where a pattern binds it.")
     def hint(self, info: Info, language: InLanguage = None) -> str | None:
-        return _said(self.item.hint, spoken(info, language))
+        return _localized_text(self.item.hint, spoken(info, language))
 
-    @resolved(description="The unit of a number.")
+    @resolver_field(description="The unit of a number.")
     def unit(self, info: Info, language: InLanguage = None) -> str | None:
-        return _said(self.item.unit, spoken(info, language))
+        return _localized_text(self.item.unit, spoken(info, language))
 
-    @resolved(description="The answers of a choice.", directives=[listed(10), cost(0)])
+    @resolver_field(description="The answers of a choice.", directives=[assumed_list_size(10), cost(0)])
     def options(self) -> list[FormOption]:
         return [FormOption(item=one, value=one.value) for one in self.item.options]
 
-    @resolved(
+    @resolver_field(
         description="The questions of each row of a group; their names are without group and row.",
-        directives=[listed(3), cost(0)],
+        directives=[assumed_list_size(3), cost(0)],
     )
     def questions(self) -> list["FormQuestion"]:
         return [FormQuestion.of(one) for one in self.item.questions]
@@ -115,15 +115,15 @@ class FormSection:
     item: strawberry.Private[forms.Section]
     key: str = strawberry.field(description="Stable within the form.")
 
-    @resolved(description="Its heading.")
+    @resolver_field(description="Its heading.")
     def label(self, info: Info, language: InLanguage = None) -> str:
         return self.item.label.in_language(spoken(info, language))
 
-    @resolved(description="What helps to fill it in.")
+    @resolver_field(description="What helps to fill it in.")
     def help(self, info: Info, language: InLanguage = None) -> str | None:
-        return _said(self.item.help, spoken(info, language))
+        return _localized_text(self.item.help, spoken(info, language))
 
-    @resolved(description="Its questions in their order.", directives=[listed(8)])
+    @resolver_field(description="Its questions in their order.", directives=[assumed_list_size(8)])
     def questions(self) -> list[FormQuestion]:
         return [FormQuestion.of(one) for one in self.item.questions]
 
@@ -149,25 +149,25 @@ class ServiceForm:
             verified=item.verified,
         )
 
-    @resolved(description="Its heading.")
+    @resolver_field(description="Its heading.")
     def label(self, info: Info, language: InLanguage = None) -> str:
         return self.item.label.in_language(spoken(info, language))
 
-    @resolved(description="What helps to fill it in.")
+    @resolver_field(description="What helps to fill it in.")
     def help(self, info: Info, language: InLanguage = None) -> str | None:
-        return _said(self.item.help, spoken(info, language))
+        return _localized_text(self.item.help, spoken(info, language))
 
-    @resolved(description="Its sections in their order.", directives=[listed(5)])
+    @resolver_field(description="Its sections in their order.", directives=[assumed_list_size(5)])
     def sections(self) -> list[FormSection]:
         return [FormSection(item=one, key=one.key) for one in self.item.sections]
 
-    @resolved(
+    @resolver_field(
         description="The whole form as JSON Schema (draft 2020-12) with the vocabulary of docs/forms.md; `title` and "
         "`description` are in the asked language, the x-keywords in both.",
         name="schema",
     )
     def json_schema(self, info: Info, language: InLanguage = None) -> JSON:
-        return JSON(titled(self.item.schema, spoken(info, language)))
+        return JSON(localize_schema(self.item.schema, spoken(info, language)))
 
 
 @strawberry.type(description="The document, or the account, that an answer came from.")
@@ -206,13 +206,13 @@ class FormField:
     name: str = strawberry.field(description="The field's name.")
     value: str = strawberry.field(description="What was filled in.")
 
-    @resolved(description="The question; null where the application was filed before there were forms.")
+    @resolver_field(description="The question; null where the application was filed before there were forms.")
     async def label(self, info: Info, language: InLanguage = None) -> str | None:
         filed = await info.context.load(form_of_application, self.application_id)
         question = filed.form.question(self.name) if filed else None
         return None if question is None else question.label.in_language(spoken(info, language))
 
-    @resolved(description="The verified document that it came from; null where the person wrote or changed it.")
+    @resolver_field(description="The verified document that it came from; null where the person wrote or changed it.")
     async def source(self, info: Info) -> AnswerSource | None:
         filed = await info.context.load(form_of_application, self.application_id)
         kept = filed.source_of(self.name, self.value) if filed else None
@@ -244,20 +244,20 @@ class PrefilledForm:
     @classmethod
     def of(cls, info: Info, view: Prefilled) -> Self:
         """The graph's view of what was found; what could not be heard is told beside it."""
-        provenance = noted(info, view.facts.provenances)
+        provenance = record_provenance(info, view.facts.provenances)
         for failure in view.facts.failures:
-            info.context.sources.missing(info.path, failure)
+            info.context.sources.note_missing(info.path, failure)
         answers = [PrefilledField.of(one) for one in view.answers]
         return cls(form=ServiceForm.of(view.form), answers=answers, complete=view.facts.complete, provenance=provenance)
 
 
-def titled(schema: Any, language: Language) -> Any:
+def localize_schema(schema: Any, language: Language) -> Any:
     """A schema with the standard's own `title` and `description` in one language wherever it has texts of ours."""
     if isinstance(schema, list):
-        return [titled(one, language) for one in schema]
+        return [localize_schema(one, language) for one in schema]
     if not isinstance(schema, dict):
         return deepcopy(schema)
-    shown = {name: one if name == "examples" else titled(one, language) for name, one in schema.items()}
+    shown = {name: one if name == "examples" else localize_schema(one, language) for name, one in schema.items()}
     for keyword, standard in (("x-label", "title"), ("x-help", "description")):
         if keyword in schema and isinstance(schema[keyword], dict):
             words = schema[keyword]
@@ -265,5 +265,5 @@ def titled(schema: Any, language: Language) -> Any:
     return shown
 
 
-def _said(words: Bilingual | None, language: Language) -> str | None:
+def _localized_text(words: Bilingual | None, language: Language) -> str | None:
     return None if words is None else words.in_language(language)

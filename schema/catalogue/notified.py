@@ -12,7 +12,7 @@ from schema.catalogue.services import Service
 from schema.kernel.context import Info, InLanguage, spoken
 from schema.kernel.cursors import Position
 from schema.kernel.directives import NEVER_SILENTLY_NULL, PUBLIC
-from schema.kernel.fields import resolved
+from schema.kernel.fields import resolver_field
 from schema.kernel.paging import Connection, Listing, Paged, Window
 
 
@@ -49,17 +49,17 @@ class NotifiedService:
             verified=item.verified,
         )
 
-    @resolved(description="Its name.")
+    @resolver_field(description="Its name.")
     def name(self, info: Info, language: InLanguage = None) -> str:
         return self.item.name.in_language(spoken(info, language))
 
-    @resolved(description="The department.")
+    @resolver_field(description="The department.")
     async def department(self, info: Info) -> Department | None:
         slug = self.item.department
         item = await info.context.load(department_by_slug, slug) if slug else None
         return None if item is None else Department.of(item)
 
-    @resolved(description="The whole entry of the catalogue.")
+    @resolver_field(description="The whole entry of the catalogue.")
     def service(self) -> Service:
         return Service.of(self.item)
 
@@ -75,7 +75,7 @@ class NotifiedServiceFilter:
 class NotifiedQuery:
     """Root fields about notified services."""
 
-    @resolved(
+    @resolver_field(
         description="Services that are notified under the Right to Service Act, with limits and authorities. The same "
         "list is at /notified-services as a page, JSON and CSV.",
         graphql_type=Connection[NotifiedService] | None,

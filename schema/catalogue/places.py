@@ -8,8 +8,8 @@ import strawberry
 from domain.catalogue import catalogue
 from domain.kernel.global_ids import TypeCode
 from schema.kernel.context import Info, InLanguage, spoken
-from schema.kernel.directives import NEVER_SILENTLY_NULL, PUBLIC, listed
-from schema.kernel.fields import resolved
+from schema.kernel.directives import NEVER_SILENTLY_NULL, PUBLIC, assumed_list_size
+from schema.kernel.fields import resolver_field
 from schema.kernel.loaders import Loaders, many_by_key, one_by_key
 from schema.kernel.node import Node, node_id
 from store.catalogue import catalogue as kept
@@ -61,7 +61,7 @@ class Department(Node):
             portal_service_count=item.portal_service_count,
         )
 
-    @resolved(description="The department's name.")
+    @resolver_field(description="The department's name.")
     def name(self, info: Info, language: InLanguage = None) -> str:
         return self.item.name.in_language(spoken(info, language))
 
@@ -78,7 +78,7 @@ class Tehsil:
         """The graph's view of a tehsil."""
         return cls(item=item, code=item.code)
 
-    @resolved(description="The tehsil's name.")
+    @resolver_field(description="The tehsil's name.")
     def name(self, info: Info, language: InLanguage = None) -> str:
         return self.item.name.in_language(spoken(info, language))
 
@@ -111,11 +111,11 @@ class District(Node):
             headquarters=item.headquarters,
         )
 
-    @resolved(description="The district's name.")
+    @resolver_field(description="The district's name.")
     def name(self, info: Info, language: InLanguage = None) -> str:
         return self.item.name.in_language(spoken(info, language))
 
-    @resolved(description="The tehsils of the district by English name.", directives=[listed(8)])
+    @resolver_field(description="The tehsils of the district by English name.", directives=[assumed_list_size(8)])
     async def tehsils(self, info: Info) -> list[Tehsil]:
         return [Tehsil.of(item) for item in await info.context.load(tehsils_of_district, self.item.code)]
 
@@ -124,14 +124,17 @@ class District(Node):
 class PlacesQuery:
     """Root fields about places and departments."""
 
-    @resolved(description="Every department by English name.", directives=[PUBLIC, NEVER_SILENTLY_NULL, listed(60)])
+    @resolver_field(
+        description="Every department by English name.", directives=[PUBLIC, NEVER_SILENTLY_NULL, assumed_list_size(60)]
+    )
     async def departments(self, info: Info) -> list[Department] | None:
-        async with info.context.environment.store.reading() as tx:
+        async with info.context.environment.store.read_transaction() as tx:
             return [Department.of(item) for item in await kept.departments(tx)]
 
-    @resolved(
-        description="The thirteen districts by English name.", directives=[PUBLIC, NEVER_SILENTLY_NULL, listed(13)]
+    @resolver_field(
+        description="The thirteen districts by English name.",
+        directives=[PUBLIC, NEVER_SILENTLY_NULL, assumed_list_size(13)],
     )
     async def districts(self, info: Info) -> list[District] | None:
-        async with info.context.environment.store.reading() as tx:
+        async with info.context.environment.store.read_transaction() as tx:
             return [District.of(item) for item in await kept.districts(tx)]

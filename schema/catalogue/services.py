@@ -21,7 +21,7 @@ from schema.catalogue.places import Department, department_by_slug
 from schema.kernel.context import Info, InLanguage, spoken
 from schema.kernel.cursors import Position
 from schema.kernel.directives import NEVER_SILENTLY_NULL, PUBLIC
-from schema.kernel.fields import resolved
+from schema.kernel.fields import resolver_field
 from schema.kernel.loaders import ByKey, one_by_key
 from schema.kernel.node import Node, node_id
 from schema.kernel.paging import Connection, Listing, Paged, Window
@@ -53,7 +53,7 @@ class RequiredDocument:
         """The graph's view of a paper."""
         return cls(item=item, key=item.key, required=item.required)
 
-    @resolved(description="What the paper is called; sources say it in English, the Hindi is our own.")
+    @resolver_field(description="What the paper is called; sources say it in English, the Hindi is our own.")
     def name(self, info: Info, language: InLanguage = None) -> str:
         return our_word("paper", self.item.name, spoken(info, language))
 
@@ -100,24 +100,24 @@ class Scheme(Node):
             verified=item.verified,
         )
 
-    @resolved(description="The scheme's name.")
+    @resolver_field(description="The scheme's name.")
     def name(self, info: Info, language: InLanguage = None) -> str:
         return self.item.name.in_language(spoken(info, language))
 
-    @resolved(description="The name of the department that runs it.")
+    @resolver_field(description="The name of the department that runs it.")
     def department_name(self, info: Info, language: InLanguage = None) -> str:
         return self.item.department.in_language(spoken(info, language))
 
-    @resolved(description="Who it is for, in the words of its source; null where no source says.")
+    @resolver_field(description="Who it is for, in the words of its source; null where no source says.")
     def eligibility(self, info: Info, language: InLanguage = None) -> str | None:
         return self.item.eligibility.in_language(spoken(info, language)) if self.item.eligibility else None
 
-    @resolved(description="The papers that are verified before it is granted; empty where no source says.")
+    @resolver_field(description="The papers that are verified before it is granted; empty where no source says.")
     def verification(self, info: Info, language: InLanguage = None) -> list[str]:
         said = self.item.papers.in_language(spoken(info, language)) if self.item.papers else ""
         return [part.strip() for part in said.split(";") if part.strip()]
 
-    @resolved(description="The service that one applies with; null where none of the catalogue grants it.")
+    @resolver_field(description="The service that one applies with; null where none of the catalogue grants it.")
     async def service(self, info: Info) -> "Service | None":
         load, code = info.context.load, self.item.service_code
         # Sources name the services of some schemes only; of the others the service names its scheme.
@@ -200,24 +200,24 @@ class Service(Node):
             verified=item.verified,
         )
 
-    @resolved(description="The service's name.")
+    @resolver_field(description="The service's name.")
     def name(self, info: Info, language: InLanguage = None) -> str:
         return self.item.name.in_language(spoken(info, language))
 
-    @resolved(description="How sure one's own sign-in must be of one's identity to apply for it.")
+    @resolver_field(description="How sure one's own sign-in must be of one's identity to apply for it.")
     async def own_strength(self, info: Info) -> Assurance:
         return (await info.context.load(strength_of_service, self.item.code) or Needed()).own
 
-    @resolved(description="How sure the consent must be by which an operator applies for somebody.")
+    @resolver_field(description="How sure the consent must be by which an operator applies for somebody.")
     async def assisted_strength(self, info: Info) -> Assurance:
         return (await info.context.load(strength_of_service, self.item.code) or Needed()).assisted
 
-    @resolved(description="The department that renders it.", metadata=_DEPARTMENT.metadata)
+    @resolver_field(description="The department that renders it.", metadata=_DEPARTMENT.metadata)
     async def department(self, info: Info) -> Department | None:
         item = await _DEPARTMENT.load(self, info.context.loaders)
         return None if item is None else Department.of(item)
 
-    @resolved(
+    @resolver_field(
         description="The form that is filled in for it; null where this installation has no forms.",
         metadata=_FORM.metadata,
     )
@@ -225,7 +225,7 @@ class Service(Node):
         item = await _FORM.load(self, info.context.loaders)
         return None if item is None else ServiceForm.of(item)
 
-    @resolved(description="The scheme that it grants, where it ends in a benefit.", metadata=_SCHEME.metadata)
+    @resolver_field(description="The scheme that it grants, where it ends in a benefit.", metadata=_SCHEME.metadata)
     async def scheme(self, info: Info) -> Scheme | None:
         item = await _SCHEME.load(self, info.context.loaders)
         return None if item is None else Scheme.of(item)
@@ -255,7 +255,7 @@ class ServiceFilter:
         default=None, description="Only services that this person may be eligible for."
     )
 
-    def wanted(self) -> Wanted:
+    def to_criteria(self) -> Wanted:
         """The same for the search."""
         facts = None if self.eligible_for is None else self.eligible_for.facts()
         return Wanted(self.search, self.department, self.category, self.open_only, self.life_event, facts)
@@ -265,14 +265,14 @@ class ServiceFilter:
 class ServicesQuery:
     """Root fields about services."""
 
-    @resolved(description="One service; null where there is none.", directives=[PUBLIC])
+    @resolver_field(description="One service; null where there is none.", directives=[PUBLIC])
     async def service(
         self, info: Info, by: Annotated[ServiceBy, strawberry.argument(description="Its code, slug or id.")]
     ) -> Service | None:
         item = await _find(info, by)
         return None if item is None else Service.of(item)
 
-    @resolved(
+    @resolver_field(
         description="Services by English name; where words are searched for, those that fit best come first.",
         graphql_type=Connection[Service] | None,
         extensions=[Paged()],
@@ -285,8 +285,8 @@ class ServicesQuery:
             ServiceFilter | None, strawberry.argument(description="Which services are listed.")
         ] = None,
     ) -> Listing[catalogue.Service] | Listing[Found]:
-        wanted = (filter or ServiceFilter()).wanted()
-        return _found(info, wanted) if _needs_index(wanted) else _listing(info, wanted)
+        wanted = (filter or ServiceFilter()).to_criteria()
+        return _search_listing(info, wanted) if _needs_index(wanted) else _listing(info, wanted)
 
 
 async def _find(info: Info, by: ServiceBy) -> catalogue.Service | None:
@@ -297,7 +297,7 @@ async def _find(info: Info, by: ServiceBy) -> catalogue.Service | None:
         return await info.context.load(service_by_id, key) if code is TypeCode.SERVICE else None
     if by.slug is None:
         return None
-    async with info.context.environment.store.reading() as tx:
+    async with info.context.environment.store.read_transaction() as tx:
         return await kept.service_by_slug(tx, by.slug.value)
 
 
@@ -305,7 +305,7 @@ def _needs_index(wanted: Wanted) -> bool:
     return bool((wanted.search or "").strip()) or wanted.life_event is not None or wanted.facts is not None
 
 
-def _found(info: Info, wanted: Wanted) -> Listing[Found]:
+def _search_listing(info: Info, wanted: Wanted) -> Listing[Found]:
     """What is searched for in the words of the catalogue, which each process keeps in memory."""
     env = info.context.environment
 
@@ -317,11 +317,11 @@ def _found(info: Info, wanted: Wanted) -> Listing[Found]:
     async def count() -> int:
         return len(await find_services(env, wanted))
 
-    digest = hashlib.sha256(repr(_named(wanted)).encode()).hexdigest()
+    digest = hashlib.sha256(repr(_filter_key(wanted)).encode()).hexdigest()
     return Listing(f"services-found:{digest}", rows, count, place_of, lambda found: Service.of(found.service))
 
 
-def _named(wanted: Wanted) -> tuple[object, ...]:
+def _filter_key(wanted: Wanted) -> tuple[object, ...]:
     """The filters as a text that is the same in every process, which binds cursors to this list."""
     facts = wanted.facts
     said = None if facts is None else (facts.age, facts.income_paise, facts.situations and sorted(facts.situations))
@@ -335,7 +335,7 @@ def _listing(info: Info, wanted: Wanted) -> Listing[catalogue.Service]:
 
     async def rows(window: Window) -> list[catalogue.Service]:
         place = None if window.place is None else (window.place[0] or "", window.place[1])
-        async with store.reading() as tx:
+        async with store.read_transaction() as tx:
             return await kept.services_page(
                 tx,
                 department=wanted.department,
@@ -347,7 +347,7 @@ def _listing(info: Info, wanted: Wanted) -> Listing[catalogue.Service]:
             )
 
     async def count() -> int:
-        async with store.reading() as tx:
+        async with store.read_transaction() as tx:
             return await kept.count_services(
                 tx,
                 department=wanted.department,

@@ -15,7 +15,7 @@ from domain.kernel.errors import ErrorCode, Problem, Problems
 from domain.kernel.global_ids import TypeCode
 from schema.kernel.context import Info
 from schema.kernel.fields import mutation
-from schema.kernel.mutations import KEY_DESCRIPTION, ApplicationPayload, carried_out, doing, key_of, key_of_type
+from schema.kernel.mutations import KEY_DESCRIPTION, ApplicationPayload, bind, carried_out, key_of, key_of_type
 
 MOST_FACTS = 30
 
@@ -79,7 +79,7 @@ class CorrectingMutation:
             CorrectCertificateInput, strawberry.argument(description="The correction.")
         ],
     ) -> CorrectCertificatePayload:
-        work = doing(
+        work = bind(
             info,
             correct_certificate,
             lambda: CorrectCertificate(
@@ -101,7 +101,7 @@ class CorrectingMutation:
             RevokeCertificateInput, strawberry.argument(description="The revocation.")
         ],
     ) -> RevokeCertificatePayload:
-        work = doing(
+        work = bind(
             info,
             revoke_certificate,
             lambda: EndCertificate(

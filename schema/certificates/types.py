@@ -23,7 +23,7 @@ from schema.documents.document_addresses import DocumentAddress, address_of
 from schema.kernel.context import Info, InLanguage, spoken
 from schema.kernel.directives import AUTHENTICATED, PUBLIC
 from schema.kernel.enums import DocumentIntegrity
-from schema.kernel.fields import resolved
+from schema.kernel.fields import resolver_field
 from schema.kernel.loaders import ByKey, one_by_key
 from schema.kernel.node import Node, node_id
 from schema.kernel.provenance import Provenance
@@ -31,11 +31,11 @@ from schema.kernel.source_policies import read_from
 from store.certificates import certificate_endings
 from store.certificates import certificates as certificate_store
 
-certificate_by_id = one_by_key(certificate_store.many, of_certificate)
+certificate_by_id = one_by_key(certificate_store.by_ids, of_certificate)
 certificate_by_number = one_by_key(certificate_store.by_numbers, of_certificate)
 # The loaders below are keyed by applications and certificates that were let through before.
 certificate_of_application = one_by_key(certificate_store.of_applications)
-ending_of_certificate = one_by_key(certificate_endings.many)
+ending_of_certificate = one_by_key(certificate_endings.of_certificates)
 
 ENDED = (CertificateStatus.CORRECTED, CertificateStatus.REVOKED)
 _PDF = "application/pdf"
@@ -76,7 +76,7 @@ class CertificateEnd:
         """The graph's view of the record."""
         return cls(item=item, ended_on=ist_date(item.ended_at), ground=item.ground, reason=item.reason)
 
-    @resolved(
+    @resolver_field(
         description="The certificate that was made in its place; null where it was revoked, or that one is awaited.",
         metadata=_SUCCESSOR.metadata,
     )
@@ -132,11 +132,11 @@ class Certificate(Node):
         """The graph's view of one of ours."""
         return cls.of(view_of_ours(item), item.citizen_id)
 
-    @resolved(description="What it is called.")
+    @resolver_field(description="What it is called.")
     def name(self, info: Info, language: InLanguage = None) -> str:
         return self.view.name.in_language(spoken(info, language))
 
-    @resolved(
+    @resolver_field(
         description="How it was corrected or revoked; null while it holds, and for one that is not ours.",
         metadata=_ENDING.metadata,
     )
@@ -144,7 +144,7 @@ class Certificate(Node):
         item = await _ENDING.load(self, info.context.loaders)
         return None if item is None else CertificateEnd.of(item)
 
-    @resolved(
+    @resolver_field(
         description="Its file, fetched now and checked; null where the source gives no file.",
         directives=read_from("digilocker.file"),
     )
@@ -155,7 +155,7 @@ class Certificate(Node):
             return await _from_locker(info, self.citizen_id, self.view.uri)
         return None
 
-    @resolved(
+    @resolver_field(
         description="An address to read it at, for some minutes; each read of it is shown to her. Null for all but "
         "her, and for one that is not ours: `documents` has the addresses of those."
     )
@@ -184,12 +184,12 @@ async def _from_store(info: Info, issued: IssuedCertificate) -> CertificateDocum
 
 
 async def _from_locker(info: Info, citizen_id: str, uri: str) -> CertificateDocument:
-    async def fetched() -> Sourced[CertificateDocument]:
+    async def fetch_document() -> Sourced[CertificateDocument]:
         file = await locker_file(info.context.environment, info.context.subject, citizen_id, uri)
         document = CertificateDocument.of(file.content, file.media_type, DocumentIntegrity.HMAC_VERIFIED)
         return Sourced(document, Source.DIGILOCKER, SourceState.LIVE, file.fetched_at)
 
-    return (await info.context.sources.ask(info.path, fetched())).value
+    return (await info.context.sources.ask(info.path, fetch_document())).value
 
 
 @strawberry.type(description="A citizen's certificates from everywhere; what lies at two places is shown once.")
@@ -213,7 +213,7 @@ class CertificateFacts:
     issued_on: date = strawberry.field(description="When it was issued.")
     valid_until: date | None = strawberry.field(description="Its last day; null where it has none.")
 
-    @resolved(description="What it is called.")
+    @resolver_field(description="What it is called.")
     def name(self, info: Info, language: InLanguage = None) -> str:
         return self.item.name.in_language(spoken(info, language))
 
@@ -222,7 +222,7 @@ class CertificateFacts:
 class CertificatesQuery:
     """Root fields about certificates."""
 
-    @resolved(
+    @resolver_field(
         description="Whether a certificate of ours holds, for anybody; null where there is none.", directives=[PUBLIC]
     )
     async def verify_certificate(

@@ -9,8 +9,8 @@ from actions.clearances.verification_views import photo_link
 from domain import clearances
 from schema.catalogue.places import Tehsil, tehsils_of_district
 from schema.kernel.context import Info
-from schema.kernel.directives import AUTHENTICATED, listed
-from schema.kernel.fields import resolved
+from schema.kernel.directives import AUTHENTICATED, assumed_list_size
+from schema.kernel.fields import resolver_field
 from schema.kernel.loaders import ByKey, many_by_key
 from schema.officers.staff import AssignedOfficer, officer_by_id
 from store import clearances as clearance_store
@@ -40,7 +40,7 @@ class FieldPhoto:
     sha256: str = strawberry.field(description="The SHA-256 of its content, in hexadecimal.")
     media_type: str = strawberry.field(description="image/jpeg or image/png.")
 
-    @resolved(description="Where it can be read now; null where it was erased.")
+    @resolver_field(description="Where it can be read now; null where it was erased.")
     async def address(self, info: Info) -> FileAddress | None:
         link = await photo_link(info.context.environment, self.report, self.sha256)
         return None if link is None else FileAddress(url=link.url, expires_at=link.expires_at)
@@ -52,7 +52,7 @@ class FieldReport:
     district: strawberry.Private[str]
     text: str = strawberry.field(description="What was seen.")
     photos: list[FieldPhoto] = strawberry.field(
-        description="The photographs, at most ten.", directives=[listed(MOST_PHOTOS)]
+        description="The photographs, at most ten.", directives=[assumed_list_size(MOST_PHOTOS)]
     )
     observed_at: datetime = strawberry.field(description="When it was seen.")
     reported_at: datetime = strawberry.field(description="When it was reported.")
@@ -70,19 +70,19 @@ class FieldReport:
             reported_at=item.reported_at,
         )
 
-    @resolved(description="The point where it was seen; null where none was taken.")
+    @resolver_field(description="The point where it was seen; null where none was taken.")
     def place(self) -> GeoPoint | None:
         place = self.item.place
         if place is None:
             return None
         return GeoPoint(latitude_microdegrees=place.latitude, longitude_microdegrees=place.longitude)
 
-    @resolved(description="The tehsil where it was seen; null where none was named.")
+    @resolver_field(description="The tehsil where it was seen; null where none was named.")
     async def tehsil(self, info: Info) -> Tehsil | None:
         found = await info.context.load(tehsils_of_district, self.district)
         return next((Tehsil.of(one) for one in found if one.code == self.item.tehsil), None)
 
-    @resolved(description="The officer who reported.", metadata=_REPORTED_BY.metadata)
+    @resolver_field(description="The officer who reported.", metadata=_REPORTED_BY.metadata)
     async def officer(self, info: Info) -> AssignedOfficer | None:
         item = await _REPORTED_BY.load(self, info.context.loaders)
         return None if item is None else AssignedOfficer(item=item)

@@ -15,13 +15,13 @@ from domain.kernel.messages import label
 from schema.catalogue.places import Department, department_by_slug
 from schema.kernel.context import Info, InLanguage, spoken
 from schema.kernel.directives import AUTHENTICATED
-from schema.kernel.fields import resolved
+from schema.kernel.fields import resolver_field
 from schema.kernel.loaders import ByKey, many_by_key, one_by_key
 from schema.kernel.node import Node, node_id
 from schema.officers.staff import AssignedOfficer, officer_by_id
 from store import clearances as clearance_store
 
-clearance_by_id = one_by_key(clearance_store.many, of_clearance)
+clearance_by_id = one_by_key(clearance_store.by_ids, of_clearance)
 # The loaders below are keyed by applications that were let through before.
 clearances_of_application = many_by_key(clearance_store.of_applications)
 escalations_of_application = many_by_key(clearance_store.warnings)
@@ -64,31 +64,31 @@ class Clearance(Node):
             escalated_at=item.escalated_at,
         )
 
-    @resolved(description="How it stands, in words.")
+    @resolver_field(description="How it stands, in words.")
     def state_label(self, info: Info, language: InLanguage = None) -> str:
         return label(f"clearance_state.{self.item.state.value}", spoken(info, language))
 
-    @resolved(description="Whether the answer is owed and its time is over.")
+    @resolver_field(description="Whether the answer is owed and its time is over.")
     def overdue(self, info: Info) -> bool:
         owed = self.item.state is ClearanceState.ASKED
         return owed and info.context.environment.clock.now() > self.item.due_at
 
-    @resolved(description="The department that was asked.", metadata=_DEPARTMENT.metadata)
+    @resolver_field(description="The department that was asked.", metadata=_DEPARTMENT.metadata)
     async def department(self, info: Info) -> Department | None:
         item = await _DEPARTMENT.load(self, info.context.loaders)
         return None if item is None else Department.of(item)
 
-    @resolved(description="The officer who asked.", metadata=_ASKED_BY.metadata)
+    @resolver_field(description="The officer who asked.", metadata=_ASKED_BY.metadata)
     async def asked_by(self, info: Info) -> AssignedOfficer | None:
         item = await _ASKED_BY.load(self, info.context.loaders)
         return None if item is None else AssignedOfficer(item=item)
 
-    @resolved(description="The officer who answered.", metadata=_ANSWERED_BY.metadata)
+    @resolver_field(description="The officer who answered.", metadata=_ANSWERED_BY.metadata)
     async def answered_by(self, info: Info) -> AssignedOfficer | None:
         item = await _ANSWERED_BY.load(self, info.context.loaders)
         return None if item is None else AssignedOfficer(item=item)
 
-    @resolved(
+    @resolver_field(
         description="The officer of the level above whom it went to; null before that, or where none is posted.",
         metadata=_ESCALATED_TO.metadata,
     )
@@ -138,6 +138,6 @@ class Escalation:
         """The graph's view of a warning."""
         return cls(kind=item.kind, due_at=item.due_at, at=item.at)
 
-    @resolved(description="Why, in words.")
+    @resolver_field(description="Why, in words.")
     def label(self, info: Info, language: InLanguage = None) -> str:
         return label(f"escalation.{self.kind.value}", spoken(info, language))

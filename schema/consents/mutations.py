@@ -12,10 +12,10 @@ from domain.consents.consents import ConsentPurpose
 from domain.kernel.people import Subject
 from domain.kernel.scopes import Scope
 from schema.consents.types import Consent
-from schema.feedback.payloads import CarePayload, cared
+from schema.feedback.payloads import CarePayload, run_mutation
 from schema.kernel.context import Info
 from schema.kernel.fields import mutation
-from schema.kernel.mutations import KEY_DESCRIPTION, doing, key_of
+from schema.kernel.mutations import KEY_DESCRIPTION, bind, key_of
 
 Verb = Callable[[Environment, Subject, ChangeConsent], Awaitable[tuple[consents.Consent, bool]]]
 
@@ -86,7 +86,7 @@ Payload = TypeVar("Payload", bound=ConsentPayload)
 Change = AskConsentInput | GrantConsentInput | RenewConsentInput | WithdrawConsentInput
 
 
-async def _changed(info: Info, payload: type[Payload], verb: Verb, given: Change) -> Payload:
+async def _change_consent(info: Info, payload: type[Payload], verb: Verb, given: Change) -> Payload:
     def request() -> ChangeConsent:
         documents = None if isinstance(given, WithdrawConsentInput) else given.documents
         days = given.days if isinstance(given, GrantConsentInput | RenewConsentInput) else None
@@ -97,7 +97,7 @@ async def _changed(info: Info, payload: type[Payload], verb: Verb, given: Change
             days=days,
         )
 
-    return await cared(info, payload, "consent", doing(info, verb, request), Consent.of)
+    return await run_mutation(info, payload, "consent", bind(info, verb, request), Consent.of)
 
 
 @strawberry.type
@@ -113,7 +113,7 @@ class ConsentsMutation:
         info: Info,
         input: Annotated[AskConsentInput, strawberry.argument(description="What is asked.")],  # noqa: A002
     ) -> AskConsentPayload:
-        return await _changed(info, AskConsentPayload, ask_consent, input)
+        return await _change_consent(info, AskConsentPayload, ask_consent, input)
 
     @mutation(description="Give a consent after its notice was shown; for the citizen alone.", scopes=[Scope.OWN])
     async def grant_consent(
@@ -121,7 +121,7 @@ class ConsentsMutation:
         info: Info,
         input: Annotated[GrantConsentInput, strawberry.argument(description="What is given.")],  # noqa: A002
     ) -> GrantConsentPayload:
-        return await _changed(info, GrantConsentPayload, grant_consent, input)
+        return await _change_consent(info, GrantConsentPayload, grant_consent, input)
 
     @mutation(description="Let a consent hold longer, from now; for the citizen alone.", scopes=[Scope.OWN])
     async def renew_consent(
@@ -129,7 +129,7 @@ class ConsentsMutation:
         info: Info,
         input: Annotated[RenewConsentInput, strawberry.argument(description="What is renewed.")],  # noqa: A002
     ) -> RenewConsentPayload:
-        return await _changed(info, RenewConsentPayload, renew_consent, input)
+        return await _change_consent(info, RenewConsentPayload, renew_consent, input)
 
     @mutation(
         description="Take a consent back, or decline it; it holds for the next read everywhere. For the citizen alone.",
@@ -140,4 +140,4 @@ class ConsentsMutation:
         info: Info,
         input: Annotated[WithdrawConsentInput, strawberry.argument(description="What is taken back.")],  # noqa: A002
     ) -> WithdrawConsentPayload:
-        return await _changed(info, WithdrawConsentPayload, withdraw_consent, input)
+        return await _change_consent(info, WithdrawConsentPayload, withdraw_consent, input)

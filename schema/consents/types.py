@@ -5,7 +5,7 @@ from typing import Annotated, Self
 
 import strawberry
 
-from actions.consents.consent_ledger import recorded
+from actions.consents.consent_ledger import recorded_consents
 from actions.kernel.access import of_citizen, require_read
 from domain.consents import consent_notices, consents
 from domain.consents.consents import DEFAULT_DAYS, LONGEST_DAYS, ConsentPurpose, ConsentStatus, ConsentStep
@@ -18,7 +18,7 @@ from domain.kernel.text import Language
 from schema.kernel.context import Info, InLanguage, spoken
 from schema.kernel.cursors import Position
 from schema.kernel.directives import NEVER_SILENTLY_NULL, PUBLIC
-from schema.kernel.fields import resolved
+from schema.kernel.fields import resolver_field
 from schema.kernel.paging import Listing, Window
 
 
@@ -88,15 +88,15 @@ class Consent:
             receipts=[ConsentReceipt.of(record) for record in item.records],
         )
 
-    @resolved(description="Where it stands now.")
+    @resolver_field(description="Where it stands now.")
     def status(self, info: Info) -> ConsentStatus:
         return self.item.status(info.context.environment.clock.now())
 
-    @resolved(description="What for, in words.")
+    @resolver_field(description="What for, in words.")
     def purpose_label(self, info: Info, language: InLanguage = None) -> str:
         return label(f"consent_purpose.{self.purpose.value}", spoken(info, language))
 
-    @resolved(description="The notice that went before it, item by item.")
+    @resolver_field(description="The notice that went before it, item by item.")
     def notice(self, info: Info, language: InLanguage = None) -> ConsentNotice:
         last = self.item.records[-1]
         days = (last.until - last.at).days if last.until is not None else DEFAULT_DAYS
@@ -108,12 +108,12 @@ async def consents_listed(info: Info, citizen_id: str) -> Listing[consents.Conse
     environment = info.context.environment
     await require_read(environment, info.context.subject, of_citizen(citizen_id, ObjectKind.CONSENT))
 
-    async def everything() -> list[consents.Consent]:
-        async with environment.store.reading() as tx:
-            return await recorded(tx, citizen_id)
+    async def load_consents() -> list[consents.Consent]:
+        async with environment.store.read_transaction() as tx:
+            return await recorded_consents(tx, citizen_id)
 
     async def rows(window: Window) -> list[consents.Consent]:
-        found = await everything()  # a handful: one person's few purposes
+        found = await load_consents()  # a handful: one person's few purposes
         places = [_position(item) for item in found]
         if window.place is not None:
             at = places.index(window.place) if window.place in places else len(found)
@@ -121,7 +121,7 @@ async def consents_listed(info: Info, citizen_id: str) -> Listing[consents.Conse
         return found[-(window.size + 1) :] if window.backward else found[: window.size + 1]
 
     async def count() -> int:
-        return len(await everything())
+        return len(await load_consents())
 
     return Listing(f"consents:{citizen_id}", rows, count, _position, Consent.of)
 
@@ -134,7 +134,7 @@ def _position(item: consents.Consent) -> Position:
 class ConsentsQuery:
     """The notice, for everybody, before a consent is given."""
 
-    @resolved(
+    @resolver_field(
         description="The itemised notice for a purpose; to be shown before grantConsent.",
         directives=[PUBLIC, NEVER_SILENTLY_NULL],
     )

@@ -38,13 +38,13 @@ def document_message(error: GraphQLError, language: Language) -> str:
 
     What a person reads is in her language; what a developer looks for follows in brackets, in English.
     """
-    told, found = message(ErrorCode.BAD_INPUT, language), _found(error)
+    told, found = message(ErrorCode.BAD_INPUT, language), _describe_error(error)
     return f"{told} [{found}]" if found else told
 
 
-def _found(error: GraphQLError) -> str | None:
+def _describe_error(error: GraphQLError) -> str | None:
     if isinstance(error, GraphQLSyntaxError):
-        return _at(error, "Syntax error")
+        return _with_position(error, "Syntax error")
     with_value = _WITH_VALUE.match(error.message)
     if with_value:
         name = with_value["name"]
@@ -53,7 +53,7 @@ def _found(error: GraphQLError) -> str | None:
         return error.message
     if error.path is not None or not error.nodes:
         return None
-    return _at(error, "Not valid")
+    return _with_position(error, "Not valid")
 
 
 def nameless(error: GraphQLError) -> GraphQLError:
@@ -63,6 +63,6 @@ def nameless(error: GraphQLError) -> GraphQLError:
     return GraphQLError("", nodes=error.nodes, source=error.source, positions=error.positions)
 
 
-def _at(error: GraphQLError, what: str) -> str:
+def _with_position(error: GraphQLError, what: str) -> str:
     place = error.locations[0] if error.locations else None
     return f"{what} at line {place.line}, column {place.column}." if place else f"{what}."

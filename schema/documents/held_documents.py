@@ -17,9 +17,9 @@ from domain.kernel.sources import Source
 from schema.certificates.types import Certificate
 from schema.documents.document_addresses import DocumentAddress, address_of
 from schema.kernel.context import Info, InLanguage, spoken
-from schema.kernel.fields import resolved
+from schema.kernel.fields import resolver_field
 from schema.kernel.paging import Connection, Edge, Listing, PageInfo, Window
-from schema.kernel.provenance import Provenance, noted
+from schema.kernel.provenance import Provenance, record_provenance
 from schema.kernel.source_policies import read_from
 
 _MOST_VALUES, _LONGEST_ISSUER = 50, 100
@@ -72,19 +72,19 @@ class HeldDocument:
             media_types=list(view.media_types),
         )
 
-    @resolved(description="What it is called.")
+    @resolver_field(description="What it is called.")
     def name(self, info: Info, language: InLanguage = None) -> str:
         return self.view.name.in_language(spoken(info, language))
 
-    @resolved(description="From where this line of the list was had, when, and how old it is.")
+    @resolver_field(description="From where this line of the list was had, when, and how old it is.")
     def provenance(self, info: Info) -> Provenance:
         return Provenance.of(info, (self.view.origin, self.view.state, self.view.as_of))
 
-    @resolved(description="The certificate of ours behind it; null for documents of others.")
+    @resolver_field(description="The certificate of ours behind it; null for documents of others.")
     def certificate(self) -> Certificate | None:
         return Certificate.of_issued(self.view.issued) if self.view.issued else None
 
-    @resolved(
+    @resolver_field(
         description="What its issuer's signature is worth, examined now; null where its source failed.",
         directives=read_from("digilocker.certificate_xml"),
     )
@@ -98,7 +98,7 @@ class HeldDocument:
             provenance=Provenance.of(info, (found.source, found.state, found.as_of)),
         )
 
-    @resolved(description="An address to read it at, for some minutes; each read of it is shown to her.")
+    @resolver_field(description="An address to read it at, for some minutes; each read of it is shown to her.")
     def download(
         self,
         info: Info,
@@ -126,7 +126,7 @@ class HeldDocumentConnection:
     provenance: list[Provenance] = strawberry.field(description="Each source with its state.")
     count: strawberry.Private[Callable[[], Awaitable[int | None]]]
 
-    @resolved(description="Documents in the whole list, as far as its sources answered.")
+    @resolver_field(description="Documents in the whole list, as far as its sources answered.")
     async def total_count(self) -> int | None:
         return await self.count()
 
@@ -142,7 +142,7 @@ class DocumentFilter:
     )
     issuer: str | None = strawberry.field(default=None, description="Only issuers with this in their name.")
 
-    def wanted(self) -> DocumentsWanted:
+    def to_criteria(self) -> DocumentsWanted:
         """The same for the verb; raises BAD_INPUT for longer lists and texts than any use needs."""
         doctypes = frozenset(each.upper() for each in self.doctypes) if self.doctypes is not None else None
         if len(doctypes or ()) > _MOST_VALUES or len(self.issuer or "") > _LONGEST_ISSUER:
@@ -156,11 +156,11 @@ def _set(values: Iterable[Any] | None) -> frozenset[Any] | None:
 
 async def documents_listed(info: Info, citizen_id: str, chosen: DocumentFilter | None) -> Listing[CertificateView]:
     """Her documents, the newest first; what a source lacks is told at the list's own path (ADR 0003)."""
-    wanted = chosen.wanted() if chosen else DocumentsWanted()
+    wanted = chosen.to_criteria() if chosen else DocumentsWanted()
     view = await held_documents(info.context.environment, info.context.subject, citizen_id, wanted)
-    provenance = noted(info, view.provenances)
+    provenance = record_provenance(info, view.provenances)
     for failure in view.failures:
-        info.context.sources.missing(info.path, failure)
+        info.context.sources.note_missing(info.path, failure)
 
     async def rows(window: Window) -> Sequence[CertificateView]:
         place = None if window.place is None else (str(window.place[0]), window.place[1])
@@ -175,12 +175,12 @@ async def documents_listed(info: Info, citizen_id: str, chosen: DocumentFilter |
         count,
         place_of,
         lambda item: HeldDocument.of(item, citizen_id),
-        _connecting(view, provenance),
+        _connection_maker(view, provenance),
     )
 
 
-def _connecting(view: CertificatesView, provenance: list[Provenance]) -> Callable[[Connection[Any]], Any]:
-    def connected(page: Connection[Any]) -> HeldDocumentConnection:
+def _connection_maker(view: CertificatesView, provenance: list[Provenance]) -> Callable[[Connection[Any]], Any]:
+    def make_connection(page: Connection[Any]) -> HeldDocumentConnection:
         return HeldDocumentConnection(
             edges=page.edges,
             nodes=page.nodes,
@@ -190,7 +190,7 @@ def _connecting(view: CertificatesView, provenance: list[Provenance]) -> Callabl
             count=page.count,
         )
 
-    return connected
+    return make_connection
 
 
 def _name_of(view: CertificateView, media_type: str) -> DocumentName | None:

@@ -21,9 +21,15 @@ from domain.kernel.sources import Source, Sourced, SourceState
 from integrations.digilocker import Folder, FolderEntry
 from schema.documents.document_addresses import DocumentAddress, address_of
 from schema.kernel.context import Info, InLanguage, spoken
-from schema.kernel.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, consented, listed, sliced
+from schema.kernel.directives import (
+    AUTHENTICATED,
+    NEVER_SILENTLY_NULL,
+    assumed_list_size,
+    requires_consent,
+    sliced_list_size,
+)
 from schema.kernel.errors import fault_of
-from schema.kernel.fields import resolved
+from schema.kernel.fields import resolver_field
 from schema.kernel.paging import LARGEST_PAGE
 from schema.kernel.provenance import Provenance
 from schema.kernel.source_policies import read_from
@@ -61,7 +67,7 @@ class LockerEntry:
             changed_at=item.changed_at,
         )
 
-    @resolved(description="An address to read the file at, for some minutes; null for a folder.")
+    @resolver_field(description="An address to read the file at, for some minutes; null for a folder.")
     def download(self, info: Info) -> DocumentAddress | None:
         if self.item.is_folder or self.item.uri is None:
             return None
@@ -138,11 +144,11 @@ class LockerOrder:
             settled_at=item.settled_at,
         )
 
-    @resolved(description="The locker's code of a refusal; null where it did not refuse.")
+    @resolver_field(description="The locker's code of a refusal; null where it did not refuse.")
     def refusal(self) -> str | None:
         return self.item.code
 
-    @resolved(description="What to tell her of a refusal, in words; null where the locker did not refuse.")
+    @resolver_field(description="What to tell her of a refusal, in words; null where the locker did not refuse.")
     def message(self, info: Info, language: InLanguage = None) -> str | None:
         refusal = refusal_of(self.item)
         return None if refusal is None else fault_of(refusal).message(spoken(info, language))
@@ -163,11 +169,11 @@ class DepartmentDocument:
         """The graph's view of a named document."""
         return cls(item=item, key=item.id, publisher=item.publisher, doctype=item.doctype, kind=kind_of(item.doctype))
 
-    @resolved(description="What it is called.")
+    @resolver_field(description="What it is called.")
     def name(self, info: Info, language: InLanguage = None) -> str:
         return self.item.name.in_language(spoken(info, language))
 
-    @resolved(description="Whether her consent lets it be read now.")
+    @resolver_field(description="Whether her consent lets it be read now.")
     def consented(self, info: Info) -> bool:
         return is_open(self.item, info.context.environment.clock.now())
 
@@ -180,7 +186,7 @@ class DepartmentDocumentOffer:
     parameters: list[str] = strawberry.field(description="What the department wants to know, in its spelling.")
     formats: list[str] = strawberry.field(description="In which forms it is given.")
 
-    @resolved(description="What it is called.")
+    @resolver_field(description="What it is called.")
     def name(self, info: Info, language: InLanguage = None) -> str:
         return name_of(self.doctype).in_language(spoken(info, language))
 
@@ -214,9 +220,9 @@ _META_LIST = 50
 class LockersQuery:
     """Root fields about what can be had from issuers and departments."""
 
-    @resolved(
+    @resolver_field(
         description="The documents that departments give through API Setu.",
-        directives=[AUTHENTICATED, NEVER_SILENTLY_NULL, listed(30)],
+        directives=[AUTHENTICATED, NEVER_SILENTLY_NULL, assumed_list_size(30)],
     )
     def department_document_offers(self, info: Info) -> list[DepartmentDocumentOffer] | None:
         return [
@@ -230,13 +236,13 @@ class LockersQuery:
             for each in offers_of(info.context.environment)[:MOST]
         ]
 
-    @resolved(
+    @resolver_field(
         description="The issuers whose documents can be pulled into a locker.",
         directives=[
             AUTHENTICATED,
             *read_from("digilocker.pull_issuers"),
             NEVER_SILENTLY_NULL,
-            listed(_META_LIST),
+            assumed_list_size(_META_LIST),
         ],
     )
     async def pull_issuers(self, info: Info) -> list[PullIssuer] | None:
@@ -244,13 +250,13 @@ class LockersQuery:
         _live(info)
         return [PullIssuer(org_id=each.org_id, name=each.name, category=each.category) for each in found[:MOST]]
 
-    @resolved(
+    @resolver_field(
         description="What an issuer gives.",
         directives=[
             AUTHENTICATED,
             *read_from("digilocker.pull_doctypes"),
             NEVER_SILENTLY_NULL,
-            listed(_META_LIST),
+            assumed_list_size(_META_LIST),
         ],
     )
     async def pull_doctypes(self, info: Info, org_id: _ORG) -> list[PullDoctype] | None:
@@ -258,13 +264,13 @@ class LockersQuery:
         _live(info)
         return [PullDoctype(doctype=each.doctype, description=each.description) for each in found[:MOST]]
 
-    @resolved(
+    @resolver_field(
         description="What an issuer wants to know to find a document.",
         directives=[
             AUTHENTICATED,
             *read_from("digilocker.pull_parameters"),
             NEVER_SILENTLY_NULL,
-            listed(_META_LIST),
+            assumed_list_size(_META_LIST),
         ],
     )
     async def pull_parameters(
@@ -316,14 +322,14 @@ async def named_documents(info: Info, citizen_id: str) -> list[DepartmentDocumen
 
 FOLDER_DIRECTIVES = [
     *read_from("digilocker.folder"),
-    consented(ConsentPurpose.LOCKER_DOCUMENTS),
+    requires_consent(ConsentPurpose.LOCKER_DOCUMENTS),
     NEVER_SILENTLY_NULL,
-    listed(20, sized=["nodes"]),
+    assumed_list_size(20, sized=["nodes"]),
 ]
 AADHAAR_DIRECTIVES = [
     *read_from("digilocker.eaadhaar"),
-    consented(ConsentPurpose.LOCKER_DOCUMENTS),
+    requires_consent(ConsentPurpose.LOCKER_DOCUMENTS),
     NEVER_SILENTLY_NULL,
 ]
-ORDER_DIRECTIVES = [sliced("first")]
-NAMED_DIRECTIVES = [listed(10)]
+ORDER_DIRECTIVES = [sliced_list_size("first")]
+NAMED_DIRECTIVES = [assumed_list_size(10)]

@@ -12,10 +12,18 @@ from domain.documents.locker import LONGEST_PATH, OrderState
 from domain.kernel.errors import ErrorCode, Problem, Problems
 from integrations.calling.errors import Refused
 from schema.documents.lockers import DepartmentDocument, LockerOrder
-from schema.feedback.payloads import CarePayload, cared
+from schema.feedback.payloads import CarePayload, run_mutation
 from schema.kernel.context import Info
 from schema.kernel.fields import mutation
-from schema.kernel.mutations import KEY_DESCRIPTION, Submission, came_of, doing, key_of, rejected, user_errors_of
+from schema.kernel.mutations import (
+    KEY_DESCRIPTION,
+    Submission,
+    bind,
+    came_of,
+    key_of,
+    rejected_submission,
+    user_errors_of,
+)
 from store.documents.locker_orders import LockerOrder as LockerOrderItem
 
 _MOST_PARAMETERS, _LONGEST_TEXT = 20, 200
@@ -97,14 +105,14 @@ Ordered: TypeAlias = tuple[LockerOrderItem, bool]
 """What a verb gives: the order as it now is, and whether it was a replay."""
 
 
-async def _ordered(info: Info, payload: type[Payload], work: Callable[[], Awaitable[Ordered]]) -> Payload:
+async def _order_payload(info: Info, payload: type[Payload], work: Callable[[], Awaitable[Ordered]]) -> Payload:
     """What came of an order; a refusal of the locker is told as data, with what she can do about it."""
     try:
         came = await came_of(info, work)
     except Refused as refusal:
-        return payload(order=None, user_errors=user_errors_of(info, refusal), submission=rejected())
+        return payload(order=None, user_errors=user_errors_of(info, refusal), submission=rejected_submission())
     if isinstance(came, list):
-        return payload(order=None, user_errors=came, submission=rejected())
+        return payload(order=None, user_errors=came, submission=rejected_submission())
     item, replayed = came
     refusal_found = refusal_of(item)
     state = _STATES.get(item.state, SubmissionState.DELIVERED)
@@ -138,7 +146,7 @@ class OrderingMutation:
                 raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "path")))
             return PutFile(input.file, input.path, key_of(info, input.idempotency_key))
 
-        return await _ordered(info, PutIntoLockerPayload, doing(info, put_file, request))
+        return await _order_payload(info, PutIntoLockerPayload, bind(info, put_file, request))
 
     @mutation(description="Have an issuer put a document of hers into the citizen's own locker.")
     async def pull_document(
@@ -150,7 +158,7 @@ class OrderingMutation:
             key = key_of(info, input.idempotency_key)
             return PullDocument(input.org_id, input.doctype, _values(input.parameters), key)
 
-        return await _ordered(info, PullDocumentPayload, doing(info, pull_document, request))
+        return await _order_payload(info, PullDocumentPayload, bind(info, pull_document, request))
 
     @mutation(description="Name a document that a department holds of oneself, to be read with a consent.")
     async def add_department_document(
@@ -162,8 +170,8 @@ class OrderingMutation:
             key = key_of(info, input.idempotency_key)
             return AddDocument(input.publisher, input.doctype, _values(input.parameters), key)
 
-        work = doing(info, add_document, request)
-        return await cared(info, AddDepartmentDocumentPayload, "document", work, DepartmentDocument.of)
+        work = bind(info, add_document, request)
+        return await run_mutation(info, AddDepartmentDocumentPayload, "document", work, DepartmentDocument.of)
 
     @mutation(description="Forget a document that one named, with its consent and what was kept of it.")
     async def remove_department_document(
@@ -177,4 +185,4 @@ class OrderingMutation:
             key = key_of(info, input.idempotency_key)
             return await remove_document(context.environment, context.subject, input.key[:64], key)
 
-        return await cared(info, RemoveDepartmentDocumentPayload, "removed_key", work, str)
+        return await run_mutation(info, RemoveDepartmentDocumentPayload, "removed_key", work, str)

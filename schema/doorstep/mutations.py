@@ -12,7 +12,7 @@ from actions.doorstep.doorstep import (
     assign_visit,
     book_visit,
     cancel_visit,
-    offered,
+    offered_slots,
     reschedule_visit,
 )
 from actions.doorstep.rounds import (
@@ -29,11 +29,11 @@ from domain import doorstep
 from domain.doorstep import SlotWindow, VisitFailure, VisitPurpose
 from domain.kernel.global_ids import TypeCode
 from schema.doorstep.types import DoorstepVisit, VisitSlot
-from schema.feedback.payloads import VERSION_DESCRIPTION, CarePayload, cared
+from schema.feedback.payloads import VERSION_DESCRIPTION, CarePayload, run_mutation
 from schema.kernel.context import Info, signed_in
-from schema.kernel.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, listed
-from schema.kernel.fields import mutation, resolved
-from schema.kernel.mutations import KEY_DESCRIPTION, doing, key_of, key_of_type
+from schema.kernel.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, assumed_list_size
+from schema.kernel.fields import mutation, resolver_field
+from schema.kernel.mutations import KEY_DESCRIPTION, bind, key_of, key_of_type
 from schema.kernel.scalars import Paise
 
 Work: TypeAlias = Callable[[], Awaitable[tuple[doorstep.Visit, bool]]]
@@ -43,9 +43,9 @@ Work: TypeAlias = Callable[[], Awaitable[tuple[doorstep.Visit, bool]]]
 class DoorstepQuery:
     """Root fields about doorstep visits."""
 
-    @resolved(
+    @resolver_field(
         description="The slots of the next working days that can be had for a visit; empty where no visit is due.",
-        directives=[AUTHENTICATED, NEVER_SILENTLY_NULL, listed(20)],
+        directives=[AUTHENTICATED, NEVER_SILENTLY_NULL, assumed_list_size(20)],
     )
     async def doorstep_slots(
         self,
@@ -57,7 +57,7 @@ class DoorstepQuery:
     ) -> list[VisitSlot] | None:
         subject = signed_in(info)
         key = key_of_type(TypeCode.APPLICATION, application_id, "applicationId")
-        found = await offered(info.context.environment, subject, key, purpose)
+        found = await offered_slots(info.context.environment, subject, key, purpose)
         return [VisitSlot.of(slot) for slot in found]
 
 
@@ -133,7 +133,7 @@ class ArrangingMutation:
             BookDoorstepVisitInput, strawberry.argument(description="The visit.")
         ],
     ) -> DoorstepVisitPayload:
-        work = doing(
+        work = bind(
             info,
             book_visit,
             lambda: BookVisit(
@@ -143,7 +143,7 @@ class ArrangingMutation:
                 idempotency_key=key_of(info, input.idempotency_key),
             ),
         )
-        return await _visited(info, work)
+        return await _visit_payload(info, work)
 
     @mutation(description="Put a visit that has not set out into another slot.")
     async def reschedule_doorstep_visit(
@@ -157,8 +157,8 @@ class ArrangingMutation:
             slot = doorstep.Slot(input.slot.on, input.slot.window)
             return _change(info, input, slot=slot)
 
-        work = doing(info, reschedule_visit, request)
-        return await _visited(info, work)
+        work = bind(info, reschedule_visit, request)
+        return await _visit_payload(info, work)
 
     @mutation(description="Give a visit that has not set out to another agent of its place.")
     async def assign_doorstep_visit(
@@ -172,8 +172,8 @@ class ArrangingMutation:
             agent_id = key_of_type(TypeCode.OPERATOR, input.agent_id, "input", "agentId")
             return _change(info, input, agent_id=agent_id)
 
-        work = doing(info, assign_visit, request)
-        return await _visited(info, work)
+        work = bind(info, assign_visit, request)
+        return await _visit_payload(info, work)
 
     @mutation(description="Cancel a visit that has not set out.")
     async def cancel_doorstep_visit(
@@ -183,8 +183,8 @@ class ArrangingMutation:
             DoorstepVisitInput, strawberry.argument(description="The visit.")
         ],
     ) -> DoorstepVisitPayload:
-        work = doing(info, cancel_visit, lambda: _change(info, input))
-        return await _visited(info, work)
+        work = bind(info, cancel_visit, lambda: _change(info, input))
+        return await _visit_payload(info, work)
 
 
 @strawberry.type
@@ -199,10 +199,10 @@ class VisitingMutation:
             DoorstepVisitInput, strawberry.argument(description="The visit.")
         ],
     ) -> DoorstepVisitPayload:
-        work = doing(
+        work = bind(
             info, set_out, lambda: SetOut(_visit(input), key_of(info, input.idempotency_key), input.expected_version)
         )
-        return await _visited(info, work)
+        return await _visit_payload(info, work)
 
     @mutation(description="Hand over by code or signed paper; a delivery makes its application DELIVERED.")
     async def hand_over_visit(
@@ -212,7 +212,7 @@ class VisitingMutation:
             HandOverDoorstepVisitInput, strawberry.argument(description="The proof.")
         ],
     ) -> DoorstepVisitPayload:
-        work = doing(
+        work = bind(
             info,
             hand_over,
             lambda: HandOver(
@@ -224,7 +224,7 @@ class VisitingMutation:
                 expected_version=input.expected_version,
             ),
         )
-        return await _visited(info, work)
+        return await _visit_payload(info, work)
 
     @mutation(description="Note that a visit failed; after fewer than three failures a new slot may be chosen.")
     async def fail_doorstep_visit(
@@ -238,8 +238,8 @@ class VisitingMutation:
             key = key_of(info, input.idempotency_key)
             return FailVisit(_visit(input), input.reason, key, input.expected_version)
 
-        work = doing(info, fail_visit, request)
-        return await _visited(info, work)
+        work = bind(info, fail_visit, request)
+        return await _visit_payload(info, work)
 
     @mutation(description="Enter the fee of the doorstep service that agent, operator or office took.")
     async def record_visit_fee(
@@ -253,12 +253,12 @@ class VisitingMutation:
             visit_id = key_of_type(TypeCode.VISIT, input.visit_id, "input", "visitId")
             return RecordVisitFee(visit_id, input.receipt, input.amount, key_of(info, input.idempotency_key))
 
-        work = doing(info, record_visit_fee, request)
-        return await _visited(info, work)
+        work = bind(info, record_visit_fee, request)
+        return await _visit_payload(info, work)
 
 
-async def _visited(info: Info, work: Work) -> DoorstepVisitPayload:
-    return await cared(info, DoorstepVisitPayload, "visit", work, DoorstepVisit.of)
+async def _visit_payload(info: Info, work: Work) -> DoorstepVisitPayload:
+    return await run_mutation(info, DoorstepVisitPayload, "visit", work, DoorstepVisit.of)
 
 
 def _visit(given: DoorstepVisitInput) -> str:

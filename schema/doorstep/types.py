@@ -17,7 +17,7 @@ from schema.applications.loaders import application_by_id
 from schema.catalogue.places import District, Tehsil, district_by_code, tehsil_by_code
 from schema.kernel.context import Info, InLanguage, spoken
 from schema.kernel.directives import AUTHENTICATED
-from schema.kernel.fields import resolved
+from schema.kernel.fields import resolver_field
 from schema.kernel.loaders import ByKey, many_by_key, one_by_key
 from schema.kernel.node import VIEWS, Node, node_id
 from schema.kernel.scalars import Paise
@@ -27,7 +27,7 @@ from store import doorstep as visit_store
 if TYPE_CHECKING:
     from schema.applications.types import Application
 
-visit_by_id = one_by_key(visit_store.many, of_visit)
+visit_by_id = one_by_key(visit_store.by_ids, of_visit)
 visits_of_application = many_by_key(visit_store.of_applications, of_visit)
 
 _APPLICATION = ByKey(application_by_id, lambda visit: visit.item.application_id)
@@ -47,7 +47,7 @@ class VisitSlot:
         """The graph's view of a slot."""
         return cls(on=slot.on, window=slot.window, starts_at=slot.starts_at, ends_at=slot.ends_at)
 
-    @resolved(description="The part of the day, in words.")
+    @resolver_field(description="The part of the day, in words.")
     def label(self, info: Info, language: InLanguage = None) -> str:
         return label(f"slot_window.{self.window.value}", spoken(info, language))
 
@@ -64,7 +64,7 @@ class DoorstepAgent:
         """The graph's view of an agent."""
         return cls(item=item, id=node_id(TypeCode.OPERATOR, item.id))
 
-    @resolved(description="The agent's name.")
+    @resolver_field(description="The agent's name.")
     def name(self, info: Info, language: InLanguage = None) -> str:
         return self.item.name.in_language(spoken(info, language))
 
@@ -87,26 +87,26 @@ class VisitFacts:
     failure: VisitFailure | None = strawberry.field(description="Why it failed.")
     version: int = strawberry.field(description="Grows by one with every change; give it back with the next.")
 
-    @resolved(description="Where the visit stands, in words.")
+    @resolver_field(description="Where the visit stands, in words.")
     def state_label(self, info: Info, language: InLanguage = None) -> str:
         return label(f"visit_state.{self.item.state.value}", spoken(info, language))
 
-    @resolved(description="Why it failed, in words.")
+    @resolver_field(description="Why it failed, in words.")
     def failure_label(self, info: Info, language: InLanguage = None) -> str | None:
         failure = self.item.failure
         return label(f"visit_failure.{failure.value}", spoken(info, language)) if failure else None
 
-    @resolved(description="The fee of the doorstep service; null where none is asked.")
+    @resolver_field(description="The fee of the doorstep service; null where none is asked.")
     def fee(self) -> VisitFee | None:
         amount = self.item.fee_paise
         return VisitFee(amount=Paise(amount), receipt=self.item.fee_receipt) if amount is not None else None
 
-    @resolved(description="The district where the citizen is visited.", metadata=_DISTRICT.metadata)
+    @resolver_field(description="The district where the citizen is visited.", metadata=_DISTRICT.metadata)
     async def district(self, info: Info) -> District | None:
         item = await _DISTRICT.load(self, info.context.loaders)
         return None if item is None else District.of(item)
 
-    @resolved(description="The tehsil where the citizen is visited, where one was named.")
+    @resolver_field(description="The tehsil where the citizen is visited, where one was named.")
     async def tehsil(self, info: Info) -> Tehsil | None:
         return await tehsil_by_code(info.context.loaders, self.item.district, self.item.tehsil)
 
@@ -136,7 +136,7 @@ class DoorstepVisit(VisitFacts, Node):
             closed_at=item.closed_at,
         )
 
-    @resolved(
+    @resolver_field(
         description="The application that it belongs to, for those who may see it.", metadata=_APPLICATION.metadata
     )
     async def application(
@@ -145,24 +145,26 @@ class DoorstepVisit(VisitFacts, Node):
         item = await _APPLICATION.load(self, info.context.loaders)
         return None if item is None else VIEWS[TypeCode.APPLICATION](item)
 
-    @resolved(description="The agent who comes.", metadata=_AGENT.metadata)
+    @resolver_field(description="The agent who comes.", metadata=_AGENT.metadata)
     async def agent(self, info: Info) -> DoorstepAgent | None:
         item = await _AGENT.load(self, info.context.loaders)
         return None if item is None else DoorstepAgent.of(item)
 
-    @resolved(
+    @resolver_field(
         description="The six digits to tell the agent at the door, while she is on the way: for the citizen herself "
         "only, null for everybody else."
     )
     def otp(self, info: Info) -> str | None:
         return code_for(info.context.subject, self.item, info.context.environment.clock.now())
 
-    @resolved(description="Until when the code holds; null where there is none for the one who asks.")
+    @resolver_field(description="Until when the code holds; null where there is none for the one who asks.")
     def otp_expires_at(self, info: Info) -> datetime | None:
         shown = code_for(info.context.subject, self.item, info.context.environment.clock.now())
         return self.item.otp_expires_at if shown else None
 
-    @resolved(description="Agents who go to that place, for those who may give the visit to another; empty for others.")
+    @resolver_field(
+        description="Agents who go to that place, for those who may give the visit to another; empty for others."
+    )
     async def possible_agents(self, info: Info) -> list[DoorstepAgent]:
         found = await possible_agents(info.context.environment, info.context.subject, self.item)
         return [DoorstepAgent.of(item) for item in found]
@@ -193,11 +195,11 @@ class AgentVisit(VisitFacts):
             version=item.version,
         )
 
-    @resolved(description="The number as people read it: 4-5-5.")
+    @resolver_field(description="The number as people read it: 4-5-5.")
     def shown_number(self) -> str:
         return show_number(self.errand.number)
 
-    @resolved(description="The citizen's name; null once the visit is over.")
+    @resolver_field(description="The citizen's name; null once the visit is over.")
     def recipient_name(self, info: Info, language: InLanguage = None) -> str | None:
         recipient = self.errand.recipient
         return recipient.in_language(spoken(info, language)) if recipient else None

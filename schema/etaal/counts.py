@@ -14,8 +14,8 @@ from domain.kernel.scopes import Scope
 from schema.catalogue.places import District, district_by_code
 from schema.catalogue.services import Service, service_by_code
 from schema.kernel.context import Info, InLanguage, signed_in, spoken
-from schema.kernel.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, scoped
-from schema.kernel.fields import resolved
+from schema.kernel.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, requires_scopes
+from schema.kernel.fields import resolver_field
 from schema.kernel.loaders import ByKey
 from schema.kernel.scalars import Long
 
@@ -49,12 +49,12 @@ class TransactionCountRow:
             etaal_code=standing.etaal_code if (standing := counting.Standing.of(item.stands)) else None,
         )
 
-    @resolved(description="The service.", metadata=_SERVICE.metadata)
+    @resolver_field(description="The service.", metadata=_SERVICE.metadata)
     async def service(self, info: Info) -> Service | None:
         item = await _SERVICE.load(self, info.context.loaders)
         return None if item is None else Service.of(item)
 
-    @resolved(description="The district.", metadata=_DISTRICT.metadata)
+    @resolver_field(description="The district.", metadata=_DISTRICT.metadata)
     async def district(self, info: Info) -> District | None:
         item = await _DISTRICT.load(self, info.context.loaders)
         return None if item is None else District.of(item)
@@ -71,7 +71,7 @@ class TransactionDistrict:
         """The graph's view of a district's count."""
         return cls(item=item, district_code=item[0], count=Long(item[1]))
 
-    @resolved(description="The district.", metadata=_COUNTED_DISTRICT.metadata)
+    @resolver_field(description="The district.", metadata=_COUNTED_DISTRICT.metadata)
     async def district(self, info: Info) -> District | None:
         item = await _COUNTED_DISTRICT.load(self, info.context.loaders)
         return None if item is None else District.of(item)
@@ -107,7 +107,7 @@ class TransactionCorrection:
             recorded_at=item.recorded_at,
         )
 
-    @resolved(description="Why, in words.")
+    @resolver_field(description="Why, in words.")
     def reason_label(self, info: Info, language: InLanguage = None) -> str:
         return label(f"correction_reason.{self.reason.value}", spoken(info, language))
 
@@ -122,12 +122,12 @@ class TransactionCounts:
     provisional: bool = strawberry.field(description="Whether late events may still add to the day.")
     total: Long = strawberry.field(description="The sum of the rows.")
 
-    @resolved(description="The counts; zero counts are left out.")
+    @resolver_field(description="The counts; zero counts are left out.")
     async def rows(self, info: Info) -> list[TransactionCountRow]:
         counts = await placed_counts(info.context.environment, self.item)
         return [TransactionCountRow.of(row) for row in counts.rows]
 
-    @resolved(description="The same by district.")
+    @resolver_field(description="The same by district.")
     async def districts(self, info: Info) -> list[TransactionDistrict]:
         counts = await placed_counts(info.context.environment, self.item)
         return [TransactionDistrict.of(each) for each in counts.districts]
@@ -167,10 +167,10 @@ class TransactionCounts:
 class CountsQuery:
     """Root fields about counts."""
 
-    @resolved(
+    @resolver_field(
         description="The e-transactions of a day, for officers, auditors and e-Taal; "
         "null with NOT_FOUND for everybody else.",
-        directives=[AUTHENTICATED, NEVER_SILENTLY_NULL, scoped(Scope.COUNTS)],
+        directives=[AUTHENTICATED, NEVER_SILENTLY_NULL, requires_scopes(Scope.COUNTS)],
     )
     async def transaction_counts(
         self,

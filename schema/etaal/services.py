@@ -10,8 +10,8 @@ from domain.etaal.counting import Category, EnrolledService, Level
 from domain.kernel.scopes import Scope
 from schema.kernel.context import Info, InLanguage, signed_in, spoken
 from schema.kernel.cursors import Position
-from schema.kernel.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, scoped
-from schema.kernel.fields import mutation, resolved
+from schema.kernel.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, requires_scopes
+from schema.kernel.fields import mutation, resolver_field
 from schema.kernel.mutations import KEY_DESCRIPTION, UserError, came_of, key_of
 from schema.kernel.paging import Connection, Listing, Paged, Window
 from schema.kernel.scalars import Long
@@ -58,7 +58,7 @@ class EtaalService:
             first_uncoded_on=item.first_uncoded_on,
         )
 
-    @resolved(description="Its name; null where it is not in the catalogue any more.")
+    @resolver_field(description="Its name; null where it is not in the catalogue any more.")
     def name(self, info: Info, language: InLanguage = None) -> str | None:
         return None if self.item.name is None else self.item.name.in_language(spoken(info, language))
 
@@ -67,12 +67,12 @@ class EtaalService:
 class EtaalQuery:
     """The root field about services under codes of e-Taal."""
 
-    @resolved(
+    @resolver_field(
         description="What counts for e-Taal by our codes, for those who may see counts; "
         "null with NOT_FOUND for everybody else.",
         graphql_type=Connection[EtaalService] | None,
         extensions=[Paged()],
-        directives=[AUTHENTICATED, NEVER_SILENTLY_NULL, scoped(Scope.COUNTS)],
+        directives=[AUTHENTICATED, NEVER_SILENTLY_NULL, requires_scopes(Scope.COUNTS)],
     )
     async def etaal_services(
         self,

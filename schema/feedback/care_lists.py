@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 from actions.doorstep.views import Errand, count_errands, errands_of
-from actions.kernel.access import covering, of_appeal
+from actions.kernel.access import of_appeal, permitted_postings
 from actions.kernel.case_access import of_feedback, of_grievance, of_suggestion
 from domain.appeals.appeals import Appeal
 from domain.doorstep import VisitState
@@ -21,7 +21,7 @@ from schema.feedback.types import Feedback as FeedbackView
 from schema.kernel.context import Info
 from schema.kernel.cursors import Position
 from schema.kernel.paging import Listing, Window
-from schema.kernel.store_lists import Part, counting, reading
+from schema.kernel.store_lists import Part, count_reader, page_reader
 from store.appeals import appeals
 from store.database.engine import Transaction
 from store.feedback import feedback, grievances, suggestions
@@ -31,8 +31,8 @@ def grievances_of_citizen(info: Info, citizen_id: str) -> Listing[Grievance]:
     """Her grievances, the newest first; empty for those who may not see them."""
     return Listing(
         f"grievances:{citizen_id}",
-        reading(info, lambda tx, part: grievances.page_of_citizen(tx, citizen_id, **part.where), of_grievance),
-        counting(info, lambda tx: grievances.count_of_citizen(tx, citizen_id)),
+        page_reader(info, lambda tx, part: grievances.page_of_citizen(tx, citizen_id, **part.where), of_grievance),
+        count_reader(info, lambda tx: grievances.count_of_citizen(tx, citizen_id)),
         lambda item: (item.created_at.isoformat(), item.id),
         GrievanceView.of,
     )
@@ -42,8 +42,8 @@ def appeals_of_citizen(info: Info, citizen_id: str) -> Listing[Appeal]:
     """Her appeals, the newest first; empty for those who may not see them."""
     return Listing(
         f"appeals:{citizen_id}",
-        reading(info, lambda tx, part: appeals.page_of_citizen(tx, citizen_id, **part.where), of_appeal),
-        counting(info, lambda tx: appeals.count_of_citizen(tx, citizen_id)),
+        page_reader(info, lambda tx, part: appeals.page_of_citizen(tx, citizen_id, **part.where), of_appeal),
+        count_reader(info, lambda tx: appeals.count_of_citizen(tx, citizen_id)),
         lambda item: (item.received_at.isoformat(), item.id),
         AppealView.of,
     )
@@ -53,8 +53,8 @@ def suggestions_of_author(info: Info, author_id: str) -> Listing[Suggestion]:
     """What one person suggested, the newest first; empty for others."""
     return Listing(
         f"suggestions:{author_id}",
-        reading(info, lambda tx, part: suggestions.page_of_author(tx, author_id, **part.where), of_suggestion),
-        counting(info, lambda tx: suggestions.count_of_author(tx, author_id)),
+        page_reader(info, lambda tx, part: suggestions.page_of_author(tx, author_id, **part.where), of_suggestion),
+        count_reader(info, lambda tx: suggestions.count_of_author(tx, author_id)),
         lambda item: (item.created_at.isoformat(), item.id),
         SuggestionView.of,
     )
@@ -69,8 +69,8 @@ def grievances_of_office(info: Info, states: Collection[GrievanceState]) -> List
 
     return Listing(
         f"office-grievances:{info.context.subject.person_id}:{sorted(states)}",
-        reading(info, read, of_grievance),
-        counting(info, lambda tx: grievances.count_of(tx, reach, states)),
+        page_reader(info, read, of_grievance),
+        count_reader(info, lambda tx: grievances.count_of(tx, reach, states)),
         lambda item: (item.due_at.isoformat(), item.id),
         GrievanceView.of,
     )
@@ -85,8 +85,8 @@ def suggestions_of_office(info: Info, states: Collection[Any]) -> Listing[Sugges
 
     return Listing(
         f"office-suggestions:{info.context.subject.person_id}:{sorted(states)}",
-        reading(info, read, of_suggestion),
-        counting(info, lambda tx: suggestions.count_of(tx, reach, states)),
+        page_reader(info, read, of_suggestion),
+        count_reader(info, lambda tx: suggestions.count_of(tx, reach, states)),
         lambda item: (item.created_at.isoformat(), item.id),
         SuggestionView.of,
     )
@@ -101,8 +101,8 @@ def feedback_of_office(info: Info) -> Listing[Feedback]:
 
     return Listing(
         f"office-feedback:{info.context.subject.person_id}",
-        reading(info, read, of_feedback),
-        counting(info, lambda tx: feedback.count_of(tx, reach)),
+        page_reader(info, read, of_feedback),
+        count_reader(info, lambda tx: feedback.count_of(tx, reach)),
         lambda item: (item.created_at.isoformat(), item.application_id),
         lambda item: FeedbackView.of(info, item),
     )
@@ -130,4 +130,4 @@ def _day(errand: Errand) -> Position:
 
 
 def _reach(info: Info, kind: ObjectKind) -> list[Posting]:
-    return covering(info.context.subject, kind, Purpose.RESPOND)
+    return permitted_postings(info.context.subject, kind, Purpose.RESPOND)

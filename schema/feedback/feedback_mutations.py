@@ -6,11 +6,11 @@ import strawberry
 
 from actions.feedback.feedback import GiveFeedback, give_feedback
 from domain.kernel.global_ids import TypeCode
-from schema.feedback.payloads import CarePayload, cared
+from schema.feedback.payloads import CarePayload, run_mutation
 from schema.feedback.types import Feedback
 from schema.kernel.context import Info
 from schema.kernel.fields import mutation
-from schema.kernel.mutations import KEY_DESCRIPTION, doing, key_of, key_of_type
+from schema.kernel.mutations import KEY_DESCRIPTION, bind, key_of, key_of_type
 
 
 @strawberry.input(description="Stars and a text on a decided application.")
@@ -40,7 +40,7 @@ class FeedbackMutation:
             GiveFeedbackInput, strawberry.argument(description="The feedback.")
         ],
     ) -> GiveFeedbackPayload:
-        work = doing(
+        work = bind(
             info,
             give_feedback,
             lambda: GiveFeedback(
@@ -50,4 +50,4 @@ class FeedbackMutation:
                 idempotency_key=key_of(info, input.idempotency_key),
             ),
         )
-        return await cared(info, GiveFeedbackPayload, "feedback", work, lambda item: Feedback.of(info, item))
+        return await run_mutation(info, GiveFeedbackPayload, "feedback", work, lambda item: Feedback.of(info, item))

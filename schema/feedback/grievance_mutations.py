@@ -15,10 +15,10 @@ from actions.feedback.grievances import (
 from domain.feedback.grievances import GrievanceCategory, GrievanceMove
 from domain.kernel.global_ids import TypeCode
 from schema.feedback.grievances import Grievance
-from schema.feedback.payloads import VERSION_DESCRIPTION, CarePayload, cared
+from schema.feedback.payloads import VERSION_DESCRIPTION, CarePayload, run_mutation
 from schema.kernel.context import Info
 from schema.kernel.fields import mutation
-from schema.kernel.mutations import KEY_DESCRIPTION, doing, key_of, key_of_type
+from schema.kernel.mutations import KEY_DESCRIPTION, bind, key_of, key_of_type
 
 
 @strawberry.input(description="A grievance about an application.")
@@ -61,7 +61,7 @@ class GrievancesMutation:
             RaiseGrievanceInput, strawberry.argument(description="The grievance.")
         ],
     ) -> GrievancePayload:
-        work = doing(
+        work = bind(
             info,
             raise_grievance,
             lambda: RaiseGrievance(
@@ -71,7 +71,7 @@ class GrievancesMutation:
                 idempotency_key=key_of(info, input.idempotency_key),
             ),
         )
-        return await cared(info, GrievancePayload, "grievance", work, Grievance.of)
+        return await run_mutation(info, GrievancePayload, "grievance", work, Grievance.of)
 
     @mutation(description="Answer a grievance of one's jurisdiction; one that went up is answered from above.")
     async def reply_to_grievance(
@@ -81,7 +81,7 @@ class GrievancesMutation:
             ReplyToGrievanceInput, strawberry.argument(description="The reply.")
         ],
     ) -> GrievancePayload:
-        work = doing(
+        work = bind(
             info,
             reply_to_grievance,
             lambda: ReplyToGrievance(
@@ -91,7 +91,7 @@ class GrievancesMutation:
                 expected_version=input.expected_version,
             ),
         )
-        return await cared(info, GrievancePayload, "grievance", work, Grievance.of)
+        return await run_mutation(info, GrievancePayload, "grievance", work, Grievance.of)
 
     @mutation(description="Close one's grievance.")
     async def close_grievance(
@@ -123,5 +123,5 @@ async def _move(info: Info, given: GrievanceInput, move: GrievanceMove) -> Griev
             expected_version=given.expected_version,
         )
 
-    work = doing(info, move_grievance, request)
-    return await cared(info, GrievancePayload, "grievance", work, Grievance.of)
+    work = bind(info, move_grievance, request)
+    return await run_mutation(info, GrievancePayload, "grievance", work, Grievance.of)

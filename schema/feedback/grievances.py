@@ -15,7 +15,7 @@ from schema.applications.loaders import application_by_id
 from schema.catalogue.services import Service, service_by_code
 from schema.kernel.context import Info, InLanguage, spoken
 from schema.kernel.directives import AUTHENTICATED
-from schema.kernel.fields import resolved
+from schema.kernel.fields import resolver_field
 from schema.kernel.loaders import ByKey, many_by_key, one_by_key
 from schema.kernel.node import VIEWS, Node, node_id
 from schema.officers.staff import AssignedOfficer, officer_by_id
@@ -24,7 +24,7 @@ from store.feedback import grievances as grievance_store
 if TYPE_CHECKING:
     from schema.applications.types import Application
 
-grievance_by_id = one_by_key(grievance_store.many, of_grievance)
+grievance_by_id = one_by_key(grievance_store.by_ids, of_grievance)
 grievances_of_application = many_by_key(grievance_store.of_applications, of_grievance)
 replies_of_grievance = many_by_key(grievance_store.replies)
 
@@ -39,7 +39,7 @@ class GrievanceReply:
     text: str = strawberry.field(description="The reply, as the citizen reads it.")
     at: datetime = strawberry.field(description="When it was given.")
 
-    @resolved(description="The officer who answered.", metadata=_OFFICER.metadata)
+    @resolver_field(description="The officer who answered.", metadata=_OFFICER.metadata)
     async def officer(self, info: Info) -> AssignedOfficer | None:
         item = await _OFFICER.load(self, info.context.loaders)
         return None if item is None else AssignedOfficer(item=item)
@@ -79,35 +79,37 @@ class Grievance(Node):
             closed_at=item.closed_at,
         )
 
-    @resolved(description="The number as people read it: 4-5-5.")
+    @resolver_field(description="The number as people read it: 4-5-5.")
     def shown_number(self) -> str:
         return show_number(self.item.number)
 
-    @resolved(description="What it is about, in words.")
+    @resolver_field(description="What it is about, in words.")
     def category_label(self, info: Info, language: InLanguage = None) -> str:
         return label(f"grievance_category.{self.item.category.value}", spoken(info, language))
 
-    @resolved(description="Where it stands, in words.")
+    @resolver_field(description="Where it stands, in words.")
     def state_label(self, info: Info, language: InLanguage = None) -> str:
         return label(f"grievance_state.{self.item.state.value}", spoken(info, language))
 
-    @resolved(description="Whether the office owes a reply and its time is over.")
+    @resolver_field(description="Whether the office owes a reply and its time is over.")
     def overdue(self, info: Info) -> bool:
         return self.item.state in WAITING and info.context.environment.clock.now() > self.item.due_at
 
-    @resolved(description="The service that was applied for.", metadata=_SERVICE.metadata)
+    @resolver_field(description="The service that was applied for.", metadata=_SERVICE.metadata)
     async def service(self, info: Info) -> Service | None:
         item = await _SERVICE.load(self, info.context.loaders)
         return None if item is None else Service.of(item)
 
-    @resolved(description="The application that it is about, for those who may see it.", metadata=_APPLICATION.metadata)
+    @resolver_field(
+        description="The application that it is about, for those who may see it.", metadata=_APPLICATION.metadata
+    )
     async def application(
         self, info: Info
     ) -> Annotated["Application", strawberry.lazy("schema.applications.types")] | None:
         item = await _APPLICATION.load(self, info.context.loaders)
         return None if item is None else VIEWS[TypeCode.APPLICATION](item)
 
-    @resolved(description="The replies, the first one first.")
+    @resolver_field(description="The replies, the first one first.")
     async def replies(self, info: Info) -> list[GrievanceReply]:
         found = await info.context.load(replies_of_grievance, self.item.id)
         return [GrievanceReply(officer_id=reply.officer_id, text=reply.text, at=reply.at) for reply in found]

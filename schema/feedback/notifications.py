@@ -8,7 +8,7 @@ import strawberry
 from actions.feedback.notices import mark_read
 from actions.kernel.access import require_read
 from domain.feedback import notices
-from domain.feedback.notices import NEEDS_HER, NoticeKind, Topic, told
+from domain.feedback.notices import NEEDS_HER, NoticeKind, Topic, notice_text
 from domain.identity.policy import ObjectKind, Resource
 from domain.kernel.global_ids import TypeCode
 from schema.appeals.types import Appeal, appeal_by_id
@@ -16,12 +16,12 @@ from schema.applications.loaders import application_by_id
 from schema.applications.types import Application
 from schema.doorstep.types import DoorstepVisit, visit_by_id
 from schema.feedback.grievances import Grievance, grievance_by_id
-from schema.feedback.payloads import CarePayload, cared
+from schema.feedback.payloads import CarePayload, run_mutation
 from schema.feedback.suggestions import Suggestion, suggestion_by_id
 from schema.kernel.context import Info, InLanguage, spoken
 from schema.kernel.cursors import Position
 from schema.kernel.directives import AUTHENTICATED
-from schema.kernel.fields import mutation, resolved
+from schema.kernel.fields import mutation, resolver_field
 from schema.kernel.loaders import one_by_key
 from schema.kernel.mutations import KEY_DESCRIPTION, key_of, key_of_type
 from schema.kernel.node import Node, node_id
@@ -34,7 +34,7 @@ def _of_notice(notice: notices.Notice) -> Resource:
     return Resource(ObjectKind.NOTICE, notice.id, notice.citizen_id)
 
 
-notice_by_id = one_by_key(kept.many, _of_notice)
+notice_by_id = one_by_key(kept.by_ids, _of_notice)
 
 
 @strawberry.type(
@@ -59,32 +59,32 @@ class Notification(Node):
             read_at=item.read_at,
         )
 
-    @resolved(description="The message in words.")
+    @resolver_field(description="The message in words.")
     def text(self, info: Info, language: InLanguage = None) -> str:
-        return told(self.item, spoken(info, language))
+        return notice_text(self.item, spoken(info, language))
 
-    @resolved(description="The application that it is about; null for a suggestion.")
+    @resolver_field(description="The application that it is about; null for a suggestion.")
     async def application(self, info: Info) -> Application | None:
         key = self.item.application_id
         item = await info.context.load(application_by_id, key) if key else None
         return None if item is None else Application.of(item)
 
-    @resolved(description="The appeal that it is about, if it is about one.")
+    @resolver_field(description="The appeal that it is about, if it is about one.")
     async def appeal(self, info: Info) -> Appeal | None:
         item = await info.context.load(appeal_by_id, self.item.topic_id) if self._is(Topic.APPEAL) else None
         return None if item is None else Appeal.of(item)
 
-    @resolved(description="The doorstep visit that it is about, if it is about one.")
+    @resolver_field(description="The doorstep visit that it is about, if it is about one.")
     async def visit(self, info: Info) -> DoorstepVisit | None:
         item = await info.context.load(visit_by_id, self.item.topic_id) if self._is(Topic.VISIT) else None
         return None if item is None else DoorstepVisit.of(item)
 
-    @resolved(description="The grievance that it is about, if it is about one.")
+    @resolver_field(description="The grievance that it is about, if it is about one.")
     async def grievance(self, info: Info) -> Grievance | None:
         item = await info.context.load(grievance_by_id, self.item.topic_id) if self._is(Topic.GRIEVANCE) else None
         return None if item is None else Grievance.of(item)
 
-    @resolved(description="The suggestion that it is about, if it is about one.")
+    @resolver_field(description="The suggestion that it is about, if it is about one.")
     async def suggestion(self, info: Info) -> Suggestion | None:
         item = await info.context.load(suggestion_by_id, self.item.topic_id) if self._is(Topic.SUGGESTION) else None
         return None if item is None else Suggestion.of(item)
@@ -100,11 +100,11 @@ async def notifications_of(info: Info, citizen_id: str, *, unread_only: bool) ->
     await require_read(environment, info.context.subject, mine)
 
     async def rows(window: Window) -> list[notices.Notice]:
-        async with environment.store.reading() as tx:
+        async with environment.store.read_transaction() as tx:
             return await kept.page_of_citizen(tx, citizen_id, unread_only=unread_only, **Part.of(window).where)
 
     async def count() -> int:
-        async with environment.store.reading() as tx:
+        async with environment.store.read_transaction() as tx:
             return await kept.count_of_citizen(tx, citizen_id, unread_only=unread_only)
 
     return Listing(f"notifications:{citizen_id}:{unread_only}", rows, count, _position, Notification.of)
@@ -146,4 +146,4 @@ class NotificationsMutation:
             environment, subject = info.context.environment, info.context.subject
             return await mark_read(environment, subject, ids=ids, key=key_of(info, input.idempotency_key))
 
-        return await cared(info, MarkNotificationsReadPayload, "marked", work, int)
+        return await run_mutation(info, MarkNotificationsReadPayload, "marked", work, int)

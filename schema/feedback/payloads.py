@@ -7,7 +7,7 @@ import strawberry
 
 from actions.kernel.submission_progress import SubmissionState
 from schema.kernel.context import Info
-from schema.kernel.mutations import Submission, UserError, came_of, rejected
+from schema.kernel.mutations import Submission, UserError, came_of, rejected_submission
 
 VERSION_DESCRIPTION = "The version that was seen; with another one the answer is CONFLICT."
 
@@ -23,7 +23,7 @@ class CarePayload:
 Payload = TypeVar("Payload", bound=CarePayload)
 
 
-async def cared(
+async def run_mutation(
     info: Info,
     payload: type[Payload],
     name: str,
@@ -33,12 +33,12 @@ async def cared(
     """Run a verb and put what came of it into the payload's field of that name."""
     came = await came_of(info, work)
     if isinstance(came, list):
-        return _filled(payload, {name: None, "user_errors": came, "submission": rejected()})
+        return _make_payload(payload, {name: None, "user_errors": came, "submission": rejected_submission()})
     item, replayed = came
     number = getattr(item, "number", None)
     state = Submission(state=SubmissionState.ACCEPTED, acknowledgement=number, replayed=replayed)
-    return _filled(payload, {name: view(item), "user_errors": [], "submission": state})
+    return _make_payload(payload, {name: view(item), "user_errors": [], "submission": state})
 
 
-def _filled(payload: type[Payload], values: dict[str, Any]) -> Payload:
+def _make_payload(payload: type[Payload], values: dict[str, Any]) -> Payload:
     return payload(**values)

@@ -12,17 +12,17 @@ from domain.feedback.feedback import SuggestionState
 from domain.kernel.global_ids import TypeCode
 from domain.kernel.messages import label
 from schema.catalogue.services import Service, service_by_code
-from schema.feedback.payloads import VERSION_DESCRIPTION, CarePayload, cared
+from schema.feedback.payloads import VERSION_DESCRIPTION, CarePayload, run_mutation
 from schema.kernel.context import Info, InLanguage, spoken
 from schema.kernel.directives import AUTHENTICATED
-from schema.kernel.fields import mutation, resolved
+from schema.kernel.fields import mutation, resolver_field
 from schema.kernel.loaders import ByKey, one_by_key
-from schema.kernel.mutations import KEY_DESCRIPTION, doing, key_of, key_of_type
+from schema.kernel.mutations import KEY_DESCRIPTION, bind, key_of, key_of_type
 from schema.kernel.node import Node, node_id
 from schema.officers.staff import AssignedOfficer, officer_by_id
 from store.feedback import suggestions
 
-suggestion_by_id = one_by_key(suggestions.many, of_suggestion)
+suggestion_by_id = one_by_key(suggestions.by_ids, of_suggestion)
 
 _SERVICE = ByKey(service_by_code, lambda suggestion: suggestion.item.service_code)
 _REPLIED_BY = ByKey(officer_by_id, lambda suggestion: suggestion.item.replied_by)
@@ -53,21 +53,21 @@ class Suggestion(Node):
             created_at=item.created_at,
         )
 
-    @resolved(description="Where it stands, in words.")
+    @resolver_field(description="Where it stands, in words.")
     def state_label(self, info: Info, language: InLanguage = None) -> str:
         return label(f"suggestion_state.{self.item.state.value}", spoken(info, language))
 
-    @resolved(description="The service that it is about.", metadata=_SERVICE.metadata)
+    @resolver_field(description="The service that it is about.", metadata=_SERVICE.metadata)
     async def service(self, info: Info) -> Service | None:
         item = await _SERVICE.load(self, info.context.loaders)
         return None if item is None else Service.of(item)
 
-    @resolved(description="The officer who made it; null for a citizen's.", metadata=_AUTHOR.metadata)
+    @resolver_field(description="The officer who made it; null for a citizen's.", metadata=_AUTHOR.metadata)
     async def officer(self, info: Info) -> AssignedOfficer | None:
         item = await _AUTHOR.load(self, info.context.loaders)
         return None if item is None else AssignedOfficer(item=item)
 
-    @resolved(description="The officer who replied.", metadata=_REPLIED_BY.metadata)
+    @resolver_field(description="The officer who replied.", metadata=_REPLIED_BY.metadata)
     async def replied_by(self, info: Info) -> AssignedOfficer | None:
         item = await _REPLIED_BY.load(self, info.context.loaders)
         return None if item is None else AssignedOfficer(item=item)
@@ -107,7 +107,7 @@ class SuggestionsMutation:
             MakeSuggestionInput, strawberry.argument(description="The suggestion.")
         ],
     ) -> SuggestionPayload:
-        work = doing(
+        work = bind(
             info,
             make_suggestion,
             lambda: MakeSuggestion(
@@ -117,7 +117,7 @@ class SuggestionsMutation:
                 idempotency_key=key_of(info, input.idempotency_key),
             ),
         )
-        return await cared(info, SuggestionPayload, "suggestion", work, Suggestion.of)
+        return await run_mutation(info, SuggestionPayload, "suggestion", work, Suggestion.of)
 
     @mutation(description="Reply to a suggestion for one's department.")
     async def reply_to_suggestion(
@@ -127,7 +127,7 @@ class SuggestionsMutation:
             ReplyToSuggestionInput, strawberry.argument(description="The reply.")
         ],
     ) -> SuggestionPayload:
-        work = doing(
+        work = bind(
             info,
             reply_to_suggestion,
             lambda: ReplyToSuggestion(
@@ -138,4 +138,4 @@ class SuggestionsMutation:
                 expected_version=input.expected_version,
             ),
         )
-        return await cared(info, SuggestionPayload, "suggestion", work, Suggestion.of)
+        return await run_mutation(info, SuggestionPayload, "suggestion", work, Suggestion.of)

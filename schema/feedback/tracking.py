@@ -13,7 +13,7 @@ from domain.kernel.messages import label
 from domain.kernel.numbers import show_number
 from schema.kernel.context import Info, InLanguage, spoken
 from schema.kernel.directives import PUBLIC
-from schema.kernel.fields import resolved
+from schema.kernel.fields import resolver_field
 
 
 @strawberry.input(one_of=True, description="What only the applicant is likely to know: exactly one of these.")
@@ -38,7 +38,7 @@ class TrackedStage:
     after: Status = strawberry.field(description="The state after it.")
     at: datetime = strawberry.field(description="When it happened.")
 
-    @resolved(description="What happened, in words.")
+    @resolver_field(description="What happened, in words.")
     def label(self, info: Info, language: InLanguage = None) -> str:
         return label(f"move.{self.move.value}", spoken(info, language))
 
@@ -68,19 +68,19 @@ class TrackedApplication:
             stages=[TrackedStage(move=stage.move, after=stage.after, at=stage.at) for stage in item.stages],
         )
 
-    @resolved(description="The number as people read it: 4-5-5.")
+    @resolver_field(description="The number as people read it: 4-5-5.")
     def shown_number(self) -> str:
         return show_number(self.item.number)
 
-    @resolved(description="Where it stands, in words.")
+    @resolver_field(description="Where it stands, in words.")
     def status_label(self, info: Info, language: InLanguage = None) -> str:
         return label(f"status.{self.item.status.value}", spoken(info, language))
 
-    @resolved(description="The name of the service.")
+    @resolver_field(description="The name of the service.")
     def service(self, info: Info, language: InLanguage = None) -> str:
         return self.item.service.in_language(spoken(info, language))
 
-    @resolved(description="The name of the department.")
+    @resolver_field(description="The name of the department.")
     def department(self, info: Info, language: InLanguage = None) -> str | None:
         return self.item.department.in_language(spoken(info, language)) if self.item.department else None
 
@@ -89,7 +89,7 @@ class TrackedApplication:
 class TrackingQuery:
     """The root field of tracking."""
 
-    @resolved(
+    @resolver_field(
         description="Where an application stands, for anybody; null alike for an absent number and a wrong factor. "
         "Tries are bounded for each number and each client: RATE_LIMITED says when to come back.",
         directives=[PUBLIC],

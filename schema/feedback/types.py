@@ -12,8 +12,8 @@ from domain.kernel.global_ids import TypeCode
 from schema.applications.loaders import application_by_id
 from schema.catalogue.services import Service, service_by_code
 from schema.kernel.context import Info
-from schema.kernel.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, listed
-from schema.kernel.fields import resolved
+from schema.kernel.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, assumed_list_size
+from schema.kernel.fields import resolver_field
 from schema.kernel.loaders import ByKey, one_by_key
 from schema.kernel.node import VIEWS, node_id
 from schema.officers.staff import AssignedOfficer, officer_by_id
@@ -53,7 +53,7 @@ class Feedback:
             editable_until=item.created_at + timedelta(days=days),
         )
 
-    @resolved(description="The application, for those who may see it.", metadata=_APPLICATION.metadata)
+    @resolver_field(description="The application, for those who may see it.", metadata=_APPLICATION.metadata)
     async def application(
         self, info: Info
     ) -> Annotated["Application", strawberry.lazy("schema.applications.types")] | None:
@@ -74,12 +74,12 @@ class ServiceLevel:
         """The graph's view of an average."""
         return cls(item=item, ratings=item.ratings, average_hundredths=item.average)
 
-    @resolved(description="The officer who decided.", metadata=_OFFICER.metadata)
+    @resolver_field(description="The officer who decided.", metadata=_OFFICER.metadata)
     async def officer(self, info: Info) -> AssignedOfficer | None:
         item = await _OFFICER.load(self, info.context.loaders)
         return None if item is None else AssignedOfficer(item=item)
 
-    @resolved(description="The service.", metadata=_SERVICE.metadata)
+    @resolver_field(description="The service.", metadata=_SERVICE.metadata)
     async def service(self, info: Info) -> Service | None:
         item = await _SERVICE.load(self, info.context.loaders)
         return None if item is None else Service.of(item)
@@ -89,10 +89,10 @@ class ServiceLevel:
 class FeedbackQuery:
     """Root fields about feedback."""
 
-    @resolved(
+    @resolver_field(
         description="The average rating of each service at each officer, the lowest first, at most 200 rows: for "
         "auditors everywhere, for department administrators in their department, empty for others.",
-        directives=[AUTHENTICATED, NEVER_SILENTLY_NULL, listed(50)],
+        directives=[AUTHENTICATED, NEVER_SILENTLY_NULL, assumed_list_size(50)],
     )
     async def service_levels(
         self, info: Info, days: Annotated[int, strawberry.argument(description="How many days back, 1 to 3650.")] = 365

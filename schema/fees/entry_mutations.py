@@ -8,7 +8,7 @@ from actions.applications.respond import RecordFee, record_fee
 from domain.kernel.global_ids import TypeCode
 from schema.kernel.context import Info
 from schema.kernel.fields import mutation
-from schema.kernel.mutations import KEY_DESCRIPTION, ApplicationPayload, carried_out, doing, key_of, key_of_type
+from schema.kernel.mutations import KEY_DESCRIPTION, ApplicationPayload, bind, carried_out, key_of, key_of_type
 from schema.kernel.scalars import Paise
 
 
@@ -42,7 +42,7 @@ class FeesMutation:
             RecordFeeInput, strawberry.argument(description="The fee.")
         ],
     ) -> RecordFeePayload:
-        work = doing(
+        work = bind(
             info,
             record_fee,
             lambda: RecordFee(

@@ -10,11 +10,11 @@ from actions.kernel.submission_progress import SubmissionState
 from domain.fees.fees import FeeOrder, FeeRoute
 from domain.kernel.global_ids import TypeCode
 from integrations.browser_returns import PaymentForm
-from schema.feedback.payloads import VERSION_DESCRIPTION, CarePayload, cared
+from schema.feedback.payloads import VERSION_DESCRIPTION, CarePayload, run_mutation
 from schema.fees.payments import FeePayment
 from schema.kernel.context import Info
 from schema.kernel.fields import mutation
-from schema.kernel.mutations import Submission, came_of, doing, key_of, key_of_type, rejected
+from schema.kernel.mutations import Submission, bind, came_of, key_of, key_of_type, rejected_submission
 
 _FOR_EVER = (
     "1 to 255 characters that name this request: the same key gives the first result again, for ever. "
@@ -93,7 +93,9 @@ class FeePayingMutation:
 
         came = await came_of(info, work)
         if isinstance(came, list):
-            return StartFeePaymentPayload(payment=None, redirect=None, user_errors=came, submission=rejected())
+            return StartFeePaymentPayload(
+                payment=None, redirect=None, user_errors=came, submission=rejected_submission()
+            )
         (order, form), replayed = came
         accepted = Submission(state=SubmissionState.ACCEPTED, acknowledgement=order.number, replayed=replayed)
         return StartFeePaymentPayload(
@@ -108,7 +110,7 @@ class FeePayingMutation:
             RecordFeeRefundInput, strawberry.argument(description="The refund.")
         ],
     ) -> RecordFeeRefundPayload:
-        work = doing(
+        work = bind(
             info,
             record_fee_refund,
             lambda: RecordFeeRefund(
@@ -118,7 +120,7 @@ class FeePayingMutation:
                 expected_version=input.expected_version,
             ),
         )
-        return await cared(info, RecordFeeRefundPayload, "payment", work, FeePayment.of)
+        return await run_mutation(info, RecordFeeRefundPayload, "payment", work, FeePayment.of)
 
 
 def _redirect(info: Info, order: FeeOrder, form: PaymentForm | None) -> FeeRedirect | None:

@@ -8,12 +8,12 @@ import strawberry
 
 from actions.fees.fee_cases import of_order
 from actions.fees.fees import offered_routes
-from actions.kernel.access import covering
+from actions.kernel.access import permitted_postings
 from domain.applications import applications
 from domain.applications.lifecycle import Status
 from domain.fees import fees
 from domain.fees.fees import FeeOrder, FeeRoute, FeeState, RefundCause, fee_due
-from domain.fees.words import standing
+from domain.fees.words import fee_state_text
 from domain.identity.policy import ObjectKind, Purpose
 from domain.kernel import people
 from domain.kernel.global_ids import TypeCode
@@ -22,12 +22,12 @@ from domain.kernel.numbers import show_number
 from schema.applications.loaders import application_by_id
 from schema.kernel.context import Info, InLanguage, spoken
 from schema.kernel.directives import AUTHENTICATED
-from schema.kernel.fields import resolved
+from schema.kernel.fields import resolver_field
 from schema.kernel.loaders import ByKey, many_by_key, one_by_key
 from schema.kernel.node import VIEWS, node_id
 from schema.kernel.paging import Connection, Listing, Paged
 from schema.kernel.scalars import Paise
-from schema.kernel.store_lists import Part, counting, reading
+from schema.kernel.store_lists import Part, count_reader, page_reader
 from store.database.engine import Transaction
 from store.fees import fee_orders
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from schema.applications.types import Application
 
 
-fee_order_by_id = one_by_key(fee_orders.many, of_order)
+fee_order_by_id = one_by_key(fee_orders.by_ids, of_order)
 fee_orders_of_application = many_by_key(fee_orders.of_applications, of_order)
 
 _APPLICATION = ByKey(application_by_id, lambda payment: payment.item.application_id)
@@ -96,7 +96,7 @@ class FeeRefund:
     reference: str | None = strawberry.field(description="The number of the refund.")
     refunded_at: datetime | None = strawberry.field(description="When it was done.")
 
-    @resolved(description="Why it goes back, in words.")
+    @resolver_field(description="Why it goes back, in words.")
     def cause_label(self, info: Info, language: InLanguage = None) -> str:
         return label(f"refund_cause.{self.cause.value}", spoken(info, language))
 
@@ -149,23 +149,25 @@ class FeePayment:
             version=item.version,
         )
 
-    @resolved(description="The number as people read it: 4-5-5.")
+    @resolver_field(description="The number as people read it: 4-5-5.")
     def shown_number(self) -> str:
         return show_number(self.item.number)
 
-    @resolved(description="Where it stands, in words; where money came that is not taken for the fee, where that is.")
+    @resolver_field(
+        description="Where it stands, in words; where money came that is not taken for the fee, where that is."
+    )
     def state_label(self, info: Info, language: InLanguage = None) -> str:
-        return standing(self.item, spoken(info, language))
+        return fee_state_text(self.item, spoken(info, language))
 
-    @resolved(description="By which way it is paid, in words.")
+    @resolver_field(description="By which way it is paid, in words.")
     def route_label(self, info: Info, language: InLanguage = None) -> str:
         return label(f"fee_route.{self.item.route.value}", spoken(info, language))
 
-    @resolved(description="What shows that money was taken; with a takenAmount, another amount than the fee's.")
+    @resolver_field(description="What shows that money was taken; with a takenAmount, another amount than the fee's.")
     def receipt(self) -> FeePaymentReceipt | None:
         return FeePaymentReceipt.of(self.item.receipt) if self.item.receipt else None
 
-    @resolved(description="What goes back of it; null where nothing does.")
+    @resolver_field(description="What goes back of it; null where nothing does.")
     def refund(self) -> FeeRefund | None:
         item = self.item
         if item.refund_cause is None:
@@ -177,7 +179,7 @@ class FeePayment:
             refunded_at=item.refunded_at,
         )
 
-    @resolved(description="The application, for those who may see it.", metadata=_APPLICATION.metadata)
+    @resolver_field(description="The application, for those who may see it.", metadata=_APPLICATION.metadata)
     async def application(
         self, info: Info
     ) -> Annotated["Application", strawberry.lazy("schema.applications.types")] | None:
@@ -189,8 +191,8 @@ def fee_payments_of_citizen(info: Info, citizen_id: str, *, view: Callable[[FeeO
     """Her orders, the newest first; empty for those who may not see them."""
     return Listing(
         f"fee-payments:{citizen_id}",
-        reading(info, lambda tx, part: fee_orders.page_of_citizen(tx, citizen_id, **part.where), of_order),
-        counting(info, lambda tx: fee_orders.count_of_citizen(tx, citizen_id)),
+        page_reader(info, lambda tx, part: fee_orders.page_of_citizen(tx, citizen_id, **part.where), of_order),
+        count_reader(info, lambda tx: fee_orders.count_of_citizen(tx, citizen_id)),
         lambda item: (item.created_at.isoformat(), item.id),
         view,
     )
@@ -204,7 +206,7 @@ def fee_payments_of_office(
     reach = [
         posting
         for purpose in (Purpose.PAY_BENEFIT, Purpose.AUDIT)
-        for posting in covering(subject, ObjectKind.FEE_ORDER, purpose)
+        for posting in permitted_postings(subject, ObjectKind.FEE_ORDER, purpose)
     ]
 
     async def read(tx: Transaction, part: Part) -> list[FeeOrder]:
@@ -220,8 +222,8 @@ def fee_payments_of_office(
     asked = sorted(states) if states is not None else "all"
     return Listing(
         f"office-fee-payments:{subject.person_id}:{asked}:{problems_only}",
-        reading(info, read, of_order),
-        counting(info, count),
+        page_reader(info, read, of_order),
+        count_reader(info, count),
         lambda item: (item.created_at.isoformat(), item.id),
         view,
     )
@@ -233,7 +235,7 @@ class OfficeFees:
 
     item: strawberry.Private[people.Officer]
 
-    @resolved(
+    @resolver_field(
         description="Orders to pay fees in the places of a finance officer or an auditor, the newest first.",
         graphql_type=Connection[FeePayment],
         extensions=[Paged()],

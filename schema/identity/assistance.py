@@ -14,7 +14,7 @@ from domain.identity.policy import ObjectKind
 from domain.kernel.assurance import Assurance
 from domain.kernel.masks import mask_mobile
 from domain.kernel.scopes import Scope
-from schema.feedback.payloads import CarePayload, cared
+from schema.feedback.payloads import CarePayload, run_mutation
 from schema.kernel.context import Info
 from schema.kernel.directives import AUTHENTICATED
 from schema.kernel.fields import mutation
@@ -80,7 +80,7 @@ async def assistances_of(info: Info, citizen_id: str) -> list[Assistance]:
     """Who asked to act for her, the latest first; raises NOT_FOUND for whom they are not."""
     environment = info.context.environment
     await require_read(environment, info.context.subject, of_citizen(citizen_id, ObjectKind.ASSISTANCE))
-    async with environment.store.reading() as tx:
+    async with environment.store.read_transaction() as tx:
         return [Assistance.of(one) for one in await assistances.of_citizen(tx, citizen_id, MOST_SHOWN)]
 
 
@@ -203,7 +203,7 @@ class AssistingMutation:
             )
             return await ask_assistance(info.context.environment, info.context.subject, request)
 
-        return await cared(info, AskAssistancePayload, "assistance", work, Assistance.of)
+        return await run_mutation(info, AskAssistancePayload, "assistance", work, Assistance.of)
 
     @mutation(
         description="Enter the code. From then on this session acts for her, until the minutes are over.",
@@ -219,7 +219,7 @@ class AssistingMutation:
             key = key_of(info, input.idempotency_key)
             return await confirm_assistance(environment, subject, input.assistance_id, input.code, key)
 
-        return await cared(info, ConfirmAssistancePayload, "assistance", work, Assistance.of)
+        return await run_mutation(info, ConfirmAssistancePayload, "assistance", work, Assistance.of)
 
     @mutation(description="Stop to act for the citizen whom this session acts for.", scopes=[Scope.ASSIST])
     async def end_assistance(
@@ -231,7 +231,7 @@ class AssistingMutation:
             environment, subject = info.context.environment, info.context.subject
             return await end_assistance(environment, subject, key_of(info, input.idempotency_key))
 
-        return await cared(info, EndAssistancePayload, "ended", work, int)
+        return await run_mutation(info, EndAssistancePayload, "ended", work, int)
 
     @mutation(description="Register a relative who may speak for her at a centre; for herself.", scopes=[Scope.OWN])
     async def register_relative(
@@ -244,7 +244,7 @@ class AssistingMutation:
             request = RegisterRelative(input.name, input.relation, input.mobile, key)
             return await register_relative(info.context.environment, info.context.subject, request)
 
-        return await cared(info, RegisterRelativePayload, "relatives", work, _relatives)
+        return await run_mutation(info, RegisterRelativePayload, "relatives", work, _relatives)
 
     @mutation(description="Strike a relative off; for herself.", scopes=[Scope.OWN])
     async def remove_relative(
@@ -256,4 +256,4 @@ class AssistingMutation:
             environment, subject = info.context.environment, info.context.subject
             return await remove_relative(environment, subject, input.relative_id, key_of(info, input.idempotency_key))
 
-        return await cared(info, RemoveRelativePayload, "relatives", work, _relatives)
+        return await run_mutation(info, RemoveRelativePayload, "relatives", work, _relatives)

@@ -64,14 +64,20 @@ from schema.identity.assistance import Assistance, Relative, assistances_of, rel
 from schema.identity.linked_accounts import DataAccess, LinkedAccount, accounts_of_citizen
 from schema.kernel.context import Info, InLanguage, spoken
 from schema.kernel.cursors import Position
-from schema.kernel.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, consented, listed, sliced
-from schema.kernel.fields import resolved
+from schema.kernel.directives import (
+    AUTHENTICATED,
+    NEVER_SILENTLY_NULL,
+    assumed_list_size,
+    requires_consent,
+    sliced_list_size,
+)
+from schema.kernel.fields import resolver_field
 from schema.kernel.loaders import ByKey
 from schema.kernel.node import Node, node_id
 from schema.kernel.paging import LARGEST_PAGE, Connection, Listing, Paged, Window
-from schema.kernel.provenance import noted
+from schema.kernel.provenance import record_provenance
 from schema.kernel.source_policies import read_from
-from schema.kernel.store_lists import Part, counting
+from schema.kernel.store_lists import Part, count_reader
 from schema.statistics.dashboard import Dashboard
 from schema.umang import RationCard
 from store.applications import applications as kept
@@ -101,20 +107,20 @@ class Citizen(Node):
         """Whose consent `@consent` asks for."""
         return self.item.id
 
-    @resolved(description="Her name.")
+    @resolver_field(description="Her name.")
     def name(self, info: Info, language: InLanguage = None) -> str:
         return self.item.name.in_language(spoken(info, language))
 
-    @resolved(description="Her mobile number with its middle hidden.")
+    @resolver_field(description="Her mobile number with its middle hidden.")
     def masked_mobile(self) -> str | None:
         return mask_mobile(self.item.mobile) if self.item.mobile else None
 
-    @resolved(description="Her district, where it is known.", metadata=_DISTRICT.metadata)
+    @resolver_field(description="Her district, where it is known.", metadata=_DISTRICT.metadata)
     async def district(self, info: Info) -> District | None:
         item = await _DISTRICT.load(self, info.context.loaders)
         return None if item is None else District.of(item)
 
-    @resolved(
+    @resolver_field(
         description="Her applications, the newest first.",
         graphql_type=Connection[Application],
         extensions=[Paged()],
@@ -126,40 +132,44 @@ class Citizen(Node):
             ApplicationFilter | None, strawberry.argument(description="Which applications are listed.")
         ] = None,
     ) -> Listing[ApplicationItem]:
-        await _required(info, self.item.id, ObjectKind.APPLICATION)
+        await _require_citizen_read(info, self.item.id, ObjectKind.APPLICATION)
         statuses = frozenset(filter.statuses) if filter and filter.statuses is not None else None
         return _applications(info, self.item.id, statuses)
 
-    @resolved(
+    @resolver_field(
         description="Her certificates: ours, those of her locker, those of departments.",
         directives=[
             *read_from("digilocker.issued_documents", "apisetu.certificate"),
             NEVER_SILENTLY_NULL,
-            listed(10, sized=["nodes"]),
+            assumed_list_size(10, sized=["nodes"]),
         ],
     )
     async def certificates(self, info: Info) -> CertificateList | None:
-        return self._listed(info, await certificates_of(info.context.environment, info.context.subject, self.item.id))
+        return self._certificate_list(
+            info, await certificates_of(info.context.environment, info.context.subject, self.item.id)
+        )
 
-    @resolved(
+    @resolver_field(
         description="Her certificates that departments hold, asked for with the consent that she gave for each.",
         directives=[
             *read_from("apisetu.certificate"),
-            consented(ConsentPurpose.DEPARTMENT_DOCUMENTS),
+            requires_consent(ConsentPurpose.DEPARTMENT_DOCUMENTS),
             NEVER_SILENTLY_NULL,
-            listed(5, sized=["nodes"]),
+            assumed_list_size(5, sized=["nodes"]),
         ],
     )
     async def department_certificates(self, info: Info) -> CertificateList | None:
         context = info.context
-        return self._listed(info, await department_certificates(context.environment, context.subject, self.item.id))
+        return self._certificate_list(
+            info, await department_certificates(context.environment, context.subject, self.item.id)
+        )
 
-    @resolved(
+    @resolver_field(
         description="A service's form with the answers that her verified documents give, each with its document.",
         directives=[
             *read_from("digilocker.issued_documents", "digilocker.certificate_xml", "apisetu.certificate"),
             NEVER_SILENTLY_NULL,
-            listed(10, sized=["answers"]),
+            assumed_list_size(10, sized=["answers"]),
         ],
     )
     async def prefilled_form(
@@ -171,7 +181,7 @@ class Citizen(Node):
         view = await prefill(context.environment, context.subject, service_code, self.item.id)
         return PrefilledForm.of(info, view)
 
-    @resolved(
+    @resolver_field(
         description="Her documents from everywhere, each once, the newest first: ours, her locker's, departments'.",
         graphql_type=HeldDocumentConnection | None,
         extensions=[Paged()],
@@ -186,7 +196,7 @@ class Citizen(Node):
     ) -> Listing[CertificateView]:
         return await documents_listed(info, self.item.id, filter)
 
-    @resolved(description="A folder of her own files in her locker.", directives=FOLDER_DIRECTIVES)
+    @resolver_field(description="A folder of her own files in her locker.", directives=FOLDER_DIRECTIVES)
     async def locker_folder(
         self,
         info: Info,
@@ -196,11 +206,11 @@ class Citizen(Node):
     ) -> LockerFolder | None:
         return await folder_of(info, self.item.id, id)
 
-    @resolved(description="Her e-Aadhaar from her locker, masked.", directives=AADHAAR_DIRECTIVES)
+    @resolver_field(description="Her e-Aadhaar from her locker, masked.", directives=AADHAAR_DIRECTIVES)
     async def e_aadhaar(self, info: Info) -> MaskedEAadhaar | None:
         return await aadhaar_of(info, self.item.id)
 
-    @resolved(description="What she ordered in her locker, the latest first.", directives=ORDER_DIRECTIVES)
+    @resolver_field(description="What she ordered in her locker, the latest first.", directives=ORDER_DIRECTIVES)
     async def locker_orders(
         self,
         info: Info,
@@ -208,40 +218,40 @@ class Citizen(Node):
     ) -> list[LockerOrder]:
         return await orders_listed(info, self.item.id, first)
 
-    @resolved(
+    @resolver_field(
         description="What she named that departments hold of her, whether or not it is open to us.",
         directives=NAMED_DIRECTIVES,
     )
     async def department_documents(self, info: Info) -> list[DepartmentDocument]:
         return await named_documents(info, self.item.id)
 
-    def _listed(self, info: Info, view: CertificatesView) -> CertificateList:
-        provenance = noted(info, view.provenances)
+    def _certificate_list(self, info: Info, view: CertificatesView) -> CertificateList:
+        provenance = record_provenance(info, view.provenances)
         for failure in view.failures:
-            info.context.sources.missing(info.path, failure)
+            info.context.sources.note_missing(info.path, failure)
         nodes = [Certificate.of(node, self.item.id) for node in view.nodes]
         return CertificateList(nodes=nodes, complete=view.complete, provenance=provenance)
 
-    @resolved(
+    @resolver_field(
         description="Her benefits and where their payments stand.",
         directives=[
             *read_from("dbt_finance.payment_statuses"),
             NEVER_SILENTLY_NULL,
-            listed(5, sized=["nodes"]),
+            assumed_list_size(5, sized=["nodes"]),
         ],
     )
     async def benefits(self, info: Info) -> BenefitList | None:
         view = await benefits_of(info.context.environment, info.context.subject, self.item.id)
-        provenance = noted(info, view.provenances)
+        provenance = record_provenance(info, view.provenances)
         if view.failure is not None:
-            info.context.sources.missing(info.path, view.failure)
+            info.context.sources.note_missing(info.path, view.failure)
         heard_at = next((at for source, _, at in view.provenances if source is Source.DBT_FINANCE), None)
         nodes = [Benefit.of(node, heard_at) for node in view.nodes]
         return BenefitList(nodes=nodes, complete=view.complete, provenance=provenance)
 
-    @resolved(
+    @resolver_field(
         description="Her ration card through UMANG; null where no card of hers is known.",
-        directives=[*read_from("umang.getrationcard"), consented(ConsentPurpose.RATION_CARD)],
+        directives=[*read_from("umang.getrationcard"), requires_consent(ConsentPurpose.RATION_CARD)],
     )
     async def ration_card(self, info: Info, language: InLanguage = None) -> RationCard | None:
         context = info.context
@@ -249,30 +259,30 @@ class Citizen(Node):
         sourced = await context.sources.ask(info.path, asked)
         return None if sourced is None else RationCard.of(info, sourced)
 
-    @resolved(description="Her first page: counts, what waits for her, what is due next, what changed last.")
+    @resolver_field(description="Her first page: counts, what waits for her, what is due next, what changed last.")
     async def dashboard(self, info: Info) -> Dashboard:
         context = info.context
         return Dashboard.of(await dashboard_of(context.environment, context.subject, self.item.id))
 
-    @resolved(
+    @resolver_field(
         description="Orders to pay fees online, the newest first.",
         graphql_type=Connection[FeePayment],
         extensions=[Paged()],
     )
     async def fee_payments(self, info: Info) -> Listing[FeeOrder]:
-        await _required(info, self.item.id, ObjectKind.FEE_ORDER)
+        await _require_citizen_read(info, self.item.id, ObjectKind.FEE_ORDER)
         return fee_payments_of_citizen(info, self.item.id, view=FeePayment.of)
 
-    @resolved(
+    @resolver_field(
         description="Her grievances, the newest first.",
         graphql_type=Connection[Grievance],
         extensions=[Paged()],
     )
     async def grievances(self, info: Info) -> Listing[GrievanceItem]:
-        await _required(info, self.item.id, ObjectKind.GRIEVANCE)
+        await _require_citizen_read(info, self.item.id, ObjectKind.GRIEVANCE)
         return grievances_of_citizen(info, self.item.id)
 
-    @resolved(
+    @resolver_field(
         description="Her messages, the newest first; for herself alone.",
         graphql_type=Connection[Notification],
         extensions=[Paged()],
@@ -286,46 +296,48 @@ class Citizen(Node):
     ) -> Listing[NoticeItem]:
         return await notifications_of(info, self.item.id, unread_only=unread_only)
 
-    @resolved(
+    @resolver_field(
         description="Her appeals, the newest first.",
         graphql_type=Connection[Appeal],
         extensions=[Paged()],
     )
     async def appeals(self, info: Info) -> Listing[AppealItem]:
-        await _required(info, self.item.id, ObjectKind.APPEAL)
+        await _require_citizen_read(info, self.item.id, ObjectKind.APPEAL)
         return appeals_of_citizen(info, self.item.id)
 
-    @resolved(description="Whether an appeal files itself for her when a due date passes; she chooses.")
+    @resolver_field(description="Whether an appeal files itself for her when a due date passes; she chooses.")
     async def auto_appeal(self, info: Info) -> bool:
-        await _required(info, self.item.id, ObjectKind.APPEAL)
+        await _require_citizen_read(info, self.item.id, ObjectKind.APPEAL)
         return await info.context.load(auto_appeal_opt_out_of_citizen, self.item.id) is None
 
-    @resolved(
+    @resolver_field(
         description="What she suggested, the newest first.",
         graphql_type=Connection[Suggestion],
         extensions=[Paged()],
     )
     async def suggestions(self, info: Info) -> Listing[SuggestionItem]:
-        await _required(info, self.item.id, ObjectKind.SUGGESTION)
+        await _require_citizen_read(info, self.item.id, ObjectKind.SUGGESTION)
         return suggestions_of_author(info, self.item.id)
 
-    @resolved(description="The accounts that she linked, the oldest first.")
+    @resolver_field(description="The accounts that she linked, the oldest first.")
     async def linked_accounts(self, info: Info) -> list[LinkedAccount]:
-        await _required(info, self.item.id, ObjectKind.CITIZEN)
+        await _require_citizen_read(info, self.item.id, ObjectKind.CITIZEN)
         return [LinkedAccount.of(item) for item in await info.context.load(accounts_of_citizen, self.item.id)]
 
-    @resolved(
+    @resolver_field(
         description="Operators who asked to act for her, the latest first: by whose word, where, and until when.",
-        directives=[listed(20)],
+        directives=[assumed_list_size(20)],
     )
     async def assistances(self, info: Info) -> list[Assistance]:
         return await assistances_of(info, self.item.id)
 
-    @resolved(description="Relatives who may speak for her at a centre; for herself alone.", directives=[listed(5)])
+    @resolver_field(
+        description="Relatives who may speak for her at a centre; for herself alone.", directives=[assumed_list_size(5)]
+    )
     async def relatives(self, info: Info) -> list[Relative]:
         return await relatives_listed(info)
 
-    @resolved(
+    @resolver_field(
         description="What she lets us read, from whom and until when, the latest first.",
         graphql_type=Connection[Consent],
         extensions=[Paged()],
@@ -333,7 +345,7 @@ class Citizen(Node):
     async def consents(self, info: Info) -> Listing[ConsentItem]:
         return await consents_listed(info, self.item.id)
 
-    @resolved(description="Who read her data, the latest first.", directives=[sliced("first")])
+    @resolver_field(description="Who read her data, the latest first.", directives=[sliced_list_size("first")])
     async def data_accesses(
         self,
         info: Info,
@@ -345,7 +357,7 @@ class Citizen(Node):
         return [DataAccess.of(item) for item in found]
 
 
-async def _required(info: Info, citizen_id: str, kind: ObjectKind) -> None:
+async def _require_citizen_read(info: Info, citizen_id: str, kind: ObjectKind) -> None:
     await require_read(info.context.environment, info.context.subject, of_citizen(citizen_id, kind))
 
 
@@ -355,7 +367,7 @@ def _applications(info: Info, citizen_id: str, statuses: frozenset[Status] | Non
     async def rows(window: Window) -> Sequence[ApplicationItem]:
         part = Part.of(window)
         from_end = part.backward and part.place is None
-        async with store.reading() as tx:
+        async with store.read_transaction() as tx:
             page = await kept.page_of_citizen(
                 tx,
                 citizen_id,
@@ -368,7 +380,7 @@ def _applications(info: Info, citizen_id: str, statuses: frozenset[Status] | Non
         return list(reversed(page)) if from_end else page
 
     name = f"applications:{citizen_id}:{sorted(statuses) if statuses is not None else None}"
-    count = counting(info, lambda tx: kept.count_of_citizen(tx, citizen_id, statuses))
+    count = count_reader(info, lambda tx: kept.count_of_citizen(tx, citizen_id, statuses))
     return Listing(name, rows, count, _position, Application.of)
 
 

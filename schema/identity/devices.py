@@ -11,10 +11,10 @@ from actions.identity.provider_sign_out import address_of
 from domain.kernel.assurance import Assurance
 from domain.kernel.people import Provider
 from domain.kernel.scopes import Scope
-from schema.feedback.payloads import CarePayload, cared
+from schema.feedback.payloads import CarePayload, run_mutation
 from schema.kernel.context import Info, signed_in
-from schema.kernel.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, listed
-from schema.kernel.fields import mutation, resolved
+from schema.kernel.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, assumed_list_size
+from schema.kernel.fields import mutation, resolver_field
 from schema.kernel.mutations import KEY_DESCRIPTION, key_of
 
 
@@ -55,9 +55,9 @@ class Device:
 class DevicesQuery:
     """One's own devices."""
 
-    @resolved(
+    @resolver_field(
         description="The devices on which one is signed in, the one used last first; one's own only.",
-        directives=[AUTHENTICATED, NEVER_SILENTLY_NULL, listed(10)],
+        directives=[AUTHENTICATED, NEVER_SILENTLY_NULL, assumed_list_size(10)],
     )
     async def devices(self, info: Info) -> list[Device] | None:
         env = info.context.environment
@@ -136,7 +136,7 @@ class DevicesMutation:
             key = key_of(info, input.idempotency_key)
             return await end_devices(environment, subject, key, device=input.device, keep_this=input.keep_this)
 
-        return await cared(info, SignOutDevicesPayload, "ended", work, int)
+        return await run_mutation(info, SignOutDevicesPayload, "ended", work, int)
 
     @mutation(
         description="Begin to link a further account of hers. It is linked once she has shown it at its provider and "
@@ -151,7 +151,7 @@ class DevicesMutation:
         async def work() -> tuple[LinkBegun, bool]:
             return await begin_link(info.context.environment, info.context.subject, input.provider)
 
-        return await cared(info, LinkAccountPayload, "link", work, AccountLink.of)
+        return await run_mutation(info, LinkAccountPayload, "link", work, AccountLink.of)
 
     @mutation(
         description="Untie the accounts that she has with a provider; the last way in cannot be untied.",
@@ -166,4 +166,4 @@ class DevicesMutation:
             environment, subject = info.context.environment, info.context.subject
             return await unlink(environment, subject, input.provider, key_of(info, input.idempotency_key))
 
-        return await cared(info, UnlinkAccountPayload, "unlinked", work, int)
+        return await run_mutation(info, UnlinkAccountPayload, "unlinked", work, int)

@@ -12,7 +12,7 @@ from domain.kernel.messages import label
 from domain.kernel.people import Provider, Role
 from domain.kernel.sources import Source
 from schema.kernel.context import Info, InLanguage, spoken
-from schema.kernel.fields import resolved
+from schema.kernel.fields import resolver_field
 from schema.kernel.loaders import many_by_key
 from store.identity import identities
 from store.identity.accesses import AccessReceipt
@@ -63,6 +63,6 @@ class DataAccess:
             source=Source(item.source) if item.source else Source.STORE,
         )
 
-    @resolved(description="Why, in words.")
+    @resolver_field(description="Why, in words.")
     def purpose_label(self, info: Info, language: InLanguage = None) -> str:
         return label(f"purpose.{self.purpose.value}", spoken(info, language))

@@ -18,10 +18,10 @@ from domain.identity import record_claims
 from domain.identity.record_claims import ClaimState, ClaimWay
 from domain.kernel.assurance import Assurance
 from domain.kernel.scopes import Scope
-from schema.feedback.payloads import CarePayload, cared
+from schema.feedback.payloads import CarePayload, run_mutation
 from schema.kernel.context import Info, signed_in
-from schema.kernel.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, listed
-from schema.kernel.fields import mutation, resolved
+from schema.kernel.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, assumed_list_size
+from schema.kernel.fields import mutation, resolver_field
 from schema.kernel.mutations import KEY_DESCRIPTION, key_of
 
 
@@ -53,10 +53,10 @@ class RecordClaim:
     @classmethod
     def of(cls, item: record_claims.RecordClaim) -> Self:
         """A claim as she sees it who made it: nothing of it tells whether there is such a record."""
-        return cls.shown(ClaimShown(item))
+        return cls.from_claim_view(ClaimShown(item))
 
     @classmethod
-    def shown(cls, item: ClaimShown) -> Self:
+    def from_claim_view(cls, item: ClaimShown) -> Self:
         """A claim with what an officer holds against the papers."""
         claim, claimant, record = item.claim, item.claimant, item.record
         return cls(
@@ -79,14 +79,14 @@ class RecordClaim:
 class RecordClaimsQuery:
     """The root field about claims."""
 
-    @resolved(
+    @resolver_field(
         description="A citizen's own claims, the latest first; for an officer those that wait for an officer in her "
         "places, the oldest first. Null with NOT_FOUND for everybody else.",
-        directives=[AUTHENTICATED, NEVER_SILENTLY_NULL, listed(10)],
+        directives=[AUTHENTICATED, NEVER_SILENTLY_NULL, assumed_list_size(10)],
     )
     async def record_claims(self, info: Info) -> list[RecordClaim] | None:
         found = await claims_for(info.context.environment, signed_in(info))
-        return [RecordClaim.shown(one) for one in found]
+        return [RecordClaim.from_claim_view(one) for one in found]
 
 
 @strawberry.input(description="The record that she claims.")
@@ -170,7 +170,7 @@ class RecordClaimsMutation:
             request = ClaimRecord(input.number, input.born_on, input.way, key_of(info, input.idempotency_key))
             return await claim_record(info.context.environment, info.context.subject, request)
 
-        return await cared(info, ClaimRecordPayload, "claim", work, RecordClaim.of)
+        return await run_mutation(info, ClaimRecordPayload, "claim", work, RecordClaim.of)
 
     @mutation(
         description="Enter the code. Her account opens the claimed record from then on, and this session ends; of a "
@@ -187,7 +187,7 @@ class RecordClaimsMutation:
             key = key_of(info, input.idempotency_key)
             return await confirm_claim(environment, subject, input.claim_id, input.code, key)
 
-        return await cared(info, ConfirmRecordClaimPayload, "claim", work, RecordClaim.of)
+        return await run_mutation(info, ConfirmRecordClaimPayload, "claim", work, RecordClaim.of)
 
     @mutation(
         description="Say whether the one who claims a record is the one of the record; for an officer of its place. "
@@ -204,7 +204,7 @@ class RecordClaimsMutation:
             key = key_of(info, input.idempotency_key)
             return await decide_claim(environment, subject, input.claim_id, input.reason, key, accept=input.accept)
 
-        return await cared(info, DecideRecordClaimPayload, "claim", work, RecordClaim.of)
+        return await run_mutation(info, DecideRecordClaimPayload, "claim", work, RecordClaim.of)
 
     @mutation(
         description="Stop two records from being joined; for both whose records they are, and an officer of the place.",
@@ -220,4 +220,4 @@ class RecordClaimsMutation:
             key = key_of(info, input.idempotency_key)
             return await stop_claim(environment, subject, input.claim_id, key)
 
-        return await cared(info, StopRecordClaimPayload, "claim", work, RecordClaim.of)
+        return await run_mutation(info, StopRecordClaimPayload, "claim", work, RecordClaim.of)

@@ -8,7 +8,7 @@ from domain.kernel.people import PersonKind, Role, Subject
 from schema.identity.citizens import Citizen
 from schema.kernel.context import Info
 from schema.kernel.directives import AUTHENTICATED, PUBLIC
-from schema.kernel.fields import resolved
+from schema.kernel.fields import resolver_field
 from schema.officers.operators import Operator
 from schema.officers.staff import citizen_by_id, officer_by_id, operator_by_id
 from schema.officers.types import Officer
@@ -35,7 +35,7 @@ Viewer: TypeAlias = Annotated[
 class ViewerQuery:
     """The root field about the one who asks."""
 
-    @resolved(description="Who is signed in; null when nobody is.", directives=[PUBLIC])
+    @resolver_field(description="Who is signed in; null when nobody is.", directives=[PUBLIC])
     async def viewer(self, info: Info) -> Viewer | None:
         subject = info.context.subject
         if subject.roles == {Role.DEVELOPER}:

@@ -30,7 +30,7 @@ class AnswerExtension(SchemaExtension):
         context = self.execution_context.context
         if not isinstance(context, Context):
             return {}
-        return {"requestId": context.request_id, "sources": context.sources.shown()}
+        return {"requestId": context.request_id, "sources": context.sources.to_extension()}
 
 
 def _partial_error(context: Context, failure: PartialFailure) -> GraphQLError:

@@ -63,12 +63,12 @@ PUBLIC = Tag(name="public")
 NEVER_SILENTLY_NULL = SemanticNonNull()
 
 
-def scoped(*any_of: Scope) -> RequiresScopes:
+def requires_scopes(*any_of: Scope) -> RequiresScopes:
     """One of these scopes is needed; a session without one is told what it would be told of something absent."""
     return RequiresScopes(scopes=[[scope.value] for scope in any_of])
 
 
-def consented(purpose: ConsentPurpose) -> Consent:
+def requires_consent(purpose: ConsentPurpose) -> Consent:
     """The citizen's recorded consent for this purpose must hold."""
     return Consent(purpose=purpose.value)
 
@@ -78,7 +78,7 @@ def cost(weight: int) -> Cost:
     return Cost(weight=weight)
 
 
-def listed(assumed: int, *, sized: Iterable[str] = ()) -> ListSize:
+def assumed_list_size(assumed: int, *, sized: Iterable[str] = ()) -> ListSize:
     """A list, or an object with lists in its fields `sized`, that takes no page: how long it is taken to be."""
     return ListSize(
         assumed_size=assumed,
@@ -88,7 +88,7 @@ def listed(assumed: int, *, sized: Iterable[str] = ()) -> ListSize:
     )
 
 
-def sliced(*arguments: str, sized: Iterable[str] = ()) -> ListSize:
+def sliced_list_size(*arguments: str, sized: Iterable[str] = ()) -> ListSize:
     """A list whose length exactly one of these arguments gives; `sized` names the fields that it is the length of."""
     return ListSize(
         assumed_size=UNSET,
@@ -98,7 +98,7 @@ def sliced(*arguments: str, sized: Iterable[str] = ()) -> ListSize:
     )
 
 
-def declared(of: GraphQLField | GraphQLArgument | GraphQLNamedType, kind: type[D]) -> list[D]:
+def directives_of(of: GraphQLField | GraphQLArgument | GraphQLNamedType, kind: type[D]) -> list[D]:
     """The declarations of one kind on a field or type of a built schema."""
     definition: Any = of.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
     return [one for one in getattr(definition, "directives", None) or () if isinstance(one, kind)]

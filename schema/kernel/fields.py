@@ -8,7 +8,7 @@ from strawberry.extensions import FieldExtension
 from strawberry.utils.str_converters import to_camel_case
 
 from domain.kernel.scopes import Scope
-from schema.kernel.directives import AUTHENTICATED, MUTATION_POINTS, NEVER_SILENTLY_NULL, cost, scoped
+from schema.kernel.directives import AUTHENTICATED, MUTATION_POINTS, NEVER_SILENTLY_NULL, cost, requires_scopes
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -26,7 +26,7 @@ class Switchable(FieldExtension):
         return await next_(source, info, **given)
 
 
-def resolved(*, description: str, **options: Any) -> Callable[[F], F]:
+def resolver_field(*, description: str, **options: Any) -> Callable[[F], F]:
     """A field that a method resolves; the options are those of strawberry.field."""
     return cast("Callable[[F], F]", strawberry.field(description=description, **options))
 
@@ -38,7 +38,12 @@ def subscription(*, description: str, **options: Any) -> Callable[[F], F]:
 
 def mutation(*, description: str, scopes: Iterable[Scope] = ()) -> Callable[[F], F]:
     """A field of the mutation root: for somebody who is signed in, and holds one of the scopes where any is named."""
-    directives = [AUTHENTICATED, cost(MUTATION_POINTS), NEVER_SILENTLY_NULL, *([scoped(*scopes)] if scopes else [])]
+    directives = [
+        AUTHENTICATED,
+        cost(MUTATION_POINTS),
+        NEVER_SILENTLY_NULL,
+        *([requires_scopes(*scopes)] if scopes else []),
+    ]
 
     def declare(resolver: F) -> F:
         MUTATIONS.add(to_camel_case(resolver.__name__))

@@ -18,7 +18,7 @@ from domain.kernel.errors import ErrorCode, NotSignedIn, Problem, Problems, not_
 from domain.kernel.people import Subject
 from domain.kernel.scopes import scopes_of
 from schema.kernel.context import Context, Info
-from schema.kernel.directives import Consent, declared
+from schema.kernel.directives import Consent, directives_of
 
 Resolver: TypeAlias = Callable[..., Any]
 
@@ -59,9 +59,11 @@ FEDERATION_FIELDS = frozenset({"_entities", "_service"})
 def demand_of(*declaring: GraphQLField | GraphQLNamedType) -> Demand:
     """What fields and types declare, together. Scopes are of no use to nobody, so they ask for a sign-in too."""
     scopes = tuple(
-        tuple(frozenset(all_of) for all_of in one.scopes) for of in declaring for one in declared(of, RequiresScopes)
+        tuple(frozenset(all_of) for all_of in one.scopes)
+        for of in declaring
+        for one in directives_of(of, RequiresScopes)
     )
-    return Demand(bool(scopes) or any(declared(of, Authenticated) for of in declaring), scopes)
+    return Demand(bool(scopes) or any(directives_of(of, Authenticated) for of in declaring), scopes)
 
 
 def check_type(info: Info, name: str) -> None:
@@ -77,7 +79,7 @@ def guarded_fields(schema: GraphQLSchema) -> Iterator[tuple[str, GraphQLField, D
             continue
         for name, field in kind.fields.items():
             demand = demand_of(field, get_named_type(field.type))
-            consent = next(iter(declared(field, Consent)), None)
+            consent = next(iter(directives_of(field, Consent)), None)
             if demand != NOTHING or consent is not None:
                 yield f"{kind.name}.{name}", field, demand, consent
 
@@ -86,40 +88,42 @@ def enforce(schema: GraphQLSchema) -> None:
     """Wrap the resolvers of all declaring fields; a schema is enforced once, when it is built."""
     for name, field in (schema.query_type.fields if schema.query_type else {}).items():
         if name in FEDERATION_FIELDS and field.resolve is not None:
-            field.resolve = _federated(field.resolve)
+            field.resolve = _check_federation(field.resolve)
     for _, field, demand, consent in list(guarded_fields(schema)):
         if field.subscribe is not None:
-            field.subscribe = _admitting(field.subscribe, demand)
+            field.subscribe = _check_demand(field.subscribe, demand)
         elif field.resolve is not None:
-            resolve = field.resolve if consent is None else _consented(field.resolve, ConsentPurpose(consent.purpose))
-            field.resolve = _admitting(resolve, demand)
+            resolve = (
+                field.resolve if consent is None else _check_consent(field.resolve, ConsentPurpose(consent.purpose))
+            )
+            field.resolve = _check_demand(resolve, demand)
 
 
-def _federated(resolve: Resolver) -> Resolver:
-    def federated(source: Any, info: Any, **given: Any) -> Any:
+def _check_federation(resolve: Resolver) -> Resolver:
+    def checked_resolver(source: Any, info: Any, **given: Any) -> Any:
         if isinstance(info.context, Context) and not info.context.federation:
             raise Problems(Problem(ErrorCode.FORBIDDEN))
         return resolve(source, info, **given)
 
-    return federated
+    return checked_resolver
 
 
-def _admitting(resolve: Resolver, demand: Demand) -> Resolver:
+def _check_demand(resolve: Resolver, demand: Demand) -> Resolver:
     if demand == NOTHING:
         return resolve
 
-    def admitting(source: Any, info: Any, **given: Any) -> Any:
+    def checked_resolver(source: Any, info: Any, **given: Any) -> Any:
         demand.check(info.context.subject)
         return resolve(source, info, **given)
 
-    return admitting
+    return checked_resolver
 
 
-def _consented(resolve: Resolver, purpose: ConsentPurpose) -> Resolver:
-    async def consented(source: OfCitizen, info: Any, **given: Any) -> Any:
+def _check_consent(resolve: Resolver, purpose: ConsentPurpose) -> Resolver:
+    async def checked_resolver(source: OfCitizen, info: Any, **given: Any) -> Any:
         context = cast("Context", info.context)
         await require_consent(context.environment, context.subject, source.consenting_citizen, purpose)
         result = resolve(source, info, **given)
         return await result if inspect.isawaitable(result) else result
 
-    return consented
+    return checked_resolver

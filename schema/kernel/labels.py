@@ -8,8 +8,8 @@ from graphql import GraphQLInputObjectType, GraphQLInterfaceType, GraphQLObjectT
 
 from domain.kernel.messages import field_label, labels
 from schema.kernel.context import Info, InLanguage, spoken
-from schema.kernel.directives import NEVER_SILENTLY_NULL, PUBLIC, listed
-from schema.kernel.fields import resolved
+from schema.kernel.directives import NEVER_SILENTLY_NULL, PUBLIC, assumed_list_size
+from schema.kernel.fields import resolver_field
 
 _WITH_FIELDS = (GraphQLObjectType, GraphQLInterfaceType, GraphQLInputObjectType)
 
@@ -26,10 +26,10 @@ class Label:
 class LabelsQuery:
     """Root fields about texts."""
 
-    @resolved(
+    @resolver_field(
         description="Labels of fields and values, so that applications need no texts of their own.",
         # Each label is two texts at hand: the whole list is about as dear as a page of objects.
-        directives=[PUBLIC, NEVER_SILENTLY_NULL, listed(100)],
+        directives=[PUBLIC, NEVER_SILENTLY_NULL, assumed_list_size(100)],
     )
     def labels(
         self,

@@ -42,7 +42,7 @@ def one_by_key(read: Read[K, V], resource: ResourceOf[V] | None = None) -> Loade
     """The value of each key; None where there is none, or the subject may not read it."""
 
     async def batch(environment: Environment, subject: Subject, keys: list[K]) -> list[V | None]:
-        async with environment.store.reading() as tx:
+        async with environment.store.read_transaction() as tx:
             found = await read(tx, keys)
         if resource is not None:
             purposes = await may_read_all(environment, subject, [resource(value) for value in found.values()])
@@ -56,7 +56,7 @@ def many_by_key(read: Read[K, list[V]], resource: ResourceOf[V] | None = None) -
     """All values of each key, without those that the subject may not read."""
 
     async def batch(environment: Environment, subject: Subject, keys: list[K]) -> list[Sequence[V]]:
-        async with environment.store.reading() as tx:
+        async with environment.store.read_transaction() as tx:
             found = await read(tx, keys)
         if resource is not None:
             resources = [resource(value) for values in found.values() for value in values]

@@ -7,7 +7,7 @@ from typing import Self, TypeAlias, TypeVar
 import strawberry
 
 from actions.kernel.environment import Environment
-from actions.kernel.submission_progress import Away, SubmissionState, standing
+from actions.kernel.submission_progress import Away, SubmissionState, submission_progress
 from domain.applications import applications
 from domain.kernel.errors import ErrorCode, Problem, Problems, Remedy
 from domain.kernel.global_ids import MalformedGlobalId, TypeCode, from_global_id
@@ -65,21 +65,21 @@ class ApplicationPayload:
     submission: Submission = strawberry.field(description="What became of the hand-in.")
 
     @classmethod
-    def done(cls, item: applications.Application, *, replayed: bool) -> Self:
+    def from_application(cls, item: applications.Application, *, replayed: bool) -> Self:
         """The payload of something that was done."""
         accepted = Submission(state=SubmissionState.ACCEPTED, acknowledgement=item.acknowledgement, replayed=replayed)
         return cls(application=Application.of(item), user_errors=[], submission=accepted)
 
     @classmethod
-    def refused(cls, errors: list[UserError]) -> Self:
+    def from_errors(cls, errors: list[UserError]) -> Self:
         """The payload of something that was refused."""
-        return cls(application=None, user_errors=errors, submission=rejected())
+        return cls(application=None, user_errors=errors, submission=rejected_submission())
 
 
 Payload = TypeVar("Payload", bound=ApplicationPayload)
 
 
-def doing(
+def bind(
     info: Info, verb: Callable[[Environment, Subject, R], Awaitable[T]], request: Callable[[], R]
 ) -> Callable[[], Awaitable[T]]:
     """A verb for who asks. Its request is made of the input when it runs, so that a wrong id is refused as data."""
@@ -105,7 +105,7 @@ async def came_of(info: Info, work: Callable[[], Awaitable[tuple[T, bool]]]) -> 
     return item, replayed
 
 
-def rejected() -> Submission:
+def rejected_submission() -> Submission:
     """What is said of a hand-in of which nothing was kept."""
     return Submission(state=SubmissionState.REJECTED, acknowledgement=None, replayed=False)
 
@@ -114,15 +114,15 @@ async def carried_out(info: Info, payload: type[Payload], work: Callable[[], Awa
     """Run a verb about an application and put what came of it into its payload."""
     came = await came_of(info, work)
     if isinstance(came, list):
-        return payload.refused(came)
+        return payload.from_errors(came)
     item, replayed = came
-    done = payload.done(item, replayed=replayed)
-    stands = await standing(info.context.environment, item.id, _away(info))
+    done = payload.from_application(item, replayed=replayed)
+    stands = await submission_progress(info.context.environment, item.id, _unavailable_sources(info))
     done.submission.state, done.submission.expected_by = stands.state, stands.expected_by
     return done
 
 
-def _away(info: Info) -> dict[Source, Away]:
+def _unavailable_sources(info: Info) -> dict[Source, Away]:
     """The systems of outside effects that a switch holds back, or that did not answer when last asked."""
     context, now = info.context, info.context.environment.clock.now()
     concerned = set(context.environment.registry.outside_topics.values())

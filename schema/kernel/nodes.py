@@ -25,8 +25,8 @@ from schema.feedback.notifications import Notification, notice_by_id
 from schema.feedback.suggestions import Suggestion, suggestion_by_id
 from schema.identity.citizens import Citizen
 from schema.kernel.context import Info
-from schema.kernel.directives import NEVER_SILENTLY_NULL, PUBLIC, listed
-from schema.kernel.fields import resolved
+from schema.kernel.directives import NEVER_SILENTLY_NULL, PUBLIC, assumed_list_size
+from schema.kernel.fields import resolver_field
 from schema.kernel.guards import check_type
 from schema.kernel.loaders import Loader
 from schema.kernel.node import Node
@@ -56,7 +56,7 @@ async def _benefit(info: Info, key: str) -> Node | None:
     return None if sanction is None else await Benefit.of_sanction(info, sanction)
 
 
-def _herself(kind: PersonKind, loader: Loader[str, V | None], make: Callable[[V], Node]) -> Finder:
+def _own_session_finder(kind: PersonKind, loader: Loader[str, V | None], make: Callable[[V], Node]) -> Finder:
     """Officers and operators are found only by the session that is theirs, as through `viewer`."""
     find = by_loader(loader, make)
 
@@ -82,8 +82,8 @@ FINDERS: Mapping[TypeCode, Finder] = MappingProxyType(
         TypeCode.CITIZEN: by_loader(citizen_by_id, Citizen.of),
         TypeCode.DEPARTMENT: by_loader(department_by_id, Department.of),
         TypeCode.DISTRICT: by_loader(district_by_id, District.of),
-        TypeCode.OFFICER: _herself(PersonKind.OFFICER, officer_by_id, Officer.of),
-        TypeCode.OPERATOR: _herself(PersonKind.OPERATOR, operator_by_id, Operator.of),
+        TypeCode.OFFICER: _own_session_finder(PersonKind.OFFICER, officer_by_id, Officer.of),
+        TypeCode.OPERATOR: _own_session_finder(PersonKind.OPERATOR, operator_by_id, Operator.of),
         TypeCode.SCHEME: by_loader(scheme_by_id, Scheme.of),
         TypeCode.SERVICE: by_loader(service_by_id, Service.of),
         TypeCode.GRIEVANCE: by_loader(grievance_by_id, Grievance.of),
@@ -102,7 +102,7 @@ TYPE_NAMES: Mapping[TypeCode, str] = MappingProxyType(
 """The name in the graph of each type that has an opaque id."""
 
 
-async def found(info: Info, opaque: str, *path: str) -> Node:
+async def find_node(info: Info, opaque: str, *path: str) -> Node:
     """The thing with an opaque id; raises NOT_FOUND where it is absent or not for the subject."""
     code, key = from_global_id(opaque)
     check_type(info, TYPE_NAMES[code])
@@ -116,7 +116,7 @@ async def found(info: Info, opaque: str, *path: str) -> Node:
 class NodesQuery:
     """Relay's root fields."""
 
-    @resolved(
+    @resolver_field(
         description="Anything by its opaque id; null with NOT_FOUND where there is none.",
         directives=[PUBLIC, NEVER_SILENTLY_NULL],
     )
@@ -125,11 +125,11 @@ class NodesQuery:
         info: Info,
         id: Annotated[strawberry.ID, strawberry.argument(description="The opaque id.")],  # noqa: A002
     ) -> Node | None:
-        return await found(info, id, "id")
+        return await find_node(info, id, "id")
 
-    @resolved(
+    @resolver_field(
         description="Several things by their ids, at the same places; null with an error for each miss.",
-        directives=[PUBLIC, NEVER_SILENTLY_NULL, listed(MOST_NODES)],
+        directives=[PUBLIC, NEVER_SILENTLY_NULL, assumed_list_size(MOST_NODES)],
     )
     async def nodes(
         self,
@@ -138,6 +138,6 @@ class NodesQuery:
     ) -> list[Node | None] | None:
         if len(ids) > MOST_NODES:
             raise Problems(Problem(ErrorCode.BAD_INPUT, ("ids",)))
-        results = await asyncio.gather(*(found(info, one, "ids") for one in ids), return_exceptions=True)
+        results = await asyncio.gather(*(find_node(info, one, "ids") for one in ids), return_exceptions=True)
         # An exception in a list is an error of that place alone.
         return cast("list[Node | None]", results)

@@ -15,8 +15,8 @@ from strawberry.types.field import StrawberryField
 from domain.kernel.errors import ErrorCode, Problem, Problems
 from schema.kernel.context import Info
 from schema.kernel.cursors import Cursors, Position
-from schema.kernel.directives import sliced
-from schema.kernel.fields import resolved
+from schema.kernel.directives import sliced_list_size
+from schema.kernel.fields import resolver_field
 from store.database.errors import StoreError
 
 LARGEST_PAGE = 100
@@ -78,7 +78,7 @@ class Connection(Generic[Node]):
     page_info: PageInfo = strawberry.field(description="Where this page lies in the list.")
     count: strawberry.Private[Callable[[], Awaitable[int | None]]]
 
-    @resolved(description="Rows in the whole list; null where it could not be counted in time.")
+    @resolver_field(description="Rows in the whole list; null where it could not be counted in time.")
     async def total_count(self) -> int | None:
         try:
             return await self.count()
@@ -103,7 +103,7 @@ class Paged(FieldExtension):
         field.arguments = [*added, *field.arguments]
         if not any(isinstance(one, ListSize) for one in field.directives):  # a schema may be built more than once
             sizes = [name for name, (type_, _) in _ARGUMENTS.items() if type_ is int]
-            field.directives = [*field.directives, sliced(*sizes, sized=("edges", "nodes"))]
+            field.directives = [*field.directives, sliced_list_size(*sizes, sized=("edges", "nodes"))]
 
     async def resolve_async(self, next_: AsyncExtensionResolver, source: Any, info: Info, **kwargs: Any) -> Any:
         """Read one page of the resolver's Listing."""
@@ -150,13 +150,13 @@ def _window(cursors: Cursors, paging: dict[str, Any]) -> Window:
     size_name, place_name, other_place = ("last", "before", "after") if backward else ("first", "after", "before")
     size, place = paging[size_name], paging[place_name]
     if size is None or not 1 <= size <= LARGEST_PAGE:
-        raise _refused("first" if size is None else size_name)
+        raise _bad_argument("first" if size is None else size_name)
     if not backward and paging["last"] is not None:
-        raise _refused("last")
+        raise _bad_argument("last")
     if paging[other_place] is not None:
-        raise _refused(other_place)
+        raise _bad_argument(other_place)
     return Window(size, None if place is None else cursors.read(place, place_name), backward)
 
 
-def _refused(argument: str) -> Problems:
+def _bad_argument(argument: str) -> Problems:
     return Problems(Problem(ErrorCode.BAD_INPUT, (argument,)))

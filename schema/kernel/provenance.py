@@ -27,7 +27,7 @@ class Provenance:
         return cls(source=source, state=state, as_of=as_of, age_seconds=info.context.sources.age_seconds(as_of))
 
 
-def noted(info: Info, told: Iterable[Told]) -> list[Provenance]:
+def record_provenance(info: Info, told: Iterable[Told]) -> list[Provenance]:
     """The provenance of the field that is being resolved, also entered into `extensions.sources`."""
     listed = list(told)
     for source, state, as_of in listed:

@@ -76,7 +76,7 @@ class SourceLedger:
         if place not in read.paths:
             read.paths.append(place)
 
-    def failed(self, path: Path, error: IntegrationError) -> None:
+    def note_failure(self, path: Path, error: IntegrationError) -> None:
         """Record a read that gave nothing. A refusal is an answer: the system is up; without consent none was asked."""
         if error.code == CONSENT_NEEDED:
             return
@@ -85,7 +85,7 @@ class SourceLedger:
         else:
             self.note(path, error.source, SourceState.DOWN, None, error.retry_after)
 
-    def missing(self, path: Path, error: IntegrationError) -> None:
+    def note_missing(self, path: Path, error: IntegrationError) -> None:
         """Record a source that is missing from a merged list, so that it is told beside the list.
 
         Its state was noted with the provenance of the list.
@@ -103,7 +103,7 @@ class SourceLedger:
         try:
             sourced = await answer
         except IntegrationError as error:
-            self.failed(path, error)
+            self.note_failure(path, error)
             raise
         if sourced is not None:
             self.note(path, sourced.source, sourced.state, sourced.as_of)
@@ -113,11 +113,11 @@ class SourceLedger:
         """Whole seconds since an answer was had from its system."""
         return None if as_of is None else max(0, int((self._clock.now() - as_of).total_seconds()))
 
-    def shown(self) -> list[dict[str, Any]]:
+    def to_extension(self) -> list[dict[str, Any]]:
         """`extensions.sources`, in the order of the first read."""
-        return [self._shown(read) for read in self._reads.values()]
+        return [self._describe_read(read) for read in self._reads.values()]
 
-    def _shown(self, read: SourceRead) -> dict[str, Any]:
+    def _describe_read(self, read: SourceRead) -> dict[str, Any]:
         facts = {
             "name": read.source.value,
             "state": read.state.value,
@@ -126,8 +126,8 @@ class SourceLedger:
             "retryAfterSeconds": math.ceil(read.retry_after) if read.retry_after is not None else None,
         }
         present: dict[str, Any] = {name: value for name, value in facts.items() if value is not None}
-        return present | {"paths": _listed(read.paths)}
+        return present | {"paths": _path_lists(read.paths)}
 
 
-def _listed(paths: Sequence[ResponsePath]) -> list[list[str | int]]:
+def _path_lists(paths: Sequence[ResponsePath]) -> list[list[str | int]]:
     return [list(path) for path in paths]

@@ -45,14 +45,14 @@ class Part:
         return {"place": self.place, "backward": self.backward, "limit": self.limit}
 
 
-def reading(
+def page_reader(
     info: Info, read: _Read[Row], resource: Callable[[Row], Resource]
 ) -> Callable[[Window], Awaitable[Sequence[Row]]]:
     """Pages of rows that the access table lets through, each read with its receipt."""
 
     async def rows(window: Window) -> Sequence[Row]:
         environment = info.context.environment
-        async with environment.store.reading() as tx:
+        async with environment.store.read_transaction() as tx:
             found = await read(tx, Part.of(window))
         # The row beyond the page only says that there is one; nobody reads it.
         page = found[-window.size :] if window.backward else found[: window.size]
@@ -65,11 +65,11 @@ def reading(
     return rows
 
 
-def counting(info: Info, count: _Count) -> Callable[[], Awaitable[int | None]]:
+def count_reader(info: Info, count: _Count) -> Callable[[], Awaitable[int | None]]:
     """A count that is only made where it is asked for."""
 
-    async def counted() -> int | None:
-        async with info.context.environment.store.reading() as tx:
+    async def read_count() -> int | None:
+        async with info.context.environment.store.read_transaction() as tx:
             return await count(tx)
 
-    return counted
+    return read_count

@@ -11,7 +11,7 @@ from domain.applications.applications import RejectionGround
 from domain.officers import desk
 from domain.officers.desk import OpinionState
 from schema.kernel.context import Info
-from schema.kernel.fields import resolved
+from schema.kernel.fields import resolver_field
 from schema.kernel.loaders import ByKey, one_by_key
 from schema.officers.staff import AssignedOfficer, officer_by_id
 from store.database.engine import Transaction
@@ -42,7 +42,7 @@ class DeskClaim:
         mine = item.officer_id == info.context.subject.person_id
         return cls(item=item, mine=mine, claimed_at=item.claimed_at, expires_at=item.expires_at)
 
-    @resolved(description="The officer who works on it.", metadata=_CLAIMANT.metadata)
+    @resolver_field(description="The officer who works on it.", metadata=_CLAIMANT.metadata)
     async def officer(self, info: Info) -> AssignedOfficer | None:
         item = await _CLAIMANT.load(self, info.context.loaders)
         return None if item is None else AssignedOfficer(item=item)
@@ -76,12 +76,12 @@ class Proposal:
             answer_note=item.answer_note,
         )
 
-    @resolved(description="The first officer.", metadata=_PROPOSER.metadata)
+    @resolver_field(description="The first officer.", metadata=_PROPOSER.metadata)
     async def proposed_by(self, info: Info) -> AssignedOfficer | None:
         item = await _PROPOSER.load(self, info.context.loaders)
         return None if item is None else AssignedOfficer(item=item)
 
-    @resolved(description="The second officer, once she has answered.", metadata=_ANSWERER.metadata)
+    @resolver_field(description="The second officer, once she has answered.", metadata=_ANSWERER.metadata)
     async def answered_by(self, info: Info) -> AssignedOfficer | None:
         item = await _ANSWERER.load(self, info.context.loaders)
         return None if item is None else AssignedOfficer(item=item)

@@ -24,12 +24,12 @@ from schema.kernel.mutations import (
     ApplicationPayload,
     Submission,
     UserError,
+    bind,
     came_of,
     carried_out,
-    doing,
     key_of,
     key_of_type,
-    rejected,
+    rejected_submission,
     user_errors_of,
 )
 from schema.kernel.node import node_id
@@ -148,17 +148,17 @@ class ClaimApplicationPayload(ApplicationPayload):
 @strawberry.type(description="What became of a release.")
 class ReleaseApplicationPayload(ApplicationPayload):
     @classmethod
-    def done(cls, item: applications.Application, *, replayed: bool) -> Self:
+    def from_application(cls, item: applications.Application, *, replayed: bool) -> Self:
         """The payload of a case that was given back: its state, and nothing personal."""
-        return _given_away(super().done(item, replayed=replayed), item)
+        return _given_away(super().from_application(item, replayed=replayed), item)
 
 
 @strawberry.type(description="What became of a forwarding.")
 class ForwardApplicationPayload(ApplicationPayload):
     @classmethod
-    def done(cls, item: applications.Application, *, replayed: bool) -> Self:
+    def from_application(cls, item: applications.Application, *, replayed: bool) -> Self:
         """The payload of a case that went to another officer: its state, and nothing personal."""
-        return _given_away(super().done(item, replayed=replayed), item)
+        return _given_away(super().from_application(item, replayed=replayed), item)
 
 
 @strawberry.type(description="What became of a confirmation.")
@@ -186,7 +186,7 @@ class CaseResult:
         return cls(
             application_id=node_id(TypeCode.APPLICATION, result.application_id),
             outcome=result.outcome,
-            application=_shown(result),
+            application=_visible_case(result),
             user_errors=user_errors_of(info, result.error) if result.error else [],
         )
 
@@ -233,7 +233,7 @@ class DeskMutation:
         info: Info,
         input: Annotated[ClaimApplicationInput, strawberry.argument(description="The case.")],  # noqa: A002
     ) -> ClaimApplicationPayload:
-        work = doing(
+        work = bind(
             info,
             claim_application,
             lambda: ClaimCase(_case(input.application_id), key_of(info, input.idempotency_key), input.take_over),
@@ -246,7 +246,7 @@ class DeskMutation:
         info: Info,
         input: Annotated[ReleaseApplicationInput, strawberry.argument(description="The case.")],  # noqa: A002
     ) -> ReleaseApplicationPayload:
-        work = doing(
+        work = bind(
             info,
             release_application,
             lambda: ReleaseCase(_case(input.application_id), key_of(info, input.idempotency_key)),
@@ -259,7 +259,7 @@ class DeskMutation:
         info: Info,
         input: Annotated[ForwardApplicationInput, strawberry.argument(description="Case and officer.")],  # noqa: A002
     ) -> ForwardApplicationPayload:
-        work = doing(
+        work = bind(
             info,
             forward_application,
             lambda: ForwardCase(
@@ -282,7 +282,7 @@ class DeskMutation:
             key = key_of(info, input.idempotency_key)
             return ConfirmDecision(_case(input.application_id), key, input.expected_version)
 
-        work = doing(info, confirm_decision, request)
+        work = bind(info, confirm_decision, request)
         return await carried_out(info, ConfirmDecisionPayload, work)
 
     @mutation(description="Send a colleague's proposed decision back to her; nothing is decided.")
@@ -295,7 +295,7 @@ class DeskMutation:
             key = key_of(info, input.idempotency_key)
             return SendBackDecision(_case(input.application_id), input.reason, key, input.expected_version)
 
-        work = doing(info, send_back_decision, request)
+        work = bind(info, send_back_decision, request)
         return await carried_out(info, SendBackDecisionPayload, work)
 
     @mutation(description="Pass one verdict on up to 50 cases; each is done or refused by itself.")
@@ -317,8 +317,8 @@ class DeskMutation:
                 documents=tuple(input.documents or ()),
             )
 
-        work = doing(info, bulk_decide, request)
-        return await _each(info, BulkDecidePayload, work)
+        work = bind(info, bulk_decide, request)
+        return await _run_for_each(info, BulkDecidePayload, work)
 
     @mutation(description="Claim up to 50 cases; each is claimed or refused by itself.")
     async def bulk_claim(
@@ -335,7 +335,7 @@ class DeskMutation:
                 take_over=input.take_over,
             )
 
-        return await _each(info, BulkClaimPayload, work)
+        return await _run_for_each(info, BulkClaimPayload, work)
 
     @mutation(description="Forward up to 50 cases to one officer; each is forwarded or refused by itself.")
     async def bulk_forward(
@@ -353,7 +353,7 @@ class DeskMutation:
                 reason=input.reason,
             )
 
-        return await _each(info, BulkForwardPayload, work)
+        return await _run_for_each(info, BulkForwardPayload, work)
 
     @mutation(
         description="Hand in decisions that were made without signal; a case that changed meanwhile is left alone."
@@ -369,7 +369,7 @@ class DeskMutation:
                 info.context.environment, info.context.subject, input.pack_id, decisions, input.pack
             )
 
-        return await _each(info, ReplayDecisionsPayload, work)
+        return await _run_for_each(info, ReplayDecisionsPayload, work)
 
 
 def _offline(given: OfflineDecisionInput, place: int) -> OfflineDecision:
@@ -385,7 +385,7 @@ def _offline(given: OfflineDecisionInput, place: int) -> OfflineDecision:
     )
 
 
-def _shown(result: ItemResult) -> Application | None:
+def _visible_case(result: ItemResult) -> Application | None:
     """The case as it now is; a conflict shows its state only, for nothing was done that would leave a receipt."""
     if result.application is None:
         return None
@@ -401,16 +401,16 @@ def _officer(opaque: strawberry.ID) -> str:
     return key_of_type(TypeCode.OFFICER, opaque, "input", "officerId")
 
 
-async def _each(info: Info, payload: type[Several], work: Callable[[], Awaitable[list[ItemResult]]]) -> Several:
+async def _run_for_each(info: Info, payload: type[Several], work: Callable[[], Awaitable[list[ItemResult]]]) -> Several:
     """Run an action on several cases; what keeps it from beginning at all becomes `userErrors`."""
 
-    async def whole() -> tuple[list[ItemResult], bool]:
+    async def run_all() -> tuple[list[ItemResult], bool]:
         results = await work()
         return results, bool(results) and all(result.outcome is ItemOutcome.REPLAYED for result in results)
 
-    came = await came_of(info, whole)
+    came = await came_of(info, run_all)
     if isinstance(came, list):
-        return payload(results=[], user_errors=came, submission=rejected())
+        return payload(results=[], user_errors=came, submission=rejected_submission())
     results, replayed = came
     accepted = Submission(state=SubmissionState.ACCEPTED, acknowledgement=None, replayed=replayed)
     return payload(results=[CaseResult.of(info, result) for result in results], user_errors=[], submission=accepted)

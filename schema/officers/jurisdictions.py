@@ -7,7 +7,7 @@ import strawberry
 from domain.kernel.people import OfficerLevel, Posting, Role
 from schema.catalogue.places import Department, District, Tehsil, department_by_slug, district_by_code, tehsil_by_code
 from schema.kernel.context import Info
-from schema.kernel.fields import resolved
+from schema.kernel.fields import resolver_field
 from schema.kernel.loaders import ByKey
 
 _DEPARTMENT = ByKey(department_by_slug, lambda jurisdiction: jurisdiction.posting.department)
@@ -25,16 +25,16 @@ class Jurisdiction:
         """The graph's view of a posting."""
         return cls(posting=posting, role=posting.role, level=posting.level)
 
-    @resolved(description="The department, or null for every one.", metadata=_DEPARTMENT.metadata)
+    @resolver_field(description="The department, or null for every one.", metadata=_DEPARTMENT.metadata)
     async def department(self, info: Info) -> Department | None:
         item = await _DEPARTMENT.load(self, info.context.loaders)
         return None if item is None else Department.of(item)
 
-    @resolved(description="The district, or null for every one.", metadata=_DISTRICT.metadata)
+    @resolver_field(description="The district, or null for every one.", metadata=_DISTRICT.metadata)
     async def district(self, info: Info) -> District | None:
         item = await _DISTRICT.load(self, info.context.loaders)
         return None if item is None else District.of(item)
 
-    @resolved(description="The tehsil, or null for every one of the district.")
+    @resolver_field(description="The tehsil, or null for every one of the district.")
     async def tehsil(self, info: Info) -> Tehsil | None:
         return await tehsil_by_code(info.context.loaders, self.posting.district, self.posting.tehsil)

@@ -20,7 +20,7 @@ from schema.feedback.grievances import Grievance
 from schema.feedback.suggestions import Suggestion
 from schema.feedback.types import Feedback
 from schema.kernel.context import Info
-from schema.kernel.fields import resolved
+from schema.kernel.fields import resolver_field
 from schema.kernel.paging import Connection, Listing, Paged
 
 _ASKED = frozenset({SuggestionState.RECEIVED, SuggestionState.UNDER_REVIEW})
@@ -32,7 +32,7 @@ class OfficeCare:
 
     item: strawberry.Private[people.Officer]
 
-    @resolved(
+    @resolver_field(
         description="Grievances of her jurisdictions, the one that is due first at the top.",
         graphql_type=Connection[Grievance],
         extensions=[Paged()],
@@ -47,7 +47,7 @@ class OfficeCare:
     ) -> Listing[GrievanceItem]:
         return grievances_of_office(info, frozenset(states) if states is not None else WAITING)
 
-    @resolved(
+    @resolver_field(
         description="Suggestions for the departments that she administers, the newest first.",
         graphql_type=Connection[Suggestion],
         extensions=[Paged()],
@@ -62,7 +62,7 @@ class OfficeCare:
     ) -> Listing[SuggestionItem]:
         return suggestions_of_office(info, frozenset(states) if states is not None else _ASKED)
 
-    @resolved(
+    @resolver_field(
         description="Feedback on cases of the departments that she administers, the newest first.",
         graphql_type=Connection[Feedback],
         extensions=[Paged()],
@@ -70,7 +70,7 @@ class OfficeCare:
     async def feedback(self, info: Info) -> Listing[FeedbackItem]:
         return feedback_of_office(info)
 
-    @resolved(
+    @resolver_field(
         description="What she suggested herself, the newest first.",
         graphql_type=Connection[Suggestion],
         extensions=[Paged()],

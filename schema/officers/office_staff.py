@@ -15,7 +15,7 @@ from domain.officers.staff import LeaveState
 from schema.kernel.context import Info, InLanguage, spoken
 from schema.kernel.cursors import Position
 from schema.kernel.directives import AUTHENTICATED
-from schema.kernel.fields import resolved
+from schema.kernel.fields import resolver_field
 from schema.kernel.loaders import ByKey
 from schema.kernel.node import Node, node_id
 from schema.kernel.paging import Connection, Listing, Paged, Window
@@ -52,21 +52,23 @@ class Leave(Node):
             cancelled_at=item.cancelled_at,
         )
 
-    @resolved(description="Where it stands today.")
+    @resolver_field(description="Where it stands today.")
     def state(self, info: Info) -> LeaveState:
         return self.item.state_on(ist_date(info.context.environment.clock.now()))
 
-    @resolved(description="Where it stands today, in words.")
+    @resolver_field(description="Where it stands today, in words.")
     def state_label(self, info: Info, language: InLanguage = None) -> str:
         state = self.item.state_on(ist_date(info.context.environment.clock.now()))
         return label(f"leave_state.{state.value}", spoken(info, language))
 
-    @resolved(description="The officer on leave.", metadata=_OFFICER.metadata)
+    @resolver_field(description="The officer on leave.", metadata=_OFFICER.metadata)
     async def officer(self, info: Info) -> AssignedOfficer | None:
         item = await _OFFICER.load(self, info.context.loaders)
         return None if item is None else AssignedOfficer(item=item)
 
-    @resolved(description="Who stands in; null where her work goes to the level above.", metadata=_SUBSTITUTE.metadata)
+    @resolver_field(
+        description="Who stands in; null where her work goes to the level above.", metadata=_SUBSTITUTE.metadata
+    )
     async def substitute(self, info: Info) -> AssignedOfficer | None:
         item = await _SUBSTITUTE.load(self, info.context.loaders)
         return None if item is None else AssignedOfficer(item=item)
@@ -78,7 +80,7 @@ class OfficeStaff:
 
     item: strawberry.Private[people.Officer]
 
-    @resolved(
+    @resolver_field(
         description="Her leaves, the latest first; empty for those who may not see them.",
         graphql_type=Connection[Leave],
         extensions=[Paged()],

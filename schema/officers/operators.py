@@ -15,7 +15,7 @@ from schema.feedback.care_lists import visits_of_agent
 from schema.identity.citizens import Citizen
 from schema.kernel.context import Info, InLanguage, spoken
 from schema.kernel.directives import AUTHENTICATED
-from schema.kernel.fields import resolved
+from schema.kernel.fields import resolver_field
 from schema.kernel.loaders import ByKey
 from schema.kernel.node import Node, node_id
 from schema.kernel.paging import Connection, Listing, Paged
@@ -36,32 +36,32 @@ class Operator(Node):
         """The graph's view of an operator."""
         return cls(id=node_id(TypeCode.OPERATOR, item.id), item=item, csc_id=item.csc_id)
 
-    @resolved(description="The operator's name.")
+    @resolver_field(description="The operator's name.")
     def name(self, info: Info, language: InLanguage = None) -> str:
         return self.item.name.in_language(spoken(info, language))
 
-    @resolved(description="The centre's name.")
+    @resolver_field(description="The centre's name.")
     def centre(self, info: Info, language: InLanguage = None) -> str:
         return self.item.centre.in_language(spoken(info, language))
 
-    @resolved(description="The centre's district.", metadata=_DISTRICT.metadata)
+    @resolver_field(description="The centre's district.", metadata=_DISTRICT.metadata)
     async def district(self, info: Info) -> District | None:
         item = await _DISTRICT.load(self, info.context.loaders)
         return None if item is None else District.of(item)
 
-    @resolved(description="The centre's tehsil, where one is known.")
+    @resolver_field(description="The centre's tehsil, where one is known.")
     async def tehsil(self, info: Info) -> Tehsil | None:
         return await tehsil_by_code(info.context.loaders, self.item.district, self.item.tehsil)
 
-    @resolved(description="Whether this session is a doorstep agent's.")
+    @resolver_field(description="Whether this session is a doorstep agent's.")
     def is_doorstep_agent(self, info: Info) -> bool:
         return Role.DOORSTEP_AGENT in info.context.subject.roles
 
-    @resolved(description="The codes of the school or camps whose rosters this session keeps; empty for others.")
+    @resolver_field(description="The codes of the school or camps whose rosters this session keeps; empty for others.")
     def roster_centres(self, info: Info) -> list[str]:
         return sorted(info.context.subject.places)
 
-    @resolved(
+    @resolver_field(
         description="The agent's own doorstep visits, the earliest day first; empty for one who is no agent.",
         graphql_type=Connection[AgentVisit],
         extensions=[Paged()],
@@ -75,7 +75,7 @@ class Operator(Node):
     ) -> Listing[Errand]:
         return visits_of_agent(info, frozenset(states) if states is not None else OPEN)
 
-    @resolved(description="The citizen whom this session helps, with her consent; null where it helps none.")
+    @resolver_field(description="The citizen whom this session helps, with her consent; null where it helps none.")
     async def assisting(self, info: Info) -> Citizen | None:
         citizen_id = info.context.subject.on_behalf_of
         item = await info.context.load(citizen_by_id, citizen_id) if citizen_id else None

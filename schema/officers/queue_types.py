@@ -38,7 +38,7 @@ class QueueFilter:
         default=None, description="Only what a school or camp filed by the roster with this number."
     )
 
-    def wanted(self) -> desk.QueueFilter:
+    def to_criteria(self) -> desk.QueueFilter:
         """The filter in the words of the domain; raises NUMBER_MISTYPED."""
         return desk.QueueFilter(
             statuses=states(self.statuses, WITH_OFFICER),
@@ -58,7 +58,7 @@ class QueueFilter:
 
 def wanted_of(given: QueueFilter | None) -> desk.QueueFilter:
     """The filter that was given, or the usual one."""
-    return given.wanted() if given else desk.QueueFilter()
+    return given.to_criteria() if given else desk.QueueFilter()
 
 
 def list_name(officer_id: str, wanted: desk.QueueFilter, sort: QueueSort) -> str:

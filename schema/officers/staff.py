@@ -11,7 +11,7 @@ from domain.kernel.global_ids import TypeCode
 from domain.kernel.masks import mask_mobile
 from schema.catalogue.places import District, district_by_code
 from schema.kernel.context import Info, InLanguage, spoken
-from schema.kernel.fields import resolved
+from schema.kernel.fields import resolver_field
 from schema.kernel.loaders import ByKey, one_by_key
 from schema.kernel.node import node_id
 from store.identity import people as people_store
@@ -39,15 +39,15 @@ class Applicant:
         """The graph's view of an applicant."""
         return cls(item=item, citizen_id=node_id(TypeCode.CITIZEN, item.id))
 
-    @resolved(description="Her name.")
+    @resolver_field(description="Her name.")
     def name(self, info: Info, language: InLanguage = None) -> str:
         return self.item.name.in_language(spoken(info, language))
 
-    @resolved(description="Her mobile number with its middle hidden.")
+    @resolver_field(description="Her mobile number with its middle hidden.")
     def masked_mobile(self) -> str | None:
         return mask_mobile(self.item.mobile) if self.item.mobile else None
 
-    @resolved(description="Her district, where it is known.", metadata=_DISTRICT.metadata)
+    @resolver_field(description="Her district, where it is known.", metadata=_DISTRICT.metadata)
     async def district(self, info: Info) -> District | None:
         item = await _DISTRICT.load(self, info.context.loaders)
         return None if item is None else District.of(item)
@@ -59,11 +59,11 @@ class AssignedOfficer:
 
     item: strawberry.Private[people.Officer]
 
-    @resolved(description="The officer's name.")
+    @resolver_field(description="The officer's name.")
     def name(self, info: Info, language: InLanguage = None) -> str:
         return self.item.name.in_language(spoken(info, language))
 
-    @resolved(description="The officer's post.")
+    @resolver_field(description="The officer's post.")
     def designation(self, info: Info, language: InLanguage = None) -> str:
         return self.item.designation.in_language(spoken(info, language))
 
@@ -72,10 +72,10 @@ class AssignedOfficer:
 class AssistingOperator:
     item: strawberry.Private[people.Operator]
 
-    @resolved(description="The operator's name.")
+    @resolver_field(description="The operator's name.")
     def name(self, info: Info, language: InLanguage = None) -> str:
         return self.item.name.in_language(spoken(info, language))
 
-    @resolved(description="The centre's name.")
+    @resolver_field(description="The centre's name.")
     def centre(self, info: Info, language: InLanguage = None) -> str:
         return self.item.centre.in_language(spoken(info, language))

@@ -7,7 +7,7 @@ import strawberry
 
 from actions.officers.staff_views import (
     StaffFilter,
-    administered,
+    administrator_postings,
     count_staff,
     count_vacancies,
     staff_page,
@@ -19,8 +19,8 @@ from domain.kernel.scopes import Scope
 from domain.officers import staff
 from schema.kernel.context import Info, InLanguage, signed_in, spoken
 from schema.kernel.cursors import Position
-from schema.kernel.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, listed, scoped
-from schema.kernel.fields import resolved
+from schema.kernel.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, assumed_list_size, requires_scopes
+from schema.kernel.fields import resolver_field
 from schema.kernel.loaders import ByKey
 from schema.kernel.node import node_id
 from schema.kernel.paging import Connection, Listing, Paged, Window
@@ -44,7 +44,7 @@ class StaffMember:
 
     item: strawberry.Private[people.Officer]
     officer_id: strawberry.ID = strawberry.field(description="Give it to transferOfficer or recordLeave.")
-    jurisdictions: list[Jurisdiction] = strawberry.field(description="Her posts.", directives=[listed(5)])
+    jurisdictions: list[Jurisdiction] = strawberry.field(description="Her posts.", directives=[assumed_list_size(5)])
 
     @classmethod
     def of(cls, item: people.Officer) -> Self:
@@ -52,15 +52,15 @@ class StaffMember:
         posts = [Jurisdiction.of(posting) for posting in item.postings]
         return cls(item=item, officer_id=node_id(TypeCode.OFFICER, item.id), jurisdictions=posts)
 
-    @resolved(description="The officer's name.")
+    @resolver_field(description="The officer's name.")
     def name(self, info: Info, language: InLanguage = None) -> str:
         return self.item.name.in_language(spoken(info, language))
 
-    @resolved(description="The officer's post.")
+    @resolver_field(description="The officer's post.")
     def designation(self, info: Info, language: InLanguage = None) -> str:
         return self.item.designation.in_language(spoken(info, language))
 
-    @resolved(
+    @resolver_field(
         description="Her leaves, the latest first; empty for those who may not see them.",
         graphql_type=Connection[Leave],
         extensions=[Paged()],
@@ -82,12 +82,12 @@ class Vacancy:
         """The graph's view of a vacant post."""
         return cls(item=item, post=Jurisdiction.of(item.posting), since=item.since)
 
-    @resolved(description="Who had it last.", metadata=_FORMER.metadata)
+    @resolver_field(description="Who had it last.", metadata=_FORMER.metadata)
     async def former_officer(self, info: Info) -> AssignedOfficer | None:
         item = await _FORMER.load(self, info.context.loaders)
         return None if item is None else AssignedOfficer(item=item)
 
-    @resolved(
+    @resolver_field(
         description="Who has charge of it meanwhile; null where its work goes to the level above.",
         metadata=_COVER.metadata,
     )
@@ -96,7 +96,7 @@ class Vacancy:
         return None if item is None else AssignedOfficer(item=item)
 
 
-_FOR_STAFF = [AUTHENTICATED, NEVER_SILENTLY_NULL, scoped(Scope.STAFF)]
+_FOR_STAFF = [AUTHENTICATED, NEVER_SILENTLY_NULL, requires_scopes(Scope.STAFF)]
 
 FilterArgument = Annotated[
     StaffFilterInput | None, strawberry.argument(description="Of which department and district.")
@@ -107,7 +107,7 @@ FilterArgument = Annotated[
 class StaffQuery:
     """Root fields about officers and their posts."""
 
-    @resolved(
+    @resolver_field(
         description="Officers of the departments that one administers; null with NOT_FOUND for everybody else.",
         graphql_type=Connection[StaffMember] | None,
         extensions=[Paged()],
@@ -118,9 +118,9 @@ class StaffQuery:
         info: Info,
         filter: FilterArgument = None,  # noqa: A002 - the argument's name in the graph
     ) -> Listing[people.Officer]:
-        return _officers(info, _wanted(filter))
+        return _officers(info, _staff_filter(filter))
 
-    @resolved(
+    @resolver_field(
         description="Vacant posts of the departments that one administers, those that are vacant longest first; "
         "null with NOT_FOUND for everybody else.",
         graphql_type=Connection[Vacancy] | None,
@@ -132,15 +132,15 @@ class StaffQuery:
         info: Info,
         filter: FilterArgument = None,  # noqa: A002 - the argument's name in the graph
     ) -> Listing[staff.Vacancy]:
-        return _vacancies(info, _wanted(filter))
+        return _vacancies(info, _staff_filter(filter))
 
 
-def _wanted(given: StaffFilterInput | None) -> StaffFilter:
+def _staff_filter(given: StaffFilterInput | None) -> StaffFilter:
     return StaffFilter(given.department, given.district) if given else StaffFilter()
 
 
 def _officers(info: Info, wanted: StaffFilter) -> Listing[people.Officer]:
-    environment, within = info.context.environment, administered(signed_in(info))
+    environment, within = info.context.environment, administrator_postings(signed_in(info))
 
     async def rows(window: Window) -> list[people.Officer]:
         place = window.place[1] if window.place else None
@@ -157,7 +157,7 @@ def _officers(info: Info, wanted: StaffFilter) -> Listing[people.Officer]:
 
 
 def _vacancies(info: Info, wanted: StaffFilter) -> Listing[staff.Vacancy]:
-    environment, within = info.context.environment, administered(signed_in(info))
+    environment, within = info.context.environment, administrator_postings(signed_in(info))
 
     async def rows(window: Window) -> list[staff.Vacancy]:
         place = (datetime.fromisoformat(window.place[0] or ""), window.place[1]) if window.place else None

@@ -18,10 +18,10 @@ from domain.kernel.global_ids import TypeCode
 from domain.kernel.people import OfficerLevel, Posting, Role
 from domain.kernel.scopes import Scope
 from domain.officers import staff
-from schema.feedback.payloads import CarePayload, cared
+from schema.feedback.payloads import CarePayload, run_mutation
 from schema.kernel.context import Info
 from schema.kernel.fields import mutation
-from schema.kernel.mutations import KEY_DESCRIPTION, doing, key_of, key_of_type
+from schema.kernel.mutations import KEY_DESCRIPTION, bind, key_of, key_of_type
 from schema.kernel.node import node_id
 from schema.officers.jurisdictions import Jurisdiction
 from schema.officers.office_staff import Leave
@@ -138,18 +138,18 @@ class StaffingMutation:
         info: Info,
         input: Annotated[TransferOfficerInput, strawberry.argument(description="The transfer.")],  # noqa: A002
     ) -> TransferOfficerPayload:
-        work = doing(
+        work = bind(
             info,
             transfer_officer,
             lambda: TransferOfficer(
                 officer_id=key_of_type(TypeCode.OFFICER, input.officer_id, "input", "officerId"),
                 idempotency_key=key_of(info, input.idempotency_key),
-                successor_id=_named(input.successor_id, "successorId"),
-                cover_id=_named(input.cover_id, "coverId"),
+                successor_id=_officer_key(input.successor_id, "successorId"),
+                cover_id=_officer_key(input.cover_id, "coverId"),
                 postings=tuple(_posting(one) for one in input.postings),
             ),
         )
-        return await cared(info, TransferOfficerPayload, "transfer", work, Transfer.of)
+        return await run_mutation(info, TransferOfficerPayload, "transfer", work, Transfer.of)
 
     @mutation(
         description="Record an officer's leave; her open cases move on its first day and come back at its end.",
@@ -160,7 +160,7 @@ class StaffingMutation:
         info: Info,
         input: Annotated[RecordLeaveInput, strawberry.argument(description="The leave.")],  # noqa: A002
     ) -> LeavePayload:
-        work = doing(
+        work = bind(
             info,
             record_leave,
             lambda: RecordLeave(
@@ -168,10 +168,10 @@ class StaffingMutation:
                 from_on=input.from_on,
                 until_on=input.until_on,
                 idempotency_key=key_of(info, input.idempotency_key),
-                substitute_id=_named(input.substitute_id, "substituteId"),
+                substitute_id=_officer_key(input.substitute_id, "substituteId"),
             ),
         )
-        return await cared(info, LeavePayload, "record", work, LeaveRecord.of)
+        return await run_mutation(info, LeavePayload, "record", work, LeaveRecord.of)
 
     @mutation(
         description="Cancel a leave that is planned or running; what had moved comes back at once.",
@@ -186,11 +186,11 @@ class StaffingMutation:
             leave_id = key_of_type(TypeCode.LEAVE, input.leave_id, "input", "leaveId")
             return CancelLeave(leave_id, key_of(info, input.idempotency_key))
 
-        work = doing(info, cancel_leave, request)
-        return await cared(info, LeavePayload, "record", work, LeaveRecord.of)
+        work = bind(info, cancel_leave, request)
+        return await run_mutation(info, LeavePayload, "record", work, LeaveRecord.of)
 
 
-def _named(opaque: strawberry.ID | None, field: str) -> str | None:
+def _officer_key(opaque: strawberry.ID | None, field: str) -> str | None:
     return None if opaque is None else key_of_type(TypeCode.OFFICER, opaque, "input", field)
 
 

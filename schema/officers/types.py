@@ -22,7 +22,7 @@ from schema.fees.payments import OfficeFees
 from schema.kernel.context import Info, InLanguage, spoken
 from schema.kernel.cursors import Position
 from schema.kernel.directives import AUTHENTICATED
-from schema.kernel.fields import resolved
+from schema.kernel.fields import resolver_field
 from schema.kernel.mutations import key_of_type
 from schema.kernel.node import Node, node_id
 from schema.kernel.paging import Connection, Listing, Paged, Window
@@ -54,11 +54,11 @@ class ForwardTarget:
         levels = sorted({posting.level for posting in item.postings if posting.level}, key=list(OfficerLevel).index)
         return cls(item=item, officer_id=node_id(TypeCode.OFFICER, item.id), levels=levels)
 
-    @resolved(description="The officer's name.")
+    @resolver_field(description="The officer's name.")
     def name(self, info: Info, language: InLanguage = None) -> str:
         return self.item.name.in_language(spoken(info, language))
 
-    @resolved(description="The officer's post.")
+    @resolver_field(description="The officer's post.")
     def designation(self, info: Info, language: InLanguage = None) -> str:
         return self.item.designation.in_language(spoken(info, language))
 
@@ -85,15 +85,15 @@ class Officer(OfficeCare, OfficeFees, OfficeLaw, OfficeAwards, OfficeStaff, Offi
             jurisdictions=[Jurisdiction.of(posting) for posting in item.postings],
         )
 
-    @resolved(description="The officer's name.")
+    @resolver_field(description="The officer's name.")
     def name(self, info: Info, language: InLanguage = None) -> str:
         return self.item.name.in_language(spoken(info, language))
 
-    @resolved(description="The officer's post.")
+    @resolver_field(description="The officer's post.")
     def designation(self, info: Info, language: InLanguage = None) -> str:
         return self.item.designation.in_language(spoken(info, language))
 
-    @resolved(
+    @resolver_field(
         description="Applications of her jurisdictions, the one that is due first at the top.",
         graphql_type=Connection[Application],
         extensions=[Paged()],
@@ -106,7 +106,7 @@ class Officer(OfficeCare, OfficeFees, OfficeLaw, OfficeAwards, OfficeStaff, Offi
     ) -> Listing[Row]:
         return _queue(info, self.item, wanted_of(filter), sort)
 
-    @resolved(
+    @resolver_field(
         description="Colleagues' decisions that wait for her to confirm or send back, those due first on top.",
         graphql_type=Connection[Application],
         extensions=[Paged()],
@@ -115,7 +115,7 @@ class Officer(OfficeCare, OfficeFees, OfficeLaw, OfficeAwards, OfficeStaff, Offi
         wanted = desk.QueueFilter(statuses=frozenset(Status), proposed_by=Holder.OTHERS)
         return _queue(info, self.item, wanted, QueueSort.DUE)
 
-    @resolved(description="How many cases wait, by state and by days left.")
+    @resolver_field(description="How many cases wait, by state and by days left.")
     async def queue_counts(
         self,
         info: Info,
@@ -125,7 +125,9 @@ class Officer(OfficeCare, OfficeFees, OfficeLaw, OfficeAwards, OfficeStaff, Offi
         counts = await queue.queue_counts(context.environment, context.subject, self.item, wanted_of(filter))
         return QueueCounts.of(counts)
 
-    @resolved(description="Her own open cases, signed, to take where there is no signal; decisions come back later.")
+    @resolver_field(
+        description="Her own open cases, signed, to take where there is no signal; decisions come back later."
+    )
     async def queue_pack(
         self,
         info: Info,
@@ -133,7 +135,9 @@ class Officer(OfficeCare, OfficeFees, OfficeLaw, OfficeAwards, OfficeStaff, Offi
     ) -> QueuePack:
         return QueuePack.of(await queue_pack(info.context.environment, info.context.subject, self.item, day))
 
-    @resolved(description="The officers to whom she may forward a case: colleagues of the place, and one level up.")
+    @resolver_field(
+        description="The officers to whom she may forward a case: colleagues of the place, and one level up."
+    )
     async def forward_targets(
         self,
         info: Info,

@@ -11,8 +11,8 @@ from domain.kernel.errors import ErrorCode, Problem, Problems
 from domain.kernel.global_ids import TypeCode
 from schema.applications.types import Application
 from schema.kernel.context import Info
-from schema.kernel.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, sliced
-from schema.kernel.fields import resolved
+from schema.kernel.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, sliced_list_size
+from schema.kernel.fields import resolver_field
 from schema.kernel.node import node_id
 from schema.kernel.paging import LARGEST_PAGE
 from schema.platform import bookmarks
@@ -62,10 +62,10 @@ class Changes:
 class ChangesQuery:
     """The root field of a citizen's copy."""
 
-    @resolved(
+    @resolver_field(
         description="The citizen's applications that changed since a cursor: a telephone that follows to the end holds "
         "what `Citizen.applications` lists. Null with NOT_FOUND for others than citizens.",
-        directives=[AUTHENTICATED, NEVER_SILENTLY_NULL, sliced("first", sized=["present", "removed"])],
+        directives=[AUTHENTICATED, NEVER_SILENTLY_NULL, sliced_list_size("first", sized=["present", "removed"])],
     )
     async def changes(self, info: Info, first: First, since: Since = None) -> Changes | None:
         context = info.context
@@ -81,10 +81,10 @@ class OfficeChanges:
 
     item: strawberry.Private[people.Officer]
 
-    @resolved(
+    @resolver_field(
         description="What came into her queue, changed in it or left it since a cursor. With other postings than when "
         "the cursor was given: RESYNC.",
-        directives=[sliced("first", sized=["present", "removed"])],
+        directives=[sliced_list_size("first", sized=["present", "removed"])],
     )
     async def queue_changes(self, info: Info, first: First, since: Since = None) -> Changes:
         context = info.context

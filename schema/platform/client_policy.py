@@ -10,7 +10,7 @@ from domain.kernel.scopes import Scope
 from domain.platform.client_policy import DEFAULT_APP, ClientPlatform, ClientRule, Support
 from schema.kernel.context import Info, InLanguage, spoken
 from schema.kernel.directives import NEVER_SILENTLY_NULL, PUBLIC
-from schema.kernel.fields import mutation, resolved
+from schema.kernel.fields import mutation, resolver_field
 from schema.kernel.mutations import KEY_DESCRIPTION, UserError, came_of, key_of
 
 _APP = "Which application: its name in the manifests, such as citizen_app or officer_app."
@@ -34,7 +34,7 @@ class ClientPolicy:
             return cls(support=support, minimum_version=None, latest_version=None, store_url=None)
         return cls(support=support, minimum_version=rule.minimum, latest_version=rule.latest, store_url=rule.store_url)
 
-    @resolved(description="What to tell the person.")
+    @resolver_field(description="What to tell the person.")
     def message(self, info: Info, language: InLanguage = None) -> str:
         return label(f"support.{self.support.value}", spoken(info, language))
 
@@ -43,7 +43,7 @@ class ClientPolicy:
 class ClientPolicyQuery:
     """The root field about versions of applications."""
 
-    @resolved(
+    @resolver_field(
         description="Whether a version of an application still works. Applications ask at their start, before "
         "anybody is signed in; null with BAD_INPUT where the version cannot be read.",
         directives=[PUBLIC, NEVER_SILENTLY_NULL],

@@ -13,8 +13,8 @@ from domain.platform import alarms, switches
 from domain.platform.alarms import RULES, AlarmCode, AlarmState, Severity
 from domain.platform.switches import SwitchKind, SwitchState
 from schema.kernel.context import Info, InLanguage, signed_in, spoken
-from schema.kernel.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, listed, scoped
-from schema.kernel.fields import MUTATIONS, mutation, resolved
+from schema.kernel.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, assumed_list_size, requires_scopes
+from schema.kernel.fields import MUTATIONS, mutation, resolver_field
 from schema.kernel.mutations import KEY_DESCRIPTION, UserError, came_of, key_of
 from schema.kernel.scalars import Long
 
@@ -74,7 +74,7 @@ class Alarm:
             runbook=rule.runbook,
         )
 
-    @resolved(description="What it means.")
+    @resolver_field(description="What it means.")
     def meaning(self, info: Info, language: InLanguage = None) -> str:
         return label(f"alarm.{self.code.value}", spoken(info, language))
 
@@ -83,19 +83,19 @@ class Alarm:
 class OperationsQuery:
     """Root fields about running the gateway."""
 
-    @resolved(
+    @resolver_field(
         description="Every switch that was ever set, for administrators and auditors; "
         "null with NOT_FOUND for everybody else. What is not listed is ON.",
-        directives=[AUTHENTICATED, NEVER_SILENTLY_NULL, scoped(Scope.OPERATIONS_READ), listed(20)],
+        directives=[AUTHENTICATED, NEVER_SILENTLY_NULL, requires_scopes(Scope.OPERATIONS_READ), assumed_list_size(20)],
     )
     async def switches(self, info: Info) -> list[Switch] | None:
         environment = info.context.environment
         board = await switches_for(environment, signed_in(info))
         return [Switch.of(item, environment.clock.now()) for item in board.switches]
 
-    @resolved(
+    @resolver_field(
         description="Alarms, for administrators and auditors; null with NOT_FOUND for everybody else.",
-        directives=[AUTHENTICATED, NEVER_SILENTLY_NULL, scoped(Scope.OPERATIONS_READ), listed(20)],
+        directives=[AUTHENTICATED, NEVER_SILENTLY_NULL, requires_scopes(Scope.OPERATIONS_READ), assumed_list_size(20)],
     )
     async def alarms(
         self,

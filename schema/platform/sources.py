@@ -11,8 +11,8 @@ from domain.kernel.sources import Source, SourceState
 from domain.platform.switches import SwitchState
 from integrations.calling.monitor import SourceStatus
 from schema.kernel.context import Info, InLanguage, spoken
-from schema.kernel.directives import NEVER_SILENTLY_NULL, PUBLIC, listed
-from schema.kernel.fields import resolved
+from schema.kernel.directives import NEVER_SILENTLY_NULL, PUBLIC, assumed_list_size
+from schema.kernel.fields import resolver_field
 
 
 @strawberry.type(description="An outside system and what we last heard of it.")
@@ -46,7 +46,7 @@ class SourceHealth:
             switched=switched,
         )
 
-    @resolved(description="The system's name in words.")
+    @resolver_field(description="The system's name in words.")
     def label(self, info: Info, language: InLanguage = None) -> str:
         return label(f"source.{self.name.value}", spoken(info, language))
 
@@ -55,8 +55,9 @@ class SourceHealth:
 class SourcesQuery:
     """Root fields about outside systems."""
 
-    @resolved(
-        description="Every outside system, configured or not.", directives=[PUBLIC, NEVER_SILENTLY_NULL, listed(15)]
+    @resolver_field(
+        description="Every outside system, configured or not.",
+        directives=[PUBLIC, NEVER_SILENTLY_NULL, assumed_list_size(15)],
     )
     def sources(self, info: Info) -> list[SourceHealth] | None:
         switches, now = info.context.switches, info.context.environment.clock.now()

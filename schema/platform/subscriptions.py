@@ -33,8 +33,8 @@ from schema.applications.types import Application
 from schema.benefits.types import Benefit, Instalment, sanction_by_id
 from schema.kernel.context import Context, Info
 from schema.kernel.cursors import Cursors
-from schema.kernel.directives import AUTHENTICATED, PUBLIC, scoped
-from schema.kernel.fields import resolved, subscription
+from schema.kernel.directives import AUTHENTICATED, PUBLIC, requires_scopes
+from schema.kernel.fields import resolver_field, subscription
 from schema.kernel.mutations import key_of_type
 from schema.kernel.node import node_id
 from schema.platform import bookmarks
@@ -73,12 +73,12 @@ class QueueChanged:
         """Whether the case lies in the officer's places now; drafts are the citizens' own business."""
         return await self._row(context) is not None
 
-    @resolved(description="Whether the case stands in the queue now; else take it out of a copy.")
+    @resolver_field(description="Whether the case stands in the queue now; else take it out of a copy.")
     async def in_queue(self, info: Info) -> bool:
         row = await self._row(info.context)
         return row is not None and row.in_queue
 
-    @resolved(description="The case as it is now; null where it left the queue.")
+    @resolver_field(description="The case as it is now; null where it left the queue.")
     async def application(self, info: Info) -> Application | None:
         row = await self._row(info.context)
         return Application.of(row.case, withheld=row.withheld) if row is not None and row.in_queue else None
@@ -118,7 +118,7 @@ class SourceSubscription:
         cursors = Cursors(context.environment.keyrings, "sources")
         wanted = frozenset(Source if names is None else names)
         since = context.resume or since
-        known = dict(_seen(context)) if since is None else _read(cursors, since)
+        known = dict(_current_states(context)) if since is None else _read(cursors, since)
         if since is not None:
             for event in _differences(context, cursors, known, wanted):
                 yield event
@@ -141,7 +141,7 @@ def _differences(
     return told
 
 
-def _seen(context: Context) -> Mapping[Source, Known]:
+def _current_states(context: Context) -> Mapping[Source, Known]:
     now = context.environment.clock.now()
     return {item.source: (item.state, context.switches.system(item.source, now)) for item in context.monitor.statuses()}
 
@@ -185,7 +185,7 @@ class ApplicationChanged:
         key = str(self.change.application_id)
         return await change_feed.readable(context.environment, context.subject, key) is not None
 
-    @resolved(description="The application as it is now; null where it is gone: take it out of a copy.")
+    @resolver_field(description="The application as it is now; null where it is gone: take it out of a copy.")
     async def application(self, info: Info) -> Application | None:
         item = await info.context.load(application_by_id, str(self.change.application_id))
         return None if item is None else Application.of(item)
@@ -210,13 +210,13 @@ class PaymentChanged:
             context.environment, context.subject, self.change
         )
 
-    @resolved(description="The benefit as our own store knows it now; null where it is gone.")
+    @resolver_field(description="The benefit as our own store knows it now; null where it is gone.")
     async def benefit(self, info: Info) -> Benefit | None:
         key = await change_feed.sanction_of(info.context.environment, self.change)
         sanction = None if key is None else await info.context.load(sanction_by_id, key)
         return None if sanction is None else await Benefit.of_sanction(info, sanction)
 
-    @resolved(description="The payment that changed; null where it is gone.")
+    @resolver_field(description="The payment that changed; null where it is gone.")
     async def instalment(self, info: Info) -> Instalment | None:
         benefit = await self.benefit(info)
         made = benefit.instalments if benefit else []
@@ -241,7 +241,7 @@ class Subscription(SourceSubscription):
 
     @subscription(
         description="Tells each change in the officer's queue: what came in, changed or left, claims and proposals.",
-        directives=[AUTHENTICATED, scoped(Scope.CASES, Scope.APPEALS)],
+        directives=[AUTHENTICATED, requires_scopes(Scope.CASES, Scope.APPEALS)],
     )
     async def officer_queue_changed(
         self, info: Info, since: SinceEvent = None

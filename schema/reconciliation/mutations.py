@@ -11,10 +11,10 @@ from domain.kernel.people import Subject
 from domain.kernel.scopes import Scope
 from domain.reconciliation import finance_cases
 from domain.reconciliation.finance_cases import CaseOutcome
-from schema.feedback.payloads import VERSION_DESCRIPTION, CarePayload, cared
+from schema.feedback.payloads import VERSION_DESCRIPTION, CarePayload, run_mutation
 from schema.kernel.context import Info
 from schema.kernel.fields import mutation
-from schema.kernel.mutations import KEY_DESCRIPTION, doing, key_of
+from schema.kernel.mutations import KEY_DESCRIPTION, bind, key_of
 from schema.reconciliation.types import FinanceCase
 
 Verb = Callable[[Environment, Subject, CaseRequest], Awaitable[tuple[finance_cases.FinanceCase, bool]]]
@@ -149,4 +149,4 @@ def _request(
 
 
 async def _step(info: Info, payload: type[Payload], verb: Verb, request: Callable[[], CaseRequest]) -> Payload:
-    return await cared(info, payload, "case", doing(info, verb, request), FinanceCase.of)
+    return await run_mutation(info, payload, "case", bind(info, verb, request), FinanceCase.of)

@@ -15,10 +15,10 @@ from domain.payments.files import BatchState
 from domain.reconciliation.finance_cases import CaseState, DifferenceKind, FinanceCase
 from domain.reconciliation.reconciliation import ReconciliationRun
 from schema.kernel.context import Info
-from schema.kernel.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, listed
-from schema.kernel.fields import resolved
+from schema.kernel.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, assumed_list_size
+from schema.kernel.fields import resolver_field
 from schema.kernel.paging import Connection, Listing, Paged, Window
-from schema.kernel.store_lists import Part, counting, reading
+from schema.kernel.store_lists import Part, count_reader, page_reader
 from schema.reconciliation import types as views
 from store.benefits import bharat_reports
 from store.database.engine import Transaction
@@ -43,7 +43,7 @@ class FinanceCaseFilter:
     district: str | None = strawberry.field(default=None, description="Only of this district, by its code.")
     critical: bool | None = strawberry.field(default=None, description="Only critical ones, or only others.")
 
-    def wanted(self) -> CaseFilter:
+    def to_criteria(self) -> CaseFilter:
         """The filter of the store."""
         return CaseFilter(
             states=self.states or finance_cases.OPEN_STATES,
@@ -58,7 +58,7 @@ class FinanceCaseFilter:
 class FinanceQuery:
     """Root fields about public money."""
 
-    @resolved(
+    @resolver_field(
         description="Differences in public money in the finance officer's places, the newest first; all of them for an "
         "auditor. Null with NOT_FOUND for everybody else.",
         graphql_type=Connection[views.FinanceCase] | None,
@@ -73,16 +73,16 @@ class FinanceQuery:
         ] = None,
     ) -> Listing[FinanceCase]:
         reach = reach_of(info.context.subject)
-        wanted = (filter or FinanceCaseFilter()).wanted()
+        wanted = (filter or FinanceCaseFilter()).to_criteria()
         return Listing(
             f"finance-cases:{info.context.subject.person_id}:{wanted}",
-            reading(info, lambda tx, part: finance_cases.page(tx, reach, wanted, **part.where), of_case),
-            counting(info, lambda tx: finance_cases.count_of(tx, reach, wanted)),
+            page_reader(info, lambda tx, part: finance_cases.page(tx, reach, wanted, **part.where), of_case),
+            count_reader(info, lambda tx: finance_cases.count_of(tx, reach, wanted)),
             lambda case: (case.found_at.isoformat(), case.id),
             views.FinanceCase.of,
         )
 
-    @resolved(
+    @resolver_field(
         description="One case of money with its history. Null where it is not there or not in one's places.",
         directives=_GUARDED,
     )
@@ -93,7 +93,7 @@ class FinanceQuery:
         found = await case_with_history(info.context.environment, info.context.subject, case_id)
         return None if found is None else views.FinanceCaseRecord.of(*found)
 
-    @resolved(
+    @resolver_field(
         description="Payments of one's places that wait, are on their way, came back or are on their way for too long, "
         "the longest first. Null with NOT_FOUND for those who pay nothing.",
         graphql_type=Connection[views.QueuedPaymentLine] | None,
@@ -112,17 +112,17 @@ class FinanceQuery:
         wanted = QueueFilter(queue, scheme_code, district, rail)
         return Listing(
             f"payment-queue:{info.context.subject.person_id}:{wanted}",
-            reading(
+            page_reader(
                 info,
                 lambda tx, part: payment_queues.page(tx, reach, wanted, **part.where),
                 lambda one: of_payee(reach, one.sanction_id, one.citizen_id, one.department, one.district),
             ),
-            counting(info, lambda tx: payment_queues.count_of(tx, reach, wanted)),
+            count_reader(info, lambda tx: payment_queues.count_of(tx, reach, wanted)),
             lambda one: (one.since.isoformat(), one.id),
             views.QueuedPaymentLine.of,
         )
 
-    @resolved(
+    @resolver_field(
         description="Files for PFMS, the newest first; they name nobody. Null with NOT_FOUND for those who pay "
         "nothing.",
         graphql_type=Connection[views.PaymentBatch] | None,
@@ -141,21 +141,21 @@ class FinanceQuery:
         return Listing(
             f"payment-batches:{info.context.subject.person_id}:{wanted}",
             _read(info, lambda tx, part: payment_queues.page_of_batches(tx, wanted, **part.where)),
-            counting(info, lambda tx: payment_queues.count_batches(tx, wanted)),
+            count_reader(info, lambda tx: payment_queues.count_batches(tx, wanted)),
             lambda row: (row.created_at.isoformat(), row.id),
             views.PaymentBatch.of,
         )
 
-    @resolved(
+    @resolver_field(
         description="The certificates that sign files for PFMS and what PFMS says of them, the one that signs now "
         "first. Null with NOT_FOUND for those who pay nothing.",
-        directives=[*_GUARDED, listed(10)],
+        directives=[*_GUARDED, assumed_list_size(10)],
     )
     async def payment_signers(self, info: Info) -> list[views.PaymentSigner] | None:
         reach_of(info.context.subject, ObjectKind.FINANCE_BOOK)
         return [views.PaymentSigner.of(one) for one in await known_signers(info.context.environment)]
 
-    @resolved(
+    @resolver_field(
         description="The daily comparisons with the partners' books, the newest first, with their progress. Null with "
         "NOT_FOUND for those who pay nothing.",
         graphql_type=Connection[views.ReconciliationRun] | None,
@@ -171,15 +171,15 @@ class FinanceQuery:
         return Listing(
             f"reconciliation-runs:{info.context.subject.person_id}:{rail}",
             _read(info, lambda tx, part: reconciliation.page_of_runs(tx, rail, **part.where)),
-            counting(info, lambda tx: reconciliation.count_runs(tx, rail)),
+            count_reader(info, lambda tx: reconciliation.count_runs(tx, rail)),
             lambda run: (run.begun_at.isoformat(), run.id),
             views.ReconciliationRun.of,
         )
 
-    @resolved(
+    @resolver_field(
         description="What stands where in one's places by the month that is paid for, scheme and district, as it was "
         "added up last; the newest month first, at most 1000 lines. Null with NOT_FOUND for those who pay nothing.",
-        directives=[*_GUARDED, listed(100)],
+        directives=[*_GUARDED, assumed_list_size(100)],
     )
     async def payment_totals(
         self,
@@ -191,17 +191,17 @@ class FinanceQuery:
     ) -> list[views.PaymentTotal] | None:
         reach = reach_of(info.context.subject, ObjectKind.FINANCE_BOOK)
         months = (_month_name(from_month), _month_name(until_month))
-        async with info.context.environment.store.reading() as tx:
-            found = await finance_totals.kept(
+        async with info.context.environment.store.read_transaction() as tx:
+            found = await finance_totals.stored_totals(
                 tx, reach, months=months, scheme_code=scheme_code, district=district, limit=MOST_LINES
             )
         return [views.PaymentTotal.of(one) for one in found]
 
-    @resolved(
+    @resolver_field(
         description="What moved in a month that is over, by scheme and district of one's places, as it was known at "
         "its end, at most 200 lines; /finance/statement.csv holds them all. Null with NOT_FOUND for those who pay "
         "nothing.",
-        directives=[*_GUARDED, listed(50)],
+        directives=[*_GUARDED, assumed_list_size(50)],
     )
     async def month_statement(
         self,
@@ -214,16 +214,16 @@ class FinanceQuery:
         lines = await anext(statement_lines(environment, subject, month, scheme_code=scheme_code, district=district))
         return [views.MonthStatementLine.of(one) for one in lines]
 
-    @resolved(
+    @resolver_field(
         description="What DBT Bharat was told of every scheme in a month. Null with NOT_FOUND for those who pay "
         "nothing.",
-        directives=[*_GUARDED, listed(50)],
+        directives=[*_GUARDED, assumed_list_size(50)],
     )
     async def bharat_reports(
         self, info: Info, month: Annotated[date, strawberry.argument(description="Any day of the month.")]
     ) -> list[views.BharatReport] | None:
         reach_of(info.context.subject, ObjectKind.FINANCE_BOOK)
-        async with info.context.environment.store.reading() as tx:
+        async with info.context.environment.store.read_transaction() as tx:
             found = await bharat_reports.of_month(tx, f"{month:%Y-%m}")
         return [views.BharatReport.of(one) for one in found]
 
@@ -238,7 +238,7 @@ def _read(
     """Rows of a page that name nobody."""
 
     async def rows(window: Window) -> list[Row]:
-        async with info.context.environment.store.reading() as tx:
+        async with info.context.environment.store.read_transaction() as tx:
             return await read(tx, Part.of(window))
 
     return rows

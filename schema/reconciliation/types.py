@@ -19,8 +19,8 @@ from integrations.dbt_finance import return_reason
 from schema.catalogue.places import District, district_by_code
 from schema.fees.payments import FeePayment, fee_order_by_id
 from schema.kernel.context import Info, InLanguage, spoken
-from schema.kernel.directives import AUTHENTICATED, listed
-from schema.kernel.fields import resolved
+from schema.kernel.directives import AUTHENTICATED, assumed_list_size
+from schema.kernel.fields import resolver_field
 from schema.kernel.loaders import ByKey, one_by_key
 from schema.kernel.scalars import Long, Paise
 from schema.officers.staff import AssignedOfficer, officer_by_id
@@ -82,36 +82,38 @@ class FinanceCase:
             version=item.version,
         )
 
-    @resolved(description="What does not agree, in words.")
+    @resolver_field(description="What does not agree, in words.")
     def kind_label(self, info: Info, language: InLanguage = None) -> str:
         return label(f"difference_kind.{self.kind.value}", spoken(info, language))
 
-    @resolved(description="Where it stands, in words.")
+    @resolver_field(description="Where it stands, in words.")
     def state_label(self, info: Info, language: InLanguage = None) -> str:
         return label(f"finance_case_state.{self.state.value}", spoken(info, language))
 
-    @resolved(description="What most often lies behind it, in words.")
+    @resolver_field(description="What most often lies behind it, in words.")
     def suggested_cause_label(self, info: Info, language: InLanguage = None) -> str:
         return label(f"suggested_cause.{self.suggested_cause.value}", spoken(info, language))
 
-    @resolved(description="The district; null for the whole state.")
+    @resolver_field(description="The district; null for the whole state.")
     async def district(self, info: Info) -> District | None:
         item = await info.context.load(district_by_code, self.district_code) if self.district_code else None
         return None if item is None else District.of(item)
 
-    @resolved(
+    @resolver_field(
         description="The payment of a benefit that it is about; null for every other case.", metadata=_PAYMENT.metadata
     )
     async def payment(self, info: Info) -> "QueuedPaymentLine | None":
         item = await _PAYMENT.load(self, info.context.loaders)
         return None if item is None else QueuedPaymentLine.of(item)
 
-    @resolved(description="The payment of a fee that it is about; null for every other case.", metadata=_FEE.metadata)
+    @resolver_field(
+        description="The payment of a fee that it is about; null for every other case.", metadata=_FEE.metadata
+    )
     async def fee_payment(self, info: Info) -> FeePayment | None:
         item = await _FEE.load(self, info.context.loaders)
         return None if item is None else FeePayment.of(item)
 
-    @resolved(description="The officer who took it; null while nobody did.", metadata=_TAKEN_BY.metadata)
+    @resolver_field(description="The officer who took it; null while nobody did.", metadata=_TAKEN_BY.metadata)
     async def taken_by(self, info: Info) -> AssignedOfficer | None:
         item = await _TAKEN_BY.load(self, info.context.loaders) if self.item.taken_by else None
         return None if item is None else AssignedOfficer(item=item)
@@ -124,7 +126,7 @@ class FinanceCaseEvent:
     outcome: CaseOutcome | None = strawberry.field(description="The outcome, where one was named.")
     note: str | None = strawberry.field(description="What the officer wrote, with Aadhaar numbers masked.")
 
-    @resolved(description="What was done, in words.")
+    @resolver_field(description="What was done, in words.")
     def step_label(self, info: Info, language: InLanguage = None) -> str:
         return label(f"finance_case_step.{self.step.value}", spoken(info, language))
 
@@ -172,7 +174,7 @@ class QueuedPaymentLine:
             return_code=item.return_code,
         )
 
-    @resolved(description="Why it came back, in words; null where it did not.")
+    @resolver_field(description="Why it came back, in words; null where it did not.")
     def return_reason(self, info: Info, language: InLanguage = None) -> str | None:
         if self.return_code is None:
             return None
@@ -226,7 +228,7 @@ class PaymentSigner:
     fingerprint: str = strawberry.field(description="SHA-256 of the certificate, in hex.")
     state: EnrolmentState = strawberry.field(description="What PFMS said last of it.")
     heard_at: datetime | None = strawberry.field(description="As of when PFMS said so; null where it never did.")
-    codes: list[str] = strawberry.field(description="Why PFMS declined it.", directives=[listed(5)])
+    codes: list[str] = strawberry.field(description="Why PFMS declined it.", directives=[assumed_list_size(5)])
     signs_now: bool = strawberry.field(description="Whether new files are signed with it.")
     key_held: bool = strawberry.field(description="Whether we hold its key, to make a file again that it signed.")
     file_count: int = strawberry.field(description="Files that it signed and that are not final: its key must be kept.")

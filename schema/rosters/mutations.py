@@ -15,10 +15,18 @@ from domain.kernel.scopes import Scope
 from domain.rosters import rosters
 from domain.rosters.rosters import Recipient, RowOutcome
 from domain.rosters.rows import RawRow
-from schema.feedback.payloads import CarePayload, cared
+from schema.feedback.payloads import CarePayload, run_mutation
 from schema.kernel.context import Info
 from schema.kernel.fields import mutation
-from schema.kernel.mutations import KEY_DESCRIPTION, Submission, UserError, came_of, key_of, rejected, user_errors_of
+from schema.kernel.mutations import (
+    KEY_DESCRIPTION,
+    Submission,
+    UserError,
+    came_of,
+    key_of,
+    rejected_submission,
+    user_errors_of,
+)
 from schema.kernel.scalars import Paise
 from schema.rosters.types import Roster, RosterRow
 
@@ -209,7 +217,7 @@ class RosteringMutation:
             request = OpenRoster(input.service_code, key_of(info, input.idempotency_key), input.centre_code)
             return await open_roster(info.context.environment, info.context.subject, request)
 
-        return await cared(info, OpenRosterPayload, "roster", work, Roster.of)
+        return await run_mutation(info, OpenRosterPayload, "roster", work, Roster.of)
 
     @mutation(description="Add rows to a roster, or correct them; each is taken or refused by itself.", scopes=_KEYED)
     async def add_roster_rows(
@@ -224,7 +232,7 @@ class RosteringMutation:
 
         came = await came_of(info, work)
         if isinstance(came, list):
-            return AddRosterRowsPayload(results=[], user_errors=came, submission=rejected())
+            return AddRosterRowsPayload(results=[], user_errors=came, submission=rejected_submission())
         results = [RosterRowResult.of(info, one) for one in came[0]]
         accepted = Submission(state=SubmissionState.ACCEPTED, acknowledgement=None, replayed=came[1])
         return AddRosterRowsPayload(results=results, user_errors=[], submission=accepted)
@@ -239,7 +247,7 @@ class RosteringMutation:
             environment, subject = info.context.environment, info.context.subject
             return await remove_row(environment, subject, input.row_id, key_of(info, input.idempotency_key))
 
-        return await cared(info, RemoveRosterRowPayload, "removed", work, bool)
+        return await run_mutation(info, RemoveRosterRowPayload, "removed", work, bool)
 
     @mutation(description="Send a one-time code to the telephone of a row; good for ten minutes.", scopes=_KEYED)
     async def ask_roster_code(
@@ -252,7 +260,7 @@ class RosteringMutation:
             key = key_of(info, input.idempotency_key)
             return await ask_row_code(environment, subject, input.row_id, input.use, key)
 
-        return await cared(info, AskRosterCodePayload, "row", work, RosterRow.of)
+        return await run_mutation(info, AskRosterCodePayload, "row", work, RosterRow.of)
 
     @mutation(description="Record the guardian's consent, by which the row may be filed.", scopes=_KEYED)
     async def record_roster_consent(
@@ -265,7 +273,7 @@ class RosteringMutation:
             request = RecordConsent(input.row_id, key, input.code, input.paper)
             return await record_consent(info.context.environment, info.context.subject, request)
 
-        return await cared(info, RecordRosterConsentPayload, "row", work, RosterRow.of)
+        return await run_mutation(info, RecordRosterConsentPayload, "row", work, RosterRow.of)
 
     @mutation(
         description="File a roster: one application for each row with a consent, by the same rules as everybody's. It "
@@ -281,7 +289,7 @@ class RosteringMutation:
             environment, subject = info.context.environment, info.context.subject
             return await file_roster(environment, subject, input.number, key_of(info, input.idempotency_key))
 
-        return await cared(info, FileRosterPayload, "roster", work, Roster.of)
+        return await run_mutation(info, FileRosterPayload, "roster", work, Roster.of)
 
     @mutation(description="Enter the fee of a row's application that was taken.", scopes=_KEYED)
     async def record_roster_fee(
@@ -294,7 +302,7 @@ class RosteringMutation:
             request = RecordRowFee(input.row_id, input.receipt, input.amount, key)
             return await record_row_fee(info.context.environment, info.context.subject, request)
 
-        return await cared(info, RecordRosterFeePayload, "row", work, RosterRow.of)
+        return await run_mutation(info, RecordRosterFeePayload, "row", work, RosterRow.of)
 
     @mutation(description="Hand a paper over and keep the acknowledgement of who took it.", scopes=_KEYED)
     async def hand_over_roster_row(
@@ -307,4 +315,4 @@ class RosteringMutation:
             request = HandOverRow(input.row_id, input.recipient, key, input.code, input.paper)
             return await hand_over_row(info.context.environment, info.context.subject, request)
 
-        return await cared(info, HandOverRosterRowPayload, "row", work, RosterRow.of)
+        return await run_mutation(info, HandOverRosterRowPayload, "row", work, RosterRow.of)

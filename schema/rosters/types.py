@@ -28,8 +28,8 @@ from schema.catalogue.places import District, Tehsil, district_by_code, tehsil_b
 from schema.catalogue.services import Service, service_by_code
 from schema.kernel.context import Info, InLanguage, signed_in, spoken
 from schema.kernel.cursors import Position
-from schema.kernel.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, scoped
-from schema.kernel.fields import resolved
+from schema.kernel.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, requires_scopes
+from schema.kernel.fields import resolver_field
 from schema.kernel.loaders import ByKey, one_by_key
 from schema.kernel.mutations import UserError, user_errors_of
 from schema.kernel.paging import Connection, Listing, Paged, Window
@@ -40,7 +40,7 @@ from store.rosters import roster_rows
 # Keyed by rosters that were let through before: of their applications only number and state are shown.
 progress_of_roster = one_by_key(roster_rows.progress)
 centre_of_roster = one_by_key(centre_store.centres)
-application_of_row = one_by_key(application_store.many)
+application_of_row = one_by_key(application_store.by_ids)
 
 RosterItem: TypeAlias = rosters.Roster
 """The domain's roster, by a name that no field bears."""
@@ -130,17 +130,21 @@ class RosterRow:
             receipt=HandOverReceipt.of(item.acknowledgement) if item.acknowledgement else None,
         )
 
-    @resolved(description="The number of her application; null before it is filed.", metadata=_APPLICATION.metadata)
+    @resolver_field(
+        description="The number of her application; null before it is filed.", metadata=_APPLICATION.metadata
+    )
     async def application_number(self, info: Info) -> str | None:
         application = await _APPLICATION.load(self, info.context.loaders)
         return application.number if application else None
 
-    @resolved(description="Where her application stands; null before it is filed.", metadata=_APPLICATION.metadata)
+    @resolver_field(
+        description="Where her application stands; null before it is filed.", metadata=_APPLICATION.metadata
+    )
     async def application_status(self, info: Info) -> Status | None:
         application = await _APPLICATION.load(self, info.context.loaders)
         return application.status if application else None
 
-    @resolved(description="Why it was not filed, with what mends it; empty where nothing refused it.")
+    @resolver_field(description="Why it was not filed, with what mends it; empty where nothing refused it.")
     def problems(self, info: Info) -> list[UserError]:
         return user_errors_of(info, Problems(*self.item.problems)) if self.item.problems else []
 
@@ -180,31 +184,31 @@ class Roster:
             row_limit=MOST_ROWS,
         )
 
-    @resolved(description="The school's or camp's name.", metadata=_CENTRE.metadata)
+    @resolver_field(description="The school's or camp's name.", metadata=_CENTRE.metadata)
     async def centre_name(self, info: Info, language: InLanguage = None) -> str | None:
         centre = await _CENTRE.load(self, info.context.loaders)
         return centre.name.in_language(spoken(info, language)) if centre else None
 
-    @resolved(description="The service that its persons apply for.", metadata=_SERVICE.metadata)
+    @resolver_field(description="The service that its persons apply for.", metadata=_SERVICE.metadata)
     async def service(self, info: Info) -> Service | None:
         item = await _SERVICE.load(self, info.context.loaders)
         return None if item is None else Service.of(item)
 
-    @resolved(description="The district of the school or camp.", metadata=_DISTRICT.metadata)
+    @resolver_field(description="The district of the school or camp.", metadata=_DISTRICT.metadata)
     async def district(self, info: Info) -> District | None:
         item = await _DISTRICT.load(self, info.context.loaders)
         return None if item is None else District.of(item)
 
-    @resolved(description="The tehsil of the school or camp, where one is known.")
+    @resolver_field(description="The tehsil of the school or camp, where one is known.")
     async def tehsil(self, info: Info) -> Tehsil | None:
         return await tehsil_by_code(info.context.loaders, self.item.district, self.item.tehsil)
 
-    @resolved(description="How far it has come.", metadata=_PROGRESS.metadata)
+    @resolver_field(description="How far it has come.", metadata=_PROGRESS.metadata)
     async def progress(self, info: Info) -> RosterCounts | None:
         item = await _PROGRESS.load(self, info.context.loaders)
         return None if item is None else RosterCounts.of(item)
 
-    @resolved(
+    @resolver_field(
         description="Its rows in the order in which they were added, for those of the school or camp; null with "
         "NOT_FOUND for officers, who see applications. A person who is known sees that she was read.",
         graphql_type=Connection[RosterRow] | None,
@@ -237,7 +241,7 @@ class Roster:
 class RostersQuery:
     """The root fields about rosters."""
 
-    @resolved(
+    @resolver_field(
         description="A roster by its number, for those of its school or camp and for officers of its place; null with "
         "NOT_FOUND for everybody else.",
         directives=[AUTHENTICATED, NEVER_SILENTLY_NULL],
@@ -247,12 +251,12 @@ class RostersQuery:
     ) -> Roster | None:
         return Roster.of(await roster_of(info.context.environment, signed_in(info), number))
 
-    @resolved(
+    @resolver_field(
         description="The rosters of one's school or camps, or of an officer's place, the newest first; null with "
         "NOT_FOUND for everybody else.",
         graphql_type=Connection[Roster] | None,
         extensions=[Paged()],
-        directives=[AUTHENTICATED, NEVER_SILENTLY_NULL, scoped(Scope.ROSTERS, Scope.CASES)],
+        directives=[AUTHENTICATED, NEVER_SILENTLY_NULL, requires_scopes(Scope.ROSTERS, Scope.CASES)],
     )
     async def rosters(self, info: Info) -> Listing[RosterItem]:
         environment, subject = info.context.environment, signed_in(info)

@@ -7,8 +7,14 @@ from typing import Annotated, Self
 
 import strawberry
 
-from actions.appeals.delays import RecordDelayReason, count_reasons, reasons_page, record_delay_reason, reviewed
-from actions.officers.dashboards import Case, case_count, case_page, days_late, place_of, supervised
+from actions.appeals.delays import (
+    RecordDelayReason,
+    count_reasons,
+    reasons_page,
+    record_delay_reason,
+    reviewer_postings,
+)
+from actions.officers.dashboards import Case, case_count, case_page, days_late, place_of, supervisor_postings
 from domain.appeals import delays
 from domain.appeals.delays import CaseList, DelayCause, ListSize
 from domain.applications import applications
@@ -22,13 +28,13 @@ from domain.officers.desk import ReadPurpose
 from domain.statistics.figures import month_of
 from schema.catalogue.places import District, Tehsil, district_by_code, tehsil_by_code
 from schema.catalogue.services import Service, service_by_code
-from schema.feedback.payloads import CarePayload, cared
+from schema.feedback.payloads import CarePayload, run_mutation
 from schema.kernel.context import Info, InLanguage, spoken
 from schema.kernel.cursors import Position
-from schema.kernel.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, scoped
-from schema.kernel.fields import mutation, resolved
+from schema.kernel.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, requires_scopes
+from schema.kernel.fields import mutation, resolver_field
 from schema.kernel.loaders import ByKey
-from schema.kernel.mutations import KEY_DESCRIPTION, doing, key_of, key_of_type
+from schema.kernel.mutations import KEY_DESCRIPTION, bind, key_of, key_of_type
 from schema.kernel.node import node_id
 from schema.kernel.paging import Connection, Listing, Paged, Window
 from schema.kernel.store_lists import Part
@@ -40,7 +46,7 @@ _DISTRICT = ByKey(district_by_code, lambda line: line.item.application.district)
 _HOLDER = ByKey(officer_by_id, lambda line: line.item.application.officer_id)
 _RECORDED_BY = ByKey(officer_by_id, lambda reason: reason.item.officer_id)
 
-_SUPERVISING = [AUTHENTICATED, NEVER_SILENTLY_NULL, scoped(Scope.COUNTS)]
+_SUPERVISING = [AUTHENTICATED, NEVER_SILENTLY_NULL, requires_scopes(Scope.COUNTS)]
 
 
 @strawberry.type(directives=[AUTHENTICATED], description="Why an application, or an office in a month, is late.")
@@ -70,11 +76,11 @@ class DelayReason:
             recorded_at=item.recorded_at,
         )
 
-    @resolved(description="The coded reason in words.")
+    @resolver_field(description="The coded reason in words.")
     def cause_label(self, info: Info, language: InLanguage = None) -> str:
         return label(f"delay_cause.{self.cause.value}", spoken(info, language))
 
-    @resolved(description="Who recorded it.", metadata=_RECORDED_BY.metadata)
+    @resolver_field(description="Who recorded it.", metadata=_RECORDED_BY.metadata)
     async def recorded_by(self, info: Info) -> AssignedOfficer | None:
         item = await _RECORDED_BY.load(self, info.context.loaders)
         return None if item is None else AssignedOfficer(item=item)
@@ -122,21 +128,21 @@ class CaseLine:
             delay_reason=DelayReason.of(item.reason) if item.reason else None,
         )
 
-    @resolved(description="The service.", metadata=_SERVICE.metadata)
+    @resolver_field(description="The service.", metadata=_SERVICE.metadata)
     async def service(self, info: Info) -> Service | None:
         item = await _SERVICE.load(self, info.context.loaders)
         return None if item is None else Service.of(item)
 
-    @resolved(description="The district.", metadata=_DISTRICT.metadata)
+    @resolver_field(description="The district.", metadata=_DISTRICT.metadata)
     async def district(self, info: Info) -> District | None:
         item = await _DISTRICT.load(self, info.context.loaders)
         return None if item is None else District.of(item)
 
-    @resolved(description="The tehsil, where one was named.")
+    @resolver_field(description="The tehsil, where one was named.")
     async def tehsil(self, info: Info) -> Tehsil | None:
         return await tehsil_by_code(info.context.loaders, self.district_code, self.tehsil_code)
 
-    @resolved(description="Who has it.", metadata=_HOLDER.metadata)
+    @resolver_field(description="Who has it.", metadata=_HOLDER.metadata)
     async def officer(self, info: Info) -> AssignedOfficer | None:
         item = await _HOLDER.load(self, info.context.loaders)
         return None if item is None else AssignedOfficer(item=item)
@@ -149,7 +155,7 @@ class CaseLine:
 class CaseLineConnection(Connection[CaseLine]):
     size: strawberry.Private[Callable[[], Awaitable[ListSize]]]
 
-    @resolved(description="Whether there are more cases than `totalCount`; null where they could not be counted.")
+    @resolver_field(description="Whether there are more cases than `totalCount`; null where they could not be counted.")
     async def more_than_counted(self) -> bool | None:
         try:
             return (await self.size()).more
@@ -173,7 +179,7 @@ class CaseFilter:
         "magistrate. Left out, all of one's posts.",
     )
 
-    def wanted(self) -> delays.CaseFilter:
+    def to_criteria(self) -> delays.CaseFilter:
         """The filter as the actions know it."""
         return delays.CaseFilter(
             self.department, self.service_code, self.district, self.tehsil, self.cause, self.explained
@@ -188,7 +194,7 @@ class DelayReasonFilter:
     from_month: date | None = strawberry.field(default=None, description="Any day of the first month.")
     to_month: date | None = strawberry.field(default=None, description="Any day of the last month.")
 
-    def wanted(self) -> delays.ReasonFilter:
+    def to_criteria(self) -> delays.ReasonFilter:
         """The filter as the actions know it."""
         first, last = (month_of(day) if day else None for day in (self.from_month, self.to_month))
         return delays.ReasonFilter(self.department, self.district, self.cause, first, last)
@@ -198,7 +204,7 @@ class DelayReasonFilter:
 class FigureCasesQuery:
     """Root fields about the cases behind figures."""
 
-    @resolved(
+    @resolver_field(
         description="The applications behind a tile within one's jurisdiction, for officers, authorities, heads of "
         "departments, auditors and the Commission; null with NOT_FOUND for everybody else. The purpose is kept in the "
         "audit log, and each citizen sees it with the read.",
@@ -216,10 +222,10 @@ class FigureCasesQuery:
         ] = None,
     ) -> Listing[Case]:
         given = filter or CaseFilter()
-        supervised(info.context.subject, given.dashboard)
+        supervisor_postings(info.context.subject, given.dashboard)
         return _cases(info, list, given, purpose)
 
-    @resolved(
+    @resolver_field(
         description="Reasons of delays that officers recorded within one's jurisdiction, the newest first: the "
         "Commission's monthly review. Null with NOT_FOUND for those who review nothing.",
         graphql_type=Connection[DelayReason] | None,
@@ -233,8 +239,8 @@ class FigureCasesQuery:
             DelayReasonFilter | None, strawberry.argument(description="Which reasons are listed.")
         ] = None,
     ) -> Listing[delays.DelayReason]:
-        reviewed(info.context.subject)
-        return _reasons(info, (filter or DelayReasonFilter()).wanted())
+        reviewer_postings(info.context.subject)
+        return _reasons(info, (filter or DelayReasonFilter()).to_criteria())
 
 
 @strawberry.input(description="Why one late application, or an office in a month, is late.")
@@ -276,7 +282,7 @@ class DelaysMutation:
             RecordDelayReasonInput, strawberry.argument(description="The reason.")
         ],
     ) -> RecordDelayReasonPayload:
-        work = doing(
+        work = bind(
             info,
             record_delay_reason,
             lambda: RecordDelayReason(
@@ -292,12 +298,12 @@ class DelaysMutation:
                 tehsil=input.tehsil,
             ),
         )
-        return await cared(info, RecordDelayReasonPayload, "delay_reason", work, DelayReason.of)
+        return await run_mutation(info, RecordDelayReasonPayload, "delay_reason", work, DelayReason.of)
 
 
 def _cases(info: Info, wanted: CaseList, given: CaseFilter, purpose: ReadPurpose) -> Listing[Case]:
     environment, subject = info.context.environment, info.context.subject
-    filtered, board = given.wanted(), given.dashboard
+    filtered, board = given.to_criteria(), given.dashboard
 
     async def rows(window: Window) -> list[Case]:
         return await case_page(environment, subject, wanted, filtered, purpose, board=board, **Part.of(window).where)
@@ -317,13 +323,13 @@ def _cases(info: Info, wanted: CaseList, given: CaseFilter, purpose: ReadPurpose
         one = case.application
         return place_of(wanted, one).isoformat(), one.id
 
-    def made(page: Connection[CaseLine]) -> CaseLineConnection:
+    def make_connection(page: Connection[CaseLine]) -> CaseLineConnection:
         return CaseLineConnection(
             edges=page.edges, nodes=page.nodes, page_info=page.page_info, count=page.count, size=size
         )
 
     name = f"figureCases:{wanted}:{filtered}" + (f":{board}" if board else "")
-    return Listing(name, rows, count, position, lambda case: CaseLine.of(info, case), made)
+    return Listing(name, rows, count, position, lambda case: CaseLine.of(info, case), make_connection)
 
 
 def _reasons(info: Info, wanted: delays.ReasonFilter) -> Listing[delays.DelayReason]:

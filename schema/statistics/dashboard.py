@@ -9,7 +9,7 @@ from domain.applications.lifecycle import Status
 from domain.kernel.messages import label
 from schema.applications.types import Application
 from schema.kernel.context import Info, InLanguage, spoken
-from schema.kernel.fields import resolved
+from schema.kernel.fields import resolver_field
 
 
 @strawberry.type(description="How many applications are in a state.")
@@ -17,7 +17,7 @@ class DashboardCount:
     status: Status = strawberry.field(description="The state.")
     count: int = strawberry.field(description="How many.")
 
-    @resolved(description="The state in words.")
+    @resolver_field(description="The state in words.")
     def label(self, info: Info, language: InLanguage = None) -> str:
         return label(f"status.{self.status.value}", spoken(info, language))
 

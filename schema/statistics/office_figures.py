@@ -23,11 +23,11 @@ from domain.kernel.scopes import Scope
 from domain.officers import dashboards
 from domain.officers.dashboards import DashboardRole, Dimension, Direction, TileKey, TileUnit, ViewContent
 from domain.statistics.figures import StatisticsChannel
-from schema.feedback.payloads import CarePayload, cared
+from schema.feedback.payloads import CarePayload, run_mutation
 from schema.kernel.context import Info, InLanguage, spoken
-from schema.kernel.directives import AUTHENTICATED, listed
-from schema.kernel.fields import mutation, resolved
-from schema.kernel.mutations import KEY_DESCRIPTION, doing, key_of
+from schema.kernel.directives import AUTHENTICATED, assumed_list_size
+from schema.kernel.fields import mutation, resolver_field
+from schema.kernel.mutations import KEY_DESCRIPTION, bind, key_of
 from schema.kernel.scalars import Long
 from schema.officers.jurisdictions import Jurisdiction
 
@@ -63,7 +63,7 @@ class Tile:
     link: str = strawberry.field(description="The page with the plots of the same figures, from the gateway's root.")
     trend: list[TilePoint] = strawberry.field(
         description="The last six months by themselves, the oldest first; empty for what is known for now alone.",
-        directives=[listed(6)],
+        directives=[assumed_list_size(6)],
     )
 
     @classmethod
@@ -83,11 +83,11 @@ class Tile:
             trend=[TilePoint.of(point) for point in item.trend],
         )
 
-    @resolved(description="Its title.")
+    @resolver_field(description="Its title.")
     def title(self, info: Info, language: InLanguage = None) -> str:
         return label(f"tile.{self.key.value}", spoken(info, language))
 
-    @resolved(description="What exactly is counted, and over which period.")
+    @resolver_field(description="What exactly is counted, and over which period.")
     def definition(self, info: Info, language: InLanguage = None) -> str:
         return label(f"tile_meaning.{self.key.value}", spoken(info, language))
 
@@ -95,8 +95,10 @@ class Tile:
 @strawberry.type(description="What an officer in a role sees first.")
 class RoleDashboard:
     role: DashboardRole = strawberry.field(description="Whose dashboard it is.")
-    jurisdictions: list[Jurisdiction] = strawberry.field(description="The posts that bound it.", directives=[listed(5)])
-    tiles: list[Tile] = strawberry.field(description="The numbers, in their order.", directives=[listed(12)])
+    jurisdictions: list[Jurisdiction] = strawberry.field(
+        description="The posts that bound it.", directives=[assumed_list_size(5)]
+    )
+    tiles: list[Tile] = strawberry.field(description="The numbers, in their order.", directives=[assumed_list_size(12)])
 
     @classmethod
     def of(cls, item: boards.Board) -> Self:
@@ -107,7 +109,7 @@ class RoleDashboard:
             tiles=[Tile.of(tile, item.link) for tile in item.tiles],
         )
 
-    @resolved(description="The role in words.")
+    @resolver_field(description="The role in words.")
     def title(self, info: Info, language: InLanguage = None) -> str:
         return label(f"dashboard_role.{self.role.value}", spoken(info, language))
 
@@ -122,7 +124,9 @@ class SavedView:
     district: str | None = strawberry.field(description="Only this district, by its code.")
     tehsil: str | None = strawberry.field(description="Only this tehsil, by its code.")
     channel: StatisticsChannel | None = strawberry.field(description="Only what came in there.")
-    group_by: list[Dimension] = strawberry.field(description="What the rows tell apart.", directives=[listed(3)])
+    group_by: list[Dimension] = strawberry.field(
+        description="What the rows tell apart.", directives=[assumed_list_size(3)]
+    )
     months: int = strawberry.field(description="How many months, the present one included.")
     created_at: datetime = strawberry.field(description="When it was made.")
     updated_at: datetime = strawberry.field(description="When it was changed last.")
@@ -151,15 +155,17 @@ class OfficeFigures:
 
     item: strawberry.Private[people.Officer]
 
-    @resolved(
+    @resolver_field(
         description="Her dashboards, one for each role that she holds, from counters; empty for others.",
-        directives=[listed(2)],
+        directives=[assumed_list_size(2)],
     )
     async def dashboards(self, info: Info) -> list[RoleDashboard]:
         found = await boards.boards_of(info.context.environment, info.context.subject, self.item)
         return [RoleDashboard.of(board) for board in found]
 
-    @resolved(description="The views that she keeps, by name; empty for others.", directives=[listed(10)])
+    @resolver_field(
+        description="The views that she keeps, by name; empty for others.", directives=[assumed_list_size(10)]
+    )
     async def saved_views(self, info: Info) -> list[SavedView]:
         found = await views_of(info.context.environment, info.context.subject, self.item)
         return [SavedView.of(view) for view in found]
@@ -220,10 +226,8 @@ class ViewsMutation:
         info: Info,
         input: Annotated[SaveViewInput, strawberry.argument(description="The view.")],  # noqa: A002 - as elsewhere
     ) -> SavedViewPayload:
-        work = doing(
-            info, save_view, lambda: SaveView(input.name, input.content(), key_of(info, input.idempotency_key))
-        )
-        return await cared(info, SavedViewPayload, "view", work, _shown)
+        work = bind(info, save_view, lambda: SaveView(input.name, input.content(), key_of(info, input.idempotency_key)))
+        return await run_mutation(info, SavedViewPayload, "view", work, _to_saved_view)
 
     @mutation(description="Give a view of one's own another name.", scopes=[Scope.COUNTS])
     async def rename_view(
@@ -231,10 +235,10 @@ class ViewsMutation:
         info: Info,
         input: Annotated[RenameViewInput, strawberry.argument(description="The names.")],  # noqa: A002 - as elsewhere
     ) -> SavedViewPayload:
-        work = doing(
+        work = bind(
             info, rename_view, lambda: RenameView(input.name, input.new_name, key_of(info, input.idempotency_key))
         )
-        return await cared(info, SavedViewPayload, "view", work, _shown)
+        return await run_mutation(info, SavedViewPayload, "view", work, _to_saved_view)
 
     @mutation(description="Delete a view of one's own.", scopes=[Scope.COUNTS])
     async def delete_view(
@@ -242,9 +246,9 @@ class ViewsMutation:
         info: Info,
         input: Annotated[DeleteViewInput, strawberry.argument(description="The view.")],  # noqa: A002 - as elsewhere
     ) -> SavedViewPayload:
-        work = doing(info, delete_view, lambda: DeleteView(input.name, key_of(info, input.idempotency_key)))
-        return await cared(info, SavedViewPayload, "view", work, _shown)
+        work = bind(info, delete_view, lambda: DeleteView(input.name, key_of(info, input.idempotency_key)))
+        return await run_mutation(info, SavedViewPayload, "view", work, _to_saved_view)
 
 
-def _shown(view: dashboards.SavedView | None) -> SavedView | None:
+def _to_saved_view(view: dashboards.SavedView | None) -> SavedView | None:
     return None if view is None else SavedView.of(view)

@@ -15,17 +15,17 @@ from domain.statistics.small_cells import SMALLEST
 from schema.catalogue.places import Department, District, Tehsil, department_by_slug, district_by_code, tehsil_by_code
 from schema.catalogue.services import Service, service_by_code
 from schema.kernel.context import Info, InLanguage, spoken
-from schema.kernel.directives import NEVER_SILENTLY_NULL, PUBLIC, cost, listed
-from schema.kernel.fields import resolved
+from schema.kernel.directives import NEVER_SILENTLY_NULL, PUBLIC, assumed_list_size, cost
+from schema.kernel.fields import resolver_field
 from schema.kernel.loaders import ByKey
 from schema.kernel.scalars import Long
 
 STATISTICS_POINTS = 20
 """A question reads some thousand counters at most, however many applications there are."""
 
-_DEPARTMENT = ByKey(department_by_slug, lambda row: row.of(Dimension.DEPARTMENT))
-_SERVICE = ByKey(service_by_code, lambda row: row.of(Dimension.SERVICE))
-_DISTRICT = ByKey(district_by_code, lambda row: row.of(Dimension.DISTRICT))
+_DEPARTMENT = ByKey(department_by_slug, lambda row: row.dimension_value(Dimension.DEPARTMENT))
+_SERVICE = ByKey(service_by_code, lambda row: row.dimension_value(Dimension.SERVICE))
+_DISTRICT = ByKey(district_by_code, lambda row: row.dimension_value(Dimension.DISTRICT))
 
 
 @strawberry.input(description="Which figures are asked for; what is left out lets every value through.")
@@ -143,30 +143,32 @@ class StatisticsRow:
             figures=None if item.figures is None else DeliveryFigures.of(item.figures),
         )
 
-    def of(self, dimension: Dimension) -> Any:
+    def dimension_value(self, dimension: Dimension) -> Any:
         """The value of a dimension; None where it was not grouped by or is unknown."""
         return self.item.place.get(dimension) or None
 
-    @resolved(description="The department.", metadata=_DEPARTMENT.metadata)
+    @resolver_field(description="The department.", metadata=_DEPARTMENT.metadata)
     async def department(self, info: Info) -> Department | None:
         item = await _DEPARTMENT.load(self, info.context.loaders)
         return None if item is None else Department.of(item)
 
-    @resolved(description="The service.", metadata=_SERVICE.metadata)
+    @resolver_field(description="The service.", metadata=_SERVICE.metadata)
     async def service(self, info: Info) -> Service | None:
         item = await _SERVICE.load(self, info.context.loaders)
         return None if item is None else Service.of(item)
 
-    @resolved(description="The district.", metadata=_DISTRICT.metadata)
+    @resolver_field(description="The district.", metadata=_DISTRICT.metadata)
     async def district(self, info: Info) -> District | None:
         item = await _DISTRICT.load(self, info.context.loaders)
         return None if item is None else District.of(item)
 
-    @resolved(description="The tehsil, where the rows tell districts apart too.")
+    @resolver_field(description="The tehsil, where the rows tell districts apart too.")
     async def tehsil(self, info: Info) -> Tehsil | None:
-        return await tehsil_by_code(info.context.loaders, self.of(Dimension.DISTRICT), self.of(Dimension.TEHSIL))
+        return await tehsil_by_code(
+            info.context.loaders, self.dimension_value(Dimension.DISTRICT), self.dimension_value(Dimension.TEHSIL)
+        )
 
-    @resolved(description="The channel in words.")
+    @resolver_field(description="The channel in words.")
     def channel_label(self, info: Info, language: InLanguage = None) -> str | None:
         return label(f"statistics_channel.{self.channel}", spoken(info, language)) if self.channel else None
 
@@ -179,7 +181,8 @@ class DeliveryStatistics:
         description="All rows together; null where they are withheld from strangers."
     )
     rows: list[StatisticsRow] = strawberry.field(
-        description="One for each group, in the order of their codes; empty without groups.", directives=[listed(50)]
+        description="One for each group, in the order of their codes; empty without groups.",
+        directives=[assumed_list_size(50)],
     )
     withheld_rows: int = strawberry.field(description="How many rows are withheld from the asker.")
     smallest_cell: int = strawberry.field(description="Cases that must stand behind a cell for strangers to see it.")
@@ -209,7 +212,7 @@ class DeliveryStatistics:
 class StatisticsQuery:
     """Root fields about statistics."""
 
-    @resolved(
+    @resolver_field(
         description="Figures of the delivery of services by department, district, tehsil, service, channel and month, "
         "from counters only. Anybody may ask; who is no officer is not shown small cells and combines at most two "
         "dimensions beside the month.",

@@ -31,7 +31,7 @@ from domain.appeals.appeals import (
 )
 from store.database.engine import Transaction
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, first, grouped
+from store.database.sql import AnyRow, first_row, group_rows
 from store.database.types import Instant, Key
 
 events_table = Table(
@@ -97,7 +97,7 @@ async def add_events(tx: Transaction, taken: Iterable[tuple[str, AppealEvent]]) 
 async def events(tx: Transaction, appeal_ids: Iterable[str]) -> dict[str, list[AppealEvent]]:
     """The steps of each appeal in their order."""
     statement = select(events_table).order_by(events_table.c.appeal_id, events_table.c.sequence)
-    return await grouped(tx, statement, events_table.c.appeal_id, appeal_ids, lambda row: _event(tx, row))
+    return await group_rows(tx, statement, events_table.c.appeal_id, appeal_ids, lambda row: _event(tx, row))
 
 
 async def add_hearing(tx: Transaction, citizen_id: str, hearing: Hearing) -> None:
@@ -117,7 +117,9 @@ async def set_hearing(tx: Transaction, hearing: Hearing) -> None:
 async def hearings(tx: Transaction, appeal_ids: Iterable[str]) -> dict[str, list[Hearing]]:
     """The hearings of each appeal by date."""
     table = hearings_table
-    return await grouped(tx, select(table).order_by(table.c.at, table.c.id), table.c.appeal_id, appeal_ids, hearing_of)
+    return await group_rows(
+        tx, select(table).order_by(table.c.at, table.c.id), table.c.appeal_id, appeal_ids, hearing_of
+    )
 
 
 def hearing_of(row: AnyRow) -> Hearing:
@@ -141,14 +143,14 @@ async def award(tx: Transaction, appeal_id: str, kind: AwardKind) -> Award | Non
     """The award of a kind that an order imposed, or None; its row is locked."""
     table = awards_table
     statement = select(table).where(table.c.appeal_id == appeal_id, table.c.kind == kind.value).with_for_update()
-    row = await first(tx, statement)
+    row = await first_row(tx, statement)
     return award_of(tx, row) if row else None
 
 
 async def awards(tx: Transaction, appeal_ids: Iterable[str]) -> dict[str, list[Award]]:
     """The penalties and compensations of each appeal."""
     table = awards_table
-    return await grouped(
+    return await group_rows(
         tx, select(table).order_by(table.c.kind.desc()), table.c.appeal_id, appeal_ids, lambda row: award_of(tx, row)
     )
 

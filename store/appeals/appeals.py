@@ -48,7 +48,7 @@ from store.database import change_feed
 from store.database.engine import Transaction
 from store.database.errors import NotThere, VersionConflict
 from store.database.metadata import metadata
-from store.database.sql import count, first, grouped, insert_into, insert_new, keyset_window, rows_of
+from store.database.sql import count, first_row, group_rows, insert_into, insert_new, keyset_window, rows_of
 from store.database.types import Instant, Key
 
 __all__ = [
@@ -58,21 +58,21 @@ __all__ = [
     "add_hearing",
     "award",
     "awards",
-    "breached",
+    "breached_applications",
+    "by_ids",
     "by_numbers",
+    "clock_is_running",
     "count_docket",
     "count_of_citizen",
     "docket",
     "due",
     "events",
     "hearings",
-    "many",
     "of_applications",
     "opt_out",
     "opt_outs_table",
     "opted_out",
     "page_of_citizen",
-    "running",
     "save",
     "save_many",
     "set_award",
@@ -108,7 +108,7 @@ async def save(tx: Transaction, appeal: Appeal) -> Appeal:
     statement = update(appeals_table).where(_A.id == appeal.id, _A.version == appeal.version - 1)
     changed = await tx.connection.execute(statement.values(values).returning(_A.id))
     if changed.first() is None:
-        present = await first(tx, select(_A.version, _A.state).where(_A.id == appeal.id))
+        present = await first_row(tx, select(_A.version, _A.state).where(_A.id == appeal.id))
         if present is None:
             raise NotThere("the appeal")
         raise VersionConflict(present.version, present.state)
@@ -139,7 +139,7 @@ async def save_many(tx: Transaction, changed: Sequence[Appeal]) -> None:
     await change_feed.touch_many(tx, ChangeKind.APPLICATION, list(dict.fromkeys(one.application_id for one in changed)))
 
 
-async def many(tx: Transaction, ids: Iterable[str]) -> dict[str, Appeal]:
+async def by_ids(tx: Transaction, ids: Iterable[str]) -> dict[str, Appeal]:
     """Appeals by id; those that are not there are left out."""
     rows = await rows_of(tx, select(appeals_table), _A.id, ids)
     return {row.id: appeal_of(tx, row) for row in rows}
@@ -154,7 +154,7 @@ async def by_numbers(tx: Transaction, numbers: Iterable[str]) -> dict[str, Appea
 async def of_applications(tx: Transaction, ids: Iterable[str]) -> dict[str, list[Appeal]]:
     """The appeals of each application, the oldest first; an application without any is left out."""
     statement = select(appeals_table).order_by(_A.application_id, _A.received_at, _A.id)
-    return await grouped(tx, statement, _A.application_id, ids, lambda row: appeal_of(tx, row))
+    return await group_rows(tx, statement, _A.application_id, ids, lambda row: appeal_of(tx, row))
 
 
 async def page_of_citizen(
@@ -215,7 +215,7 @@ async def count_docket(
     return await count(tx, _docket(postings, officer_id, states))
 
 
-async def breached(
+async def breached_applications(
     tx: Transaction, before: datetime, *, after: tuple[datetime, str] | None = None, limit: int
 ) -> list[Application]:
     """Applications whose due instant lies before a moment and that have no appeal for it, by (due_at, id).
@@ -230,7 +230,7 @@ async def breached(
     )
     not_notified = filed_as_not_notified(_T.service_code, _T.service_version)
     out = exists().where(opt_outs_table.c.citizen_id == _T.citizen_id)
-    statement = select(applications_table).where(running(), _T.due_at < before, ~filed, ~not_notified, ~out)
+    statement = select(applications_table).where(clock_is_running(), _T.due_at < before, ~filed, ~not_notified, ~out)
     return await _by_due_date(tx, statement, after, limit)
 
 
@@ -244,7 +244,7 @@ async def _by_due_date(
     return [application_of(tx, row) for row in (await tx.connection.execute(ordered)).all()]
 
 
-def running() -> ColumnElement[bool]:
+def clock_is_running() -> ColumnElement[bool]:
     """The clock of an application runs under its own limit, and does not wait since an import."""
     return and_(
         _T.status.in_(sorted(status.value for status in ON_THE_CLOCK)),

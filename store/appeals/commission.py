@@ -17,7 +17,7 @@ from domain.appeals.commission import (
 )
 from store.database.engine import Transaction
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, first, grouped, insert_into, insert_new, rows_of
+from store.database.sql import AnyRow, first_row, group_rows, insert_into, insert_new, rows_of
 from store.database.types import Instant, Json, Key
 
 cases_table = Table(
@@ -103,13 +103,13 @@ async def cases(tx: Transaction, appeal_ids: Iterable[str]) -> dict[str, Commiss
 
 async def case_by_number(tx: Transaction, number: str) -> CommissionCase | None:
     """The case with the Commission's number, or with our reference."""
-    row = await first(tx, select(cases_table).where((_C.number == number) | (_C.reference == number)))
+    row = await first_row(tx, select(cases_table).where((_C.number == number) | (_C.reference == number)))
     return _case(row) if row else None
 
 
 async def case_with_bundle(tx: Transaction, sha256: str) -> CommissionCase | None:
     """The case whose signed case file has this hash, or None."""
-    row = await first(tx, select(cases_table).where(_C.bundle == sha256))
+    row = await first_row(tx, select(cases_table).where(_C.bundle == sha256))
     return _case(row) if row else None
 
 
@@ -127,7 +127,7 @@ async def to_compare(tx: Transaction, before: datetime, limit: int) -> list[Comm
 
 async def message(tx: Transaction, message_id: str) -> CommissionMessage | None:
     """The message with an id of the Commission, or None."""
-    row = await first(tx, select(messages_table).where(_M.id == message_id))
+    row = await first_row(tx, select(messages_table).where(_M.id == message_id))
     return _message(tx, row) if row else None
 
 
@@ -156,12 +156,12 @@ async def settle_message(tx: Transaction, message_id: str, state: MessageState, 
 
 async def messages(tx: Transaction, appeal_ids: Iterable[str]) -> dict[str, list[CommissionMessage]]:
     """The messages about each appeal, in the order in which things happened at the Commission."""
-    return await grouped(
+    return await group_rows(
         tx, select(messages_table).order_by(_M.at, _M.id), _M.appeal_id, appeal_ids, lambda row: _message(tx, row)
     )
 
 
-async def waiting(tx: Transaction, limit: int) -> list[str]:
+async def waiting_appeal_ids(tx: Transaction, limit: int) -> list[str]:
     """Ids of appeals with messages that wait for others, those of the oldest message first."""
     statement = select(_M.appeal_id).where(_M.state == MessageState.WAITING.value).order_by(_M.received_at, _M.id)
     return list(dict.fromkeys((await tx.connection.execute(statement.limit(limit))).scalars()))
@@ -181,7 +181,7 @@ async def add_review(tx: Transaction, review: DelayReview) -> bool:
 
 async def review(tx: Transaction, month: date) -> DelayReview | None:
     """The review of a month by its first day, or None."""
-    row = await first(tx, select(reviews_table).where(reviews_table.c.month == month))
+    row = await first_row(tx, select(reviews_table).where(reviews_table.c.month == month))
     return _review(row) if row else None
 
 

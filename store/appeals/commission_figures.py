@@ -47,12 +47,12 @@ async def day_rows(tx: Transaction, since: datetime, until: datetime) -> list[Da
         select(
             _T.service_code,
             _T.district,
-            _many(within["submitted_at"]),
-            _many(and_(within["delivered_at"], ~late)),
-            _many(and_(within["delivered_at"], late)),
-            _many(refused),
-            _many(is_open),
-            _many(and_(running, _T.due_at < until)),
+            _count_where(within["submitted_at"]),
+            _count_where(and_(within["delivered_at"], ~late)),
+            _count_where(and_(within["delivered_at"], late)),
+            _count_where(refused),
+            _count_where(is_open),
+            _count_where(and_(running, _T.due_at < until)),
         )
         .where(or_(is_open, within["submitted_at"], within["delivered_at"], refused))
         .group_by(_T.service_code, _T.district)
@@ -82,7 +82,7 @@ async def reasons_given(tx: Transaction, month: date) -> dict[Office, dict[Delay
     return found
 
 
-def _many(condition: ColumnElement[bool]) -> ColumnElement[Any]:
+def _count_where(condition: ColumnElement[bool]) -> ColumnElement[Any]:
     return func.sum(case((condition, 1), else_=0))
 
 

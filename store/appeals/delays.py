@@ -10,9 +10,9 @@ from domain.appeals.delays import DelayCause, DelayReason, ReasonFilter
 from domain.kernel.people import Posting
 from store.database.engine import Transaction
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, count, first, keyset_window, rows_of
+from store.database.sql import AnyRow, count, first_row, keyset_window, rows_of
 from store.database.types import Instant, Key
-from store.feedback.feedback import covered
+from store.feedback.feedback import any_posting_covers
 
 delay_reasons_table = Table(
     "delay_reasons",
@@ -56,7 +56,7 @@ async def add(tx: Transaction, reason: DelayReason) -> None:
 
 async def get(tx: Transaction, reason_id: str) -> DelayReason | None:
     """The reason with an id, or None."""
-    row = await first(tx, select(delay_reasons_table).where(_R.id == reason_id))
+    row = await first_row(tx, select(delay_reasons_table).where(_R.id == reason_id))
     return _reason(tx, row) if row else None
 
 
@@ -78,18 +78,18 @@ async def page(
     limit: int,
 ) -> list[DelayReason]:
     """Reasons in those jurisdictions, the newest first, by (recorded_at, id): after a place, or before it."""
-    statement, columns = _listed(postings, wanted), (_R.recorded_at, _R.id)
+    statement, columns = _select_reasons(postings, wanted), (_R.recorded_at, _R.id)
     rows = await keyset_window(tx, statement, columns, place=place, backward=backward, limit=limit, descending=True)
     return [_reason(tx, row) for row in rows]
 
 
 async def count_of(tx: Transaction, postings: Sequence[Posting], wanted: ReasonFilter) -> int:
     """How many there are."""
-    return await count(tx, _listed(postings, wanted))
+    return await count(tx, _select_reasons(postings, wanted))
 
 
-def _listed(postings: Sequence[Posting], wanted: ReasonFilter) -> Select[Any]:
-    statement = select(delay_reasons_table).where(covered(delay_reasons_table, postings))
+def _select_reasons(postings: Sequence[Posting], wanted: ReasonFilter) -> Select[Any]:
+    statement = select(delay_reasons_table).where(any_posting_covers(delay_reasons_table, postings))
     exact = {"department": wanted.department, "district": wanted.district, "cause": wanted.cause}
     for name, value in exact.items():
         statement = statement if value is None else statement.where(_R[name] == str(value))

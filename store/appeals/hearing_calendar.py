@@ -13,7 +13,7 @@ from store.appeals.appeal_course import award_of, awards_table, hearing_of, hear
 from store.appeals.appeal_rows import appeals_table
 from store.database.engine import Transaction
 from store.database.sql import count, keyset_window
-from store.feedback.feedback import covered
+from store.feedback.feedback import any_posting_covers
 
 _A, _H, _W = appeals_table.c, hearings_table.c, awards_table.c
 
@@ -117,5 +117,7 @@ def _awards(postings: Sequence[Posting], states: frozenset[AwardState]) -> Selec
     known = _W.state.in_([state.value for state in states])
     state = or_(known, _W.state.is_(None)) if AwardState.ORDERED in states else known
     return (
-        select(awards_table).join(appeals_table, _A.id == _W.appeal_id).where(covered(appeals_table, postings), state)
+        select(awards_table)
+        .join(appeals_table, _A.id == _W.appeal_id)
+        .where(any_posting_covers(appeals_table, postings), state)
     )

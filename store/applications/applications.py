@@ -25,7 +25,7 @@ from store.applications.timeline import (
 from store.database import change_feed
 from store.database.engine import Transaction
 from store.database.errors import AlreadyThere, NotThere, VersionConflict
-from store.database.sql import count, first, insert_new, keyset_page, rows_of
+from store.database.sql import count, first_row, insert_new, keyset_page, rows_of
 
 __all__ = [
     "add",
@@ -33,16 +33,16 @@ __all__ = [
     "add_entries",
     "add_entry",
     "add_many",
+    "any_posting_covers",
     "by_acknowledgements",
+    "by_ids",
     "by_number",
     "by_numbers",
     "count_of_citizen",
-    "covered",
     "documents",
     "freeze_document",
     "get",
     "held_by",
-    "many",
     "mark_document_verified",
     "open_duplicate",
     "page_of_citizen",
@@ -74,12 +74,12 @@ async def add_many(tx: Transaction, new: Sequence[Application], *, told: Collect
 
 async def get(tx: Transaction, application_id: str) -> Application | None:
     """The application with an id, or None."""
-    return (await many(tx, [application_id])).get(application_id)
+    return (await by_ids(tx, [application_id])).get(application_id)
 
 
 async def by_number(tx: Transaction, number: str) -> Application | None:
     """The application with a reference number of fourteen Latin digits, or None."""
-    row = await first(tx, select(applications_table).where(_T.number == number))
+    row = await first_row(tx, select(applications_table).where(_T.number == number))
     return application_of(tx, row) if row else None
 
 
@@ -95,7 +95,7 @@ async def by_acknowledgements(tx: Transaction, numbers: Iterable[str]) -> dict[s
     return {row.acknowledgement: application_of(tx, row) for row in rows}
 
 
-async def many(tx: Transaction, ids: Iterable[str]) -> dict[str, Application]:
+async def by_ids(tx: Transaction, ids: Iterable[str]) -> dict[str, Application]:
     """Applications by id; those that are not there are left out."""
     rows = await rows_of(tx, select(applications_table), _T.id, ids)
     return {row.id: application_of(tx, row) for row in rows}
@@ -112,7 +112,7 @@ async def save(tx: Transaction, application: Application, expected_version: int)
     statement = update(applications_table).where(_T.id == application.id, _T.version == expected_version)
     result = await tx.connection.execute(statement.values(values).returning(_T.id))
     if result.first() is None:
-        present = await first(tx, select(_T.version, _T.status).where(_T.id == application.id))
+        present = await first_row(tx, select(_T.version, _T.status).where(_T.id == application.id))
         if present is None:
             raise NotThere("the application")
         raise VersionConflict(present.version, present.status)
@@ -162,7 +162,7 @@ async def open_duplicate(tx: Transaction, citizen_id: str, service_code: str) ->
         pair = literal(f"{citizen_id}:{service_code}")
         await tx.connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(pair, 0))))
     statement = _of_citizen(citizen_id, OPEN).where(_T.service_code == service_code)
-    row = await first(tx, statement.order_by(_T.created_at, _T.id).limit(1))
+    row = await first_row(tx, statement.order_by(_T.created_at, _T.id).limit(1))
     return application_of(tx, row) if row else None
 
 
@@ -170,7 +170,7 @@ async def held_by(
     tx: Transaction, officer_id: str, *, statuses: Collection[Status], after: str | None = None, limit: int
 ) -> list[Application]:
     """Applications in those states that are assigned to an officer, by id."""
-    statement = select(applications_table).where(_T.officer_id == officer_id, _in(statuses))
+    statement = select(applications_table).where(_T.officer_id == officer_id, _has_status(statuses))
     if after is not None:
         statement = statement.where(_T.id > after)
     rows = (await tx.connection.execute(statement.order_by(_T.id).limit(limit))).all()
@@ -179,14 +179,14 @@ async def held_by(
 
 def _of_citizen(citizen_id: str, statuses: Collection[Status] | None) -> Select[Any]:
     statement = select(applications_table).where(_T.citizen_id == citizen_id)
-    return statement if statuses is None else statement.where(_in(statuses))
+    return statement if statuses is None else statement.where(_has_status(statuses))
 
 
-def _in(statuses: Collection[Status]) -> ColumnElement[bool]:
+def _has_status(statuses: Collection[Status]) -> ColumnElement[bool]:
     return _T.status.in_(sorted(status.value for status in statuses))
 
 
-def covered(postings: Sequence[Posting]) -> ColumnElement[bool]:
+def any_posting_covers(postings: Sequence[Posting]) -> ColumnElement[bool]:
     """As Posting.covers, in SQL; no posting covers nothing."""
     return or_(false(), *(_covers(posting) for posting in postings))
 

@@ -30,7 +30,7 @@ from domain.applications.lifecycle import ON_THE_CLOCK
 from store.applications.application_rows import applications_table
 from store.database.engine import Transaction
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, first, rows_of
+from store.database.sql import AnyRow, first_row, rows_of
 from store.database.types import Instant, Key
 
 imports_table = Table(
@@ -121,10 +121,10 @@ class Waiting:
     overdue: int
 
 
-async def unfinished(tx: Transaction, source_digest: str) -> Bookmark | None:
+async def unfinished_import(tx: Transaction, source_digest: str) -> Bookmark | None:
     """The bookmark of an import of this very file that has not come to its end; None where there is none."""
     statement = select(imports_table).where(_I.source_digest == source_digest, _I.finished_at.is_(None))
-    row = await first(tx, statement.order_by(_I.started_at.desc()).limit(1))
+    row = await first_row(tx, statement.order_by(_I.started_at.desc()).limit(1))
     return None if row is None else _bookmark(row)
 
 
@@ -210,7 +210,7 @@ def is_held(application_id: ColumnElement[str]) -> ColumnElement[bool]:
     return exists().where(_L.application_id == application_id, _L.held.is_(True))
 
 
-async def waiting(tx: Transaction, now: datetime) -> Waiting:
+async def count_held(tx: Transaction, now: datetime) -> Waiting:
     """How many applications are held, and how many of them file an appeal as soon as they are let go."""
     on_clock = [status.value for status in ON_THE_CLOCK]
     held = select(func.count()).select_from(legacy_applications_table).where(_L.held.is_(True))
@@ -221,7 +221,7 @@ async def waiting(tx: Transaction, now: datetime) -> Waiting:
     return Waiting(*counts)
 
 
-async def held(tx: Transaction, limit: int) -> list[str]:
+async def held_applications(tx: Transaction, limit: int) -> list[str]:
     """Some of the applications that are held, by id."""
     statement = select(_L.application_id).where(_L.held.is_(True)).order_by(_L.application_id).limit(limit)
     return [str(row.application_id) for row in (await tx.connection.execute(statement)).all()]
@@ -233,7 +233,7 @@ async def let_go(tx: Transaction, application_ids: Sequence[str]) -> None:
     await tx.connection.execute(chosen.values(held=False))
 
 
-def counted(bookmark: Bookmark, *, imported: int, skipped: int, rejected: int) -> Bookmark:
+def add_counts(bookmark: Bookmark, *, imported: int, skipped: int, rejected: int) -> Bookmark:
     """The bookmark with the counts of one more batch."""
     return replace(
         bookmark,

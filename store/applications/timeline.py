@@ -27,7 +27,7 @@ from store.database import change_feed
 from store.database.engine import Transaction
 from store.database.errors import AlreadyThere, NotThere
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, first, grouped, insert_new, rows_of
+from store.database.sql import AnyRow, first_row, group_rows, insert_new, rows_of
 from store.database.types import Instant, Json, Key
 
 timeline_table = Table(
@@ -101,7 +101,9 @@ def values_of(tx: Transaction, entry: TimelineEntry, citizen_id: str) -> dict[st
 async def timelines(tx: Transaction, application_ids: Iterable[str]) -> dict[str, list[TimelineEntry]]:
     """The steps of each application in their order; an application without steps is left out."""
     statement = select(timeline_table).order_by(timeline_table.c.application_id, timeline_table.c.sequence)
-    return await grouped(tx, statement, timeline_table.c.application_id, application_ids, lambda row: _entry(tx, row))
+    return await group_rows(
+        tx, statement, timeline_table.c.application_id, application_ids, lambda row: _entry(tx, row)
+    )
 
 
 async def workers(tx: Transaction, application_ids: Iterable[str], moves: Collection[Move]) -> dict[str, set[str]]:
@@ -141,7 +143,7 @@ async def documents(tx: Transaction, application_ids: Iterable[str]) -> dict[str
     """The papers of each application, the oldest first; an application without papers is left out."""
     table = documents_table
     statement = select(table).order_by(table.c.application_id, table.c.attached_at, table.c.id)
-    return await grouped(tx, statement, table.c.application_id, application_ids, lambda row: _document(tx, row))
+    return await group_rows(tx, statement, table.c.application_id, application_ids, lambda row: _document(tx, row))
 
 
 async def remove_documents(tx: Transaction, application_id: str) -> None:
@@ -175,7 +177,7 @@ async def mark_document_verified(tx: Transaction, document_id: str, at: datetime
 
 async def _citizen_of(tx: Transaction, application_id: str) -> str:
     table = applications_table
-    row = await first(tx, select(table.c.citizen_id).where(table.c.id == application_id))
+    row = await first_row(tx, select(table.c.citizen_id).where(table.c.id == application_id))
     if row is None:
         raise NotThere("the application")
     return str(row.citizen_id)

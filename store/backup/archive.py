@@ -45,7 +45,7 @@ class BackupKey:
             return {"key": "passphrase", "salt": salt, "n": self.cost, "r": 8, "p": 1}
         return {"key": "keyring", "salt": salt, "kid": self.keyrings.active("backup").kid}
 
-    def of(self, head: dict[str, Any]) -> bytes:
+    def derive_key(self, head: dict[str, Any]) -> bytes:
         """The key of the file with this head. Raises KeyMissing where it needs another kind of key."""
         salt = base64.b64decode(head["salt"])
         if head["key"] == "passphrase":
@@ -57,7 +57,7 @@ class BackupKey:
         return HKDF(hashes.SHA256(), 32, salt, b"apuni backup").derive(secret)
 
     def _ring_secret(self, kid: str) -> bytes:
-        for key in self.keyrings.all("backup").keys:
+        for key in self.keyrings.key_set("backup").keys:
             if key.kid == kid and isinstance(key, OctKey):
                 return key.raw_value
         raise KeyMissing("the key of the backup is not in the keyring backup")
@@ -68,7 +68,7 @@ class SealedWriter:
 
     def __init__(self, out: BinaryIO, key: BackupKey) -> None:
         head = json.dumps(content := key.head(), sort_keys=True).encode()
-        self._cipher, self._bound = AESGCM(key.of(content)), sha256(head).digest()
+        self._cipher, self._bound = AESGCM(key.derive_key(content)), sha256(head).digest()
         self._out, self._held, self._place = out, bytearray(), 0
         out.write(MARK + len(head).to_bytes(2, "big") + head)
 
@@ -100,7 +100,7 @@ class SealedReader:
         head = _head(file)
         try:
             content = json.loads(head)
-            secret = key.of(content)
+            secret = key.derive_key(content)
         except (ValueError, KeyError, TypeError):
             raise BackupDamaged("the head of the backup is not readable") from None
         self._cipher, self._bound = AESGCM(secret), sha256(head).digest()

@@ -113,7 +113,7 @@ class _Packer:
 async def write_backup(out: BinaryIO, key: BackupKey, place: Place, created_at: str, tell: Tell) -> Manifest:
     """Write a backup and give its manifest. Raises StoreError, ObjectDamaged, OSError."""
     with _sealed_tar(out, key) as tar:
-        async with place.store.reading() as tx:
+        async with place.store.read_transaction() as tx:
             await begin(tx)
             packer = _Packer(tar, Manifest(await revision_of(tx), created_at), tell)
             await packer.add_tables(tx, STORE, await present(tx, metadata))
@@ -164,7 +164,7 @@ async def restore_backup(file: BinaryIO, key: BackupKey, place: Place, tell: Tel
     a backup of before 0.2.0 holds, are passed over.
     What was cut off may be repeated. Call `read_manifest` before.
     """
-    async with place.store.writing() as tx, place.vault.transaction() as vault_tx:
+    async with place.store.write_transaction() as tx, place.vault.transaction() as vault_tx:
         await begin(tx)
         await begin(vault_tx)
         if not (await is_empty(tx, metadata) and await is_empty(vault_tx, vaults.TABLES)):

@@ -28,7 +28,7 @@ async def due_sanctions(tx: Transaction, today: date, limit: int) -> list[Sancti
     return [sanction_of(row) for row in rows]
 
 
-async def unscheduled(tx: Transaction, periods: Collection[str], limit: int) -> list[Sanction]:
+async def unscheduled_sanctions(tx: Transaction, periods: Collection[str], limit: int) -> list[Sanction]:
     """Repeated sanctions with an instalment but no next day: an older release, which knew none, made them."""
     table, paid = sanctions_table, instalments_table
     statement = select(table).where(
@@ -41,7 +41,7 @@ async def unscheduled(tx: Transaction, periods: Collection[str], limit: int) -> 
     return [sanction_of(row) for row in rows]
 
 
-async def uncertified(
+async def uncertified_sanctions(
     tx: Transaction, scheme_codes: Collection[str], *, since: date, reminded_before: date, limit: int
 ) -> list[Sanction]:
     """Sanctions of some schemes, made before a day, without a life certificate since it; rows are locked.
@@ -74,7 +74,7 @@ async def held_instalments(tx: Transaction, hold: Hold, after: str | None, limit
     ]
 
 
-async def undelivered(tx: Transaction, sanction_ids: Iterable[str]) -> list[str]:
+async def undelivered_applications(tx: Transaction, sanction_ids: Iterable[str]) -> list[str]:
     """The applications of sanctions whose order was not out before."""
     table, applied = sanctions_table, metadata.tables["applications"].c
     statement = select(applied.id).join(table, table.c.application_id == applied.id)

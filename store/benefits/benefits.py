@@ -40,7 +40,7 @@ from store.database.bulk import insert_rows, update_rows
 from store.database.engine import Transaction
 from store.database.errors import AlreadyThere, NotThere
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, first, grouped, insert_new, rows_of
+from store.database.sql import AnyRow, first_row, group_rows, insert_new, rows_of
 from store.database.types import Instant, Key, Serial
 
 _TO_SEND = text(
@@ -181,7 +181,7 @@ async def sanctions_of_citizens(tx: Transaction, citizen_ids: Iterable[str]) -> 
     """The sanctions of each citizen, the newest first; a citizen without any is left out."""
     table = sanctions_table
     statement = select(table).order_by(table.c.sanctioned_at.desc(), table.c.id.desc())
-    return await grouped(tx, statement, table.c.citizen_id, citizen_ids, sanction_of)
+    return await group_rows(tx, statement, table.c.citizen_id, citizen_ids, sanction_of)
 
 
 async def sanction_of_applications(tx: Transaction, application_ids: Iterable[str]) -> dict[str, Sanction]:
@@ -201,12 +201,12 @@ async def instalments(tx: Transaction, sanction_ids: Iterable[str]) -> dict[str,
     """The instalments of each sanction in their order; a sanction without any is left out."""
     table = instalments_table
     statement = select(table).order_by(table.c.sanction_id, table.c.sequence)
-    return await grouped(tx, statement, table.c.sanction_id, sanction_ids, instalment_of)
+    return await group_rows(tx, statement, table.c.sanction_id, sanction_ids, instalment_of)
 
 
 async def instalment(tx: Transaction, instalment_id: str) -> Instalment | None:
     """The instalment with an id, or None."""
-    row = await first(tx, select(instalments_table).where(instalments_table.c.id == instalment_id))
+    row = await first_row(tx, select(instalments_table).where(instalments_table.c.id == instalment_id))
     return instalment_of(row) if row else None
 
 
@@ -264,16 +264,16 @@ async def change_sanction(tx: Transaction, sanction_id: str, **values: object) -
     await tx.connection.execute(update(table).where(table.c.id == sanction_id).values(plain))
 
 
-async def locked(tx: Transaction, sanction_id: str) -> Sanction | None:
+async def lock_sanction(tx: Transaction, sanction_id: str) -> Sanction | None:
     """The sanction with an id, its row locked; None where it is not there."""
-    row = await first(tx, select(sanctions_table).where(sanctions_table.c.id == sanction_id).with_for_update())
+    row = await first_row(tx, select(sanctions_table).where(sanctions_table.c.id == sanction_id).with_for_update())
     return sanction_of(row) if row else None
 
 
 async def payment_events(tx: Transaction, instalment_ids: Iterable[str]) -> dict[str, list[PaymentEvent]]:
     """All that was heard of each payment, in the order in which we learned it."""
     table = payment_events_table
-    return await grouped(tx, select(table).order_by(table.c.id), table.c.instalment_id, instalment_ids, _event)
+    return await group_rows(tx, select(table).order_by(table.c.id), table.c.instalment_id, instalment_ids, _event)
 
 
 async def _add_event(tx: Transaction, one: Instalment, news: PaymentNews, heard_at: datetime) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import Column, Integer, PrimaryKeyConstraint, Table, func, selec
 
 from store.database.engine import Transaction
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, first, insert_new
+from store.database.sql import AnyRow, first_row, insert_new
 from store.database.types import Instant, Json, Key
 
 reports_table = Table(
@@ -61,14 +61,14 @@ async def queue(tx: Transaction, scheme_code: str, month: str, fields: Mapping[s
 async def get(tx: Transaction, scheme_code: str, month: str, revision: int) -> KeptReport | None:
     """One revision, or None."""
     found = select(reports_table).where(_T.scheme_code == scheme_code, _T.month == month, _T.revision == revision)
-    row = await first(tx, found)
+    row = await first_row(tx, found)
     return _report(row) if row else None
 
 
 async def latest(tx: Transaction, scheme_code: str, month: str) -> KeptReport | None:
     """The last revision of a scheme and month, or None."""
     found = select(reports_table).where(_T.scheme_code == scheme_code, _T.month == month)
-    row = await first(tx, found.order_by(_T.revision.desc()).limit(1))
+    row = await first_row(tx, found.order_by(_T.revision.desc()).limit(1))
     return _report(row) if row else None
 
 

@@ -82,7 +82,7 @@ async def bring_forward(tx: Transaction, asked_before: datetime, now: datetime) 
     return int(found.rowcount)
 
 
-async def heard(tx: Transaction, answers: Sequence[Heard], now: datetime) -> None:
+async def record_answers(tx: Transaction, answers: Sequence[Heard], now: datetime) -> None:
     """Keep what was said, and when each is asked again."""
     for one in answers:
         values: dict[str, Any] = {

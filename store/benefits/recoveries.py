@@ -9,7 +9,7 @@ from domain.benefits.recoveries import Recovery, RecoveryGround, RecoveryPart, R
 from store.database.engine import Transaction
 from store.database.errors import AlreadyThere, NotThere
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, first, grouped, insert_new
+from store.database.sql import AnyRow, first_row, group_rows, insert_new
 from store.database.types import Instant, Key, Serial
 
 recoveries_table = Table(
@@ -58,7 +58,7 @@ async def add(tx: Transaction, recovery: Recovery) -> None:
 
 async def get(tx: Transaction, recovery_id: str) -> Recovery | None:
     """The recovery with an id, or None; its row is locked."""
-    row = await first(tx, select(recoveries_table).where(recoveries_table.c.id == recovery_id).with_for_update())
+    row = await first_row(tx, select(recoveries_table).where(recoveries_table.c.id == recovery_id).with_for_update())
     return _recovery(row) if row else None
 
 
@@ -66,13 +66,13 @@ async def of_sanctions(tx: Transaction, sanction_ids: Iterable[str]) -> dict[str
     """The recoveries of each sanction in their order; a sanction without any is left out."""
     table = recoveries_table
     statement = select(table).order_by(table.c.sanction_id, table.c.number)
-    return await grouped(tx, statement, table.c.sanction_id, sanction_ids, _recovery)
+    return await group_rows(tx, statement, table.c.sanction_id, sanction_ids, _recovery)
 
 
 async def parts(tx: Transaction, recovery_ids: Iterable[str]) -> dict[str, list[RecoveryPart]]:
     """What came back of each recovery, the earliest first."""
     table = recovery_parts_table
-    return await grouped(
+    return await group_rows(
         tx,
         select(table).order_by(table.c.id),
         table.c.recovery_id,

@@ -38,7 +38,7 @@ from domain.benefits.sanction_course import (
 from domain.kernel.people import Posting
 from store.database.engine import Transaction
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, first, grouped, insert_new, rows_of, upsert
+from store.database.sql import AnyRow, first_row, group_rows, insert_new, rows_of, upsert
 from store.database.types import Instant, Json, Key
 
 _OPEN = text("lifted_at IS NULL")
@@ -155,7 +155,7 @@ async def lift_stop(
 async def stops(tx: Transaction, sanction_ids: Iterable[str]) -> dict[str, list[Stop]]:
     """The stops of each sanction, the earliest first; a sanction without any is left out."""
     table = sanction_stops_table
-    return await grouped(
+    return await group_rows(
         tx, select(table).order_by(table.c.made_at, table.c.id), table.c.sanction_id, sanction_ids, _stop
     )
 
@@ -174,7 +174,7 @@ async def approvals(tx: Transaction, sanction_ids: Iterable[str]) -> dict[str, l
     """The approvals of each sanction, the earliest first."""
     table = payment_approvals_table
     statement = select(table).order_by(table.c.asked_at, table.c.id)
-    return await grouped(tx, statement, table.c.sanction_id, sanction_ids, _approval)
+    return await group_rows(tx, statement, table.c.sanction_id, sanction_ids, _approval)
 
 
 async def waiting_approvals(tx: Transaction, postings: Sequence[Posting], asked_by: str, limit: int) -> list[Approval]:
@@ -232,7 +232,7 @@ async def set_account(tx: Transaction, account: PaymentAccount) -> None:
 
 async def account(tx: Transaction, sanction_id: str) -> PaymentAccount | None:
     """The corrected account of a sanction; None where the one of the application holds, or where it was erased."""
-    row = await first(tx, select(payment_accounts_table).where(payment_accounts_table.c.sanction_id == sanction_id))
+    row = await first_row(tx, select(payment_accounts_table).where(payment_accounts_table.c.sanction_id == sanction_id))
     if row is None:
         return None
     opened = tx.cipher.decrypt_json(row.account, f"payment_accounts:account:{sanction_id}")
@@ -243,7 +243,7 @@ async def account(tx: Transaction, sanction_id: str) -> PaymentAccount | None:
 
 async def accounts(tx: Transaction, sanction_id: str) -> list[PaymentAccount]:
     """Every corrected account of a sanction, the first one first; none where it was erased."""
-    row = await first(tx, select(payment_accounts_table).where(payment_accounts_table.c.sanction_id == sanction_id))
+    row = await first_row(tx, select(payment_accounts_table).where(payment_accounts_table.c.sanction_id == sanction_id))
     opened = tx.cipher.decrypt_json(row.account, f"payment_accounts:account:{sanction_id}") if row else None
     if row is None or not opened:
         return []

@@ -10,7 +10,7 @@ from domain.applications.deadline import WorkCalendar
 from domain.kernel.text import Bilingual
 from store.database.engine import Transaction
 from store.database.metadata import metadata
-from store.database.sql import first, upsert
+from store.database.sql import first_row, upsert
 from store.database.types import Instant, Key
 
 calendars_table = Table(
@@ -49,20 +49,24 @@ class Holiday:
 async def latest_version(tx: Transaction) -> str | None:
     """The version of the calendar that was saved last, or None where there is none."""
     table = calendars_table
-    row = await first(tx, select(table.c.version).order_by(table.c.saved_at.desc(), table.c.version.desc()).limit(1))
+    row = await first_row(
+        tx, select(table.c.version).order_by(table.c.saved_at.desc(), table.c.version.desc()).limit(1)
+    )
     return None if row is None else str(row.version)
 
 
 async def is_there(tx: Transaction, version: str) -> bool:
     """Whether a calendar with a version is kept."""
-    return await first(tx, select(calendars_table.c.version).where(calendars_table.c.version == version)) is not None
+    return (
+        await first_row(tx, select(calendars_table.c.version).where(calendars_table.c.version == version)) is not None
+    )
 
 
 async def work_calendar(tx: Transaction, version: str | None = None) -> WorkCalendar:
     """The calendar that was saved last, or the one with a version; NO_CALENDAR where there is none."""
     table = calendars_table
     statement = select(table).order_by(table.c.saved_at.desc(), table.c.version.desc()).limit(1)
-    row = await first(tx, statement if version is None else statement.where(table.c.version == version))
+    row = await first_row(tx, statement if version is None else statement.where(table.c.version == version))
     if row is None:
         return NO_CALENDAR
     return WorkCalendar(row.version, by_day(await holidays(tx, row.version)))

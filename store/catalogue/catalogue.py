@@ -23,7 +23,7 @@ from store.catalogue.catalogue_rows import (
     tehsils_table,
 )
 from store.database.engine import Transaction
-from store.database.sql import AnyRow, count, first, insert_into, keyset_page, rows_of, upsert
+from store.database.sql import AnyRow, count, first_row, insert_into, keyset_page, rows_of, upsert
 
 PAST_ALL_SERVICES = ("\U0010ffff", "")
 """A place after every service, to page backwards from the end."""
@@ -37,7 +37,7 @@ async def upsert_services(tx: Transaction, services: Iterable[Service]) -> list[
     """
     given = list(services)
     known = await services_by_codes(tx, [service.code for service in given])
-    changed = [entry for service in given if (entry := _next(known.get(service.code), service)) is not None]
+    changed = [entry for service in given if (entry := _next_version(known.get(service.code), service)) is not None]
     before = [known[service.code] for service in changed if service.code in known]
     versions = [
         {
@@ -54,7 +54,7 @@ async def upsert_services(tx: Transaction, services: Iterable[Service]) -> list[
     return changed
 
 
-def _next(known: Service | None, given: Service) -> Service | None:
+def _next_version(known: Service | None, given: Service) -> Service | None:
     """The entry that follows the known one; None where they say the same."""
     if known is None:
         return replace(given, version=1)
@@ -172,7 +172,7 @@ async def service(tx: Transaction, code: str) -> Service | None:
 
 async def service_by_slug(tx: Transaction, slug: str) -> Service | None:
     """The service with a slug of the portal, or None."""
-    row = await first(tx, select(services_table).where(services_table.c.slug == slug))
+    row = await first_row(tx, select(services_table).where(services_table.c.slug == slug))
     return service_of(row) if row else None
 
 

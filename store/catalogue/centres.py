@@ -9,7 +9,7 @@ from domain.catalogue.centres import ROSTER_KINDS, Binding, Centre, CentreKind
 from domain.kernel.text import Bilingual
 from store.database.engine import Transaction
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, count, first, insert_new, keyset_window, rows_of, upsert
+from store.database.sql import AnyRow, count, first_row, insert_new, keyset_window, rows_of, upsert
 from store.database.types import Key
 
 centres_table = Table(
@@ -88,13 +88,13 @@ async def centres(tx: Transaction, codes: Iterable[str]) -> dict[str, Centre]:
 async def centre_of(tx: Transaction, operator_id: str) -> Centre | None:
     """The centre in which an operator works, or None."""
     joined = select(centres_table).join(operator_centres_table, _B.centre_code == _C.code)
-    row = await first(tx, joined.where(_B.operator_id == operator_id))
+    row = await first_row(tx, joined.where(_B.operator_id == operator_id))
     return _centre(row) if row else None
 
 
 async def operator_by_email(tx: Transaction, email: str) -> str | None:
     """The id of the operator who signs in with an official address, in whatever case it is written."""
-    row = await first(tx, select(_B.operator_id).where(_B.email == _email(email)))
+    row = await first_row(tx, select(_B.operator_id).where(_B.email == _email(email)))
     return None if row is None else str(row.operator_id)
 
 
@@ -118,7 +118,7 @@ async def page(
     """A page of the register in the order of codes."""
     rows = await keyset_window(
         tx,
-        _wanted(kind, district),
+        _select_centres(kind, district),
         (_C.code,),
         place=None if place is None else (place,),
         backward=backward,
@@ -129,10 +129,10 @@ async def page(
 
 async def count_of(tx: Transaction, *, kind: CentreKind | None, district: str | None) -> int:
     """How many centres the same filter lets through."""
-    return await count(tx, _wanted(kind, district))
+    return await count(tx, _select_centres(kind, district))
 
 
-def _wanted(kind: CentreKind | None, district: str | None) -> Select[Any]:
+def _select_centres(kind: CentreKind | None, district: str | None) -> Select[Any]:
     statement = select(centres_table)
     for column, value in ((_C.kind, kind.value if kind else None), (_C.district, district)):
         statement = statement if value is None else statement.where(column == value)

@@ -77,7 +77,7 @@ async def add_version(tx: Transaction, form: Form) -> bool:
 async def assign(tx: Transaction, form: Form, service_codes: Iterable[str]) -> None:
     """Give services a version of a form; a service that had it already keeps its day."""
     now, wanted = tx.clock.now(), set(service_codes)
-    there = {code: version for code, (_, version) in (await assigned(tx)).items()}
+    there = {code: version for code, (_, version) in (await assigned_forms(tx)).items()}
     rows = [
         {"service_code": code, "form": form.name, "version": form.version, "since": now}
         for code in sorted(wanted)
@@ -93,7 +93,7 @@ async def withdraw(tx: Transaction, service_codes: Iterable[str]) -> None:
         await tx.connection.execute(delete(service_forms_table).where(service_forms_table.c.service_code.in_(codes)))
 
 
-async def assigned(tx: Transaction) -> dict[str, tuple[str, str]]:
+async def assigned_forms(tx: Transaction) -> dict[str, tuple[str, str]]:
     """The form and its version of each service that has one, by code."""
     table = service_forms_table
     rows = (await tx.connection.execute(select(table.c.service_code, table.c.form, table.c.version))).all()
@@ -137,7 +137,7 @@ async def keep_filed(
     await upsert(tx, application_forms_table, [values], keys=("application_id",))
 
 
-async def filed(tx: Transaction, application_ids: Iterable[str]) -> dict[str, FiledForm]:
+async def filed_forms(tx: Transaction, application_ids: Iterable[str]) -> dict[str, FiledForm]:
     """The forms that applications were filed under; one that was filed before there were forms is left out."""
     table = application_forms_table
     rows = await rows_of(tx, select(table), table.c.application_id, application_ids)

@@ -9,7 +9,7 @@ from store.certificates import certificates
 from store.database.engine import Transaction
 from store.database.errors import AlreadyThere
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, first, insert_new, rows_of
+from store.database.sql import AnyRow, first_row, insert_new, rows_of
 from store.database.types import Instant, Key
 
 certificate_endings_table = Table(
@@ -52,24 +52,24 @@ async def succeed(tx: Transaction, certificate_id: str, successor_id: str) -> bo
     return (await tx.connection.execute(statement.returning(_T.certificate_id))).first() is not None
 
 
-async def many(tx: Transaction, certificate_ids: Iterable[str]) -> dict[str, CertificateEnding]:
+async def of_certificates(tx: Transaction, certificate_ids: Iterable[str]) -> dict[str, CertificateEnding]:
     """The endings by certificate; certificates that hold are left out."""
     rows = await rows_of(tx, select(certificate_endings_table), _T.certificate_id, certificate_ids)
     return {row.certificate_id: _ending(tx, row) for row in rows}
 
 
-async def one(tx: Transaction, certificate_id: str) -> CertificateEnding | None:
+async def of_certificate(tx: Transaction, certificate_id: str) -> CertificateEnding | None:
     """How a certificate ended, or None while it holds."""
-    return (await many(tx, [certificate_id])).get(certificate_id)
+    return (await of_certificates(tx, [certificate_id])).get(certificate_id)
 
 
 async def latest(tx: Transaction, certificate: IssuedCertificate) -> IssuedCertificate:
     """The certificate at the end of the corrections; itself where it was not corrected, or its successor is awaited."""
     for _ in range(_LONGEST_CHAIN):
-        ending = await one(tx, certificate.id) if certificate.status is CertificateStatus.CORRECTED else None
+        ending = await of_certificate(tx, certificate.id) if certificate.status is CertificateStatus.CORRECTED else None
         if ending is None or ending.successor_id is None:
             return certificate
-        certificate = (await certificates.many(tx, [ending.successor_id]))[ending.successor_id]
+        certificate = (await certificates.by_ids(tx, [ending.successor_id]))[ending.successor_id]
     return certificate
 
 
@@ -77,7 +77,7 @@ async def forebears(tx: Transaction, certificate_id: str) -> list[str]:
     """The ids of the certificates in whose place this one stands, the nearest first."""
     found: list[str] = []
     for _ in range(_LONGEST_CHAIN):
-        before = await first(tx, select(_T.certificate_id).where(_T.successor_id == certificate_id))
+        before = await first_row(tx, select(_T.certificate_id).where(_T.successor_id == certificate_id))
         if before is None:
             break
         certificate_id = before.certificate_id

@@ -25,7 +25,7 @@ from store.database import change_feed
 from store.database.engine import Transaction
 from store.database.errors import AlreadyThere
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, first, insert_new, rows_of
+from store.database.sql import AnyRow, first_row, insert_new, rows_of
 from store.database.types import Instant, Key
 
 certificates_table = Table(
@@ -140,7 +140,7 @@ async def end(tx: Transaction, certificate_id: str, status: CertificateStatus) -
     return True
 
 
-async def many(tx: Transaction, ids: Iterable[str]) -> dict[str, IssuedCertificate]:
+async def by_ids(tx: Transaction, ids: Iterable[str]) -> dict[str, IssuedCertificate]:
     """Certificates by id; those that are not there are left out."""
     rows = await rows_of(tx, select(certificates_table), _T.id, ids)
     return {row.id: _certificate(tx, row) for row in rows}
@@ -149,13 +149,13 @@ async def many(tx: Transaction, ids: Iterable[str]) -> dict[str, IssuedCertifica
 async def hold(tx: Transaction, certificate_id: str) -> IssuedCertificate | None:
     """One certificate, which nobody can end before this transaction is done; None where it is not there."""
     chosen = select(certificates_table).where(_T.id == certificate_id).with_for_update(read=True)
-    row = await first(tx, chosen)
+    row = await first_row(tx, chosen)
     return _certificate(tx, row) if row else None
 
 
 async def by_number(tx: Transaction, number: str) -> IssuedCertificate | None:
     """The certificate with a reference number of fourteen Latin digits, or None."""
-    row = await first(tx, select(certificates_table).where(_T.number == number))
+    row = await first_row(tx, select(certificates_table).where(_T.number == number))
     return _certificate(tx, row) if row else None
 
 
@@ -167,7 +167,7 @@ async def by_numbers(tx: Transaction, numbers: Iterable[str]) -> dict[str, Issue
 
 async def by_uri(tx: Transaction, uri: str) -> IssuedCertificate | None:
     """The certificate with a DigiLocker address, or None."""
-    row = await first(tx, select(certificates_table).where(_T.uri == uri))
+    row = await first_row(tx, select(certificates_table).where(_T.uri == uri))
     return _certificate(tx, row) if row else None
 
 

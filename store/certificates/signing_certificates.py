@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 
 from domain.payments.files import BatchState, EnrolmentState, SignerEnrolment
 from store.database.engine import Transaction
-from store.database.sql import AnyRow, first, insert_into
+from store.database.sql import AnyRow, first_row, insert_into
 from store.payments.payment_tables import batches_table, signing_certificates_table
 
 _C, _B = signing_certificates_table.c, batches_table.c
@@ -15,7 +15,7 @@ _UNDER_WAY = (BatchState.SEALED, BatchState.SENT, BatchState.IN_DOUBT, BatchStat
 
 async def enrolment(tx: Transaction, fingerprint: str) -> SignerEnrolment:
     """Where a certificate stands; UNHEARD where PFMS never said anything of it."""
-    row = await first(tx, select(signing_certificates_table).where(_C.fingerprint == fingerprint))
+    row = await first_row(tx, select(signing_certificates_table).where(_C.fingerprint == fingerprint))
     return _enrolment(row) if row else SignerEnrolment(fingerprint, EnrolmentState.UNHEARD)
 
 

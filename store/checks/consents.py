@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from sqlalchemy import select
 
 from domain.consents.consents import ConsentRecord
-from store.checks.finding import Finding, paged
+from store.checks.finding import Finding, row_pages
 from store.consents import consent_deletions
 from store.consents.consent_deletions import DELETED, DeletedRecord
-from store.consents.consents import GENESIS, consent_records_table, everything, hash_of, link_of
+from store.consents.consents import GENESIS, all_records, consent_records_table, hash_of, link_of
 from store.database import audit
 from store.database.engine import Transaction
 from store.database.sql import rows_of
@@ -34,17 +34,17 @@ async def consents(tx: Transaction) -> AsyncIterator[Finding]:
 async def _chains(tx: Transaction) -> AsyncIterator[list[ConsentRecord | DeletedRecord]]:
     """The chain of each citizen who has a record, with the places of what was deleted, in its order."""
     held: dict[str, list[ConsentRecord | DeletedRecord]] = {}
-    async for record in everything(tx):
+    async for record in all_records(tx):
         if record.citizen_id not in held and len(held) == _CHAINS:
-            for chain in await _whole(tx, held):
+            for chain in await _complete_chains(tx, held):
                 yield chain
             held = {}
         held.setdefault(record.citizen_id, []).append(record)
-    for chain in await _whole(tx, held):
+    for chain in await _complete_chains(tx, held):
         yield chain
 
 
-async def _whole(
+async def _complete_chains(
     tx: Transaction, held: Mapping[str, list[ConsentRecord | DeletedRecord]]
 ) -> list[list[ConsentRecord | DeletedRecord]]:
     for gone in await consent_deletions.of_citizens(tx, held):
@@ -60,12 +60,12 @@ def _chain_findings(chain: Sequence[ConsentRecord | DeletedRecord]) -> Iterator[
         linked = isinstance(record, DeletedRecord) or record.link == link_of(before, record)
         if record.sequence != expected or not linked:
             yield Finding("CONSENT_CHAIN_IS_BROKEN", where)
-        if isinstance(record, ConsentRecord) and _changed(record):
+        if isinstance(record, ConsentRecord) and _artefact_changed(record):
             yield Finding("CONSENT_ARTEFACT_WAS_CHANGED", where)
         before, expected = record.link, record.sequence + 1
 
 
-def _changed(record: ConsentRecord) -> bool:
+def _artefact_changed(record: ConsentRecord) -> bool:
     """Whether the artefact is another than the one that was hashed; an erased one is empty."""
     return bool(record.artefact) and hash_of(record.artefact) != record.artefact_hash
 
@@ -73,7 +73,7 @@ def _changed(record: ConsentRecord) -> bool:
 async def _told_by_the_audit_log(tx: Transaction) -> AsyncIterator[Finding]:
     lines = audit.audit_lines_table
     statement = select(lines.c.id, lines.c.detail).where(lines.c.object_kind == LEDGER)
-    async for rows in paged(tx, statement, lines.c.id):
+    async for rows in row_pages(tx, statement, lines.c.id):
         told = {row.detail["record"]: row.detail["link"] for row in rows if "record" in row.detail}
         links: dict[str, str] = {}
         for table in (consent_records_table, consent_deletions.consent_deletions_table):
@@ -89,9 +89,9 @@ async def _deleted_by_the_audit_log(tx: Transaction) -> AsyncIterator[Finding]:
     lines, gone = audit.audit_lines_table, consent_deletions.consent_deletions_table
     said = select(lines.c.id, lines.c.detail).where(lines.c.object_kind == LEDGER, lines.c.action == DELETED)
     told: set[str] = set()
-    async for rows in paged(tx, said, lines.c.id):
+    async for rows in row_pages(tx, said, lines.c.id):
         told |= {record for row in rows for record in row.detail["records"]}
-    async for rows in paged(tx, select(gone.c.id), gone.c.id):
+    async for rows in row_pages(tx, select(gone.c.id), gone.c.id):
         for row in rows:
             if row.id not in told:
                 yield Finding("CONSENT_DELETED_IN_SILENCE", f"consent_record:{row.id}")

@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 from sqlalchemy import Table, select
 
-from store.checks.finding import PAGE, Finding, paged
+from store.checks.finding import PAGE, Finding, row_pages
 from store.database.dump import present
 from store.database.engine import Transaction
 from store.database.errors import CannotDecrypt, ObjectDamaged
@@ -35,19 +35,19 @@ async def fields(tx: Transaction) -> AsyncIterator[Finding]:
         key = next(iter(table.primary_key.columns))
         if names:
             size = FEW if table.info.get(LARGE_ROWS) else PAGE
-            async for rows in paged(tx, select(table), key, size=size):
+            async for rows in row_pages(tx, select(table), key, size=size):
                 for row in rows:
                     for name in names:
                         if not _opens(tx, table, row, name):
                             yield Finding("FIELD_DOES_NOT_OPEN", f"{table.name}.{name}:{getattr(row, key.name)}")
 
 
-async def vaulted(tx: Transaction, vault: Vault) -> AsyncIterator[Finding]:
+async def vault_references(tx: Transaction, vault: Vault) -> AsyncIterator[Finding]:
     """Every reference that a citizen holds is in the vault with the same last four digits; the numbers open."""
-    entries = await vault.checked(by=CHECKER)
+    entries = await vault.verify_entries(by=CHECKER)
     for broken in (reference for reference, last4 in entries.items() if last4 is None):
         yield Finding("VAULT_NUMBER_DOES_NOT_OPEN", f"vault:{broken}")
-    async for rows in paged(tx, select(citizens_table), citizens_table.c.citizen_id):
+    async for rows in row_pages(tx, select(citizens_table), citizens_table.c.citizen_id):
         for row in rows:
             reference = _reference(tx, row)
             if reference is not None and entries.get(reference) != row.aadhaar_last4:

@@ -11,12 +11,12 @@ from domain.applications.lifecycle import Move
 from domain.etaal.counting import MAPPED, UNMAPPED, CorrectionReason, CountingEvent
 from domain.etaal.counting_rules import rules_named
 from store.applications.timeline import timeline_table
-from store.checks.finding import Finding, paged
+from store.checks.finding import Finding, row_pages
 from store.database import audit
 from store.database.engine import Transaction
 from store.database.sql import AnyRow, rows_of
 from store.etaal.ledger import AMOUNT, PLACE, REVERSED, day_totals_table, days_table, event_key, ledger_table
-from store.etaal.ledger_seal import GENESIS, exported, link_of
+from store.etaal.ledger_seal import GENESIS, export_rows, link_of
 
 CLOSED = "etaal.day_closed"
 """The action of the audit line that keeps the link with which a day was closed; a test compares it."""
@@ -24,7 +24,7 @@ CLOSED = "etaal.day_closed"
 _L, _D, _DAY, _T = ledger_table.c, day_totals_table.c, days_table.c, timeline_table.c
 
 
-async def counting(tx: Transaction) -> AsyncIterator[Finding]:
+async def transaction_ledger(tx: Transaction) -> AsyncIterator[Finding]:
     """Chains, sums and closings of all days, then corrections and rules of all rows."""
     days = {row.day: row for row in (await tx.connection.execute(select(days_table))).all()}
     told = {row.day for row in (await tx.connection.execute(select(_D.day).distinct())).all()}
@@ -44,7 +44,7 @@ async def _day(tx: Transaction, day: date, head: AnyRow | None) -> AsyncIterator
     entries: Counter[tuple[Any, ...]] = Counter()
     stands: dict[str, str] = {}
     broken = False
-    async for said in exported(tx, day):
+    async for said in export_rows(tx, day):
         number += 1
         kept = said.pop("link")
         link = link_of(link, said)
@@ -71,7 +71,7 @@ async def _closed_as_told(tx: Transaction) -> AsyncIterator[Finding]:
     lines = audit.audit_lines_table
     told = select(lines.c.id, lines.c.object_id, lines.c.detail).where(lines.c.action == CLOSED)
     closed: set[str] = set()
-    async for rows in paged(tx, told, lines.c.id):
+    async for rows in row_pages(tx, told, lines.c.id):
         for row in rows:
             closed.add(row.object_id)
             day, number = date.fromisoformat(row.object_id), row.detail["revision"]
@@ -88,8 +88,8 @@ async def _corrections(tx: Transaction) -> AsyncIterator[Finding]:
     """Each takes back the whole of one earlier row on its place and day; a revocation of what was counted has one."""
     columns = (*(_L[name] for name in PLACE), _L.event_key, _L.corrects, AMOUNT)
     taken = select(*columns).where(_L.corrects.is_not(None))
-    async for rows in paged(tx, taken, _L.event_key):
-        first = {row.event_key: row for row in await rows_of(tx, select(*columns), _L.event_key, _corrected(rows))}
+    async for rows in row_pages(tx, taken, _L.event_key):
+        first = {row.event_key: row for row in await rows_of(tx, select(*columns), _L.event_key, _corrected_keys(rows))}
         for row in rows:
             before = first.get(row.corrects)
             same = before is not None and all(getattr(row, name) == getattr(before, name) for name in PLACE)
@@ -107,7 +107,7 @@ async def _corrections(tx: Transaction) -> AsyncIterator[Finding]:
         yield Finding("REVOKED_BUT_COUNTED", f"application:{row.application_id}")
 
 
-def _corrected(rows: Any) -> Iterator[str]:
+def _corrected_keys(rows: Any) -> Iterator[str]:
     return (row.corrects for row in rows)
 
 

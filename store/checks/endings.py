@@ -9,7 +9,7 @@ from domain.certificates.certificates import CertificateStatus
 from store.certificates import certificate_endings, certificates
 from store.certificates.certificate_endings import certificate_endings_table
 from store.certificates.certificates import certificates_table
-from store.checks.finding import Finding, paged
+from store.checks.finding import Finding, row_pages
 from store.database.engine import Transaction
 from store.database.sql import AnyRow, rows_of
 from store.documents.locker_copies import locker_copies_table
@@ -30,7 +30,7 @@ async def endings(tx: Transaction) -> AsyncIterator[Finding]:
     for row in (await tx.connection.execute(twice)).all():
         yield Finding("TWO_CERTIFICATES_STAND", f"application:{row.application_id}")
     unrecorded = select(_C.id).where(_C.status.in_(_ENDED), not_(exists().where(_E.certificate_id == _C.id)))
-    async for rows in paged(tx, unrecorded, _C.id):
+    async for rows in row_pages(tx, unrecorded, _C.id):
         for row in rows:
             yield Finding("CERTIFICATE_ENDED_WITHOUT_RECORD", f"certificate:{row.id}")
     async for finding in _records(tx):
@@ -43,10 +43,10 @@ async def _records(tx: Transaction) -> AsyncIterator[Finding]:
     joined = select(_E.certificate_id, _E.status, _E.ended_at, _E.successor_id, _C.status.label("stands"), *_PLACE)
     joined = joined.join_from(certificate_endings_table, certificates_table, _C.id == _E.certificate_id)
     heirs: Counter[str] = Counter()
-    async for rows in paged(tx, joined, _E.certificate_id):
+    async for rows in row_pages(tx, joined, _E.certificate_id):
         after = {row.id: row for row in await rows_of(tx, select(*_PLACE), _C.id, _successors(rows))}
         open_ids = [row.certificate_id for row in rows if row.successor_id is None]
-        awaited = {row.key for row in await rows_of(tx, select(_O.key).where(_awaited()), _O.key, open_ids)}
+        awaited = {row.key for row in await rows_of(tx, select(_O.key).where(_awaits_correction()), _O.key, open_ids)}
         heirs.update(_successors(rows))
         for row in rows:
             for code in _wrong(row, after.get(row.successor_id), awaited=row.certificate_id in awaited):
@@ -82,22 +82,24 @@ async def _lockers(tx: Transaction) -> AsyncIterator[Finding]:
     """A locker that holds what was revoked, under any URI that leads there, has been sent or will be sent word."""
     inside = select(_L.certificate_id).join(certificates_table, _C.id == _L.certificate_id)
     inside = inside.where(_L.removed_at.is_(None), _C.status.in_(_ENDED))
-    async for rows in paged(tx, inside, _L.certificate_id):
-        held = await certificates.many(tx, [row.certificate_id for row in rows])
+    async for rows in row_pages(tx, inside, _L.certificate_id):
+        held = await certificates.by_ids(tx, [row.certificate_id for row in rows])
         for row in rows:
             last = await certificate_endings.latest(tx, held[row.certificate_id])
-            if last.status is CertificateStatus.REVOKED and not await _told(tx, row.certificate_id, last.id):
+            if last.status is CertificateStatus.REVOKED and not await _has_deletion_message(
+                tx, row.certificate_id, last.id
+            ):
                 yield Finding("REVOKED_IN_LOCKER_WITHOUT_MESSAGE", f"certificate:{row.certificate_id}")
 
 
-async def _told(tx: Transaction, certificate_id: str, last_id: str) -> bool:
+async def _has_deletion_message(tx: Transaction, certificate_id: str, last_id: str) -> bool:
     """Whether the deletion waits, or was given up by an administrator; one that was delivered would have been noted."""
     unsettled = or_(_O.state != OutboxState.DELIVERED.value, _O.error_code.is_not(None))
     message = and_(_O.topic == PUSH, _O.key == f"{certificate_id}:D:{last_id}", unsettled)
     return (await tx.connection.execute(select(_O.id).where(message))).first() is not None
 
 
-def _awaited() -> ColumnElement[bool]:
+def _awaits_correction() -> ColumnElement[bool]:
     return and_(_O.topic == CORRECT, _O.state.in_((OutboxState.PENDING.value, OutboxState.DEAD.value)))
 
 

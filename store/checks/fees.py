@@ -10,7 +10,7 @@ from domain.fees.fees import FOLLOWED, OPEN, PAID, REFUND_ENQUIRIES, FeeRoute, F
 from domain.reconciliation.finance_cases import DifferenceKind
 from store.applications.application_rows import applications_table
 from store.applications.timeline import timeline_table
-from store.checks.finding import Finding, paged
+from store.checks.finding import Finding, row_pages
 from store.database.engine import Transaction
 from store.fees.fee_orders import orders_table
 from store.identity.people import citizens_table
@@ -30,10 +30,10 @@ _PAID = [state.value for state in PAID]
 async def fees(tx: Transaction) -> AsyncIterator[Finding]:
     """Orders against their applications, receipts, cases and messages."""
     for code, statement in (_of_orders(tx.clock.now()) | _of_receipts()).items():
-        async for rows in paged(tx, statement, _T.id):
+        async for rows in row_pages(tx, statement, _T.id):
             for row in rows:
                 yield Finding(code, f"fee:{row.id}")
-    async for rows in paged(tx, _taken_for_nothing(), _A.id):
+    async for rows in row_pages(tx, _taken_for_nothing(), _A.id):
         for row in rows:
             yield Finding("FEE_RECEIVED_WITHOUT_RECEIPT", f"application:{row.id}")
 
@@ -50,10 +50,10 @@ def _of_orders(now: datetime) -> dict[str, Select[tuple[str]]]:
         "PAID_ANOTHER_FEE": joined.where(success, func.coalesce(_A.fee_paise, 0) != _T.fee_paise),
         "PAID_FOR_ANOTHER_RECEIPT": joined.where(success, other),
         "PAID_WITHOUT_RECEIPT": select(_T.id).where(_T.state.in_(_PAID), or_(_T.grn.is_(None), _T.paid_at.is_(None))),
-        "PAID_TWICE": select(_T.id).where(success, _another(_T.application_id, FeeState.SUCCESS.value)),
-        "REFUND_OF_NOBODY": select(_T.id).where(_T.state == FeeState.REFUND_REQUESTED.value, not_(_followed())),
+        "PAID_TWICE": select(_T.id).where(success, _has_other_order(_T.application_id, FeeState.SUCCESS.value)),
+        "REFUND_OF_NOBODY": select(_T.id).where(_T.state == FeeState.REFUND_REQUESTED.value, not_(_refund_has_case())),
         "OTHER_AMOUNT_OF_NOBODY": select(_T.id).where(
-            _T.taken_paise.is_not(None), _T.state.not_in(_PAID), not_(_seen())
+            _T.taken_paise.is_not(None), _T.state.not_in(_PAID), not_(_amount_has_case())
         ),
         "OPEN_WITHOUT_ENQUIRY": select(_T.id).where(old, unasked),
     }
@@ -68,12 +68,12 @@ def _of_receipts() -> dict[str, Select[tuple[str]]]:
     }
 
 
-def _another(application: ColumnElement[str], state: str) -> ColumnElement[bool]:
+def _has_other_order(application: ColumnElement[str], state: str) -> ColumnElement[bool]:
     other = orders_table.alias("other")
     return exists().where(other.c.application_id == application, other.c.state == state, other.c.id != _T.id)
 
 
-def _followed() -> ColumnElement[bool]:
+def _refund_has_case() -> ColumnElement[bool]:
     """A refund has its case; what the wallet gives back has its message too, or the wallet's number for it."""
     kinds = [DifferenceKind.SECOND_PAYMENT.value, DifferenceKind.REFUND_DUE.value]
     case = exists().where(_C.kind.in_(kinds), _C.about == literal(ABOUT, String).concat(_T.id))
@@ -82,7 +82,7 @@ def _followed() -> ColumnElement[bool]:
     return and_(case, or_(by_paper, _T.refund_reference.is_not(None), asked))
 
 
-def _seen() -> ColumnElement[bool]:
+def _amount_has_case() -> ColumnElement[bool]:
     """Money that came with another amount has a case that an officer has not settled yet."""
     key = literal(f"{DifferenceKind.AMOUNT_DIFFERS.value}|{ABOUT}", String).concat(_T.id)
     return exists().where(_C.open_key == key)

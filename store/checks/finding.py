@@ -21,7 +21,7 @@ class Finding:
     where: str
 
 
-async def paged(
+async def row_pages(
     tx: Transaction, statement: Select[Any], column: Column[Any], *, size: int = PAGE
 ) -> AsyncIterator[Sequence[AnyRow]]:
     """All rows in the order of a unique column, a page at a time."""

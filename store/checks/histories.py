@@ -15,7 +15,7 @@ from domain.kernel.people import Role
 from store.applications.application_rows import applications_table
 from store.applications.imports import imported_steps
 from store.applications.timeline import timeline_table
-from store.checks.finding import Finding, paged
+from store.checks.finding import Finding, row_pages
 from store.database.audit import audit_lines_table
 from store.database.engine import Transaction
 from store.database.sql import AnyRow
@@ -35,10 +35,10 @@ async def histories(tx: Transaction) -> AsyncIterator[Finding]:
     """Timelines, audit lines and ledger of every application, then whether the ledger has more."""
     ledger_rows = 0
     columns = [column for column in _A if column.name not in {"form", "reason"}]
-    async for rows in paged(tx, select(*columns), _A.id):
+    async for rows in row_pages(tx, select(*columns), _A.id):
         ids = [row.id for row in rows]
-        steps = await _grouped(tx, select(timeline_table).where(_E.application_id.in_(ids)), "application_id")
-        told = await _audited(tx, ids)
+        steps = await _group_rows(tx, select(timeline_table).where(_E.application_id.in_(ids)), "application_id")
+        told = await _audit_lines(tx, ids)
         brought = await imported_steps(tx, ids)
         events = await _ledger(tx, ids)
         for row in rows:
@@ -101,7 +101,7 @@ async def _more_in_the_ledger(tx: Transaction, found: int) -> AsyncIterator[Find
         yield Finding("LEDGER_HAS_EVENTS_OF_NO_APPLICATION", "ledger")
 
 
-async def _audited(tx: Transaction, ids: Sequence[str]) -> dict[str, list[tuple[str, Any]]]:
+async def _audit_lines(tx: Transaction, ids: Sequence[str]) -> dict[str, list[tuple[str, Any]]]:
     """The audit lines of steps, as (action, version), by application; other lines about it do not matter here."""
     moves = [IMPORTED, *(f"application.{move.value.lower()}" for move in Move)]
     statement = select(_L.object_id, _L.action, _L.detail).where(
@@ -119,7 +119,7 @@ async def _ledger(tx: Transaction, ids: Sequence[str]) -> dict[str, AnyRow]:
     return {row.event_key: row for row in (await tx.connection.execute(statement)).all()}
 
 
-async def _grouped(tx: Transaction, statement: Any, by: str) -> dict[str, list[AnyRow]]:
+async def _group_rows(tx: Transaction, statement: Any, by: str) -> dict[str, list[AnyRow]]:
     found: dict[str, list[AnyRow]] = defaultdict(list)
     for row in (await tx.connection.execute(statement)).all():
         found[getattr(row, by)].append(row)

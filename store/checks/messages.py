@@ -11,7 +11,7 @@ from store.applications.imports import is_held
 from store.benefits.benefits import instalments_table
 from store.catalogue.catalogue_rows import services_table
 from store.certificates.certificates import certificates_table
-from store.checks.finding import Finding, paged
+from store.checks.finding import Finding, row_pages
 from store.database.engine import Transaction
 from store.platform.outbox import OutboxState, outbox_table
 
@@ -25,7 +25,7 @@ _OPEN = _O.state.in_((OutboxState.PENDING.value, OutboxState.DEAD.value))
 async def messages(tx: Transaction) -> AsyncIterator[Finding]:
     """Certificates for what was delivered as issued, payments for what was delivered as instructed, none forgotten."""
     for code, condition in _WRONG.items():
-        async for rows in paged(tx, select(_O.id).where(condition), _O.id):
+        async for rows in row_pages(tx, select(_O.id).where(condition), _O.id):
             for row in rows:
                 yield Finding(code, f"outbox:{row.id}")
     waiting = select(_A.id).join(services_table, services_table.c.code == _A.service_code)
@@ -35,7 +35,7 @@ async def messages(tx: Transaction) -> AsyncIterator[Finding]:
         not_(_message_for(ISSUE, _A.id)),
         not_(is_held(_A.id)),
     )
-    async for rows in paged(tx, waiting, _A.id):
+    async for rows in row_pages(tx, waiting, _A.id):
         for row in rows:
             yield Finding("APPROVED_WITHOUT_MESSAGE", f"application:{row.id}")
     unpaid = select(_I.id).where(
@@ -44,7 +44,7 @@ async def messages(tx: Transaction) -> AsyncIterator[Finding]:
         _I.hold.is_(None),
         not_(_message_for(INSTRUCT, _I.id)),
     )
-    async for rows in paged(tx, unpaid, _I.id):
+    async for rows in row_pages(tx, unpaid, _I.id):
         for row in rows:
             yield Finding("SANCTIONED_WITHOUT_MESSAGE", f"instalment:{row.id}")
 
@@ -53,16 +53,16 @@ def _message_for(topic: str, key: ColumnElement[str]) -> ColumnElement[bool]:
     return exists().where(_O.topic == topic, _O.key == key, _OPEN)
 
 
-def _delivered(topic: str) -> ColumnElement[bool]:
+def _was_delivered(topic: str) -> ColumnElement[bool]:
     return and_(_O.topic == topic, _O.state == OutboxState.DELIVERED.value, _O.error_code.is_(None))
 
 
 _WRONG = {
     "DELIVERED_WITHOUT_CERTIFICATE": and_(
-        _delivered(ISSUE), not_(exists().where(certificates_table.c.application_id == _O.key))
+        _was_delivered(ISSUE), not_(exists().where(certificates_table.c.application_id == _O.key))
     ),
     "DELIVERED_WITHOUT_PAYMENT": and_(
-        _delivered(INSTRUCT),
+        _was_delivered(INSTRUCT),
         not_(exists().where(_I.id == _O.key, or_(_I.status != PaymentStatus.SANCTIONED.value, _I.hold.is_not(None)))),
     ),
     "DELIVERED_WITHOUT_TIME": and_(_O.state == OutboxState.DELIVERED.value, _O.delivered_at.is_(None)),

@@ -7,7 +7,7 @@ from sqlalchemy import Column, func, select
 from domain.benefits.bills import bill_number, end_to_end_id
 from domain.kernel.numbers import MistypedNumber, NumberKind, parse_number
 from store.benefits.benefits import instalments_table, payment_events_table, sanctions_table
-from store.checks.finding import Finding, paged
+from store.checks.finding import Finding, row_pages
 from store.database.dump import present
 from store.database.engine import Transaction
 from store.tables import metadata
@@ -38,7 +38,7 @@ async def orders(tx: Transaction) -> AsyncIterator[Finding]:
     joined = select(instalments_table, sanctions_table.c.number, sanctions_table.c.citizen_id.label("owner")).join(
         sanctions_table, sanctions_table.c.id == instalments_table.c.sanction_id
     )
-    async for rows in paged(tx, joined, instalments_table.c.id):
+    async for rows in row_pages(tx, joined, instalments_table.c.id):
         for row in rows:
             if row.bill_number != bill_number(row.number, row.sequence):
                 yield Finding("BILL_NUMBER_IS_ANOTHER", f"instalment:{row.id}")
@@ -55,7 +55,7 @@ async def orders(tx: Transaction) -> AsyncIterator[Finding]:
 async def _of_column(tx: Transaction, column: Column[str], kind: NumberKind) -> AsyncIterator[Finding]:
     place = f"{column.table.name}.{column.name}"
     key = next(iter(column.table.primary_key.columns))
-    async for rows in paged(tx, select(key, column.label("number_to_check")).where(column.is_not(None)), key):
+    async for rows in row_pages(tx, select(key, column.label("number_to_check")).where(column.is_not(None)), key):
         for row in rows:
             try:
                 parse_number(row.number_to_check, kind)
@@ -85,7 +85,7 @@ async def _last_statuses(tx: Transaction) -> AsyncIterator[Finding]:
         .outerjoin_from(table, last, last.c.instalment_id == table.c.id)
         .outerjoin(events, events.c.id == last.c.id)
     )
-    async for rows in paged(tx, statement, table.c.id):
+    async for rows in row_pages(tx, statement, table.c.id):
         for row in rows:
             if row.status != row.told:
                 yield Finding("PAYMENT_STATUS_IS_NOT_THE_LAST", f"instalment:{row.id}")

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, and_, exists, func, not_, or_, select
 from domain.benefits.benefits import PaymentStatus, Rail
 from domain.payments.files import AWAITED_REGISTRATIONS, LEAVING_STATES, LIVING_LINES, BatchKind, BatchState, LineState
 from store.benefits.benefits import instalments_table
-from store.checks.finding import Finding, paged
+from store.checks.finding import Finding, row_pages
 from store.database.engine import Transaction
 from store.payments.payment_tables import (
     batches_table,
@@ -52,7 +52,7 @@ async def _batches(tx: Transaction) -> AsyncIterator[Finding]:
         "SENT_BEFORE_IT_WAS_TRIED": and_(_T.sent_at.is_not(None), _T.started_at.is_(None)),
     }
     for code, condition in wrong.items():
-        async for rows in paged(tx, select(_T.id, _T.message_id).where(condition), _T.id):
+        async for rows in row_pages(tx, select(_T.id, _T.message_id).where(condition), _T.id):
             for row in rows:
                 yield Finding(code, f"batch:{row.message_id}")
 
@@ -88,10 +88,10 @@ async def _instalments(tx: Transaction) -> AsyncIterator[Finding]:
         ),
     }
     for code, statement in wrong.items():
-        async for rows in paged(tx, statement, _I.id):
+        async for rows in row_pages(tx, statement, _I.id):
             for row in rows:
                 yield Finding(code, f"instalment:{row.id}")
     twice = select(_L.instalment_id).where(_L.state != LineState.RELEASED.value).group_by(_L.instalment_id)
-    async for rows in paged(tx, twice.having(func.count() > 1), _L.instalment_id):
+    async for rows in row_pages(tx, twice.having(func.count() > 1), _L.instalment_id):
         for row in rows:
             yield Finding("TWO_ORDERS_FOR_ONE_PAYMENT", f"instalment:{row.instalment_id}")

@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 
 from store.checks.consents import consents
-from store.checks.contents import fields, files, vaulted
-from store.checks.counting import counting
+from store.checks.contents import fields, files, vault_references
+from store.checks.counting import transaction_ledger
 from store.checks.endings import endings
 from store.checks.fees import fees
 from store.checks.figures import figures
@@ -49,11 +49,11 @@ async def verify(
     Raises StoreError where it cannot be read.
     """
     done: list[Checked] = []
-    async with store.reading() as tx:
+    async with store.read_transaction() as tx:
         await begin(tx)
         others = [(name, check(tx)) for name, check in more]
         for name, findings in [*_checks(tx, vault, objects), *others]:
-            done.append(await _collected(name, findings))
+            done.append(await _collect_findings(name, findings))
             tell(name, done[-1].many)
     broken = () if await audit.verify(store) else (Finding("AUDIT_CHAIN_IS_BROKEN", "audit"),)
     done.append(Checked("audit chain", broken, len(broken)))
@@ -65,7 +65,7 @@ def _checks(tx: Transaction, vault: Vault, objects: ObjectStore) -> list[tuple[s
     return [
         ("reference numbers", numbers(tx)),
         ("histories", histories(tx)),
-        ("ledger of e-transactions", counting(tx)),
+        ("ledger of e-transactions", transaction_ledger(tx)),
         ("figures", figures(tx)),
         ("orders of payment", orders(tx)),
         ("payment files", payments(tx)),
@@ -75,12 +75,12 @@ def _checks(tx: Transaction, vault: Vault, objects: ObjectStore) -> list[tuple[s
         ("ledger of consents", consents(tx)),
         ("ends of certificates", endings(tx)),
         ("encrypted fields", fields(tx)),
-        ("vault", vaulted(tx, vault)),
+        ("vault", vault_references(tx, vault)),
         ("files", files(tx, objects)),
     ]
 
 
-async def _collected(name: str, findings: AsyncIterator[Finding]) -> Checked:
+async def _collect_findings(name: str, findings: AsyncIterator[Finding]) -> Checked:
     kept: list[Finding] = []
     many = 0
     async for finding in findings:

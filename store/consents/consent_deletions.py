@@ -11,7 +11,7 @@ from sqlalchemy import Column, ForeignKey, Integer, Table, UniqueConstraint, ins
 
 from store.database.engine import Transaction
 from store.database.metadata import metadata
-from store.database.sql import first, rows_of
+from store.database.sql import first_row, rows_of
 from store.database.types import Instant, Key
 
 DELETED = "consent.deleted"
@@ -54,7 +54,7 @@ async def keep(tx: Transaction, deleted: Sequence[DeletedRecord], at: datetime) 
 async def last_of(tx: Transaction, citizen_id: str) -> DeletedRecord | None:
     """The last deleted place of a citizen's chain."""
     statement = select(consent_deletions_table).where(_T.citizen_id == citizen_id)
-    row = await first(tx, statement.order_by(_T.sequence.desc()).limit(1))
+    row = await first_row(tx, statement.order_by(_T.sequence.desc()).limit(1))
     return None if row is None else DeletedRecord(row.id, row.citizen_id, row.sequence, row.link)
 
 

@@ -20,7 +20,7 @@ from store.consents.consent_deletions import DeletedRecord
 from store.database.engine import Transaction
 from store.database.errors import TryAgain
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, first, insert_new, keyset_page
+from store.database.sql import AnyRow, first_row, insert_new, keyset_page
 from store.database.types import Instant, Json, Key, canonical_json
 
 GENESIS = "0" * 64
@@ -91,7 +91,7 @@ async def add(tx: Transaction, record: ConsentRecord) -> ConsentRecord:
 async def _end_of_chain(tx: Transaction, citizen_id: str) -> tuple[int, str]:
     """The place and the link of the last record of a citizen, also where that one was deleted."""
     mine = select(_T.sequence, _T.link).where(_T.citizen_id == citizen_id)
-    here = await first(tx, mine.order_by(_T.sequence.desc()).limit(1))
+    here = await first_row(tx, mine.order_by(_T.sequence.desc()).limit(1))
     gone = await consent_deletions.last_of(tx, citizen_id)
     ends = [(one.sequence, one.link) for one in (here, gone) if one is not None]
     return max(ends, default=(0, GENESIS))
@@ -124,7 +124,7 @@ async def ended_since(tx: Transaction, moment: datetime) -> dict[str, str]:
     return {row.id: row.citizen_id for row in (await tx.connection.execute(statement)).all()}
 
 
-async def everything(tx: Transaction) -> AsyncIterator[ConsentRecord]:
+async def all_records(tx: Transaction) -> AsyncIterator[ConsentRecord]:
     """All records, citizen by citizen, each chain from its start."""
     place: tuple[str, int] | None = None
     while True:

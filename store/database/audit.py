@@ -30,7 +30,7 @@ from store.database.bulk import insert_rows
 from store.database.engine import Store, Transaction
 from store.database.errors import WritesStopped
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, first, pages
+from store.database.sql import AnyRow, first_row, pages
 from store.database.types import Instant, Json, Key, Serial, canonical_json
 
 audit_lines_table = Table(
@@ -148,23 +148,23 @@ async def seal(store: Store) -> int:
 
 async def head(tx: Transaction) -> ChainHead:
     """The last link of the chain."""
-    row = await first(tx, select(audit_chain_table).order_by(_C.sequence.desc()).limit(1))
+    row = await first_row(tx, select(audit_chain_table).order_by(_C.sequence.desc()).limit(1))
     return ChainHead(row.sequence, row.link) if row else ChainHead(0, GENESIS)
 
 
 async def unsealed_since(tx: Transaction) -> datetime | None:
     """Since when lines wait for the sealer, which is the last seal or the oldest of them; None where none waits."""
-    oldest = await first(tx, select(_L.at).where(_L.sealed.is_(False)).order_by(_L.id).limit(1))
+    oldest = await first_row(tx, select(_L.at).where(_L.sealed.is_(False)).order_by(_L.id).limit(1))
     if oldest is None:
         return None
-    last = await first(tx, select(_C.sealed_at).order_by(_C.sequence.desc()).limit(1))
+    last = await first_row(tx, select(_C.sealed_at).order_by(_C.sequence.desc()).limit(1))
     since: datetime = oldest.at if last is None else max(oldest.at, last.sealed_at)
     return since
 
 
 async def verify(store: Store) -> bool:
     """Whether every line is as it was written and the chain is whole, from the first link to the last."""
-    async with store.reading() as tx:
+    async with store.read_transaction() as tx:
         if tx.dialect == "postgresql":
             await tx.connection.execute(text("SET LOCAL statement_timeout = 0"))
         return await _chain_holds(tx) and await _lines_hold(tx)

@@ -37,8 +37,8 @@ _NEW = "new_"
 async def insert_rows(tx: Transaction, table: Table, rows: Sequence[Mapping[str, Any]], *, once: bool = False) -> None:
     """Insert rows in their order, all with the same columns; `once` leaves out those whose unique value is there."""
     if rows:
-        statement = _inserting(tx.dialect, table, tuple(rows[0]), once)
-        await tx.connection.execute(statement, _given(tx, rows))
+        statement = _insert_statement(tx.dialect, table, tuple(rows[0]), once)
+        await tx.connection.execute(statement, _row_parameters(tx, rows))
 
 
 async def update_rows(
@@ -54,8 +54,8 @@ async def update_rows(
     In a column of `kept` None leaves what is there.
     """
     if rows:
-        statement = _updating(tx.dialect, table, tuple(rows[0]), frozenset(keys), frozenset(kept))
-        await tx.connection.execute(statement, _given(tx, rows))
+        statement = _update_statement(tx.dialect, table, tuple(rows[0]), frozenset(keys), frozenset(kept))
+        await tx.connection.execute(statement, _row_parameters(tx, rows))
 
 
 def among(tx: Transaction, column: ColumnElement[Any], keys: Sequence[Any]) -> ColumnElement[bool]:
@@ -65,14 +65,14 @@ def among(tx: Transaction, column: ColumnElement[Any], keys: Sequence[Any]) -> C
     return column == any_(literal(list(keys), ARRAY(_plain(column.type), dimensions=1)))
 
 
-def _given(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> Any:
+def _row_parameters(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> Any:
     if tx.dialect == "sqlite":
         return [{f"{_NEW}{name}": value for name, value in row.items()} for row in rows]
     return {f"{_NEW}{name}": [row[name] for row in rows] for name in rows[0]}
 
 
 @cache
-def _inserting(dialect: str, table: Table, names: tuple[str, ...], once: bool) -> Insert:
+def _insert_statement(dialect: str, table: Table, names: tuple[str, ...], once: bool) -> Insert:
     if dialect == "sqlite":
         new = sqlite_insert(table).values({name: bindparam(f"{_NEW}{name}") for name in names})
         return new.on_conflict_do_nothing() if once else new
@@ -83,7 +83,9 @@ def _inserting(dialect: str, table: Table, names: tuple[str, ...], once: bool) -
 
 
 @cache
-def _updating(dialect: str, table: Table, names: tuple[str, ...], keys: frozenset[str], kept: frozenset[str]) -> Update:
+def _update_statement(
+    dialect: str, table: Table, names: tuple[str, ...], keys: frozenset[str], kept: frozenset[str]
+) -> Update:
     told: Mapping[str, ColumnElement[Any]]
     if dialect == "sqlite":
         told = {name: bindparam(f"{_NEW}{name}", type_=table.c[name].type) for name in names}

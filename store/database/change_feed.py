@@ -38,7 +38,7 @@ from domain.kernel.people import Posting
 from domain.platform.changes import START, Change, ChangeKind, FeedState, Position, Wanted
 from store.database.engine import Transaction
 from store.database.metadata import NOT_KEPT_ELSEWHERE, metadata
-from store.database.sql import AnyRow, first, insert_new
+from store.database.sql import AnyRow, first_row, insert_new
 from store.database.types import Instant, Key, Serial
 
 CHANGED = "changes"
@@ -117,7 +117,7 @@ async def touch_payments(tx: Transaction, instalment_ids: Sequence[str]) -> None
     paid, granted = metadata.tables["instalments"].c, metadata.tables["sanctions"].c
     chosen = (
         select(
-            *_told(tx, ChangeKind.PAYMENT, paid.id, granted.application_id),
+            *_first_columns(tx, ChangeKind.PAYMENT, paid.id, granted.application_id),
             granted.citizen_id,
             granted.department,
             granted.district,
@@ -132,7 +132,7 @@ async def touch_payments(tx: Transaction, instalment_ids: Sequence[str]) -> None
 
 async def state(tx: Transaction) -> FeedState:
     """The feed as this transaction sees it; a reader that has read nothing yet begins at its `end`."""
-    row = await first(tx, select(change_feeds_table).where(_F.feed == _FEED))
+    row = await first_row(tx, select(change_feeds_table).where(_F.feed == _FEED))
     name, swept = (row.name, Position(row.swept_transaction, row.swept_row)) if row else ("", START)
     if tx.dialect == "sqlite":
         last = (await tx.connection.execute(select(func.max(_T.id)))).scalar_one_or_none()
@@ -145,7 +145,7 @@ async def state(tx: Transaction) -> FeedState:
 
 async def is_open(tx: Transaction) -> bool:
     """Whether the feed has its name."""
-    return await first(tx, select(_F.name).where(_F.feed == _FEED)) is not None
+    return await first_row(tx, select(_F.name).where(_F.feed == _FEED)) is not None
 
 
 async def open_feed(tx: Transaction) -> None:
@@ -169,11 +169,11 @@ async def page(tx: Transaction, after: Position, limit: int, wanted: Wanted | No
     return [_change(row) for row in (await tx.connection.execute(statement)).all()]
 
 
-async def unsettled(tx: Transaction) -> bool:
+async def has_unsettled_rows(tx: Transaction) -> bool:
     """Whether there are rows that may not be read yet, because an older transaction still runs."""
     if tx.dialect == "sqlite":
         return False
-    return await first(tx, select(true()).where(_T.tx_number >= _horizon()).limit(1)) is not None
+    return await first_row(tx, select(true()).where(_T.tx_number >= _horizon()).limit(1)) is not None
 
 
 async def sweep(tx: Transaction, before: datetime) -> int:
@@ -183,7 +183,7 @@ async def sweep(tx: Transaction, before: datetime) -> int:
     if tx.dialect == "postgresql":
         conditions.append(_T.tx_number < _horizon())
     statement = select(_T.tx_number, _T.id).where(*conditions)
-    row = await first(tx, statement.order_by(_T.tx_number.desc(), _T.id.desc()).limit(1))
+    row = await first_row(tx, statement.order_by(_T.tx_number.desc(), _T.id.desc()).limit(1))
     if row is None:
         return 0
     swept = tuple_(_T.tx_number, _T.id) <= tuple_(literal(row.tx_number), literal(row.id))
@@ -201,10 +201,10 @@ def _applications() -> Any:
 
 def _of_applications(tx: Transaction, kind: ChangeKind) -> Select[Any]:
     one = _applications()
-    return select(*_told(tx, kind, one.id, one.id), one.citizen_id, one.department, one.district, one.tehsil)
+    return select(*_first_columns(tx, kind, one.id, one.id), one.citizen_id, one.department, one.district, one.tehsil)
 
 
-def _told(
+def _first_columns(
     tx: Transaction, kind: ChangeKind, key: ColumnElement[Any], application_id: ColumnElement[Any]
 ) -> Sequence[ColumnElement[Any]]:
     """The first columns of a row, in the order of `_append`."""

@@ -64,13 +64,13 @@ class FieldCipher:
 
     def blind_indexes(self, purpose: str, value: str) -> tuple[str, ...]:
         """The indexes by every key, the active one first: rows made before a rotation are found too."""
-        return tuple(_index(key, purpose, value) for key in self._keyrings.all(self._index_purpose).keys)
+        return tuple(_index(key, purpose, value) for key in self._keyrings.key_set(self._index_purpose).keys)
 
     def _by_id(self, key_id: str) -> AESGCM:
         known = self._ciphers.get(key_id)
         if known is not None:
             return known
-        for key in self._keyrings.all(self._purpose).keys:
+        for key in self._keyrings.key_set(self._purpose).keys:
             if key.kid == key_id:
                 return self._cipher(key)
         raise KeyMissing("the key of a field is gone")

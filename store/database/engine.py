@@ -13,7 +13,7 @@ from store.database import crash_points
 from store.database.cipher import FieldCipher
 from store.database.connections import database_url, read_engine, write_engine
 from store.database.errors import TryAgain
-from store.database.failures import connected, translated
+from store.database.failures import open_connection, translate_errors
 from store.database.revisions import HEAD, check_known
 
 T = TypeVar("T")
@@ -62,7 +62,7 @@ class Store:
         """Open a database; raises StoreUnavailable where it does not answer, and what `check_known` raises."""
         store = cls(url, cipher=cipher, clock=clock)
         try:
-            with translated():
+            with translate_errors():
                 await _known_revision(store._reader)  # a writer of another process is not waited for
         except BaseException:
             await store.close()
@@ -70,13 +70,13 @@ class Store:
         return store
 
     @asynccontextmanager
-    async def writing(self) -> AsyncIterator[Transaction]:
+    async def write_transaction(self) -> AsyncIterator[Transaction]:
         """A transaction that is committed at the end and rolled back on any error.
 
         Raises TryAgain where it lost a race, StoreUnavailable where the database is down.
         """
-        with translated():
-            async with connected(self._writer) as connection, connection.begin():
+        with translate_errors():
+            async with open_connection(self._writer) as connection, connection.begin():
                 tx = Transaction(connection, self._cipher, self._clock, True, self.audit_stopped)
                 yield tx
                 crash_points.reach(crash_points.BEFORE_COMMIT)
@@ -92,18 +92,18 @@ class Store:
         """
         for _ in range(REPETITIONS):
             try:
-                async with self.writing() as tx:
+                async with self.write_transaction() as tx:
                     return await work(tx)
             except TryAgain:
                 continue
-        async with self.writing() as tx:
+        async with self.write_transaction() as tx:
             return await work(tx)
 
     @asynccontextmanager
-    async def reading(self) -> AsyncIterator[Transaction]:
+    async def read_transaction(self) -> AsyncIterator[Transaction]:
         """A transaction that sees one moment of the store and can change nothing."""
-        with translated():
-            async with connected(self._reader) as connection, connection.begin():
+        with translate_errors():
+            async with open_connection(self._reader) as connection, connection.begin():
                 yield Transaction(connection, self._cipher, self._clock, writable=False)
 
     async def close(self) -> None:
@@ -125,7 +125,7 @@ async def schema_is_current(url: str) -> bool:
     writer = write_engine(address)
     reader = read_engine(address, writer)
     try:
-        with translated():
+        with translate_errors():
             return await _known_revision(reader) == HEAD
     finally:
         await reader.dispose()
@@ -133,7 +133,7 @@ async def schema_is_current(url: str) -> bool:
 
 
 async def _known_revision(engine: AsyncEngine) -> str | None:
-    async with connected(engine) as connection:
+    async with open_connection(engine) as connection:
         tables = await connection.run_sync(lambda sync: inspect(sync).get_table_names())
         if "alembic_version" not in tables:
             return None

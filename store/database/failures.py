@@ -17,7 +17,7 @@ _UNAVAILABLE_CLASSES = ("08", "53", "57", "58", "SQLITE_IOERR", "SQLITE_READONLY
 
 
 @contextmanager
-def translated() -> Iterator[None]:
+def translate_errors() -> Iterator[None]:
     """Raise the store's errors in place of the driver's."""
     try:
         yield
@@ -32,7 +32,7 @@ def translated() -> Iterator[None]:
 
 
 @asynccontextmanager
-async def connected(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+async def open_connection(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     """A connection, or StoreUnavailable; what is raised while it is used passes unchanged."""
     try:
         connection = await engine.connect().start()

@@ -13,7 +13,7 @@ from store.database.engine import Transaction
 from store.database.errors import InProgress, KeyReused, NotThere
 from store.database.failures import LOCK_TIMEOUT, error_code
 from store.database.metadata import metadata
-from store.database.sql import first, insert_new
+from store.database.sql import first_row, insert_new
 from store.database.types import Instant, Key
 
 KEPT_FOR = timedelta(days=7)
@@ -70,7 +70,7 @@ async def begin(
         raise
     if fresh:
         return Fresh()
-    row = await first(tx, select(idempotency_table).where(_T.record == record))
+    row = await first_row(tx, select(idempotency_table).where(_T.record == record))
     if row is None:
         raise InProgress("the same request was just given up")
     if row.body_hash != body_hash:
@@ -80,10 +80,10 @@ async def begin(
     return Replay(tx.cipher.decrypt_json(row.answer, _place(record)))
 
 
-async def kept(tx: Transaction, scope: str, key: str, at: datetime) -> Mapping[str, Any] | None:
+async def find_answer(tx: Transaction, scope: str, key: str, at: datetime) -> Mapping[str, Any] | None:
     """What was answered under a key, without claiming it; None where nothing is, or no longer."""
     record = _record(scope, key)
-    row = await first(tx, select(idempotency_table).where(_T.record == record))
+    row = await first_row(tx, select(idempotency_table).where(_T.record == record))
     if row is None or row.answer is None or not (row.for_ever or row.begun_at > at - KEPT_FOR):
         return None
     answer: Mapping[str, Any] = tx.cipher.decrypt_json(row.answer, _place(record))

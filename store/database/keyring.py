@@ -70,8 +70,8 @@ class Keyrings:
 
     def rotate(self, purpose: str) -> None:
         """Make a new active key; those before it stay to verify and decrypt. Raises KeyMissing."""
-        with self._locked(purpose):
-            older = [_retired(key, PURPOSES[purpose]) for key in self._load(self._path(purpose))]
+        with self._lock_file(purpose):
+            older = [_retire_key(key, PURPOSES[purpose]) for key in self._load(self._path(purpose))]
             content = _content([_jwk(_new_key(purpose)), *older])
             put_whole(self._path(purpose), content)
             sync_folder(self._folder)
@@ -80,7 +80,7 @@ class Keyrings:
         """The key that signs or encrypts now. Raises KeyMissing."""
         return self._keys(purpose)[0]
 
-    def all(self, purpose: str) -> KeySet:
+    def key_set(self, purpose: str) -> KeySet:
         """Every key of the purpose, the active one first. Raises KeyMissing."""
         return KeySet(list(self._keys(purpose)))
 
@@ -128,7 +128,7 @@ class Keyrings:
         sync_folder(self._folder)
 
     @contextmanager
-    def _locked(self, purpose: str) -> Iterator[None]:
+    def _lock_file(self, purpose: str) -> Iterator[None]:
         lock = self._path(purpose).with_suffix(".lock")
         handle = os.open(lock, os.O_CREAT | os.O_RDWR, 0o600)
         try:
@@ -159,7 +159,7 @@ def _new_key(purpose: str) -> RingKey:
             return OctKey.generate_key(256, parameters)
 
 
-def _retired(key: RingKey, kind: _Kind) -> dict[str, Any]:
+def _retire_key(key: RingKey, kind: _Kind) -> dict[str, Any]:
     jwk: dict[str, Any] = dict(key.as_dict(private=isinstance(key, OctKey)))
     return jwk | {"key_ops": [kind.operations[1]]}
 

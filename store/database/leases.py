@@ -7,7 +7,7 @@ from sqlalchemy import BigInteger, Column, ColumnElement, Table, delete, select,
 
 from store.database.engine import Transaction
 from store.database.metadata import metadata
-from store.database.sql import database_now, first, insert_into
+from store.database.sql import database_now, first_row, insert_into
 from store.database.types import Instant, Key
 
 leases_table = Table(
@@ -70,7 +70,7 @@ async def still_held(tx: Transaction, lease: Lease) -> bool:
     """Whether this leader still leads; asked in each of its transactions, which nobody then overtakes."""
     now = await database_now(tx)
     statement = select(_T.fence).where(*_is(lease), _T.until > now).with_for_update(read=True)
-    return await first(tx, statement) is not None
+    return await first_row(tx, statement) is not None
 
 
 def _is(lease: Lease) -> tuple[ColumnElement[bool], ...]:

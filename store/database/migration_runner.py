@@ -19,7 +19,7 @@ from sqlalchemy import Connection, text
 from store.database import crash_points
 from store.database.connections import database_url, migration_engine
 from store.database.errors import TryAgain
-from store.database.failures import connected, translated
+from store.database.failures import open_connection, translate_errors
 from store.database.revisions import GONE, HEAD, LAST_BEFORE, REVISIONS, check_known
 
 _LOCK = 0x4150554E
@@ -44,17 +44,17 @@ Step = Callable[[Config, int], bool]
 
 async def upgrade(url: str, revision: str = HEAD, course: Course = OURS) -> None:
     """Bring the schema up to a revision; nothing to do where it is there. Raises SchemaTooNew, SchemaTooOld."""
-    while await _tried(url, lambda config, present: _up(config, present, revision, course), course):
+    while await _run_with_retries(url, lambda config, present: _up(config, present, revision, course), course):
         pass
 
 
 async def downgrade(url: str, revision: str, course: Course = OURS) -> None:
     """Take the schema down to a revision, `base` for none at all. Raises SchemaTooNew, SchemaTooOld."""
-    while await _tried(url, lambda config, present: _down(config, present, revision, course), course):
+    while await _run_with_retries(url, lambda config, present: _down(config, present, revision, course), course):
         pass
 
 
-async def _tried(url: str, step: Step, course: Course) -> bool:
+async def _run_with_retries(url: str, step: Step, course: Course) -> bool:
     for _ in range(_TRIES - 1):
         try:
             return await run_step(url, step, course)
@@ -67,8 +67,8 @@ async def run_step(url: str, step: Step, course: Course = OURS) -> bool:
     """One step in one transaction; False where there was nothing left to do."""
     engine = migration_engine(database_url(url))
     try:
-        with translated():
-            async with connected(engine) as connection, connection.begin():
+        with translate_errors():
+            async with open_connection(engine) as connection, connection.begin():
                 more = await connection.run_sync(_migrate, step, course)
                 if more:
                     crash_points.reach(crash_points.MIGRATED)

@@ -92,7 +92,7 @@ class S3Objects:
 
     @classmethod
     @asynccontextmanager
-    async def opened(cls, place: S3Place, clock: Clock) -> AsyncIterator[Self]:
+    async def connect(cls, place: S3Place, clock: Clock) -> AsyncIterator[Self]:
         """The store with connections of its own, closed at the end."""
         async with httpx.AsyncClient(timeout=TIMEOUT, follow_redirects=False, trust_env=False) as client:
             yield cls(place, client, clock)

@@ -50,7 +50,7 @@ async def rows_of(
     return found
 
 
-async def grouped(
+async def group_rows(
     tx: Transaction,
     statement: Select[Any],
     column: Column[Any],
@@ -64,7 +64,7 @@ async def grouped(
     return found
 
 
-async def first(tx: Transaction, statement: Select[Any]) -> AnyRow | None:
+async def first_row(tx: Transaction, statement: Select[Any]) -> AnyRow | None:
     """The first row, or None."""
     row: AnyRow | None = (await tx.connection.execute(statement)).first()
     return row
@@ -112,7 +112,7 @@ async def upsert(tx: Transaction, table: Table, rows: Sequence[Values], *, keys:
     )
 
 
-def summed(column: ColumnElement[Any]) -> ColumnElement[int]:
+def integer_sum(column: ColumnElement[Any]) -> ColumnElement[int]:
     """The sum of whole numbers as one: PostgreSQL gives that of great ones as a decimal."""
     return cast(func.sum(column), BigInteger)
 
@@ -122,7 +122,7 @@ def insert_into(tx: Transaction, table: Table) -> SqliteInsert | PostgresqlInser
     return sqlite_insert(table) if tx.dialect == "sqlite" else postgresql_insert(table)
 
 
-def within(table: Table, posting: Posting) -> ColumnElement[bool]:
+def posting_covers(table: Table, posting: Posting) -> ColumnElement[bool]:
     """As Posting.covers, for a table with columns of these names."""
     names = ("department", "district", "tehsil")
     values = {name: getattr(posting, name) for name in names}

@@ -63,12 +63,12 @@ class _Cursor(AsyncAdapt_dbapi_cursor):
         """Nothing is open."""
 
     async def _execute_async(self, operation: Any, parameters: Any) -> Any:
-        await self._done(lambda cursor: cursor.execute(operation, () if parameters is None else parameters))
+        await self._run_statement(lambda cursor: cursor.execute(operation, () if parameters is None else parameters))
 
     async def _executemany_async(self, operation: Any, seq_of_parameters: Any) -> Any:
-        await self._done(lambda cursor: cursor.executemany(operation, seq_of_parameters))
+        await self._run_statement(lambda cursor: cursor.executemany(operation, seq_of_parameters))
 
-    async def _done(self, run: Callable[[sqlite3.Cursor], object]) -> None:
+    async def _run_statement(self, run: Callable[[sqlite3.Cursor], object]) -> None:
         async with self._adapt_connection._execute_mutex:  # noqa: SLF001
             rows, self._outcome = await self._adapt_connection.visit(lambda connection: _carried_out(connection, run))
             self._rows = deque(rows)

@@ -23,9 +23,9 @@ from store.database.cipher import FieldCipher
 from store.database.connections import database_url, write_engine
 from store.database.engine import Transaction
 from store.database.errors import CannotDecrypt, NotThere
-from store.database.failures import connected, translated
+from store.database.failures import open_connection, translate_errors
 from store.database.keyring import Keyrings, octets_of
-from store.database.sql import AnyRow, first, insert_new, rows_of
+from store.database.sql import AnyRow, first_row, insert_new, rows_of
 from store.database.types import Instant, Key, Serial
 
 _metadata = MetaData()
@@ -81,8 +81,8 @@ class Vault:
         """Open the vault's database and make its tables where they are missing. Raises StoreUnavailable."""
         engine = write_engine(database_url(url))
         try:
-            with translated():
-                async with connected(engine) as connection, connection.begin():
+            with translate_errors():
+                async with open_connection(engine) as connection, connection.begin():
                     await connection.run_sync(_metadata.create_all)
         except BaseException:
             await engine.dispose()
@@ -95,8 +95,8 @@ class Vault:
         if not aadhaar_number.is_valid(number):
             raise ValueError("not a valid Aadhaar number")
         indexes = self._indexes(number)
-        with translated():
-            async with connected(self._engine) as connection, connection.begin():
+        with translate_errors():
+            async with open_connection(self._engine) as connection, connection.begin():
                 tx = Transaction(connection, self._cipher, self._clock, writable=True)
                 known = await _entry(tx, indexes)
                 if known is None:
@@ -134,10 +134,10 @@ class Vault:
 
     async def reveal(self, reference: str, *, purpose: str, by: str) -> str:
         """The number behind a reference; the read is committed before it is given. Raises NotThere."""
-        with translated():
-            async with connected(self._engine) as connection, connection.begin():
+        with translate_errors():
+            async with open_connection(self._engine) as connection, connection.begin():
                 tx = Transaction(connection, self._cipher, self._clock, writable=True)
-                row = await first(tx, select(entries_table).where(entries_table.c.reference == reference))
+                row = await first_row(tx, select(entries_table).where(entries_table.c.reference == reference))
                 if row is None:
                     raise NotThere("the vault entry")
                 await connection.execute(insert(reads_table).values(self._note(reference, purpose, by)))
@@ -164,7 +164,7 @@ class Vault:
             await tx.connection.execute(insert(reads_table).values(self._note(reference, "ERASE", by)))
             return True
 
-    async def checked(self, *, by: str) -> Mapping[str, str | None]:
+    async def verify_entries(self, *, by: str) -> Mapping[str, str | None]:
         """The last four digits by reference, None where the number does not open or is another; one read is noted."""
         async with self.transaction() as tx:
             await tx.connection.execute(insert(reads_table).values(self._note(EVERY, "VERIFY", by)))
@@ -174,8 +174,8 @@ class Vault:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
         """A transaction on the vault's database, for backups and checks."""
-        with translated():
-            async with connected(self._engine) as connection, connection.begin():
+        with translate_errors():
+            async with open_connection(self._engine) as connection, connection.begin():
                 yield Transaction(connection, self._cipher, self._clock, writable=True)
 
     async def close(self) -> None:
@@ -204,11 +204,11 @@ class Vault:
 
     def _indexes(self, number: str) -> tuple[str, ...]:
         """The blind indexes by every key of the vault, the active one first."""
-        return tuple(_index(key, number) for key in self._keyrings.all("vault").keys)
+        return tuple(_index(key, number) for key in self._keyrings.key_set("vault").keys)
 
 
 async def _entry(tx: Transaction, indexes: tuple[str, ...]) -> AnyRow | None:
-    return await first(tx, select(entries_table).where(entries_table.c.number_index.in_(indexes)))
+    return await first_row(tx, select(entries_table).where(entries_table.c.number_index.in_(indexes)))
 
 
 async def _entries(tx: Transaction, numbers: Mapping[str, tuple[str, ...]]) -> dict[str, VaultReference]:

@@ -84,7 +84,7 @@ async def of_citizen(tx: Transaction, citizen_id: str) -> list[DepartmentDocumen
     return [_document(tx, row) for row in (await tx.connection.execute(statement)).all()]
 
 
-async def many(tx: Transaction, ids: Iterable[str]) -> dict[str, DepartmentDocument]:
+async def by_ids(tx: Transaction, ids: Iterable[str]) -> dict[str, DepartmentDocument]:
     """Documents by id; those that are not there are left out."""
     table = department_documents_table
     return {row.id: _document(tx, row) for row in await rows_of(tx, select(table), table.c.id, ids)}

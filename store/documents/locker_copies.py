@@ -62,7 +62,7 @@ async def place(tx: Transaction, copy: LockerCopy) -> None:
         await tx.connection.execute(update(locker_copies_table).where(*taken_out).values(values))
 
 
-async def held(tx: Transaction, certificate_ids: Iterable[str]) -> dict[str, LockerCopy]:
+async def held_copies(tx: Transaction, certificate_ids: Iterable[str]) -> dict[str, LockerCopy]:
     """The copies that are in lockers, by certificate."""
     inside = select(locker_copies_table).where(_T.removed_at.is_(None))
     return {row.certificate_id: _copy(tx, row) for row in await rows_of(tx, inside, _T.certificate_id, certificate_ids)}

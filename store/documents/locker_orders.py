@@ -11,7 +11,7 @@ from domain.documents.locker import OrderKind, OrderState
 from store.database.engine import Transaction
 from store.database.errors import AlreadyThere
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, first, insert_new
+from store.database.sql import AnyRow, first_row, insert_new
 from store.database.types import Instant, Key
 
 locker_orders_table = Table(
@@ -69,7 +69,7 @@ async def add(tx: Transaction, order: LockerOrder) -> None:
 
 async def get(tx: Transaction, order_id: str) -> LockerOrder | None:
     """The order with an id, or None."""
-    row = await first(tx, select(locker_orders_table).where(_T.id == order_id))
+    row = await first_row(tx, select(locker_orders_table).where(_T.id == order_id))
     return _order(tx, row) if row else None
 
 
@@ -79,7 +79,7 @@ async def of_citizen(tx: Transaction, citizen_id: str, limit: int) -> list[Locke
     return [_order(tx, row) for row in (await tx.connection.execute(statement.limit(limit))).all()]
 
 
-async def sent(tx: Transaction, order_id: str) -> None:
+async def mark_sent(tx: Transaction, order_id: str) -> None:
     """Note that it is about to be sent; the first time counts."""
     statement = update(locker_orders_table).where(_T.id == order_id, _T.sent_at.is_(None))
     await tx.connection.execute(statement.values(sent_at=tx.clock.now()))

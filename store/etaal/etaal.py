@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger, Column, Date, Integer, Table, Text, func, sel
 from domain.etaal.counting import MAPPED, NOT_STARTED, UNMAPPED, Category, CorrectionReason, EnrolledService, Level
 from store.database.engine import Transaction
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, first, insert_new, rows_of, upsert
+from store.database.sql import AnyRow, first_row, insert_new, rows_of, upsert
 from store.database.types import Instant, Json, Key
 from store.etaal.ledger import counted_services, days_of_service, days_table, ledger_table
 
@@ -73,7 +73,7 @@ class Told:
     rejected: tuple[Mapping[str, str], ...] = ()
 
 
-async def enrolled(tx: Transaction) -> list[EnrolledService]:
+async def enrolled_services(tx: Transaction) -> list[EnrolledService]:
     """Every service under its codes, by service and start date."""
     statement = select(services_table).order_by(_S.service_code, _S.starts_on)
     return [_service(row) for row in (await tx.connection.execute(statement)).all()]
@@ -162,7 +162,7 @@ def _stands(known: Collection[EnrolledService], day: date) -> str:
     return NOT_STARTED if known else UNMAPPED
 
 
-async def pulled(tx: Transaction, day: date, told: Told) -> bool:
+async def note_pull(tx: Transaction, day: date, told: Told) -> bool:
     """Note that e-Taal pulled a day at a revision; False where it was told other rows under that revision before."""
     values = {"day": day, "revision": told.revision, "total": told.total, "rows_hash": told.rows_hash}
     if await insert_new(tx, pulls_table, values | {"first_at": tx.clock.now()}):
@@ -172,21 +172,21 @@ async def pulled(tx: Transaction, day: date, told: Told) -> bool:
 
 async def pull_of(tx: Transaction, day: date, revision: int) -> Told | None:
     """What e-Taal pulled of a day at a revision."""
-    row = await first(tx, select(pulls_table).where(_PULL.day == day, _PULL.revision == revision))
+    row = await first_row(tx, select(pulls_table).where(_PULL.day == day, _PULL.revision == revision))
     return Told(row.revision, row.total, row.rows_hash) if row else None
 
 
 async def last_pull(tx: Transaction, day: date) -> Told | None:
     """What e-Taal last pulled of a day."""
     statement = select(pulls_table).where(_PULL.day == day).order_by(_PULL.revision.desc()).limit(1)
-    row = await first(tx, statement)
+    row = await first_row(tx, statement)
     return Told(row.revision, row.total, row.rows_hash) if row else None
 
 
 async def last_push(tx: Transaction, day: date) -> Told | None:
     """The last revision of a day that was to be sent, and what became of it."""
     statement = select(pushes_table).where(_PUSH.day == day).order_by(_PUSH.revision.desc()).limit(1)
-    row = await first(tx, statement)
+    row = await first_row(tx, statement)
     return Told(row.revision, row.total, row.rows_hash, row.state, tuple(row.rejected or ())) if row else None
 
 
@@ -212,7 +212,7 @@ async def queue_push(tx: Transaction, day: date, revision: int) -> bool:
 
 async def push_state(tx: Transaction, day: date, revision: int) -> str | None:
     """What became of a revision that was to be sent; None where none was."""
-    row = await first(tx, select(_PUSH.state).where(_PUSH.day == day, _PUSH.revision == revision))
+    row = await first_row(tx, select(_PUSH.state).where(_PUSH.day == day, _PUSH.revision == revision))
     return row.state if row else None
 
 

@@ -18,7 +18,7 @@ from domain.etaal.counting import Transaction as ETransaction
 from store.database.bulk import insert_rows
 from store.database.engine import Transaction
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, first, insert_new, rows_of
+from store.database.sql import AnyRow, first_row, insert_new, rows_of
 from store.database.types import Instant, Key
 
 ledger_table = Table(
@@ -125,7 +125,7 @@ def _row_of(tx: Transaction, event: ETransaction) -> dict[str, Any]:
 
 async def reverse(tx: Transaction, event_key: str, reason: CorrectionReason) -> bool:
     """Take an event back on its original day, once; False where it was never counted, or was taken back before."""
-    row = await first(tx, select(*ROW).where(_L.event_key == event_key))
+    row = await first_row(tx, select(*ROW).where(_L.event_key == event_key))
     if row is None:
         return False
     values = {name: getattr(row, name) for name in ("event", *PLACE, "rules_version")}
@@ -141,20 +141,20 @@ async def reverse(tx: Transaction, event_key: str, reason: CorrectionReason) -> 
 
 async def sealed_day(tx: Transaction, day: date) -> SealedDay | None:
     """How far a day is sealed; None before its first row."""
-    row = await first(tx, select(days_table).where(_DAY.day == day))
-    return _sealed(row) if row else None
+    row = await first_row(tx, select(days_table).where(_DAY.day == day))
+    return _day_of_row(row) if row else None
 
 
 async def sealed_days(tx: Transaction, first_day: date, last_day: date) -> list[SealedDay]:
     """The days of a range that have rows, the oldest first."""
     statement = select(days_table).where(_DAY.day.between(first_day, last_day)).order_by(_DAY.day)
-    return [_sealed(row) for row in (await tx.connection.execute(statement)).all()]
+    return [_day_of_row(row) for row in (await tx.connection.execute(statement)).all()]
 
 
 async def open_days(tx: Transaction, before: date, limit: int) -> list[SealedDay]:
     """Days before one that are not closed yet, the oldest first."""
     statement = select(days_table).where(_DAY.closed_at.is_(None), _DAY.day < before).order_by(_DAY.day).limit(limit)
-    return [_sealed(row) for row in (await tx.connection.execute(statement)).all()]
+    return [_day_of_row(row) for row in (await tx.connection.execute(statement)).all()]
 
 
 async def revision(tx: Transaction, day: date) -> int:
@@ -163,7 +163,7 @@ async def revision(tx: Transaction, day: date) -> int:
     return found.revision if found else 0
 
 
-async def waiting(tx: Transaction, day: date) -> int:
+async def count_unsealed(tx: Transaction, day: date) -> int:
     """How many rows of a day wait for the sealer."""
     statement = select(func.count()).where(_L.sequence.is_(None), _L.day == day)
     return int((await tx.connection.execute(statement)).scalar_one())
@@ -206,7 +206,7 @@ async def total_at(tx: Transaction, day: date, revision: int) -> int:
 
 async def link_at(tx: Transaction, day: date, revision: int) -> str | None:
     """The link of the last row of a revision; None before the first."""
-    row = await first(tx, select(_L.link).where(_L.day == day, _L.sequence == revision))
+    row = await first_row(tx, select(_L.link).where(_L.day == day, _L.sequence == revision))
     return row.link if row else None
 
 
@@ -264,7 +264,7 @@ def _count(row: AnyRow, total: int, stands: str | None) -> TransactionCount:
     )
 
 
-def _sealed(row: AnyRow) -> SealedDay:
+def _day_of_row(row: AnyRow) -> SealedDay:
     return SealedDay(row.day, row.revision, row.link, row.total, row.sealed_at, row.closed_revision, row.closed_at)
 
 

@@ -30,7 +30,7 @@ _WAITING = select(_L.event_key).where(_L.sequence.is_(None)).limit(1)
 
 async def seal(store: Store) -> int:
     """Seal every committed row that waits; tells how many. May be run by any number of processes."""
-    async with store.reading() as tx:  # takes no lock: each second, and nearly always nothing waits
+    async with store.read_transaction() as tx:  # takes no lock: each second, and nearly always nothing waits
         if (await tx.connection.execute(_WAITING)).first() is None:
             return 0
     total = 0
@@ -159,7 +159,7 @@ def link_of(before: str, said: Mapping[str, Any]) -> str:
     return _hash(f"{before}{canonical_json(dict(said))}")
 
 
-async def exported(tx: Transaction, day: date) -> AsyncIterator[dict[str, Any]]:
+async def export_rows(tx: Transaction, day: date) -> AsyncIterator[dict[str, Any]]:
     """The sealed rows of a day in their order, each with its link."""
     statement = select(*ROW).where(_L.day == day, _L.sequence.is_not(None))
     async for row in pages(tx, statement, _L.sequence, BATCH):

@@ -14,7 +14,7 @@ from domain.platform.changes import ChangeKind
 from store.database import change_feed
 from store.database.engine import Transaction
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, count, first, insert_new, keyset_window, rows_of, upsert
+from store.database.sql import AnyRow, count, first_row, insert_new, keyset_window, rows_of, upsert
 from store.database.types import Instant, Key
 
 feedback_table = Table(
@@ -69,7 +69,7 @@ async def replace(tx: Transaction, feedback: Feedback) -> None:
 
 async def get(tx: Transaction, application_id: str) -> Feedback | None:
     """The feedback on an application, or None."""
-    row = await first(tx, select(feedback_table).where(_T.application_id == application_id))
+    row = await first_row(tx, select(feedback_table).where(_T.application_id == application_id))
     return _feedback(tx, row) if row else None
 
 
@@ -89,14 +89,14 @@ async def page(
 ) -> list[Feedback]:
     """Feedback on applications that the postings cover, the newest first, by (created_at, application id)."""
     columns = (_T.created_at, _T.application_id)
-    statement = _covered(postings)
+    statement = _select_feedback(postings)
     rows = await keyset_window(tx, statement, columns, place=place, backward=backward, limit=limit, descending=True)
     return [_feedback(tx, row) for row in rows]
 
 
 async def count_of(tx: Transaction, postings: Sequence[Posting]) -> int:
     """How many the postings cover."""
-    return await count(tx, _covered(postings))
+    return await count(tx, _select_feedback(postings))
 
 
 async def levels(tx: Transaction, postings: Sequence[Posting], since: datetime) -> list[ServiceLevel]:
@@ -105,7 +105,7 @@ async def levels(tx: Transaction, postings: Sequence[Posting], since: datetime) 
     groups = (_T.officer_id, _T.service_code, _T.department)
     statement = (
         select(*groups, func.count().label("ratings"), average.label("average"))
-        .where(covered(feedback_table, postings), _T.created_at >= since)
+        .where(any_posting_covers(feedback_table, postings), _T.created_at >= since)
         .group_by(*groups)
         .order_by(average, _T.service_code, _T.officer_id)
         .limit(MOST_LEVELS)
@@ -117,7 +117,7 @@ async def levels(tx: Transaction, postings: Sequence[Posting], since: datetime) 
     ]
 
 
-def covered(table: Table, postings: Sequence[Posting]) -> ColumnElement[bool]:
+def any_posting_covers(table: Table, postings: Sequence[Posting]) -> ColumnElement[bool]:
     """As Posting.covers, in SQL, for a table with department, district and tehsil; no posting covers nothing."""
     return or_(false(), *(_covers(table, posting) for posting in postings))
 
@@ -127,8 +127,8 @@ def _covers(table: Table, posting: Posting) -> ColumnElement[bool]:
     return and_(true(), *(table.c[name] == value for name, value in wanted.items() if value is not None))
 
 
-def _covered(postings: Sequence[Posting]) -> Select[Any]:
-    return select(feedback_table).where(covered(feedback_table, postings))
+def _select_feedback(postings: Sequence[Posting]) -> Select[Any]:
+    return select(feedback_table).where(any_posting_covers(feedback_table, postings))
 
 
 def _values(tx: Transaction, feedback: Feedback) -> dict[str, Any]:

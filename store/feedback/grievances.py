@@ -27,9 +27,9 @@ from store.database import change_feed
 from store.database.engine import Transaction
 from store.database.errors import AlreadyThere, NotThere, VersionConflict
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, count, first, grouped, insert_new, keyset_window, rows_of
+from store.database.sql import AnyRow, count, first_row, group_rows, insert_new, keyset_window, rows_of
 from store.database.types import Instant, Key
-from store.feedback.feedback import covered
+from store.feedback.feedback import any_posting_covers
 
 grievances_table = Table(
     "grievances",
@@ -107,7 +107,7 @@ async def save(tx: Transaction, grievance: Grievance, expected_version: int) -> 
     }
     statement = update(grievances_table).where(_T.id == grievance.id, _T.version == expected_version)
     if (await tx.connection.execute(statement.values(values).returning(_T.id))).first() is None:
-        present = await first(tx, select(_T.version, _T.state).where(_T.id == grievance.id))
+        present = await first_row(tx, select(_T.version, _T.state).where(_T.id == grievance.id))
         if present is None:
             raise NotThere("the grievance")
         raise VersionConflict(present.version, present.state)
@@ -117,10 +117,10 @@ async def save(tx: Transaction, grievance: Grievance, expected_version: int) -> 
 
 async def get(tx: Transaction, grievance_id: str) -> Grievance | None:
     """The grievance with an id, or None."""
-    return (await many(tx, [grievance_id])).get(grievance_id)
+    return (await by_ids(tx, [grievance_id])).get(grievance_id)
 
 
-async def many(tx: Transaction, ids: Iterable[str]) -> dict[str, Grievance]:
+async def by_ids(tx: Transaction, ids: Iterable[str]) -> dict[str, Grievance]:
     """Grievances by id."""
     rows = await rows_of(tx, select(grievances_table), _T.id, ids)
     return {row.id: _grievance(tx, row) for row in rows}
@@ -129,7 +129,7 @@ async def many(tx: Transaction, ids: Iterable[str]) -> dict[str, Grievance]:
 async def of_applications(tx: Transaction, ids: Iterable[str]) -> dict[str, list[Grievance]]:
     """Grievances by application, the oldest first."""
     statement = select(grievances_table).order_by(_T.created_at, _T.id)
-    return await grouped(tx, statement, _T.application_id, ids, lambda row: _grievance(tx, row))
+    return await group_rows(tx, statement, _T.application_id, ids, lambda row: _grievance(tx, row))
 
 
 async def page_of_citizen(
@@ -158,13 +158,15 @@ async def page(
 ) -> list[Grievance]:
     """Grievances in those states that the postings cover, by (due_at, id), the most urgent first."""
     columns = (_T.due_at, _T.id)
-    rows = await keyset_window(tx, _listed(postings, states), columns, place=place, backward=backward, limit=limit)
+    rows = await keyset_window(
+        tx, _select_grievances(postings, states), columns, place=place, backward=backward, limit=limit
+    )
     return [_grievance(tx, row) for row in rows]
 
 
 async def count_of(tx: Transaction, postings: Sequence[Posting], states: Collection[GrievanceState]) -> int:
     """How many in those states the postings cover."""
-    return await count(tx, _listed(postings, states))
+    return await count(tx, _select_grievances(postings, states))
 
 
 async def overdue(tx: Transaction, now: datetime, limit: int) -> list[Grievance]:
@@ -174,12 +176,12 @@ async def overdue(tx: Transaction, now: datetime, limit: int) -> list[Grievance]
     return [_grievance(tx, row) for row in rows]
 
 
-async def waiting(tx: Transaction, application_id: str, category: GrievanceCategory) -> Grievance | None:
+async def waiting_grievance(tx: Transaction, application_id: str, category: GrievanceCategory) -> Grievance | None:
     """A grievance of the category on the application that waits for a reply, or None."""
     statement = select(grievances_table).where(
-        _T.application_id == application_id, _T.category == category.value, _in(WAITING)
+        _T.application_id == application_id, _T.category == category.value, _has_state(WAITING)
     )
-    row = await first(tx, statement.order_by(_T.id).limit(1))
+    row = await first_row(tx, statement.order_by(_T.id).limit(1))
     return _grievance(tx, row) if row else None
 
 
@@ -213,11 +215,11 @@ async def replies(tx: Transaction, grievance_ids: Iterable[str]) -> dict[str, li
     return found
 
 
-def _listed(postings: Sequence[Posting], states: Collection[GrievanceState]) -> Select[Any]:
-    return select(grievances_table).where(covered(grievances_table, postings), _in(states))
+def _select_grievances(postings: Sequence[Posting], states: Collection[GrievanceState]) -> Select[Any]:
+    return select(grievances_table).where(any_posting_covers(grievances_table, postings), _has_state(states))
 
 
-def _in(states: Collection[GrievanceState]) -> Any:
+def _has_state(states: Collection[GrievanceState]) -> Any:
     return _T.state.in_(sorted(state.value for state in states))
 
 

@@ -66,7 +66,7 @@ async def count_of_citizen(tx: Transaction, citizen_id: str, *, unread_only: boo
     return await count(tx, _of_citizen(citizen_id, unread_only=unread_only))
 
 
-async def many(tx: Transaction, ids: Iterable[str]) -> dict[str, Notice]:
+async def by_ids(tx: Transaction, ids: Iterable[str]) -> dict[str, Notice]:
     """Messages by id; those that are not there are left out."""
     rows = await rows_of(tx, select(notices_table), _T.id, ids)
     return {row.id: _notice(row) for row in rows}

@@ -12,9 +12,9 @@ from domain.kernel.people import Posting
 from store.database.engine import Transaction
 from store.database.errors import AlreadyThere, NotThere, VersionConflict
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, count, first, insert_new, keyset_window, rows_of
+from store.database.sql import AnyRow, count, first_row, insert_new, keyset_window, rows_of
 from store.database.types import Instant, Key
-from store.feedback.feedback import covered
+from store.feedback.feedback import any_posting_covers
 
 suggestions_table = Table(
     "suggestions",
@@ -68,7 +68,7 @@ async def save(tx: Transaction, suggestion: Suggestion, expected_version: int) -
     values = {name: value for name, value in _values(tx, changed).items() if name in names}
     statement = update(suggestions_table).where(_T.id == suggestion.id, _T.version == expected_version)
     if (await tx.connection.execute(statement.values(values).returning(_T.id))).first() is None:
-        present = await first(tx, select(_T.version, _T.state).where(_T.id == suggestion.id))
+        present = await first_row(tx, select(_T.version, _T.state).where(_T.id == suggestion.id))
         if present is None:
             raise NotThere("the suggestion")
         raise VersionConflict(present.version, present.state)
@@ -77,10 +77,10 @@ async def save(tx: Transaction, suggestion: Suggestion, expected_version: int) -
 
 async def get(tx: Transaction, suggestion_id: str) -> Suggestion | None:
     """The suggestion with an id, or None."""
-    return (await many(tx, [suggestion_id])).get(suggestion_id)
+    return (await by_ids(tx, [suggestion_id])).get(suggestion_id)
 
 
-async def many(tx: Transaction, ids: Iterable[str]) -> dict[str, Suggestion]:
+async def by_ids(tx: Transaction, ids: Iterable[str]) -> dict[str, Suggestion]:
     """Suggestions by id."""
     rows = await rows_of(tx, select(suggestions_table), _T.id, ids)
     return {row.id: _suggestion(tx, row) for row in rows}
@@ -90,12 +90,12 @@ async def page_of_author(
     tx: Transaction, author_id: str, *, place: tuple[datetime, str] | None, backward: bool = False, limit: int
 ) -> list[Suggestion]:
     """What one person suggested, the newest first, by (created_at, id): after a place, or before it."""
-    return await _page(tx, _by(author_id), place, backward=backward, limit=limit)
+    return await _page(tx, _select_of_author(author_id), place, backward=backward, limit=limit)
 
 
 async def count_of_author(tx: Transaction, author_id: str, since: datetime | None = None) -> int:
     """How many one person made, in all or since a moment."""
-    statement = _by(author_id)
+    statement = _select_of_author(author_id)
     return await count(tx, statement if since is None else statement.where(_T.created_at >= since))
 
 
@@ -109,12 +109,12 @@ async def page(
     limit: int,
 ) -> list[Suggestion]:
     """Suggestions in those states that the postings cover, the newest first, by (created_at, id)."""
-    return await _page(tx, _listed(postings, states), place, backward=backward, limit=limit)
+    return await _page(tx, _select_suggestions(postings, states), place, backward=backward, limit=limit)
 
 
 async def count_of(tx: Transaction, postings: Sequence[Posting], states: Collection[SuggestionState]) -> int:
     """How many in those states the postings cover."""
-    return await count(tx, _listed(postings, states))
+    return await count(tx, _select_suggestions(postings, states))
 
 
 async def _page(
@@ -125,13 +125,13 @@ async def _page(
     return [_suggestion(tx, row) for row in rows]
 
 
-def _by(author_id: str) -> Select[Any]:
+def _select_of_author(author_id: str) -> Select[Any]:
     return select(suggestions_table).where(or_(_T.citizen_id == author_id, _T.officer_id == author_id))
 
 
-def _listed(postings: Sequence[Posting], states: Collection[SuggestionState]) -> Select[Any]:
+def _select_suggestions(postings: Sequence[Posting], states: Collection[SuggestionState]) -> Select[Any]:
     wanted = sorted(state.value for state in states)
-    return select(suggestions_table).where(covered(suggestions_table, postings), _T.state.in_(wanted))
+    return select(suggestions_table).where(any_posting_covers(suggestions_table, postings), _T.state.in_(wanted))
 
 
 def _values(tx: Transaction, suggestion: Suggestion) -> dict[str, Any]:

@@ -35,7 +35,7 @@ from store.database import change_feed
 from store.database.engine import Transaction
 from store.database.errors import VersionConflict
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, count, first, grouped, insert_new, keyset_window, rows_of, within
+from store.database.sql import AnyRow, count, first_row, group_rows, insert_new, keyset_window, posting_covers, rows_of
 from store.database.types import Instant, Key
 
 _OPEN = text("state IN ('CREATED', 'PENDING', 'REDIRECTED')")
@@ -163,50 +163,50 @@ async def set_due(tx: Transaction, order_id: str, due_at: datetime | None) -> No
 
 async def get(tx: Transaction, order_id: str) -> FeeOrder | None:
     """The order with an id, or None."""
-    return _order(await first(tx, select(orders_table).where(_T.id == order_id)))
+    return _order(await first_row(tx, select(orders_table).where(_T.id == order_id)))
 
 
-async def many(tx: Transaction, ids: Iterable[str]) -> dict[str, FeeOrder]:
+async def by_ids(tx: Transaction, ids: Iterable[str]) -> dict[str, FeeOrder]:
     """Orders by their ids."""
-    return {row.id: _of(row) for row in await rows_of(tx, select(orders_table), _T.id, ids)}
+    return {row.id: _fee_order(row) for row in await rows_of(tx, select(orders_table), _T.id, ids)}
 
 
 async def by_number(tx: Transaction, number: str) -> FeeOrder | None:
     """The order with a number of ours, or None."""
-    return _order(await first(tx, select(orders_table).where(_T.number == number)))
+    return _order(await first_row(tx, select(orders_table).where(_T.number == number)))
 
 
 async def by_reference(tx: Transaction, reference: str) -> FeeOrder | None:
     """The order with the reference that it has at the one who takes the money, or None."""
-    return _order(await first(tx, select(orders_table).where(_T.reference == reference)))
+    return _order(await first_row(tx, select(orders_table).where(_T.reference == reference)))
 
 
 async def by_references(tx: Transaction, references: Iterable[str]) -> dict[str, FeeOrder]:
     """Orders by their references."""
-    return {row.reference: _of(row) for row in await rows_of(tx, select(orders_table), _T.reference, references)}
+    return {row.reference: _fee_order(row) for row in await rows_of(tx, select(orders_table), _T.reference, references)}
 
 
 async def by_receipt(tx: Transaction, route: FeeRoute, grn: str) -> FeeOrder | None:
     """The order that a receipt was given for, or None."""
-    return _order(await first(tx, select(orders_table).where(_T.route == route.value, _T.grn == grn)))
+    return _order(await first_row(tx, select(orders_table).where(_T.route == route.value, _T.grn == grn)))
 
 
 async def open_of(tx: Transaction, application_id: str) -> FeeOrder | None:
     """The order of an application that is not settled, or None."""
     wanted = _T.application_id == application_id, _T.state.in_([state.value for state in OPEN])
-    return _order(await first(tx, select(orders_table).where(*wanted)))
+    return _order(await first_row(tx, select(orders_table).where(*wanted)))
 
 
 async def paid_of(tx: Transaction, application_id: str) -> FeeOrder | None:
     """The order that paid the fee of an application, or None."""
     wanted = _T.application_id == application_id, _T.state == FeeState.SUCCESS.value
-    return _order(await first(tx, select(orders_table).where(*wanted)))
+    return _order(await first_row(tx, select(orders_table).where(*wanted)))
 
 
 async def of_applications(tx: Transaction, ids: Iterable[str]) -> dict[str, list[FeeOrder]]:
     """Orders by application, the newest first."""
     statement = select(orders_table).order_by(_T.created_at.desc(), _T.id.desc())
-    return await grouped(tx, statement, _T.application_id, ids, _of)
+    return await group_rows(tx, statement, _T.application_id, ids, _fee_order)
 
 
 async def page_of_citizen(
@@ -233,7 +233,7 @@ async def page_within(
     limit: int,
 ) -> list[FeeOrder]:
     """Orders in the places of postings, the newest first."""
-    statement = _within(postings, states, problems_only=problems_only)
+    statement = _select_in_places(postings, states, problems_only=problems_only)
     return await _page(tx, statement, place=place, backward=backward, limit=limit)
 
 
@@ -241,16 +241,16 @@ async def count_within(
     tx: Transaction, postings: Sequence[Posting], *, states: Collection[FeeState] | None, problems_only: bool
 ) -> int:
     """How many orders there are in the places of postings."""
-    return await count(tx, _within(postings, states, problems_only=problems_only))
+    return await count(tx, _select_in_places(postings, states, problems_only=problems_only))
 
 
 async def due(tx: Transaction, now: datetime, limit: int) -> list[FeeOrder]:
     """Orders that are to be asked about by now, the longest due first."""
     statement = select(orders_table).where(_T.due_at <= now).order_by(_T.due_at, _T.id).limit(limit)
-    return [_of(row) for row in (await tx.connection.execute(statement)).all()]
+    return [_fee_order(row) for row in (await tx.connection.execute(statement)).all()]
 
 
-async def unscrolled(
+async def unscrolled_orders(
     tx: Transaction, route: FeeRoute, *, paid_since: datetime, paid_before: datetime
 ) -> list[FeeOrder]:
     """Paid orders that no scroll has told of, of those that were paid since an instant and before another.
@@ -260,7 +260,7 @@ async def unscrolled(
     when = _T.paid_at >= paid_since, _T.paid_at < paid_before, _T.scrolled_on.is_(None)
     wanted = _T.route == route.value, *when, _T.state.in_([state.value for state in PAID])
     rows = await tx.connection.execute(select(orders_table).where(*wanted).order_by(_T.paid_at, _T.id))
-    return [_of(row) for row in rows.all()]
+    return [_fee_order(row) for row in rows.all()]
 
 
 async def mark_scrolled(tx: Transaction, order_ids: Iterable[str], scrolled_on: date) -> None:
@@ -286,7 +286,7 @@ async def add_message(tx: Transaction, message_id: str, order: FeeOrder, content
 
 async def first_paid(tx: Transaction, route: FeeRoute) -> datetime | None:
     """When an order was first paid by that way, or None."""
-    row = await first(tx, select(func.min(_T.paid_at).label("at")).where(_T.route == route.value))
+    row = await first_row(tx, select(func.min(_T.paid_at).label("at")).where(_T.route == route.value))
     return row.at if row else None
 
 
@@ -295,11 +295,13 @@ async def _page(
 ) -> list[FeeOrder]:
     columns = (_T.created_at, _T.id)
     rows = await keyset_window(tx, statement, columns, place=place, backward=backward, limit=limit, descending=True)
-    return [_of(row) for row in rows]
+    return [_fee_order(row) for row in rows]
 
 
-def _within(postings: Sequence[Posting], states: Collection[FeeState] | None, *, problems_only: bool) -> Select[Any]:
-    statement = select(orders_table).where(or_(*(within(orders_table, posting) for posting in postings)))
+def _select_in_places(
+    postings: Sequence[Posting], states: Collection[FeeState] | None, *, problems_only: bool
+) -> Select[Any]:
+    statement = select(orders_table).where(or_(*(posting_covers(orders_table, posting) for posting in postings)))
     if states is not None:
         statement = statement.where(_T.state.in_(sorted(state.value for state in states)))
     return statement.where(_T.problem.is_not(None)) if problems_only else statement
@@ -319,10 +321,10 @@ def _values(tx: Transaction, order: FeeOrder) -> dict[str, Any]:
 
 
 def _order(row: AnyRow | None) -> FeeOrder | None:
-    return _of(row) if row is not None else None
+    return _fee_order(row) if row is not None else None
 
 
-def _of(row: AnyRow) -> FeeOrder:
+def _fee_order(row: AnyRow) -> FeeOrder:
     receipt = FeeReceipt(**{name: getattr(row, name) for name in _RECEIPT}) if row.grn and row.paid_at else None
     return FeeOrder(
         **{name: getattr(row, name) for name in _AS_IS},

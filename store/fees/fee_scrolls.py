@@ -11,7 +11,7 @@ from domain.fees.fees import ScrollLine
 from store.database.engine import Transaction
 from store.database.errors import AlreadyThere
 from store.database.metadata import metadata
-from store.database.sql import first, insert_new
+from store.database.sql import first_row, insert_new
 from store.database.types import Instant, Key
 
 scrolls_table = Table(
@@ -58,7 +58,7 @@ async def add_scroll(
         "compared_at": None,
     }
     if not await insert_new(tx, scrolls_table, values):
-        kept = await first(tx, select(_C.sha256).where(_C.scrolled_on == scrolled_on))
+        kept = await first_row(tx, select(_C.sha256).where(_C.scrolled_on == scrolled_on))
         if kept is not None and kept.sha256 != digest:
             raise AlreadyThere("another scroll of the day")
         return False

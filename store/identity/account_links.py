@@ -10,7 +10,7 @@ from sqlalchemy import Column, ForeignKey, Index, LargeBinary, Table, delete, se
 from domain.kernel.people import Provider
 from store.database.engine import Transaction
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, first, insert_new
+from store.database.sql import AnyRow, first_row, insert_new
 from store.database.types import Instant, Key
 
 links_table = Table(
@@ -71,7 +71,7 @@ async def by_ticket(tx: Transaction, ticket: str, browser_hash: str) -> AccountL
 
 async def get(tx: Transaction, link_id: str) -> AccountLink | None:
     """A link by its id; None where there is none or its time is over."""
-    row = await first(tx, select(links_table).where(_T.id == link_id, _T.expires_at > tx.clock.now()))
+    row = await first_row(tx, select(links_table).where(_T.id == link_id, _T.expires_at > tx.clock.now()))
     return None if row is None else _link(tx, row)
 
 

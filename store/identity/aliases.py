@@ -7,7 +7,7 @@ from sqlalchemy import Column, Index, Table, insert, select
 from domain.identity.aliases import AliasKind
 from store.database.engine import Transaction
 from store.database.metadata import metadata
-from store.database.sql import first, grouped, rows_of
+from store.database.sql import first_row, group_rows, rows_of
 from store.database.types import Instant, Key
 
 aliases_table = Table(
@@ -31,13 +31,13 @@ async def add_many(tx: Transaction, kind: AliasKind, numbers: Mapping[str, str])
         await tx.connection.execute(insert(aliases_table), rows)
 
 
-async def found(tx: Transaction, number: str, kind: AliasKind) -> str | None:
+async def find_object_id(tx: Transaction, number: str, kind: AliasKind) -> str | None:
     """The id of what an old number in its normal form names, or None."""
-    row = await first(tx, select(_T.object_id).where(_T.number == number, _T.kind == kind.value))
+    row = await first_row(tx, select(_T.object_id).where(_T.number == number, _T.kind == kind.value))
     return None if row is None else str(row.object_id)
 
 
-async def named(tx: Transaction, kind: AliasKind, numbers: Iterable[str]) -> dict[str, str]:
+async def find_object_ids(tx: Transaction, kind: AliasKind, numbers: Iterable[str]) -> dict[str, str]:
     """The ids of what old numbers in their normal form name; numbers that name nothing are left out. One query."""
     statement = select(_T.number, _T.object_id).where(_T.kind == kind.value)
     return {row.number: str(row.object_id) for row in await rows_of(tx, statement, _T.number, numbers)}
@@ -46,4 +46,4 @@ async def named(tx: Transaction, kind: AliasKind, numbers: Iterable[str]) -> dic
 async def of_applications(tx: Transaction, ids: Iterable[str]) -> dict[str, list[str]]:
     """The old numbers of each application, in their order; applications without one are left out. One query."""
     statement = select(_T.object_id, _T.number).where(_T.kind == AliasKind.APPLICATION.value).order_by(_T.number)
-    return await grouped(tx, statement, _T.object_id, ids, lambda row: row.number)
+    return await group_rows(tx, statement, _T.object_id, ids, lambda row: row.number)

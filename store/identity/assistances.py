@@ -10,7 +10,7 @@ from domain.identity.assisting import Applicant, Assistance, AssistanceState, As
 from domain.kernel.assurance import Assurance
 from store.database.engine import Transaction
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, first, insert_new
+from store.database.sql import AnyRow, first_row, insert_new
 from store.database.types import Instant, Key
 
 assistances_table = Table(
@@ -55,14 +55,14 @@ async def save(tx: Transaction, assistance: Assistance) -> Assistance:
 
 async def get(tx: Transaction, assistance_id: str) -> Assistance | None:
     """The request with an id, or None."""
-    row = await first(tx, select(assistances_table).where(_T.id == assistance_id))
+    row = await first_row(tx, select(assistances_table).where(_T.id == assistance_id))
     return _assistance(tx, row) if row else None
 
 
-async def standing(tx: Transaction, session_id: str) -> Assistance | None:
+async def active_assistance(tx: Transaction, session_id: str) -> Assistance | None:
     """What an operator's session may act on now, or None."""
     statement = select(assistances_table).where(_T.session_id == session_id, _T.state == AssistanceState.GIVEN.value)
-    row = await first(tx, statement.where(_T.until > tx.clock.now()).order_by(_T.given_at.desc()))
+    row = await first_row(tx, statement.where(_T.until > tx.clock.now()).order_by(_T.given_at.desc()))
     return _assistance(tx, row) if row else None
 
 

@@ -16,7 +16,7 @@ from sqlalchemy import Column, ForeignKey, Integer, LargeBinary, Table, and_, or
 from domain.kernel.people import PersonKind, Provider
 from store.database.engine import Transaction
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, first, insert_new
+from store.database.sql import AnyRow, first_row, insert_new
 from store.database.types import Instant, Key
 from store.identity.sessions import sessions_table
 
@@ -79,7 +79,7 @@ async def add(tx: Transaction, session_id: str, *, client: str, platform: str, s
 
 async def token_of(tx: Transaction, session_id: str) -> RefreshToken | None:
     """The refresh token of a session that is good now; None for a session of before there were any."""
-    row = await first(tx, select(devices_table).where(_D.session_id == session_id))
+    row = await first_row(tx, select(devices_table).where(_D.session_id == session_id))
     if row is None:
         return None
     return RefreshToken(_token(tx, row, row.generation), row.refreshes_until)
@@ -91,7 +91,7 @@ async def generation_of(tx: Transaction, token: str) -> tuple[str, int, AnyRow] 
     number, _, _ = rest.partition(".")
     if len(token) > 200 or not (number.isascii() and number.isdigit() and len(number) < 10):
         return None
-    row = await first(tx, select(devices_table).where(_D.session_id == session_id))
+    row = await first_row(tx, select(devices_table).where(_D.session_id == session_id))
     if row is None or int(number) > row.generation:
         return None
     known = hmac.compare_digest(_token(tx, row, int(number)).encode(), token.encode())

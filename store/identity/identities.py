@@ -12,7 +12,7 @@ from domain.kernel.people import LinkedAccount, PersonKind, Provider
 from store.database.engine import Transaction
 from store.database.errors import AlreadyThere, NotThere, VersionConflict
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, first, insert_new, rows_of
+from store.database.sql import AnyRow, first_row, insert_new, rows_of
 from store.database.types import Instant, Key
 
 identities_table = Table(
@@ -57,13 +57,13 @@ class LockerTokens:
 
 async def identity(tx: Transaction, provider: Provider, subject: str) -> tuple[PersonKind, str] | None:
     """The person whom a provider knows by a stable id, or None."""
-    row = await first(tx, select(identities_table).where(*_is(tx, provider, subject)))
+    row = await first_row(tx, select(identities_table).where(*_is(tx, provider, subject)))
     return (PersonKind(row.person_kind), row.person_id) if row else None
 
 
 async def assurance_of(tx: Transaction, provider: Provider, subject: str) -> str | None:
     """How sure a provider's stable id was when it was tied to a person, or linked by a code; None where it is not."""
-    row = await first(tx, select(identities_table.c.assurance).where(*_is(tx, provider, subject)))
+    row = await first_row(tx, select(identities_table.c.assurance).where(*_is(tx, provider, subject)))
     return None if row is None else str(row.assurance)
 
 
@@ -214,7 +214,7 @@ async def _link(tx: Transaction, citizen_id: str, tokens: LockerTokens, linked_a
 
 
 async def _grant(tx: Transaction, citizen_id: str) -> AnyRow | None:
-    return await first(tx, select(locker_grants_table).where(locker_grants_table.c.citizen_id == citizen_id))
+    return await first_row(tx, select(locker_grants_table).where(locker_grants_table.c.citizen_id == citizen_id))
 
 
 def _grant_values(tx: Transaction, citizen_id: str, tokens: LockerTokens) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from domain.kernel.people import Officer, PersonKind, Provider
 from store.database.engine import Transaction
 from store.database.errors import AlreadyThere
 from store.database.metadata import metadata
-from store.database.sql import first, grouped, insert_new
+from store.database.sql import first_row, group_rows, insert_new
 from store.database.types import Instant, Key
 from store.identity import people
 from store.identity.identities import remove_identity
@@ -29,8 +29,8 @@ _T = officer_accounts_table.c
 
 async def add(tx: Transaction, officer_id: str, email: str, at: datetime) -> None:
     """Enter a further account. Raises AlreadyThere where an officer has that address, in whatever case."""
-    written = _written(email)
-    on_register = await first(tx, select(officers_table.c.officer_id).where(officers_table.c.email == written))
+    written = _normalize_email(email)
+    on_register = await first_row(tx, select(officers_table.c.officer_id).where(officers_table.c.email == written))
     values = {"email": written, "officer_id": officer_id, "added_at": at}
     if on_register is not None or not await insert_new(tx, officer_accounts_table, values):
         raise AlreadyThere("the account")
@@ -38,10 +38,10 @@ async def add(tx: Transaction, officer_id: str, email: str, at: datetime) -> Non
 
 async def remove(tx: Transaction, officer_id: str, email: str) -> bool:
     """Strike an account of hers off, and untie it; False where she has none under that address."""
-    mine = delete(officer_accounts_table).where(_T.officer_id == officer_id, _T.email == _written(email))
+    mine = delete(officer_accounts_table).where(_T.officer_id == officer_id, _T.email == _normalize_email(email))
     if (await tx.connection.execute(mine.returning(_T.email))).first() is None:
         return False
-    await remove_identity(tx, Provider.PARICHAY, _written(email), PersonKind.OFFICER, officer_id)
+    await remove_identity(tx, Provider.PARICHAY, _normalize_email(email), PersonKind.OFFICER, officer_id)
     return True
 
 
@@ -50,15 +50,15 @@ async def officer_of(tx: Transaction, email: str) -> Officer | None:
     registered = await people.officer_by_email(tx, email)
     if registered is not None:
         return registered
-    row = await first(tx, select(_T.officer_id).where(_T.email == _written(email)))
+    row = await first_row(tx, select(_T.officer_id).where(_T.email == _normalize_email(email)))
     return None if row is None else (await people.officers(tx, [row.officer_id])).get(row.officer_id)
 
 
 async def of_officers(tx: Transaction, ids: Iterable[str]) -> dict[str, list[str]]:
     """The further addresses of officers, by officer; those without any are left out."""
     statement = select(officer_accounts_table).order_by(_T.officer_id, _T.email)
-    return await grouped(tx, statement, _T.officer_id, ids, lambda row: row.email)
+    return await group_rows(tx, statement, _T.officer_id, ids, lambda row: row.email)
 
 
-def _written(email: str) -> str:
+def _normalize_email(email: str) -> str:
     return email.strip().lower()

@@ -30,7 +30,7 @@ from domain.kernel.text import Bilingual, Language
 from store.database.engine import Transaction
 from store.database.errors import AlreadyThere, NotThere
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, count, first, insert_new, keyset_page, rows_of, upsert
+from store.database.sql import AnyRow, count, first_row, insert_new, keyset_page, rows_of, upsert
 from store.database.types import Instant, Key
 from store.identity import contacts
 
@@ -156,11 +156,11 @@ async def officers(tx: Transaction, ids: Iterable[str]) -> dict[str, Officer]:
 
 async def officer_by_email(tx: Transaction, email: str) -> Officer | None:
     """The officer with an e-mail address, in whatever case it is written."""
-    row = await first(tx, select(officers_table).where(officers_table.c.email == _email(email)))
+    row = await first_row(tx, select(officers_table).where(officers_table.c.email == _email(email)))
     return _officer(row, await _postings(tx, [row.officer_id])) if row else None
 
 
-async def posted(
+async def posted_officers(
     tx: Transaction,
     *,
     role: Role,
@@ -231,13 +231,13 @@ async def count_staff(tx: Transaction, within: Sequence[Posting], department: st
 
 def _staff(within: Sequence[Posting], department: str | None, district: str | None) -> Select[Any]:
     table = postings_table.c
-    statement = select(table.officer_id).where(or_(false(), *(_within(posting) for posting in within)))
+    statement = select(table.officer_id).where(or_(false(), *(_posting_covers(posting) for posting in within)))
     for column, value in ((table.department, department), (table.district, district)):
         statement = statement if value is None else statement.where(column == value)
     return statement
 
 
-def _within(posting: Posting) -> ColumnElement[bool]:
+def _posting_covers(posting: Posting) -> ColumnElement[bool]:
     """As Posting.covers, for the places of other postings."""
     table = postings_table.c
     pairs = ((table.department, posting.department), (table.district, posting.district), (table.tehsil, posting.tehsil))
@@ -263,7 +263,7 @@ async def operators(tx: Transaction, ids: Iterable[str]) -> dict[str, Operator]:
 
 async def operator_by_csc_id(tx: Transaction, csc_id: str) -> Operator | None:
     """The operator with an id of the Common Service Centres."""
-    row = await first(tx, select(operators_table).where(operators_table.c.csc_id == csc_id))
+    row = await first_row(tx, select(operators_table).where(operators_table.c.csc_id == csc_id))
     return _operator(row) if row else None
 
 

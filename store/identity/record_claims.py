@@ -11,7 +11,7 @@ from domain.kernel.assurance import Assurance
 from domain.kernel.people import Posting
 from store.database.engine import Transaction
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, first, insert_new, within
+from store.database.sql import AnyRow, first_row, insert_new, posting_covers
 from store.database.types import Instant, Key
 
 record_claims_table = Table(
@@ -64,7 +64,7 @@ async def save(tx: Transaction, claim: RecordClaim) -> RecordClaim:
 
 async def get(tx: Transaction, claim_id: str) -> RecordClaim | None:
     """The claim with an id, or None."""
-    row = await first(tx, select(record_claims_table).where(_T.id == claim_id))
+    row = await first_row(tx, select(record_claims_table).where(_T.id == claim_id))
     return _claim(tx, row) if row else None
 
 
@@ -76,14 +76,16 @@ async def of_citizen(tx: Transaction, citizen_id: str, limit: int) -> list[Recor
     return [_claim(tx, row) for row in rows]
 
 
-async def waiting(tx: Transaction, postings: Sequence[Posting], since: datetime, limit: int) -> list[RecordClaim]:
+async def waiting_claims(
+    tx: Transaction, postings: Sequence[Posting], since: datetime, limit: int
+) -> list[RecordClaim]:
     """Claims in the places of these postings that wait for an officer, made since a moment, or may be stopped still.
 
     The oldest first.
     """
     asked = and_(_T.state == ClaimState.ASKED.value, _T.asked_at > since)
     open_ones = (_T.way == ClaimWay.OFFICER.value, or_(asked, _T.state == ClaimState.AGREED.value))
-    covered = or_(false(), *(within(record_claims_table, posting) for posting in postings))
+    covered = or_(false(), *(posting_covers(record_claims_table, posting) for posting in postings))
     statement = select(record_claims_table).where(*open_ones, _T.record_id.is_not(None), covered)
     rows = (await tx.connection.execute(statement.order_by(_T.asked_at, _T.id).limit(limit))).all()
     return [_claim(tx, row) for row in rows]

@@ -9,7 +9,7 @@ from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, Table, d
 
 from store.database.engine import Transaction
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, first, insert_new
+from store.database.sql import AnyRow, first_row, insert_new
 from store.database.types import Instant, Key
 
 codes_table = Table(
@@ -65,14 +65,14 @@ async def add(tx: Transaction, code: SentCode) -> None:
 
 async def get(tx: Transaction, code_id: str) -> SentCode | None:
     """The code with an id, or None."""
-    row = await first(tx, select(codes_table).where(_T.id == code_id))
+    row = await first_row(tx, select(codes_table).where(_T.id == code_id))
     return _code(tx, row) if row else None
 
 
 async def open_for(tx: Transaction, kind: str, about: str) -> SentCode | None:
     """The code for a thing that may still be tried; None where there is none."""
     statement = select(codes_table).where(_T.kind == kind, _T.about == about, _T.used_at.is_(None))
-    row = await first(tx, statement.where(_T.expires_at > tx.clock.now()))
+    row = await first_row(tx, statement.where(_T.expires_at > tx.clock.now()))
     return _code(tx, row) if row else None
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import Boolean, Column, ForeignKey, LargeBinary, Table, delete, 
 from domain.kernel.people import PersonKind, Provider
 from store.database.engine import Transaction
 from store.database.metadata import metadata
-from store.database.sql import first, insert_new, rows_of
+from store.database.sql import first_row, insert_new, rows_of
 from store.database.types import Instant, Key
 from store.identity.sessions import sessions_table
 
@@ -49,7 +49,7 @@ async def add(tx: Transaction, session_id: str, token: str, *, serves_locker: bo
 async def get(tx: Transaction, session_id: str) -> SessionToken | None:
     """The token of a session; None where there is none, or it went with an erasure."""
     joined = select(session_tokens_table, _S.provider).join(sessions_table, _S.id == _T.session_id)
-    row = await first(tx, joined.where(_T.session_id == session_id))
+    row = await first_row(tx, joined.where(_T.session_id == session_id))
     if row is None:
         return None
     token = tx.cipher.decrypt_json(row.tokens, _place(session_id)).get("token")

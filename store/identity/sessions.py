@@ -10,7 +10,7 @@ from domain.kernel.people import PersonKind, Provider
 from store.database.engine import Transaction
 from store.database.errors import AlreadyThere
 from store.database.metadata import metadata
-from store.database.sql import first, insert_new, rows_of
+from store.database.sql import first_row, insert_new, rows_of
 from store.database.types import Instant, Key
 
 sessions_table = Table(
@@ -53,7 +53,7 @@ async def add_session(tx: Transaction, new: Session) -> None:
 
 async def session(tx: Transaction, session_id: str) -> Session | None:
     """The session, also where it has expired or was revoked: the caller judges."""
-    row = await first(tx, select(sessions_table).where(sessions_table.c.id == session_id))
+    row = await first_row(tx, select(sessions_table).where(sessions_table.c.id == session_id))
     if row is None:
         return None
     return Session(
@@ -69,7 +69,7 @@ async def session(tx: Transaction, session_id: str) -> Session | None:
     )
 
 
-async def ended(tx: Transaction, session_ids: Iterable[str]) -> set[str]:
+async def ended_sessions(tx: Transaction, session_ids: Iterable[str]) -> set[str]:
     """Those of the sessions that hold no more: revoked, expired, or not there. One query for many."""
     asked, table = set(session_ids), sessions_table
     holding = select(table.c.id).where(table.c.revoked_at.is_(None), table.c.expires_at > tx.clock.now())

@@ -8,7 +8,7 @@ from sqlalchemy import Boolean, Column, ForeignKey, Table, delete, select
 from domain.kernel.assurance import Assurance, Needed
 from store.database.engine import Transaction
 from store.database.metadata import metadata
-from store.database.sql import first, rows_of, upsert
+from store.database.sql import first_row, rows_of, upsert
 from store.database.types import Key
 
 strengths_table = Table(
@@ -38,9 +38,9 @@ class AppliedWith:
     assisted: bool
 
 
-async def needed(tx: Transaction, service_code: str) -> Needed:
+async def needed_strength(tx: Transaction, service_code: str) -> Needed:
     """What a service asks for."""
-    row = await first(tx, select(strengths_table).where(_T.service_code == service_code))
+    row = await first_row(tx, select(strengths_table).where(_T.service_code == service_code))
     return Needed() if row is None else Needed(Assurance(row.own), Assurance(row.assisted))
 
 

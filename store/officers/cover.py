@@ -38,7 +38,7 @@ async def add(tx: Transaction, covered: Covered) -> None:
     await tx.connection.execute(statement.on_conflict_do_update(index_elements=["absence_id", "case_id"], set_=changed))
 
 
-async def moved(tx: Transaction, case_id: str, *, from_id: str | None, to_id: str | None) -> None:
+async def change_holder(tx: Transaction, case_id: str, *, from_id: str | None, to_id: str | None) -> None:
     """Note that a case in cover went on from its holder to another one, so that it is still found when it goes back."""
     held = _T.holder_id.is_(None) if from_id is None else _T.holder_id == from_id
     statement = update(covered_table).where(_T.case_id == case_id, _T.over_at.is_(None), held)
@@ -54,7 +54,9 @@ async def close(tx: Transaction, covered: Covered, at: datetime) -> None:
 async def open_of(tx: Transaction, absence_id: str, limit: int | None) -> list[Covered]:
     """What still lies elsewhere because of an absence, by case id."""
     statement = select(covered_table).where(_T.absence_id == absence_id, _T.over_at.is_(None))
-    return [_covered(row) for row in (await tx.connection.execute(statement.order_by(_T.case_id).limit(limit))).all()]
+    return [
+        _covered_case(row) for row in (await tx.connection.execute(statement.order_by(_T.case_id).limit(limit))).all()
+    ]
 
 
 async def absences(tx: Transaction) -> set[str]:
@@ -74,5 +76,5 @@ async def counts(tx: Transaction, absence_id: str) -> dict[CoverKind, int]:
     return {CoverKind(kind): number for kind, number in (await tx.connection.execute(statement)).all()}
 
 
-def _covered(row: AnyRow) -> Covered:
+def _covered_case(row: AnyRow) -> Covered:
     return Covered(kind=CoverKind(row.kind), **{name: getattr(row, name) for name in _NAMES})

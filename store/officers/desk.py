@@ -30,7 +30,7 @@ from store.database import change_feed
 from store.database.engine import Transaction
 from store.database.errors import NotThere
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, first, insert_into, rows_of
+from store.database.sql import AnyRow, first_row, insert_into, rows_of
 from store.database.types import Instant, Json, Key
 from store.officers.desk_reads import note_read, reads_since, record_unusual, unusual_reads, unusual_since
 
@@ -172,7 +172,7 @@ async def add_proposal(tx: Transaction, proposal: Proposal) -> None:
         "state": proposal.state.value,
         "verdict": proposal.verdict,
         "ground": proposal.ground.value if proposal.ground else None,
-        "reason": _sealed(tx, proposal.reason, "reason", proposal.id),
+        "reason": _encrypt_text(tx, proposal.reason, "reason", proposal.id),
         "documents": list(proposal.documents),
         "proposed_by": proposal.proposed_by,
         "proposed_at": proposal.proposed_at,
@@ -191,7 +191,7 @@ async def answer_proposal(
         "state": state.value,
         "answered_by": by,
         "answered_at": answered.answered_at,
-        "answer_note": _sealed(tx, note, "answer_note", proposal.id),
+        "answer_note": _encrypt_text(tx, note, "answer_note", proposal.id),
     }
     statement = update(second_opinions_table).where(*waiting).values(values).returning(_O.id)
     if (await tx.connection.execute(statement)).first() is None:
@@ -233,7 +233,7 @@ async def add_pack(tx: Transaction, given: Pack) -> None:
 
 async def pack(tx: Transaction, pack_id: str) -> Pack | None:
     """A pack that was given out, or None."""
-    row = await first(tx, select(queue_packs_table).where(queue_packs_table.c.id == pack_id))
+    row = await first_row(tx, select(queue_packs_table).where(queue_packs_table.c.id == pack_id))
     return Pack(row.id, row.officer_id, row.day, row.issued_at, row.expires_at, row.cases) if row else None
 
 
@@ -246,19 +246,19 @@ def _proposal(tx: Transaction, row: AnyRow) -> Proposal:
         state=OpinionState(row.state),
         verdict=row.verdict,
         ground=RejectionGround(row.ground) if row.ground else None,
-        reason=_opened(tx, row.reason, "reason", row.id),
+        reason=_decrypt_text(tx, row.reason, "reason", row.id),
         proposed_by=row.proposed_by,
         proposed_at=row.proposed_at,
         documents=tuple(row.documents),
         answered_by=row.answered_by,
         answered_at=row.answered_at,
-        answer_note=_opened(tx, row.answer_note, "answer_note", row.id),
+        answer_note=_decrypt_text(tx, row.answer_note, "answer_note", row.id),
     )
 
 
-def _sealed(tx: Transaction, text: str | None, column: str, key: str) -> bytes | None:
+def _encrypt_text(tx: Transaction, text: str | None, column: str, key: str) -> bytes | None:
     return None if text is None else tx.cipher.encrypt(text.encode(), f"second_opinions:{column}:{key}")
 
 
-def _opened(tx: Transaction, sealed: Any, column: str, key: str) -> str | None:
+def _decrypt_text(tx: Transaction, sealed: Any, column: str, key: str) -> str | None:
     return None if sealed is None else tx.cipher.decrypt(sealed, f"second_opinions:{column}:{key}").decode()

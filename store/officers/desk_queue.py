@@ -26,7 +26,7 @@ from domain.applications.lifecycle import OPEN, Status
 from domain.kernel.people import Posting
 from domain.officers.desk import DaysLeft, Holder, OpinionState, QueueCounts, QueueFilter, QueueSort, days_left_limits
 from store.applications.application_rows import application_of, applications_table, in_states
-from store.applications.applications import covered
+from store.applications.applications import any_posting_covers
 from store.clearances import overdue_at, owed_since_before
 from store.database.engine import Transaction
 from store.database.sql import AnyRow, count
@@ -61,16 +61,16 @@ async def page(
     """
     conditions = list(_conditions(officer_id, wanted, tx.clock.now()))
     rows: list[AnyRow] = []
-    for part in (_before if backward else _beyond)(SORTED_BY[sort], place):
+    for part in (_parts_before if backward else _beyond)(SORTED_BY[sort], place):
         if len(rows) < limit:
-            statement = _first(postings, [*conditions, *part.where], part.order, limit - len(rows))
+            statement = _first_cases(postings, [*conditions, *part.where], part.order, limit - len(rows))
             rows += (await tx.connection.execute(statement)).all()
     return [application_of(tx, row) for row in (reversed(rows) if backward else rows)]
 
 
 async def size(tx: Transaction, officer_id: str, postings: Sequence[Posting], wanted: QueueFilter) -> int:
     """How many cases the same filter lets through: from the counters of figures where those tell it."""
-    waiting = await figure_open.waiting(tx, postings, wanted)
+    waiting = await figure_open.count_waiting(tx, postings, wanted)
     if waiting is not None:
         return sum(waiting.values())
     return await count(tx, _queue(officer_id, postings, wanted, tx.clock.now()))
@@ -83,15 +83,15 @@ async def counts(tx: Transaction, officer_id: str, postings: Sequence[Posting], 
     clearances are looked up from their own side.
     """
     now = tx.clock.now()
-    waiting = await figure_open.waiting(tx, postings, wanted)
+    waiting = await figure_open.count_waiting(tx, postings, wanted)
     if waiting is None:
-        waiting = await _counted(tx, officer_id, postings, wanted)
+        waiting = await _count_cases(tx, officer_id, postings, wanted)
     by_status: Counter[Status] = Counter()
     by_days: Counter[DaysLeft] = Counter()
     for (status, days_left), number in waiting.items():
         by_status[status] += number
         by_days[days_left] += number
-    there = (covered(postings), *in_states(wanted.statuses))
+    there = (any_posting_covers(postings), *in_states(wanted.statuses))
     claimed = select(_C.application_id).where(_C.officer_id == officer_id, _C.expires_at > now)
     # A proposal waits on the version that it was made on, so the case is open as it was then.
     waits = (literal_column(PROPOSAL_WAITS, Boolean()), _O.proposed_by != officer_id)
@@ -101,7 +101,7 @@ async def counts(tx: Transaction, officer_id: str, postings: Sequence[Posting], 
         by_status=by_status,
         by_days_left=by_days,
         claimed_by_me=await _cases_of(tx, claimed, there),
-        proposals=await _cases_of(tx, proposed, (covered(postings), *in_states(OPEN))),
+        proposals=await _cases_of(tx, proposed, (any_posting_covers(postings), *in_states(OPEN))),
         clearance_overdue=await _cases_of(tx, owed_since_before(now), there),
     )
 
@@ -119,7 +119,7 @@ async def _cases_of(tx: Transaction, marks: Select[Any], there: Sequence[ColumnE
     return int((await tx.connection.execute(cases)).scalar_one())
 
 
-async def _counted(
+async def _count_cases(
     tx: Transaction, officer_id: str, postings: Sequence[Posting], wanted: QueueFilter
 ) -> dict[tuple[Status, DaysLeft], int]:
     """The same case by case, for filters by what only cases know."""
@@ -132,24 +132,24 @@ async def _counted(
 
 
 def _queue(officer_id: str, postings: Sequence[Posting], wanted: QueueFilter, now: datetime) -> Select[Any]:
-    return select(applications_table).where(covered(postings), *_conditions(officer_id, wanted, now))
+    return select(applications_table).where(any_posting_covers(postings), *_conditions(officer_id, wanted, now))
 
 
 def _conditions(officer_id: str, wanted: QueueFilter, now: datetime) -> Iterable[ColumnElement[bool]]:
     yield from in_states(wanted.statuses)
     lists = ((_T.service_code, wanted.services), (_T.tehsil, wanted.tehsils), (_T.channel, wanted.channels))
-    yield from (_in(column, values) for column, values in lists if values)
+    yield from (_is_one_of(column, values) for column, values in lists if values)
     yield from _due(wanted, now)
     if wanted.number is not None:
         yield _T.number.startswith(wanted.number, autoescape=True)
     if wanted.roster is not None:
         yield _T.id.in_(applications_of(wanted.roster))
     if wanted.claimed_by is not None:
-        yield _claimed(officer_id, wanted.claimed_by, now)
+        yield _claim_matches(officer_id, wanted.claimed_by, now)
     if wanted.assigned_to is not None:
-        yield _assigned(officer_id, wanted.assigned_to)
+        yield _assignment_matches(officer_id, wanted.assigned_to)
     if wanted.proposed_by is not None:
-        yield _proposed(officer_id, wanted.proposed_by)
+        yield _proposal_matches(officer_id, wanted.proposed_by)
 
 
 def _due(wanted: QueueFilter, now: datetime) -> Iterable[ColumnElement[bool]]:
@@ -161,18 +161,18 @@ def _due(wanted: QueueFilter, now: datetime) -> Iterable[ColumnElement[bool]]:
         yield overdue_at(now)
 
 
-def _claimed(officer_id: str, by: Holder, now: datetime) -> ColumnElement[bool]:
+def _claim_matches(officer_id: str, by: Holder, now: datetime) -> ColumnElement[bool]:
     claim = select(_C.application_id).where(_C.application_id == _T.id, _C.expires_at > now)
-    return _held(claim, _C.officer_id, officer_id, by)
+    return _holder_matches(claim, _C.officer_id, officer_id, by)
 
 
-def _proposed(officer_id: str, by: Holder) -> ColumnElement[bool]:
+def _proposal_matches(officer_id: str, by: Holder) -> ColumnElement[bool]:
     """Only proposals on the present version wait; others were overtaken."""
     waiting = (_O.application_id == _T.id, _O.state == OpinionState.PROPOSED.value, _O.version == _T.version)
-    return _held(select(_O.application_id).where(*waiting), _O.proposed_by, officer_id, by)
+    return _holder_matches(select(_O.application_id).where(*waiting), _O.proposed_by, officer_id, by)
 
 
-def _held(rows: Select[Any], column: Column[Any], officer_id: str, by: Holder) -> ColumnElement[bool]:
+def _holder_matches(rows: Select[Any], column: Column[Any], officer_id: str, by: Holder) -> ColumnElement[bool]:
     match by:
         case Holder.ME:
             return rows.where(column == officer_id).exists()
@@ -182,7 +182,7 @@ def _held(rows: Select[Any], column: Column[Any], officer_id: str, by: Holder) -
             return not_(rows.exists())
 
 
-def _assigned(officer_id: str, to: Holder) -> ColumnElement[bool]:
+def _assignment_matches(officer_id: str, to: Holder) -> ColumnElement[bool]:
     match to:
         case Holder.ME:
             return _T.officer_id == officer_id
@@ -199,20 +199,20 @@ def _days_left(now: datetime) -> ColumnElement[str]:
     )
 
 
-def _in(column: Column[Any], values: Iterable[str]) -> ColumnElement[bool]:
+def _is_one_of(column: Column[Any], values: Iterable[str]) -> ColumnElement[bool]:
     return column.in_(sorted(str(value) for value in values))
 
 
-def _first(
+def _first_cases(
     postings: Sequence[Posting], conditions: Sequence[ColumnElement[bool]], order: Sequence[Any], limit: int
 ) -> Select[Any]:
     """The first cases of several postings are among the first of each, which an index gives in their order."""
     statement = select(applications_table)
     if len(postings) < 2:
-        statement = statement.where(covered(postings), *conditions)
+        statement = statement.where(any_posting_covers(postings), *conditions)
     else:
         each = [
-            select(_T.id).where(covered([posting]), *conditions).order_by(*order).limit(limit).subquery()
+            select(_T.id).where(any_posting_covers([posting]), *conditions).order_by(*order).limit(limit).subquery()
             for posting in postings
         ]
         statement = statement.where(_T.id.in_(union(*(select(found.c.id) for found in each))))
@@ -236,7 +236,7 @@ def _beyond(column: Column[Any], place: Place | None) -> Iterator[_Part]:
     yield _Part([column.is_(None), *([] if key is None else [_T.id > key])], (_T.id,))
 
 
-def _before(column: Column[Any], place: Place | None) -> Iterator[_Part]:
+def _parts_before(column: Column[Any], place: Place | None) -> Iterator[_Part]:
     """What comes before a place, the nearest first."""
     value, key = place or (None, None)
     if value is None:

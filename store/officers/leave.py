@@ -9,7 +9,7 @@ from sqlalchemy import Column, ColumnElement, Date, ForeignKey, Index, Select, T
 from domain.officers.staff import Leave
 from store.database.engine import Transaction
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, count, first, keyset_page, rows_of
+from store.database.sql import AnyRow, count, first_row, keyset_page, rows_of
 from store.database.types import Instant, Key
 
 leaves_table = Table(
@@ -42,7 +42,7 @@ async def add(tx: Transaction, leave: Leave) -> None:
 
 async def get(tx: Transaction, leave_id: str) -> Leave | None:
     """The leave with an id, or None."""
-    row = await first(tx, select(leaves_table).where(_T.id == leave_id))
+    row = await first_row(tx, select(leaves_table).where(_T.id == leave_id))
     return _leave(row) if row else None
 
 
@@ -60,10 +60,10 @@ async def stood_in_for(tx: Transaction, substitute_id: str, day: date) -> list[s
     return list(dict.fromkeys(row.officer_id for row in rows))
 
 
-async def overlapping(tx: Transaction, officer_id: str, from_on: date, until_on: date) -> Leave | None:
+async def overlapping_leave(tx: Transaction, officer_id: str, from_on: date, until_on: date) -> Leave | None:
     """A leave of the officer that shares a day with these and is neither cancelled nor over."""
     shared = (_T.officer_id == officer_id, _T.from_on <= until_on, _T.until_on >= from_on)
-    row = await first(tx, select(leaves_table).where(*shared, _T.cancelled_at.is_(None), _T.ended_at.is_(None)))
+    row = await first_row(tx, select(leaves_table).where(*shared, _T.cancelled_at.is_(None), _T.ended_at.is_(None)))
     return _leave(row) if row else None
 
 
@@ -86,12 +86,14 @@ async def count_of(tx: Transaction, officer_id: str) -> int:
     return await count(tx, _of_officer(officer_id))
 
 
-async def running(tx: Transaction, day: date, *, after: str | None, limit: int) -> list[Leave]:
+async def leaves_in_force(tx: Transaction, day: date, *, after: str | None, limit: int) -> list[Leave]:
     """Leaves in force on a day, by id."""
     return await _by_id(tx, (_in_force(day),), after, limit)
 
 
-async def over(tx: Transaction, day: date, *, unsettled: Collection[str], after: str | None, limit: int) -> list[Leave]:
+async def ended_leaves(
+    tx: Transaction, day: date, *, unsettled: Collection[str], after: str | None, limit: int
+) -> list[Leave]:
     """Leaves that were cancelled or whose last day is past, and that are not settled, by id.
 
     Not settled is what is not marked as ended, and, of those that are, what `unsettled` names.

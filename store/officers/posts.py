@@ -25,7 +25,7 @@ from domain.kernel.people import OfficerLevel, Posting, Role
 from domain.officers.staff import Transfer, Vacancy
 from store.database.engine import Transaction
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, count, first, keyset_page, rows_of
+from store.database.sql import AnyRow, count, first_row, keyset_page, rows_of
 from store.database.types import Instant, Json, Key
 
 transfers_table = Table(
@@ -73,17 +73,20 @@ _OF_VACANCY = tuple(one.name for one in vacancies_table.columns if one.name not 
 async def add_transfer(tx: Transaction, transfer: Transfer) -> None:
     """Keep a transfer as it was ordered."""
     values = {name: getattr(transfer, name) for name in _OF_TRANSFER}
-    lists = {"left": [_shown(one) for one in transfer.left], "taken": [_shown(one) for one in transfer.taken]}
+    lists = {
+        "left": [_posting_values(one) for one in transfer.left],
+        "taken": [_posting_values(one) for one in transfer.taken],
+    }
     await tx.connection.execute(insert(transfers_table).values({**values, **lists}))
 
 
 async def transfer(tx: Transaction, transfer_id: str) -> Transfer | None:
     """The transfer with an id, or None."""
-    row = await first(tx, select(transfers_table).where(_F.id == transfer_id))
+    row = await first_row(tx, select(transfers_table).where(_F.id == transfer_id))
     return _transfer(row) if row else None
 
 
-async def unfinished(tx: Transaction, limit: int) -> list[Transfer]:
+async def unfinished_transfers(tx: Transaction, limit: int) -> list[Transfer]:
     """Transfers of which something has yet to move, the oldest first."""
     statement = select(transfers_table).where(_F.done_at.is_(None)).order_by(_F.id).limit(limit)
     return [_transfer(row) for row in (await tx.connection.execute(statement)).all()]
@@ -102,7 +105,7 @@ async def note_moved(tx: Transaction, transfer_id: str, *, cases: int, appeals: 
 async def add_vacancy(tx: Transaction, vacancy: Vacancy) -> None:
     """Keep a post that fell vacant."""
     values = {name: getattr(vacancy, name) for name in _OF_VACANCY}
-    await tx.connection.execute(insert(vacancies_table).values({**values, **_shown(vacancy.posting)}))
+    await tx.connection.execute(insert(vacancies_table).values({**values, **_posting_values(vacancy.posting)}))
 
 
 async def vacancies(tx: Transaction, ids: Iterable[str]) -> dict[str, Vacancy]:
@@ -118,7 +121,9 @@ async def of_transfer(tx: Transaction, transfer_id: str) -> list[Vacancy]:
 
 async def fill(tx: Transaction, posting: Posting, *, by: str, at: datetime) -> list[str]:
     """Note that somebody was posted to a post that was vacant; gives the ids of its vacancies."""
-    same = (_V[name].is_(None) if value is None else _V[name] == value for name, value in _shown(posting).items())
+    same = (
+        _V[name].is_(None) if value is None else _V[name] == value for name, value in _posting_values(posting).items()
+    )
     statement = update(vacancies_table).where(_V.filled_at.is_(None), *same)
     rows = await tx.connection.execute(statement.values(filled_by=by, filled_at=at).returning(_V.id))
     return sorted(row.id for row in rows.all())
@@ -152,23 +157,23 @@ async def page(
     limit: int,
 ) -> list[Vacancy]:
     """Vacant posts that the postings cover, by (since, id), those that are vacant longest first."""
-    statement = _listed(postings, department, district)
+    statement = _select_vacancies(postings, department, district)
     rows = await keyset_page(tx, statement, (_V.since, _V.id), after=after, before=before, limit=limit)
     return [_vacancy(row) for row in rows]
 
 
 async def count_of(tx: Transaction, postings: Sequence[Posting], department: str | None, district: str | None) -> int:
     """How many vacant posts the same filter lets through."""
-    return await count(tx, _listed(postings, department, district))
+    return await count(tx, _select_vacancies(postings, department, district))
 
 
-async def filled(tx: Transaction, ids: Collection[str]) -> list[Vacancy]:
+async def filled_vacancies(tx: Transaction, ids: Collection[str]) -> list[Vacancy]:
     """Of these vacancies those that were filled, by id."""
     found = await vacancies(tx, sorted(ids))
     return [found[key] for key in sorted(found) if found[key].filled_at is not None]
 
 
-def _listed(postings: Sequence[Posting], department: str | None, district: str | None) -> Select[Any]:
+def _select_vacancies(postings: Sequence[Posting], department: str | None, district: str | None) -> Select[Any]:
     statement = select(vacancies_table).where(
         _V.filled_at.is_(None), or_(false(), *(_covers(posting) for posting in postings))
     )
@@ -182,7 +187,7 @@ def _covers(posting: Posting) -> ColumnElement[bool]:
     return and_(true(), *(column == value for column, value in pairs if value is not None))
 
 
-def _shown(posting: Posting) -> dict[str, str | None]:
+def _posting_values(posting: Posting) -> dict[str, str | None]:
     return {
         "role": posting.role.value,
         "level": posting.level.value if posting.level else None,

@@ -53,14 +53,16 @@ async def of_payments(tx: Transaction, run_id: str, after: str, limit: int) -> l
     met = _C.expected.in_([status.value for status in PaymentStatus])
     not_back = _C.expected.not_in(values_of(CAME_BACK))
     gone = or_(
-        and_(_kind(DifferenceKind.NOT_IN_SCROLL), _I.status.in_(values_of(SENT)), or_(_stated(run_id), agrees)),
+        and_(
+            _kind(DifferenceKind.NOT_IN_SCROLL), _I.status.in_(values_of(SENT)), or_(_statement_agrees(run_id), agrees)
+        ),
         and_(_kind(DifferenceKind.STATUS_DIFFERS), met, not_back, _C.expected != _I.status, _C.found == _side()),
         and_(_kind(DifferenceKind.TOO_LONG_IN_FLIGHT), _I.status.in_(values_of(SENT - IN_FLIGHT))),
         and_(_kind(DifferenceKind.NOT_AT_PARTNER), known),
         and_(_kind(DifferenceKind.FILE_REFUSED), _I.status.in_(values_of(SENT - CAME_BACK))),
     )
     statement = _open(after).join(instalments_table, _I.id == _C.instalment_id).where(gone)
-    return await _found(tx, statement, limit)
+    return await _lock_cases(tx, statement, limit)
 
 
 async def of_beneficiaries(tx: Transaction, after: str, limit: int) -> list[OpenCase]:
@@ -69,16 +71,16 @@ async def of_beneficiaries(tx: Transaction, after: str, limit: int) -> list[Open
     named = _B.id == func.substr(_C.about, len(BENEFICIARY) + 1)
     about = (_kind(DifferenceKind.FILE_REFUSED), _C.about.startswith(BENEFICIARY, autoescape=True))
     statement = _open(after).join(beneficiaries_table, named).where(*about)
-    return await _found(tx, statement.where(_B.state.in_(_REGISTERED), _B.state_at > _C.last_found_at), limit)
+    return await _lock_cases(tx, statement.where(_B.state.in_(_REGISTERED), _B.state_at > _C.last_found_at), limit)
 
 
 async def of_files(tx: Transaction, after: str, limit: int) -> list[OpenCase]:
     """Cases about files that were refused, whether or not another came in their place."""
     named = _C.about.startswith(FILE, autoescape=True)
-    return await _found(tx, _open(after).where(_kind(DifferenceKind.FILE_REFUSED), named), limit)
+    return await _lock_cases(tx, _open(after).where(_kind(DifferenceKind.FILE_REFUSED), named), limit)
 
 
-def _stated(run_id: str) -> ColumnElement[bool]:
+def _statement_agrees(run_id: str) -> ColumnElement[bool]:
     """Whether every row that the statement of a run has of the payment says what our book says, and there is one."""
     rows = and_(_S.run_id == run_id, _S.end_to_end_id == _I.end_to_end_id)
     same = and_(_S.amount_paise == _I.amount_paise, _S.status == _side())
@@ -98,7 +100,7 @@ def _open(after: str) -> Select[Any]:
     return statement.select_from(cases_table).where(_C.state.in_(_WITH_OFFICERS), _C.id > after)
 
 
-async def _found(tx: Transaction, statement: Select[Any], limit: int) -> list[OpenCase]:
+async def _lock_cases(tx: Transaction, statement: Select[Any], limit: int) -> list[OpenCase]:
     locked = statement.order_by(_C.id).limit(limit).with_for_update(of=cases_table)
     rows = (await tx.connection.execute(locked)).all()
     return [OpenCase(row.id, DifferenceKind(row.kind), row.about) for row in rows]

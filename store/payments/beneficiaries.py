@@ -33,7 +33,7 @@ from domain.payments.files import (
 from store.benefits.benefits import instalments_table
 from store.benefits.benefits import sanctions as sanctions_by_id
 from store.database.engine import Transaction
-from store.database.sql import AnyRow, first, insert_new, rows_of
+from store.database.sql import AnyRow, first_row, insert_new, rows_of
 from store.payments.payment_tables import accounts_table, beneficiaries_table, registration_lines_table
 
 _B, _A, _L = beneficiaries_table.c, accounts_table.c, registration_lines_table.c
@@ -63,7 +63,7 @@ class Heard:
     codes: tuple[str, ...]
 
 
-async def unregistered(tx: Transaction, limit: int) -> list[Sanction]:
+async def unregistered_sanctions(tx: Transaction, limit: int) -> list[Sanction]:
     """Sanctions with a payment for PFMS that stands as SANCTIONED, and whose beneficiary nobody made yet."""
     statement = (
         select(_I.sanction_id)
@@ -119,11 +119,11 @@ async def change_account(tx: Transaction, changed: Beneficiary, details: PayeeDe
 async def of_sanction(tx: Transaction, sanction_id: str) -> Beneficiary | None:
     """The beneficiary of a sanction, locked where the transaction may write."""
     statement = select(beneficiaries_table).where(_B.sanction_id == sanction_id)
-    row = await first(tx, statement.with_for_update() if tx.writable else statement)
+    row = await first_row(tx, statement.with_for_update() if tx.writable else statement)
     return _beneficiary(row) if row else None
 
 
-async def many(tx: Transaction, ids: Iterable[str]) -> dict[str, Beneficiary]:
+async def by_ids(tx: Transaction, ids: Iterable[str]) -> dict[str, Beneficiary]:
     """Beneficiaries by id."""
     return {row.id: _beneficiary(row) for row in await rows_of(tx, select(beneficiaries_table), _B.id, ids)}
 
@@ -140,7 +140,7 @@ async def next_group(tx: Transaction, after: Group | None) -> Group | None:
     statement = select(*columns).where(_ready())
     if after is not None:
         statement = statement.where(tuple_(*columns) > tuple_(literal(after.scheme_code), literal(after.agency)))
-    row = await first(tx, statement.order_by(*columns).limit(1))
+    row = await first_row(tx, statement.order_by(*columns).limit(1))
     return Group(row.scheme_code, row.agency) if row else None
 
 
@@ -228,7 +228,7 @@ async def note(tx: Transaction, heard: Sequence[Heard]) -> set[str]:
     )
     names = ("state", "codes", "state_at")
     await tx.connection.execute(
-        changing.values(_bound(names)),
+        changing.values(_bind_new_values(names)),
         [
             {
                 "in_batch": each.line.batch_id,
@@ -240,7 +240,7 @@ async def note(tx: Transaction, heard: Sequence[Heard]) -> set[str]:
             for each in heard
         ],
     )
-    known = await many(tx, [each.line.beneficiary_id for each in heard])
+    known = await by_ids(tx, [each.line.beneficiary_id for each in heard])
     wanted, changed = [], set()
     for each in heard:
         beneficiary = known[each.line.beneficiary_id]
@@ -272,11 +272,12 @@ async def take_out(tx: Transaction, bad: Sequence[tuple[RegistrationLine, str]])
         await _set_states(tx, [(line.beneficiary_id, state, line.cpsms_id, (code,))])
 
 
-async def awaited(tx: Transaction, batch_id: str) -> bool:
+async def has_awaited_lines(tx: Transaction, batch_id: str) -> bool:
     """Whether a line of a beneficiary batch has no final answer yet."""
     states = [state.value for state in AWAITED_REGISTRATIONS]
     return (
-        await first(tx, select(_L.position).where(_L.batch_id == batch_id, _L.state.in_(states)).limit(1)) is not None
+        await first_row(tx, select(_L.position).where(_L.batch_id == batch_id, _L.state.in_(states)).limit(1))
+        is not None
     )
 
 
@@ -287,7 +288,7 @@ async def _set_states(
         return
     changing = update(beneficiaries_table).where(_B.id == bindparam("which"))
     names = ("state", "cpsms_id", "codes", "state_at")
-    changing = changing.values(_bound(names))
+    changing = changing.values(_bind_new_values(names))
     now = tx.clock.now()
     rows = [
         {
@@ -302,7 +303,7 @@ async def _set_states(
     await tx.connection.execute(changing, rows)
 
 
-def _bound(names: Sequence[str]) -> dict[str, BindParameter[Any]]:
+def _bind_new_values(names: Sequence[str]) -> dict[str, BindParameter[Any]]:
     return {name: bindparam(f"new_{name}") for name in names}
 
 

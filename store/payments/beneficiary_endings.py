@@ -12,7 +12,7 @@ from domain.payments.files import AWAITED_REGISTRATIONS, LEAVING_STATES, UNTOLD,
 from store.benefits.benefits import instalments_table, sanctions_table
 from store.benefits.sanction_course import payment_approvals_table
 from store.database.engine import Transaction
-from store.database.sql import AnyRow, first, rows_of
+from store.database.sql import AnyRow, first_row, rows_of
 from store.payments.payment_tables import NOT_RELEASED, beneficiaries_table, lines_table, registration_lines_table
 
 Place = tuple[date, str]
@@ -59,7 +59,7 @@ async def mark_leaving(tx: Transaction, today: date, now: datetime, after: Place
         not_(_other_sanction(today)),
         not_(_open_payment(now)),
         not_(_open_line()),
-        not_(_awaited()),
+        not_(_has_awaited_line()),
         not_(_waiting_reissue()),
     )
     free = select(_B.id, _B.state, _B.cpsms_id).join(sanctions_table, _S.id == _B.sanction_id).where(*nothing_comes)
@@ -83,7 +83,7 @@ async def is_being_deleted(tx: Transaction, beneficiary_id: str) -> bool:
     """Whether a line that deletes her is at PFMS, unanswered."""
     states = [state.value for state in AWAITED_REGISTRATIONS]
     line = (_R.beneficiary_id == beneficiary_id, _R.purpose == "D", _R.state.in_(states))
-    return await first(tx, select(_R.position).where(*line).limit(1)) is not None
+    return await first_row(tx, select(_R.position).where(*line).limit(1)) is not None
 
 
 async def try_again(tx: Transaction, beneficiary_id: str) -> bool:
@@ -149,7 +149,7 @@ def _open_line() -> ColumnElement[bool]:
     return exists().where(*mine, NOT_RELEASED, _L.state.not_in(_OVER))
 
 
-def _awaited() -> ColumnElement[bool]:
+def _has_awaited_line() -> ColumnElement[bool]:
     states = [state.value for state in AWAITED_REGISTRATIONS]
     return exists().where(_R.beneficiary_id == _B.id, _R.state.in_(states))
 

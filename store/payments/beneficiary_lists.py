@@ -15,7 +15,7 @@ from store.database.engine import Transaction
 from store.database.sql import AnyRow, count_up_to, keyset_window
 from store.payments.payment_queues import MOST_COUNTED
 from store.payments.payment_tables import beneficiaries_table
-from store.reconciliation.finance_cases import covered
+from store.reconciliation.finance_cases import wide_posting_covers
 
 _B, _S = beneficiaries_table.c, sanctions_table.c
 
@@ -69,20 +69,20 @@ async def page(
 ) -> list[ListedBeneficiary]:
     """Beneficiaries in a state that the postings cover, by (state_at, id). No postings (None): every place."""
     columns, down = (_B.state_at, _B.id), asked.order is BeneficiaryOrder.NEWEST_FIRST
-    listed = _listed(postings, asked)
+    listed = _select_beneficiaries(postings, asked)
     rows = await keyset_window(tx, listed, columns, place=place, backward=backward, limit=limit, descending=down)
     return [_beneficiary(row) for row in rows]
 
 
 async def count_of(tx: Transaction, postings: Sequence[Posting] | None, asked: BeneficiaryFilter) -> int | None:
     """How many such beneficiaries there are; None where they are more than MOST_COUNTED."""
-    return await count_up_to(tx, _listed(postings, asked), _B.id, MOST_COUNTED)
+    return await count_up_to(tx, _select_beneficiaries(postings, asked), _B.id, MOST_COUNTED)
 
 
-def _listed(postings: Sequence[Posting] | None, asked: BeneficiaryFilter) -> Select[Any]:
+def _select_beneficiaries(postings: Sequence[Posting] | None, asked: BeneficiaryFilter) -> Select[Any]:
     wanted: list[ColumnElement[bool]] = [_B.state == asked.state.value]
     if postings is not None:
-        wanted.append(covered(sanctions_table, postings))
+        wanted.append(wide_posting_covers(sanctions_table, postings))
     if asked.scheme_code is not None:
         wanted.append(_B.scheme_code == asked.scheme_code)
     if asked.district is not None:

@@ -9,7 +9,7 @@ from sqlalchemy import Column, Date, Index, PrimaryKeyConstraint, Table, func, s
 from domain.payments.expected_files import ExpectedFile, FileSource
 from store.database.engine import Transaction
 from store.database.metadata import metadata
-from store.database.sql import first, insert_into
+from store.database.sql import first_row, insert_into
 from store.database.types import Instant, Key
 
 expected_table = Table(
@@ -39,7 +39,7 @@ async def expect(tx: Transaction, days: Sequence[ExpectedFile]) -> None:
 
 async def last_day(tx: Transaction, source: FileSource) -> date | None:
     """The last day of a source that is in the book."""
-    row = await first(tx, select(func.max(_T.day).label("day")).where(_T.source == source.value))
+    row = await first_row(tx, select(func.max(_T.day).label("day")).where(_T.source == source.value))
     return row.day if row else None
 
 

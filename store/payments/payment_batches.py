@@ -35,7 +35,7 @@ from domain.payments.files import (
 from store.benefits.benefits import instalments_table
 from store.database.bulk import update_rows
 from store.database.engine import Transaction
-from store.database.sql import AnyRow, first, insert_into, rows_of
+from store.database.sql import AnyRow, first_row, insert_into, rows_of
 from store.payments.payment_tables import NOT_RELEASED, RELEASED, batches_table, lines_table, sealed_files_table
 
 _T, _L, _I = batches_table.c, lines_table.c, instalments_table.c
@@ -90,16 +90,16 @@ async def sum_of(tx: Transaction, batch_id: str) -> tuple[int, int]:
 
 async def batch(tx: Transaction, batch_id: str) -> PaymentFileBatch | None:
     """The batch with our id, locked where the transaction may write."""
-    return await _one(tx, _T.id == batch_id)
+    return await _load_batch(tx, _T.id == batch_id)
 
 
-async def named(
+async def find_batch(
     tx: Transaction, *, pfms_batch: str | None = None, message: str | None = None
 ) -> PaymentFileBatch | None:
     """The batch that PFMS knows by an id, or by its message; locked where the transaction may write."""
     if pfms_batch is not None:
-        return await _one(tx, _T.batch_id == pfms_batch)
-    return await _one(tx, _T.message_id == message) if message is not None else None
+        return await _load_batch(tx, _T.batch_id == pfms_batch)
+    return await _load_batch(tx, _T.message_id == message) if message is not None else None
 
 
 async def seal(tx: Transaction, batch_id: str, content: bytes, signed_by: str) -> None:
@@ -118,10 +118,10 @@ async def keep_sealed(tx: Transaction, batch_id: str, content: bytes) -> None:
     await tx.connection.execute(keeping)
 
 
-async def sealed(tx: Transaction, batch_id: str) -> bytes | None:
+async def sealed_file(tx: Transaction, batch_id: str) -> bytes | None:
     """The octets of an outgoing file, or None where they are not kept. Raises CannotDecrypt."""
     table = sealed_files_table
-    row = await first(tx, select(table.c.content).where(table.c.batch_id == batch_id))
+    row = await first_row(tx, select(table.c.content).where(table.c.batch_id == batch_id))
     return zlib.decompress(tx.cipher.decrypt(row.content, _place(batch_id))) if row else None
 
 
@@ -251,7 +251,8 @@ async def has_living(tx: Transaction, batch_id: str) -> bool:
     """Whether the money of a line is still on its way."""
     states = [state.value for state in LIVING_LINES]
     return (
-        await first(tx, select(_L.position).where(_L.batch_id == batch_id, _L.state.in_(states)).limit(1)) is not None
+        await first_row(tx, select(_L.position).where(_L.batch_id == batch_id, _L.state.in_(states)).limit(1))
+        is not None
     )
 
 
@@ -291,9 +292,9 @@ def utr_digest(utr: str) -> str:
     return hashlib.sha256(utr.encode()).hexdigest()
 
 
-async def _one(tx: Transaction, condition: ColumnElement[bool]) -> PaymentFileBatch | None:
+async def _load_batch(tx: Transaction, condition: ColumnElement[bool]) -> PaymentFileBatch | None:
     statement = select(batches_table).where(condition)
-    row = await first(tx, statement.with_for_update() if tx.writable else statement)
+    row = await first_row(tx, statement.with_for_update() if tx.writable else statement)
     return _batch(row) if row else None
 
 

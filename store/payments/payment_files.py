@@ -13,7 +13,7 @@ from sqlalchemy import and_, delete, exists, insert, or_, select, update
 
 from domain.payments.files import Direction, FileState, LedgerFile
 from store.database.engine import Transaction
-from store.database.sql import AnyRow, first, insert_new
+from store.database.sql import AnyRow, first_row, insert_new
 from store.payments.payment_tables import answers_table, files_table
 
 _F, _A = files_table.c, answers_table.c
@@ -32,7 +32,7 @@ async def note_file(tx: Transaction, file: LedgerFile) -> Noted:
     if await insert_new(tx, files_table, _values(file)):
         return Noted(file, new=True)
     named = (_F.direction == file.direction.value, _F.kind == file.kind, _F.name == file.name)
-    row = await first(tx, select(files_table).where(*named, _F.digest == file.digest))
+    row = await first_row(tx, select(files_table).where(*named, _F.digest == file.digest))
     return Noted(_file(row) if row else file, new=False)
 
 
@@ -40,7 +40,7 @@ async def applied_before(tx: Transaction, file: LedgerFile) -> bool:
     """Whether another file of this kind and name was applied, wholly or in part. Each kind has a folder of its own."""
     named = (_F.direction == file.direction.value, _F.kind == file.kind, _F.name == file.name, _F.id != file.id)
     begun = select(_F.id).where(*named, (_F.state == FileState.APPLIED.value) | (_F.applied > 0))
-    return await first(tx, begun.limit(1)) is not None
+    return await first_row(tx, begun.limit(1)) is not None
 
 
 async def counted_before(tx: Transaction, file: LedgerFile) -> bool:
@@ -48,13 +48,13 @@ async def counted_before(tx: Transaction, file: LedgerFile) -> bool:
     named = (_F.direction == file.direction.value, _F.kind == file.kind, _F.name == file.name, _F.digest != file.digest)
     counts = _F.state.in_([FileState.RECEIVED.value, FileState.APPLIED.value])
     earlier = or_(_F.seen_at < file.seen_at, and_(_F.seen_at == file.seen_at, _F.id < file.id))
-    return await first(tx, select(_F.id).where(*named, counts, earlier).limit(1)) is not None
+    return await first_row(tx, select(_F.id).where(*named, counts, earlier).limit(1)) is not None
 
 
 async def applied_as_another(tx: Transaction, file: LedgerFile) -> bool:
     """Whether the same octets were applied under another name."""
     same = (_F.direction == file.direction.value, _F.kind == file.kind, _F.digest == file.digest, _F.id != file.id)
-    return await first(tx, select(_F.id).where(*same, _F.state == FileState.APPLIED.value).limit(1)) is not None
+    return await first_row(tx, select(_F.id).where(*same, _F.state == FileState.APPLIED.value).limit(1)) is not None
 
 
 async def last_heard(tx: Transaction) -> datetime | None:
@@ -79,7 +79,7 @@ async def keep_answer(tx: Transaction, file_id: str, content: bytes) -> None:
 
 async def answer(tx: Transaction, file_id: str) -> bytes | None:
     """The octets of a file that came, or None where they are kept no more. Raises CannotDecrypt."""
-    row = await first(tx, select(_A.content).where(_A.file_id == file_id))
+    row = await first_row(tx, select(_A.content).where(_A.file_id == file_id))
     return zlib.decompress(tx.cipher.decrypt(row.content, _place(file_id))) if row else None
 
 
@@ -95,7 +95,7 @@ async def destroy_answers(tx: Transaction, before: datetime, limit: int) -> int:
 async def file(tx: Transaction, file_id: str) -> LedgerFile | None:
     """A file of the ledger, locked where the transaction may write."""
     statement = select(files_table).where(_F.id == file_id)
-    row = await first(tx, statement.with_for_update() if tx.writable else statement)
+    row = await first_row(tx, statement.with_for_update() if tx.writable else statement)
     return _file(row) if row else None
 
 
@@ -112,7 +112,7 @@ async def files(
     return [_file(row) for row in rows]
 
 
-async def received(tx: Transaction, limit: int, *, but: Collection[str] = ()) -> Sequence[str]:
+async def received_files(tx: Transaction, limit: int, *, but: Collection[str] = ()) -> Sequence[str]:
     """The ids of files that came and are not settled, the oldest first; those of some kinds are left to others."""
     mine = (_F.state == FileState.RECEIVED.value, _F.kind.not_in(sorted(but)))
     statement = select(_F.id).where(*mine).order_by(_F.seen_at, _F.id)

@@ -19,7 +19,7 @@ from store.benefits.benefits import instalments_table, payment_events_table, san
 from store.database.engine import Transaction
 from store.database.sql import AnyRow, count, count_up_to, keyset_window, rows_of
 from store.payments.payment_tables import batches_table, lines_table, registration_lines_table
-from store.reconciliation.finance_cases import cases_table, covered
+from store.reconciliation.finance_cases import cases_table, wide_posting_covers
 
 _I, _S, _E, _B, _L = (
     instalments_table.c,
@@ -105,10 +105,10 @@ async def page(
 ) -> list[QueuedPayment]:
     """Payments of a queue that the postings cover, the longest waiting first. No postings (None): every place."""
     columns = (_I.status_at, _I.id)
-    listed = _listed(postings, asked)
+    listed = _select_queue(postings, asked)
     rows = await keyset_window(tx, listed, columns, place=place, backward=backward, limit=limit)
     codes = await _return_codes(tx, [row.id for row in rows]) if asked.queue is PaymentQueue.RETURNED else {}
-    return [_queued(row, codes.get(row.id)) for row in rows]
+    return [_queued_payment(row, codes.get(row.id)) for row in rows]
 
 
 async def by_instalments(tx: Transaction, instalment_ids: Collection[str]) -> dict[str, QueuedPayment]:
@@ -116,12 +116,12 @@ async def by_instalments(tx: Transaction, instalment_ids: Collection[str]) -> di
     rows = await rows_of(tx, _payments(), _I.id, instalment_ids)
     came_back = [row.id for row in rows if PaymentStatus(row.status) in CAME_BACK]
     codes = await _return_codes(tx, came_back) if came_back else {}
-    return {row.id: _queued(row, codes.get(row.id)) for row in rows}
+    return {row.id: _queued_payment(row, codes.get(row.id)) for row in rows}
 
 
 async def count_of(tx: Transaction, postings: Sequence[Posting] | None, asked: QueueFilter) -> int | None:
     """How many such payments there are; None where they are more than MOST_COUNTED."""
-    return await count_up_to(tx, _listed(postings, asked), _I.id, MOST_COUNTED)
+    return await count_up_to(tx, _select_queue(postings, asked), _I.id, MOST_COUNTED)
 
 
 async def page_of_batches(
@@ -227,10 +227,10 @@ def _batches(states: Collection[str]) -> Select[tuple[str]]:
     return statement.where(_B.state.in_(sorted(states))) if states else statement
 
 
-def _listed(postings: Sequence[Posting] | None, asked: QueueFilter) -> Select[tuple[str]]:
+def _select_queue(postings: Sequence[Posting] | None, asked: QueueFilter) -> Select[tuple[str]]:
     wanted: list[ColumnElement[bool]] = [_I.status.in_(values_of(_STATES[asked.queue]))]
     if postings is not None:
-        wanted.append(covered(sanctions_table, postings))
+        wanted.append(wide_posting_covers(sanctions_table, postings))
     if asked.scheme_code is not None:
         wanted.append(_S.scheme_code == asked.scheme_code)
     if asked.district is not None:
@@ -253,7 +253,7 @@ def _payments() -> Select[tuple[str]]:
     return statement.join_from(instalments_table, sanctions_table, _S.id == _I.sanction_id)
 
 
-def _queued(row: AnyRow, return_code: str | None) -> QueuedPayment:
+def _queued_payment(row: AnyRow, return_code: str | None) -> QueuedPayment:
     return QueuedPayment(
         id=row.id,
         citizen_id=row.citizen_id,

@@ -83,7 +83,7 @@ async def compare_enquiries(tx: Transaction, asked_since: datetime, after: str, 
     rows = (await tx.connection.execute(joined.where(differs).add_columns(*columns).order_by(_I.id))).all()
     told = case((_Q.heard_status.is_(None), 0), else_=func.coalesce(_Q.heard_paise, _I.amount_paise))
     sums = await _sums(tx, joined, _I.amount_paise, told)
-    return Compared(last, *sums, tuple(map(_enquired, rows)))
+    return Compared(last, *sums, tuple(map(_enquiry_pair, rows)))
 
 
 async def compare_statement(
@@ -119,7 +119,7 @@ async def compare_statement(
     )
     rows = (await tx.connection.execute(joined.where(differs).add_columns(*columns).order_by(_S.end_to_end_id))).all()
     sums = await _sums(tx, joined, _I.amount_paise, _S.amount_paise)
-    return Compared(last, *sums, tuple(map(_stated, rows)))
+    return Compared(last, *sums, tuple(map(_statement_pair, rows)))
 
 
 async def missing_in_statement(
@@ -179,13 +179,13 @@ def side_in_sql(status: ColumnElement[str]) -> ColumnElement[str]:
     )
 
 
-def _enquired(row: AnyRow) -> Pair:
+def _enquiry_pair(row: AnyRow) -> Pair:
     theirs = None
     if row.heard_status is not None:
         theirs = TheirRow.of(PaymentStatus(row.heard_status), row.heard_paise, row.heard_at)
     return Pair(row.id, row.end_to_end_id, OurRow(PaymentStatus(row.status), row.amount_paise, row.status_at), theirs)
 
 
-def _stated(row: AnyRow) -> Pair:
+def _statement_pair(row: AnyRow) -> Pair:
     ours = OurRow(PaymentStatus(row.status), row.amount_paise, row.status_at) if row.id is not None else None
     return Pair(row.id, row.end_to_end_id, ours, TheirRow(Side(row.side), row.theirs, None))

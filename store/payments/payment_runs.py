@@ -17,7 +17,7 @@ from domain.payments.files import UNTOLD, BatchKind, Group, LineState, PaymentMe
 from store.benefits.benefits import instalments_table
 from store.database.bulk import insert_rows
 from store.database.engine import Transaction
-from store.database.sql import AnyRow, first, insert_into, insert_new, rows_of
+from store.database.sql import AnyRow, first_row, insert_into, insert_new, rows_of
 from store.payments.payment_tables import NOT_RELEASED, beneficiaries_table, lines_table, numbers_table, runs_table
 
 _L, _N, _R = lines_table.c, numbers_table.c, runs_table.c
@@ -68,13 +68,13 @@ async def begin_run(tx: Transaction, day: date, slot: str) -> bool:
 
 async def is_begun(tx: Transaction, day: date, slot: str) -> bool:
     """Whether the run of a batch time was begun."""
-    return await first(tx, select(_R.slot).where(_R.day == day, _R.slot == slot)) is not None
+    return await first_row(tx, select(_R.slot).where(_R.day == day, _R.slot == slot)) is not None
 
 
 async def open_run(tx: Transaction) -> Run | None:
     """The oldest run that is not at its end, locked where the transaction may write; None where there is none."""
     statement = select(runs_table).where(_R.finished_at.is_(None)).order_by(_R.day, _R.slot).limit(1)
-    row = await first(tx, statement.with_for_update() if tx.writable else statement)
+    row = await first_row(tx, statement.with_for_update() if tx.writable else statement)
     return _run(row) if row else None
 
 
@@ -102,7 +102,7 @@ async def next_group(tx: Transaction, after: Group | None) -> Group | None:
     if after is not None:
         values = (after.scheme_code, after.agency, after.method.value)
         statement = statement.where(tuple_(*columns) > tuple_(*map(literal, values)))
-    row = await first(tx, statement.order_by(*columns).limit(1))
+    row = await first_row(tx, statement.order_by(*columns).limit(1))
     return Group(row.scheme_code, row.agency, PaymentMethod(row.method)) if row else None
 
 
@@ -189,6 +189,6 @@ def _run(row: AnyRow) -> Run:
     return Run(row.day, row.slot, group, place, row.finished_at is not None, row.batches, row.lines)
 
 
-def advanced(run: Run, group: Group, place: Place, lines: int) -> Run:
+def advance_run(run: Run, group: Group, place: Place, lines: int) -> Run:
     """The run behind one more batch of so many lines; behind none where there are no lines."""
     return replace(run, group=group, place=place, batches=run.batches + bool(lines), lines=run.lines + lines)

@@ -9,7 +9,7 @@ from sqlalchemy import exists, func, select, update
 from domain.payments.files import BatchKind, BatchLine, BatchState, LineState
 from domain.reconciliation.reconciliation import Side
 from store.database.engine import Transaction
-from store.database.sql import first, rows_of
+from store.database.sql import first_row, rows_of
 from store.payments.payment_tables import NOT_RELEASED, batches_table, lines_table
 from store.reconciliation.reconciliation import statement_rows_table
 
@@ -38,7 +38,7 @@ class Stated:
     value_on: date | None
 
 
-async def stated(tx: Transaction, run_id: str, end_to_end_ids: Collection[str]) -> dict[str, list[Stated]]:
+async def statement_rows(tx: Transaction, run_id: str, end_to_end_ids: Collection[str]) -> dict[str, list[Stated]]:
     """The rows of a day about some payments."""
     found: dict[str, list[Stated]] = {}
     mine = select(statement_rows_table).where(_S.run_id == run_id).order_by(_S.file, _S.line)
@@ -103,7 +103,7 @@ async def moved_within(tx: Transaction, window: tuple[datetime, datetime]) -> bo
     sent = select(_B.id).where(
         _B.kind == BatchKind.PAYMENT.value, _B.sent_at >= window[0], _B.sent_at < ends - HEARD_WITHIN
     )
-    return await first(tx, line) is not None or await first(tx, sent.limit(1)) is not None
+    return await first_row(tx, line) is not None or await first_row(tx, sent.limit(1)) is not None
 
 
 def of_credits(rows: Mapping[str, list[Stated]]) -> dict[str, str]:

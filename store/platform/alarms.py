@@ -40,7 +40,7 @@ FORGOTTEN_AFTER = timedelta(hours=2)
 _A, _F = alarms_table.c, health_facts_table.c
 
 
-async def everything(tx: Transaction) -> dict[Where, Alarm]:
+async def all_alarms(tx: Transaction) -> dict[Where, Alarm]:
     """Every alarm that was ever raised."""
     rows = await tx.connection.execute(select(alarms_table).order_by(_A.code, _A.about))
     return {(alarm.code, alarm.about): alarm for alarm in map(_alarm, rows.all())}
@@ -73,7 +73,7 @@ async def tell(tx: Transaction, process_id: str, facts: ProcessFacts) -> None:
     await upsert(tx, health_facts_table, [values], keys=("process_id",))
 
 
-async def told(tx: Transaction) -> list[ProcessFacts]:
+async def reported_facts(tx: Transaction) -> list[ProcessFacts]:
     """What every process last told, with the age of it."""
     now = tx.clock.now()
     rows = (await tx.connection.execute(select(health_facts_table).order_by(_F.process_id))).all()

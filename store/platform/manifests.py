@@ -14,7 +14,7 @@ from domain.platform.client_policy import ClientPlatform, ClientRule
 from domain.platform.manifests import PublishedManifest, Use
 from store.database.engine import Transaction
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, first, insert_into, insert_new, upsert
+from store.database.sql import AnyRow, first_row, insert_into, insert_new, upsert
 from store.database.types import Instant, Key
 
 manifests_table = Table(
@@ -83,13 +83,13 @@ async def add(tx: Transaction, manifest: PublishedManifest) -> bool:
     return await insert_new(tx, manifests_table, values)
 
 
-async def one(tx: Transaction, app: str, version: str) -> PublishedManifest | None:
+async def find_manifest(tx: Transaction, app: str, version: str) -> PublishedManifest | None:
     """The manifest of a version, retired or not."""
-    row = await first(tx, select(manifests_table).where(_M.app == app, _M.version == version))
+    row = await first_row(tx, select(manifests_table).where(_M.app == app, _M.version == version))
     return _manifest(row) if row else None
 
 
-async def everything(tx: Transaction, *, retired: bool = False) -> list[PublishedManifest]:
+async def all_manifests(tx: Transaction, *, retired: bool = False) -> list[PublishedManifest]:
     """Every manifest in the order of its publication; those that were retired only where asked for."""
     statement = select(manifests_table).order_by(_M.published_at, _M.app, _M.version)
     if not retired:
@@ -136,7 +136,7 @@ async def last_uses(tx: Transaction) -> dict[tuple[str, str], date]:
 
 async def rule(tx: Transaction, app: str, platform: ClientPlatform) -> ClientRule | None:
     """What is set for an application on a platform."""
-    row = await first(tx, select(client_rules_table).where(_C.app == app, _C.platform == platform.value))
+    row = await first_row(tx, select(client_rules_table).where(_C.app == app, _C.platform == platform.value))
     return _rule(row) if row else None
 
 

@@ -31,7 +31,7 @@ from sqlalchemy import (
 from store.database.engine import Transaction
 from store.database.errors import CannotDecrypt
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, database_now, first, insert_into, insert_new
+from store.database.sql import AnyRow, database_now, first_row, insert_into, insert_new
 from store.database.types import Instant, Key, Serial
 
 RETRY_AFTER_SECONDS = (60, 300, 3_600, 21_600, 86_400, 172_800)
@@ -137,14 +137,14 @@ async def reopen(tx: Transaction, topic: str, key: str) -> bool:
     return (await tx.connection.execute(statement.values(values).returning(_T.id))).first() is not None
 
 
-def sealed(tx: Transaction, topic: str, key: str, payload: Mapping[str, Any]) -> bytes:
+def encrypt_payload(tx: Transaction, topic: str, key: str, payload: Mapping[str, Any]) -> bytes:
     """The payload of a message, encrypted for its place."""
     return tx.cipher.encrypt_json(dict(payload), _place(topic, key))
 
 
 async def may_be_due(tx: Transaction, but: Collection[str] = ()) -> bool:
     """Whether `claim` might find something, by one cheap read. False is certain; True may be a message that waits."""
-    return await first(tx, _DUE.where(_T.due_at <= tx.clock.now(), *_other_than(but))) is not None
+    return await first_row(tx, _DUE.where(_T.due_at <= tx.clock.now(), *_other_than(but))) is not None
 
 
 async def add_many(tx: Transaction, topic: str, wanted: Sequence[tuple[str, Mapping[str, Any], str | None]]) -> None:
@@ -177,7 +177,7 @@ async def claim(
         .returning(outbox_table)
     )
     rows = (await tx.connection.execute(statement)).all()
-    messages = [await _opened(tx, row) for row in sorted(rows, key=lambda row: row.id)]
+    messages = [await _open_message(tx, row) for row in sorted(rows, key=lambda row: row.id)]
     taken = [message for message in messages if message is not None]
     behind = {message.id for message in [each for each in taken if each.topic in one_of][1:]}
     if not behind:
@@ -195,7 +195,7 @@ async def hold(tx: Transaction, message_id: int, worker_id: str, lease_seconds: 
     return (await tx.connection.execute(longer.returning(_T.id))).first() is not None
 
 
-async def delivered(tx: Transaction, message_id: int, at: datetime) -> None:
+async def mark_delivered(tx: Transaction, message_id: int, at: datetime) -> None:
     """Note that the partner has it."""
     await tx.connection.execute(
         update(outbox_table)
@@ -204,7 +204,7 @@ async def delivered(tx: Transaction, message_id: int, at: datetime) -> None:
     )
 
 
-async def failed(
+async def record_failure(
     tx: Transaction,
     message_id: int,
     at: datetime,
@@ -218,7 +218,7 @@ async def failed(
     `final` says that no repetition can help. With `worker_id` nothing happens where the lease has passed
     to another worker.
     """
-    row = await first(tx, select(_T.attempts, _T.state, _T.leased_by).where(_T.id == message_id))
+    row = await first_row(tx, select(_T.attempts, _T.state, _T.leased_by).where(_T.id == message_id))
     if row is None or row.state != OutboxState.PENDING.value or worker_id not in {None, row.leased_by}:
         return OutboxState(row.state) if row else OutboxState.DELIVERED
     wait = None if final else retry_wait(row.attempts)
@@ -301,7 +301,7 @@ async def _bury_abandoned(tx: Transaction, now: datetime) -> None:
     )
 
 
-async def _opened(tx: Transaction, row: AnyRow) -> OutboxMessage | None:
+async def _open_message(tx: Transaction, row: AnyRow) -> OutboxMessage | None:
     """The message of a row; one whose payload does not open is dead at once and holds back nobody else."""
     try:
         return message_of(tx, row)
@@ -340,7 +340,7 @@ def _new(
         "topic": topic,
         "key": key,
         "application_id": application_id,
-        "payload": sealed(tx, topic, key, payload),
+        "payload": encrypt_payload(tx, topic, key, payload),
         "state": OutboxState.PENDING.value,
         "attempts": 0,
         "created_at": now,

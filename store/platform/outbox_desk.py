@@ -11,7 +11,7 @@ from domain.kernel.people import SYSTEM
 from store.database import audit
 from store.database.audit import AuditLine
 from store.database.engine import Transaction
-from store.database.sql import first
+from store.database.sql import first_row
 from store.platform.outbox import OutboxMessage, OutboxState, message_of, outbox_table
 
 PARKED = "PARKED"
@@ -38,9 +38,9 @@ async def search(tx: Transaction, wanted: OutboxFilter, limit: int) -> list[Outb
     return [message_of(tx, row) for row in (await tx.connection.execute(statement)).all()]
 
 
-async def one(tx: Transaction, message_id: int) -> OutboxMessage | None:
+async def message_by_id(tx: Transaction, message_id: int) -> OutboxMessage | None:
     """The message with a number, or None."""
-    row = await first(tx, select(outbox_table).where(_T.id == message_id))
+    row = await first_row(tx, select(outbox_table).where(_T.id == message_id))
     return message_of(tx, row) if row else None
 
 

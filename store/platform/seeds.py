@@ -4,7 +4,7 @@ from sqlalchemy import Column, Table, select
 
 from store.database.engine import Transaction
 from store.database.metadata import metadata
-from store.database.sql import first, insert_new
+from store.database.sql import first_row, insert_new
 from store.database.types import Instant, Key
 
 seeds_table = Table(
@@ -15,9 +15,9 @@ seeds_table = Table(
 )
 
 
-async def seeded(tx: Transaction, seed_id: str) -> bool:
+async def is_seeded(tx: Transaction, seed_id: str) -> bool:
     """Whether the seed was sown."""
-    return await first(tx, select(seeds_table.c.id).where(seeds_table.c.id == seed_id)) is not None
+    return await first_row(tx, select(seeds_table.c.id).where(seeds_table.c.id == seed_id)) is not None
 
 
 async def mark(tx: Transaction, seed_id: str) -> bool:

@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, Column, Table, Text, select
 from domain.platform.switches import Switch, SwitchKind, SwitchState
 from store.database.engine import Transaction
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, first, insert_into, upsert
+from store.database.sql import AnyRow, first_row, insert_into, upsert
 from store.database.types import Instant, Key
 
 switches_table = Table(
@@ -38,19 +38,19 @@ _S, _V = switches_table.c, switch_version_table.c
 
 async def version(tx: Transaction) -> int:
     """The number of changes so far."""
-    row = await first(tx, select(_V.version).where(_V.board == BOARD))
+    row = await first_row(tx, select(_V.version).where(_V.board == BOARD))
     return row.version if row else 0
 
 
-async def everything(tx: Transaction) -> list[Switch]:
+async def all_switches(tx: Transaction) -> list[Switch]:
     """Every switch that was ever set, by kind and name; also those that were set back to ON."""
     rows = await tx.connection.execute(select(switches_table).order_by(_S.kind, _S.name))
     return [_switch(row) for row in rows.all()]
 
 
-async def one(tx: Transaction, kind: SwitchKind, name: str) -> Switch | None:
+async def find_switch(tx: Transaction, kind: SwitchKind, name: str) -> Switch | None:
     """The switch of a system or mutation, or None where it was never set."""
-    row = await first(tx, select(switches_table).where(_S.kind == kind.value, _S.name == name))
+    row = await first_row(tx, select(switches_table).where(_S.kind == kind.value, _S.name == name))
     return _switch(row) if row else None
 
 

@@ -20,7 +20,7 @@ class ErasureList:
 
     def add(self, citizen_id: str, at: datetime) -> None:
         """Note an erasure, synced before it counts; twice is as good as once. Raises StoreUnavailable."""
-        if citizen_id in self.all():
+        if citizen_id in self.erasure_times():
             return
         line = json.dumps({"citizen": citizen_id, "at": at.isoformat(timespec="seconds")}) + "\n"
         try:
@@ -34,7 +34,7 @@ class ErasureList:
         except OSError as error:
             raise StoreUnavailable(f"the list of erasures cannot be written ({type(error).__name__})") from None
 
-    def all(self) -> dict[str, datetime]:
+    def erasure_times(self) -> dict[str, datetime]:
         """When each person was erased, by citizen id; a line that was cut off by a death is passed over."""
         found: dict[str, datetime] = {}
         try:

@@ -7,7 +7,7 @@ from store.applications.application_rows import applications_table
 from store.applications.imports import legacy_applications_table
 from store.database import change_feed
 from store.database.engine import Transaction
-from store.database.sql import first
+from store.database.sql import first_row
 from store.identity import identities
 from store.privacy import personal
 from store.privacy.personal_rules import person_tables
@@ -35,7 +35,7 @@ async def brought_by_an_import(tx: Transaction, citizen_id: str) -> bool:
         return False
     mine = select(applications_table.c.id).where(applications_table.c.citizen_id == citizen_id)
     old = exists().where(legacy_applications_table.c.application_id == applications_table.c.id)
-    if await first(tx, mine.limit(1)) is None or await first(tx, mine.where(~old).limit(1)) is not None:
+    if await first_row(tx, mine.limit(1)) is None or await first_row(tx, mine.where(~old).limit(1)) is not None:
         return False
     return not await personal.holds_more_than(tx, citizen_id, _LEFT.union(MOVED))
 

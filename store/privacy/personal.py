@@ -20,7 +20,7 @@ from domain.benefits.benefits import PaymentStatus
 from domain.certificates.certificates import CertificateStatus
 from store.database import change_feed
 from store.database.engine import Transaction
-from store.database.sql import AnyRow, first
+from store.database.sql import AnyRow, first_row
 from store.database.types import sealed_columns
 from store.privacy.personal_rules import DELETED, ERASED, PIECES, PLAIN, SECRET, TEXTS, THROUGH, VALUES, person_tables
 from store.tables import metadata
@@ -56,13 +56,13 @@ async def rows_of_person(tx: Transaction, name: str, citizen_id: str, *, after: 
         there = (literal(value, key.type) for key, value in zip(keys, place, strict=True))
         statement = statement.where(tuple_(*keys) > tuple_(*there))
     found = (await tx.connection.execute(statement)).all()
-    shown = tuple(_shown(tx, table, row) for row in found[:limit])
+    shown = tuple(_readable_row(tx, table, row) for row in found[:limit])
     more = len(found) > limit
     last = [getattr(found[limit - 1], key.name) for key in keys] if more else None
     return Rows(shown, json.dumps(last) if last is not None else None)
 
 
-async def blocking(tx: Transaction, citizen_id: str) -> dict[str, int]:
+async def erasure_blockers(tx: Transaction, citizen_id: str) -> dict[str, int]:
     """What must come to its end before the citizen can be erased: how many of each kind; empty where nothing."""
     tables = metadata.tables
     open_states: Mapping[str, tuple[str, ColumnElement[bool]]] = {
@@ -111,7 +111,7 @@ async def holds_more_than(tx: Transaction, citizen_id: str, tables: Collection[s
     for name, column in person_tables().items():
         if name in tables:
             continue
-        if await first(tx, _of_person(column.table, citizen_id).limit(1)) is not None:
+        if await first_row(tx, _of_person(column.table, citizen_id).limit(1)) is not None:
             return True
     return False
 
@@ -158,16 +158,16 @@ def _blank(tx: Transaction, table: Table, row: AnyRow) -> dict[str, Any]:
     return values
 
 
-def _shown(tx: Transaction, table: Table, row: AnyRow) -> dict[str, Any]:
+def _readable_row(tx: Transaction, table: Table, row: AnyRow) -> dict[str, Any]:
     sealed = set(sealed_columns(table))
     return {
-        column.name: _opened(tx, table, row, column.name) if column.name in sealed else _plain(row, column.name)
+        column.name: _decrypt_column(tx, table, row, column.name) if column.name in sealed else _plain(row, column.name)
         for column in table.columns
         if column.name not in (*SECRET, PIECES.get(table.name)) and getattr(row, column.name) is not None
     }
 
 
-def _opened(tx: Transaction, table: Table, row: AnyRow, name: str) -> Any:
+def _decrypt_column(tx: Transaction, table: Table, row: AnyRow, name: str) -> Any:
     text = tx.cipher.decrypt(getattr(row, name), _place(table, row, name)).decode()
     return json.loads(text) if name not in TEXTS.get(table.name, ()) else text
 

@@ -3,7 +3,7 @@
 from sqlalchemy import select, true
 
 from store.database.engine import Transaction
-from store.database.sql import first
+from store.database.sql import first_row
 from store.tables import metadata
 from store.uploads.named_files import LISTED
 
@@ -41,6 +41,6 @@ async def files_of_person(tx: Transaction, citizen_id: str) -> set[str]:
 async def still_named(tx: Transaction, sha256: str) -> bool:
     """Whether any row still names a file; found by indices, since a sweep asks it for every file that it lets go."""
     for name, column in (*_HELD, *_ISSUED):
-        if await first(tx, select(true()).where(metadata.tables[name].c[column] == sha256)) is not None:
+        if await first_row(tx, select(true()).where(metadata.tables[name].c[column] == sha256)) is not None:
             return True
     return False

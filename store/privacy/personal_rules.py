@@ -53,11 +53,11 @@ def _texts_of(old: Mapping[str, Any]) -> Mapping[str, Any]:
     return {name: ERASED if isinstance(value, str) else None for name, value in old.items()}
 
 
-def _nothing(_: Mapping[str, Any]) -> Mapping[str, Any]:
+def _empty_object(_: Mapping[str, Any]) -> Mapping[str, Any]:
     return {}
 
 
-def _nobody(_: Mapping[str, Any]) -> Mapping[str, Any]:
+def _erased_person(_: Mapping[str, Any]) -> Mapping[str, Any]:
     """The person of a row of a roster, whose fields are read back one by one."""
     named = dict.fromkeys(("reference", "name", "guardian"), ERASED)
     unnamed: dict[str, Any] = {"name_hi": None, "mobile": None, "answers": {}, "documents": {}}
@@ -66,7 +66,7 @@ def _nobody(_: Mapping[str, Any]) -> Mapping[str, Any]:
 
 VALUES: Mapping[str, tuple[str, Blank]] = MappingProxyType(
     {
-        "applications": ("form", _nothing),
+        "applications": ("form", _empty_object),
         "application_documents": ("reference", _texts_of),
         "appeals": ("content", _texts_of),
         "verifications": ("content", _texts_of),
@@ -75,22 +75,22 @@ VALUES: Mapping[str, tuple[str, Blank]] = MappingProxyType(
             lambda old: {**dict.fromkeys(old), "name_hi": "मिटाया गया", "name_en": "Erased"},
         ),
         # The record stays for seven years (docs/consent.md); her mobile and e-mail in the artefact do not.
-        "consent_records": ("artefact", _nothing),
+        "consent_records": ("artefact", _empty_object),
         # Which documents answers came from; the version of the form stays.
-        "application_forms": ("sources", _nothing),
+        "application_forms": ("sources", _empty_object),
         # Who acted for her, when and by whose word stays, as the consent does; whom the operator named does not.
-        "assistances": ("applicant", _nothing),
+        "assistances": ("applicant", _empty_object),
         "certificate_endings": ("reason", _texts_of),
         # The row goes with its session; by what a provider knew it goes now.
-        "session_tokens": ("tokens", _nothing),
+        "session_tokens": ("tokens", _empty_object),
         # That a school or camp filed for her stays with the application; who she and her guardian are does not.
-        "roster_rows": ("person", _nobody),
+        "roster_rows": ("person", _erased_person),
         # That the account was corrected stays; which it was does not.
-        "payment_accounts": ("account", _nothing),
+        "payment_accounts": ("account", _empty_object),
         # That she was paid stays, as does the code that PFMS has for her; who and to which account does not.
         "beneficiary_accounts": ("details", _texts_of),
         # What the Commission decided stays with the appeal; the words that it came in do not.
-        "commission_messages": ("payload", _nothing),
+        "commission_messages": ("payload", _empty_object),
     }
 )
 """Sealed JSON values that are replaced."""

@@ -38,7 +38,7 @@ LEFT: Mapping[str, str] = MappingProxyType(
 """Tables whose rows do not move, and why. Every other table of a citizen moves, whichever is added later too."""
 
 
-def moved() -> list[str]:
+def tables_to_move() -> list[str]:
     """The tables whose rows go to the kept record; those that belong to a row of another table go with it."""
     return [name for name in person_tables() if name not in LEFT and name not in THROUGH]
 
@@ -47,7 +47,7 @@ async def join(tx: Transaction, record_id: str, kept_id: str) -> dict[str, int]:
     """Move everything of a record to the kept one, empty it, and let it lead there. Tells how many rows moved."""
     counted: dict[str, int] = {}
     tables = person_tables()
-    for name in moved():
+    for name in tables_to_move():
         column = tables[name]
         moving = update(column.table).where(column == record_id).values({column.name: kept_id})
         counted[name] = (await tx.connection.execute(moving)).rowcount

@@ -43,7 +43,7 @@ from domain.reconciliation.finance_cases import (
 from store.database.engine import Transaction
 from store.database.errors import NotThere, VersionConflict
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, count, first, grouped, insert_new, keyset_window, within
+from store.database.sql import AnyRow, count, first_row, group_rows, insert_new, keyset_window, posting_covers
 from store.database.types import Instant, Key
 
 cases_table = Table(
@@ -127,7 +127,7 @@ async def open_once(
 
     A settled one whose facts were accepted as they are stays settled while the facts are the same, unless `anew`.
     """
-    settled = None if anew else await _accepted(tx, difference)
+    settled = None if anew else await _accepted_case_id(tx, difference)
     if settled is not None:
         return Found(settled, False)
     now = tx.clock.now()
@@ -203,13 +203,13 @@ async def add_event(tx: Transaction, event: CaseEvent, citizen_id: str | None) -
 
 async def get(tx: Transaction, case_id: str) -> FinanceCase | None:
     """The case with an id, or None."""
-    row = await first(tx, select(cases_table).where(_C.id == case_id))
+    row = await first_row(tx, select(cases_table).where(_C.id == case_id))
     return _case(row) if row else None
 
 
 async def open_one(tx: Transaction, kind: DifferenceKind, about: str) -> FinanceCase | None:
     """The open case of a difference, or None."""
-    row = await first(tx, select(cases_table).where(_C.open_key == f"{kind.value}|{about}"))
+    row = await first_row(tx, select(cases_table).where(_C.open_key == f"{kind.value}|{about}"))
     return _case(row) if row else None
 
 
@@ -223,12 +223,12 @@ async def open_about(tx: Transaction, about: str) -> list[FinanceCase]:
 async def of_instalments(tx: Transaction, instalment_ids: Iterable[str]) -> dict[str, list[FinanceCase]]:
     """Open cases by the instalment that they are about, the oldest first."""
     statement = select(cases_table).where(_is_open()).order_by(_C.found_at, _C.id)
-    return await grouped(tx, statement, _C.instalment_id, instalment_ids, _case)
+    return await group_rows(tx, statement, _C.instalment_id, instalment_ids, _case)
 
 
 async def history(tx: Transaction, case_ids: Iterable[str]) -> dict[str, list[CaseEvent]]:
     """The history of each case, the oldest line first."""
-    return await grouped(
+    return await group_rows(
         tx, select(events_table).order_by(_E.case_id, _E.id), _E.case_id, case_ids, lambda row: _event(tx, row)
     )
 
@@ -243,7 +243,7 @@ async def page(
     limit: int,
 ) -> list[FinanceCase]:
     """Cases that the postings cover, the newest first, by (found_at, id). No postings (None): every place."""
-    statement = _listed(postings, asked)
+    statement = _select_cases(postings, asked)
     columns = (_C.found_at, _C.id)
     rows = await keyset_window(tx, statement, columns, place=place, backward=backward, limit=limit, descending=True)
     return [_case(row) for row in rows]
@@ -251,7 +251,7 @@ async def page(
 
 async def count_of(tx: Transaction, postings: Sequence[Posting] | None, asked: CaseFilter) -> int:
     """How many such cases there are."""
-    return await count(tx, _listed(postings, asked))
+    return await count(tx, _select_cases(postings, asked))
 
 
 async def open_counts(tx: Transaction) -> dict[tuple[DifferenceKind, bool], int]:
@@ -262,7 +262,7 @@ async def open_counts(tx: Transaction) -> dict[tuple[DifferenceKind, bool], int]
     return {(DifferenceKind(row.kind), bool(row.critical)): int(row.many) for row in rows}
 
 
-async def _accepted(tx: Transaction, difference: FinanceDifference) -> str | None:
+async def _accepted_case_id(tx: Transaction, difference: FinanceDifference) -> str | None:
     """A case with the very same facts that was settled by accepting them."""
     outcomes = [outcome.value for outcome in ACCEPTED_AS_IT_IS]
     same = and_(
@@ -270,10 +270,10 @@ async def _accepted(tx: Transaction, difference: FinanceDifference) -> str | Non
         _C.about == difference.about,
         _C.state == CaseState.SETTLED.value,
         _C.outcome.in_(outcomes),
-        _same(_C.expected, difference.expected),
-        _same(_C.found, difference.found),
+        _is_equal(_C.expected, difference.expected),
+        _is_equal(_C.found, difference.found),
     )
-    row = await first(tx, select(_C.id).where(same).order_by(_C.id.desc()).limit(1))
+    row = await first_row(tx, select(_C.id).where(same).order_by(_C.id.desc()).limit(1))
     return row.id if row else None
 
 
@@ -281,13 +281,13 @@ def _is_open() -> ColumnElement[bool]:
     return _C.state.in_([state.value for state in OPEN_STATES])
 
 
-def covered(table: Table, postings: Sequence[Posting]) -> ColumnElement[bool]:
+def wide_posting_covers(table: Table, postings: Sequence[Posting]) -> ColumnElement[bool]:
     """As Posting.covers, in SQL, for a table with department and district; one for a tehsil covers nothing of it."""
     wide = [posting for posting in postings if posting.tehsil is None]
-    return or_(false(), *(within(table, posting) for posting in wide))
+    return or_(false(), *(posting_covers(table, posting) for posting in wide))
 
 
-def _same(column: Column[Any], value: str | None) -> ColumnElement[bool]:
+def _is_equal(column: Column[Any], value: str | None) -> ColumnElement[bool]:
     return column.is_(None) if value is None else column == value
 
 
@@ -295,10 +295,10 @@ def _open_key(difference: FinanceDifference) -> str:
     return f"{difference.kind.value}|{difference.about}"
 
 
-def _listed(postings: Sequence[Posting] | None, asked: CaseFilter) -> Select[Any]:
+def _select_cases(postings: Sequence[Posting] | None, asked: CaseFilter) -> Select[Any]:
     wanted: list[ColumnElement[bool]] = [true()]
     if postings is not None:
-        wanted.append(covered(cases_table, postings))
+        wanted.append(wide_posting_covers(cases_table, postings))
     if asked.states:
         wanted.append(_C.state.in_([state.value for state in asked.states]))
     if asked.kinds:

@@ -41,7 +41,7 @@ from store.database.engine import Transaction
 from store.database.metadata import metadata
 from store.database.sql import AnyRow, insert_new
 from store.database.types import Instant, Key
-from store.reconciliation.finance_cases import covered
+from store.reconciliation.finance_cases import wide_posting_covers
 
 _SUMS = ("waiting", "in_flight", "credited", "returned")
 
@@ -97,7 +97,7 @@ async def next_range(tx: Transaction, after: str, size: int) -> Range | None:
     return Range(after, last) if last is not None else None
 
 
-async def standing(tx: Transaction, within: Range) -> list[AnyRow]:
+async def totals_by_status(tx: Transaction, within: Range) -> list[AnyRow]:
     """How many instalments of a range stand at each status, and their paise, by month, rail, scheme and place."""
     month = func.substr(cast(_I.period_from, Text), 1, 7)
     rail = func.coalesce(_I.rail, Rail.IFMS.value)
@@ -110,7 +110,7 @@ async def standing(tx: Transaction, within: Range) -> list[AnyRow]:
             func.sum(_I.amount_paise).label("paise"),
         )
         .join_from(sanctions_table, instalments_table, _I.sanction_id == _S.id)
-        .where(_within(within))
+        .where(_in_range(within))
         .group_by(*keys)
     )
     return list((await tx.connection.execute(statement)).all())
@@ -136,7 +136,7 @@ async def replace(tx: Transaction, totals: Collection[PaymentTotal], now: dateti
         await tx.connection.execute(insert(totals_table), values)
 
 
-async def kept(
+async def stored_totals(
     tx: Transaction,
     postings: Sequence[Posting] | None,
     *,
@@ -147,7 +147,7 @@ async def kept(
 ) -> list[PaymentTotal]:
     """The kept totals that the postings cover, by month, scheme, district and rail. No postings (None): every place."""
     first, last = months
-    wanted: list[ColumnElement[bool]] = [covered(totals_table, postings)] if postings is not None else []
+    wanted: list[ColumnElement[bool]] = [wide_posting_covers(totals_table, postings)] if postings is not None else []
     wanted += [_T.month >= first] if first is not None else []
     wanted += [_T.month <= last] if last is not None else []
     wanted += [_T.scheme_code == scheme_code] if scheme_code is not None else []
@@ -157,7 +157,7 @@ async def kept(
     return [_total(row) for row in rows]
 
 
-async def moved(
+async def sum_movements(
     tx: Transaction, within: Range, begins: datetime, ends: datetime, *, scheme_code: str | None = None
 ) -> list[Moved]:
     """What moved in the payments of a range from `begins` up to before `ends`, by scheme and district.
@@ -235,7 +235,7 @@ async def statement(
 ) -> list[Moved]:
     """Lines of a kept statement that the postings cover, by scheme, department and district, behind a line."""
     wanted: list[ColumnElement[bool]] = [_M.month == month, _M.scheme_code != ""]
-    wanted += [covered(statements_table, postings)] if postings is not None else []
+    wanted += [wide_posting_covers(statements_table, postings)] if postings is not None else []
     wanted += [_M.scheme_code == scheme_code] if scheme_code is not None else []
     wanted += [_M.district == district] if district is not None else []
     order = (_M.scheme_code, _M.department, _M.district)
@@ -252,7 +252,7 @@ def _history(within: Range, begins: datetime, ends: datetime, scheme_code: str |
     known = func.coalesce(_E.heard_at, _E.at)
     before = func.max(case((known < begins, _E.id)))
     after = func.max(case((known < ends, _E.id)))
-    wanted = [_within(within), _E.status.in_(values_of(SENT))]
+    wanted = [_in_range(within), _E.status.in_(values_of(SENT))]
     wanted += [_S.scheme_code == scheme_code] if scheme_code is not None else []
     spans = (
         select(_E.instalment_id, before.label("before"), after.label("after"))
@@ -280,7 +280,7 @@ def _history(within: Range, begins: datetime, ends: datetime, scheme_code: str |
     )
 
 
-def _within(within: Range) -> ColumnElement[bool]:
+def _in_range(within: Range) -> ColumnElement[bool]:
     return and_(_S.id > within.after, _S.id <= within.last)
 
 

@@ -11,7 +11,7 @@ from domain.kernel.people import Posting
 from store.benefits.benefits import sanction_of, sanctions_table
 from store.database.engine import Transaction
 from store.database.sql import count, keyset_window
-from store.reconciliation.finance_cases import covered
+from store.reconciliation.finance_cases import wide_posting_covers
 
 _S = sanctions_table.c
 _HELD_BACK = text("state NOT IN ('ACTIVE', 'ENDED')")
@@ -37,25 +37,27 @@ async def page(
 ) -> list[Sanction]:
     """Benefits in a state that the postings cover, the longest granted first; none where none is held back."""
     columns = (_S.sanctioned_at, _S.id)
-    rows = await keyset_window(tx, _listed(postings, [state]), columns, place=place, backward=backward, limit=limit)
+    rows = await keyset_window(
+        tx, _select_held_sanctions(postings, [state]), columns, place=place, backward=backward, limit=limit
+    )
     return [sanction_of(row) for row in rows]
 
 
 async def count_of(tx: Transaction, postings: Sequence[Posting], state: SanctionState) -> int:
     """How many such benefits there are."""
-    return await count(tx, _listed(postings, [state]))
+    return await count(tx, _select_held_sanctions(postings, [state]))
 
 
 async def counts(
     tx: Transaction, postings: Sequence[Posting], states: Collection[SanctionState]
 ) -> dict[SanctionState, int]:
     """How many benefits are in each of the states; one without any is left out."""
-    listed = _listed(postings, states).subquery()
+    listed = _select_held_sanctions(postings, states).subquery()
     statement = select(listed.c.state, func.count()).group_by(listed.c.state)
     return {SanctionState(state): number for state, number in (await tx.connection.execute(statement)).all()}
 
 
-def _listed(postings: Sequence[Posting], states: Collection[SanctionState]) -> Select[Any]:
+def _select_held_sanctions(postings: Sequence[Posting], states: Collection[SanctionState]) -> Select[Any]:
     # The words of the index, for no database sees by itself that these states are among them.
     wanted = _S.state.in_([state.value for state in states])
-    return select(sanctions_table).where(_HELD_BACK, wanted, covered(sanctions_table, postings))
+    return select(sanctions_table).where(_HELD_BACK, wanted, wide_posting_covers(sanctions_table, postings))

@@ -30,7 +30,7 @@ from domain.reconciliation.reconciliation import ReconciliationRun, RunState
 from store.database import crash_points
 from store.database.engine import Transaction
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, count, first, insert_into, insert_new, keyset_window
+from store.database.sql import AnyRow, count, first_row, insert_into, insert_new, keyset_window
 from store.database.types import Instant, Key
 
 runs_table = Table(
@@ -121,7 +121,7 @@ async def begin(tx: Transaction, run_id: str, rail: Rail, day: date) -> Reconcil
         "moved_at": now,
     }
     await insert_new(tx, runs_table, values)
-    row = await first(tx, select(runs_table).where(_R.rail == rail.value, _R.day == day))
+    row = await first_row(tx, select(runs_table).where(_R.rail == rail.value, _R.day == day))
     if row is None:
         raise LookupError("the run that was just begun is not there")
     return _run(row)
@@ -149,7 +149,7 @@ async def taken_up(tx: Transaction, run_id: str) -> None:
     await tx.connection.execute(update(runs_table).where(_R.id == run_id).values(starts=_R.starts + 1, problem=None))
 
 
-async def moved(
+async def advance_run(
     tx: Transaction,
     run: ReconciliationRun,
     *,
@@ -176,7 +176,7 @@ async def moved(
     return _run(row)
 
 
-async def troubled(tx: Transaction, run_id: str, problem: str) -> None:
+async def note_problem(tx: Transaction, run_id: str, problem: str) -> None:
     """Keep why a run could not go on; it is taken up again."""
     statement = update(runs_table).where(_R.id == run_id)
     await tx.connection.execute(statement.values(problem=problem, moved_at=tx.clock.now()))
@@ -190,7 +190,7 @@ async def runs_between(tx: Transaction, rail: Rail, first: date, last: date) -> 
 
 async def run_of(tx: Transaction, rail: Rail, day: date) -> ReconciliationRun | None:
     """The run of a rail and day, or None."""
-    row = await first(tx, select(runs_table).where(_R.rail == rail.value, _R.day == day))
+    row = await first_row(tx, select(runs_table).where(_R.rail == rail.value, _R.day == day))
     return _run(row) if row else None
 
 
@@ -258,11 +258,11 @@ async def forget_rows(tx: Transaction, run_id: str, limit: int) -> int:
     if not keys:
         return 0
     last = keys[-1]
-    gone = delete(table).where(_S.run_id == run_id, _before(last.file, last.line))
+    gone = delete(table).where(_S.run_id == run_id, _is_up_to(last.file, last.line))
     return int((await tx.connection.execute(gone)).rowcount)
 
 
-def _before(file: str, line: int) -> ColumnElement[bool]:
+def _is_up_to(file: str, line: int) -> ColumnElement[bool]:
     return tuple_(_S.file, _S.line) <= tuple_(literal(file, _S.file.type), literal(line, _S.line.type))
 
 

@@ -42,7 +42,7 @@ from store.applications.application_rows import applications_table
 from store.database.engine import Transaction
 from store.database.errors import NotThere, VersionConflict
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, count, first, insert_new, keyset_window, rows_of
+from store.database.sql import AnyRow, count, first_row, insert_new, keyset_window, rows_of
 from store.database.types import Instant, Json, Key
 from store.rosters.rosters import rosters_table
 
@@ -105,11 +105,11 @@ async def remove(tx: Transaction, row_id: str) -> None:
 
 async def get(tx: Transaction, row_id: str) -> RosterRow | None:
     """The row with an id, or None."""
-    row = await first(tx, select(roster_rows_table).where(_T.id == row_id))
+    row = await first_row(tx, select(roster_rows_table).where(_T.id == row_id))
     return _row(tx, row) if row else None
 
 
-async def many(tx: Transaction, ids: Iterable[str]) -> dict[str, RosterRow]:
+async def by_ids(tx: Transaction, ids: Iterable[str]) -> dict[str, RosterRow]:
     """Rows by id; those that are not there are left out."""
     return {row.id: _row(tx, row) for row in await rows_of(tx, select(roster_rows_table), _T.id, ids)}
 
@@ -170,7 +170,7 @@ async def page(
     limit: int,
 ) -> list[RosterRow]:
     """The rows of a roster in the order in which they were added; `awaiting` those whose paper waits for its owner."""
-    statement = _wanted(roster_id, states, awaiting=awaiting)
+    statement = _select_rows(roster_id, states, awaiting=awaiting)
     at = None if place is None else (place,)
     rows = await keyset_window(tx, statement, (_T.id,), place=at, backward=backward, limit=limit)
     return [_row(tx, row) for row in rows]
@@ -178,7 +178,7 @@ async def page(
 
 async def count_of(tx: Transaction, roster_id: str, *, states: Sequence[RowState] = (), awaiting: bool = False) -> int:
     """How many rows the same filter lets through."""
-    return await count(tx, _wanted(roster_id, states, awaiting=awaiting))
+    return await count(tx, _select_rows(roster_id, states, awaiting=awaiting))
 
 
 async def progress(tx: Transaction, roster_ids: Sequence[str]) -> dict[str, RosterProgress]:
@@ -209,7 +209,7 @@ async def forget_unfiled(tx: Transaction, before: datetime, limit: int) -> list[
     return [str(row.id) for row in (await tx.connection.execute(gone)).all()]
 
 
-def _wanted(roster_id: str, states: Iterable[RowState], *, awaiting: bool) -> Select[Any]:
+def _select_rows(roster_id: str, states: Iterable[RowState], *, awaiting: bool) -> Select[Any]:
     statement = select(roster_rows_table).where(_T.roster_id == roster_id)
     chosen = [state.value for state in states]
     if chosen:

@@ -12,7 +12,7 @@ from domain.rosters.rosters import Roster, RosterState
 from store.database.engine import Transaction
 from store.database.errors import NotThere, VersionConflict
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, count, first, insert_new, keyset_window, rows_of, within
+from store.database.sql import AnyRow, count, first_row, insert_new, keyset_window, posting_covers, rows_of
 from store.database.types import Instant, Key
 
 rosters_table = Table(
@@ -58,17 +58,17 @@ async def save(tx: Transaction, roster: Roster) -> Roster:
 
 async def get(tx: Transaction, roster_id: str) -> Roster | None:
     """The roster with an id, or None."""
-    return (await many(tx, [roster_id])).get(roster_id)
+    return (await by_ids(tx, [roster_id])).get(roster_id)
 
 
-async def many(tx: Transaction, ids: Iterable[str]) -> dict[str, Roster]:
+async def by_ids(tx: Transaction, ids: Iterable[str]) -> dict[str, Roster]:
     """Rosters by id; those that are not there are left out."""
     return {row.id: _roster(row) for row in await rows_of(tx, select(rosters_table), _T.id, ids)}
 
 
 async def by_number(tx: Transaction, number: str) -> Roster | None:
     """The roster with a number, or None."""
-    row = await first(tx, select(rosters_table).where(_T.number == number))
+    row = await first_row(tx, select(rosters_table).where(_T.number == number))
     return _roster(row) if row else None
 
 
@@ -90,7 +90,7 @@ async def page(
     """The rosters of these schools and camps, or within these postings, the newest first."""
     rows = await keyset_window(
         tx,
-        _wanted(places, postings),
+        _select_rosters(places, postings),
         (_T.id,),
         place=None if place is None else (place,),
         backward=backward,
@@ -102,11 +102,11 @@ async def page(
 
 async def count_of(tx: Transaction, *, places: Collection[str] = (), postings: Sequence[Posting] = ()) -> int:
     """How many there are."""
-    return await count(tx, _wanted(places, postings))
+    return await count(tx, _select_rosters(places, postings))
 
 
-def _wanted(places: Collection[str], postings: Sequence[Posting]) -> Select[Any]:
-    covered = [within(rosters_table, posting) for posting in postings]
+def _select_rosters(places: Collection[str], postings: Sequence[Posting]) -> Select[Any]:
+    covered = [posting_covers(rosters_table, posting) for posting in postings]
     return select(rosters_table).where(or_(_T.centre_code.in_(sorted(places)), *covered))
 
 

@@ -17,7 +17,13 @@ from store.database.engine import Transaction
 from store.database.sql import AnyRow
 from store.feedback.grievances import grievances_table
 from store.statistics import figure_state, figures
-from store.statistics.figure_recount import add_up, application_marks, grievance_marks, raised, submitted
+from store.statistics.figure_recount import (
+    add_up,
+    application_marks,
+    grievance_marks,
+    select_applications,
+    select_grievances,
+)
 from store.statistics.figure_state import Build, Phase
 from store.statistics.figures import KEY, Cube, Place, add_to_cubes, figure_deltas_table, figures_table
 
@@ -38,7 +44,9 @@ async def begin(tx: Transaction) -> Build:
     # Deltas of many cases together could not be told from what a page counts.
     while await figures.fold(tx):
         pass
-    started = replace(state, building=_next(state.generation), phase=Phase.APPLICATIONS, after_id=None, counted=0)
+    started = replace(
+        state, building=_next_generation(state.generation), phase=Phase.APPLICATIONS, after_id=None, counted=0
+    )
     await figure_state.keep(tx, started)
     return started
 
@@ -49,13 +57,13 @@ async def step(tx: Transaction, page: int | None = None) -> Build:
     await _unbound(tx)
     match state.phase:
         case Phase.APPLICATIONS:
-            after = await _page(tx, state, submitted(), _A.id, page or PAGE[tx.dialect])
+            after = await _page(tx, state, select_applications(), _A.id, page or PAGE[tx.dialect])
             done = after or replace(state, phase=Phase.GRIEVANCES, after_id=None)
         case Phase.GRIEVANCES:
-            after = await _page(tx, state, raised(), _G.id, page or PAGE[tx.dialect])
+            after = await _page(tx, state, select_grievances(), _G.id, page or PAGE[tx.dialect])
             done = after or await _changed_over(tx, state)
         case Phase.CLEANING:
-            done = state if await _cleaned(tx, state) else replace(state, building=None, phase=None)
+            done = state if await _delete_old_rows(tx, state) else replace(state, building=None, phase=None)
         case None:
             return state
     await figure_state.keep(tx, done)
@@ -106,7 +114,7 @@ async def _changed_over(tx: Transaction, state: Build) -> Build:
     return replace(state, generation=state.made, building=state.generation, phase=Phase.CLEANING, after_id=None)
 
 
-async def _cleaned(tx: Transaction, state: Build) -> bool:
+async def _delete_old_rows(tx: Transaction, state: Build) -> bool:
     """Delete some rows of the generation before; False where there were none left."""
     old = _F.cube.in_(sorted(cube + state.made for cube in Cube))
     keys = [_F[name] for name in KEY]
@@ -115,7 +123,7 @@ async def _cleaned(tx: Transaction, state: Build) -> bool:
     return bool(gone.rowcount)
 
 
-def _next(generation: str) -> str:
+def _next_generation(generation: str) -> str:
     return ":2" if generation != ":2" else ":1"
 
 

@@ -15,7 +15,7 @@ from domain.kernel.people import Posting
 from domain.statistics.figures import Measure, month_of
 from store.appeals.delays import delay_reasons_table
 from store.applications.application_rows import ENDED_LATE, application_of, applications_table, in_states
-from store.applications.applications import covered
+from store.applications.applications import any_posting_covers
 from store.database.engine import Transaction
 from store.database.sql import keyset_window
 from store.statistics import figure_open, figures
@@ -58,20 +58,20 @@ async def size(tx: Transaction, postings: Sequence[Posting], wanted: CaseList, f
     What they do not tell apart is counted case by case up to MOST_COUNTED, so that it never costs more than that.
     """
     if filtered.service_code is None and filtered.cause is None and filtered.explained is None:
-        return ListSize(await _counted(tx, postings, wanted, filtered))
+        return ListSize(await _count_cases(tx, postings, wanted, filtered))
     cases = _cases(postings, wanted, filtered, tx.clock.now()).with_only_columns(_T.id).limit(MOST_COUNTED + 1)
     found = int((await tx.connection.execute(select(func.count()).select_from(cases.subquery()))).scalar_one())
     return ListSize(min(found, MOST_COUNTED), more=found > MOST_COUNTED)
 
 
-async def _counted(tx: Transaction, postings: Sequence[Posting], wanted: CaseList, filtered: CaseFilter) -> int:
+async def _count_cases(tx: Transaction, postings: Sequence[Posting], wanted: CaseList, filtered: CaseFilter) -> int:
     """What the counters say, which costs days and places and not cases."""
     today = ist_date(tx.clock.now())
     names = ("department", "district", "tehsil")
     place = {name: getattr(filtered, name) for name in names}
     everything = FigureFilter(date.min, date.max, postings=tuple(postings), **place)
-    if (standing := _standing(everything, wanted, today)) is not None and await figure_open.told(tx):
-        return await figure_open.many(tx, standing)
+    if (standing := _open_case_range(everything, wanted, today)) is not None and await figure_open.is_counted(tx):
+        return await figure_open.count_open(tx, standing)
     match wanted:
         case CaseList.OVERDUE:
             return await figures.due_before(tx, everything, today)
@@ -87,7 +87,7 @@ async def _counted(tx: Transaction, postings: Sequence[Posting], wanted: CaseLis
             return sums.get(Measure.RECEIVED, 0) - ended
 
 
-def _standing(where: FigureFilter, wanted: CaseList, today: date) -> Standing | None:
+def _open_case_range(where: FigureFilter, wanted: CaseList, today: date) -> Standing | None:
     """The list as a stretch of the open cases of each district; None where no district bounds it.
 
     For the whole state the sums by month and by due day are shorter: they begin with the day.
@@ -108,12 +108,14 @@ def _standing(where: FigureFilter, wanted: CaseList, today: date) -> Standing | 
 
 
 def _cases(postings: Sequence[Posting], wanted: CaseList, filtered: CaseFilter, now: datetime) -> Select[Any]:
-    statement = select(applications_table).where(*_states(wanted), covered(postings), *_when(wanted, now))
+    statement = select(applications_table).where(
+        *_states(wanted), any_posting_covers(postings), *_time_conditions(wanted, now)
+    )
     names = ("department", "service_code", "district", "tehsil")
     exact = {name: getattr(filtered, name) for name in names}
     statement = statement.where(*(_T[name] == value for name, value in exact.items() if value is not None))
     if filtered.explained is not None or filtered.cause is not None:
-        statement = statement.where(*_explained(filtered))
+        statement = statement.where(*_reason_conditions(filtered))
     return statement
 
 
@@ -123,7 +125,7 @@ def _states(wanted: CaseList) -> list[ColumnElement[bool]]:
     return list(in_states(OPEN if wanted is CaseList.PENDING else ON_THE_CLOCK))
 
 
-def _when(wanted: CaseList, now: datetime) -> list[ColumnElement[bool]]:
+def _time_conditions(wanted: CaseList, now: datetime) -> list[ColumnElement[bool]]:
     running = [_T.paused_since.is_(None), _T.due_at.is_not(None)]
     match wanted:
         case CaseList.PENDING:
@@ -137,7 +139,7 @@ def _when(wanted: CaseList, now: datetime) -> list[ColumnElement[bool]]:
             return [_T.updated_at >= begins, func.coalesce(_T.delivered_at, _T.decided_at) >= begins]
 
 
-def _explained(filtered: CaseFilter) -> list[ColumnElement[bool]]:
+def _reason_conditions(filtered: CaseFilter) -> list[ColumnElement[bool]]:
     """By the reason that was recorded last; earlier ones do not count."""
     cause = (
         select(_R.cause)

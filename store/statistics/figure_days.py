@@ -8,7 +8,7 @@ from sqlalchemy import literal, select, union_all
 
 from domain.statistics.figures import EDGES, Part, bucket_of
 from store.database.engine import Transaction
-from store.database.sql import summed
+from store.database.sql import integer_sum
 from store.platform import seeds
 from store.statistics import figure_state
 from store.statistics.figures import (
@@ -19,9 +19,9 @@ from store.statistics.figures import (
     edges_of,
     figure_deltas_table,
     figures_table,
-    which,
+    row_conditions,
 )
-from store.statistics.packing import COLUMNS, unpacked
+from store.statistics.packing import COLUMNS, unpack_row
 
 _F, _D = figures_table.c, figure_deltas_table.c
 
@@ -36,31 +36,35 @@ async def histograms(
     """
     found: dict[Place, Counter[int]] = {}
     edges = edges_of(wanted, group_by)
-    packed = edges is EDGES and await seeds.seeded(tx, figure_state.PACKED)
-    for place, bucket, amount in await (_packed if packed else _single)(tx, wanted, group_by):
+    packed = edges is EDGES and await seeds.is_seeded(tx, figure_state.PACKED)
+    for place, bucket, amount in await (_packed_rows if packed else _single_rows)(tx, wanted, group_by):
         # What is not folded yet is still in the finer classes.
         found.setdefault(place, Counter())[bucket_of(bucket, edges)] += amount
     return {place: dict(histogram) for place, histogram in found.items()}
 
 
-async def _single(tx: Transaction, wanted: FigureFilter, group_by: Sequence[str]) -> Iterator[tuple[Place, int, int]]:
+async def _single_rows(
+    tx: Transaction, wanted: FigureFilter, group_by: Sequence[str]
+) -> Iterator[tuple[Place, int, int]]:
     rows = await added_up(tx, wanted, (*group_by, "bucket"), Part.DAYS, [(_F.disposed, _D.disposed)])
     return ((tuple(row[:-2]), row[-2], int(row[-1])) for row in rows)
 
 
-async def _packed(tx: Transaction, wanted: FigureFilter, group_by: Sequence[str]) -> Iterator[tuple[Place, int, int]]:
+async def _packed_rows(
+    tx: Transaction, wanted: FigureFilter, group_by: Sequence[str]
+) -> Iterator[tuple[Place, int, int]]:
     """One statement reads cube and deltas, so that a fold in between is not counted twice or left out."""
     needed = wanted.needed | (set(group_by) & set(DIMENSIONS))
     months = (wanted.first_month, wanted.last_month)
     nothing = [literal(0)] * (len(COLUMNS) - 1)
     statements = []
     for table, part, amounts in (
-        (figures_table, Part.PACKED_DAYS, [summed(_F[name]) for name in COLUMNS]),
-        (figure_deltas_table, Part.DAYS, [summed(_D.disposed), *nothing]),
+        (figures_table, Part.PACKED_DAYS, [integer_sum(_F[name]) for name in COLUMNS]),
+        (figure_deltas_table, Part.DAYS, [integer_sum(_D.disposed), *nothing]),
     ):
         groups = [*(table.c[name] for name in group_by), table.c.bucket]
         told = [literal(part.value).label("told"), *(one.label(f"of_{place}") for place, one in enumerate(amounts))]
-        found = which(table, wanted, part, needed, months)
+        found = row_conditions(table, wanted, part, needed, months)
         statements.append(select(*groups, *told).where(*found).group_by(*groups))
     rows = (await tx.connection.execute(union_all(*statements))).all()
     return _taken_apart([tuple(row) for row in rows], len(group_by))
@@ -72,4 +76,4 @@ def _taken_apart(rows: Sequence[Sequence[Any]], grouped: int) -> Iterator[tuple[
         if part == Part.DAYS:
             yield place, number, amounts[0]
         else:
-            yield from ((place, bucket, amount) for bucket, amount in unpacked(number, amounts))
+            yield from ((place, bucket, amount) for bucket, amount in unpack_row(number, amounts))

@@ -18,7 +18,7 @@ from domain.statistics.waiting import NUMBERS_OF_A_DAY, STANDING, STATES, first_
 from store.database.engine import Transaction
 from store.platform import seeds
 from store.statistics import figure_state
-from store.statistics.figures import FigureFilter, figure_deltas_table, figures_table, which
+from store.statistics.figures import FigureFilter, figure_deltas_table, figures_table, row_conditions
 
 _STATUS_OF = {number: status for status, number in STATES.items()}
 
@@ -40,7 +40,9 @@ class Standing:
     def conditions(self, table: Table) -> Iterator[ColumnElement[bool]]:
         """The rows that it takes, of the cube or of what is not folded yet."""
         needed = self.where.needed | ({"tehsil"} if self.tehsils else set())
-        yield from which(table, self.where, Part.OPEN, needed, (STANDING, STANDING))  # its months do not matter
+        yield from row_conditions(
+            table, self.where, Part.OPEN, needed, (STANDING, STANDING)
+        )  # its months do not matter
         yield (table.c.bucket % NUMBERS_OF_A_DAY).in_(numbers_of(self.statuses, paused=self.paused))
         if self.tehsils:
             yield table.c.tehsil.in_(sorted(self.tehsils))
@@ -50,29 +52,29 @@ class Standing:
             yield table.c.bucket < first_of(self.due_until)
 
 
-async def told(tx: Transaction) -> bool:
+async def is_counted(tx: Transaction) -> bool:
     """Whether every application was counted since there are these counters.
 
     A worker does that when it starts (actions/statistics/upkeep.py); until then they tell nothing.
     """
-    return await seeds.seeded(tx, figure_state.COUNTED)
+    return await seeds.is_seeded(tx, figure_state.COUNTED)
 
 
-async def many(tx: Transaction, wanted: Standing) -> int:
+async def count_open(tx: Transaction, wanted: Standing) -> int:
     """How many there are."""
     found = await _added_up(tx, wanted, [])
     return int(found[0][0] or 0)
 
 
-async def waiting(
+async def count_waiting(
     tx: Transaction, postings: Sequence[Posting], wanted: QueueFilter
 ) -> dict[tuple[Status, DaysLeft], int] | None:
     """How many cases of a queue stand in each state with so many days left; None where the counters do not tell it."""
-    if not _tells(wanted) or not await told(tx):
+    if not _tells(wanted) or not await is_counted(tx):
         return None
     now = tx.clock.now()
-    until = _until(wanted, now)
-    standing = Standing(_of(postings), wanted.statuses, due_until=until, tehsils=wanted.tehsils)
+    until = _due_until(wanted, now)
+    standing = Standing(_figure_filter(postings), wanted.statuses, due_until=until, tehsils=wanted.tehsils)
     rows = await _added_up(tx, standing, ["number", "days_left"], ist_date(now))
     found: Counter[tuple[Status, DaysLeft]] = Counter()
     for number, state, near in rows:
@@ -80,7 +82,7 @@ async def waiting(
     return {key: number for key, number in found.items() if number}
 
 
-def _of(postings: Sequence[Posting]) -> FigureFilter:
+def _figure_filter(postings: Sequence[Posting]) -> FigureFilter:
     return FigureFilter(STANDING, STANDING, postings=tuple(postings))
 
 
@@ -112,7 +114,7 @@ def _sums(table: Table, wanted: Standing, groups: Sequence[str], today: date) ->
     return amounts.group_by(*groups)
 
 
-def _until(wanted: QueueFilter, now: datetime) -> date | None:
+def _due_until(wanted: QueueFilter, now: datetime) -> date | None:
     """The first due day that is too late for the filter: a due instant is the end of its day in India."""
     instants = [*([now] if wanted.overdue else []), *([wanted.due_before] if wanted.due_before else [])]
     days = [ist_date(one) for one in instants]

@@ -40,7 +40,7 @@ _COUNTED_BY = (
 Cubes = Mapping[Place, Mapping[str, int]]
 
 
-async def recounted(tx: Transaction) -> Cubes:
+async def recount_cubes(tx: Transaction) -> Cubes:
     """What the cubes must hold, from every application and grievance, page by page."""
     cubes: dict[Place, Counter[str]] = {}
     async for marks in _marks(tx):
@@ -48,7 +48,7 @@ async def recounted(tx: Transaction) -> Cubes:
     return _without_zeros(cubes)
 
 
-async def kept(tx: Transaction) -> Cubes:
+async def stored_cubes(tx: Transaction) -> Cubes:
     """What the cubes hold, with what is not folded yet."""
     cubes: dict[Place, Counter[str]] = {}
     generation = (await figure_state.read(tx)).generation
@@ -63,18 +63,18 @@ async def kept(tx: Transaction) -> Cubes:
 
 
 async def _marks(tx: Transaction) -> AsyncIterator[Mapping[Mark, int]]:
-    async for row in pages(tx, submitted(), _A.id, PAGE):
+    async for row in pages(tx, select_applications(), _A.id, PAGE):
         yield application_marks(row)
-    async for row in pages(tx, raised(), _G.id, PAGE):
+    async for row in pages(tx, select_grievances(), _G.id, PAGE):
         yield grievance_marks(row)
 
 
-def submitted() -> Select[Any]:
+def select_applications() -> Select[Any]:
     """What figures depend on of every application that counts."""
     return select(*(_A[name] for name in _COUNTED_BY)).where(_A.submitted_at.is_not(None))
 
 
-def raised() -> Select[Any]:
+def select_grievances() -> Select[Any]:
     """What figures depend on of every grievance."""
     answered = exists().where(replies_table.c.grievance_id == _G.id)
     places = (_G.department, _G.service_code, _G.district, _G.tehsil, _A.channel)
@@ -84,7 +84,7 @@ def raised() -> Select[Any]:
 
 def application_marks(row: AnyRow) -> Mapping[Mark, int]:
     """What an application adds to the counters."""
-    return marks_of(_counted(row))
+    return marks_of(_figure_inputs(row))
 
 
 def grievance_marks(row: AnyRow) -> Mapping[Mark, int]:
@@ -94,7 +94,7 @@ def grievance_marks(row: AnyRow) -> Mapping[Mark, int]:
     return {Mark(cell, ist_date(row.created_at), Part.SUM, 0, measure): 1 for measure in measures}
 
 
-def _counted(row: AnyRow) -> Counted:
+def _figure_inputs(row: AnyRow) -> Counted:
     status = Status(row.status)
     return Counted(
         cell_of(row.department, row.service_code, row.district, row.tehsil, Channel(row.channel)),

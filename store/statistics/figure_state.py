@@ -15,7 +15,7 @@ from sqlalchemy import BigInteger, Column, ColumnElement, Table, func, select
 from store.database import locks
 from store.database.engine import Transaction
 from store.database.metadata import metadata
-from store.database.sql import first, upsert
+from store.database.sql import first_row, upsert
 from store.database.types import Instant, Key
 
 COUNTED = "figures-counted-with-open-cases"
@@ -89,7 +89,7 @@ def present() -> ColumnElement[str]:
 
 async def read(tx: Transaction) -> Build:
     """How it stands."""
-    row = await first(tx, select(figure_state_table).where(_T.name == _ONE))
+    row = await first_row(tx, select(figure_state_table).where(_T.name == _ONE))
     if row is None:
         return Build("")
     phase = None if row.phase is None else Phase(row.phase)

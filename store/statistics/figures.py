@@ -38,10 +38,10 @@ from domain.statistics.figures import COARSE_EDGES, EDGES, Mark, Measure, Part, 
 from domain.statistics.silence import Activity
 from store.database.engine import Transaction
 from store.database.metadata import metadata
-from store.database.sql import insert_into, summed, within
+from store.database.sql import insert_into, integer_sum, posting_covers
 from store.database.types import Key, Serial
 from store.statistics import figure_state
-from store.statistics.packing import packed
+from store.statistics.packing import pack_bucket
 
 FOLD_BATCH = 5_000
 ALL = "*"
@@ -226,7 +226,7 @@ def pour(
 ) -> None:
     """Add amounts of one cell to each cube that holds them."""
     if part is Part.DAYS:
-        row, column = packed(bucket)
+        row, column = pack_bucket(bucket)
         pour(cubes, day, Part.PACKED_DAYS, row, cell, {column: amounts[Measure.DISPOSED]})
     for cube in _HELD[part]:
         told = TOLD_APART[cube]
@@ -341,18 +341,18 @@ async def added_up(
     statements = []
     for table, place in ((figures_table, 0), (figure_deltas_table, 1)):
         # Summed in each part first, so that a database that writes the union down writes groups and not rows.
-        amounts = [summed(pair[place]).label(f"amount_{number}") for number, pair in enumerate(picked)]
+        amounts = [integer_sum(pair[place]).label(f"amount_{number}") for number, pair in enumerate(picked)]
         groups = [table.c[name] for name in group_by]
-        found = which(table, wanted, part, needed, period or (wanted.first_month, wanted.last_month))
+        found = row_conditions(table, wanted, part, needed, period or (wanted.first_month, wanted.last_month))
         statements.append(select(*groups, *amounts).where(*found).group_by(*groups))
     every = union_all(*statements).subquery()
     places = [every.c[name] for name in group_by]
-    totals = [summed(every.c[f"amount_{number}"]) for number in range(len(picked))]
+    totals = [integer_sum(every.c[f"amount_{number}"]) for number in range(len(picked))]
     rows = (await tx.connection.execute(select(*places, *totals).group_by(*places).order_by(*places))).all()
     return [tuple(row) for row in rows if row[-1] is not None]
 
 
-def which(
+def row_conditions(
     table: Table, wanted: FigureFilter, part: Part, needed: Iterable[str], period: tuple[date, date]
 ) -> list[ColumnElement[bool]]:
     """The rows of a part that a filter lets through: of the deltas, or of the cube that tells what is needed apart."""
@@ -383,5 +383,5 @@ def _cube(needed: Iterable[str], cubes: Sequence[Cube]) -> Cube:
 def _matches(table: Table, wanted: FigureFilter) -> list[ColumnElement[bool]]:
     conditions = [table.c[name] == value for name, value in wanted.named.items()]
     if wanted.postings is not None:
-        conditions.append(or_(false(), *(within(table, posting) for posting in wanted.postings)))
+        conditions.append(or_(false(), *(posting_covers(table, posting) for posting in wanted.postings)))
     return conditions

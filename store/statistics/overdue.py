@@ -41,9 +41,9 @@ async def count_overdue(tx: Transaction, now: datetime, department: str | None, 
     places and not cases.
     """
     everything = FigureFilter(date.min, date.max, department=department, district=district)
-    if district is not None and await figure_open.told(tx):
+    if district is not None and await figure_open.is_counted(tx):
         overdue_ones = Standing(everything, ON_THE_CLOCK, due_until=ist_date(now), paused=False)
-        return await figure_open.many(tx, overdue_ones)
+        return await figure_open.count_open(tx, overdue_ones)
     return await figures.due_before(tx, everything, ist_date(now))
 
 

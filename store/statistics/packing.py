@@ -27,13 +27,13 @@ COLUMNS = (
 _PLACES = {first: divmod(number, len(COLUMNS)) for number, first in enumerate(EDGES)}
 
 
-def packed(bucket: int) -> tuple[int, str]:
+def pack_bucket(bucket: int) -> tuple[int, str]:
     """The row and the column of a class of EDGES, which goes by its first day."""
     row, column = _PLACES[bucket]
     return row, COLUMNS[column]
 
 
-def unpacked(row: int, amounts: Sequence[int]) -> Iterator[tuple[int, int]]:
+def unpack_row(row: int, amounts: Sequence[int]) -> Iterator[tuple[int, int]]:
     """The classes that a row counts anything in, and how many."""
     for first, amount in zip(EDGES[row * len(COLUMNS) :], amounts, strict=False):  # the last row is not full
         if amount:

@@ -9,7 +9,7 @@ from domain.statistics.figures import StatisticsChannel
 from store.database.engine import Transaction
 from store.database.errors import AlreadyThere, NotThere
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, first, insert_new
+from store.database.sql import AnyRow, first_row, insert_new
 from store.database.types import Instant, Json, Key
 
 saved_views_table = Table(
@@ -49,13 +49,13 @@ async def remove(tx: Transaction, view_id: str) -> None:
 
 async def get(tx: Transaction, view_id: str) -> SavedView | None:
     """The view with an id, or None."""
-    row = await first(tx, select(saved_views_table).where(_V.id == view_id))
+    row = await first_row(tx, select(saved_views_table).where(_V.id == view_id))
     return _view(row) if row else None
 
 
-async def named(tx: Transaction, officer_id: str, name: str) -> SavedView | None:
+async def view_by_name(tx: Transaction, officer_id: str, name: str) -> SavedView | None:
     """The view of an officer with a name, or None."""
-    row = await first(tx, select(saved_views_table).where(_V.officer_id == officer_id, _V.name == name))
+    row = await first_row(tx, select(saved_views_table).where(_V.officer_id == officer_id, _V.name == name))
     return _view(row) if row else None
 
 

@@ -19,7 +19,7 @@ from store.appeals.appeal_rows import appeals_table
 from store.applications.application_rows import applications_table
 from store.clearances import clearances_table
 from store.database.engine import Transaction
-from store.database.sql import within
+from store.database.sql import posting_covers
 from store.doorstep import visits_table
 from store.feedback.grievances import grievances_table
 from store.officers.desk import claims_table, second_opinions_table
@@ -79,11 +79,13 @@ async def applications_within(
     `colleagues` are those for whom she stands in. What is her own work is told as by
     `domain.officers.desk.in_own_queue`.
     """
-    handed_in = and_(_A.status != Status.DRAFT.value, or_(_all(reach), *(_in(applications_table, reach))))
+    handed_in = and_(
+        _A.status != Status.DRAFT.value, or_(_reaches_all(reach), *(_posting_conditions(applications_table, reach)))
+    )
     own = and_(
         _A.citizen_id.in_(sorted(reach.people)), true() if reach.service is None else _A.service_code == reach.service
     )
-    statement = _naming(sha256, ObjectKind.APPLICATION, applications_table).where(or_(handed_in, own))
+    statement = _select_uses(sha256, ObjectKind.APPLICATION, applications_table).where(or_(handed_in, own))
     first = case((or_(own, _own_work(tx, officer_id, colleagues)), 0), else_=1)
     return await _ids(tx, statement.order_by(first, _A.id))
 
@@ -91,28 +93,32 @@ async def applications_within(
 async def others_within(tx: Transaction, sha256: str, kind: ObjectKind, reach: Reach) -> list[str]:
     """The ids of things of one of KINDS within reach that name a content, in their order."""
     if kind is ObjectKind.ROSTER_ROW:
-        rows = _naming(sha256, kind, roster_rows_table).join(rosters_table, rosters_table.c.id == _R.roster_id)
-        there = or_(_all(reach), rosters_table.c.centre_code.in_(sorted(reach.places)))
+        rows = _select_uses(sha256, kind, roster_rows_table).join(rosters_table, rosters_table.c.id == _R.roster_id)
+        there = or_(_reaches_all(reach), rosters_table.c.centre_code.in_(sorted(reach.places)))
         return await _ids(tx, rows.where(there).order_by(_R.id))
     table, holder = _PLACED[kind]
-    within_reach = [_all(reach), *_in(table, reach), table.c.citizen_id.in_(sorted(reach.people))]
+    within_reach = [
+        _reaches_all(reach),
+        *_posting_conditions(table, reach),
+        table.c.citizen_id.in_(sorted(reach.people)),
+    ]
     if holder is not None and reach.person is not None:
         within_reach.append(holder == reach.person)
-    return await _ids(tx, _naming(sha256, kind, table).where(or_(*within_reach)).order_by(table.c.id))
+    return await _ids(tx, _select_uses(sha256, kind, table).where(or_(*within_reach)).order_by(table.c.id))
 
 
-def _naming(sha256: str, kind: ObjectKind, table: Table) -> Select[Any]:
+def _select_uses(sha256: str, kind: ObjectKind, table: Table) -> Select[Any]:
     """Things of one kind that name any upload of a content, each once: found by the content, and not by their place."""
     uses = select(_U.object_id).join(uploads_table, _T.id == _U.upload_id)
     return select(table.c.id).where(table.c.id.in_(uses.where(_T.sha256 == sha256, _U.object_kind == kind.value)))
 
 
-def _all(reach: Reach) -> ColumnElement[bool]:
+def _reaches_all(reach: Reach) -> ColumnElement[bool]:
     return true() if reach.every else false()
 
 
-def _in(table: Table, reach: Reach) -> list[ColumnElement[bool]]:
-    return [within(table, posting) for posting in reach.postings]
+def _posting_conditions(table: Table, reach: Reach) -> list[ColumnElement[bool]]:
+    return [posting_covers(table, posting) for posting in reach.postings]
 
 
 def _own_work(tx: Transaction, officer_id: str | None, colleagues: Collection[str]) -> ColumnElement[bool]:

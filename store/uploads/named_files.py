@@ -36,7 +36,7 @@ async def named_files(tx: Transaction, tables: MetaData) -> AsyncIterator[tuple[
 
 
 async def _in_columns(tx: Transaction, tables: MetaData) -> AsyncIterator[tuple[str, str]]:
-    there = await _there(tx, tables)
+    there = await _present_columns(tx, tables)
     for column in file_columns(tables):
         if column.name not in there.get(column.table.name, ()):
             continue
@@ -52,7 +52,7 @@ async def _in_columns(tx: Transaction, tables: MetaData) -> AsyncIterator[tuple[
 
 
 async def _in_lists(tx: Transaction, tables: MetaData) -> AsyncIterator[tuple[str, str]]:
-    there = await _there(tx, tables)
+    there = await _present_columns(tx, tables)
     for name, column_name in LISTED:
         if column_name in there.get(name, ()):
             table = tables.tables[name]
@@ -61,5 +61,5 @@ async def _in_lists(tx: Transaction, tables: MetaData) -> AsyncIterator[tuple[st
                     yield sha256, f"{name}.{column_name}"
 
 
-async def _there(tx: Transaction, tables: MetaData) -> dict[str, set[str]]:
+async def _present_columns(tx: Transaction, tables: MetaData) -> dict[str, set[str]]:
     return {part.table.name: {column.name for column in part.columns} for part in await present(tx, tables)}

@@ -9,7 +9,7 @@ from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, Table, d
 from domain.uploads.files import PartialUpload
 from store.database.engine import Transaction
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, count, first
+from store.database.sql import AnyRow, count, first_row
 from store.database.types import Instant, Key
 
 partial_uploads_table = Table(
@@ -58,7 +58,7 @@ async def begin(tx: Transaction, partial: PartialUpload) -> None:
 
 async def get(tx: Transaction, partial_id: str) -> PartialUpload | None:
     """The file with an id, or None."""
-    row = await first(tx, select(partial_uploads_table).where(_P.id == partial_id))
+    row = await first_row(tx, select(partial_uploads_table).where(_P.id == partial_id))
     return _partial(row) if row else None
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, Table, T
 from domain.uploads.files import QuarantinedFile
 from store.database.engine import Transaction
 from store.database.metadata import metadata
-from store.database.sql import first
+from store.database.sql import first_row
 from store.database.types import Instant, Key
 
 quarantined_files_table = Table(
@@ -61,7 +61,7 @@ async def newest(tx: Transaction, limit: int) -> list[QuarantinedFile]:
 
 async def content(tx: Transaction, file_id: str) -> bytes | None:
     """The content of one, for whoever examines it; None where it is not there."""
-    row = await first(tx, select(_Q.infected).where(_Q.id == file_id))
+    row = await first_row(tx, select(_Q.infected).where(_Q.id == file_id))
     return tx.cipher.decrypt(row.infected, _place(file_id)) if row else None
 
 

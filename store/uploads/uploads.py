@@ -10,7 +10,7 @@ from sqlalchemy import Column, ForeignKey, Index, Integer, Table, delete, func, 
 from domain.uploads.files import MediaType, UploadedFile
 from store.database.engine import Transaction
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, count, first, insert_new
+from store.database.sql import AnyRow, count, first_row, insert_new
 from store.database.types import Instant, Key
 
 uploads_table = Table(
@@ -75,7 +75,7 @@ async def finish(tx: Transaction, upload_id: str) -> bool:
 
 async def get(tx: Transaction, upload_id: str) -> UploadedFile | None:
     """The upload with an id, or None."""
-    row = await first(tx, select(uploads_table).where(_T.id == upload_id, _T.sha256.is_not(None)))
+    row = await first_row(tx, select(uploads_table).where(_T.id == upload_id, _T.sha256.is_not(None)))
     return _upload(row) if row else None
 
 
@@ -96,7 +96,7 @@ async def same_of(tx: Transaction, sha256: str, owner: str, citizen_id: str | No
     """The upload of one content by one person for one citizen, or None; the newest where there are several."""
     whose = _T.citizen_id.is_(None) if citizen_id is None else _T.citizen_id == citizen_id
     statement = select(uploads_table).where(_T.sha256 == sha256, _T.owner == owner, whose)
-    row = await first(tx, statement.order_by(_T.created_at.desc(), _T.id.desc()).limit(1))
+    row = await first_row(tx, statement.order_by(_T.created_at.desc(), _T.id.desc()).limit(1))
     return _upload(row) if row else None
 
 

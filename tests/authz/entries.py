@@ -8,7 +8,7 @@ from graphql import GraphQLInterfaceType, GraphQLObjectType
 from strawberry.federation.schema_directives import RequiresScopes, Tag
 
 import schema
-from schema.kernel.directives import declared
+from schema.kernel.directives import directives_of
 from tests.authz import rows
 
 FIELDS = Path(__file__).parent / "fields.json"
@@ -20,9 +20,9 @@ def rule_of(kind: str, name: str, field: Any) -> str:
     if kind == "Mutation":
         return "mutation"
     if kind in ROOTS:
-        if any(tag.name == "public" for tag in declared(field, Tag)):
+        if any(tag.name == "public" for tag in directives_of(field, Tag)):
             return "public"
-        return "role" if declared(field, RequiresScopes) else "signed in"
+        return "role" if directives_of(field, RequiresScopes) else "signed in"
     if f"{kind}.{name}" in rows.NARROW:
         return "narrow"
     if kind in rows.THINGS:

@@ -7,7 +7,7 @@ from typing import Any
 from graphql import GraphQLInputObjectType, GraphQLInterfaceType, GraphQLObjectType, get_named_type
 from strawberry.federation.schema_directives import Authenticated, RequiresScopes, Tag
 
-from schema.kernel.directives import declared
+from schema.kernel.directives import directives_of
 from schema.kernel.nodes import TYPE_NAMES
 from tests.authz import rows
 from tests.support.authz import SUBJECTS
@@ -58,12 +58,12 @@ def test_entries_agree_with_what_the_schema_declares(graph):
     for name, field in root_fields(graph._schema):
         kind, _, own = name.partition(".")
         rule = kept[kind][own]
-        if any(tag.name == "public" for tag in declared(field, Tag)):
+        if any(tag.name == "public" for tag in directives_of(field, Tag)):
             assert rule == "public", name
         else:
-            assert declared(field, Authenticated), name
+            assert directives_of(field, Authenticated), name
             assert rule in ("mutation", "role", "signed in"), name
-        if declared(field, RequiresScopes) and kind == "Query":
+        if directives_of(field, RequiresScopes) and kind == "Query":
             assert rule == "role", name
             assert name in rows.ROOTS
 

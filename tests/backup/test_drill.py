@@ -134,7 +134,7 @@ async def a_newcomer(home: Path) -> str:
     cipher = FieldCipher(Keyrings(home / "keys"))
     store = await Store.open(f"sqlite:///{home / 'store.db'}", cipher=cipher, clock=SystemClock())
     newcomer = builders.citizen(SystemIds(SystemClock()).key(), aadhaar_last4=None, aadhaar_reference=None)
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await people.add_citizen(tx, newcomer)
     await store.close()
     return newcomer.id
@@ -143,7 +143,7 @@ async def a_newcomer(home: Path) -> str:
 async def name_of(home: Path, citizen_id: str) -> str:
     cipher = FieldCipher(Keyrings(home / "keys"))
     store = await Store.open(f"sqlite:///{home / 'store.db'}", cipher=cipher, clock=SystemClock())
-    async with store.reading() as tx:
+    async with store.read_transaction() as tx:
         found = (await people.citizens(tx, [citizen_id]))[citizen_id]
     await store.close()
     return found.name.en

@@ -27,11 +27,11 @@ async def write_rows(url: str, cipher, clock) -> list[datetime]:
     store = await Store.open(url, cipher=cipher, clock=clock)
     at = []
     for number in range(ROWS):
-        async with store.writing() as tx:
+        async with store.write_transaction() as tx:
             await outbox.add(tx, "letter", str(number), {})
         at.append(datetime.now(UTC))  # noqa: TID251 - the server's log goes by the same clock
         await asyncio.sleep(EVERY)
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await tx.connection.execute(text("SELECT pg_switch_wal()"))
     await store.close()
     return at
@@ -39,9 +39,9 @@ async def write_rows(url: str, cipher, clock) -> list[datetime]:
 
 async def rows(url: str, cipher, clock) -> list[int]:
     store = await Store.open(url, cipher=cipher, clock=clock)
-    async with store.reading() as tx:
+    async with store.read_transaction() as tx:
         found = [int(row.key) for row in (await tx.connection.execute(text("SELECT key FROM outbox"))).all()]
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await outbox.add(tx, "letter", "after", {})
     await store.close()
     return sorted(found)

@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 
 from domain.applications.lifecycle import Status
 from domain.kernel.clock import ManualClock
-from domain.statistics.figures import counted, marks_of
+from domain.statistics.figures import figure_inputs, marks_of
 from gateway.pages.dashboard import dashboard_routes
 from store.applications import applications
 from store.database.keyring import Keyrings
@@ -38,7 +38,7 @@ async def _answers(filled: Filled, keyrings: Keyrings, clock: ManualClock, folde
     """The pages as a stranger gets them, with enough cases behind them for plots by place and channel."""
     async with a_copy(filled, keyrings, clock, folder) as env:
         asha = filled.people["asha"].person_id
-        async with env.store.writing() as tx:
+        async with env.store.write_transaction() as tx:
             for number in range(60):
                 key, day = env.ids.key(), NOW - timedelta(days=9 * (number % 40) + 9)
                 case = application(
@@ -54,7 +54,7 @@ async def _answers(filled: Filled, keyrings: Keyrings, clock: ManualClock, folde
                     due_at=day + timedelta(days=10),
                 )
                 await applications.add(tx, case)
-                await figures.add(tx, marks_of(counted(case)), case.id)
+                await figures.add(tx, marks_of(figure_inputs(case)), case.id)
         app = Starlette(routes=dashboard_routes(env))
         transport = httpx.ASGITransport(app=app)
         async with httpx.AsyncClient(transport=transport, base_url="http://gateway.test") as client:

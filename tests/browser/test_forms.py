@@ -26,7 +26,7 @@ def opened(browser: BrowserContext, form: Form, language: Language) -> Page:
     """The page of a form with a fault at every question, on a small telephone."""
     page = browser.new_page()
     page.set_viewport_size({"width": 360, "height": 640})
-    faults = {question.name: "कृपया इसे ठीक करें" for question in form.asked()}
+    faults = {question.name: "कृपया इसे ठीक करें" for question in form.all_questions()}
     scope = {"type": "http", "method": "GET", "path": "/forms/x", "query_string": b"", "headers": []}
     body = draw(Drawn(form, language, faults=faults), "/forms/x")
     page.set_content(bytes(respond(Request(scope), language, form.label, body).body).decode())
@@ -56,7 +56,7 @@ def test_a_form_is_filled_in_by_keyboard_alone(browser: BrowserContext):
         if name == "BUTTON":
             break
         reached.append(name)
-    asked = [question.name for question in form.asked()]
+    asked = [question.name for question in form.all_questions()]
     assert [name for name in dict.fromkeys(reached) if name in asked] == asked
     page.focus(f"#{id_of('applicant_name')}")
     page.keyboard.type("आशा नेगी")

@@ -45,7 +45,7 @@ async def paid(made: Prepared, url: str, folder: Path, keyrings: Keyrings) -> No
     async with opened(made, url, folder, keyrings) as paying:
         await paying.sanctioned(MANY)
         await live(paying)
-        async with paying.env.store.writing() as tx:
+        async with paying.env.store.write_transaction() as tx:
             await tx.connection.execute(update(sanctions_table).values(ended_on=LAST_DAY))
 
 
@@ -80,7 +80,7 @@ async def comes_back(made: Prepared, url: str, folder: Path, keyrings: Keyrings)
         await leave(paying)
         await leave(paying)
         assert await wrong(paying.env) == []
-        async with paying.env.store.reading() as tx:
+        async with paying.env.store.read_transaction() as tx:
             table = registration_lines_table.c
             lines = (await tx.connection.execute(select(table.purpose, table.state, table.beneficiary_id))).all()
             states = (await tx.connection.execute(select(beneficiaries_table.c.state))).scalars().all()

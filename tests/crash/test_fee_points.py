@@ -59,7 +59,7 @@ async def refund(tills: Tills, made: Prepared) -> FeeOrder:
 
     Where the process died before the counter's fee was noted, the wallet's may be heard of first: then that one counts.
     """
-    async with tills.env.store.reading() as tx:
+    async with tills.env.store.read_transaction() as tx:
         case = await applications.get(tx, made.cases["unpaid"])
     assert case is not None
     operator = tills.world.operator
@@ -69,7 +69,7 @@ async def refund(tills: Tills, made: Prepared) -> FeeOrder:
             await tills.pays(order)
             fee = RecordFee(case.id, AT_COUNTER, case.fee_paise or 0, "counter")
             await record_fee(tills.env, tills.world.tehsildar, fee)
-    async with tills.env.store.reading() as tx:
+    async with tills.env.store.read_transaction() as tx:
         (order,) = (await fee_orders.of_applications(tx, [case.id]))[case.id]
     await _heard(tills)
     await send_refund(tills.env, order.id)
@@ -77,7 +77,7 @@ async def refund(tills: Tills, made: Prepared) -> FeeOrder:
 
 
 async def _paid(tills: Tills, made: Prepared, subject: Subject) -> FeeOrder:
-    async with tills.env.store.reading() as tx:
+    async with tills.env.store.read_transaction() as tx:
         case = await applications.get(tx, made.cases["unpaid"])
         known = (await fee_orders.of_applications(tx, [made.cases["unpaid"]])).get(made.cases["unpaid"], [])
     assert case is not None
@@ -119,7 +119,7 @@ async def comes_back(made, url, folder, keyrings, kind) -> None:
 
 async def _once(world: World, tills: Tills, order: FeeOrder, kind: str) -> None:
     """One order, one payment, one step; what was to go back went once."""
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         orders = (await fee_orders.of_applications(tx, [order.application_id]))[order.application_id]
         entries = (await timeline.timelines(tx, [order.application_id]))[order.application_id]
         messages = [row.topic for row in (await tx.connection.execute(outbox.outbox_table.select())).all()]

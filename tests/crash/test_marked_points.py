@@ -46,7 +46,7 @@ async def submit(world: World, made: Prepared) -> Any:
 
 async def pay(world: World, made: Prepared) -> Any:
     case = made.cases["unpaid"]
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         held = await applications.get(tx, case)
     fee = RecordFee(case, "R-77", held.fee_paise or 0, "marked")
     return (await record_fee(world.env, world.tehsildar, fee))[0].status
@@ -103,10 +103,10 @@ async def comes_back(made, url, folder, keyrings, kind) -> None:
 
 async def _once(world: World, made: Prepared, kind: str) -> None:
     """Whatever was repeated happened once."""
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         waiting = (await outbox.counts(tx)).pending
         many = (await tx.connection.execute(select(func.count()).select_from(applications_table))).scalar_one()
-        held = await applications.many(tx, list(made.cases.values()))
+        held = await applications.by_ids(tx, list(made.cases.values()))
         holidays = await calendar.latest_version(tx)
     assert many == len(made.cases) + (kind == "submit")
     assert world.dbt.times() == ([1] if kind == "outbox" else [])

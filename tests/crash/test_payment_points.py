@@ -117,7 +117,7 @@ async def comes_back(
 
 
 async def _statuses(paying: Paying) -> dict[str, int]:
-    async with paying.env.store.reading() as tx:
+    async with paying.env.store.read_transaction() as tx:
         statement = select(instalments_table.c.status).where(instalments_table.c.rail == "PFMS")
         found: Any = (await tx.connection.execute(statement)).scalars().all()
     return dict(Counter(found))

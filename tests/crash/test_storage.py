@@ -86,9 +86,9 @@ PAGE = 4096
 
 async def rows_of(url, cipher, clock) -> int:
     store = await Store.open(url, cipher=cipher, clock=clock)
-    async with store.reading() as tx:
+    async with store.read_transaction() as tx:
         found = (await tx.connection.execute(text("SELECT count(*) FROM outbox WHERE topic = 'letter'"))).scalar_one()
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await outbox.add(tx, "letter", "after", {})
     await store.close()
     return int(found)
@@ -102,11 +102,11 @@ async def test_a_torn_page_is_made_whole_from_the_log_or_was_never_acknowledged(
     copy.mkdir()
     path.write_bytes(migrated_sqlite.read_bytes())
     store = await Store.open(f"sqlite:///{path}", cipher=store_cipher, clock=store_clock)
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await outbox.add(tx, "letter", "acknowledged", {})
     log = path.with_name("store.db-wal")
     acknowledged = log.stat().st_size
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await outbox.add(tx, "letter", "torn", {})
     for file in (path, log):
         shutil.copy(file, copy / file.name)
@@ -156,7 +156,7 @@ async def _write_until_killed(server, url, cipher, clock, wait: float) -> int:
     store = await Store.open(url, cipher=cipher, clock=clock)
     before = await _many(store)
     for number in range(40):
-        async with store.writing() as tx:
+        async with store.write_transaction() as tx:
             await outbox.add(tx, "letter", f"{before}-{number}", {"filler": "x" * 3000})
     checkpoint = asyncio.create_task(_checkpoint(store))
     await asyncio.sleep(wait)
@@ -167,13 +167,13 @@ async def _write_until_killed(server, url, cipher, clock, wait: float) -> int:
 
 
 async def _checkpoint(store: Store) -> None:
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await tx.connection.execute(text("COMMIT"))
         await tx.connection.execute(text("CHECKPOINT"))
 
 
 async def _many(store: Store) -> int:
-    async with store.reading() as tx:
+    async with store.read_transaction() as tx:
         return int((await tx.connection.execute(text("SELECT count(*) FROM outbox"))).scalar_one())
 
 
@@ -199,7 +199,7 @@ async def works(tell, made, url, folder, keyrings) -> None:
         worker = Deliveries(world.env, {"letter": deliver}, asyncio.Event())
         done = 0
         while done < MESSAGES * 5:
-            async with world.env.store.reading() as tx:
+            async with world.env.store.read_transaction() as tx:
                 left = (await outbox.counts(tx)).pending
             if left == 0:
                 break
@@ -210,7 +210,7 @@ async def works(tell, made, url, folder, keyrings) -> None:
 
 
 async def _letters_for_two(made, url, folder, keyrings) -> None:
-    async with made.opened(url, folder, keyrings) as world, world.env.store.writing() as tx:
+    async with made.opened(url, folder, keyrings) as world, world.env.store.write_transaction() as tx:
         await tx.connection.execute(text("DELETE FROM outbox"))
         for number in range(MESSAGES):
             await outbox.add(tx, "letter", f"l{number}", {"n": str(number)}, application_id=f"a{number % 20}")

@@ -130,7 +130,7 @@ class PfmsFiles:
         exchange = self._exchange(clock, shared)
         exchange._calls = _Counted(Source.PFMS, shared, slow=trouble.slow)
         if trouble.slow:
-            await exchange.incoming() if trouble.name != "black hole" else None
+            await exchange.list_incoming() if trouble.name != "black hole" else None
         await self._site.set([trouble.fault] if trouble.fault else [])
         try:
             for call in range(1, CALLS_UNTIL_OPEN + 1):
@@ -189,11 +189,11 @@ class PfmsFiles:
         row.must(found == CONTENT, "a file that was sent is not there")
 
     async def _sent(self, exchange: SftpExchange, row: Row) -> None:
-        row.must(not await exchange.sent(FileKind.PAYMENTS, "0905DBTPAYREQ010120201.xml"), "found what is not there")
+        row.must(not await exchange.is_sent(FileKind.PAYMENTS, "0905DBTPAYREQ010120201.xml"), "found what is not there")
 
     async def _list(self, exchange: SftpExchange, row: Row) -> None:
         del row
-        await exchange.incoming()
+        await exchange.list_incoming()
 
     async def _fetch(self, exchange: SftpExchange, row: Row) -> None:
         name = self._answer()

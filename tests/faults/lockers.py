@@ -166,7 +166,7 @@ class LockerUploadedStream(LockerUploadedFile):
 
     async def ask(self, client: DigiLocker, number: int) -> Any:
         uri = self.site.pools["own_paper"][0]["uri"]
-        return await passed_on(await client.streams.uploaded(await self.grant(number), uri))
+        return await passed_on(await client.streams.uploaded_file(await self.grant(number), uri))
 
 
 class LockerUpload(Locker):

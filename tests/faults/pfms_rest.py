@@ -90,7 +90,7 @@ class RestSent(RestSend):
 
     async def ask(self, client: RestExchange, number: int) -> Any:
         del number
-        assert await client.sent(FileKind.PAYMENTS, "0905DBTPAYREQ241120261.xml")
+        assert await client.is_sent(FileKind.PAYMENTS, "0905DBTPAYREQ241120261.xml")
         return "found"
 
 
@@ -111,7 +111,7 @@ class RestList(RestCall):
 
     async def ask(self, client: RestExchange, number: int) -> Any:
         del number
-        return await client.incoming()
+        return await client.list_incoming()
 
 
 class RestFetch(RestList):

@@ -21,7 +21,7 @@ from graphql import (
 )
 
 from schema.compatibility import removed_on
-from schema.kernel.directives import Consent, SemanticNonNull, declared
+from schema.kernel.directives import Consent, SemanticNonNull, directives_of
 from schema.kernel.source_policies import SourcePolicy
 from tests.support.graph_fields import root_fields
 
@@ -213,10 +213,14 @@ def what_a_source_can_fail_is_nullable_and_says_when_it_is_null(schema):
     return [
         name
         for name, field in fields(schema)
-        if declared(field, SourcePolicy)
+        if directives_of(field, SourcePolicy)
         and (
             isinstance(field.type, GraphQLNonNull)
-            or not (declared(field, SemanticNonNull) or declared(field, Consent) or "null where" in field.description)
+            or not (
+                directives_of(field, SemanticNonNull)
+                or directives_of(field, Consent)
+                or "null where" in field.description
+            )
         )
     ]
 

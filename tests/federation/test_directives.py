@@ -16,7 +16,7 @@ from domain.kernel.people import ANONYMOUS, Role
 from domain.kernel.scopes import SCOPES, Scope, scopes_of
 from domain.kernel.text import Bilingual
 from integrations.registry import OUTSIDE_SYSTEMS
-from schema.kernel.directives import UPSTREAM_POINTS, Consent, SemanticNonNull, declared
+from schema.kernel.directives import UPSTREAM_POINTS, Consent, SemanticNonNull, directives_of
 from schema.kernel.guards import Demand, guarded_fields
 from schema.kernel.nodes import FINDERS, TYPE_NAMES
 from schema.kernel.source_policies import SourcePolicy
@@ -40,7 +40,7 @@ def test_every_root_field_says_for_whom_it_is(graph):
     unclear = [
         name
         for name, field in root_fields(graph._schema)
-        if bool(declared(field, Authenticated)) == any(tag.name == "public" for tag in declared(field, Tag))
+        if bool(directives_of(field, Authenticated)) == any(tag.name == "public" for tag in directives_of(field, Tag))
     ]
     assert unclear == []
 
@@ -49,7 +49,7 @@ def test_every_type_of_which_the_access_table_speaks_needs_somebody_who_is_signe
     personal = {"Citizen", "Application", "Certificate", "Benefit", "Grievance", "Suggestion", "Appeal", "Clearance"}
     personal |= {"DoorstepVisit", "Officer", "Operator", "Developer"}
     kinds = graph._schema.type_map
-    assert [name for name in sorted(personal) if not declared(kinds[name], Authenticated)] == []
+    assert [name for name in sorted(personal) if not directives_of(kinds[name], Authenticated)] == []
     assert {kind for _, kind, _ in TABLE} == set(ObjectKind)
 
 
@@ -57,13 +57,13 @@ def test_whatever_has_an_id_is_of_the_catalogue_or_needs_somebody_who_is_signed_
     named = set(TYPE_NAMES.values())
     assert set(TYPE_NAMES) == set(FINDERS)
     assert named <= set(graph._schema.type_map)
-    assert {name for name in named if not declared(graph._schema.type_map[name], Authenticated)} == OPEN_TYPES
+    assert {name for name in named if not directives_of(graph._schema.type_map[name], Authenticated)} == OPEN_TYPES
 
 
 def test_resolvers_that_ask_who_is_signed_in_declare_it(graph):
     """A resolver that calls `signed_in` by itself would be a rule that the SDL does not tell."""
     source = re.compile(r"signed_in\(info\)")
-    open_fields = {name for name, field in root_fields(graph._schema) if not declared(field, Authenticated)}
+    open_fields = {name for name, field in root_fields(graph._schema) if not directives_of(field, Authenticated)}
     silent = []
     for kind in (graph._schema.query_type, graph._schema.subscription_type):
         for name, field in (kind.fields if kind else {}).items():
@@ -97,9 +97,9 @@ def test_the_declaration_is_what_is_enforced(graph):
         scopes = tuple(
             tuple(frozenset(all_of) for all_of in one.scopes)
             for of in (field, named)
-            for one in declared(of, RequiresScopes)
+            for one in directives_of(of, RequiresScopes)
         )
-        needs = bool(scopes) or any(declared(of, Authenticated) for of in (field, named))
+        needs = bool(scopes) or any(directives_of(of, Authenticated) for of in (field, named))
         assert demands.get(f"{kind.name}.{name}", Demand()) == Demand(needs, scopes)
 
 
@@ -123,7 +123,7 @@ def test_every_scope_in_the_graph_is_one_of_the_vocabulary(graph):
     used = {
         scope
         for _, _, field in fields(graph)
-        for one in declared(field, RequiresScopes)
+        for one in directives_of(field, RequiresScopes)
         for all_of in one.scopes
         for scope in all_of
     }
@@ -137,7 +137,7 @@ def test_every_field_that_is_read_from_a_source_says_so_and_what_it_costs(graph)
     The rows of a page were read by the field that gives the page.
     """
     for kind, name, field in fields(graph):
-        calls = declared(field, SourcePolicy)
+        calls = directives_of(field, SourcePolicy)
         named = get_named_type(field.type)
         has_provenance = isinstance(named, GraphQLObjectType) and "provenance" in named.fields
         if has_provenance and not kind.name.endswith(("Payload", "Connection", "Edge")):
@@ -145,11 +145,11 @@ def test_every_field_that_is_read_from_a_source_says_so_and_what_it_costs(graph)
         if calls:
             assert {one.call for one in calls} <= set(OUTSIDE_SYSTEMS.policies_by_name)
             weight = UPSTREAM_POINTS * len(calls) + (0 if is_leaf_type(named) else 1)
-            assert [one.weight for one in declared(field, Cost)] == [weight], f"{kind.name}.{name}"
+            assert [one.weight for one in directives_of(field, Cost)] == [weight], f"{kind.name}.{name}"
 
 
 def test_no_other_cost_has_a_share_for_calls(graph):
-    costs = {f"{kind.name}.{name}": declared(field, Cost) for kind, name, field in fields(graph)}
+    costs = {f"{kind.name}.{name}": directives_of(field, Cost) for kind, name, field in fields(graph)}
     mutations = {name for name in costs if name.startswith("Mutation.")}
     assert {name for name in mutations if [one.weight for one in costs[name]] != [4]} == set()
 
@@ -158,7 +158,7 @@ def test_every_paged_list_says_by_which_arguments(graph):
     for kind, name, field in fields(graph):
         paging = {"first", "last"} & set(field.args)
         if paging:
-            [size] = declared(field, ListSize)
+            [size] = directives_of(field, ListSize)
             assert set(size.slicing_arguments) == paging, f"{kind.name}.{name}"
             assert size.require_one_slicing_argument
 
@@ -166,12 +166,14 @@ def test_every_paged_list_says_by_which_arguments(graph):
 def test_lists_of_objects_at_a_root_say_how_long_they_are(graph):
     for name, field in root_fields(graph._schema):
         if is_list_type(bare(field.type)):
-            assert declared(field, ListSize), name
+            assert directives_of(field, ListSize), name
 
 
 def test_a_field_that_needs_consent_belongs_to_a_citizen_and_names_a_purpose(graph):
     found = {
-        f"{kind.name}.{name}": one.purpose for kind, name, field in fields(graph) for one in declared(field, Consent)
+        f"{kind.name}.{name}": one.purpose
+        for kind, name, field in fields(graph)
+        for one in directives_of(field, Consent)
     }
     assert found == {
         "Citizen.departmentCertificates": "DEPARTMENT_DOCUMENTS",
@@ -184,7 +186,7 @@ def test_a_field_that_needs_consent_belongs_to_a_citizen_and_names_a_purpose(gra
 
 def test_never_silently_null_is_said_of_nullable_fields_only(graph):
     for kind, name, field in fields(graph):
-        if declared(field, SemanticNonNull):
+        if directives_of(field, SemanticNonNull):
             assert bare(field.type) is field.type, f"{kind.name}.{name} cannot be null at all"
 
 
@@ -194,7 +196,7 @@ RATION = "{ viewer { ... on Citizen { rationCard { number } } } }"
 async def test_a_field_with_consent_runs_only_while_the_consent_holds(world, store_clock):
     given = await world.ask(RATION, CITIZEN)
     none_held = await world.ask(RATION, NEIGHBOUR)
-    async with world.environment.store.writing() as tx:
+    async with world.environment.store.write_transaction() as tx:
         await department_documents.add(tx, held(NEIGHBOUR.person_id, {}))
     never_given = await world.ask(RATION, NEIGHBOUR)
 
@@ -213,7 +215,7 @@ async def test_a_field_with_consent_runs_only_while_the_consent_holds(world, sto
 
 
 async def test_a_consent_ends_on_its_day(world, store_clock):
-    async with world.environment.store.writing() as tx:
+    async with world.environment.store.write_transaction() as tx:
         document = replace(held(NEIGHBOUR.person_id, {"consent": {}}), valid_until=NOW + timedelta(days=1))
         await department_documents.add(tx, document)
 

@@ -134,7 +134,7 @@ async def a_store_that_fails_for_one_type_spoils_that_type_alone(world: World) -
         raise StoreUnavailable
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(applications, "many", away)
+        patch.setattr(applications, "by_ids", away)
         patch.setattr("schema.applications.loaders._NAMES", {"id": away})
         entities, errors = await asked(world, SERVICE, by_id(application), SERVICE)
     assert entities == [FOUND_SERVICE, None, FOUND_SERVICE]

@@ -193,7 +193,7 @@ async def test_a_stranger_is_asked_to_sign_in(browser, address):
 
 
 async def _code(env, phones) -> str:
-    async with env.store.writing() as tx:
+    async with env.store.write_transaction() as tx:
         waiting = await outbox.claim(tx, "test", 10, 30.0)
     for one in waiting:
         await send_code(env, one.payload)

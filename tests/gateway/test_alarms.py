@@ -88,7 +88,7 @@ async def raise_alarm(env: Environment) -> None:
 
 
 async def waiting(env: Environment) -> list[str | None]:
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         return [message.error_code for message in await outbox_listing(tx, OutboxState.PENDING, 10)]
 
 
@@ -145,7 +145,7 @@ async def test_only_one_of_two_workers_watches_and_it_goes_on_watching(env):
     first, second = AlarmWatch(env, notify=False), AlarmWatch(env, notify=False)
 
     assert len(await first.look()) == 1
-    async with env.store.writing() as tx:
+    async with env.store.write_transaction() as tx:
         await alarms.tell(tx, "p1", ProcessFacts("gateway@one", {}, {}, 0, 50_000_000_000, None, None))
     assert await second.look() == []
     assert len(await first.look()) == 1

@@ -225,5 +225,5 @@ async def put_apart() -> None:
     async with open_rooms(read_settings()) as rooms:
         now = rooms.clock.now()
         file = QuarantinedFile("file-1", "citizen:c1", "c1", None, "0" * 64, None, 14, "Eicar-Test-Signature", now)
-        async with rooms.store.writing() as tx:
+        async with rooms.store.write_transaction() as tx:
             await quarantine.put(tx, file, b"what was found")

@@ -23,7 +23,7 @@ OPERATORS = "code,name_hi,name_en,centre,email\n500900000001,विक्रम,
 async def rooms(sqlite_store, store_keyrings, store_clock, monkeypatch):
     env = environment(sqlite_store, store_keyrings, store_clock, [])
     district = District("d49", "49", Bilingual("देहरादून", "Dehradun"), "Garhwal", "Dehradun", "test", verified=True)
-    async with env.store.writing() as tx:
+    async with env.store.write_transaction() as tx:
         await catalogue.upsert_districts(tx, [district])
     absent: Any = None
 

@@ -11,7 +11,7 @@ from domain.kernel.clock import ist_date
 from domain.kernel.people import SYSTEM, Role
 from domain.platform.switches import SwitchState
 from gateway.commands import calendar, outbox, switch
-from gateway.commands.opening import account, commanding, open_rooms
+from gateway.commands.opening import account, command_subject, open_rooms
 from gateway.settings.settings import Settings
 from store.identity import people
 from store.platform import outbox as stored_outbox
@@ -31,12 +31,12 @@ def settings(tmp_path, migrated_sqlite) -> Settings:
 
 
 async def actors(settings: Settings, kind: str, key: str | None) -> list[tuple[str, str]]:
-    async with open_rooms(settings) as rooms, rooms.store.reading() as tx:
+    async with open_rooms(settings) as rooms, rooms.store.read_transaction() as tx:
         return [(line.action, line.actor_label) for line in await audit_lines_of(tx, kind, key)]
 
 
 def test_a_command_acts_as_the_gateway_itself_and_bears_the_number_of_its_account():
-    subject = commanding()
+    subject = command_subject()
     assert (subject.roles, subject.kind, subject.person_id) == (frozenset({Role.SYSTEM}), None, None)
     assert subject.label == account() == NUMBER
     assert SYSTEM.label == "SYSTEM"
@@ -50,7 +50,7 @@ def test_no_command_writes_as_the_nameless_gateway():
 
 async def test_messages_of_the_outbox_switches_and_holidays_name_it(settings, tmp_path):
     async with open_rooms(settings) as rooms:
-        async with rooms.store.writing() as tx:
+        async with rooms.store.write_transaction() as tx:
             await people.add_citizen(tx, citizen())
             await stored_outbox.add(tx, "topic", "key", {})
         next_year = ist_date(rooms.clock.now()).year + 1

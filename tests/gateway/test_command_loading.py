@@ -74,7 +74,7 @@ def test_the_package_of_every_installed_command_says_in_which_profiles_it_exists
 
 @pytest.mark.parametrize("name", sorted(INSTALLED))
 def test_the_line_of_the_list_is_what_the_command_says_of_itself(monkeypatch, name):
-    command = listed(monkeypatch, "demo")[name].loaded()
+    command = listed(monkeypatch, "demo")[name].load_command()
 
     assert command.name == name
     assert " ".join(command.help.split("\n\n")[0].split()) == LINES[name]

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from actions.appeals.case_file import NotGenuine, opened_manifest
-from tools.reference.commission_samples import ACCOUNT, outdated
+from tools.reference.commission_samples import ACCOUNT, is_outdated
 
 FOLDER = Path(__file__).parents[2] / "docs" / "partners" / "commission"
 
 
 def test_the_samples_are_what_the_parts_send_and_answer():
-    assert not outdated(FOLDER)
+    assert not is_outdated(FOLDER)
 
 
 def test_each_sample_that_is_let_in_is_signed_as_the_contract_says():

@@ -35,7 +35,7 @@ async def test_open_cases_are_listed_and_critical_ones_alone_where_asked(
 ) -> None:
     async with open_rooms(settings) as rooms:
         env = environment_of(settings, rooms)
-        async with rooms.store.writing() as tx:
+        async with rooms.store.write_transaction() as tx:
             for kind in (DifferenceKind.UTR_TWICE, DifferenceKind.NOT_IN_SCROLL):
                 await open_case(Acting(env, tx, SYSTEM), FinanceDifference(kind, f"about:{kind.value}", "1", "2"))
     await run_cases(settings, state=None, critical=False)
@@ -62,7 +62,7 @@ async def test_a_month_to_come_and_an_unknown_scheme_are_refused_and_dbt_bharat_
             await asked(settings, OCTOBER, "nope")
         with pytest.raises(typer.BadParameter, match="9000-01"):
             await asked(settings, TO_COME, None)
-    async with open_rooms(settings) as rooms, rooms.store.reading() as tx:
+    async with open_rooms(settings) as rooms, rooms.store.read_transaction() as tx:
         assert await bharat_reports.of_month(tx, "2024-10") == []
         assert await bharat_reports.of_month(tx, "9000-01") == []
 

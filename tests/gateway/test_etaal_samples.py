@@ -9,24 +9,24 @@ from pathlib import Path
 
 import pytest
 
-from tools.reference.etaal_samples import made
-from tools.reference.sample_files import outdated, write
+from tools.reference.etaal_samples import make_samples
+from tools.reference.sample_files import outdated_files, write
 
 ROOT = Path(__file__).parents[2]
 PAGES = ROOT / "docs" / "partners" / "etaal"
 
 
 async def test_the_samples_are_what_the_door_answers():
-    assert outdated(PAGES, await made()) == []
+    assert outdated_files(PAGES, await make_samples()) == []
 
 
 async def test_a_sample_that_was_changed_is_told(tmp_path: Path):
-    files = await made()
+    files = await make_samples()
     write(tmp_path, files)
-    assert outdated(tmp_path, files) == []
+    assert outdated_files(tmp_path, files) == []
     (tmp_path / "samples" / "push.http").write_bytes(b"other")
     (tmp_path / "samples" / "more.http").write_bytes(b"")
-    assert outdated(tmp_path, files) == ["samples/more.http", "samples/push.http"]
+    assert outdated_files(tmp_path, files) == ["samples/more.http", "samples/push.http"]
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ async def test_a_sample_that_was_changed_is_told(tmp_path: Path):
     ],
 )
 async def test_they_show_what_the_contract_says(name: str, first: bytes, part: bytes):
-    answer = (await made())[f"samples/{name}.answer"]
+    answer = (await make_samples())[f"samples/{name}.answer"]
     assert answer.startswith(first)
     assert part in answer
 

@@ -8,7 +8,7 @@ import pytest
 from actions.platform.change_feed import TooSlow
 from domain.platform.changes import OF_APPLICATIONS, Wanted
 from gateway.settings.subscriptions import Streams
-from gateway.streams.fanout import Bus, Fanout, open_bus, telling
+from gateway.streams.fanout import Bus, Fanout, announce_commits, open_bus
 from store.applications import applications
 from store.database.cipher import FieldCipher
 from store.database.engine import Store
@@ -22,13 +22,13 @@ SELDOM = Streams(look_seconds=3600.0)
 
 async def add(store, number, citizen="c1"):
     one = builders.application(f"a{number}", citizen, number=f"{number:014}")
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await applications.add(tx, one)
     return one.id
 
 
 async def citizen(store, name="c1"):
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await people.add_citizen(tx, builders.citizen(name))
 
 
@@ -45,7 +45,7 @@ async def first(following, count=1):
 async def test_a_commit_is_told_to_those_who_want_it_and_to_nobody_else(sqlite_store):
     await citizen(sqlite_store)
     await citizen(sqlite_store, "c2")
-    async with Fanout(sqlite_store, SELDOM).running() as fanout:
+    async with Fanout(sqlite_store, SELDOM).run() as fanout:
         hers, all_ = Wanted(OF_APPLICATIONS, citizen_id="c2"), Wanted(OF_APPLICATIONS)
         with fanout.follow(hers) as one, fanout.follow(all_) as two:
             await add(sqlite_store, 1)
@@ -58,7 +58,7 @@ async def test_a_commit_is_told_to_those_who_want_it_and_to_nobody_else(sqlite_s
 async def test_what_was_before_is_not_told(sqlite_store):
     await citizen(sqlite_store)
     await add(sqlite_store, 1)
-    async with Fanout(sqlite_store, SELDOM).running() as fanout:
+    async with Fanout(sqlite_store, SELDOM).run() as fanout:
         with fanout.follow(Wanted(OF_APPLICATIONS)) as one:
             await add(sqlite_store, 2)
             assert await first(one) == ["a2"]
@@ -71,7 +71,7 @@ async def test_several_changes_of_one_thing_are_told_as_the_last(sqlite_store):
     with fanout.follow(Wanted(OF_APPLICATIONS)) as one:
         key = await add(sqlite_store, 1)
         other = await add(sqlite_store, 2)
-        async with sqlite_store.writing() as tx:
+        async with sqlite_store.write_transaction() as tx:
             item = await applications.get(tx, key)
             await applications.save(tx, item, item.version)
         await fanout.look()
@@ -96,7 +96,7 @@ async def test_a_loop_that_nobody_wakes_looks_by_itself(sqlite_store, store_ciph
     await citizen(sqlite_store)
     other = await Store.open(sqlite_store.url, cipher=store_cipher, clock=store_clock)
     try:
-        async with Fanout(sqlite_store, Streams(look_seconds=0.02)).running() as fanout:
+        async with Fanout(sqlite_store, Streams(look_seconds=0.02)).run() as fanout:
             with fanout.follow(Wanted(OF_APPLICATIONS)) as one:
                 await add(other, 1)
                 assert await first(one) == ["a1"]
@@ -113,8 +113,8 @@ async def test_the_bus_wakes_other_processes_and_comes_back_by_itself(
     url = valkey_server.url()
     async with AsyncExitStack() as stack:
         stack.push_async_callback(other.close)
-        fanout = await stack.enter_async_context(Fanout(sqlite_store, SELDOM, Bus(url)).running())
-        await stack.enter_async_context(telling(other, Bus(url)))
+        fanout = await stack.enter_async_context(Fanout(sqlite_store, SELDOM, Bus(url)).run())
+        await stack.enter_async_context(announce_commits(other, Bus(url)))
         one = stack.enter_context(fanout.follow(Wanted(OF_APPLICATIONS)))
         await add(other, 1)
         assert await first(one) == ["a1"]
@@ -126,7 +126,7 @@ async def test_the_bus_wakes_other_processes_and_comes_back_by_itself(
 async def test_without_the_bus_nothing_is_lost(sqlite_store, tmp_path):
     await citizen(sqlite_store)
     away = open_bus(f"unix://{tmp_path / 'nobody.sock'}")
-    async with Fanout(sqlite_store, SELDOM, away).running() as fanout:
+    async with Fanout(sqlite_store, SELDOM, away).run() as fanout:
         with fanout.follow(Wanted(OF_APPLICATIONS)) as one:
             await add(sqlite_store, 1)
             assert await first(one) == ["a1"]

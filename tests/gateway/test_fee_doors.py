@@ -108,7 +108,7 @@ async def test_a_message_about_no_order_of_ours_is_not_found(town: Town):
     tills = town.tills
     order = await tills.started(await tills.submitted())
     posted = await tills.pays(order)
-    async with tills.env.store.writing() as tx:
+    async with tills.env.store.write_transaction() as tx:
         statement = fee_orders.orders_table.update().values(reference="UKASOTHER")
         await tx.connection.execute(statement)
     answer = await town.browser.post("/hooks/treasury", data={"encdata": posted["encdata"]})

@@ -57,8 +57,8 @@ async def test_a_wrong_file_is_told_by_name_and_the_rest_is_taken_over(env: Envi
     said = capsys.readouterr()
     assert said.err == "apuni: caste-certificate.json is refused: TOO_DEEP at /: 16\n"
     assert said.out.splitlines()[-1] == f"{OWN - 1} forms taken over, 0 unchanged, 1 refused"
-    async with env.store.reading() as tx:
-        assert len(dict((await forms.assigned(tx)).values())) == OWN - 1
+    async with env.store.read_transaction() as tx:
+        assert len(dict((await forms.assigned_forms(tx)).values())) == OWN - 1
 
 
 def test_a_folder_is_judged_without_a_store(tmp_path: Path):

@@ -12,7 +12,7 @@ from starlette.routing import Route
 from domain.kernel.clock import SystemClock
 from domain.kernel.people import Role
 from gateway.http.admission import Admission, Share
-from gateway.runtime.edge_wiring import admitting, is_developer
+from gateway.runtime.edge_wiring import admission_wrapper, is_developer
 from gateway.settings.limits import Load
 
 
@@ -21,7 +21,7 @@ async def door(request: Request) -> Response:
 
 
 async def asked(gate: Admission) -> httpx.Response:
-    routes = admitting(gate, Share.PARTNERS)([Route("/door", door, methods=["POST"])])
+    routes = admission_wrapper(gate, Share.PARTNERS)([Route("/door", door, methods=["POST"])])
     transport = httpx.ASGITransport(app=Starlette(routes=routes))
     async with httpx.AsyncClient(transport=transport, base_url="http://gateway.test") as client:
         return await client.post("/door")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import structlog
 
-from gateway.runtime.logs import HIDDEN, LONGEST, configure_logging, masked
+from gateway.runtime.logs import HIDDEN, LONGEST, configure_logging, mask_value
 
 
 @pytest.fixture
@@ -93,12 +93,12 @@ def test_of_a_library_only_the_logger_and_the_place_are_kept_whatever_its_level(
 
 
 def test_a_long_text_is_cut_before_it_is_looked_at():
-    assert len(masked("a" * 90_000)) == LONGEST
-    assert masked("1" * 90_000 + "@") == "1" * LONGEST
+    assert len(mask_value("a" * 90_000)) == LONGEST
+    assert mask_value("1" * 90_000 + "@") == "1" * LONGEST
 
 
 def test_an_address_loses_its_query():
-    assert masked("GET https://partner.test/a/b?code=1&x=2 failed") == "GET https://partner.test/a/b failed"
+    assert mask_value("GET https://partner.test/a/b?code=1&x=2 failed") == "GET https://partner.test/a/b failed"
 
 
 def test_an_exception_is_told_by_its_kind_and_place_only(stream: io.StringIO):
@@ -124,4 +124,4 @@ def test_talkative_libraries_are_quiet(stream: io.StringIO, name: str):
 def test_numbers_of_ours_and_ids_stay_readable():
     kept = "application 12612345678903, id 0192f3c4-9876-7543-8210-9876543210ab"
 
-    assert masked(kept) == kept
+    assert mask_value(kept) == kept

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from actions.documents.file_links import opened, signed_link
+from actions.documents.file_links import open_file, signed_link
 from actions.uploads.uploads import sweep_unused, take_in
 from domain.kernel.clock import SystemClock
 from gateway.runtime.object_place import open_objects
@@ -44,7 +44,7 @@ async def test_an_upload_lies_in_the_bucket_is_read_by_its_link_and_swept(
             env = replace(env, objects=objects)
             kept = await take_in(env, CITIZEN, pdf("in a bucket"))
             query = dict(part.split("=") for part in signed_link(env, kept).url.partition("?")[2].split("&"))
-            found = await opened(
+            found = await open_file(
                 env, kept.sha256, upload_id=query["upload"], until=query["until"], signature=query["signature"]
             )
             assert found.content == pdf("in a bucket")

@@ -36,7 +36,7 @@ SETTINGS = cast("Any", None)
 async def house(sqlite_store, store_keyrings, store_clock, tmp_path, monkeypatch):
     """A house whose store has two officers, one of them with a post of the revenue department."""
     env = environment(sqlite_store, store_keyrings, store_clock, tmp_path / "objects", Down())
-    async with env.store.writing() as tx:
+    async with env.store.write_transaction() as tx:
         for name, postings in (("anita", (POST,)), ("bina", (Posting(Role.OFFICER, "forest-department"),))):
             mail, title = f"{name}@x.example", Bilingual(None, "Tehsildar")
             await people.add_officer(tx, Officer(f"id-{name}", Bilingual(None, name.title()), title, mail, postings))
@@ -68,7 +68,7 @@ async def test_a_leave_is_recorded_listed_and_cancelled(house, capsys):
     assert capsys.readouterr().out == f"apuni: leave {leave_id} is cancelled\n"
     with pytest.raises(NotMoved, match="leaveId"):
         await run_cancel_leave(SETTINGS, leave_id)
-    async with house.store.reading() as tx:
+    async with house.store.read_transaction() as tx:
         lines = await audit_lines_of(tx, "OFFICER", "id-anita")
     assert [line.action for line in lines] == ["staff.leave", "staff.cancel_leave"]
     assert {line.actor_label for line in lines} == {f"CLI:{os.getuid()}"}

@@ -35,7 +35,7 @@ async def house(sqlite_store, store_keyrings, store_clock, tmp_path, monkeypatch
 
 
 async def audited(env, citizen_id: str) -> list[tuple[str, str]]:
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         return [(line.action, line.actor_label) for line in await audit_lines_of(tx, "CITIZEN", citizen_id)]
 
 
@@ -57,7 +57,7 @@ async def test_a_person_is_erased_once_and_not_while_something_is_under_way(hous
     await withdraw_application(house, CITIZEN, Withdraw(case.id, "w"))
     await run_erase(SETTINGS, case.number)
     assert "apuni: erased in citizens: 1\n" in capsys.readouterr().out
-    async with house.store.reading() as tx:
+    async with house.store.read_transaction() as tx:
         assert (await people.citizens(tx, [ASHA]))[ASHA].name.en == "Erased"
     assert [line for line in await audited(house, ASHA) if line[0] == "citizen.erased"] == [("citizen.erased", WHO)]
     await run_erase(SETTINGS, ASHA)

@@ -15,7 +15,7 @@ from domain.kernel.text import Bilingual
 from domain.platform.alarms import Event
 from domain.platform.switches import Switch, Switchboard, SwitchKind, SwitchState
 from gateway.runtime import heartbeat as beats
-from gateway.runtime.heartbeat import Pulse, pulsing, take_over, take_over_calendar
+from gateway.runtime.heartbeat import Pulse, run_heartbeat, take_over, take_over_calendar
 from gateway.runtime.process_health import Vitals
 from integrations.calling.breakers import BreakerState
 from store.catalogue import calendar
@@ -44,13 +44,13 @@ class Away:
         raise StoreUnavailable("gone")
 
     @asynccontextmanager
-    async def reading(self):
+    async def read_transaction(self):
         raise StoreUnavailable("gone")
         yield
 
 
 async def set_switch(env: Environment, switch: Switch) -> None:
-    async with env.store.writing() as tx:
+    async with env.store.write_transaction() as tx:
         await switches.save(tx, switch)
 
 
@@ -60,8 +60,8 @@ async def test_a_process_says_at_once_which_change_of_the_switches_it_follows(en
 
     await pulse.poll_switches()
 
-    async with env.store.reading() as tx:
-        assert [facts.switches for facts in await alarms.told(tx)] == [1]
+    async with env.store.read_transaction() as tx:
+        assert [facts.switches for facts in await alarms.reported_facts(tx)] == [1]
 
 
 async def test_a_change_is_taken_over_once(env):
@@ -95,7 +95,7 @@ async def test_the_last_known_switches_hold_while_the_store_is_away(env, vitals)
 async def test_a_running_pulse_obeys_a_change_without_a_restart(env, vitals, monkeypatch):
     monkeypatch.setattr(beats, "SWITCH_SECONDS", 0.01)
     board = Switchboard()
-    async with pulsing(Pulse(env, board, vitals)), asyncio.timeout(5):
+    async with run_heartbeat(Pulse(env, board, vitals)), asyncio.timeout(5):
         await set_switch(env, OFF)
         while board.system(Source.UMANG, NOW) is SwitchState.ON:
             await asyncio.sleep(0.01)
@@ -113,13 +113,13 @@ async def test_a_beat_that_fails_does_not_end_the_pulse(env, vitals, monkeypatch
         done.set()
         raise LookupError
 
-    async with pulsing(beat, (0.01, more)), asyncio.timeout(5):
+    async with run_heartbeat(beat, (0.01, more)), asyncio.timeout(5):
         await done.wait()
 
 
 async def test_a_process_tells_of_its_breakers_integrity_and_sign_ins(env, vitals, store_clock):
     heard = []
-    observe = vitals.observing(lambda *told: heard.append(told))
+    observe = vitals.call_observer(lambda *told: heard.append(told))
     observe(Source.DIGILOCKER, "digilocker.file", "integrity", 0.0)
     observe(Source.DIGILOCKER, "digilocker.file", "answered", 0.1)
     observe(Source.API_SETU, "apisetu.certificate", "not_let_in", 0.0)
@@ -131,8 +131,8 @@ async def test_a_process_tells_of_its_breakers_integrity_and_sign_ins(env, vital
     vitals.sign_in_failed()
     await Pulse(env, Switchboard(), vitals).beat()
 
-    async with env.store.reading() as tx:
-        [facts] = await alarms.told(tx)
+    async with env.store.read_transaction() as tx:
+        [facts] = await alarms.reported_facts(tx)
     assert facts.not_closed == {"UMANG": 20.0}
     assert facts.integrity == {"DIGILOCKER": Event(1, 20.0)}
     assert facts.not_let_in == {"API_SETU": Event(1, 20.0)}
@@ -143,7 +143,7 @@ async def test_a_process_tells_of_its_breakers_integrity_and_sign_ins(env, vital
 
 async def test_only_a_worker_tells_when_it_last_ran_the_legal_clock(vitals, store_clock):
     assert vitals.facts().sweep is None
-    vitals.swept()
+    vitals.note_sweep()
     store_clock.advance(timedelta(minutes=3))
 
     assert vitals.facts().sweep == 180.0
@@ -186,7 +186,7 @@ async def test_a_calendar_that_is_imported_elsewhere_is_shown_without_a_restart(
     later = WorkCalendar("UK-later", {new_year: frozenset()})
     holiday = calendar.Holiday(new_year, Bilingual(None, "New Year"), None, verified=True)
     assert not await take_over_calendar(env)
-    async with env.store.writing() as tx:
+    async with env.store.write_transaction() as tx:
         await calendar.save_calendar(tx, later, [holiday])
 
     assert await take_over_calendar(env)

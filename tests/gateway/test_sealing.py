@@ -45,7 +45,7 @@ async def test_after_the_limit_writes_are_refused_with_a_code_while_reads_go_on(
         await world.submit(world.sunil, FREE, idempotency_key="while stopped")
     fault = fault_of(refused.value)
     assert (fault.code, fault.retryable, fault.retry_after) == (ErrorCode.WRITES_STOPPED, True, 60.0)
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         assert await applications.count_of_citizen(tx, world.asha.person_id, None) == 1
         assert await applications.count_of_citizen(tx, world.sunil.person_id, None) == 0
 

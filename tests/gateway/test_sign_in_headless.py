@@ -71,7 +71,7 @@ async def env(tmp_path, sqlite_store, store_keyrings, store_clock, sandboxes):
         Parichay(jan, remotes["sso"]),
         CscConnect(csc, remotes["csc"], environment_.ids),
     ]
-    async with sqlite_store.writing() as tx:
+    async with sqlite_store.write_transaction() as tx:
         await people.add_officer(tx, officer(OFFICER, DEMO["officers"][0]["email"]))
         await enter_operator(tx, OPERATOR, DEMO["operators"][0]["csc_id"])
     return environment(sqlite_store, store_keyrings, store_clock, providers)
@@ -93,7 +93,7 @@ async def test_a_citizen_signs_in_by_meri_pehchaan_and_her_locker_is_linked(env,
 
     assert (subject.kind, subject.roles) == (PersonKind.CITIZEN, {Role.CITIZEN})
     assert subject.person_id is not None
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         grant = await identities.locker_grant(tx, subject.person_id)
         known = await identities.identity(tx, Provider.MERI_PEHCHAAN, DEMO["people"][0]["user_sso_id"])
     assert known == (PersonKind.CITIZEN, subject.person_id)
@@ -103,7 +103,7 @@ async def test_a_citizen_signs_in_by_meri_pehchaan_and_her_locker_is_linked(env,
 
 
 async def test_a_principal_signs_in_by_parichay_for_her_school(env, internet):
-    async with env.store.writing() as tx:
+    async with env.store.write_transaction() as tx:
         name = Bilingual(None, "GIC Raipur")
         await people.add_operator(tx, operator(PRINCIPAL, "UDISE-1"))
         await centres.save_centres(tx, [Centre("05490100101", CentreKind.SCHOOL, name, "49", "304", open=True)])

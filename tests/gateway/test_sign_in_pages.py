@@ -218,7 +218,7 @@ async def test_an_unregistered_officer_is_told_in_both_languages(browser, parich
 
 
 async def test_a_registered_officer_is_welcomed(browser, env, parichay):
-    async with env.store.writing() as tx:
+    async with env.store.write_transaction() as tx:
         await people.add_officer(tx, officer("0193a000-0000-7000-8000-000000000001", "a@officer.example"))
     state = await start(browser, "parichay")
 

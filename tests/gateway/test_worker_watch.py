@@ -73,7 +73,7 @@ async def test_silence_of_all_workers_is_an_alarm_that_the_gateway_raises_and_po
 
     assert (early, late) == ([], [RAISED])
     assert posted.told == [("WORKER_AWAY", "RAISED")]
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         assert await alarms.counts(tx) == {AlarmCode.WORKER_AWAY: 1}
         [waiting] = await outbox_listing(tx, outbox.OutboxState.PENDING, 9)
     assert waiting.topic == "alarm.notify"

@@ -32,7 +32,7 @@ EXAMPLES = rounds(4, ci=25, full=200)
 
 
 async def how_many(store: Store) -> int:
-    async with store.reading() as tx:
+    async with store.read_transaction() as tx:
         return int((await tx.connection.execute(select(func.count()).select_from(applications_table))).scalar_one())
 
 

@@ -62,7 +62,7 @@ async def read_kept(remote: Remote):
     async def load() -> str:
         return (await remote.send(KEPT, "GET", "/a")).content.decode()
 
-    return await remote.kept(KEPT, ("citizen", "a"), load, TEXT)
+    return await remote.fetch_cached(KEPT, ("citizen", "a"), load, TEXT)
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ class Process:
 
     def __init__(self, url, clock):
         self.hints = BreakerHints(url, clock)
-        self.breakers = Breakers(clock, observer=self.hints.changed)
+        self.breakers = Breakers(clock, observer=self.hints.note_change)
         self.calls = self.at_once = self.most_at_once = 0
 
     async def exchange(self):
@@ -198,7 +198,7 @@ async def test_without_valkey_nobody_is_warned_and_the_news_is_told_when_it_is_b
 async def test_in_the_background_a_change_is_told_at_once(fleet):
     here, there = fleet
 
-    async with there.hints.exchanged(there.breakers):
+    async with there.hints.exchange_in_background(there.breakers):
         await there.open()
         for _ in range(200):
             if await here.hints._client.hlen(HINTS):

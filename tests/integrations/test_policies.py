@@ -76,7 +76,7 @@ def test_a_policy_that_contradicts_itself_is_refused():
 
 
 def test_docs_metrics_and_graph_print_the_same_table():
-    table = {policy.name: dict(policy.described()) for policy in POLICIES}
+    table = {policy.name: dict(policy.as_labels()) for policy in POLICIES}
 
     assert _docs((ROOT / "docs" / "policies.md").read_text(encoding="utf-8")) == table
     assert _metrics() == table
@@ -116,7 +116,7 @@ def _docs(text: str) -> dict[str, dict[str, str]]:
             found[row["call"]] |= row
     for name, row in found.items():
         for column in KEPT:
-            row.setdefault(column, BY_NAME[name].described()[column])
+            row.setdefault(column, BY_NAME[name].as_labels()[column])
     return found
 
 

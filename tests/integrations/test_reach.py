@@ -85,7 +85,7 @@ async def test_what_a_call_found_out_goes_before_and_ends_the_trying():
     async with Listener() as there:
         trying = watch(monitor, UMANG=[there.url])
         await trying.look()
-        monitor.failed(Source.UMANG, "umang.getrationcard", CLOCK.now(), 3.0, None)
+        monitor.record_failure(Source.UMANG, "umang.getrationcard", CLOCK.now(), 3.0, None)
         await trying.look()
         await asyncio.sleep(0.01)
 

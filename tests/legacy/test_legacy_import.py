@@ -60,13 +60,13 @@ async def test_figures_counted_anew_are_the_same(world: World, old: Path) -> Non
     env = world.env
     write_certificates(old, 30)
     await take_over(rooms_of(env), write_rows(old / "rows.jsonl", old_rows(30)))
-    async with env.store.reading() as tx:
-        before = await figure_recount.kept(tx)
+    async with env.store.read_transaction() as tx:
+        before = await figure_recount.stored_cubes(tx)
 
     await rebuild(env.store)
 
-    async with env.store.reading() as tx:
-        assert await figure_recount.kept(tx) == before
+    async with env.store.read_transaction() as tx:
+        assert await figure_recount.stored_cubes(tx) == before
     assert before
 
 
@@ -180,8 +180,8 @@ async def test_it_goes_on_behind_the_last_batch_and_nothing_is_lost_or_there_twi
     with pytest.raises(Dies):
         await take_over(rooms_of(world.env), path)
     monkeypatch.setattr(imports, "write", true_write)
-    async with world.env.store.reading() as tx:
-        found = await legacy.unfinished(tx, look_at(path).sha256)
+    async with world.env.store.read_transaction() as tx:
+        found = await legacy.unfinished_import(tx, look_at(path).sha256)
     assert found is not None
     assert found.rows_done == 10
 
@@ -200,7 +200,7 @@ async def test_two_at_once_do_not_write_one_batch_twice(world: World, old: Path)
     rooms, path = rooms_of(world.env), write_rows(old / "rows.jsonl", old_rows(4))
     data = look_at(path)
     start = legacy.Bookmark(world.env.ids.key(), data.sha256)
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         await legacy.begin(tx, start)
         await legacy.move_on(tx, start, replace(start, rows_done=3), finished=False)
 
@@ -229,7 +229,7 @@ async def test_aadhaar_numbers_lie_in_the_vault_alone_and_tell_persons_apart(wor
     owners = [(await by_old(env, f"UK19ES/00000{place}")).citizen_id for place in ("03", "13", "23")]
     assert owners[0] == owners[1]
     assert owners[2] != owners[0]
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         citizen = (await people.citizens(tx, owners))[owners[0]]
     assert citizen.aadhaar_last4 == number[-4:]
     assert await env.vault.reveal(citizen.aadhaar_reference or "", purpose="TEST", by="test") == number
@@ -245,7 +245,7 @@ async def test_what_was_taken_over_is_exported_and_erased(world: World, old: Pat
     path = write_rows(old / "rows.jsonl", [row])
     await take_over(rooms_of(env), path)
     application = await by_old(env, "UK19ES/0000000")
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         shown = {
             name: (await personal.rows_of_person(tx, name, application.citizen_id, after=None, limit=10)).rows
             for name in personal_rules.person_tables()
@@ -254,7 +254,7 @@ async def test_what_was_taken_over_is_exported_and_erased(world: World, old: Pat
     assert [one["steps"] for one in shown["legacy_applications"]] == [3]
     assert "content_index" not in shown["legacy_applications"][0]
 
-    async with env.store.writing() as tx:
+    async with env.store.write_transaction() as tx:
         await personal.erase(tx, application.citizen_id)
     again, rejects = await take_over(rooms_of(env), path)
     assert (again.imported, again.skipped, rejects) == (0, 1, [])  # it does not come back

@@ -45,19 +45,19 @@ def crowded() -> float:
 
 async def digest_of(url: str, cipher, clock, tables=TABLES) -> str:
     store = Store(url, cipher=cipher, clock=clock)  # not `open`, which refuses the next release
-    async with closed_at_the_end(store), store.reading() as tx:
+    async with closed_at_the_end(store), store.read_transaction() as tx:
         return await digest(tx, tables)
 
 
 async def present_revision(url: str, cipher, clock) -> str:
     store = Store(url, cipher=cipher, clock=clock)
-    async with closed_at_the_end(store), store.reading() as tx:
+    async with closed_at_the_end(store), store.read_transaction() as tx:
         return await dump.revision_of(tx)
 
 
 async def tables_of(url: str, cipher, clock) -> set[str]:
     store = Store(url, cipher=cipher, clock=clock)
-    async with closed_at_the_end(store), store.reading() as tx:
+    async with closed_at_the_end(store), store.read_transaction() as tx:
         return set(await tx.connection.run_sync(lambda sync: inspect(sync).get_table_names()))
 
 
@@ -124,7 +124,7 @@ async def _copy(source: Store, url: str, cipher, clock) -> None:
     """Put every row into another database, whichever kind it is."""
     target = await Store.open(url, cipher=cipher, clock=clock)
     tables = {table.name: table for table in metadata.sorted_tables}
-    async with closed_at_the_end(target), source.reading() as tx, target.writing() as other:
+    async with closed_at_the_end(target), source.read_transaction() as tx, target.write_transaction() as other:
         await dump.begin(other)
         for part in await dump.present(tx, metadata):
             async for batch in dump.batches(tx, part):
@@ -134,14 +134,14 @@ async def _copy(source: Store, url: str, cipher, clock) -> None:
 @pytest.mark.integration
 async def test_both_databases_give_the_same_dump_of_the_same_rows(sqlite_store, postgres_store):
     await fill(sqlite_store, ROWS)
-    async with sqlite_store.reading() as tx, postgres_store.writing() as other:
+    async with sqlite_store.read_transaction() as tx, postgres_store.write_transaction() as other:
         await dump.begin(other)
         tables = {table.name: table for table in metadata.sorted_tables}
         for part in await dump.present(tx, metadata):
             async for batch in dump.batches(tx, part):
                 await dump.load(other, tables, Batch.of_lines(batch.lines()))
         await dump.finish_load(other, metadata.sorted_tables)
-    async with sqlite_store.reading() as tx, postgres_store.reading() as other:
+    async with sqlite_store.read_transaction() as tx, postgres_store.read_transaction() as other:
         assert await digest(tx, metadata) == await digest(other, metadata)
 
 
@@ -180,7 +180,7 @@ def test_the_old_release_reads_and_writes_while_the_schema_is_expanded(
 
 async def _count(url, cipher, clock, citizen_id) -> int:
     store = Store(url, cipher=cipher, clock=clock)
-    async with closed_at_the_end(store), store.reading() as tx:
+    async with closed_at_the_end(store), store.read_transaction() as tx:
         return await applications.count_of_citizen(tx, citizen_id)
 
 
@@ -188,7 +188,7 @@ async def _without_channel(url, cipher, clock) -> int:
     """How many applications the next release would not know the channel of."""
     statement = "SELECT count(*) FROM applications WHERE id NOT IN (SELECT application_id FROM case_channels)"
     store = Store(url, cipher=cipher, clock=clock)
-    async with closed_at_the_end(store), store.reading() as tx:
+    async with closed_at_the_end(store), store.read_transaction() as tx:
         return int((await tx.connection.execute(text(statement))).scalar_one())
 
 

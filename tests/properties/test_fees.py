@@ -59,7 +59,7 @@ class Life:
     keys: int = 0
 
     async def orders(self) -> list[FeeOrder]:
-        async with self.tills.env.store.reading() as tx:
+        async with self.tills.env.store.read_transaction() as tx:
             found = await fee_orders.of_applications(tx, [self.application.id])
         return found.get(self.application.id, [])
 
@@ -153,7 +153,7 @@ class Life:
         """A finance officer settles the case of each other amount that lies there."""
         env = self.tills.env
         for order in await self.orders():
-            async with env.store.reading() as tx:
+            async with env.store.read_transaction() as tx:
                 case = await finance_cases.open_one(tx, DifferenceKind.AMOUNT_DIFFERS, f"{ABOUT}{order.id}")
             if case is not None and order.holds_other_amount:
                 self.keys += 1
@@ -212,7 +212,7 @@ async def test_whatever_happens_one_payment_counts_and_no_money_is_lost(tills: T
 async def holds(life: Life, *, settled: bool) -> None:
     """What is true at every moment, and what at the end."""
     env, orders = life.tills.env, await life.orders()
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         application = await applications.get(tx, life.application.id)
         entries = (await timeline.timelines(tx, [life.application.id]))[life.application.id]
     assert application is not None

@@ -148,7 +148,7 @@ class Lives(RuleBasedStateMachine):
             service: await enter_officer(world.env, f"colleague-{service}", *self.officer(service, world).postings)
             for service in SERVICES
         }
-        async with store.writing() as tx:
+        async with store.write_transaction() as tx:
             needs = "UPDATE services SET needs_second_pair = true WHERE code = :code"
             await tx.connection.execute(text(needs), {"code": SECOND_PAIR})
         return world
@@ -349,7 +349,7 @@ class Lives(RuleBasedStateMachine):
         async def read() -> Any:
             from store.applications import applications
 
-            async with self.world.env.store.reading() as tx:
+            async with self.world.env.store.read_transaction() as tx:
                 return await applications.get(tx, application_id)
 
         return self.runner.run(read())

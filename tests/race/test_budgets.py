@@ -30,7 +30,7 @@ async def cases(twins: Twins, number: int) -> list[Application]:
 
 
 async def promised(twins: Twins) -> int:
-    async with twins.one.store.reading() as tx:
+    async with twins.one.store.read_transaction() as tx:
         return await sanction_course.held_on_head(tx, HEAD, twins.one.clock.now())
 
 
@@ -45,7 +45,7 @@ async def test_of_two_sanctions_at_once_one_gets_the_last_of_a_budget_and_the_ot
             decide_application(twins.other, world.welfare, Decide(two.id, Verdict.APPROVE, f"two-{number}")),
             settle_budgets(twins.other),
         )
-        async with twins.one.store.reading() as tx:
+        async with twins.one.store.read_transaction() as tx:
             made = (await benefits.sanction_of_applications(tx, [one.id, two.id])).values()
         assert sorted((each.state, each.budget) for each in made) == [
             (SanctionState.ACTIVE, BudgetState.ENOUGH),

@@ -51,7 +51,7 @@ async def test_an_answer_of_the_locker_is_dropped_where_consent_was_withdrawn_me
     monkeypatch.setattr(world.locker, "issued_documents", slow)
     asking = asyncio.create_task(locker_documents(twins.one, asha, asha.person_id))
     await slow.asked.wait()
-    async with twins.other.store.writing() as tx:  # in another process
+    async with twins.other.store.write_transaction() as tx:  # in another process
         held = await identities.locker_grant(tx, asha.person_id)
         await identities.mark_needs_consent(tx, asha.person_id, held.version)
     slow.let.set()
@@ -69,7 +69,7 @@ async def test_only_the_document_whose_consent_was_withdrawn_is_dropped(twins, f
         DepartmentDocument(f"d{number}", asha.person_id, "transport", doctype, Bilingual(None, doctype), {}, {}, until)
         for number, doctype in enumerate(("DRVLC", "RVCER"))
     ]
-    async with twins.one.store.writing() as tx:
+    async with twins.one.store.write_transaction() as tx:
         for document in documents:
             await department_documents.add(tx, document)
     answer = object()
@@ -77,7 +77,7 @@ async def test_only_the_document_whose_consent_was_withdrawn_is_dropped(twins, f
     monkeypatch.setattr(world.apisetu, "certificate", slow)
     asking = asyncio.create_task(department_certificates_of(twins.one, asha, asha.person_id))
     await slow.asked.wait()
-    async with twins.other.store.writing() as tx:
+    async with twins.other.store.write_transaction() as tx:
         await tx.connection.execute(delete(department_documents_table).where(department_documents_table.c.id == "d0"))
     slow.let.set()
 

@@ -33,7 +33,7 @@ WITHDRAWALS = rounds(3, ci=12, full=300)
 async def colleague(twins: Twins) -> Subject:
     """A second officer with the registrar's posting."""
     postings = twins.world.registrar.postings
-    async with twins.one.store.writing() as tx:
+    async with twins.one.store.write_transaction() as tx:
         await people.add_officer(tx, officer("colleague", *postings))
     return Subject(frozenset({Role.OFFICER}), PersonKind.OFFICER, "colleague", postings)
 
@@ -72,7 +72,7 @@ async def outcomes(*calls: Awaitable[tuple[Application, bool]]) -> tuple[list[Ap
 
 
 async def steps_of(twins: Twins, application_id: str) -> tuple[list[str], list[str]]:
-    async with twins.one.store.reading() as tx:
+    async with twins.one.store.read_transaction() as tx:
         entries = (await applications.timelines(tx, [application_id]))[application_id]
         lines = await audit_lines_of(tx, "APPLICATION", application_id)
     return [entry.move.value for entry in entries], [line.action for line in lines]

@@ -52,7 +52,7 @@ async def test_no_revoked_certificate_stays_in_a_locker(twins: Twins, pushes: Pu
 
 async def test_who_revokes_waits_for_the_copy_that_is_being_noted(twins: Twins, pushes: Pushes):
     certificate = await issued(twins, 0)
-    async with twins.one.store.writing() as tx:
+    async with twins.one.store.write_transaction() as tx:
         await note_pulled(tx, certificate, "locker-1")
         ending = asyncio.create_task(revoke(twins, certificate))
         done, _ = await asyncio.wait({ending}, timeout=0.2)
@@ -64,7 +64,7 @@ async def test_who_revokes_waits_for_the_copy_that_is_being_noted(twins: Twins, 
 
 async def test_who_puts_it_there_waits_for_the_end_that_is_being_written(twins: Twins, pushes: Pushes):
     certificate = await issued(twins, 0)
-    async with twins.other.store.writing() as tx:
+    async with twins.other.store.write_transaction() as tx:
         await certificates.end(tx, certificate.id, CertificateStatus.REVOKED)
         sending = asyncio.create_task(send_to_locker(twins.one, certificate.id, PushAction.ADD))
         done, _ = await asyncio.wait({sending}, timeout=0.2)

@@ -50,7 +50,7 @@ class Race:
         return self.world.env
 
     async def status(self, name: str) -> Status:
-        async with self.one.store.reading() as tx:
+        async with self.one.store.read_transaction() as tx:
             found = await applications.get(tx, self.made.cases[name])
         assert found is not None
         return found.status
@@ -111,7 +111,7 @@ async def two_keys(race: Race) -> None:
 
 async def fee_twice(race: Race) -> None:
     case = race.made.cases["unpaid"]
-    async with race.one.store.reading() as tx:
+    async with race.one.store.read_transaction() as tx:
         held = await applications.get(tx, case)
     assert held is not None
     fees = [RecordFee(case, f"R-{key}", held.fee_paise or 0, key) for key in ("a", "b", "a")]
@@ -122,7 +122,7 @@ async def fee_twice(race: Race) -> None:
 
 async def timer(race: Race) -> None:
     case = race.made.cases["late"]
-    async with race.one.store.reading() as tx:
+    async with race.one.store.read_transaction() as tx:
         held = await applications.get(tx, case)
     assert held is not None
     assert held.due_at is not None

@@ -26,7 +26,7 @@ async def test_a_lost_race_is_repeated_three_times_and_then_told(store: Store):
     with pytest.raises(TryAgain):
         await store.carry_out(lose)
     assert tried == 1 + REPETITIONS
-    async with store.reading() as tx:
+    async with store.read_transaction() as tx:
         assert await people.citizens(tx, ["c1", "c2", "c3", "c4"]) == {}
 
 
@@ -42,13 +42,13 @@ async def test_a_repetition_that_wins_is_the_only_one_that_counts(store: Store):
         return "won"
 
     assert await store.carry_out(win_at_last) == "won"
-    async with store.reading() as tx:
+    async with store.read_transaction() as tx:
         assert set(await people.citizens(tx, ["c1", "c2", "c3", "c4"])) == {"c4"}
 
 
 @pytest.mark.integration
 async def test_of_two_transactions_in_a_deadlock_both_end_well(postgres_store: Store):
-    async with postgres_store.writing() as tx:
+    async with postgres_store.write_transaction() as tx:
         for key in ("a", "b"):
             await people.add_citizen(tx, citizen(key))
     tried: list[str] = []
@@ -66,6 +66,6 @@ async def test_of_two_transactions_in_a_deadlock_both_end_well(postgres_store: S
         tried.clear()
         await asyncio.gather(change("a", "b", "1"), change("b", "a", "2"))
         assert len(tried) >= 3, "the deadlock did not happen"
-        async with postgres_store.reading() as tx:
+        async with postgres_store.read_transaction() as tx:
             held = await people.citizens(tx, ["a", "b"])
         assert held["a"].tehsil == held["b"].tehsil

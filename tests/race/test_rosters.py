@@ -19,7 +19,7 @@ ROWS = 12
 
 
 async def how_many(camps: Camps) -> int:
-    async with camps.env.store.reading() as tx:
+    async with camps.env.store.read_transaction() as tx:
         return int((await tx.connection.execute(select(func.count()).select_from(applications_table))).scalar_one())
 
 

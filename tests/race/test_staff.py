@@ -45,7 +45,7 @@ async def test_a_citizen_withdraws_while_a_second_officer_confirms(twins: Twins,
             )
         assert (len(won), len(lost)) == (1, 1)
         assert lost[0].code in {ErrorCode.CONFLICT, ErrorCode.TRANSITION_NOT_ALLOWED}
-        async with twins.one.store.reading() as tx:
+        async with twins.one.store.read_transaction() as tx:
             now = await applications.get(tx, case.id)
             opinion = (await desk.proposals(tx, [case.id]))[case.id]
             sanction = (await benefits.sanction_of_applications(tx, [case.id])).get(case.id)

@@ -21,7 +21,7 @@ COUNTERS = rounds(2, ci=10, full=200)
 
 
 async def how_many(twins: Twins) -> int:
-    async with twins.one.store.reading() as tx:
+    async with twins.one.store.read_transaction() as tx:
         return int((await tx.connection.execute(select(func.count()).select_from(applications_table))).scalar_one())
 
 

@@ -69,7 +69,7 @@ async def test_two_processes_renew_once_and_nobody_loses_the_consent(twins: Twin
 
         assert [end for end in ended if isinstance(end, BaseException)] == []
         assert len(rotating.used) == before + 1
-        async with twins.one.store.reading() as tx:
+        async with twins.one.store.read_transaction() as tx:
             kept = await identities.locker_grant(tx, asha.person_id)
         assert kept is not None
         assert kept.refresh_token == rotating.good

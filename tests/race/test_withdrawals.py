@@ -63,7 +63,7 @@ async def two(twins: Twins, cache_url: str | None) -> AsyncIterator[tuple[Proces
         "card", twins.world.asha.person_id or "", RATION_CARD, "RATCR", Bilingual(None, "Ration Card"),
         {CARD_NUMBER: "0512345678"}, {}, twins.world.clock.now(),
     )  # fmt: skip
-    async with twins.one.store.writing() as tx:
+    async with twins.one.store.write_transaction() as tx:
         await department_documents.add(tx, document)
     await grant_consent(here.env, twins.world.asha, ChangeConsent(CARD, "give"))
     yield here, there

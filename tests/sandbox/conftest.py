@@ -17,7 +17,7 @@ NOON = datetime(2026, 11, 23, 6, 30, tzinfo=UTC)
 
 
 def create_counting_sandbox(home: SandboxHome) -> Sandbox:
-    secret = home.state.once("key", "secret", lambda: {"value": home.system + "-secret"})
+    secret = home.state.get_or_create("key", "secret", lambda: {"value": home.system + "-secret"})
     write_onboarding(home.onboarding, {"secret": secret["value"]})
 
     async def count(request: Request) -> Response:

@@ -69,10 +69,10 @@ async def test_a_fault_that_was_set_goes_before_chance_and_a_sandbox_sees_its_ow
 
 def test_kinds_of_the_proxy_and_of_the_sandbox_share_the_rate():
     chaos = parse_chaos({"seed": 1, "rate": 0.4, "kinds": ["reset", "html"]}, frozenset({"sso"}))
-    draws = chaos.of("sso")
+    draws = chaos.draws_for("sso")
     assert draws is not None
-    transport = [draws.next(TRANSPORT_KINDS) for _ in range(1000)]
-    answers = [draws.next(ANSWER_KINDS) for _ in range(1000)]
+    transport = [draws.draw_fault(TRANSPORT_KINDS) for _ in range(1000)]
+    answers = [draws.draw_fault(ANSWER_KINDS) for _ in range(1000)]
     for drawn, kind in ((transport, "reset"), (answers, "html")):
         hits = [fault.kind for fault in drawn if fault is not None]
         assert set(hits) == {kind}
@@ -133,7 +133,7 @@ async def test_a_latency_takes_the_same_time_again(client: httpx.AsyncClient, ho
 
 async def test_a_named_profile_holds_for_all_systems(client: httpx.AsyncClient):
     usual = (await client.put("/_control/profile", json={"name": "usual"})).json()
-    assert usual["umang"] == PROFILES["usual"]["umang"].shown()
+    assert usual["umang"] == PROFILES["usual"]["umang"].to_json()
     none = (await client.put("/_control/profile", json={"name": "none"})).json()
     assert none["umang"]["latency"] == 0
     assert (await client.put("/_control/profile", json={"name": "warp"})).status_code == 400

@@ -67,7 +67,7 @@ async def test_the_proxy_is_told_of_transport_faults_only(city: City, client: ht
 async def test_malformed_faults_are_refused_and_change_nothing(city: City, client: httpx.AsyncClient, body: bytes):
     await client.put("/_control/sso/faults", json={"faults": [{"kind": "html"}]})
     assert (await client.put("/_control/sso/faults", content=body)).status_code == 400
-    assert [fault.kind for fault in city.sandboxes["sso"].faults.listed()] == ["html"]
+    assert [fault.kind for fault in city.sandboxes["sso"].faults.active_faults()] == ["html"]
 
 
 async def test_the_ledger_is_read_from_a_sequence_number(client: httpx.AsyncClient):

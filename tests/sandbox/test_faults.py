@@ -37,10 +37,10 @@ def test_setting_faults_replaces_the_earlier_ones():
 def test_within_a_request_asking_twice_gives_the_same_answer():
     faults = Faults()
     faults.set([{"kind": "signature", "calls": [2]}])
-    with faults.arriving(faults, ("/a",), bearer=False):
+    with faults.decide_for_request(faults, ("/a",), bearer=False):
         assert faults.match("signature", "/a") is None
         assert faults.match("signature", "/a") is None
-    with faults.arriving(faults, ("/a",), bearer=False):
+    with faults.decide_for_request(faults, ("/a",), bearer=False):
         assert faults.match("signature", "/a") is not None
         assert faults.match("signature", "/a") is not None
 
@@ -49,7 +49,7 @@ def test_the_faults_of_the_door_hold_for_a_request_that_came_through_it():
     own, door = Faults(), Faults()
     own.set([{"kind": "signature"}])
     door.set([{"kind": "skew"}])
-    with own.arriving(door, ("/token",), bearer=False):
+    with own.decide_for_request(door, ("/token",), bearer=False):
         assert own.match("skew", "/token") is not None
         assert own.match("signature", "/token") is None
 

@@ -65,18 +65,18 @@ def test_values_of_one_kind_are_listed_by_key(tmp_path: Path):
     state.put("a", "2", {"n": 2})
     state.put("a", "1", {"n": 1})
     state.put("b", "3", {"n": 3})
-    assert list(state.all("a").items()) == [("1", {"n": 1}), ("2", {"n": 2})]
+    assert list(state.values_of("a").items()) == [("1", {"n": 1}), ("2", {"n": 2})]
     state.close()
 
 
 def test_once_makes_a_value_on_the_first_call_only(tmp_path: Path):
     made = iter(({"secret": "first"}, {"secret": "second"}))
     state = State(tmp_path)
-    assert state.once("key", "k", lambda: next(made)) == {"secret": "first"}
+    assert state.get_or_create("key", "k", lambda: next(made)) == {"secret": "first"}
     state.close()
 
     again = State(tmp_path)
-    assert again.once("key", "k", lambda: next(made)) == {"secret": "first"}
+    assert again.get_or_create("key", "k", lambda: next(made)) == {"secret": "first"}
     again.close()
 
 

@@ -38,7 +38,7 @@ async def beneficiary(
 ) -> Beneficiary:
     """A pension of somebody, and its beneficiary, who has stood there for some days."""
     application = await world.approve(await world.submit("ES90", who))
-    async with world.environment.store.writing() as tx:
+    async with world.environment.store.write_transaction() as tx:
         [sanction] = (await benefits.sanction_of_applications(tx, [application.id])).values()
         key = world.environment.ids.key()
         group = Group(sanction.scheme_code, "UKDD0001", PaymentMethod.ACCOUNT)
@@ -114,7 +114,7 @@ async def test_each_look_at_a_row_leaves_a_receipt_with_the_citizen(world, finan
     await beneficiary(world, RegistrationState.VALIDATED)
     await listed(world, finance, "VALIDATED")
     await listed(world, AUDITOR, "VALIDATED")
-    async with world.environment.store.reading() as tx:
+    async with world.environment.store.read_transaction() as tx:
         seen = await accesses.of_citizen(tx, ASHA, 100)
     assert {(one.object_kind, one.purpose) for one in seen} >= {
         (ObjectKind.BENEFIT.value, "PAY_BENEFIT"),
@@ -127,7 +127,7 @@ async def test_the_row_beyond_a_page_is_looked_at_by_nobody_and_leaves_no_receip
     await beneficiary(world, RegistrationState.VALIDATED, who=NEIGHBOUR)
     found, _ = await listed(world, finance, "VALIDATED", first=1)
     assert ([row["beneficiaryRef"] for row in found["nodes"]], found["pageInfo"]["hasNextPage"]) == ([first.id], True)
-    async with world.environment.store.reading() as tx:
+    async with world.environment.store.read_transaction() as tx:
         seen = [await accesses.of_citizen(tx, who, 100) for who in (first.citizen_id, NEIGHBOUR.person_id)]
     assert [any(one.purpose == "PAY_BENEFIT" for one in those) for those in seen] == [True, False]
 

@@ -117,8 +117,8 @@ async def test_a_silent_tehsil_raises_one_alarm_until_it_is_heard_again(world: W
     assert {tile["key"]: tile["value"] for tile in board["tiles"]}["SILENT_OFFICES"] == 1
     await kept(world, 1, tehsil="304", submitted_at=NOW, delivered_at=NOW)
     assert await look() == [("49:304", AlarmState.CLEARED)]
-    async with env.store.reading() as tx:
-        assert (await alarms.everything(tx))[AlarmCode.SILENT_OFFICE, "49:304"].changes == 2
+    async with env.store.read_transaction() as tx:
+        assert (await alarms.all_alarms(tx))[AlarmCode.SILENT_OFFICE, "49:304"].changes == 2
 
 
 async def test_each_dashboard_of_an_officer_leads_to_its_own_cases(world: World) -> None:

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from schema.compatibility import breaking, deprecations, removed_on, retired
+from schema.compatibility import breaking_changes, deprecation_reason, deprecations, removed_on
 from schema.printing import printed_schema
 
 TODAY = date(2026, 11, 25)
-PAST = retired(added="1.0", use="Thing.label", removed_on=TODAY - timedelta(days=1))
-FUTURE = retired(added="1.0", use="Thing.label", removed_on=TODAY + timedelta(days=1))
+PAST = deprecation_reason(added="1.0", use="Thing.label", removed_on=TODAY - timedelta(days=1))
+FUTURE = deprecation_reason(added="1.0", use="Thing.label", removed_on=TODAY + timedelta(days=1))
 RELEASED = Path(__file__).parents[2] / "schema" / "released.graphql"
 
 
@@ -35,13 +35,13 @@ def sdl(fields: str, values: str = "OLD NEW", more: str = "") -> str:
     ],
 )
 def test_what_breaks_is_told_unless_its_date_has_come(before, after, broken):
-    assert len(breaking(sdl(before), sdl(after), TODAY)) == broken
+    assert len(breaking_changes(sdl(before), sdl(after), TODAY)) == broken
 
 
 def test_a_value_goes_after_its_date():
     for reason, broken in ((PAST, 0), (FUTURE, 1)):
         before = sdl("", f'OLD @deprecated(reason: "{reason}") NEW')
-        assert len(breaking(before, sdl("", "NEW"), TODAY)) == broken
+        assert len(breaking_changes(before, sdl("", "NEW"), TODAY)) == broken
 
 
 @pytest.mark.parametrize(("reason", "broken"), [(PAST, 0), (FUTURE, 1), ("old", 1)])
@@ -50,19 +50,19 @@ def test_an_argument_and_a_field_of_an_input_go_after_their_date(reason: str, br
     argument = (sdl(f"name(old: Int {old}, new: Int): String"), sdl("name(new: Int): String"))
     field = (sdl("", more=f"input I {{ old: Int {old} new: Int }}"), sdl("", more="input I { new: Int }"))
 
-    assert [len(breaking(*pair, TODAY)) for pair in (argument, field)] == [broken, broken]
+    assert [len(breaking_changes(*pair, TODAY)) for pair in (argument, field)] == [broken, broken]
 
 
 def test_a_type_goes_with_the_last_field_that_gave_it():
     before = sdl(f'part: Part @deprecated(reason: "{PAST}")', more="type Part { name: String }")
     still = sdl(f'part: Part @deprecated(reason: "{PAST}") other: Part', more="type Part { name: String }")
 
-    assert breaking(before, sdl(""), TODAY) == []
-    assert len(breaking(still, sdl(""), TODAY)) == 2
+    assert breaking_changes(before, sdl(""), TODAY) == []
+    assert len(breaking_changes(still, sdl(""), TODAY)) == 2
 
 
 def test_a_line_says_what_breaks():
-    assert breaking(sdl("name: String"), sdl(""), TODAY) == ["FIELD_REMOVED: Field Thing.name was removed."]
+    assert breaking_changes(sdl("name: String"), sdl(""), TODAY) == ["FIELD_REMOVED: Field Thing.name was removed."]
 
 
 def test_the_reason_of_a_deprecation_is_written_and_read():
@@ -79,4 +79,4 @@ def test_every_deprecation_of_the_graph_says_since_when_what_instead_and_until_w
 
 
 def test_nothing_breaks_for_clients_of_the_released_graph():
-    assert breaking(RELEASED.read_text(encoding="utf-8"), printed_schema(), TODAY) == []
+    assert breaking_changes(RELEASED.read_text(encoding="utf-8"), printed_schema(), TODAY) == []

@@ -34,7 +34,7 @@ async def test_cases_are_paged_within_the_jurisdiction_and_leave_receipts_with_t
     seen = "{ viewer { ... on Citizen { dataAccesses(first: 50) { objectKind purpose } } } }"
     accesses = (await world.ask(seen, CITIZEN))["data"]["viewer"]["dataAccesses"]
     assert {"objectKind": "CASE_LIST", "purpose": "INQUIRY"} in accesses
-    async with world.environment.store.reading() as tx:
+    async with world.environment.store.read_transaction() as tx:
         rows = (await tx.connection.execute(audit.audit_lines_table.select())).all()
     assert [row.purpose for row in rows if row.action == "figures.cases"] == ["INQUIRY", "INQUIRY"]
 

@@ -99,6 +99,6 @@ def asking_elsewhere(held: Held) -> None:
     """Let API Setu be asked over httpx's own transport, which respx answers."""
     env = held.world.environment
     line = remote_over(None, Source.API_SETU, PARTNER, clock=held.clock)
-    settings = ApiSetuSettings("client", "the-key", dict(env.partners.apisetu.offered()))
+    settings = ApiSetuSettings("client", "the-key", dict(env.partners.apisetu.publishers()))
     partners = replace(env.partners, apisetu=ApiSetu(line, settings, held.clock))
     held.world = replace(held.world, environment=replace(env, partners=partners))

@@ -26,7 +26,7 @@ query ($state: BenefitState!, $first: Int!, $after: String) {
 async def finance_officer(world: World, district: str = "49") -> Subject:
     posting = Posting(Role.FINANCE_OFFICER, None, district)
     key, title = world.environment.ids.key(), Bilingual("वित्त अधिकारी", "Finance officer")
-    async with world.environment.store.writing() as tx:
+    async with world.environment.store.write_transaction() as tx:
         await people.add_officer(tx, Officer(key, Bilingual(None, "F"), title, f"{key}@officer.example", (posting,)))
     return Subject(frozenset({Role.FINANCE_OFFICER}), PersonKind.OFFICER, key, (posting,))
 
@@ -34,7 +34,7 @@ async def finance_officer(world: World, district: str = "49") -> Subject:
 async def held(world: World, state: str, subject: Subject = CITIZEN) -> str:
     """A pension that a state holds back; gives its number."""
     application = await world.approve(await world.submit("ES90", subject))
-    async with world.environment.store.writing() as tx:
+    async with world.environment.store.write_transaction() as tx:
         [sanction] = (await benefits.sanction_of_applications(tx, [application.id])).values()
         table = benefits.sanctions_table
         await tx.connection.execute(update(table).where(table.c.id == sanction.id).values(state=state))
@@ -53,7 +53,7 @@ async def listed(world: World, subject: Subject, state: str, **more: object):
 
 async def receipts(world: World) -> list[int]:
     """How many reads Asha and her neighbour see."""
-    async with world.environment.store.reading() as tx:
+    async with world.environment.store.read_transaction() as tx:
         return [len(await accesses.of_citizen(tx, who, 100)) for who in (ASHA, NEIGHBOUR.person_id)]
 
 
@@ -86,7 +86,7 @@ async def test_what_holds_a_benefit_back_is_a_tile_of_its_office_and_of_who_pays
 
 
 async def test_a_sanction_that_was_made_without_budget_is_there_at_once(world: World):
-    async with world.environment.store.writing() as tx:
+    async with world.environment.store.write_transaction() as tx:
         [scheme] = [one for one in (await catalogue.schemes(tx)).values() if one.code == "old-age"]
         await catalogue.upsert_schemes(tx, [replace(scheme, amount_paise=1_000_001)])
     await world.approve(await world.submit("ES90"))
@@ -119,7 +119,7 @@ async def test_refused_files_are_a_tile_of_finance_officers_in_both_languages(wo
     finance = await finance_officer(world)
     refused = batch("1", "REJECTED", NOW)
     others = [batch("2", "CLOSED", NOW), batch("3", "REJECTED", NOW - timedelta(days=31))]
-    async with world.environment.store.writing() as tx:
+    async with world.environment.store.write_transaction() as tx:
         await tx.connection.execute(batches_table.insert(), [refused, *others])
     found = (await tiles(world, finance, Language.HI))["BATCHES_REFUSED"]
     assert (found["value"], found["unit"], found["title"]) == (1, "FILES", "पीएफएमएस द्वारा अस्वीकृत फाइलें")

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from domain.applications.lifecycle import Status
 from domain.kernel.text import Language
-from gateway.http.compression import gzipped
+from gateway.http.compression import gzip_body
 from store.applications import applications
 from tests.store import builders
 from tests.support.databases import NOW
@@ -21,12 +21,12 @@ LONGEST_BLUR = 99
 
 def packed(answer) -> int:
     body = json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode()
-    return len(gzipped(body, LONGEST_BLUR))
+    return len(gzip_body(body, LONGEST_BLUR))
 
 
 async def keep(world, many: int, *states: Status):
     """So many cases of hers, in the states in turn, all due on other days."""
-    async with world.environment.store.writing() as tx:
+    async with world.environment.store.write_transaction() as tx:
         for number in range(many):
             one = builders.application(
                 f"01930000-0000-7000-9000-{number:012}",
@@ -58,7 +58,7 @@ async def test_what_changed_in_a_long_list_costs_what_changed_and_not_the_list(w
     sync, followed = operation("citizen_app/sync"), operation("officer_app/sync")
     whole = await world.ask(sync, CITIZEN, Language.HI, first=100)
     queue = await world.ask(followed, OFFICER, Language.HI, first=100)
-    async with world.environment.store.writing() as tx:
+    async with world.environment.store.write_transaction() as tx:
         one = (await applications.page_of_citizen(tx, ASHA, limit=1))[0]
         await applications.save(tx, one, one.version)
 

@@ -32,7 +32,7 @@ async def pay(world):
     """A pension whose first payment was sent to DBT finance."""
     await world.approve(await world.submit("ES90"))
     env = world.environment
-    async with env.store.writing() as tx:
+    async with env.store.write_transaction() as tx:
         sanctions = await benefits.sanctions_of_citizen(tx, CITIZEN.person_id)
         made = await benefits.instalments(tx, [one.id for one in sanctions])
         for instalment in made[sanctions[0].id]:
@@ -201,7 +201,7 @@ async def test_labels_are_had_by_language_and_prefix(world):
 
 async def test_an_application_is_asked_for_by_its_number_in_the_system_before(world):
     application = await world.submit()
-    async with world.environment.store.writing() as tx:
+    async with world.environment.store.write_transaction() as tx:
         await aliases.add_many(tx, AliasKind.APPLICATION, {"UK24ES09/0012345": application.id})
     query = "query ($by: ApplicationBy!) { application(by: $by) { number } }"
     both = (

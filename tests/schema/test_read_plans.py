@@ -45,7 +45,7 @@ async def asking(graph, store_url: str, tmp_path: Path) -> AsyncIterator[Asking]
         writer = Writer(population, posts, house.cipher, house.clock, audited=True)
         chunks = [writer.citizens(range(population.citizens)), writer.applications(range(MANY))]
         chunks.append(writer.days(range(DAYS)))
-        async with house.store.writing() as tx:
+        async with house.store.write_transaction() as tx:
             await people.add_officer(tx, next(one for one in officers if one.postings[0].district == OFFICE[1]))
             for chunk in chunks:
                 chunk.marks.clear()  # figures are of months and places, and have tests of their own
@@ -117,7 +117,7 @@ async def test_every_read_finds_its_rows_by_an_index_and_a_queue_gets_them_in_it
         with asked(asking.env.store) as sent:
             await one.ask()
         for statement in _reads(sent):
-            async with asking.env.store.reading() as tx:
+            async with asking.env.store.read_transaction() as tx:
                 plan = await plan_of(tx, statement)
             if GREAT.intersection(_SCANNED.findall(plan)):
                 scanned[one.name] = f"{statement[0]}\n{plan}"

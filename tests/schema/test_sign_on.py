@@ -35,7 +35,7 @@ async def test_what_is_missing_is_told_with_its_field(world):
 
 
 async def test_a_service_says_how_sure_one_must_be(world):
-    async with world.environment.store.writing() as tx:
+    async with world.environment.store.write_transaction() as tx:
         await strengths.replace_all(tx, {"ES09": Needed(Assurance.HIGH, Assurance.LOW)})
     read = '{ service(by: {code: "ES09"}) { ownStrength assistedStrength } }'
 

@@ -11,7 +11,7 @@ from domain.identity.facts import FactKey, FactSource, VerifiedFact, best_first
 from domain.kernel.errors import Problems
 from domain.kernel.sources import Source
 from domain.kernel.text import Bilingual
-from integrations.certificate_facts import rupees, stated
+from integrations.certificate_facts import read_facts, rupees
 from store.identity import people
 from tests.schema.documents.test_documents import with_income
 from tests.support.graph import ASHA, CITIZEN, NEIGHBOUR, NOW
@@ -54,7 +54,7 @@ async def test_what_cannot_state_the_fact_is_not_fetched(held: Held):
 
 
 async def test_documents_of_somebody_else_state_nothing(held: Held):
-    async with held.world.environment.store.writing() as tx:
+    async with held.world.environment.store.write_transaction() as tx:
         citizen = (await people.citizens(tx, [ASHA]))[ASHA]
         await people.update_citizen(tx, replace(citizen, name=Bilingual("कमला बिष्ट", "Kamla Bisht")))
     assert {fact.source.doctype for fact in (await facts_of(held)).facts} == {"ACCOUNT"}
@@ -108,7 +108,7 @@ XML = """<Certificate name="Caste Certificate" Type="CTCER" number="C1" issueDat
     ("letter", "relative"), [("S", FactKey.FATHER_NAME), ("D", FactKey.FATHER_NAME), ("W", FactKey.HUSBAND_NAME)]
 )
 def test_the_letter_of_the_relation_says_whose_name_it_is(letter, relative):
-    found = stated((XML % (letter, 'name="Negi" category="OBC"')).encode())
+    found = read_facts((XML % (letter, 'name="Negi" category="OBC"')).encode())
     assert found is not None
     assert found.facts[relative] == "Mohan Negi"
     assert (found.issued_on, found.facts[FactKey.GENDER]) == (date(2020, 2, 1), "F")
@@ -120,6 +120,6 @@ def test_the_child_of_a_birth_certificate_is_not_its_holder():
     birth = XML.replace("CTCER", "BTCER").replace(
         "<CertificateData %s/>", '<CertificateData><Field name="date_of_birth" value="2026-01-01"/></CertificateData>'
     )
-    found = stated((birth % "S").encode())
+    found = read_facts((birth % "S").encode())
     assert found is not None
     assert found.facts[FactKey.DATE_OF_BIRTH] == "1984-03-14"

@@ -149,7 +149,7 @@ class FakeApiSetu:
         self.answer: Any = None
         self.requests: list[Any] = []
 
-    def offered(self) -> Mapping[str, Any]:
+    def publishers(self) -> Mapping[str, Any]:
         return {}
 
     async def certificate(self, request: Any) -> Any:
@@ -193,7 +193,7 @@ class World:
         tokens = LockerTokens(
             "access", "refresh", self.clock.now().replace(year=2027), "files.issueddocs", None, "locker-1"
         )
-        async with self.env.store.writing() as tx:
+        async with self.env.store.write_transaction() as tx:
             await save_locker_grant(tx, citizen.person_id or "", tokens, self.clock.now())
 
     async def submit(self, citizen: Subject, service: str = FREE, **changes: Any) -> Application:
@@ -204,7 +204,7 @@ class World:
         self, subject: Subject, application_id: str, stated: ReadPurpose | None = None
     ) -> Application | None:
         """Look at an application, as every door does once it has found it."""
-        async with self.env.store.reading() as tx:
+        async with self.env.store.read_transaction() as tx:
             application = await applications.get(tx, application_id)
         return await read_one(self.env, subject, application, stated)
 
@@ -254,7 +254,7 @@ async def people_of_the_world(env: Environment) -> dict[str, Subject]:
         "elsewhere": _officer(env, "elsewhere", "panchayati-raj-development", "50", None),
     }
     operator = Operator(env.ids.key(), Bilingual("विक्रम", "Vikram"), "500100010011", Bilingual(None, "CSC"), "49", None)
-    async with env.store.writing() as tx:
+    async with env.store.write_transaction() as tx:
         for citizen in (asha, sunil):
             await people.add_citizen(tx, citizen)
         for officer in officers.values():

@@ -28,7 +28,7 @@ async def signed_in(world: World) -> Subject:
     session = Session(
         world.env.ids.key(), PersonKind.OPERATOR, operator, Provider.CSC_CONNECT, "SUBSTANTIAL", None, now, until
     )
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         await centres.save_centres(
             tx, [Centre("CSC-49-1", CentreKind.CSC, Bilingual(None, "CSC"), "49", None, open=True)]
         )
@@ -39,7 +39,7 @@ async def signed_in(world: World) -> Subject:
 
 async def again(world: World, subject: Subject) -> Subject:
     """The same session, asked anew, as each request does."""
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         session = await sessions.session(tx, subject.session_id or "")
     assert session is not None
     return await subject_for_token(world.env, mint_session_token(world.env, session))
@@ -53,12 +53,12 @@ def asking(key: str = "ask", **changes: Any) -> AskAssistance:
 async def delivered(world: World, phones: Phones) -> list[tuple[str, str]]:
     """What came to telephones since the last look, as number and code."""
     before = len(phones.sent)
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         waiting = [one for one in await outbox.claim(tx, "test", 50, 30.0) if one.topic == "code.send"]
     for one in waiting:
         await send_code(world.env, one.payload)
-        async with world.env.store.writing() as tx:
-            await outbox.delivered(tx, one.id, world.clock.now())
+        async with world.env.store.write_transaction() as tx:
+            await outbox.mark_delivered(tx, one.id, world.clock.now())
     return [(mobile, "".join(filter(str.isdigit, text.split("Apuni")[0]))[:6]) for mobile, text in phones.sent[before:]]
 
 

@@ -105,7 +105,7 @@ async def everything(world: World) -> Things:
 async def _roster(world: World) -> tuple[str, str]:
     """A roster of the school with one child: its number, and the row's id. The camp has none."""
     env, principal = world.environment, SUBJECTS["principal"]
-    async with env.store.writing() as tx:
+    async with env.store.write_transaction() as tx:
         for subject, kind in ((principal, CentreKind.SCHOOL), (SUBJECTS["camp officer"], CentreKind.CAMP)):
             key, [place] = str(subject.person_id), sorted(subject.places)
             name = Bilingual(None, place)
@@ -123,7 +123,7 @@ async def _roster(world: World) -> tuple[str, str]:
 
 async def _enter_staff(world: World) -> None:
     title = Bilingual("अधिकारी", "Officer")
-    async with world.environment.store.writing() as tx:
+    async with world.environment.store.write_transaction() as tx:
         for name in _POSTED:
             subject = SUBJECTS[name]
             key = str(subject.person_id)
@@ -209,7 +209,7 @@ async def _told(world: World, case: Application) -> str:
     env = world.environment
     key = env.ids.key()
     notice = Notice(key, ASHA, NoticeKind.APPROVED, Topic.APPLICATION, case.id, case.id, "told", env.clock.now())
-    async with env.store.writing() as tx:
+    async with env.store.write_transaction() as tx:
         await notices.add(tx, notice)
     return key
 

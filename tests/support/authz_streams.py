@@ -62,7 +62,7 @@ class Told:
 async def rows_of(things: Things) -> list[Change]:
     """The last row of each kind about each thing, as the verbs wrote them, placed behind all that was."""
     store = things.world.environment.store
-    async with store.reading() as tx:
+    async with store.read_transaction() as tx:
         found = await change_feed.page(tx, START, 500)
         end = (await change_feed.state(tx)).end
     last = {(row.kind, row.application_id): row for row in found}

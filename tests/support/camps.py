@@ -84,7 +84,7 @@ async def camps_of(env: Environment) -> Camps:
 async def signed_in(env: Environment, code: str) -> Subject:
     """A principal or camp officer with a session of today."""
     now = env.clock.now()
-    async with env.store.writing() as tx:
+    async with env.store.write_transaction() as tx:
         operator = await people.operator_by_csc_id(tx, code)
         assert operator is not None
         until = now + timedelta(hours=8)
@@ -130,7 +130,7 @@ async def deliver(env: Environment, *topics: str) -> int:
     """Do what the outbox asks for under these topics, as the worker does; tells how many messages there were."""
     done = 0
     while True:
-        async with env.store.writing() as tx:
+        async with env.store.write_transaction() as tx:
             messages = await outbox.claim(tx, "test", 50, 30.0)
         for message in messages:
             if message.topic not in topics:
@@ -141,8 +141,8 @@ async def deliver(env: Environment, *topics: str) -> int:
                 await send_code(env, message.payload)
             elif message.topic == "certificate.issue":
                 await issue_certificate(env, message.payload["application_id"], FakeRenderer())
-            async with env.store.writing() as tx:
-                await outbox.delivered(tx, message.id, env.clock.now())
+            async with env.store.write_transaction() as tx:
+                await outbox.mark_delivered(tx, message.id, env.clock.now())
             done += 1
         if not messages:
             return done
@@ -156,7 +156,7 @@ async def filed(camps: Camps, roster: Roster, *, key: str = "file", subject: Sub
 
 async def rows_now(env: Environment, roster: Roster) -> list[RosterRow]:
     """Its rows as they now are."""
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         return await roster_rows.page(tx, roster.id, place=None, backward=False, limit=500)
 
 
@@ -174,7 +174,7 @@ async def moved_to(env: Environment, code: str, centre: str) -> None:
 
 async def place_of(env: Environment, operator_id: str) -> list[str]:
     """The school or camps of somebody, by their codes."""
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         return [one.code for one in await centres.places_of(tx, operator_id)]
 
 
@@ -185,9 +185,9 @@ def told(result: RowResult, language: Language = Language.EN) -> list[tuple[str,
 
 async def applications_of(env: Environment) -> list[Application]:
     """Every application that there is."""
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         rows = (await tx.connection.execute(select(applications_table.c.id))).scalars().all()
-        return list((await applications.many(tx, rows)).values())
+        return list((await applications.by_ids(tx, rows)).values())
 
 
 async def a_filed_roster(camps: Camps, many: int = 2) -> tuple[Roster, list[RosterRow]]:

@@ -61,7 +61,7 @@ class Court:
 
     def cases(self) -> list[dict[str, Any]]:
         """Every case that it has."""
-        return list(self.sandbox.state.all("case").values())
+        return list(self.sandbox.state.values_of("case").values())
 
     def effects(self) -> list[str]:
         """What each request to it led to."""
@@ -122,41 +122,41 @@ async def post(court: Court, *, noting: bool = True) -> int:
     """Bring what waits for the Commission there, as the worker does; without `noting` as one that dies after it."""
     done = 0
     while True:
-        async with court.env.store.writing() as tx:
+        async with court.env.store.write_transaction() as tx:
             messages = await outbox.claim(tx, "test", 50, 30.0 if noting else -1.0)
         ours = [message for message in messages if message.topic in COMMISSION_HANDLERS]
         for message in ours:
             await COMMISSION_HANDLERS[message.topic](court.env, message.payload)
             done += 1
         if noting:
-            async with court.env.store.writing() as tx:
+            async with court.env.store.write_transaction() as tx:
                 for message in messages:
-                    await outbox.delivered(tx, message.id, court.env.clock.now())
+                    await outbox.mark_delivered(tx, message.id, court.env.clock.now())
         if not messages or not noting:
             return done
 
 
 async def case_of(court: Court, appeal_id: str) -> Any:
     """The case of an appeal."""
-    async with court.env.store.reading() as tx:
+    async with court.env.store.read_transaction() as tx:
         return (await commission.cases(tx, [appeal_id]))[appeal_id]
 
 
 async def appeal_now(court: Court, appeal_id: str) -> Any:
     """An appeal as it now is."""
-    async with court.env.store.reading() as tx:
-        return (await appeals.many(tx, [appeal_id]))[appeal_id]
+    async with court.env.store.read_transaction() as tx:
+        return (await appeals.by_ids(tx, [appeal_id]))[appeal_id]
 
 
 async def hearings_of(court: Court, appeal_id: str) -> list[Any]:
     """Its hearings by date."""
-    async with court.env.store.reading() as tx:
+    async with court.env.store.read_transaction() as tx:
         return (await appeals.hearings(tx, [appeal_id])).get(appeal_id, [])
 
 
 async def awards_of(court: Court, appeal_id: str) -> dict[AwardKind, Any]:
     """What its order imposed, by kind."""
-    async with court.env.store.reading() as tx:
+    async with court.env.store.read_transaction() as tx:
         return {one.kind: one for one in (await appeals.awards(tx, [appeal_id])).get(appeal_id, [])}
 
 
@@ -170,6 +170,6 @@ async def filed(world: World, court: Court) -> tuple[Any, str]:
 
 
 async def told_to(court: Court, world: World) -> list[NoticeKind]:
-    async with court.env.store.reading() as tx:
+    async with court.env.store.read_transaction() as tx:
         found = await notices.page_of_citizen(tx, world.asha.person_id or "", place=None, limit=100)
     return [one.kind for one in found]

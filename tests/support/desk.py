@@ -37,13 +37,13 @@ async def colleagues_of(world: World) -> Colleagues:
 
 async def officer_of(world: World, subject: Subject) -> Officer:
     """The officer whom a subject is."""
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         return (await people.officers(tx, [subject.person_id or ""]))[subject.person_id or ""]
 
 
 async def _enter(world: World, name: str, posting: Posting) -> Subject:
     title = Bilingual("अधिकारी", "Officer")
     officer = Officer(world.env.ids.key(), Bilingual(None, name), title, f"{name}@officer.example", (posting,))
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         await people.add_officer(tx, officer)
     return Subject(frozenset({posting.role}), PersonKind.OFFICER, officer.id, officer.postings)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from actions.certificates.issue import issue_certificate
-from actions.doorstep.doorstep import BookVisit, book_visit, offered
+from actions.doorstep.doorstep import BookVisit, book_visit, offered_slots
 from actions.doorstep.rounds import SetOut, set_out
 from actions.doorstep.views import code_for
 from domain.applications.applications import Application, DeliveryMode
@@ -31,7 +31,7 @@ class Door:
 
     async def book(self, key: str = "b", place: int = 0, who: Subject | None = None) -> Visit:
         subject = who or self.world.asha
-        slots = await offered(self.world.env, subject, self.case.id, DELIVERY)
+        slots = await offered_slots(self.world.env, subject, self.case.id, DELIVERY)
         request = BookVisit(self.case.id, DELIVERY, slots[place], key)
         return (await book_visit(self.world.env, subject, request))[0]
 
@@ -50,7 +50,7 @@ async def a_door(world: World) -> Door:
     case = await world.approved(world.asha, FREE, world.registrar, delivery=DeliveryMode.DOORSTEP)
     await issue_certificate(world.env, case.id, FakeRenderer())
     agents = [await an_agent(world, name, place) for name, place in (("1", "49"), ("2", "49"), ("3", "50"))]
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         issued = await applications.get(tx, case.id)
     assert issued is not None
     assert issued.status is Status.CERTIFICATE_ISSUED
@@ -61,7 +61,7 @@ async def an_agent(world: World, name: str, district: str) -> Subject:
     operator = Operator(
         world.env.ids.key(), Bilingual(None, f"Agent {name}"), f"CSC-{name}", Bilingual(None, "Door"), district, None
     )
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         await people.add_operator(tx, operator)
         await doorstep.add_agent(tx, DoorstepAgent(operator.id, district, None))
     return Subject(frozenset({Role.DOORSTEP_AGENT}), PersonKind.OPERATOR, operator.id)

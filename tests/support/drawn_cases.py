@@ -96,7 +96,7 @@ def cases(drawn: Sequence[Drawn], now: datetime = NOW) -> list[Application]:
 
 async def enter_applicant(store: Store) -> None:
     """Enter the citizen to whom every one of these cases belongs."""
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await people.add_citizen(tx, citizen("c1"))
 
 

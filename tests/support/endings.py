@@ -50,15 +50,15 @@ async def issued(world: World) -> IssuedCertificate:
 
 
 async def waiting(world: World, topic: str = PUSH) -> list[OutboxMessage]:
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         return [one for one in await outbox_listing(tx, OutboxState.PENDING, 100) if one.topic == topic]
 
 
 async def run_pushes(world: World) -> None:
     for message in await waiting(world):
         await send_to_locker(world.env, message.payload["certificate_id"], PushAction(message.payload["action"]))
-        async with world.env.store.writing() as tx:
-            await outbox.delivered(tx, message.id, world.clock.now())
+        async with world.env.store.write_transaction() as tx:
+            await outbox.mark_delivered(tx, message.id, world.clock.now())
 
 
 def correction(certificate: IssuedCertificate, **changes: Any) -> CorrectCertificate:

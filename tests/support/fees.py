@@ -12,7 +12,7 @@ from actions.fees.fees import StartFeePayment, payment_form, present_order, star
 from actions.fees.returns import FeeReturns
 from actions.kernel.environment import Environment
 from domain.applications.applications import Application
-from domain.feedback.notices import NoticeKind, told
+from domain.feedback.notices import NoticeKind, notice_text
 from domain.fees.fees import FeeOrder, FeeRoute, FeeRules
 from domain.kernel.clock import Clock
 from domain.kernel.people import Subject
@@ -87,30 +87,32 @@ class Tills:
 
     async def application(self, order: FeeOrder) -> Application:
         """The application as it now is."""
-        async with self.env.store.reading() as tx:
+        async with self.env.store.read_transaction() as tx:
             found = await applications.get(tx, order.application_id)
         assert found is not None
         return found
 
     async def cases(self) -> list[DifferenceKind]:
         """The kinds of the open cases of money."""
-        async with self.env.store.reading() as tx:
+        async with self.env.store.read_transaction() as tx:
             rows = await tx.connection.execute(finance_cases.cases_table.select())
             return sorted(DifferenceKind(row.kind) for row in rows.all())
 
     async def messages(self, topic: str) -> int:
         """How many messages of a topic were ever written."""
-        async with self.env.store.reading() as tx:
+        async with self.env.store.read_transaction() as tx:
             rows = (await tx.connection.execute(outbox.outbox_table.select())).all()
         return sum(row.topic == topic for row in rows)
 
     async def told_of_refunds(self) -> list[tuple[NoticeKind, str, str]]:
         """What she was told of her fee that goes back, in both languages, the oldest first."""
         kinds = {NoticeKind.FEE_REFUND_REQUESTED, NoticeKind.FEE_REFUND_SENT, NoticeKind.FEE_REFUNDED}
-        async with self.env.store.reading() as tx:
+        async with self.env.store.read_transaction() as tx:
             rows = await notices.page_of_citizen(tx, self.world.asha.person_id or "", place=None, limit=50)
         return [
-            (one.kind, told(one, Language.EN), told(one, Language.HI)) for one in reversed(rows) if one.kind in kinds
+            (one.kind, notice_text(one, Language.EN), notice_text(one, Language.HI))
+            for one in reversed(rows)
+            if one.kind in kinds
         ]
 
     async def submitted(self, service: str = ORDER, **changes: Any) -> Application:

@@ -6,7 +6,7 @@ from typing import Any
 from domain.applications.lifecycle import Status
 from domain.kernel.people import Officer, PersonKind, Posting, Subject
 from domain.kernel.text import Bilingual
-from domain.statistics.figures import counted, marks_of
+from domain.statistics.figures import figure_inputs, marks_of
 from store.applications import applications
 from store.identity import people
 from store.statistics import figures
@@ -23,7 +23,7 @@ CASES = """query ($list: CaseList!, $purpose: ReadPurpose!, $filter: CaseFilter,
 
 async def enter(world: World, name: str, *postings: Posting) -> Subject:
     key = world.environment.ids.key()
-    async with world.environment.store.writing() as tx:
+    async with world.environment.store.write_transaction() as tx:
         title = Bilingual("अधिकारी", "Officer")
         await people.add_officer(tx, Officer(key, Bilingual(None, name), title, f"{name}@officer.example", postings))
     roles = frozenset(posting.role for posting in postings)
@@ -32,7 +32,7 @@ async def enter(world: World, name: str, *postings: Posting) -> Subject:
 
 async def kept(world: World, many: int, **changes: Any) -> None:
     """So many applications that ended, with their figures, as an import of old cases keeps them."""
-    async with world.environment.store.writing() as tx:
+    async with world.environment.store.write_transaction() as tx:
         for _ in range(many):
             key = world.environment.ids.key()
             values: dict[str, Any] = {
@@ -47,4 +47,4 @@ async def kept(world: World, many: int, **changes: Any) -> None:
             }
             case = application(key, **(values | changes))
             await applications.add(tx, case)
-            await figures.add(tx, marks_of(counted(case)), case.id)
+            await figures.add(tx, marks_of(figure_inputs(case)), case.id)

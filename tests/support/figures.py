@@ -42,7 +42,7 @@ async def wrong_figures(env: Environment) -> list[str]:
     today = env.clock.now().astimezone(_INDIA).date()
     expected: Counter[Any] = Counter()
     overdue = 0
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         names = [column for column in applications_table.c if column.name not in {"form", "reason"}]
         cases = (await tx.connection.execute(select(*names))).all()
         steps = defaultdict(list)

@@ -98,7 +98,7 @@ async def fill(store: Store, many: int) -> None:
     cases = max(many // 4, 1)
     for start in range(0, cases, 500):
         numbers = range(start, min(start + 500, cases))
-        async with store.writing() as tx:
+        async with store.write_transaction() as tx:
             await dump.begin(tx)
             owners = [builders.citizen(f"c{number // 10:06}") for number in numbers if number % 10 == 0]
             await _enter(tx, "citizens", [people.values_of(tx, owner) for owner in owners])

@@ -142,7 +142,7 @@ class Drawer:
 class Market:
     """Stands in for API Setu: nobody let us in."""
 
-    def offered(self) -> Mapping[str, Any]:
+    def publishers(self) -> Mapping[str, Any]:
         """Nothing."""
         return {}
 
@@ -280,7 +280,7 @@ def environment(store: Store, keyrings: Keyrings, clock: Clock, folder: Path, do
 
 async def seed(env: Environment) -> None:
     """Two districts, four services, a scheme, two citizens, two officers, an operator; a locker and a ration card."""
-    async with env.store.writing() as tx:
+    async with env.store.write_transaction() as tx:
         await enter_catalogue(tx)
         for citizen in (_citizen(ASHA, "Asha Negi", "आशा नेगी"), _citizen(RAVI, "Ravi Rawat", "रवि रावत")):
             await people.add_citizen(tx, citizen)
@@ -328,7 +328,7 @@ async def add_certificate(env: Environment, application: Application) -> IssuedC
         issued_by=ANITA,
         created_at=NOW,
     )
-    async with env.store.writing() as tx:
+    async with env.store.write_transaction() as tx:
         await certificates.add(tx, certificate)
     return certificate
 

@@ -154,7 +154,7 @@ class Held:
             None,
             LOCKERS[key],
         )
-        async with self.world.environment.store.writing() as tx:
+        async with self.world.environment.store.write_transaction() as tx:
             await identities.save_locker_grant(tx, PEOPLE_OF[key][0], granted, self.clock.now())
 
     def act(self, action: str, **arguments: Any) -> Any:

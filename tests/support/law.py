@@ -45,7 +45,7 @@ async def enter_officer(env: Environment, name: str, *postings: Posting) -> Subj
     """Enter an officer and give her as a subject."""
     title = Bilingual("अधिकारी", "Officer")
     officer = Officer(env.ids.key(), Bilingual(None, name), title, f"{name}@officer.example", postings)
-    async with env.store.writing() as tx:
+    async with env.store.write_transaction() as tx:
         await people.add_officer(tx, officer)
     return Subject(frozenset(one.role for one in postings), PersonKind.OFFICER, officer.id, postings)
 
@@ -91,19 +91,19 @@ async def ordered(world: World, authority: Subject, appeal: Appeal, verdict: App
 
 async def appeals_of(env: Environment, application_id: str) -> list[Appeal]:
     """The appeals of an application, the oldest first."""
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         return (await appeals.of_applications(tx, [application_id])).get(application_id, [])
 
 
 async def events_of(env: Environment, appeal_id: str) -> list[AppealEvent]:
     """The steps of an appeal."""
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         return (await appeals.events(tx, [appeal_id]))[appeal_id]
 
 
 async def present(env: Environment, application_id: str) -> Application:
     """An application as it now is."""
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         found = await applications.get(tx, application_id)
     assert found is not None
     return found

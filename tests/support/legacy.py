@@ -218,7 +218,7 @@ async def take_over(
 
 async def rows_in(env: Environment, *names: str) -> dict[str, int]:
     """How many rows tables have, by their names."""
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         return {
             name: (await tx.connection.execute(select(func.count()).select_from(metadata.tables[name]))).scalar_one()
             for name in names
@@ -227,8 +227,8 @@ async def rows_in(env: Environment, *names: str) -> dict[str, int]:
 
 async def by_old(env: Environment, number: str) -> Any:
     """The application with an old number, or None."""
-    async with env.store.reading() as tx:
-        found = await aliases.found(tx, number, AliasKind.APPLICATION)
+    async with env.store.read_transaction() as tx:
+        found = await aliases.find_object_id(tx, number, AliasKind.APPLICATION)
         return await applications.get(tx, found) if found else None
 
 

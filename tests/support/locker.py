@@ -1,6 +1,6 @@
 """What tests ask of a citizen's DigiLocker as a whole: access decided, receipt left, documents listed."""
 
-from actions.documents.locker import listed
+from actions.documents.locker import list_documents
 from actions.kernel.access import of_citizen, read_at_sources
 from actions.kernel.environment import Environment
 from domain.identity.policy import ObjectKind
@@ -12,4 +12,4 @@ from integrations.digilocker import IssuedDocument
 async def locker_documents(env: Environment, subject: Subject, citizen_id: str) -> Sourced[tuple[IssuedDocument, ...]]:
     """What lies in the citizen's locker; leaves a receipt. Raises as `actions.documents.locker.locker_file`."""
     await read_at_sources(env, subject, of_citizen(citizen_id, ObjectKind.DOCUMENT), [Source.DIGILOCKER])
-    return await listed(env, citizen_id)
+    return await list_documents(env, citizen_id)

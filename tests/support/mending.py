@@ -82,7 +82,7 @@ class Mending:
 
     async def pension(self) -> Instalment:
         """The first payment of Sunil's pension."""
-        async with self.world.env.store.reading() as tx:
+        async with self.world.env.store.read_transaction() as tx:
             case = self.cases["pension"]
             sanction = (await benefits.sanction_of_applications(tx, [case]))[case]
             return (await benefits.instalments(tx, [sanction.id]))[sanction.id][0]
@@ -97,7 +97,7 @@ class Mending:
 
     async def left(self) -> Mapping[str, Any]:
         """What counts of everything that was done; that it was tried again does not."""
-        async with self.world.env.store.reading() as tx:
+        async with self.world.env.store.read_transaction() as tx:
             found: dict[str, Any] = {}
             for name, columns in _COUNTS.items():
                 table = metadata.tables[name]
@@ -202,7 +202,7 @@ async def is_funded(story: Mending) -> None:
 async def was_paid(story: Mending) -> None:
     """An operator paid a fee from the wallet."""
     assert story.tills is not None
-    async with story.world.env.store.reading() as tx:
+    async with story.world.env.store.read_transaction() as tx:
         case = await applications.get(tx, story.cases["unpaid"])
     assert case is not None
     order = await story.tills.started(case, story.world.operator)
@@ -224,7 +224,7 @@ async def is_given_back(story: Mending) -> None:
 async def came_with_another_amount(story: Mending) -> None:
     """An operator paid a fee from the wallet, and CSC booked a rupee less; a finance officer takes the case."""
     assert story.tills is not None
-    async with story.world.env.store.reading() as tx:
+    async with story.world.env.store.read_transaction() as tx:
         case = await applications.get(tx, story.cases["unpaid"])
     assert case is not None
     order = await story.tills.started(case, story.world.operator)
@@ -249,7 +249,7 @@ async def goes_back_as_a_whole(story: Mending) -> None:
 async def _doubted(story: Mending) -> str:
     """The case of the other amount."""
     kinds = CaseFilter(kinds=[DifferenceKind.AMOUNT_DIFFERS])
-    async with story.world.env.store.reading() as tx:
+    async with story.world.env.store.read_transaction() as tx:
         (case,) = await finance_cases.page(tx, None, kinds, place=None, limit=2)
     return case.id
 
@@ -265,7 +265,7 @@ async def were_refused(story: Mending) -> None:
 async def are_corrected(story: Mending) -> None:
     """Both name another account: the one is registered anew and paid, the other paid anew by an officer's order."""
     env = story.world.env
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         table = instalments_table.c
         chosen = select(table.sanction_id, table.status).where(table.rail == "PFMS", table.sequence == 1)
         sanctions = sorted((await tx.connection.execute(chosen)).all())

@@ -23,14 +23,14 @@ class Noting:
         if self.loses == "answer":
             raise Unavailable(Source.PFMS, "timed_out")
 
-    async def sent(self, kind: FileKind, name: str) -> bool:
+    async def is_sent(self, kind: FileKind, name: str) -> bool:
         self.asked.append("sent")
-        return bool(await self.inner.sent(kind, name))
+        return bool(await self.inner.is_sent(kind, name))
 
-    async def incoming(self) -> Any:
+    async def list_incoming(self) -> Any:
         if self.loses == "all":
             raise Unavailable(Source.PFMS, "unreachable")
-        return await self.inner.incoming()
+        return await self.inner.list_incoming()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.inner, name)

@@ -41,21 +41,21 @@ async def main(url: str, keys: str, stop: str) -> None:
         limit=None, clock_started_at=None, paused_since=None, paused_days=0, due_at=None, decision=None,
         created_at=now, submitted_at=None, delivered_at=None, updated_at=now,
     )  # fmt: skip
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await people.add_citizen(tx, person)
     tell("ready")
     many, longest, after = 0, 0.0, 0
     while True:
         ended = Path(stop).exists()
         begun = time.monotonic()
-        async with store.writing() as tx:
+        async with store.write_transaction() as tx:
             await applications.add(tx, replace(case, id=f"old-{many}", number=f"old-{many}"))
             await outbox.add(tx, "letter", f"old-{many}", {"n": many})
-        async with store.writing() as tx:
+        async with store.write_transaction() as tx:
             held = await applications.get(tx, f"old-{many}")
             assert held is not None
             await applications.save(tx, replace(held, form={"a": "c"}), 1)
-        async with store.reading() as tx:
+        async with store.read_transaction() as tx:
             found = await applications.page_of_citizen(tx, person.id, limit=5)
             assert len(found) == min(many + 1, 5)
         longest, many, after = max(longest, time.monotonic() - begun), many + 1, after + ended

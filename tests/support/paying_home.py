@@ -25,7 +25,7 @@ async def sow(home: Path, port: int, many: int) -> None:
     configure_logging(level=logging.WARNING)
     async with open_house(Settings(home=home, port=port)) as house:
         env = house.environment
-        async with env.store.writing() as tx:
+        async with env.store.write_transaction() as tx:
             who = str((await tx.connection.execute(select(citizens_table.c.citizen_id).limit(1))).scalar_one())
             for number in range(1, many + 1):
                 await add_instalment(env, tx, who, number, GOOD, 150_000)

@@ -67,7 +67,7 @@ class Paying:
     ) -> list[str]:
         """As many sanctions of Asha with one instalment each; gives the instalments."""
         who = self.world.asha.person_id or ""
-        async with self.env.store.writing() as tx:
+        async with self.env.store.write_transaction() as tx:
             numbers = range(first, first + many)
             return [await add_instalment(self.env, tx, who, number, account, amount) for number in numbers]
 
@@ -75,7 +75,7 @@ class Paying:
         """Give Asha an Aadhaar number in the vault; it is also given back."""
         reference = await self.env.vault.put(AADHAAR)
         who = self.world.asha.person_id or ""
-        async with self.env.store.writing() as tx:
+        async with self.env.store.write_transaction() as tx:
             citizen = (await people.citizens(tx, [who]))[who]
             await people.update_citizen(
                 tx, replace(citizen, aadhaar_last4=reference.last4, aadhaar_reference=reference.reference)
@@ -100,18 +100,18 @@ class Paying:
 
     async def findings(self) -> list[str]:
         """What `apuni verify` finds of payment files."""
-        async with self.env.store.reading() as tx:
+        async with self.env.store.read_transaction() as tx:
             return [f"{each.code} {each.where}" async for each in payments(tx)]
 
     async def ledger(self) -> list[Any]:
         """The files that came, the oldest first."""
-        async with self.env.store.reading() as tx:
+        async with self.env.store.read_transaction() as tx:
             statement = select(files_table).where(files_table.c.direction == "IN").order_by(files_table.c.id)
             return list((await tx.connection.execute(statement)).all())
 
     async def correct(self, instalment_id: str, account: str) -> bool:
         """The citizen names another account for the sanction of an instalment."""
-        async with self.env.store.writing() as tx:
+        async with self.env.store.write_transaction() as tx:
             held = await benefits.instalment(tx, instalment_id)
             assert held is not None
             found = (await benefits.sanctions(tx, [held.sanction_id]))[held.sanction_id]
@@ -120,14 +120,14 @@ class Paying:
 
     async def send_due(self) -> int:
         """Send what the outbox holds, as the worker does."""
-        async with self.env.store.reading() as tx:
+        async with self.env.store.read_transaction() as tx:
             table = outbox.outbox_table
             waiting = (table.c.topic == SEND, table.c.state == OutboxState.PENDING.value)
             found = (await tx.connection.execute(select(table.c.id, table.c.key).where(*waiting))).all()
         for message in sorted(found):
             await send_batch(self.env, message.key)
-            async with self.env.store.writing() as tx:
-                await outbox.delivered(tx, message.id, self.clock.now())
+            async with self.env.store.write_transaction() as tx:
+                await outbox.mark_delivered(tx, message.id, self.clock.now())
         return len(found)
 
     async def round(self, *, now: bool = False) -> None:
@@ -157,7 +157,7 @@ class Paying:
         self.pfms.pass_time(days=1)
 
     async def statuses(self, ids: Sequence[str]) -> list[PaymentStatus]:
-        async with self.env.store.reading() as tx:
+        async with self.env.store.read_transaction() as tx:
             rows = (
                 await tx.connection.execute(
                     select(instalments_table.c.id, instalments_table.c.status).where(instalments_table.c.id.in_(ids))
@@ -168,18 +168,18 @@ class Paying:
 
     async def batches(self, kind: str = "PAYMENT") -> list[Any]:
         """The batches of a kind, the oldest first."""
-        async with self.env.store.reading() as tx:
+        async with self.env.store.read_transaction() as tx:
             statement = select(batches_table).where(batches_table.c.kind == kind).order_by(batches_table.c.message_id)
             return list((await tx.connection.execute(statement)).all())
 
     async def lines(self) -> list[Any]:
-        async with self.env.store.reading() as tx:
+        async with self.env.store.read_transaction() as tx:
             order = (lines_table.c.end_to_end_id, lines_table.c.state_at, lines_table.c.batch_id)
             return list((await tx.connection.execute(select(lines_table).order_by(*order))).all())
 
     async def cases(self) -> list[tuple[str, str]]:
         """Kind and subject of every case of money."""
-        async with self.env.store.reading() as tx:
+        async with self.env.store.read_transaction() as tx:
             table = cases_table.c
             rows = (
                 await tx.connection.execute(select(table.kind, table.about).order_by(table.kind, table.about))
@@ -188,14 +188,14 @@ class Paying:
 
     async def settle_cases(self) -> None:
         """Settle every open case of money, as finance officers do before what was set aside goes again."""
-        async with self.env.store.writing() as tx:
+        async with self.env.store.write_transaction() as tx:
             for case in await finance_cases.page(tx, None, CaseFilter(), place=None, limit=100):
                 outcome, note = CaseOutcome.CORRECTED_AT_PARTNER, "mended"
                 await settle_by_itself(Acting(self.env, tx, SYSTEM), case.kind, case.about, outcome, note)
 
     async def sealed(self, batch_id: str) -> bytes | None:
-        async with self.env.store.reading() as tx:
-            return await payment_batches.sealed(tx, batch_id)
+        async with self.env.store.read_transaction() as tx:
+            return await payment_batches.sealed_file(tx, batch_id)
 
 
 async def add_instalment(

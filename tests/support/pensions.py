@@ -25,19 +25,19 @@ async def granted_pension(world: World) -> Sanction:
     """Sunil's, by the officer of social welfare."""
     await link_and_offer(world, world.sunil, PENSION_PAPERS)
     case = await world.approved(world.sunil, PENSION, world.welfare, documents=papers(*PENSION_PAPERS))
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         return (await benefits.sanction_of_applications(tx, [case.id]))[case.id]
 
 
 async def made(world: World, sanction: Sanction) -> list[Instalment]:
     """Its payments so far."""
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         return (await benefits.instalments(tx, [sanction.id]))[sanction.id]
 
 
 async def news(world: World, one: Instalment, status: PaymentStatus, **more: str) -> bool:
     """The treasury says where a payment stands; whether that was news."""
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         said = PaymentNews(status, world.clock.now(), rail=one.rail, **more)
         return await hear(Acting(world.env, tx, SYSTEM), one.id, said)
 

@@ -119,7 +119,7 @@ async def _prepared(url: str, home: Path) -> tuple[str, str, dict[str, str]]:
         one = Officer(DEVELOPER_KEY, Bilingual(None, "Dev"), title, "dev@officer.example", (posting,))
         developer = Subject(frozenset({Role.DEVELOPER}), PersonKind.OFFICER, DEVELOPER_KEY, (posting,))
         (manifest,) = manifests(app="citizen_app")
-        async with store.writing() as tx:
+        async with store.write_transaction() as tx:
             await people.add_officer(tx, one)
             await publish_manifest(tx, keyrings, sign_manifest(keyrings, manifest), by="test")
         ids = {operation.name: operation.id for operation in manifest.operations}

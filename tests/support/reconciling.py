@@ -81,8 +81,8 @@ class Night:
         found["files"] = {
             folder: self.paying.files().names(f"/{folder}/daily-statement") for folder in ("in", "archive", "failed")
         }
-        found["reports"] = self.office.state.all("report")
-        found["bills"] = sorted(self.office.state.all("bill"))
+        found["reports"] = self.office.state.values_of("report")
+        found["bills"] = sorted(self.office.state.values_of("bill"))
         return found
 
     async def _pay_by_file(self) -> None:
@@ -102,12 +102,12 @@ class Night:
     async def _pay_by_bill(self) -> None:
         """One that is credited, one that came back, one that is under way, and one that never reached the treasury."""
         env, who = self.paying.env, self.paying.world.asha.person_id or ""
-        async with env.store.writing() as tx:
+        async with env.store.write_transaction() as tx:
             numbers = range(100, 100 + BY_BILL)
             made = [await add_instalment(env, tx, who, number, GOOD, 150_000, rail=Rail.IFMS) for number in numbers]
         for one in made[:-1]:
             await send_instruction(env, one)
-        async with env.store.writing() as tx:
+        async with env.store.write_transaction() as tx:
             bills = [found for one in made if (found := await benefits.instalment(tx, one))]
             await settle(Acting(env, tx, SYSTEM), bills[-1], PaymentStatus.INSTRUCTED)
         await self.office.act("advance", {"bill_number": bills[0].bill_number, "state": "CREDITED"})
@@ -123,14 +123,14 @@ class Night:
         await tills.treasury.act("add_unknown_to_scroll", {"paise": 700})
 
     async def _end_to_end(self, instalment_id: str) -> str:
-        async with self.paying.env.store.reading() as tx:
+        async with self.paying.env.store.read_transaction() as tx:
             one = await benefits.instalment(tx, instalment_id)
         assert one is not None
         return one.end_to_end_id
 
     async def _rows(self, table: str, *columns: str) -> list[tuple[Any, ...]]:
         found = metadata.tables[table]
-        async with self.paying.env.store.reading() as tx:
+        async with self.paying.env.store.read_transaction() as tx:
             rows = (await tx.connection.execute(select(*(found.c[name] for name in columns)))).all()
         return sorted((tuple(row) for row in rows), key=repr)
 

@@ -84,6 +84,6 @@ def tokens(access: str, *, refresh: str | None = "refresh-1", locker: str | None
 
 async def noted_actions(env: Environment) -> list[str]:
     """What the audit log has, in order."""
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         rows = await tx.connection.execute(audit.audit_lines_table.select().order_by(audit.audit_lines_table.c.id))
         return [row.action for row in rows]

@@ -21,7 +21,7 @@ OURS = Subject(
 
 async def open_with(world: World, officer: Subject) -> set[str]:
     """The ids of the open cases that an officer has."""
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         held = await applications.held_by(tx, officer.person_id or "", statuses=UNDECIDED, limit=100)
     return {case.id for case in held}
 
@@ -33,7 +33,7 @@ async def signed_in_now(world: World, officer: Subject) -> Subject:
 
 async def on_duty(env: Environment, officer: Subject) -> Subject:
     """The same in an environment alone."""
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         entry = (await people.officers(tx, [officer.person_id or ""]))[officer.person_id or ""]
         postings = await with_cover(tx, entry)
     return replace(officer, postings=postings, roles=frozenset(one.role for one in postings))
@@ -41,6 +41,6 @@ async def on_duty(env: Environment, officer: Subject) -> Subject:
 
 async def reassigned(world: World, case: Application) -> int:
     """How often a case went from one officer to another by a transfer, a leave or a vacancy."""
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         steps = (await applications.timelines(tx, [case.id]))[case.id]
     return sum(step.move is Move.REASSIGN for step in steps)

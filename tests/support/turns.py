@@ -98,7 +98,7 @@ class Turns:
 
     async def change(self) -> None:
         """Something happens to every application of both, in one transaction."""
-        async with self.world.environment.store.writing() as tx:
+        async with self.world.environment.store.write_transaction() as tx:
             for caller in self.callers:
                 await change_feed.touch_all_of(tx, caller.subject.person_id or "")
 
@@ -124,7 +124,7 @@ async def turns(world: World, *subjects: Subject) -> AsyncIterator[Turns]:
     house: Any = SimpleNamespace(environment=env, monitor=world.monitor, switches=Switchboard())
     settings = Streams(messages_a_minute=100_000, keep_alive_seconds=0.2)
     async with AsyncExitStack() as stack:
-        feed = await stack.enter_async_context(Fanout(env.store, settings).running())
+        feed = await stack.enter_async_context(Fanout(env.store, settings).run())
         streaming = Streaming(settings, Sessions(env.store, settings.session_seconds), feed)
         edge = Edge(clock, SystemIds(clock), streams=HttpStreams(streaming))
         endpoint = GraphQLEndpoint(world.graph, context_factory(house, Settings(), streaming.feed), edge)

@@ -76,8 +76,8 @@ class Portal:
 
     async def link(self, person: str = "asha") -> None:
         """Tie the person's account with UMANG to her record, as the page does."""
-        user = self.callers.who({"person": person})
-        async with self.env.store.writing() as tx:
+        user = self.callers.user_details({"person": person})
+        async with self.env.store.write_transaction() as tx:
             now, strength = self.env.clock.now(), Assurance.SUBSTANTIAL.value
             await identities.add_identity(
                 tx, Provider.UMANG, user["sub"], PersonKind.CITIZEN, PERSONS[person], now, strength
@@ -101,7 +101,7 @@ async def a_portal(world: World, keys: Path, folder: Path, **changes: Any) -> As
     app = Starlette()
     transport = httpx.ASGITransport(app=app)
     callers = Callers(home, transport)
-    settings = DoorSettings.from_onboarding({"door": {**callers.described(), **changes}})
+    settings = DoorSettings.from_onboarding({"door": {**callers.onboarding_data(), **changes}})
     async with httpx.AsyncClient(transport=transport, base_url=URL) as client:
         portal = Portal(world, callers, settings, client)
         app.router.routes.extend(routes_of(portal))

@@ -30,7 +30,7 @@ async def filed(portal: Portal, tracker: str = "zapply1") -> dict[str, Any]:
 
 
 async def count(portal: Portal, table: str) -> int:
-    async with portal.env.store.reading() as tx:
+    async with portal.env.store.read_transaction() as tx:
         return int((await tx.connection.execute(select(func.count()).select_from(metadata.tables[table]))).scalar_one())
 
 
@@ -43,6 +43,6 @@ def fits(portal: Portal, operation: str, answer: Mapping[str, Any]) -> None:
 
 
 async def the_application(portal: Portal) -> Any:
-    async with portal.env.store.reading() as tx:
+    async with portal.env.store.read_transaction() as tx:
         [held] = await applications.page_of_citizen(tx, ASHA, limit=5)
     return held

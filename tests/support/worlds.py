@@ -76,7 +76,7 @@ async def deliver_all(world: World, *, forgetting: bool = False) -> int:
     renderer = FakeRenderer()
     done = 0
     while True:
-        async with world.env.store.writing() as tx:
+        async with world.env.store.write_transaction() as tx:
             messages = await outbox.claim(tx, "test", 50, -1.0 if forgetting else 30.0)
         for message in messages:
             if message.topic == "certificate.issue":
@@ -84,8 +84,8 @@ async def deliver_all(world: World, *, forgetting: bool = False) -> int:
             elif message.topic == "dbt.instruct":
                 await sanction.send_instruction(world.env, message.payload["instalment_id"])
             if not forgetting:
-                async with world.env.store.writing() as tx:
-                    await outbox.delivered(tx, message.id, world.clock.now())
+                async with world.env.store.write_transaction() as tx:
+                    await outbox.mark_delivered(tx, message.id, world.clock.now())
             done += 1
         if not messages or forgetting:
             return done
@@ -93,7 +93,7 @@ async def deliver_all(world: World, *, forgetting: bool = False) -> int:
 
 async def let_go(world: World) -> None:
     """Let every lease run out, of messages and of what one worker leads."""
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         await tx.connection.execute(update(outbox.outbox_table).values(lease_until=None, leased_by=None))
         await tx.connection.execute(update(leases_table).values(until=_LONG_AGO))
 
@@ -102,7 +102,7 @@ async def lives(world: World) -> None:
     """One life of every kind: delivered certificate, benefit, order, refusal, query, withdrawal, and one that waits."""
     env = world.env
     reference = await env.vault.put(AADHAAR)
-    async with env.store.writing() as tx:
+    async with env.store.write_transaction() as tx:
         citizen = (await people.citizens(tx, [world.sunil.person_id or ""]))[world.sunil.person_id or ""]
         changed = replace(citizen, aadhaar_last4=reference.last4, aadhaar_reference=reference.reference)
         await people.update_citizen(tx, changed)
@@ -130,7 +130,7 @@ async def link_and_offer(world: World, citizen: Subject, keys: tuple[str, ...]) 
     """Give the citizen a locker, open for ever, with the one document that answers every paper."""
     now = world.clock.now()
     tokens = LockerTokens("access", None, now.replace(year=2096), "files.issueddocs", None, "locker-1")
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         await save_locker_grant(tx, citizen.person_id or "", tokens, now)
     world.locker.documents = (
         IssuedDocument(papers(*keys)[0].uri, "PAN", "PANCR", "Income Tax", "in.gov.pan", ("application/pdf",), None),
@@ -162,7 +162,7 @@ async def asked(world: World) -> None:
 
 async def withdrawn(world: World) -> None:
     """The newest open application of Sunil is taken back."""
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         held = await applications.page_of_citizen(tx, world.sunil.person_id or "", statuses=OPEN, limit=1)
     await withdraw_application(world.env, world.sunil, Withdraw(held[0].id, "back"))
 

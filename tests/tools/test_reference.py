@@ -12,7 +12,7 @@ from integrations.calling.errors import Garbled, IntegrityFailure, Refused, Unav
 from schema.kernel.errors import fault_of
 from store.database.errors import InProgress, KeyReused, StoreUnavailable, TryAgain, VersionConflict
 from tools.reference import __main__ as reference
-from tools.reference.documents import documents, outdated
+from tools.reference.documents import documents, outdated_documents
 
 DOCS = Path(__file__).parents[2] / "docs"
 CHANGED = {"commission": "samples.json", "etaal": "samples/push.http", "umang": "samples/05-apply.http"}
@@ -25,7 +25,7 @@ def run(*arguments: str) -> tuple[int, list[str]]:
 
 
 def test_the_reference_documents_are_what_the_code_says():
-    assert outdated(DOCS) == [], "run `python -m tools.reference print`"
+    assert outdated_documents(DOCS) == [], "run `python -m tools.reference print`"
 
 
 def test_a_changed_reference_document_is_found_and_printing_mends_it(tmp_path, monkeypatch):

@@ -42,7 +42,7 @@ def run(*arguments: object) -> subprocess.CompletedProcess[str]:
 async def exported(sqlite_store: Any, tmp_path: Path) -> Any:
     """A day with districts, channels, a reversal, services with codes and without: the file, and what we tell of it."""
     places = [("57", "WEB"), ("57", "CSC"), ("45", "UMANG"), ("45", "DOORSTEP"), ("50", "WEB")]
-    async with sqlite_store.writing() as tx:
+    async with sqlite_store.write_transaction() as tx:
         for number, (district, channel) in enumerate(places * 3):
             service = ("ES09", "ES10", "UKX-ABCDEF")[number % 3]
             row = replace(
@@ -50,15 +50,15 @@ async def exported(sqlite_store: Any, tmp_path: Path) -> Any:
             )
             await ledger.record(tx, row)
     await ledger_seal.seal(sqlite_store)
-    async with sqlite_store.writing() as tx:
+    async with sqlite_store.write_transaction() as tx:
         before = await day_counts(tx, DAY)
         await ledger.reverse(tx, "DELIVERED:3", CorrectionReason.CERTIFICATE_REVOKED)
         await etaal.enrol(tx, EnrolledService("ES09", DAY, "UK0517", Category.A), by="test")
         await etaal.enrol(tx, EnrolledService("ES10", DAY, "UK0518", Category.F, Level.STATE), by="test")
     await ledger_seal.seal(sqlite_store)
     file = tmp_path / "day.jsonl"
-    async with sqlite_store.reading() as tx:
-        rows = [json.dumps(said, ensure_ascii=False) async for said in ledger_seal.exported(tx, DAY)]
+    async with sqlite_store.read_transaction() as tx:
+        rows = [json.dumps(said, ensure_ascii=False) async for said in ledger_seal.export_rows(tx, DAY)]
         now = await day_counts(tx, DAY)
     file.write_text("\n".join(rows) + "\n", encoding="utf-8")
     return file, before, now
@@ -80,7 +80,7 @@ def as_told(placed: PlacedCounts) -> list[dict[str, Any]]:
 async def test_it_comes_to_what_the_gateway_tells_at_every_revision(exported: Any, sqlite_store: Any):
     file, before, now = exported
     for counts in (before, now):
-        async with sqlite_store.reading() as tx:
+        async with sqlite_store.read_transaction() as tx:
             placed = PlacedCounts(await ledger.counts_of(tx, DAY, counts.revision))
         done = run(file, "--revision", counts.revision, "--link", counts.link, "--total", counts.total)
         assert (done.returncode, done.stderr) == (0, "")

@@ -10,7 +10,7 @@ import typer
 
 from gateway.runtime.logs import configure_logging
 from tools.reference import commission_samples, etaal_samples, sample_files, umang_samples
-from tools.reference.documents import documents, outdated
+from tools.reference.documents import documents, outdated_documents
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 
@@ -50,7 +50,7 @@ def print_documents() -> None:
 @app.command("check")
 def check_documents() -> None:
     """Fail where a reference document of docs/ is not what the code says."""
-    _refuse([f"docs/{name}" for name in outdated(DOCS)], "print")
+    _refuse([f"docs/{name}" for name in outdated_documents(DOCS)], "print")
 
 
 @app.command()
@@ -62,14 +62,14 @@ def samples(
     if partner is Partner.COMMISSION:
         if not check:
             commission_samples.write(partner.pages)
-        elif commission_samples.outdated(partner.pages):
+        elif commission_samples.is_outdated(partner.pages):
             _refuse(["docs/partners/commission"], "samples commission")
         return
-    files = asyncio.run(etaal_samples.made() if partner is Partner.ETAAL else umang_samples.made())
+    files = asyncio.run(etaal_samples.make_samples() if partner is Partner.ETAAL else umang_samples.make_samples())
     if not check:
         sample_files.write(partner.pages, files)
         return
-    _refuse(sample_files.outdated(partner.pages, files), f"samples {partner}")
+    _refuse(sample_files.outdated_files(partner.pages, files), f"samples {partner}")
 
 
 def _refuse(names: list[str], command: str) -> None:

@@ -19,7 +19,7 @@ from typing import Any
 import httpx
 from starlette.applications import Starlette
 
-from actions.appeals.case_file import packed
+from actions.appeals.case_file import pack_signed_zip
 from domain.appeals.commission import MessageState
 from domain.kernel.clock import ManualClock
 from domain.kernel.sources import Source
@@ -76,7 +76,7 @@ class _Docket:
 
 async def samples() -> list[dict[str, Any]]:
     """Every sample: a name, the request and the answer, each with its headers and body."""
-    return [*await _ours(), *await _theirs()]
+    return [*await _outgoing_calls(), *await _incoming_calls()]
 
 
 def write(folder: Path) -> None:
@@ -88,7 +88,7 @@ def write(folder: Path) -> None:
     (folder / "jwks.json").write_text(_text(keys), encoding="utf-8")
 
 
-def outdated(folder: Path) -> bool:
+def is_outdated(folder: Path) -> bool:
     """Whether the samples are not what the code says."""
     path = folder / "samples.json"
     return not path.exists() or path.read_text(encoding="utf-8") != _text(asyncio.run(samples()))
@@ -103,7 +103,7 @@ def _case_file() -> tuple[bytes, dict[str, Any]]:
         keyrings = Keyrings(Path(folder))
         keyrings.init()
         files = {"application.json": b'{"number":"26000001234567"}\n', "papers.json": b"[]\n"}
-        return packed(keyrings, REFERENCE, files, NOW), public_keys(keyrings, ("manifest",))
+        return pack_signed_zip(keyrings, REFERENCE, files, NOW), public_keys(keyrings, ("manifest",))
 
 
 class _Recorder(httpx.AsyncBaseTransport):
@@ -113,7 +113,7 @@ class _Recorder(httpx.AsyncBaseTransport):
         self.seen: list[dict[str, Any]] = []
         self._answers: dict[str, tuple[int, dict[str, Any]]] = {}
 
-    def answering(self, name: str, status: int, body: dict[str, Any]) -> None:
+    def prepare_answer(self, name: str, status: int, body: dict[str, Any]) -> None:
         self._answers = {"name": (status, body)}
         self._name = name
 
@@ -130,35 +130,35 @@ class _Recorder(httpx.AsyncBaseTransport):
         return httpx.Response(status, headers=headers, stream=httpx.ByteStream(content))
 
 
-async def _ours() -> list[dict[str, Any]]:
+async def _outgoing_calls() -> list[dict[str, Any]]:
     clock, recorder = ManualClock(NOW), _Recorder()
     shared = Resilience(clock, Breakers(clock), KeptAnswers(open_cache(None), clock), SourceMonitor([*Source]))
     remote = Remote(Source.RIGHT_TO_SERVICE, "http://commission.test", client=open_client(recorder), shared=shared)
     client = RightToService(remote, RightToServiceSettings.from_onboarding(ACCOUNT), clock)
     opened = {"appealNo": NUMBER, "level": 3, "receivedAt": "2026-11-26T10:00:00.000+05:30", "decideBy": None}
-    recorder.answering("an appeal is filed", 201, opened)
+    recorder.prepare_answer("an appeal is filed", 201, opened)
     await client.file_appeal(_filing())
-    recorder.answering("the same appeal again", 409, {"code": "ALREADY_APPEALED", "appealNo": NUMBER})
+    recorder.prepare_answer("the same appeal again", 409, {"code": "ALREADY_APPEALED", "appealNo": NUMBER})
     await client.file_appeal(_filing())
-    recorder.answering("the case file is named", 202, {"eventId": f"{REFERENCE}:CASE_FILE"})
+    recorder.prepare_answer("the case file is named", 202, {"eventId": f"{REFERENCE}:CASE_FILE"})
     await client.send_event(NUMBER, _case_file_event())
-    recorder.answering("a compensation was paid", 202, {"eventId": f"{REFERENCE}:COMPENSATION_PAID:1795667400"})
-    await client.send_event(NUMBER, _paid())
+    recorder.prepare_answer("a compensation was paid", 202, {"eventId": f"{REFERENCE}:COMPENSATION_PAID:1795667400"})
+    await client.send_event(NUMBER, _compensation_event())
     history = {**opened, "appealRef": REFERENCE, "state": "RECEIVED", "history": [], "received": []}
-    recorder.answering("a case is read", 200, history)
+    recorder.prepare_answer("a case is read", 200, history)
     await client.case(NUMBER)
-    recorder.answering("a service is told", 200, {"version": 1})
+    recorder.prepare_answer("a service is told", 200, {"version": 1})
     await client.put_service(_service())
-    recorder.answering("the summary of a day", 200, {"rows": 1})
+    recorder.prepare_answer("the summary of a day", 200, {"rows": 1})
     row = {"serviceCode": "ES09", "district": "49", "received": 5, "deliveredInTime": 3, "deliveredLate": 1}
     row |= {"rejected": 0, "pending": 12, "pendingBeyondLimit": 2}
     await client.send_summary(date(2026, 11, 25), {"date": "2026-11-25", "rows": [row]})
-    recorder.answering("the review of a month", 201, {"month": "2026-10"})
+    recorder.prepare_answer("the review of a month", 201, {"month": "2026-10"})
     await client.put_review(date(2026, 10, 1), {"month": "2026-10", "madeOn": "2026-11-05", "rows": [], "reasons": {}})
     return recorder.seen
 
 
-async def _theirs() -> list[dict[str, Any]]:
+async def _incoming_calls() -> list[dict[str, Any]]:
     door = Starlette(routes=commission_routes(_Docket({}), _settings(), ManualClock(NOW)))
     hearing = {"hearingId": "H-1", "at": "2026-12-10T11:00:00.000+05:30", "place": "Commission, Dehradun"}
     moved = {**hearing, "at": "2026-12-17T11:00:00.000+05:30"}
@@ -249,7 +249,7 @@ def _case_file_event() -> CaseEvent:
     return CaseEvent(f"{REFERENCE}:CASE_FILE", "CASE_FILE", NOW, "SYSTEM", None, (attachment,))
 
 
-def _paid() -> CaseEvent:
+def _compensation_event() -> CaseEvent:
     facts = {"amountPaise": 50_000, "on": "2026-11-26", "reference": "TV-2026-118"}
     return CaseEvent(f"{REFERENCE}:COMPENSATION_PAID:1795667400", "COMPENSATION_PAID", NOW, "SYSTEM", facts=facts)
 

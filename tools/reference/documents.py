@@ -136,7 +136,7 @@ def documents() -> dict[str, str]:
     }
 
 
-def outdated(folder: Path) -> list[str]:
+def outdated_documents(folder: Path) -> list[str]:
     """The documents of a folder that are missing or not what the code says."""
     present = {name: folder / name for name in documents()}
     return [

@@ -124,17 +124,17 @@ _COUNTED = (
 )
 
 
-async def made() -> dict[str, bytes]:
+async def make_samples() -> dict[str, bytes]:
     """Every file of the folder by its name."""
     files: dict[str, bytes] = {}
     for place, sample in enumerate(SAMPLES, start=1):
         name = f"{FOLDER}/{place:02d}-{sample.name}"
-        files[f"{name}.http"], files[f"{name}.answer"] = await _asked(sample)
+        files[f"{name}.http"], files[f"{name}.answer"] = await _record_call(sample)
     files |= {f"{FOLDER}/push.http": _push(), f"{FOLDER}/2026-11-23.jsonl": _export()}
     return files
 
 
-async def _asked(sample: Sample) -> tuple[bytes, bytes]:
+async def _record_call(sample: Sample) -> tuple[bytes, bytes]:
     settings = EtaalSettings(USER, PASSWORD, BEARER, HOST)
     settings = replace(settings, networks=sample.networks, calls_a_minute=sample.calls_a_minute)
     app = Starlette(routes=etaal_routes(_Counted(), settings, ManualClock(NOW)))

@@ -83,7 +83,7 @@ def policies() -> str:
 
 
 def _row(policy: CallPolicy, columns: tuple[str, ...]) -> tuple[str, ...]:
-    described = policy.described()
+    described = policy.as_labels()
     return tuple(described[column] for column in columns)
 
 

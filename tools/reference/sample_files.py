@@ -18,7 +18,7 @@ def write(pages: Path, files: Files) -> None:
         (pages / name).write_bytes(content)
 
 
-def outdated(pages: Path, files: Files) -> list[str]:
+def outdated_files(pages: Path, files: Files) -> list[str]:
     """The names of files that are not what the code makes, and of those that it does not make."""
     there = {f"{FOLDER}/{path.name}": path.read_bytes() for path in (pages / FOLDER).glob("*")}
     return sorted(name for name in files.keys() | there.keys() if files.get(name) != there.get(name))

@@ -57,7 +57,7 @@ class SampleWorld:
 
     async def decide(self) -> None:
         """Let the officer refuse the one application, so that it can be rated and appealed."""
-        async with self.env.store.reading() as tx:
+        async with self.env.store.read_transaction() as tx:
             [held] = await applications.page_of_citizen(tx, _CITIZEN, limit=1)
         postings = (_posting(self.department),)
         officer = Subject(frozenset({Role.OFFICER}), PersonKind.OFFICER, _OFFICER, postings)
@@ -131,12 +131,12 @@ def _posting(department: str) -> Posting:
 def _routes(env: Environment, settings: DoorSettings) -> list[Route]:
     monitor = SourceMonitor([Source.UMANG])
 
-    async def never(facts: Any) -> Any:
+    async def refuse_context(facts: Any) -> Any:
         raise LookupError(f"no request has a context here: {facts}")
 
     def context(caller: Caller) -> Context:
         return Context("sample", caller.subject, caller.language, env, monitor, channel=Channel.UMANG)
 
     edge = Edge(env.clock, env.ids, replays=KeptReplays(env.store, env.clock))
-    desk = UmangDesk(env, Documents(Pipeline(build(), never, edge)), context)
+    desk = UmangDesk(env, Documents(Pipeline(build(), refuse_context, edge)), context)
     return door_routes(desk, settings, env.clock)

@@ -37,7 +37,7 @@ def test_settings() -> DoorSettings:
     return DoorSettings.from_onboarding({"door": given})
 
 
-async def made() -> dict[str, bytes]:
+async def make_samples() -> dict[str, bytes]:
     """Every file of the folder by its name."""
     files: dict[str, bytes] = {}
     with TemporaryDirectory(prefix="apuni-samples-") as folder:
@@ -46,15 +46,15 @@ async def made() -> dict[str, bytes]:
             for place, sample in enumerate(SAMPLES, start=1):
                 if sample.decided:
                     await world.decide()
-                request, answer = await _asked(world, replace(sample, parameters=_filled(sample, number)))
+                request, answer = await _record_call(world, replace(sample, parameters=_fill_number(sample, number)))
                 name = f"{FOLDER}/{place:02d}-{sample.name}"
                 files[f"{name}.http"], files[f"{name}.answer"] = request, answer
                 number = number or _number(answer)
     return files
 
 
-async def _asked(world: SampleWorld, sample: Sample) -> tuple[bytes, bytes]:
-    path, headers, body = _signed(sample)
+async def _record_call(world: SampleWorld, sample: Sample) -> tuple[bytes, bytes]:
+    path, headers, body = _signed_request(sample)
     transport = httpx.ASGITransport(app=Starlette(routes=world.routes))
     async with httpx.AsyncClient(transport=transport, base_url=URL) as client:
         answer = await client.post(path, headers=dict(headers), content=body)
@@ -64,7 +64,7 @@ async def _asked(world: SampleWorld, sample: Sample) -> tuple[bytes, bytes]:
     return head + body, told + answer.content
 
 
-def _signed(sample: Sample) -> tuple[str, Mapping[str, str], bytes]:
+def _signed_request(sample: Sample) -> tuple[str, Mapping[str, str], bytes]:
     srvid = next(srvid for srvid, name in test_settings().services.items() if name == sample.operation)
     tracker = sample.tracker or f"z-{sample.name}"
     body = _body(sample, srvid, tracker)
@@ -123,7 +123,7 @@ def _compact(value: Mapping[str, Any]) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _filled(sample: Sample, number: str) -> Mapping[str, Any]:
+def _fill_number(sample: Sample, number: str) -> Mapping[str, Any]:
     return {name: number if value == APPLICATION else value for name, value in sample.parameters.items()}
 
 

@@ -100,7 +100,7 @@ class Connection(asyncio.Protocol):
         """All of the body if it is here to its end, else None."""
         if not self.complete:
             return None
-        return self._drained()
+        return self._drain_buffer()
 
     async def read_chunk(self) -> bytes | None:
         """The next part of the body, None after the last; raises ConnectionFault."""
@@ -108,7 +108,7 @@ class Connection(asyncio.Protocol):
             if self.complete:
                 return None
             await self._news()
-        return self._drained()
+        return self._drain_buffer()
 
     def release(self) -> bool:
         """End the exchange. True where the connection may be kept for the next."""
@@ -127,7 +127,7 @@ class Connection(asyncio.Protocol):
         if self._transport is not None:
             self._transport.close()
 
-    def _drained(self) -> bytes:
+    def _drain_buffer(self) -> bytes:
         data = self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
         self._chunks.clear()
         self._buffered = 0
@@ -181,13 +181,13 @@ class Connection(asyncio.Protocol):
             self._refuse("head_too_large")
 
     def eof_received(self) -> bool:
-        self._closed()
+        self._handle_close()
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
         if refuses_our_certificate(exc) and self._untouched:
             self._fail(CertificateFault("certificate"))
-        self._closed(reset=exc is not None)
+        self._handle_close(reset=exc is not None)
         self.lost = True
         if self._writable is not None and not self._writable.done():
             self._writable.set_result(None)
@@ -200,7 +200,7 @@ class Connection(asyncio.Protocol):
         if self._writable is not None and not self._writable.done():
             self._writable.set_result(None)
 
-    def _closed(self, *, reset: bool = False) -> None:
+    def _handle_close(self, *, reset: bool = False) -> None:
         self.lost = True
         if self._until_closed and self.head is not None and not reset and self._fault is None:
             self.complete = True

@@ -59,7 +59,7 @@ class OriginPool:
         async with asyncio.timeout(pool_seconds):
             await self._places.acquire()
 
-    def kept(self) -> Connection | None:
+    def take_idle(self) -> Connection | None:
         """The connection used last of those that are idle, if the other side has not closed it."""
         oldest = asyncio.get_running_loop().time() - self._limits.idle_seconds
         while self._idle:
@@ -69,10 +69,10 @@ class OriginPool:
             self._drop(connection)
         return None
 
-    async def opened(self, *, connect_seconds: float | None) -> Connection:
+    async def open_connection(self, *, connect_seconds: float | None) -> Connection:
         """A new connection; raises CannotConnect and TimeoutError."""
         async with asyncio.timeout(connect_seconds):
-            connection = await self._connected()
+            connection = await self._connect_to_host()
         self._open.add(connection)
         return connection
 
@@ -123,8 +123,8 @@ class OriginPool:
         if self._idle:
             self._sweep_later()
 
-    async def _connected(self) -> Connection:
-        addresses = [self._host] if self._resolver is None else await self._resolved()
+    async def _connect_to_host(self) -> Connection:
+        addresses = [self._host] if self._resolver is None else await self._resolve_host()
         for address in addresses:
             try:
                 return await self._connected_at(address)
@@ -134,7 +134,7 @@ class OriginPool:
                 continue
         raise CannotConnect("refused")
 
-    async def _resolved(self) -> Sequence[str]:
+    async def _resolve_host(self) -> Sequence[str]:
         if self._resolver is None:
             return [self._host]
         try:

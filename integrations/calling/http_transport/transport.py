@@ -60,7 +60,7 @@ class OwnTransport(httpx.AsyncBaseTransport):
         if self._closed:
             raise httpx.LocalProtocolError("the transport is closed", request=request)
         pool = self._pool(request)
-        data = await _written(request)
+        data = await _encode_request(request)
         timeouts = request.extensions.get("timeout") or {}
         try:
             await pool.acquire(pool_seconds=timeouts.get("pool"))
@@ -112,19 +112,19 @@ class _Exchange:
     async def begin(self, data: bytes) -> Head:
         """Send, and wait for the head of the answer."""
         repeatable = self._request.method in SAFE_METHODS or bool(self._request.extensions.get("repeatable"))
-        kept = self._pool.kept() if repeatable else None
+        kept = self._pool.take_idle() if repeatable else None
         if kept is not None:
             self._connection = kept
             try:
-                return await self._asked(kept, data)
+                return await self._send_and_read_head(kept, data)
             except ConnectionFault as fault:
                 if not fault.untouched:
                     raise self._error(fault) from fault
                 self._pool.discard(kept)
                 self._connection = None
-        connection = self._connection = await self._opened()
+        connection = self._connection = await self._open_connection()
         try:
-            return await self._asked(connection, data)
+            return await self._send_and_read_head(connection, data)
         except ConnectionFault as fault:
             raise self._error(fault) from fault
 
@@ -172,9 +172,9 @@ class _Exchange:
             self._pool.discard(self._connection)
         self._pool.free()
 
-    async def _opened(self) -> Connection:
+    async def _open_connection(self) -> Connection:
         try:
-            return await self._pool.opened(connect_seconds=self._timeouts.get("connect"))
+            return await self._pool.open_connection(connect_seconds=self._timeouts.get("connect"))
         except TimeoutError as error:
             raise httpx.ConnectTimeout("no connection in time", request=self._request) from error
         except NotTrusted as error:
@@ -184,7 +184,7 @@ class _Exchange:
         except CannotConnect as error:
             raise httpx.ConnectError(str(error), request=self._request) from error
 
-    async def _asked(self, connection: Connection, data: bytes) -> Head:
+    async def _send_and_read_head(self, connection: Connection, data: bytes) -> Head:
         try:
             async with asyncio.timeout(self._timeouts.get("read")):
                 await connection.send(data, head_only=self._request.method == "HEAD")
@@ -229,7 +229,7 @@ class _Body(httpx.AsyncByteStream):
         self._exchange.end()
 
 
-async def _written(request: httpx.Request) -> bytes:
+async def _encode_request(request: httpx.Request) -> bytes:
     """The bytes of a request; raises LocalProtocolError where a header would break out of its line."""
     body = await request.aread()
     target = request.extensions.get("target") or request.url.raw_path
@@ -240,11 +240,11 @@ async def _written(request: httpx.Request) -> bytes:
             raise httpx.LocalProtocolError("a header holds a line break", request=request)
     if any(sign in target for sign in _SIGNS) or b" " in target or not request.method.isalpha():
         raise httpx.LocalProtocolError("not a request line", request=request)
-    lines += _framed(request, body)
+    lines += _encode_body(request, body)
     return b"".join(lines)
 
 
-def _framed(request: httpx.Request, body: bytes) -> list[bytes]:
+def _encode_body(request: httpx.Request, body: bytes) -> list[bytes]:
     """The end of the head and the body; a body that httpx would send in chunks is sent as one chunk."""
     if "transfer-encoding" not in request.headers:
         return [b"\r\n", body]

@@ -97,7 +97,7 @@ class DbtFinance:
         Unavailable means that it is not known whether the bill arrived: ask `confirm` before anything else.
         """
         params = wire.instruction_params(instruction, self._settings)
-        return await self._ordered(PUSH_INSTRUCTION, "PI", params, instruction)
+        return await self._place_order(PUSH_INSTRUCTION, "PI", params, instruction)
 
     async def correct(self, correction: Correction) -> InstructionReceipt:
         """Order a failed payment to the corrected account (COR), as safe to repeat as `instruct`.
@@ -109,7 +109,7 @@ class DbtFinance:
         same = correction.failed == correction.first
         failed = first if same else await self._online_reference(correction.failed)
         params = wire.correction_params(correction, first, failed, self._settings)
-        return await self._ordered(CORRECT_ACCOUNT, "COR", params, correction)
+        return await self._place_order(CORRECT_ACCOUNT, "COR", params, correction)
 
     async def confirm(self, bill: BillReference) -> InstructionReceipt | None:
         """Whether DBT finance has the bill; None where it does not know it, so that it may be sent (again).
@@ -158,7 +158,7 @@ class DbtFinance:
         asked = sorted(set(bills), key=lambda bill: (bill.bill_number, bill.end_to_end_id))
         key = (citizen_id, *(f"{bill.bill_number}/{bill.end_to_end_id}" for bill in asked))
         payments = {bill.end_to_end_id for bill in asked}
-        return await self._remote.kept(
+        return await self._remote.fetch_cached(
             PAYMENT_STATUSES, key, lambda: self._states(asked), _STATES, whole=lambda states: payments <= states.keys()
         )
 
@@ -169,7 +169,7 @@ class DbtFinance:
         """
         try:
             async with asyncio.timeout(PAYMENT_STATUSES.total):
-                return enquiry_of(bill, await self._heard(bill))
+                return enquiry_of(bill, await self._fetch_bill_answers(bill))
         except TimeoutError as error:
             raise Unavailable(Source.DBT_FINANCE, "timed_out") from error
 
@@ -179,20 +179,20 @@ class DbtFinance:
             by_bill.setdefault(bill.bill_number, []).append(bill)
         places = asyncio.Semaphore(BILLS_AT_ONCE)
 
-        async def one(references: list[BillReference]) -> dict[str, PaymentState]:
+        async def ask_bill(references: list[BillReference]) -> dict[str, PaymentState]:
             async with places:
-                return states_of(references, await self._heard(references[0]))
+                return states_of(references, await self._fetch_bill_answers(references[0]))
 
         try:
             async with asyncio.timeout(PAYMENT_STATUSES.total):
                 with _first_failure():
                     async with asyncio.TaskGroup() as group:
-                        parts = [group.create_task(one(references)) for references in by_bill.values()]
+                        parts = [group.create_task(ask_bill(references)) for references in by_bill.values()]
         except TimeoutError as error:
             raise Unavailable(Source.DBT_FINANCE, "timed_out") from error
         return {payment: state for part in parts for payment, state in part.result().items()}
 
-    async def _heard(self, bill: BillReference) -> BillAnswers:
+    async def _fetch_bill_answers(self, bill: BillReference) -> BillAnswers:
         status = await self.instruction_status(bill.bill_number, bill.bill_date)
         advice = None
         if status is not None and status.stage is InstructionStage.APPROVED:
@@ -239,38 +239,40 @@ class DbtFinance:
             raise Refused(Source.DBT_FINANCE, "NOT_FAILED")
         return advice.bill_reference
 
-    async def _ordered(
+    async def _place_order(
         self, policy: CallPolicy, service: str, params: Mapping[str, Any], order: PaymentInstruction | Correction
     ) -> InstructionReceipt:
         found: list[InstructionStatus] = []
 
-        async def arrived() -> bool:
+        async def has_arrived() -> bool:
             status = await self.instruction_status(order.bill_number, order.bill_date)
             if status is not None:
                 found.append(status)
             return status is not None
 
-        reply = await self._push(policy, service, params, arrived)
+        reply = await self._push(policy, service, params, has_arrived)
         if reply is None:
-            return self._agreed(order, found[-1])
+            return self._known_bill_receipt(order, found[-1])
         code = wire.reject_code(reply.errors) if reply.errors else None
         if code == "DUPLICATE_INSTRUCTION":
-            return await self._reconciled(order)
+            return await self._confirm_duplicate(order)
         if code is not None:
             raise Refused(Source.DBT_FINANCE, code)
         if not reply.records:
             raise Garbled(Source.DBT_FINANCE, "no_record")
-        if not _read(lambda: wire.accepted(reply.records[0], order.bill_number)):
+        if not _read(lambda: wire.is_accepted(reply.records[0], order.bill_number)):
             raise Refused(Source.DBT_FINANCE, "NOT_ACCEPTED")
         return self._receipt(order.bill_number, order.bill_date, InstructionOutcome.ACCEPTED)
 
-    async def _reconciled(self, order: PaymentInstruction | Correction) -> InstructionReceipt:
+    async def _confirm_duplicate(self, order: PaymentInstruction | Correction) -> InstructionReceipt:
         status = await self.instruction_status(order.bill_number, order.bill_date)
         if status is None:
             raise Unavailable(Source.DBT_FINANCE, "duplicate_not_found")
-        return self._agreed(order, status)
+        return self._known_bill_receipt(order, status)
 
-    def _agreed(self, order: PaymentInstruction | Correction, status: InstructionStatus) -> InstructionReceipt:
+    def _known_bill_receipt(
+        self, order: PaymentInstruction | Correction, status: InstructionStatus
+    ) -> InstructionReceipt:
         if status.stage is InstructionStage.REJECTED:
             raise Refused(Source.DBT_FINANCE, INSTRUCTION_REJECTED)
         theirs = (status.net_paise, status.scheme_code, status.payee_count)

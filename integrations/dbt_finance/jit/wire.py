@@ -243,7 +243,7 @@ def head_balance(record: Record, head: str) -> HeadBalance:
     return HeadBalance(head, _paise(record, "availableBalance"), instant(_text(record, "asOn")))
 
 
-def accepted(record: Record, bill_number: str) -> bool:
+def is_accepted(record: Record, bill_number: str) -> bool:
     """Whether PI or COR took this bill: `successCode` 0. Raises Unreadable where the record is of another bill."""
     _same_bill(record, bill_number, "jitBillNo", "jitCorBillNo")
     return str(record.get("successCode", "")).strip() == "0"

@@ -82,16 +82,16 @@ def read_statement(name: str, content: bytes, trust: Trust) -> DailyStatement:
     if _namespace(root) not in STATEMENT:
         raise FileRefused(FileRefusal.UNKNOWN_NAMESPACE)
     part = signed_part(root, trust.pfms, trust.at)
-    head, elements = _only(part, "GrpHdr"), list(part.iterchildren("{*}TxInf"))
+    head, elements = _only_element(part, "GrpHdr"), list(part.iterchildren("{*}TxInf"))
     rows = tuple(_statement_row(element, number) for number, element in enumerate(elements, 1))
     _check_rows(head, [row.end_to_end_id for row in rows], [row.amount_paise for row in rows], needed=True)
     return DailyStatement(
-        day=_day(_needed(head, "StmtDt"), "StmtDt"),
-        created_at=_instant(_needed(head, "CreDtTm")),
+        day=_day(_required_text(head, "StmtDt"), "StmtDt"),
+        created_at=_instant(_required_text(head, "CreDtTm")),
         rows=rows,
         total_paise=sum(row.amount_paise for row in rows),
-        part=_count(_needed(head, "Part"), "Part"),
-        parts=_count(_needed(head, "Parts"), "Parts"),
+        part=_count(_required_text(head, "Part"), "Part"),
+        parts=_count(_required_text(head, "Parts"), "Parts"),
     )
 
 
@@ -122,13 +122,15 @@ def _namespace(root: safe_xml.Element) -> str:
 
 
 def _beneficiaries(part: safe_xml.Element) -> BeneficiaryAnswer:
-    head, info = _only(part, "GrpHdr"), _only(part, "CstmrInf")
+    head, info = _only_element(part, "GrpHdr"), _only_element(part, "CstmrInf")
     rows = tuple(
-        _beneficiary_row(_only(element, "Cstmr"), number)
+        _beneficiary_row(_only_element(element, "Cstmr"), number)
         for number, element in enumerate(info.iterchildren("{*}CstmrTxInf"), 1)
     )
     _check_rows(head, [row.id for row in rows], ())
-    return BeneficiaryAnswer(_needed(info, "CstmrInfId", _REFERENCE), _instant(_needed(head, "CreDtTm")), rows)
+    return BeneficiaryAnswer(
+        _required_text(info, "CstmrInfId", _REFERENCE), _instant(_required_text(head, "CreDtTm")), rows
+    )
 
 
 def _beneficiary_row(customer: safe_xml.Element, number: int) -> BeneficiaryRow:
@@ -144,7 +146,7 @@ def _beneficiary_row(customer: safe_xml.Element, number: int) -> BeneficiaryRow:
     party = fields.get("PrTry")
     if party is None:
         raise FileRefused(FileRefusal.MISSING_ELEMENT, f"PrTry {number}")
-    return BeneficiaryRow(_needed(party, "Id", _REFERENCE), status, cpsms_id, _codes(customer, number), name)
+    return BeneficiaryRow(_required_text(party, "Id", _REFERENCE), status, cpsms_id, _codes(customer, number), name)
 
 
 def _acknowledgement(part: safe_xml.Element) -> BatchAcknowledgement:
@@ -159,7 +161,7 @@ def _acknowledgement(part: safe_xml.Element) -> BatchAcknowledgement:
     codes = _codes(group, 0) if group is not None else ()
     if not accepted and not codes:
         codes = tuple(dict.fromkeys(code for row in rows for code in row.codes))
-    return BatchAcknowledgement(message, batch, _created(part), accepted, codes, rows)
+    return BatchAcknowledgement(message, batch, _creation_time(part), accepted, codes, rows)
 
 
 def _batch_accepted(told: str | None, rows: Iterable[PaymentRow]) -> bool:
@@ -181,27 +183,27 @@ def _bank_status(part: safe_xml.Element) -> BankStatus:
     _check_rows(
         next(part.iter("{*}GrpHdr"), None), [row.end_to_end_id for row in rows], told if len(told) == len(rows) else ()
     )
-    return BankStatus(batch, _created(part), rows)
+    return BankStatus(batch, _creation_time(part), rows)
 
 
 def _enrolment(part: safe_xml.Element) -> EnrolmentAnswer:
-    signer = _only(part, "SgnrInf")
-    told = _needed(signer, "EnrlmtSts")
+    signer = _only_element(part, "SgnrInf")
+    told = _required_text(signer, "EnrlmtSts")
     if told not in {LineStatus.ACCEPTED.value, LineStatus.REJECTED.value}:
         raise FileRefused(FileRefusal.MALFORMED_VALUE, "EnrlmtSts")
-    fingerprint = _needed(signer, "Tmbprnt", _FINGERPRINT).replace(":", "").lower()
+    fingerprint = _required_text(signer, "Tmbprnt", _FINGERPRINT).replace(":", "").lower()
     accepted = told == LineStatus.ACCEPTED.value
-    return EnrolmentAnswer(fingerprint, _created(part), accepted, _codes(signer, 0))
+    return EnrolmentAnswer(fingerprint, _creation_time(part), accepted, _codes(signer, 0))
 
 
 def _payment_row(element: safe_xml.Element, number: int) -> PaymentRow:
     fields = _fields(element)
     day, amount = _text(fields, "ValDt"), _text(fields, "Amt")
     return PaymentRow(
-        end_to_end_id=_matched(_text(fields, "OrgnlEndToEndId"), _REFERENCE, f"OrgnlEndToEndId {number}"),
+        end_to_end_id=_require_match(_text(fields, "OrgnlEndToEndId"), _REFERENCE, f"OrgnlEndToEndId {number}"),
         status=_status(fields, "TxSts", number, set(LineStatus)),
         codes=_codes(element, number),
-        utr=_matched(_text(fields, "UTR"), _REFERENCE, f"UTR {number}") if _text(fields, "UTR") else None,
+        utr=_require_match(_text(fields, "UTR"), _REFERENCE, f"UTR {number}") if _text(fields, "UTR") else None,
         value_date=_day(day, f"ValDt {number}") if day else None,
         amount_paise=_paise(amount, f"Amt {number}") if amount else None,
     )
@@ -211,12 +213,12 @@ def _statement_row(element: safe_xml.Element, number: int) -> StatementRow:
     fields = _fields(element)
     utr, day, code = _text(fields, "UTR"), _text(fields, "ValDt"), _text(fields, "RsnCd")
     return StatementRow(
-        end_to_end_id=_matched(_text(fields, "EndToEndId"), _REFERENCE, f"EndToEndId {number}"),
-        batch_id=_matched(_text(fields, "PmtInfId"), _REFERENCE, f"PmtInfId {number}"),
+        end_to_end_id=_require_match(_text(fields, "EndToEndId"), _REFERENCE, f"EndToEndId {number}"),
+        batch_id=_require_match(_text(fields, "PmtInfId"), _REFERENCE, f"PmtInfId {number}"),
         amount_paise=_paise(_text(fields, "Amt"), f"Amt {number}"),
         status=_status(fields, "TxSts", number, set(LineStatus)),
-        codes=(_matched(code, _CODE, f"RsnCd {number}"),) if code else (),
-        utr=_matched(utr, _REFERENCE, f"UTR {number}") if utr else None,
+        codes=(_require_match(code, _CODE, f"RsnCd {number}"),) if code else (),
+        utr=_require_match(utr, _REFERENCE, f"UTR {number}") if utr else None,
         value_date=_day(day, f"ValDt {number}") if day else None,
     )
 
@@ -254,11 +256,11 @@ def _codes(element: safe_xml.Element, number: int) -> tuple[str, ...]:
         for reason in information.iterchildren("{*}Rsn"):
             code = safe_xml.child_text(reason, "Cd")
             if code:
-                found.append(_matched(code, _CODE, f"Cd {number}"))
+                found.append(_require_match(code, _CODE, f"Cd {number}"))
     return tuple(dict.fromkeys(found))
 
 
-def _only(element: safe_xml.Element, name: str) -> safe_xml.Element:
+def _only_element(element: safe_xml.Element, name: str) -> safe_xml.Element:
     found = list(element.iter(f"{{*}}{name}"))
     if len(found) != 1:
         raise FileRefused(FileRefusal.MISSING_ELEMENT if not found else FileRefusal.MALFORMED, name)
@@ -271,14 +273,14 @@ def _one_of(part: safe_xml.Element, name: str) -> str | None:
     if len(found) > 1:
         raise FileRefused(FileRefusal.MALFORMED, f"{name} twice")
     value = next(iter(found), None)
-    return None if value is None else _matched(value, _REFERENCE, name)
+    return None if value is None else _require_match(value, _REFERENCE, name)
 
 
-def _needed(element: safe_xml.Element, name: str, form: re.Pattern[str] | None = None) -> str:
+def _required_text(element: safe_xml.Element, name: str, form: re.Pattern[str] | None = None) -> str:
     text = safe_xml.child_text(element, name)
     if text is None:
         raise FileRefused(FileRefusal.MISSING_ELEMENT, name)
-    return text if form is None else _matched(text, form, name)
+    return text if form is None else _require_match(text, form, name)
 
 
 def _text(fields: Fields, name: str) -> str:
@@ -289,7 +291,7 @@ def _text(fields: Fields, name: str) -> str:
     return (safe_xml.text_of(element) or "") if len(element) else (element.text or "").strip()
 
 
-def _matched(text: str, form: re.Pattern[str], where: str) -> str:
+def _require_match(text: str, form: re.Pattern[str], where: str) -> str:
     if not text:
         raise FileRefused(FileRefusal.MISSING_ELEMENT, where)
     if not form.fullmatch(text):
@@ -304,7 +306,7 @@ def _status(fields: Fields, name: str, number: int, allowed: set[LineStatus]) ->
     return LineStatus(text)
 
 
-def _created(part: safe_xml.Element) -> datetime:
+def _creation_time(part: safe_xml.Element) -> datetime:
     text = _one_text(part, "CreDtTm")
     if text is None:
         raise FileRefused(FileRefusal.MISSING_ELEMENT, "CreDtTm")

@@ -47,11 +47,11 @@ class FileExchange(Protocol):
         """Put a request there, once. The same bytes under the name are as good; others raise NameTaken."""
         ...
 
-    async def sent(self, kind: FileKind, name: str) -> bool:
+    async def is_sent(self, kind: FileKind, name: str) -> bool:
         """Whether a request lies there: waiting, taken or refused. To be asked before any repeat."""
         ...
 
-    async def incoming(self) -> list[IncomingFile]:
+    async def list_incoming(self) -> list[IncomingFile]:
         """The files that lie ready for us, by kind and name."""
         ...
 

@@ -35,12 +35,12 @@ def beneficiary_file(batch: BeneficiaryBatch, identity: PfmsIdentity, signer: Fi
     """The signed file of a beneficiary batch. Raises BadLine for the first line that PFMS would reject."""
     _check(batch.lines, faults_of_beneficiary, [line.id for line in batch.lines])
     agency = batch.agency
-    owner = _of("OrgId", _el("Cd", agency.code), _el("Nm", agency.name), _el("SchmeCd", batch.scheme_code))
+    owner = _enclose("OrgId", _el("Cd", agency.code), _el("Nm", agency.name), _el("SchmeCd", batch.scheme_code))
     header = _header(batch.message_id, batch.created_at, len(batch.lines), "", identity, "CPSMS", batch)
-    lines = "".join(_of("CstmrTxInf", owner, _customer(line, identity)) for line in batch.lines)
+    lines = "".join(_enclose("CstmrTxInf", owner, _customer(line, identity)) for line in batch.lines)
     batch_day = _day(batch.created_at.astimezone(IST).date())
-    info = _of("CstmrInf", _el("CstmrInfId", batch.batch_id), _el("CstmrInfDt", batch_day), lines)
-    return _signed("DbtBeneficiaries", BENEFICIARY_NAMESPACE, _of("CstmrDtls", header, info), signer)
+    info = _enclose("CstmrInf", _el("CstmrInfId", batch.batch_id), _el("CstmrInfDt", batch_day), lines)
+    return _signed_document("DbtBeneficiaries", BENEFICIARY_NAMESPACE, _enclose("CstmrDtls", header, info), signer)
 
 
 def payment_file(batch: PaymentBatch, identity: PfmsIdentity, signer: FileSigner) -> bytes:
@@ -52,16 +52,16 @@ def payment_file(batch: PaymentBatch, identity: PfmsIdentity, signer: FileSigner
     head = (
         _el("PmtInfId", batch.batch_id),
         _el("PmtInfDt", _day(batch.created_at.astimezone(IST).date())),
-        _of("PmtAuthCtre", _el("Cd", batch.mission_code)) if batch.mission_code else "",
-        _of("PmtAuthPrvc", _el("Cd", batch.authorisation)) if batch.authorisation else "",
-        _of("OrgId", _el("Cd", batch.agency.code), _el("Nm", batch.batch_id), _el("SchmeCd", batch.scheme_code)),
+        _enclose("PmtAuthCtre", _el("Cd", batch.mission_code)) if batch.mission_code else "",
+        _enclose("PmtAuthPrvc", _el("Cd", batch.authorisation)) if batch.authorisation else "",
+        _enclose("OrgId", _el("Cd", batch.agency.code), _el("Nm", batch.batch_id), _el("SchmeCd", batch.scheme_code)),
         _el("BtchBookg", "true"),
         _el("ReqdExctnDt", _day(batch.executed_on)),
         _el("PmtMtd", method.value),
     )
     lines = "".join(_transfer(line, method, identity) for line in batch.lines)
-    body = _of("CstmrCdtTrfInitn", header, _of("PmtInf", *head, lines))
-    return _signed("DbtPayment", PAYMENT_NAMESPACE, body, signer)
+    body = _enclose("CstmrCdtTrfInitn", header, _enclose("PmtInf", *head, lines))
+    return _signed_document("DbtPayment", PAYMENT_NAMESPACE, body, signer)
 
 
 def _header(
@@ -73,27 +73,27 @@ def _header(
     receiver: str,
     batch: BeneficiaryBatch | PaymentBatch,
 ) -> str:
-    party = _of("InitgPty", _el("Nm", batch.agency.name), _of("PrTry", _el("Id", batch.agency.code)))
+    party = _enclose("InitgPty", _el("Nm", batch.agency.name), _enclose("PrTry", _el("Id", batch.agency.code)))
     at = created_at.astimezone(IST).strftime("%Y-%m-%dT%H:%M:%S")
     parts = (_el("MsgId", message_id), _el("CreDtTm", at), _el("NbOfTxs", str(count)), total)
-    return _of("GrpHdr", *parts, _el("Src", identity.source_id), _el("Dest", receiver), party)
+    return _enclose("GrpHdr", *parts, _el("Src", identity.source_id), _el("Dest", receiver), party)
 
 
 def _customer(line: BeneficiaryLine, identity: PfmsIdentity) -> str:
     named = (
         _el("Tp", line.benefit_type),
         _el("Nm", line.name),
-        _given("NmRegLang", line.name_regional),
+        _optional_element("NmRegLang", line.name_regional),
         _address(line, identity),
-        _given("Gendr", line.gender),
-        _given("BirthDt", _day(line.born_on) if line.born_on else ""),
-        _of("CtctDtls", _el("MobNb", line.mobile)) if line.mobile else "",
+        _optional_element("Gendr", line.gender),
+        _optional_element("BirthDt", _day(line.born_on) if line.born_on else ""),
+        _enclose("CtctDtls", _el("MobNb", line.mobile)) if line.mobile else "",
     )
     account = "" if line.purpose is BeneficiaryPurpose.DELETE else _customer_account(line)
-    return _of(
+    return _enclose(
         "Cstmr",
-        _of("Purp", _el("Cd", line.purpose.value)),
-        _of("PrTry", _el("Id", line.id)),
+        _enclose("Purp", _el("Cd", line.purpose.value)),
+        _enclose("PrTry", _el("Id", line.id)),
         _el("CPSMSId", line.cpsms_id or ""),
         *named,
         account,
@@ -101,54 +101,54 @@ def _customer(line: BeneficiaryLine, identity: PfmsIdentity) -> str:
 
 
 def _customer_account(line: BeneficiaryLine) -> str:
-    numbers = _given("BBAN", line.account_number or "") + _given("SOSE", line.aadhaar or "")
+    numbers = _optional_element("BBAN", line.account_number or "") + _optional_element("SOSE", line.aadhaar or "")
     bank = _bank(line.bank_name, line.ifsc, "CstmrAgt") if line.account_number else ""
-    return _of("CstmrAcct", bank, _of("AcctId", _of("Othr", numbers)))
+    return _enclose("CstmrAcct", bank, _enclose("AcctId", _enclose("Othr", numbers)))
 
 
 def _address(line: BeneficiaryLine, identity: PfmsIdentity) -> str:
     lines = "".join(_el(f"AdrLine{number}", text) for number, text in enumerate(line.address, 1))
     places = (
-        _given("TwnCd", line.village_lgd),
-        _given("BlokCd", line.block_lgd),
-        _given("SubDvsnCd", line.subdistrict_lgd),
+        _optional_element("TwnCd", line.village_lgd),
+        _optional_element("BlokCd", line.block_lgd),
+        _optional_element("SubDvsnCd", line.subdistrict_lgd),
         _el("DstCd", line.district_lgd),
         _el("PrvcCd", identity.state_lgd),
         _el("CtryCd", COUNTRY),
     )
-    return _of("PstlAdr", lines, _of("Prtry", *places), _given("PstCd", line.pin_code))
+    return _enclose("PstlAdr", lines, _enclose("Prtry", *places), _optional_element("PstCd", line.pin_code))
 
 
 def _transfer(line: PaymentLine, method: PaymentMethod, identity: PfmsIdentity) -> str:
-    amount = _of("Amt", _el("CtreAmt", rupees(line.amount_paise)))
+    amount = _enclose("Amt", _el("CtreAmt", rupees(line.amount_paise)))
     by_account = method is PaymentMethod.ACCOUNT
     number = _el("BBAN", line.account_number or "") if by_account else _el("SOSE", line.aadhaar or "")
-    place = _of("PstlAdr", _of("Prtry", _el("DstCd", line.district_lgd), _el("PrvcCd", identity.state_lgd)))
-    creditor = _of(
+    place = _enclose("PstlAdr", _enclose("Prtry", _el("DstCd", line.district_lgd), _el("PrvcCd", identity.state_lgd)))
+    creditor = _enclose(
         "Cdtr",
-        _of("PrTry", _el("Id", line.beneficiary_id)),
+        _enclose("PrTry", _el("Id", line.beneficiary_id)),
         _el("CPSMSId", line.cpsms_id),
         _el("Nm", line.name),
         place if line.district_lgd else "",
     )
-    period = _given("FrmDt", _day(line.period_from)) + _given("ToDt", _day(line.period_to))
+    period = _optional_element("FrmDt", _day(line.period_from)) + _optional_element("ToDt", _day(line.period_to))
     remitted = (
-        _of("RmtInf", _of("Strd", period)) if period else "",
-        _of("Purp", _el("Cd", line.purpose), amount) if line.purpose else "",
+        _enclose("RmtInf", _enclose("Strd", period)) if period else "",
+        _enclose("Purp", _el("Cd", line.purpose), amount) if line.purpose else "",
     )
-    return _of(
+    return _enclose(
         "CdtTrfTxInf",
-        _of("PmtId", _el("EndToEndId", line.end_to_end_id)),
+        _enclose("PmtId", _el("EndToEndId", line.end_to_end_id)),
         amount,
         _bank(line.bank_name, line.ifsc, "CdtrAgt") if by_account else "",
         creditor,
-        _of("CdtrAcct", _of("Id", _of("Othr", number))),
+        _enclose("CdtrAcct", _enclose("Id", _enclose("Othr", number))),
         *reversed(remitted),
     )
 
 
 def _bank(name: str, ifsc: str, element: str) -> str:
-    return _of(element, _of("FinInstnId", _given("BICFI", name), _el("BrnchId", ifsc)))
+    return _enclose(element, _enclose("FinInstnId", _optional_element("BICFI", name), _el("BrnchId", ifsc)))
 
 
 def _check(lines: Iterable[object], faults: Callable[..., tuple[str, ...]], ids: list[str]) -> None:
@@ -162,13 +162,13 @@ def _check(lines: Iterable[object], faults: Callable[..., tuple[str, ...]], ids:
         raise ValueError("a batch without lines is not sent")
 
 
-def _signed(root: str, namespace: str, body: str, signer: FileSigner) -> bytes:
+def _signed_document(root: str, namespace: str, body: str, signer: FileSigner) -> bytes:
     text = f'<{root} xmlns="{namespace}">{body}</{root}>'
     parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True)  # our own text
-    return signer.signed(etree.fromstring(text.encode(), parser))
+    return signer.sign(etree.fromstring(text.encode(), parser))
 
 
-def _of(name: str, *parts: str) -> str:
+def _enclose(name: str, *parts: str) -> str:
     return f"<{name}>{''.join(parts)}</{name}>"
 
 
@@ -176,7 +176,7 @@ def _el(name: str, text: str) -> str:
     return f"<{name}>{escape(text) if _MARKUP & set(text) else text}</{name}>"
 
 
-def _given(name: str, text: str) -> str:
+def _optional_element(name: str, text: str) -> str:
     return _el(name, text) if text else ""
 
 

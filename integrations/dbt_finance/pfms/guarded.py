@@ -43,7 +43,7 @@ class GuardedCalls:
         ends_at = started + share(shared.clock, policy.total, policy.priority)
         lane.budget.earn()
         try:
-            result: T = await self._retrying(policy, lane, ends_at)(self._attempt, policy, lane, ends_at, work)
+            result: T = await self._retry_loop(policy, lane, ends_at)(self._attempt, policy, lane, ends_at, work)
         except IntegrationError as error:
             self._note(policy, started, error)
             raise
@@ -54,10 +54,12 @@ class GuardedCalls:
         self, policy: CallPolicy, lane: LaneState, ends_at: float, work: Callable[[], Awaitable[T]]
     ) -> T:
         return await self._shared.breakers.call(
-            self._source, policy.breaker, lambda: self._once(policy, lane, ends_at, work), policy.traffic
+            self._source, policy.breaker, lambda: self._run_attempt(policy, lane, ends_at, work), policy.traffic
         )
 
-    async def _once(self, policy: CallPolicy, lane: LaneState, ends_at: float, work: Callable[[], Awaitable[T]]) -> T:
+    async def _run_attempt(
+        self, policy: CallPolicy, lane: LaneState, ends_at: float, work: Callable[[], Awaitable[T]]
+    ) -> T:
         seconds = min(policy.attempt, ends_at - self._shared.clock.monotonic())
         if seconds <= 0:
             raise Crowded(self._source, "deadline_exceeded")
@@ -74,10 +76,10 @@ class GuardedCalls:
                 raise NotAsked(self._source, "timed_out") from error
             raise Unavailable(self._source, "timed_out") from error
 
-    def _retrying(self, policy: CallPolicy, lane: LaneState, ends_at: float) -> tenacity.AsyncRetrying:
+    def _retry_loop(self, policy: CallPolicy, lane: LaneState, ends_at: float) -> tenacity.AsyncRetrying:
         clock = self._shared.clock
 
-        def again(state: RetryCallState) -> bool:
+        def may_retry(state: RetryCallState) -> bool:
             error = state.outcome.exception() if state.outcome else None
             if not isinstance(error, Unavailable) or isinstance(error, CircuitOpen) or not policy.repeatable:
                 return False
@@ -88,7 +90,7 @@ class GuardedCalls:
         return tenacity.AsyncRetrying(
             stop=lambda state: clock.monotonic() + state.upcoming_sleep >= ends_at,
             wait=_WAIT,
-            retry=again,
+            retry=may_retry,
             sleep=clock.sleep,
             reraise=True,
         )
@@ -105,6 +107,6 @@ class GuardedCalls:
         if isinstance(error, NotAsked) and not isinstance(error, CircuitOpen):
             monitor.not_asked(self._source, policy.name, seconds)
         elif isinstance(error, Unavailable | Garbled):
-            monitor.failed(self._source, policy.name, now, seconds, error.retry_after)
+            monitor.record_failure(self._source, policy.name, now, seconds, error.retry_after)
         else:
-            monitor.succeeded(self._source, policy.name, now, seconds)
+            monitor.record_success(self._source, policy.name, now, seconds)

@@ -34,12 +34,12 @@ def faults_of_payment(line: PaymentLine, method: PaymentMethod) -> tuple[str, ..
 
 
 def _beneficiary(line: BeneficiaryLine) -> Iterator[str]:
-    yield from _named(id=_fits(_ID, line.id), name=_text(line.name), district_lgd=_fits(_LGD, line.district_lgd))
+    yield from _wrong_fields(id=_fits(_ID, line.id), name=_text(line.name), district_lgd=_fits(_LGD, line.district_lgd))
     if line.purpose is BeneficiaryPurpose.ADD:
-        yield from _named(cpsms_id=not line.cpsms_id)
+        yield from _wrong_fields(cpsms_id=not line.cpsms_id)
     else:
-        yield from _named(cpsms_id=_fits(_CPSMS, line.cpsms_id or ""))
-    yield from _named(
+        yield from _wrong_fields(cpsms_id=_fits(_CPSMS, line.cpsms_id or ""))
+    yield from _wrong_fields(
         benefit_type=line.benefit_type in _BENEFITS,
         name_regional=_text(line.name_regional, least=0),
         address=len(line.address) <= 3 and all(map(_text, line.address)),
@@ -58,17 +58,17 @@ def _whereto(line: BeneficiaryLine) -> Iterator[str]:
     if not line.account_number and not line.aadhaar:
         yield "account_number"
     if line.account_number:
-        yield from _named(
+        yield from _wrong_fields(
             account_number=_fits(_ACCOUNT, line.account_number),
             ifsc=_fits(_IFSC, line.ifsc),
             bank_name=_text(line.bank_name),
         )
     if line.aadhaar:
-        yield from _named(aadhaar=_is_aadhaar(line.aadhaar))
+        yield from _wrong_fields(aadhaar=_is_aadhaar(line.aadhaar))
 
 
 def _payment(line: PaymentLine, method: PaymentMethod) -> Iterator[str]:
-    yield from _named(
+    yield from _wrong_fields(
         end_to_end_id=_fits(_END_TO_END, line.end_to_end_id),
         beneficiary_id=_fits(_ID, line.beneficiary_id),
         cpsms_id=_fits(_CPSMS, line.cpsms_id),
@@ -81,15 +81,15 @@ def _payment(line: PaymentLine, method: PaymentMethod) -> Iterator[str]:
     if line.period_from and line.period_to and line.period_from > line.period_to:
         yield "period_to"
     if method is PaymentMethod.ACCOUNT:
-        yield from _named(
+        yield from _wrong_fields(
             account_number=_fits(_ACCOUNT, line.account_number or ""),
             ifsc=_fits(_IFSC, line.ifsc),
         )
     else:
-        yield from _named(aadhaar=_is_aadhaar(line.aadhaar or ""))
+        yield from _wrong_fields(aadhaar=_is_aadhaar(line.aadhaar or ""))
 
 
-def _named(**right: bool) -> Iterator[str]:
+def _wrong_fields(**right: bool) -> Iterator[str]:
     return (name for name, well in right.items() if not well)
 
 

@@ -18,12 +18,12 @@ UNFINISHED = ".tmp"
 
 def beneficiary_message_id(source_id: str, day: date, number: int) -> str:
     """`<SSID>DBTBENREQ<DDMMYYYY><N>`; `number` is the running one of the day, from 1."""
-    return f"{_source(source_id)}DBTBENREQ{day:%d%m%Y}{_running(number)}"
+    return f"{_source(source_id)}DBTBENREQ{day:%d%m%Y}{_running_number(number)}"
 
 
 def payment_message_id(source_id: str, day: date, number: int) -> str:
     """`<SSID>DBTPAYREQ<DDMMYYYY><N>`; `number` is the running one of the day, from 1."""
-    return f"{_source(source_id)}DBTPAYREQ{day:%d%m%Y}{_running(number)}"
+    return f"{_source(source_id)}DBTPAYREQ{day:%d%m%Y}{_running_number(number)}"
 
 
 def beneficiary_batch_id(day: date, number: int) -> str:
@@ -35,7 +35,7 @@ def beneficiary_batch_id(day: date, number: int) -> str:
 
 def payment_batch_id(source_id: str, day: date, number: int) -> str:
     """`CP<SSID><DDMMYYYY><N>`."""
-    return f"CP{_source(source_id)}{day:%d%m%Y}{_running(number)}"
+    return f"CP{_source(source_id)}{day:%d%m%Y}{_running_number(number)}"
 
 
 def file_name(message_id: str) -> str:
@@ -91,7 +91,7 @@ def _source(source_id: str) -> str:
     return source_id
 
 
-def _running(number: int) -> str:
+def _running_number(number: int) -> str:
     if not 1 <= number <= 999_999:
         raise ValueError("a running number is from 1 to 999999")
     return str(number)

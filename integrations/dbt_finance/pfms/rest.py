@@ -70,30 +70,32 @@ class RestExchange:
         if len(content) > LARGEST_FILE:
             raise ValueError("a file is too large to be sent")
         async with self._sending:  # one after the other: files that shared a slow line would all come too late
-            await self._tokens.used(SEND, lambda token: self._put(token, kind, name, content))
+            await self._tokens.call_with_token(SEND, lambda token: self._put(token, kind, name, content))
 
-    async def sent(self, kind: FileKind, name: str) -> bool:
+    async def is_sent(self, kind: FileKind, name: str) -> bool:
         check_place(kind, name, OUTGOING)
-        return await self._tokens.used(SENT, lambda token: self._standing(token, kind, name)) is not None
+        return await self._tokens.call_with_token(SENT, lambda token: self._find_receipt(token, kind, name)) is not None
 
-    async def incoming(self) -> list[IncomingFile]:
-        async def listed(token: str) -> list[IncomingFile]:
+    async def list_incoming(self) -> list[IncomingFile]:
+        async def list_all_kinds(token: str) -> list[IncomingFile]:
             return [each for kind in INCOMING for each in await self._ready(token, kind)]
 
-        return await self._tokens.used(LIST, listed)
+        return await self._tokens.call_with_token(LIST, list_all_kinds)
 
     async def fetch(self, kind: FileKind, name: str, size: int = 0) -> bytes:
         check_place(kind, name, INCOMING)
         path, policy = wire.answer_path(kind, name), for_size(FETCH, size)
-        return await self._tokens.used(policy, lambda token: self._asked(policy, "GET", path, _content, token))
+        return await self._tokens.call_with_token(
+            policy, lambda token: self._send_and_read(policy, "GET", path, _content, token)
+        )
 
     async def archive(self, kind: FileKind, name: str) -> None:
         check_place(kind, name, INCOMING)
-        await self._moved(kind, name, wire.archive_path(kind, name), wire.Put.ARCHIVED, {})
+        await self._move_answer(kind, name, wire.archive_path(kind, name), wire.Put.ARCHIVED, {})
 
     async def refuse(self, kind: FileKind, name: str, reason: str) -> None:
         check_place(kind, name, INCOMING)
-        await self._moved(kind, name, wire.failed_path(kind, name), wire.Put.FAILED, {"reason": reason})
+        await self._move_answer(kind, name, wire.failed_path(kind, name), wire.Put.FAILED, {"reason": reason})
 
     async def aclose(self) -> None:
         """Nothing is held: the line belongs to whoever opened it."""
@@ -101,40 +103,42 @@ class RestExchange:
     async def _put(self, token: str, kind: FileKind, name: str, content: bytes) -> None:
         digest = wire.digest_of(content)
 
-        async def arrived() -> bool:
+        async def has_arrived() -> bool:
             return await self._same_is_there(token, kind, name, digest)
 
-        def judged(answer: Answer) -> None:
+        def check_receipt(answer: Answer) -> None:
             receipt = _standing_of(kind, name)(answer)
             if receipt.digest != digest:  # what lies there is looked at before anything is believed
                 raise Garbled(Source.PFMS, "other_digest")
 
-        if await arrived():
+        if await has_arrived():
             return
         try:
             await self._remote.send_once(
                 for_size(SEND, len(content)),
                 "PUT",
                 wire.request_path(kind, name),
-                confirm=arrived,
-                headers={**wire.bearer(token), **wire.sending(content)},
+                confirm=has_arrived,
+                headers={**wire.bearer(token), **wire.upload_headers(content)},
                 content=content,
-                judge=judged,
+                judge=check_receipt,
             )
         except NameTaken:  # since we looked, by us or by somebody else: what lies there says
-            if not await arrived():
+            if not await has_arrived():
                 raise Unavailable(Source.PFMS, "not_found_under_its_name") from None
 
     async def _same_is_there(self, token: str, kind: FileKind, name: str, digest: str) -> bool:
-        found = await self._standing(token, kind, name)
+        found = await self._find_receipt(token, kind, name)
         if found is not None and found.digest != digest:
             raise NameTaken(Source.PFMS, wire.NAME_TAKEN)
         return found is not None
 
-    async def _standing(self, token: str, kind: FileKind, name: str) -> wire.Receipt | None:
+    async def _find_receipt(self, token: str, kind: FileKind, name: str) -> wire.Receipt | None:
         """Where a request lies; None where PFMS has none of that name."""
         try:
-            return await self._asked(SENT, "GET", wire.request_path(kind, name), _standing_of(kind, name), token)
+            return await self._send_and_read(
+                SENT, "GET", wire.request_path(kind, name), _standing_of(kind, name), token
+            )
         except Refused as error:
             if error.code == wire.NO_SUCH_FILE:
                 return None
@@ -143,13 +147,13 @@ class RestExchange:
     async def _ready(self, token: str, kind: FileKind) -> list[IncomingFile]:
         """The files of a kind; none where PFMS has no folder for a kind that it need not have."""
         try:
-            return await self._listed(token, kind)
+            return await self._list_files(token, kind)
         except Refused as error:
             if kind in SELDOM and error.code in {wire.NO_SUCH_PLACE, wire.NO_SUCH_FILE}:
                 return []
             raise
 
-    async def _listed(self, token: str, kind: FileKind) -> list[IncomingFile]:
+    async def _list_files(self, token: str, kind: FileKind) -> list[IncomingFile]:
         found: dict[str, int] = {}
         after, marks, odd = None, set[str](), 0
 
@@ -161,7 +165,7 @@ class RestExchange:
 
         for _ in range(MOST_LISTED // wire.PAGE):
             params = wire.page_params(after)
-            page = await self._asked(LIST, "GET", wire.inbox_path(kind), read, token, params=params)
+            page = await self._send_and_read(LIST, "GET", wire.inbox_path(kind), read, token, params=params)
             found |= {name: size for name, size in page.files if is_safe(name)}
             odd += sum(not is_safe(name) for name, _ in page.files)
             after = page.following
@@ -172,24 +176,26 @@ class RestExchange:
             log.warning("pfms_files_with_odd_names", kind=kind.value, count=odd)
         return [IncomingFile(kind, name, found[name]) for name in sorted(found)]
 
-    async def _moved(self, kind: FileKind, name: str, path: str, state: wire.Put, told: dict[str, str]) -> None:
+    async def _move_answer(self, kind: FileKind, name: str, path: str, state: wire.Put, told: dict[str, str]) -> None:
         def read(answer: Answer) -> None:
             receipt = _read(wire.put_of, answer)
             if (receipt.kind, receipt.name, receipt.state) != (kind.value, name, state.value):
                 raise IntegrityFailure(Source.PFMS, "other_file")
 
-        await self._tokens.used(MOVE, lambda token: self._asked(MOVE, "POST", path, read, token, json=told))
+        await self._tokens.call_with_token(
+            MOVE, lambda token: self._send_and_read(MOVE, "POST", path, read, token, json=told)
+        )
 
-    async def _asked(
+    async def _send_and_read(
         self, policy: CallPolicy, method: str, path: str, read: Callable[[Answer], T], token: str, **parts: Any
     ) -> T:
         """What is read of an answer, which is read as it is judged, so that the breaker counts what cannot be."""
         found: list[T] = []
 
-        def judged(answer: Answer) -> None:
+        def judge_and_read(answer: Answer) -> None:
             found[:] = [read(answer)]
 
-        await self._remote.send(policy, method, path, headers=wire.bearer(token), judge=judged, **parts)
+        await self._remote.send(policy, method, path, headers=wire.bearer(token), judge=judge_and_read, **parts)
         return found[0]
 
 

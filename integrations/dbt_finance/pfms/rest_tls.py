@@ -42,13 +42,13 @@ class RestTls:
         """
         if self.certificate is None and self.key is None and self.authorities is None:
             return None
-        context = self._trusting()
+        context = self._trust_context()
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         if self.certificate is None and self.key is None:
             return context
         if self.certificate is None or self.key is None:
             raise Unfit("a client certificate and its key go together")
-        own = self.own()
+        own = self.own_certificate()
         if own is None or not own.not_valid_before_utc <= now:
             raise Unfit("the client certificate is not valid yet")
         if own.not_valid_after_utc <= now:  # everything but PFMS goes on; that one refuses us with an alarm
@@ -59,7 +59,7 @@ class RestTls:
             raise Unfit(_trouble_of_key(error)) from None
         return context
 
-    def own(self) -> x509.Certificate | None:
+    def own_certificate(self) -> x509.Certificate | None:
         """Our certificate, None where we show none. Raises Unfit where it cannot be read."""
         if self.certificate is None:
             return None
@@ -67,10 +67,10 @@ class RestTls:
 
     def ends_at(self) -> datetime | None:
         """The last instant of our certificate; None where we show none. Raises Unfit where it cannot be read."""
-        own = self.own()
+        own = self.own_certificate()
         return None if own is None else own.not_valid_after_utc
 
-    def _trusting(self) -> ssl.SSLContext:
+    def _trust_context(self) -> ssl.SSLContext:
         if self.authorities is None:
             return httpx.create_ssl_context(trust_env=False)
         trusted = _certificates(self.authorities, "the file of trusted authorities")

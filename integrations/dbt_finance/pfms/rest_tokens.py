@@ -38,7 +38,7 @@ class Tokens:
         self._kept: wire.Token | None = None
         self._ends_at = 0.0
 
-    async def used(self, policy: CallPolicy, ask: Callable[[str], Awaitable[T]]) -> T:
+    async def call_with_token(self, policy: CallPolicy, ask: Callable[[str], Awaitable[T]]) -> T:
         """What `ask` gives with a token; it is asked once more, with another one, where PFMS says that it has ended.
 
         Raises NotLetIn, with an alarm, where the second one is not taken either.
@@ -48,7 +48,7 @@ class Tokens:
             return await ask(token)
         except TokenEnded:
             self.forget(token)
-        with self._remote.watching(policy):
+        with self._remote.raise_alarms(policy):
             try:
                 return await ask(await self._current())
             except TokenEnded:
@@ -74,12 +74,12 @@ class Tokens:
             wire.TOKEN_PATH,
             headers=wire.basic(self._settings.client_id, self._settings.client_secret),
             form=wire.GRANT,
-            judge=_judged,
+            judge=_judge_token,
         )
         return wire.token_of(answer)
 
 
-def _judged(answer: Answer) -> None:
+def _judge_token(answer: Answer) -> None:
     """RFC 6749 section 5.2 declines with 400 or 401, whichever of our credentials is wrong."""
     if answer.status >= 500:
         raise Unavailable(Source.PFMS, f"http_{answer.status}")

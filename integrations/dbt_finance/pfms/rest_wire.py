@@ -133,7 +133,7 @@ def bearer(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
 
 
-def sending(content: bytes) -> dict[str, str]:
+def upload_headers(content: bytes) -> dict[str, str]:
     """The headers of a file on its way: what it is, its digest, and that nothing may be written over."""
     return {"Content-Type": "application/xml", "Content-Digest": digest_of(content), "If-None-Match": "*"}
 

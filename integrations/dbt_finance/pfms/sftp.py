@@ -85,7 +85,7 @@ class SftpLine:
                     await file.fsync()
             if (await client.lstat(unfinished)).size != len(content):
                 raise Unavailable(_SOURCE, "cut_short")
-            return await _renamed(client, unfinished, path)
+            return await _try_rename(client, unfinished, path)
 
         return await self._run(ask)
 
@@ -103,7 +103,7 @@ class SftpLine:
 
         async def ask(client: asyncssh.SFTPClient) -> bool:
             try:
-                return await _renamed(client, path, target)
+                return await _try_rename(client, path, target)
             except _NO_FILE:
                 return False
 
@@ -145,7 +145,7 @@ class SftpLine:
         try:
             return await asyncio.shield(asking)
         except (OSError, asyncssh.Error) as error:
-            told, broken = _told(error)
+            told, broken = _classify_error(error)
             if broken:
                 self._drop(client)
             raise told from None
@@ -153,7 +153,7 @@ class SftpLine:
             # Cut first: a silent host would not let go even of what is only to be closed. And answers to what was
             # given up must not be taken for those to the next question.
             self._drop(client)
-            asking.add_done_callback(_heard)
+            asking.add_done_callback(_retrieve_exception)
             asking.cancel()
             await asyncio.wait({asking}, timeout=LETTING_GO_SECONDS)
             raise
@@ -163,7 +163,7 @@ class SftpLine:
             if self._client is not None and self._connection is not None and not self._connection.is_closed():
                 return self._client
             self._connection = self._client = None
-            opening = asyncio.ensure_future(self._opened())
+            opening = asyncio.ensure_future(self._open_client())
             try:
                 connection, client = await asyncio.shield(opening)
             except asyncio.CancelledError:
@@ -177,18 +177,18 @@ class SftpLine:
             self._connection, self._client = connection, client
             return client
 
-    async def _opened(self) -> tuple[asyncssh.SSHClientConnection, asyncssh.SFTPClient]:
-        connection = await self._connected()
+    async def _open_client(self) -> tuple[asyncssh.SSHClientConnection, asyncssh.SFTPClient]:
+        connection = await self._open_connection()
         try:
             return connection, await connection.start_sftp_client()
         except (OSError, asyncssh.Error) as error:
             connection.abort()
-            raise _told(error)[0] from None
+            raise _classify_error(error)[0] from None
         except BaseException:
             connection.abort()
             raise
 
-    async def _connected(self) -> asyncssh.SSHClientConnection:
+    async def _open_connection(self) -> asyncssh.SSHClientConnection:
         try:
             return await self._connect(await self._addresses(self._settings.host, self._settings.port))
         except asyncssh.HostKeyNotVerifiable:
@@ -226,7 +226,7 @@ class SftpLine:
             self._connection = self._client = None
 
 
-def _told(error: Exception) -> tuple[IntegrationError, bool]:
+def _classify_error(error: Exception) -> tuple[IntegrationError, bool]:
     """What an error means to a caller, and whether the connection is of no use any more."""
     if isinstance(error, asyncssh.SFTPPermissionDenied):
         return NotLetIn(_SOURCE, "permission"), False
@@ -271,13 +271,13 @@ def _hung_up(opened: "asyncio.Task[tuple[asyncssh.SSHClientConnection, asyncssh.
         opened.result()[0].abort()
 
 
-def _heard(asked: "asyncio.Task[Any]") -> None:
+def _retrieve_exception(asked: "asyncio.Task[Any]") -> None:
     """Take notice of how a question ended that nobody waits for any more."""
     if not asked.cancelled():
         asked.exception()
 
 
-async def _renamed(client: asyncssh.SFTPClient, path: str, target: str) -> bool:
+async def _try_rename(client: asyncssh.SFTPClient, path: str, target: str) -> bool:
     """Rename without writing over; version 3 of the protocol tells a taken name as a plain failure."""
     try:
         await client.rename(path, target)

@@ -94,24 +94,24 @@ class SftpExchange:
             target = self._path("out", kind, name)
             if not await self._line_to_send.put(target, content) and not await self._same_is_there(kind, name, content):
                 raise Unavailable(Source.PFMS, "not_renamed")
-            await self._tidied(kind, name)
+            await self._remove_leftovers(kind, name)
 
         async with self._sending:
             await self._calls.run(for_size(SEND, len(content)), put)
 
-    async def sent(self, kind: FileKind, name: str) -> bool:
+    async def is_sent(self, kind: FileKind, name: str) -> bool:
         check_place(kind, name, OUTGOING)
 
         async def look() -> bool:
-            return await self._where(kind, name) is not None
+            return await self._find_request(kind, name) is not None
 
         return await self._calls.run(SENT, look)
 
-    async def incoming(self) -> list[IncomingFile]:
-        async def listed() -> list[IncomingFile]:
-            return [each for kind in INCOMING for each in await self._listed(kind)]
+    async def list_incoming(self) -> list[IncomingFile]:
+        async def list_all_kinds() -> list[IncomingFile]:
+            return [each for kind in INCOMING for each in await self._list_files(kind)]
 
-        return await self._calls.run(LIST, listed)
+        return await self._calls.run(LIST, list_all_kinds)
 
     async def fetch(self, kind: FileKind, name: str, size: int = 0) -> bytes:
         check_place(kind, name, INCOMING)
@@ -123,18 +123,18 @@ class SftpExchange:
 
     async def archive(self, kind: FileKind, name: str) -> None:
         check_place(kind, name, INCOMING)
-        await self._calls.run(MOVE, lambda: self._moved(kind, name, "archive"))
+        await self._calls.run(MOVE, lambda: self._move_answer(kind, name, "archive"))
 
     async def refuse(self, kind: FileKind, name: str, reason: str) -> None:
         check_place(kind, name, INCOMING)
 
-        async def refused() -> None:
+        async def write_reason_and_move() -> None:
             beside = f"{self._path('failed', kind, name)}.reason"
             if await self._line.size(beside) is None:
                 await self._line.put(beside, f"{reason}\n".encode())
-            await self._moved(kind, name, "failed")
+            await self._move_answer(kind, name, "failed")
 
-        await self._calls.run(MOVE, refused)
+        await self._calls.run(MOVE, write_reason_and_move)
 
     async def aclose(self) -> None:
         """Hang up."""
@@ -163,7 +163,7 @@ class SftpExchange:
     def _path(self, folder: str, kind: FileKind, name: str = "") -> str:
         return f"{self._settings.root}/{folder}/{kind.value}" + (f"/{name}" if name else "")
 
-    async def _where(self, kind: FileKind, name: str) -> str | None:
+    async def _find_request(self, kind: FileKind, name: str) -> str | None:
         """The path of a request at the other side, looked for in the order of its travel, as it may move meanwhile."""
         for folder in ("out", "archive", "failed"):
             path = self._path(folder, kind, name)
@@ -172,17 +172,17 @@ class SftpExchange:
         return None
 
     async def _same_is_there(self, kind: FileKind, name: str, content: bytes) -> bool:
-        path = await self._where(kind, name)
+        path = await self._find_request(kind, name)
         if path is None:
             return False
         if await self._line.size(path) != len(content) or await self._line.read(path, LARGEST_FILE) != content:
             # it may have moved between the two questions; where it lies now decides
-            path = await self._where(kind, name)
+            path = await self._find_request(kind, name)
             if path is None or await self._line.read(path, LARGEST_FILE) != content:
                 raise NameTaken(Source.PFMS, "name_taken")
         return True
 
-    async def _tidied(self, kind: FileKind, name: str) -> None:
+    async def _remove_leftovers(self, kind: FileKind, name: str) -> None:
         """Take away what attempts left of a file that is there, if PFMS lets us; one that is still at it finds it."""
         line, folder = self._line_to_send, self._path("out", kind)
         try:
@@ -193,7 +193,7 @@ class SftpExchange:
         except IntegrationError as error:
             log.info("pfms_unfinished_file_left", kind=kind.value, code=error.code)
 
-    async def _listed(self, kind: FileKind) -> list[IncomingFile]:
+    async def _list_files(self, kind: FileKind) -> list[IncomingFile]:
         entries = await self._line.entries(self._path("in", kind), MOST_LISTED)
         if entries is None:
             if kind not in SELDOM:
@@ -211,7 +211,7 @@ class SftpExchange:
             raise Refused(Source.PFMS, "no_such_file")
         return content
 
-    async def _moved(self, kind: FileKind, name: str, folder: str) -> None:
+    async def _move_answer(self, kind: FileKind, name: str, folder: str) -> None:
         """Move a file out of `in`; where it is gone from there it must lie in the folder already."""
         target = self._path(folder, kind, name)
         if await self._line.move(self._path("in", kind, name), target):

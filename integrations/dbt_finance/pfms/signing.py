@@ -27,7 +27,7 @@ from signxml.signer import XMLSigner
 
 from integrations.calling import safe_xml
 from integrations.dbt_finance.pfms.models import FileRefusal, FileRefused
-from integrations.xml_signatures import DS, claimed, covers_all, der, verified
+from integrations.xml_signatures import DS, claimed_certificate, covers_all, der, verify_signature
 
 _METHODS = frozenset({SignatureMethod.RSA_SHA256})
 
@@ -61,7 +61,7 @@ class FileSigner:
         """The last instant at which the certificate may be used."""
         return self._certificate.not_valid_after_utc
 
-    def signed(self, root: safe_xml.Element) -> bytes:
+    def sign(self, root: safe_xml.Element) -> bytes:
         """The document with its signature as the last child of the root, in UTF-8."""
         signer = _Signer(
             method=SignatureConstructionMethod.enveloped,
@@ -83,12 +83,12 @@ def signed_part(root: safe_xml.Element, signers: Iterable[str], at: datetime) ->
     if not signatures:
         raise FileRefused(FileRefusal.UNSIGNED)
     pinned = tuple(signers)
-    if claimed(signatures[0]) not in {der(signer) for signer in pinned}:
+    if claimed_certificate(signatures[0]) not in {der(signer) for signer in pinned}:
         raise FileRefused(FileRefusal.FOREIGN_SIGNATURE)
     if not covers_all(root, signatures):
         raise FileRefused(FileRefusal.BROKEN_SIGNATURE)
     for signer in pinned:
-        part = verified(root, signer, at, _METHODS)
+        part = verify_signature(root, signer, at, _METHODS)
         if part is not None:
             return part
     raise FileRefused(FileRefusal.BROKEN_SIGNATURE)

@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from domain.kernel.clock import Clock
 from integrations.calling import safe_xml
-from integrations.digilocker.digests import HmacEncoding, issuer_hmac_hex, issuer_hmac_raw, keyhash, same
+from integrations.digilocker.digests import HmacEncoding, digests_match, issuer_hmac_hex, issuer_hmac_raw, keyhash
 from integrations.digilocker.issuer import inferred, wire
 from integrations.digilocker.issuer.models import Envelope, Issuer, IssuerSettings, NotNow
 
@@ -71,7 +71,7 @@ class _Door:
             if not self._in_time(envelope):
                 log.warning("digilocker_pull_out_of_time", kind=kind)
                 return _xml(wire.write_failure(kind, envelope), inferred.OUT_OF_TIME_HTTP)
-            return await self._answered(kind, root, envelope, work)
+            return await self._answer_or_later(kind, root, envelope, work)
         except _NotDigiLocker:
             log.warning("digilocker_pull_not_authentic", kind=kind)
             return Response(status_code=401)
@@ -82,7 +82,7 @@ class _Door:
         except (safe_xml.UnsafeXml, ClientDisconnect):
             return _xml(wire.write_failure(kind, None), 400)
 
-    async def _answered(self, kind: str, root: safe_xml.Element, envelope: Envelope, work: Work) -> Response:
+    async def _answer_or_later(self, kind: str, root: safe_xml.Element, envelope: Envelope, work: Work) -> Response:
         try:
             return _xml(await work(root, envelope))
         except NotNow:
@@ -101,15 +101,15 @@ class _Door:
 
     def _check_hmac(self, request: Request, body: bytes) -> None:
         expected = _HMACS[self._settings.hmac_encoding](self._settings.api_key, body)
-        if not same(expected, request.headers.get("x-digilocker-hmac")):
+        if not digests_match(expected, request.headers.get("x-digilocker-hmac")):
             raise _NotDigiLocker
 
     def _check_caller(self, envelope: Envelope) -> None:
         """Keyhash where it is present (specification 1.13 has it, the older OpenAPI not), and organisation."""
         expected = keyhash(self._settings.api_key, envelope.ts)
-        if envelope.keyhash is not None and not same(expected, envelope.keyhash.lower()):
+        if envelope.keyhash is not None and not digests_match(expected, envelope.keyhash.lower()):
             raise _NotDigiLocker
-        if not same(self._settings.org_id, envelope.org_id):
+        if not digests_match(self._settings.org_id, envelope.org_id):
             raise _NotDigiLocker
 
     def _in_time(self, envelope: Envelope) -> bool:

@@ -112,14 +112,14 @@ def write_pull(
     """A PullURIResponse: Status 1 with the certificate, 9 where it comes later, 0 without."""
     root, body = _response(PULL_URI, envelope, "9" if isinstance(answer, Pending) else _status(answer))
     if isinstance(answer, IssuedCopy):
-        for name, text in _echoed(asked) if settings.echo else ():
+        for name, text in _echo_fields(asked) if settings.echo else ():
             etree.SubElement(body, name).text = text
         persons = etree.SubElement(etree.SubElement(body, "IssuedTo"), "Persons")
         etree.SubElement(
             persons,
             "Person",
             name=answer.name,
-            dob=_written(answer.born_on),
+            dob=_format_date(answer.born_on),
             gender=_GENDERS.get(answer.gender or "", "") if answer.gender != "T" else settings.third_gender,
             phone=PHONE,
         )
@@ -155,16 +155,16 @@ def _response(kind: str, envelope: Envelope | None, status: str) -> tuple[safe_x
     return root, etree.SubElement(root, "DocDetails") if status == "1" else root
 
 
-def _echoed(asked: PullRequest) -> Iterator[tuple[str, str]]:
+def _echo_fields(asked: PullRequest) -> Iterator[tuple[str, str]]:
     """What the older answer repeats; never the number of the Aadhaar."""
     yield "DocType", asked.doctype
     yield "DigiLockerId", asked.locker_id
     yield "FullName", asked.name or ""
-    yield "DOB", _written(asked.born_on)
+    yield "DOB", _format_date(asked.born_on)
     yield from asked.search.items()
 
 
-def _written(day: date | None) -> str:
+def _format_date(day: date | None) -> str:
     return day.strftime("%d-%m-%Y") if day else ""
 
 

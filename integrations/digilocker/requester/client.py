@@ -118,7 +118,7 @@ class DigiLocker:
             asked = self._line.get(LIST_ISSUED, "/2/files/issued", grant.access_token, wire.judge_issued)
             return wire.read_issued(await self._line.of_owner(grant, asked))
 
-        return await self._remote.kept(LIST_ISSUED, _issued_key(grant), load, _ISSUED)
+        return await self._remote.fetch_cached(LIST_ISSUED, _issued_key(grant), load, _ISSUED)
 
     async def file(self, grant: LockerGrant, uri: str) -> LockerFile:
         """The bytes of a document, PDF or picture. Never kept.
@@ -143,7 +143,7 @@ class DigiLocker:
         """What the issuer's own signature inside a certificate's XML is worth, by the signers that were pinned."""
         return examine(certificate.content, self._line.settings.signers, certificate.fetched_at).state
 
-    def examined(self, certificate: LockerFile) -> Examined:
+    def examine_certificate(self, certificate: LockerFile) -> Examined:
         """The same with the part that the signature covers, of which alone facts may be read."""
         return examine(certificate.content, self._line.settings.signers, certificate.fetched_at)
 

@@ -85,7 +85,7 @@ class Drive:
             asked = self._line.get(LIST_FOLDER, path, grant.access_token, wire_drive.judge_folder)
             return wire_drive.read_folder(await self._line.of_owner(grant, asked))
 
-        return await self._line.remote.kept(LIST_FOLDER, _key(grant, folder_id), load, _FOLDER)
+        return await self._line.remote.fetch_cached(LIST_FOLDER, _key(grant, folder_id), load, _FOLDER)
 
     async def walk(self, grant: LockerGrant) -> Walk:
         """The root and the folders below it, breadth first. A folder that is met twice is read once."""

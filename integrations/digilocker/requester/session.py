@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from integrations.calling.errors import IntegrityFailure, Refused
 from integrations.calling.policies import JSON_TYPES, CallPolicy, Lane, Traffic
 from integrations.calling.remote import Answer, Remote
-from integrations.digilocker.digests import file_hmac, parameters_digest, same
+from integrations.digilocker.digests import digests_match, file_hmac, parameters_digest
 from integrations.digilocker.requester import wire
 from integrations.digilocker.requester.models import DigiLockerSettings, LockerFile, LockerGrant
 from integrations.identity import basic
@@ -71,7 +71,7 @@ class LockerLine:
 
         def judge(answer: Answer) -> None:
             wire.judge(answer)
-            if not same(file_hmac(self.settings.client_secret, answer.content), answer.headers.get("hmac")):
+            if not digests_match(file_hmac(self.settings.client_secret, answer.content), answer.headers.get("hmac")):
                 raise IntegrityFailure(wire.SOURCE, "hmac_mismatch")
 
         answer = await self.remote.send(

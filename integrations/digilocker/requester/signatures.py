@@ -15,7 +15,7 @@ from signxml.algorithms import SignatureMethod
 
 from domain.certificates.signatures import SignatureState
 from integrations.calling import safe_xml
-from integrations.xml_signatures import DS, claimed, covers_all, der, verified
+from integrations.xml_signatures import DS, claimed_certificate, covers_all, der, verify_signature
 
 _METHODS = frozenset({SignatureMethod.RSA_SHA1, SignatureMethod.RSA_SHA256})
 MOST_ATTRIBUTES = 20_000
@@ -49,10 +49,10 @@ def examine(content: bytes, signers: Iterable[str], at: datetime) -> Examined:
         return Examined(SignatureState.INVALID)
     pinned, sha1 = tuple(signers), _by_sha1(signatures[0])
     for signer in pinned:
-        part = verified(root, signer, at, _METHODS)
+        part = verify_signature(root, signer, at, _METHODS)
         if part is not None:
             return Examined(SignatureState.VERIFIED, part, sha1)
-    brought = claimed(signatures[0])
+    brought = claimed_certificate(signatures[0])
     known = brought is not None and any(der(signer) == brought for signer in pinned)
     return Examined(SignatureState.INVALID if known else SignatureState.UNKNOWN_SIGNER, sha1=sha1)
 

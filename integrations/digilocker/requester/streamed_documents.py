@@ -9,7 +9,7 @@ from datetime import datetime
 from integrations.calling.errors import IntegrityFailure
 from integrations.calling.policies import PICTURE_TYPES, XML_TYPES, CallPolicy, Lane
 from integrations.calling.remote import Body
-from integrations.digilocker.digests import same
+from integrations.digilocker.digests import digests_match
 from integrations.digilocker.requester import wire, wire_drive
 from integrations.digilocker.requester.models import LockerGrant
 from integrations.digilocker.requester.session import GATEWAY_TROUBLE, LockerLine, bearer
@@ -79,7 +79,7 @@ class FileStreams:
         """An issued document as XML."""
         return await self._open(STREAM_XML, f"/1/xml/{wire.one_segment(uri)}", grant, _issuer(uri))
 
-    async def uploaded(self, grant: LockerGrant, uri: str) -> FileStream:
+    async def uploaded_file(self, grant: LockerGrant, uri: str) -> FileStream:
         """One of her own files."""
         path = f"/1/file/{wire.one_segment(wire_drive.uploaded_uri(uri))}"
         return await self._open(STREAM_UPLOADED, path, grant, "uploads")
@@ -108,7 +108,7 @@ class _HmacSeal:
         self._digest.update(piece)
 
     def verify(self) -> None:
-        if not same(base64.b64encode(self._digest.digest()).decode(), self._given):
+        if not digests_match(base64.b64encode(self._digest.digest()).decode(), self._given):
             raise IntegrityFailure(wire.SOURCE, "hmac_mismatch")
 
 

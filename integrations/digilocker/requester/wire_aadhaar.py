@@ -43,18 +43,18 @@ def read(root: safe_xml.Element, reference: str | None, state: SignatureState, a
     return EAadhaar(
         reference=reference,
         last4=last4,
-        name=_masked(name),
+        name=_mask_text(name),
         born_on=_day(safe_xml.attribute(person, "dob") or ""),
         gender=gender if gender in _GENDERS else None,
         address=_texts(safe_xml.child(data, "Poa"), _ADDRESS),
         local=_texts(local, ("lang", "name", *_ADDRESS)),
         signature=state,
-        masked_xml=masked(root),
+        masked_xml=mask_document(root),
         fetched_at=at,
     )
 
 
-def masked(root: safe_xml.Element) -> bytes:
+def mask_document(root: safe_xml.Element) -> bytes:
     """The document without number, photograph, signature and comments.
 
     The attribute `uid` shows the last four digits alone; elsewhere every valid number is masked.
@@ -66,10 +66,10 @@ def masked(root: safe_xml.Element) -> bytes:
             if parent is not None:
                 parent.remove(element)
             continue
-        element.text = _masked(element.text) if element.text else element.text
+        element.text = _mask_text(element.text) if element.text else element.text
         element.tail = None
         for name, value in element.attrib.items():
-            element.set(name, _uid(str(value)) if str(name).casefold() == "uid" else _masked(str(value)))
+            element.set(name, _uid(str(value)) if str(name).casefold() == "uid" else _mask_text(str(value)))
     return etree.tostring(kept, xml_declaration=True, encoding="UTF-8")
 
 
@@ -91,10 +91,10 @@ def _uid_data(root: safe_xml.Element) -> safe_xml.Element:
 
 def _uid(value: str) -> str:
     digits = re.sub(r"[\s-]", "", value)
-    return f"xxxxxxxx{digits[-4:]}" if len(digits) >= 12 else _masked(value)
+    return f"xxxxxxxx{digits[-4:]}" if len(digits) >= 12 else _mask_text(value)
 
 
-def _masked(value: str) -> str:
+def _mask_text(value: str) -> str:
     return mask_aadhaar_in(value)
 
 
@@ -102,7 +102,7 @@ def _texts(element: safe_xml.Element | None, names: tuple[str, ...]) -> Mapping[
     if element is None:
         return {}
     found = {name: safe_xml.attribute(element, name) for name in names}
-    return {name: _masked(value) for name, value in found.items() if value}
+    return {name: _mask_text(value) for name, value in found.items() if value}
 
 
 def _day(text: str) -> date | None:

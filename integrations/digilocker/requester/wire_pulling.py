@@ -40,7 +40,7 @@ def read_issuers(answer: Answer) -> tuple[PullIssuer, ...]:
 
     def row(item: Mapping[str, Any]) -> PullIssuer:
         return PullIssuer(
-            org_id=_needed(item, "orgid"),
+            org_id=_required_text(item, "orgid"),
             issuer_id=wire.text(item, "issuerid"),
             name=wire.text(item, "name"),
             category=wire.text(item, "category") or wire.text(item, "categories"),
@@ -54,7 +54,7 @@ def read_doctypes(answer: Answer) -> tuple[PullDoctype, ...]:
     """The kinds of documents of one issuer."""
 
     def row(item: Mapping[str, Any]) -> PullDoctype:
-        return PullDoctype(_needed(item, "doctype"), wire.text(item, "description"))
+        return PullDoctype(_required_text(item, "doctype"), wire.text(item, "description"))
 
     return _rows(wire.read_object(answer).get("documents"), row)
 
@@ -64,7 +64,7 @@ def read_parameters(answer: Answer) -> tuple[PullParameter, ...]:
 
     def row(item: Mapping[str, Any]) -> PullParameter:
         return PullParameter(
-            name=_needed(item, "paramname"),
+            name=_required_text(item, "paramname"),
             label=wire.text(item, "label"),
             example=wire.text(item, "example"),
             values=_values(item.get("valuelist")),
@@ -103,7 +103,7 @@ def _rows(items: Any, row: Callable[[Mapping[str, Any]], T]) -> tuple[T, ...]:
     return tuple(dict.fromkeys(row(item) for item in items))
 
 
-def _needed(item: Mapping[str, Any], name: str) -> str:
+def _required_text(item: Mapping[str, Any], name: str) -> str:
     value = wire.text(item, name)
     if not value:
         raise Garbled(wire.SOURCE, "pull_item")

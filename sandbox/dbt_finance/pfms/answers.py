@@ -37,12 +37,12 @@ class Pen:
     off: int = 0
     paise_off: int = 0
 
-    def of(self, name: str, *parts: str) -> str:
+    def enclose(self, name: str, *parts: str) -> str:
         tag = f"{self.prefix}:{name}" if self.prefix else name
         return f"<{tag}>{''.join(parts)}</{tag}>"
 
     def el(self, name: str, text: object) -> str:
-        return self.of(name, escape(str(text)))
+        return self.enclose(name, escape(str(text)))
 
     def if_given(self, name: str, text: object) -> str:
         return self.el(name, text) if text else ""
@@ -50,7 +50,7 @@ class Pen:
     def head(self, at: datetime, count: int, paise: int | None = None, *more: str) -> str:
         total = self.el("CtrlSum", rupees(paise + self.paise_off)) if paise is not None else ""
         created = at.astimezone(INDIA).strftime("%Y-%m-%dT%H:%M:%S")
-        return self.of("GrpHdr", self.el("CreDtTm", created), self.el("NbOfTxs", count + self.off), total, *more)
+        return self.enclose("GrpHdr", self.el("CreDtTm", created), self.el("NbOfTxs", count + self.off), total, *more)
 
 
 class Seal:
@@ -63,7 +63,7 @@ class Seal:
         self._key = key
         self._certificate = x509.load_pem_x509_certificate(kept["certificate"].encode())
 
-    def signed(self, text: str) -> bytes:
+    def sign(self, text: str) -> bytes:
         """A document with an enveloped signature."""
         root = etree.fromstring(text.encode(), etree.XMLParser(huge_tree=True, resolve_entities=False))
         signer = _Signer(
@@ -75,7 +75,7 @@ class Seal:
         done = signer.sign(root, key=self._key, cert=[self._certificate], always_add_key_value=True)
         return etree.tostring(done, encoding="UTF-8", xml_declaration=True)
 
-    def detached(self, content: bytes) -> bytes:
+    def sign_detached(self, content: bytes) -> bytes:
         """A signature over bytes, in Base64."""
         return base64.b64encode(self._key.sign(content, padding.PKCS1v15(), hashes.SHA256()))
 
@@ -98,13 +98,13 @@ def document(kind: tuple[str, str], draw: Draw, seal: Seal | None, shape: str = 
     tag = f"{pen.prefix}:{name}" if pen.prefix else name
     declared = f'xmlns:{pen.prefix}="{namespace}"' if pen.prefix else f'xmlns="{namespace}"'
     text = f"<{tag} {declared}>{draw(pen)}</{tag}>"
-    content = text.encode() if seal is None else seal.signed(text)
+    content = text.encode() if seal is None else seal.sign(text)
     if moved:
         content = content.replace(b"<NbOfTxs>", b"<NbOfTxs>0", 1)
-    return _spoilt(content, shape)
+    return _spoil(content, shape)
 
 
-def _spoilt(content: bytes, shape: str) -> bytes:
+def _spoil(content: bytes, shape: str) -> bytes:
     if shape == "truncated":
         return content[: len(content) * 2 // 3]
     if shape == "syntax":
@@ -121,23 +121,25 @@ def beneficiary_answer(batch: str, agency: str, at: datetime, rows: Iterable[Map
     kept = list(rows)
 
     def draw(pen: Pen) -> str:
-        party = pen.of("OrglInitgPty", pen.of("PrTry", pen.el("Id", agency)))
+        party = pen.enclose("OrglInitgPty", pen.enclose("PrTry", pen.el("Id", agency)))
         lines = "".join(
-            pen.of(
+            pen.enclose(
                 "CstmrTxInf",
-                pen.of(
+                pen.enclose(
                     "Cstmr",
-                    pen.of("PrTry", pen.el("Id", row["id"])),
+                    pen.enclose("PrTry", pen.el("Id", row["id"])),
                     pen.if_given("CPSMSId", row.get("cpsms_id")),
                     pen.el("CstmrSts", row["status"]),
                     _reason(pen, row.get("code")),
-                    pen.of("CstmrAcct", pen.of("CstmrAcctFmly", pen.el("Nm", row["name"]))) if row.get("name") else "",
+                    pen.enclose("CstmrAcct", pen.enclose("CstmrAcctFmly", pen.el("Nm", row["name"])))
+                    if row.get("name")
+                    else "",
                 ),
             )
             for row in kept
         )
-        info = pen.of("CstmrInf", pen.el("CstmrInfId", batch), lines)
-        return pen.of("CstmrDtls", pen.head(at, len(kept), None, party), info)
+        info = pen.enclose("CstmrInf", pen.el("CstmrInfId", batch), lines)
+        return pen.enclose("CstmrDtls", pen.head(at, len(kept), None, party), info)
 
     return draw
 
@@ -154,17 +156,17 @@ def acknowledgement(
 
     def draw(pen: Pen) -> str:
         rejected = said or any(status == "RJCT" for _, status, _ in kept)
-        group = pen.of(
+        group = pen.enclose(
             "OrgnlGrpInfAndSts",
             pen.if_given("OrgnlMsgId", message),
             pen.el("GrpSts", "RJCT" if rejected else "ACCP"),
             *(_reason(pen, code) for code in said),
         )
         lines = "".join(
-            pen.of("TxInfAndSts", pen.el("OrgnlEndToEndId", one), pen.el("TxSts", status), _reason(pen, code))
+            pen.enclose("TxInfAndSts", pen.el("OrgnlEndToEndId", one), pen.el("TxSts", status), _reason(pen, code))
             for one, status, code in kept
         )
-        payments = pen.of("OrgnlPmtInfAndSts", pen.if_given("OrgnlPmtInfId", batch), lines) if batch else ""
+        payments = pen.enclose("OrgnlPmtInfAndSts", pen.if_given("OrgnlPmtInfId", batch), lines) if batch else ""
         return pen.head(at, len(kept)) + group + payments
 
     return draw
@@ -176,7 +178,7 @@ def bank_status(batch: str, at: datetime, rows: Iterable[Mapping[str, Any]]) -> 
 
     def draw(pen: Pen) -> str:
         lines = "".join(
-            pen.of(
+            pen.enclose(
                 "TxInfAndSts",
                 pen.el("OrgnlEndToEndId", row["end_to_end_id"]),
                 pen.el("TxSts", row["status"]),
@@ -188,7 +190,7 @@ def bank_status(batch: str, at: datetime, rows: Iterable[Mapping[str, Any]]) -> 
             for row in kept
         )
         total = sum(row["paise"] for row in kept)
-        return pen.head(at, len(kept), total) + pen.of("OrgnlPmtInfAndSts", pen.el("OrgnlPmtInfId", batch), lines)
+        return pen.head(at, len(kept), total) + pen.enclose("OrgnlPmtInfAndSts", pen.el("OrgnlPmtInfId", batch), lines)
 
     return draw
 
@@ -198,7 +200,7 @@ def enrolment(fingerprint: str, accepted: bool, code: str | None, at: datetime) 
 
     def draw(pen: Pen) -> str:
         status = pen.el("EnrlmtSts", "ACCP" if accepted else "RJCT")
-        return pen.head(at, 1) + pen.of("SgnrInf", pen.el("Tmbprnt", fingerprint), status, _reason(pen, code))
+        return pen.head(at, 1) + pen.enclose("SgnrInf", pen.el("Tmbprnt", fingerprint), status, _reason(pen, code))
 
     return draw
 
@@ -210,7 +212,7 @@ def statement(day: str, at: datetime, part: tuple[int, int], rows: Iterable[Mapp
     def draw(pen: Pen) -> str:
         parts = (pen.el("StmtDt", day), pen.el("Part", part[0]), pen.el("Parts", part[1]), pen.el("Src", "PFMS"))
         lines = "".join(
-            pen.of(
+            pen.enclose(
                 "TxInf",
                 pen.el("PmtInfId", row["batch"]),
                 pen.el("EndToEndId", row["end_to_end_id"]),
@@ -229,7 +231,7 @@ def statement(day: str, at: datetime, part: tuple[int, int], rows: Iterable[Mapp
 
 
 def _reason(pen: Pen, code: object) -> str:
-    return pen.of("StsRsnInf", pen.of("Rsn", pen.el("Cd", code))) if code else ""
+    return pen.enclose("StsRsnInf", pen.enclose("Rsn", pen.el("Cd", code))) if code else ""
 
 
 def rupees(paise: int) -> str:

@@ -17,7 +17,7 @@ def return_file(day: date, rows: Iterable[Mapping[str, Any]], seal: Seal | None)
     kept = list(rows)
     lines = [_header(day, kept), *(_detail(number, row) for number, row in enumerate(kept, 1))]
     body = "".join(f"{line}\n" for line in lines).encode("ascii")
-    return body if seal is None else body + b"SIGNATURE:" + seal.detached(body) + b"\n"
+    return body if seal is None else body + b"SIGNATURE:" + seal.sign_detached(body) + b"\n"
 
 
 def _header(day: date, rows: list[Mapping[str, Any]]) -> str:

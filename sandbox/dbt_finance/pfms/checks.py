@@ -108,14 +108,14 @@ class _Reader:
     def text(self, element: safe_xml.Element, path: str) -> str:
         return (element.findtext(self.path(path)) or "").strip()
 
-    def all(self, element: safe_xml.Element, path: str) -> list[safe_xml.Element]:
+    def find_all(self, element: safe_xml.Element, path: str) -> list[safe_xml.Element]:
         return element.findall(self.path(path))
 
 
 def _payments(root: safe_xml.Element, reader: _Reader, found: Examined, rules: Rules) -> None:
     base = "CstmrCdtTrfInitn"
     found.batch_id = reader.text(root, f"{base}/PmtInf/PmtInfId") or None
-    lines = reader.all(root, f"{base}/PmtInf/CdtTrfTxInf")
+    lines = reader.find_all(root, f"{base}/PmtInf/CdtTrfTxInf")
     _header(root, reader, found, rules, (base, "PAY", "PFMS", str(len(lines))))
     found.scheme = reader.text(root, f"{base}/PmtInf/OrgId/SchmeCd")
     found.method = reader.text(root, f"{base}/PmtInf/PmtMtd")
@@ -155,8 +155,8 @@ def _payment(line: safe_xml.Element, reader: _Reader, rules: Rules) -> dict[str,
 
 
 def _payment_lines(found: Examined, rules: Rules) -> None:
-    taken = rules.books.known(line["id"] for line in found.lines)
-    registered = rules.books.registered(line["cpsms_id"] for line in found.lines)
+    taken = rules.books.known_payments(line["id"] for line in found.lines)
+    registered = rules.books.registered_beneficiaries(line["cpsms_id"] for line in found.lines)
     seen: set[str] = set()
     for line in found.lines:
         code = _payment_code(line, found.method, registered.get(line["cpsms_id"]))
@@ -183,7 +183,7 @@ def _payment_code(line: Mapping[str, Any], method: str, registered: Mapping[str,
 def _beneficiaries(root: safe_xml.Element, reader: _Reader, found: Examined, rules: Rules) -> None:
     base = "CstmrDtls"
     found.batch_id = reader.text(root, f"{base}/CstmrInf/CstmrInfId") or None
-    lines = reader.all(root, f"{base}/CstmrInf/CstmrTxInf")
+    lines = reader.find_all(root, f"{base}/CstmrInf/CstmrTxInf")
     _header(root, reader, found, rules, (base, "BEN", "CPSMS", str(len(lines))))
     if not re.fullmatch(r"[0-9]{10}", found.batch_id or ""):
         found.codes.append(BATCH)
@@ -223,7 +223,7 @@ def _beneficiary(line: safe_xml.Element, reader: _Reader, rules: Rules) -> dict[
 
 
 def _beneficiary_code(line: Mapping[str, Any], found: Examined, rules: Rules) -> str | None:
-    known = rules.books.one("SELECT * FROM beneficiary WHERE id = ?", line["id"])
+    known = rules.books.first_row("SELECT * FROM beneficiary WHERE id = ?", line["id"])
     rules_of_line = (
         (not line["id"] or not line["named"], MALFORMED),
         (line["purpose"] not in {"A", "U", "D"}, BAD_PURPOSE),
@@ -276,7 +276,7 @@ def _header(
 
 
 def _known_batch(found: Examined, rules: Rules) -> None:
-    before = rules.books.one(
+    before = rules.books.first_row(
         "SELECT id FROM message WHERE id = ? OR batch = ?", found.message_id or "", found.batch_id or ""
     )
     if before is not None:

@@ -31,7 +31,7 @@ class Office:
         self._signers = Signers(desk)
         self._state = desk.home.state
         self._due: str | None = ""
-        self._mended()
+        self._repair_after_crash()
 
     @property
     def times(self) -> dict[str, Any]:
@@ -46,14 +46,14 @@ class Office:
         self._due = ""
         return self.times
 
-    def arrived(self, path: str) -> None:
+    def record_arrival(self, path: str) -> None:
         """A request got its name."""
-        self._desk.books.write(("INSERT OR IGNORE INTO arrival VALUES (?, ?)", [(path, stamp(self._now()))]))
+        self._desk.books.write(("INSERT OR IGNORE INTO arrival VALUES (?, ?)", [(path, stamp(self._current_time()))]))
         self._due = ""
 
     def catch_up(self) -> None:
         """Do all that was due until now, in its order."""
-        now = stamp(self._now())
+        now = stamp(self._current_time())
         while True:
             if self._due == "":
                 self._due = self._next_due()
@@ -66,22 +66,22 @@ class Office:
         """Take every file that waits, now; tells what became of each."""
         self.catch_up()
         waiting = self._desk.books.rows("SELECT path FROM arrival ORDER BY at, path")
-        told = [self._take(row["path"], self._now()) for row in waiting]
+        told = [self._take(row["path"], self._current_time()) for row in waiting]
         self._due = ""
         self.catch_up()
         return told
 
     def approve(self, message_id: str) -> dict[str, Any]:
         """Take an unsigned batch for which the signed advice came on paper."""
-        message = self._desk.books.one("SELECT * FROM message WHERE id = ? AND state = 'WAITS'", message_id)
+        message = self._desk.books.first_row("SELECT * FROM message WHERE id = ? AND state = 'WAITS'", message_id)
         if message is None:
             raise ValueError("no such message waits for its advice")
         path = f"/archive/{message['kind']}/{message_id}.xml"
         content = self._desk.files.get(path) or b""
         kind = str(message["kind"])
         self._desk.books.write(("DELETE FROM message WHERE id = ?", [(message_id,)]))
-        found = self._examined(kind, f"{message_id}.xml", content)
-        self._desk.books.write(*self._settled(kind, found, self._now()))
+        found = self._examine_file(kind, f"{message_id}.xml", content)
+        self._desk.books.write(*self._outcome_steps(kind, found, self._current_time()))
         self._tell_orders(kind, found)
         self._due = ""
         self.catch_up()
@@ -89,10 +89,10 @@ class Office:
 
     def return_payment(self, end_to_end_id: str, code: str) -> dict[str, Any]:
         """Let the bank return a payment now."""
-        payment = self._desk.books.one("SELECT * FROM payment WHERE end_to_end_id = ?", end_to_end_id)
+        payment = self._desk.books.first_row("SELECT * FROM payment WHERE end_to_end_id = ?", end_to_end_id)
         if payment is None or code not in times.APBS_CODES:
             raise ValueError("an end_to_end_id that was taken, and an APBS code, are needed")
-        at = stamp(self._now())
+        at = stamp(self._current_time())
         debit = min(payment["debit_at"] or at, at)
         self._desk.books.write(
             (
@@ -108,18 +108,18 @@ class Office:
     def enrol_signer(self, certificate: str, code: str | None) -> dict[str, Any]:
         """Take a certificate with which the source signs, or decline it with a code; the source is told by a file."""
         fingerprint = self._signers.enrol(certificate, code)
-        return {"name": self._post.enrolled(fingerprint, code, self._now()), "fingerprint": fingerprint}
+        return {"name": self._post.write_enrolment(fingerprint, code, self._current_time()), "fingerprint": fingerprint}
 
     def unknown_ack(self) -> dict[str, Any]:
         """Write an acknowledgement of a batch that nobody sent."""
-        return {"name": self._post.stray(self._now())}
+        return {"name": self._post.stray(self._current_time())}
 
-    def _now(self) -> datetime:
+    def _current_time(self) -> datetime:
         return self._desk.home.clock.now()
 
     def _next_due(self) -> str | None:
-        event = self._desk.books.one("SELECT due FROM event WHERE done = 0 ORDER BY due LIMIT 1")
-        waiting = self._desk.books.one("SELECT at FROM arrival ORDER BY at LIMIT 1")
+        event = self._desk.books.first_row("SELECT due FROM event WHERE done = 0 ORDER BY due LIMIT 1")
+        waiting = self._desk.books.first_row("SELECT at FROM arrival ORDER BY at LIMIT 1")
         found = [event["due"]] if event else []
         if waiting:
             found.append(stamp(times.pick_up_after(instant(waiting["at"]), self.times)))
@@ -142,9 +142,11 @@ class Office:
         if content is None or kind not in OUT_KINDS:
             books.write(gone)
             return {"name": name, "effect": "gone"}
-        found = self._examined(kind, name, content)
+        found = self._examine_file(kind, name, content)
         waits = found.signed is None and not found.rejected
-        books.write(gone, *([self._noted(kind, found, "WAITS", at)] if waits else self._settled(kind, found, at)))
+        books.write(
+            gone, *([self._message_step(kind, found, "WAITS", at)] if waits else self._outcome_steps(kind, found, at))
+        )
         effect = f"rejected {'/'.join(found.codes)}".strip() if found.rejected else "waits" if waits else "taken"
         self._desk.home.ledger.record("SFTP", f"/out/{kind}", found.message_id or name, content, f"file {effect}")
         folder = "failed" if found.rejected else "archive"
@@ -153,17 +155,17 @@ class Office:
         files.move(path, self._post.free(f"/{folder}/{kind}/{name}"))
         return {"name": name, "effect": effect, "lines": len(found.lines), "wrong_lines": found.line_codes}
 
-    def _examined(self, kind: str, name: str, content: bytes) -> Examined:
-        today = self._now().astimezone(times.INDIA).date()
-        desk, signers = self._desk, self._signers.accepted()
+    def _examine_file(self, kind: str, name: str, content: bytes) -> Examined:
+        today = self._current_time().astimezone(times.INDIA).date()
+        desk, signers = self._desk, self._signers.accepted_certificates()
         return examine(kind, name, content, Rules(desk.client, desk.books, today, desk.hmac_key, signers))
 
-    def _noted(self, kind: str, found: Examined, state: str, at: datetime) -> Step:
+    def _message_step(self, kind: str, found: Examined, state: str, at: datetime) -> Step:
         key = found.message_id or "UNKNOWN"
         row = (key, kind, found.batch_id or key, state, stamp(at))
         return "INSERT OR IGNORE INTO message VALUES (?, ?, ?, ?, ?)", [row]
 
-    def _settled(self, kind: str, found: Examined, at: datetime) -> list[Step]:
+    def _outcome_steps(self, kind: str, found: Examined, at: datetime) -> list[Step]:
         """What is written of a file that was examined: all of it in one transaction, or none."""
         answer_at = stamp(at + timedelta(minutes=self.times["check_minutes"]))
         if found.rejected:
@@ -171,8 +173,8 @@ class Office:
             ids = [line["id"] for line in found.lines]
             key = json.dumps({**verdict, "message": found.message_id, "ids": ids})
             nack = (ADD_EVENT, [(answer_at, "NACK", f"{key}|{answer_at}")])
-            return [self._noted(kind, found, "RJCT", at), nack]
-        taken = self._noted(kind, found, "TAKEN", at)
+            return [self._message_step(kind, found, "RJCT", at), nack]
+        taken = self._message_step(kind, found, "TAKEN", at)
         if kind == "payment-request":
             return [taken, *self._taken_payments(found, at, answer_at)]
         return [taken, *self._taken_beneficiaries(found, answer_at)]
@@ -183,7 +185,7 @@ class Office:
             for line in found.lines:
                 self._desk.home.ledger.record("SFTP", "/out/payment-request", line["id"], b"", "order taken")
 
-    def _mended(self) -> None:
+    def _repair_after_crash(self) -> None:
         """After kill -9: files that got their name or were taken, but of which one half was not done."""
         known = {row["id"]: row["state"] for row in self._desk.books.rows("SELECT id, state FROM message")}
         waiting = {row["path"] for row in self._desk.books.rows("SELECT path FROM arrival")}
@@ -193,7 +195,7 @@ class Office:
                 if name.endswith(".tmp") or path in waiting:
                     continue
                 if state is None:
-                    self.arrived(path)
+                    self.record_arrival(path)
                 else:
                     folder = "failed" if state == "RJCT" else "archive"
                     self._desk.files.move(path, self._post.free(f"/{folder}/{kind}/{name}"))

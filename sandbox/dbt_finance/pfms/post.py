@@ -65,7 +65,7 @@ class Post:
             self._statement(key, moment, at)
         elif kind == "RETURN_ONE":
             moved = self._desk.books.rows("SELECT * FROM payment WHERE end_to_end_id = ?", key)
-            self._returned(str(moved[0]["batch"]), moved, at)
+            self._write_returns(str(moved[0]["batch"]), moved, at)
         else:
             self._payments_moved(kind, key, moment, at)
 
@@ -128,11 +128,11 @@ class Post:
         statement = f"SELECT * FROM payment WHERE batch = ? AND {column} = ? ORDER BY rowid"  # noqa: S608
         moved = books.rows(statement, batch, moment)
         if kind == "RETURN":
-            self._returned(batch, moved, at)
+            self._write_returns(batch, moved, at)
         elif moved:
             self._bank_said(kind, batch, moved, at)
 
-    def _returned(self, batch: str, moved: list[dict[str, Any]], at: datetime) -> None:
+    def _write_returns(self, batch: str, moved: list[dict[str, Any]], at: datetime) -> None:
         """What was sent by Aadhaar comes back in a file of APBS, the rest in the bank's status."""
         by_aadhaar = [row for row in moved if row["method"] == "U"]
         others = [row for row in moved if row["method"] != "U"]
@@ -171,7 +171,7 @@ class Post:
         columns = ("taken_at", "debit_at", "credit_at", "return_at")
         within = " OR ".join(f"({column} > ? AND {column} <= ?)" for column in columns)
         marks = [since, moment] * len(columns)
-        many = self._desk.books.one(f"SELECT COUNT(*) AS count FROM payment WHERE {within}", *marks)  # noqa: S608
+        many = self._desk.books.first_row(f"SELECT COUNT(*) AS count FROM payment WHERE {within}", *marks)  # noqa: S608
         parts = -(-int(many["count"] if many else 0) // PART_ROWS)
         digits = "".join(reversed(day.split("-")))
         some = f"SELECT rowid AS seq, * FROM payment WHERE rowid > ? AND ({within}) ORDER BY rowid LIMIT ?"  # noqa: S608
@@ -179,7 +179,7 @@ class Post:
         for number in range(1, parts + 1):  # a part at a time, as a day may have a million rows
             part = self._desk.books.rows(some, last, *marks, PART_ROWS)
             last = part[-1]["seq"]
-            draw = answers.statement(day, at, (number, parts), [_stated(row, moment) for row in part])
+            draw = answers.statement(day, at, (number, parts), [_statement_row(row, moment) for row in part])
             suffix = f"P{number:03d}" if parts > 1 else ""
             message = f"{self._desk.client['source_id']}DBTSTM{digits}{suffix}"
             self._deliver("daily-statement", message, answers.STATEMENT, draw, at)
@@ -205,7 +205,7 @@ class Post:
         draw = answers.acknowledgement(message, batch, at, (), [("UNKNOWNPAYMENT1", "ACCP", None)])
         return self._deliver("payment-ack", message, answers.ACK, draw, at)
 
-    def enrolled(self, fingerprint: str, code: str | None, at: datetime) -> str:
+    def write_enrolment(self, fingerprint: str, code: str | None, at: datetime) -> str:
         """Write whether a certificate may sign; gives the file's name."""
         local = at.astimezone(times.INDIA)
         message = f"{self._desk.client['source_id']}DSCENRACK{local:%d%m%Y}"
@@ -225,7 +225,7 @@ class Post:
         """A name that is not taken: the time in it is moved on by seconds, or a number is put behind."""
         stem, _, ending = path.rpartition(".")
         number, found = 1, path
-        while self._taken(found):
+        while self._is_name_taken(found):
             head, _, time_text = stem.rpartition("_")
             if time_text.isdigit() and len(time_text) == 14:
                 moved = datetime.strptime(time_text, "%d%m%Y%H%M%S") + timedelta(seconds=number)  # noqa: DTZ007
@@ -235,13 +235,13 @@ class Post:
             number += 1
         return found
 
-    def _taken(self, path: str) -> bool:
+    def _is_name_taken(self, path: str) -> bool:
         _, folder, kind, name = path.split("/")
         folders = ("in", "archive", "failed") if folder == "in" else (folder,)
         return any(self._desk.files.size(f"/{each}/{kind}/{name}") is not None for each in folders)
 
     def _message(self, batch: str) -> str:
-        found = self._desk.books.one("SELECT id FROM message WHERE batch = ?", batch)
+        found = self._desk.books.first_row("SELECT id FROM message WHERE batch = ?", batch)
         return str(found["id"]) if found else batch
 
     def _agency(self) -> str:
@@ -273,7 +273,7 @@ _FOLDER_OF = {
 }
 
 
-def _stated(row: Mapping[str, Any], moment: str) -> dict[str, Any]:
+def _statement_row(row: Mapping[str, Any], moment: str) -> dict[str, Any]:
     status, since = times.status_of(row, moment)
     told = {"status": status, "code": row["code"] if status == "RTND" else None, "utr": None, "day": None}
     if status != "ACCP":

@@ -46,11 +46,11 @@ class RestDoor:
         """Relative to the root of the system."""
         return [
             Route("/v1/oauth2/token", self.token, methods=["POST"]),
-            Route("/v1/files/out/{kind}/{name}", self._admitted(self.put), methods=["PUT"]),
-            Route("/v1/files/out/{kind}/{name}", self._admitted(self.standing), methods=["GET"]),
-            Route("/v1/files/in/{kind}", self._admitted(self.listed), methods=["GET"]),
-            Route("/v1/files/in/{kind}/{name}", self._admitted(self.given), methods=["GET"]),
-            Route("/v1/files/in/{kind}/{name}/{folder}", self._admitted(self.moved), methods=["POST"]),
+            Route("/v1/files/out/{kind}/{name}", self._require_token(self.put), methods=["PUT"]),
+            Route("/v1/files/out/{kind}/{name}", self._require_token(self.show_request), methods=["GET"]),
+            Route("/v1/files/in/{kind}", self._require_token(self.list_answers), methods=["GET"]),
+            Route("/v1/files/in/{kind}/{name}", self._require_token(self.download_answer), methods=["GET"]),
+            Route("/v1/files/in/{kind}/{name}/{folder}", self._require_token(self.move_answer), methods=["POST"]),
         ]
 
     async def token(self, request: Request) -> Response:
@@ -62,7 +62,7 @@ class RestDoor:
             return JSONResponse({"error": "invalid_client"}, 401, {"WWW-Authenticate": "Basic"})
         token = base64.urlsafe_b64encode(os.urandom(32)).decode().rstrip("=")
         ends_at = self.home.clock.now() + timedelta(seconds=TOKEN_SECONDS)
-        self.home.state.put("token", _hashed(token), {"ends_at": stamp(ends_at)})
+        self.home.state.put("token", _token_hash(token), {"ends_at": stamp(ends_at)})
         request.state.ledger_effect = "token issued"
         return JSONResponse({"access_token": token, "token_type": "Bearer", "expires_in": TOKEN_SECONDS})
 
@@ -83,17 +83,17 @@ class RestDoor:
         self.files.put(path, content)
         self.arrived(path)
         request.state.ledger_effect = "file accepted"
-        return JSONResponse(self._told(request, kind, name, "out"), 201)
+        return JSONResponse(self._receipt(request, kind, name, "out"), 201)
 
-    async def standing(self, request: Request) -> Response:
+    async def show_request(self, request: Request) -> Response:
         """Where a request lies, and with what digest; never what is in it."""
         kind, name = _place(request)
         folder = self._lies(kind, name) if kind in OUT_KINDS else None
         if folder is None:
             return _problem(404, "no_such_file")
-        return JSONResponse(self._told(request, kind, name, folder))
+        return JSONResponse(self._receipt(request, kind, name, folder))
 
-    async def listed(self, request: Request) -> Response:
+    async def list_answers(self, request: Request) -> Response:
         """A page of the answers of a kind that lie ready, by name."""
         kind, after = str(request.path_params["kind"]), request.query_params.get("after", "")
         if kind not in IN_KINDS or not self.files.is_folder(f"/in/{kind}"):
@@ -111,7 +111,7 @@ class RestDoor:
             following = "again" if cut.params.get("mark") else following
         return JSONResponse({"files": files, "next": following})
 
-    async def given(self, request: Request) -> Response:
+    async def download_answer(self, request: Request) -> Response:
         """An answer, with the digest of its bytes."""
         kind, name = _place(request)
         content = self.files.get(f"/in/{kind}/{name}") if kind in IN_KINDS and _NAME.fullmatch(name) else None
@@ -121,7 +121,7 @@ class RestDoor:
         media_type = "text/plain" if name.endswith(".txt") else "application/xml"
         return Response(content, media_type=media_type, headers={"Content-Digest": told})
 
-    async def moved(self, request: Request) -> Response:
+    async def move_answer(self, request: Request) -> Response:
         """Put an answer away; one that lies there already is as good."""
         kind, name, folder = *_place(request), str(request.path_params["folder"])
         if kind not in IN_KINDS or folder not in _PUT or not _NAME.fullmatch(name):
@@ -137,21 +137,21 @@ class RestDoor:
         if folder == "failed" and self.files.size(f"{target}.reason") is None:
             reason = str((await request.json()).get("reason", ""))
             self.files.put(f"{target}.reason", f"{reason}\n".encode())
-        told = {"kind": kind, "name": self._named(request, name), "state": _PUT[folder]}
+        told = {"kind": kind, "name": self._reported_name(request, name), "state": _PUT[folder]}
         return JSONResponse(told)
 
-    def _admitted(self, handler: Handler) -> Handler:
-        async def admitted(request: Request) -> Response:
+    def _require_token(self, handler: Handler) -> Handler:
+        async def check_token(request: Request) -> Response:
             self.looked()
             scheme, _, token = request.headers.get("authorization", "").partition(" ")
-            kept = self.home.state.get("token", _hashed(token)) if scheme == "Bearer" else None
+            kept = self.home.state.get("token", _token_hash(token)) if scheme == "Bearer" else None
             if kept is None or instant(kept["ends_at"]) <= self.home.clock.now():
                 return JSONResponse(
                     {"error": "invalid_token"}, 401, {"WWW-Authenticate": 'Bearer error="invalid_token"'}
                 )
             return await handler(request)
 
-        return admitted
+        return check_token
 
     def _knows(self, given: str) -> bool:
         scheme, _, pair = given.partition(" ")
@@ -166,12 +166,12 @@ class RestDoor:
         folders = (folder for folder in _STATES if self.files.size(f"/{folder}/{kind}/{name}") is not None)
         return next(folders, None)
 
-    def _told(self, request: Request, kind: str, name: str, folder: str) -> dict[str, Any]:
+    def _receipt(self, request: Request, kind: str, name: str, folder: str) -> dict[str, Any]:
         content = self.files.get(f"/{folder}/{kind}/{name}") or b""
-        named = self._named(request, name)
+        named = self._reported_name(request, name)
         return {"kind": kind, "name": named, "state": _STATES[folder], "size": len(content), "digest": _digest(content)}
 
-    def _named(self, request: Request, name: str) -> str:
+    def _reported_name(self, request: Request, name: str) -> str:
         return f"9{name[1:]}" if self.home.faults.match("foreign", request.url.path) else name
 
 
@@ -189,5 +189,5 @@ def _digest(content: bytes) -> str:
     return f"sha-256=:{base64.b64encode(hashlib.sha256(content).digest()).decode()}:"
 
 
-def _hashed(token: str) -> str:
+def _token_hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()

@@ -78,7 +78,7 @@ class SftpService:
             sock.close()
             return
         if faults.match("blackhole", route) or faults.match("silence", route):
-            await self._held(sock)
+            await self._drain_until_closed(sock)
             return
         key = self._door.host_keys[1 if faults.match("host_key", route) else 0]
         try:
@@ -104,7 +104,7 @@ class SftpService:
         finally:
             self.connections.discard(connection)
 
-    async def _held(self, sock: socket.socket) -> None:
+    async def _drain_until_closed(self, sock: socket.socket) -> None:
         try:
             while await asyncio.get_running_loop().sock_recv(sock, 4096):
                 pass
@@ -172,7 +172,7 @@ class _Files(asyncssh.SFTPServer):
         if slow is not None:
             await self._door.sleep(float(slow.params.get("seconds", 0.4)))
             size = min(size, 512)
-        held = _held(file_obj)
+        held = _require_open(file_obj)
         if held.huge:
             return b"\x20" * max(0, min(size, _HUGE - offset))
         held.content.seek(offset)
@@ -182,17 +182,17 @@ class _Files(asyncssh.SFTPServer):
         await self._begin("write")
         if self._door.faults.match("disk_full", "/sftp/write"):
             raise asyncssh.SFTPNoSpaceOnFilesystem("no space left")
-        held = _held(file_obj)
+        held = _require_open(file_obj)
         held.content.seek(offset)
         return held.content.write(data)
 
     async def close(self, file_obj: object) -> None:
-        held = _held(file_obj)
+        held = _require_open(file_obj)
         if held.writes:
             self._door.files.put(held.path, held.content.getvalue())
 
     async def fstat(self, file_obj: object) -> asyncssh.SFTPAttrs:
-        held = _held(file_obj)
+        held = _require_open(file_obj)
         return _file_attributes(_HUGE if held.huge else len(held.content.getbuffer()))
 
     async def lstat(self, path: bytes) -> asyncssh.SFTPAttrs:
@@ -242,7 +242,7 @@ class _Files(asyncssh.SFTPServer):
         self._door.files.remove(name)
 
     async def fsync(self, file_obj: object) -> None:
-        held = _held(file_obj)
+        held = _require_open(file_obj)
         self._door.files.put(held.path, held.content.getvalue())
 
     async def realpath(self, path: bytes) -> bytes:
@@ -257,18 +257,18 @@ class _Files(asyncssh.SFTPServer):
     async def posix_rename(self, oldpath: bytes, newpath: bytes) -> None:
         await self.rename(oldpath, newpath)
 
-    def _never(self, *given: object) -> Any:
+    def _refuse_operation(self, *given: object) -> Any:
         del given
         raise asyncssh.SFTPPermissionDenied("not allowed")
 
-    mkdir: Any = _never
-    rmdir: Any = _never
-    readlink: Any = _never
-    symlink: Any = _never
-    link: Any = _never
-    lsetstat: Any = _never
-    statvfs: Any = _never
-    fstatvfs: Any = _never
+    mkdir: Any = _refuse_operation
+    rmdir: Any = _refuse_operation
+    readlink: Any = _refuse_operation
+    symlink: Any = _refuse_operation
+    link: Any = _refuse_operation
+    lsetstat: Any = _refuse_operation
+    statvfs: Any = _refuse_operation
+    fstatvfs: Any = _refuse_operation
 
     async def _begin(self, operation: str, *, late: bool = False) -> bool:
         """Let the world catch up and the faults of an operation act; True where the line is to be cut afterwards."""
@@ -319,7 +319,7 @@ def _is_unfinished(name: str) -> bool:
     return folder == "out" and kind in OUT_KINDS and name.endswith(".tmp")
 
 
-def _held(file_obj: object) -> _Open:
+def _require_open(file_obj: object) -> _Open:
     if not isinstance(file_obj, _Open):
         raise asyncssh.SFTPInvalidHandle("no such file is open")
     return file_obj

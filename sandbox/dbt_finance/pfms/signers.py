@@ -17,16 +17,16 @@ class Signers:
     def enrol(self, certificate: str, code: str | None) -> str:
         """Enrol a certificate, or decline it with a code; gives its fingerprint. Raises ValueError for what is none."""
         fingerprint = x509.load_pem_x509_certificate(certificate.encode()).fingerprint(SHA256()).hex()
-        known = {**self._known(), fingerprint: {"certificate": certificate, "code": code}}
+        known = {**self._enrolments(), fingerprint: {"certificate": certificate, "code": code}}
         self._desk.home.state.put("signers", "enrolled", known)
         return fingerprint
 
-    def accepted(self) -> tuple[str, ...]:
+    def accepted_certificates(self) -> tuple[str, ...]:
         """The certificates that may sign, as PEM; the first one, unless it was declined since."""
-        known, first = self._known(), str(self._desk.client["signing_certificate"])
+        known, first = self._enrolments(), str(self._desk.client["signing_certificate"])
         others = [str(each["certificate"]) for each in known.values() if each["code"] is None]
         declined = {str(each["certificate"]) for each in known.values() if each["code"] is not None}
         return tuple(dict.fromkeys(each for each in (first, *others) if each not in declined))
 
-    def _known(self) -> dict[str, Any]:
+    def _enrolments(self) -> dict[str, Any]:
         return self._desk.home.state.get("signers", "enrolled") or {}

@@ -115,7 +115,7 @@ class Books:
         """The rows of a question."""
         return [dict(row) for row in self._connection.execute(statement, values)]
 
-    def one(self, statement: str, *values: object) -> dict[str, Any] | None:
+    def first_row(self, statement: str, *values: object) -> dict[str, Any] | None:
         """The first row, or None."""
         return next(iter(self.rows(statement, *values)), None)
 
@@ -130,7 +130,7 @@ class Books:
             raise
         self._connection.execute("COMMIT")
 
-    def known(self, end_to_end_ids: Iterable[str]) -> set[str]:
+    def known_payments(self, end_to_end_ids: Iterable[str]) -> set[str]:
         """Those payments that were taken before."""
         asked = list(end_to_end_ids)
         found: set[str] = set()
@@ -141,7 +141,7 @@ class Books:
             found |= {row["end_to_end_id"] for row in self.rows(statement, *part)}
         return found
 
-    def registered(self, cpsms_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
+    def registered_beneficiaries(self, cpsms_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
         """Those beneficiaries that were accepted, by their number here."""
         asked = list(dict.fromkeys(cpsms_ids))
         found: dict[str, dict[str, Any]] = {}

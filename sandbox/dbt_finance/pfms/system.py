@@ -61,9 +61,11 @@ class _Pfms:
     def __init__(self, home: SandboxHome) -> None:
         state, now = home.state, home.clock.now()
         self._home = home
-        seals = {name: state.once("seal", name, partial(new_seal, name, now)) for name in _SEALS}
-        ssh = {name: state.once("ssh", name, _new_ssh_key) for name in ("host", "other_host", "client")}
-        keys = state.once("key", "secrets", lambda: {"files": os.urandom(32).hex(), "hmac": os.urandom(32).hex()})
+        seals = {name: state.get_or_create("seal", name, partial(new_seal, name, now)) for name in _SEALS}
+        ssh = {name: state.get_or_create("ssh", name, _new_ssh_key) for name in ("host", "other_host", "client")}
+        keys = state.get_or_create(
+            "key", "secrets", lambda: {"files": os.urandom(32).hex(), "hmac": os.urandom(32).hex()}
+        )
         place = self._place = bind_loopback(int((state.get("sftp", "port") or {"port": 0})["port"]))
         port = int(place.getsockname()[1])
         state.put("sftp", "port", {"port": port})
@@ -81,12 +83,17 @@ class _Pfms:
             client_key=ssh["client"]["private"],
             host_keys=(ssh["host"]["private"], ssh["other_host"]["private"]),
             looked=self._office.catch_up,
-            arrived=self._office.arrived,
+            arrived=self._office.record_arrival,
         )
         self.service = SftpService(door, place)
-        rest = state.once("rest", "client", lambda: {"id": f"{username}-rest", "secret": os.urandom(24).hex()})
+        rest = state.get_or_create("rest", "client", lambda: {"id": f"{username}-rest", "secret": os.urandom(24).hex()})
         self.door = RestDoor(
-            home, self._files, rest["id"], rest["secret"], looked=self._office.catch_up, arrived=self._office.arrived
+            home,
+            self._files,
+            rest["id"],
+            rest["secret"],
+            looked=self._office.catch_up,
+            arrived=self._office.record_arrival,
         )
         given = {
             "sandbox": True,
@@ -139,7 +146,7 @@ class _Pfms:
             *(after, batch, batch, _MOST_SHOWN),
         )
         now = self._home.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
-        total = self.books.one("SELECT COUNT(*) AS count, COALESCE(SUM(paise), 0) AS paise FROM payment")
+        total = self.books.first_row("SELECT COUNT(*) AS count, COALESCE(SUM(paise), 0) AS paise FROM payment")
         return {"total": total, "orders": [{**row, "status": status_of(row, now)[0]} for row in found]}
 
     def beneficiaries(self, _arguments: Mapping[str, Any]) -> dict[str, Any]:

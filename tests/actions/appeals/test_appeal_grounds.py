@@ -180,7 +180,7 @@ async def test_a_late_delivery_can_still_be_appealed_for_its_delay(world: World)
 
 
 async def notify(world: World, notified: bool) -> None:
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         service = await catalogue.service(tx, FREE)
         assert service is not None
         await catalogue.upsert_services(tx, [replace(service, rts_notified=notified)])
@@ -214,7 +214,7 @@ async def test_by_hand_and_by_the_clock_a_breach_goes_by_the_rules_it_was_filed_
 async def test_a_case_that_names_no_version_goes_by_the_first_one(world: World):
     await authorities(world)
     case = await overdue(world)
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         await tx.connection.execute(update(applications_table).values(service_version=None))
     await notify(world, False)
     assert (await sweep(world.env)).filed == 1

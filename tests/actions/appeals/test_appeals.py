@@ -75,10 +75,10 @@ def test_a_proposed_penalty_grows_by_the_day_up_to_the_cap(days: int, paise: int
 
 
 def test_the_law_is_settings_by_name():
-    assert LAW.changed({"decide_working_days": 20}).decide_working_days.value == 20
+    assert LAW.with_values({"decide_working_days": 20}).decide_working_days.value == 20
     for wrong in ({"no_such_period": 1}, {"most_pauses": 0}):
         with pytest.raises(ValueError, match="period"):
-            LAW.changed(wrong)
+            LAW.with_values(wrong)
 
 
 async def test_a_rejection_is_appealed_by_hand_once(world: World):
@@ -97,7 +97,7 @@ async def test_a_rejection_is_appealed_by_hand_once(world: World):
         ("input", "applicationId"),
     )
     assert (await appealed(world, application)).id == appeal.id
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         lines = await audit_lines_of(tx, "APPEAL", appeal.id)
     assert [line.action for line in lines] == ["appeal.file"]
 
@@ -239,7 +239,7 @@ async def test_a_penalty_needs_the_second_level_a_hearing_and_the_cap(world: Wor
     )
     awards = {**imposed, "compensation": Imposed(10_000, "For three journeys.")}
     decided = await ordered(world, courts.dm, second, AppealVerdict.DIRECT, **direct, **awards)
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         kept = (await appeals.awards(tx, [decided.id]))[decided.id]
     assert [(one.kind.value, one.amount_paise, one.officer_id) for one in kept] == [
         ("PENALTY", 25_000, world.registrar.person_id),

@@ -42,7 +42,7 @@ async def test_an_approved_certificate_service_waits_for_the_worker(world: World
     assert approved.status is Status.APPROVED
     assert approved.decision is not None
     assert approved.decision.officer_id == world.registrar.person_id
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         messages = await outbox.claim(tx, "test", 10, 60)
     assert [(message.topic, message.payload) for message in messages] == [(ISSUE, {"application_id": application.id})]
 
@@ -52,7 +52,7 @@ async def test_an_approved_order_is_delivered_and_counted_on_its_day(world: Worl
     assert delivered.status is Status.DELIVERED
     assert delivered.delivered_at == world.clock.now()
     await ledger_seal.seal(world.env.store)
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         counts = await ledger.counts_on(tx, ist_date(world.clock.now()))
     assert [(count.service_code, count.district, count.category, count.count) for count in counts] == [
         (ORDER, "49", "A", 1)
@@ -69,7 +69,7 @@ async def test_a_rejection_is_a_reasoned_order_and_counts_too(world: World):
     assert (rejected.decision.approved, rejected.decision.ground) == (False, GROUND)
     assert rejected.decision.reason == f"{REASON} XXXX XXXX 7058"
     await ledger_seal.seal(world.env.store)
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         entry = (await applications.timelines(tx, [application.id]))[application.id][-1]
         counts = await ledger.counts_on(tx, ist_date(world.clock.now()))
     assert (entry.ground, entry.note) == (GROUND, rejected.decision.reason)
@@ -169,7 +169,7 @@ async def test_field_verification_goes_out_and_comes_back(world: World):
 async def test_a_touch_of_a_citizens_data_by_an_officer_leaves_a_receipt(world: World):
     application = await world.submit(world.asha)
     await verdict(world, world.registrar, application, Verdict.APPROVE)
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         receipts = await accesses.of_citizen(tx, world.asha.person_id or "", 10)
     assert [(receipt.role, receipt.purpose, receipt.object_id) for receipt in receipts] == [
         ("OFFICER", "DECIDE", application.id)
@@ -190,7 +190,7 @@ async def test_a_submission_that_lay_still_is_opened_by_the_first_verdict(world:
     from actions.kernel.unit_of_work import Acting
     from tests.support.actions import request_for
 
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         application, _ = await file(Acting(world.env, tx, world.asha), request_for(FREE), [])
     assert application.status is Status.SUBMITTED
     opened = await verdict(world, world.registrar, application, Verdict.SEND_FOR_VERIFICATION)

@@ -53,7 +53,7 @@ async def test_a_ground_about_papers_names_one_of_the_notified_list(world: World
     from tests.support.actions import ORDER
 
     application = await world.submit(world.asha, ORDER)
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         from store.catalogue import catalogue
 
         service = await catalogue.service(tx, ORDER)
@@ -85,7 +85,7 @@ async def asked(world: World, application, *departments: str, **given) -> list[C
         application.id, departments, "Is the land free of dues?", f"ask-{departments}-{given}", **given
     )
     await ask_clearance(world.env, world.registrar, request)
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         return (await clearances.of_applications(tx, [application.id]))[application.id]
 
 
@@ -110,7 +110,7 @@ async def test_departments_are_asked_at_once_and_each_answers_for_itself(world: 
     assert (await answered(world, world.welfare, of_welfare)).state is ClearanceState.GRANTED
     approved = await verdict(world, world.registrar, application, Verdict.APPROVE, reason="All clear.")
     assert approved.status is Status.APPROVED
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         steps = (await applications.timelines(tx, [application.id]))[application.id]
     assert [step.move for step in steps[-4:]] == [
         Move.ASK_CLEARANCE,
@@ -130,7 +130,7 @@ async def test_a_refused_clearance_must_be_explained_and_an_overdue_one_does_not
         0
     ] is ErrorCode.REASON_REQUIRED
     await verdict(world, world.registrar, application, Verdict.APPROVE, reason="The dues were paid since.")
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         states = {one.state for one in (await clearances.of_applications(tx, [application.id]))[application.id]}
     assert states == {ClearanceState.REFUSED, ClearanceState.LAPSED}
 
@@ -168,7 +168,7 @@ async def test_a_field_report_has_text_photo_place_and_time(world: World):
     )
     reported, _ = await report_verification(world.env, world.registrar, replace(request, tehsil="304"))
     assert reported.status is Status.IN_SCRUTINY
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         (report,) = (await clearances.reports(tx, [application.id]))[application.id]
     assert (report.tehsil, report.reported_at) == ("304", world.clock.now())
     assert (report.text, report.photos, report.place, report.observed_at, report.officer_id) == (

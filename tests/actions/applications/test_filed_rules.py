@@ -91,7 +91,7 @@ async def test_a_decision_goes_by_the_entry_that_was_filed_under(world):
     approve = Decide(filed.id, Verdict.APPROVE, "approve")
     decided = (await decide_application(world.env, world.tehsildar, approve))[0]
     assert (decided.status, decided.fee_paise, decided.service_version) == (Status.APPROVED, 4000, 1)
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         now = await catalogue.service(tx, INCOME)
         then = await catalogue.service_as_filed(tx, INCOME, decided.service_version)
     assert (now.version, now.fee_paise, then.version, then.fee_paise) == (3, 8000, 1, 4000)

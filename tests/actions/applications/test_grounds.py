@@ -32,7 +32,7 @@ Pass = Callable[[World, Subject, Decide], Awaitable[None]]
 @pytest.fixture(autouse=True)
 async def notified(world: World) -> None:
     """Both services that are used here have one paper on their list."""
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         services = await catalogue.services_by_codes(tx, [FREE, DISABILITY_PENSION])
         paper = RequiredDocument(NOTIFIED, "ID Proof", required=False)
         await catalogue.upsert_services(tx, [replace(one, documents=(paper,)) for one in services.values()])
@@ -91,7 +91,7 @@ def verdict_on(case: Application, what: Verdict, key: str, **changes) -> Decide:
 
 
 async def last_step(world: World, case: Application):
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         return (await applications.timelines(tx, [case.id]))[case.id][-1]
 
 
@@ -103,7 +103,7 @@ async def test_a_paper_outside_the_notified_list_cannot_be_asked_for_by_any_way(
             with pytest.raises(Problems) as caught:
                 await way(world, world.registrar, verdict_on(case, what, f"{what}{number}", **changes))
             assert (caught.value.code, caught.value.problems[0].path) == (code, path)
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         assert (await applications.get(tx, case.id)) == case
 
 
@@ -135,7 +135,7 @@ async def test_a_second_officer_s_confirmation_carries_ground_and_papers_to_the_
         with pytest.raises(Problems) as caught:
             await way(world, world.welfare, verdict_on(case, Verdict.REJECT, f"w{number}", **changes))
         assert (caught.value.code, caught.value.problems[0].path) == (code, path)
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         assert await desk.proposals(tx, [case.id]) == {}
     await way(world, world.welfare, verdict_on(case, Verdict.REJECT, "right"))
     done, _ = await confirm_decision(world.env, others.welfare, ConfirmDecision(case.id, "c"))
@@ -153,7 +153,7 @@ async def test_a_second_officer_s_confirmation_carries_ground_and_papers_to_the_
 
 
 async def list_only(world: World, paper: str) -> None:
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         service = (await catalogue.services_by_codes(tx, [DISABILITY_PENSION]))[DISABILITY_PENSION]
         only = RequiredDocument(paper, "Paper", required=False)
         await catalogue.upsert_services(tx, [replace(service, documents=(only,))])
@@ -177,14 +177,14 @@ async def test_a_paper_that_came_to_the_list_meanwhile_is_neither_proposed_nor_c
     with pytest.raises(Problems) as caught:
         await by_itself(world, world.welfare, verdict_on(case, Verdict.REJECT, "e", documents=(FOREIGN,)))
     assert caught.value.code is ErrorCode.DOCUMENT_NOT_NOTIFIED
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         waiting = (await desk.proposals(tx, [case.id]))[case.id]
         assert waiting.documents == (NOTIFIED,)
         await desk.add_proposal(tx, replace(waiting, id=world.env.ids.key(), documents=(FOREIGN,)))
     with pytest.raises(Problems) as caught:
         await confirm_decision(world.env, others.welfare, ConfirmDecision(case.id, "c"))
     assert caught.value.code is ErrorCode.DOCUMENT_NOT_NOTIFIED
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         assert (await desk.proposals(tx, [case.id]))[case.id].documents == (FOREIGN,)
         held = await applications.get(tx, case.id)
     assert held is not None

@@ -17,7 +17,7 @@ from domain.feedback.tracking import SecondFactor
 from domain.kernel.clock import IST
 from domain.kernel.people import PersonKind, Provider
 from integrations.digilocker import CopyFormat, IssuedCopy, PullRequest
-from legacy.clocks import start_clocks, waiting
+from legacy.clocks import count_waiting, start_clocks
 from store.database import audit
 from store.identity import contacts, identities
 from tests.support.actions import World
@@ -64,7 +64,7 @@ async def test_an_old_number_tracks_verifies_and_its_certificate_is_pulled(world
         search={"UDF1": "cert/0000005"},
     )
     assert await CertificateIssuer(env).find(pull) is None  # nobody has proved whose it is
-    async with env.store.writing() as tx:
+    async with env.store.write_transaction() as tx:
         await identities.add_identity(
             tx,
             Provider.MERI_PEHCHAAN,
@@ -84,7 +84,7 @@ async def test_a_certificate_is_searched_by_its_facts_too(world: World, old: Pat
     write_certificates(old, 6)
     await take_over(rooms_of(env), write_rows(old / "rows.jsonl", [old_row(5)]))
     application = await by_old(env, "UK19ES/0000005")
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         asked = {"annual_income": "96000"}
         found = await issuer_search.search(tx, "INCER", asked, application.citizen_id, issuer_search.NO_TAGS)
         assert found is not None
@@ -113,7 +113,7 @@ async def test_the_clock_of_an_open_one_runs_as_filed_and_files_nothing_until_it
     before = await rows_in(env, *QUIET)
     await sweep(env)
     assert await rows_in(env, *QUIET) == before
-    held = await waiting(env.store, env.clock)
+    held = await count_waiting(env.store, env.clock)
     assert (held.held, held.overdue) == (2, 1)
 
     assert (await start_clocks(env.store, "CLI:test")).clocks == 2
@@ -157,8 +157,8 @@ async def test_an_officer_works_on_an_old_one_like_on_any_other(world: World, ol
 
 async def test_the_old_record_does_not_stand_in_the_way_of_a_persons_own_at_a_centre(world: World, old: Path) -> None:
     row = old_row(0) | {"mobile": "9800000001", "born_on": "1984-03-14"}
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         await contacts.note(tx, [(world.asha.person_id or "", "9800000001"), (world.sunil.person_id or "", None)])
     await take_over(rooms_of(world.env), write_rows(old / "rows.jsonl", [row]))
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         assert await citizen_by_contact(tx, "9800000001", date(1984, 3, 14)) == world.asha.person_id

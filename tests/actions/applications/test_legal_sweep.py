@@ -103,13 +103,13 @@ async def test_a_query_after_the_breach_does_not_undo_it(world: World):
 
 
 async def test_an_unknown_limit_and_a_service_that_is_not_notified_file_nothing(world: World):
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         service = await catalogue.service(tx, FREE)
         assert service is not None
         await catalogue.upsert_services(tx, [replace(service, limit_days=None)])
     unknown = await world.submit(world.asha)
     assert unknown.due_at is None
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         await catalogue.upsert_services(tx, [replace(service, rts_notified=False)])
     await world.submit(world.sunil, idempotency_key="sunil")
     pass_days(world, 200)
@@ -227,7 +227,7 @@ async def test_what_was_given_in_time_and_recorded_later_has_no_appeal(world: Wo
     assert application.due_at is not None
     world.clock.set(breaches_at(application.due_at))
     assert (await sweep(world.env)).filed == 0
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         await file_breach(Acting(world.env, tx, SYSTEM), await present(world.env, application.id))
     given, _ = await hand_over(world.env, world.registrar, HandOver(application.id, "given", handed_over_at=handed))
     assert (given.status, given.delivered_at) == (Status.DELIVERED, handed)
@@ -254,7 +254,7 @@ async def test_officers_are_warned_before_the_date_once_for_each_step(world: Wor
         world.clock.set(end_of_day(day) - timedelta(hours=23, minutes=49))
         await sweep(world.env)
         await sweep(world.env)
-        async with world.env.store.reading() as tx:
+        async with world.env.store.read_transaction() as tx:
             found = (await clearances.warnings(tx, [application.id])).get(application.id, [])
         left = world.env.rules.calendar.working_days_between(day, due, "49")
         told += [(one.kind, left) for one in found[len(told) :]]
@@ -274,7 +274,7 @@ async def test_the_authority_is_warned_before_an_appeal_lapses(world: World):
     world.clock.set(appeal.decide_by - timedelta(days=3))
     assert (await sweep(world.env)).warned == 1
     assert (await sweep(world.env)).warned == 0
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         (warning,) = (await clearances.warnings(tx, [appeal.application_id]))[appeal.application_id]
     assert (warning.kind, warning.officer_id, warning.above_id) == (
         EscalationKind.APPEAL_DUE_SOON,
@@ -302,5 +302,5 @@ async def test_a_hearing_does_not_stop_the_lapse(world: World):
     await heard(world, courts.bdo, appeal)
     pass_days(world, 60)
     assert (await sweep(world.env)).raised == 1
-    async with world.env.store.reading() as tx:
-        assert (await appeals.many(tx, [appeal.id]))[appeal.id].state is AppealState.LAPSED
+    async with world.env.store.read_transaction() as tx:
+        assert (await appeals.by_ids(tx, [appeal.id]))[appeal.id].state is AppealState.LAPSED

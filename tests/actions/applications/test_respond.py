@@ -133,7 +133,7 @@ def answer(application: Application, key: str, *documents: NewDocument) -> Answe
 
 
 async def attached_to(world: World, application: Application) -> Sequence[AttachedDocument]:
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         return (await applications.documents(tx, [application.id]))[application.id]
 
 
@@ -148,7 +148,7 @@ async def test_the_paper_that_a_query_asked_for_is_handed_in_with_the_answer(wor
         assert (answered.status, answered.paused_days, replayed) == (Status.IN_SCRUTINY, 2, replay)
 
     copies = [paper for paper in await attached_to(world, application) if paper.key == ASKED]
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         steps = (await applications.timelines(tx, [application.id]))[application.id]
     assert [paper.sha256 == better for paper in copies] == [False, True]
     assert copies[1].attached_at - copies[0].attached_at == timedelta(days=2)
@@ -159,13 +159,13 @@ async def test_a_paper_of_the_locker_is_frozen_and_its_read_leaves_a_receipt(wor
     application = await asked_for_a_paper(world)
     await world.link_locker(world.asha)
     world.locker.documents = (PAN,)
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         await outbox.claim(tx, "before", 10, 3600)
 
     await answer_query(world.env, world.asha, answer(application, "a", *papers(ASKED)))
 
     new = (await attached_to(world, application))[-1]
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         waiting = await outbox.claim(tx, "test", 10, 60)
         receipts = await accesses.of_citizen(tx, world.asha.person_id or "", 1)
     assert (new.name, new.verified_at) == ("PAN", world.clock.now())
@@ -200,7 +200,7 @@ async def test_another_paper_is_refused_by_its_place_and_the_query_stays_open(wo
     call = answer_query(world.env, world.asha, answer(application, "a", right, given[wrong]))
     assert await code_of(call) == (ErrorCode.DOCUMENT_UNKNOWN, ("input", "documents", "1"))
 
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         present = await applications.get(tx, application.id)
     assert (present, await attached_to(world, application)) == (application, before)
     assert (await answer_query(world.env, world.asha, answer(application, "a", right)))[1] is False
@@ -223,7 +223,7 @@ async def test_an_answer_in_words_alone_is_the_same_request_as_before_papers_cou
     body = asdict(request)
     del body["documents"], body["sources"]
     scope = idempotency.scope_of(world.asha.label, "answerQuery")
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         await idempotency.begin(tx, scope, "old", hash_of(body), world.clock.now(), for_ever=False)
         await idempotency.complete(tx, scope, "old", {"id": application.id})
     assert (await answer_query(world.env, world.asha, request))[1] is True

@@ -51,7 +51,7 @@ async def test_a_free_service_goes_into_scrutiny_at_once_and_its_clock_starts(wo
 
 async def test_a_submission_writes_timeline_audit_and_counter_together(world: World):
     application = await world.submit(world.asha)
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         steps = (await applications.timelines(tx, [application.id]))[application.id]
         lines = await audit_lines_of(tx, "APPLICATION", application.id)
     assert [(step.move, step.sequence) for step in steps] == [(Move.SUBMIT, 1), (Move.BEGIN_SCRUTINY, 2)]
@@ -110,7 +110,7 @@ async def test_a_paper_that_nobody_asked_for_is_told_with_its_place(world: World
 async def test_nothing_is_written_when_a_submission_is_refused(world: World):
     await refusal(world, "NOPE")
     await refusal(world, district="99")
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         assert await applications.count_of_citizen(tx, world.asha.person_id or "") == 0
 
 
@@ -118,7 +118,7 @@ async def test_documents_of_her_locker_are_attached_under_the_names_the_locker_g
     await world.link_locker(world.asha)
     world.locker.documents = (PAN,)
     application = await world.submit(world.asha, INCOME, documents=papers(*INCOME_PAPERS))
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         attached = (await applications.documents(tx, [application.id]))[application.id]
         receipts = await accesses.of_citizen(tx, world.asha.person_id or "", 10)
     assert {paper.name for paper in attached} == {"PAN"}
@@ -144,7 +144,7 @@ async def test_while_the_locker_is_away_documents_are_taken_and_checked_later(wo
     world.locker.failure = Unavailable(Source.DIGILOCKER, "down")
     application = await world.submit(world.asha, INCOME, documents=papers(*INCOME_PAPERS))
     assert application.status is Status.FEE_PENDING
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         waiting = await outbox.claim(tx, "test", 10, 60)
     assert [message.topic for message in waiting] == [VERIFY] * len(INCOME_PAPERS)
     payload = waiting[0].payload
@@ -154,7 +154,7 @@ async def test_while_the_locker_is_away_documents_are_taken_and_checked_later(wo
     for documents, action in (((), "document.not_in_locker"), ((PAN,), "document.frozen")):
         world.locker.documents = documents
         await verify_document(world.env, payload["document_id"], application_id=payload["application_id"])
-        async with world.env.store.reading() as tx:
+        async with world.env.store.read_transaction() as tx:
             assert (await audit_lines_of(tx, "DOCUMENT", payload["document_id"]))[-1].action == action
             attached = (await applications.documents(tx, [application.id]))[application.id]
         verified = {paper.id for paper in attached if paper.verified_at}
@@ -165,7 +165,7 @@ async def test_an_upload_must_be_a_file_that_she_handed_in(world: World):
     sha256 = (await hand_in(world.env, world.asha)).reference
     good = tuple(NewDocument(key, sha256, DocumentSource.UPLOAD.value) for key in INCOME_PAPERS)
     application = await world.submit(world.asha, INCOME, documents=good)
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         attached = (await applications.documents(tx, [application.id]))[application.id]
     assert {paper.sha256 for paper in attached} == {sha256}
     assert "Applicant Photo" in {paper.name for paper in attached}
@@ -228,7 +228,7 @@ async def test_an_operator_applies_for_the_citizen_who_let_her(world: World):
     application = await world.submit(world.operator, channel=Channel.CSC)
     assert application.citizen_id == world.asha.person_id
     assert application.operator_id == world.operator.person_id
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         receipts = await accesses.of_citizen(tx, world.asha.person_id or "", 10)
     assert [(receipt.role, receipt.purpose) for receipt in receipts] == [("OPERATOR", "APPLY")]
 
@@ -281,7 +281,7 @@ async def test_a_draft_that_was_changed_on_another_device_is_not_written_over(wo
         await save_draft(world.env, world.asha, late)
     assert caught.value.code is ErrorCode.CONFLICT
     assert caught.value.problems[0].params == {"version": str(changed.version), "status": "DRAFT"}
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         kept = await applications.get(tx, draft.id)
     assert kept is not None
     assert (kept.form, kept.version) == ({"a": "1", "b": "2"}, draft.version + 1)
@@ -293,11 +293,11 @@ async def test_the_papers_of_a_draft_are_kept_until_others_take_their_place(worl
     one, two = (NewDocument("id-proof", sha256, DocumentSource.UPLOAD.value) for sha256 in (first, second))
 
     async def papers_of(application: Application) -> list[str | None]:
-        async with world.env.store.reading() as tx:
+        async with world.env.store.read_transaction() as tx:
             return [paper.sha256 for paper in (await applications.documents(tx, [application.id])).get(draft.id, [])]
 
     async def unused() -> int:
-        async with world.env.store.reading() as tx:
+        async with world.env.store.read_transaction() as tx:
             return await uploads.count_unused(tx, world.asha.label)
 
     draft, _ = await save_draft(world.env, world.asha, draft_request("1", documents=(one,)))
@@ -335,6 +335,6 @@ async def test_the_draft_of_somebody_else_is_as_absent(world: World):
 
 
 async def test_the_role_of_an_acting_person_is_that_of_her_kind(world: World):
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         assert Acting(world.env, tx, world.tehsildar).role.value == "OFFICER"
         assert Acting(world.env, tx, ANONYMOUS).role.value == "ANONYMOUS"

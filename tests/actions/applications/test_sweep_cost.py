@@ -22,7 +22,7 @@ from tests.support.plans import asked
 async def breached_together(world: World, pattern: Application, many: int, first: int) -> list[str]:
     """So many cases of citizens of their own, all past their due date as the pattern is."""
     asha = world.asha.person_id or ""
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         her = (await people.citizens(tx, [asha]))[asha]
         cases = [
             replace(
@@ -48,7 +48,7 @@ async def test_twenty_cases_cost_as_many_statements_as_two(world: World):
         with asked(world.env.store) as seen:
             done = await sweep(world.env)
         spent.append(len(seen))
-        async with world.env.store.reading() as tx:
+        async with world.env.store.read_transaction() as tx:
             filed = await appeals.of_applications(tx, cases)
             events = await appeals.events(tx, [one.id for listed in filed.values() for one in listed])
         assert done.filed >= many
@@ -65,14 +65,14 @@ async def test_twenty_appeals_that_lapse_cost_as_many_statements_as_two(world: W
     for many, first in ((2, 0), (20, 100)):
         cases = await breached_together(world, pattern, many, first)
         await sweep(world.env)
-        async with world.env.store.reading() as tx:
+        async with world.env.store.read_transaction() as tx:
             filed = [one for listed in (await appeals.of_applications(tx, cases)).values() for one in listed]
         world.clock.set(breaches_at(max(one.decide_by for one in filed if one.decide_by)))
         with asked(world.env.store) as seen:
             done = await sweep(world.env)
         spent.append(len(seen))
         assert done.raised >= many
-        async with world.env.store.reading() as tx:
+        async with world.env.store.read_transaction() as tx:
             after = await appeals.of_applications(tx, cases)
             events = await appeals.events(tx, [one.id for one in filed])
         for lapsed, second in after.values():
@@ -88,7 +88,7 @@ async def test_an_appeal_that_was_changed_meanwhile_is_not_written_over_nor_is_a
     cases = await breached_together(world, await overdue(world), 2, 0)
     await sweep(world.env)
     one, other = [(await appeals_of(world.env, key))[0] for key in cases]
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         await appeals.save(tx, replace(other, version=2))
         lapsed = [replace(each, state=AppealState.LAPSED, version=2) for each in (one, other)]
         with pytest.raises(VersionConflict) as caught:

@@ -81,7 +81,7 @@ async def test_a_later_revision_takes_the_place_of_the_first_and_an_old_one_is_n
     first = await report_month(env, SCHEME, NOVEMBER)
     assert first is not None
     assert await report_month(env, SCHEME, NOVEMBER) is None
-    async with env.store.writing() as tx:
+    async with env.store.write_transaction() as tx:
         last = await bharat_reports.latest(tx, SCHEME, "2026-11")
         assert last is not None
         revision = await bharat_reports.queue(tx, SCHEME, "2026-11", {**last.fields, "Amount": "1.00"})
@@ -90,7 +90,7 @@ async def test_a_later_revision_takes_the_place_of_the_first_and_an_old_one_is_n
     kept = sandbox.state.get("report", f"{SCHEME}/2026-11")
     assert kept is not None
     assert (revision, kept["fields"]["Amount"]) == (2, "1.00")
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         old = await bharat_reports.get(tx, SCHEME, "2026-11", 1)
     assert old is not None
     assert old.state == bharat_reports.SUPERSEDED
@@ -99,11 +99,11 @@ async def test_a_later_revision_takes_the_place_of_the_first_and_an_old_one_is_n
 async def test_a_report_that_is_not_taken_stays_queued(world: World, office: tuple[Environment, Sandbox]):
     env, _ = office
     await instructed(world)
-    async with env.store.writing() as tx:
+    async with env.store.write_transaction() as tx:
         await bharat_reports.queue(tx, SCHEME, "2026-11", {"StateCode": "5"})
     with pytest.raises(Refused, match="NOT_SAVED"):
         await send_report(env, {"scheme_code": SCHEME, "month": "2026-11", "revision": "1"})
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         kept = await bharat_reports.get(tx, SCHEME, "2026-11", 1)
     assert kept is not None
     assert kept.state == bharat_reports.QUEUED

@@ -35,22 +35,22 @@ async def sanctioned(world: World) -> Sanction:
     case = await world.approved(world.sunil, PENSION, world.welfare, documents=papers(*PENSION_PAPERS))
     world.dbt.failure = None
     world.dbt.asked_heads.clear()
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         return (await benefits.sanction_of_applications(tx, [case.id]))[case.id]
 
 
 async def made(world: World, sanction: Sanction) -> list[Instalment]:
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         return (await benefits.instalments(tx, [sanction.id]))[sanction.id]
 
 
 async def state_of(world: World, sanction: Sanction) -> SanctionState:
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         return (await benefits.sanctions(tx, [sanction.id]))[sanction.id].state
 
 
 async def held(world: World) -> int:
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         return await sanction_course.held_on_head(tx, HEAD, world.clock.now())
 
 
@@ -79,12 +79,12 @@ async def test_with_too_little_left_it_waits_shows_so_and_is_paid_once_when_ther
     assert world.dbt.instructed == []
     assert await state_of(world, sanction) is SanctionState.BUDGET_WAIT
     assert [one.hold for one in await made(world, sanction)] == [Hold.BUDGET]
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         application = await applications.get(tx, sanction.application_id or "")
         assert application is not None
         assert application.status is Status.BENEFIT_SANCTIONED
         for message in await outbox.claim(tx, "test", 20, 60):
-            await outbox.delivered(tx, message.id, world.clock.now())
+            await outbox.mark_delivered(tx, message.id, world.clock.now())
     assert await wrong(world.env) == []
     assert await settle_budgets(world.env) == 0
     world.clock.advance(timedelta(days=40))
@@ -93,7 +93,7 @@ async def test_with_too_little_left_it_waits_shows_so_and_is_paid_once_when_ther
     assert await settle_budgets(world.env) == 1
     assert await settle_budgets(world.env) == 0
     assert await held(world) == first.amount_paise
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         again = [one for one in await outbox.claim(tx, "test", 20, 60) if one.topic == "dbt.instruct"]
     assert [one.payload["instalment_id"] for one in again] == [first.id]
     for _ in range(2):
@@ -132,14 +132,14 @@ async def test_what_goes_by_files_waits_for_its_budget_without_a_message_and_kee
     sanction = await sanctioned(world)
     (first,) = await made(world, sanction)
     assert (first.rail, first.hold) == (Rail.PFMS, Hold.BUDGET)
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         assert [one for one in await outbox.claim(tx, "test", 20, 60) if one.topic == "dbt.instruct"] == []
     assert await settle_budgets(world.env) == 1
     (ready,) = await made(world, sanction)
     assert (ready.hold, ready.rail) == (None, Rail.PFMS)
     await send_instruction(world.env, first.id)
     assert world.dbt.instructed == []
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         heard = PaymentNews(PaymentStatus.INSTRUCTED, world.clock.now(), "batch", rail=Rail.PFMS)
         assert await hear(Acting(world.env, tx, SYSTEM), first.id, heard)
         application = await applications.get(tx, sanction.application_id or "")
@@ -187,7 +187,7 @@ async def test_rows_of_a_file_are_heard_once_however_often_and_in_whatever_order
     now = world.clock.now()
     credited = [(one, PaymentNews(PaymentStatus.CREDITED, now, utr_last4="1234")) for one in ids]
     late = [(one, PaymentNews(PaymentStatus.INSTRUCTED, now)) for one in ids]
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         acting = Acting(world.env, tx, SYSTEM)
         assert await hear_many(acting, [*credited, *late, *credited]) == set(ids)
         assert await hear_many(acting, credited) == set()

@@ -16,7 +16,7 @@ from actions.kernel.environment import Environment
 from domain.benefits.benefits import BudgetState, PaymentStatus, Rail, SanctionState
 from domain.kernel.clock import ist_date
 from domain.kernel.sources import Source
-from domain.platform.alarms import AlarmCode, raised
+from domain.platform.alarms import AlarmCode, active_alarms
 from domain.reconciliation.reconciliation import RunState
 from gateway.worker.finance_clock import FinanceClock
 from integrations.calling.errors import Unavailable
@@ -69,7 +69,7 @@ async def test_a_credit_at_the_partner_reaches_store_count_and_citizen_by_itself
     assert seen[-1] is PaymentStatus.CREDITED
     await ledger_seal.seal(env.store)
     today = ist_date(world.clock.now())
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         counts = await ledger.counts_on(tx, today)
         told = await notices.page_of_citizen(tx, sanction.citizen_id, place=None, limit=20)
         run = await reconciliation.run_of(tx, Rail.IFMS, today - timedelta(days=1))
@@ -92,7 +92,7 @@ async def test_only_one_of_two_workers_leads(world: World):
 
 def test_open_critical_cases_and_a_comparison_that_is_late_raise_alarms(readings_of_now):
     late = replace(readings_of_now, critical_cases=2, reconciliation_seconds={"IFMS": 26 * 3600.0, "PFMS": 3600.0})
-    found = raised(late)
+    found = active_alarms(late)
     assert found[AlarmCode.MONEY_DIFFERS, ""] == 2
     assert (AlarmCode.RECONCILIATION_LATE, "IFMS") in found
     assert (AlarmCode.RECONCILIATION_LATE, "PFMS") not in found
@@ -102,7 +102,7 @@ def test_open_critical_cases_and_a_comparison_that_is_late_raise_alarms(readings
 async def readings_of_now(world: World):
     from actions.platform.alarms import readings
 
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         return await readings(tx, world.clock.now())
 
 
@@ -110,7 +110,7 @@ async def many_due(world: World, count: int) -> None:
     """As many payments that the treasury has and that are to be asked for now."""
     _, sanction = await sanctioned(world)
     first = await first_instalment(world, sanction)
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         one = await benefits.instalment(tx, first)
         assert one is not None
         copies = [

@@ -20,7 +20,7 @@ from tests.support.worlds import wrong
 
 
 async def asked_for(world: World) -> list[str]:
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         waiting = await outbox_listing(tx, outbox.OutboxState.PENDING, 100)
     return [message.payload["instalment_id"] for message in waiting if message.topic == "dbt.instruct"]
 
@@ -44,7 +44,7 @@ async def test_the_next_instalment_is_made_on_the_first_day_of_its_period_and_on
 
 
 async def test_a_worker_that_was_away_makes_up_for_every_period_without_gap_or_overlap(world: World, pension: Sanction):
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         await benefits.change_sanction(tx, pension.id, certified_on=date(2027, 11, 2))
     world.clock.advance(timedelta(days=400))
     assert await release_due(world.env) == 13
@@ -77,7 +77,7 @@ async def test_a_round_that_is_cut_off_leaves_nothing_and_is_made_up_for(world: 
 
 async def test_after_its_last_day_a_sanction_pays_no_further_period(world: World, pension: Sanction):
     (first,) = await made(world, pension)
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         acting = Acting(world.env, tx, SYSTEM)
         assert await stop(acting, pension, first.period_to + timedelta(days=1))
         assert not await stop(acting, pension, first.period_to + timedelta(days=90))
@@ -93,12 +93,12 @@ async def test_a_clock_that_steps_back_and_a_sanction_of_an_older_release_pay_no
     await release_due(world.env)
     world.clock.advance(timedelta(days=-39))
     assert await release_due(world.env) == 0
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         await benefits.set_next_due(tx, pension.id, None)
     assert await release_due(world.env) == 0
     world.clock.advance(timedelta(days=70))
     assert await release_due(world.env) == 1
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         await benefits.set_next_due(tx, pension.id, pension.sanctioned_at.date())
     await release_due(world.env)
     assert [one.sequence for one in await made(world, pension)] == [1, 2, 3]

@@ -46,7 +46,7 @@ class Corrected:
     sanction_id: str
 
     async def made(self) -> list[Instalment]:
-        async with self.env.store.reading() as tx:
+        async with self.env.store.read_transaction() as tx:
             return (await benefits.instalments(tx, [self.sanction_id]))[self.sanction_id]
 
     async def account(self, number: str = NEW) -> None:
@@ -66,11 +66,11 @@ class Corrected:
         return [entry for entry in self.sandbox.ledger.entries() if entry["route"] == f"/jit/{service}"]
 
     async def source_refs(self, one: Instalment) -> list[str | None]:
-        async with self.env.store.reading() as tx:
+        async with self.env.store.read_transaction() as tx:
             return [event.source_ref for event in (await benefits.payment_events(tx, [one.id]))[one.id]]
 
     async def cases(self) -> list[tuple[str, str, str]]:
-        async with self.env.store.reading() as tx:
+        async with self.env.store.read_transaction() as tx:
             rows = (await tx.connection.execute(select(cases_table))).all()
         return [(row.kind, row.about, row.found) for row in rows]
 
@@ -87,7 +87,7 @@ async def failed(world: World, tmp_path: Path) -> AsyncIterator[Corrected]:
         partners = replace(world.env.partners, dbt=DbtFinance(remote, settings, world.clock))
         await link_and_offer(world, world.sunil, PENSION_PAPERS)
         case = await world.approved(world.sunil, PENSION, world.welfare, documents=papers(*PENSION_PAPERS))
-        async with world.env.store.reading() as tx:
+        async with world.env.store.read_transaction() as tx:
             sanction = (await benefits.sanction_of_applications(tx, [case.id]))[case.id]
         made = Corrected(world, replace(world.env, partners=partners), sandbox, sanction.id)
         (first,) = await made.made()
@@ -192,7 +192,7 @@ async def test_a_correction_that_the_treasury_refuses_is_told_and_is_a_case_and_
     second = (await failed.made())[-1]
     assert second.status is PaymentStatus.RETURNED
     assert await failed.cases() == [("CORRECTION_REFUSED", f"instalment:{second.id}", "NOT_IN_ORIGINAL")]
-    async with failed.env.store.reading() as tx:
+    async with failed.env.store.read_transaction() as tx:
         events = (await benefits.payment_events(tx, [second.id]))[second.id]
         told = await notices.page_of_citizen(tx, second.citizen_id, limit=100)
     assert events[-1].return_code == INSTRUCTION_REJECTED

@@ -33,7 +33,7 @@ async def instructed(world: World) -> str:
 
 async def told(world: World, instalment_id: str, status: PaymentStatus, **more: object) -> str:
     """Let the treasury say where the payment stands now; gives its bill."""
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         one = await benefits.instalment(tx, instalment_id)
     assert one is not None
     paise = int(str(more.pop("paise", one.amount_paise)))
@@ -44,14 +44,14 @@ async def told(world: World, instalment_id: str, status: PaymentStatus, **more: 
 
 
 async def status_of(world: World, instalment_id: str) -> PaymentStatus:
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         one = await benefits.instalment(tx, instalment_id)
     assert one is not None
     return one.status
 
 
 async def cases_of(world: World) -> list[FinanceCase]:
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         return await finance_cases.page(tx, None, CaseFilter(), place=None, limit=50)
 
 
@@ -70,7 +70,7 @@ async def test_a_credit_reaches_the_store_the_count_and_is_told_once(world: Worl
     world.clock.advance(AFTER_CREDIT + HOUR)
     assert (await ask_due(world.env)).changed == 0
     await ledger_seal.seal(world.env.store)
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         counts = await ledger.counts_on(tx, ist_date(world.clock.now() - AFTER_CREDIT - HOUR))
         events = (await benefits.payment_events(tx, [instalment_id]))[instalment_id]
     assert await status_of(world, instalment_id) is PaymentStatus.CREDITED
@@ -151,7 +151,7 @@ async def test_one_that_is_not_answered_is_put_off_and_asked_again(world: World,
     world.clock.advance(PUT_OFF + timedelta(seconds=1))
     await told(world, instalment_id, PaymentStatus.AT_BANK)
     assert (await ask_due(world.env)).changed == 1
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         row = await enquiry_of(tx, instalment_id)
     assert row is not None
     assert (row.failures, row.asks, row.heard_status) == (0, 1, "AT_BANK")

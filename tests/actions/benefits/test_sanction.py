@@ -34,18 +34,18 @@ async def sanctioned(world: World, **changes: object) -> tuple[str, Sanction]:
     await world.link_locker(world.asha)
     application = await world.approved(world.asha, PENSION, world.welfare, documents=papers(*PENSION_PAPERS), **changes)
     assert application.status is Status.BENEFIT_SANCTIONED
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         return application.id, (await benefits.sanction_of_applications(tx, [application.id]))[application.id]
 
 
 async def first_instalment(world: World, sanction: Sanction) -> str:
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         return (await benefits.instalments(tx, [sanction.id]))[sanction.id][0].id
 
 
 async def test_an_approved_pension_is_sanctioned_with_its_first_instalment(world: World):
     _, sanction = await sanctioned(world)
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         made = (await benefits.instalments(tx, [sanction.id]))[sanction.id]
         messages = [one for one in await outbox.claim(tx, "test", 20, 60) if one.topic == INSTRUCT]
     assert (sanction.scheme_code, sanction.amount_paise, sanction.period) == ("uk-old-age-pension", 150_000, "monthly")
@@ -66,7 +66,7 @@ async def test_an_instruction_is_sent_once_and_the_order_is_delivered_and_counte
     payee = world.dbt.instructed[0].payees[0]
     assert (payee.name, payee.account_number, payee.amount_paise) == ("Asha Negi", "30000000100", 150_000)
     await ledger_seal.seal(world.env.store)
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         after = await applications.get(tx, application_id)
         made = await benefits.instalment(tx, instalment_id)
         counts = await ledger.counts_on(tx, ist_date(world.clock.now()))
@@ -90,7 +90,7 @@ async def test_when_dbt_finance_fails_nothing_is_marked(world: World, failure: U
     instalment_id = await first_instalment(world, sanction)
     with pytest.raises(type(failure)):
         await send_instruction(world.env, instalment_id)
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         after = await applications.get(tx, application_id)
         made = await benefits.instalment(tx, instalment_id)
     assert after is not None
@@ -102,7 +102,7 @@ async def test_without_an_account_the_payment_waits_and_the_order_is_out(world: 
     application_id, sanction = await sanctioned(world, form={})
     instalment_id = await first_instalment(world, sanction)
     await send_instruction(world.env, instalment_id)
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         after = await applications.get(tx, application_id)
         made = await benefits.instalment(tx, instalment_id)
     assert world.dbt.instructed == []
@@ -114,7 +114,7 @@ async def test_without_an_account_the_payment_waits_and_the_order_is_out(world: 
 
 async def test_a_scheme_without_a_known_amount_is_sanctioned_without_an_instalment(world: World):
     application = await world.approved(world.asha, NO_AMOUNT, world.welfare)
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         sanction = (await benefits.sanction_of_applications(tx, [application.id]))[application.id]
         assert await benefits.instalments(tx, [sanction.id]) == {}
     assert (application.status, sanction.amount_paise) == (Status.BENEFIT_SANCTIONED, None)
@@ -123,7 +123,7 @@ async def test_a_scheme_without_a_known_amount_is_sanctioned_without_an_instalme
 async def test_a_monthly_benefit_goes_on_and_periods_end_with_short_months(world: World):
     _, sanction = await sanctioned(world)
     world.clock.set(datetime(2027, 1, 31, 6, tzinfo=UTC))
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         second = await add_instalment(Acting(world.env, tx, SYSTEM), sanction)
     assert (second.sequence, second.bill_number) == (2, bill_number(sanction.number, 2))
     assert (second.period_from, second.period_to) == (date(2027, 1, 31), date(2027, 2, 27))

@@ -56,17 +56,17 @@ async def approve(world: World, case: Application, key: str = "approve") -> Sanc
 
 
 async def sanction_of(world: World, case: Application) -> Sanction:
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         return (await benefits.sanction_of_applications(tx, [case.id]))[case.id]
 
 
 async def made(world: World, sanction: Sanction) -> list[Instalment]:
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         return (await benefits.instalments(tx, [sanction.id])).get(sanction.id, [])
 
 
 async def held(world: World) -> int:
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         return await sanction_course.held_on_head(tx, HEAD, world.clock.now())
 
 
@@ -96,7 +96,7 @@ async def test_with_too_little_left_the_sanction_is_made_and_waits(world: World)
     sanction = await approve(world, case)
     assert (sanction.state, sanction.budget) == (SanctionState.BUDGET_WAIT, BudgetState.TOO_LITTLE)
     assert [one.hold for one in await made(world, sanction)] == [Hold.BUDGET]
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         application = await applications.get(tx, case.id)
     assert application is not None
     assert application.status is Status.BENEFIT_SANCTIONED
@@ -154,7 +154,7 @@ async def test_many_at_once_ask_for_one_head_once_and_share_what_was_told(world:
 
 
 async def second_pair(world: World) -> Application:
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         service = (await catalogue.services_by_codes(tx, [PENSION]))[PENSION]
         await catalogue.upsert_services(tx, [replace(service, needs_second_pair=True)])
     others, case = await colleagues_of(world), await case_of(world, world.sunil)
@@ -188,7 +188,9 @@ async def test_the_treasury_is_asked_once_on_every_way_and_never_within_a_transa
     told = world.dbt.head_balance
 
     async def while_nothing_is_written(head: str | None, scheme: str, day: date) -> Any:
-        async with world.env.store.writing():  # would wait for ever within a transaction: SQLite has one writer
+        async with (
+            world.env.store.write_transaction()
+        ):  # would wait for ever within a transaction: SQLite has one writer
             return await told(head, scheme, day)
 
     monkeypatch.setattr(world.dbt, "head_balance", while_nothing_is_written)
@@ -199,7 +201,7 @@ async def test_the_treasury_is_asked_once_on_every_way_and_never_within_a_transa
 
 async def test_above_the_second_approval_it_is_checked_and_set_aside_when_the_second_officer_agrees(world: World):
     world.env = replace(
-        world.env, rules=replace(world.env.rules, law=LAW.changed({"second_approval_paise": PAISE - 1}))
+        world.env, rules=replace(world.env.rules, law=LAW.with_values({"second_approval_paise": PAISE - 1}))
     )
     world.dbt.budget_paise = PAISE - 1
     case = await case_of(world, world.sunil)
@@ -215,7 +217,7 @@ async def test_above_the_second_approval_it_is_checked_and_set_aside_when_the_se
 
 async def test_a_second_approval_without_budget_makes_the_sanction_wait(world: World):
     world.env = replace(
-        world.env, rules=replace(world.env.rules, law=LAW.changed({"second_approval_paise": PAISE - 1}))
+        world.env, rules=replace(world.env.rules, law=LAW.with_values({"second_approval_paise": PAISE - 1}))
     )
     case = await case_of(world, world.sunil)
     sanction = await approve(world, case)
@@ -262,7 +264,7 @@ async def test_nobody_else_and_nothing_decided_is_shown_a_budget_and_the_treasur
     assert await shown(world, free, world.registrar) is None
     assert world.dbt.asked_heads == []
     await approve(world, case)
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         decided = await applications.get(tx, case.id)
     assert decided is not None
     assert await shown(world, decided, world.welfare) is None

@@ -55,12 +55,12 @@ _LOW: Mapping[str, int] = MappingProxyType({"second_approval_paise": 100_000})
 
 
 async def now_of(world: World, sanction: Sanction) -> Sanction:
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         return (await benefits.sanctions(tx, [sanction.id]))[sanction.id]
 
 
 async def told(world: World, sanction: Sanction) -> list[NoticeKind]:
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         page = await notices.page_of_citizen(tx, sanction.citizen_id, limit=100)
     return [one.kind for one in page if one.topic_id == sanction.id]
 
@@ -142,7 +142,7 @@ async def test_a_certificate_of_an_earlier_year_does_not_lift_the_stop(world: Wo
 
 
 async def test_a_review_that_is_not_done_stops_it_until_it_is(world: World, pension: Sanction):
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         await benefits.change_sanction(tx, pension.id, certified_on=date(2028, 11, 1))
     on(world, date(2028, 3, 30))
     await release_due(world.env)
@@ -166,7 +166,7 @@ async def test_on_death_what_began_by_then_is_paid_and_what_was_paid_after_is_or
     after, _ = await end_benefit(world.env, world.welfare, request)
     assert (after.state, after.ended_on) == (SanctionState.ENDED, date(2026, 12, 10))
     assert (await made(world, pension))[2].hold is Hold.STOPPED
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         (recovery,) = (await recoveries.of_sanctions(tx, [pension.id]))[pension.id]
     assert (recovery.amount_paise, recovery.ground, recovery.way) == (
         second.amount_paise,
@@ -189,7 +189,7 @@ async def test_what_comes_back_by_itself_after_the_end_is_part_of_the_recovery(w
     await news(world, second, CREDITED)
     await end_benefit(world.env, world.welfare, EndBenefit(pension.id, StopGround.DEATH, date(2026, 12, 1), "e"))
     assert await news(world, second, RETURNED, return_code="60")
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         (recovery,) = (await recoveries.of_sanctions(tx, [pension.id]))[pension.id]
     assert (recovery.state, recovery.outstanding_paise) == (RecoveryState.RECOVERED, 0)
 
@@ -205,7 +205,7 @@ async def test_a_recovery_is_kept_back_from_later_payments_half_at_most_until_al
     await release_due(world.env)
     paid = [(one.amount_paise, one.deducted_paise) for one in (await made(world, pension))[1:]]
     assert paid == [(75_000, 75_000), (125_000, 25_000), (150_000, 0)]
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         (recovery,) = (await recoveries.of_sanctions(tx, [pension.id]))[pension.id]
     assert recovery.state is RecoveryState.RECOVERED
 
@@ -231,7 +231,7 @@ async def test_a_recovery_by_challan_takes_each_challan_once_and_no_more_than_is
         await note_challan(world.env, FIRST, NoteChallan(pension.id, 1, "CH-2", 100_001, "c3"))
     assert code_of(much) is ErrorCode.BAD_INPUT
     await cancel_recovery(world.env, FIRST, CancelRecovery(pension.id, 1, "x"))
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         (recovery,) = (await recoveries.of_sanctions(tx, [pension.id]))[pension.id]
     assert (recovery.state, recovery.recovered_paise) == (RecoveryState.CANCELLED, 50_000)
 
@@ -254,7 +254,7 @@ async def test_only_what_finally_came_back_is_paid_again_once_by_an_order_that_n
     assert (old.status, new.reissue_of, new.kind) == (PaymentStatus.REISSUED, old.id, InstalmentKind.REISSUE)
     assert (new.period_from, new.amount_paise) == (old.period_from, old.amount_paise)
     assert new.end_to_end_id != old.end_to_end_id
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         events = (await benefits.payment_events(tx, [old.id]))[old.id]
     assert [one.status for one in events][-2:] == [RETURNED, PaymentStatus.REISSUED]
     assert (events[-1].source_ref, events[-2].return_code) == (new.end_to_end_id, "53")
@@ -265,7 +265,7 @@ async def test_only_what_finally_came_back_is_paid_again_once_by_an_order_that_n
 
 
 async def test_above_the_set_amount_another_person_must_approve_a_reissue(world: World, pension: Sanction):
-    world.env = replace(world.env, rules=replace(world.env.rules, law=LAW.changed(_LOW)))
+    world.env = replace(world.env, rules=replace(world.env.rules, law=LAW.with_values(_LOW)))
     (first,) = await made(world, pension)
     await news(world, first, RETURNED)
     await reissue_payment(world.env, FIRST, ReissuePayment(pension.id, 1, "k"))
@@ -288,28 +288,30 @@ async def test_above_the_set_amount_another_person_must_approve_a_reissue(world:
 
 @pytest.mark.parametrize("approve", [True, False])
 async def test_a_sanction_above_the_set_amount_pays_nothing_before_it_is_approved(world: World, approve: bool):
-    world.env = replace(world.env, rules=replace(world.env.rules, law=LAW.changed(_LOW)))
+    world.env = replace(world.env, rules=replace(world.env.rules, law=LAW.with_values(_LOW)))
     await link_and_offer(world, world.sunil, PENSION_PAPERS)
     case = await world.approved(world.sunil, PENSION, world.welfare, documents=papers(*PENSION_PAPERS))
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         sanction = (await benefits.sanction_of_applications(tx, [case.id]))[case.id]
         assert await benefits.instalments(tx, [sanction.id]) == {}
     assert sanction.state is SanctionState.AWAITING_APPROVAL
     decision = DecideApproval(sanction.id, 1, approve=approve, idempotency_key="d")
     after, _ = await decide_approval(world.env, FIRST, decision)
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         payments = (await benefits.instalments(tx, [sanction.id])).get(sanction.id, [])
     assert (after.state, len(payments)) == ((SanctionState.ACTIVE, 1) if approve else (SanctionState.ENDED, 0))
 
 
 async def test_arrears_above_the_set_amount_wait_for_another_person(world: World, pension: Sanction):
-    world.env = replace(world.env, rules=replace(world.env.rules, law=LAW.changed({"second_approval_paise": 400_000})))
+    world.env = replace(
+        world.env, rules=replace(world.env.rules, law=LAW.with_values({"second_approval_paise": 400_000}))
+    )
     await suspend_benefit(world.env, world.welfare, SuspendBenefit(pension.id, StopGround.COURT_ORDER, "s"))
     world.clock.advance(timedelta(days=100))
     request = ResumeBenefit(pension.id, ResumeGround.COURT_ORDER, arrears=True, idempotency_key="r")
     after, _ = await resume_benefit(world.env, world.welfare, request)
     assert after.state is SanctionState.SUSPENDED
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         (asked,) = (await sanction_course.approvals(tx, [pension.id]))[pension.id]
     assert asked.amount_paise == 3 * 150_000
     decision = DecideApproval(pension.id, 1, approve=True, idempotency_key="d")
@@ -333,6 +335,6 @@ async def test_a_return_after_ten_days_is_not_applied_and_opens_a_case(world: Wo
     world.clock.advance(timedelta(days=11))
     assert not await news(world, first, RETURNED)
     assert (await made(world, pension))[0].status is CREDITED
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         (case,) = (await finance_cases.of_instalments(tx, [first.id]))[first.id]
     assert case.kind is DifferenceKind.RETURNED_TOO_LATE

@@ -56,7 +56,7 @@ async def hold(world: World, publisher: str = "edistrictuk", **changes: Any) -> 
         "consent": {},
         "valid_until": world.clock.now() + timedelta(days=1),
     }
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         await department_documents.add(tx, DepartmentDocument(**{**values, **changes}))
 
 
@@ -144,7 +144,7 @@ async def test_a_long_list_is_cut_and_says_so(world: World):
 async def test_each_source_that_is_asked_leaves_a_receipt(world: World):
     await everything(world)
     await certificates_of(world.env, world.asha, world.asha.person_id or "")
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         receipts = await accesses.of_citizen(tx, world.asha.person_id or "", 10)
     own = {(one.source, one.object_kind) for one in receipts if one.role == "CITIZEN"}
     assert own == {("DIGILOCKER", "CERTIFICATE"), ("API_SETU", "CERTIFICATE")}
@@ -166,7 +166,7 @@ async def pension(world: World) -> str:
     await world.link_locker(world.asha)
     keys = ("applicant-photo", "aadhaar-card", "age-proof", "bank-passbook-aadhaar-linked", "income-certificate")
     application = await world.approved(world.asha, PENSION, world.welfare, documents=papers(*keys))
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         sanction = (await benefits.sanction_of_applications(tx, [application.id]))[application.id]
         instalment = (await benefits.instalments(tx, [sanction.id]))[sanction.id][0]
     await send_instruction(world.env, instalment.id)

@@ -52,18 +52,18 @@ _DIED_ON = date(2026, 12, 1)
 @pytest.fixture
 async def waiting(world: World) -> Sanction:
     """A pension that waits for another person's approval."""
-    world.env = replace(world.env, rules=replace(world.env.rules, law=LAW.changed(_LOW)))
+    world.env = replace(world.env, rules=replace(world.env.rules, law=LAW.with_values(_LOW)))
     return await granted_pension(world)
 
 
 async def as_it_is(world: World, sanction: Sanction) -> tuple[Sanction, list[Instalment]]:
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         made = (await benefits.instalments(tx, [sanction.id])).get(sanction.id, [])
         return (await benefits.sanctions(tx, [sanction.id]))[sanction.id], made
 
 
 async def recoveries_of(world: World, sanction: Sanction) -> list[Recovery]:
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         return (await recoveries.of_sanctions(tx, [sanction.id])).get(sanction.id, [])
 
 
@@ -73,8 +73,8 @@ def approve(sanction: Sanction, key: str, *, agreed: bool = True) -> DecideAppro
 
 async def test_who_confirmed_the_verdict_is_not_the_other_person_of_its_payment(peopled: World):
     world = peopled
-    world.env = replace(world.env, rules=replace(world.env.rules, law=LAW.changed(_LOW)))
-    async with world.env.store.writing() as tx:
+    world.env = replace(world.env, rules=replace(world.env.rules, law=LAW.with_values(_LOW)))
+    async with world.env.store.write_transaction() as tx:
         service = (await catalogue.services_by_codes(tx, [PENSION]))[PENSION]
         await catalogue.upsert_services(tx, [replace(service, needs_second_pair=True)])
     proposer = (await colleagues_of(world)).welfare
@@ -87,7 +87,7 @@ async def test_who_confirmed_the_verdict_is_not_the_other_person_of_its_payment(
     case = await world.in_scrutiny(world.sunil, PENSION, world.welfare, documents=papers(*PENSION_PAPERS))
     await decide_application(world.env, proposer, Decide(case.id, Verdict.APPROVE, "p"))
     await confirm_decision(world.env, confirmer, ConfirmDecision(case.id, "c"))
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         sanction = (await benefits.sanction_of_applications(tx, [case.id]))[case.id]
     assert sanction.granted_by == proposer.person_id
     assert await waiting_approvals(world.env, confirmer) == []
@@ -127,7 +127,9 @@ async def test_who_died_before_the_approval_is_paid_nothing(world: World, waitin
 
 
 async def test_arrears_are_not_approved_after_the_end(world: World, pension: Sanction):
-    world.env = replace(world.env, rules=replace(world.env.rules, law=LAW.changed({"second_approval_paise": 400_000})))
+    world.env = replace(
+        world.env, rules=replace(world.env.rules, law=LAW.with_values({"second_approval_paise": 400_000}))
+    )
     await suspend_benefit(world.env, world.welfare, SuspendBenefit(pension.id, StopGround.COURT_ORDER, "s"))
     world.clock.advance(timedelta(days=100))
     resumed = ResumeBenefit(pension.id, ResumeGround.COURT_ORDER, arrears=True, idempotency_key="r")
@@ -219,7 +221,7 @@ async def test_a_deduction_needs_a_later_instalment_that_is_covered(
 ):
     (first,) = await made(world, pension)
     await news(world, first, PaymentStatus.CREDITED)
-    async with world.env.store.writing() as tx:  # as a scholarship, which is granted for a year
+    async with world.env.store.write_transaction() as tx:  # as a scholarship, which is granted for a year
         await benefits.change_sanction(tx, pension.id, ended_on=last_day)
     asked = OrderRecovery(pension.id, 50_000, RecoveryGround.WRONG_AMOUNT, RecoveryWay.DEDUCTION, "o")
     if allowed:
@@ -239,7 +241,7 @@ async def test_a_recovery_whose_money_came_back_by_itself_stays_recovered(
     await release_due(world.env)
     _, second = await made(world, pension)
     await news(world, second, PaymentStatus.CREDITED)
-    world.env = replace(world.env, rules=replace(world.env.rules, law=LAW.changed(_LOW)))
+    world.env = replace(world.env, rules=replace(world.env.rules, law=LAW.with_values(_LOW)))
     await end_benefit(world.env, world.welfare, EndBenefit(pension.id, StopGround.DEATH, _DIED_ON, "e"))
     await news(world, second, PaymentStatus.RETURNED, return_code="60")
     await decide_approval(world.env, SECOND, approve(pension, "d", agreed=agreed))
@@ -273,17 +275,17 @@ async def test_what_is_stopped_while_the_treasury_is_asked_stays_stopped_and_tak
     await send_instruction(world.env, second.id)
     assert asked.instructed == []
     assert (await made(world, pension))[1].hold is Hold.STOPPED
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         assert await sanction_course.open_holds(tx, [second.id]) == set()
 
 
 async def test_a_balance_that_waited_for_an_order_that_left_sets_nothing_aside(world: World, pension: Sanction):
     (first,) = await made(world, pension)
     await send_instruction(world.env, first.id)
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         assert await sanction_course.open_holds(tx, [first.id]) == set()
     assert not await set_aside(world.env, first, pension)
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         assert await sanction_course.open_holds(tx, [first.id]) == set()
 
 

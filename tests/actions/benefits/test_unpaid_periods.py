@@ -58,7 +58,7 @@ async def begun_since(world: World, sanction: Sanction, day: date) -> list[date]
 
 
 async def next_due(world: World, sanction: Sanction) -> date | None:
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         return (await benefits.sanctions(tx, [sanction.id]))[sanction.id].next_due_on
 
 
@@ -125,7 +125,7 @@ async def test_what_was_missed_under_a_suspension_is_not_paid_by_an_end(
     world: World, pension: Sanction, granted_for_a_year: bool
 ):
     if granted_for_a_year:
-        async with world.env.store.writing() as tx:  # as a scholarship
+        async with world.env.store.write_transaction() as tx:  # as a scholarship
             await benefits.change_sanction(tx, pension.id, ended_on=date(2027, 11, 23))
     await suspended(world, pension, "s", date(2027, 1, 1))
     on(world, date(2027, 3, 4))
@@ -137,13 +137,13 @@ async def test_what_was_missed_under_a_suspension_is_not_paid_by_an_end(
     assert await begun_since(world, pension, _GRANTED) == [_GRANTED, date(2026, 12, 24)]
     assert await next_due(world, pension) is None
     assert await release_due(world.env) == 0
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         assert (await benefits.sanctions(tx, [pension.id]))[pension.id].state is SanctionState.ENDED
     assert await wrong(world.env) == []
 
 
 async def test_an_end_that_is_told_after_the_granted_year_pays_nothing_beyond_it(world: World, pension: Sanction):
-    async with world.env.store.writing() as tx:  # as a scholarship
+    async with world.env.store.write_transaction() as tx:  # as a scholarship
         await benefits.change_sanction(tx, pension.id, ended_on=date(2027, 1, 23))
     on(world, date(2027, 4, 4))
     await release_due(world.env)
@@ -151,7 +151,7 @@ async def test_an_end_that_is_told_after_the_granted_year_pays_nothing_beyond_it
     await end_benefit(world.env, world.welfare, EndBenefit(pension.id, StopGround.DEATH, date(2027, 4, 2), "e"))
     assert await release_due(world.env) == 0
     assert await begun_since(world, pension, _GRANTED) == [_GRANTED, date(2026, 12, 24)]
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         ended = (await benefits.sanctions(tx, [pension.id]))[pension.id]
     assert (ended.state, ended.ended_on) == (SanctionState.ENDED, date(2027, 1, 23))
     assert await wrong(world.env) == []

@@ -38,14 +38,14 @@ async def test_a_later_holiday_counts_for_new_applications_and_never_moves_an_op
 async def test_a_dry_run_and_a_repeated_import_change_nothing(world: World):
     rows = [row("2027-03-04", "Holi"), row("2027-03-05", "Fair", district="51")]
     shown = await import_calendar(world.env.store, rows, dry_run=True)
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         assert await calendar.latest_version(tx) == world.env.rules.calendar.version
     done = await import_calendar(world.env.store, rows, dry_run=False)
     assert (done.version, list(done.added)) == (shown.version, list(shown.added))
     again = await import_calendar(world.env.store, rows, dry_run=False)
     assert (again.version, again.added, again.removed) == (done.version, [], [])
     await import_catalogue(world.env, catalogue_rows())
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         assert await calendar.latest_version(tx) == done.version
         held = await calendar.work_calendar(tx)
     assert not held.is_working(date(2027, 3, 4), "49")
@@ -71,7 +71,7 @@ async def test_a_past_or_malformed_calendar_is_refused_with_its_line(world: Worl
         await import_calendar(world.env.store, rows, dry_run=False)
     problem = caught.value.problems[0]
     assert (problem.code, problem.params) == (ErrorCode.CALENDAR_REFUSED, {"row": line, "fault": fault})
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         assert await calendar.latest_version(tx) == world.env.rules.calendar.version
 
 

@@ -120,12 +120,12 @@ def test_a_service_that_occurs_twice_is_refused():
 
 
 async def test_loading_again_changes_nothing_and_keeps_enrolled_codes(world: World):
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         given = EnrolledService("ES09", date(2020, 1, 1), "GIVEN-BY-ETAAL", Category.A)
         await etaal.enrol(tx, given, by="test")
         before = await catalogue.services_by_codes(tx, list(SERVICES))
     await import_catalogue(world.env, catalogue_rows())
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         assert await catalogue.services_by_codes(tx, list(SERVICES)) == before
         stands = await etaal.standings(tx, {("ES09", date(2026, 11, 24))})
         assert list(stands.values()) == ["GIVEN-BY-ETAAL|A|DISTRICT"]

@@ -37,12 +37,12 @@ def record(code: str = "ES09", **fields: Any) -> dict[str, Any]:
 
 
 async def service(world: World, code: str = "ES09"):
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         return await catalogue.service(tx, code)
 
 
 async def dump(world: World) -> list[tuple[Any, ...]]:
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         found = []
         places = ("departments", "districts", "tehsils")
         for table in ("services", "service_versions", *places, "schemes", "etaal_services"):
@@ -65,7 +65,7 @@ async def test_a_dry_run_tells_what_would_change_for_people_and_programs_and_wri
     rows = changed("ES09", fee_inr="50", rts_time_limit_days="20", documents_optional="")
     imported = await import_rows(world.env.store, rows, dry_run=True)
     assert await dump(world) == before
-    (change,) = imported.shown()["changed"]
+    (change,) = imported.as_json()["changed"]
     assert (change["kind"], change["key"], change["name"]) == ("service", "ES09", "Income Certificate")
     assert change["fields"]["fee_paise"] == {"from": 4000, "to": 5000}
     assert change["fields"]["limit_days"] == {"from": 15, "to": 20}
@@ -309,7 +309,7 @@ async def test_that_no_paper_is_needed_is_another_thing_than_that_nobody_names_o
     assert [one.documents_known for one in (said, unsaid, income)] == [True, False, True]
     lacking = {each.code for each in missing_facts([said, unsaid, income]) if "documents" in each.facts}
     assert lacking == {"ZZ02"}
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         first, last = await versions_of(tx, "ES09")
     assert (first.needs_no_documents, len(first.documents) > 0) == (None, True)
     assert (last.needs_no_documents, last.documents) == (True, ())
@@ -333,7 +333,7 @@ async def test_imports_at_once_make_the_versions_of_a_service_one_after_the_othe
         await asyncio.gather(
             *(import_portal(store, read_catalogue([record(charge=one)]), dry_run=False) for one in charges)
         )
-        async with store.reading() as tx:
+        async with store.read_transaction() as tx:
             present = await catalogue.service(tx, "ES09")
             versions = await versions_of(tx, "ES09")
     assert present is not None
@@ -344,7 +344,7 @@ async def test_imports_at_once_make_the_versions_of_a_service_one_after_the_othe
 
 async def test_who_imported_what_is_in_the_audit_log(world):
     await import_portal(world.env.store, read_catalogue([record(charge=41)]), dry_run=False, by="account:root")
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         found = select(audit.audit_lines_table).where(audit.audit_lines_table.c.action == "catalogue.import")
         last = (await tx.connection.execute(found.order_by(audit.audit_lines_table.c.id))).all()[-1]
     assert last.actor == "account:root"

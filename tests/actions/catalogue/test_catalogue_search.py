@@ -40,7 +40,7 @@ QUESTIONS = (
 async def env(
     store: Store, store_keyrings: Keyrings, store_clock: ManualClock, tmp_path: Path
 ) -> AsyncIterator[Environment]:
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await catalogue.upsert_departments(tx, READ.departments)
         await catalogue.upsert_services(tx, READ.services)
     async with bare_environment(store, store_keyrings, store_clock, tmp_path, SeededIds(store_clock, "search")) as made:
@@ -55,7 +55,7 @@ async def test_a_renamed_department_is_found_by_its_new_name_at_once(env):
     await index_of(env)
     revenue = next(one for one in READ.departments if one.slug == "revenue-department")
     assert await codes(env, search="zamindari") == []
-    async with env.store.writing() as tx:
+    async with env.store.write_transaction() as tx:
         await catalogue.upsert_departments(tx, [replace(revenue, name=Bilingual("ज़मींदारी", "Zamindari Board"))])
 
     assert await codes(env, search="zamindari") != []
@@ -90,7 +90,7 @@ async def test_the_index_is_made_anew_only_where_the_catalogue_changed(env):
     first = await index_of(env)
     assert await index_of(env) is first
     income = next(service for service in READ.services if service.code == "ES09")
-    async with env.store.writing() as tx:
+    async with env.store.write_transaction() as tx:
         await catalogue.upsert_services(tx, [replace(income, name=Bilingual("कमाई का पत्र", "Earnings Letter"))])
     assert await codes(env, search="earnings letter") == ["ES09"]
     assert await index_of(env) is not first

@@ -44,7 +44,7 @@ async def faults(call) -> list[tuple[str, str, str]]:
 
 async def comes(world, provider: Provider, subject: str):
     identity = ProviderIdentity(provider, subject, "X", None, None, None, None, Assurance.SUBSTANTIAL)
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         return await person_of(world.env, tx, identity, Language.HI)
 
 
@@ -59,7 +59,7 @@ async def test_centres_and_operators_are_entered_and_brought_up_to_date(world):
     again = await imported(world, [replace_row(CENTRES[0], name_en="CSC Rajpur Road"), CENTRES[1]])
 
     assert (done.centres, done.operators) == (again.centres, again.operators) == (2, 2)
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         known = await centres.centres(tx, ["CSC-1", "ED-49"])
         operator = await people.operator_by_csc_id(tx, "500900000001")
         assert operator is not None
@@ -76,7 +76,7 @@ def replace_row(row, **changes):
 async def test_a_dry_run_writes_nothing(world):
     assert (await imported(world, dry_run=True)).centres == 2
 
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         assert await centres.centres(tx, ["CSC-1", "ED-49"]) == {}
 
 
@@ -95,7 +95,7 @@ async def test_a_wrong_row_of_a_centre_is_told_and_nothing_is_entered(world, cha
     rows = [CENTRES[1], replace_row(CENTRES[0], **changes)]
 
     assert await faults(imported(world, rows, [])) == [("centres", "3", fault)]
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         assert await centres.centres(tx, ["ED-49"]) == {}
 
 
@@ -174,9 +174,9 @@ async def test_the_register_is_listed_for_administrators_and_auditors_alone(worl
 async def test_what_services_ask_for_is_replaced_by_a_file(world):
     rows = [{"service_code": FREE, "own": "HIGH", "assisted": "SUBSTANTIAL"}]
     assert await import_strengths(world.env.store, rows) == 1
-    async with world.env.store.reading() as tx:
-        assert await strengths.needed(tx, FREE) == Needed(Assurance.HIGH, Assurance.SUBSTANTIAL)
-        assert await strengths.needed(tx, "ES09") == Needed(Assurance.SUBSTANTIAL, Assurance.LOW)
+    async with world.env.store.read_transaction() as tx:
+        assert await strengths.needed_strength(tx, FREE) == Needed(Assurance.HIGH, Assurance.SUBSTANTIAL)
+        assert await strengths.needed_strength(tx, "ES09") == Needed(Assurance.SUBSTANTIAL, Assurance.LOW)
 
     with pytest.raises(Problems):
         await import_strengths(world.env.store, [{"service_code": "NONE", "own": "HIGH", "assisted": "LOW"}])
@@ -188,7 +188,7 @@ async def test_what_services_ask_for_is_replaced_by_a_file(world):
     [(Assurance.LOW, Assurance.SUBSTANTIAL, "LINK_ACCOUNT"), (Assurance.SUBSTANTIAL, Assurance.HIGH, "SIGN_IN_AGAIN")],
 )
 async def test_a_weak_sign_in_is_told_what_is_needed_and_how_to_raise_it(world, have, need, action):
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         await strengths.replace_all(tx, {FREE: Needed(need, Assurance.LOW)})
     with pytest.raises(Problems) as refused:
         await world.submit(replace(world.asha, assurance=have))
@@ -197,7 +197,7 @@ async def test_a_weak_sign_in_is_told_what_is_needed_and_how_to_raise_it(world, 
     assert (problem.code, problem.action.value) == (ErrorCode.STRENGTH_TOO_LOW, action)
     assert problem.params == {"assurance": have.value, "assurance_needed": need.value}
     filed = await world.submit(replace(world.asha, assurance=need))
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         assert (await strengths.applied_with(tx, [filed.id]))[filed.id].assurance is need
 
 
@@ -234,6 +234,6 @@ async def test_a_school_and_a_camp_are_entered_and_who_works_there_comes_by_pari
     admitted = await comes(world, Provider.PARICHAY, "p@school.example")
     assert admitted.kind is PersonKind.OPERATOR
     assert await refused_to(world, Provider.CSC_CONNECT, "P-1")
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         camp = (await centres.centres(tx, ["CAMP-1"]))["CAMP-1"]
     assert (str(camp.opens_on), str(camp.closes_on)) == ("2026-12-01", "2026-12-02")

@@ -65,8 +65,8 @@ async def refused(world: World, form: dict[str, str], service: str = ORDER, **ch
 
 
 async def filed(world: World, application: Application) -> forms.FiledForm:
-    async with world.env.store.reading() as tx:
-        return (await forms.filed(tx, [application.id]))[application.id]
+    async with world.env.store.read_transaction() as tx:
+        return (await forms.filed_forms(tx, [application.id]))[application.id]
 
 
 def token(world: World, name: str, value: str) -> str:
@@ -90,7 +90,7 @@ async def test_every_fault_of_a_form_is_told_at_its_place_and_nothing_is_kept(fo
         "input.form.mother_name": ErrorCode.FORM_ANSWER_MISSING,
         "input.district": ErrorCode.PLACE_UNKNOWN,
     }
-    async with formed.env.store.reading() as tx:
+    async with formed.env.store.read_transaction() as tx:
         assert await applications.count_of_citizen(tx, formed.asha.person_id or "") == 0
 
 
@@ -184,13 +184,13 @@ async def test_an_application_is_amended_by_the_form_under_which_it_was_filed(fo
 async def test_erasing_a_person_takes_the_sources_away(formed: World):
     sources = {"father_name": token(formed, "father_name", WORK["father_name"])}
     application = await formed.submit(formed.asha, ORDER, form=WORK, sources=sources)
-    async with formed.env.store.writing() as tx:
+    async with formed.env.store.write_transaction() as tx:
         await personal.erase(tx, formed.asha.person_id or "")
     assert (await filed(formed, application)).sources == {}
 
 
 async def test_without_forms_in_the_store_only_sizes_are_checked(world: World):
     application = await world.submit(world.asha, FREE, form={"nickname": "Chhotu"})
-    async with world.env.store.reading() as tx:
-        assert await forms.filed(tx, [application.id]) == {}
+    async with world.env.store.read_transaction() as tx:
+        assert await forms.filed_forms(tx, [application.id]) == {}
     assert application.form == {"nickname": "Chhotu"}

@@ -27,7 +27,7 @@ def changed(name: str, **changes: Any) -> bytes:
 
 
 async def versions(world: World) -> int:
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         counted = await tx.connection.execute(select(func.count()).select_from(forms.form_versions_table))
         return int(counted.scalar_one())
 
@@ -36,7 +36,7 @@ async def test_every_service_has_a_form_after_the_import_and_the_rest_the_genera
     imported = await import_forms(world.env.store, FILES)
     assert (imported.refused, imported.elsewhere, imported.withdrawn) == ((), (), ())
     assert len(imported.added) == len(FILES) - 1
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         found = await forms.of_services(tx, [INCOME, FREE, PENSION, OTHER])
         codes = [service.code for service in await catalogue.all_services(tx)]
         every = await forms.of_services(tx, codes)
@@ -60,7 +60,7 @@ async def test_importing_again_changes_nothing_and_a_dry_run_writes_nothing(worl
 
 
 async def audit_lines(world: World) -> int:
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         table = audit.audit_lines_table
         counted = await tx.connection.execute(
             select(func.count()).select_from(table).where(table.c.action == "forms.import")
@@ -70,13 +70,13 @@ async def audit_lines(world: World) -> int:
 
 async def test_a_changed_form_is_a_new_version_beside_the_old_one(world: World):
     await import_forms(world.env.store, FILES)
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         old = (await forms.of_services(tx, [INCOME]))[INCOME]
     name = "income-certificate.json"
     label = {"hi": "आय का प्रमाण", "en": "Proof of income"}
     imported = await import_forms(world.env.store, {**FILES, name: changed(name, **{"x-label": label})})
     assert imported.changed == ("income-certificate",)
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         new = (await forms.of_services(tx, [INCOME]))[INCOME]
         kept = (await forms.versions(tx, [old.version]))[old.version]
     assert (new.label.en, kept.label.en) == ("Proof of income", "Income Certificate")
@@ -98,7 +98,7 @@ async def test_a_wrong_file_is_told_and_the_rest_goes_on(world: World):
         "z.json": Reason.SERVICE_TAKEN,
     }
     assert len(imported.added) == len(FILES) - 3
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         assert (await forms.of_services(tx, [INCOME]))[INCOME].name == "generic"
 
 
@@ -107,7 +107,7 @@ async def test_a_form_that_is_gone_is_withdrawn_but_not_while_a_file_is_refused(
     fewer = {name: content for name, content in FILES.items() if name != "income-certificate.json"}
     assert (await import_forms(world.env.store, {**fewer, "broken.json": b""})).withdrawn == ()
     assert (await import_forms(world.env.store, fewer)).withdrawn == (INCOME,)
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         assert (await forms.of_services(tx, [INCOME]))[INCOME].name == "generic"
 
 

@@ -50,7 +50,7 @@ async def certified(world: World, tmp_path: Path) -> World:
 async def papers_of(world: World, service_code: str) -> tuple[NewDocument, ...]:
     """One upload of Asha's for every paper that the service needs."""
     upload = (await hand_in(world.env, world.asha)).reference
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         service = await catalogue.service(tx, service_code)
     assert service is not None
     return tuple(NewDocument(paper.key, upload, "UPLOAD") for paper in service.documents if paper.required)
@@ -69,7 +69,7 @@ async def test_answers_come_from_the_citizens_certificate_with_issuer_day_and_si
 
 async def test_nothing_is_invented(certified: World):
     found = await prefill(certified.env, certified.asha, EWS, None)
-    asked = {question.name: question.prefill for question in FORM.asked()}
+    asked = {question.name: question.prefill for question in FORM.all_questions()}
     assert all(asked[answer.name] for answer in found.answers)
     assert not {"farm_land_nali", "mobile", "declaration", "caste_category"} & {one.name for one in found.answers}
     assert (await prefill(certified.env, certified.sunil, EWS, None)).answers == ()
@@ -96,8 +96,8 @@ async def test_what_is_handed_in_unchanged_keeps_its_document_and_what_is_change
         sources={answer.name: answer.token for answer in found.answers},
         documents=await papers_of(certified, EWS),
     )
-    async with certified.env.store.reading() as tx:
-        filed = (await forms.filed(tx, [application.id]))[application.id]
+    async with certified.env.store.read_transaction() as tx:
+        filed = (await forms.filed_forms(tx, [application.id]))[application.id]
     income = next(answer for answer in found.answers if answer.name == "annual_income")
     kept = filed.source_of("annual_income", "72000")
     assert kept is not None
@@ -130,7 +130,7 @@ async def test_an_account_that_came_to_a_record_of_others_states_nothing(world: 
 
 async def with_account(world: World, *, later: timedelta) -> datetime:
     """An account of MeriPehchaan that came to Asha's record so much later than the record was made."""
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         made = (await people.citizens(tx, [world.asha.person_id or ""]))[world.asha.person_id or ""]
         hers = PersonKind.CITIZEN, made.id, made.created_at + later
         await identities.add_identity(tx, Provider.MERI_PEHCHAAN, "DL-1", *hers, "SUBSTANTIAL")
@@ -153,8 +153,8 @@ async def filed_with_her_income(world: World) -> Application:
 
 async def test_an_officers_pack_shows_which_document_gave_an_answer_and_not_its_number(certified: World):
     application = await filed_with_her_income(certified)
-    async with certified.env.store.reading() as tx:
-        filed = await forms.filed(tx, [application.id])
+    async with certified.env.store.read_transaction() as tx:
+        filed = await forms.filed_forms(tx, [application.id])
     pack = Pack("p-1", "o-1", certified.clock.now().date(), certified.clock.now(), certified.clock.now(), {})
     [case] = content_of(pack, MadeOf([application], {}, {}, {}, filed))["cases"]
     answers = {one["name"]: one for one in case["form"]}
@@ -195,9 +195,9 @@ async def test_an_answer_to_a_query_takes_what_a_document_gives_with_its_documen
 
 async def source_kept(world: World, application: Application) -> FactSource | None:
     """The source of the income that is kept with the application now."""
-    async with world.env.store.reading() as tx:
-        filed = (await forms.filed(tx, [application.id]))[application.id]
-        held = (await applications.many(tx, [application.id]))[application.id]
+    async with world.env.store.read_transaction() as tx:
+        filed = (await forms.filed_forms(tx, [application.id]))[application.id]
+        held = (await applications.by_ids(tx, [application.id]))[application.id]
     kept = filed.source_of("annual_income", held.form["annual_income"])
     return source_of_json(kept) if kept is not None else None
 

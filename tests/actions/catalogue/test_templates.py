@@ -63,7 +63,7 @@ async def test_a_copied_world_is_the_world_that_the_verbs_make(
         loaded = await import_catalogue(env, catalogue_rows())
         entered = await people_of_the_world(env)
     ids_of_citizens = [entered[name].person_id or "" for name in ("asha", "sunil")]
-    async with store.reading() as theirs, world.env.store.reading() as ours:
+    async with store.read_transaction() as theirs, world.env.store.read_transaction() as ours:
         assert await people.citizens(ours, ids_of_citizens) == await people.citizens(theirs, ids_of_citizens)
     await store.close()
     assert content(Path(world.env.store.url.removeprefix("sqlite+aiosqlite:///"))) == content(path)

@@ -14,7 +14,7 @@ from actions.identity.aliases import certificate_by_any
 from actions.privacy.personal_data import erase_person, export_part
 from domain.applications.lifecycle import Move
 from domain.certificates.certificates import CertificateStatus, EndGround
-from domain.feedback.notices import NoticeKind, told
+from domain.feedback.notices import NoticeKind, notice_text
 from domain.kernel.errors import ErrorCode, Problems
 from domain.kernel.people import SYSTEM
 from domain.kernel.text import Language
@@ -31,8 +31,8 @@ async def test_a_corrected_certificate_is_a_new_one_in_the_place_of_the_old(worl
     old = await issued(world)
     application, _ = await correct_certificate(world.env, world.registrar, correction(old))
 
-    async with world.env.store.reading() as tx:
-        assert (await certificates.many(tx, [old.id]))[old.id].status is CertificateStatus.CORRECTED
+    async with world.env.store.read_transaction() as tx:
+        assert (await certificates.by_ids(tx, [old.id]))[old.id].status is CertificateStatus.CORRECTED
         assert await certificates.of_applications(tx, [application.id]) == {}
     renderer = FakeRenderer()
     new = await make_corrected(world.env, old.id, renderer)
@@ -43,9 +43,9 @@ async def test_a_corrected_certificate_is_a_new_one_in_the_place_of_the_old(worl
     assert (new.number != old.number, new.uri != old.uri) == (True, True)
     assert (content.previous_number, content.officer.en) == (old.number, "registrar")
     assert [(line.key, line.value) for line in content.fields] == [("child_name", "Ananya Negi")]
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         stands = (await certificates.of_applications(tx, [application.id]))[application.id]
-        ending = await certificate_endings.one(tx, old.id)
+        ending = await certificate_endings.of_certificate(tx, old.id)
         steps = (await applications.timelines(tx, [application.id]))[application.id]
         lines = await audit_lines_of(tx, "CERTIFICATE", old.id)
         assert await certificate_endings.latest(tx, old) == old  # as read before it was ended
@@ -129,8 +129,8 @@ async def test_a_correction_that_cannot_be_done_changes_nothing(world: World, ch
     with pytest.raises(Problems) as caught:
         await correct_certificate(world.env, world.registrar, correction(old, **changes))
     assert caught.value.code is code
-    async with world.env.store.reading() as tx:
-        assert (await certificates.many(tx, [old.id]))[old.id].status is CertificateStatus.ACTIVE
+    async with world.env.store.read_transaction() as tx:
+        assert (await certificates.by_ids(tx, [old.id]))[old.id].status is CertificateStatus.ACTIVE
 
 
 async def test_she_is_told_in_both_languages_once(world: World):
@@ -140,10 +140,12 @@ async def test_she_is_told_in_both_languages_once(world: World):
     new = await make_corrected(world.env, old.id, FakeRenderer())
     await revoke_certificate(world.env, world.registrar, EndCertificate(new.id, WRONG, "Wrong", "r"))
 
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         page = await notices.page_of_citizen(tx, world.asha.person_id or "", limit=20)
     ended = (NoticeKind.CERTIFICATE_CORRECTED, NoticeKind.CERTIFICATE_REVOKED)
-    words = {one.kind: (told(one, Language.HI), told(one, Language.EN)) for one in page if one.kind in ended}
+    words = {
+        one.kind: (notice_text(one, Language.HI), notice_text(one, Language.EN)) for one in page if one.kind in ended
+    }
     assert len([one for one in page if one.kind in ended]) == 2
     assert "संशोधित" in words[NoticeKind.CERTIFICATE_CORRECTED][0]
     assert "corrected" in words[NoticeKind.CERTIFICATE_CORRECTED][1]

@@ -23,7 +23,7 @@ async def test_a_certificate_is_issued_delivered_and_counted_in_one_go(world: Wo
     issued = await issue_certificate(world.env, application.id, FakeRenderer())
     assert issued is not None
     await ledger_seal.seal(world.env.store)
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         after = await applications.get(tx, application.id)
         steps = (await applications.timelines(tx, [application.id]))[application.id]
         counts = await ledger.counts_on(tx, ist_date(world.clock.now()))
@@ -68,7 +68,7 @@ async def test_two_workers_at_once_issue_one_certificate(world: World):
     issued = await asyncio.gather(*(issue_certificate(world.env, application.id, FakeRenderer()) for _ in range(3)))
     assert len({certificate.id for certificate in issued if certificate}) == 1
     await ledger_seal.seal(world.env.store)
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         assert len(await certificates.of_citizen(tx, world.asha.person_id or "")) == 1
         assert sum(count.count for count in await ledger.counts_on(tx, ist_date(world.clock.now()))) == 1
 
@@ -78,7 +78,7 @@ async def test_handed_over_by_a_person_it_is_issued_but_not_yet_delivered(world:
     application = await world.approved(world.asha, FREE, world.registrar, delivery=delivery)
     await issue_certificate(world.env, application.id, FakeRenderer())
     await ledger_seal.seal(world.env.store)
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         after = await applications.get(tx, application.id)
         counts = await ledger.counts_on(tx, ist_date(world.clock.now()))
     assert after is not None
@@ -101,7 +101,7 @@ async def test_when_rendering_fails_nothing_is_written(world: World):
     application = await world.approved(world.asha, FREE, world.registrar)
     with pytest.raises(RuntimeError):
         await issue_certificate(world.env, application.id, Broken())  # type: ignore[arg-type]
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         after = await applications.get(tx, application.id)
     assert after is not None
     assert after.status is Status.APPROVED

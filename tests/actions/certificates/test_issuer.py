@@ -36,7 +36,7 @@ async def env(store, store_keyrings, store_clock, tmp_path):
     made = replace(environment(store, store_keyrings, store_clock, ()), objects=LocalObjects(tmp_path / "objects"))
     pdf = await made.objects.put(b"%PDF-1.7", "application/pdf")
     xml = await made.objects.put(b"<Certificate/>", "application/xml")
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await sow(tx, application(), citizens=("c1", "c2"))
         await certificates.add(tx, certificate(number=NUMBER, pdf_sha256=pdf, xml_sha256=xml))
         await identities.add_identity(
@@ -74,7 +74,7 @@ async def test_a_release_leaves_a_receipt_and_an_audit_line_once(env):
     for _ in range(2):
         assert await CertificateIssuer(env).find(pull()) is not None
 
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         receipts = await accesses.of_citizen(tx, "c1", 10)
         lines = await audit_lines_of(tx, "CERTIFICATE", "k1")
     assert [(each.role, each.purpose) for each in receipts] == [("DIGILOCKER", "ISSUE_TO_LOCKER")]
@@ -94,7 +94,7 @@ async def test_a_release_leaves_a_receipt_and_an_audit_line_once(env):
 async def test_nobody_else_gets_it(env, changes, refusal):
     assert await CertificateIssuer(env).find(pull(**changes)) is None
 
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         lines = await audit_lines_of(tx, "CERTIFICATE", "k1")
         assert await accesses.of_citizen(tx, "c1", 10) == []
     assert [dict(line.detail) for line in lines] == [{"refusal": refusal}]
@@ -134,13 +134,13 @@ async def test_twins_at_once_get_the_same_answer(env):
     copies = await asyncio.gather(*(issuer.find(pull()) for _ in range(5)))
 
     assert {copy.uri for copy in copies if copy} == {certificate().uri}
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         assert len(await accesses.of_citizen(tx, "c1", 10)) == 1
 
 
 async def test_a_locker_linked_by_consent_alone_is_known(env):
     tokens = LockerTokens("a", "r", UNTIL, "files.issueddocs", UNTIL, "22222222-9548-5124-90b1-6282e2c95f5e")
-    async with env.store.writing() as tx:
+    async with env.store.write_transaction() as tx:
         await identities.save_locker_grant(tx, "c1", tokens, env.clock.now())
 
     assert await CertificateIssuer(env).find(pull(locker_id=tokens.locker_id)) is not None
@@ -148,7 +148,7 @@ async def test_a_locker_linked_by_consent_alone_is_known(env):
 
 async def test_a_revoked_certificate_is_not_released(env):
     number = make_number(NumberKind.CERTIFICATE, 2026, "1111111111")
-    async with env.store.writing() as tx:
+    async with env.store.write_transaction() as tx:
         await sow(tx, application("a2"), citizens=())
         await certificates.add(tx, certificate("k2", "a2", number=number, status=CertificateStatus.REVOKED))
 
@@ -157,7 +157,7 @@ async def test_a_revoked_certificate_is_not_released(env):
 
 async def test_a_missing_file_is_no_answer(env):
     number = make_number(NumberKind.CERTIFICATE, 2026, "2222222222")
-    async with env.store.writing() as tx:
+    async with env.store.write_transaction() as tx:
         await sow(tx, application("a3"), citizens=())
         await certificates.add(tx, certificate("k3", "a3", number=number))
 
@@ -202,7 +202,7 @@ async def test_a_transaction_that_another_process_answered_is_answered_alike(env
 
     assert isinstance(await CertificateIssuer(replace(env)).find(pull()), IssuedCopy)
     assert await CertificateIssuer(replace(env)).find(pull(search={"UDF1": "another"})) is None
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         assert len(await accesses.of_citizen(tx, "c1", 10)) == 1
 
 
@@ -242,7 +242,7 @@ async def numbered(env, store_keyrings, store_clock, tmp_path):
     """The holder's number lies in the vault."""
     vault = await Vault.open(f"sqlite:///{tmp_path / 'vault.db'}", store_keyrings, store_clock, SystemIds(store_clock))
     kept = await vault.put(NUMBER_OF_HERS)
-    async with env.store.writing() as tx:
+    async with env.store.write_transaction() as tx:
         holder = (await people.citizens(tx, ["c1"]))["c1"]
         await people.update_citizen(tx, replace(holder, aadhaar_reference=kept.reference))
     yield replace(env, vault=vault)
@@ -268,14 +268,14 @@ async def test_the_holders_number_or_its_digest_or_none_at_all_is_no_hindrance(n
 async def test_the_number_of_another_person_with_her_name_and_date_gets_nothing(numbered, uid):
     assert await CertificateIssuer(numbered).find(pull(uid=uid)) is None
 
-    async with numbered.store.reading() as tx:
+    async with numbered.store.read_transaction() as tx:
         lines = await audit_lines_of(tx, "CERTIFICATE", "k1")
     assert [dict(line.detail) for line in lines] == [{"refusal": "NUMBER_DIFFERS"}]
     assert uid not in repr(pull(uid=uid))
 
 
 async def test_where_no_number_of_hers_is_kept_none_is_compared(numbered):
-    async with numbered.store.writing() as tx:
+    async with numbered.store.write_transaction() as tx:
         holder = (await people.citizens(tx, ["c1"]))["c1"]
         await people.update_citizen(tx, replace(holder, aadhaar_reference=None))
     assert isinstance(await CertificateIssuer(numbered).find(pull(uid="499118665246")), IssuedCopy)

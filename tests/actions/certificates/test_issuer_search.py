@@ -23,7 +23,7 @@ async def with_form(env, key="a9", certificate_key="k9", **changes):  # noqa: F8
     number = make_number(NumberKind.CERTIFICATE, 2026, "9" * 9 + certificate_key[-1])
     files = await env.objects.put(b"%PDF-9", "application/pdf"), await env.objects.put(b"<C9/>", "application/xml")
     made = certificate(certificate_key, key, number=number, pdf_sha256=files[0], xml_sha256=files[1], **changes)
-    async with env.store.writing() as tx:
+    async with env.store.write_transaction() as tx:
         await sow(tx, replace(application(key), form=INCOME, number=f"n-{key}"), citizens=())
         await certificates.add(tx, made)
     return made
@@ -88,7 +88,7 @@ def test_the_rule_of_name_and_date(name, born_on, known, same):
 
 async def corrected(env, successor=None):  # noqa: F811
     """Certificate k1 was corrected; `successor` is the one in its place, if it is made already."""
-    async with env.store.writing() as tx:
+    async with env.store.write_transaction() as tx:
         await certificates.end(tx, "k1", CertificateStatus.CORRECTED)
         if successor:
             await certificates.add(tx, successor)
@@ -112,8 +112,8 @@ async def test_an_old_number_and_an_old_uri_lead_to_the_corrected_certificate(en
     assert isinstance(pulled, IssuedCopy)
     assert isinstance(fetched, IssuedCopy)
     assert (pulled.uri, pulled.pdf, fetched.pdf) == (new.uri, b"%PDF-new", b"%PDF-new")
-    async with env.store.reading() as tx:
-        assert (await locker_copies.held(tx, ["k5"]))["k5"].via is locker_copies.Via.PULL
+    async with env.store.read_transaction() as tx:
+        assert (await locker_copies.held_copies(tx, ["k5"]))["k5"].via is locker_copies.Via.PULL
 
 
 async def test_a_correction_that_is_being_made_is_told_to_wait(env):  # noqa: F811
@@ -128,7 +128,7 @@ async def test_a_correction_that_is_being_made_is_told_to_wait(env):  # noqa: F8
 async def test_a_replayed_pull_of_a_certificate_revoked_since_gives_nothing(env):  # noqa: F811
     issuer = CertificateIssuer(env)
     assert isinstance(await issuer.find(pull()), IssuedCopy)
-    async with env.store.writing() as tx:
+    async with env.store.write_transaction() as tx:
         assert await certificates.end(tx, "k1", CertificateStatus.REVOKED)
 
     assert await issuer.find(pull()) is None

@@ -48,7 +48,7 @@ async def door(catalogued, tmp_path, keys):
     env = replace(catalogued, objects=LocalObjects(tmp_path / "objects"))
     pdf = await env.objects.put(b"%PDF-1.7", "application/pdf")
     xml = await env.objects.put(b"<Certificate/>", "application/xml")
-    async with env.store.writing() as tx:
+    async with env.store.write_transaction() as tx:
         await sow(tx, application(), citizens=("c1",))
         await certificates.add(tx, certificate(number=NUMBER, pdf_sha256=pdf, xml_sha256=xml))
     app = Starlette()
@@ -77,7 +77,7 @@ async def test_a_consumer_with_the_holders_consent_gets_the_file_in_both_path_st
 async def test_what_was_given_leaves_a_receipt_and_an_audit_line(door: Door):
     given = await door.ask()
 
-    async with door.env.store.reading() as tx:
+    async with door.env.store.read_transaction() as tx:
         receipts = await accesses.of_citizen(tx, "c1", 10)
         lines = await audit_lines_of(tx, "CERTIFICATE", "k1")
     assert [(each.role, each.purpose) for each in receipts] == [("API_SETU", "SHARE_WITH_CONSENT")]
@@ -100,12 +100,12 @@ async def test_another_holder_number_mobile_or_document_looks_as_if_there_were_n
     answer = await door.ask(**arguments)
 
     assert (answer["status"], answer["error"]) == (404, "record_not_found")
-    async with door.env.store.reading() as tx:
+    async with door.env.store.read_transaction() as tx:
         assert await accesses.of_citizen(tx, "c1", 10) == []
 
 
 async def test_a_certificate_that_was_revoked_is_not_given(door: Door):
-    async with door.env.store.writing() as tx:
+    async with door.env.store.write_transaction() as tx:
         await certificates.end(tx, "k1", CertificateStatus.REVOKED)
 
     assert (await door.ask())["error"] == "record_not_found"

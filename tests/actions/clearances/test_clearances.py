@@ -39,7 +39,7 @@ async def asked(world: World, case: Application, *days: tuple[str, int], by: Sub
 
 
 async def of_case(world: World, case: Application) -> list[Clearance]:
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         return (await clearances.of_applications(tx, [case.id])).get(case.id, [])
 
 
@@ -112,7 +112,7 @@ async def test_a_department_is_reminded_before_its_day_and_overdue_goes_before_i
     )
     # The officer who asked sees it in her queue: as a warning, by a filter, and as a count.
     assert await late_cases(world, world.registrar) == ([case.id], 1)
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         warnings = (await clearances.warnings(tx, [case.id]))[case.id]
     late = [warning for warning in warnings if warning.kind is EscalationKind.CLEARANCE_OVERDUE]
     assert [(warning.officer_id, warning.due_at) for warning in late] == [(world.registrar.person_id, one.due_at)]
@@ -154,7 +154,7 @@ async def test_an_approval_is_neither_proposed_nor_confirmed_while_a_clearance_i
         ErrorCode.CLEARANCE_PENDING,
         ("input", "verdict"),
     )
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         assert await desk.proposals(tx, [case.id]) == {}
     # It may be proposed once the day is past; where the clock is then set right, it may not be confirmed.
     before = world.clock.now()
@@ -168,7 +168,7 @@ async def test_an_approval_is_neither_proposed_nor_confirmed_while_a_clearance_i
         ("input", "applicationId"),
         {"department": REVENUE},
     )
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         assert (await desk.proposals(tx, [case.id]))[case.id].state is OpinionState.PROPOSED
     world.clock.set(breaches_at(one.due_at))
     await confirm_decision(world.env, others.welfare, ConfirmDecision(case.id, "c"))

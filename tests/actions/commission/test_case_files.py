@@ -45,7 +45,7 @@ async def test_an_appeal_that_goes_up_by_itself_is_one_case_with_one_signed_file
 async def test_each_reading_of_a_case_file_is_shown_to_the_citizen(world: World, court: Court):
     appeal, number = await filed(world, court)
     await court.act("fetch_case_file", case=number)
-    async with court.env.store.reading() as tx:
+    async with court.env.store.read_transaction() as tx:
         receipts = await accesses.of_citizen(tx, world.asha.person_id or "", 50)
     assert ("COMMISSION", "HEAR_APPEAL", appeal.id) in {(one.role, one.purpose, one.object_id) for one in receipts}
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select, text
 
-from actions.consents.consent_ledger import recorded
+from actions.consents.consent_ledger import recorded_consents
 from actions.consents.consents import ChangeConsent, ask_consent, grant_consent, renew_consent, withdraw_consent
 from actions.consents.retention import delete_old_consents
 from domain.consents.consents import ConsentPurpose
@@ -28,13 +28,13 @@ async def take_back(world, key: str) -> None:
 
 
 async def steps(world) -> list[str]:
-    async with world.env.store.reading() as tx:
-        consents = await recorded(tx, world.asha.person_id)
+    async with world.env.store.read_transaction() as tx:
+        consents = await recorded_consents(tx, world.asha.person_id)
     return [record.step.value for consent in consents for record in consent.records]
 
 
 async def places(world) -> int:
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         counting = select(func.count()).select_from(consent_deletions_table)
         return int((await tx.connection.execute(counting)).scalar_one())
 
@@ -87,8 +87,8 @@ async def test_a_chain_of_which_all_was_deleted_goes_on_from_its_last_link(world
     await delete_old_consents(world.env)
 
     await give(world, "later")
-    async with world.env.store.reading() as tx:
-        [consent] = await recorded(tx, world.asha.person_id)
+    async with world.env.store.read_transaction() as tx:
+        [consent] = await recorded_consents(tx, world.asha.person_id)
     assert consent.records[0].sequence == 2
     assert await wrong(world.env) == []
 
@@ -102,12 +102,12 @@ async def test_a_question_that_nobody_answered_is_deleted_after_its_years(world)
 
 async def test_a_deletion_is_told_by_the_audit_log_without_what_was_deleted(world):
     await give(world, "give", days=1)
-    async with world.env.store.reading() as tx:
-        [consent] = await recorded(tx, world.asha.person_id)
+    async with world.env.store.read_transaction() as tx:
+        [consent] = await recorded_consents(tx, world.asha.person_id)
     world.clock.advance(SEVEN_YEARS)
     await delete_old_consents(world.env)
 
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         lines = await audit_lines_of(tx, "CONSENT", consent.id)
     [told] = [line for line in lines if line.action == "consent.deleted"]
     assert told.actor_label == "SYSTEM"
@@ -129,14 +129,14 @@ async def test_verify_tells_a_place_that_was_changed_or_taken_away(world, change
     await delete_old_consents(world.env)
     assert await places(world) == 1
 
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         await tx.connection.execute(text(change))
     assert {line.split()[0] for line in await wrong(world.env)} == found
 
 
 async def test_verify_tells_records_that_were_hidden_as_deleted_without_a_word(world):
     await give(world, "first")
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         columns = "id, citizen_id, sequence, link, at"
         await tx.connection.execute(text(f"INSERT INTO consent_deletions SELECT {columns} FROM consent_records"))
         await tx.connection.execute(text("DELETE FROM consent_records"))

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text, update
 
 from actions.certificates.certificates import certificates_of
-from actions.consents.consent_ledger import recorded
+from actions.consents.consent_ledger import recorded_consents
 from actions.consents.consents import ChangeConsent, ask_consent, grant_consent, renew_consent, withdraw_consent
 from actions.consents.recorded_consents import consent_state
 from actions.documents.department_documents import RATION_CARD, department_certificates_of
@@ -17,7 +17,7 @@ from actions.identity.sign_in_people import keep_grant
 from actions.privacy.personal_data import erase_person, export_part
 from actions.umang.ration import CARD_NUMBER
 from domain.consents.consents import ConsentPurpose, ConsentState, ConsentStatus, ConsentStep
-from domain.feedback.notices import NoticeKind, told
+from domain.feedback.notices import NoticeKind, notice_text
 from domain.kernel.errors import ErrorCode, Problems
 from domain.kernel.people import PersonKind, Role, Subject
 from domain.kernel.sources import Source
@@ -46,7 +46,7 @@ def of(purpose: ConsentPurpose, key: str, **changes: Any) -> ChangeConsent:
 
 async def hold(world, *doctypes: str, publisher: str = "edistrictuk") -> None:
     """Departments hold these documents of Asha; she has consented to nothing yet."""
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         for doctype in doctypes:
             await department_documents.add(
                 tx,
@@ -64,7 +64,7 @@ async def hold(world, *doctypes: str, publisher: str = "edistrictuk") -> None:
 
 
 async def held(world) -> dict[str, DepartmentDocument]:
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         return {one.doctype: one for one in await department_documents.of_citizen(tx, world.asha.person_id)}
 
 
@@ -155,7 +155,7 @@ async def test_without_a_consent_no_receipt_and_no_provenance_says_that_a_source
 
 
 async def receipts(world) -> dict[str, tuple[str, str]]:
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         found = await accesses.of_citizen(tx, world.asha.person_id, 50)
     return {one.source: (one.purpose, one.object_kind) for one in found if one.source}
 
@@ -256,26 +256,26 @@ async def test_what_she_says_at_digilocker_is_recorded_once(world):
     until = world.clock.now() + timedelta(days=90)
     for _ in range(2):
         await signed_in(world, until)
-    async with world.env.store.reading() as tx:
-        [consent] = await recorded(tx, world.asha.person_id)
+    async with world.env.store.read_transaction() as tx:
+        [consent] = await recorded_consents(tx, world.asha.person_id)
     assert (consent.purpose, consent.until, len(consent.records)) == (LOCKER, until, 1)
 
 
 async def delivered(world) -> list[str]:
     """Carry out what waits in the outbox about lockers, as the worker does; gives the codes of what failed."""
     failed = []
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         waiting = [one for one in await outbox.claim(tx, "test", 20, 30.0) if one.topic == REVOKE]
     for one in waiting:
         try:
             await revoke_locker(world.env, one.payload["citizen_id"], int(one.payload["version"]))
         except Unavailable as error:
             failed.append(error.code)
-            async with world.env.store.writing() as tx:
-                await outbox.failed(tx, one.id, world.clock.now(), error.code, worker_id="test")
+            async with world.env.store.write_transaction() as tx:
+                await outbox.record_failure(tx, one.id, world.clock.now(), error.code, worker_id="test")
         else:
-            async with world.env.store.writing() as tx:
-                await outbox.delivered(tx, one.id, world.clock.now())
+            async with world.env.store.write_transaction() as tx:
+                await outbox.mark_delivered(tx, one.id, world.clock.now())
     return failed
 
 
@@ -309,17 +309,17 @@ async def test_she_is_told_when_an_operator_asks_for_a_consent(world, asked):
     await hold(world, "INCER")
     await ask_consent(world.env, asked, of(DOCUMENTS, "ask"))
 
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         [notice] = await notices.page_of_citizen(tx, world.asha.person_id, limit=5)
     assert (notice.kind, notice.params) == (NoticeKind.CONSENT_ASKED, {"consent_purpose": DOCUMENTS.value})
-    assert "सहमति" in told(notice, Language.HI)
+    assert "सहमति" in notice_text(notice, Language.HI)
 
 
 async def signed_in(world, until=None) -> None:
     tokens = ProviderTokens("new", "refresh", 3600, "files.issueddocs", until, "locker-1")
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         await keep_grant(world.env, tx, world.asha.person_id, tokens)
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         await identities.locker_grant(tx, world.asha.person_id)
 
 
@@ -346,16 +346,16 @@ async def three_records(world, asked):
     ],
 )
 async def test_verify_tells_what_was_changed_or_removed(three_records, change, found):
-    async with three_records.env.store.writing() as tx:
+    async with three_records.env.store.write_transaction() as tx:
         await tx.connection.execute(text(change))
     assert {line.split()[0] for line in await wrong(three_records.env)} == found
 
 
 async def test_verify_tells_an_artefact_that_was_put_in_the_place_of_another(three_records):
     env = three_records.env
-    async with env.store.writing() as tx:
-        async with env.store.reading() as reading:
-            [consent] = await recorded(reading, three_records.asha.person_id)
+    async with env.store.write_transaction() as tx:
+        async with env.store.read_transaction() as reading:
+            [consent] = await recorded_consents(reading, three_records.asha.person_id)
         record = consent.records[1]
         forged = tx.cipher.encrypt_json({"d": {}}, f"consent_records:artefact:{record.id}")
         column = consent_records_table.c.id
@@ -371,8 +371,8 @@ async def test_records_are_handed_out_with_the_person_and_outlive_her_erasure_wi
 
     await erase_person(world.env, world.asha, world.asha.person_id)
 
-    async with world.env.store.reading() as tx:
-        [consent] = await recorded(tx, world.asha.person_id)
+    async with world.env.store.read_transaction() as tx:
+        [consent] = await recorded_consents(tx, world.asha.person_id)
     assert [record.artefact for record in consent.records] == [{}, {}, {}]
     assert await wrong(world.env) == []
 

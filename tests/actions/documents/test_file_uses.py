@@ -47,7 +47,7 @@ async def named(world: World, paper: Any, many: int, prefix: str, **changes: Any
     """So many new cases of Sunil, all of which name the paper."""
     ids = [f"{prefix}-{number:05}" for number in range(many)]
     sunil = world.sunil.person_id
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         cases = [application(key, sunil or "", **({**HERE, "status": Status.IN_SCRUTINY} | changes)) for key in ids]
         await tx.connection.execute(insert(applications_table), [values_of(tx, case) for case in cases])
         use = {"upload_id": paper.id, "object_kind": "APPLICATION", "citizen_id": sunil, "at": tx.clock.now()}
@@ -87,13 +87,13 @@ async def test_whoever_reaches_one_of_thousands_of_cases_reads_the_file_with_few
     world: World, paper: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rows: list[int] = []
-    many = applications.many
+    many = applications.by_ids
 
     async def counting(tx: Any, ids: Any) -> Any:
         rows.append(len(ids))
         return await many(tx, ids)
 
-    monkeypatch.setattr(file_links.applications, "many", counting)
+    monkeypatch.setattr(file_links.applications, "by_ids", counting)
     with statements(world) as none_within_reach:
         assert await told(world, world.tehsildar, paper) == "none"
     (own,) = await named(world, paper, 1, "z")
@@ -106,7 +106,7 @@ async def test_whoever_reaches_one_of_thousands_of_cases_reads_the_file_with_few
 
     assert max(len(none_within_reach), len(one_within_reach)) < 20
     assert max(rows) <= MOST_TRIED
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         (receipt,) = [one for one in await accesses.of_citizen(tx, world.sunil.person_id or "", 10) if one.object_id]
     assert (receipt.object_id, receipt.subject) == (own, world.tehsildar.label)
 
@@ -120,7 +120,7 @@ async def test_ones_own_work_is_found_among_thousands_of_colleagues_cases(world:
 
     now = world.clock.now()
     claim = Claim(theirs[-1], world.tehsildar.person_id or "", now, now + timedelta(minutes=30))
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         await desk.take_claim(tx, claim, world.sunil.person_id or "")
     assert await told(world, world.tehsildar, paper) == "link"
     world.clock.advance(timedelta(minutes=31))

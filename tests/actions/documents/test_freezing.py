@@ -22,19 +22,19 @@ async def submitted(world: World) -> tuple[Application, str]:
     await world.link_locker(world.asha)
     world.locker.documents = (PAN,)
     application = await world.submit(world.asha, INCOME, documents=papers(*INCOME_PAPERS))
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         waiting = await outbox.claim(tx, "test", 10, 60)
     return application, next(m.payload["document_id"] for m in waiting if m.topic == "document.verify")
 
 
 async def paper_of(world: World, application: Application, document_id: str) -> AttachedDocument:
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         attached = (await applications.documents(tx, [application.id]))[application.id]
     return next(paper for paper in attached if paper.id == document_id)
 
 
 async def last_action(world: World, document_id: str) -> str:
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         return (await audit_lines_of(tx, "DOCUMENT", document_id))[-1].action
 
 

@@ -106,12 +106,12 @@ async def link(world: World, *, minutes: int, consent_until: datetime | None = N
         consent_until,
         LOCKER,
     )
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         await identities.save_locker_grant(tx, world.asha.person_id or "", tokens, world.clock.now())
 
 
 async def needs_consent(world: World) -> bool:
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         accounts = (await identities.linked_accounts(tx, [world.asha.person_id or ""]))[world.asha.person_id or ""]
     return next(account.needs_consent for account in accounts if account.provider is Provider.DIGILOCKER)
 
@@ -126,7 +126,7 @@ async def test_good_tokens_are_used_as_they_are(world: World, env: Environment, 
 async def test_tokens_about_to_end_are_renewed_and_kept(world: World, env: Environment, partner: Partner):
     await link(world, minutes=1)
     await locker_documents(env, world.asha, world.asha.person_id or "")
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         kept = await identities.locker_grant(tx, world.asha.person_id or "")
     assert kept is not None
     assert (kept.access_token, kept.refresh_token, kept.version) == ("access-2", "refresh-2", 2)
@@ -165,7 +165,7 @@ async def test_where_another_process_renewed_first_its_tokens_are_taken(
     refresh = env.partners.digilocker.refresh
 
     async def beaten(token: str, locker_id: str | None = None) -> object:
-        async with env.store.writing() as tx:
+        async with env.store.write_transaction() as tx:
             present = await identities.locker_grant(tx, world.asha.person_id or "")
             assert present is not None
             later = world.clock.now() + timedelta(hours=1)

@@ -59,8 +59,8 @@ async def test_an_issued_certificate_is_put_into_the_locker(world: World, pushes
     (pushed,) = pushes.came
     assert (pushed.action, pushed.uri, pushed.locker_id) == (PushAction.ADD, certificate.uri, "locker-1")
     assert pushed.pdf == f"%PDF {certificate.number}".encode()
-    async with world.env.store.reading() as tx:
-        assert (await locker_copies.held(tx, [certificate.id]))[certificate.id].via is locker_copies.Via.PUSH
+    async with world.env.store.read_transaction() as tx:
+        assert (await locker_copies.held_copies(tx, [certificate.id]))[certificate.id].via is locker_copies.Via.PUSH
         actions = [line.action for line in await audit_lines_of(tx, "CERTIFICATE", certificate.id)]
         receipts = await accesses.of_citizen(tx, world.asha.person_id or "", 10)
     assert actions == ["locker.push_add"]
@@ -91,8 +91,8 @@ async def test_a_correction_updates_and_a_revocation_deletes_what_the_locker_hol
     assert pushes.told == [("A", old.uri), ("U", old.uri), ("D", old.uri)]
     assert pushes.came[1].pdf == f"%PDF {new.number}".encode()
     assert pushes.came[2].pdf is None
-    async with world.env.store.reading() as tx:
-        assert await locker_copies.held(tx, [old.id]) == {}
+    async with world.env.store.read_transaction() as tx:
+        assert await locker_copies.held_copies(tx, [old.id]) == {}
 
 
 async def test_an_entry_that_the_citizen_deleted_is_put_there_by_its_new_uri(world: World, pushes: Pushes):
@@ -127,8 +127,8 @@ async def test_a_locker_that_cannot_hold_it_settles_the_matter(world: World, pus
     pushes.failure = Refused(Source.DIGILOCKER, code)
     await run_pushes(world)
 
-    async with world.env.store.reading() as tx:
-        assert await locker_copies.held(tx, [certificate.id]) == {}
+    async with world.env.store.read_transaction() as tx:
+        assert await locker_copies.held_copies(tx, [certificate.id]) == {}
         lines = await audit_lines_of(tx, "CERTIFICATE", certificate.id)
     assert [(line.action, line.detail["refusal"]) for line in lines] == [("locker.push_add.refused", code)]
     await revoke_certificate(world.env, world.registrar, EndCertificate(certificate.id, WRONG, "Wrong", "r"))
@@ -152,7 +152,7 @@ async def test_a_copy_that_was_taken_out_and_pulled_again_is_followed(world: Wor
     pushes.failure = Refused(Source.DIGILOCKER, "invalid_digilocker_id")
     await run_pushes(world)
     pushes.failure = None
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         await note_pulled(tx, certificate, "locker-2")
     await revoke_certificate(world.env, world.registrar, EndCertificate(certificate.id, WRONG, "Wrong", "r"))
     await run_pushes(world)
@@ -162,7 +162,7 @@ async def test_a_copy_that_was_taken_out_and_pulled_again_is_followed(world: Wor
 async def test_a_pull_that_meets_the_end_of_the_certificate_is_asked_again(world: World):
     certificate = await issued(world)
     await revoke_certificate(world.env, world.registrar, EndCertificate(certificate.id, WRONG, "Wrong", "r"))
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         with pytest.raises(TryAgain):
             await note_pulled(tx, certificate, "locker-1")  # as read before
 
@@ -172,9 +172,9 @@ async def test_a_locker_that_is_away_does_not_hold_back_the_right_certificate(wo
     old = await issued(world)
     await correct_certificate(world.env, world.registrar, correction(old))
     for message in await waiting(world, ISSUE):
-        async with world.env.store.writing() as tx:
-            await outbox.delivered(tx, message.id, world.clock.now())
-    async with world.env.store.writing() as tx:
+        async with world.env.store.write_transaction() as tx:
+            await outbox.mark_delivered(tx, message.id, world.clock.now())
+    async with world.env.store.write_transaction() as tx:
         claimed = await outbox.claim(tx, "one worker", 10, 30.0)  # the addition is under way and never answered
     assert [message.topic for message in claimed] == [PUSH, CORRECT]
     new = await make_corrected(world.env, old.id, FakeRenderer())
@@ -185,7 +185,7 @@ async def test_a_locker_that_is_away_does_not_hold_back_the_right_certificate(wo
 async def test_consent_to_push_stands_without_consent_to_read(world: World, pushes: Pushes):
     """Putting in and reading are two purposes: a locker whose tokens ended is still hers."""
     await consent(world)
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         await identities.mark_needs_consent(tx, world.asha.person_id or "")
     certificate = await issued(world)
     await run_pushes(world)
@@ -206,8 +206,8 @@ def pulled(world: World, search: str, txn: str) -> PullRequest:
 async def run_asked(world: World) -> None:
     for message in await waiting(world, ASKED):
         await send_as_asked(world.env, message.payload["application_id"], message.payload["locker_id"])
-        async with world.env.store.writing() as tx:
-            await outbox.delivered(tx, message.id, world.clock.now())
+        async with world.env.store.write_transaction() as tx:
+            await outbox.mark_delivered(tx, message.id, world.clock.now())
 
 
 async def test_who_was_told_to_wait_gets_it_pushed_once_it_is_made(world: World, pushes: Pushes):
@@ -229,8 +229,8 @@ async def test_who_was_told_to_wait_gets_it_pushed_once_it_is_made(world: World,
 
     assert pushes.told == [("A", certificate.uri)]
     assert pushes.came[0].locker_id == "locker-1"
-    async with world.env.store.reading() as tx:
-        assert set(await locker_copies.held(tx, [certificate.id])) == {certificate.id}
+    async with world.env.store.read_transaction() as tx:
+        assert set(await locker_copies.held_copies(tx, [certificate.id])) == {certificate.id}
         lines = await audit_lines_of(tx, "APPLICATION", application.id)
     assert [line.action for line in lines].count("digilocker.pull_uri.pending") == 2
 
@@ -338,7 +338,7 @@ async def test_what_was_issued_before_goes_there_when_she_links_a_locker_later(w
     assert pushes.told == []
 
     tokens = ProviderTokens("access", "refresh", 3600, "files.issueddocs", None, "locker-1")
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         assert await keep_grant(world.env, tx, world.asha.person_id or "", tokens)
     await run_pushes(world)
     assert pushes.told == [("A", certificate.uri)]

@@ -17,7 +17,7 @@ from actions.doorstep.doorstep import (
     assign_visit,
     book_visit,
     cancel_visit,
-    offered,
+    offered_slots,
     reschedule_visit,
 )
 from actions.doorstep.rounds import (
@@ -85,7 +85,7 @@ async def test_the_code_hands_over_and_the_application_is_delivered_and_counted(
     assert (over.otp, over.otp_hash, replayed) == (None, None, False)
     assert (await hand_over(env, door.hers(visit), request))[1] is True
     await ledger_seal.seal(door.world.env.store)
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         case = await applications.get(tx, door.case.id)
         steps = (await applications.timelines(tx, [door.case.id]))[door.case.id]
         counts = await ledger.counts_on(tx, ist_date(door.world.clock.now()))
@@ -105,7 +105,7 @@ async def test_the_code_is_six_digits_for_the_citizen_only_and_kept_as_a_hash(do
     world = door.world
     for stranger in (world.sunil, world.operator, world.registrar, door.hers(visit), ANONYMOUS):
         assert code_for(stranger, visit, world.clock.now()) is None
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         (row,) = (await tx.connection.execute(doorstep.visits_table.select())).all()
     assert code not in row.otp_hash
     assert code.encode() not in row.otp
@@ -124,7 +124,7 @@ async def test_five_wrong_codes_end_the_code_and_the_same_request_is_counted_onc
             assert (problem.code, problem.params) == (ErrorCode.OTP_WRONG, {"left": str(left)})
     locked = await refused(hand_over(env, agent, HandOver(visit.id, "r", otp=right)))
     assert locked.code is ErrorCode.OTP_EXPIRED
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         case = await applications.get(tx, door.case.id)
     assert case is not None
     assert case.status is Status.CERTIFICATE_ISSUED
@@ -176,10 +176,10 @@ async def test_three_failures_end_the_doorstep(door: Door):
 async def test_a_new_slot_is_a_new_visit_and_the_old_one_is_closed(door: Door):
     env, asha = door.world.env, door.world.asha
     visit = await door.book()
-    slots = await offered(env, asha, door.case.id, DELIVERY)
+    slots = await offered_slots(env, asha, door.case.id, DELIVERY)
     moved, _ = await reschedule_visit(env, asha, ChangeVisit(visit.id, "m", slot=slots[4]))
     assert (moved.sequence, moved.slot, moved.state) == (2, slots[4], VisitState.SCHEDULED)
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         old = await doorstep.get(tx, visit.id)
     assert old is not None
     assert old.state is VisitState.RESCHEDULED
@@ -191,7 +191,7 @@ async def test_a_new_slot_is_a_new_visit_and_the_old_one_is_closed(door: Door):
 
 async def test_only_offered_slots_with_room_are_booked_and_only_once(door: Door):
     env, asha = door.world.env, door.world.asha
-    slots = await offered(env, asha, door.case.id, DELIVERY)
+    slots = await offered_slots(env, asha, door.case.id, DELIVERY)
     yesterday = replace(slots[0], on=slots[0].on - timedelta(days=7))
     gone = await refused(book_visit(env, asha, BookVisit(door.case.id, DELIVERY, yesterday, "y")))
     assert gone.code is ErrorCode.SLOT_NOT_OFFERED
@@ -201,7 +201,7 @@ async def test_only_offered_slots_with_room_are_booked_and_only_once(door: Door)
     assert twin.code is ErrorCode.VISIT_NOT_POSSIBLE
     second = await world_case(door)
     await book_visit(full, door.world.sunil, BookVisit(second.id, DELIVERY, slots[0], "s"))
-    assert slots[0] not in await offered(full, asha, door.case.id, DELIVERY)
+    assert slots[0] not in await offered_slots(full, asha, door.case.id, DELIVERY)
 
 
 async def world_case(door: Door) -> Application:
@@ -215,7 +215,7 @@ async def world_case(door: Door) -> Application:
 async def test_visits_are_shared_among_the_agents_of_the_place(door: Door):
     first = await door.book()
     second = await world_case(door)
-    slots = await offered(door.world.env, door.world.sunil, second.id, DELIVERY)
+    slots = await offered_slots(door.world.env, door.world.sunil, second.id, DELIVERY)
     other, _ = await book_visit(door.world.env, door.world.sunil, BookVisit(second.id, DELIVERY, slots[0], "s"))
     assert {first.agent_id, other.agent_id} == {door.agent.person_id, door.second.person_id}
 
@@ -267,7 +267,7 @@ async def test_strangers_find_no_visit(door: Door):
             fail_visit(world.env, stranger, FailVisit(visit.id, VisitFailure.ROAD_CLOSED, "f")),
             record_visit_fee(world.env, stranger, RecordVisitFee(visit.id, "R", 1, "r")),
             assign_visit(world.env, stranger, ChangeVisit(visit.id, "a", agent_id="x")),
-            offered(world.env, stranger, door.case.id, DELIVERY),
+            offered_slots(world.env, stranger, door.case.id, DELIVERY),
         ):
             assert (await refused(call)).code is ErrorCode.NOT_FOUND
     for call in (
@@ -289,7 +289,7 @@ async def test_an_agent_sees_her_own_round_only_with_receipts_and_no_name_afterw
     for stranger in (other, door.far, world.operator, world.asha, world.registrar):
         assert await errands_of(world.env, stranger, OPEN, place=None, limit=10) == []
         assert await count_errands(world.env, stranger, OPEN) == 0
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         receipts = await accesses.of_citizen(tx, world.asha.person_id or "", 20)
     assert ("DOORSTEP_AGENT", "VISIT", "DELIVER") in {(one.role, one.object_kind, one.purpose) for one in receipts}
     await hand_over(world.env, agent, HandOver(visit.id, "h", otp=door.code(visit)))
@@ -300,14 +300,14 @@ async def test_an_agent_sees_her_own_round_only_with_receipts_and_no_name_afterw
 async def test_papers_are_fetched_while_the_case_is_with_the_office(door: Door):
     world = door.world
     case = await world.submit(world.sunil, idempotency_key="pick-up")
-    slots = await offered(world.env, world.sunil, case.id, VisitPurpose.PICK_UP)
-    assert await offered(world.env, world.sunil, case.id, DELIVERY) == []
+    slots = await offered_slots(world.env, world.sunil, case.id, VisitPurpose.PICK_UP)
+    assert await offered_slots(world.env, world.sunil, case.id, DELIVERY) == []
     request = BookVisit(case.id, VisitPurpose.PICK_UP, slots[0], "p")
     visit, _ = await book_visit(world.env, world.sunil, request)
     visit = await door.out(visit)
     code = code_for(world.sunil, visit, world.clock.now())
     await hand_over(world.env, door.hers(visit), HandOver(visit.id, "h", otp=code))
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         after = await applications.get(tx, case.id)
     assert after is not None
     assert after.status is case.status
@@ -322,22 +322,22 @@ async def test_a_pick_up_is_called_off_with_the_application_that_is_withdrawn(do
         world.env, rules=replace(world.env.rules, care=replace(world.env.rules.care, doorstep_visits_per_slot=1))
     )
     case = await world.submit(world.sunil, idempotency_key="pick-up")
-    every_slot = await offered(env, world.sunil, case.id, VisitPurpose.PICK_UP)
+    every_slot = await offered_slots(env, world.sunil, case.id, VisitPurpose.PICK_UP)
     request = BookVisit(case.id, VisitPurpose.PICK_UP, every_slot[0], "p")
     visit, _ = await book_visit(env, world.sunil, request)
     visit = await door.out(visit) if on_the_way else visit
 
     await withdraw_application(env, world.sunil, Withdraw(case.id, "w"))
 
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         after = await doorstep.get(tx, visit.id)
         told = [one.kind for one in await notices.page_of_citizen(tx, case.citizen_id, limit=20)]
-        taken = await doorstep.taken(tx, [visit.agent_id], visit.slot.on)
+        taken = await doorstep.taken_slots(tx, [visit.agent_id], visit.slot.on)
         lines = [line.action for line in await audit_lines_of(tx, "VISIT", visit.id)]
     assert after is not None
     assert (after.state, after.otp, after.closed_at) == (VisitState.CANCELLED, None, world.clock.now())
     assert (told[0], taken, lines[-1]) == (NoticeKind.VISIT_CANCELLED, {}, "visit.call_off")
-    assert await offered(env, door.world.asha, door.case.id, DELIVERY) == every_slot
+    assert await offered_slots(env, door.world.asha, door.case.id, DELIVERY) == every_slot
     assert await errands_of(env, door.hers(visit), OPEN, place=None, limit=10) == []
     assert (await refused(set_out(env, door.hers(visit), SetOut(visit.id, "late")))).code is ErrorCode.STEP_NOT_ALLOWED
 
@@ -346,24 +346,24 @@ async def test_a_pick_up_is_called_off_when_the_office_closes_the_case_and_no_ot
     world = door.world
     delivery = await door.book()
     case = await world.submit(world.sunil, idempotency_key="pick-up")
-    slots = await offered(world.env, world.sunil, case.id, VisitPurpose.PICK_UP)
+    slots = await offered_slots(world.env, world.sunil, case.id, VisitPurpose.PICK_UP)
     visit, _ = await book_visit(world.env, world.sunil, BookVisit(case.id, VisitPurpose.PICK_UP, slots[0], "p"))
     query = Decide(case.id, Verdict.RAISE_QUERY, "q", ground=RejectionGround.FORM_INCOMPLETE, reason="Which ward?")
     await decide_application(world.env, world.registrar, query)
-    async with world.env.store.reading() as tx:
-        assert (await doorstep.many(tx, [visit.id]))[visit.id].state is VisitState.SCHEDULED
+    async with world.env.store.read_transaction() as tx:
+        assert (await doorstep.by_ids(tx, [visit.id]))[visit.id].state is VisitState.SCHEDULED
     await answer_query(world.env, world.sunil, AnswerQuery(case.id, "Ward 4", {}, "a"))
     returned = Decide(case.id, Verdict.REJECT, "r", ground=RejectionGround.NOT_ELIGIBLE, reason="Born elsewhere.")
     await decide_application(world.env, world.registrar, returned)
-    async with world.env.store.reading() as tx:
-        found = await doorstep.many(tx, [visit.id, delivery.id])
+    async with world.env.store.read_transaction() as tx:
+        found = await doorstep.by_ids(tx, [visit.id, delivery.id])
     assert found[visit.id].state is VisitState.CANCELLED
     assert found[delivery.id].state is VisitState.SCHEDULED
 
 
 async def test_two_bookings_at_once_give_one_visit(door: Door):
     env, asha = door.world.env, door.world.asha
-    slots = await offered(env, asha, door.case.id, DELIVERY)
+    slots = await offered_slots(env, asha, door.case.id, DELIVERY)
     calls = (book_visit(env, asha, BookVisit(door.case.id, DELIVERY, slots[place], str(place))) for place in range(4))
     results = await asyncio.gather(*calls, return_exceptions=True)
     assert sum(not isinstance(one, BaseException) for one in results) == 1
@@ -374,7 +374,7 @@ async def test_who_is_on_the_register_of_agents_signs_in_as_an_agent(door: Door)
     env = door.world.env
     now = env.clock.now()
     ends = now + timedelta(hours=1)
-    async with env.store.writing() as tx:
+    async with env.store.write_transaction() as tx:
         await centres.save_centres(
             tx, [Centre("CSC-49-1", CentreKind.CSC, Bilingual(None, "CSC"), "49", None, open=True)]
         )
@@ -393,7 +393,7 @@ async def test_who_is_on_the_register_of_agents_signs_in_as_an_agent(door: Door)
             ends,
             None,
         )
-        async with env.store.writing() as tx:
+        async with env.store.write_transaction() as tx:
             await add_session(tx, session)
         subject = await subject_for_token(env, mint_session_token(env, session))
         assert (subject.roles, subject.district) == (frozenset({role}), "49")

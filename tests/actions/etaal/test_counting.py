@@ -16,7 +16,7 @@ from domain.feedback.tracking import SecondFactor
 from domain.kernel.clock import ist_date
 from domain.kernel.people import PersonKind, Role, Subject
 from store.benefits import benefits
-from store.checks.counting import counting
+from store.checks.counting import transaction_ledger
 from store.database.errors import StoreUnavailable
 from store.etaal import ledger, ledger_seal
 from tests.support.actions import PENSION, World, papers
@@ -28,7 +28,7 @@ MOBILE = SecondFactor(mobile_last4="0001")
 
 async def counts(world: World, day: date | None = None) -> dict[tuple[str, str], int]:
     await ledger_seal.seal(world.env.store)
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         rows = await ledger.counts_on(tx, day or ist_date(world.clock.now()))
     return {(row.service_code, row.category): row.count for row in rows}
 
@@ -42,7 +42,7 @@ async def test_a_revoked_certificate_is_taken_back_on_the_day_of_its_delivery(wo
     await revoke_certificate(world.env, world.registrar, end)
     await revoke_certificate(world.env, world.registrar, end)
     assert (await counts(world, day), await counts(world)) == ({}, {})
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         (made,) = await ledger.corrections(tx, day, 2, 10)
         assert await ledger.revision(tx, day) == 2
     assert (made.reason, made.count) == (CorrectionReason.CERTIFICATE_REVOKED, -1)
@@ -60,14 +60,14 @@ async def test_a_credit_counts_once_for_its_instalment_and_a_returned_one_is_tak
     await deliver_all(world)
 
     async def note(status: PaymentStatus) -> None:
-        async with world.env.store.writing() as tx:
+        async with world.env.store.write_transaction() as tx:
             held = (await benefits.sanction_of_applications(tx, [application.id]))[application.id]
             (made,) = (await benefits.instalments(tx, [held.id]))[held.id]
             await settle(Acting(world.env, tx, world.welfare), made, status)
 
     for _ in range(2):
         await note(PaymentStatus.CREDITED)
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         scheme = (await benefits.sanction_of_applications(tx, [application.id]))[application.id].scheme_code
     day = ist_date(world.clock.now())
     assert await counts(world) == {(PENSION, "A"): 1, (scheme, "E"): 1}
@@ -117,7 +117,7 @@ async def test_an_operators_enquiry_is_assisted(world: World):
     operator = Subject(frozenset({Role.OPERATOR}), PersonKind.OPERATOR, "o")
     await note_enquiry(world.env, Asker(operator, agent="Mozilla/5.0"), application)
     await ledger_seal.seal(world.env.store)
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         (row,) = await ledger.counts_on(tx, ist_date(world.clock.now()))
     assert (row.channel, row.district) == ("CSC", application.district)
 
@@ -139,7 +139,7 @@ async def test_from_the_ledger_nobody_learns_who_asked_about_what(world: World):
     application = await world.submit(world.asha)
     await note_enquiry(world.env, Asker(world.asha, "10.0.0.1"), application)
     await ledger_seal.seal(world.env.store)
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         rows = (await tx.connection.exec_driver_sql("SELECT * FROM e_transactions")).all()
     text = str(rows)
     assert not any(named in text for named in (application.id, world.asha.person_id or "", "10.0.0.1"))
@@ -151,10 +151,10 @@ async def test_a_revocation_that_is_still_counted_is_found(world: World):
     await ledger_seal.seal(world.env.store)
 
     async def findings() -> set[str]:
-        async with world.env.store.reading() as tx:
-            return {finding.code async for finding in counting(tx)}
+        async with world.env.store.read_transaction() as tx:
+            return {finding.code async for finding in transaction_ledger(tx)}
 
     assert await findings() == set()
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         await tx.connection.exec_driver_sql("DELETE FROM e_transactions WHERE corrects IS NOT NULL")
     assert "REVOKED_BUT_COUNTED" in await findings()

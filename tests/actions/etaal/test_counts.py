@@ -35,7 +35,7 @@ def delivered(key: str, service: str, district: str, channel: str, count: int = 
 
 @pytest.fixture
 async def env(sqlite_store, store_keyrings, store_clock) -> Any:
-    async with sqlite_store.writing() as tx:
+    async with sqlite_store.write_transaction() as tx:
         for number, channel in enumerate(("WEB", "CSC", "WEB")):
             await ledger.record(tx, delivered(f"a{number}", "ES09", "57", channel))
         await ledger.record(tx, delivered("b0", "UKX-ABCDEF", "45", "UMANG"))
@@ -59,7 +59,7 @@ async def test_who_may_count_sees_the_ledger_of_the_day(env: Any):
 
 async def test_counts_by_place_are_read_once_for_what_proves_them(env: Any, sqlite_store: Any):
     before = await transaction_counts(env, AUDITOR, DAY)
-    async with sqlite_store.writing() as tx:
+    async with sqlite_store.write_transaction() as tx:
         await ledger.record(tx, delivered("a8", "ES09", "45", "WEB"))
     await ledger_seal.seal(sqlite_store)
     # Asked for after the day went on, and so added up from the ledger; then kept.
@@ -79,7 +79,7 @@ def test_a_process_keeps_the_counts_of_a_few_days_only():
 
 
 async def test_a_correction_raises_the_revision_of_its_day(env: Any, sqlite_store: Any):
-    async with sqlite_store.writing() as tx:
+    async with sqlite_store.write_transaction() as tx:
         await ledger.record(tx, delivered("a0:corrected", "ES09", "57", "WEB", -1))
     await ledger_seal.seal(sqlite_store)
     counts = await transaction_counts(env, AUDITOR, DAY)
@@ -121,7 +121,7 @@ async def test_a_store_that_is_down_is_told_to_e_taal_as_later(env: Any, monkeyp
 
 
 async def test_an_earlier_revision_is_shown_as_it_was_and_a_later_one_is_none(env: Any, sqlite_store: Any):
-    async with sqlite_store.writing() as tx:
+    async with sqlite_store.write_transaction() as tx:
         await ledger.reverse(tx, "a0", CorrectionReason.CERTIFICATE_REVOKED)
     await ledger_seal.seal(sqlite_store)
     now, before = await transaction_counts(env, AUDITOR, DAY), await transaction_counts(env, AUDITOR, DAY, 4)
@@ -139,24 +139,24 @@ async def test_what_e_taal_pulled_is_noted_once_a_revision(
     env: Any, sqlite_store: Any, monkeypatch: pytest.MonkeyPatch
 ):
     written: list[etaal.Told] = []
-    pulled = etaal.pulled
+    pulled = etaal.note_pull
 
     async def noting(tx: Any, day: date, told: etaal.Told) -> bool:
         written.append(told)
         return await pulled(tx, day, told)
 
-    monkeypatch.setattr(etaal, "pulled", noting)
+    monkeypatch.setattr(etaal, "note_pull", noting)
     counts = LedgerCounts(env)
     first, again = await counts.counts_on(DAY), await counts.counts_on(DAY)
     assert first == again
     assert len(written) == 1
-    async with sqlite_store.reading() as tx:
+    async with sqlite_store.read_transaction() as tx:
         told = await etaal.last_pull(tx, DAY)
     assert told == etaal.Told(4, 4, rows_hash(first))
 
 
 async def test_a_row_that_waits_for_the_sealer_is_not_told_yet(env: Any, sqlite_store: Any):
-    async with sqlite_store.writing() as tx:
+    async with sqlite_store.write_transaction() as tx:
         await ledger.record(tx, delivered("a9", "ES09", "57", "WEB"))
     counts = await transaction_counts(env, AUDITOR, DAY)
     assert (counts.revision, counts.total, counts.waiting) == (4, 4, 1)

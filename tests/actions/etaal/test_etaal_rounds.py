@@ -58,20 +58,20 @@ async def env(sqlite_store: Any, store_keyrings: Any, store_clock: Any, push: Fa
 
 
 async def enter(env: Any, *keys: str) -> None:
-    async with env.store.writing() as tx:
+    async with env.store.write_transaction() as tx:
         for key in keys:
             await ledger.record(tx, replace(ROW, event_key=f"DELIVERED:{key}"))
     await ledger_seal.seal(env.store)
 
 
 async def reverse(env: Any, key: str) -> None:
-    async with env.store.writing() as tx:
+    async with env.store.write_transaction() as tx:
         assert await ledger.reverse(tx, f"DELIVERED:{key}", CorrectionReason.CERTIFICATE_REVOKED)
     await ledger_seal.seal(env.store)
 
 
 async def planned(env: Any) -> list[str]:
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         return [message.key for message in await outbox_listing(tx, OutboxState.PENDING, 50) if message.topic == PUSH]
 
 
@@ -118,7 +118,7 @@ async def test_a_later_revision_there_settles_an_earlier_one(env: Any, store_clo
     await plan_pushes(env)
     push.fails = [Refused(Source.E_TAAL, "E20")]
     await send_counts(env, DAY, 2)
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         assert await etaal.push_state(tx, DAY, 2) == etaal.SUPERSEDED
     push.fails = [Refused(Source.E_TAAL, "E04")]
     await reverse(env, "0")
@@ -135,7 +135,7 @@ async def test_what_e_taal_did_not_know_is_held_until_it_has_a_code_and_sent_the
     await send_counts(env, DAY, 2)
     (day,) = await compare(env, DAY, DAY)
     assert day.pushed is Step.IN_PART
-    async with env.store.writing() as tx:
+    async with env.store.write_transaction() as tx:
         wanted = MapService("ES09", "UK0517", Category.A, Level.DISTRICT, DAY)
         assert (await change_mapping(tx, wanted, by="test")).revised_days == 1
     await ledger_seal.seal(env.store)
@@ -157,7 +157,7 @@ async def test_a_day_is_closed_after_three_days_for_late_events_once(env: Any, s
     assert await close_due(env) == []
     assert await close_due(env, only=DAY) == []
     await reverse(env, "0")
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         day = await ledger.sealed_day(tx, DAY)
         (line,) = await audit_lines_of(tx, "COUNTS", DAY.isoformat())
         link = await ledger.link_at(tx, DAY, 2)
@@ -168,7 +168,7 @@ async def test_a_day_is_closed_after_three_days_for_late_events_once(env: Any, s
 
 async def test_a_day_with_rows_that_wait_is_not_closed(env: Any, store_clock: Any):
     store_clock.advance(timedelta(days=5))
-    async with env.store.writing() as tx:
+    async with env.store.write_transaction() as tx:
         await ledger.record(tx, replace(ROW, event_key="DELIVERED:late"))
     assert await close_due(env) == []
     await ledger_seal.seal(env.store)
@@ -185,8 +185,8 @@ async def test_the_audit_line_keeps_the_link_of_the_revision_that_was_closed(
             await ledger_seal.seal_batch(tx)
         return 0
 
-    monkeypatch.setattr(ledger, "waiting", sealed_meanwhile)
+    monkeypatch.setattr(ledger, "count_unsealed", sealed_meanwhile)
     assert [each.revision for each in await close_due(env)] == [3]
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         (line,) = await audit_lines_of(tx, "COUNTS", DAY.isoformat())
         assert line.detail == {"revision": 3, "link": await ledger.link_at(tx, DAY, 3)}

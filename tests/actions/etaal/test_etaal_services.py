@@ -38,7 +38,7 @@ async def test_every_service_scheme_and_the_line_of_enquiries_is_listed(world: W
 
 async def test_what_was_counted_without_a_code_is_listed_with_how_much(world: World):
     row = Transaction("DELIVERED:0", CountingEvent.DELIVERED, DAY, "UKX-GONE00", "57", "WEB", "A", 1, "2026-2")
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         await ledger.record(tx, row)
         await ledger.record(tx, replace(row, event_key="DELIVERED:1", day=date(2026, 11, 20)))
     await ledger_seal.seal(world.env.store)
@@ -46,7 +46,7 @@ async def test_what_was_counted_without_a_code_is_listed_with_how_much(world: Wo
     assert [(each.code, each.name, each.uncoded_count, each.first_uncoded_on) for each in found] == [
         ("UKX-GONE00", None, 2, date(2026, 11, 20))
     ]
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         assert (await change_mapping(tx, replace(WANTED, service_code="UKX-GONE00"), by="test")).revised_days == 2
     assert "UKX-GONE00" not in await page(world, unmapped_only=True)
 
@@ -55,7 +55,7 @@ async def test_an_administrator_gives_a_code_once_and_it_is_audited(world: World
     done, replayed = await map_service(world.env, ADMIN, WANTED, idempotency_key="k")
     again, second = await map_service(world.env, ADMIN, WANTED, idempotency_key="k")
     assert (done, replayed, second) == (again, False, True)
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         (line,) = [each for each in await audit_lines_of(tx, "COUNTS", "ES09") if each.action == MAPPED]
     assert line.detail == {
         "code": "UK0517",

@@ -27,7 +27,7 @@ from actions.privacy.personal_data import erase_person, export_part
 from domain.applications.applications import DeliveryMode, RejectionGround
 from domain.feedback.feedback import SuggestionState
 from domain.feedback.grievances import GrievanceCategory
-from domain.feedback.notices import NEEDS_HER, Notice, NoticeKind, Topic, told
+from domain.feedback.notices import NEEDS_HER, Notice, NoticeKind, Topic, notice_text
 from domain.kernel.clock import ist_date
 from domain.kernel.errors import ErrorCode, NotSignedIn, Problems
 from domain.kernel.messages import labels
@@ -46,7 +46,7 @@ K = NoticeKind
 async def hers(world: World, citizen=None) -> list[Notice]:
     """Her messages, the oldest first."""
     citizen_id = (citizen or world.asha).person_id
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         return list(reversed(await notices.page_of_citizen(tx, citizen_id, limit=100)))
 
 
@@ -78,9 +78,9 @@ async def test_a_life_of_an_application_is_told_step_by_step(world: World):
     assert set(found) == {K.QUERY_RAISED, K.APPROVED, K.DELIVERED}
     assert {one.application_id for one in found.values()} == {case.id}
     assert "Which hospital?" not in json.dumps([dict(one.params) for one in found.values()])
-    words = told(found[K.QUERY_RAISED], Language.EN)
+    words = notice_text(found[K.QUERY_RAISED], Language.EN)
     assert words.startswith(f"Application {case.number[:4]} {case.number[4:9]} {case.number[9:]}:")
-    assert "प्रश्न" in told(found[K.QUERY_RAISED], Language.HI)
+    assert "प्रश्न" in notice_text(found[K.QUERY_RAISED], Language.HI)
 
 
 async def test_messages_of_one_instant_keep_the_order_in_which_they_were_written(world: World):
@@ -107,7 +107,7 @@ async def test_a_fee_a_refusal_and_a_paper_that_waits_are_told(world: World):
     await issue_certificate(world.env, ready.id, FakeRenderer())
     assert await kinds(world) == sorted([K.REJECTED, K.APPROVED, K.CERTIFICATE_READY])
     ready_told = {one.kind: one for one in await hers(world)}[K.CERTIFICATE_READY]
-    assert "At the counter" in told(ready_told, Language.EN)
+    assert "At the counter" in notice_text(ready_told, Language.EN)
 
 
 async def test_what_she_does_herself_is_not_told_and_what_is_done_for_her_is(world: World):
@@ -129,8 +129,8 @@ async def test_a_breach_is_told_once_with_the_appeal_that_files_itself(world: Wo
     breach, filed = found[K.DUE_DATE_PASSED], found[K.APPEAL_FILED]
     assert breach.params["appeal_way"] == "AUTO"
     last = ist_date(case.due_at) + timedelta(days=30)
-    assert last.strftime("%d-%m-%Y") in told(breach, Language.EN)
-    assert (filed.topic, "Filed by itself" in told(filed, Language.EN)) == (Topic.APPEAL, True)
+    assert last.strftime("%d-%m-%Y") in notice_text(breach, Language.EN)
+    assert (filed.topic, "Filed by itself" in notice_text(filed, Language.EN)) == (Topic.APPEAL, True)
 
 
 async def test_who_wants_no_automatic_appeal_learns_of_her_right_and_of_the_lapse(world: World):
@@ -203,7 +203,7 @@ async def test_she_marks_her_own_and_nobody_elses(world: World):
     assert (await hers(world))[0].read_at == world.clock.now()
     assert (await hers(world, world.sunil))[0].read_at is None
     assert await mark_read(world.env, world.sunil, ids=None, key="all") == (1, False)
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         assert await notices.count_of_citizen(tx, world.asha.person_id, unread_only=True) == 0
     for stranger in (world.registrar, world.operator):
         with pytest.raises(Problems) as caught:
@@ -225,7 +225,7 @@ async def test_no_row_holds_anything_but_codes_numbers_and_dates(world: World):
     await authorities(world)
     await overdue(world)
     await sweep(world.env)
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         rows = (await tx.connection.execute(select(notices_table))).all()
     text = json.dumps([dict(row.params) for row in rows])
     for personal in ("Asha", "Negi", "आशा", "9800000001", "1984"):

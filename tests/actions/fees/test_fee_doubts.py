@@ -16,7 +16,7 @@ from actions.reconciliation.finance_desk import CaseRequest, answer_case, settle
 from domain.applications.lifecycle import Status
 from domain.feedback.notices import NoticeKind
 from domain.fees.fees import FeeOrder, FeeState, RefundCause
-from domain.fees.words import standing
+from domain.fees.words import fee_state_text
 from domain.kernel.errors import ErrorCode
 from domain.kernel.people import SYSTEM, PersonKind, Posting, Role, Subject
 from domain.kernel.text import Language
@@ -78,7 +78,7 @@ async def come_again(tills: Tills, order: FeeOrder, paise: int) -> None:
 
 
 async def cases(tills: Tills) -> list[FinanceCase]:
-    async with tills.env.store.reading() as tx:
+    async with tills.env.store.read_transaction() as tx:
         return await finance_cases.page(tx, None, CaseFilter(), place=None, limit=50)
 
 
@@ -100,7 +100,7 @@ async def settled(tills: Tills, outcome: CaseOutcome = CaseOutcome.REFUNDED, key
 
 async def told(tills: Tills) -> list[NoticeKind]:
     """What she was told of her fee, the oldest first."""
-    async with tills.env.store.reading() as tx:
+    async with tills.env.store.read_transaction() as tx:
         rows = await notices.page_of_citizen(tx, tills.world.asha.person_id or "", place=None, limit=50)
     return [one.kind for one in reversed(rows) if one.kind.name.startswith("FEE_")]
 
@@ -144,13 +144,13 @@ async def test_what_lies_there_is_told_in_both_languages_and_is_not_paid_once_mo
     order = await doubted(tills, LESS)
     same = await tills.started(await tills.application(order), key="again")
     assert (same.id, await payment_form(tills.env, same)) == (order.id, None)
-    english, hindi = standing(same, Language.EN), standing(same, Language.HI)
+    english, hindi = fee_state_text(same, Language.EN), fee_state_text(same, Language.HI)
     assert "₹39.00 came in place of ₹40.00" in english
     assert "Treasury" in english
     assert "₹40.00 के स्थान पर ₹39.00" in hindi
     assert same.receipt is not None
     await settled(tills)
-    assert standing(await tills.order(order), Language.EN) == "The money is to be returned"
+    assert fee_state_text(await tills.order(order), Language.EN) == "The money is to be returned"
 
 
 async def test_the_wallet_takes_back_another_amount_once(tills: Tills):
@@ -351,7 +351,7 @@ async def test_a_case_that_an_older_release_settled_without_giving_back_is_opene
     await doubted(tills, LESS)
     case = await case_of(tills)
     closed = replace(case, state=CaseState.SETTLED, outcome=CaseOutcome.REFUNDED, settled_at=tills.world.clock.now())
-    async with tills.env.store.writing() as tx:
+    async with tills.env.store.write_transaction() as tx:
         event = CaseEvent("old", case.id, CaseStep.SETTLE, "finance-1", tills.world.clock.now())
         await finance_cases.save(tx, closed, event)
     for _ in range(2):
@@ -363,7 +363,7 @@ async def test_a_case_that_an_older_release_settled_without_giving_back_is_opene
 
 async def test_what_an_older_release_asked_about_no_more_goes_back_too(tills: Tills):
     order = await doubted(tills, LESS)
-    async with tills.env.store.writing() as tx:  # as it left an order after seven days
+    async with tills.env.store.write_transaction() as tx:  # as it left an order after seven days
         await fee_orders.save(tx, replace(order, taken_paise=None, receipt=None, due_at=None), order.version)
     assert (await settled(tills)).state is CaseState.SETTLED
     back = await tills.order(order)
@@ -376,11 +376,11 @@ async def test_an_amount_that_an_older_release_left_at_a_paid_order_is_not_what_
     tills.world.clock.advance(12 * HOUR)
     await tills.rounds()
     paid = await tills.order(order)
-    async with tills.env.store.writing() as tx:  # it does not know the column
+    async with tills.env.store.write_transaction() as tx:  # it does not know the column
         await fee_orders.save(tx, replace(paid, taken_paise=LESS), paid.version)
     again = await tills.order(order)
     assert (again.state, again.held_paise) == (FeeState.SUCCESS, DUE)
-    async with tills.env.store.writing() as tx:
+    async with tills.env.store.write_transaction() as tx:
         await request_refund(Acting(tills.env, tx, SYSTEM), again, RefundCause.WITHDRAWN)
     (due,) = [one for one in await cases(tills) if one.kind is DifferenceKind.REFUND_DUE]
     assert (due.found, due.amount_paise) == (str(DUE), DUE)

@@ -47,7 +47,7 @@ class Pair:
         return ours, replace(ours, store=self.twins.other.store)
 
     async def steps(self, order: FeeOrder) -> int:
-        async with self.tills.env.store.reading() as tx:
+        async with self.tills.env.store.read_transaction() as tx:
             entries = (await timeline.timelines(tx, [order.application_id]))[order.application_id]
         return [entry.move for entry in entries].count(Move.RECEIVE_FEE)
 
@@ -128,7 +128,7 @@ async def test_two_orders_that_were_both_paid_leave_one_success(pair: Pair):
     states = sorted([(await tills.order(one)).state for one in (first, second)])
     assert states == [FeeState.REFUND_REQUESTED, FeeState.SUCCESS]
     assert await pair.steps(first) == 1
-    async with tills.env.store.reading() as tx:
+    async with tills.env.store.read_transaction() as tx:
         paid = await fee_orders.paid_of(tx, first.application_id)
     assert paid is not None
     assert (await tills.application(first)).fee_receipt == (paid.receipt.grn if paid.receipt else None)
@@ -142,7 +142,7 @@ async def test_an_officer_and_a_book_that_is_put_right_at_once_give_back_or_pay_
     await tills.treasury.act("book_other_amount", {"reference": order.reference, "paise": 3900})
     tills.world.clock.advance(timedelta(minutes=2))
     await ask_due(tills.env)
-    async with tills.env.store.reading() as tx:
+    async with tills.env.store.read_transaction() as tx:
         (case,) = await finance_cases.page(tx, None, CaseFilter(), place=None, limit=5)
     officers = [finance_officer(f"finance-{number}") for number in (1, 2)]
     await take_case(tills.env, officers[0], CaseRequest(case.id, "take"))
@@ -173,7 +173,7 @@ async def test_an_answer_that_was_noted_too_late_opens_no_case_of_what_goes_back
     receipt = FeeReceipt("UKGRN1", "1", "1", "1", "NB", tills.world.clock.now())
     other = FeeNews(HeardState.SUCCESS, 3900, receipt)
     held = await settle(tills.env, order.id, other)
-    async with tills.env.store.writing() as tx:
+    async with tills.env.store.write_transaction() as tx:
         (case,) = await finance_cases.page(tx, None, CaseFilter(), place=None, limit=5)
         given_back = replace(case, state=CaseState.SETTLED, outcome=CaseOutcome.REFUNDED)
         event = CaseEvent("settled", case.id, CaseStep.SETTLE, "finance-1", tills.world.clock.now())
@@ -187,7 +187,7 @@ async def test_an_answer_that_was_noted_too_late_opens_no_case_of_what_goes_back
     monkeypatch.setattr(fee_orders, "get", as_it_was_before)
     assert (await settle(pair.envs[1], order.id, other)).state is FeeState.REFUND_REQUESTED
     assert (await tills.order(order)).due_at is None
-    async with tills.env.store.reading() as tx:
+    async with tills.env.store.read_transaction() as tx:
         open_ones = await finance_cases.page(tx, None, CaseFilter(states=OPEN_STATES), place=None, limit=5)
     assert [one.kind for one in open_ones] == [DifferenceKind.REFUND_DUE]
 

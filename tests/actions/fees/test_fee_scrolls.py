@@ -36,7 +36,7 @@ async def paid(tills: Tills) -> FeeOrder:
 
 
 async def open_cases(tills: Tills) -> list[tuple[DifferenceKind, str]]:
-    async with tills.env.store.reading() as tx:
+    async with tills.env.store.read_transaction() as tx:
         asked = CaseFilter(states=finance_cases.OPEN_STATES)
         return [(one.kind, one.about) for one in await finance_cases.page(tx, None, asked, place=None, limit=50)]
 
@@ -69,7 +69,7 @@ async def test_comparing_again_finds_the_same_and_no_more(tills: Tills):
     assert await take_scroll(tills.env, day)
     for _ in range(2):
         await compare(tills.env, day)
-    async with tills.env.store.reading() as tx:
+    async with tills.env.store.read_transaction() as tx:
         lines = await fee_scrolls.scroll_lines(tx, day)
     assert [line.amount_paise for line in lines] == [4000, 1000, 700]
     assert await tills.cases() == [DifferenceKind.UNKNOWN_IN_SCROLL]
@@ -138,7 +138,7 @@ async def test_a_spoilt_scroll_is_refused_whole_and_a_later_one_applies(tills: T
     pass_to(tills, day + DAY, time(7))
     tills.treasury.faults.set([{"kind": kind}])
     assert await compare_due(tills.env) == 0
-    async with tills.env.store.reading() as tx:
+    async with tills.env.store.read_transaction() as tx:
         assert await fee_scrolls.scroll_lines(tx, day) == []
     refused = [] if kind == "html" else [(DifferenceKind.FILE_REFUSED, f"day:TREASURY_SCROLL/{day}")]
     assert await open_cases(tills) == refused, "a page of a treasury in repair is no scroll"
@@ -221,7 +221,7 @@ async def test_a_scroll_that_does_not_come_has_a_case_from_noon_until_it_is_comp
 
 async def settled(tills: Tills) -> list[tuple[CaseOutcome | None, CaseStep]]:
     """How each settled case ended, and the last line of its history."""
-    async with tills.env.store.reading() as tx:
+    async with tills.env.store.read_transaction() as tx:
         found = await finance_cases.page(tx, None, CaseFilter(states=(CaseState.SETTLED,)), place=None, limit=50)
         told = await finance_cases.history(tx, [one.id for one in found])
     return [(one.outcome, told[one.id][-1].step) for one in found]

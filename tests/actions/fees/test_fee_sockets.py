@@ -61,7 +61,7 @@ async def test_a_browser_pays_at_the_treasury_of_the_city(world: World, tmp_path
         verified = [entry["effect"] for entry in await site.ledger() if entry["route"].endswith("verify")]
     assert verified == ["S"]
     assert (await present_order(env, order.id)).state is FeeState.SUCCESS
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         held = await applications.get(tx, application.id)
     assert held is not None
     assert held.status is Status.IN_SCRUTINY
@@ -98,7 +98,7 @@ async def test_another_amount_is_given_back_after_the_treasury_of_the_city_was_a
 
 
 async def case_of(env: Environment, order: FeeOrder) -> str:
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         case = await finance_cases.open_one(tx, DifferenceKind.AMOUNT_DIFFERS, f"{ABOUT}{order.id}")
     assert case is not None
     return case.id

@@ -84,7 +84,7 @@ async def test_a_paid_fee_opens_the_case_and_starts_the_clock_once(tills: Tills)
     assert application.due_at is not None
     tills.world.clock.advance(MINUTE)
     await tills.comes_back(order, posted)  # the browser posts it once more
-    async with tills.env.store.reading() as tx:
+    async with tills.env.store.read_transaction() as tx:
         entries = (await timeline.timelines(tx, [application.id]))[application.id]
         kept = await fee_messages(tx, order.id)
     assert ([entry.move for entry in entries].count(Move.RECEIVE_FEE), kept) == (1, 1)
@@ -263,7 +263,7 @@ async def finance_officer(tills: Tills) -> Subject:
     posting = Posting(Role.FINANCE_OFFICER, None, None, None, None)
     title = Bilingual("वित्त अधिकारी", "Finance officer")
     officer = Officer(tills.env.ids.key(), Bilingual(None, "F"), title, "f@officer.example", (posting,))
-    async with tills.env.store.writing() as tx:
+    async with tills.env.store.write_transaction() as tx:
         await people.add_officer(tx, officer)
     return Subject(frozenset({Role.FINANCE_OFFICER}), PersonKind.OFFICER, officer.id, officer.postings)
 
@@ -309,6 +309,6 @@ async def test_a_link_is_good_for_an_hour_and_for_its_own_page(tills: Tills):
 
 async def test_her_data_go_to_the_treasury_with_a_receipt_that_she_sees(tills: Tills):
     order = await tills.started(await tills.submitted(), tills.world.operator, route=FeeRoute.TREASURY)
-    async with tills.env.store.reading() as tx:
+    async with tills.env.store.read_transaction() as tx:
         rows = (await tx.connection.execute(accesses.accesses_table.select())).all()
     assert Source.TREASURY.value in {row.source for row in rows if row.citizen_id == order.citizen_id}

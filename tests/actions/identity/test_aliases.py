@@ -58,7 +58,7 @@ async def refusal(call) -> ErrorCode:
 async def issued(world: World) -> tuple[Application, IssuedCertificate]:
     case = await world.approved(world.asha, FREE, world.registrar)
     await issue_certificate(world.env, case.id, FakeRenderer())
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         certificate = (await certificates.of_applications(tx, [case.id]))[case.id]
         await aliases.add_many(tx, AliasKind.APPLICATION, {alias_form(OLD) or "": case.id})
         await aliases.add_many(tx, AliasKind.CERTIFICATE, {alias_form(OLD_CERTIFICATE) or "": certificate.id})

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from actions.applications.decide import Decide, Verdict, decide_application
 from actions.applications.respond import AnswerQuery, answer_query
 from actions.applications.submit import SaveDraft, save_draft, submit_application
-from actions.consents.consent_ledger import recorded
+from actions.consents.consent_ledger import recorded_consents
 from actions.consents.consents import ChangeConsent, grant_consent, withdraw_consent
 from actions.identity.assistance import ask_assistance, confirm_assistance, end_assistance
 from actions.identity.contact_lookup import index_contacts
@@ -46,7 +46,7 @@ async def phones(world) -> Phones:
     """Asha's number is her own here, and codes reach telephones."""
     texts: Any = Phones()
     world.env = replace(world.env, partners=replace(world.env.partners, texts=texts))
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         [sunil] = (await people.citizens(tx, [world.sunil.person_id])).values()
         await people.update_citizen(tx, replace(sunil, mobile="9800000002"))
     return texts
@@ -59,7 +59,7 @@ async def refusal(call) -> ErrorCode:
 
 
 async def actions_of(world) -> list[str]:
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         rows = await tx.connection.execute(select(audit.audit_lines_table.c.action))
         return [str(row.action) for row in rows.all()]
 
@@ -94,8 +94,8 @@ async def test_the_consent_is_in_the_ledger_with_centre_service_and_end_and_she_
     operator = await signed_in(world)
     await by_code(world, phones, operator, minutes=15)
 
-    async with world.env.store.reading() as tx:
-        [consent] = await recorded(tx, world.asha.person_id)
+    async with world.env.store.read_transaction() as tx:
+        [consent] = await recorded_consents(tx, world.asha.person_id)
         [notice] = await notices.page_of_citizen(tx, world.asha.person_id, limit=5)
         [held] = await assistances.of_citizen(tx, world.asha.person_id, 5)
     assert (consent.purpose, consent.status(world.clock.now())) == (ASSISTANCE, ConsentStatus.GIVEN)
@@ -110,7 +110,7 @@ async def test_reads_of_the_operator_are_receipts_that_she_sees(world, phones):
     acting = await by_code(world, phones, await signed_in(world))
     assert await may_read(world.env, acting, of_citizen(world.asha.person_id)) is not None
 
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         receipts = await accesses.of_citizen(tx, world.asha.person_id, 10)
     assert ("OPERATOR", "ASSIST") in {(one.role, one.purpose) for one in receipts}
 
@@ -138,8 +138,8 @@ async def test_she_takes_it_back_like_any_consent(world, phones):
     await withdraw_consent(world.env, world.asha, ChangeConsent(ASSISTANCE, "back"))
 
     assert (await again(world, acting)).on_behalf_of is None
-    async with world.env.store.reading() as tx:
-        [consent] = await recorded(tx, world.asha.person_id)
+    async with world.env.store.read_transaction() as tx:
+        [consent] = await recorded_consents(tx, world.asha.person_id)
     assert consent.status(world.clock.now()) is ConsentStatus.WITHDRAWN
 
 
@@ -148,8 +148,8 @@ async def test_the_operator_ends_it_and_the_ledger_says_so(world, phones):
     assert await end_assistance(world.env, acting, "end") == (1, False)
 
     assert (await again(world, acting)).on_behalf_of is None
-    async with world.env.store.reading() as tx:
-        [consent] = await recorded(tx, world.asha.person_id)
+    async with world.env.store.read_transaction() as tx:
+        [consent] = await recorded_consents(tx, world.asha.person_id)
     assert consent.status(world.clock.now()) is ConsentStatus.WITHDRAWN
 
 
@@ -159,8 +159,8 @@ async def test_a_session_acts_for_one_citizen_at_a_time(world, phones):
     second = await by_code(world, phones, operator, key="second", mobile="9800000002")
 
     assert second.on_behalf_of == world.sunil.person_id
-    async with world.env.store.reading() as tx:
-        [consent] = await recorded(tx, world.asha.person_id)
+    async with world.env.store.read_transaction() as tx:
+        [consent] = await recorded_consents(tx, world.asha.person_id)
     assert consent.status(world.clock.now()) is ConsentStatus.WITHDRAWN
 
 
@@ -227,7 +227,7 @@ async def test_one_who_is_not_known_is_entered_once_she_consented(world, phones)
     operator = await signed_in(world)
     acting = await by_code(world, phones, operator, mobile="9876500001", name="Kamla Bisht", born_on=date(1950, 1, 1))
 
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         [entered] = (await people.citizens(tx, [acting.on_behalf_of or ""])).values()
     assert (entered.name.en, entered.mobile, entered.born_on) == ("Kamla Bisht", "9876500001", date(1950, 1, 1))
     assert "citizen.enter" in await actions_of(world)
@@ -285,8 +285,8 @@ async def test_a_signed_paper_that_was_scanned_speaks_for_her_with_its_strength(
     acting = await again(world, operator)
     assert (given.state, given.strength) == (AssistanceState.GIVEN, Assurance.LOW)
     assert acting.on_behalf_of == world.asha.person_id
-    async with world.env.store.reading() as tx:
-        [consent] = await recorded(tx, world.asha.person_id)
+    async with world.env.store.read_transaction() as tx:
+        [consent] = await recorded_consents(tx, world.asha.person_id)
         [notice, *_] = await notices.page_of_citizen(tx, world.asha.person_id, limit=5)
     assert consent.records[0].artefact["paper"] == request.paper
     assert notice.params["assistance_way"] == "SIGNED_PAPER"
@@ -310,7 +310,7 @@ async def test_a_weak_consent_never_changes_a_bank_account(world, phones):
     draft = SaveDraft(PENSION, "49", "304", Channel.CSC, DeliveryMode.PORTAL, dict(changed.form), "d")
     assert await refusal(save_draft(world.env, weak, draft)) is ErrorCode.STRENGTH_TOO_LOW
     application, _ = await submit_application(world.env, weak, pension("b", **account))
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         kept = await strengths.applied_with(tx, [application.id])
     assert kept[application.id] == strengths.AppliedWith(Assurance.LOW, assisted=True)
 
@@ -321,7 +321,7 @@ async def test_a_weak_consent_never_changes_a_bank_account(world, phones):
 
 
 async def test_a_service_may_ask_for_more_than_a_weak_consent(world, phones):
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         await strengths.replace_all(tx, {FREE: Needed(Assurance.SUBSTANTIAL, Assurance.SUBSTANTIAL)})
     operator = await signed_in(world)
     request = asking("p", way=AssistanceWay.SIGNED_PAPER, name="Asha Negi", paper=await scan(world, operator))
@@ -344,7 +344,7 @@ async def test_an_operator_asks_only_so_often(world, phones, monkeypatch):
 
 async def test_an_operator_whose_centre_was_closed_is_out_at_once(world, phones):
     acting = await by_code(world, phones, await signed_in(world))
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         [centre] = (await centres.centres(tx, ["CSC-49-1"])).values()
         await centres.save_centres(tx, [replace(centre, open=False)])
 
@@ -355,7 +355,7 @@ async def test_an_operator_whose_centre_was_closed_is_out_at_once(world, phones)
 
 async def test_the_number_that_finds_her_is_kept_as_an_index_only(world, phones):
     assert await index_contacts(world.env) == 0
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         assert await may_read(world.env, world.asha, of_citizen(world.asha.person_id, ObjectKind.ASSISTANCE))
         held = await assistances.of_citizen(tx, world.asha.person_id, 5)
     assert held == []

@@ -61,7 +61,7 @@ async def refused(call) -> None:
 
 
 async def actions_of(env) -> list[str]:
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         rows = await tx.connection.execute(audit.audit_lines_table.select())
         return [row.action for row in rows.all()]
 
@@ -127,7 +127,7 @@ async def test_a_token_that_we_did_not_make_is_refused_and_ends_nothing(env, mer
 
 
 async def test_staff_refresh_for_a_working_day_only(env, csc, store_clock):
-    async with env.store.writing() as tx:
+    async with env.store.write_transaction() as tx:
         await enter_operator(tx, OPERATOR, CSC_ID)
     tokens = await signed_in(env, csc, CSC_ID, app=True)
     store_clock.advance(timedelta(hours=11, minutes=55))
@@ -197,7 +197,7 @@ async def test_signing_out_everywhere_ends_every_session_of_hers_and_of_nobody_e
     assert (await end_devices(env, asha, "k"))[0] == 3
 
     assert await own_devices(env, await subject_for_token(env, other.token))
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         assert await devices.of_person(tx, asha.kind, asha.person_id) == []
 
 

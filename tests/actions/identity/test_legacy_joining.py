@@ -44,7 +44,7 @@ async def imported(world: World, tmp_path: Path) -> World:
         each.pop("applicant_id", None)
     done, _ = await take_over(rooms_of(world.env), write_rows(old / "rows.jsonl", rows))
     assert done.imported == 3
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         await identities.add_identity(
             tx,
             Provider.MERI_PEHCHAAN,
@@ -74,8 +74,8 @@ def card(reference: str | None, **changes: Any) -> EAadhaar:
 
 
 async def owner_of(world: World, number: str) -> str:
-    async with world.env.store.reading() as tx:
-        found = (await aliases.named(tx, aliases.AliasKind.APPLICATION, [number]))[number]
+    async with world.env.store.read_transaction() as tx:
+        found = (await aliases.find_object_ids(tx, aliases.AliasKind.APPLICATION, [number]))[number]
         application = await applications.get(tx, found)
     assert application is not None
     return application.citizen_id
@@ -84,7 +84,7 @@ async def owner_of(world: World, number: str) -> str:
 async def claimed(world: World, subject: Subject, number: str, phones: Phones) -> ClaimState:
     request = ClaimRecord(number, BORN, ClaimWay.CODE, f"claim-{number}")
     claim, _ = await claim_record(world.env, subject, request)
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         waiting = await outbox.claim(tx, "test", 50, 30.0)
     for one in waiting:
         if one.topic == SEND:
@@ -106,7 +106,7 @@ async def test_every_old_record_is_claimed_by_its_number_and_a_code_to_its_telep
     assert states == [ClaimState.DONE, ClaimState.DONE]
     assert {await owner_of(world, f"UK19ES/000000{place}") for place in (0, 5)} == {asha.person_id}
     assert await owner_of(world, "UK19ES/0000001") != asha.person_id
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         held = await applications.page_of_citizen(tx, asha.person_id or "", limit=10)
         assert len(held) == 3
         assert [one.holder.en for one in await certificates.of_citizen(tx, asha.person_id or "")] == ["Asha Negi"]
@@ -117,12 +117,12 @@ async def test_every_old_record_is_claimed_by_its_number_and_a_code_to_its_telep
 async def test_her_own_e_aadhaar_brings_the_old_record_with_that_number(imported: World) -> None:
     world = imported
     reference = (await world.env.vault.put(aadhaar(5))).reference
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         await bind_card(tx, world.asha.person_id or "", card(reference))
 
     assert await owner_of(world, "UK19ES/0000005") == world.asha.person_id
     assert await owner_of(world, "UK19ES/0000000") != world.asha.person_id  # the same name and mobile say nothing
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         asha = (await people.citizens(tx, [world.asha.person_id or ""]))[world.asha.person_id or ""]
     assert asha.aadhaar_reference == reference
     await audit.seal(world.env.store)
@@ -133,7 +133,7 @@ async def test_the_card_of_another_person_brings_nothing(imported: World) -> Non
     world = imported
     reference = (await world.env.vault.put(aadhaar(5))).reference
     with pytest.raises(IntegrityFailure):
-        async with world.env.store.writing() as tx:
+        async with world.env.store.write_transaction() as tx:
             await bind_card(tx, world.asha.person_id or "", card(reference, name="Usha Negi"))
     assert await owner_of(world, "UK19ES/0000005") != world.asha.person_id
 
@@ -141,10 +141,10 @@ async def test_the_card_of_another_person_brings_nothing(imported: World) -> Non
 async def test_a_record_on_which_more_was_done_is_not_moved(imported: World) -> None:
     world = imported
     record = await owner_of(world, "UK19ES/0000000")
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         assert await brought_by_an_import(tx, record)
         assert not await brought_by_an_import(tx, world.asha.person_id or "")
     own = Subject(frozenset({Role.CITIZEN}), PersonKind.CITIZEN, record)
     await world.submit(own)
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         assert not await brought_by_an_import(tx, record)

@@ -75,12 +75,12 @@ async def proven(env, providers, subject: Subject, account: str = "JP-1") -> str
 
 async def code_of(env, phones) -> str:
     """The code that came to a telephone."""
-    async with env.store.writing() as tx:
+    async with env.store.write_transaction() as tx:
         waiting = await outbox.claim(tx, "test", 10, 30.0)
     for one in waiting:
         await send_code(env, one.payload)
-        async with env.store.writing() as tx:
-            await outbox.delivered(tx, one.id, env.clock.now())
+        async with env.store.write_transaction() as tx:
+            await outbox.mark_delivered(tx, one.id, env.clock.now())
     return next("".join(filter(str.isdigit, text))[:6] for _, text in reversed(phones.sent))
 
 
@@ -91,7 +91,7 @@ async def refusal(call) -> tuple[ErrorCode, Remedy]:
 
 
 async def owner_of(env, provider: Provider, subject: str) -> str | None:
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         known = await identities.identity(tx, provider, subject)
     return known[1] if known else None
 
@@ -106,7 +106,7 @@ async def test_an_account_is_linked_by_showing_it_and_by_the_code_to_the_telepho
     assert await confirm_link(env, link_id, BROWSER, code) is JAN
 
     assert await owner_of(env, JAN, "JP-1") == her.person_id
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         [notice] = await notices.page_of_citizen(tx, her.person_id or "", limit=5)
     assert (notice.kind.value, notice.params) == ("ACCOUNT_LINKED", {"provider": "JAN_PARICHAY"})
 
@@ -122,7 +122,7 @@ async def test_a_linked_account_without_a_stable_id_is_as_good_as_the_telephone_
 
     assert isinstance(linked, SignedIn)
     assert (linked.session.person_id, linked.session.assurance) == (her.person_id, "SUBSTANTIAL")
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         shown = (await identities.linked_accounts(tx, [her.person_id or ""]))[her.person_id or ""]
     assert {one.provider: one.assurance for one in shown} == {
         MERI: Assurance.SUBSTANTIAL,
@@ -141,7 +141,7 @@ async def test_the_same_name_and_mobile_never_join_two_accounts(env, providers):
 async def test_an_account_that_belongs_to_somebody_with_a_record_is_refused(env, providers, phones):
     other = await came_back(env, JAN, providers[JAN].vouch("JP-1", assurance=Assurance.LOW))
     assert isinstance(other, SignedIn)
-    async with env.store.writing() as tx:
+    async with env.store.write_transaction() as tx:
         await notices.add(tx, _a_notice(env, other.session.person_id))
     her = await asha(env, providers)
 
@@ -167,7 +167,7 @@ async def test_an_empty_record_that_the_account_made_itself_gives_way(env, provi
     await confirm_link(env, await proven(env, providers, her), BROWSER, await code_of(env, phones))
 
     assert await owner_of(env, JAN, "JP-1") == her.person_id
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         [left] = (await people.citizens(tx, [empty.session.person_id])).values()
     assert (left.name.en, left.mobile) == ("Erased", None)
     with pytest.raises(NotSignedIn):

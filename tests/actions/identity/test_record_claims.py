@@ -40,7 +40,7 @@ async def claiming(world, phones):
     texts: Any = phones
     world.env = replace(world.env, partners=replace(world.env.partners, texts=texts))
     case = await world.submit(world.asha)
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         record = (await people.citizens(tx, [world.asha.person_id]))[world.asha.person_id]
         made = citizen(NEW, name=Bilingual(None, "Asha Negi"), born_on=record.born_on, mobile="9800000099")
         made = replace(made, aadhaar_reference=None, aadhaar_last4=None)
@@ -59,7 +59,7 @@ def request(case, record, way: ClaimWay = ClaimWay.CODE, key: str = "claim", **c
 
 
 async def code_of(world, phones) -> str | None:
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         waiting = await outbox.claim(tx, "test", 50, 30.0)
     for one in waiting:
         if one.topic == SEND:
@@ -74,7 +74,7 @@ async def refusal(call) -> ErrorCode:
 
 
 async def owner(world) -> str:
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         known = await identities.identity(tx, MERI, "DL-1")
     assert known is not None
     return known[1]
@@ -90,7 +90,7 @@ async def test_the_code_from_the_telephone_on_file_makes_the_record_hers(claimin
 
     assert done.state is ClaimState.DONE
     assert await owner(world) == world.asha.person_id
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         left = (await people.citizens(tx, [NEW]))[NEW]
         told = await notices.page_of_citizen(tx, world.asha.person_id, limit=5)
         lines = await audit_lines_of(tx, "RECORD_CLAIM", claim.id)
@@ -118,7 +118,7 @@ async def test_what_she_is_told_is_the_same_whether_or_not_there_is_such_a_recor
 
 async def test_another_date_of_birth_than_the_providers_is_no_way_in(claiming, phones):
     world, case, record = claiming
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         claimant = (await people.citizens(tx, [NEW]))[NEW]
         await people.update_citizen(tx, replace(claimant, born_on=record.born_on + timedelta(days=1)))
     await claim_record(world.env, her(), request(case, record))
@@ -134,7 +134,7 @@ async def test_a_sign_in_that_is_not_sure_enough_claims_nothing(claiming):
 
 async def test_a_record_that_has_an_account_is_not_claimed_by_a_code(claiming, phones):
     world, case, record = claiming
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         at = world.clock.now()
         hers = PersonKind.CITIZEN, world.asha.person_id
         await identities.add_identity(tx, Provider.JAN_PARICHAY, "JP-1", *hers, at, "SUBSTANTIAL")
@@ -182,21 +182,21 @@ async def test_no_more_than_five_are_made_in_a_day(claiming):
 
 async def test_an_officer_of_the_place_decides_where_no_telephone_proves_it(claiming):
     world, case, record = claiming
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         await people.update_citizen(tx, replace(record, mobile=None))
     claim, _ = await claim_record(world.env, her(), request(case, record, ClaimWay.OFFICER))
     office = await decider(world, case)
 
     [shown] = [one for one in await claims_for(world.env, office) if one.claim.id == claim.id]
     assert (shown.application.number, shown.record.id, shown.claimant.id) == (case.number, record.id, NEW)
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         receipts = await accesses.of_citizen(tx, record.id, 9)
     assert "RECORD_CLAIM" in {one.object_kind for one in receipts}
 
     done, _ = await decide_claim(world.env, office, claim.id, "Ration card and voter card seen", "yes", accept=True)
     assert (done.state, done.decided_by) == (ClaimState.DONE, office.person_id)
     assert await owner(world) == record.id
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         assert (await people.citizens(tx, [record.id]))[record.id].mobile == "9800000099"
 
 
@@ -238,7 +238,7 @@ async def agreed(world, case, record):
 
 
 async def cases_of(world, citizen_id: str) -> set[str]:
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         return {one.id for one in await applications.page_of_citizen(tx, citizen_id, limit=20)}
 
 
@@ -256,7 +256,7 @@ async def test_two_used_records_become_one_a_week_after_an_officer_agreed(claimi
     assert {case.id, own.id} <= await cases_of(world, NEW)
     assert await cases_of(world, record.id) == set()
     assert await owner(world) == NEW
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         led = (await people.citizens(tx, [record.id]))[record.id]
         told = {one.kind.value for one in await notices.page_of_citizen(tx, NEW, limit=20)}
         lines = [line.action for line in await audit_lines_of(tx, "RECORD_CLAIM", claim.id)]
@@ -311,7 +311,7 @@ async def test_a_number_that_comes_during_the_week_stops_it_too(claiming):
 
 async def test_two_records_with_accounts_of_their_own_are_joined_by_an_officer_only(claiming):
     world, case, record = claiming
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         at = world.clock.now()
         hers = PersonKind.CITIZEN, record.id
         await identities.add_identity(tx, Provider.JAN_PARICHAY, "JP-1", *hers, at, "SUBSTANTIAL")
@@ -321,7 +321,7 @@ async def test_two_records_with_accounts_of_their_own_are_joined_by_an_officer_o
     assert shown.state is ClaimState.AGREED  # though the one who claims holds nothing: the other account is warned
     world.clock.advance(COOLING_OFF)
     assert await join_due(world.env) == 1
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         assert await identities.identity(tx, Provider.JAN_PARICHAY, "JP-1") == (PersonKind.CITIZEN, NEW)
     assert await wrong(world.env) == []
 
@@ -330,7 +330,7 @@ async def test_a_consent_follows_her_where_she_never_spoke_of_it_here(claiming):
     world, case, record = claiming
     until = world.clock.now() + timedelta(days=90)
     await agreed(world, case, record)
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         for subject, purpose, step in (
             (world.asha, ConsentPurpose.RATION_CARD, ConsentStep.GRANT),
             (world.asha, ConsentPurpose.ROSTER, ConsentStep.GRANT),
@@ -341,9 +341,9 @@ async def test_a_consent_follows_her_where_she_never_spoke_of_it_here(claiming):
     world.clock.advance(COOLING_OFF)
     assert await join_due(world.env) == 1
 
-    async with world.env.store.reading() as tx:
-        held = await consent_ledger.recorded(tx, NEW)
-        left = await consent_ledger.recorded(tx, record.id)
+    async with world.env.store.read_transaction() as tx:
+        held = await consent_ledger.recorded_consents(tx, NEW)
+        left = await consent_ledger.recorded_consents(tx, record.id)
     by_purpose = {one.purpose: one.status(world.clock.now()) for one in held}
     assert by_purpose == {
         ConsentPurpose.RATION_CARD: ConsentStatus.GIVEN,
@@ -357,7 +357,7 @@ async def test_a_consent_follows_her_where_she_never_spoke_of_it_here(claiming):
 
 
 async def set_aadhaar(world, citizen_id: str, reference: str) -> None:
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         known = (await people.citizens(tx, [citizen_id]))[citizen_id]
         await people.update_citizen(tx, replace(known, aadhaar_reference=reference, aadhaar_last4="0000"))
 

@@ -38,7 +38,7 @@ async def opened(env, kind=PersonKind.CITIZEN, provider=Provider.MERI_PEHCHAAN, 
         id=SESSION, kind=kind, person_id=PERSON, provider=provider, assurance="SUBSTANTIAL", created_at=now,
         **(known | changes),
     )  # fmt: skip
-    async with env.store.writing() as tx:
+    async with env.store.write_transaction() as tx:
         await sessions.add_session(tx, session)
     return session
 
@@ -79,11 +79,11 @@ async def test_a_citizens_token_gives_the_citizen(env):
 
 async def test_an_officer_has_the_roles_of_the_postings_held_today(env):
     appellate = Posting(Role.APPELLATE, "revenue-department", "49", None, OfficerLevel.FIRST_APPELLATE)
-    async with env.store.writing() as tx:
+    async with env.store.write_transaction() as tx:
         await people.add_officer(tx, officer(PERSON, "a@officer.example"))
     token = mint_session_token(env, await opened(env, PersonKind.OFFICER, Provider.PARICHAY))
     before = await subject_for_token(env, token)
-    async with env.store.writing() as tx:
+    async with env.store.write_transaction() as tx:
         await people.update_officer(tx, officer(PERSON, "a@officer.example", appellate))
     after = await subject_for_token(env, token)
 
@@ -92,7 +92,7 @@ async def test_an_officer_has_the_roles_of_the_postings_held_today(env):
 
 
 async def test_an_operator_acts_for_nobody_without_a_consent_whatever_the_row_of_the_session_says(env):
-    async with env.store.writing() as tx:
+    async with env.store.write_transaction() as tx:
         await enter_operator(tx, PERSON, "500100010011")
     session = await opened(env, PersonKind.OPERATOR, Provider.CSC_CONNECT, on_behalf_of="citizen-1")
 
@@ -102,10 +102,10 @@ async def test_an_operator_acts_for_nobody_without_a_consent_whatever_the_row_of
 
 
 async def test_an_operator_whose_centre_is_closed_is_not_signed_in(env):
-    async with env.store.writing() as tx:
+    async with env.store.write_transaction() as tx:
         await enter_operator(tx, PERSON, "500100010011")
     token = mint_session_token(env, await opened(env, PersonKind.OPERATOR, Provider.CSC_CONNECT))
-    async with env.store.writing() as tx:
+    async with env.store.write_transaction() as tx:
         [centre] = (await centres.centres(tx, ["500100010011"])).values()
         await centres.save_centres(tx, [replace(centre, open=False)])
 
@@ -139,7 +139,7 @@ async def test_signing_out_ends_the_session_at_once_and_is_noted(env):
 
     with pytest.raises(NotSignedIn):
         await subject_for_token(env, token)
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         lines = (await tx.connection.execute(audit.audit_lines_table.select())).all()
     assert {(line.action, line.object_id) for line in lines} == {("SIGN_OUT", SESSION)}
 
@@ -149,7 +149,7 @@ async def test_nobody_can_sign_out_without_having_signed_in(env):
     await sign_out(env, ANONYMOUS)
 
     assert (await subject_for_token(env, token)).person_id == PERSON
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         assert (await tx.connection.execute(audit.audit_lines_table.select())).all() == []
 
 

@@ -21,7 +21,7 @@ from tests.support.actions import World
 
 
 async def receipts(world: World) -> list[AccessReceipt]:
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         return await accesses.of_citizen(tx, world.asha.person_id or "", 20)
 
 
@@ -65,7 +65,7 @@ async def test_a_read_at_a_source_leaves_a_receipt_for_each_source_even_for_one_
 
 async def test_the_gateway_s_own_work_leaves_no_receipt_and_strangers_must_sign_in(world: World):
     application = await world.submit(world.asha)
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         await require(world.env, tx, SYSTEM, of_application(application), Purpose.DECIDE)
         with pytest.raises(NotSignedIn):
             await require(world.env, tx, ANONYMOUS, of_application(application), Purpose.VIEW)

@@ -47,7 +47,7 @@ async def staff(world: World, name: str, role: Role, department: str | None = "p
     posting = Posting(role, department, None, None)
     title = Bilingual(None, name)
     officer = Officer(world.env.ids.key(), title, title, f"{name}@office.example", (posting,))
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         await people.add_officer(tx, officer)
     return Subject(frozenset({role}), PersonKind.OFFICER, officer.id, officer.postings)
 
@@ -111,7 +111,7 @@ async def test_a_grievance_has_a_number_a_due_date_and_a_reply(world: World):
     assert (made.due_at - world.clock.now()).days == 30
     answered, _ = await reply_to_grievance(world.env, world.registrar, ReplyToGrievance(made.id, "This week.", "r"))
     assert answered.state is GrievanceState.ANSWERED
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         (reply,) = (await grievances.replies(tx, [made.id]))[made.id]
         read = [receipt.purpose for receipt in await accesses.of_citizen(tx, made.citizen_id, 10)]
     assert (reply.text, reply.officer_id) == ("This week.", world.registrar.person_id)
@@ -309,7 +309,7 @@ async def test_the_audit_log_has_each_step_and_no_text(world: World):
     made = await complaint(world, text="The secret of 9800000001")
     await reply_to_grievance(world.env, world.registrar, ReplyToGrievance(made.id, "Another secret", "r"))
     assert await audit.verify(world.env.store)
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         rows = (await tx.connection.execute(audit.audit_lines_table.select())).all()
     actions = [row.action for row in rows]
     assert {"grievance.raise", "grievance.answer"} <= set(actions)

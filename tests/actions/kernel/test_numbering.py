@@ -79,7 +79,7 @@ async def test_a_certificate_whose_number_is_taken_in_the_same_moment_is_tried_a
 
 @pytest.mark.parametrize("kind", NumberKind)
 async def test_every_kind_of_number_is_looked_for(twins: Twins, kind: NumberKind) -> None:
-    async with twins.one.store.reading() as tx:
+    async with twins.one.store.read_transaction() as tx:
         assert await numbers.in_use(tx, kind, ["12669693420486"]) == set()
         assert len(set(await draw_numbers(tx, twins.one.ids, kind, 30))) == 30
 
@@ -87,7 +87,7 @@ async def test_every_kind_of_number_is_looked_for(twins: Twins, kind: NumberKind
 async def test_digits_that_are_not_random_come_to_an_end(world: World) -> None:
     first = await world.submit(world.asha, FREE)
     env = drawing(world.env, *[first.number] * ROUNDS)
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         with pytest.raises(AlreadyThere):
             await draw_number(tx, env.ids, NumberKind.APPLICATION)
 
@@ -101,7 +101,7 @@ async def test_addresses_that_are_taken_or_drawn_twice_are_drawn_again_in_the_or
     assert issued is not None
     issuer, doctype, held = issued.uri.rsplit("-", 2)
     digits = ["1111111111", "1111111111", "2222222222", "3333333333", held, "4444444444"]
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         uris = await draw_uris(tx, Drawing(world.env.ids, digits), issuer, [doctype, doctype, doctype])
         with pytest.raises(AlreadyThere):
             await draw_uris(tx, Drawing(world.env.ids, [held] * ROUNDS), issuer, [doctype])

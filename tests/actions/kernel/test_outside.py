@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from actions.benefits.sanction import INSTRUCT
-from actions.kernel.submission_progress import Away, Standing, SubmissionState, standing
+from actions.kernel.submission_progress import Away, Standing, SubmissionState, submission_progress
 from actions.registry import REGISTRY
 from domain.kernel.sources import Source
 from store.platform import outbox
@@ -27,30 +27,30 @@ def application() -> str:
 
 
 async def order(env, application, key="p1"):
-    async with env.store.writing() as tx:
+    async with env.store.write_transaction() as tx:
         await outbox.add(tx, INSTRUCT, key, {"instalment_id": key}, application_id=application)
         return (await outbox_listing(tx, outbox.OutboxState.PENDING, 9))[-1].id
 
 
 async def test_nothing_outside_is_accepted(env, application):
-    assert await standing(env, application, {}) == ACCEPTED
+    assert await submission_progress(env, application, {}) == ACCEPTED
     await order(env, "another")
-    assert await standing(env, application, {}) == ACCEPTED
+    assert await submission_progress(env, application, {}) == ACCEPTED
 
 
 async def test_what_is_about_to_go_to_a_system_that_is_well_is_accepted(env, application):
     await order(env, application)
 
-    assert await standing(env, application, {Source.DIGILOCKER: Away()}) == ACCEPTED
+    assert await submission_progress(env, application, {Source.DIGILOCKER: Away()}) == ACCEPTED
 
 
 async def test_what_goes_to_a_system_that_is_away_is_queued_until_it_is_tried_next(env, application):
     await order(env, application)
     now = env.clock.now()
 
-    soon = await standing(env, application, {DBT: Away(now + timedelta(seconds=5))})
-    late = await standing(env, application, {DBT: Away(now + timedelta(hours=2))})
-    without_end = await standing(env, application, {DBT: Away()})
+    soon = await submission_progress(env, application, {DBT: Away(now + timedelta(seconds=5))})
+    late = await submission_progress(env, application, {DBT: Away(now + timedelta(hours=2))})
+    without_end = await submission_progress(env, application, {DBT: Away()})
 
     assert soon == Standing(SubmissionState.QUEUED, now + timedelta(seconds=60))
     assert late == Standing(SubmissionState.QUEUED, now + timedelta(hours=2))
@@ -59,41 +59,43 @@ async def test_what_goes_to_a_system_that_is_away_is_queued_until_it_is_tried_ne
 
 async def test_a_message_that_failed_is_queued_until_its_next_attempt_whatever_we_know(env, application):
     message, now = await order(env, application), env.clock.now()
-    async with env.store.writing() as tx:
+    async with env.store.write_transaction() as tx:
         await outbox.claim(tx, "w", 9, 30)
-        await outbox.failed(tx, message, now, "UNAVAILABLE")
+        await outbox.record_failure(tx, message, now, "UNAVAILABLE")
 
-    assert await standing(env, application, {}) == Standing(SubmissionState.QUEUED, now + timedelta(seconds=60))
+    assert await submission_progress(env, application, {}) == Standing(
+        SubmissionState.QUEUED, now + timedelta(seconds=60)
+    )
 
 
 async def test_a_dead_letter_is_queued_and_nobody_knows_until_when(env, application):
     message = await order(env, application)
-    async with env.store.writing() as tx:
-        await outbox.failed(tx, message, env.clock.now(), "REFUSED", final=True)
+    async with env.store.write_transaction() as tx:
+        await outbox.record_failure(tx, message, env.clock.now(), "REFUSED", final=True)
 
-    assert await standing(env, application, {}) == Standing(SubmissionState.QUEUED, None)
+    assert await submission_progress(env, application, {}) == Standing(SubmissionState.QUEUED, None)
 
 
 async def test_what_arrived_is_delivered_once_all_of_it_has(env, application):
     one, other = await order(env, application), await order(env, application, "p2")
     now = env.clock.now()
-    async with env.store.writing() as tx:
-        await outbox.delivered(tx, one, now)
-    half = await standing(env, application, {})
-    async with env.store.writing() as tx:
-        await outbox.delivered(tx, other, now)
+    async with env.store.write_transaction() as tx:
+        await outbox.mark_delivered(tx, one, now)
+    half = await submission_progress(env, application, {})
+    async with env.store.write_transaction() as tx:
+        await outbox.mark_delivered(tx, other, now)
 
     assert half == ACCEPTED
-    assert await standing(env, application, {DBT: Away()}) == DELIVERED
+    assert await submission_progress(env, application, {DBT: Away()}) == DELIVERED
 
 
 async def test_an_instalment_of_a_later_month_does_not_hold_up_the_first(env, application):
     first, now = await order(env, application), env.clock.now()
-    async with env.store.writing() as tx:
-        await outbox.delivered(tx, first, now)
+    async with env.store.write_transaction() as tx:
+        await outbox.mark_delivered(tx, first, now)
         await outbox.add(tx, INSTRUCT, "p2", {}, application_id=application, due_at=now + timedelta(days=30))
 
-    assert await standing(env, application, {DBT: Away()}) == DELIVERED
+    assert await submission_progress(env, application, {DBT: Away()}) == DELIVERED
 
 
 def test_every_topic_names_an_outside_system():

@@ -49,7 +49,7 @@ async def test_a_follower_that_fails_takes_the_whole_transition_back(world: Worl
     with pytest.raises(LookupError):
         await world.submit(world.asha, FREE)
 
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         assert not await applications.page_of_citizen(
             tx, world.asha.person_id or "", statuses=None, after=None, before=None, limit=9, newest_first=True
         )

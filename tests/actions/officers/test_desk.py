@@ -43,7 +43,7 @@ async def decide(world: World, officer: Subject, case: Application, key: str = "
 
 
 async def told(world: World, case: Application) -> list[str]:
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         lines = await audit_lines_of(tx, "APPLICATION", case.id)
     return [line.action for line in lines if line.action.startswith("desk.")]
 
@@ -65,7 +65,7 @@ async def test_a_claimed_case_is_decided_by_its_claimant_or_after_a_take_over(wo
     await claim(world, others.registrar, case, "take", take_over=True)
     assert (await decide(world, others.registrar, case)).status is Status.APPROVED
     assert await told(world, case) == ["desk.claim", "desk.take_over"]
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         assert await desk.claims(tx, [case.id], world.clock.now()) == {}
 
 
@@ -113,7 +113,7 @@ async def test_a_case_is_forwarded_to_a_colleague_or_one_level_up_and_the_timeli
     forwarded, _ = await forward_application(world.env, world.registrar, request)
     assert (forwarded.officer_id, forwarded.status) == (others.registrar.person_id, case.status)
     assert forwarded.version == case.version + 1
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         entry = (await applications.timelines(tx, [case.id]))[case.id][-1]
         assert await desk.claims(tx, [case.id], world.clock.now()) == {}
     assert (entry.move, entry.note) == (Move.FORWARD, "I know the family.")
@@ -251,7 +251,7 @@ async def test_a_proposed_rejection_is_sent_back_and_may_be_proposed_again(world
         await send_back_decision(world.env, others.welfare, SendBackDecision(case.id, " ", "s"))
     assert refused(caught) is ErrorCode.REASON_REQUIRED
     await send_back_decision(world.env, others.welfare, SendBackDecision(case.id, "Look at the register.", "s"))
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         proposal = (await desk.proposals(tx, [case.id]))[case.id]
     assert (proposal.state, proposal.answer_note) == (OpinionState.SENT_BACK, "Look at the register.")
     await decide(world, others.welfare, case, verdict=Verdict.REJECT, ground=GROUND, reason=REASON)

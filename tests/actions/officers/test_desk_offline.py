@@ -50,7 +50,7 @@ def decision(world: World, case: Application, key: str = "k1", **changes) -> Off
 
 
 async def receipts(world: World, citizen: Subject) -> list[tuple[str, str]]:
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         found = await accesses.of_citizen(tx, citizen.person_id or "", 100)
     return [(one.object_kind, one.purpose) for one in found]
 
@@ -95,7 +95,7 @@ async def test_decisions_come_back_once_and_conflicts_are_left_alone(world: Worl
     world.clock.advance(HOUR)
     decisions = [decision(world, mine), decision(world, changed, "k2")]
     world.clock.advance(3 * HOUR)
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         touched = await applications.save(tx, replace(changed, status=Status.WITHDRAWN), changed.version)
     results = await replay_decisions(world.env, world.registrar, given.pack.id, decisions, given.signed)
     assert [result.outcome for result in results] == [ItemOutcome.DONE, ItemOutcome.CONFLICT]
@@ -105,7 +105,7 @@ async def test_decisions_come_back_once_and_conflicts_are_left_alone(world: Worl
     assert done.decision is not None
     assert done.decision.decided_at == world.clock.now()
     assert left == touched
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         note = (await applications.timelines(tx, [mine.id]))[mine.id][-1].note or ""
         lines = await audit_lines_of(tx, "APPLICATION", mine.id)
     assert "Decided without signal at 24.11.2026 13:00 IST" in note
@@ -204,7 +204,7 @@ async def test_unusually_many_reads_raise_one_alarm_an_hour(world: World, others
     case, officer = await world.submit(world.asha), others.registrar
 
     async def alarms() -> list[tuple[str, int]]:
-        async with world.env.store.reading() as tx:
+        async with world.env.store.read_transaction() as tx:
             return [(one.officer_id, one.count) for one in await desk.unusual_reads(tx, world.clock.now() - HOUR)]
 
     for _ in range(2):
@@ -213,7 +213,7 @@ async def test_unusually_many_reads_raise_one_alarm_an_hour(world: World, others
     for _ in range(3):
         await strict.read(officer, case.id, ReadPurpose.SUPERVISE)
     assert await alarms() == [(officer.person_id, 3)]
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         lines = await audit_lines_of(tx, "OFFICER", officer.person_id or "")
     assert [(line.action, line.detail) for line in lines] == [("desk.unusual_reads", {"reads": 3})]
     world.clock.advance(HOUR)

@@ -55,7 +55,7 @@ async def away(
 
 
 async def now(world: World, taken: Leave) -> Leave:
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         found = await leave.get(tx, taken.id)
     assert found is not None
     return found
@@ -268,7 +268,7 @@ async def test_who_stands_in_states_no_purpose_and_the_citizen_sees_that_she_cov
     # Before the clock's round, while the case still lies with her colleague, and after it.
     for _ in range(2):
         assert await world.read(acting, case.id) is not None
-        async with world.env.store.reading() as tx:
+        async with world.env.store.read_transaction() as tx:
             seen = (await accesses.of_citizen(tx, world.asha.person_id or "", 1))[0]
             assert await desk.reads_since(tx, acting.person_id or "", world.clock.now() - DAY) == 0
         assert (seen.object_kind, seen.purpose) == ("APPLICATION", "COVER_COLLEAGUE")
@@ -282,7 +282,7 @@ async def test_the_applicant_s_personal_fields_are_read_as_cover_too_and_a_state
 
     async def receipts_of(officer: Subject, applicant: Resource) -> list[tuple[str, str]]:
         assert await read_applicants(world.env, officer, [(case.id, applicant)]) == [Purpose.DECIDE]
-        async with world.env.store.reading() as tx:
+        async with world.env.store.read_transaction() as tx:
             seen = await accesses.of_citizen(tx, world.asha.person_id or "", 1)
         return [(one.object_kind, one.purpose) for one in seen]
 

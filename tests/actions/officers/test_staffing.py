@@ -59,7 +59,7 @@ async def test_a_transfer_takes_postings_and_open_cases_to_the_successor(world: 
     assert await moved(world, world.registrar, successor_id=successor.person_id) == Moved(1, 0)
     after = await present(world.env, application.id)
     assert after.officer_id == successor.person_id
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         last = (await applications.timelines(tx, [application.id]))[application.id][-1]
         found = await people.officers(tx, [successor.person_id or "", world.registrar.person_id or ""])
         lines = await audit_lines_of(tx, "OFFICER", world.registrar.person_id or "")
@@ -117,7 +117,7 @@ async def test_a_vacant_post_goes_to_the_level_above_who_may_decide_and_it_is_fl
     held = await present(world.env, application.id)
     assert held.officer_id == courts.bdo.person_id
     assert not decide(courts.dm, of_application(held), Purpose.DECIDE)
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         (warning,) = (await clearances.warnings(tx, [application.id]))[application.id]
         (vacancy,) = await posts.page(tx, [Posting(Role.ADMIN)], department=DEPARTMENT, district="49", limit=9)
     assert (warning.kind, warning.above_id) == (EscalationKind.POST_VACANT, courts.bdo.person_id)
@@ -158,13 +158,13 @@ async def test_who_is_posted_to_a_vacant_post_gets_back_what_went_up_and_is_stil
     await decide_application(world.env, courts.bdo, Decide(decided.id, Verdict.APPROVE, "yes"))
     holder = await enter_officer(world.env, "posted", Posting(Role.OFFICER, "none-yet"))
     # Somebody without a post of the department is posted by its administrator to the vacant one.
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         officer = (await people.officers(tx, [holder.person_id or ""]))[holder.person_id or ""]
         await people.update_officer(tx, replace(officer, postings=()))
     await moved(world, holder, key="fill", postings=(LEFT,))
     assert (await present(world.env, old.id)).officer_id == holder.person_id
     assert (await present(world.env, decided.id)).officer_id == courts.bdo.person_id
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         assert await posts.page(tx, [Posting(Role.ADMIN)], department=None, district=None, limit=9) == []
     assert (await sweep(world.env)).moved == 0
 
@@ -233,7 +233,7 @@ async def test_only_those_who_post_officers_move_them(world: World):
         assert caught.value.code is ErrorCode.NOT_FOUND
     # Nor does an officer without a post belong to everybody.
     idle = Subject(frozenset({Role.OFFICER}), PersonKind.OFFICER, (await newcomer(world)).person_id)
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         officer = (await people.officers(tx, [idle.person_id or ""]))[idle.person_id or ""]
         await people.update_officer(tx, replace(officer, postings=()))
     with pytest.raises(Problems) as caught:

@@ -78,7 +78,7 @@ def returned(facts: Facts, seal: Seal | None, shape: str) -> bytes:
         content = content[:133] + b"0000000002" + content[143:]  # the header's number of items
     elif shape == "syntax":
         content = content.replace(b"77607094000", b"78607094000")
-    content = content if seal is None else content + b"SIGNATURE:" + seal.detached(content) + b"\n"
+    content = content if seal is None else content + b"SIGNATURE:" + seal.sign_detached(content) + b"\n"
     if shape == "utf16":
         return content.decode().encode("utf-16")
     return content[: len(content) * 2 // 3] if shape == "truncated" else content
@@ -126,7 +126,7 @@ async def facts_of(paying: Paying, kind: Kind) -> Facts:
     await batch_now(paying.env)
     await paying.send_due()
     facts: Facts = {"at": paying.clock.now()}
-    async with paying.env.store.reading() as tx:
+    async with paying.env.store.read_transaction() as tx:
         facts["beneficiary"] = (await tx.connection.execute(beneficiaries_table.select())).one().id
     (registration,) = await paying.batches("BENEFICIARY")
     facts |= {"registration": registration.batch_id, "registration_message": registration.message_id}
@@ -138,7 +138,7 @@ async def facts_of(paying: Paying, kind: Kind) -> Facts:
 
 async def standing(paying: Paying) -> list[Any]:
     """Everything that a file of money may change."""
-    async with paying.env.store.reading() as tx:
+    async with paying.env.store.read_transaction() as tx:
         found: list[Any] = []
         for table in (beneficiaries_table, lines_table, statement_rows_table):
             found += (await tx.connection.execute(table.select().order_by(*table.primary_key.columns))).all()

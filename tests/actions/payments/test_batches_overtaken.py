@@ -61,7 +61,7 @@ async def behind(tx: Transaction, instalment_id: str) -> Sanction:
 
 async def dies(paying: Paying, instalment_id: str) -> None:
     """The officer learns that the citizen died before the period of a payment began."""
-    async with paying.env.store.writing() as tx:
+    async with paying.env.store.write_transaction() as tx:
         sanction, acting = await behind(tx, instalment_id), Acting(paying.env, tx, SYSTEM)
         await stop(acting, sanction, _DIED_ON, StopGround.DEATH)
         await recover_overpaid(acting, sanction, StopGround.DEATH, _DIED_ON)
@@ -69,13 +69,13 @@ async def dies(paying: Paying, instalment_id: str) -> None:
 
 async def suspended(paying: Paying, instalment_id: str) -> None:
     """Nothing more is to be paid for now; a file that left is not called back by it."""
-    async with paying.env.store.writing() as tx:
+    async with paying.env.store.write_transaction() as tx:
         sanction, acting = await behind(tx, instalment_id), Acting(paying.env, tx, SYSTEM)
         await put_stop(acting, sanction, StopKind.SUSPENSION, StopGround.ENQUIRY_PENDING, _DIED_ON)
 
 
 async def recovered(paying: Paying, instalment_id: str) -> list[tuple[int, RecoveryGround, RecoveryState]]:
-    async with paying.env.store.reading() as tx:
+    async with paying.env.store.read_transaction() as tx:
         sanction = await behind(tx, instalment_id)
         found = (await recoveries.of_sanctions(tx, [sanction.id])).get(sanction.id, [])
     return [(one.amount_paise, one.ground, one.state) for one in found]
@@ -84,7 +84,7 @@ async def recovered(paying: Paying, instalment_id: str) -> list[tuple[int, Recov
 async def test_a_sealed_file_that_was_never_tried_is_given_up_after_its_day(paying: Paying) -> None:
     (one,) = await paying.validated(1)
     batch_id = await a_batch(paying)
-    async with paying.env.store.reading() as tx:
+    async with paying.env.store.read_transaction() as tx:
         kept = await payment_batches.batch(tx, batch_id)
     assert kept is not None
     assert await content_of(paying.env, pfms(paying.env), kept)
@@ -132,7 +132,7 @@ async def test_a_file_that_pfms_comes_to_a_day_late_goes_in_the_next_batch_once(
     second = max((await paying.batches()), key=lambda batch: batch.created_at)
     assert await paying.cases() == [("FILE_REFUSED", f"batch:{second.message_id}")]
     await paying.settle_cases()
-    async with paying.env.store.writing() as tx:
+    async with paying.env.store.write_transaction() as tx:
         assert await release_set_aside(Acting(paying.env, tx, SYSTEM), second.message_id) == 1
     await paying.round(now=True)
     await paying.answers()

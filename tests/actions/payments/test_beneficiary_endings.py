@@ -47,7 +47,7 @@ async def ended(paying: Paying, account: str = GOOD) -> str:
 
 
 async def end(paying: Paying, one: str, last_day: date = LAST_DAY) -> None:
-    async with paying.env.store.writing() as tx:
+    async with paying.env.store.write_transaction() as tx:
         held = await benefits.instalment(tx, one)
         assert held
         await benefits.change_sanction(
@@ -56,7 +56,7 @@ async def end(paying: Paying, one: str, last_day: date = LAST_DAY) -> None:
 
 
 async def beneficiary(paying: Paying, one: str) -> Any:
-    async with paying.env.store.reading() as tx:
+    async with paying.env.store.read_transaction() as tx:
         held = await benefits.instalment(tx, one)
         assert held
         statement = select(beneficiaries_table).where(beneficiaries_table.c.sanction_id == held.sanction_id)
@@ -70,7 +70,7 @@ async def registrations(paying: Paying) -> list[Any]:
 
 async def purposes(paying: Paying) -> list[tuple[str, str]]:
     """Purpose and state of every line that was ever made, in the order of batches."""
-    async with paying.env.store.reading() as tx:
+    async with paying.env.store.read_transaction() as tx:
         table = registration_lines_table.c
         rows = (await tx.connection.execute(select(table.purpose, table.state, table.batch_id))).all()
     order = [batch.id for batch in await registrations(paying)]
@@ -79,7 +79,7 @@ async def purposes(paying: Paying) -> list[tuple[str, str]]:
 
 async def another_payment(paying: Paying, one: str, status: PaymentStatus = PaymentStatus.SANCTIONED) -> str:
     """A further payment under the sanction of one, as a reissue or arrears make it."""
-    async with paying.env.store.writing() as tx:
+    async with paying.env.store.write_transaction() as tx:
         first = await benefits.instalment(tx, one)
         assert first
         sanction = (await benefits.sanctions(tx, [first.sanction_id]))[first.sanction_id]
@@ -113,7 +113,7 @@ async def test_whose_sanction_is_over_and_whose_money_cannot_come_back_is_delete
     assert await purposes(paying) == [("A", "VALIDATED"), ("D", "DELETED")]
     assert [batch.state for batch in await paying.batches("BENEFICIARY")] == [BatchState.CLOSED] * 2
     assert await batch_now(paying.env) == 0, "nobody is deleted twice"
-    async with paying.env.store.reading() as tx:
+    async with paying.env.store.read_transaction() as tx:
         statement = select(audit_lines_table.c.action).where(audit_lines_table.c.action.like("beneficiary.%"))
         told = (await tx.connection.execute(statement.order_by(audit_lines_table.c.id))).scalars().all()
     assert told == ["beneficiary.leaving", "beneficiary.deleted"]
@@ -129,7 +129,7 @@ async def test_nobody_is_deleted_while_something_of_hers_may_still_move(paying: 
     await paying.round(now=True)
     await end(paying, one, date(2026, 12, 31) if waits == "not over" else LAST_DAY)
     paying.pfms.pass_time(days=7 if waits == "credited lately" else 14)
-    async with paying.env.store.writing() as tx:
+    async with paying.env.store.write_transaction() as tx:
         if waits == "arrears":
             await tx.connection.execute(update(sanctions_table).values(next_due_on=date(2026, 11, 1)))
     if waits == "on its way":
@@ -145,7 +145,7 @@ async def test_nobody_is_deleted_while_something_of_hers_may_still_move(paying: 
 async def test_a_payment_that_was_kept_back_for_the_end_holds_nobody_up(paying: Paying) -> None:
     one = await ended(paying)
     kept_back = await another_payment(paying, one)
-    async with paying.env.store.writing() as tx:
+    async with paying.env.store.write_transaction() as tx:
         await tx.connection.execute(
             update(instalments_table).where(instalments_table.c.id == kept_back).values(hold="STOPPED")
         )
@@ -156,7 +156,7 @@ async def test_a_payment_on_its_way_to_who_left_is_a_finding(paying: Paying) -> 
     (one,) = await paying.validated(1)
     await batch_now(paying.env)
     assert await paying.findings() == []
-    async with paying.env.store.writing() as tx:
+    async with paying.env.store.write_transaction() as tx:
         await tx.connection.execute(update(beneficiaries_table).values(state="DELETED"))
     assert await paying.findings() == [f"ON_ITS_WAY_TO_WHO_LEFT instalment:{one}"]
 
@@ -200,7 +200,7 @@ async def test_whom_pfms_will_not_delete_is_a_case_and_goes_again_when_it_is_rel
     assert await paying.statuses([one]) == [PaymentStatus.CREDITED]
     assert await end_and_return(paying.env) == (0, 0), "she is not tried for ever"
     await paying.settle_cases()
-    async with paying.env.store.writing() as tx:
+    async with paying.env.store.write_transaction() as tx:
         assert await release_set_aside(Acting(paying.env, tx, SYSTEM), who.id) == 1
         assert await release_set_aside(Acting(paying.env, tx, SYSTEM), who.id) == 0
     await paying.round(now=True)
@@ -293,7 +293,7 @@ async def test_a_lost_answer_of_the_file_is_followed_by_an_enquiry_and_the_file_
     with pytest.raises(Unavailable):
         await send_batch(pfms_changed(paying.env, exchange=losing), batch.id)
     first = paying.archive("beneficiary-request", "out")[batch.file_name]
-    async with paying.env.store.writing() as tx:
+    async with paying.env.store.write_transaction() as tx:
         await tx.connection.execute(sealed_files_table.delete())
     await send_batch(paying.env, batch.id)
     assert paying.archive("beneficiary-request", "out") == {batch.file_name: first}
@@ -317,7 +317,7 @@ async def test_nobody_is_marked_while_a_worker_runs_that_could_not_read_it(
     paying: Paying, told: dict[str, object], left: int
 ) -> None:
     one = await ended(paying)
-    async with paying.env.store.writing() as tx:
+    async with paying.env.store.write_transaction() as tx:
         values = {"process_id": "another", "at": paying.clock.now(), "facts": told}
         await tx.connection.execute(health_facts_table.insert().values(values))
     assert await end_and_return(paying.env) == (left, 0)
@@ -330,10 +330,10 @@ async def looked_at(paying: Paying) -> tuple[int, str]:
     """How many sanctions a round would look at, and the plan by which they are found."""
     today, now = ist_date(paying.clock.now()), paying.clock.now()
     with asked(paying.env.store) as statements:
-        async with paying.env.store.writing() as tx:
+        async with paying.env.store.write_transaction() as tx:
             await beneficiary_endings.mark_leaving(tx, today, now, None, 1_000)
     looks = next(each for each in statements if "ended_on <" in each[0])
-    async with paying.env.store.reading() as tx:
+    async with paying.env.store.read_transaction() as tx:
         rows = (await tx.connection.exec_driver_sql(*looks)).all()
         return len(rows), await plan_of(tx, looks)
 
@@ -341,7 +341,7 @@ async def looked_at(paying: Paying) -> tuple[int, str]:
 async def test_a_round_looks_at_no_sanction_for_which_pfms_knows_nobody_any_more(paying: Paying) -> None:
     one = await ended(paying)
     await paying.sanctioned(1, first=2)  # of the treasury's way, and over: PFMS never knew anybody for it
-    async with paying.env.store.writing() as tx:
+    async with paying.env.store.write_transaction() as tx:
         await tx.connection.execute(update(instalments_table).values(rail=Rail.IFMS.value, status="CREDITED"))
         await tx.connection.execute(update(sanctions_table).values(ended_on=LAST_DAY))
     many, plan = await looked_at(paying)

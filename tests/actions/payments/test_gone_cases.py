@@ -50,7 +50,7 @@ def pass_to(paying: Paying, day: date, hour: int) -> None:
 
 async def moved_on(paying: Paying, instalment_id: str, day: date) -> None:
     """Our book says that the payment came to stand where it stands at noon of a day."""
-    async with paying.env.store.writing() as tx:
+    async with paying.env.store.write_transaction() as tx:
         table = benefits.instalments_table
         await tx.connection.execute(update(table).where(table.c.id == instalment_id).values(status_at=at(day)))
 
@@ -71,7 +71,7 @@ async def state_it(paying: Paying, day: date, instalment_id: str, *, signer: str
 
 async def ended(paying: Paying, kind: DifferenceKind) -> list[tuple[CaseOutcome | None, CaseStep, str | None]]:
     """How each settled case of a kind ended: its outcome, and the last line of its history with its reason."""
-    async with paying.env.store.reading() as tx:
+    async with paying.env.store.read_transaction() as tx:
         asked = CaseFilter(states=(CaseState.SETTLED,), kinds=(kind,))
         found = await finance_cases.page(tx, None, asked, place=None, limit=50)
         told_of = await finance_cases.history(tx, [one.id for one in found])
@@ -137,7 +137,7 @@ async def test_a_payment_that_was_on_no_statement_closes_its_case_once_one_has_i
     [(outcome, step, note)] = await ended(paying, K.NOT_IN_SCROLL)
     assert (outcome, step) == (CaseOutcome.CORRECTED_AT_PARTNER, CaseStep.SETTLE)
     assert "by now" in (note or "")
-    async with paying.env.store.reading() as tx:
+    async with paying.env.store.read_transaction() as tx:
         assert len(list(await audit.objects_of(tx, "FINANCE_CASE", "finance_case.settled"))) == 1
 
 
@@ -145,7 +145,9 @@ async def test_a_payment_that_was_on_no_statement_closes_its_case_once_one_has_i
 async def test_a_statement_that_says_another_thing_closes_nothing(paying: Paying, said: dict[str, Any]) -> None:
     one = await on_no_statement(paying)
     pass_to(paying, MONDAY + DAY, 6)
-    async with paying.env.store.writing() as tx:  # no return is lawful any more, so that it is not applied either
+    async with (
+        paying.env.store.write_transaction() as tx
+    ):  # no return is lawful any more, so that it is not applied either
         table = benefits.instalments_table
         long_ago = paying.clock.now() - timedelta(days=12)
         await tx.connection.execute(update(table).where(table.c.id == one).values(status_at=long_ago))
@@ -157,7 +159,7 @@ async def test_a_statement_that_says_another_thing_closes_nothing(paying: Paying
 
 async def test_what_a_second_officer_was_asked_for_is_left_to_her(paying: Paying) -> None:
     one = await on_no_statement(paying)
-    async with paying.env.store.writing() as tx:
+    async with paying.env.store.write_transaction() as tx:
         await tx.connection.execute(update(cases_table).values(state=CaseState.PROPOSED.value))
     pass_to(paying, MONDAY + DAY, 6)
     await state_it(paying, MONDAY, one)
@@ -168,12 +170,12 @@ async def test_what_a_second_officer_was_asked_for_is_left_to_her(paying: Paying
 @pytest.mark.parametrize("peopled_url", ["postgres"], indirect=True)  # SQLite has one writer at a time
 async def test_nobody_is_asked_about_a_case_while_it_is_looked_at(peopled: World) -> None:
     store = peopled.env.store
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         difference = FinanceDifference(K.FILE_REFUSED, "file:one.xml", expected="SENT", found="MALFORMED")
         case_id = await open_case(Acting(peopled.env, tx, SYSTEM), difference)
-    async with store.writing() as looking:
+    async with store.write_transaction() as looking:
         assert [one.id for one in await auto_closed_cases.of_files(looking, "", 10)] == [case_id]
-        async with store.writing() as other:
+        async with store.write_transaction() as other:
             free = select(cases_table.c.id).with_for_update(skip_locked=True)
             assert (await other.connection.execute(free)).all() == []
 
@@ -203,7 +205,7 @@ async def test_a_payment_that_was_too_long_on_its_way_closes_its_case_when_it_ar
         paying.pfms.pass_time(days=9)
         await reconcile_due(paying.env)
         assert (K.TOO_LONG_IN_FLIGHT, f"instalment:{one}") in await open_kinds(paying)
-    async with paying.env.store.writing() as tx:
+    async with paying.env.store.write_transaction() as tx:
         news = PaymentNews(PaymentStatus.CREDITED, paying.clock.now(), rail=Rail.PFMS)
         await hear(Acting(paying.env, tx, SYSTEM), one, news)
     paying.pfms.pass_time(days=1)
@@ -269,14 +271,14 @@ async def test_a_refused_acknowledgement_closes_its_case_when_its_batch_was_ackn
 async def test_a_beneficiary_whom_pfms_took_or_deleted_since_closes_its_case(paying: Paying) -> None:
     await paying.validated(1)
     table = beneficiaries_table
-    async with paying.env.store.writing() as tx:
+    async with paying.env.store.write_transaction() as tx:
         who = (await tx.connection.execute(table.select())).one().id
         refused = FinanceDifference(K.FILE_REFUSED, f"beneficiary:{who}", "DELETED", "DBE0014")
         await open_case(Acting(paying.env, tx, SYSTEM), refused)
     paying.pfms.pass_time(days=1)
     await reconcile_due(paying.env)
     assert await open_kinds(paying) == [(K.FILE_REFUSED, f"beneficiary:{who}")], "she was validated before"
-    async with paying.env.store.writing() as tx:
+    async with paying.env.store.write_transaction() as tx:
         gone = {"state": RegistrationState.DELETED.value, "state_at": paying.clock.now()}
         await tx.connection.execute(update(table).where(table.c.id == who).values(gone))
     paying.pfms.pass_time(days=1)
@@ -288,7 +290,7 @@ async def test_kinds_behind_which_money_may_be_gone_never_close_themselves(payin
     (one,) = await paid(paying, 1)
     grave = [FinanceDifference(kind, f"instalment:{one}", "CREDITED", "CREDITED") for kind in _GRAVE]
     back = FinanceDifference(K.STATUS_DIFFERS, f"instalment:{one}", "RETURNED", "CREDITED")
-    async with paying.env.store.writing() as tx:
+    async with paying.env.store.write_transaction() as tx:
         for difference in [*grave, back]:
             await open_case(Acting(paying.env, tx, SYSTEM), difference)
     await compared(paying)
@@ -315,7 +317,7 @@ async def test_what_the_treasurys_scroll_did_not_hold_closes_its_case_when_it_sa
     instalment_id = await instructed(world)
     world.clock.advance(DAY)
     await told(world, instalment_id, PaymentStatus.AT_BANK)
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         await record_payment_status(tx, instalment_id, PaymentStatus.CREDITED, world.clock.now())
     for days, status, kinds in (
         (0, None, [K.NOT_IN_SCROLL]),
@@ -331,6 +333,6 @@ async def test_what_the_treasurys_scroll_did_not_hold_closes_its_case_when_it_sa
 
 async def left(world: World) -> list[Any]:
     """The open cases."""
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         asked = CaseFilter(states=finance_cases.OPEN_STATES)
         return list(await finance_cases.page(tx, None, asked, place=None, limit=50))

@@ -40,7 +40,7 @@ async def night(paying: Paying) -> str:
 
 async def mark(paying: Paying, name: str, state: FileState) -> None:
     """Let the ledger say something else of a file, as where a process died, and let the file lie at PFMS again."""
-    async with paying.env.store.writing() as tx:
+    async with paying.env.store.write_transaction() as tx:
         values = {"state": state.value, "reason": "BAD_SIGNATURE" if state is FileState.REFUSED else None}
         await tx.connection.execute(update(files_table).where(files_table.c.name == name).values(**values))
 

@@ -177,7 +177,7 @@ async def test_answers_out_of_order_only_go_forward(paying: Paying) -> None:
 
 async def test_news_of_a_payment_that_pfms_is_said_not_to_have_is_a_case(paying: Paying) -> None:
     batch = await sent(paying)
-    async with paying.env.store.writing() as tx:
+    async with paying.env.store.write_transaction() as tx:
         await tx.connection.execute(update(lines_table).values(state=LineState.RELEASED.value))
     (line,) = await paying.lines()
     rows = [row(line.end_to_end_id, "ACSP")]
@@ -254,7 +254,7 @@ async def test_octets_of_answers_are_destroyed_after_their_time(paying: Paying) 
     assert await forget_answers(paying.env) == 0
     paying.pfms.pass_time(days=91)
     assert await forget_answers(paying.env) == len(files)
-    async with paying.env.store.reading() as tx:
+    async with paying.env.store.read_transaction() as tx:
         assert await payment_files.answer(tx, files[0].id) is None
     assert len(await paying.ledger()) == len(files)
 
@@ -262,12 +262,12 @@ async def test_octets_of_answers_are_destroyed_after_their_time(paying: Paying) 
 async def test_apuni_verify_finds_what_is_wrong(paying: Paying) -> None:
     batch = await sent(paying, 2)
     assert await paying.findings() == []
-    async with paying.env.store.writing() as tx:
+    async with paying.env.store.write_transaction() as tx:
         await tx.connection.execute(update(lines_table).values(amount_paise=1))
         await tx.connection.execute(update(files_table).values(applied=0))
     found = {finding.split()[0] for finding in await paying.findings()}
     assert found == {"BATCH_TOTAL_DIFFERS", "ORDER_OF_ANOTHER_AMOUNT"}
-    async with paying.env.store.writing() as tx:
+    async with paying.env.store.write_transaction() as tx:
         await tx.connection.execute(
             update(lines_table).where(lines_table.c.batch_id == batch.id).values(state=LineState.CREDITED.value)
         )

@@ -149,13 +149,13 @@ async def test_an_approved_pension_goes_by_its_file_from_the_officers_word_to_th
     world = paying.world
     await link_and_offer(world, world.sunil, PENSION_PAPERS)
     case = await world.approved(world.sunil, PENSION, world.welfare, documents=papers(*PENSION_PAPERS))
-    async with paying.env.store.reading() as tx:
+    async with paying.env.store.read_transaction() as tx:
         granted = (await benefits.sanction_of_applications(tx, [case.id]))[case.id]
         (paid,) = (await benefits.instalments(tx, [granted.id]))[granted.id]
     assert (paid.rail, paid.status) == (Rail.PFMS, PaymentStatus.SANCTIONED)
     await settle_budgets(paying.env)
     await enrol(paying.env)
-    async with paying.env.store.reading() as tx:
+    async with paying.env.store.read_transaction() as tx:
         delivered = await applications.get(tx, case.id)
     assert delivered is not None
     assert delivered.status is Status.DELIVERED, "the order is out; where its money is the benefit shows"

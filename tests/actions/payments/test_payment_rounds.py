@@ -31,12 +31,12 @@ async def test_rounds_and_the_outbox_alone_bring_a_payment_to_its_credit(paying:
 
 async def test_a_round_leaves_what_another_worker_does(paying: Paying) -> None:
     await paying.sanctioned(1)
-    async with paying.env.store.writing() as tx:
+    async with paying.env.store.write_transaction() as tx:
         lease = await leases.acquire(tx, LEASE, "another", LEASE_SECONDS)
     assert lease is not None
     rounds = PaymentRounds(paying.env, asyncio.Event())
     assert not await rounds.round()
-    async with paying.env.store.writing() as tx:
+    async with paying.env.store.write_transaction() as tx:
         await leases.release(tx, lease)
     assert await rounds.round()
     assert len(await paying.batches("BENEFICIARY")) == 1
@@ -52,7 +52,7 @@ async def test_the_lead_is_kept_while_a_round_outlasts_it(paying: Paying, monkey
         return held
 
     class Slow:
-        async def incoming(self) -> list[Any]:
+        async def list_incoming(self) -> list[Any]:
             await let_go.wait()
             return []
 

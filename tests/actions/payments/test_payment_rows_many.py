@@ -95,7 +95,7 @@ async def twins(paying: Paying) -> tuple[str, list[BatchLine], list[BatchLine]]:
     await paying.validated(2 * TWINS)
     await batch_now(paying.env)
     batch = (await paying.batches())[-1]
-    async with paying.env.store.reading() as tx:
+    async with paying.env.store.read_transaction() as tx:
         lines = await payment_batches.lines(tx, batch.id)
     assert len(lines) == 2 * TWINS
     return batch.id, lines[:TWINS], lines[TWINS:]
@@ -118,7 +118,7 @@ async def test_many_rows_come_to_the_same_as_each_by_itself(
         ]
 
     with contextlib.suppress(Undone):
-        async with paying.env.store.writing() as tx:
+        async with paying.env.store.write_transaction() as tx:
             acting = Acting(paying.env, tx, SYSTEM)
             unknown = await apply_payment_rows(acting, told, rows(together))
             each = sum([await apply_payment_rows(acting, told, [row]) for row in rows(alone)])

@@ -86,7 +86,7 @@ async def test_the_file_is_made_again_with_the_same_octets_though_the_account_wa
     with pytest.raises(Unavailable):
         await send_batch(env, batch.id)
     first = await paying.sealed(batch.id)
-    async with paying.env.store.writing() as tx:
+    async with paying.env.store.write_transaction() as tx:
         await tx.connection.execute(delete(sealed_files_table))
     (line, _) = await paying.lines()
     assert await paying.correct(line.instalment_id, "50100077777700")
@@ -103,7 +103,7 @@ async def test_a_file_that_cannot_be_made_again_is_not_sent_and_somebody_looks(p
     with pytest.raises(Unavailable):
         await send_batch(env, batch.id)
     exchange.loses = None
-    async with paying.env.store.writing() as tx:
+    async with paying.env.store.write_transaction() as tx:
         await tx.connection.execute(delete(sealed_files_table))
         await tx.connection.execute(update(batches_table).values(digest="0" * 64))
     with pytest.raises(FileDiffers):
@@ -141,7 +141,7 @@ async def test_the_aadhaar_number_comes_from_the_vault_at_signing_and_lies_nowhe
         reads = (await tx.connection.execute(select(reads_table))).all()
     assert len(reads) == before + 1
     assert (reads[-1].purpose, reads[-1].read_by) == ("PAY_BENEFIT", SYSTEM.label)
-    async with paying.env.store.reading() as tx:
+    async with paying.env.store.read_transaction() as tx:
         kept = [
             str(tuple(row))
             for table in (batches_table, lines_table, beneficiaries_table, accounts_table, sealed_files_table)
@@ -192,7 +192,7 @@ async def test_what_was_set_aside_goes_once_it_is_released(paying: Paying) -> No
     assert await batch_now(paying.env) == 0
     paying.tell_pfms("UPDATE beneficiary SET state = 'ACCP'")
     await paying.settle_cases()
-    async with paying.env.store.writing() as tx:
+    async with paying.env.store.write_transaction() as tx:
         assert await release_set_aside(Acting(paying.env, tx, SYSTEM), line.end_to_end_id) == 1
     await paying.round(now=True)
     assert await paying.statuses([line.instalment_id]) == [PaymentStatus.CREDITED]
@@ -211,7 +211,7 @@ async def test_a_batch_that_is_rejected_as_a_whole_is_held_with_a_case(paying: P
     assert await paying.cases() == [("FILE_REFUSED", f"batch:{batch.message_id}")]
     assert await batch_now(paying.env) == 0
     await paying.settle_cases()
-    async with paying.env.store.writing() as tx:
+    async with paying.env.store.write_transaction() as tx:
         assert await release_set_aside(Acting(paying.env, tx, SYSTEM), batch.message_id) == 2
     await paying.round(now=True)
     assert len(paying.pfms.orders()) == 2
@@ -246,12 +246,12 @@ async def test_the_ledger_knows_each_file_that_went(paying: Paying) -> None:
     await paying.send_due()
     sealed = await paying.sealed(batch.id)
     assert sealed is not None
-    async with paying.env.store.reading() as tx:
+    async with paying.env.store.read_transaction() as tx:
         (file,) = await payment_files.files(tx, name=batch.file_name)
     assert (file.digest, file.size, file.state.value) == (payment_files.digest_of(sealed), len(sealed), "SENT")
     paying.pfms.pick_up()
     await paying.answers()
-    async with paying.env.store.reading() as tx:
+    async with paying.env.store.read_transaction() as tx:
         (file,) = await payment_files.files(tx, name=batch.file_name)
     assert file.state.value == "DESTROYED"
 
@@ -270,7 +270,7 @@ async def test_a_scheme_that_pfms_does_not_know_waits(paying: Paying) -> None:
 async def test_a_payment_that_is_held_back_since_the_batch_was_made_is_not_signed(paying: Paying) -> None:
     made = await paying.validated(2)
     await batch_now(paying.env)
-    async with paying.env.store.writing() as tx:
+    async with paying.env.store.write_transaction() as tx:
         await tx.connection.execute(
             update(instalments_table).where(instalments_table.c.id == made[0]).values(hold="STOPPED")
         )

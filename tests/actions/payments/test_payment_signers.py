@@ -63,7 +63,7 @@ def rotation(paying: Paying) -> Rotation:
 
 
 async def heard(paying: Paying, fingerprint: str) -> EnrolmentState:
-    async with paying.env.store.reading() as tx:
+    async with paying.env.store.read_transaction() as tx:
         return (await signing_certificates.enrolment(tx, fingerprint)).state
 
 
@@ -81,7 +81,7 @@ async def lose(env: Environment, batch: Any) -> None:
     away: Any = Away()
     with pytest.raises(Unavailable):
         await send_batch(pfms_changed(env, exchange=away), batch.id)
-    async with env.store.writing() as tx:
+    async with env.store.write_transaction() as tx:
         await tx.connection.execute(delete(sealed_files_table))
 
 
@@ -110,7 +110,7 @@ async def test_a_batch_of_an_older_release_is_made_again_by_trying_every_key_on_
     await batch_now(paying.env)
     (batch,) = await paying.batches()
     await lose(paying.env, batch)
-    async with paying.env.store.writing() as tx:
+    async with paying.env.store.write_transaction() as tx:
         await tx.connection.execute(update(batches_table).values(signed_by=None))
     await send_batch(rotation.env(present=True), batch.id)
     assert (await paying.batches())[0].state == BatchState.SENT
@@ -124,7 +124,7 @@ async def test_only_where_the_key_is_gone_somebody_must_look(rotation: Rotation)
     await lose(paying.env, batch)
     with pytest.raises(FileDiffers):
         await send_batch(rotation.env(present=True, both=False), batch.id)
-    async with paying.env.store.reading() as tx:
+    async with paying.env.store.read_transaction() as tx:
         (case,) = (await tx.connection.execute(select(cases_table))).all()
     assert (case.kind, case.found) == ("TOTAL_DIFFERS", "the key that signed it is gone")
     await send_batch(rotation.env(present=True), batch.id)
@@ -148,7 +148,7 @@ async def test_keys_change_without_a_pause_and_each_file_says_who_signed_it(rota
     assert len(paying.pfms.orders()) == 2
     old, new = await paying.batches()
     assert (old.signed_by, new.signed_by) == (fingerprint(paying.env), fingerprint(turned.env))
-    async with paying.env.store.reading() as tx:
+    async with paying.env.store.read_transaction() as tx:
         assert await signing_certificates.files_under_way(tx) == {}, "the old key may go"
     assert await paying.cases() == []
 
@@ -170,7 +170,7 @@ async def test_a_declined_certificate_signs_nothing_and_what_is_due_waits_for_it
     paying.pfms.pass_time(seconds=1)
     paying.pfms.sandbox.actions["enrol_signer"]({"certificate": paying.pfms.given["signing_certificate"]})
     await paying.answers()
-    async with paying.env.store.reading() as tx:
+    async with paying.env.store.read_transaction() as tx:
         assert await finance_cases.open_counts(tx) == {}, "its case closed itself"
     await paying.round(now=True)
     assert await paying.statuses([one]) == [PaymentStatus.CREDITED]
@@ -186,7 +186,7 @@ async def test_a_file_that_was_signed_and_never_tried_goes_anew_under_a_signer_t
     await batch_now(paying.env)
     (batch,) = await paying.batches()
     await lose(paying.env, batch)
-    async with paying.env.store.writing() as tx:
+    async with paying.env.store.write_transaction() as tx:
         await tx.connection.execute(update(batches_table).where(batches_table.c.id == batch.id).values(started_at=None))
     rotation.decline_present()
     await paying.answers()

@@ -119,7 +119,7 @@ async def test_a_file_that_was_signed_and_never_tried_goes_by_the_present_way(
     await paying.validated(1)
     await batch_now(paying.env)
     (made,) = await paying.batches()
-    async with paying.env.store.reading() as tx:
+    async with paying.env.store.read_transaction() as tx:
         batch = await payment_batches.batch(tx, made.id)
     assert batch is not None
     assert await content_of(ways.before, pfms(ways.before), batch)
@@ -132,7 +132,7 @@ async def test_a_file_that_was_signed_and_never_tried_goes_by_the_present_way(
 
 async def test_of_what_an_old_release_tried_every_way_is_asked_before_it_goes_again(paying: Paying, ways: Ways) -> None:
     batch = await tried(paying, ways, "answer")
-    async with paying.env.store.writing() as tx:
+    async with paying.env.store.write_transaction() as tx:
         await tx.connection.execute(update(batches_table).values(way=None))
     await send_batch(ways.after, batch.id)
     assert (ways.old.asked, ways.new.asked) == (["sent"], ["sent"])

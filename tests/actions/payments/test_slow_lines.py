@@ -109,7 +109,7 @@ async def test_a_file_of_a_worker_that_died_half_way_is_sent_whole_by_another(
     await asyncio.wait([task])
     line.let_go.set()
     assert await heir.deliver_due() == 0, "the claim of the dead one holds for its seconds"
-    async with paying.env.store.writing() as tx:
+    async with paying.env.store.write_transaction() as tx:
         await tx.connection.execute(update(outbox.outbox_table).values(lease_until=await database_now(tx)))
     assert await heir.deliver_due() == 1
     await asyncio.gather(*heir._aside)

@@ -44,7 +44,7 @@ async def paid(paying: Paying, many: int = 3) -> list[str]:
 
 
 async def cases_of(paying: Paying) -> list[FinanceCase]:
-    async with paying.env.store.reading() as tx:
+    async with paying.env.store.read_transaction() as tx:
         return await finance_cases.page(tx, None, CaseFilter(), place=None, limit=50)
 
 
@@ -57,7 +57,7 @@ async def compared(paying: Paying, hours: int = 18) -> ReconciliationRun:
 
 
 async def e2e(paying: Paying, instalment_id: str) -> str:
-    async with paying.env.store.reading() as tx:
+    async with paying.env.store.read_transaction() as tx:
         one = await benefits.instalment(tx, instalment_id)
     assert one is not None
     return one.end_to_end_id
@@ -146,7 +146,7 @@ async def test_what_the_statement_proves_is_applied_where_the_answer_file_was_lo
     run = await compared(paying)
     assert await paying.statuses(made) == [status] * 2
     assert (run.differences, await cases_of(paying)) == (0, [])
-    async with paying.env.store.reading() as tx:
+    async with paying.env.store.read_transaction() as tx:
         last = (await benefits.payment_events(tx, [made[0]]))[made[0]][-1]
         applied = await audit.objects_of(tx, "RECONCILIATION", "payment_statement.applied")
     assert (last.status, last.return_code, list(applied)) == (status, code, [run.id])
@@ -234,7 +234,7 @@ async def test_days_that_nobody_compared_are_made_up_for(paying: Paying) -> None
 )
 async def test_a_batch_that_does_not_balance_is_named(paying: Paying, change: str, expected: str, found: str) -> None:
     await paid(paying)
-    async with paying.env.store.writing() as tx:
+    async with paying.env.store.write_transaction() as tx:
         await tx.connection.execute(text(change))
         _, unequal = await payment_queues.unequal_batches(
             tx, "", 50, open_since=paying.clock.now() - timedelta(days=30)
@@ -249,7 +249,7 @@ async def test_a_batch_that_does_not_balance_is_named(paying: Paying, change: st
 
 async def test_a_line_that_was_taken_out_before_it_was_signed_is_no_difference(paying: Paying) -> None:
     await paid(paying)
-    async with paying.env.store.writing() as tx:
+    async with paying.env.store.write_transaction() as tx:
         await tx.connection.execute(
             text("UPDATE payment_lines SET position = -1, state = 'SET_ASIDE' WHERE position = 1")
         )
@@ -264,7 +264,7 @@ async def test_a_second_credit_in_an_answer_is_a_second_payment_and_the_same_one
     made = await paid(paying)
     (line, *_) = [one for one in await paying.lines() if one.instalment_id == made[0]]
     told = Told("again.xml", paying.clock.now())
-    async with paying.env.store.writing() as tx:
+    async with paying.env.store.write_transaction() as tx:
         for utr in (await utr_of(paying, line.end_to_end_id), "UTRAGAIN1"):
             row = PaymentRow(line.end_to_end_id, LineStatus.CREDITED, utr=utr)
             await apply_payment_rows(Acting(paying.env, tx, SYSTEM), told, [row])
@@ -279,7 +279,7 @@ async def utr_of(paying: Paying, end_to_end_id: str) -> str:
 
 async def test_a_payment_that_was_made_anew_and_is_credited_all_the_same_was_paid_twice(paying: Paying) -> None:
     made = await taken(paying)
-    async with paying.env.store.writing() as tx:
+    async with paying.env.store.write_transaction() as tx:
         for status in (PaymentStatus.RETURNED, PaymentStatus.REISSUED):
             await record_payment_status(tx, made[0], status, paying.clock.now())
     await compared(paying)
@@ -318,7 +318,7 @@ async def test_a_statement_that_cannot_be_trusted_is_refused_whole_with_a_reason
     assert (run.state, run.rows_read, run.problem) == (RunState.READING, 0, "STATEMENT_MISSING")
     assert [one.kind for one in await cases_of(paying)] == [DifferenceKind.FILE_REFUSED]
     assert len(paying.archive("daily-statement", "failed")) == 2
-    async with paying.env.store.reading() as tx:
+    async with paying.env.store.read_transaction() as tx:
         table = reconciliation.statement_rows_table
         assert (await tx.connection.execute(table.select())).all() == []
 
@@ -344,7 +344,7 @@ async def test_a_run_that_was_killed_while_reading_reads_the_rows_once(
     with pytest.raises(Killed):
         await compared(paying)
     monkeypatch.undo()
-    async with paying.env.store.reading() as tx:
+    async with paying.env.store.read_transaction() as tx:
         runs = await reconciliation.page_of_runs(tx, Rail.PFMS, place=None, limit=5)
     first = min(runs, key=lambda one: one.day)
     done = await reconcile(paying.env, Rail.PFMS, first.day)
@@ -353,7 +353,7 @@ async def test_a_run_that_was_killed_while_reading_reads_the_rows_once(
 
 async def test_a_return_that_the_statement_tells_after_ten_days_is_too_late_and_moves_nothing(paying: Paying) -> None:
     made = await paid(paying)
-    async with paying.env.store.writing() as tx:
+    async with paying.env.store.write_transaction() as tx:
         table = benefits.instalments_table
         long_ago = paying.clock.now() - timedelta(days=11)
         await tx.connection.execute(table.update().where(table.c.id == made[1]).values(status_at=long_ago))
@@ -377,7 +377,7 @@ async def test_a_payment_of_pfms_in_flight_for_more_than_five_working_days_has_a
 
 async def test_a_batch_that_was_closed_long_ago_is_not_added_up_again(paying: Paying) -> None:
     await paid(paying)
-    async with paying.env.store.writing() as tx:
+    async with paying.env.store.write_transaction() as tx:
         await tx.connection.execute(text("UPDATE payment_batches SET total_paise = 1"))
         later = paying.clock.now() + timedelta(seconds=1)
         assert await payment_queues.unequal_batches(tx, "", 50, open_since=later) == (None, [])

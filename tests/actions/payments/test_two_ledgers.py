@@ -79,16 +79,16 @@ async def test_every_difference_of_two_ledgers_has_one_case_and_none_is_invented
     world.clock.advance(statement_bounds(day)[1] + timedelta(hours=3) - world.clock.now())
     rows = [Row(example * 1_000 + place, *pair) for place, pair in enumerate(ledger)]
     names = {row.number: await entered(world, row, day) for row in rows}
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         before = await reconciliation.begin(tx, f"before-{example}", Rail.PFMS, day - timedelta(days=1))
-        await reconciliation.moved(tx, before, state=RunState.ENDED, place=None)
+        await reconciliation.advance_run(tx, before, state=RunState.ENDED, place=None)
         run = await reconciliation.begin(tx, f"run-{example}", Rail.PFMS, day)
         await reconciliation.keep_rows(tx, run.id, [stated(row) for row in rows if row.theirs])
-        await reconciliation.moved(tx, run, state=RunState.COMPARING, place=None)
+        await reconciliation.advance_run(tx, run, state=RunState.COMPARING, place=None)
     done = await reconcile(world.env, Rail.PFMS, day)
     assert await reconcile(world.env, Rail.PFMS, day) == done
     wanted = {names[row.number]: kind for row in rows if (kind := expected(row)) is not None}
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         cases = await finance_cases.page(tx, None, CaseFilter(), place=None, limit=500)
     mine = [case for case in cases if case.about in names.values()]
     assert {case.about: case.kind for case in mine} == wanted
@@ -106,7 +106,7 @@ def among_bank_days(world: World, day: date) -> date:
 
 async def credit_all(world: World, about: list[str]) -> None:
     """So that none of this example is in flight when the next one is compared."""
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         for name in about:
             key = name.removeprefix(INSTALMENT)
             await record_payment_status(tx, key, PaymentStatus.CREDITED, world.clock.now())
@@ -131,7 +131,7 @@ async def entered(world: World, row: Row, day: date) -> str:
     number = make_number(NumberKind.PAYMENT, 2026, f"{row.number:010d}")
     moved_at: datetime = statement_bounds(day - timedelta(days=1))[1] - timedelta(hours=6)
     who = world.asha.person_id or ""
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         sanction = Sanction(
             id=world.env.ids.key(),
             number=number,

@@ -22,7 +22,7 @@ ILL = ProcessFacts("gateway@one", {"DBT_FINANCE": 301.0}, {}, 0, 50_000_000_000,
 
 @pytest.fixture
 async def lease(world: World):
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         return await acquire(tx, "alarms", "w1", 90)
 
 
@@ -31,7 +31,7 @@ async def look(world: World, lease, *, notify: bool = True):
 
 
 async def told(world: World) -> list[dict]:
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         found = await outbox_listing(tx, OutboxState.PENDING, 100)
     return [dict(message.payload) for message in found if message.topic == NOTIFY]
 
@@ -55,7 +55,7 @@ async def test_each_change_is_audited_and_told_under_a_name_of_its_own(world, le
         await tell(world.env, "p1", facts)
         await look(world, lease)
 
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         lines = await audit_lines_of(tx, "ALARM", "BREAKER_OPEN:DBT_FINANCE")
     assert [line.action for line in lines] == ["alarm.raised", "alarm.cleared", "alarm.raised"]
     messages = await told(world)
@@ -72,7 +72,7 @@ async def test_nothing_is_told_where_nobody_listens(world, lease):
 
 async def test_a_worker_that_lost_its_lease_changes_nothing(world, lease):
     await tell(world.env, "p1", ILL)
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         await release(tx, lease)
 
     assert await look(world, lease) == []
@@ -80,12 +80,12 @@ async def test_a_worker_that_lost_its_lease_changes_nothing(world, lease):
 
 
 async def test_a_dead_letter_raises_its_alarm_until_it_is_settled(world, lease):
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         await outbox.add(tx, "letter", "one", {})
         [message] = await outbox.claim(tx, "w1", 1, 30)
-        await outbox.failed(tx, message.id, world.clock.now(), "X", final=True)
+        await outbox.record_failure(tx, message.id, world.clock.now(), "X", final=True)
     [raised] = await look(world, lease, notify=False)
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         await outbox_desk.retry(tx, message.id, world.clock.now())
     [cleared] = await look(world, lease, notify=False)
 
@@ -93,7 +93,7 @@ async def test_a_dead_letter_raises_its_alarm_until_it_is_settled(world, lease):
 
 
 async def test_an_audit_log_that_is_not_sealed_for_four_hours_is_an_alarm(world, lease):
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         await audit.append(tx, audit.AuditLine("SYSTEM", "test", "THING", "1", None))
     world.clock.advance(timedelta(hours=4))
     [raised] = await look(world, lease, notify=False)

@@ -29,7 +29,7 @@ def changed(**changes) -> SetSwitch:
 async def test_an_administrator_sets_a_switch_and_the_audit_line_says_who_what_and_why(world):
     switch, replayed = await set_as(world, ADMIN)
 
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         [line] = await audit_lines_of(tx, "SWITCH", "SYSTEM:DBT_FINANCE")
     assert (switch.state, switch.set_by, replayed) == (SwitchState.OFF, "OFFICER:admin-1", False)
     assert (line.actor_label, line.action, line.purpose) == ("OFFICER:admin-1", "switch.set", "OPERATE")
@@ -40,7 +40,7 @@ async def test_setting_it_back_is_a_second_line(world):
     await set_as(world, ADMIN)
     await set_as(world, ADMIN, changed(state=SwitchState.ON, reason="Done"), key="k2")
 
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         lines = await audit_lines_of(tx, "SWITCH", "SYSTEM:DBT_FINANCE")
     assert [(line.detail["from"], line.detail["to"]) for line in lines] == [("ON", "OFF"), ("OFF", "ON")]
 

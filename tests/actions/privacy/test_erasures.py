@@ -19,7 +19,7 @@ def listed(tmp_path) -> ErasureList:
 
 
 async def name_of(world, citizen_id: str) -> str:
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         return (await people.citizens(tx, [citizen_id]))[citizen_id].name.en
 
 
@@ -27,7 +27,7 @@ async def test_an_erasure_is_noted_outside_of_the_store(world, listed):
     asha = world.asha.person_id
     for _ in range(2):
         await erase_person(replace(world.env, erasures=listed), world.asha, asha)
-    assert listed.all() == {asha: world.clock.now().replace(microsecond=0)}
+    assert listed.erasure_times() == {asha: world.clock.now().replace(microsecond=0)}
 
 
 async def test_what_the_list_lacks_is_added_and_whom_the_store_still_holds_is_erased(world, listed):
@@ -39,7 +39,7 @@ async def test_what_the_list_lacks_is_added_and_whom_the_store_still_holds_is_er
     settled = await settle_erasures(world.env, listed)
     assert (settled.noted, settled.erased, settled.waiting) == (1, 1, ())
     assert await name_of(world, sunil) == "Erased"
-    assert set(listed.all()) == {asha, sunil, "somebody-else"}
+    assert set(listed.erasure_times()) == {asha, sunil, "somebody-else"}
     again = await settle_erasures(world.env, listed)
     assert (again.noted, again.erased, again.waiting) == (0, 0, ())
 
@@ -57,9 +57,9 @@ def test_a_line_that_a_death_cut_off_is_passed_over(listed, tmp_path):
     path = tmp_path / "apart" / "erasures.jsonl"
     with path.open("ab") as file:
         file.write(b'{"citizen": "c2", "at')
-    assert set(listed.all()) == {"c1"}
+    assert set(listed.erasure_times()) == {"c1"}
     listed.add("c3", NOW)
-    assert set(listed.all()) == {"c1", "c3"}
+    assert set(listed.erasure_times()) == {"c1", "c3"}
     assert path.stat().st_mode & 0o077 == 0
 
 

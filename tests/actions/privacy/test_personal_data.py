@@ -35,7 +35,7 @@ async def lived(world):
     """A world in which Sunil has a benefit, a refusal, a withdrawal, papers, a session and a number in the vault."""
     await lives(world)
     sunil = world.sunil.person_id
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         await identities.add_identity(
             tx, Provider.MERI_PEHCHAAN, "sub", PersonKind.CITIZEN, sunil, world.clock.now(), "HIGH"
         )
@@ -46,7 +46,7 @@ async def lived(world):
 
 
 async def paid(world) -> None:
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         held = await benefits.sanctions_of_citizen(tx, world.sunil.person_id)
         for each in (await benefits.instalments(tx, [one.id for one in held])).values():
             await record_payment_status(tx, each[0].id, PaymentStatus.CREDITED, world.clock.now())
@@ -129,7 +129,7 @@ async def test_an_erased_person_leaves_bare_records_and_a_store_that_is_right(li
     draft = SaveDraft(ORDER, "49", "304", held.channel, held.delivery, held.form, "draft")
     await save_draft(lived.env, lived.sunil, draft)
     assert await wrong(lived.env) == []
-    async with lived.env.store.reading() as tx:
+    async with lived.env.store.read_transaction() as tx:
         reference = (await people.citizens(tx, [sunil]))[sunil].aadhaar_reference
 
     done = await erase_person(lived.env, lived.sunil, sunil)
@@ -155,7 +155,7 @@ async def test_an_erased_person_leaves_bare_records_and_a_store_that_is_right(li
     assert found["identities"] == found["locker_grants"] == []
     with pytest.raises(NotThere):
         await lived.env.vault.reveal(reference, purpose="TEST", by="test")
-    async with lived.env.store.reading() as tx:
+    async with lived.env.store.read_transaction() as tx:
         assert (await sessions.session(tx, "s1")).revoked_at is not None
         assert (await applications.page_of_citizen(tx, sunil, statuses=[Status.DRAFT], limit=9)) == []
 
@@ -173,7 +173,7 @@ async def test_erasing_twice_changes_nothing_the_second_time(lived):
 
 async def test_a_file_that_another_still_names_stays(lived):
     await deliver_all(lived)
-    async with lived.env.store.writing() as tx:
+    async with lived.env.store.write_transaction() as tx:
         await tx.connection.execute(text("UPDATE applications SET status = 'WITHDRAWN'"))
         shared = (await tx.connection.execute(text("SELECT max(sha256) FROM application_documents"))).scalar_one()
         first = "SELECT min(id) FROM application_documents WHERE citizen_id = :c"

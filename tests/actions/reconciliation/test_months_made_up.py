@@ -15,7 +15,7 @@ _EVERYWHERE = (Posting(Role.FINANCE_OFFICER, None, None, None),)
 
 async def kept(paying: Paying, month: str) -> list[tuple[int, int, int]]:
     """How many were on their way, sent and credited in a month, by the lines of its statement."""
-    async with paying.env.store.reading() as tx:
+    async with paying.env.store.read_transaction() as tx:
         lines = await finance_totals.statement(
             tx, month, _EVERYWHERE, scheme_code=None, district=None, after=("", "", ""), limit=10
         )

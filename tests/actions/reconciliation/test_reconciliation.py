@@ -30,8 +30,8 @@ async def test_a_day_on_which_both_books_agree_has_no_case_and_keeps_its_sums(wo
     assert run.ours_paise == run.theirs_paise == 150_000
     assert await cases_of(world) == []
     assert await reconcile_due(world.env) == []
-    async with world.env.store.reading() as tx:
-        (total,) = await finance_totals.kept(tx, None, limit=10)
+    async with world.env.store.read_transaction() as tx:
+        (total,) = await finance_totals.stored_totals(tx, None, limit=10)
     assert (total.scheme_code, total.credited, total.instructed) == ("uk-old-age-pension", (1, 150_000), (1, 150_000))
 
 
@@ -40,7 +40,7 @@ async def test_a_treasury_that_is_away_leaves_the_run_to_be_taken_up_again(world
     world.clock.advance(timedelta(days=1))
     world.dbt.failure = Unavailable(Source.DBT_FINANCE, "down")
     assert await reconcile_due(world.env) == []
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         run = await reconciliation.run_of(tx, Rail.IFMS, ist_date(world.clock.now()) - timedelta(days=1))
     assert run is not None
     assert (run.state, run.problem) == (RunState.READING, "PARTNER_AWAY")
@@ -55,7 +55,7 @@ async def test_what_we_say_is_paid_and_the_scroll_does_not_hold_opens_a_case(wor
     instalment_id = await instructed(world)
     world.clock.advance(timedelta(days=1))
     await told(world, instalment_id, PaymentStatus.AT_BANK)
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         await record_payment_status(tx, instalment_id, PaymentStatus.CREDITED, world.clock.now())
     await reconcile_due(world.env)
     found = [(one.kind, one.expected, one.found) for one in await cases_of(world)]
@@ -76,7 +76,7 @@ async def test_a_history_that_does_not_lead_to_the_state_opens_a_case_of_the_tot
     world.clock.advance(timedelta(days=1))
     await told(world, instalment_id, PaymentStatus.CREDITED)
     await ask_due(world.env)
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         table = benefits.instalments_table
         await tx.connection.execute(table.update().where(table.c.id == instalment_id).values(status="INSTRUCTED"))
     await reconcile_due(world.env)
@@ -112,7 +112,7 @@ async def test_a_day_is_compared_once(world: World):
     first = await reconcile(world.env, Rail.IFMS, yesterday)
     world.clock.advance(HOUR)
     assert await reconcile(world.env, Rail.IFMS, yesterday) == first
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         again = await reconciliation.begin(tx, "another", Rail.IFMS, yesterday)
     assert again.id == first.id
 
@@ -120,7 +120,7 @@ async def test_a_day_is_compared_once(world: World):
 async def test_the_end_of_a_month_tells_of_a_payment_that_was_made_anew_and_credited_twice(world: World):
     first = await instructed(world)
     anew = world.env.ids.key()
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         await record_payment_status(tx, first, PaymentStatus.CREDITED, world.clock.now())
         one = await benefits.instalment(tx, first)
         assert one is not None

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from actions.applications.decide import Verdict
-from actions.consents.consent_ledger import recorded
+from actions.consents.consent_ledger import recorded_consents
 from actions.consents.consents import ChangeConsent, withdraw_consent
 from actions.officers.bulk import BulkDecide, Item, ItemOutcome, bulk_decide
 from actions.rosters import roster_filing
@@ -51,7 +51,7 @@ from tests.support.refusals import refusal
 
 
 async def progress(camps: Camps, roster: Roster) -> RosterProgress:
-    async with camps.env.store.reading() as tx:
+    async with camps.env.store.read_transaction() as tx:
         return (await roster_rows.progress(tx, [roster.id]))[roster.id]
 
 
@@ -84,7 +84,7 @@ async def test_the_guardians_code_is_a_consent_of_more_strength_and_a_wrong_one_
 
     await filed(camps, roster)
     [row] = await rows_now(camps.env, roster)
-    async with camps.env.store.reading() as tx:
+    async with camps.env.store.read_transaction() as tx:
         noted = (await strengths.applied_with(tx, [row.application_id]))[row.application_id]
         [citizen] = (await people.citizens(tx, [row.citizen_id])).values()
     assert noted.assurance is Assurance.SUBSTANTIAL
@@ -101,8 +101,8 @@ async def test_filing_makes_one_application_for_each_row_by_the_same_rules_in_th
     }
     assert {one.operator_id for one in found} == {camps.principal.person_id}
     assert all(one.due_at is not None and one.acknowledgement for one in found)
-    async with camps.env.store.reading() as tx:
-        [consent] = await recorded(tx, rows[0].citizen_id)
+    async with camps.env.store.read_transaction() as tx:
+        [consent] = await recorded_consents(tx, rows[0].citizen_id)
     assert (consent.purpose, consent.status(camps.env.clock.now())) == (ConsentPurpose.ROSTER, ConsentStatus.GIVEN)
     assert consent.scope == (f"centre/{SCHOOL}", f"service/{FREE}")
     assert consent.records[0].artefact["guardian"] == "Bachan Singh"
@@ -150,7 +150,7 @@ async def test_a_refused_row_is_corrected_and_filed_alone(camps):
     paper = await signed_paper(camps)
     roster = await opened(camps)
     await added(camps, roster, child(1, consent_paper=paper), child(2, consent_paper=paper))
-    async with camps.env.store.writing() as tx:
+    async with camps.env.store.write_transaction() as tx:
         [row] = await roster_rows.next_ready(tx, roster.id, 1)
         gone = replace(row, person=replace(row.person, documents={"no-such-paper": "a" * 64}))
         await roster_rows.save(tx, gone)
@@ -193,7 +193,7 @@ async def test_a_row_that_a_slow_worker_comes_to_after_it_was_refused_is_filed_i
     roster = await opened(camps)
     await added(camps, roster, child(1, consent_paper=paper))
     roster, _ = await file_roster(camps.env, camps.principal, roster.number, "file")
-    async with camps.env.store.writing() as tx:
+    async with camps.env.store.write_transaction() as tx:
         [read] = await roster_rows.next_ready(tx, roster.id, 1)
         await roster_rows.save(tx, replace(read, state=RowState.REFUSED))
     await roster_filing.file_row(camps.env, roster, read)
@@ -239,7 +239,7 @@ async def test_a_long_roster_goes_on_message_by_message(camps):
 async def test_officers_approve_the_rows_of_a_roster_together_with_one_result_each(world, camps):
     roster, rows = await a_filed_roster(camps, 3)
     other = await world.submit(world.asha, FREE)
-    async with camps.env.store.reading() as tx:
+    async with camps.env.store.read_transaction() as tx:
         wanted = QueueFilter(roster=roster.number)
         queue = await desk_queue.page(tx, world.registrar.person_id, world.registrar.postings, wanted, limit=50)
     assert {one.id for one in queue} == {row.application_id for row in rows}
@@ -277,7 +277,7 @@ async def test_a_paper_is_handed_over_by_a_code_and_the_application_is_delivered
         Recipient.GUARDIAN,
         camps.principal.person_id,
     )
-    async with camps.env.store.reading() as tx:
+    async with camps.env.store.read_transaction() as tx:
         application = await applications.get(tx, row.application_id)
         last = (await applications.timelines(tx, [application.id]))[application.id][-1]
     assert (application.status, last.actor_role) == (Status.DELIVERED, "PRINCIPAL")
@@ -297,7 +297,7 @@ async def test_a_signed_receipt_proves_a_hand_over_and_goes_with_the_citizen(wor
     receipt = await signed_paper(camps, "receipt")
     await handed_over_by(camps, rows[0], paper=receipt)
 
-    async with camps.env.store.reading() as tx:
+    async with camps.env.store.read_transaction() as tx:
         [upload] = await uploads.of_content(tx, receipt)
     assert upload.citizen_id == rows[0].citizen_id
 

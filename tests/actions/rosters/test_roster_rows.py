@@ -132,7 +132,7 @@ async def test_a_child_whose_application_is_open_is_not_added_to_the_next_roster
     [result] = await added(camps, again, child(1), key="next rows")
 
     assert result.problems[0].code is ErrorCode.ALREADY_APPLIED
-    async with camps.env.store.reading() as tx:
+    async with camps.env.store.read_transaction() as tx:
         application = await applications.get(tx, rows[0].application_id)
     assert result.problems[0].params == {"number": application.number}
 
@@ -140,7 +140,7 @@ async def test_a_child_whose_application_is_open_is_not_added_to_the_next_roster
 async def test_a_full_roster_says_how_many_rows_it_takes(camps):
     roster = await opened(camps)
     person, _ = read_row(child(1), ist_date(camps.env.clock.now()))
-    async with camps.env.store.writing() as tx:
+    async with camps.env.store.write_transaction() as tx:
         service = await open_service(tx, FREE)
         batch = Batch(roster, service, None, {}, room=0)
         [full] = await row_problems(Acting(camps.env, tx, camps.principal), batch, person, child(1))
@@ -161,6 +161,6 @@ async def test_the_same_key_gives_the_first_answer(camps):
 
     assert (replayed, repeated) == (False, True)
     assert [(one.outcome, one.problems) for one in first] == [(one.outcome, one.problems) for one in again]
-    async with camps.env.store.reading() as tx:
+    async with camps.env.store.read_transaction() as tx:
         rows = (await tx.connection.execute(select(func.count()).select_from(outbox.outbox_table))).scalar_one()
     assert rows == 0

@@ -88,7 +88,7 @@ async def test_a_principal_sees_her_own_school_and_nobody_else_sees_the_children
     assert await link_to(camps.env, world.registrar, rows[0].consent.paper_sha256) is None
     [listed] = await rosters_page(camps.env, world.registrar, place=None, backward=False, limit=5)
     assert listed.number == roster.number
-    async with camps.env.store.reading() as tx:
+    async with camps.env.store.read_transaction() as tx:
         application = await applications.get(tx, rows[0].application_id)
     assert await may_read(camps.env, camps.principal, of_application(application)) is None
 
@@ -96,21 +96,21 @@ async def test_a_principal_sees_her_own_school_and_nobody_else_sees_the_children
 async def test_a_read_of_the_rows_leaves_receipts_that_the_person_sees(camps):
     roster, rows = await a_filed_roster(camps)
     await page_of(camps.env, camps.principal, roster, RowFilter(), place=None, backward=False, limit=10)
-    async with camps.env.store.reading() as tx:
+    async with camps.env.store.read_transaction() as tx:
         receipts = await accesses.of_citizen(tx, rows[0].citizen_id, 20)
     assert ("PRINCIPAL", "ROSTER_ROW", "VIEW") in {(one.role, one.object_kind, one.purpose) for one in receipts}
 
 
 async def test_every_step_is_in_the_audit_log(camps):
     await a_filed_roster(camps)
-    async with camps.env.store.reading() as tx:
+    async with camps.env.store.read_transaction() as tx:
         actions = set((await tx.connection.execute(select(audit.audit_lines_table.c.action))).scalars())
     assert {"roster.open", "roster.add_rows", "roster.file", "roster.file_row", "roster.filed"} <= actions
 
 
 async def test_erasing_a_citizen_empties_her_row_and_frees_her_paper(camps):
     roster, rows = await a_filed_roster(camps)
-    async with camps.env.store.writing() as tx:
+    async with camps.env.store.write_transaction() as tx:
         changed = await erase(tx, rows[0].citizen_id)
     erased, other = await rows_now(camps.env, roster)
 
@@ -142,7 +142,7 @@ async def test_only_a_roster_comes_in_as_school_or_camp(world):
 
 
 async def test_a_stopped_school_shuts_its_principal_out(world, camps):
-    async with camps.env.store.writing() as tx:
+    async with camps.env.store.write_transaction() as tx:
         known = (await roster_centres.centres(tx, [SCHOOL]))[SCHOOL]
         await roster_centres.save_centres(tx, [replace(known, open=False)])
     assert await refusal(open_roster(camps.env, camps.principal, OpenRoster(FREE, "shut"))) is ErrorCode.CAMP_CLOSED

@@ -18,7 +18,7 @@ def providers():
 
 @pytest.fixture
 async def env(sqlite_store, store_keyrings, store_clock, providers):
-    async with sqlite_store.writing() as tx:
+    async with sqlite_store.write_transaction() as tx:
         await people.add_officer(tx, officer(OFFICER, EMAIL))
         await enter_operator(tx, OPERATOR, CSC_ID)
     return environment(sqlite_store, store_keyrings, store_clock, providers.values())

@@ -13,7 +13,7 @@ from domain.applications.lifecycle import Status
 from domain.kernel.clock import ist_date
 from domain.kernel.people import ANONYMOUS, Subject
 from domain.officers.dashboards import Dimension
-from domain.statistics.figures import Delivery, Mark, StatisticsChannel, counted, marks_of, month_of, months_back
+from domain.statistics.figures import Delivery, Mark, StatisticsChannel, figure_inputs, marks_of, month_of, months_back
 from store.statistics import figures
 from tests.store.builders import application
 from tests.support.actions import World
@@ -40,9 +40,9 @@ async def count(world: World, many: int, months_ago: int = 0, **changes: Any) ->
     service = changes.get("service_code", "ES09")
     ended = {"status": Status.DELIVERED, "submitted_at": at, "delivered_at": at, "due_at": at + timedelta(days=9)}
     place = {"department": DEPARTMENTS[service], "tehsil": None}
-    case = counted(application("any", **(place | ended | changes)))
+    case = figure_inputs(application("any", **(place | ended | changes)))
     marks: Mapping[Mark, int] = {mark: amount * many for mark, amount in marks_of(case).items()}
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         await figures.add_many(tx, {f"{months_ago}-{sorted(changes.items())!r}": marks})
 
 

@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import update
 
 from actions.kernel.environment import Environment
-from actions.umang.umang_compare import APPLY, compare, compare_due, differing
-from domain.platform.alarms import AlarmCode, Readings, raised
-from domain.umang.umang import OK, Compared, compared
+from actions.umang.umang_compare import APPLY, compare, compare_due, count_differences
+from domain.platform.alarms import AlarmCode, Readings, active_alarms
+from domain.umang.umang import OK, Compared, compare_day
 from store import umang
 from store.umang import Request, requests_table
 from tests.support.actions import FREE, World
@@ -19,7 +19,7 @@ DAY = date(2026, 11, 24)
 async def told(world: World, tracker: str, code: str | None, application_id: str | None, srvid: str = "2104") -> None:
     """A call of applyService: what it was answered, and which application came of it."""
     request = Request(tracker, APPLY, srvid, world.asha.person_id or "", "hash")
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         await umang.begin(tx, request)
         if application_id is not None:
             await umang.note_filed(tx, request.record, application_id)
@@ -57,9 +57,9 @@ async def test_the_worker_compares_yesterday_once_and_a_difference_raises_the_al
     assert (found.day, found.accepted, found.created) == (DAY, 1, 0)
     assert await compare_due(world.env) == []
 
-    async with world.env.store.reading() as tx:
-        differences = await differing(tx)
-    holding = raised(Readings((), 0, 0.0, 0.0, 0.0, umang_differences=differences))
+    async with world.env.store.read_transaction() as tx:
+        differences = await count_differences(tx)
+    holding = active_alarms(Readings((), 0, 0.0, 0.0, 0.0, umang_differences=differences))
     assert holding == {(AlarmCode.UMANG_COUNTS_DIFFER, "2104"): 1}
 
 
@@ -67,17 +67,17 @@ async def test_a_later_comparison_takes_the_place_of_the_first(world: World):
     await told(world, "z1", OK, None)
     await compare(world.env.store, DAY)
     application = await world.submit(world.asha, FREE)
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         await tx.connection.execute(update(requests_table).values(application_id=application.id))
     await compare(world.env.store, DAY)
 
-    async with world.env.store.reading() as tx:
-        assert await differing(tx) == {}
+    async with world.env.store.read_transaction() as tx:
+        assert await count_differences(tx) == {}
 
 
 async def test_a_day_without_calls_is_compared_too(catalogued: Environment):
     assert await compare_due(catalogued) == []
-    async with catalogued.store.reading() as tx:
+    async with catalogued.store.read_transaction() as tx:
         assert await umang.compared_on(tx, DAY - timedelta(days=1))
 
 
@@ -85,4 +85,4 @@ async def test_a_day_without_calls_is_compared_too(catalogued: Environment):
 def test_their_count_is_compared_with_the_calls_that_we_accepted(theirs: int, differences: tuple[str, ...]):
     filings = [{"srvid": "2104", "tracker": "z1", "code": OK, "application_id": "a", "there": "a"}]
 
-    assert compared(DAY, filings, {"2104": theirs}) == [Compared(DAY, "2104", 1, 1, theirs, differences)]
+    assert compare_day(DAY, filings, {"2104": theirs}) == [Compared(DAY, "2104", 1, 1, theirs, differences)]

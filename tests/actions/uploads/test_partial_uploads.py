@@ -48,7 +48,7 @@ async def test_pieces_become_the_file_and_lie_sealed_until_then(world):
     partial = await add_piece(world.env, partial, FILE[:10])
     partial = await own_partial(world.env, world.asha, partial.id)
     assert (partial.received, partial.is_whole) == (10, False)
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         (raw,) = (await tx.connection.exec_driver_sql("SELECT content FROM partial_upload_pieces")).scalars()
         assert FILE[:10] not in bytes(raw)
         assert await partial_uploads.content_of(tx, partial.id) == FILE[:10]
@@ -57,7 +57,7 @@ async def test_pieces_become_the_file_and_lie_sealed_until_then(world):
     assert await world.env.objects.get(kept.reference) == FILE
     again = await own_partial(world.env, world.asha, partial.id)
     assert (await finish_upload(world.env, world.asha, again)).id == kept.id
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         assert await partial_uploads.content_of(tx, partial.id) == b""
     assert await wrong(world.env) == []
 
@@ -121,7 +121,7 @@ async def test_files_that_stopped_on_their_way_are_forgotten_after_their_hours(w
 async def test_an_infected_file_goes_into_quarantine_sealed_and_nowhere_else(world):
     assert await refusal(take_in(world.env, world.asha, INFECTED)) is ErrorCode.FILE_INFECTED
     assert not await world.env.objects.exists(sha256(INFECTED))
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         (held,) = await quarantine.newest(tx, 10)
         assert (held.owner, held.digest, held.found) == (world.asha.label, sha256(INFECTED), "Eicar-Test-Signature")
         (raw,) = (await tx.connection.exec_driver_sql("SELECT infected FROM quarantined_files")).scalars()
@@ -140,7 +140,7 @@ async def test_who_sends_infected_files_again_and_again_fills_no_store_with_them
             other = pdf(f"{EICAR.decode()} {number}")
             assert await refusal(take_in(world.env, world.asha, other)) is ErrorCode.FILE_INFECTED
     assert await refusal(take_in(world.env, world.sunil, INFECTED)) is ErrorCode.FILE_INFECTED
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         held = await quarantine.newest(tx, 100)
         lines = select(func.count()).where(audit.audit_lines_table.c.action == "upload.quarantined")
         told = (await tx.connection.execute(lines)).scalar_one()
@@ -203,7 +203,7 @@ async def test_erasing_a_person_takes_what_was_on_its_way_and_what_lay_apart(wor
     await add_piece(world.env, await begin(world), FILE[:10])
     assert await refusal(take_in(world.env, world.asha, INFECTED)) is ErrorCode.FILE_INFECTED
     await erase_person(world.env, world.asha, world.asha.person_id)
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         for table in ("partial_uploads", "partial_upload_pieces", "quarantined_files"):
             assert (await tx.connection.exec_driver_sql(f"SELECT count(*) FROM {table}")).scalar_one() == 0
 

@@ -11,7 +11,7 @@ from actions.documents.file_links import link_to
 from actions.kernel.access import of_application
 from actions.kernel.unit_of_work import Acting
 from actions.privacy.personal_data import erase_person
-from actions.uploads.uploads import sweep_unused, take_in, uploaded, use
+from actions.uploads.uploads import require_upload, sweep_unused, take_in, use
 from demo.seed.papers import demo_paper
 from domain.kernel.errors import ErrorCode, NotSignedIn, Problems
 from domain.kernel.people import ANONYMOUS
@@ -35,8 +35,8 @@ async def refusal(call) -> ErrorCode:
 
 
 async def find(world: World, subject, reference: str):
-    async with world.env.store.reading() as tx:
-        return await uploaded(world.env, tx, subject, reference)
+    async with world.env.store.read_transaction() as tx:
+        return await require_upload(world.env, tx, subject, reference)
 
 
 async def with_upload(world: World, reference: str, subject=None):
@@ -49,7 +49,7 @@ async def test_the_same_file_by_the_same_person_is_kept_once(world):
     theirs = await hand_in(world.env, world.sunil)
     assert first.id == again.id != theirs.id
     assert first.reference == theirs.reference
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         (line,) = await audit_lines_of(tx, "UPLOAD", first.id)
     assert (line.action, dict(line.detail)) == (
         "upload.received",
@@ -135,7 +135,7 @@ async def test_who_may_read_the_case_may_read_its_files_with_a_receipt(world):
     assert await link_to(world.env, world.tehsildar, kept.sha256) is not None
     for stranger in (world.sunil, world.registrar, world.elsewhere):
         assert await link_to(world.env, stranger, kept.sha256) is None
-    async with world.env.store.reading() as tx:
+    async with world.env.store.read_transaction() as tx:
         receipts = await accesses.of_citizen(tx, world.asha.person_id, 10)
     assert [(receipt.subject, receipt.purpose) for receipt in receipts if receipt.role == "OFFICER"] == [
         (world.tehsildar.label, "DECIDE")
@@ -146,7 +146,7 @@ async def test_a_paper_that_a_whole_school_names_is_found_by_each_of_them_and_by
     """One operator hands the same paper in for everybody, and everybody's case names it."""
     paper = await hand_in(world.env, world.operator, "the school's paper")
     first = await with_upload(world, paper.reference, world.operator)
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         for number in range(MOST_COPIES + 5):
             copy = replace(
                 paper, id=f"copy-{number}", person_id=f"p{number}", owner=f"OPERATOR:p{number}", citizen_id=None
@@ -166,7 +166,7 @@ async def test_a_paper_that_a_whole_school_names_is_found_by_each_of_them_and_by
 async def test_an_officers_photograph_is_read_by_the_case_and_goes_with_the_citizen(world):
     photo = await hand_in(world.env, world.registrar, "photo")
     cases = [await world.submit(citizen) for citizen in (world.asha, world.sunil)]
-    async with world.env.store.writing() as tx:
+    async with world.env.store.write_transaction() as tx:
         for case in cases:
             await use(Acting(world.env, tx, world.registrar), photo, of_application(case))
     for citizen in (world.asha, world.sunil):

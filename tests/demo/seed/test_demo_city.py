@@ -84,7 +84,7 @@ def city(tmp_path: Path, store_clock: ManualClock) -> Iterator[City]:
 async def seeded(catalogued: Environment, city: City) -> tuple[Environment, Cast]:
     env = city.partners(catalogued)
     await seed(env, FEW, progress=lambda done, of: None, renderer=FakeRenderer())
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         return env, await cast_of(tx, FEW)
 
 
@@ -133,7 +133,7 @@ async def test_the_books_of_a_new_demo_agree_with_the_treasury(
     assert asked.asked > 0
     assert asked.unanswered == 0
     run = await reconcile(env, Rail.IFMS, ist_date(store_clock.now()) - timedelta(days=1))
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         [case] = await finance_cases.page(tx, None, CaseFilter(), place=None, limit=50)
         shown = await benefits.instalment(tx, case.instalment_id or "")
     assert run.state is RunState.ENDED

@@ -73,7 +73,7 @@ async def sown(catalogued: Environment) -> Sown:
     progress: list[tuple[int, int]] = []
     done = await seed(env, DEMO, progress=lambda done, of: progress.append((done, of)), renderer=FakeRenderer())
     assert done
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         people_of_demo = await cast_of(tx, DEMO)
         held = [
             one
@@ -99,7 +99,7 @@ async def test_the_demo_is_large_true_and_quiet(sown: Sown):
 
 
 async def _a_school_and_a_camp_filed_their_rosters(sown: Sown) -> None:
-    async with sown.env.store.reading() as tx:
+    async with sown.env.store.read_transaction() as tx:
         page = await rosters.page(tx, postings=[Posting(Role.SYSTEM)], place=None, backward=False, limit=5)
         progress = await roster_rows.progress(tx, [one.id for one in page])
         rows = [row for one in page for row in await roster_rows.next_ready(tx, one.id, 1)]
@@ -121,7 +121,7 @@ async def _every_state_is_there(sown: Sown) -> None:
 
 async def _histories_are_lawful_and_in_order(sown: Sown) -> None:
     now = sown.env.clock.now()
-    async with sown.env.store.reading() as tx:
+    async with sown.env.store.read_transaction() as tx:
         histories = await applications.timelines(tx, [one.id for one in sown.all])
     for one in sown.all:
         steps = histories[one.id]
@@ -139,7 +139,7 @@ async def _histories_are_lawful_and_in_order(sown: Sown) -> None:
 async def _nothing_is_left_to_be_sent(sown: Sown) -> None:
     assert cast("Any", sown.env.partners.digilocker).calls == 0
     assert cast("Any", sown.env.partners.dbt).instructed == []
-    async with sown.env.store.writing() as tx:
+    async with sown.env.store.write_transaction() as tx:
         pending = await outbox_listing(tx, OutboxState.PENDING, 100)
         assert await outbox.claim(tx, "worker", 100, 60) == []
         issued = await certificates.of_applications(tx, [one.id for one in sown.all])
@@ -152,7 +152,7 @@ async def _nothing_is_left_to_be_sent(sown: Sown) -> None:
 async def _payments_are_those_that_the_sandbox_scripts(sown: Sown) -> None:
     today = ist_date(sown.env.clock.now())
     made = {}
-    async with sown.env.store.reading() as tx:
+    async with sown.env.store.read_transaction() as tx:
         for citizen_id in sown.cast.citizens.values():
             for sanction in await benefits.sanctions_of_citizen(tx, citizen_id):
                 paid = (await benefits.instalments(tx, [sanction.id])).get(sanction.id, [])
@@ -186,7 +186,7 @@ def _are_those_of_its_plan(sanction: Sanction, paid: list[Instalment], today: da
 
 async def _care_is_there(sown: Sown) -> None:
     ids = [one.id for one in sown.all]
-    async with sown.env.store.reading() as tx:
+    async with sown.env.store.read_transaction() as tx:
         said = await feedback.of_applications(tx, ids)
         complaints = [one for held in (await grievances.of_applications(tx, ids)).values() for one in held]
         visits = [one for held in (await doorstep.of_applications(tx, ids)).values() for one in held]
@@ -200,7 +200,7 @@ async def _care_is_there(sown: Sown) -> None:
 async def _figures_are_filled_and_right(sown: Sown) -> None:
     assert await wrong_figures(sown.env) == []
     everywhere = [Posting(Role.SYSTEM)]
-    async with sown.env.store.reading() as tx:
+    async with sown.env.store.read_transaction() as tx:
         assert 5 <= await delays.count_of(tx, everywhere, ReasonFilter()) <= MOST
         views = [await saved_views.of_officer(tx, officer) for officer in sown.cast.officers]
     assert sum(map(bool, views)) > len(views) / 2  # a developer has no office
@@ -209,7 +209,7 @@ async def _figures_are_filled_and_right(sown: Sown) -> None:
 async def _the_default_citizen_has_something_to_show(sown: Sown) -> None:
     asha = sown.cast.citizens["asha-negi"]
     assert len(sown.of("asha-negi")) >= 5
-    async with sown.env.store.reading() as tx:
+    async with sown.env.store.read_transaction() as tx:
         assert len(await benefits.sanctions_of_citizen(tx, asha)) == 2
         assert len(await certificates.of_citizen(tx, asha)) >= 2
         held = await department_documents.of_citizen(tx, asha)
@@ -222,7 +222,7 @@ async def _the_default_citizen_has_something_to_show(sown: Sown) -> None:
 
 
 async def _appeals_are_of_every_state_and_lawful(sown: Sown) -> None:
-    async with sown.env.store.reading() as tx:
+    async with sown.env.store.read_transaction() as tx:
         held = await appeals.of_applications(tx, [one.id for one in sown.all])
         found = [appeal for of_one in held.values() for appeal in of_one]
         told = await appeals.events(tx, [one.id for one in found])
@@ -255,7 +255,7 @@ async def test_a_seeding_that_was_cut_off_goes_on_where_it_stopped(catalogued: E
         await seed(env, few, progress=cut, renderer=FakeRenderer())
     progress: list[int] = []
     assert await seed(env, few, progress=lambda done, _of: progress.append(done), renderer=FakeRenderer())
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         found = await cast_of(tx, few)
         total = sum([await applications.count_of_citizen(tx, one) for one in found.citizens.values()])
     assert total == progress[-1] > 2 * BATCH
@@ -268,7 +268,7 @@ def _few() -> dict[str, Any]:
 
 async def test_a_demo_that_does_not_fit_the_catalogue_is_refused(catalogued: Environment):
     env = catalogued
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         schemes = await catalogue.schemes(tx)
         services = await catalogue.services_by_codes(tx, [one["code"] for one in DEMO["histories"]["services"]])
     greedy = {**DEMO, "histories": {**_few(), "states": {"BENEFIT_SANCTIONED": 1000}}}

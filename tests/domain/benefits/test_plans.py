@@ -60,9 +60,9 @@ def test_the_period_of_a_day_is_the_one_that_a_search_finds(anchor: date, period
     plan = Plan.of(anchor, period, 1000, 1 if period == "monthly" else terms)
     day = anchor + timedelta(days=ahead)
     searched = next((one for one in islice(plan.periods(), 80) if one.begins <= day <= one.ends), None)
-    assert plan.at(day) == searched
+    assert plan.period_on(day) == searched
     following = next(one for one in islice(plan.periods(), 80) if one.begins > day)
-    assert plan.after(day) == following
+    assert plan.first_period_after(day) == following
 
 
 def test_the_last_of_a_long_month_is_kept_through_short_ones():
@@ -84,8 +84,8 @@ def test_a_benefit_paid_once_has_one_period_of_one_day():
     assert [(one.begins, one.ends, one.amount_paise) for one in plan.periods()] == [
         (date(2026, 11, 24), date(2026, 11, 24), 5_100_000)
     ]
-    assert plan.after(date(2026, 11, 24)) is None
-    assert plan.after(date(2026, 11, 1)) == plan.period(0)
+    assert plan.first_period_after(date(2026, 11, 24)) is None
+    assert plan.first_period_after(date(2026, 11, 1)) == plan.period(0)
     with pytest.raises(IndexError):
         plan.period(1)
 
@@ -93,7 +93,7 @@ def test_a_benefit_paid_once_has_one_period_of_one_day():
 def test_a_plan_ends_with_its_last_day_and_a_period_that_began_by_then_is_paid():
     plan = Plan.of(date(2026, 1, 10), "monthly", 100, last_day=date(2026, 3, 10))
     assert [one.begins for one in plan.periods()] == [date(2026, 1, 10), date(2026, 2, 10), date(2026, 3, 10)]
-    assert plan.after(date(2026, 3, 10)) is None
+    assert plan.first_period_after(date(2026, 3, 10)) is None
 
 
 @pytest.mark.parametrize(("period", "terms"), [("monthly", 2), ("yearly", 13), ("one-time", 2), ("yearly", -1)])

@@ -91,7 +91,7 @@ def test_a_benefit_asks_for_the_account_that_it_is_paid_to():
 
 
 def _all(form: Form) -> list[Question]:
-    return [one for question in form.asked() for one in (question, *question.questions)]
+    return [one for question in form.all_questions() for one in (question, *question.questions)]
 
 
 def _slug(name: str) -> str:

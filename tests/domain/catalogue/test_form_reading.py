@@ -35,7 +35,7 @@ def test_what_is_kept_of_a_form_gives_it_back():
         kept = json.loads(json.dumps(document_of(form), sort_keys=True))
         for back in (form_of(kept), kept_form(kept)):
             assert back == form
-            assert [one.name for one in back.asked()] == [one.name for one in form.asked()]
+            assert [one.name for one in back.all_questions()] == [one.name for one in form.all_questions()]
 
 
 @pytest.mark.parametrize(

@@ -64,7 +64,7 @@ def test_a_new_rule_begins_on_its_day_and_leaves_the_days_before_it():
     ],
 )
 def test_what_a_machine_asks_is_told_by_role_or_name(roles: set[Role], agent: str | None, automated: bool):
-    assert rules_on(DAY).automated(roles, agent) is automated
+    assert rules_on(DAY).is_automated(roles, agent) is automated
 
 
 def test_enquiries_are_repeated_within_five_minutes_of_the_day_in_india():

@@ -11,7 +11,7 @@ from domain import doorstep
 from domain.applications.deadline import WorkCalendar
 from domain.doorstep import Slot, SlotWindow, Visit, VisitMove, VisitPurpose, VisitState
 from domain.feedback import grievances
-from domain.feedback.feedback import SuggestionState, check_rating, moderated, replied_state
+from domain.feedback.feedback import SuggestionState, check_rating, moderate_text, replied_state
 from domain.feedback.grievances import GrievanceMove, GrievanceState
 from domain.feedback.tracking import SecondFactor, matches
 from domain.kernel.errors import ErrorCode, Problems
@@ -47,12 +47,12 @@ def test_nothing_leads_out_of_a_visit_that_is_over_or_a_grievance_that_is_closed
 
 def test_texts_are_kept_without_aadhaar_numbers_and_control_characters():
     written = f" मेरा {AADHAAR[:4]} {AADHAAR[4:8]} {AADHAAR[8:]}\x00 देखें "
-    assert moderated(written, "input", "text") == f"मेरा XXXX XXXX {AADHAAR[8:]} देखें"
-    assert AADHAAR[:8] not in (moderated(devanagari_digits(AADHAAR), "text") or "")
-    assert devanagari_digits(AADHAAR[:8]) not in (moderated(devanagari_digits(AADHAAR), "text") or "")
-    assert moderated(" \n", "text", required=False) is None
-    assert code_of(lambda: moderated(" ", "text")) is ErrorCode.REASON_REQUIRED
-    assert code_of(lambda: moderated("x" * 2001, "text")) is ErrorCode.BAD_INPUT
+    assert moderate_text(written, "input", "text") == f"मेरा XXXX XXXX {AADHAAR[8:]} देखें"
+    assert AADHAAR[:8] not in (moderate_text(devanagari_digits(AADHAAR), "text") or "")
+    assert devanagari_digits(AADHAAR[:8]) not in (moderate_text(devanagari_digits(AADHAAR), "text") or "")
+    assert moderate_text(" \n", "text", required=False) is None
+    assert code_of(lambda: moderate_text(" ", "text")) is ErrorCode.REASON_REQUIRED
+    assert code_of(lambda: moderate_text("x" * 2001, "text")) is ErrorCode.BAD_INPUT
 
 
 @pytest.mark.parametrize("rating", [0, 6, -1])

@@ -6,7 +6,16 @@ import pytest
 
 from domain.kernel.messages import label
 from domain.kernel.text import Language
-from domain.platform.alarms import PRESENT_SECONDS, RULES, AlarmCode, Event, JobRuns, ProcessFacts, Readings, raised
+from domain.platform.alarms import (
+    PRESENT_SECONDS,
+    RULES,
+    AlarmCode,
+    Event,
+    JobRuns,
+    ProcessFacts,
+    Readings,
+    active_alarms,
+)
 
 WELL = ProcessFacts("gateway@one", {}, {}, 0, 50_000_000_000, None, None)
 QUIET = Readings((WELL,), dead_letters=0, outbox_seconds=0, unsealed_seconds=0, session_key_seconds=0)
@@ -19,7 +28,7 @@ def of(**changes: object) -> Readings:
 
 
 def test_a_quiet_house_has_no_alarm():
-    assert raised(QUIET) == {}
+    assert active_alarms(QUIET) == {}
 
 
 @pytest.mark.parametrize(
@@ -42,7 +51,7 @@ def test_a_quiet_house_has_no_alarm():
     ],
 )
 def test_each_alarm_is_raised_by_its_own_number(readings, code, about):
-    assert list(raised(readings)) == [(code, about)]
+    assert list(active_alarms(readings)) == [(code, about)]
 
 
 @pytest.mark.parametrize(
@@ -58,45 +67,47 @@ def test_each_alarm_is_raised_by_its_own_number(readings, code, about):
     ],
 )
 def test_below_its_threshold_or_past_its_time_nothing_is_raised(readings):
-    assert raised(readings) == {}
+    assert active_alarms(readings) == {}
 
 
 def test_the_legal_clock_is_not_late_while_any_worker_ran_it():
     two = (replace(WELL, sweep=9000.0), replace(WELL, sweep=3000.0))
 
-    assert raised(replace(QUIET, processes=two)) == {}
+    assert active_alarms(replace(QUIET, processes=two)) == {}
 
 
 def test_failed_sign_ins_are_added_over_all_processes():
     facts = replace(WELL, sign_in_failures=25)
 
-    assert (AlarmCode.SIGN_IN_FAILURES, "") in raised(replace(QUIET, processes=(facts, facts)))
+    assert (AlarmCode.SIGN_IN_FAILURES, "") in active_alarms(replace(QUIET, processes=(facts, facts)))
 
 
 def test_the_longest_open_breaker_of_all_processes_counts():
     two = (replace(WELL, not_closed={"UMANG": 10.0}), replace(WELL, not_closed={"UMANG": 400.0}))
 
-    assert raised(replace(QUIET, processes=two)) == {(AlarmCode.BREAKER_OPEN, "UMANG"): 400.0}
+    assert active_alarms(replace(QUIET, processes=two)) == {(AlarmCode.BREAKER_OPEN, "UMANG"): 400.0}
 
 
 def test_what_a_process_that_fell_silent_said_of_the_present_counts_no_more_but_its_events_do():
     silent = {"age": PRESENT_SECONDS + 1, "not_closed": {"UMANG": 400.0}, "integrity": {"DIGILOCKER": Event(1, 0)}}
 
-    assert list(raised(of(**silent))) == [(AlarmCode.INTEGRITY_FAILURE, "DIGILOCKER")]
+    assert list(active_alarms(of(**silent))) == [(AlarmCode.INTEGRITY_FAILURE, "DIGILOCKER")]
 
 
 def test_the_worst_worker_of_a_job_counts():
     others = replace(WELL, jobs={"settle_budgets": JobRuns({"failed": 5}, 5)})
     two = (replace(WELL, jobs=FAILING), others)
 
-    assert raised(replace(QUIET, processes=two)) == {(AlarmCode.JOB_FAILING, "settle_budgets"): 5}
+    assert active_alarms(replace(QUIET, processes=two)) == {(AlarmCode.JOB_FAILING, "settle_budgets"): 5}
 
 
 def test_an_outage_of_the_store_is_one_alarm_and_not_one_for_each_job():
     outage = of(jobs=FAILING, store_away=Event(31, 590))
 
-    assert list(raised(outage)) == [(AlarmCode.STORE_UNAVAILABLE, "gateway@one")]
-    assert list(raised(of(jobs=FAILING, store_away=Event(31, 601)))) == [(AlarmCode.JOB_FAILING, "settle_budgets")]
+    assert list(active_alarms(outage)) == [(AlarmCode.STORE_UNAVAILABLE, "gateway@one")]
+    assert list(active_alarms(of(jobs=FAILING, store_away=Event(31, 601)))) == [
+        (AlarmCode.JOB_FAILING, "settle_budgets")
+    ]
 
 
 @pytest.mark.parametrize("code", AlarmCode)

@@ -9,7 +9,7 @@ import pytest
 
 from domain.statistics.cell_suppression import KEPT_SECONDS, MOST_KEPT, HeldBack, HeldBackOfTwo, KeptHeldBack
 from domain.statistics.figures import months_back
-from domain.statistics.small_cells import SMALLEST, Behind, Cells, Coordinates, Period, together, whole_period
+from domain.statistics.small_cells import SMALLEST, Behind, Cells, Coordinates, Period, combine_cells, whole_period
 from domain.statistics.sum_graph import that_close, that_follow
 
 TODAY = date(2026, 11, 24)
@@ -107,7 +107,7 @@ def test_no_small_cell_follows_from_everything_that_is_shown(seed: int, district
     shown = 0
     for cell in every_cell(table):
         parts = parts_of(table, cell)
-        cases = together(table[each] for each in parts).cases if parts else 0
+        cases = combine_cells(table[each] for each in parts).cases if parts else 0
         if 0 < cases < SMALLEST:
             small.append(cell)
         elif cases and not held.hides(*cell):
@@ -131,7 +131,7 @@ def test_the_whole_period_alone_is_judged_as_with_its_months() -> None:
         table = {place: behind for place, behind in a_table(seed, 4, 3).items() if place[-1] in YEAR.months}
         whole: dict[Coordinates, Behind] = {}
         for place, behind in table.items():
-            whole[place[:-1]] = together([behind, *([whole[place[:-1]]] if place[:-1] in whole else [])])
+            whole[place[:-1]] = combine_cells([behind, *([whole[place[:-1]]] if place[:-1] in whole else [])])
         by_year, by_month = HeldBack.of_period(YEAR, whole, 2), HeldBack.of_months(table, 2, TODAY)
         assert list(by_year.periods[YEAR]) == list(by_month.periods[YEAR])
 
@@ -168,7 +168,7 @@ def test_no_small_cell_of_two_chains_follows_from_the_table_and_its_sums(seed: i
     for axis in (0, 1):
         sums: dict[Coordinates, Behind] = {}
         for place, behind in table.items():
-            sums[(place[axis],)] = together([behind, *([sums[(place[axis],)]] if (place[axis],) in sums else [])])
+            sums[(place[axis],)] = combine_cells([behind, *([sums[(place[axis],)]] if (place[axis],) in sums else [])])
         chains.append(HeldBack.of_period(YEAR, sums, 1).periods[YEAR][1])
     hidden = HeldBackOfTwo.of(table, (1, 1), lambda one, other: one in chains[0] or other in chains[1]).levels[1, 1]
     solved = Solved()

@@ -8,11 +8,11 @@ from domain.statistics.small_cells import (
     SMALLEST,
     Behind,
     Period,
+    combine_cells,
     judged_with,
     lines_of,
-    together,
+    suppressed_cells,
     whole_period,
-    withheld,
 )
 
 TODAY = date(2026, 11, 24)
@@ -37,13 +37,13 @@ def line(*cases: int) -> dict[tuple[int, ...], Behind]:
 )
 def test_small_cells_are_withheld_and_cannot_be_subtracted(cases: list[int], hidden: set[int]) -> None:
     cells = line(*cases)
-    assert withheld(cells, lines_of(cells)) == {(place,) for place in hidden}
+    assert suppressed_cells(cells, lines_of(cells)) == {(place,) for place in hidden}
 
 
 def test_a_hidden_cell_does_not_follow_from_row_or_column() -> None:
     many = {("49", "CSC"): 3, ("49", "SELF"): 40, ("50", "CSC"): 30, ("50", "SELF"): 20, ("51", "SELF"): 90}
     table = {place: Behind(each, each) for place, each in many.items()}
-    hidden = withheld(table, lines_of(table))
+    hidden = suppressed_cells(table, lines_of(table))
     for axis in (0, 1):
         for line_of in {place[1 - axis] for place in table}:
             cells = [place for place in table if place[1 - axis] == line_of]
@@ -54,19 +54,19 @@ def test_a_hidden_cell_does_not_follow_from_row_or_column() -> None:
 def test_cases_that_came_in_and_others_that_were_decided_are_not_added_up() -> None:
     """Nine came in here and nine were decided there: together nine cases, and not eighteen."""
     cells = {(0,): Behind(9, 0), (1,): Behind(0, 9), (2,): Behind(50, 50)}
-    assert together(cells.values()) == Behind(59, 59)
-    assert withheld(cells, lines_of(cells)) == set(cells)
+    assert combine_cells(cells.values()) == Behind(59, 59)
+    assert suppressed_cells(cells, lines_of(cells)) == set(cells)
 
 
 def test_nothing_is_withheld_of_an_empty_table() -> None:
-    assert withheld({}, lines_of({})) == set()
+    assert suppressed_cells({}, lines_of({})) == set()
 
 
 def test_pending_of_months_does_not_add_up() -> None:
     """A month in which cases only waited is hidden, and takes no other month with it: no sum tells it."""
     months = {(1,): Behind(pending=3), (2,): Behind(20, 20), (3,): Behind(30, 30)}
-    assert withheld(months, lines_of(months, months_at=0)) == {(1,)}
-    assert withheld(months, lines_of(months)) == {(1,), (2,)}
+    assert suppressed_cells(months, lines_of(months, months_at=0)) == {(1,)}
+    assert suppressed_cells(months, lines_of(months)) == {(1,), (2,)}
 
 
 def test_whole_periods_do_not_overlap() -> None:

@@ -220,9 +220,9 @@ def windows(limit: AdaptiveLimit, count: int, *, seconds: float, busy: float = 1
     values = []
     for _ in range(count):
         windows.now += WINDOW_SECONDS
-        limit.started(int(limit.value * busy))
+        limit.note_start(int(limit.value * busy))
         for _ in range(20):
-            limit.finished(seconds)
+            limit.note_finish(seconds)
         limit.ran_late(late)
         assert limit.move(windows.now)
         values.append(limit.value)
@@ -263,9 +263,9 @@ def test_the_limit_falls_where_operations_take_far_longer_than_usual_and_comes_b
 
 
 def test_one_slow_operation_does_not_move_the_limit(limit: AdaptiveLimit):
-    limit.started(20)
+    limit.note_start(20)
     for seconds in (0.01,) * 9 + (8.0,):
-        limit.finished(seconds)
+        limit.note_finish(seconds)
 
     assert limit.move(1.0)
     assert limit.value > 20

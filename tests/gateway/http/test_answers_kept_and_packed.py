@@ -10,7 +10,7 @@ import pytest
 from gateway.graphql.body import GraphQLParameters
 from gateway.graphql.endpoint import Edge
 from gateway.http.calls import RequestContext, Resolved
-from gateway.http.compression import gzipped, takes_gzip
+from gateway.http.compression import gzip_body, takes_gzip
 from gateway.http.headers import SESSION_COOKIE
 
 LONG = "x" * 3000
@@ -69,7 +69,7 @@ async def test_the_length_of_equal_answers_differs(client: httpx.AsyncClient):
 
 @pytest.mark.parametrize("blur", [0, 1, 99])
 def test_the_stream_is_gzip_whatever_its_blur(blur: int):
-    assert gzip.decompress(gzipped(b"abc" * 500, blur)) == b"abc" * 500
+    assert gzip.decompress(gzip_body(b"abc" * 500, blur)) == b"abc" * 500
 
 
 @pytest.mark.parametrize(

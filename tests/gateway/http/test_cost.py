@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.graphql.cost import DEFAULT_SIZE, LARGEST_TOLD, Answered, CostTable, Requested, requested_cost
-from schema.kernel.directives import cost, listed, sliced
+from schema.kernel.directives import assumed_list_size, cost, sliced_list_size
 
 
 @strawberry.federation.type
@@ -20,7 +20,7 @@ class Thing:
     def dear_leaf(self) -> int:
         return 1
 
-    @strawberry.field(directives=[listed(3)])
+    @strawberry.field(directives=[assumed_list_size(3)])
     def parts(self) -> list["Thing"]:
         return []
 
@@ -28,7 +28,7 @@ class Thing:
     def undeclared(self) -> list["Thing"]:
         return []
 
-    @strawberry.field(directives=[sliced("first", "last", sized=["nodes", "edges"])])
+    @strawberry.field(directives=[sliced_list_size("first", "last", sized=["nodes", "edges"])])
     def page(self, first: int | None = None, last: int | None = None) -> "Page":
         return Page()
 
@@ -61,7 +61,7 @@ class Query(Thing):
     def keyed(self, ids: list[strawberry.ID]) -> list[Thing]:
         return []
 
-    @strawberry.field(directives=[sliced("first")])
+    @strawberry.field(directives=[sliced_list_size("first")])
     def rows(self, first: int) -> list[Heavy]:
         return []
 

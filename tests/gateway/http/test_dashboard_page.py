@@ -22,7 +22,7 @@ from domain.kernel.clock import ManualClock
 from domain.kernel.errors import NotSignedIn
 from domain.kernel.people import Officer, OfficerLevel, Posting, Role, Subject
 from domain.kernel.text import Bilingual
-from domain.statistics.figures import counted, marks_of
+from domain.statistics.figures import figure_inputs, marks_of
 from domain.statistics.small_cells import SMALLEST
 from gateway.http import session_auth
 from gateway.http.headers import SESSION_COOKIE
@@ -74,7 +74,7 @@ def client(env: Any, monkeypatch: pytest.MonkeyPatch) -> httpx.AsyncClient:
 
 
 async def kept(env: Any, many: int, **changes: Any) -> None:
-    async with env.store.writing() as tx:
+    async with env.store.write_transaction() as tx:
         for _ in range(many):
             key = env.ids.key()
             values = {
@@ -90,7 +90,7 @@ async def kept(env: Any, many: int, **changes: Any) -> None:
             }
             case = application(key, **(values | changes))
             await applications.add(tx, case)
-            await figures.add(tx, marks_of(counted(case)), case.id)
+            await figures.add(tx, marks_of(figure_inputs(case)), case.id)
 
 
 def drawings(page: str) -> list[ET.Element]:

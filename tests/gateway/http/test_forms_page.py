@@ -71,10 +71,10 @@ def client(env: Environment) -> httpx.AsyncClient:
 @pytest.mark.parametrize("language", [Language.HI, Language.EN])
 @pytest.mark.parametrize("form", own_forms().values(), ids=list(own_forms()))
 def test_every_input_has_its_label_and_every_note_is_there(form: Form, language: Language):
-    faults = {question.name: "wrong <b>" for question in form.asked()}
+    faults = {question.name: "wrong <b>" for question in form.all_questions()}
     page = Page(draw(Drawn(form, language, faults=faults), "/forms/x"))
     names = {control["name"] for control in page.controls}
-    for question in form.asked():
+    for question in form.all_questions():
         inner = [f"{question.name}.0.{one.name}" for one in question.questions]
         assert set(inner or [question.name]) <= names
     assert {control["id"] for control in page.controls} == page.labelled
@@ -114,7 +114,7 @@ async def test_a_right_form_is_told_so_and_nothing_is_filed(client: httpx.AsyncC
     assert page.status_code == 200
     assert "The form is complete and correct. Nothing was handed in." in page.text
     assert 'role="alert"' not in page.text
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         assert (await tx.connection.execute(select(func.count()).select_from(applications_table))).scalar_one() == 0
 
 
@@ -173,13 +173,13 @@ def test_a_rule_is_said_in_words():
     said = {
         question.name: said_of(question.visible_if, form, Language.EN)
         for form in own_forms().values()
-        for question in form.asked()
+        for question in form.all_questions()
         if question.visible_if is not None
     }
     assert said["land_record"] == "“Ground of residence” is Ownership of land or a house"
     assert said["delay_reason"] == "age by “Date of birth” >= 1"
     assert said["delivery_attended_by"] == "not: “Where the birth took place” is Hospital or institution"
-    hindi = {one.name: one for one in own_forms()["domicile-certificate"].asked()}["land_record"]
+    hindi = {one.name: one for one in own_forms()["domicile-certificate"].all_questions()}["land_record"]
     assert said_of(hindi.visible_if or {}, own_forms()["domicile-certificate"], Language.HI) == (
         "“निवास का आधार” = भूमि या भवन का स्वामित्व"
     )

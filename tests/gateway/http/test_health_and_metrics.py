@@ -37,7 +37,7 @@ async def test_a_process_is_live_before_it_is_ready_and_while_it_drains():
 
 
 class StoreAway:
-    def reading(self) -> Any:
+    def read_transaction(self) -> Any:
         raise StoreUnavailable("gone")
 
 

@@ -17,7 +17,7 @@ from starlette.applications import Starlette
 from domain.kernel.clock import ManualClock
 from domain.kernel.people import PersonKind, Role, Subject
 from gateway.http import session_auth
-from gateway.pages.hearing_calendar import Event, calendar, folded, hearing_calendar_routes, moment, text
+from gateway.pages.hearing_calendar import Event, calendar, fold_line, hearing_calendar_routes, moment, text
 from store.database.engine import Store
 from store.database.keyring import Keyrings
 from tests.support.graph import CITIZEN, NOW, Down, environment, seed
@@ -39,7 +39,7 @@ def unescaped(value: str) -> str:
 
 @given(st.text(alphabet=st.characters(blacklist_categories=["Cs"]), max_size=300))
 def test_any_text_comes_back_and_no_line_is_longer_than_75_octets(value: str):
-    content = folded(f"SUMMARY:{text(value)}")
+    content = fold_line(f"SUMMARY:{text(value)}")
 
     assert all(len(line) <= 75 for line in content.split(b"\r\n"))
     [line] = unfolded(content)
@@ -49,7 +49,7 @@ def test_any_text_comes_back_and_no_line_is_longer_than_75_octets(value: str):
 
 
 def test_no_letter_of_a_long_hindi_line_is_cut():
-    parts = folded("SUMMARY:" + "सुनवाई, " * 40).split(b"\r\n")
+    parts = fold_line("SUMMARY:" + "सुनवाई, " * 40).split(b"\r\n")
 
     assert all(part.decode() is not None for part in parts)
     assert len(parts) > 10

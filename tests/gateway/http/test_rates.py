@@ -68,7 +68,7 @@ async def test_what_is_left_is_told_as_a_throttle_status(clock: ManualClock):
     first = await rates.spend(STRANGER)
     second = await rates.spend(STRANGER)
 
-    assert first.shown() == {"maximumAvailable": 60, "currentlyAvailable": 59, "restoreRate": 1.0}
+    assert first.throttle_status() == {"maximumAvailable": 60, "currentlyAvailable": 59, "restoreRate": 1.0}
     assert second.left == 58
 
 

@@ -18,7 +18,7 @@ from domain.applications.lifecycle import Status
 from domain.kernel.clock import ManualClock
 from domain.kernel.people import Subject
 from domain.kernel.text import Language
-from domain.statistics.figures import counted, marks_of
+from domain.statistics.figures import figure_inputs, marks_of
 from gateway.http import session_auth
 from gateway.pages import review_pdf
 from gateway.pages.review_pdf import laid_out, page_data, review_pdf_routes
@@ -105,10 +105,10 @@ async def test_one_that_hangs_is_ended(monkeypatch):
 async def env(sqlite_store: Store, store_keyrings: Keyrings, store_clock: ManualClock, tmp_path: Path) -> Any:
     made = environment(sqlite_store, store_keyrings, store_clock, tmp_path / "objects", Down())
     await seed(made)
-    async with made.store.writing() as tx:
+    async with made.store.write_transaction() as tx:
         one = application("one", ASHA, district="49", status=Status.DELIVERED, submitted_at=NOW, delivered_at=NOW)
         await applications.add(tx, one)
-        await figures.add(tx, marks_of(counted(one)), one.id)
+        await figures.add(tx, marks_of(figure_inputs(one)), one.id)
     store_clock.set(NOW + timedelta(days=40))
     assert await make_review(made, MONTH) is not None
     return made

@@ -30,7 +30,7 @@ def client(camps) -> httpx.AsyncClient:
 
 
 async def token(camps, subject) -> dict[str, str]:
-    async with camps.env.store.reading() as tx:
+    async with camps.env.store.read_transaction() as tx:
         session = await sessions.session(tx, subject.session_id)
     return {"Authorization": f"Bearer {mint_session_token(camps.env, session)}"}
 

@@ -20,8 +20,8 @@ BROWSER = {"Accept": "text/html,*/*;q=0.8"}
 @pytest.fixture
 def monitor() -> SourceMonitor:
     made = SourceMonitor({Source.DIGILOCKER, Source.DBT_FINANCE, Source.UMANG})
-    made.succeeded(Source.DIGILOCKER, "issued", NOON, 0.1)
-    made.failed(Source.DBT_FINANCE, "status", NOON, 3.0, 15.0)
+    made.record_success(Source.DIGILOCKER, "issued", NOON, 0.1)
+    made.record_failure(Source.DBT_FINANCE, "status", NOON, 3.0, 15.0)
     return made
 
 

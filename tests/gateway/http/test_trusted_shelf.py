@@ -87,7 +87,7 @@ async def test_a_manifest_with_another_signature_is_left_out(shelf, publish, sql
     moved = PublishedManifest(
         "officer_app", "1.0.0", sign_manifest(shelf._keyrings, manifest("1.0.0", GONE)), "f" * 64, 1, NOW, "CLI:root"
     )
-    async with sqlite_store.writing() as tx:
+    async with sqlite_store.write_transaction() as tx:
         await manifests.add(tx, forged)
         await manifests.add(tx, moved)
     await publish(manifest("1.0.0", GOOD))
@@ -113,7 +113,7 @@ async def test_uses_are_kept_and_kept_again_after_an_outage(shelf, publish, sqli
     await shelf.flush()
     await shelf.flush()
 
-    async with sqlite_store.reading() as tx:
+    async with sqlite_store.read_transaction() as tx:
         assert [(use.version, use.count) for use in await manifests.uses(tx, NOW.date())] == [("1.0.0", 3)]
 
 

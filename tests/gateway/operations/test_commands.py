@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from actions.platform.client_policy import SetClientPolicy
-from actions.platform.manifests import StillInUse, damaged, open_manifest
+from actions.platform.manifests import StillInUse, damaged_manifests, open_manifest
 from demo.operations_seeding import publish_folder
 from domain.kernel.clock import SystemClock, ist_date
 from domain.platform.client_policy import ClientPlatform
@@ -195,14 +195,14 @@ async def test_verify_finds_manifests_that_are_not_what_was_published(settings: 
         await published(settings, file, version)
     other = run_sign(Settings(home=tmp_path / "other"), file, "my_app", "1.1.0", None).read_text().strip()
     keyrings = Keyrings(settings.keys_folder)
-    async with open_rooms(settings) as rooms, rooms.store.writing() as tx:
-        assert [found async for found in damaged(tx, keyrings)] == []
-        signed = {one.version: one.signed for one in await manifests.everything(tx)}
+    async with open_rooms(settings) as rooms, rooms.store.write_transaction() as tx:
+        assert [found async for found in damaged_manifests(tx, keyrings)] == []
+        signed = {one.version: one.signed for one in await manifests.all_manifests(tx)}
         await manifests.retire(tx, "my_app", "1.2.0", at=tx.clock.now(), by="test")
         for version, text in (("1.1.0", other), ("1.2.0", signed["1.0.0"])):
             row = manifests.manifests_table.c.version == version
             await tx.connection.execute(manifests.manifests_table.update().where(row).values(signed=text))
-        found = [(one.code, one.where) async for one in damaged(tx, keyrings)]
+        found = [(one.code, one.where) async for one in damaged_manifests(tx, keyrings)]
 
     assert found == [
         ("MANIFEST_IS_NOT_SIGNED_BY_US", "manifest:my_app:1.1.0"),
@@ -264,8 +264,8 @@ async def test_the_demo_publishes_the_folder_once(settings: Settings, tmp_path: 
         (folder / "umang" / "x.graphql").write_text("# Another.\nquery Another { departments { id } }")
         await publish_folder(rooms.store, keyrings, folder)
         await publish_folder(rooms.store, keyrings, folder)
-        async with rooms.store.reading() as tx:
-            versions = [one.version for one in await manifests.everything(tx) if one.app == "umang"]
+        async with rooms.store.read_transaction() as tx:
+            versions = [one.version for one in await manifests.all_manifests(tx) if one.app == "umang"]
     assert versions[0] == "1.1.0"
     assert [version.partition("+")[0] for version in versions] == ["1.1.0", "1.1.0"]
 

@@ -18,7 +18,7 @@ NUMBER = make_number(NumberKind.APPLICATION, 2026, "1234567890")
 
 
 async def rows(portal: Portal, table: str) -> int:
-    async with portal.env.store.reading() as tx:
+    async with portal.env.store.read_transaction() as tx:
         counted = select(func.count()).select_from(metadata.tables[table])
         return int((await tx.connection.execute(counted)).scalar_one())
 
@@ -51,7 +51,7 @@ async def test_the_same_signed_call_again_is_refused(portal: Portal):
 
 
 async def test_an_assertion_is_good_for_one_request_only(portal: Portal):
-    user = portal.callers.who({"person": "asha"})
+    user = portal.callers.user_details({"person": "asha"})
     token = portal.callers.assertion(user, "2103", {})
     first = await portal.call("getMyApplications", _token=token)
     second = await portal.call("getMyApplications", _token=token)
@@ -174,7 +174,7 @@ async def test_a_day_has_so_many_calls(world: World, umang_keys: Path, tmp_path:
 async def test_during_a_change_over_both_keys_and_both_secrets_hold(world: World, umang_keys: Path, tmp_path: Path):
     older = ["k" * 40, "s" * 40]
     async with a_portal(world, umang_keys, tmp_path) as portal:
-        given = portal.callers.described()
+        given = portal.callers.onboarding_data()
     (tmp_path / "umang-caller").rename(tmp_path / "before")
     both = {"api_keys": [older[0], *given["api_keys"]], "secrets": [older[1], *given["secrets"]]}
     async with a_portal(world, umang_keys, tmp_path, **both) as portal:
@@ -198,7 +198,7 @@ async def test_the_answer_is_in_the_language_of_the_call(portal: Portal):
 
 
 async def test_twenty_of_the_same_octets_at_once_are_let_in_once(portal: Portal):
-    prepared = portal.callers.prepare(portal.callers.wanted({"operation": "getMyApplications", "person": "asha"}))
+    prepared = portal.callers.prepare(portal.callers.parse_call({"operation": "getMyApplications", "person": "asha"}))
     answers = await asyncio.gather(*(portal.callers.send(prepared) for _ in range(20)))
 
     codes = sorted(answer.json()["rc"] for answer in answers)

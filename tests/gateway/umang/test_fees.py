@@ -47,7 +47,7 @@ async def test_a_fee_is_begun_once_for_a_tracker_and_the_status_tells_of_it(payi
     assert f"/fees/pay/{begun['pd']['paymentId']}?until=" in begun["pd"]["paymentUrl"]
     assert again["pd"]["paymentId"] == begun["pd"]["paymentId"]
 
-    async with portal.env.store.reading() as tx:
+    async with portal.env.store.read_transaction() as tx:
         order = await fee_orders.by_number(tx, begun["pd"]["paymentId"])
     assert order is not None
     form = await payment_form(portal.env, order)

@@ -36,7 +36,7 @@ async def signed_in(portal: Portal, person_id: str = RAVI, assurance: Assurance 
         expires_at=now + timedelta(hours=1),
         revoked_at=None,
     )
-    async with env.store.writing() as tx:
+    async with env.store.write_transaction() as tx:
         await sessions.add_session(tx, session)
     return {"apuni_session": mint_session_token(env, session)}
 
@@ -67,17 +67,17 @@ async def test_an_unknown_account_is_linked_by_its_person_and_then_served(portal
     assert (linked.status_code, "is linked" in linked.text) == (200, True)
     served = await portal.call("getMyApplications", "ravi")
     assert (served["rc"], served["pd"]["total"]) == ("APSK0000", 0)
-    async with portal.env.store.reading() as tx:
+    async with portal.env.store.read_transaction() as tx:
         assert await notices.count_of_citizen(tx, RAVI) == 1
         [line] = await audit_lines_of(tx, "ACCOUNT", RAVI)
         assert (line.action, line.detail) == ("account.linked", {"provider": "UMANG"})
-        sub = portal.callers.who({"person": "ravi"})["sub"]
+        sub = portal.callers.user_details({"person": "ravi"})["sub"]
         assert await identities.identity(tx, Provider.UMANG, sub) == (PersonKind.CITIZEN, RAVI)
         assert await identities.assurance_of(tx, Provider.UMANG, sub) == "SUBSTANTIAL"
 
 
 async def test_a_mobile_number_alone_opens_nobody_s_data(portal: Portal):
-    asha = portal.callers.who({"person": "asha"})
+    asha = portal.callers.user_details({"person": "asha"})
     user = {**asha, "sub": "4999999999"}
     view = await portal.callers.call({"operation": "getMyApplications", "user": user})
 
@@ -129,8 +129,8 @@ async def test_a_weak_session_makes_a_weak_link(portal: Portal):
     name = await ticket(portal)
     await confirm(portal, name, OF_RAVI[-4:], await signed_in(portal, assurance=Assurance.LOW))
 
-    async with portal.env.store.reading() as tx:
-        sub = portal.callers.who({"person": "ravi"})["sub"]
+    async with portal.env.store.read_transaction() as tx:
+        sub = portal.callers.user_details({"person": "ravi"})["sub"]
         assert await identities.assurance_of(tx, Provider.UMANG, sub) == "LOW"
 
 
@@ -154,7 +154,7 @@ async def test_a_hand_off_opens_a_session_once(portal: Portal):
     assert (subject.person_id, subject.assurance) == (ASHA, Assurance.SUBSTANTIAL)
     assert all("HttpOnly" in cookie for cookie in opened.headers.get_list("set-cookie"))
     assert (again.status_code, "apuni_session" in again.cookies) == (400, False)
-    async with portal.env.store.reading() as tx:
+    async with portal.env.store.read_transaction() as tx:
         [line] = await audit_lines_of(tx, "SESSION", subject.session_id)
     assert (line.action, line.detail["provider"]) == ("SIGN_IN", "UMANG")
 

@@ -161,7 +161,7 @@ async def test_an_application_is_named_by_the_number_of_its_acknowledgement_too(
 async def test_a_look_at_the_status_is_an_enquiry_through_umang_and_a_write_is_none(portal: Portal):
     async def enquiries() -> list[tuple[str, int]]:
         await ledger_seal.seal(portal.env.store)
-        async with portal.env.store.reading() as tx:
+        async with portal.env.store.read_transaction() as tx:
             rows = await ledger.counts_on(tx, ist_date(portal.env.clock.now()))
         return [(row.channel, row.count) for row in rows if row.service_code == STATUS_LINE]
 
@@ -217,7 +217,7 @@ async def test_benefits_name_the_system_that_does_not_answer(portal: Portal):
     assert done["rc"] == "APSK0000", done
     held = await the_application(portal)
     await portal.world.approve(held)
-    async with portal.env.store.writing() as tx:
+    async with portal.env.store.write_transaction() as tx:
         sanctions = await benefits.sanctions_of_citizen(tx, ASHA)
         for one in (await benefits.instalments(tx, [sanctions[0].id]))[sanctions[0].id]:
             await record_payment_status(tx, one.id, PaymentStatus.INSTRUCTED, portal.env.clock.now())
@@ -242,7 +242,7 @@ async def test_no_answer_and_no_log_line_names_a_person(portal: Portal, capsys: 
     await filed(portal)
     await portal.call("getMyApplications")
     logged = capsys.readouterr().out
-    user = portal.callers.who({"person": "asha"})
+    user = portal.callers.user_details({"person": "asha"})
 
     assert "umang_door" in logged
     for secret in (user["sub"], user["mobile"], "Asha", "Negi"):

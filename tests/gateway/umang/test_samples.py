@@ -7,15 +7,15 @@ from pathlib import Path
 
 from gateway.runtime.production import SAMPLE_KEY
 from integrations.umang.door_answers import TEXTS
-from tools.reference.sample_files import outdated
+from tools.reference.sample_files import outdated_files
 from tools.reference.umang_sample_calls import SAMPLES
-from tools.reference.umang_samples import SECRET, made
+from tools.reference.umang_samples import SECRET, make_samples
 
 PAGES = Path(__file__).parents[3] / "docs" / "partners" / "umang"
 
 
 async def test_the_samples_are_what_the_door_answers():
-    assert outdated(PAGES, await made()) == []
+    assert outdated_files(PAGES, await make_samples()) == []
 
 
 def test_each_sample_shows_the_code_that_it_is_about():

@@ -90,13 +90,13 @@ def run_until(stopping: asyncio.Event, env: Environment, handler: Handler) -> as
 
 
 async def post(env: Environment, name: str, *, application: str | None = None, topic: str = TOPIC) -> None:
-    async with env.store.writing() as tx:
+    async with env.store.write_transaction() as tx:
         payload = {"name": name, "private": PRIVATE}
         assert await outbox.add(tx, topic, name, payload, application_id=application)
 
 
 async def in_state(env: Environment, state: OutboxState) -> list[OutboxMessage]:
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         return await outbox_listing(tx, state, 100)
 
 
@@ -273,7 +273,7 @@ async def test_stopping_finishes_what_is_under_way_and_takes_nothing_new(env):
 
 async def test_an_expired_lease_is_taken_over_by_another_worker(env, letters):
     await post(env, "left behind")
-    async with env.store.writing() as tx:
+    async with env.store.write_transaction() as tx:
         assert len(await outbox.claim(tx, "a worker that died", 8, -1.0)) == 1
 
     assert await working(env, letters).deliver_due() == 1
@@ -284,7 +284,7 @@ async def test_an_expired_lease_is_taken_over_by_another_worker(env, letters):
 
 async def test_a_lease_that_holds_is_left_to_its_worker(env, letters):
     await post(env, "under way")
-    async with env.store.writing() as tx:
+    async with env.store.write_transaction() as tx:
         await outbox.claim(tx, "another worker", 8, LEASE_SECONDS)
 
     assert await working(env, letters).deliver_due() == 0
@@ -301,7 +301,7 @@ async def test_a_failure_that_comes_after_the_lease_has_passed_on_changes_nothin
 
     slow = asyncio.create_task(working(env, fails).deliver_due())
     await held.begun.wait()
-    async with env.store.writing() as tx:
+    async with env.store.write_transaction() as tx:
         await tx.connection.execute(outbox.outbox_table.update().values(leased_by="the second worker"))
     held.let_go.set()
     await slow
@@ -349,7 +349,7 @@ async def test_a_store_that_is_away_for_a_moment_does_not_end_the_worker(env, le
 
 
 async def test_an_outcome_that_cannot_be_noted_leaves_the_others_of_the_batch_alone(env, letters, log, monkeypatch):
-    delivered, first = outbox.delivered, []
+    delivered, first = outbox.mark_delivered, []
 
     async def flaky(tx, message_id, at):
         if not first:
@@ -357,7 +357,7 @@ async def test_an_outcome_that_cannot_be_noted_leaves_the_others_of_the_batch_al
             raise StoreUnavailable("the database does not answer")
         await delivered(tx, message_id, at)
 
-    monkeypatch.setattr(outbox, "delivered", flaky)
+    monkeypatch.setattr(outbox, "mark_delivered", flaky)
     for name in ("one", "two", "three"):
         await post(env, name)
 

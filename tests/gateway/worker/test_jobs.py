@@ -52,7 +52,7 @@ async def test_a_job_that_raises_ends_neither_the_worker_nor_any_other_job(env, 
         if len(ended) == len(made):
             everything.set()
 
-    async with env.store.writing() as tx:
+    async with env.store.write_transaction() as tx:
         await outbox.add(tx, "letter", "one", {})
     running = asyncio.create_task(Runner(made, stopping, note, at_once=8).run())
     await asyncio.wait_for(everything.wait(), 60)
@@ -62,7 +62,7 @@ async def test_a_job_that_raises_ends_neither_the_worker_nor_any_other_job(env, 
     assert {name: ending for name, ending in ended.items() if ending is not JobOutcome.DONE} == {
         BROKEN: JobOutcome.FAILED
     }
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         assert [one.key for one in await outbox_listing(tx, OutboxState.DELIVERED, 9)] == ["one"]
     assert swept == [True]
 

@@ -55,7 +55,7 @@ async def overdue(env: Environment, clock: ManualClock) -> list[Application]:
 
 
 async def filed(env: Environment, found: list[Application]) -> list[int]:
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         held = await appeals.of_applications(tx, [one.id for one in found])
     return [len(held.get(one.id, [])) for one in found]
 
@@ -82,7 +82,7 @@ async def test_a_worker_whose_lead_passed_on_writes_nothing(env: Environment, st
     found = await overdue(env, store_clock)
     worker = LegalClock(env)
     assert await worker._lead.take()
-    async with env.store.writing() as tx:
+    async with env.store.write_transaction() as tx:
         await leases.release(tx, worker._lead.lease)
         assert await leases.acquire(tx, LEASE, "another", 30)
     with pytest.raises(LeadershipLost):
@@ -113,7 +113,7 @@ async def test_verdicts_and_a_round_at_once_leave_either_order(env: Environment,
     request = Decide(found[0].id, Verdict.APPROVE, "yes")
     outcomes = await asyncio.gather(decide_application(env, OFFICER, request), sweep(env), return_exceptions=True)
     assert [one for one in outcomes if isinstance(one, BaseException) and not isinstance(one, Problems)] == []
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         held = (await appeals.of_applications(tx, [found[0].id])).get(found[0].id, [])
     assert [one.state for one in held] in ([], [AppealState.SERVICE_DELIVERED_LATE])
 

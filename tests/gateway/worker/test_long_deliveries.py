@@ -89,18 +89,18 @@ class Beats:
 
 
 async def post(env: Environment, name: str, topic: str = TOPIC) -> None:
-    async with env.store.writing() as tx:
+    async with env.store.write_transaction() as tx:
         assert await outbox.add(tx, topic, name, {"name": name})
 
 
 async def in_state(env: Environment, state: OutboxState) -> list[OutboxMessage]:
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         return await outbox_listing(tx, state, 100)
 
 
 async def pass_on(env: Environment, **values: object) -> None:
     """Change the claim of every message behind its worker's back."""
-    async with env.store.writing() as tx:
+    async with env.store.write_transaction() as tx:
         await tx.connection.execute(update(outbox.outbox_table).values(**values))
 
 
@@ -168,7 +168,7 @@ async def test_a_dead_workers_message_is_taken_over_when_its_claim_ends(env):
     [task] = dead._aside
     task.cancel()  # as kill -9: nothing is noted and nothing renewed any more
     await asyncio.wait([task])
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         claimed = (await tx.connection.execute(select(outbox.outbox_table.c.lease_until))).scalar_one()
         assert claimed <= await database_now(tx) + timedelta(seconds=CLAIM)
 
@@ -228,7 +228,7 @@ async def test_a_claim_that_cannot_be_renewed_ends_the_work_before_it_ends_itsel
         raise StoreUnavailable("the database does not answer")
 
     with pytest.raises(outcome):
-        await ClaimHeartbeat(0.2, 600.0, away, stopping).during(asyncio.Event().wait())  # type: ignore[arg-type]
+        await ClaimHeartbeat(0.2, 600.0, away, stopping).run_work(asyncio.Event().wait())  # type: ignore[arg-type]
 
 
 async def test_a_lost_claim_ends_the_work_at_the_next_beat():
@@ -236,7 +236,7 @@ async def test_a_lost_claim_ends_the_work_at_the_next_beat():
         return False
 
     with pytest.raises(Lost):
-        await ClaimHeartbeat(0.2, 600.0, lost, asyncio.Event()).during(asyncio.Event().wait())  # type: ignore[arg-type]
+        await ClaimHeartbeat(0.2, 600.0, lost, asyncio.Event()).run_work(asyncio.Event().wait())  # type: ignore[arg-type]
 
 
 async def test_what_the_work_raises_comes_through_as_it_is():
@@ -247,4 +247,4 @@ async def test_what_the_work_raises_comes_through_as_it_is():
         return True
 
     with pytest.raises(TimeoutError, match="its own"):
-        await ClaimHeartbeat(30.0, 600.0, held, asyncio.Event()).during(fails())
+        await ClaimHeartbeat(30.0, 600.0, held, asyncio.Event()).run_work(fails())

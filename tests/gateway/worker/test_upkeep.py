@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from actions.kernel.environment import Environment
 from domain.kernel.clock import ist_date
 from domain.kernel.people import PersonKind, Provider
-from domain.statistics.figures import counted, marks_of
+from domain.statistics.figures import figure_inputs, marks_of
 from gateway.settings.settings import Retention
 from gateway.worker.jobs import upkeep_jobs
 from gateway.worker.runner import Job
@@ -42,9 +42,9 @@ async def test_the_upkeep_runs_on_an_empty_store_and_may_be_repeated(env):
 async def test_the_upkeep_folds_everything_and_forgets_what_is_past_its_time(env, store_clock, monkeypatch):
     monkeypatch.setattr(figures, "FOLD_BATCH", 5)
     now = store_clock.now()
-    async with env.store.writing() as tx:
+    async with env.store.write_transaction() as tx:
         for _ in range(23):
-            await figures.add(tx, marks_of(counted(application("a1", "c1", submitted_at=now))), "a1")
+            await figures.add(tx, marks_of(figure_inputs(application("a1", "c1", submitted_at=now))), "a1")
         await idempotency.begin(tx, "scope", "key", "hash", now)
         await people.add_citizen(tx, citizen("c1"))
         for days, session_id in ((1, "short"), (400, "long")):
@@ -72,7 +72,7 @@ async def test_the_upkeep_folds_everything_and_forgets_what_is_past_its_time(env
     store_clock.advance(timedelta(days=200))
     await all_of(jobs)
 
-    async with env.store.writing() as tx:
+    async with env.store.write_transaction() as tx:
         assert await figures.fold(tx) == 0
         assert isinstance(await idempotency.begin(tx, "scope", "key", "other", store_clock.now()), idempotency.Fresh)
         assert await sessions.session(tx, "short") is None
@@ -82,7 +82,7 @@ async def test_the_upkeep_folds_everything_and_forgets_what_is_past_its_time(env
         assert used == [("0.9.0", 0), ("1.0.0", 190)]  # the last day on which a version was used is always known
     store_clock.advance(timedelta(days=200))
     await all_of(jobs)
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         assert await accesses.of_citizen(tx, "c1", 9) == []
 
 

@@ -75,8 +75,11 @@ def test_the_envelope_is_a_key_of_128_octets_and_a_text_with_its_signature(town:
     raw = base64.b64decode(sealed)
     assert (len(raw) - 128) % 16 == 0
     with pytest.raises(wire.Spoilt):  # our own signature is not CSC's
-        wire.opened(sealed, reader=own.private_key, signer=own.csc_key)
-    assert wire.opened(sealed, reader=own.private_key, signer=own.private_key.public_key()) == {"a": "1", "b": "2"}
+        wire.open_envelope(sealed, reader=own.private_key, signer=own.csc_key)
+    assert wire.open_envelope(sealed, reader=own.private_key, signer=own.private_key.public_key()) == {
+        "a": "1",
+        "b": "2",
+    }
 
 
 @pytest.mark.parametrize("spoil", [lambda m: "", lambda m: m[:-8], lambda m: "AAAA" + m[4:], lambda m: m + "!"])
@@ -216,7 +219,7 @@ def test_a_pair_that_comes_twice_spoils_the_message(town: Town):
     public = own.private_key.public_key()
     sealed = wire.envelope("a=1|a=2|", signer=own.private_key, reader=public)
     with pytest.raises(wire.Spoilt):
-        wire.opened(sealed, reader=own.private_key, signer=public)
+        wire.open_envelope(sealed, reader=own.private_key, signer=public)
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,7 @@ def test_the_sandbox_takes_the_golden_instruction():
 
 
 def test_an_accepted_instruction_is_read():
-    assert wire.accepted(record("pi_accepted.json", "PI"), BILL)
+    assert wire.is_accepted(record("pi_accepted.json", "PI"), BILL)
 
 
 def test_pis_pag_pd_and_fd_lead_to_the_state_that_a_citizen_sees():

@@ -67,4 +67,4 @@ async def test_a_pull_leaves_no_figures_where_the_door_is_shut(puller: Puller, c
     counts.down = True
     view = await puller.sandbox.act("pull_counts", {"date": str(date(2026, 11, 22))})
     assert (view["status"], view["rows"]) == (503, [])
-    assert puller.sandbox.state.all("day") == {}
+    assert puller.sandbox.state.values_of("day") == {}

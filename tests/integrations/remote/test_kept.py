@@ -24,7 +24,7 @@ async def test_fifty_cold_readers_make_one_call(remote, partner):
     async def load() -> str:
         return (await remote.send(KEPT, "GET", "/a")).content.decode()
 
-    answers = await asyncio.gather(*(remote.kept(KEPT, ("citizen",), load, TEXT) for _ in range(50)))
+    answers = await asyncio.gather(*(remote.fetch_cached(KEPT, ("citizen",), load, TEXT) for _ in range(50)))
 
     assert route.call_count == 1
     assert {answer.state for answer in answers} == {SourceState.LIVE}
@@ -40,7 +40,7 @@ async def test_fifty_cold_readers_make_one_call_also_when_it_fails(remote):
         raise Unavailable(Source.DIGILOCKER, "down")
 
     answers = await asyncio.gather(
-        *(remote.kept(KEPT, ("citizen",), load, TEXT) for _ in range(50)), return_exceptions=True
+        *(remote.fetch_cached(KEPT, ("citizen",), load, TEXT) for _ in range(50)), return_exceptions=True
     )
 
     assert calls == 1
@@ -54,8 +54,8 @@ async def test_a_cancelled_first_reader_does_not_fail_the_others(remote):
         await gate.wait()
         return "yes"
 
-    first = asyncio.create_task(remote.kept(KEPT, ("citizen",), load, TEXT))
-    second = asyncio.create_task(remote.kept(KEPT, ("citizen",), load, TEXT))
+    first = asyncio.create_task(remote.fetch_cached(KEPT, ("citizen",), load, TEXT))
+    second = asyncio.create_task(remote.fetch_cached(KEPT, ("citizen",), load, TEXT))
     await asyncio.sleep(0)
     first.cancel()
     gate.set()
@@ -72,7 +72,7 @@ async def test_a_kept_answer_is_fresh_then_stale_then_gone(remote, clock):
         return "yes"
 
     async def read() -> SourceState:
-        return (await remote.kept(KEPT, ("citizen",), load, TEXT)).state
+        return (await remote.fetch_cached(KEPT, ("citizen",), load, TEXT)).state
 
     states = [await read(), await read()]
     up = False
@@ -92,12 +92,12 @@ async def test_an_integrity_failure_is_neither_kept_nor_covered_by_an_old_copy(r
     async def forged() -> str:
         raise IntegrityFailure(Source.DIGILOCKER, "hmac")
 
-    await remote.kept(KEPT, ("citizen",), good, TEXT)
+    await remote.fetch_cached(KEPT, ("citizen",), good, TEXT)
     clock.advance(timedelta(seconds=61))
 
     with pytest.raises(IntegrityFailure):
-        await remote.kept(KEPT, ("citizen",), forged, TEXT)
-    assert (await remote.kept(KEPT, ("citizen",), good, TEXT)).state is SourceState.LIVE
+        await remote.fetch_cached(KEPT, ("citizen",), forged, TEXT)
+    assert (await remote.fetch_cached(KEPT, ("citizen",), good, TEXT)).state is SourceState.LIVE
 
 
 @pytest.mark.parametrize(("failure", "outcome"), [(IntegrityFailure, "integrity"), (NotLetIn, "not_let_in")])
@@ -114,6 +114,6 @@ async def test_what_somebody_must_look_at_raises_its_alarm_once(clock, partner, 
         return (await remote.send(KEPT, "GET", "/a", judge=judge)).content.decode()
 
     with pytest.raises(failure):
-        await remote.kept(KEPT, ("citizen",), load, TEXT)
+        await remote.fetch_cached(KEPT, ("citizen",), load, TEXT)
 
     assert [seen for seen in told if seen[2] == outcome] == [(Source.DIGILOCKER, "digilocker.kept", outcome)]

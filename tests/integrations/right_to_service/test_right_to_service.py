@@ -232,7 +232,7 @@ async def test_the_bench_decides_by_the_days_of_the_city(commission: Commission)
     client = commission.client()
     for number in range(40):
         await client.file_appeal(filing(f"UK-{number}-L3-TL"))
-    cases = list(commission.sandbox.state.all("case").values())
+    cases = list(commission.sandbox.state.values_of("case").values())
     assert all(verdict_of(case, NOON + timedelta(days=5)) == [] for case in cases)
     said = [[kind for kind, _ in verdict_of(case, NOON + timedelta(days=60))] for case in cases]
     assert {tuple(kinds) for kinds in said} == {

@@ -95,7 +95,7 @@ def test_a_card_of_another_form_is_unreadable(change: dict[str, Any]):
 
 @pytest.mark.parametrize(("rs", "good"), [("S", True), ("s", True), (" Success ", True), ("F", False), ("E", False)])
 def test_rs_decides_in_letters_of_any_size(rs: str, good: bool):
-    assert wire.succeeded({"rs": rs}) is good
+    assert wire.is_success({"rs": rs}) is good
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ async def enter(world, name, *postings):
     officer = Officer(
         key, Bilingual(None, name.title()), Bilingual("अधिकारी", "Officer"), f"{name}@x.example", postings
     )
-    async with world.environment.store.writing() as tx:
+    async with world.environment.store.write_transaction() as tx:
         await people.add_officer(tx, officer)
     return Subject(frozenset(one.role for one in postings), PersonKind.OFFICER, key, postings)
 

@@ -50,7 +50,7 @@ NOTIFIED = """query($filter: NotifiedServiceFilter, $after: String) { notifiedSe
 async def enter(world, number, name, *postings):
     key = f"01930000-0000-7000-8000-0000000002{number:02d}"
     officer = Officer(key, Bilingual(None, name), Bilingual("अधिकारी", "Officer"), f"{name}@x.example", postings)
-    async with world.environment.store.writing() as tx:
+    async with world.environment.store.write_transaction() as tx:
         await people.add_officer(tx, officer)
     return Subject(frozenset(one.role for one in postings), PersonKind.OFFICER, key, postings)
 
@@ -80,7 +80,7 @@ async def second(world, dm, store_clock):
     first, _ = await file_appeal(world.environment, CITIZEN, FileAppeal(application.id, "I was.", "appeal"))
     store_clock.set(first.next_at)
     await sweep(world.environment)
-    async with world.environment.store.reading() as tx:
+    async with world.environment.store.read_transaction() as tx:
         return (await appeals.of_applications(tx, [application.id]))[application.id][-1]
 
 

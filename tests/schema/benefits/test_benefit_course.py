@@ -90,7 +90,7 @@ async def by_files(tx, application):
 
 async def at_once(world, application):
     """Make of the benefit of an application a grant that is paid once."""
-    async with world.environment.store.writing() as tx:
+    async with world.environment.store.write_transaction() as tx:
         held, _ = await sanctioned(tx, application)
         table = benefits.sanctions_table
         await tx.connection.execute(update(table).where(table.c.id == held.id).values(period="one-time"))
@@ -98,7 +98,7 @@ async def at_once(world, application):
 
 async def tell(world, application, status, **more):
     env = world.environment
-    async with env.store.writing() as tx:
+    async with env.store.write_transaction() as tx:
         _, latest = await sanctioned(tx, application)
         said = PaymentNews(status, env.clock.now(), rail=Rail.IFMS, **more)
         assert await hear(Acting(env, tx, SYSTEM), latest.id, said)
@@ -182,7 +182,7 @@ async def test_the_citizen_sees_what_is_never_paid_since_a_suspension_was_lifted
 ):
     application, benefit = await pension(world)
     await do(world, "suspendBenefit", OFFICER, benefitId=benefit, ground="OWN_REQUEST", idempotencyKey="s")
-    async with world.environment.store.writing() as tx:  # as if it had been ordered when a month began
+    async with world.environment.store.write_transaction() as tx:  # as if it had been ordered when a month began
         table = sanction_course.sanction_stops_table
         moved = {"from_on": ist_date(tx.clock.now()) - timedelta(days=1)}
         await tx.connection.execute(update(table).values(moved))
@@ -269,7 +269,7 @@ async def test_a_corrected_account_shows_its_last_digits_only(world):
 async def test_a_payment_by_files_shows_as_of_the_last_file_and_is_never_said_to_be_heard_now(world):
     application, _ = await pension(world)
     env = world.environment
-    async with env.store.writing() as tx:
+    async with env.store.write_transaction() as tx:
         first = await by_files(tx, application)
         said = PaymentNews(PaymentStatus.AT_BANK, env.clock.now() - timedelta(days=2), rail=Rail.PFMS)
         assert await hear(Acting(env, tx, SYSTEM), first.id, said)
@@ -290,7 +290,7 @@ async def test_a_payment_by_files_shows_as_of_the_last_file_and_is_never_said_to
 async def test_where_nothing_can_change_any_more_the_word_of_pfms_is_old_and_not_stale(world):
     application, _ = await pension(world)
     env = world.environment
-    async with env.store.writing() as tx:
+    async with env.store.write_transaction() as tx:
         held, first = await sanctioned(tx, application)
         table = benefits.instalments_table
         long_ago = env.clock.now() - timedelta(days=20)
@@ -304,7 +304,7 @@ async def test_where_nothing_can_change_any_more_the_word_of_pfms_is_old_and_not
 
 async def a_file_came(world, name):
     """A file of PFMS that was applied just now."""
-    async with world.environment.store.writing() as tx:
+    async with world.environment.store.write_transaction() as tx:
         now, key = world.environment.clock.now(), world.environment.ids.key()
         file = LedgerFile(key, Direction.IN, "bank-status", name, name, 1, FileState.APPLIED, now)
         await payment_files.note_file(tx, file)
@@ -313,7 +313,7 @@ async def a_file_came(world, name):
 @pytest.mark.parametrize(("language", "words"), [("HI", "मद में राशि कम है"), ("EN", "holds too little")])
 async def test_what_holds_a_payment_back_is_told_in_words(world, language, words):
     application, _ = await pension(world)
-    async with world.environment.store.writing() as tx:
+    async with world.environment.store.write_transaction() as tx:
         held, _ = await sanctioned(tx, application)
         table = benefits.instalments_table
         await tx.connection.execute(update(table).where(table.c.sanction_id == held.id).values(hold="BUDGET"))
@@ -343,7 +343,7 @@ async def test_every_state_is_told_in_words_with_a_reason_and_what_to_do_where_i
 ):
     application, _ = await pension(world)
     env = world.environment
-    async with env.store.writing() as tx:
+    async with env.store.write_transaction() as tx:
         first = await by_files(tx, application)
         await hear(
             Acting(env, tx, SYSTEM), first.id, PaymentNews(status, env.clock.now(), return_code=given, rail=Rail.PFMS)
@@ -367,7 +367,7 @@ async def test_schemes_are_listed_by_filter_in_both_languages(world):
 
 
 async def test_a_scheme_names_the_service_that_grants_it_whichever_of_the_two_says_so(world):
-    async with world.environment.store.writing() as tx:
+    async with world.environment.store.write_transaction() as tx:
         [scheme] = [one for one in (await catalogue.schemes(tx)).values() if one.code == "old-age"]
         await catalogue.upsert_schemes(tx, [replace(scheme, service_code=None)])
     answer = await world.ask("{ schemes { code service { code } } }", CITIZEN)
@@ -376,7 +376,7 @@ async def test_a_scheme_names_the_service_that_grants_it_whichever_of_the_two_sa
 
 async def test_what_waits_for_a_second_approval_is_listed_for_those_who_may_give_it(world):
     strict = replace(
-        world.environment, rules=replace(world.environment.rules, law=LAW.changed({"second_approval_paise": 1_000}))
+        world.environment, rules=replace(world.environment.rules, law=LAW.with_values({"second_approval_paise": 1_000}))
     )
     world = replace(world, environment=strict)
     _, benefit = await pension(world)

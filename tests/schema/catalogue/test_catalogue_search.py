@@ -47,7 +47,7 @@ async def test_pages_of_a_search_follow_the_rank_both_ways(world):
 
 
 async def test_life_events_and_eligibility_filter_and_are_null_where_nothing_says_so(world):
-    async with world.environment.store.writing() as tx:
+    async with world.environment.store.write_transaction() as tx:
         known = await catalogue.services_by_codes(tx, ["ES90"])
         pension = known["ES90"]
         from domain.catalogue.catalogue import Eligibility, LifeEvent, Situation
@@ -69,7 +69,7 @@ async def test_life_events_and_eligibility_filter_and_are_null_where_nothing_say
 
 async def test_an_application_shows_the_rules_that_it_was_filed_under(world):
     filed = await world.submit("ES09")
-    async with world.environment.store.writing() as tx:
+    async with world.environment.store.write_transaction() as tx:
         income = (await catalogue.services_by_codes(tx, ["ES09"]))["ES09"]
         await catalogue.upsert_services(tx, [replace(income, fee_paise=7500, limit_days=99, documents=())])
     shown = (await world.ask(FILED, CITIZEN, number=filed.number))["data"]["application"]

@@ -194,7 +194,7 @@ async def test_a_document_is_read_at_its_address_and_each_read_is_noted(held: He
     assert answer.headers["cache-control"] == "private, no-store"
     seen = (await held.mine("dataAccesses(first: 20) { objectKind source purpose }"))["dataAccesses"]
     assert {"objectKind": "DOCUMENT", "source": "DIGILOCKER", "purpose": "VIEW"} in seen
-    async with held.world.environment.store.reading() as tx:
+    async with held.world.environment.store.read_transaction() as tx:
         assert (await audit_lines_of(tx, "DOCUMENT", ASHA))[-1].action == "document.downloaded"
 
 

@@ -54,7 +54,7 @@ async def withdraw(held: Held) -> None:
 
 async def test_fifty_callers_make_one_refresh_and_keep_its_rotated_token(wired: Held):
     store = wired.world.environment.store
-    async with store.reading() as tx:
+    async with store.read_transaction() as tx:
         old = await identities.locker_grant(tx, ASHA)
     wired.clock.advance(timedelta(minutes=59, seconds=30))
     before = sent(wired, "/1/token")
@@ -63,7 +63,7 @@ async def test_fifty_callers_make_one_refresh_and_keep_its_rotated_token(wired: 
 
     assert {len(answer["documents"]["nodes"]) for answer in answers} == {3}
     assert sent(wired, "/1/token") == before + 1
-    async with store.reading() as tx:
+    async with store.read_transaction() as tx:
         new = await identities.locker_grant(tx, ASHA)
         table = identities.locker_grants_table
         sealed = (await tx.connection.execute(select(table.c.tokens))).scalars().all()

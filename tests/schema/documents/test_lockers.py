@@ -55,7 +55,7 @@ def sent(held: Held, route: str) -> int:
 
 
 async def orders(held: Held) -> list[LockerOrder]:
-    async with held.world.environment.store.reading() as tx:
+    async with held.world.environment.store.read_transaction() as tx:
         return await locker_orders.of_citizen(tx, ASHA, 10)
 
 
@@ -93,7 +93,7 @@ async def test_while_the_locker_is_away_the_file_waits_in_the_outbox(held: Held)
     waits = await put(held)
     assert (waits["order"]["state"], waits["submission"]["state"]) == ("WAITING", "QUEUED")
     held.locker.sandbox.faults.clear()
-    async with held.world.environment.store.reading() as tx:
+    async with held.world.environment.store.read_transaction() as tx:
         counted = await outbox.counts(tx)
     assert counted.pending == 1
 
@@ -126,7 +126,7 @@ async def test_one_at_a_time_carries_an_order_out(held: Held):
     key = (await put(held))["order"]["key"]
     held.locker.sandbox.faults.clear()
     env = held.world.environment
-    async with env.store.writing() as tx:
+    async with env.store.write_transaction() as tx:
         assert await leases.acquire(tx, f"locker-order:{key}", "another", 30)
     with pytest.raises(NotAsked):
         await carry_out_order(env, key)
@@ -217,7 +217,7 @@ async def test_a_number_in_clear_goes_to_the_vault_and_nowhere_else(held: Held):
     answer = await held.world.ask("{ viewer { ... on Citizen { " + CARD + " } } }", CITIZEN)
 
     env = held.world.environment
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         citizen = (await people.citizens(tx, [ASHA]))[ASHA]
     number = await env.vault.reveal(citizen.aadhaar_reference or "", purpose="TEST", by="test")
     assert verhoeff.is_valid(number)
@@ -227,13 +227,13 @@ async def test_a_number_in_clear_goes_to_the_vault_and_nowhere_else(held: Held):
 
 
 async def test_another_persons_card_is_refused_and_not_bound(held: Held):
-    async with held.world.environment.store.writing() as tx:
+    async with held.world.environment.store.write_transaction() as tx:
         citizen = (await people.citizens(tx, [ASHA]))[ASHA]
         await people.update_citizen(tx, replace(citizen, name=Bilingual("कमला बिष्ट", "Kamla Bisht")))
     held.act("unmask_eaadhaar", on=True)
     error = await held.refused(CARD)
     assert error["extensions"]["code"] == "INTEGRITY"
-    async with held.world.environment.store.reading() as tx:
+    async with held.world.environment.store.read_transaction() as tx:
         assert (await people.citizens(tx, [ASHA]))[ASHA].aadhaar_reference is None
 
 

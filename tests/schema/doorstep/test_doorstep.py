@@ -41,7 +41,7 @@ async def case(world):
     await world.approve(application)
     await issue_certificate(env, application.id, FakeRenderer())
     agent = Operator(AGENT.person_id, Bilingual("मोहन", "Mohan"), "CSC-9", Bilingual(None, "Door"), "49", None)
-    async with env.store.writing() as tx:
+    async with env.store.write_transaction() as tx:
         await people.add_operator(tx, agent)
         await doorstep.add_agent(tx, DoorstepAgent(agent.id, "49", None))
     return node_id(TypeCode.APPLICATION, application.id)

@@ -38,7 +38,7 @@ WANTED = {
 
 async def entered(world, *rows: Transaction) -> None:
     store = world.environment.store
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         for row in rows:
             assert await ledger.record(tx, row)
     await ledger_seal.seal(store)
@@ -48,7 +48,7 @@ async def test_a_day_is_told_with_its_proof_and_its_corrections(world):
     await entered(world, ROW, replace(ROW, event_key="DELIVERED:1", district="50"))
     before = (await world.ask(COUNTS, AUDITOR))["data"]["transactionCounts"]
     store = world.environment.store
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await ledger.reverse(tx, "DELIVERED:1", CorrectionReason.CERTIFICATE_REVOKED)
     await ledger_seal.seal(store)
     now = (await world.ask(COUNTS, AUDITOR))["data"]["transactionCounts"]

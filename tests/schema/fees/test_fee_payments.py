@@ -79,7 +79,7 @@ def paying(world: World, store_clock: Any, tmp_path: Path) -> Iterator[Paying]:
 
 async def finance(world: World) -> Subject:
     posting, title = Posting(Role.FINANCE_OFFICER), Bilingual("वित्त", "Finance")
-    async with world.environment.store.writing() as tx:
+    async with world.environment.store.write_transaction() as tx:
         await people.add_officer(tx, Officer("fin1", title, title, "fin@officer.example", (posting,)))
     return Subject(frozenset({Role.FINANCE_OFFICER}), PersonKind.OFFICER, "fin1", (posting,))
 

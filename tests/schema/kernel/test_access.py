@@ -43,7 +43,7 @@ async def test_a_typing_error_is_named(world):
 
 async def test_an_application_is_found_by_the_number_of_a_system_before(world):
     application = await world.submit()
-    async with world.environment.store.writing() as tx:
+    async with world.environment.store.write_transaction() as tx:
         await aliases.add_many(tx, AliasKind.APPLICATION, {"UK24ES01/0012345": application.id})
     by_acknowledgement = BY_NUMBER.replace("by: {number:", "by: {acknowledgement:")
 
@@ -66,7 +66,7 @@ async def test_what_can_be_no_number_is_named_as_a_typing_error(world, text):
 
 async def test_an_old_number_of_digits_alone_says_the_same_whether_denied_or_absent(world):
     application = await world.submit()
-    async with world.environment.store.writing() as tx:
+    async with world.environment.store.write_transaction() as tx:
         await aliases.add_many(tx, AliasKind.APPLICATION, {"201912345": application.id})
 
     mine = await world.ask(BY_NUMBER, CITIZEN, number="2019 12345")
@@ -189,10 +189,10 @@ async def test_the_queue_of_an_officer_elsewhere_is_empty(world):
 
 async def test_own_reads_of_own_store_leave_no_receipt(world):
     application = await world.submit()
-    async with world.environment.store.reading() as tx:
+    async with world.environment.store.read_transaction() as tx:
         before = len(await accesses.of_citizen(tx, ASHA, 100))
 
     await world.ask(BY_NUMBER, CITIZEN, number=application.number)
 
-    async with world.environment.store.reading() as tx:
+    async with world.environment.store.read_transaction() as tx:
         assert len(await accesses.of_citizen(tx, ASHA, 100)) == before

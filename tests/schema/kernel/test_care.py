@@ -49,7 +49,7 @@ async def complain(world, application, subject=CITIZEN, **changes):
 async def administrator(world, department="revenue-department"):
     posting = Posting(Role.DEPARTMENT_ADMIN, department)
     title = Bilingual(None, "Admin")
-    async with world.environment.store.writing() as tx:
+    async with world.environment.store.write_transaction() as tx:
         await people.add_officer(tx, Officer("adm1", title, title, "admin@officer.example", (posting,)))
     return Subject(frozenset({Role.DEPARTMENT_ADMIN}), PersonKind.OFFICER, "adm1", (posting,))
 

@@ -17,7 +17,7 @@ from domain.kernel.global_ids import TypeCode
 from domain.kernel.sources import Source
 from gateway.runtime.form_files import form_files
 from integrations.calling.errors import Unavailable
-from schema.kernel.directives import declared
+from schema.kernel.directives import directives_of
 from schema.kernel.node import node_id
 from schema.kernel.source_policies import SourcePolicy
 from store.benefits import benefits
@@ -77,7 +77,7 @@ def policies() -> dict[str, list[SourcePolicy]]:
         for kind in graph._schema.type_map.values()
         if isinstance(kind, GraphQLObjectType)
         for name, field in kind.fields.items()
-        if (found := declared(field, SourcePolicy))
+        if (found := directives_of(field, SourcePolicy))
     }
 
 
@@ -113,7 +113,7 @@ async def prepared(held: Held, name: str) -> str:
     await held.ask(GRANT, input={"purpose": "DEPARTMENT_DOCUMENTS", "idempotencyKey": "allow"})
     await held.world.approve(await held.world.submit("ES90"))
     waiting = await held.world.submit("ES90", NEIGHBOUR)
-    async with env.store.writing() as tx:
+    async with env.store.write_transaction() as tx:
         [sanction] = await benefits.sanctions_of_citizen(tx, ASHA)
         for instalment in (await benefits.instalments(tx, [sanction.id]))[sanction.id]:
             await record_payment_status(tx, instalment.id, PaymentStatus.INSTRUCTED, env.clock.now())

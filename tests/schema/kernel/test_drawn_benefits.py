@@ -32,7 +32,7 @@ async def held(world):
         sanction("over", number="42000000000002", scheme_code="old-age", state=SanctionState.ENDED),
         sanction("other", number="42000000000003", scheme_code="widow"),
     ]
-    async with world.environment.store.writing() as tx:
+    async with world.environment.store.write_transaction() as tx:
         for one in made:
             await benefits.add_sanction(tx, replace(one, citizen_id=CITIZEN.person_id))
 
@@ -46,7 +46,7 @@ async def test_the_officer_who_decides_sees_what_the_applicant_draws_of_the_sche
 
 async def test_the_officer_sees_that_a_grant_of_the_scheme_is_paid_out(world):
     once = replace(sanction("grant", number="42000000000004", scheme_code="old-age"), period="one-time")
-    async with world.environment.store.writing() as tx:
+    async with world.environment.store.write_transaction() as tx:
         await benefits.add_sanction(tx, replace(once, citizen_id=CITIZEN.person_id))
         paid = instalment("paid", sanction_id="grant", status=PaymentStatus.CREDITED)
         await benefits.add_instalments(tx, [replace(paid, citizen_id=CITIZEN.person_id)])

@@ -6,7 +6,7 @@ from hashlib import sha256
 from urllib.parse import parse_qs, urlsplit
 
 from actions.applications.legal_sweep import sweep
-from actions.documents.file_links import opened
+from actions.documents.file_links import open_file
 from actions.platform.alarms import evaluate
 from actions.uploads.uploads import take_in
 from domain.kernel.global_ids import TypeCode
@@ -71,7 +71,7 @@ async def test_a_field_report_shows_text_place_time_and_photographs_that_can_be_
         assert [photo["mediaType"] for photo in report["photos"]] == ["image/jpeg", "image/png"]
         link = urlsplit(report["photos"][0]["address"]["url"])
         parts = {name: values[0] for name, values in parse_qs(link.query).items()}
-        found = await opened(
+        found = await open_file(
             environment,
             report["photos"][0]["sha256"],
             upload_id=parts["upload"],
@@ -124,7 +124,7 @@ async def test_unusually_many_reads_are_in_the_list_of_alarms_and_the_citizen_se
     )
     environment = world.environment
     title = Bilingual("तहसीलदार", "Tehsildar")
-    async with environment.store.writing() as tx:
+    async with environment.store.write_transaction() as tx:
         await people.add_officer(
             tx, Officer(COLLEAGUE.person_id or "", Bilingual(None, "Bina"), title, "b@x.example", OFFICER.postings)
         )

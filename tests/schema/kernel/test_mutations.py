@@ -97,7 +97,7 @@ async def test_a_refusal_is_data_with_code_path_and_action(world, changes, code,
     assert any("\u0900" <= letter <= "\u097f" for letter in error["message"])
     assert refused["application"] is None
     assert refused["submission"]["state"] == "REJECTED"
-    async with world.environment.store.reading() as tx:
+    async with world.environment.store.read_transaction() as tx:
         assert await applications.count_of_citizen(tx, ASHA) == 0
 
 

@@ -60,8 +60,8 @@ async def opened(world: World, code: str, key: str) -> Application:
         return application
     fee = {"amount": application.fee_paise, "receipt": "R1"}
     await done(world, "recordFee", OFFICER, applicationId=opaque(application), **fee)
-    async with world.environment.store.reading() as tx:
-        return (await applications.many(tx, [application.id]))[application.id]
+    async with world.environment.store.read_transaction() as tx:
+        return (await applications.by_ids(tx, [application.id]))[application.id]
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ async def office(world: World, store_clock) -> World:
     three ratings of decided cases, and suggestions of the officer herself.
     """
     name = Bilingual(None, "Reader")
-    async with world.environment.store.writing() as tx:
+    async with world.environment.store.write_transaction() as tx:
         await people.add_officer(tx, Officer(KEY, name, name, "reader@officer.example", EVERYTHING))
     for code in CODES:
         case = opaque(await opened(world, code, f"first-{code}"))
@@ -79,7 +79,7 @@ async def office(world: World, store_clock) -> World:
         await done(world, "giveFeedback", CITIZEN, applicationId=case, rating=2, text=f"Rating of {code}.")
         await done(world, "makeSuggestion", READER, serviceCode=code, text=f"Of an officer on {code}.")
         store_clock.advance(timedelta(minutes=1))
-    async with world.environment.store.writing() as tx:
+    async with world.environment.store.write_transaction() as tx:
         services = (await catalogue.services_by_codes(tx, CODES)).values()
         await catalogue.upsert_services(tx, [replace(service, needs_second_pair=True) for service in services])
     cases = []

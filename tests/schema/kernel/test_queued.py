@@ -51,9 +51,9 @@ async def test_documents_whose_locker_is_away_are_queued_and_then_delivered(worl
     world.down.errors[Source.DIGILOCKER] = Unavailable(Source.DIGILOCKER, "down")
 
     queued = await submission(world, SUBMIT, CITIZEN, given)
-    async with world.environment.store.writing() as tx:
+    async with world.environment.store.write_transaction() as tx:
         [message] = await outbox_listing(tx, outbox.OutboxState.PENDING, 9)
-        await outbox.delivered(tx, message.id, world.environment.clock.now())
+        await outbox.mark_delivered(tx, message.id, world.environment.clock.now())
     delivered = await submission(world, SUBMIT, CITIZEN, given)
 
     assert (queued["state"], queued["replayed"]) == ("QUEUED", False)
@@ -69,7 +69,7 @@ async def test_documents_that_were_seen_in_the_locker_are_accepted_and_not_queue
 
     told = await submission(world, SUBMIT, CITIZEN, given)
 
-    async with world.environment.store.reading() as tx:
+    async with world.environment.store.read_transaction() as tx:
         assert len(await outbox_listing(tx, outbox.OutboxState.PENDING, 9)) == 1
     assert (told["state"], told["expectedBy"]) == ("ACCEPTED", None)
 
@@ -80,7 +80,7 @@ async def test_a_payment_order_is_accepted_while_finance_is_well(world, verdict)
 
 async def test_a_payment_order_is_queued_where_finance_did_not_answer_when_last_asked(world, verdict):
     monitor = SourceMonitor([Source.DBT_FINANCE])
-    monitor.failed(Source.DBT_FINANCE, "dbt_finance.PIS", world.environment.clock.now(), 3.0, 7200.0)
+    monitor.record_failure(Source.DBT_FINANCE, "dbt_finance.PIS", world.environment.clock.now(), 3.0, 7200.0)
 
     told = await submission(world, DECIDE, OFFICER, verdict, monitor=monitor)
 

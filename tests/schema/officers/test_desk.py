@@ -68,7 +68,7 @@ async def desk(world: World) -> World:
     """The world with a colleague of the officer, and a pension that a second officer must confirm."""
     title = Bilingual("तहसीलदार", "Tehsildar")
     colleague = Officer(COLLEAGUE_ID, Bilingual(None, "Bina"), title, "bina@officer.example", OFFICER.postings)
-    async with world.environment.store.writing() as tx:
+    async with world.environment.store.write_transaction() as tx:
         await people.add_officer(tx, colleague)
         pension = (await catalogue.services_by_codes(tx, ["ES90"]))["ES90"]
         await catalogue.upsert_services(tx, [replace(pension, needs_second_pair=True)])

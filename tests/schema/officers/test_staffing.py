@@ -47,7 +47,7 @@ def officer_id(key: str | None) -> str:
 async def office(world: World) -> World:
     """The world with an administrator, and a colleague without a post of the departments."""
     title = Bilingual("तहसीलदार", "Tehsildar")
-    async with world.environment.store.writing() as tx:
+    async with world.environment.store.write_transaction() as tx:
         for key, name, postings in (
             (ADMIN_ID, "admin", ADMIN.postings),
             (BINA_ID, "bina", (Posting(Role.OFFICER, "forest-department"),)),

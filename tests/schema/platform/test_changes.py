@@ -69,7 +69,7 @@ def case(number, citizen=ASHA, **facts):
 
 
 async def keep(world, *items):
-    async with world.environment.store.writing() as tx:
+    async with world.environment.store.write_transaction() as tx:
         for item in items:
             await applications.add(tx, item)
 
@@ -85,7 +85,7 @@ class Office:
     async def happens(self):
         self._clock.advance(timedelta(minutes=self.dice.randrange(1, 90)))
         what = self.dice.random() if self._kept else 0
-        async with self._store.writing() as tx:
+        async with self._store.write_transaction() as tx:
             if what < 0.45:
                 await self._comes(tx)
             elif what < 0.9:

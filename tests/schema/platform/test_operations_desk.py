@@ -51,7 +51,7 @@ async def test_nobody_else_sets_one(world, subject):
 
     assert answer["data"]["setSwitch"] is None
     assert answer["errors"][0]["extensions"]["code"] == "NOT_FOUND"
-    async with world.environment.store.reading() as tx:
+    async with world.environment.store.read_transaction() as tx:
         assert await switches.version(tx) == 0
 
 
@@ -96,7 +96,7 @@ async def test_a_mutation_that_is_off_is_one_coded_error_and_nothing_is_done(wor
     assert error["extensions"]["retryable"] is True
     assert error["extensions"]["type"] == "UNAVAILABLE"
     assert word in error["message"]
-    async with world.environment.store.reading() as tx:
+    async with world.environment.store.read_transaction() as tx:
         assert await applications.count_of_citizen(tx, ASHA) == 0
 
 
@@ -117,7 +117,7 @@ async def test_sources_show_what_a_switch_lets_through(world):
 
 
 async def test_alarms_that_hold_are_shown_with_their_meaning(world):
-    async with world.environment.store.writing() as tx:
+    async with world.environment.store.write_transaction() as tx:
         await alarms.save(tx, Alarm(AlarmCode.BREAKER_OPEN, "UMANG", AlarmState.RAISED, 312.4, NOW, None, 1))
         await alarms.save(tx, Alarm(AlarmCode.DISK_LOW, "worker@x", AlarmState.CLEARED, 5.0, NOW, NOW, 2))
 

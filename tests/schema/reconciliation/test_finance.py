@@ -73,21 +73,21 @@ async def far(world):
 async def paid(world):
     """A pension whose first payment is at DBT finance."""
     await pay(world)
-    async with world.environment.store.reading() as tx:
+    async with world.environment.store.read_transaction() as tx:
         (sanction,) = await benefits.sanctions_of_citizen(tx, CITIZEN.person_id)
         return (await benefits.instalments(tx, [sanction.id]))[sanction.id][0].id
 
 
 async def told(world, instalment_id, status, code=None):
     """Let DBT finance tell where the payment stands now."""
-    async with world.environment.store.writing() as tx:
+    async with world.environment.store.write_transaction() as tx:
         news = PaymentNews(status, world.environment.clock.now(), return_code=code)
         assert await hear(Acting(world.environment, tx, SYSTEM), instalment_id, news)
 
 
 async def found(world, kind=DifferenceKind.AMOUNT_DIFFERS, **changes):
     given = {"about": f"{kind}", "department": "social-welfare", "district": "49", "amount_paise": 150_000, **changes}
-    async with world.environment.store.writing() as tx:
+    async with world.environment.store.write_transaction() as tx:
         return await open_case(Acting(world.environment, tx, SYSTEM), FinanceDifference(kind, **given))
 
 
@@ -172,7 +172,7 @@ async def test_a_large_amount_or_money_given_up_needs_a_second_officer(world, fi
 
 
 async def test_from_which_amount_a_second_officer_must_agree_is_a_setting(world, finance):
-    law = LAW.changed({"case_second_officer_paise": 99})
+    law = LAW.with_values({"case_second_officer_paise": 99})
     stricter = replace(world, environment=replace(world.environment, rules=replace(world.environment.rules, law=law)))
     case_id = await found(stricter, DifferenceKind.SECOND_PAYMENT, amount_paise=100)
     await did(stricter, finance, TAKE, case_id)
@@ -197,7 +197,7 @@ async def test_an_auditor_reads_and_changes_nothing(world):
 async def test_steps_are_in_the_audit_log(world, finance):
     case_id = await found(world)
     await did(world, finance, TAKE, case_id)
-    async with world.environment.store.reading() as tx:
+    async with world.environment.store.read_transaction() as tx:
         table = audit.audit_lines_table
         rows = (await tx.connection.execute(table.select().where(table.c.object_id == case_id))).all()
     assert [row.action for row in rows] == ["finance_case.opened", "finance_case.take"]
@@ -207,7 +207,7 @@ async def test_the_notes_of_a_case_are_sealed_at_rest(world, finance):
     case_id = await found(world)
     await did(world, finance, TAKE, case_id)
     await did(world, finance, NOTE, case_id, note="A private word.")
-    async with world.environment.store.reading() as tx:
+    async with world.environment.store.read_transaction() as tx:
         rows = (await tx.connection.execute(finance_cases.events_table.select())).all()
     assert all(b"private" not in (row.note or b"") for row in rows)
 
@@ -240,9 +240,9 @@ async def test_totals_and_the_months_statement_agree_with_the_instalments(world,
 
 
 async def test_runs_are_shown_with_their_progress(world, finance):
-    async with world.environment.store.writing() as tx:
+    async with world.environment.store.write_transaction() as tx:
         run = await reconciliation.begin(tx, "run-1", Rail.PFMS, date(2026, 11, 23))
-        await reconciliation.troubled(tx, run.id, "STATEMENT_MISSING")
+        await reconciliation.note_problem(tx, run.id, "STATEMENT_MISSING")
     (shown,) = (await world.ask(RUNS, finance))["data"]["reconciliationRuns"]["nodes"]
     assert (shown["rail"], shown["state"], shown["problem"]) == ("PFMS", "READING", "STATEMENT_MISSING")
     assert (await world.ask(BATCHES, finance))["data"]["paymentBatches"] == {"totalCount": 0, "nodes": []}
@@ -251,7 +251,7 @@ async def test_runs_are_shown_with_their_progress(world, finance):
 
 async def test_finance_officers_see_which_certificate_signs_and_what_pfms_says_of_it(world, finance):
     declined = SignerEnrolment("ab" * 32, EnrolmentState.REJECTED, codes=("DBE0003",), source="0905DSCENRACK.xml")
-    async with world.environment.store.writing() as tx:
+    async with world.environment.store.write_transaction() as tx:
         await signing_certificates.hear(tx, declined, world.environment.clock.now())
     (shown,) = (await world.ask(SIGNERS, finance))["data"]["paymentSigners"]
     assert (shown["fingerprint"], shown["state"], shown["codes"]) == ("ab" * 32, "REJECTED", ["DBE0003"])
@@ -275,7 +275,7 @@ async def test_a_batch_says_how_many_it_deletes_and_who_signed_it(world, finance
         created_at=world.environment.clock.now(),
         executes_on=date(2026, 11, 24),
     )
-    async with world.environment.store.writing() as tx:
+    async with world.environment.store.write_transaction() as tx:
         await payment_batches.add(tx, batch)
         await payment_batches.seal(tx, batch.id, b"<file/>", "cd" * 32)
     (shown,) = (await world.ask(SIGNED, finance))["data"]["paymentBatches"]["nodes"]
@@ -283,7 +283,7 @@ async def test_a_batch_says_how_many_it_deletes_and_who_signed_it(world, finance
 
 
 async def test_a_case_of_an_instalment_knows_its_scheme_and_place(world, finance, paid):
-    async with world.environment.store.reading() as tx:
+    async with world.environment.store.read_transaction() as tx:
         one = await benefits.instalment(tx, paid)
     assert one is not None
     await found(world, about=f"instalment:{paid}", department=None, district=None, amount_paise=None)

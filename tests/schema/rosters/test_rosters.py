@@ -145,7 +145,7 @@ async def test_the_queue_is_narrowed_to_a_roster(desk):
 
 async def test_an_operator_of_a_centre_keeps_no_rosters(desk):
     operator = Subject(frozenset({Role.OPERATOR}), PersonKind.OPERATOR, "plain", district="49")
-    async with desk.world.environment.store.writing() as tx:
+    async with desk.world.environment.store.write_transaction() as tx:
         await people.add_operator(tx, Operator("plain", Bilingual(None, "O"), "O-1", Bilingual(None, "C"), "49", None))
     given = {"serviceCode": "ES09", "centreCode": SCHOOL, "idempotencyKey": "plain"}
     refused = await desk.ask(OPEN, operator, i=given)

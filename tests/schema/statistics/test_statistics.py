@@ -178,14 +178,14 @@ async def test_questions_that_are_not_answered(
 async def test_a_store_that_is_older_than_its_counters_is_counted_once(world: World) -> None:
     store = world.environment.store
     await world.submit()
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await tx.connection.execute(figures.figure_deltas_table.delete())
     assert await count_once(store)
     assert await count_once(store) is None
     assert (await asked(world, OFFICER))["total"]["received"] == 1
     assert await rebuild(store)
-    async with store.reading() as tx:
-        assert await seeds.seeded(tx, COUNTED)
+    async with store.read_transaction() as tx:
+        assert await seeds.is_seeded(tx, COUNTED)
         lines = (await tx.connection.execute(audit.audit_lines_table.select())).all()
     assert sum(line.action == "figures.rebuild" for line in lines) == 2
 

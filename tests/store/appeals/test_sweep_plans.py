@@ -31,7 +31,7 @@ DAY = timedelta(days=1)
 @pytest.fixture
 async def full(store: Store) -> Store:
     """A store in which a round would be slow if it read all cases, with what the database knows about its rows."""
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await people.add_citizen(tx, citizen())
         cases = [
             application(
@@ -47,13 +47,13 @@ async def full(store: Store) -> Store:
         await tx.connection.execute(insert(applications_table), [values_of(tx, case) for case in cases])
         listed = [appeal_of(case, number) for number, case in enumerate(cases)]
         await tx.connection.execute(insert(appeals_table), [appeal_values(tx, one) for one in listed])
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await tx.connection.execute(text("ANALYZE"))
     return store
 
 
 async def breached(tx: Transaction) -> list[str]:
-    return [case.id for case in await appeals.breached(tx, NOW, limit=100)]
+    return [case.id for case in await appeals.breached_applications(tx, NOW, limit=100)]
 
 
 async def to_be_warned(tx: Transaction) -> list[str]:
@@ -67,11 +67,11 @@ async def test_cases_that_are_due_are_found_by_status_and_due_date(
     full: Store, look: Callable[[Transaction], Awaitable[list[str]]]
 ) -> None:
     with asked(full) as seen:
-        async with full.writing() as tx:
+        async with full.write_transaction() as tx:
             found = await look(tx)
     assert len(found) == 5
     (statement,) = [one for one in seen if "FROM applications" in one[0]]
-    async with full.writing() as tx:
+    async with full.write_transaction() as tx:
         plan = await plan_of(tx, statement)
     assert re.search("ix_applications_(open|status)_due_at", plan), plan
     assert "SCAN applications" not in plan, plan
@@ -85,14 +85,14 @@ async def test_the_commission_s_review_of_what_is_overdue_reads_no_other_case(
     full: Store, department: str | None, district: str | None, count: int
 ) -> None:
     with asked(full) as seen:
-        async with full.reading() as tx:
+        async with full.read_transaction() as tx:
             found = await overdue(tx, NOW, department=department, district=district, limit=100)
             await count_overdue(
                 tx, NOW, department, district
             )  # by counters: tests/store/statistics/test_counted_cases.py
     assert len(found) == count
     [statement] = {text: (text, given) for text, given in seen if "FROM applications" in text}.values()
-    async with full.reading() as tx:
+    async with full.read_transaction() as tx:
         plan = await plan_of(tx, statement)
     assert re.search("ix_applications_open_((district|department)_)?due_at", plan), plan
     assert "SCAN applications" not in plan, plan
@@ -101,10 +101,10 @@ async def test_the_commission_s_review_of_what_is_overdue_reads_no_other_case(
 
 async def test_appeals_that_the_clock_has_to_look_at_are_found_by_state_and_moment(full: Store) -> None:
     with asked(full) as seen:
-        async with full.writing() as tx:
+        async with full.write_transaction() as tx:
             assert len(await appeals.due(tx, NOW, 100)) == 5
     (statement,) = [one for one in seen if "FROM appeals" in one[0]]
-    async with full.writing() as tx:
+    async with full.write_transaction() as tx:
         plan = await plan_of(tx, statement)
     assert "ix_appeals_state_next_at" in plan, plan
     assert "Seq Scan on appeals" not in plan, plan

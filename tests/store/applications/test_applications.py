@@ -24,18 +24,18 @@ async def test_an_application_comes_back_as_it_was_kept(store: Store) -> None:
         "a2", department=None, tehsil=None, limit=None, due_at=None, fee_paise=None, clock_started_at=None, form={}
     )
     full = application(acknowledgement="5", decision=REFUSED, paused_since=NOW, delivered_at=NOW, officer_id="o1")
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await sow(tx, full, bare)
-    async with store.reading() as tx:
+    async with store.read_transaction() as tx:
         assert await applications.get(tx, "a1") == full
         assert await applications.by_number(tx, "n-a2") == bare
-        assert await applications.many(tx, ["a1", "a2", "a3"]) == {"a1": full, "a2": bare}
+        assert await applications.by_ids(tx, ["a1", "a2", "a3"]) == {"a1": full, "a2": bare}
         assert await applications.get(tx, "a3") is None
         assert await applications.by_number(tx, "n-a3") is None
 
 
 async def test_numbers_are_given_once(store: Store) -> None:
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await sow(tx, application("a1"))
         with pytest.raises(AlreadyThere):
             await applications.add(tx, application("a2", number="n-a1"))
@@ -45,10 +45,10 @@ async def test_numbers_are_given_once(store: Store) -> None:
 async def test_saving_raises_the_version_and_tells_the_loser_what_is_there(
     store: Store, store_clock: ManualClock
 ) -> None:
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await sow(tx, application())
     store_clock.advance(MINUTE)
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         saved = await applications.save(tx, application(status=Status.APPROVED, number="other"), 1)
         assert (saved.version, saved.updated_at) == (2, NOW + MINUTE)
         with pytest.raises(VersionConflict) as caught:
@@ -56,16 +56,16 @@ async def test_saving_raises_the_version_and_tells_the_loser_what_is_there(
         assert (caught.value.present_version, caught.value.present_status) == (2, "APPROVED")
         with pytest.raises(NotThere):
             await applications.save(tx, application("a9"), 1)
-    async with store.reading() as tx:
+    async with store.read_transaction() as tx:
         assert await applications.get(tx, "a1") == saved
 
 
 async def test_of_two_officers_at_once_one_wins(store: Store) -> None:
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await sow(tx, application())
 
     async def decide(status: Status) -> None:
-        async with store.writing() as tx:
+        async with store.write_transaction() as tx:
             read = await applications.get(tx, "a1")
             assert read is not None
             await asyncio.sleep(0)
@@ -78,16 +78,16 @@ async def test_of_two_officers_at_once_one_wins(store: Store) -> None:
 
 
 async def test_pages_of_a_citizen_are_stable_while_applications_come_in(store: Store) -> None:
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         rows = [application(f"a{n}", created_at=NOW + n // 2 * MINUTE) for n in range(6)]
         await sow(tx, *rows, application("b1", "c2"), citizens=("c1", "c2"))
 
     async def page(**place: object) -> list[str]:
-        async with store.reading() as tx:
+        async with store.read_transaction() as tx:
             return [one.id for one in await applications.page_of_citizen(tx, "c1", **{"limit": 3} | place)]
 
     assert await page() == ["a5", "a4", "a3"]
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await applications.add(tx, application("a9", created_at=NOW + 9 * MINUTE))
     assert await page(after=(NOW + MINUTE, "a3")) == ["a2", "a1", "a0"]
     assert await page(before=(NOW, "a1")) == ["a4", "a3", "a2"]
@@ -97,9 +97,9 @@ async def test_pages_of_a_citizen_are_stable_while_applications_come_in(store: S
 
 
 async def test_a_citizens_list_is_filtered_and_counted_by_status(store: Store) -> None:
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await sow(tx, application("a1"), application("a2", status=Status.DELIVERED))
-    async with store.reading() as tx:
+    async with store.read_transaction() as tx:
         delivered = {Status.DELIVERED}
         assert [one.id for one in await applications.page_of_citizen(tx, "c1", statuses=delivered, limit=9)] == ["a2"]
         assert await applications.page_of_citizen(tx, "c1", statuses=set(), limit=9) == []
@@ -109,7 +109,7 @@ async def test_a_citizens_list_is_filtered_and_counted_by_status(store: Store) -
 
 
 async def test_an_open_application_for_the_same_service_is_found(store: Store) -> None:
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await sow(
             tx,
             application("a1", status=Status.DELIVERED),
@@ -124,11 +124,11 @@ async def test_an_open_application_for_the_same_service_is_found(store: Store) -
 
 
 async def test_two_submissions_at_once_cannot_both_find_nothing(store: Store) -> None:
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await sow(tx)
 
     async def submit(key: str) -> bool:
-        async with store.writing() as tx:
+        async with store.write_transaction() as tx:
             if await applications.open_duplicate(tx, "c1", "ES09"):
                 return False
             await asyncio.sleep(0)
@@ -139,7 +139,7 @@ async def test_two_submissions_at_once_cannot_both_find_nothing(store: Store) ->
 
 
 async def test_timelines_come_in_their_order_for_many_applications(store: Store) -> None:
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await sow(tx, application("a1"), application("a2"), application("a3"))
         for one in (entry("t2", "a1", 2, "कृपया प्रतीक्षा करें"), entry("t1", "a1", 1), entry("t3", "a2", 1)):
             await applications.add_entry(tx, one)
@@ -147,7 +147,7 @@ async def test_timelines_come_in_their_order_for_many_applications(store: Store)
             await applications.add_entry(tx, entry("t9", "a1", 2))
         with pytest.raises(NotThere):
             await applications.add_entry(tx, entry("t9", "a9", 1))
-    async with store.reading() as tx:
+    async with store.read_transaction() as tx:
         found = await applications.timelines(tx, ["a1", "a2", "a3"])
     assert found == {
         "a1": [entry("t1", "a1", 1), entry("t2", "a1", 2, "कृपया प्रतीक्षा करें")],
@@ -157,31 +157,31 @@ async def test_timelines_come_in_their_order_for_many_applications(store: Store)
 
 async def test_papers_come_oldest_first_for_many_applications(store: Store) -> None:
     papers = [document("p2", NOW + MINUTE), document("p1")]
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await sow(tx, application("a1"), application("a2"))
         await applications.add_documents(tx, "a1", papers)
         await applications.add_documents(tx, "a2", [])
         with pytest.raises(NotThere):
             await applications.add_documents(tx, "a9", papers)
-    async with store.reading() as tx:
+    async with store.read_transaction() as tx:
         assert await applications.documents(tx, ["a1", "a2"]) == {"a1": [papers[1], papers[0]]}
 
 
 async def test_a_paper_is_seen_at_its_source_once(store: Store) -> None:
     seen = replace(document("p1"), verified_at=NOW)
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await sow(tx, application("a1"))
         await applications.add_documents(tx, "a1", [seen, document("p2")])
         assert await applications.mark_document_verified(tx, "p2", NOW + MINUTE)
         assert not await applications.mark_document_verified(tx, "p2", NOW)
         assert not await applications.mark_document_verified(tx, "p9", NOW)
-    async with store.reading() as tx:
+    async with store.read_transaction() as tx:
         found = (await applications.documents(tx, ["a1"]))["a1"]
     assert found == [seen, replace(document("p2"), verified_at=NOW + MINUTE)]
 
 
 async def test_a_row_that_was_moved_does_not_open(store: Store) -> None:
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await sow(tx, application("a1"), application("a2"))
         forms = {row.id: row.form for row in (await tx.connection.execute(applications_table.select())).all()}
         swapped = applications_table.update().where(applications_table.c.id == "a1").values(form=forms["a2"])
@@ -192,17 +192,17 @@ async def test_a_row_that_was_moved_does_not_open(store: Store) -> None:
 
 @pytest.mark.integration
 async def test_a_lock_that_is_not_given_up_may_be_tried_again(postgres_store: Store) -> None:
-    async with postgres_store.writing() as tx:
+    async with postgres_store.write_transaction() as tx:
         await sow(tx, application())
 
     async def save_slowly(ready: asyncio.Event, done: asyncio.Event) -> None:
-        async with postgres_store.writing() as tx:
+        async with postgres_store.write_transaction() as tx:
             await applications.save(tx, application(), 1)
             ready.set()
             await done.wait()
 
     async def save_impatiently() -> None:
-        async with postgres_store.writing() as tx:
+        async with postgres_store.write_transaction() as tx:
             await tx.connection.exec_driver_sql("SET LOCAL lock_timeout = '20ms'")
             await applications.save(tx, application(), 1)
 
@@ -216,7 +216,7 @@ async def test_a_lock_that_is_not_given_up_may_be_tried_again(postgres_store: St
 
 
 async def test_many_are_found_by_number_or_acknowledgement(store: Store) -> None:
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await people.add_citizen(tx, citizen())
         for key in ("a1", "a2", "a3"):
             await applications.add(tx, application(key, acknowledgement=f"k-{key}" if key != "a3" else None))

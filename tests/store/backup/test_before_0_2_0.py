@@ -26,7 +26,7 @@ def quiet(_part: str, _done: int) -> None:
 
 
 async def rows_of(store: Store) -> str:
-    async with store.reading() as tx:
+    async with store.read_transaction() as tx:
         return await digest(tx, metadata)
 
 
@@ -114,7 +114,7 @@ async def test_a_backup_of_the_last_one_restores_into_either_database(store_url:
         place = Place(store, vault, LocalObjects(tmp_path / "objects"))
         async with closed_at_the_end(store):
             await restore_backup(file, key, place, quiet)
-            async with store.reading() as tx:
+            async with store.read_transaction() as tx:
                 kept = {
                     part.table.name: [row async for batch in dump.batches(tx, part) for row in batch.rows]
                     for part in await dump.present(tx, metadata)

@@ -46,7 +46,7 @@ RECOVERY = Recovery(
 
 @pytest.fixture
 async def sown(store: Store) -> Store:
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await sow(tx)
         await benefits.add_sanction(tx, sanction(state=SanctionState.ACTIVE, terms=2, granted_by="one"))
         await benefits.add_instalments(tx, [instalment(), instalment("i2", sequence=2, hold=Hold.BUDGET)])
@@ -56,14 +56,14 @@ async def sown(store: Store) -> Store:
 async def test_a_sanction_and_its_payments_keep_all_that_was_said_of_them(sown: Store):
     again = instalment("i3", sequence=3, period_from=instalment().period_from, reissue_of="i1")
     again = replace(again, kind=InstalmentKind.REISSUE, rail=Rail.PFMS, deducted_paise=5)
-    async with sown.writing() as tx:
+    async with sown.write_transaction() as tx:
         await benefits.add_instalments(tx, [again])
         with pytest.raises(AlreadyThere):
             await benefits.add_instalments(
                 tx, [replace(again, id="i4", sequence=4, bill_number="b", end_to_end_id="e")]
             )
         await benefits.change_sanction(tx, "s1", state=SanctionState.SUSPENDED, certified_on=TODAY)
-    async with sown.reading() as tx:
+    async with sown.read_transaction() as tx:
         held = (await benefits.sanctions(tx, ["s1"]))["s1"]
         assert (held.state, held.certified_on, held.terms, held.granted_by) == (
             SanctionState.SUSPENDED,
@@ -79,7 +79,7 @@ async def test_a_sanction_and_its_payments_keep_all_that_was_said_of_them(sown: 
 async def test_news_is_applied_once_and_each_step_keeps_its_reason_and_reference(sown: Store):
     later = NOW + timedelta(hours=1)
     news = PaymentNews(PaymentStatus.RETURNED, NOW, "file-1", "1234", "96", Rail.IFMS)
-    async with sown.writing() as tx:
+    async with sown.write_transaction() as tx:
         changed, unchanged = await benefits.record_many(tx, [("i1", news)], later)
         assert [one.id for one, _ in changed] == ["i1"]
         assert unchanged == []
@@ -87,7 +87,7 @@ async def test_news_is_applied_once_and_each_step_keeps_its_reason_and_reference
         assert (changed, [one.status for one, _ in unchanged]) == ([], [PaymentStatus.RETURNED])
         with pytest.raises(NotThere):
             await benefits.record_many(tx, [("i1", news), ("i9", news)], later)
-    async with sown.reading() as tx:
+    async with sown.read_transaction() as tx:
         (_, event) = (await benefits.payment_events(tx, ["i1"]))["i1"]
     assert (event.at, event.heard_at, event.source_ref) == (NOW, later, "file-1")
     assert (event.return_code, event.utr_last4, event.rail) == ("96", "1234", Rail.IFMS)
@@ -103,51 +103,51 @@ async def test_of_many_that_tell_the_same_at_once_one_applies_it(sown: Store):
         return await sown.carry_out(work)
 
     assert sum(await asyncio.gather(*map(told, range(5)))) == 2
-    async with sown.reading() as tx:
+    async with sown.read_transaction() as tx:
         events = await benefits.payment_events(tx, ["i1", "i2"])
     assert [len(found) for found in events.values()] == [2, 2]
 
 
 async def test_of_each_kind_one_stop_holds_at_a_time_and_is_lifted_once(sown: Store):
-    async with sown.writing() as tx:
+    async with sown.write_transaction() as tx:
         assert await sanction_course.add_stop(tx, STOP)
         assert not await sanction_course.add_stop(tx, replace(STOP, id="p2"))
         assert await sanction_course.lift_stop(tx, "p1", by="two", at=NOW, ground="COURT_ORDER")
         assert not await sanction_course.lift_stop(tx, "p1", by="two", at=NOW, ground="COURT_ORDER")
         assert await sanction_course.add_stop(tx, replace(STOP, id="p2"))
-    async with sown.reading() as tx:
+    async with sown.read_transaction() as tx:
         first, second = (await sanction_course.stops(tx, ["s1"]))["s1"]
     assert (first.open, first.lifted_by, second) == (False, "two", replace(STOP, id="p2"))
 
 
 async def test_a_certificate_counts_once_for_a_day(sown: Store):
     given = LifeCertificate("l1", "c1", "s1", TODAY, LifeProof.IN_PERSON, "one", NOW)
-    async with sown.writing() as tx:
+    async with sown.write_transaction() as tx:
         assert await sanction_course.add_life_certificate(tx, given)
         assert not await sanction_course.add_life_certificate(tx, replace(given, id="l2"))
-    async with sown.reading() as tx:
+    async with sown.read_transaction() as tx:
         assert await life_certificates(tx, "s1") == [given]
 
 
 async def test_an_approval_waits_once_and_is_decided_once(sown: Store):
-    async with sown.writing() as tx:
+    async with sown.write_transaction() as tx:
         assert await sanction_course.add_approval(tx, APPROVAL)
         assert not await sanction_course.add_approval(tx, replace(APPROVAL, id="w2"))
         assert await sanction_course.decide_approval(tx, "w1", by="two", at=NOW, approved=False)
         assert not await sanction_course.decide_approval(tx, "w1", by="two", at=NOW, approved=True)
         assert await sanction_course.add_approval(tx, replace(APPROVAL, id="w2"))
-    async with sown.reading() as tx:
+    async with sown.read_transaction() as tx:
         first, _ = (await sanction_course.approvals(tx, ["s1"]))["s1"]
     assert (first.approved, first.decided_by, first.wanted) == (False, "two", {"why": "X"})
 
 
 async def test_a_corrected_account_is_sealed_and_the_newest_holds(sown: Store):
     account = PaymentAccount("s1", "c1", "400000000777", "DEMO0000002", "SUBSTANTIAL", NOW)
-    async with sown.writing() as tx:
+    async with sown.write_transaction() as tx:
         assert await sanction_course.account(tx, "s1") is None
         await sanction_course.set_account(tx, replace(account, number="400000000111"))
         await sanction_course.set_account(tx, account)
-    async with sown.reading() as tx:
+    async with sown.read_transaction() as tx:
         assert await sanction_course.account(tx, "s1") == account
     assert "400000000777" not in repr(account)
 
@@ -160,7 +160,7 @@ async def test_money_is_set_aside_until_it_is_let_go(sown: Store):
         "amount_paise": 7,
         "held_at": NOW,
     }
-    async with sown.writing() as tx:
+    async with sown.write_transaction() as tx:
         await sanction_course.hold_budget(tx, held)
         await sanction_course.hold_budget(tx, held)
         assert await sanction_course.held_on_head(tx, "H", NOW) == 7
@@ -174,7 +174,7 @@ async def test_money_is_set_aside_until_it_is_let_go(sown: Store):
 
 async def test_a_recovery_ends_with_its_last_part_and_takes_no_reference_twice(sown: Store):
     part = RecoveryPart("r1", "c1", "CH-1", 60_000, NOW)
-    async with sown.writing() as tx:
+    async with sown.write_transaction() as tx:
         await recoveries.add(tx, RECOVERY)
         with pytest.raises(AlreadyThere):
             await recoveries.add(tx, replace(RECOVERY, id="r2"))
@@ -183,18 +183,18 @@ async def test_a_recovery_ends_with_its_last_part_and_takes_no_reference_twice(s
         assert await recoveries.add_part(tx, replace(part, reference="CH-3", amount_paise=40_000))
         with pytest.raises(NotThere):
             await recoveries.add_part(tx, replace(part, recovery_id="r9"))
-    async with sown.reading() as tx:
+    async with sown.read_transaction() as tx:
         (found,) = (await recoveries.of_sanctions(tx, ["s1"]))["s1"]
         assert (found.state, found.outstanding_paise) == (RecoveryState.RECOVERED, 0)
         assert len((await recoveries.parts(tx, ["r1"]))["r1"]) == 2
 
 
 async def test_a_message_that_was_delivered_can_be_delivered_again(store: Store):
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await outbox.add(tx, "dbt.instruct", "i1", {"instalment_id": "i1"})
         assert not await outbox.reopen(tx, "dbt.instruct", "i1")
         (first,) = await outbox.claim(tx, "w", 9, 60)
-        await outbox.delivered(tx, first.id, NOW)
+        await outbox.mark_delivered(tx, first.id, NOW)
         assert await outbox.claim(tx, "w", 9, 60) == []
         assert await outbox.reopen(tx, "dbt.instruct", "i1")
         (again,) = await outbox.claim(tx, "w", 9, 60)

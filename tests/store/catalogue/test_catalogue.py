@@ -20,10 +20,10 @@ async def codes(tx: Transaction, **filters: object) -> list[str]:
 
 async def test_services_come_back_as_imported_and_keep_their_id(store: Store) -> None:
     unknown = service("ES10", limit_days=None, fee_paise=None, rts_notified=None, department=None, documents=())
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await catalogue.upsert_services(tx, [service(), unknown])
         await catalogue.upsert_services(tx, [service(id="another", fee_paise=0, open=False)])
-    async with store.reading() as tx:
+    async with store.read_transaction() as tx:
         assert await catalogue.service(tx, "ES09") == service(fee_paise=0, open=False, version=2)
         assert await catalogue.service(tx, "ES99") is None
         assert await catalogue.services_by_codes(tx, ["ES10", "ES99"]) == {"ES10": unknown}
@@ -34,10 +34,10 @@ async def test_services_come_back_as_imported_and_keep_their_id(store: Store) ->
 
 async def test_pages_of_services_follow_one_another_both_ways(store: Store) -> None:
     names = {"ES1": "Alpha", "ES2": "Beta", "ES3": "Beta", "ES4": "gamma", "ES5": "Zeta"}
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         rows = [service(code, name=Bilingual(None, name)) for code, name in names.items()]
         await catalogue.upsert_services(tx, rows)
-    async with store.reading() as tx:
+    async with store.read_transaction() as tx:
         assert await codes(tx, limit=2) == ["ES1", "ES2"]
         assert await codes(tx, after=("Beta", "ES2"), limit=2) == ["ES3", "ES5"]
         assert await codes(tx, after=("Zeta", "ES5"), limit=2) == ["ES4"]
@@ -48,14 +48,14 @@ async def test_pages_of_services_follow_one_another_both_ways(store: Store) -> N
 
 
 async def test_services_are_filtered(store: Store) -> None:
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         rows = [
             service("ES1"),
             service("ES2", department="social-welfare", open=False),
             service("ES3", name=Bilingual("वृद्धावस्था पेंशन", "Old Age_Pension 100%"), category="Pensions"),
         ]
         await catalogue.upsert_services(tx, rows)
-    async with store.reading() as tx:
+    async with store.read_transaction() as tx:
         assert await codes(tx, department="social-welfare") == ["ES2"]
         assert await codes(tx, category="Pensions") == ["ES3"]
         assert await codes(tx, open_only=True) == ["ES1", "ES3"]
@@ -63,7 +63,7 @@ async def test_services_are_filtered(store: Store) -> None:
 
 
 async def test_each_change_of_a_service_is_a_version_and_no_change_is_none(store: Store) -> None:
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         assert [one.version for one in await catalogue.upsert_services(tx, [service()])] == [1]
         stamp = await catalogue.catalogue_stamp(tx)
         assert await catalogue.upsert_services(tx, [service(id="another")]) == []
@@ -71,7 +71,7 @@ async def test_each_change_of_a_service_is_a_version_and_no_change_is_none(store
         (changed,) = await catalogue.upsert_services(tx, [service(fee_paise=5000)])
         assert (changed.version, changed.id) == (2, "id-ES09")
         assert await catalogue.catalogue_stamp(tx) > stamp
-    async with store.reading() as tx:
+    async with store.read_transaction() as tx:
         first, second = await versions_of(tx, "ES09")
         assert (first, second) == (service(), service(fee_paise=5000, version=2))
         assert await catalogue.service_as_filed(tx, "ES09", 1) == first
@@ -82,7 +82,7 @@ async def test_each_change_of_a_service_is_a_version_and_no_change_is_none(store
 
 
 async def test_a_service_of_a_release_without_versions_keeps_what_it_said_as_the_first(store: Store) -> None:
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await catalogue.upsert_services(tx, [service()])
         await tx.connection.exec_driver_sql("UPDATE services SET version = NULL, life_events = NULL, keywords = NULL")
         await tx.connection.exec_driver_sql("DELETE FROM service_versions")
@@ -100,12 +100,12 @@ async def test_places_and_departments_are_listed_by_name(store: Store) -> None:
         Tehsil("358", "57", Bilingual(None, "Sadar"), "s", True),
         Tehsil("1", "58", Bilingual(None, "A"), "s", True),
     ]
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         for _ in range(2):
             await catalogue.upsert_departments(tx, [department, other])
             await catalogue.upsert_districts(tx, [district])
             await catalogue.upsert_tehsils(tx, tehsils)
-    async with store.reading() as tx:
+    async with store.read_transaction() as tx:
         assert await catalogue.departments(tx) == [other, department]
         assert await catalogue.districts(tx) == [district]
         assert await catalogue.tehsils(tx, "57") == tehsils[:1]
@@ -113,10 +113,10 @@ async def test_places_and_departments_are_listed_by_name(store: Store) -> None:
 
 async def test_schemes_are_found_by_code(store: Store) -> None:
     widow = scheme("uk-widow-pension", service_code=None, amount_paise=None)
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await catalogue.upsert_schemes(tx, [scheme(), widow])
         await catalogue.upsert_schemes(tx, [])
-    async with store.reading() as tx:
+    async with store.read_transaction() as tx:
         assert await catalogue.schemes(tx) == {"uk-old-age-pension": scheme(), "uk-widow-pension": widow}
         assert await catalogue.schemes(tx, ["uk-widow-pension"]) == {"uk-widow-pension": widow}
         assert await catalogue.schemes(tx, []) == {}
@@ -130,7 +130,7 @@ async def test_the_calendar_that_was_saved_last_holds(store: Store, store_clock:
     ]
     first = WorkCalendar("2026-1", {rows[0].day: frozenset(), rows[1].day: frozenset({"57", "58"})})
     second = WorkCalendar("2026-2", {rows[0].day: frozenset()})
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         assert await work_calendar(tx) == NO_CALENDAR
         await save_calendar(tx, first, rows)
         await save_calendar(tx, first, rows)
@@ -138,7 +138,7 @@ async def test_the_calendar_that_was_saved_last_holds(store: Store, store_clock:
         await save_calendar(tx, second, rows[:1])
         with pytest.raises(ValueError, match="different holidays"):
             await save_calendar(tx, second, rows)
-    async with store.reading() as tx:
+    async with store.read_transaction() as tx:
         assert await work_calendar(tx) == second
         assert await work_calendar(tx, "2026-1") == first
         assert await holidays(tx, "2026-1") == [rows[1], rows[2], rows[0]]

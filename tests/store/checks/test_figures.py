@@ -9,7 +9,7 @@ from actions.statistics.upkeep import rebuild
 from domain.applications.applications import Application, Channel
 from domain.applications.lifecycle import Status
 from domain.kernel.people import Posting, Role
-from domain.statistics.figures import Measure, bucket_of, counted, difference, marks_of, month_of
+from domain.statistics.figures import Measure, bucket_of, difference, figure_inputs, marks_of, month_of
 from domain.statistics.silence import Activity
 from store.applications import applications
 from store.database.engine import Store, Transaction
@@ -37,23 +37,23 @@ def delivered(key: str, days: int, **changes: object) -> Application:
 async def keep(tx: Transaction, *cases: Application) -> None:
     for case in cases:
         await applications.add(tx, case)
-        await figures.add(tx, marks_of(counted(case)), case.id)
+        await figures.add(tx, marks_of(figure_inputs(case)), case.id)
 
 
 async def agrees(store: Store) -> None:
-    async with store.reading() as tx:
-        assert await figure_recount.kept(tx) == await figure_recount.recounted(tx)
+    async with store.read_transaction() as tx:
+        assert await figure_recount.stored_cubes(tx) == await figure_recount.recount_cubes(tx)
 
 
 @pytest.fixture
 async def peopled(store: Store) -> Store:
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await people.add_citizen(tx, citizen("c1"))
     return store
 
 
 async def test_figures_are_the_same_before_and_after_folding(peopled: Store) -> None:
-    async with peopled.writing() as tx:
+    async with peopled.write_transaction() as tx:
         await keep(
             tx,
             delivered("a1", 3),
@@ -63,7 +63,7 @@ async def test_figures_are_the_same_before_and_after_folding(peopled: Store) -> 
         )
 
     async def read() -> list[object]:
-        async with peopled.reading() as tx:
+        async with peopled.read_transaction() as tx:
             return [
                 await figures.sums(tx, YEAR),
                 await figures.sums(tx, YEAR, ("period", "district")),
@@ -80,7 +80,7 @@ async def test_figures_are_the_same_before_and_after_folding(peopled: Store) -> 
     assert total[Measure.DAYS] == 52
     assert before[3] == {("57",): {3: 1, 9: 1}, ("58",): {40: 1}}
     assert before[4:6] == [1, 0]
-    async with peopled.writing() as tx:
+    async with peopled.write_transaction() as tx:
         assert await figures.fold(tx) > 0
         assert await figures.fold(tx) == 0
     assert await read() == before
@@ -89,15 +89,15 @@ async def test_figures_are_the_same_before_and_after_folding(peopled: Store) -> 
 
 async def test_a_cell_of_every_dimension_answers_in_wider_classes_folded_or_not(peopled: Store) -> None:
     wanted = replace(YEAR, tehsil="t9", service_code="ES09", channel="SELF")
-    async with peopled.writing() as tx:
+    async with peopled.write_transaction() as tx:
         await keep(tx, delivered("a1", 12, tehsil="t9"))
 
     async def read() -> dict[object, dict[int, int]]:
-        async with peopled.reading() as tx:
+        async with peopled.read_transaction() as tx:
             return await figure_days.histograms(tx, wanted)
 
     assert await read() == {(): {10: 1}}
-    async with peopled.writing() as tx:
+    async with peopled.write_transaction() as tx:
         await figures.fold(tx)
     assert await read() == {(): {10: 1}}
 
@@ -108,15 +108,15 @@ async def test_a_reopened_and_then_delivered_case_leaves_one_disposal(peopled: S
     again = replace(opened, due_at=NOW + 9 * DAY)
     done = replace(again, status=Status.DELIVERED, delivered_at=NOW + 2 * DAY)
     path = [opened, refused, again, done]
-    async with peopled.writing() as tx:
+    async with peopled.write_transaction() as tx:
         await applications.add(tx, replace(done, version=1))
         before = Counter()
         for case in path:
-            after = marks_of(counted(case))
+            after = marks_of(figure_inputs(case))
             await figures.add(tx, difference(before, after), "a1")
             before = after
         await figures.fold(tx)
-    async with peopled.reading() as tx:
+    async with peopled.read_transaction() as tx:
         sums = (await figures.sums(tx, YEAR))[()]
         assert (sums[Measure.RECEIVED], sums[Measure.DISPOSED], sums[Measure.WITHDRAWN]) == (1, 1, 0)
         assert await figures.due_before(tx, YEAR, date(2027, 1, 1)) == 0
@@ -124,11 +124,11 @@ async def test_a_reopened_and_then_delivered_case_leaves_one_disposal(peopled: S
 
 
 async def test_jurisdictions_are_added_up_once_where_they_overlap(peopled: Store) -> None:
-    async with peopled.writing() as tx:
+    async with peopled.write_transaction() as tx:
         await keep(tx, delivered("a1", 1), delivered("a2", 1, district="58"), delivered("a3", 1, department="other"))
         await figures.fold(tx)
     posts = (Posting(Role.OFFICER, "revenue-department", "57"), Posting(Role.OFFICER, None, "57"))
-    async with peopled.reading() as tx:
+    async with peopled.read_transaction() as tx:
         assert (await figures.sums(tx, replace(YEAR, postings=posts)))[()][Measure.RECEIVED] == 2
         assert await figures.sums(tx, replace(YEAR, postings=())) == {}
 
@@ -148,7 +148,7 @@ async def test_sixty_four_writers_and_folds_at_once_count_each_case_once(
             return
 
     await asyncio.gather(*(write(number) for number in range(64)), *(folding() for _ in range(6)))
-    async with peopled.reading() as tx:
+    async with peopled.read_transaction() as tx:
         assert (await figures.sums(tx, YEAR))[()][Measure.DISPOSED] == 64
     while await peopled.carry_out(figures.fold):
         pass
@@ -156,28 +156,28 @@ async def test_sixty_four_writers_and_folds_at_once_count_each_case_once(
 
 
 async def test_a_rebuild_counts_what_was_never_counted_and_forgets_what_was_wrong(peopled: Store) -> None:
-    async with peopled.writing() as tx:
+    async with peopled.write_transaction() as tx:
         await applications.add(tx, delivered("a1", 3))
-        await figures.add(tx, marks_of(counted(delivered("a9", 4))), "a9")
+        await figures.add(tx, marks_of(figure_inputs(delivered("a9", 4))), "a9")
         await figures.fold(tx)
-        await figures.add(tx, marks_of(counted(delivered("a8", 4))), "a8")
+        await figures.add(tx, marks_of(figure_inputs(delivered("a8", 4))), "a8")
     assert await rebuild(peopled) > 0
-    async with peopled.reading() as tx:
+    async with peopled.read_transaction() as tx:
         assert (await figures.sums(tx, YEAR))[()][Measure.DISPOSED] == 1
     await agrees(peopled)
 
 
 async def test_mixed_cases_add_up_to_what_a_plain_count_says(peopled: Store) -> None:
     cases = [_mixed_case(number) for number in range(120)]
-    async with peopled.writing() as tx:
+    async with peopled.write_transaction() as tx:
         await keep(tx, *cases)
     for _ in range(2):
-        async with peopled.reading() as tx:
+        async with peopled.read_transaction() as tx:
             found = await figures.sums(tx, YEAR, ("period", "district", "channel"))
             taken = await figure_days.histograms(tx, YEAR, ("district",))
         for place in found:
             month, district, channel = place
-            ours = [case for case in cases if (case.district, counted(case).cell.channel) == (district, channel)]
+            ours = [case for case in cases if (case.district, figure_inputs(case).cell.channel) == (district, channel)]
             ended = [case for case in ours if case.delivered_at and month_of(case.delivered_at.date()) == month]
             received = [case for case in ours if month_of(case.submitted_at.date()) == month]
             assert found[place][Measure.RECEIVED] == len(received)
@@ -187,7 +187,7 @@ async def test_mixed_cases_add_up_to_what_a_plain_count_says(peopled: Store) -> 
         for (district,), histogram in taken.items():
             days = [(case.delivered_at - case.submitted_at).days for case in cases if _done(case, district)]
             assert histogram == Counter(bucket_of(one) for one in days)
-        async with peopled.writing() as tx:
+        async with peopled.write_transaction() as tx:
             await figures.fold(tx)
 
 
@@ -210,7 +210,7 @@ def _mixed_case(number: int) -> Application:
 
 
 async def test_activity_tells_the_active_days_of_each_tehsil(peopled: Store) -> None:
-    async with peopled.writing() as tx:
+    async with peopled.write_transaction() as tx:
         await keep(
             tx,
             delivered("a1", 4, tehsil="t1"),
@@ -219,6 +219,6 @@ async def test_activity_tells_the_active_days_of_each_tehsil(peopled: Store) -> 
             delivered("a4", 1, tehsil=None),
         )
     today = NOW.date()
-    async with peopled.reading() as tx:
+    async with peopled.read_transaction() as tx:
         found = await figures.activity(tx, today - 100 * DAY)
     assert found == [Activity("57", "t1", 2, today - 4 * DAY, today), Activity("57", "t2", 1, today, today)]

@@ -7,8 +7,8 @@ from sqlalchemy import LargeBinary, text
 
 from actions.applications import decide
 from actions.benefits import sanction
+from actions.etaal import counting as etaal_counting
 from actions.etaal import etaal_rounds
-from actions.kernel import transitions
 from domain.etaal.counting import CountingEvent
 from store.checks import counting, histories, messages
 from store.checks.contents import PLACES
@@ -35,7 +35,7 @@ async def test_a_store_that_was_only_used_by_the_verbs_is_right(lived):
 
 async def test_a_second_delivery_of_everything_changes_nothing(sqlite_lived):
     sent = len(sqlite_lived.dbt.instructed)
-    async with sqlite_lived.env.store.writing() as tx:
+    async with sqlite_lived.env.store.write_transaction() as tx:
         await tx.connection.execute(text("UPDATE outbox SET state = 'PENDING', delivered_at = NULL, attempts = 0"))
     assert await deliver_all(sqlite_lived) >= 2
     assert len(sqlite_lived.dbt.instructed) == sent
@@ -112,7 +112,7 @@ async def test_a_number_of_the_vault_that_does_not_open_is_named(sqlite_lived):
 
 
 def test_the_checker_knows_the_same_events_and_topics_as_the_verbs():
-    assert dict(histories.EVENTS) == dict(transitions._EVENTS)
+    assert dict(histories.EVENTS) == dict(etaal_counting._EVENTS)
     assert set(histories.EVENTS.values()) <= set(CountingEvent)
     assert counting.CLOSED == etaal_rounds.CLOSE
     assert (messages.ISSUE, messages.INSTRUCT) == (decide.ISSUE, sanction.INSTRUCT)

@@ -23,13 +23,13 @@ def tills(peopled: World, tmp_path: Path) -> Iterator[Tills]:
 
 
 async def found(tills: Tills) -> set[str]:
-    async with tills.env.store.reading() as tx:
+    async with tills.env.store.read_transaction() as tx:
         return {each.code async for each in fees.fees(tx)}
 
 
 async def spoilt(tills: Tills, statement: str) -> set[str]:
     """What is found after something was changed behind the back of the verbs."""
-    async with tills.env.store.writing() as tx:
+    async with tills.env.store.write_transaction() as tx:
         await tx.connection.execute(text(statement))
     return await found(tills)
 

@@ -11,21 +11,21 @@ from tests.support.stored import audit_lines_of
 
 
 async def append(store: Store, *actions: str) -> None:
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         for action in actions:
             line = AuditLine("OFFICER:o1", action, "APPLICATION", "a1", "DECIDE", {"version": 2, "क": True})
             await audit.append(tx, line)
 
 
 async def change(store: Store, statement: object) -> None:
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await tx.connection.execute(statement)
 
 
 async def test_an_empty_log_verifies(store: Store) -> None:
     assert await audit.verify(store)
     assert await audit.seal(store) == 0
-    async with store.reading() as tx:
+    async with store.read_transaction() as tx:
         assert await audit.head(tx) == audit.ChainHead(0, GENESIS)
 
 
@@ -38,7 +38,7 @@ async def test_lines_are_sealed_once_and_the_chain_goes_on(store: Store, monkeyp
     assert await audit.verify(store)
     assert await audit.seal(store) == 1
     assert await audit.verify(store)
-    async with store.reading() as tx:
+    async with store.read_transaction() as tx:
         assert (await audit.head(tx)).sequence == 4
         assert [line.action for line in await audit_lines_of(tx, "APPLICATION", "a1")] == [
             "SUBMIT", "APPROVE", "ISSUE", "DELIVER",
@@ -47,7 +47,7 @@ async def test_lines_are_sealed_once_and_the_chain_goes_on(store: Store, monkeyp
 
 async def test_a_line_of_a_transaction_that_failed_is_not_there(store: Store) -> None:
     async def fail() -> None:
-        async with store.writing() as tx:
+        async with store.write_transaction() as tx:
             await audit.append(tx, AuditLine("SYSTEM", "SUBMIT", "APPLICATION", "a1", None))
             raise LookupError
 
@@ -110,12 +110,12 @@ async def test_sealers_at_once_make_one_chain(store: Store) -> None:
 @pytest.mark.integration
 async def test_a_line_committed_after_a_later_one_is_sealed_later(postgres_store: Store) -> None:
     line = AuditLine("SYSTEM", "FIRST", "APPLICATION", "a1", None)
-    async with postgres_store.writing() as slow:
+    async with postgres_store.write_transaction() as slow:
         await audit.append(slow, line)
         await append(postgres_store, "SECOND")
         assert await audit.seal(postgres_store) == 1
     assert await audit.seal(postgres_store) == 1
     assert await audit.verify(postgres_store)
-    async with postgres_store.reading() as tx:
+    async with postgres_store.read_transaction() as tx:
         links = (await tx.connection.execute(audit_chain_table.select().order_by("sequence"))).all()
     assert [link.line_id for link in links] == [2, 1]

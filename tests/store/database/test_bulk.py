@@ -25,12 +25,12 @@ def line(number: int, **more: Any) -> dict[str, Any]:
 
 
 async def rows(store: Store) -> list[Any]:
-    async with store.reading() as tx:
+    async with store.read_transaction() as tx:
         return list((await tx.connection.execute(select(audit_lines_table).order_by(audit_lines_table.c.id))).all())
 
 
 async def test_rows_are_inserted_as_they_are_and_in_their_order(store: Store) -> None:
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await insert_rows(tx, audit_lines_table, [line(number) for number in range(700)])
         await insert_rows(tx, audit_lines_table, [])
     kept = await rows(store)
@@ -40,7 +40,7 @@ async def test_rows_are_inserted_as_they_are_and_in_their_order(store: Store) ->
 
 async def test_a_row_whose_unique_value_is_there_is_left_out_where_that_is_asked(store: Store) -> None:
     given = [{"utr_hash": key, "end_to_end_id": one, "first_at": AT} for key, one in (("a", "1"), ("b", "2"))]
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await insert_rows(tx, utrs_table, given[:1], once=True)
         await insert_rows(tx, utrs_table, [{**given[0], "end_to_end_id": "9"}, given[1]], once=True)
         found = (await tx.connection.execute(select(utrs_table).order_by(utrs_table.c.utr_hash))).all()
@@ -48,14 +48,14 @@ async def test_a_row_whose_unique_value_is_there_is_left_out_where_that_is_asked
 
 
 async def test_rows_get_their_new_values_and_keep_what_is_to_be_kept(store: Store) -> None:
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await insert_rows(tx, audit_lines_table, [line(0, purpose="old"), line(1, purpose="old"), line(2)])
     one, two, three = await rows(store)
     news = [
         {"id": one.id, "action": "new", "purpose": None, "detail": None},
         {"id": two.id, "action": "newer", "purpose": "new", "detail": ["x"]},
     ]
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await update_rows(tx, audit_lines_table, ("id",), [{**row, "detail": row["detail"] or {}} for row in news],
                           kept=("purpose",))  # fmt: skip
     kept = await rows(store)
@@ -64,7 +64,7 @@ async def test_rows_get_their_new_values_and_keep_what_is_to_be_kept(store: Stor
 
 
 async def test_keys_are_found_also_in_pairs(store: Store) -> None:
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await insert_rows(tx, audit_lines_table, [line(number) for number in range(4)])
         c = audit_lines_table.c
         single = select(c.action).where(among(tx, c.action, ["done.1", "done.3", "no"])).order_by(c.id)
@@ -77,7 +77,7 @@ async def test_keys_are_found_also_in_pairs(store: Store) -> None:
 async def test_what_an_answer_names_and_what_is_due_is_found_by_indexes(store: Store, known: bool) -> None:
     """Whether or not the database knows anything of its tables."""
     group = Group("uk-old-age-pension", "UKDD0001", PaymentMethod.ACCOUNT)
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         if tx.dialect == "postgresql":  # it reads an empty table whole, as it should
             await tx.connection.execute(text("SET LOCAL session_replication_role = replica"))  # lines of no batch
             await insert_rows(tx, lines_table, [built(number) for number in range(5_000)])

@@ -28,13 +28,13 @@ def application(citizen_id, **facts):
 
 
 async def keep_citizen(store, name="c1"):
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await people.add_citizen(tx, builders.citizen(name))
     return name
 
 
 async def keep(store, *items):
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         for item in items:
             await applications.add(tx, item)
 
@@ -45,7 +45,7 @@ async def saved_twice(tx, one):
 
 
 async def rows(store, after=START, wanted=None, limit=100):
-    async with store.reading() as tx:
+    async with store.read_transaction() as tx:
         return await change_feed.page(tx, after, limit, wanted)
 
 
@@ -60,7 +60,7 @@ async def test_a_row_is_written_with_the_change_and_goes_with_it(store, citizen)
     with pytest.raises(VersionConflict):
         await store.carry_out(lambda tx: saved_twice(tx, one))
     assert [change.object_id for change in await rows(store)] == [one.id]
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await applications.save(tx, replace(one, officer_id="o1"), 1)
     told = await rows(store)
     assert [change.kind for change in told] == [ChangeKind.APPLICATION] * 2
@@ -70,7 +70,7 @@ async def test_a_row_is_written_with_the_change_and_goes_with_it(store, citizen)
 
 async def test_one_transaction_tells_an_application_once(store, citizen):
     one = application(citizen)
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await applications.add(tx, one)
         await applications.save(tx, replace(one, officer_id="o1"), 1)
     assert len(await rows(store)) == 1
@@ -79,7 +79,7 @@ async def test_one_transaction_tells_an_application_once(store, citizen):
 async def test_claims_are_told_to_queues_and_not_to_citizens(store, citizen):
     one = application(citizen)
     await keep(store, one)
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         claim = Claim(one.id, "o1", NOW, NOW + timedelta(hours=1))
         await desk.take_claim(tx, claim, citizen)
     assert len(await rows(store, wanted=Wanted(OF_APPLICATIONS, citizen_id=citizen))) == 1
@@ -120,7 +120,7 @@ async def test_a_row_that_commits_late_is_not_skipped(postgres_store: Store):
     wrote, go_on = asyncio.Event(), asyncio.Event()
 
     async def slow():
-        async with store.writing() as tx:
+        async with store.write_transaction() as tx:
             await applications.add(tx, early)
             wrote.set()
             await go_on.wait()
@@ -129,9 +129,9 @@ async def test_a_row_that_commits_late_is_not_skipped(postgres_store: Store):
     await wrote.wait()
     await keep(store, late)  # begins after the other, and is committed before it
     assert await rows(store) == []
-    async with store.reading() as tx:
+    async with store.read_transaction() as tx:
         state = await change_feed.state(tx)
-        assert await change_feed.unsettled(tx)
+        assert await change_feed.has_unsettled_rows(tx)
     go_on.set()
     await task
     told = await rows(store)
@@ -150,7 +150,7 @@ async def test_many_writers_at_once_and_a_reader_sees_each_row_exactly_once(post
     async def write(number):
         for turn in range(6):
             one = application(citizen)
-            async with store.writing() as tx:
+            async with store.write_transaction() as tx:
                 await applications.add(tx, one)
                 for _ in range((number + turn) % 4):
                     await tx.connection.exec_driver_sql("SELECT pg_sleep(0.003)")
@@ -181,7 +181,7 @@ async def test_sweeping_notes_up_to_where(store, citizen, store_clock):
     await keep(store, new)
     first = (await rows(store))[0].position
     gone = await store.carry_out(lambda tx: change_feed.sweep(tx, store_clock.now() - timedelta(days=30)))
-    async with store.reading() as tx:
+    async with store.read_transaction() as tx:
         state = await change_feed.state(tx)
     assert gone == 1
     assert state.swept == first < state.end
@@ -191,11 +191,11 @@ async def test_sweeping_notes_up_to_where(store, citizen, store_clock):
 
 async def test_the_end_is_behind_every_row_and_stays_so_when_all_are_swept(store, citizen, store_clock):
     await keep(store, application(citizen))
-    async with store.reading() as tx:
+    async with store.read_transaction() as tx:
         end = (await change_feed.state(tx)).end
     assert await rows(store, end) == []
     await store.carry_out(lambda tx: change_feed.sweep(tx, store_clock.now() + timedelta(days=1)))
-    async with store.reading() as tx:
+    async with store.read_transaction() as tx:
         assert (await change_feed.state(tx)).end >= end
     await keep(store, application(citizen))
     assert len(await rows(store, end)) == 1
@@ -203,11 +203,11 @@ async def test_the_end_is_behind_every_row_and_stays_so_when_all_are_swept(store
 
 async def test_a_feed_gets_its_name_once(store, store_clock):
     await store.carry_out(change_feed.open_feed)
-    async with store.reading() as tx:
+    async with store.read_transaction() as tx:
         name = (await change_feed.state(tx)).name
     store_clock.advance(timedelta(days=1))
     await store.carry_out(change_feed.open_feed)
-    async with store.reading() as tx:
+    async with store.read_transaction() as tx:
         assert (await change_feed.state(tx)).name == name
 
 

@@ -54,13 +54,13 @@ def opened(path, cipher, clock) -> Awaitable[Store]:
 
 
 async def add_many(store: Store, first: int, many: int) -> None:
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         for number in range(first, first + many):
             await people.add_citizen(tx, citizen(f"c{number}"))
 
 
 async def present(store: Store) -> int:
-    async with store.reading() as tx:
+    async with store.read_transaction() as tx:
         return len(await people.citizens(tx, [f"c{number}" for number in range(5_000)]))
 
 

@@ -20,19 +20,19 @@ from tests.support.databases import NOW
 
 async def test_a_transaction_that_fails_leaves_nothing(store: Store) -> None:
     async def fail() -> None:
-        async with store.writing() as tx:
+        async with store.write_transaction() as tx:
             await seeds.mark(tx, "demo")
             raise LookupError
 
     with pytest.raises(LookupError):
         await fail()
-    async with store.reading() as tx:
-        assert not await seeds.seeded(tx, "demo")
+    async with store.read_transaction() as tx:
+        assert not await seeds.is_seeded(tx, "demo")
 
 
 @pytest.mark.parametrize("error", [TimeoutError, FileNotFoundError, ValueError])
 async def test_what_others_raise_inside_a_transaction_passes_unchanged(store: Store, error: type[Exception]) -> None:
-    for transaction in (store.writing, store.reading):
+    for transaction in (store.write_transaction, store.read_transaction):
         with pytest.raises(error):
             async with transaction():
                 raise error
@@ -42,7 +42,7 @@ async def test_a_cancelled_writer_leaves_nothing_and_frees_the_store(store: Stor
     begun = asyncio.Event()
 
     async def write_for_ever() -> None:
-        async with store.writing() as tx:
+        async with store.write_transaction() as tx:
             await seeds.mark(tx, "demo")
             begun.set()
             await asyncio.Event().wait()
@@ -52,35 +52,35 @@ async def test_a_cancelled_writer_leaves_nothing_and_frees_the_store(store: Stor
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    async with store.writing() as tx:
-        assert not await seeds.seeded(tx, "demo")
+    async with store.write_transaction() as tx:
+        assert not await seeds.is_seeded(tx, "demo")
 
 
 async def test_a_read_transaction_cannot_write(store: Store) -> None:
     with pytest.raises(StoreError):
-        async with store.reading() as tx:
+        async with store.read_transaction() as tx:
             await seeds.mark(tx, "demo")
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         assert await seeds.mark(tx, "demo")
 
 
 async def test_a_read_sees_one_moment_whatever_is_written_meanwhile(store: Store) -> None:
-    async with store.reading() as reading:
-        assert not await seeds.seeded(reading, "demo")
-        async with store.writing() as writing:
+    async with store.read_transaction() as reading:
+        assert not await seeds.is_seeded(reading, "demo")
+        async with store.write_transaction() as writing:
             await seeds.mark(writing, "demo")
-        assert not await seeds.seeded(reading, "demo")
-    async with store.reading() as reading:
-        assert await seeds.seeded(reading, "demo")
+        assert not await seeds.is_seeded(reading, "demo")
+    async with store.read_transaction() as reading:
+        assert await seeds.is_seeded(reading, "demo")
 
 
 async def test_many_writers_at_once_all_get_through(store: Store) -> None:
     async def write(number: int) -> None:
-        async with store.writing() as tx:
+        async with store.write_transaction() as tx:
             await seeds.mark(tx, f"seed-{number}")
 
     await asyncio.gather(*(write(number) for number in range(40)))
-    async with store.reading() as tx:
+    async with store.read_transaction() as tx:
         assert len((await tx.connection.execute(select(seeds.seeds_table))).all()) == 40
 
 
@@ -91,20 +91,20 @@ async def test_two_stores_on_one_database_lose_no_update(
     try:
 
         async def write(one: Store, number: int) -> None:
-            async with one.writing() as tx:
+            async with one.write_transaction() as tx:
                 await seeds.mark(tx, f"seed-{number}")
 
         await asyncio.gather(*(write((store, other)[number % 2], number) for number in range(20)))
-        async with store.reading() as tx:
+        async with store.read_transaction() as tx:
             assert len((await tx.connection.execute(select(seeds.seeds_table))).all()) == 20
     finally:
         await other.close()
 
 
 async def test_instants_come_back_aware_in_utc_to_the_microsecond(store: Store) -> None:
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await people.add_citizen(tx, citizen(created_at=NOW))
-    async with store.reading() as tx:
+    async with store.read_transaction() as tx:
         assert (await people.citizens(tx, ["c1"]))["c1"].created_at == NOW
         kept = (await tx.connection.execute(select(citizens_table.c.created_at))).scalar_one()
     assert kept.utcoffset() is not None
@@ -114,7 +114,7 @@ async def test_instants_come_back_aware_in_utc_to_the_microsecond(store: Store) 
 async def test_a_naive_instant_is_refused(store: Store) -> None:
     naive = datetime(2026, 11, 24)  # noqa: DTZ001
     with pytest.raises(StoreError):
-        async with store.writing() as tx:
+        async with store.write_transaction() as tx:
             await people.add_citizen(tx, citizen(created_at=naive))
 
 
@@ -122,7 +122,7 @@ async def test_errors_name_no_sql_and_no_values(store: Store) -> None:
     secret = "Asha-9412345678"
     row = {"id": secret, "at": NOW}
     with pytest.raises(AlreadyThere) as caught:
-        async with store.writing() as tx:
+        async with store.write_transaction() as tx:
             await tx.connection.execute(insert(seeds.seeds_table), [row, row])
     said = str(caught.value)
     assert secret not in said
@@ -133,13 +133,13 @@ async def test_errors_name_no_sql_and_no_values(store: Store) -> None:
 @pytest.mark.integration
 async def test_a_lost_deadlock_may_be_tried_again(postgres_store: Store) -> None:
     store = postgres_store
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await people.add_citizen(tx, citizen("c1"))
         await people.add_citizen(tx, citizen("c2"))
     both = asyncio.Barrier(2)
 
     async def change(order: tuple[str, str]) -> None:
-        async with store.writing() as tx:
+        async with store.write_transaction() as tx:
             await people.update_citizen(tx, citizen(order[0]))
             await both.wait()
             await people.update_citizen(tx, citizen(order[1]))
@@ -153,11 +153,11 @@ async def test_a_writer_that_waits_too_long_for_another_process_may_try_again(
 ) -> None:
     other = await Store.open(sqlite_store.url, cipher=store_cipher, clock=store_clock)
     try:
-        async with other.writing() as tx:
+        async with other.write_transaction() as tx:
             await tx.connection.execute(text("PRAGMA busy_timeout=10"))
-        async with sqlite_store.writing():
+        async with sqlite_store.write_transaction():
             with pytest.raises(TryAgain):
-                async with other.writing():
+                async with other.write_transaction():
                     pass
     finally:
         await other.close()
@@ -165,9 +165,9 @@ async def test_a_writer_that_waits_too_long_for_another_process_may_try_again(
 
 async def test_a_writer_that_waits_too_long_for_its_own_process_may_try_again(sqlite_store: Store) -> None:
     sqlite_store._writer.sync_engine.pool._timeout = 0.01
-    async with sqlite_store.writing():
+    async with sqlite_store.write_transaction():
         with pytest.raises(TryAgain):
-            async with sqlite_store.writing():
+            async with sqlite_store.write_transaction():
                 pass
 
 
@@ -190,7 +190,7 @@ def test_addresses_get_our_drivers_and_others_are_refused() -> None:
 
 async def test_sqlite_is_set_to_lose_nothing(sqlite_store: Store) -> None:
     wanted = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 5000}
-    for transaction in (sqlite_store.writing, sqlite_store.reading):
+    for transaction in (sqlite_store.write_transaction, sqlite_store.read_transaction):
         async with transaction() as tx:
             found = {name: (await tx.connection.execute(text(f"PRAGMA {name}"))).scalar_one() for name in wanted}
         assert found == wanted
@@ -204,13 +204,13 @@ async def test_postgresql_statements_and_locks_are_bounded(postgres_store: Store
         "idle_in_transaction_session_timeout": "10s",
         "synchronous_commit": "on",
     }
-    async with postgres_store.writing() as tx:
+    async with postgres_store.write_transaction() as tx:
         found = {name: (await tx.connection.execute(text(f"SHOW {name}"))).scalar_one() for name in wanted}
     assert found == wanted
 
 
 async def test_a_row_with_children_cannot_be_deleted_from_under_them(store: Store) -> None:
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await people.add_citizen(tx, citizen())
         await accesses.add_receipt(
             tx,
@@ -224,9 +224,9 @@ async def test_a_row_with_children_cannot_be_deleted_from_under_them(store: Stor
             at=NOW,
         )
     with pytest.raises(StoreError):
-        async with store.writing() as tx:
+        async with store.write_transaction() as tx:
             await tx.connection.execute(delete(citizens_table))
-    async with store.reading() as tx:
+    async with store.read_transaction() as tx:
         (receipt,) = await accesses.of_citizen(tx, "c1", 10)
     assert (receipt.subject, receipt.purpose, receipt.at) == ("OFFICER:o1", "DECIDE", NOW)
 
@@ -234,7 +234,7 @@ async def test_a_row_with_children_cannot_be_deleted_from_under_them(store: Stor
 async def test_a_store_is_opened_while_another_process_writes(
     sqlite_store: Store, store_cipher: FieldCipher, store_clock: ManualClock
 ) -> None:
-    async with sqlite_store.writing():
+    async with sqlite_store.write_transaction():
         assert await schema_is_current(sqlite_store.url)
         opened = await Store.open(sqlite_store.url, cipher=store_cipher, clock=store_clock)
         await opened.close()

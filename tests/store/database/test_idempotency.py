@@ -14,7 +14,7 @@ SCOPE, KEY, BODY = "CITIZEN:c1 submitApplication", "key-1", "hash-1"
 
 async def use(store: Store, *, scope: str = SCOPE, body: str = BODY, answer: object = "a1", **how: object) -> object:
     at = how.pop("at", NOW)
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         begun = await idempotency.begin(tx, scope, KEY, body, at, **how)
         if isinstance(begun, Fresh):
             await idempotency.complete(tx, scope, KEY, {"application": answer})
@@ -47,7 +47,7 @@ async def test_fifty_twins_have_one_effect(store: Store) -> None:
 
 async def test_a_use_that_failed_leaves_the_key_free(store: Store) -> None:
     async def fail() -> None:
-        async with store.writing() as tx:
+        async with store.write_transaction() as tx:
             await idempotency.begin(tx, SCOPE, KEY, BODY, NOW)
             raise LookupError
 
@@ -57,7 +57,7 @@ async def test_a_use_that_failed_leaves_the_key_free(store: Store) -> None:
 
 
 async def test_a_key_without_an_answer_is_in_progress(store: Store) -> None:
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await idempotency.begin(tx, SCOPE, KEY, BODY, NOW)
     with pytest.raises(InProgress):
         await use(store)
@@ -70,7 +70,7 @@ async def test_a_key_is_kept_seven_days_and_a_payments_for_ever(store: Store) ->
     assert await use(store, at=NOW + week - NOW.resolution) == Replay({"application": "a1"})
     assert await use(store, at=NOW + week, body="hash-2") == Fresh()
     assert await use(store, scope="payment", at=NOW + 100 * week) == Replay({"application": "a1"})
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await idempotency.forget_expired(tx, NOW + 100 * week)
         (left,) = (await tx.connection.execute(idempotency.idempotency_table.select())).all()
     assert left.scope == "payment"
@@ -78,7 +78,7 @@ async def test_a_key_is_kept_seven_days_and_a_payments_for_ever(store: Store) ->
 
 async def test_neither_key_nor_answer_is_kept_in_clear(store: Store) -> None:
     await use(store, answer="Asha Negi")
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         (row,) = (await tx.connection.execute(idempotency.idempotency_table.select())).all()
         with pytest.raises(NotThere):
             await idempotency.complete(tx, SCOPE, "key-9", {})
@@ -91,13 +91,13 @@ async def test_a_twin_that_takes_too_long_is_in_progress(postgres_store: Store) 
     begun, done = asyncio.Event(), asyncio.Event()
 
     async def work_slowly() -> None:
-        async with postgres_store.writing() as tx:
+        async with postgres_store.write_transaction() as tx:
             await idempotency.begin(tx, SCOPE, KEY, BODY, NOW)
             begun.set()
             await done.wait()
 
     async def begin_impatiently() -> None:
-        async with postgres_store.writing() as tx:
+        async with postgres_store.write_transaction() as tx:
             await tx.connection.exec_driver_sql("SET LOCAL lock_timeout = '20ms'")
             await idempotency.begin(tx, SCOPE, KEY, BODY, NOW)
 

@@ -60,7 +60,7 @@ def test_a_rotated_key_verifies_but_no_longer_signs(keyrings: Keyrings, tmp_path
     token = jwt.encode({"alg": "ES256", "kid": old.kid}, {"sub": "c1"}, old)
     keyrings.rotate("session")
     new = keyrings.active("session")
-    ring = keyrings.all("session")
+    ring = keyrings.key_set("session")
     assert [key.kid for key in ring.keys] == [new.kid, old.kid]
     assert jwt.decode(token, ring, algorithms=["ES256"]).claims == {"sub": "c1"}
     retired = ring.keys[1]
@@ -85,10 +85,10 @@ def test_what_is_missing_is_named(tmp_path: Path) -> None:
             keyrings.active(purpose)
     (tmp_path / "session.json").write_text("{}")
     with pytest.raises(KeyMissing, match="session"):
-        keyrings.all("session")
+        keyrings.key_set("session")
     (tmp_path / "qr.json").write_text('{"keys": []}')
     with pytest.raises(KeyMissing, match="empty"):
-        keyrings.all("qr")
+        keyrings.key_set("qr")
 
 
 def test_a_sealed_text_opens_only_at_its_place(keyrings: Keyrings) -> None:

@@ -33,7 +33,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Place]:
 
 @pytest.fixture
 async def objects(place: S3Place) -> AsyncIterator[S3Objects]:
-    async with S3Objects.opened(place, SystemClock()) as opened:
+    async with S3Objects.connect(place, SystemClock()) as opened:
         yield opened
 
 
@@ -93,7 +93,7 @@ async def test_a_file_whose_content_was_changed_is_not_given(objects: S3Objects,
 async def test_a_wrong_key_is_refused_and_not_tried_again(place: S3Place) -> None:
     clock = QuickClock()
     wrong = replace(place, credentials=replace(place.credentials, secret_key="another"))
-    async with S3Objects.opened(wrong, clock) as objects:
+    async with S3Objects.connect(wrong, clock) as objects:
         with pytest.raises(StoreUnavailable, match="403"):
             await objects.put(PDF, "application/pdf")
     assert clock.waits == []
@@ -101,7 +101,7 @@ async def test_a_wrong_key_is_refused_and_not_tried_again(place: S3Place) -> Non
 
 @pytest.mark.integration
 async def test_a_bucket_that_is_not_there_is_no_file_that_is_not_there(place: S3Place) -> None:
-    async with S3Objects.opened(replace(place, bucket="no-such-bucket"), QuickClock()) as objects:
+    async with S3Objects.connect(replace(place, bucket="no-such-bucket"), QuickClock()) as objects:
         with pytest.raises(StoreUnavailable):
             await objects.get("0" * 64)
         with pytest.raises(StoreUnavailable):

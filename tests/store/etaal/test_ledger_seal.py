@@ -22,7 +22,7 @@ from domain.etaal.counting import (
     TransactionCount,
 )
 from domain.etaal.counting import Transaction as ETransaction
-from store.checks.counting import counting
+from store.checks.counting import transaction_ledger
 from store.database.engine import Store, Transaction
 from store.database.errors import TryAgain
 from store.etaal import etaal, ledger, ledger_seal
@@ -33,7 +33,7 @@ MAPPED = EnrolledService("ES09", date(2026, 1, 1), "UK0517", Category.A)
 
 
 async def enter(store: Store, *events: ETransaction) -> None:
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         for event in events:
             assert await ledger.record(tx, event)
     await ledger_seal.seal(store)
@@ -44,14 +44,14 @@ def several(number: int, **changes: object) -> list[ETransaction]:
 
 
 async def findings(store: Store) -> set[str]:
-    async with store.reading() as tx:
-        return {finding.code async for finding in counting(tx)}
+    async with store.read_transaction() as tx:
+        return {finding.code async for finding in transaction_ledger(tx)}
 
 
 async def test_every_row_is_linked_to_the_one_before(store: Store):
     await enter(store, *several(3))
-    async with store.reading() as tx:
-        rows = [said async for said in ledger_seal.exported(tx, DAY)]
+    async with store.read_transaction() as tx:
+        rows = [said async for said in ledger_seal.export_rows(tx, DAY)]
         day = await ledger.sealed_day(tx, DAY)
     assert [row["sequence"] for row in rows] == [1, 2, 3]
     link = ledger_seal.GENESIS
@@ -66,14 +66,14 @@ async def test_every_row_is_linked_to_the_one_before(store: Store):
 
 async def test_the_export_names_no_event_but_by_its_hash(sqlite_store: Store):
     await enter(sqlite_store, DELIVERED)
-    async with sqlite_store.reading() as tx:
-        (row,) = [said async for said in ledger_seal.exported(tx, DAY)]
+    async with sqlite_store.read_transaction() as tx:
+        (row,) = [said async for said in ledger_seal.export_rows(tx, DAY)]
     assert DELIVERED.event_key not in str(row)
     assert len(row["key"]) == 64
 
 
 async def test_sealers_at_once_seal_each_row_once(store: Store):
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         for event in several(30):
             await ledger.record(tx, event)
 
@@ -89,14 +89,14 @@ async def test_sealers_at_once_seal_each_row_once(store: Store):
 
 async def test_what_a_release_of_before_added_to_the_sums_itself_counts_once(store: Store):
     await enter(store, *several(2))
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await etaal.enrol(tx, MAPPED, by="test")
     await ledger_seal.seal(store)
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await ledger.record(tx, replace(DELIVERED, event_key="DELIVERED:old"))
         await tx.connection.execute(text("UPDATE e_transaction_totals SET total = total + 1, entries = entries + 1"))
     await ledger_seal.seal(store)
-    async with store.reading() as tx:
+    async with store.read_transaction() as tx:
         assert [(row.count, row.stands) for row in await ledger.counts_on(tx, DAY)] == [(3, "UK0517|A|DISTRICT")]
     assert await findings(store) == set()
 
@@ -105,13 +105,13 @@ async def test_an_earlier_revision_gives_its_own_counts_for_ever(sqlite_store: S
     told = {}
     for number in range(4):
         await enter(sqlite_store, replace(DELIVERED, event_key=f"DELIVERED:c{number}", district=str(57 - number % 2)))
-        async with sqlite_store.reading() as tx:
+        async with sqlite_store.read_transaction() as tx:
             told[await ledger.revision(tx, DAY)] = await ledger.counts_on(tx, DAY)
-    async with sqlite_store.writing() as tx:
+    async with sqlite_store.write_transaction() as tx:
         await ledger.reverse(tx, "DELIVERED:c0", CorrectionReason.CERTIFICATE_REVOKED)
         await etaal.enrol(tx, MAPPED, by="test")
     await ledger_seal.seal(sqlite_store)
-    async with sqlite_store.reading() as tx:
+    async with sqlite_store.read_transaction() as tx:
         assert {number: await ledger.counts_at(tx, DAY, number) for number in told} == told
         latest = await ledger.revision(tx, DAY)
         assert await ledger.counts_at(tx, DAY, latest) == await ledger.counts_on(tx, DAY)
@@ -120,12 +120,12 @@ async def test_an_earlier_revision_gives_its_own_counts_for_ever(sqlite_store: S
 async def test_a_reversal_lies_on_the_original_day_and_happens_once(sqlite_store: Store, store_clock):
     await enter(sqlite_store, *several(2))
     store_clock.advance(timedelta(days=40))
-    async with sqlite_store.writing() as tx:
+    async with sqlite_store.write_transaction() as tx:
         assert await ledger.reverse(tx, "DELIVERED:b0", CorrectionReason.CERTIFICATE_REVOKED)
         assert not await ledger.reverse(tx, "DELIVERED:b0", CorrectionReason.CERTIFICATE_REVOKED)
         assert not await ledger.reverse(tx, "DELIVERED:never", CorrectionReason.CERTIFICATE_REVOKED)
     await ledger_seal.seal(sqlite_store)
-    async with sqlite_store.reading() as tx:
+    async with sqlite_store.read_transaction() as tx:
         assert (await ledger.revision(tx, DAY), sum(row.count for row in await ledger.counts_on(tx, DAY))) == (3, 1)
         (correction,) = await ledger.corrections(tx, DAY, 3, 10)
     assert (correction.reason, correction.count) == (CorrectionReason.CERTIFICATE_REVOKED, -1)
@@ -134,11 +134,11 @@ async def test_a_reversal_lies_on_the_original_day_and_happens_once(sqlite_store
 async def test_a_code_revises_the_days_that_were_told_without_it(sqlite_store: Store):
     await enter(sqlite_store, *several(2), replace(DELIVERED, event_key="x", day=DAY - timedelta(days=1)))
     await enter(sqlite_store, replace(DELIVERED, event_key="other", service_code="ES10"))
-    async with sqlite_store.writing() as tx:
+    async with sqlite_store.write_transaction() as tx:
         assert await ledger.unmapped_services(tx) == {"ES09": (3, DAY - timedelta(days=1)), "ES10": (1, DAY)}
         assert await etaal.enrol(tx, MAPPED, by="test") == 2
     await ledger_seal.seal(sqlite_store)
-    async with sqlite_store.writing() as tx:
+    async with sqlite_store.write_transaction() as tx:
         assert await etaal.enrol(tx, MAPPED, by="test") == 0
         rows = told_to_etaal(await ledger.counts_on(tx, DAY))
         assert {row.service_code: row.count for row in rows} == {"UK0517": 2, "LOCAL-ES10": 1}
@@ -149,20 +149,20 @@ async def test_a_code_revises_the_days_that_were_told_without_it(sqlite_store: S
 async def test_a_day_before_the_start_has_no_row_and_a_later_code_holds_from_its_day(sqlite_store: Store):
     await enter(sqlite_store, DELIVERED, replace(DELIVERED, event_key="next", day=DAY + timedelta(days=1)))
     late = replace(MAPPED, starts_on=DAY + timedelta(days=1))
-    async with sqlite_store.writing() as tx:
+    async with sqlite_store.write_transaction() as tx:
         await etaal.enrol(tx, late, by="test")
     await ledger_seal.seal(sqlite_store)
-    async with sqlite_store.reading() as tx:
+    async with sqlite_store.read_transaction() as tx:
         (before,) = await ledger.counts_on(tx, DAY)
         (after,) = await ledger.counts_on(tx, DAY + timedelta(days=1))
     assert (before.stands, told_to_etaal([before])) == (NOT_STARTED, [])
     assert told_to_etaal([after])[0].service_code == "UK0517"
-    async with sqlite_store.writing() as tx:
+    async with sqlite_store.write_transaction() as tx:
         again = replace(MAPPED, starts_on=DAY + timedelta(days=1), etaal_code="UK0518", level=Level.STATE)
         await etaal.enrol(tx, again, by="test")
         await etaal.enrol(tx, replace(MAPPED, starts_on=DAY), by="test")
     await ledger_seal.seal(sqlite_store)
-    async with sqlite_store.reading() as tx:
+    async with sqlite_store.read_transaction() as tx:
         rows = [told_to_etaal(await ledger.counts_on(tx, day))[0] for day in (DAY, DAY + timedelta(days=1))]
     assert [(row.service_code, row.location_code) for row in rows] == [("UK0517", "57"), ("UK0518", "5")]
 
@@ -174,7 +174,7 @@ async def plans(store: Store, ask: Callable[[Transaction], Awaitable[object]]) -
     def note(connection, cursor, statement, parameters, context, many) -> None:
         asked.append((statement, parameters))
 
-    async with store.reading() as tx:
+    async with store.read_transaction() as tx:
         engine = tx.connection.sync_engine
         event.listen(engine, "before_cursor_execute", note)
         try:
@@ -236,13 +236,13 @@ async def test_what_was_changed_behind_the_ledger_is_found(sqlite_store: Store, 
     from tests.support.sign_in import environment
 
     await enter(sqlite_store, *several(3))
-    async with sqlite_store.writing() as tx:
+    async with sqlite_store.write_transaction() as tx:
         await ledger.reverse(tx, "DELIVERED:b0", CorrectionReason.CERTIFICATE_REVOKED)
     await ledger_seal.seal(sqlite_store)
     store_clock.advance(timedelta(days=5))
     assert await close_due(environment(sqlite_store, None, store_clock, ()))
     assert await findings(sqlite_store) == set()
-    async with sqlite_store.writing() as tx:
+    async with sqlite_store.write_transaction() as tx:
         await tx.connection.execute(text(statement))
     assert await findings(sqlite_store) == SPOILT[statement]
 

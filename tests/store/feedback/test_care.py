@@ -67,7 +67,7 @@ def visit(key: str = "v1", **changes) -> Visit:
 
 
 async def test_averages_are_by_service_and_officer_in_hundredths(store: Store):
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await people_and_case(tx)
         for key, rating in (("a1", 5), ("a2", 4)):
             assert await feedback.add(tx, said(key, rating))
@@ -91,7 +91,7 @@ async def test_averages_are_by_service_and_officer_in_hundredths(store: Store):
 
 
 async def test_grievances_are_paged_by_due_date_and_saved_by_version(store: Store):
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await people_and_case(tx)
         for key, hours in (("g1", 3), ("g2", 1), ("g3", 2)):
             await grievances.add(tx, complaint(key, due_at=NOW + hours * HOUR))
@@ -110,13 +110,13 @@ async def test_grievances_are_paged_by_due_date_and_saved_by_version(store: Stor
         assert (caught.value.present_version, caught.value.present_status) == (2, "ANSWERED")
         await grievances.add_reply(tx, GrievanceReply("r1", "g2", "o1", "उत्तर", NOW))
         assert (await grievances.replies(tx, ["g2"]))["g2"] == [GrievanceReply("r1", "g2", "o1", "उत्तर", NOW)]
-        waiting = await grievances.waiting(tx, "a1", GrievanceCategory.DELAY)
+        waiting = await grievances.waiting_grievance(tx, "a1", GrievanceCategory.DELAY)
         assert waiting is not None
         assert waiting.id == "g1"
 
 
 async def test_suggestions_are_found_by_author_and_by_office(store: Store):
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await people_and_case(tx)
         await suggestions.add(tx, proposal("s1"))
         await suggestions.add(tx, proposal("s2", citizen_id=None, officer_id="o1", department="other"))
@@ -131,12 +131,12 @@ async def test_suggestions_are_found_by_author_and_by_office(store: Store):
 
 
 async def test_visits_keep_their_sequence_slot_and_proof(store: Store):
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await people_and_case(tx)
         await doorstep.add(tx, visit())
         with pytest.raises(AlreadyThere):
             await doorstep.add(tx, visit("v2"))
-        assert await doorstep.taken(tx, ["p1"], SLOT.on) == {("p1", SLOT): 1}
+        assert await doorstep.taken_slots(tx, ["p1"], SLOT.on) == {("p1", SLOT): 1}
         assert [one.operator_id for one in await doorstep.agents_for(tx, "57", "358")] == ["p1"]
         assert await doorstep.agents_for(tx, "58", None) == []
         hashes = doorstep.otp_hashes(tx, "v1", "123456")
@@ -146,14 +146,14 @@ async def test_visits_keep_their_sequence_slot_and_proof(store: Store):
         proof = Handover(HandOverProof.SIGNED_PAPER, "0" * 64, "रमेश")
         over = replace(saved, state=VisitState.HANDED_OVER, handover=proof, otp=None, otp_hash=None, closed_at=NOW)
         assert (await doorstep.save(tx, over, 2)).handover == proof
-        assert await doorstep.taken(tx, ["p1"], SLOT.on) == {}
+        assert await doorstep.taken_slots(tx, ["p1"], SLOT.on) == {}
         listed = await doorstep.page_of_agent(tx, "p1", frozenset(VisitState), place=None, limit=5)
         assert [one.handover for one in listed] == [proof]
         assert doorstep.otp_hashes(tx, "v2", "123456") != hashes
 
 
 async def test_tries_are_counted_in_windows_and_forgotten(store: Store, store_clock: ManualClock):
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         for place in range(3):
             assert (await tracking.count_try(tx, "number", "1", window=HOUR))[0] == place + 1
         await tracking.settle_try(tx, "number", "1", forgiven=True)
@@ -161,7 +161,7 @@ async def test_tries_are_counted_in_windows_and_forgotten(store: Store, store_cl
         assert (await tracking.count_try(tx, "number", "1", window=HOUR))[0] == 3
         assert (await tracking.count_try(tx, "client", "1", window=HOUR))[0] == 1
     store_clock.advance(HOUR)
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         assert await tracking.count_try(tx, "number", "1", window=HOUR) == (1, store_clock.now())
         await tracking.forget_before(tx, store_clock.now())
         assert (await tracking.count_try(tx, "client", "1", window=HOUR))[0] == 1
@@ -170,7 +170,7 @@ async def test_tries_are_counted_in_windows_and_forgotten(store: Store, store_cl
 async def test_no_text_code_or_name_can_be_read_from_the_files(sqlite_store: Store, tmp_path: Path):
     canaries = ("Canary-Feedback", "Canary-Grievance", "Canary-Reply", "Canary-Idea", "Canary-Witness", "946102")
     said_, wrong, reply, idea, witness, code = canaries
-    async with sqlite_store.writing() as tx:
+    async with sqlite_store.write_transaction() as tx:
         await people_and_case(tx)
         await feedback.add(tx, said("a1", 5, text=said_))
         await grievances.add(tx, complaint("g1", text=wrong))

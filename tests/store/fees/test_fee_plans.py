@@ -50,7 +50,7 @@ def row_of(number: int) -> dict[str, object]:
 @pytest.fixture
 async def full(store: Store) -> Store:
     """A store with the fees of months, and what the database knows about its rows."""
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await people.add_citizen(tx, citizen())
         cases = [
             application(f"case-{number}", number=f"n{number}", acknowledgement=f"a{number}", status=Status.DELIVERED)
@@ -58,20 +58,20 @@ async def full(store: Store) -> Store:
         ]
         await tx.connection.execute(insert(applications_table), [values_of(tx, case) for case in cases])
         await tx.connection.execute(insert(orders_table), [row_of(number) for number in range(MANY)])
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await tx.connection.execute(text("ANALYZE"))
     return store
 
 
 async def test_what_no_scroll_told_of_is_found_by_an_index_of_nothing_else(full: Store) -> None:
     with asked(full) as seen:
-        async with full.reading() as tx:
-            found = await fee_orders.unscrolled(
+        async with full.read_transaction() as tx:
+            found = await fee_orders.unscrolled_orders(
                 tx, FeeRoute.TREASURY, paid_since=NOW - 60 * DAY, paid_before=NOW - timedelta(hours=1)
             )
     # Paid 1801, 1201, 601, 401 and 1 hours ago: the first is too old, the last too young.
     assert [one.id for one in found] == ["o01200", "o00600", "o02400"]
-    async with full.reading() as tx:
+    async with full.read_transaction() as tx:
         plan = await plan_of(tx, seen[-1])
     assert "ix_fee_orders_unscrolled" in plan, plan
     assert "Seq Scan" not in plan

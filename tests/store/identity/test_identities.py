@@ -20,18 +20,18 @@ TOKENS = LockerTokens("access-1", "refresh-1", LATER, "files.issueddocs", LATER,
 
 
 async def test_an_identity_is_found_by_provider_and_subject_only(store: Store) -> None:
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await identities.add_identity(tx, Provider.MERI_PEHCHAAN, "DL-1", PersonKind.CITIZEN, "c1", NOW, "HIGH")
         with pytest.raises(AlreadyThere):
             await identities.add_identity(tx, Provider.MERI_PEHCHAAN, "DL-1", PersonKind.CITIZEN, "c2", NOW, "HIGH")
-    async with store.reading() as tx:
+    async with store.read_transaction() as tx:
         assert await identities.identity(tx, Provider.MERI_PEHCHAAN, "DL-1") == (PersonKind.CITIZEN, "c1")
         assert await identities.identity(tx, Provider.JAN_PARICHAY, "DL-1") is None
         assert await identities.identity(tx, Provider.MERI_PEHCHAAN, "DL-2") is None
 
 
 async def test_the_subject_itself_is_not_kept(store: Store) -> None:
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await identities.add_identity(tx, Provider.PARICHAY, "asha@nic.test", PersonKind.OFFICER, "o1", NOW, "HIGH")
         (row,) = (await tx.connection.execute(identities.identities_table.select())).all()
     assert "asha@nic.test" not in repr(row)
@@ -44,10 +44,10 @@ async def test_an_identity_outlives_a_new_index_key(
     keyrings = Keyrings(tmp_path / "keys")
     keyrings.init()
     store = await Store.open(sqlite_url, cipher=FieldCipher(keyrings), clock=store_clock)
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await identities.add_identity(tx, Provider.PARICHAY, "s", PersonKind.OFFICER, "o1", NOW, "HIGH")
     keyrings.rotate("blind_index")
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         assert await identities.identity(tx, Provider.PARICHAY, "s") == (PersonKind.OFFICER, "o1")
         with pytest.raises(AlreadyThere):
             await identities.add_identity(tx, Provider.PARICHAY, "s", PersonKind.OFFICER, "o2", NOW, "HIGH")
@@ -55,13 +55,13 @@ async def test_an_identity_outlives_a_new_index_key(
 
 
 async def test_linked_accounts_are_identities_and_the_locker(store: Store) -> None:
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await sow(tx, citizens=("c1", "c2"))
         await identities.add_identity(tx, Provider.MERI_PEHCHAAN, "DL-1", PersonKind.CITIZEN, "c1", NOW, "HIGH")
         await identities.touch_identity(tx, Provider.MERI_PEHCHAAN, "DL-1", LATER)
         await identities.save_locker_grant(tx, "c1", TOKENS, LATER)
         await identities.mark_needs_consent(tx, "c1")
-    async with store.reading() as tx:
+    async with store.read_transaction() as tx:
         found = await identities.linked_accounts(tx, ["c1", "c2"])
     assert list(found) == ["c1"]
     identity, locker = found["c1"]
@@ -70,7 +70,7 @@ async def test_linked_accounts_are_identities_and_the_locker(store: Store) -> No
 
 
 async def test_locker_tokens_come_back_with_a_version(store: Store) -> None:
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await sow(tx)
         assert await identities.locker_grant(tx, "c1") is None
         saved = await identities.save_locker_grant(tx, "c1", TOKENS, NOW)
@@ -80,7 +80,7 @@ async def test_locker_tokens_come_back_with_a_version(store: Store) -> None:
 
 
 async def test_only_the_first_of_two_refreshes_is_kept(store: Store) -> None:
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await sow(tx)
         read = await identities.save_locker_grant(tx, "c1", TOKENS, NOW)
         mine = await identities.save_locker_grant(tx, "c1", replace(read, access_token="access-2"), LATER)
@@ -95,7 +95,7 @@ async def test_only_the_first_of_two_refreshes_is_kept(store: Store) -> None:
 
 
 async def test_a_new_consent_replaces_tokens_that_no_longer_hold(store: Store) -> None:
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await sow(tx)
         read = await identities.save_locker_grant(tx, "c1", TOKENS, NOW)
         refreshed = await identities.save_locker_grant(tx, "c1", read, NOW)

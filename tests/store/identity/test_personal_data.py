@@ -22,7 +22,7 @@ async def test_no_personal_data_can_be_read_from_the_databases_files(sqlite_stor
     name, hindi, mobile, email, _, token, form = CANARIES
     born_on = citizen().born_on.replace(1961, 7, 23) if citizen().born_on else None
     refused = Decision(False, RejectionGround.FACTS_NOT_CONFIRMED, f"{name} was not at home", "o1", NOW)
-    async with sqlite_store.writing() as tx:
+    async with sqlite_store.write_transaction() as tx:
         person = citizen(name=Bilingual(hindi, name), mobile=mobile, email=email, born_on=born_on)
         await people.add_citizen(tx, person)
         await people.update_citizen(tx, replace(person, gender="T"))

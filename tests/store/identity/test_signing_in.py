@@ -34,13 +34,13 @@ SESSION = Session("session-1", PersonKind.OPERATOR, "p1", Provider.CSC_CONNECT, 
 
 
 async def test_a_sign_in_is_taken_once(store: Store) -> None:
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await sign_ins.add_transaction(tx, SIGN_IN)
         with pytest.raises(AlreadyThere):
             await sign_ins.add_transaction(tx, SIGN_IN)
 
     async def take() -> SignInTransaction | None:
-        async with store.writing() as tx:
+        async with store.write_transaction() as tx:
             return await sign_ins.take_transaction(tx, "state-1")
 
     taken = await asyncio.gather(take(), take(), take())
@@ -48,7 +48,7 @@ async def test_a_sign_in_is_taken_once(store: Store) -> None:
 
 
 async def test_neither_state_nor_verifier_is_kept_in_clear(store: Store) -> None:
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await sign_ins.add_transaction(tx, SIGN_IN)
         (row,) = (await tx.connection.execute(sign_ins.sign_ins_table.select())).all()
     assert "state-1" not in repr(row)
@@ -56,17 +56,17 @@ async def test_neither_state_nor_verifier_is_kept_in_clear(store: Store) -> None
 
 
 async def test_a_sign_in_that_took_too_long_is_gone(store: Store, store_clock: ManualClock) -> None:
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await sign_ins.add_transaction(tx, SIGN_IN)
         await sign_ins.add_app_code(tx, "hash-1", CODE)
     store_clock.advance(timedelta(minutes=10))
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         assert await sign_ins.take_transaction(tx, "state-1") is None
         assert await sign_ins.take_app_code(tx, "hash-1") is None
 
 
 async def test_the_code_of_an_app_is_taken_once(store: Store) -> None:
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await sign_ins.add_app_code(tx, "hash-1", CODE)
         with pytest.raises(AlreadyThere):
             await sign_ins.add_app_code(tx, "hash-1", CODE)
@@ -76,13 +76,13 @@ async def test_the_code_of_an_app_is_taken_once(store: Store) -> None:
 
 
 async def test_what_nobody_came_back_for_is_swept(store: Store, store_clock: ManualClock) -> None:
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await sign_ins.add_transaction(tx, SIGN_IN)
         await sign_ins.add_transaction(
             tx, replace(SIGN_IN, state="state-2", app_state="a", expires_at=SOON + timedelta(hours=1))
         )
     store_clock.set(SOON)
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await sign_ins.forget_expired(tx)
         left = await sign_ins.take_transaction(tx, "state-2")
         assert (await tx.connection.execute(sign_ins.sign_ins_table.select())).first() is None
@@ -91,13 +91,13 @@ async def test_what_nobody_came_back_for_is_swept(store: Store, store_clock: Man
 
 
 async def test_a_session_is_revoked_once_and_for_all(store: Store) -> None:
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await sessions.add_session(tx, SESSION)
         with pytest.raises(AlreadyThere):
             await sessions.add_session(tx, SESSION)
         assert await sessions.session(tx, "session-1") == SESSION
         await sessions.revoke_session(tx, "session-1", NOW)
         await sessions.revoke_session(tx, "session-1", SOON)
-    async with store.reading() as tx:
+    async with store.read_transaction() as tx:
         assert await sessions.session(tx, "session-1") == replace(SESSION, revoked_at=NOW)
         assert await sessions.session(tx, "session-2") is None

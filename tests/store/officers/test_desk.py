@@ -53,7 +53,7 @@ async def with_cases(store: Store) -> Store:
         application("a5", due_at=NOW + 30 * DAY, submitted_at=NOW - 5 * DAY, status=Status.IN_VERIFICATION),
         application("a6", due_at=NOW + 5 * DAY, status=Status.REJECTED),
     )
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await people.add_citizen(tx, citizen())
         for case in cases:
             await applications.add(tx, case)
@@ -62,7 +62,7 @@ async def with_cases(store: Store) -> Store:
 
 async def listed(store: Store, wanted: QueueFilter = EVERY, **how) -> list[str]:
     how = {"limit": 20, **how}
-    async with store.reading() as tx:
+    async with store.read_transaction() as tx:
         return [case.id for case in await desk_queue.page(tx, "o1", [HERE], wanted, **how)]
 
 
@@ -107,13 +107,13 @@ async def test_pages_go_back_as_they_came_from_the_end_and_past_the_ones_without
 )
 async def test_each_filter_lets_only_its_cases_through(with_cases: Store, wanted: QueueFilter, expected) -> None:
     assert await listed(with_cases, wanted) == expected
-    async with with_cases.reading() as tx:
+    async with with_cases.read_transaction() as tx:
         assert await desk_queue.size(tx, "o1", [HERE], wanted) == len(expected)
         assert await desk_queue.size(tx, "o1", [], wanted) == 0
 
 
 async def test_claims_filter_a_queue_until_they_end(with_cases: Store, store_clock) -> None:
-    async with with_cases.writing() as tx:
+    async with with_cases.write_transaction() as tx:
         await desk.take_claim(tx, claim("o1"), "c1")
         await desk.take_claim(tx, claim("o2", "a2"), "c1")
     assert await listed(with_cases, QueueFilter(claimed_by=Holder.ME)) == ["a1"]
@@ -124,7 +124,7 @@ async def test_claims_filter_a_queue_until_they_end(with_cases: Store, store_clo
 
 
 async def test_only_proposals_on_the_present_version_wait(with_cases: Store) -> None:
-    async with with_cases.writing() as tx:
+    async with with_cases.write_transaction() as tx:
         await desk.add_proposal(tx, proposal())
         await desk.add_proposal(tx, proposal("p2", "o2", application_id="a2"))
         await desk.add_proposal(tx, proposal("p3", "o2", application_id="a3", version=9))
@@ -134,10 +134,10 @@ async def test_only_proposals_on_the_present_version_wait(with_cases: Store) -> 
 
 
 async def test_a_queue_is_counted_by_state_and_by_days_left(with_cases: Store) -> None:
-    async with with_cases.writing() as tx:
+    async with with_cases.write_transaction() as tx:
         await desk.take_claim(tx, claim("o1", "a5"), "c1")
         await desk.add_proposal(tx, proposal("p2", "o2", application_id="a2"))
-    async with with_cases.reading() as tx:
+    async with with_cases.read_transaction() as tx:
         counts = await desk_queue.counts(tx, "o1", [HERE], QueueFilter())
     assert counts.total == 5
     assert counts.by_status == {Status.IN_SCRUTINY: 3, Status.SUBMITTED: 1, Status.IN_VERIFICATION: 1}
@@ -152,7 +152,7 @@ async def test_a_queue_is_counted_by_state_and_by_days_left(with_cases: Store) -
 
 
 async def test_a_claim_holds_until_it_ends_or_is_taken_over(with_cases: Store) -> None:
-    async with with_cases.writing() as tx:
+    async with with_cases.write_transaction() as tx:
         assert await desk.take_claim(tx, claim("o1"), "c1") is None
         assert await desk.take_claim(tx, claim("o1", at=NOW + HOUR), "c1") is None
         holder = await desk.take_claim(tx, claim("o2", at=NOW + 2 * HOUR), "c1")
@@ -167,7 +167,7 @@ async def test_a_claim_holds_until_it_ends_or_is_taken_over(with_cases: Store) -
 
 async def test_of_two_officers_who_claim_at_once_one_gets_the_case(with_cases: Store) -> None:
     async def take(officer: str) -> Claim | None:
-        async with with_cases.writing() as tx:
+        async with with_cases.write_transaction() as tx:
             await desk.hold(tx, "a1")
             return await desk.take_claim(tx, claim(officer), "c1")
 
@@ -175,12 +175,12 @@ async def test_of_two_officers_who_claim_at_once_one_gets_the_case(with_cases: S
         refused = [one for one in await asyncio.gather(*(take(f"o{n}") for n in range(4))) if one is not None]
         assert len(refused) == 3
         assert len({one.officer_id for one in refused}) == 1
-        async with with_cases.writing() as tx:
+        async with with_cases.write_transaction() as tx:
             await desk.release(tx, "a1")
 
 
 async def test_a_proposal_is_answered_once(with_cases: Store) -> None:
-    async with with_cases.writing() as tx:
+    async with with_cases.write_transaction() as tx:
         await desk.add_proposal(tx, proposal(documents=("photo",)))
         assert await desk.proposals(tx, ["a1", "a2"]) == {"a1": proposal(documents=("photo",))}
         answered = await desk.answer_proposal(tx, proposal(), OpinionState.SENT_BACK, by="o2", note="Look again.")
@@ -192,7 +192,7 @@ async def test_a_proposal_is_answered_once(with_cases: Store) -> None:
 
 
 async def test_a_new_proposal_overtakes_one_that_waited(with_cases: Store) -> None:
-    async with with_cases.writing() as tx:
+    async with with_cases.write_transaction() as tx:
         await desk.add_proposal(tx, proposal())
         await desk.add_proposal(tx, proposal("p2", version=2, proposed_at=NOW + HOUR))
         with pytest.raises(NotThere):
@@ -202,14 +202,14 @@ async def test_a_new_proposal_overtakes_one_that_waited(with_cases: Store) -> No
 
 async def test_a_pack_is_known_again(store: Store) -> None:
     given = Pack("k1", "o1", NOW.date(), NOW, NOW + DAY, {"a1": 3})
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await desk.add_pack(tx, given)
         assert await desk.pack(tx, "k1") == given
         assert await desk.pack(tx, "k2") is None
 
 
 async def test_reads_outside_the_queue_are_counted_and_unusual_ones_told(with_cases: Store, store_clock) -> None:
-    async with with_cases.writing() as tx:
+    async with with_cases.write_transaction() as tx:
         await desk.note_read(tx, "o1", "a1", "c1", "SUPERVISE")
         await desk.note_read(tx, "o2", "a1", "c1", "SUPERVISE")
         assert await desk.reads_since(tx, "o1", NOW - HOUR) == 1
@@ -218,7 +218,7 @@ async def test_reads_outside_the_queue_are_counted_and_unusual_ones_told(with_ca
         assert await desk.unusual_since(tx, "o1", NOW - HOUR)
         assert not await desk.unusual_since(tx, "o2", NOW - HOUR)
     store_clock.advance(HOUR)
-    async with with_cases.writing() as tx:
+    async with with_cases.write_transaction() as tx:
         await desk.record_unusual(tx, "o1", 60)
         found = await desk.unusual_reads(tx, NOW - HOUR)
         assert [(one.officer_id, one.count) for one in found] == [("o1", 60)]

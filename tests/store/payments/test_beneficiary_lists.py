@@ -27,7 +27,7 @@ DEHRADUN = [Posting(Role.FINANCE_OFFICER, "social-welfare", "49")]
 async def full(store: Store) -> Store:
     """A store with many beneficiaries, and what the database knows about its rows."""
     person = citizen()
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await people.add_citizen(tx, person)
         await tx.connection.execute(
             insert(sanctions_table),
@@ -64,7 +64,7 @@ async def full(store: Store) -> Store:
                 for number in range(MANY)
             ],
         )
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await tx.connection.execute(text("ANALYZE"))
     return store
 
@@ -76,11 +76,11 @@ async def test_a_page_is_read_along_the_index_however_many_there_are(
 ) -> None:
     wanted = BeneficiaryFilter(VALIDATED, order=order)
     with asked(full) as seen:
-        async with full.reading() as tx:
+        async with full.read_transaction() as tx:
             middle = (NOW - timedelta(minutes=60), "b1210")
             found = await beneficiary_lists.page(tx, None, wanted, place=middle, backward=backward, limit=20)
     assert len(found) == 20
-    async with full.reading() as tx:
+    async with full.read_transaction() as tx:
         plan = await plan_of(tx, seen[-1])
     assert "ix_payment_beneficiaries_state_state_at" in plan, plan
     assert "SCAN payment_beneficiaries" not in plan
@@ -96,11 +96,11 @@ async def test_a_code_is_looked_for_among_those_who_were_declined_alone(
 ) -> None:
     wanted = BeneficiaryFilter(state, order=order, code="DBE0031")
     with asked(full) as seen:
-        async with full.reading() as tx:
+        async with full.read_transaction() as tx:
             assert await beneficiary_lists.page(tx, None, wanted, place=None, limit=20) == []
             assert await beneficiary_lists.count_of(tx, None, wanted) == 0
     for statement in seen:
-        async with full.reading() as tx:
+        async with full.read_transaction() as tx:
             plan = await plan_of(tx, statement)
         assert "ix_payment_beneficiaries_declined" in plan, plan
         assert "SCAN payment_beneficiaries" not in plan
@@ -110,7 +110,7 @@ async def test_a_code_is_looked_for_among_those_who_were_declined_alone(
 @pytest.mark.parametrize("order", list(BeneficiaryOrder))
 async def test_pages_give_every_row_once_in_their_order(full: Store, order: BeneficiaryOrder) -> None:
     wanted = BeneficiaryFilter(DECLINED, order=order, code="DBE0016", scheme_code="widow")
-    async with full.reading() as tx:
+    async with full.read_transaction() as tx:
         many = await beneficiary_lists.count_of(tx, DEHRADUN, wanted)
         found, place = [], None
         while page := await beneficiary_lists.page(tx, DEHRADUN, wanted, place=place, limit=4):
@@ -126,6 +126,6 @@ async def test_pages_give_every_row_once_in_their_order(full: Store, order: Bene
 
 async def test_a_long_list_is_not_counted_to_its_end(full: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(beneficiary_lists, "MOST_COUNTED", 300)
-    async with full.reading() as tx:
+    async with full.read_transaction() as tx:
         assert await beneficiary_lists.count_of(tx, None, BeneficiaryFilter(DECLINED)) == 300
         assert await beneficiary_lists.count_of(tx, None, BeneficiaryFilter(VALIDATED)) is None

@@ -16,7 +16,7 @@ KINDS = ("payment-request", "payment-ack", "bank-status", "daily-statement")
 
 
 async def test_a_file_is_found_by_its_name_however_many_there_are(store: Store) -> None:
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await tx.connection.execute(
             insert(files_table),
             [
@@ -36,15 +36,15 @@ async def test_a_file_is_found_by_its_name_however_many_there_are(store: Store) 
                 for number in range(MANY)
             ],
         )
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await tx.connection.execute(text("ANALYZE"))
     with asked(store) as seen:
-        async with store.reading() as tx:
+        async with store.read_transaction() as tx:
             found = await payment_files.files(tx, name="n700.xml")
             refused = await payment_files.files(tx, name="n700.xml", states=[FileState.REFUSED])
     assert ([one.id for one in found], [one.id for one in refused]) == (["f1400", "f1401"], ["f1401"])
     assert seen
     for statement in seen:
-        async with store.reading() as tx:
+        async with store.read_transaction() as tx:
             plan = await plan_of(tx, statement)
         assert "ix_payment_files_name" in plan, plan

@@ -22,24 +22,24 @@ LINE = AuditLine("SYSTEM", "test", "THING", "1", None)
 
 
 async def append(store: Store) -> None:
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await audit.append(tx, LINE)
 
 
 async def unsealed_since(store: Store):
-    async with store.reading() as tx:
+    async with store.read_transaction() as tx:
         return await audit.unsealed_since(tx)
 
 
 async def test_what_a_process_tells_replaces_what_it_told_before_and_has_its_age(
     store: Store, store_clock: ManualClock
 ) -> None:
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await alarms.tell(tx, "p1", FACTS)
         await alarms.tell(tx, "p1", FACTS)
     store_clock.advance(timedelta(seconds=5))
-    async with store.reading() as tx:
-        [told] = await alarms.told(tx)
+    async with store.read_transaction() as tx:
+        [told] = await alarms.reported_facts(tx)
     assert told.age == 5
     assert (told.not_closed, told.integrity, told.store_away) == (FACTS.not_closed, FACTS.integrity, FACTS.store_away)
     assert told.jobs == FACTS.jobs
@@ -47,23 +47,23 @@ async def test_what_a_process_tells_replaces_what_it_told_before_and_has_its_age
 
 
 async def test_facts_of_processes_that_ended_long_ago_are_deleted(store: Store, store_clock: ManualClock) -> None:
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await alarms.tell(tx, "old", FACTS)
     store_clock.advance(alarms.FORGOTTEN_AFTER + timedelta(seconds=1))
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await alarms.tell(tx, "new", FACTS)
         await alarms.forget_old_facts(tx)
-        assert len(await alarms.told(tx)) == 1
+        assert len(await alarms.reported_facts(tx)) == 1
 
 
 async def test_an_alarm_is_kept_once_and_only_those_that_hold_are_counted(store: Store) -> None:
     raised = Alarm(AlarmCode.BREAKER_OPEN, "UMANG", AlarmState.RAISED, 312.5, NOW, None, 1)
     cleared = Alarm(AlarmCode.BREAKER_OPEN, "CSC", AlarmState.CLEARED, 301.0, NOW, NOW, 2)
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         for alarm in (raised, cleared, raised):
             await alarms.save(tx, alarm)
-    async with store.reading() as tx:
-        assert await alarms.everything(tx) == {
+    async with store.read_transaction() as tx:
+        assert await alarms.all_alarms(tx) == {
             (AlarmCode.BREAKER_OPEN, "CSC"): cleared,
             (AlarmCode.BREAKER_OPEN, "UMANG"): raised,
         }

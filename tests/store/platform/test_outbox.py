@@ -13,24 +13,24 @@ from tests.support.stored import outbox_listing
 
 
 async def add(store: Store, *keys: str, application_id: str | None = None) -> None:
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         for key in keys:
             await outbox.add(tx, "certificate.issue", key, {"application_id": key}, application_id=application_id)
 
 
 async def claim(store: Store, limit: int = 10, lease: float = 30, worker: str = "w1") -> list[OutboxMessage]:
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         return await outbox.claim(tx, worker, limit, lease)
 
 
 async def fail(store: Store, message: OutboxMessage, clock: ManualClock, **how: object) -> OutboxState:
-    async with store.writing() as tx:
-        return await outbox.failed(tx, message.id, clock.now(), "UNAVAILABLE", **how)
+    async with store.write_transaction() as tx:
+        return await outbox.record_failure(tx, message.id, clock.now(), "UNAVAILABLE", **how)
 
 
 async def deliver(store: Store, message: OutboxMessage) -> None:
-    async with store.writing() as tx:
-        await outbox.delivered(tx, message.id, NOW)
+    async with store.write_transaction() as tx:
+        await outbox.mark_delivered(tx, message.id, NOW)
 
 
 def keys(messages: list[OutboxMessage]) -> list[str]:
@@ -38,7 +38,7 @@ def keys(messages: list[OutboxMessage]) -> list[str]:
 
 
 async def test_a_message_is_added_once_for_each_topic_and_key(store: Store) -> None:
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         assert await outbox.add(tx, "dbt.instruct", "i1", {"n": 1})
         assert not await outbox.add(tx, "dbt.instruct", "i1", {"n": 2})
         assert await outbox.add(tx, "certificate.issue", "i1", {"n": 3})
@@ -49,7 +49,7 @@ async def test_a_message_is_added_once_for_each_topic_and_key(store: Store) -> N
 
 async def test_a_message_of_a_transaction_that_failed_does_not_exist(store: Store) -> None:
     async def fail() -> None:
-        async with store.writing() as tx:
+        async with store.write_transaction() as tx:
             await outbox.add(tx, "dbt.instruct", "i1", {})
             raise LookupError
 
@@ -119,7 +119,7 @@ async def test_retries_follow_the_schedule_and_end_in_a_dead_letter(store: Store
     (message,) = await claim(store)
     assert await fail(store, message, store_clock) is OutboxState.DEAD
     assert await claim(store) == []
-    async with store.reading() as tx:
+    async with store.read_transaction() as tx:
         (dead,) = await outbox_listing(tx, OutboxState.DEAD, 10)
         counts = await outbox.counts(tx)
     assert (dead.key, dead.attempts, dead.error_code) == ("poison", 7, "UNAVAILABLE")
@@ -140,7 +140,7 @@ async def test_a_refusal_for_good_is_dead_at_once_and_holds_up_its_application(
     (first,) = await claim(store)
     assert await fail(store, first, store_clock, final=True) is OutboxState.DEAD
     assert await claim(store) == []
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         assert await outbox_desk.retry(tx, first.id, NOW)
     (again,) = await claim(store)
     assert (again.key, again.attempts) == ("first", 1)
@@ -164,13 +164,13 @@ async def test_a_message_that_kills_every_worker_ends_as_a_dead_letter(store: St
     for _ in range(len(RETRY_AFTER_SECONDS) + 1):
         assert keys(await claim(store, lease=-1)) == ["deadly"]
     assert await claim(store) == []
-    async with store.reading() as tx:
+    async with store.read_transaction() as tx:
         (dead,) = await outbox_listing(tx, OutboxState.DEAD, 10)
     assert dead.error_code == ABANDONED
 
 
 async def test_a_message_for_later_waits(store: Store, store_clock: ManualClock) -> None:
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await outbox.add(tx, "appeal.file", "a1", {}, due_at=NOW + timedelta(hours=1))
         assert (await outbox.counts(tx)).oldest_seconds == 0
     assert await claim(store) == []
@@ -180,11 +180,11 @@ async def test_a_message_for_later_waits(store: Store, store_clock: ManualClock)
 
 async def test_a_look_without_a_lock_tells_when_claiming_may_make_sense(store: Store, store_clock: ManualClock) -> None:
     async def may_be_due() -> bool:
-        async with store.reading() as tx:
+        async with store.read_transaction() as tx:
             return await outbox.may_be_due(tx)
 
     assert not await may_be_due()
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await outbox.add(tx, "appeal.file", "a1", {}, due_at=NOW + timedelta(hours=1))
     assert not await may_be_due()
     store_clock.advance(timedelta(hours=1))
@@ -195,7 +195,7 @@ async def test_a_look_without_a_lock_tells_when_claiming_may_make_sense(store: S
 
 
 async def test_an_empty_outbox_counts_nothing(store: Store) -> None:
-    async with store.reading() as tx:
+    async with store.read_transaction() as tx:
         assert await outbox.counts(tx) == outbox.OutboxCounts(0, 0, 0.0)
         assert await outbox_listing(tx, OutboxState.PENDING, 5) == []
 
@@ -203,12 +203,12 @@ async def test_an_empty_outbox_counts_nothing(store: Store) -> None:
 async def test_a_message_that_does_not_open_is_dead_and_holds_back_nobody_else(store: Store) -> None:
     await add(store, "spoilt", application_id="a1")
     await add(store, "whole", application_id="a2")
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         spoil = update(outbox.outbox_table).where(outbox.outbox_table.c.key == "spoilt").values(payload=b"x" * 40)
         await tx.connection.execute(spoil)
 
     assert keys(await claim(store)) == ["whole"]
 
-    async with store.reading() as tx:
+    async with store.read_transaction() as tx:
         (dead,) = await outbox_listing(tx, OutboxState.DEAD, 10)
     assert (dead.key, dead.error_code, dead.payload) == ("spoilt", UNREADABLE, {})

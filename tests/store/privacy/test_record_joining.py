@@ -4,18 +4,18 @@ import pytest
 from sqlalchemy import UniqueConstraint
 
 from store.privacy.personal_rules import THROUGH, person_tables
-from store.privacy.record_joining import LEFT, moved
+from store.privacy.record_joining import LEFT, tables_to_move
 
 
 def test_what_is_left_is_there_and_everything_else_moves():
     tables = person_tables()
     assert LEFT.keys() <= tables.keys()
-    assert set(moved()) == tables.keys() - LEFT.keys() - THROUGH.keys()
+    assert set(tables_to_move()) == tables.keys() - LEFT.keys() - THROUGH.keys()
     for name in ("applications", "certificates", "sanctions", "instalments", "appeals", "department_documents"):
-        assert name in moved()
+        assert name in tables_to_move()
 
 
-@pytest.mark.parametrize("name", moved())
+@pytest.mark.parametrize("name", tables_to_move())
 def test_no_row_can_stand_in_the_way_of_one_that_moves(name):
     column = person_tables()[name]
     keys = [one for one in column.table.constraints if isinstance(one, UniqueConstraint)]

@@ -40,7 +40,7 @@ DIFFERENCE = FinanceDifference(DifferenceKind.AMOUNT_DIFFERS, "instalment:i1", "
 @pytest.fixture
 async def full(store: Store) -> Store:
     """Three thousand payments of one scheme, nearly all credited long ago; ten are at the bank."""
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await people.add_citizen(tx, citizen())
         for place in range(3):
             await benefits.add_sanction(
@@ -60,7 +60,7 @@ async def full(store: Store) -> Store:
             for number, one in enumerate(values)
         ]
         await tx.connection.execute(insert(payment_enquiries.enquiries_table), due)
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await tx.connection.execute(text("ANALYZE"))
     return store
 
@@ -105,24 +105,24 @@ async def test_what_waits_is_found_by_an_index_among_all_payments(
     full: Store, look: Callable[[Transaction], Awaitable[Any]]
 ) -> None:
     with asked(full) as seen:
-        async with full.reading() as tx:
+        async with full.read_transaction() as tx:
             found = await look(tx)
     assert len(found) == 10
-    async with full.writing() as tx:
+    async with full.write_transaction() as tx:
         plan = await plan_of(tx, seen[-1])
     assert not re.search(r"SCAN (instalments|payment_enquiries)\b(?! USING)|Seq Scan on (instalments|payment_e)", plan)
 
 
 async def test_a_long_queue_is_not_counted_to_its_end(full: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     wanted = QueueFilter(PaymentQueue.IN_FLIGHT)
-    async with full.reading() as tx:
+    async with full.read_transaction() as tx:
         assert await payment_queues.count_of(tx, None, wanted) == 10
         monkeypatch.setattr(payment_queues, "MOST_COUNTED", 9)
         assert await payment_queues.count_of(tx, None, wanted) is None
 
 
 async def test_a_range_of_the_partners_rows_gives_only_those_that_may_differ(full: Store) -> None:
-    async with full.writing() as tx:
+    async with full.write_transaction() as tx:
         run = await reconciliation.begin(tx, "run", Rail.PFMS, NOW.date())
         lines = [
             StatementLine("f", number, f"E{number:05d}", None, 100, Side.CREDITED.value) for number in range(10, 40)
@@ -147,11 +147,11 @@ async def test_a_range_of_the_partners_rows_gives_only_those_that_may_differ(ful
 
 async def test_sums_of_ranges_add_up_to_all_payments_and_the_history_says_the_same(full: Store) -> None:
     standing, told, after = {}, 0, ""
-    async with full.reading() as tx:
+    async with full.read_transaction() as tx:
         while (within := await finance_totals.next_range(tx, after, 2)) is not None:
-            for row in await finance_totals.standing(tx, within):
+            for row in await finance_totals.totals_by_status(tx, within):
                 standing[row.status] = standing.get(row.status, 0) + int(row.paise)
-            for line in await finance_totals.moved(tx, within, NOW - 30 * DAY, NOW):
+            for line in await finance_totals.sum_movements(tx, within, NOW - 30 * DAY, NOW):
                 assert line.balances
                 told += line.credited[1] + line.closing[1]
             after = within.last
@@ -160,7 +160,7 @@ async def test_sums_of_ranges_add_up_to_all_payments_and_the_history_says_the_sa
 
 
 async def test_of_one_difference_there_is_one_open_case(store: Store) -> None:
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         first = await finance_cases.open_once(tx, "case-1", DIFFERENCE, critical=True)
         again = await finance_cases.open_once(tx, "case-2", DIFFERENCE, critical=True)
         kept = await finance_cases.get(tx, "case-1")
@@ -170,7 +170,7 @@ async def test_of_one_difference_there_is_one_open_case(store: Store) -> None:
 
 
 async def test_an_older_version_of_a_case_is_refused(store: Store) -> None:
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await finance_cases.open_once(tx, "case-1", DIFFERENCE, critical=True)
         case = await finance_cases.get(tx, "case-1")
         assert case is not None
@@ -183,7 +183,7 @@ async def test_an_older_version_of_a_case_is_refused(store: Store) -> None:
 
 
 async def test_cases_are_covered_by_department_and_district_and_a_tehsil_covers_none(store: Store) -> None:
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await people.add_citizen(tx, citizen())
         placed = FinanceDifference(DifferenceKind.NOT_IN_SCROLL, "x", department="welfare", district="49")
         await finance_cases.open_once(tx, "case-1", placed, critical=False)
@@ -203,24 +203,28 @@ async def test_cases_are_covered_by_department_and_district_and_a_tehsil_covers_
 
 
 async def test_a_bank_reference_belongs_to_one_payment_for_ever(store: Store) -> None:
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         assert await reconciliation.claim_utrs(tx, {"h1": "E1", "h2": "E2"}) == {}
         assert await reconciliation.claim_utrs(tx, {"h1": "E1", "h2": "E3"}) == {"h2": "E2"}
 
 
 async def test_a_step_of_a_run_counts_once_when_two_take_it(store: Store) -> None:
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         run = await reconciliation.begin(tx, "run", Rail.IFMS, NOW.date())
-        first = await reconciliation.moved(tx, run, state=RunState.COMPARING, place="a", counts={"rows_compared": 5})
-        second = await reconciliation.moved(tx, run, state=RunState.COMPARING, place="a", counts={"rows_compared": 5})
+        first = await reconciliation.advance_run(
+            tx, run, state=RunState.COMPARING, place="a", counts={"rows_compared": 5}
+        )
+        second = await reconciliation.advance_run(
+            tx, run, state=RunState.COMPARING, place="a", counts={"rows_compared": 5}
+        )
     assert first == second
     assert second.rows_compared == 5
 
 
 async def test_what_was_heard_sets_the_next_enquiry_and_a_final_state_none(full: Store) -> None:
-    async with full.writing() as tx:
+    async with full.write_transaction() as tx:
         heard = Heard("i00000", PaymentStatus.CREDITED, NOW, 100, "h", None, NOW + DAY)
-        await payment_enquiries.heard(tx, [heard], NOW)
+        await payment_enquiries.record_answers(tx, [heard], NOW)
         await payment_enquiries.follow(tx, "i00001", PaymentStatus.RETURNED, NOW, Rail.IFMS)
         assert len(await payment_enquiries.due(tx, NOW, 100)) == 8
         assert await payment_enquiries.bring_forward(tx, NOW - DAY, NOW) == MANY - 10
@@ -231,14 +235,14 @@ async def test_what_was_heard_sets_the_next_enquiry_and_a_final_state_none(full:
 
 
 async def test_a_statement_of_a_month_is_kept_once(store: Store) -> None:
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         assert await finance_totals.keep_statement(tx, "2026-10", []) is True
         assert await finance_totals.keep_statement(tx, "2026-10", []) is False
         assert await finance_totals.statement(tx, "2026-10", None, limit=10) == []
 
 
 async def test_a_report_has_a_new_revision_only_where_it_says_something_new(store: Store) -> None:
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         numbers = [await bharat_reports.queue(tx, "s", "2026-10", {"Amount": amount}) for amount in ("1", "1", "2")]
         (last,) = await bharat_reports.of_month(tx, "2026-10")
     assert numbers == [1, None, 2]

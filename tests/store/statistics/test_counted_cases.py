@@ -16,7 +16,7 @@ from domain.applications.applications import Application
 from domain.applications.lifecycle import ON_THE_CLOCK, OPEN, REFUSED, Status
 from domain.kernel.clock import ist_date
 from domain.kernel.people import Posting, Role
-from domain.statistics.figures import counted, marks_of, month_of
+from domain.statistics.figures import figure_inputs, marks_of, month_of
 from store.applications import applications
 from store.database.engine import Store, Transaction
 from store.platform import seeds
@@ -48,7 +48,7 @@ def right(now: datetime) -> dict[CaseList, Callable[[Application], bool]]:
         return one.status in ON_THE_CLOCK and one.due_at is not None and one.paused_since is None
 
     def late(one: Application) -> bool:
-        ended = counted(one).ended_at
+        ended = figure_inputs(one).ended_at
         disposed = one.status is Status.DELIVERED or one.status in REFUSED
         this_month = ended is not None and month_of(ist_date(ended)) == month_of(ist_date(now))
         return disposed and this_month and one.due_at is not None and ended is not None and ended > one.due_at
@@ -63,12 +63,12 @@ def right(now: datetime) -> dict[CaseList, Callable[[Application], bool]]:
 
 async def kept(store: Store, there: Sequence[Application], *, fold: bool, told: bool = True) -> None:
     """With their counters; `told` where the store was counted since it counts open cases by state and day."""
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         if told:
             await seeds.mark(tx, COUNTED)
         for one in there:
             await applications.add(tx, one)
-            await figures.add(tx, marks_of(counted(one)), one.id)
+            await figures.add(tx, marks_of(figure_inputs(one)), one.id)
         if fold:
             await figures.fold(tx)
 
@@ -101,7 +101,7 @@ def test_the_counters_tell_what_a_count_of_any_cases_gives(
     async def look(store: Store) -> None:
         there = cases(drawn, store_clock.now())
         await kept(store, there, fold=fold, told=told)
-        async with store.reading() as tx:
+        async with store.read_transaction() as tx:
             await agrees(tx, there)
 
     with_a_store_of_its_own(migrated_sqlite, store_keyrings, store_clock, look)
@@ -112,7 +112,7 @@ async def test_both_databases_count_alike(store: Store, store_clock: Any, fold: 
     there = cases(from_seed(random.Random(7), 120, STATES, due=(-45, 5), longest_ago=49), store_clock.now())
     await enter_applicant(store)
     await kept(store, there, fold=fold)
-    async with store.reading() as tx:
+    async with store.read_transaction() as tx:
         await agrees(tx, there)
 
 
@@ -123,7 +123,7 @@ async def test_what_no_counter_tells_apart_is_counted_so_far_and_no_further(
     monkeypatch.setattr(figure_cases, "MOST_COUNTED", 6)
     await enter_applicant(store)
     await kept(store, cases([Drawn(Status.IN_SCRUTINY, due=-3)] * (7 - fewer), store_clock.now()), fold=False)
-    async with store.reading() as tx:
+    async with store.read_transaction() as tx:
         for narrowed in (CaseFilter(explained=False), CaseFilter(service_code="ES09")):
             found = await figure_cases.size(tx, [EVERYWHERE], CaseList.OVERDUE, narrowed)
             assert found == ListSize(6, more=not fewer)

@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 from actions.statistics.upkeep import STALLED_AFTER, go_on_if_stalled, rebuild
 from domain.applications.applications import Application
 from domain.applications.lifecycle import Status
-from domain.statistics.figures import Measure, counted, difference, marks_of
+from domain.statistics.figures import Measure, difference, figure_inputs, marks_of
 from store.applications import applications
 from store.database.cipher import FieldCipher
 from store.database.engine import Store
@@ -41,16 +41,16 @@ class Life:
         # Ids of new cases lie before and behind those that a build has passed.
         one = application(f"{place % 7}-{len(self.cases):04d}", district=str(57 + place % 2))
         self.cases.append(one)
-        async with self.store.writing() as tx:
+        async with self.store.write_transaction() as tx:
             await applications.add(tx, one)
-            await figures.add(tx, marks_of(counted(one)), one.id)
+            await figures.add(tx, marks_of(figure_inputs(one)), one.id)
 
     async def submit_many(self, place: int) -> None:
         many = [application(f"{place % 7}-{len(self.cases) + more:04d}", district="58") for more in range(3)]
         self.cases += many
-        async with self.store.writing() as tx:
+        async with self.store.write_transaction() as tx:
             await applications.add_many(tx, many, told=[])
-            await figures.add_many(tx, {one.id: marks_of(counted(one)) for one in many})
+            await figures.add_many(tx, {one.id: marks_of(figure_inputs(one)) for one in many})
 
     async def change(self, place: int) -> None:
         if not self.cases:
@@ -60,29 +60,29 @@ class Life:
         status = STEPS[place % len(STEPS)]
         ended = NOW + timedelta(hours=place) if status is Status.DELIVERED else None
         new = replace(old, status=status, delivered_at=ended, updated_at=NOW + timedelta(hours=place))
-        async with self.store.writing() as tx:
+        async with self.store.write_transaction() as tx:
             saved = self.cases[number] = await applications.save(tx, new, old.version)
-            await figures.add(tx, difference(marks_of(counted(old)), marks_of(counted(saved))), old.id)
+            await figures.add(tx, difference(marks_of(figure_inputs(old)), marks_of(figure_inputs(saved))), old.id)
 
     async def fold(self, _: int = 0) -> None:
         await self.store.carry_out(figures.fold)
 
     async def build(self, page: int) -> Build:
-        async with self.store.reading() as tx:
+        async with self.store.read_transaction() as tx:
             state = await figure_state.read(tx)
         if state.building is None:
             return await self.store.carry_out(figure_build.begin)
         return await self.store.carry_out(lambda tx: figure_build.step(tx, page % 4 + 1))
 
     async def is_right(self) -> None:
-        async with self.store.reading() as tx:
-            assert await figure_recount.kept(tx) == await figure_recount.recounted(tx)
+        async with self.store.read_transaction() as tx:
+            assert await figure_recount.stored_cubes(tx) == await figure_recount.recount_cubes(tx)
             received = (await figures.sums(tx, figures.FigureFilter(NOW.date().replace(day=1), NOW.date()))).get((), {})
         assert received.get(Measure.RECEIVED, 0) == len(self.cases)
 
 
 async def a_life(store: Store) -> Life:
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await people.add_citizen(tx, citizen("c1"))
     return Life(store)
 
@@ -150,13 +150,13 @@ async def test_what_was_counted_wrong_is_read_until_all_is_counted_and_then_no_m
     life = await a_life(store)
     for place in range(6):
         await life.submit(place)
-    async with store.writing() as tx:
-        await figures.add(tx, marks_of(counted(application("nobody"))), "nobody")
+    async with store.write_transaction() as tx:
+        await figures.add(tx, marks_of(figure_inputs(application("nobody"))), "nobody")
         await figures.fold(tx)
     said: list[tuple[Phase | None, int]] = []
 
     async def received() -> int:
-        async with store.reading() as tx:
+        async with store.read_transaction() as tx:
             wanted = figures.FigureFilter(NOW.date().replace(day=1), NOW.date())
             return (await figures.sums(tx, wanted))[()][Measure.RECEIVED]
 
@@ -167,7 +167,7 @@ async def test_what_was_counted_wrong_is_read_until_all_is_counted_and_then_no_m
     assert {many for phase, many in said if phase in (Phase.APPLICATIONS, Phase.GRIEVANCES)} == {7}
     assert {many for phase, many in said if phase is Phase.CLEANING} == {6}
     assert await received() == 6
-    async with store.reading() as tx:
+    async with store.read_transaction() as tx:
         rows = select(func.count()).select_from(figures.figures_table)
         assert (await tx.connection.execute(rows)).scalar_one() == await figure_build.sums_kept(tx)
     await life.is_right()

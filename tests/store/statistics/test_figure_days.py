@@ -17,7 +17,7 @@ from domain.applications.applications import Application, Channel
 from domain.applications.lifecycle import Status
 from domain.kernel.people import PersonKind, Role, Subject
 from domain.officers.dashboards import Dimension
-from domain.statistics.figures import COARSE_EDGES, EDGES, Measure, bucket_of, counted, difference, marks_of
+from domain.statistics.figures import COARSE_EDGES, EDGES, Measure, bucket_of, difference, figure_inputs, marks_of
 from store.applications import applications
 from store.database.engine import Store
 from store.identity import people
@@ -25,7 +25,7 @@ from store.platform import seeds
 from store.statistics import figure_days, figure_recount, figures
 from store.statistics.figure_state import MARKS, PACKED
 from store.statistics.figures import FigureFilter
-from store.statistics.packing import COLUMNS, packed, unpacked
+from store.statistics.packing import COLUMNS, pack_bucket, unpack_row
 from tests.store.builders import NOW, application, citizen
 from tests.support.sign_in import environment
 
@@ -55,16 +55,16 @@ TAKEN = {case.id: days for case, days in zip(CASES, DAYS, strict=True)}
 @pytest.fixture
 async def told(store: Store) -> Store:
     """A store where all cases are counted; nothing is folded."""
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await people.add_citizen(tx, citizen("c1"))
         await applications.add_many(tx, CASES, told=[])
         for case in CASES:
-            await figures.add(tx, marks_of(counted(case)), case.id)
+            await figures.add(tx, marks_of(figure_inputs(case)), case.id)
     return store
 
 
 async def read(store: Store) -> list[Any]:
-    async with store.reading() as tx:
+    async with store.read_transaction() as tx:
         return [
             await figure_days.histograms(tx, YEAR),
             await figure_days.histograms(tx, YEAR, ("district",)),
@@ -79,7 +79,7 @@ def plain() -> list[Any]:
     def by(edges: tuple[int, ...], keys: tuple[str, ...], cases: list[Application]) -> dict[Any, Counter[int]]:
         found: dict[Any, Counter[int]] = {}
         for case in cases:
-            values = {"period": NOW.date().replace(day=1), **counted(case).cell._asdict()}
+            values = {"period": NOW.date().replace(day=1), **figure_inputs(case).cell._asdict()}
             histogram = found.setdefault(tuple(values[key] for key in keys), Counter())
             histogram[bucket_of(TAKEN[case.id], edges)] += 1
         return found
@@ -102,27 +102,27 @@ async def test_each_class_is_told_from_either_kind_of_row_folded_or_not(told: St
             if not await told.carry_out(figures.fold):
                 break
         assert await read(told) == right
-        async with told.writing() as tx:
+        async with told.write_transaction() as tx:
             await seeds.mark(tx, PACKED)
         assert await read(told) == right
-        async with told.writing() as tx:
+        async with told.write_transaction() as tx:
             await tx.connection.execute(seeds.seeds_table.delete().where(seeds.seeds_table.c.id == PACKED))
-    async with told.reading() as tx:
-        assert await figure_recount.kept(tx) == await figure_recount.recounted(tx)
+    async with told.read_transaction() as tx:
+        assert await figure_recount.stored_cubes(tx) == await figure_recount.recount_cubes(tx)
 
 
 async def test_a_class_that_is_taken_back_is_told_no_more(told: Store) -> None:
-    async with told.writing() as tx:
+    async with told.write_transaction() as tx:
         await seeds.mark(tx, PACKED)
     while await told.carry_out(figures.fold):
         pass
     first = CASES[0]
     opened = replace(first, status=Status.IN_SCRUTINY, delivered_at=None)
-    async with told.writing() as tx:
-        changes = difference(marks_of(counted(first)), marks_of(counted(opened)))
+    async with told.write_transaction() as tx:
+        changes = difference(marks_of(figure_inputs(first)), marks_of(figure_inputs(opened)))
         await figures.add(tx, changes, first.id)
     for _ in range(2):
-        async with told.reading() as tx:
+        async with told.read_transaction() as tx:
             found = (await figure_days.histograms(tx, YEAR))[()]
         assert sum(found.values()) == len(CASES) - 1
         assert found.get(TAKEN[first.id], 0) == 0
@@ -130,12 +130,12 @@ async def test_a_class_that_is_taken_back_is_told_no_more(told: Store) -> None:
 
 
 async def test_a_store_that_was_counted_by_a_release_of_before_is_counted_once_more(told: Store) -> None:
-    async with told.writing() as tx:
+    async with told.write_transaction() as tx:
         await seeds.mark(tx, MARKS[0])
         # The worker of before folded into the rows that it knew.
         cubes: dict[Any, Counter[str]] = {}
         for case in CASES:
-            for mark, amount in marks_of(counted(case)).items():
+            for mark, amount in marks_of(figure_inputs(case)).items():
                 figures.pour(cubes, *mark[1:4], mark.cell._asdict(), {mark.measure.value: amount})
         known = {key: sums for key, sums in cubes.items() if key[1] != "PACKED_DAYS"}
         await figures.add_to_cubes(tx, known, "")
@@ -145,19 +145,19 @@ async def test_a_store_that_was_counted_by_a_release_of_before_is_counted_once_m
     assert await count_once(told)
     assert await count_once(told) is None
     assert await read(told) == right
-    async with told.reading() as tx:
-        assert [await seeds.seeded(tx, mark) for mark in MARKS] == [True, True]
-        assert await figure_recount.kept(tx) == await figure_recount.recounted(tx)
+    async with told.read_transaction() as tx:
+        assert [await seeds.is_seeded(tx, mark) for mark in MARKS] == [True, True]
+        assert await figure_recount.stored_cubes(tx) == await figure_recount.recount_cubes(tx)
 
 
 async def test_all_groups_together_are_what_is_told_without_groups(
     told: Store, store_keyrings: Any, store_clock: Any
 ) -> None:
     env = environment(told, store_keyrings, store_clock, ())
-    async with told.writing() as tx:
+    async with told.write_transaction() as tx:
         open_case = application("h9999", status=Status.IN_SCRUTINY, submitted_at=NOW, due_at=NOW + timedelta(days=3))
         await applications.add(tx, open_case)
-        await figures.add(tx, marks_of(counted(open_case)), open_case.id)
+        await figures.add(tx, marks_of(figure_inputs(open_case)), open_case.id)
     await rebuild(told)
     months = Question(date(2024, 1, 1), date(2026, 12, 1))
     alone = (await statistics(env, AUDITOR, months)).total
@@ -175,11 +175,11 @@ async def test_all_groups_together_are_what_is_told_without_groups(
 
 @given(st.integers(0, 2_000), st.lists(st.integers(-5, 5), min_size=len(COLUMNS), max_size=len(COLUMNS)))
 def test_a_class_comes_out_of_the_place_where_it_was_put(days: int, amounts: list[int]) -> None:
-    row, column = packed(bucket_of(days))
+    row, column = pack_bucket(bucket_of(days))
     amounts[COLUMNS.index(column)] = 7
-    found = dict(unpacked(row, amounts))
+    found = dict(unpack_row(row, amounts))
     assert found[bucket_of(days)] == 7
     assert 0 not in found.values()
-    places = [packed(edge) for edge in EDGES]
+    places = [pack_bucket(edge) for edge in EDGES]
     assert len(set(places)) == len(EDGES)
     assert set(COLUMNS) == {measure.value for measure in Measure}

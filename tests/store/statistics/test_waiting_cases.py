@@ -18,7 +18,7 @@ from domain.applications.lifecycle import OPEN, WITH_OFFICER, Status
 from domain.kernel.clock import IST, ist_date
 from domain.kernel.people import Posting, Role
 from domain.officers.desk import DaysLeft, Holder, QueueFilter, days_left_limits
-from domain.statistics.figures import counted, difference, marks_of
+from domain.statistics.figures import difference, figure_inputs, marks_of
 from domain.statistics.waiting import NUMBERS_OF_A_DAY, STATES, first_of, number_of, numbers_of
 from store.applications import applications
 from store.database.engine import Store, Transaction
@@ -60,13 +60,13 @@ LIVES = st.lists(st.lists(standings(set(Status) - {Status.DRAFT}, due=(-400, 40)
 
 async def lived(store: Store, lives: Sequence[Sequence[Application]], *, fold: bool) -> None:
     """Keep each case as it stands last, with the changes of the counters that its steps made."""
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await seeds.mark(tx, COUNTED)
         for life in lives:
             await applications.add(tx, life[-1])
             before: Any = Counter()
             for one in life:
-                after = marks_of(counted(one))
+                after = marks_of(figure_inputs(one))
                 await figures.add(tx, difference(before, after), one.id)
                 before = after
             if fold:
@@ -94,12 +94,12 @@ async def agrees(tx: Transaction, cases: Sequence[Application]) -> None:
     now = tx.clock.now()
     for postings, wanted in product(POSTINGS, FILTERS):
         expected = right(cases, postings, wanted, now)
-        assert await figure_open.waiting(tx, postings, wanted) == expected
+        assert await figure_open.count_waiting(tx, postings, wanted) == expected
         assert await desk_queue.size(tx, "o1", postings, wanted) == sum(expected.values())
         counts = await desk_queue.counts(tx, "o1", postings, wanted)
         assert counts.total == len(await desk_queue.page(tx, "o1", postings, wanted, limit=1_000))
         assert sum(counts.by_status.values()) == sum(counts.by_days_left.values()) == counts.total
-    assert await figure_recount.kept(tx) == await figure_recount.recounted(tx)
+    assert await figure_recount.stored_cubes(tx) == await figure_recount.recount_cubes(tx)
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -110,7 +110,7 @@ def test_the_counters_tell_how_many_wait_whatever_became_of_the_cases(
     async def look(store: Store) -> None:
         lived_by = [[case(number, one) for one in life] for number, life in enumerate(lives)]
         await lived(store, lived_by, fold=fold)
-        async with store.reading() as tx:
+        async with store.read_transaction() as tx:
             await agrees(tx, [life[-1] for life in lived_by])
 
     with_a_store_of_its_own(migrated_sqlite, store_keyrings, store_clock, look)
@@ -128,15 +128,15 @@ async def test_both_databases_tell_how_many_wait(peopled: Store, fold: bool) -> 
     before, after = (cases(from_seed(lots, 100, OPEN, due=(-45, 8))) for _ in range(2))
     lives = list(zip(before, after, strict=True))
     await lived(peopled, lives, fold=fold)
-    async with peopled.reading() as tx:
+    async with peopled.read_transaction() as tx:
         await agrees(tx, [life[-1] for life in lives])
 
 
 async def test_cases_are_counted_one_by_one_until_the_counters_know_them_all(peopled: Store) -> None:
-    async with peopled.writing() as tx:
+    async with peopled.write_transaction() as tx:
         await applications.add(tx, case(1, Drawn(Status.IN_SCRUTINY)))
-    async with peopled.reading() as tx:
-        assert await figure_open.waiting(tx, POSTINGS[0], QueueFilter()) is None
+    async with peopled.read_transaction() as tx:
+        assert await figure_open.count_waiting(tx, POSTINGS[0], QueueFilter()) is None
         assert (await desk_queue.counts(tx, "o1", POSTINGS[0], QueueFilter())).total == 1
 
 
@@ -151,16 +151,16 @@ async def test_cases_are_counted_one_by_one_until_the_counters_know_them_all(peo
     ],
 )
 async def test_what_only_cases_know_is_asked_of_cases(peopled: Store, wanted: QueueFilter) -> None:
-    async with peopled.writing() as tx:
+    async with peopled.write_transaction() as tx:
         await seeds.mark(tx, COUNTED)
-    async with peopled.reading() as tx:
-        assert await figure_open.waiting(tx, POSTINGS[0], wanted) is None
+    async with peopled.read_transaction() as tx:
+        assert await figure_open.count_waiting(tx, POSTINGS[0], wanted) is None
 
 
 async def test_a_case_that_waits_no_more_leaves_no_row_behind(peopled: Store) -> None:
     life = [case(1, Drawn(Status.IN_SCRUTINY)), case(1, Drawn(Status.DELIVERED))]
     await lived(peopled, [life], fold=True)
-    async with peopled.reading() as tx:
+    async with peopled.read_transaction() as tx:
         rows = (await tx.connection.execute(figures.figures_table.select())).all()
     assert {row.part for row in rows} == {"SUM", "DAYS", "PACKED_DAYS"}
 

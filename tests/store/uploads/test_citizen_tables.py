@@ -41,7 +41,7 @@ async def people(tx: Transaction) -> None:
 
 
 async def test_an_upload_is_found_once_it_is_whole_and_swept_unless_it_is_used(store: Store):
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await people(tx)
         for one in (upload("u1"), upload("u2", sha256="b" * 64), upload("u3", sha256="c" * 64, created_at=NOW + DAY)):
             await uploads.begin(tx, one)
@@ -58,7 +58,7 @@ async def test_an_upload_is_found_once_it_is_whole_and_swept_unless_it_is_used(s
 
 
 async def test_a_file_of_two_citizens_has_a_row_for_each(store: Store):
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await people(tx)
         photo = upload("u1", owner="OFFICER:o1", person_id="o1", citizen_id=None)
         await uploads.begin(tx, photo)
@@ -71,7 +71,7 @@ async def test_a_file_of_two_citizens_has_a_row_for_each(store: Store):
 
 
 async def test_one_event_tells_once_and_pages_go_both_ways(store: Store):
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await people(tx)
         assert [await notices.add(tx, notice("n1")), await notices.add(tx, notice("n1", id="n9"))] == [True, False]
         await notices.add(tx, notice("n2", created_at=NOW + DAY))
@@ -88,28 +88,28 @@ async def test_one_event_tells_once_and_pages_go_both_ways(store: Store):
         assert await notices.mark_read(tx, "c1", NOW, ids=["n1", "n2"]) == 2
         assert await notices.mark_read(tx, "c1", NOW, ids=["n1"]) == 0
         assert [one.id for one in await notices.page_of_citizen(tx, "c1", unread_only=True, limit=5)] == ["n3"]
-        assert (await notices.many(tx, ["n1"]))["n1"] == notice("n1", read_at=NOW)
+        assert (await notices.by_ids(tx, ["n1"]))["n1"] == notice("n1", read_at=NOW)
 
 
 async def test_an_old_number_names_one_thing_of_a_kind(store: Store):
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await aliases.add_many(tx, AliasKind.APPLICATION, {"UK1/1": "a1"})
         await aliases.add_many(tx, AliasKind.CERTIFICATE, {"UK1/1": "k1"})
-        assert await aliases.found(tx, "UK1/1", AliasKind.APPLICATION) == "a1"
-        assert await aliases.found(tx, "UK1/2", AliasKind.APPLICATION) is None
+        assert await aliases.find_object_id(tx, "UK1/1", AliasKind.APPLICATION) == "a1"
+        assert await aliases.find_object_id(tx, "UK1/2", AliasKind.APPLICATION) is None
     with pytest.raises(AlreadyThere):
-        async with store.writing() as tx:
+        async with store.write_transaction() as tx:
             await aliases.add_many(tx, AliasKind.APPLICATION, {"UK1/1": "a2"})
 
 
 async def test_sanctions_are_due_by_their_next_day_until_they_end(store: Store):
     today = date(2026, 12, 1)
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await people(tx)
         for key in ("s1", "s2", "s3"):
             await benefits.add_sanction(tx, sanction(key, number=f"4{key}", period="monthly"))
         await benefits.add_instalments(tx, [instalment("i1", "s1")])
-        assert [one.id for one in await benefit_rounds.unscheduled(tx, ["monthly"], 5)] == ["s1"]
+        assert [one.id for one in await benefit_rounds.unscheduled_sanctions(tx, ["monthly"], 5)] == ["s1"]
         for key, day in (("s1", today), ("s2", today - DAY), ("s3", today + DAY)):
             await benefits.set_next_due(tx, key, day)
         assert [one.id for one in await benefit_rounds.due_sanctions(tx, today, 5)] == ["s2", "s1"]
@@ -125,7 +125,7 @@ async def test_a_batch_of_warnings_keeps_what_is_new(store: Store):
     def warning(key: str, application_id: str) -> Escalation:
         return Escalation(key, "c1", application_id, EscalationKind.OVERDUE, "o1", None, NOW, NOW)
 
-    async with store.writing() as tx:
+    async with store.write_transaction() as tx:
         await people(tx)
         assert await clearances.warn_many(tx, []) == set()
         assert await clearances.warn_many(tx, [warning("w1", "a1")]) == {"a1"}

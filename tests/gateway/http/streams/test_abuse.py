@@ -13,7 +13,7 @@ import uvicorn
 import websockets
 
 from gateway.http.protocol import server_options
-from gateway.runtime.ports import STUCK_MILLISECONDS, bound
+from gateway.runtime.ports import STUCK_MILLISECONDS, bind_socket
 from gateway.settings.limits import Server
 from tests.support.streams import small_house
 
@@ -28,7 +28,7 @@ INIT = {"type": "connection_init"}
 
 @contextlib.asynccontextmanager
 async def serving(house):
-    place = bound("127.0.0.1", 0, "none")
+    place = bind_socket("127.0.0.1", 0, "none")
     server = uvicorn.Server(uvicorn.Config(house.app, lifespan="off", **server_options(Server())))
     task = asyncio.create_task(server.serve([place]))
     while not server.started:
@@ -177,5 +177,5 @@ async def test_compression_is_not_agreed_upon():
 
 
 def test_a_connection_that_takes_nothing_is_ended_by_the_system():
-    with contextlib.closing(bound("127.0.0.1", 0, "none")) as place:
+    with contextlib.closing(bind_socket("127.0.0.1", 0, "none")) as place:
         assert place.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == STUCK_MILLISECONDS

@@ -105,7 +105,7 @@ async def house(graph, sqlite_store, store_keyrings, store_clock, tmp_path):
     env = environment(sqlite_store, store_keyrings, store_clock, tmp_path / "objects", down)
     await seed(env)
     world = World(graph, env, SourceMonitor([Source.DIGILOCKER]), down)
-    async with Fanout(sqlite_store, Streams(look_seconds=0.05)).running() as fanout:
+    async with Fanout(sqlite_store, Streams(look_seconds=0.05)).run() as fanout:
         yield House(world, fanout)
 
 
@@ -120,13 +120,13 @@ def global_id(item):
 
 
 async def keep(house, *items):
-    async with house.world.environment.store.writing() as tx:
+    async with house.world.environment.store.write_transaction() as tx:
         for item in items:
             await applications.add(tx, item)
 
 
 async def moved(house, item, **facts):
-    async with house.world.environment.store.writing() as tx:
+    async with house.world.environment.store.write_transaction() as tx:
         present = await applications.get(tx, item.id)
         return await applications.save(tx, replace(present, **facts), present.version)
 
@@ -268,7 +268,7 @@ async def test_a_payment_is_told_to_its_citizen(house):
         asha.subscribe("p", PAYMENTS)
         ravi.subscribe("p", PAYMENTS)
         await house.following(2)
-        async with env.store.writing() as tx:
+        async with env.store.write_transaction() as tx:
             made = (await benefits.sanction_of_applications(tx, [application.id]))[application.id]
             (paid,) = (await benefits.instalments(tx, [made.id]))[made.id]
             await record_payment_status(tx, paid.id, PaymentStatus.INSTRUCTED, env.clock.now())
@@ -283,10 +283,10 @@ async def test_sources_that_go_and_come_are_told_to_everybody(house):
     async with house.peer() as peer:
         peer.subscribe("s", SOURCES)
         await house.following()
-        monitor.failed(Source.DIGILOCKER, "any", now, 0.1, 5.0)
+        monitor.record_failure(Source.DIGILOCKER, "any", now, 0.1, 5.0)
         told = await event(peer, "sourceChanged")
         assert told["source"] == {"name": "DIGILOCKER", "state": "DOWN", "switched": "ON"}
-    monitor.succeeded(Source.UMANG, "any", now, 0.1)
+    monitor.record_success(Source.UMANG, "any", now, 0.1)
     async with house.peer() as peer:
         peer.subscribe("s", SOURCES, since=told["cursor"])
         later = await event(peer, "sourceChanged")

@@ -92,7 +92,7 @@ def test_an_acknowledgement_is_read():
 
 def test_one_rejected_line_is_a_rejected_batch_whatever_the_head_says():
     content = ack_file(rows=[("E1", "ACCP", None), ("E2", "RJCT", "DBE0015")])
-    said_otherwise = writing.Seal(KEPT["pfms"]).signed(
+    said_otherwise = writing.Seal(KEPT["pfms"]).sign(
         etree.tostring(_without_signature(content)).decode().replace("<GrpSts>RJCT", "<GrpSts>ACCP")
     )
     for each in (content, said_otherwise):
@@ -239,7 +239,7 @@ def apbs_file(*rows: dict, seal: str | None = "bank") -> bytes:
 
 def resigned(content: bytes) -> bytes:
     body = content.partition(b"SIGNATURE:")[0]
-    return body + b"SIGNATURE:" + SEALS["bank"].detached(body)
+    return body + b"SIGNATURE:" + SEALS["bank"].sign_detached(body)
 
 
 def test_a_return_file_of_apbs_is_read_without_names_and_numbers():

@@ -31,7 +31,7 @@ def fault(kind: str, operation: str, calls: list[int] | None = None, **params):
 
 
 def calls_of(pfms: Pfms, operation: str) -> int:
-    return next(each.seen for each in pfms.sandbox.faults.listed() if each.route == f"/sftp/{operation}")
+    return next(each.seen for each in pfms.sandbox.faults.active_faults() if each.route == f"/sftp/{operation}")
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ async def test_a_login_that_is_refused_is_told_and_alarms(pfms: Pfms):
     for changes in ({"client_key": stranger}, {"username": "somebody"}):
         exchange = pfms.exchange(**changes)
         with pytest.raises(NotLetIn, match="login_refused"):
-            await exchange.incoming()
+            await exchange.list_incoming()
         await exchange.aclose()
 
 
@@ -111,7 +111,7 @@ async def test_an_address_that_the_guard_forbids_is_not_called(pfms: Pfms):
 
     exchange._addresses = nowhere
     with pytest.raises(NeverSent):
-        await exchange.incoming()
+        await exchange.list_incoming()
 
 
 @pytest.mark.parametrize(
@@ -156,7 +156,7 @@ async def test_a_full_folder_is_told_in_parts(pfms: Pfms, exchange: SftpExchange
     monkeypatch.setattr("integrations.dbt_finance.pfms.sftp_exchange.MOST_LISTED", 3)
     for number in range(5):
         files_of(pfms).put(f"/in/payment-ack/{number}.xml", b"x")
-    assert len(await exchange.incoming()) == 3
+    assert len(await exchange.list_incoming()) == 3
     assert MOST_LISTED > 1000
 
 
@@ -164,13 +164,13 @@ async def test_a_full_folder_is_told_in_parts(pfms: Pfms, exchange: SftpExchange
 async def test_a_host_without_a_folder_that_it_need_not_have_is_read_all_the_same(pfms: Pfms, exchange, seldom):
     files_of(pfms).put(f"/in/payment-ack/{ANSWER}", CONTENT)
     files_of(pfms).take_away(f"/in/{seldom}")
-    assert [each.name for each in await exchange.incoming()] == [ANSWER]
+    assert [each.name for each in await exchange.list_incoming()] == [ANSWER]
 
 
 async def test_a_host_without_a_folder_that_it_must_have_is_told(pfms: Pfms, exchange: SftpExchange):
     files_of(pfms).take_away("/in/bank-status")
     with pytest.raises(Refused, match="no_such_folder"):
-        await exchange.incoming()
+        await exchange.list_incoming()
 
 
 async def test_five_failures_open_the_breaker_and_three_good_calls_close_it(pfms: Pfms):
@@ -180,7 +180,7 @@ async def test_five_failures_open_the_breaker_and_three_good_calls_close_it(pfms
     failures = []
     for _ in range(5):
         with pytest.raises(Unavailable) as error:
-            await exchange.incoming()
+            await exchange.list_incoming()
         failures.append(error.value.code)
     assert shared.breakers.state(Source.PFMS, "") is BreakerState.OPEN
     assert failures[-1] == "circuit_open"
@@ -189,7 +189,7 @@ async def test_five_failures_open_the_breaker_and_three_good_calls_close_it(pfms
     pfms.faults()
     pfms.pass_time(seconds=20)
     for _ in range(3):
-        await exchange.incoming()
+        await exchange.list_incoming()
     assert shared.breakers.state(Source.PFMS, "") is BreakerState.CLOSED
     assert _status(shared) is SourceState.LIVE
     await exchange.aclose()
@@ -198,14 +198,14 @@ async def test_five_failures_open_the_breaker_and_three_good_calls_close_it(pfms
 async def test_a_host_that_is_silent_is_given_up(pfms: Pfms):
     files_of(pfms).put(f"/in/payment-ack/{ANSWER}", CONTENT)
     exchange = pfms.exchange()
-    await exchange.incoming()
+    await exchange.list_incoming()
     pfms.faults(fault("silence", "list"))
     set_request_deadline(pfms.clock, 0.6)
     with pytest.raises(Unavailable, match="timed_out"):
-        await exchange.incoming()
+        await exchange.list_incoming()
     pfms.faults()
     set_request_deadline(pfms.clock, 60)
-    assert len(await exchange.incoming()) == 1
+    assert len(await exchange.list_incoming()) == 1
     await exchange.aclose()
 
 
@@ -228,7 +228,7 @@ async def test_a_time_out_in_the_very_moment_of_connecting_is_not_forgotten(pfms
     assert asking.cancelled()
     pfms.faults()
     monkeypatch.undo()
-    assert not await exchange.sent(FileKind.PAYMENTS, NAME)
+    assert not await exchange.is_sent(FileKind.PAYMENTS, NAME)
     await exchange.aclose()
 
 

@@ -115,7 +115,7 @@ async def test_a_certificate_that_pfms_does_not_take_is_told_alarms_and_opens_th
 
 async def outcome(exchange: RestExchange) -> str:
     with pytest.raises(Unavailable) as told:
-        await exchange.incoming()
+        await exchange.list_incoming()
     return told.value.code
 
 
@@ -136,11 +136,11 @@ async def test_one_named_certificate_pins_the_host_itself(site: Site, shared: Re
     place = urlsplit(site.url)
     tls.authorities.write_text(await asyncio.to_thread(ssl.get_server_certificate, (place.hostname, place.port)))
     async with site.by(tls, shared) as exchange:
-        assert await exchange.incoming() == []
+        assert await exchange.list_incoming() == []
     site.pfms.faults()
     async with site.by(tls, shared) as exchange:
         with pytest.raises(Unavailable, match="server_not_trusted"):
-            await exchange.incoming()
+            await exchange.list_incoming()
 
 
 async def test_a_host_whose_certificate_is_wrong_in_itself_is_not_trusted(site: Site) -> None:
@@ -150,7 +150,7 @@ async def test_a_host_whose_certificate_is_wrong_in_itself_is_not_trusted(site: 
         site.pfms.faults({"kind": "tls", "params": {"trouble": trouble}})
         async with site.by(tls, shared_resilience(site.pfms.clock)) as exchange:
             with pytest.raises(Unavailable, match="server_not_trusted"):
-                await exchange.incoming()
+                await exchange.list_incoming()
 
 
 async def test_a_connection_is_found_reachable_only_with_the_named_authority(site: Site, shared: Resilience) -> None:

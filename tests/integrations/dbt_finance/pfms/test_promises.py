@@ -27,12 +27,12 @@ def files_of(pfms: Pfms):
 
 
 async def test_a_file_lies_there_whole_under_its_name_and_nothing_else_does(pfms: Pfms, exchange: FileExchange):
-    assert not await exchange.sent(FileKind.PAYMENTS, NAME)
+    assert not await exchange.is_sent(FileKind.PAYMENTS, NAME)
     await exchange.send(FileKind.PAYMENTS, NAME, CONTENT)
 
     assert files_of(pfms).names("/out/payment-request") == [NAME]
     assert files_of(pfms).get(f"/out/payment-request/{NAME}") == CONTENT
-    assert await exchange.sent(FileKind.PAYMENTS, NAME)
+    assert await exchange.is_sent(FileKind.PAYMENTS, NAME)
 
 
 @pytest.mark.parametrize("folder", ["out", "archive", "failed"])
@@ -54,13 +54,13 @@ async def test_answers_are_listed_fetched_and_moved_away(pfms: Pfms, exchange: F
     for odd in (f"{ANSWER}.tmp", "odd name.xml", ".hidden"):
         files_of(pfms).put(f"/in/payment-ack/{odd}", b"x")
 
-    assert [(each.kind, each.name, each.size) for each in await exchange.incoming()] == [
+    assert [(each.kind, each.name, each.size) for each in await exchange.list_incoming()] == [
         (FileKind.ACKNOWLEDGEMENTS, ANSWER, len(CONTENT))
     ]
     assert await exchange.fetch(FileKind.ACKNOWLEDGEMENTS, ANSWER) == CONTENT
     await exchange.archive(FileKind.ACKNOWLEDGEMENTS, ANSWER)
     await exchange.archive(FileKind.ACKNOWLEDGEMENTS, ANSWER)  # a second time, as after a lost answer
-    assert await exchange.incoming() == []
+    assert await exchange.list_incoming() == []
     assert files_of(pfms).get(f"/archive/payment-ack/{ANSWER}") == CONTENT
     with pytest.raises(Refused, match="no_such_file"):
         await exchange.fetch(FileKind.ACKNOWLEDGEMENTS, ANSWER)
@@ -83,7 +83,7 @@ async def test_a_refused_file_lies_in_failed_with_its_reason(pfms: Pfms, exchang
 
     assert files_of(pfms).names("/failed/bank-status") == [ANSWER, f"{ANSWER}.reason"]
     assert files_of(pfms).get(f"/failed/bank-status/{ANSWER}.reason") == b"WRONG_TOTAL\n"
-    assert await exchange.incoming() == []
+    assert await exchange.list_incoming() == []
 
 
 async def test_nothing_is_asked_outside_its_folder(pfms: Pfms, exchange: FileExchange):
@@ -99,4 +99,4 @@ async def test_nothing_is_asked_outside_its_folder(pfms: Pfms, exchange: FileExc
 async def test_a_request_without_time_left_asks_nothing(pfms: Pfms, exchange: FileExchange):
     set_request_deadline(pfms.clock, 0.1)
     with pytest.raises(NotAsked, match="deadline_exceeded"):
-        await exchange.incoming()
+        await exchange.list_incoming()

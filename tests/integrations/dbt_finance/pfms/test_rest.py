@@ -110,11 +110,11 @@ async def test_a_name_that_is_taken_between_look_and_write_is_judged_by_what_lie
 
 
 async def test_a_token_serves_until_its_end_and_is_renewed_by_itself(pfms: Pfms, exchange: RestExchange):
-    await exchange.incoming()
-    await exchange.incoming()
+    await exchange.list_incoming()
+    await exchange.list_incoming()
     assert asked(pfms).count(("POST", "/v1/oauth2/token")) == 1
     pfms.clock.advance(timedelta(seconds=900))
-    await exchange.incoming()
+    await exchange.list_incoming()
     assert asked(pfms).count(("POST", "/v1/oauth2/token")) == 2
 
 
@@ -122,11 +122,11 @@ async def test_a_token_that_ended_early_is_renewed_once_and_then_somebody_must_l
     shared = shared_resilience(pfms.clock)
     async with pfms.by(Transport.REST, shared) as exchange:
         pfms.faults(fault("token_expired", INBOX, [1]))
-        assert await exchange.incoming() == []
+        assert await exchange.list_incoming() == []
         assert asked(pfms).count(("POST", "/v1/oauth2/token")) == 2
         pfms.faults(fault("token_expired", INBOX))
         with pytest.raises(NotLetIn, match="token_refused") as refused:
-            await exchange.incoming()
+            await exchange.list_incoming()
     assert refused.value.alarmed
 
 
@@ -134,20 +134,20 @@ async def test_credentials_that_are_refused_are_told_and_alarm(pfms: Pfms):
     for changes in ({"client_secret": "another"}, {"client_id": "somebody"}):
         async with pfms.by(Transport.REST, **changes) as exchange:
             with pytest.raises(NotLetIn, match="login_refused") as refused:
-                await exchange.incoming()
+                await exchange.list_incoming()
         assert refused.value.alarmed
 
 
 async def test_no_credentials_show_in_a_repr_or_an_error(pfms: Pfms):
     secret = pfms.given["client_secret"]
     async with pfms.by(Transport.REST) as exchange:
-        await exchange.incoming()
+        await exchange.list_incoming()
         token = exchange._tokens._kept.value
         assert secret not in repr(exchange._tokens._settings)
         assert token not in repr(exchange._tokens._kept)
         pfms.faults(fault("token_expired", INBOX))
         with pytest.raises(NotLetIn) as refused:
-            await exchange.incoming()
+            await exchange.list_incoming()
     assert str(refused.value) == "PFMS: token_refused"
 
 
@@ -159,9 +159,9 @@ async def test_a_list_comes_in_pages_and_every_file_once(pfms: Pfms, exchange, m
     pfms.faults(fault("duplicate", "/v1/files/in/payment-ack"))
 
     with pytest.raises(Garbled, match="files"):
-        await exchange.incoming()  # a page with more than was asked for
+        await exchange.list_incoming()  # a page with more than was asked for
     pfms.faults()
-    assert [each.name for each in await exchange.incoming()] == names
+    assert [each.name for each in await exchange.list_incoming()] == names
     assert asked(pfms)[-5 - 2 :].count(("GET", INBOX)) == 7
 
 
@@ -169,13 +169,13 @@ async def test_a_list_comes_in_pages_and_every_file_once(pfms: Pfms, exchange, m
 async def test_a_host_without_a_folder_that_it_need_not_have_is_read_all_the_same(pfms: Pfms, exchange, seldom):
     files_of(pfms).put(f"/in/payment-ack/{ANSWER}", CONTENT)
     files_of(pfms).take_away(f"/in/{seldom}")
-    assert [each.name for each in await exchange.incoming()] == [ANSWER]
+    assert [each.name for each in await exchange.list_incoming()] == [ANSWER]
 
 
 async def test_a_host_without_a_folder_that_it_must_have_is_told(pfms: Pfms, exchange):
     files_of(pfms).take_away("/in/bank-status")
     with pytest.raises(Refused, match="no_such_place"):
-        await exchange.incoming()
+        await exchange.list_incoming()
 
 
 async def test_a_full_folder_is_told_in_parts(pfms: Pfms, exchange, monkeypatch):
@@ -183,7 +183,7 @@ async def test_a_full_folder_is_told_in_parts(pfms: Pfms, exchange, monkeypatch)
     monkeypatch.setattr(wire, "PAGE", 2)
     for number in range(7):
         files_of(pfms).put(f"/in/payment-ack/{number}.xml", b"x")
-    assert [each.name for each in await exchange.incoming()] == [f"{number}.xml" for number in range(4)]
+    assert [each.name for each in await exchange.list_incoming()] == [f"{number}.xml" for number in range(4)]
 
 
 async def test_a_list_that_never_ends_is_not_read_on(pfms: Pfms, exchange):
@@ -191,7 +191,7 @@ async def test_a_list_that_never_ends_is_not_read_on(pfms: Pfms, exchange):
         files_of(pfms).put(f"/in/payment-ack/{number}.xml", b"x")
     pfms.faults(fault("partial", "/v1/files/in/payment-ack", mark=True))
     with pytest.raises(Garbled, match="page_mark"):
-        await exchange.incoming()
+        await exchange.list_incoming()
 
 
 @pytest.mark.parametrize(
@@ -228,7 +228,7 @@ async def test_an_answer_about_another_file_is_believed_nowhere(pfms: Pfms):
     async with pfms.by(Transport.REST, shared) as exchange:
         pfms.faults({"kind": "foreign"})
         with pytest.raises(IntegrityFailure, match="other_file"):
-            await exchange.sent(FileKind.PAYMENTS, NAME)
+            await exchange.is_sent(FileKind.PAYMENTS, NAME)
         with pytest.raises(IntegrityFailure, match="other_file"):
             await exchange.archive(FileKind.ACKNOWLEDGEMENTS, ANSWER)
     assert shared.monitor.integrity_failures == {
@@ -240,13 +240,13 @@ async def test_an_answer_about_another_file_is_believed_nowhere(pfms: Pfms):
 async def test_a_host_that_knows_none_of_our_paths_does_not_say_that_a_file_is_not_there(pfms: Pfms, exchange):
     pfms.faults(fault("status", OUT, status=404))
     with pytest.raises(Garbled, match="http_404"):
-        await exchange.sent(FileKind.PAYMENTS, NAME)
+        await exchange.is_sent(FileKind.PAYMENTS, NAME)
 
 
 async def test_a_redirect_is_not_followed(pfms: Pfms, exchange):
     pfms.faults(fault("status", INBOX, status=307))
     with pytest.raises(Garbled, match="redirected"):
-        await exchange.incoming()
+        await exchange.list_incoming()
 
 
 async def test_the_sandbox_takes_no_file_whole_of_which_its_digest_does_not_say(pfms: Pfms):
@@ -254,11 +254,11 @@ async def test_the_sandbox_takes_no_file_whole_of_which_its_digest_does_not_say(
         pair = httpx.BasicAuth(pfms.given["client_id"], pfms.given["client_secret"])
         token = (await client.post(wire.TOKEN_PATH, data=dict(wire.GRANT), auth=pair)).json()["access_token"]
         path = wire.request_path(FileKind.PAYMENTS, NAME)
-        good = {**wire.bearer(token), **wire.sending(CONTENT)}
+        good = {**wire.bearer(token), **wire.upload_headers(CONTENT)}
         told = [
             (await client.put(path, content=content, headers=headers)).status_code
             for content, headers in (
-                (CONTENT, wire.sending(CONTENT)),
+                (CONTENT, wire.upload_headers(CONTENT)),
                 (CONTENT + b" ", good),
                 (CONTENT, {name: value for name, value in good.items() if name != "If-None-Match"}),
                 (CONTENT, good),

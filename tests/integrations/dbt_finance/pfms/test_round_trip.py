@@ -28,7 +28,7 @@ def way(request: pytest.FixtureRequest) -> Transport:
 async def answers(pfms: Pfms, exchange: FileExchange):
     """Every answer that lies ready, read and archived."""
     found = []
-    for each in await exchange.incoming():
+    for each in await exchange.list_incoming():
         content = await exchange.fetch(each.kind, each.name)
         assert len(content) == each.size
         read = read_statement if each.kind is FileKind.STATEMENTS else read_answer
@@ -59,7 +59,7 @@ async def test_a_beneficiary_is_answered_in_two_waves(pfms: Pfms, exchange: File
     content = beneficiary_file(batch, pfms.identity, pfms.papers.signer)
 
     await exchange.send(FileKind.BENEFICIARIES, file_name(batch.message_id), content)
-    assert await exchange.incoming() == []
+    assert await exchange.list_incoming() == []
     pfms.pass_time(minutes=30)
     (first,) = await answers(pfms, exchange)
     assert {row.id: row.status for row in first.rows} == dict.fromkeys(("BEN-1", "BEN-2", "BEN-3"), LineStatus.PENDING)

@@ -32,7 +32,7 @@ def give(pfms: Pfms, kind: FileKind, name: str, content: bytes) -> None:
     pfms.sandbox.actions["look"]({})
     office = pfms.sandbox.services[0]._door
     office.files.put(f"/out/{kind.value}/{name}", content)
-    office.arrived(f"/out/{kind.value}/{name}")
+    office.record_arrival(f"/out/{kind.value}/{name}")
 
 
 def register(pfms: Pfms, *lines, number: int = 1) -> dict[str, str]:
@@ -58,7 +58,7 @@ def pay(pfms: Pfms, batch: PaymentBatch) -> list[dict]:
 async def read(pfms: Pfms, exchange: SftpExchange, *kinds: FileKind) -> list:
     """The answers that lie there, archived."""
     found = []
-    for each in await exchange.incoming():
+    for each in await exchange.list_incoming():
         if each.kind in kinds:
             found.append(read_answer(each.name, await exchange.fetch(each.kind, each.name), pfms.trust))
             await exchange.archive(each.kind, each.name)
@@ -70,12 +70,12 @@ async def test_answers_of_one_moment_have_names_of_their_own(pfms: Pfms, exchang
     ids = register(pfms, beneficiary(1))
     pay(pfms, payments(payment(1, ids["BEN-1"])))
 
-    names = [each.name for each in await exchange.incoming() if each.kind is FileKind.BANK_STATUSES]
+    names = [each.name for each in await exchange.list_incoming() if each.kind is FileKind.BANK_STATUSES]
     assert len(names) == len(set(names)) == 2
     for name in names:
         await exchange.archive(FileKind.BANK_STATUSES, name)
     pfms.sandbox.actions["return_payment"]({"end_to_end_id": "UKOAP26110000001", "code": "54"})
-    (later,) = [each.name for each in await exchange.incoming() if each.kind is FileKind.BANK_STATUSES]
+    (later,) = [each.name for each in await exchange.list_incoming() if each.kind is FileKind.BANK_STATUSES]
     assert later not in names
 
 
@@ -92,7 +92,7 @@ async def test_one_wrong_line_rejects_the_whole_batch(pfms: Pfms, exchange: Sftp
         "UKOAP26110000002": ("DBE0007",),
     }
     assert pfms.orders() == []
-    assert await exchange.sent(FileKind.PAYMENTS, "0905DBTPAYREQ241120261.xml")
+    assert await exchange.is_sent(FileKind.PAYMENTS, "0905DBTPAYREQ241120261.xml")
 
 
 async def test_an_id_that_was_used_is_rejected_and_the_first_order_stays_alone(pfms: Pfms, exchange: SftpExchange):
@@ -213,7 +213,7 @@ async def test_an_answer_comes_twice_and_one_is_of_an_unknown_batch(pfms: Pfms, 
     pfms.faults({"kind": "duplicate", "route": "/in/payment-ack"}, {"kind": "foreign", "route": "/in/payment-ack"})
     pay(pfms, payments(payment(1, ids["BEN-1"])))
 
-    files = [each for each in await exchange.incoming() if each.kind is FileKind.ACKNOWLEDGEMENTS]
+    files = [each for each in await exchange.list_incoming() if each.kind is FileKind.ACKNOWLEDGEMENTS]
     contents = [await exchange.fetch(each.kind, each.name) for each in files]
     acks = [read_answer(each.name, content, pfms.trust) for each, content in zip(files, contents, strict=True)]
     own = [ack for ack in acks if ack.batch_id == "CP0905241120261"]
@@ -232,7 +232,7 @@ async def test_files_are_taken_by_the_citys_clock(pfms: Pfms, exchange: SftpExch
     assert pfms.sandbox.actions["look"]({})["out"] == {"beneficiary-request": 1}
     pfms.pass_time(minutes=2)
     assert pfms.sandbox.actions["look"]({})["out"] == {}
-    assert await exchange.sent(FileKind.BENEFICIARIES, file_name(batch.message_id))
+    assert await exchange.is_sent(FileKind.BENEFICIARIES, file_name(batch.message_id))
 
 
 async def test_the_bank_works_in_three_runs_and_not_on_sundays(pfms: Pfms):

@@ -68,7 +68,7 @@ async def test_an_app_code_lasts_a_minute(env, providers, store_clock):
 
 async def test_an_app_code_of_a_revoked_session_is_refused(env, providers):
     signed_in = await sign_in(env, providers, app=AppRequest(APP, None, challenge_of(VERIFIER)))
-    async with env.store.writing() as tx:
+    async with env.store.write_transaction() as tx:
         await sessions.revoke_session(tx, signed_in.session.id, env.clock.now())
     code = parse_qs(urlsplit(signed_in.app_redirect or "").query)["code"][0]
 

@@ -42,7 +42,7 @@ async def test_hearing_order_penalty_and_compensation_come_back_once(world: Worl
     for kind in (NoticeKind.HEARING_FIXED, NoticeKind.ORDER_TO_DELIVER, NoticeKind.COMPENSATION_ORDERED):
         assert kinds.count(kind) == 1
     assert await post(court) == 0, "what the Commission told us is not told back"
-    async with court.env.store.reading() as tx:
+    async with court.env.store.read_transaction() as tx:
         lines = [line.action for line in await audit_lines_of(tx, "APPEAL", appeal.id)]
     assert {"appeal.fix_hearing", "appeal.direct", "commission.message"} <= set(lines)
 
@@ -99,7 +99,7 @@ async def test_a_penalty_waits_for_its_hearing(world: World, court: Court):
     world.clock.set(when)
     assert await settle_all_waiting(court.env) == 1
     assert (await awards_of(court, appeal.id))[AwardKind.PENALTY].amount_paise == 75_000
-    async with court.env.store.reading() as tx:
+    async with court.env.store.read_transaction() as tx:
         kept = await commission.message(tx, penalty["event_id"])
     assert kept is not None
     assert (kept.state, kept.answered) == (MessageState.APPLIED, MessageState.WAITING)

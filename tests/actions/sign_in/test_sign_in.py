@@ -66,7 +66,7 @@ async def test_a_new_citizen_is_made_once_and_found_again(env, providers):
 
     assert first.kind is PersonKind.CITIZEN
     assert first.session.person_id == again.session.person_id
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         citizen = (await people.citizens(tx, [first.session.person_id]))[first.session.person_id]
     assert (citizen.name.en, citizen.born_on, citizen.mobile) == ("Asha Negi", date(1984, 3, 14), "9800000001")
     assert citizen.language is Language.HI
@@ -77,7 +77,7 @@ async def test_five_first_sign_ins_at_once_make_one_citizen(env_of_each, provide
 
     assert len({each.session.person_id for each in signed_in}) == 1
     assert len({each.session.id for each in signed_in}) == 5
-    async with env_of_each.store.reading() as tx:
+    async with env_of_each.store.read_transaction() as tx:
         made = (await tx.connection.execute(people.citizens_table.select())).all()
     assert len(made) == 1
 
@@ -179,7 +179,7 @@ async def test_an_officer_signs_in_with_a_second_address_once_it_was_entered_for
     assert await refusal(sign_in(env, providers, Provider.PARICHAY, second)) == refused
     assert (await sign_in(env, providers, Provider.PARICHAY, EMAIL)).session.person_id == OFFICER
     assert (await refusal(remove_account(env, by, OFFICER, EMAIL)))[0] is ErrorCode.NOT_FOUND  # the register's own
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         lines = [line.action for line in await audit_lines_of(tx, "OFFICER", OFFICER)]
     assert lines == ["officer.account_added", "officer.account_removed"]
 
@@ -188,7 +188,7 @@ async def test_an_officer_of_the_register_is_linked_at_the_first_sign_in(env, pr
     signed_in = await sign_in(env, providers, Provider.PARICHAY, EMAIL)
 
     assert (signed_in.kind, signed_in.session.person_id) == (PersonKind.OFFICER, OFFICER)
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         assert await identities.identity(tx, Provider.PARICHAY, EMAIL) == (PersonKind.OFFICER, OFFICER)
 
 
@@ -198,14 +198,14 @@ async def test_an_officer_who_is_not_on_the_register_is_refused_and_it_is_noted(
         Remedy.CALL_HELPLINE,
     )
 
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         assert await identities.identity(tx, Provider.PARICHAY, "stranger@officer.example") is None
     assert "SIGN_IN_REFUSED" in await noted_actions(env)
 
 
 async def test_an_address_that_went_to_another_officer_does_not_open_either_account(env, providers):
     await sign_in(env, providers, Provider.PARICHAY, EMAIL)
-    async with env.store.writing() as tx:
+    async with env.store.write_transaction() as tx:
         await people.update_officer(tx, officer(OFFICER, "moved@officer.example"))
         await people.add_officer(tx, officer(OTHER, EMAIL))
 
@@ -231,7 +231,7 @@ async def test_the_locker_is_linked_and_the_day_of_linking_stays(env, providers,
     store_clock.advance(timedelta(days=1))
     await sign_in(env, providers, tokens=tokens("access-2", refresh=None, locker=None))
 
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         grant = await identities.locker_grant(tx, person)
         accounts = (await identities.linked_accounts(tx, [person]))[person]
     assert grant is not None
@@ -243,7 +243,7 @@ async def test_the_locker_is_linked_and_the_day_of_linking_stays(env, providers,
 async def test_tokens_of_an_unknown_locker_are_not_kept(env, providers):
     person = (await sign_in(env, providers, tokens=tokens("access-1", locker=None))).session.person_id
 
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         assert await identities.locker_grant(tx, person) is None
 
 
@@ -255,7 +255,7 @@ async def test_a_session_is_opened_for_the_seconds_asked_for_and_noted(env, prov
 
     assert (signed_in.return_to, signed_in.app_redirect) == ("/graphql", None)
     assert signed_in.token is not None
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         kept = await sessions.session(tx, signed_in.session.id)
     assert kept == signed_in.session
     assert kept.expires_at == store_clock.now() + timedelta(seconds=3600)

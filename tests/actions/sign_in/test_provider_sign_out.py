@@ -43,7 +43,7 @@ def locker(access: str) -> ProviderTokens:
 
 
 async def planned(env, topic: str = END) -> list[str]:
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         rows = await tx.connection.execute(outbox_table.select().where(outbox_table.c.topic == topic))
         return [row.key for row in rows.all()]
 
@@ -64,7 +64,7 @@ async def test_the_token_of_a_session_that_was_signed_out_is_revoked_once(env, p
     await deliver(env)
     await deliver(env)
     assert providers[provider].revoked == ["t-1"]
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         assert await session_tokens.get(tx, done.session.id) is None
         lines = await audit_lines_of(tx, "SESSION", done.session.id)
     assert [line.action for line in lines] == ["SIGN_IN", "SIGN_OUT", "SIGNED_OUT_AT_PROVIDER"]
@@ -108,7 +108,7 @@ async def test_a_token_by_which_her_locker_is_read_stays_when_one_device_is_sign
     await sign_out(env, await subject_of(env, done))
 
     assert await planned(env) == []
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         assert await identities.locker_grant(tx, done.session.person_id) is not None
 
 
@@ -141,11 +141,11 @@ async def test_signing_out_everywhere_ends_the_locker_too_until_she_signs_in_aga
 
     citizen = done.session.person_id
     assert len(await planned(env, "locker.revoke")) == 1
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         assert await identities.locker_grant(tx, citizen) is None
 
     await signed_in(env, meri, "DL-1", "again", tokens=locker("again"))
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         grant = await identities.locker_grant(tx, citizen)
     assert grant is not None
     assert grant.access_token == "again"
@@ -171,7 +171,7 @@ async def test_a_refresh_token_in_two_hands_and_an_untied_account_end_at_the_pro
     assert jan.revoked == ["t-1"]
 
     hers = await signed_in(env, meri, "DL-1", "t-2")
-    async with env.store.writing() as tx:
+    async with env.store.write_transaction() as tx:
         at = env.clock.now()
         citizen = PersonKind.CITIZEN, hers.session.person_id
         await identities.add_identity(tx, Provider.JAN_PARICHAY, "9800000002:y", *citizen, at, "SUBSTANTIAL")
@@ -185,21 +185,21 @@ async def test_what_cannot_be_used_any_more_is_forgotten(env, providers, store_c
     store_clock.advance(timedelta(hours=13))
     await env.store.carry_out(session_tokens.forget_expired)
 
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         assert await session_tokens.get(tx, done.session.id) is None
 
 
 async def test_an_erased_citizen_leaves_no_token(env, providers):
     done = await signed_in(env, providers[Provider.JAN_PARICHAY], "9800000001:x")
-    async with env.store.writing() as tx:
+    async with env.store.write_transaction() as tx:
         await erase(tx, done.session.person_id)
-    async with env.store.reading() as tx:
+    async with env.store.read_transaction() as tx:
         assert await session_tokens.get(tx, done.session.id) is None
 
 
 async def test_the_tokens_are_not_in_the_message(env, providers):
     done = await signed_in(env, providers[Provider.PARICHAY], EMAIL, "secret-token")
     await sign_out(env, await subject_of(env, done))
-    async with env.store.writing() as tx:
+    async with env.store.write_transaction() as tx:
         [message] = await outbox.claim(tx, "w", 5, 30.0)
     assert message.payload == {"session_id": done.session.id}
