@@ -104,15 +104,15 @@ class NameLookups:
 
     async def __call__(self, host: str, port: int) -> Sequence[str]:
         """The addresses of a host; raises OSError where there are none."""
-        return await asyncio.shield(self._under_way.get((host, port)) or self._begun(host, port))
+        return await asyncio.shield(self._under_way.get((host, port)) or self._start_lookup(host, port))
 
-    def _begun(self, host: str, port: int) -> asyncio.Future[Sequence[str]]:
+    def _start_lookup(self, host: str, port: int) -> asyncio.Future[Sequence[str]]:
         if len(self._under_way) >= MOST_LOOKUPS:
             raise OSError("too many names are being looked up")
         loop = asyncio.get_running_loop()
         found: asyncio.Future[Sequence[str]] = loop.create_future()
 
-        def told(addresses: Sequence[str], error: Exception | None) -> None:
+        def deliver(addresses: Sequence[str], error: Exception | None) -> None:
             del self._under_way[host, port]
             if error is None:
                 found.set_result(addresses)
@@ -121,7 +121,7 @@ class NameLookups:
                 found.exception()  # it counts as seen, for all who asked may have given up
 
         def tell(addresses: Sequence[str], error: Exception | None) -> None:
-            loop.call_soon_threadsafe(told, addresses, error)
+            loop.call_soon_threadsafe(deliver, addresses, error)
 
         threading.Thread(target=_look_up, args=(host, port, tell), name="name-lookup", daemon=True).start()
         self._under_way[host, port] = found

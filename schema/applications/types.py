@@ -217,7 +217,7 @@ class Application(Node):
 
     @resolver_field(description="Orders to pay the fee online, the newest first.")
     async def fee_payments(self, info: Info) -> list[FeePayment]:
-        return [FeePayment.of(item) for item in await self._all(info, fee_orders_of_application)]
+        return [FeePayment.of(item) for item in await self._load_own(info, fee_orders_of_application)]
 
     @resolver_field(description="By when the law wants it decided.")
     def deadline(self, info: Info) -> Deadline:
@@ -225,32 +225,32 @@ class Application(Node):
 
     @resolver_field(description="Every step so far, the first one first.")
     async def timeline(self, info: Info) -> list[TimelineEntry]:
-        return [TimelineEntry.of(item) for item in await self._all(info, timeline_of_application)]
+        return [TimelineEntry.of(item) for item in await self._load_own(info, timeline_of_application)]
 
     @resolver_field(description="Its numbers in former systems, as they are looked up; empty where it was filed here.")
     async def former_numbers(self, info: Info) -> list[str]:
-        return list(await self._all(info, old_numbers_of_application))
+        return list(await self._load_own(info, old_numbers_of_application))
 
     @resolver_field(description="The papers that were attached.")
     async def documents(self, info: Info) -> list[AttachedDocument]:
-        return [AttachedDocument.of(item) for item in await self._all(info, documents_of_application)]
+        return [AttachedDocument.of(item) for item in await self._load_own(info, documents_of_application)]
 
     @resolver_field(description="Appeals about it, the first one first.")
     async def appeals(self, info: Info) -> list[Annotated["Appeal", strawberry.lazy("schema.appeals.types")]]:
-        return [VIEWS[TypeCode.APPEAL](item) for item in await self._all(info, appeals_of_application)]
+        return [VIEWS[TypeCode.APPEAL](item) for item in await self._load_own(info, appeals_of_application)]
 
     @resolver_field(description="Clearances that were asked of other departments, the first one first.")
     async def clearances(self, info: Info) -> list[Clearance]:
-        return [Clearance.of(item) for item in await self._all(info, clearances_of_application)]
+        return [Clearance.of(item) for item in await self._load_own(info, clearances_of_application)]
 
     @resolver_field(description="How far its clearances are; null where none was asked.")
     async def clearance_progress(self, info: Info) -> ClearanceProgress | None:
-        found = await self._all(info, clearances_of_application)
+        found = await self._load_own(info, clearances_of_application)
         return ClearanceProgress.of(found, info.context.environment.clock.now())
 
     @resolver_field(description="Reports from the field, the first one first.")
     async def verification(self, info: Info) -> list[FieldReport]:
-        return [FieldReport.of(item, self.item.district) for item in await self._all(info, reports_of_application)]
+        return [FieldReport.of(item, self.item.district) for item in await self._load_own(info, reports_of_application)]
 
     @resolver_field(description="For officers: the latest warning about its due date; null where there is none.")
     async def escalation(self, info: Info) -> Escalation | None:
@@ -316,22 +316,22 @@ class Application(Node):
 
     @resolver_field(description="Grievances about it, the first one first.")
     async def grievances(self, info: Info) -> list[Grievance]:
-        return [Grievance.of(item) for item in await self._all(info, grievances_of_application)]
+        return [Grievance.of(item) for item in await self._load_own(info, grievances_of_application)]
 
     @resolver_field(description="Doorstep visits for it, the first one first.")
     async def doorstep_visits(self, info: Info) -> list[DoorstepVisit]:
-        return [DoorstepVisit.of(item) for item in await self._all(info, visits_of_application)]
+        return [DoorstepVisit.of(item) for item in await self._load_own(info, visits_of_application)]
 
     @resolver_field(description="The visit that is booked or under way; null where there is none.")
     async def doorstep_visit(self, info: Info) -> DoorstepVisit | None:
-        found = await self._all(info, visits_of_application)
+        found = await self._load_own(info, visits_of_application)
         return next((DoorstepVisit.of(item) for item in found if item.state in doorstep.OPEN), None)
 
     @resolver_field(description="The steps that the law allows from here, by whomever.")
     def allowed_moves(self) -> list[Move]:
         return sorted(moves_from(self.item.status), key=list(Move).index)
 
-    async def _all(self, info: Info, loader: Loader[str, Sequence[V]]) -> Sequence[V]:
+    async def _load_own(self, info: Info, loader: Loader[str, Sequence[V]]) -> Sequence[V]:
         """What it has many of; nothing where it is withheld."""
         return [] if self.withheld else await info.context.load(loader, self.item.id)
 

@@ -134,13 +134,13 @@ def alembic_config(connection: Connection, course: Course = OURS) -> Config:
 
 def _config(course: Course) -> Config:
     config = Config()
-    config.set_main_option("script_location", _escaped(_FOLDER))
+    config.set_main_option("script_location", _path_for_config(_FOLDER))
     config.set_main_option("path_separator", "newline")
-    config.set_main_option("version_locations", "\n".join(map(_escaped, course.folders)))
+    config.set_main_option("version_locations", "\n".join(map(_path_for_config, course.folders)))
     return config
 
 
-def _escaped(folder: Path) -> str:
+def _path_for_config(folder: Path) -> str:
     return str(folder).replace("%", "%%")
 
 
