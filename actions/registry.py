@@ -7,14 +7,13 @@ from types import MappingProxyType
 
 from actions.appeals.steps import follow
 from actions.benefits import budget
-from actions.documents import locker_push
+from actions.documents import attachments, locker_push
 from actions.doorstep.endings import end_visits
 from actions.etaal.counting import count_transition
 from actions.feedback.notices import tell_of_step
 from actions.fees.fee_refunds import give_back_after
 from actions.kernel.environment import Registry
 from actions.statistics.upkeep import count_change
-from actions.uploads import attachments
 
 REGISTRY = Registry(
     followers=(count_transition, count_change, follow, tell_of_step, end_visits, give_back_after),

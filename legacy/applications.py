@@ -331,7 +331,7 @@ def _decision_of(step: LegacyStep, status: Status, reason: str | None) -> Decisi
 
 
 class _Clock:
-    """The legal clock on its way through the steps, by the rules of actions/applications/legal_clock.py."""
+    """The legal clock on its way through the steps, by the rules of actions/kernel/legal_clock.py."""
 
     def __init__(self, row: LegacyRow, calendar: WorkCalendar) -> None:
         self._row, self._calendar = row, calendar

@@ -7,14 +7,14 @@ from typing import Any
 
 from actions.appeals.grounds import late_reason, open_filing
 from actions.appeals.hearings import cancel, fix, fixed_at
-from actions.appeals.involved import barred_from
 from actions.appeals.orders import direct, impose
 from actions.appeals.steps import Filing, file, step
-from actions.applications.cases import PATH
 from actions.kernel.access import of_appeal, require
+from actions.kernel.cases import PATH
 from actions.kernel.environment import Environment
 from actions.kernel.idempotency import conflict_problem, run_idempotently
 from actions.kernel.unit_of_work import Acting
+from actions.officers.involved import barred_from
 from domain.appeals.appeals import Appeal, AppealGround, AppealMove, AppealOrigin, Hearing, Order
 from domain.applications.lifecycle import Status
 from domain.identity.policy import ObjectKind, Purpose, Resource

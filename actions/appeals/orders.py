@@ -6,12 +6,12 @@ from typing import Any, Protocol
 
 from actions.appeals.commission_filing import note_award
 from actions.appeals.grounds import AFTER_DELIVERY
-from actions.appeals.involved import hearing
 from actions.appeals.steps import step
 from actions.feedback.notices import tell_of_award
+from actions.kernel.jurisdiction import Holder, designated_for, note_holder, place_of
 from actions.kernel.transitions import Step, move
 from actions.kernel.unit_of_work import Acting
-from actions.officers.jurisdiction import Holder, designated_for, note_holder, place_of
+from actions.officers.involved import hearing
 from domain.appeals.appeals import (
     Appeal,
     AppealLevel,

@@ -7,13 +7,13 @@ from types import MappingProxyType
 from typing import Any
 
 from actions.appeals.commission_filing import note_filings, note_steps
-from actions.appeals.involved import barred_from, pasts
-from actions.applications.legal_clock import calendar_of, has_breached
 from actions.feedback.notices import tell_of_appeal, tell_of_appeals, tell_of_filings
+from actions.kernel.jurisdiction import Holder, at_level, authority_for, place_of
+from actions.kernel.legal_clock import calendar_of, has_breached
 from actions.kernel.numbering import draw_numbers
 from actions.kernel.transitions import Transition
 from actions.kernel.unit_of_work import Acting
-from actions.officers.jurisdiction import Holder, at_level, authority_for, place_of
+from actions.officers.involved import barred_from, pasts
 from domain.appeals.appeals import (
     OPEN,
     PENDING,

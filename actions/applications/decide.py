@@ -7,12 +7,12 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
-from actions.applications import legal_clock
-from actions.applications.cases import present, service_of, take_up
 from actions.applications.grounds import refuse_more_pauses, refuse_unfounded
 from actions.benefits.sanction import grant
 from actions.benefits.sanction_budgets import Balances, balances_before
 from actions.clearances.steps import enter_report, let_lapse, refuse_while_pending
+from actions.kernel import legal_clock
+from actions.kernel.cases import present, service_of, take_up
 from actions.kernel.environment import Environment
 from actions.kernel.idempotency import run_idempotently
 from actions.kernel.transitions import Step, move

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from actions.applications.cases import service_of
+from actions.kernel.cases import service_of
 from actions.kernel.unit_of_work import Acting
 from domain.applications.applications import Application, RejectionGround
 from domain.applications.lifecycle import Move

@@ -4,8 +4,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from actions.applications.cases import PATH, present
 from actions.kernel.access import of_application, require
+from actions.kernel.cases import PATH, present
 from actions.kernel.environment import Environment
 from actions.kernel.idempotency import conflict_problem, run_idempotently
 from actions.kernel.transitions import Step, move

@@ -4,18 +4,18 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from actions.applications import legal_clock
-from actions.applications.cases import PATH, present, service_of, take_up
-from actions.applications.submit_checks import NewDocument, clean_form, each_once, unasked_documents
+from actions.applications.strength import refuse_weak_bank_change
 from actions.catalogue.prefilled_answers import amend, keep
+from actions.catalogue.submit_checks import NewDocument, clean_form, each_once, unasked_documents
 from actions.clearances.steps import let_lapse
-from actions.identity.strength import refuse_weak_bank_change
+from actions.documents.attachments import Finding, attach, check_documents
+from actions.kernel import legal_clock
 from actions.kernel.access import of_application
+from actions.kernel.cases import PATH, present, service_of, take_up
 from actions.kernel.environment import Environment
 from actions.kernel.idempotency import run_idempotently
 from actions.kernel.transitions import Step, move
 from actions.kernel.unit_of_work import Acting
-from actions.uploads.attachments import Finding, attach, check_documents
 from domain.applications.applications import Application
 from domain.applications.lifecycle import Move, advance
 from domain.identity.policy import Purpose, decide

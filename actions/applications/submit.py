@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from actions.applications.cases import present
-from actions.applications.legal_clock import start_changes
-from actions.applications.submit_checks import (
+from actions.applications.strength import note_strength, refuse_weak_bank_change, require_strength
+from actions.catalogue.prefilled_answers import Filled, Given, fill_in, keep
+from actions.catalogue.submit_checks import (
     NewDocument,
     document_problems,
     each_once,
@@ -14,17 +14,17 @@ from actions.applications.submit_checks import (
     place_problems,
     unasked_documents,
 )
-from actions.catalogue.prefilled_answers import Filled, Given, fill_in, keep
-from actions.identity.strength import note_strength, refuse_weak_bank_change, require_strength
+from actions.documents import attachments
+from actions.documents.attachments import Finding
 from actions.kernel.access import of_citizen, require
+from actions.kernel.cases import present
 from actions.kernel.environment import Environment
 from actions.kernel.idempotency import conflict_problem, run_idempotently
+from actions.kernel.jurisdiction import designated_for, note_holder
+from actions.kernel.legal_clock import start_changes
 from actions.kernel.numbering import draw_number
 from actions.kernel.transitions import Step, move, register
 from actions.kernel.unit_of_work import Acting
-from actions.officers.jurisdiction import designated_for, note_holder
-from actions.uploads import attachments
-from actions.uploads.attachments import Finding
 from domain.applications.applications import Application, Channel, DeliveryMode, filed_through
 from domain.applications.lifecycle import Move, Status
 from domain.catalogue.catalogue import Service

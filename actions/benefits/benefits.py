@@ -8,7 +8,7 @@ from actions.benefits.sanction import bill_of
 from actions.certificates.certificates import MOST, Provenance
 from actions.kernel.access import of_citizen, read_at_sources
 from actions.kernel.environment import Environment
-from actions.payments.expected_files import bank_days_beside
+from actions.reconciliation.expected_files import bank_days_beside
 from domain.benefits.benefits import RETURN_WINDOW, Instalment, PaymentStatus, Rail, Sanction
 from domain.catalogue.catalogue import Scheme
 from domain.identity.policy import ObjectKind

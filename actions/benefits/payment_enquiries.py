@@ -14,8 +14,8 @@ import structlog
 from actions.benefits.payment_status import hear_many
 from actions.kernel.environment import Environment
 from actions.kernel.unit_of_work import Acting
-from actions.payments.second_payments import paid_again
 from actions.reconciliation.finance_cases import open_cases
+from actions.reconciliation.second_payments import paid_again
 from domain.benefits.benefits import RETURN_WINDOW, PaymentNews, PaymentStatus, Rail
 from domain.kernel.people import SYSTEM
 from domain.reconciliation.finance_cases import INSTALMENT, DifferenceKind, FinanceDifference

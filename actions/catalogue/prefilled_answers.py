@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from actions.applications.submit_checks import clean_form, form_problems
 from actions.catalogue.prefill_tokens import open_tokens
+from actions.catalogue.submit_checks import clean_form, form_problems
 from actions.kernel.environment import Environment
 from actions.kernel.unit_of_work import Acting
 from domain.applications.applications import Application

@@ -12,12 +12,12 @@ from typing import Any
 
 import structlog
 
-from actions.applications.cases import present
 from actions.certificates.content import Renderer
 from actions.certificates.fields import CORRECTABLE
 from actions.certificates.issue import certificate_of, content_of, load_issue, mint
 from actions.documents.locker_push import plan_delete, plan_update
 from actions.kernel.access import of_application, require
+from actions.kernel.cases import present
 from actions.kernel.environment import Environment
 from actions.kernel.idempotency import conflict_problem, run_idempotently
 from actions.kernel.transitions import Step, move

@@ -4,12 +4,12 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
-from actions.applications.cases import present, take_up
-from actions.applications.legal_clock import calendar_of
 from actions.clearances.steps import with_answer
 from actions.kernel.access import of_clearance, require
+from actions.kernel.cases import present, take_up
 from actions.kernel.environment import Environment
 from actions.kernel.idempotency import run_idempotently
+from actions.kernel.legal_clock import calendar_of
 from actions.kernel.transitions import Step, move
 from actions.kernel.unit_of_work import Acting
 from domain.applications.applications import Application

@@ -4,10 +4,10 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from actions.applications.cases import present, take_up
-from actions.applications.submit_checks import place_problems
+from actions.catalogue.submit_checks import place_problems
 from actions.clearances.steps import enter_report
 from actions.kernel.access import of_application
+from actions.kernel.cases import present, take_up
 from actions.kernel.environment import Environment
 from actions.kernel.idempotency import run_idempotently
 from actions.kernel.transitions import Step, move

@@ -12,11 +12,10 @@ from types import MappingProxyType
 
 from actions.documents.signed_links import holds, link_signature
 from actions.kernel.access import may_read, of_appeal, of_application, of_clearance
-from actions.kernel.case_access import of_grievance, of_visit
+from actions.kernel.case_access import of_grievance, of_row, of_visit
 from actions.kernel.environment import Environment
 from actions.officers.purpose import read_one
 from actions.officers.queue import standing_in_for
-from actions.rosters.rosters import of_row
 from actions.uploads.uploads import people_of, seen_by
 from domain.identity.policy import ObjectKind, Resource, purpose_for
 from domain.kernel.errors import NotSignedIn, Problems

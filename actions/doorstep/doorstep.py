@@ -4,13 +4,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from actions.applications.legal_clock import calendar_of
 from actions.doorstep.endings import hold_visits, is_due
 from actions.feedback.notices import tell_of_visit
 from actions.kernel.access import require_one
 from actions.kernel.case_access import case_for, note, of_visit
 from actions.kernel.environment import Environment
 from actions.kernel.idempotency import conflict_problem, run_idempotently
+from actions.kernel.legal_clock import calendar_of
 from actions.kernel.unit_of_work import Acting
 from domain import doorstep as rules
 from domain.applications.applications import Application

@@ -2,9 +2,9 @@
 
 from datetime import timedelta
 
-from actions.identity.aliases import application_by_any
+from actions.etaal.enquiries import Asker, count_enquiry
+from actions.kernel.aliases import application_by_any
 from actions.kernel.environment import Environment
-from actions.umang.enquiries import Asker, count_enquiry
 from domain.feedback.tracking import SecondFactor, Tracked, is_public, matches, stages_of
 from domain.identity.aliases import alias_form
 from domain.kernel.errors import ErrorCode, Problem, Problems

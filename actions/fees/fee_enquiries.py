@@ -12,10 +12,10 @@ from types import MappingProxyType
 
 import structlog
 
-from actions.applications import legal_clock
-from actions.applications.cases import service_of
 from actions.fees.fee_cases import ABOUT, differ, note, tell_of_payment
 from actions.fees.fee_refunds import note_refund_heard, request_refund, send_refund
+from actions.kernel import legal_clock
+from actions.kernel.cases import service_of
 from actions.kernel.environment import Environment
 from actions.kernel.transitions import Step, move
 from actions.kernel.unit_of_work import Acting

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from actions.applications.cases import PATH, take_up
 from actions.documents.signed_links import holds, link_signature
 from actions.fees.fee_cases import note
 from actions.fees.fee_enquiries import enquire
 from actions.kernel.access import leave_receipt, of_application
+from actions.kernel.cases import PATH, take_up
 from actions.kernel.environment import Environment
 from actions.kernel.idempotency import run_idempotently
 from actions.kernel.numbering import draw_number

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
-from actions.applications.submit_checks import open_service
+from actions.catalogue.submit_checks import open_service
 from actions.identity.assistance_consent import close_session, give
 from actions.identity.code_sending import Addressee, CodeKind, make_code, try_code, wrong_code
 from actions.identity.contact_lookup import citizen_by_contact, citizen_by_number

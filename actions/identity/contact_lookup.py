@@ -6,7 +6,7 @@ she consents, and no two accounts are ever joined by it.
 
 from datetime import date
 
-from actions.identity.aliases import application_by_any
+from actions.kernel.aliases import application_by_any
 from actions.kernel.environment import Environment
 from domain.kernel.numbers import MistypedNumber
 from store.database.engine import Transaction

@@ -11,11 +11,11 @@ from typing import Any
 
 from actions.feedback.notices import About, tell
 from actions.identity.account_links import MADE_BY_A_SIGN_IN
-from actions.identity.aliases import application_by_any
 from actions.identity.code_sending import Addressee, CodeKind, make_code, try_code, wrong_code
 from actions.identity.imported_records import take_in
 from actions.identity.record_joining import agree
 from actions.kernel.access import permitted_postings, require
+from actions.kernel.aliases import application_by_any
 from actions.kernel.case_access import note
 from actions.kernel.environment import Environment
 from actions.kernel.idempotency import run_idempotently

@@ -16,6 +16,7 @@ from domain.feedback.grievances import Grievance
 from domain.identity.policy import ObjectKind, Purpose, Resource
 from domain.kernel.errors import ErrorCode, Problem, Problems, not_found
 from domain.kernel.people import Subject
+from domain.rosters.rosters import Roster, RosterRow
 from store.applications import applications
 from store.catalogue import catalogue
 from store.database import audit
@@ -74,6 +75,11 @@ def of_visit(visit: Visit) -> Resource:
         visit.tehsil,
         person_id=visit.agent_id,
     )
+
+
+def of_row(roster: Roster, row: RosterRow) -> Resource:
+    """What access to a row depends on: the school or camp, and nothing that an officer could be posted to."""
+    return Resource(ObjectKind.ROSTER_ROW, row.id, row.citizen_id, place=roster.centre_code)
 
 
 async def case_for(

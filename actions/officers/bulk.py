@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 
-from actions.applications.cases import present
 from actions.applications.decide import Decide, Verdict, decide_with
 from actions.benefits.sanction_budgets import balances_before
+from actions.kernel.cases import present
 from actions.kernel.environment import Environment
 from actions.officers.claim import ClaimCase, claim_application
 from actions.officers.forward import ForwardCase, forward_application

@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from actions.applications.cases import PATH, present, take_up
+from actions.kernel.cases import PATH, present, take_up
 from actions.kernel.environment import Environment
 from actions.kernel.idempotency import run_idempotently
 from actions.kernel.unit_of_work import Acting

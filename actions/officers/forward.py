@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from actions.appeals.involved import hearing
-from actions.applications.cases import present, take_up
 from actions.kernel.access import of_application, require
+from actions.kernel.cases import present, take_up
 from actions.kernel.environment import Environment
 from actions.kernel.idempotency import run_idempotently
 from actions.kernel.transitions import Step, move
 from actions.kernel.unit_of_work import Acting
 from actions.officers.claim import refuse_if_claimed
+from actions.officers.involved import hearing
 from actions.officers.proposals import refuse_if_proposed
 from actions.officers.second_approvals import checked_reason
 from domain.applications.applications import Application

@@ -16,10 +16,10 @@ from typing import Any
 from joserfc import jws
 from joserfc.errors import JoseError
 
-from actions.applications.cases import present
 from actions.applications.decide import Decide, Verdict, pass_verdict
 from actions.benefits.sanction_budgets import Balances, balances_before
 from actions.kernel.access import leave_receipt, of_applicant
+from actions.kernel.cases import present
 from actions.kernel.environment import Environment
 from actions.kernel.idempotency import run_idempotently
 from actions.kernel.unit_of_work import Acting

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from actions.applications.cases import PATH, service_of
 from actions.clearances.steps import refuse_while_pending
+from actions.kernel.cases import PATH, service_of
 from actions.kernel.unit_of_work import Acting
 from actions.officers.claim import note, refuse_if_claimed
 from domain.applications.applications import Application, RejectionGround

@@ -3,11 +3,11 @@
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from actions.applications.cases import PATH, present, take_up
 from actions.applications.decide import LONGEST_REASON, Decide, Verdict, carry_out
 from actions.applications.grounds import refuse_unfounded
 from actions.benefits.sanction_budgets import balances_before
 from actions.clearances.steps import refuse_while_pending
+from actions.kernel.cases import PATH, present, take_up
 from actions.kernel.environment import Environment
 from actions.kernel.idempotency import conflict_problem, run_idempotently
 from actions.kernel.unit_of_work import Acting

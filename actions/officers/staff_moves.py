@@ -7,12 +7,8 @@ rows of store.officers.cover), so a batch that was cut off is simply done again,
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
-from actions.appeals.involved import barred_from, hearing
 from actions.appeals.steps import in_cover, step
-from actions.applications.rounds import BATCH
-from actions.kernel.transitions import Step, move
-from actions.kernel.unit_of_work import Acting
-from actions.officers.jurisdiction import (
+from actions.kernel.jurisdiction import (
     NOBODY,
     Holder,
     Place,
@@ -22,6 +18,10 @@ from actions.officers.jurisdiction import (
     place_of,
     stand_in_at_work,
 )
+from actions.kernel.rounds import BATCH
+from actions.kernel.transitions import Step, move
+from actions.kernel.unit_of_work import Acting
+from actions.officers.involved import barred_from, hearing
 from domain.appeals.appeals import LEVELS, PENDING, Appeal, AppealMove, AppealState
 from domain.applications.applications import Application
 from domain.applications.lifecycle import UNDECIDED, Move

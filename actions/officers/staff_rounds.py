@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from actions.applications.rounds import BATCH, Fence, run_fenced
 from actions.kernel.environment import Environment
+from actions.kernel.rounds import BATCH, Fence, run_fenced
 from actions.kernel.unit_of_work import Acting
 from actions.officers.staff_moves import Counted, begin_leave, bring_back, carry_out_transfer
 from domain.kernel.people import Subject

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Any
 
-from actions.applications.submit_checks import place_problems
+from actions.catalogue.submit_checks import place_problems
 from actions.kernel.access import require
 from actions.kernel.environment import Environment
 from actions.kernel.idempotency import run_idempotently

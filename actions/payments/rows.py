@@ -7,8 +7,8 @@ from datetime import datetime
 from actions.benefits.payment_status import hear_many
 from actions.kernel.unit_of_work import Acting
 from actions.payments.closing import close_if_final
-from actions.payments.second_payments import credited_again
 from actions.reconciliation.finance_cases import open_cases
+from actions.reconciliation.second_payments import credited_again
 from domain.benefits.benefits import PaymentNews, PaymentStatus, Rail
 from domain.payments.files import BatchLine, LineState, line_after
 from domain.reconciliation.finance_cases import INSTALMENT, DifferenceKind, FinanceDifference

@@ -5,9 +5,9 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from actions.kernel.environment import Environment
 from actions.kernel.unit_of_work import Acting
-from actions.payments.second_payments import paid_again
 from actions.reconciliation.finance_cases import open_cases
 from actions.reconciliation.finance_desk import reach_of
+from actions.reconciliation.second_payments import paid_again
 from domain.benefits.benefits import PaymentStatus, Rail
 from domain.identity.policy import ObjectKind
 from domain.kernel.clock import IST, ist_date

@@ -6,13 +6,13 @@ from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from actions.applications.submit_checks import open_service
-from actions.kernel.case_access import note
+from actions.catalogue.submit_checks import open_service
+from actions.kernel.case_access import note, of_row
 from actions.kernel.environment import Environment
 from actions.kernel.idempotency import run_idempotently
 from actions.kernel.unit_of_work import Acting
 from actions.rosters.checks import Batch, row_problems
-from actions.rosters.rosters import ROW, of_roster, of_row, require_open, row_taken_up, taken_up
+from actions.rosters.rosters import ROW, of_roster, require_open, row_taken_up, taken_up
 from actions.uploads.uploads import known_uploads, use
 from domain.identity.policy import ObjectKind, Purpose
 from domain.kernel.errors import ErrorCode, Problem, Problems

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from actions.applications.submit_checks import DocumentSource, NewDocument, document_problems
+from actions.catalogue.submit_checks import DocumentSource, NewDocument, document_problems
 from actions.kernel.unit_of_work import Acting
 from actions.uploads.uploads import known_uploads
 from domain.applications.applications import Application

@@ -7,11 +7,11 @@ from typing import Any
 
 from actions.consents.consent_ledger import recorded_consents, write
 from actions.identity.code_sending import Addressee, CodeKind, make_code, try_code, wrong_code
-from actions.kernel.case_access import note
+from actions.kernel.case_access import note, of_row
 from actions.kernel.environment import Environment
 from actions.kernel.idempotency import run_idempotently
 from actions.kernel.unit_of_work import Acting
-from actions.rosters.rosters import ROW, of_row, require_open, row_taken_up
+from actions.rosters.rosters import ROW, require_open, row_taken_up
 from actions.uploads.uploads import require_upload, use
 from domain.applications.lifecycle import Status
 from domain.consents.consents import ConsentPurpose, ConsentStatus, ConsentStep, consent_required, present_of

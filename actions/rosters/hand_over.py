@@ -7,13 +7,13 @@ from actions.applications.respond import RecordFee
 from actions.applications.respond import record_fee as record_application_fee
 from actions.identity.code_sending import CodeKind, try_code, wrong_code
 from actions.kernel.access import of_application, require
-from actions.kernel.case_access import note
+from actions.kernel.case_access import note, of_row
 from actions.kernel.environment import Environment
 from actions.kernel.idempotency import run_idempotently
 from actions.kernel.transitions import Step, move
 from actions.kernel.unit_of_work import Acting
 from actions.rosters.consents import PROOF, hashed_code, present_row, refuse_not_made, require_held
-from actions.rosters.rosters import ROW, of_row, row_taken_up
+from actions.rosters.rosters import ROW, row_taken_up
 from actions.uploads.uploads import require_upload, use
 from domain.applications.lifecycle import Move
 from domain.doorstep import HandOverProof

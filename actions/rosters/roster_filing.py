@@ -11,15 +11,15 @@ from typing import Any
 
 from actions.applications import submit
 from actions.applications.submit import SubmitApplication
+from actions.documents.attachments import check_documents
 from actions.identity.contact_lookup import citizen_by_contact
-from actions.kernel.case_access import note
+from actions.kernel.case_access import note, of_row
 from actions.kernel.environment import Environment
 from actions.kernel.idempotency import run_idempotently
 from actions.kernel.unit_of_work import Acting
 from actions.rosters.checks import papers_of
 from actions.rosters.consents import enter_in_ledger
-from actions.rosters.rosters import NUMBER, of_roster, of_row, present_roster, require_open, taken_up
-from actions.uploads.attachments import check_documents
+from actions.rosters.rosters import NUMBER, of_roster, present_roster, require_open, taken_up
 from actions.uploads.uploads import known_uploads, use
 from domain.applications.applications import DeliveryMode
 from domain.consents.consents import ConsentPurpose, consent_required

@@ -3,9 +3,9 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from actions.applications.submit_checks import open_service
+from actions.catalogue.submit_checks import open_service
 from actions.kernel.access import leave_receipt, permitted_postings, require
-from actions.kernel.case_access import note
+from actions.kernel.case_access import note, of_row
 from actions.kernel.environment import Environment
 from actions.kernel.idempotency import run_idempotently
 from actions.kernel.numbering import draw_number
@@ -46,11 +46,6 @@ def of_roster(roster: Roster) -> Resource:
     """What access to a roster depends on."""
     place = (roster.department, roster.district, roster.tehsil)
     return Resource(ObjectKind.ROSTER, roster.id, None, *place, place=roster.centre_code)
-
-
-def of_row(roster: Roster, row: RosterRow) -> Resource:
-    """What access to a row depends on: the school or camp, and nothing that an officer could be posted to."""
-    return Resource(ObjectKind.ROSTER_ROW, row.id, row.citizen_id, place=roster.centre_code)
 
 
 async def open_roster(env: Environment, subject: Subject, request: OpenRoster) -> tuple[Roster, bool]:

@@ -19,7 +19,7 @@ from typing import Any
 import structlog
 from sqlalchemy import insert, text
 
-from actions.applications.legal_sweep import Swept, sweep
+from actions.appeals.legal_sweep import Swept, sweep
 from domain.applications.applications import Application
 from domain.applications.deadline import end_of_day
 from domain.applications.lifecycle import Status

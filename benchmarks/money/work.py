@@ -21,8 +21,8 @@ from actions.kernel.environment import Environment
 from actions.payments.partner import pfms
 from actions.payments.payment_answers import fetch_answers
 from actions.payments.payment_batches import batch_round
+from actions.payments.reconciliation import reconcile
 from actions.payments.sealing import content_of
-from actions.reconciliation.reconciliation import reconcile
 from benchmarks.money.filled import MORNING, opened
 from domain.benefits.benefits import PaymentStatus, Rail
 from domain.payments.files import BatchState, Direction

@@ -5,9 +5,9 @@ from datetime import date
 from types import MappingProxyType
 from typing import Any
 
-from actions.applications.submit_checks import DocumentSource, NewDocument
 from actions.benefits.sanction import ACCOUNT_FIELD, IFSC_FIELD
-from actions.uploads.attachments import Finding
+from actions.catalogue.submit_checks import DocumentSource, NewDocument
+from actions.documents.attachments import Finding
 from demo.seed.plan import Plan, choice
 from domain.catalogue.catalogue import Outcome, Service
 from domain.catalogue.form_checking import check_answers

@@ -14,12 +14,12 @@ from actions.appeals.appeals import (
     fix_hearing,
     pass_order,
 )
+from actions.appeals.legal_sweep import file_breach, raise_level
 from actions.appeals.steps import follow
-from actions.applications.legal_sweep import file_breach, raise_level
 from actions.kernel.environment import Environment
+from actions.kernel.jurisdiction import Place, at_level, place_of
 from actions.kernel.transitions import Transition
 from actions.kernel.unit_of_work import Acting
-from actions.officers.jurisdiction import Place, at_level, place_of
 from demo.seed.people import Cast, cast_of, citizen_subject
 from domain.appeals.appeals import Appeal, AppealLevel
 from domain.applications.applications import Application

@@ -10,8 +10,8 @@ from typing import Annotated
 import typer
 
 from actions.benefits.bharat_reports import report_month
+from actions.payments.reconciliation import reconcile, reconcile_due
 from actions.reconciliation.finance_totals import month_statement
-from actions.reconciliation.reconciliation import reconcile, reconcile_due
 from domain.benefits.benefits import Rail
 from domain.kernel.clock import Clock, ist_date
 from domain.kernel.numbers import show_number

@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from actions.certificates.certificate_endings import Ended, end_of
-from actions.identity.aliases import certificate_by_any
+from actions.kernel.aliases import certificate_by_any
 from actions.kernel.environment import Environment
 from domain.certificates.certificates import CertificateStatus, IssuedCertificate
 from domain.kernel.clock import Clock, ist_date

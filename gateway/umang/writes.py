@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from actions.applications.submit_checks import DocumentSource
+from actions.catalogue.submit_checks import DocumentSource
 from domain.appeals.appeals import AppealGround
 from domain.applications.applications import Channel, DeliveryMode
 from domain.applications.lifecycle import Status

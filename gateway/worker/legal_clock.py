@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import date, timedelta
 
-from actions.applications.legal_sweep import Swept, sweep
+from actions.appeals.legal_sweep import Swept, sweep
 from actions.kernel.environment import Environment
 from domain.kernel.clock import ist_date
 from gateway.worker.leader import Leader

@@ -8,6 +8,7 @@ from actions.benefits.sanction import send_instruction
 from actions.certificates.certificate_endings import make_corrected
 from actions.certificates.content import Renderer
 from actions.certificates.issue import issue_certificate
+from actions.documents.attachments import verify_document
 from actions.documents.locker_orders import carry_out_order
 from actions.documents.locker_push import send_as_asked, send_to_locker
 from actions.documents.locker_revoking import REVOKE, revoke_locker
@@ -17,7 +18,6 @@ from actions.identity.code_sending import SEND, send_code
 from actions.identity.provider_sign_out import END, end_at_provider
 from actions.kernel.environment import Environment
 from actions.rosters.roster_filing import FILE, file_some
-from actions.uploads.attachments import verify_document
 from gateway.worker.commission import COMMISSION_HANDLERS
 from gateway.worker.fees import FEE_HANDLERS
 from gateway.worker.payment_rounds import PAYMENT_HANDLERS

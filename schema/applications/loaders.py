@@ -2,7 +2,7 @@
 
 from typing import TypeAlias
 
-from actions.identity import aliases
+from actions.kernel import aliases
 from actions.kernel.environment import Environment
 from actions.officers.purpose import read_all, read_applicants
 from domain.applications.applications import Application

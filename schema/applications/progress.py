@@ -5,7 +5,7 @@ from typing import Self
 
 import strawberry
 
-from actions.applications.submit_checks import DocumentSource
+from actions.catalogue.submit_checks import DocumentSource
 from domain.applications import applications, deadline
 from domain.applications.applications import RejectionGround
 from domain.applications.lifecycle import ON_THE_CLOCK, Move, Status

@@ -5,7 +5,7 @@ from typing import Annotated
 import strawberry
 
 from actions.applications.respond import AnswerQuery, Withdraw, answer_query, withdraw_application
-from actions.applications.submit_checks import NewDocument
+from actions.catalogue.submit_checks import NewDocument
 from domain.kernel.global_ids import TypeCode
 from schema.applications.submission_mutations import DocumentInput, FormFieldInput, filled_in
 from schema.kernel.context import Info

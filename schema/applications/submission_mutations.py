@@ -5,7 +5,7 @@ from typing import Annotated
 import strawberry
 
 from actions.applications.submit import NewDocument, SaveDraft, SubmitApplication, save_draft, submit_application
-from actions.applications.submit_checks import DocumentSource
+from actions.catalogue.submit_checks import DocumentSource
 from domain.applications.applications import Channel, DeliveryMode
 from domain.catalogue.forms import MOST_ANSWERS
 from domain.kernel.errors import ErrorCode, Problem, Problems

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Self, TypeVar
 import strawberry
 
 from actions.benefits.sanction_budgets import budget_of
+from actions.etaal.enquiries import Asker, note_enquiry
 from actions.kernel.access import of_applicant
-from actions.umang.enquiries import Asker, note_enquiry
 from domain import doorstep
 from domain.applications import applications
 from domain.applications.applications import Channel, DeliveryMode

@@ -6,7 +6,6 @@ from typing import Annotated, TypeVar
 
 import strawberry
 
-from actions.benefits.account_corrections import CorrectAccount, correct_account
 from actions.benefits.orders import (
     CompleteReview,
     EndBenefit,
@@ -33,6 +32,7 @@ from actions.benefits.payment_orders import (
 )
 from actions.kernel.environment import Environment
 from actions.kernel.submission_progress import SubmissionState
+from actions.payments.account_corrections import CorrectAccount, correct_account
 from domain.benefits.benefits import Sanction
 from domain.benefits.recoveries import RecoveryGround, RecoveryWay
 from domain.benefits.sanction_course import LifeProof, ResumeGround, StopGround

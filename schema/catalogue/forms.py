@@ -7,7 +7,7 @@ from typing import Any, Self
 import strawberry
 from strawberry.scalars import JSON
 
-from actions.catalogue.prefill import Prefilled, PrefilledAnswer, source_of_json
+from actions.applications.prefill import Prefilled, PrefilledAnswer, source_of_json
 from domain.catalogue import forms
 from domain.catalogue.forms import QuestionKind
 from domain.certificates.signatures import SignatureState

@@ -11,8 +11,8 @@ from actions.certificates.certificate_endings import Ended, end_of
 from actions.certificates.certificates import CertificateView, view_of_ours
 from actions.documents.document_links import DocumentName, LinkKind
 from actions.documents.locker import locker_file
-from actions.identity.aliases import certificate_by_any
 from actions.kernel.access import of_certificate
+from actions.kernel.aliases import certificate_by_any
 from domain.certificates.certificates import CertificateEnding, CertificateStatus, EndGround, IssuedCertificate
 from domain.kernel.clock import ist_date
 from domain.kernel.errors import ErrorCode, Problem, Problems

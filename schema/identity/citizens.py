@@ -5,8 +5,8 @@ from typing import Annotated, Self
 
 import strawberry
 
+from actions.applications.prefill import prefill
 from actions.benefits.benefits import benefits_of
-from actions.catalogue.prefill import prefill
 from actions.certificates.certificates import (
     CertificatesView,
     CertificateView,

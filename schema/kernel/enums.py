@@ -7,7 +7,7 @@ import strawberry
 
 from actions.appeals.appeals import AppealVerdict
 from actions.applications.decide import Verdict
-from actions.applications.submit_checks import DocumentSource
+from actions.catalogue.submit_checks import DocumentSource
 from actions.kernel.submission_progress import SubmissionState
 from actions.officers.bulk import ItemOutcome
 from actions.rosters.consents import CodeUse

@@ -1,4 +1,4 @@
-"""No circle of modules anywhere in the product."""
+"""No circle of modules anywhere in the product, and imports up the order of nouns in actions only grow fewer."""
 
 import configparser
 from collections.abc import Mapping
@@ -10,6 +10,9 @@ import pytest
 ROOT = Path(__file__).parents[2]
 CONTRACTS = configparser.ConfigParser()
 CONTRACTS.read(ROOT / ".importlinter", encoding="utf-8")
+MOST_UPWARD = 9
+"""Imports of actions that go up the order of its nouns. Who mends one takes its line away and lowers this."""
+
 PACKAGES = CONTRACTS["importlinter"]["root_packages"].split()
 
 
@@ -52,3 +55,17 @@ def test_a_circle_is_seen(imports: dict[str, set[str]]) -> None:
     (circle,) = circles(imports)
 
     assert {"domain.kernel.errors", "gateway.app"} <= circle
+
+
+def test_imports_that_go_up_the_order_of_nouns_only_grow_fewer() -> None:
+    upward = CONTRACTS["importlinter:contract:nouns"]["ignore_imports"].strip().splitlines()
+
+    assert not [line for line in upward if "*" in line]
+    assert len(upward) <= MOST_UPWARD
+
+
+def test_nothing_is_below_the_kernel_and_it_knows_no_noun() -> None:
+    contract = CONTRACTS["importlinter:contract:nouns"]
+
+    assert contract["layers"].split()[-1] == "kernel"
+    assert "actions.kernel." not in contract["ignore_imports"]

@@ -36,8 +36,8 @@ from actions.appeals.appeals import (
     file_appeal,
     record_hearing,
 )
+from actions.appeals.legal_sweep import sweep
 from actions.applications.decide import Decide, Verdict, decide_application
-from actions.applications.legal_sweep import sweep
 from actions.applications.respond import (
     AnswerQuery,
     RecordFee,

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from actions.applications import cases
 from actions.applications.decide import Decide, Verdict, decide_application
 from actions.applications.respond import Withdraw, withdraw_application
+from actions.kernel import cases
 from domain.applications.applications import Application, RejectionGround
 from domain.kernel.errors import ErrorCode, Problems
 from domain.kernel.people import PersonKind, Role, Subject

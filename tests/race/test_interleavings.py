@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from actions.appeals.legal_sweep import sweep
 from actions.applications.decide import Decide, Verdict, decide_application
-from actions.applications.legal_sweep import sweep
 from actions.applications.respond import RecordFee, Withdraw, record_fee, withdraw_application
 from actions.applications.submit import submit_application
 from actions.kernel.environment import Environment

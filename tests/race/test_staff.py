@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
+from actions.appeals.legal_sweep import sweep
 from actions.applications.decide import Decide, Verdict, decide_application
-from actions.applications.legal_sweep import sweep
 from actions.applications.respond import Withdraw, withdraw_application
 from actions.officers.second_approvals import ConfirmDecision, confirm_decision
 from actions.officers.staffing import RecordLeave, record_leave

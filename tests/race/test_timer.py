@@ -7,8 +7,8 @@ import asyncio
 from datetime import timedelta
 
 from actions.appeals.appeals import AppealVerdict, DecideAppeal, decide_appeal
+from actions.appeals.legal_sweep import Swept, sweep
 from actions.applications.decide import Decide, Verdict, decide_application
-from actions.applications.legal_sweep import Swept, sweep
 from actions.applications.respond import Withdraw, withdraw_application
 from domain.appeals.appeals import OPEN, AppealLevel, AppealOrigin, AppealState
 from domain.applications.applications import RejectionGround

@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from actions.appeals.commission_hook import CommissionHearings
-from actions.applications.legal_sweep import sweep
+from actions.appeals.legal_sweep import sweep
 from actions.kernel.environment import Environment
 from domain.appeals.appeals import Appeal, AppealLevel, AwardKind
 from domain.feedback.notices import NoticeKind

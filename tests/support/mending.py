@@ -15,11 +15,11 @@ from typing import Any
 from sqlalchemy import select
 
 from actions.applications.respond import Withdraw, withdraw_application
-from actions.benefits.account_corrections import CorrectAccount, correct_account
 from actions.benefits.budget import settle_budgets
 from actions.benefits.payment_enquiries import ask_due
 from actions.benefits.payment_orders import ReissuePayment, reissue_payment
 from actions.fees.fee_enquiries import ask_due as ask_about_fees
+from actions.payments.account_corrections import CorrectAccount, correct_account
 from actions.payments.registrations import enrol
 from actions.reconciliation.finance_desk import CaseRequest, settle_case, take_case
 from domain.applications.lifecycle import Move

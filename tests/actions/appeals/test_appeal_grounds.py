@@ -8,8 +8,8 @@ from sqlalchemy import update
 
 from actions.appeals.appeals import AppealVerdict, choose_auto_appeal
 from actions.appeals.compliance import ReportCompliance, report_compliance
+from actions.appeals.legal_sweep import sweep
 from actions.applications.decide import Decide, Verdict, decide_application
-from actions.applications.legal_sweep import sweep
 from actions.certificates.issue import issue_certificate
 from domain.appeals.appeals import Appeal, AppealGround, AppealLevel, AppealOrigin, AppealState
 from domain.applications.applications import Application, RejectionGround

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from actions.appeals.appeals import AppealVerdict, FileAppeal, Imposed, file_appeal
+from actions.appeals.legal_sweep import sweep
 from actions.applications.decide import Decide, Verdict, decide_application
-from actions.applications.legal_sweep import sweep
 from actions.certificates.issue import issue_certificate
 from domain.appeals.appeals import (
     OPEN,

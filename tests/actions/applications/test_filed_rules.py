@@ -7,8 +7,8 @@ import pytest
 from actions.applications.decide import Decide, Verdict, decide_application
 from actions.applications.respond import RecordFee, record_fee
 from actions.applications.submit import NewDocument
-from actions.applications.submit_checks import DocumentSource
 from actions.catalogue.catalogue_import import import_rows
+from actions.catalogue.submit_checks import DocumentSource
 from domain.applications.applications import Application, RejectionGround
 from domain.applications.lifecycle import Status
 from domain.kernel.errors import ErrorCode, Problems

@@ -5,13 +5,13 @@ from datetime import date
 from pathlib import Path
 from typing import cast
 
+from actions.appeals.legal_sweep import sweep
 from actions.applications.decide import Decide, Verdict, decide_application
-from actions.applications.legal_sweep import sweep
 from actions.certificates import issuer_search
 from actions.certificates.issuer import CertificateIssuer
 from actions.feedback.tracking import track_application
-from actions.identity.aliases import certificate_by_any
 from actions.identity.contact_lookup import citizen_by_contact
+from actions.kernel.aliases import certificate_by_any
 from domain.applications.lifecycle import Status
 from domain.feedback.tracking import SecondFactor
 from domain.kernel.clock import IST

@@ -16,9 +16,9 @@ from actions.applications.respond import (
     withdraw_application,
 )
 from actions.applications.submit import NewDocument
-from actions.applications.submit_checks import DocumentSource
+from actions.catalogue.submit_checks import DocumentSource
+from actions.documents.attachments import VERIFY
 from actions.kernel.idempotency import hash_of
-from actions.uploads.attachments import VERIFY
 from domain.applications.applications import Application, AttachedDocument, RejectionGround
 from domain.applications.lifecycle import Move, Status
 from domain.kernel.errors import ErrorCode, NotSignedIn, Problems

@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 
 from actions.applications.submit import SaveDraft, save_draft, submit_application
-from actions.applications.submit_checks import DocumentSource, NewDocument
+from actions.catalogue.submit_checks import DocumentSource, NewDocument
+from actions.documents.attachments import VERIFY, verify_document
 from actions.kernel.unit_of_work import Acting
-from actions.uploads.attachments import VERIFY, verify_document
 from domain.applications.applications import Application, Channel, DeliveryMode
 from domain.applications.lifecycle import Move, Status
 from domain.kernel.clock import ist_date

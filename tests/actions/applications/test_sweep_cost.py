@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import insert
 
-from actions.applications.legal_sweep import sweep
+from actions.appeals.legal_sweep import sweep
 from domain.appeals.appeals import AppealLevel, AppealMove, AppealState
 from domain.applications.applications import Application
 from domain.applications.deadline import breaches_at

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from actions.benefits.account_corrections import CorrectAccount, correct_account
 from actions.benefits.payment_enquiries import ask_due
 from actions.benefits.payment_orders import ReissuePayment, reissue_payment
 from actions.benefits.sanction import send_instruction
 from actions.kernel.environment import Environment
+from actions.payments.account_corrections import CorrectAccount, correct_account
 from domain.benefits.benefits import Instalment, PaymentStatus
 from domain.kernel.sources import Source
 from integrations.calling.errors import Refused, Unavailable

@@ -10,7 +10,7 @@ from actions.certificates.certificate_endings import (
     make_corrected,
     revoke_certificate,
 )
-from actions.identity.aliases import certificate_by_any
+from actions.kernel.aliases import certificate_by_any
 from actions.privacy.personal_data import erase_person, export_part
 from domain.applications.lifecycle import Move
 from domain.certificates.certificates import CertificateStatus, EndGround

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
+from actions.appeals.legal_sweep import sweep
 from actions.applications.decide import Decide, Verdict, decide_application
-from actions.applications.legal_sweep import sweep
 from actions.applications.respond import Withdraw, withdraw_application
 from actions.clearances.clearances import AnswerClearance, AskClearance, answer_clearance, ask_clearance
 from actions.officers.queue import queue_counts, queue_page

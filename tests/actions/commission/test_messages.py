@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from actions.appeals.commission_hook import compare_cases, settle_all_waiting
-from actions.applications.legal_sweep import sweep
+from actions.appeals.legal_sweep import sweep
 from domain.appeals.appeals import AppealMove, AppealState, AwardKind, HearingState
 from domain.appeals.commission import MessageState
 from domain.applications.lifecycle import Status

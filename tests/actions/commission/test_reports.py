@@ -6,7 +6,7 @@ from datetime import timedelta
 from actions.appeals.appeals import AppealVerdict, Imposed, RecordHearing, record_hearing
 from actions.appeals.awards import SettleAward, settle_award
 from actions.appeals.commission_reports import commission_round
-from actions.applications.legal_sweep import sweep
+from actions.appeals.legal_sweep import sweep
 from domain.appeals.appeals import AwardKind, AwardState
 from domain.applications.deadline import breaches_at
 from domain.kernel.clock import ist_date

@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from actions.uploads.attachments import verify_document
+from actions.documents.attachments import verify_document
 from domain.applications.applications import Application, AttachedDocument
 from domain.certificates.signatures import SignatureState
 from domain.kernel.sources import Source

@@ -7,11 +7,11 @@ import pytest
 from sqlalchemy import select
 
 from actions.appeals.appeals import AppealVerdict, Imposed, choose_auto_appeal
+from actions.appeals.legal_sweep import sweep
 from actions.applications.decide import Decide, Verdict, decide_application
-from actions.applications.legal_sweep import sweep
 from actions.applications.respond import AnswerQuery, Withdraw, answer_query, withdraw_application
 from actions.applications.submit import NewDocument
-from actions.applications.submit_checks import DocumentSource
+from actions.catalogue.submit_checks import DocumentSource
 from actions.certificates.issue import issue_certificate
 from actions.feedback import notices as told_by
 from actions.feedback.grievances import (

@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from actions.applications.cases import present
 from actions.applications.decide import Decide, Verdict, decide_application
 from actions.applications.respond import Withdraw, withdraw_application
+from actions.kernel.cases import present
 from actions.officers.bulk import BulkDecide, Item, ItemOutcome, bulk_claim, bulk_decide, bulk_forward
 from actions.officers.claim import ClaimCase, ReleaseCase, claim_application, release_application
 from actions.officers.forward import ForwardCase, forward_application, forward_targets

@@ -6,8 +6,8 @@ from datetime import date, timedelta
 import pytest
 
 from actions.appeals.appeals import RecordHearing, record_hearing
+from actions.appeals.legal_sweep import sweep
 from actions.applications.decide import Decide, Verdict, decide_application
-from actions.applications.legal_sweep import sweep
 from actions.kernel.access import of_applicant, of_application
 from actions.officers.forward import ForwardCase, forward_application, forward_targets
 from actions.officers.purpose import read_applicants

@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from actions.appeals.appeals import AppealVerdict
+from actions.appeals.legal_sweep import sweep
 from actions.applications.decide import Decide, Verdict, decide_application
-from actions.applications.legal_sweep import sweep
 from actions.kernel.access import of_application
 from actions.officers import staff_rounds
 from actions.officers.staffing import Moved, RecordLeave, TransferOfficer, record_leave, transfer_officer

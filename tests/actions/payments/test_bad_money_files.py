@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from actions.payments.payment_batches import batch_now
+from actions.payments.reconciliation import reconcile_due
 from actions.payments.registrations import enrol
-from actions.reconciliation.reconciliation import reconcile_due
 from domain.kernel.clock import ist_date
 from domain.payments.files import FileState
 from sandbox.dbt_finance.pfms import answers as writing

@@ -10,8 +10,8 @@ from actions.benefits.payment_enquiries import ask_due
 from actions.benefits.payment_status import hear
 from actions.kernel.unit_of_work import Acting
 from actions.payments.payment_batches import batch_now
+from actions.payments.reconciliation import reconcile, reconcile_due
 from actions.reconciliation.finance_cases import open_case
-from actions.reconciliation.reconciliation import reconcile, reconcile_due
 from domain.benefits.benefits import PaymentNews, PaymentStatus, Rail
 from domain.kernel.clock import IST, ist_date
 from domain.kernel.people import SYSTEM

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import update
 
 from actions.payments import incoming_files
-from actions.reconciliation.reconciliation import reconcile
+from actions.payments.reconciliation import reconcile
 from domain.benefits.benefits import Rail
 from domain.kernel.clock import ist_date
 from domain.payments.files import FileState, Transport

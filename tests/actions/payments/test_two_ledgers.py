@@ -7,8 +7,8 @@ from itertools import count
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from actions.payments.expected_files import is_bank_day
-from actions.reconciliation.reconciliation import reconcile
+from actions.payments.reconciliation import reconcile
+from actions.reconciliation.expected_files import is_bank_day
 from domain.benefits.benefits import Instalment, PaymentStatus, Rail, Sanction
 from domain.benefits.bills import bill_number, end_to_end_id
 from domain.kernel.numbers import NumberKind, make_number

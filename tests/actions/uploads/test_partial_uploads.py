@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import func, select
 
 from actions.applications.submit import NewDocument
-from actions.applications.submit_checks import DocumentSource
+from actions.catalogue.submit_checks import DocumentSource
 from actions.kernel.scanner import EICAR, ScannerAway
 from actions.privacy.personal_data import erase_person, export_part
 from actions.uploads.partial_uploads import Announced, add_piece, begin_upload, finish_upload, own_partial

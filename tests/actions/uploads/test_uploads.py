@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from actions.applications.submit import NewDocument
-from actions.applications.submit_checks import DocumentSource
+from actions.catalogue.submit_checks import DocumentSource
 from actions.documents.file_links import link_to
 from actions.kernel.access import of_application
 from actions.kernel.unit_of_work import Acting

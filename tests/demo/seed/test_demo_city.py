@@ -14,7 +14,7 @@ from actions.benefits.benefits import benefits_of
 from actions.benefits.payment_enquiries import ask_due
 from actions.documents.department_documents import department_certificates_of
 from actions.kernel.environment import Environment
-from actions.reconciliation.reconciliation import reconcile
+from actions.payments.reconciliation import reconcile
 from actions.umang.ration import ration_card_of
 from demo.seed.people import Cast, cast_of, citizen_subject
 from demo.seed.seed import seed

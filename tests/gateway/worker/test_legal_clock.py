@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
+from actions.appeals.legal_sweep import Swept, sweep
 from actions.applications.decide import Decide, Verdict, decide_application
-from actions.applications.legal_sweep import Swept, sweep
 from actions.applications.submit import SubmitApplication, submit_application
 from actions.kernel.environment import Environment
 from domain.appeals.appeals import AppealState

@@ -4,13 +4,12 @@ from actions.appeals import commission_filing, commission_reports, delay_review
 from actions.applications import decide
 from actions.benefits import bharat_reports, sanction
 from actions.certificates import certificate_endings
-from actions.documents import locker_orders, locker_push, locker_revoking
+from actions.documents import attachments, locker_orders, locker_push, locker_revoking
 from actions.etaal import etaal_rounds
 from actions.fees import fee_enquiries, fee_refunds
 from actions.identity import code_sending, provider_sign_out
 from actions.payments import payment_batches
 from actions.rosters import roster_filing
-from actions.uploads import attachments
 from gateway.worker.commission import COMMISSION_HANDLERS
 from gateway.worker.topics import handlers
 

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
+from actions.appeals.legal_sweep import sweep
 from actions.applications.decide import Decide, Verdict, decide_application
-from actions.applications.legal_sweep import sweep
 from domain.applications.applications import RejectionGround
 from domain.applications.deadline import breaches_at
 from domain.kernel.clock import ist_date

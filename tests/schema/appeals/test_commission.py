@@ -8,8 +8,8 @@ from starlette.applications import Starlette
 
 from actions.appeals.appeals import FileAppeal, file_appeal
 from actions.appeals.delay_review import make_review
+from actions.appeals.legal_sweep import sweep
 from actions.applications.decide import Decide, Verdict, decide_application
-from actions.applications.legal_sweep import sweep
 from domain.applications.applications import RejectionGround
 from domain.kernel.clock import ist_date
 from domain.kernel.global_ids import TypeCode

@@ -5,7 +5,7 @@ from datetime import timedelta
 from hashlib import sha256
 from urllib.parse import parse_qs, urlsplit
 
-from actions.applications.legal_sweep import sweep
+from actions.appeals.legal_sweep import sweep
 from actions.documents.file_links import open_file
 from actions.platform.alarms import evaluate
 from actions.uploads.uploads import take_in

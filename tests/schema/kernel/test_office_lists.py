@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from actions.applications.legal_sweep import sweep
+from actions.appeals.legal_sweep import sweep
 from domain.applications.applications import Application
 from domain.kernel.global_ids import TypeCode
 from domain.kernel.people import Officer, OfficerLevel, PersonKind, Posting, Role, Subject

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from actions.applications.legal_sweep import sweep
+from actions.appeals.legal_sweep import sweep
 from domain.kernel.global_ids import TypeCode
 from domain.kernel.people import Officer, PersonKind, Posting, Role, Subject
 from domain.kernel.text import Bilingual, Language

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from actions.benefits.account_corrections import CorrectAccount, correct_account
 from actions.benefits.sanction import send_instruction
+from actions.payments.account_corrections import CorrectAccount, correct_account
 from domain.benefits.benefits import PaymentStatus, Sanction
 from domain.kernel.assurance import Assurance
 from domain.kernel.errors import ErrorCode, Problems

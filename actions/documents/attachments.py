@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 import structlog
 
-from actions.applications.submit_checks import DocumentSource, NewDocument, unknown_document
+from actions.catalogue.submit_checks import DocumentSource, NewDocument, unknown_document
 from actions.documents import locker
 from actions.documents.freezing import freeze
 from actions.kernel.access import leave_receipt, of_application, of_citizen

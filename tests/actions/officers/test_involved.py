@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from actions.appeals.appeals import AppealVerdict, FileAppeal, file_appeal
+from actions.appeals.legal_sweep import sweep
 from actions.applications.decide import Decide, Verdict, decide_application
-from actions.applications.legal_sweep import sweep
 from actions.officers.forward import ForwardCase, forward_application, forward_targets
 from actions.officers.second_approvals import ConfirmDecision, confirm_decision
 from actions.officers.staffing import RecordLeave, TransferOfficer, record_leave, transfer_officer

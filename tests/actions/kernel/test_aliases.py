@@ -8,7 +8,7 @@ from starlette.applications import Starlette
 
 from actions.certificates.issue import issue_certificate
 from actions.feedback.tracking import track_application
-from actions.identity.aliases import certificate_by_any
+from actions.kernel.aliases import certificate_by_any
 from domain.applications.applications import Application
 from domain.certificates.certificates import IssuedCertificate
 from domain.feedback.tracking import SecondFactor

@@ -14,13 +14,13 @@ import structlog
 from actions.benefits.payment_enquiries import NOT_KNOWN, ask_due, reference_twice
 from actions.kernel.environment import Environment
 from actions.kernel.unit_of_work import Acting
-from actions.payments import expected_files
 from actions.payments.auto_closed_cases import settle_gone
-from actions.payments.second_payments import paid_again
 from actions.payments.statement_files import read_statements, take_statements
 from actions.payments.statement_news import apply_stated
+from actions.reconciliation import expected_files
 from actions.reconciliation.finance_cases import open_cases
 from actions.reconciliation.finance_totals import rebuild_totals
+from actions.reconciliation.second_payments import paid_again
 from domain.benefits.benefits import Rail
 from domain.kernel.clock import ist_date
 from domain.kernel.people import SYSTEM

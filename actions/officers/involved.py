@@ -3,8 +3,8 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from actions.kernel.jurisdiction import at_level, place_of
 from actions.kernel.unit_of_work import Acting
-from actions.officers.jurisdiction import at_level, place_of
 from domain.appeals.appeals import OPEN, Appeal, AppealLevel
 from domain.applications.applications import Application
 from domain.applications.lifecycle import Move

@@ -11,13 +11,13 @@ from datetime import datetime, timedelta
 import structlog
 
 from actions.appeals.steps import Filing, file, file_many, may_be_appealed, step_many
-from actions.applications.legal_clock import calendar_of, furthest
-from actions.applications.rounds import BATCH, Fence, in_batches, run_fenced
 from actions.clearances.rounds import escalate_clearances, remind_of_clearances
 from actions.feedback.notices import tell_of_breaches
 from actions.kernel.environment import Environment
+from actions.kernel.jurisdiction import Place, at_level, place_of
+from actions.kernel.legal_clock import calendar_of, furthest
+from actions.kernel.rounds import BATCH, Fence, in_batches, run_fenced
 from actions.kernel.unit_of_work import Acting
-from actions.officers.jurisdiction import Place, at_level, place_of
 from actions.officers.staff_rounds import sweep_staff
 from domain.appeals.appeals import Appeal, AppealGround, AppealLevel, AppealMove, AppealOrigin, AppealState
 from domain.applications.applications import Application

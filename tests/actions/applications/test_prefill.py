@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from actions.applications.decide import Decide, Verdict, decide_application
+from actions.applications.prefill import prefill, source_as_json, source_of_json
 from actions.applications.respond import AnswerQuery, answer_query
-from actions.applications.submit_checks import NewDocument
 from actions.catalogue.form_import import import_forms
-from actions.catalogue.prefill import prefill, source_as_json, source_of_json
+from actions.catalogue.submit_checks import NewDocument
 from actions.certificates.issue import issue_certificate
 from actions.officers.offline import MadeOf, content_of
 from domain.applications.applications import Application, RejectionGround

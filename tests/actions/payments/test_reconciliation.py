@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from actions.benefits.payment_enquiries import ask_due
+from actions.payments.reconciliation import reconcile, reconcile_due
 from actions.reconciliation.finance_totals import make_statements
-from actions.reconciliation.reconciliation import reconcile, reconcile_due
 from domain.benefits.benefits import InstalmentKind, PaymentStatus, Rail
 from domain.kernel.clock import ist_date
 from domain.kernel.sources import Source
@@ -95,7 +95,7 @@ async def test_a_run_that_was_cut_off_goes_on_where_it_stopped(world: World, mon
     async def killed(*_: object) -> None:
         raise Killed
 
-    monkeypatch.setattr("actions.reconciliation.reconciliation.rebuild_totals", killed)
+    monkeypatch.setattr("actions.payments.reconciliation.rebuild_totals", killed)
     with pytest.raises(Killed):
         await reconcile_due(world.env)
     monkeypatch.undo()
