@@ -12,217 +12,34 @@ EXCEPTIONS = {
 }
 """Names that stand for themselves, each with its reason; at most twenty."""
 
-PARTICIPLES = frozenset(
-    [
-        "told",
-        "shown",
-        "kept",
-        "given",
-        "held",
-        "made",
-        "done",
-        "said",
-        "heard",
-        "sent",
-        "found",
-        "left",
-        "paid",
-        "taken",
-        "written",
-        "seen",
-        "begun",
-        "chosen",
-        "drawn",
-        "known",
-        "bound",
-        "spoilt",
-        "met",
-        "meant",
-        "brought",
-        "bought",
-        "lost",
-        "won",
-        "led",
-        "built",
-        "gone",
-        "broken",
-        "forgotten",
-        "hidden",
-        "stolen",
-        "sworn",
-        "swept",
-        "torn",
-        "worn",
-        "spent",
-        "lent",
-        "dealt",
-        "laid",
-        "lain",
-        "sown",
-        "shaken",
-        "fallen",
-        "frozen",
-        "grown",
-        "risen",
-        "thrown",
-        "driven",
-        "borne",
-        "born",
-        "sunk",
-        "struck",
-        "stood",
-        "understood",
-        "undone",
-        "upheld",
-        "withheld",
-        "withdrawn",
-        "caught",
-        "taught",
-        "sought",
-        "thought",
-        "fought",
-    ]
-)
+_PARTICIPLES_TEXT = """
+told shown kept given held made done said heard sent found left paid taken written seen begun chosen drawn known
+bound spoilt met meant brought bought lost won led built gone broken forgotten hidden stolen sworn swept torn worn
+spent lent dealt laid lain sown shaken fallen frozen grown risen thrown driven borne born sunk struck stood
+understood undone upheld withheld withdrawn caught taught sought thought fought
+"""
+PARTICIPLES = frozenset(_PARTICIPLES_TEXT.split())
 """Irregular ones; regular ones are known by their ending."""
 
-NO_PARTICIPLES = frozenset(["feed", "need", "seed", "speed", "embed", "shed", "proceed", "exceed", "succeed"])
-NOUNS_IN_ING = frozenset(
-    [
-        "string",
-        "hearing",
-        "listing",
-        "posting",
-        "filing",
-        "ending",
-        "finding",
-        "setting",
-        "heading",
-        "meaning",
-        "thing",
-        "ring",
-        "binding",
-        "building",
-        "timing",
-        "warning",
-        "ping",
-        "routing",
-        "rating",
-        "ranking",
-        "mapping",
-        "encoding",
-        "opening",
-        "pricing",
-        "spelling",
-        "onboarding",
-        "reading",
-        "booking",
-        "bring",
-        "spring",
-    ]
-)
-SMALL_WORDS = frozenset(
-    [
-        "one",
-        "many",
-        "own",
-        "whole",
-        "same",
-        "herself",
-        "himself",
-        "itself",
-        "ours",
-        "mine",
-        "yours",
-        "hers",
-        "his",
-        "theirs",
-        "both",
-        "each",
-        "some",
-        "all",
-        "none",
-        "nothing",
-        "everything",
-        "everybody",
-        "anybody",
-        "nobody",
-        "somebody",
-        "other",
-        "another",
-        "others",
-        "it",
-        "this",
-        "that",
-        "these",
-        "those",
-        "whom",
-        "what",
-        "which",
-        "who",
-        "whose",
-        "such",
-        "few",
-        "several",
-        "once",
-        "first",
-        "second",
-        "third",
-        "fourth",
-        "last",
-        "next",
-        "again",
-        "twice",
-        "of",
-        "at",
-        "in",
-        "on",
-        "by",
-        "within",
-        "without",
-        "after",
-        "before",
-        "about",
-        "over",
-        "under",
-        "until",
-        "above",
-        "below",
-        "outside",
-        "inside",
-        "since",
-        "against",
-        "between",
-        "beside",
-        "only",
-        "never",
-        "alone",
-        "together",
-        "else",
-        "even",
-        "here",
-        "there",
-        "where",
-        "when",
-        "whether",
-        "how",
-        "why",
-        "then",
-        "thus",
-        "already",
-        "still",
-        "yet",
-        "now",
-        "away",
-        "back",
-        "apart",
-        "as",
-        "like",
-        "than",
-        "through",
-        "toward",
-        "upon",
-    ]
-)
+_NO_PARTICIPLES_TEXT = """
+feed need seed speed embed shed proceed exceed succeed
+"""
+NO_PARTICIPLES = frozenset(_NO_PARTICIPLES_TEXT.split())
+_NOUNS_IN_ING_TEXT = """
+string hearing listing posting filing ending finding setting heading meaning thing ring binding building timing
+warning ping routing rating ranking mapping encoding opening pricing spelling onboarding reading booking bring
+spring
+"""
+NOUNS_IN_ING = frozenset(_NOUNS_IN_ING_TEXT.split())
+_SMALL_WORDS_TEXT = """
+one many own whole same herself himself itself ours mine yours hers his theirs both each some all none nothing
+everything everybody anybody nobody somebody other another others it this that these those whom what which who whose
+such few several once first second third fourth last next again twice of at in on by within without after before
+about over under until above below outside inside since against between beside only never alone together else even
+here there where when whether how why then thus already still yet now away back apart as like than through toward
+upon
+"""
+SMALL_WORDS = frozenset(_SMALL_WORDS_TEXT.split())
 
 
 def is_bare(name: str) -> bool:
