@@ -2,7 +2,7 @@
 
 from rich.console import Console
 
-from demo.sign_in import sign_in_headless
+from demo.sign_in import demo_sign_in
 from gateway.runtime.runfiles import log_file
 from gateway.settings.settings import Settings
 
@@ -12,8 +12,8 @@ QUERY = "{ viewer { ... on Citizen { name applications(first: 3) { nodes { numbe
 async def greet(settings: Settings, console: Console) -> None:
     """Sign in a citizen and an officer the real way and show how to begin."""
     url = settings.url
-    citizen = await sign_in_headless(url, "citizen", None)
-    officer = await sign_in_headless(url, "officer", None)
+    citizen = await demo_sign_in(url, "citizen", None)
+    officer = await demo_sign_in(url, "officer", None)
     body = f'{{"query": "{QUERY}"}}'
     lines = [
         "",

@@ -19,7 +19,7 @@ from actions.certificates.content import CertificateContent, RenderedCertificate
 from actions.kernel.environment import Environment
 from demo.operations_seeding import publish_folder
 from demo.seed.seed import seed
-from gateway.runtime.composition import open_house
+from gateway.runtime.composition import open_runtime
 from gateway.runtime.form_files import form_files
 from gateway.runtime.logs import configure_logging
 from gateway.settings.settings import Settings
@@ -83,7 +83,7 @@ async def seed_demo(settings: Settings, console: Console) -> None:
     """Migrate, load the catalogue, seed; the second time nothing is done twice."""
     configure_logging(level=logging.WARNING)  # an event for each certificate would bury the progress
     await migrate(settings.store_url)
-    async with open_house(settings) as house:
+    async with open_runtime(settings) as house:
         loaded = await import_catalogue(house.environment, catalogue_rows())
         await import_forms(house.environment.store, form_files())
         await import_strengths(house.environment.store, _rows(ROOT / "catalogue_data" / "local_strengths.csv"))

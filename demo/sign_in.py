@@ -24,12 +24,12 @@ _HOPS = 6
 _SECONDS = 20.0
 
 
-class HeadlessFailed(CommandFailed):
+class DemoSignInFailed(CommandFailed):
     """Signing in did not work; the text is one line for a person."""
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class DemoPerson:
     """With which provider a role signs in, and as whom if nobody is named."""
 
     provider: Provider
@@ -38,26 +38,26 @@ class Part:
 
 PARTS = MappingProxyType(
     {
-        "citizen": Part(Provider.MERI_PEHCHAAN, "asha-negi"),
-        "operator": Part(Provider.CSC_CONNECT, "operator-1"),
-        "e-district": Part(Provider.PARICHAY, "edistrict-1"),
-        "principal": Part(Provider.PARICHAY, "principal-1"),
-        "camp-officer": Part(Provider.PARICHAY, "camp-officer-1"),
-        "agent": Part(Provider.CSC_CONNECT, "agent-1"),
-        "officer": Part(Provider.PARICHAY, "officer-dehradun-sadar"),
-        "appellate": Part(Provider.PARICHAY, "sdm-dehradun"),
-        "commission": Part(Provider.PARICHAY, "commission-1"),
-        "finance": Part(Provider.PARICHAY, "finance-1"),
-        "department-admin": Part(Provider.PARICHAY, "department-admin-1"),
-        "auditor": Part(Provider.PARICHAY, "auditor-1"),
-        "developer": Part(Provider.PARICHAY, "developer-1"),
-        "admin": Part(Provider.PARICHAY, "admin-1"),
+        "citizen": DemoPerson(Provider.MERI_PEHCHAAN, "asha-negi"),
+        "operator": DemoPerson(Provider.CSC_CONNECT, "operator-1"),
+        "e-district": DemoPerson(Provider.PARICHAY, "edistrict-1"),
+        "principal": DemoPerson(Provider.PARICHAY, "principal-1"),
+        "camp-officer": DemoPerson(Provider.PARICHAY, "camp-officer-1"),
+        "agent": DemoPerson(Provider.CSC_CONNECT, "agent-1"),
+        "officer": DemoPerson(Provider.PARICHAY, "officer-dehradun-sadar"),
+        "appellate": DemoPerson(Provider.PARICHAY, "sdm-dehradun"),
+        "commission": DemoPerson(Provider.PARICHAY, "commission-1"),
+        "finance": DemoPerson(Provider.PARICHAY, "finance-1"),
+        "department-admin": DemoPerson(Provider.PARICHAY, "department-admin-1"),
+        "auditor": DemoPerson(Provider.PARICHAY, "auditor-1"),
+        "developer": DemoPerson(Provider.PARICHAY, "developer-1"),
+        "admin": DemoPerson(Provider.PARICHAY, "admin-1"),
     }
 )
 """The demo person of each role (demo/people.json, officers.json, operators.json, rosters.json)."""
 
 
-async def sign_in_headless(
+async def demo_sign_in(
     gateway_url: str,
     role: str,
     person_key: str | None = None,
@@ -71,18 +71,18 @@ async def sign_in_headless(
     """
     part = PARTS.get(role)
     if part is None:
-        raise HeadlessFailed(f"there is no role {role}; choose one of {', '.join(PARTS)}")
+        raise DemoSignInFailed(f"there is no role {role}; choose one of {', '.join(PARTS)}")
     async with httpx.AsyncClient(
         timeout=_SECONDS, trust_env=False, follow_redirects=False, transport=transport
     ) as client:
-        visit = _Visit(client, gateway_url.rstrip("/"))
+        visit = _DemoSignIn(client, gateway_url.rstrip("/"))
         try:
             return await visit.token(provider or part.provider, person_key or part.person)
         except httpx.HTTPError as error:
-            raise HeadlessFailed(f"{_place(error)} does not answer; is `make run` running?") from error
+            raise DemoSignInFailed(f"{_place(error)} does not answer; is `make run` running?") from error
 
 
-class _Visit:
+class _DemoSignIn:
     """One sign-in of one browser."""
 
     def __init__(self, client: httpx.AsyncClient, gateway_url: str) -> None:
@@ -101,7 +101,7 @@ class _Visit:
         try:
             return str(answer.json()["access_token"])
         except (ValueError, KeyError, TypeError):
-            raise HeadlessFailed(f"the gateway gave no token ({answer.status_code})") from None
+            raise DemoSignInFailed(f"the gateway gave no token ({answer.status_code})") from None
 
     async def _to_login_page(self, provider: Provider) -> httpx.Response:
         query = {
@@ -116,13 +116,13 @@ class _Visit:
                 break
             answer = await self._client.get(_target(answer))
         if answer.status_code != 200:
-            raise HeadlessFailed(_reason(answer))
+            raise DemoSignInFailed(_reason(answer))
         return answer
 
     async def _allow(self, page: httpx.Response, person: str) -> str:
         address, fields, people = _form(page)
         if person not in people:
-            raise HeadlessFailed(
+            raise DemoSignInFailed(
                 f"the sandbox knows no {person}; keys are in people, officers and operators.json of demo/"
             )
         form = {**fields, "person": person, "decision": "allow"}
@@ -134,14 +134,14 @@ class _Visit:
             if target.startswith(APP_REDIRECT):
                 return self._code(target)
             answer = await self._client.get(target)
-        raise HeadlessFailed(_reason(answer))
+        raise DemoSignInFailed(_reason(answer))
 
     def _code(self, target: str) -> str:
         query = parse_qs(urlsplit(target).query)
         if "error" in query:
-            raise HeadlessFailed(f"sign-in was broken off: {query['error'][0]}")
+            raise DemoSignInFailed(f"sign-in was broken off: {query['error'][0]}")
         if not constant_time_equal(query.get("state", [""])[0], self._state) or "code" not in query:
-            raise HeadlessFailed("the gateway came back with another state")
+            raise DemoSignInFailed("the gateway came back with another state")
         return query["code"][0]
 
 
@@ -154,7 +154,7 @@ def _form(page: httpx.Response) -> tuple[str, dict[str, str], set[str]]:
     try:
         document = html.document_fromstring(page.content)
     except (etree.ParserError, etree.XMLSyntaxError):
-        raise HeadlessFailed("the provider's login page cannot be read") from None
+        raise DemoSignInFailed("the provider's login page cannot be read") from None
     for form in document.iter("form"):
         inputs = [element.attrib for element in form.iter("input")]
         people = {str(each.get("value", "")) for each in inputs if each.get("name") == "person"}
@@ -165,7 +165,7 @@ def _form(page: httpx.Response) -> tuple[str, dict[str, str], set[str]]:
                 if each.get("type") == "hidden" and each.get("name")
             }
             return urljoin(str(page.url), str(form.get("action") or "")), hidden, people
-    raise HeadlessFailed("the provider's login page has no list of people")
+    raise DemoSignInFailed("the provider's login page has no list of people")
 
 
 def _reason(answer: httpx.Response) -> str:

@@ -35,7 +35,7 @@ from gateway.http.document_door import document_routes
 from gateway.http.edge import Edge
 from gateway.http.fallback import HANDLERS
 from gateway.http.health import health_routes
-from gateway.http.kill_switches import counting_failures, shut_when_off
+from gateway.http.kill_switches import count_failures, refuse_when_off
 from gateway.http.metrics import Metrics
 from gateway.http.openapi import openapi_routes
 from gateway.http.public_keys import public_key_routes
@@ -52,9 +52,9 @@ from gateway.pages.status import status_routes
 from gateway.pages.track import track_routes
 from gateway.pages.verify import verify_routes
 from gateway.runtime.alarms import LOOK_SECONDS, AlarmWatch, alarm_webhook
-from gateway.runtime.composition import House, open_house
+from gateway.runtime.composition import Runtime, open_runtime
 from gateway.runtime.edge_wiring import admission_wrapper, open_edge
-from gateway.runtime.heartbeat import BEAT_SECONDS, Pulse, run_heartbeat
+from gateway.runtime.heartbeat import BEAT_SECONDS, Heartbeat, run_heartbeat
 from gateway.runtime.partners import addresses, is_connected, make_transports, read_onboarding
 from gateway.runtime.sealing import SealWatch
 from gateway.runtime.worker_watch import WorkerWatch
@@ -66,8 +66,8 @@ from gateway.streams.responses import HttpStreams
 from gateway.streams.streams import Streaming, open_streams
 from gateway.umang import umang_routes
 from integrations.apisetu import PublishedSettings, published_routes
-from integrations.calling.reachability_probes import ReachWatch
-from integrations.calling.request_counters import Tallies
+from integrations.calling.reachability_probes import ReachabilityProbes
+from integrations.calling.request_counters import RequestCounters
 from integrations.csc import wallet_routes
 from integrations.digilocker import IssuerSettings, issuer_routes
 from integrations.etaal import EtaalSettings, etaal_routes
@@ -89,7 +89,7 @@ def create_app(settings: Settings) -> Starlette:
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         graph = counting_cost(build())
         async with (
-            open_house(settings, metrics.observe_call, kind="gateway", breakers=metrics.observe_breaker) as house,
+            open_runtime(settings, metrics.observe_call, kind="gateway", breakers=metrics.observe_breaker) as house,
             run_gateway_heartbeat(house, settings, metrics) as pulse,
             open_edge(settings, house, metrics) as edge,
             open_trusted_documents(house.environment, edge.trusted, graph),
@@ -113,9 +113,9 @@ def create_app(settings: Settings) -> Starlette:
 
 def doors(
     settings: Settings,
-    house: House,
+    house: Runtime,
     metrics: Metrics,
-    pulse: Pulse,
+    pulse: Heartbeat,
     edge: Edge,
     graph: BaseSchema,
     streaming: Streaming,
@@ -131,30 +131,30 @@ def doors(
     )
     return [
         *graphql_routes(settings, house, edge, graph, streaming),
-        *counting_failures(
+        *count_failures(
             sign_in.routes(settings=_sign_in_settings(settings)),
             house.vitals.sign_in_failed,
         ),
-        *shut_when_off(
+        *refuse_when_off(
             partners(issuer_routes(CertificateIssuer(environment, locker.search_tags), locker, environment.clock)),
             Source.DIGILOCKER,
             house.switches,
             environment.clock,
         ),
-        *shut_when_off(
+        *refuse_when_off(
             partners(etaal_routes(LedgerCounts(environment), etaal, environment.clock, edge.tallies)),
             Source.E_TAAL,
             house.switches,
             environment.clock,
         ),
-        *shut_when_off(
+        *refuse_when_off(
             partners(published_routes(CertificatePublisher(environment), published, environment.clock, settings.url)),
             Source.API_SETU,
             house.switches,
             environment.clock,
         ),
         *partners(umang_routes(settings, house, graph, edge, metrics)),
-        *shut_when_off(
+        *refuse_when_off(
             partners(commission_doors(settings, environment, edge.tallies)),
             Source.RIGHT_TO_SERVICE,
             house.switches,
@@ -192,7 +192,7 @@ def fee_doors(environment: Environment) -> list[Route]:
     ]
 
 
-def commission_doors(settings: Settings, environment: Environment, tallies: Tallies | None) -> list[Route]:
+def commission_doors(settings: Settings, environment: Environment, tallies: RequestCounters | None) -> list[Route]:
     """The Commission's door; none where its system is not connected."""
     if not is_connected(settings, OUTSIDE_SYSTEMS["right_to_service"]):
         return []
@@ -214,7 +214,7 @@ def _sign_in_settings(settings: Settings) -> SignInSettings:
 
 
 @asynccontextmanager
-async def run_gateway_heartbeat(house: House, settings: Settings, metrics: Metrics) -> AsyncIterator[Pulse]:
+async def run_gateway_heartbeat(house: Runtime, settings: Settings, metrics: Metrics) -> AsyncIterator[Heartbeat]:
     """The gateway's beat: switches taken over, health told, the sealing of the audit log and the workers watched."""
     environment = house.environment
     sealing = SealWatch(environment.store, environment.clock, settings.seal_limit_seconds)
@@ -223,17 +223,17 @@ async def run_gateway_heartbeat(house: House, settings: Settings, metrics: Metri
         workers = WorkerWatch(environment, AlarmWatch(environment, notify=post is not None), post)
         metrics.watch_workers(lambda: workers.silence)
         lines = make_transports(settings, environment.clock)
-        reach = ReachWatch(lines, addresses(settings), house.monitor)
-        first_look = asyncio.create_task(reach.look())  # never waited for: readiness depends on no outside system
+        reach = ReachabilityProbes(lines, addresses(settings), house.monitor)
+        first_look = asyncio.create_task(reach.probe_all())  # never waited for: readiness depends on no outside system
         stack.callback(first_look.cancel)
-        pulse = Pulse(environment, house.switches, house.vitals)
-        more = ((BEAT_SECONDS, sealing.look), (LOOK_SECONDS, workers.look), (BEAT_SECONDS, reach.look))
+        pulse = Heartbeat(environment, house.switches, house.vitals)
+        more = ((BEAT_SECONDS, sealing.look), (LOOK_SECONDS, workers.look), (BEAT_SECONDS, reach.probe_all))
         withdrawals = (WITHDRAWAL_SECONDS, ConsentWatch(environment).look)
         yield await stack.enter_async_context(run_heartbeat(pulse, *more, withdrawals))
 
 
 def graphql_routes(
-    settings: Settings, house: House, edge: Edge, graph: BaseSchema, streaming: Streaming
+    settings: Settings, house: Runtime, edge: Edge, graph: BaseSchema, streaming: Streaming
 ) -> list[BaseRoute]:
     """The graph at /graphql, and GraphiQL for browsers where it is open."""
     edge = replace(edge, streams=HttpStreams(streaming))
@@ -244,7 +244,7 @@ def graphql_routes(
 
 
 def context_factory(
-    house: House, settings: Settings, feed: Feed | None = None
+    house: Runtime, settings: Settings, feed: Feed | None = None
 ) -> Callable[[RequestFacts], Awaitable[Context]]:
     """What makes the context of each operation."""
     environment, limits = house.environment, settings.limits
@@ -272,7 +272,7 @@ def context_factory(
     return make
 
 
-async def _language(house: House, header: str | None, subject: Subject) -> Language:
+async def _language(house: Runtime, header: str | None, subject: Subject) -> Language:
     """The language asked for, else the citizen's saved one, else Hindi."""
     if header or subject.kind is not PersonKind.CITIZEN or subject.person_id is None:
         return language_from_header(header)

@@ -31,7 +31,7 @@ def _only_trouble() -> None:
 
 def main() -> None:
     """The entry point of the command `apuni`: a failure that is no defect is told in a line for each reason."""
-    gc_tuning.begin()
+    gc_tuning.tune_for_start()
     try:
         app()
     except Exception as error:

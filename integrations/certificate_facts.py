@@ -36,10 +36,10 @@ class StatedFacts:
 
 def read_facts(content: bytes) -> StatedFacts | None:
     """The facts of a certificate; None where the document is no certificate. Raises safe_xml.UnsafeXml."""
-    return stated_by(safe_xml.parse(content))
+    return facts_of(safe_xml.parse(content))
 
 
-def stated_by(root: safe_xml.Element) -> StatedFacts | None:
+def facts_of(root: safe_xml.Element) -> StatedFacts | None:
     """The same for a document that was parsed, such as the part that a signature covers."""
     if safe_xml.local_name(root).casefold() != "certificate":
         return None

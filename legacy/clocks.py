@@ -13,7 +13,7 @@ from domain.catalogue.catalogue import Outcome
 from domain.identity.policy import Purpose
 from domain.kernel.clock import Clock
 from store.applications import applications, imports
-from store.applications.imports import Waiting
+from store.applications.imports import HeldCounts
 from store.catalogue import catalogue
 from store.database import audit
 from store.database.engine import Store, Transaction
@@ -31,7 +31,7 @@ class Started:
     certificates: int
 
 
-async def count_waiting(store: Store, clock: Clock) -> Waiting:
+async def count_waiting(store: Store, clock: Clock) -> HeldCounts:
     """How many open applications are held, and how many of them are beyond their due instant."""
     async with store.read_transaction() as tx:
         return await imports.count_held(tx, clock.now())
@@ -57,7 +57,7 @@ async def _start_batch(tx: Transaction, by: str) -> Started:
     for case in cases.values():
         if case.status is Status.APPROVED and services[case.service_code].outcome is Outcome.CERTIFICATE:
             made += await outbox.add(tx, ISSUE, case.id, {"application_id": case.id}, application_id=case.id)
-    await imports.let_go(tx, ids)
+    await imports.release_held(tx, ids)
     detail = {"applications": len(ids), "certificates": made}
     await audit.append(tx, audit.AuditLine(by, STARTED, "LEGACY_IMPORT", None, Purpose.OPERATE.value, detail))
     return Started(len(ids), made)

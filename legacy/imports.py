@@ -60,7 +60,7 @@ class XmlMaker(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class ImportRooms:
+class ImportStorage:
     """What an import works on. `by` is the account that runs it."""
 
     store: Store
@@ -85,7 +85,7 @@ class Plan:
     twelve_digit_numbers: bool = False
 
 
-async def bookmark_of(rooms: ImportRooms, data: OldData) -> Bookmark:
+async def bookmark_of(rooms: ImportStorage, data: OldData) -> Bookmark:
     """Where an import of this file goes on; one that came to its end begins anew, and skips what is there."""
     async with rooms.store.read_transaction() as tx:
         found = await imports.unfinished_import(tx, data.sha256)
@@ -93,7 +93,7 @@ async def bookmark_of(rooms: ImportRooms, data: OldData) -> Bookmark:
 
 
 async def import_applications(
-    rooms: ImportRooms, plan: Plan, start: Bookmark, rejects: RejectsFile, tell: Tell
+    rooms: ImportStorage, plan: Plan, start: Bookmark, rejects: RejectsFile, tell: Tell
 ) -> Bookmark:
     """Take over what is good from the bookmark on, and list the rest; gives how far it came.
 
@@ -152,7 +152,7 @@ class _Run:
     """One import on its way through the file."""
 
     def __init__(
-        self, rooms: ImportRooms, plan: Plan, rejects: RejectsFile, places: Places, words: LegacyCatalogue
+        self, rooms: ImportStorage, plan: Plan, rejects: RejectsFile, places: Places, words: LegacyCatalogue
     ) -> None:
         self._rooms, self._plan, self._rejects = rooms, plan, rejects
         self._places, self._words = places, words
@@ -160,7 +160,7 @@ class _Run:
         self._at_once = asyncio.Semaphore(_AT_ONCE)
 
     @classmethod
-    async def open_run(cls, rooms: ImportRooms, plan: Plan, rejects: RejectsFile) -> "_Run":
+    async def open_run(cls, rooms: ImportStorage, plan: Plan, rejects: RejectsFile) -> "_Run":
         """Read the catalogue, by which every row of this run is read."""
         async with rooms.store.read_transaction() as tx:
             services: list[Service] = await catalogue.all_services(tx)

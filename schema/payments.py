@@ -14,7 +14,7 @@ from domain.payments.files import RegistrationState
 from schema.benefits.course import PaymentReason
 from schema.benefits.types import Benefit, sanction_by_id
 from schema.catalogue.places import District, district_by_code
-from schema.kernel.context import Info, InLanguage, spoken
+from schema.kernel.context import Info, InLanguage, field_language
 from schema.kernel.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, assumed_list_size
 from schema.kernel.fields import resolver_field
 from schema.kernel.loaders import ByKey
@@ -68,7 +68,7 @@ class PaymentBeneficiary:
 
     @resolver_field(description="Where she stands at PFMS, in words.")
     def state_label(self, info: Info, language: InLanguage = None) -> str:
-        return label(f"beneficiary_state.{self.state.value}", spoken(info, language))
+        return label(f"beneficiary_state.{self.state.value}", field_language(info, language))
 
     @resolver_field(
         description="Why PFMS or the bank declined, in words, and what to do; empty where they did not.",

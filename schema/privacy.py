@@ -8,7 +8,7 @@ import strawberry
 from actions.privacy.personal_data import MOST_ROWS, Erasure, erase_person, export_part, parts
 from schema.kernel.context import Info
 from schema.kernel.fields import mutation
-from schema.kernel.mutations import UserError, came_of
+from schema.kernel.mutations import UserError, mutation_outcome
 from store.privacy.personal import Rows
 
 
@@ -74,7 +74,7 @@ class PersonalDataMutation:
             page = await export_part(environment, subject, citizen_id, input.part, after=input.after, limit=input.first)
             return page, False
 
-        came = await came_of(info, work)
+        came = await mutation_outcome(info, work)
         if isinstance(came, list):
             return ExportMyDataPayload(parts=parts(), rows_json=[], after=None, user_errors=came)
         page, _ = came
@@ -97,7 +97,7 @@ class PersonalDataMutation:
         async def work() -> tuple[Erasure, bool]:
             return await erase_person(environment, subject, subject.person_id or "", confirmed=input.confirm), False
 
-        came = await came_of(info, work)
+        came = await mutation_outcome(info, work)
         if isinstance(came, list):
             return RequestErasurePayload(done=False, erased=[], kept=[], user_errors=came)
         done, _ = came

@@ -8,7 +8,7 @@ import strawberry
 from actions.documents.file_links import link_to
 from domain.officers.desk import ReadPurpose
 from domain.uploads.files import MediaType
-from schema.kernel.context import Info, signed_in
+from schema.kernel.context import Info, require_signed_in
 from schema.kernel.directives import AUTHENTICATED
 from schema.kernel.fields import resolver_field
 
@@ -41,7 +41,7 @@ class FilesQuery:
             strawberry.argument(description="Why an officer reads it, where it belongs to a colleague's case."),
         ] = None,
     ) -> StoredFile | None:
-        found = await link_to(info.context.environment, signed_in(info), sha256, stated=purpose)
+        found = await link_to(info.context.environment, require_signed_in(info), sha256, stated=purpose)
         if found is None:
             return None
         return StoredFile(url=found.url, expires_at=found.expires_at, media_type=found.media_type, bytes=found.size)

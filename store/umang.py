@@ -20,7 +20,7 @@ from sqlalchemy import (
     update,
 )
 
-from domain.umang.umang import Compared
+from domain.umang.umang import ServiceComparison
 from store.applications.application_rows import applications_table
 from store.database.engine import Transaction
 from store.database.metadata import metadata
@@ -99,7 +99,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StoredRequest:
     """What is known of a request. `answer` is None while it is at work, or where its process died."""
 
     body_hash: str
@@ -121,7 +121,7 @@ async def spend_assertion(tx: Transaction, jti: str, until: datetime) -> bool:
     return await insert_new(tx, assertions_table, values)
 
 
-async def begin(tx: Transaction, request: Request) -> Kept | None:
+async def begin(tx: Transaction, request: Request) -> StoredRequest | None:
     """Note a request, or give what is known of its tracker; None for a fresh one."""
     values = {
         "record": request.record,
@@ -135,7 +135,7 @@ async def begin(tx: Transaction, request: Request) -> Kept | None:
     if await insert_new(tx, requests_table, values):
         return None
     row = await first_row(tx, select(requests_table).where(_R.record == request.record))
-    return None if row is None else Kept(row.body_hash, _answer(tx, row))
+    return None if row is None else StoredRequest(row.body_hash, _answer(tx, row))
 
 
 async def keep_answer(tx: Transaction, record: str, answer: Mapping[str, Any], code: str) -> Mapping[str, Any]:
@@ -206,7 +206,7 @@ async def filings(tx: Transaction, since: datetime, until: datetime, operation: 
     return [dict(row._mapping) for row in (await tx.connection.execute(asked)).all()]  # noqa: SLF001 - SQLAlchemy's name
 
 
-async def save_comparison(tx: Transaction, compared: Iterable[Compared]) -> None:
+async def save_comparison(tx: Transaction, compared: Iterable[ServiceComparison]) -> None:
     """Keep what a comparison found, in place of an earlier one of the same day."""
     now = tx.clock.now()
     rows = [
@@ -224,11 +224,11 @@ async def save_comparison(tx: Transaction, compared: Iterable[Compared]) -> None
     await upsert(tx, comparisons_table, rows, keys=("day", "srvid"))
 
 
-async def comparisons(tx: Transaction, first_day: date) -> list[Compared]:
+async def comparisons(tx: Transaction, first_day: date) -> list[ServiceComparison]:
     """What was compared of the days from one on, in their order."""
     asked = select(comparisons_table).where(_C.day >= first_day).order_by(_C.day, _C.srvid)
     return [
-        Compared(row.day, row.srvid, row.accepted, row.created, row.theirs, tuple(row.differences))
+        ServiceComparison(row.day, row.srvid, row.accepted, row.created, row.theirs, tuple(row.differences))
         for row in (await tx.connection.execute(asked)).all()
     ]
 

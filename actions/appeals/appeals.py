@@ -105,7 +105,7 @@ async def file_appeal(env: Environment, subject: Subject, request: FileAppeal) -
     """
 
     async def work(tx: Transaction) -> dict[str, Any]:
-        return {"id": (await enter(Acting(env, tx, subject), request)).id}
+        return {"id": (await enter(UnitOfWork(env, tx, subject), request)).id}
 
     answer, replayed = await run_idempotently(
         env, subject, "fileAppeal", key=request.idempotency_key, body=asdict(request), work=work
@@ -120,7 +120,7 @@ async def record_hearing(env: Environment, subject: Subject, request: RecordHear
     """
 
     async def work(tx: Transaction) -> dict[str, Any]:
-        return {"id": (await fix_hearing(Acting(env, tx, subject), request)).id}
+        return {"id": (await fix_hearing(UnitOfWork(env, tx, subject), request)).id}
 
     replaces = request.replaces.isoformat() if request.replaces else None
     body = {**asdict(request), "at": request.at.isoformat(), "replaces": replaces}
@@ -137,7 +137,7 @@ async def cancel_hearing(env: Environment, subject: Subject, request: CancelHear
     """
 
     async def work(tx: Transaction) -> dict[str, Any]:
-        acting = Acting(env, tx, subject)
+        acting = UnitOfWork(env, tx, subject)
         appeal = await _taken_up(acting, request.appeal_id, request.expected_version)
         reason = validated_text(request.reason, "reason", required=True) or ""
         found = await fixed_at(acting, appeal, request.at, ("input", "at"))
@@ -158,7 +158,7 @@ async def decide_appeal(env: Environment, subject: Subject, request: DecideAppea
     """
 
     async def work(tx: Transaction) -> dict[str, Any]:
-        return {"id": (await pass_order(Acting(env, tx, subject), request)).id}
+        return {"id": (await pass_order(UnitOfWork(env, tx, subject), request)).id}
 
     until = request.direct_until.isoformat() if request.direct_until else None
     body = {**asdict(request), "direct_until": until}
@@ -175,7 +175,7 @@ async def choose_auto_appeal(env: Environment, subject: Subject, *, wanted: bool
         raise not_found("input")
 
     async def work(tx: Transaction) -> dict[str, Any]:
-        acting = Acting(env, tx, subject)
+        acting = UnitOfWork(env, tx, subject)
         await require(env, tx, subject, Resource(ObjectKind.APPEAL, None, citizen_id), Purpose.APPLY)
         await appeals.opt_out(tx, citizen_id, None if wanted else acting.now)
         return {"wanted": wanted}
@@ -184,7 +184,7 @@ async def choose_auto_appeal(env: Environment, subject: Subject, *, wanted: bool
     return bool(answer["wanted"])
 
 
-async def enter(acting: Acting, request: FileAppeal) -> Appeal:
+async def enter(acting: UnitOfWork, request: FileAppeal) -> Appeal:
     """The inner step of an appeal by hand, in the caller's transaction."""
     application = await applications.get(acting.tx, request.application_id)
     if application is None:
@@ -208,7 +208,7 @@ async def enter(acting: Acting, request: FileAppeal) -> Appeal:
     return appeal
 
 
-async def fix_hearing(acting: Acting, request: RecordHearing) -> Appeal:
+async def fix_hearing(acting: UnitOfWork, request: RecordHearing) -> Appeal:
     """The inner step of a hearing, in the caller's transaction."""
     appeal = await _taken_up(acting, request.appeal_id, request.expected_version)
     place = request.place.strip()
@@ -223,7 +223,7 @@ async def fix_hearing(acting: Acting, request: RecordHearing) -> Appeal:
     return await fix(acting, appeal, hearing, instead=instead)
 
 
-async def pass_order(acting: Acting, request: DecideAppeal, *, decided_at: datetime | None = None) -> Appeal:
+async def pass_order(acting: UnitOfWork, request: DecideAppeal, *, decided_at: datetime | None = None) -> Appeal:
     """The inner step of an order, in the caller's transaction; `decided_at` is when, where it was not now."""
     appeal = await _taken_up(acting, request.appeal_id, request.expected_version)
     text = validated_text(request.text, "text", required=True) or ""
@@ -249,7 +249,7 @@ async def present(env: Environment, appeal_id: str) -> Appeal:
     return appeal
 
 
-async def _taken_up(acting: Acting, appeal_id: str, expected_version: int | None) -> Appeal:
+async def _taken_up(acting: UnitOfWork, appeal_id: str, expected_version: int | None) -> Appeal:
     appeal = (await appeals.by_ids(acting.tx, [appeal_id])).get(appeal_id)
     if appeal is None:
         raise not_found(*APPEAL)
@@ -261,7 +261,7 @@ async def _taken_up(acting: Acting, appeal_id: str, expected_version: int | None
     return appeal
 
 
-async def _refuse_the_involved(acting: Acting, appeal: Appeal) -> None:
+async def _refuse_the_involved(acting: UnitOfWork, appeal: Appeal) -> None:
     """Nobody hears an appeal about her own work: raises OFFICER_INVOLVED, whatever posts she has now."""
     application = await applications.get(acting.tx, appeal.application_id)
     barred = await barred_from(acting, application, appeal.level) if application else frozenset[str]()
@@ -269,7 +269,7 @@ async def _refuse_the_involved(acting: Acting, appeal: Appeal) -> None:
         raise Problems(Problem(ErrorCode.OFFICER_INVOLVED, APPEAL))
 
 
-def _refuse_wrong_day(acting: Acting, request: DecideAppeal, decided_on: date) -> None:
+def _refuse_wrong_day(acting: UnitOfWork, request: DecideAppeal, decided_on: date) -> None:
     """A direction needs a day from that of the order on, within what the rules allow; other orders name none."""
     path = ("input", "directUntil")
     if request.verdict is not AppealVerdict.DIRECT:

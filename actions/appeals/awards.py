@@ -10,7 +10,7 @@ from actions.feedback.notices import tell_of_award
 from actions.kernel.access import permitted_postings, require_one
 from actions.kernel.environment import Environment
 from actions.kernel.idempotency import run_idempotently
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from domain.appeals.appeals import SETTLED, Appeal, AppealMove, Award, AwardKind, AwardState
 from domain.identity.policy import ObjectKind, Purpose, Resource
 from domain.kernel.clock import ist_date
@@ -44,7 +44,7 @@ async def settle_award(env: Environment, subject: Subject, request: SettleAward)
     """
 
     async def work(tx: Transaction) -> dict[str, Any]:
-        await settle(Acting(env, tx, subject), request)
+        await settle(UnitOfWork(env, tx, subject), request)
         return {"appeal_id": request.appeal_id}
 
     body = {**asdict(request), "settled_on": request.settled_on.isoformat()}
@@ -54,7 +54,7 @@ async def settle_award(env: Environment, subject: Subject, request: SettleAward)
     return next(one for one in found[request.appeal_id] if one.kind is request.kind), replayed
 
 
-async def settle(acting: Acting, request: SettleAward) -> Award:
+async def settle(acting: UnitOfWork, request: SettleAward) -> Award:
     """The inner step, in the caller's transaction."""
     appeal = (await appeals.by_ids(acting.tx, [request.appeal_id])).get(request.appeal_id)
     if appeal is None:
@@ -85,7 +85,7 @@ def of_award(appeal: Appeal) -> Resource:
     return Resource(ObjectKind.AWARD, appeal.id, appeal.citizen_id, appeal.department, appeal.district, appeal.tehsil)
 
 
-def settled_by(subject: Subject) -> list[Posting]:
+def award_postings(subject: Subject) -> list[Posting]:
     """The postings under which the subject settles awards; raises NotSignedIn, NOT_FOUND where there is none."""
     if not subject.signed_in:
         raise NotSignedIn
@@ -98,8 +98,8 @@ def settled_by(subject: Subject) -> list[Posting]:
 async def awards_page(
     env: Environment, subject: Subject, states: frozenset[AwardState], **part: Any
 ) -> list[tuple[Award, Appeal]]:
-    """A page of the awards of the subject's jurisdictions, the oldest order first; raises as `settled_by`."""
-    postings = settled_by(subject)
+    """A page of the awards of the subject's jurisdictions, the oldest order first; raises as `award_postings`."""
+    postings = award_postings(subject)
     async with env.store.read_transaction() as tx:
         found = await hearing_calendar.awards_page(tx, postings, states, **part)
         known = await appeals.by_ids(tx, {one.appeal_id for one in found})
@@ -107,7 +107,7 @@ async def awards_page(
 
 
 async def count_awards(env: Environment, subject: Subject, states: frozenset[AwardState]) -> int:
-    """How many there are; raises as `settled_by`."""
-    postings = settled_by(subject)
+    """How many there are; raises as `award_postings`."""
+    postings = award_postings(subject)
     async with env.store.read_transaction() as tx:
         return await hearing_calendar.count_awards(tx, postings, states)

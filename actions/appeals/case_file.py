@@ -258,7 +258,7 @@ class NotGenuine(Exception):
     """The file is not what was signed; the text says why."""
 
 
-def opened_manifest(content: bytes, keys: Mapping[str, Any]) -> dict[str, Any]:
+def verify_manifest(content: bytes, keys: Mapping[str, Any]) -> dict[str, Any]:
     """The signed manifest of a case file under a JWK set; raises NotGenuine where anything of it was altered."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:

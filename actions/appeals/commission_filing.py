@@ -13,7 +13,7 @@ import structlog
 
 from actions.appeals.case_file import MEDIA_TYPE, make_case_file, masked_mobile
 from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from domain.appeals.appeals import (
     Appeal,
     AppealEvent,
@@ -65,7 +65,7 @@ _SETTLED = MappingProxyType({AwardState.RECOVERED: "PENALTY_RECOVERED", AwardSta
 _log = structlog.get_logger(__name__)
 
 
-async def note_filings(acting: Acting, filed: Sequence[Appeal]) -> None:
+async def note_filings(acting: UnitOfWork, filed: Sequence[Appeal]) -> None:
     """Have the appeals among these that went to the Commission sent there, each once."""
     reached = [one for one in filed if one.level is AppealLevel.COMMISSION]
     if reached and acting.env.partners.commission is not None:
@@ -73,7 +73,7 @@ async def note_filings(acting: Acting, filed: Sequence[Appeal]) -> None:
         await outbox.add_many(acting.tx, FILE, wanted)
 
 
-async def note_steps(acting: Acting, steps: Sequence[tuple[Appeal, AppealMove]]) -> None:
+async def note_steps(acting: UnitOfWork, steps: Sequence[tuple[Appeal, AppealMove]]) -> None:
     """Have steps of cases told to the Commission, but for those that it told us itself."""
     if acting.subject == COMMISSION or acting.env.partners.commission is None:
         return
@@ -85,7 +85,7 @@ async def note_steps(acting: Acting, steps: Sequence[tuple[Appeal, AppealMove]])
     await outbox.add_many(acting.tx, EVENT, wanted)
 
 
-async def note_award(acting: Acting, appeal: Appeal, award: Award) -> None:
+async def note_award(acting: UnitOfWork, appeal: Appeal, award: Award) -> None:
     """Have a penalty or compensation told, and later that it was recovered or paid."""
     if appeal.level is not AppealLevel.COMMISSION or acting.env.partners.commission is None:
         return
@@ -124,7 +124,7 @@ async def file_with_commission(env: Environment, appeal_id: str) -> None:
         await _update_case(env, appeal_id, {"bundle_sent_at": env.clock.now()})
 
 
-async def tell_commission(env: Environment, payload: Mapping[str, Any]) -> None:
+async def send_to_commission(env: Environment, payload: Mapping[str, Any]) -> None:
     """Tell of one step or award of a case; the event's id is the key at both ends. Raises Unavailable, Refused."""
     partner = env.partners.commission
     if partner is None:

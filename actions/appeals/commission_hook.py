@@ -12,13 +12,13 @@ from actions.appeals.commission_filing import COMMISSION
 from actions.appeals.commission_words import apply
 from actions.kernel.access import leave_receipt, of_appeal
 from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from domain.appeals.appeals import Appeal
 from domain.appeals.commission import CommissionCase, CommissionMessage, MessageState
 from domain.identity.policy import Purpose, decide
 from domain.kernel.errors import Problems
 from integrations.calling.errors import IntegrationError, NotLetIn, Unavailable
-from integrations.right_to_service import NotNow, OtherMessage, Told, UnknownCase, Word
+from integrations.right_to_service import MessageReceipt, NotNow, OtherMessage, ReceivedMessage, UnknownCase
 from store.appeals import appeals, commission
 from store.database import audit
 from store.database.engine import Transaction
@@ -37,7 +37,7 @@ class CommissionHearings:
     def __init__(self, env: Environment) -> None:
         self._env = env
 
-    async def take(self, word: Word) -> Told:
+    async def take(self, word: ReceivedMessage) -> MessageReceipt:
         """Take a message once; the second delivery gets the first answer. Raises UnknownCase, OtherMessage, NotNow."""
         async with _translate_store_errors():
             told = await take(self._env, word)
@@ -58,16 +58,16 @@ class CommissionHearings:
         appeal = (await appeals.by_ids(tx, [case.appeal_id]))[case.appeal_id]
         if not decide(COMMISSION, of_appeal(appeal), Purpose.HEAR_APPEAL):
             return None
-        await leave_receipt(Acting(self._env, tx, COMMISSION), of_appeal(appeal), Purpose.HEAR_APPEAL)
+        await leave_receipt(UnitOfWork(self._env, tx, COMMISSION), of_appeal(appeal), Purpose.HEAR_APPEAL)
         return case
 
-    async def _appeal_of(self, word: Word) -> str:
+    async def _appeal_of(self, word: ReceivedMessage) -> str:
         async with self._env.store.read_transaction() as tx:
             case = await commission.case_by_number(tx, word.number)
         return case.appeal_id if case else ""
 
 
-async def take(env: Environment, word: Word) -> Told:
+async def take(env: Environment, word: ReceivedMessage) -> MessageReceipt:
     """Take one message of the Commission, in one transaction. Raises UnknownCase, OtherMessage."""
     refusal: str | None = None
     for _ in range(_RACES):
@@ -115,13 +115,13 @@ async def compare_cases(env: Environment) -> int:
         else:
             if there is None:
                 _log.error("commission_case_unknown_there")
-            taken += await _caught_up(env, there.words if there else ())
+            taken += await _take_missed_messages(env, there.words if there else ())
         await settle_waiting(env, case.appeal_id)
         await env.store.carry_out(partial(_mark_compared, env, case))
     return taken
 
 
-async def _caught_up(env: Environment, words: Sequence[Word]) -> int:
+async def _take_missed_messages(env: Environment, words: Sequence[ReceivedMessage]) -> int:
     """Take the words of a history; tells how many are new. One that cannot be taken holds back no other one."""
     taken = 0
     for word in words:
@@ -144,7 +144,9 @@ async def _mark_compared(env: Environment, case: CommissionCase, tx: Transaction
     await commission.save_case(tx, replace(present, compared_at=env.clock.now()))
 
 
-async def _take_message(env: Environment, word: Word, refusal: str | None, tx: Transaction) -> Told:
+async def _take_message(
+    env: Environment, word: ReceivedMessage, refusal: str | None, tx: Transaction
+) -> MessageReceipt:
     case = await commission.case_by_number(tx, word.number)
     if case is None:
         raise UnknownCase
@@ -152,18 +154,20 @@ async def _take_message(env: Environment, word: Word, refusal: str | None, tx: T
     if kept is not None:
         if kept.digest != word.digest:
             raise OtherMessage
-        return Told(kept.id, kept.answered, kept.code if kept.answered is MessageState.REFUSED else None, repeated=True)
-    acting = Acting(env, tx, COMMISSION)
+        return MessageReceipt(
+            kept.id, kept.answered, kept.code if kept.answered is MessageState.REFUSED else None, repeated=True
+        )
+    acting = UnitOfWork(env, tx, COMMISSION)
     appeal = (await appeals.by_ids(tx, [case.appeal_id]))[case.appeal_id]
     message = _message(acting, case, word)
     state = MessageState.REFUSED if refusal else await apply(acting, appeal, message)
     if not await commission.add_message(tx, replace(message, state=state, answered=state, code=refusal)):
         raise VersionConflict(appeal.version, appeal.state.value)  # its twin came at the same moment
     await _note(acting, appeal, word.word.value, state)
-    return Told(word.id, state, refusal)
+    return MessageReceipt(word.id, state, refusal)
 
 
-def _message(acting: Acting, case: CommissionCase, word: Word) -> CommissionMessage:
+def _message(acting: UnitOfWork, case: CommissionCase, word: ReceivedMessage) -> CommissionMessage:
     return CommissionMessage(
         id=word.id,
         appeal_id=case.appeal_id,
@@ -183,7 +187,7 @@ async def _apply_waiting(env: Environment, message: CommissionMessage) -> Messag
         kept = await commission.message(tx, message.id)
         if kept is not None and kept.state is not MessageState.WAITING:
             return kept.state  # another worker was here in between
-        acting = Acting(env, tx, COMMISSION)
+        acting = UnitOfWork(env, tx, COMMISSION)
         appeal = (await appeals.by_ids(tx, [message.appeal_id]))[message.appeal_id]
         state = MessageState.REFUSED if refusal else await apply(acting, appeal, message)
         if state is not MessageState.WAITING:
@@ -199,7 +203,7 @@ async def _apply_waiting(env: Environment, message: CommissionMessage) -> Messag
         return await env.store.carry_out(partial(work, refusal=problems.code.value))
 
 
-async def _note(acting: Acting, appeal: Appeal, word: str, state: MessageState) -> None:
+async def _note(acting: UnitOfWork, appeal: Appeal, word: str, state: MessageState) -> None:
     """A line that the message came and what became of it; the change itself has lines of its own."""
     line = audit.AuditLine(
         actor_label=acting.subject.label,

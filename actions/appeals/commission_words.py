@@ -14,7 +14,7 @@ from actions.appeals.appeals import AppealVerdict, DecideAppeal, Imposed, pass_o
 from actions.appeals.hearings import cancel, fix
 from actions.appeals.orders import impose
 from actions.appeals.steps import step
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from domain.appeals.appeals import PENDING, Appeal, AppealMove, AppealState, AwardKind, Hearing, HearingState
 from domain.appeals.commission import Bench, CommissionMessage, CommissionWord, MessageState
 from domain.kernel.errors import ErrorCode, Problem, Problems, Remedy
@@ -24,12 +24,12 @@ from store.appeals import appeals, commission
 _A = MessageState
 
 
-async def apply(acting: Acting, appeal: Appeal, message: CommissionMessage) -> MessageState:
+async def apply(acting: UnitOfWork, appeal: Appeal, message: CommissionMessage) -> MessageState:
     """Apply a word to its appeal, in the caller's transaction. Raises Problems where the law does not let it stand."""
     return await _BY_WORD[message.word](acting, appeal, message)
 
 
-async def _hearing(acting: Acting, appeal: Appeal, message: CommissionMessage) -> MessageState:
+async def _hearing(acting: UnitOfWork, appeal: Appeal, message: CommissionMessage) -> MessageState:
     given = message.payload
     held = (await appeals.hearings(acting.tx, [appeal.id])).get(appeal.id, [])
     named = [one for one in held if one.reference == given["hearingId"]]
@@ -55,7 +55,7 @@ async def _hearing(acting: Acting, appeal: Appeal, message: CommissionMessage) -
 
 
 async def _cancel_hearing(
-    acting: Acting, appeal: Appeal, message: CommissionMessage, before: Hearing | None
+    acting: UnitOfWork, appeal: Appeal, message: CommissionMessage, before: Hearing | None
 ) -> MessageState:
     if before is None:
         return _A.WAITING
@@ -79,7 +79,7 @@ class _Ruling:
         return AppealVerdict.CLOSE if state is AppealState.SERVICE_DELIVERED_LATE else AppealVerdict.DISMISS
 
 
-async def _order(acting: Acting, appeal: Appeal, message: CommissionMessage) -> MessageState:
+async def _order(acting: UnitOfWork, appeal: Appeal, message: CommissionMessage) -> MessageState:
     given = message.payload
     ruling = _Ruling(mask_aadhaar_in(given["text"]), date.fromisoformat(given["until"]) if "until" in given else None)
     if appeal.order is not None:
@@ -94,7 +94,7 @@ async def _order(acting: Acting, appeal: Appeal, message: CommissionMessage) -> 
     return _A.APPLIED
 
 
-async def _award(acting: Acting, appeal: Appeal, message: CommissionMessage) -> MessageState:
+async def _award(acting: UnitOfWork, appeal: Appeal, message: CommissionMessage) -> MessageState:
     kind, amount = AwardKind(message.word.value), message.payload["amountPaise"]
     reason = mask_aadhaar_in(message.payload["reason"])
     before = await appeals.award(acting.tx, appeal.id, kind)
@@ -113,7 +113,7 @@ async def _award(acting: Acting, appeal: Appeal, message: CommissionMessage) -> 
     return _A.APPLIED
 
 
-async def _transfer(acting: Acting, appeal: Appeal, message: CommissionMessage) -> MessageState:
+async def _transfer(acting: UnitOfWork, appeal: Appeal, message: CommissionMessage) -> MessageState:
     known = (await commission.messages(acting.tx, [appeal.id])).get(appeal.id, [])
     later = [one for one in known if one.word is CommissionWord.TRANSFERRED and one.state is _A.APPLIED]
     if any(one.at >= message.at for one in later):
@@ -127,7 +127,7 @@ async def _transfer(acting: Acting, appeal: Appeal, message: CommissionMessage) 
     return _A.APPLIED
 
 
-_BY_WORD: Mapping[CommissionWord, Callable[[Acting, Appeal, CommissionMessage], Awaitable[MessageState]]] = (
+_BY_WORD: Mapping[CommissionWord, Callable[[UnitOfWork, Appeal, CommissionMessage], Awaitable[MessageState]]] = (
     MappingProxyType(
         {
             CommissionWord.HEARING_FIXED: _hearing,

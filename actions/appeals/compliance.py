@@ -8,7 +8,7 @@ from actions.appeals.steps import step
 from actions.kernel.access import of_appeal, require
 from actions.kernel.environment import Environment
 from actions.kernel.idempotency import conflict_problem, run_idempotently
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from actions.uploads.uploads import require_upload, use
 from domain.appeals.appeals import Appeal, AppealMove
 from domain.applications.lifecycle import Status
@@ -38,7 +38,7 @@ async def report_compliance(env: Environment, subject: Subject, request: ReportC
     """
 
     async def work(tx: Transaction) -> dict[str, Any]:
-        return {"id": (await comply(Acting(env, tx, subject), request)).id}
+        return {"id": (await comply(UnitOfWork(env, tx, subject), request)).id}
 
     key = request.idempotency_key
     answer, replayed = await run_idempotently(
@@ -47,7 +47,7 @@ async def report_compliance(env: Environment, subject: Subject, request: ReportC
     return await present(env, answer["id"]), replayed
 
 
-async def comply(acting: Acting, request: ReportCompliance) -> Appeal:
+async def comply(acting: UnitOfWork, request: ReportCompliance) -> Appeal:
     """The inner step of a report, in the caller's transaction.
 
     Where the service is still to be given, giving it is the report: only what was delivered needs another.
@@ -66,7 +66,7 @@ async def comply(acting: Acting, request: ReportCompliance) -> Appeal:
     return await step(acting, appeal, AppealMove.COMPLY, note=text)
 
 
-async def _taken_up(acting: Acting, request: ReportCompliance) -> Appeal:
+async def _taken_up(acting: UnitOfWork, request: ReportCompliance) -> Appeal:
     appeal = (await appeals.by_ids(acting.tx, [request.appeal_id])).get(request.appeal_id)
     if appeal is None:
         raise not_found(*APPEAL)

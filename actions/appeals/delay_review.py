@@ -13,7 +13,7 @@ from typing import Any
 
 from actions.appeals.delays import reviewer_postings
 from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from domain.appeals.appeals import AppealLevel
 from domain.appeals.commission import DelayReview
 from domain.appeals.delays import OLDEST_MONTHS
@@ -83,7 +83,7 @@ async def make_review(env: Environment, month: date | None = None) -> DelayRevie
     async def work(tx: Transaction) -> DelayReview | None:
         if await commission.review(tx, month) is not None:
             return None
-        acting = Acting(env, tx, SYSTEM)
+        acting = UnitOfWork(env, tx, SYSTEM)
         content = await _content(acting, month)
         digest = hashlib.sha256(canonical_json(content).encode()).hexdigest()
         review = DelayReview(month, digest, content, acting.now)
@@ -137,7 +137,7 @@ def _restrict_review(review: DelayReview, postings: Sequence[Posting]) -> DelayR
     return replace(review, content={**review.content, "rows": rows})
 
 
-async def _content(acting: Acting, month: date) -> dict[str, Any]:
+async def _content(acting: UnitOfWork, month: date) -> dict[str, Any]:
     following = months_back(month, -1)
     since, until = ist_midnight(month), ist_midnight(following)
     wanted = FigureFilter(month, month)

@@ -9,7 +9,7 @@ from actions.kernel.access import permitted_postings, require
 from actions.kernel.case_access import note
 from actions.kernel.environment import Environment
 from actions.kernel.idempotency import run_idempotently
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from actions.officers.dashboards import line_of
 from domain.appeals.delays import LONGEST_TEXT, OLDEST_MONTHS, DelayCause, DelayReason, ReasonFilter
 from domain.applications.applications import Application
@@ -60,7 +60,7 @@ async def record_delay_reason(
     kept: list[DelayReason] = []
 
     async def work(tx: Transaction) -> dict[str, Any]:
-        reason = await record(Acting(env, tx, subject), request)
+        reason = await record(UnitOfWork(env, tx, subject), request)
         kept.append(reason)
         return {"id": reason.id}
 
@@ -76,7 +76,7 @@ async def record_delay_reason(
     return found, replayed
 
 
-async def record(acting: Acting, request: RecordDelayReason) -> DelayReason:
+async def record(acting: UnitOfWork, request: RecordDelayReason) -> DelayReason:
     """The inner step of recording, in the caller's transaction."""
     if not acting.subject.signed_in:
         raise NotSignedIn
@@ -132,7 +132,7 @@ async def count_reasons(env: Environment, subject: Subject, wanted: ReasonFilter
         return await delays.count_of(tx, postings, wanted)
 
 
-async def _late(acting: Acting, application_id: str) -> Application:
+async def _late(acting: UnitOfWork, application_id: str) -> Application:
     application = await applications.get(acting.tx, application_id)
     if application is None:
         raise not_found(*_APPLICATION)
@@ -149,7 +149,7 @@ def _decided_at(application: Application) -> Any:
     return application.decision.decided_at if application.decision else None
 
 
-def _month(acting: Acting, asked: date | None) -> date:
+def _month(acting: UnitOfWork, asked: date | None) -> date:
     this_month = month_of(acting.today)
     month = month_of(asked or this_month)
     if not months_back(this_month, OLDEST_MONTHS) <= month <= this_month:
@@ -157,7 +157,7 @@ def _month(acting: Acting, asked: date | None) -> date:
     return month
 
 
-async def _office(acting: Acting, request: RecordDelayReason) -> Office:
+async def _office(acting: UnitOfWork, request: RecordDelayReason) -> Office:
     place = (request.department, request.district, request.tehsil)
     if place == (None, None, None):
         held = _own_posts(acting.subject)[0]

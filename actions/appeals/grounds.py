@@ -28,7 +28,7 @@ _BY_STATUS = {
 _GROUND = ("input", "ground")
 
 
-async def open_filing(acting: Acting, application: Application, wanted: AppealGround | None) -> Filing:
+async def open_filing(acting: UnitOfWork, application: Application, wanted: AppealGround | None) -> Filing:
     """The appeal that she can file: the first one, or the one after the last that went against her.
 
     `wanted` is the ground that she names, None for the one that the case gives. An order whose day is over is
@@ -52,7 +52,7 @@ async def open_filing(acting: Acting, application: Application, wanted: AppealGr
     return _filing_above(last, last.ground)
 
 
-def late_reason(acting: Acting, application: Application, filing: Filing, reason: str | None) -> str | None:
+def late_reason(acting: UnitOfWork, application: Application, filing: Filing, reason: str | None) -> str | None:
     """The reason of a late appeal; None where it is in time. Raises APPEAL_TOO_LATE without a reason.
 
     The Act lets a late appeal in for a cause against a refusal, a breach or an order; the period for saying
@@ -71,7 +71,7 @@ def late_reason(acting: Acting, application: Application, filing: Filing, reason
     return reason
 
 
-async def _ignored_order(acting: Acting, application: Application, earlier: list[Appeal]) -> Filing | None:
+async def _ignored_order(acting: UnitOfWork, application: Application, earlier: list[Appeal]) -> Filing | None:
     """The appeal over an order whose day went by without the service, where none was filed about it yet."""
     for appeal in sorted(earlier, key=_rank, reverse=True):
         until = appeal.order.direct_until if appeal.order else None
@@ -91,7 +91,7 @@ def _goes_on(appeal: Appeal, application: Application) -> bool:
 
 
 def _ground(
-    acting: Acting, application: Application, earlier: list[Appeal], wanted: AppealGround | None
+    acting: UnitOfWork, application: Application, earlier: list[Appeal], wanted: AppealGround | None
 ) -> AppealGround | None:
     """The ground that is meant; None where the case gives none now, so that only an earlier appeal can go on."""
     possible = _possible(acting, application, earlier)
@@ -102,7 +102,7 @@ def _ground(
     return wanted
 
 
-def _possible(acting: Acting, application: Application, earlier: list[Appeal]) -> list[AppealGround]:
+def _possible(acting: UnitOfWork, application: Application, earlier: list[Appeal]) -> list[AppealGround]:
     """The grounds that the case gives as it stands, the one that is meant where none is named first."""
     late = AppealGround.TIME_LIMIT_BREACHED
     if application.status in _BY_STATUS:
@@ -139,7 +139,7 @@ def _against_her(appeal: Appeal) -> bool:
     return appeal.state in (AppealState.DISMISSED, AppealState.LAPSED)
 
 
-def _period(acting: Acting, filing: Filing, *, after_delivery: bool) -> Period:
+def _period(acting: UnitOfWork, filing: Filing, *, after_delivery: bool) -> Period:
     law = acting.env.rules.law
     match filing.level:
         case AppealLevel.FIRST if after_delivery and filing.ground in AFTER_DELIVERY:
@@ -152,7 +152,7 @@ def _period(acting: Acting, filing: Filing, *, after_delivery: bool) -> Period:
             return law.commission_days
 
 
-def _counts_from(acting: Acting, application: Application, filing: Filing) -> datetime:
+def _counts_from(acting: UnitOfWork, application: Application, filing: Filing) -> datetime:
     previous = filing.previous
     if previous is not None:
         if filing.ground is AppealGround.DO_IGNORED_ORDER and previous.order and previous.order.direct_until:

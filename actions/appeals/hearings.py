@@ -5,7 +5,7 @@ from datetime import datetime
 
 from actions.appeals.steps import step
 from actions.feedback.notices import tell_of_hearing
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from domain.appeals.appeals import PENDING, Appeal, AppealMove, AppealState, Hearing, HearingState
 from domain.clearances import Escalation, EscalationKind
 from domain.feedback.notices import NoticeKind
@@ -16,7 +16,7 @@ from store.appeals import appeals
 _MAY_BE_HEARD = frozenset({*PENDING, AppealState.SERVICE_DELIVERED_LATE})
 
 
-async def fixed_at(acting: Acting, appeal: Appeal, at: datetime, path: tuple[str, ...]) -> Hearing:
+async def fixed_at(acting: UnitOfWork, appeal: Appeal, at: datetime, path: tuple[str, ...]) -> Hearing:
     """The hearing that is fixed for a moment; raises Problems(DATE_NOT_ALLOWED) at the path where there is none."""
     held = (await appeals.hearings(acting.tx, [appeal.id])).get(appeal.id, [])
     for hearing in held:
@@ -25,7 +25,7 @@ async def fixed_at(acting: Acting, appeal: Appeal, at: datetime, path: tuple[str
     raise Problems(Problem(ErrorCode.DATE_NOT_ALLOWED, path, Remedy.REFRESH))
 
 
-async def fix(acting: Acting, appeal: Appeal, hearing: Hearing, *, instead: Hearing | None = None) -> Appeal:
+async def fix(acting: UnitOfWork, appeal: Appeal, hearing: Hearing, *, instead: Hearing | None = None) -> Appeal:
     """Keep a date of hearing, in the place of another one where `instead` is given.
 
     After the order, when a message comes late, the date is kept without changing where the appeal stands.
@@ -39,7 +39,7 @@ async def fix(acting: Acting, appeal: Appeal, hearing: Hearing, *, instead: Hear
     return heard
 
 
-async def cancel(acting: Acting, appeal: Appeal, hearing: Hearing, reason: str | None = None) -> Appeal:
+async def cancel(acting: UnitOfWork, appeal: Appeal, hearing: Hearing, reason: str | None = None) -> Appeal:
     """Cancel a date of hearing; where the appeal stands does not change."""
     changed = await step(acting, appeal, AppealMove.AMEND, note=reason)
     gone = replace(hearing, state=HearingState.CANCELLED)
@@ -48,7 +48,7 @@ async def cancel(acting: Acting, appeal: Appeal, hearing: Hearing, reason: str |
     return changed
 
 
-async def _tell(acting: Acting, appeal: Appeal, hearing: Hearing, kind: NoticeKind) -> None:
+async def _tell(acting: UnitOfWork, appeal: Appeal, hearing: Hearing, kind: NoticeKind) -> None:
     """Tell the citizen, and warn the officer whose work it is about."""
     await tell_of_hearing(acting, appeal, hearing, kind)
     warning = Escalation(

@@ -65,17 +65,17 @@ async def sweep(env: Environment, fence: Fence | None = None) -> Swept:
     return Swept(filed, raised, warned, moved)
 
 
-async def file_breach(acting: Acting, application: Application) -> Appeal | None:
+async def file_breach(acting: UnitOfWork, application: Application) -> Appeal | None:
     """File the first appeal of a breached application by itself; None where it is there."""
     return await file(acting, application, _OF_BREACH)
 
 
-async def raise_level(acting: Acting, appeal: Appeal) -> Appeal | None:
+async def raise_level(acting: UnitOfWork, appeal: Appeal) -> Appeal | None:
     """Let an appeal lapse, or note that its order was ignored, and file the next one; None where none follows."""
     return next(iter(await raise_levels(acting, [appeal])), None)
 
 
-async def raise_levels(acting: Acting, found: Sequence[Appeal]) -> list[Appeal]:
+async def raise_levels(acting: UnitOfWork, found: Sequence[Appeal]) -> list[Appeal]:
     """The same for a batch of appeals, in as many statements as for one; gives those that follow."""
     out = await appeals.opted_out(acting.tx, {appeal.citizen_id for appeal in found})
     final = {appeal.id for appeal in found if appeal.level.above is None or appeal.citizen_id in out}
@@ -103,7 +103,7 @@ def _case_of(appeal: Appeal, cases: Mapping[str, Application]) -> Application:
     return cases[appeal.application_id]
 
 
-async def _file_breaches(acting: Acting) -> tuple[int, int]:
+async def _file_breaches(acting: UnitOfWork) -> tuple[int, int]:
     # A due instant is the last second of its day: the breach is the first second after it.
     found = await appeals.breached_applications(
         acting.tx, acting.now - _ONE_SECOND + timedelta(microseconds=1), limit=BATCH
@@ -112,7 +112,7 @@ async def _file_breaches(acting: Acting) -> tuple[int, int]:
     return len(found), len(filed)
 
 
-async def _raise_levels(acting: Acting) -> tuple[int, int]:
+async def _raise_levels(acting: UnitOfWork) -> tuple[int, int]:
     found = await appeals.due(acting.tx, acting.now, BATCH)
     await raise_levels(acting.with_cache(), found)
     return len(found), len(found)
@@ -139,7 +139,7 @@ class _Warning:
     authorities: dict[Place, str | None] = field(default_factory=dict)
     """First authorities by place: a batch has many cases of few places."""
 
-    async def write(self, acting: Acting) -> tuple[int, int]:
+    async def write(self, acting: UnitOfWork) -> tuple[int, int]:
         calendar = await calendar_of(acting)
         since, until, days = self._span(acting, calendar)
         unless = {self.kind, EscalationKind.DUE_TOMORROW} if self.kind is EscalationKind.DUE_SOON else {self.kind}
@@ -157,12 +157,12 @@ class _Warning:
             await _tell_them(acting.with_cache(), [application for application in found if application.id in new])
         return len(found), len(new)
 
-    async def _appellate_officer(self, acting: Acting, place: Place) -> str | None:
+    async def _appellate_officer(self, acting: UnitOfWork, place: Place) -> str | None:
         if place not in self.authorities:
             self.authorities[place] = await at_level(acting, place, OfficerLevel.FIRST_APPELLATE)
         return self.authorities[place]
 
-    def _span(self, acting: Acting, calendar: WorkCalendar) -> tuple[datetime, datetime, int | None]:
+    def _span(self, acting: UnitOfWork, calendar: WorkCalendar) -> tuple[datetime, datetime, int | None]:
         now, law = acting.now, acting.env.rules.law
         match self.kind:
             case EscalationKind.OVERDUE:
@@ -173,13 +173,13 @@ class _Warning:
                 days = law.first_warning_working_days.value
         return now, end_of_day(furthest(calendar, acting.today, days)), days
 
-    def _is_due(self, acting: Acting, application: Application, calendar: WorkCalendar, days: int | None) -> bool:
+    def _is_due(self, acting: UnitOfWork, application: Application, calendar: WorkCalendar, days: int | None) -> bool:
         if application.due_at is None:
             return False
         left = calendar.working_days_between(acting.today, ist_date(application.due_at), application.district)
         return days is None or left <= days
 
-    async def _escalation_for(self, acting: Acting, application: Application) -> Escalation:
+    async def _escalation_for(self, acting: UnitOfWork, application: Application) -> Escalation:
         above = None
         if self.kind is not EscalationKind.DUE_SOON:
             above = await self._appellate_officer(acting, place_of(application))
@@ -187,7 +187,7 @@ class _Warning:
         return _escalation(acting, application, self.kind, application.officer_id, above, due_at)
 
 
-async def _tell_them(acting: Acting, breached: Sequence[Application]) -> None:
+async def _tell_them(acting: UnitOfWork, breached: Sequence[Application]) -> None:
     """They learn of the breach and of their right, where the service is notified under the Act."""
     theirs = [application for application in breached if await may_be_appealed(acting, application)]
     filed = await appeals.of_applications(acting.tx, [application.id for application in theirs])
@@ -199,7 +199,7 @@ def _is_of_breach(appeal: Appeal) -> bool:
     return appeal.level is _OF_BREACH.level and appeal.ground is _OF_BREACH.ground
 
 
-async def _warn_authorities(acting: Acting) -> tuple[int, int]:
+async def _warn_authorities(acting: UnitOfWork) -> tuple[int, int]:
     calendar, law = await calendar_of(acting), acting.env.rules.law
     days = max(law.decide_working_days.value - law.warn_authority_working_days.value, 1)
     until = end_of_day(furthest(calendar, acting.today, days))
@@ -214,7 +214,7 @@ async def _warn_authorities(acting: Acting) -> tuple[int, int]:
 
 
 def _escalation(
-    acting: Acting,
+    acting: UnitOfWork,
     about: Application | Appeal,
     kind: EscalationKind,
     officer_id: str | None,

@@ -48,7 +48,7 @@ class Amount(Protocol):
         ...
 
 
-async def direct(acting: Acting, appeal: Appeal, order: Order, until: date) -> Appeal:
+async def direct(acting: UnitOfWork, appeal: Appeal, order: Order, until: date) -> Appeal:
     """Order that the service be given by a day; an application that was refused goes back to the officer.
 
     She has until that day, also where the old limit is long over. Where the citizen was not satisfied with
@@ -68,12 +68,12 @@ async def direct(acting: Acting, appeal: Appeal, order: Order, until: date) -> A
         without = await hearing(acting, application.id) | heard_by
         holder = await designated_for(acting, place_of(application), without=without)
         changed = _fresh_start(acting, directed, until, holder)
-        reopened = await move(acting, application, Step(Move.REOPEN, note=order.text, changes=changed))
+        reopened = await apply_transition(acting, application, Step(Move.REOPEN, note=order.text, changes=changed))
         await note_holder(acting, reopened, holder)
     return directed
 
 
-def _fresh_start(acting: Acting, appeal: Appeal, until: date, holder: Holder) -> dict[str, Any]:
+def _fresh_start(acting: UnitOfWork, appeal: Appeal, until: date, holder: Holder) -> dict[str, Any]:
     """The changes of an application that an order opens again."""
     days = max((until - ist_date(acting.now)).days, 0)
     return {
@@ -88,7 +88,7 @@ def _fresh_start(acting: Acting, appeal: Appeal, until: date, holder: Holder) ->
 
 
 async def impose(
-    acting: Acting,
+    acting: UnitOfWork,
     appeal: Appeal,
     *,
     penalty: Amount | None,
@@ -115,7 +115,9 @@ async def impose(
         await _award(acting, appeal, AwardKind.COMPENSATION, compensation, law.compensation_cap_paise, at or acting.now)
 
 
-async def _award(acting: Acting, appeal: Appeal, kind: AwardKind, imposed: Amount, most: Period, at: datetime) -> None:
+async def _award(
+    acting: UnitOfWork, appeal: Appeal, kind: AwardKind, imposed: Amount, most: Period, at: datetime
+) -> None:
     name = kind.value.lower()
     if not 1 <= imposed.amount_paise <= most.value:
         params = {"most": str(most.value)}

@@ -33,7 +33,7 @@ from domain.kernel.clock import ist_date
 from domain.kernel.masks import mask_aadhaar_in
 from domain.kernel.numbers import NumberKind
 from domain.kernel.people import OfficerLevel
-from domain.officers.staff import Covered, CoverKind
+from domain.officers.staff import CoveredCase, CoverKind
 from store.appeals import appeals
 from store.catalogue import catalogue
 from store.database import audit
@@ -65,12 +65,12 @@ class _Taken:
     note: str | None
 
 
-async def file(acting: Acting, application: Application, filing: Filing) -> Appeal | None:
+async def file(acting: UnitOfWork, application: Application, filing: Filing) -> Appeal | None:
     """Keep a new appeal with its first event; None where there is one for the level and ground already."""
     return next(iter(await file_many(acting, [(application, filing)])), None)
 
 
-async def file_many(acting: Acting, wanted: Sequence[tuple[Application, Filing]]) -> list[Appeal]:
+async def file_many(acting: UnitOfWork, wanted: Sequence[tuple[Application, Filing]]) -> list[Appeal]:
     """Keep new appeals with their first events, each kind of row in one statement; those that are there are left out.
 
     The officers of the three levels are written down as they are now; later transfers do not change them.
@@ -94,7 +94,7 @@ async def file_many(acting: Acting, wanted: Sequence[tuple[Application, Filing]]
 
 
 async def step(
-    acting: Acting,
+    acting: UnitOfWork,
     appeal: Appeal,
     move: AppealMove,
     *,
@@ -109,7 +109,7 @@ async def step(
 
 
 async def step_many(
-    acting: Acting, steps: Sequence[tuple[Appeal, AppealMove]], *, stays_down: Collection[str]
+    acting: UnitOfWork, steps: Sequence[tuple[Appeal, AppealMove]], *, stays_down: Collection[str]
 ) -> list[Appeal]:
     """Take one step of each of several appeals; beside their own rows each kind of row is one statement.
 
@@ -130,7 +130,7 @@ def _appeal_after(appeal: Appeal, move: AppealMove, changes: Mapping[str, Any]) 
     return changed if waits else replace(changed, next_at=None)
 
 
-async def follow(acting: Acting, transition: Transition) -> None:
+async def follow(acting: UnitOfWork, transition: Transition) -> None:
     """What a step of the application means for its open appeals.
 
     Service given within the limit voids them, also when it is recorded later; service given late keeps the
@@ -144,7 +144,7 @@ async def follow(acting: Acting, transition: Transition) -> None:
             await _follow(acting, application, appeal, withdrawn=move is Move.WITHDRAW)
 
 
-async def _follow(acting: Acting, application: Application, appeal: Appeal, *, withdrawn: bool) -> None:
+async def _follow(acting: UnitOfWork, application: Application, appeal: Appeal, *, withdrawn: bool) -> None:
     given_at = application.delivered_at or acting.now
     in_time = appeal.due_at is not None and not has_breached(given_at, appeal.due_at)
     of_time = appeal.ground is AppealGround.TIME_LIMIT_BREACHED
@@ -156,14 +156,14 @@ async def _follow(acting: Acting, application: Application, appeal: Appeal, *, w
         await step(acting, appeal, AppealMove.DELIVER_LATE)
 
 
-async def may_be_appealed(acting: Acting, application: Application) -> bool:
+async def may_be_appealed(acting: UnitOfWork, application: Application) -> bool:
     """Whether the Act gives an appeal: not for a service of which it is known that it is not notified."""
     filed = (application.service_code, application.service_version)
     service = await acting.load_once(("service", *filed), lambda: catalogue.service_as_filed(acting.tx, *filed))
     return service is None or service.rts_notified is not False
 
 
-async def decide_by(acting: Acting, level: AppealLevel, received_at: datetime, district: str) -> datetime | None:
+async def decide_by(acting: UnitOfWork, level: AppealLevel, received_at: datetime, district: str) -> datetime | None:
     """The last second in which an appeal may be decided before it lapses; None for the Commission."""
     if level.above is None:
         return None
@@ -172,9 +172,9 @@ async def decide_by(acting: Acting, level: AppealLevel, received_at: datetime, d
     return end_of_day(calendar.add_working_days(ist_date(received_at), days, district))
 
 
-def in_cover(acting: Acting, appeal: Appeal, absence_id: str) -> Covered:
+def in_cover(acting: UnitOfWork, appeal: Appeal, absence_id: str) -> CoveredCase:
     """An appeal that lies with its present authority because of an absence."""
-    return Covered(
+    return CoveredCase(
         absence_id=absence_id,
         kind=CoverKind.APPEAL,
         case_id=appeal.id,
@@ -185,7 +185,7 @@ def in_cover(acting: Acting, appeal: Appeal, absence_id: str) -> Covered:
     )
 
 
-async def _new(acting: Acting, application: Application, filing: Filing, holder: Holder, number: str) -> Appeal:
+async def _new(acting: UnitOfWork, application: Application, filing: Filing, holder: Holder, number: str) -> Appeal:
     place = place_of(application)
     designated = application.officer_id or await at_level(acting, place, OfficerLevel.DESIGNATED)
     last = await decide_by(acting, filing.level, acting.now, application.district)
@@ -224,7 +224,7 @@ async def _new(acting: Acting, application: Application, filing: Filing, holder:
     )
 
 
-def _breached_on(acting: Acting, application: Application) -> date | None:
+def _breached_on(acting: UnitOfWork, application: Application) -> date | None:
     """The day after the due date, where the limit was breached before the application was decided."""
     ended_at = application.delivered_at or (application.decision.decided_at if application.decision else acting.now)
     if application.due_at is None or not has_breached(ended_at, application.due_at):
@@ -232,13 +232,13 @@ def _breached_on(acting: Acting, application: Application) -> date | None:
     return ist_date(application.due_at) + timedelta(days=1)
 
 
-async def _record(acting: Acting, steps: Sequence[_Taken]) -> None:
+async def _record(acting: UnitOfWork, steps: Sequence[_Taken]) -> None:
     await appeals.add_events(acting.tx, [(one.appeal.citizen_id, _event(acting, one)) for one in steps])
     await audit.append_many(acting.tx, [_line(acting, one) for one in steps])
     await note_steps(acting, [(one.appeal, one.move) for one in steps])
 
 
-def _event(acting: Acting, taken: _Taken) -> AppealEvent:
+def _event(acting: UnitOfWork, taken: _Taken) -> AppealEvent:
     """Each version has exactly one event, so the version is the event's sequence."""
     return AppealEvent(
         id=acting.env.ids.key(),
@@ -254,7 +254,7 @@ def _event(acting: Acting, taken: _Taken) -> AppealEvent:
     )
 
 
-def _line(acting: Acting, taken: _Taken) -> audit.AuditLine:
+def _line(acting: UnitOfWork, taken: _Taken) -> audit.AuditLine:
     appeal = taken.appeal
     return audit.AuditLine(
         actor_label=acting.subject.label,

@@ -15,9 +15,9 @@ from actions.kernel import legal_clock
 from actions.kernel.cases import present, service_of, take_up
 from actions.kernel.environment import Environment
 from actions.kernel.idempotency import run_idempotently
-from actions.kernel.transitions import Step, move
-from actions.kernel.unit_of_work import Acting
-from actions.officers.proposals import Draft, put_aside
+from actions.kernel.transitions import Step, apply_transition
+from actions.kernel.unit_of_work import UnitOfWork
+from actions.officers.proposals import Draft, propose_if_needed
 from domain.applications.applications import Application, Decision, RejectionGround
 from domain.applications.lifecycle import Move, Status, advance
 from domain.catalogue.catalogue import Outcome
@@ -26,7 +26,7 @@ from domain.kernel.errors import ErrorCode, Problem, Problems
 from domain.kernel.masks import mask_aadhaar_in
 from domain.kernel.people import Subject
 from store.database.engine import Transaction
-from store.officers.desk import hold
+from store.officers.desk import lock_application
 from store.platform import outbox
 
 ISSUE = "certificate.issue"
@@ -87,7 +87,7 @@ async def decide_with(
     """As `decide_application`, with what the treasury told before (actions/benefits/sanction_budgets.py)."""
 
     async def work(tx: Transaction) -> dict[str, Any]:
-        acting = Acting(env, tx, subject, balances=balances)
+        acting = UnitOfWork(env, tx, subject, balances=balances)
         return {"id": (await pass_verdict(acting, request, at_desk=True)).id}
 
     answer, replayed = await run_idempotently(
@@ -97,7 +97,7 @@ async def decide_with(
 
 
 async def pass_verdict(
-    acting: Acting, request: Decide, seeding: Seeding = _ORDINARY, *, at_desk: bool = False
+    acting: UnitOfWork, request: Decide, seeding: Seeding = _ORDINARY, *, at_desk: bool = False
 ) -> Application:
     """The inner step of a verdict, in the caller's transaction.
 
@@ -105,19 +105,19 @@ async def pass_verdict(
     the service needs a second officer the verdict waits as a proposal and the application stays as it is.
     """
     if at_desk:
-        await hold(acting.tx, request.application_id)
+        await lock_application(acting.tx, request.application_id)
     application = await take_up(
         acting, request.application_id, Purpose.DECIDE, expected_version=request.expected_version
     )
     _refuse_without_reason(request)
     await refuse_unfounded(acting, application, request.ground, request.documents)
-    if at_desk and await put_aside(acting, application, _draft(request)):
+    if at_desk and await propose_if_needed(acting, application, _draft(request)):
         return application
     return await carry_out(acting, application, request, seeding)
 
 
 async def carry_out(
-    acting: Acting, application: Application, request: Decide, seeding: Seeding = _ORDINARY
+    acting: UnitOfWork, application: Application, request: Decide, seeding: Seeding = _ORDINARY
 ) -> Application:
     """The verdict itself, on an application that was taken up."""
     application = await _begin_scrutiny(acting, application, request.verdict)
@@ -142,19 +142,19 @@ def _refuse_without_reason(request: Decide) -> None:
         raise Problems(*problems)
 
 
-async def _begin_scrutiny(acting: Acting, application: Application, verdict: Verdict) -> Application:
+async def _begin_scrutiny(acting: UnitOfWork, application: Application, verdict: Verdict) -> Application:
     """A submission that lies still is taken into scrutiny by the officer's first verdict on it."""
     if application.status is not Status.SUBMITTED or verdict is Verdict.RETURN_AS_INCOMPLETE or application.fee_paise:
         return application
     changes = await legal_clock.start_changes(acting, application, await service_of(acting, application))
-    return await move(acting, application, Step(Move.BEGIN_SCRUTINY, changes=changes))
+    return await apply_transition(acting, application, Step(Move.BEGIN_SCRUTINY, changes=changes))
 
 
-async def _approve(acting: Acting, application: Application, request: Decide, seeding: Seeding) -> Application:
+async def _approve(acting: UnitOfWork, application: Application, request: Decide, seeding: Seeding) -> Application:
     service = await service_of(acting, application)
     await refuse_while_pending(acting, application, request.reason)
     changes = {"decision": _decision(acting, request, approved=True)}
-    approved = await move(acting, application, Step(Move.APPROVE, note=_text(request), changes=changes))
+    approved = await apply_transition(acting, application, Step(Move.APPROVE, note=_text(request), changes=changes))
     await let_lapse(acting, approved)
     match service.outcome:
         case Outcome.CERTIFICATE:
@@ -170,44 +170,46 @@ async def _approve(acting: Acting, application: Application, request: Decide, se
         case Outcome.BENEFIT:
             return await grant(acting, approved, service, number=seeding.sanction_number)
         case Outcome.ORDER:
-            return await move(acting, approved, Step(Move.DELIVER, changes={"delivered_at": acting.now}))
+            return await apply_transition(acting, approved, Step(Move.DELIVER, changes={"delivered_at": acting.now}))
 
 
-async def _reject(acting: Acting, application: Application, request: Decide) -> Application:
+async def _reject(acting: UnitOfWork, application: Application, request: Decide) -> Application:
     changes = {"decision": _decision(acting, request, approved=False)}
-    rejected = await move(acting, application, _step(Move.REJECT, request, changes))
+    rejected = await apply_transition(acting, application, _step(Move.REJECT, request, changes))
     await let_lapse(acting, rejected)
     return rejected
 
 
-async def _return(acting: Acting, application: Application, request: Decide) -> Application:
+async def _return(acting: UnitOfWork, application: Application, request: Decide) -> Application:
     changes = {"decision": _decision(acting, request, approved=False)}
-    returned = await move(acting, application, _step(Move.RETURN_AS_INCOMPLETE, request, changes))
+    returned = await apply_transition(acting, application, _step(Move.RETURN_AS_INCOMPLETE, request, changes))
     await let_lapse(acting, returned)
     return returned
 
 
-async def _raise_query(acting: Acting, application: Application, request: Decide) -> Application:
+async def _raise_query(acting: UnitOfWork, application: Application, request: Decide) -> Application:
     advance(application.status, Move.RAISE_QUERY)
     await refuse_more_pauses(acting, application)
-    return await move(
+    return await apply_transition(
         acting, application, _step(Move.RAISE_QUERY, request, legal_clock.pause_changes(acting, application))
     )
 
 
-async def _send(acting: Acting, application: Application, request: Decide) -> Application:
-    return await move(acting, application, Step(Move.SEND_FOR_VERIFICATION, request.ground, _text(request)))
+async def _send(acting: UnitOfWork, application: Application, request: Decide) -> Application:
+    return await apply_transition(acting, application, Step(Move.SEND_FOR_VERIFICATION, request.ground, _text(request)))
 
 
-async def _report(acting: Acting, application: Application, request: Decide) -> Application:
-    reported = await move(acting, application, Step(Move.REPORT_VERIFICATION, request.ground, _text(request)))
+async def _report(acting: UnitOfWork, application: Application, request: Decide) -> Application:
+    reported = await apply_transition(
+        acting, application, Step(Move.REPORT_VERIFICATION, request.ground, _text(request))
+    )
     text = _text(request)
     if text:
         await enter_report(acting, reported, text)
     return reported
 
 
-_VERDICTS: Mapping[Verdict, Callable[[Acting, Application, Decide], Awaitable[Application]]] = MappingProxyType(
+_VERDICTS: Mapping[Verdict, Callable[[UnitOfWork, Application, Decide], Awaitable[Application]]] = MappingProxyType(
     {
         Verdict.REJECT: _reject,
         Verdict.RETURN_AS_INCOMPLETE: _return,
@@ -218,7 +220,7 @@ _VERDICTS: Mapping[Verdict, Callable[[Acting, Application, Decide], Awaitable[Ap
 )
 
 
-def _decision(acting: Acting, request: Decide, *, approved: bool) -> Decision:
+def _decision(acting: UnitOfWork, request: Decide, *, approved: bool) -> Decision:
     return Decision(
         approved=approved,
         ground=request.ground,

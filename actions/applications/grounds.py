@@ -16,7 +16,7 @@ _PATH = ("input", "documents")
 
 
 async def refuse_unfounded(
-    acting: Acting, application: Application, ground: RejectionGround | None, documents: Sequence[str]
+    acting: UnitOfWork, application: Application, ground: RejectionGround | None, documents: Sequence[str]
 ) -> None:
     """A paper that is asked for or found wanting must be on the notified list of the service.
 
@@ -40,7 +40,7 @@ async def refuse_unfounded(
         raise Problems(*problems)
 
 
-async def refuse_more_pauses(acting: Acting, application: Application) -> None:
+async def refuse_more_pauses(acting: UnitOfWork, application: Application) -> None:
     """Raises PAUSE_LIMIT_REACHED where the citizen was asked as often as the rules allow."""
     most = acting.env.rules.law.most_pauses.value
     steps = (await timeline.timelines(acting.tx, [application.id])).get(application.id, [])

@@ -8,8 +8,8 @@ from actions.kernel.access import of_application, require
 from actions.kernel.cases import PATH, present
 from actions.kernel.environment import Environment
 from actions.kernel.idempotency import conflict_problem, run_idempotently
-from actions.kernel.transitions import Step, move
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.transitions import Step, apply_transition
+from actions.kernel.unit_of_work import UnitOfWork
 from domain.applications.applications import Application, DeliveryMode
 from domain.applications.lifecycle import Move, Status
 from domain.doorstep import OPEN, VisitPurpose
@@ -45,7 +45,7 @@ async def hand_over(env: Environment, subject: Subject, request: HandOver) -> tu
     """
 
     async def work(tx: Transaction) -> dict[str, Any]:
-        return {"id": (await give(Acting(env, tx, subject), request)).id}
+        return {"id": (await give(UnitOfWork(env, tx, subject), request)).id}
 
     handed = request.handed_over_at.isoformat() if request.handed_over_at else None
     body = {**asdict(request), "handed_over_at": handed}
@@ -55,7 +55,7 @@ async def hand_over(env: Environment, subject: Subject, request: HandOver) -> tu
     return await present(env, answer["id"]), replayed
 
 
-async def give(acting: Acting, request: HandOver) -> Application:
+async def give(acting: UnitOfWork, request: HandOver) -> Application:
     """The inner step of a hand-over, in the caller's transaction."""
     application = await _taken_up(acting, request)
     if application.status not in _READY or not await _at_counter(acting, application):
@@ -67,10 +67,12 @@ async def give(acting: Acting, request: HandOver) -> Application:
     at = request.handed_over_at or acting.now
     if not await _ready_at(acting, application) <= at <= acting.now:
         raise Problems(Problem(ErrorCode.DATE_NOT_ALLOWED, ("input", "handedOverAt")))
-    return await move(acting, application, Step(Move.DELIVER, note=note or None, changes={"delivered_at": at}))
+    return await apply_transition(
+        acting, application, Step(Move.DELIVER, note=note or None, changes={"delivered_at": at})
+    )
 
 
-async def _taken_up(acting: Acting, request: HandOver) -> Application:
+async def _taken_up(acting: UnitOfWork, request: HandOver) -> Application:
     application = await applications.get(acting.tx, request.application_id)
     if application is None:
         raise not_found(*PATH)
@@ -81,7 +83,7 @@ async def _taken_up(acting: Acting, request: HandOver) -> Application:
     return application
 
 
-async def _at_counter(acting: Acting, application: Application) -> bool:
+async def _at_counter(acting: UnitOfWork, application: Application) -> bool:
     """Whether the paper waits at the counter: asked for there, or meant for the doorstep and no agent has it."""
     if application.delivery is DeliveryMode.DOORSTEP:
         visits = (await doorstep.of_applications(acting.tx, [application.id])).get(application.id, [])
@@ -89,7 +91,7 @@ async def _at_counter(acting: Acting, application: Application) -> bool:
     return application.delivery is DeliveryMode.COUNTER
 
 
-async def _ready_at(acting: Acting, application: Application) -> datetime:
+async def _ready_at(acting: UnitOfWork, application: Application) -> datetime:
     issued = (await certificates.of_applications(acting.tx, [application.id])).get(application.id)
     decided = application.decision.decided_at if application.decision else application.updated_at
     return issued.created_at if issued else decided

@@ -72,7 +72,7 @@ async def answer_query(env: Environment, subject: Subject, request: AnswerQuery)
     findings = await _look_up(env, subject, request)
 
     async def work(tx: Transaction) -> dict[str, Any]:
-        return {"id": (await give_answer(Acting(env, tx, subject), request, findings)).id}
+        return {"id": (await give_answer(UnitOfWork(env, tx, subject), request, findings)).id}
 
     body = asdict(request)
     if not request.documents:  # the body of an answer in words alone is that of releases that knew no other
@@ -92,7 +92,7 @@ async def withdraw_application(env: Environment, subject: Subject, request: With
     """
 
     async def work(tx: Transaction) -> dict[str, Any]:
-        return {"id": (await take_back(Acting(env, tx, subject), request)).id}
+        return {"id": (await take_back(UnitOfWork(env, tx, subject), request)).id}
 
     answer, replayed = await run_idempotently(
         env, subject, "withdrawApplication", key=request.idempotency_key, body=asdict(request), work=work
@@ -108,7 +108,7 @@ async def record_fee(env: Environment, subject: Subject, request: RecordFee) -> 
     """
 
     async def work(tx: Transaction) -> dict[str, Any]:
-        return {"id": (await enter_fee(Acting(env, tx, subject), request)).id}
+        return {"id": (await enter_fee(UnitOfWork(env, tx, subject), request)).id}
 
     answer, replayed = await run_idempotently(
         env, subject, "recordFee", key=request.idempotency_key, body=asdict(request), work=work, for_ever=True
@@ -116,7 +116,7 @@ async def record_fee(env: Environment, subject: Subject, request: RecordFee) -> 
     return await present(env, answer["id"]), replayed
 
 
-async def give_answer(acting: Acting, request: AnswerQuery, findings: Sequence[Finding] = ()) -> Application:
+async def give_answer(acting: UnitOfWork, request: AnswerQuery, findings: Sequence[Finding] = ()) -> Application:
     """The inner step of an answer, in the caller's transaction; `findings` has one entry for each document."""
     application = await take_up(
         acting, request.application_id, Purpose.APPLY, expected_version=request.expected_version
@@ -134,12 +134,12 @@ async def give_answer(acting: Acting, request: AnswerQuery, findings: Sequence[F
     changes = {"form": filled.answers, **legal_clock.resume_changes(acting, application)}
     keys = tuple(dict.fromkeys(document.key for document in request.documents))
     step = Step(Move.ANSWER_QUERY, note=request.answer.strip(), changes=changes, documents=keys)
-    answered = await move(acting, application, step)
+    answered = await apply_transition(acting, application, step)
     await attach(acting, answered, service, request.documents, findings)
     return answered
 
 
-async def take_back(acting: Acting, request: Withdraw) -> Application:
+async def take_back(acting: UnitOfWork, request: Withdraw) -> Application:
     """The inner step of a withdrawal, in the caller's transaction."""
     application = await take_up(
         acting, request.application_id, Purpose.APPLY, expected_version=request.expected_version
@@ -148,12 +148,12 @@ async def take_back(acting: Acting, request: Withdraw) -> Application:
     if problems:
         raise Problems(*problems)
     step = Step(Move.WITHDRAW, note=(request.reason or "").strip() or None, changes={"paused_since": None})
-    withdrawn = await move(acting, application, step)
+    withdrawn = await apply_transition(acting, application, step)
     await let_lapse(acting, withdrawn)
     return withdrawn
 
 
-async def enter_fee(acting: Acting, request: RecordFee) -> Application:
+async def enter_fee(acting: UnitOfWork, request: RecordFee) -> Application:
     """The inner step of a fee, in the caller's transaction."""
     application = await take_up(
         acting, request.application_id, Purpose.COLLECT_FEE, expected_version=request.expected_version
@@ -166,7 +166,7 @@ async def enter_fee(acting: Acting, request: RecordFee) -> Application:
     changes = {"fee_receipt": receipt, **await legal_clock.start_changes(acting, application, service)}
     if request.amount_paise != application.fee_paise:
         raise Problems(Problem(ErrorCode.FEE_MISMATCH, ("input", "amount"), params=_fee(application)))
-    return await move(acting, application, Step(Move.RECEIVE_FEE, changes=changes))
+    return await apply_transition(acting, application, Step(Move.RECEIVE_FEE, changes=changes))
 
 
 async def _look_up(env: Environment, subject: Subject, request: AnswerQuery) -> list[Finding]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from domain.applications.applications import Application
 from domain.identity.assisting import BANK_FIELDS, strength_problem
 from domain.kernel.assurance import Assurance
@@ -15,7 +15,7 @@ _LOOKED_AT = 100
 """Applications of hers, the newest first, among which an earlier bank account is looked for."""
 
 
-async def require_strength(acting: Acting, service_code: str) -> None:
+async def require_strength(acting: UnitOfWork, service_code: str) -> None:
     """Raise STRENGTH_TOO_LOW where the session, or the consent given to an operator, is not sure enough."""
     have = acting.subject.assurance
     if have is None:  # seeding and commands, which have no session
@@ -26,7 +26,7 @@ async def require_strength(acting: Acting, service_code: str) -> None:
         raise Problems(strength_problem(have, need, "input", "serviceCode"))
 
 
-async def refuse_weak_bank_change(acting: Acting, citizen_id: str, form: Mapping[str, str]) -> None:
+async def refuse_weak_bank_change(acting: UnitOfWork, citizen_id: str, form: Mapping[str, str]) -> None:
     """Raise STRENGTH_TOO_LOW where somebody acts for her by a weak consent and names another account than hers.
 
     A first account is no change. `form` is as it is kept.
@@ -40,7 +40,7 @@ async def refuse_weak_bank_change(acting: Acting, citizen_id: str, form: Mapping
             raise Problems(strength_problem(Assurance.LOW, Assurance.SUBSTANTIAL, "input", "form"))
 
 
-async def _last_answer(acting: Acting, citizen_id: str, name: str) -> str | None:
+async def _last_answer(acting: UnitOfWork, citizen_id: str, name: str) -> str | None:
     """What she gave last under that name."""
     held = await applications.page_of_citizen(
         acting.tx, citizen_id, statuses=None, after=None, before=None, limit=_LOOKED_AT, newest_first=True
@@ -48,7 +48,7 @@ async def _last_answer(acting: Acting, citizen_id: str, name: str) -> str | None
     return next((value for application in held if (value := application.form.get(name))), None)
 
 
-async def note_strength(acting: Acting, application: Application) -> None:
+async def note_strength(acting: UnitOfWork, application: Application) -> None:
     """Keep how sure the applicant's identity was when she applied."""
     if acting.subject.assurance is not None:
         await strengths.note(

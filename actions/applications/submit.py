@@ -96,7 +96,7 @@ async def submit_application(
     findings = await attachments.check_documents(env, subject, citizen_id, request.documents)
 
     async def work(tx: Transaction) -> dict[str, Any]:
-        acting = Acting(env, tx, subject)
+        acting = UnitOfWork(env, tx, subject)
         application, service = await file(acting, request, findings)
         return {"id": (await open_case(acting, application, service)).id}
 
@@ -116,7 +116,7 @@ async def save_draft(env: Environment, subject: Subject, request: SaveDraft) -> 
     findings = await attachments.check_documents(env, subject, citizen_id, request.documents or ())
 
     async def work(tx: Transaction) -> dict[str, Any]:
-        return {"id": (await draft(Acting(env, tx, subject), request, findings)).id}
+        return {"id": (await draft(UnitOfWork(env, tx, subject), request, findings)).id}
 
     body = _body(request)
     answer, replayed = await run_idempotently(
@@ -138,7 +138,9 @@ def applicant(subject: Subject, on_behalf_of: str | None, service_code: str) -> 
     return citizen_id
 
 
-async def file(acting: Acting, request: SubmitApplication, findings: Sequence[Finding]) -> tuple[Application, Service]:
+async def file(
+    acting: UnitOfWork, request: SubmitApplication, findings: Sequence[Finding]
+) -> tuple[Application, Service]:
     """The inner step of a submission, in the caller's transaction: checked and SUBMITTED.
 
     `findings` has one entry for each document of the request.
@@ -163,15 +165,15 @@ async def file(acting: Acting, request: SubmitApplication, findings: Sequence[Fi
     return application, service
 
 
-async def open_case(acting: Acting, application: Application, service: Service) -> Application:
+async def open_case(acting: UnitOfWork, application: Application, service: Service) -> Application:
     """What follows a submission: ask for the fee, or begin scrutiny and start the legal clock."""
     if service.fee_paise:
-        return await move(acting, application, Step(Move.ASK_FEE))
+        return await apply_transition(acting, application, Step(Move.ASK_FEE))
     changes = await start_changes(acting, application, service)
-    return await move(acting, application, Step(Move.BEGIN_SCRUTINY, changes=changes))
+    return await apply_transition(acting, application, Step(Move.BEGIN_SCRUTINY, changes=changes))
 
 
-async def draft(acting: Acting, request: SaveDraft, findings: Sequence[Finding] = ()) -> Application:
+async def draft(acting: UnitOfWork, request: SaveDraft, findings: Sequence[Finding] = ()) -> Application:
     """The inner step of saving a draft, in the caller's transaction; `findings` has one entry for each document."""
     citizen_id = applicant(acting.subject, request.on_behalf_of, request.service_code)
     await require(acting.env, acting.tx, acting.subject, _to_apply(citizen_id, request.service_code), Purpose.APPLY)
@@ -195,17 +197,17 @@ async def draft(acting: Acting, request: SaveDraft, findings: Sequence[Finding] 
 
 
 async def _save_draft(
-    acting: Acting, request: SaveDraft, service: Service, held: Application | None, filled: Filled
+    acting: UnitOfWork, request: SaveDraft, service: Service, held: Application | None, filled: Filled
 ) -> Application:
     if held is None:
         return await register(acting, await _blank(acting, request, service, filled), Step(Move.SAVE_DRAFT))
     if request.expected_version not in (None, held.version):
         raise conflict_problem(held.version, held.status.value)
-    return await move(acting, held, Step(Move.SAVE_DRAFT, changes=_filled_in(request, service, filled)))
+    return await apply_transition(acting, held, Step(Move.SAVE_DRAFT, changes=_filled_in(request, service, filled)))
 
 
 async def _refuse_if_wrong(
-    acting: Acting, request: SubmitApplication, service: Service, found: Sequence[Problem]
+    acting: UnitOfWork, request: SubmitApplication, service: Service, found: Sequence[Problem]
 ) -> None:
     problems = [
         *found,
@@ -220,14 +222,14 @@ def _wrong(findings: Sequence[Finding]) -> list[Problem]:
     return [finding.problem for finding in findings if finding.problem is not None]
 
 
-async def _refuse_duplicate(acting: Acting, citizen_id: str, service_code: str) -> None:
+async def _refuse_duplicate(acting: UnitOfWork, citizen_id: str, service_code: str) -> None:
     twin = await applications.open_duplicate(acting.tx, citizen_id, service_code)
     if twin is not None:
         params = {"number": twin.number}
         raise Problems(Problem(ErrorCode.ALREADY_APPLIED, ("input", "serviceCode"), params=params))
 
 
-async def _own_draft(acting: Acting, citizen_id: str, draft_id: str | None) -> Application | None:
+async def _own_draft(acting: UnitOfWork, citizen_id: str, draft_id: str | None) -> Application | None:
     """The draft to go on with; raises NOT_FOUND where there is none of hers under that id."""
     if draft_id is None:
         return None
@@ -238,7 +240,7 @@ async def _own_draft(acting: Acting, citizen_id: str, draft_id: str | None) -> A
 
 
 async def _submit_application(
-    acting: Acting, request: SubmitApplication, service: Service, held: Application | None, filled: Filled
+    acting: UnitOfWork, request: SubmitApplication, service: Service, held: Application | None, filled: Filled
 ) -> Application:
     now = acting.now
     holder = await designated_for(acting, (service.department, request.district, request.tehsil))
@@ -250,7 +252,7 @@ async def _submit_application(
         "channel": _channel(acting, request),
     }
     if held is not None:
-        submitted = await move(acting, held, Step(Move.SUBMIT, changes=changes))
+        submitted = await apply_transition(acting, held, Step(Move.SUBMIT, changes=changes))
     else:
         application = replace(await _blank(acting, request, service, filled), status=Status.SUBMITTED, **changes)
         submitted = await register(acting, application, Step(Move.SUBMIT))
@@ -259,7 +261,7 @@ async def _submit_application(
 
 
 async def _blank(
-    acting: Acting, request: SubmitApplication | SaveDraft, service: Service, filled: Filled
+    acting: UnitOfWork, request: SubmitApplication | SaveDraft, service: Service, filled: Filled
 ) -> Application:
     now = acting.now
     return Application(
@@ -287,7 +289,7 @@ async def _blank(
     )
 
 
-def _channel(acting: Acting, request: SubmitApplication | SaveDraft) -> Channel:
+def _channel(acting: UnitOfWork, request: SubmitApplication | SaveDraft) -> Channel:
     subject = acting.subject
     return filed_through(
         request.channel,

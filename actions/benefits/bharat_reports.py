@@ -12,7 +12,7 @@ from domain.identity.policy import ObjectKind, Purpose
 from domain.kernel.clock import ist_date
 from domain.kernel.money import rupees
 from domain.kernel.people import SYSTEM
-from domain.reconciliation.finance_totals import NOTHING, plus
+from domain.reconciliation.finance_totals import NOTHING, add_sums
 from integrations.dbt_finance import MonthlyReport
 from store.benefits import bharat_reports
 from store.benefits.bharat_reports import ACCEPTED, SUPERSEDED, KeptReport
@@ -88,7 +88,7 @@ async def figures_of(env: Environment, scheme_code: str, month: date) -> dict[st
     begins, ends = month_bounds(month)
     credited = NOTHING
     for line in await month_statement(env, month, scheme_code=scheme_code):
-        credited = plus(credited, line.credited)
+        credited = add_sums(credited, line.credited)
     async with env.store.read_transaction() as tx:
         people = await bharat_figures.beneficiaries(tx, scheme_code, ist_date(begins), ends)
     last_day = ist_date(ends - timedelta(seconds=1))

@@ -7,7 +7,7 @@ from types import MappingProxyType
 import structlog
 
 from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from domain.benefits.benefits import (
     BUDGET_UNSETTLED,
     UNSENT,
@@ -22,7 +22,7 @@ from domain.benefits.sanction_course import state_under
 from domain.identity.policy import Purpose
 from domain.kernel.people import SYSTEM
 from domain.kernel.sources import Source
-from domain.payments.budgets import ToldBalance, year_of
+from domain.payments.budgets import ReportedBalance, year_of
 from integrations.calling.errors import IntegrationError
 from store.benefits import benefit_rounds, benefits, sanction_course
 from store.catalogue import catalogue
@@ -39,7 +39,7 @@ BATCH = 200
 _log = structlog.get_logger(__name__)
 
 
-async def set_aside(env: Environment, instalment: Instalment, sanction: Sanction) -> bool:
+async def reserve_budget(env: Environment, instalment: Instalment, sanction: Sanction) -> bool:
     """Ask the treasury what is left of the head of account and set the amount aside; False where it waits.
 
     What was set aside before is not set aside again, so it may be repeated. The treasury has the last word: it
@@ -47,11 +47,11 @@ async def set_aside(env: Environment, instalment: Instalment, sanction: Sanction
     """
     balance = await told_balance(env, sanction.scheme_code, instalment.period_from)
     wanted = [(instalment, sanction)]
-    done = await env.store.carry_out(lambda tx: settle(Acting(env, tx, SYSTEM), wanted, balance))
+    done = await env.store.carry_out(lambda tx: settle(UnitOfWork(env, tx, SYSTEM), wanted, balance))
     return instalment.id in done
 
 
-async def told_balance(env: Environment, scheme_code: str, day: date) -> ToldBalance:
+async def told_balance(env: Environment, scheme_code: str, day: date) -> ReportedBalance:
     """Ask the treasury what is left of a scheme's head of account in the financial year of a day.
 
     Never within a transaction. Raises IntegrationError where it cannot be told.
@@ -60,18 +60,18 @@ async def told_balance(env: Environment, scheme_code: str, day: date) -> ToldBal
         scheme = (await catalogue.schemes(tx, [scheme_code])).get(scheme_code)
     asked_at = env.clock.now()
     told = await env.partners.dbt.head_balance(scheme.head_of_account if scheme else None, scheme_code, day)
-    return ToldBalance(told.head_of_account, told.available_paise, told.as_of, asked_at)
+    return ReportedBalance(told.head_of_account, told.available_paise, told.as_of, asked_at)
 
 
-async def wait_for_budget(acting: Acting, instalment: Instalment, sanction: Sanction) -> None:
+async def wait_for_budget(acting: UnitOfWork, instalment: Instalment, sanction: Sanction) -> None:
     """Let an instalment wait, in the caller's transaction: the treasury told that too little is left."""
     await sanction_course.release_budget(acting.tx, instalment.id, acting.now)
-    present = (await benefits.locked_instalments(acting.tx, [instalment.id])).get(instalment.id)
+    present = (await benefits.lock_instalments(acting.tx, [instalment.id])).get(instalment.id)
     if present is not None and _may_go(present):
         await _wait(acting, present, sanction, acting.now)
 
 
-async def note_budget(acting: Acting, sanction: Sanction, state: BudgetState, as_of: datetime | None) -> None:
+async def note_budget(acting: UnitOfWork, sanction: Sanction, state: BudgetState, as_of: datetime | None) -> None:
     """Keep what was heard of a sanction's budget, and as of when; None where the treasury did not answer."""
     await benefits.change_sanction(acting.tx, sanction.id, budget=state, budget_at=as_of)
 
@@ -103,7 +103,7 @@ async def _one_head(env: Environment, group: Sequence[tuple[Instalment, Sanction
     except IntegrationError as error:
         _log.warning("budget_not_told", scheme=sanction.scheme_code, reason=error.code)
         return 0
-    return len(await env.store.carry_out(lambda tx: settle(Acting(env, tx, SYSTEM), group, balance)))
+    return len(await env.store.carry_out(lambda tx: settle(UnitOfWork(env, tx, SYSTEM), group, balance)))
 
 
 def _groups(
@@ -118,15 +118,17 @@ def _groups(
     return groups
 
 
-async def settle(acting: Acting, wanted: Sequence[tuple[Instalment, Sanction]], balance: ToldBalance) -> set[str]:
+async def settle(
+    acting: UnitOfWork, wanted: Sequence[tuple[Instalment, Sanction]], balance: ReportedBalance
+) -> set[str]:
     """Set aside what the balance allows, in order and in the caller's transaction; the rest waits.
 
     One at a time for each head of account. What was stopped, or left, while the treasury was asked is passed over.
     Gives the ids of those for which money is set aside.
     """
     head, asked_at = balance.head_of_account, balance.asked_at
-    await locks.hold(acting.tx, "budget", head)
-    present = await benefits.locked_instalments(acting.tx, [one.id for one, _ in wanted])
+    await locks.lock_exclusive(acting.tx, "budget", head)
+    present = await benefits.lock_instalments(acting.tx, [one.id for one, _ in wanted])
     wanted = [(present[one.id], sanction) for one, sanction in wanted if _may_go(present.get(one.id))]
     already = await sanction_course.open_holds(acting.tx, [one.id for one, _ in wanted])
     free = balance.available_paise - await sanction_course.held_on_head(acting.tx, head, asked_at)
@@ -149,7 +151,7 @@ def _may_go(present: Instalment | None) -> bool:
     return present is not None and present.status in UNSENT and present.hold is not Hold.STOPPED
 
 
-def _hold_values(acting: Acting, instalment: Instalment, head: str) -> dict[str, object]:
+def _hold_values(acting: UnitOfWork, instalment: Instalment, head: str) -> dict[str, object]:
     return {
         "instalment_id": instalment.id,
         "citizen_id": instalment.citizen_id,
@@ -159,7 +161,7 @@ def _hold_values(acting: Acting, instalment: Instalment, head: str) -> dict[str,
     }
 
 
-async def _go(acting: Acting, instalment: Instalment) -> None:
+async def _go(acting: UnitOfWork, instalment: Instalment) -> None:
     if instalment.hold is not Hold.BUDGET:
         return
     await benefits.set_hold(acting.tx, instalment.id, None)
@@ -172,7 +174,7 @@ async def _go(acting: Acting, instalment: Instalment) -> None:
         await outbox.reopen(acting.tx, INSTRUCT, instalment.id)
 
 
-async def _wait(acting: Acting, instalment: Instalment, sanction: Sanction, as_of: datetime) -> None:
+async def _wait(acting: UnitOfWork, instalment: Instalment, sanction: Sanction, as_of: datetime) -> None:
     await benefits.set_hold(acting.tx, instalment.id, Hold.BUDGET)
     await note_budget(acting, sanction, BudgetState.TOO_LITTLE, as_of)
     present = await benefits.lock_sanction(acting.tx, sanction.id)
@@ -181,6 +183,6 @@ async def _wait(acting: Acting, instalment: Instalment, sanction: Sanction, as_o
         await _note(acting, instalment, "instalment.waits_for_budget")
 
 
-async def _note(acting: Acting, instalment: Instalment, action: str) -> None:
+async def _note(acting: UnitOfWork, instalment: Instalment, action: str) -> None:
     purpose = Purpose.PAY_BENEFIT.value
     await audit.append(acting.tx, audit.AuditLine(acting.subject.label, action, "BENEFIT", instalment.id, purpose, {}))

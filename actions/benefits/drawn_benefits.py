@@ -14,11 +14,11 @@ from domain.identity.policy import Purpose, decide
 from domain.kernel.people import Subject
 
 
-def may_be_told(subject: Subject, application: Application) -> bool:
+def may_see_drawn_benefits(subject: Subject, application: Application) -> bool:
     """Whether the subject decides the application, and it is not decided yet."""
     return application.status in UNDECIDED and bool(decide(subject, of_application(application), Purpose.DECIDE))
 
 
-def drawn_beside(service: Service, held: Iterable[Sanction]) -> list[Sanction]:
+def concurrent_benefits(service: Service, held: Iterable[Sanction]) -> list[Sanction]:
     """Of what a citizen holds, the benefits of the service's scheme that are not ended, in the order given."""
     return [one for one in held if one.scheme_code == service.scheme_id and one.state is not SanctionState.ENDED]

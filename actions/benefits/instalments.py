@@ -6,9 +6,9 @@ from datetime import date, timedelta
 import structlog
 
 from actions.benefits.sanction import add_instalment, anchor_of, plan_of
-from actions.benefits.sanction_stops import note, put_stop, stops_of
+from actions.benefits.sanction_stops import add_stop, note, stops_of
 from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from domain.benefits.benefits import Instalment, Sanction, SanctionState
 from domain.benefits.plans import REPEATED, certified_enough, review_due_on
 from domain.benefits.sanction_course import Stop, StopGround, StopKind, payable_from
@@ -32,7 +32,7 @@ async def release_due(env: Environment) -> int:
     """
     await _schedule_older(env)
     released = 0
-    while done := await env.store.carry_out(lambda tx: _release(Acting(env, tx, SYSTEM))):
+    while done := await env.store.carry_out(lambda tx: _release(UnitOfWork(env, tx, SYSTEM))):
         released += done
     if released:
         _log.info("instalments_released", count=released)
@@ -40,7 +40,7 @@ async def release_due(env: Environment) -> int:
 
 
 async def stop(
-    acting: Acting, sanction: Sanction, last_day: date, ground: StopGround = StopGround.NO_LONGER_ELIGIBLE
+    acting: UnitOfWork, sanction: Sanction, last_day: date, ground: StopGround = StopGround.NO_LONGER_ELIGIBLE
 ) -> bool:
     """End a sanction, in the caller's transaction: no period that begins after that day is paid.
 
@@ -51,14 +51,14 @@ async def stop(
         return False
     due = sanction.next_due_on
     missed = due is not None and any(one.open and one.keeps_back(due) for one in await stops_of(acting, sanction.id))
-    await put_stop(acting, sanction, StopKind.CESSATION, ground, last_day + timedelta(days=1))
+    await add_stop(acting, sanction, StopKind.CESSATION, ground, last_day + timedelta(days=1))
     if missed:  # as the next round would find; one of an older release looks at no stop
         await benefits.set_next_due(acting.tx, sanction.id, None)
     await note(acting, sanction, "sanction.ended", lastDay=last_day.isoformat(), ground=ground.value)
     return True
 
 
-async def _release(acting: Acting) -> int:
+async def _release(acting: UnitOfWork) -> int:
     """One instalment for each sanction of the batch; a day that lies in a period paid already is only moved on.
 
     Where a life certificate or the yearly review is wanting for that period, the sanction is stopped instead.
@@ -75,7 +75,7 @@ async def _release(acting: Acting) -> int:
         elif (payable := _payable(sanction, made, stops.get(sanction.id, ()), begins)) != begins:
             await benefits.set_next_due(acting.tx, sanction.id, payable)
         elif (wanting := _stop_reason(acting, sanction, schemes.get(sanction.scheme_code), made, begins)) is not None:
-            await put_stop(acting, sanction, *wanting, begins)
+            await add_stop(acting, sanction, *wanting, begins)
         else:
             await add_instalment(acting, sanction, begins=begins)
     return len(due)
@@ -92,7 +92,7 @@ def _payable(sanction: Sanction, made: list[Instalment], stops: Sequence[Stop], 
 
 
 def _stop_reason(
-    acting: Acting, sanction: Sanction, scheme: Scheme | None, made: Sequence[Instalment], begins: date
+    acting: UnitOfWork, sanction: Sanction, scheme: Scheme | None, made: Sequence[Instalment], begins: date
 ) -> tuple[StopKind, StopGround] | None:
     """What keeps the period that begins on a day from being paid by the calendar, if anything does.
 
@@ -118,7 +118,7 @@ async def _schedule_older(env: Environment) -> None:
     """Give sanctions of an older release their next day."""
 
     async def work(tx: Transaction) -> int:
-        acting = Acting(env, tx, SYSTEM)
+        acting = UnitOfWork(env, tx, SYSTEM)
         found = await benefit_rounds.unscheduled_sanctions(tx, REPEATED, BATCH)
         for sanction in found:
             await benefits.set_next_due(tx, sanction.id, await _next_day(acting, sanction))
@@ -128,7 +128,7 @@ async def _schedule_older(env: Environment) -> None:
         pass
 
 
-async def _next_day(acting: Acting, sanction: Sanction) -> date:
+async def _next_day(acting: UnitOfWork, sanction: Sanction) -> date:
     return _free_from((await benefits.instalments(acting.tx, [sanction.id]))[sanction.id])
 
 

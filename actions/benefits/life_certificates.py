@@ -7,7 +7,7 @@ import structlog
 from actions.benefits.sanction_stops import about_sanction, lift_stop, note, stops_of
 from actions.feedback.notices import tell
 from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from domain.benefits.benefits import Sanction
 from domain.benefits.plans import add_months
 from domain.benefits.sanction_course import LifeCertificate, LifeProof, StopKind
@@ -35,7 +35,7 @@ async def remind_of_certificates(env: Environment) -> int:
     return reminded
 
 
-async def take_certificate(acting: Acting, sanction: Sanction, given_on: date, proof: LifeProof) -> bool:
+async def take_certificate(acting: UnitOfWork, sanction: Sanction, given_on: date, proof: LifeProof) -> bool:
     """Note that she showed on a day that she lives, and end the stop for the want of it; False for a repetition.
 
     The periods that were missed are paid by the next round, each once. The caller has decided access.
@@ -60,7 +60,7 @@ async def take_certificate(acting: Acting, sanction: Sanction, given_on: date, p
     return True
 
 
-def certificate_window(acting: Acting, day: date) -> tuple[date, date]:
+def certificate_window(acting: UnitOfWork, day: date) -> tuple[date, date]:
     """The first and the last day of the month of life certificates that a day lies in, or that comes next."""
     month = acting.env.rules.law.life_certificate_month.value
     first = date(day.year, month, 1)
@@ -69,14 +69,14 @@ def certificate_window(acting: Acting, day: date) -> tuple[date, date]:
     return first, add_months(first, 1) - timedelta(days=1)
 
 
-def _asked_since(acting: Acting, day: date) -> date:
+def _asked_since(acting: UnitOfWork, day: date) -> date:
     """The first of the newest month of life certificates that was over before a day."""
     first, _ = certificate_window(acting, day)
     return date(first.year - 1, first.month, 1)
 
 
 async def _remind(env: Environment, tx: Transaction) -> int:
-    acting = Acting(env, tx, SYSTEM)
+    acting = UnitOfWork(env, tx, SYSTEM)
     first, last = certificate_window(acting, acting.today)
     stages = [last - timedelta(days=env.rules.law.life_certificate_remind_days.value), last - LAST_REMINDER]
     begun = [stage for stage in stages if stage <= acting.today <= last]

@@ -10,12 +10,12 @@ from actions.benefits.instalments import stop as end_sanction
 from actions.benefits.life_certificates import take_certificate
 from actions.benefits.recovery_orders import recover_overpaid
 from actions.benefits.sanction import plan_of
-from actions.benefits.sanction_stops import lift_stop, missed_paise, note, pass_by_given_up, put_stop, stops_of
+from actions.benefits.sanction_stops import add_stop, lift_stop, missed_paise, note, skip_unpaid_periods, stops_of
 from actions.benefits.second_approvals import ask, needs_second
 from actions.kernel.access import of_sanction, require
 from actions.kernel.environment import Environment
 from actions.kernel.idempotency import run_idempotently
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from domain.benefits.benefits import Sanction
 from domain.benefits.sanction_course import (
     CESSATION_GROUNDS,
@@ -131,13 +131,13 @@ async def complete_review(env: Environment, subject: Subject, request: CompleteR
     return await _run_order(env, subject, "completeBenefitReview", request, _review)
 
 
-async def resume(acting: Acting, sanction: Sanction, stop: Stop, ground: str, *, arrears: bool) -> None:
+async def resume(acting: UnitOfWork, sanction: Sanction, stop: Stop, ground: str, *, arrears: bool) -> None:
     """Lift a suspension, in the caller's transaction; without arrears the periods that it kept back stay unpaid."""
     await lift_stop(acting, sanction, stop, ground, arrears=arrears)
-    await pass_by_given_up(acting, sanction, plan_of(sanction))
+    await skip_unpaid_periods(acting, sanction, plan_of(sanction))
 
 
-async def take_up(acting: Acting, sanction_id: str, purpose: Purpose, *path: str) -> Sanction:
+async def take_up(acting: UnitOfWork, sanction_id: str, purpose: Purpose, *path: str) -> Sanction:
     """The sanction, locked, for one who may do that to it; raises NOT_FOUND."""
     sanction = await benefits.lock_sanction(acting.tx, sanction_id)
     if sanction is None:
@@ -170,10 +170,10 @@ async def _run_order(
     subject: Subject,
     operation: str,
     request: R,
-    step: Callable[[Acting, Sanction, R], Awaitable[None]],
+    step: Callable[[UnitOfWork, Sanction, R], Awaitable[None]],
 ) -> tuple[Sanction, bool]:
     async def work(tx: Transaction) -> dict[str, Any]:
-        acting = Acting(env, tx, subject)
+        acting = UnitOfWork(env, tx, subject)
         sanction = await take_up(acting, request.sanction_id, Purpose.DECIDE, *_BENEFIT)
         await step(acting, sanction, request)
         return {"sanction": sanction.id}
@@ -183,18 +183,18 @@ async def _run_order(
     return await present(env, answer["sanction"]), replayed
 
 
-async def _suspend(acting: Acting, sanction: Sanction, request: SuspendBenefit) -> None:
+async def _suspend(acting: UnitOfWork, sanction: Sanction, request: SuspendBenefit) -> None:
     if request.ground not in SUSPENSION_GROUNDS:
         raise Problems(Problem(ErrorCode.BAD_INPUT, _GROUND))
     await _refuse_ended(acting, sanction)
     from_on = request.from_on or acting.today
     if from_on < ist_date(sanction.sanctioned_at):
         raise Problems(Problem(ErrorCode.DATE_NOT_ALLOWED, ("input", "fromOn")))
-    if await put_stop(acting, sanction, StopKind.SUSPENSION, request.ground, from_on) is None:
+    if await add_stop(acting, sanction, StopKind.SUSPENSION, request.ground, from_on) is None:
         raise refuse_step(*_BENEFIT, state=sanction.state.value)
 
 
-async def _resume(acting: Acting, sanction: Sanction, request: ResumeBenefit) -> None:
+async def _resume(acting: UnitOfWork, sanction: Sanction, request: ResumeBenefit) -> None:
     await _refuse_ended(acting, sanction)
     stop = await _open_stop(acting, sanction, StopKind.SUSPENSION)
     if stop is None:
@@ -207,7 +207,7 @@ async def _resume(acting: Acting, sanction: Sanction, request: ResumeBenefit) ->
     await resume(acting, sanction, stop, request.ground.value, arrears=request.arrears)
 
 
-async def _end(acting: Acting, sanction: Sanction, request: EndBenefit) -> None:
+async def _end(acting: UnitOfWork, sanction: Sanction, request: EndBenefit) -> None:
     if request.ground not in CESSATION_GROUNDS:
         raise Problems(Problem(ErrorCode.BAD_INPUT, _GROUND))
     await _refuse_ended(acting, sanction)
@@ -216,18 +216,18 @@ async def _end(acting: Acting, sanction: Sanction, request: EndBenefit) -> None:
     if not await end_sanction(acting, sanction, request.last_day, request.ground):
         granted_until = sanction.ended_on or request.last_day  # a scholarship: an end behind its year adds no term
         await benefits.change_sanction(acting.tx, sanction.id, ended_on=min(granted_until, request.last_day))
-        await put_stop(acting, sanction, StopKind.CESSATION, request.ground, request.last_day + timedelta(days=1))
+        await add_stop(acting, sanction, StopKind.CESSATION, request.ground, request.last_day + timedelta(days=1))
     await recover_overpaid(acting, sanction, request.ground, request.last_day)
 
 
-async def _certify(acting: Acting, sanction: Sanction, request: TakeLifeCertificate) -> None:
+async def _certify(acting: UnitOfWork, sanction: Sanction, request: TakeLifeCertificate) -> None:
     await _refuse_ended(acting, sanction)
     if not acting.today - timedelta(days=365) <= request.given_on <= acting.today:
         raise Problems(Problem(ErrorCode.DATE_NOT_ALLOWED, ("input", "givenOn")))
     await take_certificate(acting, sanction, request.given_on, request.proof)
 
 
-async def _review(acting: Acting, sanction: Sanction, _: CompleteReview) -> None:
+async def _review(acting: UnitOfWork, sanction: Sanction, _: CompleteReview) -> None:
     await _refuse_ended(acting, sanction)
     await benefits.change_sanction(acting.tx, sanction.id, reviewed_on=acting.today)
     await note(acting, sanction, "sanction.reviewed")
@@ -236,12 +236,12 @@ async def _review(acting: Acting, sanction: Sanction, _: CompleteReview) -> None
         await lift_stop(acting, sanction, stop, "REVIEW_DONE")
 
 
-async def _refuse_ended(acting: Acting, sanction: Sanction) -> None:
+async def _refuse_ended(acting: UnitOfWork, sanction: Sanction) -> None:
     if await _open_stop(acting, sanction, StopKind.CESSATION) is not None:
         raise refuse_step(*_BENEFIT, state=sanction.state.value)
 
 
-async def _open_stop(acting: Acting, sanction: Sanction, kind: StopKind) -> Stop | None:
+async def _open_stop(acting: UnitOfWork, sanction: Sanction, kind: StopKind) -> Stop | None:
     found = await stops_of(acting, sanction.id)
     return next((one for one in found if one.open and one.kind is kind), None)
 

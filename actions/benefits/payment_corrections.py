@@ -7,8 +7,8 @@ which names the one that came back. Only how it is ordered differs (docs/contrac
 from collections.abc import Mapping, Sequence
 
 from actions.benefits.payee_account import account_at
-from actions.benefits.payment_status import hear
-from actions.kernel.unit_of_work import Acting
+from actions.benefits.payment_status import apply_status
+from actions.kernel.unit_of_work import UnitOfWork
 from actions.reconciliation.finance_cases import open_case
 from domain.benefits.benefits import Instalment, PaymentEvent, PaymentNews, PaymentStatus, Rail, Sanction
 from domain.benefits.sanction_course import PaymentAccount
@@ -60,7 +60,7 @@ async def correction_of(
     )
 
 
-async def note_refusal(acting: Acting, instalment: Instalment, code: str) -> None:
+async def note_refusal(acting: UnitOfWork, instalment: Instalment, code: str) -> None:
     """The treasury refused a correction, in the caller's transaction: nothing left, the citizen is told, and a case.
 
     An officer may order it again: then it goes as an order of its own.
@@ -68,7 +68,7 @@ async def note_refusal(acting: Acting, instalment: Instalment, code: str) -> Non
     news = PaymentNews(
         PaymentStatus.RETURNED, acting.now, source_ref="COR", return_code=INSTRUCTION_REJECTED, rail=instalment.rail
     )
-    if not await hear(acting, instalment.id, news):
+    if not await apply_status(acting, instalment.id, news):
         return
     about = f"{INSTALMENT}{instalment.id}"
     difference = FinanceDifference(DifferenceKind.CORRECTION_REFUSED, about, expected="COR", found=code)

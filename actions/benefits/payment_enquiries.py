@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 
 import structlog
 
-from actions.benefits.payment_status import hear_many
+from actions.benefits.payment_status import apply_statuses
 from actions.kernel.environment import Environment
 from actions.kernel.unit_of_work import Acting
 from actions.reconciliation.finance_cases import open_cases
@@ -22,7 +22,7 @@ from domain.reconciliation.finance_cases import INSTALMENT, DifferenceKind, Fina
 from integrations.calling.errors import IntegrationError, Unavailable
 from integrations.dbt_finance import BillEnquiry, BillReference
 from store.benefits import payment_enquiries
-from store.benefits.payment_enquiries import Heard
+from store.benefits.payment_enquiries import EnquiryAnswer
 from store.database import crash_points
 from store.database.sql import AnyRow
 from store.payments import payment_reads
@@ -98,7 +98,7 @@ async def _ask(env: Environment, waiting: Sequence[_Asked]) -> Round:
     heard = [(asked, answer) for asked, answer in zip(waiting, answers, strict=True) if isinstance(answer, BillEnquiry)]
     silent = [asked.instalment_id for asked, answer in zip(waiting, answers, strict=True) if not _is_answer(answer)]
     crash_points.reach(crash_points.ENQUIRY_HEARD)
-    changed = await env.store.carry_out(lambda tx: _apply(Acting(env, tx, SYSTEM), heard, silent))
+    changed = await env.store.carry_out(lambda tx: _apply(UnitOfWork(env, tx, SYSTEM), heard, silent))
     away = sum(isinstance(answer, Unavailable) for answer in answers)
     return Round(len(waiting), changed, len(waiting) if away == len(waiting) else len(silent))
 
@@ -107,9 +107,9 @@ def _is_answer(answer: object) -> bool:
     return isinstance(answer, BillEnquiry)
 
 
-async def _apply(acting: Acting, heard: Sequence[tuple[_Asked, BillEnquiry]], silent: Sequence[str]) -> int:
+async def _apply(acting: UnitOfWork, heard: Sequence[tuple[_Asked, BillEnquiry]], silent: Sequence[str]) -> int:
     told = [(asked.instalment_id, _news(enquiry)) for asked, enquiry in heard if enquiry.state is not None]
-    changed = await hear_many(acting, told)
+    changed = await apply_statuses(acting, told)
     await open_cases(acting, [one for asked, enquiry in heard for one in _differences(asked, enquiry)])
     await _claim_references(acting, heard)
     await open_cases(acting, await _second_credits(acting, heard))
@@ -121,7 +121,7 @@ async def _apply(acting: Acting, heard: Sequence[tuple[_Asked, BillEnquiry]], si
     return len(changed)
 
 
-async def _second_credits(acting: Acting, heard: Sequence[tuple[_Asked, BillEnquiry]]) -> list[FinanceDifference]:
+async def _second_credits(acting: UnitOfWork, heard: Sequence[tuple[_Asked, BillEnquiry]]) -> list[FinanceDifference]:
     """Bills that were credited under another reference than the one that we heard of before."""
     credited = {
         asked.instalment_id: hash_of(enquiry.utr)
@@ -132,7 +132,7 @@ async def _second_credits(acting: Acting, heard: Sequence[tuple[_Asked, BillEnqu
     return [paid_again(one) for one, utr in credited.items() if before.get(one, utr) != utr]
 
 
-async def _claim_references(acting: Acting, heard: Sequence[tuple[_Asked, BillEnquiry]]) -> None:
+async def _claim_references(acting: UnitOfWork, heard: Sequence[tuple[_Asked, BillEnquiry]]) -> None:
     claims = {hash_of(enquiry.utr): asked.end_to_end_id for asked, enquiry in heard if enquiry.utr}
     taken = await reconciliation.claim_utrs(acting.tx, claims)
     await open_cases(acting, [reference_twice(utr, claims[utr]) for utr in sorted(taken)])
@@ -182,9 +182,9 @@ def _differences(asked: _Asked, enquiry: BillEnquiry) -> list[FinanceDifference]
     return found
 
 
-def _heard_record(acting: Acting, asked: _Asked, enquiry: BillEnquiry) -> Heard:
+def _heard_record(acting: UnitOfWork, asked: _Asked, enquiry: BillEnquiry) -> EnquiryAnswer:
     state = enquiry.state
-    return Heard(
+    return EnquiryAnswer(
         asked.instalment_id,
         state.status if state else None,
         state.at if state else None,

@@ -6,18 +6,18 @@ from datetime import timedelta
 from typing import Any
 
 from actions.benefits.orders import body_of, present, refuse_step, resume, take_up
-from actions.benefits.payment_status import hear
+from actions.benefits.payment_status import apply_status
 from actions.benefits.plans import upcoming_periods
 from actions.benefits.recovery_orders import note_part, order, tell_of_recovery
-from actions.benefits.sanction import add_instalment, put_out, rail_of
+from actions.benefits.sanction import add_instalment, issue_instalment, rail_of
 from actions.benefits.sanction_budgets import NOTHING_ASKED, Balances, balances_before_approval, check_at_sanction
-from actions.benefits.sanction_stops import about_sanction, note, put_stop, stops_of
+from actions.benefits.sanction_stops import about_sanction, add_stop, note, stops_of
 from actions.benefits.second_approvals import ask, decide, needs_second
 from actions.feedback.notices import tell
 from actions.kernel.access import may_read_all, of_sanction, permitted_postings
 from actions.kernel.environment import Environment
 from actions.kernel.idempotency import run_idempotently
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from domain.benefits.benefits import Instalment, InstalmentKind, PaymentNews, PaymentStatus, Sanction, SanctionState
 from domain.benefits.bills import bill_number, end_to_end_id
 from domain.benefits.recoveries import Recovery, RecoveryGround, RecoveryState, RecoveryWay
@@ -101,7 +101,7 @@ async def reissue_payment(env: Environment, subject: Subject, request: ReissuePa
     PROPOSAL_WAITS where the approval is asked for already.
     """
 
-    async def work(acting: Acting) -> Sanction:
+    async def work(acting: UnitOfWork) -> Sanction:
         sanction = await take_up(acting, request.sanction_id, Purpose.PAY_BENEFIT, *_BENEFIT)
         made = (await benefits.instalments(acting.tx, [sanction.id])).get(sanction.id, [])
         found = next((one for one in made if one.sequence == request.sequence), None)
@@ -124,7 +124,7 @@ async def order_recovery(env: Environment, subject: Subject, request: OrderRecov
     instalment comes.
     """
 
-    async def work(acting: Acting) -> Sanction:
+    async def work(acting: UnitOfWork) -> Sanction:
         sanction = await take_up(acting, request.sanction_id, Purpose.PAY_BENEFIT, *_BENEFIT)
         made = (await benefits.instalments(acting.tx, [sanction.id])).get(sanction.id, [])
         before = (await recoveries.of_sanctions(acting.tx, [sanction.id])).get(sanction.id, [])
@@ -148,7 +148,7 @@ async def note_challan(env: Environment, subject: Subject, request: NoteChallan)
     or for a number that is none, CONFLICT for a challan that was noted before.
     """
 
-    async def work(acting: Acting) -> Sanction:
+    async def work(acting: UnitOfWork) -> Sanction:
         sanction, recovery = await _recovery(acting, request.sanction_id, request.recovery)
         challan = request.challan.strip()
         if not 1 <= len(challan) <= LONGEST_CHALLAN or not challan.isprintable() or holds_aadhaar(challan):
@@ -168,7 +168,7 @@ async def note_challan(env: Environment, subject: Subject, request: NoteChallan)
 async def cancel_recovery(env: Environment, subject: Subject, request: CancelRecovery) -> tuple[Sanction, bool]:
     """Let what is outstanding be. Raises Problems: NOT_FOUND, STEP_NOT_ALLOWED where it is no longer open."""
 
-    async def work(acting: Acting) -> Sanction:
+    async def work(acting: UnitOfWork) -> Sanction:
         sanction, recovery = await _recovery(acting, request.sanction_id, request.recovery)
         if recovery.state is not RecoveryState.OPEN:
             raise refuse_step(*_RECOVERY, state=recovery.state.value)
@@ -185,7 +185,7 @@ async def decide_approval(env: Environment, subject: Subject, request: DecideApp
     decision behind it, PROPOSAL_MISSING where it is decided, STEP_NOT_ALLOWED where it is no longer possible.
     """
 
-    async def work(acting: Acting) -> Sanction:
+    async def work(acting: UnitOfWork) -> Sanction:
         sanction = await take_up(acting, request.sanction_id, Purpose.PAY_BENEFIT, *_BENEFIT)
         asked = (await sanction_course.approvals(acting.tx, [sanction.id])).get(sanction.id, [])
         if not 1 <= request.number <= len(asked):
@@ -224,7 +224,7 @@ async def waiting_approvals(env: Environment, subject: Subject) -> list[tuple[Sa
     ]
 
 
-async def _carry_out(acting: Acting, sanction: Sanction, approval: Approval) -> None:
+async def _carry_out(acting: UnitOfWork, sanction: Sanction, approval: Approval) -> None:
     await _refuse_stopped(acting, sanction, approval)
     match approval.kind:
         case ApprovalKind.SANCTION:
@@ -248,23 +248,23 @@ async def _carry_out(acting: Acting, sanction: Sanction, approval: Approval) -> 
                 await tell_of_recovery(acting, sanction, recovery)
 
 
-async def _refuse_stopped(acting: Acting, sanction: Sanction, approval: Approval) -> None:
+async def _refuse_stopped(acting: UnitOfWork, sanction: Sanction, approval: Approval) -> None:
     open_kinds = {one.kind for one in await stops_of(acting, sanction.id) if one.open}
     if open_kinds & _FORBIDDING.get(approval.kind, frozenset()):
         raise refuse_step(*_APPROVAL, state=sanction.state.value)
 
 
-async def _refuse(acting: Acting, sanction: Sanction, approval: Approval) -> None:
+async def _refuse(acting: UnitOfWork, sanction: Sanction, approval: Approval) -> None:
     """A refused sanction ends before it began; a refused recovery is cancelled; the others stay as they were."""
     if approval.kind is ApprovalKind.SANCTION:
         begins = ist_date(sanction.sanctioned_at)
-        if await put_stop(acting, sanction, StopKind.CESSATION, StopGround.APPROVAL_REFUSED, begins) is not None:
+        if await add_stop(acting, sanction, StopKind.CESSATION, StopGround.APPROVAL_REFUSED, begins) is not None:
             await benefits.change_sanction(acting.tx, sanction.id, ended_on=begins - timedelta(days=1))
     elif approval.kind is ApprovalKind.RECOVERY:
         await _decide_recovery(acting, approval, RecoveryState.CANCELLED)
 
 
-async def _decide_recovery(acting: Acting, approval: Approval, state: RecoveryState) -> Recovery | None:
+async def _decide_recovery(acting: UnitOfWork, approval: Approval, state: RecoveryState) -> Recovery | None:
     """Give a recovery that waited its state; None where all of it came back by itself meanwhile."""
     recovery = await recoveries.get(acting.tx, approval.subject_id)
     if recovery is None or recovery.state is not RecoveryState.AWAITING_APPROVAL:
@@ -273,13 +273,13 @@ async def _decide_recovery(acting: Acting, approval: Approval, state: RecoverySt
     return recovery
 
 
-async def _refuse_reissue(acting: Acting, sanction: Sanction, found: Instalment) -> None:
+async def _refuse_reissue(acting: UnitOfWork, sanction: Sanction, found: Instalment) -> None:
     stopped = any(one.open and one.from_on <= found.period_from for one in await stops_of(acting, sanction.id))
     if found.status is not PaymentStatus.RETURNED or stopped:
         raise refuse_step(*_INSTALMENT, state=found.status.value)
 
 
-async def _recovery(acting: Acting, sanction_id: str, number: int) -> tuple[Sanction, Recovery]:
+async def _recovery(acting: UnitOfWork, sanction_id: str, number: int) -> tuple[Sanction, Recovery]:
     sanction = await take_up(acting, sanction_id, Purpose.PAY_BENEFIT, *_BENEFIT)
     known = (await recoveries.of_sanctions(acting.tx, [sanction.id])).get(sanction.id, [])
     found = next((one for one in known if one.number == number), None)
@@ -293,11 +293,11 @@ async def _run_order(
     subject: Subject,
     operation: str,
     request: Any,
-    work: Callable[[Acting], Awaitable[Sanction]],
+    work: Callable[[UnitOfWork], Awaitable[Sanction]],
     balances: Balances = NOTHING_ASKED,
 ) -> tuple[Sanction, bool]:
     async def in_transaction(tx: Transaction) -> dict[str, Any]:
-        return {"sanction": (await work(Acting(env, tx, subject, balances=balances))).id}
+        return {"sanction": (await work(UnitOfWork(env, tx, subject, balances=balances))).id}
 
     key, body = request.idempotency_key, body_of(request)
     answer, replayed = await run_idempotently(
@@ -306,7 +306,7 @@ async def _run_order(
     return await present(env, answer["sanction"]), replayed
 
 
-async def reissue(acting: Acting, sanction: Sanction, returned: Instalment) -> Instalment:
+async def reissue(acting: UnitOfWork, sanction: Sanction, returned: Instalment) -> Instalment:
     """Make the order that follows one that came back, in the caller's transaction; each order has one at most.
 
     The first is told as REISSUED with the id of the second (docs/contracts/dbt_finance.md section 10). Raises
@@ -331,10 +331,10 @@ async def reissue(acting: Acting, sanction: Sanction, returned: Instalment) -> I
         deducted_paise=returned.deducted_paise,
     )
     news = PaymentNews(PaymentStatus.REISSUED, acting.now, source_ref=following.end_to_end_id, rail=returned.rail)
-    if not await hear(acting, returned.id, news):
+    if not await apply_status(acting, returned.id, news):
         state = {"state": returned.status.value}
         raise Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, ("input", "sequence"), params=state))
-    await put_out(acting, sanction, following)
+    await issue_instalment(acting, sanction, following)
     await note(acting, sanction, "instalment.reissue_ordered", sequence=str(sequence))
     params = {"number": sanction.number, "on": returned.period_from.isoformat()}
     await tell(acting, NoticeKind.PAYMENT_REISSUED, about_sanction(sanction, following.id), **params)

@@ -10,8 +10,8 @@ from actions.benefits.recoveries import came_back
 from actions.benefits.recovery_orders import recover_late
 from actions.etaal.counting import Counted, count_events, take_back
 from actions.feedback.notices import About, tell_many
-from actions.kernel.transitions import Step, move
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.transitions import Step, apply_transition
+from actions.kernel.unit_of_work import UnitOfWork
 from actions.reconciliation.finance_cases import open_cases
 from domain.applications.applications import Channel
 from domain.applications.lifecycle import Move
@@ -37,17 +37,17 @@ _TOLD = {
 """What the citizen is told of, by a message."""
 
 
-async def hear(acting: Acting, instalment_id: str, news: PaymentNews) -> bool:
+async def apply_status(acting: UnitOfWork, instalment_id: str, news: PaymentNews) -> bool:
     """Apply news of one payment in the caller's transaction; False where it changes nothing.
 
     Repeated or late news changes nothing. A return after the ten days in which a credit usually comes back
     is not applied: it opens a case (docs/contracts/dbt_finance.md section 7). Raises store.database.errors.NotThere.
     """
-    return instalment_id in await hear_many(acting, [(instalment_id, news)])
+    return instalment_id in await apply_statuses(acting, [(instalment_id, news)])
 
 
-async def hear_many(acting: Acting, told: Sequence[tuple[str, PaymentNews]]) -> set[str]:
-    """As `hear`, for the rows of a file; rows about one payment are heard in turn. Gives the ids that changed."""
+async def apply_statuses(acting: UnitOfWork, told: Sequence[tuple[str, PaymentNews]]) -> set[str]:
+    """As `apply_status`, for the rows of a file; one after another for one payment. Gives the ids that changed."""
     changed: set[str] = set()
     for batch in _batches(told):
         applied, late = await benefits.record_many(acting.tx, batch, acting.now)
@@ -57,7 +57,7 @@ async def hear_many(acting: Acting, told: Sequence[tuple[str, PaymentNews]]) -> 
     return changed
 
 
-async def _follow(acting: Acting, applied: Sequence[tuple[Instalment, PaymentNews]]) -> None:
+async def _follow(acting: UnitOfWork, applied: Sequence[tuple[Instalment, PaymentNews]]) -> None:
     """What belongs to a change: audit line, counting, message, the order that is thereby out, the budget let go."""
     if not applied:
         return
@@ -76,13 +76,13 @@ async def _follow(acting: Acting, applied: Sequence[tuple[Instalment, PaymentNew
     await _deliver(acting, sanctions.values())
 
 
-def _line(acting: Acting, one: Instalment, news: PaymentNews) -> audit.AuditLine:
+def _line(acting: UnitOfWork, one: Instalment, news: PaymentNews) -> audit.AuditLine:
     detail: dict[str, str | int] = {"source": Source.DBT_FINANCE.value, "rail": one.rail.value}
     action = f"instalment.{news.status.value.lower()}"
     return audit.AuditLine(acting.subject.label, action, "BENEFIT", one.id, Purpose.PAY_BENEFIT.value, detail)
 
 
-async def _count_credits(acting: Acting, pairs: Sequence[_Pair]) -> None:
+async def _count_credits(acting: UnitOfWork, pairs: Sequence[_Pair]) -> None:
     """A credit that the bank confirmed counts once for its instalment, under its scheme; a returned one is taken back.
 
     Only the day on which we learn of it is known for sure, so that is its day.
@@ -103,12 +103,12 @@ def _payment_notice(
     return _TOLD[news.status], about, {"number": sanction.number, "on": one.period_from.isoformat()}
 
 
-async def _deliver(acting: Acting, sanctions: Iterable[Sanction]) -> None:
+async def _deliver(acting: UnitOfWork, sanctions: Iterable[Sanction]) -> None:
     """The applications whose orders are thereby out."""
     for application_id in await benefit_rounds.undelivered_applications(acting.tx, [one.id for one in sanctions]):
         application = await applications.get(acting.tx, application_id)
         if application is not None:
-            await move(acting, application, Step(Move.DELIVER, changes={"delivered_at": acting.now}))
+            await apply_transition(acting, application, Step(Move.DELIVER, changes={"delivered_at": acting.now}))
 
 
 def _came_back_late(one: Instalment, news: PaymentNews) -> bool:

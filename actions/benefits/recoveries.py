@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from domain.benefits.benefits import Instalment, Sanction
 from domain.benefits.recoveries import RecoveryGround, RecoveryPart, RecoveryState, RecoveryWay, deduction_of
 from store.benefits import recoveries
@@ -17,13 +17,13 @@ class Deducted:
     instalment: Instalment
     parts: tuple[RecoveryPart, ...]
 
-    async def note(self, acting: Acting) -> None:
+    async def note(self, acting: UnitOfWork) -> None:
         """Write the parts down, after the instalment is kept."""
         for part in self.parts:
             await recoveries.add_part(acting.tx, part)
 
 
-async def deduct_recoveries(acting: Acting, instalment: Instalment) -> Deducted:
+async def deduct_recoveries(acting: UnitOfWork, instalment: Instalment) -> Deducted:
     """Keep back what the open recoveries of its sanction ask for, the oldest first, up to the share of the setting.
 
     What came back from the bank and is paid again was reduced before, so nothing more is kept back from it.
@@ -44,7 +44,7 @@ async def deduct_recoveries(acting: Acting, instalment: Instalment) -> Deducted:
     return Deducted(reduced, tuple(parts))
 
 
-async def came_back(acting: Acting, instalment: Instalment, sanction: Sanction) -> None:
+async def came_back(acting: UnitOfWork, instalment: Instalment, sanction: Sanction) -> None:
     """A payment for a period after the end of its sanction came back by itself: that much less is to be recovered."""
     if sanction.ended_on is None or instalment.period_from <= sanction.ended_on:
         return

@@ -5,7 +5,7 @@ from datetime import date
 from actions.benefits.sanction_stops import about_sanction, lock_sanction, note, stops_of
 from actions.benefits.second_approvals import ask, needs_second
 from actions.feedback.notices import tell
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from domain.benefits.benefits import ON_ITS_WAY, Instalment, Sanction
 from domain.benefits.recoveries import Recovery, RecoveryGround, RecoveryPart, RecoveryState, RecoveryWay
 from domain.benefits.sanction_course import ApprovalKind, StopGround, StopKind
@@ -14,7 +14,7 @@ from store.benefits import benefits, recoveries
 
 
 async def order(
-    acting: Acting, sanction: Sanction, amount_paise: int, ground: RecoveryGround, way: RecoveryWay
+    acting: UnitOfWork, sanction: Sanction, amount_paise: int, ground: RecoveryGround, way: RecoveryWay
 ) -> Recovery:
     """Order an amount back, in the caller's transaction; above the set amount it waits for another person."""
     before = (await recoveries.of_sanctions(acting.tx, [sanction.id])).get(sanction.id, [])
@@ -42,7 +42,7 @@ async def order(
     return recovery
 
 
-async def recover_overpaid(acting: Acting, sanction: Sanction, ground: StopGround, last_day: date) -> None:
+async def recover_overpaid(acting: UnitOfWork, sanction: Sanction, ground: StopGround, last_day: date) -> None:
     """Order back what was paid for periods that began after the last day; nothing where nothing was.
 
     By challan: after the end there is no later instalment to keep it back from. What comes back by itself later is a
@@ -57,7 +57,7 @@ async def recover_overpaid(acting: Acting, sanction: Sanction, ground: StopGroun
         await order(acting, sanction, sum(paid), _after_the_end(ground), RecoveryWay.CHALLAN)
 
 
-async def recover_late(acting: Acting, sanction: Sanction, instalment: Instalment) -> None:
+async def recover_late(acting: UnitOfWork, sanction: Sanction, instalment: Instalment) -> None:
     """A payment for a period after the end turns out to have left all the same: order it back, once.
 
     Its file, or the answer to its order, was under way when the sanction ended. To be called when it is first heard
@@ -77,7 +77,9 @@ def _after_the_end(ground: StopGround) -> RecoveryGround:
     return RecoveryGround.PAID_AFTER_DEATH if died else RecoveryGround.PAID_WHILE_INELIGIBLE
 
 
-async def note_part(acting: Acting, sanction: Sanction, recovery: Recovery, reference: str, amount_paise: int) -> bool:
+async def note_part(
+    acting: UnitOfWork, sanction: Sanction, recovery: Recovery, reference: str, amount_paise: int
+) -> bool:
     """Note a part that came back; False where it was noted before. Raises ValueError where it is too much."""
     part = RecoveryPart(recovery.id, recovery.citizen_id, reference, amount_paise, acting.now)
     added = await recoveries.add_part(acting.tx, part)
@@ -86,7 +88,7 @@ async def note_part(acting: Acting, sanction: Sanction, recovery: Recovery, refe
     return added
 
 
-async def tell_of_recovery(acting: Acting, sanction: Sanction, recovery: Recovery) -> None:
+async def tell_of_recovery(acting: UnitOfWork, sanction: Sanction, recovery: Recovery) -> None:
     """The citizen learns of it, with the ground; the amount stands with the recovery."""
     params = {"number": sanction.number, "recovery_ground": recovery.ground.value}
     await tell(acting, NoticeKind.RECOVERY_ORDERED, about_sanction(sanction, recovery.id), **params)

@@ -4,16 +4,16 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from actions.benefits import payment_corrections
-from actions.benefits.budget import INSTRUCT, set_aside, wait_for_budget
+from actions.benefits.budget import INSTRUCT, reserve_budget, wait_for_budget
 from actions.benefits.payee_account import ACCOUNT_FIELD, IFSC_FIELD, account_of
-from actions.benefits.payment_status import hear
+from actions.benefits.payment_status import apply_status
 from actions.benefits.recoveries import deduct_recoveries
 from actions.benefits.sanction_budgets import check_at_sanction
 from actions.benefits.second_approvals import ask, needs_second
 from actions.kernel.environment import Environment
 from actions.kernel.numbering import draw_number
-from actions.kernel.transitions import Step, move
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.transitions import Step, apply_transition
+from actions.kernel.unit_of_work import UnitOfWork
 from domain.applications.applications import Application
 from domain.applications.lifecycle import Move
 from domain.benefits.benefits import (
@@ -51,7 +51,7 @@ NO_FUND = "INSUFFICIENT_FUND"
 
 
 async def grant(
-    acting: Acting, application: Application, service: Service, *, number: str | None = None
+    acting: UnitOfWork, application: Application, service: Service, *, number: str | None = None
 ) -> Application:
     """Sanction the benefit of an approved application, in the caller's transaction.
 
@@ -81,7 +81,7 @@ async def grant(
         granted_by=acting.decides_for or acting.subject.person_id,
     )
     await benefits.add_sanction(acting.tx, sanction)
-    sanctioned = await move(acting, application, Step(Move.SANCTION_BENEFIT))
+    sanctioned = await apply_transition(acting, application, Step(Move.SANCTION_BENEFIT))
     if waits:
         await ask(acting, sanction, ApprovalKind.SANCTION, sanction.id, scheme.amount_paise or 0)
         await check_at_sanction(acting, sanction, None)
@@ -92,7 +92,7 @@ async def grant(
 
 
 async def add_instalment(
-    acting: Acting, sanction: Sanction, *, begins: date | None = None, rail: Rail | None = None
+    acting: UnitOfWork, sanction: Sanction, *, begins: date | None = None, rail: Rail | None = None
 ) -> Instalment:
     """Make the next instalment of a sanction, from a day or from today, and ask for its payment.
 
@@ -120,14 +120,14 @@ async def add_instalment(
         rail=rail or await rail_of(acting, sanction),
         kind=InstalmentKind.ARREARS if late else InstalmentKind.REGULAR,
     )
-    instalment = await put_out(acting, sanction, instalment)
+    instalment = await issue_instalment(acting, sanction, instalment)
     following = instalment.period_to + timedelta(days=1) if sanction.period in REPEATED else None
     anchor = {"anchor_on": begins} if sanction.anchor_on is None and not made else {}
     await benefits.change_sanction(acting.tx, sanction.id, next_due_on=following, **anchor)
     return instalment
 
 
-async def put_out(acting: Acting, sanction: Sanction, instalment: Instalment) -> Instalment:
+async def issue_instalment(acting: UnitOfWork, sanction: Sanction, instalment: Instalment) -> Instalment:
     """Keep a new instalment, less what is recovered from it, and have it paid; gives it as it was kept.
 
     For PFMS a batch fetches it once its budget is set aside; for the treasury a message asks for its payment.
@@ -142,7 +142,7 @@ async def put_out(acting: Acting, sanction: Sanction, instalment: Instalment) ->
     return kept.instalment
 
 
-async def rail_of(acting: Acting, sanction: Sanction) -> Rail:
+async def rail_of(acting: UnitOfWork, sanction: Sanction) -> Rail:
     """The way that a new instalment goes: by the setting, else its scheme; the treasury where PFMS is not connected."""
     if acting.env.partners.pfms is None:
         return Rail.IFMS
@@ -202,14 +202,14 @@ async def _instruct(
 ) -> None:
     dbt = env.partners.dbt
     if await dbt.confirm(bill_of(instalment)) is None:
-        if not await set_aside(env, instalment, sanction):
+        if not await reserve_budget(env, instalment, sanction):
             return
         try:
             await dbt.instruct(instruction)
         except Refused as refusal:
             if refusal.code != NO_FUND:
                 raise
-            await env.store.carry_out(lambda tx: wait_for_budget(Acting(env, tx, SYSTEM), instalment, sanction))
+            await env.store.carry_out(lambda tx: wait_for_budget(UnitOfWork(env, tx, SYSTEM), instalment, sanction))
             return
     await _settle(env, instalment, PaymentStatus.INSTRUCTED)
 
@@ -224,7 +224,7 @@ async def _correct(env: Environment, instalment: Instalment, correction: Correct
         code = await _refusal_of(env, correction)
         if code is not None and await dbt.confirm(bill) is None:
             await env.store.carry_out(
-                lambda tx: payment_corrections.note_refusal(Acting(env, tx, SYSTEM), instalment, code)
+                lambda tx: payment_corrections.note_refusal(UnitOfWork(env, tx, SYSTEM), instalment, code)
             )
             return
     await _settle(env, instalment, PaymentStatus.INSTRUCTED, payment_corrections.note_of(correction))
@@ -241,9 +241,9 @@ async def _refusal_of(env: Environment, correction: Correction) -> str | None:
     return None
 
 
-async def settle(acting: Acting, instalment: Instalment, status: PaymentStatus) -> None:
+async def settle(acting: UnitOfWork, instalment: Instalment, status: PaymentStatus) -> None:
     """Note where a payment stands as of now, and deliver the application whose order is thereby out."""
-    await hear(acting, instalment.id, PaymentNews(status, acting.now, rail=instalment.rail))
+    await apply_status(acting, instalment.id, PaymentNews(status, acting.now, rail=instalment.rail))
 
 
 async def _settle(env: Environment, instalment: Instalment, status: PaymentStatus, note: str | None = None) -> None:
@@ -252,7 +252,7 @@ async def _settle(env: Environment, instalment: Instalment, status: PaymentStatu
         if present is not None and present.status in _TO_SEND:
             told = note or instalment.bill_number
             news = PaymentNews(status, env.clock.now(), source_ref=told, rail=instalment.rail)
-            await hear(Acting(env, tx, SYSTEM), instalment.id, news)
+            await apply_status(UnitOfWork(env, tx, SYSTEM), instalment.id, news)
 
     await env.store.carry_out(work)
 
@@ -315,7 +315,7 @@ def _share(sanction: Sanction, begins: date) -> tuple[date, int]:
     return period_end(begins, sanction.period), sanction.amount_paise or 0
 
 
-async def _scheme(acting: Acting, service: Service) -> Scheme:
+async def _scheme(acting: UnitOfWork, service: Service) -> Scheme:
     codes = [service.scheme_id] if service.scheme_id else []
     found = (await catalogue.schemes(acting.tx, codes)).get(service.scheme_id or "")
     if found is None:

@@ -15,7 +15,7 @@ import structlog
 from actions.benefits.budget import note_budget, settle, told_balance
 from actions.kernel.access import of_application, of_sanction
 from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from domain.applications.applications import Application
 from domain.applications.lifecycle import UNDECIDED, Move
 from domain.benefits.benefits import BudgetState, Instalment, Sanction, SanctionState
@@ -26,7 +26,7 @@ from domain.kernel.clock import ist_date
 from domain.kernel.people import Subject
 from domain.kernel.sources import Source, Sourced, SourceState
 from domain.officers.desk import Proposal
-from domain.payments.budgets import SanctionBudget, ToldBalance, need_of
+from domain.payments.budgets import ReportedBalance, SanctionBudget, need_of
 from integrations.calling.errors import IntegrationError
 from store.applications import applications
 from store.benefits import benefits, sanction_course
@@ -34,7 +34,7 @@ from store.catalogue import catalogue
 from store.database.engine import Transaction
 from store.officers import desk
 
-Balances = Mapping[str, ToldBalance | None]
+Balances = Mapping[str, ReportedBalance | None]
 """By scheme, what the treasury told; None where it did not answer."""
 
 NOTHING_ASKED: Balances = {}
@@ -87,7 +87,7 @@ async def balances_before_approval(env: Environment, subject: Subject, sanction_
     return await _ask_balances(env, [sanction.scheme_code])
 
 
-async def check_at_sanction(acting: Acting, sanction: Sanction, made: Instalment | None) -> None:
+async def check_at_sanction(acting: UnitOfWork, sanction: Sanction, made: Instalment | None) -> None:
     """Set the first payment's money aside, or let the sanction wait for it, in the transaction that made the sanction.
 
     Without an instalment, because the sanction waits for another person, it is only compared with what is free;
@@ -108,7 +108,7 @@ async def check_at_sanction(acting: Acting, sanction: Sanction, made: Instalment
 
 
 async def budget_of(
-    env: Environment, subject: Subject, application: Application, ask: Callable[[str], Awaitable[ToldBalance]]
+    env: Environment, subject: Subject, application: Application, ask: Callable[[str], Awaitable[ReportedBalance]]
 ) -> Sourced[SanctionBudget] | None:
     """What a sanction on an application would need and what is left for it now; never an old answer.
 
@@ -141,7 +141,7 @@ def _to_approve(proposal: Proposal | None) -> bool:
     return proposal is not None and proposal.verdict == Move.APPROVE
 
 
-async def _set_aside(tx: Transaction, balance: ToldBalance) -> int:
+async def _set_aside(tx: Transaction, balance: ReportedBalance) -> int:
     return await sanction_course.held_on_head(tx, balance.head_of_account, balance.asked_at)
 
 
@@ -149,7 +149,7 @@ async def _ask_balances(env: Environment, scheme_codes: Iterable[str]) -> Balanc
     wanted = sorted(set(scheme_codes))
     today = ist_date(env.clock.now())
 
-    async def ask_balance(code: str) -> ToldBalance | None:
+    async def ask_balance(code: str) -> ReportedBalance | None:
         try:
             return await told_balance(env, code, today)
         except IntegrationError as error:

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 from actions.benefits.budget import INSTRUCT
 from actions.feedback.notices import About, tell
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from domain.benefits.benefits import UNSENT, Hold, Instalment, Rail, Sanction, SanctionState
 from domain.benefits.plans import Plan
 from domain.benefits.sanction_course import (
@@ -25,8 +25,8 @@ from store.database.errors import NotThere
 from store.platform import outbox
 
 
-async def put_stop(
-    acting: Acting, sanction: Sanction, kind: StopKind, ground: StopGround, from_on: date
+async def add_stop(
+    acting: UnitOfWork, sanction: Sanction, kind: StopKind, ground: StopGround, from_on: date
 ) -> Stop | None:
     """Pay no period that begins on or after a day until it is lifted; None where such a stop holds already.
 
@@ -55,7 +55,7 @@ async def put_stop(
     return stop
 
 
-async def lift_stop(acting: Acting, sanction: Sanction, stop: Stop, ground: str, *, arrears: bool = True) -> bool:
+async def lift_stop(acting: UnitOfWork, sanction: Sanction, stop: Stop, ground: str, *, arrears: bool = True) -> bool:
     """End a stop; what was kept back for it goes on where nothing else holds. False where it was lifted before.
 
     The periods that were missed are paid by the next round, one instalment for each: they are its arrears. Without
@@ -80,7 +80,7 @@ async def lift_stop(acting: Acting, sanction: Sanction, stop: Stop, ground: str,
     return True
 
 
-async def pass_by_given_up(acting: Acting, sanction: Sanction, plan: Plan | None) -> None:
+async def skip_unpaid_periods(acting: UnitOfWork, sanction: Sanction, plan: Plan | None) -> None:
     """Let the next period be one that is paid, where the one that was to come is not any more."""
     following = payable_from(plan, sanction.next_due_on, await stops_of(acting, sanction.id))
     if following != sanction.next_due_on:
@@ -100,12 +100,12 @@ def missed_paise(sanction: Sanction, plan: Plan | None, stops: Sequence[Stop], t
     return total
 
 
-async def stops_of(acting: Acting, sanction_id: str) -> list[Stop]:
+async def stops_of(acting: UnitOfWork, sanction_id: str) -> list[Stop]:
     """All stops of a sanction, the earliest first."""
     return (await sanction_course.stops(acting.tx, [sanction_id])).get(sanction_id, [])
 
 
-async def set_state(acting: Acting, sanction_id: str) -> None:
+async def set_state(acting: UnitOfWork, sanction_id: str) -> None:
     """The state that follows from the open stops, and from a second approval that it waits for."""
     state = state_under(await stops_of(acting, sanction_id))
     if state is SanctionState.ACTIVE:
@@ -115,7 +115,7 @@ async def set_state(acting: Acting, sanction_id: str) -> None:
     await benefits.change_sanction(acting.tx, sanction_id, state=state)
 
 
-async def note(acting: Acting, sanction: Sanction, action: str, **detail: str) -> None:
+async def note(acting: UnitOfWork, sanction: Sanction, action: str, **detail: str) -> None:
     """The audit line of a step of a sanction; `detail` holds codes, days and amounts."""
     said: dict[str, str | int] = dict(detail)
     purpose = Purpose.PAY_BENEFIT.value
@@ -128,7 +128,7 @@ def about_sanction(sanction: Sanction, event: str) -> About:
     return About(Topic.BENEFIT, sanction.id, sanction.citizen_id, sanction.application_id, event)
 
 
-async def lock_sanction(acting: Acting, sanction_id: str) -> Sanction:
+async def lock_sanction(acting: UnitOfWork, sanction_id: str) -> Sanction:
     """The sanction, locked. Raises NotThere."""
     found = await benefits.lock_sanction(acting.tx, sanction_id)
     if found is None:
@@ -136,7 +136,7 @@ async def lock_sanction(acting: Acting, sanction_id: str) -> Sanction:
     return found
 
 
-async def _go_on(acting: Acting, one: Instalment) -> None:
+async def _go_on(acting: UnitOfWork, one: Instalment) -> None:
     """Have an instalment sent that was kept back: by its message, or when its budget is set aside."""
     by_file = one.rail is Rail.PFMS
     await benefits.set_hold(acting.tx, one.id, Hold.BUDGET if by_file else None)
@@ -144,8 +144,8 @@ async def _go_on(acting: Acting, one: Instalment) -> None:
         await outbox.add(acting.tx, INSTRUCT, one.id, {"instalment_id": one.id})
 
 
-async def _unsent(acting: Acting, sanction_id: str) -> list[Instalment]:
+async def _unsent(acting: UnitOfWork, sanction_id: str) -> list[Instalment]:
     """What was made and has not left, locked: news that is under way is heard before, or sees what is done now."""
     made = (await benefits.instalments(acting.tx, [sanction_id])).get(sanction_id, [])
-    locked_now = await benefits.locked_instalments(acting.tx, [one.id for one in made if one.status in UNSENT])
+    locked_now = await benefits.lock_instalments(acting.tx, [one.id for one in made if one.status in UNSENT])
     return [one for one in locked_now.values() if one.status in UNSENT]

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from domain.benefits.benefits import Sanction
 from domain.benefits.sanction_course import CONFIRMED_BY, Approval, ApprovalKind
 from domain.identity.policy import Purpose
@@ -14,14 +14,14 @@ from store.database import audit
 _PATH = ("input", "number")
 
 
-def needs_second(acting: Acting, amount_paise: int) -> bool:
+def needs_second(acting: UnitOfWork, amount_paise: int) -> bool:
     """Whether an amount needs another person; seeding and the clock ask nobody."""
     known = Role.SYSTEM not in acting.subject.roles
     return known and amount_paise > acting.env.rules.law.second_approval_paise.value
 
 
 async def ask(
-    acting: Acting,
+    acting: UnitOfWork,
     sanction: Sanction,
     kind: ApprovalKind,
     subject_id: str,
@@ -48,7 +48,7 @@ async def ask(
     return approval
 
 
-async def decide(acting: Acting, approval: Approval, *, approved: bool) -> None:
+async def decide(acting: UnitOfWork, approval: Approval, *, approved: bool) -> None:
     """Note the other person's word. Raises PROPOSAL_MISSING when decided.
 
     Raises SECOND_OFFICER_NEEDED for who asked, and for who confirmed the decision behind it.
@@ -62,7 +62,7 @@ async def decide(acting: Acting, approval: Approval, *, approved: bool) -> None:
     await _note(acting, approval, "approved" if approved else "refused")
 
 
-async def _note(acting: Acting, approval: Approval, word: str) -> None:
+async def _note(acting: UnitOfWork, approval: Approval, word: str) -> None:
     detail: dict[str, str | int] = {"kind": approval.kind.value, "amountPaise": approval.amount_paise}
     line = audit.AuditLine(
         acting.subject.label,

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from actions.catalogue.cells import Reject
-from actions.catalogue.changes import Change, Imported, Tell, changes_of
+from actions.catalogue.changes import Change, Imported, ProgressCallback, changes_of
 from actions.catalogue.portal import merge_records
 from actions.catalogue.rows import FILES, Catalogue, CatalogueRows, etaal_code, examine_catalogue, read_catalogue
 from actions.kernel.environment import Environment
@@ -46,7 +46,7 @@ async def import_catalogue(env: Environment, rows: CatalogueRows) -> Catalogue:
 
 
 async def import_rows(
-    store: Store, rows: CatalogueRows, *, dry_run: bool, by: str = SYSTEM.label, tell: Tell = _quiet
+    store: Store, rows: CatalogueRows, *, dry_run: bool, by: str = SYSTEM.label, tell: ProgressCallback = _quiet
 ) -> Imported:
     """Bring the store up to date with the rows that keep the rules, and tell what changed and what was left out.
 
@@ -56,7 +56,7 @@ async def import_rows(
 
 
 async def import_portal(
-    store: Store, read: ReadCatalogue, *, dry_run: bool, by: str = SYSTEM.label, tell: Tell = _quiet
+    store: Store, read: ReadCatalogue, *, dry_run: bool, by: str = SYSTEM.label, tell: ProgressCallback = _quiet
 ) -> Imported:
     """Bring the services up to date with the portal's own catalogue; what it does not say stays as it is."""
 
@@ -77,7 +77,7 @@ async def import_portal(
 
 
 async def _write(
-    store: Store, read: Catalogue, *, dry_run: bool, by: str, tell: Tell, stand_ins: bool = False
+    store: Store, read: Catalogue, *, dry_run: bool, by: str, tell: ProgressCallback, stand_ins: bool = False
 ) -> Imported:
     async def work(tx: Transaction) -> Imported:
         await _lock_import(tx)
@@ -107,7 +107,7 @@ async def _write(
 
 async def _lock_import(tx: Transaction) -> None:
     """Wait for another import: two at once would both make the next version of a service, and keep only one."""
-    await locks.hold(tx, "catalogue", "import")
+    await locks.lock_exclusive(tx, "catalogue", "import")
 
 
 async def _differences(tx: Transaction, read: Catalogue, services: Sequence[Service]) -> Imported:
@@ -141,7 +141,7 @@ async def _places(tx: Transaction, read: Catalogue) -> None:
     await catalogue.upsert_schemes(tx, read.schemes)
 
 
-async def _services(tx: Transaction, services: Sequence[Service], tell: Tell) -> None:
+async def _services(tx: Transaction, services: Sequence[Service], tell: ProgressCallback) -> None:
     """Write the services, those that changed with the next version."""
     for start in range(0, len(services), BATCH):
         await catalogue.upsert_services(tx, services[start : start + BATCH])

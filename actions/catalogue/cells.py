@@ -72,7 +72,7 @@ class Reject:
         return f"{self.file}, row {self.row} ({self.key or 'without a key'}): {self.field} {REASONS[self.reason]}"
 
 
-class Sieve:
+class RowReader:
     """Reads rows one by one: what is wrong goes to `rejects`, the rest goes on; `lines` holds where each row stood."""
 
     def __init__(self) -> None:

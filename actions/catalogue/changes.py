@@ -13,7 +13,7 @@ Entry = Service | Department | District | Tehsil | Scheme
 _NOT_COMPARED = frozenset({"id", "version"})
 
 
-class Tell(Protocol):
+class ProgressCallback(Protocol):
     """What is told how many services of how many are written."""
 
     def __call__(self, done: int, total: int, /) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from actions.catalogue.prefill_tokens import open_tokens
 from actions.catalogue.submit_checks import clean_form, form_problems
 from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from domain.applications.applications import Application
 from domain.catalogue.form_checking import check_answers
 from domain.catalogue.forms import Form, digest_of
@@ -40,7 +40,13 @@ class Filled:
 
 
 async def fill_in(
-    acting: Acting, given: Given, service_code: str, citizen_id: str, *, complete: bool, held: Application | None = None
+    acting: UnitOfWork,
+    given: Given,
+    service_code: str,
+    citizen_id: str,
+    *,
+    complete: bool,
+    held: Application | None = None,
 ) -> Filled:
     """Check answers against the service's present form; `held` is the draft that they go on from.
 
@@ -60,7 +66,7 @@ async def fill_in(
 
 
 async def amend(
-    acting: Acting, application: Application, changes: Mapping[str, str], tokens: Mapping[str, str] | None = None
+    acting: UnitOfWork, application: Application, changes: Mapping[str, str], tokens: Mapping[str, str] | None = None
 ) -> Filled:
     """Check answers that change, with the rest, against the form under which the application was filed.
 
@@ -83,13 +89,13 @@ async def amend(
     )
 
 
-def _fresh(acting: Acting, citizen_id: str, tokens: Mapping[str, str]) -> tuple[KeptSources, list[Problem]]:
+def _fresh(acting: UnitOfWork, citizen_id: str, tokens: Mapping[str, str]) -> tuple[KeptSources, list[Problem]]:
     """The sources that tokens name, and what is wrong with tokens that are not hers."""
     named, wrong = open_tokens(acting.env, citizen_id, tokens)
     return {name: {"digest": digest_of(one.value), "source": one.source} for name, one in named.items()}, wrong
 
 
-async def keep(acting: Acting, application: Application, filled: Filled) -> None:
+async def keep(acting: UnitOfWork, application: Application, filled: Filled) -> None:
     """Note the form's version and the answers' sources, in the caller's transaction."""
     if filled.form is not None:
         version, sources = filled.form.version, filled.sources

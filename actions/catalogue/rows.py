@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from types import MappingProxyType
 
-from actions.catalogue.cells import CellWrong, Reject, Row, Sieve, is_verified, required_text, text, whole_number
+from actions.catalogue.cells import CellWrong, Reject, Row, RowReader, is_verified, required_text, text, whole_number
 from actions.catalogue.keys import document_key, letters, row_id
 from actions.catalogue.schemes import read_schemes
 from actions.catalogue.services import LocalFacts, read_services
@@ -89,7 +89,7 @@ def read_catalogue(rows: CatalogueRows) -> Catalogue:
 
 def examine_catalogue(rows: CatalogueRows) -> Catalogue:
     """Turn the rows that keep the rules into domain values, and tell which do not."""
-    sieve = Sieve()
+    sieve = RowReader()
     read = sieve.read_rows
     districts = tuple(value for _, value in read(FILES["districts"], rows.districts, _code_of_district, _district))
     known = {district.code for district in districts}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from actions.catalogue.cells import (
     CellWrong,
     Row,
-    Sieve,
+    RowReader,
     is_verified,
     paise,
     required_text,
@@ -25,7 +25,7 @@ MOST_TERMS = 12
 
 
 @dataclass(frozen=True, slots=True)
-class _Paying:
+class _PaymentTerms:
     """What our own file says of a scheme."""
 
     rail: Rail | None = None
@@ -37,7 +37,7 @@ class _Paying:
     documents_hi: str | None = None
 
 
-def read_schemes(sieve: Sieve, rows: Iterable[Row], local: Iterable[Row]) -> tuple[Scheme, ...]:
+def read_schemes(sieve: RowReader, rows: Iterable[Row], local: Iterable[Row]) -> tuple[Scheme, ...]:
     """The schemes whose rows can be read; one whose row in our own file is wrong stays as it is, and is told.
 
     What our own file does not name is paid by the default: monthly pensions and scholarships by PFMS,
@@ -51,7 +51,7 @@ def read_schemes(sieve: Sieve, rows: Iterable[Row], local: Iterable[Row]) -> tup
     def read_scheme(row: Row) -> Scheme:
         if _code(row) in refused:  # half of what is known of it would change how it is paid
             raise CellWrong(LOCAL, "LEFT_AS_IS")
-        return _scheme(row, paying.get(_code(row), _Paying()))
+        return _scheme(row, paying.get(_code(row), _PaymentTerms()))
 
     return tuple(value for _, value in sieve.read_rows(SCHEMES, rows, _code, read_scheme))
 
@@ -66,12 +66,12 @@ def _code(row: Row) -> str:
     return required_text(row, "scheme_id")
 
 
-def _read_payment_terms(row: Row) -> _Paying:
+def _read_payment_terms(row: Row) -> _PaymentTerms:
     rail = text(row, "rail")
     terms = whole_number(row, "terms", MOST_TERMS)
     if terms == 0:
         raise CellWrong("terms", "OUT_OF_RANGE")
-    return _Paying(
+    return _PaymentTerms(
         rail=word(rail, "rail", Rail) if rail else None,
         head_of_account=text(row, "head_of_account"),
         terms=terms,
@@ -82,7 +82,7 @@ def _read_payment_terms(row: Row) -> _Paying:
     )
 
 
-def _scheme(row: Row, paying: _Paying) -> Scheme:
+def _scheme(row: Row, paying: _PaymentTerms) -> Scheme:
     code, kind, period = _code(row), required_text(row, "benefit_type"), text(row, "period")
     return Scheme(
         id=row_id("scheme", code),

@@ -9,7 +9,7 @@ from actions.catalogue.cells import (
     CellWrong,
     Reject,
     Row,
-    Sieve,
+    RowReader,
     cell_parts,
     is_verified,
     key_text,
@@ -58,7 +58,7 @@ class LocalFacts:
     eligibility: tuple[Row, ...]
 
 
-def read_services(sieve: Sieve, rows: Iterable[Row], facts: LocalFacts) -> Iterable[Service]:
+def read_services(sieve: RowReader, rows: Iterable[Row], facts: LocalFacts) -> Iterable[Service]:
     """The services whose rows can be read; a code or a slug that occurs twice is refused the second time."""
     reader = _Services(sieve, facts)
     slugs: set[str] = set()
@@ -77,7 +77,7 @@ class _Services:
     something that no file says.
     """
 
-    def __init__(self, sieve: Sieve, facts: LocalFacts) -> None:
+    def __init__(self, sieve: RowReader, facts: LocalFacts) -> None:
         self._outcomes = _by_code(sieve, "local_outcomes.csv", facts.outcomes, _outcome)
         self._second_pairs = _by_code(
             sieve, "local_second_pair.csv", facts.second_pairs, lambda row: yes_or_no(row, "needs_second_pair")
@@ -142,7 +142,7 @@ class _Services:
             keywords=self._keywords.get(code, ()),
         )
 
-    def _refused_elsewhere(self, sieve: Sieve, facts: LocalFacts) -> dict[str, str]:
+    def _refused_elsewhere(self, sieve: RowReader, facts: LocalFacts) -> dict[str, str]:
         """The file in which a row about a service was refused, by the service's code."""
         found = {code: file for file in _OWN_FILES for code in sieve.refused_keys(file)}
         lost = sieve.refused_keys(SCHEMES)
@@ -164,7 +164,7 @@ class _Services:
         return slug if slug in self._slugs else self._slug_of.get(text(row, "department_en") or "")
 
 
-def _by_code(sieve: Sieve, file: str, rows: Iterable[Row], read: Callable[[Row], T]) -> dict[str, T]:
+def _by_code(sieve: RowReader, file: str, rows: Iterable[Row], read: Callable[[Row], T]) -> dict[str, T]:
     """What one of our own files says of each service."""
     values = sieve.read_rows(file, rows, service_code, lambda row: (service_code(row), read(row)))
     return dict(value for _, value in values)

@@ -20,8 +20,8 @@ from actions.kernel.access import of_application, require
 from actions.kernel.cases import present
 from actions.kernel.environment import Environment
 from actions.kernel.idempotency import conflict_problem, run_idempotently
-from actions.kernel.transitions import Step, move
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.transitions import Step, apply_transition
+from actions.kernel.unit_of_work import UnitOfWork
 from actions.privacy.personal_data import ERASED_ACTION
 from domain.applications.applications import Application
 from domain.applications.lifecycle import Move
@@ -51,7 +51,7 @@ _MOVES = {
 }
 _log = structlog.get_logger(__name__)
 
-Work = Callable[[Acting], Awaitable[Application]]
+Work = Callable[[UnitOfWork], Awaitable[Application]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ async def correct_certificate(
     TRANSITION_NOT_ALLOWED where it does not hold any more, or its holder was erased.
     """
 
-    async def work(acting: Acting) -> Application:
+    async def work(acting: UnitOfWork) -> Application:
         certificate, application = await _taken_up(acting, request)
         await _still_written(acting, certificate)
         form = {**application.form, **_facts(request)}
@@ -97,7 +97,7 @@ async def correct_certificate(
 async def revoke_certificate(env: Environment, subject: Subject, request: EndCertificate) -> tuple[Application, bool]:
     """Revoke a certificate; it is taken out of lockers. Raises as `correct_certificate`."""
 
-    async def work(acting: Acting) -> Application:
+    async def work(acting: UnitOfWork) -> Application:
         certificate, application = await _taken_up(acting, request)
         after = await _end(acting, application, certificate, request, CertificateStatus.REVOKED, {})
         await plan_delete(acting, certificate)
@@ -130,7 +130,7 @@ async def make_corrected(env: Environment, certificate_id: str, renderer: Render
     rendered = await asyncio.to_thread(renderer.render, content)
     made = replace(await certificate_of(env, issue, content, rendered), issued_by=ending.officer_id)
     try:
-        await env.store.carry_out(lambda tx: _enter(Acting(env, tx, SYSTEM), old, made))
+        await env.store.carry_out(lambda tx: _enter(UnitOfWork(env, tx, SYSTEM), old, made))
     except AlreadyThere:
         async with env.store.read_transaction() as tx:
             latest = await certificate_endings.latest(tx, old)
@@ -161,7 +161,7 @@ async def end_of(env: Environment, certificate: IssuedCertificate) -> Ended | No
     return Ended(ist_date(ending.ended_at), latest.number if latest.id != certificate.id else None)
 
 
-async def _enter(acting: Acting, old: IssuedCertificate, made: IssuedCertificate) -> None:
+async def _enter(acting: UnitOfWork, old: IssuedCertificate, made: IssuedCertificate) -> None:
     await certificates.add(acting.tx, made)
     if not await certificate_endings.succeed(acting.tx, old.id, made.id):
         raise AlreadyThere("the corrected certificate")
@@ -169,7 +169,7 @@ async def _enter(acting: Acting, old: IssuedCertificate, made: IssuedCertificate
     await plan_update(acting, made)
 
 
-async def _taken_up(acting: Acting, request: EndCertificate) -> tuple[IssuedCertificate, Application]:
+async def _taken_up(acting: UnitOfWork, request: EndCertificate) -> tuple[IssuedCertificate, Application]:
     certificate = (await certificates.by_ids(acting.tx, [request.certificate_id])).get(request.certificate_id)
     application = await applications.get(acting.tx, certificate.application_id) if certificate else None
     if certificate is None or application is None:
@@ -180,7 +180,7 @@ async def _taken_up(acting: Acting, request: EndCertificate) -> tuple[IssuedCert
     return certificate, application
 
 
-async def _still_written(acting: Acting, certificate: IssuedCertificate) -> None:
+async def _still_written(acting: UnitOfWork, certificate: IssuedCertificate) -> None:
     """Refuse to correct what is known of an erased person: there is nothing left to write into a new one."""
     if await audit.was_done(acting.tx, ObjectKind.CITIZEN.value, certificate.citizen_id, ERASED_ACTION):
         params = {"status": certificate.status.value, "move": Move.CORRECT_CERTIFICATE.value}
@@ -188,7 +188,7 @@ async def _still_written(acting: Acting, certificate: IssuedCertificate) -> None
 
 
 async def _end(
-    acting: Acting,
+    acting: UnitOfWork,
     application: Application,
     certificate: IssuedCertificate,
     request: EndCertificate,
@@ -204,7 +204,7 @@ async def _end(
     await certificate_endings.add(acting.tx, ending)
     detail = {"ground": request.ground.value}
     await _tell_audit(acting, f"certificate.{status.value.lower()}_by_officer", certificate.id, detail)
-    return await move(acting, application, Step(_MOVES[status], note=reason, changes=changes))
+    return await apply_transition(acting, application, Step(_MOVES[status], note=reason, changes=changes))
 
 
 def _reason(request: EndCertificate) -> str:
@@ -228,7 +228,7 @@ async def _run_mutation(
     env: Environment, subject: Subject, operation: str, request: EndCertificate, work: Work
 ) -> tuple[Application, bool]:
     async def in_transaction(tx: Transaction) -> dict[str, Any]:
-        return {"id": (await work(Acting(env, tx, subject))).id}
+        return {"id": (await work(UnitOfWork(env, tx, subject))).id}
 
     body = asdict(request)
     answer, replayed = await run_idempotently(
@@ -237,7 +237,7 @@ async def _run_mutation(
     return await present(env, answer["id"]), replayed
 
 
-async def _tell_audit(acting: Acting, action: str, certificate_id: str, detail: Mapping[str, str]) -> None:
+async def _tell_audit(acting: UnitOfWork, action: str, certificate_id: str, detail: Mapping[str, str]) -> None:
     purpose = Purpose.OPERATE if acting.subject is SYSTEM else Purpose.DECIDE
     line = audit.AuditLine(
         acting.subject.label, action, ObjectKind.CERTIFICATE.value, certificate_id, purpose.value, detail

@@ -10,8 +10,8 @@ from actions.certificates.fields import guardian_of, printed_fields
 from actions.documents.locker_push import plan_add
 from actions.kernel.environment import Environment
 from actions.kernel.numbering import draw_number, draw_uris
-from actions.kernel.transitions import Step, move
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.transitions import Step, apply_transition
+from actions.kernel.unit_of_work import UnitOfWork
 from domain.applications.applications import Application, DeliveryMode
 from domain.applications.lifecycle import Move, Status
 from domain.catalogue.catalogue import Department, District, Service, Tehsil
@@ -82,7 +82,7 @@ async def issue_certificate(env: Environment, application_id: str, renderer: Ren
     rendered = await asyncio.to_thread(renderer.render, content)
     certificate = await certificate_of(env, issue, content, rendered)
     try:
-        return await env.store.carry_out(lambda tx: enter(Acting(env, tx, SYSTEM), certificate))
+        return await env.store.carry_out(lambda tx: enter(UnitOfWork(env, tx, SYSTEM), certificate))
     except AlreadyThere:
         async with env.store.read_transaction() as tx:
             twin = (await certificates.of_applications(tx, [application_id])).get(application_id)
@@ -183,7 +183,7 @@ async def certificate_of(
     )
 
 
-async def enter(acting: Acting, certificate: IssuedCertificate) -> IssuedCertificate | None:
+async def enter(acting: UnitOfWork, certificate: IssuedCertificate) -> IssuedCertificate | None:
     """Keep the certificate and take the application's steps, in the caller's transaction.
 
     On the portal it is delivered at once; at a counter or the doorstep when it is handed over. None where
@@ -194,9 +194,9 @@ async def enter(acting: Acting, certificate: IssuedCertificate) -> IssuedCertifi
         twin = await certificates.of_applications(acting.tx, [certificate.application_id])
         return twin.get(certificate.application_id)
     await certificates.add(acting.tx, certificate)
-    issued = await move(acting, application, Step(Move.ISSUE_CERTIFICATE))
+    issued = await apply_transition(acting, application, Step(Move.ISSUE_CERTIFICATE))
     await plan_add(acting, certificate)
     if issued.delivery is DeliveryMode.PORTAL:
-        await move(acting, issued, Step(Move.DELIVER, changes={"delivered_at": acting.now}))
+        await apply_transition(acting, issued, Step(Move.DELIVER, changes={"delivered_at": acting.now}))
     _log.info("certificate_issued", doctype=certificate.doctype)
     return certificate

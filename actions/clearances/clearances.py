@@ -63,7 +63,7 @@ async def ask_clearance(env: Environment, subject: Subject, request: AskClearanc
     """
 
     async def work(tx: Transaction) -> dict[str, Any]:
-        return {"id": (await ask(Acting(env, tx, subject), request)).id}
+        return {"id": (await ask(UnitOfWork(env, tx, subject), request)).id}
 
     days = [[department, day.isoformat()] for department, day in request.due_dates]
     body = {**asdict(request), "due_on": request.due_on.isoformat() if request.due_on else None, "due_dates": days}
@@ -80,7 +80,7 @@ async def answer_clearance(env: Environment, subject: Subject, request: AnswerCl
     """
 
     async def work(tx: Transaction) -> dict[str, Any]:
-        return {"id": (await give_answer(Acting(env, tx, subject), request)).id}
+        return {"id": (await give_answer(UnitOfWork(env, tx, subject), request)).id}
 
     answer, replayed = await run_idempotently(
         env, subject, "answerClearance", key=request.idempotency_key, body=asdict(request), work=work
@@ -92,7 +92,7 @@ async def answer_clearance(env: Environment, subject: Subject, request: AnswerCl
     return clearance, replayed
 
 
-async def ask(acting: Acting, request: AskClearance) -> Application:
+async def ask(acting: UnitOfWork, request: AskClearance) -> Application:
     """The inner step of asking, in the caller's transaction."""
     application = await take_up(
         acting, request.application_id, Purpose.DECIDE, expected_version=request.expected_version
@@ -119,10 +119,10 @@ async def ask(acting: Acting, request: AskClearance) -> Application:
             answered_at=None,
         )
         await clearances.add_clearance(acting.tx, clearance)
-    return await move(acting, application, Step(Move.ASK_CLEARANCE, note=question))
+    return await apply_transition(acting, application, Step(Move.ASK_CLEARANCE, note=question))
 
 
-async def give_answer(acting: Acting, request: AnswerClearance) -> Clearance:
+async def give_answer(acting: UnitOfWork, request: AnswerClearance) -> Clearance:
     """The inner step of an answer, in the caller's transaction."""
     clearance = (await clearances.by_ids(acting.tx, [request.clearance_id])).get(request.clearance_id)
     if clearance is None:
@@ -135,11 +135,11 @@ async def give_answer(acting: Acting, request: AnswerClearance) -> Clearance:
     application = await applications.get(acting.tx, clearance.application_id)
     if application is None:
         raise NotThere("the application of a clearance")
-    await move(acting, application, Step(Move.ANSWER_CLEARANCE, note=answered.answer))
+    await apply_transition(acting, application, Step(Move.ANSWER_CLEARANCE, note=answered.answer))
     return answered
 
 
-async def _refuse_wrong_departments(acting: Acting, application: Application, departments: tuple[str, ...]) -> None:
+async def _refuse_wrong_departments(acting: UnitOfWork, application: Application, departments: tuple[str, ...]) -> None:
     """Other departments of the state, at least one, none that owes an answer already."""
     path = ("input", "departments")
     if not 1 <= len(departments) <= MOST_DEPARTMENTS:
@@ -153,7 +153,7 @@ async def _refuse_wrong_departments(acting: Acting, application: Application, de
             raise Problems(Problem(ErrorCode.CLEARANCE_PENDING, here, Remedy.CORRECT_INPUT, {"department": department}))
 
 
-async def _due_days(acting: Acting, application: Application, request: AskClearance) -> dict[str, date]:
+async def _due_days(acting: UnitOfWork, application: Application, request: AskClearance) -> dict[str, date]:
     """The day of each department: its own, else the one for all, else the usual one."""
     days = acting.env.rules.law.clearance_working_days.value
     usual = (await calendar_of(acting)).add_working_days(acting.today, days, application.district)

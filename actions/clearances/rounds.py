@@ -14,7 +14,7 @@ from store import clearances
 from store.applications import applications
 
 
-async def remind_of_clearances(acting: Acting) -> tuple[int, int]:
+async def remind_of_clearances(acting: UnitOfWork) -> tuple[int, int]:
     """Mark what is due within the last working days as reminded of; it is shown to the department that was asked."""
     calendar, days = await calendar_of(acting), acting.env.rules.law.last_warning_working_days.value
     until = end_of_day(furthest(calendar, acting.today, days))
@@ -27,7 +27,7 @@ async def remind_of_clearances(acting: Acting) -> tuple[int, int]:
     return len(found), len(soon)
 
 
-async def escalate_clearances(acting: Acting) -> tuple[int, int]:
+async def escalate_clearances(acting: UnitOfWork) -> tuple[int, int]:
     """Put what is overdue before the level above of the asked department, and warn the officer who has the case."""
     found = await clearances.to_be_escalated(acting.tx, before=acting.now, limit=BATCH)
     for one in found:
@@ -35,7 +35,7 @@ async def escalate_clearances(acting: Acting) -> tuple[int, int]:
     return len(found), len(found)
 
 
-async def _escalate(acting: Acting, one: Clearance) -> None:
+async def _escalate(acting: UnitOfWork, one: Clearance) -> None:
     above = await at_level(acting, (one.department, one.district, one.tehsil), OfficerLevel.FIRST_APPELLATE)
     await clearances.note_reminder(acting.tx, replace(one, escalated_at=acting.now, escalated_to=above))
     application = await applications.get(acting.tx, one.application_id)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from domain.applications.applications import Application
 from domain.clearances import Clearance, ClearanceState, Photo, Place, VerificationReport
 from domain.kernel.errors import ErrorCode, Problem, Problems
@@ -14,7 +14,7 @@ _VERDICT = ("input", "verdict")
 
 
 async def refuse_while_pending(
-    acting: Acting, application: Application, reason: str | None, path: tuple[str, ...] = _VERDICT
+    acting: UnitOfWork, application: Application, reason: str | None, path: tuple[str, ...] = _VERDICT
 ) -> None:
     """An approval waits for the clearances that are not overdue, and explains those that were refused.
 
@@ -30,7 +30,7 @@ async def refuse_while_pending(
         raise Problems(Problem(ErrorCode.REASON_REQUIRED, path))
 
 
-async def let_lapse(acting: Acting, application: Application) -> None:
+async def let_lapse(acting: UnitOfWork, application: Application) -> None:
     """What other departments still owe is given up: the application is decided without it."""
     for one in (await clearances.of_applications(acting.tx, [application.id])).get(application.id, []):
         if one.state is ClearanceState.ASKED:
@@ -38,7 +38,7 @@ async def let_lapse(acting: Acting, application: Application) -> None:
 
 
 async def enter_report(
-    acting: Acting,
+    acting: UnitOfWork,
     application: Application,
     text: str,
     *,
@@ -64,7 +64,7 @@ async def enter_report(
     return report
 
 
-def with_answer(acting: Acting, clearance: Clearance, *, granted: bool, text: str) -> Clearance:
+def with_answer(acting: UnitOfWork, clearance: Clearance, *, granted: bool, text: str) -> Clearance:
     """The clearance as an officer of the asked department answered it."""
     return replace(
         clearance,

@@ -10,8 +10,8 @@ from actions.kernel.access import of_application
 from actions.kernel.cases import present, take_up
 from actions.kernel.environment import Environment
 from actions.kernel.idempotency import run_idempotently
-from actions.kernel.transitions import Step, move
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.transitions import Step, apply_transition
+from actions.kernel.unit_of_work import UnitOfWork
 from actions.uploads.uploads import require_upload, use
 from domain.applications.applications import Application
 from domain.applications.lifecycle import Move
@@ -56,7 +56,7 @@ async def report_verification(
     """
 
     async def work(tx: Transaction) -> dict[str, Any]:
-        return {"id": (await report(Acting(env, tx, subject), request)).id}
+        return {"id": (await report(UnitOfWork(env, tx, subject), request)).id}
 
     body = {**asdict(request), "observed_at": request.observed_at.isoformat() if request.observed_at else None}
     answer, replayed = await run_idempotently(
@@ -65,7 +65,7 @@ async def report_verification(
     return await present(env, answer["id"]), replayed
 
 
-async def report(acting: Acting, request: ReportVerification) -> Application:
+async def report(acting: UnitOfWork, request: ReportVerification) -> Application:
     """The inner step of a report, in the caller's transaction."""
     application = await take_up(
         acting, request.application_id, Purpose.DECIDE, expected_version=request.expected_version
@@ -75,7 +75,7 @@ async def report(acting: Acting, request: ReportVerification) -> Application:
         raise Problems(*problems)
     photos = [await _photo(acting, number, reference) for number, reference in enumerate(request.photos)]
     text = mask_aadhaar_in(request.text.strip())
-    reported = await move(acting, application, Step(Move.REPORT_VERIFICATION, note=text))
+    reported = await apply_transition(acting, application, Step(Move.REPORT_VERIFICATION, note=text))
     for photo in photos:
         await use(acting, photo, of_application(reported))
     await enter_report(
@@ -90,7 +90,7 @@ async def report(acting: Acting, request: ReportVerification) -> Application:
     return reported
 
 
-def _problems(acting: Acting, application: Application, request: ReportVerification) -> list[Problem]:
+def _problems(acting: UnitOfWork, application: Application, request: ReportVerification) -> list[Problem]:
     found = []
     text = request.text.strip()
     if not text:
@@ -108,14 +108,14 @@ def _problems(acting: Acting, application: Application, request: ReportVerificat
     return found
 
 
-async def _place_problems(acting: Acting, application: Application, request: ReportVerification) -> list[Problem]:
+async def _place_problems(acting: UnitOfWork, application: Application, request: ReportVerification) -> list[Problem]:
     """PLACE_UNKNOWN for a tehsil that the district of the case does not have."""
     if request.tehsil is None:
         return []
     return await place_problems(acting.tx, application.district, request.tehsil)
 
 
-async def _photo(acting: Acting, number: int, reference: str) -> UploadedFile:
+async def _photo(acting: UnitOfWork, number: int, reference: str) -> UploadedFile:
     path = ("input", "photos", str(number))
     photo = await require_upload(acting.env, acting.tx, acting.subject, reference, path=path)
     if photo.media_type not in PHOTOGRAPHS:

@@ -9,7 +9,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from domain.kernel.people import Citizen
 from store.database.errors import KeyMissing
 from store.database.keyring import Keyrings
@@ -20,7 +20,7 @@ KEYRING = "xml"
 
 
 def consent_artefact(
-    acting: Acting, citizen: Citizen, publisher: str, doctype: str, until: datetime
+    acting: UnitOfWork, citizen: Citizen, publisher: str, doctype: str, until: datetime
 ) -> Mapping[str, Any]:
     """The artefact for one document of one publisher, signed, to be kept before the first call.
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from domain.consents.consent_notices import fingerprint_of
 from domain.consents.consents import (
     DEFAULT_DAYS,
@@ -27,7 +27,7 @@ async def recorded_consents(tx: Transaction, citizen_id: str) -> list[Consent]:
 
 
 async def write(
-    acting: Acting,
+    acting: UnitOfWork,
     citizen_id: str,
     step: ConsentStep,
     purpose: ConsentPurpose,

@@ -12,7 +12,7 @@ from actions.feedback.notices import About, tell
 from actions.kernel.access import of_citizen, require
 from actions.kernel.environment import Environment
 from actions.kernel.idempotency import run_idempotently
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from domain.consents.consents import (
     Consent,
     ConsentPurpose,
@@ -81,10 +81,10 @@ async def withdraw_consent(env: Environment, subject: Subject, request: ChangeCo
     return consent, replayed
 
 
-async def take_step(acting: Acting, citizen_id: str, step: ConsentStep, request: ChangeConsent) -> Consent:
+async def take_step(acting: UnitOfWork, citizen_id: str, step: ConsentStep, request: ChangeConsent) -> Consent:
     """The inner step, in the caller's transaction; the caller has decided access. One at a time for a citizen."""
     purpose = request.purpose
-    await locks.hold(acting.tx, "consents", citizen_id)
+    await locks.lock_exclusive(acting.tx, "consents", citizen_id)
     present = present_of(await recorded_consents(acting.tx, citizen_id), purpose)
     status = present.status(acting.now) if present else None
     if step is ConsentStep.WITHDRAW:
@@ -105,13 +105,13 @@ async def take_step(acting: Acting, citizen_id: str, step: ConsentStep, request:
     return written
 
 
-async def locker_was_linked(acting: Acting, citizen_id: str, until: datetime | None) -> bool:
+async def locker_was_linked(acting: UnitOfWork, citizen_id: str, until: datetime | None) -> bool:
     """Record what the citizen said at DigiLocker when she signed in; False where she had said no to us before.
 
     A no is not undone by a sign-in: she gives the consent here first.
     """
     purpose = ConsentPurpose.LOCKER_DOCUMENTS
-    await locks.hold(acting.tx, "consents", citizen_id)
+    await locks.lock_exclusive(acting.tx, "consents", citizen_id)
     present = present_of(await recorded_consents(acting.tx, citizen_id), purpose)
     status = present.status(acting.now) if present else None
     if status in (ConsentStatus.WITHDRAWN, ConsentStatus.DECLINED):
@@ -130,7 +130,9 @@ def _longer(until: datetime | None, later: datetime | None) -> bool:
     return until is not None and (later is None or later - until >= timedelta(days=1))
 
 
-async def _end_consent(acting: Acting, citizen_id: str, present: Consent | None, purpose: ConsentPurpose) -> Consent:
+async def _end_consent(
+    acting: UnitOfWork, citizen_id: str, present: Consent | None, purpose: ConsentPurpose
+) -> Consent:
     status = present.status(acting.now) if present else None
     step = ConsentStep.DECLINE if status is ConsentStatus.ASKED else ConsentStep.WITHDRAW
     if present is not None or not await held_for(acting, citizen_id, purpose):
@@ -151,7 +153,7 @@ async def _run_consent_step(
     async def work(tx: Transaction) -> dict[str, Any]:
         resource = of_citizen(citizen_id, ObjectKind.CONSENT)
         await require(env, tx, subject, resource, purpose, path=("input", "purpose"))
-        return {"consent": (await take_step(Acting(env, tx, subject), citizen_id, step, request)).id}
+        return {"consent": (await take_step(UnitOfWork(env, tx, subject), citizen_id, step, request)).id}
 
     operation = f"{step.value.lower()}Consent"
     answer, replayed = await run_idempotently(

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from actions.consents.consent_ledger import recorded_consents
 from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from domain.consents.consents import KEPT_YEARS, Consent, due_for_deletion
 from domain.identity.policy import ObjectKind, Purpose
 from domain.kernel.people import SYSTEM, Subject
@@ -36,8 +36,8 @@ async def delete_old_consents(env: Environment, subject: Subject = SYSTEM) -> in
 
 async def _delete_for(env: Environment, subject: Subject, citizen_id: str) -> int:
     async def work(tx: Transaction) -> int:
-        acting = Acting(env, tx, subject)
-        await locks.hold(tx, "consents", citizen_id)
+        acting = UnitOfWork(env, tx, subject)
+        await locks.lock_exclusive(tx, "consents", citizen_id)
         due = due_for_deletion(await recorded_consents(tx, citizen_id), acting.now)
         for consent in due:
             await _delete(acting, consent)
@@ -46,7 +46,7 @@ async def _delete_for(env: Environment, subject: Subject, citizen_id: str) -> in
     return await env.store.carry_out(work)
 
 
-async def _delete(acting: Acting, consent: Consent) -> None:
+async def _delete(acting: UnitOfWork, consent: Consent) -> None:
     await consents.delete_records(acting.tx, consent.records, acting.now)
     line = audit.AuditLine(
         actor_label=acting.subject.label,

@@ -7,7 +7,7 @@ from typing import Any
 
 from actions.consents.artefacts import consent_artefact
 from actions.documents.department_documents import RATION_CARD
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from domain.consents.consents import ConsentPurpose
 from domain.kernel.errors import ErrorCode, Problem, Problems
 from store.database.errors import NotThere
@@ -31,7 +31,7 @@ class ConsentScope:
 
 
 async def scope_of(
-    acting: Acting, citizen_id: str, purpose: ConsentPurpose, doctypes: tuple[str, ...] | None
+    acting: UnitOfWork, citizen_id: str, purpose: ConsentPurpose, doctypes: tuple[str, ...] | None
 ) -> ConsentScope:
     """The documents of these types, or all of the purpose; raises DOCUMENT_UNKNOWN where one or all are missing."""
     if purpose is ConsentPurpose.LOCKER_DOCUMENTS:
@@ -50,7 +50,9 @@ async def scope_of(
     return ConsentScope(chosen, tuple(sorted({f"{one.publisher}/{one.doctype.upper()}" for one in chosen})))
 
 
-async def allow(acting: Acting, citizen_id: str, scope: ConsentScope, until: datetime) -> dict[str, Mapping[str, Any]]:
+async def allow(
+    acting: UnitOfWork, citizen_id: str, scope: ConsentScope, until: datetime
+) -> dict[str, Mapping[str, Any]]:
     """Sign one artefact for each document and put it beside what is asked with it; gives them by document."""
     citizen = (await people.citizens(acting.tx, [citizen_id])).get(citizen_id)
     if citizen is None:
@@ -63,7 +65,7 @@ async def allow(acting: Acting, citizen_id: str, scope: ConsentScope, until: dat
     return artefacts
 
 
-async def stop(acting: Acting, citizen_id: str, purpose: ConsentPurpose) -> None:
+async def stop(acting: UnitOfWork, citizen_id: str, purpose: ConsentPurpose) -> None:
     """Take away what lets us ask: the artefacts, or the tokens of the locker."""
     if purpose is ConsentPurpose.LOCKER_DOCUMENTS:
         await identities.mark_needs_consent(acting.tx, citizen_id)
@@ -79,7 +81,7 @@ async def stop(acting: Acting, citizen_id: str, purpose: ConsentPurpose) -> None
         await department_documents.set_consent(acting.tx, document.id, {}, acting.now)
 
 
-async def held_for(acting: Acting, citizen_id: str, purpose: ConsentPurpose) -> bool:
+async def held_for(acting: UnitOfWork, citizen_id: str, purpose: ConsentPurpose) -> bool:
     """Whether something was given without a record, before there was a ledger."""
     if purpose is ConsentPurpose.LOCKER_DOCUMENTS:
         return await identities.locker_grant(acting.tx, citizen_id) is not None
@@ -88,7 +90,7 @@ async def held_for(acting: Acting, citizen_id: str, purpose: ConsentPurpose) -> 
     return any(document.consent for document in await _of_purpose(acting, citizen_id, purpose))
 
 
-async def _of_purpose(acting: Acting, citizen_id: str, purpose: ConsentPurpose) -> list[DepartmentDocument]:
+async def _of_purpose(acting: UnitOfWork, citizen_id: str, purpose: ConsentPurpose) -> list[DepartmentDocument]:
     held = await department_documents.of_citizen(acting.tx, citizen_id)
     card = purpose is ConsentPurpose.RATION_CARD
     return [document for document in held if (document.publisher == RATION_CARD) is card]

@@ -12,7 +12,7 @@ from actions.documents.department_documents import RATION_CARD
 from actions.kernel.access import of_citizen, require
 from actions.kernel.environment import Environment
 from actions.kernel.idempotency import hash_of, run_idempotently
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from domain.documents.documents import name_of
 from domain.identity.policy import ObjectKind, Purpose
 from domain.kernel.errors import ErrorCode, Problem, Problems, not_found
@@ -71,7 +71,7 @@ async def add_document(env: Environment, subject: Subject, request: AddDocument)
 
     async def work(tx: Transaction) -> dict[str, Any]:
         await require(env, tx, subject, of_citizen(citizen_id, ObjectKind.DOCUMENT), Purpose.APPLY)
-        document = await _add_document(Acting(env, tx, subject), citizen_id, request.publisher, doctype, parameters)
+        document = await _add_document(UnitOfWork(env, tx, subject), citizen_id, request.publisher, doctype, parameters)
         return {"document": document.id}
 
     body = {"publisher": request.publisher, "doctype": doctype, "parameters": hash_of(dict(parameters))}
@@ -95,7 +95,7 @@ async def remove_document(env: Environment, subject: Subject, document_id: str, 
         if held is None or held.citizen_id != citizen_id or held.publisher == RATION_CARD:
             raise not_found("input", "documentId")
         await department_documents.remove(tx, document_id)
-        await _note(Acting(env, tx, subject), document_id, "department_document.removed")
+        await _note(UnitOfWork(env, tx, subject), document_id, "department_document.removed")
         return {"document": document_id}
 
     answer, replayed = await run_idempotently(
@@ -119,9 +119,9 @@ def is_open(document: DepartmentDocument, now: datetime) -> bool:
 
 
 async def _add_document(
-    acting: Acting, citizen_id: str, publisher: str, doctype: str, parameters: Mapping[str, str]
+    acting: UnitOfWork, citizen_id: str, publisher: str, doctype: str, parameters: Mapping[str, str]
 ) -> DepartmentDocument:
-    await locks.hold(acting.tx, "department-documents", citizen_id)
+    await locks.lock_exclusive(acting.tx, "department-documents", citizen_id)
     held = await department_documents.of_citizen(acting.tx, citizen_id)
     for each in held:
         if (each.publisher, each.doctype, dict(each.parameters)) == (publisher, doctype, dict(parameters)):
@@ -166,7 +166,7 @@ def _wrong_parameters() -> Problems:
     return Problems(Problem(ErrorCode.BAD_INPUT, ("input", "parameters")))
 
 
-async def _note(acting: Acting, document_id: str, action: str) -> None:
+async def _note(acting: UnitOfWork, document_id: str, action: str) -> None:
     line = audit.AuditLine(
         acting.subject.label, action, ObjectKind.DOCUMENT.value, document_id, Purpose.APPLY.value, {}
     )

@@ -11,7 +11,7 @@ from actions.documents import locker
 from actions.documents.freezing import freeze
 from actions.kernel.access import leave_receipt, of_application, of_citizen
 from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from actions.uploads.uploads import known_uploads, use
 from domain.applications.applications import Application, AttachedDocument
 from domain.catalogue.catalogue import Service
@@ -81,7 +81,7 @@ async def check_documents(
     ]
 
 
-async def name_uploads(acting: Acting, application: Application, documents: Sequence[NewDocument]) -> None:
+async def name_uploads(acting: UnitOfWork, application: Application, documents: Sequence[NewDocument]) -> None:
     """Note that the application names the uploaded files, in the caller's transaction; raises DOCUMENT_UNKNOWN."""
     handed_in = [document.uri for document in documents if document.source == DocumentSource.UPLOAD]
     found = await known_uploads(acting.tx, acting.subject, handed_in)
@@ -93,7 +93,7 @@ async def name_uploads(acting: Acting, application: Application, documents: Sequ
 
 
 async def attach(
-    acting: Acting,
+    acting: UnitOfWork,
     application: Application,
     service: Service,
     documents: Sequence[NewDocument],
@@ -116,7 +116,7 @@ async def attach(
 
 
 async def attach_to_draft(
-    acting: Acting,
+    acting: UnitOfWork,
     draft: Application,
     service: Service,
     documents: Sequence[NewDocument],
@@ -128,7 +128,7 @@ async def attach_to_draft(
     await name_uploads(acting, draft, documents)
 
 
-async def detach(acting: Acting, draft: Application) -> None:
+async def detach(acting: UnitOfWork, draft: Application) -> None:
     """Take all papers from a draft, as when it is handed in with those of the submission."""
     await applications.remove_documents(acting.tx, draft.id)
     await uploads.no_longer_use(acting.tx, ObjectKind.APPLICATION.value, draft.id)
@@ -162,7 +162,7 @@ async def verify_document(env: Environment, document_id: str, *, application_id:
 
 
 def _papers(
-    acting: Acting, service: Service, documents: Sequence[NewDocument], findings: Sequence[Finding]
+    acting: UnitOfWork, service: Service, documents: Sequence[NewDocument], findings: Sequence[Finding]
 ) -> list[AttachedDocument]:
     names = {paper.key: paper.name for paper in service.documents}
     return [

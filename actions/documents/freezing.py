@@ -7,7 +7,7 @@ from actions.documents import locker
 from actions.kernel.access import of_application
 from actions.kernel.environment import Environment
 from actions.kernel.scanner import ScannerAway
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from actions.uploads.uploads import take_in, use
 from domain.applications.applications import Application, AttachedDocument
 from domain.certificates.signatures import SignatureState
@@ -46,7 +46,7 @@ async def freeze(env: Environment, application: Application, document: AttachedD
             raise NotAsked(Source.STORE, "rate_limited") from None
         await _give_up(env, document, code.value)
         return
-    await env.store.carry_out(lambda tx: _bind(Acting(env, tx, SYSTEM), application, document, kept, state))
+    await env.store.carry_out(lambda tx: _bind(UnitOfWork(env, tx, SYSTEM), application, document, kept, state))
 
 
 async def _signature(env: Environment, citizen_id: str, uri: str) -> SignatureState:
@@ -60,7 +60,7 @@ async def _signature(env: Environment, citizen_id: str, uri: str) -> SignatureSt
 
 
 async def _bind(
-    acting: Acting, application: Application, document: AttachedDocument, kept: UploadedFile, state: SignatureState
+    acting: UnitOfWork, application: Application, document: AttachedDocument, kept: UploadedFile, state: SignatureState
 ) -> None:
     if await applications.freeze_document(acting.tx, document, kept.sha256, state):
         await use(acting, kept, of_application(application))

@@ -18,7 +18,7 @@ from actions.documents import locker
 from actions.kernel.access import leave_receipt, of_citizen, require
 from actions.kernel.environment import Environment
 from actions.kernel.idempotency import hash_of, run_idempotently
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from actions.uploads.uploads import require_upload, use
 from domain.consents.consents import ConsentPurpose
 from domain.documents.locker import OrderKind, OrderState
@@ -82,7 +82,7 @@ async def put_file(env: Environment, subject: Subject, request: PutFile) -> tupl
         await require(env, tx, subject, of_citizen(citizen_id, ObjectKind.DOCUMENT), Purpose.APPLY)
         file = await require_upload(env, tx, subject, request.reference, path=("input", "file"))
         check_upload(request.path, file.size, file.media_type.value)
-        acting = Acting(env, tx, subject)
+        acting = UnitOfWork(env, tx, subject)
         order = _new(acting, citizen_id, OrderKind.UPLOAD, {"upload": file.id, "path": request.path})
         await use(acting, file, Resource(ObjectKind.DOCUMENT, order.id, citizen_id))
         return await _save_order(acting, order)
@@ -98,7 +98,7 @@ async def pull_document(env: Environment, subject: Subject, request: PullDocumen
 
     async def work(tx: Transaction) -> dict[str, Any]:
         await require(env, tx, subject, of_citizen(citizen_id, ObjectKind.DOCUMENT), Purpose.APPLY)
-        acting = Acting(env, tx, subject)
+        acting = UnitOfWork(env, tx, subject)
         return await _save_order(acting, _new(acting, citizen_id, OrderKind.PULL, asked))
 
     return await _place_order(env, subject, "pullDocument", request.idempotency_key, {"asked": hash_of(asked)}, work)
@@ -175,11 +175,11 @@ async def _require_citizen(env: Environment, subject: Subject) -> str:
     return subject.person_id
 
 
-def _new(acting: Acting, citizen_id: str, kind: OrderKind, asked: Mapping[str, Any]) -> LockerOrder:
+def _new(acting: UnitOfWork, citizen_id: str, kind: OrderKind, asked: Mapping[str, Any]) -> LockerOrder:
     return LockerOrder(acting.env.ids.key(), citizen_id, kind, OrderState.WAITING, asked, acting.now)
 
 
-async def _save_order(acting: Acting, order: LockerOrder) -> dict[str, Any]:
+async def _save_order(acting: UnitOfWork, order: LockerOrder) -> dict[str, Any]:
     """The order, the message that carries it out, the receipt of what goes outside, and the audit line."""
     await locker_orders.add(acting.tx, order)
     await outbox.add(acting.tx, ORDER, order.id, {"order_id": order.id}, due_at=acting.now + FIRST_TRY)

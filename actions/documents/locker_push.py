@@ -15,7 +15,7 @@ import structlog
 from actions.consents.consent_ledger import recorded_consents
 from actions.kernel.access import of_certificate, require
 from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from domain.applications.lifecycle import Status
 from domain.certificates.certificates import CertificateStatus, IssuedCertificate
 from domain.consents.consents import ConsentPurpose, ConsentStatus, present_of
@@ -54,7 +54,7 @@ _BEING_MADE = frozenset({Status.APPROVED, Status.CERTIFICATE_ISSUED, Status.DELI
 
 
 @dataclass(frozen=True, slots=True)
-class _Errand:
+class _PushTask:
     """What is sent: the URI that the locker knows, and the certificate that it leads to."""
 
     known: IssuedCertificate
@@ -62,13 +62,13 @@ class _Errand:
     locker_id: str
 
 
-async def plan_add(acting: Acting, certificate: IssuedCertificate) -> None:
+async def plan_add(acting: UnitOfWork, certificate: IssuedCertificate) -> None:
     """Have a new certificate put into the holder's locker, where her consent is on record."""
     if await locker_allowed(acting, certificate.citizen_id) is not None:
         await _plan(acting, certificate, certificate.id, PushAction.ADD)
 
 
-async def plan_earlier(acting: Acting, citizen_id: str) -> int:
+async def plan_earlier(acting: UnitOfWork, citizen_id: str) -> int:
     """Have her locker get what was issued before she consented, or before she linked it; tells how many.
 
     Certificates that stand, are not past their last day, and lie in no locker yet.
@@ -90,7 +90,7 @@ def _still_good(certificate: IssuedCertificate, today: date) -> bool:
     return stands and (certificate.valid_until is None or certificate.valid_until >= today)
 
 
-async def plan_update(acting: Acting, certificate: IssuedCertificate) -> None:
+async def plan_update(acting: UnitOfWork, certificate: IssuedCertificate) -> None:
     """Have the URIs of what it corrects lead to it in the locker; one that holds none of them gets its own URI."""
     before = await certificate_endings.forebears(acting.tx, certificate.id)
     copies = await locker_copies.held_copies(acting.tx, before)
@@ -100,14 +100,14 @@ async def plan_update(acting: Acting, certificate: IssuedCertificate) -> None:
         await plan_add(acting, certificate)
 
 
-async def plan_delete(acting: Acting, certificate: IssuedCertificate) -> None:
+async def plan_delete(acting: UnitOfWork, certificate: IssuedCertificate) -> None:
     """Have a revoked certificate taken out of the locker, under every URI that leads to it."""
     ids = [certificate.id, *await certificate_endings.forebears(acting.tx, certificate.id)]
     for certificate_id in await locker_copies.held_copies(acting.tx, ids):
         await _plan(acting, certificate, certificate_id, PushAction.DELETE)
 
 
-async def locker_allowed(acting: Acting, citizen_id: str) -> str | None:
+async def locker_allowed(acting: UnitOfWork, citizen_id: str) -> str | None:
     """The locker that a citizen lets us put certificates into; None without her consent on record."""
     present = present_of(await recorded_consents(acting.tx, citizen_id), ConsentPurpose.ISSUE_TO_LOCKER)
     if present is None or present.status(acting.now) is not ConsentStatus.GIVEN:
@@ -146,7 +146,7 @@ async def note_pulled(tx: Transaction, certificate: IssuedCertificate, locker_id
 
     Raises TryAgain where the certificate was ended since it was read.
     """
-    held = await certificates.hold(tx, certificate.id)
+    held = await certificates.lock_certificate(tx, certificate.id)
     if held is None or held.status is not certificate.status:
         raise TryAgain
     await locker_copies.place(
@@ -155,7 +155,7 @@ async def note_pulled(tx: Transaction, certificate: IssuedCertificate, locker_id
 
 
 async def _plan(
-    acting: Acting, about: IssuedCertificate, certificate_id: str, action: PushAction, occasion: str = ""
+    acting: UnitOfWork, about: IssuedCertificate, certificate_id: str, action: PushAction, occasion: str = ""
 ) -> None:
     """A message for each occasion: one that went by before she consented does not stand in the way of a later one."""
     await outbox.add(
@@ -167,12 +167,14 @@ async def _plan(
     )
 
 
-async def _send(env: Environment, action: PushAction, prepare: Callable[[Acting], Awaitable[_Errand | None]]) -> None:
+async def _send(
+    env: Environment, action: PushAction, prepare: Callable[[UnitOfWork], Awaitable[_PushTask | None]]
+) -> None:
     """Prepare, send, note. The copy is noted before it is sent, so that a lost answer hides none.
 
     A locker that does not hold the URI, or that nobody has any more, settles the matter: there is nothing to repeat.
     """
-    errand = await env.store.carry_out(lambda tx: prepare(Acting(env, tx, SYSTEM)))
+    errand = await env.store.carry_out(lambda tx: prepare(UnitOfWork(env, tx, SYSTEM)))
     if errand is None:
         return
     refusal: str | None = None
@@ -182,29 +184,29 @@ async def _send(env: Environment, action: PushAction, prepare: Callable[[Acting]
         if refused.code not in NOT_HELD:
             raise
         refusal = refused.code
-    await env.store.carry_out(lambda tx: _note_push(Acting(env, tx, SYSTEM), errand, action, refusal))
+    await env.store.carry_out(lambda tx: _note_push(UnitOfWork(env, tx, SYSTEM), errand, action, refusal))
 
 
-async def _awaited_push(acting: Acting, application_id: str, locker_id: str) -> _Errand | None:
+async def _awaited_push(acting: UnitOfWork, application_id: str, locker_id: str) -> _PushTask | None:
     standing = (await certificates.of_applications(acting.tx, [application_id])).get(application_id)
     if standing is None:
         application = await applications.get(acting.tx, application_id)
         if application is not None and application.status in _BEING_MADE:
             raise NotThere("the certificate")
         return None
-    held = await certificates.hold(acting.tx, standing.id)
+    held = await certificates.lock_certificate(acting.tx, standing.id)
     if held is None or held.status is not CertificateStatus.ACTIVE:
         return None
     await locker_copies.place(acting.tx, LockerCopy(held.id, held.citizen_id, locker_id, Via.PUSH, acting.now))
-    return _Errand(held, held, locker_id)
+    return _PushTask(held, held, locker_id)
 
 
-async def _prepare_push(acting: Acting, certificate_id: str, action: PushAction) -> _Errand | None:
+async def _prepare_push(acting: UnitOfWork, certificate_id: str, action: PushAction) -> _PushTask | None:
     """What is to be sent now, or None where it has no object any more.
 
     The certificate is held: who ends it afterwards sees the copy that is noted here.
     """
-    known = await certificates.hold(acting.tx, certificate_id)
+    known = await certificates.lock_certificate(acting.tx, certificate_id)
     if known is None:
         raise NotThere("the certificate")
     if action is PushAction.ADD:
@@ -213,17 +215,17 @@ async def _prepare_push(acting: Acting, certificate_id: str, action: PushAction)
             return None
         copy = LockerCopy(known.id, known.citizen_id, locker_id, Via.PUSH, acting.now)
         await locker_copies.place(acting.tx, copy)
-        return _Errand(known, known, locker_id)
+        return _PushTask(known, known, locker_id)
     held = (await locker_copies.held_copies(acting.tx, [known.id])).get(known.id)
     if held is None:
         return None
     shown = await certificate_endings.latest(acting.tx, known)
     if action is PushAction.UPDATE and shown.status is not CertificateStatus.ACTIVE:
         return None  # revoked meanwhile, or corrected again: the message after this one says so
-    return _Errand(known, shown, held.locker_id)
+    return _PushTask(known, shown, held.locker_id)
 
 
-async def _push_request(env: Environment, errand: _Errand, action: PushAction) -> PushedUri:
+async def _push_request(env: Environment, errand: _PushTask, action: PushAction) -> PushedUri:
     pdf: bytes | None = None
     xml: bytes | None = None
     if action is not PushAction.DELETE:
@@ -243,7 +245,7 @@ async def _push_request(env: Environment, errand: _Errand, action: PushAction) -
     )
 
 
-async def _note_push(acting: Acting, errand: _Errand, action: PushAction, refusal: str | None) -> None:
+async def _note_push(acting: UnitOfWork, errand: _PushTask, action: PushAction, refusal: str | None) -> None:
     if refusal is None and action is not PushAction.DELETE:
         # The same receipt as of a pull: she sees that it was given out, to whom and why.
         owner = Subject(frozenset({Role.DIGILOCKER}), person_id=errand.known.citizen_id)

@@ -7,7 +7,7 @@ or she has consented anew; what is sent is never in the message of the outbox it
 import structlog
 
 from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from domain.identity.policy import ObjectKind
 from domain.kernel.people import SYSTEM
 from domain.kernel.sources import Source
@@ -22,7 +22,7 @@ REVOKE = "locker.revoke"
 _log = structlog.get_logger(__name__)
 
 
-async def plan_revocation(acting: Acting, citizen_id: str) -> None:
+async def plan_revocation(acting: UnitOfWork, citizen_id: str) -> None:
     """Have DigiLocker told, where she linked a locker that she has not taken back yet; before it is marked."""
     grant = await identities.locker_grant(acting.tx, citizen_id)
     if grant is not None:

@@ -59,7 +59,7 @@ async def offered_slots(env: Environment, subject: Subject, application_id: str,
     """
 
     async def work(tx: Transaction) -> list[Slot]:
-        acting = Acting(env, tx, subject)
+        acting = UnitOfWork(env, tx, subject)
         application = await case_for(acting, application_id, ObjectKind.VISIT, *ARRANGE, path=("applicationId",))
         return list(await _room(acting, application)) if is_due(application, purpose) else []
 
@@ -98,7 +98,7 @@ async def cancel_visit(env: Environment, subject: Subject, request: ChangeVisit)
     )
 
 
-async def book(acting: Acting, request: BookVisit) -> Visit:
+async def book(acting: UnitOfWork, request: BookVisit) -> Visit:
     """The inner step of a booking, in the caller's transaction."""
     await hold_visits(acting, request.application_id)
     application = await case_for(acting, request.application_id, ObjectKind.VISIT, *ARRANGE)
@@ -108,7 +108,7 @@ async def book(acting: Acting, request: BookVisit) -> Visit:
     return await _book_slot(acting, application, request.purpose, request.slot)
 
 
-async def postpone(acting: Acting, request: ChangeVisit) -> Visit:
+async def postpone(acting: UnitOfWork, request: ChangeVisit) -> Visit:
     """The inner step of a new slot, in the caller's transaction."""
     visit = await take_up_visit(acting, request.visit_id, request.expected_version, *ARRANGE)
     await hold_visits(acting, visit.application_id)
@@ -121,7 +121,7 @@ async def postpone(acting: Acting, request: ChangeVisit) -> Visit:
     return await _book_slot(acting, application, visit.purpose, request.slot)
 
 
-async def hand_to(acting: Acting, request: ChangeVisit) -> Visit:
+async def hand_to(acting: UnitOfWork, request: ChangeVisit) -> Visit:
     """The inner step of another agent, in the caller's transaction."""
     visit = await take_up_visit(acting, request.visit_id, request.expected_version, Purpose.DECIDE, Purpose.ASSIST)
     if visit.state is not VisitState.SCHEDULED:
@@ -134,7 +134,7 @@ async def hand_to(acting: Acting, request: ChangeVisit) -> Visit:
     return saved
 
 
-async def call_off(acting: Acting, request: ChangeVisit) -> Visit:
+async def call_off(acting: UnitOfWork, request: ChangeVisit) -> Visit:
     """The inner step of a cancellation, in the caller's transaction."""
     visit = await take_up_visit(acting, request.visit_id, request.expected_version, *ARRANGE)
     state = rules.advance(visit.state, VisitMove.CANCEL)
@@ -144,7 +144,7 @@ async def call_off(acting: Acting, request: ChangeVisit) -> Visit:
     return saved
 
 
-async def take_up_visit(acting: Acting, visit_id: str, expected: int | None, *purposes: Purpose) -> Visit:
+async def take_up_visit(acting: UnitOfWork, visit_id: str, expected: int | None, *purposes: Purpose) -> Visit:
     """The visit, for one who may do that; raises NOT_FOUND, or CONFLICT where it is not the version seen."""
     visit = await kept.get(acting.tx, visit_id)
     if visit is None:
@@ -155,7 +155,7 @@ async def take_up_visit(acting: Acting, visit_id: str, expected: int | None, *pu
     return visit
 
 
-async def number_of(acting: Acting, visit: Visit) -> str:
+async def number_of(acting: UnitOfWork, visit: Visit) -> str:
     """The number of the application that a visit is for; raises NotThere."""
     application = await applications.get(acting.tx, visit.application_id)
     if application is None:
@@ -168,7 +168,7 @@ async def run_visit_mutation(
     subject: Subject,
     operation: str,
     request: Any,
-    work: Callable[[Acting], Awaitable[Visit]],
+    work: Callable[[UnitOfWork], Awaitable[Visit]],
     *,
     body: Mapping[str, Any] | None = None,
 ) -> tuple[Visit, bool]:
@@ -176,7 +176,7 @@ async def run_visit_mutation(
 
     async def in_transaction(tx: Transaction) -> dict[str, Any]:
         try:
-            return {"id": (await work(Acting(env, tx, subject))).id}
+            return {"id": (await work(UnitOfWork(env, tx, subject))).id}
         except AlreadyThere:
             path = ("input", "applicationId")
             raise Problems(Problem(ErrorCode.CONFLICT, path)) from None
@@ -203,7 +203,7 @@ def _body(request: BookVisit | ChangeVisit) -> dict[str, Any]:
     return plain | {"slot": f"{slot.on.isoformat()}/{slot.window.value}" if slot else None}
 
 
-async def _room(acting: Acting, application: Application) -> dict[Slot, DoorstepAgent]:
+async def _room(acting: UnitOfWork, application: Application) -> dict[Slot, DoorstepAgent]:
     """Each slot that can be had with the agent who would come: the one with the fewest visits in it."""
     near = await kept.agents_for(acting.tx, application.district, application.tehsil)
     if not near:
@@ -218,9 +218,9 @@ async def _room(acting: Acting, application: Application) -> dict[Slot, Doorstep
     return found
 
 
-async def _book_slot(acting: Acting, application: Application, purpose: VisitPurpose, slot: Slot) -> Visit:
+async def _book_slot(acting: UnitOfWork, application: Application, purpose: VisitPurpose, slot: Slot) -> Visit:
     # Two bookings at once must not both take the last place of a slot.
-    await locks.hold(acting.tx, "doorstep", application.district)
+    await locks.lock_exclusive(acting.tx, "doorstep", application.district)
     all_visits = (await kept.of_applications(acting.tx, [application.id])).get(application.id, [])
     before = [visit for visit in all_visits if visit.purpose is purpose]
     over = purpose is VisitPurpose.DELIVERY and any(visit.state is VisitState.HANDED_OVER for visit in before)
@@ -242,7 +242,7 @@ async def _book_slot(acting: Acting, application: Application, purpose: VisitPur
     return visit
 
 
-def _new(acting: Acting, application: Application, purpose: VisitPurpose, before: list[Visit]) -> Visit:
+def _new(acting: UnitOfWork, application: Application, purpose: VisitPurpose, before: list[Visit]) -> Visit:
     """The fee is asked once: a receipt of an earlier visit goes on to the next."""
     receipt = next((visit.fee_receipt for visit in before if visit.fee_receipt), None)
     return Visit(

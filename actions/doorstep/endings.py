@@ -5,7 +5,7 @@ from dataclasses import replace
 from actions.feedback.notices import tell_of_visit
 from actions.kernel.case_access import note, of_visit
 from actions.kernel.transitions import Transition
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from domain.applications import lifecycle
 from domain.applications.applications import Application, DeliveryMode
 from domain.applications.lifecycle import Status
@@ -25,12 +25,12 @@ def is_due(application: Application, purpose: VisitPurpose) -> bool:
     return application.delivery is DeliveryMode.DOORSTEP and application.status is Status.CERTIFICATE_ISSUED
 
 
-async def hold_visits(acting: Acting, application_id: str) -> None:
+async def hold_visits(acting: UnitOfWork, application_id: str) -> None:
     """No visit of an application is booked while it is closed, nor the other way round."""
-    await locks.hold(acting.tx, "visits", application_id)
+    await locks.lock_exclusive(acting.tx, "visits", application_id)
 
 
-async def end_visits(acting: Acting, transition: Transition) -> None:
+async def end_visits(acting: UnitOfWork, transition: Transition) -> None:
     """Call off what was booked and is not due any more, on the way or not; the slot is free and the citizen is told."""
     before, application = transition.before, transition.after
     if before is None or before.status is application.status or application.status in _PICK_UP:

@@ -10,8 +10,8 @@ from actions.identity.one_time_codes import count_code
 from actions.kernel.case_access import note, of_visit
 from actions.kernel.environment import Environment
 from actions.kernel.idempotency import run_idempotently
-from actions.kernel.transitions import Step, move
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.transitions import Step, apply_transition
+from actions.kernel.unit_of_work import UnitOfWork
 from actions.uploads.uploads import require_upload, use
 from domain import doorstep as rules
 from domain.applications.lifecycle import Move
@@ -108,7 +108,7 @@ async def record_visit_fee(env: Environment, subject: Subject, request: RecordVi
     """Enter the fee of the doorstep service. Raises Problems: NOT_FOUND, FEE_MISMATCH, BAD_INPUT."""
 
     async def work(tx: Transaction) -> dict[str, Any]:
-        return {"id": (await take_fee(Acting(env, tx, subject), request)).id}
+        return {"id": (await take_fee(UnitOfWork(env, tx, subject), request)).id}
 
     key = request.idempotency_key
     answered, replayed = await run_idempotently(
@@ -125,7 +125,7 @@ async def hand_over(env: Environment, subject: Subject, request: HandOver) -> tu
     """
 
     async def work(tx: Transaction) -> dict[str, Any]:
-        return await give(Acting(env, tx, subject), request)
+        return await give(UnitOfWork(env, tx, subject), request)
 
     # The code goes into the request's hash only under our key: six digits would be found by trying.
     sealed = FieldCipher(env.keyrings).blind_index("doorstep_request", request.otp) if request.otp else None
@@ -139,7 +139,7 @@ async def hand_over(env: Environment, subject: Subject, request: HandOver) -> tu
     return await present_visit(env, answered["id"]), replayed
 
 
-async def leave(acting: Acting, request: SetOut) -> Visit:
+async def leave(acting: UnitOfWork, request: SetOut) -> Visit:
     """The inner step of setting out, in the caller's transaction."""
     visit = await take_up_visit(acting, request.visit_id, request.expected_version, Purpose.DELIVER)
     state = rules.advance(visit.state, VisitMove.SET_OUT)
@@ -160,14 +160,14 @@ async def leave(acting: Acting, request: SetOut) -> Visit:
     return saved
 
 
-async def give_up(acting: Acting, request: FailVisit) -> Visit:
+async def give_up(acting: UnitOfWork, request: FailVisit) -> Visit:
     """The inner step of a failure, in the caller's transaction."""
     visit = await take_up_visit(acting, request.visit_id, request.expected_version, Purpose.DELIVER)
     state = rules.advance(visit.state, VisitMove.FAIL)
     return await _fail_visit(acting, replace(visit, state=state), request.reason)
 
 
-async def take_fee(acting: Acting, request: RecordVisitFee) -> Visit:
+async def take_fee(acting: UnitOfWork, request: RecordVisitFee) -> Visit:
     """The inner step of the fee, in the caller's transaction."""
     visit = await take_up_visit(acting, request.visit_id, None, Purpose.COLLECT_FEE)
     receipt = request.receipt.strip()
@@ -182,7 +182,7 @@ async def take_fee(acting: Acting, request: RecordVisitFee) -> Visit:
     return await _save_visit(acting, replace(visit, fee_receipt=receipt), "visit.fee", Purpose.COLLECT_FEE, **detail)
 
 
-async def give(acting: Acting, request: HandOver) -> dict[str, Any]:
+async def give(acting: UnitOfWork, request: HandOver) -> dict[str, Any]:
     """The inner step of a hand-over, in the caller's transaction: the visit's id, or the tries left of a wrong code."""
     visit = await take_up_visit(acting, request.visit_id, request.expected_version, Purpose.DELIVER)
     state = rules.advance(visit.state, VisitMove.HAND_OVER)
@@ -214,7 +214,7 @@ async def close_missed(env: Environment) -> int:
     """
 
     async def work(tx: Transaction) -> int:
-        acting = Acting(env, tx, SYSTEM)
+        acting = UnitOfWork(env, tx, SYSTEM)
         missed = await kept.missed_visits(tx, acting.today, SWEEP)
         for visit in missed:
             state = rules.advance(visit.state, VisitMove.MISS)
@@ -227,21 +227,21 @@ async def close_missed(env: Environment) -> int:
     return closed
 
 
-async def _fail_visit(acting: Acting, visit: Visit, reason: VisitFailure) -> Visit:
+async def _fail_visit(acting: UnitOfWork, visit: Visit, reason: VisitFailure) -> Visit:
     over = replace(_without_otp(visit), failure=reason, closed_at=acting.now)
     saved = await _save_visit(acting, over, "visit.fail", reason=reason.value)
     await tell_of_visit(acting, saved, NoticeKind.VISIT_FAILED, await number_of(acting, saved))
     return saved
 
 
-async def _deliver(acting: Acting, visit: Visit) -> None:
+async def _deliver(acting: UnitOfWork, visit: Visit) -> None:
     application = await applications.get(acting.tx, visit.application_id)
     if application is None:
         raise NotThere("the application")
-    await move(acting, application, Step(Move.DELIVER, changes={"delivered_at": acting.now}))
+    await apply_transition(acting, application, Step(Move.DELIVER, changes={"delivered_at": acting.now}))
 
 
-async def _signed_paper_proof(acting: Acting, request: HandOver, visit: Visit) -> Handover:
+async def _signed_paper_proof(acting: UnitOfWork, request: HandOver, visit: Visit) -> Handover:
     """The photograph or scan of the signed paper, which the agent uploaded, and the name of the witness."""
     witness = moderate_text(request.witness, "input", "witness", required=False)
     if request.paper_sha256 is None:
@@ -259,7 +259,7 @@ def _without_otp(visit: Visit) -> Visit:
 
 
 async def _save_visit(
-    acting: Acting, visit: Visit, action: str, purpose: Purpose = Purpose.DELIVER, **detail: Any
+    acting: UnitOfWork, visit: Visit, action: str, purpose: Purpose = Purpose.DELIVER, **detail: Any
 ) -> Visit:
     saved = await kept.save(acting.tx, visit, visit.version)
     await note(acting, action, of_visit(saved), purpose, state=saved.state.value, **detail)

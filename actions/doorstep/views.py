@@ -22,7 +22,7 @@ _ADDRESS = ("house", "address", "village", "locality", "ward", "post_office", "p
 
 
 @dataclass(frozen=True, slots=True)
-class Errand:
+class VisitTask:
     """One visit as its agent sees it. Once it is over, whom it was for is no longer shown."""
 
     visit: Visit
@@ -36,7 +36,7 @@ def code_for(subject: Subject, visit: Visit, now: datetime) -> str | None:
     return visit.otp if decide(subject, of_visit(visit), Purpose.VIEW) and visit.otp_holds(now) else None
 
 
-async def errands_of(
+async def visit_tasks(
     env: Environment,
     subject: Subject,
     states: Collection[VisitState],
@@ -44,7 +44,7 @@ async def errands_of(
     place: tuple[date, str] | None,
     backward: bool = False,
     limit: int,
-) -> list[Errand]:
+) -> list[VisitTask]:
     """A page of the agent's own visits, each with a receipt that the citizen sees; empty for anybody else."""
     agent_id = _agent(subject)
     if agent_id is None:
@@ -63,7 +63,7 @@ async def errands_of(
     ]
 
 
-async def count_errands(env: Environment, subject: Subject, states: Collection[VisitState]) -> int:
+async def count_visit_tasks(env: Environment, subject: Subject, states: Collection[VisitState]) -> int:
     """How many visits in those states are the agent's own."""
     agent_id = _agent(subject)
     if agent_id is None:
@@ -86,6 +86,6 @@ def _agent(subject: Subject) -> str | None:
     return subject.person_id if Role.DOORSTEP_AGENT in subject.roles else None
 
 
-def _errand(visit: Visit, application: Application, recipient: Bilingual | None) -> Errand:
+def _errand(visit: Visit, application: Application, recipient: Bilingual | None) -> VisitTask:
     parts = [application.form[name] for name in _ADDRESS if application.form.get(name)]
-    return Errand(visit, application.number, recipient, ", ".join(parts) or None if recipient else None)
+    return VisitTask(visit, application.number, recipient, ", ".join(parts) or None if recipient else None)

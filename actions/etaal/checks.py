@@ -93,7 +93,7 @@ async def _day(tx: Transaction, day: ledger.SealedDay) -> DayCompared:
     )
 
 
-def _step(told: etaal.Told | None, revision: int, now: str) -> Step:
+def _step(told: etaal.ReportedDay | None, revision: int, now: str) -> Step:
     if told is None:
         return Step.NEVER
     if told.state == etaal.QUEUED:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from actions.kernel.transitions import Transition
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from domain.applications.lifecycle import Move
 from domain.etaal.counting import CorrectionReason, CountingEvent, Transaction, counted_channel
 from domain.etaal.counting_rules import rules_on
@@ -25,7 +25,7 @@ class Counted:
     channel: str
 
 
-async def count_transition(acting: Acting, transition: Transition) -> None:
+async def count_transition(acting: UnitOfWork, transition: Transition) -> None:
     """Count a service that was delivered or declined, and take it back where its certificate was revoked."""
     after, step = transition.after, transition.move
     if step is Move.REVOKE_CERTIFICATE:
@@ -36,19 +36,19 @@ async def count_transition(acting: Acting, transition: Transition) -> None:
         await count_event(acting, Counted(event, after.id, after.service_code, after.district, channel))
 
 
-async def count_event(acting: Acting, counted: Counted) -> bool:
+async def count_event(acting: UnitOfWork, counted: Counted) -> bool:
     """Count an event of today once; False where the rules of the day leave it out, or it was counted before."""
     row = _row_of(acting, counted)
     return False if row is None else await ledger.record(acting.tx, row)
 
 
-async def count_events(acting: Acting, counted: Sequence[Counted]) -> None:
+async def count_events(acting: UnitOfWork, counted: Sequence[Counted]) -> None:
     """Count events of today, each once, in one statement; those that the rules of the day leave out are not counted."""
     rows = [_row_of(acting, one) for one in counted]
     await ledger.record_many(acting.tx, [row for row in rows if row is not None])
 
 
-def _row_of(acting: Acting, counted: Counted) -> Transaction | None:
+def _row_of(acting: UnitOfWork, counted: Counted) -> Transaction | None:
     rules = rules_on(acting.today)
     category = rules.category(counted.event)
     if category is None:
@@ -66,6 +66,6 @@ def _row_of(acting: Acting, counted: Counted) -> Transaction | None:
     )
 
 
-async def take_back(acting: Acting, event: CountingEvent, key: str, reason: CorrectionReason) -> bool:
+async def take_back(acting: UnitOfWork, event: CountingEvent, key: str, reason: CorrectionReason) -> bool:
     """Take an event back on its original day; False where it was not counted, or was taken back before."""
     return await ledger.reverse(acting.tx, ledger.event_key(event, key), reason)

@@ -15,9 +15,9 @@ from domain.etaal.counting import (
     NOT_STARTED,
     STATE_CODE,
     Correction,
+    EtaalClass,
     Level,
     PlacedCounts,
-    Standing,
     TransactionCount,
     is_provisional,
 )
@@ -119,7 +119,7 @@ def told_to_etaal(rows: Iterable[TransactionCount]) -> list[ServiceCount]:
     for row in rows:
         if row.stands == NOT_STARTED:
             continue
-        standing = Standing.of(row.stands)
+        standing = EtaalClass.of(row.stands)
         place = STATE_CODE if standing is not None and standing.level is Level.STATE else row.district
         code = f"LOCAL-{row.service_code}" if standing is None else standing.etaal_code
         category = row.category if standing is None else standing.category.value
@@ -150,7 +150,7 @@ class LedgerCounts:
                 await access.require(self._env, tx, E_TAAL, _COUNTS, Purpose.COUNT)
                 revision = await ledger.revision(tx, day)
                 rows = told_to_etaal(await ledger.counts_on(tx, day))
-                told = etaal.Told(revision, sum(row.count for row in rows), rows_hash(rows))
+                told = etaal.ReportedDay(revision, sum(row.count for row in rows), rows_hash(rows))
                 noted = not revision or await etaal.pull_of(tx, day, revision) == told
         except (StoreUnavailable, TryAgain) as error:
             raise CountsUnavailable from error
@@ -167,7 +167,7 @@ class LedgerCounts:
         except (StoreUnavailable, TryAgain) as error:
             raise CountsUnavailable from error
 
-    async def _note(self, day: date, told: etaal.Told) -> None:
+    async def _note(self, day: date, told: etaal.ReportedDay) -> None:
         """For the comparison of each night; a store that takes no writes now does not hold the answer back."""
         try:
             same = await self._env.store.carry_out(lambda tx: etaal.note_pull(tx, day, told))

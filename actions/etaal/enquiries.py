@@ -9,7 +9,7 @@ import structlog
 
 from actions.etaal.counting import Counted, count_event
 from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from domain.applications.applications import Application, Channel
 from domain.applications.lifecycle import Status
 from domain.etaal.counting import STATUS_LINE, CountingEvent
@@ -64,7 +64,7 @@ async def count_enquiry(env: Environment, tx: Transaction, asker: Asker, applica
         district=application.district,
         channel=_channel(asker).value,
     )
-    await count_event(Acting(env, tx, asker.subject), counted)
+    await count_event(UnitOfWork(env, tx, asker.subject), counted)
 
 
 def _key(env: Environment, asker: Asker, application: Application) -> str | None:

@@ -112,18 +112,18 @@ async def send_counts(env: Environment, day: date, revision: int) -> None:
         if await etaal.push_state(tx, day, revision) != etaal.QUEUED:
             return
         rows = tuple(told_to_etaal(await ledger.counts_of(tx, day, revision)))
-    told = etaal.Told(revision, sum(row.count for row in rows), rows_hash(rows))
+    told = etaal.ReportedDay(revision, sum(row.count for row in rows), rows_hash(rows))
     batch_id: str | None = None
     try:
         receipt = await client.push(Batch(day, revision, rows))
     except Refused as refused:
         if refused.code != OLD_REVISION:
             raise
-        told = etaal.Told(told.revision, told.total, told.rows_hash, etaal.SUPERSEDED)
+        told = etaal.ReportedDay(told.revision, told.total, told.rows_hash, etaal.SUPERSEDED)
     else:
         batch_id = receipt.batch_id
         rejected = tuple(_rejection_entry(each, rows[each.row].service_code) for each in receipt.rejected)
-        told = etaal.Told(told.revision, told.total, told.rows_hash, etaal.ACCEPTED, rejected)
+        told = etaal.ReportedDay(told.revision, told.total, told.rows_hash, etaal.ACCEPTED, rejected)
     await env.store.carry_out(lambda tx: _settle(tx, day, told, batch_id))
     log = _log.warning if told.rejected else _log.info
     log("etaal.counts_sent", day=day.isoformat(), revision=revision, state=told.state, rejected=len(told.rejected))
@@ -133,7 +133,7 @@ def _rejection_entry(row: RejectedRow, service_code: str) -> dict[str, str]:
     return {"code": row.code, "service": service_code}
 
 
-async def _settle(tx: Transaction, day: date, told: etaal.Told, batch_id: str | None) -> None:
+async def _settle(tx: Transaction, day: date, told: etaal.ReportedDay, batch_id: str | None) -> None:
     await etaal.settle_push(tx, day, told, batch_id)
     detail = {"revision": told.revision, "state": told.state, "rejected": len(told.rejected)}
     line = audit.AuditLine(

@@ -9,7 +9,7 @@ from actions.kernel.access import permitted_postings
 from actions.kernel.case_access import case_for, note, of_feedback
 from actions.kernel.environment import Environment
 from actions.kernel.idempotency import run_idempotently
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from domain.applications.applications import Application
 from domain.feedback.feedback import Feedback, ServiceLevel, check_may_change, check_rating, moderate_text
 from domain.identity.policy import ObjectKind, Purpose
@@ -40,7 +40,7 @@ async def give_feedback(env: Environment, subject: Subject, request: GiveFeedbac
     """
 
     async def work(tx: Transaction) -> dict[str, Any]:
-        return {"id": (await say(Acting(env, tx, subject), request)).application_id}
+        return {"id": (await record_feedback(UnitOfWork(env, tx, subject), request)).application_id}
 
     answer, replayed = await run_idempotently(
         env, subject, "giveFeedback", key=request.idempotency_key, body=asdict(request), work=work
@@ -52,7 +52,7 @@ async def give_feedback(env: Environment, subject: Subject, request: GiveFeedbac
     return feedback, replayed
 
 
-async def say(acting: Acting, request: GiveFeedback) -> Feedback:
+async def record_feedback(acting: UnitOfWork, request: GiveFeedback) -> Feedback:
     """The inner step, in the caller's transaction."""
     application = await case_for(acting, request.application_id, ObjectKind.FEEDBACK, Purpose.APPLY)
     check_rating(request.rating)
@@ -89,7 +89,7 @@ async def service_levels(env: Environment, subject: Subject, days: int) -> list[
         return await kept.levels(tx, reach, env.clock.now() - timedelta(days=days))
 
 
-def _new_feedback(acting: Acting, application: Application, rating: int, text: str | None) -> Feedback:
+def _new_feedback(acting: UnitOfWork, application: Application, rating: int, text: str | None) -> Feedback:
     return Feedback(
         application_id=application.id,
         citizen_id=application.citizen_id,

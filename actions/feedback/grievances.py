@@ -10,7 +10,7 @@ from actions.kernel.case_access import DAY_SECONDS, case_for, note, of_grievance
 from actions.kernel.environment import Environment
 from actions.kernel.idempotency import conflict_problem
 from actions.kernel.numbering import draw_number
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from domain.applications.applications import Application
 from domain.applications.deadline import end_of_day
 from domain.applications.lifecycle import Status
@@ -77,7 +77,7 @@ async def raise_grievance(env: Environment, subject: Subject, request: RaiseGrie
     Raises Problems: NOT_FOUND, REASON_REQUIRED, BAD_INPUT, GRIEVANCE_OPEN, RATE_LIMITED.
     """
     return await once_about(
-        env, subject, "raiseGrievance", request, lambda acting: complain(acting, request), read=kept.get
+        env, subject, "raiseGrievance", request, lambda acting: open_grievance(acting, request), read=kept.get
     )
 
 
@@ -100,7 +100,7 @@ async def escalate_overdue(env: Environment) -> int:
     """Take every open grievance whose time is over up one level; tells how many. May be run by any worker."""
 
     async def work(tx: Transaction) -> int:
-        acting = Acting(env, tx, SYSTEM)
+        acting = UnitOfWork(env, tx, SYSTEM)
         done = 0
         for grievance in await kept.overdue(tx, acting.now, SWEEP):
             try:
@@ -113,13 +113,13 @@ async def escalate_overdue(env: Environment) -> int:
     return await env.store.carry_out(work)
 
 
-async def complain(acting: Acting, request: RaiseGrievance) -> Grievance:
+async def open_grievance(acting: UnitOfWork, request: RaiseGrievance) -> Grievance:
     """The inner step of raising a grievance, in the caller's transaction."""
     application = await case_for(acting, request.application_id, ObjectKind.GRIEVANCE, Purpose.APPLY)
     text = moderate_text(request.text, "input", "text") or ""
     if application.status is Status.DRAFT:
         raise not_found("input", "applicationId")
-    await locks.hold(acting.tx, "grievance", application.citizen_id)
+    await locks.lock_exclusive(acting.tx, "grievance", application.citizen_id)
     twin = await kept.waiting_grievance(acting.tx, application.id, request.category)
     if twin is not None:
         params = {"number": twin.number}
@@ -133,7 +133,7 @@ async def complain(acting: Acting, request: RaiseGrievance) -> Grievance:
     return grievance
 
 
-async def answer(acting: Acting, request: ReplyToGrievance) -> Grievance:
+async def answer(acting: UnitOfWork, request: ReplyToGrievance) -> Grievance:
     """The inner step of a reply, in the caller's transaction."""
     grievance = await _take_up(acting, request.grievance_id, request.expected_version, Purpose.RESPOND)
     if grievance.escalated and not _from_above(acting.subject, grievance):
@@ -146,7 +146,7 @@ async def answer(acting: Acting, request: ReplyToGrievance) -> Grievance:
     return saved
 
 
-async def step(acting: Acting, request: MoveGrievance) -> Grievance:
+async def step(acting: UnitOfWork, request: MoveGrievance) -> Grievance:
     """The inner step of the citizen's closing or taking up, in the caller's transaction."""
     grievance = await _take_up(acting, request.grievance_id, request.expected_version, Purpose.APPLY)
     match request.move:
@@ -157,7 +157,7 @@ async def step(acting: Acting, request: MoveGrievance) -> Grievance:
     return await _apply_transition(acting, grievance, request.move, Purpose.APPLY)
 
 
-async def _take_up(acting: Acting, grievance_id: str, expected: int | None, purpose: Purpose) -> Grievance:
+async def _take_up(acting: UnitOfWork, grievance_id: str, expected: int | None, purpose: Purpose) -> Grievance:
     grievance = await kept.get(acting.tx, grievance_id)
     if grievance is None:
         raise not_found(*_PATH)
@@ -167,7 +167,9 @@ async def _take_up(acting: Acting, grievance_id: str, expected: int | None, purp
     return grievance
 
 
-async def _apply_transition(acting: Acting, grievance: Grievance, move: GrievanceMove, purpose: Purpose) -> Grievance:
+async def _apply_transition(
+    acting: UnitOfWork, grievance: Grievance, move: GrievanceMove, purpose: Purpose
+) -> Grievance:
     state = rules.advance(grievance.state, move)
     changes: dict[str, Any] = {"state": state}
     if move is GrievanceMove.ESCALATE:
@@ -182,7 +184,7 @@ async def _apply_transition(acting: Acting, grievance: Grievance, move: Grievanc
     return saved
 
 
-async def _count_reply(acting: Acting, grievance: Grievance) -> None:
+async def _count_reply(acting: UnitOfWork, grievance: Grievance) -> None:
     """The first reply counts, and later ones do not (docs/figures.md)."""
     application = await applications.get(acting.tx, grievance.application_id)
     if application is None or (await kept.replies(acting.tx, [grievance.id])).get(grievance.id):
@@ -196,13 +198,13 @@ def _from_above(subject: Subject, grievance: Grievance) -> bool:
     return any(posting.role in ABOVE and posting.covers(*place) for posting in subject.postings)
 
 
-def _due(acting: Acting, category: GrievanceCategory) -> Any:
+def _due(acting: UnitOfWork, category: GrievanceCategory) -> Any:
     care = acting.env.rules.care
     days = care.data_grievance_days if category is GrievanceCategory.PERSONAL_DATA else care.grievance_days
     return end_of_day(acting.today + timedelta(days=days))
 
 
-async def _new(acting: Acting, application: Application, category: GrievanceCategory, text: str) -> Grievance:
+async def _new(acting: UnitOfWork, application: Application, category: GrievanceCategory, text: str) -> Grievance:
     return Grievance(
         id=acting.env.ids.key(),
         number=await draw_number(acting.tx, acting.env.ids, NumberKind.GRIEVANCE),

@@ -9,7 +9,7 @@ from actions.kernel.access import require
 from actions.kernel.environment import Environment
 from actions.kernel.idempotency import run_idempotently
 from actions.kernel.transitions import Transition
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from domain.appeals.appeals import Appeal, AppealLevel, AppealMove, AppealOrigin, Award, AwardKind, AwardState, Hearing
 from domain.applications.applications import Application, DeliveryMode
 from domain.applications.lifecycle import Move
@@ -62,17 +62,17 @@ class About:
     event: str
 
 
-async def tell(acting: Acting, kind: NoticeKind, about: About, **params: str) -> None:
+async def tell(acting: UnitOfWork, kind: NoticeKind, about: About, **params: str) -> None:
     """Write a message; the same event a second time writes none. `params` hold codes, numbers and dates only."""
     await notices.add(acting.tx, _notice(acting, kind, about, params))
 
 
-async def tell_many(acting: Acting, told: Iterable[tuple[NoticeKind, About, Mapping[str, str]]]) -> None:
+async def tell_many(acting: UnitOfWork, told: Iterable[tuple[NoticeKind, About, Mapping[str, str]]]) -> None:
     """Write messages in one statement; an event that was told before writes none."""
     await notices.add_many(acting.tx, [_notice(acting, kind, about, params) for kind, about, params in told])
 
 
-def _notice(acting: Acting, kind: NoticeKind, about: About, params: Mapping[str, str]) -> Notice:
+def _notice(acting: UnitOfWork, kind: NoticeKind, about: About, params: Mapping[str, str]) -> Notice:
     return Notice(
         id=acting.env.ids.key(),
         citizen_id=about.citizen_id,
@@ -86,7 +86,7 @@ def _notice(acting: Acting, kind: NoticeKind, about: About, params: Mapping[str,
     )
 
 
-async def tell_of_step(acting: Acting, transition: Transition) -> None:
+async def tell_of_step(acting: UnitOfWork, transition: Transition) -> None:
     """What a step of an application has to say to her."""
     application, move = transition.after, transition.move
     kind = OF_MOVES.get(move)
@@ -100,7 +100,7 @@ async def tell_of_step(acting: Acting, transition: Transition) -> None:
     await tell(acting, kind, _of_application(application, str(application.version)), **params)
 
 
-async def tell_of_breaches(acting: Acting, breached: Iterable[tuple[Application, bool]]) -> None:
+async def tell_of_breaches(acting: UnitOfWork, breached: Iterable[tuple[Application, bool]]) -> None:
     """Due dates have passed; beside each case stands whether its appeal files itself or is for her to file by a day."""
     written = []
     for application, filed in breached:
@@ -113,7 +113,7 @@ async def tell_of_breaches(acting: Acting, breached: Iterable[tuple[Application,
     await notices.add_many(acting.tx, written)
 
 
-async def tell_of_filings(acting: Acting, filed: Iterable[Appeal]) -> None:
+async def tell_of_filings(acting: UnitOfWork, filed: Iterable[Appeal]) -> None:
     """Appeals that filed themselves; what a citizen files herself she knows."""
     written = [
         _notice(
@@ -125,7 +125,7 @@ async def tell_of_filings(acting: Acting, filed: Iterable[Appeal]) -> None:
     await notices.add_many(acting.tx, written)
 
 
-async def tell_of_appeal(acting: Acting, appeal: Appeal, move: AppealMove) -> None:
+async def tell_of_appeal(acting: UnitOfWork, appeal: Appeal, move: AppealMove) -> None:
     """What a step of an appeal has to say to her. One that goes up by itself is told by the appeal that follows."""
     kind = _OF_APPEAL_MOVES.get(move)
     if kind is None or (kind is NoticeKind.APPEAL_LAPSED and not await _stays_down(acting, appeal)):
@@ -133,7 +133,7 @@ async def tell_of_appeal(acting: Acting, appeal: Appeal, move: AppealMove) -> No
     await tell_of_appeals(acting, [(appeal, move)])
 
 
-async def tell_of_appeals(acting: Acting, steps: Iterable[tuple[Appeal, AppealMove]]) -> None:
+async def tell_of_appeals(acting: UnitOfWork, steps: Iterable[tuple[Appeal, AppealMove]]) -> None:
     """What steps of appeals have to say, in one statement; none of them goes up by itself."""
     written = []
     for appeal, move in steps:
@@ -152,13 +152,13 @@ async def tell_of_appeals(acting: Acting, steps: Iterable[tuple[Appeal, AppealMo
 
 
 async def tell_of_hearing(
-    acting: Acting, appeal: Appeal, hearing: Hearing, kind: NoticeKind = NoticeKind.HEARING_FIXED
+    acting: UnitOfWork, appeal: Appeal, hearing: Hearing, kind: NoticeKind = NoticeKind.HEARING_FIXED
 ) -> None:
     """A date is fixed, moved or cancelled; the place stands with the appeal, not here."""
     await tell(acting, kind, _of_appeal(appeal), **_appeal_params(appeal), at=hearing.at.isoformat())
 
 
-async def tell_of_award(acting: Acting, appeal: Appeal, award: Award) -> None:
+async def tell_of_award(acting: UnitOfWork, appeal: Appeal, award: Award) -> None:
     """A compensation was ordered for her, or paid; a penalty on an officer is read with the appeal."""
     if award.kind is AwardKind.COMPENSATION:
         paid = award.state is AwardState.PAID
@@ -166,7 +166,7 @@ async def tell_of_award(acting: Acting, appeal: Appeal, award: Award) -> None:
         await tell(acting, kind, _of_appeal(appeal), **_appeal_params(appeal))
 
 
-async def tell_of_visit(acting: Acting, visit: Visit, kind: NoticeKind, number: str) -> None:
+async def tell_of_visit(acting: UnitOfWork, visit: Visit, kind: NoticeKind, number: str) -> None:
     """What became of a visit: its slot and, where it failed, the coded reason; never its code."""
     about = About(Topic.VISIT, visit.id, visit.citizen_id, visit.application_id, str(visit.version))
     params = {"number": number, "on": visit.slot.on.isoformat(), "slot_window": visit.slot.window.value}
@@ -175,7 +175,7 @@ async def tell_of_visit(acting: Acting, visit: Visit, kind: NoticeKind, number: 
     await tell(acting, kind, about, **params)
 
 
-async def tell_of_grievance(acting: Acting, grievance: Grievance, kind: NoticeKind) -> None:
+async def tell_of_grievance(acting: UnitOfWork, grievance: Grievance, kind: NoticeKind) -> None:
     """The office replied, or the grievance went up, unless she took it up herself."""
     if kind is NoticeKind.GRIEVANCE_ESCALATED and acting.subject.person_id == grievance.citizen_id:
         return
@@ -203,7 +203,7 @@ async def mark_read(env: Environment, subject: Subject, *, ids: Sequence[str] | 
     return int(answer["read"]), replayed
 
 
-async def _stays_down(acting: Acting, appeal: Appeal) -> bool:
+async def _stays_down(acting: UnitOfWork, appeal: Appeal) -> bool:
     """Whether no appeal follows by itself: she wants none, or there is no level above."""
     out = await appeals.opted_out(acting.tx, [appeal.citizen_id])
     return appeal.level.above is None or bool(out)
@@ -221,7 +221,7 @@ def _appeal_params(appeal: Appeal) -> dict[str, str]:
     return {"appeal": appeal.number, "appeal_level": appeal.level.value}
 
 
-def _last_day(acting: Acting, level: AppealLevel) -> date:
+def _last_day(acting: UnitOfWork, level: AppealLevel) -> date:
     """The last day on which she may go on to a level."""
     law = acting.env.rules.law
     days = law.second_appeal_days if level is AppealLevel.SECOND else law.commission_days

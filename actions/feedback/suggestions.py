@@ -8,7 +8,7 @@ from actions.kernel.access import require_one
 from actions.kernel.case_access import DAY_SECONDS, known_service, note, of_suggestion, once_about, refuse_flood
 from actions.kernel.environment import Environment
 from actions.kernel.idempotency import conflict_problem
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from domain.feedback.feedback import Suggestion, SuggestionState, moderate_text, replied_state
 from domain.feedback.notices import NoticeKind, Topic
 from domain.identity.policy import Purpose
@@ -62,7 +62,7 @@ async def reply_to_suggestion(
     )
 
 
-async def propose(acting: Acting, request: MakeSuggestion) -> Suggestion:
+async def propose(acting: UnitOfWork, request: MakeSuggestion) -> Suggestion:
     """The inner step of a suggestion, in the caller's transaction."""
     suggestion = await _new(acting, request)
     resource = of_suggestion(suggestion)
@@ -71,7 +71,7 @@ async def propose(acting: Acting, request: MakeSuggestion) -> Suggestion:
     except Problems:
         raise Problems(Problem(ErrorCode.FORBIDDEN, ("input",))) from None
     author = acting.subject.person_id or ""
-    await locks.hold(acting.tx, "suggestion", author)
+    await locks.lock_exclusive(acting.tx, "suggestion", author)
     since = acting.now - timedelta(seconds=DAY_SECONDS)
     refuse_flood(await kept.count_of_author(acting.tx, author, since), acting.env.rules.care.texts_per_day)
     await kept.add(acting.tx, suggestion)
@@ -79,7 +79,7 @@ async def propose(acting: Acting, request: MakeSuggestion) -> Suggestion:
     return suggestion
 
 
-async def respond(acting: Acting, request: ReplyToSuggestion) -> Suggestion:
+async def respond(acting: UnitOfWork, request: ReplyToSuggestion) -> Suggestion:
     """The inner step of a reply, in the caller's transaction."""
     suggestion = await kept.get(acting.tx, request.suggestion_id)
     if suggestion is None:
@@ -103,7 +103,7 @@ async def respond(acting: Acting, request: ReplyToSuggestion) -> Suggestion:
     return saved
 
 
-async def _new(acting: Acting, request: MakeSuggestion) -> Suggestion:
+async def _new(acting: UnitOfWork, request: MakeSuggestion) -> Suggestion:
     if not acting.subject.signed_in:
         raise NotSignedIn
     service = await known_service(acting, request.service_code)

@@ -1,7 +1,7 @@
 """What every step of an order to pay a fee writes: the audit line, the case of a difference, word to the citizen."""
 
 from actions.feedback.notices import About, tell
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from actions.reconciliation.finance_cases import open_case
 from domain.feedback.notices import NoticeKind, Topic
 from domain.fees.fees import FeeOrder
@@ -32,7 +32,7 @@ def of_order(order: FeeOrder) -> Resource:
     )
 
 
-async def note(acting: Acting, order: FeeOrder, action: str, purpose: Purpose = Purpose.COLLECT_FEE) -> None:
+async def note(acting: UnitOfWork, order: FeeOrder, action: str, purpose: Purpose = Purpose.COLLECT_FEE) -> None:
     """Write the audit line of a step."""
     detail = {"state": order.state.value, "route": order.route.value, "paise": order.held_paise}
     await audit.append(
@@ -44,7 +44,7 @@ async def note(acting: Acting, order: FeeOrder, action: str, purpose: Purpose = 
 
 
 async def differ(
-    acting: Acting, order: FeeOrder, kind: DifferenceKind, *, expected: str, found: str, anew: bool = False
+    acting: UnitOfWork, order: FeeOrder, kind: DifferenceKind, *, expected: str, found: str, anew: bool = False
 ) -> str:
     """Open the case of a difference about an order, once however often it is found; `anew` as in `open_case`."""
     return await open_case(
@@ -63,7 +63,7 @@ async def differ(
     )
 
 
-async def tell_of_payment(acting: Acting, order: FeeOrder, kind: NoticeKind) -> None:
+async def tell_of_payment(acting: UnitOfWork, order: FeeOrder, kind: NoticeKind) -> None:
     """Tell the citizen of a payment that needs or gets something done, such as that it goes back: each kind once."""
     application = await applications.get(acting.tx, order.application_id)
     if application is not None:

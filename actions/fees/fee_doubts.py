@@ -11,7 +11,7 @@ from actions.fees.fee_cases import order_id_of, tell_of_payment
 from actions.fees.fee_enquiries import enquire
 from actions.fees.fee_refunds import request_refund
 from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from domain.applications.lifecycle import Status
 from domain.feedback.notices import NoticeKind
 from domain.fees.fees import PAID, FeeOrder, FeeRoute, RefundCause
@@ -39,7 +39,7 @@ async def order_of(tx: Transaction, case: FinanceCase) -> FeeOrder | None:
     return await fee_orders.get(tx, order_id)
 
 
-async def hear_again(env: Environment, case: FinanceCase) -> None:
+async def ask_source_again(env: Environment, case: FinanceCase) -> None:
     """Ask the source once more about the money that a case is about, for whoever may settle it.
 
     What it says is noted; its silence changes nothing. Also where nobody knows of other money there: an older release
@@ -71,7 +71,7 @@ def check_outcome(order: FeeOrder | None, outcome: CaseOutcome | None) -> None:
         raise Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, _CASE, params=state))
 
 
-async def give_back(acting: Acting, case: FinanceCase) -> None:
+async def give_back(acting: UnitOfWork, case: FinanceCase) -> None:
     """Order back what a case is about, as a whole, in the transaction that settled it; nothing for every other case.
 
     The case is written before its payment, as where a source is heard: of the two at once one waits. The fee may be

@@ -17,9 +17,9 @@ from actions.fees.fee_refunds import note_refund_heard, request_refund, send_ref
 from actions.kernel import legal_clock
 from actions.kernel.cases import service_of
 from actions.kernel.environment import Environment
-from actions.kernel.transitions import Step, move
-from actions.kernel.unit_of_work import Acting
-from actions.reconciliation.finance_cases import settle_by_itself
+from actions.kernel.transitions import Step, apply_transition
+from actions.kernel.unit_of_work import UnitOfWork
+from actions.reconciliation.finance_cases import resolve_automatically
 from domain.applications.applications import Application
 from domain.applications.lifecycle import Move, Status
 from domain.feedback.notices import NoticeKind
@@ -33,8 +33,8 @@ from domain.fees.fees import (
     FeeProblem,
     FeeRoute,
     FeeState,
-    HeardState,
     RefundCause,
+    ReportedState,
     is_over,
     may_be_asked,
     may_become,
@@ -68,9 +68,9 @@ _LEASE = timedelta(minutes=1)
 """By when an order is asked about again where whoever asked died before it noted the answer."""
 _RACES = 5
 _ENDED = {
-    HeardState.FAILED: FeeState.FAILED,
-    HeardState.EXPIRED: FeeState.EXPIRED,
-    HeardState.REFUNDED: FeeState.FAILED,
+    ReportedState.FAILED: FeeState.FAILED,
+    ReportedState.EXPIRED: FeeState.EXPIRED,
+    ReportedState.REFUNDED: FeeState.FAILED,
 }
 """How an order ends that nothing was taken for, or whose money went back before we took it for the fee."""
 _log = structlog.get_logger(__name__)
@@ -150,26 +150,26 @@ async def follow_refund(env: Environment, order: FeeOrder) -> None:
         _log.info("fee_refund_unanswered", code=error.code)
         await _refund_put_off(env, order)
         return
-    await env.store.carry_out(lambda tx: note_refund_heard(Acting(env, tx, SYSTEM), order.id, heard))
+    await env.store.carry_out(lambda tx: note_refund_heard(UnitOfWork(env, tx, SYSTEM), order.id, heard))
 
 
 async def _apply_answer(env: Environment, order_id: str, news: FeeNews, replaced: bool, tx: Transaction) -> FeeOrder:
-    acting = Acting(env, tx, SYSTEM)
+    acting = UnitOfWork(env, tx, SYSTEM)
     order = await fee_orders.get(tx, order_id)
     if order is None:
         raise ValueError("an order that was asked about is there")
-    if news.state is HeardState.SUCCESS:
+    if news.state is ReportedState.SUCCESS:
         return await _apply_success(acting, order, news)
     doubted = order.problem in _DOUBTS
-    if order.state in PAID or (news.state is HeardState.REFUNDED and not order.open and not doubted):
+    if order.state in PAID or (news.state is ReportedState.REFUNDED and not order.open and not doubted):
         return await _note_contradiction(acting, order, news)
     after = _state_after(order, news, acting.now, replaced=replaced)
-    followed = after in OPEN or news.state is HeardState.PENDING
+    followed = after in OPEN or news.state is ReportedState.PENDING
     due_at = next_enquiry(order.created_at, acting.now) if followed else None
     if after is order.state and not doubted:
         return await _note_answer(acting, order, due_at)
     settled_at = acting.now if after in {FeeState.FAILED, FeeState.EXPIRED} else None
-    problem = FeeProblem.REPLACED if replaced and news.state is HeardState.UNKNOWN else order.problem
+    problem = FeeProblem.REPLACED if replaced and news.state is ReportedState.UNKNOWN else order.problem
     changed = replace(
         order, state=after, confirmed_at=acting.now, due_at=due_at, settled_at=settled_at, problem=problem
     )
@@ -184,14 +184,14 @@ async def _apply_answer(env: Environment, order_id: str, news: FeeNews, replaced
 def _state_after(order: FeeOrder, news: FeeNews, now: datetime, *, replaced: bool) -> FeeState:
     """The state after an answer that is no success."""
     wanted = _ENDED.get(news.state, FeeState.PENDING)
-    if news.state is HeardState.UNKNOWN:
+    if news.state is ReportedState.UNKNOWN:
         wanted = FeeState.EXPIRED if replaced or is_over(order.created_at, now) else order.state
-    if news.state is HeardState.PENDING and is_over(order.created_at, now):
+    if news.state is ReportedState.PENDING and is_over(order.created_at, now):
         wanted = FeeState.EXPIRED
     return wanted if wanted is order.state or may_become(order.state, wanted) else order.state
 
 
-async def _apply_success(acting: Acting, order: FeeOrder, news: FeeNews) -> FeeOrder:
+async def _apply_success(acting: UnitOfWork, order: FeeOrder, news: FeeNews) -> FeeOrder:
     """The money was taken: the application goes on, or the money goes back."""
     if order.state in PAID or news.receipt is None:
         return await _note_answer(acting, order, order.due_at if order.state is FeeState.REFUND_REQUESTED else None)
@@ -222,14 +222,14 @@ async def _apply_success(acting: Acting, order: FeeOrder, news: FeeNews) -> FeeO
     return saved
 
 
-async def _go_on(acting: Acting, application: Application, receipt: str) -> None:
+async def _go_on(acting: UnitOfWork, application: Application, receipt: str) -> None:
     """Scrutiny begins and the legal clock starts: exactly once, since the step leads out of FEE_PENDING."""
     service = await service_of(acting, application)
     changes = {"fee_receipt": receipt, **await legal_clock.start_changes(acting, application, service)}
-    await move(acting, application, Step(Move.RECEIVE_FEE, changes=changes))
+    await apply_transition(acting, application, Step(Move.RECEIVE_FEE, changes=changes))
 
 
-async def _without_doubt(acting: Acting, order: FeeOrder) -> FeeOrder:
+async def _without_doubt(acting: UnitOfWork, order: FeeOrder) -> FeeOrder:
     """The order as if nothing had been doubted: the source has put its book right, and the case closes itself.
 
     Also one that waits for a second officer: what was proposed must not be done any more. What a scroll told of it
@@ -238,11 +238,11 @@ async def _without_doubt(acting: Acting, order: FeeOrder) -> FeeOrder:
     if order.problem is None or order.problem not in _DOUBTS:
         return order
     kind, about = _DOUBTS[FeeProblem(order.problem)], f"{ABOUT}{order.id}"
-    await settle_by_itself(acting, kind, about, CaseOutcome.CORRECTED_AT_PARTNER, CORRECTED)
+    await resolve_automatically(acting, kind, about, CaseOutcome.CORRECTED_AT_PARTNER, CORRECTED)
     return replace(order, taken_paise=None, receipt=None, scrolled_on=None)
 
 
-async def _doubtful(acting: Acting, order: FeeOrder, problem: FeeProblem, news: FeeNews) -> FeeOrder:
+async def _doubtful(acting: UnitOfWork, order: FeeOrder, problem: FeeProblem, news: FeeNews) -> FeeOrder:
     """Money was taken that does not fit the order: nothing is marked paid, and a finance officer looks.
 
     It is asked about until it fits, or goes back (actions/fees/fee_doubts.py): the source may put its book right any
@@ -267,11 +267,11 @@ async def _doubtful(acting: Acting, order: FeeOrder, problem: FeeProblem, news: 
     return saved
 
 
-async def _note_contradiction(acting: Acting, order: FeeOrder, news: FeeNews) -> FeeOrder:
+async def _note_contradiction(acting: UnitOfWork, order: FeeOrder, news: FeeNews) -> FeeOrder:
     """What was paid, or was never ours to give back, is told otherwise now: our state stays, and somebody looks."""
-    if order.state is FeeState.REFUND_REQUESTED and news.state is HeardState.REFUNDED:
-        return await note_refund_heard(acting, order.id, HeardState.REFUNDED) or order
-    if order.state is FeeState.REFUNDED or news.state is HeardState.UNKNOWN:
+    if order.state is FeeState.REFUND_REQUESTED and news.state is ReportedState.REFUNDED:
+        return await note_refund_heard(acting, order.id, ReportedState.REFUNDED) or order
+    if order.state is FeeState.REFUNDED or news.state is ReportedState.UNKNOWN:
         return await _note_answer(acting, order, None)
     expected, found = order.state.value, news.state.value
     await differ(acting, order, DifferenceKind.STATUS_DIFFERS, expected=expected, found=found)
@@ -281,7 +281,7 @@ async def _note_contradiction(acting: Acting, order: FeeOrder, news: FeeNews) ->
     return await fee_orders.save(acting.tx, changed, order.version)
 
 
-async def _note_answer(acting: Acting, order: FeeOrder, due_at: datetime | None) -> FeeOrder:
+async def _note_answer(acting: UnitOfWork, order: FeeOrder, due_at: datetime | None) -> FeeOrder:
     await fee_orders.note_answer(acting.tx, order, due_at)
     return replace(order, confirmed_at=acting.now, due_at=due_at)
 

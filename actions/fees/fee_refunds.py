@@ -13,7 +13,7 @@ from actions.kernel.access import require
 from actions.kernel.environment import Environment
 from actions.kernel.idempotency import conflict_problem, run_idempotently
 from actions.kernel.transitions import Transition
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from domain.feedback.notices import NoticeKind
 from domain.fees.fees import (
     CAUSES,
@@ -23,8 +23,8 @@ from domain.fees.fees import (
     FeeReceipt,
     FeeRoute,
     FeeState,
-    HeardState,
     RefundCause,
+    ReportedState,
 )
 from domain.identity.policy import Purpose
 from domain.kernel.errors import ErrorCode, Problem, Problems, not_found
@@ -65,7 +65,7 @@ async def record_fee_refund(env: Environment, subject: Subject, request: RecordF
     """
 
     async def work(tx: Transaction) -> dict[str, Any]:
-        return {"id": (await _record_refund(Acting(env, tx, subject), request)).id}
+        return {"id": (await _record_refund(UnitOfWork(env, tx, subject), request)).id}
 
     answer, replayed = await run_idempotently(
         env,
@@ -83,7 +83,7 @@ async def record_fee_refund(env: Environment, subject: Subject, request: RecordF
     return order, replayed
 
 
-async def give_back_after(acting: Acting, transition: Transition) -> None:
+async def give_back_after(acting: UnitOfWork, transition: Transition) -> None:
     """Ask that a fee goes back where a rule says so after this step of its application; in the caller's transaction."""
     step = transition.move
     if transition.before is None or step not in acting.env.rules.fees.refund_after or step not in CAUSES:
@@ -93,7 +93,7 @@ async def give_back_after(acting: Acting, transition: Transition) -> None:
         await request_refund(acting, order, CAUSES[step])
 
 
-async def request_refund(acting: Acting, order: FeeOrder, cause: RefundCause) -> FeeOrder:
+async def request_refund(acting: UnitOfWork, order: FeeOrder, cause: RefundCause) -> FeeOrder:
     """What was paid is to go back as a whole: state, case and, for the wallet, message; in the caller's transaction."""
     wallet = order.route is FeeRoute.CSC_WALLET
     changed = replace(
@@ -132,23 +132,23 @@ async def send_refund(env: Environment, order_id: str) -> None:
     reason = order.refund_cause.value if order.refund_cause else "OTHER"
     number = own if at_once else await wallet.refund(Refund(order.reference, receipt.grn, own, reason))
     crash_points.reach(crash_points.FEE_HEARD)
-    await env.store.carry_out(lambda tx: _note_sent(Acting(env, tx, SYSTEM), order_id, number, done=at_once))
+    await env.store.carry_out(lambda tx: _note_sent(UnitOfWork(env, tx, SYSTEM), order_id, number, done=at_once))
 
 
 async def _reverse_payment(wallet: CscBridge, order: FeeOrder, receipt: FeeReceipt, own: str) -> bool:
     if await wallet.reverse(order.reference, receipt.paid_at, own):
         return True
-    return (await wallet.verify(order.reference)).state is HeardState.REFUNDED
+    return (await wallet.verify(order.reference)).state is ReportedState.REFUNDED
 
 
-async def note_refund_heard(acting: Acting, order_id: str, heard: HeardState) -> FeeOrder | None:
+async def note_refund_heard(acting: UnitOfWork, order_id: str, heard: ReportedState) -> FeeOrder | None:
     """Note how a refund stands at the wallet, in the caller's transaction."""
     order = await fee_orders.get(acting.tx, order_id)
     if order is None or order.state is not FeeState.REFUND_REQUESTED:
         return order
-    if heard is HeardState.REFUNDED:
+    if heard is ReportedState.REFUNDED:
         return await _mark_refunded(acting, order, order.refund_reference)
-    if heard is HeardState.FAILED:
+    if heard is ReportedState.FAILED:
         expected, found = FeeState.REFUNDED.value, FeeProblem.REFUND_DECLINED
         await differ(acting, order, DifferenceKind.REFUND_DUE, expected=expected, found=found)
         changed = replace(order, problem=FeeProblem.REFUND_DECLINED, due_at=None, confirmed_at=acting.now)
@@ -157,7 +157,7 @@ async def note_refund_heard(acting: Acting, order_id: str, heard: HeardState) ->
     return order
 
 
-async def _note_sent(acting: Acting, order_id: str, number: str, *, done: bool) -> None:
+async def _note_sent(acting: UnitOfWork, order_id: str, number: str, *, done: bool) -> None:
     order = await fee_orders.get(acting.tx, order_id)
     if order is None or order.state is not FeeState.REFUND_REQUESTED:
         return
@@ -171,7 +171,7 @@ async def _note_sent(acting: Acting, order_id: str, number: str, *, done: bool) 
     await tell_of_payment(acting, saved, NoticeKind.FEE_REFUND_SENT)
 
 
-async def _mark_refunded(acting: Acting, order: FeeOrder, reference: str | None) -> FeeOrder:
+async def _mark_refunded(acting: UnitOfWork, order: FeeOrder, reference: str | None) -> FeeOrder:
     changed = replace(
         order,
         state=FeeState.REFUNDED,
@@ -187,7 +187,7 @@ async def _mark_refunded(acting: Acting, order: FeeOrder, reference: str | None)
     return saved
 
 
-async def _record_refund(acting: Acting, request: RecordFeeRefund) -> FeeOrder:
+async def _record_refund(acting: UnitOfWork, request: RecordFeeRefund) -> FeeOrder:
     order = await fee_orders.by_number(acting.tx, "".join(latin_digits(request.number).split()))
     if order is None:
         raise not_found(*_ORDER)

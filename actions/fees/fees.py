@@ -16,7 +16,7 @@ from actions.kernel.cases import PATH, take_up
 from actions.kernel.environment import Environment
 from actions.kernel.idempotency import run_idempotently
 from actions.kernel.numbering import draw_number
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from domain.applications.applications import Application
 from domain.applications.lifecycle import Status
 from domain.fees.fees import FeeOrder, FeeRoute, FeeState, fee_due, may_become, next_enquiry, reference_of
@@ -61,7 +61,7 @@ async def start_fee_payment(env: Environment, subject: Subject, request: StartFe
     await _ask_about_open(env, subject, request)
 
     async def work(tx: Transaction) -> dict[str, Any]:
-        return {"id": (await place_order(Acting(env, tx, subject), request)).id}
+        return {"id": (await place_order(UnitOfWork(env, tx, subject), request)).id}
 
     route = request.route.value if request.route else None
     body = {"application_id": request.application_id, "route": route}
@@ -71,7 +71,7 @@ async def start_fee_payment(env: Environment, subject: Subject, request: StartFe
     return await present_order(env, answer["id"]), replayed
 
 
-async def place_order(acting: Acting, request: StartFeePayment) -> FeeOrder:
+async def place_order(acting: UnitOfWork, request: StartFeePayment) -> FeeOrder:
     """The inner step of `start_fee_payment`, in the caller's transaction."""
     application = await take_up(acting, request.application_id, _purpose(acting.subject))
     route = _route(acting.subject, request.route)
@@ -188,7 +188,9 @@ def _is_same_way(known: FeeOrder, route: FeeRoute, subject: Subject) -> bool:
     return known.route is route and (route is FeeRoute.TREASURY or known.operator_id == subject.person_id)
 
 
-async def _order(acting: Acting, application: Application, route: FeeRoute, heads: tuple[str, str | None]) -> FeeOrder:
+async def _order(
+    acting: UnitOfWork, application: Application, route: FeeRoute, heads: tuple[str, str | None]
+) -> FeeOrder:
     number = await draw_number(acting.tx, acting.env.ids, NumberKind.PAYMENT)
     subject = acting.subject
     return FeeOrder(
@@ -232,7 +234,7 @@ async def _handed_over(env: Environment, tx: Transaction, order_id: str, by: Sub
     application = await applications.get(tx, order.application_id)
     if by is not None and application is not None:
         source = Source.TREASURY if order.route is FeeRoute.TREASURY else Source.CSC
-        acting = Acting(env, tx, by)
+        acting = UnitOfWork(env, tx, by)
         await leave_receipt(acting, of_application(application), _purpose(by), source)
 
 

@@ -50,7 +50,7 @@ async def compare_due(env: Environment) -> int:
             await expected_files.note_asked(env, SCROLL, day.day)
     if compared > 1:
         _log.info("fee_scrolls_made_up_for", compared=compared, days=len(days), oldest=days[0].day.isoformat())
-    await expected_files.tell_missing(env, SCROLL)
+    await expected_files.report_missing_files(env, SCROLL)
     return compared
 
 
@@ -81,7 +81,7 @@ async def take_scroll(env: Environment, day: date) -> bool:
             await fee_scrolls.add_scroll(tx, name, day, content, lines)
         except AlreadyThere:
             about = f"file:{name}"
-            await open_case(Acting(env, tx, SYSTEM), FinanceDifference(DifferenceKind.FILE_NAME_REUSED, about))
+            await open_case(UnitOfWork(env, tx, SYSTEM), FinanceDifference(DifferenceKind.FILE_NAME_REUSED, about))
             return False
         return True
 
@@ -100,7 +100,7 @@ async def compare(env: Environment, day: date) -> None:
         await _compare_one(env, known.get(reference), of_order)
     await _look_for_missing(env, day)
     crash_points.reach(crash_points.SCROLL_COMPARED)
-    await env.store.carry_out(lambda tx: _finish(Acting(env, tx, SYSTEM), day, lines))
+    await env.store.carry_out(lambda tx: _finish(UnitOfWork(env, tx, SYSTEM), day, lines))
 
 
 async def compare_wallet(env: Environment) -> int:
@@ -127,11 +127,11 @@ async def _wallet_days(env: Environment, unanswered: Collection[date]) -> None:
     for one in await expected_files.open_days(env, WALLET):
         if one.day not in unanswered:
             await env.store.carry_out(partial(_wallet_day, env, one.day))
-    await expected_files.tell_missing(env, WALLET)
+    await expected_files.report_missing_files(env, WALLET)
 
 
 async def _wallet_day(env: Environment, day: date, tx: Transaction) -> None:
-    await expected_files.note_compared(Acting(env, tx, SYSTEM), WALLET, day)
+    await expected_files.note_compared(UnitOfWork(env, tx, SYSTEM), WALLET, day)
 
 
 async def _compare_one(env: Environment, order: FeeOrder | None, lines: Sequence[ScrollLine]) -> None:
@@ -195,10 +195,10 @@ def _may_follow(env: Environment, paid: date, day: date) -> bool:
 
 async def _agrees(env: Environment, order: FeeOrder, news: FeeNews) -> bool:
     """Whether the source says what we do of a paid order; opens the case where it does not."""
-    gone_back = news.state is HeardState.REFUNDED and order.state is not FeeState.SUCCESS
-    if gone_back or (news.state is HeardState.SUCCESS and news.amount_paise == order.held_paise):
+    gone_back = news.state is ReportedState.REFUNDED and order.state is not FeeState.SUCCESS
+    if gone_back or (news.state is ReportedState.SUCCESS and news.amount_paise == order.held_paise):
         return True
-    if news.state is HeardState.SUCCESS:
+    if news.state is ReportedState.SUCCESS:
         found, kind = str(news.amount_paise), DifferenceKind.AMOUNT_DIFFERS
         await _differ(env, order, kind, str(order.held_paise), found)
     else:
@@ -220,21 +220,21 @@ async def _mark_scrolled(env: Environment, order: FeeOrder, day: date) -> None:
     async def work(tx: Transaction) -> None:
         await fee_orders.mark_scrolled(tx, [order.id], day)
         kind, good = DifferenceKind.NOT_IN_SCROLL, CaseOutcome.CORRECTED_AT_PARTNER
-        await settle_by_itself(Acting(env, tx, SYSTEM), kind, f"{ABOUT}{order.id}", good, SCROLLED_LATE)
+        await resolve_automatically(UnitOfWork(env, tx, SYSTEM), kind, f"{ABOUT}{order.id}", good, SCROLLED_LATE)
 
     await env.store.carry_out(work)
 
 
 async def _differ(env: Environment, order: FeeOrder, kind: DifferenceKind, expected: str, found: str) -> None:
     async def work(tx: Transaction) -> None:
-        await differ(Acting(env, tx, SYSTEM), order, kind, expected=expected, found=found)
+        await differ(UnitOfWork(env, tx, SYSTEM), order, kind, expected=expected, found=found)
 
     await env.store.carry_out(work)
 
 
 async def _case(env: Environment, difference: FinanceDifference) -> None:
     async def work(tx: Transaction) -> None:
-        await open_case(Acting(env, tx, SYSTEM), difference)
+        await open_case(UnitOfWork(env, tx, SYSTEM), difference)
 
     await env.store.carry_out(work)
 
@@ -243,12 +243,12 @@ def _scroll_reference(day: date) -> str:
     return about_of(SCROLL, day)
 
 
-async def _finish(acting: Acting, day: date, lines: Sequence[ScrollLine]) -> None:
+async def _finish(acting: UnitOfWork, day: date, lines: Sequence[ScrollLine]) -> None:
     if not await fee_scrolls.mark_compared(acting.tx, day):
         return
     await expected_files.note_compared(acting, SCROLL, day)
     good = CaseOutcome.CORRECTED_AT_PARTNER
-    await settle_by_itself(acting, DifferenceKind.FILE_REFUSED, _scroll_reference(day), good, CAME_GOOD)
+    await resolve_automatically(acting, DifferenceKind.FILE_REFUSED, _scroll_reference(day), good, CAME_GOOD)
     detail = {"lines": len(lines), "paise": sum(line.amount_paise for line in lines)}
     who, kind, purpose = acting.subject.label, ObjectKind.FEE_ORDER.value, Purpose.COLLECT_FEE.value
     await audit.append(acting.tx, audit.AuditLine(who, "fee.scroll_compared", kind, day.isoformat(), purpose, detail))

@@ -15,7 +15,7 @@ from actions.identity.sign_in_guards import constant_time_equal
 from actions.kernel.access import of_citizen, require
 from actions.kernel.environment import Environment
 from actions.kernel.idempotency import run_idempotently
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from domain.feedback.notices import NoticeKind, Topic
 from domain.identity.policy import ObjectKind, Purpose
 from domain.kernel.assurance import Assurance, strongest
@@ -61,7 +61,7 @@ async def begin_link(env: Environment, subject: Subject, provider: Provider) -> 
     ticket = env.ids.token()
 
     async def work(tx: Transaction) -> dict[str, Any]:
-        acting = Acting(env, tx, subject)
+        acting = UnitOfWork(env, tx, subject)
         citizen = await _require_citizen(acting)
         if not env.rules.sign_on.admits(PersonKind.CITIZEN, provider) or provider not in env.partners.identity:
             raise not_found(*_PROVIDER)
@@ -118,7 +118,7 @@ async def prove_link(env: Environment, link_id: str, identity: ProviderIdentity)
         await account_links.prove(tx, link.id, identity.subject, identity.assurance.value)
         to = Addressee(citizen.mobile or "", citizen.language, citizen.id)
         await make_code(
-            Acting(env, tx, _citizen_subject(citizen.id)), CodeKind.LINK_ACCOUNT, link.id, to, path=("code",)
+            UnitOfWork(env, tx, _citizen_subject(citizen.id)), CodeKind.LINK_ACCOUNT, link.id, to, path=("code",)
         )
 
     await env.store.carry_out(work)
@@ -135,7 +135,7 @@ async def confirm_link(env: Environment, link_id: str, browser_hash: str, code: 
         link = await account_links.get(tx, link_id)
         if link is None or link.subject is None or link.assurance is None:
             raise _expired_link_problems()
-        acting = Acting(env, tx, _citizen_subject(link.citizen_id))
+        acting = UnitOfWork(env, tx, _citizen_subject(link.citizen_id))
         left = await try_code(acting, CodeKind.LINK_ACCOUNT, link.id, code, path=("code",))
         if left is None:
             await _tie(acting, link, link.subject, Assurance(link.assurance))
@@ -154,7 +154,7 @@ async def unlink(env: Environment, subject: Subject, provider: Provider, key: st
     """
 
     async def work(tx: Transaction) -> dict[str, Any]:
-        acting = Acting(env, tx, subject)
+        acting = UnitOfWork(env, tx, subject)
         citizen = await _require_citizen(acting)
         held = await identities.providers_of(tx, PersonKind.CITIZEN, citizen.id)
         if provider not in held:
@@ -175,7 +175,7 @@ async def unlink(env: Environment, subject: Subject, provider: Provider, key: st
     return int(answer["untied"]), replayed
 
 
-async def _tie(acting: Acting, link: AccountLink, subject: str, assurance: Assurance) -> None:
+async def _tie(acting: UnitOfWork, link: AccountLink, subject: str, assurance: Assurance) -> None:
     """By the code, an account without a stable id is as good as a substantial one: the telephone on file vouched."""
     tx = acting.tx
     known = await _refuse_taken(tx, link.citizen_id, link.provider, subject)
@@ -231,7 +231,7 @@ MADE_BY_A_SIGN_IN = frozenset(
 """Tables in which a sign-in alone leaves rows."""
 
 
-async def _require_citizen(acting: Acting) -> Citizen:
+async def _require_citizen(acting: UnitOfWork) -> Citizen:
     subject = acting.subject
     citizen_id = subject.person_id if subject.kind is PersonKind.CITIZEN else None
     resource = of_citizen(citizen_id or "", ObjectKind.ACCOUNT)
@@ -247,7 +247,7 @@ def _citizen_subject(citizen_id: str) -> Subject:
     return Subject(frozenset({Role.CITIZEN}), PersonKind.CITIZEN, citizen_id)
 
 
-async def _note(acting: Acting, action: str, citizen_id: str, provider: Provider) -> None:
+async def _note(acting: UnitOfWork, action: str, citizen_id: str, provider: Provider) -> None:
     line = audit.AuditLine(
         acting.subject.label,
         action,

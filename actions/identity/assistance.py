@@ -17,7 +17,7 @@ from actions.kernel.access import require
 from actions.kernel.case_access import note
 from actions.kernel.environment import Environment
 from actions.kernel.idempotency import run_idempotently
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from actions.uploads.uploads import require_upload, use
 from domain.catalogue.centres import Centre
 from domain.identity.assisting import (
@@ -73,7 +73,7 @@ async def ask_assistance(env: Environment, subject: Subject, request: AskAssista
     """
 
     async def work(tx: Transaction) -> dict[str, Any]:
-        return {"id": (await _request_assistance(Acting(env, tx, subject), request)).id}
+        return {"id": (await _request_assistance(UnitOfWork(env, tx, subject), request)).id}
 
     # What names her goes into the request's hash only under our key: a date and a mobile would be found by trying.
     given = json.dumps(asdict(request), default=str, sort_keys=True)
@@ -93,7 +93,7 @@ async def confirm_assistance(
     """
 
     async def work(tx: Transaction) -> dict[str, Any]:
-        return await _confirm_assistance(Acting(env, tx, subject), assistance_id, code)
+        return await _confirm_assistance(UnitOfWork(env, tx, subject), assistance_id, code)
 
     sealed = FieldCipher(env.keyrings).blind_index("assistance_code", code)
     body = {"id": assistance_id, "code": sealed}
@@ -107,7 +107,7 @@ async def end_assistance(env: Environment, subject: Subject, key: str) -> tuple[
     """Stop to act for whom the session acts for; tells how many consents ended."""
 
     async def work(tx: Transaction) -> dict[str, Any]:
-        acting = Acting(env, tx, subject)
+        acting = UnitOfWork(env, tx, subject)
         await _require_operator(acting)
         return {"ended": await close_session(acting, subject.session_id or "")}
 
@@ -115,7 +115,7 @@ async def end_assistance(env: Environment, subject: Subject, key: str) -> tuple[
     return int(answer["ended"]), replayed
 
 
-async def _request_assistance(acting: Acting, request: AskAssistance) -> Assistance:
+async def _request_assistance(acting: UnitOfWork, request: AskAssistance) -> Assistance:
     await _require_operator(acting)
     mobile = _validated_mobile(request)
     centre = await _centre(acting)
@@ -147,7 +147,7 @@ async def _request_assistance(acting: Acting, request: AskAssistance) -> Assista
     return await _by_code(acting, assistance, request)
 
 
-async def _by_code(acting: Acting, assistance: Assistance, request: AskAssistance) -> Assistance:
+async def _by_code(acting: UnitOfWork, assistance: Assistance, request: AskAssistance) -> Assistance:
     """A code to her own telephone, or to the relative's whom she registered."""
     if assistance.way is AssistanceWay.RELATIVE:
         number = mobile_digits(request.relative_mobile or "") or ""
@@ -165,7 +165,7 @@ async def _by_code(acting: Acting, assistance: Assistance, request: AskAssistanc
     return assistance
 
 
-async def _by_paper(acting: Acting, assistance: Assistance) -> Assistance:
+async def _by_paper(acting: UnitOfWork, assistance: Assistance) -> Assistance:
     path = ("input", "paper")
     paper = await require_upload(acting.env, acting.tx, acting.subject, assistance.paper_sha256 or "", path=path)
     await assistances.add(acting.tx, assistance)
@@ -174,7 +174,7 @@ async def _by_paper(acting: Acting, assistance: Assistance) -> Assistance:
     return given
 
 
-async def _confirm_assistance(acting: Acting, assistance_id: str, code: str) -> dict[str, Any]:
+async def _confirm_assistance(acting: UnitOfWork, assistance_id: str, code: str) -> dict[str, Any]:
     await _require_operator(acting)
     await _centre(acting)
     held = await assistances.get(acting.tx, assistance_id)
@@ -195,13 +195,13 @@ async def _confirm_assistance(acting: Acting, assistance_id: str, code: str) -> 
     return {"id": (await give(acting, held)).id}
 
 
-async def _require_operator(acting: Acting) -> None:
+async def _require_operator(acting: UnitOfWork) -> None:
     """Raise NOT_FOUND for whoever is no operator."""
     own = Resource(ObjectKind.ASSISTANCE, person_id=acting.subject.person_id)
     await require(acting.env, acting.tx, acting.subject, own, Purpose.APPLY, path=_INPUT)
 
 
-async def _centre(acting: Acting) -> Centre:
+async def _centre(acting: UnitOfWork) -> Centre:
     """The operator's centre; raises FORBIDDEN where it is not on the register, or closed."""
     subject = acting.subject
     centre = await centres.centre_of(acting.tx, subject.person_id or "")
@@ -231,7 +231,7 @@ def _validated_mobile(request: AskAssistance) -> str | None:
     return mobile
 
 
-async def _find_citizen(acting: Acting, request: AskAssistance, mobile: str | None) -> str | None:
+async def _find_citizen(acting: UnitOfWork, request: AskAssistance, mobile: str | None) -> str | None:
     """The citizen who is named, or None. For a code to her own telephone only that telephone names her."""
     if mobile is not None and (found := await citizen_by_contact(acting.tx, mobile, request.born_on)) is not None:
         return found
@@ -240,7 +240,7 @@ async def _find_citizen(acting: Acting, request: AskAssistance, mobile: str | No
     return None
 
 
-async def _note(acting: Acting, action: str, assistance: Assistance) -> None:
+async def _note(acting: UnitOfWork, action: str, assistance: Assistance) -> None:
     detail = {"way": assistance.way.value, "centre": assistance.centre_code}
     await note(acting, action, Resource(ObjectKind.ASSISTANCE, assistance.id), Purpose.ASSIST, **detail)
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from actions.consents.consent_ledger import recorded_consents, write
 from actions.feedback.notices import About, tell
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from domain.consents.consents import ConsentPurpose, ConsentStatus, ConsentStep, present_of
 from domain.feedback.notices import NoticeKind, Topic
 from domain.identity.assisting import Assistance, AssistanceState, AssistanceWay
@@ -19,13 +19,13 @@ PURPOSE = ConsentPurpose.ASSISTANCE
 ANY_SERVICE = "*"
 
 
-async def give(acting: Acting, assistance: Assistance) -> Assistance:
+async def give(acting: UnitOfWork, assistance: Assistance) -> Assistance:
     """Let the operator's session act for her from now on, for the minutes that were asked for.
 
     What he acted on before in this session ends, and so does what another operator acts on for her.
     """
     citizen_id = assistance.citizen_id or await _enter(acting, assistance)
-    await locks.hold(acting.tx, "consents", citizen_id)
+    await locks.lock_exclusive(acting.tx, "consents", citizen_id)
     await close_session(acting, assistance.session_id)
     await assistances.end(acting.tx, citizen_id=citizen_id)
     until = acting.now + timedelta(minutes=assistance.minutes)
@@ -53,13 +53,13 @@ async def give(acting: Acting, assistance: Assistance) -> Assistance:
     return given
 
 
-async def close_session(acting: Acting, session_id: str) -> int:
+async def close_session(acting: UnitOfWork, session_id: str) -> int:
     """End what an operator's session acts on, and say so in the ledger; tells how many ended."""
     ended = await assistances.end(acting.tx, session_id=session_id)
     for one in ended:
         if one.citizen_id is None:
             continue
-        await locks.hold(acting.tx, "consents", one.citizen_id)
+        await locks.lock_exclusive(acting.tx, "consents", one.citizen_id)
         present = present_of(await recorded_consents(acting.tx, one.citizen_id), PURPOSE)
         if present is not None and present.status(acting.now) is ConsentStatus.GIVEN:
             await write(
@@ -75,7 +75,7 @@ async def close_session(acting: Acting, session_id: str) -> int:
     return len(ended)
 
 
-async def _enter(acting: Acting, assistance: Assistance) -> str:
+async def _enter(acting: UnitOfWork, assistance: Assistance) -> str:
     """Enter a citizen who is not known yet. Her mobile is kept where she proved it by the code."""
     named = assistance.applicant
     proved = assistance.way is AssistanceWay.OTP

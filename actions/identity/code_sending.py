@@ -11,7 +11,7 @@ import structlog
 
 from actions.identity.one_time_codes import count_code
 from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from domain.identity.assisting import CODE_DIGITS, CODE_LIFE, CODE_TRIES
 from domain.kernel.errors import ErrorCode, Problem, Problems
 from domain.kernel.messages import label
@@ -51,7 +51,7 @@ class Addressee:
 
 
 async def make_code(
-    acting: Acting, kind: CodeKind, about: str, to: Addressee, *, path: tuple[str, ...], deliver: bool = True
+    acting: UnitOfWork, kind: CodeKind, about: str, to: Addressee, *, path: tuple[str, ...], deliver: bool = True
 ) -> None:
     """Make a code for one thing and have it sent; an earlier one is good no more.
 
@@ -75,7 +75,7 @@ async def make_code(
     await outbox.add(acting.tx, SEND, code.id, {"code_id": code.id})
 
 
-async def try_code(acting: Acting, kind: CodeKind, about: str, text: str, *, path: tuple[str, ...]) -> int | None:
+async def try_code(acting: UnitOfWork, kind: CodeKind, about: str, text: str, *, path: tuple[str, ...]) -> int | None:
     """Try what was entered: None where it is right, else how many tries are left. The caller keeps the count.
 
     Raises Problems with OTP_EXPIRED where there is no code that may still be tried.

@@ -9,7 +9,7 @@ from actions.identity.assistance_consent import close_session
 from actions.kernel.access import require
 from actions.kernel.environment import Environment
 from actions.kernel.idempotency import run_idempotently
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from domain.identity.policy import ObjectKind, Purpose, Resource
 from domain.kernel.errors import NotSignedIn, not_found
 from domain.kernel.people import PersonKind, Subject
@@ -46,7 +46,7 @@ async def end_devices(
     """
 
     async def work(tx: Transaction) -> dict[str, Any]:
-        return {"ended": await end_own(Acting(env, tx, subject), device=device, keep_this=keep_this)}
+        return {"ended": await end_own(UnitOfWork(env, tx, subject), device=device, keep_this=keep_this)}
 
     body = {"device": device, "keep": keep_this}
     operation = "endDevices"
@@ -56,7 +56,7 @@ async def end_devices(
     return int(answer["ended"]), replayed
 
 
-async def end_own(acting: Acting, *, device: str | None, keep_this: bool) -> int:
+async def end_own(acting: UnitOfWork, *, device: str | None, keep_this: bool) -> int:
     """The inner step, in the caller's transaction."""
     subject = acting.subject
     kind, person_id = _self(subject)

@@ -11,7 +11,7 @@ import structlog
 
 from actions.documents.locker_revoking import plan_revocation
 from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from domain.kernel.people import SYSTEM, PersonKind, Provider
 from store.database import audit
 from store.database.engine import Transaction
@@ -33,7 +33,7 @@ async def plan(tx: Transaction, session_ids: Iterable[str]) -> None:
         await outbox.add(tx, END, session_id, {"session_id": session_id})
 
 
-async def plan_everywhere(acting: Acting) -> None:
+async def plan_everywhere(acting: UnitOfWork) -> None:
     """Beside the sessions, end the tokens of a citizen's locker; her consent stays, and a sign-in links it again."""
     citizen_id = acting.subject.person_id
     if acting.subject.kind is not PersonKind.CITIZEN or citizen_id is None:

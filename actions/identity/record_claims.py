@@ -19,7 +19,7 @@ from actions.kernel.aliases import application_by_any
 from actions.kernel.case_access import note
 from actions.kernel.environment import Environment
 from actions.kernel.idempotency import run_idempotently
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from domain.applications.applications import Application
 from domain.feedback.notices import NoticeKind, Topic
 from domain.identity.assisting import strength_problem
@@ -77,7 +77,7 @@ async def claim_record(env: Environment, subject: Subject, request: ClaimRecord)
     """
 
     async def work(tx: Transaction) -> dict[str, Any]:
-        return {"id": (await _open_claim(Acting(env, tx, subject), request)).id}
+        return {"id": (await _open_claim(UnitOfWork(env, tx, subject), request)).id}
 
     # The number and the date go into the request's hash only under our key: they would be found by trying.
     given = f"{request.number}:{request.born_on.isoformat()}:{request.way.value}"
@@ -98,7 +98,7 @@ async def confirm_claim(
     """
 
     async def work(tx: Transaction) -> dict[str, Any]:
-        return await _confirm_claim(Acting(env, tx, subject), claim_id, code)
+        return await _confirm_claim(UnitOfWork(env, tx, subject), claim_id, code)
 
     sealed = FieldCipher(env.keyrings).blind_index("record_claim_code", code)
     body = {"id": claim_id, "code": sealed}
@@ -119,7 +119,7 @@ async def decide_claim(
     """
 
     async def work(tx: Transaction) -> dict[str, Any]:
-        return {"id": (await _decide_claim(Acting(env, tx, subject), claim_id, reason, accept=accept)).id}
+        return {"id": (await _decide_claim(UnitOfWork(env, tx, subject), claim_id, reason, accept=accept)).id}
 
     body = {"id": claim_id, "accept": accept, "reason": reason}
     answer, replayed = await run_idempotently(env, subject, "decideRecordClaim", key=key, body=body, work=work)
@@ -164,12 +164,12 @@ async def _present_claims(tx: Transaction, claims: list[RecordClaim]) -> list[Cl
     ]
 
 
-async def _open_claim(acting: Acting, request: ClaimRecord) -> RecordClaim:
+async def _open_claim(acting: UnitOfWork, request: ClaimRecord) -> RecordClaim:
     claimant = await _claimant(acting)
     strength = acting.subject.assurance or Assurance.LOW
     if not strength.holds_for(NEEDED):
         raise Problems(strength_problem(strength, NEEDED, *_INPUT))
-    await locks.hold(acting.tx, "record", claimant.id)  # else many claims at once were counted as one
+    await locks.lock_exclusive(acting.tx, "record", claimant.id)  # else many claims at once were counted as one
     if await record_claims.count_since(acting.tx, claimant.id, acting.now - ASKED_WITHIN) >= MOST_ASKED:
         params = {"retryAfterSeconds": str(int(ASKED_WITHIN.total_seconds()))}
         raise Problems(Problem(ErrorCode.RATE_LIMITED, _INPUT, params=params))
@@ -194,7 +194,7 @@ async def _open_claim(acting: Acting, request: ClaimRecord) -> RecordClaim:
     return claim
 
 
-async def _send(acting: Acting, claim: RecordClaim) -> None:
+async def _send(acting: UnitOfWork, claim: RecordClaim) -> None:
     """To the telephone on file; where there is none, all is the same but that nothing is sent."""
     record = (await people.citizens(acting.tx, [claim.record_id or ""])).get(claim.record_id or "")
     mobile = record.mobile if record else None
@@ -218,7 +218,7 @@ async def _find_claimable(tx: Transaction, claimant: Citizen, request: ClaimReco
     return case if fits and hers and not (taken and request.way is ClaimWay.CODE) else None
 
 
-async def _confirm_claim(acting: Acting, claim_id: str, code: str) -> dict[str, Any]:
+async def _confirm_claim(acting: UnitOfWork, claim_id: str, code: str) -> dict[str, Any]:
     claimant = await _claimant(acting)
     claim = await _taken_up(acting.tx, claim_id)
     if claim is None or (claim.citizen_id, claim.way) != (claimant.id, ClaimWay.CODE) or not claim.open(acting.now):
@@ -234,11 +234,11 @@ async def _confirm_claim(acting: Acting, claim_id: str, code: str) -> dict[str, 
 
 async def _taken_up(tx: Transaction, claim_id: str) -> RecordClaim | None:
     """The claim, for this transaction alone: of two words on it the later finds it decided."""
-    await locks.hold(tx, "record_claim", claim_id)
+    await locks.lock_exclusive(tx, "record_claim", claim_id)
     return await record_claims.get(tx, claim_id)
 
 
-async def _decide_claim(acting: Acting, claim_id: str, reason: str, *, accept: bool) -> RecordClaim:
+async def _decide_claim(acting: UnitOfWork, claim_id: str, reason: str, *, accept: bool) -> RecordClaim:
     claim = await _taken_up(acting.tx, claim_id)
     resource = _at_its_place(claim) if claim is not None else Resource(ObjectKind.RECORD_CLAIM)
     await require(acting.env, acting.tx, acting.subject, resource, Purpose.DECIDE, path=("input", "claimId"))
@@ -255,14 +255,14 @@ async def _decide_claim(acting: Acting, claim_id: str, reason: str, *, accept: b
     return await record_claims.save(acting.tx, refused)
 
 
-async def _join_record(acting: Acting, claim: RecordClaim) -> RecordClaim:
+async def _join_record(acting: UnitOfWork, claim: RecordClaim) -> RecordClaim:
     """Her account opens the claimed record from now on, and the other is left empty; or the two are to be joined.
 
     Raises Problems: RECORD_IN_USE where a code is not enough, AADHAAR_DIFFERS, NOT_FOUND.
     """
     tx, record_id = acting.tx, claim.record_id or ""
     for citizen_id in sorted((claim.citizen_id, record_id)):
-        await locks.hold(tx, "record", citizen_id)
+        await locks.lock_exclusive(tx, "record", citizen_id)
     taken = bool(await identities.providers_of(tx, PersonKind.CITIZEN, record_id))
     if taken and claim.way is ClaimWay.CODE:
         raise not_found("input", "claimId")  # somebody claimed it meanwhile
@@ -294,7 +294,7 @@ def _reachable(record: Citizen, claimant: Citizen) -> Citizen:
     return replace(record, mobile=record.mobile or claimant.mobile, email=record.email or claimant.email)
 
 
-async def _claimant(acting: Acting) -> Citizen:
+async def _claimant(acting: UnitOfWork) -> Citizen:
     subject = acting.subject
     citizen_id = subject.person_id if subject.kind is PersonKind.CITIZEN else None
     await require(acting.env, acting.tx, subject, _claim_resource(citizen_id or ""), Purpose.APPLY, path=_INPUT)
@@ -313,7 +313,7 @@ def _at_its_place(claim: RecordClaim) -> Resource:
     return Resource(ObjectKind.RECORD_CLAIM, claim.id, claim.record_id, *place)
 
 
-async def _note(acting: Acting, action: str, claim: RecordClaim) -> None:
+async def _note(acting: UnitOfWork, action: str, claim: RecordClaim) -> None:
     detail = {"way": claim.way.value, "strength": claim.strength.value}
     detail |= {"record": claim.record_id} if claim.record_id else {}
     await note(acting, action, _at_its_place(claim), Purpose.APPLY, **detail)

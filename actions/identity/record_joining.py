@@ -15,7 +15,7 @@ from actions.kernel.access import require
 from actions.kernel.case_access import note
 from actions.kernel.environment import Environment
 from actions.kernel.idempotency import run_idempotently
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from actions.privacy.personal_data import ERASED_ACTION
 from domain.consents.consents import ConsentPurpose, ConsentStatus, ConsentStep, present_of
 from domain.feedback.notices import NoticeKind, Topic
@@ -38,7 +38,7 @@ CARRIED = (ConsentPurpose.DEPARTMENT_DOCUMENTS, ConsentPurpose.RATION_CARD, Cons
 _INPUT = ("input",)
 
 
-async def agree(acting: Acting, claim: RecordClaim) -> RecordClaim:
+async def agree(acting: UnitOfWork, claim: RecordClaim) -> RecordClaim:
     """Note that an officer found both records to be hers, and tell both. Raises Problems(AADHAAR_DIFFERS)."""
     known = await people.citizens(acting.tx, _record_pair(claim))
     if of_two_people(*(known[one] for one in _record_pair(claim))):
@@ -59,8 +59,8 @@ async def stop_claim(env: Environment, subject: Subject, claim_id: str, key: str
     """
 
     async def work(tx: Transaction) -> dict[str, Any]:
-        acting = Acting(env, tx, subject)
-        await locks.hold(tx, "record_claim", claim_id)
+        acting = UnitOfWork(env, tx, subject)
+        await locks.lock_exclusive(tx, "record_claim", claim_id)
         claim = await record_claims.get(tx, claim_id)
         await require(env, tx, subject, *_asked_by(subject, claim), path=("input", "claimId"))
         if claim is None or claim.state is not ClaimState.AGREED:
@@ -87,13 +87,13 @@ async def join_due(env: Environment) -> int:
 
 
 async def _join(env: Environment, tx: Transaction, claim_id: str) -> bool:
-    acting = Acting(env, tx, SYSTEM)
-    await locks.hold(tx, "record_claim", claim_id)
+    acting = UnitOfWork(env, tx, SYSTEM)
+    await locks.lock_exclusive(tx, "record_claim", claim_id)
     claim = await record_claims.get(tx, claim_id)
     if claim is None or claim.joins_at is None or claim.joins_at > acting.now:
         return False
     for citizen_id in sorted(_record_pair(claim)):
-        await locks.hold(tx, "record", citizen_id)
+        await locks.lock_exclusive(tx, "record", citizen_id)
     known = await people.citizens(tx, _record_pair(claim))
     kept, record = (known[one] for one in _record_pair(claim))
     gone = [
@@ -112,7 +112,7 @@ async def _join(env: Environment, tx: Transaction, claim_id: str) -> bool:
     return True
 
 
-async def _carry_consents(acting: Acting, record_id: str, kept_id: str) -> None:
+async def _carry_consents(acting: UnitOfWork, record_id: str, kept_id: str) -> None:
     """What the kept record never said anything about holds as it was given; a withdrawal of hers stays one."""
     hers, theirs = await recorded_consents(acting.tx, kept_id), await recorded_consents(acting.tx, record_id)
     for purpose in CARRIED:
@@ -150,7 +150,7 @@ def _asked_by(subject: Subject, claim: RecordClaim | None) -> tuple[Resource, Pu
     return Resource(ObjectKind.RECORD_CLAIM, claim.id, claim.record_id, *place), Purpose.DECIDE
 
 
-async def _note(acting: Acting, action: str, claim: RecordClaim) -> None:
+async def _note(acting: UnitOfWork, action: str, claim: RecordClaim) -> None:
     place = (claim.department, claim.district, claim.tehsil)
     resource = Resource(ObjectKind.RECORD_CLAIM, claim.id, claim.record_id, *place)
     detail = {"kept": claim.citizen_id, "record": claim.record_id or ""}

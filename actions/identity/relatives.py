@@ -6,7 +6,7 @@ from typing import Any
 from actions.kernel.access import of_citizen, require
 from actions.kernel.environment import Environment
 from actions.kernel.idempotency import run_idempotently
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from domain.identity.assisting import LONGEST_NAME, Relative
 from domain.identity.policy import ObjectKind, Purpose
 from domain.kernel.errors import ErrorCode, Problem, Problems
@@ -37,7 +37,7 @@ async def register_relative(
     """Register a relative; gives all that are registered. Raises Problems: NOT_FOUND for others, BAD_INPUT."""
 
     async def work(tx: Transaction) -> dict[str, Any]:
-        acting = Acting(env, tx, subject)
+        acting = UnitOfWork(env, tx, subject)
         citizen_id = await _require_citizen(acting)
         relative = await _validated_relative(acting, citizen_id, request)
         await relatives.add(tx, relative)
@@ -56,7 +56,7 @@ async def remove_relative(
     """Strike a relative off; one that is none of hers changes nothing. Gives all that are left."""
 
     async def work(tx: Transaction) -> dict[str, Any]:
-        acting = Acting(env, tx, subject)
+        acting = UnitOfWork(env, tx, subject)
         citizen_id = await _require_citizen(acting)
         removed = await relatives.remove(tx, citizen_id, relative_id)
         if removed:
@@ -70,10 +70,10 @@ async def remove_relative(
 async def relatives_of(env: Environment, subject: Subject) -> list[Relative]:
     """Those whom the citizen registered, for herself alone. Raises NOT_FOUND for others."""
     async with env.store.read_transaction() as tx:
-        return await relatives.of_citizen(tx, await _require_citizen(Acting(env, tx, subject), Purpose.VIEW))
+        return await relatives.of_citizen(tx, await _require_citizen(UnitOfWork(env, tx, subject), Purpose.VIEW))
 
 
-async def _require_citizen(acting: Acting, purpose: Purpose = Purpose.APPLY) -> str:
+async def _require_citizen(acting: UnitOfWork, purpose: Purpose = Purpose.APPLY) -> str:
     subject = acting.subject
     citizen_id = subject.person_id if subject.kind is PersonKind.CITIZEN else None
     resource = of_citizen(citizen_id or "", ObjectKind.ACCOUNT)
@@ -81,7 +81,7 @@ async def _require_citizen(acting: Acting, purpose: Purpose = Purpose.APPLY) -> 
     return citizen_id or ""
 
 
-async def _validated_relative(acting: Acting, citizen_id: str, request: RegisterRelative) -> Relative:
+async def _validated_relative(acting: UnitOfWork, citizen_id: str, request: RegisterRelative) -> Relative:
     name, relation, mobile = request.name.strip(), request.relation.strip(), mobile_digits(request.mobile)
     wrong = [] if 1 <= len(name) <= LONGEST_NAME else ["name"]
     wrong += [] if 1 <= len(relation) <= LONGEST_RELATION else ["relation"]
@@ -94,6 +94,6 @@ async def _validated_relative(acting: Acting, citizen_id: str, request: Register
     return Relative(acting.env.ids.key(), citizen_id, name, relation, mobile or "", acting.now)
 
 
-async def _note(acting: Acting, action: str, relative_id: str) -> None:
+async def _note(acting: UnitOfWork, action: str, relative_id: str) -> None:
     line = audit.AuditLine(acting.subject.label, action, ObjectKind.ACCOUNT.value, relative_id, Purpose.APPLY.value, {})
     await audit.append(acting.tx, line)

@@ -77,7 +77,7 @@ class AppToken:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class SignInIntent:
     """What a sign-in is for beside itself: a strength, or the link of a further account."""
 
     strength: Assurance | None = None
@@ -93,7 +93,7 @@ async def begin_sign_in(
     return_to: str | None,
     app: AppRequest | None,
     language: Language,
-    wish: Wish | None = None,
+    wish: SignInIntent | None = None,
 ) -> str:
     """Open a transaction and give the address of the provider's page.
 

@@ -8,7 +8,7 @@ from actions.consents.consents import locker_was_linked
 from actions.documents.locker_push import plan_earlier
 from actions.identity import provider_sign_out
 from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from domain.catalogue.centres import SIGNS_IN_BY, CentreKind
 from domain.kernel.assurance import Assurance, strongest
 from domain.kernel.errors import ErrorCode, Problem, Problems
@@ -132,7 +132,7 @@ async def keep_grant(env: Environment, tx: Transaction, citizen_id: str, tokens:
     if locker_id is None:
         return False
     her = Subject(frozenset({Role.CITIZEN}), PersonKind.CITIZEN, citizen_id)
-    if not await locker_was_linked(Acting(env, tx, her), citizen_id, tokens.consent_until):
+    if not await locker_was_linked(UnitOfWork(env, tx, her), citizen_id, tokens.consent_until):
         return False
     now = env.clock.now()
     same_locker = earlier is not None and earlier.locker_id == locker_id
@@ -147,7 +147,7 @@ async def keep_grant(env: Environment, tx: Transaction, citizen_id: str, tokens:
     await identities.save_locker_grant(tx, citizen_id, grant, await _linked_at(tx, citizen_id) or now)
     await provider_sign_out.plan(tx, await session_tokens.locker_is_anothers(tx, citizen_id))
     if earlier is None:  # her consent may have been there before her locker
-        await plan_earlier(Acting(env, tx, her), citizen_id)
+        await plan_earlier(UnitOfWork(env, tx, her), citizen_id)
     return True
 
 

@@ -24,7 +24,7 @@ from domain.kernel.sources import Source
 from domain.kernel.text import Language
 from integrations.calling import safe_xml
 from integrations.calling.errors import IntegrationError
-from integrations.certificate_facts import StatedFacts, read_facts, stated_by
+from integrations.certificate_facts import StatedFacts, facts_of, read_facts
 from store.database.engine import Transaction
 from store.identity import identities, people
 
@@ -69,7 +69,7 @@ class VerifiedFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
+class _DocumentFacts:
     """One document's own words with what its signature is worth, or why it could not be read."""
 
     view: CertificateView
@@ -103,7 +103,7 @@ async def verified_facts(
 
 def _readers(
     env: Environment, citizen_id: str, listed: CertificatesView, wanted: frozenset[FactKey] | None
-) -> list[Callable[[], Awaitable[_Told]]]:
+) -> list[Callable[[], Awaitable[_DocumentFacts]]]:
     """One reader for each document that can state something wanted; of the locker's the latest only."""
     useful = [view for view in listed.nodes if _useful(view, wanted)]
     in_locker = [view for view in useful if view.origin is Source.DIGILOCKER and _XML in view.media_types]
@@ -123,27 +123,27 @@ def _useful(view: CertificateView, wanted: frozenset[FactKey] | None) -> bool:
     return bool(wanted & _STATED_BY.get(kind_of(view.doctype), frozenset()))
 
 
-async def _of_ours(env: Environment, view: CertificateView) -> _Told:
+async def _of_ours(env: Environment, view: CertificateView) -> _DocumentFacts:
     now = env.clock.now()
     content = await env.objects.get(view.issued.xml_sha256) if view.issued else None
     if content is None:
-        return _Told(view, None, SignatureState.NOT_EXAMINED, now)
+        return _DocumentFacts(view, None, SignatureState.NOT_EXAMINED, now)
     found = own_signature(env.keyrings, content, now)
-    return _Told(view, stated_by(found.part) if found.part is not None else None, found.state, now)
+    return _DocumentFacts(view, facts_of(found.part) if found.part is not None else None, found.state, now)
 
 
-async def _of_locker(env: Environment, citizen_id: str, view: CertificateView) -> _Told:
+async def _of_locker(env: Environment, citizen_id: str, view: CertificateView) -> _DocumentFacts:
     now = env.clock.now()
     try:
         file, found = await locker.examine_certificate(env, citizen_id, view.uri or "")
     except IntegrationError as error:
-        return _Told(view, None, SignatureState.NOT_EXAMINED, now, error)
+        return _DocumentFacts(view, None, SignatureState.NOT_EXAMINED, now, error)
     if found.part is not None:
-        return _Told(view, stated_by(found.part), found.state, file.fetched_at)
-    return _Told(view, _read(file.content), found.state, file.fetched_at)
+        return _DocumentFacts(view, facts_of(found.part), found.state, file.fetched_at)
+    return _DocumentFacts(view, _read(file.content), found.state, file.fetched_at)
 
 
-async def _of_department(view: CertificateView) -> _Told:
+async def _of_department(view: CertificateView) -> _DocumentFacts:
     answer = view.answer.certificate if view.answer else None
     if answer is None:
         raise AssertionError("only answers with a certificate are shown")
@@ -160,7 +160,7 @@ async def _of_department(view: CertificateView) -> _Told:
         born_on=found.born_on,
         facts=found.facts,
     )
-    return _Told(view, told, state, answer.as_of)
+    return _DocumentFacts(view, told, state, answer.as_of)
 
 
 def _read(content: bytes) -> StatedFacts | None:
@@ -170,7 +170,7 @@ def _read(content: bytes) -> StatedFacts | None:
         return None
 
 
-def _facts_of(told: _Told, citizen: Citizen) -> list[VerifiedFact]:
+def _facts_of(told: _DocumentFacts, citizen: Citizen) -> list[VerifiedFact]:
     if told.stated is None or not of_holder(told.stated, citizen):
         return []
     view = told.view

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from domain.appeals.appeals import Appeal
 from domain.applications.applications import Application
 from domain.applications.lifecycle import Status
@@ -109,7 +109,7 @@ async def require(
     if not decide(subject, resource, purpose):
         raise not_found(*path)
     if of_another(subject, resource):
-        await leave_receipt(Acting(env, tx, subject), resource, purpose)
+        await leave_receipt(UnitOfWork(env, tx, subject), resource, purpose)
 
 
 async def require_one(
@@ -183,7 +183,7 @@ async def may_read_all(env: Environment, subject: Subject, resources: Sequence[R
         async def work(tx: Transaction) -> None:
             for resource, purpose in foreign:
                 stated = resource.stated if purpose is Purpose.DECIDE else None
-                await leave_receipt(Acting(env, tx, subject), resource, stated or purpose)
+                await leave_receipt(UnitOfWork(env, tx, subject), resource, stated or purpose)
 
         await env.store.carry_out(work)
     return purposes
@@ -202,12 +202,12 @@ async def read_at_sources(env: Environment, subject: Subject, resource: Resource
 
     async def work(tx: Transaction) -> None:
         for source in sources:
-            await leave_receipt(Acting(env, tx, subject), resource, purpose, source)
+            await leave_receipt(UnitOfWork(env, tx, subject), resource, purpose, source)
 
     await env.store.carry_out(work)
 
 
-async def leave_receipt(acting: Acting, resource: Resource, purpose: Purpose, source: Source | None = None) -> None:
+async def leave_receipt(acting: UnitOfWork, resource: Resource, purpose: Purpose, source: Source | None = None) -> None:
     """Write down who touched which object of a citizen, for what, and from which source."""
     if resource.citizen_id is None:
         return

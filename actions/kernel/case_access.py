@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from actions.kernel.access import of_application, require_one
 from actions.kernel.environment import Environment
 from actions.kernel.idempotency import run_idempotently
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from domain.applications.applications import Application
 from domain.catalogue.catalogue import Service
 from domain.doorstep import Visit
@@ -83,7 +83,7 @@ def of_row(roster: Roster, row: RosterRow) -> Resource:
 
 
 async def case_for(
-    acting: Acting, application_id: str, kind: ObjectKind, *purposes: Purpose, path: tuple[str, ...] = _APPLICATION
+    acting: UnitOfWork, application_id: str, kind: ObjectKind, *purposes: Purpose, path: tuple[str, ...] = _APPLICATION
 ) -> Application:
     """The application, for one who may have such a thing on it; raises NOT_FOUND."""
     application = await applications.get(acting.tx, application_id)
@@ -94,7 +94,7 @@ async def case_for(
     return application
 
 
-async def known_service(acting: Acting, code: str) -> Service:
+async def known_service(acting: UnitOfWork, code: str) -> Service:
     """The service with a code, open or not; raises SERVICE_UNKNOWN."""
     service = await catalogue.service(acting.tx, code)
     if service is None:
@@ -107,7 +107,7 @@ async def once_about(
     subject: Subject,
     operation: str,
     request: Any,
-    work: Callable[[Acting], Awaitable[Thing]],
+    work: Callable[[UnitOfWork], Awaitable[Thing]],
     *,
     read: Callable[[Transaction, str], Awaitable[Thing | None]],
 ) -> tuple[Thing, bool]:
@@ -117,7 +117,7 @@ async def once_about(
     """
 
     async def in_transaction(tx: Transaction) -> dict[str, Any]:
-        return {"id": (await work(Acting(env, tx, subject))).id}
+        return {"id": (await work(UnitOfWork(env, tx, subject))).id}
 
     answered, replayed = await run_idempotently(
         env, subject, operation, key=request.idempotency_key, body=asdict(request), work=in_transaction
@@ -136,7 +136,7 @@ def refuse_flood(count: int, most: int) -> None:
         raise Problems(Problem(ErrorCode.RATE_LIMITED, ("input",), params=params))
 
 
-async def note(acting: Acting, action: str, resource: Resource, purpose: Purpose, **detail: Any) -> None:
+async def note(acting: UnitOfWork, action: str, resource: Resource, purpose: Purpose, **detail: Any) -> None:
     """The audit line of a step; `detail` holds codes only, never texts."""
     line = audit.AuditLine(
         actor_label=acting.subject.label,

@@ -3,7 +3,7 @@
 from actions.kernel.access import of_application, require
 from actions.kernel.environment import Environment
 from actions.kernel.idempotency import conflict_problem
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from domain.applications.applications import Application
 from domain.catalogue.catalogue import Service
 from domain.identity.policy import Purpose
@@ -16,7 +16,7 @@ PATH = ("input", "applicationId")
 
 
 async def take_up(
-    acting: Acting, application_id: str, purpose: Purpose, *, expected_version: int | None = None
+    acting: UnitOfWork, application_id: str, purpose: Purpose, *, expected_version: int | None = None
 ) -> Application:
     """The application, for one who may work on it.
 
@@ -32,7 +32,7 @@ async def take_up(
     return application
 
 
-async def service_of(acting: Acting, application: Application) -> Service:
+async def service_of(acting: UnitOfWork, application: Application) -> Service:
     """The catalogue's entry that the application was filed under; raises NotThere where the service was removed.
 
     Days, fee and papers that changed since do not touch what is filed already.

@@ -8,8 +8,8 @@ from actions.kernel.scanner import EicarScanner, Scanner
 from domain.appeals.law import LAW, Law
 from domain.applications.deadline import CalendarBoard, WorkCalendar
 from domain.benefits.benefits import Rail
-from domain.catalogue.search import KeptIndex
-from domain.etaal.counting import KeptDays
+from domain.catalogue.search import IndexCache
+from domain.etaal.counting import DayCountCache
 from domain.feedback.feedback import CareRules
 from domain.fees.fees import FeeRules
 from domain.identity.sign_on import SignOnRules
@@ -19,7 +19,7 @@ from domain.kernel.people import Provider
 from domain.kernel.sources import Source
 from domain.officers.desk import DeskRules
 from domain.payments.files import PaymentRules
-from domain.statistics.cell_suppression import HeldBack, HeldBackOfTwo, KeptHeldBack
+from domain.statistics.cell_suppression import SuppressedCells, SuppressedPairs, SuppressionCache
 from domain.umang.enquiries import RecentEnquiries
 from domain.uploads.files import FileRules
 from integrations.apisetu import ApiSetu
@@ -122,15 +122,15 @@ class Caches:
 
     calendars: CalendarBoard = field(default_factory=CalendarBoard)
     """Where a calendar that was imported since the start is put; `work_calendar` looks there first."""
-    catalogue: KeptIndex = field(default_factory=KeptIndex)
+    catalogue: IndexCache = field(default_factory=IndexCache)
     """The words of the catalogue that services are found by."""
     enquiries: RecentEnquiries = field(default_factory=RecentEnquiries)
     """Which enquiries were counted lately, so that a repeated one costs no write."""
-    days: KeptDays = field(default_factory=KeptDays)
+    days: DayCountCache = field(default_factory=DayCountCache)
     """The counts of e-transactions, by what proves them."""
-    held_back: KeptHeldBack[HeldBack] = field(default_factory=KeptHeldBack)
+    held_back: SuppressionCache[SuppressedCells] = field(default_factory=SuppressionCache)
     """Which figures are too small to be shown to everybody."""
-    held_back_of_two: KeptHeldBack[HeldBackOfTwo] = field(default_factory=KeptHeldBack)
+    held_back_of_two: SuppressionCache[SuppressedPairs] = field(default_factory=SuppressionCache)
     """The same of two dimensions at once."""
 
 

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from domain.appeals.appeals import LEVELS, AppealLevel
 from domain.applications.applications import Application
 from domain.clearances import Escalation, EscalationKind
 from domain.kernel.people import OfficerLevel, Role
-from domain.officers.staff import AbsenceRule, Covered, CoverKind, Leave
+from domain.officers.staff import AbsenceRule, CoveredCase, CoverKind, Leave
 from store import clearances
 from store.identity import people
 from store.officers import cover, leave, posts
@@ -31,7 +31,9 @@ class Holder:
     absence_id: str | None = None
 
 
-async def holder_at(acting: Acting, place: Place, level: OfficerLevel, *, without: frozenset[str] = NOBODY) -> Holder:
+async def holder_at(
+    acting: UnitOfWork, place: Place, level: OfficerLevel, *, without: frozenset[str] = NOBODY
+) -> Holder:
     """Who does the work of a level today. `without` are officers who must not, such as those who decided."""
     ranks = list(OfficerLevel)
     absence_id = None
@@ -43,25 +45,25 @@ async def holder_at(acting: Acting, place: Place, level: OfficerLevel, *, withou
     return Holder(None, vacant=True, absence_id=absence_id)
 
 
-async def designated_for(acting: Acting, place: Place, *, without: frozenset[str] = NOBODY) -> Holder:
+async def designated_for(acting: UnitOfWork, place: Place, *, without: frozenset[str] = NOBODY) -> Holder:
     """Who decides on applications of a place today."""
     return await holder_at(acting, place, OfficerLevel.DESIGNATED, without=without)
 
 
-async def authority_for(acting: Acting, place: Place, level: AppealLevel, *, without: frozenset[str]) -> Holder:
+async def authority_for(acting: UnitOfWork, place: Place, level: AppealLevel, *, without: frozenset[str]) -> Holder:
     """Who hears an appeal of a level today; the Commission is a body, so nobody by name has its appeals."""
     if level not in LEVELS:
         return Holder(None, vacant=False)
     return await holder_at(acting, place, LEVELS[level], without=without)
 
 
-async def at_level(acting: Acting, place: Place, level: OfficerLevel) -> str | None:
+async def at_level(acting: UnitOfWork, place: Place, level: OfficerLevel) -> str | None:
     """The officer who is posted at exactly that level, on leave or not."""
     officers = await _posted_officers(acting, place, level)
     return officers[0] if officers else None
 
 
-async def stand_in_at_work(acting: Acting, officer_id: str | None) -> str | None:
+async def stand_in_at_work(acting: UnitOfWork, officer_id: str | None) -> str | None:
     """The officer who was named to stand in, where the rule lets her and she is not away herself."""
     if officer_id is None or acting.env.rules.desk.absence is not AbsenceRule.STAND_IN:
         return None
@@ -75,11 +77,11 @@ def place_of(application: Application) -> Place:
     return application.department, application.district, application.tehsil
 
 
-async def note_holder(acting: Acting, application: Application, holder: Holder) -> None:
+async def note_holder(acting: UnitOfWork, application: Application, holder: Holder) -> None:
     """What belongs to a new holder: a warning where the post is vacant, and the way back where its officer is away."""
     await flag_vacancy(acting, application, holder)
     if holder.absence_id is not None:
-        covered = Covered(
+        covered = CoveredCase(
             absence_id=holder.absence_id,
             kind=CoverKind.CASE,
             case_id=application.id,
@@ -91,7 +93,7 @@ async def note_holder(acting: Acting, application: Application, holder: Holder) 
         await cover.add(acting.tx, covered)
 
 
-async def flag_vacancy(acting: Acting, application: Application, holder: Holder) -> None:
+async def flag_vacancy(acting: UnitOfWork, application: Application, holder: Holder) -> None:
     """Note that nobody at the level that ought to have the application can take it."""
     if not holder.vacant:
         return
@@ -111,7 +113,7 @@ async def flag_vacancy(acting: Acting, application: Application, holder: Holder)
     )
 
 
-async def _at_work(acting: Acting, place: Place, level: OfficerLevel, without: frozenset[str]) -> Holder:
+async def _at_work(acting: UnitOfWork, place: Place, level: OfficerLevel, without: frozenset[str]) -> Holder:
     """Who is at work at exactly that level: posted there, standing in, or with the charge of a vacant post."""
     posted = await _posted_officers(acting, place, level)
     officers = [officer_id for officer_id in posted if officer_id not in without]
@@ -136,7 +138,7 @@ async def _at_work(acting: Acting, place: Place, level: OfficerLevel, without: f
     return Holder(None, vacant=True, absence_id=first)
 
 
-async def _posted_officers(acting: Acting, place: Place, level: OfficerLevel) -> list[str]:
+async def _posted_officers(acting: UnitOfWork, place: Place, level: OfficerLevel) -> list[str]:
     department, district, tehsil = place
     role = Role.OFFICER if level is OfficerLevel.DESIGNATED else Role.APPELLATE
     return await acting.load_once(

@@ -7,7 +7,7 @@ does not move it: the recount of docs/contracts/right_to_service.md section 3.3 
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from domain.applications.applications import Application
 from domain.applications.deadline import TimeLimit, WorkCalendar, breaches_at, due_on, end_of_day
 from domain.catalogue.catalogue import Service
@@ -15,12 +15,12 @@ from domain.kernel.clock import ist_date
 from store.catalogue import calendar as calendars
 
 
-async def calendar_of(acting: Acting) -> WorkCalendar:
+async def calendar_of(acting: UnitOfWork) -> WorkCalendar:
     """The calendar that was imported last, also where this process was started before."""
     return await acting.load_once("calendar", lambda: _latest(acting))
 
 
-async def _latest(acting: Acting) -> WorkCalendar:
+async def _latest(acting: UnitOfWork) -> WorkCalendar:
     latest = await calendars.latest_version(acting.tx)
     known = acting.env.work_calendar
     if latest in (None, known.version):
@@ -28,7 +28,7 @@ async def _latest(acting: Acting) -> WorkCalendar:
     return await calendars.work_calendar(acting.tx, latest)
 
 
-async def start_changes(acting: Acting, application: Application, service: Service) -> dict[str, Any]:
+async def start_changes(acting: UnitOfWork, application: Application, service: Service) -> dict[str, Any]:
     """The changes by which the clock starts: a complete application is in, with its fee.
 
     Without a known limit there is no due date.
@@ -39,7 +39,7 @@ async def start_changes(acting: Acting, application: Application, service: Servi
     return {"limit": limit, "clock_started_at": acting.now, "due_at": None if due is None else end_of_day(due)}
 
 
-def pause_changes(acting: Acting, application: Application) -> dict[str, Any]:
+def pause_changes(acting: UnitOfWork, application: Application) -> dict[str, Any]:
     """The changes by which the clock stops while a query is with the citizen.
 
     A limit that is breached already, or that an order on appeal set, runs on.
@@ -51,7 +51,7 @@ def pause_changes(acting: Acting, application: Application) -> dict[str, Any]:
     return {"paused_since": acting.now}
 
 
-def resume_changes(acting: Acting, application: Application) -> dict[str, Any]:
+def resume_changes(acting: UnitOfWork, application: Application) -> dict[str, Any]:
     """The changes by which the clock goes on: the calendar days of the pause are added to the due date."""
     if application.paused_since is None:
         return {}

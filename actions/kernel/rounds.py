@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from domain.kernel.people import SYSTEM
 from store.database.engine import Transaction
 
@@ -17,7 +17,7 @@ Fence = Callable[[Transaction], Awaitable[None]]
 
 
 async def in_batches(
-    env: Environment, fence: Fence | None, work: Callable[[Acting], Awaitable[tuple[int, int]]]
+    env: Environment, fence: Fence | None, work: Callable[[UnitOfWork], Awaitable[tuple[int, int]]]
 ) -> int:
     """Repeat a batch until it finds less than it could take; `work` gives how many it found and how many it did."""
     total = 0
@@ -28,12 +28,12 @@ async def in_batches(
             return total
 
 
-async def run_fenced(env: Environment, fence: Fence | None, work: Callable[[Acting], Awaitable[T]]) -> T:
+async def run_fenced(env: Environment, fence: Fence | None, work: Callable[[UnitOfWork], Awaitable[T]]) -> T:
     """One transaction of the gateway itself; what the fence raises rolls it back."""
 
     async def in_transaction(tx: Transaction) -> T:
         if fence is not None:
             await fence(tx)
-        return await work(Acting(env, tx, SYSTEM))
+        return await work(UnitOfWork(env, tx, SYSTEM))
 
     return await env.store.carry_out(in_transaction)

@@ -23,21 +23,23 @@ class SubmissionState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Away:
+class SourceOutage:
     """A system that is known not to take anything now. `until` is when it may again; None where nobody knows."""
 
     until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class SubmissionProgress:
     """What is told of a hand-in. `expected_by` is when what waits is tried next; None where nobody knows."""
 
     state: SubmissionState
     expected_by: datetime | None = None
 
 
-async def submission_progress(env: Environment, application_id: str, away: Mapping[Source, Away]) -> Standing:
+async def submission_progress(
+    env: Environment, application_id: str, away: Mapping[Source, SourceOutage]
+) -> SubmissionProgress:
     """How far what was handed in has come, as the outbox knows it.
 
     ACCEPTED where nothing goes outside or it is about to go, QUEUED where it waits for a system that is away
@@ -50,20 +52,20 @@ async def submission_progress(env: Environment, application_id: str, away: Mappi
     found = [errand for errand in all_of_it if errand.error_code or errand.due_at <= now]
     waiting = [errand for errand in found if errand.state is not OutboxState.DELIVERED]
     if not waiting:
-        return Standing(SubmissionState.DELIVERED if found else SubmissionState.ACCEPTED)
+        return SubmissionProgress(SubmissionState.DELIVERED if found else SubmissionState.ACCEPTED)
     held = [errand for errand in waiting if _is_held(errand, topics[errand.topic] in away)]
     if not held:
-        return Standing(SubmissionState.ACCEPTED)
+        return SubmissionProgress(SubmissionState.ACCEPTED)
     times = [_expected_at(errand, away.get(topics[errand.topic]), now) for errand in held]
     known = [time for time in times if time is not None]
-    return Standing(SubmissionState.QUEUED, max(known) if len(known) == len(times) else None)
+    return SubmissionProgress(SubmissionState.QUEUED, max(known) if len(known) == len(times) else None)
 
 
 def _is_held(errand: Errand, away: bool) -> bool:
     return errand.unseen or errand.state is OutboxState.DEAD or errand.error_code is not None or away
 
 
-def _expected_at(errand: Errand, away: Away | None, now: datetime) -> datetime | None:
+def _expected_at(errand: Errand, away: SourceOutage | None, now: datetime) -> datetime | None:
     """When it is tried next. One that was not tried yet will be tried now and fail, so it is the time after that."""
     if errand.state is OutboxState.DEAD:
         return None  # only somebody's hand brings it back

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from domain.applications.applications import Application, RejectionGround, TimelineEntry
 from domain.applications.lifecycle import Move, Status, advance
 from domain.kernel.masks import mask_aadhaar_in
@@ -36,11 +36,11 @@ class Transition:
     move: Move
 
 
-Follower = Callable[[Acting, Transition], Awaitable[None]]
+Follower = Callable[[UnitOfWork, Transition], Awaitable[None]]
 """What a noun does after each transition, in its transaction; actions/registry.py names them in their order."""
 
 
-async def move(acting: Acting, application: Application, step: Step) -> Application:
+async def apply_transition(acting: UnitOfWork, application: Application, step: Step) -> Application:
     """Take one lawful step and write everything that belongs to it.
 
     Raises Problems(TRANSITION_NOT_ALLOWED) for an unlawful step and store.database.errors.VersionConflict where
@@ -53,7 +53,7 @@ async def move(acting: Acting, application: Application, step: Step) -> Applicat
     return saved
 
 
-async def register(acting: Acting, application: Application, step: Step) -> Application:
+async def register(acting: UnitOfWork, application: Application, step: Step) -> Application:
     """Enter a new application with its first step (a draft saved, or a submission)."""
     await applications.add(acting.tx, application)
     await _record(acting, None, application, step)
@@ -61,12 +61,12 @@ async def register(acting: Acting, application: Application, step: Step) -> Appl
     return application
 
 
-async def _follow(acting: Acting, transition: Transition) -> None:
+async def _follow(acting: UnitOfWork, transition: Transition) -> None:
     for follower in acting.env.registry.followers:
         await follower(acting, transition)
 
 
-async def _record(acting: Acting, before: Status | None, after: Application, step: Step) -> None:
+async def _record(acting: UnitOfWork, before: Status | None, after: Application, step: Step) -> None:
     """Each version has exactly one timeline entry, so the version is the entry's sequence."""
     entry = TimelineEntry(
         id=acting.env.ids.key(),
@@ -97,7 +97,7 @@ async def _record(acting: Acting, before: Status | None, after: Application, ste
     )
 
 
-def _note(acting: Acting, step: Step) -> str | None:
+def _note(acting: UnitOfWork, step: Step) -> str | None:
     texts = [text for text in (step.note, acting.remark) if text]
     return mask_aadhaar_in("\n".join(texts)) if texts else None
 
@@ -107,5 +107,5 @@ _PURPOSES = MappingProxyType(
 )
 
 
-def _purpose(acting: Acting) -> str:
+def _purpose(acting: UnitOfWork) -> str:
     return _PURPOSES.get(acting.role.value, "OPERATE")

@@ -8,14 +8,14 @@ from typing import Any, Self, TypeVar, cast
 from actions.kernel.environment import Environment
 from domain.kernel.clock import ist_date
 from domain.kernel.people import PersonKind, Role, Subject
-from domain.payments.budgets import ToldBalance
+from domain.payments.budgets import ReportedBalance
 from store.database.engine import Transaction
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Acting:
+class UnitOfWork:
     """Who acts, with what, in which transaction; given to every inner step of a verb."""
 
     env: Environment
@@ -26,7 +26,7 @@ class Acting:
     remark: str | None = None
     """What each timeline entry of this action says beside its own note."""
 
-    balances: Mapping[str, ToldBalance | None] = field(default_factory=dict)
+    balances: Mapping[str, ReportedBalance | None] = field(default_factory=dict)
     """By scheme, what the treasury told before the transaction began; None where it did not answer."""
 
     known: dict[Hashable, Any] | None = field(default=None, compare=False)

@@ -7,7 +7,7 @@ from typing import Any
 from actions.kernel.cases import PATH, present, take_up
 from actions.kernel.environment import Environment
 from actions.kernel.idempotency import run_idempotently
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from domain.applications.applications import Application
 from domain.applications.lifecycle import UNDECIDED
 from domain.identity.policy import Purpose
@@ -45,7 +45,7 @@ async def claim_application(env: Environment, subject: Subject, request: ClaimCa
     """
 
     async def work(tx: Transaction) -> dict[str, Any]:
-        return {"id": (await _claim(Acting(env, tx, subject), request)).id}
+        return {"id": (await _claim(UnitOfWork(env, tx, subject), request)).id}
 
     answer, replayed = await run_idempotently(
         env, subject, "claimApplication", key=request.idempotency_key, body=asdict(request), work=work
@@ -57,7 +57,7 @@ async def release_application(env: Environment, subject: Subject, request: Relea
     """Give a case back; a case that nobody holds stays as it is. Raises NOT_FOUND, CASE_CLAIMED for a colleague's."""
 
     async def work(tx: Transaction) -> dict[str, Any]:
-        return {"id": (await _release(Acting(env, tx, subject), request)).id}
+        return {"id": (await _release(UnitOfWork(env, tx, subject), request)).id}
 
     answer, replayed = await run_idempotently(
         env, subject, "releaseApplication", key=request.idempotency_key, body=asdict(request), work=work
@@ -65,7 +65,7 @@ async def release_application(env: Environment, subject: Subject, request: Relea
     return await present(env, answer["id"]), replayed
 
 
-async def refuse_if_claimed(acting: Acting, application: Application) -> Claim | None:
+async def refuse_if_claimed(acting: UnitOfWork, application: Application) -> Claim | None:
     """One's own claim that holds, or None; raises CASE_CLAIMED where it is a colleague's."""
     claim = (await desk.claims(acting.tx, [application.id], acting.now)).get(application.id)
     if claim is not None and claim.officer_id != acting.subject.person_id:
@@ -73,7 +73,7 @@ async def refuse_if_claimed(acting: Acting, application: Application) -> Claim |
     return claim
 
 
-async def note(acting: Acting, action: str, application_id: str, **detail: Any) -> None:
+async def note(acting: UnitOfWork, action: str, application_id: str, **detail: Any) -> None:
     """An audit line about what was done at the desk; `detail` holds no personal data."""
     line = audit.AuditLine(
         acting.subject.label, f"desk.{action}", "APPLICATION", application_id, Purpose.DECIDE.value, detail
@@ -81,8 +81,8 @@ async def note(acting: Acting, action: str, application_id: str, **detail: Any) 
     await audit.append(acting.tx, line)
 
 
-async def _claim(acting: Acting, request: ClaimCase) -> Application:
-    await desk.hold(acting.tx, request.application_id)
+async def _claim(acting: UnitOfWork, request: ClaimCase) -> Application:
+    await desk.lock_application(acting.tx, request.application_id)
     application = await take_up(acting, request.application_id, Purpose.DECIDE)
     _refuse_if_decided(application)
     before = (await desk.claims(acting.tx, [application.id], acting.now)).get(application.id)
@@ -97,8 +97,8 @@ async def _claim(acting: Acting, request: ClaimCase) -> Application:
     return application
 
 
-async def _release(acting: Acting, request: ReleaseCase) -> Application:
-    await desk.hold(acting.tx, request.application_id)
+async def _release(acting: UnitOfWork, request: ReleaseCase) -> Application:
+    await desk.lock_application(acting.tx, request.application_id)
     application = await take_up(acting, request.application_id, Purpose.DECIDE)
     if await refuse_if_claimed(acting, application) is not None:
         await desk.release(acting.tx, application.id)
@@ -106,7 +106,7 @@ async def _release(acting: Acting, request: ReleaseCase) -> Application:
     return application
 
 
-def _new_claim(acting: Acting, application: Application) -> Claim:
+def _new_claim(acting: UnitOfWork, application: Application) -> Claim:
     until = acting.now + timedelta(minutes=acting.env.rules.desk.claim_minutes)
     return Claim(application.id, acting.subject.person_id or acting.subject.label, acting.now, until)
 

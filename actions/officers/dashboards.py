@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from actions.kernel.access import leave_receipt, permitted_postings
 from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from actions.statistics.counts import Question
 from actions.statistics.figures import DEFAULT_MONTHS, Statistics, statistics
 from actions.statistics.filters import refuse_unknown
@@ -273,7 +273,7 @@ async def case_page(
         await _refuse_unknown(tx, filtered)
         found = await figure_cases.page(tx, postings, wanted, filtered, **part)
         reasons = await delays.latest(tx, [one.id for one in found])
-        acting = Acting(env, tx, subject)
+        acting = UnitOfWork(env, tx, subject)
         for application in found:
             await leave_receipt(acting, line_of(application), purpose.purpose)
         line = audit.AuditLine(

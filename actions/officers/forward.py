@@ -8,8 +8,8 @@ from actions.kernel.access import of_application, require
 from actions.kernel.cases import present, take_up
 from actions.kernel.environment import Environment
 from actions.kernel.idempotency import run_idempotently
-from actions.kernel.transitions import Step, move
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.transitions import Step, apply_transition
+from actions.kernel.unit_of_work import UnitOfWork
 from actions.officers.claim import refuse_if_claimed
 from actions.officers.involved import hearing
 from actions.officers.proposals import refuse_if_proposed
@@ -44,7 +44,7 @@ async def forward_application(env: Environment, subject: Subject, request: Forwa
     """
 
     async def work(tx: Transaction) -> dict[str, Any]:
-        return {"id": (await _forward(Acting(env, tx, subject), request)).id}
+        return {"id": (await _forward(UnitOfWork(env, tx, subject), request)).id}
 
     answer, replayed = await run_idempotently(
         env, subject, "forwardApplication", key=request.idempotency_key, body=asdict(request), work=work
@@ -60,13 +60,13 @@ async def forward_targets(env: Environment, subject: Subject, application_id: st
         if application is None:
             raise not_found("applicationId")
         await require(env, tx, subject, of_application(application), Purpose.DECIDE, path=("applicationId",))
-        return await _targets(Acting(env, tx, subject), application)
+        return await _targets(UnitOfWork(env, tx, subject), application)
 
     return await env.store.carry_out(work)
 
 
-async def _forward(acting: Acting, request: ForwardCase) -> Application:
-    await desk.hold(acting.tx, request.application_id)
+async def _forward(acting: UnitOfWork, request: ForwardCase) -> Application:
+    await desk.lock_application(acting.tx, request.application_id)
     application = await take_up(
         acting, request.application_id, Purpose.DECIDE, expected_version=request.expected_version
     )
@@ -77,12 +77,14 @@ async def _forward(acting: Acting, request: ForwardCase) -> Application:
     if request.officer_id not in suitable:
         problem = Problem(ErrorCode.OFFICER_UNSUITABLE, ("input", "officerId"))
         raise Problems(problem)
-    moved = await move(acting, application, Step(Move.FORWARD, note=reason, changes={"officer_id": request.officer_id}))
+    moved = await apply_transition(
+        acting, application, Step(Move.FORWARD, note=reason, changes={"officer_id": request.officer_id})
+    )
     await desk.release(acting.tx, moved.id)
     return moved
 
 
-async def _targets(acting: Acting, application: Application) -> list[Officer]:
+async def _targets(acting: UnitOfWork, application: Application) -> list[Officer]:
     """Officers posted for the case, and those one level above the subject.
 
     Not she and not who has it now; nobody who is on leave, nor who hears an appeal about it.

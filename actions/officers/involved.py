@@ -38,7 +38,7 @@ class Past:
     appeals: tuple[Appeal, ...] = ()
 
 
-async def pasts(acting: Acting, application_ids: Collection[str]) -> dict[str, Past]:
+async def pasts(acting: UnitOfWork, application_ids: Collection[str]) -> dict[str, Past]:
     """What was done on each of these cases; three statements for all of them."""
     workers = await timeline.workers(acting.tx, application_ids, WORK)
     weighed = await desk.weighed_by(acting.tx, application_ids)
@@ -51,7 +51,7 @@ async def pasts(acting: Acting, application_ids: Collection[str]) -> dict[str, P
 
 
 async def barred_from(
-    acting: Acting, application: Application, level: AppealLevel, past: Past | None = None
+    acting: UnitOfWork, application: Application, level: AppealLevel, past: Past | None = None
 ) -> frozenset[str]:
     """The officers who must not hear an appeal of that level about a case; `past` where it was read before.
 
@@ -69,7 +69,7 @@ async def barred_from(
     return past.workers | {one for one in named if one is not None}
 
 
-async def hearing(acting: Acting, application_id: str) -> frozenset[str]:
+async def hearing(acting: UnitOfWork, application_id: str) -> frozenset[str]:
     """The officers who have an open appeal about a case: it must not come to them."""
     found: list[Appeal] = (await appeals.of_applications(acting.tx, [application_id])).get(application_id, [])
     return frozenset(one.authority_id for one in found if one.authority_id is not None and one.state in OPEN)

@@ -22,7 +22,7 @@ from actions.kernel.access import leave_receipt, of_applicant
 from actions.kernel.cases import present
 from actions.kernel.environment import Environment
 from actions.kernel.idempotency import run_idempotently
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from actions.officers.bulk import ItemResult, attempt
 from actions.officers.claim import in_india, note
 from actions.officers.proposals import WEIGHED
@@ -96,7 +96,7 @@ async def queue_pack(env: Environment, subject: Subject, officer: Officer, day: 
     async def work(tx: Transaction) -> GivenPack:
         rows = await desk_queue.page(tx, officer.id, postings, QueueFilter(), limit=PACK_SIZE)
         own = await own_cases(tx, officer.id, rows)
-        return await _give(Acting(env, tx, subject), day, [row for row in rows if row.id in own])
+        return await _give(UnitOfWork(env, tx, subject), day, [row for row in rows if row.id in own])
 
     return await env.store.carry_out(work)
 
@@ -119,7 +119,7 @@ async def replay_decisions(
     return [await _replay(env, subject, given, decision, balances) for decision in decisions]
 
 
-async def _give(acting: Acting, day: date, cases: Sequence[Application]) -> GivenPack:
+async def _give(acting: UnitOfWork, day: date, cases: Sequence[Application]) -> GivenPack:
     officer_id = acting.subject.person_id or acting.subject.label
     pack = Pack(
         id=acting.env.ids.key(),
@@ -160,7 +160,7 @@ async def _replay(
 ) -> ItemResult:
     async def work(tx: Transaction) -> dict[str, Any]:
         remark = _remark(decision)
-        acting = Acting(env, tx, subject, remark=remark, balances=balances)
+        acting = UnitOfWork(env, tx, subject, remark=remark, balances=balances)
         verdict = Decide(
             decision.application_id,
             decision.verdict,

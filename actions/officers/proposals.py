@@ -28,7 +28,7 @@ class Draft:
     documents: tuple[str, ...] = ()
 
 
-async def put_aside(acting: Acting, application: Application, draft: Draft) -> bool:
+async def propose_if_needed(acting: UnitOfWork, application: Application, draft: Draft) -> bool:
     """Whether the verdict waits for a second officer, in which case it is kept as a proposal.
 
     Raises CASE_CLAIMED, PROPOSAL_WAITS where one waits already, TRANSITION_NOT_ALLOWED and
@@ -48,7 +48,7 @@ async def put_aside(acting: Acting, application: Application, draft: Draft) -> b
     return True
 
 
-async def refuse_if_proposed(acting: Acting, application: Application) -> None:
+async def refuse_if_proposed(acting: UnitOfWork, application: Application) -> None:
     """Raises PROPOSAL_WAITS where a verdict on the present version waits for a second officer."""
     proposal = (await desk.proposals(acting.tx, [application.id])).get(application.id)
     if proposal is not None and proposal.waits(application.version):
@@ -61,7 +61,7 @@ def _refuse_unlawful(application: Application, draft: Draft) -> None:
     advance(Status.IN_SCRUTINY if lies_still else application.status, Move(draft.verdict))
 
 
-def _proposal(acting: Acting, application: Application, draft: Draft) -> Proposal:
+def _proposal(acting: UnitOfWork, application: Application, draft: Draft) -> Proposal:
     return Proposal(
         id=acting.env.ids.key(),
         application_id=application.id,

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from actions.kernel.access import leave_receipt, may_read_all, of_another, of_application
 from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from actions.officers.queue import in_cover, own_cases, own_work_first
 from domain.applications.applications import Application
 from domain.identity.policy import Purpose, Resource, purpose_for
@@ -109,7 +109,7 @@ async def _note(env: Environment, subject: Subject, reads: Sequence[tuple[Applic
         return
 
     async def work(tx: Transaction) -> None:
-        acting = Acting(env, tx, subject)
+        acting = UnitOfWork(env, tx, subject)
         for application, purpose, far in foreign:
             await leave_receipt(acting, of_application(application), purpose)
             if far:
@@ -120,12 +120,12 @@ async def _note(env: Environment, subject: Subject, reads: Sequence[tuple[Applic
     await env.store.carry_out(work)
 
 
-async def _note_outside(acting: Acting, application: Application, purpose: Purpose) -> None:
+async def _note_outside(acting: UnitOfWork, application: Application, purpose: Purpose) -> None:
     officer_id = acting.subject.person_id or acting.subject.label
     await desk.note_read(acting.tx, officer_id, application.id, application.citizen_id, purpose.value)
 
 
-async def _raise_alarm(acting: Acting) -> None:
+async def _raise_alarm(acting: UnitOfWork) -> None:
     """One alarm for each officer and hour."""
     officer_id, since = acting.subject.person_id or acting.subject.label, acting.now - HOUR
     count = await desk.reads_since(acting.tx, officer_id, since)

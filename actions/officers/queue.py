@@ -107,7 +107,7 @@ async def in_cover(tx: Transaction, officer_id: str | None, cases: Mapping[str, 
     held = [key for key, holder in cases.items() if holder == officer_id]
     colleagues = await standing_in_for(tx, officer_id)
     with_colleagues = {key for key, holder in cases.items() if holder in colleagues}
-    return with_colleagues | await cover.lying_with(tx, officer_id, held)
+    return with_colleagues | await cover.held_in_cover(tx, officer_id, held)
 
 
 def own_work_first(subject: Subject, purpose: Purpose | None) -> bool:

@@ -10,7 +10,7 @@ from actions.clearances.steps import refuse_while_pending
 from actions.kernel.cases import PATH, present, take_up
 from actions.kernel.environment import Environment
 from actions.kernel.idempotency import conflict_problem, run_idempotently
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from actions.officers.claim import note, refuse_if_claimed
 from domain.applications.applications import Application
 from domain.identity.policy import Purpose
@@ -50,7 +50,7 @@ async def confirm_decision(env: Environment, subject: Subject, request: ConfirmD
     balances = await balances_before(env, subject, [request.application_id], confirming=True)
 
     async def work(tx: Transaction) -> dict[str, Any]:
-        return {"id": (await _confirm(Acting(env, tx, subject, balances=balances), request)).id}
+        return {"id": (await _confirm(UnitOfWork(env, tx, subject, balances=balances), request)).id}
 
     answer, replayed = await run_idempotently(
         env, subject, "confirmDecision", key=request.idempotency_key, body=asdict(request), work=work
@@ -62,7 +62,7 @@ async def send_back_decision(env: Environment, subject: Subject, request: SendBa
     """End a proposal without carrying it out; raises as `confirm_decision`, and REASON_REQUIRED."""
 
     async def work(tx: Transaction) -> dict[str, Any]:
-        return {"id": (await _send_back(Acting(env, tx, subject), request)).id}
+        return {"id": (await _send_back(UnitOfWork(env, tx, subject), request)).id}
 
     answer, replayed = await run_idempotently(
         env, subject, "sendBackDecision", key=request.idempotency_key, body=asdict(request), work=work
@@ -70,7 +70,7 @@ async def send_back_decision(env: Environment, subject: Subject, request: SendBa
     return await present(env, answer["id"]), replayed
 
 
-async def _confirm(acting: Acting, request: ConfirmDecision) -> Application:
+async def _confirm(acting: UnitOfWork, request: ConfirmDecision) -> Application:
     application, proposal = await _waiting_proposal(acting, request.application_id, request.expected_version)
     await _refuse_what_no_longer_holds(acting, application, proposal)
     officer_id = acting.subject.person_id or acting.subject.label
@@ -89,7 +89,7 @@ async def _confirm(acting: Acting, request: ConfirmDecision) -> Application:
     return await carry_out(replace(acting, decides_for=proposal.proposed_by), application, verdict)
 
 
-async def _refuse_what_no_longer_holds(acting: Acting, application: Application, proposal: Proposal) -> None:
+async def _refuse_what_no_longer_holds(acting: UnitOfWork, application: Application, proposal: Proposal) -> None:
     """What was checked when the verdict was proposed is checked again: clearances, and the notified list of papers.
 
     Raises CLEARANCE_PENDING, REASON_REQUIRED, DOCUMENT_NOT_NOTIFIED; the proposal goes on waiting.
@@ -99,7 +99,7 @@ async def _refuse_what_no_longer_holds(acting: Acting, application: Application,
     await refuse_unfounded(acting, application, proposal.ground, proposal.documents)
 
 
-async def _send_back(acting: Acting, request: SendBackDecision) -> Application:
+async def _send_back(acting: UnitOfWork, request: SendBackDecision) -> Application:
     application, proposal = await _waiting_proposal(acting, request.application_id, request.expected_version)
     reason = checked_reason(request.reason)
     officer_id = acting.subject.person_id or acting.subject.label
@@ -109,10 +109,10 @@ async def _send_back(acting: Acting, request: SendBackDecision) -> Application:
 
 
 async def _waiting_proposal(
-    acting: Acting, application_id: str, expected_version: int | None
+    acting: UnitOfWork, application_id: str, expected_version: int | None
 ) -> tuple[Application, Proposal]:
     """The application with the proposal that waits for this officer."""
-    await desk.hold(acting.tx, application_id)
+    await desk.lock_application(acting.tx, application_id)
     application = await take_up(acting, application_id, Purpose.DECIDE, expected_version=expected_version)
     proposal = (await desk.proposals(acting.tx, [application.id])).get(application.id)
     if proposal is None or proposal.state is not OpinionState.PROPOSED:

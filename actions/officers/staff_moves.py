@@ -26,7 +26,7 @@ from domain.appeals.appeals import LEVELS, PENDING, Appeal, AppealMove, AppealSt
 from domain.applications.applications import Application
 from domain.applications.lifecycle import UNDECIDED, Move
 from domain.kernel.people import Officer, OfficerLevel, Posting, Role
-from domain.officers.staff import Covered, CoverKind, Leave, Transfer, Vacancy
+from domain.officers.staff import CoveredCase, CoverKind, Leave, Transfer, Vacancy
 from store.appeals import appeals
 from store.applications import applications
 from store.identity import people
@@ -37,7 +37,7 @@ MOVABLE = frozenset({*PENDING, AppealState.SERVICE_DELIVERED_LATE})
 
 _WORKING = frozenset({Role.OFFICER, Role.APPELLATE})
 
-Find = Callable[[Acting, Place, OfficerLevel, frozenset[str]], Awaitable[Holder]]
+Find = Callable[[UnitOfWork, Place, OfficerLevel, frozenset[str]], Awaitable[Holder]]
 """Who has the work of a place and level now, without some officers."""
 
 Level = Callable[[Place], OfficerLevel | None]
@@ -55,11 +55,11 @@ class Counted:
     more: bool
 
 
-async def begin_leave(acting: Acting, absence: Leave) -> Counted:
+async def begin_leave(acting: UnitOfWork, absence: Leave) -> Counted:
     """Give what is open with an officer on leave to who stands in, or to the level above."""
     postings = await _postings(acting, absence.officer_id)
 
-    async def find(acting: Acting, place: Place, level: OfficerLevel, without: frozenset[str]) -> Holder:
+    async def find(acting: UnitOfWork, place: Place, level: OfficerLevel, without: frozenset[str]) -> Holder:
         # Who stands in has the officer's own posts, not those in which she stands in for somebody else.
         stand_in = await stand_in_at_work(acting, absence.substitute_id) if level_of(postings, place) else None
         if stand_in is not None and stand_in not in without:
@@ -70,11 +70,11 @@ async def begin_leave(acting: Acting, absence: Leave) -> Counted:
     return await _pass_on(acting, absence.officer_id, find, lambda place: level_of(postings, place) or _LOWEST)
 
 
-async def carry_out_transfer(acting: Acting, transfer: Transfer) -> Counted:
+async def carry_out_transfer(acting: UnitOfWork, transfer: Transfer) -> Counted:
     """Give what was open with an officer in the posts that she left to her successor, or as a vacant post goes."""
     vacant = await posts.of_transfer(acting.tx, transfer.id)
 
-    async def find(acting: Acting, place: Place, level: OfficerLevel, without: frozenset[str]) -> Holder:
+    async def find(acting: UnitOfWork, place: Place, level: OfficerLevel, without: frozenset[str]) -> Holder:
         if transfer.successor_id is not None and transfer.successor_id not in without:
             return Holder(transfer.successor_id, vacant=False)
         found = await holder_at(acting, place, level, without=without | {transfer.officer_id})
@@ -92,7 +92,7 @@ async def carry_out_transfer(acting: Acting, transfer: Transfer) -> Counted:
     return replace(moved, cases=moved.cases + returned, more=moved.more or returned > 0)
 
 
-async def bring_back(acting: Acting, absence: Leave | Vacancy) -> Counted:
+async def bring_back(acting: UnitOfWork, absence: Leave | Vacancy) -> Counted:
     """Bring back what still lies elsewhere because of an absence that is over."""
     owner = absence.officer_id if isinstance(absence, Leave) else absence.filled_by
     found = await cover.open_of(acting.tx, absence.id, BATCH)
@@ -115,7 +115,7 @@ def level_of(postings: tuple[Posting, ...], place: Place) -> OfficerLevel | None
     return ranks[min(held)] if held else None
 
 
-async def _pass_on(acting: Acting, officer_id: str, find: Find, level: Level) -> Counted:
+async def _pass_on(acting: UnitOfWork, officer_id: str, find: Find, level: Level) -> Counted:
     """One batch of what is open with an officer; where `level` gives None it stays with her."""
     cases = done = 0
     after: str | None = None
@@ -135,7 +135,7 @@ async def _pass_on(acting: Acting, officer_id: str, find: Find, level: Level) ->
     return Counted(cases, done, bool(cases or done))
 
 
-async def _from_stand_in(acting: Acting, absence: Leave, find: Find, level: Level) -> int:
+async def _from_stand_in(acting: UnitOfWork, absence: Leave, find: Find, level: Level) -> int:
     """What lies with the stand-in of an officer who left its place for good goes to who has that place now."""
     done = 0
     for one in await cover.open_of(acting.tx, absence.id, None):
@@ -148,7 +148,7 @@ async def _from_stand_in(acting: Acting, absence: Leave, find: Find, level: Leve
     return done
 
 
-async def _case_on(acting: Acting, application: Application, find: Find, level: Level) -> bool:
+async def _case_on(acting: UnitOfWork, application: Application, find: Find, level: Level) -> bool:
     place = place_of(application)
     rank = level(place)
     if rank is None:
@@ -156,16 +156,16 @@ async def _case_on(acting: Acting, application: Application, find: Find, level: 
     return await _reassign(acting, application, await find(acting, place, rank, await hearing(acting, application.id)))
 
 
-async def _reassign(acting: Acting, application: Application, holder: Holder) -> bool:
+async def _reassign(acting: UnitOfWork, application: Application, holder: Holder) -> bool:
     if holder.officer_id == application.officer_id:
         return False
-    moved = await move(acting, application, Step(Move.REASSIGN, changes={"officer_id": holder.officer_id}))
+    moved = await apply_transition(acting, application, Step(Move.REASSIGN, changes={"officer_id": holder.officer_id}))
     await cover.change_holder(acting.tx, moved.id, from_id=application.officer_id, to_id=holder.officer_id)
     await note_holder(acting, moved, holder)
     return True
 
 
-async def _appeal_on(acting: Acting, appeal: Appeal, find: Find, level: Level) -> bool:
+async def _appeal_on(acting: UnitOfWork, appeal: Appeal, find: Find, level: Level) -> bool:
     rank = LEVELS.get(appeal.level)
     if rank is None or level(_place_of_appeal(appeal)) is None:
         return False
@@ -175,7 +175,7 @@ async def _appeal_on(acting: Acting, appeal: Appeal, find: Find, level: Level) -
     return await _give_appeal(acting, appeal, holder)
 
 
-async def _give_appeal(acting: Acting, appeal: Appeal, holder: Holder) -> bool:
+async def _give_appeal(acting: UnitOfWork, appeal: Appeal, holder: Holder) -> bool:
     if holder.officer_id == appeal.authority_id:
         return False
     changes = {"authority_id": holder.officer_id, "vacant": holder.vacant}
@@ -186,7 +186,7 @@ async def _give_appeal(acting: Acting, appeal: Appeal, holder: Holder) -> bool:
     return True
 
 
-async def _case_back(acting: Acting, covered: Covered, owner: str | None) -> bool:
+async def _case_back(acting: UnitOfWork, covered: CoveredCase, owner: str | None) -> bool:
     """A case that was decided or deliberately forwarded meanwhile stays where it is."""
     application = await applications.get(acting.tx, covered.application_id)
     if application is None or application.status not in UNDECIDED or application.officer_id != covered.holder_id:
@@ -198,7 +198,7 @@ async def _case_back(acting: Acting, covered: Covered, owner: str | None) -> boo
     return await _reassign(acting, application, await holder_at(acting, place, _LOWEST, without=without))
 
 
-async def _appeal_back(acting: Acting, covered: Covered, owner: str | None) -> bool:
+async def _appeal_back(acting: UnitOfWork, covered: CoveredCase, owner: str | None) -> bool:
     appeal = (await appeals.by_ids(acting.tx, [covered.case_id])).get(covered.case_id)
     if appeal is None or appeal.state not in MOVABLE or appeal.authority_id != covered.holder_id:
         return False
@@ -210,16 +210,16 @@ async def _appeal_back(acting: Acting, covered: Covered, owner: str | None) -> b
     return await _give_appeal(acting, appeal, await authority_for(acting, place, appeal.level, without=barred))
 
 
-async def _level_now(acting: Acting, officer_id: str | None, place: Place) -> OfficerLevel | None:
+async def _level_now(acting: UnitOfWork, officer_id: str | None, place: Place) -> OfficerLevel | None:
     return None if officer_id is None else level_of(await _postings(acting, officer_id), place)
 
 
-async def _postings(acting: Acting, officer_id: str) -> tuple[Posting, ...]:
+async def _postings(acting: UnitOfWork, officer_id: str) -> tuple[Posting, ...]:
     officer: Officer | None = (await people.officers(acting.tx, [officer_id])).get(officer_id)
     return officer.postings if officer else ()
 
 
-async def _is_at_work(acting: Acting, officer_id: str) -> bool:
+async def _is_at_work(acting: UnitOfWork, officer_id: str) -> bool:
     return officer_id not in await leave.on_leave(acting.tx, [officer_id], acting.today)
 
 

@@ -33,7 +33,7 @@ class _Runner:
     subject: Subject | None
     fence: Fence | None = None
 
-    async def run(self, work: Callable[[Acting], Awaitable[T]]) -> T:
+    async def run(self, work: Callable[[UnitOfWork], Awaitable[T]]) -> T:
         """One transaction, tried again where a case of it was changed meanwhile."""
         for _ in range(TRIES):
             try:
@@ -42,7 +42,7 @@ class _Runner:
                 continue
         return await self._run_in_transaction(work)
 
-    async def run_all(self, work: Callable[[Acting], Awaitable[Counted]]) -> int:
+    async def run_all(self, work: Callable[[UnitOfWork], Awaitable[Counted]]) -> int:
         """Batches until nothing is left; gives how many cases and appeals moved."""
         total = 0
         while True:
@@ -51,11 +51,11 @@ class _Runner:
             if not done.more:
                 return total
 
-    async def _run_in_transaction(self, work: Callable[[Acting], Awaitable[T]]) -> T:
+    async def _run_in_transaction(self, work: Callable[[UnitOfWork], Awaitable[T]]) -> T:
         subject = self.subject
         if subject is None:
             return await run_fenced(self.env, self.fence, work)
-        return await self.env.store.carry_out(lambda tx: work(Acting(self.env, tx, subject)))
+        return await self.env.store.carry_out(lambda tx: work(UnitOfWork(self.env, tx, subject)))
 
 
 async def sweep_staff(env: Environment, fence: Fence | None = None) -> int:
@@ -94,7 +94,7 @@ async def _each_leave(runner: _Runner, *, over: bool) -> int:
     while True:
         place = after
 
-        async def read(acting: Acting, place: str | None = place) -> list[Leave]:
+        async def read(acting: UnitOfWork, place: str | None = place) -> list[Leave]:
             if not over:
                 return await leave.leaves_in_force(acting.tx, acting.today, after=place, limit=BATCH)
             unsettled = await cover.absences(acting.tx)
@@ -108,7 +108,7 @@ async def _each_leave(runner: _Runner, *, over: bool) -> int:
         after = found[-1].id
 
 
-def _step_for(leave_id: str, *, over: bool) -> Callable[[Acting], Awaitable[Counted]]:
+def _step_for(leave_id: str, *, over: bool) -> Callable[[UnitOfWork], Awaitable[Counted]]:
     step = _end if over else _begin
     return lambda acting: step(acting, leave_id)
 
@@ -120,12 +120,12 @@ async def _transfers(runner: _Runner) -> int:
     return total
 
 
-def _move_on_for(transfer_id: str) -> Callable[[Acting], Awaitable[Counted]]:
+def _move_on_for(transfer_id: str) -> Callable[[UnitOfWork], Awaitable[Counted]]:
     return lambda acting: _move_on(acting, transfer_id)
 
 
 async def _vacancies(runner: _Runner) -> int:
-    async def read(acting: Acting) -> list[str]:
+    async def read(acting: UnitOfWork) -> list[str]:
         return [one.id for one in await posts.filled_vacancies(acting.tx, await cover.absences(acting.tx))]
 
     total = 0
@@ -134,15 +134,15 @@ async def _vacancies(runner: _Runner) -> int:
     return total
 
 
-def _fill_for(vacancy_id: str) -> Callable[[Acting], Awaitable[Counted]]:
-    async def fill(acting: Acting) -> Counted:
+def _fill_for(vacancy_id: str) -> Callable[[UnitOfWork], Awaitable[Counted]]:
+    async def fill(acting: UnitOfWork) -> Counted:
         vacancy = (await posts.vacancies(acting.tx, [vacancy_id])).get(vacancy_id)
         return NOTHING if vacancy is None else await bring_back(acting, vacancy)
 
     return fill
 
 
-async def _begin(acting: Acting, leave_id: str) -> Counted:
+async def _begin(acting: UnitOfWork, leave_id: str) -> Counted:
     """A batch of a leave that runs; what comes to the officer by whatever way later on follows at the next round."""
     one = await leave.get(acting.tx, leave_id)
     if one is None or one.state_on(acting.today) is not LeaveState.RUNNING:
@@ -153,7 +153,7 @@ async def _begin(acting: Acting, leave_id: str) -> Counted:
     return moved
 
 
-async def _end(acting: Acting, leave_id: str) -> Counted:
+async def _end(acting: UnitOfWork, leave_id: str) -> Counted:
     one = await leave.get(acting.tx, leave_id)
     if one is None or one.state_on(acting.today) not in (LeaveState.OVER, LeaveState.CANCELLED):
         return NOTHING
@@ -163,7 +163,7 @@ async def _end(acting: Acting, leave_id: str) -> Counted:
     return moved
 
 
-async def _move_on(acting: Acting, transfer_id: str) -> Counted:
+async def _move_on(acting: UnitOfWork, transfer_id: str) -> Counted:
     one = await posts.transfer(acting.tx, transfer_id)
     if one is None or one.done_at is not None:
         return NOTHING

@@ -9,7 +9,7 @@ from actions.catalogue.submit_checks import place_problems
 from actions.kernel.access import require
 from actions.kernel.environment import Environment
 from actions.kernel.idempotency import run_idempotently
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from actions.officers.staff_rounds import finish_leave, finish_transfer, settle_vacancies, start_leave
 from domain.identity.policy import ObjectKind, Purpose, Resource
 from domain.kernel.errors import ErrorCode, Problem, Problems, not_found
@@ -35,7 +35,7 @@ LONGEST_LEAVE = 366
 """Days from the first to the last one of a leave."""
 
 
-async def refuse_wrong_postings(acting: Acting, postings: Sequence[Posting]) -> None:
+async def refuse_wrong_postings(acting: UnitOfWork, postings: Sequence[Posting]) -> None:
     """Raises NOT_FOUND for a post that is not the subject's to give, BAD_INPUT for one that there is not.
 
     DEPARTMENT_UNKNOWN and PLACE_UNKNOWN name a department, district or tehsil that the state does not have.
@@ -59,7 +59,7 @@ def _impossible(posting: Posting, path: tuple[str, ...]) -> Iterator[Problem]:
         yield Problem(ErrorCode.BAD_INPUT, (*path, "district"))
 
 
-async def _unknown(acting: Acting, posting: Posting, path: tuple[str, ...]) -> list[Problem]:
+async def _unknown(acting: UnitOfWork, posting: Posting, path: tuple[str, ...]) -> list[Problem]:
     known = {department.slug for department in await catalogue.departments(acting.tx)}
     problems = []
     if posting.department is not None and posting.department not in known:
@@ -122,7 +122,7 @@ async def transfer_officer(
     """
 
     async def work(tx: Transaction) -> dict[str, Any]:
-        return {"id": await _order_transfer(Acting(env, tx, subject), request)}
+        return {"id": await _order_transfer(UnitOfWork(env, tx, subject), request)}
 
     answer, replayed = await run_idempotently(
         env, subject, "transferOfficer", key=request.idempotency_key, body=asdict(request), work=work
@@ -144,7 +144,7 @@ async def record_leave(env: Environment, subject: Subject, request: RecordLeave)
     """
 
     async def work(tx: Transaction) -> dict[str, Any]:
-        return {"id": await _enter_leave(Acting(env, tx, subject), request)}
+        return {"id": await _enter_leave(UnitOfWork(env, tx, subject), request)}
 
     body = {**asdict(request), "from_on": request.from_on.isoformat(), "until_on": request.until_on.isoformat()}
     answer, replayed = await run_idempotently(
@@ -161,7 +161,7 @@ async def cancel_leave(env: Environment, subject: Subject, request: CancelLeave)
     """
 
     async def work(tx: Transaction) -> dict[str, Any]:
-        return {"id": await _cancel(Acting(env, tx, subject), request)}
+        return {"id": await _cancel(UnitOfWork(env, tx, subject), request)}
 
     answer, replayed = await run_idempotently(
         env, subject, "cancelLeave", key=request.idempotency_key, body=asdict(request), work=work
@@ -170,7 +170,7 @@ async def cancel_leave(env: Environment, subject: Subject, request: CancelLeave)
     return await _present_leave(env, answer["id"]), replayed
 
 
-async def require_staff(acting: Acting, officer: Officer, *path: str) -> None:
+async def require_staff(acting: UnitOfWork, officer: Officer, *path: str) -> None:
     """Let those go on who may post the officer: in every post that she has. Raises NOT_FOUND at the path."""
     for posting in officer.postings or (Posting(Role.OFFICER),):
         await require(
@@ -183,7 +183,7 @@ def of_posting(officer_id: str | None, posting: Posting) -> Resource:
     return Resource(ObjectKind.POSTING, officer_id, None, posting.department, posting.district, posting.tehsil)
 
 
-async def _order_transfer(acting: Acting, request: TransferOfficer) -> str:
+async def _order_transfer(acting: UnitOfWork, request: TransferOfficer) -> str:
     others = {"successorId": request.successor_id, "coverId": request.cover_id}
     officer, named = await _officers(acting, request.officer_id, others)
     if officer.postings or not request.postings:
@@ -212,14 +212,14 @@ async def _order_transfer(acting: Acting, request: TransferOfficer) -> str:
     return transfer.id
 
 
-async def _post(acting: Acting, officer: Officer, taken: tuple[Posting, ...]) -> None:
+async def _post(acting: UnitOfWork, officer: Officer, taken: tuple[Posting, ...]) -> None:
     """Write an officer's postings; a post that was vacant is filled by them."""
     await people.update_officer(acting.tx, officer)
     for posting in taken:
         await posts.fill(acting.tx, posting, by=officer.id, at=acting.now)
 
 
-async def _leave_vacant(acting: Acting, transfer: Transfer) -> None:
+async def _leave_vacant(acting: UnitOfWork, transfer: Transfer) -> None:
     for posting in transfer.left:
         vacancy = Vacancy(
             id=acting.env.ids.key(),
@@ -232,7 +232,7 @@ async def _leave_vacant(acting: Acting, transfer: Transfer) -> None:
         await posts.add_vacancy(acting.tx, vacancy)
 
 
-async def _enter_leave(acting: Acting, request: RecordLeave) -> str:
+async def _enter_leave(acting: UnitOfWork, request: RecordLeave) -> str:
     days = (request.until_on - request.from_on).days
     if not 0 <= days < LONGEST_LEAVE or request.until_on < acting.today:
         raise Problems(Problem(ErrorCode.DATE_NOT_ALLOWED, ("input", "untilOn")))
@@ -255,7 +255,7 @@ async def _enter_leave(acting: Acting, request: RecordLeave) -> str:
     return entry.id
 
 
-async def _cancel(acting: Acting, request: CancelLeave) -> str:
+async def _cancel(acting: UnitOfWork, request: CancelLeave) -> str:
     entry = await leave.get(acting.tx, request.leave_id)
     if entry is None:
         raise not_found("input", "leaveId")
@@ -269,7 +269,7 @@ async def _cancel(acting: Acting, request: CancelLeave) -> str:
 
 
 async def _officers(
-    acting: Acting, officer_id: str, others: Mapping[str, str | None]
+    acting: UnitOfWork, officer_id: str, others: Mapping[str, str | None]
 ) -> tuple[Officer, dict[str, Officer]]:
     """The officer, and those who were named beside her by the field that names them."""
     named = {field: key for field, key in others.items() if key is not None}
@@ -292,6 +292,6 @@ async def _present_leave(env: Environment, leave_id: str) -> tuple[Leave, Moved]
     return entry, Moved(went.get(CoverKind.CASE, 0), went.get(CoverKind.APPEAL, 0))
 
 
-async def _note(acting: Acting, action: str, officer: Officer, detail: Mapping[str, Any]) -> None:
+async def _note(acting: UnitOfWork, action: str, officer: Officer, detail: Mapping[str, Any]) -> None:
     line = audit.AuditLine(acting.subject.label, action, "OFFICER", officer.id, Purpose.OPERATE.value, detail)
     await audit.append(acting.tx, line)

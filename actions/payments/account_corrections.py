@@ -6,12 +6,12 @@ from typing import Any
 
 from actions.benefits.budget import INSTRUCT
 from actions.benefits.orders import present, take_up
-from actions.benefits.payment_status import hear
+from actions.benefits.payment_status import apply_status
 from actions.benefits.sanction_stops import about_sanction, note
 from actions.feedback.notices import tell
 from actions.kernel.environment import Environment
 from actions.kernel.idempotency import hash_of, run_idempotently
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from actions.payments.registrations import account_changed
 from domain.benefits.benefits import Hold, Instalment, PaymentNews, PaymentStatus, Rail, Sanction
 from domain.benefits.sanction_course import PaymentAccount
@@ -58,7 +58,7 @@ async def correct_account(env: Environment, subject: Subject, request: CorrectAc
     """
 
     async def work(tx: Transaction) -> dict[str, Any]:
-        acting = Acting(env, tx, subject)
+        acting = UnitOfWork(env, tx, subject)
         sanction = await take_up(acting, request.sanction_id, Purpose.APPLY, *_BENEFIT)
         await _correct(acting, sanction, request)
         return {"sanction": sanction.id}
@@ -71,7 +71,7 @@ async def correct_account(env: Environment, subject: Subject, request: CorrectAc
     return await present(env, answer["sanction"]), replayed
 
 
-async def _correct(acting: Acting, sanction: Sanction, request: CorrectAccount) -> None:
+async def _correct(acting: UnitOfWork, sanction: Sanction, request: CorrectAccount) -> None:
     have = acting.subject.assurance
     if have is not None and not have.holds_for(NEEDED):
         raise Problems(strength_problem(have, NEEDED, "input", "accountNumber"))
@@ -91,7 +91,7 @@ async def _correct(acting: Acting, sanction: Sanction, request: CorrectAccount) 
     await tell(acting, NoticeKind.PAYMENT_ACCOUNT_CHANGED, about_sanction(sanction, acting.now.isoformat()), **params)
 
 
-def _validated_account(acting: Acting, sanction: Sanction, request: CorrectAccount) -> PaymentAccount:
+def _validated_account(acting: UnitOfWork, sanction: Sanction, request: CorrectAccount) -> PaymentAccount:
     number, ifsc = re.sub(r"[ -]", "", request.account_number), request.ifsc.strip().upper()
     wrong = []
     if not re.fullmatch(r"[0-9]{9,18}", number):
@@ -104,10 +104,10 @@ def _validated_account(acting: Acting, sanction: Sanction, request: CorrectAccou
     return PaymentAccount(sanction.id, sanction.citizen_id, number, ifsc, strength, acting.now)
 
 
-async def _requeue_payment(acting: Acting, one: Instalment) -> None:
+async def _requeue_payment(acting: UnitOfWork, one: Instalment) -> None:
     """A payment that waits for an account is put forward again: by the next batch, or by its message."""
     if one.status is PaymentStatus.BENEFICIARY_REJECTED:
         news = PaymentNews(PaymentStatus.BENEFICIARY_PENDING, acting.now, source_ref="account corrected", rail=one.rail)
-        await hear(acting, one.id, news)
+        await apply_status(acting, one.id, news)
     if one.rail is Rail.IFMS and one.hold is not Hold.STOPPED:
         await outbox.reopen(acting.tx, INSTRUCT, one.id)

@@ -13,8 +13,8 @@ from types import MappingProxyType
 import structlog
 
 from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import Acting
-from actions.reconciliation.finance_cases import settle_by_itself
+from actions.kernel.unit_of_work import UnitOfWork
+from actions.reconciliation.finance_cases import resolve_automatically
 from domain.kernel.people import SYSTEM
 from domain.payments.files import BatchState, FileState, LedgerFile
 from domain.reconciliation.finance_cases import CaseOutcome, DifferenceKind
@@ -51,7 +51,7 @@ _log = structlog.get_logger(__name__)
 _Look = Callable[[Transaction, str], Awaitable[list[OpenCase]]]
 
 
-async def settle_gone(env: Environment, run: ReconciliationRun) -> int:
+async def auto_close_cases(env: Environment, run: ReconciliationRun) -> int:
     """Settle each open case that is no longer so after a run; tells how many. May be run again at any time."""
     looks: Sequence[_Look] = (
         lambda tx, after: auto_closed_cases.of_payments(tx, run.id, after, AT_ONCE),
@@ -71,7 +71,7 @@ async def settle_gone(env: Environment, run: ReconciliationRun) -> int:
 
 async def _resolve_next_cases(env: Environment, look: _Look, after: str, tx: Transaction) -> tuple[int, str | None]:
     """How many of the next cases were settled, and where to go on; None at the end."""
-    acting, settled = Acting(env, tx, SYSTEM), 0
+    acting, settled = UnitOfWork(env, tx, SYSTEM), 0
     found = await look(tx, after)
     for case in found:
         outcome, note = _NOTES.get(case.kind, (CaseOutcome.CORRECTED_AT_PARTNER, _TAKEN))
@@ -79,7 +79,7 @@ async def _resolve_next_cases(env: Environment, look: _Look, after: str, tx: Tra
             if not await _came_good(tx, case.about.removeprefix(FILE)):
                 continue
             note = _CAME_GOOD
-        settled += await settle_by_itself(acting, case.kind, case.about, outcome, note)
+        settled += await resolve_automatically(acting, case.kind, case.about, outcome, note)
     return settled, found[-1].id if len(found) == AT_ONCE else None
 
 

@@ -12,7 +12,7 @@ from functools import partial
 import structlog
 
 from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from actions.reconciliation.finance_cases import open_cases
 from domain.identity.policy import Purpose
 from domain.kernel.people import SYSTEM
@@ -22,7 +22,7 @@ from integrations.dbt_finance.pfms.models import BeneficiaryRow, LineStatus
 from store.database import audit
 from store.database.engine import Transaction
 from store.payments import beneficiary_endings
-from store.payments.beneficiaries import Heard
+from store.payments.beneficiaries import RegistrationAnswer
 from store.payments.beneficiary_endings import Looked, Place
 from store.platform import alarms
 
@@ -42,7 +42,7 @@ async def end_and_return(env: Environment) -> tuple[int, int]:
     A page is one transaction. Whoever has something to be paid after all returns, wherever her deletion stands.
     """
     left = back = 0
-    while many := len(await env.store.carry_out(lambda tx: _mark_returning(Acting(env, tx, SYSTEM)))):
+    while many := len(await env.store.carry_out(lambda tx: _mark_returning(UnitOfWork(env, tx, SYSTEM)))):
         back += many
     place = None
     while not await _is_misread(env):
@@ -63,7 +63,7 @@ def deleted_or_not(row: BeneficiaryRow) -> RegistrationState:
     return RegistrationState.DELETED if gone else RegistrationState.NOT_DELETED
 
 
-async def tell_deletions(acting: Acting, heard: Sequence[Heard]) -> None:
+async def record_deletions(acting: UnitOfWork, heard: Sequence[RegistrationAnswer]) -> None:
     """Note who was deleted, and open a case for each whom PFMS would not delete, in the caller's transaction."""
     gone = [each.line.beneficiary_id for each in heard if each.state is RegistrationState.DELETED]
     await audit.append_many(acting.tx, [_line(acting, who, "beneficiary.deleted") for who in gone])
@@ -86,17 +86,17 @@ async def _is_misread(env: Environment) -> bool:
 
 
 async def _mark_leaving(env: Environment, after: Place | None, tx: Transaction) -> Looked:
-    acting = Acting(env, tx, SYSTEM)
+    acting = UnitOfWork(env, tx, SYSTEM)
     looked = await beneficiary_endings.mark_leaving(tx, acting.today, acting.now, after, SANCTIONS)
     await audit.append_many(tx, [_line(acting, who, "beneficiary.leaving") for who in looked.marked])
     return looked
 
 
-async def _mark_returning(acting: Acting) -> Sequence[str]:
+async def _mark_returning(acting: UnitOfWork) -> Sequence[str]:
     found = await beneficiary_endings.mark_returning(acting.tx, PAGE)
     await audit.append_many(acting.tx, [_line(acting, who, "beneficiary.returning") for who in found])
     return found
 
 
-def _line(acting: Acting, who: str, action: str) -> audit.AuditLine:
+def _line(acting: UnitOfWork, who: str, action: str) -> audit.AuditLine:
     return audit.AuditLine(acting.subject.label, action, "BENEFICIARY", who, Purpose.PAY_BENEFIT.value, {})

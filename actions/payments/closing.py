@@ -1,13 +1,13 @@
 """The end of a batch: when the status of its last line is final its file is destroyed, name and hash stay."""
 
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from domain.identity.policy import Purpose
 from domain.payments.files import BatchState, FileState, PaymentFileBatch
 from store.database import audit
 from store.payments import payment_batches, payment_files
 
 
-async def close_batch(acting: Acting, batch: PaymentFileBatch, state: BatchState) -> None:
+async def close_batch(acting: UnitOfWork, batch: PaymentFileBatch, state: BatchState) -> None:
     """Give a batch its last state and destroy its file, in the caller's transaction."""
     await payment_batches.set_state(acting.tx, batch.id, state, closed_at=acting.now)
     destroyed = await payment_batches.destroy_sealed(acting.tx, batch.id)
@@ -16,7 +16,7 @@ async def close_batch(acting: Acting, batch: PaymentFileBatch, state: BatchState
     await note_batch(acting, batch, f"payment_batch.{state.value.lower()}", detail)
 
 
-async def close_if_final(acting: Acting, batch: PaymentFileBatch) -> bool:
+async def close_if_final(acting: UnitOfWork, batch: PaymentFileBatch) -> bool:
     """Close a payment batch of whose lines no money is on its way any more; False where some is."""
     if batch.state in {BatchState.CLOSED, BatchState.REJECTED, BatchState.ABANDONED}:
         return False
@@ -26,7 +26,7 @@ async def close_if_final(acting: Acting, batch: PaymentFileBatch) -> bool:
     return True
 
 
-async def note_batch(acting: Acting, batch: PaymentFileBatch, action: str, detail: dict[str, int | str]) -> None:
+async def note_batch(acting: UnitOfWork, batch: PaymentFileBatch, action: str, detail: dict[str, int | str]) -> None:
     """An audit line about a batch, by the message under which PFMS knows it."""
     line = audit.AuditLine(
         acting.subject.label, action, "PAYMENT_BATCH", batch.message_id, Purpose.PAY_BENEFIT.value, detail

@@ -6,7 +6,7 @@ One file that cannot be dealt with never stops those behind it.
 import structlog
 
 from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from actions.reconciliation.finance_cases import open_case
 from domain.kernel.people import SYSTEM
 from domain.payments.files import Direction, FileState, LedgerFile
@@ -30,8 +30,8 @@ async def fetch_file(env: Environment, exchange: FileExchange, file: IncomingFil
     Raises IntegrationError where PFMS cannot be asked.
     """
     if file.size > LARGEST_FILE:
-        entry = await env.store.carry_out(lambda tx: _refused_unread(Acting(env, tx, SYSTEM), file))
-        await put_away(exchange, file, entry)
+        entry = await env.store.carry_out(lambda tx: _refused_unread(UnitOfWork(env, tx, SYSTEM), file))
+        await archive_file(exchange, file, entry)
         return None
     try:
         return await exchange.fetch(file.kind, file.name, file.size)
@@ -49,7 +49,7 @@ async def enter(env: Environment, tx: Transaction, file: IncomingFile, content: 
     return noted.file
 
 
-async def put_away(exchange: FileExchange, file: IncomingFile, entry: LedgerFile) -> None:
+async def archive_file(exchange: FileExchange, file: IncomingFile, entry: LedgerFile) -> None:
     """Move a settled file at PFMS into its archive, or with the reason beside it to where refused files go."""
     try:
         if entry.state in _WRONG:
@@ -61,7 +61,7 @@ async def put_away(exchange: FileExchange, file: IncomingFile, entry: LedgerFile
         _log.warning("payment_file_not_put_away", kind=file.kind.value, code=error.code)
 
 
-async def _refused_unread(acting: Acting, file: IncomingFile) -> LedgerFile:
+async def _refused_unread(acting: UnitOfWork, file: IncomingFile) -> LedgerFile:
     """Without octets there is no hash: the entry bears that of kind, name and size."""
     marked = payment_files.digest_of(f"{file.kind.value}/{file.name}/{file.size}".encode())
     noted = await payment_files.note_file(acting.tx, _entry(acting.env, file, marked, file.size))

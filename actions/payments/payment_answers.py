@@ -13,11 +13,11 @@ from datetime import timedelta
 import structlog
 
 from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from actions.payments.closing import close_batch, close_if_final, note_batch
-from actions.payments.incoming_files import enter, fetch_file, put_away
+from actions.payments.incoming_files import archive_file, enter, fetch_file
 from actions.payments.registrations import apply_rows, is_wrong_itself
-from actions.payments.rows import Told, apply_payment_rows
+from actions.payments.rows import RowSource, apply_payment_rows
 from actions.payments.sealing import set_aside
 from actions.payments.signers import apply_enrolment
 from actions.reconciliation.finance_cases import open_case
@@ -119,7 +119,7 @@ async def _take(env: Environment, partner: Pfms, exchange: FileExchange, file: I
         await _settle(env, partner, entry.id)
         async with env.store.read_transaction() as tx:
             entry = await payment_files.file(tx, entry.id) or entry
-    await put_away(exchange, file, entry)
+    await archive_file(exchange, file, entry)
     return fresh
 
 
@@ -132,27 +132,27 @@ async def _settle(env: Environment, partner: Pfms, file_id: str) -> bool:
     if entry is None or entry.state is not FileState.RECEIVED or content is None:
         return False
     if reused and entry.applied == 0:
-        await env.store.carry_out(lambda tx: _refuse_reused_name(Acting(env, tx, SYSTEM), entry))
+        await env.store.carry_out(lambda tx: _refuse_reused_name(UnitOfWork(env, tx, SYSTEM), entry))
         return True
     trust = partner.papers.trust(env.clock.now())
     try:
         answer = await asyncio.to_thread(read_answer, entry.name, content, trust)
     except FileRefused as refused:
         reason, detail = refused.reason.value, refused.detail
-        await env.store.carry_out(lambda tx: _refuse_file(Acting(env, tx, SYSTEM), entry, reason, detail))
+        await env.store.carry_out(lambda tx: _refuse_file(UnitOfWork(env, tx, SYSTEM), entry, reason, detail))
         return True
     if isinstance(answer, EnrolmentAnswer):
         enrolled = answer
-        await env.store.carry_out(lambda tx: apply_enrolment(Acting(env, tx, SYSTEM), partner, file_id, enrolled))
+        await env.store.carry_out(lambda tx: apply_enrolment(UnitOfWork(env, tx, SYSTEM), partner, file_id, enrolled))
         return True
     told: Answer = answer
-    while await env.store.carry_out(lambda tx: _apply_part(Acting(env, tx, SYSTEM), file_id, told)):
+    while await env.store.carry_out(lambda tx: _apply_part(UnitOfWork(env, tx, SYSTEM), file_id, told)):
         pass
     crash_points.reach(crash_points.ANSWER_APPLIED)
     return True
 
 
-async def _apply_part(acting: Acting, file_id: str, answer: Answer) -> bool:
+async def _apply_part(acting: UnitOfWork, file_id: str, answer: Answer) -> bool:
     """Apply the next rows of a file; False where none is left, or another worker is at it."""
     entry = await payment_files.file(acting.tx, file_id)
     if entry is None or entry.state is not FileState.RECEIVED:
@@ -176,9 +176,9 @@ async def _apply_part(acting: Acting, file_id: str, answer: Answer) -> bool:
 
 
 async def _apply(
-    acting: Acting, entry: LedgerFile, batch: PaymentFileBatch | None, answer: Answer, begins: int, ends: int
+    acting: UnitOfWork, entry: LedgerFile, batch: PaymentFileBatch | None, answer: Answer, begins: int, ends: int
 ) -> int:
-    told = Told(entry.name, min(answer.created_at, acting.now), batch.id if batch else None)
+    told = RowSource(entry.name, min(answer.created_at, acting.now), batch.id if batch else None)
     if isinstance(answer, BeneficiaryAnswer):
         others_wrong = any(map(is_wrong_itself, answer.rows))
         rows = answer.rows[begins:ends]
@@ -192,7 +192,7 @@ async def _apply(
     return await apply_payment_rows(acting, told, answer.rows[begins:ends])
 
 
-async def _batch_of(acting: Acting, answer: Answer) -> PaymentFileBatch | None:
+async def _batch_of(acting: UnitOfWork, answer: Answer) -> PaymentFileBatch | None:
     """The batch that an answer is about, of the kind that it can be about."""
     message = answer.message_id if isinstance(answer, BatchAcknowledgement) else None
     found = await payment_batches.find_batch(acting.tx, pfms_batch=answer.batch_id)
@@ -207,7 +207,7 @@ def _names_payments_only(answer: Answer) -> bool:
     return isinstance(answer, BankStatus) and answer.batch_id is None
 
 
-async def _unknown_batch(acting: Acting, entry: LedgerFile, answer: Answer) -> None:
+async def _unknown_batch(acting: UnitOfWork, entry: LedgerFile, answer: Answer) -> None:
     """It is not about a batch of ours: nothing of it is applied."""
     named = answer.batch_id or (answer.message_id if isinstance(answer, BatchAcknowledgement) else None)
     await payment_files.settle(acting.tx, entry.id, FileState.REFUSED, reason=UNKNOWN_BATCH, detail=named)
@@ -219,7 +219,7 @@ async def _unknown_batch(acting: Acting, entry: LedgerFile, answer: Answer) -> N
     await _audit_file(acting, entry, "payment_answer.refused", {"digest": entry.digest, "reason": UNKNOWN_BATCH})
 
 
-async def _refuse_file(acting: Acting, entry: LedgerFile, reason: str, detail: str) -> None:
+async def _refuse_file(acting: UnitOfWork, entry: LedgerFile, reason: str, detail: str) -> None:
     present = await payment_files.file(acting.tx, entry.id)
     if present is None or present.state is not FileState.RECEIVED:
         return
@@ -231,7 +231,7 @@ async def _refuse_file(acting: Acting, entry: LedgerFile, reason: str, detail: s
     _log.error("payment_answer_refused", kind=entry.kind, reason=reason)
 
 
-async def _refuse_reused_name(acting: Acting, entry: LedgerFile) -> None:
+async def _refuse_reused_name(acting: UnitOfWork, entry: LedgerFile) -> None:
     """The name of a file that was applied, with other content: an alarm, and nothing of it is applied."""
     present = await payment_files.file(acting.tx, entry.id)
     if present is None or present.state is not FileState.RECEIVED:
@@ -245,12 +245,14 @@ async def _refuse_reused_name(acting: Acting, entry: LedgerFile) -> None:
     _log.error("payment_file_name_reused", kind=entry.kind)
 
 
-async def _audit_file(acting: Acting, entry: LedgerFile, action: str, detail: dict[str, int | str]) -> None:
+async def _audit_file(acting: UnitOfWork, entry: LedgerFile, action: str, detail: dict[str, int | str]) -> None:
     line = audit.AuditLine(acting.subject.label, action, "PAYMENT_FILE", entry.name, Purpose.PAY_BENEFIT.value, detail)
     await audit.append(acting.tx, line)
 
 
-async def apply_acknowledgement(acting: Acting, batch: PaymentFileBatch, said: BatchAcknowledgement, told: Told) -> int:
+async def apply_acknowledgement(
+    acting: UnitOfWork, batch: PaymentFileBatch, said: BatchAcknowledgement, told: RowSource
+) -> int:
     """Apply an acknowledgement in the caller's transaction; tells how many of its rows are not ours."""
     if said.accepted:
         return await _accept_batch(acting, batch, said, told)
@@ -260,7 +262,9 @@ async def apply_acknowledgement(acting: Acting, batch: PaymentFileBatch, said: B
     return await _reject_batch(acting, batch, said)
 
 
-async def _accept_batch(acting: Acting, batch: PaymentFileBatch, said: BatchAcknowledgement, told: Told) -> int:
+async def _accept_batch(
+    acting: UnitOfWork, batch: PaymentFileBatch, said: BatchAcknowledgement, told: RowSource
+) -> int:
     """Every line is taken, also those that the file does not name."""
     if batch.state in {BatchState.REJECTED, BatchState.ABANDONED}:
         await _contradicts(acting, batch, ("ACCP",))
@@ -279,7 +283,7 @@ async def _accept_batch(acting: Acting, batch: PaymentFileBatch, said: BatchAckn
     return await apply_payment_rows(acting, told, [*said.rows, *taken])
 
 
-async def _reject_batch(acting: Acting, batch: PaymentFileBatch, said: BatchAcknowledgement) -> int:
+async def _reject_batch(acting: UnitOfWork, batch: PaymentFileBatch, said: BatchAcknowledgement) -> int:
     """The wrong lines are set aside, each with a case; the others go in another batch, under their own ids.
 
     Where PFMS names no line, the file itself was wrong: sending its payments again would have the same end, so
@@ -304,7 +308,7 @@ async def _reject_batch(acting: Acting, batch: PaymentFileBatch, said: BatchAckn
     return sum(row.end_to_end_id not in by_id for row in said.rows)
 
 
-async def _may_be_late(acting: Acting, batch: PaymentFileBatch, by_id: Collection[str]) -> bool:
+async def _may_be_late(acting: UnitOfWork, batch: PaymentFileBatch, by_id: Collection[str]) -> bool:
     """Whether PFMS may have come to a batch only after the day on which it was to be carried out, as after an outage.
 
     We hear of it on a later day then; the time in its answer does not tell when it looked. Not where a payment of the
@@ -326,7 +330,7 @@ def _wrong(said: BatchAcknowledgement, by_id: Mapping[str, BatchLine]) -> list[t
 
 
 async def _hold(
-    acting: Acting, batch: PaymentFileBatch, codes: Collection[str], built: Collection[BatchLine] = ()
+    acting: UnitOfWork, batch: PaymentFileBatch, codes: Collection[str], built: Collection[BatchLine] = ()
 ) -> None:
     await payment_batches.note(
         acting.tx, [payment_batches.LineNews(line, LineState.SET_ASIDE, tuple(codes)) for line in built]
@@ -344,7 +348,7 @@ async def _hold(
     _log.error("payment_batch_held", lines=batch.lines, codes=len(codes))
 
 
-async def _contradicts(acting: Acting, batch: PaymentFileBatch, codes: Collection[str]) -> None:
+async def _contradicts(acting: UnitOfWork, batch: PaymentFileBatch, codes: Collection[str]) -> None:
     """PFMS says of a batch what cannot be: nothing is sent again or let go, somebody looks."""
     difference = FinanceDifference(
         DifferenceKind.STATUS_DIFFERS,

@@ -12,7 +12,7 @@ from functools import partial
 import structlog
 
 from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from actions.payments.beneficiary_endings import end_and_return
 from actions.payments.closing import note_batch
 from actions.payments.registrations import enrol
@@ -95,14 +95,14 @@ async def _carry_on(env: Environment) -> int:
             run = await payment_runs.open_run(tx)
             if run is None:
                 return made
-            ahead = await _ahead(Acting(env, tx, SYSTEM), run)
+            ahead = await _ahead(UnitOfWork(env, tx, SYSTEM), run)
         batch = await env.store.carry_out(partial(_step, env, run, ahead))
         if batch is not None:
             crash_points.reach(crash_points.PAYMENT_BUILT)
             made += 1
 
 
-async def _ahead(acting: Acting, run: Run) -> _Ahead | None:
+async def _ahead(acting: UnitOfWork, run: Run) -> _Ahead | None:
     """What is due behind the place that the run has come to; None where nothing is.
 
     It is looked for without a lock, as there may be a million beneficiaries of whom few are to be paid.
@@ -125,7 +125,7 @@ async def _step(env: Environment, run: Run, ahead: _Ahead | None, tx: Transactio
     partner, present = env.partners.pfms, await payment_runs.open_run(tx)
     if partner is None or present != run:
         return None
-    acting = Acting(env, tx, SYSTEM)
+    acting = UnitOfWork(env, tx, SYSTEM)
     batch = await _registrations(acting, partner)
     if batch is None and ahead is not None:
         batch = await _payments(acting, partner, run, ahead)
@@ -141,7 +141,7 @@ async def _step(env: Environment, run: Run, ahead: _Ahead | None, tx: Transactio
     return batch
 
 
-async def _registrations(acting: Acting, partner: Pfms) -> PaymentFileBatch | None:
+async def _registrations(acting: UnitOfWork, partner: Pfms) -> PaymentFileBatch | None:
     """Those of the next group who wait to be registered."""
     group: Group | None = None
     while group := await beneficiaries.next_group(acting.tx, group):
@@ -157,7 +157,7 @@ async def _registrations(acting: Acting, partner: Pfms) -> PaymentFileBatch | No
     return None
 
 
-async def _payments(acting: Acting, partner: Pfms, run: Run, ahead: _Ahead) -> PaymentFileBatch | None:
+async def _payments(acting: UnitOfWork, partner: Pfms, run: Run, ahead: _Ahead) -> PaymentFileBatch | None:
     """A batch of what was seen ahead and is due still; None where nothing of it is."""
     tx, group = acting.tx, ahead.group
     due = await payment_runs.still_due(tx, group, acting.today, ahead.due)
@@ -172,7 +172,7 @@ async def _payments(acting: Acting, partner: Pfms, run: Run, ahead: _Ahead) -> P
     return batch
 
 
-async def _new(acting: Acting, partner: Pfms, kind: BatchKind, group: Group) -> PaymentFileBatch | None:
+async def _new(acting: UnitOfWork, partner: Pfms, kind: BatchKind, group: Group) -> PaymentFileBatch | None:
     """A batch with names of its own; None where PFMS has given the scheme no code yet."""
     today = acting.today
     scheme = partner.identity.scheme_code(group.scheme_code)
@@ -204,7 +204,7 @@ async def _new(acting: Acting, partner: Pfms, kind: BatchKind, group: Group) -> 
     )
 
 
-def _executes_on(acting: Acting) -> date:
+def _executes_on(acting: UnitOfWork) -> date:
     """Today, or the next day on which banks work."""
     day, rules, calendar = acting.today, acting.env.rules.payments, acting.env.work_calendar
     while not rules.is_bank_day(day, calendar):

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import structlog
 
 from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from actions.reconciliation.finance_cases import open_cases
 from domain.kernel.people import SYSTEM
 from domain.payments.files import PaymentFileBatch
@@ -23,18 +23,18 @@ WAY_GONE = "way_not_connected"
 _log = structlog.get_logger(__name__)
 
 
-async def watch_ways(env: Environment, partner: Pfms) -> int:
+async def report_disconnected_transports(env: Environment, partner: Pfms) -> int:
     """Open a case for each file under way whose way is not connected; tells how many there are."""
     if partner.former is not None:
         return 0
     async with env.store.read_transaction() as tx:
         cut_off = await payment_batches.under_way_by(tx, partner.way.other)
     if cut_off:
-        await env.store.carry_out(lambda tx: tell_cut_off(Acting(env, tx, SYSTEM), cut_off))
+        await env.store.carry_out(lambda tx: open_disconnected_cases(UnitOfWork(env, tx, SYSTEM), cut_off))
     return len(cut_off)
 
 
-async def tell_cut_off(acting: Acting, batches: Sequence[PaymentFileBatch]) -> None:
+async def open_disconnected_cases(acting: UnitOfWork, batches: Sequence[PaymentFileBatch]) -> None:
     """Open the cases, in the caller's transaction."""
     await open_cases(acting, [_case(batch) for batch in batches])
     _log.error("payment_way_not_connected", files=len(batches))

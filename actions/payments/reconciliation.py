@@ -64,7 +64,7 @@ class _Step:
     differences: tuple[FinanceDifference, ...] = ()
 
 
-Comparison = Callable[[Acting, ReconciliationRun, str], Awaitable[_Step]]
+Comparison = Callable[[UnitOfWork, ReconciliationRun, str], Awaitable[_Step]]
 
 
 async def reconcile_due(env: Environment) -> list[ReconciliationRun]:
@@ -111,7 +111,7 @@ async def reconcile(env: Environment, rail: Rail, day: date) -> ReconciliationRu
     if run.state is RunState.ENDED:
         return run
     if run.id != run_id:
-        await env.store.carry_out(lambda tx: reconciliation.taken_up(tx, run.id))
+        await env.store.carry_out(lambda tx: reconciliation.count_start(tx, run.id))
     if run.state is RunState.READING:
         run = await _read(env, run)
     if run.state is RunState.COMPARING:
@@ -161,7 +161,7 @@ async def _compare(env: Environment, run: ReconciliationRun) -> ReconciliationRu
 async def _one_step(
     env: Environment, run: ReconciliationRun, steps: Sequence[Comparison], number: int, place: str, tx: Transaction
 ) -> ReconciliationRun:
-    acting = Acting(env, tx, SYSTEM)
+    acting = UnitOfWork(env, tx, SYSTEM)
     step = await steps[number](acting, run, place)
     await open_cases(acting, step.differences)
     counts = {
@@ -177,7 +177,7 @@ async def _one_step(
     return await reconciliation.advance_run(tx, run, state=state, place=following, counts=counts)
 
 
-async def _rows(acting: Acting, run: ReconciliationRun, place: str) -> _Step:
+async def _rows(acting: UnitOfWork, run: ReconciliationRun, place: str) -> _Step:
     if run.rail is Rail.IFMS:
         since = run.begun_at - ASKED_WITHIN
         compared = await payment_reads.compare_enquiries(acting.tx, since, place, RANGE)
@@ -191,7 +191,7 @@ async def _rows(acting: Acting, run: ReconciliationRun, place: str) -> _Step:
     return _Step(compared.last, compared.rows, compared.ours_paise, compared.theirs_paise, found)
 
 
-async def _unproven(acting: Acting, run: ReconciliationRun, pairs: Sequence[Pair]) -> Sequence[Pair]:
+async def _unproven(acting: UnitOfWork, run: ReconciliationRun, pairs: Sequence[Pair]) -> Sequence[Pair]:
     """The pairs that remain in doubt after what the statement proves was applied: an answer file may have been lost."""
     if run.rail is Rail.IFMS:
         return pairs
@@ -204,7 +204,7 @@ async def _unproven(acting: Acting, run: ReconciliationRun, pairs: Sequence[Pair
     return [pair for pair in pairs if pair.instalment_id not in applied]
 
 
-async def _credited_twice(acting: Acting, run: ReconciliationRun, place: str) -> _Step:
+async def _credited_twice(acting: UnitOfWork, run: ReconciliationRun, place: str) -> _Step:
     """Payments that the statement says were credited once more, under another bank reference."""
     if run.rail is Rail.IFMS:
         return _Step(None)
@@ -212,7 +212,7 @@ async def _credited_twice(acting: Acting, run: ReconciliationRun, place: str) ->
     return _Step(last, differences=tuple(map(paid_again, twice)))
 
 
-async def _missing_rows(acting: Acting, run: ReconciliationRun, place: str) -> _Step:
+async def _missing_rows(acting: UnitOfWork, run: ReconciliationRun, place: str) -> _Step:
     """What moved on a day and is on none of the statements of that day and of the days with banks beside it.
 
     A late answer may be a day apart, and what moves on a day without banks is on the next statement that is made. A
@@ -245,7 +245,7 @@ def _days_around(env: Environment, day: date) -> list[date]:
     return [first + timedelta(days=number) for number in range((last - first).days + 1)]
 
 
-async def _statements_around(acting: Acting, run: ReconciliationRun, day: date) -> list[str] | None:
+async def _statements_around(acting: UnitOfWork, run: ReconciliationRun, day: date) -> list[str] | None:
     """The runs of the statements that may tell of a day; None where one of them is still to come."""
     days = _days_around(acting.env, day)
     known = await reconciliation.runs_between(acting.tx, run.rail, days[0], days[-1])
@@ -257,7 +257,7 @@ async def _statements_around(acting: Acting, run: ReconciliationRun, day: date) 
     return [one.id for one in known]
 
 
-async def _references(acting: Acting, run: ReconciliationRun, place: str) -> _Step:
+async def _references(acting: UnitOfWork, run: ReconciliationRun, place: str) -> _Step:
     """One bank reference, one payment: within the day's book, and against all that were ever seen."""
     if run.rail is Rail.IFMS:
         return _Step(None)
@@ -269,7 +269,7 @@ async def _references(acting: Acting, run: ReconciliationRun, place: str) -> _St
     return _Step(rows[-1].utr_hash if len(rows) == RANGE else None, differences=found)
 
 
-async def _batches(acting: Acting, run: ReconciliationRun, place: str) -> _Step:
+async def _batches(acting: UnitOfWork, run: ReconciliationRun, place: str) -> _Step:
     """Each file of payments: ordered = credited + returned + in flight, by its lines and by its payments.
 
     One that was closed long ago cannot change any more, so it is not added up again.
@@ -291,7 +291,7 @@ async def _batches(acting: Acting, run: ReconciliationRun, place: str) -> _Step:
     return _Step(last, differences=found)
 
 
-async def _long_in_flight(acting: Acting, run: ReconciliationRun, place: str) -> _Step:
+async def _long_in_flight(acting: UnitOfWork, run: ReconciliationRun, place: str) -> _Step:
     """Payments of this rail that left more than five working days ago and neither arrived nor came back."""
     if _is_old(acting.env, run):
         return _Step(None)
@@ -306,12 +306,12 @@ async def _finish(env: Environment, run: ReconciliationRun) -> ReconciliationRun
     """The sums of all schemes, kept anew; then the partner's rows go and the run is over."""
     unequal = [] if _is_old(env, run) else await rebuild_totals(env)
     crash_points.reach(crash_points.TOTALS_KEPT)
-    await env.store.carry_out(lambda tx: open_cases(Acting(env, tx, SYSTEM), unequal))
-    await settle_gone(env, run)
+    await env.store.carry_out(lambda tx: open_cases(UnitOfWork(env, tx, SYSTEM), unequal))
+    await auto_close_cases(env, run)
     await _forget_rows(env, run)
     if run.rail is Rail.PFMS:
         await env.store.carry_out(
-            lambda tx: expected_files.compared_if_came(Acting(env, tx, SYSTEM), STATEMENT, run.day)
+            lambda tx: expected_files.note_compared_if_received(UnitOfWork(env, tx, SYSTEM), STATEMENT, run.day)
         )
     ended = await _set_state(env, run, RunState.ENDED, differences=len(unequal))
     log = _log.warning if ended.differences else _log.info
@@ -373,7 +373,7 @@ def _difference(pair: Pair) -> FinanceDifference | None:
     return FinanceDifference(kind, about, expected, found, amount_paise=pair.theirs.paise if pair.theirs else None)
 
 
-def sent_before(acting: Acting) -> datetime:
+def sent_before(acting: UnitOfWork) -> datetime:
     """An order that left before this instant has been in flight for more than five working days."""
     calendar, day = acting.env.work_calendar, acting.today
     while calendar.working_days_between(day, acting.today) <= IN_FLIGHT_WORKING_DAYS:

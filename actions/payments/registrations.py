@@ -10,10 +10,10 @@ from dataclasses import replace
 import structlog
 
 from actions.benefits.payee_account import account_of
-from actions.benefits.payment_status import hear_many
+from actions.benefits.payment_status import apply_statuses
 from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import Acting
-from actions.payments.beneficiary_endings import deleted_or_not, tell_deletions
+from actions.kernel.unit_of_work import UnitOfWork
+from actions.payments.beneficiary_endings import deleted_or_not, record_deletions
 from actions.payments.closing import close_batch
 from actions.payments.partner import pfms
 from actions.reconciliation.finance_cases import open_cases
@@ -40,7 +40,7 @@ from store.database import audit
 from store.database.engine import Transaction
 from store.identity import people
 from store.payments import beneficiaries, beneficiary_endings, payment_batches
-from store.payments.beneficiaries import Heard, RegistrationLine
+from store.payments.beneficiaries import RegistrationAnswer, RegistrationLine
 
 PAGE = 200
 
@@ -69,18 +69,18 @@ async def enrol(env: Environment) -> int:
 
     async def work(tx: Transaction) -> tuple[int, int]:
         found = await beneficiaries.unregistered_sanctions(tx, PAGE)
-        return len(found), await _enrol(Acting(env, tx, SYSTEM), found)
+        return len(found), await _enrol(UnitOfWork(env, tx, SYSTEM), found)
 
     while (page := await env.store.carry_out(work))[0]:
         made += page[1]
-    while await env.store.carry_out(lambda tx: _tell_behind(Acting(env, tx, SYSTEM))) == PAGE:
+    while await env.store.carry_out(lambda tx: _tell_behind(UnitOfWork(env, tx, SYSTEM))) == PAGE:
         pass
     if made:
         _log.info("beneficiaries_made", count=made)
     return made
 
 
-async def account_changed(acting: Acting, sanction: Sanction) -> bool:
+async def account_changed(acting: UnitOfWork, sanction: Sanction) -> bool:
     """Put a beneficiary forward again with the account that her sanction has now, in the caller's transaction.
 
     To be called after the account was corrected. A payment that PFMS rejected for the old account, and never took,
@@ -110,7 +110,7 @@ async def account_changed(acting: Acting, sanction: Sanction) -> bool:
 
 
 async def apply_rows(
-    acting: Acting, batch: PaymentFileBatch, rows: Sequence[BeneficiaryRow], *, others_wrong: bool
+    acting: UnitOfWork, batch: PaymentFileBatch, rows: Sequence[BeneficiaryRow], *, others_wrong: bool
 ) -> int:
     """Apply a part of an answer in the caller's transaction; tells how many rows are not ours, each with a case.
 
@@ -119,22 +119,24 @@ async def apply_rows(
     known = await beneficiaries.lines_of(acting.tx, batch.id, [row.id for row in rows])
     unknown = [row for row in rows if row.id not in known]
     heard = [
-        Heard(known[row.id], _state(known[row.id], row, others_wrong=others_wrong), row.cpsms_id, row.codes)
+        RegistrationAnswer(
+            known[row.id], _state(known[row.id], row, others_wrong=others_wrong), row.cpsms_id, row.codes
+        )
         for row in rows
         if _is_news(known, row)
     ]
     changed = await beneficiaries.note(acting.tx, heard)
     declined = [each for each in heard if each.state is RegistrationState.REJECTED]
-    await tell_rejected(
+    await report_rejected(
         acting, {each.line.beneficiary_id: each.codes for each in declined if each.line.beneficiary_id in changed}
     )
-    await tell_deletions(acting, heard)
+    await record_deletions(acting, heard)
     await open_cases(acting, [_not_ours(row, batch) for row in unknown])
     await close_if_answered(acting, batch)
     return len(unknown)
 
 
-async def close_if_answered(acting: Acting, batch: PaymentFileBatch) -> None:
+async def close_if_answered(acting: UnitOfWork, batch: PaymentFileBatch) -> None:
     """Close a beneficiary batch whose last line was answered, and destroy its file."""
     if batch.state in {BatchState.CLOSED, BatchState.REJECTED} or await beneficiaries.has_awaited_lines(
         acting.tx, batch.id
@@ -164,7 +166,7 @@ def _is_news(known: Mapping[str, RegistrationLine], row: BeneficiaryRow) -> bool
     return line.state is RegistrationState.CHECKED and row.status is not LineStatus.PENDING
 
 
-async def tell_rejected(acting: Acting, declined: Mapping[str, tuple[str, ...]]) -> None:
+async def report_rejected(acting: UnitOfWork, declined: Mapping[str, tuple[str, ...]]) -> None:
     """Beneficiaries were declined, each for its codes: their payments stand so; what an officer must mend is a case."""
     if not declined:
         return
@@ -174,7 +176,7 @@ async def tell_rejected(acting: Acting, declined: Mapping[str, tuple[str, ...]])
         told += [(each, code) for each, _ in await beneficiaries.payable(acting.tx, [beneficiary.sanction_id])]
     status = PaymentStatus.BENEFICIARY_REJECTED
     news = [(each, PaymentNews(status, acting.now, return_code=code, rail=Rail.PFMS)) for each, code in told]
-    await hear_many(acting, news)
+    await apply_statuses(acting, news)
     await open_cases(acting, [_for_officer(who, codes) for who, codes in declined.items() if _needs_officer(codes)])
 
 
@@ -192,21 +194,21 @@ def _not_ours(row: BeneficiaryRow, batch: PaymentFileBatch) -> FinanceDifference
     return FinanceDifference(DifferenceKind.NOT_WITH_US, about, expected="in the batch", found=row.status.value)
 
 
-async def _tell_behind(acting: Acting) -> int:
+async def _tell_behind(acting: UnitOfWork) -> int:
     """Further payments under a sanction whose beneficiary waits, or was declined, stand as she does."""
     found = await beneficiaries.behind(acting.tx, PAGE)
-    await hear_many(acting, [(instalment_id, _stands(acting, who)) for instalment_id, who in found])
+    await apply_statuses(acting, [(instalment_id, _stands(acting, who)) for instalment_id, who in found])
     return len(found)
 
 
-def _stands(acting: Acting, who: Beneficiary) -> PaymentNews:
+def _stands(acting: UnitOfWork, who: Beneficiary) -> PaymentNews:
     if who.state is RegistrationState.REJECTED:
         code = next(iter(who.codes), None)
         return PaymentNews(PaymentStatus.BENEFICIARY_REJECTED, acting.now, return_code=code, rail=Rail.PFMS)
     return PaymentNews(PaymentStatus.BENEFICIARY_PENDING, acting.now, rail=Rail.PFMS)
 
 
-async def _enrol(acting: Acting, sanctions: Sequence[Sanction]) -> int:
+async def _enrol(acting: UnitOfWork, sanctions: Sequence[Sanction]) -> int:
     people_of = await people.citizens(acting.tx, {each.citizen_id for each in sanctions})
     made = 0
     for sanction in sanctions:
@@ -219,7 +221,7 @@ async def _enrol(acting: Acting, sanctions: Sequence[Sanction]) -> int:
     return made
 
 
-def _new(acting: Acting, sanction: Sanction, agency: str, details: PayeeDetails, *, version: int) -> Beneficiary:
+def _new(acting: UnitOfWork, sanction: Sanction, agency: str, details: PayeeDetails, *, version: int) -> Beneficiary:
     method = PaymentMethod.AADHAAR if details.aadhaar_reference else PaymentMethod.ACCOUNT
     who = beneficiary_id(sanction.number)
     return Beneficiary(
@@ -234,7 +236,7 @@ def _new(acting: Acting, sanction: Sanction, agency: str, details: PayeeDetails,
     )
 
 
-async def _details(acting: Acting, sanction: Sanction, citizen: Citizen) -> PayeeDetails | None:
+async def _details(acting: UnitOfWork, sanction: Sanction, citizen: Citizen) -> PayeeDetails | None:
     """What a file says of the beneficiary; None where there is neither an account nor an Aadhaar number."""
     account = await account_of(acting.tx, sanction)
     if account is None and citizen.aadhaar_reference is None:
@@ -250,14 +252,14 @@ async def _details(acting: Acting, sanction: Sanction, citizen: Citizen) -> Paye
     )
 
 
-async def _mark_payments_pending(acting: Acting, sanction_ids: Collection[str]) -> None:
+async def _mark_payments_pending(acting: UnitOfWork, sanction_ids: Collection[str]) -> None:
     """The payments under these sanctions wait for their beneficiaries."""
     news = PaymentNews(PaymentStatus.BENEFICIARY_PENDING, acting.now, rail=Rail.PFMS)
     waiting = await beneficiaries.payable(acting.tx, sanction_ids)
     waiting = [each for each in waiting if each[1] is not PaymentStatus.BENEFICIARY_PENDING]
-    await hear_many(acting, [(instalment_id, news) for instalment_id, _ in waiting])
+    await apply_statuses(acting, [(instalment_id, news) for instalment_id, _ in waiting])
 
 
-async def _audit_beneficiary(acting: Acting, who: str, action: str, detail: dict[str, int | str]) -> None:
+async def _audit_beneficiary(acting: UnitOfWork, who: str, action: str, detail: dict[str, int | str]) -> None:
     line = audit.AuditLine(acting.subject.label, action, "BENEFICIARY", who, Purpose.PAY_BENEFIT.value, detail)
     await audit.append(acting.tx, line)

@@ -2,14 +2,14 @@
 
 from collections.abc import Collection, Sequence
 
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from domain.identity.policy import Purpose
 from domain.kernel.errors import ApuniError
 from domain.payments.files import BatchKind, BatchLine, BatchState, LineState, PaymentFileBatch, RegistrationState
 from domain.reconciliation.finance_cases import FinanceCase
 from store.database import audit
 from store.payments import beneficiaries, beneficiary_endings, payment_batches
-from store.payments.beneficiaries import Heard
+from store.payments.beneficiaries import RegistrationAnswer
 from store.reconciliation import finance_cases
 
 
@@ -24,7 +24,7 @@ class CasesAreOpen(ApuniError):
         )
 
 
-async def release_set_aside(acting: Acting, what: str) -> int:
+async def release_set_aside(acting: UnitOfWork, what: str) -> int:
     """Let lines go in another batch, in the caller's transaction.
 
     Those of the batch with a message id, one payment, or one beneficiary whom PFMS would not delete.
@@ -44,7 +44,9 @@ async def release_set_aside(acting: Acting, what: str) -> int:
         lines = [
             line for line in await beneficiaries.lines(acting.tx, batch.id) if line.state is RegistrationState.SENT
         ]
-        await beneficiaries.note(acting.tx, [Heard(line, RegistrationState.RELEASED, None, ()) for line in lines])
+        await beneficiaries.note(
+            acting.tx, [RegistrationAnswer(line, RegistrationState.RELEASED, None, ()) for line in lines]
+        )
         many = len(lines)
     else:
         many = 0
@@ -55,7 +57,7 @@ async def release_set_aside(acting: Acting, what: str) -> int:
     return many
 
 
-async def _unresolved_cases(acting: Acting, what: str, batch: PaymentFileBatch | None) -> list[FinanceCase]:
+async def _unresolved_cases(acting: UnitOfWork, what: str, batch: PaymentFileBatch | None) -> list[FinanceCase]:
     """The open cases about what is to go: those of a whole batch, and of each payment in it, are two things."""
     tx = acting.tx
     known: Collection[BatchLine]

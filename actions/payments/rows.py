@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from actions.benefits.payment_status import hear_many
-from actions.kernel.unit_of_work import Acting
+from actions.benefits.payment_status import apply_statuses
+from actions.kernel.unit_of_work import UnitOfWork
 from actions.payments.closing import close_if_final
 from actions.reconciliation.finance_cases import open_cases
 from actions.reconciliation.second_payments import credited_again
@@ -30,7 +30,7 @@ _BEFORE_PFMS = frozenset({LineStatus.REJECTED})
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class RowSource:
     """Who said the rows and when: `source` names the file, `at` is when it was made."""
 
     source: str
@@ -39,7 +39,7 @@ class Told:
     """Our id of the batch that the file says it is about; None where it names payments only."""
 
 
-async def apply_payment_rows(acting: Acting, told: Told, rows: Sequence[PaymentRow]) -> int:
+async def apply_payment_rows(acting: UnitOfWork, told: RowSource, rows: Sequence[PaymentRow]) -> int:
     """Apply a part of a file in the caller's transaction; tells how many rows are not ours.
 
     A row that is not ours, names another amount, speaks of a payment that PFMS is said not to have, or bears a
@@ -61,7 +61,7 @@ def _distinct_parts(rows: Sequence[PaymentRow]) -> Iterator[list[PaymentRow]]:
         yield list(part.values())
 
 
-async def _apply_part(acting: Acting, told: Told, rows: Sequence[PaymentRow]) -> int:
+async def _apply_part(acting: UnitOfWork, told: RowSource, rows: Sequence[PaymentRow]) -> int:
     lines = await payment_batches.lines_known_by(acting.tx, [row.end_to_end_id for row in rows])
     cases: list[FinanceDifference] = []
     news: list[tuple[PaymentRow, BatchLine, LineState]] = []
@@ -85,8 +85,10 @@ async def _apply_part(acting: Acting, told: Told, rows: Sequence[PaymentRow]) ->
     return unknown
 
 
-async def _apply(acting: Acting, told: Told, news: Sequence[tuple[PaymentRow, BatchLine, LineState]]) -> None:
-    changed = await hear_many(acting, [(line.instalment_id, _row_news(told, row, after)) for row, line, after in news])
+async def _apply(acting: UnitOfWork, told: RowSource, news: Sequence[tuple[PaymentRow, BatchLine, LineState]]) -> None:
+    changed = await apply_statuses(
+        acting, [(line.instalment_id, _row_news(told, row, after)) for row, line, after in news]
+    )
     # A return after its time is a case (actions/benefits/payment_status.py) and moves nothing, here as there.
     kept = [
         LineNews(line, after, row.codes, row.utr, row.value_date)
@@ -100,7 +102,7 @@ async def _apply(acting: Acting, told: Told, news: Sequence[tuple[PaymentRow, Ba
             await close_if_final(acting, batch)
 
 
-def _row_news(told: Told, row: PaymentRow, after: LineState) -> PaymentNews:
+def _row_news(told: RowSource, row: PaymentRow, after: LineState) -> PaymentNews:
     return PaymentNews(
         status=_NEWS[after],
         at=told.at,
@@ -116,7 +118,7 @@ def _unknown(row: PaymentRow) -> FinanceDifference:
     return FinanceDifference(DifferenceKind.NOT_WITH_US, f"payment:{row.end_to_end_id}", expected=None, found=found)
 
 
-def _differs(told: Told, row: PaymentRow, line: BatchLine) -> FinanceDifference | None:
+def _differs(told: RowSource, row: PaymentRow, line: BatchLine) -> FinanceDifference | None:
     about = f"{INSTALMENT}{line.instalment_id}"
     if row.amount_paise is not None and row.amount_paise != line.amount_paise:
         return FinanceDifference(
@@ -129,7 +131,7 @@ def _differs(told: Told, row: PaymentRow, line: BatchLine) -> FinanceDifference 
     return None
 
 
-async def _references_twice(acting: Acting, rows: Sequence[PaymentRow]) -> list[FinanceDifference]:
+async def _references_twice(acting: UnitOfWork, rows: Sequence[PaymentRow]) -> list[FinanceDifference]:
     """Bank references that two payments bear: one is enough for one credit.
 
     Source: docs/contracts/dbt_finance.md section 10.

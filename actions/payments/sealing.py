@@ -11,13 +11,13 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 
-from actions.benefits.payment_status import hear_many
+from actions.benefits.payment_status import apply_statuses
 from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from actions.payments.beneficiary_endings import not_deleted
 from actions.payments.closing import close_batch, note_batch
 from actions.payments.partner import FILE_KINDS
-from actions.payments.registrations import CITIZEN_CORRECTS, tell_rejected
+from actions.payments.registrations import CITIZEN_CORRECTS, report_rejected
 from actions.reconciliation.finance_cases import open_case, open_cases
 from domain.benefits.benefits import PaymentNews, PaymentStatus, Rail
 from domain.identity.policy import Purpose
@@ -87,7 +87,7 @@ async def content_of(env: Environment, partner: Pfms, batch: PaymentFileBatch) -
     if made is None:
         about, expected = f"file:{batch.file_name}", batch.digest[:16]
         difference = FinanceDifference(DifferenceKind.TOTAL_DIFFERS, about, expected=expected, found=found)
-        await env.store.carry_out(lambda tx: open_case(Acting(env, tx, SYSTEM), difference))
+        await env.store.carry_out(lambda tx: open_case(UnitOfWork(env, tx, SYSTEM), difference))
         raise FileDiffers
     await env.store.carry_out(lambda tx: payment_batches.keep_sealed(tx, batch.id, made))
     return made
@@ -106,7 +106,7 @@ async def _made_again(env: Environment, partner: Pfms, batch: PaymentFileBatch) 
 
 
 async def _sealed_first(env: Environment, partner: Pfms, batch: PaymentFileBatch) -> bytes | None:
-    left = await env.store.carry_out(lambda tx: _without_held(Acting(env, tx, SYSTEM), batch))
+    left = await env.store.carry_out(lambda tx: _without_held(UnitOfWork(env, tx, SYSTEM), batch))
     if left is None:
         return None
     batch = left
@@ -121,12 +121,12 @@ async def _sealed_first(env: Environment, partner: Pfms, batch: PaymentFileBatch
     if made is None:
         return None
     content = made
-    kept = await env.store.carry_out(lambda tx: _keep(Acting(env, tx, SYSTEM), batch, content, signer.fingerprint))
+    kept = await env.store.carry_out(lambda tx: _keep(UnitOfWork(env, tx, SYSTEM), batch, content, signer.fingerprint))
     crash_points.reach(crash_points.PAYMENT_SEALED)
     return kept
 
 
-async def _without_held(acting: Acting, batch: PaymentFileBatch) -> PaymentFileBatch | None:
+async def _without_held(acting: UnitOfWork, batch: PaymentFileBatch) -> PaymentFileBatch | None:
     """The batch without the payments whose sanction was stopped since it was made; None where no other is left."""
     present = await payment_batches.batch(acting.tx, batch.id)
     if present is None or present.state is not BatchState.BUILT or batch.kind is BatchKind.BENEFICIARY:
@@ -136,7 +136,7 @@ async def _without_held(acting: Acting, batch: PaymentFileBatch) -> PaymentFileB
     return await _resize_batch(acting, present, *await payment_batches.sum_of(acting.tx, batch.id))
 
 
-async def _resize_batch(acting: Acting, batch: PaymentFileBatch, many: int, total: int) -> PaymentFileBatch | None:
+async def _resize_batch(acting: UnitOfWork, batch: PaymentFileBatch, many: int, total: int) -> PaymentFileBatch | None:
     await payment_batches.set_size(acting.tx, batch.id, many, total)
     if many:
         return replace(batch, lines=many, total_paise=total)
@@ -147,10 +147,10 @@ async def _resize_batch(acting: Acting, batch: PaymentFileBatch, many: int, tota
 async def _drop_faulty(
     env: Environment, batch: PaymentFileBatch, faulty: list[Faulty], tx: Transaction
 ) -> PaymentFileBatch | None:
-    return await _set_aside(Acting(env, tx, SYSTEM), batch, faulty)
+    return await _set_aside(UnitOfWork(env, tx, SYSTEM), batch, faulty)
 
 
-async def _keep(acting: Acting, batch: PaymentFileBatch, content: bytes, signed_by: str) -> bytes | None:
+async def _keep(acting: UnitOfWork, batch: PaymentFileBatch, content: bytes, signed_by: str) -> bytes | None:
     """Keep the first octets; where another worker was quicker, its are the ones."""
     present = await payment_batches.batch(acting.tx, batch.id)
     if present is None or present.state is not BatchState.BUILT:
@@ -278,7 +278,7 @@ async def _reveal_aadhaar(env: Environment, details: Mapping[str, PayeeDetails])
     return await env.vault.reveal_many(references, purpose=Purpose.PAY_BENEFIT.value, by=SYSTEM.label)
 
 
-async def _set_aside(acting: Acting, batch: PaymentFileBatch, faulty: list[Faulty]) -> PaymentFileBatch | None:
+async def _set_aside(acting: UnitOfWork, batch: PaymentFileBatch, faulty: list[Faulty]) -> PaymentFileBatch | None:
     """Take lines that must not be sent out of a batch that was never signed; None where no other is left."""
     present = await payment_batches.batch(acting.tx, batch.id)
     if present is None:
@@ -296,18 +296,18 @@ async def _set_aside(acting: Acting, batch: PaymentFileBatch, faulty: list[Fault
     return await _resize_batch(acting, present, many, total)
 
 
-async def _registrations_aside(acting: Acting, batch: PaymentFileBatch, codes: Mapping[int, str]) -> int:
+async def _registrations_aside(acting: UnitOfWork, batch: PaymentFileBatch, codes: Mapping[int, str]) -> int:
     lines = await beneficiaries.lines(acting.tx, batch.id)
     bad = [(line, codes[line.position]) for line in lines if line.position in codes]
     await beneficiaries.take_out(acting.tx, bad)
-    await tell_rejected(acting, {line.beneficiary_id: (code,) for line, code in bad if line.purpose != DELETE})
+    await report_rejected(acting, {line.beneficiary_id: (code,) for line, code in bad if line.purpose != DELETE})
     await open_cases(
         acting, [not_deleted(line.beneficiary_id, (code,)) for line, code in bad if line.purpose == DELETE]
     )
     return len(lines) - len(bad)
 
 
-async def set_aside(acting: Acting, bad: list[tuple[BatchLine, str]]) -> None:
+async def set_aside(acting: UnitOfWork, bad: list[tuple[BatchLine, str]]) -> None:
     """Set lines aside that PFMS does not have, each with a case; where the account is wrong the citizen is told."""
     await payment_batches.note(acting.tx, [LineNews(line, LineState.SET_ASIDE, (code,)) for line, code in bad])
     status = PaymentStatus.BENEFICIARY_REJECTED
@@ -316,7 +316,7 @@ async def set_aside(acting: Acting, bad: list[tuple[BatchLine, str]]) -> None:
         for line, code in bad
         if code in CITIZEN_CORRECTS
     ]
-    await hear_many(acting, news)
+    await apply_statuses(acting, news)
     await open_cases(
         acting,
         [

@@ -7,10 +7,10 @@ be at PFMS never goes in another (docs/contracts/dbt_finance.md section 10).
 import structlog
 
 from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from actions.payments.closing import close_batch, note_batch
 from actions.payments.partner import FILE_KINDS, pfms
-from actions.payments.pfms_transport_switch import WAY_GONE, tell_cut_off
+from actions.payments.pfms_transport_switch import WAY_GONE, open_disconnected_cases
 from actions.payments.sealing import content_of
 from actions.payments.signers import is_stopped, never_tried
 from actions.reconciliation.finance_cases import open_case
@@ -26,7 +26,7 @@ from store.database import crash_points
 from store.database.engine import Transaction
 from store.database.errors import NotThere
 from store.payments import beneficiaries, payment_batches, payment_files
-from store.payments.beneficiaries import Heard
+from store.payments.beneficiaries import RegistrationAnswer
 
 _NOT_SENT = frozenset({BatchState.BUILT, BatchState.SEALED})
 _log = structlog.get_logger(__name__)
@@ -49,7 +49,7 @@ async def send_batch(env: Environment, batch_id: str) -> None:
         return
     over = never_tried(batch) and batch.executes_on < ist_date(env.clock.now())
     if over or stopped:
-        await env.store.carry_out(lambda tx: _abandon(Acting(env, tx, SYSTEM), batch.id))
+        await env.store.carry_out(lambda tx: _abandon(UnitOfWork(env, tx, SYSTEM), batch.id))
         return
     content = await content_of(env, partner, batch)
     if content is None:
@@ -65,10 +65,10 @@ async def _send(env: Environment, partner: Pfms, batch: PaymentFileBatch, conten
     try:
         await _put_there(env, partner, batch, content, first=first)
     except NameTaken:
-        await env.store.carry_out(lambda tx: _in_doubt(Acting(env, tx, SYSTEM), batch))
+        await env.store.carry_out(lambda tx: _in_doubt(UnitOfWork(env, tx, SYSTEM), batch))
         return
     crash_points.reach(crash_points.PAYMENT_SENT)
-    await env.store.carry_out(lambda tx: _note_sent(Acting(env, tx, SYSTEM), batch.id))
+    await env.store.carry_out(lambda tx: _note_sent(UnitOfWork(env, tx, SYSTEM), batch.id))
     crash_points.reach(crash_points.PAYMENT_NOTED)
     _log.info("payment_batch_sent", kind=batch.kind.value, lines=batch.lines, first=first)
 
@@ -82,7 +82,7 @@ async def _put_there(env: Environment, partner: Pfms, batch: PaymentFileBatch, c
     kind, name = FILE_KINDS[batch.kind], batch.file_name
     exchange = partner.exchange if first else partner.exchange_via(batch.way)
     if exchange is None:
-        await env.store.carry_out(lambda tx: tell_cut_off(Acting(env, tx, SYSTEM), [batch]))
+        await env.store.carry_out(lambda tx: open_disconnected_cases(UnitOfWork(env, tx, SYSTEM), [batch]))
         raise NotAsked(Source.PFMS, WAY_GONE)
     asked = (exchange,) if batch.way is not None else partner.exchanges
     if first or not any([await each.is_sent(kind, name) for each in asked]):
@@ -96,7 +96,7 @@ async def _tried_before(env: Environment, batch_id: str) -> PaymentFileBatch | N
     return batch if batch is not None and batch.state in _NOT_SENT else None
 
 
-async def _note_sent(acting: Acting, batch_id: str) -> None:
+async def _note_sent(acting: UnitOfWork, batch_id: str) -> None:
     """Unless its answer was quicker."""
     batch = await payment_batches.batch(acting.tx, batch_id)
     if batch is None or batch.state not in _NOT_SENT:
@@ -106,7 +106,7 @@ async def _note_sent(acting: Acting, batch_id: str) -> None:
     await note_batch(acting, batch, "payment_batch.sent", {"lines": batch.lines})
 
 
-async def _in_doubt(acting: Acting, batch: PaymentFileBatch) -> None:
+async def _in_doubt(acting: UnitOfWork, batch: PaymentFileBatch) -> None:
     present = await payment_batches.batch(acting.tx, batch.id)
     if present is None or present.state not in _NOT_SENT:
         return
@@ -122,7 +122,7 @@ async def _in_doubt(acting: Acting, batch: PaymentFileBatch) -> None:
     _log.error("payment_file_name_taken", kind=batch.kind.value)
 
 
-async def _abandon(acting: Acting, batch_id: str) -> None:
+async def _abandon(acting: UnitOfWork, batch_id: str) -> None:
     """A batch that certainly never went, and that PFMS would decline: for its day, or for its signer.
 
     Its lines go in another.
@@ -139,5 +139,5 @@ async def free_lines(tx: Transaction, batch: PaymentFileBatch) -> int:
     if batch.kind is BatchKind.PAYMENT:
         return await payment_batches.release(tx, batch.id)
     lines = [line for line in await beneficiaries.lines(tx, batch.id) if line.state is RegistrationState.SENT]
-    await beneficiaries.note(tx, [Heard(line, RegistrationState.RELEASED, None, ()) for line in lines])
+    await beneficiaries.note(tx, [RegistrationAnswer(line, RegistrationState.RELEASED, None, ()) for line in lines])
     return len(lines)

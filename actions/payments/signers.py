@@ -11,8 +11,8 @@ from datetime import datetime
 import structlog
 
 from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import Acting
-from actions.reconciliation.finance_cases import open_case, settle_by_itself
+from actions.kernel.unit_of_work import UnitOfWork
+from actions.reconciliation.finance_cases import open_case, resolve_automatically
 from domain.identity.policy import Purpose
 from domain.payments.files import BatchState, EnrolmentState, FileState, PaymentFileBatch, SignerEnrolment
 from domain.reconciliation.finance_cases import CaseOutcome, DifferenceKind, FinanceDifference
@@ -27,7 +27,7 @@ ENROLLED = "PFMS takes the certificate by now."
 _log = structlog.get_logger(__name__)
 
 
-async def apply_enrolment(acting: Acting, partner: Pfms, file_id: str, answer: EnrolmentAnswer) -> None:
+async def apply_enrolment(acting: UnitOfWork, partner: Pfms, file_id: str, answer: EnrolmentAnswer) -> None:
     """Keep what a file says of a certificate, in the caller's transaction.
 
     What speaks of a certificate that is not ours opens a case too: somebody enrolled a signer under our name.
@@ -38,14 +38,14 @@ async def apply_enrolment(acting: Acting, partner: Pfms, file_id: str, answer: E
     state = EnrolmentState.ACCEPTED if answer.accepted else EnrolmentState.REJECTED
     told = SignerEnrolment(answer.fingerprint, state, codes=answer.codes, source=entry.name)
     ours = answer.fingerprint in {each.fingerprint for each in partner.papers.ring}
-    news = await signing_certificates.hear(acting.tx, told, min(answer.created_at, acting.now))
+    news = await signing_certificates.record_answer(acting.tx, told, min(answer.created_at, acting.now))
     if not ours:
         await open_case(acting, _case(DifferenceKind.NOT_WITH_US, answer, state))
     elif news and state is EnrolmentState.REJECTED:
         await open_case(acting, _case(DifferenceKind.SIGNER_DECLINED, answer, state))
     elif news:
         good, about = CaseOutcome.CORRECTED_AT_PARTNER, _signer_reference(answer)
-        await settle_by_itself(acting, DifferenceKind.SIGNER_DECLINED, about, good, ENROLLED)
+        await resolve_automatically(acting, DifferenceKind.SIGNER_DECLINED, about, good, ENROLLED)
     await payment_files.advance(acting.tx, file_id, rows=1, applied=1, unknown=int(not ours))
     await payment_files.settle(acting.tx, file_id, FileState.APPLIED)
     detail: dict[str, int | str] = {"digest": entry.digest, "signer": answer.fingerprint, "state": state.value}

@@ -103,7 +103,7 @@ async def _tell_missing(env: Environment, run: ReconciliationRun) -> None:
         moved = await statement_reads.moved_within(tx, statement_bounds(run.day))
     if moved:
         await expect_one(env, FileSource.PFMS_STATEMENT, run.day)
-    await tell_missing(env, FileSource.PFMS_STATEMENT)
+    await report_missing_files(env, FileSource.PFMS_STATEMENT)
 
 
 async def _has_all(env: Environment, run: ReconciliationRun) -> bool:
@@ -126,7 +126,7 @@ async def _take(env: Environment, exchange: FileExchange, file: IncomingFile) ->
         if settled is None:
             return
         entry = settled
-    await put_away(exchange, file, entry)
+    await archive_file(exchange, file, entry)
     crash_points.reach(crash_points.STATEMENT_ARCHIVED)
 
 
@@ -196,7 +196,7 @@ async def _begin_run(tx: Transaction, run_id: str, day: date) -> ReconciliationR
 
 async def _refuse(env: Environment, file: LedgerFile, difference: FinanceDifference, state: FileState) -> LedgerFile:
     async def work(tx: Transaction) -> None:
-        await open_case(Acting(env, tx, SYSTEM), difference)
+        await open_case(UnitOfWork(env, tx, SYSTEM), difference)
         await payment_files.settle(tx, file.id, state, reason=difference.found)
 
     await env.store.carry_out(work)

@@ -11,8 +11,8 @@ from types import MappingProxyType
 
 import structlog
 
-from actions.benefits.payment_status import hear_many
-from actions.kernel.unit_of_work import Acting
+from actions.benefits.payment_status import apply_statuses
+from actions.kernel.unit_of_work import UnitOfWork
 from actions.payments.closing import close_if_final
 from domain.benefits.benefits import PaymentNews, PaymentStatus, Rail
 from domain.identity.policy import Purpose
@@ -21,7 +21,7 @@ from domain.reconciliation.reconciliation import ReconciliationRun, Side
 from store.database import audit
 from store.payments import payment_batches, statement_reads
 from store.payments.payment_batches import LineNews
-from store.payments.statement_reads import Stated
+from store.payments.statement_reads import StatementEntry
 from store.reconciliation import reconciliation
 
 SOURCE = "daily statement"
@@ -44,7 +44,7 @@ _AT_PFMS = frozenset({LineState.ACCEPTED, LineState.DEBITED})
 _log = structlog.get_logger(__name__)
 
 
-async def apply_stated(acting: Acting, run: ReconciliationRun, payments: Sequence[str], at: datetime) -> set[str]:
+async def apply_stated(acting: UnitOfWork, run: ReconciliationRun, payments: Sequence[str], at: datetime) -> set[str]:
     """Apply what the statement of a run says of some payments, by their end-to-end ids, in the caller's transaction.
 
     `at` is when the statement was made. Gives the ids of the instalments that moved; the others are for a case.
@@ -62,7 +62,7 @@ async def apply_stated(acting: Acting, run: ReconciliationRun, payments: Sequenc
         and (after := _state_after(row, line)) is not None
     ]
     told = [(line.instalment_id, _row_news(row, after, at)) for row, line, after in fitting]
-    changed = await hear_many(acting, told)
+    changed = await apply_statuses(acting, told)
     await _note(acting, [each for each in fitting if each[1].instalment_id in changed])
     if changed:
         detail: dict[str, str | int] = {"day": run.day.isoformat(), "payments": len(changed)}
@@ -73,7 +73,7 @@ async def apply_stated(acting: Acting, run: ReconciliationRun, payments: Sequenc
     return changed
 
 
-async def _not_theirs(acting: Acting, run: ReconciliationRun, rows: Mapping[str, list[Stated]]) -> set[str]:
+async def _not_theirs(acting: UnitOfWork, run: ReconciliationRun, rows: Mapping[str, list[StatementEntry]]) -> set[str]:
     """The bank references of credits that another payment has, here or for ever; the others are noted as theirs."""
     claims = statement_reads.of_credits(rows)
     shared = await statement_reads.shared_references(acting.tx, run.id, claims)
@@ -81,7 +81,7 @@ async def _not_theirs(acting: Acting, run: ReconciliationRun, rows: Mapping[str,
     return shared | set(await reconciliation.claim_utrs(acting.tx, own))
 
 
-def _fits(row: Stated, line: BatchLine, batches: Mapping[str, str], taken: Collection[str]) -> bool:
+def _fits(row: StatementEntry, line: BatchLine, batches: Mapping[str, str], taken: Collection[str]) -> bool:
     ours = batches.get(line.batch_id)
     return (
         row.amount_paise == line.amount_paise
@@ -92,14 +92,14 @@ def _fits(row: Stated, line: BatchLine, batches: Mapping[str, str], taken: Colle
     )
 
 
-def _state_after(row: Stated, line: BatchLine) -> LineState | None:
+def _state_after(row: StatementEntry, line: BatchLine) -> LineState | None:
     """What the line comes to; a whole batch that was rejected is told by its acknowledgement, never by a statement."""
     if row.side is Side.NOT_SENT and line.state not in _AT_PFMS:
         return None
     return line_after(line.state, _SAID[row.side])
 
 
-def _row_news(row: Stated, after: LineState, at: datetime) -> PaymentNews:
+def _row_news(row: StatementEntry, after: LineState, at: datetime) -> PaymentNews:
     return PaymentNews(
         status=_NEWS[after],
         at=at,
@@ -110,7 +110,7 @@ def _row_news(row: Stated, after: LineState, at: datetime) -> PaymentNews:
     )
 
 
-async def _note(acting: Acting, applied: Sequence[tuple[Stated, BatchLine, LineState]]) -> None:
+async def _note(acting: UnitOfWork, applied: Sequence[tuple[StatementEntry, BatchLine, LineState]]) -> None:
     """The lines, their bank references, and the batches that are thereby over."""
     news = [
         LineNews(line, after, (row.return_code,) if row.return_code else (), value_on=row.value_on)

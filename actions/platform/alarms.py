@@ -97,7 +97,7 @@ async def tell(env: Environment, process_id: str, facts: ProcessFacts) -> dict[A
     """Keep what a process tells of itself, and give how many alarms of each code hold."""
 
     async def keep(tx: Transaction) -> dict[AlarmCode, int]:
-        await alarms.tell(tx, process_id, facts)
+        await alarms.save_facts(tx, process_id, facts)
         return await alarms.counts(tx)
 
     return await env.store.carry_out(keep)

@@ -8,8 +8,8 @@ from typing import Any
 from actions.kernel.access import of_citizen, require
 from actions.kernel.environment import Environment
 from actions.kernel.idempotency import ANSWERS
-from actions.kernel.transitions import Step, move
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.transitions import Step, apply_transition
+from actions.kernel.unit_of_work import UnitOfWork
 from domain.applications.lifecycle import Move, Status
 from domain.identity.policy import Purpose
 from domain.kernel.errors import ErrorCode, Problem, Problems, not_found
@@ -82,7 +82,7 @@ async def erase_person(env: Environment, subject: Subject, citizen_id: str, *, c
     if not confirmed:
         raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "confirm")))
     held = await env.store.carry_out(lambda tx: _read_citizen(env, tx, subject, citizen_id))
-    erased, files = await env.store.carry_out(lambda tx: _erase_citizen(Acting(env, tx, subject), citizen_id))
+    erased, files = await env.store.carry_out(lambda tx: _erase_citizen(UnitOfWork(env, tx, subject), citizen_id))
     if env.erasures is not None:
         await asyncio.to_thread(env.erasures.add, citizen_id, env.clock.now())
     if held.aadhaar_reference is not None:
@@ -93,14 +93,14 @@ async def erase_person(env: Environment, subject: Subject, citizen_id: str, *, c
     return Erasure(erased, personal_rules.KEPT, len(files), already=not erased)
 
 
-async def _erase_citizen(acting: Acting, citizen_id: str) -> tuple[dict[str, int], set[str]]:
+async def _erase_citizen(acting: UnitOfWork, citizen_id: str) -> tuple[dict[str, int], set[str]]:
     tx = acting.tx
     blocked = await personal.erasure_blockers(tx, citizen_id)
     if blocked:
         params = {name: str(many) for name, many in blocked.items()}
         raise Problems(Problem(ErrorCode.ERASURE_BLOCKED, ("input",), params=params))
     for draft in await applications.page_of_citizen(tx, citizen_id, statuses=[Status.DRAFT], limit=_DRAFTS):
-        await move(acting, draft, Step(Move.WITHDRAW))
+        await apply_transition(acting, draft, Step(Move.WITHDRAW))
     files = await personal_files.files_of_person(tx, citizen_id)
     erased = await personal.erase(tx, citizen_id)
     own = Subject(frozenset({Role.CITIZEN}), PersonKind.CITIZEN, citizen_id)

@@ -7,8 +7,8 @@ from functools import partial
 import structlog
 
 from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import Acting
-from actions.reconciliation.finance_cases import open_case, settle_by_itself
+from actions.kernel.unit_of_work import UnitOfWork
+from actions.reconciliation.finance_cases import open_case, resolve_automatically
 from domain.fees.fees import FeeRoute
 from domain.kernel.clock import ist_date
 from domain.kernel.people import SYSTEM
@@ -67,30 +67,30 @@ async def missing_days(env: Environment, source: FileSource) -> list[date]:
     return [one.day for one in await open_days(env, source) if one.is_missing(now)]
 
 
-async def tell_missing(env: Environment, source: FileSource) -> int:
+async def report_missing_files(env: Environment, source: FileSource) -> int:
     """Open the case of each day whose file did not come by its hour, once; tells how many."""
     now = env.clock.now()
     late = [one for one in await open_days(env, source) if one.is_missing(now) and one.told_at is None]
     if late:
-        await env.store.carry_out(lambda tx: _open_late_cases(Acting(env, tx, SYSTEM), late))
+        await env.store.carry_out(lambda tx: _open_late_cases(UnitOfWork(env, tx, SYSTEM), late))
         _log.warning("files_missing", source=source.value, days=len(late), oldest=late[0].day.isoformat())
     return len(late)
 
 
-async def note_compared(acting: Acting, source: FileSource, day: date) -> None:
+async def note_compared(acting: UnitOfWork, source: FileSource, day: date) -> None:
     """Note that a day was compared with its file; its case, if one was opened, closes itself."""
     if await expected_files.note_compared(acting.tx, source, day):
         kind, about = DifferenceKind.FILE_MISSING, about_of(source, day)
-        await settle_by_itself(acting, kind, about, CaseOutcome.CORRECTED_AT_PARTNER, CAME_LATE)
+        await resolve_automatically(acting, kind, about, CaseOutcome.CORRECTED_AT_PARTNER, CAME_LATE)
 
 
-async def compared_if_came(acting: Acting, source: FileSource, day: date) -> None:
+async def note_compared_if_received(acting: UnitOfWork, source: FileSource, day: date) -> None:
     """As `note_compared`, where the file of the day is whole here: a day is also compared with a part, or nothing."""
     if any(one.day == day and one.came_at is not None for one in await of_days(acting, source, day)):
         await note_compared(acting, source, day)
 
 
-async def of_days(acting: Acting, source: FileSource, since: date) -> list[ExpectedFile]:
+async def of_days(acting: UnitOfWork, source: FileSource, since: date) -> list[ExpectedFile]:
     """The days since one whose file was not compared, in the caller's transaction."""
     return await expected_files.not_compared(acting.tx, source, since)
 
@@ -100,7 +100,7 @@ async def note_asked(env: Environment, source: FileSource, day: date) -> None:
     await env.store.carry_out(lambda tx: expected_files.note_asked(tx, source, day))
 
 
-async def _open_late_cases(acting: Acting, late: Sequence[ExpectedFile]) -> None:
+async def _open_late_cases(acting: UnitOfWork, late: Sequence[ExpectedFile]) -> None:
     for one in late:
         await open_case(acting, one.difference())
         await expected_files.note_told(acting.tx, one.source, one.day, acting.now)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import structlog
 
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from domain.identity.policy import ObjectKind, Purpose
 from domain.reconciliation.finance_cases import (
     CRITICAL,
@@ -26,7 +26,7 @@ from store.reconciliation import finance_cases
 _log = structlog.get_logger(__name__)
 
 
-async def open_case(acting: Acting, difference: FinanceDifference, *, anew: bool = False) -> str:
+async def open_case(acting: UnitOfWork, difference: FinanceDifference, *, anew: bool = False) -> str:
     """Open the case of a difference, in the caller's transaction; gives the id of its one open case.
 
     However often the same difference is found, it has one open case. Found again with the facts that an officer
@@ -36,13 +36,15 @@ async def open_case(acting: Acting, difference: FinanceDifference, *, anew: bool
     return await _add_case(acting, await _with_instalment_facts(acting, difference), anew=anew)
 
 
-async def open_cases(acting: Acting, differences: Sequence[FinanceDifference]) -> list[str]:
+async def open_cases(acting: UnitOfWork, differences: Sequence[FinanceDifference]) -> list[str]:
     """As `open_case`, for several differences in one transaction, in their order."""
     known = [await _with_instalment_facts(acting, difference) for difference in differences]
     return [await _add_case(acting, difference, anew=False) for difference in known]
 
 
-async def settle_by_itself(acting: Acting, kind: DifferenceKind, about: str, outcome: CaseOutcome, note: str) -> bool:
+async def resolve_automatically(
+    acting: UnitOfWork, kind: DifferenceKind, about: str, outcome: CaseOutcome, note: str
+) -> bool:
     """Settle the open case of a difference that is gone of itself, whoever has taken it; False where none is open.
 
     Only for what the store, or the partner's signed word, proves to be over: it needs no officer, and nobody's
@@ -61,7 +63,7 @@ async def settle_by_itself(acting: Acting, kind: DifferenceKind, about: str, out
     return True
 
 
-async def _add_case(acting: Acting, difference: FinanceDifference, *, anew: bool) -> str:
+async def _add_case(acting: UnitOfWork, difference: FinanceDifference, *, anew: bool) -> str:
     facts = (difference.expected or "", difference.found or "")
     if len(difference.about) > LONGEST_ABOUT or max(map(len, facts)) > LONGEST_FACT:
         raise ValueError("the reference or a fact of a difference is too long")
@@ -86,7 +88,7 @@ async def _add_case(acting: Acting, difference: FinanceDifference, *, anew: bool
     return found.case_id
 
 
-async def _with_instalment_facts(acting: Acting, difference: FinanceDifference) -> FinanceDifference:
+async def _with_instalment_facts(acting: UnitOfWork, difference: FinanceDifference) -> FinanceDifference:
     """The difference with what the store knows of the instalment that it names."""
     if not difference.about.startswith(INSTALMENT):
         return difference

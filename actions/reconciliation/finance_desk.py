@@ -8,7 +8,7 @@ from actions.fees import fee_doubts
 from actions.kernel.access import permitted_postings, require_one
 from actions.kernel.environment import Environment
 from actions.kernel.idempotency import conflict_problem, run_idempotently
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from domain.identity.policy import ObjectKind, Purpose, Resource, decide
 from domain.kernel.errors import ErrorCode, NotSignedIn, Problem, Problems, not_found
 from domain.kernel.masks import mask_aadhaar_in
@@ -80,7 +80,7 @@ async def take_case(env: Environment, subject: Subject, request: CaseRequest) ->
     Raises Problems: NOT_FOUND outside of one's jurisdiction, STEP_NOT_ALLOWED once it is settled, CONFLICT.
     """
 
-    async def step(acting: Acting, case: FinanceCase) -> FinanceCase:
+    async def step(acting: UnitOfWork, case: FinanceCase) -> FinanceCase:
         taken = replace(case, state=after_step(case, CaseStep.TAKE), taken_by=_officer(acting))
         return await _keep(acting, taken, CaseStep.TAKE)
 
@@ -90,7 +90,7 @@ async def take_case(env: Environment, subject: Subject, request: CaseRequest) ->
 async def note_case(env: Environment, subject: Subject, request: CaseRequest) -> tuple[FinanceCase, bool]:
     """Write a note into the history; raises as `take_case`, and REASON_REQUIRED without words."""
 
-    async def step(acting: Acting, case: FinanceCase) -> FinanceCase:
+    async def step(acting: UnitOfWork, case: FinanceCase) -> FinanceCase:
         return await _keep(
             acting, replace(case, state=after_step(case, CaseStep.NOTE)), CaseStep.NOTE, note=_words(request.note)
         )
@@ -98,7 +98,7 @@ async def note_case(env: Environment, subject: Subject, request: CaseRequest) ->
     return await _run_case_step(env, subject, "noteFinanceCase", request, step)
 
 
-async def settle_case(env: Environment, subject: Subject, request: CaseRequest) -> tuple[FinanceCase, bool]:
+async def resolve_case(env: Environment, subject: Subject, request: CaseRequest) -> tuple[FinanceCase, bool]:
     """Settle a case that was taken, or propose it where a second officer must agree.
 
     Of a fee that came with another amount only REFUNDED is an outcome: all of it goes back
@@ -106,7 +106,7 @@ async def settle_case(env: Environment, subject: Subject, request: CaseRequest) 
     source does not confirm it.
     """
 
-    async def step(acting: Acting, case: FinanceCase) -> FinanceCase:
+    async def step(acting: UnitOfWork, case: FinanceCase) -> FinanceCase:
         note, outcome = _words(request.note), request.outcome
         if outcome is None:
             raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "outcome")))
@@ -123,7 +123,7 @@ async def settle_case(env: Environment, subject: Subject, request: CaseRequest) 
         await fee_doubts.give_back(acting, kept)
         return kept
 
-    await _heard_again(env, subject, request)
+    await _ask_source_again(env, subject, request)
     return await _run_case_step(env, subject, "settleFinanceCase", request, step)
 
 
@@ -131,10 +131,10 @@ async def answer_case(env: Environment, subject: Subject, request: CaseRequest) 
     """Agree to a proposed outcome, or send the case back with a note; for another officer than who proposed.
 
     Raises as `take_case`; PROPOSAL_MISSING, SECOND_OFFICER_NEEDED, and REASON_REQUIRED where it is sent back;
-    SOURCE_UNAVAILABLE as `settle_case`.
+    SOURCE_UNAVAILABLE as `resolve_case`.
     """
 
-    async def step(acting: Acting, case: FinanceCase) -> FinanceCase:
+    async def step(acting: UnitOfWork, case: FinanceCase) -> FinanceCase:
         if case.state is not CaseState.PROPOSED:
             raise Problems(Problem(ErrorCode.PROPOSAL_MISSING, _CASE))
         if case.proposed_by == _officer(acting):
@@ -149,7 +149,7 @@ async def answer_case(env: Environment, subject: Subject, request: CaseRequest) 
         return await _keep(acting, back, CaseStep.SEND_BACK, note=_words(request.note))
 
     if request.accept:
-        await _heard_again(env, subject, request)
+        await _ask_source_again(env, subject, request)
     return await _run_case_step(env, subject, "answerFinanceCase", request, step)
 
 
@@ -168,14 +168,14 @@ async def case_with_history(
     return await env.store.carry_out(work)
 
 
-Step = Callable[[Acting, FinanceCase], Awaitable[FinanceCase]]
+Step = Callable[[UnitOfWork, FinanceCase], Awaitable[FinanceCase]]
 
 
 async def _run_case_step(
     env: Environment, subject: Subject, operation: str, request: CaseRequest, step: Step
 ) -> tuple[FinanceCase, bool]:
     async def work(tx: Transaction) -> Mapping[str, Any]:
-        acting = Acting(env, tx, subject)
+        acting = UnitOfWork(env, tx, subject)
         await step(acting, await _take_up(acting, request))
         return {"id": request.case_id}
 
@@ -190,14 +190,14 @@ async def _run_case_step(
     return case, replayed
 
 
-async def _heard_again(env: Environment, subject: Subject, request: CaseRequest) -> None:
+async def _ask_source_again(env: Environment, subject: Subject, request: CaseRequest) -> None:
     async with env.store.read_transaction() as tx:
         case = await finance_cases.get(tx, request.case_id)
     if case is not None and decide(subject, of_case(case), Purpose.PAY_BENEFIT):
-        await fee_doubts.hear_again(env, case)
+        await fee_doubts.ask_source_again(env, case)
 
 
-async def _take_up(acting: Acting, request: CaseRequest) -> FinanceCase:
+async def _take_up(acting: UnitOfWork, request: CaseRequest) -> FinanceCase:
     case = await finance_cases.get(acting.tx, request.case_id)
     if case is None:
         if not acting.subject.signed_in:
@@ -209,7 +209,7 @@ async def _take_up(acting: Acting, request: CaseRequest) -> FinanceCase:
     return case
 
 
-async def _keep(acting: Acting, case: FinanceCase, step: CaseStep, *, note: str | None = None) -> FinanceCase:
+async def _keep(acting: UnitOfWork, case: FinanceCase, step: CaseStep, *, note: str | None = None) -> FinanceCase:
     event = CaseEvent(acting.env.ids.key(), case.id, step, _officer(acting), acting.now, case.outcome, note)
     saved = await finance_cases.save(acting.tx, case, event)
     detail: dict[str, str | int] = {"state": saved.state.value, "version": saved.version}
@@ -221,12 +221,12 @@ async def _keep(acting: Acting, case: FinanceCase, step: CaseStep, *, note: str 
     return saved
 
 
-def _resolved_case(acting: Acting, case: FinanceCase) -> FinanceCase:
+def _resolved_case(acting: UnitOfWork, case: FinanceCase) -> FinanceCase:
     state = after_step(case, CaseStep.SETTLE)
     return replace(case, state=state, settled_by=_officer(acting), settled_at=acting.now)
 
 
-def _officer(acting: Acting) -> str:
+def _officer(acting: UnitOfWork) -> str:
     return acting.subject.person_id or acting.subject.label
 
 

@@ -13,7 +13,7 @@ from domain.identity.policy import ObjectKind
 from domain.kernel.clock import IST, ist_date
 from domain.kernel.people import SYSTEM, Subject
 from domain.reconciliation.finance_cases import DifferenceKind, FinanceDifference
-from domain.reconciliation.finance_totals import Moved, PaymentTotal, added_up
+from domain.reconciliation.finance_totals import MonthMovement, PaymentTotal, merge_movements
 from domain.statistics.figures import month_of, months_back
 from store.database import crash_points
 from store.database.engine import Transaction
@@ -37,11 +37,11 @@ async def rebuild_totals(env: Environment) -> list[FinanceDifference]:
     """
     now = env.clock.now()
     sums: dict[tuple[str, str, str, str, str], PaymentTotal] = {}
-    told: list[Moved] = []
+    told: list[MonthMovement] = []
     async for within in _ranges(env):
         async with env.store.read_transaction() as tx:
             rows = await finance_totals.totals_by_status(tx, within)
-            told = added_up(
+            told = merge_movements(
                 [*told, *await finance_totals.sum_movements(tx, within, _BEGINNING, now + timedelta(days=1))]
             )
         for row in rows:
@@ -53,17 +53,17 @@ async def rebuild_totals(env: Environment) -> list[FinanceDifference]:
     return _unequal(list(sums.values()), told)
 
 
-async def month_statement(env: Environment, month: date, *, scheme_code: str | None = None) -> list[Moved]:
+async def month_statement(env: Environment, month: date, *, scheme_code: str | None = None) -> list[MonthMovement]:
     """What moved in a month (its first day), by scheme, district and department, as we had learned of it by its end.
 
     Read from the histories anew; `make_statements` keeps it for months that are over.
     """
     begins, ends = month_bounds(month)
-    lines: list[Moved] = []
+    lines: list[MonthMovement] = []
     async for within in _ranges(env):
         async with env.store.read_transaction() as tx:
             found = await finance_totals.sum_movements(tx, within, begins, ends, scheme_code=scheme_code)
-        lines = added_up([*lines, *found])
+        lines = merge_movements([*lines, *found])
     return lines
 
 
@@ -96,7 +96,7 @@ async def _make_statement(env: Environment, month: date) -> bool:
     async def work(tx: Transaction) -> bool:
         twice = [paid_again(one) for one in await payment_reads.paid_twice(tx, MOST_TWICE)]
         unequal = [_balance_difference(name, line) for line in lines if not line.balances]
-        await open_cases(Acting(env, tx, SYSTEM), [*unequal, *twice])
+        await open_cases(UnitOfWork(env, tx, SYSTEM), [*unequal, *twice])
         made = await finance_totals.keep_statement(tx, name, lines)
         crash_points.reach(crash_points.MONTH_STATED)
         return made
@@ -113,7 +113,7 @@ async def statement_lines(
     *,
     scheme_code: str | None = None,
     district: str | None = None,
-) -> AsyncIterator[list[Moved]]:
+) -> AsyncIterator[list[MonthMovement]]:
     """The kept statement of a month in the subject's places, some lines at a time.
 
     Raises NotSignedIn, NOT_FOUND for those who pay nothing.
@@ -137,7 +137,7 @@ async def statement_lines(
         after = (lines[-1].scheme_code, lines[-1].department or "", lines[-1].district)
 
 
-def _balance_difference(month: str, line: Moved) -> FinanceDifference:
+def _balance_difference(month: str, line: MonthMovement) -> FinanceDifference:
     gone = line.credited[1] + line.returned[1] + line.closing[1]
     return FinanceDifference(
         DifferenceKind.TOTAL_DIFFERS,
@@ -168,7 +168,7 @@ async def _ranges(env: Environment) -> AsyncIterator[Range]:
         after = within.last
 
 
-def _unequal(totals: list[PaymentTotal], told: list[Moved]) -> list[FinanceDifference]:
+def _unequal(totals: list[PaymentTotal], told: list[MonthMovement]) -> list[FinanceDifference]:
     """Schemes of which the history says another sum than the payments themselves."""
     standing: dict[str, list[int]] = {}
     for one in totals:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from domain.benefits.benefits import PaymentStatus
 from domain.payments.files import BatchLine, LineState
 from domain.reconciliation.finance_cases import INSTALMENT, DifferenceKind, FinanceDifference
@@ -18,7 +18,7 @@ def paid_again(instalment_id: str) -> FinanceDifference:
     return FinanceDifference(DifferenceKind.SECOND_PAYMENT, f"{INSTALMENT}{instalment_id}", "1 credit", "2 credits")
 
 
-async def credited_again(acting: Acting, rows: Sequence[tuple[PaymentRow, BatchLine]]) -> list[FinanceDifference]:
+async def credited_again(acting: UnitOfWork, rows: Sequence[tuple[PaymentRow, BatchLine]]) -> list[FinanceDifference]:
     """What rows that say nothing new of their lines prove all the same: a credit beside the one that is known.
 
     The same credit told again bears the same reference. One after the payment came back must have a later value
@@ -34,7 +34,7 @@ async def credited_again(acting: Acting, rows: Sequence[tuple[PaymentRow, BatchL
     return found
 
 
-async def _after_return(acting: Acting, line: BatchLine) -> FinanceDifference:
+async def _after_return(acting: UnitOfWork, line: BatchLine) -> FinanceDifference:
     instalment = await benefits.instalment(acting.tx, line.instalment_id)
     if instalment is not None and instalment.status is PaymentStatus.REISSUED:
         return paid_again(line.instalment_id)

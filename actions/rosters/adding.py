@@ -10,7 +10,7 @@ from actions.catalogue.submit_checks import open_service
 from actions.kernel.case_access import note, of_row
 from actions.kernel.environment import Environment
 from actions.kernel.idempotency import run_idempotently
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from actions.rosters.checks import Batch, row_problems
 from actions.rosters.rosters import ROW, of_roster, require_open, row_taken_up, taken_up
 from actions.uploads.uploads import known_uploads, use
@@ -72,7 +72,7 @@ async def add_rows(env: Environment, subject: Subject, request: AddRows) -> tupl
         raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "rows"), params={"most": str(MOST_AT_ONCE)}))
 
     async def work(tx: Transaction) -> dict[str, Any]:
-        return {"results": await _add_batch(Acting(env, tx, subject), request)}
+        return {"results": await _add_batch(UnitOfWork(env, tx, subject), request)}
 
     # Names and birth dates go into the request's hash only under our key: they would be found by trying.
     given = json.dumps(asdict(request), sort_keys=True)
@@ -87,7 +87,7 @@ async def remove_row(env: Environment, subject: Subject, row_id: str, key: str) 
     """Take a row off that is not filed. Raises Problems: NOT_FOUND, STEP_NOT_ALLOWED, CAMP_CLOSED."""
 
     async def work(tx: Transaction) -> dict[str, Any]:
-        acting = Acting(env, tx, subject)
+        acting = UnitOfWork(env, tx, subject)
         roster, row = await row_taken_up(acting, row_id, Purpose.APPLY)
         await require_open(acting, roster)
         if row.state not in OPEN_ROWS:
@@ -118,7 +118,7 @@ async def forget_unfiled(env: Environment) -> int:
     return swept
 
 
-async def _add_batch(acting: Acting, request: AddRows) -> list[dict[str, Any]]:
+async def _add_batch(acting: UnitOfWork, request: AddRows) -> list[dict[str, Any]]:
     roster = await taken_up(acting, request.number, Purpose.APPLY)
     await require_open(acting, roster)
     service = await open_service(acting.tx, roster.service_code)
@@ -136,7 +136,7 @@ async def _add_batch(acting: Acting, request: AddRows) -> list[dict[str, Any]]:
     return results
 
 
-async def _add_row(acting: Acting, batch: Batch, place: int, raw: RawRow) -> dict[str, Any]:
+async def _add_row(acting: UnitOfWork, batch: Batch, place: int, raw: RawRow) -> dict[str, Any]:
     """Look at one row, and keep it where nothing is wrong with it."""
     person, found = read_row(raw, acting.today)
     paper = (raw.consent_paper or "").strip() or None
@@ -155,7 +155,9 @@ async def _add_row(acting: Acting, batch: Batch, place: int, raw: RawRow) -> dic
     return {"outcome": outcome.value, "row": row.id, "problems": []}
 
 
-async def _save_row(acting: Acting, batch: Batch, person: RowPerson, paper: str | None) -> tuple[RowOutcome, RosterRow]:
+async def _save_row(
+    acting: UnitOfWork, batch: Batch, person: RowPerson, paper: str | None
+) -> tuple[RowOutcome, RosterRow]:
     """Add the row or change the one that is there; another person, or another guardian, needs a word anew."""
     held = batch.there.get(person.reference)
     consent = RowConsent(ConsentWay.SIGNED_PAPER, acting.now, paper) if paper else None
@@ -180,7 +182,7 @@ async def _save_row(acting: Acting, batch: Batch, person: RowPerson, paper: str 
     return (RowOutcome.ADDED if held is None else RowOutcome.CHANGED), row
 
 
-def _new(acting: Acting, roster: Roster, person: RowPerson, consent: RowConsent | None) -> RosterRow:
+def _new(acting: UnitOfWork, roster: Roster, person: RowPerson, consent: RowConsent | None) -> RosterRow:
     return RosterRow(
         id=acting.env.ids.key(),
         roster_id=roster.id,
@@ -197,7 +199,7 @@ def _new(acting: Acting, roster: Roster, person: RowPerson, consent: RowConsent 
     )
 
 
-async def _name_uploads(acting: Acting, roster: Roster, row: RosterRow) -> None:
+async def _name_uploads(acting: UnitOfWork, roster: Roster, row: RosterRow) -> None:
     """Keep the files of the row from the sweep of what nothing names."""
     paper = row.consent.paper_sha256 if row.consent else None
     named = [*row.person.documents.values(), *([paper] if paper else [])]

@@ -37,7 +37,7 @@ def papers_of(person: RowPerson) -> tuple[NewDocument, ...]:
     return tuple(NewDocument(key, reference, upload) for key, reference in person.documents.items())
 
 
-async def row_problems(acting: Acting, batch: Batch, person: RowPerson, raw: RawRow) -> list[Problem]:
+async def row_problems(acting: UnitOfWork, batch: Batch, person: RowPerson, raw: RawRow) -> list[Problem]:
     """Every cause why a row is not taken; paths begin at the row."""
     there = batch.there.get(person.reference)
     if person.reference in batch.references:
@@ -56,7 +56,7 @@ async def row_problems(acting: Acting, batch: Batch, person: RowPerson, raw: Raw
     ]
 
 
-async def _twins(acting: Acting, batch: Batch, person: RowPerson) -> list[Problem]:
+async def _twins(acting: UnitOfWork, batch: Batch, person: RowPerson) -> list[Problem]:
     """ROW_TWICE for somebody who is on the roster already, ALREADY_APPLIED where her application here is open.
 
     Applications that came in elsewhere are not told before her guardian has consented: filing looks at those.
@@ -75,11 +75,11 @@ async def _twins(acting: Acting, batch: Batch, person: RowPerson) -> list[Proble
     return []
 
 
-async def _applications(acting: Acting, ids: Sequence[str]) -> list[Application]:
+async def _applications(acting: UnitOfWork, ids: Sequence[str]) -> list[Application]:
     return list((await applications.by_ids(acting.tx, ids)).values()) if ids else []
 
 
-async def _unknown_uploads(acting: Acting, person: RowPerson, paper: str | None) -> list[Problem]:
+async def _unknown_uploads(acting: UnitOfWork, person: RowPerson, paper: str | None) -> list[Problem]:
     """UPLOAD_UNKNOWN for each reference that is no file which she herself handed in."""
     named: dict[tuple[str, ...], str] = {("documents", key): reference for key, reference in person.documents.items()}
     named |= {("consentPaper",): paper} if paper else {}

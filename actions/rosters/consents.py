@@ -73,7 +73,7 @@ async def ask_row_code(
     """
 
     async def work(tx: Transaction) -> dict[str, Any]:
-        acting = Acting(env, tx, subject)
+        acting = UnitOfWork(env, tx, subject)
         purpose = Purpose.APPLY if use_ is CodeUse.CONSENT else Purpose.DELIVER
         roster, row = await row_taken_up(acting, row_id, purpose)
         await (_refuse_settled(acting, roster, row) if use_ is CodeUse.CONSENT else refuse_not_made(acting, row))
@@ -96,7 +96,7 @@ async def record_consent(env: Environment, subject: Subject, request: RecordCons
     """
 
     async def work(tx: Transaction) -> dict[str, Any]:
-        return await _record_consent(Acting(env, tx, subject), request)
+        return await _record_consent(UnitOfWork(env, tx, subject), request)
 
     body = {"row": request.row_id, "code": hashed_code(env, request.code), "paper": request.paper}
     answer, replayed = await run_idempotently(
@@ -107,11 +107,11 @@ async def record_consent(env: Environment, subject: Subject, request: RecordCons
     return await present_row(env, answer["id"]), replayed
 
 
-async def enter_in_ledger(acting: Acting, roster: Roster, row: RosterRow, citizen_id: str) -> None:
+async def enter_in_ledger(acting: UnitOfWork, roster: Roster, row: RosterRow, citizen_id: str) -> None:
     """Write the word of a row's guardian into the ledger of the citizen, in the transaction that files for her."""
     if row.consent is None:
         raise ValueError("a row is filed by a consent")
-    await locks.hold(acting.tx, "consents", citizen_id)
+    await locks.lock_exclusive(acting.tx, "consents", citizen_id)
     evidence = {
         "roster": roster.number,
         "way": row.consent.way.value,
@@ -132,14 +132,14 @@ async def enter_in_ledger(acting: Acting, roster: Roster, row: RosterRow, citize
     )
 
 
-async def require_held(acting: Acting, citizen_id: str) -> None:
+async def require_held(acting: UnitOfWork, citizen_id: str) -> None:
     """Raise CONSENT_REQUIRED where the consent by which she was filed for was taken back, or has run out."""
     present = present_of(await recorded_consents(acting.tx, citizen_id), ConsentPurpose.ROSTER)
     if present is None or present.status(acting.now) is not ConsentStatus.GIVEN:
         raise Problems(consent_required(ConsentPurpose.ROSTER, *ROW))
 
 
-async def refuse_not_made(acting: Acting, row: RosterRow) -> None:
+async def refuse_not_made(acting: UnitOfWork, row: RosterRow) -> None:
     """Raise STEP_NOT_ALLOWED where there is nothing to hand over: no paper yet, or it was handed over."""
     application = await applications.get(acting.tx, row.application_id) if row.application_id else None
     made = application is not None and application.status in (Status.CERTIFICATE_ISSUED, Status.BENEFIT_SANCTIONED)
@@ -162,7 +162,7 @@ def hashed_code(env: Environment, code: str | None) -> str | None:
     return FieldCipher(env.keyrings).blind_index("roster_code", code) if code else None
 
 
-async def _record_consent(acting: Acting, request: RecordConsent) -> dict[str, Any]:
+async def _record_consent(acting: UnitOfWork, request: RecordConsent) -> dict[str, Any]:
     roster, row = await row_taken_up(acting, request.row_id, Purpose.APPLY)
     await _refuse_settled(acting, roster, row)
     if request.code is not None:
@@ -183,7 +183,7 @@ async def _record_consent(acting: Acting, request: RecordConsent) -> dict[str, A
     return {"id": saved.id}
 
 
-async def _refuse_settled(acting: Acting, roster: Roster, row: RosterRow) -> None:
+async def _refuse_settled(acting: UnitOfWork, roster: Roster, row: RosterRow) -> None:
     await require_open(acting, roster)
     if row.state not in OPEN_ROWS:
         raise Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, ROW, params={"state": row.state.value}))

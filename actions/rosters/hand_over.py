@@ -10,8 +10,8 @@ from actions.kernel.access import of_application, require
 from actions.kernel.case_access import note, of_row
 from actions.kernel.environment import Environment
 from actions.kernel.idempotency import run_idempotently
-from actions.kernel.transitions import Step, move
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.transitions import Step, apply_transition
+from actions.kernel.unit_of_work import UnitOfWork
 from actions.rosters.consents import PROOF, hashed_code, present_row, refuse_not_made, require_held
 from actions.rosters.rosters import ROW, row_taken_up
 from actions.uploads.uploads import require_upload, use
@@ -65,7 +65,7 @@ async def hand_over_row(env: Environment, subject: Subject, request: HandOverRow
     """
 
     async def work(tx: Transaction) -> dict[str, Any]:
-        return await _hand_over_row(Acting(env, tx, subject), request)
+        return await _hand_over_row(UnitOfWork(env, tx, subject), request)
 
     body = {
         "row": request.row_id,
@@ -88,7 +88,7 @@ async def record_row_fee(env: Environment, subject: Subject, request: RecordRowF
     """
 
     async def look(tx: Transaction) -> tuple[Subject, str]:
-        roster, row = await row_taken_up(Acting(env, tx, subject), request.row_id, Purpose.APPLY)
+        roster, row = await row_taken_up(UnitOfWork(env, tx, subject), request.row_id, Purpose.APPLY)
         if row.citizen_id is None or row.application_id is None:
             params = {"state": row.state.value}
             raise Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, ROW, Remedy.NONE, params))
@@ -100,7 +100,7 @@ async def record_row_fee(env: Environment, subject: Subject, request: RecordRowF
     return await present_row(env, request.row_id), replayed
 
 
-async def _hand_over_row(acting: Acting, request: HandOverRow) -> dict[str, Any]:
+async def _hand_over_row(acting: UnitOfWork, request: HandOverRow) -> dict[str, Any]:
     roster, row = await row_taken_up(acting, request.row_id, Purpose.DELIVER)
     await refuse_not_made(acting, row)
     application = await applications.get(acting.tx, row.application_id or "")
@@ -117,14 +117,14 @@ async def _hand_over_row(acting: Acting, request: HandOverRow) -> dict[str, Any]
     proof = HandOverProof.OTP if request.code is not None else HandOverProof.SIGNED_PAPER
     paper = None if request.code is not None else await _signed_paper(acting, roster, row, request.paper)
     receipt = Acknowledgement(request.recipient, proof, acting.now, acting.subject.person_id or "", paper)
-    await move(hers, application, Step(Move.DELIVER, changes={"delivered_at": acting.now}))
+    await apply_transition(hers, application, Step(Move.DELIVER, changes={"delivered_at": acting.now}))
     saved = await roster_rows.save(acting.tx, replace(row, acknowledgement=receipt))
     detail = {"proof": proof.value, "recipient": request.recipient.value}
     await note(acting, "roster.hand_over", of_row(roster, saved), Purpose.DELIVER, **detail)
     return {"id": saved.id}
 
 
-async def _signed_paper(acting: Acting, roster: Roster, row: RosterRow, paper: str | None) -> str:
+async def _signed_paper(acting: UnitOfWork, roster: Roster, row: RosterRow, paper: str | None) -> str:
     if paper is None:
         raise Problems(Problem(ErrorCode.PROOF_MISSING, _PAPER, texts=PROOF))
     if row.consent is not None and paper == row.consent.paper_sha256:

@@ -16,7 +16,7 @@ from actions.identity.contact_lookup import citizen_by_contact
 from actions.kernel.case_access import note, of_row
 from actions.kernel.environment import Environment
 from actions.kernel.idempotency import run_idempotently
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from actions.rosters.checks import papers_of
 from actions.rosters.consents import enter_in_ledger
 from actions.rosters.rosters import NUMBER, of_roster, present_roster, require_open, taken_up
@@ -65,7 +65,7 @@ async def file_roster(env: Environment, subject: Subject, number: str, key: str)
     """
 
     async def work(tx: Transaction) -> dict[str, Any]:
-        return {"id": (await ask(Acting(env, tx, subject), number)).id}
+        return {"id": (await ask(UnitOfWork(env, tx, subject), number)).id}
 
     try:
         answer, replayed = await run_idempotently(
@@ -82,7 +82,7 @@ async def file_at_once(env: Environment, subject: Subject, number: str) -> None:
     """Have a roster filed and wait for it, without the worker: for seeding. One that was filed stays as it is."""
 
     async def begin(tx: Transaction) -> Roster:
-        acting = Acting(env, tx, subject)
+        acting = UnitOfWork(env, tx, subject)
         roster = await taken_up(acting, number, Purpose.APPLY)
         return await ask(acting, number, by_worker=False) if roster.state is RosterState.DRAFT else roster
 
@@ -97,7 +97,7 @@ async def file_at_once(env: Environment, subject: Subject, number: str) -> None:
             return
 
 
-async def ask(acting: Acting, number: str, *, by_worker: bool = True) -> Roster:
+async def ask(acting: UnitOfWork, number: str, *, by_worker: bool = True) -> Roster:
     """The inner step of having a roster filed, in the caller's transaction."""
     roster = await taken_up(acting, number, Purpose.APPLY)
     await require_open(acting, roster)
@@ -117,7 +117,7 @@ async def ask(acting: Acting, number: str, *, by_worker: bool = True) -> Roster:
 
 async def _say_which_lack_it(env: Environment, subject: Subject, tx: Transaction, *, number: str) -> None:
     """Rows without a consent say so also where the refusal of the whole took back what it had noted."""
-    roster = await taken_up(Acting(env, tx, subject), number, Purpose.APPLY)
+    roster = await taken_up(UnitOfWork(env, tx, subject), number, Purpose.APPLY)
     await roster_rows.note_missing_consents(tx, roster.id, _CONSENT_MISSING)
 
 
@@ -158,7 +158,7 @@ async def file_row(env: Environment, roster: Roster, row: RosterRow) -> None:
     )
 
     async def work(tx: Transaction) -> dict[str, Any]:
-        return {"id": await _file_row(Acting(env, tx, enters), roster, row, request, findings)}
+        return {"id": await _file_row(UnitOfWork(env, tx, enters), roster, row, request, findings)}
 
     try:
         await run_idempotently(env, enters, "fileRosterRow", key=key, body={"row": row.id}, work=work)
@@ -170,7 +170,7 @@ async def file_row(env: Environment, roster: Roster, row: RosterRow) -> None:
 
 
 async def _file_row(
-    acting: Acting, roster: Roster, read: RosterRow, request: SubmitApplication, findings: Any
+    acting: UnitOfWork, roster: Roster, read: RosterRow, request: SubmitApplication, findings: Any
 ) -> str | None:
     """The inner step: who she is, her guardian's consent, her application, and the row, all or nothing."""
     row = await roster_rows.get(acting.tx, read.id)
@@ -203,7 +203,7 @@ async def _refuse_row(
     row_id: str,
     problems: tuple[Problem, ...],
 ) -> None:
-    acting = Acting(env, tx, enters)
+    acting = UnitOfWork(env, tx, enters)
     row = await roster_rows.get(tx, row_id)
     if row is None or row.state is not RowState.READY:
         return
@@ -233,7 +233,7 @@ async def _queue_round(tx: Transaction, roster: Roster, after: str) -> None:
     await outbox.add(tx, FILE, f"{roster.id}:{roster.rounds}:{after}", payload)
 
 
-async def _citizen_of_row(acting: Acting, roster: Roster, row: RosterRow) -> str:
+async def _citizen_of_row(acting: UnitOfWork, roster: Roster, row: RosterRow) -> str:
     """The citizen of a row: as she was filed for before, by her telephone and name, or entered now.
 
     Without a telephone only her own school or camp knows her again: elsewhere another may bear her name, her
@@ -254,13 +254,13 @@ async def _citizen_of_row(acting: Acting, roster: Roster, row: RosterRow) -> str
     return await _enter_citizen(acting, roster, row, proved)
 
 
-async def _bears(acting: Acting, citizen_id: str, row: RosterRow) -> bool:
+async def _bears(acting: UnitOfWork, citizen_id: str, row: RosterRow) -> bool:
     name = (await people.citizens(acting.tx, [citizen_id]))[citizen_id].name
     written = {text.casefold() for text in (row.person.name, row.person.name_hi) if text}
     return bool(written & {text.casefold() for text in (name.hi, name.en) if text})
 
 
-async def _enter_citizen(acting: Acting, roster: Roster, row: RosterRow, mobile: str | None) -> str:
+async def _enter_citizen(acting: UnitOfWork, roster: Roster, row: RosterRow, mobile: str | None) -> str:
     citizen = Citizen(
         id=acting.env.ids.key(),
         name=Bilingual(row.person.name_hi, row.person.name),
@@ -284,7 +284,7 @@ async def _enter_citizen(acting: Acting, roster: Roster, row: RosterRow, mobile:
     return citizen.id
 
 
-async def _give_paper_to(acting: Acting, roster: Roster, row: RosterRow) -> None:
+async def _give_paper_to(acting: UnitOfWork, roster: Roster, row: RosterRow) -> None:
     """The scan of what the guardian signed is the citizen's from now on, and goes with her."""
     await uploads.no_longer_use(acting.tx, ObjectKind.ROSTER_ROW.value, row.id)
     paper = row.consent.paper_sha256 if row.consent else None

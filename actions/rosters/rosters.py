@@ -9,7 +9,7 @@ from actions.kernel.case_access import note, of_row
 from actions.kernel.environment import Environment
 from actions.kernel.idempotency import run_idempotently
 from actions.kernel.numbering import draw_number
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from domain.identity.policy import ObjectKind, Purpose, Resource, decide
 from domain.kernel.errors import ErrorCode, NotSignedIn, Problem, Problems, Remedy, not_found
 from domain.kernel.numbers import MistypedNumber, NumberKind, parse_number
@@ -57,7 +57,7 @@ async def open_roster(env: Environment, subject: Subject, request: OpenRoster) -
     """
 
     async def work(tx: Transaction) -> dict[str, Any]:
-        return {"id": (await begin(Acting(env, tx, subject), request)).id}
+        return {"id": (await begin(UnitOfWork(env, tx, subject), request)).id}
 
     answer, replayed = await run_idempotently(
         env, subject, "openRoster", key=request.idempotency_key, body=asdict(request), work=work
@@ -74,7 +74,7 @@ async def present_roster(env: Environment, roster_id: str) -> Roster:
     return roster
 
 
-async def begin(acting: Acting, request: OpenRoster) -> Roster:
+async def begin(acting: UnitOfWork, request: OpenRoster) -> Roster:
     """The inner step of opening a roster, in the caller's transaction."""
     code = _place_of(acting.subject, request.centre_code)
     await require(
@@ -106,13 +106,13 @@ async def begin(acting: Acting, request: OpenRoster) -> Roster:
     return roster
 
 
-async def taken_up(acting: Acting, number: str, purpose: Purpose) -> Roster:
+async def taken_up(acting: UnitOfWork, number: str, purpose: Purpose) -> Roster:
     """The roster with a number for one who may do that to it, and for this transaction alone.
 
     Raises NOT_FOUND, NUMBER_MISTYPED.
     """
     digits = number_of(number, *NUMBER)
-    await locks.hold(acting.tx, "roster", digits)
+    await locks.lock_exclusive(acting.tx, "roster", digits)
     roster = await rosters.by_number(acting.tx, digits)
     if roster is None:
         raise not_found(*NUMBER)
@@ -120,12 +120,12 @@ async def taken_up(acting: Acting, number: str, purpose: Purpose) -> Roster:
     return roster
 
 
-async def row_taken_up(acting: Acting, row_id: str, purpose: Purpose) -> tuple[Roster, RosterRow]:
+async def row_taken_up(acting: UnitOfWork, row_id: str, purpose: Purpose) -> tuple[Roster, RosterRow]:
     """A row and its roster for one who may do that to it, and for this transaction alone; raises NOT_FOUND."""
     row = await roster_rows.get(acting.tx, row_id[:64])
     roster = await rosters.get(acting.tx, row.roster_id) if row is not None else None
     if roster is not None:
-        await locks.hold(acting.tx, "roster", roster.number)
+        await locks.lock_exclusive(acting.tx, "roster", roster.number)
         row, roster = await roster_rows.get(acting.tx, row_id[:64]), await rosters.get(acting.tx, roster.id)
     if row is None or roster is None:
         raise not_found(*ROW)
@@ -133,7 +133,7 @@ async def row_taken_up(acting: Acting, row_id: str, purpose: Purpose) -> tuple[R
     return roster, row
 
 
-async def require_open(acting: Acting, roster: Roster) -> None:
+async def require_open(acting: UnitOfWork, roster: Roster) -> None:
     """Raise STEP_NOT_ALLOWED while a worker files the roster, CAMP_CLOSED where its camp takes no rows today."""
     if roster.state is RosterState.FILING:
         params = {"state": roster.state.value}
@@ -212,7 +212,7 @@ async def rows_page(
 
         async def work(tx: Transaction) -> None:
             for row in known:
-                await leave_receipt(Acting(env, tx, subject), of_row(roster, row), Purpose.VIEW)
+                await leave_receipt(UnitOfWork(env, tx, subject), of_row(roster, row), Purpose.VIEW)
 
         await env.store.carry_out(work)
     return page

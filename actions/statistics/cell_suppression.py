@@ -15,7 +15,7 @@ from actions.kernel.environment import Environment
 from actions.statistics.counts import COLUMNS, Place, Question, behind_each
 from domain.kernel.clock import ist_date
 from domain.officers.dashboards import Dimension
-from domain.statistics.cell_suppression import HeldBack, HeldBackOfTwo
+from domain.statistics.cell_suppression import SuppressedCells, SuppressedPairs
 from domain.statistics.figures import Delivery
 from domain.statistics.small_cells import (
     Behind,
@@ -43,11 +43,11 @@ _LARGEST = {Dimension.TEHSIL, Dimension.SERVICE}
 
 
 @dataclass(frozen=True, slots=True)
-class Judge:
+class ChainSuppression:
     """What is held back of one chain, and how to find a cell of an answer in it."""
 
     chain: Chain
-    held: HeldBack
+    held: SuppressedCells
 
     def hides(self, named: Named, period: Period) -> bool:
         """Whether a cell is, or lies within, something that is held back in the period."""
@@ -60,11 +60,11 @@ class Judge:
 
 
 @dataclass(frozen=True, slots=True)
-class JudgeOfTwo:
+class CrossSuppression:
     """The same of two chains at once."""
 
     chains: tuple[Chain, Chain]
-    held: HeldBackOfTwo
+    held: SuppressedPairs
     seen: dict[Chain, set[Coordinates]]
     """What is held back by the dimensions that the cells of the answer name."""
 
@@ -80,7 +80,7 @@ class JudgeOfTwo:
         return tuple(named[dimension] for dimension in known) in self.seen[known]
 
 
-async def held_back(
+async def suppressed_groups(
     env: Environment, question: Question, found: Mapping[Place, Delivery], total: Delivery
 ) -> tuple[set[Place], bool]:
     """The groups of an answer that are not shown, and whether its total is not."""
@@ -112,28 +112,32 @@ async def held_back(
     return hidden, total_hidden
 
 
-async def _judge(env: Environment, question: Question, chain: Chain) -> Judge:
+async def _judge(env: Environment, question: Question, chain: Chain) -> ChainSuppression:
     """What is held back of a chain in the months of a question; kept for a minute."""
     today = ist_date(env.clock.now())
     asked = Period(question.first_month, question.last_month)
     by_month = Dimension.MONTH in question.group_by or asked != whole_period(asked.first, today)
     span = Period(judged_with(asked.first, today).first, judged_with(asked.last, today).last)
 
-    async def make() -> HeldBack:
+    async def make() -> SuppressedCells:
         groups = (*chain, Dimension.MONTH) if by_month else chain
         async with env.store.read_transaction() as tx:
             table = await behind_each(tx, Question(span.first, span.last, group_by=groups))
         depth = len(chain)
         if by_month:
-            return await asyncio.to_thread(HeldBack.of_months, table, depth, today)  # a second where all are told apart
-        return HeldBack.of_period(span, table, depth)
+            return await asyncio.to_thread(
+                SuppressedCells.of_months, table, depth, today
+            )  # a second where all are told apart
+        return SuppressedCells.of_period(span, table, depth)
 
-    return Judge(chain, await env.caches.held_back.get((chain, span, by_month, today), env.clock.monotonic(), make))
+    return ChainSuppression(
+        chain, await env.caches.held_back.get((chain, span, by_month, today), env.clock.monotonic(), make)
+    )
 
 
 async def _of_two(
-    env: Environment, question: Question, chains: tuple[Chain, Chain], judges: Sequence[Judge]
-) -> JudgeOfTwo | None:
+    env: Environment, question: Question, chains: tuple[Chain, Chain], judges: Sequence[ChainSuppression]
+) -> CrossSuppression | None:
     """What is held back of two chains in a whole period; None where the answer itself is all that can be judged.
 
     So it is with months, whose table would be too large, and for every service in every tehsil.
@@ -146,12 +150,14 @@ async def _of_two(
     def hides(one: Coordinates, other: Coordinates) -> bool:
         return any(judge.held.hides(len(cell), cell, asked) for judge, cell in zip(judges, (one, other), strict=True))
 
-    async def make() -> HeldBackOfTwo:
+    async def make() -> SuppressedPairs:
         async with env.store.read_transaction() as tx:
             table = await behind_each(tx, Question(asked.first, asked.last, group_by=dimensions))
-        return await asyncio.to_thread(HeldBackOfTwo.of, table, (len(chains[0]), len(chains[1])), hides)
+        return await asyncio.to_thread(SuppressedPairs.of, table, (len(chains[0]), len(chains[1])), hides)
 
-    return JudgeOfTwo(chains, await env.caches.held_back_of_two.get((chains, asked), env.clock.monotonic(), make), {})
+    return CrossSuppression(
+        chains, await env.caches.held_back_of_two.get((chains, asked), env.clock.monotonic(), make), {}
+    )
 
 
 def _is_whole(env: Environment, question: Question) -> bool:

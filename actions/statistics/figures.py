@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from actions.kernel.environment import Environment
-from actions.statistics.cell_suppression import held_back
+from actions.statistics.cell_suppression import suppressed_groups
 from actions.statistics.counts import COLUMNS, Question, count_groups, figures_of, is_coarse, total_counts
 from actions.statistics.filters import refuse_unknown
 from domain.identity.policy import ObjectKind, Purpose, Resource, decide
@@ -68,7 +68,9 @@ async def statistics(env: Environment, subject: Subject, question: Question) -> 
         all_of_it = await total_counts(tx, question, counts) if question.group_by else counts
     found = figures_of(question, counts)
     total = figures_of(replace(question, group_by=()), all_of_it).get((), delivery({}, {}, 0))
-    hidden, total_hidden = (set(), False) if sees_small_cells(subject) else await held_back(env, question, found, total)
+    hidden, total_hidden = (
+        (set(), False) if sees_small_cells(subject) else await suppressed_groups(env, question, found, total)
+    )
     rows = tuple(
         FigureRow(dict(zip(question.group_by, place, strict=True)), None if place in hidden else found[place])
         for place in sorted(found, key=lambda place: tuple(map(str, place)))

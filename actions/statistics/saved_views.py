@@ -8,7 +8,7 @@ from actions.kernel.access import require
 from actions.kernel.case_access import note
 from actions.kernel.environment import Environment
 from actions.kernel.idempotency import run_idempotently
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from domain.identity.policy import ObjectKind, Purpose, Resource
 from domain.kernel.errors import ErrorCode, NotSignedIn, Problem, Problems, not_found
 from domain.kernel.people import Officer, PersonKind, Subject
@@ -73,7 +73,7 @@ async def views_of(env: Environment, subject: Subject, officer: Officer) -> list
         return await saved_views.of_officer(tx, officer.id)
 
 
-async def keep(acting: Acting, request: SaveView) -> SavedView:
+async def keep(acting: UnitOfWork, request: SaveView) -> SavedView:
     """The inner step of keeping a view, in the caller's transaction."""
     name = _validated_name(request)
     held = await saved_views.view_by_name(acting.tx, acting.subject.person_id or "", name)
@@ -90,7 +90,7 @@ async def keep(acting: Acting, request: SaveView) -> SavedView:
     return view
 
 
-async def rename(acting: Acting, request: RenameView) -> SavedView:
+async def rename(acting: UnitOfWork, request: RenameView) -> SavedView:
     """The inner step of renaming, in the caller's transaction."""
     view = await _own_view(acting, request.name)
     renamed = replace(view, name=view_name(request.new_name, "newName"), updated_at=acting.now)
@@ -102,7 +102,7 @@ async def rename(acting: Acting, request: RenameView) -> SavedView:
     return renamed
 
 
-async def delete(acting: Acting, request: DeleteView) -> None:
+async def delete(acting: UnitOfWork, request: DeleteView) -> None:
     """The inner step of deleting, in the caller's transaction."""
     view = await _own_view(acting, request.name)
     await saved_views.remove(acting.tx, view.id)
@@ -114,7 +114,7 @@ def of_view(view: SavedView) -> Resource:
     return Resource(ObjectKind.SAVED_VIEW, view.id, person_id=view.officer_id)
 
 
-async def _own_view(acting: Acting, name: str) -> SavedView:
+async def _own_view(acting: UnitOfWork, name: str) -> SavedView:
     view = await saved_views.view_by_name(acting.tx, acting.subject.person_id or "", view_name(name, "name"))
     if view is None:
         raise not_found(*_NAME)
@@ -126,18 +126,18 @@ async def _run_view_change(
     subject: Subject,
     operation: str,
     request: Any,
-    work: Callable[[Acting], Awaitable[SavedView | None]],
+    work: Callable[[UnitOfWork], Awaitable[SavedView | None]],
 ) -> tuple[SavedView | None, bool]:
     if not subject.signed_in:
         raise NotSignedIn
 
     async def in_transaction(tx: Transaction) -> dict[str, Any]:
-        acting = Acting(env, tx, subject)
+        acting = UnitOfWork(env, tx, subject)
         if subject.kind is not PersonKind.OFFICER:
             raise not_found("input")
         hers = Resource(ObjectKind.SAVED_VIEW, person_id=subject.person_id)
         await require(env, tx, subject, hers, Purpose.APPLY, path=("input",))
-        await locks.hold(tx, "saved_views", subject.person_id or "")  # one after another, so names stay apart
+        await locks.lock_exclusive(tx, "saved_views", subject.person_id or "")  # one after another, so names stay apart
         view = await work(acting)
         return {"id": view.id if view else None}
 

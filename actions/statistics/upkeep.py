@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from actions.kernel.transitions import Transition
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from domain.identity.policy import ObjectKind, Purpose
 from domain.kernel.people import SYSTEM
 from domain.statistics.figures import difference, figure_inputs, marks_of
@@ -21,7 +21,7 @@ Tell = Callable[[Build], None]
 """Told after each transaction how far it is."""
 
 
-async def count_change(acting: Acting, transition: Transition) -> None:
+async def count_change(acting: UnitOfWork, transition: Transition) -> None:
     """Change the figures by what a transition has changed of its application."""
     before, after = transition.before, marks_of(figure_inputs(transition.after))
     change = after if before is None else difference(marks_of(figure_inputs(before)), after)
@@ -64,7 +64,7 @@ async def go_on_if_stalled(store: Store) -> None:
 
 async def _finish(store: Store, build: Build, by: str, tell: Tell | None = None, page: int | None = None) -> None:
     async def work(tx: Transaction) -> Build:
-        before = await figure_state.take(tx)
+        before = await figure_state.read_exclusive(tx)
         done = await figure_build.step(tx, page)
         if done.generation != before.generation:
             await _note(tx, by)

@@ -7,7 +7,7 @@ import structlog
 
 from actions.kernel.environment import Environment
 from domain.kernel.clock import IST, ist_date
-from domain.umang.umang import Compared, compare_day
+from domain.umang.umang import ServiceComparison, compare_day
 from store import umang
 from store.database.engine import Store, Transaction
 
@@ -22,13 +22,13 @@ LOOK_BACK = timedelta(days=7)
 _log = structlog.get_logger(__name__)
 
 
-async def compare(store: Store, day: date, theirs: Mapping[str, int] | None = None) -> list[Compared]:
+async def compare(store: Store, day: date, theirs: Mapping[str, int] | None = None) -> list[ServiceComparison]:
     """Compare one day in India and keep what was found; `theirs` is what UMANG counted, by service id."""
     since = datetime.combine(day, time(), IST).astimezone(UTC)
 
-    async def work(tx: Transaction) -> list[Compared]:
+    async def work(tx: Transaction) -> list[ServiceComparison]:
         found = compare_day(day, await umang.filings(tx, since, since + timedelta(days=1), APPLY), theirs)
-        await umang.save_comparison(tx, found or [Compared(day, NO_CALLS, 0, 0, None, ())])
+        await umang.save_comparison(tx, found or [ServiceComparison(day, NO_CALLS, 0, 0, None, ())])
         return found
 
     found = await store.carry_out(work)
@@ -38,7 +38,7 @@ async def compare(store: Store, day: date, theirs: Mapping[str, int] | None = No
     return found
 
 
-async def compare_due(env: Environment) -> list[Compared]:
+async def compare_due(env: Environment) -> list[ServiceComparison]:
     """Compare yesterday, once, after midnight has passed; nothing where that was done."""
     yesterday = ist_date(env.clock.now() - AFTER_MIDNIGHT) - timedelta(days=1)
     async with env.store.read_transaction() as tx:

@@ -11,7 +11,7 @@ from actions.feedback.notices import About, tell
 from actions.identity.sign_in_guards import constant_time_equal
 from actions.kernel.access import of_citizen, require
 from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from domain.feedback.notices import NoticeKind, Topic
 from domain.identity.policy import ObjectKind, Purpose
 from domain.kernel.assurance import Assurance, weakest
@@ -40,7 +40,7 @@ class LinkAsked:
     masked_mobile: str
 
 
-async def spend(env: Environment, user: UserAssertion) -> bool:
+async def use_assertion(env: Environment, user: UserAssertion) -> bool:
     """Use an assertion up and note that its account was used; False where it was used before."""
 
     async def work(tx: Transaction) -> bool:
@@ -90,7 +90,7 @@ async def confirm_link(env: Environment, subject: Subject, ticket: str, digits: 
     """
 
     async def work(tx: Transaction) -> int | None:
-        acting = Acting(env, tx, subject)
+        acting = UnitOfWork(env, tx, subject)
         citizen_id = subject.person_id if subject.kind is PersonKind.CITIZEN else None
         resource = of_citizen(citizen_id or "", ObjectKind.ACCOUNT)
         await require(env, tx, subject, resource, Purpose.APPLY)
@@ -111,7 +111,7 @@ async def confirm_link(env: Environment, subject: Subject, ticket: str, digits: 
         raise Problems(Problem(ErrorCode.OTP_WRONG, ("digits",), params={"left": str(left)}))
 
 
-async def _tie(acting: Acting, account: Account, citizen_id: str) -> None:
+async def _tie(acting: UnitOfWork, account: Account, citizen_id: str) -> None:
     tx = acting.tx
     known = await identities.identity(tx, Provider.UMANG, account.subject)
     vouched = await identities.identity(tx, Provider.MERI_PEHCHAAN, account.mpid) if account.mpid else None

@@ -20,7 +20,7 @@ _JPEG_MODES, _PNG_MODES = frozenset({"L", "RGB"}), frozenset({"1", "L", "LA", "P
 _LIMIT = 1_000_000
 
 
-async def re_encoded(content: bytes, kind: MediaType, *, largest_pixels: int, path: tuple[str, ...]) -> bytes:
+async def re_encode_image(content: bytes, kind: MediaType, *, largest_pixels: int, path: tuple[str, ...]) -> bytes:
     """The picture made anew; another kind of file as it is.
 
     Raises Problems: IMAGE_TOO_LARGE above so many points, told from the head before anything is unpacked;
@@ -29,10 +29,10 @@ async def re_encoded(content: bytes, kind: MediaType, *, largest_pixels: int, pa
     if kind is MediaType.PDF:
         return content
     loop = asyncio.get_running_loop()
-    return await loop.run_in_executor(_AT_ONCE, _made_anew, content, kind, largest_pixels, path)
+    return await loop.run_in_executor(_AT_ONCE, _re_encode, content, kind, largest_pixels, path)
 
 
-def _made_anew(content: bytes, kind: MediaType, largest_pixels: int, path: tuple[str, ...]) -> bytes:
+def _re_encode(content: bytes, kind: MediaType, largest_pixels: int, path: tuple[str, ...]) -> bytes:
     from PIL import Image, ImageOps, UnidentifiedImageError
 
     damaged = Problems(Problem(ErrorCode.FILE_DAMAGED, path))

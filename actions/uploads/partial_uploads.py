@@ -64,7 +64,7 @@ async def begin_upload(env: Environment, subject: Subject, announced: Announced)
     )
 
     async def work(tx: Transaction) -> None:
-        await locks.hold(tx, "partial", subject.label)
+        await locks.lock_exclusive(tx, "partial", subject.label)
         if await partial_uploads.count_open(tx, subject.label) >= env.rules.files.partial_per_person:
             params = {"retryAfterSeconds": "3600"}
             raise Problems(Problem(ErrorCode.RATE_LIMITED, _PATH, params=params))

@@ -14,8 +14,8 @@ from datetime import timedelta
 import structlog
 
 from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import Acting
-from actions.uploads.images import re_encoded
+from actions.kernel.unit_of_work import UnitOfWork
+from actions.uploads.images import re_encode_image
 from domain.identity.policy import ObjectKind, Purpose, Resource, decide
 from domain.kernel.errors import ErrorCode, NotSignedIn, Problem, Problems
 from domain.kernel.people import PersonKind, Role, Subject
@@ -87,7 +87,7 @@ async def take_in(
     if kind is MediaType.PDF and not as_sent:
         await asyncio.to_thread(refuse_unfit_pdf, content, *_FILE)
     elif not as_sent:
-        kept = await re_encoded(content, kind, largest_pixels=env.rules.files.largest_pixels, path=_FILE)
+        kept = await re_encode_image(content, kind, largest_pixels=env.rules.files.largest_pixels, path=_FILE)
     if len(kept) > most:
         raise too_large(most)
     return await _keep(env, subject, kept, kind)
@@ -137,11 +137,11 @@ async def _keep(env: Environment, subject: Subject, content: bytes, kind: MediaT
         size=len(content),
         created_at=env.clock.now(),
     )
-    known = await env.store.carry_out(lambda tx: _begin(Acting(env, tx, subject), upload))
+    known = await env.store.carry_out(lambda tx: _begin(UnitOfWork(env, tx, subject), upload))
     if known is not None and await env.objects.exists(known.sha256):
         return known
     await env.objects.put(content, kind.value)
-    await env.store.carry_out(lambda tx: _finish(Acting(env, tx, subject), upload, content))
+    await env.store.carry_out(lambda tx: _finish(UnitOfWork(env, tx, subject), upload, content))
     return upload
 
 
@@ -175,7 +175,7 @@ async def known_uploads(tx: Transaction, subject: Subject, references: Sequence[
     return found
 
 
-async def use(acting: Acting, upload: UploadedFile, by: Resource) -> None:
+async def use(acting: UnitOfWork, upload: UploadedFile, by: Resource) -> None:
     """Note that something names the file, in the transaction that makes it name it.
 
     From then on the file is kept, and whoever may read that thing may read the file.
@@ -224,7 +224,7 @@ async def discard(env: Environment, sha256: str) -> bool:
     """Delete a file from the object store unless a row names it, also a row that is only just being made."""
 
     async def work(tx: Transaction) -> bool:
-        await locks.hold(tx, "file", sha256)
+        await locks.lock_exclusive(tx, "file", sha256)
         return not await personal_files.still_named(tx, sha256) and await env.objects.remove(sha256)
 
     return await env.store.carry_out(work)
@@ -264,9 +264,9 @@ def _may_use(subject: Subject, upload: UploadedFile) -> bool:
     return any(decide(subject, resource, purpose) for purpose in (Purpose.APPLY, Purpose.ASSIST))
 
 
-async def _begin(acting: Acting, upload: UploadedFile) -> UploadedFile | None:
+async def _begin(acting: UnitOfWork, upload: UploadedFile) -> UploadedFile | None:
     """Note the row, or give the one of the same file that is there."""
-    await locks.hold(acting.tx, "file", upload.sha256)
+    await locks.lock_exclusive(acting.tx, "file", upload.sha256)
     held = await uploads.same_of(acting.tx, upload.sha256, upload.owner, upload.citizen_id)
     if held is not None:
         return held
@@ -277,8 +277,8 @@ async def _begin(acting: Acting, upload: UploadedFile) -> UploadedFile | None:
     return None
 
 
-async def _finish(acting: Acting, upload: UploadedFile, content: bytes) -> None:
-    await locks.hold(acting.tx, "file", upload.sha256)
+async def _finish(acting: UnitOfWork, upload: UploadedFile, content: bytes) -> None:
+    await locks.lock_exclusive(acting.tx, "file", upload.sha256)
     if not await acting.env.objects.exists(upload.sha256):  # the sweep took it with an older row of the same content
         await acting.env.objects.put(content, upload.media_type.value)
     if not await uploads.finish(acting.tx, upload.id):

@@ -21,15 +21,15 @@ from benchmarks.remote.slow_system import one_slow_system
 from domain.kernel.sources import Source
 from integrations.calling.cache import Codec
 from integrations.calling.http_transport import Limits, OwnTransport
-from integrations.calling.policies import JSON_TYPES, CallPolicy, Lane, Traffic
+from integrations.calling.policies import JSON_TYPES, Bulkhead, CallPolicy, Traffic
 from integrations.calling.remote import Remote
-from integrations.calling.transport import Lines
+from integrations.calling.transport import Transports
 
 ROUNDS = 1 if SHORT else 3
 CONCURRENT = (1, 10, 50)
 LEAST_RATIO = 0.8 if SHORT else 0.95
 """Windows of the short form are too short to judge by more closely."""
-LANE = Lane(places=50)
+LANE = Bulkhead(places=50)
 POLICY = CallPolicy("bench.call", Source.UMANG, traffic=Traffic.BUSY, lane=LANE, accepts=JSON_TYPES)
 KEPT = CallPolicy("bench.kept", Source.UMANG, fresh=3600, traffic=Traffic.BUSY, lane=LANE)
 TEXT = Codec(encode=lambda value: value, decode=lambda value: value)
@@ -47,7 +47,7 @@ async def callers(url: str, stack: AsyncExitStack) -> dict[str, Call]:
     shared = resilience()
     remotes = {}
     for kind in ("own", "httpcore"):
-        line = await stack.enter_async_context(Lines(shared.clock, kind=kind, demo=True).to([url]))
+        line = await stack.enter_async_context(Transports(shared.clock, kind=kind, demo=True).client_for([url]))
         remotes[kind] = Remote(Source.UMANG, url, client=line, shared=shared)
 
     async def aio() -> None:

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from domain.kernel.clock import SystemClock
 from domain.kernel.sources import Source
 from integrations.calling.breakers import BreakerObserver, Breakers
-from integrations.calling.cache import KeptAnswers, open_cache
+from integrations.calling.cache import AnswerCache, open_cache
 from integrations.calling.monitor import SourceMonitor
 from integrations.calling.remote import Resilience
 
@@ -55,5 +55,5 @@ def resilience(observer: BreakerObserver | None = None) -> Resilience:
     """What the callers of a process share."""
     clock = SystemClock()
     return Resilience(
-        clock, Breakers(clock, observer=observer), KeptAnswers(open_cache(None), clock), SourceMonitor(Source)
+        clock, Breakers(clock, observer=observer), AnswerCache(open_cache(None), clock), SourceMonitor(Source)
     )

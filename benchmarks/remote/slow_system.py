@@ -10,9 +10,9 @@ from benchmarks.remote.measuring import SHORT, measured, resilience
 from domain.kernel.sources import Source
 from integrations.calling.breakers import BreakerState
 from integrations.calling.errors import Unavailable
-from integrations.calling.policies import CallPolicy, Lane, Traffic
+from integrations.calling.policies import Bulkhead, CallPolicy, Traffic
 from integrations.calling.remote import Remote
-from integrations.calling.transport import Lines
+from integrations.calling.transport import Transports
 
 PAIRS, WINDOW = (6, 0.2) if SHORT else (60, 0.25)
 """Windows with and without the slow system alternate, so that what else the machine does meets both alike."""
@@ -21,7 +21,7 @@ CALLERS, CITIZENS = 10, 50
 THINK_SECONDS = 1.0
 """A citizen who got an error asks again after this, or after `Retry-After` where that is longer."""
 
-WELL = CallPolicy("bench.well", Source.UMANG, traffic=Traffic.BUSY, lane=Lane(places=50))
+WELL = CallPolicy("bench.well", Source.UMANG, traffic=Traffic.BUSY, lane=Bulkhead(places=50))
 SLOW = CallPolicy("bench.slow", Source.API_SETU, traffic=Traffic.BUSY, breaker="<round>")
 Wait = Callable[[Unavailable], Awaitable[None]]
 
@@ -144,7 +144,9 @@ async def one_slow_system(url: str) -> float:
     shared = resilience(lambda _source, _group, state: opened.set() if state is BreakerState.OPEN else None)
     measured_kinds = kinds()
     async with AsyncExitStack() as stack:
-        lines = [await stack.enter_async_context(Lines(shared.clock, demo=True).to([url])) for _ in range(2)]
+        lines = [
+            await stack.enter_async_context(Transports(shared.clock, demo=True).client_for([url])) for _ in range(2)
+        ]
         well = Remote(Source.UMANG, url, client=lines[0], shared=shared)
         bench = Bench(well, Remote(Source.API_SETU, url, client=lines[1], shared=shared), opened)
         for kind in measured_kinds:

@@ -118,7 +118,7 @@ async def report(kind: str, plan: Plan) -> None:
         found["figures"] = await known_answers(house, population)
         tell(f"{kind} {plan.size}: {found['bytes'] / plan.size:.0f} bytes an application; {found['figures']}")
         asking = Asking.of(house.env, schema.build(), population)
-        gc_tuning.settle()  # as the gateway does before it serves
+        gc_tuning.tune_for_serving()  # as the gateway does before it serves
         found["reads"] = []
         for one in asking.everything():
             measured = await measure(one)

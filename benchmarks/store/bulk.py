@@ -157,7 +157,7 @@ def _cubes(marks: Mapping[Mark, int]) -> dict[figures.Place, Any]:
     cubes: dict[figures.Place, Any] = {}
     for mark, amount in marks.items():
         amounts = {mark.measure.value: amount}
-        figures.pour(cubes, mark.day, mark.part, mark.bucket, mark.cell._asdict(), amounts)
+        figures.add_to_cube_cells(cubes, mark.day, mark.part, mark.bucket, mark.cell._asdict(), amounts)
     return cubes
 
 

@@ -12,7 +12,7 @@ from domain.etaal.counting import UNMAPPED, Category, CountingEvent
 from domain.etaal.counting_rules import rules_on
 from domain.kernel.clock import ist_date
 from store.etaal.ledger import PLACE, day_totals_table, days_table, event_key, ledger_table
-from store.etaal.ledger_seal import GENESIS, link_of, said_by
+from store.etaal.ledger_seal import GENESIS, link_of, row_content
 
 
 def add_day(chunk: Chunk, population: Population, day: int) -> None:
@@ -23,7 +23,7 @@ def add_day(chunk: Chunk, population: Population, day: int) -> None:
     totals: Counter[tuple[Any, ...]] = Counter()
     link = GENESIS
     for sequence, row in enumerate(rows, 1):
-        said = said_by(SimpleNamespace(**row, amount=row["count"]), sequence, UNMAPPED)
+        said = row_content(SimpleNamespace(**row, amount=row["count"]), sequence, UNMAPPED)
         link = link_of(link, said)
         totals[tuple(row[name] for name in PLACE)] += 1
         chunk.add(ledger_table, {**row, "sequence": sequence, "stands": UNMAPPED, "link": link})

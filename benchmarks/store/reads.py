@@ -19,7 +19,7 @@ from actions.statistics.dashboard import dashboard_of
 from actions.statistics.figures import statistics
 from benchmarks.store.cases import NOW, Case, Population, citizen_id, mixed, mobile_of
 from benchmarks.store.rows import number_of, officers_of
-from domain.etaal.counting import KeptDays
+from domain.etaal.counting import DayCountCache
 from domain.feedback.tracking import SecondFactor
 from domain.kernel.clock import ist_date
 from domain.kernel.numbers import NumberKind
@@ -134,7 +134,7 @@ class Asking:
         yield Asked("a day's e-Taal counts", lambda: counted(env))
         yield Asked(
             "a day's e-Taal counts, never read before",
-            lambda: counted(replace(env, caches=replace(env.caches, days=KeptDays()))),
+            lambda: counted(replace(env, caches=replace(env.caches, days=DayCountCache()))),
         )
         yield Asked("overdue list", lambda: late(None, 20))
         yield Asked("overdue list of a district, the first five", lambda: late(OFFICE[1], FEW))

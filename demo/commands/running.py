@@ -52,6 +52,6 @@ def token(
     ] = None,
 ) -> None:
     """Sign in the real way against the running sandboxes and print the session token."""
-    from demo.sign_in import sign_in_headless
+    from demo.sign_in import demo_sign_in
 
-    typer.echo(asyncio.run(sign_in_headless(read_settings().url, as_role, person)))
+    typer.echo(asyncio.run(demo_sign_in(read_settings().url, as_role, person)))

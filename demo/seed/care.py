@@ -7,12 +7,12 @@ from typing import Any
 
 from actions.doorstep.doorstep import BookVisit, book
 from actions.doorstep.rounds import FailVisit, HandOver, RecordVisitFee, SetOut, give, give_up, leave, take_fee
-from actions.feedback.feedback import GiveFeedback, say
-from actions.feedback.grievances import MoveGrievance, RaiseGrievance, ReplyToGrievance, answer, complain, step
+from actions.feedback.feedback import GiveFeedback, record_feedback
+from actions.feedback.grievances import MoveGrievance, RaiseGrievance, ReplyToGrievance, answer, open_grievance, step
 from actions.feedback.suggestions import MakeSuggestion, ReplyToSuggestion, propose, respond
 from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import Acting
-from demo.seed.people import Cast, cast_of, citizen_subject
+from actions.kernel.unit_of_work import UnitOfWork
+from demo.seed.people import DemoPeople, cast_of, citizen_subject
 from demo.seed.plan import choice
 from domain.applications.applications import Application, DeliveryMode
 from domain.applications.lifecycle import Status
@@ -55,22 +55,22 @@ _CITIZENS = 8
 
 
 @dataclass(frozen=True)
-class _Stage:
+class _ReplayContext:
     """What all steps share; `now` is the real moment of seeding."""
 
     env: Environment
     tx: Transaction
     clock: ManualClock
     now: datetime
-    cast: Cast
+    cast: DemoPeople
 
-    def unit_of_work(self, subject: Subject, at: datetime) -> Acting:
+    def unit_of_work(self, subject: Subject, at: datetime) -> UnitOfWork:
         """Somebody at work at a moment that is not after now."""
         self.clock.set(min(at, self.now))
-        return Acting(self.env, self.tx, subject)
+        return UnitOfWork(self.env, self.tx, subject)
 
 
-async def sow_care(env: Environment, demo: Mapping[str, Any]) -> bool:
+async def seed_care(env: Environment, demo: Mapping[str, Any]) -> bool:
     """Sow once, after the applications of the demo; false where it was sown already."""
     part = f"{demo['histories']['seed_id']}:care"
     now = env.clock.now()
@@ -80,7 +80,7 @@ async def sow_care(env: Environment, demo: Mapping[str, Any]) -> bool:
     async with env.store.write_transaction() as tx:
         if not await seeds.mark(tx, part):
             return False
-        stage = _Stage(back_dated, replace(tx, clock=clock), clock, now, await cast_of(tx, demo))
+        stage = _ReplayContext(back_dated, replace(tx, clock=clock), clock, now, await cast_of(tx, demo))
         citizens = list(stage.cast.citizens.values())
         held = [await applications.page_of_citizen(tx, one, limit=60) for one in citizens]
         for cases in held[:_CITIZENS]:
@@ -91,22 +91,24 @@ async def sow_care(env: Environment, demo: Mapping[str, Any]) -> bool:
     return True
 
 
-async def _feedback(stage: _Stage, cases: list[Application]) -> None:
+async def _feedback(stage: _ReplayContext, cases: list[Application]) -> None:
     decided = [case for case in cases if case.status in (Status.DELIVERED, Status.REJECTED)][:2]
     for case in decided:
         rating, text = _SAID[choice(case.number + "/rating", len(_SAID))]
         at = case.updated_at + timedelta(days=2)
         request = GiveFeedback(case.id, rating, text, "seed")
-        await say(stage.unit_of_work(citizen_subject(case.citizen_id), at), request)
+        await record_feedback(stage.unit_of_work(citizen_subject(case.citizen_id), at), request)
 
 
-async def _grievances(stage: _Stage, cases: list[Application]) -> None:
+async def _grievances(stage: _ReplayContext, cases: list[Application]) -> None:
     """One open, one answered, one closed, one taken up, one more that is open."""
     before = stage.now - timedelta(days=6)
     running = [case for case in cases if case.status is Status.IN_SCRUTINY and case.updated_at < before]
     for place, (case, (category, text)) in enumerate(zip(running, _COMPLAINTS, strict=False)):
         citizen = citizen_subject(case.citizen_id)
-        made = await complain(stage.unit_of_work(citizen, before), RaiseGrievance(case.id, category, text, "seed"))
+        made = await open_grievance(
+            stage.unit_of_work(citizen, before), RaiseGrievance(case.id, category, text, "seed")
+        )
         officer = stage.cast.officers.get(case.officer_id or "")
         if place in (0, 4) or officer is None:
             continue
@@ -116,7 +118,7 @@ async def _grievances(stage: _Stage, cases: list[Application]) -> None:
             await step(stage.unit_of_work(citizen, before + timedelta(days=3)), MoveGrievance(made.id, move, "seed"))
 
 
-async def _suggestions(stage: _Stage, cases: list[Application]) -> None:
+async def _suggestions(stage: _ReplayContext, cases: list[Application]) -> None:
     """Three of citizens and one of an officer; the first that a department can answer is answered."""
     at = stage.now - timedelta(days=20)
     admin = _with_role(stage.cast, Role.DEPARTMENT_ADMIN)
@@ -134,7 +136,7 @@ async def _suggestions(stage: _Stage, cases: list[Application]) -> None:
         await propose(stage.unit_of_work(officer, at), request)
 
 
-async def _visits(stage: _Stage, cases: list[Application]) -> None:
+async def _visits(stage: _ReplayContext, cases: list[Application]) -> None:
     """A delivery that failed and has a new slot, one that was handed over; papers to fetch, and an agent on the way."""
     settled = stage.now - timedelta(days=10)
     waiting = [
@@ -155,7 +157,7 @@ async def _visits(stage: _Stage, cases: list[Application]) -> None:
             await leave(stage.unit_of_work(_agent(visit), stage.now), SetOut(visit.id, "seed"))
 
 
-async def _fail_visit(stage: _Stage, case: Application, visit: Visit) -> None:
+async def _fail_visit(stage: _ReplayContext, case: Application, visit: Visit) -> None:
     start = visit.slot.starts_at
     await leave(stage.unit_of_work(_agent(visit), start), SetOut(visit.id, "seed"))
     failed = FailVisit(visit.id, VisitFailure.NOBODY_HOME, "seed")
@@ -163,13 +165,13 @@ async def _fail_visit(stage: _Stage, case: Application, visit: Visit) -> None:
     await _book(stage, case, VisitPurpose.DELIVERY, stage.now)
 
 
-async def _deliver_at_visit(stage: _Stage, _case: Application, visit: Visit) -> None:
+async def _deliver_at_visit(stage: _ReplayContext, _case: Application, visit: Visit) -> None:
     start = visit.slot.starts_at
     await leave(stage.unit_of_work(_agent(visit), start), SetOut(visit.id, "seed"))
     await _hand_over(stage, visit, _agent(visit), start + timedelta(hours=1))
 
 
-async def _book(stage: _Stage, case: Application, purpose: VisitPurpose, at: datetime) -> Visit | None:
+async def _book(stage: _ReplayContext, case: Application, purpose: VisitPurpose, at: datetime) -> Visit | None:
     acting = stage.unit_of_work(citizen_subject(case.citizen_id), at)
     if not await doorstep.agents_for(stage.tx, case.district, case.tehsil):
         return None
@@ -181,14 +183,14 @@ def _agent(visit: Visit) -> Subject:
     return Subject(frozenset({Role.DOORSTEP_AGENT}), PersonKind.OPERATOR, visit.agent_id, district=visit.district)
 
 
-async def _hand_over(stage: _Stage, visit: Visit, agent: Subject, at: datetime) -> None:
+async def _hand_over(stage: _ReplayContext, visit: Visit, agent: Subject, at: datetime) -> None:
     acting = stage.unit_of_work(agent, at)
     await take_fee(acting, RecordVisitFee(visit.id, f"DOOR{visit.sequence:04d}", FEE_PAISE, "seed"))
     shown = await doorstep.get(stage.tx, visit.id)
     await give(acting, HandOver(visit.id, "seed", otp=shown.otp if shown else None))
 
 
-def _with_role(cast: Cast, role: Role) -> Subject | None:
+def _with_role(cast: DemoPeople, role: Role) -> Subject | None:
     return next((officer for officer in cast.officers.values() if role in officer.roles), None)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from actions.consents.consents import ChangeConsent, take_step
 from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from demo.seed.people import cast_of, citizen_subject
 from domain.consents.consents import ConsentPurpose, ConsentStep
 from domain.kernel.clock import ManualClock
@@ -19,7 +19,7 @@ GIVEN_BEFORE = timedelta(days=30)
 """How long ago the demo people gave their consents."""
 
 
-async def sow_consents(env: Environment, demo: Mapping[str, Any]) -> bool:
+async def seed_consents(env: Environment, demo: Mapping[str, Any]) -> bool:
     """Let everybody consent to what departments hold of them; False where it was done already.
 
     For the locker they consent at DigiLocker when they sign in.
@@ -34,7 +34,7 @@ async def sow_consents(env: Environment, demo: Mapping[str, Any]) -> bool:
         cast = await cast_of(tx, demo)
         for person in demo["people"]:
             citizen_id = cast.citizens[person["key"]]
-            acting = Acting(back_dated, replace(tx, clock=clock), citizen_subject(citizen_id))
+            acting = UnitOfWork(back_dated, replace(tx, clock=clock), citizen_subject(citizen_id))
             for purpose in _purposes_of(person):
                 request = ChangeConsent(purpose, f"{part}:{purpose.value}")
                 await take_step(acting, citizen_id, ConsentStep.GRANT, request)

@@ -8,7 +8,7 @@ from typing import Any
 from actions.appeals import delays
 from actions.appeals.delays import RecordDelayReason
 from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from actions.statistics import saved_views
 from actions.statistics.saved_views import SaveView
 from demo.seed.people import cast_of
@@ -29,7 +29,7 @@ SAID_BEFORE = timedelta(hours=3)
 _CAUSES = tuple(DelayCause)
 
 
-async def sow_figures(env: Environment, demo: Mapping[str, Any]) -> bool:
+async def seed_figures(env: Environment, demo: Mapping[str, Any]) -> bool:
     """Let officers explain some late cases and keep a view each; False where it was done already."""
     part = f"{demo['histories']['seed_id']}:figures"
     clock = ManualClock(env.clock.now() - SAID_BEFORE)
@@ -48,10 +48,10 @@ async def sow_figures(env: Environment, demo: Mapping[str, Any]) -> bool:
             if officer is not None and _answers_for(officer, case):
                 cause = _CAUSES[number % len(_CAUSES)]
                 request = RecordDelayReason(cause, None, f"{part}:{case.id}", application_id=case.id)
-                await delays.record(Acting(back_dated, then, officer), request)
+                await delays.record(UnitOfWork(back_dated, then, officer), request)
         for officer in officers.values():
             if decide(officer, Resource(ObjectKind.SAVED_VIEW, person_id=officer.person_id), Purpose.APPLY):
-                await saved_views.keep(Acting(back_dated, then, officer), _view(officer, part))
+                await saved_views.keep(UnitOfWork(back_dated, then, officer), _view(officer, part))
         await seeds.mark(tx, part)
         return True
 

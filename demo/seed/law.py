@@ -45,7 +45,7 @@ _DIRECTED = "The officer is directed to decide within the days named in this ord
 
 
 @dataclass(frozen=True)
-class Bench:
+class AppealReplay:
     """The environment at the moment that is replayed, and who hears appeals, by id."""
 
     env: Environment
@@ -53,12 +53,12 @@ class Bench:
     tx: Transaction
     officers: Mapping[str, Subject]
 
-    def unit_of_work(self, subject: Subject) -> Acting:
+    def unit_of_work(self, subject: Subject) -> UnitOfWork:
         """Somebody at work at that moment."""
-        return Acting(self.env, replace(self.tx, clock=self.clock), subject)
+        return UnitOfWork(self.env, replace(self.tx, clock=self.clock), subject)
 
 
-async def sow_law(env: Environment, demo: Mapping[str, Any]) -> bool:
+async def seed_appeals(env: Environment, demo: Mapping[str, Any]) -> bool:
     """Sow the appeals once, on top of the demo's applications; False where they are there already."""
     part = f"{demo['histories']['seed_id']}:appeals"
     now = env.clock.now()
@@ -68,12 +68,12 @@ async def sow_law(env: Environment, demo: Mapping[str, Any]) -> bool:
         if await seeds.is_seeded(tx, part):
             return False
         cast = await cast_of(tx, demo)
-        await _sow(Bench(back_dated, clock, tx, cast.officers), cast, now)
+        await _file_appeals(AppealReplay(back_dated, clock, tx, cast.officers), cast, now)
         await seeds.mark(tx, part)
     return True
 
 
-async def _sow(bench: Bench, cast: Cast, now: datetime) -> None:
+async def _file_appeals(bench: AppealReplay, cast: DemoPeople, now: datetime) -> None:
     """File and decide appeals about what the demo holds already."""
     held: list[Application] = []
     for citizen_id in cast.citizens.values():
@@ -92,7 +92,7 @@ async def _sow(bench: Bench, cast: Cast, now: datetime) -> None:
         await _about_late_delivery(bench, application, place, now)
 
 
-async def _with_judges(bench: Bench, found: list[Application]) -> list[Application]:
+async def _with_judges(bench: AppealReplay, found: list[Application]) -> list[Application]:
     """Those in whose place a first appellate authority is posted."""
     posted: dict[Place, str | None] = {}
     for one in found:
@@ -103,7 +103,7 @@ async def _with_judges(bench: Bench, found: list[Application]) -> list[Applicati
     return [one for one in found if posted[place_of(one)]]
 
 
-async def _about_breach(bench: Bench, application: Application, place: int, now: datetime) -> None:
+async def _about_breach(bench: AppealReplay, application: Application, place: int, now: datetime) -> None:
     """Filed by itself, then left, being heard, or with an order."""
     if application.due_at is None:
         return
@@ -127,7 +127,7 @@ async def _about_breach(bench: Bench, application: Application, place: int, now:
     )
 
 
-async def _about_rejection(bench: Bench, application: Application, place: int, now: datetime) -> None:
+async def _about_rejection(bench: AppealReplay, application: Application, place: int, now: datetime) -> None:
     """Filed by the citizen, then dismissed, or lapsed once, or lapsed up to the Commission."""
     if application.decision is None:
         return
@@ -152,7 +152,7 @@ async def _about_rejection(bench: Bench, application: Application, place: int, n
             break
 
 
-async def _about_late_delivery(bench: Bench, application: Application, place: int, now: datetime) -> None:
+async def _about_late_delivery(bench: AppealReplay, application: Application, place: int, now: datetime) -> None:
     """Filed by itself, then overtaken by the delivery; some were closed since."""
     if application.due_at is None or application.delivered_at is None:
         return

@@ -10,7 +10,7 @@ from stdnum import verhoeff
 
 from actions.documents.department_documents import RATION_CARD
 from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from actions.umang.ration import CARD_NUMBER
 from domain.catalogue.centres import Binding, Centre, CentreKind
 from domain.doorstep import DoorstepAgent
@@ -29,7 +29,7 @@ Entry = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Cast:
+class DemoPeople:
     """The demo people by their keys, officers also as subjects by their ids."""
 
     citizens: Mapping[str, str]
@@ -49,7 +49,7 @@ def synthetic_aadhaar(key: str) -> str:
     return body + str(verhoeff.calc_check_digit(body))
 
 
-async def add_people(acting: Acting, demo: Mapping[str, Any], references: Mapping[str, VaultReference]) -> None:
+async def add_people(acting: UnitOfWork, demo: Mapping[str, Any], references: Mapping[str, VaultReference]) -> None:
     """Enter everybody, in the caller's transaction. Their consents come by demo/seed/consents.py."""
     for person in demo["people"]:
         citizen = await _add_citizen(acting, person, references[person["key"]])
@@ -66,7 +66,7 @@ async def add_people(acting: Acting, demo: Mapping[str, Any], references: Mappin
             await doorstep.add_agent(acting.tx, agent)
 
 
-async def cast_of(tx: Transaction, demo: Mapping[str, Any]) -> Cast:
+async def cast_of(tx: Transaction, demo: Mapping[str, Any]) -> DemoPeople:
     """Find the demo people again by the stable ids that they sign in with."""
     citizens, operators, officers = {}, {}, {}
     for person in demo["people"]:
@@ -81,7 +81,7 @@ async def cast_of(tx: Transaction, demo: Mapping[str, Any]) -> Cast:
         officer = await people.officer_by_email(tx, entry["email"])
         if officer is not None:
             officers[officer.id] = officer_subject(officer)
-    return Cast(citizens, operators, officers)
+    return DemoPeople(citizens, operators, officers)
 
 
 def citizen_subject(citizen_id: str) -> Subject:
@@ -100,7 +100,7 @@ def officer_subject(officer: Officer) -> Subject:
     return Subject(roles, PersonKind.OFFICER, officer.id, officer.postings)
 
 
-async def _add_citizen(acting: Acting, person: Entry, reference: VaultReference) -> Citizen:
+async def _add_citizen(acting: UnitOfWork, person: Entry, reference: VaultReference) -> Citizen:
     citizen = Citizen(
         id=acting.env.ids.key(),
         name=Bilingual(person["name_hi"], person["name_en"]),
@@ -128,7 +128,7 @@ async def _add_citizen(acting: Acting, person: Entry, reference: VaultReference)
     return citizen
 
 
-def _held_of(acting: Acting, person: Entry, citizen: Citizen) -> Sequence[DepartmentDocument]:
+def _held_of(acting: UnitOfWork, person: Entry, citizen: Citizen) -> Sequence[DepartmentDocument]:
     held = [_department_document(acting, entry, citizen) for entry in person["department_documents"]]
     card = person["ration_card"]
     if card:
@@ -147,7 +147,7 @@ def _held_of(acting: Acting, person: Entry, citizen: Citizen) -> Sequence[Depart
     return held
 
 
-def _department_document(acting: Acting, entry: Entry, citizen: Citizen) -> DepartmentDocument:
+def _department_document(acting: UnitOfWork, entry: Entry, citizen: Citizen) -> DepartmentDocument:
     return DepartmentDocument(
         id=acting.env.ids.key(),
         citizen_id=citizen.id,
@@ -169,7 +169,7 @@ async def _in_a_centre(tx: Transaction, entry: Entry, operator: Operator) -> Non
     await centres.bind(tx, [Binding(operator.id, centre.code, email)])
 
 
-def _officer(acting: Acting, entry: Entry) -> Officer:
+def _officer(acting: UnitOfWork, entry: Entry) -> Officer:
     return Officer(
         id=acting.env.ids.key(),
         name=Bilingual(entry["name_hi"], entry["name_en"]),
@@ -184,7 +184,7 @@ def _posting(entry: Entry) -> Posting:
     return Posting(Role(entry["role"]), entry["department"], entry["district"], entry["tehsil"], level)
 
 
-def _operator(acting: Acting, entry: Entry) -> Operator:
+def _operator(acting: UnitOfWork, entry: Entry) -> Operator:
     return Operator(
         id=acting.env.ids.key(),
         name=Bilingual(entry["name_hi"], entry["name_en"]),

@@ -14,9 +14,9 @@ from actions.benefits import sanction
 from actions.certificates import issue
 from actions.certificates.content import Renderer
 from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from demo.seed.forms import filled_in, findings_of, form_of, papers_of
-from demo.seed.people import Cast, citizen_subject, operator_subject
+from demo.seed.people import DemoPeople, citizen_subject, operator_subject
 from demo.seed.plan import Plan, Timetable, choice
 from domain.applications.applications import Application, Channel, DeliveryMode, RejectionGround
 from domain.applications.lifecycle import Status
@@ -53,14 +53,14 @@ _REFUSALS = (
 
 
 @dataclass(frozen=True)
-class Stage:
+class ReplayContext:
     """What all replays share. `clock` is the one that `env` holds; `now` the real moment of seeding."""
 
     env: Environment
     clock: ManualClock
     now: datetime
     demo: Mapping[str, Any]
-    cast: Cast
+    cast: DemoPeople
     services: Mapping[str, Service]
     forms: Mapping[str, Form]
     uploads: Mapping[str, str]
@@ -75,7 +75,7 @@ class Stage:
 class Replay:
     """One plan, played in one transaction of the caller."""
 
-    def __init__(self, stage: Stage, tx: Transaction, plan: Plan) -> None:
+    def __init__(self, stage: ReplayContext, tx: Transaction, plan: Plan) -> None:
         self._stage, self._plan = stage, plan
         self._tx = replace(tx, clock=stage.clock)
         self._person, self._service = stage.person(plan), stage.services[plan.service]
@@ -257,7 +257,7 @@ class Replay:
             idempotency_key=self._plan.key,
         )
 
-    def _applicant(self) -> Acting:
+    def _applicant(self) -> UnitOfWork:
         citizen_id = self._stage.cast.citizens[self._plan.person]
         if self._plan.operator is None:
             subject = citizen_subject(citizen_id)
@@ -265,13 +265,13 @@ class Replay:
             return self._unit_of_work(replace(subject, partner_request=self._plan.key) if by_umang else subject)
         return self._unit_of_work(operator_subject(self._stage.cast.operators[self._plan.operator], citizen_id))
 
-    def _officer(self, application: Application) -> Acting:
+    def _officer(self, application: Application) -> UnitOfWork:
         if application.officer_id is None:
             raise ValueError(f"nobody is posted for {application.department} in {application.district}")
         return self._unit_of_work(self._stage.cast.officers[application.officer_id])
 
-    def _unit_of_work(self, subject: Subject) -> Acting:
-        return Acting(self._stage.env, self._tx, subject)
+    def _unit_of_work(self, subject: Subject) -> UnitOfWork:
+        return UnitOfWork(self._stage.env, self._tx, subject)
 
     def _later(self, days: int, step: str, *, working: bool = True) -> None:
         self._set_clock(self._times.moment_after(days, step, working=working))

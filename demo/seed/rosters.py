@@ -34,7 +34,7 @@ _FROM_THE_ROW = ("applicant_name", "father_name", "mother_name", "date_of_birth"
 Entry = Mapping[str, Any]
 
 
-async def sow_rosters(env: Environment, demo: Mapping[str, Any]) -> bool:
+async def seed_rosters(env: Environment, demo: Mapping[str, Any]) -> bool:
     """Enter the school and the camp and file their rosters; False where it was done already.
 
     What was cut off goes on where it stopped: every step has a key of its own.

@@ -7,17 +7,17 @@ from typing import Any
 
 from actions.certificates.content import Renderer
 from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from actions.uploads.uploads import take_in
-from demo.seed.care import sow_care
-from demo.seed.consents import sow_consents
-from demo.seed.figures import sow_figures
-from demo.seed.law import sow_law
+from demo.seed.care import seed_care
+from demo.seed.consents import seed_consents
+from demo.seed.figures import seed_figures
+from demo.seed.law import seed_appeals
 from demo.seed.papers import demo_paper
-from demo.seed.people import Cast, add_people, cast_of, citizen_subject, fill_vault
+from demo.seed.people import DemoPeople, add_people, cast_of, citizen_subject, fill_vault
 from demo.seed.plan import Plan, plans
-from demo.seed.replay import Replay, Stage
-from demo.seed.rosters import sow_rosters
+from demo.seed.replay import Replay, ReplayContext
+from demo.seed.rosters import seed_rosters
 from domain.kernel.clock import ManualClock, ist_date
 from domain.kernel.ids import SeededIds
 from domain.kernel.people import SYSTEM
@@ -44,31 +44,31 @@ async def seed(env: Environment, demo: Mapping[str, Any], *, progress: Progress,
     async with env.store.read_transaction() as tx:
         sown = await seeds.is_seeded(tx, seed_id)
     if sown:
-        cared, appealed = await sow_care(env, demo), await sow_law(env, demo)
-        consented, explained = await sow_consents(env, demo), await sow_figures(env, demo)
-        listed = await sow_rosters(env, demo)
+        cared, appealed = await seed_care(env, demo), await seed_appeals(env, demo)
+        consented, explained = await seed_consents(env, demo), await seed_figures(env, demo)
+        listed = await seed_rosters(env, demo)
         return cared or appealed or consented or explained or listed
     clock = ManualClock(env.clock.now())
-    await sow_people(env, demo, clock, seed_id)
+    await seed_people(env, demo, clock, seed_id)
     stage = await _stage(env, demo, clock, renderer)
     async with env.store.read_transaction() as tx:
         schemes = await catalogue.schemes(tx)
     planned = plans(demo, stage.services, schemes, ist_date(stage.now))
     for start in range(0, len(planned), BATCH):
         batch = planned[start : start + BATCH]
-        await _sow(stage, f"{seed_id}:{start // BATCH}", batch)
+        await _replay_batch(stage, f"{seed_id}:{start // BATCH}", batch)
         progress(start + len(batch), len(planned))
     async with env.store.write_transaction() as tx:
         await seeds.mark(tx, seed_id)
-    await sow_care(env, demo)
-    await sow_law(env, demo)
-    await sow_consents(env, demo)
-    await sow_figures(env, demo)
-    await sow_rosters(env, demo)
+    await seed_care(env, demo)
+    await seed_appeals(env, demo)
+    await seed_consents(env, demo)
+    await seed_figures(env, demo)
+    await seed_rosters(env, demo)
     return True
 
 
-async def sow_people(env: Environment, demo: Mapping[str, Any], clock: ManualClock, seed_id: str) -> None:
+async def seed_people(env: Environment, demo: Mapping[str, Any], clock: ManualClock, seed_id: str) -> None:
     """Enter the people of the demo, once for a seed: citizens, officers, operators."""
     part = f"{seed_id}:people"
     async with env.store.read_transaction() as tx:
@@ -79,13 +79,13 @@ async def sow_people(env: Environment, demo: Mapping[str, Any], clock: ManualClo
     clock.set(now - PEOPLE_SINCE)
     back_dated = replace(env, clock=clock, ids=SeededIds(clock, part))
     async with env.store.write_transaction() as tx:
-        acting = Acting(back_dated, replace(tx, clock=clock), SYSTEM)
+        acting = UnitOfWork(back_dated, replace(tx, clock=clock), SYSTEM)
         await add_people(acting, demo, references)
         await seeds.mark(tx, part)
     clock.set(now)
 
 
-async def _stage(env: Environment, demo: Mapping[str, Any], clock: ManualClock, renderer: Renderer) -> Stage:
+async def _stage(env: Environment, demo: Mapping[str, Any], clock: ManualClock, renderer: Renderer) -> ReplayContext:
     async with env.store.read_transaction() as tx:
         cast = await cast_of(tx, demo)
         told = demo["histories"]
@@ -94,7 +94,7 @@ async def _stage(env: Environment, demo: Mapping[str, Any], clock: ManualClock, 
         services = await catalogue.services_by_codes(tx, codes)
         held = await forms.of_services(tx, codes)
     uploads = await _papers(env, demo, cast, clock)
-    return Stage(
+    return ReplayContext(
         env=replace(env, clock=clock),
         clock=clock,
         now=clock.now(),
@@ -107,7 +107,7 @@ async def _stage(env: Environment, demo: Mapping[str, Any], clock: ManualClock, 
     )
 
 
-async def _sow(stage: Stage, part: str, batch: list[Plan]) -> None:
+async def _replay_batch(stage: ReplayContext, part: str, batch: list[Plan]) -> None:
     """Replay a batch in one transaction, which also notes that it was done."""
     async with stage.env.store.write_transaction() as tx:
         if await seeds.is_seeded(tx, part):
@@ -119,7 +119,7 @@ async def _sow(stage: Stage, part: str, batch: list[Plan]) -> None:
         await seeds.mark(tx, part)
 
 
-async def _papers(env: Environment, demo: Mapping[str, Any], cast: Cast, clock: ManualClock) -> dict[str, str]:
+async def _papers(env: Environment, demo: Mapping[str, Any], cast: DemoPeople, clock: ManualClock) -> dict[str, str]:
     """One paper of each citizen, uploaded by herself when she came; references by the keys of the people."""
     now = clock.now()
     clock.set(now - PEOPLE_SINCE)

@@ -24,7 +24,7 @@ from domain.catalogue.form_problems import (
     too_long,
     unknown,
 )
-from domain.catalogue.form_rules import Scope, holds, is_needed, names_in, visible
+from domain.catalogue.form_rules import Scope, holds, is_needed, is_visible, names_in
 from domain.catalogue.forms import LONGEST_ANSWER, MOST_ANSWERS, Form, Question, QuestionKind, flat
 from domain.kernel.errors import ErrorCode, Problem
 from domain.kernel.masks import holds_aadhaar
@@ -194,7 +194,7 @@ def _by_rules(form: Form, read: _Read, scope: Scope, *, complete: bool) -> None:
 def _ask(question: Question, name: str, scope: Scope, read: _Read, *, complete: bool) -> None:
     """One question in its scope: whether it was to be answered at all, and the days that it allows."""
     value = (scope.answers if scope.row is None else scope.row).get(question.name)
-    asked = visible(question, scope)
+    asked = is_visible(question, scope)
     if value is None:
         if complete and asked and is_needed(question, scope):
             read.refuse(name, problem(ErrorCode.FORM_ANSWER_MISSING, question, name))

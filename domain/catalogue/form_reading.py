@@ -52,7 +52,7 @@ def form_of(document: Mapping[str, Any]) -> Form:
     return form
 
 
-def kept_form(document: Mapping[str, Any]) -> Form:
+def stored_form(document: Mapping[str, Any]) -> Form:
     """The form of a document that `form_of` took before; what was checked then is not checked again."""
     return _build_form(document)
 

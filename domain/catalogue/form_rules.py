@@ -64,7 +64,7 @@ def holds(rule: Rule, scope: Scope) -> bool | None:
     return _COMPARE[rule["is"]](left, right)
 
 
-def visible(question: Question, scope: Scope) -> bool:
+def is_visible(question: Question, scope: Scope) -> bool:
     """Whether a question is asked."""
     return question.visible_if is None or holds(question.visible_if, scope) is True
 

@@ -215,7 +215,7 @@ class CatalogueIndex:
         return said / len(telling) if telling else 0.0
 
 
-class KeptIndex:
+class IndexCache:
     """The last index of a process, with the stamp of the catalogue that it was made of."""
 
     def __init__(self) -> None:

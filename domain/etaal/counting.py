@@ -119,7 +119,7 @@ class Transaction:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class EtaalClass:
     """Under which code, category and level of e-Taal a service stands on a day."""
 
     etaal_code: str
@@ -158,9 +158,9 @@ class EnrolledService:
     """e-Taal's name of the standard service that it belongs to, such as Certificates."""
 
     @property
-    def standing(self) -> Standing:
+    def standing(self) -> EtaalClass:
         """What the rows of its days bear."""
-        return Standing(self.etaal_code, self.category, self.level)
+        return EtaalClass(self.etaal_code, self.category, self.level)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +191,7 @@ class PlacedCounts:
         return tuple(sorted(sums.items()))
 
 
-class KeptDays:
+class DayCountCache:
     """The counts of the days that a process was asked for last, by the link that proves them, so that none gets old."""
 
     def __init__(self, most: int = MOST_KEPT_DAYS) -> None:

@@ -30,7 +30,7 @@ class FeeState(StrEnum):
     REFUNDED = "REFUNDED"
 
 
-class HeardState(StrEnum):
+class ReportedState(StrEnum):
     """What the one who takes the money says of an order when it is asked."""
 
     SUCCESS = "SUCCESS"
@@ -162,7 +162,7 @@ class FeeReceipt:
 class FeeNews:
     """What was heard of one order, by a server-side enquiry and nothing else."""
 
-    state: HeardState
+    state: ReportedState
     amount_paise: int | None = None
     receipt: FeeReceipt | None = None
 

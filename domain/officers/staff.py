@@ -97,7 +97,7 @@ class CoverKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Covered:
+class CoveredCase:
     """A case or appeal that lies elsewhere because of an absence, and goes back when that is over.
 
     `absence_id` is a leave or a vacancy, `holder_id` who has it meanwhile; None where nobody could be found.

@@ -12,7 +12,7 @@ from domain.catalogue.catalogue import Scheme
 
 
 @dataclass(frozen=True, slots=True)
-class ToldBalance:
+class ReportedBalance:
     """What the treasury said is left of a head of account.
 
     `as_of` is the treasury's time of it. `asked_at` is ours, before the question: what was let go since then
@@ -47,7 +47,7 @@ class SanctionBudget:
 
     scheme: Scheme
     need: SanctionNeed | None
-    balance: ToldBalance
+    balance: ReportedBalance
     set_aside_paise: int
 
     @property

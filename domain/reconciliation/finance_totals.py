@@ -13,7 +13,7 @@ Sum = tuple[int, int]
 NOTHING: Sum = (0, 0)
 
 
-def plus(one: Sum, other: Sum) -> Sum:
+def add_sums(one: Sum, other: Sum) -> Sum:
     """Both together."""
     return one[0] + other[0], one[1] + other[1]
 
@@ -37,7 +37,7 @@ class PaymentTotal:
     @property
     def instructed(self) -> Sum:
         """What was sent: credited + returned + in flight (docs/contracts/dbt_finance.md section 10)."""
-        return plus(plus(self.credited, self.returned), self.in_flight)
+        return add_sums(add_sums(self.credited, self.returned), self.in_flight)
 
     def with_more(self, status: PaymentStatus, more: Sum) -> "PaymentTotal":
         """The same with payments that stand at a status."""
@@ -48,12 +48,12 @@ class PaymentTotal:
             place = "returned"
         elif status is PaymentStatus.CREDITED:
             place = "credited"
-        changed: dict[str, Sum] = {place: plus(getattr(self, place), more)}
+        changed: dict[str, Sum] = {place: add_sums(getattr(self, place), more)}
         return replace(self, **changed)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
+class MonthMovement:
     """What moved in a month in one scheme, district and department, as we learned of it."""
 
     scheme_code: str
@@ -73,17 +73,17 @@ class Moved:
     @property
     def balances(self) -> bool:
         """Whether all that was on its way is accounted for: opening + instructed = credited + returned + closing."""
-        gone = plus(plus(self.credited, self.returned), self.closing)
-        return plus(self.opening, self.instructed) == gone
+        gone = add_sums(add_sums(self.credited, self.returned), self.closing)
+        return add_sums(self.opening, self.instructed) == gone
 
-    def __add__(self, other: "Moved") -> "Moved":
-        sums = {one.name: plus(getattr(self, one.name), getattr(other, one.name)) for one in fields(self)[3:]}
+    def __add__(self, other: "MonthMovement") -> "MonthMovement":
+        sums = {one.name: add_sums(getattr(self, one.name), getattr(other, one.name)) for one in fields(self)[3:]}
         return replace(self, **sums)  # type: ignore[arg-type]
 
 
-def added_up(parts: Iterable[Moved]) -> list[Moved]:
+def merge_movements(parts: Iterable[MonthMovement]) -> list[MonthMovement]:
     """One line for each scheme, district and department, in their order."""
-    sums: dict[tuple[str, str, str], Moved] = {}
+    sums: dict[tuple[str, str, str], MonthMovement] = {}
     for part in parts:
         key = (part.scheme_code, part.district, part.department or "")
         sums[key] = sums[key] + part if key in sums else part

@@ -20,11 +20,11 @@ from domain.statistics.small_cells import (
     suppressed_cells,
     whole_period,
 )
-from domain.statistics.sum_graph import Node, across, that_close, that_follow
+from domain.statistics.sum_graph import Node, crossing_numbers, numbers_to_hide, recoverable_numbers
 
 
 @dataclass(frozen=True, slots=True)
-class HeldBack:
+class SuppressedCells:
     """What is held back of one dimension or chain of them, such as district and tehsil, by how many are told apart.
 
     `periods` are the cells of whole periods, `months` the same with the month as last coordinate.
@@ -84,7 +84,7 @@ Hides = Callable[[Coordinates, Coordinates], bool]
 
 
 @dataclass(frozen=True, slots=True)
-class HeldBackOfTwo:
+class SuppressedPairs:
     """What is held back of a table of two chains in a whole period, by how much of each is told apart."""
 
     levels: Mapping[tuple[int, int], AbstractSet[Coordinates]]
@@ -119,7 +119,7 @@ def _suppress_both_axes(cells: Cells, axis: int, held: AbstractSet[Coordinates])
     }
     hidden = suppressed_cells(cells, lines, held)
     shown = sorted(arcs.keys() - hidden, key=lambda cell: (cells[cell].cases, repr(cell)))
-    while chosen := that_close(arcs, hidden, shown):
+    while chosen := numbers_to_hide(arcs, hidden, shown):
         hidden = suppressed_cells(cells, lines, hidden | set(chosen))
         shown = [cell for cell in shown if cell not in hidden]
     return hidden
@@ -217,7 +217,7 @@ class _Network:
         of_months: list[_Key] = [(level, place, None) for level, held in enumerate(months) for place in held]
         self._hidden.update(key for key in of_months if key in self._many)
         shown = sorted(self._many.keys() - self._hidden, key=self._order)
-        while chosen := that_close(self._arcs, self._hidden, shown) or self._on_the_way():
+        while chosen := numbers_to_hide(self._arcs, self._hidden, shown) or self._on_the_way():
             for key in chosen:
                 self._hide(key, months)
             shown = [key for key in shown if key not in self._hidden]
@@ -225,9 +225,9 @@ class _Network:
     def _on_the_way(self) -> list[_Key]:
         """For each small number that still follows, the smallest one that may lead to a circle further on."""
         found = []
-        for key in that_follow(self._arcs, self._hidden):
+        for key in recoverable_numbers(self._arcs, self._hidden):
             if 0 < self._many.get(key, SMALLEST) < SMALLEST:
-                more = [each for each in across(self._arcs, self._hidden, key) if each in self._many]
+                more = [each for each in crossing_numbers(self._arcs, self._hidden, key) if each in self._many]
                 found += sorted(more, key=self._order)[:1]
         return found
 
@@ -262,7 +262,7 @@ KEPT_SECONDS, MOST_KEPT = 60.0, 32
 _Found = TypeVar("_Found")
 
 
-class KeptHeldBack(Generic[_Found]):
+class SuppressionCache(Generic[_Found]):
     """What a process found to be held back within the last minute, since a table of all services takes a while.
 
     One table is worked out at a time, however many people ask for however many.

@@ -123,7 +123,7 @@ Marks = Mapping[Mark, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
+class FigureInputs:
     """As much of an application as figures depend on."""
 
     cell: Cell
@@ -135,10 +135,10 @@ class Counted:
     paused: bool
 
 
-def figure_inputs(application: Application) -> Counted:
+def figure_inputs(application: Application) -> FigureInputs:
     """What figures depend on, of an application."""
     decided_at = application.decision.decided_at if application.decision else None
-    return Counted(
+    return FigureInputs(
         cell_of(
             application.department,
             application.service_code,
@@ -170,7 +170,7 @@ def ended_at(
     return updated_at if status is Status.WITHDRAWN else None
 
 
-def marks_of(case: Counted) -> Counter[Mark]:
+def marks_of(case: FigureInputs) -> Counter[Mark]:
     """What one application adds to the counters as it stands; nothing before it is submitted."""
     if case.submitted_at is None:
         return Counter()
@@ -186,7 +186,7 @@ def marks_of(case: Counted) -> Counter[Mark]:
     return marks
 
 
-def _marks_of_ended(case: Counted, ended: datetime, received: date) -> Counter[Mark]:
+def _marks_of_ended(case: FigureInputs, ended: datetime, received: date) -> Counter[Mark]:
     day = ist_date(ended)
     if case.status is Status.WITHDRAWN:
         return _ones(case.cell, (received, Measure.DROPPED), (day, Measure.WITHDRAWN))

@@ -17,7 +17,7 @@ Arcs = Mapping[_Key, tuple[Node, Node]]
 _Around = Mapping[Node, Sequence[tuple[Hashable, Node]]]
 
 
-def that_follow(arcs: Arcs[_Key], hidden: AbstractSet[_Key]) -> set[_Key]:
+def recoverable_numbers(arcs: Arcs[_Key], hidden: AbstractSet[_Key]) -> set[_Key]:
     """Those of the hidden numbers that follow from the others: the bridges."""
     around = _around(arcs, hidden)
     search = _Search(around)
@@ -26,16 +26,16 @@ def that_follow(arcs: Arcs[_Key], hidden: AbstractSet[_Key]) -> set[_Key]:
     return {key for key in hidden if key in search.bridges}
 
 
-def that_close(arcs: Arcs[_Key], hidden: AbstractSet[_Key], shown: Iterable[_Key]) -> list[_Key]:
+def numbers_to_hide(arcs: Arcs[_Key], hidden: AbstractSet[_Key], shown: Iterable[_Key]) -> list[_Key]:
     """Of the shown numbers, taken in their order, those that must be hidden too so that as few as can be follow."""
-    bridges = that_follow(arcs, hidden)
+    bridges = recoverable_numbers(arcs, hidden)
     if not bridges:
         return []
     parts = _Parts(arcs, hidden - bridges, bridges)
     return [key for key in shown if parts.join(*arcs[key])]
 
 
-def across(arcs: Arcs[_Key], hidden: AbstractSet[_Key], key: _Key) -> list[_Key]:
+def crossing_numbers(arcs: Arcs[_Key], hidden: AbstractSet[_Key], key: _Key) -> list[_Key]:
     """The shown numbers that lead from the one side of a number that follows to the other, or on the way there."""
     around = _around(arcs, hidden - {key})
     side, waiting = {arcs[key][0]}, [arcs[key][0]]

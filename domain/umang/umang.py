@@ -17,7 +17,7 @@ THEIRS_DIFFER = "THEIR_COUNT_DIFFERS"
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class ServiceComparison:
     """One service of UMANG on one day in India. `theirs` is what UMANG counted, where it told us.
 
     `differences` name the kind and, but for a count, the tracker of each call that does not fit.
@@ -33,7 +33,7 @@ class Compared:
 
 def compare_day(
     day: date, filings: Iterable[Mapping[str, Any]], theirs: Mapping[str, int] | None = None
-) -> list[Compared]:
+) -> list[ServiceComparison]:
     """Compare a day's calls of applyService, service by service, with the applications that came of them."""
     by_service: dict[str, list[Mapping[str, Any]]] = {srvid: [] for srvid in theirs or {}}
     for filing in filings:
@@ -41,7 +41,9 @@ def compare_day(
     return [_of_service(day, srvid, calls, theirs) for srvid, calls in sorted(by_service.items())]
 
 
-def _of_service(day: date, srvid: str, calls: list[Mapping[str, Any]], theirs: Mapping[str, int] | None) -> Compared:
+def _of_service(
+    day: date, srvid: str, calls: list[Mapping[str, Any]], theirs: Mapping[str, int] | None
+) -> ServiceComparison:
     accepted = [call for call in calls if call["code"] == OK]
     created = [call for call in calls if call["there"] is not None]
     differences = [f"{ANSWERED_WITHOUT} {call['tracker']}" for call in accepted if call["there"] is None]
@@ -49,4 +51,4 @@ def _of_service(day: date, srvid: str, calls: list[Mapping[str, Any]], theirs: M
     told = None if theirs is None else theirs.get(srvid, 0)
     if told is not None and told != len(accepted):
         differences.append(THEIRS_DIFFER)
-    return Compared(day, srvid, len(accepted), len(created), told, tuple(differences))
+    return ServiceComparison(day, srvid, len(accepted), len(created), told, tuple(differences))

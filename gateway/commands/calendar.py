@@ -11,7 +11,7 @@ import typer
 from actions.catalogue.calendar_import import Imported, Row, import_calendar
 from domain.appeals.law import LAW
 from domain.kernel.errors import Problems
-from gateway.commands.opening import account, open_rooms, why_unread
+from gateway.commands.opening import account, open_storage, why_unread
 from gateway.settings.settings import Settings, read_settings
 
 group = typer.Typer(no_args_is_help=True)
@@ -53,7 +53,7 @@ async def run_import(settings: Settings, file: Path, *, dry_run: bool) -> bool:
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         typer.echo(f"apuni: the file {file} cannot be read ({why_unread(error)})", err=True)
         return False
-    async with open_rooms(settings) as rooms:
+    async with open_storage(settings) as rooms:
         try:
             imported = await import_calendar(rooms.store, given, dry_run=dry_run, by=account())
         except Problems as refused:

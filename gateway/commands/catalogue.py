@@ -14,21 +14,21 @@ from rich.table import Table
 
 from actions.catalogue.catalogue_import import import_portal, import_rows
 from actions.catalogue.cells import REASONS, Reject, Row
-from actions.catalogue.changes import Imported, Tell
+from actions.catalogue.changes import Imported, ProgressCallback
 from actions.catalogue.doctor import count_missing_facts, missing_facts
 from actions.catalogue.rows import FILES, CatalogueRows
 from domain.kernel.clock import Clock
 from domain.kernel.sources import Source
-from gateway.commands.opening import account, open_rooms, out, print_table, why_unread
+from gateway.commands.opening import account, open_storage, out, print_table, why_unread
 from gateway.pages.spreadsheets import safe_cell
 from gateway.settings.settings import Settings, read_settings
 from integrations.calling.breakers import Breakers
-from integrations.calling.cache import KeptAnswers, open_cache
+from integrations.calling.cache import AnswerCache, open_cache
 from integrations.calling.errors import IntegrationError
-from integrations.calling.kill_switch import Gate
+from integrations.calling.kill_switch import KillSwitch
 from integrations.calling.monitor import SourceMonitor
 from integrations.calling.remote import Remote, Resilience
-from integrations.calling.transport import Lines
+from integrations.calling.transport import Transports
 from integrations.portal import NotACatalogue, PortalCatalogue, ReadCatalogue, read_catalogue
 from store.catalogue import catalogue
 
@@ -86,7 +86,7 @@ async def run_import(settings: Settings, source: str, *, dry_run: bool, as_json:
     """
     _refuse_unwritable(rejects)
     folder = _folder(source)
-    async with open_rooms(settings) as rooms:
+    async with open_storage(settings) as rooms:
         how: dict[str, Any] = {"dry_run": dry_run, "by": account(), "tell": _progress()}
         if folder is not None:
             imported = await import_rows(rooms.store, read_folder(folder), **how)
@@ -139,10 +139,10 @@ async def _fetch_catalogue(settings: Settings, address: str, clock: Clock) -> Re
     if parts.username or parts.query or parts.fragment or (parts.scheme != "https" and not settings.demo):
         raise NotImported("the address must be plain https, without user, query or fragment")
     base = f"{parts.scheme}://{parts.netloc}"
-    kept = KeptAnswers(open_cache(None), clock)
-    shared = Resilience(clock, Breakers(clock), kept, SourceMonitor(()), Gate())
+    kept = AnswerCache(open_cache(None), clock)
+    shared = Resilience(clock, Breakers(clock), kept, SourceMonitor(()), KillSwitch())
     try:
-        async with Lines(clock, kind=settings.http_transport, demo=settings.demo).to([base]) as client:
+        async with Transports(clock, kind=settings.http_transport, demo=settings.demo).client_for([base]) as client:
             remote = Remote(Source.DEPARTMENTS, base, client=client, shared=shared)
             return await PortalCatalogue(remote, parts.path or "/").services()
     except IntegrationError as error:
@@ -185,7 +185,7 @@ def write_rejects(file: Path, rejects: Sequence[Reject]) -> None:
             writer.writerow([safe_cell(cell) for cell in cells])
 
 
-def _progress() -> Tell:
+def _progress() -> ProgressCallback:
     """Told on stderr, one line in its place on a terminal; a file gets no line but the last."""
 
     def tell(done: int, total: int, /) -> None:
@@ -199,7 +199,7 @@ def _progress() -> Tell:
 
 async def run_doctor(settings: Settings, *, as_json: bool) -> None:
     """List every fact of the catalogue that is null, by service, and how many services lack each."""
-    async with open_rooms(settings) as rooms, rooms.store.read_transaction() as tx:
+    async with open_storage(settings) as rooms, rooms.store.read_transaction() as tx:
         services = await catalogue.all_services(tx)
     missing = missing_facts(services)
     if as_json:

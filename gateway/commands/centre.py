@@ -13,7 +13,7 @@ from domain.catalogue.centres import CentreKind
 from domain.kernel.errors import Problems
 from domain.kernel.ids import SystemIds
 from gateway.commands.calendar import read_rows
-from gateway.commands.opening import account, open_rooms, out, why_unread
+from gateway.commands.opening import account, open_storage, out, why_unread
 from gateway.settings.settings import Settings, read_settings
 from store.catalogue import centres
 
@@ -77,7 +77,7 @@ async def run_import(settings: Settings, file: Path, operators: Path | None, *, 
     given, staff = _read(file), [] if operators is None else _read(operators)
     if given is None or staff is None:
         return False
-    async with open_rooms(settings) as rooms:
+    async with open_storage(settings) as rooms:
         try:
             done = await import_centres(
                 rooms.store, SystemIds(rooms.clock), given, staff, dry_run=dry_run, by=account()
@@ -95,7 +95,7 @@ async def run_import(settings: Settings, file: Path, operators: Path | None, *, 
 async def run_list(settings: Settings, kind: CentreKind | None, district: str | None) -> None:
     """Print the register, one centre a line."""
     place: str | None = None
-    async with open_rooms(settings) as rooms, rooms.store.read_transaction() as tx:
+    async with open_storage(settings) as rooms, rooms.store.read_transaction() as tx:
         while True:
             page = await centres.page(tx, kind=kind, district=district, place=place, backward=False, limit=_PAGE)
             working = await centres.operators_in(tx, [one.code for one in page])
@@ -116,7 +116,7 @@ async def run_strengths(settings: Settings, file: Path) -> bool:
     given = _read(file)
     if given is None:
         return False
-    async with open_rooms(settings) as rooms:
+    async with open_storage(settings) as rooms:
         try:
             many = await import_strengths(rooms.store, given, by=account())
         except Problems as refused:

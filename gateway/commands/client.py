@@ -10,7 +10,7 @@ from domain.kernel.clock import IST
 from domain.kernel.errors import ErrorCode, Problems
 from domain.platform.client_policy import ClientPlatform
 from domain.platform.manifests import ManifestRefused
-from gateway.commands.opening import account, open_rooms, out
+from gateway.commands.opening import account, open_storage, out
 from gateway.settings.settings import Settings, read_settings
 from store.platform import manifests
 
@@ -51,7 +51,7 @@ _FAULTS = {
 
 async def run_client_list(settings: Settings) -> None:
     """Print what is set for each application and platform."""
-    async with open_rooms(settings) as rooms, rooms.store.read_transaction() as tx:
+    async with open_storage(settings) as rooms, rooms.store.read_transaction() as tx:
         found = await manifests.rules(tx)
     for rule in found:
         at = rule.set_at.astimezone(IST).date()
@@ -64,7 +64,7 @@ async def run_client_list(settings: Settings) -> None:
 
 async def run_client_set(settings: Settings, wanted: SetClientPolicy) -> None:
     """Set which versions work. Raises ManifestRefused with a line for each fault."""
-    async with open_rooms(settings) as rooms:
+    async with open_storage(settings) as rooms:
         try:
             rule = await rooms.store.carry_out(lambda tx: change_policy(tx, wanted, by=account()))
         except Problems as problems:

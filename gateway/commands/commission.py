@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 
-from actions.appeals.case_file import NotGenuine, opened_manifest
+from actions.appeals.case_file import NotGenuine, verify_manifest
 from actions.appeals.delay_review import make_review
 from gateway.http.public_keys import public_keys
-from gateway.runtime.composition import open_house
+from gateway.runtime.composition import open_runtime
 from gateway.settings.settings import read_settings
 from store.database.keyring import Keyrings
 
@@ -27,7 +27,7 @@ def review(month: Annotated[str | None, typer.Option(help="YYYY-MM; left out, th
         raise typer.BadParameter("YYYY-MM", param_hint="--month") from None
 
     async def run() -> str:
-        async with open_house(read_settings()) as house:
+        async with open_runtime(read_settings()) as house:
             made = await make_review(house.environment, wanted)
         return "the review of this month is there already" if made is None else f"{made.month:%Y-%m} {made.sha256}"
 
@@ -49,7 +49,7 @@ def verify(
         else public_keys(Keyrings(read_settings().keys_folder), ("manifest",))
     )
     try:
-        manifest = opened_manifest(file.read_bytes(), given)
+        manifest = verify_manifest(file.read_bytes(), given)
     except NotGenuine as problem:
         typer.echo(f"NOT GENUINE: {problem}", err=True)
         raise typer.Exit(1) from None

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from actions.payments.payment_answers import fetch_answers
 from actions.payments.payment_batches import batch_now
 from actions.payments.releasing import release_set_aside
@@ -18,8 +18,8 @@ from actions.payments.signers import KnownSigner, known_signers
 from domain.kernel.errors import ApuniError
 from domain.payments.files import BatchState, EnrolmentState, FileState, LedgerFile, LineState, PaymentFileBatch
 from gateway.commands.dbt_books import books
-from gateway.commands.opening import command_subject, environment_of, open_rooms, out
-from gateway.runtime.composition import open_house
+from gateway.commands.opening import command_subject, environment_of, open_storage, out
+from gateway.runtime.composition import open_runtime
 from gateway.runtime.partners import pfms_tls
 from gateway.settings.settings import Settings, read_settings
 from integrations.calling.errors import IntegrationError
@@ -98,7 +98,7 @@ _WRONG = frozenset({FileState.REFUSED, FileState.REUSED})
 
 async def run_batches(settings: Settings, state: BatchState | None, limit: int) -> None:
     """Print batches, one a line."""
-    async with open_rooms(settings) as rooms, rooms.store.read_transaction() as tx:
+    async with open_storage(settings) as rooms, rooms.store.read_transaction() as tx:
         found = await payment_batches.batches(tx, states=[state] if state else (), limit=limit)
         counts = await payment_batches.line_counts(tx, [batch.id for batch in found])
         gone = await beneficiary_endings.deletions(tx, [batch.id for batch in found])
@@ -119,7 +119,7 @@ def _batch_line(batch: PaymentFileBatch, counts: Mapping[LineState, tuple[int, i
 
 async def run_files(settings: Settings, name: str | None, limit: int, reasons: Path | None) -> None:
     """Print files of the ledger, one a line; write the reasons of those that were refused."""
-    async with open_rooms(settings) as rooms, rooms.store.read_transaction() as tx:
+    async with open_storage(settings) as rooms, rooms.store.read_transaction() as tx:
         found = await payment_files.files(tx, name=name, limit=limit)
     for file in found:
         why = f" {file.reason} {file.detail or ''}".rstrip() if file.reason else ""
@@ -153,7 +153,7 @@ def write_reason(folder: Path, file: LedgerFile) -> Path:
 async def run_send_now(settings: Settings) -> bool:
     """Make and send; False where a batch was not sent: it is tried again by the worker."""
     sent, failed = 0, 0
-    async with open_house(settings) as house:
+    async with open_runtime(settings) as house:
         env = house.environment
         made = await batch_now(env)
         async with env.store.read_transaction() as tx:
@@ -173,7 +173,7 @@ async def run_send_now(settings: Settings) -> bool:
 async def run_fetch_now(settings: Settings) -> bool:
     """Take in what lies ready; False where PFMS cannot be asked."""
     settled = 0
-    async with open_house(settings) as house:
+    async with open_runtime(settings) as house:
         try:
             while more := await fetch_answers(house.environment):
                 settled += more
@@ -186,10 +186,10 @@ async def run_fetch_now(settings: Settings) -> bool:
 
 async def run_release(settings: Settings, what: str) -> bool:
     """Release; False where nothing of that name is set aside."""
-    async with open_rooms(settings) as rooms:
+    async with open_storage(settings) as rooms:
         env = environment_of(settings, rooms)
         try:
-            many = await env.store.carry_out(lambda tx: release_set_aside(Acting(env, tx, command_subject()), what))
+            many = await env.store.carry_out(lambda tx: release_set_aside(UnitOfWork(env, tx, command_subject()), what))
         except ApuniError as error:
             typer.echo(f"apuni: {error}", err=True)
             return False
@@ -206,7 +206,7 @@ async def run_release(settings: Settings, what: str) -> bool:
 
 async def run_signers(settings: Settings) -> bool:
     """Print certificates, one a line; False where none signs, or a file under way could not be made again."""
-    async with open_house(settings) as house:
+    async with open_runtime(settings) as house:
         known = await known_signers(house.environment)
         now = house.environment.clock.now()
     for one in known:

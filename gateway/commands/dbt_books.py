@@ -16,11 +16,11 @@ from domain.benefits.benefits import Rail
 from domain.kernel.clock import Clock, ist_date
 from domain.kernel.numbers import show_number
 from domain.reconciliation.finance_cases import CaseState
-from domain.reconciliation.finance_totals import Moved
+from domain.reconciliation.finance_totals import MonthMovement
 from domain.reconciliation.reconciliation import ReconciliationRun, RunState
 from domain.statistics.figures import month_of
-from gateway.commands.opening import environment_of, open_rooms, out
-from gateway.runtime.composition import open_house
+from gateway.commands.opening import environment_of, open_storage, out
+from gateway.runtime.composition import open_runtime
 from gateway.settings.settings import Settings, read_settings
 from store.catalogue import catalogue
 from store.database.engine import Transaction
@@ -90,7 +90,7 @@ PAGE = 100
 
 async def run_reconcile(settings: Settings, rail: Rail | None, day: date | None) -> bool:
     """Compare a day of one rail, or what is due of all; False where a run waits for the partner."""
-    async with open_house(settings) as house:
+    async with open_runtime(settings) as house:
         env = house.environment
         if rail is None:
             runs: Sequence[ReconciliationRun] = await reconcile_due(env)
@@ -113,7 +113,7 @@ async def run_cases(settings: Settings, *, state: CaseState | None, critical: bo
     states = (state,) if state else finance_cases.OPEN_STATES
     wanted = CaseFilter(states=states, critical=True if critical else None)
     place, many = None, 0
-    async with open_rooms(settings) as rooms:
+    async with open_storage(settings) as rooms:
         while True:
             async with rooms.store.read_transaction() as tx:
                 found = await finance_cases.page(tx, None, wanted, place=place, limit=PAGE)
@@ -140,7 +140,7 @@ async def run_statement(settings: Settings, month: date, scheme_code: str | None
 
     Raises BadParameter for a month to come, and a scheme that the catalogue does not have.
     """
-    async with open_rooms(settings) as rooms:
+    async with open_storage(settings) as rooms:
         env = environment_of(settings, rooms)
         if month > _this_month(env.clock):
             raise typer.BadParameter(f"{month:%Y-%m} has not begun")
@@ -157,7 +157,7 @@ async def run_report(settings: Settings, month: date, scheme_code: str | None) -
 
     Raises BadParameter for a month that is not over, and a scheme that the catalogue does not have.
     """
-    async with open_rooms(settings) as rooms:
+    async with open_storage(settings) as rooms:
         env = environment_of(settings, rooms)
         if month >= _this_month(env.clock):
             raise typer.BadParameter(f"{month:%Y-%m} is not over; a month is reported once it is")
@@ -180,7 +180,7 @@ async def _refuse_unknown(tx: Transaction, scheme_code: str | None) -> None:
         raise typer.BadParameter(f"no scheme has the code {scheme_code}; there are {', '.join(sorted(known))}")
 
 
-def statement_rows(lines: Iterable[Moved]) -> Iterable[Sequence[object]]:
+def statement_rows(lines: Iterable[MonthMovement]) -> Iterable[Sequence[object]]:
     """A statement as rows of a table, amounts in paise; the last row holds the sums of all."""
     names = [f"{name}_{kind}" for name in MOVES for kind in ("count", "paise")]
     yield ["scheme_code", "department", "district", *names, "balances"]

@@ -16,7 +16,7 @@ from actions.etaal.services import CountedService, MapService, change_mapping, l
 from domain.etaal.counting import Category, Level, TransactionCount, is_provisional
 from domain.etaal.counting_rules import counting_rules
 from domain.kernel.errors import Problems
-from gateway.commands.opening import account, environment_of, open_rooms, out
+from gateway.commands.opening import account, environment_of, open_storage, out
 from gateway.settings.settings import Settings, read_settings
 from store.etaal import ledger, ledger_seal
 
@@ -124,7 +124,7 @@ _FAULTS: Mapping[str, str] = {
 
 async def run_map(settings: Settings, wanted: MapService) -> bool:
     """Map the service and tell how many days are revised; False where it was refused, with a line for each fault."""
-    async with open_rooms(settings) as rooms:
+    async with open_storage(settings) as rooms:
         try:
             mapped = await rooms.store.carry_out(lambda tx: change_mapping(tx, wanted, by=account()))
         except Problems as refused:
@@ -138,7 +138,7 @@ async def run_map(settings: Settings, wanted: MapService) -> bool:
 
 async def run_list(settings: Settings, *, unmapped_only: bool) -> None:
     """Print the services, one a line."""
-    async with open_rooms(settings) as rooms, rooms.store.read_transaction() as tx:
+    async with open_storage(settings) as rooms, rooms.store.read_transaction() as tx:
         services = await list_services(tx, unmapped_only=unmapped_only)
     for service in services:
         out.print(_line(service), markup=False)
@@ -157,7 +157,7 @@ def _line(service: CountedService) -> str:
 
 async def run_ledger(settings: Settings, day: date, revision: int | None) -> bool:
     """Show a day; False where there is no such revision."""
-    async with open_rooms(settings) as rooms:
+    async with open_storage(settings) as rooms:
         await ledger_seal.seal(rooms.store)
         async with rooms.store.read_transaction() as tx:
             try:
@@ -187,7 +187,7 @@ def _show(counts: DayCounts, rows: Sequence[TransactionCount]) -> None:
 
 async def run_export(settings: Settings, day: date, file: Path) -> None:
     """Write the rows of a day and tell their link."""
-    async with open_rooms(settings) as rooms:
+    async with open_storage(settings) as rooms:
         await ledger_seal.seal(rooms.store)
         rows, link = 0, ledger_seal.GENESIS
         async with rooms.store.read_transaction() as tx:
@@ -200,7 +200,7 @@ async def run_export(settings: Settings, day: date, file: Path) -> None:
 
 async def run_close(settings: Settings, day: date | None) -> bool:
     """Close what is due, or one day; False where nothing was closed."""
-    async with open_rooms(settings) as rooms:
+    async with open_storage(settings) as rooms:
         await ledger_seal.seal(rooms.store)
         environment = environment_of(settings, rooms)
         closed = await close_due(environment, by=account(), only=day)
@@ -215,7 +215,7 @@ async def run_close(settings: Settings, day: date | None) -> bool:
 
 async def run_compare(settings: Settings, first: date, last: date) -> bool:
     """Compare days with what e-Taal has; False where it was told other rows under the present revision."""
-    async with open_rooms(settings) as rooms:
+    async with open_storage(settings) as rooms:
         days = await compare(environment_of(settings, rooms), first, last)
     for day in days:
         differ = " ".join(f"{code}:{by:+d}" for code, by in day.services) or "-"

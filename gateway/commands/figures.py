@@ -7,7 +7,7 @@ import typer
 
 from actions.statistics.upkeep import rebuild
 from domain.kernel.clock import Clock
-from gateway.commands.opening import account, open_rooms
+from gateway.commands.opening import account, open_storage
 from gateway.settings.settings import Settings, read_settings
 from store.statistics import figure_build
 from store.statistics.figure_state import Build, Phase
@@ -27,7 +27,7 @@ TOLD_EVERY = 5.0
 
 async def run_rebuild(settings: Settings) -> int:
     """Count figures anew and tell progress on stderr; gives how many sums there are."""
-    async with open_rooms(settings) as rooms:
+    async with open_storage(settings) as rooms:
         async with rooms.store.read_transaction() as tx:
             many = await figure_build.cases(tx)
         return await rebuild(rooms.store, account(), tell=progress(rooms.clock, many))

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from actions.catalogue.form_import import FormsImported, RefusedFile, examine, import_forms
-from gateway.commands.opening import account, open_rooms, why_unread
+from gateway.commands.opening import account, open_storage, why_unread
 from gateway.runtime.form_files import FOLDER, form_files
 from gateway.settings.settings import Settings, read_settings
 
@@ -38,7 +38,7 @@ async def run_import(settings: Settings, folder: Path | None, *, dry_run: bool) 
     files = _read(folder)
     if files is None:
         return False
-    async with open_rooms(settings) as rooms:
+    async with open_storage(settings) as rooms:
         imported = await import_forms(rooms.store, files, dry_run=dry_run, by=account())
     for line in lines_of(imported, dry_run=dry_run):
         typer.echo(line)

@@ -25,7 +25,7 @@ from domain.kernel.people import Officer, OfficerLevel, Posting, Role
 from domain.kernel.text import Language
 from domain.officers.staff import Leave, LeaveState
 from gateway.commands.opening import command_subject, out
-from gateway.runtime.composition import open_house
+from gateway.runtime.composition import open_runtime
 from gateway.runtime.expected_failures import CommandFailed
 from gateway.settings.settings import Settings, read_settings
 from store.database.errors import NotThere
@@ -113,7 +113,7 @@ class BadPost(ValueError):
 async def run_list(settings: Settings, department: str | None, district: str | None) -> None:
     """Print officers with their posts and leaves that are planned or running, then vacant posts."""
     wanted = StaffFilter(department, district)
-    async with open_house(settings) as house:
+    async with open_runtime(settings) as house:
         env, after = house.environment, None
         while True:
             page = await staff_page(env, _EVERYWHERE, wanted, after=after, before=None, limit=_PAGE)
@@ -136,7 +136,7 @@ async def run_transfer(
     settings: Settings, who: str, successor: str | None, cover: str | None, postings: tuple[Posting, ...]
 ) -> None:
     """Transfer an officer and tell what moved. Raises NotThere, NotMoved."""
-    async with open_house(settings) as house:
+    async with open_runtime(settings) as house:
         env = house.environment
         request = TransferOfficer(
             officer_id=await _officer(env, who),
@@ -154,7 +154,7 @@ async def run_transfer(
 
 async def run_leave(settings: Settings, who: str, first: date, last: date, substitute: str | None) -> None:
     """Record a leave and tell what moved already. Raises NotThere, NotMoved."""
-    async with open_house(settings) as house:
+    async with open_runtime(settings) as house:
         env = house.environment
         officer, named = await _officer(env, who), await _optional_officer(env, substitute)
         try:
@@ -168,7 +168,7 @@ async def run_leave(settings: Settings, who: str, first: date, last: date, subst
 
 async def run_cancel_leave(settings: Settings, leave_id: str) -> None:
     """Cancel a leave. Raises NotMoved."""
-    async with open_house(settings) as house:
+    async with open_runtime(settings) as house:
         env = house.environment
         try:
             await cancel_leave(env, command_subject(), CancelLeave(leave_id, env.ids.key()))
@@ -179,7 +179,7 @@ async def run_cancel_leave(settings: Settings, leave_id: str) -> None:
 
 async def run_add_account(settings: Settings, who: str, email: str) -> None:
     """Let an officer sign in with a further official address. Raises NotThere, NotMoved."""
-    async with open_house(settings) as house:
+    async with open_runtime(settings) as house:
         env = house.environment
         try:
             await add_account(env, command_subject(), await _officer(env, who), email)
@@ -190,7 +190,7 @@ async def run_add_account(settings: Settings, who: str, email: str) -> None:
 
 async def run_remove_account(settings: Settings, who: str, email: str) -> None:
     """Strike such an address off. Raises NotThere, NotMoved."""
-    async with open_house(settings) as house:
+    async with open_runtime(settings) as house:
         env = house.environment
         try:
             ended = await remove_account(env, command_subject(), await _officer(env, who), email)

@@ -61,7 +61,7 @@ def print_table(table: Table) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Rooms:
+class Storage:
     """What a command works on."""
 
     store: Store
@@ -71,7 +71,7 @@ class Rooms:
 
 
 @asynccontextmanager
-async def open_rooms(settings: Settings, *, any_revision: bool = False) -> AsyncIterator[Rooms]:
+async def open_storage(settings: Settings, *, any_revision: bool = False) -> AsyncIterator[Storage]:
     """Open the store and what belongs to it; raises NotUp or StoreError with one line for a person.
 
     With `any_revision` a store of an earlier release is opened too.
@@ -87,7 +87,7 @@ async def open_rooms(settings: Settings, *, any_revision: bool = False) -> Async
         stack.push_async_callback(store.close)
         vault = await Vault.open(settings.vault_store_url, keyrings=keyrings, clock=clock, ids=SystemIds(clock))
         stack.push_async_callback(vault.close)
-        yield Rooms(store, vault, await stack.enter_async_context(open_objects(settings, clock)), clock)
+        yield Storage(store, vault, await stack.enter_async_context(open_objects(settings, clock)), clock)
 
 
 def backup_key(settings: Settings) -> BackupKey:
@@ -107,7 +107,7 @@ def small_files(settings: Settings) -> dict[str, Path]:
     }
 
 
-def environment_of(settings: Settings, rooms: Rooms) -> Environment:
+def environment_of(settings: Settings, rooms: Storage) -> Environment:
     """What a verb that asks no outside system is given."""
     nobody: Any = None
     return Environment(

@@ -13,7 +13,7 @@ import schema
 from actions.platform.manifests import open_manifest, publish_manifest, retire_manifest, shelves, sign_manifest
 from domain.kernel.clock import IST
 from domain.platform.manifests import Manifest, ManifestRefused, read_operations
-from gateway.commands.opening import Rooms, account, open_rooms, out
+from gateway.commands.opening import Storage, account, open_storage, out
 from gateway.operations.checking import OperationsChecker
 from gateway.operations.screens import OPERATIONS, manifests
 from gateway.settings.limits import Limits
@@ -142,7 +142,7 @@ def run_check(files: list[Path], folder: Path | None) -> bool:
 async def run_check_published(settings: Settings) -> bool:
     """Check every published version against this release's graph, before it is rolled out; True where any fails."""
     checker, bad = make_checker(settings), False
-    async with open_rooms(settings) as rooms, rooms.store.read_transaction() as tx:
+    async with open_storage(settings) as rooms, rooms.store.read_transaction() as tx:
         published = await all_manifests(tx)
     for each in published:
         faults = checker.faults(open_manifest(_keyrings(settings), each.signed))
@@ -174,7 +174,7 @@ async def run_publish(
         wanted = [_signed_text(keyrings, checker, path, app, version) for path in files]
     else:
         wanted = [sign_manifest(keyrings, one) for one in checked_folder(folder or OPERATIONS, app, checker)]
-    async with open_rooms(settings) as rooms:
+    async with open_storage(settings) as rooms:
         for number, signed in enumerate(wanted, 1):
             manifest = open_manifest(keyrings, signed)
             new = await _publish(rooms, keyrings, signed)
@@ -185,7 +185,7 @@ async def run_publish(
 
 async def run_list(settings: Settings, days: int) -> None:
     """Print every version that was published."""
-    async with open_rooms(settings) as rooms, rooms.store.read_transaction() as tx:
+    async with open_storage(settings) as rooms, rooms.store.read_transaction() as tx:
         found = await shelves(tx, rooms.clock.now(), days)
     for shelf in found:
         one = shelf.manifest
@@ -202,7 +202,7 @@ async def run_retire(settings: Settings, app: str, version: str, *, reason: str,
     async def work(tx: Transaction) -> bool:
         return await retire_manifest(tx, app, version, reason=reason, by=account(), days=days, force=force)
 
-    async with open_rooms(settings) as rooms:
+    async with open_storage(settings) as rooms:
         done = await rooms.store.carry_out(work)
     _tell(f"{app} {version}: {'retired' if done else 'was retired before'}")
 
@@ -228,7 +228,7 @@ def graph() -> BaseSchema:
     return schema.build()
 
 
-async def _publish(rooms: Rooms, keyrings: Keyrings, signed: str) -> bool:
+async def _publish(rooms: Storage, keyrings: Keyrings, signed: str) -> bool:
     return await rooms.store.carry_out(lambda tx: publish_manifest(tx, keyrings, signed, by=account()))
 
 

@@ -13,7 +13,7 @@ from actions.documents.locker_push import ASKED, PUSH
 from actions.identity.code_sending import SEND
 from actions.identity.provider_sign_out import END
 from actions.platform.alarms import NOTIFY
-from gateway.commands.opening import account, open_rooms, out, print_table
+from gateway.commands.opening import account, open_storage, out, print_table
 from gateway.settings.settings import Settings, read_settings
 from store.database.errors import NotThere
 from store.platform import outbox_desk
@@ -90,7 +90,7 @@ _KEY = re.compile(r"[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}")
 
 async def run_list(settings: Settings, wanted: OutboxFilter, older_seconds: float | None, limit: int) -> None:
     """Print messages, the oldest first, and how full the outbox is."""
-    async with open_rooms(settings) as rooms, rooms.store.read_transaction() as tx:
+    async with open_storage(settings) as rooms, rooms.store.read_transaction() as tx:
         now = rooms.clock.now()
         if older_seconds is not None:
             before = now - timedelta(seconds=older_seconds)
@@ -108,7 +108,7 @@ async def run_list(settings: Settings, wanted: OutboxFilter, older_seconds: floa
 
 async def run_show(settings: Settings, message_id: int) -> None:
     """Print one message. Raises NotThere."""
-    async with open_rooms(settings) as rooms, rooms.store.read_transaction() as tx:
+    async with open_storage(settings) as rooms, rooms.store.read_transaction() as tx:
         message = await outbox_desk.message_by_id(tx, message_id)
     if message is None:
         raise NotThere("the message")
@@ -118,7 +118,7 @@ async def run_show(settings: Settings, message_id: int) -> None:
 
 async def run_retry(settings: Settings, message_id: int) -> bool:
     """Have a message tried now; False where it is delivered or not there."""
-    async with open_rooms(settings) as rooms:
+    async with open_storage(settings) as rooms:
         return await rooms.store.carry_out(
             lambda tx: outbox_desk.retry(tx, message_id, rooms.clock.now(), by=account())
         )
@@ -126,13 +126,13 @@ async def run_retry(settings: Settings, message_id: int) -> bool:
 
 async def run_park(settings: Settings, message_id: int) -> bool:
     """Put a waiting message aside; False where it is not waiting."""
-    async with open_rooms(settings) as rooms:
+    async with open_storage(settings) as rooms:
         return await rooms.store.carry_out(lambda tx: outbox_desk.park(tx, message_id, by=account()))
 
 
 async def run_give_up(settings: Settings, message_id: int, reason: str) -> bool:
     """End a dead letter for good; False where it may not be, is not dead or not there."""
-    async with open_rooms(settings) as rooms:
+    async with open_storage(settings) as rooms:
         now = rooms.clock.now()
         return await rooms.store.carry_out(
             lambda tx: outbox_desk.give_up(tx, message_id, MAY_BE_GIVEN_UP, now, reason=reason, by=account())

@@ -14,7 +14,7 @@ from actions.privacy import personal_data
 from domain.kernel.errors import Problems
 from domain.kernel.numbers import MistypedNumber, NumberKind, parse_number
 from gateway.commands.opening import command_subject, out
-from gateway.runtime.composition import open_house
+from gateway.runtime.composition import open_runtime
 from gateway.runtime.expected_failures import CommandFailed
 from gateway.settings.settings import Settings, read_settings
 from store.applications import applications
@@ -55,7 +55,7 @@ def consents_prune() -> None:
     """Delete the records of consents that ended seven years ago, as the worker does once a day."""
 
     async def run() -> int:
-        async with open_house(read_settings()) as house:
+        async with open_runtime(read_settings()) as house:
             return await delete_old_consents(house.environment, command_subject())
 
     typer.echo(f"records of {asyncio.run(run())} consents deleted")
@@ -63,7 +63,7 @@ def consents_prune() -> None:
 
 async def run_export(settings: Settings, person: str, file: Path | None) -> None:
     """Write everything that is kept of a person as lines of JSON. Raises NotThere."""
-    async with open_house(settings) as house:
+    async with open_runtime(settings) as house:
         env = house.environment
         citizen_id = await _citizen(env, person)
         if file is None:
@@ -77,7 +77,7 @@ async def run_export(settings: Settings, person: str, file: Path | None) -> None
 
 async def run_erase(settings: Settings, person: str) -> None:
     """Erase a person and tell what was done and what stays. Raises NotThere, NotErased."""
-    async with open_house(settings) as house:
+    async with open_runtime(settings) as house:
         env = house.environment
         try:
             done = await personal_data.erase_person(env, command_subject(), await _citizen(env, person))

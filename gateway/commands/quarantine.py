@@ -10,7 +10,7 @@ from rich.table import Table
 
 from domain.identity.policy import ObjectKind, Purpose
 from domain.kernel.clock import IST
-from gateway.commands.opening import account, open_rooms, print_table
+from gateway.commands.opening import account, open_storage, print_table
 from gateway.settings.settings import Settings, read_settings
 from store.database import audit
 from store.database.engine import Transaction
@@ -43,7 +43,7 @@ def quarantine_export(
 
 async def run_list(settings: Settings, limit: int) -> None:
     """List what lies in quarantine, the newest first; whose it is stays unsaid."""
-    async with open_rooms(settings) as rooms, rooms.store.read_transaction() as tx:
+    async with open_storage(settings) as rooms, rooms.store.read_transaction() as tx:
         held = await quarantine.newest(tx, limit)
     table = Table("file", "at", "bytes", "found", "sha256")
     for each in held:
@@ -62,7 +62,7 @@ async def run_export(settings: Settings, file_id: str, file: Path) -> bool:
             await audit.append(tx, audit.AuditLine(account(), "quarantine.export", kind, file_id, purpose, {}))
         return content
 
-    async with open_rooms(settings) as rooms:
+    async with open_storage(settings) as rooms:
         content = await rooms.store.carry_out(work)
     if content is None:
         return False

@@ -15,7 +15,7 @@ import typer
 from actions.platform.manifests import damaged_manifests
 from actions.privacy.erasures import settle_erasures
 from domain.kernel.clock import SystemClock
-from gateway.commands.opening import backup_key, environment_of, open_rooms, out, small_files
+from gateway.commands.opening import backup_key, environment_of, open_storage, out, small_files
 from gateway.settings.settings import Settings, read_settings
 from store.backup.backup import Place, read_files, read_manifest, restore_backup, write_backup
 from store.checks.verify import Checked
@@ -75,7 +75,7 @@ async def run_backup(settings: Settings, file: Path, *, keys: bool) -> None:
     """Write a backup and, beside it, its manifest. Raises StoreError, OSError."""
     key = backup_key(settings)
     with_keys = keys and settings.backup_passphrase is not None
-    async with open_rooms(settings, any_revision=True) as rooms:
+    async with open_storage(settings, any_revision=True) as rooms:
         place = Place(rooms.store, rooms.vault, rooms.objects, small_files(settings) if with_keys else {})
         created_at = rooms.clock.now().isoformat(timespec="seconds")
         with _write_atomically(file) as handle:
@@ -117,7 +117,7 @@ async def run_restore(settings: Settings, file: Path, erasures: Path | None = No
         await schema_is_current(settings.store_url)  # raises where a store is there that this release cannot touch
         _put_files(settings, read_files(handle, key))
         await migrate(settings.store_url, revision)
-        async with open_rooms(settings, any_revision=True) as rooms:
+        async with open_storage(settings, any_revision=True) as rooms:
             await restore_backup(handle, key, Place(rooms.store, rooms.vault, rooms.objects), _progress("restore"))
     await migrate(settings.store_url)
     await _erase_again(settings, ErasureList(erasures or settings.erasure_list))
@@ -126,7 +126,7 @@ async def run_restore(settings: Settings, file: Path, erasures: Path | None = No
 
 async def _erase_again(settings: Settings, listed: ErasureList) -> None:
     """Nobody of the list may be read again because of the restore."""
-    async with open_rooms(settings) as rooms:
+    async with open_storage(settings) as rooms:
         done = await settle_erasures(environment_of(settings, rooms), listed)
     if done.erased or done.waiting:
         out.print(f"apuni: erased again: {done.erased} persons of the list of erasures", markup=False)
@@ -153,7 +153,7 @@ async def _verify(settings: Settings) -> list[Checked]:
 
     clock = SystemClock()
     begun = clock.monotonic()
-    async with open_rooms(settings) as rooms:
+    async with open_storage(settings) as rooms:
         keyrings = Keyrings(settings.keys_folder)
         signed = [("manifests of operations", partial(damaged_manifests, keyrings=keyrings))]
         checked = await verify_store(rooms.store, rooms.vault, rooms.objects, tell=tell, more=signed)

@@ -12,7 +12,7 @@ from domain.kernel.clock import IST
 from domain.kernel.errors import ErrorCode, Problems
 from domain.platform.alarms import ProcessFacts
 from domain.platform.switches import SYSTEMS, Switch, SwitchKind, SwitchState
-from gateway.commands.opening import account, open_rooms, out
+from gateway.commands.opening import account, open_storage, out
 from gateway.runtime.heartbeat import BEAT_SECONDS, SWITCH_SECONDS
 from gateway.settings.settings import Settings, read_settings
 from schema.kernel.fields import MUTATIONS
@@ -73,7 +73,7 @@ class NotSet(Exception):
 
 async def run_list(settings: Settings) -> None:
     """Print every switch that was ever set."""
-    async with open_rooms(settings) as rooms, rooms.store.read_transaction() as tx:
+    async with open_storage(settings) as rooms, rooms.store.read_transaction() as tx:
         found, now = await board(tx), rooms.clock.now()
     for switch in found.switches:
         out.print(_switch_summary(switch, now), markup=False)
@@ -84,7 +84,7 @@ async def run_set(settings: Settings, name: str, state: SwitchState, reason: str
     """Set a switch, for so many minutes or without an end, and say which processes follow it. Raises NotSet."""
     kind = SwitchKind.SYSTEM if name in {system.value for system in SYSTEMS} else SwitchKind.MUTATION
     known = mutations() if kind is SwitchKind.MUTATION else frozenset()
-    async with open_rooms(settings) as rooms:
+    async with open_storage(settings) as rooms:
         until = None if minutes is None else rooms.clock.now() + timedelta(minutes=minutes)
         wanted = SetSwitch(kind, name, state, reason, until)
         try:

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from actions.umang.umang_compare import compare
 from domain.kernel.clock import ist_date
-from gateway.commands.opening import open_rooms, out, print_table
+from gateway.commands.opening import open_storage, out, print_table
 from gateway.settings.settings import Settings, read_settings
 
 group = typer.Typer(no_args_is_help=True)
@@ -44,7 +44,7 @@ class NotACount(ValueError):
 async def run_compare(settings: Settings, day: date | None, theirs: Path | None) -> int:
     """Compare, print, and give how many differences there are. Raises NotACount, NotUp."""
     counted = None if theirs is None else read_counts(theirs)
-    async with open_rooms(settings) as rooms:
+    async with open_storage(settings) as rooms:
         wanted = day or ist_date(rooms.clock.now()) - timedelta(days=1)
         found = await compare(rooms.store, wanted, counted)
     table = Table("srvid", "accepted", "created", "UMANG counted", "differences", title=f"UMANG, {wanted.isoformat()}")

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
 from domain.kernel.clock import Clock
-from store.database.atomic_files import put_once
+from store.database.atomic_files import create_atomically
 from store.database.keyring import Keyrings
 
 TEST_AUTHORITY = "Apuni Sarkar test authority"
@@ -133,7 +133,7 @@ def write_once(path: Path, content: bytes) -> None:
     if path.exists():
         return
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    put_once(path, content)
+    create_atomically(path, content)
 
 
 def _private_key(pem: bytes) -> rsa.RSAPrivateKey:

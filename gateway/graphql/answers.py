@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from domain.kernel.errors import ErrorCode
 from domain.kernel.text import Language
-from gateway.http.headers import EVERY_ANSWER, PLAIN_JSON, VARY, Accepted
+from gateway.http.headers import EVERY_ANSWER, PLAIN_JSON, VARY, AnswerFormat
 from gateway.http.refusals import Refusal
 from schema.kernel.errors import Fault
 
@@ -23,10 +23,10 @@ def encode_json(value: Any) -> bytes:
 
 
 def json_answer(
-    body: Mapping[str, Any], status: int, *, request_id: str, language: Language, accepted: Accepted | None = None
+    body: Mapping[str, Any], status: int, *, request_id: str, language: Language, accepted: AnswerFormat | None = None
 ) -> Response:
     """An answer with the headers that every answer of the edge carries."""
-    media_type = (accepted or Accepted(PLAIN_JSON)).media_type
+    media_type = (accepted or AnswerFormat(PLAIN_JSON)).media_type
     headers = {**EVERY_ANSWER, "Vary": VARY, "X-Request-Id": request_id, "Content-Language": language.value}
     return Response(encode_json(body), status, headers, media_type=f"{media_type}; charset=utf-8")
 
@@ -41,7 +41,7 @@ def retry_headers(fault: Fault) -> dict[str, str]:
     return {} if fault.retry_after is None else {"Retry-After": str(math.ceil(fault.retry_after))}
 
 
-def told_busy(refusal: Refusal) -> Response:
+def busy_response(refusal: Refusal) -> Response:
     """The answer of a partner's door to a request that was turned down before the door: plain, with the code."""
     return Response(
         encode_json({"code": refusal.fault.code.value}),

@@ -298,7 +298,7 @@ Level: TypeAlias = tuple[tuple[SelectionSetNode, Name], ...]
 """The selections that apply to an object, each with the type that it selects from."""
 
 
-class Answered:
+class AnswerCost:
     """Counts the answer to one operation."""
 
     def __init__(self, table: CostTable, document: DocumentNode, operation: OperationDefinitionNode) -> None:
@@ -409,7 +409,7 @@ class CostExtension(SchemaExtension):
         document, result = execution.graphql_document, execution.result
         if document is None or self._operation is None or result is None:
             return 0
-        answered = Answered(self._table, document, self._operation).points(getattr(result, "data", None))
+        answered = AnswerCost(self._table, document, self._operation).points(getattr(result, "data", None))
         return answered + UPSTREAM_POINTS * self._calls.total()
 
 

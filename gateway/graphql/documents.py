@@ -33,7 +33,7 @@ PREPARED = "apuni.prepared"
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
+class PreparedDocument:
     """A document within the bounds. `errors` are what validation found, in graphql-core's own words.
 
     `introspects` is whether an operation of it asks what the graph is made of.
@@ -57,9 +57,9 @@ class Documents:
     def __init__(self, schema: BaseSchema, limits: Limits) -> None:
         self._schema = schema
         self._limits = limits
-        self._kept: OrderedDict[bytes, Prepared] = OrderedDict()
+        self._kept: OrderedDict[bytes, PreparedDocument] = OrderedDict()
 
-    def prepare(self, query: str) -> Prepared:
+    def prepare(self, query: str) -> PreparedDocument:
         """The document of a text; documents out of bounds are not kept."""
         key = hashlib.sha256(query.encode("utf-8", "replace")).digest()
         found = self._kept.get(key)
@@ -73,7 +73,7 @@ class Documents:
                 self._kept.popitem(last=False)
         return prepared
 
-    def _make(self, query: str) -> Prepared:
+    def _make(self, query: str) -> PreparedDocument:
         try:
             document = parse(query, max_lexical_tokens=self._limits.tokens, max_comments=MOST_COMMENTS)
         except GraphQLSyntaxError as error:
@@ -84,7 +84,7 @@ class Documents:
         introspects = check_document(document, self._limits)
         schema: Any = self._schema
         errors = validate_document(schema._schema, document, tuple(specified_rules))  # noqa: SLF001 - no public name
-        return Prepared(document, tuple(errors), introspects)
+        return PreparedDocument(document, tuple(errors), introspects)
 
 
 class GivenDocument(SchemaExtension):
@@ -103,6 +103,6 @@ class GivenDocument(SchemaExtension):
             self.execution_context.pre_execution_errors = []
         yield
 
-    def _prepared_document(self) -> Prepared | None:
+    def _prepared_document(self) -> PreparedDocument | None:
         given = (self.execution_context.operation_extensions or {}).get(PREPARED)
-        return given if isinstance(given, Prepared) else None
+        return given if isinstance(given, PreparedDocument) else None

@@ -21,7 +21,7 @@ from gateway.graphql.body import GraphQLParameters, parameters_of_get, parameter
 from gateway.graphql.conditional import conditional
 from gateway.graphql.pipeline import DocumentRefused, Pipeline
 from gateway.http.callers import ROUTER
-from gateway.http.calls import Call, ContextFactory, OperationRecord, Ready, RequestContext, RequestFacts
+from gateway.http.calls import Call, ContextFactory, OperationRecord, ReadyOperation, RequestContext, RequestFacts
 from gateway.http.compression import compress_response
 from gateway.http.edge import Edge
 from gateway.http.headers import (
@@ -161,7 +161,7 @@ class GraphQLEndpoint:
         async with asyncio.timeout(edge.limits.read_seconds):
             return await self.pipeline.context(facts)
 
-    async def _execute(self, call: Call, ready: Ready) -> Response:
+    async def _execute(self, call: Call, ready: ReadyOperation) -> Response:
         context = await call.context()
         seconds = deadline_of(call.request, self.pipeline.seconds(ready.type))
         result = await self.pipeline.execute(ready, context, seconds=seconds)
@@ -173,7 +173,7 @@ class GraphQLEndpoint:
         return self._edge.streams is not None and self._edge.streams.wants(request.headers.get("accept"))
 
 
-def _result_response(call: Call, result: Any, context: RequestContext, ready: Ready) -> Response:
+def _result_response(call: Call, result: Any, context: RequestContext, ready: ReadyOperation) -> Response:
     body: dict[str, Any] = {"data": result.data}
     if result.errors:
         body["errors"] = [error.formatted for error in most_telling(result.errors)]

@@ -14,12 +14,12 @@ from strawberry.schema import BaseSchema
 
 from domain.kernel.errors import ErrorCode
 from gateway.graphql.body import GraphQLParameters
-from gateway.graphql.documents import PREPARED, Documents, GivenDocument, Prepared
+from gateway.graphql.documents import PREPARED, Documents, GivenDocument, PreparedDocument
 from gateway.http.admission import Slot
 from gateway.http.callers import Caller, Callers
-from gateway.http.calls import ContextFactory, Ready, RequestContext, RequestFacts, Resolved
+from gateway.http.calls import ContextFactory, ReadyOperation, RequestContext, RequestFacts, ResolvedDocument
 from gateway.http.edge import Edge
-from gateway.http.rates import Standing
+from gateway.http.rates import RateStatus
 from gateway.http.refusals import bad_document, bad_request
 from integrations.calling.deadline import set_request_deadline
 from schema.documents.document_errors import nameless
@@ -53,7 +53,7 @@ class Pipeline:
         """Who asks, without asking the store."""
         return self._callers(token, address)
 
-    async def spend(self, caller: Caller) -> Standing | None:
+    async def spend(self, caller: Caller) -> RateStatus | None:
         """Count one operation of a caller. Raises Refusal with 429."""
         if self.edge.rates is None:
             return None
@@ -68,17 +68,17 @@ class Pipeline:
         async with self.edge.admission.slot(caller.share) as slot:
             yield slot
 
-    def ready(self, parameters: GraphQLParameters, headers: Mapping[str, str]) -> Ready:
+    def ready(self, parameters: GraphQLParameters, headers: Mapping[str, str]) -> ReadyOperation:
         """The operation that is meant. Raises Refusal or DocumentRefused."""
         resolved = self._resolve_document(parameters, headers)
         prepared = resolved.prepared or self._prepare_document(resolved.query)
-        return Ready(parameters, resolved, prepared, prepared.operation(parameters.operation_name))
+        return ReadyOperation(parameters, resolved, prepared, prepared.operation(parameters.operation_name))
 
     async def context(self, facts: RequestFacts) -> RequestContext:
         """The context of one operation. Raises NotSignedIn for a token that does not hold."""
         return await self._context_factory(facts)
 
-    def allow(self, ready: Ready, context: RequestContext) -> None:
+    def allow(self, ready: ReadyOperation, context: RequestContext) -> None:
         """Raise Refusal where this caller may not run the operation, whatever it is."""
         if ready.prepared.introspects and not self._open_to(context):
             raise bad_document("INTROSPECTION_CLOSED", ErrorCode.FORBIDDEN)
@@ -92,7 +92,7 @@ class Pipeline:
         return [nameless(error) for error in errors]
 
     async def execute(
-        self, ready: Ready, context: RequestContext, *, seconds: float | None = None, root: Any = None
+        self, ready: ReadyOperation, context: RequestContext, *, seconds: float | None = None, root: Any = None
     ) -> Any:
         """Run an operation and give its ExecutionResult; `root` is the event of a subscription.
 
@@ -121,14 +121,14 @@ class Pipeline:
         limits = self.edge.limits
         return limits.write_seconds if operation is OperationType.MUTATION else limits.read_seconds
 
-    def _resolve_document(self, parameters: GraphQLParameters, headers: Mapping[str, str]) -> Resolved:
+    def _resolve_document(self, parameters: GraphQLParameters, headers: Mapping[str, str]) -> ResolvedDocument:
         if self.edge.trusted is not None:
             return self.edge.trusted.resolve(parameters, headers)
         if parameters.query is None:
             raise bad_request("QUERY_MISSING")
-        return Resolved(parameters.query)
+        return ResolvedDocument(parameters.query)
 
-    def _prepare_document(self, query: str) -> Prepared:
+    def _prepare_document(self, query: str) -> PreparedDocument:
         try:
             prepared = self.documents.prepare(query)
         except GraphQLSyntaxError as error:

@@ -13,7 +13,7 @@ from graphql import ExecutionResult, FieldNode, OperationType
 
 from actions.kernel.idempotency import ANSWERS, completed, hash_of
 from domain.kernel.clock import Clock
-from gateway.http.calls import Ready, RequestContext
+from gateway.http.calls import ReadyOperation, RequestContext
 from schema.kernel.context import Context
 from store.database import idempotency
 from store.database.engine import Store, Transaction
@@ -28,23 +28,23 @@ _log = structlog.get_logger(__name__)
 class Replays(Protocol):
     """Keeps answers of mutations."""
 
-    async def find(self, ready: Ready, context: RequestContext) -> Any:
+    async def find(self, ready: ReadyOperation, context: RequestContext) -> Any:
         """The kept answer as an ExecutionResult, or None."""
         ...
 
-    async def keep(self, ready: Ready, context: RequestContext, result: Any) -> Any:
+    async def keep(self, ready: ReadyOperation, context: RequestContext, result: Any) -> Any:
         """Keep an answer, and give what is to be answered: this one, or that of a twin that was first."""
         ...
 
 
-class KeptReplays:
+class StoredReplays:
     """Answers in the store's idempotency records, under a scope of their own for each caller."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
 
-    async def find(self, ready: Ready, context: RequestContext) -> ExecutionResult | None:
+    async def find(self, ready: ReadyOperation, context: RequestContext) -> ExecutionResult | None:
         """The kept answer; None also where the store does not answer, as the verb then says so itself."""
         asked = cast("Context", context)
         completed.set([])
@@ -61,7 +61,7 @@ class KeptReplays:
         asked.signals.replayed = True
         return _decode_result(kept["answer"])
 
-    async def keep(self, ready: Ready, context: RequestContext, result: ExecutionResult) -> ExecutionResult:
+    async def keep(self, ready: ReadyOperation, context: RequestContext, result: ExecutionResult) -> ExecutionResult:
         """Keep an answer of which every part was done under a key; a store that fails now is no reason to fail."""
         asked = cast("Context", context)
         fields = len(ready.operation.selection_set.selections)
@@ -84,13 +84,13 @@ class KeptReplays:
             return result
 
 
-def _may_be_kept(ready: Ready, context: Context) -> bool:
+def _may_be_kept(ready: ReadyOperation, context: Context) -> bool:
     plain = all(isinstance(selection, FieldNode) for selection in ready.operation.selection_set.selections)
     mutation = ready.type is OperationType.MUTATION
     return plain and mutation and context.subject.signed_in and SELF_TELLING not in ready.resolved.query
 
 
-def _place(ready: Ready, context: Context) -> tuple[str, str]:
+def _place(ready: ReadyOperation, context: Context) -> tuple[str, str]:
     body = {
         "query": ready.resolved.query,
         "operation": ready.parameters.operation_name,

@@ -34,8 +34,8 @@ from domain.platform.manifests import (
     is_document_id,
 )
 from gateway.graphql.body import GraphQLParameters
-from gateway.graphql.documents import Prepared
-from gateway.http.calls import RequestContext, Resolved
+from gateway.graphql.documents import PreparedDocument
+from gateway.http.calls import RequestContext, ResolvedDocument
 from gateway.http.edge import TrustedDocuments
 from gateway.http.headers import ROUTER_HEADER
 from gateway.http.refusals import Refusal, bad_request
@@ -80,7 +80,7 @@ _log = structlog.get_logger(__name__)
 
 
 @dataclass(slots=True)
-class Held:
+class TrustedOperation:
     """A published operation. `holders` are the versions whose manifest has it; `prepared` is there once it is warm.
 
     `broken` is one that the graph of this release does not know any more: it is answered with what is wrong.
@@ -88,7 +88,7 @@ class Held:
 
     operation: Operation
     holders: set[Version] = field(default_factory=set)
-    prepared: Prepared | None = None
+    prepared: PreparedDocument | None = None
     broken: bool = False
 
 
@@ -98,7 +98,7 @@ class TrustedLibrary:
     def __init__(self, mode: DocumentMode, clock: Clock) -> None:
         self._mode = mode
         self.clock = clock
-        self._held: dict[str, Held] = {}
+        self._held: dict[str, TrustedOperation] = {}
         self._versions: frozenset[Version] = frozenset()
         self._uses: Counter[tuple[str, str, date]] = Counter()
 
@@ -110,13 +110,13 @@ class TrustedLibrary:
         """The names of the operations."""
         return frozenset(held.operation.name for held in self._held.values())
 
-    def cold(self) -> list[Held]:
+    def unprepared_operations(self) -> list[TrustedOperation]:
         """The operations that were not prepared yet, those of the newest publication first."""
         return [held for held in reversed(self._held.values()) if held.prepared is None and not held.broken]
 
     def replace(self, manifests: Iterable[Manifest]) -> None:
         """Hold the operations of these manifests and no others; what was prepared stays so."""
-        held: dict[str, Held] = {}
+        held: dict[str, TrustedOperation] = {}
         versions: set[Version] = set()
         for manifest in manifests:
             version = (manifest.app, manifest.version)
@@ -127,7 +127,7 @@ class TrustedLibrary:
                 held[operation.id] = kept
         self._held, self._versions = held, frozenset(versions)
 
-    def resolve(self, parameters: GraphQLParameters, headers: Mapping[str, str]) -> Resolved:
+    def resolve(self, parameters: GraphQLParameters, headers: Mapping[str, str]) -> ResolvedDocument:
         """The document that is meant, trusted or the caller's own.
 
         Raises Refusal: PERSISTED_DOCUMENT_NOT_FOUND for an id that is not published, BAD_INPUT for parameters that
@@ -143,15 +143,15 @@ class TrustedLibrary:
         held = self._held.get(named or "")
         if held is not None:
             self._count(held, headers)
-            return Resolved(held.operation.body, trusted=True, name=held.operation.name, prepared=held.prepared)
+            return ResolvedDocument(held.operation.body, trusted=True, name=held.operation.name, prepared=held.prepared)
         if query is None:
             raise _not_found()
         wanted_headers = _MAY_OPEN.get(self._mode)
         if wanted_headers is not None and not any(name in headers for name in wanted_headers):
             raise _free_document_refusal()
-        return Resolved(query)
+        return ResolvedDocument(query)
 
-    def allow(self, resolved: Resolved, context: RequestContext) -> None:
+    def allow(self, resolved: ResolvedDocument, context: RequestContext) -> None:
         """Raise Refusal with FORBIDDEN where this caller may not send a document of her own."""
         if resolved.trusted or self._mode is DocumentMode.OPEN or getattr(context, "router", False):
             return
@@ -165,15 +165,19 @@ class TrustedLibrary:
         taken, self._uses = dict(self._uses), Counter()
         return taken
 
-    def give_back(self, uses: Mapping[tuple[str, str, date], int]) -> None:
+    def restore_uses(self, uses: Mapping[tuple[str, str, date], int]) -> None:
         """Count again what could not be kept."""
         self._uses.update(uses)
 
-    def _carry_over(self, operation: Operation) -> Held:
+    def _carry_over(self, operation: Operation) -> TrustedOperation:
         known = self._held.get(operation.id)
-        return Held(operation) if known is None else Held(operation, prepared=known.prepared, broken=known.broken)
+        return (
+            TrustedOperation(operation)
+            if known is None
+            else TrustedOperation(operation, prepared=known.prepared, broken=known.broken)
+        )
 
-    def _count(self, held: Held, headers: Mapping[str, str]) -> None:
+    def _count(self, held: TrustedOperation, headers: Mapping[str, str]) -> None:
         """Count a use for the version that the application says, else for all that have the operation.
 
         So a version whose application does not say its name is never thought unused. Only published versions count,
@@ -230,7 +234,7 @@ class Warmed:
     refused: tuple[str, ...]
 
 
-class TrustedShelf:
+class TrustedDocumentLoader:
     """The store's side of a library. A manifest whose signature does not hold is left out and told in the log."""
 
     def __init__(self, library: TrustedLibrary, schema: BaseSchema, store: Store, keyrings: Keyrings) -> None:
@@ -254,7 +258,7 @@ class TrustedShelf:
         clock = self.library.clock
         ends_at = clock.monotonic() + seconds
         refused, count = [], 0
-        for held in self.library.cold():
+        for held in self.library.unprepared_operations():
             if clock.monotonic() >= ends_at:
                 break
             count += 1
@@ -277,7 +281,7 @@ class TrustedShelf:
         try:
             await self._store.carry_out(lambda tx: manifests.add_uses(tx, uses))
         except BaseException:
-            self.library.give_back(uses)
+            self.library.restore_uses(uses)
             raise
 
     async def _take_over(self) -> bool:
@@ -310,15 +314,15 @@ class TrustedShelf:
         self._opened = opened
         return [manifest for _, manifest in opened.values()]
 
-    def _prepare_document(self, held: Held) -> Prepared:
+    def _prepare_document(self, held: TrustedOperation) -> PreparedDocument:
         """Bounds were checked when it was published, and the text is ours: it is parsed without the guards."""
         schema: Any = self._schema
         try:
             document = parse(held.operation.body)
             errors = validate_document(schema._schema, document, tuple(specified_rules))  # noqa: SLF001 - no public name
         except GraphQLError as error:
-            return Prepared(parse("{ __typename }"), (error,))
-        return Prepared(document, tuple(errors))
+            return PreparedDocument(parse("{ __typename }"), (error,))
+        return PreparedDocument(document, tuple(errors))
 
 
 @asynccontextmanager
@@ -329,7 +333,7 @@ async def open_trusted_documents(
     if not isinstance(trusted, TrustedLibrary):
         yield
         return
-    shelf = TrustedShelf(trusted, schema, env.store, env.keyrings)
+    shelf = TrustedDocumentLoader(trusted, schema, env.store, env.keyrings)
     await shelf.poll()
     async with run_periodically((POLL_SECONDS, shelf.poll), (FLUSH_SECONDS, shelf.flush)):
         try:

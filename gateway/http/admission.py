@@ -83,11 +83,11 @@ class AdaptiveLimit:
         if len(self._window.own) < 1000:
             self._window.own.append(seconds)
 
-    def ran_late(self, seconds: float) -> None:
+    def note_lateness(self, seconds: float) -> None:
         """Take note of how late the event loop came back to a task that had slept."""
         self._window.lateness.append(seconds)
 
-    def move(self, now: float) -> bool:
+    def adjust_limit(self, now: float) -> bool:
         """Move the limit where a window is over; True where it was."""
         if now - self._window.began < WINDOW_SECONDS:
             return False
@@ -201,8 +201,8 @@ class Admission:
             if slot.own:
                 self.limit.note_finish(now - began)
             self._classes[share].under_way -= 1
-            self.limit.move(now)
-            self._let_in()
+            self.limit.adjust_limit(now)
+            self._admit_waiting()
 
     async def watch(self) -> None:
         """Look at the lateness of the event loop for as long as the process lives."""
@@ -212,9 +212,9 @@ class Admission:
             now = self._clock.monotonic()
             late = max(0.0, now - before - LAG_SECONDS)
             self._late(late)
-            self.limit.ran_late(late)
-            if self.limit.move(now):
-                self._let_in()
+            self.limit.note_lateness(late)
+            if self.limit.adjust_limit(now):
+                self._admit_waiting()
 
     async def _enter(self, share: Share) -> None:
         mine = self._classes[share]
@@ -238,7 +238,7 @@ class Admission:
         except asyncio.CancelledError:
             if turn.done():
                 mine.under_way -= 1
-                self._let_in()
+                self._admit_waiting()
             raise
         finally:
             timer.cancel()
@@ -258,7 +258,7 @@ class Admission:
         guaranteed = self._classes[share].under_way < self.guarantee(share)
         return guaranteed or self.under_way < self.limit.value
 
-    def _let_in(self) -> None:
+    def _admit_waiting(self) -> None:
         """Give free room to those who wait: first below their guarantee, then where the share is used least."""
         while True:
             ready = [share for share, each in self._classes.items() if each.waiting and self._has_room(share)]

@@ -11,11 +11,11 @@ from starlette.responses import Response
 from domain.kernel.text import Language
 from gateway.graphql.answers import fault_body, json_answer, retry_headers
 from gateway.graphql.body import GraphQLParameters
-from gateway.graphql.documents import Prepared
+from gateway.graphql.documents import PreparedDocument
 from gateway.http.admission import Slot
 from gateway.http.callers import Caller, CallerKind
-from gateway.http.headers import Accepted
-from gateway.http.rates import Standing
+from gateway.http.headers import AnswerFormat
+from gateway.http.rates import RateStatus
 from schema.kernel.errors import Fault
 
 
@@ -32,7 +32,7 @@ class RequestFacts:
     accept_language: str | None
     idempotency_key: str | None = None
     client: str | None = None
-    standing: Standing | None = None
+    standing: RateStatus | None = None
     router: bool = False
     agent: str | None = None
 
@@ -67,22 +67,22 @@ class OperationRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class Resolved:
+class ResolvedDocument:
     """The document to run. `name`, and `prepared` where it is kept already, are those of a trusted document."""
 
     query: str
     trusted: bool = False
     name: str | None = None
-    prepared: Prepared | None = None
+    prepared: PreparedDocument | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Ready:
+class ReadyOperation:
     """An operation that is ready to be run for a caller."""
 
     parameters: GraphQLParameters
-    resolved: Resolved
-    prepared: Prepared
+    resolved: ResolvedDocument
+    prepared: PreparedDocument
     operation: OperationDefinitionNode
 
     @property
@@ -103,11 +103,11 @@ class Call:
     request: Request
     request_id: str
     language: Language
-    accepted: Accepted | None
+    accepted: AnswerFormat | None
     caller: Caller | None = None
-    standing: Standing | None = None
+    standing: RateStatus | None = None
     slot: Slot | None = None
-    ready: Ready | None = None
+    ready: ReadyOperation | None = None
     codes: tuple[str, ...] = ()
     make_context: Callable[[], Awaitable[RequestContext]] | None = field(default=None, repr=False)
     made_context: RequestContext | None = field(default=None, repr=False)

@@ -49,7 +49,7 @@ _STATUSES = {
 _log = structlog.get_logger(__name__)
 
 
-class CutShort(Exception):
+class StreamInterrupted(Exception):
     """The body ended before its last piece; the connection is closed without it."""
 
 
@@ -65,12 +65,12 @@ def document_routes(environment: Environment) -> list[Route]:
             return _refusal_response(environment, request, error)
         if found is None:
             return link_over(request, HEADERS)
-        return _Passing(found)
+        return _DocumentResponse(found)
 
     return [Route("/documents/{address}", read, methods=["GET"])]
 
 
-class _Passing(StreamingResponse):
+class _DocumentResponse(StreamingResponse):
     """The pieces as they come, within the time that one body may take; whatever happens, the source is let go of."""
 
     def __init__(self, document: OpenedDocument) -> None:
@@ -87,7 +87,7 @@ class _Passing(StreamingResponse):
             async with asyncio.timeout(WHOLE_SECONDS):
                 await super().__call__(scope, receive, send)
         except TimeoutError as error:
-            raise CutShort("too slow") from error
+            raise StreamInterrupted("too slow") from error
         finally:
             await self._document.close()
 
@@ -98,7 +98,7 @@ async def _stream_pieces(document: OpenedDocument) -> AsyncIterator[bytes]:
             yield piece
     except IntegrationError as error:
         _log.warning("document_cut_short", source=error.source.value, code=error.code)
-        raise CutShort(error.code) from None
+        raise StreamInterrupted(error.code) from None
 
 
 def _refusal_response(env: Environment, request: Request, error: BaseException) -> Response:

@@ -13,20 +13,20 @@ from gateway.graphql.body import GraphQLParameters
 from gateway.graphql.replays import Replays
 from gateway.http.admission import Admission
 from gateway.http.callers import Callers
-from gateway.http.calls import Call, OperationRecord, Ready, RequestContext, Resolved
+from gateway.http.calls import Call, OperationRecord, ReadyOperation, RequestContext, ResolvedDocument
 from gateway.http.rates import RateLimits
 from gateway.settings.limits import Limits
-from integrations.calling.request_counters import DoorTallies
+from integrations.calling.request_counters import FallbackRequestCounters
 
 
 class TrustedDocuments(Protocol):
     """Documents that are known by an id."""
 
-    def resolve(self, parameters: GraphQLParameters, headers: Mapping[str, str]) -> Resolved:
+    def resolve(self, parameters: GraphQLParameters, headers: Mapping[str, str]) -> ResolvedDocument:
         """The document that is meant. Raises Refusal for an id that is not known."""
         ...
 
-    def allow(self, resolved: Resolved, context: RequestContext) -> None:
+    def allow(self, resolved: ResolvedDocument, context: RequestContext) -> None:
         """Raise Refusal where this caller may not send a document of her own."""
         ...
 
@@ -38,7 +38,7 @@ class Streams(Protocol):
         """Whether an Accept header asks for a stream."""
         ...
 
-    async def respond(self, call: Call, ready: Ready) -> Response:
+    async def respond(self, call: Call, ready: ReadyOperation) -> Response:
         """Answer an operation in parts: a subscription, or any operation where the client asks for a stream."""
         ...
 
@@ -62,7 +62,7 @@ class Edge:
     observe: Callable[[OperationRecord], None] | None = None
     callers: Callers | None = None
     rates: RateLimits | None = None
-    tallies: DoorTallies | None = None
+    tallies: FallbackRequestCounters | None = None
     admission: Admission | None = None
     trusted: TrustedDocuments | None = None
     streams: Streams | None = None

@@ -35,7 +35,7 @@ def is_router(headers: Mapping[str, str], secret: str | None) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Accepted:
+class AnswerFormat:
     """The media type of the answer. `legacy` where the client itself asked for plain JSON first.
 
     Then a well-formed request whose document fails is answered with status 200, as clients from before
@@ -46,7 +46,7 @@ class Accepted:
     legacy: bool = False
 
 
-def negotiate_media_type(header: str | None) -> Accepted | None:
+def negotiate_media_type(header: str | None) -> AnswerFormat | None:
     """The answer's media type by an Accept header; None where the client takes neither of ours.
 
     Without a preference it is `application/json`, as the public audits ask (80D8, 47DE).
@@ -54,11 +54,11 @@ def negotiate_media_type(header: str | None) -> Accepted | None:
     weights = weights_of(header or "*/*")
     modern, legacy = weights.get(GRAPHQL_JSON, 0.0), weights.get(PLAIN_JSON, 0.0)
     if modern > 0 and modern >= legacy:
-        return Accepted(GRAPHQL_JSON)
+        return AnswerFormat(GRAPHQL_JSON)
     if legacy > 0:
-        return Accepted(PLAIN_JSON, legacy=True)
+        return AnswerFormat(PLAIN_JSON, legacy=True)
     anything = max(weights.get("*/*", 0.0), weights.get("application/*", 0.0))
-    return Accepted(PLAIN_JSON) if anything > 0 else None
+    return AnswerFormat(PLAIN_JSON) if anything > 0 else None
 
 
 def prefers_html(header: str | None) -> bool:

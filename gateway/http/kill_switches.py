@@ -16,7 +16,7 @@ WAIT_SECONDS = 60
 """What a partner is told to wait where the switch has no end."""
 
 
-def shut_when_off(routes: list[Route], source: Source, switches: Switchboard, clock: Clock) -> list[Route]:
+def refuse_when_off(routes: list[Route], source: Source, switches: Switchboard, clock: Clock) -> list[Route]:
     """The doors that a partner calls: 503 with Retry-After while its system is switched OFF."""
 
     def shut(app: ASGIApp) -> ASGIApp:
@@ -34,7 +34,7 @@ def shut_when_off(routes: list[Route], source: Source, switches: Switchboard, cl
     return _wrap_routes(routes, shut)
 
 
-def counting_failures(routes: list[Route], failed: Callable[[], None]) -> list[Route]:
+def count_failures(routes: list[Route], failed: Callable[[], None]) -> list[Route]:
     """Tell `failed` of every answer that is an error of its caller's or of ours, but for what is not found."""
 
     def count_responses(app: ASGIApp) -> ASGIApp:

@@ -48,7 +48,7 @@ _DAY_COUNTS: Mapping[str, Any] = {
 
 
 @dataclass(frozen=True)
-class Door:
+class Endpoint:
     """One call of a partner. `answers` are the statuses with their media types; None is an answer without a body."""
 
     method: str
@@ -109,8 +109,8 @@ _COMMISSION_WORD: Mapping[str, Any] = {
     },
 }
 
-DOORS: tuple[Door, ...] = (
-    Door(
+DOORS: tuple[Endpoint, ...] = (
+    Endpoint(
         "post",
         "/digilocker/pulluri",
         "DigiLocker",
@@ -119,7 +119,7 @@ DOORS: tuple[Door, ...] = (
         body=XML,
         security="digilockerHmac",
     ),
-    Door(
+    Endpoint(
         "post",
         "/digilocker/pulldoc",
         "DigiLocker",
@@ -128,7 +128,7 @@ DOORS: tuple[Door, ...] = (
         body=XML,
         security="digilockerHmac",
     ),
-    Door(
+    Endpoint(
         "get",
         "/etaal/eTransactionCount",
         "e-Taal",
@@ -136,7 +136,7 @@ DOORS: tuple[Door, ...] = (
         _COUNT_ANSWERS,
         query=_COUNT_QUERY,
     ),
-    Door(
+    Endpoint(
         "post",
         "/etaal/eTransactionCount",
         "e-Taal",
@@ -145,7 +145,7 @@ DOORS: tuple[Door, ...] = (
         body=FORM,
         body_schema={"type": "object", "properties": _COUNT_QUERY},
     ),
-    Door(
+    Endpoint(
         "post",
         "/etaal/service.asmx",
         "e-Taal",
@@ -154,7 +154,7 @@ DOORS: tuple[Door, ...] = (
         body=SOAP,
         headers={"SOAPAction": '"http://tempuri.org/eTransactionCount"'},
     ),
-    Door(
+    Endpoint(
         "get",
         "/etaal/service.asmx",
         "e-Taal",
@@ -162,7 +162,7 @@ DOORS: tuple[Door, ...] = (
         {200: SOAP, 404: None, 503: None},
         query={"WSDL": _TEXT},
     ),
-    Door(
+    Endpoint(
         "post",
         "/etaal/v1/counts",
         "e-Taal",
@@ -177,7 +177,7 @@ DOORS: tuple[Door, ...] = (
         },
         security="etaalBearer",
     ),
-    Door(
+    Endpoint(
         "post",
         "/hooks/rts",
         "Right to Service Commission",
@@ -198,7 +198,7 @@ DOORS: tuple[Door, ...] = (
         headers=_COMMISSION_HEADERS,
         security="commissionBearer",
     ),
-    Door(
+    Endpoint(
         "get",
         "/hooks/rts/case-files/{sha256}",
         "Right to Service Commission",
@@ -246,7 +246,7 @@ def openapi_routes(url: str) -> list[Route]:
     return [Route("/openapi.json", read, methods=["GET"])]
 
 
-def _operation(door: Door) -> dict[str, Any]:
+def _operation(door: Endpoint) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": door.method + re.sub(r"\W", "", door.path.title()),
         "summary": door.summary,
@@ -261,7 +261,7 @@ def _operation(door: Door) -> dict[str, Any]:
     return operation
 
 
-def _parameters(door: Door) -> list[dict[str, Any]]:
+def _parameters(door: Endpoint) -> list[dict[str, Any]]:
     within = [
         {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
         for name in re.findall(r"{(\w+)}", door.path)
@@ -274,7 +274,7 @@ def _parameters(door: Door) -> list[dict[str, Any]]:
     return [*within, *query, *headers]
 
 
-def _answer(door: Door, status: int, kind: str | None) -> dict[str, Any]:
+def _answer(door: Endpoint, status: int, kind: str | None) -> dict[str, Any]:
     answer: dict[str, Any] = {"description": _MEANINGS[status]}
     if kind is not None:
         schema = door.answer_schema if status == 200 else _CODE if kind == JSON else _TEXT

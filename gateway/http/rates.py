@@ -124,7 +124,7 @@ class SharedWindows:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class RateStatus:
     """What a caller has left in the present minute."""
 
     limit: int
@@ -172,7 +172,7 @@ class RateLimits:
         self._shared = SharedWindows(shared_url, rates.store_seconds) if shared_url else None
         self._asked_again_at = clock.monotonic()
 
-    async def spend(self, caller: Caller) -> Standing:
+    async def spend(self, caller: Caller) -> RateStatus:
         """Count one operation. Raises Refusal with 429 where the caller has none left."""
         item = self._items[caller.kind]
         if self._shared is not None and self._clock.monotonic() >= self._asked_again_at:
@@ -191,11 +191,11 @@ class RateLimits:
             await self._shared.close()
 
 
-async def _spend(storage: Any, item: RateLimitItem, key: str) -> Standing:
+async def _spend(storage: Any, item: RateLimitItem, key: str) -> RateStatus:
     allowed = await SlidingWindowCounterRateLimiter(storage).hit(item, key)
     window = await storage.get_sliding_window(item.key_for(key), item.get_expiry())
     if allowed:
-        return Standing(item.amount, _remaining_operations(item, window))
+        return RateStatus(item.amount, _remaining_operations(item, window))
     raise too_many(_wait(item, window))
 
 

@@ -46,7 +46,7 @@ _LONGEST_METADATA = 4096
 _log = structlog.get_logger(__name__)
 
 
-class _Answered(Exception):
+class _EarlyAnswer(Exception):
     """The protocol's own refusals, which have a status and no body."""
 
     def __init__(self, status: int) -> None:
@@ -93,7 +93,7 @@ class Resumable:
             partial = await begin_upload(self._env, subject, _parse_announcement(request))
             if media_type_of(request) == PIECE:
                 partial = await self._take(request, subject, partial)
-        except _Answered as told:
+        except _EarlyAnswer as told:
             return self._answer(told.status, {"Tus-Version": VERSION})
         except FAULTS as error:
             return self._refusal_response(request, error)
@@ -111,7 +111,7 @@ class Resumable:
             if partial is None:
                 raise not_found("file")
             return await self._dispatch_method(method, request, subject, partial)
-        except _Answered as told:
+        except _EarlyAnswer as told:
             return self._answer(told.status, {"Tus-Version": VERSION})
         except FAULTS as error:
             return self._refusal_response(request, error)
@@ -133,7 +133,7 @@ class Resumable:
             case "GET":
                 return await self._progress_response(request, subject, partial)
             case _:
-                raise _Answered(405)
+                raise _EarlyAnswer(405)
 
     async def _progress_response(self, request: Request, subject: Subject, partial: PartialUpload) -> Response:
         """What a whole file became, or how far one has come."""
@@ -145,12 +145,12 @@ class Resumable:
 
     async def _append_piece(self, request: Request, subject: Subject, partial: PartialUpload) -> PartialUpload:
         if media_type_of(request) != PIECE:
-            raise _Answered(415)
+            raise _EarlyAnswer(415)
         offset = request.headers.get("upload-offset", "")
         if not (offset.isascii() and offset.isdigit() and len(offset) <= 12):
             raise Problems(Problem(ErrorCode.BAD_INPUT, ("Upload-Offset",)))
         if int(offset) != partial.received:
-            raise _Answered(409)
+            raise _EarlyAnswer(409)
         return await self._take(request, subject, partial)
 
     async def _take(self, request: Request, subject: Subject, partial: PartialUpload) -> PartialUpload:
@@ -186,7 +186,7 @@ class Resumable:
         """Write a piece whole, once it is what its checksum says; else nothing of it."""
         algorithm, _, value = named.partition(" ")
         if algorithm != "sha256":
-            raise _Answered(400)
+            raise _EarlyAnswer(400)
         content = bytearray()
         async with asyncio.timeout(BODY_SECONDS):
             async for chunk in request.stream():
@@ -194,7 +194,7 @@ class Resumable:
                 _refuse_beyond(partial, len(content))
         digest = base64.b64encode(hashlib.sha256(content).digest()).decode()
         if not hmac.compare_digest(digest.encode(), value.strip().encode()):
-            raise _Answered(_CHECKSUM_WRONG)
+            raise _EarlyAnswer(_CHECKSUM_WRONG)
         return await add_piece(self._env, partial, bytes(content)) if content else partial
 
     def _expires(self, partial: PartialUpload) -> dict[str, str]:
@@ -214,7 +214,7 @@ class Resumable:
 
 def _refuse_other_version(request: Request) -> None:
     if request.headers.get("tus-resumable") != VERSION:
-        raise _Answered(412)
+        raise _EarlyAnswer(412)
 
 
 def _refuse_beyond(partial: PartialUpload, waiting: int) -> None:

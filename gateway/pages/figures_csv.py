@@ -36,7 +36,7 @@ from domain.kernel.people import Subject
 from domain.kernel.text import Bilingual, Language
 from domain.officers.dashboards import Dimension
 from domain.officers.desk import ReadPurpose
-from domain.reconciliation.finance_totals import NOTHING, Moved, Sum, plus
+from domain.reconciliation.finance_totals import NOTHING, MonthMovement, Sum, add_sums
 from domain.statistics.figures import Delivery, StatisticsChannel, month_of
 from gateway.graphql.answers import fault_body, json_answer, retry_headers
 from gateway.http.headers import EVERY_ANSWER, request_id_of
@@ -369,7 +369,7 @@ async def _refuse_unknown(env: Environment, month: date, given: Mapping[str, str
         raise Problems(*wrong)
 
 
-async def _lines(first: list[Moved], rest: AsyncIterator[list[Moved]]) -> Lines:
+async def _lines(first: list[MonthMovement], rest: AsyncIterator[list[MonthMovement]]) -> Lines:
     names = [f"{name}_{kind}" for name in MOVES for kind in ("count", "paise")]
     yield ["scheme_code", "department", "district", *names, "balances"]
     sums: dict[str, Sum] = dict.fromkeys(MOVES, NOTHING)
@@ -381,9 +381,9 @@ async def _lines(first: list[Moved], rest: AsyncIterator[list[Moved]]) -> Lines:
     yield ["TOTAL", "", "", *(value for name in MOVES for value in sums[name]), ""]
 
 
-def _cells(line: Moved, sums: dict[str, Sum]) -> list[object]:
+def _cells(line: MonthMovement, sums: dict[str, Sum]) -> list[object]:
     """One line of the table, added to the sums."""
     for name in MOVES:
-        sums[name] = plus(sums[name], getattr(line, name))
+        sums[name] = add_sums(sums[name], getattr(line, name))
     values = [value for name in MOVES for value in getattr(line, name)]
     return [line.scheme_code, line.department or "", line.district, *values, "yes" if line.balances else "NO"]

@@ -52,7 +52,7 @@ _TODAY: Mapping[str, Bilingual] = MappingProxyType(
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
+class FormView:
     """What a form is drawn with: answers by name, what is wrong by name, rows of groups that are wanted."""
 
     form: Form
@@ -66,7 +66,7 @@ class Drawn:
         return escape(text.in_language(self.language))
 
 
-def draw(drawn: Drawn, action: str) -> str:
+def draw(drawn: FormView, action: str) -> str:
     """The whole form; `action` is the address that it is posted to."""
     summary = _summary(drawn)
     sections = "\n".join(_section(drawn, section) for section in drawn.form.sections)
@@ -81,14 +81,14 @@ def id_of(name: str) -> str:
     return "q-" + name.replace(".", "-").replace("_", "-")
 
 
-def _summary(drawn: Drawn) -> str:
+def _summary(drawn: FormView) -> str:
     if not drawn.faults:
         return ""
     lines = "".join(f"<li>{_fault_link(drawn, name, fault)}</li>" for name, fault in drawn.faults.items())
     return f'<div role="alert"><p class="bad">{drawn.say(_FAULTS)}</p><ul>{lines}</ul></div>\n'
 
 
-def _checks(drawn: Drawn) -> str:
+def _checks(drawn: FormView) -> str:
     """The checks between answers in words, which a form author would else see only where one fails."""
     if not drawn.form.checks:
         return ""
@@ -99,13 +99,13 @@ def _checks(drawn: Drawn) -> str:
     return f'\n<section><h2>{drawn.say(_CHECKS)}</h2><ul class="plain">{lines}</ul></section>'
 
 
-def _fault_link(drawn: Drawn, name: str, fault: str) -> str:
+def _fault_link(drawn: FormView, name: str, fault: str) -> str:
     """A fault that leads to its question; one about what the form does not ask leads nowhere."""
     there = drawn.form.question(name) is not None or name in drawn.form.by_name
     return f'<a href="#{id_of(name)}">{escape(fault)}</a>' if there else f"{escape(name)}: {escape(fault)}"
 
 
-def _section(drawn: Drawn, section: Section) -> str:
+def _section(drawn: FormView, section: Section) -> str:
     help_text = f'<p class="plain">{drawn.say(section.help)}</p>' if section.help else ""
     questions = "\n".join(
         _group(drawn, one) if one.kind is QuestionKind.GROUP else _draw_question(drawn, one, one.name)
@@ -114,7 +114,7 @@ def _section(drawn: Drawn, section: Section) -> str:
     return f"<section>\n<h2>{drawn.say(section.label)}</h2>{help_text}\n{questions}\n</section>"
 
 
-def _group(drawn: Drawn, question: Question) -> str:
+def _group(drawn: FormView, question: Question) -> str:
     answered = [row_of(name.split(".")[1]) for name in drawn.answers if name.startswith(f"{question.name}.")]
     last = max((row + 1 for row in answered if row is not None), default=0)
     wanted = max(drawn.rows.get(question.name, 0), last, question.fewest_rows, _LEAST_ROWS)
@@ -134,22 +134,22 @@ def _group(drawn: Drawn, question: Question) -> str:
     )
 
 
-def _row(drawn: Drawn, question: Question, row: int) -> str:
+def _row(drawn: FormView, question: Question, row: int) -> str:
     inner = "\n".join(_draw_question(drawn, one, f"{question.name}.{row}.{one.name}") for one in question.questions)
     return f"<fieldset><legend>{drawn.say(_ROW)} {row + 1}</legend>\n{inner}</fieldset>"
 
 
-def _draw_question(drawn: Drawn, question: Question, name: str) -> str:
+def _draw_question(drawn: FormView, question: Question, name: str) -> str:
     return _DRAW.get(question.kind, _text)(drawn, question, name)
 
 
-def _labelled_control(drawn: Drawn, question: Question, name: str, control: str) -> str:
+def _labelled_control(drawn: FormView, question: Question, name: str, control: str) -> str:
     unit = f" ({drawn.say(question.unit)})" if question.unit else ""
     label = f'<label for="{id_of(name)}">{drawn.say(question.label)}{unit}{_mark(drawn, question)}</label>'
     return f'<div class="q">{label}{_notes(drawn, question, name)}{control}</div>'
 
 
-def _text(drawn: Drawn, question: Question, name: str) -> str:
+def _text(drawn: FormView, question: Question, name: str) -> str:
     value = drawn.answers.get(name, "")
     if question.multiline:
         control = f'<textarea rows="4"{_attributes(drawn, question, name)}>{escape(value)}</textarea>'
@@ -161,7 +161,7 @@ def _text(drawn: Drawn, question: Question, name: str) -> str:
     return _labelled_control(drawn, question, name, control)
 
 
-def _choice(drawn: Drawn, question: Question, name: str) -> str:
+def _choice(drawn: FormView, question: Question, name: str) -> str:
     given = drawn.answers.get(name)
     options = "".join(
         f'<option value="{escape(one.value)}"{_SELECTED[one.value == given]}>{drawn.say(one.label)}</option>'
@@ -173,7 +173,7 @@ def _choice(drawn: Drawn, question: Question, name: str) -> str:
     )
 
 
-def _yes_no(drawn: Drawn, question: Question, name: str) -> str:
+def _yes_no(drawn: FormView, question: Question, name: str) -> str:
     given = drawn.answers.get(name)
     if question.must_agree:
         checked = " checked" if given == "true" else ""
@@ -191,18 +191,18 @@ def _yes_no(drawn: Drawn, question: Question, name: str) -> str:
     )
 
 
-_DRAW: Mapping[QuestionKind, Callable[[Drawn, Question, str], str]] = {
+_DRAW: Mapping[QuestionKind, Callable[[FormView, Question, str], str]] = {
     QuestionKind.CHOICE: _choice,
     QuestionKind.YES_NO: _yes_no,
 }
 
 
-def _mark(drawn: Drawn, question: Question) -> str:
+def _mark(drawn: FormView, question: Question) -> str:
     """Whether it must be answered, always or wherever it is asked."""
     return f" <small>({drawn.say(_NEEDED)})</small>" if question.required or question.required_if is True else ""
 
 
-def _helps(drawn: Drawn, question: Question) -> list[str]:
+def _helps(drawn: FormView, question: Question) -> list[str]:
     """Help, hint, and the rules by which it is asked and must be answered, in words."""
     helps = [drawn.say(words) for words in (question.help, question.hint) if words]
     for words, rule in ((_ONLY_WHERE, question.visible_if), (_NEEDED_WHERE, question.required_if)):
@@ -211,7 +211,7 @@ def _helps(drawn: Drawn, question: Question) -> list[str]:
     return helps
 
 
-def _notes(drawn: Drawn, question: Question, name: str) -> str:
+def _notes(drawn: FormView, question: Question, name: str) -> str:
     """What helps and what is wrong; each is named by aria-describedby."""
     at, parts = id_of(name), []
     helps = _helps(drawn, question)
@@ -222,12 +222,12 @@ def _notes(drawn: Drawn, question: Question, name: str) -> str:
     return "".join(parts)
 
 
-def _attributes(drawn: Drawn, question: Question, name: str) -> str:
+def _attributes(drawn: FormView, question: Question, name: str) -> str:
     needed = ' aria-required="true"' if question.required else ""
     return f' id="{id_of(name)}" name="{name}"{needed}{_description_attributes(drawn, question, name)}'
 
 
-def _description_attributes(drawn: Drawn, question: Question, name: str) -> str:
+def _description_attributes(drawn: FormView, question: Question, name: str) -> str:
     ids = [f"{id_of(name)}-help"] if _helps(drawn, question) else []
     ids += [f"{id_of(name)}-fault"] if name in drawn.faults else []
     wrong = ' aria-invalid="true"' if name in drawn.faults and question.kind is not QuestionKind.GROUP else ""

@@ -18,7 +18,7 @@ from domain.kernel.clock import ist_date
 from domain.kernel.errors import ErrorCode
 from domain.kernel.messages import message
 from domain.kernel.text import Bilingual, Language
-from gateway.pages.form_drawing import MORE, ROWS, Drawn, draw
+from gateway.pages.form_drawing import MORE, ROWS, FormView, draw
 from gateway.pages.frame import HEADERS, language_of, respond, table
 from store.catalogue import catalogue, forms
 from store.database.errors import StoreError
@@ -71,12 +71,12 @@ def forms_routes(environment: Environment) -> list[Route]:
         if form is None:
             return _error_page(request, language, ErrorCode.NOT_FOUND, 404)
         if request.method != "POST":
-            return _page(request, Drawn(form, language.catalogue))
+            return _page(request, FormView(form, language.catalogue))
         posted = await _read_posted(request)
         if posted is None:
             return _error_page(request, language, ErrorCode.BAD_INPUT, 400)
         return _checked_page(
-            request, environment, Drawn(form, language.catalogue, posted.answers, rows=posted.rows), posted
+            request, environment, FormView(form, language.catalogue, posted.answers, rows=posted.rows), posted
         )
 
     return [
@@ -85,21 +85,21 @@ def forms_routes(environment: Environment) -> list[Route]:
     ]
 
 
-def _checked_page(request: Request, environment: Environment, drawn: Drawn, posted: _Posted) -> Response:
+def _checked_page(request: Request, environment: Environment, drawn: FormView, posted: _Posted) -> Response:
     if posted.more is not None:
         rows = {**drawn.rows, posted.more: drawn.rows.get(posted.more, 0) + 1}
-        return _page(request, Drawn(drawn.form, drawn.language, drawn.answers, rows=rows))
+        return _page(request, FormView(drawn.form, drawn.language, drawn.answers, rows=rows))
     today = ist_date(environment.clock.now())
     checked = check_answers(drawn.form, posted.answers, today=today, complete=True)
     faults = {
         ".".join(problem.path[2:]): message(problem.code, drawn.language, problem.params, problem.texts)
         for problem in checked.problems
     }
-    shown = Drawn(drawn.form, drawn.language, posted.answers, faults, posted.rows)
+    shown = FormView(drawn.form, drawn.language, posted.answers, faults, posted.rows)
     return _page(request, shown, status=422 if faults else 200, right=not faults)
 
 
-def _page(request: Request, drawn: Drawn, *, status: int = 200, right: bool = False) -> HTMLResponse:
+def _page(request: Request, drawn: FormView, *, status: int = 200, right: bool = False) -> HTMLResponse:
     form, language = drawn.form, drawn.language
     notes = [_TRIAL] if form.verified else [_TRIAL, _LOCAL]
     lines = "".join(f'<p class="plain">{drawn.say(words)}</p>\n' for words in (*notes, form.help) if words)

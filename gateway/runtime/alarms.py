@@ -18,7 +18,7 @@ from domain.kernel.errors import ApuniError
 from domain.platform.alarms import Alarm, AlarmState
 from gateway.runtime.leadership import Leadership
 from gateway.settings.settings import Settings
-from integrations.calling.transport import Client, Lines
+from integrations.calling.transport import Client, Transports
 
 LOOK_SECONDS = 30.0
 LEASE_SECONDS = 90.0
@@ -28,7 +28,7 @@ DELIVERY = "X-Apuni-Delivery"
 log = structlog.get_logger(__name__)
 
 
-class AlarmNotTold(ApuniError):
+class AlarmNotSent(ApuniError):
     """The receiver of alarms did not take one; the outbox tries again."""
 
 
@@ -97,9 +97,9 @@ class AlarmWebhook:
                 status = response.status_code
                 await response.aclose()
         except (httpx.HTTPError, TimeoutError) as error:
-            raise AlarmNotTold(type(error).__name__) from None
+            raise AlarmNotSent(type(error).__name__) from None
         if not 200 <= status < 300:
-            raise AlarmNotTold(f"status {status}")
+            raise AlarmNotSent(f"status {status}")
 
 
 async def alarm_webhook(settings: Settings, clock: Clock, stack: AsyncExitStack) -> AlarmWebhook | None:
@@ -107,12 +107,12 @@ async def alarm_webhook(settings: Settings, clock: Clock, stack: AsyncExitStack)
     url, secret = settings.alarms.webhook_url, settings.alarms.webhook_secret
     if url is None or secret is None:
         return None
-    lines = Lines(clock, kind=settings.http_transport, demo=settings.demo)
-    client = await stack.enter_async_context(lines.to([url]))
+    lines = Transports(clock, kind=settings.http_transport, demo=settings.demo)
+    client = await stack.enter_async_context(lines.client_for([url]))
     return AlarmWebhook(url, secret.get_secret_value(), client, clock)
 
 
-async def drop(environment: Environment, payload: Mapping[str, str]) -> None:
+async def discard_notification(environment: Environment, payload: Mapping[str, str]) -> None:
     """The handler where no webhook is set any more: what was to be told is kept in the store anyway."""
     del environment
     log.info("alarm_not_told", code=payload["code"], state=payload["state"])

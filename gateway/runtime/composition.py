@@ -13,17 +13,17 @@ from domain.kernel.clock import Clock, SystemClock
 from domain.kernel.ids import SystemIds
 from domain.kernel.sources import Source
 from domain.platform.switches import Switchboard
-from gateway.runtime.heartbeat import label_of, take_over
+from gateway.runtime.heartbeat import label_of, refresh_switches
 from gateway.runtime.object_place import open_objects
 from gateway.runtime.partners import connected_sources, open_partners
-from gateway.runtime.process_health import Vitals
+from gateway.runtime.process_health import ProcessHealth
 from gateway.runtime.runfiles import NotUp
 from gateway.settings.settings import Settings
-from integrations.calling.breaker_sharing import BreakerHints
+from integrations.calling.breaker_sharing import BreakerSharing
 from integrations.calling.breakers import BreakerObserver, Breakers, BreakerState
-from integrations.calling.cache import KeptAnswers, open_cache
+from integrations.calling.cache import AnswerCache, open_cache
 from integrations.calling.cache_backends import Backend, SealedCache
-from integrations.calling.kill_switch import Gate
+from integrations.calling.kill_switch import KillSwitch
 from integrations.calling.monitor import CallObserver, SourceMonitor
 from integrations.calling.remote import Resilience
 from store.catalogue.calendar import work_calendar
@@ -36,13 +36,13 @@ from store.privacy.erasures import ErasureList
 
 
 @dataclass(frozen=True)
-class House:
+class Runtime:
     """One process's environment with what watches it."""
 
     environment: Environment
     resilience: Resilience
     switches: Switchboard
-    vitals: Vitals
+    vitals: ProcessHealth
 
     @property
     def monitor(self) -> SourceMonitor:
@@ -51,13 +51,13 @@ class House:
 
 
 @asynccontextmanager
-async def open_house(
+async def open_runtime(
     settings: Settings,
     observer: CallObserver | None = None,
     *,
     kind: str = "command",
     breakers: BreakerObserver | None = None,
-) -> AsyncIterator[House]:
+) -> AsyncIterator[Runtime]:
     """Open everything for a kind of process; raises SettingsRefused, NotUp or StoreError with one line for a person."""
     crash_points.arm(settings.crash_at if settings.demo else None)
     if not await schema_is_current(settings.store_url):
@@ -72,9 +72,9 @@ async def open_house(
         stack.push_async_callback(store.close)
         vault = await Vault.open(settings.vault_store_url, keyrings=keyrings, clock=clock, ids=ids)
         stack.push_async_callback(vault.close)
-        switches, vitals = Switchboard(), Vitals(label_of(kind), clock, settings.home)
-        await take_over(switches, store)
-        hints = BreakerHints(settings.cache_store_url, clock) if settings.cache_store_url else None
+        switches, vitals = Switchboard(), ProcessHealth(label_of(kind), clock, settings.home)
+        await refresh_switches(switches, store)
+        hints = BreakerSharing(settings.cache_store_url, clock) if settings.cache_store_url else None
         resilience = Resilience(
             clock,
             Breakers(
@@ -82,9 +82,9 @@ async def open_house(
                 spread=int(ids.digits(3)) / 1000,
                 observer=_combined_observer(vitals.breaker_changed, breakers, hints),
             ),
-            KeptAnswers(_cache(settings, cipher), clock),
+            AnswerCache(_cache(settings, cipher), clock),
             SourceMonitor(connected_sources(settings), vitals.call_observer(observer)),
-            Gate(switches),
+            KillSwitch(switches),
         )
         if hints is not None:
             await stack.enter_async_context(hints.exchange_in_background(resilience.breakers))
@@ -116,11 +116,11 @@ async def open_house(
             public_url=settings.url,
             erasures=ErasureList(settings.erasure_list),
         )
-        yield House(environment, resilience, switches, vitals)
+        yield Runtime(environment, resilience, switches, vitals)
 
 
 def _combined_observer(
-    vitals: BreakerObserver, other: BreakerObserver | None, hints: BreakerHints | None
+    vitals: BreakerObserver, other: BreakerObserver | None, hints: BreakerSharing | None
 ) -> BreakerObserver:
     observers = [vitals, *([other] if other else []), *([hints.note_change] if hints else [])]
 

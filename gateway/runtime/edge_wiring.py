@@ -10,8 +10,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from actions.identity.sessions import person_of_token
 from domain.kernel.people import PersonKind, Role
 from gateway.graphiql.page import graphiql_page
-from gateway.graphql.answers import told_busy
-from gateway.graphql.replays import KeptReplays
+from gateway.graphql.answers import busy_response
+from gateway.graphql.replays import StoredReplays
 from gateway.graphql.trusted import TrustedLibrary
 from gateway.http.admission import Admission, Share
 from gateway.http.callers import Callers
@@ -20,15 +20,15 @@ from gateway.http.edge import Edge
 from gateway.http.metrics import Metrics
 from gateway.http.rates import RateLimits
 from gateway.http.refusals import Refusal
-from gateway.runtime.composition import House
+from gateway.runtime.composition import Runtime
 from gateway.settings.limits import DEMO_TIMES
 from gateway.settings.settings import Settings
-from integrations.calling.request_counters import DoorTallies
+from integrations.calling.request_counters import FallbackRequestCounters
 from store.database.cipher import FieldCipher
 
 
 @asynccontextmanager
-async def open_edge(settings: Settings, house: House, metrics: Metrics) -> AsyncIterator[Edge]:
+async def open_edge(settings: Settings, house: Runtime, metrics: Metrics) -> AsyncIterator[Edge]:
     """The edge of this process. The event loop's lateness is watched while it is open."""
     environment = house.environment
     clock = environment.clock
@@ -39,7 +39,7 @@ async def open_edge(settings: Settings, house: House, metrics: Metrics) -> Async
         shared_url=settings.cache_store_url,
         faults=metrics.observe_rate_fault,
     )
-    tallies = DoorTallies(clock, settings.cache_store_url, faults=metrics.observe_rate_fault)
+    tallies = FallbackRequestCounters(clock, settings.cache_store_url, faults=metrics.observe_rate_fault)
     metrics.watch_load(lambda: (admission.limit.value, admission.under_way, admission.waiting))
     watch = asyncio.create_task(admission.watch())
     try:
@@ -57,7 +57,7 @@ async def open_edge(settings: Settings, house: House, metrics: Metrics) -> Async
             tallies=tallies,
             admission=admission,
             trusted=TrustedLibrary(settings.documents_mode, clock),
-            replays=KeptReplays(environment.store, clock),
+            replays=StoredReplays(environment.store, clock),
             router_secret=settings.router_secret.get_secret_value() if settings.router_secret else None,
         )
     finally:
@@ -84,7 +84,7 @@ def admission_wrapper(admission: Admission | None, share: Share) -> Callable[[li
                     slot.own = False  # a door takes what it takes; the limit is found by the graph's operations
                     await app(scope, receive, send)
             except Refusal as refusal:
-                await told_busy(refusal)(scope, receive, send)
+                await busy_response(refusal)(scope, receive, send)
 
         return door
 
@@ -97,7 +97,7 @@ def admission_wrapper(admission: Admission | None, share: Share) -> Callable[[li
     return guard
 
 
-def _callers(house: House) -> Callers:
+def _callers(house: Runtime) -> Callers:
     environment = house.environment
     cipher = FieldCipher(environment.keyrings)
 

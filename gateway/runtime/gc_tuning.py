@@ -13,12 +13,12 @@ less than two, and a full one 20 to 60 where what the start made is left out (be
 """
 
 
-def begin() -> None:
+def tune_for_start() -> None:
     """Sweep seldom, for what is made now is there to stay."""
     gc.set_threshold(*AT_START)
 
 
-def settle() -> None:
+def tune_for_serving() -> None:
     """Leave what the start made out of every later sweep, and sweep often: what requests leave is little each time."""
     gc.collect()
     gc.freeze()

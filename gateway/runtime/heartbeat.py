@@ -12,7 +12,7 @@ from actions.kernel.environment import Environment
 from actions.platform.alarms import tell
 from domain.platform.alarms import AlarmCode
 from domain.platform.switches import Switchboard
-from gateway.runtime.process_health import Vitals
+from gateway.runtime.process_health import ProcessHealth
 from store.catalogue import calendar
 from store.database.engine import Store
 from store.database.errors import StoreError
@@ -28,7 +28,7 @@ BEAT_SECONDS = 10.0
 log = structlog.get_logger(__name__)
 
 
-async def take_over(board: Switchboard, store: Store) -> bool:
+async def refresh_switches(board: Switchboard, store: Store) -> bool:
     """Read the switches where they changed; True where they did. One row is read where they did not."""
     async with store.read_transaction() as tx:
         version = await switches.version(tx)
@@ -38,7 +38,7 @@ async def take_over(board: Switchboard, store: Store) -> bool:
     return True
 
 
-async def take_over_calendar(environment: Environment) -> bool:
+async def refresh_calendar(environment: Environment) -> bool:
     """Read the calendar where another one was imported; True where it was."""
     async with environment.store.read_transaction() as tx:
         version = await calendar.latest_version(tx)
@@ -48,10 +48,10 @@ async def take_over_calendar(environment: Environment) -> bool:
     return True
 
 
-class Pulse:
+class Heartbeat:
     """The beat of one process. `raised` is how many alarms of each code held at the last beat."""
 
-    def __init__(self, environment: Environment, board: Switchboard, vitals: Vitals) -> None:
+    def __init__(self, environment: Environment, board: Switchboard, vitals: ProcessHealth) -> None:
         self._environment = environment
         self._board = board
         self._vitals = vitals
@@ -65,13 +65,13 @@ class Pulse:
 
     async def poll_switches(self) -> None:
         """Take over the switches and say so at once; the last known ones hold while the store is away."""
-        if await take_over(self._board, self._environment.store):
+        if await refresh_switches(self._board, self._environment.store):
             log.info("switches_taken_over", version=self._board.version)
             await self.beat()
 
     async def poll_calendar(self) -> None:
         """Take over a calendar that was imported since: day counts then follow it. One row is read where none was."""
-        if await take_over_calendar(self._environment):
+        if await refresh_calendar(self._environment):
             log.info("calendar_taken_over", version=self._environment.work_calendar.version)
 
     async def beat(self) -> None:
@@ -87,7 +87,9 @@ class Pulse:
 
 
 @asynccontextmanager
-async def run_heartbeat(pulse: Pulse, *more: tuple[float, Callable[[], Awaitable[object]]]) -> AsyncIterator[Pulse]:
+async def run_heartbeat(
+    pulse: Heartbeat, *more: tuple[float, Callable[[], Awaitable[object]]]
+) -> AsyncIterator[Heartbeat]:
     """Keep the pulse going, and whatever `more` is to be done each so many seconds, for the first time after them."""
     stopping = asyncio.Event()
     tasks = [

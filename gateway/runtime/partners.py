@@ -16,8 +16,8 @@ from gateway.settings.partners import Partner
 from gateway.settings.settings import Settings, SettingsRefused, variable
 from integrations.calling.opening import UnfitSettings
 from integrations.calling.remote import Remote, Resilience
-from integrations.calling.ssrf_guard import Guard
-from integrations.calling.transport import Lines
+from integrations.calling.ssrf_guard import SsrfGuard
+from integrations.calling.transport import Transports
 from integrations.dbt_finance.pfms.rest_tls import RestTls, Unfit
 from integrations.registry import OUTSIDE_SYSTEMS, Need, OutsideSystems, System
 
@@ -36,9 +36,9 @@ def read_onboarding(settings: Settings, system: str, read: Callable[[dict[str, A
         raise SettingsRefused([f"the onboarding of {system} is not as its contract says"]) from None
 
 
-def make_transports(settings: Settings, clock: Clock) -> Lines:
+def make_transports(settings: Settings, clock: Clock) -> Transports:
     """How this process reaches outside systems. Raises SettingsRefused where what TLS needs cannot serve."""
-    return Lines(clock, kind=settings.http_transport, demo=settings.demo, own_tls=_own_tls(settings, clock))
+    return Transports(clock, kind=settings.http_transport, demo=settings.demo, own_tls=_own_tls(settings, clock))
 
 
 def pfms_tls(settings: Settings) -> RestTls:
@@ -64,7 +64,7 @@ class _ClientOpener:
 
     system: System
     settings: Settings
-    lines: Lines
+    lines: Transports
     resilience: Resilience
     ids: Ids
     stack: AsyncExitStack
@@ -110,7 +110,7 @@ class _ClientOpener:
 
     async def remote(self, address: str | None = None) -> Remote:
         base_url = address or self._partner.base_url
-        client = await self.stack.enter_async_context(self.lines.to([base_url]))
+        client = await self.stack.enter_async_context(self.lines.client_for([base_url]))
         return Remote(self.system.source, base_url, client=client, shared=self.resilience)
 
     async def remote_of(self, name: str) -> Remote | None:
@@ -122,7 +122,7 @@ class _ClientOpener:
     def checked_addresses(self, host: str, port: int) -> Callable[[str, int], Awaitable[Sequence[str]]]:
         """The guard's checked addresses; the guard knows hosts by a URL."""
         named = f"[{host}]" if ":" in host else host
-        return Guard([f"https://{named}:{port}"], clock=self.clock, demo=self.settings.demo).addresses
+        return SsrfGuard([f"https://{named}:{port}"], clock=self.clock, demo=self.settings.demo).addresses
 
     def on_close(self, close: Callable[[], Awaitable[None]]) -> None:
         self.stack.push_async_callback(close)

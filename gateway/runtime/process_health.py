@@ -26,7 +26,7 @@ class _Job:
     failed_at: float | None = None
 
 
-class Vitals:
+class ProcessHealth:
     """Counts and times of one process. `label` is its kind and machine; nothing here is about a person."""
 
     def __init__(self, label: str, clock: Clock, home: Path) -> None:

@@ -118,7 +118,7 @@ def serve_gateway(settings: Settings) -> None:
             DrainingServer(
                 _config(kept, settings),
                 SystemClock(),
-                started=gc_tuning.settle,
+                started=gc_tuning.tune_for_serving,
                 unready=lambda: setattr(gateway.state, "ready", False),
                 notice_seconds=settings.server.notice_seconds,
             ).run(sockets)

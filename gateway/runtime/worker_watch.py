@@ -14,7 +14,7 @@ import structlog
 from actions.kernel.environment import Environment
 from actions.platform.alarms import payload_of
 from domain.platform.alarms import RULES, Alarm, AlarmCode
-from gateway.runtime.alarms import AlarmNotTold, AlarmWatch
+from gateway.runtime.alarms import AlarmNotSent, AlarmWatch
 from store.platform import alarms
 
 MOST_SILENCE = RULES[AlarmCode.WORKER_AWAY].threshold
@@ -59,7 +59,7 @@ class WorkerWatch:
             payload = payload_of(self._untold[0], self._environment.clock.now())
             try:
                 await self._post(self._environment, payload)
-            except AlarmNotTold as error:
+            except AlarmNotSent as error:
                 _log.warning("worker_away_not_told", kind=str(error))
                 return
             self._untold.pop(0)

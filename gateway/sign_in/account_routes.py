@@ -10,7 +10,7 @@ from actions.identity.account_links import LINK_PATH, begin_link, confirm_link, 
 from actions.identity.devices import end_devices, own_devices
 from actions.identity.provider_sign_out import BACK, way_out
 from actions.identity.sessions import subject_for_token
-from actions.identity.sign_in import Wish, begin_sign_in
+from actions.identity.sign_in import SignInIntent, begin_sign_in
 from actions.identity.sign_in_guards import hash_of
 from actions.kernel.environment import Environment
 from domain.kernel.errors import ErrorCode, NotSignedIn, Problem, Problems
@@ -35,7 +35,7 @@ CODE_PATH = f"{LINK_PATH}/code"
 
 def account_routes(environment_of: EnvironmentOf, settings: SignInSettings) -> list[Route]:
     """The routes of devices and accounts, and the two files by which telephones know our apps."""
-    doors = _Doors(environment_of, settings)
+    doors = _AccountHandlers(environment_of, settings)
     return [
         Route("/sign-in/devices", readable(doors.devices), methods=["GET"]),
         Route("/sign-in/devices", readable(doors.end_devices), methods=["POST"]),
@@ -52,7 +52,7 @@ def account_routes(environment_of: EnvironmentOf, settings: SignInSettings) -> l
 
 
 @dataclass(frozen=True, slots=True)
-class _Doors:
+class _AccountHandlers:
     environment_of: EnvironmentOf
     settings: SignInSettings
 
@@ -119,7 +119,7 @@ class _Doors:
             return_to=None,
             app=None,
             language=language_of(request),
-            wish=Wish(link_id=link.id),
+            wish=SignInIntent(link_id=link.id),
         )
         return RedirectResponse(address, 302, headers=dict(PLAIN))
 

@@ -13,7 +13,7 @@ from actions.identity.sign_in import (
     AppToken,
     LinkProven,
     SignedIn,
-    Wish,
+    SignInIntent,
     abandon_sign_in,
     begin_sign_in,
     exchange_app_code,
@@ -52,7 +52,7 @@ _log = structlog.get_logger()
 
 def routes(environment_of: EnvironmentOf = environment_of_app, settings: SignInSettings | None = None) -> list[Route]:
     """The routes of sign-in. `environment_of` finds the environment of a request."""
-    doors = _Doors(environment_of, settings or SignInSettings())
+    doors = _SignInHandlers(environment_of, settings or SignInSettings())
     return [
         Route("/sign-in", readable(doors.page), methods=["GET"]),
         Route("/sign-in/style.css", _style, methods=["GET"]),
@@ -65,7 +65,7 @@ def routes(environment_of: EnvironmentOf = environment_of_app, settings: SignInS
     ]
 
 
-class _Doors:
+class _SignInHandlers:
     """The views, with what they need from the composition root."""
 
     def __init__(self, environment_of: EnvironmentOf, settings: SignInSettings) -> None:
@@ -212,10 +212,10 @@ def _tokens(answer: AppToken) -> JSONResponse:
     return JSONResponse(body, headers=PLAIN)
 
 
-def _wish(request: Request) -> Wish | None:
+def _wish(request: Request) -> SignInIntent | None:
     """A strength that the address asks for."""
     asked = request.query_params.get("strength")
-    return Wish(Assurance(asked)) if asked in {one.value for one in Assurance} else None
+    return SignInIntent(Assurance(asked)) if asked in {one.value for one in Assurance} else None
 
 
 async def _provider_error_response(request: Request, env: Environment, provider: Provider, browser: str) -> Response:

@@ -34,7 +34,7 @@ from gateway.streams.messages import (
     read_message,
     token_in,
 )
-from gateway.streams.operations import Asked
+from gateway.streams.operations import OperationRequest
 from gateway.streams.streams import Dropped, Streaming
 from schema.kernel.errors import OURS, Fault
 
@@ -44,7 +44,7 @@ LAST_WORD_SECONDS = 1.0
 """How long a reader that takes nothing is given to take the reason why she is dropped."""
 
 
-class Gone(Exception):
+class ClientGone(Exception):
     """The other side closed the socket."""
 
 
@@ -101,7 +101,7 @@ class Connection:
         error = conversation.exception() if conversation.done() else None
         if isinstance(error, Closing):
             return error
-        return None if isinstance(error, Gone) else Closing(CloseCode.INTERNAL, "Internal error")
+        return None if isinstance(error, ClientGone) else Closing(CloseCode.INTERNAL, "Internal error")
 
     async def _watch_the_process(self) -> None:
         await self._streaming.stopping.wait()
@@ -121,7 +121,7 @@ class Connection:
     async def _next_message(self) -> dict[str, Any]:
         message = await self._receive()
         if message["type"] == "websocket.disconnect":
-            raise Gone
+            raise ClientGone
         self.messages += 1
         now = self._streaming.edge.clock.monotonic()
         if len(self._times) == self._times.maxlen and now - self._times[0] < MINUTE:
@@ -189,7 +189,7 @@ class Connection:
             await self._answer(name, payload, caller)
         except Closing as closing:
             self.end(closing)
-        except Gone:
+        except ClientGone:
             pass  # the conversation ends by itself
         except Exception as error:  # noqa: BLE001 - the last wall: one operation must not leave a socket half dead
             log.error("socket_fault", exception=type(error).__name__)  # noqa: TRY400 - no trace
@@ -214,7 +214,7 @@ class Connection:
                 await self._send({"id": name, "type": "next", "payload": answer.body})
         await self._finish(name, {"type": "complete"})
 
-    async def _prepare_operation(self, payload: dict[str, Any], caller: Caller) -> Asked:
+    async def _prepare_operation(self, payload: dict[str, Any], caller: Caller) -> OperationRequest:
         """The operation that is meant. Raises Refusal or DocumentRefused."""
         if len(self._operations) > self._streaming.settings.subscriptions:
             raise Refusal(429, Fault(ErrorCode.RATE_LIMITED, Remedy.NONE, detail="SUBSCRIPTIONS", retryable=False))
@@ -222,7 +222,7 @@ class Connection:
         standing = await pipeline.spend(caller)
         ready = pipeline.ready(parameters_in(payload), self._handshake.headers)
         facts = self._facts(standing)
-        return Asked(ready, caller, facts, language_from_header(self._language), "websocket")
+        return OperationRequest(ready, caller, facts, language_from_header(self._language), "websocket")
 
     def _facts(self, standing: Any = None) -> RequestFacts:
         edge, client = self._streaming.edge, self._handshake.client
@@ -249,7 +249,7 @@ class Connection:
         except TimeoutError:
             raise Closing(CloseCode.TOO_SLOW, ErrorCode.READER_TOO_SLOW.value) from None
         except OSError:
-            raise Gone from None
+            raise ClientGone from None
 
 
 class SocketEndpoint:

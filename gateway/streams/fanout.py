@@ -44,18 +44,18 @@ class Bus:
         self._url = url
         self._to_tell = asyncio.Event()
 
-    def ring(self) -> None:
+    def notify_others(self) -> None:
         """Let the others know; returns at once."""
         self._to_tell.set()
 
     async def run(self, heard: Callable[[], None] | None) -> None:
         """Tell and, where `heard` is given, listen until cancelled; comes back by itself where the bus was away."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._again_and_again(self._tell))
+            tasks.create_task(self._run_reconnecting(self._publish_changes))
             if heard is not None:
-                tasks.create_task(self._again_and_again(lambda client: _listen(client, heard)))
+                tasks.create_task(self._run_reconnecting(lambda client: _listen(client, heard)))
 
-    async def _again_and_again(self, work: Callable[[Any], Any]) -> None:
+    async def _run_reconnecting(self, work: Callable[[Any], Any]) -> None:
         wait = FIRST_WAIT_SECONDS
         while True:
             client = redis.asyncio.Redis.from_url(
@@ -73,7 +73,7 @@ class Bus:
             await asyncio.sleep(wait)
             wait = min(wait * 2, LONGEST_WAIT_SECONDS)
 
-    async def _tell(self, client: Any) -> None:
+    async def _publish_changes(self, client: Any) -> None:
         while True:
             await self._to_tell.wait()
             self._to_tell.clear()
@@ -96,7 +96,7 @@ def open_bus(url: str | None) -> Bus | None:
     return Bus(url) if url else None
 
 
-class Following:
+class ChangeSubscription:
     """The rows that wait for one follower. Of several about one thing only the last waits."""
 
     def __init__(self, wanted: Wanted, most: int) -> None:
@@ -137,7 +137,7 @@ class Fanout:
         self._store = store
         self._settings = settings
         self._bus = bus
-        self._followers: set[Following] = set()
+        self._followers: set[ChangeSubscription] = set()
         self._bell = asyncio.Event()
         self._looks: set[asyncio.Event] = set()
         self._position: Position = START
@@ -148,9 +148,9 @@ class Fanout:
         return len(self._followers) + len(self._looks)
 
     @contextmanager
-    def follow(self, wanted: Wanted) -> Iterator[Following]:
+    def follow(self, wanted: Wanted) -> Iterator[ChangeSubscription]:
         """Have rows kept from now on, until the end of the context."""
-        following = Following(wanted, self._settings.pending_events)
+        following = ChangeSubscription(wanted, self._settings.pending_events)
         self._followers.add(following)
         try:
             yield following
@@ -178,7 +178,7 @@ class Fanout:
         if change_feed.CHANGED in marks:
             self.wake()
             if self._bus is not None:
-                self._bus.ring()
+                self._bus.notify_others()
 
     @asynccontextmanager
     async def run(self) -> AsyncIterator["Fanout"]:
@@ -253,7 +253,7 @@ async def announce_commits(store: Store, bus: Bus | None) -> AsyncIterator[None]
 
     def note_commit(marks: Collection[str]) -> None:
         if change_feed.CHANGED in marks:
-            bus.ring()
+            bus.notify_others()
 
     store.after_commit.append(note_commit)
     task = asyncio.create_task(bus.run(None))

@@ -24,7 +24,7 @@ from domain.kernel.errors import ErrorCode, NotSignedIn
 from domain.kernel.text import Language
 from gateway.graphql.pipeline import DocumentRefused, Pipeline
 from gateway.http.callers import Caller
-from gateway.http.calls import OperationRecord, Ready, RequestContext, RequestFacts
+from gateway.http.calls import OperationRecord, ReadyOperation, RequestContext, RequestFacts
 from gateway.http.refusals import Refusal
 from schema.kernel.errors import OURS, Fault, fault_of, replace_errors, root_cause
 
@@ -55,10 +55,10 @@ class Answer:
 
 
 @dataclass(slots=True)
-class Asked:
+class OperationRequest:
     """An operation and who asks it. `resume` is the cursor of the last event that the reader has, told by transport."""
 
-    ready: Ready
+    ready: ReadyOperation
     caller: Caller
     facts: RequestFacts
     language: Language
@@ -75,7 +75,7 @@ class Operations:
         self.pipeline = pipeline
         self._behind = behind
 
-    async def answers(self, asked: Asked) -> AsyncGenerator[Answer, None]:
+    async def answers(self, asked: OperationRequest) -> AsyncGenerator[Answer, None]:
         """Every answer. Whatever goes wrong is an answer too, the last one, with `over`."""
         clock = self.pipeline.edge.clock
         started, status = clock.monotonic(), ENDED
@@ -99,7 +99,7 @@ class Operations:
             self._observe(asked, status, clock.monotonic() - started)
 
     def client_errors(
-        self, error: BaseException, asked: "Asked | None" = None, language: Language = Language.EN
+        self, error: BaseException, asked: "OperationRequest | None" = None, language: Language = Language.EN
     ) -> list[Any]:
         """The errors of an operation that could not go on, as the client may see them."""
         request_id = asked.facts.request_id if asked else None
@@ -113,7 +113,7 @@ class Operations:
         fault = error.fault if isinstance(error, Refusal) else fault_of(error)
         return [{"message": fault.message(language), "extensions": fault.extensions(request_id)}]
 
-    async def _answers(self, asked: Asked) -> AsyncGenerator[Answer, None]:
+    async def _answers(self, asked: OperationRequest) -> AsyncGenerator[Answer, None]:
         context = await self._context(asked)
         if asked.ready.type is OperationType.SUBSCRIPTION:
             async with aclosing(self._events(asked, context)) as events:
@@ -124,7 +124,7 @@ class Operations:
             result = await self.pipeline.execute(asked.ready, context)
         yield Answer(body_of(result))
 
-    async def _events(self, asked: Asked, context: RequestContext) -> AsyncGenerator[Answer, None]:
+    async def _events(self, asked: OperationRequest, context: RequestContext) -> AsyncGenerator[Answer, None]:
         tried = await self.pipeline.execute(asked.ready, context)
         if tried.errors:  # run without an event: the cost, the variables and the rest of the document are judged so
             yield Answer({"errors": [error.formatted for error in tried.errors]}, over=True)
@@ -136,14 +136,14 @@ class Operations:
                 if answer is not None:
                     yield answer
 
-    async def _event(self, asked: Asked, event: Any) -> Answer | None:
+    async def _event(self, asked: OperationRequest, event: Any) -> Answer | None:
         context = await self._context(asked)
         if isinstance(event, Event) and not await event.seen_by(context):
             return None
         result = await self.pipeline.execute(asked.ready, context, root=event)
         return Answer(body_of(result), getattr(event, "cursor", None))
 
-    async def _context(self, asked: Asked) -> RequestContext:
+    async def _context(self, asked: OperationRequest) -> RequestContext:
         async with asyncio.timeout(self.pipeline.seconds(OperationType.QUERY)):
             context = await self.pipeline.context(asked.facts)
         asked.language = context.language
@@ -153,7 +153,7 @@ class Operations:
         resumed: RequestContext = replace(changed, resume=asked.resume)
         return resumed
 
-    async def _source(self, ready: Ready, context: RequestContext) -> AsyncIterable[Any]:
+    async def _source(self, ready: ReadyOperation, context: RequestContext) -> AsyncIterable[Any]:
         """The events of the root field. Raises what its resolver raised."""
         schema: Any = self.pipeline.schema
         executor = Executor.build(
@@ -171,7 +171,7 @@ class Operations:
             raise _cause(source.errors or [])
         return source  # type: ignore[no-any-return]
 
-    def _observe(self, asked: Asked, status: int, seconds: float) -> None:
+    def _observe(self, asked: OperationRequest, status: int, seconds: float) -> None:
         ready = asked.ready
         log.info(
             "stream",

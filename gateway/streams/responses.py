@@ -17,9 +17,9 @@ from starlette.types import Receive, Scope, Send
 from domain.kernel.errors import ErrorCode
 from gateway.graphql.answers import encode_json
 from gateway.http.admission import overload_refusal
-from gateway.http.calls import Call, Ready, RequestContext, RequestFacts
+from gateway.http.calls import Call, ReadyOperation, RequestContext, RequestFacts
 from gateway.http.headers import EVERY_ANSWER, VARY, is_router, token_of
-from gateway.streams.operations import SESSION_ENDED, Answer, Asked, final_answer
+from gateway.streams.operations import SESSION_ENDED, Answer, OperationRequest, final_answer
 from gateway.streams.streams import Dropped, Streaming
 from schema.kernel.errors import Fault
 
@@ -131,7 +131,7 @@ class HttpStreams:
         """Whether an Accept header asks for a stream."""
         return framing_of(accept) is not None
 
-    async def respond(self, call: Call, ready: Ready) -> Response:
+    async def respond(self, call: Call, ready: ReadyOperation) -> Response:
         """Answer an operation in parts. Raises NotSignedIn for a token that does not hold, Refusal with 503."""
         framing = framing_of(call.request.headers.get("accept"))
         if framing is None or call.caller is None:
@@ -152,12 +152,12 @@ class HttpStreams:
         resume = call.request.headers.get("last-event-id") or None
         if resume is not None and len(resume) > LONGEST_EVENT_ID:
             resume = None
-        asked = Asked(ready, call.caller, facts, call.language, framing.name, resume)
+        asked = OperationRequest(ready, call.caller, facts, call.language, framing.name, resume)
         headers = {"X-Request-Id": call.request_id, "Content-Language": call.language.value}
-        return Streamed(self._streaming, asked, framing, headers, context)
+        return StreamedResponse(self._streaming, asked, framing, headers, context)
 
 
-class Streamed(Response):
+class StreamedResponse(Response):
     """A response that is written answer by answer.
 
     It ends by itself where the operation does, the session has ended, the process ends, the reader is too slow or
@@ -167,7 +167,7 @@ class Streamed(Response):
     def __init__(
         self,
         streaming: Streaming,
-        asked: Asked,
+        asked: OperationRequest,
         framing: Framing,
         headers: Mapping[str, str],
         context: RequestContext,

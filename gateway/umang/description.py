@@ -11,7 +11,7 @@ from domain.kernel.text import Language
 from gateway.graphql.answers import encode_json
 from gateway.http.headers import EVERY_ANSWER
 from gateway.umang.described import DESCRIBED, Described
-from integrations.umang import PUBLIC, DoorSettings
+from integrations.umang import PUBLIC, UmangEndpointSettings
 from integrations.umang.door_answers import OK, TEXTS, TRACING
 
 PATH = "/umang/openapi.json"
@@ -38,7 +38,7 @@ _STATUSES = {
 }
 
 
-def description_routes(url: str, settings: DoorSettings) -> list[Route]:
+def description_routes(url: str, settings: UmangEndpointSettings) -> list[Route]:
     """The document, for everybody: it holds nothing that is secret."""
     content = encode_json(document(url, settings))
     headers = {**EVERY_ANSWER, "Cache-Control": "public, max-age=300"}
@@ -49,7 +49,7 @@ def description_routes(url: str, settings: DoorSettings) -> list[Route]:
     return [Route(PATH, read, methods=["GET"])]
 
 
-def document(url: str, settings: DoorSettings) -> dict[str, Any]:
+def document(url: str, settings: UmangEndpointSettings) -> dict[str, Any]:
     """The OpenAPI document of a gateway that is reached at a base."""
     services = {operation: srvid for srvid, operation in settings.services.items()}
     return {

@@ -14,16 +14,16 @@ from domain.kernel.errors import ErrorCode
 from domain.kernel.people import ANONYMOUS, Subject
 from domain.kernel.text import Language
 from gateway.umang import reads, writes
-from gateway.umang.reading import Given
+from gateway.umang.reading import CallParameters
 from gateway.umang.running import READ_SECONDS, WRITE_SECONDS, Caller, Documents, MakeContext, Operations
-from gateway.umang.telling import PASSING, Told, told_of_code
-from integrations.umang import PUBLIC, DoorAnswer, DoorCall, StoreAway, UserAssertion
+from gateway.umang.telling import PASSING, CallFailed, failure_of_code
+from integrations.umang import PUBLIC, DeskUnavailable, UmangCall, UmangReply, UserAssertion
 from integrations.umang.door_answers import DUPLICATE, NOT_LINKED, SOURCE_AWAY, TEXTS, failure, success
 from store import umang
 from store.database.errors import StoreError
 from store.umang import Request
 
-Work = Callable[[Operations, Given], Awaitable[Mapping[str, Any]]]
+Work = Callable[[Operations, CallParameters], Awaitable[Mapping[str, Any]]]
 
 WORK: Mapping[str, Work] = MappingProxyType(
     {
@@ -57,11 +57,11 @@ class UmangDesk:
     async def spend(self, user: UserAssertion) -> bool:
         """Use an assertion up; False where it was used before. Raises StoreAway."""
         try:
-            return await umang_users.spend(self._env, user)
+            return await umang_users.use_assertion(self._env, user)
         except StoreError as error:
-            raise StoreAway from error
+            raise DeskUnavailable from error
 
-    async def answer(self, call: DoorCall) -> DoorAnswer:
+    async def answer(self, call: UmangCall) -> UmangReply:
         """Answer a call. Raises StoreAway."""
         try:
             subject = await umang_users.subject_of(self._env, call.user) if call.user else None
@@ -71,15 +71,15 @@ class UmangDesk:
                 return await self._answer_once(call, subject)
             return await self._run_operation(call, subject or ANONYMOUS, READ_SECONDS)
         except StoreError as error:
-            raise StoreAway from error
+            raise DeskUnavailable from error
 
-    async def _not_linked(self, call: DoorCall) -> DoorAnswer:
+    async def _not_linked(self, call: UmangCall) -> UmangReply:
         if call.user is None:
-            raise StoreAway  # the door lets nobody through to here without an assertion
+            raise DeskUnavailable  # the door lets nobody through to here without an assertion
         address = await umang_users.ask_link(self._env, call.user)
         return failure(NOT_LINKED, Language(call.language), payload={"linkUrl": address})
 
-    async def _answer_once(self, call: DoorCall, subject: Subject) -> DoorAnswer:
+    async def _answer_once(self, call: UmangCall, subject: Subject) -> UmangReply:
         """A write: the first answer to its tracker, or 0409 where something else was asked under it."""
         request = Request(call.tracker, call.operation, call.srvid, subject.person_id or "", call.body_hash)
         known = await self._env.store.carry_out(lambda tx: umang.begin(tx, request))
@@ -98,25 +98,25 @@ class UmangDesk:
             return answer
         return _decode_answer(kept)
 
-    async def _run_operation(self, call: DoorCall, subject: Subject, seconds: float) -> DoorAnswer:
+    async def _run_operation(self, call: UmangCall, subject: Subject, seconds: float) -> UmangReply:
         language = Language(call.language)
         caller = Caller(subject, language, f"umang:{call.operation}:{call.tracker}")
         graph = Operations(self._documents, self._make_context, caller, self._env.clock, seconds)
         try:
-            payload = await WORK[call.operation](graph, Given(call.parameters, language))
-        except Told as told:
+            payload = await WORK[call.operation](graph, CallParameters(call.parameters, language))
+        except CallFailed as told:
             return told.answer
         except StoreError:
             raise
         except Exception as error:  # noqa: BLE001 - the last wall: a partner never sees a stack trace
             _log.error("umang_fault", operation=call.operation, exception=type(error).__name__)
-            return told_of_code(ErrorCode.INTERNAL, language).answer
+            return failure_of_code(ErrorCode.INTERNAL, language).answer
         if payload.get("partial"):
             return replace(success(payload, language), code=SOURCE_AWAY, text=TEXTS[SOURCE_AWAY].in_language(language))
         return success(payload, language)
 
 
-def _encode_answer(answer: DoorAnswer) -> dict[str, Any]:
+def _encode_answer(answer: UmangReply) -> dict[str, Any]:
     """The answer to keep: its payload as text, so that the same octets are written again."""
     return {
         "code": answer.code,
@@ -126,5 +126,5 @@ def _encode_answer(answer: DoorAnswer) -> dict[str, Any]:
     }
 
 
-def _decode_answer(kept: Mapping[str, Any]) -> DoorAnswer:
-    return DoorAnswer(kept["code"], kept["text"], json.loads(kept["payload"]), success=kept["success"])
+def _decode_answer(kept: Mapping[str, Any]) -> UmangReply:
+    return UmangReply(kept["code"], kept["text"], json.loads(kept["payload"]), success=kept["success"])

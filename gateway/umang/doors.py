@@ -17,7 +17,7 @@ from gateway.http.calls import RequestContext, RequestFacts
 from gateway.http.edge import Edge
 from gateway.http.kill_switches import WAIT_SECONDS
 from gateway.http.metrics import Metrics
-from gateway.runtime.composition import House
+from gateway.runtime.composition import Runtime
 from gateway.runtime.partners import read_onboarding
 from gateway.settings.limits import DEMO_COST_TIMES, DEMO_TIMES
 from gateway.settings.settings import Settings
@@ -25,20 +25,20 @@ from gateway.umang.description import description_routes
 from gateway.umang.desk import UmangDesk
 from gateway.umang.handoff import handoff_routes
 from gateway.umang.running import Caller, Documents
-from integrations.umang import DoorSettings, door_routes
+from integrations.umang import UmangEndpointSettings, endpoint_routes
 from schema.kernel.context import Context
 
 
-def umang_routes(settings: Settings, house: House, graph: BaseSchema, edge: Edge, metrics: Metrics) -> list[Route]:
+def umang_routes(settings: Settings, house: Runtime, graph: BaseSchema, edge: Edge, metrics: Metrics) -> list[Route]:
     """Every route that UMANG or a browser from its app asks at."""
     env = house.environment
     times = DEMO_TIMES if settings.demo else 1
-    door = read_onboarding(settings, "umang", lambda given: DoorSettings.from_onboarding(given, times))
+    door = read_onboarding(settings, "umang", lambda given: UmangEndpointSettings.from_onboarding(given, times))
     shut = shut_by(house.switches, env.clock)
     pipeline = Pipeline(graph, _no_requests, replace(edge, streams=None))
     desk = UmangDesk(env, Documents(pipeline), partial(context_of, house, settings))
     return [
-        *door_routes(
+        *endpoint_routes(
             desk,
             door,
             env.clock,
@@ -51,7 +51,7 @@ def umang_routes(settings: Settings, house: House, graph: BaseSchema, edge: Edge
     ]
 
 
-def context_of(house: House, settings: Settings, caller: Caller) -> Context:
+def context_of(house: Runtime, settings: Settings, caller: Caller) -> Context:
     """The context of one operation that UMANG's door runs for a citizen, or for nobody."""
     return Context(
         request_id=house.environment.ids.key(),

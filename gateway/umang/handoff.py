@@ -10,27 +10,27 @@ from starlette.routing import Route
 from actions.identity.sessions import subject_for_token
 from actions.identity.sign_in import open_for_umang
 from actions.kernel.environment import Environment
-from actions.umang.umang_users import LINK_PATH, ask_link, confirm_link, link_asked, spend, subject_of
+from actions.umang.umang_users import LINK_PATH, ask_link, confirm_link, link_asked, subject_of, use_assertion
 from domain.kernel.assurance import Assurance
 from domain.kernel.errors import ErrorCode, NotSignedIn, Problem, Problems, Remedy
 from domain.kernel.people import PersonKind, Subject
 from gateway.sign_in import cookies, pages
 from gateway.sign_in.asking import PLAIN, form_of, from_elsewhere, language_of, platform_of, readable, text_in
 from gateway.umang import link_pages
-from integrations.umang import HANDOFF_SECONDS, DoorSettings, NotAuthentic, Turnstile
+from integrations.umang import HANDOFF_SECONDS, CallerAuthentication, NotAuthentic, UmangEndpointSettings
 
 HANDOFF_PATH = "/umang/handoff"
 
 
 def handoff_routes(
     env: Environment,
-    settings: DoorSettings,
+    settings: UmangEndpointSettings,
     *,
     session_seconds: int,
     shut: Callable[[], int | None] = lambda: None,
 ) -> list[Route]:
     """`/umang/handoff` for browsers that come from the app, and the page at which an account is linked."""
-    doors = _Doors(env, settings, session_seconds, shut)
+    doors = _HandoffHandlers(env, settings, session_seconds, shut)
     return [
         Route(HANDOFF_PATH, readable(doors.hand_over), methods=["GET"]),
         Route(LINK_PATH, readable(doors.ask), methods=["GET"]),
@@ -38,15 +38,15 @@ def handoff_routes(
     ]
 
 
-class _Doors:
+class _HandoffHandlers:
     def __init__(
-        self, env: Environment, settings: DoorSettings, session_seconds: int, shut: Callable[[], int | None]
+        self, env: Environment, settings: UmangEndpointSettings, session_seconds: int, shut: Callable[[], int | None]
     ) -> None:
         self._env = env
         self._settings = settings
         self._session_seconds = session_seconds
         self._shut = shut
-        self._turnstile = Turnstile(settings, env.clock)
+        self._turnstile = CallerAuthentication(settings, env.clock)
 
     async def hand_over(self, request: Request) -> Response:
         """Open a session for whom the token names and go on to the target; to the link page where she has no account.
@@ -63,7 +63,7 @@ class _Doors:
             user = self._turnstile.assertion(token, srvid=None, longest=HANDOFF_SECONDS)
         except NotAuthentic:
             raise _start_again() from None
-        if not await spend(self._env, user):
+        if not await use_assertion(self._env, user):
             raise _start_again()
         subject = await subject_of(self._env, user)
         if subject is None or subject.person_id is None:

@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from domain.kernel.text import Language, latin_digits
-from gateway.umang.telling import Told
+from gateway.umang.telling import CallFailed
 from integrations.umang.door_answers import BAD_PARAMETER, failure, field, is_empty
 
 LONGEST = 4000
 MOST_PAGE, MOST_LIMIT = 1000, 50
 
 
-class Given:
+class CallParameters:
     """The parameters of one call. Every wrong one is collected; `settle` raises Told with all of them."""
 
     def __init__(self, parameters: Mapping[str, Any], language: Language) -> None:
@@ -22,10 +22,10 @@ class Given:
         self._language = language
         self._wrong: list[dict[str, str]] = []
 
-    def settle(self) -> None:
+    def raise_problems(self) -> None:
         """Raise Told with 0400 where anything was wrong."""
         if self._wrong:
-            raise Told(failure(BAD_PARAMETER, self._language, payload={"fields": self._wrong}))
+            raise CallFailed(failure(BAD_PARAMETER, self._language, payload={"fields": self._wrong}))
 
     def wrong(self, name: str, code: str) -> None:
         """Note that a parameter is wrong."""
@@ -101,8 +101,8 @@ class Given:
             return []
         return value
 
-    def row_parameters(self, row: Mapping[str, Any]) -> "Given":
+    def row_parameters(self, row: Mapping[str, Any]) -> "CallParameters":
         """The same for an object inside; what is wrong there is told with the rest."""
-        inner = Given({name: value for name, value in row.items() if not is_empty(value)}, self._language)
+        inner = CallParameters({name: value for name, value in row.items() if not is_empty(value)}, self._language)
         inner._wrong = self._wrong
         return inner

@@ -7,9 +7,9 @@ from typing import Any
 from domain.applications.lifecycle import Status
 from domain.kernel.money import rupees
 from domain.kernel.numbers import MistypedNumber, NumberKind, parse_number
-from gateway.umang.reading import Given
-from gateway.umang.running import Operations, Said
-from gateway.umang.telling import Told
+from gateway.umang.reading import CallParameters
+from gateway.umang.running import OperationResult, Operations
+from gateway.umang.telling import CallFailed
 from integrations.umang.door_answers import NOT_FOUND, failure
 
 WALK = 100
@@ -18,12 +18,12 @@ WALK = 100
 _YEAR = re.compile(r"(?P<from>20[0-9]{2})-(?P<to>[0-9]{2})")
 
 
-async def get_services(graph: Operations, given: Given) -> Mapping[str, Any]:
+async def get_services(graph: Operations, given: CallParameters) -> Mapping[str, Any]:
     """The catalogue in pages of at most 50."""
     skip, limit = given.page()
-    given.settle()
+    given.raise_problems()
 
-    async def page(after: str | None) -> tuple[Mapping[str, Any], Said]:
+    async def page(after: str | None) -> tuple[Mapping[str, Any], OperationResult]:
         said = await graph.run("UmangGetServices", limit=WALK, after=after)
         return said.data["services"], said
 
@@ -43,10 +43,10 @@ async def get_services(graph: Operations, given: Given) -> Mapping[str, Any]:
     return {"services": services, "total": total}
 
 
-async def get_service_detail(graph: Operations, given: Given) -> Mapping[str, Any]:
+async def get_service_detail(graph: Operations, given: CallParameters) -> Mapping[str, Any]:
     """One service with its papers and its officers."""
     code = given.text("serviceCode")
-    given.settle()
+    given.raise_problems()
     service = require_found((await graph.run("UmangGetServiceDetail", code=code)).data["service"], graph)
     return {
         "serviceCode": service["code"],
@@ -67,10 +67,10 @@ async def get_service_detail(graph: Operations, given: Given) -> Mapping[str, An
     }
 
 
-async def get_form(graph: Operations, given: Given) -> Mapping[str, Any]:
+async def get_form(graph: Operations, given: CallParameters) -> Mapping[str, Any]:
     """The form of a service. The names of its questions are the keys of `formData`."""
     code = given.text("serviceCode")
-    given.settle()
+    given.raise_problems()
     service = require_found((await graph.run("UmangGetForm", code=code)).data["service"], graph)
     form = require_found(service["form"], graph)
     return {
@@ -83,13 +83,13 @@ async def get_form(graph: Operations, given: Given) -> Mapping[str, Any]:
     }
 
 
-async def get_my_applications(graph: Operations, given: Given) -> Mapping[str, Any]:
+async def get_my_applications(graph: Operations, given: CallParameters) -> Mapping[str, Any]:
     """The applications of the linked citizen, the newest first."""
     skip, limit = given.page()
     status = given.one_of("status", frozenset(each.value for each in Status))
-    given.settle()
+    given.raise_problems()
 
-    async def page(after: str | None) -> tuple[Mapping[str, Any], Said]:
+    async def page(after: str | None) -> tuple[Mapping[str, Any], OperationResult]:
         said = await graph.run("UmangGetMyApplications", limit=WALK, after=after, statuses=[status] if status else None)
         return require_found(said.data["viewer"], graph)["applications"], said
 
@@ -97,10 +97,10 @@ async def get_my_applications(graph: Operations, given: Given) -> Mapping[str, A
     return {"applications": [_row(row) for row in rows], "total": total}
 
 
-async def get_application_status(graph: Operations, given: Given) -> Mapping[str, Any]:
+async def get_application_status(graph: Operations, given: CallParameters) -> Mapping[str, Any]:
     """Status, stages, due date and delivery of one application."""
     number = given.text("applicationId")
-    given.settle()
+    given.raise_problems()
     seen = require_found(
         (await graph.run("UmangGetApplicationStatus", by=application_selector(number))).data["application"], graph
     )
@@ -116,10 +116,10 @@ async def get_application_status(graph: Operations, given: Given) -> Mapping[str
     }
 
 
-async def get_certificate(graph: Operations, given: Given) -> Mapping[str, Any]:
+async def get_certificate(graph: Operations, given: CallParameters) -> Mapping[str, Any]:
     """The certificate of an application: its DigiLocker address, and one of ours for some minutes; else 0404."""
     number = given.text("applicationId")
-    given.settle()
+    given.raise_problems()
     seen = require_found(
         (await graph.run("UmangGetCertificate", by=application_selector(number))).data["application"], graph
     )
@@ -138,7 +138,7 @@ async def get_certificate(graph: Operations, given: Given) -> Mapping[str, Any]:
     }
 
 
-async def get_benefits(graph: Operations, given: Given) -> Mapping[str, Any]:
+async def get_benefits(graph: Operations, given: CallParameters) -> Mapping[str, Any]:
     """The instalments of the linked citizen's benefits, of one financial year where one is named.
 
     Where DBT finance does not answer it is what our own record says: `partial` is true and names it.
@@ -147,7 +147,7 @@ async def get_benefits(graph: Operations, given: Given) -> Mapping[str, Any]:
     span = _span(year)
     if year and span is None:
         given.wrong("financialYear", "NOT_A_YEAR")
-    given.settle()
+    given.raise_problems()
     said = await graph.run("UmangGetBenefits")
     held = require_found(said.data["viewer"], graph)["benefits"] or {"nodes": [], "complete": False}
     rows = [
@@ -176,7 +176,7 @@ def with_missing(payload: dict[str, Any], missing: Sequence[str]) -> dict[str, A
 def require_found(value: Any, graph: Operations) -> Mapping[str, Any]:
     """What the graph gave; raises Told with 0404 where it gave nothing, be it absent or somebody else's."""
     if not value:
-        raise Told(failure(NOT_FOUND, graph.language))
+        raise CallFailed(failure(NOT_FOUND, graph.language))
     known: Mapping[str, Any] = value
     return known
 

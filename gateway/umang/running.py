@@ -16,10 +16,10 @@ from domain.kernel.sources import SourceState
 from domain.kernel.text import Language
 from gateway.graphql.body import GraphQLParameters
 from gateway.graphql.pipeline import Pipeline
-from gateway.http.calls import Ready, RequestContext, Resolved
+from gateway.http.calls import ReadyOperation, RequestContext, ResolvedDocument
 from gateway.http.refusals import Refusal
 from gateway.operations.screens import OPERATIONS, screens
-from gateway.umang.telling import Told, told_of_code
+from gateway.umang.telling import CallFailed, failure_of_code
 from schema.kernel.errors import OURS, Fault, fault_of
 
 READ_SECONDS, WRITE_SECONDS = 3.5, 4.0
@@ -46,21 +46,21 @@ class Documents:
 
     def __init__(self, pipeline: Pipeline) -> None:
         self.pipeline = pipeline
-        self._held: dict[str, Resolved] = {}
+        self._held: dict[str, ResolvedDocument] = {}
         for screen in screens(OPERATIONS, APP):
             operation = screen.operation
-            self._held[operation.name] = Resolved(operation.body, trusted=True, name=operation.name)
+            self._held[operation.name] = ResolvedDocument(operation.body, trusted=True, name=operation.name)
 
-    def ready(self, name: str, variables: Mapping[str, Any]) -> Ready:
+    def ready(self, name: str, variables: Mapping[str, Any]) -> ReadyOperation:
         """One operation with its variables. KeyError where there is none of that name."""
         resolved = self._held[name]
         prepared = self.pipeline.documents.prepare(resolved.query)
         parameters = GraphQLParameters(resolved.query, None, dict(variables))
-        return Ready(parameters, resolved, prepared, prepared.operation(None))
+        return ReadyOperation(parameters, resolved, prepared, prepared.operation(None))
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class OperationResult:
     """What the graph answered: its data, and the outside systems that did not answer."""
 
     data: Mapping[str, Any]
@@ -84,11 +84,11 @@ class Operations:
         """The language of the answer."""
         return self.caller.language
 
-    async def run(self, name: str, **variables: Any) -> Said:
+    async def run(self, name: str, **variables: Any) -> OperationResult:
         """Run an operation of the folder. Raises Told where the graph refuses it, or is not done in time."""
         left = self._ends_at - self._clock.monotonic()
         if left <= 0:
-            raise told_of_code(ErrorCode.DEADLINE_EXCEEDED, self.language)
+            raise failure_of_code(ErrorCode.DEADLINE_EXCEEDED, self.language)
         ready = self._documents.ready(name, variables)
         context = self._make_context(self.caller)
         try:
@@ -96,14 +96,14 @@ class Operations:
         except Refusal as refusal:
             raise _failure_of_fault(refusal.fault, self.language) from None
         except TimeoutError:
-            raise told_of_code(ErrorCode.DEADLINE_EXCEEDED, self.language) from None
+            raise failure_of_code(ErrorCode.DEADLINE_EXCEEDED, self.language) from None
         except Exception as error:
             if isinstance(error, OURS):
                 raise _failure_of_fault(fault_of(error), self.language) from None
             raise
         return self._read_result(result)
 
-    def _read_result(self, result: ExecutionResult) -> Said:
+    def _read_result(self, result: ExecutionResult) -> OperationResult:
         errors: list[dict[str, Any]] = [dict(error.formatted) for error in result.errors or ()]
         data = result.data
         if data is None or (errors and all(value is None for value in data.values())):
@@ -111,19 +111,19 @@ class Operations:
         sources = (result.extensions or {}).get("sources") or ()
         missing = {source["name"] for source in sources if source["state"] == SourceState.DOWN.value}
         missing |= {extensions["source"] for error in errors if "source" in (extensions := error["extensions"])}
-        return Said(data, tuple(sorted(missing)))
+        return OperationResult(data, tuple(sorted(missing)))
 
 
-def _failure_of_fault(fault: Fault, language: Language) -> Told:
-    return told_of_code(fault.code, language, text=fault.message(language), wait=fault.retry_after)
+def _failure_of_fault(fault: Fault, language: Language) -> CallFailed:
+    return failure_of_code(fault.code, language, text=fault.message(language), wait=fault.retry_after)
 
 
-def _of_errors(errors: list[dict[str, Any]], language: Language) -> Told:
+def _of_errors(errors: list[dict[str, Any]], language: Language) -> CallFailed:
     if not errors:
-        return told_of_code(ErrorCode.INTERNAL, language)
+        return failure_of_code(ErrorCode.INTERNAL, language)
     extensions = errors[0]["extensions"]
     source = extensions.get("source")
-    return told_of_code(
+    return failure_of_code(
         ErrorCode[extensions["code"]],
         language,
         text=errors[0]["message"],

@@ -6,7 +6,7 @@ from typing import Any
 
 from domain.kernel.errors import ErrorCode
 from domain.kernel.text import Language
-from integrations.umang import DoorAnswer
+from integrations.umang import UmangReply
 from integrations.umang.door_answers import (
     BAD_PARAMETER,
     INTERNAL,
@@ -24,34 +24,36 @@ PASSING = frozenset({TOO_MANY, INTERNAL, SOURCE_AWAY, NOT_LINKED})
 _STATUSES = {TOO_MANY: 429, INTERNAL: 500}
 
 
-class Told(Exception):
+class CallFailed(Exception):
     """The call ends with an answer."""
 
-    def __init__(self, answer: DoorAnswer) -> None:
+    def __init__(self, answer: UmangReply) -> None:
         super().__init__(answer.code)
         self.answer = answer
 
 
-def told_of_code(
+def failure_of_code(
     code: ErrorCode,
     language: Language,
     *,
     text: str | None = None,
     wait: float | None = None,
     missing: Sequence[str] = (),
-) -> Told:
+) -> CallFailed:
     """The end of a call for one code of the graph. `missing` are the systems that it would have needed."""
     ours = code.umang
     seconds = None if wait is None else max(1, math.ceil(wait))
     payload: dict[str, Any] | None = {"errors": [{"code": code.value}]} if ours == NOT_POSSIBLE else None
     if ours == SOURCE_AWAY:
         payload = {"partial": True, "missing": list(missing)}
-    return Told(failure(ours, language, text=text, payload=payload, status=_STATUSES.get(ours, 200), wait=seconds))
+    return CallFailed(
+        failure(ours, language, text=text, payload=payload, status=_STATUSES.get(ours, 200), wait=seconds)
+    )
 
 
-def told_of_problems(
+def failure_of_problems(
     problems: Sequence[Mapping[str, Any]], language: Language, names: Mapping[str, str] | None = None
-) -> Told:
+) -> CallFailed:
     """The end of a call for the user errors of a mutation, each with the field of UMANG that it is about.
 
     `names` says which of its parameters stands for a field of the graph's input. Where one cause is a rule that says
@@ -64,9 +66,9 @@ def told_of_problems(
     ]
     text = problems[codes.index(ours)]["message"]
     if ours == SOURCE_AWAY:
-        return Told(failure(ours, language, text=text, payload={"partial": True, "missing": []}))
+        return CallFailed(failure(ours, language, text=text, payload={"partial": True, "missing": []}))
     payload = {"fields": fields} if ours == BAD_PARAMETER else {"errors": fields} if ours == NOT_POSSIBLE else None
-    return Told(failure(ours, language, text=text, payload=payload, status=_STATUSES.get(ours, 200)))
+    return CallFailed(failure(ours, language, text=text, payload=payload, status=_STATUSES.get(ours, 200)))
 
 
 def _field_of(path: Sequence[str], names: Mapping[str, str]) -> str:

@@ -9,10 +9,10 @@ from domain.applications.applications import Channel, DeliveryMode
 from domain.applications.lifecycle import Status
 from domain.fees.fees import FeeRoute
 from domain.kernel.errors import ErrorCode
-from gateway.umang.reading import Given
+from gateway.umang.reading import CallParameters
 from gateway.umang.reads import application_selector, day_of, fee_due, require_found, rupees_of
 from gateway.umang.running import Operations
-from gateway.umang.telling import Told, told_of_problems
+from gateway.umang.telling import CallFailed, failure_of_problems
 from integrations.umang.door_answers import NOT_POSSIBLE, failure
 
 _SOURCES = frozenset(each.value for each in DocumentSource)
@@ -25,7 +25,7 @@ _ATTACHED = "Document handed in through UMANG"
 """What an answer to a query says where the person wrote nothing."""
 
 
-async def apply_service(graph: Operations, given: Given) -> Mapping[str, Any]:
+async def apply_service(graph: Operations, given: CallParameters) -> Mapping[str, Any]:
     """Hand in an application: a new one, or the draft that `applicationId` names with its papers.
 
     `district` and `tehsil` are codes of the catalogue, beside `formData` or within it.
@@ -37,7 +37,7 @@ async def apply_service(graph: Operations, given: Given) -> Mapping[str, Any]:
     delivery = given.one_of("delivery", _MODES)
     version = given.text("formVersion", needed=False) or None
     reference = given.text("clientRef", needed=False, longest=100) or None
-    given.settle()
+    given.raise_problems()
     wanted: dict[str, Any] = {
         "serviceCode": code,
         "district": district,
@@ -63,7 +63,7 @@ async def apply_service(graph: Operations, given: Given) -> Mapping[str, Any]:
     }
 
 
-async def attach_document(graph: Operations, given: Given) -> Mapping[str, Any]:
+async def attach_document(graph: Operations, given: CallParameters) -> Mapping[str, Any]:
     """Attach one document by reference: to a draft (made where none is named), or as the answer to a query.
 
     Files do not travel in the call (docs/contracts/umang.md section 6): `uri` names a paper of her DigiLocker, a
@@ -75,14 +75,14 @@ async def attach_document(graph: Operations, given: Given) -> Mapping[str, Any]:
     form = given.answers("formData")
     code = given.text("serviceCode", needed=not number)
     district, tehsil = _place(given, form, needed=not number)
-    given.settle()
+    given.raise_problems()
     key = graph.caller.request_id
     if not number:
         fresh = {"serviceCode": code, "district": district, "tehsil": tehsil, "form": _fields(form)}
         return await _save_draft(graph, {**fresh, "documents": [document]})
     case = await _case(graph, number)
     if case["status"] == Status.DRAFT.value:
-        return await _attached_to_draft(graph, case, document, form)
+        return await _attach_to_draft(graph, case, document, form)
     answer = {
         "applicationId": case["id"],
         "answer": text or _ATTACHED,
@@ -94,17 +94,17 @@ async def attach_document(graph: Operations, given: Given) -> Mapping[str, Any]:
     return _attachment_payload(said["application"])
 
 
-async def initiate_payment(graph: Operations, given: Given) -> Mapping[str, Any]:
+async def initiate_payment(graph: Operations, given: CallParameters) -> Mapping[str, Any]:
     """Begin to pay the fee of an application: the order, and a page of ours that sends the browser on to the treasury.
 
     Where no treasury is connected the answer says 0422 with what is due and where it is paid.
     """
     number = given.text("applicationId")
-    given.settle()
+    given.raise_problems()
     case = await _case(graph, number)
     if case["status"] != Status.FEE_PENDING.value:
         nothing = {"errors": [{"code": "NO_FEE_DUE"}], "applicationId": case["number"], "feeDue": rupees_of(0)}
-        raise Told(failure(NOT_POSSIBLE, graph.language, payload=nothing))
+        raise CallFailed(failure(NOT_POSSIBLE, graph.language, payload=nothing))
     wanted = {
         "applicationId": case["id"],
         "route": FeeRoute.TREASURY.value,
@@ -118,7 +118,7 @@ async def initiate_payment(graph: Operations, given: Given) -> Mapping[str, Any]
             "feeDue": rupees_of(case["fee"]["amount"]),
             "payAt": ["COUNTER", "CSC"],
         }
-        raise Told(failure(NOT_POSSIBLE, graph.language, payload=due))
+        raise CallFailed(failure(NOT_POSSIBLE, graph.language, payload=due))
     payment, redirect = _checked_payload(said, graph, None)["payment"], said["redirect"]
     return {
         "applicationId": case["number"],
@@ -130,11 +130,11 @@ async def initiate_payment(graph: Operations, given: Given) -> Mapping[str, Any]
     }
 
 
-async def file_appeal(graph: Operations, given: Given) -> Mapping[str, Any]:
+async def file_appeal(graph: Operations, given: CallParameters) -> Mapping[str, Any]:
     """File an appeal. `ground` is a coded ground or her own words; with a code the words come in `text`."""
     number, ground = given.text("applicationId"), given.text("ground")
     text, late = given.text("text", needed=False), given.text("lateReason", needed=False)
-    given.settle()
+    given.raise_problems()
     coded = ground.upper() in _GROUNDS
     case = await _case(graph, number)
     wanted = {
@@ -155,11 +155,11 @@ async def file_appeal(graph: Operations, given: Given) -> Mapping[str, Any]:
     }
 
 
-async def post_feedback(graph: Operations, given: Given) -> Mapping[str, Any]:
+async def post_feedback(graph: Operations, given: CallParameters) -> Mapping[str, Any]:
     """Give feedback. There is one for each application, so that its id is the application's number."""
     number, rating = given.text("applicationId"), given.whole_number("rating", least=1, most=5)
     text = given.text("text", needed=False)
-    given.settle()
+    given.raise_problems()
     case = await _case(graph, number)
     wanted = {
         "applicationId": case["id"],
@@ -184,7 +184,7 @@ async def _run_mutation(
 def _checked_payload(said: Mapping[str, Any], graph: Operations, names: Mapping[str, str] | None) -> Mapping[str, Any]:
     """What was done; raises Told where it was refused."""
     if said["userErrors"]:
-        raise told_of_problems(said["userErrors"], graph.language, names)
+        raise failure_of_problems(said["userErrors"], graph.language, names)
     return said
 
 
@@ -195,7 +195,7 @@ async def _save_draft(graph: Operations, wanted: Mapping[str, Any]) -> Mapping[s
     )
 
 
-async def _attached_to_draft(
+async def _attach_to_draft(
     graph: Operations, case: Mapping[str, Any], document: Mapping[str, Any], form: Mapping[str, str]
 ) -> Mapping[str, Any]:
     """Lay the paper over the draft as it now is; where another call changed it meanwhile, over what came of that.
@@ -239,7 +239,7 @@ def _merge_draft(case: Mapping[str, Any], wanted: Mapping[str, Any], form: Mappi
     }
 
 
-def _place(given: Given, form: dict[str, str], *, needed: bool) -> tuple[str | None, str | None]:
+def _place(given: CallParameters, form: dict[str, str], *, needed: bool) -> tuple[str | None, str | None]:
     """District and tehsil, beside the form or within it; there they are no answers of it."""
     within = {name: form.pop(name, "") for name in ("district", "tehsil")}
     district = given.text("district", needed=False) or within["district"]
@@ -249,11 +249,11 @@ def _place(given: Given, form: dict[str, str], *, needed: bool) -> tuple[str | N
     return district or None, tehsil or None
 
 
-def _documents(given: Given) -> list[dict[str, Any]]:
+def _documents(given: CallParameters) -> list[dict[str, Any]]:
     return [_document(given.row_parameters(row)) for row in given.rows("documents")]
 
 
-def _document(given: Given) -> dict[str, Any]:
+def _document(given: CallParameters) -> dict[str, Any]:
     key = given.text("key", longest=200)
     uri = given.text("uri", longest=500)
     source = given.one_of("source", _SOURCES, default=DocumentSource.DIGILOCKER.value)

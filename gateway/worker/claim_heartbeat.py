@@ -18,7 +18,7 @@ BEATS = 3
 """How often a claim is renewed before it would end."""
 
 
-class Lost(Exception):
+class ClaimLost(Exception):
     """The claim ended or passed to another worker while the work went on."""
 
 
@@ -47,7 +47,7 @@ class ClaimHeartbeat:
             if not bound.expired():
                 raise
             if self.lost:
-                raise Lost from None
+                raise ClaimLost from None
             if self.stopping.is_set() and asyncio.get_running_loop().time() < begun + self.longest:
                 raise Stopped from None
             raise

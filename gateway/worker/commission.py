@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import date
 
-from actions.appeals.commission_filing import EVENT, FILE, file_with_commission, tell_commission
+from actions.appeals.commission_filing import EVENT, FILE, file_with_commission, send_to_commission
 from actions.appeals.commission_reports import SERVICE, SUMMARY, send_service, send_summary
 from actions.appeals.delay_review import REVIEW, send_review
 from actions.kernel.environment import Environment
@@ -23,7 +23,7 @@ async def _summary(environment: Environment, payload: Mapping[str, str]) -> None
 
 COMMISSION_HANDLERS: Mapping[str, Callable[[Environment, Mapping[str, str]], Awaitable[None]]] = {
     FILE: _file,
-    EVENT: tell_commission,
+    EVENT: send_to_commission,
     SERVICE: send_service,
     SUMMARY: _summary,
     REVIEW: _review,

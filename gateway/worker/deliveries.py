@@ -8,7 +8,7 @@ import structlog
 
 from actions.kernel.environment import Environment
 from domain.kernel.errors import ApuniError
-from gateway.worker.claim_heartbeat import SHARE, ClaimHeartbeat, Lost, Stopped
+from gateway.worker.claim_heartbeat import SHARE, ClaimHeartbeat, ClaimLost, Stopped
 from gateway.worker.payment_rounds import PAYMENT_LONGEST
 from gateway.worker.topics import Handler
 from integrations.calling.errors import IntegrationError
@@ -39,7 +39,7 @@ UNASKED, UNASKED_SECONDS = "circuit_open", 60.0
 The first attempt does, so that the message is seen to wait since it was written.
 """
 INTERNAL = "INTERNAL"
-_CODES = {TimeoutError: "TIMED_OUT", SwitchedOff: HELD, Stopped: STOPPED, Lost: CLAIM_LOST}
+_CODES = {TimeoutError: "TIMED_OUT", SwitchedOff: HELD, Stopped: STOPPED, ClaimLost: CLAIM_LOST}
 log = structlog.get_logger(__name__)
 
 
@@ -136,7 +136,7 @@ class Deliveries:
         store, longest = self._environment.store, LONGEST.get(message.topic, LEASE_SECONDS * SHARE)
 
         async def renew() -> bool:
-            return await store.carry_out(lambda tx: outbox.hold(tx, message.id, self._id, LEASE_SECONDS))
+            return await store.carry_out(lambda tx: outbox.extend_claim(tx, message.id, self._id, LEASE_SECONDS))
 
         work = handler(self._environment, message.payload)
         try:

@@ -9,7 +9,7 @@ import structlog
 from actions.kernel.environment import Environment
 from actions.payments.payment_answers import fetch_answers, forget_answers
 from actions.payments.payment_batches import SEND, batch_round
-from actions.payments.pfms_transport_switch import watch_ways
+from actions.payments.pfms_transport_switch import report_disconnected_transports
 from actions.payments.registrations import enrol
 from actions.payments.sending import send_batch
 from gateway.worker.leader import Leader
@@ -64,7 +64,7 @@ class PaymentRounds(Leader[bool]):
         partner = environment.partners.pfms
         async with self._lead.renew_in_background():
             if not self._watched and partner is not None:  # the settings change with a new process only
-                await watch_ways(environment, partner)
+                await report_disconnected_transports(environment, partner)
                 self._watched = True
             await enrol(environment)
             await batch_round(environment)

@@ -8,9 +8,9 @@ from actions.consents.watch import LOOK_SECONDS as WITHDRAWAL_SECONDS
 from actions.consents.watch import ConsentWatch
 from actions.platform.alarms import NOTIFY
 from actions.privacy.erasures import settle_erasures
-from gateway.runtime.alarms import LOOK_SECONDS, AlarmWatch, alarm_webhook, drop
-from gateway.runtime.composition import open_house
-from gateway.runtime.heartbeat import BEAT_SECONDS, Pulse, run_heartbeat
+from gateway.runtime.alarms import LOOK_SECONDS, AlarmWatch, alarm_webhook, discard_notification
+from gateway.runtime.composition import open_runtime
+from gateway.runtime.heartbeat import BEAT_SECONDS, Heartbeat, run_heartbeat
 from gateway.runtime.logs import configure_logging
 from gateway.runtime.production import refuse_unfit_production
 from gateway.runtime.sealing import SealWatch
@@ -33,19 +33,19 @@ async def run_worker(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     async with AsyncExitStack() as stack:
-        house = await stack.enter_async_context(open_house(settings, kind="worker"))
+        house = await stack.enter_async_context(open_runtime(settings, kind="worker"))
         environment, ended = house.environment, house.vitals.job_ended
         notify = await alarm_webhook(settings, environment.clock, stack)
         house.vitals.note_sweep()
         watch = AlarmWatch(environment, notify=notify is not None)
-        pulse = Pulse(environment, house.switches, house.vitals)
+        pulse = Heartbeat(environment, house.switches, house.vitals)
         sealing = SealWatch(environment.store, environment.clock, settings.seal_limit_seconds)
         beats = (LOOK_SECONDS, watch.look), (BEAT_SECONDS, sealing.look)
         withdrawals = (WITHDRAWAL_SECONDS, ConsentWatch(environment).look)
         await stack.enter_async_context(run_heartbeat(pulse, *beats, withdrawals))
         await stack.enter_async_context(announce_commits(environment.store, open_bus(settings.cache_store_url)))
         renderer = CertificateRenderer(environment.keyrings, settings.home / "certificates", environment.clock)
-        deliveries = Deliveries(environment, {**handlers(renderer), NOTIFY: notify or drop}, stopping)
+        deliveries = Deliveries(environment, {**handlers(renderer), NOTIFY: notify or discard_notification}, stopping)
         await settle_erasures(environment, ErasureList(settings.erasure_list))
         payment_seconds = settings.payments.seconds(demo=settings.demo)
         services = service_jobs(environment, deliveries, stopping, house.vitals.note_sweep, payment_seconds)

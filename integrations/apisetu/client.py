@@ -17,13 +17,13 @@ from integrations.apisetu.models import (
     PublisherSettings,
 )
 from integrations.calling.errors import NotLetIn, Refused, Unavailable
-from integrations.calling.policies import JSON_TYPES, XML_TYPES, CallPolicy, Lane
+from integrations.calling.policies import JSON_TYPES, XML_TYPES, Bulkhead, CallPolicy
 from integrations.calling.remote import Answer, Codec, Remote
 
 _ACCEPTS = frozenset({wire.PDF}) | XML_TYPES | JSON_TYPES
 """The document, or an error in JSON, which may come with a 200 (docs/contracts/apisetu.md section 11)."""
 
-_LANE = Lane(places_of_group=8)
+_LANE = Bulkhead(places_of_group=8)
 """One publisher that is slow leaves places for the others."""
 
 FETCH_KEPT = CallPolicy(

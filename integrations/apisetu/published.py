@@ -36,7 +36,7 @@ RETRY_SECONDS = 30
 
 def published_routes(publisher: Publisher, settings: PublishedSettings, clock: Clock, url: str) -> list[Route]:
     """The document for everybody, the catalogue and the certificates for consumers with a subscription."""
-    door = _Door(publisher, settings, clock, url)
+    door = _Endpoint(publisher, settings, clock, url)
     return [
         Route(f"{ROOT}/openapi.json", door.openapi_document, methods=["GET"]),
         Route(f"{ROOT}/services", door.services, methods=["GET"]),
@@ -46,7 +46,7 @@ def published_routes(publisher: Publisher, settings: PublishedSettings, clock: C
     ]
 
 
-class _Door:
+class _Endpoint:
     def __init__(self, publisher: Publisher, settings: PublishedSettings, clock: Clock, url: str) -> None:
         self._publisher = publisher
         self._settings = settings

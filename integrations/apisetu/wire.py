@@ -209,7 +209,7 @@ def _read_signed(root: safe_xml.Element, answer: Answer, request: CertificateReq
         issuer=_nested_name(root, "IssuedBy", "Organization"),
         issued_on=certificate_facts.day(safe_xml.attribute(root, "issueDate")),
     )
-    checked, stated = _check_certificate(facts, answer, request, XML), certificate_facts.stated_by(root)
+    checked, stated = _check_certificate(facts, answer, request, XML), certificate_facts.facts_of(root)
     return replace(checked, born_on=stated.born_on, facts=stated.facts) if stated else checked
 
 

@@ -30,7 +30,7 @@ HINT_SECONDS = 3600
 log = structlog.get_logger(__name__)
 
 
-class BreakerHints:
+class BreakerSharing:
     """Tells of this process's open breakers, and cautions it about those of others."""
 
     def __init__(self, url: str, clock: Clock) -> None:

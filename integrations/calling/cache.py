@@ -21,7 +21,7 @@ from integrations.calling.deadline import request_is_bounded, share, without_dea
 from integrations.calling.errors import Garbled, IntegrityFailure, NotAsked, Refused, Unavailable
 from integrations.calling.policies import CallPolicy, Scope
 
-__all__ = ["Codec", "KeptAnswers", "cache_key", "open_cache"]
+__all__ = ["AnswerCache", "Codec", "cache_key", "open_cache"]
 
 T = TypeVar("T")
 log = structlog.get_logger(__name__)
@@ -57,7 +57,7 @@ class _Flight(Generic[T]):
     void: bool = False
 
 
-class KeptAnswers:
+class AnswerCache:
     """Serves answers fresh, fills each key once, and falls back on an old copy when a system is silent."""
 
     def __init__(self, cache: Backend, clock: Clock) -> None:
@@ -193,7 +193,7 @@ class KeptAnswers:
             raw, epoch = await self._read_once(name)
             return (_decode_entry(raw, epoch, codec) if raw is not None else None), epoch
         except CACHE_FAULTS as error:
-            self._rest(error)
+            self._back_off(error)
         except (ValueError, KeyError, TypeError):
             log.warning("cache_entry_unreadable")
         return None, 0
@@ -224,7 +224,7 @@ class KeptAnswers:
         try:
             await self._cache.write(name, raw, policy.kept_seconds)
         except CACHE_FAULTS as error:
-            self._rest(error)
+            self._back_off(error)
 
     async def _remove(self, name: str) -> None:
         flight = self._flights.get(name)
@@ -250,7 +250,7 @@ class KeptAnswers:
             else:
                 await self._cache.remove_subject(debt)
         except CACHE_FAULTS as error:
-            self._rest(error)
+            self._back_off(error)
             return False
         self._owed.discard(debt)
         return True
@@ -258,7 +258,7 @@ class KeptAnswers:
     def _is_backing_off(self) -> bool:
         return self._clock.monotonic() < self._asked_again_at
 
-    def _rest(self, error: Exception) -> None:
+    def _back_off(self, error: Exception) -> None:
         self._asked_again_at = self._clock.monotonic() + REST_SECONDS
         log.warning("cache_unavailable", kind=type(error).__name__)
 

@@ -17,7 +17,7 @@ class SwitchedOff(NotAsked):
     """A switch holds the call back. Nothing was sent; it may be asked again once the switch is set back."""
 
 
-class Gate:
+class KillSwitch:
     """Lets calls through as the switchboard of this process says."""
 
     def __init__(self, switches: Switchboard | None = None) -> None:
@@ -29,7 +29,7 @@ class Gate:
         if state in {SwitchState.OFF, SwitchState.CACHE_ONLY} or (writes and state is SwitchState.READ_ONLY):
             raise self._refusal(source, state, now)
 
-    def admit_kept(self, source: Source, now: datetime) -> None:
+    def admit_cached(self, source: Source, now: datetime) -> None:
         """Raise SwitchedOff where not even a kept answer may be given."""
         state = self._switches.system(source, now)
         if state is SwitchState.OFF:

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from domain.kernel.clock import Clock
-from integrations.calling.policies import Lane
+from integrations.calling.policies import Bulkhead
 
 
 class TokenBucket:
@@ -59,10 +59,10 @@ class _Group:
     users: int = 0
 
 
-class LaneState:
+class BulkheadState:
     """One lane at work."""
 
-    def __init__(self, lane: Lane, clock: Clock) -> None:
+    def __init__(self, lane: Bulkhead, clock: Clock) -> None:
         self.budget = RetryBudget(lane.repeats, lane.least_repeats)
         self._places_of_group = lane.places_of_group
         self._places = asyncio.Semaphore(lane.places)

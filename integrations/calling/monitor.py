@@ -64,17 +64,17 @@ class SourceMonitor:
         """Whether a call has found anything out about it."""
         return source in self._success or source in self._failure
 
-    def not_asked(self, source: Source, policy: str, seconds: float) -> None:
+    def record_not_asked(self, source: Source, policy: str, seconds: float) -> None:
         """The call was not made, or was cut short by its request; the system's state is not touched."""
         self._observe(source, policy, "not_asked", seconds)
 
-    def integrity_failed(self, source: Source, policy: str, code: str) -> None:
+    def record_integrity_failure(self, source: Source, policy: str, code: str) -> None:
         """A signature, HMAC or owner was wrong: somebody must look."""
         self.integrity_failures[source, policy] = self.integrity_failures.get((source, policy), 0) + 1
         log.error("integrity_failure", source=source.value, call=policy, code=code)
         self._observe(source, policy, "integrity", 0.0)
 
-    def not_let_in(self, source: Source, policy: str, code: str) -> None:
+    def record_not_let_in(self, source: Source, policy: str, code: str) -> None:
         """The system says that our own key, subscription or configuration is wrong: somebody must look."""
         log.error("not_let_in", source=source.value, call=policy, code=code)
         self._observe(source, policy, "not_let_in", 0.0)

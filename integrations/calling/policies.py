@@ -58,7 +58,7 @@ class Effect(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Lane:
+class Bulkhead:
     """What the calls of one system share in one process; equal lanes of a system are the same lane.
 
     At most `places` calls are under way, at most `places_of_group` of them for one breaker group, and at
@@ -107,7 +107,7 @@ class CallPolicy:
     priority: Priority = Priority.NORMAL
     breaker: str = ""
     traffic: Traffic = Traffic.LOW
-    lane: Lane = Lane()
+    lane: Bulkhead = Bulkhead()
     accepts: frozenset[str] = JSON_TYPES
     changes: bool = False
     """Whether the call changes something over there for good; a keyed write always does."""

@@ -11,7 +11,7 @@ import structlog
 
 from domain.kernel.sources import Source
 from integrations.calling.monitor import SourceMonitor
-from integrations.calling.transport import Lines
+from integrations.calling.transport import Transports
 
 REACH_SECONDS = 1.0
 """A connection that is not there after this is not there."""
@@ -19,21 +19,21 @@ REACH_SECONDS = 1.0
 log = structlog.get_logger(__name__)
 
 
-class ReachWatch:
+class ReachabilityProbes:
     """Tries every system that was not asked yet; a system has one address or several, all of which must answer."""
 
-    def __init__(self, lines: Lines, addresses: Mapping[Source, Sequence[str]], monitor: SourceMonitor) -> None:
+    def __init__(self, lines: Transports, addresses: Mapping[Source, Sequence[str]], monitor: SourceMonitor) -> None:
         self._lines = lines
         self._addresses = addresses
         self._monitor = monitor
 
-    async def look(self) -> None:
+    async def probe_all(self) -> None:
         """Try them all at once, for a second at most. Never raises: what cannot be reached is DOWN."""
         unasked = [source for source in self._addresses if not self._monitor.was_asked(source)]
         await asyncio.gather(*(self._try(source) for source in unasked))
 
     async def _try(self, source: Source) -> None:
-        found = await asyncio.gather(*(self._lines.reachable(url, REACH_SECONDS) for url in self._addresses[source]))
+        found = await asyncio.gather(*(self._lines.is_reachable(url, REACH_SECONDS) for url in self._addresses[source]))
         self._monitor.record_reachability(source, reachable=all(found))
         if not all(found):
             log.info("source_not_reached", source=source.value)

@@ -33,8 +33,8 @@ from integrations.calling.errors import (
     Unavailable,
 )
 from integrations.calling.http_transport import CertificateRefused, ServerNotTrusted
-from integrations.calling.limiter import LaneState
-from integrations.calling.policies import CallPolicy, Lane
+from integrations.calling.limiter import BulkheadState
+from integrations.calling.policies import Bulkhead, CallPolicy
 from integrations.calling.resilience import Resilience
 from integrations.calling.streams import Body, Limits, read_whole
 from integrations.calling.transport import Client
@@ -83,7 +83,7 @@ class _Call:
     url: str
     parts: Parts
     group: str
-    lane: LaneState
+    lane: BulkheadState
     ends_at: float
     confirm: Callable[[], Awaitable[bool]] | None
     lost: Unavailable | Garbled | None = None
@@ -100,7 +100,7 @@ class Remote:
         self._base_url = base_url.rstrip("/")
         self._client = client
         self._shared = shared
-        self._lanes: dict[Lane, LaneState] = {}
+        self._lanes: dict[Bulkhead, BulkheadState] = {}
 
     @property
     def clock(self) -> Clock:
@@ -158,7 +158,7 @@ class Remote:
         `key` begins with whom the answer is of. What is not `whole`, such as a part of a list, is not kept.
         A garbled answer is covered by an old copy as silence is; one that fails its integrity check is not.
         """
-        self._shared.gate.admit_kept(self.source, self._shared.clock.now())
+        self._shared.gate.admit_cached(self.source, self._shared.clock.now())
 
         async def load_with_alarms() -> T:
             with self.raise_alarms(policy):
@@ -182,7 +182,7 @@ class Remote:
         except NotLetIn as error:
             if not error.alarmed:
                 error.alarmed = True
-                self._shared.monitor.not_let_in(self.source, policy.name, error.code)
+                self._shared.monitor.record_not_let_in(self.source, policy.name, error.code)
             raise
         except IntegrityFailure as error:
             self._raise_integrity_alarm(policy, error)
@@ -191,7 +191,7 @@ class Remote:
     def _raise_integrity_alarm(self, policy: CallPolicy, error: IntegrityFailure) -> None:
         if not error.alarmed:
             error.alarmed = True
-            self._shared.monitor.integrity_failed(self.source, policy.name, error.code)
+            self._shared.monitor.record_integrity_failure(self.source, policy.name, error.code)
 
     def _call(
         self,
@@ -207,7 +207,7 @@ class Remote:
             raise ValueError(f"{policy.name} names its breaker group with each call")
         lane = self._lanes.get(policy.lane)
         if lane is None:
-            lane = self._lanes[policy.lane] = LaneState(policy.lane, self._shared.clock)
+            lane = self._lanes[policy.lane] = BulkheadState(policy.lane, self._shared.clock)
         clock = self._shared.clock
         ends_at = clock.monotonic() + share(clock, policy.total, policy.priority)
         return _Call(policy, method, self._base_url + path, parts, group, lane, ends_at, confirm)
@@ -391,7 +391,7 @@ class Remote:
     def _never_sent(self, error: httpx.ConnectError | httpx.ConnectTimeout, policy: CallPolicy) -> NeverSent:
         """What a connection that failed means; that our certificate is not taken raises the alarm too."""
         if isinstance(error, CertificateRefused):
-            self._shared.monitor.not_let_in(self.source, policy.name, CERTIFICATE_REFUSED)
+            self._shared.monitor.record_not_let_in(self.source, policy.name, CERTIFICATE_REFUSED)
             return CertificateNotTaken(self.source, CERTIFICATE_REFUSED)
         if isinstance(error, ServerNotTrusted):
             return NeverSent(self.source, "server_not_trusted")
@@ -400,7 +400,7 @@ class Remote:
     def _note(self, policy: CallPolicy, started: float, error: IntegrationError | None) -> None:
         now, seconds = self._shared.clock.now(), self._shared.clock.monotonic() - started
         if isinstance(error, NotAsked) and not isinstance(error, CircuitOpen):
-            self._shared.monitor.not_asked(self.source, policy.name, seconds)
+            self._shared.monitor.record_not_asked(self.source, policy.name, seconds)
         elif isinstance(error, Unavailable | Garbled):
             self._shared.monitor.record_failure(self.source, policy.name, now, seconds, error.retry_after)
         else:

@@ -29,21 +29,21 @@ _log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class RequestCount:
     """How many there were in the present window of a key, and the seconds until the window ends."""
 
     number: int
     seconds_left: float
 
 
-class Tallies(Protocol):
+class RequestCounters(Protocol):
     """Counts by key. A window begins with the first that is counted in it."""
 
-    async def look(self, key: str, seconds: float) -> Tally:
+    async def look(self, key: str, seconds: float) -> RequestCount:
         """What was counted; an empty window of so many seconds where nothing was."""
         ...
 
-    async def add(self, key: str, seconds: float) -> Tally:
+    async def add(self, key: str, seconds: float) -> RequestCount:
         """Count one in a window of so many seconds."""
         ...
 
@@ -52,7 +52,7 @@ class Tallies(Protocol):
         ...
 
 
-async def wait_of(tallies: Tallies, limits: Iterable[tuple[str, int]], seconds: float) -> int | None:
+async def seconds_to_wait(tallies: RequestCounters, limits: Iterable[tuple[str, int]], seconds: float) -> int | None:
     """Whole seconds until a key that reached its most within its window may come again; None where none did."""
     for key, most in limits:
         counted = await tallies.look(key, seconds)
@@ -61,7 +61,7 @@ async def wait_of(tallies: Tallies, limits: Iterable[tuple[str, int]], seconds: 
     return None
 
 
-class OwnTallies:
+class LocalRequestCounters:
     """The counts of this process, on the injected clock."""
 
     def __init__(self, clock: Clock, most: int = MOST_KEYS) -> None:
@@ -70,14 +70,14 @@ class OwnTallies:
         self._windows: OrderedDict[str, tuple[float, int]] = OrderedDict()
         self._due: OrderedDict[str, float] = OrderedDict()
 
-    async def look(self, key: str, seconds: float) -> Tally:
+    async def look(self, key: str, seconds: float) -> RequestCount:
         now = self._clock.monotonic()
         ends_at, number = self._windows.get(key, (now, 0))
-        return Tally(number, ends_at - now) if ends_at > now else Tally(0, seconds)
+        return RequestCount(number, ends_at - now) if ends_at > now else RequestCount(0, seconds)
 
-    async def add(self, key: str, seconds: float) -> Tally:
+    async def add(self, key: str, seconds: float) -> RequestCount:
         before = await self.look(key, seconds)
-        now = Tally(before.number + 1, before.seconds_left)
+        now = RequestCount(before.number + 1, before.seconds_left)
         self._keep(self._windows, key, (self._clock.monotonic() + now.seconds_left, now.number))
         return now
 
@@ -116,17 +116,17 @@ return 0
 moment at which it is full again, so that one round trip reads and takes."""
 
 
-class SharedTallies:
+class SharedRequestCounters:
     """The counts of all processes, in Redis or Valkey. Every call may raise one of CACHE_FAULTS."""
 
     def __init__(self, url: str) -> None:
         self._client = client_of(url)
         self._look, self._add, self._take = map(self._client.register_script, (_LOOK, _ADD, _TAKE))
 
-    async def look(self, key: str, seconds: float) -> Tally:
+    async def look(self, key: str, seconds: float) -> RequestCount:
         return _tally(await self._look(keys=[_name(key)]), seconds)
 
-    async def add(self, key: str, seconds: float) -> Tally:
+    async def add(self, key: str, seconds: float) -> RequestCount:
         return _tally(await self._add(keys=[_name(key)], args=[math.ceil(seconds * 1000)]), seconds)
 
     async def take(self, key: str, per_second: float, burst: float) -> float:
@@ -138,9 +138,9 @@ class SharedTallies:
         await self._client.aclose()
 
 
-def _tally(found: list[int], seconds: float) -> Tally:
+def _tally(found: list[int], seconds: float) -> RequestCount:
     number, milliseconds = found
-    return Tally(number, milliseconds / 1000 if milliseconds >= 0 else seconds)
+    return RequestCount(number, milliseconds / 1000 if milliseconds >= 0 else seconds)
 
 
 def _name(key: str) -> str:
@@ -148,7 +148,7 @@ def _name(key: str) -> str:
     return f"apuni:door:{hashlib.sha256(key.encode()).hexdigest()[:32]}"
 
 
-class DoorTallies:
+class FallbackRequestCounters:
     """The shared counts where there is a shared store that answers, else those of this process.
 
     `faults` is told of every fault of the shared store.
@@ -159,14 +159,14 @@ class DoorTallies:
     ) -> None:
         self._clock = clock
         self._faults = faults
-        self._own = OwnTallies(clock)
-        self._shared = SharedTallies(shared_url) if shared_url else None
+        self._own = LocalRequestCounters(clock)
+        self._shared = SharedRequestCounters(shared_url) if shared_url else None
         self._asked_again_at = clock.monotonic()
 
-    async def look(self, key: str, seconds: float) -> Tally:
+    async def look(self, key: str, seconds: float) -> RequestCount:
         return await self._ask(lambda counts: counts.look(key, seconds))
 
-    async def add(self, key: str, seconds: float) -> Tally:
+    async def add(self, key: str, seconds: float) -> RequestCount:
         return await self._ask(lambda counts: counts.add(key, seconds))
 
     async def take(self, key: str, per_second: float, burst: float) -> float:
@@ -177,7 +177,7 @@ class DoorTallies:
         if self._shared is not None:
             await self._shared.close()
 
-    async def _ask(self, ask: Callable[[Tallies], Awaitable[T]]) -> T:
+    async def _ask(self, ask: Callable[[RequestCounters], Awaitable[T]]) -> T:
         if self._shared is not None and self._clock.monotonic() >= self._asked_again_at:
             try:
                 async with asyncio.timeout(CACHE_SECONDS):

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 
 from domain.kernel.clock import Clock
 from integrations.calling.breakers import Breakers
-from integrations.calling.cache import KeptAnswers
-from integrations.calling.kill_switch import Gate
+from integrations.calling.cache import AnswerCache
+from integrations.calling.kill_switch import KillSwitch
 from integrations.calling.monitor import SourceMonitor
 
 
@@ -15,6 +15,6 @@ class Resilience:
 
     clock: Clock
     breakers: Breakers
-    kept: KeptAnswers
+    kept: AnswerCache
     monitor: SourceMonitor
-    gate: Gate = field(default_factory=Gate)
+    gate: KillSwitch = field(default_factory=KillSwitch)

@@ -46,7 +46,7 @@ def origin_of(url: str) -> Origin:
     return parts.scheme, parts.hostname.lower(), port or _PORTS[parts.scheme]
 
 
-class Guard:
+class SsrfGuard:
     """Lets calls go to the configured origins only, or (None) to any https origin, for URLs that come from data.
 
     `demo` lets loopback and private addresses through, but only for an origin that is configured as one.
@@ -131,7 +131,7 @@ class NameLookups:
 class GuardedTransport(httpx.AsyncBaseTransport):
     """Checks the origin of every request before a transport that connects through `Guard.addresses`."""
 
-    def __init__(self, inner: httpx.AsyncBaseTransport, guard: Guard) -> None:
+    def __init__(self, inner: httpx.AsyncBaseTransport, guard: SsrfGuard) -> None:
         self._inner = inner
         self._guard = guard
 
@@ -151,7 +151,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
 class PinningTransport(httpx.AsyncBaseTransport):
     """For a transport that resolves names itself: gives it the checked address, and the name for TLS and Host."""
 
-    def __init__(self, inner: httpx.AsyncBaseTransport, guard: Guard) -> None:
+    def __init__(self, inner: httpx.AsyncBaseTransport, guard: SsrfGuard) -> None:
         self._inner = inner
         self._guard = guard
 

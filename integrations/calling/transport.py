@@ -11,7 +11,7 @@ import httpx
 
 from domain.kernel.clock import Clock
 from integrations.calling.http_transport import Limits, OwnTransport
-from integrations.calling.ssrf_guard import Guard, GuardedTransport, PinningTransport, origin_of
+from integrations.calling.ssrf_guard import GuardedTransport, PinningTransport, SsrfGuard, origin_of
 
 POOL_SIZE = 20
 """Connections to one system; the bulkhead in front keeps a queue from forming in the pool."""
@@ -88,7 +88,7 @@ def open_client(transport: httpx.AsyncBaseTransport | None = None) -> Client:
 
 
 @dataclass(frozen=True, slots=True)
-class Lines:
+class Transports:
     """How this process reaches outside systems: the transport by its kind, the profile, and whom TLS trusts."""
 
     clock: Clock
@@ -98,22 +98,22 @@ class Lines:
     own_tls: Mapping[str, ssl.SSLContext] = field(default_factory=dict)
     """By address, where a system wants a certificate of ours, or may show none but those of named authorities."""
 
-    def to(self, origins: Iterable[str] | None) -> Client:
+    def client_for(self, origins: Iterable[str] | None) -> Client:
         """A line to the configured origins and to nowhere else; None for URLs that come from data."""
         origins = None if origins is None else list(origins)
         tls = self._tls_of(*(origins or ()))
-        guard = Guard(origins, clock=self.clock, demo=self.demo)
+        guard = SsrfGuard(origins, clock=self.clock, demo=self.demo)
         if self.kind == "own" or origins is None:  # the other reuses a connection by address, not by name
             limits = Limits(connections=POOL_SIZE, idle=POOL_SIZE, idle_seconds=KEEPALIVE_SECONDS)
             own = OwnTransport(tls=tls, limits=limits, resolver=guard.addresses)
             return Client(GuardedTransport(own, guard))
         return Client(GuardedTransport(PinningTransport(open_httpcore(tls), guard), guard))
 
-    async def reachable(self, url: str, seconds: float) -> bool:
+    async def is_reachable(self, url: str, seconds: float) -> bool:
         """Whether a configured origin takes a connection, for https with the handshake, within so many seconds."""
         try:
             async with asyncio.timeout(seconds):
-                await _probe_connection(Guard([url], clock=self.clock, demo=self.demo), url, self._tls_of(url))
+                await _probe_connection(SsrfGuard([url], clock=self.clock, demo=self.demo), url, self._tls_of(url))
         except (OSError, TimeoutError):  # TLS trouble is an OSError too
             return False
         return True
@@ -122,7 +122,7 @@ class Lines:
         return next((self.own_tls[each] for each in origins if each in self.own_tls), self.tls)
 
 
-async def _probe_connection(guard: Guard, url: str, tls: ssl.SSLContext | None) -> None:
+async def _probe_connection(guard: SsrfGuard, url: str, tls: ssl.SSLContext | None) -> None:
     """Open a connection to a checked address, and close it; raises OSError."""
     scheme, host, port = origin_of(url)
     context = (tls or httpx.create_ssl_context(trust_env=False)) if scheme == "https" else None

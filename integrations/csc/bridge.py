@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TypeVar
 
-from domain.fees.fees import FeeNews, FeeReceipt, HeardState
+from domain.fees.fees import FeeNews, FeeReceipt, ReportedState
 from domain.kernel.sources import Source
 from integrations.browser_returns import PaymentForm
 from integrations.calling.errors import Garbled, IntegrityFailure, NotLetIn, Refused, Unavailable
-from integrations.calling.policies import JSON_TYPES, CallPolicy, Lane, Priority
+from integrations.calling.policies import JSON_TYPES, Bulkhead, CallPolicy, Priority
 from integrations.calling.remote import Answer, Remote
 from integrations.csc import wire_bridge as wire
 from integrations.csc.bridge_models import BridgeSettings, Refund, WalletPayment
@@ -16,7 +16,7 @@ from integrations.csc.bridge_models import BridgeSettings, Refund, WalletPayment
 T = TypeVar("T")
 
 _WRITES, _READS = "bridge.write", "bridge.read"
-_LANE = Lane("bridge", places=8)
+_LANE = Bulkhead("bridge", places=8)
 
 
 def _policy(name: str, *, writes: bool = False) -> CallPolicy:
@@ -77,7 +77,7 @@ class CscBridge:
         """
         found = await self._ask(ENQUIRY, "transaction/enquiry", {"merchant_txn": reference}, reference)
         first = _read(lambda: wire.news(found))
-        if first.state is not HeardState.SUCCESS or first.receipt is None:
+        if first.state is not ReportedState.SUCCESS or first.receipt is None:
             return first
         wanted = {"merchant_txn": reference, "csc_txn": first.receipt.grn}
         confirmed = await self._status(wanted)
@@ -102,14 +102,14 @@ class CscBridge:
             raise Refused(Source.CSC, "refund_not_taken")
         return number
 
-    async def refund_status(self, reference: str, receipt: str, refund_reference: str) -> HeardState:
+    async def refund_status(self, reference: str, receipt: str, refund_reference: str) -> ReportedState:
         """REFUNDED, FAILED where CSC declined, else PENDING."""
         wanted = {"merchant_txn": reference, "csc_txn": receipt, "refund_reference": refund_reference}
         said = await self._ask(REFUND_STATUS, "refund/status", wanted, reference)
         status = said.get("refund_status", "")
         if status == wire.REFUNDED:
-            return HeardState.REFUNDED
-        return HeardState.FAILED if status == wire.REFUND_REFUSED else HeardState.PENDING
+            return ReportedState.REFUNDED
+        return ReportedState.FAILED if status == wire.REFUND_REFUSED else ReportedState.PENDING
 
     async def log_reconciled(self, reference: str, receipt: FeeReceipt, csc_id: str, amount: str) -> None:
         """Tell CSC what we took a payment for. The same may be told again."""

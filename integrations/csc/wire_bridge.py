@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPubl
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.padding import PKCS7
 
-from domain.fees.fees import FeeNews, FeeReceipt, HeardState
+from domain.fees.fees import FeeNews, FeeReceipt, ReportedState
 from domain.kernel.clock import IST
 from domain.kernel.money import paise_from_rupees, rupees
 from integrations.calling.answers import read_json
@@ -30,11 +30,11 @@ METHODS = "/v1"
 """`POST /v1/<method>/format/json`."""
 
 STATES = {
-    "100": HeardState.SUCCESS,
-    "101": HeardState.REFUNDED,
-    "200": HeardState.PENDING,
-    "300": HeardState.FAILED,
-    "404": HeardState.UNKNOWN,
+    "100": ReportedState.SUCCESS,
+    "101": ReportedState.REFUNDED,
+    "200": ReportedState.PENDING,
+    "300": ReportedState.FAILED,
+    "404": ReportedState.UNKNOWN,
 }
 """What `txn_status` means."""
 
@@ -168,13 +168,13 @@ def news(pairs: Mapping[str, str]) -> FeeNews:
     state = STATES.get(pairs.get("txn_status", ""))
     if state is None:
         raise Unreadable("txn_status")
-    if state is HeardState.UNKNOWN:
+    if state is ReportedState.UNKNOWN:
         return FeeNews(state)
     try:
         paise = paise_from_rupees(pairs.get("txn_amount", ""))
     except (ValueError, ArithmeticError) as error:
         raise Unreadable("txn_amount") from error
-    if state is not HeardState.SUCCESS:
+    if state is not ReportedState.SUCCESS:
         return FeeNews(state, paise)
     receipt = pairs.get("csc_txn", "")
     if not _WORD.fullmatch(receipt):

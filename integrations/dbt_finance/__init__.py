@@ -24,7 +24,7 @@ from integrations.dbt_finance.jit.return_codes import (
     UNKNOWN_REASON,
     ReturnReason,
     code_of_reason,
-    code_of_standing,
+    code_of_status,
     return_reason,
 )
 from integrations.dbt_finance.opening import open_clients
@@ -55,7 +55,7 @@ __all__ = [
     "PaymentState",
     "ReturnReason",
     "code_of_reason",
-    "code_of_standing",
+    "code_of_status",
     "open_clients",
     "return_reason",
 ]

@@ -13,7 +13,7 @@ from domain.kernel.clock import Clock
 from domain.kernel.sources import Source
 from integrations.calling.answers import read_json
 from integrations.calling.errors import Garbled, IntegrityFailure, NotLetIn, Refused, Unavailable
-from integrations.calling.policies import JSON_TYPES, CallPolicy, Lane
+from integrations.calling.policies import JSON_TYPES, Bulkhead, CallPolicy
 from integrations.calling.remote import Answer, Remote
 from integrations.dbt_finance.jit import wire_auth
 from integrations.dbt_finance.jit.models import DbtFinanceSettings
@@ -25,7 +25,7 @@ REPORT_MONTH = CallPolicy(
     body_limit=64_000,
     keyed=True,
     breaker="bharat",
-    lane=Lane("bharat", places=2),
+    lane=Bulkhead("bharat", places=2),
     accepts=JSON_TYPES,
 )
 """Repeatable because a second report of the same scheme and month takes the place of the first."""

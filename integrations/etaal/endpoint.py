@@ -18,7 +18,7 @@ from starlette.routing import Route
 from domain.etaal.counting import closes_at
 from domain.kernel.clock import Clock, ist_date
 from integrations.calling.answers import read_json
-from integrations.calling.request_counters import OwnTallies, Tallies, wait_of
+from integrations.calling.request_counters import LocalRequestCounters, RequestCounters, seconds_to_wait
 from integrations.etaal import wire
 from integrations.etaal.models import Counts, CountsUnavailable, EtaalSettings, ServiceCount
 from integrations.etaal.wsdl import wsdl
@@ -37,14 +37,14 @@ _XML = "text/xml; charset=utf-8"
 _RETRY_SECONDS = 30
 
 
-class Turnstile:
+class CallerAuthentication:
     """Checks address, credentials and rate, in this order.
 
     An address with too many wrong credentials is locked out for the rest of its minute, and a line in
     the log says so.
     """
 
-    def __init__(self, settings: EtaalSettings, tallies: Tallies) -> None:
+    def __init__(self, settings: EtaalSettings, tallies: RequestCounters) -> None:
         self._settings = settings
         self._networks = tuple(map(ipaddress.ip_network, settings.networks))
         self._tallies = tallies
@@ -62,7 +62,7 @@ class Turnstile:
     async def wait_seconds(self, address: str) -> int | None:
         """How long the address must wait, or None; it is waiting after too many calls or failures."""
         limits = ((_failures(address), self._settings.failures_a_minute), (_CREDENTIAL, self._settings.calls_a_minute))
-        return await wait_of(self._tallies, limits, _WINDOW_SECONDS)
+        return await seconds_to_wait(self._tallies, limits, _WINDOW_SECONDS)
 
     async def knows_user(self, address: str, username: str, password: str) -> bool:
         """Whether name and password are right; both are compared in full, in constant time."""
@@ -99,13 +99,15 @@ def _is_same_secret(given: str, expected: str) -> bool:
     return hmac.compare_digest(*digests)
 
 
-def etaal_routes(counts: Counts, settings: EtaalSettings, clock: Clock, tallies: Tallies | None = None) -> list[Route]:
+def etaal_routes(
+    counts: Counts, settings: EtaalSettings, clock: Clock, tallies: RequestCounters | None = None
+) -> list[Route]:
     """The routes of the door. They need no session: e-Taal has credentials of its own.
 
     `tallies` None counts calls in this process alone.
     """
-    turnstile = Turnstile(settings, tallies or OwnTallies(clock))
-    door = _Door(_Figures(counts, clock), turnstile, clock, settings.public_url)
+    turnstile = CallerAuthentication(settings, tallies or LocalRequestCounters(clock))
+    door = _Endpoint(_Figures(counts, clock), turnstile, clock, settings.public_url)
     return [
         Route("/etaal/eTransactionCount", door.url_form, methods=["GET", "POST"]),
         Route(SOAP_PATH, door.soap_form, methods=["POST"]),
@@ -178,10 +180,10 @@ def _refusal_headers(retry_seconds: int | None) -> dict[str, str]:
     return {"Cache-Control": "no-store", **waits}
 
 
-class _Door:
+class _Endpoint:
     """The handlers of the three forms."""
 
-    def __init__(self, figures: _Figures, turnstile: Turnstile, clock: Clock, public_url: str) -> None:
+    def __init__(self, figures: _Figures, turnstile: CallerAuthentication, clock: Clock, public_url: str) -> None:
         self._figures = figures
         self._turnstile = turnstile
         self._clock = clock

@@ -9,13 +9,13 @@ from integrations.right_to_service.models import (
     CaseEvent,
     FilingReceipt,
     Hearings,
+    MessageReceipt,
     NotifiedService,
     NotNow,
     OtherMessage,
+    ReceivedMessage,
     RightToServiceSettings,
-    Told,
     UnknownCase,
-    Word,
 )
 from integrations.right_to_service.opening import open_clients
 
@@ -28,14 +28,14 @@ __all__ = [
     "CaseEvent",
     "FilingReceipt",
     "Hearings",
+    "MessageReceipt",
     "NotNow",
     "NotifiedService",
     "OtherMessage",
+    "ReceivedMessage",
     "RightToService",
     "RightToServiceSettings",
-    "Told",
     "UnknownCase",
-    "Word",
     "commission_routes",
     "open_clients",
 ]

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from domain.kernel.clock import Clock
 from domain.kernel.sources import Source
 from integrations.calling.errors import Garbled, IntegrityFailure, NotLetIn, Refused, Unavailable
-from integrations.calling.policies import CallPolicy, Lane
+from integrations.calling.policies import Bulkhead, CallPolicy
 from integrations.calling.remote import Answer, Parts, Remote
 from integrations.right_to_service import wire
 from integrations.right_to_service.models import (
@@ -25,7 +25,7 @@ T = TypeVar("T")
 _WRITES, _READS = "write", "read"
 """Breaker groups: a door of theirs that takes nothing does not close the view of cases."""
 
-_LANE = Lane("commission", places=4, per_second=10.0, burst=5)
+_LANE = Bulkhead("commission", places=4, per_second=10.0, burst=5)
 """Ten requests a second (docs/contracts/right_to_service.md section 8)."""
 
 FILE_APPEAL = CallPolicy(

@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from domain.kernel.clock import Clock
-from integrations.calling.request_counters import OwnTallies, Tallies, wait_of
+from integrations.calling.request_counters import LocalRequestCounters, RequestCounters, seconds_to_wait
 from integrations.right_to_service import wire
 from integrations.right_to_service.models import (
     Hearings,
@@ -38,17 +38,17 @@ RETRY_SECONDS = 30
 _NO_STORE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 
-class Turnstile:
+class CallerAuthentication:
     """Counts calls of the credential and failures of each address within a minute."""
 
-    def __init__(self, settings: RightToServiceSettings, tallies: Tallies) -> None:
+    def __init__(self, settings: RightToServiceSettings, tallies: RequestCounters) -> None:
         self._settings = settings
         self._tallies = tallies
 
     async def wait_seconds(self, address: str) -> int | None:
         """How long the address must wait, or None: after too many failures of its own, or too many calls."""
         limits = ((_failures(address), self._settings.failures_a_minute), (_COMMISSION, self._settings.calls_a_minute))
-        return await wait_of(self._tallies, limits, _WINDOW_SECONDS)
+        return await seconds_to_wait(self._tallies, limits, _WINDOW_SECONDS)
 
     async def knows(self, address: str, authorization: str) -> bool:
         """Whether the Authorization header brings the agreed token; compared in constant time."""
@@ -88,22 +88,22 @@ class Declined(Exception):
 
 
 def commission_routes(
-    hearings: Hearings, settings: RightToServiceSettings, clock: Clock, tallies: Tallies | None = None
+    hearings: Hearings, settings: RightToServiceSettings, clock: Clock, tallies: RequestCounters | None = None
 ) -> list[Route]:
     """The routes of the door. They need no session: the Commission has credentials of its own.
 
     `tallies` None counts calls in this process alone.
     """
-    door = _Door(hearings, settings, clock, Turnstile(settings, tallies or OwnTallies(clock)))
+    door = _Endpoint(hearings, settings, clock, CallerAuthentication(settings, tallies or LocalRequestCounters(clock)))
     return [
         Route(HOOK, door.message, methods=["POST"]),
         Route(f"{HOOK}/case-files/{{sha256}}", door.case_file, methods=["GET"]),
     ]
 
 
-class _Door:
+class _Endpoint:
     def __init__(
-        self, hearings: Hearings, settings: RightToServiceSettings, clock: Clock, turnstile: Turnstile
+        self, hearings: Hearings, settings: RightToServiceSettings, clock: Clock, turnstile: CallerAuthentication
     ) -> None:
         self._hearings = hearings
         self._settings = settings

@@ -99,7 +99,7 @@ class CaseEvent:
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
+class ReceivedMessage:
     """A message of the Commission, read and checked; `digest` is the SHA-256 of its canonical JSON.
 
     Source: docs/contracts/right_to_service.md section 6.2.
@@ -122,7 +122,7 @@ class CaseAtCommission:
     state: str
     received_at: datetime | None
     decide_by: datetime | None
-    words: tuple[Word, ...]
+    words: tuple[ReceivedMessage, ...]
     has: frozenset[str]
 
 
@@ -146,7 +146,7 @@ class NotifiedService:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class MessageReceipt:
     """What the sender of a message is answered. `repeated` where it is the answer of the first delivery."""
 
     id: str
@@ -170,7 +170,7 @@ class NotNow(Exception):
 class Hearings(Protocol):
     """Who takes what the Commission sends."""
 
-    async def take(self, word: Word) -> Told:
+    async def take(self, word: ReceivedMessage) -> MessageReceipt:
         """Take a message once; a second delivery gets the first answer. Raises UnknownCase, OtherMessage, NotNow."""
         ...
 

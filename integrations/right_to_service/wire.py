@@ -24,7 +24,7 @@ from integrations.right_to_service.models import (
     CaseEvent,
     FilingReceipt,
     NotifiedService,
-    Word,
+    ReceivedMessage,
 )
 
 APPEALS, SERVICES, SUMMARY, REVIEWS = (
@@ -177,7 +177,7 @@ def read_code(content: bytes) -> str | None:
     return code if isinstance(code, str) and re.fullmatch(r"[A-Z][A-Z_]{1,40}", code) else None
 
 
-def read_word(content: bytes) -> Word:
+def read_word(content: bytes) -> ReceivedMessage:
     """A message of the Commission. Raises Unreadable with the name of the field that is wrong.
 
     Source: docs/contracts/right_to_service.md section 6.2.
@@ -185,7 +185,7 @@ def read_word(content: bytes) -> Word:
     return _word(_object(content))
 
 
-def _word(given: Mapping[str, Any]) -> Word:
+def _word(given: Mapping[str, Any]) -> ReceivedMessage:
     try:
         kind = CommissionWord(str(given.get("type")))
     except ValueError:
@@ -197,7 +197,9 @@ def _word(given: Mapping[str, Any]) -> Word:
         raise Unreadable("payload")
     number, at, known = _id(given, "appealNo"), _instant(given, "at"), _PAYLOADS[kind](payload)
     covered = {"appealNo": number, "type": kind.value, "at": moment(at), "payload": known}
-    return Word(_id(given, "eventId"), number, kind, at, known, hashlib.sha256(encode_json(covered)).hexdigest())
+    return ReceivedMessage(
+        _id(given, "eventId"), number, kind, at, known, hashlib.sha256(encode_json(covered)).hexdigest()
+    )
 
 
 def _hearing(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from datetime import date
 from typing import TypeVar
 
-from domain.fees.fees import FeeNews, HeardState, ScrollLine
+from domain.fees.fees import FeeNews, ReportedState, ScrollLine
 from domain.kernel.sources import Source
 from integrations.browser_returns import PaymentForm
 from integrations.calling.errors import Garbled, IntegrityFailure, NotLetIn, Refused, Unavailable
-from integrations.calling.policies import JSON_TYPES, CallPolicy, Lane, Priority
+from integrations.calling.policies import JSON_TYPES, Bulkhead, CallPolicy, Priority
 from integrations.calling.remote import Answer, Remote
 from integrations.treasury import wire
 from integrations.treasury.models import Challan, TreasurySettings
@@ -24,7 +24,7 @@ VERIFY = CallPolicy(
     body_limit=64_000,
     priority=Priority.FIRST,
     breaker="verify",
-    lane=Lane("verify", places=8),
+    lane=Bulkhead("verify", places=8),
     accepts=JSON_TYPES,
 )
 """Twenty seconds (docs/contracts/other_systems.md section 7). Never repeated at once: one enquiry about an order in ten
@@ -37,7 +37,7 @@ SCROLL = CallPolicy(
     body_limit=20_000_000,
     priority=Priority.LAST,
     breaker="scroll",
-    lane=Lane("scroll", places=1),
+    lane=Bulkhead("scroll", places=1),
     accepts=frozenset({"text/csv"}),
 )
 POLICIES = (VERIFY, SCROLL)
@@ -129,7 +129,7 @@ class Treasury:
             _refuse(answer)
         encdata, code = _read(lambda: wire.read_answer(answer.content))
         if code == wire.UNKNOWN:
-            return FeeNews(HeardState.UNKNOWN)
+            return FeeNews(ReportedState.UNKNOWN)
         if code is not None or encdata is None:
             raise _refusal(code or wire.INTERNAL)
         named, news = self._unseal_news(encdata)

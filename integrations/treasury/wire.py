@@ -20,7 +20,7 @@ from datetime import date, datetime
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from domain.fees.fees import FeeNews, FeeReceipt, HeardState, ScrollLine
+from domain.fees.fees import FeeNews, FeeReceipt, ReportedState, ScrollLine
 from domain.kernel.clock import IST
 from domain.kernel.money import paise_from_rupees, rupees
 from integrations.calling.answers import read_json
@@ -29,7 +29,7 @@ from integrations.treasury.models import MOST_HEADS, Challan, TreasurySettings
 PAY, VERIFY, SCROLLS = "/echallan/pay", "/echallan/api/verify", "/echallan/scroll"
 CHECKSUM_HEADER, DEPARTMENT_HEADER = "X-Checksum", "X-Dept-Code"
 
-STATES = {"S": HeardState.SUCCESS, "F": HeardState.FAILED, "P": HeardState.PENDING, "X": HeardState.EXPIRED}
+STATES = {"S": ReportedState.SUCCESS, "F": ReportedState.FAILED, "P": ReportedState.PENDING, "X": ReportedState.EXPIRED}
 """`X`, an offline challan whose days are over, is INFERRED."""
 
 CODES = {
@@ -122,7 +122,7 @@ def read_news(text: str) -> tuple[str, FeeNews]:
     if state is None:
         raise Unreadable("status")
     paise = _paise(amount)
-    if state is not HeardState.SUCCESS:
+    if state is not ReportedState.SUCCESS:
         return reference, FeeNews(state, paise)
     if not _WORD.fullmatch(grn):
         raise Unreadable("grn")

@@ -1,6 +1,6 @@
 """UMANG: services of other departments through the national gateway, and the door at which it calls us; its face."""
 
-from integrations.umang.caller_authentication import NotAuthentic, Turnstile
+from integrations.umang.caller_authentication import CallerAuthentication, NotAuthentic
 from integrations.umang.client import CODES, POLICIES, Umang
 from integrations.umang.door_models import (
     HANDOFF_SECONDS,
@@ -8,13 +8,13 @@ from integrations.umang.door_models import (
     PUBLIC,
     SERVICES,
     Desk,
-    DoorAnswer,
-    DoorCall,
-    DoorSettings,
-    StoreAway,
+    DeskUnavailable,
+    UmangCall,
+    UmangEndpointSettings,
+    UmangReply,
     UserAssertion,
 )
-from integrations.umang.endpoint import door_routes
+from integrations.umang.endpoint import endpoint_routes
 from integrations.umang.models import (
     BloodBank,
     DepartmentAccess,
@@ -37,22 +37,22 @@ __all__ = [
     "PUBLIC",
     "SERVICES",
     "BloodBank",
+    "CallerAuthentication",
     "DepartmentAccess",
     "Desk",
-    "DoorAnswer",
-    "DoorCall",
-    "DoorSettings",
+    "DeskUnavailable",
     "EnvelopeKeys",
     "Mandi",
     "Medicine",
     "Member",
     "NotAuthentic",
     "RationCard",
-    "StoreAway",
-    "Turnstile",
     "Umang",
+    "UmangCall",
+    "UmangEndpointSettings",
+    "UmangReply",
     "UmangSettings",
     "UserAssertion",
-    "door_routes",
+    "endpoint_routes",
     "open_clients",
 ]

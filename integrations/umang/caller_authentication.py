@@ -19,11 +19,11 @@ from joserfc.jwk import RSAKey
 from joserfc.jws import JWSRegistry
 
 from domain.kernel.clock import IST, Clock
-from integrations.calling.request_counters import Tallies
+from integrations.calling.request_counters import RequestCounters
 from integrations.umang.door_models import (
     ASSERTION_SECONDS,
     SKEW_SECONDS,
-    DoorSettings,
+    UmangEndpointSettings,
     UserAssertion,
 )
 
@@ -40,10 +40,10 @@ class NotAuthentic(Exception):
     """A signature or assertion that does not hold. The word says which check failed, for the log alone."""
 
 
-class Turnstile:
+class CallerAuthentication:
     """Addresses, keys, signatures and assertions of the settings."""
 
-    def __init__(self, settings: DoorSettings, clock: Clock) -> None:
+    def __init__(self, settings: UmangEndpointSettings, clock: Clock) -> None:
         self._settings = settings
         self._clock = clock
         self._networks = tuple(map(ipaddress.ip_network, settings.networks))
@@ -110,7 +110,7 @@ class Turnstile:
 class Bucket:
     """A token bucket for bursts and a counter of the day in India (INFERRED, docs/contracts/umang.md section 6)."""
 
-    def __init__(self, settings: DoorSettings, clock: Clock, tallies: Tallies) -> None:
+    def __init__(self, settings: UmangEndpointSettings, clock: Clock, tallies: RequestCounters) -> None:
         self._settings = settings
         self._clock = clock
         self._tallies = tallies

@@ -10,11 +10,11 @@ from typing import Any, TypeVar
 from domain.kernel.sources import Source, Sourced
 from domain.kernel.text import Language
 from integrations.calling.errors import Garbled, Refused
-from integrations.calling.policies import JSON_TYPES, CallPolicy, Lane, Scope
+from integrations.calling.policies import JSON_TYPES, Bulkhead, CallPolicy, Scope
 from integrations.calling.remote import Codec
 from integrations.umang import wire, wire_central
 from integrations.umang.models import BloodBank, DepartmentAccess, Mandi, Medicine, UmangSettings
-from integrations.umang.session import UmangLine
+from integrations.umang.session import UmangSession
 
 T = TypeVar("T")
 
@@ -30,7 +30,7 @@ def _public(name: str, fresh: float) -> CallPolicy:
         stale=22 * 3600.0,
         scope=Scope.PUBLIC,
         breaker="<department>",
-        lane=Lane(places_of_group=10, per_second=10, burst=20),
+        lane=Bulkhead(places_of_group=10, per_second=10, burst=20),
         accepts=JSON_TYPES | {"text/plain"},
     )
 
@@ -50,7 +50,7 @@ NOT_CONNECTED = "NOT_CONNECTED"
 class CentralServices:
     """The calls; each raises Unavailable, Garbled, or Refused with a code of `wire.RESULT_CODES` or NOT_CONNECTED."""
 
-    def __init__(self, line: UmangLine, settings: UmangSettings) -> None:
+    def __init__(self, line: UmangSession, settings: UmangSettings) -> None:
         self._line = line
         self._settings = settings
 

@@ -8,12 +8,12 @@ from domain.kernel.ids import Ids
 from domain.kernel.sources import Source, Sourced
 from domain.kernel.text import Language
 from integrations.calling.errors import Garbled, IntegrityFailure, Refused
-from integrations.calling.policies import JSON_TYPES, CallPolicy, Lane
+from integrations.calling.policies import JSON_TYPES, Bulkhead, CallPolicy
 from integrations.calling.remote import Codec, Remote
 from integrations.umang import central, wire
 from integrations.umang.central import CentralServices
 from integrations.umang.models import Member, RationCard, UmangSettings
-from integrations.umang.session import UmangLine
+from integrations.umang.session import UmangSession
 
 RATION_CARD = CallPolicy(
     "umang.getrationcard",
@@ -24,7 +24,7 @@ RATION_CARD = CallPolicy(
     revalidate=1800.0,
     stale=24 * 3600.0,
     breaker="<department>",
-    lane=Lane(places_of_group=10, per_second=10, burst=20),
+    lane=Bulkhead(places_of_group=10, per_second=10, burst=20),
     accepts=JSON_TYPES | {"text/plain"},
 )
 """A sealed body is a text that says it is JSON; some departments may say what it is.
@@ -55,7 +55,7 @@ class Umang:
         self, remote: Remote, settings: UmangSettings, clock: Clock, ids: Ids, setu: Remote | None = None
     ) -> None:
         self._settings = settings
-        self._line = UmangLine(remote, settings, clock, ids, setu)
+        self._line = UmangSession(remote, settings, clock, ids, setu)
         self.central = CentralServices(self._line, settings)
 
     async def ration_card(self, citizen_id: str, card_number: str, language: Language) -> Sourced[RationCard]:

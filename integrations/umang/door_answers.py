@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from domain.kernel.text import Bilingual, Language
-from integrations.umang.door_models import DoorAnswer, Fields
+from integrations.umang.door_models import Fields, UmangReply
 
 OK = "APSK0000"
 BAD_PARAMETER = "APSK0400"
@@ -142,17 +142,17 @@ def failure(
     payload: Any = None,
     status: int = 200,
     wait: int | None = None,
-) -> DoorAnswer:
+) -> UmangReply:
     """An answer with `rs` F, which says what the code says unless a better text is given."""
-    return DoorAnswer(code, text or TEXTS[code].in_language(language), payload, status=status, wait=wait)
+    return UmangReply(code, text or TEXTS[code].in_language(language), payload, status=status, wait=wait)
 
 
-def success(payload: Any, language: Language) -> DoorAnswer:
+def success(payload: Any, language: Language) -> UmangReply:
     """An answer with `rs` S."""
-    return DoorAnswer(OK, TEXTS[OK].in_language(language), payload, success=True)
+    return UmangReply(OK, TEXTS[OK].in_language(language), payload, success=True)
 
 
-def write(answer: DoorAnswer) -> bytes:
+def write(answer: UmangReply) -> bytes:
     """The body of an answer: `rs`, `rc`, `rd`, `pd`, compact."""
     told = {
         "rs": "S" if answer.success else "F",

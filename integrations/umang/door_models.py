@@ -65,7 +65,7 @@ _LEAST_BITS = 2048
 
 
 @dataclass(frozen=True, slots=True)
-class DoorSettings:
+class UmangEndpointSettings:
     """What was agreed with NeGD. Two keys, two secrets and two assertion keys may live during a change-over.
 
     `user_keys` are PEM public keys by `kid`; `services` says which operation a service id stands for; `networks` are
@@ -152,7 +152,7 @@ class UserAssertion:
 
 
 @dataclass(frozen=True, slots=True)
-class DoorCall:
+class UmangCall:
     """A call that passed every check that needs no record. `body_hash` is that of what was asked, in clear."""
 
     operation: str
@@ -170,7 +170,7 @@ class DoorCall:
 
 
 @dataclass(frozen=True, slots=True)
-class DoorAnswer:
+class UmangReply:
     """The four fields of an answer, and the HTTP status beside it. `wait` is in seconds, for `Retry-After`."""
 
     code: str
@@ -181,7 +181,7 @@ class DoorAnswer:
     wait: int | None = None
 
 
-class StoreAway(Exception):
+class DeskUnavailable(Exception):
     """The desk cannot answer now; nothing was done."""
 
 
@@ -191,7 +191,7 @@ class Desk(Protocol):
     async def spend(self, user: UserAssertion) -> bool:
         """Use an assertion up; False where it was used before."""
 
-    async def answer(self, call: DoorCall) -> DoorAnswer:
+    async def answer(self, call: UmangCall) -> UmangReply:
         """Answer a call."""
 
 

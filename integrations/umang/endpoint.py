@@ -14,9 +14,9 @@ from starlette.routing import Route
 
 from domain.kernel.clock import Clock
 from domain.kernel.text import Language, language_from_header
-from integrations.calling.request_counters import OwnTallies, Tallies
+from integrations.calling.request_counters import LocalRequestCounters, RequestCounters
 from integrations.umang import door_answers as wire
-from integrations.umang.caller_authentication import Bucket, NotAuthentic, Turnstile
+from integrations.umang.caller_authentication import Bucket, CallerAuthentication, NotAuthentic
 from integrations.umang.door_models import (
     HEADERS,
     KEY,
@@ -26,10 +26,10 @@ from integrations.umang.door_models import (
     SIGNATURE,
     USER,
     Desk,
-    DoorAnswer,
-    DoorCall,
-    DoorSettings,
-    StoreAway,
+    DeskUnavailable,
+    UmangCall,
+    UmangEndpointSettings,
+    UmangReply,
     UserAssertion,
 )
 from integrations.umang.envelope import Envelope, NoEnvelope, WrongEnvelope, looks_sealed
@@ -50,27 +50,27 @@ def _observe_nothing(_operation: str, _code: str, _seconds: float) -> None:
     """Nobody wants to know."""
 
 
-def door_routes(
+def endpoint_routes(
     desk: Desk,
-    settings: DoorSettings,
+    settings: UmangEndpointSettings,
     clock: Clock,
     *,
     shut: Callable[[], int | None] = lambda: None,
     observe: Observe = _observe_nothing,
-    tallies: Tallies | None = None,
+    tallies: RequestCounters | None = None,
 ) -> list[Route]:
     """The route of all operations. `shut` gives the seconds to wait while the door is switched off.
 
     `tallies` None counts calls in this process alone.
     """
-    bucket = Bucket(settings, clock, tallies or OwnTallies(clock))
-    return [Route(PATH, _Door(desk, settings, clock, bucket, shut, observe).call, methods=["POST"])]
+    bucket = Bucket(settings, clock, tallies or LocalRequestCounters(clock))
+    return [Route(PATH, _Endpoint(desk, settings, clock, bucket, shut, observe).call, methods=["POST"])]
 
 
 class _Declined(Exception):
     """The call ends here with an answer."""
 
-    def __init__(self, answer: DoorAnswer) -> None:
+    def __init__(self, answer: UmangReply) -> None:
         super().__init__(answer.code)
         self.answer = answer
 
@@ -84,11 +84,11 @@ class _Course:
     sealed: bool = False
 
 
-class _Door:
+class _Endpoint:
     def __init__(
         self,
         desk: Desk,
-        settings: DoorSettings,
+        settings: UmangEndpointSettings,
         clock: Clock,
         bucket: Bucket,
         shut: Callable[[], int | None],
@@ -99,7 +99,7 @@ class _Door:
         self._clock = clock
         self._shut = shut
         self._observe = observe
-        self._turnstile = Turnstile(settings, clock)
+        self._turnstile = CallerAuthentication(settings, clock)
         self._bucket = bucket
         self._envelope = Envelope(settings.envelope) if settings.envelope else None
 
@@ -112,21 +112,21 @@ class _Door:
             answer = await self._answer(request, course)
         except _Declined as declined:
             answer = declined.answer
-        except StoreAway:
+        except DeskUnavailable:
             answer = wire.failure(wire.SOURCE_AWAY, course.language, status=503, wait=RETRY_SECONDS)
         seconds = self._clock.monotonic() - began
         log.info("umang_door", operation=course.operation, code=answer.code, ms=round(seconds * 1000))
         self._observe(course.operation, answer.code, seconds)
         return self._response(answer, course)
 
-    def _response(self, answer: DoorAnswer, course: _Course) -> Response:
+    def _response(self, answer: UmangReply, course: _Course) -> Response:
         content = wire.write(answer)
         if course.sealed and self._envelope is not None and answer.status == 200:
             content = self._envelope.seal(content)
         headers = {**_HEADERS, **({"Retry-After": str(answer.wait)} if answer.wait is not None else {})}
         return Response(content, answer.status, headers, "application/json")
 
-    async def _answer(self, request: Request, course: _Course) -> DoorAnswer:
+    async def _answer(self, request: Request, course: _Course) -> UmangReply:
         await self._let_in(request, course)
         body = await self._body(request, course)
         try:
@@ -199,13 +199,15 @@ class _Door:
         course.sealed = True
         return opened
 
-    def _read(self, request: Request, course: _Course, srvid: str, user: UserAssertion | None, body: bytes) -> DoorCall:
+    def _read(
+        self, request: Request, course: _Course, srvid: str, user: UserAssertion | None, body: bytes
+    ) -> UmangCall:
         fields = wire.read_body(body)
         if "lang" in fields:
             course.language = wire.language_of(fields["lang"])
         tracker = wire.tracker_of(fields, request.headers.get(REQUEST_ID))
         subject = user.subject if user else ""
-        return DoorCall(
+        return UmangCall(
             operation=course.operation,
             srvid=srvid,
             tracker=tracker,

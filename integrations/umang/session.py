@@ -21,7 +21,7 @@ Parameters = Callable[[str], Mapping[str, Any]]
 """Makes the parameters of one attempt from its tracker."""
 
 
-class UmangLine:
+class UmangSession:
     """What all calls share. `setu` is API Setu's own host, for departments that are reached there."""
 
     def __init__(

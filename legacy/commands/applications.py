@@ -15,14 +15,14 @@ import typer
 from actions.kernel.scanner import ScannerAway
 from domain.kernel.clock import Clock
 from domain.kernel.ids import SystemIds
-from gateway.commands.opening import account, open_rooms, out, why_unread
+from gateway.commands.opening import account, open_storage, out, why_unread
 from gateway.documents.renderer import CertificateRenderer
 from gateway.runtime.scanning import scanner_of
 from gateway.settings.settings import Settings, read_settings
 from legacy.batch import MovedOn
 from legacy.clocks import count_waiting, start_clocks
 from legacy.files import CertificateFiles, FolderFiles, NoFiles, TarFiles
-from legacy.imports import ImportRooms, Plan, bookmark_of, import_applications
+from legacy.imports import ImportStorage, Plan, bookmark_of, import_applications
 from legacy.rejects import RejectsFile, RejectsLost
 from legacy.source import NotOldData, OldData, look_at
 from store.applications.imports import Bookmark
@@ -110,7 +110,7 @@ async def run_import(settings: Settings, handed: Handed, *, as_json: bool) -> bo
 
 async def run_start_clock(settings: Settings, *, dry_run: bool, as_json: bool) -> None:
     """Let the clocks of imported applications go, or tell how many wait."""
-    async with open_rooms(settings) as rooms:
+    async with open_storage(settings) as rooms:
         held = await count_waiting(rooms.store, rooms.clock)
         started = None if dry_run else await start_clocks(rooms.store, account())
     if as_json:
@@ -123,7 +123,7 @@ async def run_start_clock(settings: Settings, *, dry_run: bool, as_json: bool) -
     out.print(f"apuni: {words}", markup=False)
 
 
-async def _import_data(rooms: ImportRooms, handed: Handed, data: OldData, files: CertificateFiles) -> Bookmark:
+async def _import_data(rooms: ImportStorage, handed: Handed, data: OldData, files: CertificateFiles) -> Bookmark:
     start = Bookmark("", data.sha256) if handed.dry_run else await bookmark_of(rooms, data)
     rejects = RejectsFile(handed.rejects, length=start.rejects_bytes)
     if start.rows_done:
@@ -136,10 +136,10 @@ async def _import_data(rooms: ImportRooms, handed: Handed, data: OldData, files:
 
 
 @asynccontextmanager
-async def _rooms(settings: Settings) -> AsyncIterator[ImportRooms]:
-    async with open_rooms(settings) as rooms:
+async def _rooms(settings: Settings) -> AsyncIterator[ImportStorage]:
+    async with open_storage(settings) as rooms:
         keyrings = Keyrings(settings.keys_folder)
-        yield ImportRooms(
+        yield ImportStorage(
             store=rooms.store,
             vault=rooms.vault,
             objects=rooms.objects,

@@ -7,7 +7,7 @@ from typing import Any
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutine[Any, Any, None]]
 
 
-class Connected:
+class ConnectionSet:
     """Open connections. After `end` whoever still comes is closed at once.
 
     A task is known from the moment of its connection: one that is cut before it began closes its connection too.

@@ -40,7 +40,7 @@ class Controls:
 
 def city_app(controls: Controls, doors: Doors) -> Starlette:
     """All sandboxes at `/<system>` and the control routes at `/_control`."""
-    desk = _Desk(controls)
+    desk = _ControlHandlers(controls)
     control = Mount(
         "/_control",
         routes=[
@@ -62,12 +62,12 @@ def city_app(controls: Controls, doors: Doors) -> Starlette:
     mounts = [Mount(f"/{system}", app=sandbox.app) for system, sandbox in controls.sandboxes.items()]
     return Starlette(
         routes=[control, *mounts],
-        middleware=[Middleware(_Doorkeeper, doors=doors, sandboxes=controls.sandboxes)],
+        middleware=[Middleware(_ProxyMiddleware, doors=doors, sandboxes=controls.sandboxes)],
         exception_handlers={HTTPException: _plain_reason},
     )
 
 
-class _Doorkeeper:
+class _ProxyMiddleware:
     """Notes through which system's proxy a request came, so that the faults of that system hold for it."""
 
     def __init__(self, app: ASGIApp, *, doors: Doors, sandboxes: Mapping[str, Sandbox]) -> None:
@@ -83,7 +83,7 @@ class _Doorkeeper:
         await self._app(scope, receive, send)
 
 
-class _Desk:
+class _ControlHandlers:
     """The handlers of the control routes."""
 
     def __init__(self, controls: Controls) -> None:

@@ -11,7 +11,7 @@ import socket
 import struct
 from functools import partial
 
-from sandbox.city.connected import Connected
+from sandbox.city.connected import ConnectionSet
 from sandbox.city.faults import TRANSPORT_KINDS, Fault, Faults
 
 _CHUNK = 65_536
@@ -34,7 +34,7 @@ class FaultProxy:
         self._upstream = partial(_Upstream, upstream, system, doors)
         self._server: asyncio.Server | None = None
         self._held: socket.socket | None = None
-        self._connected = Connected(self._serve_or_reset)
+        self._connected = ConnectionSet(self._serve_or_reset)
 
     @property
     def connections(self) -> int:

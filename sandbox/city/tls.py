@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from sandbox.city.connected import Connected
+from sandbox.city.connected import ConnectionSet
 from sandbox.city.demanding import Shaken
 from sandbox.city.faults import Faults
 from sandbox.city.proxy import copy_both_ways, reset
@@ -98,7 +98,7 @@ class TlsFront:
         self._certificates = certificates
         self._target = target
         self._server: asyncio.Server | None = None
-        self._connected = Connected(self._serve_or_reset)
+        self._connected = ConnectionSet(self._serve_or_reset)
 
     @property
     def connections(self) -> int:

@@ -27,7 +27,7 @@ class Sender:
         self._account = account
         self._transport = transport
 
-    async def tell(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    async def send_message(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Say something of a case: `case` (number or reference), `type`, `payload`.
 
         `at` is when it happened, `event_id` its id; with `send` false it stands in the case's history only.
@@ -59,12 +59,12 @@ class Sender:
                     return await self._post_message(message)
         raise ValueError("no message has this event_id")
 
-    async def sit(self, _: Mapping[str, Any]) -> dict[str, Any]:
+    async def decide_due_cases(self, _: Mapping[str, Any]) -> dict[str, Any]:
         """Decide every case whose day has come by the city's clock, and tell of it."""
         told = []
         for case in self._home.state.values_of("case").values():
             for kind, payload in verdict_of(case, self._home.clock.now()):
-                told.append(await self.tell({"case": case["appealNo"], "type": kind, "payload": payload}))
+                told.append(await self.send_message({"case": case["appealNo"], "type": kind, "payload": payload}))
         return {"told": told}
 
     async def fetch_case_file(self, arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -44,9 +44,9 @@ def create_sandbox(home: SandboxHome, *, transport: httpx.AsyncBaseTransport | N
     ]
     actions = {
         "cases": system.cases,
-        "tell": sender.tell,
+        "tell": sender.send_message,
         "redeliver": sender.redeliver,
-        "sit": sender.sit,
+        "sit": sender.decide_due_cases,
         "fetch_case_file": sender.fetch_case_file,
         "call_bad": sender.call_bad,
         "kept": system.stored_records,

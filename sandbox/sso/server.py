@@ -38,7 +38,7 @@ SCOPES = frozenset({"user_details", "USER_DETAILS"})
 
 
 @dataclass(frozen=True, slots=True)
-class House:
+class ParichayVariant:
     """One of the two providers. `slug` is the end of our registered redirect address."""
 
     name: str
@@ -51,8 +51,8 @@ class House:
 def create_sandbox(home: SandboxHome) -> Sandbox:
     """Parichay and Jan Parichay on one host."""
     houses = (
-        House("parichay", "Parichay", "/pnv1", "parichay", people.officials(home.demo)),
-        House("jan_parichay", "Jan Parichay", "/v1", "jan-parichay", people.citizens(home.demo)),
+        ParichayVariant("parichay", "Parichay", "/pnv1", "parichay", people.officials(home.demo)),
+        ParichayVariant("jan_parichay", "Jan Parichay", "/v1", "jan-parichay", people.citizens(home.demo)),
     )
     services = [_Service(home, house) for house in houses]
     handed: dict[str, Any] = {"sandbox": True, "base_url": home.public_url}
@@ -78,7 +78,7 @@ def create_sandbox(home: SandboxHome) -> Sandbox:
 class _Service:
     """One provider: its client, its codes and its tokens."""
 
-    def __init__(self, home: SandboxHome, house: House) -> None:
+    def __init__(self, home: SandboxHome, house: ParichayVariant) -> None:
         self.house = house
         self._home = home
         self._client = home.state.get_or_create("client", house.name, lambda: _new_client(house.name))

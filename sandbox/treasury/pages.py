@@ -28,7 +28,7 @@ def choice(challan: Mapping[str, Any]) -> HTMLResponse:
     )
 
 
-def way_back(url: str, encdata: str) -> HTMLResponse:
+def return_page(url: str, encdata: str) -> HTMLResponse:
     """The form by which the browser goes back to the department."""
     return page(
         "e-Challan",

@@ -234,7 +234,7 @@ class _Treasury:
         if challan["total"] % 100 == challans.LOST_RETURN:
             return pages.dead_end_page()
         back = self.return_form({"reference": challan["reference"]})
-        return pages.way_back(back["url"], back["encdata"])
+        return pages.return_page(back["url"], back["encdata"])
 
     def _answer(self, challan: Mapping[str, Any]) -> str:
         faults = self._home.faults

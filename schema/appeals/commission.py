@@ -5,7 +5,7 @@ from typing import Annotated, Any, Self
 
 import strawberry
 
-from actions.appeals.awards import SettleAward, awards_page, count_awards, settle_award, settled_by
+from actions.appeals.awards import SettleAward, award_postings, awards_page, count_awards, settle_award
 from actions.appeals.delay_review import reviews_made, shown_review
 from actions.appeals.hearing_lists import count_hearings, hearing_scope, hearings_page
 from domain.appeals import appeals, commission
@@ -20,8 +20,8 @@ from domain.statistics.figures import month_of
 from schema.appeals.types import Appeal, Award, appeal_by_id
 from schema.catalogue.places import Department, District, department_by_slug, district_by_code
 from schema.catalogue.services import Service, service_by_code
-from schema.feedback.payloads import CarePayload, run_mutation
-from schema.kernel.context import Info, InLanguage, signed_in, spoken
+from schema.feedback.payloads import MutationPayload, run_mutation
+from schema.kernel.context import Info, InLanguage, field_language, require_signed_in
 from schema.kernel.cursors import Position
 from schema.kernel.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, assumed_list_size, requires_scopes
 from schema.kernel.fields import mutation, resolver_field
@@ -129,7 +129,7 @@ class CauseCount:
 
     @resolver_field(description="The coded reason in words.")
     def label(self, info: Info, language: InLanguage = None) -> str:
-        return label(f"delay_cause.{self.cause.value}", spoken(info, language))
+        return label(f"delay_cause.{self.cause.value}", field_language(info, language))
 
 
 @strawberry.type(directives=[AUTHENTICATED], description="One department in one district in a month.")
@@ -212,7 +212,7 @@ class CommissionQuery:
             HearingFilter | None, strawberry.argument(description="Which hearings are listed.")
         ] = None,
     ) -> Listing[tuple[appeals.Hearing, appeals.Appeal]]:
-        hearing_scope(signed_in(info))
+        hearing_scope(require_signed_in(info))
         return _hearings(info, (filter or HearingFilter()).to_criteria())
 
     @resolver_field(
@@ -256,7 +256,7 @@ class OfficeAwards:
             strawberry.argument(description="Only these; left out, the unsettled ones."),
         ] = None,
     ) -> Listing[tuple[appeals.Award, appeals.Appeal]]:
-        settled_by(info.context.subject)
+        award_postings(info.context.subject)
         return _awards(info, frozenset(states or (AwardState.ORDERED,)))
 
 
@@ -270,7 +270,7 @@ class SettleAwardInput:
 
 
 @strawberry.type(description="What became of recording a recovery or payment.")
-class SettleAwardPayload(CarePayload):
+class SettleAwardPayload(MutationPayload):
     award: Award | None = strawberry.field(description="The award as it now is; null when refused.")
 
 

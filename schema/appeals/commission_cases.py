@@ -8,7 +8,7 @@ import strawberry
 from domain.appeals import commission
 from domain.appeals.commission import Bench, CommissionWord, MessageState
 from domain.kernel.messages import label
-from schema.kernel.context import Info, InLanguage, spoken
+from schema.kernel.context import Info, InLanguage, field_language
 from schema.kernel.directives import AUTHENTICATED
 from schema.kernel.fields import resolver_field
 from schema.kernel.loaders import many_by_key, one_by_key
@@ -33,7 +33,7 @@ class CommissionMessage:
 
     @resolver_field(description="What it tells, in words.")
     def label(self, info: Info, language: InLanguage = None) -> str:
-        return label(f"commission_word.{self.word.value}", spoken(info, language))
+        return label(f"commission_word.{self.word.value}", field_language(info, language))
 
 
 @strawberry.type(directives=[AUTHENTICATED], description="An appeal at the Commission, as its own system has it.")

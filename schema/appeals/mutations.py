@@ -27,10 +27,10 @@ from domain.clearances import Place
 from domain.kernel.global_ids import TypeCode
 from schema.appeals.types import Appeal
 from schema.clearances.types import Clearance
-from schema.feedback.payloads import CarePayload, run_mutation
+from schema.feedback.payloads import MutationPayload, run_mutation
 from schema.kernel.context import Info
 from schema.kernel.fields import mutation
-from schema.kernel.mutations import KEY_DESCRIPTION, ApplicationPayload, bind, carried_out, key_of, key_of_type
+from schema.kernel.mutations import KEY_DESCRIPTION, ApplicationPayload, application_payload, bind, key_of, key_of_type
 from schema.kernel.scalars import Paise
 
 VERSION_DESCRIPTION = "The version that was seen; with another one the answer is CONFLICT."
@@ -173,17 +173,17 @@ class HandOverInput:
 
 
 @strawberry.type(description="What became of an appeal.")
-class AppealPayload(CarePayload):
+class AppealPayload(MutationPayload):
     appeal: Appeal | None = strawberry.field(description="The appeal as it now is; null when refused.")
 
 
 @strawberry.type(description="What became of an answer to another department.")
-class AnswerClearancePayload(CarePayload):
+class AnswerClearancePayload(MutationPayload):
     clearance: Clearance | None = strawberry.field(description="The clearance as it now is; null when refused.")
 
 
 @strawberry.type(description="What became of the choice.")
-class ChooseAutoAppealPayload(CarePayload):
+class ChooseAutoAppealPayload(MutationPayload):
     wanted: bool | None = strawberry.field(description="Whether appeals file themselves now; null when refused.")
 
 
@@ -344,7 +344,7 @@ class ExaminingMutation:
                 expected_version=input.expected_version,
             ),
         )
-        return await carried_out(info, AskClearancePayload, work)
+        return await application_payload(info, AskClearancePayload, work)
 
     @mutation(description="Answer a clearance for the department that was asked.")
     async def answer_clearance(
@@ -384,7 +384,7 @@ class ExaminingMutation:
             )
 
         work = bind(info, report_verification, request)
-        return await carried_out(info, ReportVerificationPayload, work)
+        return await application_payload(info, ReportVerificationPayload, work)
 
     @mutation(description="Record that a certificate or order was handed over at the counter.")
     async def hand_over(
@@ -403,7 +403,7 @@ class ExaminingMutation:
                 expected_version=input.expected_version,
             ),
         )
-        return await carried_out(info, HandOverPayload, work)
+        return await application_payload(info, HandOverPayload, work)
 
 
 def _imposed_award(given: AwardInput | None) -> Imposed | None:

@@ -18,7 +18,7 @@ from domain.kernel.scopes import Scope
 from schema.appeals.types import Appeal
 from schema.applications.types import Application
 from schema.clearances.types import Clearance
-from schema.kernel.context import Info, signed_in
+from schema.kernel.context import Info, require_signed_in
 from schema.kernel.cursors import Position
 from schema.kernel.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, requires_scopes
 from schema.kernel.fields import resolver_field
@@ -92,7 +92,7 @@ class OverdueQuery:
             OverdueFilter | None, strawberry.argument(description="Which applications are listed.")
         ] = None,
     ) -> Listing[applications.Application]:
-        subject, environment = signed_in(info), info.context.environment
+        subject, environment = require_signed_in(info), info.context.environment
         if Role.COMMISSION not in subject.roles:
             raise not_found()
         async with environment.store.read_transaction() as tx:

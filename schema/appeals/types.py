@@ -26,7 +26,7 @@ from domain.kernel.people import Role
 from schema.appeals.commission_cases import CommissionCase, case_of_appeal
 from schema.applications.loaders import application_by_id
 from schema.applications.types import Application
-from schema.kernel.context import Info, InLanguage, signed_in, spoken
+from schema.kernel.context import Info, InLanguage, field_language, require_signed_in
 from schema.kernel.directives import AUTHENTICATED
 from schema.kernel.fields import resolver_field
 from schema.kernel.loaders import ByKey, many_by_key, one_by_key
@@ -76,7 +76,7 @@ class AppealEvent:
 
     @resolver_field(description="What happened, in words.")
     def label(self, info: Info, language: InLanguage = None) -> str:
-        return label(f"appeal_move.{self.move.value}", spoken(info, language))
+        return label(f"appeal_move.{self.move.value}", field_language(info, language))
 
 
 @strawberry.type(description="A date on which an appeal is heard.")
@@ -113,7 +113,7 @@ class Award:
 
     @resolver_field(description="Where its money stands, in words.")
     def state_label(self, info: Info, language: InLanguage = None) -> str:
-        return label(f"award_state.{self.state.value}", spoken(info, language))
+        return label(f"award_state.{self.state.value}", field_language(info, language))
 
 
 @strawberry.type(description="What the delay would give by the day. It advises the authority and imposes nothing.")
@@ -181,11 +181,11 @@ class Appeal(Node):
 
     @resolver_field(description="Where it stands, in words.")
     def state_label(self, info: Info, language: InLanguage = None) -> str:
-        return label(f"appeal_state.{self.item.state.value}", spoken(info, language))
+        return label(f"appeal_state.{self.item.state.value}", field_language(info, language))
 
     @resolver_field(description="The ground, in words.")
     def ground_label(self, info: Info, language: InLanguage = None) -> str:
-        return label(f"appeal_ground.{self.item.ground.value}", spoken(info, language))
+        return label(f"appeal_ground.{self.item.ground.value}", field_language(info, language))
 
     @resolver_field(description="The application, for those who may see it.")
     async def application(self, info: Info) -> Application | None:
@@ -289,7 +289,7 @@ class AppealsQuery:
     async def appeal(
         self, info: Info, by: Annotated[AppealBy, strawberry.argument(description="Its id or number.")]
     ) -> Appeal | None:
-        signed_in(info)
+        require_signed_in(info)
         item = await _find(info, by)
         return None if item is None else Appeal.of(item)
 

@@ -9,7 +9,7 @@ from domain.applications.applications import RejectionGround
 from domain.kernel.global_ids import TypeCode
 from schema.kernel.context import Info
 from schema.kernel.fields import mutation
-from schema.kernel.mutations import KEY_DESCRIPTION, ApplicationPayload, bind, carried_out, key_of, key_of_type
+from schema.kernel.mutations import KEY_DESCRIPTION, ApplicationPayload, application_payload, bind, key_of, key_of_type
 
 
 @strawberry.input(description="A verdict on an application.")
@@ -59,4 +59,4 @@ class DecidingMutation:
                 reason=input.reason,
             ),
         )
-        return await carried_out(info, DecideApplicationPayload, work)
+        return await application_payload(info, DecideApplicationPayload, work)

@@ -13,7 +13,7 @@ from domain.certificates.signatures import SignatureState
 from domain.kernel.messages import label
 from domain.kernel.people import Role
 from schema.catalogue.services import service_as_filed
-from schema.kernel.context import Info, InLanguage, spoken
+from schema.kernel.context import Info, InLanguage, field_language
 from schema.kernel.fields import resolver_field
 from schema.kernel.loaders import ByKey, many_by_key, one_by_key
 from schema.officers.staff import AssignedOfficer, officer_by_id
@@ -117,7 +117,7 @@ class TimelineEntry:
 
     @resolver_field(description="What happened, in words.")
     def label(self, info: Info, language: InLanguage = None) -> str:
-        return label(f"move.{self.move.value}", spoken(info, language))
+        return label(f"move.{self.move.value}", field_language(info, language))
 
 
 @strawberry.type(description="A paper that was attached by reference.")
@@ -167,7 +167,7 @@ class Decision:
 
     @resolver_field(description="The ground in words.")
     def ground_text(self, info: Info, language: InLanguage = None) -> str | None:
-        return label(f"ground.{self.ground.value}", spoken(info, language)) if self.ground else None
+        return label(f"ground.{self.ground.value}", field_language(info, language)) if self.ground else None
 
     @resolver_field(description="The officer who decided.", metadata=_DECIDED_BY.metadata)
     async def officer(self, info: Info) -> AssignedOfficer | None:

@@ -10,7 +10,7 @@ from domain.kernel.global_ids import TypeCode
 from schema.applications.submission_mutations import DocumentInput, FormFieldInput, filled_in
 from schema.kernel.context import Info
 from schema.kernel.fields import mutation
-from schema.kernel.mutations import KEY_DESCRIPTION, ApplicationPayload, bind, carried_out, key_of, key_of_type
+from schema.kernel.mutations import KEY_DESCRIPTION, ApplicationPayload, application_payload, bind, key_of, key_of_type
 
 
 @strawberry.input(description="An answer to an officer's query.")
@@ -72,7 +72,7 @@ class RespondingMutation:
                 expected_version=input.expected_version,
             ),
         )
-        return await carried_out(info, AnswerQueryPayload, work)
+        return await application_payload(info, AnswerQueryPayload, work)
 
     @mutation(description="Take an application back that is not decided yet.")
     async def withdraw_application(
@@ -92,4 +92,4 @@ class RespondingMutation:
                 expected_version=input.expected_version,
             ),
         )
-        return await carried_out(info, WithdrawApplicationPayload, work)
+        return await application_payload(info, WithdrawApplicationPayload, work)

@@ -12,7 +12,7 @@ from domain.kernel.errors import ErrorCode, Problem, Problems
 from domain.kernel.global_ids import TypeCode
 from schema.kernel.context import Info
 from schema.kernel.fields import mutation
-from schema.kernel.mutations import KEY_DESCRIPTION, ApplicationPayload, bind, carried_out, key_of, key_of_type
+from schema.kernel.mutations import KEY_DESCRIPTION, ApplicationPayload, application_payload, bind, key_of, key_of_type
 
 
 @strawberry.input(description="A field of the form with what was filled in.")
@@ -116,7 +116,7 @@ class SubmittingMutation:
                 draft_id=_inner_key(TypeCode.APPLICATION, input.draft_id, "draftId"),
             ),
         )
-        return await carried_out(info, SubmitApplicationPayload, work)
+        return await application_payload(info, SubmitApplicationPayload, work)
 
     @mutation(description="Keep a draft of an application, or change one.")
     async def save_draft(
@@ -145,7 +145,7 @@ class SubmittingMutation:
                 documents=None if input.documents is None else _papers(input.documents),
             ),
         )
-        return await carried_out(info, SaveDraftPayload, work)
+        return await application_payload(info, SaveDraftPayload, work)
 
 
 def filled_in(form: list[FormFieldInput]) -> dict[str, str]:

@@ -56,7 +56,7 @@ from schema.doorstep.types import DoorstepVisit, visits_of_application
 from schema.feedback.grievances import Grievance, grievances_of_application
 from schema.feedback.types import Feedback, feedback_of_application
 from schema.fees.payments import FeeDue, FeePayment, fee_orders_of_application
-from schema.kernel.context import Info, InLanguage, signed_in, spoken
+from schema.kernel.context import Info, InLanguage, field_language, require_signed_in
 from schema.kernel.directives import AUTHENTICATED
 from schema.kernel.fields import resolver_field
 from schema.kernel.loaders import ByKey, Loader
@@ -147,7 +147,7 @@ class Application(Node):
 
     @resolver_field(description="Where it stands, in words.")
     def status_label(self, info: Info, language: InLanguage = None) -> str:
-        return label(f"status.{self.item.status.value}", spoken(info, language))
+        return label(f"status.{self.item.status.value}", field_language(info, language))
 
     @resolver_field(description="The service that was applied for.", metadata=_SERVICE.metadata)
     async def service(self, info: Info) -> Service:
@@ -372,7 +372,7 @@ class ApplicationsQuery:
             ),
         ] = None,
     ) -> Application | None:
-        signed_in(info)
+        require_signed_in(info)
         name = _name(by)
         item = None if name is None else await info.context.load(application_by_name, (*name, purpose))
         if item is None and name is not None and name[0] == _OLD and meant_as_ours(name[1]):

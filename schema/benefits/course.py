@@ -13,7 +13,7 @@ from domain.benefits.recoveries import RecoveryGround, RecoveryState, RecoveryWa
 from domain.benefits.sanction_course import ApprovalKind, StopGround, StopKind
 from domain.kernel.messages import label
 from integrations.dbt_finance import ReturnReason, return_reason
-from schema.kernel.context import Info, InLanguage, spoken
+from schema.kernel.context import Info, InLanguage, field_language
 from schema.kernel.fields import resolver_field
 from schema.kernel.scalars import Paise
 
@@ -30,11 +30,11 @@ class PaymentReason:
 
     @resolver_field(description="The reason.")
     def text(self, info: Info, language: InLanguage = None) -> str:
-        return self.item.reason.in_language(spoken(info, language))
+        return self.item.reason.in_language(field_language(info, language))
 
     @resolver_field(description="What to do about it.")
     def action(self, info: Info, language: InLanguage = None) -> str:
-        return self.item.action.in_language(spoken(info, language))
+        return self.item.action.in_language(field_language(info, language))
 
 
 @strawberry.type(description="One step of a payment, as it was heard.")
@@ -60,7 +60,7 @@ class PaymentEvent:
 
     @resolver_field(description="Where it came to stand, in words.")
     def status_label(self, info: Info, language: InLanguage = None) -> str:
-        return label(f"payment.{self.status.value}", spoken(info, language))
+        return label(f"payment.{self.status.value}", field_language(info, language))
 
 
 @strawberry.type(description="What the treasury said of the budget of a sanction.")
@@ -77,7 +77,7 @@ class BenefitBudget:
 
     @resolver_field(description="What that means, in words.")
     def state_label(self, info: Info, language: InLanguage = None) -> str:
-        return label(f"budget_state.{self.state.value}", spoken(info, language))
+        return label(f"budget_state.{self.state.value}", field_language(info, language))
 
 
 @strawberry.type(description="A payment that is still to come.")
@@ -118,11 +118,11 @@ class BenefitStop:
 
     @resolver_field(description="The ground in words.")
     def ground_label(self, info: Info, language: InLanguage = None) -> str:
-        return label(f"stop_ground.{self.ground.value}", spoken(info, language))
+        return label(f"stop_ground.{self.ground.value}", field_language(info, language))
 
     @resolver_field(description="What the citizen can do about it.")
     def what_to_do(self, info: Info, language: InLanguage = None) -> str:
-        return label(f"stop_advice.{self.kind.value}", spoken(info, language))
+        return label(f"stop_advice.{self.kind.value}", field_language(info, language))
 
 
 @strawberry.type(description="The yearly life certificate that a benefit asks for.")
@@ -167,7 +167,7 @@ class BenefitRecovery:
 
     @resolver_field(description="The ground in words.")
     def ground_label(self, info: Info, language: InLanguage = None) -> str:
-        return label(f"recovery_ground.{self.ground.value}", spoken(info, language))
+        return label(f"recovery_ground.{self.ground.value}", field_language(info, language))
 
 
 @strawberry.type(description="A step of public money that waits for, or got, the word of another person.")

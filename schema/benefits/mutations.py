@@ -40,10 +40,18 @@ from domain.kernel.global_ids import TypeCode
 from domain.kernel.people import Subject
 from domain.kernel.scopes import Scope
 from schema.benefits.types import Benefit
-from schema.feedback.payloads import CarePayload
+from schema.feedback.payloads import MutationPayload
 from schema.kernel.context import Info
 from schema.kernel.fields import mutation
-from schema.kernel.mutations import KEY_DESCRIPTION, Submission, bind, came_of, key_of, key_of_type, rejected_submission
+from schema.kernel.mutations import (
+    KEY_DESCRIPTION,
+    Submission,
+    bind,
+    key_of,
+    key_of_type,
+    mutation_outcome,
+    rejected_submission,
+)
 from schema.kernel.scalars import Paise
 
 _BENEFIT = "The id of the benefit."
@@ -144,7 +152,7 @@ class CorrectPaymentAccountInput:
 
 
 @strawberry.type
-class BenefitPayload(CarePayload):
+class BenefitPayload(MutationPayload):
     """The fields of every payload about a benefit."""
 
     benefit: Benefit | None = strawberry.field(description="The benefit as it now is; null when refused.")
@@ -209,7 +217,7 @@ P = TypeVar("P", bound=BenefitPayload)
 
 
 async def _change_benefit(info: Info, payload: type[P], verb: Verb[R], request: Callable[[], R]) -> P:
-    came = await came_of(info, bind(info, verb, request))
+    came = await mutation_outcome(info, bind(info, verb, request))
     if isinstance(came, list):
         return payload(benefit=None, user_errors=came, submission=rejected_submission())
     sanction, replayed = came

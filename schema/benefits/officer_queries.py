@@ -9,7 +9,7 @@ import strawberry
 
 from actions.benefits.benefits import BenefitView, InstalmentView
 from actions.benefits.budget import told_balance
-from actions.benefits.drawn_benefits import drawn_beside, may_be_told
+from actions.benefits.drawn_benefits import concurrent_benefits, may_see_drawn_benefits
 from actions.benefits.held_benefits import reach_of_benefits
 from actions.benefits.payment_orders import waiting_approvals
 from actions.benefits.plans import PAID_OUT, paid_out
@@ -27,7 +27,7 @@ from schema.benefits.course import PaymentApproval
 from schema.benefits.types import Benefit, instalments_of_sanction, sanctions_of_citizen, stops_of_sanction
 from schema.catalogue.places import District, district_by_code
 from schema.catalogue.services import Scheme, scheme_by_code, service_as_filed
-from schema.kernel.context import Info, InLanguage, spoken
+from schema.kernel.context import Info, InLanguage, field_language
 from schema.kernel.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, assumed_list_size
 from schema.kernel.fields import resolver_field
 from schema.kernel.loaders import Loader
@@ -57,7 +57,7 @@ class DrawnBenefit:
         made = await info.context.load(instalments_of_sanction, self.item.id)
         stops = await info.context.load(stops_of_sanction, self.item.id)
         over = paid_out(self.item, made, stops, [one.status for one in made])
-        return label(f"sanction_state.{PAID_OUT if over else self.state.value}", spoken(info, language))
+        return label(f"sanction_state.{PAID_OUT if over else self.state.value}", field_language(info, language))
 
     @resolver_field(description="The district that granted it.")
     async def district(self, info: Info) -> District | None:
@@ -67,24 +67,24 @@ class DrawnBenefit:
 
 async def drawn_by_applicant(info: Info, application: Application) -> list[DrawnBenefit]:
     """What the applicant draws of the same scheme; nothing for those who do not decide the application."""
-    if not may_be_told(info.context.subject, application):
+    if not may_see_drawn_benefits(info.context.subject, application):
         return []
     service = await info.context.load(service_as_filed, (application.service_code, application.service_version))
     if service is None or service.scheme_id is None:
         return []
     held = await info.context.load(sanctions_of_citizen, application.citizen_id)
-    return [DrawnBenefit.of(one) for one in drawn_beside(service, held)]
+    return [DrawnBenefit.of(one) for one in concurrent_benefits(service, held)]
 
 
 async def _read_balances(
     env: Environment, _subject: Subject, scheme_codes: list[str]
-) -> list[budgets.ToldBalance | BaseException]:
+) -> list[budgets.ReportedBalance | BaseException]:
     """What is left of the heads of account of schemes now; one that cannot be told fails alone."""
     today = ist_date(env.clock.now())
     return await asyncio.gather(*(told_balance(env, code, today) for code in scheme_codes), return_exceptions=True)
 
 
-balance_of_scheme: Loader[str, budgets.ToldBalance] = Loader(_read_balances)
+balance_of_scheme: Loader[str, budgets.ReportedBalance] = Loader(_read_balances)
 
 
 @strawberry.type(directives=[AUTHENTICATED], description="What a sanction would need of the budget, and what is left.")

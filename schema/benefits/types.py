@@ -27,7 +27,7 @@ from domain.kernel.errors import ErrorCode, Problem, Problems
 from domain.kernel.global_ids import TypeCode
 from domain.kernel.masks import account_of_last4
 from domain.kernel.messages import label
-from integrations.dbt_finance import code_of_standing
+from integrations.dbt_finance import code_of_status
 from schema.benefits.course import (
     BenefitBudget,
     BenefitRecovery,
@@ -39,7 +39,7 @@ from schema.benefits.course import (
     PlannedPayment,
 )
 from schema.catalogue.services import Scheme, scheme_by_code
-from schema.kernel.context import Info, InLanguage, spoken
+from schema.kernel.context import Info, InLanguage, field_language
 from schema.kernel.directives import AUTHENTICATED, sliced_list_size
 from schema.kernel.fields import resolver_field
 from schema.kernel.loaders import many_by_key, one_by_key
@@ -100,7 +100,7 @@ class Instalment:
 
     @resolver_field(description="Where it stands, in words.")
     def status_label(self, info: Info, language: InLanguage = None) -> str:
-        return label(f"payment.{self.status.value}", spoken(info, language))
+        return label(f"payment.{self.status.value}", field_language(info, language))
 
     @resolver_field(
         description="What keeps it from being sent, in words; so for ever where a stop was lifted without arrears. "
@@ -111,7 +111,7 @@ class Instalment:
             return None
         stop = await self.stopped_by(info)
         word = self.hold.value if stop is None or stop.unpaid_until_on is None else "NEVER_PAID"
-        return label(f"payment_hold.{word}", spoken(info, language))
+        return label(f"payment_hold.{word}", field_language(info, language))
 
     @resolver_field(
         description="The stop that keeps it back: for ever, where that one was lifted without arrears. Null where "
@@ -142,7 +142,7 @@ class Instalment:
         else:
             last = await self._latest_event(info)
             code = None if last is None else last.return_code
-        return PaymentReason.of(code_of_standing(self.status, code))
+        return PaymentReason.of(code_of_status(self.status, code))
 
     @resolver_field(description="The last four characters of the bank's payment reference, where it is known.")
     async def bank_reference_last4(self, info: Info) -> str | None:
@@ -226,7 +226,7 @@ class Benefit(Node):
 
     @resolver_field(description="Where its latest payment stands, in words.")
     def status_label(self, info: Info, language: InLanguage = None) -> str:
-        return label(f"payment.{self.status.value}", spoken(info, language))
+        return label(f"payment.{self.status.value}", field_language(info, language))
 
     @resolver_field(description="Why its latest payment came back; null where it did not.")
     async def reason(self, info: Info) -> PaymentReason | None:
@@ -239,7 +239,7 @@ class Benefit(Node):
     async def state_label(self, info: Info, language: InLanguage = None) -> str:
         standing = [one.status for one in self.instalments]
         over = paid_out(self.view.sanction, self._made, await self._stops(info), standing)
-        return label(f"sanction_state.{PAID_OUT if over else self.state.value}", spoken(info, language))
+        return label(f"sanction_state.{PAID_OUT if over else self.state.value}", field_language(info, language))
 
     @resolver_field(
         description="The account that it is paid to, with only its last four digits; null where none is known."

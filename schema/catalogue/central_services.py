@@ -9,7 +9,7 @@ from domain.kernel.sources import Sourced
 from integrations.umang import BloodBank as BloodBankItem
 from integrations.umang import Mandi as MandiItem
 from integrations.umang import Medicine as MedicineItem
-from schema.kernel.context import Info, InLanguage, spoken
+from schema.kernel.context import Info, InLanguage, field_language
 from schema.kernel.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, assumed_list_size
 from schema.kernel.fields import resolver_field
 from schema.kernel.provenance import Provenance
@@ -104,7 +104,7 @@ class CentralQuery:
         ],
     )
     async def mandis(self, info: Info, district: _DISTRICT, language: InLanguage = None) -> MandiList | None:
-        asked = mandis_in(info.context.environment, district, spoken(info, language))
+        asked = mandis_in(info.context.environment, district, field_language(info, language))
         found = await info.context.sources.ask(info.path, asked)
         return MandiList(
             nodes=[Mandi.of(one) for one in found.value[:MOST]],
@@ -127,7 +127,7 @@ class CentralQuery:
         name: Annotated[str, strawberry.argument(description="A part of the name, in English.")],
         language: InLanguage = None,
     ) -> GenericMedicineList | None:
-        asked = medicines_named(info.context.environment, name, spoken(info, language))
+        asked = medicines_named(info.context.environment, name, field_language(info, language))
         found = await info.context.sources.ask(info.path, asked)
         return GenericMedicineList(
             nodes=[GenericMedicine.of(one) for one in found.value[:MOST]],
@@ -145,7 +145,7 @@ class CentralQuery:
         ],
     )
     async def blood_banks(self, info: Info, district: _DISTRICT, language: InLanguage = None) -> BloodBankList | None:
-        asked = blood_in(info.context.environment, district, spoken(info, language))
+        asked = blood_in(info.context.environment, district, field_language(info, language))
         found = await info.context.sources.ask(info.path, asked)
         return BloodBankList(
             nodes=[BloodBank.of(one) for one in found.value[:MOST]],

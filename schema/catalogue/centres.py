@@ -8,7 +8,7 @@ from actions.catalogue.centres import CentreFilter, Listed, centres_page, count_
 from domain.catalogue.centres import CentreKind
 from domain.kernel.scopes import Scope
 from schema.catalogue.places import District, Tehsil, district_by_code, tehsil_by_code
-from schema.kernel.context import Info, InLanguage, signed_in, spoken
+from schema.kernel.context import Info, InLanguage, field_language, require_signed_in
 from schema.kernel.cursors import Position
 from schema.kernel.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, requires_scopes
 from schema.kernel.fields import resolver_field
@@ -40,7 +40,7 @@ class Centre:
 
     @resolver_field(description="The centre's name.")
     def name(self, info: Info, language: InLanguage = None) -> str:
-        return self.item.centre.name.in_language(spoken(info, language))
+        return self.item.centre.name.in_language(field_language(info, language))
 
     @resolver_field(description="The centre's district.", metadata=_DISTRICT.metadata)
     async def district(self, info: Info) -> District | None:
@@ -71,7 +71,7 @@ class CentresQuery:
             CentreFilterInput | None, strawberry.argument(description="Which centres are listed.")
         ] = None,
     ) -> Listing[Listed]:
-        environment, subject = info.context.environment, signed_in(info)
+        environment, subject = info.context.environment, require_signed_in(info)
         wanted = CentreFilter(filter.kind, filter.district) if filter else CentreFilter()
 
         async def rows(window: Window) -> list[Listed]:

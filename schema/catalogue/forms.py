@@ -14,7 +14,7 @@ from domain.certificates.signatures import SignatureState
 from domain.identity.facts import FactSource
 from domain.kernel.sources import Source
 from domain.kernel.text import Bilingual, Language
-from schema.kernel.context import Info, InLanguage, spoken
+from schema.kernel.context import Info, InLanguage, field_language
 from schema.kernel.directives import assumed_list_size, cost
 from schema.kernel.fields import resolver_field
 from schema.kernel.loaders import one_by_key
@@ -32,7 +32,7 @@ class FormOption:
 
     @resolver_field(description="What the person reads.")
     def label(self, info: Info, language: InLanguage = None) -> str:
-        return self.item.label.in_language(spoken(info, language))
+        return self.item.label.in_language(field_language(info, language))
 
 
 @strawberry.type(description="A question of a form, and what an answer to it must be.")
@@ -84,19 +84,19 @@ class FormQuestion:
 
     @resolver_field(description="The question itself.")
     def label(self, info: Info, language: InLanguage = None) -> str:
-        return self.item.label.in_language(spoken(info, language))
+        return self.item.label.in_language(field_language(info, language))
 
     @resolver_field(description="What helps to answer it.")
     def help(self, info: Info, language: InLanguage = None) -> str | None:
-        return _localized_text(self.item.help, spoken(info, language))
+        return _localized_text(self.item.help, field_language(info, language))
 
     @resolver_field(description="What a right answer looks like, where a pattern binds it.")
     def hint(self, info: Info, language: InLanguage = None) -> str | None:
-        return _localized_text(self.item.hint, spoken(info, language))
+        return _localized_text(self.item.hint, field_language(info, language))
 
     @resolver_field(description="The unit of a number.")
     def unit(self, info: Info, language: InLanguage = None) -> str | None:
-        return _localized_text(self.item.unit, spoken(info, language))
+        return _localized_text(self.item.unit, field_language(info, language))
 
     @resolver_field(description="The answers of a choice.", directives=[assumed_list_size(10), cost(0)])
     def options(self) -> list[FormOption]:
@@ -117,11 +117,11 @@ class FormSection:
 
     @resolver_field(description="Its heading.")
     def label(self, info: Info, language: InLanguage = None) -> str:
-        return self.item.label.in_language(spoken(info, language))
+        return self.item.label.in_language(field_language(info, language))
 
     @resolver_field(description="What helps to fill it in.")
     def help(self, info: Info, language: InLanguage = None) -> str | None:
-        return _localized_text(self.item.help, spoken(info, language))
+        return _localized_text(self.item.help, field_language(info, language))
 
     @resolver_field(description="Its questions in their order.", directives=[assumed_list_size(8)])
     def questions(self) -> list[FormQuestion]:
@@ -151,11 +151,11 @@ class ServiceForm:
 
     @resolver_field(description="Its heading.")
     def label(self, info: Info, language: InLanguage = None) -> str:
-        return self.item.label.in_language(spoken(info, language))
+        return self.item.label.in_language(field_language(info, language))
 
     @resolver_field(description="What helps to fill it in.")
     def help(self, info: Info, language: InLanguage = None) -> str | None:
-        return _localized_text(self.item.help, spoken(info, language))
+        return _localized_text(self.item.help, field_language(info, language))
 
     @resolver_field(description="Its sections in their order.", directives=[assumed_list_size(5)])
     def sections(self) -> list[FormSection]:
@@ -167,7 +167,7 @@ class ServiceForm:
         name="schema",
     )
     def json_schema(self, info: Info, language: InLanguage = None) -> JSON:
-        return JSON(localize_schema(self.item.schema, spoken(info, language)))
+        return JSON(localize_schema(self.item.schema, field_language(info, language)))
 
 
 @strawberry.type(description="The document, or the account, that an answer came from.")
@@ -210,7 +210,7 @@ class FormField:
     async def label(self, info: Info, language: InLanguage = None) -> str | None:
         filed = await info.context.load(form_of_application, self.application_id)
         question = filed.form.question(self.name) if filed else None
-        return None if question is None else question.label.in_language(spoken(info, language))
+        return None if question is None else question.label.in_language(field_language(info, language))
 
     @resolver_field(description="The verified document that it came from; null where the person wrote or changed it.")
     async def source(self, info: Info) -> AnswerSource | None:

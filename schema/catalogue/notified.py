@@ -9,7 +9,7 @@ from domain.applications.deadline import DayUnit
 from domain.catalogue import catalogue
 from schema.catalogue.places import Department, department_by_slug
 from schema.catalogue.services import Service
-from schema.kernel.context import Info, InLanguage, spoken
+from schema.kernel.context import Info, InLanguage, field_language
 from schema.kernel.cursors import Position
 from schema.kernel.directives import NEVER_SILENTLY_NULL, PUBLIC
 from schema.kernel.fields import resolver_field
@@ -51,7 +51,7 @@ class NotifiedService:
 
     @resolver_field(description="Its name.")
     def name(self, info: Info, language: InLanguage = None) -> str:
-        return self.item.name.in_language(spoken(info, language))
+        return self.item.name.in_language(field_language(info, language))
 
     @resolver_field(description="The department.")
     async def department(self, info: Info) -> Department | None:

@@ -7,7 +7,7 @@ import strawberry
 
 from domain.catalogue import catalogue
 from domain.kernel.global_ids import TypeCode
-from schema.kernel.context import Info, InLanguage, spoken
+from schema.kernel.context import Info, InLanguage, field_language
 from schema.kernel.directives import NEVER_SILENTLY_NULL, PUBLIC, assumed_list_size
 from schema.kernel.fields import resolver_field
 from schema.kernel.loaders import Loaders, many_by_key, one_by_key
@@ -63,7 +63,7 @@ class Department(Node):
 
     @resolver_field(description="The department's name.")
     def name(self, info: Info, language: InLanguage = None) -> str:
-        return self.item.name.in_language(spoken(info, language))
+        return self.item.name.in_language(field_language(info, language))
 
 
 @strawberry.type(description="A tehsil of a district.")
@@ -80,7 +80,7 @@ class Tehsil:
 
     @resolver_field(description="The tehsil's name.")
     def name(self, info: Info, language: InLanguage = None) -> str:
-        return self.item.name.in_language(spoken(info, language))
+        return self.item.name.in_language(field_language(info, language))
 
 
 async def tehsil_by_code(loaders: Loaders, district: str | None, code: str | None) -> Tehsil | None:
@@ -113,7 +113,7 @@ class District(Node):
 
     @resolver_field(description="The district's name.")
     def name(self, info: Info, language: InLanguage = None) -> str:
-        return self.item.name.in_language(spoken(info, language))
+        return self.item.name.in_language(field_language(info, language))
 
     @resolver_field(description="The tehsils of the district by English name.", directives=[assumed_list_size(8)])
     async def tehsils(self, info: Info) -> list[Tehsil]:

@@ -18,7 +18,7 @@ from domain.kernel.messages import our_word
 from schema.catalogue.eligibility import Eligibility, EligibilityFacts
 from schema.catalogue.forms import ServiceForm, form_of_service
 from schema.catalogue.places import Department, department_by_slug
-from schema.kernel.context import Info, InLanguage, spoken
+from schema.kernel.context import Info, InLanguage, field_language
 from schema.kernel.cursors import Position
 from schema.kernel.directives import NEVER_SILENTLY_NULL, PUBLIC
 from schema.kernel.fields import resolver_field
@@ -55,7 +55,7 @@ class RequiredDocument:
 
     @resolver_field(description="What the paper is called; sources say it in English, the Hindi is our own.")
     def name(self, info: Info, language: InLanguage = None) -> str:
-        return our_word("paper", self.item.name, spoken(info, language))
+        return our_word("paper", self.item.name, field_language(info, language))
 
 
 @strawberry.federation.type(keys=["id"], description="A benefit scheme of the state.")
@@ -102,19 +102,19 @@ class Scheme(Node):
 
     @resolver_field(description="The scheme's name.")
     def name(self, info: Info, language: InLanguage = None) -> str:
-        return self.item.name.in_language(spoken(info, language))
+        return self.item.name.in_language(field_language(info, language))
 
     @resolver_field(description="The name of the department that runs it.")
     def department_name(self, info: Info, language: InLanguage = None) -> str:
-        return self.item.department.in_language(spoken(info, language))
+        return self.item.department.in_language(field_language(info, language))
 
     @resolver_field(description="Who it is for, in the words of its source; null where no source says.")
     def eligibility(self, info: Info, language: InLanguage = None) -> str | None:
-        return self.item.eligibility.in_language(spoken(info, language)) if self.item.eligibility else None
+        return self.item.eligibility.in_language(field_language(info, language)) if self.item.eligibility else None
 
     @resolver_field(description="The papers that are verified before it is granted; empty where no source says.")
     def verification(self, info: Info, language: InLanguage = None) -> list[str]:
-        said = self.item.papers.in_language(spoken(info, language)) if self.item.papers else ""
+        said = self.item.papers.in_language(field_language(info, language)) if self.item.papers else ""
         return [part.strip() for part in said.split(";") if part.strip()]
 
     @resolver_field(description="The service that one applies with; null where none of the catalogue grants it.")
@@ -202,7 +202,7 @@ class Service(Node):
 
     @resolver_field(description="The service's name.")
     def name(self, info: Info, language: InLanguage = None) -> str:
-        return self.item.name.in_language(spoken(info, language))
+        return self.item.name.in_language(field_language(info, language))
 
     @resolver_field(description="How sure one's own sign-in must be of one's identity to apply for it.")
     async def own_strength(self, info: Info) -> Assurance:

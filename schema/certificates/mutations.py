@@ -15,7 +15,7 @@ from domain.kernel.errors import ErrorCode, Problem, Problems
 from domain.kernel.global_ids import TypeCode
 from schema.kernel.context import Info
 from schema.kernel.fields import mutation
-from schema.kernel.mutations import KEY_DESCRIPTION, ApplicationPayload, bind, carried_out, key_of, key_of_type
+from schema.kernel.mutations import KEY_DESCRIPTION, ApplicationPayload, application_payload, bind, key_of, key_of_type
 
 MOST_FACTS = 30
 
@@ -91,7 +91,7 @@ class CorrectingMutation:
                 facts=_facts(input.facts),
             ),
         )
-        return await carried_out(info, CorrectCertificatePayload, work)
+        return await application_payload(info, CorrectCertificatePayload, work)
 
     @mutation(description="Revoke a certificate. It is taken out of the citizen's locker, and /verify says so.")
     async def revoke_certificate(
@@ -112,7 +112,7 @@ class CorrectingMutation:
                 expected_version=input.expected_version,
             ),
         )
-        return await carried_out(info, RevokeCertificatePayload, work)
+        return await application_payload(info, RevokeCertificatePayload, work)
 
 
 def _facts(given: list[CertificateFactInput]) -> dict[str, str]:

@@ -20,7 +20,7 @@ from domain.kernel.global_ids import TypeCode
 from domain.kernel.people import PersonKind
 from domain.kernel.sources import Source, Sourced, SourceState
 from schema.documents.document_addresses import DocumentAddress, address_of
-from schema.kernel.context import Info, InLanguage, spoken
+from schema.kernel.context import Info, InLanguage, field_language
 from schema.kernel.directives import AUTHENTICATED, PUBLIC
 from schema.kernel.enums import DocumentIntegrity
 from schema.kernel.fields import resolver_field
@@ -134,7 +134,7 @@ class Certificate(Node):
 
     @resolver_field(description="What it is called.")
     def name(self, info: Info, language: InLanguage = None) -> str:
-        return self.view.name.in_language(spoken(info, language))
+        return self.view.name.in_language(field_language(info, language))
 
     @resolver_field(
         description="How it was corrected or revoked; null while it holds, and for one that is not ours.",
@@ -215,7 +215,7 @@ class CertificateFacts:
 
     @resolver_field(description="What it is called.")
     def name(self, info: Info, language: InLanguage = None) -> str:
-        return self.item.name.in_language(spoken(info, language))
+        return self.item.name.in_language(field_language(info, language))
 
 
 @strawberry.type

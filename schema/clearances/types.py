@@ -13,7 +13,7 @@ from domain.clearances import ClearanceState, EscalationKind
 from domain.kernel.global_ids import TypeCode
 from domain.kernel.messages import label
 from schema.catalogue.places import Department, department_by_slug
-from schema.kernel.context import Info, InLanguage, spoken
+from schema.kernel.context import Info, InLanguage, field_language
 from schema.kernel.directives import AUTHENTICATED
 from schema.kernel.fields import resolver_field
 from schema.kernel.loaders import ByKey, many_by_key, one_by_key
@@ -66,7 +66,7 @@ class Clearance(Node):
 
     @resolver_field(description="How it stands, in words.")
     def state_label(self, info: Info, language: InLanguage = None) -> str:
-        return label(f"clearance_state.{self.item.state.value}", spoken(info, language))
+        return label(f"clearance_state.{self.item.state.value}", field_language(info, language))
 
     @resolver_field(description="Whether the answer is owed and its time is over.")
     def overdue(self, info: Info) -> bool:
@@ -140,4 +140,4 @@ class Escalation:
 
     @resolver_field(description="Why, in words.")
     def label(self, info: Info, language: InLanguage = None) -> str:
-        return label(f"escalation.{self.kind.value}", spoken(info, language))
+        return label(f"escalation.{self.kind.value}", field_language(info, language))

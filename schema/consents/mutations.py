@@ -12,7 +12,7 @@ from domain.consents.consents import ConsentPurpose
 from domain.kernel.people import Subject
 from domain.kernel.scopes import Scope
 from schema.consents.types import Consent
-from schema.feedback.payloads import CarePayload, run_mutation
+from schema.feedback.payloads import MutationPayload, run_mutation
 from schema.kernel.context import Info
 from schema.kernel.fields import mutation
 from schema.kernel.mutations import KEY_DESCRIPTION, bind, key_of
@@ -56,7 +56,7 @@ class WithdrawConsentInput:
 
 
 @strawberry.type
-class ConsentPayload(CarePayload):
+class ConsentPayload(MutationPayload):
     """The fields of every payload about a consent."""
 
     consent: Consent | None = strawberry.field(description="The consent as it now is; null when refused.")

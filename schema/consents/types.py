@@ -15,7 +15,7 @@ from domain.kernel.messages import label
 from domain.kernel.people import Role
 from domain.kernel.sources import Source
 from domain.kernel.text import Language
-from schema.kernel.context import Info, InLanguage, spoken
+from schema.kernel.context import Info, InLanguage, field_language
 from schema.kernel.cursors import Position
 from schema.kernel.directives import NEVER_SILENTLY_NULL, PUBLIC
 from schema.kernel.fields import resolver_field
@@ -94,13 +94,13 @@ class Consent:
 
     @resolver_field(description="What for, in words.")
     def purpose_label(self, info: Info, language: InLanguage = None) -> str:
-        return label(f"consent_purpose.{self.purpose.value}", spoken(info, language))
+        return label(f"consent_purpose.{self.purpose.value}", field_language(info, language))
 
     @resolver_field(description="The notice that went before it, item by item.")
     def notice(self, info: Info, language: InLanguage = None) -> ConsentNotice:
         last = self.item.records[-1]
         days = (last.until - last.at).days if last.until is not None else DEFAULT_DAYS
-        return ConsentNotice.of(self.purpose, spoken(info, language), days)
+        return ConsentNotice.of(self.purpose, field_language(info, language), days)
 
 
 async def consents_listed(info: Info, citizen_id: str) -> Listing[consents.Consent]:
@@ -147,4 +147,4 @@ class ConsentsQuery:
     ) -> ConsentNotice | None:
         if not 1 <= days <= LONGEST_DAYS:
             raise Problems(Problem(ErrorCode.BAD_INPUT, ("days",), params={"most": str(LONGEST_DAYS)}))
-        return ConsentNotice.of(purpose, spoken(info, language), days)
+        return ConsentNotice.of(purpose, field_language(info, language), days)

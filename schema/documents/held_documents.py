@@ -16,7 +16,7 @@ from domain.kernel.errors import ErrorCode, Problem, Problems
 from domain.kernel.sources import Source
 from schema.certificates.types import Certificate
 from schema.documents.document_addresses import DocumentAddress, address_of
-from schema.kernel.context import Info, InLanguage, spoken
+from schema.kernel.context import Info, InLanguage, field_language
 from schema.kernel.fields import resolver_field
 from schema.kernel.paging import Connection, Edge, Listing, PageInfo, Window
 from schema.kernel.provenance import Provenance, record_provenance
@@ -74,7 +74,7 @@ class HeldDocument:
 
     @resolver_field(description="What it is called.")
     def name(self, info: Info, language: InLanguage = None) -> str:
-        return self.view.name.in_language(spoken(info, language))
+        return self.view.name.in_language(field_language(info, language))
 
     @resolver_field(description="From where this line of the list was had, when, and how old it is.")
     def provenance(self, info: Info) -> Provenance:

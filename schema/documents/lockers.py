@@ -20,7 +20,7 @@ from domain.kernel.errors import ErrorCode, Problem, Problems
 from domain.kernel.sources import Source, Sourced, SourceState
 from integrations.digilocker import Folder, FolderEntry
 from schema.documents.document_addresses import DocumentAddress, address_of
-from schema.kernel.context import Info, InLanguage, spoken
+from schema.kernel.context import Info, InLanguage, field_language
 from schema.kernel.directives import (
     AUTHENTICATED,
     NEVER_SILENTLY_NULL,
@@ -151,7 +151,7 @@ class LockerOrder:
     @resolver_field(description="What to tell her of a refusal, in words; null where the locker did not refuse.")
     def message(self, info: Info, language: InLanguage = None) -> str | None:
         refusal = refusal_of(self.item)
-        return None if refusal is None else fault_of(refusal).message(spoken(info, language))
+        return None if refusal is None else fault_of(refusal).message(field_language(info, language))
 
 
 @strawberry.type(description="A document that the citizen says a department holds of her.")
@@ -171,7 +171,7 @@ class DepartmentDocument:
 
     @resolver_field(description="What it is called.")
     def name(self, info: Info, language: InLanguage = None) -> str:
-        return self.item.name.in_language(spoken(info, language))
+        return self.item.name.in_language(field_language(info, language))
 
     @resolver_field(description="Whether her consent lets it be read now.")
     def consented(self, info: Info) -> bool:
@@ -188,7 +188,7 @@ class DepartmentDocumentOffer:
 
     @resolver_field(description="What it is called.")
     def name(self, info: Info, language: InLanguage = None) -> str:
-        return name_of(self.doctype).in_language(spoken(info, language))
+        return name_of(self.doctype).in_language(field_language(info, language))
 
 
 @strawberry.type(description="Somebody who gives documents that can be pulled into a locker.")

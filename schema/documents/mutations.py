@@ -12,15 +12,15 @@ from domain.documents.locker import LONGEST_PATH, OrderState
 from domain.kernel.errors import ErrorCode, Problem, Problems
 from integrations.calling.errors import Refused
 from schema.documents.lockers import DepartmentDocument, LockerOrder
-from schema.feedback.payloads import CarePayload, run_mutation
+from schema.feedback.payloads import MutationPayload, run_mutation
 from schema.kernel.context import Info
 from schema.kernel.fields import mutation
 from schema.kernel.mutations import (
     KEY_DESCRIPTION,
     Submission,
     bind,
-    came_of,
     key_of,
+    mutation_outcome,
     rejected_submission,
     user_errors_of,
 )
@@ -74,7 +74,7 @@ class RemoveDepartmentDocumentInput:
 
 
 @strawberry.type
-class LockerOrderPayload(CarePayload):
+class LockerOrderPayload(MutationPayload):
     """The fields of every payload about an order."""
 
     order: LockerOrder | None = strawberry.field(description="The order as it now is; null when nothing was ordered.")
@@ -91,12 +91,12 @@ class PullDocumentPayload(LockerOrderPayload):
 
 
 @strawberry.type(description="What became of a document that was named.")
-class AddDepartmentDocumentPayload(CarePayload):
+class AddDepartmentDocumentPayload(MutationPayload):
     document: DepartmentDocument | None = strawberry.field(description="The document; null when refused.")
 
 
 @strawberry.type(description="What became of a document that was to be forgotten.")
-class RemoveDepartmentDocumentPayload(CarePayload):
+class RemoveDepartmentDocumentPayload(MutationPayload):
     removed_key: str | None = strawberry.field(description="The key of what was forgotten; null when refused.")
 
 
@@ -108,7 +108,7 @@ Ordered: TypeAlias = tuple[LockerOrderItem, bool]
 async def _order_payload(info: Info, payload: type[Payload], work: Callable[[], Awaitable[Ordered]]) -> Payload:
     """What came of an order; a refusal of the locker is told as data, with what she can do about it."""
     try:
-        came = await came_of(info, work)
+        came = await mutation_outcome(info, work)
     except Refused as refusal:
         return payload(order=None, user_errors=user_errors_of(info, refusal), submission=rejected_submission())
     if isinstance(came, list):

@@ -29,8 +29,8 @@ from domain import doorstep
 from domain.doorstep import SlotWindow, VisitFailure, VisitPurpose
 from domain.kernel.global_ids import TypeCode
 from schema.doorstep.types import DoorstepVisit, VisitSlot
-from schema.feedback.payloads import VERSION_DESCRIPTION, CarePayload, run_mutation
-from schema.kernel.context import Info, signed_in
+from schema.feedback.payloads import VERSION_DESCRIPTION, MutationPayload, run_mutation
+from schema.kernel.context import Info, require_signed_in
 from schema.kernel.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, assumed_list_size
 from schema.kernel.fields import mutation, resolver_field
 from schema.kernel.mutations import KEY_DESCRIPTION, bind, key_of, key_of_type
@@ -55,7 +55,7 @@ class DoorstepQuery:
             VisitPurpose, strawberry.argument(description="Why the agent should come.")
         ] = VisitPurpose.DELIVERY,
     ) -> list[VisitSlot] | None:
-        subject = signed_in(info)
+        subject = require_signed_in(info)
         key = key_of_type(TypeCode.APPLICATION, application_id, "applicationId")
         found = await offered_slots(info.context.environment, subject, key, purpose)
         return [VisitSlot.of(slot) for slot in found]
@@ -115,7 +115,7 @@ class RecordVisitFeeInput:
 
 
 @strawberry.type(description="What became of a visit.")
-class DoorstepVisitPayload(CarePayload):
+class DoorstepVisitPayload(MutationPayload):
     visit: DoorstepVisit | None = strawberry.field(
         description="The visit as it now is, a new one after a change of slot; null when refused."
     )

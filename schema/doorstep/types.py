@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Self
 
 import strawberry
 
-from actions.doorstep.views import Errand, code_for, possible_agents
+from actions.doorstep.views import VisitTask, code_for, possible_agents
 from actions.kernel.case_access import of_visit
 from domain import doorstep
 from domain.doorstep import HandOverProof, SlotWindow, VisitFailure, VisitPurpose, VisitState
@@ -15,7 +15,7 @@ from domain.kernel.messages import label
 from domain.kernel.numbers import show_number
 from schema.applications.loaders import application_by_id
 from schema.catalogue.places import District, Tehsil, district_by_code, tehsil_by_code
-from schema.kernel.context import Info, InLanguage, spoken
+from schema.kernel.context import Info, InLanguage, field_language
 from schema.kernel.directives import AUTHENTICATED
 from schema.kernel.fields import resolver_field
 from schema.kernel.loaders import ByKey, many_by_key, one_by_key
@@ -49,7 +49,7 @@ class VisitSlot:
 
     @resolver_field(description="The part of the day, in words.")
     def label(self, info: Info, language: InLanguage = None) -> str:
-        return label(f"slot_window.{self.window.value}", spoken(info, language))
+        return label(f"slot_window.{self.window.value}", field_language(info, language))
 
 
 @strawberry.type(description="Somebody who goes from door to door.")
@@ -66,7 +66,7 @@ class DoorstepAgent:
 
     @resolver_field(description="The agent's name.")
     def name(self, info: Info, language: InLanguage = None) -> str:
-        return self.item.name.in_language(spoken(info, language))
+        return self.item.name.in_language(field_language(info, language))
 
 
 @strawberry.type(description="The fee of the doorstep service.")
@@ -89,12 +89,12 @@ class VisitFacts:
 
     @resolver_field(description="Where the visit stands, in words.")
     def state_label(self, info: Info, language: InLanguage = None) -> str:
-        return label(f"visit_state.{self.item.state.value}", spoken(info, language))
+        return label(f"visit_state.{self.item.state.value}", field_language(info, language))
 
     @resolver_field(description="Why it failed, in words.")
     def failure_label(self, info: Info, language: InLanguage = None) -> str | None:
         failure = self.item.failure
-        return label(f"visit_failure.{failure.value}", spoken(info, language)) if failure else None
+        return label(f"visit_failure.{failure.value}", field_language(info, language)) if failure else None
 
     @resolver_field(description="The fee of the doorstep service; null where none is asked.")
     def fee(self) -> VisitFee | None:
@@ -172,13 +172,13 @@ class DoorstepVisit(VisitFacts, Node):
 
 @strawberry.type(description="A doorstep visit, as its agent sees it: what the way needs and no more.")
 class AgentVisit(VisitFacts):
-    errand: strawberry.Private[Errand]
+    errand: strawberry.Private[VisitTask]
     id: strawberry.ID = strawberry.field(description="The visit's opaque id.")
     number: str = strawberry.field(description="The application's number.")
     address: str | None = strawberry.field(description="The address as the form has it; null once the visit is over.")
 
     @classmethod
-    def of(cls, errand: Errand) -> Self:
+    def of(cls, errand: VisitTask) -> Self:
         """The graph's view of a visit for its agent."""
         item = errand.visit
         return cls(
@@ -202,4 +202,4 @@ class AgentVisit(VisitFacts):
     @resolver_field(description="The citizen's name; null once the visit is over.")
     def recipient_name(self, info: Info, language: InLanguage = None) -> str | None:
         recipient = self.errand.recipient
-        return recipient.in_language(spoken(info, language)) if recipient else None
+        return recipient.in_language(field_language(info, language)) if recipient else None

@@ -13,7 +13,7 @@ from domain.kernel.messages import label
 from domain.kernel.scopes import Scope
 from schema.catalogue.places import District, district_by_code
 from schema.catalogue.services import Service, service_by_code
-from schema.kernel.context import Info, InLanguage, signed_in, spoken
+from schema.kernel.context import Info, InLanguage, field_language, require_signed_in
 from schema.kernel.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, requires_scopes
 from schema.kernel.fields import resolver_field
 from schema.kernel.loaders import ByKey
@@ -46,7 +46,7 @@ class TransactionCountRow:
             channel=item.channel,
             category=item.category,
             count=Long(item.count),
-            etaal_code=standing.etaal_code if (standing := counting.Standing.of(item.stands)) else None,
+            etaal_code=standing.etaal_code if (standing := counting.EtaalClass.of(item.stands)) else None,
         )
 
     @resolver_field(description="The service.", metadata=_SERVICE.metadata)
@@ -109,7 +109,7 @@ class TransactionCorrection:
 
     @resolver_field(description="Why, in words.")
     def reason_label(self, info: Info, language: InLanguage = None) -> str:
-        return label(f"correction_reason.{self.reason.value}", spoken(info, language))
+        return label(f"correction_reason.{self.reason.value}", field_language(info, language))
 
 
 @strawberry.type(description="The e-transactions of one day in India.")
@@ -182,4 +182,4 @@ class CountsQuery:
     ) -> TransactionCounts | None:
         environment = info.context.environment
         day = on or ist_date(environment.clock.now())
-        return TransactionCounts.of(await transaction_counts(environment, signed_in(info), day, revision))
+        return TransactionCounts.of(await transaction_counts(environment, require_signed_in(info), day, revision))

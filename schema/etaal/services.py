@@ -8,11 +8,11 @@ import strawberry
 from actions.etaal.services import CountedService, Mapped, MapService, count_services, map_service, services_page
 from domain.etaal.counting import Category, EnrolledService, Level
 from domain.kernel.scopes import Scope
-from schema.kernel.context import Info, InLanguage, signed_in, spoken
+from schema.kernel.context import Info, InLanguage, field_language, require_signed_in
 from schema.kernel.cursors import Position
 from schema.kernel.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, requires_scopes
 from schema.kernel.fields import mutation, resolver_field
-from schema.kernel.mutations import KEY_DESCRIPTION, UserError, came_of, key_of
+from schema.kernel.mutations import KEY_DESCRIPTION, UserError, key_of, mutation_outcome
 from schema.kernel.paging import Connection, Listing, Paged, Window
 from schema.kernel.scalars import Long
 
@@ -60,7 +60,7 @@ class EtaalService:
 
     @resolver_field(description="Its name; null where it is not in the catalogue any more.")
     def name(self, info: Info, language: InLanguage = None) -> str | None:
-        return None if self.item.name is None else self.item.name.in_language(spoken(info, language))
+        return None if self.item.name is None else self.item.name.in_language(field_language(info, language))
 
 
 @strawberry.type
@@ -79,7 +79,7 @@ class EtaalQuery:
         info: Info,
         unmapped_only: Annotated[bool, strawberry.argument(description="Only what has no code of e-Taal yet.")] = False,
     ) -> Listing[CountedService]:
-        environment, subject = info.context.environment, signed_in(info)
+        environment, subject = info.context.environment, require_signed_in(info)
 
         async def rows(window: Window) -> list[CountedService]:
             place = window.place[1] if window.place else None
@@ -155,7 +155,7 @@ class EtaalMutation:
             key = key_of(info, input.idempotency_key)
             return await map_service(environment, subject, wanted, idempotency_key=key)
 
-        came = await came_of(info, work)
+        came = await mutation_outcome(info, work)
         if isinstance(came, list):
             return MapEtaalServicePayload(code=None, revised_days=None, user_errors=came)
         mapped, _ = came

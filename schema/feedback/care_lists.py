@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import date
 from typing import Any
 
-from actions.doorstep.views import Errand, count_errands, errands_of
+from actions.doorstep.views import VisitTask, count_visit_tasks, visit_tasks
 from actions.kernel.access import of_appeal, permitted_postings
 from actions.kernel.case_access import of_feedback, of_grievance, of_suggestion
 from domain.appeals.appeals import Appeal
@@ -108,24 +108,24 @@ def feedback_of_office(info: Info) -> Listing[Feedback]:
     )
 
 
-def visits_of_agent(info: Info, states: Collection[VisitState]) -> Listing[Errand]:
+def visits_of_agent(info: Info, states: Collection[VisitState]) -> Listing[VisitTask]:
     """The asking agent's own visits, the earliest day first; empty for everybody else."""
     environment, subject = info.context.environment, info.context.subject
 
-    async def rows(window: Window) -> list[Errand]:
+    async def rows(window: Window) -> list[VisitTask]:
         place = window.place
         known = None if place is None else (date.fromisoformat(str(place[0])), place[1])
-        return await errands_of(
+        return await visit_tasks(
             environment, subject, states, place=known, backward=window.backward, limit=window.size + 1
         )
 
     async def count() -> int:
-        return await count_errands(environment, subject, states)
+        return await count_visit_tasks(environment, subject, states)
 
     return Listing(f"visits:{subject.person_id}:{sorted(states)}", rows, count, _day, AgentVisit.of)
 
 
-def _day(errand: Errand) -> Position:
+def _day(errand: VisitTask) -> Position:
     return errand.visit.slot.on.isoformat(), errand.visit.id
 
 

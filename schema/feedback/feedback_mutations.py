@@ -6,7 +6,7 @@ import strawberry
 
 from actions.feedback.feedback import GiveFeedback, give_feedback
 from domain.kernel.global_ids import TypeCode
-from schema.feedback.payloads import CarePayload, run_mutation
+from schema.feedback.payloads import MutationPayload, run_mutation
 from schema.feedback.types import Feedback
 from schema.kernel.context import Info
 from schema.kernel.fields import mutation
@@ -24,7 +24,7 @@ class GiveFeedbackInput:
 
 
 @strawberry.type(description="What became of feedback.")
-class GiveFeedbackPayload(CarePayload):
+class GiveFeedbackPayload(MutationPayload):
     feedback: Feedback | None = strawberry.field(description="The feedback as it now is; null when refused.")
 
 

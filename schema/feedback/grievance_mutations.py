@@ -15,7 +15,7 @@ from actions.feedback.grievances import (
 from domain.feedback.grievances import GrievanceCategory, GrievanceMove
 from domain.kernel.global_ids import TypeCode
 from schema.feedback.grievances import Grievance
-from schema.feedback.payloads import VERSION_DESCRIPTION, CarePayload, run_mutation
+from schema.feedback.payloads import VERSION_DESCRIPTION, MutationPayload, run_mutation
 from schema.kernel.context import Info
 from schema.kernel.fields import mutation
 from schema.kernel.mutations import KEY_DESCRIPTION, bind, key_of, key_of_type
@@ -45,7 +45,7 @@ class GrievanceInput:
 
 
 @strawberry.type(description="What became of a grievance.")
-class GrievancePayload(CarePayload):
+class GrievancePayload(MutationPayload):
     grievance: Grievance | None = strawberry.field(description="The grievance as it now is; null when refused.")
 
 

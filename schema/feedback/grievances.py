@@ -13,7 +13,7 @@ from domain.kernel.messages import label
 from domain.kernel.numbers import show_number
 from schema.applications.loaders import application_by_id
 from schema.catalogue.services import Service, service_by_code
-from schema.kernel.context import Info, InLanguage, spoken
+from schema.kernel.context import Info, InLanguage, field_language
 from schema.kernel.directives import AUTHENTICATED
 from schema.kernel.fields import resolver_field
 from schema.kernel.loaders import ByKey, many_by_key, one_by_key
@@ -85,11 +85,11 @@ class Grievance(Node):
 
     @resolver_field(description="What it is about, in words.")
     def category_label(self, info: Info, language: InLanguage = None) -> str:
-        return label(f"grievance_category.{self.item.category.value}", spoken(info, language))
+        return label(f"grievance_category.{self.item.category.value}", field_language(info, language))
 
     @resolver_field(description="Where it stands, in words.")
     def state_label(self, info: Info, language: InLanguage = None) -> str:
-        return label(f"grievance_state.{self.item.state.value}", spoken(info, language))
+        return label(f"grievance_state.{self.item.state.value}", field_language(info, language))
 
     @resolver_field(description="Whether the office owes a reply and its time is over.")
     def overdue(self, info: Info) -> bool:

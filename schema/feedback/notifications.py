@@ -16,9 +16,9 @@ from schema.applications.loaders import application_by_id
 from schema.applications.types import Application
 from schema.doorstep.types import DoorstepVisit, visit_by_id
 from schema.feedback.grievances import Grievance, grievance_by_id
-from schema.feedback.payloads import CarePayload, run_mutation
+from schema.feedback.payloads import MutationPayload, run_mutation
 from schema.feedback.suggestions import Suggestion, suggestion_by_id
-from schema.kernel.context import Info, InLanguage, spoken
+from schema.kernel.context import Info, InLanguage, field_language
 from schema.kernel.cursors import Position
 from schema.kernel.directives import AUTHENTICATED
 from schema.kernel.fields import mutation, resolver_field
@@ -61,7 +61,7 @@ class Notification(Node):
 
     @resolver_field(description="The message in words.")
     def text(self, info: Info, language: InLanguage = None) -> str:
-        return notice_text(self.item, spoken(info, language))
+        return notice_text(self.item, field_language(info, language))
 
     @resolver_field(description="The application that it is about; null for a suggestion.")
     async def application(self, info: Info) -> Application | None:
@@ -123,7 +123,7 @@ class MarkNotificationsReadInput:
 
 
 @strawberry.type(description="What became of the marks.")
-class MarkNotificationsReadPayload(CarePayload):
+class MarkNotificationsReadPayload(MutationPayload):
     marked: int | None = strawberry.field(description="How many were unread until now; null when refused.")
 
 

@@ -7,20 +7,20 @@ import strawberry
 
 from actions.kernel.submission_progress import SubmissionState
 from schema.kernel.context import Info
-from schema.kernel.mutations import Submission, UserError, came_of, rejected_submission
+from schema.kernel.mutations import Submission, UserError, mutation_outcome, rejected_submission
 
 VERSION_DESCRIPTION = "The version that was seen; with another one the answer is CONFLICT."
 
 
 @strawberry.type
-class CarePayload:
+class MutationPayload:
     """The fields of every payload of citizen care; a subclass adds the thing that was made or changed."""
 
     user_errors: list[UserError] = strawberry.field(description="Why it was refused; empty when it was done.")
     submission: Submission = strawberry.field(description="What became of the hand-in.")
 
 
-Payload = TypeVar("Payload", bound=CarePayload)
+Payload = TypeVar("Payload", bound=MutationPayload)
 
 
 async def run_mutation(
@@ -31,7 +31,7 @@ async def run_mutation(
     view: Callable[[Any], Any],
 ) -> Payload:
     """Run a verb and put what came of it into the payload's field of that name."""
-    came = await came_of(info, work)
+    came = await mutation_outcome(info, work)
     if isinstance(came, list):
         return _make_payload(payload, {name: None, "user_errors": came, "submission": rejected_submission()})
     item, replayed = came

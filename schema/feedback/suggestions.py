@@ -12,8 +12,8 @@ from domain.feedback.feedback import SuggestionState
 from domain.kernel.global_ids import TypeCode
 from domain.kernel.messages import label
 from schema.catalogue.services import Service, service_by_code
-from schema.feedback.payloads import VERSION_DESCRIPTION, CarePayload, run_mutation
-from schema.kernel.context import Info, InLanguage, spoken
+from schema.feedback.payloads import VERSION_DESCRIPTION, MutationPayload, run_mutation
+from schema.kernel.context import Info, InLanguage, field_language
 from schema.kernel.directives import AUTHENTICATED
 from schema.kernel.fields import mutation, resolver_field
 from schema.kernel.loaders import ByKey, one_by_key
@@ -55,7 +55,7 @@ class Suggestion(Node):
 
     @resolver_field(description="Where it stands, in words.")
     def state_label(self, info: Info, language: InLanguage = None) -> str:
-        return label(f"suggestion_state.{self.item.state.value}", spoken(info, language))
+        return label(f"suggestion_state.{self.item.state.value}", field_language(info, language))
 
     @resolver_field(description="The service that it is about.", metadata=_SERVICE.metadata)
     async def service(self, info: Info) -> Service | None:
@@ -91,7 +91,7 @@ class ReplyToSuggestionInput:
 
 
 @strawberry.type(description="What became of a suggestion.")
-class SuggestionPayload(CarePayload):
+class SuggestionPayload(MutationPayload):
     suggestion: Suggestion | None = strawberry.field(description="The suggestion as it now is; null when refused.")
 
 

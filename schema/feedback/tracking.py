@@ -11,7 +11,7 @@ from domain.feedback import tracking
 from domain.feedback.tracking import SecondFactor
 from domain.kernel.messages import label
 from domain.kernel.numbers import show_number
-from schema.kernel.context import Info, InLanguage, spoken
+from schema.kernel.context import Info, InLanguage, field_language
 from schema.kernel.directives import PUBLIC
 from schema.kernel.fields import resolver_field
 
@@ -40,7 +40,7 @@ class TrackedStage:
 
     @resolver_field(description="What happened, in words.")
     def label(self, info: Info, language: InLanguage = None) -> str:
-        return label(f"move.{self.move.value}", spoken(info, language))
+        return label(f"move.{self.move.value}", field_language(info, language))
 
 
 @strawberry.type(description="Where an application stands, for anybody who knows its number and the second factor.")
@@ -74,15 +74,15 @@ class TrackedApplication:
 
     @resolver_field(description="Where it stands, in words.")
     def status_label(self, info: Info, language: InLanguage = None) -> str:
-        return label(f"status.{self.item.status.value}", spoken(info, language))
+        return label(f"status.{self.item.status.value}", field_language(info, language))
 
     @resolver_field(description="The name of the service.")
     def service(self, info: Info, language: InLanguage = None) -> str:
-        return self.item.service.in_language(spoken(info, language))
+        return self.item.service.in_language(field_language(info, language))
 
     @resolver_field(description="The name of the department.")
     def department(self, info: Info, language: InLanguage = None) -> str | None:
-        return self.item.department.in_language(spoken(info, language)) if self.item.department else None
+        return self.item.department.in_language(field_language(info, language)) if self.item.department else None
 
 
 @strawberry.type

@@ -8,7 +8,7 @@ from actions.applications.respond import RecordFee, record_fee
 from domain.kernel.global_ids import TypeCode
 from schema.kernel.context import Info
 from schema.kernel.fields import mutation
-from schema.kernel.mutations import KEY_DESCRIPTION, ApplicationPayload, bind, carried_out, key_of, key_of_type
+from schema.kernel.mutations import KEY_DESCRIPTION, ApplicationPayload, application_payload, bind, key_of, key_of_type
 from schema.kernel.scalars import Paise
 
 
@@ -53,4 +53,4 @@ class FeesMutation:
                 expected_version=input.expected_version,
             ),
         )
-        return await carried_out(info, RecordFeePayload, work)
+        return await application_payload(info, RecordFeePayload, work)

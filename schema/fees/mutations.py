@@ -10,11 +10,11 @@ from actions.kernel.submission_progress import SubmissionState
 from domain.fees.fees import FeeOrder, FeeRoute
 from domain.kernel.global_ids import TypeCode
 from integrations.browser_returns import PaymentForm
-from schema.feedback.payloads import VERSION_DESCRIPTION, CarePayload, run_mutation
+from schema.feedback.payloads import VERSION_DESCRIPTION, MutationPayload, run_mutation
 from schema.fees.payments import FeePayment
 from schema.kernel.context import Info
 from schema.kernel.fields import mutation
-from schema.kernel.mutations import Submission, bind, came_of, key_of, key_of_type, rejected_submission
+from schema.kernel.mutations import Submission, bind, key_of, key_of_type, mutation_outcome, rejected_submission
 
 _FOR_EVER = (
     "1 to 255 characters that name this request: the same key gives the first result again, for ever. "
@@ -53,7 +53,7 @@ class FeeRedirect:
 
 
 @strawberry.type(description="What became of beginning to pay a fee.")
-class StartFeePaymentPayload(CarePayload):
+class StartFeePaymentPayload(MutationPayload):
     payment: FeePayment | None = strawberry.field(description="The order as it now is; null when refused.")
     redirect: FeeRedirect | None = strawberry.field(
         description="How to go on to pay; null where the order is settled already, or money came that does not fit it."
@@ -61,7 +61,7 @@ class StartFeePaymentPayload(CarePayload):
 
 
 @strawberry.type(description="What became of noting a refund.")
-class RecordFeeRefundPayload(CarePayload):
+class RecordFeeRefundPayload(MutationPayload):
     payment: FeePayment | None = strawberry.field(description="The order as it now is; null when refused.")
 
 
@@ -91,7 +91,7 @@ class FeePayingMutation:
             form = await payment_form(environment, order, by=subject)
             return (await present_order(environment, order.id), form), replayed
 
-        came = await came_of(info, work)
+        came = await mutation_outcome(info, work)
         if isinstance(came, list):
             return StartFeePaymentPayload(
                 payment=None, redirect=None, user_errors=came, submission=rejected_submission()

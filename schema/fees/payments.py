@@ -20,7 +20,7 @@ from domain.kernel.global_ids import TypeCode
 from domain.kernel.messages import label
 from domain.kernel.numbers import show_number
 from schema.applications.loaders import application_by_id
-from schema.kernel.context import Info, InLanguage, spoken
+from schema.kernel.context import Info, InLanguage, field_language
 from schema.kernel.directives import AUTHENTICATED
 from schema.kernel.fields import resolver_field
 from schema.kernel.loaders import ByKey, many_by_key, one_by_key
@@ -98,7 +98,7 @@ class FeeRefund:
 
     @resolver_field(description="Why it goes back, in words.")
     def cause_label(self, info: Info, language: InLanguage = None) -> str:
-        return label(f"refund_cause.{self.cause.value}", spoken(info, language))
+        return label(f"refund_cause.{self.cause.value}", field_language(info, language))
 
 
 @strawberry.type(
@@ -157,11 +157,11 @@ class FeePayment:
         description="Where it stands, in words; where money came that is not taken for the fee, where that is."
     )
     def state_label(self, info: Info, language: InLanguage = None) -> str:
-        return fee_state_text(self.item, spoken(info, language))
+        return fee_state_text(self.item, field_language(info, language))
 
     @resolver_field(description="By which way it is paid, in words.")
     def route_label(self, info: Info, language: InLanguage = None) -> str:
-        return label(f"fee_route.{self.item.route.value}", spoken(info, language))
+        return label(f"fee_route.{self.item.route.value}", field_language(info, language))
 
     @resolver_field(description="What shows that money was taken; with a takenAmount, another amount than the fee's.")
     def receipt(self) -> FeePaymentReceipt | None:

@@ -14,7 +14,7 @@ from domain.identity.policy import ObjectKind
 from domain.kernel.assurance import Assurance
 from domain.kernel.masks import mask_mobile
 from domain.kernel.scopes import Scope
-from schema.feedback.payloads import CarePayload, run_mutation
+from schema.feedback.payloads import MutationPayload, run_mutation
 from schema.kernel.context import Info
 from schema.kernel.directives import AUTHENTICATED
 from schema.kernel.fields import mutation
@@ -147,27 +147,27 @@ class RemoveRelativeInput:
 
 
 @strawberry.type(description="What became of a request.")
-class AskAssistancePayload(CarePayload):
+class AskAssistancePayload(MutationPayload):
     assistance: Assistance | None = strawberry.field(description="The request; null when refused.")
 
 
 @strawberry.type(description="What became of a code.")
-class ConfirmAssistancePayload(CarePayload):
+class ConfirmAssistancePayload(MutationPayload):
     assistance: Assistance | None = strawberry.field(description="What was given; null when refused.")
 
 
 @strawberry.type(description="What was ended.")
-class EndAssistancePayload(CarePayload):
+class EndAssistancePayload(MutationPayload):
     ended: int | None = strawberry.field(description="How many consents ended; null when refused.")
 
 
 @strawberry.type(description="The relatives after a registration.")
-class RegisterRelativePayload(CarePayload):
+class RegisterRelativePayload(MutationPayload):
     relatives: list[Relative] | None = strawberry.field(description="All that she registered; null when refused.")
 
 
 @strawberry.type(description="The relatives that are left.")
-class RemoveRelativePayload(CarePayload):
+class RemoveRelativePayload(MutationPayload):
     relatives: list[Relative] | None = strawberry.field(description="All that she registered; null when refused.")
 
 

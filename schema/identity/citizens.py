@@ -62,7 +62,7 @@ from schema.feedback.suggestions import Suggestion
 from schema.fees.payments import FeePayment, fee_payments_of_citizen
 from schema.identity.assistance import Assistance, Relative, assistances_of, relatives_listed
 from schema.identity.linked_accounts import DataAccess, LinkedAccount, accounts_of_citizen
-from schema.kernel.context import Info, InLanguage, spoken
+from schema.kernel.context import Info, InLanguage, field_language
 from schema.kernel.cursors import Position
 from schema.kernel.directives import (
     AUTHENTICATED,
@@ -109,7 +109,7 @@ class Citizen(Node):
 
     @resolver_field(description="Her name.")
     def name(self, info: Info, language: InLanguage = None) -> str:
-        return self.item.name.in_language(spoken(info, language))
+        return self.item.name.in_language(field_language(info, language))
 
     @resolver_field(description="Her mobile number with its middle hidden.")
     def masked_mobile(self) -> str | None:
@@ -255,7 +255,7 @@ class Citizen(Node):
     )
     async def ration_card(self, info: Info, language: InLanguage = None) -> RationCard | None:
         context = info.context
-        asked = ration_card_of(context.environment, context.subject, self.item.id, spoken(info, language))
+        asked = ration_card_of(context.environment, context.subject, self.item.id, field_language(info, language))
         sourced = await context.sources.ask(info.path, asked)
         return None if sourced is None else RationCard.of(info, sourced)
 

@@ -11,8 +11,8 @@ from actions.identity.provider_sign_out import address_of
 from domain.kernel.assurance import Assurance
 from domain.kernel.people import Provider
 from domain.kernel.scopes import Scope
-from schema.feedback.payloads import CarePayload, run_mutation
-from schema.kernel.context import Info, signed_in
+from schema.feedback.payloads import MutationPayload, run_mutation
+from schema.kernel.context import Info, require_signed_in
 from schema.kernel.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, assumed_list_size
 from schema.kernel.fields import mutation, resolver_field
 from schema.kernel.mutations import KEY_DESCRIPTION, key_of
@@ -61,7 +61,7 @@ class DevicesQuery:
     )
     async def devices(self, info: Info) -> list[Device] | None:
         env = info.context.environment
-        held = await own_devices(env, signed_in(info))
+        held = await own_devices(env, require_signed_in(info))
         return [Device.of(one, address_of(env, one.device.provider)) for one in held]
 
 
@@ -75,7 +75,7 @@ class SignOutDevicesInput:
 
 
 @strawberry.type(description="What was signed out.")
-class SignOutDevicesPayload(CarePayload):
+class SignOutDevicesPayload(MutationPayload):
     ended: int | None = strawberry.field(description="How many sessions ended; null when refused.")
 
 
@@ -104,7 +104,7 @@ class AccountLink:
 
 
 @strawberry.type(description="The beginning of a link.")
-class LinkAccountPayload(CarePayload):
+class LinkAccountPayload(MutationPayload):
     link: AccountLink | None = strawberry.field(description="Where to go on; null when refused.")
 
 
@@ -117,7 +117,7 @@ class UnlinkAccountInput:
 
 
 @strawberry.type(description="What was untied.")
-class UnlinkAccountPayload(CarePayload):
+class UnlinkAccountPayload(MutationPayload):
     unlinked: int | None = strawberry.field(description="How many accounts were untied; null when refused.")
 
 

@@ -11,7 +11,7 @@ from domain.kernel.assurance import Assurance
 from domain.kernel.messages import label
 from domain.kernel.people import Provider, Role
 from domain.kernel.sources import Source
-from schema.kernel.context import Info, InLanguage, spoken
+from schema.kernel.context import Info, InLanguage, field_language
 from schema.kernel.fields import resolver_field
 from schema.kernel.loaders import many_by_key
 from store.identity import identities
@@ -65,4 +65,4 @@ class DataAccess:
 
     @resolver_field(description="Why, in words.")
     def purpose_label(self, info: Info, language: InLanguage = None) -> str:
-        return label(f"purpose.{self.purpose.value}", spoken(info, language))
+        return label(f"purpose.{self.purpose.value}", field_language(info, language))

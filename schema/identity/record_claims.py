@@ -18,8 +18,8 @@ from domain.identity import record_claims
 from domain.identity.record_claims import ClaimState, ClaimWay
 from domain.kernel.assurance import Assurance
 from domain.kernel.scopes import Scope
-from schema.feedback.payloads import CarePayload, run_mutation
-from schema.kernel.context import Info, signed_in
+from schema.feedback.payloads import MutationPayload, run_mutation
+from schema.kernel.context import Info, require_signed_in
 from schema.kernel.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, assumed_list_size
 from schema.kernel.fields import mutation, resolver_field
 from schema.kernel.mutations import KEY_DESCRIPTION, key_of
@@ -85,7 +85,7 @@ class RecordClaimsQuery:
         directives=[AUTHENTICATED, NEVER_SILENTLY_NULL, assumed_list_size(10)],
     )
     async def record_claims(self, info: Info) -> list[RecordClaim] | None:
-        found = await claims_for(info.context.environment, signed_in(info))
+        found = await claims_for(info.context.environment, require_signed_in(info))
         return [RecordClaim.from_claim_view(one) for one in found]
 
 
@@ -130,12 +130,12 @@ class StopRecordClaimInput:
 
 
 @strawberry.type(description="What became of a claim.")
-class ClaimRecordPayload(CarePayload):
+class ClaimRecordPayload(MutationPayload):
     claim: RecordClaim | None = strawberry.field(description="The claim; null when refused.")
 
 
 @strawberry.type(description="What became of a code.")
-class ConfirmRecordClaimPayload(CarePayload):
+class ConfirmRecordClaimPayload(MutationPayload):
     claim: RecordClaim | None = strawberry.field(
         description="The claim; null when refused. Once it is DONE this session is over and she signs in to that "
         "record, unless an import of old applications made it: what it held is in hers then."
@@ -143,12 +143,12 @@ class ConfirmRecordClaimPayload(CarePayload):
 
 
 @strawberry.type(description="What became of a decision on a claim.")
-class DecideRecordClaimPayload(CarePayload):
+class DecideRecordClaimPayload(MutationPayload):
     claim: RecordClaim | None = strawberry.field(description="The claim; null when refused.")
 
 
 @strawberry.type(description="What became of stopping a joining.")
-class StopRecordClaimPayload(CarePayload):
+class StopRecordClaimPayload(MutationPayload):
     claim: RecordClaim | None = strawberry.field(description="The claim; null when refused.")
 
 

@@ -15,7 +15,7 @@ from domain.kernel.text import Language
 from domain.platform.switches import Switchboard
 from integrations.calling.monitor import SourceMonitor
 from schema.kernel.loaders import Loader, Loaders
-from schema.kernel.source_usage import SourceLedger
+from schema.kernel.source_usage import SourceUsage
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -61,11 +61,11 @@ class Context:
     resume: str | None = None
     """The cursor of the last event that a reader has, where its transport tells it (Last-Event-ID)."""
     signals: Signals = field(default_factory=Signals)
-    sources: SourceLedger = field(init=False)
+    sources: SourceUsage = field(init=False)
     loaders: Loaders = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "sources", SourceLedger(self.environment.clock))
+        object.__setattr__(self, "sources", SourceUsage(self.environment.clock))
         object.__setattr__(self, "loaders", Loaders(self.environment, self.subject))
 
     def load(self, loader: Loader[K, V], key: K) -> Awaitable[V]:
@@ -90,13 +90,13 @@ InLanguage: TypeAlias = Annotated[
 """The `language` argument of fields that people read."""
 
 
-def signed_in(info: Info) -> Subject:
+def require_signed_in(info: Info) -> Subject:
     """Who asks; raises NotSignedIn where nobody is signed in."""
     if not info.context.subject.signed_in:
         raise NotSignedIn
     return info.context.subject
 
 
-def spoken(info: Info, language: Language | None) -> Language:
+def field_language(info: Info, language: Language | None) -> Language:
     """The language of a field: its argument, else the request's."""
     return language or info.context.language

@@ -7,7 +7,7 @@ import strawberry
 from graphql import GraphQLInputObjectType, GraphQLInterfaceType, GraphQLObjectType, GraphQLSchema
 
 from domain.kernel.messages import field_label, labels
-from schema.kernel.context import Info, InLanguage, spoken
+from schema.kernel.context import Info, InLanguage, field_language
 from schema.kernel.directives import NEVER_SILENTLY_NULL, PUBLIC, assumed_list_size
 from schema.kernel.fields import resolver_field
 
@@ -37,7 +37,7 @@ class LabelsQuery:
         language: InLanguage = None,
         prefix: Annotated[str, strawberry.argument(description="Only keys that begin with this.")] = "",
     ) -> list[Label] | None:
-        asked = spoken(info, language)
+        asked = field_language(info, language)
         texts = dict(labels(asked, prefix))
         schema: Any = info.schema
         for kind, name in fields_of(schema._schema):  # noqa: SLF001 - Strawberry gives it no public name

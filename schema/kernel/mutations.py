@@ -7,7 +7,7 @@ from typing import Self, TypeAlias, TypeVar
 import strawberry
 
 from actions.kernel.environment import Environment
-from actions.kernel.submission_progress import Away, SubmissionState, submission_progress
+from actions.kernel.submission_progress import SourceOutage, SubmissionState, submission_progress
 from domain.applications import applications
 from domain.kernel.errors import ErrorCode, Problem, Problems, Remedy
 from domain.kernel.global_ids import MalformedGlobalId, TypeCode, from_global_id
@@ -16,7 +16,7 @@ from domain.kernel.people import Subject
 from domain.kernel.sources import Source, SourceState
 from domain.platform.switches import SwitchState
 from schema.applications.types import Application
-from schema.kernel.context import Info, signed_in
+from schema.kernel.context import Info, require_signed_in
 from schema.kernel.errors import EXPECTED_IN_MUTATIONS, LARGEST_MESSAGE, fault_of
 
 R = TypeVar("R")
@@ -90,12 +90,14 @@ def bind(
     return work
 
 
-async def came_of(info: Info, work: Callable[[], Awaitable[tuple[T, bool]]]) -> tuple[T, bool] | list[UserError]:
+async def mutation_outcome(
+    info: Info, work: Callable[[], Awaitable[tuple[T, bool]]]
+) -> tuple[T, bool] | list[UserError]:
     """What a verb gave to somebody who is signed in, and whether it was a replay; or why it refused.
 
     The one place where refusals become `userErrors`; everything else passes.
     """
-    signed_in(info)
+    require_signed_in(info)
     info.context.loaders.forget()
     try:
         item, replayed = await work()
@@ -110,9 +112,9 @@ def rejected_submission() -> Submission:
     return Submission(state=SubmissionState.REJECTED, acknowledgement=None, replayed=False)
 
 
-async def carried_out(info: Info, payload: type[Payload], work: Callable[[], Awaitable[Outcome]]) -> Payload:
+async def application_payload(info: Info, payload: type[Payload], work: Callable[[], Awaitable[Outcome]]) -> Payload:
     """Run a verb about an application and put what came of it into its payload."""
-    came = await came_of(info, work)
+    came = await mutation_outcome(info, work)
     if isinstance(came, list):
         return payload.from_errors(came)
     item, replayed = came
@@ -122,7 +124,7 @@ async def carried_out(info: Info, payload: type[Payload], work: Callable[[], Awa
     return done
 
 
-def _unavailable_sources(info: Info) -> dict[Source, Away]:
+def _unavailable_sources(info: Info) -> dict[Source, SourceOutage]:
     """The systems of outside effects that a switch holds back, or that did not answer when last asked."""
     context, now = info.context, info.context.environment.clock.now()
     concerned = set(context.environment.registry.outside_topics.values())
@@ -132,9 +134,9 @@ def _unavailable_sources(info: Info) -> dict[Source, Away]:
             continue
         if context.switches.system(status.source, now) is not SwitchState.ON:
             seconds = context.switches.seconds_left(status.source, now)
-            away[status.source] = Away(None if seconds is None else now + timedelta(seconds=seconds))
+            away[status.source] = SourceOutage(None if seconds is None else now + timedelta(seconds=seconds))
         elif status.state is SourceState.DOWN:
-            away[status.source] = Away(now + timedelta(seconds=status.retry_after or 0.0))
+            away[status.source] = SourceOutage(now + timedelta(seconds=status.retry_after or 0.0))
     return away
 
 

@@ -46,7 +46,7 @@ class PartialFailure:
     path: ResponsePath
 
 
-class SourceLedger:
+class SourceUsage:
     """Collects the reads of one request; written by resolvers, read once at the end."""
 
     def __init__(self, clock: Clock) -> None:

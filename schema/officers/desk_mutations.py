@@ -24,11 +24,11 @@ from schema.kernel.mutations import (
     ApplicationPayload,
     Submission,
     UserError,
+    application_payload,
     bind,
-    came_of,
-    carried_out,
     key_of,
     key_of_type,
+    mutation_outcome,
     rejected_submission,
     user_errors_of,
 )
@@ -135,7 +135,7 @@ class ReplayDecisionsInput:
     decisions: list[OfflineDecisionInput] = strawberry.field(description="At most 50, in the order they were made.")
 
 
-def _given_away(payload: Payload, item: applications.Application) -> Payload:
+def _without_personal_data(payload: Payload, item: applications.Application) -> Payload:
     payload.application = Application.of(item, withheld=True)
     return payload
 
@@ -150,7 +150,7 @@ class ReleaseApplicationPayload(ApplicationPayload):
     @classmethod
     def from_application(cls, item: applications.Application, *, replayed: bool) -> Self:
         """The payload of a case that was given back: its state, and nothing personal."""
-        return _given_away(super().from_application(item, replayed=replayed), item)
+        return _without_personal_data(super().from_application(item, replayed=replayed), item)
 
 
 @strawberry.type(description="What became of a forwarding.")
@@ -158,7 +158,7 @@ class ForwardApplicationPayload(ApplicationPayload):
     @classmethod
     def from_application(cls, item: applications.Application, *, replayed: bool) -> Self:
         """The payload of a case that went to another officer: its state, and nothing personal."""
-        return _given_away(super().from_application(item, replayed=replayed), item)
+        return _without_personal_data(super().from_application(item, replayed=replayed), item)
 
 
 @strawberry.type(description="What became of a confirmation.")
@@ -238,7 +238,7 @@ class DeskMutation:
             claim_application,
             lambda: ClaimCase(_case(input.application_id), key_of(info, input.idempotency_key), input.take_over),
         )
-        return await carried_out(info, ClaimApplicationPayload, work)
+        return await application_payload(info, ClaimApplicationPayload, work)
 
     @mutation(description="Give a claimed case back.")
     async def release_application(
@@ -251,7 +251,7 @@ class DeskMutation:
             release_application,
             lambda: ReleaseCase(_case(input.application_id), key_of(info, input.idempotency_key)),
         )
-        return await carried_out(info, ReleaseApplicationPayload, work)
+        return await application_payload(info, ReleaseApplicationPayload, work)
 
     @mutation(description="Hand a case on to another officer of its place, or one level up.")
     async def forward_application(
@@ -270,7 +270,7 @@ class DeskMutation:
                 expected_version=input.expected_version,
             ),
         )
-        return await carried_out(info, ForwardApplicationPayload, work)
+        return await application_payload(info, ForwardApplicationPayload, work)
 
     @mutation(description="Confirm a colleague's proposed decision; it is carried out as hers.")
     async def confirm_decision(
@@ -283,7 +283,7 @@ class DeskMutation:
             return ConfirmDecision(_case(input.application_id), key, input.expected_version)
 
         work = bind(info, confirm_decision, request)
-        return await carried_out(info, ConfirmDecisionPayload, work)
+        return await application_payload(info, ConfirmDecisionPayload, work)
 
     @mutation(description="Send a colleague's proposed decision back to her; nothing is decided.")
     async def send_back_decision(
@@ -296,7 +296,7 @@ class DeskMutation:
             return SendBackDecision(_case(input.application_id), input.reason, key, input.expected_version)
 
         work = bind(info, send_back_decision, request)
-        return await carried_out(info, SendBackDecisionPayload, work)
+        return await application_payload(info, SendBackDecisionPayload, work)
 
     @mutation(description="Pass one verdict on up to 50 cases; each is done or refused by itself.")
     async def bulk_decide(
@@ -408,7 +408,7 @@ async def _run_for_each(info: Info, payload: type[Several], work: Callable[[], A
         results = await work()
         return results, bool(results) and all(result.outcome is ItemOutcome.REPLAYED for result in results)
 
-    came = await came_of(info, run_all)
+    came = await mutation_outcome(info, run_all)
     if isinstance(came, list):
         return payload(results=[], user_errors=came, submission=rejected_submission())
     results, replayed = came

@@ -12,7 +12,7 @@ from domain.kernel.global_ids import TypeCode
 from domain.kernel.messages import label
 from domain.officers import staff
 from domain.officers.staff import LeaveState
-from schema.kernel.context import Info, InLanguage, spoken
+from schema.kernel.context import Info, InLanguage, field_language
 from schema.kernel.cursors import Position
 from schema.kernel.directives import AUTHENTICATED
 from schema.kernel.fields import resolver_field
@@ -59,7 +59,7 @@ class Leave(Node):
     @resolver_field(description="Where it stands today, in words.")
     def state_label(self, info: Info, language: InLanguage = None) -> str:
         state = self.item.state_on(ist_date(info.context.environment.clock.now()))
-        return label(f"leave_state.{state.value}", spoken(info, language))
+        return label(f"leave_state.{state.value}", field_language(info, language))
 
     @resolver_field(description="The officer on leave.", metadata=_OFFICER.metadata)
     async def officer(self, info: Info) -> AssignedOfficer | None:

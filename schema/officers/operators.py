@@ -4,7 +4,7 @@ from typing import Annotated, Self
 
 import strawberry
 
-from actions.doorstep.views import Errand
+from actions.doorstep.views import VisitTask
 from domain.doorstep import OPEN, VisitState
 from domain.kernel import people
 from domain.kernel.global_ids import TypeCode
@@ -13,7 +13,7 @@ from schema.catalogue.places import District, Tehsil, district_by_code, tehsil_b
 from schema.doorstep.types import AgentVisit
 from schema.feedback.care_lists import visits_of_agent
 from schema.identity.citizens import Citizen
-from schema.kernel.context import Info, InLanguage, spoken
+from schema.kernel.context import Info, InLanguage, field_language
 from schema.kernel.directives import AUTHENTICATED
 from schema.kernel.fields import resolver_field
 from schema.kernel.loaders import ByKey
@@ -38,11 +38,11 @@ class Operator(Node):
 
     @resolver_field(description="The operator's name.")
     def name(self, info: Info, language: InLanguage = None) -> str:
-        return self.item.name.in_language(spoken(info, language))
+        return self.item.name.in_language(field_language(info, language))
 
     @resolver_field(description="The centre's name.")
     def centre(self, info: Info, language: InLanguage = None) -> str:
-        return self.item.centre.in_language(spoken(info, language))
+        return self.item.centre.in_language(field_language(info, language))
 
     @resolver_field(description="The centre's district.", metadata=_DISTRICT.metadata)
     async def district(self, info: Info) -> District | None:
@@ -72,7 +72,7 @@ class Operator(Node):
         states: Annotated[
             list[VisitState] | None, strawberry.argument(description="Only these; left out, those still to be made.")
         ] = None,
-    ) -> Listing[Errand]:
+    ) -> Listing[VisitTask]:
         return visits_of_agent(info, frozenset(states) if states is not None else OPEN)
 
     @resolver_field(description="The citizen whom this session helps, with her consent; null where it helps none.")

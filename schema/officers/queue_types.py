@@ -56,7 +56,7 @@ class QueueFilter:
         )
 
 
-def wanted_of(given: QueueFilter | None) -> desk.QueueFilter:
+def criteria_of(given: QueueFilter | None) -> desk.QueueFilter:
     """The filter that was given, or the usual one."""
     return given.to_criteria() if given else desk.QueueFilter()
 

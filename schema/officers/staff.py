@@ -10,7 +10,7 @@ from domain.kernel import people
 from domain.kernel.global_ids import TypeCode
 from domain.kernel.masks import mask_mobile
 from schema.catalogue.places import District, district_by_code
-from schema.kernel.context import Info, InLanguage, spoken
+from schema.kernel.context import Info, InLanguage, field_language
 from schema.kernel.fields import resolver_field
 from schema.kernel.loaders import ByKey, one_by_key
 from schema.kernel.node import node_id
@@ -41,7 +41,7 @@ class Applicant:
 
     @resolver_field(description="Her name.")
     def name(self, info: Info, language: InLanguage = None) -> str:
-        return self.item.name.in_language(spoken(info, language))
+        return self.item.name.in_language(field_language(info, language))
 
     @resolver_field(description="Her mobile number with its middle hidden.")
     def masked_mobile(self) -> str | None:
@@ -61,11 +61,11 @@ class AssignedOfficer:
 
     @resolver_field(description="The officer's name.")
     def name(self, info: Info, language: InLanguage = None) -> str:
-        return self.item.name.in_language(spoken(info, language))
+        return self.item.name.in_language(field_language(info, language))
 
     @resolver_field(description="The officer's post.")
     def designation(self, info: Info, language: InLanguage = None) -> str:
-        return self.item.designation.in_language(spoken(info, language))
+        return self.item.designation.in_language(field_language(info, language))
 
 
 @strawberry.type(description="The operator who helped with an application, as others may see her.")
@@ -74,8 +74,8 @@ class AssistingOperator:
 
     @resolver_field(description="The operator's name.")
     def name(self, info: Info, language: InLanguage = None) -> str:
-        return self.item.name.in_language(spoken(info, language))
+        return self.item.name.in_language(field_language(info, language))
 
     @resolver_field(description="The centre's name.")
     def centre(self, info: Info, language: InLanguage = None) -> str:
-        return self.item.centre.in_language(spoken(info, language))
+        return self.item.centre.in_language(field_language(info, language))

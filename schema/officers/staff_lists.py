@@ -17,7 +17,7 @@ from domain.kernel import people
 from domain.kernel.global_ids import TypeCode
 from domain.kernel.scopes import Scope
 from domain.officers import staff
-from schema.kernel.context import Info, InLanguage, signed_in, spoken
+from schema.kernel.context import Info, InLanguage, field_language, require_signed_in
 from schema.kernel.cursors import Position
 from schema.kernel.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, assumed_list_size, requires_scopes
 from schema.kernel.fields import resolver_field
@@ -54,11 +54,11 @@ class StaffMember:
 
     @resolver_field(description="The officer's name.")
     def name(self, info: Info, language: InLanguage = None) -> str:
-        return self.item.name.in_language(spoken(info, language))
+        return self.item.name.in_language(field_language(info, language))
 
     @resolver_field(description="The officer's post.")
     def designation(self, info: Info, language: InLanguage = None) -> str:
-        return self.item.designation.in_language(spoken(info, language))
+        return self.item.designation.in_language(field_language(info, language))
 
     @resolver_field(
         description="Her leaves, the latest first; empty for those who may not see them.",
@@ -140,7 +140,7 @@ def _staff_filter(given: StaffFilterInput | None) -> StaffFilter:
 
 
 def _officers(info: Info, wanted: StaffFilter) -> Listing[people.Officer]:
-    environment, within = info.context.environment, administrator_postings(signed_in(info))
+    environment, within = info.context.environment, administrator_postings(require_signed_in(info))
 
     async def rows(window: Window) -> list[people.Officer]:
         place = window.place[1] if window.place else None
@@ -157,7 +157,7 @@ def _officers(info: Info, wanted: StaffFilter) -> Listing[people.Officer]:
 
 
 def _vacancies(info: Info, wanted: StaffFilter) -> Listing[staff.Vacancy]:
-    environment, within = info.context.environment, administrator_postings(signed_in(info))
+    environment, within = info.context.environment, administrator_postings(require_signed_in(info))
 
     async def rows(window: Window) -> list[staff.Vacancy]:
         place = (datetime.fromisoformat(window.place[0] or ""), window.place[1]) if window.place else None

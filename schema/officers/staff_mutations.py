@@ -18,7 +18,7 @@ from domain.kernel.global_ids import TypeCode
 from domain.kernel.people import OfficerLevel, Posting, Role
 from domain.kernel.scopes import Scope
 from domain.officers import staff
-from schema.feedback.payloads import CarePayload, run_mutation
+from schema.feedback.payloads import MutationPayload, run_mutation
 from schema.kernel.context import Info
 from schema.kernel.fields import mutation
 from schema.kernel.mutations import KEY_DESCRIPTION, bind, key_of, key_of_type
@@ -116,12 +116,12 @@ class LeaveRecord:
 
 
 @strawberry.type(description="What became of a transfer.")
-class TransferOfficerPayload(CarePayload):
+class TransferOfficerPayload(MutationPayload):
     transfer: Transfer | None = strawberry.field(description="The transfer; null when refused.")
 
 
 @strawberry.type(description="What became of a leave.")
-class LeavePayload(CarePayload):
+class LeavePayload(MutationPayload):
     record: LeaveRecord | None = strawberry.field(description="The leave with what it moved; null when refused.")
 
 

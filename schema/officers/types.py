@@ -19,7 +19,7 @@ from schema.appeals.commission import OfficeAwards
 from schema.appeals.officer_queries import OfficeLaw
 from schema.applications.types import Application
 from schema.fees.payments import OfficeFees
-from schema.kernel.context import Info, InLanguage, spoken
+from schema.kernel.context import Info, InLanguage, field_language
 from schema.kernel.cursors import Position
 from schema.kernel.directives import AUTHENTICATED
 from schema.kernel.fields import resolver_field
@@ -29,7 +29,7 @@ from schema.kernel.paging import Connection, Listing, Paged, Window
 from schema.officers.jurisdictions import Jurisdiction
 from schema.officers.office_care import OfficeCare
 from schema.officers.office_staff import OfficeStaff
-from schema.officers.queue_types import QueueCounts, QueueFilter, QueuePack, list_name, wanted_of
+from schema.officers.queue_types import QueueCounts, QueueFilter, QueuePack, criteria_of, list_name
 from schema.platform.changes import OfficeChanges
 from schema.statistics.office_figures import OfficeFigures
 
@@ -56,11 +56,11 @@ class ForwardTarget:
 
     @resolver_field(description="The officer's name.")
     def name(self, info: Info, language: InLanguage = None) -> str:
-        return self.item.name.in_language(spoken(info, language))
+        return self.item.name.in_language(field_language(info, language))
 
     @resolver_field(description="The officer's post.")
     def designation(self, info: Info, language: InLanguage = None) -> str:
-        return self.item.designation.in_language(spoken(info, language))
+        return self.item.designation.in_language(field_language(info, language))
 
 
 @strawberry.federation.type(
@@ -87,11 +87,11 @@ class Officer(OfficeCare, OfficeFees, OfficeLaw, OfficeAwards, OfficeStaff, Offi
 
     @resolver_field(description="The officer's name.")
     def name(self, info: Info, language: InLanguage = None) -> str:
-        return self.item.name.in_language(spoken(info, language))
+        return self.item.name.in_language(field_language(info, language))
 
     @resolver_field(description="The officer's post.")
     def designation(self, info: Info, language: InLanguage = None) -> str:
-        return self.item.designation.in_language(spoken(info, language))
+        return self.item.designation.in_language(field_language(info, language))
 
     @resolver_field(
         description="Applications of her jurisdictions, the one that is due first at the top.",
@@ -104,7 +104,7 @@ class Officer(OfficeCare, OfficeFees, OfficeLaw, OfficeAwards, OfficeStaff, Offi
         filter: FilterArgument = None,  # noqa: A002 - the argument's name in the graph
         sort: Annotated[QueueSort, strawberry.argument(description="In which order.")] = QueueSort.DUE,
     ) -> Listing[Row]:
-        return _queue(info, self.item, wanted_of(filter), sort)
+        return _queue(info, self.item, criteria_of(filter), sort)
 
     @resolver_field(
         description="Colleagues' decisions that wait for her to confirm or send back, those due first on top.",
@@ -122,7 +122,7 @@ class Officer(OfficeCare, OfficeFees, OfficeLaw, OfficeAwards, OfficeStaff, Offi
         filter: FilterArgument = None,  # noqa: A002 - the argument's name in the graph
     ) -> QueueCounts:
         context = info.context
-        counts = await queue.queue_counts(context.environment, context.subject, self.item, wanted_of(filter))
+        counts = await queue.queue_counts(context.environment, context.subject, self.item, criteria_of(filter))
         return QueueCounts.of(counts)
 
     @resolver_field(

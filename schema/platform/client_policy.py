@@ -8,10 +8,10 @@ from actions.platform.client_policy import SetClientPolicy, client_policy, set_c
 from domain.kernel.messages import label
 from domain.kernel.scopes import Scope
 from domain.platform.client_policy import DEFAULT_APP, ClientPlatform, ClientRule, Support
-from schema.kernel.context import Info, InLanguage, spoken
+from schema.kernel.context import Info, InLanguage, field_language
 from schema.kernel.directives import NEVER_SILENTLY_NULL, PUBLIC
 from schema.kernel.fields import mutation, resolver_field
-from schema.kernel.mutations import KEY_DESCRIPTION, UserError, came_of, key_of
+from schema.kernel.mutations import KEY_DESCRIPTION, UserError, key_of, mutation_outcome
 
 _APP = "Which application: its name in the manifests, such as citizen_app or officer_app."
 
@@ -36,7 +36,7 @@ class ClientPolicy:
 
     @resolver_field(description="What to tell the person.")
     def message(self, info: Info, language: InLanguage = None) -> str:
-        return label(f"support.{self.support.value}", spoken(info, language))
+        return label(f"support.{self.support.value}", field_language(info, language))
 
 
 @strawberry.type
@@ -103,7 +103,7 @@ class ClientPolicyMutation:
             key = key_of(info, input.idempotency_key)
             return await set_client_policy(environment, subject, wanted, idempotency_key=key)
 
-        came = await came_of(info, work)
+        came = await mutation_outcome(info, work)
         if isinstance(came, list):
             return SetClientPolicyPayload(minimum_version=None, latest_version=None, user_errors=came)
         rule, _ = came

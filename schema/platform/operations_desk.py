@@ -12,10 +12,10 @@ from domain.kernel.scopes import Scope
 from domain.platform import alarms, switches
 from domain.platform.alarms import RULES, AlarmCode, AlarmState, Severity
 from domain.platform.switches import SwitchKind, SwitchState
-from schema.kernel.context import Info, InLanguage, signed_in, spoken
+from schema.kernel.context import Info, InLanguage, field_language, require_signed_in
 from schema.kernel.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, assumed_list_size, requires_scopes
 from schema.kernel.fields import MUTATIONS, mutation, resolver_field
-from schema.kernel.mutations import KEY_DESCRIPTION, UserError, came_of, key_of
+from schema.kernel.mutations import KEY_DESCRIPTION, UserError, key_of, mutation_outcome
 from schema.kernel.scalars import Long
 
 
@@ -76,7 +76,7 @@ class Alarm:
 
     @resolver_field(description="What it means.")
     def meaning(self, info: Info, language: InLanguage = None) -> str:
-        return label(f"alarm.{self.code.value}", spoken(info, language))
+        return label(f"alarm.{self.code.value}", field_language(info, language))
 
 
 @strawberry.type
@@ -90,7 +90,7 @@ class OperationsQuery:
     )
     async def switches(self, info: Info) -> list[Switch] | None:
         environment = info.context.environment
-        board = await switches_for(environment, signed_in(info))
+        board = await switches_for(environment, require_signed_in(info))
         return [Switch.of(item, environment.clock.now()) for item in board.switches]
 
     @resolver_field(
@@ -104,7 +104,7 @@ class OperationsQuery:
             AlarmState | None, strawberry.argument(description="Only those in this state; null for all.")
         ] = AlarmState.RAISED,
     ) -> list[Alarm] | None:
-        found = await alarms_for(info.context.environment, signed_in(info))
+        found = await alarms_for(info.context.environment, require_signed_in(info))
         return [Alarm.of(item) for item in found if state is None or item.state is state]
 
 
@@ -146,7 +146,7 @@ class OperationsMutation:
             key = key_of(info, input.idempotency_key)
             return await set_switch(environment, subject, wanted, mutations=MUTATIONS, idempotency_key=key)
 
-        came = await came_of(info, work)
+        came = await mutation_outcome(info, work)
         if isinstance(came, list):
             return SetSwitchPayload(switch=None, user_errors=came)
         return SetSwitchPayload(switch=Switch.of(came[0], environment.clock.now()), user_errors=[])

@@ -10,7 +10,7 @@ from domain.kernel.messages import label
 from domain.kernel.sources import Source, SourceState
 from domain.platform.switches import SwitchState
 from integrations.calling.monitor import SourceStatus
-from schema.kernel.context import Info, InLanguage, spoken
+from schema.kernel.context import Info, InLanguage, field_language
 from schema.kernel.directives import NEVER_SILENTLY_NULL, PUBLIC, assumed_list_size
 from schema.kernel.fields import resolver_field
 
@@ -48,7 +48,7 @@ class SourceHealth:
 
     @resolver_field(description="The system's name in words.")
     def label(self, info: Info, language: InLanguage = None) -> str:
-        return label(f"source.{self.name.value}", spoken(info, language))
+        return label(f"source.{self.name.value}", field_language(info, language))
 
 
 @strawberry.type

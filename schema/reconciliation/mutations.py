@@ -6,12 +6,12 @@ from typing import Annotated, TypeVar
 import strawberry
 
 from actions.kernel.environment import Environment
-from actions.reconciliation.finance_desk import CaseRequest, answer_case, note_case, settle_case, take_case
+from actions.reconciliation.finance_desk import CaseRequest, answer_case, note_case, resolve_case, take_case
 from domain.kernel.people import Subject
 from domain.kernel.scopes import Scope
 from domain.reconciliation import finance_cases
 from domain.reconciliation.finance_cases import CaseOutcome
-from schema.feedback.payloads import VERSION_DESCRIPTION, CarePayload, run_mutation
+from schema.feedback.payloads import VERSION_DESCRIPTION, MutationPayload, run_mutation
 from schema.kernel.context import Info
 from schema.kernel.fields import mutation
 from schema.kernel.mutations import KEY_DESCRIPTION, bind, key_of
@@ -58,7 +58,7 @@ class AnswerFinanceCaseInput:
 
 
 @strawberry.type
-class FinanceCasePayload(CarePayload):
+class FinanceCasePayload(MutationPayload):
     """The fields of every payload about a case of money."""
 
     case: FinanceCase | None = strawberry.field(description="The case as it now is; null when refused.")
@@ -121,7 +121,7 @@ class FinanceMutation:
         def request() -> CaseRequest:
             return _request(info, input, note=input.note, outcome=input.outcome)
 
-        return await _step(info, SettleFinanceCasePayload, settle_case, request)
+        return await _step(info, SettleFinanceCasePayload, resolve_case, request)
 
     @mutation(
         description="Agree to the outcome that a colleague proposed, or send the case back to him.",

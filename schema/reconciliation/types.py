@@ -18,7 +18,7 @@ from domain.reconciliation.reconciliation import RunState
 from integrations.dbt_finance import return_reason
 from schema.catalogue.places import District, district_by_code
 from schema.fees.payments import FeePayment, fee_order_by_id
-from schema.kernel.context import Info, InLanguage, spoken
+from schema.kernel.context import Info, InLanguage, field_language
 from schema.kernel.directives import AUTHENTICATED, assumed_list_size
 from schema.kernel.fields import resolver_field
 from schema.kernel.loaders import ByKey, one_by_key
@@ -84,15 +84,15 @@ class FinanceCase:
 
     @resolver_field(description="What does not agree, in words.")
     def kind_label(self, info: Info, language: InLanguage = None) -> str:
-        return label(f"difference_kind.{self.kind.value}", spoken(info, language))
+        return label(f"difference_kind.{self.kind.value}", field_language(info, language))
 
     @resolver_field(description="Where it stands, in words.")
     def state_label(self, info: Info, language: InLanguage = None) -> str:
-        return label(f"finance_case_state.{self.state.value}", spoken(info, language))
+        return label(f"finance_case_state.{self.state.value}", field_language(info, language))
 
     @resolver_field(description="What most often lies behind it, in words.")
     def suggested_cause_label(self, info: Info, language: InLanguage = None) -> str:
-        return label(f"suggested_cause.{self.suggested_cause.value}", spoken(info, language))
+        return label(f"suggested_cause.{self.suggested_cause.value}", field_language(info, language))
 
     @resolver_field(description="The district; null for the whole state.")
     async def district(self, info: Info) -> District | None:
@@ -128,7 +128,7 @@ class FinanceCaseEvent:
 
     @resolver_field(description="What was done, in words.")
     def step_label(self, info: Info, language: InLanguage = None) -> str:
-        return label(f"finance_case_step.{self.step.value}", spoken(info, language))
+        return label(f"finance_case_step.{self.step.value}", field_language(info, language))
 
 
 @strawberry.type(directives=[AUTHENTICATED], description="A case with its history.")
@@ -178,7 +178,7 @@ class QueuedPaymentLine:
     def return_reason(self, info: Info, language: InLanguage = None) -> str | None:
         if self.return_code is None:
             return None
-        return return_reason(self.return_code).reason.in_language(spoken(info, language))
+        return return_reason(self.return_code).reason.in_language(field_language(info, language))
 
 
 @strawberry.type(directives=[AUTHENTICATED], description="A file of payments or beneficiaries for PFMS.")
@@ -343,7 +343,7 @@ class MonthStatementLine:
     balances: bool = strawberry.field(description="Whether opening + instructed = credited + returned + closing.")
 
     @classmethod
-    def of(cls, item: finance_totals.Moved) -> Self:
+    def of(cls, item: finance_totals.MonthMovement) -> Self:
         """The graph's view of a line."""
         return cls(
             scheme_code=item.scheme_code,

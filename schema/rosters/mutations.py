@@ -15,15 +15,15 @@ from domain.kernel.scopes import Scope
 from domain.rosters import rosters
 from domain.rosters.rosters import Recipient, RowOutcome
 from domain.rosters.rows import RawRow
-from schema.feedback.payloads import CarePayload, run_mutation
+from schema.feedback.payloads import MutationPayload, run_mutation
 from schema.kernel.context import Info
 from schema.kernel.fields import mutation
 from schema.kernel.mutations import (
     KEY_DESCRIPTION,
     Submission,
     UserError,
-    came_of,
     key_of,
+    mutation_outcome,
     rejected_submission,
     user_errors_of,
 )
@@ -160,46 +160,46 @@ class RosterRowResult:
 
 
 @strawberry.type(description="What became of a new roster.")
-class OpenRosterPayload(CarePayload):
+class OpenRosterPayload(MutationPayload):
     roster: Roster | None = strawberry.field(description="The roster; null when refused.")
 
 
 @strawberry.type(description="What became of rows that were handed in.")
-class AddRosterRowsPayload(CarePayload):
+class AddRosterRowsPayload(MutationPayload):
     results: list[RosterRowResult] = strawberry.field(
         description="One for each row, in the order given; empty where nothing was tried."
     )
 
 
 @strawberry.type(description="What became of a row that was to be taken off.")
-class RemoveRosterRowPayload(CarePayload):
+class RemoveRosterRowPayload(MutationPayload):
     removed: bool | None = strawberry.field(description="True when it is off; null when refused.")
 
 
 @strawberry.type(description="What became of a code that was asked for.")
-class AskRosterCodePayload(CarePayload):
+class AskRosterCodePayload(MutationPayload):
     row: RosterRow | None = strawberry.field(description="The row; null when refused.")
 
 
 @strawberry.type(description="What became of a consent.")
-class RecordRosterConsentPayload(CarePayload):
+class RecordRosterConsentPayload(MutationPayload):
     row: RosterRow | None = strawberry.field(description="The row as it now is; null when refused.")
 
 
 @strawberry.type(description="What became of the filing.")
-class FileRosterPayload(CarePayload):
+class FileRosterPayload(MutationPayload):
     roster: Roster | None = strawberry.field(
         description="The roster, whose rows are filed one by one; `progress` tells how far. Null when refused."
     )
 
 
 @strawberry.type(description="What became of a fee.")
-class RecordRosterFeePayload(CarePayload):
+class RecordRosterFeePayload(MutationPayload):
     row: RosterRow | None = strawberry.field(description="The row as it now is; null when refused.")
 
 
 @strawberry.type(description="What became of a hand-over.")
-class HandOverRosterRowPayload(CarePayload):
+class HandOverRosterRowPayload(MutationPayload):
     row: RosterRow | None = strawberry.field(description="The row with its receipt; null when refused.")
 
 
@@ -230,7 +230,7 @@ class RosteringMutation:
             request = AddRows(input.number, tuple(one.raw() for one in input.rows), key)
             return await add_rows(info.context.environment, info.context.subject, request)
 
-        came = await came_of(info, work)
+        came = await mutation_outcome(info, work)
         if isinstance(came, list):
             return AddRosterRowsPayload(results=[], user_errors=came, submission=rejected_submission())
         results = [RosterRowResult.of(info, one) for one in came[0]]

@@ -26,7 +26,7 @@ from domain.rosters.rosters import (
 )
 from schema.catalogue.places import District, Tehsil, district_by_code, tehsil_by_code
 from schema.catalogue.services import Service, service_by_code
-from schema.kernel.context import Info, InLanguage, signed_in, spoken
+from schema.kernel.context import Info, InLanguage, field_language, require_signed_in
 from schema.kernel.cursors import Position
 from schema.kernel.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, requires_scopes
 from schema.kernel.fields import resolver_field
@@ -187,7 +187,7 @@ class Roster:
     @resolver_field(description="The school's or camp's name.", metadata=_CENTRE.metadata)
     async def centre_name(self, info: Info, language: InLanguage = None) -> str | None:
         centre = await _CENTRE.load(self, info.context.loaders)
-        return centre.name.in_language(spoken(info, language)) if centre else None
+        return centre.name.in_language(field_language(info, language)) if centre else None
 
     @resolver_field(description="The service that its persons apply for.", metadata=_SERVICE.metadata)
     async def service(self, info: Info) -> Service | None:
@@ -221,7 +221,7 @@ class Roster:
             RosterRowFilter | None, strawberry.argument(description="Which rows are listed.")
         ] = None,
     ) -> Listing[rosters.RosterRow]:
-        environment, subject, roster = info.context.environment, signed_in(info), self.item
+        environment, subject, roster = info.context.environment, require_signed_in(info), self.item
         wanted = RowFilter(tuple(filter.states or ()), filter.awaiting_hand_over) if filter else RowFilter()
 
         async def rows(window: Window) -> list[rosters.RosterRow]:
@@ -249,7 +249,7 @@ class RostersQuery:
     async def roster(
         self, info: Info, number: Annotated[str, strawberry.argument(description="The number, as keyed.")]
     ) -> Roster | None:
-        return Roster.of(await roster_of(info.context.environment, signed_in(info), number))
+        return Roster.of(await roster_of(info.context.environment, require_signed_in(info), number))
 
     @resolver_field(
         description="The rosters of one's school or camps, or of an officer's place, the newest first; null with "
@@ -259,7 +259,7 @@ class RostersQuery:
         directives=[AUTHENTICATED, NEVER_SILENTLY_NULL, requires_scopes(Scope.ROSTERS, Scope.CASES)],
     )
     async def rosters(self, info: Info) -> Listing[RosterItem]:
-        environment, subject = info.context.environment, signed_in(info)
+        environment, subject = info.context.environment, require_signed_in(info)
 
         async def rows(window: Window) -> list[RosterItem]:
             place = window.place[1] if window.place else None

@@ -28,8 +28,8 @@ from domain.officers.desk import ReadPurpose
 from domain.statistics.figures import month_of
 from schema.catalogue.places import District, Tehsil, district_by_code, tehsil_by_code
 from schema.catalogue.services import Service, service_by_code
-from schema.feedback.payloads import CarePayload, run_mutation
-from schema.kernel.context import Info, InLanguage, spoken
+from schema.feedback.payloads import MutationPayload, run_mutation
+from schema.kernel.context import Info, InLanguage, field_language
 from schema.kernel.cursors import Position
 from schema.kernel.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, requires_scopes
 from schema.kernel.fields import mutation, resolver_field
@@ -78,7 +78,7 @@ class DelayReason:
 
     @resolver_field(description="The coded reason in words.")
     def cause_label(self, info: Info, language: InLanguage = None) -> str:
-        return label(f"delay_cause.{self.cause.value}", spoken(info, language))
+        return label(f"delay_cause.{self.cause.value}", field_language(info, language))
 
     @resolver_field(description="Who recorded it.", metadata=_RECORDED_BY.metadata)
     async def recorded_by(self, info: Info) -> AssignedOfficer | None:
@@ -262,7 +262,7 @@ class RecordDelayReasonInput:
 
 
 @strawberry.type(description="What became of recording a reason.")
-class RecordDelayReasonPayload(CarePayload):
+class RecordDelayReasonPayload(MutationPayload):
     delay_reason: DelayReason | None = strawberry.field(description="The reason; null when refused.")
 
 

@@ -8,7 +8,7 @@ from actions.statistics import dashboard
 from domain.applications.lifecycle import Status
 from domain.kernel.messages import label
 from schema.applications.types import Application
-from schema.kernel.context import Info, InLanguage, spoken
+from schema.kernel.context import Info, InLanguage, field_language
 from schema.kernel.fields import resolver_field
 
 
@@ -19,7 +19,7 @@ class DashboardCount:
 
     @resolver_field(description="The state in words.")
     def label(self, info: Info, language: InLanguage = None) -> str:
-        return label(f"status.{self.status.value}", spoken(info, language))
+        return label(f"status.{self.status.value}", field_language(info, language))
 
 
 @strawberry.type(description="What waits for the citizen; at most 20 in all, the longest waiting first.")

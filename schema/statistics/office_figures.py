@@ -23,8 +23,8 @@ from domain.kernel.scopes import Scope
 from domain.officers import dashboards
 from domain.officers.dashboards import DashboardRole, Dimension, Direction, TileKey, TileUnit, ViewContent
 from domain.statistics.figures import StatisticsChannel
-from schema.feedback.payloads import CarePayload, run_mutation
-from schema.kernel.context import Info, InLanguage, spoken
+from schema.feedback.payloads import MutationPayload, run_mutation
+from schema.kernel.context import Info, InLanguage, field_language
 from schema.kernel.directives import AUTHENTICATED, assumed_list_size
 from schema.kernel.fields import mutation, resolver_field
 from schema.kernel.mutations import KEY_DESCRIPTION, bind, key_of
@@ -85,11 +85,11 @@ class Tile:
 
     @resolver_field(description="Its title.")
     def title(self, info: Info, language: InLanguage = None) -> str:
-        return label(f"tile.{self.key.value}", spoken(info, language))
+        return label(f"tile.{self.key.value}", field_language(info, language))
 
     @resolver_field(description="What exactly is counted, and over which period.")
     def definition(self, info: Info, language: InLanguage = None) -> str:
-        return label(f"tile_meaning.{self.key.value}", spoken(info, language))
+        return label(f"tile_meaning.{self.key.value}", field_language(info, language))
 
 
 @strawberry.type(description="What an officer in a role sees first.")
@@ -111,7 +111,7 @@ class RoleDashboard:
 
     @resolver_field(description="The role in words.")
     def title(self, info: Info, language: InLanguage = None) -> str:
-        return label(f"dashboard_role.{self.role.value}", spoken(info, language))
+        return label(f"dashboard_role.{self.role.value}", field_language(info, language))
 
 
 @strawberry.type(directives=[AUTHENTICATED], description="A view of figures that an officer keeps under a name.")
@@ -212,7 +212,7 @@ class DeleteViewInput:
 
 
 @strawberry.type(description="What became of a view.")
-class SavedViewPayload(CarePayload):
+class SavedViewPayload(MutationPayload):
     view: SavedView | None = strawberry.field(description="The view as it now is; null when refused or deleted.")
 
 

@@ -14,7 +14,7 @@ from domain.statistics.figures import DEFINITIONS_VERSION, StatisticsChannel
 from domain.statistics.small_cells import SMALLEST
 from schema.catalogue.places import Department, District, Tehsil, department_by_slug, district_by_code, tehsil_by_code
 from schema.catalogue.services import Service, service_by_code
-from schema.kernel.context import Info, InLanguage, spoken
+from schema.kernel.context import Info, InLanguage, field_language
 from schema.kernel.directives import NEVER_SILENTLY_NULL, PUBLIC, assumed_list_size, cost
 from schema.kernel.fields import resolver_field
 from schema.kernel.loaders import ByKey
@@ -170,7 +170,7 @@ class StatisticsRow:
 
     @resolver_field(description="The channel in words.")
     def channel_label(self, info: Info, language: InLanguage = None) -> str | None:
-        return label(f"statistics_channel.{self.channel}", spoken(info, language)) if self.channel else None
+        return label(f"statistics_channel.{self.channel}", field_language(info, language)) if self.channel else None
 
 
 @strawberry.type(description="Statistics of the delivery of services.")

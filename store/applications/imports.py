@@ -114,7 +114,7 @@ class KnownPerson:
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class HeldCounts:
     """How many open applications wait for their clock, and how many of them are beyond their due instant."""
 
     held: int
@@ -210,7 +210,7 @@ def is_held(application_id: ColumnElement[str]) -> ColumnElement[bool]:
     return exists().where(_L.application_id == application_id, _L.held.is_(True))
 
 
-async def count_held(tx: Transaction, now: datetime) -> Waiting:
+async def count_held(tx: Transaction, now: datetime) -> HeldCounts:
     """How many applications are held, and how many of them file an appeal as soon as they are let go."""
     on_clock = [status.value for status in ON_THE_CLOCK]
     held = select(func.count()).select_from(legacy_applications_table).where(_L.held.is_(True))
@@ -218,7 +218,7 @@ async def count_held(tx: Transaction, now: datetime) -> Waiting:
         _A.status.in_(on_clock), _A.paused_since.is_(None), _A.due_at < now
     )
     counts = [int((await tx.connection.execute(statement)).scalar_one()) for statement in (held, over)]
-    return Waiting(*counts)
+    return HeldCounts(*counts)
 
 
 async def held_applications(tx: Transaction, limit: int) -> list[str]:
@@ -227,7 +227,7 @@ async def held_applications(tx: Transaction, limit: int) -> list[str]:
     return [str(row.application_id) for row in (await tx.connection.execute(statement)).all()]
 
 
-async def let_go(tx: Transaction, application_ids: Sequence[str]) -> None:
+async def release_held(tx: Transaction, application_ids: Sequence[str]) -> None:
     """End the holding of some applications."""
     chosen = update(legacy_applications_table).where(_L.application_id.in_(application_ids))
     await tx.connection.execute(chosen.values(held=False))

@@ -210,7 +210,7 @@ async def instalment(tx: Transaction, instalment_id: str) -> Instalment | None:
     return instalment_of(row) if row else None
 
 
-async def locked_instalments(tx: Transaction, ids: Iterable[str]) -> dict[str, Instalment]:
+async def lock_instalments(tx: Transaction, ids: Iterable[str]) -> dict[str, Instalment]:
     """Instalments by id, their rows locked in the order of the ids; those that are not there are left out."""
     table = instalments_table
     locking = select(table).order_by(table.c.id).with_for_update()
@@ -226,7 +226,7 @@ async def record_many(
     NotThere where a payment is not there.
     """
     by_id = dict(told)
-    locked = await locked_instalments(tx, by_id)
+    locked = await lock_instalments(tx, by_id)
     if len(locked) != len(by_id):
         raise NotThere("the instalment")
     changed: list[tuple[Instalment, PaymentNews]] = []
@@ -247,7 +247,7 @@ async def _record_all(tx: Transaction, changed: Sequence[tuple[Instalment, Payme
     await insert_rows(tx, payment_events_table, [_event_values(one, news, heard_at) for one, news in changed])
     await change_feed.touch_payments(tx, [one.id for one, _ in changed])
     for one, news in changed:
-        await payment_enquiries.follow(tx, one.id, news.status, news.at, one.rail)
+        await payment_enquiries.schedule_enquiry(tx, one.id, news.status, news.at, one.rail)
 
 
 async def set_hold(tx: Transaction, instalment_id: str, hold: Hold | None) -> None:

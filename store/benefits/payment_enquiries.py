@@ -40,7 +40,7 @@ FOLLOWED = frozenset({PaymentStatus.INSTRUCTED, PaymentStatus.AT_BANK, PaymentSt
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class EnquiryAnswer:
     """What the treasury said of one payment when it was asked. `status` None: it does not know the bill."""
 
     instalment_id: str
@@ -52,7 +52,9 @@ class Heard:
     next_at: datetime | None
 
 
-async def follow(tx: Transaction, instalment_id: str, status: PaymentStatus, at: datetime, rail: Rail) -> None:
+async def schedule_enquiry(
+    tx: Transaction, instalment_id: str, status: PaymentStatus, at: datetime, rail: Rail
+) -> None:
     """Put an instalment on the due list where its new state can still change at the treasury; else take it off.
 
     Called in the transaction that writes the state. One that is there keeps the earlier of both times.
@@ -82,7 +84,7 @@ async def bring_forward(tx: Transaction, asked_before: datetime, now: datetime) 
     return int(found.rowcount)
 
 
-async def record_answers(tx: Transaction, answers: Sequence[Heard], now: datetime) -> None:
+async def record_answers(tx: Transaction, answers: Sequence[EnquiryAnswer], now: datetime) -> None:
     """Keep what was said, and when each is asked again."""
     for one in answers:
         values: dict[str, Any] = {

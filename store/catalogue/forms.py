@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Column, ForeignKey, Index, LargeBinary, Table, delete, select
 
-from domain.catalogue.form_reading import document_of, kept_form
+from domain.catalogue.form_reading import document_of, stored_form
 from domain.catalogue.forms import Form, digest_of
 from store.database.engine import Transaction
 from store.database.metadata import metadata
@@ -119,7 +119,7 @@ async def versions(tx: Transaction, wanted: Iterable[str]) -> dict[str, Form]:
     missing = sorted(set(wanted) - found.keys())
     table = form_versions_table
     for row in await rows_of(tx, select(table.c.version, table.c.content), table.c.version, missing):
-        found[row.version] = _remember(row.version, kept_form(row.content))
+        found[row.version] = _remember(row.version, stored_form(row.content))
     return found
 
 

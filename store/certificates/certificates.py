@@ -146,7 +146,7 @@ async def by_ids(tx: Transaction, ids: Iterable[str]) -> dict[str, IssuedCertifi
     return {row.id: _certificate(tx, row) for row in rows}
 
 
-async def hold(tx: Transaction, certificate_id: str) -> IssuedCertificate | None:
+async def lock_certificate(tx: Transaction, certificate_id: str) -> IssuedCertificate | None:
     """One certificate, which nobody can end before this transaction is done; None where it is not there."""
     chosen = select(certificates_table).where(_T.id == certificate_id).with_for_update(read=True)
     row = await first_row(tx, chosen)

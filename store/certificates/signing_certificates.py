@@ -25,7 +25,7 @@ async def enrolments(tx: Transaction) -> list[SignerEnrolment]:
     return [_enrolment(row) for row in (await tx.connection.execute(statement)).all()]
 
 
-async def hear(tx: Transaction, told: SignerEnrolment, at: datetime) -> bool:
+async def record_answer(tx: Transaction, told: SignerEnrolment, at: datetime) -> bool:
     """Keep what PFMS says as of an instant; False where something later was heard before."""
     values = {
         "fingerprint": told.fingerprint,

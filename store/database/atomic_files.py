@@ -8,9 +8,9 @@ import tempfile
 from pathlib import Path
 
 
-def put_whole(path: Path, content: bytes) -> None:
+def write_atomically(path: Path, content: bytes) -> None:
     """Write a file, in the place of one that is there. Raises OSError; the folder is to be there."""
-    temporary = _written_beside(path, content)
+    temporary = _write_temporary(path, content)
     try:
         temporary.replace(path)
     except BaseException:
@@ -18,9 +18,9 @@ def put_whole(path: Path, content: bytes) -> None:
         raise
 
 
-def put_once(path: Path, content: bytes) -> None:
+def create_atomically(path: Path, content: bytes) -> None:
     """Write a file unless it is there; of several processes the first wins. Raises OSError."""
-    temporary = _written_beside(path, content)
+    temporary = _write_temporary(path, content)
     try:
         path.hardlink_to(temporary)  # fails where the name exists, as a rename does not
     except FileExistsError:
@@ -38,7 +38,7 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def _written_beside(path: Path, content: bytes) -> Path:
+def _write_temporary(path: Path, content: bytes) -> Path:
     handle, name = tempfile.mkstemp(prefix=".new-", dir=path.parent)  # mode 0600
     temporary = Path(name)
     try:

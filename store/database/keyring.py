@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 
 from joserfc.jwk import ECKey, KeyParameters, KeySet, OctKey, RSAKey
 
-from store.database.atomic_files import put_once, put_whole, sync_folder
+from store.database.atomic_files import create_atomically, sync_folder, write_atomically
 from store.database.errors import KeyMissing
 
 RingKey: TypeAlias = OctKey | RSAKey | ECKey
@@ -73,7 +73,7 @@ class Keyrings:
         with self._lock_file(purpose):
             older = [_retire_key(key, PURPOSES[purpose]) for key in self._load(self._path(purpose))]
             content = _content([_jwk(_new_key(purpose)), *older])
-            put_whole(self._path(purpose), content)
+            write_atomically(self._path(purpose), content)
             sync_folder(self._folder)
 
     def active(self, purpose: str) -> RingKey:
@@ -124,7 +124,7 @@ class Keyrings:
 
     def _create(self, purpose: str, keys: Sequence[dict[str, Any]]) -> None:
         # Where another process was first, its keys are used by this one too.
-        put_once(self._path(purpose), _content(keys))
+        create_atomically(self._path(purpose), _content(keys))
         sync_folder(self._folder)
 
     @contextmanager

@@ -5,7 +5,7 @@ from sqlalchemy import func, literal, select
 from store.database.engine import Transaction
 
 
-async def hold(tx: Transaction, *names: str) -> None:
+async def lock_exclusive(tx: Transaction, *names: str) -> None:
     """Wait until no other write transaction holds the same name.
 
     On SQLite there is only one write transaction, so there is nothing to wait for.
@@ -15,7 +15,7 @@ async def hold(tx: Transaction, *names: str) -> None:
         await tx.connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
 
 
-async def share(tx: Transaction, *names: str) -> None:
+async def lock_shared(tx: Transaction, *names: str) -> None:
     """Wait until no other write transaction holds the same name; others may share it, and nobody may hold it."""
     if tx.writable and tx.dialect == "postgresql":
         name = literal(":".join(names))

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Protocol
 
-from store.database.atomic_files import put_whole, sync_folder
+from store.database.atomic_files import sync_folder, write_atomically
 from store.database.errors import ObjectDamaged, StoreUnavailable
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -99,7 +99,7 @@ class LocalObjects:
             return
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         # The media type comes first: a file that is there always has one.
-        put_whole(path.with_name(path.name + ".type"), media_type.encode())
-        put_whole(path, content)
+        write_atomically(path.with_name(path.name + ".type"), media_type.encode())
+        write_atomically(path, content)
         for folder in (path.parent, path.parent.parent, self._folder):
             sync_folder(folder)

@@ -63,7 +63,7 @@ QUEUED, ACCEPTED, SUPERSEDED = "QUEUED", "ACCEPTED", "SUPERSEDED"
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ReportedDay:
     """What e-Taal has of a day: which revision, its total, and a hash of the rows. None where it has nothing."""
 
     revision: int
@@ -162,7 +162,7 @@ def _stands(known: Collection[EnrolledService], day: date) -> str:
     return NOT_STARTED if known else UNMAPPED
 
 
-async def note_pull(tx: Transaction, day: date, told: Told) -> bool:
+async def note_pull(tx: Transaction, day: date, told: ReportedDay) -> bool:
     """Note that e-Taal pulled a day at a revision; False where it was told other rows under that revision before."""
     values = {"day": day, "revision": told.revision, "total": told.total, "rows_hash": told.rows_hash}
     if await insert_new(tx, pulls_table, values | {"first_at": tx.clock.now()}):
@@ -170,24 +170,24 @@ async def note_pull(tx: Transaction, day: date, told: Told) -> bool:
     return await pull_of(tx, day, told.revision) == told
 
 
-async def pull_of(tx: Transaction, day: date, revision: int) -> Told | None:
+async def pull_of(tx: Transaction, day: date, revision: int) -> ReportedDay | None:
     """What e-Taal pulled of a day at a revision."""
     row = await first_row(tx, select(pulls_table).where(_PULL.day == day, _PULL.revision == revision))
-    return Told(row.revision, row.total, row.rows_hash) if row else None
+    return ReportedDay(row.revision, row.total, row.rows_hash) if row else None
 
 
-async def last_pull(tx: Transaction, day: date) -> Told | None:
+async def last_pull(tx: Transaction, day: date) -> ReportedDay | None:
     """What e-Taal last pulled of a day."""
     statement = select(pulls_table).where(_PULL.day == day).order_by(_PULL.revision.desc()).limit(1)
     row = await first_row(tx, statement)
-    return Told(row.revision, row.total, row.rows_hash) if row else None
+    return ReportedDay(row.revision, row.total, row.rows_hash) if row else None
 
 
-async def last_push(tx: Transaction, day: date) -> Told | None:
+async def last_push(tx: Transaction, day: date) -> ReportedDay | None:
     """The last revision of a day that was to be sent, and what became of it."""
     statement = select(pushes_table).where(_PUSH.day == day).order_by(_PUSH.revision.desc()).limit(1)
     row = await first_row(tx, statement)
-    return Told(row.revision, row.total, row.rows_hash, row.state, tuple(row.rejected or ())) if row else None
+    return ReportedDay(row.revision, row.total, row.rows_hash, row.state, tuple(row.rejected or ())) if row else None
 
 
 async def to_push(tx: Transaction, first_day: date, last_day: date, limit: int) -> list[tuple[date, int]]:
@@ -216,7 +216,7 @@ async def push_state(tx: Transaction, day: date, revision: int) -> str | None:
     return row.state if row else None
 
 
-async def settle_push(tx: Transaction, day: date, told: Told, batch_id: str | None) -> None:
+async def settle_push(tx: Transaction, day: date, told: ReportedDay, batch_id: str | None) -> None:
     """Note what became of a revision that was sent."""
     values = {
         "state": told.state,

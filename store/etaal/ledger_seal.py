@@ -68,7 +68,7 @@ async def _seal_day(
     for row in rows:
         revision += 1
         bears = stands[row.service_code, day]
-        link = link_of(link, said_by(row, revision, bears))
+        link = link_of(link, row_content(row, revision, bears))
         marks.append({"key": row.event_key, "number": revision, "bears": bears, "linked": link})
     numbering = update(ledger_table).where(_L.event_key == bindparam("key"))
     numbering = numbering.values(sequence=bindparam("number"), stands=bindparam("bears"), link=bindparam("linked"))
@@ -134,7 +134,7 @@ async def _restamp(tx: Transaction, day: date, service: str, bears: str) -> None
     await tx.connection.execute(statement.values(stands=bears))
 
 
-def said_by(row: Any, sequence: int, stands: str) -> dict[str, Any]:
+def row_content(row: Any, sequence: int, stands: str) -> dict[str, Any]:
     """Everything that a row says, as it is exported and hashed. Events go by their hash, so that nobody is named."""
     return {
         "sequence": sequence,
@@ -163,7 +163,7 @@ async def export_rows(tx: Transaction, day: date) -> AsyncIterator[dict[str, Any
     """The sealed rows of a day in their order, each with its link."""
     statement = select(*ROW).where(_L.day == day, _L.sequence.is_not(None))
     async for row in pages(tx, statement, _L.sequence, BATCH):
-        yield {**said_by(row, row.sequence, row.stands or UNMAPPED), "link": row.link}
+        yield {**row_content(row, row.sequence, row.stands or UNMAPPED), "link": row.link}
 
 
 def _hash(text: str) -> str:

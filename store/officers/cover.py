@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Column, ForeignKey, Index, Table, func, select, update
 
-from domain.officers.staff import Covered, CoverKind
+from domain.officers.staff import CoveredCase, CoverKind
 from store.database.engine import Transaction
 from store.database.metadata import metadata
 from store.database.sql import AnyRow, insert_into, rows_of
@@ -30,7 +30,7 @@ _T = covered_table.c
 _NAMES = ("absence_id", "case_id", "citizen_id", "application_id", "holder_id", "since", "over_at")
 
 
-async def add(tx: Transaction, covered: Covered) -> None:
+async def add(tx: Transaction, covered: CoveredCase) -> None:
     """Note that a case lies elsewhere because of an absence; the same one again is opened anew."""
     values = {**{name: getattr(covered, name) for name in _NAMES}, "kind": covered.kind.value}
     statement = insert_into(tx, covered_table).values(values)
@@ -45,13 +45,13 @@ async def change_holder(tx: Transaction, case_id: str, *, from_id: str | None, t
     await tx.connection.execute(statement.values(holder_id=to_id))
 
 
-async def close(tx: Transaction, covered: Covered, at: datetime) -> None:
+async def close(tx: Transaction, covered: CoveredCase, at: datetime) -> None:
     """Note that the cover of a case is over."""
     this = (_T.absence_id == covered.absence_id, _T.case_id == covered.case_id)
     await tx.connection.execute(update(covered_table).where(*this).values(over_at=at))
 
 
-async def open_of(tx: Transaction, absence_id: str, limit: int | None) -> list[Covered]:
+async def open_of(tx: Transaction, absence_id: str, limit: int | None) -> list[CoveredCase]:
     """What still lies elsewhere because of an absence, by case id."""
     statement = select(covered_table).where(_T.absence_id == absence_id, _T.over_at.is_(None))
     return [
@@ -64,7 +64,7 @@ async def absences(tx: Transaction) -> set[str]:
     return set((await tx.connection.execute(select(_T.absence_id).where(_T.over_at.is_(None)).distinct())).scalars())
 
 
-async def lying_with(tx: Transaction, holder_id: str, case_ids: Iterable[str]) -> set[str]:
+async def held_in_cover(tx: Transaction, holder_id: str, case_ids: Iterable[str]) -> set[str]:
     """Those of the cases that an officer has because a colleague is away or a post is vacant."""
     statement = select(_T.case_id).where(_T.holder_id == holder_id, _T.over_at.is_(None))
     return {row.case_id for row in await rows_of(tx, statement, _T.case_id, case_ids)}
@@ -76,5 +76,5 @@ async def counts(tx: Transaction, absence_id: str) -> dict[CoverKind, int]:
     return {CoverKind(kind): number for kind, number in (await tx.connection.execute(statement)).all()}
 
 
-def _covered_case(row: AnyRow) -> Covered:
-    return Covered(kind=CoverKind(row.kind), **{name: getattr(row, name) for name in _NAMES})
+def _covered_case(row: AnyRow) -> CoveredCase:
+    return CoveredCase(kind=CoverKind(row.kind), **{name: getattr(row, name) for name in _NAMES})

@@ -39,7 +39,7 @@ __all__ = [
     "add_proposal",
     "answer_proposal",
     "claims",
-    "hold",
+    "lock_application",
     "note_read",
     "pack",
     "proposals",
@@ -108,7 +108,7 @@ queue_packs_table = Table(
 _C, _O = claims_table.c, second_opinions_table.c
 
 
-async def hold(tx: Transaction, application_id: str) -> None:
+async def lock_application(tx: Transaction, application_id: str) -> None:
     """Let nobody else change, claim or decide the application until this transaction ends.
 
     SQLite has one writer at a time anyway; PostgreSQL locks the row.

@@ -61,7 +61,7 @@ async def page(
     """
     conditions = list(_conditions(officer_id, wanted, tx.clock.now()))
     rows: list[AnyRow] = []
-    for part in (_parts_before if backward else _beyond)(SORTED_BY[sort], place):
+    for part in (_parts_before if backward else _parts_after)(SORTED_BY[sort], place):
         if len(rows) < limit:
             statement = _first_cases(postings, [*conditions, *part.where], part.order, limit - len(rows))
             rows += (await tx.connection.execute(statement)).all()
@@ -226,7 +226,7 @@ class _Part(NamedTuple):
     order: Sequence[Any]
 
 
-def _beyond(column: Column[Any], place: Place | None) -> Iterator[_Part]:
+def _parts_after(column: Column[Any], place: Place | None) -> Iterator[_Part]:
     """What comes after a place: cases with a date, then those without one."""
     value, key = place or (None, None)
     if key is None or value is not None:

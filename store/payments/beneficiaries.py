@@ -54,7 +54,7 @@ class RegistrationLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class RegistrationAnswer:
     """What an answer says of one line: its new state, the code that PFMS gave, why it was declined."""
 
     line: RegistrationLine
@@ -218,7 +218,7 @@ async def lines_of(tx: Transaction, batch_id: str, beneficiary_ids: Collection[s
     return {row.beneficiary_id: _line(row) for row in rows}
 
 
-async def note(tx: Transaction, heard: Sequence[Heard]) -> set[str]:
+async def note(tx: Transaction, heard: Sequence[RegistrationAnswer]) -> set[str]:
     """Note answers to lines; gives the beneficiaries whose present account they are about, and who thus changed."""
     if not heard:
         return set()
@@ -256,7 +256,7 @@ async def note(tx: Transaction, heard: Sequence[Heard]) -> set[str]:
     return changed
 
 
-def _state_after(heard: Heard) -> RegistrationState:
+def _state_after(heard: RegistrationAnswer) -> RegistrationState:
     """Where a beneficiary stands by an answer to her line; one that was released goes in another batch."""
     if heard.state is not RegistrationState.RELEASED:
         return heard.state

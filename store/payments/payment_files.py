@@ -20,20 +20,20 @@ _F, _A = files_table.c, answers_table.c
 
 
 @dataclass(frozen=True, slots=True)
-class Noted:
+class NotedFile:
     """The file as the ledger has it, and whether this name and content came for the first time."""
 
     file: LedgerFile
     new: bool
 
 
-async def note_file(tx: Transaction, file: LedgerFile) -> Noted:
+async def note_file(tx: Transaction, file: LedgerFile) -> NotedFile:
     """Enter a file that came or went; one that is known by name and content gives what the ledger has."""
     if await insert_new(tx, files_table, _values(file)):
-        return Noted(file, new=True)
+        return NotedFile(file, new=True)
     named = (_F.direction == file.direction.value, _F.kind == file.kind, _F.name == file.name)
     row = await first_row(tx, select(files_table).where(*named, _F.digest == file.digest))
-    return Noted(_file(row) if row else file, new=False)
+    return NotedFile(_file(row) if row else file, new=False)
 
 
 async def applied_before(tx: Transaction, file: LedgerFile) -> bool:

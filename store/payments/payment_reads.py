@@ -34,7 +34,7 @@ class Pair:
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class RangeComparison:
     """One range of a comparison: where it ended, how many rows it had, both sums in paise, and what may differ."""
 
     last: str
@@ -61,7 +61,7 @@ async def long_in_flight(tx: Transaction, rail: Rail, sent_before: datetime, aft
     return list((await tx.connection.execute(statement.order_by(_I.id).limit(limit))).scalars().all())
 
 
-async def compare_enquiries(tx: Transaction, asked_since: datetime, after: str, size: int) -> Compared | None:
+async def compare_enquiries(tx: Transaction, asked_since: datetime, after: str, size: int) -> RangeComparison | None:
     """The next range of payments of the state treasury that were asked for since; None where there are no more."""
     chosen = and_(_Q.instalment_id > after, _Q.asked_at >= asked_since)
     some = select(_Q.instalment_id).where(chosen).order_by(_Q.instalment_id).limit(size).subquery()
@@ -83,12 +83,12 @@ async def compare_enquiries(tx: Transaction, asked_since: datetime, after: str, 
     rows = (await tx.connection.execute(joined.where(differs).add_columns(*columns).order_by(_I.id))).all()
     told = case((_Q.heard_status.is_(None), 0), else_=func.coalesce(_Q.heard_paise, _I.amount_paise))
     sums = await _sums(tx, joined, _I.amount_paise, told)
-    return Compared(last, *sums, tuple(map(_enquiry_pair, rows)))
+    return RangeComparison(last, *sums, tuple(map(_enquiry_pair, rows)))
 
 
 async def compare_statement(
     tx: Transaction, run_id: str, rail: Rail, day_ends: datetime, after: str, size: int
-) -> Compared | None:
+) -> RangeComparison | None:
     """The next range of the partner's rows with our payments beside them; None where there are no more.
 
     A payment that moved with us after the day ended is no difference: the partner's row is of that day.
@@ -119,7 +119,7 @@ async def compare_statement(
     )
     rows = (await tx.connection.execute(joined.where(differs).add_columns(*columns).order_by(_S.end_to_end_id))).all()
     sums = await _sums(tx, joined, _I.amount_paise, _S.amount_paise)
-    return Compared(last, *sums, tuple(map(_statement_pair, rows)))
+    return RangeComparison(last, *sums, tuple(map(_statement_pair, rows)))
 
 
 async def missing_in_statement(

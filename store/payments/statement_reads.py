@@ -24,7 +24,7 @@ HEARD_WITHIN = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Stated:
+class StatementEntry:
     """One row of a statement. Of the bank's reference its SHA-256 and its last four characters are known."""
 
     end_to_end_id: str
@@ -38,12 +38,14 @@ class Stated:
     value_on: date | None
 
 
-async def statement_rows(tx: Transaction, run_id: str, end_to_end_ids: Collection[str]) -> dict[str, list[Stated]]:
+async def statement_rows(
+    tx: Transaction, run_id: str, end_to_end_ids: Collection[str]
+) -> dict[str, list[StatementEntry]]:
     """The rows of a day about some payments."""
-    found: dict[str, list[Stated]] = {}
+    found: dict[str, list[StatementEntry]] = {}
     mine = select(statement_rows_table).where(_S.run_id == run_id).order_by(_S.file, _S.line)
     for row in await rows_of(tx, mine, _S.end_to_end_id, end_to_end_ids):
-        one = Stated(
+        one = StatementEntry(
             row.end_to_end_id, row.batch_id, row.amount_paise, Side(row.status), row.file,
             row.utr_hash, row.utr_last4, row.return_code, row.value_on,
         )  # fmt: skip
@@ -106,7 +108,7 @@ async def moved_within(tx: Transaction, window: tuple[datetime, datetime]) -> bo
     return await first_row(tx, line) is not None or await first_row(tx, sent.limit(1)) is not None
 
 
-def of_credits(rows: Mapping[str, list[Stated]]) -> dict[str, str]:
+def of_credits(rows: Mapping[str, list[StatementEntry]]) -> dict[str, str]:
     """Which payment each bank reference of a credit belongs to, by the rows themselves."""
     return {
         row.utr_hash: row.end_to_end_id

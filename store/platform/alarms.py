@@ -67,7 +67,7 @@ async def save(tx: Transaction, alarm: Alarm) -> None:
     await upsert(tx, alarms_table, [values], keys=("code", "about"))
 
 
-async def tell(tx: Transaction, process_id: str, facts: ProcessFacts) -> None:
+async def save_facts(tx: Transaction, process_id: str, facts: ProcessFacts) -> None:
     """Keep what a process tells of itself, in place of what it told before."""
     values = {"process_id": process_id, "at": tx.clock.now(), "facts": asdict(facts)}
     await upsert(tx, health_facts_table, [values], keys=("process_id",))

@@ -187,7 +187,7 @@ async def claim(
     return [message for message in taken if message.id not in behind] + others
 
 
-async def hold(tx: Transaction, message_id: int, worker_id: str, lease_seconds: float) -> bool:
+async def extend_claim(tx: Transaction, message_id: int, worker_id: str, lease_seconds: float) -> bool:
     """Keep a claimed message longer, from now on; False where the claim ran out or passed to another worker."""
     now = await database_now(tx)
     held = (_T.id == message_id, _T.state == OutboxState.PENDING.value, _T.leased_by == worker_id, _T.lease_until > now)

@@ -113,7 +113,7 @@ class CaseFilter:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class OpenedCase:
     """The case of a difference, and whether it was opened just now."""
 
     case_id: str
@@ -122,14 +122,14 @@ class Found:
 
 async def open_once(
     tx: Transaction, case_id: str, difference: FinanceDifference, *, critical: bool, anew: bool = False
-) -> Found:
+) -> OpenedCase:
     """Open a case, or note on the one that is there that its difference was found again.
 
     A settled one whose facts were accepted as they are stays settled while the facts are the same, unless `anew`.
     """
     settled = None if anew else await _accepted_case_id(tx, difference)
     if settled is not None:
-        return Found(settled, False)
+        return OpenedCase(settled, False)
     now = tx.clock.now()
     values = asdict(difference) | {
         "kind": difference.kind.value,
@@ -144,7 +144,7 @@ async def open_once(
         "version": 1,
     }
     if await insert_new(tx, cases_table, values):
-        return Found(case_id, True)
+        return OpenedCase(case_id, True)
     again = (
         update(cases_table)
         .where(_C.open_key == _open_key(difference))
@@ -158,7 +158,7 @@ async def open_once(
     row = (await tx.connection.execute(again.returning(_C.id))).first()
     if row is None:
         raise NotThere("the case")
-    return Found(row.id, False)
+    return OpenedCase(row.id, False)
 
 
 async def save(tx: Transaction, case: FinanceCase, event: CaseEvent) -> FinanceCase:

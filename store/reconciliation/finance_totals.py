@@ -34,7 +34,7 @@ from sqlalchemy import (
 
 from domain.benefits.benefits import PaymentStatus, Rail
 from domain.kernel.people import Posting
-from domain.reconciliation.finance_totals import Moved, PaymentTotal
+from domain.reconciliation.finance_totals import MonthMovement, PaymentTotal
 from domain.reconciliation.reconciliation import CAME_BACK, IN_FLIGHT, SENT, values_of
 from store.benefits.benefits import instalments_table, payment_events_table, sanctions_table
 from store.database.engine import Transaction
@@ -159,7 +159,7 @@ async def stored_totals(
 
 async def sum_movements(
     tx: Transaction, within: Range, begins: datetime, ends: datetime, *, scheme_code: str | None = None
-) -> list[Moved]:
+) -> list[MonthMovement]:
     """What moved in the payments of a range from `begins` up to before `ends`, by scheme and district.
 
     Read from the history of each payment alone: where it stood at both ends, and whether it was sent between.
@@ -188,7 +188,7 @@ async def sum_movements(
     keys = (history.c.scheme_code, history.c.department, history.c.district)
     rows = (await tx.connection.execute(select(*keys, *columns).group_by(*keys))).all()
     return [
-        Moved(row.scheme_code, row.department, row.district, **{name: _sum(row, name) for name in marks})
+        MonthMovement(row.scheme_code, row.department, row.district, **{name: _sum(row, name) for name in marks})
         for row in rows
     ]
 
@@ -199,7 +199,7 @@ async def last_statement(tx: Transaction) -> str | None:
     return last
 
 
-async def keep_statement(tx: Transaction, month: str, lines: Sequence[Moved]) -> bool:
+async def keep_statement(tx: Transaction, month: str, lines: Sequence[MonthMovement]) -> bool:
     """Keep the statement of a month that is over; False where it was made before."""
     now = tx.clock.now()
     zero = dict.fromkeys((f"{name}_{kind}" for name in MOVES for kind in ("count", "paise")), 0)
@@ -232,7 +232,7 @@ async def statement(
     district: str | None = None,
     after: tuple[str, str, str] = ("", "", ""),
     limit: int,
-) -> list[Moved]:
+) -> list[MonthMovement]:
     """Lines of a kept statement that the postings cover, by scheme, department and district, behind a line."""
     wanted: list[ColumnElement[bool]] = [_M.month == month, _M.scheme_code != ""]
     wanted += [wide_posting_covers(statements_table, postings)] if postings is not None else []
@@ -242,7 +242,9 @@ async def statement(
     wanted.append(tuple_(*order) > tuple_(*(literal(value, _M.scheme_code.type) for value in after)))
     rows = (await tx.connection.execute(select(statements_table).where(*wanted).order_by(*order).limit(limit))).all()
     return [
-        Moved(row.scheme_code, row.department or None, row.district, **{name: _sum(row, name) for name in MOVES})
+        MonthMovement(
+            row.scheme_code, row.department or None, row.district, **{name: _sum(row, name) for name in MOVES}
+        )
         for row in rows
     ]
 

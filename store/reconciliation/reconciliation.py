@@ -144,7 +144,7 @@ async def reopen(tx: Transaction, run: ReconciliationRun) -> ReconciliationRun:
     return _run(row)
 
 
-async def taken_up(tx: Transaction, run_id: str) -> None:
+async def count_start(tx: Transaction, run_id: str) -> None:
     """Count that a run was taken up again."""
     await tx.connection.execute(update(runs_table).where(_R.id == run_id).values(starts=_R.starts + 1, problem=None))
 

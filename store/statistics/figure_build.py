@@ -37,7 +37,7 @@ _A, _G, _F, _D = applications_table.c, grievances_table.c, figures_table.c, figu
 
 async def begin(tx: Transaction) -> Build:
     """Begin to count, or go on with what was begun. What is folded is of before, so nothing more is folded now."""
-    state = await figure_state.take(tx)
+    state = await figure_state.read_exclusive(tx)
     if state.building is not None:
         return state
     await _unbound(tx)
@@ -47,13 +47,13 @@ async def begin(tx: Transaction) -> Build:
     started = replace(
         state, building=_next_generation(state.generation), phase=Phase.APPLICATIONS, after_id=None, counted=0
     )
-    await figure_state.keep(tx, started)
+    await figure_state.save_build(tx, started)
     return started
 
 
 async def step(tx: Transaction, page: int | None = None) -> Build:
     """Count the next page, or change over, or delete some of what was read before; `building` is None at the end."""
-    state = await figure_state.take(tx)
+    state = await figure_state.read_exclusive(tx)
     await _unbound(tx)
     match state.phase:
         case Phase.APPLICATIONS:
@@ -66,7 +66,7 @@ async def step(tx: Transaction, page: int | None = None) -> Build:
             done = state if await _delete_old_rows(tx, state) else replace(state, building=None, phase=None)
         case None:
             return state
-    await figure_state.keep(tx, done)
+    await figure_state.save_build(tx, done)
     return done
 
 

@@ -19,7 +19,7 @@ from store.applications.applications import any_posting_covers
 from store.database.engine import Transaction
 from store.database.sql import keyset_window
 from store.statistics import figure_open, figures
-from store.statistics.figure_open import Standing
+from store.statistics.figure_open import OpenCaseFilter
 from store.statistics.figures import FigureFilter
 
 _T, _R = applications_table.c, delay_reasons_table.c
@@ -87,7 +87,7 @@ async def _count_cases(tx: Transaction, postings: Sequence[Posting], wanted: Cas
             return sums.get(Measure.RECEIVED, 0) - ended
 
 
-def _open_case_range(where: FigureFilter, wanted: CaseList, today: date) -> Standing | None:
+def _open_case_range(where: FigureFilter, wanted: CaseList, today: date) -> OpenCaseFilter | None:
     """The list as a stretch of the open cases of each district; None where no district bounds it.
 
     For the whole state the sums by month and by due day are shorter: they begin with the day.
@@ -97,12 +97,12 @@ def _open_case_range(where: FigureFilter, wanted: CaseList, today: date) -> Stan
         return None
     match wanted:
         case CaseList.PENDING:
-            return Standing(where, OPEN)
+            return OpenCaseFilter(where, OPEN)
         case CaseList.OVERDUE:
-            return Standing(where, ON_THE_CLOCK, due_until=today, paused=False)
+            return OpenCaseFilter(where, ON_THE_CLOCK, due_until=today, paused=False)
         case CaseList.DUE_SOON:
             soon = today + timedelta(days=DUE_SOON_DAYS)
-            return Standing(where, ON_THE_CLOCK, due_from=today, due_until=soon, paused=False)
+            return OpenCaseFilter(where, ON_THE_CLOCK, due_from=today, due_until=soon, paused=False)
         case CaseList.DISPOSED_LATE:
             return None
 

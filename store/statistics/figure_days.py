@@ -15,11 +15,11 @@ from store.statistics.figures import (
     DIMENSIONS,
     FigureFilter,
     Place,
-    added_up,
     edges_of,
     figure_deltas_table,
     figures_table,
     row_conditions,
+    sum_cells,
 )
 from store.statistics.packing import COLUMNS, unpack_row
 
@@ -46,7 +46,7 @@ async def histograms(
 async def _single_rows(
     tx: Transaction, wanted: FigureFilter, group_by: Sequence[str]
 ) -> Iterator[tuple[Place, int, int]]:
-    rows = await added_up(tx, wanted, (*group_by, "bucket"), Part.DAYS, [(_F.disposed, _D.disposed)])
+    rows = await sum_cells(tx, wanted, (*group_by, "bucket"), Part.DAYS, [(_F.disposed, _D.disposed)])
     return ((tuple(row[:-2]), row[-2], int(row[-1])) for row in rows)
 
 

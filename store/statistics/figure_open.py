@@ -24,7 +24,7 @@ _STATUS_OF = {number: status for status, number in STATES.items()}
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class OpenCaseFilter:
     """Which open cases are counted: `due_from` is the first due day and `due_until` the first one that is too late.
 
     With either, cases without a due day are left out. `paused` takes only those with a paused clock, or only others.
@@ -60,7 +60,7 @@ async def is_counted(tx: Transaction) -> bool:
     return await seeds.is_seeded(tx, figure_state.COUNTED)
 
 
-async def count_open(tx: Transaction, wanted: Standing) -> int:
+async def count_open(tx: Transaction, wanted: OpenCaseFilter) -> int:
     """How many there are."""
     found = await _added_up(tx, wanted, [])
     return int(found[0][0] or 0)
@@ -74,7 +74,7 @@ async def count_waiting(
         return None
     now = tx.clock.now()
     until = _due_until(wanted, now)
-    standing = Standing(_figure_filter(postings), wanted.statuses, due_until=until, tehsils=wanted.tehsils)
+    standing = OpenCaseFilter(_figure_filter(postings), wanted.statuses, due_until=until, tehsils=wanted.tehsils)
     rows = await _added_up(tx, standing, ["number", "days_left"], ist_date(now))
     found: Counter[tuple[Status, DaysLeft]] = Counter()
     for number, state, near in rows:
@@ -94,7 +94,7 @@ def _tells(wanted: QueueFilter) -> bool:
 
 
 async def _added_up(
-    tx: Transaction, wanted: Standing, groups: Sequence[str], today: date = date.min
+    tx: Transaction, wanted: OpenCaseFilter, groups: Sequence[str], today: date = date.min
 ) -> Sequence[Sequence[Any]]:
     """One statement reads cube and deltas, so that a fold in between is not counted twice or left out."""
     every = union_all(
@@ -105,7 +105,7 @@ async def _added_up(
     return (await tx.connection.execute(statement)).all()
 
 
-def _sums(table: Table, wanted: Standing, groups: Sequence[str], today: date) -> Select[Any]:
+def _sums(table: Table, wanted: OpenCaseFilter, groups: Sequence[str], today: date) -> Select[Any]:
     """Summed in each part first, so that a database that writes the union down writes groups and not rows."""
     chosen: list[ColumnElement[Any]] = []
     if groups:

@@ -9,13 +9,22 @@ from sqlalchemy import Select, exists, select
 from domain.applications.applications import Channel
 from domain.applications.lifecycle import Status
 from domain.kernel.clock import ist_date
-from domain.statistics.figures import Counted, Mark, Measure, Part, cell_of, ended_at, marks_of
+from domain.statistics.figures import FigureInputs, Mark, Measure, Part, cell_of, ended_at, marks_of
 from store.applications.application_rows import applications_table
 from store.database.engine import Transaction
 from store.database.sql import AnyRow, pages
 from store.feedback.grievances import grievances_table, replies_table
 from store.statistics import figure_state
-from store.statistics.figures import DIMENSIONS, KEY, MEASURES, Cube, Place, figure_deltas_table, figures_table, pour
+from store.statistics.figures import (
+    DIMENSIONS,
+    KEY,
+    MEASURES,
+    Cube,
+    Place,
+    add_to_cube_cells,
+    figure_deltas_table,
+    figures_table,
+)
 
 PAGE = 500
 
@@ -58,7 +67,9 @@ async def stored_cubes(tx: Transaction) -> Cubes:
         cubes[key] = Counter({name: amount for name in MEASURES if (amount := getattr(row, name))})
     async for row in await tx.connection.stream(select(figure_deltas_table)):
         cell = {name: getattr(row, name) for name in DIMENSIONS}
-        pour(cubes, row.day, Part(row.part), row.bucket, cell, {name: getattr(row, name) for name in MEASURES})
+        add_to_cube_cells(
+            cubes, row.day, Part(row.part), row.bucket, cell, {name: getattr(row, name) for name in MEASURES}
+        )
     return _without_zeros(cubes)
 
 
@@ -94,9 +105,9 @@ def grievance_marks(row: AnyRow) -> Mapping[Mark, int]:
     return {Mark(cell, ist_date(row.created_at), Part.SUM, 0, measure): 1 for measure in measures}
 
 
-def _figure_inputs(row: AnyRow) -> Counted:
+def _figure_inputs(row: AnyRow) -> FigureInputs:
     status = Status(row.status)
-    return Counted(
+    return FigureInputs(
         cell_of(row.department, row.service_code, row.district, row.tehsil, Channel(row.channel)),
         status,
         row.submitted_at,
@@ -109,7 +120,7 @@ def _figure_inputs(row: AnyRow) -> Counted:
 def add_up(cubes: dict[Place, Counter[str]], marks: Mapping[Mark, int]) -> None:
     """Add marks to the sums of the cubes that hold them."""
     for mark, amount in marks.items():
-        pour(cubes, mark.day, mark.part, mark.bucket, mark.cell._asdict(), {mark.measure.value: amount})
+        add_to_cube_cells(cubes, mark.day, mark.part, mark.bucket, mark.cell._asdict(), {mark.measure.value: amount})
 
 
 def _without_zeros(cubes: Cubes) -> Cubes:

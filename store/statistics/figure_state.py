@@ -96,7 +96,7 @@ async def read(tx: Transaction) -> Build:
     return Build(row.generation, row.building, phase, row.after_id, row.counted, row.touched_at)
 
 
-async def keep(tx: Transaction, build: Build) -> None:
+async def save_build(tx: Transaction, build: Build) -> None:
     """Keep how far it is."""
     values: dict[str, Any] = {
         "name": _ONE,
@@ -110,13 +110,13 @@ async def keep(tx: Transaction, build: Build) -> None:
     await upsert(tx, figure_state_table, [values], keys=("name",))
 
 
-async def hold_still(tx: Transaction) -> Build:
+async def read_shared(tx: Transaction) -> Build:
     """How it stands, for as long as this transaction lasts; others may look at the same time."""
-    await locks.share(tx, *_LOCK)
+    await locks.lock_shared(tx, *_LOCK)
     return await read(tx)
 
 
-async def take(tx: Transaction) -> Build:
+async def read_exclusive(tx: Transaction) -> Build:
     """How it stands, to be changed by this transaction alone."""
-    await locks.hold(tx, *_LOCK)
+    await locks.lock_exclusive(tx, *_LOCK)
     return await read(tx)

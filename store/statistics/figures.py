@@ -171,7 +171,7 @@ async def add(tx: Transaction, marks: Mapping[Mark, int], about: str) -> None:
 
 async def add_many(tx: Transaction, marks: Mapping[str, Mapping[Mark, int]]) -> None:
     """Append changes by many applications: added up, unless they are being counted anew, one by one, just now."""
-    if (await figure_state.hold_still(tx)).counting:
+    if (await figure_state.read_shared(tx)).counting:
         await _append(tx, [row for about, one in marks.items() for row in _rows(one, about)])
         return
     together: Counter[Mark] = Counter()
@@ -202,7 +202,7 @@ async def fold(tx: Transaction) -> int:
 
     None while figures are being counted anew: what was folded then could not be told from what was not.
     """
-    state = await figure_state.hold_still(tx)
+    state = await figure_state.read_shared(tx)
     if state.counting:
         return 0
     oldest = select(_D.id).order_by(_D.id).limit(FOLD_BATCH).with_for_update(skip_locked=True)
@@ -211,12 +211,14 @@ async def fold(tx: Transaction) -> int:
     cubes: dict[Place, Counter[str]] = {}
     for row in rows:
         amounts = {name: getattr(row, name) for name in MEASURES}
-        pour(cubes, row.day, Part(row.part), row.bucket, {name: getattr(row, name) for name in DIMENSIONS}, amounts)
+        add_to_cube_cells(
+            cubes, row.day, Part(row.part), row.bucket, {name: getattr(row, name) for name in DIMENSIONS}, amounts
+        )
     await add_to_cubes(tx, cubes, state.generation)
     return len(rows)
 
 
-def pour(
+def add_to_cube_cells(
     cubes: dict[Place, Counter[str]],
     day: date,
     part: Part,
@@ -227,7 +229,7 @@ def pour(
     """Add amounts of one cell to each cube that holds them."""
     if part is Part.DAYS:
         row, column = pack_bucket(bucket)
-        pour(cubes, day, Part.PACKED_DAYS, row, cell, {column: amounts[Measure.DISPOSED]})
+        add_to_cube_cells(cubes, day, Part.PACKED_DAYS, row, cell, {column: amounts[Measure.DISPOSED]})
     for cube in _HELD[part]:
         told = TOLD_APART[cube]
         period = month_of(day) if part is not Part.DUE and cube is not Cube.DAY else day
@@ -272,7 +274,7 @@ async def _forget_empty(tx: Transaction, values: Sequence[Mapping[str, Any]]) ->
 async def sums(tx: Transaction, wanted: FigureFilter, group_by: Sequence[str] = ()) -> dict[Place, dict[Measure, int]]:
     """The sums of every measure but DUE, by some of period (the month) and the dimensions, in their order."""
     picked = [(_F[name], _D[name]) for name in MEASURES]
-    rows = await added_up(tx, wanted, group_by, Part.SUM, picked)
+    rows = await sum_cells(tx, wanted, group_by, Part.SUM, picked)
     return {
         tuple(row[: len(group_by)]): {
             Measure(name): int(amount or 0) for name, amount in zip(MEASURES, row[len(group_by) :], strict=True)
@@ -294,7 +296,7 @@ async def dues_before(
 ) -> dict[Place, int]:
     """The same by some of department, district and tehsil, in their order; places without any are left out."""
     until = day - timedelta(days=1)
-    rows = await added_up(tx, wanted, group_by, Part.DUE, [(_F.due, _D.due)], (since or date.min, until))
+    rows = await sum_cells(tx, wanted, group_by, Part.DUE, [(_F.due, _D.due)], (since or date.min, until))
     return {tuple(row[:-1]): int(row[-1]) for row in rows if row[-1]}
 
 
@@ -325,7 +327,7 @@ async def activity(tx: Transaction, since: date) -> list[Activity]:
     return [Activity(row.district, row.tehsil, row.days, row.first, row.last) for row in rows]
 
 
-async def added_up(
+async def sum_cells(
     tx: Transaction,
     wanted: FigureFilter,
     group_by: Sequence[str],

@@ -12,7 +12,7 @@ from store.applications.application_rows import application_of, applications_tab
 from store.database.engine import Transaction
 from store.database.sql import keyset_window
 from store.statistics import figure_open, figures
-from store.statistics.figure_open import Standing
+from store.statistics.figure_open import OpenCaseFilter
 from store.statistics.figures import FigureFilter
 
 _T = applications_table.c
@@ -42,7 +42,7 @@ async def count_overdue(tx: Transaction, now: datetime, department: str | None, 
     """
     everything = FigureFilter(date.min, date.max, department=department, district=district)
     if district is not None and await figure_open.is_counted(tx):
-        overdue_ones = Standing(everything, ON_THE_CLOCK, due_until=ist_date(now), paused=False)
+        overdue_ones = OpenCaseFilter(everything, ON_THE_CLOCK, due_until=ist_date(now), paused=False)
         return await figure_open.count_open(tx, overdue_ones)
     return await figures.due_before(tx, everything, ist_date(now))
 

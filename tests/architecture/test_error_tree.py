@@ -26,7 +26,7 @@ OUTSIDE_THE_TREE = {
     "integrations.calling.http_transport.transport.ServerNotTrusted": "Remote turns it into a NeverSent",
     "integrations.etaal.models.CountsUnavailable": "our own side raises it into the door of e-Taal",
     "integrations.umang.caller_authentication.NotAuthentic": "the door of UMANG answers it by its code",
-    "integrations.umang.door_models.StoreAway": "our own side raises it into the door of UMANG",
+    "integrations.umang.door_models.DeskUnavailable": "our own side raises it into the door of UMANG",
     "integrations.right_to_service.endpoint.Declined": "the door of the Commission answers it by its code",
     "integrations.browser_returns.NotNow": "our own side raises it into the doors by which browsers come back",
     "integrations.right_to_service.models.NotNow": "our own side raises it into the door of the Commission",

@@ -8,7 +8,7 @@ from starlette.requests import Request
 
 from domain.catalogue.forms import Form
 from domain.kernel.text import Language
-from gateway.pages.form_drawing import Drawn, draw, id_of
+from gateway.pages.form_drawing import FormView, draw, id_of
 from gateway.pages.frame import respond
 from tests.support.bounds import rounds
 from tests.support.forms import own_forms
@@ -28,7 +28,7 @@ def opened(browser: BrowserContext, form: Form, language: Language) -> Page:
     page.set_viewport_size({"width": 360, "height": 640})
     faults = {question.name: "कृपया इसे ठीक करें" for question in form.all_questions()}
     scope = {"type": "http", "method": "GET", "path": "/forms/x", "query_string": b"", "headers": []}
-    body = draw(Drawn(form, language, faults=faults), "/forms/x")
+    body = draw(FormView(form, language, faults=faults), "/forms/x")
     page.set_content(bytes(respond(Request(scope), language, form.label, body).body).decode())
     return page
 

@@ -15,13 +15,13 @@ from domain.appeals.commission import MessageState
 from domain.kernel.clock import SystemClock
 from domain.kernel.sources import Source
 from integrations.right_to_service import (
+    MessageReceipt,
     NotNow,
     OtherMessage,
+    ReceivedMessage,
     RightToService,
     RightToServiceSettings,
-    Told,
     UnknownCase,
-    Word,
     commission_routes,
 )
 from tests.faults.commission import filing
@@ -40,9 +40,9 @@ class Docket:
 
     number: str
     away: bool = False
-    taken: dict[str, Word] = field(default_factory=dict)
+    taken: dict[str, ReceivedMessage] = field(default_factory=dict)
 
-    async def take(self, word: Word) -> Told:
+    async def take(self, word: ReceivedMessage) -> MessageReceipt:
         """Take a message once."""
         if self.away:
             raise NotNow
@@ -51,7 +51,7 @@ class Docket:
         kept = self.taken.setdefault(word.id, word)
         if kept.digest != word.digest:
             raise OtherMessage
-        return Told(word.id, MessageState.APPLIED, repeated=kept is not word)
+        return MessageReceipt(word.id, MessageState.APPLIED, repeated=kept is not word)
 
     async def case_file(self, sha256: str) -> bytes | None:
         """The one case file."""

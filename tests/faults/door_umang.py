@@ -11,7 +11,14 @@ import httpx
 from starlette.applications import Starlette
 
 from domain.kernel.clock import SystemClock
-from integrations.umang import DoorAnswer, DoorCall, DoorSettings, StoreAway, UserAssertion, door_routes
+from integrations.umang import (
+    DeskUnavailable,
+    UmangCall,
+    UmangEndpointSettings,
+    UmangReply,
+    UserAssertion,
+    endpoint_routes,
+)
 from tests.faults.door import Case, Door, Heard, served
 from tests.faults.site import Site, open_site
 from tests.support.running import free_port
@@ -33,21 +40,21 @@ class Counter:
     async def spend(self, user: UserAssertion) -> bool:
         """Each assertion once."""
         if self.away:
-            raise StoreAway
+            raise DeskUnavailable
         fresh = user.jti not in self.used
         self.used.add(user.jti)
         return fresh
 
-    async def answer(self, call: DoorCall) -> DoorAnswer:
+    async def answer(self, call: UmangCall) -> UmangReply:
         """The status of the one application."""
         if self.away:
-            raise StoreAway
+            raise DeskUnavailable
         self.answered += 1
         if not isinstance(call.parameters.get("applicationId"), str):
-            return DoorAnswer("APSK0400", "A parameter is not right")
+            return UmangReply("APSK0400", "A parameter is not right")
         if call.parameters.get("applicationId") != NUMBER:
-            return DoorAnswer("APSK0404", "Not found")
-        return DoorAnswer("APSK0000", "Success", {"applicationId": NUMBER, "status": SECRET}, success=True)
+            return UmangReply("APSK0404", "Not found")
+        return UmangReply("APSK0000", "Success", {"applicationId": NUMBER, "status": SECRET}, success=True)
 
 
 class UmangDoor(Door):
@@ -67,8 +74,8 @@ class UmangDoor(Door):
         port, counter = free_port(), Counter()
         url = f"http://127.0.0.1:{port}"
         async with open_site(home, cls.system, gateway_url=url) as site:
-            settings = DoorSettings.from_onboarding(site.onboarding, times=1000)
-            heard = Heard(Starlette(routes=door_routes(counter, settings, SystemClock())), b"apitrkr")
+            settings = UmangEndpointSettings.from_onboarding(site.onboarding, times=1000)
+            heard = Heard(Starlette(routes=endpoint_routes(counter, settings, SystemClock())), b"apitrkr")
             async with served(heard, port):
                 yield cls(site, url, counter, heard)
 

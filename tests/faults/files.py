@@ -20,7 +20,7 @@ from domain.kernel.sources import Source
 from integrations.calling.breakers import BreakerState
 from integrations.calling.errors import Garbled, IntegrationError, IntegrityFailure, Refused
 from integrations.calling.policies import CallPolicy
-from integrations.calling.ssrf_guard import Guard
+from integrations.calling.ssrf_guard import SsrfGuard
 from integrations.dbt_finance.pfms import sftp_exchange
 from integrations.dbt_finance.pfms.guarded import GuardedCalls
 from integrations.dbt_finance.pfms.models import FileKind
@@ -222,7 +222,7 @@ class PfmsFiles:
     def _exchange(self, clock: FastClock, shared: Any, *, host: str = "127.0.0.1", demo: bool = True) -> SftpExchange:
         given = json.loads(json.dumps(dict(self._site.onboarding)))
         own = SftpSettings.from_onboarding({**given, "host": host})
-        guard = Guard([f"https://{host}:{own.port}"], clock=clock, demo=demo)
+        guard = SsrfGuard([f"https://{host}:{own.port}"], clock=clock, demo=demo)
         return SftpExchange(own, shared, guard.addresses)
 
     async def _emptied(self) -> bool:

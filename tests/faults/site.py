@@ -18,7 +18,7 @@ from domain.kernel.ids import SystemIds
 from domain.kernel.sources import Source
 from integrations.calling.policies import CallPolicy
 from integrations.calling.remote import Remote, Resilience
-from integrations.calling.transport import Client, Lines
+from integrations.calling.transport import Client, Transports
 from integrations.registry import OUTSIDE_SYSTEMS, OutsideSystems
 from sandbox.city.kit import load_demo
 from sandbox.city.serving import City
@@ -182,8 +182,8 @@ def open_line(
     clock = like.clock if like else FastClock()
     shared = like.shared if like else shared_resilience(clock)
     base = site.url(way)
-    lines = Lines(clock, demo=way != "private_address", tls=site.trust)  # only the demo may call its own machine
-    transport = CountingTransport(lines.to([base]))
+    lines = Transports(clock, demo=way != "private_address", tls=site.trust)  # only the demo may call its own machine
+    transport = CountingTransport(lines.client_for([base]))
     client = Client(transport)
     remote = CountedRemote(source, base, client=client, shared=shared, tune=tune)
     return Line(remote, client, clock, shared, transport.requests)

@@ -18,7 +18,7 @@ from starlette.routing import Route
 from actions.kernel.environment import Environment
 from actions.platform.alarms import NOTIFY, tell
 from domain.platform.alarms import ProcessFacts
-from gateway.runtime.alarms import AlarmNotTold, AlarmWatch, AlarmWebhook, drop
+from gateway.runtime.alarms import AlarmNotSent, AlarmWatch, AlarmWebhook, discard_notification
 from gateway.worker.deliveries import Deliveries
 from integrations.calling.transport import open_client
 from store.platform import alarms
@@ -136,7 +136,7 @@ async def test_what_the_receiver_does_not_take_is_posted_again_on_the_schedule(e
 async def test_a_receiver_that_is_down_is_not_told(env):
     webhook = AlarmWebhook(f"http://127.0.0.1:{free_port()}/alarms", SECRET, open_client(), env.clock)
 
-    with pytest.raises(AlarmNotTold):
+    with pytest.raises(AlarmNotSent):
         await webhook(env, {"id": "x"})
 
 
@@ -146,10 +146,10 @@ async def test_only_one_of_two_workers_watches_and_it_goes_on_watching(env):
 
     assert len(await first.look()) == 1
     async with env.store.write_transaction() as tx:
-        await alarms.tell(tx, "p1", ProcessFacts("gateway@one", {}, {}, 0, 50_000_000_000, None, None))
+        await alarms.save_facts(tx, "p1", ProcessFacts("gateway@one", {}, {}, 0, 50_000_000_000, None, None))
     assert await second.look() == []
     assert len(await first.look()) == 1
 
 
 async def test_without_a_webhook_an_old_message_is_dropped(env):
-    await drop(env, {"code": "BREAKER_OPEN", "state": "RAISED"})
+    await discard_notification(env, {"code": "BREAKER_OPEN", "state": "RAISED"})

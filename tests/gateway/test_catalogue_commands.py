@@ -17,7 +17,7 @@ from actions.catalogue.cells import Reject
 from domain.uploads.files import QuarantinedFile
 from gateway import cli
 from gateway.commands.catalogue import OPTIONAL, write_rejects
-from gateway.commands.opening import open_rooms
+from gateway.commands.opening import open_storage
 from gateway.settings.settings import read_settings
 from store.uploads import quarantine
 
@@ -222,7 +222,7 @@ def test_what_lies_in_quarantine_is_listed_and_given_out_once_it_is_asked_for(ru
 
 
 async def put_apart() -> None:
-    async with open_rooms(read_settings()) as rooms:
+    async with open_storage(read_settings()) as rooms:
         now = rooms.clock.now()
         file = QuarantinedFile("file-1", "citizen:c1", "c1", None, "0" * 64, None, 14, "Eicar-Test-Signature", now)
         async with rooms.store.write_transaction() as tx:

@@ -10,7 +10,7 @@ from domain.catalogue.centres import CentreKind
 from domain.kernel.text import Bilingual
 from gateway.commands import centre as commands
 from gateway.commands.centre import run_import, run_list, run_strengths
-from gateway.commands.opening import Rooms
+from gateway.commands.opening import Storage
 from store.catalogue import catalogue
 from tests.support.sign_in import environment
 
@@ -29,9 +29,9 @@ async def rooms(sqlite_store, store_keyrings, store_clock, monkeypatch):
 
     @asynccontextmanager
     async def opened(_settings):
-        yield Rooms(env.store, absent, absent, env.clock)
+        yield Storage(env.store, absent, absent, env.clock)
 
-    monkeypatch.setattr(commands, "open_rooms", opened)
+    monkeypatch.setattr(commands, "open_storage", opened)
 
 
 def written(tmp_path, name: str, text: str):

@@ -11,7 +11,7 @@ from domain.kernel.clock import ist_date
 from domain.kernel.people import SYSTEM, Role
 from domain.platform.switches import SwitchState
 from gateway.commands import calendar, outbox, switch
-from gateway.commands.opening import account, command_subject, open_rooms
+from gateway.commands.opening import account, command_subject, open_storage
 from gateway.settings.settings import Settings
 from store.identity import people
 from store.platform import outbox as stored_outbox
@@ -31,7 +31,7 @@ def settings(tmp_path, migrated_sqlite) -> Settings:
 
 
 async def actors(settings: Settings, kind: str, key: str | None) -> list[tuple[str, str]]:
-    async with open_rooms(settings) as rooms, rooms.store.read_transaction() as tx:
+    async with open_storage(settings) as rooms, rooms.store.read_transaction() as tx:
         return [(line.action, line.actor_label) for line in await audit_lines_of(tx, kind, key)]
 
 
@@ -49,7 +49,7 @@ def test_no_command_writes_as_the_nameless_gateway():
 
 
 async def test_messages_of_the_outbox_switches_and_holidays_name_it(settings, tmp_path):
-    async with open_rooms(settings) as rooms:
+    async with open_storage(settings) as rooms:
         async with rooms.store.write_transaction() as tx:
             await people.add_citizen(tx, citizen())
             await stored_outbox.add(tx, "topic", "key", {})

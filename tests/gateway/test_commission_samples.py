@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from actions.appeals.case_file import NotGenuine, opened_manifest
+from actions.appeals.case_file import NotGenuine, verify_manifest
 from tools.reference.commission_samples import ACCOUNT, is_outdated
 
 FOLDER = Path(__file__).parents[2] / "docs" / "partners" / "commission"
@@ -33,8 +33,8 @@ def test_each_sample_that_is_let_in_is_signed_as_the_contract_says():
 def test_the_sample_case_file_is_genuine_and_a_changed_one_is_not():
     keys = json.loads((FOLDER / "jwks.json").read_text(encoding="utf-8"))
     content = (FOLDER / "case-file.zip").read_bytes()
-    assert opened_manifest(content, keys)["appealRef"] == "UK-26000001234567-L3-TL"
+    assert verify_manifest(content, keys)["appealRef"] == "UK-26000001234567-L3-TL"
     with pytest.raises(NotGenuine):
-        opened_manifest(content, {"keys": []})
+        verify_manifest(content, {"keys": []})
     with pytest.raises(NotGenuine):
-        opened_manifest(content[:-40], keys)
+        verify_manifest(content[:-40], keys)

@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 
 from domain.kernel.people import Provider
 from domain.kernel.sources import Source, SourceState
-from gateway.runtime.composition import House, open_house
+from gateway.runtime.composition import Runtime, open_runtime
 from gateway.runtime.runfiles import NotUp
 from gateway.settings.partners import Partner
 from gateway.settings.settings import Settings, SettingsRefused
@@ -67,7 +67,7 @@ def settings(home: Path, **changes: Any) -> Settings:
 
 
 async def test_a_house_opens_with_every_partner_and_closes_again(home):
-    async with open_house(settings(home)) as house:
+    async with open_runtime(settings(home)) as house:
         assert set(house.environment.partners.identity) == {
             Provider.MERI_PEHCHAAN,
             Provider.PARICHAY,
@@ -85,7 +85,7 @@ async def test_two_processes_share_sealed_answers_and_hints_over_one_valkey(home
     shared = settings(home).model_copy(update={"cache_url": SecretStr(valkey_server.url())})
     partner = Asked()
 
-    async with open_house(shared) as one, open_house(shared) as other:
+    async with open_runtime(shared) as one, open_runtime(shared) as other:
         states = [(await house.resilience.kept.get(KEPT, KEY, partner.load, ANY)).state for house in (one, other)]
         for _ in range(5):
             with pytest.raises(Unavailable):
@@ -103,7 +103,7 @@ async def fail() -> None:
     raise Unavailable(Source.UMANG, "down")
 
 
-async def eventually_careful(house: House) -> None:
+async def eventually_careful(house: Runtime) -> None:
     """Wait until the other process has heard; fails after ten seconds."""
     async with asyncio.timeout(10):
         while not house.resilience.breakers._cautions:
@@ -114,13 +114,13 @@ async def test_a_store_that_is_not_migrated_is_not_opened_and_says_what_to_do(ho
     (home / "store.db").unlink()
 
     with pytest.raises(NotUp, match="run `apuni migrate`"):
-        async with open_house(settings(home)):
+        async with open_runtime(settings(home)):
             pass
 
 
 async def test_a_demo_without_onboarding_is_not_up(home):
     with pytest.raises(NotUp, match=r"ports\.json is not there; are the sandboxes running\?"):
-        async with open_house(settings(home, umang=None)):
+        async with open_runtime(settings(home, umang=None)):
             pass
 
 
@@ -141,7 +141,7 @@ async def test_onboarding_that_lacks_a_part_is_told_by_system_and_part(home, sys
     lacking = {name: value for name, value in PARTS[system].items() if name != part}
 
     with pytest.raises(SettingsRefused) as refused:
-        async with open_house(settings(home, **{system: lacking})):
+        async with open_runtime(settings(home, **{system: lacking})):
             pass
 
     assert refused.value.reasons == [f"the onboarding of {system} lacks '{part}'"]
@@ -151,7 +151,7 @@ async def test_a_key_set_without_a_key_is_refused(home):
     parts = PARTS["meri_pehchaan"] | {"jwks": {"keys": []}}
 
     with pytest.raises(SettingsRefused) as refused:
-        async with open_house(settings(home, meri_pehchaan=parts)):
+        async with open_runtime(settings(home, meri_pehchaan=parts)):
             pass
 
     assert refused.value.reasons == ["the onboarding of meri_pehchaan is not as its contract says"]
@@ -164,5 +164,5 @@ async def test_a_clock_that_follows_sandboxes_which_do_not_run_is_not_up(home, m
     monkeypatch.setenv("APUNI_CLOCK", "sandbox")
 
     with pytest.raises(NotUp, match="the clock of the sandboxes does not answer"):
-        async with open_house(settings(home)):
+        async with open_runtime(settings(home)):
             pass

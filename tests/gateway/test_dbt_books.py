@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 import typer
 
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from actions.reconciliation.finance_cases import open_case
 from domain.kernel.people import SYSTEM
 from domain.reconciliation.finance_cases import CaseState, DifferenceKind, FinanceDifference
-from domain.reconciliation.finance_totals import Moved
+from domain.reconciliation.finance_totals import MonthMovement
 from gateway.commands.dbt_books import csv_line, run_cases, run_report, run_statement, statement_rows
-from gateway.commands.opening import environment_of, open_rooms
+from gateway.commands.opening import environment_of, open_storage
 from gateway.settings.settings import Settings
 from store.benefits import bharat_reports
 from store.database.engine import migrate
@@ -33,11 +33,11 @@ async def settings(tmp_path: Path) -> Settings:
 async def test_open_cases_are_listed_and_critical_ones_alone_where_asked(
     settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    async with open_rooms(settings) as rooms:
+    async with open_storage(settings) as rooms:
         env = environment_of(settings, rooms)
         async with rooms.store.write_transaction() as tx:
             for kind in (DifferenceKind.UTR_TWICE, DifferenceKind.NOT_IN_SCROLL):
-                await open_case(Acting(env, tx, SYSTEM), FinanceDifference(kind, f"about:{kind.value}", "1", "2"))
+                await open_case(UnitOfWork(env, tx, SYSTEM), FinanceDifference(kind, f"about:{kind.value}", "1", "2"))
     await run_cases(settings, state=None, critical=False)
     assert "apuni: 2 cases" in capsys.readouterr().out
     await run_cases(settings, state=CaseState.OPEN, critical=True)
@@ -62,14 +62,14 @@ async def test_a_month_to_come_and_an_unknown_scheme_are_refused_and_dbt_bharat_
             await asked(settings, OCTOBER, "nope")
         with pytest.raises(typer.BadParameter, match="9000-01"):
             await asked(settings, TO_COME, None)
-    async with open_rooms(settings) as rooms, rooms.store.read_transaction() as tx:
+    async with open_storage(settings) as rooms, rooms.store.read_transaction() as tx:
         assert await bharat_reports.of_month(tx, "2024-10") == []
         assert await bharat_reports.of_month(tx, "9000-01") == []
 
 
 def test_the_table_of_a_statement_ends_with_its_sums_and_says_what_does_not_balance() -> None:
-    whole = Moved("a", "welfare", "49", instructed=(2, 300), credited=(1, 100), closing=(1, 200))
-    broken = Moved("b", None, "50", instructed=(1, 100))
+    whole = MonthMovement("a", "welfare", "49", instructed=(2, 300), credited=(1, 100), closing=(1, 200))
+    broken = MonthMovement("b", None, "50", instructed=(1, 100))
     lines = [csv_line(row).rstrip("\r\n") for row in statement_rows([whole, broken])]
     assert lines[1] == "a,welfare,49,0,0,2,300,1,100,0,0,0,0,1,200,yes"
     assert lines[2].endswith(",NO")

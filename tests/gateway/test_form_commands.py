@@ -32,7 +32,7 @@ async def env(
         async def opened(_settings: Any) -> AsyncIterator[Any]:
             yield SimpleNamespace(store=copied.store)
 
-        monkeypatch.setattr(commands, "open_rooms", opened)
+        monkeypatch.setattr(commands, "open_storage", opened)
         yield copied
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from gateway import cli
-from gateway.commands.opening import open_rooms
+from gateway.commands.opening import open_storage
 from gateway.settings.settings import read_settings
 from store.checks.verify import verify
 from tests.support.legacy import old_row, old_rows, write_certificates, write_rows
@@ -48,7 +48,7 @@ def run(home, monkeypatch, capsys):
 
 def wrong() -> list[str]:
     async def look() -> list[str]:
-        async with open_rooms(read_settings()) as rooms:
+        async with open_storage(read_settings()) as rooms:
             checked = await verify(rooms.store, rooms.vault, rooms.objects, tell=lambda name, many: None)
             return [f"{one.code} {one.where}" for check in checked for one in check.findings]
 

@@ -30,7 +30,7 @@ async def house(sqlite_store, store_keyrings, store_clock, tmp_path, monkeypatch
     async def opened(_settings):
         yield SimpleNamespace(environment=env)
 
-    monkeypatch.setattr(commands, "open_house", opened)
+    monkeypatch.setattr(commands, "open_runtime", opened)
     return env
 
 

@@ -15,8 +15,8 @@ from domain.kernel.text import Bilingual
 from domain.platform.alarms import Event
 from domain.platform.switches import Switch, Switchboard, SwitchKind, SwitchState
 from gateway.runtime import heartbeat as beats
-from gateway.runtime.heartbeat import Pulse, run_heartbeat, take_over, take_over_calendar
-from gateway.runtime.process_health import Vitals
+from gateway.runtime.heartbeat import Heartbeat, refresh_calendar, refresh_switches, run_heartbeat
+from gateway.runtime.process_health import ProcessHealth
 from integrations.calling.breakers import BreakerState
 from store.catalogue import calendar
 from store.database.errors import StoreUnavailable
@@ -33,8 +33,8 @@ def env(sqlite_store, store_keyrings, store_clock) -> Environment:
 
 
 @pytest.fixture
-def vitals(store_clock, tmp_path) -> Vitals:
-    return Vitals("gateway@one", store_clock, tmp_path)
+def vitals(store_clock, tmp_path) -> ProcessHealth:
+    return ProcessHealth("gateway@one", store_clock, tmp_path)
 
 
 class Away:
@@ -55,7 +55,7 @@ async def set_switch(env: Environment, switch: Switch) -> None:
 
 
 async def test_a_process_says_at_once_which_change_of_the_switches_it_follows(env, vitals):
-    pulse = Pulse(env, Switchboard(), vitals)
+    pulse = Heartbeat(env, Switchboard(), vitals)
     await set_switch(env, OFF)
 
     await pulse.poll_switches()
@@ -66,11 +66,11 @@ async def test_a_process_says_at_once_which_change_of_the_switches_it_follows(en
 
 async def test_a_change_is_taken_over_once(env):
     board = Switchboard()
-    assert not await take_over(board, env.store)
+    assert not await refresh_switches(board, env.store)
     await set_switch(env, OFF)
 
-    assert await take_over(board, env.store)
-    assert not await take_over(board, env.store)
+    assert await refresh_switches(board, env.store)
+    assert not await refresh_switches(board, env.store)
     assert board.system(Source.UMANG, NOW) is SwitchState.OFF
 
 
@@ -79,7 +79,7 @@ async def test_while_nothing_changes_a_poll_reads_one_row(env):
     reader = env.store._reader.sync_engine
     event.listen(reader, "before_cursor_execute", lambda *told: seen.append(told[2]))
 
-    await take_over(Switchboard(), env.store)
+    await refresh_switches(Switchboard(), env.store)
 
     assert [statement.split()[0] for statement in seen if statement != "BEGIN"] == ["SELECT"]
 
@@ -87,7 +87,7 @@ async def test_while_nothing_changes_a_poll_reads_one_row(env):
 async def test_the_last_known_switches_hold_while_the_store_is_away(env, vitals):
     board = Switchboard([OFF], 1)
     with pytest.raises(StoreUnavailable):
-        await Pulse(replace(env, store=Away()), board, vitals).poll_switches()
+        await Heartbeat(replace(env, store=Away()), board, vitals).poll_switches()
 
     assert board.system(Source.UMANG, NOW) is SwitchState.OFF
 
@@ -95,7 +95,7 @@ async def test_the_last_known_switches_hold_while_the_store_is_away(env, vitals)
 async def test_a_running_pulse_obeys_a_change_without_a_restart(env, vitals, monkeypatch):
     monkeypatch.setattr(beats, "SWITCH_SECONDS", 0.01)
     board = Switchboard()
-    async with run_heartbeat(Pulse(env, board, vitals)), asyncio.timeout(5):
+    async with run_heartbeat(Heartbeat(env, board, vitals)), asyncio.timeout(5):
         await set_switch(env, OFF)
         while board.system(Source.UMANG, NOW) is SwitchState.ON:
             await asyncio.sleep(0.01)
@@ -106,7 +106,7 @@ async def test_a_running_pulse_obeys_a_change_without_a_restart(env, vitals, mon
 
 async def test_a_beat_that_fails_does_not_end_the_pulse(env, vitals, monkeypatch):
     monkeypatch.setattr(beats, "BEAT_SECONDS", 0.01)
-    beat = Pulse(replace(env, store=Away()), Switchboard(), vitals)
+    beat = Heartbeat(replace(env, store=Away()), Switchboard(), vitals)
     done = asyncio.Event()
 
     async def more() -> None:
@@ -129,7 +129,7 @@ async def test_a_process_tells_of_its_breakers_integrity_and_sign_ins(env, vital
     vitals.breaker_changed(Source.UMANG, "", BreakerState.HALF_OPEN)
     vitals.breaker_changed(Source.CSC, "", BreakerState.CLOSED)
     vitals.sign_in_failed()
-    await Pulse(env, Switchboard(), vitals).beat()
+    await Heartbeat(env, Switchboard(), vitals).beat()
 
     async with env.store.read_transaction() as tx:
         [facts] = await alarms.reported_facts(tx)
@@ -168,14 +168,14 @@ async def test_a_clock_that_steps_is_told_and_one_that_runs_is_not(vitals, store
 
 
 async def test_a_store_that_was_away_for_long_is_an_alarm_at_once_and_is_told_afterwards(env, vitals, store_clock):
-    ill = Pulse(replace(env, store=Away()), Switchboard(), vitals)
+    ill = Heartbeat(replace(env, store=Away()), Switchboard(), vitals)
     for _ in range(4):
         with pytest.raises(StoreUnavailable):
             await ill.beat()
         store_clock.advance(timedelta(seconds=10))
     assert (ill.alarms, vitals.store_is_away) == (1, True)
 
-    well = Pulse(env, Switchboard(), vitals)
+    well = Heartbeat(env, Switchboard(), vitals)
     await well.beat()
 
     assert (well.alarms, vitals.facts().store_away) == (0, Event(40.0, 0.0))
@@ -185,12 +185,12 @@ async def test_a_calendar_that_is_imported_elsewhere_is_shown_without_a_restart(
     new_year = date(2027, 1, 1)
     later = WorkCalendar("UK-later", {new_year: frozenset()})
     holiday = calendar.Holiday(new_year, Bilingual(None, "New Year"), None, verified=True)
-    assert not await take_over_calendar(env)
+    assert not await refresh_calendar(env)
     async with env.store.write_transaction() as tx:
         await calendar.save_calendar(tx, later, [holiday])
 
-    assert await take_over_calendar(env)
-    assert not await take_over_calendar(env)
+    assert await refresh_calendar(env)
+    assert not await refresh_calendar(env)
     assert env.work_calendar.version == "UK-later"
     assert not env.work_calendar.is_working(new_year)
     copy = replace(env, public_url="http://another.test")

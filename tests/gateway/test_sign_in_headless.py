@@ -7,7 +7,7 @@ import pytest
 from starlette.applications import Starlette
 
 from actions.identity.sessions import subject_for_token
-from demo.sign_in import HeadlessFailed, sign_in_headless
+from demo.sign_in import DemoSignInFailed, demo_sign_in
 from domain.catalogue.centres import Binding, Centre, CentreKind
 from domain.kernel.people import PersonKind, Provider, Role
 from domain.kernel.sources import Source
@@ -85,7 +85,7 @@ def internet(env, sandboxes):
 
 
 async def token(internet, role: str, person: str | None = None, provider: Provider | None = None) -> str:
-    return await sign_in_headless(GATEWAY, role, person, provider=provider, transport=internet)
+    return await demo_sign_in(GATEWAY, role, person, provider=provider, transport=internet)
 
 
 async def test_a_citizen_signs_in_by_meri_pehchaan_and_her_locker_is_linked(env, internet):
@@ -149,7 +149,7 @@ async def test_an_operator_signs_in_by_csc_connect(env, internet):
     ],
 )
 async def test_what_goes_wrong_is_one_line(internet, role, person, line):
-    with pytest.raises(HeadlessFailed) as caught:
+    with pytest.raises(DemoSignInFailed) as caught:
         await token(internet, role, person)
 
     assert str(caught.value).startswith(line)
@@ -168,7 +168,7 @@ async def test_what_goes_wrong_is_one_line(internet, role, person, line):
 async def test_faults_of_parichay_are_told(internet, sandboxes, system, fault, line):
     sandboxes[system].faults.set([fault])
 
-    with pytest.raises(HeadlessFailed, match=line):
+    with pytest.raises(DemoSignInFailed, match=line):
         await token(internet, "officer")
 
 
@@ -185,10 +185,10 @@ async def test_faults_of_parichay_are_told(internet, sandboxes, system, fault, l
 async def test_faults_of_meri_pehchaan_never_open_a_session(internet, sandboxes, fault, line):
     sandboxes["digilocker"].faults.set([fault])
 
-    with pytest.raises(HeadlessFailed, match=f"sign-in stopped: {line}"):
+    with pytest.raises(DemoSignInFailed, match=f"sign-in stopped: {line}"):
         await token(internet, "citizen")
 
 
 async def test_a_dead_gateway_is_one_line():
-    with pytest.raises(HeadlessFailed, match=r"http://gateway\.test does not answer"):
-        await sign_in_headless(GATEWAY, "citizen", transport=Hosts({}))
+    with pytest.raises(DemoSignInFailed, match=r"http://gateway\.test does not answer"):
+        await demo_sign_in(GATEWAY, "citizen", transport=Hosts({}))

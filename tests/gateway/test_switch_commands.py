@@ -9,7 +9,7 @@ from domain.platform.alarms import ProcessFacts
 from domain.platform.switches import SwitchState
 from gateway.cli import app
 from gateway.commands import switch as commands
-from gateway.commands.opening import account, open_rooms
+from gateway.commands.opening import account, open_storage
 from gateway.commands.switch import NotSet, mutations, run_list, run_set
 from gateway.settings.settings import Settings
 from store.platform import alarms
@@ -49,8 +49,8 @@ async def test_a_mutation_is_set_by_its_name_in_the_graph(settings, capsys):
 
 async def running(settings: Settings, process: str, follows: int) -> None:
     facts = ProcessFacts(process, {}, {}, 0, 10**12, None, None, switches=follows)
-    async with open_rooms(settings) as rooms:
-        await rooms.store.carry_out(lambda tx: alarms.tell(tx, process, facts))
+    async with open_storage(settings) as rooms:
+        await rooms.store.carry_out(lambda tx: alarms.save_facts(tx, process, facts))
 
 
 async def test_it_is_told_in_how_many_running_processes_a_change_holds(settings, capsys):

@@ -7,7 +7,7 @@ import pytest
 
 from actions.platform.alarms import tell
 from domain.platform.alarms import AlarmCode, AlarmState, ProcessFacts
-from gateway.runtime.alarms import AlarmNotTold, AlarmWatch
+from gateway.runtime.alarms import AlarmNotSent, AlarmWatch
 from gateway.runtime.worker_watch import MOST_SILENCE, WorkerWatch
 from store.platform import alarms, outbox
 from tests.support.sign_in import environment
@@ -30,7 +30,7 @@ class Posted:
 
     async def __call__(self, environment, payload):
         if self.deaf:
-            raise AlarmNotTold("status 503")
+            raise AlarmNotSent("status 503")
         self.told.append((payload["code"], payload["state"]))
 
 

@@ -21,7 +21,7 @@ from domain.kernel.people import Subject
 from domain.kernel.sources import Source
 from domain.kernel.text import Language
 from gateway.graphql.endpoint import GraphQLEndpoint
-from gateway.graphql.replays import KeptReplays
+from gateway.graphql.replays import StoredReplays
 from gateway.http.edge import Edge
 from integrations.calling.errors import Unavailable
 from integrations.calling.monitor import SourceMonitor
@@ -51,7 +51,7 @@ def client(env: Environment, subject: Subject, language: Language = Language.HI)
             facts.request_id, subject, language, env, SourceMonitor(()), idempotency_key=facts.idempotency_key
         )
 
-    edge = Edge(clock=env.clock, ids=env.ids, replays=KeptReplays(env.store, env.clock))
+    edge = Edge(clock=env.clock, ids=env.ids, replays=StoredReplays(env.store, env.clock))
     app = Starlette(routes=[Route("/graphql", GraphQLEndpoint(built(), context, edge))])
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://gateway.test")
 
@@ -167,7 +167,7 @@ async def test_an_answer_that_could_not_be_kept_is_given_all_the_same(twins: Twi
 
     async with client(twins.one, world.asha) as caller:
         with monkeypatch.context() as patch:
-            patch.setattr(KeptReplays.keep.__globals__["idempotency"], "complete", _only_answers(full))
+            patch.setattr(StoredReplays.keep.__globals__["idempotency"], "complete", _only_answers(full))
             first = await ask(caller, SUBMIT, wanted("key"))
         again = await ask(caller, SUBMIT, wanted("key"))
     assert codes(first) == codes(again) == []

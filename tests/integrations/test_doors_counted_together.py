@@ -10,10 +10,10 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from domain.kernel.clock import ManualClock
-from integrations.calling.request_counters import DoorTallies, Tallies
+from integrations.calling.request_counters import FallbackRequestCounters, RequestCounters
 from integrations.etaal import EtaalSettings, etaal_routes
 from integrations.right_to_service import RightToServiceSettings, commission_routes
-from integrations.umang import DoorSettings, door_routes
+from integrations.umang import UmangEndpointSettings, endpoint_routes
 
 pytestmark = pytest.mark.integration
 
@@ -25,22 +25,22 @@ class Nobody:
     """What stands behind a door whose callers never come so far."""
 
 
-def etaal(tallies: Tallies) -> list[Route]:
+def etaal(tallies: RequestCounters) -> list[Route]:
     settings = EtaalSettings("user", "password", "bearer", "https://apuni.test", failures_a_minute=3)
     return etaal_routes(Nobody(), settings, CLOCK, tallies)
 
 
-def umang(tallies: Tallies) -> list[Route]:
-    settings = DoorSettings((KEY,), ("s" * 40,), {}, per_second=0.01, burst=3)
-    return door_routes(Nobody(), settings, CLOCK, tallies=tallies)
+def umang(tallies: RequestCounters) -> list[Route]:
+    settings = UmangEndpointSettings((KEY,), ("s" * 40,), {}, per_second=0.01, burst=3)
+    return endpoint_routes(Nobody(), settings, CLOCK, tallies=tallies)
 
 
-def umang_s_day(tallies: Tallies) -> list[Route]:
-    settings = DoorSettings((KEY,), ("s" * 40,), {}, daily=3)
-    return door_routes(Nobody(), settings, CLOCK, tallies=tallies)
+def umang_s_day(tallies: RequestCounters) -> list[Route]:
+    settings = UmangEndpointSettings((KEY,), ("s" * 40,), {}, daily=3)
+    return endpoint_routes(Nobody(), settings, CLOCK, tallies=tallies)
 
 
-def commission(tallies: Tallies) -> list[Route]:
+def commission(tallies: RequestCounters) -> list[Route]:
     settings = RightToServiceSettings(*["s" * 40] * 4, failures_a_minute=3)
     return commission_routes(Nobody(), settings, CLOCK, tallies)
 
@@ -48,15 +48,15 @@ def commission(tallies: Tallies) -> list[Route]:
 @pytest.fixture
 async def processes(
     valkey_server,
-) -> AsyncIterator[Callable[[Callable[[Tallies], list[Route]]], list[httpx.AsyncClient]]]:
+) -> AsyncIterator[Callable[[Callable[[RequestCounters], list[Route]]], list[httpx.AsyncClient]]]:
     """Makes two processes with a door, which have one shared store."""
     url = valkey_server.url()
     async with AsyncExitStack() as stack:
 
-        def made(door: Callable[[Tallies], list[Route]]) -> list[httpx.AsyncClient]:
+        def made(door: Callable[[RequestCounters], list[Route]]) -> list[httpx.AsyncClient]:
             clients = []
             for _ in range(2):
-                tallies = DoorTallies(CLOCK, url)
+                tallies = FallbackRequestCounters(CLOCK, url)
                 stack.push_async_callback(tallies.close)
                 transport = httpx.ASGITransport(app=Starlette(routes=door(tallies)), client=("192.0.2.7", 5))
                 clients.append(httpx.AsyncClient(transport=transport, base_url="http://gateway.test"))

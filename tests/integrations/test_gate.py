@@ -12,7 +12,7 @@ from domain.kernel.sources import Source, SourceState
 from domain.platform.switches import Switch, Switchboard, SwitchKind, SwitchState
 from integrations.calling.breakers import BreakerState
 from integrations.calling.errors import NotAsked
-from integrations.calling.kill_switch import Gate, SwitchedOff
+from integrations.calling.kill_switch import KillSwitch, SwitchedOff
 from integrations.calling.policies import CallPolicy
 from integrations.calling.remote import Codec, Remote, Resilience
 from integrations.dbt_finance.jit.client import INSTRUCTION_STATUS, PAYMENT_STATUSES, PUSH_INSTRUCTION
@@ -38,7 +38,7 @@ def board() -> Switchboard:
 
 @pytest.fixture
 def shared(clock: ManualClock, board: Switchboard) -> Resilience:
-    return replace(shared_resilience(clock), gate=Gate(board))
+    return replace(shared_resilience(clock), gate=KillSwitch(board))
 
 
 @pytest.fixture

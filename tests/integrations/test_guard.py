@@ -11,15 +11,15 @@ import pytest
 from domain.kernel.clock import ManualClock
 from integrations.calling.ssrf_guard import (
     MOST_LOOKUPS,
-    Guard,
     GuardedTransport,
     NameLookups,
     NotAllowed,
     PinningTransport,
+    SsrfGuard,
     is_public,
     origin_of,
 )
-from integrations.calling.transport import Lines
+from integrations.calling.transport import Transports
 
 PUBLIC = "93.184.215.14"
 
@@ -65,17 +65,17 @@ def test_the_internet_is_public(address):
 )  # fmt: skip
 def test_only_the_configured_origin_is_called(clock, url):
     with pytest.raises(NotAllowed):
-        Guard(["https://partner.gov.in/api"], clock=clock).check(url)
+        SsrfGuard(["https://partner.gov.in/api"], clock=clock).check(url)
 
 
 @pytest.mark.parametrize("url", ["https://partner.gov.in/x", "https://PARTNER.gov.in:443/y?z"])
 def test_the_configured_origin_is_called_at_any_path(clock, url):
-    Guard(["https://partner.gov.in/api"], clock=clock).check(url)
+    SsrfGuard(["https://partner.gov.in/api"], clock=clock).check(url)
 
 
 @pytest.mark.parametrize("found", ["127.0.0.1", f"{PUBLIC} 10.0.0.1", "169.254.169.254", ""])
 async def test_a_name_that_answers_with_an_address_of_our_own_network_is_refused(clock, found):
-    guard = Guard(["https://partner.gov.in"], clock=clock, demo=True, lookup=names(**{"partner.gov.in": found}))
+    guard = SsrfGuard(["https://partner.gov.in"], clock=clock, demo=True, lookup=names(**{"partner.gov.in": found}))
 
     with pytest.raises(NotAllowed):
         await guard.addresses("partner.gov.in", 443)
@@ -91,7 +91,7 @@ async def test_a_name_that_answers_with_an_address_of_our_own_network_is_refused
     ],
 )
 async def test_loopback_is_called_only_where_it_is_configured_in_the_demo(clock, origin, demo, allowed):
-    guard = Guard([origin], clock=clock, demo=demo, lookup=names(localhost="127.0.0.1"))
+    guard = SsrfGuard([origin], clock=clock, demo=demo, lookup=names(localhost="127.0.0.1"))
     _, host, port = origin_of(origin)
 
     if allowed:
@@ -102,7 +102,7 @@ async def test_loopback_is_called_only_where_it_is_configured_in_the_demo(clock,
 
 
 async def test_urls_from_data_go_to_https_and_to_the_internet_only(clock):
-    guard = Guard(None, clock=clock, demo=True, lookup=names(**{"media.test": PUBLIC, "inside.test": "10.0.0.1"}))
+    guard = SsrfGuard(None, clock=clock, demo=True, lookup=names(**{"media.test": PUBLIC, "inside.test": "10.0.0.1"}))
 
     guard.check("https://media.test/a")
     assert await guard.addresses("media.test", 443) == [PUBLIC]
@@ -119,7 +119,7 @@ async def test_the_checked_address_is_used_until_it_is_checked_again(clock):
     async def lookup(host, port):
         return [table[host]]
 
-    guard = Guard(["https://partner.gov.in"], clock=clock, lookup=lookup)
+    guard = SsrfGuard(["https://partner.gov.in"], clock=clock, lookup=lookup)
     await guard.addresses("partner.gov.in", 443)
     table["partner.gov.in"] = "127.0.0.1"  # the name is bound anew between check and call
 
@@ -136,7 +136,7 @@ async def test_httpcore_is_given_the_checked_address_and_keeps_name_and_host(clo
         seen.append(request)
         return httpx.Response(200)
 
-    guard = Guard(["https://partner.gov.in"], clock=clock, lookup=names(**{"partner.gov.in": PUBLIC}))
+    guard = SsrfGuard(["https://partner.gov.in"], clock=clock, lookup=names(**{"partner.gov.in": PUBLIC}))
     transport = GuardedTransport(PinningTransport(httpx.MockTransport(answer), guard), guard)
 
     await transport.handle_async_request(httpx.Request("GET", "https://partner.gov.in/a"))
@@ -148,7 +148,7 @@ async def test_httpcore_is_given_the_checked_address_and_keeps_name_and_host(clo
 
 @pytest.mark.parametrize("kind", ["own", "httpcore"])
 async def test_a_line_refuses_other_origins_before_it_connects(clock, kind):
-    async with Lines(clock, kind=kind, demo=True).to(["http://127.0.0.1:1"]) as line:
+    async with Transports(clock, kind=kind, demo=True).client_for(["http://127.0.0.1:1"]) as line:
         request = line.request("GET", "http://127.0.0.1:2/", headers={})
         with pytest.raises(httpx.ConnectError):
             await line.send(request)
@@ -192,7 +192,7 @@ def silent(monkeypatch):
 async def silent_partners(clock, silent):
     """More partners whose names get no answer, each asked for over its own line, than a loop has common threads."""
     hosts = [f"partner-{number}.silent" for number in range(64)]
-    asking = [asyncio.create_task(Guard([f"https://{host}"], clock=clock).addresses(host, 443)) for host in hosts]
+    asking = [asyncio.create_task(SsrfGuard([f"https://{host}"], clock=clock).addresses(host, 443)) for host in hosts]
     yield
     silent.answer()
     assert {type(error) for error in await asyncio.gather(*asking, return_exceptions=True)} == {socket.gaierror}
@@ -200,7 +200,7 @@ async def silent_partners(clock, silent):
 
 @pytest.mark.usefixtures("silent_partners")
 async def test_a_name_that_gets_no_answer_keeps_no_other_partners_name_waiting(clock):
-    guard = Guard(["https://localhost"], clock=clock, demo=True)
+    guard = SsrfGuard(["https://localhost"], clock=clock, demo=True)
 
     async with asyncio.timeout(5):
         assert "127.0.0.1" in await guard.addresses("localhost", 443)
@@ -219,7 +219,7 @@ async def test_a_name_that_gets_no_answer_lets_no_other_system_look_unreachable(
     async with server:
         url = f"http://localhost:{server.sockets[0].getsockname()[1]}"
 
-        assert await Lines(clock, demo=True).reachable(url, 5)
+        assert await Transports(clock, demo=True).is_reachable(url, 5)
 
 
 async def test_a_name_is_looked_up_once_however_many_ask_and_give_up(silent):

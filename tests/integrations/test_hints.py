@@ -8,7 +8,7 @@ import pytest
 
 from domain.kernel.clock import ManualClock
 from domain.kernel.sources import Source
-from integrations.calling.breaker_sharing import HINTS, BreakerHints
+from integrations.calling.breaker_sharing import HINTS, BreakerSharing
 from integrations.calling.breakers import Breakers, BreakerState, CircuitOpen
 from integrations.calling.errors import Unavailable
 from integrations.calling.policies import Traffic
@@ -20,7 +20,7 @@ class Process:
     """The breakers of one process with what it tells and hears."""
 
     def __init__(self, url, clock):
-        self.hints = BreakerHints(url, clock)
+        self.hints = BreakerSharing(url, clock)
         self.breakers = Breakers(clock, observer=self.hints.note_change)
         self.calls = self.at_once = self.most_at_once = 0
 
@@ -186,7 +186,7 @@ async def test_without_valkey_nobody_is_warned_and_the_news_is_told_when_it_is_b
     await there.hints._client.aclose()
     news = there.hints
 
-    back = BreakerHints(valkey_server.url(), clock)
+    back = BreakerSharing(valkey_server.url(), clock)
     back._news = news._news
     await back.exchange(there.breakers)
 

@@ -7,8 +7,8 @@ import pytest
 
 from domain.kernel.clock import ManualClock
 from integrations.calling.deadline import RESERVE_SECONDS, seconds_left, set_request_deadline, share
-from integrations.calling.limiter import LaneState, RetryBudget, TokenBucket
-from integrations.calling.policies import Lane, Priority
+from integrations.calling.limiter import BulkheadState, RetryBudget, TokenBucket
+from integrations.calling.policies import Bulkhead, Priority
 
 
 @pytest.fixture
@@ -85,9 +85,9 @@ def test_repeats_are_a_fifth_of_the_calls_and_three_at_any_time():
     assert (at_once, sum(budget.spend() for _ in range(100))) == (3, 10)
 
 
-@pytest.mark.parametrize(("lane", "most"), [(Lane(places=4), 4), (Lane(places=4, places_of_group=2), 2)])
+@pytest.mark.parametrize(("lane", "most"), [(Bulkhead(places=4), 4), (Bulkhead(places=4, places_of_group=2), 2)])
 async def test_no_more_calls_than_places(clock, lane, most):
-    state, under_way, seen = LaneState(lane, clock), 0, []
+    state, under_way, seen = BulkheadState(lane, clock), 0, []
 
     async def call():
         nonlocal under_way
@@ -103,7 +103,7 @@ async def test_no_more_calls_than_places(clock, lane, most):
 
 
 async def test_a_group_that_is_stuck_leaves_places_for_the_others_and_is_forgotten(clock):
-    state = LaneState(Lane(places=4, places_of_group=2), clock)
+    state = BulkheadState(Bulkhead(places=4, places_of_group=2), clock)
     stuck = asyncio.Event()
 
     async def slow():

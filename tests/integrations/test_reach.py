@@ -7,8 +7,8 @@ import pytest
 from domain.kernel.clock import SystemClock
 from domain.kernel.sources import Source, SourceState
 from integrations.calling.monitor import SourceMonitor
-from integrations.calling.reachability_probes import ReachWatch
-from integrations.calling.transport import Lines
+from integrations.calling.reachability_probes import ReachabilityProbes
+from integrations.calling.transport import Transports
 from tests.support.running import free_port
 
 pytestmark = pytest.mark.integration
@@ -41,7 +41,9 @@ class Listener:
 
 
 def watch(monitor, demo=True, **addresses):
-    return ReachWatch(Lines(CLOCK, demo=demo), {Source[name]: urls for name, urls in addresses.items()}, monitor)
+    return ReachabilityProbes(
+        Transports(CLOCK, demo=demo), {Source[name]: urls for name, urls in addresses.items()}, monitor
+    )
 
 
 def states(monitor):
@@ -51,7 +53,7 @@ def states(monitor):
 async def test_a_system_that_takes_connections_is_live_and_is_asked_nothing():
     monitor = SourceMonitor(Source)
     async with Listener() as there:
-        await watch(monitor, UMANG=[there.url]).look()
+        await watch(monitor, UMANG=[there.url]).probe_all()
         await asyncio.sleep(0.01)
 
         assert states(monitor) == {Source.UMANG: SourceState.LIVE}
@@ -63,9 +65,9 @@ async def test_a_system_that_takes_connections_is_live_and_is_asked_nothing():
 async def test_a_closed_port_a_name_without_address_and_a_guarded_address_are_down():
     monitor, closed = SourceMonitor(Source), f"http://127.0.0.1:{free_port()}/"
     async with Listener() as there:
-        await watch(monitor, UMANG=[closed], CSC=["http://no-such-host.invalid/"], SSO=[there.url, closed]).look()
+        await watch(monitor, UMANG=[closed], CSC=["http://no-such-host.invalid/"], SSO=[there.url, closed]).probe_all()
         production = SourceMonitor(Source)
-        await watch(production, demo=False, UMANG=[there.url]).look()
+        await watch(production, demo=False, UMANG=[there.url]).probe_all()
 
         assert there.connections == 1
     assert states(monitor) == dict.fromkeys((Source.UMANG, Source.CSC, Source.SSO), SourceState.DOWN)
@@ -75,7 +77,7 @@ async def test_a_closed_port_a_name_without_address_and_a_guarded_address_are_do
 async def test_a_port_that_speaks_no_tls_is_down_for_https():
     monitor = SourceMonitor(Source)
     async with Listener() as there:
-        await watch(monitor, UMANG=[there.url.replace("http:", "https:")]).look()
+        await watch(monitor, UMANG=[there.url.replace("http:", "https:")]).probe_all()
 
     assert states(monitor) == {Source.UMANG: SourceState.DOWN}
 
@@ -84,9 +86,9 @@ async def test_what_a_call_found_out_goes_before_and_ends_the_trying():
     monitor = SourceMonitor(Source)
     async with Listener() as there:
         trying = watch(monitor, UMANG=[there.url])
-        await trying.look()
+        await trying.probe_all()
         monitor.record_failure(Source.UMANG, "umang.getrationcard", CLOCK.now(), 3.0, None)
-        await trying.look()
+        await trying.probe_all()
         await asyncio.sleep(0.01)
 
         assert there.connections == 1
@@ -96,10 +98,10 @@ async def test_what_a_call_found_out_goes_before_and_ends_the_trying():
 async def test_a_system_that_comes_up_later_is_found():
     monitor, port = SourceMonitor(Source), free_port()
     trying = watch(monitor, UMANG=[f"http://127.0.0.1:{port}/"])
-    await trying.look()
+    await trying.probe_all()
     before = states(monitor)
     server = await asyncio.start_server(lambda reader, writer: writer.close(), "127.0.0.1", port)
-    await trying.look()
+    await trying.probe_all()
     server.close()
     await server.wait_closed()
 

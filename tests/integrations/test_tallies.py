@@ -6,7 +6,12 @@ import pytest
 
 from domain.kernel.clock import ManualClock
 from integrations.calling.cache_backends import client_of
-from integrations.calling.request_counters import DoorTallies, OwnTallies, SharedTallies, Tally
+from integrations.calling.request_counters import (
+    FallbackRequestCounters,
+    LocalRequestCounters,
+    RequestCount,
+    SharedRequestCounters,
+)
 
 
 @pytest.fixture
@@ -17,15 +22,15 @@ def clock() -> ManualClock:
 @pytest.fixture
 async def tallies(cache_url, clock):
     if cache_url is None:
-        yield OwnTallies(clock)
+        yield LocalRequestCounters(clock)
         return
-    shared = SharedTallies(cache_url)
+    shared = SharedRequestCounters(cache_url)
     yield shared
     await shared.close()
 
 
 async def test_what_is_added_under_a_key_is_what_is_seen_under_it(tallies):
-    assert await tallies.look("etaal", 60) == Tally(0, 60)
+    assert await tallies.look("etaal", 60) == RequestCount(0, 60)
     added = [await tallies.add("etaal", 60) for _ in range(3)]
     await tallies.add("etaal@192.0.2.1", 60)
 
@@ -44,19 +49,19 @@ async def test_a_bucket_gives_its_burst_and_then_says_how_long_to_wait(tallies):
 
 
 async def test_a_window_ends_and_a_bucket_fills_with_time(clock):
-    own = OwnTallies(clock)
+    own = LocalRequestCounters(clock)
     await own.add("etaal", 60)
     assert [await own.take("umang", 10, 2) for _ in range(3)] == [0, 0, pytest.approx(0.1)]
     clock.advance(timedelta(seconds=0.1))
     assert [await own.take("umang", 10, 2) for _ in range(2)] == [0, pytest.approx(0.1)]
     clock.advance(timedelta(seconds=60))
 
-    assert await own.look("etaal", 60) == Tally(0, 60)
+    assert await own.look("etaal", 60) == RequestCount(0, 60)
     assert (await own.add("etaal", 60)).number == 1
 
 
 async def test_keys_not_counted_for_longest_are_forgotten(clock):
-    own = OwnTallies(clock, most=2)
+    own = LocalRequestCounters(clock, most=2)
     for key in ("a", "b", "a", "c"):
         await own.add(key, 60)
 
@@ -65,7 +70,7 @@ async def test_keys_not_counted_for_longest_are_forgotten(clock):
 
 async def test_a_shared_store_that_is_away_locks_nobody_out_and_is_counted(clock, tmp_path):
     faults: list[int] = []
-    tallies = DoorTallies(clock, f"unix://{tmp_path}/absent.sock", faults=lambda: faults.append(1))
+    tallies = FallbackRequestCounters(clock, f"unix://{tmp_path}/absent.sock", faults=lambda: faults.append(1))
 
     assert [(await tallies.add("etaal", 60)).number for _ in range(3)] == [1, 2, 3]
     assert len(faults) == 1  # it is not asked again within a second
@@ -79,7 +84,7 @@ async def test_a_shared_store_that_is_away_locks_nobody_out_and_is_counted(clock
 @pytest.mark.integration
 async def test_in_valkey_a_bucket_fills_with_time_and_every_key_ends_by_itself(valkey_server):
     url = valkey_server.url()
-    tallies, client = SharedTallies(url), client_of(url)
+    tallies, client = SharedRequestCounters(url), client_of(url)
     await tallies.add("etaal", 60)
     waits = [await tallies.take("umang", 1_000_000, 1) for _ in range(3)]  # a token in a microsecond
     ends = [await client.pttl(key) async for key in client.scan_iter("apuni:door:*")]
@@ -94,7 +99,7 @@ async def test_in_valkey_a_bucket_fills_with_time_and_every_key_ends_by_itself(v
 @pytest.mark.integration
 async def test_processes_with_one_shared_store_count_together(clock, valkey_server):
     url = valkey_server.url()
-    one, other = DoorTallies(clock, url), DoorTallies(clock, url)
+    one, other = FallbackRequestCounters(clock, url), FallbackRequestCounters(clock, url)
 
     assert [(await each.add("etaal", 60)).number for each in (one, other, one)] == [1, 2, 3]
     assert [await each.take("umang", 0.01, 2) > 0 for each in (one, other, one)] == [False, False, True]

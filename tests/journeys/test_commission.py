@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from demo.sign_in import HeadlessFailed
+from demo.sign_in import DemoSignInFailed
 from gateway.runtime import runfiles
 from tests.support.crashing import Client, Processes
 from tests.support.eventually import eventually
@@ -75,7 +75,7 @@ class Town:
         """A token, or nothing while the processes have not read the turned clock yet."""
         try:
             return self.processes.token(role, person)
-        except HeadlessFailed:
+        except DemoSignInFailed:
             return ""
 
 

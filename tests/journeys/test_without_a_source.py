@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from demo.sign_in import HeadlessFailed
+from demo.sign_in import DemoSignInFailed
 from tests.support.degradation import coded, losses
 from tests.support.eventually import eventually
 from tests.support.forms import answers_of
@@ -169,7 +169,7 @@ def test_old_copies_serve_for_all_but_payments(matrix: Matrix):
 
 @pytest.mark.parametrize(("system", "role"), [("sso", "citizen"), ("sso", "officer"), ("csc", "operator")])
 def test_without_the_provider_nobody_new_signs_in(running: Running, system: str, role: str):
-    with running.without(system), pytest.raises(HeadlessFailed):
+    with running.without(system), pytest.raises(DemoSignInFailed):
         Running(running.url, running.home, running.process, running.log).token(role)
 
 

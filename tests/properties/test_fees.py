@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from actions.applications.respond import RecordFee, Withdraw, record_fee, withdraw_application
 from actions.fees.fee_cases import ABOUT
 from actions.fees.fee_refunds import send_refund
-from actions.reconciliation.finance_desk import CaseRequest, settle_case, take_case
+from actions.reconciliation.finance_desk import CaseRequest, resolve_case, take_case
 from domain.applications.applications import Application
 from domain.applications.lifecycle import Move, Status
 from domain.fees.fees import PAID, FeeOrder, FeeRoute, FeeState
@@ -160,7 +160,7 @@ class Life:
                 key = f"{self.application.id}:f{self.keys}"
                 await take_case(env, FINANCE, CaseRequest(case.id, key))
                 settles = CaseRequest(case.id, key, note="Back.", outcome=CaseOutcome.REFUNDED)
-                await settle_case(env, FINANCE, settles)
+                await resolve_case(env, FINANCE, settles)
 
     async def settle(self) -> None:
         """Everybody speaks again, and every round is run until nothing is due."""

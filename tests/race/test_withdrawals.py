@@ -20,7 +20,7 @@ from domain.consents.consents import ConsentPurpose
 from domain.kernel.people import Subject
 from domain.kernel.sources import SourceState
 from domain.kernel.text import Bilingual, Language
-from integrations.calling.cache import KeptAnswers
+from integrations.calling.cache import AnswerCache
 from integrations.calling.cache_backends import open_cache
 from integrations.calling.errors import Refused
 from store.documents import department_documents
@@ -36,7 +36,7 @@ class Process:
     """One process: its environment, with a cache of its own or a share in Valkey, and UMANG behind it."""
 
     env: Environment
-    kept: KeptAnswers
+    kept: AnswerCache
     umang: Partner
     watch: ConsentWatch
 
@@ -45,7 +45,7 @@ class Process:
 
 
 def process(env: Environment, url: str | None) -> Process:
-    kept, partner = KeptAnswers(open_cache(url), env.clock), Partner()
+    kept, partner = AnswerCache(open_cache(url), env.clock), Partner()
 
     async def ration_card(citizen_id: str, number: str, language: Language) -> Any:
         return await kept.get(KEPT, (citizen_id, number, language.value), partner.load, ANY)

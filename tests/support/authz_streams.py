@@ -18,7 +18,7 @@ from gateway.graphql.pipeline import Pipeline
 from gateway.http.callers import Caller, CallerKind
 from gateway.http.calls import RequestFacts
 from gateway.http.edge import Edge
-from gateway.streams.operations import Asked, Operations
+from gateway.streams.operations import OperationRequest, Operations
 from schema.kernel.context import Context
 from store.database import change_feed
 from tests.support.authz import SUBJECTS, Things
@@ -79,7 +79,7 @@ async def follow(things: Things, who: str, query: str, rows: list[Change], **var
 
     pipeline = Pipeline(world.graph, context, Edge(clock, SystemIds(clock), introspection=True))
     ready = pipeline.ready(parameters_in({"query": query, "variables": variables}), {})
-    asked = Asked(ready, NOBODY, RequestFacts("request-1", None, None), Language.EN, "test")
+    asked = OperationRequest(ready, NOBODY, RequestFacts("request-1", None, None), Language.EN, "test")
     told: list[dict[str, Any]] = []
 
     async def listen() -> None:

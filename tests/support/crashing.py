@@ -20,7 +20,7 @@ import httpx
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from demo.sign_in import sign_in_headless
+from demo.sign_in import demo_sign_in
 from gateway.runtime import runfiles
 from tests.support.forms import answers_of
 from tests.support.papers import DECIDE, SUBMIT
@@ -139,7 +139,7 @@ class Processes:
         self.running.clear()
 
     def token(self, role: str, person: str) -> str:
-        return asyncio.run(sign_in_headless(self.url, role, person))
+        return asyncio.run(demo_sign_in(self.url, role, person))
 
     def ledger(self, system: str) -> list[dict[str, Any]]:
         answer = httpx.get(f"{self.city}/{system}/ledger", params={"after": 0}, timeout=30)

@@ -21,7 +21,7 @@ from gateway.http.document_door import document_routes
 from integrations.apisetu import ApiSetu, ApiSetuSettings
 from integrations.calling.monitor import SourceMonitor
 from integrations.calling.remote import Remote, Resilience
-from integrations.calling.transport import Lines
+from integrations.calling.transport import Transports
 from integrations.digilocker import DigiLocker, DigiLockerSettings
 from sandbox.apisetu.server import create_sandbox as create_setu
 from sandbox.city import Sandbox, SandboxClock, SandboxHome
@@ -210,7 +210,7 @@ async def _line(stack: AsyncExitStack, box: Sandbox, shared: Resilience, gate: G
     if source is Source.DIGILOCKER:
         gate.app, app = box.app, gate
     url = await stack.enter_async_context(served(app))
-    client = await stack.enter_async_context(Lines(SystemClock(), demo=True).to([url]))
+    client = await stack.enter_async_context(Transports(SystemClock(), demo=True).client_for([url]))
     return Remote(source, url, client=client, shared=shared)
 
 

@@ -18,7 +18,7 @@ from domain.identity.aliases import AliasKind
 from domain.kernel.clock import IST
 from legacy.cells import COLUMNS
 from legacy.files import CertificateFiles, FolderFiles
-from legacy.imports import ImportRooms, Plan, bookmark_of, import_applications
+from legacy.imports import ImportStorage, Plan, bookmark_of, import_applications
 from legacy.rejects import RejectsFile
 from legacy.source import look_at
 from store.applications import applications
@@ -178,9 +178,9 @@ class PlainXml:
         return f"<Certificate number='{content.number}'/>".encode()
 
 
-def rooms_of(env: Environment) -> ImportRooms:
+def rooms_of(env: Environment) -> ImportStorage:
     """What an import works on in a world of tests."""
-    return ImportRooms(
+    return ImportStorage(
         store=env.store,
         vault=env.vault,
         objects=env.objects,
@@ -195,7 +195,7 @@ def rooms_of(env: Environment) -> ImportRooms:
 
 
 async def take_over(
-    rooms: ImportRooms,
+    rooms: ImportStorage,
     path: Path,
     files: CertificateFiles | None = None,
     *,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from domain.kernel.sources import Source
-from integrations.calling.cache import Codec, KeptAnswers
+from integrations.calling.cache import AnswerCache, Codec
 from integrations.calling.errors import Unavailable
 from integrations.calling.policies import CallPolicy
 
@@ -42,7 +42,7 @@ def down() -> Unavailable:
     return Unavailable(Source.UMANG, "down")
 
 
-async def landed(kept: KeptAnswers) -> None:
+async def landed(kept: AnswerCache) -> None:
     """Wait until no call is under way."""
     while kept._flights:
         await asyncio.sleep(0.001)

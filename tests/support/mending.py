@@ -21,7 +21,7 @@ from actions.benefits.payment_orders import ReissuePayment, reissue_payment
 from actions.fees.fee_enquiries import ask_due as ask_about_fees
 from actions.payments.account_corrections import CorrectAccount, correct_account
 from actions.payments.registrations import enrol
-from actions.reconciliation.finance_desk import CaseRequest, settle_case, take_case
+from actions.reconciliation.finance_desk import CaseRequest, resolve_case, take_case
 from domain.applications.lifecycle import Move
 from domain.benefits.benefits import Instalment
 from domain.fees.fees import FeeRules, FeeState
@@ -240,7 +240,7 @@ async def came_with_another_amount(story: Mending) -> None:
 async def goes_back_as_a_whole(story: Mending) -> None:
     """She settles it once CSC has confirmed what it holds, and CSC is asked to give all of it back."""
     settles = CaseRequest(await _doubted(story), "settle", note="All of it goes back.", outcome=CaseOutcome.REFUNDED)
-    await settle_case(story.world.env, FIRST, settles)
+    await resolve_case(story.world.env, FIRST, settles)
     await story.deliver()
     story.world.clock.advance(timedelta(hours=7))
     await ask_about_fees(story.world.env)

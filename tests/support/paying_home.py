@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import select, update
 
-from gateway.runtime.composition import open_house
+from gateway.runtime.composition import open_runtime
 from gateway.runtime.logs import configure_logging
 from gateway.settings.settings import Settings
 from store.catalogue.catalogue_rows import services_table
@@ -23,7 +23,7 @@ FARMERS = "ES94"
 async def sow(home: Path, port: int, many: int) -> None:
     """Give the first citizen of the home so many sanctions with one payment each."""
     configure_logging(level=logging.WARNING)
-    async with open_house(Settings(home=home, port=port)) as house:
+    async with open_runtime(Settings(home=home, port=port)) as house:
         env = house.environment
         async with env.store.write_transaction() as tx:
             who = str((await tx.connection.execute(select(citizens_table.c.citizen_id).limit(1))).scalar_one())

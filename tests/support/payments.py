@@ -11,13 +11,13 @@ from typing import Any
 from sqlalchemy import select
 
 from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from actions.payments.partner import pfms
 from actions.payments.payment_answers import fetch_answers
 from actions.payments.payment_batches import SEND, batch_now, batch_round
 from actions.payments.registrations import account_changed, enrol
 from actions.payments.sending import send_batch
-from actions.reconciliation.finance_cases import settle_by_itself
+from actions.reconciliation.finance_cases import resolve_automatically
 from domain.benefits.benefits import Instalment, PaymentStatus, Rail, Sanction
 from domain.benefits.bills import bill_number, end_to_end_id
 from domain.benefits.sanction_course import PaymentAccount
@@ -116,7 +116,7 @@ class Paying:
             assert held is not None
             found = (await benefits.sanctions(tx, [held.sanction_id]))[held.sanction_id]
             await sanction_course.set_account(tx, an_account(found, account, self.clock))
-            return await account_changed(Acting(self.env, tx, SYSTEM), found)
+            return await account_changed(UnitOfWork(self.env, tx, SYSTEM), found)
 
     async def send_due(self) -> int:
         """Send what the outbox holds, as the worker does."""
@@ -191,7 +191,7 @@ class Paying:
         async with self.env.store.write_transaction() as tx:
             for case in await finance_cases.page(tx, None, CaseFilter(), place=None, limit=100):
                 outcome, note = CaseOutcome.CORRECTED_AT_PARTNER, "mended"
-                await settle_by_itself(Acting(self.env, tx, SYSTEM), case.kind, case.about, outcome, note)
+                await resolve_automatically(UnitOfWork(self.env, tx, SYSTEM), case.kind, case.about, outcome, note)
 
     async def sealed(self, batch_id: str) -> bytes | None:
         async with self.env.store.read_transaction() as tx:

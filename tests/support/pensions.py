@@ -2,8 +2,8 @@
 
 import pytest
 
-from actions.benefits.payment_status import hear
-from actions.kernel.unit_of_work import Acting
+from actions.benefits.payment_status import apply_status
+from actions.kernel.unit_of_work import UnitOfWork
 from domain.benefits.benefits import Instalment, PaymentNews, PaymentStatus, Sanction
 from domain.kernel.errors import ErrorCode, Problems
 from domain.kernel.people import SYSTEM, PersonKind, Posting, Role, Subject
@@ -39,7 +39,7 @@ async def news(world: World, one: Instalment, status: PaymentStatus, **more: str
     """The treasury says where a payment stands; whether that was news."""
     async with world.env.store.write_transaction() as tx:
         said = PaymentNews(status, world.clock.now(), rail=one.rail, **more)
-        return await hear(Acting(world.env, tx, SYSTEM), one.id, said)
+        return await apply_status(UnitOfWork(world.env, tx, SYSTEM), one.id, said)
 
 
 def code_of(refused: pytest.ExceptionInfo[Problems]) -> ErrorCode:

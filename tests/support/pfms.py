@@ -16,7 +16,7 @@ from domain.kernel.sources import Source
 from domain.payments.files import Transport
 from integrations.calling.remote import Remote
 from integrations.calling.resilience import Resilience
-from integrations.calling.transport import Lines
+from integrations.calling.transport import Transports
 from integrations.dbt_finance.pfms.models import (
     Agency,
     BeneficiaryBatch,
@@ -100,7 +100,7 @@ class Pfms:
             await exchange.aclose()
             return
         own = RestSettings.from_onboarding({**self.given, **changes})
-        async with served(self.sandbox.app) as url, Lines(shared.clock, demo=True).to([url]) as client:
+        async with served(self.sandbox.app) as url, Transports(shared.clock, demo=True).client_for([url]) as client:
             yield RestExchange(Remote(Source.PFMS, url, client=client, shared=shared), own)
 
     def faults(self, *faults: Mapping[str, Any]) -> None:

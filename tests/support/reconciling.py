@@ -108,7 +108,7 @@ class Night:
             await send_instruction(env, one)
         async with env.store.write_transaction() as tx:
             bills = [found for one in made if (found := await benefits.instalment(tx, one))]
-            await settle(Acting(env, tx, SYSTEM), bills[-1], PaymentStatus.INSTRUCTED)
+            await settle(UnitOfWork(env, tx, SYSTEM), bills[-1], PaymentStatus.INSTRUCTED)
         await self.office.act("advance", {"bill_number": bills[0].bill_number, "state": "CREDITED"})
         await self.office.act("mark_returned", {"bill_number": bills[1].bill_number, "code": "01"})
 

@@ -8,7 +8,7 @@ import httpx
 from domain.kernel.clock import Clock, SystemClock
 from domain.kernel.sources import Source
 from integrations.calling.breakers import Breakers
-from integrations.calling.cache import KeptAnswers, open_cache
+from integrations.calling.cache import AnswerCache, open_cache
 from integrations.calling.monitor import SourceMonitor
 from integrations.calling.remote import Remote, Resilience
 from integrations.calling.transport import open_client
@@ -19,7 +19,7 @@ PARTNER = "http://partner.test"
 def shared_resilience(clock: Clock | None = None) -> Resilience:
     """Breakers, cache and monitor of one test."""
     clock = clock or SystemClock()
-    return Resilience(clock, Breakers(clock), KeptAnswers(open_cache(None), clock), SourceMonitor(Source))
+    return Resilience(clock, Breakers(clock), AnswerCache(open_cache(None), clock), SourceMonitor(Source))
 
 
 def remote_over(

@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 import pytest
 
-from demo.sign_in import sign_in_headless
+from demo.sign_in import demo_sign_in
 from gateway.runtime import runfiles
 from tests.support.databases import run_apart
 
@@ -60,7 +60,7 @@ class Running:
     def token(self, role: str = "citizen", person: str | None = None) -> str:
         name = f"{role}:{person}"
         if name not in self.tokens:
-            self.tokens[name] = run_apart(sign_in_headless, self.url, role, person)
+            self.tokens[name] = run_apart(demo_sign_in, self.url, role, person)
         return self.tokens[name]
 
     def graphql(

@@ -7,10 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from actions.catalogue.catalogue_import import import_catalogue
-from demo.seed.seed import sow_people
+from demo.seed.seed import seed_people
 from demo.seeding import catalogue_rows
 from domain.kernel.clock import ManualClock
-from gateway.runtime.composition import open_house
+from gateway.runtime.composition import open_runtime
 from gateway.runtime.logs import configure_logging
 from gateway.settings.settings import Settings
 from sandbox.city.kit import load_demo
@@ -24,10 +24,10 @@ async def sow(home: Path, port: int) -> None:
     configure_logging(level=logging.WARNING)
     settings = Settings(home=home, port=port)
     await migrate(settings.store_url)
-    async with open_house(settings) as house:
+    async with open_runtime(settings) as house:
         loaded = await import_catalogue(house.environment, catalogue_rows())
         env = replace(house.environment, rules=replace(house.environment.rules, calendar=loaded.calendar))
-        await sow_people(env, load_demo(ROOT / "demo"), ManualClock(env.clock.now()), "small")
+        await seed_people(env, load_demo(ROOT / "demo"), ManualClock(env.clock.now()), "small")
 
 
 if __name__ == "__main__":

@@ -17,12 +17,12 @@ from domain.kernel.assurance import Assurance
 from domain.kernel.clock import SystemClock
 from domain.kernel.people import PersonKind, Provider
 from gateway.graphql.pipeline import Pipeline
-from gateway.graphql.replays import KeptReplays
+from gateway.graphql.replays import StoredReplays
 from gateway.http.edge import Edge
 from gateway.umang.desk import UmangDesk
 from gateway.umang.handoff import handoff_routes
 from gateway.umang.running import Caller, Documents
-from integrations.umang import DoorSettings, door_routes
+from integrations.umang import UmangEndpointSettings, endpoint_routes
 from sandbox.city.kit import SandboxClock, SandboxHome
 from sandbox.umang.caller import Callers
 from sandbox.umang.server import create_sandbox
@@ -65,7 +65,7 @@ class Portal:
 
     world: World
     callers: Callers
-    settings: DoorSettings
+    settings: UmangEndpointSettings
     http: httpx.AsyncClient
     seen: list[tuple[str, str]] = field(default_factory=list)
     shut_for: int | None = None
@@ -101,7 +101,7 @@ async def a_portal(world: World, keys: Path, folder: Path, **changes: Any) -> As
     app = Starlette()
     transport = httpx.ASGITransport(app=app)
     callers = Callers(home, transport)
-    settings = DoorSettings.from_onboarding({"door": {**callers.onboarding_data(), **changes}})
+    settings = UmangEndpointSettings.from_onboarding({"door": {**callers.onboarding_data(), **changes}})
     async with httpx.AsyncClient(transport=transport, base_url=URL) as client:
         portal = Portal(world, callers, settings, client)
         app.router.routes.extend(routes_of(portal))
@@ -111,7 +111,7 @@ async def a_portal(world: World, keys: Path, folder: Path, **changes: Any) -> As
 
 def routes_of(portal: Portal) -> list[Route]:
     env = portal.env
-    edge = Edge(env.clock, env.ids, replays=KeptReplays(env.store, env.clock))
+    edge = Edge(env.clock, env.ids, replays=StoredReplays(env.store, env.clock))
 
     async def never(_: Any) -> Any:
         raise AssertionError("no request has a context here")
@@ -127,6 +127,6 @@ def routes_of(portal: Portal) -> list[Route]:
 
     desk = UmangDesk(env, Documents(Pipeline(portal.world.graph, never, edge)), context)
     return [
-        *door_routes(desk, portal.settings, env.clock, shut=shut, observe=observe),
+        *endpoint_routes(desk, portal.settings, env.clock, shut=shut, observe=observe),
         *handoff_routes(env, portal.settings, session_seconds=600, shut=shut),
     ]

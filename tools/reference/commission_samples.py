@@ -25,7 +25,7 @@ from domain.kernel.clock import ManualClock
 from domain.kernel.sources import Source
 from gateway.http.public_keys import public_keys
 from integrations.calling.breakers import Breakers
-from integrations.calling.cache import KeptAnswers, open_cache
+from integrations.calling.cache import AnswerCache, open_cache
 from integrations.calling.monitor import SourceMonitor
 from integrations.calling.remote import Remote, Resilience
 from integrations.calling.transport import open_client
@@ -33,13 +33,13 @@ from integrations.right_to_service import (
     AppealFiling,
     Attachment,
     CaseEvent,
+    MessageReceipt,
     NotifiedService,
     OtherMessage,
+    ReceivedMessage,
     RightToService,
     RightToServiceSettings,
-    Told,
     UnknownCase,
-    Word,
     commission_routes,
 )
 from store.database.keyring import Keyrings
@@ -60,15 +60,15 @@ HOOK = "/hooks/rts"
 class _Docket:
     """One case, and the messages about it."""
 
-    taken: dict[str, Word]
+    taken: dict[str, ReceivedMessage]
 
-    async def take(self, word: Word) -> Told:
+    async def take(self, word: ReceivedMessage) -> MessageReceipt:
         if word.number != NUMBER:
             raise UnknownCase
         kept = self.taken.setdefault(word.id, word)
         if kept.digest != word.digest:
             raise OtherMessage
-        return Told(word.id, MessageState.APPLIED, repeated=kept is not word)
+        return MessageReceipt(word.id, MessageState.APPLIED, repeated=kept is not word)
 
     async def case_file(self, sha256: str) -> bytes | None:
         return b"the octets of the case file" if sha256 == FILE else None
@@ -132,7 +132,7 @@ class _Recorder(httpx.AsyncBaseTransport):
 
 async def _outgoing_calls() -> list[dict[str, Any]]:
     clock, recorder = ManualClock(NOW), _Recorder()
-    shared = Resilience(clock, Breakers(clock), KeptAnswers(open_cache(None), clock), SourceMonitor([*Source]))
+    shared = Resilience(clock, Breakers(clock), AnswerCache(open_cache(None), clock), SourceMonitor([*Source]))
     remote = Remote(Source.RIGHT_TO_SERVICE, "http://commission.test", client=open_client(recorder), shared=shared)
     client = RightToService(remote, RightToServiceSettings.from_onboarding(ACCOUNT), clock)
     opened = {"appealNo": NUMBER, "level": 3, "receivedAt": "2026-11-26T10:00:00.000+05:30", "decideBy": None}

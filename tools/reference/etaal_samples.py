@@ -20,7 +20,7 @@ from domain.etaal.counting import MAPPED, TransactionCount
 from domain.kernel.clock import ManualClock
 from integrations.etaal import Batch, CountsUnavailable, EtaalPushSettings, EtaalSettings, ServiceCount, etaal_routes
 from integrations.etaal import wire_push as wire
-from store.etaal.ledger_seal import GENESIS, link_of, said_by
+from store.etaal.ledger_seal import GENESIS, link_of, row_content
 from tools.reference.sample_files import FOLDER
 
 NOW = datetime(2026, 11, 24, 6, 30, tzinfo=UTC)
@@ -176,7 +176,7 @@ def _export() -> bytes:
             corrects=None if corrects is None else f"SAMPLE:{corrects}",
             reason=MAPPED if event == MAPPED else None if corrects is None else "CERTIFICATE_REVOKED",
         )
-        said = said_by(row, number + 1, stands)
+        said = row_content(row, number + 1, stands)
         link = link_of(link, said)
         lines.append(json.dumps({**said, "link": link}, ensure_ascii=False, sort_keys=True, separators=(",", ":")))
     return ("\n".join(lines) + "\n").encode()

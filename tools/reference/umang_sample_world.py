@@ -23,13 +23,13 @@ from domain.kernel.people import Citizen, Officer, OfficerLevel, PersonKind, Pos
 from domain.kernel.sources import Source
 from domain.kernel.text import Bilingual, Language
 from gateway.graphql.pipeline import Pipeline
-from gateway.graphql.replays import KeptReplays
+from gateway.graphql.replays import StoredReplays
 from gateway.http.edge import Edge
 from gateway.runtime.form_files import form_files
 from gateway.umang.desk import UmangDesk
 from gateway.umang.running import Caller, Documents
 from integrations.calling.monitor import SourceMonitor
-from integrations.umang import DoorSettings, door_routes
+from integrations.umang import UmangEndpointSettings, endpoint_routes
 from schema import build
 from schema.kernel.context import Context
 from store.applications import applications
@@ -68,7 +68,7 @@ class SampleWorld:
 
 
 @asynccontextmanager
-async def sample_world(folder: Path, settings: DoorSettings) -> AsyncIterator[SampleWorld]:
+async def sample_world(folder: Path, settings: UmangEndpointSettings) -> AsyncIterator[SampleWorld]:
     """A world in an empty folder, with the linked account of the samples."""
     clock, url = ManualClock(NOW), f"sqlite+aiosqlite:///{folder / 'store.db'}"
     await migrate(url)
@@ -128,7 +128,7 @@ def _posting(department: str) -> Posting:
     return Posting(Role.OFFICER, department, "49", None, OfficerLevel.DESIGNATED)
 
 
-def _routes(env: Environment, settings: DoorSettings) -> list[Route]:
+def _routes(env: Environment, settings: UmangEndpointSettings) -> list[Route]:
     monitor = SourceMonitor([Source.UMANG])
 
     async def refuse_context(facts: Any) -> Any:
@@ -137,6 +137,6 @@ def _routes(env: Environment, settings: DoorSettings) -> list[Route]:
     def context(caller: Caller) -> Context:
         return Context("sample", caller.subject, caller.language, env, monitor, channel=Channel.UMANG)
 
-    edge = Edge(env.clock, env.ids, replays=KeptReplays(env.store, env.clock))
+    edge = Edge(env.clock, env.ids, replays=StoredReplays(env.store, env.clock))
     desk = UmangDesk(env, Documents(Pipeline(build(), refuse_context, edge)), context)
-    return door_routes(desk, settings, env.clock)
+    return endpoint_routes(desk, settings, env.clock)

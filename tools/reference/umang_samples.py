@@ -19,7 +19,7 @@ from joserfc.jwk import RSAKey
 from starlette.applications import Starlette
 
 from domain.kernel.numbers import NumberKind, parse_number
-from integrations.umang import DoorSettings
+from integrations.umang import UmangEndpointSettings
 from tools.reference.sample_files import FOLDER
 from tools.reference.umang_sample_calls import APPLICATION, SAMPLES, USERS, Sample
 from tools.reference.umang_sample_world import NOW, URL, SampleWorld, sample_world
@@ -30,11 +30,11 @@ API_KEY, SECRET = "test-only-api-key-0123456789abcdef012345", "test-only-secret-
 _STAMP = int(NOW.timestamp())
 
 
-def test_settings() -> DoorSettings:
+def test_settings() -> UmangEndpointSettings:
     """The door's settings that the samples are signed for."""
     public = (KEYS / "test_only_public_key.pem").read_text(encoding="ascii")
     given = {"api_keys": [API_KEY], "secrets": [SECRET], "user_keys": {KID: public}, "burst": 1000}
-    return DoorSettings.from_onboarding({"door": given})
+    return UmangEndpointSettings.from_onboarding({"door": given})
 
 
 async def make_samples() -> dict[str, bytes]:

@@ -127,7 +127,7 @@ class OriginPool:
         addresses = [self._host] if self._resolver is None else await self._resolve_host()
         for address in addresses:
             try:
-                return await self._connected_at(address)
+                return await self._connect_at(address)
             except ssl.SSLError as error:
                 raise _tls_trouble(error) from error
             except OSError:
@@ -142,7 +142,7 @@ class OriginPool:
         except OSError as error:
             raise CannotConnect("no_address") from error
 
-    async def _connected_at(self, address: str) -> Connection:
+    async def _connect_at(self, address: str) -> Connection:
         name = self._host if self._tls is not None else None
         loop = asyncio.get_running_loop()
         _, connection = await loop.create_connection(

@@ -11,7 +11,7 @@ from domain.benefits.benefits import PaymentStatus
 from domain.kernel.clock import Clock
 from domain.kernel.sources import Source, Sourced
 from integrations.calling.errors import Garbled, IntegrityFailure, NotLetIn, Refused, Unavailable
-from integrations.calling.policies import JSON_TYPES, CallPolicy, Lane, Priority
+from integrations.calling.policies import JSON_TYPES, Bulkhead, CallPolicy, Priority
 from integrations.calling.remote import Answer, Codec, Parts, Remote
 from integrations.dbt_finance.jit import wire, wire_auth
 from integrations.dbt_finance.jit.models import (
@@ -38,7 +38,7 @@ CODES = {f"text with “{part}”": f"Refused: {code}" for part, code in wire.RE
 _WRITES, _READS = "instruct", "status"
 """Breaker groups: instructions that fail do not close the view of payments."""
 
-_ORDERS = Lane("instruct", places=4)
+_ORDERS = Bulkhead("instruct", places=4)
 
 PUSH_INSTRUCTION = CallPolicy(
     "dbt_finance.PI",

@@ -300,7 +300,7 @@ def return_reason(code: str) -> ReturnReason:
     return RETURN_REASONS.get(code, RETURN_REASONS[UNKNOWN_REASON])
 
 
-def code_of_standing(status: PaymentStatus, told: str | None) -> str | None:
+def code_of_status(status: PaymentStatus, told: str | None) -> str | None:
     """The code of why a payment stands so: that which was told, else ours where it has a reason; else None."""
     return told or _WITHOUT_CODE.get(status)
 

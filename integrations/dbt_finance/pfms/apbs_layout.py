@@ -73,7 +73,7 @@ class _Head:
 
 def read_returns(content: bytes, trust: Trust, created_at: datetime) -> BankStatus:
     """The payments of a return file. Raises FileRefused; the whole file counts or nothing of it."""
-    body = _vouched_for(content, trust)
+    body = _signed_body(content, trust)
     records = list(_records(body))
     if not records:
         raise FileRefused(FileRefusal.MALFORMED, "no record")
@@ -88,7 +88,7 @@ def read_returns(content: bytes, trust: Trust, created_at: datetime) -> BankStat
     return BankStatus(None, created_at, rows)
 
 
-def _vouched_for(content: bytes, trust: Trust) -> bytes:
+def _signed_body(content: bytes, trust: Trust) -> bytes:
     if b"\x00" in content or content[:2] in {b"\xff\xfe", b"\xfe\xff"} or not content.isascii():
         raise FileRefused(FileRefusal.ENCODING)
     body, mark, signature = content.rpartition(SIGNATURE)

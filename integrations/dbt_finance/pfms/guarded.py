@@ -16,8 +16,8 @@ from integrations.calling.breakers import CircuitOpen
 from integrations.calling.calls import count_call
 from integrations.calling.deadline import share
 from integrations.calling.errors import Garbled, IntegrationError, IntegrityFailure, NotAsked, NotLetIn, Unavailable
-from integrations.calling.limiter import LaneState
-from integrations.calling.policies import CallPolicy, Lane
+from integrations.calling.limiter import BulkheadState
+from integrations.calling.policies import Bulkhead, CallPolicy
 from integrations.calling.remote import LONGEST_RETRY_AFTER, Crowded
 from integrations.calling.resilience import Resilience
 
@@ -32,13 +32,13 @@ class GuardedCalls:
     def __init__(self, source: Source, shared: Resilience) -> None:
         self._source = source
         self._shared = shared
-        self._lanes: dict[Lane, LaneState] = {}
+        self._lanes: dict[Bulkhead, BulkheadState] = {}
 
     async def run(self, policy: CallPolicy, work: Callable[[], Awaitable[T]]) -> T:
         """What `work` gives, tried as the policy says. Raises the IntegrationError of the last attempt."""
         shared = self._shared
         shared.gate.admit(self._source, shared.clock.now(), writes=policy.writes)
-        lane = self._lanes.setdefault(policy.lane, LaneState(policy.lane, shared.clock))
+        lane = self._lanes.setdefault(policy.lane, BulkheadState(policy.lane, shared.clock))
         started = shared.clock.monotonic()
         ends_at = started + share(shared.clock, policy.total, policy.priority)
         lane.budget.earn()
@@ -51,14 +51,14 @@ class GuardedCalls:
         return result
 
     async def _attempt(
-        self, policy: CallPolicy, lane: LaneState, ends_at: float, work: Callable[[], Awaitable[T]]
+        self, policy: CallPolicy, lane: BulkheadState, ends_at: float, work: Callable[[], Awaitable[T]]
     ) -> T:
         return await self._shared.breakers.call(
             self._source, policy.breaker, lambda: self._run_attempt(policy, lane, ends_at, work), policy.traffic
         )
 
     async def _run_attempt(
-        self, policy: CallPolicy, lane: LaneState, ends_at: float, work: Callable[[], Awaitable[T]]
+        self, policy: CallPolicy, lane: BulkheadState, ends_at: float, work: Callable[[], Awaitable[T]]
     ) -> T:
         seconds = min(policy.attempt, ends_at - self._shared.clock.monotonic())
         if seconds <= 0:
@@ -76,7 +76,7 @@ class GuardedCalls:
                 raise NotAsked(self._source, "timed_out") from error
             raise Unavailable(self._source, "timed_out") from error
 
-    def _retry_loop(self, policy: CallPolicy, lane: LaneState, ends_at: float) -> tenacity.AsyncRetrying:
+    def _retry_loop(self, policy: CallPolicy, lane: BulkheadState, ends_at: float) -> tenacity.AsyncRetrying:
         clock = self._shared.clock
 
         def may_retry(state: RetryCallState) -> bool:
@@ -100,12 +100,12 @@ class GuardedCalls:
         now, seconds = clock.now(), clock.monotonic() - started
         if isinstance(error, NotLetIn) and not error.alarmed:
             error.alarmed = True
-            monitor.not_let_in(self._source, policy.name, error.code)
+            monitor.record_not_let_in(self._source, policy.name, error.code)
         elif isinstance(error, IntegrityFailure) and not error.alarmed:
             error.alarmed = True
-            monitor.integrity_failed(self._source, policy.name, error.code)
+            monitor.record_integrity_failure(self._source, policy.name, error.code)
         if isinstance(error, NotAsked) and not isinstance(error, CircuitOpen):
-            monitor.not_asked(self._source, policy.name, seconds)
+            monitor.record_not_asked(self._source, policy.name, seconds)
         elif isinstance(error, Unavailable | Garbled):
             monitor.record_failure(self._source, policy.name, now, seconds, error.retry_after)
         else:

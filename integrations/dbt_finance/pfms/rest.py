@@ -107,7 +107,7 @@ class RestExchange:
             return await self._same_is_there(token, kind, name, digest)
 
         def check_receipt(answer: Answer) -> None:
-            receipt = _standing_of(kind, name)(answer)
+            receipt = _receipt_reader(kind, name)(answer)
             if receipt.digest != digest:  # what lies there is looked at before anything is believed
                 raise Garbled(Source.PFMS, "other_digest")
 
@@ -137,7 +137,7 @@ class RestExchange:
         """Where a request lies; None where PFMS has none of that name."""
         try:
             return await self._send_and_read(
-                SENT, "GET", wire.request_path(kind, name), _standing_of(kind, name), token
+                SENT, "GET", wire.request_path(kind, name), _receipt_reader(kind, name), token
             )
         except Refused as error:
             if error.code == wire.NO_SUCH_FILE:
@@ -225,7 +225,7 @@ def _read(reader: Callable[[Answer], T], answer: Answer) -> T:
         raise Garbled(Source.PFMS, str(error)) from error
 
 
-def _standing_of(kind: FileKind, name: str) -> Callable[[Answer], wire.Receipt]:
+def _receipt_reader(kind: FileKind, name: str) -> Callable[[Answer], wire.Receipt]:
     def read(answer: Answer) -> wire.Receipt:
         told = _read(wire.standing_of, answer)
         if (told.kind, told.name) != (kind.value, name):

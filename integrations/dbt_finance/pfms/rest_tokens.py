@@ -7,14 +7,14 @@ from typing import TypeVar
 from domain.kernel.sources import Source
 from integrations.calling.answers import Answer
 from integrations.calling.errors import Garbled, NotLetIn, Refused, Unavailable
-from integrations.calling.policies import CallPolicy, Lane
+from integrations.calling.policies import Bulkhead, CallPolicy
 from integrations.calling.remote import Remote
 from integrations.dbt_finance.pfms import rest_wire as wire
 from integrations.dbt_finance.pfms.settings import RestSettings
 
 T = TypeVar("T")
 
-LANE = Lane(places=4)
+LANE = Bulkhead(places=4)
 """One lane for all calls of the exchange, as over SFTP."""
 GROUP = "rest"
 """A breaker of their own: while files go by both ways, one that is away does not stop the other."""

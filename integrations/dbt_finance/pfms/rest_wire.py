@@ -47,7 +47,7 @@ _SHA256 = re.compile(r"sha-256=:[A-Za-z0-9+/]{43}=:")
 _LARGEST_NUMBER = 10**12
 
 
-class Standing(StrEnum):
+class RequestState(StrEnum):
     """Where a request lies at PFMS."""
 
     WAITING = "WAITING"
@@ -165,7 +165,7 @@ def standing_of(answer: Answer) -> Receipt:
     """Where a request lies, and the digest of what lies there."""
     body = _object(answer)
     told = Receipt(_text(body, "kind"), _text(body, "name"), _text(body, "state"), _text(body, "digest"))
-    if told.state not in set(Standing) or not _SHA256.fullmatch(told.digest):
+    if told.state not in set(RequestState) or not _SHA256.fullmatch(told.digest):
         raise Unreadable("standing")
     return told
 

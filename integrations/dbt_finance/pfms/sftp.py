@@ -31,7 +31,7 @@ _LOST = (asyncssh.SFTPConnectionLost, asyncssh.SFTPNoConnection)
 _SPOILT = (asyncssh.SFTPBadMessage, asyncssh.ProtocolError, asyncssh.MACError, asyncssh.CompressionError)
 
 
-class SftpLine:
+class SftpSession:
     """One connection, opened when it is needed. Paths are absolute."""
 
     def __init__(self, settings: SftpSettings, addresses: Addresses) -> None:

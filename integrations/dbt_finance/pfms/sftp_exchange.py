@@ -10,7 +10,7 @@ import structlog
 
 from domain.kernel.sources import Source
 from integrations.calling.errors import IntegrationError, Refused, Unavailable
-from integrations.calling.policies import XML_TYPES, CallPolicy, Lane
+from integrations.calling.policies import XML_TYPES, Bulkhead, CallPolicy
 from integrations.calling.resilience import Resilience
 from integrations.dbt_finance.pfms.exchange import (
     LARGEST_FILE,
@@ -26,11 +26,11 @@ from integrations.dbt_finance.pfms.names import UNFINISHED, is_safe
 from integrations.dbt_finance.pfms.settings import Addresses, SftpSettings
 
 if TYPE_CHECKING:
-    from integrations.dbt_finance.pfms.sftp import SftpLine
+    from integrations.dbt_finance.pfms.sftp import SftpSession
 
 log = structlog.get_logger(__name__)
 
-_LANE = Lane(places=4)
+_LANE = Bulkhead(places=4)
 
 SEND = CallPolicy(
     "pfms.sftp_send",
@@ -79,8 +79,8 @@ class SftpExchange:
         self._settings = settings
         self._addresses = addresses
         self._calls = GuardedCalls(Source.PFMS, shared)
-        self._opened: SftpLine | None = None
-        self._opened_to_send: SftpLine | None = None
+        self._opened: SftpSession | None = None
+        self._opened_to_send: SftpSession | None = None
         self._sending = asyncio.Lock()
 
     async def send(self, kind: FileKind, name: str, content: bytes) -> None:
@@ -92,7 +92,9 @@ class SftpExchange:
             if await self._same_is_there(kind, name, content):
                 return
             target = self._path("out", kind, name)
-            if not await self._line_to_send.put(target, content) and not await self._same_is_there(kind, name, content):
+            if not await self._upload_session.put(target, content) and not await self._same_is_there(
+                kind, name, content
+            ):
                 raise Unavailable(Source.PFMS, "not_renamed")
             await self._remove_leftovers(kind, name)
 
@@ -130,8 +132,8 @@ class SftpExchange:
 
         async def write_reason_and_move() -> None:
             beside = f"{self._path('failed', kind, name)}.reason"
-            if await self._line.size(beside) is None:
-                await self._line.put(beside, f"{reason}\n".encode())
+            if await self._session.size(beside) is None:
+                await self._session.put(beside, f"{reason}\n".encode())
             await self._move_answer(kind, name, "failed")
 
         await self._calls.run(MOVE, write_reason_and_move)
@@ -144,21 +146,21 @@ class SftpExchange:
             await line.aclose()
 
     @property
-    def _line(self) -> "SftpLine":
+    def _session(self) -> "SftpSession":
         if self._opened is None:
-            self._opened = self._new_line()
+            self._opened = self._new_session()
         return self._opened
 
     @property
-    def _line_to_send(self) -> "SftpLine":
+    def _upload_session(self) -> "SftpSession":
         if self._opened_to_send is None:
-            self._opened_to_send = self._new_line()
+            self._opened_to_send = self._new_session()
         return self._opened_to_send
 
-    def _new_line(self) -> "SftpLine":
-        from integrations.dbt_finance.pfms.sftp import SftpLine  # asyncssh is heavy: the worker alone loads it
+    def _new_session(self) -> "SftpSession":
+        from integrations.dbt_finance.pfms.sftp import SftpSession  # asyncssh is heavy: the worker alone loads it
 
-        return SftpLine(self._settings, self._addresses)
+        return SftpSession(self._settings, self._addresses)
 
     def _path(self, folder: str, kind: FileKind, name: str = "") -> str:
         return f"{self._settings.root}/{folder}/{kind.value}" + (f"/{name}" if name else "")
@@ -167,7 +169,7 @@ class SftpExchange:
         """The path of a request at the other side, looked for in the order of its travel, as it may move meanwhile."""
         for folder in ("out", "archive", "failed"):
             path = self._path(folder, kind, name)
-            if await self._line.size(path) is not None:
+            if await self._session.size(path) is not None:
                 return path
         return None
 
@@ -175,16 +177,16 @@ class SftpExchange:
         path = await self._find_request(kind, name)
         if path is None:
             return False
-        if await self._line.size(path) != len(content) or await self._line.read(path, LARGEST_FILE) != content:
+        if await self._session.size(path) != len(content) or await self._session.read(path, LARGEST_FILE) != content:
             # it may have moved between the two questions; where it lies now decides
             path = await self._find_request(kind, name)
-            if path is None or await self._line.read(path, LARGEST_FILE) != content:
+            if path is None or await self._session.read(path, LARGEST_FILE) != content:
                 raise NameTaken(Source.PFMS, "name_taken")
         return True
 
     async def _remove_leftovers(self, kind: FileKind, name: str) -> None:
         """Take away what attempts left of a file that is there, if PFMS lets us; one that is still at it finds it."""
-        line, folder = self._line_to_send, self._path("out", kind)
+        line, folder = self._upload_session, self._path("out", kind)
         try:
             entries = await line.entries(folder, MOST_LISTED)
             for each, _ in entries or ():
@@ -194,7 +196,7 @@ class SftpExchange:
             log.info("pfms_unfinished_file_left", kind=kind.value, code=error.code)
 
     async def _list_files(self, kind: FileKind) -> list[IncomingFile]:
-        entries = await self._line.entries(self._path("in", kind), MOST_LISTED)
+        entries = await self._session.entries(self._path("in", kind), MOST_LISTED)
         if entries is None:
             if kind not in SELDOM:
                 raise Refused(Source.PFMS, "no_such_folder")
@@ -206,7 +208,7 @@ class SftpExchange:
         return [IncomingFile(kind, name, size) for name, size in plain]
 
     async def _read(self, path: str) -> bytes:
-        content = await self._line.read(path, LARGEST_FILE)
+        content = await self._session.read(path, LARGEST_FILE)
         if content is None:
             raise Refused(Source.PFMS, "no_such_file")
         return content
@@ -214,9 +216,9 @@ class SftpExchange:
     async def _move_answer(self, kind: FileKind, name: str, folder: str) -> None:
         """Move a file out of `in`; where it is gone from there it must lie in the folder already."""
         target = self._path(folder, kind, name)
-        if await self._line.move(self._path("in", kind, name), target):
+        if await self._session.move(self._path("in", kind, name), target):
             return
-        if await self._line.size(target) is None:
+        if await self._session.size(target) is None:
             raise Refused(Source.PFMS, "no_such_file")
-        if await self._line.size(self._path("in", kind, name)) is not None:
+        if await self._session.size(self._path("in", kind, name)) is not None:
             raise NameTaken(Source.PFMS, "name_taken")

@@ -34,14 +34,14 @@ class _TooLarge(Exception):
 
 def issuer_routes(issuer: Issuer, settings: IssuerSettings, clock: Clock) -> list[Route]:
     """`POST /digilocker/pulluri`, and `/digilocker/pulldoc` where the older contract is switched on."""
-    door = _Door(issuer, settings, clock)
+    door = _Endpoint(issuer, settings, clock)
     routes = [Route("/digilocker/pulluri", door.pull_uri, methods=["POST"])]
     if settings.pull_doc:
         routes.append(Route("/digilocker/pulldoc", door.pull_doc, methods=["POST"]))
     return routes
 
 
-class _Door:
+class _Endpoint:
     def __init__(self, issuer: Issuer, settings: IssuerSettings, clock: Clock) -> None:
         self._issuer = issuer
         self._settings = settings

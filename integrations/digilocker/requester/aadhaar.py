@@ -8,7 +8,7 @@ from integrations.calling.errors import Garbled
 from integrations.calling.policies import XML_TYPES, CallPolicy
 from integrations.digilocker.requester import wire, wire_aadhaar
 from integrations.digilocker.requester.models import EAadhaar, LockerGrant
-from integrations.digilocker.requester.session import FILES, GATEWAY_TROUBLE, LockerLine
+from integrations.digilocker.requester.session import FILES, GATEWAY_TROUBLE, LockerSession
 from integrations.digilocker.requester.signatures import examine
 
 FETCH_EAADHAAR = CallPolicy(
@@ -29,7 +29,7 @@ KeepNumber: TypeAlias = Callable[[str], Awaitable[str]]
 class EAadhaarReader:
     """Reads KycRes documents (docs/contracts/digilocker.md section 6)."""
 
-    def __init__(self, line: LockerLine) -> None:
+    def __init__(self, line: LockerSession) -> None:
         self._line = line
 
     async def read(self, grant: LockerGrant, keep: KeepNumber) -> EAadhaar:

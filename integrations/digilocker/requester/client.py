@@ -17,7 +17,7 @@ from integrations.digilocker.requester.models import (
     LockerGrant,
     TokenAnswer,
 )
-from integrations.digilocker.requester.session import FILES, GATEWAY_TROUBLE, WHO_OWNS, LockerLine
+from integrations.digilocker.requester.session import FILES, GATEWAY_TROUBLE, WHO_OWNS, LockerSession
 from integrations.digilocker.requester.signatures import Examined, examine
 from integrations.digilocker.requester.streamed_documents import FileStreams
 from integrations.digilocker.requester.uri_pushes import UriPushing
@@ -100,7 +100,7 @@ class DigiLocker:
 
     def __init__(self, remote: Remote, settings: DigiLockerSettings) -> None:
         self._remote = remote
-        self._line = LockerLine(remote, settings)
+        self._line = LockerSession(remote, settings)
         self.drive = Drive(self._line)
         self.pulling = DocumentPulling(self._line, self.forget)
         self.eaadhaar = EAadhaarReader(self._line)

@@ -4,12 +4,12 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 
 from integrations.calling.errors import Refused
-from integrations.calling.policies import JSON_TYPES, CallPolicy, Lane, Scope
+from integrations.calling.policies import JSON_TYPES, Bulkhead, CallPolicy, Scope
 from integrations.digilocker.requester import wire, wire_pulling
 from integrations.digilocker.requester.models import LockerGrant, PullDoctype, Pulled, PullIssuer, PullParameter
-from integrations.digilocker.requester.session import GATEWAY_TROUBLE, LockerLine, bearer
+from integrations.digilocker.requester.session import GATEWAY_TROUBLE, LockerSession, bearer
 
-_PULLS = Lane("pulls", places=6, places_of_group=3)
+_PULLS = Bulkhead("pulls", places=6, places_of_group=3)
 """A pull waits for its issuer: it must not take the places of the list."""
 
 
@@ -50,7 +50,7 @@ _OWN_FIELDS = frozenset({"orgid", "doctype", "consent"})
 class DocumentPulling:
     """Pull Document (docs/contracts/digilocker.md sections 4.2 and 4.3). `changed` is told whose locker has changed."""
 
-    def __init__(self, line: LockerLine, changed: Callable[[LockerGrant], Awaitable[None]]) -> None:
+    def __init__(self, line: LockerSession, changed: Callable[[LockerGrant], Awaitable[None]]) -> None:
         self._line = line
         self._changed = changed
 

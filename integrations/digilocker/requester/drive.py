@@ -9,7 +9,7 @@ from integrations.calling.remote import Codec
 from integrations.digilocker.digests import file_hmac
 from integrations.digilocker.requester import wire, wire_drive
 from integrations.digilocker.requester.models import Folder, LockerFile, LockerGrant, Uploaded
-from integrations.digilocker.requester.session import FILES, GATEWAY_TROUBLE, LockerLine, bearer
+from integrations.digilocker.requester.session import FILES, GATEWAY_TROUBLE, LockerSession, bearer
 
 LIST_FOLDER = CallPolicy(
     "digilocker.folder",
@@ -71,7 +71,7 @@ class Walk:
 class Drive:
     """The folders of a locker (docs/contracts/digilocker.md section 4). Needs the scope `files.uploadeddocs`."""
 
-    def __init__(self, line: LockerLine) -> None:
+    def __init__(self, line: LockerSession) -> None:
         self._line = line
 
     async def folder(self, grant: LockerGrant, folder_id: str = "") -> Sourced[Folder]:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from integrations.calling.errors import IntegrityFailure, Refused
-from integrations.calling.policies import JSON_TYPES, CallPolicy, Lane, Traffic
+from integrations.calling.policies import JSON_TYPES, Bulkhead, CallPolicy, Traffic
 from integrations.calling.remote import Answer, Remote
 from integrations.digilocker.digests import digests_match, file_hmac, parameters_digest
 from integrations.digilocker.requester import wire
@@ -14,7 +14,7 @@ from integrations.identity import basic
 GATEWAY_TROUBLE = frozenset({429, 502, 504})
 """503 and 530 go to the error table, where some of their codes must not be tried again."""
 
-FILES = Lane("files", places=10, places_of_group=5)
+FILES = Bulkhead("files", places=10, places_of_group=5)
 """Files come from their issuers through DigiLocker: one issuer that is slow leaves places for the others."""
 
 WHO_OWNS = CallPolicy(
@@ -22,7 +22,7 @@ WHO_OWNS = CallPolicy(
 )
 
 
-class LockerLine:
+class LockerSession:
     """DigiLocker as a requester speaks to it; the parts of the client share one."""
 
     def __init__(self, remote: Remote, settings: DigiLockerSettings) -> None:

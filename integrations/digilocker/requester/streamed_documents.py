@@ -7,14 +7,14 @@ from dataclasses import replace
 from datetime import datetime
 
 from integrations.calling.errors import IntegrityFailure
-from integrations.calling.policies import PICTURE_TYPES, XML_TYPES, CallPolicy, Lane
+from integrations.calling.policies import PICTURE_TYPES, XML_TYPES, Bulkhead, CallPolicy
 from integrations.calling.remote import Body
 from integrations.digilocker.digests import digests_match
 from integrations.digilocker.requester import wire, wire_drive
 from integrations.digilocker.requester.models import LockerGrant
-from integrations.digilocker.requester.session import GATEWAY_TROUBLE, LockerLine, bearer
+from integrations.digilocker.requester.session import GATEWAY_TROUBLE, LockerSession, bearer
 
-DOWNLOADS = Lane("downloads", places=20, places_of_group=8)
+DOWNLOADS = Bulkhead("downloads", places=20, places_of_group=8)
 """A download lasts as long as the telephone that takes it: it must not take the places of what decisions wait for."""
 
 STREAM_FILE = CallPolicy(
@@ -68,7 +68,7 @@ class FileStream:
 class FileStreams:
     """Opens files for passing them on."""
 
-    def __init__(self, line: LockerLine) -> None:
+    def __init__(self, line: LockerSession) -> None:
         self._line = line
 
     async def file(self, grant: LockerGrant, uri: str) -> FileStream:

@@ -18,7 +18,7 @@ from integrations.digilocker.digests import parameters_digest
 from integrations.digilocker.issuer.inferred import ELSEWHERE, PUSH_TEXTS, UNKNOWN
 from integrations.digilocker.requester import wire
 from integrations.digilocker.requester.models import DigiLockerSettings
-from integrations.digilocker.requester.session import LockerLine
+from integrations.digilocker.requester.session import LockerSession
 
 PATH = "/account/1/pushuri"
 PUSH = CallPolicy(
@@ -68,7 +68,7 @@ class PushedUri:
 class UriPushing:
     """The issuer's way into lockers."""
 
-    def __init__(self, line: LockerLine) -> None:
+    def __init__(self, line: LockerSession) -> None:
         self._line = line
 
     async def push(self, pushed: PushedUri) -> None:

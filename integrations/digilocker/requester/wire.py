@@ -108,7 +108,7 @@ def read_issued(answer: Answer) -> tuple[IssuedDocument, ...]:
     """
     body = read_object(answer)
     items = body.get("items")
-    if speaks_of_next_page(body):
+    if has_next_page(body):
         raise Garbled(SOURCE, "issued_list_partial")
     if not isinstance(items, list) or len(items) > MOST_DOCUMENTS:
         raise Garbled(SOURCE, "issued_list")
@@ -121,7 +121,7 @@ def read_issued(answer: Answer) -> tuple[IssuedDocument, ...]:
     return tuple(documents.values())
 
 
-def speaks_of_next_page(body: Mapping[str, Any]) -> bool:
+def has_next_page(body: Mapping[str, Any]) -> bool:
     """Whether a list says that there is more of it, which no list of the specification does."""
     return any(body.get(mark) for mark in _NEXT_PAGE)
 

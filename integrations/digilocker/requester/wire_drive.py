@@ -53,7 +53,7 @@ def read_folder(answer: Answer) -> Folder:
     """The entries of a folder, once each; raises Garbled where it does not have its form."""
     body = wire.read_object(answer)
     items = body.get("items")
-    if wire.speaks_of_next_page(body):
+    if wire.has_next_page(body):
         raise Garbled(wire.SOURCE, "folder_partial")
     if not isinstance(items, list) or len(items) > MOST_ENTRIES:
         raise Garbled(wire.SOURCE, "folder")

@@ -32,7 +32,7 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 
 @dataclass(frozen=True)
-class RestDoor:
+class RestEndpoint:
     """What the routes stand on. `arrived` hears of every request that got its name; `looked` of every call."""
 
     home: SandboxHome

@@ -24,7 +24,7 @@ from sandbox.city.proxy import bind_loopback
 from sandbox.dbt_finance.pfms.answers import Seal
 from sandbox.dbt_finance.pfms.office import Office
 from sandbox.dbt_finance.pfms.post import Desk
-from sandbox.dbt_finance.pfms.rest import RestDoor
+from sandbox.dbt_finance.pfms.rest import RestEndpoint
 from sandbox.dbt_finance.pfms.server import Door, SftpService
 from sandbox.dbt_finance.pfms.store import FOLDERS, IN_KINDS, OUT_KINDS, Books, SealedFiles
 from sandbox.dbt_finance.pfms.times import status_of
@@ -87,7 +87,7 @@ class _Pfms:
         )
         self.service = SftpService(door, place)
         rest = state.get_or_create("rest", "client", lambda: {"id": f"{username}-rest", "secret": os.urandom(24).hex()})
-        self.door = RestDoor(
+        self.door = RestEndpoint(
             home,
             self._files,
             rest["id"],

@@ -228,7 +228,7 @@ async def test_what_was_given_in_time_and_recorded_later_has_no_appeal(world: Wo
     world.clock.set(breaches_at(application.due_at))
     assert (await sweep(world.env)).filed == 0
     async with world.env.store.write_transaction() as tx:
-        await file_breach(Acting(world.env, tx, SYSTEM), await present(world.env, application.id))
+        await file_breach(UnitOfWork(world.env, tx, SYSTEM), await present(world.env, application.id))
     given, _ = await hand_over(world.env, world.registrar, HandOver(application.id, "given", handed_over_at=handed))
     assert (given.status, given.delivered_at) == (Status.DELIVERED, handed)
     (appeal,) = await appeals_of(world.env, application.id)

@@ -187,11 +187,11 @@ async def test_a_repeated_verdict_is_passed_once(world: World):
 
 async def test_a_submission_that_lay_still_is_opened_by_the_first_verdict(world: World):
     from actions.applications.submit import file
-    from actions.kernel.unit_of_work import Acting
+    from actions.kernel.unit_of_work import UnitOfWork
     from tests.support.actions import request_for
 
     async with world.env.store.write_transaction() as tx:
-        application, _ = await file(Acting(world.env, tx, world.asha), request_for(FREE), [])
+        application, _ = await file(UnitOfWork(world.env, tx, world.asha), request_for(FREE), [])
     assert application.status is Status.SUBMITTED
     opened = await verdict(world, world.registrar, application, Verdict.SEND_FOR_VERIFICATION)
     assert (opened.status, opened.clock_started_at) == (Status.IN_VERIFICATION, world.clock.now())

@@ -336,5 +336,5 @@ async def test_the_draft_of_somebody_else_is_as_absent(world: World):
 
 async def test_the_role_of_an_acting_person_is_that_of_her_kind(world: World):
     async with world.env.store.read_transaction() as tx:
-        assert Acting(world.env, tx, world.tehsildar).role.value == "OFFICER"
-        assert Acting(world.env, tx, ANONYMOUS).role.value == "ANONYMOUS"
+        assert UnitOfWork(world.env, tx, world.tehsildar).role.value == "OFFICER"
+        assert UnitOfWork(world.env, tx, ANONYMOUS).role.value == "ANONYMOUS"

@@ -10,9 +10,9 @@ import pytest
 from actions.benefits.budget import settle_budgets
 from actions.benefits.instalments import release_due
 from actions.benefits.orders import SuspendBenefit, suspend_benefit
-from actions.benefits.payment_status import hear, hear_many
+from actions.benefits.payment_status import apply_status, apply_statuses
 from actions.benefits.sanction import send_instruction
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from domain.applications.lifecycle import Status
 from domain.benefits.benefits import Hold, Instalment, PaymentNews, PaymentStatus, Rail, Sanction, SanctionState
 from domain.benefits.sanction_course import StopGround
@@ -141,7 +141,7 @@ async def test_what_goes_by_files_waits_for_its_budget_without_a_message_and_kee
     assert world.dbt.instructed == []
     async with world.env.store.write_transaction() as tx:
         heard = PaymentNews(PaymentStatus.INSTRUCTED, world.clock.now(), "batch", rail=Rail.PFMS)
-        assert await hear(Acting(world.env, tx, SYSTEM), first.id, heard)
+        assert await apply_status(UnitOfWork(world.env, tx, SYSTEM), first.id, heard)
         application = await applications.get(tx, sanction.application_id or "")
         assert application is not None
         assert application.status is Status.DELIVERED
@@ -188,9 +188,9 @@ async def test_rows_of_a_file_are_heard_once_however_often_and_in_whatever_order
     credited = [(one, PaymentNews(PaymentStatus.CREDITED, now, utr_last4="1234")) for one in ids]
     late = [(one, PaymentNews(PaymentStatus.INSTRUCTED, now)) for one in ids]
     async with world.env.store.write_transaction() as tx:
-        acting = Acting(world.env, tx, SYSTEM)
-        assert await hear_many(acting, [*credited, *late, *credited]) == set(ids)
-        assert await hear_many(acting, credited) == set()
+        acting = UnitOfWork(world.env, tx, SYSTEM)
+        assert await apply_statuses(acting, [*credited, *late, *credited]) == set(ids)
+        assert await apply_statuses(acting, credited) == set()
         events = await benefits.payment_events(tx, ids)
     assert all([one.status for one in found] == ["SANCTIONED", "CREDITED"] for found in events.values())
     assert {found[-1].utr_last4 for found in events.values()} == {"1234"}

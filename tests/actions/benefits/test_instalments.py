@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 
 from actions.benefits.instalments import release_due, stop
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from domain.benefits.benefits import Sanction
 from domain.kernel.clock import ist_date
 from domain.kernel.people import SYSTEM
@@ -78,7 +78,7 @@ async def test_a_round_that_is_cut_off_leaves_nothing_and_is_made_up_for(world: 
 async def test_after_its_last_day_a_sanction_pays_no_further_period(world: World, pension: Sanction):
     (first,) = await made(world, pension)
     async with world.env.store.write_transaction() as tx:
-        acting = Acting(world.env, tx, SYSTEM)
+        acting = UnitOfWork(world.env, tx, SYSTEM)
         assert await stop(acting, pension, first.period_to + timedelta(days=1))
         assert not await stop(acting, pension, first.period_to + timedelta(days=90))
     world.clock.advance(timedelta(days=100))

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from actions.benefits.sanction import INSTRUCT, add_instalment, send_instruction
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from domain.applications.lifecycle import Status
 from domain.benefits.benefits import PaymentStatus, Sanction
 from domain.benefits.bills import bill_number, end_to_end_id
@@ -124,7 +124,7 @@ async def test_a_monthly_benefit_goes_on_and_periods_end_with_short_months(world
     _, sanction = await sanctioned(world)
     world.clock.set(datetime(2027, 1, 31, 6, tzinfo=UTC))
     async with world.env.store.write_transaction() as tx:
-        second = await add_instalment(Acting(world.env, tx, SYSTEM), sanction)
+        second = await add_instalment(UnitOfWork(world.env, tx, SYSTEM), sanction)
     assert (second.sequence, second.bill_number) == (2, bill_number(sanction.number, 2))
     assert (second.period_from, second.period_to) == (date(2027, 1, 31), date(2027, 2, 27))
 

@@ -8,7 +8,7 @@ from types import MappingProxyType
 import pytest
 
 from actions.applications.decide import Decide, Verdict, decide_application
-from actions.benefits.budget import set_aside
+from actions.benefits.budget import reserve_budget
 from actions.benefits.instalments import release_due
 from actions.benefits.orders import (
     EndBenefit,
@@ -284,7 +284,7 @@ async def test_a_balance_that_waited_for_an_order_that_left_sets_nothing_aside(w
     await send_instruction(world.env, first.id)
     async with world.env.store.read_transaction() as tx:
         assert await sanction_course.open_holds(tx, [first.id]) == set()
-    assert not await set_aside(world.env, first, pension)
+    assert not await reserve_budget(world.env, first, pension)
     async with world.env.store.read_transaction() as tx:
         assert await sanction_course.open_holds(tx, [first.id]) == set()
 

@@ -10,7 +10,7 @@ from domain.applications.applications import Application
 from domain.applications.deadline import Fixed, deadline_at
 from domain.kernel.clock import ist_date
 from domain.kernel.errors import ErrorCode, Problems
-from gateway.runtime.heartbeat import take_over_calendar
+from gateway.runtime.heartbeat import refresh_calendar
 from store.catalogue import calendar
 from tests.support.actions import World, catalogue_rows
 from tests.support.law import present
@@ -83,7 +83,7 @@ async def test_shown_day_counts_follow_the_last_calendar_and_the_due_date_stays(
     holiday = world.env.rules.calendar.add_working_days(ist_date(world.clock.now()), 2, "49")
     await import_calendar(world.env.store, [row(holiday.isoformat(), district="49")], dry_run=False)
     shown.append(days_left(world, case))
-    assert await take_over_calendar(world.env)
+    assert await refresh_calendar(world.env)
     shown.append(days_left(world, case))
     assert shown == [shown[0], shown[0], shown[0] - 1]
     assert (await present(world.env, case.id)).due_at == case.due_at

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from actions.catalogue.cells import Sieve
+from actions.catalogue.cells import RowReader
 from actions.catalogue.rows import CatalogueRows, examine_catalogue
 from actions.catalogue.schemes import default_rail, read_schemes
 from domain.benefits.benefits import Rail
@@ -49,13 +49,13 @@ def test_what_nothing_names_goes_by_the_default():
     assert default_rail("pension", "monthly") is Rail.PFMS
     assert default_rail("scholarship", "yearly") is Rail.PFMS
     assert default_rail("cash", "one-time") is Rail.IFMS
-    sieve = Sieve()
+    sieve = RowReader()
     (scheme,) = read_schemes(sieve, [ROW], [])
     assert (scheme.rail, scheme.terms, scheme.eligibility) == (Rail.PFMS, None, None)
 
 
 def test_a_scheme_of_which_our_own_row_is_wrong_is_left_as_it_is_and_not_paid_by_a_default():
-    sieve = Sieve()
+    sieve = RowReader()
     local = {"scheme_id": "x", "rail": "PIGEON", "terms": "", "head_of_account": ""}
     other = {**ROW, "scheme_id": "y"}
     (scheme,) = read_schemes(sieve, [ROW, other], [local])

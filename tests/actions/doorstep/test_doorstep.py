@@ -30,7 +30,7 @@ from actions.doorstep.rounds import (
     record_visit_fee,
     set_out,
 )
-from actions.doorstep.views import code_for, count_errands, errands_of, possible_agents
+from actions.doorstep.views import code_for, count_visit_tasks, possible_agents, visit_tasks
 from actions.identity.sessions import mint_session_token, subject_for_token
 from domain.applications.applications import Application, DeliveryMode, RejectionGround
 from domain.applications.lifecycle import Status
@@ -284,16 +284,16 @@ async def test_an_agent_sees_her_own_round_only_with_receipts_and_no_name_afterw
     visit = await door.out(await door.book())
     agent = door.hers(visit)
     other = door.second if agent is door.agent else door.agent
-    (errand,) = await errands_of(world.env, agent, OPEN, place=None, limit=10)
+    (errand,) = await visit_tasks(world.env, agent, OPEN, place=None, limit=10)
     assert (errand.number, errand.recipient.en if errand.recipient else None) == (door.case.number, "Asha Negi")
     for stranger in (other, door.far, world.operator, world.asha, world.registrar):
-        assert await errands_of(world.env, stranger, OPEN, place=None, limit=10) == []
-        assert await count_errands(world.env, stranger, OPEN) == 0
+        assert await visit_tasks(world.env, stranger, OPEN, place=None, limit=10) == []
+        assert await count_visit_tasks(world.env, stranger, OPEN) == 0
     async with world.env.store.read_transaction() as tx:
         receipts = await accesses.of_citizen(tx, world.asha.person_id or "", 20)
     assert ("DOORSTEP_AGENT", "VISIT", "DELIVER") in {(one.role, one.object_kind, one.purpose) for one in receipts}
     await hand_over(world.env, agent, HandOver(visit.id, "h", otp=door.code(visit)))
-    (done,) = await errands_of(world.env, agent, frozenset(VisitState), place=None, limit=10)
+    (done,) = await visit_tasks(world.env, agent, frozenset(VisitState), place=None, limit=10)
     assert (done.recipient, done.address) == (None, None)
 
 
@@ -338,7 +338,7 @@ async def test_a_pick_up_is_called_off_with_the_application_that_is_withdrawn(do
     assert (after.state, after.otp, after.closed_at) == (VisitState.CANCELLED, None, world.clock.now())
     assert (told[0], taken, lines[-1]) == (NoticeKind.VISIT_CANCELLED, {}, "visit.call_off")
     assert await offered_slots(env, door.world.asha, door.case.id, DELIVERY) == every_slot
-    assert await errands_of(env, door.hers(visit), OPEN, place=None, limit=10) == []
+    assert await visit_tasks(env, door.hers(visit), OPEN, place=None, limit=10) == []
     assert (await refused(set_out(env, door.hers(visit), SetOut(visit.id, "late")))).code is ErrorCode.STEP_NOT_ALLOWED
 
 

@@ -63,7 +63,7 @@ async def test_a_credit_counts_once_for_its_instalment_and_a_returned_one_is_tak
         async with world.env.store.write_transaction() as tx:
             held = (await benefits.sanction_of_applications(tx, [application.id]))[application.id]
             (made,) = (await benefits.instalments(tx, [held.id]))[held.id]
-            await settle(Acting(world.env, tx, world.welfare), made, status)
+            await settle(UnitOfWork(world.env, tx, world.welfare), made, status)
 
     for _ in range(2):
         await note(PaymentStatus.CREDITED)

@@ -10,8 +10,8 @@ from domain.etaal.counting import (
     Category,
     CorrectionReason,
     CountingEvent,
+    DayCountCache,
     EnrolledService,
-    KeptDays,
     PlacedCounts,
     Transaction,
 )
@@ -72,7 +72,7 @@ async def test_counts_by_place_are_read_once_for_what_proves_them(env: Any, sqli
 
 
 def test_a_process_keeps_the_counts_of_a_few_days_only():
-    kept, counts = KeptDays(most=2), PlacedCounts()
+    kept, counts = DayCountCache(most=2), PlacedCounts()
     for link in ("a", "b", "c"):
         kept.put(link, counts)
     assert [kept.get(link) for link in ("a", "b", "c")] == [None, counts, counts]
@@ -138,10 +138,10 @@ async def test_an_earlier_revision_is_shown_as_it_was_and_a_later_one_is_none(en
 async def test_what_e_taal_pulled_is_noted_once_a_revision(
     env: Any, sqlite_store: Any, monkeypatch: pytest.MonkeyPatch
 ):
-    written: list[etaal.Told] = []
+    written: list[etaal.ReportedDay] = []
     pulled = etaal.note_pull
 
-    async def noting(tx: Any, day: date, told: etaal.Told) -> bool:
+    async def noting(tx: Any, day: date, told: etaal.ReportedDay) -> bool:
         written.append(told)
         return await pulled(tx, day, told)
 
@@ -152,7 +152,7 @@ async def test_what_e_taal_pulled_is_noted_once_a_revision(
     assert len(written) == 1
     async with sqlite_store.read_transaction() as tx:
         told = await etaal.last_pull(tx, DAY)
-    assert told == etaal.Told(4, 4, rows_hash(first))
+    assert told == etaal.ReportedDay(4, 4, rows_hash(first))
 
 
 async def test_a_row_that_waits_for_the_sealer_is_not_told_yet(env: Any, sqlite_store: Any):

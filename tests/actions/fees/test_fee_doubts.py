@@ -11,8 +11,8 @@ from actions.applications.respond import RecordFee, record_fee
 from actions.fees.fee_refunds import RecordFeeRefund, record_fee_refund, request_refund, send_refund
 from actions.fees.fees import payment_form
 from actions.fees.scrolls import compare_due
-from actions.kernel.unit_of_work import Acting
-from actions.reconciliation.finance_desk import CaseRequest, answer_case, settle_case, take_case
+from actions.kernel.unit_of_work import UnitOfWork
+from actions.reconciliation.finance_desk import CaseRequest, answer_case, resolve_case, take_case
 from domain.applications.lifecycle import Status
 from domain.feedback.notices import NoticeKind
 from domain.fees.fees import FeeOrder, FeeState, RefundCause
@@ -95,7 +95,7 @@ async def settled(tills: Tills, outcome: CaseOutcome = CaseOutcome.REFUNDED, key
     """The case after an officer settled it, some seconds after anybody asked last."""
     tills.world.clock.advance(MINUTE)
     request = CaseRequest((await case_of(tills)).id, key, note="All of it goes back.", outcome=outcome)
-    return (await settle_case(tills.env, FINANCE, request))[0]
+    return (await resolve_case(tills.env, FINANCE, request))[0]
 
 
 async def told(tills: Tills) -> list[NoticeKind]:
@@ -246,7 +246,7 @@ async def test_a_strange_officer_asks_nobody_and_settles_nothing(tills: Tills):
     tills.world.clock.advance(MINUTE)
     far = replace(FINANCE, postings=(Posting(Role.FINANCE_OFFICER, None, "45", None),))
     request = CaseRequest((await case_of(tills)).id, "far", note="Back.", outcome=CaseOutcome.REFUNDED)
-    assert await refusal(settle_case(tills.env, far, request)) is ErrorCode.NOT_FOUND
+    assert await refusal(resolve_case(tills.env, far, request)) is ErrorCode.NOT_FOUND
     assert enquiries(tills) == asked
 
 
@@ -381,7 +381,7 @@ async def test_an_amount_that_an_older_release_left_at_a_paid_order_is_not_what_
     again = await tills.order(order)
     assert (again.state, again.held_paise) == (FeeState.SUCCESS, DUE)
     async with tills.env.store.write_transaction() as tx:
-        await request_refund(Acting(tills.env, tx, SYSTEM), again, RefundCause.WITHDRAWN)
+        await request_refund(UnitOfWork(tills.env, tx, SYSTEM), again, RefundCause.WITHDRAWN)
     (due,) = [one for one in await cases(tills) if one.kind is DifferenceKind.REFUND_DUE]
     assert (due.found, due.amount_paise) == (str(DUE), DUE)
 

@@ -13,10 +13,10 @@ from actions.fees.fee_enquiries import ask_due, settle
 from actions.fees.fee_refunds import request_refund
 from actions.fees.fees import StartFeePayment, start_fee_payment
 from actions.fees.returns import FeeReturns
-from actions.kernel.unit_of_work import Acting
-from actions.reconciliation.finance_desk import CaseRequest, settle_case, take_case
+from actions.kernel.unit_of_work import UnitOfWork
+from actions.reconciliation.finance_desk import CaseRequest, resolve_case, take_case
 from domain.applications.lifecycle import Move, Status
-from domain.fees.fees import FeeNews, FeeOrder, FeeReceipt, FeeRoute, FeeState, HeardState, RefundCause
+from domain.fees.fees import FeeNews, FeeOrder, FeeReceipt, FeeRoute, FeeState, RefundCause, ReportedState
 from domain.kernel.errors import Problems
 from domain.kernel.people import SYSTEM, PersonKind, Posting, Role, Subject
 from domain.reconciliation.finance_cases import CaseEvent, CaseOutcome, CaseState, CaseStep, DifferenceKind
@@ -98,7 +98,7 @@ async def test_a_counter_and_the_treasury_at_once_leave_one_payment_and_one_refu
     tills = pair.tills
     order = await tills.started(await tills.submitted(ORDER))
     at = tills.world.clock.now()
-    news = FeeNews(HeardState.SUCCESS, order.total_paise, FeeReceipt("UKGRN1", "1", "1", "1", "NB", at))
+    news = FeeNews(ReportedState.SUCCESS, order.total_paise, FeeReceipt("UKGRN1", "1", "1", "1", "NB", at))
     fee = RecordFee(order.application_id, "CH-7", 4000, "counter")
     await asyncio.gather(
         settle(pair.envs[0], order.id, news),
@@ -118,11 +118,11 @@ async def test_a_counter_and_the_treasury_at_once_leave_one_payment_and_one_refu
 async def test_two_orders_that_were_both_paid_leave_one_success(pair: Pair):
     tills = pair.tills
     first = await tills.started(await tills.submitted(ORDER))
-    await settle(tills.env, first.id, FeeNews(HeardState.FAILED, first.total_paise))
+    await settle(tills.env, first.id, FeeNews(ReportedState.FAILED, first.total_paise))
     second = await tills.started(await tills.application(first), key="second")
     at = tills.world.clock.now()
     news = [
-        FeeNews(HeardState.SUCCESS, 4000, FeeReceipt(f"UKGRN{number}", "1", "1", "1", "NB", at)) for number in (1, 2)
+        FeeNews(ReportedState.SUCCESS, 4000, FeeReceipt(f"UKGRN{number}", "1", "1", "1", "NB", at)) for number in (1, 2)
     ]
     await asyncio.gather(settle(pair.envs[0], first.id, news[0]), settle(pair.envs[1], second.id, news[1]))
     states = sorted([(await tills.order(one)).state for one in (first, second)])
@@ -148,9 +148,9 @@ async def test_an_officer_and_a_book_that_is_put_right_at_once_give_back_or_pay_
     await take_case(tills.env, officers[0], CaseRequest(case.id, "take"))
     tills.world.clock.advance(timedelta(minutes=2))
     settles = CaseRequest(case.id, "settle", note="All of it goes back.", outcome=CaseOutcome.REFUNDED)
-    corrected = FeeNews(HeardState.SUCCESS, order.total_paise, receipt)
+    corrected = FeeNews(ReportedState.SUCCESS, order.total_paise, receipt)
     told = await asyncio.gather(
-        *(settle_case(env, officer, settles) for env, officer in zip(pair.envs, officers, strict=True)),
+        *(resolve_case(env, officer, settles) for env, officer in zip(pair.envs, officers, strict=True)),
         settle(pair.envs[1], order.id, corrected),
         return_exceptions=True,
     )
@@ -171,14 +171,14 @@ async def test_an_answer_that_was_noted_too_late_opens_no_case_of_what_goes_back
     tills = pair.tills
     order = await tills.started(await tills.submitted(ORDER))
     receipt = FeeReceipt("UKGRN1", "1", "1", "1", "NB", tills.world.clock.now())
-    other = FeeNews(HeardState.SUCCESS, 3900, receipt)
+    other = FeeNews(ReportedState.SUCCESS, 3900, receipt)
     held = await settle(tills.env, order.id, other)
     async with tills.env.store.write_transaction() as tx:
         (case,) = await finance_cases.page(tx, None, CaseFilter(), place=None, limit=5)
         given_back = replace(case, state=CaseState.SETTLED, outcome=CaseOutcome.REFUNDED)
         event = CaseEvent("settled", case.id, CaseStep.SETTLE, "finance-1", tills.world.clock.now())
         await finance_cases.save(tx, given_back, event)
-        await request_refund(Acting(tills.env, tx, SYSTEM), held, RefundCause.OTHER_AMOUNT)
+        await request_refund(UnitOfWork(tills.env, tx, SYSTEM), held, RefundCause.OTHER_AMOUNT)
     present, seen = fee_orders.get, [held]
 
     async def as_it_was_before(tx: Transaction, order_id: str) -> FeeOrder | None:
@@ -199,7 +199,7 @@ async def test_the_same_receipt_for_two_orders_is_not_taken(pair: Pair):
     other = await tills.started(await tills.world.submit(sunil, ORDER, idempotency_key="s"), sunil, key="s")
     receipt = FeeReceipt("UKGRN1", "1", "1", "1", "NB", tills.world.clock.now())
     for order in (first, other):
-        await settle(tills.env, order.id, FeeNews(HeardState.SUCCESS, 4000, receipt))
+        await settle(tills.env, order.id, FeeNews(ReportedState.SUCCESS, 4000, receipt))
     held = await tills.order(other)
     assert (held.state, held.problem) == (FeeState.PENDING, "RECEIPT_TWICE")
     assert await tills.cases() == [DifferenceKind.STATUS_DIFFERS]

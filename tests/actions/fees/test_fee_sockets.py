@@ -12,7 +12,7 @@ from actions.fees.fee_enquiries import enquire
 from actions.fees.fees import StartFeePayment, payment_form, present_order, start_fee_payment
 from actions.fees.returns import FeeReturns
 from actions.kernel.environment import Environment
-from actions.reconciliation.finance_desk import CaseRequest, settle_case, take_case
+from actions.reconciliation.finance_desk import CaseRequest, resolve_case, take_case
 from domain.applications.lifecycle import Status
 from domain.fees.fees import FeeOrder, FeeRoute, FeeRules, FeeState
 from domain.kernel.people import PersonKind, Posting, Role, Subject
@@ -91,7 +91,7 @@ async def test_another_amount_is_given_back_after_the_treasury_of_the_city_was_a
         later = (line.clock.now() + MINUTE).isoformat()
         await site.control.put("/_control/clock", json={"now": later})  # one enquiry about an order in ten seconds
         settles = CaseRequest(await case_of(env, held), "settle", note="Back.", outcome=CaseOutcome.REFUNDED)
-        assert (await settle_case(env, FINANCE, settles))[0].state is CaseState.SETTLED
+        assert (await resolve_case(env, FINANCE, settles))[0].state is CaseState.SETTLED
         verified = [entry["effect"] for entry in await site.ledger() if entry["route"].endswith("verify")]
     assert verified == ["S", "S"]
     assert (await present_order(env, order.id)).state is FeeState.REFUND_REQUESTED

@@ -9,7 +9,7 @@ import pytest
 from actions.identity.account_links import begin_link, confirm_link, link_under_way, open_link, unlink
 from actions.identity.code_sending import send_code
 from actions.identity.sessions import subject_for_token
-from actions.identity.sign_in import LinkProven, SignedIn, Wish, begin_sign_in, finish_sign_in
+from actions.identity.sign_in import LinkProven, SignedIn, SignInIntent, begin_sign_in, finish_sign_in
 from actions.identity.sign_in_guards import hash_of
 from domain.feedback.notices import Notice, NoticeKind, Topic
 from domain.identity.sign_on import SignOnRules
@@ -46,7 +46,7 @@ def env(sqlite_store, store_keyrings, store_clock, providers, phones):
     return replace(made, partners=replace(made.partners, texts=texts))
 
 
-async def came_back(env, provider: Provider, code: str, *, wish: Wish | None = None) -> SignedIn | LinkProven:
+async def came_back(env, provider: Provider, code: str, *, wish: SignInIntent | None = None) -> SignedIn | LinkProven:
     address = await begin_sign_in(
         env, provider, browser_hash=BROWSER, redirect_uri=CALLBACK, return_to="/", app=None, language=Language.EN,
         wish=wish,
@@ -68,7 +68,7 @@ async def proven(env, providers, subject: Subject, account: str = "JP-1") -> str
     begun, _ = await begin_link(env, subject, JAN)
     shown = await open_link(env, begun.address.split("ticket=")[1], BROWSER)
     code = providers[JAN].vouch(account, assurance=Assurance.LOW)
-    done = await came_back(env, JAN, code, wish=Wish(link_id=shown.link.id))
+    done = await came_back(env, JAN, code, wish=SignInIntent(link_id=shown.link.id))
     assert isinstance(done, LinkProven)
     return done.link_id
 
@@ -148,7 +148,7 @@ async def test_an_account_that_belongs_to_somebody_with_a_record_is_refused(env,
     begun, _ = await begin_link(env, her, JAN)
     shown = await open_link(env, begun.address.split("ticket=")[1], BROWSER)
     code = providers[JAN].vouch("JP-1", assurance=Assurance.LOW)
-    refused = await refusal(came_back(env, JAN, code, wish=Wish(link_id=shown.link.id)))
+    refused = await refusal(came_back(env, JAN, code, wish=SignInIntent(link_id=shown.link.id)))
 
     assert refused == (ErrorCode.ACCOUNT_TAKEN, Remedy.CALL_HELPLINE)
     assert phones.sent == []

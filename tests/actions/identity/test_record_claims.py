@@ -10,7 +10,7 @@ from actions.consents import consent_ledger
 from actions.identity.code_sending import SEND, send_code
 from actions.identity.record_claims import ClaimRecord, claim_record, claims_for, confirm_claim, decide_claim
 from actions.identity.record_joining import join_due, stop_claim
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from domain.consents.consents import ConsentPurpose, ConsentStatus, ConsentStep
 from domain.identity.record_claims import CLAIM_LIFE, COOLING_OFF, ClaimState, ClaimWay
 from domain.kernel.assurance import Assurance
@@ -337,7 +337,7 @@ async def test_a_consent_follows_her_where_she_never_spoke_of_it_here(claiming):
             (her(), ConsentPurpose.ROSTER, ConsentStep.DECLINE),
         ):
             said = {"same": None, "scope": ("onorc/RATCR",), "until": until, "artefact": {"of": "her"}}
-            await consent_ledger.write(Acting(world.env, tx, subject), subject.person_id, step, purpose, **said)
+            await consent_ledger.write(UnitOfWork(world.env, tx, subject), subject.person_id, step, purpose, **said)
     world.clock.advance(COOLING_OFF)
     assert await join_due(world.env) == 1
 

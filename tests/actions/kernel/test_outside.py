@@ -5,14 +5,14 @@ from datetime import timedelta
 import pytest
 
 from actions.benefits.sanction import INSTRUCT
-from actions.kernel.submission_progress import Away, Standing, SubmissionState, submission_progress
+from actions.kernel.submission_progress import SourceOutage, SubmissionProgress, SubmissionState, submission_progress
 from actions.registry import REGISTRY
 from domain.kernel.sources import Source
 from store.platform import outbox
 from tests.support.sign_in import environment
 from tests.support.stored import outbox_listing
 
-ACCEPTED, DELIVERED = Standing(SubmissionState.ACCEPTED), Standing(SubmissionState.DELIVERED)
+ACCEPTED, DELIVERED = SubmissionProgress(SubmissionState.ACCEPTED), SubmissionProgress(SubmissionState.DELIVERED)
 DBT = Source.DBT_FINANCE
 
 
@@ -41,20 +41,20 @@ async def test_nothing_outside_is_accepted(env, application):
 async def test_what_is_about_to_go_to_a_system_that_is_well_is_accepted(env, application):
     await order(env, application)
 
-    assert await submission_progress(env, application, {Source.DIGILOCKER: Away()}) == ACCEPTED
+    assert await submission_progress(env, application, {Source.DIGILOCKER: SourceOutage()}) == ACCEPTED
 
 
 async def test_what_goes_to_a_system_that_is_away_is_queued_until_it_is_tried_next(env, application):
     await order(env, application)
     now = env.clock.now()
 
-    soon = await submission_progress(env, application, {DBT: Away(now + timedelta(seconds=5))})
-    late = await submission_progress(env, application, {DBT: Away(now + timedelta(hours=2))})
-    without_end = await submission_progress(env, application, {DBT: Away()})
+    soon = await submission_progress(env, application, {DBT: SourceOutage(now + timedelta(seconds=5))})
+    late = await submission_progress(env, application, {DBT: SourceOutage(now + timedelta(hours=2))})
+    without_end = await submission_progress(env, application, {DBT: SourceOutage()})
 
-    assert soon == Standing(SubmissionState.QUEUED, now + timedelta(seconds=60))
-    assert late == Standing(SubmissionState.QUEUED, now + timedelta(hours=2))
-    assert without_end == Standing(SubmissionState.QUEUED, None)
+    assert soon == SubmissionProgress(SubmissionState.QUEUED, now + timedelta(seconds=60))
+    assert late == SubmissionProgress(SubmissionState.QUEUED, now + timedelta(hours=2))
+    assert without_end == SubmissionProgress(SubmissionState.QUEUED, None)
 
 
 async def test_a_message_that_failed_is_queued_until_its_next_attempt_whatever_we_know(env, application):
@@ -63,7 +63,7 @@ async def test_a_message_that_failed_is_queued_until_its_next_attempt_whatever_w
         await outbox.claim(tx, "w", 9, 30)
         await outbox.record_failure(tx, message, now, "UNAVAILABLE")
 
-    assert await submission_progress(env, application, {}) == Standing(
+    assert await submission_progress(env, application, {}) == SubmissionProgress(
         SubmissionState.QUEUED, now + timedelta(seconds=60)
     )
 
@@ -73,7 +73,7 @@ async def test_a_dead_letter_is_queued_and_nobody_knows_until_when(env, applicat
     async with env.store.write_transaction() as tx:
         await outbox.record_failure(tx, message, env.clock.now(), "REFUSED", final=True)
 
-    assert await submission_progress(env, application, {}) == Standing(SubmissionState.QUEUED, None)
+    assert await submission_progress(env, application, {}) == SubmissionProgress(SubmissionState.QUEUED, None)
 
 
 async def test_what_arrived_is_delivered_once_all_of_it_has(env, application):
@@ -86,7 +86,7 @@ async def test_what_arrived_is_delivered_once_all_of_it_has(env, application):
         await outbox.mark_delivered(tx, other, now)
 
     assert half == ACCEPTED
-    assert await submission_progress(env, application, {DBT: Away()}) == DELIVERED
+    assert await submission_progress(env, application, {DBT: SourceOutage()}) == DELIVERED
 
 
 async def test_an_instalment_of_a_later_month_does_not_hold_up_the_first(env, application):
@@ -95,7 +95,7 @@ async def test_an_instalment_of_a_later_month_does_not_hold_up_the_first(env, ap
         await outbox.mark_delivered(tx, first, now)
         await outbox.add(tx, INSTRUCT, "p2", {}, application_id=application, due_at=now + timedelta(days=30))
 
-    assert await submission_progress(env, application, {DBT: Away()}) == DELIVERED
+    assert await submission_progress(env, application, {DBT: SourceOutage()}) == DELIVERED
 
 
 def test_every_topic_names_an_outside_system():

@@ -8,8 +8,8 @@ import pytest
 
 from actions.benefits.instalments import stop
 from actions.benefits.recovery_orders import recover_overpaid
-from actions.benefits.sanction_stops import put_stop
-from actions.kernel.unit_of_work import Acting
+from actions.benefits.sanction_stops import add_stop
+from actions.kernel.unit_of_work import UnitOfWork
 from actions.payments.partner import pfms
 from actions.payments.payment_batches import batch_now
 from actions.payments.releasing import release_set_aside
@@ -62,7 +62,7 @@ async def behind(tx: Transaction, instalment_id: str) -> Sanction:
 async def dies(paying: Paying, instalment_id: str) -> None:
     """The officer learns that the citizen died before the period of a payment began."""
     async with paying.env.store.write_transaction() as tx:
-        sanction, acting = await behind(tx, instalment_id), Acting(paying.env, tx, SYSTEM)
+        sanction, acting = await behind(tx, instalment_id), UnitOfWork(paying.env, tx, SYSTEM)
         await stop(acting, sanction, _DIED_ON, StopGround.DEATH)
         await recover_overpaid(acting, sanction, StopGround.DEATH, _DIED_ON)
 
@@ -70,8 +70,8 @@ async def dies(paying: Paying, instalment_id: str) -> None:
 async def suspended(paying: Paying, instalment_id: str) -> None:
     """Nothing more is to be paid for now; a file that left is not called back by it."""
     async with paying.env.store.write_transaction() as tx:
-        sanction, acting = await behind(tx, instalment_id), Acting(paying.env, tx, SYSTEM)
-        await put_stop(acting, sanction, StopKind.SUSPENSION, StopGround.ENQUIRY_PENDING, _DIED_ON)
+        sanction, acting = await behind(tx, instalment_id), UnitOfWork(paying.env, tx, SYSTEM)
+        await add_stop(acting, sanction, StopKind.SUSPENSION, StopGround.ENQUIRY_PENDING, _DIED_ON)
 
 
 async def recovered(paying: Paying, instalment_id: str) -> list[tuple[int, RecoveryGround, RecoveryState]]:
@@ -133,7 +133,7 @@ async def test_a_file_that_pfms_comes_to_a_day_late_goes_in_the_next_batch_once(
     assert await paying.cases() == [("FILE_REFUSED", f"batch:{second.message_id}")]
     await paying.settle_cases()
     async with paying.env.store.write_transaction() as tx:
-        assert await release_set_aside(Acting(paying.env, tx, SYSTEM), second.message_id) == 1
+        assert await release_set_aside(UnitOfWork(paying.env, tx, SYSTEM), second.message_id) == 1
     await paying.round(now=True)
     await paying.answers()
     assert await paying.statuses([one]) == [PaymentStatus.CREDITED]

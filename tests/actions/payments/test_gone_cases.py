@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import select, update
 
 from actions.benefits.payment_enquiries import ask_due
-from actions.benefits.payment_status import hear
-from actions.kernel.unit_of_work import Acting
+from actions.benefits.payment_status import apply_status
+from actions.kernel.unit_of_work import UnitOfWork
 from actions.payments.payment_batches import batch_now
 from actions.payments.reconciliation import reconcile, reconcile_due
 from actions.reconciliation.finance_cases import open_case
@@ -172,7 +172,7 @@ async def test_nobody_is_asked_about_a_case_while_it_is_looked_at(peopled: World
     store = peopled.env.store
     async with store.write_transaction() as tx:
         difference = FinanceDifference(K.FILE_REFUSED, "file:one.xml", expected="SENT", found="MALFORMED")
-        case_id = await open_case(Acting(peopled.env, tx, SYSTEM), difference)
+        case_id = await open_case(UnitOfWork(peopled.env, tx, SYSTEM), difference)
     async with store.write_transaction() as looking:
         assert [one.id for one in await auto_closed_cases.of_files(looking, "", 10)] == [case_id]
         async with store.write_transaction() as other:
@@ -207,7 +207,7 @@ async def test_a_payment_that_was_too_long_on_its_way_closes_its_case_when_it_ar
         assert (K.TOO_LONG_IN_FLIGHT, f"instalment:{one}") in await open_kinds(paying)
     async with paying.env.store.write_transaction() as tx:
         news = PaymentNews(PaymentStatus.CREDITED, paying.clock.now(), rail=Rail.PFMS)
-        await hear(Acting(paying.env, tx, SYSTEM), one, news)
+        await apply_status(UnitOfWork(paying.env, tx, SYSTEM), one, news)
     paying.pfms.pass_time(days=1)
     await reconcile_due(paying.env)
     assert K.TOO_LONG_IN_FLIGHT not in {kind for kind, _ in await open_kinds(paying)}
@@ -274,7 +274,7 @@ async def test_a_beneficiary_whom_pfms_took_or_deleted_since_closes_its_case(pay
     async with paying.env.store.write_transaction() as tx:
         who = (await tx.connection.execute(table.select())).one().id
         refused = FinanceDifference(K.FILE_REFUSED, f"beneficiary:{who}", "DELETED", "DBE0014")
-        await open_case(Acting(paying.env, tx, SYSTEM), refused)
+        await open_case(UnitOfWork(paying.env, tx, SYSTEM), refused)
     paying.pfms.pass_time(days=1)
     await reconcile_due(paying.env)
     assert await open_kinds(paying) == [(K.FILE_REFUSED, f"beneficiary:{who}")], "she was validated before"
@@ -292,7 +292,7 @@ async def test_kinds_behind_which_money_may_be_gone_never_close_themselves(payin
     back = FinanceDifference(K.STATUS_DIFFERS, f"instalment:{one}", "RETURNED", "CREDITED")
     async with paying.env.store.write_transaction() as tx:
         for difference in [*grave, back]:
-            await open_case(Acting(paying.env, tx, SYSTEM), difference)
+            await open_case(UnitOfWork(paying.env, tx, SYSTEM), difference)
     await compared(paying)
     paying.pfms.pass_time(days=2)
     await reconcile_due(paying.env)

@@ -8,9 +8,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from actions.payments.payment_batches import batch_now
-from actions.payments.rows import Told, apply_payment_rows
+from actions.payments.rows import RowSource, apply_payment_rows
 from domain.kernel.people import SYSTEM
 from domain.payments.files import BatchLine
 from integrations.dbt_finance.pfms.models import LineStatus, PaymentRow
@@ -109,7 +109,7 @@ async def test_many_rows_come_to_the_same_as_each_by_itself(
     paying: Paying, twins: tuple[str, list[BatchLine], list[BatchLine]], plan: list[Said]
 ) -> None:
     batch_id, together, alone = twins
-    told = Told("a file", paying.clock.now(), batch_id)
+    told = RowSource("a file", paying.clock.now(), batch_id)
 
     def rows(of: list[BatchLine]) -> list[PaymentRow]:
         return [
@@ -119,7 +119,7 @@ async def test_many_rows_come_to_the_same_as_each_by_itself(
 
     with contextlib.suppress(Undone):
         async with paying.env.store.write_transaction() as tx:
-            acting = Acting(paying.env, tx, SYSTEM)
+            acting = UnitOfWork(paying.env, tx, SYSTEM)
             unknown = await apply_payment_rows(acting, told, rows(together))
             each = sum([await apply_payment_rows(acting, told, [row]) for row in rows(alone)])
             assert unknown == each == sum(said.who is None for said in plan)

@@ -77,14 +77,14 @@ async def once(paying: Paying) -> None:
 async def test_a_file_that_outlasts_the_claim_arrives_once_by_the_worker_that_began_it(
     paying: Paying, line: Line, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    hold, beats = outbox.hold, asyncio.Semaphore(0)
+    hold, beats = outbox.extend_claim, asyncio.Semaphore(0)
 
     async def counted(*given: Any) -> bool:
         held = await hold(*given)
         beats.release()
         return held
 
-    monkeypatch.setattr(outbox, "hold", counted)
+    monkeypatch.setattr(outbox, "extend_claim", counted)
     one, other = a_worker(paying), a_worker(paying)
     assert await one.deliver_due() == 1
     await line.held.wait()

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from actions.payments.payment_batches import batch_now
 from actions.payments.reconciliation import reconcile, reconcile_due
 from actions.payments.rows import Told, apply_payment_rows
@@ -263,11 +263,11 @@ async def test_a_line_that_was_taken_out_before_it_was_signed_is_no_difference(p
 async def test_a_second_credit_in_an_answer_is_a_second_payment_and_the_same_one_is_not(paying: Paying) -> None:
     made = await paid(paying)
     (line, *_) = [one for one in await paying.lines() if one.instalment_id == made[0]]
-    told = Told("again.xml", paying.clock.now())
+    told = RowSource("again.xml", paying.clock.now())
     async with paying.env.store.write_transaction() as tx:
         for utr in (await utr_of(paying, line.end_to_end_id), "UTRAGAIN1"):
             row = PaymentRow(line.end_to_end_id, LineStatus.CREDITED, utr=utr)
-            await apply_payment_rows(Acting(paying.env, tx, SYSTEM), told, [row])
+            await apply_payment_rows(UnitOfWork(paying.env, tx, SYSTEM), told, [row])
     assert [(one.kind, one.found) for one in await cases_of(paying)] == [(DifferenceKind.SECOND_PAYMENT, "2 credits")]
 
 

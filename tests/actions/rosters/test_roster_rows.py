@@ -143,7 +143,7 @@ async def test_a_full_roster_says_how_many_rows_it_takes(camps):
     async with camps.env.store.write_transaction() as tx:
         service = await open_service(tx, FREE)
         batch = Batch(roster, service, None, {}, room=0)
-        [full] = await row_problems(Acting(camps.env, tx, camps.principal), batch, person, child(1))
+        [full] = await row_problems(UnitOfWork(camps.env, tx, camps.principal), batch, person, child(1))
 
     assert message(full.code, Language.EN, full.params) == (
         f"A roster takes at most {MOST_ROWS} rows; begin another one for the rest."

@@ -8,7 +8,7 @@ from sqlalchemy import update
 from actions.kernel.environment import Environment
 from actions.umang.umang_compare import APPLY, compare, compare_due, count_differences
 from domain.platform.alarms import AlarmCode, Readings, active_alarms
-from domain.umang.umang import OK, Compared, compare_day
+from domain.umang.umang import OK, ServiceComparison, compare_day
 from store import umang
 from store.umang import Request, requests_table
 from tests.support.actions import FREE, World
@@ -32,7 +32,7 @@ async def test_calls_and_applications_that_fit_are_counted_by_service(world: Wor
     await told(world, "z1", OK, application.id)
     await told(world, "z2", "APSK0422", None)
 
-    assert await compare(world.env.store, DAY) == [Compared(DAY, "2104", 1, 1, None, ())]
+    assert await compare(world.env.store, DAY) == [ServiceComparison(DAY, "2104", 1, 1, None, ())]
 
 
 async def test_each_kind_of_difference_is_named_with_its_tracker(world: World):
@@ -85,4 +85,4 @@ async def test_a_day_without_calls_is_compared_too(catalogued: Environment):
 def test_their_count_is_compared_with_the_calls_that_we_accepted(theirs: int, differences: tuple[str, ...]):
     filings = [{"srvid": "2104", "tracker": "z1", "code": OK, "application_id": "a", "there": "a"}]
 
-    assert compare_day(DAY, filings, {"2104": theirs}) == [Compared(DAY, "2104", 1, 1, theirs, differences)]
+    assert compare_day(DAY, filings, {"2104": theirs}) == [ServiceComparison(DAY, "2104", 1, 1, theirs, differences)]

@@ -5,7 +5,7 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from actions.uploads.images import re_encoded
+from actions.uploads.images import re_encode_image
 from domain.kernel.errors import ErrorCode, Problems
 from domain.uploads.file_types import true_type
 from domain.uploads.files import MediaType
@@ -16,7 +16,7 @@ MOST = 25_000_000
 
 
 async def anew(content: bytes, kind: MediaType, most: int = MOST) -> bytes:
-    return await re_encoded(content, kind, largest_pixels=most, path=("file",))
+    return await re_encode_image(content, kind, largest_pixels=most, path=("file",))
 
 
 async def test_place_camera_comment_profile_and_what_lies_behind_the_end_are_gone():

@@ -9,7 +9,7 @@ from actions.applications.submit import NewDocument
 from actions.catalogue.submit_checks import DocumentSource
 from actions.documents.file_links import link_to
 from actions.kernel.access import of_application
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from actions.privacy.personal_data import erase_person
 from actions.uploads.uploads import require_upload, sweep_unused, take_in, use
 from demo.seed.papers import demo_paper
@@ -168,7 +168,7 @@ async def test_an_officers_photograph_is_read_by_the_case_and_goes_with_the_citi
     cases = [await world.submit(citizen) for citizen in (world.asha, world.sunil)]
     async with world.env.store.write_transaction() as tx:
         for case in cases:
-            await use(Acting(world.env, tx, world.registrar), photo, of_application(case))
+            await use(UnitOfWork(world.env, tx, world.registrar), photo, of_application(case))
     for citizen in (world.asha, world.sunil):
         assert await link_to(world.env, citizen, photo.sha256, stated=ReadPurpose.SUPERVISE) is not None
         # She may read it, but it is not hers to hand in.

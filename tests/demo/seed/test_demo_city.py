@@ -16,7 +16,7 @@ from actions.documents.department_documents import department_certificates_of
 from actions.kernel.environment import Environment
 from actions.payments.reconciliation import reconcile
 from actions.umang.ration import ration_card_of
-from demo.seed.people import Cast, cast_of, citizen_subject
+from demo.seed.people import DemoPeople, cast_of, citizen_subject
 from demo.seed.seed import seed
 from domain.benefits.benefits import PaymentStatus, Rail
 from domain.kernel.clock import ManualClock, ist_date
@@ -81,18 +81,18 @@ def city(tmp_path: Path, store_clock: ManualClock) -> Iterator[City]:
 
 
 @pytest.fixture
-async def seeded(catalogued: Environment, city: City) -> tuple[Environment, Cast]:
+async def seeded(catalogued: Environment, city: City) -> tuple[Environment, DemoPeople]:
     env = city.partners(catalogued)
     await seed(env, FEW, progress=lambda done, of: None, renderer=FakeRenderer())
     async with env.store.read_transaction() as tx:
         return env, await cast_of(tx, FEW)
 
 
-async def test_nothing_of_the_seeding_reached_a_partner(seeded: tuple[Environment, Cast], city: City):
+async def test_nothing_of_the_seeding_reached_a_partner(seeded: tuple[Environment, DemoPeople], city: City):
     assert [sandbox.ledger.entries(0) for sandbox in city.sandboxes] == [[], [], []]
 
 
-async def test_every_scripted_payment_is_known_to_the_treasury_in_its_state(seeded: tuple[Environment, Cast]):
+async def test_every_scripted_payment_is_known_to_the_treasury_in_its_state(seeded: tuple[Environment, DemoPeople]):
     env, cast = seeded
     states: Counter[PaymentStatus] = Counter()
     for citizen_id in cast.citizens.values():
@@ -104,7 +104,7 @@ async def test_every_scripted_payment_is_known_to_the_treasury_in_its_state(seed
     )
 
 
-async def test_recorded_consents_open_every_department_document(seeded: tuple[Environment, Cast]):
+async def test_recorded_consents_open_every_department_document(seeded: tuple[Environment, DemoPeople]):
     env, cast = seeded
     for person in DEMO["people"]:
         citizen_id = cast.citizens[person["key"]]
@@ -112,7 +112,7 @@ async def test_recorded_consents_open_every_department_document(seeded: tuple[En
         assert [answer.failure for answer in answers] == [None] * len(person["department_documents"])
 
 
-async def test_ration_cards_are_those_of_the_demo(seeded: tuple[Environment, Cast]):
+async def test_ration_cards_are_those_of_the_demo(seeded: tuple[Environment, DemoPeople]):
     env, cast = seeded
     citizen_id = cast.citizens["asha-negi"]
     card = await ration_card_of(env, citizen_subject(citizen_id), citizen_id, Language.EN)
@@ -125,7 +125,7 @@ async def test_ration_cards_are_those_of_the_demo(seeded: tuple[Environment, Cas
 
 
 async def test_the_books_of_a_new_demo_agree_with_the_treasury(
-    seeded: tuple[Environment, Cast], store_clock: ManualClock
+    seeded: tuple[Environment, DemoPeople], store_clock: ManualClock
 ):
     env, _ = seeded
     store_clock.advance(timedelta(hours=2))

@@ -15,7 +15,7 @@ from actions.benefits.sanction import plan_of
 from actions.catalogue.form_import import import_forms
 from actions.kernel.environment import Environment
 from demo.seed.figures import MOST
-from demo.seed.people import Cast, cast_of, synthetic_aadhaar
+from demo.seed.people import DemoPeople, cast_of, synthetic_aadhaar
 from demo.seed.plan import choice, plans
 from demo.seed.seed import BATCH, PEOPLE_SINCE, seed
 from domain.appeals.appeals import TRANSITIONS as APPEAL_STEPS
@@ -57,7 +57,7 @@ BY_ROSTERS = 7
 @dataclass
 class Sown:
     env: Environment
-    cast: Cast
+    cast: DemoPeople
     all: list[Application]
     progress: list[tuple[int, int]]
 

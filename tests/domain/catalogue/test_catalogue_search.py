@@ -4,7 +4,7 @@ import pytest
 
 from actions.catalogue.rows import read_catalogue
 from domain.catalogue.catalogue import Eligibility, Facts, Situation, may_be_eligible
-from domain.catalogue.search import BEST, CatalogueIndex, KeptIndex
+from domain.catalogue.search import BEST, CatalogueIndex, IndexCache
 from domain.catalogue.transliteration import bones_of, is_devanagari, sounds_of, words_of
 from tests.support.actions import catalogue_rows
 
@@ -140,7 +140,7 @@ def test_a_long_question_is_bounded():
 
 
 def test_an_index_is_kept_for_one_stamp():
-    kept = KeptIndex()
+    kept = IndexCache()
     assert kept.get(1) is None
     kept.put(1, INDEX)
     assert kept.get(1) is INDEX

@@ -7,7 +7,7 @@ import pytest
 
 from domain.catalogue.form_bounds import DEEPEST, LARGEST_FILE, FormRefused, Reason
 from domain.catalogue.form_patterns import unsafe
-from domain.catalogue.form_reading import document_of, form_of, kept_form, read_common, read_form
+from domain.catalogue.form_reading import document_of, form_of, read_common, read_form, stored_form
 from tests.support.forms import LABEL, document, number, octets, own_forms, small, text
 
 ROWS = {"type": "object", "additionalProperties": False, "x-order": ["name"], "properties": {"name": text()}}
@@ -33,7 +33,7 @@ def test_a_right_form_is_read_and_its_version_is_the_hash_of_its_schema():
 def test_what_is_kept_of_a_form_gives_it_back():
     for form in own_forms().values():
         kept = json.loads(json.dumps(document_of(form), sort_keys=True))
-        for back in (form_of(kept), kept_form(kept)):
+        for back in (form_of(kept), stored_form(kept)):
             assert back == form
             assert [one.name for one in back.all_questions()] == [one.name for one in form.all_questions()]
 

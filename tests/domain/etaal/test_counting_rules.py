@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from domain.etaal.counting import Category, CountingEvent, Level, Standing
+from domain.etaal.counting import Category, CountingEvent, EtaalClass, Level
 from domain.etaal.counting_rules import RulesWrong, counting_rules, read_rules, rules_named, rules_on
 from domain.kernel.people import Role
 
@@ -121,6 +121,6 @@ def test_a_table_that_cannot_be_followed_is_refused(given: dict[str, Any]):
 
 
 def test_a_standing_is_read_back_as_it_was_written():
-    standing = Standing("UK0517", Category.A, Level.STATE)
-    assert Standing.of(str(standing)) == standing
-    assert (Standing.of(""), Standing.of("-")) == (None, None)
+    standing = EtaalClass("UK0517", Category.A, Level.STATE)
+    assert EtaalClass.of(str(standing)) == standing
+    assert (EtaalClass.of(""), EtaalClass.of("-")) == (None, None)

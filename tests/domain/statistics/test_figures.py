@@ -9,7 +9,7 @@ from domain.statistics.figures import (
     COARSE_EDGES,
     COUNTED_AS,
     EDGES,
-    Counted,
+    FigureInputs,
     Mark,
     Measure,
     Part,
@@ -29,12 +29,12 @@ DUE_AT = datetime(2026, 12, 5, 18, 29, 59, tzinfo=UTC)
 CELL = cell_of("revenue-department", "ES09", "49", None, Channel.MOBILE)
 
 
-def case(status: Status, ended_at: datetime | None = None, **changes: object) -> Counted:
+def case(status: Status, ended_at: datetime | None = None, **changes: object) -> FigureInputs:
     values = {"submitted_at": RECEIVED_AT, "due_at": DUE_AT, "paused": False} | changes
-    return Counted(CELL, status, ended_at=ended_at, **values)
+    return FigureInputs(CELL, status, ended_at=ended_at, **values)
 
 
-def measures(counted: Counted) -> dict[tuple[str, date], int]:
+def measures(counted: FigureInputs) -> dict[tuple[str, date], int]:
     return {
         (mark.measure.value, mark.day): amount for mark, amount in marks_of(counted).items() if mark.part is Part.SUM
     }

@@ -7,10 +7,16 @@ from datetime import date
 
 import pytest
 
-from domain.statistics.cell_suppression import KEPT_SECONDS, MOST_KEPT, HeldBack, HeldBackOfTwo, KeptHeldBack
+from domain.statistics.cell_suppression import (
+    KEPT_SECONDS,
+    MOST_KEPT,
+    SuppressedCells,
+    SuppressedPairs,
+    SuppressionCache,
+)
 from domain.statistics.figures import months_back
 from domain.statistics.small_cells import SMALLEST, Behind, Cells, Coordinates, Period, combine_cells, whole_period
-from domain.statistics.sum_graph import that_close, that_follow
+from domain.statistics.sum_graph import numbers_to_hide, recoverable_numbers
 
 TODAY = date(2026, 11, 24)
 THIS_MONTH = date(2026, 11, 1)
@@ -102,7 +108,7 @@ class Solved:
 def test_no_small_cell_follows_from_everything_that_is_shown(seed: int, districts: int, tehsils: int) -> None:
     """In most of these tables one would, were only each sum by itself looked at."""
     table = a_table(seed, districts, tehsils)
-    held = HeldBack.of_months(table, 2, TODAY)
+    held = SuppressedCells.of_months(table, 2, TODAY)
     solved, small = Solved(), []
     shown = 0
     for cell in every_cell(table):
@@ -121,7 +127,7 @@ def test_no_small_cell_follows_from_everything_that_is_shown(seed: int, district
 
 def test_a_table_of_large_cells_is_shown_whole() -> None:
     table = {(d, t, month): Behind(20, 20) for d in range(3) for t in range(3) for month in MONTHS}
-    held = HeldBack.of_months(table, 2, TODAY)
+    held = SuppressedCells.of_months(table, 2, TODAY)
     assert not [cell for cell in every_cell(table) if held.hides(*cell)]
 
 
@@ -132,20 +138,20 @@ def test_the_whole_period_alone_is_judged_as_with_its_months() -> None:
         whole: dict[Coordinates, Behind] = {}
         for place, behind in table.items():
             whole[place[:-1]] = combine_cells([behind, *([whole[place[:-1]]] if place[:-1] in whole else [])])
-        by_year, by_month = HeldBack.of_period(YEAR, whole, 2), HeldBack.of_months(table, 2, TODAY)
+        by_year, by_month = SuppressedCells.of_period(YEAR, whole, 2), SuppressedCells.of_months(table, 2, TODAY)
         assert list(by_year.periods[YEAR]) == list(by_month.periods[YEAR])
 
 
 def test_what_lies_within_something_that_is_held_back_is_held_back() -> None:
     cells = {("45", "1"): 9, ("49", "1"): 15, ("49", "2"): 16, ("50", "1"): 40, ("50", "2"): 50}
-    held = HeldBack.of_period(YEAR, {place: Behind(many, many) for place, many in cells.items()}, 2)
+    held = SuppressedCells.of_period(YEAR, {place: Behind(many, many) for place, many in cells.items()}, 2)
     assert held.periods[YEAR][1] == {("45",), ("49",)}
     assert held.periods[YEAR][2] == {("45", "1"), ("49", "1"), ("49", "2")}
 
 
 def test_a_year_less_eleven_months_tells_nothing() -> None:
     table = {("49", month): Behind(40, 40) for month in MONTHS} | {("49", THIS_MONTH): Behind(3, 3)}
-    held = HeldBack.of_months(table, 1, TODAY)
+    held = SuppressedCells.of_months(table, 1, TODAY)
     assert not held.hides(1, ("49",), YEAR)
     assert held.hides(1, ("49",), Period(THIS_MONTH, THIS_MONTH))
     assert held.hides(1, ("49",), Period(months_back(THIS_MONTH, 5), THIS_MONTH))
@@ -169,8 +175,8 @@ def test_no_small_cell_of_two_chains_follows_from_the_table_and_its_sums(seed: i
         sums: dict[Coordinates, Behind] = {}
         for place, behind in table.items():
             sums[(place[axis],)] = combine_cells([behind, *([sums[(place[axis],)]] if (place[axis],) in sums else [])])
-        chains.append(HeldBack.of_period(YEAR, sums, 1).periods[YEAR][1])
-    hidden = HeldBackOfTwo.of(table, (1, 1), lambda one, other: one in chains[0] or other in chains[1]).levels[1, 1]
+        chains.append(SuppressedCells.of_period(YEAR, sums, 1).periods[YEAR][1])
+    hidden = SuppressedPairs.of(table, (1, 1), lambda one, other: one in chains[0] or other in chains[1]).levels[1, 1]
     solved = Solved()
     for axis in (0, 1):
         for value in {place[axis] for place in table}:
@@ -196,14 +202,14 @@ def test_a_number_between_two_circles_follows_until_another_way_is_hidden_too() 
         "way": (1, 5),
     }
     hidden = set(arcs) - {"way"}
-    assert that_follow(arcs, hidden) == {"bridge"}
-    assert that_close(arcs, hidden, ["way"]) == ["way"]
-    assert that_follow(arcs, hidden | {"way"}) == set()
+    assert recoverable_numbers(arcs, hidden) == {"bridge"}
+    assert numbers_to_hide(arcs, hidden, ["way"]) == ["way"]
+    assert recoverable_numbers(arcs, hidden | {"way"}) == set()
 
 
 def test_two_numbers_between_the_same_sums_do_not_follow() -> None:
     arcs = {"a": (1, 2), "b": (1, 2), "c": (2, 3)}
-    assert that_follow(arcs, set(arcs)) == {"c"}
+    assert recoverable_numbers(arcs, set(arcs)) == {"c"}
 
 
 class Making:
@@ -212,14 +218,14 @@ class Making:
     def __init__(self) -> None:
         self.many = 0
 
-    async def __call__(self) -> HeldBack:
+    async def __call__(self) -> SuppressedCells:
         self.many += 1
         await asyncio.sleep(0)
-        return HeldBack({}, (), ())
+        return SuppressedCells({}, (), ())
 
 
 async def test_what_was_found_is_kept_for_a_minute_and_not_without_end() -> None:
-    kept: KeptHeldBack[HeldBack] = KeptHeldBack()
+    kept: SuppressionCache[SuppressedCells] = SuppressionCache()
     make = Making()
     held = await kept.get("first", 0.0, make)
     assert await kept.get("first", KEPT_SECONDS - 1, make) is held
@@ -234,7 +240,7 @@ async def test_what_was_found_is_kept_for_a_minute_and_not_without_end() -> None
 
 
 async def test_who_asks_at_once_waits_for_the_one_table_that_is_made() -> None:
-    kept: KeptHeldBack[HeldBack] = KeptHeldBack()
+    kept: SuppressionCache[SuppressedCells] = SuppressionCache()
     make = Making()
     found = await asyncio.gather(*(kept.get("year", 0.0, make) for _ in range(5)))
     assert (make.many, {id(one) for one in found}) == (1, {id(found[0])})

@@ -4,7 +4,7 @@ from actions.certificates.content import CertificateContent
 from actions.documents.own_signature import own_signature
 from domain.certificates.signatures import SignatureState
 from gateway.documents.renderer import CertificateRenderer
-from integrations.certificate_facts import stated_by
+from integrations.certificate_facts import facts_of
 from store.database.keyring import Keyrings
 from tests.support.graph import NOW
 
@@ -16,7 +16,7 @@ def test_our_own_certificate_is_verified_by_our_key_and_states_its_facts(
 
     assert (found.state, found.sha1) == (SignatureState.VERIFIED, False)
     assert found.part is not None
-    told = stated_by(found.part)
+    told = facts_of(found.part)
     assert told is not None
     assert (told.facts["annual_income"], told.holder) == ("120000", "Asha Kshetri")  # type: ignore[index]
 

@@ -223,8 +223,8 @@ def windows(limit: AdaptiveLimit, count: int, *, seconds: float, busy: float = 1
         limit.note_start(int(limit.value * busy))
         for _ in range(20):
             limit.note_finish(seconds)
-        limit.ran_late(late)
-        assert limit.move(windows.now)
+        limit.note_lateness(late)
+        assert limit.adjust_limit(windows.now)
         values.append(limit.value)
     return values
 
@@ -267,5 +267,5 @@ def test_one_slow_operation_does_not_move_the_limit(limit: AdaptiveLimit):
     for seconds in (0.01,) * 9 + (8.0,):
         limit.note_finish(seconds)
 
-    assert limit.move(1.0)
+    assert limit.adjust_limit(1.0)
     assert limit.value > 20

@@ -9,7 +9,7 @@ import pytest
 
 from gateway.graphql.body import GraphQLParameters
 from gateway.graphql.endpoint import Edge
-from gateway.http.calls import RequestContext, Resolved
+from gateway.http.calls import RequestContext, ResolvedDocument
 from gateway.http.compression import gzip_body, takes_gzip
 from gateway.http.headers import SESSION_COOKIE
 
@@ -20,12 +20,12 @@ JSON = {"Content-Type": "application/json"}
 class OneTrusted:
     """The document `hello`, known by its id."""
 
-    def resolve(self, parameters: GraphQLParameters, headers: Mapping[str, str]) -> Resolved:
+    def resolve(self, parameters: GraphQLParameters, headers: Mapping[str, str]) -> ResolvedDocument:
         if parameters.given.get("documentId") == "hello":
-            return Resolved("query Hello($name: String!) { hello(name: $name) }", trusted=True, name="Hello")
-        return Resolved(parameters.query or "")
+            return ResolvedDocument("query Hello($name: String!) { hello(name: $name) }", trusted=True, name="Hello")
+        return ResolvedDocument(parameters.query or "")
 
-    def allow(self, resolved: Resolved, context: RequestContext) -> None:
+    def allow(self, resolved: ResolvedDocument, context: RequestContext) -> None:
         pass
 
 

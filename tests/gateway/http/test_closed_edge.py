@@ -9,7 +9,7 @@ from graphql import get_introspection_query
 
 from gateway.graphql.body import GraphQLParameters
 from gateway.graphql.endpoint import Edge
-from gateway.http.calls import RequestContext, Resolved
+from gateway.http.calls import RequestContext, ResolvedDocument
 from gateway.http.refusals import bad_document
 
 DEVELOPER = {"Authorization": "Bearer good-token"}
@@ -19,10 +19,10 @@ MODERN = {"Accept": "application/graphql-response+json"}
 class NoFreeDocuments:
     """As production: only a developer sends documents of her own."""
 
-    def resolve(self, parameters: GraphQLParameters, headers: Mapping[str, str]) -> Resolved:
-        return Resolved(parameters.query or "")
+    def resolve(self, parameters: GraphQLParameters, headers: Mapping[str, str]) -> ResolvedDocument:
+        return ResolvedDocument(parameters.query or "")
 
-    def allow(self, resolved: Resolved, context: RequestContext) -> None:
+    def allow(self, resolved: ResolvedDocument, context: RequestContext) -> None:
         if getattr(context, "token", None) is None:
             raise bad_document("FREE_DOCUMENT")
 

@@ -8,7 +8,7 @@ from graphql import FieldNode, FragmentSpreadNode, InlineFragmentNode, get_opera
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.graphql.cost import DEFAULT_SIZE, LARGEST_TOLD, Answered, CostTable, Requested, requested_cost
+from gateway.graphql.cost import DEFAULT_SIZE, LARGEST_TOLD, AnswerCost, CostTable, Requested, requested_cost
 from schema.kernel.directives import assumed_list_size, cost, sliced_list_size
 
 
@@ -234,7 +234,7 @@ def test_the_actual_cost_is_that_of_the_objects_in_the_answer():
     thing = {"name": "x", "dearLeaf": 1, "dear": {"name": "x", "dearLeaf": 1}}
     data = {"page": {"nodes": [thing, {**thing, "dear": None}], "edges": []}, "all": [], "dear": {"name": "x"}}
 
-    answered = Answered(TABLE, document, get_operation_ast(document, None))
+    answered = AnswerCost(TABLE, document, get_operation_ast(document, None))
 
     assert answered.points(data) == 1 + (1 + 2 + 11 + 2) + (1 + 2) + 11
     assert answered.points(None) == 0

@@ -14,7 +14,7 @@ from actions.catalogue.form_import import import_forms
 from actions.kernel.environment import Environment
 from domain.catalogue.forms import Form
 from domain.kernel.text import Language
-from gateway.pages.form_drawing import Drawn, draw, id_of, said_of
+from gateway.pages.form_drawing import FormView, draw, id_of, said_of
 from gateway.pages.forms import LARGEST_BODY, forms_routes
 from gateway.runtime.form_files import form_files
 from store.applications.application_rows import applications_table
@@ -72,7 +72,7 @@ def client(env: Environment) -> httpx.AsyncClient:
 @pytest.mark.parametrize("form", own_forms().values(), ids=list(own_forms()))
 def test_every_input_has_its_label_and_every_note_is_there(form: Form, language: Language):
     faults = {question.name: "wrong <b>" for question in form.all_questions()}
-    page = Page(draw(Drawn(form, language, faults=faults), "/forms/x"))
+    page = Page(draw(FormView(form, language, faults=faults), "/forms/x"))
     names = {control["name"] for control in page.controls}
     for question in form.all_questions():
         inner = [f"{question.name}.0.{one.name}" for one in question.questions]
@@ -86,11 +86,11 @@ def test_every_input_has_its_label_and_every_note_is_there(form: Form, language:
 
 def test_an_author_reads_when_an_answer_is_needed_and_what_is_checked_between_answers():
     forms = own_forms()
-    pension = draw(Drawn(forms["disability-pension"], Language.EN), "/forms/x")
+    pension = draw(FormView(forms["disability-pension"], Language.EN), "/forms/x")
     assert '<label for="q-bpl-number">BPL number <small>(required)</small></label>' in pension  # where it is asked
     assert "<h2>Checks between answers</h2>" in pension
     assert "Percentage of disability: The pension needs a disability of 40 per cent or more." in pension
-    general = draw(Drawn(forms["generic"], Language.HI), "/forms/x")
+    general = draw(FormView(forms["generic"], Language.HI), "/forms/x")
     assert "तब आवश्यक: “आई.एफ.एस.सी. कोड” भरा हो" in general
 
 

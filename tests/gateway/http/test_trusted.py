@@ -13,7 +13,7 @@ from domain.kernel.people import ANONYMOUS, PersonKind, Role, Subject
 from domain.platform.manifests import Manifest, Operation, document_id
 from gateway.graphql.body import GraphQLParameters, parameters_in
 from gateway.graphql.trusted import TrustedLibrary
-from gateway.http.calls import OperationRecord, Resolved
+from gateway.http.calls import OperationRecord, ResolvedDocument
 from gateway.http.edge import Edge
 from gateway.http.refusals import Refusal
 from gateway.settings.limits import DocumentMode
@@ -172,14 +172,14 @@ async def test_a_phone_that_asks_again_gets_304_without_a_body(client_of):
 )
 def test_documents_of_ones_own_are_taken_from_whom_the_mode_says(mode, context, taken):
     made = library(mode)
-    free = Resolved("{ hello }")
+    free = ResolvedDocument("{ hello }")
     if taken:
         made.allow(free, context)
     else:
         with pytest.raises(Refusal) as refused:
             made.allow(free, context)
         assert (refused.value.status, refused.value.fault.detail) == (403, "FREE_DOCUMENT")
-    made.allow(Resolved(HELLO, trusted=True), context)
+    made.allow(ResolvedDocument(HELLO, trusted=True), context)
 
 
 async def test_in_production_a_stranger_may_not_send_a_document(client_of):
@@ -217,17 +217,17 @@ def test_a_use_is_counted_for_the_version_that_the_app_says_else_for_all_that_ha
     counted = made.take_uses()
     assert counted == {("citizen_app", "1.0.0", day): 1, ("citizen_app", "1.1.0", day): 2}
     assert made.take_uses() == {}
-    made.give_back(counted)
+    made.restore_uses(counted)
     assert made.take_uses() == counted
 
 
 def test_what_is_no_longer_published_is_unknown_and_what_stays_is_not_prepared_again():
     made = library()
-    for held in made.cold():
+    for held in made.unprepared_operations():
         held.broken = True
     made.replace([manifest("1.1.0", "citizen_app", HELLO)])
 
     assert made.names == {"Hello"}
-    assert made.cold() == []
+    assert made.unprepared_operations() == []
     with pytest.raises(Refusal):
         made.resolve(asked(documentId=WRITE_ID), {})

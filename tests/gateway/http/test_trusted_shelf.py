@@ -12,7 +12,7 @@ from domain.kernel.errors import ErrorCode
 from domain.platform.manifests import Manifest, Operation, PublishedManifest, document_id
 from gateway.commands.operations import graph
 from gateway.graphql.body import parameters_in
-from gateway.graphql.trusted import TrustedLibrary, TrustedShelf
+from gateway.graphql.trusted import TrustedDocumentLoader, TrustedLibrary
 from gateway.http.refusals import Refusal
 from gateway.settings.limits import DocumentMode
 from store.database.engine import Store
@@ -40,9 +40,9 @@ def publish(sqlite_store: Store, store_keyrings: Keyrings) -> Callable[[Manifest
 
 
 @pytest.fixture
-def shelf(sqlite_store: Store, store_keyrings: Keyrings) -> TrustedShelf:
+def shelf(sqlite_store: Store, store_keyrings: Keyrings) -> TrustedDocumentLoader:
     library = TrustedLibrary(DocumentMode.TRUSTED, ManualClock(NOW))
-    return TrustedShelf(library, graph(), sqlite_store, store_keyrings)
+    return TrustedDocumentLoader(library, graph(), sqlite_store, store_keyrings)
 
 
 async def test_what_is_published_is_served_warm_and_what_is_retired_is_not(shelf, publish, sqlite_store):

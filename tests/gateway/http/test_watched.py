@@ -12,7 +12,7 @@ from starlette.routing import Route
 from domain.kernel.clock import ManualClock
 from domain.kernel.sources import Source
 from domain.platform.switches import Switch, Switchboard, SwitchKind, SwitchState
-from gateway.http.kill_switches import counting_failures, shut_when_off
+from gateway.http.kill_switches import count_failures, refuse_when_off
 
 NOW = datetime(2026, 11, 24, 6, 30, tzinfo=UTC)
 
@@ -28,7 +28,7 @@ def client_of(routes: list[Route]) -> httpx.AsyncClient:
 @pytest.mark.parametrize("state", SwitchState)
 async def test_a_partner_finds_its_door_shut_only_where_its_system_is_off(state):
     board = Switchboard([Switch(SwitchKind.SYSTEM, "E_TAAL", state, "r", "CLI:root", NOW, NOW + timedelta(minutes=1))])
-    routes = shut_when_off([Route("/etaal", answer)], Source.E_TAAL, board, ManualClock(NOW))
+    routes = refuse_when_off([Route("/etaal", answer)], Source.E_TAAL, board, ManualClock(NOW))
 
     async with client_of(routes) as client:
         response = await client.get("/etaal")
@@ -40,7 +40,7 @@ async def test_a_partner_finds_its_door_shut_only_where_its_system_is_off(state)
 
 async def test_errors_are_counted_and_what_is_not_found_is_not():
     failures: list[None] = []
-    routes = counting_failures([Route("/sign-in", answer)], lambda: failures.append(None))
+    routes = count_failures([Route("/sign-in", answer)], lambda: failures.append(None))
 
     async with client_of(routes) as client:
         for status in (200, 303, 400, 404, 503):

@@ -19,7 +19,7 @@ from domain.platform.manifests import ManifestRefused, document_id
 from gateway.cli import app as cli
 from gateway.commands import operations as commands
 from gateway.commands.client import run_client_list, run_client_set
-from gateway.commands.opening import open_rooms
+from gateway.commands.opening import open_storage
 from gateway.commands.operations import (
     run_build,
     run_check,
@@ -79,7 +79,7 @@ async def published(settings: Settings, file: Path, version: str = "1.0.0") -> N
 
 async def used(settings: Settings, version: str, days_ago: int) -> None:
     day = ist_date(SystemClock().now()) - timedelta(days=days_ago)
-    async with open_rooms(settings) as rooms:
+    async with open_storage(settings) as rooms:
         await rooms.store.carry_out(lambda tx: manifests.add_uses(tx, {("my_app", version, day): 7}))
 
 
@@ -195,7 +195,7 @@ async def test_verify_finds_manifests_that_are_not_what_was_published(settings: 
         await published(settings, file, version)
     other = run_sign(Settings(home=tmp_path / "other"), file, "my_app", "1.1.0", None).read_text().strip()
     keyrings = Keyrings(settings.keys_folder)
-    async with open_rooms(settings) as rooms, rooms.store.write_transaction() as tx:
+    async with open_storage(settings) as rooms, rooms.store.write_transaction() as tx:
         assert [found async for found in damaged_manifests(tx, keyrings)] == []
         signed = {one.version: one.signed for one in await manifests.all_manifests(tx)}
         await manifests.retire(tx, "my_app", "1.2.0", at=tx.clock.now(), by="test")
@@ -257,7 +257,7 @@ async def test_every_published_version_is_checked_against_the_release(
 async def test_the_demo_publishes_the_folder_once(settings: Settings, tmp_path: Path):
     folder = tmp_path / "operations"
     shutil.copytree(OPERATIONS, folder)
-    async with open_rooms(settings) as rooms:
+    async with open_storage(settings) as rooms:
         keyrings = Keyrings(settings.keys_folder)
         assert await publish_folder(rooms.store, keyrings, folder) >= 90
         await publish_folder(rooms.store, keyrings, folder)

@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 
 from actions.kernel.environment import Environment
 from gateway.worker import deliveries
-from gateway.worker.claim_heartbeat import SHARE, ClaimHeartbeat, Lost, Stopped
+from gateway.worker.claim_heartbeat import SHARE, ClaimHeartbeat, ClaimLost, Stopped
 from gateway.worker.deliveries import CLAIM_LOST, STOPPED, Deliveries
 from store.database.errors import StoreUnavailable
 from store.database.sql import database_now
@@ -73,8 +73,8 @@ class Beats:
     def __init__(self, monkeypatch) -> None:
         self.heard: list[bool] = []
         self._each = asyncio.Condition()
-        self._hold = outbox.hold
-        monkeypatch.setattr(outbox, "hold", self)
+        self._hold = outbox.extend_claim
+        monkeypatch.setattr(outbox, "extend_claim", self)
 
     async def __call__(self, tx, message_id: int, worker_id: str, seconds: float) -> bool:
         held = await self._hold(tx, message_id, worker_id, seconds)
@@ -235,7 +235,7 @@ async def test_a_lost_claim_ends_the_work_at_the_next_beat():
     async def lost() -> bool:
         return False
 
-    with pytest.raises(Lost):
+    with pytest.raises(ClaimLost):
         await ClaimHeartbeat(0.2, 600.0, lost, asyncio.Event()).run_work(asyncio.Event().wait())  # type: ignore[arg-type]
 
 

@@ -17,7 +17,7 @@ from actions.platform.alarms import tell
 from domain.platform.alarms import COUNTED_SECONDS, RULES, AlarmCode, AlarmState, JobOutcome, JobRuns
 from gateway.runtime.alarms import AlarmWatch
 from gateway.runtime.logs import configure_logging
-from gateway.runtime.process_health import Vitals
+from gateway.runtime.process_health import ProcessHealth
 from gateway.worker import runner
 from gateway.worker.runner import Job, Runner
 from store.database.errors import StoreUnavailable, WritesStopped
@@ -34,8 +34,8 @@ def env(sqlite_store, store_keyrings, store_clock) -> Environment:
 
 
 @pytest.fixture
-def vitals(store_clock, tmp_path) -> Vitals:
-    return Vitals("worker@one", store_clock, tmp_path)
+def vitals(store_clock, tmp_path) -> ProcessHealth:
+    return ProcessHealth("worker@one", store_clock, tmp_path)
 
 
 @pytest.fixture(autouse=True)
@@ -85,7 +85,7 @@ class Held:
         self.done += 1
 
 
-async def until(jobs: Sequence[Job], vitals: Vitals, *events: asyncio.Event) -> None:
+async def until(jobs: Sequence[Job], vitals: ProcessHealth, *events: asyncio.Event) -> None:
     """Run the jobs until everything was seen, then stop them."""
     stopping = asyncio.Event()
     running = asyncio.create_task(Runner(jobs, stopping, vitals.job_ended).run())

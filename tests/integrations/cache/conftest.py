@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from domain.kernel.clock import ManualClock
-from integrations.calling.cache import KeptAnswers
+from integrations.calling.cache import AnswerCache
 
 
 @pytest.fixture
@@ -14,5 +14,5 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture
-def kept(cache, clock) -> KeptAnswers:
-    return KeptAnswers(cache, clock)
+def kept(cache, clock) -> AnswerCache:
+    return AnswerCache(cache, clock)

@@ -7,7 +7,7 @@ import pytest
 
 from domain.identity.policy import Purpose
 from domain.kernel.sources import Source, SourceState
-from integrations.calling.cache import KeptAnswers, cache_key
+from integrations.calling.cache import AnswerCache, cache_key
 from integrations.calling.cache_backends import BoundedMemoryCache, ValkeyCache, open_cache
 from integrations.calling.errors import Unavailable
 from integrations.calling.policies import CallPolicy, Scope
@@ -41,7 +41,7 @@ async def test_defect_2_calls_of_any_length_are_coalesced(kept, clock):
 @pytest.mark.integration
 async def test_defect_3_another_process_reads_what_this_one_kept(valkey_server, clock):
     url, partner = valkey_server.url(), Partner()
-    here, there = KeptAnswers(open_cache(url), clock), KeptAnswers(open_cache(url), clock)
+    here, there = AnswerCache(open_cache(url), clock), AnswerCache(open_cache(url), clock)
 
     await here.get(KEPT, KEY, partner.load, ANY)
     answer = await there.get(KEPT, KEY, partner.load, ANY)
@@ -52,7 +52,7 @@ async def test_defect_3_another_process_reads_what_this_one_kept(valkey_server, 
 
 
 async def test_defect_4_two_caches_with_one_key_do_not_disturb_each_other(clock):
-    one, other = (KeptAnswers(open_cache(None), clock) for _ in range(2))
+    one, other = (AnswerCache(open_cache(None), clock) for _ in range(2))
     partner = Partner()
 
     answers = await asyncio.gather(one.get(KEPT, KEY, partner.load, ANY), other.get(KEPT, KEY, partner.load, ANY))

@@ -6,7 +6,7 @@ import pytest
 import redis.exceptions
 
 from domain.kernel.sources import SourceState
-from integrations.calling.cache import KeptAnswers, cache_key
+from integrations.calling.cache import AnswerCache, cache_key
 from integrations.calling.cache_backends import BoundedMemoryCache, open_cache
 from tests.support.loads import ANY, KEPT, KEY, Partner
 
@@ -38,7 +38,7 @@ class Away(BoundedMemoryCache):
 
 
 async def test_a_fault_of_the_cache_is_a_miss(clock):
-    kept, partner = KeptAnswers(Away(), clock), Partner()
+    kept, partner = AnswerCache(Away(), clock), Partner()
 
     answers = [await kept.get(KEPT, KEY, partner.load, ANY) for _ in range(2)]
 
@@ -47,7 +47,7 @@ async def test_a_fault_of_the_cache_is_a_miss(clock):
 
 async def test_a_purge_that_could_not_be_made_is_owed_and_nothing_is_served_before_it(clock):
     cache, partner = Away(), Partner()
-    kept = KeptAnswers(cache, clock)
+    kept = AnswerCache(cache, clock)
     cache.away = False
     await kept.get(KEPT, KEY, partner.load, ANY)
     cache.away = True
@@ -68,7 +68,7 @@ async def test_an_unreadable_entry_is_a_miss(cache, kept):
 
 @pytest.mark.integration
 async def test_a_valkey_that_stopped_is_a_miss(clock, tmp_path):
-    kept = KeptAnswers(open_cache(f"unix://{tmp_path}/nobody.sock"), clock)
+    kept = AnswerCache(open_cache(f"unix://{tmp_path}/nobody.sock"), clock)
 
     assert (await kept.get(KEPT, KEY, Partner().load, ANY)).value == "yes"
     await kept.close()

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from domain.kernel.sources import SourceState
-from integrations.calling.cache import KeptAnswers
+from integrations.calling.cache import AnswerCache
 from integrations.calling.cache_backends import ValkeyCache, open_cache
 from tests.support.loads import ANY, KEPT, KEY, SERVED, Partner
 
@@ -33,7 +33,7 @@ async def test_everything_of_one_citizen_is_purged_and_nothing_of_another(kept):
 @pytest.mark.integration
 async def test_a_purge_leaves_nothing_in_valkey(valkey_server, clock):
     cache = ValkeyCache(valkey_server.url())
-    kept = KeptAnswers(cache, clock)
+    kept = AnswerCache(cache, clock)
     await kept.get(KEPT, KEY, Partner().load, ANY)
     await kept.forget_citizen("asha")
 
@@ -60,7 +60,7 @@ async def test_an_answer_that_was_under_way_when_consent_was_withdrawn_is_not_ke
 @pytest.mark.integration
 async def test_nor_is_one_that_was_under_way_in_another_process(valkey_server, clock):
     url, partner = valkey_server.url(), Partner(value="before")
-    here, there = KeptAnswers(open_cache(url), clock), KeptAnswers(open_cache(url), clock)
+    here, there = AnswerCache(open_cache(url), clock), AnswerCache(open_cache(url), clock)
     partner.gate.clear()
     reading = asyncio.create_task(there.get(KEPT, KEY, partner.load, ANY))
     while not partner.calls:

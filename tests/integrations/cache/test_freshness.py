@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from domain.kernel.sources import Source, SourceState
-from integrations.calling.cache import KeptAnswers
+from integrations.calling.cache import AnswerCache
 from integrations.calling.cache_backends import open_cache
 from integrations.calling.deadline import set_request_deadline
 from integrations.calling.errors import Garbled, IntegrityFailure, NotAsked, Refused, Unavailable
@@ -129,7 +129,7 @@ async def test_a_request_without_time_asks_nobody_but_may_have_an_old_copy(kept,
 
 
 async def test_closing_ends_the_calls_under_way(clock):
-    kept, partner = KeptAnswers(open_cache(None), clock), Partner()
+    kept, partner = AnswerCache(open_cache(None), clock), Partner()
     partner.gate.clear()
     reading = asyncio.create_task(kept.get(KEPT, KEY, partner.load, ANY))
     while not partner.calls:

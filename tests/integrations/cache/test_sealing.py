@@ -3,7 +3,7 @@
 import pytest
 
 from domain.kernel.sources import SourceState
-from integrations.calling.cache import KeptAnswers, cache_key
+from integrations.calling.cache import AnswerCache, cache_key
 from integrations.calling.cache_backends import SealedCache, open_cache
 from store.database.cipher import FieldCipher
 from tests.support.loads import ANY, KEPT, KEY, Partner
@@ -19,8 +19,8 @@ async def valkey(valkey_server):
 
 
 @pytest.fixture
-def sealed(valkey, store_keyrings, clock) -> KeptAnswers:
-    return KeptAnswers(SealedCache(valkey, FieldCipher(store_keyrings)), clock)
+def sealed(valkey, store_keyrings, clock) -> AnswerCache:
+    return AnswerCache(SealedCache(valkey, FieldCipher(store_keyrings)), clock)
 
 
 async def test_what_is_kept_is_read_back_and_nothing_of_it_lies_open(sealed, valkey):
@@ -71,7 +71,7 @@ async def test_an_entry_of_an_older_key_is_read_and_one_of_a_lost_key_is_a_miss(
     older = await sealed.get(KEPT, KEY, partner.load, ANY)
     strange = type(store_keyrings)(tmp_path / "others")
     strange.init()
-    lost = await KeptAnswers(SealedCache(valkey, FieldCipher(strange)), clock).get(KEPT, KEY, partner.load, ANY)
+    lost = await AnswerCache(SealedCache(valkey, FieldCipher(strange)), clock).get(KEPT, KEY, partner.load, ANY)
 
     assert [older.state, lost.state] == [SourceState.CACHED, SourceState.LIVE]
 

@@ -11,7 +11,7 @@ import httpx
 import pytest
 import respx
 
-from domain.fees.fees import FeeReceipt, HeardState
+from domain.fees.fees import FeeReceipt, ReportedState
 from domain.kernel.clock import IST, ManualClock
 from domain.kernel.sources import Source
 from integrations.calling.errors import Garbled, IntegrityFailure, NotLetIn, Unavailable
@@ -96,11 +96,11 @@ def test_the_pairs_come_in_the_order_of_the_kit(town: Town):
 
 
 async def test_a_payment_is_found_and_confirmed(town: Town):
-    assert (await town.client.verify(REFERENCE)).state is HeardState.UNKNOWN
+    assert (await town.client.verify(REFERENCE)).state is ReportedState.UNKNOWN
     posted = await town.paid()
     assert town.client.open_return(posted["message"]) == REFERENCE
     news = await town.client.verify(REFERENCE)
-    assert (news.state, news.amount_paise) == (HeardState.SUCCESS, 5000)
+    assert (news.state, news.amount_paise) == (ReportedState.SUCCESS, 5000)
     assert news.receipt is not None
     assert news.receipt.mode == "WALLET"
     routes = [entry["route"] for entry in town.csc.ledger.entries()]
@@ -109,17 +109,17 @@ async def test_a_payment_is_found_and_confirmed(town: Town):
 
 async def test_pending_for_ten_minutes_and_then_paid(town: Town):
     await town.paid(5022)
-    assert (await town.client.verify(REFERENCE)).state is HeardState.PENDING
+    assert (await town.client.verify(REFERENCE)).state is ReportedState.PENDING
     town.clock.advance(timedelta(minutes=10))
-    assert (await town.client.verify(REFERENCE)).state is HeardState.SUCCESS
+    assert (await town.client.verify(REFERENCE)).state is ReportedState.SUCCESS
 
 
 async def test_a_failed_payment_and_a_low_balance(town: Town):
     await town.csc.act("set_balance", {"csc_id": CSC_ID, "paise": 4999})
     assert (await town.paid())["status"] == "LOW_BALANCE"
-    assert (await town.client.verify(REFERENCE)).state is HeardState.UNKNOWN
+    assert (await town.client.verify(REFERENCE)).state is ReportedState.UNKNOWN
     await town.csc.act("fail_payment", {"reference": REFERENCE})
-    assert (await town.client.verify(REFERENCE)).state is HeardState.FAILED
+    assert (await town.client.verify(REFERENCE)).state is ReportedState.FAILED
 
 
 @pytest.mark.parametrize(
@@ -154,11 +154,11 @@ async def test_a_payment_is_reversed_once_however_often_it_is_asked(town: Town):
     for _ in range(2):
         assert await town.client.reverse(REFERENCE, news.receipt.paid_at, "R1")
     assert town.effects().count("reversed") == 1
-    assert (await town.client.verify(REFERENCE)).state is HeardState.REFUNDED
+    assert (await town.client.verify(REFERENCE)).state is ReportedState.REFUNDED
 
 
-@pytest.mark.parametrize(("paise", "end"), [(5026, HeardState.REFUNDED), (5025, HeardState.FAILED)])
-async def test_a_refund_is_taken_once_and_followed(town: Town, paise: int, end: HeardState):
+@pytest.mark.parametrize(("paise", "end"), [(5026, ReportedState.REFUNDED), (5025, ReportedState.FAILED)])
+async def test_a_refund_is_taken_once_and_followed(town: Town, paise: int, end: ReportedState):
     await town.paid(paise)
     news = await town.client.verify(REFERENCE)
     assert news.receipt is not None

@@ -9,7 +9,7 @@ import pytest
 from domain.kernel.sources import Source
 from integrations.calling.deadline import set_request_deadline
 from integrations.calling.errors import Garbled, NotAsked, Refused, Unavailable
-from integrations.calling.policies import CallPolicy, Lane
+from integrations.calling.policies import Bulkhead, CallPolicy
 from integrations.calling.remote import Answer, retry_after_seconds
 from tests.support.remotes import remote_over, shared_resilience
 
@@ -172,7 +172,7 @@ async def test_a_request_in_a_hurry_cannot_open_the_breaker_for_the_others(clock
 
 
 async def test_a_call_that_finds_no_place_in_its_time_says_so_and_counts_for_nothing(clock):
-    policy = CallPolicy("digilocker.one", Source.DIGILOCKER, attempts=1, attempt=0.05, lane=Lane("one", places=1))
+    policy = CallPolicy("digilocker.one", Source.DIGILOCKER, attempts=1, attempt=0.05, lane=Bulkhead("one", places=1))
     held = asyncio.Event()
 
     async def slow(scope, receive, send):
@@ -180,7 +180,7 @@ async def test_a_call_that_finds_no_place_in_its_time_says_so_and_counts_for_not
 
     shared = shared_resilience(clock)
     remote = remote_over(slow, Source.DIGILOCKER, clock=clock, shared=shared)
-    patient = CallPolicy("digilocker.patient", Source.DIGILOCKER, attempts=1, lane=Lane("one", places=1))
+    patient = CallPolicy("digilocker.patient", Source.DIGILOCKER, attempts=1, lane=Bulkhead("one", places=1))
     holder = asyncio.create_task(remote.send(patient, "GET", "/a"))
     await asyncio.sleep(0)
 

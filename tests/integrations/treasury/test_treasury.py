@@ -15,7 +15,7 @@ import pytest
 import respx
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from domain.fees.fees import FeeNews, HeardState
+from domain.fees.fees import FeeNews, ReportedState
 from domain.kernel.clock import IST, ManualClock
 from domain.kernel.sources import Source
 from integrations.calling.errors import Garbled, IntegrityFailure, NotLetIn, Refused, Unavailable
@@ -70,7 +70,7 @@ def town(tmp_path: Path) -> Iterator[Town]:
 
 def test_the_sample_of_the_contract_is_read():
     reference, news = wire.read_news(SAMPLE)
-    assert (reference, news.state, news.amount_paise) == ("UKAS2026000123", HeardState.SUCCESS, 5000)
+    assert (reference, news.state, news.amount_paise) == ("UKAS2026000123", ReportedState.SUCCESS, 5000)
     assert news.receipt is not None
     receipt = news.receipt
     assert (receipt.grn, receipt.challan_no, receipt.bank_reference, receipt.mode) == (
@@ -126,11 +126,11 @@ def test_what_is_not_as_the_contract_says_is_unreadable(text: str):
 
 
 async def test_a_paid_order_is_told_by_an_enquiry(town: Town):
-    assert (await town.client.verify("UKAS42600000000127")).state is HeardState.UNKNOWN
+    assert (await town.client.verify("UKAS42600000000127")).state is ReportedState.UNKNOWN
     town.clock.advance(timedelta(seconds=11))
     await town.paid(town.challan())
     news = await town.client.verify("UKAS42600000000127")
-    assert (news.state, news.amount_paise) == (HeardState.SUCCESS, 5000)
+    assert (news.state, news.amount_paise) == (ReportedState.SUCCESS, 5000)
     assert news.receipt is not None
     assert news.receipt.grn.startswith("UKGRN")
 
@@ -162,13 +162,13 @@ async def test_the_magic_totals_do_what_the_readme_says(town: Town):
     await town.paid(late, "COUNTER")
     await town.paid(other)
     await town.paid(never, "COUNTER")
-    assert (await state("UKAS05012")).state is HeardState.PENDING
+    assert (await state("UKAS05012")).state is ReportedState.PENDING
     assert (await state("UKAS05013")).amount_paise == 4913
     town.clock.advance(timedelta(days=3))
-    assert (await state("UKAS05012")).state is HeardState.SUCCESS
-    assert (await state("UKAS05016")).state is HeardState.PENDING
+    assert (await state("UKAS05012")).state is ReportedState.SUCCESS
+    assert (await state("UKAS05016")).state is ReportedState.PENDING
     town.clock.advance(timedelta(days=4))
-    assert (await state("UKAS05016")).state is HeardState.EXPIRED
+    assert (await state("UKAS05016")).state is ReportedState.EXPIRED
 
 
 async def test_the_treasury_takes_only_what_is_whole_and_once_for_a_reference(town: Town):

@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from joserfc.jwk import ECKey
 
-from integrations.umang import SERVICES, DoorSettings
+from integrations.umang import SERVICES, UmangEndpointSettings
 from sandbox.umang.envelope import new_pair
 
 PEM = new_pair()["public"]
@@ -20,7 +20,7 @@ def small_key() -> str:
 
 
 def test_what_was_agreed_is_read_and_rates_grow_with_the_demo():
-    settings = DoorSettings.from_onboarding({"door": {**DOOR, "networks": ["203.0.113.0/24"]}}, times=1000)
+    settings = UmangEndpointSettings.from_onboarding({"door": {**DOOR, "networks": ["203.0.113.0/24"]}}, times=1000)
 
     assert (settings.services, settings.deptid, settings.networks) == (SERVICES, "905", ("203.0.113.0/24",))
     assert (settings.per_second, settings.burst) == (10_000, 20_000)
@@ -29,7 +29,7 @@ def test_what_was_agreed_is_read_and_rates_grow_with_the_demo():
 
 
 def test_without_a_door_nobody_has_a_key():
-    assert DoorSettings.from_onboarding({}).api_keys == ()
+    assert UmangEndpointSettings.from_onboarding({}).api_keys == ()
 
 
 @pytest.mark.filterwarnings("ignore")  # the library warns of the small key
@@ -49,9 +49,9 @@ def test_without_a_door_nobody_has_a_key():
 )
 def test_what_is_unfit_is_refused_at_the_start(change: dict[str, Any]):
     with pytest.raises((ValueError, KeyError)):
-        DoorSettings.from_onboarding({"door": {**DOOR, **change}})
+        UmangEndpointSettings.from_onboarding({"door": {**DOOR, **change}})
 
 
 def test_a_part_that_is_missing_is_named():
     with pytest.raises(KeyError, match="secrets"):
-        DoorSettings.from_onboarding({"door": {"api_keys": ["k" * 32]}})
+        UmangEndpointSettings.from_onboarding({"door": {"api_keys": ["k" * 32]}})

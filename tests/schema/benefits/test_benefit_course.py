@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import update
 
 from actions.benefits.benefits import provenance_by_files
-from actions.benefits.payment_status import hear
-from actions.kernel.unit_of_work import Acting
+from actions.benefits.payment_status import apply_status
+from actions.kernel.unit_of_work import UnitOfWork
 from domain.appeals.law import LAW
 from domain.benefits.benefits import PaymentNews, PaymentStatus, Rail
 from domain.kernel.clock import ist_date
@@ -101,7 +101,7 @@ async def tell(world, application, status, **more):
     async with env.store.write_transaction() as tx:
         _, latest = await sanctioned(tx, application)
         said = PaymentNews(status, env.clock.now(), rail=Rail.IFMS, **more)
-        assert await hear(Acting(env, tx, SYSTEM), latest.id, said)
+        assert await apply_status(UnitOfWork(env, tx, SYSTEM), latest.id, said)
 
 
 async def test_the_plan_the_next_payment_and_what_is_asked_of_her_are_shown(world):
@@ -272,7 +272,7 @@ async def test_a_payment_by_files_shows_as_of_the_last_file_and_is_never_said_to
     async with env.store.write_transaction() as tx:
         first = await by_files(tx, application)
         said = PaymentNews(PaymentStatus.AT_BANK, env.clock.now() - timedelta(days=2), rail=Rail.PFMS)
-        assert await hear(Acting(env, tx, SYSTEM), first.id, said)
+        assert await apply_status(UnitOfWork(env, tx, SYSTEM), first.id, said)
     query = """{ viewer { ... on Citizen { benefits { complete provenance { source state asOf }
         nodes { status asOf instalments { status sourceHeard asOf statusAt } } } } } }"""
     answer = await world.ask(query, CITIZEN)
@@ -345,8 +345,10 @@ async def test_every_state_is_told_in_words_with_a_reason_and_what_to_do_where_i
     env = world.environment
     async with env.store.write_transaction() as tx:
         first = await by_files(tx, application)
-        await hear(
-            Acting(env, tx, SYSTEM), first.id, PaymentNews(status, env.clock.now(), return_code=given, rail=Rail.PFMS)
+        await apply_status(
+            UnitOfWork(env, tx, SYSTEM),
+            first.id,
+            PaymentNews(status, env.clock.now(), return_code=given, rail=Rail.PFMS),
         )
     (one,) = (await seen(world, application, language=language))["instalments"]
     assert one["status"] == status.value

@@ -9,8 +9,8 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from actions.benefits.payment_status import hear
-from actions.kernel.unit_of_work import Acting
+from actions.benefits.payment_status import apply_status
+from actions.kernel.unit_of_work import UnitOfWork
 from actions.reconciliation.finance_cases import open_case
 from actions.reconciliation.finance_totals import make_statements, rebuild_totals
 from domain.appeals.law import LAW
@@ -82,13 +82,13 @@ async def told(world, instalment_id, status, code=None):
     """Let DBT finance tell where the payment stands now."""
     async with world.environment.store.write_transaction() as tx:
         news = PaymentNews(status, world.environment.clock.now(), return_code=code)
-        assert await hear(Acting(world.environment, tx, SYSTEM), instalment_id, news)
+        assert await apply_status(UnitOfWork(world.environment, tx, SYSTEM), instalment_id, news)
 
 
 async def found(world, kind=DifferenceKind.AMOUNT_DIFFERS, **changes):
     given = {"about": f"{kind}", "department": "social-welfare", "district": "49", "amount_paise": 150_000, **changes}
     async with world.environment.store.write_transaction() as tx:
-        return await open_case(Acting(world.environment, tx, SYSTEM), FinanceDifference(kind, **given))
+        return await open_case(UnitOfWork(world.environment, tx, SYSTEM), FinanceDifference(kind, **given))
 
 
 async def did(world, subject, document, case_id, **values):
@@ -252,7 +252,7 @@ async def test_runs_are_shown_with_their_progress(world, finance):
 async def test_finance_officers_see_which_certificate_signs_and_what_pfms_says_of_it(world, finance):
     declined = SignerEnrolment("ab" * 32, EnrolmentState.REJECTED, codes=("DBE0003",), source="0905DSCENRACK.xml")
     async with world.environment.store.write_transaction() as tx:
-        await signing_certificates.hear(tx, declined, world.environment.clock.now())
+        await signing_certificates.record_answer(tx, declined, world.environment.clock.now())
     (shown,) = (await world.ask(SIGNERS, finance))["data"]["paymentSigners"]
     assert (shown["fingerprint"], shown["state"], shown["codes"]) == ("ab" * 32, "REJECTED", ["DBE0003"])
     assert (shown["keyHeld"], shown["signsNow"], shown["fileCount"], shown["expiresAt"]) == (False, False, 0, None)

@@ -168,7 +168,7 @@ async def test_a_claim_holds_until_it_ends_or_is_taken_over(with_cases: Store) -
 async def test_of_two_officers_who_claim_at_once_one_gets_the_case(with_cases: Store) -> None:
     async def take(officer: str) -> Claim | None:
         async with with_cases.write_transaction() as tx:
-            await desk.hold(tx, "a1")
+            await desk.lock_application(tx, "a1")
             return await desk.take_claim(tx, claim(officer), "c1")
 
     for _ in range(5):

@@ -35,8 +35,8 @@ async def test_what_a_process_tells_replaces_what_it_told_before_and_has_its_age
     store: Store, store_clock: ManualClock
 ) -> None:
     async with store.write_transaction() as tx:
-        await alarms.tell(tx, "p1", FACTS)
-        await alarms.tell(tx, "p1", FACTS)
+        await alarms.save_facts(tx, "p1", FACTS)
+        await alarms.save_facts(tx, "p1", FACTS)
     store_clock.advance(timedelta(seconds=5))
     async with store.read_transaction() as tx:
         [told] = await alarms.reported_facts(tx)
@@ -48,10 +48,10 @@ async def test_what_a_process_tells_replaces_what_it_told_before_and_has_its_age
 
 async def test_facts_of_processes_that_ended_long_ago_are_deleted(store: Store, store_clock: ManualClock) -> None:
     async with store.write_transaction() as tx:
-        await alarms.tell(tx, "old", FACTS)
+        await alarms.save_facts(tx, "old", FACTS)
     store_clock.advance(alarms.FORGOTTEN_AFTER + timedelta(seconds=1))
     async with store.write_transaction() as tx:
-        await alarms.tell(tx, "new", FACTS)
+        await alarms.save_facts(tx, "new", FACTS)
         await alarms.forget_old_facts(tx)
         assert len(await alarms.reported_facts(tx)) == 1
 

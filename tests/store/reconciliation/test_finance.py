@@ -20,7 +20,7 @@ from domain.reconciliation.finance_cases import (
 )
 from domain.reconciliation.reconciliation import RunState, Side
 from store.benefits import benefits, bharat_reports, payment_enquiries
-from store.benefits.payment_enquiries import Heard
+from store.benefits.payment_enquiries import EnquiryAnswer
 from store.database.engine import Store, Transaction
 from store.database.errors import VersionConflict
 from store.identity import people
@@ -223,9 +223,9 @@ async def test_a_step_of_a_run_counts_once_when_two_take_it(store: Store) -> Non
 
 async def test_what_was_heard_sets_the_next_enquiry_and_a_final_state_none(full: Store) -> None:
     async with full.write_transaction() as tx:
-        heard = Heard("i00000", PaymentStatus.CREDITED, NOW, 100, "h", None, NOW + DAY)
+        heard = EnquiryAnswer("i00000", PaymentStatus.CREDITED, NOW, 100, "h", None, NOW + DAY)
         await payment_enquiries.record_answers(tx, [heard], NOW)
-        await payment_enquiries.follow(tx, "i00001", PaymentStatus.RETURNED, NOW, Rail.IFMS)
+        await payment_enquiries.schedule_enquiry(tx, "i00001", PaymentStatus.RETURNED, NOW, Rail.IFMS)
         assert len(await payment_enquiries.due(tx, NOW, 100)) == 8
         assert await payment_enquiries.bring_forward(tx, NOW - DAY, NOW) == MANY - 10
         compared = await payment_reads.compare_enquiries(tx, NOW - DAY, "", 100)

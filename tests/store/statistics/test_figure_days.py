@@ -136,7 +136,7 @@ async def test_a_store_that_was_counted_by_a_release_of_before_is_counted_once_m
         cubes: dict[Any, Counter[str]] = {}
         for case in CASES:
             for mark, amount in marks_of(figure_inputs(case)).items():
-                figures.pour(cubes, *mark[1:4], mark.cell._asdict(), {mark.measure.value: amount})
+                figures.add_to_cube_cells(cubes, *mark[1:4], mark.cell._asdict(), {mark.measure.value: amount})
         known = {key: sums for key, sums in cubes.items() if key[1] != "PACKED_DAYS"}
         await figures.add_to_cubes(tx, known, "")
         await tx.connection.execute(figures.figure_deltas_table.delete())

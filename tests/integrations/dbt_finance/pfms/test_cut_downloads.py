@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from domain.kernel.sources import Source
 from integrations.calling.errors import Garbled, IntegrationError, Unavailable
 from integrations.calling.remote import Remote
-from integrations.calling.transport import Lines
+from integrations.calling.transport import Transports
 from integrations.dbt_finance.pfms.models import FileKind
 from integrations.dbt_finance.pfms.rest import RestExchange
 from integrations.dbt_finance.pfms.settings import RestSettings
@@ -63,7 +63,7 @@ class Cutting:
 async def exchange_over(pfms: Pfms, app: ASGIApp) -> AsyncIterator[RestExchange]:
     shared = shared_resilience(pfms.clock)
     own = RestSettings.from_onboarding(pfms.given)
-    async with served(app) as url, Lines(shared.clock, demo=True).to([url]) as client:
+    async with served(app) as url, Transports(shared.clock, demo=True).client_for([url]) as client:
         yield RestExchange(Remote(Source.PFMS, url, client=client, shared=shared), own)
 
 

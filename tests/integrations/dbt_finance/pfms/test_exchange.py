@@ -221,7 +221,7 @@ async def test_a_time_out_in_the_very_moment_of_connecting_is_not_forgotten(pfms
         return made
 
     monkeypatch.setattr(asyncssh.connection, "_connect", timed_out_as_it_connects)
-    asking = asyncio.create_task(exchange._line.size(f"/out/payment-request/{NAME}"))
+    asking = asyncio.create_task(exchange._session.size(f"/out/payment-request/{NAME}"))
     ended, _ = await asyncio.wait({asking}, timeout=5)
 
     assert ended == {asking}
@@ -235,7 +235,7 @@ async def test_a_time_out_in_the_very_moment_of_connecting_is_not_forgotten(pfms
 async def test_the_sandbox_lets_nobody_write_or_delete_elsewhere(pfms: Pfms, exchange: SftpExchange):
     files_of(pfms).put(f"/in/payment-ack/{ANSWER}", CONTENT)
     await exchange.send(FileKind.PAYMENTS, NAME, CONTENT)
-    client = exchange._line._client
+    client = exchange._session._client
     for attempt in (
         client.remove(f"/in/payment-ack/{ANSWER}"),
         client.remove(f"/out/payment-request/{NAME}"),

@@ -16,7 +16,7 @@ from domain.kernel.sources import Source
 from integrations.calling.errors import CertificateNotTaken, NeverSent, Unavailable
 from integrations.calling.remote import Remote
 from integrations.calling.resilience import Resilience
-from integrations.calling.transport import Lines
+from integrations.calling.transport import Transports
 from integrations.dbt_finance.pfms.models import FileKind
 from integrations.dbt_finance.pfms.rest import RestExchange
 from integrations.dbt_finance.pfms.rest_tls import RestTls, Unfit
@@ -58,7 +58,7 @@ class Site:
         context = tls.context(self.now)
         assert context is not None
         settings = RestSettings.from_onboarding(self.pfms.given)
-        async with Lines(shared.clock, demo=True, own_tls={self.url: context}).to([self.url]) as client:
+        async with Transports(shared.clock, demo=True, own_tls={self.url: context}).client_for([self.url]) as client:
             yield RestExchange(Remote(Source.PFMS, self.url, client=client, shared=shared), settings)
 
 
@@ -156,8 +156,8 @@ async def test_a_host_whose_certificate_is_wrong_in_itself_is_not_trusted(site: 
 async def test_a_connection_is_found_reachable_only_with_the_named_authority(site: Site, shared: Resilience) -> None:
     context = site.caller().context(site.now)
     assert context is not None
-    assert await Lines(shared.clock, demo=True, own_tls={site.url: context}).reachable(site.url, 5)
-    assert not await Lines(shared.clock, demo=True).reachable(site.url, 5)
+    assert await Transports(shared.clock, demo=True, own_tls={site.url: context}).is_reachable(site.url, 5)
+    assert not await Transports(shared.clock, demo=True).is_reachable(site.url, 5)
 
 
 def test_files_that_cannot_serve_are_told_apart_at_the_start(site: Site) -> None:
