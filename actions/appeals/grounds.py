@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from actions.appeals.steps import Filing, may_be_appealed, step
 from actions.kernel.cases import PATH
 from actions.kernel.legal_clock import has_breached
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from domain.appeals.appeals import Appeal, AppealGround, AppealLevel, AppealMove, AppealOrigin, AppealState
 from domain.appeals.law import Period
 from domain.applications.applications import Application

@@ -17,7 +17,7 @@ from actions.kernel.environment import Environment
 from actions.kernel.jurisdiction import Place, at_level, place_of
 from actions.kernel.legal_clock import calendar_of, furthest
 from actions.kernel.rounds import BATCH, Fence, in_batches, run_fenced
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from actions.officers.staff_rounds import sweep_staff
 from domain.appeals.appeals import Appeal, AppealGround, AppealLevel, AppealMove, AppealOrigin, AppealState
 from domain.applications.applications import Application

@@ -9,8 +9,8 @@ from actions.appeals.grounds import AFTER_DELIVERY
 from actions.appeals.steps import step
 from actions.feedback.notices import tell_of_award
 from actions.kernel.jurisdiction import Holder, designated_for, note_holder, place_of
-from actions.kernel.transitions import Step, move
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.transitions import Step, apply_transition
+from actions.kernel.unit_of_work import UnitOfWork
 from actions.officers.involved import hearing
 from domain.appeals.appeals import (
     Appeal,

@@ -12,7 +12,7 @@ from actions.kernel.jurisdiction import Holder, at_level, authority_for, place_o
 from actions.kernel.legal_clock import calendar_of, has_breached
 from actions.kernel.numbering import draw_numbers
 from actions.kernel.transitions import Transition
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from actions.officers.involved import barred_from, pasts
 from domain.appeals.appeals import (
     OPEN,

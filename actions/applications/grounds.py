@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from actions.kernel.cases import service_of
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from domain.applications.applications import Application, RejectionGround
 from domain.applications.lifecycle import Move
 from domain.kernel.errors import ErrorCode, Problem, Problems

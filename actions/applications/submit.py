@@ -23,8 +23,8 @@ from actions.kernel.idempotency import conflict_problem, run_idempotently
 from actions.kernel.jurisdiction import designated_for, note_holder
 from actions.kernel.legal_clock import start_changes
 from actions.kernel.numbering import draw_number
-from actions.kernel.transitions import Step, move, register
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.transitions import Step, apply_transition, register
+from actions.kernel.unit_of_work import UnitOfWork
 from domain.applications.applications import Application, Channel, DeliveryMode, filed_through
 from domain.applications.lifecycle import Move, Status
 from domain.catalogue.catalogue import Service

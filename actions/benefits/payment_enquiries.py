@@ -13,7 +13,7 @@ import structlog
 
 from actions.benefits.payment_status import apply_statuses
 from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from actions.reconciliation.finance_cases import open_cases
 from actions.reconciliation.second_payments import paid_again
 from domain.benefits.benefits import RETURN_WINDOW, PaymentNews, PaymentStatus, Rail

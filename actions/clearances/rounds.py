@@ -5,7 +5,7 @@ from dataclasses import replace
 from actions.kernel.jurisdiction import at_level, place_of
 from actions.kernel.legal_clock import calendar_of, furthest
 from actions.kernel.rounds import BATCH
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from domain.applications.deadline import end_of_day
 from domain.clearances import Clearance, Escalation, EscalationKind
 from domain.kernel.clock import ist_date

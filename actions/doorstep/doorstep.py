@@ -11,7 +11,7 @@ from actions.kernel.case_access import case_for, note, of_visit
 from actions.kernel.environment import Environment
 from actions.kernel.idempotency import conflict_problem, run_idempotently
 from actions.kernel.legal_clock import calendar_of
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from domain import doorstep as rules
 from domain.applications.applications import Application
 from domain.doorstep import DoorstepAgent, Slot, Visit, VisitMove, VisitPurpose, VisitState

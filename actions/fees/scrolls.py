@@ -13,10 +13,10 @@ import structlog
 from actions.fees.fee_cases import ABOUT, differ
 from actions.fees.fee_enquiries import ask, settle
 from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from actions.reconciliation import expected_files
-from actions.reconciliation.finance_cases import open_case, settle_by_itself
-from domain.fees.fees import PAID, FeeNews, FeeOrder, FeeRoute, FeeState, HeardState, ScrollLine
+from actions.reconciliation.finance_cases import open_case, resolve_automatically
+from domain.fees.fees import PAID, FeeNews, FeeOrder, FeeRoute, FeeState, ReportedState, ScrollLine
 from domain.identity.policy import ObjectKind, Purpose
 from domain.kernel.clock import IST, ist_date
 from domain.kernel.people import SYSTEM

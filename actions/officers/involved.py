@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from actions.kernel.jurisdiction import at_level, place_of
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from domain.appeals.appeals import OPEN, Appeal, AppealLevel
 from domain.applications.applications import Application
 from domain.applications.lifecycle import Move

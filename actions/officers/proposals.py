@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from actions.clearances.steps import refuse_while_pending
 from actions.kernel.cases import PATH, service_of
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from actions.officers.claim import note, refuse_if_claimed
 from domain.applications.applications import Application, RejectionGround
 from domain.applications.lifecycle import Move, Status, advance

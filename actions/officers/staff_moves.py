@@ -19,8 +19,8 @@ from actions.kernel.jurisdiction import (
     stand_in_at_work,
 )
 from actions.kernel.rounds import BATCH
-from actions.kernel.transitions import Step, move
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.transitions import Step, apply_transition
+from actions.kernel.unit_of_work import UnitOfWork
 from actions.officers.involved import barred_from, hearing
 from domain.appeals.appeals import LEVELS, PENDING, Appeal, AppealMove, AppealState
 from domain.applications.applications import Application

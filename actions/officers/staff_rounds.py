@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from actions.kernel.environment import Environment
 from actions.kernel.rounds import BATCH, Fence, run_fenced
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from actions.officers.staff_moves import Counted, begin_leave, bring_back, carry_out_transfer
 from domain.kernel.people import Subject
 from domain.officers.staff import Leave, LeaveState

@@ -13,8 +13,8 @@ import structlog
 
 from actions.benefits.payment_enquiries import NOT_KNOWN, ask_due, reference_twice
 from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import Acting
-from actions.payments.auto_closed_cases import settle_gone
+from actions.kernel.unit_of_work import UnitOfWork
+from actions.payments.auto_closed_cases import auto_close_cases
 from actions.payments.statement_files import read_statements, take_statements
 from actions.payments.statement_news import apply_stated
 from actions.reconciliation import expected_files

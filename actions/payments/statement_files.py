@@ -13,9 +13,9 @@ import structlog
 
 from actions.benefits.payment_enquiries import hash_of
 from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import Acting
-from actions.payments.incoming_files import enter, fetch_file, put_away
-from actions.reconciliation.expected_files import expect_one, tell_missing
+from actions.kernel.unit_of_work import UnitOfWork
+from actions.payments.incoming_files import archive_file, enter, fetch_file
+from actions.reconciliation.expected_files import expect_one, report_missing_files
 from actions.reconciliation.finance_cases import open_case
 from domain.benefits.benefits import Rail
 from domain.kernel.clock import IST

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from actions.catalogue.submit_checks import DocumentSource, NewDocument, document_problems
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from actions.uploads.uploads import known_uploads
 from domain.applications.applications import Application
 from domain.applications.lifecycle import OPEN

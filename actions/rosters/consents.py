@@ -10,7 +10,7 @@ from actions.identity.code_sending import Addressee, CodeKind, make_code, try_co
 from actions.kernel.case_access import note, of_row
 from actions.kernel.environment import Environment
 from actions.kernel.idempotency import run_idempotently
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from actions.rosters.rosters import ROW, require_open, row_taken_up
 from actions.uploads.uploads import require_upload, use
 from domain.applications.lifecycle import Status

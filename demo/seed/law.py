@@ -19,8 +19,8 @@ from actions.appeals.steps import follow
 from actions.kernel.environment import Environment
 from actions.kernel.jurisdiction import Place, at_level, place_of
 from actions.kernel.transitions import Transition
-from actions.kernel.unit_of_work import Acting
-from demo.seed.people import Cast, cast_of, citizen_subject
+from actions.kernel.unit_of_work import UnitOfWork
+from demo.seed.people import DemoPeople, cast_of, citizen_subject
 from domain.appeals.appeals import Appeal, AppealLevel
 from domain.applications.applications import Application
 from domain.applications.deadline import breaches_at

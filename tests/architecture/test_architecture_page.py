@@ -85,8 +85,6 @@ def test_every_module_of_a_walk_is_there(walk):
     assert missing_modules(diagrams()[walk]) == []
 
 
-# Functions are being renamed by the glossary; the walks have the new names. To be taken away with the last renaming.
-@pytest.mark.xfail(strict=False, reason="a part of the functions still has its former name")
 @pytest.mark.parametrize("walk", WALKS)
 def test_every_function_of_a_walk_is_in_the_module_that_its_arrow_leads_to(walk):
     assert list(calls(diagrams()[walk]))

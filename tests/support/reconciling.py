@@ -14,7 +14,7 @@ from sqlalchemy import select
 from actions.benefits import payment_enquiries
 from actions.benefits.bharat_reports import REPORT, send_report
 from actions.benefits.sanction import send_instruction, settle
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from actions.payments import reconciliation, statement_files
 from domain.benefits.benefits import PaymentStatus, Rail
 from domain.kernel.people import SYSTEM

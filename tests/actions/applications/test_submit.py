@@ -8,7 +8,7 @@ import pytest
 from actions.applications.submit import SaveDraft, save_draft, submit_application
 from actions.catalogue.submit_checks import DocumentSource, NewDocument
 from actions.documents.attachments import VERIFY, verify_document
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from domain.applications.applications import Application, Channel, DeliveryMode
 from domain.applications.lifecycle import Move, Status
 from domain.kernel.clock import ist_date

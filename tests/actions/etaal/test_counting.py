@@ -9,7 +9,7 @@ from actions.benefits.sanction import settle
 from actions.certificates.certificate_endings import EndCertificate, correct_certificate, revoke_certificate
 from actions.etaal.enquiries import Asker, note_enquiry
 from actions.feedback.tracking import track_application
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from domain.benefits.benefits import PaymentStatus
 from domain.etaal.counting import STATUS_LINE, CorrectionReason
 from domain.feedback.tracking import SecondFactor

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from actions.kernel.unit_of_work import UnitOfWork
 from actions.payments.payment_batches import batch_now
 from actions.payments.reconciliation import reconcile, reconcile_due
-from actions.payments.rows import Told, apply_payment_rows
+from actions.payments.rows import RowSource, apply_payment_rows
 from domain.benefits.benefits import PaymentStatus, Rail
 from domain.kernel.clock import ist_date
 from domain.kernel.people import SYSTEM

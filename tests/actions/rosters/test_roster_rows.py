@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import func, select
 
 from actions.catalogue.submit_checks import open_service
-from actions.kernel.unit_of_work import Acting
+from actions.kernel.unit_of_work import UnitOfWork
 from actions.rosters.adding import AddRows, add_rows
 from actions.rosters.checks import Batch, row_problems
 from domain.kernel.clock import ist_date
