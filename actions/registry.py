@@ -12,7 +12,7 @@ from actions.doorstep.endings import end_visits
 from actions.etaal.counting import count_transition
 from actions.feedback.notices import tell_of_step
 from actions.fees.fee_refunds import give_back_after
-from actions.kernel.environment import Registry
+from actions.kernel import Registry
 from actions.statistics.upkeep import count_change
 
 REGISTRY = Registry(

@@ -7,8 +7,7 @@ from pathlib import Path
 from actions.platform.manifests import content_hash, publish_manifest, sign_manifest
 from domain.platform.manifests import Manifest
 from gateway.operations.screens import OPERATIONS, manifests
-from store.database.engine import Store, Transaction
-from store.database.keyring import Keyrings
+from store.database import Keyrings, Store, Transaction
 from store.platform import manifests as shelf
 
 BY = "DEMO"

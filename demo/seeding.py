@@ -16,7 +16,7 @@ from actions.catalogue.form_import import import_forms
 from actions.catalogue.rows import FILES, CatalogueRows
 from actions.catalogue.strengths_import import import_strengths
 from actions.certificates.content import CertificateContent, RenderedCertificate, Renderer
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from demo.operations_seeding import publish_folder
 from demo.seed.seed import seed
 from gateway.runtime.composition import open_runtime
@@ -24,7 +24,7 @@ from gateway.runtime.form_files import form_files
 from gateway.runtime.logs import configure_logging
 from gateway.settings.settings import Settings
 from sandbox.city.kit import load_demo
-from store.database.engine import migrate
+from store.database import migrate
 
 ROOT = Path(__file__).parent.parent
 

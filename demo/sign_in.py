@@ -11,9 +11,7 @@ import httpx
 from lxml import etree, html
 
 from actions.identity.sign_in_guards import challenge_of, constant_time_equal
-from domain.kernel.clock import SystemClock
-from domain.kernel.ids import SystemIds
-from domain.kernel.people import Provider
+from domain.kernel import Provider, SystemClock, SystemIds
 from gateway.runtime.expected_failures import CommandFailed
 from gateway.sign_in.providers import SLUGS
 

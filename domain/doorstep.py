@@ -7,8 +7,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from domain.applications.deadline import WorkCalendar
-from domain.kernel.clock import IST
-from domain.kernel.errors import ErrorCode, Problem, Problems
+from domain.kernel import IST, ErrorCode, Problem, Problems
 
 MOST_FAILURES = 3
 """Visits that failed by the citizen, after which the paper waits at the office."""

@@ -18,12 +18,10 @@ from actions.consents.watch import ConsentWatch
 from actions.etaal.counts import LedgerCounts
 from actions.fees.returns import FeeReturns
 from actions.identity.sessions import subject_for_token
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from actions.platform.change_feed import Feed
 from domain.fees.fees import FeeRoute
-from domain.kernel.people import ANONYMOUS, PersonKind, Subject
-from domain.kernel.sources import Source
-from domain.kernel.text import Language, language_from_header
+from domain.kernel import ANONYMOUS, Language, PersonKind, Source, Subject, language_from_header
 from gateway import sign_in
 from gateway.graphiql.page import graphiql_routes
 from gateway.graphql.cost import counting_cost
@@ -75,7 +73,7 @@ from integrations.registry import OUTSIDE_SYSTEMS
 from integrations.right_to_service import RightToServiceSettings, commission_routes
 from integrations.treasury import treasury_routes
 from schema import build
-from schema.kernel.context import Context
+from schema.kernel import Context
 from store.identity import people
 
 log = structlog.get_logger(__name__)

@@ -8,10 +8,7 @@ from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any, Protocol
 
-from domain.kernel.assurance import Assurance
-from domain.kernel.mobiles import mobile_digits
-from domain.kernel.people import Provider
-from domain.kernel.sources import Source
+from domain.kernel import Assurance, Provider, Source, mobile_digits
 from integrations.calling.answers import read_json
 from integrations.calling.errors import OUTCOMES, Garbled, NotLetIn, Refused, Unavailable
 from integrations.calling.remote import Answer

@@ -12,7 +12,7 @@ from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from domain.kernel.sources import Source
+from domain.kernel import Source
 
 if TYPE_CHECKING:
     from integrations.calling.opening import Clients, Opening

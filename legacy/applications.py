@@ -13,9 +13,7 @@ from domain.applications.applications import Channel, Decision, DeliveryMode, Re
 from domain.applications.deadline import DayUnit, TimeLimit, WorkCalendar, breaches_at, due_on, end_of_day
 from domain.applications.lifecycle import FINAL, OPEN, REFUSED, TRANSITIONS, Move, Status
 from domain.catalogue.catalogue import Outcome, Service
-from domain.kernel.clock import ist_date
-from domain.kernel.people import Role
-from domain.kernel.text import Bilingual
+from domain.kernel import Bilingual, Role, ist_date
 
 
 class Fault(StrEnum):

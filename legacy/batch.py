@@ -10,7 +10,7 @@ from datetime import datetime, time
 
 from actions.certificates.content import CertificateContent
 from actions.certificates.fields import guardian_of, printed_fields
-from actions.kernel.numbering import draw_numbers
+from actions.kernel import draw_numbers
 from domain.applications.applications import Application, TimelineEntry
 from domain.applications.deadline import WorkCalendar
 from domain.applications.lifecycle import OPEN, Move, Status
@@ -18,19 +18,14 @@ from domain.catalogue.catalogue import Department, District, Tehsil
 from domain.certificates.certificates import CertificateStatus, IssuedCertificate
 from domain.identity.aliases import AliasKind
 from domain.identity.policy import ObjectKind, Purpose
-from domain.kernel.clock import IST
-from domain.kernel.ids import Ids
-from domain.kernel.numbers import NumberKind
-from domain.kernel.people import Citizen, OfficerLevel, Role
-from domain.kernel.text import Bilingual
+from domain.kernel import IST, Bilingual, Citizen, Ids, NumberKind, OfficerLevel, Role
 from domain.statistics.figures import figure_inputs, marks_of
 from legacy.applications import LegacyRow, Life, life_of, statuses_of
 from legacy.people import People, Slot, new_citizen
 from store.applications import applications, imports
 from store.applications.imports import Bookmark, TakenOver
 from store.certificates import certificates
-from store.database import audit
-from store.database.engine import Transaction
+from store.database import Transaction, audit
 from store.database.vault import VaultReference
 from store.identity import aliases, people
 from store.statistics import figures

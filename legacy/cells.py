@@ -10,10 +10,7 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from domain.identity.aliases import alias_form
-from domain.kernel.clock import IST
-from domain.kernel.masks import holds_aadhaar
-from domain.kernel.numbers import MistypedNumber, parse_number
-from domain.kernel.text import latin_digits
+from domain.kernel import IST, MistypedNumber, holds_aadhaar, latin_digits, parse_number
 from legacy.applications import Fault
 
 LONGEST: Mapping[str, int] = MappingProxyType(

@@ -11,12 +11,11 @@ from actions.applications.decide import ISSUE
 from domain.applications.lifecycle import Status
 from domain.catalogue.catalogue import Outcome
 from domain.identity.policy import Purpose
-from domain.kernel.clock import Clock
+from domain.kernel import Clock
 from store.applications import applications, imports
 from store.applications.imports import HeldCounts
 from store.catalogue import catalogue
-from store.database import audit
-from store.database.engine import Store, Transaction
+from store.database import Store, Transaction, audit
 from store.platform import outbox
 
 BATCH = 200

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Protocol
 
 from actions.kernel.scanner import Scanner
-from domain.kernel.errors import Problems
+from domain.kernel import Problems
 from domain.uploads.file_types import true_type
 from domain.uploads.files import MediaType
 from legacy.applications import Fault, LegacyCertificate

@@ -12,13 +12,12 @@ from itertools import islice
 from typing import Protocol
 
 from actions.certificates.content import CertificateContent
-from actions.kernel.numbering import draw_uris
+from actions.kernel import draw_uris
 from actions.kernel.scanner import Scanner
 from domain.catalogue.catalogue import Service
 from domain.identity.aliases import AliasKind
 from domain.identity.policy import Purpose
-from domain.kernel.clock import Clock
-from domain.kernel.ids import Ids
+from domain.kernel import Clock, Ids
 from legacy.applications import Fault, LegacyRow, Reject
 from legacy.batch import Batch, Case, Places, case_of, content_of, write
 from legacy.files import CertificateFiles, checked_file
@@ -30,11 +29,7 @@ from legacy.source import OldData, SourceRow, rows_of
 from store.applications import imports
 from store.applications.imports import Bookmark
 from store.catalogue import calendar, catalogue
-from store.database import audit
-from store.database.cipher import FieldCipher
-from store.database.engine import Store, Transaction
-from store.database.errors import AlreadyThere
-from store.database.objects import ObjectStore
+from store.database import AlreadyThere, FieldCipher, ObjectStore, Store, Transaction, audit
 from store.database.vault import Vault
 from store.identity import aliases
 

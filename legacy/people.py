@@ -9,14 +9,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from actions.identity.imported_records import AADHAAR, BORN, born_indexes, person_indexes
-from domain.kernel.people import Citizen
-from domain.kernel.text import Language
+from domain.kernel import Citizen, Language
 from legacy.applications import Fault, LegacyPerson, LegacyRow
 from legacy.scratch import Scratch
 from store.applications import imports
 from store.applications.imports import KnownPerson
-from store.database.cipher import FieldCipher
-from store.database.engine import Transaction
+from store.database import FieldCipher, Transaction
 from store.database.vault import Vault, VaultReference
 
 OLD_ID = "ID"

@@ -13,9 +13,7 @@ from domain.applications.applications import Channel, DeliveryMode, RejectionGro
 from domain.applications.lifecycle import REFUSED, Move, Status
 from domain.catalogue.catalogue import District, Outcome, Service, Tehsil
 from domain.identity.aliases import alias_form
-from domain.kernel.masks import holds_aadhaar
-from domain.kernel.mobiles import mobile_digits
-from domain.kernel.text import Bilingual, latin_digits
+from domain.kernel import Bilingual, holds_aadhaar, latin_digits, mobile_digits
 from legacy.applications import (
     OUTCOME_OF,
     Fault,

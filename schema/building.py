@@ -8,7 +8,7 @@ from strawberry.federation.schema import FederationAny
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
-from domain.kernel.text import Language
+from domain.kernel import Language
 from schema.appeals.commission import CommissionMutation, CommissionQuery
 from schema.appeals.mutations import AppealingMutation, ExaminingMutation
 from schema.appeals.officer_queries import OverdueQuery
@@ -47,14 +47,12 @@ from schema.identity.citizens import Citizen
 from schema.identity.devices import DevicesMutation, DevicesQuery
 from schema.identity.record_claims import RecordClaimsMutation, RecordClaimsQuery
 from schema.identity.viewer import ViewerQuery
+from schema.kernel import Context, Info, enforce, scalar_map
 from schema.kernel.answers import AnswerExtension
-from schema.kernel.context import Context, Info
 from schema.kernel.entities import resolve_entities
 from schema.kernel.errors import replace_errors
-from schema.kernel.guards import enforce
 from schema.kernel.labels import LabelsQuery
 from schema.kernel.nodes import NodesQuery
-from schema.kernel.scalars import scalar_map
 from schema.officers.desk_mutations import DeskMutation
 from schema.officers.operators import Operator
 from schema.officers.staff_lists import StaffQuery

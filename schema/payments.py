@@ -7,19 +7,27 @@ import strawberry
 
 from actions.reconciliation.finance_desk import of_payee, reach_of
 from domain.identity.policy import ObjectKind
-from domain.kernel.masks import account_of_last4
+from domain.kernel import account_of_last4, show_number
 from domain.kernel.messages import label
-from domain.kernel.numbers import show_number
 from domain.payments.files import RegistrationState
 from schema.benefits.course import PaymentReason
 from schema.benefits.types import Benefit, sanction_by_id
 from schema.catalogue.places import District, district_by_code
-from schema.kernel.context import Info, InLanguage, field_language
-from schema.kernel.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, assumed_list_size
-from schema.kernel.fields import resolver_field
-from schema.kernel.loaders import ByKey
-from schema.kernel.paging import Connection, Listing, Paged
-from schema.kernel.store_lists import count_reader, page_reader
+from schema.kernel import (
+    AUTHENTICATED,
+    NEVER_SILENTLY_NULL,
+    ByKey,
+    Connection,
+    Info,
+    InLanguage,
+    Listing,
+    Paged,
+    assumed_list_size,
+    count_reader,
+    field_language,
+    page_reader,
+    resolver_field,
+)
 from store.payments import beneficiary_lists
 from store.payments.beneficiary_lists import BeneficiaryFilter, BeneficiaryOrder, ListedBeneficiary
 

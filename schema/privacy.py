@@ -6,8 +6,7 @@ from typing import Annotated
 import strawberry
 
 from actions.privacy.personal_data import MOST_ROWS, Erasure, erase_person, export_part, parts
-from schema.kernel.context import Info
-from schema.kernel.fields import mutation
+from schema.kernel import Info, mutation
 from schema.kernel.mutations import UserError, mutation_outcome
 from store.privacy.personal import Rows
 

@@ -4,11 +4,9 @@ from typing import Self
 
 import strawberry
 
-from domain.kernel.masks import mask_account
-from domain.kernel.sources import Sourced
+from domain.kernel import Sourced, mask_account
 from integrations.umang import RationCard as RationCardItem
-from schema.kernel.context import Info
-from schema.kernel.provenance import Provenance
+from schema.kernel import Info, Provenance
 
 
 @strawberry.type(description="A person on a ration card.")

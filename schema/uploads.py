@@ -8,9 +8,7 @@ import strawberry
 from actions.documents.file_links import link_to
 from domain.officers.desk import ReadPurpose
 from domain.uploads.files import MediaType
-from schema.kernel.context import Info, require_signed_in
-from schema.kernel.directives import AUTHENTICATED
-from schema.kernel.fields import resolver_field
+from schema.kernel import AUTHENTICATED, Info, require_signed_in, resolver_field
 
 
 @strawberry.type(description="An uploaded file and an address at which it can be read for some minutes.")

@@ -27,16 +27,26 @@ from sqlalchemy import (
 from domain.appeals.appeals import PENDING, Appeal
 from domain.applications.applications import Application
 from domain.clearances import Clearance, ClearanceState, Escalation, EscalationKind, Photo, Place, VerificationReport
-from domain.kernel.people import Posting
+from domain.kernel import Posting
 from domain.platform.changes import ChangeKind
 from store.appeals.appeal_rows import appeal_of, appeals_table
 from store.appeals.appeals import clock_is_running
 from store.applications.application_rows import application_of, applications_table
-from store.database import change_feed
-from store.database.engine import Transaction
+from store.database import (
+    AnyRow,
+    Instant,
+    Json,
+    Key,
+    Transaction,
+    change_feed,
+    count,
+    first_row,
+    group_rows,
+    insert_into,
+    keyset_window,
+    rows_of,
+)
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, count, first_row, group_rows, insert_into, keyset_window, rows_of
-from store.database.types import Instant, Json, Key
 
 clearances_table = Table(
     "clearances",

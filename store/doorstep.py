@@ -35,12 +35,23 @@ from domain.doorstep import (
     VisitState,
 )
 from domain.platform.changes import ChangeKind
-from store.database import change_feed
-from store.database.engine import Transaction
-from store.database.errors import AlreadyThere, NotThere, VersionConflict
+from store.database import (
+    AlreadyThere,
+    AnyRow,
+    Instant,
+    Key,
+    NotThere,
+    Transaction,
+    VersionConflict,
+    change_feed,
+    count,
+    first_row,
+    group_rows,
+    insert_new,
+    keyset_window,
+    rows_of,
+)
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, count, first_row, group_rows, insert_new, keyset_window, rows_of
-from store.database.types import Instant, Key
 
 agents_table = Table(
     "doorstep_agents",

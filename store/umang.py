@@ -22,10 +22,8 @@ from sqlalchemy import (
 
 from domain.umang.umang import ServiceComparison
 from store.applications.application_rows import applications_table
-from store.database.engine import Transaction
+from store.database import AnyRow, Instant, Json, Key, Transaction, first_row, insert_new, upsert
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, first_row, insert_new, upsert
-from store.database.types import Instant, Json, Key
 
 KEPT_FOR = timedelta(days=8)
 """How long a request and its answer are kept: a day is promised (docs/contracts/umang.md section 8), and verbs keep

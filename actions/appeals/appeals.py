@@ -9,23 +9,15 @@ from actions.appeals.grounds import late_reason, open_filing
 from actions.appeals.hearings import cancel, fix, fixed_at
 from actions.appeals.orders import direct, impose
 from actions.appeals.steps import Filing, file, step
-from actions.kernel.access import of_appeal, require
-from actions.kernel.cases import PATH
-from actions.kernel.environment import Environment
-from actions.kernel.idempotency import conflict_problem, run_idempotently
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import PATH, Environment, UnitOfWork, conflict_problem, of_appeal, require, run_idempotently
 from actions.officers.involved import barred_from
 from domain.appeals.appeals import Appeal, AppealGround, AppealMove, AppealOrigin, Hearing, Order
 from domain.applications.lifecycle import Status
 from domain.identity.policy import ObjectKind, Purpose, Resource
-from domain.kernel.clock import ist_date
-from domain.kernel.errors import ErrorCode, Problem, Problems, not_found
-from domain.kernel.masks import mask_aadhaar_in
-from domain.kernel.people import PersonKind, Subject
+from domain.kernel import ErrorCode, PersonKind, Problem, Problems, Subject, ist_date, mask_aadhaar_in, not_found
 from store.appeals import appeals
 from store.applications import applications
-from store.database.engine import Transaction
-from store.database.errors import NotThere
+from store.database import NotThere, Transaction
 
 LONGEST_TEXT = 4000
 LONGEST_PLACE = 200

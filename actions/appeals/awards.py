@@ -7,18 +7,23 @@ from typing import Any
 from actions.appeals.commission_filing import note_award
 from actions.appeals.steps import step
 from actions.feedback.notices import tell_of_award
-from actions.kernel.access import permitted_postings, require_one
-from actions.kernel.environment import Environment
-from actions.kernel.idempotency import run_idempotently
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import Environment, UnitOfWork, permitted_postings, require_one, run_idempotently
 from domain.appeals.appeals import SETTLED, Appeal, AppealMove, Award, AwardKind, AwardState
 from domain.identity.policy import ObjectKind, Purpose, Resource
-from domain.kernel.clock import ist_date
-from domain.kernel.errors import ErrorCode, NotSignedIn, Problem, Problems, Remedy, not_found
-from domain.kernel.masks import holds_aadhaar
-from domain.kernel.people import Posting, Subject
+from domain.kernel import (
+    ErrorCode,
+    NotSignedIn,
+    Posting,
+    Problem,
+    Problems,
+    Remedy,
+    Subject,
+    holds_aadhaar,
+    ist_date,
+    not_found,
+)
 from store.appeals import appeals, hearing_calendar
-from store.database.engine import Transaction
+from store.database import Transaction
 
 LONGEST_REFERENCE = 40
 _APPEAL = ("input", "appealId")

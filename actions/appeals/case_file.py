@@ -20,20 +20,15 @@ from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from domain.appeals.appeals import Appeal, AppealEvent, Award, Hearing
 from domain.appeals.commission import CommissionCase
 from domain.applications.applications import Application, AttachedDocument, TimelineEntry
-from domain.kernel.clock import IST, ist_date
-from domain.kernel.masks import mask_aadhaar_in, mask_mobile
-from domain.kernel.people import Citizen
+from domain.kernel import IST, Citizen, ist_date, mask_aadhaar_in, mask_mobile
 from store.appeals import appeals
 from store.applications import timeline
 from store.catalogue import catalogue
-from store.database.engine import Transaction
-from store.database.errors import NotThere
-from store.database.keyring import Keyrings
-from store.database.types import canonical_json
+from store.database import Keyrings, NotThere, Transaction, canonical_json
 
 TYPE = "apuni-case-file+jws"
 SIGNATURE = "manifest.jws"

@@ -12,8 +12,7 @@ from typing import Any
 import structlog
 
 from actions.appeals.case_file import MEDIA_TYPE, make_case_file, masked_mobile
-from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import Environment, UnitOfWork
 from domain.appeals.appeals import (
     Appeal,
     AppealEvent,
@@ -27,15 +26,12 @@ from domain.appeals.appeals import (
 )
 from domain.appeals.commission import CommissionCase, reference_of
 from domain.applications.applications import Application
-from domain.kernel.clock import ist_date, ist_midnight
-from domain.kernel.people import Citizen, Role, Subject
-from domain.kernel.sources import Source
+from domain.kernel import Citizen, Role, Source, Subject, ist_date, ist_midnight
 from integrations.calling.errors import Unavailable
 from integrations.right_to_service import AppealFiling, Attachment, CaseEvent, FilingReceipt, RightToService
 from store.appeals import appeals, commission
 from store.applications import applications
-from store.database.engine import Transaction
-from store.database.errors import NotThere
+from store.database import NotThere, Transaction
 from store.identity import people
 from store.platform import outbox
 

@@ -10,19 +10,15 @@ import structlog
 
 from actions.appeals.commission_filing import COMMISSION
 from actions.appeals.commission_words import apply
-from actions.kernel.access import leave_receipt, of_appeal
-from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import Environment, UnitOfWork, leave_receipt, of_appeal
 from domain.appeals.appeals import Appeal
 from domain.appeals.commission import CommissionCase, CommissionMessage, MessageState
 from domain.identity.policy import Purpose, decide
-from domain.kernel.errors import Problems
+from domain.kernel import Problems
 from integrations.calling.errors import IntegrationError, NotLetIn, Unavailable
 from integrations.right_to_service import MessageReceipt, NotNow, OtherMessage, ReceivedMessage, UnknownCase
 from store.appeals import appeals, commission
-from store.database import audit
-from store.database.engine import Transaction
-from store.database.errors import StoreUnavailable, TryAgain, VersionConflict
+from store.database import StoreUnavailable, Transaction, TryAgain, VersionConflict, audit
 
 _RACES = 3
 """How often a message is tried where somebody else changed the appeal at the same moment."""

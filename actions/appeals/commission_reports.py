@@ -7,15 +7,14 @@ from typing import Any
 
 from actions.appeals.commission_hook import compare_cases, settle_all_waiting
 from actions.appeals.delay_review import is_due, make_review
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from domain.catalogue.catalogue import Service
-from domain.kernel.clock import ist_date, ist_midnight
-from domain.kernel.sources import Source
+from domain.kernel import Source, ist_date, ist_midnight
 from integrations.calling.errors import Unavailable
 from integrations.right_to_service import NotifiedService, RightToService
 from store.appeals import commission_figures
 from store.catalogue import catalogue
-from store.database.engine import Transaction
+from store.database import Transaction
 from store.platform import outbox, seeds
 
 SERVICE, SUMMARY = "commission.service", "commission.summary"

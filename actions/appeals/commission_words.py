@@ -14,11 +14,10 @@ from actions.appeals.appeals import AppealVerdict, DecideAppeal, Imposed, pass_o
 from actions.appeals.hearings import cancel, fix
 from actions.appeals.orders import impose
 from actions.appeals.steps import step
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import UnitOfWork
 from domain.appeals.appeals import PENDING, Appeal, AppealMove, AppealState, AwardKind, Hearing, HearingState
 from domain.appeals.commission import Bench, CommissionMessage, CommissionWord, MessageState
-from domain.kernel.errors import ErrorCode, Problem, Problems, Remedy
-from domain.kernel.masks import mask_aadhaar_in
+from domain.kernel import ErrorCode, Problem, Problems, Remedy, mask_aadhaar_in
 from store.appeals import appeals, commission
 
 _A = MessageState

@@ -5,19 +5,15 @@ from typing import Any
 
 from actions.appeals.appeals import APPEAL, present, validated_text
 from actions.appeals.steps import step
-from actions.kernel.access import of_appeal, require
-from actions.kernel.environment import Environment
-from actions.kernel.idempotency import conflict_problem, run_idempotently
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import Environment, UnitOfWork, conflict_problem, of_appeal, require, run_idempotently
 from actions.uploads.uploads import require_upload, use
 from domain.appeals.appeals import Appeal, AppealMove
 from domain.applications.lifecycle import Status
 from domain.identity.policy import Purpose
-from domain.kernel.errors import ErrorCode, Problem, Problems, Remedy, not_found
-from domain.kernel.people import Subject
+from domain.kernel import ErrorCode, Problem, Problems, Remedy, Subject, not_found
 from store.appeals import appeals
 from store.applications import applications
-from store.database.engine import Transaction
+from store.database import Transaction
 
 
 @dataclass(frozen=True, slots=True)

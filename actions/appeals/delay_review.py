@@ -12,22 +12,16 @@ from datetime import date
 from typing import Any
 
 from actions.appeals.delays import reviewer_postings
-from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import Environment, UnitOfWork
 from domain.appeals.appeals import AppealLevel
 from domain.appeals.commission import DelayReview
 from domain.appeals.delays import OLDEST_MONTHS
-from domain.kernel.clock import ist_date, ist_midnight
-from domain.kernel.people import SYSTEM, Posting, Subject
-from domain.kernel.sources import Source
+from domain.kernel import SYSTEM, Posting, Source, Subject, ist_date, ist_midnight
 from domain.statistics.figures import Measure, month_of, months_back
 from integrations.calling.errors import Unavailable
 from store.appeals import commission, commission_figures
 from store.catalogue import catalogue
-from store.database import audit
-from store.database.engine import Transaction
-from store.database.errors import NotThere
-from store.database.types import canonical_json
+from store.database import NotThere, Transaction, audit, canonical_json
 from store.platform import outbox
 from store.statistics import figures
 from store.statistics.figures import FigureFilter

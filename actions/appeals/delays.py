@@ -5,25 +5,18 @@ from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Any
 
-from actions.kernel.access import permitted_postings, require
-from actions.kernel.case_access import note
-from actions.kernel.environment import Environment
-from actions.kernel.idempotency import run_idempotently
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import Environment, UnitOfWork, note, permitted_postings, require, run_idempotently
 from actions.officers.dashboards import line_of
 from domain.appeals.delays import LONGEST_TEXT, OLDEST_MONTHS, DelayCause, DelayReason, ReasonFilter
 from domain.applications.applications import Application
 from domain.applications.lifecycle import ON_THE_CLOCK
 from domain.feedback.feedback import moderate_text
 from domain.identity.policy import ObjectKind, Purpose, Resource
-from domain.kernel.clock import ist_date
-from domain.kernel.errors import ErrorCode, NotSignedIn, Problem, Problems, not_found
-from domain.kernel.people import PersonKind, Posting, Subject
+from domain.kernel import ErrorCode, NotSignedIn, PersonKind, Posting, Problem, Problems, Subject, ist_date, not_found
 from domain.statistics.figures import month_of, months_back
 from store.appeals import delays
 from store.applications import applications
-from store.database.engine import Transaction
-from store.database.errors import NotThere
+from store.database import NotThere, Transaction
 
 Office = tuple[str | None, str | None, str | None]
 """Department, district and tehsil."""

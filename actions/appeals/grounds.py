@@ -6,16 +6,13 @@ Source: docs/contracts/right_to_service.md section 7.
 from datetime import datetime, timedelta
 
 from actions.appeals.steps import Filing, may_be_appealed, step
-from actions.kernel.cases import PATH
-from actions.kernel.legal_clock import has_breached
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import PATH, UnitOfWork, has_breached
 from domain.appeals.appeals import Appeal, AppealGround, AppealLevel, AppealMove, AppealOrigin, AppealState
 from domain.appeals.law import Period
 from domain.applications.applications import Application
 from domain.applications.deadline import end_of_day
 from domain.applications.lifecycle import ON_THE_CLOCK, Status
-from domain.kernel.clock import ist_date
-from domain.kernel.errors import ErrorCode, Problem, Problems, Remedy
+from domain.kernel import ErrorCode, Problem, Problems, Remedy, ist_date
 from store.appeals import appeals
 
 AFTER_DELIVERY = frozenset({AppealGround.NOT_SATISFIED, AppealGround.CLOSED_WITHOUT_SERVICE})

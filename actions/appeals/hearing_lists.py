@@ -2,12 +2,10 @@
 
 from typing import Any
 
-from actions.kernel.access import permitted_postings
-from actions.kernel.environment import Environment
+from actions.kernel import Environment, permitted_postings
 from domain.appeals.appeals import Appeal, Hearing
 from domain.identity.policy import ObjectKind, Purpose, Resource, decide
-from domain.kernel.errors import NotSignedIn, not_found
-from domain.kernel.people import PersonKind, Subject
+from domain.kernel import NotSignedIn, PersonKind, Subject, not_found
 from store.appeals import appeals, hearing_calendar
 from store.appeals.hearing_calendar import Concerned, HearingWanted
 

@@ -5,11 +5,11 @@ from datetime import datetime
 
 from actions.appeals.steps import step
 from actions.feedback.notices import tell_of_hearing
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import UnitOfWork
 from domain.appeals.appeals import PENDING, Appeal, AppealMove, AppealState, Hearing, HearingState
 from domain.clearances import Escalation, EscalationKind
 from domain.feedback.notices import NoticeKind
-from domain.kernel.errors import ErrorCode, Problem, Problems, Remedy
+from domain.kernel import ErrorCode, Problem, Problems, Remedy
 from store import clearances
 from store.appeals import appeals
 

@@ -13,22 +13,29 @@ import structlog
 from actions.appeals.steps import Filing, file, file_many, may_be_appealed, step_many
 from actions.clearances.rounds import escalate_clearances, remind_of_clearances
 from actions.feedback.notices import tell_of_breaches
-from actions.kernel.environment import Environment
-from actions.kernel.jurisdiction import Place, at_level, place_of
-from actions.kernel.legal_clock import calendar_of, furthest
-from actions.kernel.rounds import BATCH, Fence, in_batches, run_fenced
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import (
+    BATCH,
+    Environment,
+    Fence,
+    Place,
+    UnitOfWork,
+    at_level,
+    calendar_of,
+    furthest,
+    in_batches,
+    place_of,
+    run_fenced,
+)
 from actions.officers.staff_rounds import sweep_staff
 from domain.appeals.appeals import Appeal, AppealGround, AppealLevel, AppealMove, AppealOrigin, AppealState
 from domain.applications.applications import Application
 from domain.applications.deadline import WorkCalendar, end_of_day
 from domain.clearances import Escalation, EscalationKind
-from domain.kernel.clock import ist_date
-from domain.kernel.people import OfficerLevel
+from domain.kernel import OfficerLevel, ist_date
 from store import clearances
 from store.appeals import appeals
 from store.applications import applications
-from store.database.errors import NotThere
+from store.database import NotThere
 
 _LONG_AGO = timedelta(days=3650)
 _ONE_SECOND = timedelta(seconds=1)

@@ -8,9 +8,7 @@ from actions.appeals.commission_filing import note_award
 from actions.appeals.grounds import AFTER_DELIVERY
 from actions.appeals.steps import step
 from actions.feedback.notices import tell_of_award
-from actions.kernel.jurisdiction import Holder, designated_for, note_holder, place_of
-from actions.kernel.transitions import Step, apply_transition
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import Holder, Step, UnitOfWork, apply_transition, designated_for, note_holder, place_of
 from actions.officers.involved import hearing
 from domain.appeals.appeals import (
     Appeal,
@@ -26,12 +24,10 @@ from domain.appeals.appeals import (
 from domain.appeals.law import Period
 from domain.applications.deadline import ORDER, DayUnit, TimeLimit, breaches_at, end_of_day
 from domain.applications.lifecycle import FINAL, REFUSED, Move, Status
-from domain.kernel.clock import ist_date
-from domain.kernel.errors import ErrorCode, Problem, Problems, Remedy
-from domain.kernel.masks import mask_aadhaar_in
+from domain.kernel import ErrorCode, Problem, Problems, Remedy, ist_date, mask_aadhaar_in
 from store.appeals import appeals
 from store.applications import applications
-from store.database.errors import NotThere
+from store.database import NotThere
 
 
 class Amount(Protocol):

@@ -8,11 +8,17 @@ from typing import Any
 
 from actions.appeals.commission_filing import note_filings, note_steps
 from actions.feedback.notices import tell_of_appeal, tell_of_appeals, tell_of_filings
-from actions.kernel.jurisdiction import Holder, at_level, authority_for, place_of
-from actions.kernel.legal_clock import calendar_of, has_breached
-from actions.kernel.numbering import draw_numbers
-from actions.kernel.transitions import Transition
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import (
+    Holder,
+    Transition,
+    UnitOfWork,
+    at_level,
+    authority_for,
+    calendar_of,
+    draw_numbers,
+    has_breached,
+    place_of,
+)
 from actions.officers.involved import barred_from, pasts
 from domain.appeals.appeals import (
     OPEN,
@@ -29,10 +35,7 @@ from domain.appeals.appeals import (
 from domain.applications.applications import Application
 from domain.applications.deadline import breaches_at, end_of_day
 from domain.applications.lifecycle import Move
-from domain.kernel.clock import ist_date
-from domain.kernel.masks import mask_aadhaar_in
-from domain.kernel.numbers import NumberKind
-from domain.kernel.people import OfficerLevel
+from domain.kernel import NumberKind, OfficerLevel, ist_date, mask_aadhaar_in
 from domain.officers.staff import CoveredCase, CoverKind
 from store.appeals import appeals
 from store.catalogue import catalogue

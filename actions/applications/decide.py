@@ -11,21 +11,24 @@ from actions.applications.grounds import refuse_more_pauses, refuse_unfounded
 from actions.benefits.sanction import grant
 from actions.benefits.sanction_budgets import Balances, balances_before
 from actions.clearances.steps import enter_report, let_lapse, refuse_while_pending
-from actions.kernel import legal_clock
-from actions.kernel.cases import present, service_of, take_up
-from actions.kernel.environment import Environment
-from actions.kernel.idempotency import run_idempotently
-from actions.kernel.transitions import Step, apply_transition
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import (
+    Environment,
+    Step,
+    UnitOfWork,
+    apply_transition,
+    legal_clock,
+    present,
+    run_idempotently,
+    service_of,
+    take_up,
+)
 from actions.officers.proposals import Draft, propose_if_needed
 from domain.applications.applications import Application, Decision, RejectionGround
 from domain.applications.lifecycle import Move, Status, advance
 from domain.catalogue.catalogue import Outcome
 from domain.identity.policy import Purpose
-from domain.kernel.errors import ErrorCode, Problem, Problems
-from domain.kernel.masks import mask_aadhaar_in
-from domain.kernel.people import Subject
-from store.database.engine import Transaction
+from domain.kernel import ErrorCode, Problem, Problems, Subject, mask_aadhaar_in
+from store.database import Transaction
 from store.officers.desk import lock_application
 from store.platform import outbox
 

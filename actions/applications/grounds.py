@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 
-from actions.kernel.cases import service_of
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import UnitOfWork, service_of
 from domain.applications.applications import Application, RejectionGround
 from domain.applications.lifecycle import Move
-from domain.kernel.errors import ErrorCode, Problem, Problems
+from domain.kernel import ErrorCode, Problem, Problems
 from store.applications import timeline
 
 ABOUT_PAPERS = frozenset({RejectionGround.DOCUMENT_NOT_VALID, RejectionGround.DOCUMENT_NOT_LEGIBLE})

@@ -4,22 +4,27 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from actions.kernel.access import of_application, require
-from actions.kernel.cases import PATH, present
-from actions.kernel.environment import Environment
-from actions.kernel.idempotency import conflict_problem, run_idempotently
-from actions.kernel.transitions import Step, apply_transition
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import (
+    PATH,
+    Environment,
+    Step,
+    UnitOfWork,
+    apply_transition,
+    conflict_problem,
+    of_application,
+    present,
+    require,
+    run_idempotently,
+)
 from domain.applications.applications import Application, DeliveryMode
 from domain.applications.lifecycle import Move, Status
 from domain.doorstep import OPEN, VisitPurpose
 from domain.identity.policy import Purpose
-from domain.kernel.errors import ErrorCode, Problem, Problems, not_found
-from domain.kernel.people import Role, Subject
+from domain.kernel import ErrorCode, Problem, Problems, Role, Subject, not_found
 from store import doorstep
 from store.applications import applications
 from store.certificates import certificates
-from store.database.engine import Transaction
+from store.database import Transaction
 
 LONGEST_NOTE = 500
 _READY = (Status.CERTIFICATE_ISSUED, Status.BENEFIT_SANCTIONED)

@@ -12,15 +12,12 @@ from actions.applications.submit import applicant
 from actions.catalogue.prefill_tokens import Noted, note
 from actions.catalogue.prefilled_answers import form_of_service
 from actions.identity.verified_facts import VerifiedFacts, verified_facts
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from domain.catalogue.form_checking import check_answers
 from domain.catalogue.forms import Form, Question
 from domain.certificates.signatures import SignatureState
 from domain.identity.facts import FactKey, FactSource
-from domain.kernel.clock import ist_date
-from domain.kernel.errors import ErrorCode, Problem, Problems
-from domain.kernel.people import Subject
-from domain.kernel.sources import Source
+from domain.kernel import ErrorCode, Problem, Problems, Source, Subject, ist_date
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,20 +9,25 @@ from actions.catalogue.prefilled_answers import amend, keep
 from actions.catalogue.submit_checks import NewDocument, clean_form, each_once, unasked_documents
 from actions.clearances.steps import let_lapse
 from actions.documents.attachments import Finding, attach, check_documents
-from actions.kernel import legal_clock
-from actions.kernel.access import of_application
-from actions.kernel.cases import PATH, present, service_of, take_up
-from actions.kernel.environment import Environment
-from actions.kernel.idempotency import run_idempotently
-from actions.kernel.transitions import Step, apply_transition
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import (
+    PATH,
+    Environment,
+    Step,
+    UnitOfWork,
+    apply_transition,
+    legal_clock,
+    of_application,
+    present,
+    run_idempotently,
+    service_of,
+    take_up,
+)
 from domain.applications.applications import Application
 from domain.applications.lifecycle import Move, advance
 from domain.identity.policy import Purpose, decide
-from domain.kernel.errors import ErrorCode, NotSignedIn, Problem, Problems, not_found
-from domain.kernel.people import Subject
+from domain.kernel import ErrorCode, NotSignedIn, Problem, Problems, Subject, not_found
 from store.applications import applications
-from store.database.engine import Transaction
+from store.database import Transaction
 
 LONGEST_ANSWER = 4000
 LONGEST_RECEIPT = 40

@@ -2,12 +2,10 @@
 
 from collections.abc import Mapping
 
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import UnitOfWork
 from domain.applications.applications import Application
 from domain.identity.assisting import BANK_FIELDS, strength_problem
-from domain.kernel.assurance import Assurance
-from domain.kernel.errors import Problems
-from domain.kernel.people import PersonKind
+from domain.kernel import Assurance, PersonKind, Problems
 from store.applications import applications
 from store.identity import strengths
 

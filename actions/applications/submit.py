@@ -16,25 +16,41 @@ from actions.catalogue.submit_checks import (
 )
 from actions.documents import attachments
 from actions.documents.attachments import Finding
-from actions.kernel.access import of_citizen, require
-from actions.kernel.cases import present
-from actions.kernel.environment import Environment
-from actions.kernel.idempotency import conflict_problem, run_idempotently
-from actions.kernel.jurisdiction import designated_for, note_holder
-from actions.kernel.legal_clock import start_changes
-from actions.kernel.numbering import draw_number
-from actions.kernel.transitions import Step, apply_transition, register
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import (
+    Environment,
+    Step,
+    UnitOfWork,
+    apply_transition,
+    conflict_problem,
+    designated_for,
+    draw_number,
+    note_holder,
+    of_citizen,
+    present,
+    register,
+    require,
+    run_idempotently,
+    start_changes,
+)
 from domain.applications.applications import Application, Channel, DeliveryMode, filed_through
 from domain.applications.lifecycle import Move, Status
 from domain.catalogue.catalogue import Service
 from domain.identity.policy import ObjectKind, Purpose, Resource, decide
-from domain.kernel.errors import ErrorCode, NotSignedIn, Problem, Problems, Remedy, not_found
-from domain.kernel.numbers import NumberKind
-from domain.kernel.people import PersonKind, Role, Subject
+from domain.kernel import (
+    ErrorCode,
+    NotSignedIn,
+    NumberKind,
+    PersonKind,
+    Problem,
+    Problems,
+    Remedy,
+    Role,
+    Subject,
+    not_found,
+)
 from store import umang
 from store.applications import applications
-from store.database.engine import Transaction
+from store.database import Transaction
 
 __all__ = ["NewDocument", "SaveDraft", "SubmitApplication", "file", "open_case", "save_draft", "submit_application"]
 

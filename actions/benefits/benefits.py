@@ -6,15 +6,12 @@ from datetime import datetime
 
 from actions.benefits.sanction import bill_of
 from actions.certificates.certificates import MOST, Provenance
-from actions.kernel.access import of_citizen, read_at_sources
-from actions.kernel.environment import Environment
+from actions.kernel import Environment, of_citizen, read_at_sources
 from actions.reconciliation.expected_files import bank_days_beside
 from domain.benefits.benefits import RETURN_WINDOW, Instalment, PaymentStatus, Rail, Sanction
 from domain.catalogue.catalogue import Scheme
 from domain.identity.policy import ObjectKind
-from domain.kernel.clock import ist_date
-from domain.kernel.people import Subject
-from domain.kernel.sources import Source, Sourced, SourceState
+from domain.kernel import Source, Sourced, SourceState, Subject, ist_date
 from domain.reconciliation.reconciliation import IN_FLIGHT, SENT
 from integrations.calling.errors import IntegrationError
 from integrations.dbt_finance import PaymentState

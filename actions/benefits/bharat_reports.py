@@ -6,19 +6,15 @@ from datetime import date, timedelta
 
 import structlog
 
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from actions.reconciliation.finance_totals import month_bounds, month_statement, months_owed
 from domain.identity.policy import ObjectKind, Purpose
-from domain.kernel.clock import ist_date
-from domain.kernel.money import rupees
-from domain.kernel.people import SYSTEM
+from domain.kernel import SYSTEM, ist_date, rupees
 from domain.reconciliation.finance_totals import NOTHING, add_sums
 from integrations.dbt_finance import MonthlyReport
 from store.benefits import bharat_reports
 from store.benefits.bharat_reports import ACCEPTED, SUPERSEDED, KeptReport
-from store.database import audit, crash_points
-from store.database.engine import Transaction
-from store.database.errors import NotThere
+from store.database import NotThere, Transaction, audit, crash_points
 from store.payments import bharat_figures
 from store.platform import outbox
 

@@ -6,8 +6,7 @@ from types import MappingProxyType
 
 import structlog
 
-from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import Environment, UnitOfWork
 from domain.benefits.benefits import (
     BUDGET_UNSETTLED,
     UNSENT,
@@ -20,8 +19,7 @@ from domain.benefits.benefits import (
 )
 from domain.benefits.sanction_course import state_under
 from domain.identity.policy import Purpose
-from domain.kernel.people import SYSTEM
-from domain.kernel.sources import Source
+from domain.kernel import SYSTEM, Source
 from domain.payments.budgets import ReportedBalance, year_of
 from integrations.calling.errors import IntegrationError
 from store.benefits import benefit_rounds, benefits, sanction_course

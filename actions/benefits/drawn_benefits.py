@@ -5,13 +5,13 @@ No rule refuses a second sanction, since some schemes pay a family for each chil
 
 from collections.abc import Iterable
 
-from actions.kernel.access import of_application
+from actions.kernel import of_application
 from domain.applications.applications import Application
 from domain.applications.lifecycle import UNDECIDED
 from domain.benefits.benefits import Sanction, SanctionState
 from domain.catalogue.catalogue import Service
 from domain.identity.policy import Purpose, decide
-from domain.kernel.people import Subject
+from domain.kernel import Subject
 
 
 def may_see_drawn_benefits(subject: Subject, application: Application) -> bool:

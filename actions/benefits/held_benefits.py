@@ -1,9 +1,8 @@
 """Whose benefits an officer sees to: those that she decides, or pays, in her places."""
 
-from actions.kernel.access import permitted_postings
+from actions.kernel import permitted_postings
 from domain.identity.policy import ObjectKind, Purpose
-from domain.kernel.errors import NotSignedIn, not_found
-from domain.kernel.people import Posting, Subject
+from domain.kernel import NotSignedIn, Posting, Subject, not_found
 
 
 def reach_of_benefits(subject: Subject) -> list[Posting]:

@@ -7,17 +7,15 @@ import structlog
 
 from actions.benefits.sanction import add_instalment, anchor_of, plan_of
 from actions.benefits.sanction_stops import add_stop, note, stops_of
-from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import Environment, UnitOfWork
 from domain.benefits.benefits import Instalment, Sanction, SanctionState
 from domain.benefits.plans import REPEATED, certified_enough, review_due_on
 from domain.benefits.sanction_course import Stop, StopGround, StopKind, payable_from
 from domain.catalogue.catalogue import Scheme
-from domain.kernel.clock import ist_date
-from domain.kernel.people import SYSTEM
+from domain.kernel import SYSTEM, ist_date
 from store.benefits import benefit_rounds, benefits, sanction_course
 from store.catalogue import catalogue
-from store.database.engine import Transaction
+from store.database import Transaction
 
 BATCH = 50
 _log = structlog.get_logger(__name__)

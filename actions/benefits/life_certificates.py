@@ -6,16 +6,15 @@ import structlog
 
 from actions.benefits.sanction_stops import about_sanction, lift_stop, note, stops_of
 from actions.feedback.notices import tell
-from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import Environment, UnitOfWork
 from domain.benefits.benefits import Sanction
 from domain.benefits.plans import add_months
 from domain.benefits.sanction_course import LifeCertificate, LifeProof, StopKind
 from domain.feedback.notices import NoticeKind
-from domain.kernel.people import SYSTEM
+from domain.kernel import SYSTEM
 from store.benefits import benefit_rounds, benefits, sanction_course
 from store.catalogue import catalogue
-from store.database.engine import Transaction
+from store.database import Transaction
 
 BATCH = 200
 LAST_REMINDER = timedelta(days=10)

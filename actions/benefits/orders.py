@@ -12,10 +12,7 @@ from actions.benefits.recovery_orders import recover_overpaid
 from actions.benefits.sanction import plan_of
 from actions.benefits.sanction_stops import add_stop, lift_stop, missed_paise, note, skip_unpaid_periods, stops_of
 from actions.benefits.second_approvals import ask, needs_second
-from actions.kernel.access import of_sanction, require
-from actions.kernel.environment import Environment
-from actions.kernel.idempotency import run_idempotently
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import Environment, UnitOfWork, of_sanction, require, run_idempotently
 from domain.benefits.benefits import Sanction
 from domain.benefits.sanction_course import (
     CESSATION_GROUNDS,
@@ -28,12 +25,9 @@ from domain.benefits.sanction_course import (
     StopKind,
 )
 from domain.identity.policy import Purpose
-from domain.kernel.clock import ist_date
-from domain.kernel.errors import ErrorCode, Problem, Problems, not_found
-from domain.kernel.people import Subject
+from domain.kernel import ErrorCode, Problem, Problems, Subject, ist_date, not_found
 from store.benefits import benefits
-from store.database.engine import Transaction
-from store.database.errors import NotThere
+from store.database import NotThere, Transaction
 
 _BENEFIT, _GROUND = ("input", "benefitId"), ("input", "ground")
 

@@ -8,14 +8,14 @@ from collections.abc import Mapping, Sequence
 
 from actions.benefits.payee_account import account_at
 from actions.benefits.payment_status import apply_status
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import UnitOfWork
 from actions.reconciliation.finance_cases import open_case
 from domain.benefits.benefits import Instalment, PaymentEvent, PaymentNews, PaymentStatus, Rail, Sanction
 from domain.benefits.sanction_course import PaymentAccount
 from domain.reconciliation.finance_cases import INSTALMENT, DifferenceKind, FinanceDifference
 from integrations.dbt_finance import INSTRUCTION_REJECTED, BankAccount, BillReference, Correction
 from store.benefits import benefits
-from store.database.engine import Transaction
+from store.database import Transaction
 
 CORRECTS = "COR "
 """How the note of an order begins that was sent as a correction; the bill that failed first follows."""

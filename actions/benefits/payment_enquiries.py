@@ -12,19 +12,17 @@ from datetime import date, datetime, timedelta
 import structlog
 
 from actions.benefits.payment_status import apply_statuses
-from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import Environment, UnitOfWork
 from actions.reconciliation.finance_cases import open_cases
 from actions.reconciliation.second_payments import paid_again
 from domain.benefits.benefits import RETURN_WINDOW, PaymentNews, PaymentStatus, Rail
-from domain.kernel.people import SYSTEM
+from domain.kernel import SYSTEM
 from domain.reconciliation.finance_cases import INSTALMENT, DifferenceKind, FinanceDifference
 from integrations.calling.errors import IntegrationError, Unavailable
 from integrations.dbt_finance import BillEnquiry, BillReference
 from store.benefits import payment_enquiries
 from store.benefits.payment_enquiries import EnquiryAnswer
-from store.database import crash_points
-from store.database.sql import AnyRow
+from store.database import AnyRow, crash_points
 from store.payments import payment_reads
 from store.reconciliation import reconciliation
 

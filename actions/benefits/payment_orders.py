@@ -14,22 +14,16 @@ from actions.benefits.sanction_budgets import NOTHING_ASKED, Balances, balances_
 from actions.benefits.sanction_stops import about_sanction, add_stop, note, stops_of
 from actions.benefits.second_approvals import ask, decide, needs_second
 from actions.feedback.notices import tell
-from actions.kernel.access import may_read_all, of_sanction, permitted_postings
-from actions.kernel.environment import Environment
-from actions.kernel.idempotency import run_idempotently
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import Environment, UnitOfWork, may_read_all, of_sanction, permitted_postings, run_idempotently
 from domain.benefits.benefits import Instalment, InstalmentKind, PaymentNews, PaymentStatus, Sanction, SanctionState
 from domain.benefits.bills import bill_number, end_to_end_id
 from domain.benefits.recoveries import Recovery, RecoveryGround, RecoveryState, RecoveryWay
 from domain.benefits.sanction_course import Approval, ApprovalKind, StopGround, StopKind
 from domain.feedback.notices import NoticeKind
 from domain.identity.policy import ObjectKind, Purpose
-from domain.kernel.clock import ist_date
-from domain.kernel.errors import ErrorCode, NotSignedIn, Problem, Problems, Remedy, not_found
-from domain.kernel.masks import holds_aadhaar
-from domain.kernel.people import Subject
+from domain.kernel import ErrorCode, NotSignedIn, Problem, Problems, Remedy, Subject, holds_aadhaar, ist_date, not_found
 from store.benefits import benefits, recoveries, sanction_course
-from store.database.engine import Transaction
+from store.database import Transaction
 
 LONGEST_CHALLAN = 40
 MOST_WAITING = 200

@@ -10,8 +10,7 @@ from actions.benefits.recoveries import came_back
 from actions.benefits.recovery_orders import recover_late
 from actions.etaal.counting import Counted, count_events, take_back
 from actions.feedback.notices import About, tell_many
-from actions.kernel.transitions import Step, apply_transition
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import Step, UnitOfWork, apply_transition
 from actions.reconciliation.finance_cases import open_cases
 from domain.applications.applications import Channel
 from domain.applications.lifecycle import Move
@@ -19,7 +18,7 @@ from domain.benefits.benefits import ON_ITS_WAY, RETURN_WINDOW, UNSENT, Instalme
 from domain.etaal.counting import CorrectionReason, CountingEvent
 from domain.feedback.notices import NoticeKind, Topic
 from domain.identity.policy import Purpose
-from domain.kernel.sources import Source
+from domain.kernel import Source
 from domain.reconciliation.finance_cases import INSTALMENT, DifferenceKind, FinanceDifference
 from store.applications import applications
 from store.benefits import benefit_rounds, benefits, sanction_course

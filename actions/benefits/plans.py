@@ -6,12 +6,12 @@ from datetime import date, timedelta
 from itertools import islice
 
 from actions.benefits.sanction import anchor_of, plan_of
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from domain.benefits.benefits import Instalment, PaymentStatus, Sanction, SanctionState
 from domain.benefits.plans import REPEATED, Period, add_months, certificate_cutoff, review_due_on
 from domain.benefits.sanction_course import Stop, given_up
 from domain.catalogue.catalogue import Scheme
-from domain.kernel.clock import ist_date
+from domain.kernel import ist_date
 
 MOST_COMING = 24
 PAID_OUT = "PAID_OUT"

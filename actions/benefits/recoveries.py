@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import UnitOfWork
 from domain.benefits.benefits import Instalment, Sanction
 from domain.benefits.recoveries import RecoveryGround, RecoveryPart, RecoveryState, RecoveryWay, deduction_of
 from store.benefits import recoveries

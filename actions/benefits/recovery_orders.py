@@ -5,7 +5,7 @@ from datetime import date
 from actions.benefits.sanction_stops import about_sanction, lock_sanction, note, stops_of
 from actions.benefits.second_approvals import ask, needs_second
 from actions.feedback.notices import tell
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import UnitOfWork
 from domain.benefits.benefits import ON_ITS_WAY, Instalment, Sanction
 from domain.benefits.recoveries import Recovery, RecoveryGround, RecoveryPart, RecoveryState, RecoveryWay
 from domain.benefits.sanction_course import ApprovalKind, StopGround, StopKind

@@ -10,10 +10,7 @@ from actions.benefits.payment_status import apply_status
 from actions.benefits.recoveries import deduct_recoveries
 from actions.benefits.sanction_budgets import check_at_sanction
 from actions.benefits.second_approvals import ask, needs_second
-from actions.kernel.environment import Environment
-from actions.kernel.numbering import draw_number
-from actions.kernel.transitions import Step, apply_transition
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import Environment, Step, UnitOfWork, apply_transition, draw_number
 from domain.applications.applications import Application
 from domain.applications.lifecycle import Move
 from domain.benefits.benefits import (
@@ -30,17 +27,13 @@ from domain.benefits.bills import bill_number, end_to_end_id
 from domain.benefits.plans import REPEATED, Plan, period_end
 from domain.benefits.sanction_course import ApprovalKind, PaymentAccount
 from domain.catalogue.catalogue import Scheme, Service
-from domain.kernel.clock import ist_date
-from domain.kernel.errors import ErrorCode, Problem, Problems, Remedy
-from domain.kernel.numbers import NumberKind
-from domain.kernel.people import SYSTEM, Citizen
+from domain.kernel import SYSTEM, Citizen, ErrorCode, NumberKind, Problem, Problems, Remedy, ist_date
 from domain.payments.budgets import granted_until
 from integrations.calling.errors import Refused
 from integrations.dbt_finance import BillReference, Correction, Payee, PaymentInstruction
 from store.benefits import benefits
 from store.catalogue import catalogue
-from store.database.engine import Transaction
-from store.database.errors import NotThere
+from store.database import NotThere, Transaction
 from store.identity import people
 from store.platform import outbox
 

@@ -13,25 +13,21 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 import structlog
 
 from actions.benefits.budget import note_budget, settle, told_balance
-from actions.kernel.access import of_application, of_sanction
-from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import Environment, UnitOfWork, of_application, of_sanction
 from domain.applications.applications import Application
 from domain.applications.lifecycle import UNDECIDED, Move
 from domain.benefits.benefits import BudgetState, Instalment, Sanction, SanctionState
 from domain.benefits.sanction_course import ApprovalKind
 from domain.catalogue.catalogue import Outcome, Scheme
 from domain.identity.policy import Purpose, decide
-from domain.kernel.clock import ist_date
-from domain.kernel.people import Subject
-from domain.kernel.sources import Source, Sourced, SourceState
+from domain.kernel import Source, Sourced, SourceState, Subject, ist_date
 from domain.officers.desk import Proposal
 from domain.payments.budgets import ReportedBalance, SanctionBudget, need_of
 from integrations.calling.errors import IntegrationError
 from store.applications import applications
 from store.benefits import benefits, sanction_course
 from store.catalogue import catalogue
-from store.database.engine import Transaction
+from store.database import Transaction
 from store.officers import desk
 
 Balances = Mapping[str, ReportedBalance | None]

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 from actions.benefits.budget import INSTRUCT
 from actions.feedback.notices import About, tell
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import UnitOfWork
 from domain.benefits.benefits import UNSENT, Hold, Instalment, Rail, Sanction, SanctionState
 from domain.benefits.plans import Plan
 from domain.benefits.sanction_course import (
@@ -20,8 +20,7 @@ from domain.benefits.sanction_course import (
 from domain.feedback.notices import MISSED, NoticeKind, Topic
 from domain.identity.policy import Purpose
 from store.benefits import benefits, sanction_course
-from store.database import audit
-from store.database.errors import NotThere
+from store.database import NotThere, audit
 from store.platform import outbox
 
 

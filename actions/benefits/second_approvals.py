@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping
 
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import UnitOfWork
 from domain.benefits.benefits import Sanction
 from domain.benefits.sanction_course import CONFIRMED_BY, Approval, ApprovalKind
 from domain.identity.policy import Purpose
-from domain.kernel.errors import ErrorCode, Problem, Problems
-from domain.kernel.people import Role
+from domain.kernel import ErrorCode, Problem, Problems, Role
 from store.benefits import sanction_course
 from store.database import audit
 

@@ -7,14 +7,10 @@ from datetime import date
 
 from domain.applications.deadline import WorkCalendar
 from domain.identity.policy import Purpose
-from domain.kernel.clock import ist_date
-from domain.kernel.errors import ErrorCode, Problem, Problems
-from domain.kernel.people import SYSTEM
-from domain.kernel.text import Bilingual
+from domain.kernel import SYSTEM, Bilingual, ErrorCode, Problem, Problems, ist_date
 from store.catalogue import calendar, catalogue
 from store.catalogue.calendar import Holiday
-from store.database import audit
-from store.database.engine import Store, Transaction
+from store.database import Store, Transaction, audit
 
 COLUMNS = ("date", "name_hi", "name_en", "district")
 MOST_ROWS = 2000

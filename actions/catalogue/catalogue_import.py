@@ -11,15 +11,14 @@ from actions.catalogue.cells import Reject
 from actions.catalogue.changes import Change, Imported, ProgressCallback, changes_of
 from actions.catalogue.portal import merge_records
 from actions.catalogue.rows import FILES, Catalogue, CatalogueRows, etaal_code, examine_catalogue, read_catalogue
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from domain.catalogue.catalogue import Service
 from domain.etaal.counting import FIRST_DAY, Category, EnrolledService
 from domain.identity.policy import Purpose
-from domain.kernel.people import SYSTEM
+from domain.kernel import SYSTEM
 from integrations.portal import ReadCatalogue
 from store.catalogue import calendar, catalogue
-from store.database import audit, locks
-from store.database.engine import Store, Transaction
+from store.database import Store, Transaction, audit, locks
 from store.etaal import etaal
 
 BATCH = 50

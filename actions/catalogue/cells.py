@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar, cast
 
-from domain.kernel.money import paise_from_rupees
-from domain.kernel.text import is_plain_line
+from domain.kernel import is_plain_line, paise_from_rupees
 
 Row = Mapping[str, str]
 T = TypeVar("T")

@@ -1,9 +1,7 @@
 """Services of the Union for everybody, asked for through UMANG: mandis, medicines, blood. They are about nobody."""
 
-from actions.kernel.environment import Environment
-from domain.kernel.errors import ErrorCode, Problem, Problems
-from domain.kernel.sources import Sourced
-from domain.kernel.text import Language
+from actions.kernel import Environment
+from domain.kernel import ErrorCode, Language, Problem, Problems, Sourced
 from integrations.umang import BloodBank, Mandi, Medicine
 from store.catalogue import catalogue
 

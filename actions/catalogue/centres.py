@@ -4,16 +4,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from domain.catalogue.centres import Binding, Centre, CentreKind
 from domain.identity.policy import ObjectKind, Purpose, Resource, decide
-from domain.kernel.errors import ErrorCode, NotSignedIn, Problem, Problems, not_found
-from domain.kernel.ids import Ids
-from domain.kernel.people import SYSTEM, Operator, Subject
-from domain.kernel.text import Bilingual
+from domain.kernel import (
+    SYSTEM,
+    Bilingual,
+    ErrorCode,
+    Ids,
+    NotSignedIn,
+    Operator,
+    Problem,
+    Problems,
+    Subject,
+    not_found,
+)
 from store.catalogue import catalogue, centres
-from store.database import audit
-from store.database.engine import Store, Transaction
+from store.database import Store, Transaction, audit
 from store.identity import officer_accounts, people
 
 CENTRE_COLUMNS = ("code", "kind", "name_hi", "name_en", "district", "tehsil", "open")

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from actions.catalogue.cells import Reject
 from domain.catalogue.catalogue import Department, District, Scheme, Service, Tehsil
-from domain.kernel.text import Bilingual
+from domain.kernel import Bilingual
 
 Entry = Service | Department | District | Tehsil | Scheme
 _NOT_COMPARED = frozenset({"id", "version"})

@@ -10,10 +10,9 @@ from domain.catalogue.form_bounds import FormRefused, Reason
 from domain.catalogue.form_reading import COMMON, NO_COMMON, Common, read_common, read_form
 from domain.catalogue.forms import Form
 from domain.identity.policy import Purpose
-from domain.kernel.people import SYSTEM
+from domain.kernel import SYSTEM
 from store.catalogue import catalogue, forms
-from store.database import audit
-from store.database.engine import Store, Transaction
+from store.database import Store, Transaction, audit
 
 MOST_FILES = 500
 

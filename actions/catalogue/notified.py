@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from domain.appeals.law import ACT
 from domain.catalogue.catalogue import Department, Service
 from store.catalogue import catalogue

@@ -12,7 +12,7 @@ from actions.catalogue.cells import Reject
 from actions.catalogue.keys import document_key, papers_of, row_id
 from domain.applications.deadline import DayUnit
 from domain.catalogue.catalogue import Department, Outcome, Service
-from domain.kernel.text import Bilingual
+from domain.kernel import Bilingual
 from integrations.portal import PortalDepartment, PortalService, ReadCatalogue
 
 SOURCE = "GET /api/service of the portal"

@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from domain.catalogue.form_problems import PATH
-from domain.kernel.errors import ErrorCode, Problem
-from store.database.cipher import FieldCipher
-from store.database.errors import CannotDecrypt
+from domain.kernel import ErrorCode, Problem
+from store.database import CannotDecrypt, FieldCipher
 
 LIFE = timedelta(days=1)
 LONGEST = 4000

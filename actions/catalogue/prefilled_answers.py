@@ -6,15 +6,13 @@ from typing import Any
 
 from actions.catalogue.prefill_tokens import open_tokens
 from actions.catalogue.submit_checks import clean_form, form_problems
-from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import Environment, UnitOfWork
 from domain.applications.applications import Application
 from domain.catalogue.form_checking import check_answers
 from domain.catalogue.forms import Form, digest_of
-from domain.kernel.errors import ErrorCode, Problem
-from domain.kernel.masks import mask_aadhaar_in
+from domain.kernel import ErrorCode, Problem, mask_aadhaar_in
 from store.catalogue import catalogue, forms
-from store.database.engine import Transaction
+from store.database import Transaction
 
 KeptSources = Mapping[str, Mapping[str, Any]]
 """By question: the digest of the answer that a document gave, and that document, as JSON."""

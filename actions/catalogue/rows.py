@@ -17,7 +17,7 @@ from actions.catalogue.schemes import read_schemes
 from actions.catalogue.services import LocalFacts, read_services
 from domain.applications.deadline import WorkCalendar
 from domain.catalogue.catalogue import Department, District, Scheme, Service, Tehsil
-from domain.kernel.text import Bilingual
+from domain.kernel import Bilingual
 from store.catalogue.calendar import Holiday, by_day
 
 

@@ -18,7 +18,7 @@ from actions.catalogue.cells import (
 from actions.catalogue.keys import row_id
 from domain.benefits.benefits import Rail
 from domain.catalogue.catalogue import Scheme
-from domain.kernel.text import Bilingual
+from domain.kernel import Bilingual
 
 SCHEMES, LOCAL = "dbt_schemes.csv", "local_schemes.csv"
 MOST_TERMS = 12

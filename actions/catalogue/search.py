@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from domain.catalogue.catalogue import Facts, LifeEvent, Service, may_be_eligible
 from domain.catalogue.search import BEST, CatalogueIndex, Found
 from store.catalogue import catalogue

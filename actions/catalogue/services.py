@@ -25,7 +25,7 @@ from actions.catalogue.keys import document_key, papers_of, row_id, service_code
 from actions.catalogue.schemes import SCHEMES
 from domain.applications.deadline import DayUnit
 from domain.catalogue.catalogue import Department, Eligibility, LifeEvent, Outcome, Scheme, Service, Situation
-from domain.kernel.text import Bilingual
+from domain.kernel import Bilingual
 
 SERVICES, DEPARTMENTS = "services.csv", "departments.csv"
 _OWN_FILES = (

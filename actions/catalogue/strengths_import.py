@@ -3,12 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 from domain.identity.policy import Purpose
-from domain.kernel.assurance import Assurance, Needed
-from domain.kernel.errors import ErrorCode, Problem, Problems
-from domain.kernel.people import SYSTEM
+from domain.kernel import SYSTEM, Assurance, ErrorCode, Needed, Problem, Problems
 from store.catalogue import catalogue
-from store.database import audit
-from store.database.engine import Store, Transaction
+from store.database import Store, Transaction, audit
 from store.identity import strengths
 
 COLUMNS = ("service_code", "own", "assisted")

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from domain.catalogue.catalogue import Service
-from domain.kernel.errors import ErrorCode, Problem, Problems
-from domain.kernel.masks import mask_aadhaar_in
+from domain.kernel import ErrorCode, Problem, Problems, mask_aadhaar_in
 from store.catalogue import catalogue
-from store.database.engine import Transaction
+from store.database import Transaction
 
 LONGEST_VALUE = 2000
 MOST_FIELDS = 100

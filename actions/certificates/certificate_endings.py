@@ -16,26 +16,26 @@ from actions.certificates.content import Renderer
 from actions.certificates.fields import CORRECTABLE
 from actions.certificates.issue import certificate_of, content_of, load_issue, mint
 from actions.documents.locker_push import plan_delete, plan_update
-from actions.kernel.access import of_application, require
-from actions.kernel.cases import present
-from actions.kernel.environment import Environment
-from actions.kernel.idempotency import conflict_problem, run_idempotently
-from actions.kernel.transitions import Step, apply_transition
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import (
+    Environment,
+    Step,
+    UnitOfWork,
+    apply_transition,
+    conflict_problem,
+    of_application,
+    present,
+    require,
+    run_idempotently,
+)
 from actions.privacy.personal_data import ERASED_ACTION
 from domain.applications.applications import Application
 from domain.applications.lifecycle import Move
 from domain.certificates.certificates import CertificateEnding, CertificateStatus, EndGround, IssuedCertificate
 from domain.identity.policy import ObjectKind, Purpose
-from domain.kernel.clock import ist_date
-from domain.kernel.errors import ErrorCode, Problem, Problems, not_found
-from domain.kernel.masks import mask_aadhaar_in
-from domain.kernel.people import SYSTEM, Subject
+from domain.kernel import SYSTEM, ErrorCode, Problem, Problems, Subject, ist_date, mask_aadhaar_in, not_found
 from store.applications import applications
 from store.certificates import certificate_endings, certificates
-from store.database import audit
-from store.database.engine import Transaction
-from store.database.errors import AlreadyThere, NotThere
+from store.database import AlreadyThere, NotThere, Transaction, audit
 from store.identity import people
 from store.platform import outbox
 

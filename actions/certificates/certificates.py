@@ -14,15 +14,11 @@ from actions.documents.department_documents import (
     department_certificates_of,
     held_by_departments,
 )
-from actions.kernel.access import of_citizen, read_at_sources
-from actions.kernel.environment import Environment
+from actions.kernel import Environment, of_citizen, read_at_sources
 from domain.certificates.certificates import IssuedCertificate
 from domain.documents.documents import key_of, key_of_uri
 from domain.identity.policy import ObjectKind
-from domain.kernel.clock import ist_date
-from domain.kernel.people import Subject
-from domain.kernel.sources import Source, Sourced, SourceState
-from domain.kernel.text import Bilingual
+from domain.kernel import Bilingual, Source, Sourced, SourceState, Subject, ist_date
 from integrations.apisetu import issuer_id_of
 from integrations.calling.errors import IntegrationError
 from integrations.digilocker import IssuedDocument

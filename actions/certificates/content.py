@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
-from domain.kernel.text import Bilingual
+from domain.kernel import Bilingual
 
 
 @dataclass(frozen=True, slots=True)

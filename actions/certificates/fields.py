@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 
 from actions.certificates.content import CertificateField
-from domain.kernel.text import Bilingual
+from domain.kernel import Bilingual
 
 PRINTED = (
     ("annual_income", Bilingual("वार्षिक आय (रुपये)", "Annual income (rupees)")),

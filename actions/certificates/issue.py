@@ -8,23 +8,16 @@ import structlog
 from actions.certificates.content import CertificateContent, CertificateField, RenderedCertificate, Renderer
 from actions.certificates.fields import guardian_of, printed_fields
 from actions.documents.locker_push import plan_add
-from actions.kernel.environment import Environment
-from actions.kernel.numbering import draw_number, draw_uris
-from actions.kernel.transitions import Step, apply_transition
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import Environment, Step, UnitOfWork, apply_transition, draw_number, draw_uris
 from domain.applications.applications import Application, DeliveryMode
 from domain.applications.lifecycle import Move, Status
 from domain.catalogue.catalogue import Department, District, Service, Tehsil
 from domain.certificates.certificates import CertificateStatus, IssuedCertificate
-from domain.kernel.clock import ist_date
-from domain.kernel.numbers import NumberKind
-from domain.kernel.people import SYSTEM, Citizen, Officer
-from domain.kernel.text import Bilingual
+from domain.kernel import SYSTEM, Bilingual, Citizen, NumberKind, Officer, ist_date
 from store.applications import applications
 from store.catalogue import catalogue
 from store.certificates import certificates
-from store.database.engine import Transaction
-from store.database.errors import AlreadyThere, NotThere
+from store.database import AlreadyThere, NotThere, Transaction
 from store.identity import people
 
 __all__ = [

@@ -13,21 +13,16 @@ import structlog
 from actions.certificates.issuer_search import NO_TAGS, Found, SearchTags, search
 from actions.documents.holder_match import is_holder, same_number
 from actions.documents.locker_push import note_pulled, plan_as_asked
-from actions.kernel import access
-from actions.kernel.environment import Environment
-from actions.kernel.idempotency import run_idempotently
+from actions.kernel import Environment, access, run_idempotently
 from domain.applications.applications import Application
 from domain.catalogue.catalogue import Outcome
 from domain.certificates.certificates import CertificateStatus, IssuedCertificate
 from domain.identity.policy import ObjectKind, Purpose
-from domain.kernel.errors import ErrorCode, Problems
-from domain.kernel.people import Citizen, PersonKind, Provider, Role, Subject
+from domain.kernel import Citizen, ErrorCode, PersonKind, Problems, Provider, Role, Subject
 from integrations.digilocker import PENDING, IssuedCopy, NotNow, Pending, PullDocRequest, PullRequest
 from store.catalogue import catalogue
 from store.certificates import certificate_endings, certificates
-from store.database import audit
-from store.database.engine import Transaction
-from store.database.errors import StoreError
+from store.database import StoreError, Transaction, audit
 from store.identity import identities, people
 
 log = structlog.get_logger(__name__)

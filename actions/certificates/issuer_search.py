@@ -14,10 +14,10 @@ from domain.applications.lifecycle import Status
 from domain.catalogue.form_checking import plain_day
 from domain.certificates.certificates import CertificateStatus, IssuedCertificate
 from domain.identity.aliases import AliasKind, alias_form
-from domain.kernel.numbers import MistypedNumber, NumberKind, parse_number
+from domain.kernel import MistypedNumber, NumberKind, parse_number
 from store.applications import applications
 from store.certificates import certificates
-from store.database.engine import Transaction
+from store.database import Transaction
 from store.identity import aliases
 
 YEAR = "issued_year"

@@ -12,16 +12,21 @@ from typing import Any
 import structlog
 
 from actions.documents.holder_match import same_name
-from actions.kernel import access
-from actions.kernel.environment import Environment
-from actions.kernel.idempotency import run_idempotently
+from actions.kernel import Environment, access, run_idempotently
 from domain.catalogue.catalogue import Outcome, Service
 from domain.certificates.certificates import CertificateStatus, IssuedCertificate
 from domain.identity.policy import ObjectKind, Purpose
-from domain.kernel.errors import ErrorCode, Problems
-from domain.kernel.numbers import MistypedNumber, NumberKind, parse_number
-from domain.kernel.people import Citizen, Role, Subject
-from domain.kernel.text import Bilingual
+from domain.kernel import (
+    Bilingual,
+    Citizen,
+    ErrorCode,
+    MistypedNumber,
+    NumberKind,
+    Problems,
+    Role,
+    Subject,
+    parse_number,
+)
 from integrations.apisetu import (
     ConsentUsedUp,
     NotNow,
@@ -32,9 +37,7 @@ from integrations.apisetu import (
 )
 from store.catalogue import catalogue
 from store.certificates import certificates
-from store.database import audit, idempotency
-from store.database.engine import Transaction
-from store.database.errors import KeyReused, StoreUnavailable
+from store.database import KeyReused, StoreUnavailable, Transaction, audit, idempotency
 from store.identity import people
 
 log = structlog.get_logger(__name__)

@@ -5,26 +5,28 @@ from datetime import date
 from typing import Any
 
 from actions.clearances.steps import with_answer
-from actions.kernel.access import of_clearance, require
-from actions.kernel.cases import present, take_up
-from actions.kernel.environment import Environment
-from actions.kernel.idempotency import run_idempotently
-from actions.kernel.legal_clock import calendar_of
-from actions.kernel.transitions import Step, apply_transition
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import (
+    Environment,
+    Step,
+    UnitOfWork,
+    apply_transition,
+    calendar_of,
+    of_clearance,
+    present,
+    require,
+    run_idempotently,
+    take_up,
+)
 from domain.applications.applications import Application
 from domain.applications.deadline import end_of_day
 from domain.applications.lifecycle import Move, Status
 from domain.clearances import Clearance, ClearanceState
 from domain.identity.policy import Purpose
-from domain.kernel.errors import ErrorCode, Problem, Problems, Remedy, not_found
-from domain.kernel.masks import mask_aadhaar_in
-from domain.kernel.people import Subject
+from domain.kernel import ErrorCode, Problem, Problems, Remedy, Subject, mask_aadhaar_in, not_found
 from store import clearances
 from store.applications import applications
 from store.catalogue import catalogue
-from store.database.engine import Transaction
-from store.database.errors import NotThere
+from store.database import NotThere, Transaction
 
 LONGEST_TEXT = 4000
 MOST_DEPARTMENTS = 10

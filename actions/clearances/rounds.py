@@ -2,14 +2,10 @@
 
 from dataclasses import replace
 
-from actions.kernel.jurisdiction import at_level, place_of
-from actions.kernel.legal_clock import calendar_of, furthest
-from actions.kernel.rounds import BATCH
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import BATCH, UnitOfWork, at_level, calendar_of, furthest, place_of
 from domain.applications.deadline import end_of_day
 from domain.clearances import Clearance, Escalation, EscalationKind
-from domain.kernel.clock import ist_date
-from domain.kernel.people import OfficerLevel
+from domain.kernel import OfficerLevel, ist_date
 from store import clearances
 from store.applications import applications
 

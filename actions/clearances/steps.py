@@ -3,11 +3,10 @@
 from dataclasses import replace
 from datetime import datetime
 
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import UnitOfWork
 from domain.applications.applications import Application
 from domain.clearances import Clearance, ClearanceState, Photo, Place, VerificationReport
-from domain.kernel.errors import ErrorCode, Problem, Problems
-from domain.kernel.masks import mask_aadhaar_in
+from domain.kernel import ErrorCode, Problem, Problems, mask_aadhaar_in
 from store import clearances
 
 _VERDICT = ("input", "verdict")

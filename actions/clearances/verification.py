@@ -6,22 +6,24 @@ from typing import Any
 
 from actions.catalogue.submit_checks import place_problems
 from actions.clearances.steps import enter_report
-from actions.kernel.access import of_application
-from actions.kernel.cases import present, take_up
-from actions.kernel.environment import Environment
-from actions.kernel.idempotency import run_idempotently
-from actions.kernel.transitions import Step, apply_transition
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import (
+    Environment,
+    Step,
+    UnitOfWork,
+    apply_transition,
+    of_application,
+    present,
+    run_idempotently,
+    take_up,
+)
 from actions.uploads.uploads import require_upload, use
 from domain.applications.applications import Application
 from domain.applications.lifecycle import Move
 from domain.clearances import Photo, Place
 from domain.identity.policy import Purpose
-from domain.kernel.errors import ErrorCode, Problem, Problems
-from domain.kernel.masks import mask_aadhaar_in
-from domain.kernel.people import Subject
+from domain.kernel import ErrorCode, Problem, Problems, Subject, mask_aadhaar_in
 from domain.uploads.files import MediaType, UploadedFile
-from store.database.engine import Transaction
+from store.database import Transaction
 
 LONGEST_TEXT = 4000
 MOST_PHOTOS = 10

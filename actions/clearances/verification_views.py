@@ -1,7 +1,7 @@
 """Links to the photographs of field reports, for those who may read the report."""
 
 from actions.documents.file_links import signed_link
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from domain.clearances import VerificationReport
 from domain.uploads.files import FileLink
 from store.uploads import uploads

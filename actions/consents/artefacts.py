@@ -9,10 +9,9 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from actions.kernel.unit_of_work import UnitOfWork
-from domain.kernel.people import Citizen
-from store.database.errors import KeyMissing
-from store.database.keyring import Keyrings
+from actions.kernel import UnitOfWork
+from domain.kernel import Citizen
+from store.database import KeyMissing, Keyrings
 
 PURPOSE = "Certificates of the citizen in Apuni Sarkar"
 KEYRING = "xml"

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import UnitOfWork
 from domain.consents.consent_notices import fingerprint_of
 from domain.consents.consents import (
     DEFAULT_DAYS,
@@ -17,8 +17,7 @@ from domain.consents.consents import (
 )
 from domain.identity.policy import ObjectKind, Purpose
 from store.consents import consents
-from store.database import audit
-from store.database.engine import Transaction
+from store.database import Transaction, audit
 
 
 async def recorded_consents(tx: Transaction, citizen_id: str) -> list[Consent]:

@@ -9,10 +9,7 @@ from actions.consents.scopes import allow, held_for, scope_of, stop
 from actions.documents.locker_push import plan_earlier
 from actions.documents.locker_revoking import plan_revocation
 from actions.feedback.notices import About, tell
-from actions.kernel.access import of_citizen, require
-from actions.kernel.environment import Environment
-from actions.kernel.idempotency import run_idempotently
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import Environment, UnitOfWork, of_citizen, require, run_idempotently
 from domain.consents.consents import (
     Consent,
     ConsentPurpose,
@@ -25,12 +22,9 @@ from domain.consents.consents import (
 )
 from domain.feedback.notices import NoticeKind, Topic
 from domain.identity.policy import ObjectKind, Purpose
-from domain.kernel.errors import not_found
-from domain.kernel.people import PersonKind, Subject
+from domain.kernel import PersonKind, Subject, not_found
 from store.consents import consents
-from store.database import locks
-from store.database.engine import Transaction
-from store.database.errors import NotThere
+from store.database import NotThere, Transaction, locks
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,10 @@
 
 from actions.consents.consent_ledger import recorded_consents
 from actions.documents.department_documents import RATION_CARD
-from actions.kernel.access import of_citizen
-from actions.kernel.environment import Environment
+from actions.kernel import Environment, of_citizen
 from domain.consents.consents import ConsentPurpose, ConsentState, ConsentStatus, consent_required, present_of
 from domain.identity.policy import ObjectKind, purpose_for
-from domain.kernel.errors import Problems, not_found
-from domain.kernel.people import Subject
+from domain.kernel import Problems, Subject, not_found
 from store.documents import department_documents
 from store.identity import identities
 

@@ -3,15 +3,13 @@
 from datetime import timedelta
 
 from actions.consents.consent_ledger import recorded_consents
-from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import Environment, UnitOfWork
 from domain.consents.consents import KEPT_YEARS, Consent, due_for_deletion
 from domain.identity.policy import ObjectKind, Purpose
-from domain.kernel.people import SYSTEM, Subject
+from domain.kernel import SYSTEM, Subject
 from store.consents import consents
 from store.consents.consent_deletions import DELETED
-from store.database import audit, locks
-from store.database.engine import Transaction
+from store.database import Transaction, audit, locks
 
 LEAST_KEPT = timedelta(days=365 * KEPT_YEARS)
 """Nothing younger can be due; what is older is counted by the calendar."""

@@ -7,10 +7,10 @@ from typing import Any
 
 from actions.consents.artefacts import consent_artefact
 from actions.documents.department_documents import RATION_CARD
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import UnitOfWork
 from domain.consents.consents import ConsentPurpose
-from domain.kernel.errors import ErrorCode, Problem, Problems
-from store.database.errors import NotThere
+from domain.kernel import ErrorCode, Problem, Problems
+from store.database import NotThere
 from store.documents import department_documents
 from store.documents.department_documents import DepartmentDocument
 from store.identity import assistances, identities, people

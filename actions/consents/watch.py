@@ -6,7 +6,7 @@ and for a shared cache that was away when the consent was withdrawn.
 
 from datetime import timedelta
 
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from store.consents import consents
 
 WINDOW = timedelta(seconds=60)

@@ -9,18 +9,12 @@ from datetime import datetime
 from typing import Any
 
 from actions.documents.department_documents import RATION_CARD
-from actions.kernel.access import of_citizen, require
-from actions.kernel.environment import Environment
-from actions.kernel.idempotency import hash_of, run_idempotently
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import Environment, UnitOfWork, hash_of, of_citizen, require, run_idempotently
 from domain.documents.documents import name_of
 from domain.identity.policy import ObjectKind, Purpose
-from domain.kernel.errors import ErrorCode, Problem, Problems, not_found
-from domain.kernel.masks import mask_aadhaar_in
-from domain.kernel.people import PersonKind, Subject
+from domain.kernel import ErrorCode, PersonKind, Problem, Problems, Subject, mask_aadhaar_in, not_found
 from integrations.apisetu import DocumentSpecification
-from store.database import audit, locks
-from store.database.engine import Transaction
+from store.database import Transaction, audit, locks
 from store.documents import department_documents
 from store.documents.department_documents import DepartmentDocument
 

@@ -9,22 +9,17 @@ import structlog
 from actions.catalogue.submit_checks import DocumentSource, NewDocument, unknown_document
 from actions.documents import locker
 from actions.documents.freezing import freeze
-from actions.kernel.access import leave_receipt, of_application, of_citizen
-from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import Environment, UnitOfWork, leave_receipt, of_application, of_citizen
 from actions.uploads.uploads import known_uploads, use
 from domain.applications.applications import Application, AttachedDocument
 from domain.catalogue.catalogue import Service
 from domain.consents.consents import ConsentPurpose, consent_required
 from domain.identity.policy import ObjectKind, Purpose
-from domain.kernel.errors import ErrorCode, Problem, Problems, Remedy
-from domain.kernel.people import SYSTEM, Subject
-from domain.kernel.sources import Source
+from domain.kernel import SYSTEM, ErrorCode, Problem, Problems, Remedy, Source, Subject
 from integrations.calling.errors import IntegrationError, Refused, Unavailable
 from store.applications import applications
 from store.certificates import certificates
-from store.database import audit
-from store.database.engine import Transaction
+from store.database import Transaction, audit
 from store.platform import outbox
 from store.uploads import uploads
 

@@ -5,11 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from actions.kernel.access import of_citizen, read_at_sources
-from actions.kernel.environment import Environment
+from actions.kernel import Environment, of_citizen, read_at_sources
 from domain.identity.policy import ObjectKind
-from domain.kernel.people import Subject
-from domain.kernel.sources import Source, Sourced
+from domain.kernel import Source, Sourced, Subject
 from integrations.apisetu import CertificateRequest, DepartmentCertificate, DepartmentFile
 from integrations.calling.errors import IntegrationError, Refused
 from store.documents import department_documents

@@ -14,17 +14,12 @@ from typing import Any
 
 from actions.documents import locker
 from actions.documents.department_documents import fetch_document
-from actions.kernel.access import of_citizen, read_at_sources
-from actions.kernel.environment import Environment
+from actions.kernel import Environment, of_citizen, read_at_sources
 from domain.identity.policy import ObjectKind, Purpose
-from domain.kernel.people import PersonKind, Role, Subject
-from domain.kernel.sources import Source
+from domain.kernel import PersonKind, Role, Source, Subject
 from integrations.digilocker import FileStream
 from store.certificates import certificates
-from store.database import audit
-from store.database.cipher import FieldCipher
-from store.database.engine import Transaction
-from store.database.errors import CannotDecrypt
+from store.database import CannotDecrypt, FieldCipher, Transaction, audit
 from store.identity import sessions
 
 PDF, XML = "application/pdf", "application/xml"

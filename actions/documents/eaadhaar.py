@@ -8,15 +8,13 @@ import structlog
 from actions.documents import locker
 from actions.documents.holder_match import is_holder
 from actions.identity.imported_records import take_in_by_aadhaar
-from actions.kernel.access import of_citizen, read_at_sources
-from actions.kernel.environment import Environment
+from actions.kernel import Environment, of_citizen, read_at_sources
 from domain.certificates.signatures import SignatureState
 from domain.identity.policy import ObjectKind
-from domain.kernel.people import Citizen, PersonKind, Subject
-from domain.kernel.sources import Source, Sourced, SourceState
+from domain.kernel import Citizen, PersonKind, Source, Sourced, SourceState, Subject
 from integrations.calling.errors import IntegrityFailure
 from integrations.digilocker import EAadhaar
-from store.database.engine import Transaction
+from store.database import Transaction
 from store.identity import people
 
 _log = structlog.get_logger(__name__)

@@ -11,21 +11,27 @@ from datetime import timedelta
 from types import MappingProxyType
 
 from actions.documents.signed_links import holds, link_signature
-from actions.kernel.access import may_read, of_appeal, of_application, of_clearance
-from actions.kernel.case_access import of_grievance, of_row, of_visit
-from actions.kernel.environment import Environment
+from actions.kernel import (
+    Environment,
+    may_read,
+    of_appeal,
+    of_application,
+    of_clearance,
+    of_grievance,
+    of_row,
+    of_visit,
+)
 from actions.officers.purpose import read_one
 from actions.officers.queue import standing_in_for
 from actions.uploads.uploads import people_of, seen_by
 from domain.identity.policy import ObjectKind, Resource, purpose_for
-from domain.kernel.errors import NotSignedIn, Problems
-from domain.kernel.people import Subject
+from domain.kernel import NotSignedIn, Problems, Subject
 from domain.officers.desk import ReadPurpose
 from domain.uploads.files import FileLink, UploadedFile
 from store import clearances, doorstep
 from store.appeals import appeals
 from store.applications import applications
-from store.database.engine import Transaction
+from store.database import Transaction
 from store.feedback import grievances
 from store.rosters import roster_rows, rosters
 from store.uploads import file_uses, uploads

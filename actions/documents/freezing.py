@@ -4,21 +4,16 @@ The locker's owner or an issuer may change or withdraw a document later; what is
 """
 
 from actions.documents import locker
-from actions.kernel.access import of_application
-from actions.kernel.environment import Environment
+from actions.kernel import Environment, UnitOfWork, of_application
 from actions.kernel.scanner import ScannerAway
-from actions.kernel.unit_of_work import UnitOfWork
 from actions.uploads.uploads import take_in, use
 from domain.applications.applications import Application, AttachedDocument
 from domain.certificates.signatures import SignatureState
-from domain.kernel.errors import ErrorCode, Problems
-from domain.kernel.people import SYSTEM, PersonKind, Role, Subject
-from domain.kernel.sources import Source
+from domain.kernel import SYSTEM, ErrorCode, PersonKind, Problems, Role, Source, Subject
 from domain.uploads.files import UploadedFile
 from integrations.calling.errors import Garbled, IntegrationError, NotAsked, Refused, Unavailable
 from store.applications import applications
-from store.database import audit
-from store.database.engine import Transaction
+from store.database import Transaction, audit
 
 FROZEN, NOT_FROZEN = "document.frozen", "document.not_frozen"
 

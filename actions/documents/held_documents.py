@@ -7,13 +7,11 @@ from dataclasses import dataclass, replace
 from actions.certificates.certificates import EVERYWHERE, CertificatesView, CertificateView, certificates_of
 from actions.documents import locker
 from actions.documents.own_signature import own_signature
-from actions.kernel.access import of_citizen, read_at_sources
-from actions.kernel.environment import Environment
+from actions.kernel import Environment, of_citizen, read_at_sources
 from domain.certificates.signatures import SignatureState
 from domain.documents.documents import DocumentKind, kind_of
 from domain.identity.policy import ObjectKind
-from domain.kernel.people import Subject
-from domain.kernel.sources import Source, Sourced, SourceState
+from domain.kernel import Source, Sourced, SourceState, Subject
 
 XML = "application/xml"
 

@@ -13,8 +13,8 @@ import re
 import unicodedata
 from datetime import date
 
-from domain.kernel.people import Citizen
-from store.database.errors import NotThere
+from domain.kernel import Citizen
+from store.database import NotThere
 from store.database.vault import Vault
 
 _TITLES = frozenset({"mr", "mrs", "ms", "dr", "shri", "smt", "kumari", "km", "श्री", "श्रीमती", "कुमारी", "सुश्री", "डॉ"})

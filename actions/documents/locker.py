@@ -10,12 +10,10 @@ from weakref import WeakValueDictionary
 
 import structlog
 
-from actions.kernel.access import of_citizen, read_at_sources
-from actions.kernel.environment import Environment
+from actions.kernel import Environment, of_citizen, read_at_sources
 from domain.certificates.signatures import SignatureState
 from domain.identity.policy import ObjectKind
-from domain.kernel.people import Subject
-from domain.kernel.sources import Source, Sourced
+from domain.kernel import Source, Sourced, Subject
 from integrations.calling.errors import Refused, Unavailable
 from integrations.digilocker import (
     EAadhaar,
@@ -30,8 +28,7 @@ from integrations.digilocker import (
     TokenAnswer,
     Uploaded,
 )
-from store.database import leases
-from store.database.errors import NotThere, StoreError, VersionConflict
+from store.database import NotThere, StoreError, VersionConflict, leases
 from store.identity import identities
 from store.identity.identities import LockerTokens
 

@@ -15,22 +15,15 @@ import structlog
 
 from actions.consents.recorded_consents import require_consent
 from actions.documents import locker
-from actions.kernel.access import leave_receipt, of_citizen, require
-from actions.kernel.environment import Environment
-from actions.kernel.idempotency import hash_of, run_idempotently
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import Environment, UnitOfWork, hash_of, leave_receipt, of_citizen, require, run_idempotently
 from actions.uploads.uploads import require_upload, use
 from domain.consents.consents import ConsentPurpose
 from domain.documents.locker import OrderKind, OrderState
 from domain.identity.policy import ObjectKind, Purpose, Resource
-from domain.kernel.errors import not_found
-from domain.kernel.people import PersonKind, Subject
-from domain.kernel.sources import Source
+from domain.kernel import PersonKind, Source, Subject, not_found
 from integrations.calling.errors import Garbled, IntegrationError, IntegrityFailure, NotAsked, Refused, Unavailable
 from integrations.digilocker import PullState, check_upload
-from store.database import audit, leases
-from store.database.engine import Transaction
-from store.database.errors import NotThere, StoreError
+from store.database import NotThere, StoreError, Transaction, audit, leases
 from store.documents import locker_orders
 from store.documents.locker_orders import LockerOrder
 from store.platform import outbox

@@ -13,22 +13,17 @@ from types import MappingProxyType
 import structlog
 
 from actions.consents.consent_ledger import recorded_consents
-from actions.kernel.access import of_certificate, require
-from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import Environment, UnitOfWork, of_certificate, require
 from domain.applications.lifecycle import Status
 from domain.certificates.certificates import CertificateStatus, IssuedCertificate
 from domain.consents.consents import ConsentPurpose, ConsentStatus, present_of
 from domain.identity.policy import ObjectKind, Purpose
-from domain.kernel.people import SYSTEM, Role, Subject
-from domain.kernel.sources import Source
+from domain.kernel import SYSTEM, Role, Source, Subject
 from integrations.calling.errors import Refused
 from integrations.digilocker import NOT_HELD, PushAction, PushedUri
 from store.applications import applications
 from store.certificates import certificate_endings, certificates
-from store.database import audit
-from store.database.engine import Transaction
-from store.database.errors import NotThere, TryAgain
+from store.database import NotThere, Transaction, TryAgain, audit
 from store.documents import locker_copies
 from store.documents.locker_copies import LockerCopy, Via
 from store.identity import identities

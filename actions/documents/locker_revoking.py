@@ -6,13 +6,10 @@ or she has consented anew; what is sent is never in the message of the outbox it
 
 import structlog
 
-from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import Environment, UnitOfWork
 from domain.identity.policy import ObjectKind
-from domain.kernel.people import SYSTEM
-from domain.kernel.sources import Source
-from store.database import audit
-from store.database.engine import Transaction
+from domain.kernel import SYSTEM, Source
+from store.database import Transaction, audit
 from store.identity import identities
 from store.platform import outbox
 

@@ -12,8 +12,7 @@ from joserfc.jwk import RSAKey
 from domain.certificates.signatures import SignatureState
 from integrations.calling import safe_xml
 from integrations.digilocker import Examined, examine
-from store.database.errors import KeyMissing
-from store.database.keyring import Keyrings
+from store.database import KeyMissing, Keyrings
 
 KEYRING = "xml"
 _CERTIFICATE = "{http://www.w3.org/2000/09/xmldsig#}X509Certificate"

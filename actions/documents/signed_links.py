@@ -9,7 +9,7 @@ import hashlib
 import hmac
 from datetime import UTC, datetime
 
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 
 _KEYRING = "cursor"
 """As cursors, such addresses go out and come back unchanged; the kind that they name keeps them apart."""

@@ -6,24 +6,26 @@ from typing import Any
 
 from actions.doorstep.endings import hold_visits, is_due
 from actions.feedback.notices import tell_of_visit
-from actions.kernel.access import require_one
-from actions.kernel.case_access import case_for, note, of_visit
-from actions.kernel.environment import Environment
-from actions.kernel.idempotency import conflict_problem, run_idempotently
-from actions.kernel.legal_clock import calendar_of
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import (
+    Environment,
+    UnitOfWork,
+    calendar_of,
+    case_for,
+    conflict_problem,
+    note,
+    of_visit,
+    require_one,
+    run_idempotently,
+)
 from domain import doorstep as rules
 from domain.applications.applications import Application
 from domain.doorstep import DoorstepAgent, Slot, Visit, VisitMove, VisitPurpose, VisitState
 from domain.feedback.notices import NoticeKind
 from domain.identity.policy import ObjectKind, Purpose
-from domain.kernel.errors import ErrorCode, Problem, Problems, Remedy, not_found
-from domain.kernel.people import Subject
+from domain.kernel import ErrorCode, Problem, Problems, Remedy, Subject, not_found
 from store import doorstep as kept
 from store.applications import applications
-from store.database import locks
-from store.database.engine import Transaction
-from store.database.errors import AlreadyThere, NotThere
+from store.database import AlreadyThere, NotThere, Transaction, locks
 
 ARRANGE = (Purpose.APPLY, Purpose.DECIDE)
 """The citizen or her operator chooses a slot; so may an officer of the place."""

@@ -3,9 +3,7 @@
 from dataclasses import replace
 
 from actions.feedback.notices import tell_of_visit
-from actions.kernel.case_access import note, of_visit
-from actions.kernel.transitions import Transition
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import Transition, UnitOfWork, note, of_visit
 from domain.applications import lifecycle
 from domain.applications.applications import Application, DeliveryMode
 from domain.applications.lifecycle import Status

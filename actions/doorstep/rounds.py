@@ -7,11 +7,7 @@ from typing import Any
 from actions.doorstep.doorstep import number_of, present_visit, run_visit_mutation, take_up_visit
 from actions.feedback.notices import tell_of_visit
 from actions.identity.one_time_codes import count_code
-from actions.kernel.case_access import note, of_visit
-from actions.kernel.environment import Environment
-from actions.kernel.idempotency import run_idempotently
-from actions.kernel.transitions import Step, apply_transition
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import Environment, Step, UnitOfWork, apply_transition, note, of_visit, run_idempotently
 from actions.uploads.uploads import require_upload, use
 from domain import doorstep as rules
 from domain.applications.lifecycle import Move
@@ -19,14 +15,10 @@ from domain.doorstep import Handover, HandOverProof, Visit, VisitFailure, VisitM
 from domain.feedback.feedback import moderate_text
 from domain.feedback.notices import NoticeKind
 from domain.identity.policy import Purpose
-from domain.kernel.errors import ErrorCode, Problem, Problems, Remedy
-from domain.kernel.people import SYSTEM, Subject
-from domain.kernel.text import Bilingual
+from domain.kernel import SYSTEM, Bilingual, ErrorCode, Problem, Problems, Remedy, Subject
 from store import doorstep as kept
 from store.applications import applications
-from store.database.cipher import FieldCipher
-from store.database.engine import Transaction
-from store.database.errors import NotThere
+from store.database import FieldCipher, NotThere, Transaction
 from store.identity import people
 
 AFTER_SLOT = timedelta(hours=2)

@@ -4,15 +4,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from actions.kernel.access import may_read_all
-from actions.kernel.case_access import of_visit
-from actions.kernel.environment import Environment
+from actions.kernel import Environment, may_read_all, of_visit
 from domain import doorstep as rules
 from domain.applications.applications import Application
 from domain.doorstep import Visit, VisitState
 from domain.identity.policy import Purpose, decide
-from domain.kernel.people import Operator, Role, Subject
-from domain.kernel.text import Bilingual
+from domain.kernel import Bilingual, Operator, Role, Subject
 from store import doorstep as kept
 from store.applications import applications
 from store.identity import people

@@ -10,8 +10,8 @@ import structlog
 
 from actions.etaal.counts import rows_hash, told_to_etaal
 from actions.etaal.etaal_rounds import ClosedDay
-from actions.kernel.environment import Environment
-from store.database.engine import Transaction
+from actions.kernel import Environment
+from store.database import Transaction
 from store.etaal import etaal, ledger
 
 _log = structlog.get_logger(__name__)

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from actions.kernel.transitions import Transition
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import Transition, UnitOfWork
 from domain.applications.lifecycle import Move
 from domain.etaal.counting import CorrectionReason, CountingEvent, Transaction, counted_channel
 from domain.etaal.counting_rules import rules_on

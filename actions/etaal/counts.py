@@ -9,8 +9,7 @@ from datetime import date, datetime
 
 import structlog
 
-from actions.kernel import access
-from actions.kernel.environment import Environment
+from actions.kernel import Environment, access
 from domain.etaal.counting import (
     NOT_STARTED,
     STATE_CODE,
@@ -22,11 +21,9 @@ from domain.etaal.counting import (
     is_provisional,
 )
 from domain.identity.policy import ObjectKind, Purpose, Resource
-from domain.kernel.errors import ErrorCode, Problem, Problems
-from domain.kernel.people import Role, Subject
+from domain.kernel import ErrorCode, Problem, Problems, Role, Subject
 from integrations.etaal import CountsUnavailable, ServiceCount, etaal_channel
-from store.database.engine import Transaction
-from store.database.errors import StoreError, StoreUnavailable, TryAgain
+from store.database import StoreError, StoreUnavailable, Transaction, TryAgain
 from store.etaal import etaal, ledger, ledger_seal
 
 E_TAAL = Subject(frozenset({Role.E_TAAL}))

@@ -8,16 +8,13 @@ from dataclasses import dataclass
 import structlog
 
 from actions.etaal.counting import Counted, count_event
-from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import Environment, UnitOfWork
 from domain.applications.applications import Application, Channel
 from domain.applications.lifecycle import Status
 from domain.etaal.counting import STATUS_LINE, CountingEvent
 from domain.etaal.counting_rules import rules_on
-from domain.kernel.clock import ist_date
-from domain.kernel.people import ANONYMOUS, PersonKind, Subject
-from store.database.engine import Transaction
-from store.database.errors import StoreError
+from domain.kernel import ANONYMOUS, PersonKind, Subject, ist_date
+from store.database import StoreError, Transaction
 
 _CITIZENS = frozenset({None, PersonKind.CITIZEN, PersonKind.OPERATOR})
 """Who asks for a citizen: nobody who signed in, she herself, or an operator for her. An officer's look is work."""

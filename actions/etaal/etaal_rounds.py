@@ -6,16 +6,13 @@ from datetime import date, timedelta
 import structlog
 
 from actions.etaal.counts import rows_hash, told_to_etaal
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from domain.etaal.counting import is_over, is_provisional
 from domain.identity.policy import ObjectKind, Purpose
-from domain.kernel.clock import ist_date
-from domain.kernel.people import SYSTEM
+from domain.kernel import SYSTEM, ist_date
 from integrations.calling.errors import Refused
 from integrations.etaal import OLD_REVISION, Batch, RejectedRow
-from store.database import audit
-from store.database.engine import Transaction
-from store.database.errors import NotThere
+from store.database import NotThere, Transaction, audit
 from store.etaal import etaal, ledger
 from store.etaal.ledger import SealedDay
 from store.platform import outbox

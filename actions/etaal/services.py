@@ -4,17 +4,12 @@ import re
 from dataclasses import dataclass
 from datetime import date
 
-from actions.kernel import access
-from actions.kernel.environment import Environment
-from actions.kernel.idempotency import run_idempotently
+from actions.kernel import Environment, access, run_idempotently
 from domain.etaal.counting import FIRST_DAY, STATUS_LINE, Category, EnrolledService, Level
 from domain.identity.policy import ObjectKind, Purpose, Resource
-from domain.kernel.errors import ErrorCode, Problem, Problems
-from domain.kernel.people import Subject
-from domain.kernel.text import Bilingual
+from domain.kernel import Bilingual, ErrorCode, Problem, Problems, Subject
 from store.catalogue import catalogue
-from store.database import audit
-from store.database.engine import Transaction
+from store.database import Transaction, audit
 from store.etaal import etaal, ledger
 
 OPERATION = "mapEtaalService"

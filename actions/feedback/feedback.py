@@ -5,18 +5,12 @@ from dataclasses import replace as changed
 from datetime import timedelta
 from typing import Any
 
-from actions.kernel.access import permitted_postings
-from actions.kernel.case_access import case_for, note, of_feedback
-from actions.kernel.environment import Environment
-from actions.kernel.idempotency import run_idempotently
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import Environment, UnitOfWork, case_for, note, of_feedback, permitted_postings, run_idempotently
 from domain.applications.applications import Application
 from domain.feedback.feedback import Feedback, ServiceLevel, check_may_change, check_rating, moderate_text
 from domain.identity.policy import ObjectKind, Purpose
-from domain.kernel.errors import ErrorCode, NotSignedIn, Problem, Problems
-from domain.kernel.people import Subject
-from store.database.engine import Transaction
-from store.database.errors import NotThere, VersionConflict
+from domain.kernel import ErrorCode, NotSignedIn, Problem, Problems, Subject
+from store.database import NotThere, Transaction, VersionConflict
 from store.feedback import feedback as kept
 
 LONGEST_PERIOD = 3650

@@ -5,12 +5,19 @@ from datetime import timedelta
 from typing import Any
 
 from actions.feedback.notices import tell_of_grievance
-from actions.kernel.access import require_one
-from actions.kernel.case_access import DAY_SECONDS, case_for, note, of_grievance, once_about, refuse_flood
-from actions.kernel.environment import Environment
-from actions.kernel.idempotency import conflict_problem
-from actions.kernel.numbering import draw_number
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import (
+    DAY_SECONDS,
+    Environment,
+    UnitOfWork,
+    case_for,
+    conflict_problem,
+    draw_number,
+    note,
+    of_grievance,
+    once_about,
+    refuse_flood,
+    require_one,
+)
 from domain.applications.applications import Application
 from domain.applications.deadline import end_of_day
 from domain.applications.lifecycle import Status
@@ -19,14 +26,10 @@ from domain.feedback.feedback import moderate_text
 from domain.feedback.grievances import Grievance, GrievanceCategory, GrievanceMove, GrievanceReply, GrievanceState
 from domain.feedback.notices import NoticeKind
 from domain.identity.policy import ObjectKind, Purpose
-from domain.kernel.errors import ErrorCode, Problem, Problems, Remedy, not_found
-from domain.kernel.numbers import NumberKind
-from domain.kernel.people import SYSTEM, Role, Subject
+from domain.kernel import SYSTEM, ErrorCode, NumberKind, Problem, Problems, Remedy, Role, Subject, not_found
 from domain.statistics.figures import difference, marks_of_grievance
 from store.applications import applications
-from store.database import locks
-from store.database.engine import Transaction
-from store.database.errors import VersionConflict
+from store.database import Transaction, VersionConflict, locks
 from store.feedback import grievances as kept
 from store.statistics import figures
 

@@ -5,11 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from types import MappingProxyType
 
-from actions.kernel.access import require
-from actions.kernel.environment import Environment
-from actions.kernel.idempotency import run_idempotently
-from actions.kernel.transitions import Transition
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import Environment, Transition, UnitOfWork, require, run_idempotently
 from domain.appeals.appeals import Appeal, AppealLevel, AppealMove, AppealOrigin, Award, AwardKind, AwardState, Hearing
 from domain.applications.applications import Application, DeliveryMode
 from domain.applications.lifecycle import Move
@@ -17,11 +13,9 @@ from domain.doorstep import Visit
 from domain.feedback.grievances import Grievance
 from domain.feedback.notices import OF_MOVES, Notice, NoticeKind, Topic
 from domain.identity.policy import ObjectKind, Purpose, Resource
-from domain.kernel.clock import ist_date
-from domain.kernel.errors import ErrorCode, Problem, Problems
-from domain.kernel.people import PersonKind, Subject
+from domain.kernel import ErrorCode, PersonKind, Problem, Problems, Subject, ist_date
 from store.appeals import appeals
-from store.database.engine import Transaction
+from store.database import Transaction
 from store.feedback import notices
 
 MOST_MARKED = 100

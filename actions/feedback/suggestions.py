@@ -4,16 +4,22 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from actions.feedback.notices import About, tell
-from actions.kernel.access import require_one
-from actions.kernel.case_access import DAY_SECONDS, known_service, note, of_suggestion, once_about, refuse_flood
-from actions.kernel.environment import Environment
-from actions.kernel.idempotency import conflict_problem
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import (
+    DAY_SECONDS,
+    Environment,
+    UnitOfWork,
+    conflict_problem,
+    known_service,
+    note,
+    of_suggestion,
+    once_about,
+    refuse_flood,
+    require_one,
+)
 from domain.feedback.feedback import Suggestion, SuggestionState, moderate_text, replied_state
 from domain.feedback.notices import NoticeKind, Topic
 from domain.identity.policy import Purpose
-from domain.kernel.errors import ErrorCode, NotSignedIn, Problem, Problems, not_found
-from domain.kernel.people import PersonKind, Subject
+from domain.kernel import ErrorCode, NotSignedIn, PersonKind, Problem, Problems, Subject, not_found
 from store.catalogue import catalogue
 from store.database import locks
 from store.feedback import suggestions as kept

@@ -3,15 +3,13 @@
 from datetime import timedelta
 
 from actions.etaal.enquiries import Asker, count_enquiry
-from actions.kernel.aliases import application_by_any
-from actions.kernel.environment import Environment
+from actions.kernel import Environment, application_by_any
 from domain.feedback.tracking import SecondFactor, Tracked, is_public, matches, stages_of
 from domain.identity.aliases import alias_form
-from domain.kernel.errors import ErrorCode, Problem, Problems
-from domain.kernel.numbers import MistypedNumber
+from domain.kernel import ErrorCode, MistypedNumber, Problem, Problems
 from store.applications import applications
 from store.catalogue import catalogue
-from store.database.engine import Transaction
+from store.database import Transaction
 from store.feedback import tracking
 from store.identity import people
 

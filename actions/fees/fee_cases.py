@@ -1,7 +1,7 @@
 """What every step of an order to pay a fee writes: the audit line, the case of a difference, word to the citizen."""
 
 from actions.feedback.notices import About, tell
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import UnitOfWork
 from actions.reconciliation.finance_cases import open_case
 from domain.feedback.notices import NoticeKind, Topic
 from domain.fees.fees import FeeOrder

@@ -10,16 +10,14 @@ from datetime import timedelta
 from actions.fees.fee_cases import order_id_of, tell_of_payment
 from actions.fees.fee_enquiries import enquire
 from actions.fees.fee_refunds import request_refund
-from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import Environment, UnitOfWork
 from domain.applications.lifecycle import Status
 from domain.feedback.notices import NoticeKind
 from domain.fees.fees import PAID, FeeOrder, FeeRoute, RefundCause
-from domain.kernel.errors import ErrorCode, Problem, Problems
-from domain.kernel.sources import Source
+from domain.kernel import ErrorCode, Problem, Problems, Source
 from domain.reconciliation.finance_cases import ACCEPTED_AS_IT_IS, CaseOutcome, DifferenceKind, FinanceCase
 from store.applications import applications
-from store.database.engine import Transaction
+from store.database import Transaction
 from store.fees import fee_orders
 
 JUST_NOW = timedelta(seconds=30)

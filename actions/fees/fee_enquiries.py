@@ -14,11 +14,7 @@ import structlog
 
 from actions.fees.fee_cases import ABOUT, differ, note, tell_of_payment
 from actions.fees.fee_refunds import note_refund_heard, request_refund, send_refund
-from actions.kernel import legal_clock
-from actions.kernel.cases import service_of
-from actions.kernel.environment import Environment
-from actions.kernel.transitions import Step, apply_transition
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import Environment, Step, UnitOfWork, apply_transition, legal_clock, service_of
 from actions.reconciliation.finance_cases import resolve_automatically
 from domain.applications.applications import Application
 from domain.applications.lifecycle import Move, Status
@@ -40,14 +36,11 @@ from domain.fees.fees import (
     may_become,
     next_enquiry,
 )
-from domain.kernel.people import SYSTEM
-from domain.kernel.sources import Source
+from domain.kernel import SYSTEM, Source
 from domain.reconciliation.finance_cases import CaseOutcome, DifferenceKind
 from integrations.calling.errors import IntegrationError, Unavailable
 from store.applications import applications
-from store.database import crash_points
-from store.database.engine import Transaction
-from store.database.errors import VersionConflict
+from store.database import Transaction, VersionConflict, crash_points
 from store.fees import fee_orders
 from store.platform import outbox
 

@@ -9,11 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from actions.fees.fee_cases import differ, note, of_order, tell_of_payment
-from actions.kernel.access import require
-from actions.kernel.environment import Environment
-from actions.kernel.idempotency import conflict_problem, run_idempotently
-from actions.kernel.transitions import Transition
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import Environment, Transition, UnitOfWork, conflict_problem, require, run_idempotently
 from domain.feedback.notices import NoticeKind
 from domain.fees.fees import (
     CAUSES,
@@ -27,14 +23,10 @@ from domain.fees.fees import (
     ReportedState,
 )
 from domain.identity.policy import Purpose
-from domain.kernel.errors import ErrorCode, Problem, Problems, not_found
-from domain.kernel.people import SYSTEM, Subject
-from domain.kernel.text import latin_digits
+from domain.kernel import SYSTEM, ErrorCode, Problem, Problems, Subject, latin_digits, not_found
 from domain.reconciliation.finance_cases import DifferenceKind
 from integrations.csc import CscBridge, Refund
-from store.database import crash_points
-from store.database.engine import Transaction
-from store.database.errors import NotThere
+from store.database import NotThere, Transaction, crash_points
 from store.fees import fee_orders
 from store.platform import outbox
 

@@ -11,30 +11,28 @@ from typing import Any
 from actions.documents.signed_links import holds, link_signature
 from actions.fees.fee_cases import note
 from actions.fees.fee_enquiries import enquire
-from actions.kernel.access import leave_receipt, of_application
-from actions.kernel.cases import PATH, take_up
-from actions.kernel.environment import Environment
-from actions.kernel.idempotency import run_idempotently
-from actions.kernel.numbering import draw_number
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import (
+    PATH,
+    Environment,
+    UnitOfWork,
+    draw_number,
+    leave_receipt,
+    of_application,
+    run_idempotently,
+    take_up,
+)
 from domain.applications.applications import Application
 from domain.applications.lifecycle import Status
 from domain.fees.fees import FeeOrder, FeeRoute, FeeState, fee_due, may_become, next_enquiry, reference_of
 from domain.identity.policy import Purpose, decide
-from domain.kernel.clock import ist_date
-from domain.kernel.errors import ErrorCode, Problem, Problems
-from domain.kernel.numbers import NumberKind
-from domain.kernel.people import PersonKind, Subject
-from domain.kernel.sources import Source
-from domain.kernel.text import Bilingual
+from domain.kernel import Bilingual, ErrorCode, NumberKind, PersonKind, Problem, Problems, Source, Subject, ist_date
 from domain.payments.budgets import year_of
 from integrations.browser_returns import PaymentForm
 from integrations.csc import WalletPayment
 from integrations.treasury import Challan
 from store.applications import applications
 from store.catalogue import catalogue
-from store.database.engine import Transaction
-from store.database.errors import NotThere, VersionConflict
+from store.database import NotThere, Transaction, VersionConflict
 from store.fees import fee_orders
 from store.identity import people
 

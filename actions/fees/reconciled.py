@@ -1,7 +1,7 @@
 """Telling CSC what a wallet's payment was taken for (`recon/log`, docs/contracts/other_systems.md section 3.3)."""
 
-from actions.kernel.environment import Environment
-from domain.kernel.money import rupees
+from actions.kernel import Environment
+from domain.kernel import rupees
 from store.fees import fee_orders
 from store.identity import people
 

@@ -2,11 +2,10 @@
 
 from actions.fees.fee_enquiries import enquire
 from actions.fees.fees import page_link
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from domain.fees.fees import FeeOrder, FeeRoute
 from integrations.browser_returns import NotNow
-from store.database.engine import Transaction
-from store.database.errors import StoreUnavailable, TryAgain
+from store.database import StoreUnavailable, Transaction, TryAgain
 from store.fees import fee_orders
 
 

@@ -12,20 +12,16 @@ import structlog
 
 from actions.fees.fee_cases import ABOUT, differ
 from actions.fees.fee_enquiries import ask, settle
-from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import Environment, UnitOfWork
 from actions.reconciliation import expected_files
 from actions.reconciliation.finance_cases import open_case, resolve_automatically
 from domain.fees.fees import PAID, FeeNews, FeeOrder, FeeRoute, FeeState, ReportedState, ScrollLine
 from domain.identity.policy import ObjectKind, Purpose
-from domain.kernel.clock import IST, ist_date
-from domain.kernel.people import SYSTEM
+from domain.kernel import IST, SYSTEM, ist_date
 from domain.payments.expected_files import ASKED_BACK, ExpectedFile, FileSource, about_of
 from domain.reconciliation.finance_cases import CaseOutcome, DifferenceKind, FinanceDifference
 from integrations.calling.errors import Garbled, IntegrationError
-from store.database import audit, crash_points
-from store.database.engine import Transaction
-from store.database.errors import AlreadyThere
+from store.database import AlreadyThere, Transaction, audit, crash_points
 from store.fees import fee_orders, fee_scrolls
 
 READY_AT = time(6, 0)

@@ -12,19 +12,26 @@ from actions.feedback.notices import About, tell
 from actions.identity import provider_sign_out
 from actions.identity.code_sending import Addressee, CodeKind, make_code, try_code, wrong_code
 from actions.identity.sign_in_guards import constant_time_equal
-from actions.kernel.access import of_citizen, require
-from actions.kernel.environment import Environment
-from actions.kernel.idempotency import run_idempotently
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import Environment, UnitOfWork, of_citizen, require, run_idempotently
 from domain.feedback.notices import NoticeKind, Topic
 from domain.identity.policy import ObjectKind, Purpose
-from domain.kernel.assurance import Assurance, strongest
-from domain.kernel.errors import ErrorCode, Problem, Problems, Remedy, not_found
-from domain.kernel.masks import mask_mobile
-from domain.kernel.people import Citizen, PersonKind, Provider, Role, Subject
+from domain.kernel import (
+    Assurance,
+    Citizen,
+    ErrorCode,
+    PersonKind,
+    Problem,
+    Problems,
+    Provider,
+    Remedy,
+    Role,
+    Subject,
+    mask_mobile,
+    not_found,
+    strongest,
+)
 from integrations.sso import ProviderIdentity
-from store.database import audit
-from store.database.engine import Transaction
+from store.database import Transaction, audit
 from store.identity import account_links, devices, identities, people
 from store.identity.account_links import AccountLink
 from store.privacy import personal

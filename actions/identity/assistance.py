@@ -13,11 +13,7 @@ from actions.catalogue.submit_checks import open_service
 from actions.identity.assistance_consent import close_session, give
 from actions.identity.code_sending import Addressee, CodeKind, make_code, try_code, wrong_code
 from actions.identity.contact_lookup import citizen_by_contact, citizen_by_number
-from actions.kernel.access import require
-from actions.kernel.case_access import note
-from actions.kernel.environment import Environment
-from actions.kernel.idempotency import run_idempotently
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import Environment, UnitOfWork, note, require, run_idempotently
 from actions.uploads.uploads import require_upload, use
 from domain.catalogue.centres import Centre
 from domain.identity.assisting import (
@@ -30,13 +26,9 @@ from domain.identity.assisting import (
     check_minutes,
 )
 from domain.identity.policy import ObjectKind, Purpose, Resource
-from domain.kernel.errors import ErrorCode, Problem, Problems, not_found
-from domain.kernel.mobiles import mobile_digits
-from domain.kernel.people import Subject
-from domain.kernel.text import Language
+from domain.kernel import ErrorCode, Language, Problem, Problems, Subject, mobile_digits, not_found
 from store.catalogue import centres
-from store.database.cipher import FieldCipher
-from store.database.engine import Transaction
+from store.database import FieldCipher, Transaction
 from store.identity import assistances, relatives
 
 MOST_ASKED, ASKED_WITHIN = 60, timedelta(hours=1)

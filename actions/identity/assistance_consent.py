@@ -5,13 +5,12 @@ from datetime import timedelta
 
 from actions.consents.consent_ledger import recorded_consents, write
 from actions.feedback.notices import About, tell
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import UnitOfWork
 from domain.consents.consents import ConsentPurpose, ConsentStatus, ConsentStep, present_of
 from domain.feedback.notices import NoticeKind, Topic
 from domain.identity.assisting import Assistance, AssistanceState, AssistanceWay
 from domain.identity.policy import ObjectKind, Purpose
-from domain.kernel.people import Citizen
-from domain.kernel.text import Bilingual, Language
+from domain.kernel import Bilingual, Citizen, Language
 from store.database import audit, locks
 from store.identity import assistances, people
 

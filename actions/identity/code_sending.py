@@ -10,12 +10,10 @@ from enum import StrEnum
 import structlog
 
 from actions.identity.one_time_codes import count_code
-from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import Environment, UnitOfWork
 from domain.identity.assisting import CODE_DIGITS, CODE_LIFE, CODE_TRIES
-from domain.kernel.errors import ErrorCode, Problem, Problems
+from domain.kernel import Bilingual, ErrorCode, Language, Problem, Problems
 from domain.kernel.messages import label
-from domain.kernel.text import Bilingual, Language
 from store.identity import sent_codes
 from store.identity.sent_codes import SentCode
 from store.platform import outbox

@@ -6,10 +6,9 @@ she consents, and no two accounts are ever joined by it.
 
 from datetime import date
 
-from actions.kernel.aliases import application_by_any
-from actions.kernel.environment import Environment
-from domain.kernel.numbers import MistypedNumber
-from store.database.engine import Transaction
+from actions.kernel import Environment, application_by_any
+from domain.kernel import MistypedNumber
+from store.database import Transaction
 from store.identity import contacts, people
 
 INDEXED_AT_ONCE = 500

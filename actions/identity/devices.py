@@ -6,15 +6,10 @@ from typing import Any
 
 from actions.identity import provider_sign_out
 from actions.identity.assistance_consent import close_session
-from actions.kernel.access import require
-from actions.kernel.environment import Environment
-from actions.kernel.idempotency import run_idempotently
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import Environment, UnitOfWork, require, run_idempotently
 from domain.identity.policy import ObjectKind, Purpose, Resource
-from domain.kernel.errors import NotSignedIn, not_found
-from domain.kernel.people import PersonKind, Subject
-from store.database import audit
-from store.database.engine import Transaction
+from domain.kernel import NotSignedIn, PersonKind, Subject, not_found
+from store.database import Transaction, audit
 from store.identity import devices
 from store.identity.devices import Device
 

@@ -8,11 +8,9 @@ from dataclasses import replace
 from datetime import date
 
 from domain.identity.policy import ObjectKind, Purpose
-from domain.kernel.people import Citizen
+from domain.kernel import Citizen
 from store.applications import imports
-from store.database import audit
-from store.database.cipher import FieldCipher
-from store.database.engine import Transaction
+from store.database import FieldCipher, Transaction, audit
 from store.identity import people
 from store.privacy.imported_records import brought_by_an_import, hand_over
 

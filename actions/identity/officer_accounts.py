@@ -4,14 +4,11 @@ The register decides who an address is, so it is an explicit entry there; what t
 """
 
 from actions.identity import provider_sign_out
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from domain.identity.policy import Purpose
-from domain.kernel.errors import ErrorCode, Problem, Problems, Remedy, not_found
-from domain.kernel.people import PersonKind, Subject
+from domain.kernel import ErrorCode, PersonKind, Problem, Problems, Remedy, Subject, not_found
 from store.catalogue import centres
-from store.database import audit
-from store.database.engine import Transaction
-from store.database.errors import AlreadyThere
+from store.database import AlreadyThere, Transaction, audit
 from store.identity import devices, officer_accounts, people
 
 _EMAIL, _OFFICER = ("input", "email"), "OFFICER"

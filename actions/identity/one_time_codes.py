@@ -6,9 +6,9 @@ restart gets round it (docs/reliability.md section 4).
 
 from datetime import timedelta
 
-from actions.kernel.environment import Environment
-from domain.kernel.errors import ErrorCode, Problem, Problems
-from store.database.engine import Transaction
+from actions.kernel import Environment
+from domain.kernel import ErrorCode, Problem, Problems
+from store.database import Transaction
 from store.feedback import tracking
 
 WINDOW = timedelta(hours=1)

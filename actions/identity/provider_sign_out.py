@@ -10,11 +10,9 @@ from collections.abc import Iterable
 import structlog
 
 from actions.documents.locker_revoking import plan_revocation
-from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import UnitOfWork
-from domain.kernel.people import SYSTEM, PersonKind, Provider
-from store.database import audit
-from store.database.engine import Transaction
+from actions.kernel import Environment, UnitOfWork
+from domain.kernel import SYSTEM, PersonKind, Provider
+from store.database import Transaction, audit
 from store.identity import identities, session_tokens, sessions
 from store.platform import outbox
 

@@ -14,12 +14,15 @@ from actions.identity.account_links import MADE_BY_A_SIGN_IN
 from actions.identity.code_sending import Addressee, CodeKind, make_code, try_code, wrong_code
 from actions.identity.imported_records import take_in
 from actions.identity.record_joining import agree
-from actions.kernel.access import permitted_postings, require
-from actions.kernel.aliases import application_by_any
-from actions.kernel.case_access import note
-from actions.kernel.environment import Environment
-from actions.kernel.idempotency import run_idempotently
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import (
+    Environment,
+    UnitOfWork,
+    application_by_any,
+    note,
+    permitted_postings,
+    require,
+    run_idempotently,
+)
 from domain.applications.applications import Application
 from domain.feedback.notices import NoticeKind, Topic
 from domain.identity.assisting import strength_problem
@@ -34,15 +37,20 @@ from domain.identity.record_claims import (
     RecordClaim,
     record_in_use,
 )
-from domain.kernel.assurance import Assurance
-from domain.kernel.errors import ErrorCode, Problem, Problems, not_found
-from domain.kernel.numbers import MistypedNumber
-from domain.kernel.people import Citizen, PersonKind, Subject
-from domain.kernel.text import Language
+from domain.kernel import (
+    Assurance,
+    Citizen,
+    ErrorCode,
+    Language,
+    MistypedNumber,
+    PersonKind,
+    Problem,
+    Problems,
+    Subject,
+    not_found,
+)
 from store.applications import applications
-from store.database import locks
-from store.database.cipher import FieldCipher
-from store.database.engine import Transaction
+from store.database import FieldCipher, Transaction, locks
 from store.identity import identities, people, record_claims
 from store.privacy import personal
 

@@ -11,21 +11,15 @@ from typing import Any
 from actions.consents.consent_ledger import recorded_consents
 from actions.feedback.notices import About, tell
 from actions.identity.imported_records import completed_citizen
-from actions.kernel.access import require
-from actions.kernel.case_access import note
-from actions.kernel.environment import Environment
-from actions.kernel.idempotency import run_idempotently
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import Environment, UnitOfWork, note, require, run_idempotently
 from actions.privacy.personal_data import ERASED_ACTION
 from domain.consents.consents import ConsentPurpose, ConsentStatus, ConsentStep, present_of
 from domain.feedback.notices import NoticeKind, Topic
 from domain.identity.policy import ObjectKind, Purpose, Resource
 from domain.identity.record_claims import COOLING_OFF, ClaimState, RecordClaim, aadhaar_differs, of_two_people
-from domain.kernel.errors import not_found
-from domain.kernel.people import SYSTEM, PersonKind, Subject
+from domain.kernel import SYSTEM, PersonKind, Subject, not_found
 from store.consents import consents
-from store.database import audit, locks
-from store.database.engine import Transaction
+from store.database import Transaction, audit, locks
 from store.identity import people, record_claims
 from store.privacy.record_joining import join
 

@@ -3,18 +3,11 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from actions.kernel.access import of_citizen, require
-from actions.kernel.environment import Environment
-from actions.kernel.idempotency import run_idempotently
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import Environment, UnitOfWork, of_citizen, require, run_idempotently
 from domain.identity.assisting import LONGEST_NAME, Relative
 from domain.identity.policy import ObjectKind, Purpose
-from domain.kernel.errors import ErrorCode, Problem, Problems
-from domain.kernel.mobiles import mobile_digits
-from domain.kernel.people import PersonKind, Subject
-from store.database import audit
-from store.database.cipher import FieldCipher
-from store.database.engine import Transaction
+from domain.kernel import ErrorCode, PersonKind, Problem, Problems, Subject, mobile_digits
+from store.database import FieldCipher, Transaction, audit
 from store.identity import relatives
 
 MOST_RELATIVES = 5

@@ -15,17 +15,13 @@ from joserfc.jwk import ECKey, KeySet
 from joserfc.jws import JWSRegistry
 
 from actions.identity import provider_sign_out
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from domain.catalogue.centres import ROSTER_KINDS
-from domain.kernel.assurance import Assurance
-from domain.kernel.clock import ist_date
-from domain.kernel.errors import NotSignedIn
-from domain.kernel.people import Officer, PersonKind, Posting, Role, Subject
+from domain.kernel import Assurance, NotSignedIn, Officer, PersonKind, Posting, Role, Subject, ist_date
 from domain.rosters.rosters import KEEPERS
 from store import doorstep
 from store.catalogue import centres
-from store.database import audit
-from store.database.engine import Transaction
+from store.database import Transaction, audit
 from store.identity import assistances, people, sessions
 from store.identity.sessions import Session
 from store.officers import leave, posts

@@ -23,15 +23,10 @@ from actions.identity.sign_in_guards import (
     with_query,
 )
 from actions.identity.sign_in_people import Admitted, person_of
-from actions.kernel.environment import Environment
-from domain.kernel.assurance import Assurance
-from domain.kernel.errors import ErrorCode, Problem, Problems, Remedy
-from domain.kernel.people import PersonKind, Provider
-from domain.kernel.text import Language
+from actions.kernel import Environment
+from domain.kernel import Assurance, ErrorCode, Language, PersonKind, Problem, Problems, Provider, Remedy
 from integrations.sso import IdentityProvider, ProviderIdentity
-from store.database import audit
-from store.database.engine import Transaction
-from store.database.errors import AlreadyThere
+from store.database import AlreadyThere, Transaction, audit
 from store.identity import devices, session_tokens, sessions, sign_ins
 from store.identity.sessions import Session
 from store.identity.sign_ins import AppCode, SignInTransaction

@@ -7,16 +7,25 @@ from datetime import datetime, timedelta
 from actions.consents.consents import locker_was_linked
 from actions.documents.locker_push import plan_earlier
 from actions.identity import provider_sign_out
-from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import Environment, UnitOfWork
 from domain.catalogue.centres import SIGNS_IN_BY, CentreKind
-from domain.kernel.assurance import Assurance, strongest
-from domain.kernel.errors import ErrorCode, Problem, Problems
-from domain.kernel.people import Citizen, PersonKind, Provider, Role, Subject
-from domain.kernel.text import Bilingual, Language
+from domain.kernel import (
+    Assurance,
+    Bilingual,
+    Citizen,
+    ErrorCode,
+    Language,
+    PersonKind,
+    Problem,
+    Problems,
+    Provider,
+    Role,
+    Subject,
+    strongest,
+)
 from integrations.sso import ProviderIdentity, ProviderTokens
 from store.catalogue import centres
-from store.database.engine import Transaction
+from store.database import Transaction
 from store.identity import identities, officer_accounts, people, session_tokens
 from store.identity.identities import LockerTokens
 

@@ -14,18 +14,16 @@ from actions.certificates.certificates import CertificatesView, CertificateView,
 from actions.documents import locker
 from actions.documents.holder_match import is_holder
 from actions.documents.own_signature import own_signature
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from domain.certificates.signatures import SignatureState
 from domain.documents.documents import KINDS, DocumentKind, kind_of
 from domain.identity.facts import FactKey, FactSource, VerifiedFact, best_first
+from domain.kernel import Citizen, Language, LinkedAccount, Provider, Source, Subject
 from domain.kernel.messages import label
-from domain.kernel.people import Citizen, LinkedAccount, Provider, Subject
-from domain.kernel.sources import Source
-from domain.kernel.text import Language
 from integrations.calling import safe_xml
 from integrations.calling.errors import IntegrationError
 from integrations.certificate_facts import StatedFacts, facts_of, read_facts
-from store.database.engine import Transaction
+from store.database import Transaction
 from store.identity import identities, people
 
 ACCOUNT = "ACCOUNT"

@@ -12,10 +12,8 @@ from domain.benefits.benefits import Sanction
 from domain.certificates.certificates import IssuedCertificate
 from domain.clearances import Clearance
 from domain.identity.policy import ObjectKind, Purpose, Resource, decide, purpose_for
-from domain.kernel.errors import NotSignedIn, not_found
-from domain.kernel.people import Posting, Role, Subject
-from domain.kernel.sources import Source
-from store.database.engine import Transaction
+from domain.kernel import NotSignedIn, Posting, Role, Source, Subject, not_found
+from store.database import Transaction
 from store.identity import accesses
 from store.identity.accesses import AccessReceipt
 

@@ -6,10 +6,10 @@ from actions.kernel.environment import Environment
 from domain.applications.applications import Application
 from domain.certificates.certificates import IssuedCertificate
 from domain.identity.aliases import AliasKind, alias_form, meant_as_ours
-from domain.kernel.numbers import MistypedNumber, NumberKind, parse_number
+from domain.kernel import MistypedNumber, NumberKind, parse_number
 from store.applications import applications
 from store.certificates import certificates
-from store.database.engine import Transaction
+from store.database import Transaction
 from store.identity import aliases
 
 

@@ -14,14 +14,11 @@ from domain.doorstep import Visit
 from domain.feedback.feedback import Feedback, Suggestion
 from domain.feedback.grievances import Grievance
 from domain.identity.policy import ObjectKind, Purpose, Resource
-from domain.kernel.errors import ErrorCode, Problem, Problems, not_found
-from domain.kernel.people import Subject
+from domain.kernel import ErrorCode, Problem, Problems, Subject, not_found
 from domain.rosters.rosters import Roster, RosterRow
 from store.applications import applications
 from store.catalogue import catalogue
-from store.database import audit
-from store.database.engine import Transaction
-from store.database.errors import NotThere
+from store.database import NotThere, Transaction, audit
 
 Thing = TypeVar("Thing", Grievance, Suggestion)
 DAY_SECONDS = 86_400

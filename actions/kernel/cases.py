@@ -7,10 +7,10 @@ from actions.kernel.unit_of_work import UnitOfWork
 from domain.applications.applications import Application
 from domain.catalogue.catalogue import Service
 from domain.identity.policy import Purpose
-from domain.kernel.errors import not_found
+from domain.kernel import not_found
 from store.applications import applications
 from store.catalogue import catalogue
-from store.database.errors import NotThere
+from store.database import NotThere
 
 PATH = ("input", "applicationId")
 

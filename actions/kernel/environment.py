@@ -13,10 +13,7 @@ from domain.etaal.counting import DayCountCache
 from domain.feedback.feedback import CareRules
 from domain.fees.fees import FeeRules
 from domain.identity.sign_on import SignOnRules
-from domain.kernel.clock import Clock
-from domain.kernel.ids import Ids
-from domain.kernel.people import Provider
-from domain.kernel.sources import Source
+from domain.kernel import Clock, Ids, Provider, Source
 from domain.officers.desk import DeskRules
 from domain.payments.files import PaymentRules
 from domain.statistics.cell_suppression import SuppressedCells, SuppressedPairs, SuppressionCache
@@ -32,9 +29,7 @@ from integrations.right_to_service import RightToService
 from integrations.sso import IdentityProvider, TextSender
 from integrations.treasury import Treasury
 from integrations.umang import Umang
-from store.database.engine import Store
-from store.database.keyring import Keyrings
-from store.database.objects import ObjectStore
+from store.database import Keyrings, ObjectStore, Store
 from store.database.vault import Vault
 from store.privacy.erasures import ErasureList
 

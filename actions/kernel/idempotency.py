@@ -8,10 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from actions.kernel.environment import Environment
-from domain.kernel.errors import ErrorCode, Problem, Problems
-from domain.kernel.people import Subject
-from store.database import crash_points, errors, idempotency
-from store.database.engine import Transaction
+from domain.kernel import ErrorCode, Problem, Problems, Subject
+from store.database import Transaction, crash_points, errors, idempotency
 
 KEY_LENGTH = 255
 ANSWERS = "answer"

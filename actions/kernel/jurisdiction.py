@@ -7,7 +7,7 @@ from actions.kernel.unit_of_work import UnitOfWork
 from domain.appeals.appeals import LEVELS, AppealLevel
 from domain.applications.applications import Application
 from domain.clearances import Escalation, EscalationKind
-from domain.kernel.people import OfficerLevel, Role
+from domain.kernel import OfficerLevel, Role
 from domain.officers.staff import AbsenceRule, CoveredCase, CoverKind, Leave
 from store import clearances
 from store.identity import people

@@ -11,7 +11,7 @@ from actions.kernel.unit_of_work import UnitOfWork
 from domain.applications.applications import Application
 from domain.applications.deadline import TimeLimit, WorkCalendar, breaches_at, due_on, end_of_day
 from domain.catalogue.catalogue import Service
-from domain.kernel.clock import ist_date
+from domain.kernel import ist_date
 from store.catalogue import calendar as calendars
 
 

@@ -5,12 +5,9 @@ Ten random digits (domain/kernel/numbers.py) meet one of two million numbers of 
 
 from collections.abc import Sequence
 
-from domain.kernel.clock import ist_date
-from domain.kernel.ids import Ids
-from domain.kernel.numbers import NumberKind, make_number
+from domain.kernel import Ids, NumberKind, ist_date, make_number
 from store.certificates import certificates
-from store.database.engine import Transaction
-from store.database.errors import AlreadyThere
+from store.database import AlreadyThere, Transaction
 from store.platform import numbers
 
 ROUNDS = 50

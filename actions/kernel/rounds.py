@@ -5,8 +5,8 @@ from typing import TypeVar
 
 from actions.kernel.environment import Environment
 from actions.kernel.unit_of_work import UnitOfWork
-from domain.kernel.people import SYSTEM
-from store.database.engine import Transaction
+from domain.kernel import SYSTEM
+from store.database import Transaction
 
 BATCH = 100
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from actions.kernel.environment import Environment
-from domain.kernel.sources import Source
+from domain.kernel import Source
 from store.platform.outbox import RETRY_AFTER_SECONDS, OutboxState
 from store.platform.outbox_of import Errand, errands
 

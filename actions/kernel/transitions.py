@@ -8,7 +8,7 @@ from typing import Any
 from actions.kernel.unit_of_work import UnitOfWork
 from domain.applications.applications import Application, RejectionGround, TimelineEntry
 from domain.applications.lifecycle import Move, Status, advance
-from domain.kernel.masks import mask_aadhaar_in
+from domain.kernel import mask_aadhaar_in
 from store.applications import applications
 from store.database import audit
 

@@ -6,10 +6,9 @@ from datetime import date, datetime
 from typing import Any, Self, TypeVar, cast
 
 from actions.kernel.environment import Environment
-from domain.kernel.clock import ist_date
-from domain.kernel.people import PersonKind, Role, Subject
+from domain.kernel import PersonKind, Role, Subject, ist_date
 from domain.payments.budgets import ReportedBalance
-from store.database.engine import Transaction
+from store.database import Transaction
 
 T = TypeVar("T")
 

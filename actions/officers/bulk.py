@@ -8,17 +8,15 @@ from functools import partial
 
 from actions.applications.decide import Decide, Verdict, decide_with
 from actions.benefits.sanction_budgets import balances_before
-from actions.kernel.cases import present
-from actions.kernel.environment import Environment
+from actions.kernel import Environment, present
 from actions.officers.claim import ClaimCase, claim_application
 from actions.officers.forward import ForwardCase, forward_application
 from actions.officers.proposals import WEIGHED
 from domain.applications.applications import Application, RejectionGround
 from domain.applications.lifecycle import UNDECIDED
-from domain.kernel.errors import ErrorCode, Problem, Problems
-from domain.kernel.people import Subject
+from domain.kernel import ErrorCode, Problem, Problems, Subject
 from domain.officers.desk import MOST_AT_ONCE
-from store.database.errors import StoreError
+from store.database import StoreError
 
 
 class ItemOutcome(StrEnum):

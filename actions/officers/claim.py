@@ -4,19 +4,13 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from actions.kernel.cases import PATH, present, take_up
-from actions.kernel.environment import Environment
-from actions.kernel.idempotency import run_idempotently
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import PATH, Environment, UnitOfWork, present, run_idempotently, take_up
 from domain.applications.applications import Application
 from domain.applications.lifecycle import UNDECIDED
 from domain.identity.policy import Purpose
-from domain.kernel.clock import IST
-from domain.kernel.errors import ErrorCode, Problem, Problems
-from domain.kernel.people import Subject
+from domain.kernel import IST, ErrorCode, Problem, Problems, Subject
 from domain.officers.desk import Claim
-from store.database import audit
-from store.database.engine import Transaction
+from store.database import Transaction, audit
 from store.officers import desk
 
 

@@ -7,9 +7,7 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlencode
 
-from actions.kernel.access import leave_receipt, permitted_postings
-from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import Environment, UnitOfWork, leave_receipt, permitted_postings
 from actions.statistics.counts import Question
 from actions.statistics.figures import DEFAULT_MONTHS, Statistics, statistics
 from actions.statistics.filters import refuse_unknown
@@ -17,9 +15,7 @@ from domain.appeals.appeals import PENDING
 from domain.appeals.delays import CaseFilter, CaseList, DelayReason, ListSize
 from domain.applications.applications import Application
 from domain.identity.policy import ObjectKind, Purpose, Resource
-from domain.kernel.clock import ist_date
-from domain.kernel.errors import NotSignedIn, not_found
-from domain.kernel.people import Officer, Posting, Subject
+from domain.kernel import NotSignedIn, Officer, Posting, Subject, ist_date, not_found
 from domain.officers.dashboards import (
     BOARDS,
     ONLY_WHERE_SOME,
@@ -35,8 +31,7 @@ from domain.officers.desk import ReadPurpose
 from domain.platform.alarms import AlarmCode, AlarmState
 from domain.statistics.figures import Delivery, figure_inputs, month_of, months_back
 from store.appeals import appeals, delays
-from store.database import audit
-from store.database.engine import Transaction
+from store.database import Transaction, audit
 from store.payments import payment_queues
 from store.platform import alarms
 from store.reconciliation import held_benefits

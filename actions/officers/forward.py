@@ -4,12 +4,17 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from actions.kernel.access import of_application, require
-from actions.kernel.cases import present, take_up
-from actions.kernel.environment import Environment
-from actions.kernel.idempotency import run_idempotently
-from actions.kernel.transitions import Step, apply_transition
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import (
+    Environment,
+    Step,
+    UnitOfWork,
+    apply_transition,
+    of_application,
+    present,
+    require,
+    run_idempotently,
+    take_up,
+)
 from actions.officers.claim import refuse_if_claimed
 from actions.officers.involved import hearing
 from actions.officers.proposals import refuse_if_proposed
@@ -17,10 +22,9 @@ from actions.officers.second_approvals import checked_reason
 from domain.applications.applications import Application
 from domain.applications.lifecycle import Move
 from domain.identity.policy import Purpose
-from domain.kernel.errors import ErrorCode, Problem, Problems, not_found
-from domain.kernel.people import Officer, OfficerLevel, Role, Subject
+from domain.kernel import ErrorCode, Officer, OfficerLevel, Problem, Problems, Role, Subject, not_found
 from store.applications import applications
-from store.database.engine import Transaction
+from store.database import Transaction
 from store.identity import people
 from store.officers import desk, leave
 

@@ -3,12 +3,11 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from actions.kernel.jurisdiction import at_level, place_of
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import UnitOfWork, at_level, place_of
 from domain.appeals.appeals import OPEN, Appeal, AppealLevel
 from domain.applications.applications import Application
 from domain.applications.lifecycle import Move
-from domain.kernel.people import OfficerLevel
+from domain.kernel import OfficerLevel
 from store.appeals import appeals
 from store.applications import timeline
 from store.officers import desk

@@ -18,11 +18,7 @@ from joserfc.errors import JoseError
 
 from actions.applications.decide import Decide, Verdict, pass_verdict
 from actions.benefits.sanction_budgets import Balances, balances_before
-from actions.kernel.access import leave_receipt, of_applicant
-from actions.kernel.cases import present
-from actions.kernel.environment import Environment
-from actions.kernel.idempotency import run_idempotently
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import Environment, UnitOfWork, leave_receipt, of_applicant, present, run_idempotently
 from actions.officers.bulk import ItemResult, attempt
 from actions.officers.claim import in_india, note
 from actions.officers.proposals import WEIGHED
@@ -31,17 +27,26 @@ from domain.applications.applications import Application, AttachedDocument, Reje
 from domain.applications.lifecycle import Move, moves_from
 from domain.catalogue.catalogue import Service
 from domain.identity.policy import Purpose
-from domain.kernel.clock import IST, ist_date
-from domain.kernel.errors import ErrorCode, Problem, Problems
-from domain.kernel.global_ids import TypeCode, to_global_id
-from domain.kernel.masks import mask_aadhaar_in, mask_account
-from domain.kernel.people import Citizen, Officer, Subject
-from domain.kernel.text import Bilingual
+from domain.kernel import (
+    IST,
+    Bilingual,
+    Citizen,
+    ErrorCode,
+    Officer,
+    Problem,
+    Problems,
+    Subject,
+    TypeCode,
+    ist_date,
+    mask_aadhaar_in,
+    mask_account,
+    to_global_id,
+)
 from domain.officers.desk import CLOCK_SKEW, MOST_AT_ONCE, PACK_SIZE, Pack, QueueFilter, pack_expires_at
 from store.applications import applications
 from store.catalogue import catalogue, forms
 from store.catalogue.forms import FiledForm
-from store.database.engine import Transaction
+from store.database import Transaction
 from store.identity import people
 from store.officers import desk, desk_queue
 

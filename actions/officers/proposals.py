@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 
 from actions.clearances.steps import refuse_while_pending
-from actions.kernel.cases import PATH, service_of
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import PATH, UnitOfWork, service_of
 from actions.officers.claim import note, refuse_if_claimed
 from domain.applications.applications import Application, RejectionGround
 from domain.applications.lifecycle import Move, Status, advance
-from domain.kernel.errors import ErrorCode, Problem, Problems
+from domain.kernel import ErrorCode, Problem, Problems
 from domain.officers.desk import OpinionState, Proposal
 from store.officers import desk
 

@@ -9,17 +9,13 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TypeAlias
 
-from actions.kernel.access import leave_receipt, may_read_all, of_another, of_application
-from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import Environment, UnitOfWork, leave_receipt, may_read_all, of_another, of_application
 from actions.officers.queue import in_cover, own_cases, own_work_first
 from domain.applications.applications import Application
 from domain.identity.policy import Purpose, Resource, purpose_for
-from domain.kernel.errors import ErrorCode, Problem, Problems
-from domain.kernel.people import Subject
+from domain.kernel import ErrorCode, Problem, Problems, Subject
 from domain.officers.desk import ReadPurpose
-from store.database import audit
-from store.database.engine import Transaction
+from store.database import Transaction, audit
 from store.officers import desk
 
 HOUR = timedelta(hours=1)

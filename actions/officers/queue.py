@@ -4,17 +4,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from actions.kernel.access import may_read_all
-from actions.kernel.environment import Environment
+from actions.kernel import Environment, may_read_all
 from domain.applications.applications import Application
 from domain.applications.lifecycle import Status
 from domain.identity.policy import ObjectKind, Purpose, Resource
-from domain.kernel.clock import ist_date
-from domain.kernel.errors import ErrorCode, Problem, Problems
-from domain.kernel.people import Officer, Posting, Subject
-from domain.kernel.text import latin_digits
+from domain.kernel import ErrorCode, Officer, Posting, Problem, Problems, Subject, ist_date, latin_digits
 from domain.officers.desk import Claim, Proposal, QueueCounts, QueueFilter, QueueSort, in_own_queue
-from store.database.engine import Transaction
+from store.database import Transaction
 from store.officers import cover, desk, desk_queue, leave
 
 MOST_DIGITS = 14

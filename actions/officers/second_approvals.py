@@ -7,18 +7,13 @@ from actions.applications.decide import LONGEST_REASON, Decide, Verdict, carry_o
 from actions.applications.grounds import refuse_unfounded
 from actions.benefits.sanction_budgets import balances_before
 from actions.clearances.steps import refuse_while_pending
-from actions.kernel.cases import PATH, present, take_up
-from actions.kernel.environment import Environment
-from actions.kernel.idempotency import conflict_problem, run_idempotently
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import PATH, Environment, UnitOfWork, conflict_problem, present, run_idempotently, take_up
 from actions.officers.claim import note, refuse_if_claimed
 from domain.applications.applications import Application
 from domain.identity.policy import Purpose
-from domain.kernel.errors import ErrorCode, Problem, Problems
-from domain.kernel.masks import mask_aadhaar_in
-from domain.kernel.people import Subject
+from domain.kernel import ErrorCode, Problem, Problems, Subject, mask_aadhaar_in
 from domain.officers.desk import OpinionState, Proposal
-from store.database.engine import Transaction
+from store.database import Transaction
 from store.officers import desk
 
 

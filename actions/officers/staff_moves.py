@@ -8,24 +8,25 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 from actions.appeals.steps import in_cover, step
-from actions.kernel.jurisdiction import (
+from actions.kernel import (
+    BATCH,
     NOBODY,
     Holder,
     Place,
+    Step,
+    UnitOfWork,
+    apply_transition,
     authority_for,
     holder_at,
     note_holder,
     place_of,
     stand_in_at_work,
 )
-from actions.kernel.rounds import BATCH
-from actions.kernel.transitions import Step, apply_transition
-from actions.kernel.unit_of_work import UnitOfWork
 from actions.officers.involved import barred_from, hearing
 from domain.appeals.appeals import LEVELS, PENDING, Appeal, AppealMove, AppealState
 from domain.applications.applications import Application
 from domain.applications.lifecycle import UNDECIDED, Move
-from domain.kernel.people import Officer, OfficerLevel, Posting, Role
+from domain.kernel import Officer, OfficerLevel, Posting, Role
 from domain.officers.staff import CoveredCase, CoverKind, Leave, Transfer, Vacancy
 from store.appeals import appeals
 from store.applications import applications

@@ -8,13 +8,11 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from actions.kernel.environment import Environment
-from actions.kernel.rounds import BATCH, Fence, run_fenced
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import BATCH, Environment, Fence, UnitOfWork, run_fenced
 from actions.officers.staff_moves import Counted, begin_leave, bring_back, carry_out_transfer
-from domain.kernel.people import Subject
+from domain.kernel import Subject
 from domain.officers.staff import Leave, LeaveState
-from store.database.errors import VersionConflict
+from store.database import VersionConflict
 from store.officers import cover, leave, posts
 
 T = TypeVar("T")

@@ -3,12 +3,10 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from actions.kernel.access import permitted_postings
-from actions.kernel.environment import Environment
+from actions.kernel import Environment, permitted_postings
 from actions.officers.staffing import of_posting
 from domain.identity.policy import ObjectKind, Purpose, decide
-from domain.kernel.errors import NotSignedIn, not_found
-from domain.kernel.people import Officer, PersonKind, Posting, Role, Subject
+from domain.kernel import NotSignedIn, Officer, PersonKind, Posting, Role, Subject, not_found
 from domain.officers.staff import Leave, Vacancy
 from store.identity import people
 from store.officers import leave, posts

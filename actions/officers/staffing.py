@@ -6,19 +6,13 @@ from datetime import date
 from typing import Any
 
 from actions.catalogue.submit_checks import place_problems
-from actions.kernel.access import require
-from actions.kernel.environment import Environment
-from actions.kernel.idempotency import run_idempotently
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import Environment, UnitOfWork, require, run_idempotently
 from actions.officers.staff_rounds import finish_leave, finish_transfer, settle_vacancies, start_leave
 from domain.identity.policy import ObjectKind, Purpose, Resource
-from domain.kernel.errors import ErrorCode, Problem, Problems, not_found
-from domain.kernel.people import Officer, OfficerLevel, Posting, Role, Subject
+from domain.kernel import ErrorCode, Officer, OfficerLevel, Posting, Problem, Problems, Role, Subject, not_found
 from domain.officers.staff import CoverKind, Leave, LeaveState, Transfer, Vacancy
 from store.catalogue import catalogue
-from store.database import audit
-from store.database.engine import Transaction
-from store.database.errors import NotThere
+from store.database import NotThere, Transaction, audit
 from store.identity import people
 from store.officers import cover, leave, posts
 

@@ -9,21 +9,16 @@ from actions.benefits.orders import present, take_up
 from actions.benefits.payment_status import apply_status
 from actions.benefits.sanction_stops import about_sanction, note
 from actions.feedback.notices import tell
-from actions.kernel.environment import Environment
-from actions.kernel.idempotency import hash_of, run_idempotently
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import Environment, UnitOfWork, hash_of, run_idempotently
 from actions.payments.registrations import account_changed
 from domain.benefits.benefits import Hold, Instalment, PaymentNews, PaymentStatus, Rail, Sanction
 from domain.benefits.sanction_course import PaymentAccount
 from domain.feedback.notices import NoticeKind
 from domain.identity.assisting import strength_problem
 from domain.identity.policy import Purpose
-from domain.kernel.assurance import Assurance
-from domain.kernel.errors import ErrorCode, Problem, Problems
-from domain.kernel.people import Subject
-from domain.kernel.text import Bilingual
+from domain.kernel import Assurance, Bilingual, ErrorCode, Problem, Problems, Subject
 from store.benefits import benefits, sanction_course
-from store.database.engine import Transaction
+from store.database import Transaction
 from store.platform import outbox
 
 NEEDED = Assurance.SUBSTANTIAL

@@ -12,16 +12,15 @@ from types import MappingProxyType
 
 import structlog
 
-from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import Environment, UnitOfWork
 from actions.reconciliation.finance_cases import resolve_automatically
-from domain.kernel.people import SYSTEM
+from domain.kernel import SYSTEM
 from domain.payments.files import BatchState, FileState, LedgerFile
 from domain.reconciliation.finance_cases import CaseOutcome, DifferenceKind
 from domain.reconciliation.reconciliation import ReconciliationRun
 from integrations.dbt_finance.pfms.models import FileKind, FileRefusal
 from integrations.dbt_finance.pfms.names import answered_message_id, statement_of
-from store.database.engine import Transaction
+from store.database import Transaction
 from store.payments import auto_closed_cases, payment_batches, payment_files
 from store.payments.auto_closed_cases import FILE, OpenCase
 

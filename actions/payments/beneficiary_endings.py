@@ -11,16 +11,14 @@ from functools import partial
 
 import structlog
 
-from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import Environment, UnitOfWork
 from actions.reconciliation.finance_cases import open_cases
 from domain.identity.policy import Purpose
-from domain.kernel.people import SYSTEM
+from domain.kernel import SYSTEM
 from domain.payments.files import ALREADY_GONE, RegistrationState
 from domain.reconciliation.finance_cases import DifferenceKind, FinanceDifference
 from integrations.dbt_finance.pfms.models import BeneficiaryRow, LineStatus
-from store.database import audit
-from store.database.engine import Transaction
+from store.database import Transaction, audit
 from store.payments import beneficiary_endings
 from store.payments.beneficiaries import RegistrationAnswer
 from store.payments.beneficiary_endings import Looked, Place

@@ -1,6 +1,6 @@
 """The end of a batch: when the status of its last line is final its file is destroyed, name and hash stay."""
 
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import UnitOfWork
 from domain.identity.policy import Purpose
 from domain.payments.files import BatchState, FileState, PaymentFileBatch
 from store.database import audit

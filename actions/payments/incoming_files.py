@@ -5,15 +5,14 @@ One file that cannot be dealt with never stops those behind it.
 
 import structlog
 
-from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import Environment, UnitOfWork
 from actions.reconciliation.finance_cases import open_case
-from domain.kernel.people import SYSTEM
+from domain.kernel import SYSTEM
 from domain.payments.files import Direction, FileState, LedgerFile
 from domain.reconciliation.finance_cases import DifferenceKind, FinanceDifference
 from integrations.calling.errors import Garbled, Refused
 from integrations.dbt_finance.pfms.exchange import LARGEST_FILE, FileExchange, IncomingFile
-from store.database.engine import Transaction
+from store.database import Transaction
 from store.payments import payment_files
 
 TOO_LARGE = "TOO_LARGE"

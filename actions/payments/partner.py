@@ -1,10 +1,10 @@
 """The way to PFMS, for who cannot do without."""
 
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from domain.payments.files import BatchKind
 from integrations.dbt_finance.pfms import Pfms
 from integrations.dbt_finance.pfms.models import FileKind
-from store.database.errors import NotThere
+from store.database import NotThere
 
 FILE_KINDS = {BatchKind.BENEFICIARY: FileKind.BENEFICIARIES, BatchKind.PAYMENT: FileKind.PAYMENTS}
 """The folder of each kind of batch."""

@@ -12,8 +12,7 @@ from datetime import timedelta
 
 import structlog
 
-from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import Environment, UnitOfWork
 from actions.payments.closing import close_batch, close_if_final, note_batch
 from actions.payments.incoming_files import archive_file, enter, fetch_file
 from actions.payments.registrations import apply_rows, is_wrong_itself
@@ -22,7 +21,7 @@ from actions.payments.sealing import set_aside
 from actions.payments.signers import apply_enrolment
 from actions.reconciliation.finance_cases import open_case
 from domain.identity.policy import Purpose
-from domain.kernel.people import SYSTEM
+from domain.kernel import SYSTEM
 from domain.payments.files import (
     OF_THE_FILE,
     BatchKind,

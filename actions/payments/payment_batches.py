@@ -11,18 +11,15 @@ from functools import partial
 
 import structlog
 
-from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import Environment, UnitOfWork
 from actions.payments.beneficiary_endings import end_and_return
 from actions.payments.closing import note_batch
 from actions.payments.registrations import enrol
 from actions.payments.signers import may_sign
-from domain.kernel.clock import ist_date
-from domain.kernel.people import SYSTEM
+from domain.kernel import SYSTEM, ist_date
 from domain.payments.files import NOW, BatchKind, BatchState, Group, PaymentFileBatch
 from integrations.dbt_finance.pfms import Pfms, names
-from store.database import crash_points
-from store.database.engine import Transaction
+from store.database import Transaction, crash_points
 from store.payments import beneficiaries, beneficiary_endings, payment_batches, payment_runs
 from store.payments.payment_runs import Due, Run
 from store.platform import outbox

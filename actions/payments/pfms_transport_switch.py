@@ -8,10 +8,9 @@ from collections.abc import Sequence
 
 import structlog
 
-from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import Environment, UnitOfWork
 from actions.reconciliation.finance_cases import open_cases
-from domain.kernel.people import SYSTEM
+from domain.kernel import SYSTEM
 from domain.payments.files import PaymentFileBatch
 from domain.reconciliation.finance_cases import DifferenceKind, FinanceDifference, SuggestedCause
 from integrations.dbt_finance.pfms import Pfms

@@ -12,8 +12,7 @@ from functools import partial
 import structlog
 
 from actions.benefits.payment_enquiries import NOT_KNOWN, ask_due, reference_twice
-from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import Environment, UnitOfWork
 from actions.payments.auto_closed_cases import auto_close_cases
 from actions.payments.statement_files import read_statements, take_statements
 from actions.payments.statement_news import apply_stated
@@ -22,8 +21,7 @@ from actions.reconciliation.finance_cases import open_cases
 from actions.reconciliation.finance_totals import rebuild_totals
 from actions.reconciliation.second_payments import paid_again
 from domain.benefits.benefits import Rail
-from domain.kernel.clock import ist_date
-from domain.kernel.people import SYSTEM
+from domain.kernel import SYSTEM, ist_date
 from domain.payments.expected_files import ASKED_BACK, FileSource
 from domain.reconciliation.finance_cases import INSTALMENT, DifferenceKind, FinanceDifference
 from domain.reconciliation.reconciliation import (
@@ -35,8 +33,7 @@ from domain.reconciliation.reconciliation import (
     statement_bounds,
 )
 from store.benefits import payment_enquiries
-from store.database import crash_points
-from store.database.engine import Transaction
+from store.database import Transaction, crash_points
 from store.payments import payment_queues, payment_reads, statement_reads
 from store.payments.payment_reads import Pair
 from store.reconciliation import reconciliation

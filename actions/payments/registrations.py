@@ -11,15 +11,14 @@ import structlog
 
 from actions.benefits.payee_account import account_of
 from actions.benefits.payment_status import apply_statuses
-from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import Environment, UnitOfWork
 from actions.payments.beneficiary_endings import deleted_or_not, record_deletions
 from actions.payments.closing import close_batch
 from actions.payments.partner import pfms
 from actions.reconciliation.finance_cases import open_cases
 from domain.benefits.benefits import PaymentNews, PaymentStatus, Rail, Sanction
 from domain.identity.policy import Purpose
-from domain.kernel.people import SYSTEM, Citizen
+from domain.kernel import SYSTEM, Citizen
 from domain.payments.files import (
     DELETE,
     LEAVING_STATES,
@@ -36,8 +35,7 @@ from domain.payments.files import (
 from domain.reconciliation.banks import bank_name
 from domain.reconciliation.finance_cases import DifferenceKind, FinanceDifference
 from integrations.dbt_finance.pfms.models import BeneficiaryRow, LineStatus
-from store.database import audit
-from store.database.engine import Transaction
+from store.database import Transaction, audit
 from store.identity import people
 from store.payments import beneficiaries, beneficiary_endings, payment_batches
 from store.payments.beneficiaries import RegistrationAnswer, RegistrationLine

@@ -2,9 +2,9 @@
 
 from collections.abc import Collection, Sequence
 
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import UnitOfWork
 from domain.identity.policy import Purpose
-from domain.kernel.errors import ApuniError
+from domain.kernel import ApuniError
 from domain.payments.files import BatchKind, BatchLine, BatchState, LineState, PaymentFileBatch, RegistrationState
 from domain.reconciliation.finance_cases import FinanceCase
 from store.database import audit

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from actions.benefits.payment_status import apply_statuses
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import UnitOfWork
 from actions.payments.closing import close_if_final
 from actions.reconciliation.finance_cases import open_cases
 from actions.reconciliation.second_payments import credited_again

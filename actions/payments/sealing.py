@@ -12,8 +12,7 @@ from datetime import date
 from functools import partial
 
 from actions.benefits.payment_status import apply_statuses
-from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import Environment, UnitOfWork
 from actions.payments.beneficiary_endings import not_deleted
 from actions.payments.closing import close_batch, note_batch
 from actions.payments.partner import FILE_KINDS
@@ -21,7 +20,7 @@ from actions.payments.registrations import CITIZEN_CORRECTS, report_rejected
 from actions.reconciliation.finance_cases import open_case, open_cases
 from domain.benefits.benefits import PaymentNews, PaymentStatus, Rail
 from domain.identity.policy import Purpose
-from domain.kernel.people import SYSTEM
+from domain.kernel import SYSTEM
 from domain.payments.files import (
     DELETE,
     TWICE,
@@ -43,9 +42,7 @@ from integrations.dbt_finance.pfms import models as wire
 from integrations.dbt_finance.pfms.files import beneficiary_file, payment_file
 from integrations.dbt_finance.pfms.line_rules import faults_of_beneficiary, faults_of_payment
 from integrations.dbt_finance.pfms.signing import FileSigner
-from store.database import crash_points
-from store.database.engine import Transaction
-from store.database.errors import CannotDecrypt, NotThere
+from store.database import CannotDecrypt, NotThere, Transaction, crash_points
 from store.payments import beneficiaries, payment_batches, payment_files
 from store.payments.beneficiaries import RegistrationLine
 from store.payments.payment_batches import LineNews

@@ -6,25 +6,20 @@ be at PFMS never goes in another (docs/contracts/dbt_finance.md section 10).
 
 import structlog
 
-from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import Environment, UnitOfWork
 from actions.payments.closing import close_batch, note_batch
 from actions.payments.partner import FILE_KINDS, pfms
 from actions.payments.pfms_transport_switch import WAY_GONE, open_disconnected_cases
 from actions.payments.sealing import content_of
 from actions.payments.signers import is_stopped, never_tried
 from actions.reconciliation.finance_cases import open_case
-from domain.kernel.clock import ist_date
-from domain.kernel.people import SYSTEM
-from domain.kernel.sources import Source
+from domain.kernel import SYSTEM, Source, ist_date
 from domain.payments.files import BatchKind, BatchState, FileState, PaymentFileBatch, RegistrationState
 from domain.reconciliation.finance_cases import DifferenceKind, FinanceDifference
 from integrations.calling.errors import NotAsked
 from integrations.dbt_finance.pfms import Pfms
 from integrations.dbt_finance.pfms.exchange import NameTaken
-from store.database import crash_points
-from store.database.engine import Transaction
-from store.database.errors import NotThere
+from store.database import NotThere, Transaction, crash_points
 from store.payments import beneficiaries, payment_batches, payment_files
 from store.payments.beneficiaries import RegistrationAnswer
 

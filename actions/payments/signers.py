@@ -10,8 +10,7 @@ from datetime import datetime
 
 import structlog
 
-from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import Environment, UnitOfWork
 from actions.reconciliation.finance_cases import open_case, resolve_automatically
 from domain.identity.policy import Purpose
 from domain.payments.files import BatchState, EnrolmentState, FileState, PaymentFileBatch, SignerEnrolment
@@ -19,8 +18,7 @@ from domain.reconciliation.finance_cases import CaseOutcome, DifferenceKind, Fin
 from integrations.dbt_finance.pfms import Pfms
 from integrations.dbt_finance.pfms.models import EnrolmentAnswer
 from store.certificates import signing_certificates
-from store.database import audit
-from store.database.engine import Transaction
+from store.database import Transaction, audit
 from store.payments import payment_files
 
 ENROLLED = "PFMS takes the certificate by now."

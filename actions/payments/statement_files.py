@@ -12,14 +12,12 @@ from types import MappingProxyType
 import structlog
 
 from actions.benefits.payment_enquiries import hash_of
-from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import Environment, UnitOfWork
 from actions.payments.incoming_files import archive_file, enter, fetch_file
 from actions.reconciliation.expected_files import expect_one, report_missing_files
 from actions.reconciliation.finance_cases import open_case
 from domain.benefits.benefits import Rail
-from domain.kernel.clock import IST
-from domain.kernel.people import SYSTEM
+from domain.kernel import IST, SYSTEM
 from domain.payments.expected_files import FileSource
 from domain.payments.files import FileState, LedgerFile
 from domain.reconciliation.finance_cases import DifferenceKind, FinanceDifference
@@ -28,8 +26,7 @@ from integrations.calling.errors import IntegrationError
 from integrations.dbt_finance.pfms.answers import read_statement
 from integrations.dbt_finance.pfms.exchange import FileExchange, IncomingFile
 from integrations.dbt_finance.pfms.models import DailyStatement, FileKind, FileRefused, LineStatus, StatementRow
-from store.database import crash_points
-from store.database.engine import Transaction
+from store.database import Transaction, crash_points
 from store.payments import expected_files, payment_files, statement_reads
 from store.reconciliation import reconciliation
 from store.reconciliation.reconciliation import StatementLine

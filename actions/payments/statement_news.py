@@ -12,7 +12,7 @@ from types import MappingProxyType
 import structlog
 
 from actions.benefits.payment_status import apply_statuses
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import UnitOfWork
 from actions.payments.closing import close_if_final
 from domain.benefits.benefits import PaymentNews, PaymentStatus, Rail
 from domain.identity.policy import Purpose

@@ -3,17 +3,14 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from actions.kernel import access
-from actions.kernel.environment import Environment
+from actions.kernel import Environment, access
 from actions.umang import umang_compare
 from domain.applications.deadline import WorkCalendar
 from domain.identity.policy import Purpose
-from domain.kernel.clock import ist_date
-from domain.kernel.people import SYSTEM, Subject
+from domain.kernel import SYSTEM, Subject, ist_date
 from domain.platform.alarms import RULES, Alarm, AlarmCode, AlarmState, ProcessFacts, Readings, Where, active_alarms
 from domain.statistics.silence import LOOK_BACK_DAYS, silent_for
-from store.database import audit
-from store.database.engine import Transaction
+from store.database import Transaction, audit
 from store.database.leases import Lease, still_held
 from store.officers import desk_reads
 from store.platform import alarms, outbox

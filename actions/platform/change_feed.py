@@ -8,15 +8,13 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from actions.kernel.access import of_application
-from actions.kernel.environment import Environment
+from actions.kernel import Environment, of_application
 from actions.officers.queue import own_cases
 from actions.platform.changes import Bookmark, begin, check, in_queue, name_of, queue_postings, resync
 from domain.applications.applications import Application
 from domain.applications.lifecycle import Status
 from domain.identity.policy import ObjectKind, Resource, purpose_for
-from domain.kernel.errors import ErrorCode, NotSignedIn, Problem, Problems, not_found
-from domain.kernel.people import PersonKind, Subject
+from domain.kernel import ErrorCode, NotSignedIn, PersonKind, Problem, Problems, Subject, not_found
 from domain.platform.changes import OF_APPLICATIONS, OF_QUEUES, Change, ChangeKind, FeedState, Wanted
 from store.applications import applications
 from store.benefits import benefits

@@ -9,19 +9,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from actions.kernel.access import of_application
-from actions.kernel.environment import Environment
+from actions.kernel import Environment, of_application
 from actions.officers.queue import own_cases
 from domain.applications.applications import Application
 from domain.applications.lifecycle import WITH_OFFICER, Status
 from domain.identity.policy import ObjectKind, Resource, purpose_for
-from domain.kernel.errors import ErrorCode, NotSignedIn, Problem, Problems, not_found
-from domain.kernel.people import PersonKind, Posting, Subject
+from domain.kernel import ErrorCode, NotSignedIn, PersonKind, Posting, Problem, Problems, Subject, not_found
 from domain.officers.desk import QueueFilter, QueueSort
 from domain.platform.changes import OF_APPLICATIONS, OF_QUEUES, Change, FeedState, Position, Wanted
 from store.applications import applications
-from store.database import change_feed
-from store.database.engine import Transaction
+from store.database import Transaction, change_feed
 from store.officers import desk_queue
 
 ROWS_FOR_ONE = 5

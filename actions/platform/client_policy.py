@@ -2,17 +2,12 @@
 
 from dataclasses import dataclass
 
-from actions.kernel import access
-from actions.kernel.environment import Environment
-from actions.kernel.idempotency import run_idempotently
+from actions.kernel import Environment, access, run_idempotently
 from domain.identity.policy import ObjectKind, Purpose, Resource
-from domain.kernel.errors import ErrorCode, Problem, Problems
-from domain.kernel.masks import mask_aadhaar_in
-from domain.kernel.people import Subject
+from domain.kernel import ErrorCode, Problem, Problems, Subject, mask_aadhaar_in
 from domain.platform.client_policy import LONGEST_LINK, AppVersion, ClientPlatform, ClientRule, Support, support_of
 from domain.platform.manifests import is_app_name
-from store.database import audit
-from store.database.engine import Transaction
+from store.database import Transaction, audit
 from store.platform import manifests
 
 OPERATION = "setClientPolicy"

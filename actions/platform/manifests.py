@@ -15,14 +15,10 @@ from joserfc import jws
 from joserfc.errors import JoseError
 
 from domain.identity.policy import Purpose
-from domain.kernel.clock import ist_date
-from domain.kernel.masks import mask_aadhaar_in
+from domain.kernel import ist_date, mask_aadhaar_in
 from domain.platform.manifests import Manifest, ManifestRefused, PublishedManifest, manifest_of
 from store.checks.finding import Finding
-from store.database import audit
-from store.database.engine import Transaction
-from store.database.keyring import Keyrings
-from store.database.types import canonical_json
+from store.database import Keyrings, Transaction, audit, canonical_json
 from store.platform import manifests
 
 TYPE = "apuni-operations+jws"

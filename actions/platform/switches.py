@@ -4,16 +4,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from actions.kernel import access
-from actions.kernel.environment import Environment
-from actions.kernel.idempotency import run_idempotently
+from actions.kernel import Environment, access, run_idempotently
 from domain.identity.policy import ObjectKind, Purpose, Resource
-from domain.kernel.errors import ErrorCode, Problem, Problems
-from domain.kernel.masks import mask_aadhaar_in
-from domain.kernel.people import Subject
+from domain.kernel import ErrorCode, Problem, Problems, Subject, mask_aadhaar_in
 from domain.platform.switches import ALWAYS_ON, LONGEST_REASON, STATES, SYSTEMS, Switch, SwitchKind, SwitchState
-from store.database import audit
-from store.database.engine import Transaction
+from store.database import Transaction, audit
 from store.platform import switches
 
 OPERATION = "setSwitch"

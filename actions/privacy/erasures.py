@@ -5,10 +5,9 @@ from dataclasses import dataclass
 
 import structlog
 
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from actions.privacy.personal_data import ERASED_ACTION, erase_person
-from domain.kernel.errors import ErrorCode, Problems
-from domain.kernel.people import SYSTEM
+from domain.kernel import SYSTEM, ErrorCode, Problems
 from store.database import audit
 from store.identity import people
 from store.privacy.erasures import ErasureList

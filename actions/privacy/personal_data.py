@@ -5,18 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from actions.kernel.access import of_citizen, require
-from actions.kernel.environment import Environment
-from actions.kernel.idempotency import ANSWERS
-from actions.kernel.transitions import Step, apply_transition
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import ANSWERS, Environment, Step, UnitOfWork, apply_transition, of_citizen, require
 from domain.applications.lifecycle import Move, Status
 from domain.identity.policy import Purpose
-from domain.kernel.errors import ErrorCode, Problem, Problems, not_found
-from domain.kernel.people import Citizen, PersonKind, Role, Subject
+from domain.kernel import Citizen, ErrorCode, PersonKind, Problem, Problems, Role, Subject, not_found
 from store.applications import applications
-from store.database import audit, idempotency
-from store.database.engine import Transaction
+from store.database import Transaction, audit, idempotency
 from store.identity import people
 from store.privacy import personal, personal_files, personal_rules
 from store.privacy.personal import Rows

@@ -6,15 +6,13 @@ from functools import partial
 
 import structlog
 
-from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import Environment, UnitOfWork
 from actions.reconciliation.finance_cases import open_case, resolve_automatically
 from domain.fees.fees import FeeRoute
-from domain.kernel.clock import ist_date
-from domain.kernel.people import SYSTEM
+from domain.kernel import SYSTEM, ist_date
 from domain.payments.expected_files import ASKED_BACK, ExpectedFile, FileSource, about_of, due_of, next_bank_day
 from domain.reconciliation.finance_cases import CaseOutcome, DifferenceKind
-from store.database.engine import Transaction
+from store.database import Transaction
 from store.fees import fee_orders
 from store.payments import expected_files
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import structlog
 
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import UnitOfWork
 from domain.identity.policy import ObjectKind, Purpose
 from domain.reconciliation.finance_cases import (
     CRITICAL,

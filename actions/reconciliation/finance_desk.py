@@ -5,14 +5,9 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from actions.fees import fee_doubts
-from actions.kernel.access import permitted_postings, require_one
-from actions.kernel.environment import Environment
-from actions.kernel.idempotency import conflict_problem, run_idempotently
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import Environment, UnitOfWork, conflict_problem, permitted_postings, require_one, run_idempotently
 from domain.identity.policy import ObjectKind, Purpose, Resource, decide
-from domain.kernel.errors import ErrorCode, NotSignedIn, Problem, Problems, not_found
-from domain.kernel.masks import mask_aadhaar_in
-from domain.kernel.people import Posting, Subject
+from domain.kernel import ErrorCode, NotSignedIn, Posting, Problem, Problems, Subject, mask_aadhaar_in, not_found
 from domain.reconciliation.finance_cases import (
     CaseEvent,
     CaseOutcome,
@@ -22,9 +17,7 @@ from domain.reconciliation.finance_cases import (
     after_step,
     needs_second_officer,
 )
-from store.database import audit
-from store.database.engine import Transaction
-from store.database.errors import NotThere
+from store.database import NotThere, Transaction, audit
 from store.reconciliation import finance_cases
 
 LONGEST_NOTE = 1_000

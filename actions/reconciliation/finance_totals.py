@@ -3,20 +3,17 @@
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, time, timedelta
 
-from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import Environment, UnitOfWork
 from actions.reconciliation.finance_cases import open_cases
 from actions.reconciliation.finance_desk import reach_of
 from actions.reconciliation.second_payments import paid_again
 from domain.benefits.benefits import PaymentStatus, Rail
 from domain.identity.policy import ObjectKind
-from domain.kernel.clock import IST, ist_date
-from domain.kernel.people import SYSTEM, Subject
+from domain.kernel import IST, SYSTEM, Subject, ist_date
 from domain.reconciliation.finance_cases import DifferenceKind, FinanceDifference
 from domain.reconciliation.finance_totals import MonthMovement, PaymentTotal, merge_movements
 from domain.statistics.figures import month_of, months_back
-from store.database import crash_points
-from store.database.engine import Transaction
+from store.database import Transaction, crash_points
 from store.payments import payment_reads
 from store.reconciliation import finance_totals
 from store.reconciliation.finance_totals import Range

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import UnitOfWork
 from domain.benefits.benefits import PaymentStatus
 from domain.payments.files import BatchLine, LineState
 from domain.reconciliation.finance_cases import INSTALMENT, DifferenceKind, FinanceDifference

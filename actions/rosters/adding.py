@@ -7,16 +7,12 @@ from datetime import timedelta
 from typing import Any
 
 from actions.catalogue.submit_checks import open_service
-from actions.kernel.case_access import note, of_row
-from actions.kernel.environment import Environment
-from actions.kernel.idempotency import run_idempotently
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import Environment, UnitOfWork, note, of_row, run_idempotently
 from actions.rosters.checks import Batch, row_problems
 from actions.rosters.rosters import ROW, of_roster, require_open, row_taken_up, taken_up
 from actions.uploads.uploads import known_uploads, use
 from domain.identity.policy import ObjectKind, Purpose
-from domain.kernel.errors import ErrorCode, Problem, Problems
-from domain.kernel.people import Subject
+from domain.kernel import ErrorCode, Problem, Problems, Subject
 from domain.rosters.rosters import (
     DRAFT_DAYS,
     MOST_AT_ONCE,
@@ -34,8 +30,7 @@ from domain.rosters.rosters import (
 )
 from domain.rosters.rows import RawRow, at_row, read_row, same_person
 from store.catalogue import forms
-from store.database.cipher import FieldCipher
-from store.database.engine import Transaction
+from store.database import FieldCipher, Transaction
 from store.rosters import roster_rows
 from store.uploads import uploads
 

@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from actions.catalogue.submit_checks import DocumentSource, NewDocument, document_problems
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import UnitOfWork
 from actions.uploads.uploads import known_uploads
 from domain.applications.applications import Application
 from domain.applications.lifecycle import OPEN
 from domain.catalogue.catalogue import Service
 from domain.catalogue.form_checking import check_answers
 from domain.catalogue.forms import Form
-from domain.kernel.errors import ErrorCode, Problem, Remedy
+from domain.kernel import ErrorCode, Problem, Remedy
 from domain.rosters.rosters import MOST_ROWS, OPEN_ROWS, Roster, RosterRow, RowPerson
 from domain.rosters.rows import RawRow, answers_for, same_person
 from store.applications import applications

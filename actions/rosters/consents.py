@@ -7,18 +7,13 @@ from typing import Any
 
 from actions.consents.consent_ledger import recorded_consents, write
 from actions.identity.code_sending import Addressee, CodeKind, make_code, try_code, wrong_code
-from actions.kernel.case_access import note, of_row
-from actions.kernel.environment import Environment
-from actions.kernel.idempotency import run_idempotently
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import Environment, UnitOfWork, note, of_row, run_idempotently
 from actions.rosters.rosters import ROW, require_open, row_taken_up
 from actions.uploads.uploads import require_upload, use
 from domain.applications.lifecycle import Status
 from domain.consents.consents import ConsentPurpose, ConsentStatus, ConsentStep, consent_required, present_of
 from domain.identity.policy import Purpose
-from domain.kernel.errors import ErrorCode, Problem, Problems, Remedy, not_found
-from domain.kernel.people import Subject
-from domain.kernel.text import Bilingual, Language
+from domain.kernel import Bilingual, ErrorCode, Language, Problem, Problems, Remedy, Subject, not_found
 from domain.rosters.rosters import (
     CONSENT_DAYS,
     OPEN_ROWS,
@@ -30,9 +25,7 @@ from domain.rosters.rosters import (
     RowState,
 )
 from store.applications import applications
-from store.database import locks
-from store.database.cipher import FieldCipher
-from store.database.engine import Transaction
+from store.database import FieldCipher, Transaction, locks
 from store.rosters import roster_rows
 
 _CODE = ("input", "code")

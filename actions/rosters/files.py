@@ -7,13 +7,11 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from actions.rosters.adding import AddRows, RowResult, add_rows
 from actions.rosters.rosters import RowFilter, rows_page
 from domain.applications.applications import Application
-from domain.kernel.errors import ErrorCode, Problem, Problems
-from domain.kernel.people import Subject
-from domain.kernel.text import Bilingual
+from domain.kernel import Bilingual, ErrorCode, Problem, Problems, Subject
 from domain.rosters.rosters import MOST_AT_ONCE, MOST_ROWS, Roster, RosterRow
 from domain.rosters.rows import RawRow
 from store.applications import applications

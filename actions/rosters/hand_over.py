@@ -6,24 +6,27 @@ from typing import Any
 from actions.applications.respond import RecordFee
 from actions.applications.respond import record_fee as record_application_fee
 from actions.identity.code_sending import CodeKind, try_code, wrong_code
-from actions.kernel.access import of_application, require
-from actions.kernel.case_access import note, of_row
-from actions.kernel.environment import Environment
-from actions.kernel.idempotency import run_idempotently
-from actions.kernel.transitions import Step, apply_transition
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import (
+    Environment,
+    Step,
+    UnitOfWork,
+    apply_transition,
+    note,
+    of_application,
+    of_row,
+    require,
+    run_idempotently,
+)
 from actions.rosters.consents import PROOF, hashed_code, present_row, refuse_not_made, require_held
 from actions.rosters.rosters import ROW, row_taken_up
 from actions.uploads.uploads import require_upload, use
 from domain.applications.lifecycle import Move
 from domain.doorstep import HandOverProof
 from domain.identity.policy import Purpose
-from domain.kernel.errors import ErrorCode, Problem, Problems, Remedy, not_found
-from domain.kernel.people import Subject
-from domain.kernel.text import Bilingual
+from domain.kernel import Bilingual, ErrorCode, Problem, Problems, Remedy, Subject, not_found
 from domain.rosters.rosters import Acknowledgement, Recipient, Roster, RosterRow
 from store.applications import applications
-from store.database.engine import Transaction
+from store.database import Transaction
 from store.rosters import roster_rows
 
 _CODE, _PAPER = ("input", "code"), ("input", "paper")

@@ -13,10 +13,7 @@ from actions.applications import submit
 from actions.applications.submit import SubmitApplication
 from actions.documents.attachments import check_documents
 from actions.identity.contact_lookup import citizen_by_contact
-from actions.kernel.case_access import note, of_row
-from actions.kernel.environment import Environment
-from actions.kernel.idempotency import run_idempotently
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import Environment, UnitOfWork, note, of_row, run_idempotently
 from actions.rosters.checks import papers_of
 from actions.rosters.consents import enter_in_ledger
 from actions.rosters.rosters import NUMBER, of_roster, present_roster, require_open, taken_up
@@ -24,9 +21,7 @@ from actions.uploads.uploads import known_uploads, use
 from domain.applications.applications import DeliveryMode
 from domain.consents.consents import ConsentPurpose, consent_required
 from domain.identity.policy import ObjectKind, Purpose
-from domain.kernel.errors import ErrorCode, Problem, Problems, Remedy
-from domain.kernel.people import Citizen, PersonKind, Subject
-from domain.kernel.text import Bilingual, Language
+from domain.kernel import Bilingual, Citizen, ErrorCode, Language, PersonKind, Problem, Problems, Remedy, Subject
 from domain.rosters.rosters import (
     CHANNELS,
     FILED_AT_ONCE,
@@ -40,8 +35,7 @@ from domain.rosters.rosters import (
 )
 from domain.rosters.rows import answers_for
 from store.catalogue import forms
-from store.database import audit, crash_points
-from store.database.engine import Transaction
+from store.database import Transaction, audit, crash_points
 from store.identity import people
 from store.platform import outbox
 from store.rosters import roster_rows, rosters

@@ -4,21 +4,34 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from actions.catalogue.submit_checks import open_service
-from actions.kernel.access import leave_receipt, permitted_postings, require
-from actions.kernel.case_access import note, of_row
-from actions.kernel.environment import Environment
-from actions.kernel.idempotency import run_idempotently
-from actions.kernel.numbering import draw_number
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import (
+    Environment,
+    UnitOfWork,
+    draw_number,
+    leave_receipt,
+    note,
+    of_row,
+    permitted_postings,
+    require,
+    run_idempotently,
+)
 from domain.identity.policy import ObjectKind, Purpose, Resource, decide
-from domain.kernel.errors import ErrorCode, NotSignedIn, Problem, Problems, Remedy, not_found
-from domain.kernel.numbers import MistypedNumber, NumberKind, parse_number
-from domain.kernel.people import Posting, Subject
+from domain.kernel import (
+    ErrorCode,
+    MistypedNumber,
+    NotSignedIn,
+    NumberKind,
+    Posting,
+    Problem,
+    Problems,
+    Remedy,
+    Subject,
+    not_found,
+    parse_number,
+)
 from domain.rosters.rosters import MOST_OPEN, Roster, RosterRow, RosterState, RowState, refuse_closed
 from store.catalogue import centres
-from store.database import locks
-from store.database.engine import Transaction
-from store.database.errors import NotThere
+from store.database import NotThere, Transaction, locks
 from store.rosters import roster_rows, rosters
 
 NUMBER = ("input", "number")

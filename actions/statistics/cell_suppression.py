@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from actions.statistics.counts import COLUMNS, Place, Question, behind_each
-from domain.kernel.clock import ist_date
+from domain.kernel import ist_date
 from domain.officers.dashboards import Dimension
 from domain.statistics.cell_suppression import SuppressedCells, SuppressedPairs
 from domain.statistics.figures import Delivery

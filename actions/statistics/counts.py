@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, TypeVar
 
-from domain.kernel.people import Posting
+from domain.kernel import Posting
 from domain.officers.dashboards import Dimension
 from domain.statistics.figures import Delivery, Measure, StatisticsChannel, delivery, next_month
 from domain.statistics.small_cells import Behind
-from store.database.engine import Transaction
+from store.database import Transaction
 from store.statistics import figure_days, figures
 from store.statistics.figures import FigureFilter
 

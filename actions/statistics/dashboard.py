@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass
 
-from actions.kernel.access import of_citizen, require_read
-from actions.kernel.environment import Environment
+from actions.kernel import Environment, of_citizen, require_read
 from domain.applications.applications import Application
 from domain.applications.lifecycle import OPEN, Status
 from domain.identity.policy import ObjectKind
-from domain.kernel.people import Subject
+from domain.kernel import Subject
 from store.statistics import dashboard
 
 MOST = 20

@@ -5,14 +5,12 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from actions.statistics.cell_suppression import suppressed_groups
 from actions.statistics.counts import COLUMNS, Question, count_groups, figures_of, is_coarse, total_counts
 from actions.statistics.filters import refuse_unknown
 from domain.identity.policy import ObjectKind, Purpose, Resource, decide
-from domain.kernel.clock import ist_date
-from domain.kernel.errors import ErrorCode, Problem, Problems
-from domain.kernel.people import Subject
+from domain.kernel import ErrorCode, Problem, Problems, Subject, ist_date
 from domain.officers.dashboards import STRANGERS_DIMENSIONS, Dimension, check_period
 from domain.statistics.figures import Delivery, delivery, month_of, months_back
 

@@ -4,9 +4,9 @@ Districts, tehsils, departments and services are never taken out of the catalogu
 reach.
 """
 
-from domain.kernel.errors import ErrorCode, Problem, Problems
+from domain.kernel import ErrorCode, Problem, Problems
 from store.catalogue import catalogue
-from store.database.engine import Transaction
+from store.database import Transaction
 
 
 async def refuse_unknown(

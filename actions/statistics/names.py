@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
+from domain.kernel import Bilingual, Language
 from domain.kernel.messages import label
-from domain.kernel.text import Bilingual, Language
 from domain.officers.dashboards import Dimension
 from store.catalogue import catalogue
 

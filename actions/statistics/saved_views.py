@@ -4,17 +4,11 @@ from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from actions.kernel.access import require
-from actions.kernel.case_access import note
-from actions.kernel.environment import Environment
-from actions.kernel.idempotency import run_idempotently
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import Environment, UnitOfWork, note, require, run_idempotently
 from domain.identity.policy import ObjectKind, Purpose, Resource
-from domain.kernel.errors import ErrorCode, NotSignedIn, Problem, Problems, not_found
-from domain.kernel.people import Officer, PersonKind, Subject
+from domain.kernel import ErrorCode, NotSignedIn, Officer, PersonKind, Problem, Problems, Subject, not_found
 from domain.officers.dashboards import MOST_MONTHS, MOST_VIEWS, SavedView, ViewContent, view_name
-from store.database import locks
-from store.database.engine import Transaction
+from store.database import Transaction, locks
 from store.statistics import saved_views
 
 _NAME = ("input", "name")

@@ -3,13 +3,11 @@
 from collections.abc import Callable
 from datetime import timedelta
 
-from actions.kernel.transitions import Transition
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import Transition, UnitOfWork
 from domain.identity.policy import ObjectKind, Purpose
-from domain.kernel.people import SYSTEM
+from domain.kernel import SYSTEM
 from domain.statistics.figures import difference, figure_inputs, marks_of
-from store.database import audit
-from store.database.engine import Store, Transaction
+from store.database import Store, Transaction, audit
 from store.platform import seeds
 from store.statistics import figure_build, figure_state, figures
 from store.statistics.figure_state import MARKS, Build

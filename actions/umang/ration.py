@@ -1,12 +1,9 @@
 """A citizen's ration card, asked for through UMANG."""
 
 from actions.documents.department_documents import CONSENT_NEEDED, RATION_CARD, has_lapsed, still_held
-from actions.kernel.access import of_citizen, read_at_sources
-from actions.kernel.environment import Environment
+from actions.kernel import Environment, of_citizen, read_at_sources
 from domain.identity.policy import ObjectKind
-from domain.kernel.people import Subject
-from domain.kernel.sources import Source, Sourced
-from domain.kernel.text import Language
+from domain.kernel import Language, Source, Sourced, Subject
 from integrations.calling.errors import Refused
 from integrations.umang import RationCard
 from store.documents import department_documents

@@ -5,11 +5,11 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import structlog
 
-from actions.kernel.environment import Environment
-from domain.kernel.clock import IST, ist_date
+from actions.kernel import Environment
+from domain.kernel import IST, ist_date
 from domain.umang.umang import ServiceComparison, compare_day
 from store import umang
-from store.database.engine import Store, Transaction
+from store.database import Store, Transaction
 
 APPLY = "applyService"
 AFTER_MIDNIGHT = timedelta(minutes=10)

@@ -9,19 +9,25 @@ from datetime import timedelta
 
 from actions.feedback.notices import About, tell
 from actions.identity.sign_in_guards import constant_time_equal
-from actions.kernel.access import of_citizen, require
-from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import Environment, UnitOfWork, of_citizen, require
 from domain.feedback.notices import NoticeKind, Topic
 from domain.identity.policy import ObjectKind, Purpose
-from domain.kernel.assurance import Assurance, weakest
-from domain.kernel.errors import ErrorCode, Problem, Problems, Remedy
-from domain.kernel.masks import mask_mobile
-from domain.kernel.people import PersonKind, Provider, Role, Subject
+from domain.kernel import (
+    Assurance,
+    ErrorCode,
+    PersonKind,
+    Problem,
+    Problems,
+    Provider,
+    Remedy,
+    Role,
+    Subject,
+    mask_mobile,
+    weakest,
+)
 from integrations.umang import UserAssertion
 from store import umang
-from store.database import audit
-from store.database.engine import Transaction
+from store.database import Transaction, audit
 from store.identity import identities
 from store.umang import Account
 

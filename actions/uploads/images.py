@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from typing import Any
 
-from domain.kernel.errors import ErrorCode, Problem, Problems
+from domain.kernel import ErrorCode, Problem, Problems
 from domain.uploads.files import MediaType
 
 _AT_ONCE = ThreadPoolExecutor(2, "image")

@@ -8,13 +8,11 @@ object store.
 import re
 from dataclasses import dataclass, replace
 
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from actions.uploads.uploads import refuse_strangers, take_in, too_large
-from domain.kernel.errors import ErrorCode, Problem, Problems
-from domain.kernel.people import PersonKind, Subject
+from domain.kernel import ErrorCode, PersonKind, Problem, Problems, Subject
 from domain.uploads.files import PartialUpload, UploadedFile
-from store.database import locks
-from store.database.engine import Transaction
+from store.database import Transaction, locks
 from store.uploads import partial_uploads, uploads
 
 LARGEST_PIECE = 256 * 1024

@@ -13,17 +13,14 @@ from datetime import timedelta
 
 import structlog
 
-from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import Environment, UnitOfWork
 from actions.uploads.images import re_encode_image
 from domain.identity.policy import ObjectKind, Purpose, Resource, decide
-from domain.kernel.errors import ErrorCode, NotSignedIn, Problem, Problems
-from domain.kernel.people import PersonKind, Role, Subject
+from domain.kernel import ErrorCode, NotSignedIn, PersonKind, Problem, Problems, Role, Subject
 from domain.uploads.file_types import true_type
 from domain.uploads.files import MediaType, QuarantinedFile, UploadedFile
 from domain.uploads.pdf_content import refuse_unfit_pdf
-from store.database import audit, locks
-from store.database.engine import Transaction
+from store.database import Transaction, audit, locks
 from store.privacy import personal_files
 from store.uploads import partial_uploads, quarantine, uploads
 from store.uploads.uploads import Use

@@ -23,13 +23,9 @@ from actions.appeals.legal_sweep import Swept, sweep
 from domain.applications.applications import Application
 from domain.applications.deadline import end_of_day
 from domain.applications.lifecycle import Status
-from domain.kernel.clock import ManualClock, ist_date
-from domain.kernel.numbers import NumberKind, make_number
-from domain.kernel.people import Citizen
+from domain.kernel import Citizen, ManualClock, NumberKind, ist_date, make_number
 from store.applications.application_rows import applications_table, values_of
-from store.database.cipher import FieldCipher
-from store.database.engine import Store, Transaction, migrate
-from store.database.keyring import Keyrings
+from store.database import FieldCipher, Keyrings, Store, Transaction, migrate
 from store.identity import people
 from tests.support.actions import World
 from tests.support.databases import NOW, PostgresServer

@@ -21,7 +21,7 @@ from typing import Any
 from benchmarks.money.filled import NEXT_MORNING, PAISE, fill, move_clock, opened, orders
 from benchmarks.money.work import PARTS
 from store.checks.payments import payments
-from store.database.engine import migrate
+from store.database import migrate
 from tests.support.databases import PostgresServer
 
 SCALE = 1_000_000

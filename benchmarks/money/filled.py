@@ -10,13 +10,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from domain.benefits.benefits import PaymentStatus, Rail, SanctionState
 from domain.benefits.bills import bill_number, end_to_end_id
-from domain.kernel.ids import SystemIds
-from domain.kernel.numbers import NumberKind, make_number
-from domain.kernel.people import Citizen
-from domain.kernel.text import Bilingual, Language
+from domain.kernel import Bilingual, Citizen, Language, NumberKind, SystemIds, make_number
 from domain.payments.files import PayeeDetails, PaymentRules, RegistrationState, Transport, beneficiary_id
 from integrations.dbt_finance.pfms import Pfms
 from integrations.dbt_finance.pfms.models import PfmsIdentity
@@ -27,10 +24,8 @@ from sandbox.city.clock import SandboxClock
 from sandbox.city.kit import Sandbox, SandboxHome
 from sandbox.dbt_finance.pfms.system import create_sandbox
 from store.benefits.benefits import instalments_table, sanctions_table
+from store.database import FieldCipher, Keyrings, Store, Transaction
 from store.database.bulk import insert_rows
-from store.database.cipher import FieldCipher
-from store.database.engine import Store, Transaction
-from store.database.keyring import Keyrings
 from store.identity import people
 from store.payments.payment_tables import accounts_table, beneficiaries_table
 from tests.support.catalogued import bare_environment, calendar_of_the_catalogue

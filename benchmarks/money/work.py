@@ -17,7 +17,7 @@ from typing import Any
 import structlog
 from sqlalchemy import case, func, select
 
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from actions.payments.partner import pfms
 from actions.payments.payment_answers import fetch_answers
 from actions.payments.payment_batches import batch_round
@@ -31,7 +31,7 @@ from gateway.worker.deliveries import Deliveries
 from gateway.worker.payment_rounds import PAYMENT_HANDLERS
 from integrations.calling.errors import IntegrationError
 from store.benefits.benefits import instalments_table
-from store.database.errors import StoreError
+from store.database import StoreError
 from store.payments import payment_batches
 from store.payments.payment_tables import batches_table, files_table
 

@@ -18,7 +18,7 @@ import uvloop
 
 from benchmarks.remote.measuring import SHORT, Call, measured, resilience, stay_on
 from benchmarks.remote.slow_system import one_slow_system
-from domain.kernel.sources import Source
+from domain.kernel import Source
 from integrations.calling.cache import Codec
 from integrations.calling.http_transport import Limits, OwnTransport
 from integrations.calling.policies import JSON_TYPES, Bulkhead, CallPolicy, Traffic

@@ -6,8 +6,7 @@ import resource
 import time
 from collections.abc import Awaitable, Callable
 
-from domain.kernel.clock import SystemClock
-from domain.kernel.sources import Source
+from domain.kernel import Source, SystemClock
 from integrations.calling.breakers import BreakerObserver, Breakers
 from integrations.calling.cache import AnswerCache, open_cache
 from integrations.calling.monitor import SourceMonitor

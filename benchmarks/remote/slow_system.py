@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
 from benchmarks.remote.measuring import SHORT, measured, resilience
-from domain.kernel.sources import Source
+from domain.kernel import Source
 from integrations.calling.breakers import BreakerState
 from integrations.calling.errors import Unavailable
 from integrations.calling.policies import Bulkhead, CallPolicy, Traffic

@@ -32,7 +32,7 @@ from benchmarks.store.server import KeptServer
 from domain.statistics.figures import rate
 from gateway.runtime import gc_tuning
 from store.applications.application_rows import applications_table
-from store.database.engine import Transaction
+from store.database import Transaction
 from store.statistics import figure_recount
 
 SIZES = {"sqlite": (10_000, 1_000_000), "postgresql": (10_000, 1_000_000, 6_200_000)}

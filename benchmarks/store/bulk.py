@@ -9,10 +9,9 @@ from sqlalchemy import Column, Table, func, insert, select, text
 
 from benchmarks.store.chunks import Chunk, Rows
 from domain.statistics.figures import Mark
-from store.database.audit import audit_chain_table, audit_lines_table
+from store.database import Json, Store, Transaction, audit_lines_table, canonical_json
+from store.database.audit import audit_chain_table
 from store.database.connections import database_url, write_engine
-from store.database.engine import Store, Transaction
-from store.database.types import Json, canonical_json
 from store.platform.outbox import outbox_table
 from store.statistics import figures
 from store.tables import metadata

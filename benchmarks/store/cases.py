@@ -11,9 +11,8 @@ from functools import cached_property
 from domain.applications.applications import Channel
 from domain.applications.lifecycle import Move, Status
 from domain.catalogue.catalogue import Service, Tehsil
-from domain.kernel.clock import IST
+from domain.kernel import IST, Bilingual
 from domain.kernel.ids import uuid7
-from domain.kernel.text import Bilingual
 
 PROCESSED, ON_TIME, AVERAGE_DAYS = 0.9905, 0.915, 9.0
 """What the state publishes; under 1 % are pending."""

@@ -5,13 +5,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from benchmarks.store.cases import NOW
-from domain.kernel.clock import Clock, ManualClock
-from domain.kernel.ids import SystemIds
-from store.database.cipher import FieldCipher
-from store.database.engine import Store
-from store.database.keyring import Keyrings
+from domain.kernel import Clock, ManualClock, SystemIds
+from store.database import FieldCipher, Keyrings, Store
 from tests.support.catalogued import bare_environment
 
 

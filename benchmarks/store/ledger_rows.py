@@ -10,7 +10,7 @@ from benchmarks.store.chunks import Chunk
 from domain.applications.lifecycle import Status
 from domain.etaal.counting import UNMAPPED, Category, CountingEvent
 from domain.etaal.counting_rules import rules_on
-from domain.kernel.clock import ist_date
+from domain.kernel import ist_date
 from store.etaal.ledger import PLACE, day_totals_table, days_table, event_key, ledger_table
 from store.etaal.ledger_seal import GENESIS, link_of, row_content
 

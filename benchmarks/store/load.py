@@ -20,8 +20,7 @@ from store.applications import application_rows
 from store.applications import timeline as kept_timeline
 from store.catalogue import catalogue
 from store.certificates import certificates
-from store.database import audit
-from store.database.engine import Store, migrate
+from store.database import Store, audit, migrate
 from store.etaal import ledger
 from store.feedback import notices
 from store.identity import contacts, people

@@ -15,7 +15,7 @@ from benchmarks.store.house import House, opened
 from benchmarks.store.load import Plan
 from benchmarks.store.reads import COMMISSION, a_year
 from benchmarks.watching import watched
-from domain.kernel.people import PersonKind, Role, Subject
+from domain.kernel import PersonKind, Role, Subject
 from store.identity.aliases import aliases_table
 
 RESTORED = 100_000
@@ -89,7 +89,7 @@ async def _figures(house: House) -> None:
 
     from actions.statistics.figures import statistics
     from actions.statistics.names import read_names
-    from domain.kernel.text import Language
+    from domain.kernel import Language
     from domain.officers.dashboards import Dimension
     from gateway.pages.figures_csv import _encode_lines, _statistics_lines
 

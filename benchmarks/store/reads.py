@@ -12,7 +12,7 @@ from typing import Any
 from actions.catalogue.search import Wanted, find_services
 from actions.etaal.counts import placed_counts, transaction_counts
 from actions.feedback.tracking import track_application
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from actions.officers.queue import queue_counts, queue_page
 from actions.statistics.counts import Question
 from actions.statistics.dashboard import dashboard_of
@@ -21,18 +21,14 @@ from benchmarks.store.cases import NOW, Case, Population, citizen_id, mixed, mob
 from benchmarks.store.rows import number_of, officers_of
 from domain.etaal.counting import DayCountCache
 from domain.feedback.tracking import SecondFactor
-from domain.kernel.clock import ist_date
-from domain.kernel.numbers import NumberKind
-from domain.kernel.people import Officer, PersonKind, Role, Subject
-from domain.kernel.sources import Source
-from domain.kernel.text import Language
+from domain.kernel import Language, NumberKind, Officer, PersonKind, Role, Source, Subject, ist_date
 from domain.officers.dashboards import Dimension
 from domain.officers.desk import QueueFilter, QueueSort
 from domain.statistics.figures import month_of, months_back
 from gateway.graphql.documents import PREPARED, Documents, GivenDocument
 from gateway.settings.limits import Limits
 from integrations.calling.monitor import SourceMonitor
-from schema.kernel.context import Context
+from schema.kernel import Context
 from store.statistics.overdue import overdue
 from tests.support.operations import operation
 

@@ -24,17 +24,24 @@ from domain.applications.deadline import DayUnit, TimeLimit, end_of_day
 from domain.applications.lifecycle import Move, Status
 from domain.certificates.certificates import CertificateStatus, IssuedCertificate
 from domain.feedback.notices import OF_MOVES, Notice, NoticeKind, Topic
-from domain.kernel.clock import Clock, ist_date
+from domain.kernel import (
+    Bilingual,
+    Citizen,
+    Clock,
+    Language,
+    NumberKind,
+    Officer,
+    OfficerLevel,
+    Posting,
+    Role,
+    ist_date,
+    make_number,
+)
 from domain.kernel.ids import uuid7
-from domain.kernel.numbers import NumberKind, make_number
-from domain.kernel.people import Citizen, Officer, OfficerLevel, Posting, Role
-from domain.kernel.text import Bilingual, Language
 from domain.statistics.figures import figure_inputs, marks_of
 from store.applications import application_rows, timeline
 from store.certificates import certificates
-from store.database import audit
-from store.database.cipher import FieldCipher
-from store.database.engine import Transaction
+from store.database import FieldCipher, Transaction, audit
 from store.feedback import notices
 from store.identity import contacts, people
 from store.platform import outbox

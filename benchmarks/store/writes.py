@@ -6,11 +6,9 @@ from collections.abc import Iterator
 
 from actions.applications.decide import Decide, Verdict, decide_application
 from actions.applications.submit import submit_application
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from benchmarks.store.cases import Population, citizen_id
-from domain.kernel.errors import ErrorCode, Problems
-from domain.kernel.people import Officer, OfficerLevel, PersonKind, Posting, Role, Subject
-from domain.kernel.text import Bilingual
+from domain.kernel import Bilingual, ErrorCode, Officer, OfficerLevel, PersonKind, Posting, Problems, Role, Subject
 from store.identity import people
 from tests.support.actions import FREE, request_for
 

@@ -28,7 +28,7 @@ def demo() -> None:
 def _check_schema(settings: Settings) -> None:
     """Raise SchemaTooOld or SchemaTooNew before the sandboxes write into a home on which the demo cannot start."""
     if settings.database_url or (settings.home / "store.db").exists():
-        from store.database.engine import schema_is_current
+        from store.database import schema_is_current
 
         asyncio.run(schema_is_current(settings.store_url))
 

@@ -10,8 +10,7 @@ from actions.doorstep.rounds import FailVisit, HandOver, RecordVisitFee, SetOut,
 from actions.feedback.feedback import GiveFeedback, record_feedback
 from actions.feedback.grievances import MoveGrievance, RaiseGrievance, ReplyToGrievance, answer, open_grievance, step
 from actions.feedback.suggestions import MakeSuggestion, ReplyToSuggestion, propose, respond
-from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import Environment, UnitOfWork
 from demo.seed.people import DemoPeople, cast_of, citizen_subject
 from demo.seed.plan import choice
 from domain.applications.applications import Application, DeliveryMode
@@ -19,12 +18,10 @@ from domain.applications.lifecycle import Status
 from domain.doorstep import Visit, VisitFailure, VisitPurpose, offered_slots
 from domain.feedback.feedback import SuggestionState
 from domain.feedback.grievances import GrievanceCategory, GrievanceMove
-from domain.kernel.clock import ManualClock
-from domain.kernel.ids import SeededIds
-from domain.kernel.people import PersonKind, Role, Subject
+from domain.kernel import ManualClock, PersonKind, Role, SeededIds, Subject
 from store import doorstep
 from store.applications import applications
-from store.database.engine import Transaction
+from store.database import Transaction
 from store.platform import seeds
 
 FEE_PAISE = 5000

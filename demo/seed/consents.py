@@ -6,13 +6,11 @@ from datetime import timedelta
 from typing import Any
 
 from actions.consents.consents import ChangeConsent, take_step
-from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import Environment, UnitOfWork
 from demo.seed.people import cast_of, citizen_subject
 from domain.consents.consents import ConsentPurpose, ConsentStep
-from domain.kernel.clock import ManualClock
-from domain.kernel.ids import SeededIds
-from store.database.engine import Transaction
+from domain.kernel import ManualClock, SeededIds
+from store.database import Transaction
 from store.platform import seeds
 
 GIVEN_BEFORE = timedelta(days=30)

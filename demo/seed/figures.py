@@ -7,18 +7,15 @@ from typing import Any
 
 from actions.appeals import delays
 from actions.appeals.delays import RecordDelayReason
-from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import Environment, UnitOfWork
 from actions.statistics import saved_views
 from actions.statistics.saved_views import SaveView
 from demo.seed.people import cast_of
 from domain.appeals.delays import CaseFilter, CaseList, DelayCause
 from domain.identity.policy import ObjectKind, Purpose, Resource, decide
-from domain.kernel.clock import ManualClock
-from domain.kernel.ids import SeededIds
-from domain.kernel.people import Posting, Role, Subject
+from domain.kernel import ManualClock, Posting, Role, SeededIds, Subject
 from domain.officers.dashboards import Dimension, ViewContent
-from store.database.engine import Transaction
+from store.database import Transaction
 from store.platform import seeds
 from store.statistics import figure_cases
 

@@ -16,20 +16,15 @@ from actions.appeals.appeals import (
 )
 from actions.appeals.legal_sweep import file_breach, raise_level
 from actions.appeals.steps import follow
-from actions.kernel.environment import Environment
-from actions.kernel.jurisdiction import Place, at_level, place_of
-from actions.kernel.transitions import Transition
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import Environment, Place, Transition, UnitOfWork, at_level, place_of
 from demo.seed.people import DemoPeople, cast_of, citizen_subject
 from domain.appeals.appeals import Appeal, AppealLevel
 from domain.applications.applications import Application
 from domain.applications.deadline import breaches_at
 from domain.applications.lifecycle import Move, Status
-from domain.kernel.clock import ManualClock, ist_date
-from domain.kernel.ids import SeededIds
-from domain.kernel.people import SYSTEM, OfficerLevel, Subject
+from domain.kernel import SYSTEM, ManualClock, OfficerLevel, SeededIds, Subject, ist_date
 from store.applications import applications
-from store.database.engine import Transaction
+from store.database import Transaction
 from store.platform import seeds
 
 PER_KIND = 2

@@ -9,17 +9,27 @@ from typing import Any
 from stdnum import verhoeff
 
 from actions.documents.department_documents import RATION_CARD
-from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import Environment, UnitOfWork
 from actions.umang.ration import CARD_NUMBER
 from domain.catalogue.centres import Binding, Centre, CentreKind
 from domain.doorstep import DoorstepAgent
-from domain.kernel.people import Citizen, Officer, OfficerLevel, Operator, PersonKind, Posting, Provider, Role, Subject
-from domain.kernel.text import Bilingual, Language
+from domain.kernel import (
+    Bilingual,
+    Citizen,
+    Language,
+    Officer,
+    OfficerLevel,
+    Operator,
+    PersonKind,
+    Posting,
+    Provider,
+    Role,
+    Subject,
+)
 from integrations.sso import Assurance
 from store import doorstep
 from store.catalogue import centres
-from store.database.engine import Transaction
+from store.database import Transaction
 from store.database.vault import VaultReference
 from store.documents import department_documents
 from store.documents.department_documents import DepartmentDocument

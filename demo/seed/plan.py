@@ -11,7 +11,7 @@ from domain.applications.deadline import WorkCalendar
 from domain.applications.lifecycle import Status
 from domain.benefits.plans import demo_day
 from domain.catalogue.catalogue import Outcome, Scheme, Service
-from domain.kernel.clock import IST, ist_date
+from domain.kernel import IST, ist_date
 
 OPENING = time(10, 0)
 OFFICE_MINUTES = 420

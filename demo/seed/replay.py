@@ -13,8 +13,7 @@ from actions.applications.submit import SaveDraft, SubmitApplication, draft, fil
 from actions.benefits import sanction
 from actions.certificates import issue
 from actions.certificates.content import Renderer
-from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import Environment, UnitOfWork
 from demo.seed.forms import filled_in, findings_of, form_of, papers_of
 from demo.seed.people import DemoPeople, citizen_subject, operator_subject
 from demo.seed.plan import Plan, Timetable, choice
@@ -25,10 +24,9 @@ from domain.benefits.bills import seeded_sanction_number
 from domain.benefits.plans import certificate_cutoff
 from domain.catalogue.catalogue import Outcome, Service
 from domain.catalogue.forms import Form
-from domain.kernel.clock import ManualClock, ist_date
-from domain.kernel.people import SYSTEM, Subject
+from domain.kernel import SYSTEM, ManualClock, Subject, ist_date
 from store.benefits import benefits
-from store.database.engine import Transaction
+from store.database import Transaction
 from store.platform import outbox
 
 WORKER = "seed"

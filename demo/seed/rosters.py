@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from actions.rosters.adding import AddRows, add_rows
 from actions.rosters.hand_over import RecordRowFee, record_row_fee
 from actions.rosters.roster_filing import file_at_once
@@ -15,13 +15,11 @@ from demo.seed.papers import demo_paper
 from domain.catalogue.catalogue import Service
 from domain.catalogue.centres import Binding, Centre, CentreKind
 from domain.catalogue.forms import Form
-from domain.kernel.clock import ist_date
-from domain.kernel.people import Operator, PersonKind, Subject
-from domain.kernel.text import Bilingual
+from domain.kernel import Bilingual, Operator, PersonKind, Subject, ist_date
 from domain.rosters.rosters import KEEPERS
 from domain.rosters.rows import RawRow
 from store.catalogue import catalogue, centres, forms
-from store.database.engine import Transaction
+from store.database import Transaction
 from store.identity import people
 from store.platform import seeds
 from store.rosters import roster_rows

@@ -6,8 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from actions.certificates.content import Renderer
-from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import Environment, UnitOfWork
 from actions.uploads.uploads import take_in
 from demo.seed.care import seed_care
 from demo.seed.consents import seed_consents
@@ -18,9 +17,7 @@ from demo.seed.people import DemoPeople, add_people, cast_of, citizen_subject, f
 from demo.seed.plan import Plan, plans
 from demo.seed.replay import Replay, ReplayContext
 from demo.seed.rosters import seed_rosters
-from domain.kernel.clock import ManualClock, ist_date
-from domain.kernel.ids import SeededIds
-from domain.kernel.people import SYSTEM
+from domain.kernel import SYSTEM, ManualClock, SeededIds, ist_date
 from store.catalogue import catalogue, forms
 from store.platform import seeds
 

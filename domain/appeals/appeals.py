@@ -6,8 +6,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from domain.applications.deadline import DayUnit
-from domain.kernel.errors import ErrorCode, Problem, Problems
-from domain.kernel.people import OfficerLevel
+from domain.kernel import ErrorCode, OfficerLevel, Problem, Problems
 
 
 class AppealLevel(StrEnum):

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
-from domain.kernel.clock import IST, ist_date
+from domain.kernel import IST, ist_date
 
 LAW = "Uttarakhand Right to Service Act 2011, section 4"
 ORDER_LAW = "Uttarakhand Right to Service Act 2011, section 6(2)"

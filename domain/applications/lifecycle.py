@@ -3,7 +3,7 @@
 from enum import StrEnum
 from types import MappingProxyType
 
-from domain.kernel.errors import ErrorCode, Problem, Problems
+from domain.kernel import ErrorCode, Problem, Problems
 
 
 class Status(StrEnum):

@@ -6,7 +6,7 @@ One instalment of one sanction has one bill number and one end-to-end id for eve
 
 import hashlib
 
-from domain.kernel.numbers import LENGTH, NumberKind, make_number
+from domain.kernel import LENGTH, NumberKind, make_number
 
 _SEEDED_YEAR = 2025
 

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from domain.benefits.benefits import SanctionState
 from domain.benefits.plans import Plan
-from domain.kernel.masks import mask_account
+from domain.kernel import mask_account
 
 
 class StopKind(StrEnum):

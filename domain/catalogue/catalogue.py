@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from domain.applications.deadline import DayUnit
 from domain.benefits.benefits import Rail
-from domain.kernel.text import Bilingual
+from domain.kernel import Bilingual
 
 
 class Outcome(StrEnum):

@@ -6,8 +6,7 @@ from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
 
-from domain.kernel.people import Provider
-from domain.kernel.text import Bilingual
+from domain.kernel import Bilingual, Provider
 
 
 class CentreKind(StrEnum):

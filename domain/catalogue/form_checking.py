@@ -26,9 +26,7 @@ from domain.catalogue.form_problems import (
 )
 from domain.catalogue.form_rules import Scope, holds, is_needed, is_visible, names_in
 from domain.catalogue.forms import LONGEST_ANSWER, MOST_ANSWERS, Form, Question, QuestionKind, flat
-from domain.kernel.errors import ErrorCode, Problem
-from domain.kernel.masks import holds_aadhaar
-from domain.kernel.text import latin_digits
+from domain.kernel import ErrorCode, Problem, holds_aadhaar, latin_digits
 
 MOST_VALIDATORS = 500
 _validators: dict[str, jsonschema_rs.Draft202012Validator] = {}

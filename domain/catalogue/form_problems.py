@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from domain.catalogue.forms import Check, Question
-from domain.kernel.errors import ErrorCode, Problem
-from domain.kernel.text import Bilingual
+from domain.kernel import Bilingual, ErrorCode, Problem
 
 PATH = ("input", "form")
 """Where the answers lie in the input of a mutation."""

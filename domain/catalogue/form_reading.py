@@ -18,7 +18,7 @@ import jsonschema_rs
 from domain.catalogue.form_bounds import FormRefused, Reason, read_json
 from domain.catalogue.form_lint import lint
 from domain.catalogue.forms import Check, Form, Option, Question, QuestionKind, Section
-from domain.kernel.text import Bilingual
+from domain.kernel import Bilingual
 
 COMMON = "common.json"
 _REFERENCE = f"{COMMON}#/$defs/"

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from domain.kernel.text import Bilingual
+from domain.kernel import Bilingual
 
 GENERIC = "generic"
 """The form of every service that no other form names."""

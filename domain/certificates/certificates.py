@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from domain.kernel.text import Bilingual
+from domain.kernel import Bilingual
 
 
 class CertificateStatus(StrEnum):

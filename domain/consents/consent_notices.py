@@ -6,8 +6,8 @@ from dataclasses import astuple, dataclass
 
 from domain.consents.consents import DEFAULT_DAYS, ConsentPurpose
 from domain.identity.assisting import LONGEST_MINUTES
+from domain.kernel import Language
 from domain.kernel.messages import label
-from domain.kernel.text import Language
 
 
 @dataclass(frozen=True, slots=True)

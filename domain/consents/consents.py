@@ -7,8 +7,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
-from domain.kernel.errors import ErrorCode, Problem, Problems, Remedy
-from domain.kernel.sources import Source
+from domain.kernel import ErrorCode, Problem, Problems, Remedy, Source
 
 DEFAULT_DAYS = 365
 """How long a consent holds where she names no other time."""

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
 
-from domain.kernel.text import Bilingual
+from domain.kernel import Bilingual
 
 
 class DocumentKind(StrEnum):

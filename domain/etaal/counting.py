@@ -12,8 +12,7 @@ from functools import cached_property
 from typing import Self
 
 from domain.applications.applications import Channel
-from domain.kernel.clock import IST
-from domain.kernel.people import Role
+from domain.kernel import IST, Role
 
 
 class CountingEvent(StrEnum):

@@ -13,8 +13,7 @@ from importlib.resources import files
 from typing import Any
 
 from domain.etaal.counting import Category, CountingEvent
-from domain.kernel.clock import IST
-from domain.kernel.people import Role
+from domain.kernel import IST, Role
 
 
 class RulesWrong(ValueError):

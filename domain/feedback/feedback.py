@@ -5,8 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
-from domain.kernel.errors import ErrorCode, Problem, Problems
-from domain.kernel.masks import mask_aadhaar_in
+from domain.kernel import ErrorCode, Problem, Problems, mask_aadhaar_in
 
 LONGEST_TEXT = 2000
 LOWEST, HIGHEST = 1, 5

@@ -7,10 +7,8 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from domain.applications.lifecycle import Move
-from domain.kernel.clock import IST
+from domain.kernel import IST, Language, show_number
 from domain.kernel.messages import catalogue, label
-from domain.kernel.numbers import show_number
-from domain.kernel.text import Language
 
 
 class NoticeKind(StrEnum):

@@ -6,8 +6,7 @@ from datetime import date, datetime
 
 from domain.applications.applications import Application, TimelineEntry
 from domain.applications.lifecycle import Move, Status
-from domain.kernel.people import Citizen
-from domain.kernel.text import Bilingual, latin_digits
+from domain.kernel import Bilingual, Citizen, latin_digits
 
 MOBILE_DIGITS = 4
 

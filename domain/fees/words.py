@@ -1,10 +1,8 @@
 """Where the money of a fee is, in words for the citizen."""
 
 from domain.fees.fees import PAID, FeeOrder, FeeProblem, FeeRoute
+from domain.kernel import Language, Source, rupees
 from domain.kernel.messages import label
-from domain.kernel.money import rupees
-from domain.kernel.sources import Source
-from domain.kernel.text import Language
 
 _TOLD = frozenset({FeeProblem.AMOUNT_MISMATCH, FeeProblem.RECEIPT_TWICE})
 """Money lies with the source that is not taken for the fee: its state alone would not say so."""

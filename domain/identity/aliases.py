@@ -3,8 +3,7 @@
 import re
 from enum import StrEnum
 
-from domain.kernel.numbers import MistypedNumber, NumberKind, parse_number
-from domain.kernel.text import latin_digits
+from domain.kernel import MistypedNumber, NumberKind, latin_digits, parse_number
 
 LONGEST = 40
 _OTHER = re.compile(r"[^0-9A-Z/]+")

@@ -5,8 +5,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
-from domain.kernel.assurance import Assurance
-from domain.kernel.errors import ErrorCode, Problem, Problems, Remedy
+from domain.kernel import Assurance, ErrorCode, Problem, Problems, Remedy
 
 
 class AssistanceWay(StrEnum):

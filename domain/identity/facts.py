@@ -6,7 +6,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from domain.certificates.signatures import SignatureState
-from domain.kernel.sources import Source
+from domain.kernel import Source
 
 
 class FactKey(StrEnum):

@@ -9,7 +9,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from domain.appeals.appeals import LEVELS, AppealLevel
-from domain.kernel.people import Posting, Role, Subject
+from domain.kernel import Posting, Role, Subject
 
 
 class ObjectKind(StrEnum):

@@ -9,9 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from domain.kernel.assurance import Assurance
-from domain.kernel.errors import ErrorCode, Problem, Problems
-from domain.kernel.people import Citizen
+from domain.kernel import Assurance, Citizen, ErrorCode, Problem, Problems
 
 NEEDED = Assurance.SUBSTANTIAL
 """How sure the sign-in of the one who claims must be."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from domain.kernel.people import PersonKind, Provider
+from domain.kernel import PersonKind, Provider
 
 PROVIDERS: Mapping[PersonKind, frozenset[Provider]] = MappingProxyType(
     {

@@ -11,8 +11,7 @@ from types import MappingProxyType
 
 from domain.appeals.delays import CaseList
 from domain.benefits.benefits import SanctionState
-from domain.kernel.errors import ErrorCode, Problem, Problems
-from domain.kernel.people import OfficerLevel, Posting, Role
+from domain.kernel import ErrorCode, OfficerLevel, Posting, Problem, Problems, Role
 from domain.statistics.figures import StatisticsChannel
 
 

@@ -9,7 +9,7 @@ from domain.applications.applications import Application, Channel, RejectionGrou
 from domain.applications.deadline import end_of_day
 from domain.applications.lifecycle import WITH_OFFICER, Status
 from domain.identity.policy import Purpose
-from domain.kernel.clock import ist_date
+from domain.kernel import ist_date
 from domain.officers.staff import AbsenceRule
 
 CLAIM_MINUTES, OUTSIDE_READS_AN_HOUR = 240, 50

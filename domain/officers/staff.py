@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from domain.kernel.people import Posting
+from domain.kernel import Posting
 
 
 class AbsenceRule(StrEnum):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
-from domain.kernel.clock import IST
+from domain.kernel import IST
 from domain.reconciliation.finance_cases import DifferenceKind, FinanceDifference
 
 DUE_BY = time(12, 0)

@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from domain.applications.deadline import WorkCalendar
 from domain.benefits.benefits import PaymentStatus
-from domain.kernel.clock import IST, ist_date
+from domain.kernel import IST, ist_date
 
 NOW = "NOW"
 """How the place of a run begins that an operator asked for."""

@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-from domain.kernel.people import Posting
+from domain.kernel import Posting
 
 
 class ChangeKind(StrEnum):

@@ -13,7 +13,7 @@ from datetime import date, datetime
 from hashlib import sha256
 from typing import Any
 
-from domain.kernel.errors import ApuniError
+from domain.kernel import ApuniError
 
 FORMAT, FORMAT_VERSION = "apollo-persisted-query-manifest", 1
 MOST_OPERATIONS = 1000

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from domain.kernel.errors import ApuniError
-from domain.kernel.sources import Source
+from domain.kernel import ApuniError, Source
 
 LONGEST_REASON = 300
 """Characters of a reason."""

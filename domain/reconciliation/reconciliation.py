@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Self
 
 from domain.benefits.benefits import RETURN_WINDOW, PaymentStatus, Rail
-from domain.kernel.clock import IST
+from domain.kernel import IST
 from domain.reconciliation.finance_cases import DifferenceKind
 
 RAN_WITHIN = timedelta(hours=26)

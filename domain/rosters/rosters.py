@@ -11,10 +11,7 @@ from domain.applications.applications import Channel
 from domain.catalogue.centres import Centre, CentreKind
 from domain.catalogue.form_rules import years_between
 from domain.doorstep import HandOverProof
-from domain.kernel.assurance import Assurance
-from domain.kernel.errors import ErrorCode, Problem, Problems, Remedy
-from domain.kernel.people import Role
-from domain.kernel.text import Bilingual
+from domain.kernel import Assurance, Bilingual, ErrorCode, Problem, Problems, Remedy, Role
 
 MOST_ROWS = 500
 """Rows of one roster: more children than a school has in classes 11 and 12; more than one camp takes in a day."""

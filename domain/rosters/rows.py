@@ -7,10 +7,7 @@ from datetime import date
 
 from domain.catalogue.form_checking import plain_day
 from domain.catalogue.forms import Form
-from domain.kernel.errors import ErrorCode, Problem
-from domain.kernel.masks import holds_aadhaar
-from domain.kernel.mobiles import mobile_digits
-from domain.kernel.text import Bilingual
+from domain.kernel import Bilingual, ErrorCode, Problem, holds_aadhaar, mobile_digits
 from domain.rosters.rosters import LONGEST_NAME, LONGEST_REFERENCE, GuardianRelation, RowPerson, of_age
 
 OLDEST_YEARS = 120

@@ -17,7 +17,7 @@ from typing import NamedTuple
 from domain.applications.applications import Application, Channel
 from domain.applications.lifecycle import ON_THE_CLOCK, OPEN, REFUSED, Status
 from domain.feedback.grievances import Grievance
-from domain.kernel.clock import ist_date
+from domain.kernel import ist_date
 from domain.statistics.waiting import STANDING, number_of
 
 DEFINITIONS_VERSION = "2026-1"

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from types import MappingProxyType
 
 from domain.applications.lifecycle import Status
-from domain.kernel.clock import ist_date
+from domain.kernel import ist_date
 
 STANDING = date(2000, 1, 1)
 """The day under which they are all kept: they count until they end, and not in a month."""

@@ -4,7 +4,7 @@ import zlib
 from collections.abc import Callable
 from types import MappingProxyType
 
-from domain.kernel.errors import ErrorCode, Problem, Problems
+from domain.kernel import ErrorCode, Problem, Problems
 from domain.uploads.files import MediaType
 
 _PNG = b"\x89PNG\r\n\x1a\n"

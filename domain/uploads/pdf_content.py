@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import suppress
 
-from domain.kernel.errors import ErrorCode, Problem, Problems
+from domain.kernel import ErrorCode, Problem, Problems
 
 LARGEST_UNPACKED = 16 * 1024 * 1024
 """Bytes of all packed object streams of one file; a scanned paper has some kilobytes of them."""

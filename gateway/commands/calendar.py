@@ -10,7 +10,7 @@ import typer
 
 from actions.catalogue.calendar_import import Imported, Row, import_calendar
 from domain.appeals.law import LAW
-from domain.kernel.errors import Problems
+from domain.kernel import Problems
 from gateway.commands.opening import account, open_storage, why_unread
 from gateway.settings.settings import Settings, read_settings
 

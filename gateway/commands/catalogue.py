@@ -17,8 +17,7 @@ from actions.catalogue.cells import REASONS, Reject, Row
 from actions.catalogue.changes import Imported, ProgressCallback
 from actions.catalogue.doctor import count_missing_facts, missing_facts
 from actions.catalogue.rows import FILES, CatalogueRows
-from domain.kernel.clock import Clock
-from domain.kernel.sources import Source
+from domain.kernel import Clock, Source
 from gateway.commands.opening import account, open_storage, out, print_table, why_unread
 from gateway.pages.spreadsheets import safe_cell
 from gateway.settings.settings import Settings, read_settings

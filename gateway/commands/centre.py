@@ -10,8 +10,7 @@ import typer
 from actions.catalogue.centres import Imported, import_centres
 from actions.catalogue.strengths_import import import_strengths
 from domain.catalogue.centres import CentreKind
-from domain.kernel.errors import Problems
-from domain.kernel.ids import SystemIds
+from domain.kernel import Problems, SystemIds
 from gateway.commands.calendar import read_rows
 from gateway.commands.opening import account, open_storage, out, why_unread
 from gateway.settings.settings import Settings, read_settings

@@ -6,8 +6,7 @@ from typing import Annotated
 import typer
 
 from actions.platform.client_policy import SetClientPolicy, change_policy
-from domain.kernel.clock import IST
-from domain.kernel.errors import ErrorCode, Problems
+from domain.kernel import IST, ErrorCode, Problems
 from domain.platform.client_policy import ClientPlatform
 from domain.platform.manifests import ManifestRefused
 from gateway.commands.opening import account, open_storage, out

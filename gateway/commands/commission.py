@@ -13,7 +13,7 @@ from actions.appeals.delay_review import make_review
 from gateway.http.public_keys import public_keys
 from gateway.runtime.composition import open_runtime
 from gateway.settings.settings import read_settings
-from store.database.keyring import Keyrings
+from store.database import Keyrings
 
 group = typer.Typer(no_args_is_help=True)
 

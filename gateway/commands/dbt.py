@@ -9,13 +9,13 @@ from typing import Annotated
 
 import typer
 
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import UnitOfWork
 from actions.payments.payment_answers import fetch_answers
 from actions.payments.payment_batches import batch_now
 from actions.payments.releasing import release_set_aside
 from actions.payments.sending import send_batch
 from actions.payments.signers import KnownSigner, known_signers
-from domain.kernel.errors import ApuniError
+from domain.kernel import ApuniError
 from domain.payments.files import BatchState, EnrolmentState, FileState, LedgerFile, LineState, PaymentFileBatch
 from gateway.commands.dbt_books import books
 from gateway.commands.opening import command_subject, environment_of, open_storage, out

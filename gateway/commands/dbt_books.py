@@ -13,8 +13,7 @@ from actions.benefits.bharat_reports import report_month
 from actions.payments.reconciliation import reconcile, reconcile_due
 from actions.reconciliation.finance_totals import month_statement
 from domain.benefits.benefits import Rail
-from domain.kernel.clock import Clock, ist_date
-from domain.kernel.numbers import show_number
+from domain.kernel import Clock, ist_date, show_number
 from domain.reconciliation.finance_cases import CaseState
 from domain.reconciliation.finance_totals import MonthMovement
 from domain.reconciliation.reconciliation import ReconciliationRun, RunState
@@ -23,7 +22,7 @@ from gateway.commands.opening import environment_of, open_storage, out
 from gateway.runtime.composition import open_runtime
 from gateway.settings.settings import Settings, read_settings
 from store.catalogue import catalogue
-from store.database.engine import Transaction
+from store.database import Transaction
 from store.payments import bharat_figures, payment_queues
 from store.reconciliation import finance_cases
 from store.reconciliation.finance_cases import CaseFilter

@@ -15,7 +15,7 @@ from actions.etaal.etaal_rounds import close_due
 from actions.etaal.services import CountedService, MapService, change_mapping, list_services
 from domain.etaal.counting import Category, Level, TransactionCount, is_provisional
 from domain.etaal.counting_rules import counting_rules
-from domain.kernel.errors import Problems
+from domain.kernel import Problems
 from gateway.commands.opening import account, environment_of, open_storage, out
 from gateway.settings.settings import Settings, read_settings
 from store.etaal import ledger, ledger_seal

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import typer
 
 from actions.statistics.upkeep import rebuild
-from domain.kernel.clock import Clock
+from domain.kernel import Clock
 from gateway.commands.opening import account, open_storage
 from gateway.settings.settings import Settings, read_settings
 from store.statistics import figure_build

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from actions.identity.officer_accounts import add_account, remove_account
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from actions.officers.staff_views import StaffFilter, count_staff, staff_page, vacancies_page
 from actions.officers.staffing import (
     CancelLeave,
@@ -18,17 +18,14 @@ from actions.officers.staffing import (
     record_leave,
     transfer_officer,
 )
-from domain.kernel.clock import IST, ist_date
-from domain.kernel.errors import Problems
+from domain.kernel import IST, Language, Officer, OfficerLevel, Posting, Problems, Role, ist_date
 from domain.kernel.messages import message
-from domain.kernel.people import Officer, OfficerLevel, Posting, Role
-from domain.kernel.text import Language
 from domain.officers.staff import Leave, LeaveState
 from gateway.commands.opening import command_subject, out
 from gateway.runtime.composition import open_runtime
 from gateway.runtime.expected_failures import CommandFailed
 from gateway.settings.settings import Settings, read_settings
-from store.database.errors import NotThere
+from store.database import NotThere
 from store.identity import officer_accounts, people
 from store.officers import leave
 

@@ -12,22 +12,16 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from actions.kernel.environment import Environment, Partners, Rules
+from actions.kernel import Environment, Partners, Rules
 from actions.registry import REGISTRY
-from domain.kernel.clock import Clock
-from domain.kernel.ids import SystemIds
-from domain.kernel.people import SYSTEM, Subject
+from domain.kernel import SYSTEM, Clock, Subject, SystemIds
 from gateway.runtime.composition import open_clock
 from gateway.runtime.object_place import open_objects
 from gateway.runtime.runfiles import NotUp
 from gateway.settings.settings import Settings
 from store.backup.archive import BackupKey
 from store.catalogue.calendar import NO_CALENDAR
-from store.database import crash_points
-from store.database.cipher import FieldCipher
-from store.database.engine import Store, schema_is_current
-from store.database.keyring import Keyrings
-from store.database.objects import ObjectStore
+from store.database import FieldCipher, Keyrings, ObjectStore, Store, crash_points, schema_is_current
 from store.database.vault import Vault
 from store.privacy.erasures import ErasureList
 

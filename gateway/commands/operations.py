@@ -11,15 +11,14 @@ from strawberry.schema import BaseSchema
 
 import schema
 from actions.platform.manifests import open_manifest, publish_manifest, retire_manifest, shelves, sign_manifest
-from domain.kernel.clock import IST
+from domain.kernel import IST
 from domain.platform.manifests import Manifest, ManifestRefused, read_operations
 from gateway.commands.opening import Storage, account, open_storage, out
 from gateway.operations.checking import OperationsChecker
 from gateway.operations.screens import OPERATIONS, manifests
 from gateway.settings.limits import Limits
 from gateway.settings.settings import Settings, read_settings
-from store.database.engine import Transaction
-from store.database.keyring import Keyrings
+from store.database import Keyrings, Transaction
 from store.platform.manifests import all_manifests
 
 group = typer.Typer(no_args_is_help=True)

@@ -15,7 +15,7 @@ from actions.identity.provider_sign_out import END
 from actions.platform.alarms import NOTIFY
 from gateway.commands.opening import account, open_storage, out, print_table
 from gateway.settings.settings import Settings, read_settings
-from store.database.errors import NotThere
+from store.database import NotThere
 from store.platform import outbox_desk
 from store.platform.outbox import OutboxMessage, OutboxState, counts
 from store.platform.outbox_desk import OutboxFilter

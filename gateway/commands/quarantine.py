@@ -9,11 +9,10 @@ import typer
 from rich.table import Table
 
 from domain.identity.policy import ObjectKind, Purpose
-from domain.kernel.clock import IST
+from domain.kernel import IST
 from gateway.commands.opening import account, open_storage, print_table
 from gateway.settings.settings import Settings, read_settings
-from store.database import audit
-from store.database.engine import Transaction
+from store.database import Transaction, audit
 from store.uploads import quarantine
 
 group = typer.Typer(no_args_is_help=True)

@@ -30,7 +30,7 @@ def worker() -> None:
 def migrate() -> None:
     """Bring the store's schema up to date."""
     from store.database import crash_points
-    from store.database.engine import migrate as migrate_store
+    from store.database import migrate as migrate_store
 
     settings = read_settings()
     crash_points.arm(settings.crash_at if settings.demo else None)
@@ -41,7 +41,7 @@ def migrate() -> None:
 @keys.command("init")
 def keys_init() -> None:
     """Make the keyrings that are missing."""
-    from store.database.keyring import Keyrings
+    from store.database import Keyrings
 
     Keyrings(read_settings().keys_folder).init()
 
@@ -49,6 +49,6 @@ def keys_init() -> None:
 @keys.command("rotate")
 def keys_rotate(purpose: str) -> None:
     """Make a new active key for a purpose; older ones stay for verifying."""
-    from store.database.keyring import Keyrings
+    from store.database import Keyrings
 
     Keyrings(read_settings().keys_folder).rotate(purpose)

@@ -14,15 +14,13 @@ import typer
 
 from actions.platform.manifests import damaged_manifests
 from actions.privacy.erasures import settle_erasures
-from domain.kernel.clock import SystemClock
+from domain.kernel import SystemClock
 from gateway.commands.opening import backup_key, environment_of, open_storage, out, small_files
 from gateway.settings.settings import Settings, read_settings
 from store.backup.backup import Place, read_files, read_manifest, restore_backup, write_backup
 from store.checks.verify import Checked
 from store.checks.verify import verify as verify_store
-from store.database.engine import migrate, schema_is_current
-from store.database.errors import NotEmpty
-from store.database.keyring import Keyrings
+from store.database import Keyrings, NotEmpty, migrate, schema_is_current
 from store.database.revisions import schema_of_backup
 from store.privacy.erasures import ErasureList
 

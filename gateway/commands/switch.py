@@ -8,15 +8,14 @@ from typing import Annotated
 import typer
 
 from actions.platform.switches import SetSwitch, board, change
-from domain.kernel.clock import IST
-from domain.kernel.errors import ErrorCode, Problems
+from domain.kernel import IST, ErrorCode, Problems
 from domain.platform.alarms import ProcessFacts
 from domain.platform.switches import SYSTEMS, Switch, SwitchKind, SwitchState
 from gateway.commands.opening import account, open_storage, out
 from gateway.runtime.heartbeat import BEAT_SECONDS, SWITCH_SECONDS
 from gateway.settings.settings import Settings, read_settings
-from schema.kernel.fields import MUTATIONS
-from store.database.engine import Store
+from schema.kernel import MUTATIONS
+from store.database import Store
 from store.platform import alarms, switches
 
 group = typer.Typer(no_args_is_help=True)

@@ -10,7 +10,7 @@ import typer
 from rich.table import Table
 
 from actions.umang.umang_compare import compare
-from domain.kernel.clock import ist_date
+from domain.kernel import ist_date
 from gateway.commands.opening import open_storage, out, print_table
 from gateway.settings.settings import Settings, read_settings
 

@@ -15,9 +15,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
-from domain.kernel.clock import Clock
+from domain.kernel import Clock
+from store.database import Keyrings
 from store.database.atomic_files import create_atomically
-from store.database.keyring import Keyrings
 
 TEST_AUTHORITY = "Apuni Sarkar test authority"
 _LIFE = timedelta(days=3650)

@@ -18,8 +18,7 @@ import segno
 import typst
 
 from actions.certificates.content import CertificateContent
-from domain.kernel.numbers import show_number
-from domain.kernel.text import Bilingual
+from domain.kernel import Bilingual, show_number
 from gateway.documents.text import drawable
 
 TEMPLATE = Path(__file__).with_name("certificate.typ")

@@ -4,12 +4,12 @@ from datetime import datetime, time
 from pathlib import Path
 
 from actions.certificates.content import CertificateContent, RenderedCertificate
-from domain.kernel.clock import IST, Clock
+from domain.kernel import IST, Clock
 from gateway.documents.authority import Authority
 from gateway.documents.layout import lay_out
 from gateway.documents.pdf import sign_pdf
 from gateway.documents.xml import certificate_xml
-from store.database.keyring import Keyrings
+from store.database import Keyrings
 
 
 class CertificateRenderer:

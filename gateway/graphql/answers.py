@@ -8,8 +8,7 @@ from typing import Any
 from graphql import GraphQLError
 from starlette.responses import Response
 
-from domain.kernel.errors import ErrorCode
-from domain.kernel.text import Language
+from domain.kernel import ErrorCode, Language
 from gateway.http.headers import EVERY_ANSWER, PLAIN_JSON, VARY, AnswerFormat
 from gateway.http.refusals import Refusal
 from schema.kernel.errors import Fault

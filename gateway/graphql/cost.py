@@ -49,13 +49,10 @@ from strawberry.extensions import SchemaExtension
 from strawberry.federation.schema_directives import Cost, ListSize
 from strawberry.schema import BaseSchema
 
-from domain.kernel.errors import ErrorCode
-from domain.kernel.sources import Source
+from domain.kernel import ErrorCode, Source
 from integrations.calling.calls import counted_calls
-from schema.kernel.context import Context
-from schema.kernel.directives import UPSTREAM_POINTS, directives_of
+from schema.kernel import UPSTREAM_POINTS, Context, SourcePolicy, directives_of
 from schema.kernel.errors import Fault
-from schema.kernel.source_policies import SourcePolicy
 
 DEFAULT_SIZE = 5
 """How long a list is taken to be that declares nothing: such lists are short by nature, like steps or papers."""

@@ -18,7 +18,7 @@ from graphql import (
 )
 from graphql.language import Visitor, visit
 
-from domain.kernel.errors import ErrorCode
+from domain.kernel import ErrorCode
 from gateway.http.refusals import bad_document
 from gateway.settings.limits import Limits
 

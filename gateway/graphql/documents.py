@@ -19,7 +19,7 @@ from strawberry.extensions import SchemaExtension
 from strawberry.schema import BaseSchema
 from strawberry.schema.schema import validate_document
 
-from domain.kernel.errors import ErrorCode
+from domain.kernel import ErrorCode
 from gateway.graphql.document_limits import check_document, check_words
 from gateway.http.refusals import bad_document
 from gateway.settings.limits import Limits

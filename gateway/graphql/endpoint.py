@@ -14,8 +14,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from strawberry.schema import BaseSchema
 
-from domain.kernel.errors import ErrorCode, NotSignedIn
-from domain.kernel.text import language_from_header
+from domain.kernel import ErrorCode, NotSignedIn, language_from_header
 from gateway.graphql.answers import encode_json, failed_before_execution
 from gateway.graphql.body import GraphQLParameters, parameters_of_get, parameters_of_post
 from gateway.graphql.conditional import conditional

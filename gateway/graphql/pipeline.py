@@ -12,7 +12,7 @@ from typing import Any
 from graphql import GraphQLError, GraphQLSyntaxError, OperationType
 from strawberry.schema import BaseSchema
 
-from domain.kernel.errors import ErrorCode
+from domain.kernel import ErrorCode
 from gateway.graphql.body import GraphQLParameters
 from gateway.graphql.documents import PREPARED, Documents, GivenDocument, PreparedDocument
 from gateway.http.admission import Slot

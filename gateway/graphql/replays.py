@@ -11,13 +11,11 @@ from typing import Any, Protocol, cast
 import structlog
 from graphql import ExecutionResult, FieldNode, OperationType
 
-from actions.kernel.idempotency import ANSWERS, completed, hash_of
-from domain.kernel.clock import Clock
+from actions.kernel import ANSWERS, completed, hash_of
+from domain.kernel import Clock
 from gateway.http.calls import ReadyOperation, RequestContext
-from schema.kernel.context import Context
-from store.database import idempotency
-from store.database.engine import Store, Transaction
-from store.database.errors import StoreError
+from schema.kernel import Context
+from store.database import Store, StoreError, Transaction, idempotency
 
 SELF_TELLING = "replayed"
 """A field that says whether the answer is a replay: with it two answers cannot be equal, and none is kept."""

@@ -20,11 +20,9 @@ from graphql import GraphQLError, parse, specified_rules
 from strawberry.schema import BaseSchema
 from strawberry.schema.schema import validate_document
 
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from actions.platform.manifests import open_manifest
-from domain.kernel.clock import Clock, ist_date
-from domain.kernel.errors import ErrorCode, Remedy
-from domain.kernel.people import Role
+from domain.kernel import Clock, ErrorCode, Remedy, Role, ist_date
 from domain.platform.manifests import (
     Manifest,
     ManifestRefused,
@@ -42,9 +40,7 @@ from gateway.http.refusals import Refusal, bad_request
 from gateway.runtime.heartbeat import run_periodically
 from gateway.settings.limits import DocumentMode
 from schema.kernel.errors import Fault
-from store.database.engine import Store
-from store.database.errors import StoreError
-from store.database.keyring import Keyrings
+from store.database import Keyrings, Store, StoreError
 from store.platform import manifests
 
 PREFIX = "sha256:"

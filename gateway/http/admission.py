@@ -17,8 +17,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from domain.kernel.clock import Clock
-from domain.kernel.errors import ErrorCode
+from domain.kernel import Clock, ErrorCode
 from gateway.http.refusals import Refusal
 from gateway.settings.limits import Load
 from schema.kernel.errors import Fault

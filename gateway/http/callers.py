@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import IPv6Address, ip_address
 
-from domain.kernel.people import PersonKind
+from domain.kernel import PersonKind
 from gateway.http.admission import Share
 
 MOST_KNOWN = 4096

@@ -8,7 +8,7 @@ from graphql import OperationDefinitionNode, OperationType
 from starlette.requests import Request
 from starlette.responses import Response
 
-from domain.kernel.text import Language
+from domain.kernel import Language
 from gateway.graphql.answers import fault_body, json_answer, retry_headers
 from gateway.graphql.body import GraphQLParameters
 from gateway.graphql.documents import PreparedDocument

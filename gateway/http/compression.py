@@ -13,7 +13,7 @@ import zlib
 from starlette.requests import Request
 from starlette.responses import Response
 
-from domain.kernel.ids import Ids
+from domain.kernel import Ids
 from gateway.http.headers import weights_of
 
 SMALLEST = 1024

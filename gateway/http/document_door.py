@@ -14,9 +14,8 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from actions.documents.document_links import OpenedDocument, open_document
-from actions.kernel.environment import Environment
-from domain.kernel.errors import ErrorCode
-from domain.kernel.text import Language, language_from_header
+from actions.kernel import Environment
+from domain.kernel import ErrorCode, Language, language_from_header
 from gateway.graphql.answers import fault_body, json_answer, retry_headers
 from gateway.http.headers import EVERY_ANSWER, request_id_of
 from gateway.pages.frame import link_over

@@ -7,8 +7,7 @@ from typing import Protocol
 from starlette.requests import Request
 from starlette.responses import Response
 
-from domain.kernel.clock import Clock
-from domain.kernel.ids import Ids
+from domain.kernel import Clock, Ids
 from gateway.graphql.body import GraphQLParameters
 from gateway.graphql.replays import Replays
 from gateway.http.admission import Admission

@@ -8,7 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from domain.kernel.errors import ErrorCode
+from domain.kernel import ErrorCode
 from gateway.graphql.answers import encode_json
 from gateway.http.headers import EVERY_ANSWER, PLAIN_JSON
 from schema.kernel.errors import OURS, fault_of

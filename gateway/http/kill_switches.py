@@ -7,8 +7,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from domain.kernel.clock import Clock
-from domain.kernel.sources import Source
+from domain.kernel import Clock, Source
 from domain.platform.switches import Switchboard, SwitchState
 from gateway.http.headers import EVERY_ANSWER
 

@@ -15,8 +15,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from actions.kernel.environment import Environment
-from domain.kernel.sources import Source
+from actions.kernel import Environment
+from domain.kernel import Source
 from domain.platform.alarms import PRESENT_SECONDS, AlarmCode, ProcessFacts
 from gateway.http.admission import Share
 from gateway.http.calls import OperationRecord
@@ -24,7 +24,7 @@ from gateway.http.headers import EVERY_ANSWER
 from gateway.streams.streams import Dropped
 from integrations.calling.breakers import BreakerState
 from integrations.registry import OUTSIDE_SYSTEMS
-from store.database.errors import StoreError
+from store.database import StoreError
 from store.platform import alarms, outbox
 
 OTHER = "other"

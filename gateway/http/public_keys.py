@@ -10,10 +10,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from gateway.graphql.answers import encode_json
 from gateway.http.headers import EVERY_ANSWER
-from store.database.keyring import Keyrings
+from store.database import Keyrings
 
 PURPOSES = ("manifest", "qr")
 """The keyrings whose signatures leave the house: case files of appeals, QR codes of certificates."""

@@ -19,8 +19,7 @@ from limits.aio.storage import RedisStorage, SlidingWindowCounterSupport, Storag
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
 from limits.errors import StorageError
 
-from domain.kernel.clock import Clock
-from domain.kernel.errors import ErrorCode
+from domain.kernel import Clock, ErrorCode
 from gateway.http.callers import Caller, CallerKind
 from gateway.http.refusals import Refusal
 from gateway.settings.limits import Rates

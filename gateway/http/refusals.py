@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from domain.kernel.errors import ErrorCode, Remedy
+from domain.kernel import ErrorCode, Remedy
 from schema.kernel.errors import Fault
 
 

@@ -20,7 +20,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from actions.uploads.partial_uploads import (
     LARGEST_PIECE,
     Announced,
@@ -31,8 +31,7 @@ from actions.uploads.partial_uploads import (
     own_partial,
 )
 from actions.uploads.uploads import too_large
-from domain.kernel.errors import ErrorCode, Problem, Problems, not_found
-from domain.kernel.people import Subject
+from domain.kernel import ErrorCode, Problem, Problems, Subject, not_found
 from domain.uploads.files import PartialUpload
 from gateway.http.headers import EVERY_ANSWER, media_type_of
 from gateway.http.upload_requests import BODY_SECONDS, FAULTS, file_json, json_response, refusal_response, subject_of

@@ -3,9 +3,8 @@
 from starlette.requests import Request
 
 from actions.identity.sessions import subject_for_token
-from actions.kernel.environment import Environment
-from domain.kernel.errors import NotSignedIn
-from domain.kernel.people import ANONYMOUS, Subject
+from actions.kernel import Environment
+from domain.kernel import ANONYMOUS, NotSignedIn, Subject
 from gateway.http.headers import SESSION_COOKIE, token_of
 
 _OTHER_SITES = frozenset({"cross-site", "same-site"})

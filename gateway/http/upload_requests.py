@@ -10,12 +10,19 @@ from starlette.responses import Response
 
 from actions.documents.file_links import signed_link
 from actions.identity.sessions import subject_for_token
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from actions.kernel.scanner import ScannerAway
-from domain.kernel.clock import IST
-from domain.kernel.errors import ErrorCode, NotSignedIn, Problem, Problems
-from domain.kernel.people import ANONYMOUS, Subject
-from domain.kernel.text import Language, language_from_header
+from domain.kernel import (
+    ANONYMOUS,
+    IST,
+    ErrorCode,
+    Language,
+    NotSignedIn,
+    Problem,
+    Problems,
+    Subject,
+    language_from_header,
+)
 from domain.uploads.files import UploadedFile
 from gateway.graphql.answers import fault_body, json_answer, retry_headers
 from gateway.http.headers import SESSION_COOKIE, request_id_of, token_of

@@ -19,15 +19,15 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from actions.documents.file_links import OpenedFile, open_file
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from actions.uploads.uploads import refuse_strangers, take_in, too_large
-from domain.kernel.errors import ErrorCode, Problem, Problems
+from domain.kernel import ErrorCode, Problem, Problems
 from domain.uploads.files import ENDINGS
 from gateway.http.headers import EVERY_ANSWER, media_type_of
 from gateway.http.resumable_uploads import Resumable, speaks_tus
 from gateway.http.upload_requests import BODY_SECONDS, FAULTS, file_json, json_response, refusal_response, subject_of
 from gateway.pages.frame import link_over
-from store.database.errors import StoreError
+from store.database import StoreError
 
 _MULTIPART = "multipart/form-data"
 _UNSAID = frozenset({"", "application/octet-stream", "application/x-www-form-urlencoded"})

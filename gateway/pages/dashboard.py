@@ -16,22 +16,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from actions.statistics.counts import Question
 from actions.statistics.figures import FigureRow, Statistics, period, sees_small_cells, statistics
 from actions.statistics.names import Names, read_names
-from domain.kernel.clock import ist_date
-from domain.kernel.errors import NotSignedIn, Problems
+from domain.kernel import Bilingual, Language, NotSignedIn, Posting, Problems, Subject, ist_date
 from domain.kernel.messages import label
-from domain.kernel.people import Posting, Subject
-from domain.kernel.text import Bilingual, Language
 from domain.officers.dashboards import DashboardRole, Dimension, dashboards_of
 from domain.statistics.figures import Delivery, months_back
 from domain.statistics.small_cells import SMALLEST
 from gateway.http.session_auth import reader_of
 from gateway.pages.frame import language_of, respond, table
 from gateway.pages.plots import Plot, Series, Writer, bars, columns, line
-from store.database.errors import StoreError
+from store.database import StoreError
 
 KEPT_SECONDS = 60.0
 MOST_KEPT = 256

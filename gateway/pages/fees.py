@@ -13,19 +13,15 @@ from starlette.routing import Route
 
 from actions.fees.fee_enquiries import enquire
 from actions.fees.fees import linked_order, page_link, payment_form
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from domain.fees.fees import FeeOrder
 from domain.fees.words import fee_state_text
-from domain.kernel.clock import IST
-from domain.kernel.errors import ErrorCode
+from domain.kernel import IST, Bilingual, ErrorCode, Language, rupees, show_number
 from domain.kernel.messages import message
-from domain.kernel.money import rupees
-from domain.kernel.numbers import show_number
-from domain.kernel.text import Bilingual, Language
 from gateway.pages.frame import HEADERS, language_of, respond, table
 from integrations.browser_returns import PaymentForm
 from integrations.calling.kill_switch import SwitchedOff
-from store.database.errors import StoreError
+from store.database import StoreError
 
 _TITLE = Bilingual("शुल्क भुगतान", "Payment of a fee")
 _GO = Bilingual("भुगतान के लिए आगे बढ़ें", "Go on to pay")

@@ -20,7 +20,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from actions.appeals.delay_review import shown_review
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from actions.officers.dashboards import Case, case_page, days_late, supervisor_postings
 from actions.reconciliation.finance_totals import statement_lines
 from actions.statistics.counts import Question
@@ -28,12 +28,19 @@ from actions.statistics.figures import FigureRow, period, sees_small_cells, stat
 from actions.statistics.names import Names, read_names
 from domain.appeals.commission import DelayReview
 from domain.appeals.delays import CaseFilter, CaseList, DelayCause
-from domain.kernel.clock import ist_date
-from domain.kernel.errors import ErrorCode, NotSignedIn, Problem, Problems, not_found
+from domain.kernel import (
+    Bilingual,
+    ErrorCode,
+    Language,
+    NotSignedIn,
+    Problem,
+    Problems,
+    Subject,
+    ist_date,
+    not_found,
+    show_number,
+)
 from domain.kernel.messages import field_label, label
-from domain.kernel.numbers import show_number
-from domain.kernel.people import Subject
-from domain.kernel.text import Bilingual, Language
 from domain.officers.dashboards import Dimension
 from domain.officers.desk import ReadPurpose
 from domain.reconciliation.finance_totals import NOTHING, MonthMovement, Sum, add_sums

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from domain.catalogue.forms import Form, Question, QuestionKind, Rule, Section, row_of
-from domain.kernel.text import Bilingual, Language
+from domain.kernel import Bilingual, Language
 
 ROWS = "_rows."
 """Begins the name of the hidden field that says how many rows of a group are drawn."""

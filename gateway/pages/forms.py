@@ -11,17 +11,15 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from domain.catalogue.form_checking import check_answers
 from domain.catalogue.forms import GENERIC, Form, row_of
-from domain.kernel.clock import ist_date
-from domain.kernel.errors import ErrorCode
+from domain.kernel import Bilingual, ErrorCode, Language, ist_date
 from domain.kernel.messages import message
-from domain.kernel.text import Bilingual, Language
 from gateway.pages.form_drawing import MORE, ROWS, FormView, draw
 from gateway.pages.frame import HEADERS, language_of, respond, table
 from store.catalogue import catalogue, forms
-from store.database.errors import StoreError
+from store.database import StoreError
 
 LARGEST_BODY = 256 * 1024
 MOST_FIELDS = 300

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from domain.kernel.text import Bilingual, Language, language_from_header
+from domain.kernel import Bilingual, Language, language_from_header
 from gateway.graphiql.page import STATIC
 from gateway.http.headers import EVERY_ANSWER
 

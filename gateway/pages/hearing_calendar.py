@@ -16,13 +16,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from actions.appeals.hearing_lists import hearings_page
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from domain.appeals.appeals import Appeal, Hearing, HearingState
 from domain.catalogue.catalogue import Service
-from domain.kernel.clock import ist_date, ist_midnight
+from domain.kernel import Bilingual, Language, ist_date, ist_midnight, show_number
 from domain.kernel.messages import label
-from domain.kernel.numbers import show_number
-from domain.kernel.text import Bilingual, Language
 from gateway.http.headers import EVERY_ANSWER
 from gateway.http.session_auth import reader_of
 from gateway.pages.figures_csv import month_in, refusal_response

@@ -17,16 +17,16 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from actions.catalogue.notified import SECTION, NotifiedFilter, departments_by_slug, notified_services
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from domain.catalogue.catalogue import Department, Service
+from domain.kernel import Bilingual, Language
 from domain.kernel.messages import our_word
-from domain.kernel.text import Bilingual, Language
 from gateway.graphql.answers import encode_json
 from gateway.graphql.conditional import conditional
 from gateway.http.headers import EVERY_ANSWER
 from gateway.pages.frame import language_of, respond, table
 from gateway.pages.spreadsheets import BYTE_ORDER_MARK, safe_cell
-from store.database.errors import StoreError
+from store.database import StoreError
 
 PATH = "/notified-services"
 LONGEST_WORDS, MOST_DAYS = 100, 3650

@@ -16,13 +16,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from domain.appeals.commission import DelayReview
 from domain.appeals.delays import DelayCause
-from domain.kernel.clock import ist_date
-from domain.kernel.errors import NotSignedIn
+from domain.kernel import Bilingual, Language, NotSignedIn, ist_date
 from domain.kernel.messages import label
-from domain.kernel.text import Bilingual, Language
 from gateway.documents.text import drawable
 from gateway.http.headers import EVERY_ANSWER
 from gateway.http.session_auth import reader_of

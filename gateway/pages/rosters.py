@@ -16,15 +16,12 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from actions.rosters.files import LineResult, ListedRow, add_table, listed_rows
 from actions.rosters.rosters import RowFilter, roster_of
 from actions.uploads.uploads import too_large
-from domain.kernel.clock import IST
-from domain.kernel.errors import ErrorCode, NotSignedIn, Problem, Problems, Remedy
+from domain.kernel import IST, ErrorCode, Language, NotSignedIn, Problem, Problems, Remedy, show_number
 from domain.kernel.messages import label, message
-from domain.kernel.numbers import show_number
-from domain.kernel.text import Language
 from domain.rosters.rosters import RowOutcome
 from gateway.http.headers import EVERY_ANSWER, media_type_of
 from gateway.http.session_auth import reader_of

@@ -9,10 +9,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from domain.kernel.clock import IST, Clock
+from domain.kernel import IST, Bilingual, Clock, Language, Source, SourceState
 from domain.kernel.messages import label
-from domain.kernel.sources import Source, SourceState
-from domain.kernel.text import Bilingual, Language
 from domain.platform.switches import Switchboard, SwitchState
 from gateway.http.headers import prefers_html
 from gateway.http.health import is_ready

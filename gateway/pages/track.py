@@ -12,15 +12,12 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from actions.feedback.tracking import track_application
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from domain.feedback.tracking import SecondFactor, Tracked
-from domain.kernel.clock import IST
-from domain.kernel.errors import ErrorCode, Problems
+from domain.kernel import IST, Bilingual, ErrorCode, Language, Problems, latin_digits, show_number
 from domain.kernel.messages import label, message
-from domain.kernel.numbers import show_number
-from domain.kernel.text import Bilingual, Language, latin_digits
 from gateway.pages.frame import HEADERS, language_of, respond, table
-from store.database.errors import StoreError
+from store.database import StoreError
 
 _LARGEST_FORM = 4096
 _TITLE = Bilingual("आवेदन की स्थिति", "Track an application")

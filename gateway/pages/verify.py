@@ -15,17 +15,13 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from actions.certificates.certificate_endings import Ended, end_of
-from actions.kernel.aliases import certificate_by_any
-from actions.kernel.environment import Environment
+from actions.kernel import Environment, certificate_by_any
 from domain.certificates.certificates import CertificateStatus, IssuedCertificate
-from domain.kernel.clock import Clock, ist_date
-from domain.kernel.errors import ErrorCode
+from domain.kernel import Bilingual, Clock, ErrorCode, Language, MistypedNumber, ist_date, show_number
 from domain.kernel.messages import label, message
-from domain.kernel.numbers import MistypedNumber, show_number
-from domain.kernel.text import Bilingual, Language
 from gateway.http.headers import prefers_html
 from gateway.pages.frame import HEADERS, language_of, respond, table
-from store.database.errors import StoreError
+from store.database import StoreError
 
 Finder = Callable[[str], Awaitable[IssuedCertificate | None]]
 """Finds a certificate of ours by its number or URI, or by a number of a system before; raises MistypedNumber."""

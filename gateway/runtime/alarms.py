@@ -11,10 +11,9 @@ from typing import Any
 import httpx
 import structlog
 
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from actions.platform.alarms import evaluate
-from domain.kernel.clock import Clock
-from domain.kernel.errors import ApuniError
+from domain.kernel import ApuniError, Clock
 from domain.platform.alarms import Alarm, AlarmState
 from gateway.runtime.leadership import Leadership
 from gateway.settings.settings import Settings

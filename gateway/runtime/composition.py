@@ -6,12 +6,10 @@ from dataclasses import dataclass
 
 import httpx
 
-from actions.kernel.environment import Environment, Rules
+from actions.kernel import Environment, Rules
 from actions.registry import REGISTRY
 from domain.appeals.law import LAW
-from domain.kernel.clock import Clock, SystemClock
-from domain.kernel.ids import SystemIds
-from domain.kernel.sources import Source
+from domain.kernel import Clock, Source, SystemClock, SystemIds
 from domain.platform.switches import Switchboard
 from gateway.runtime.heartbeat import label_of, refresh_switches
 from gateway.runtime.object_place import open_objects
@@ -27,10 +25,7 @@ from integrations.calling.kill_switch import KillSwitch
 from integrations.calling.monitor import CallObserver, SourceMonitor
 from integrations.calling.remote import Resilience
 from store.catalogue.calendar import work_calendar
-from store.database import crash_points
-from store.database.cipher import FieldCipher
-from store.database.engine import Store, schema_is_current
-from store.database.keyring import Keyrings
+from store.database import FieldCipher, Keyrings, Store, crash_points, schema_is_current
 from store.database.vault import Vault
 from store.privacy.erasures import ErasureList
 

@@ -8,7 +8,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from actions.identity.sessions import person_of_token
-from domain.kernel.people import PersonKind, Role
+from domain.kernel import PersonKind, Role
 from gateway.graphiql.page import graphiql_page
 from gateway.graphql.answers import busy_response
 from gateway.graphql.replays import StoredReplays
@@ -24,7 +24,7 @@ from gateway.runtime.composition import Runtime
 from gateway.settings.limits import DEMO_TIMES
 from gateway.settings.settings import Settings
 from integrations.calling.request_counters import FallbackRequestCounters
-from store.database.cipher import FieldCipher
+from store.database import FieldCipher
 
 
 @asynccontextmanager

@@ -30,7 +30,7 @@ def lines_of(error: Exception) -> list[str]:
     The classes are imported here, so that a command that works does not load what it does not need.
     """
     from domain.platform.manifests import ManifestRefused
-    from store.database.errors import StoreError
+    from store.database import StoreError
 
     if isinstance(error, CommandFailed | ManifestRefused):
         return list(error.reasons)

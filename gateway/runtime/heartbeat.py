@@ -8,14 +8,13 @@ from dataclasses import replace
 
 import structlog
 
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from actions.platform.alarms import tell
 from domain.platform.alarms import AlarmCode
 from domain.platform.switches import Switchboard
 from gateway.runtime.process_health import ProcessHealth
 from store.catalogue import calendar
-from store.database.engine import Store
-from store.database.errors import StoreError
+from store.database import Store, StoreError
 from store.platform import switches
 
 SWITCH_SECONDS = 1.0

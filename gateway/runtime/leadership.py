@@ -5,10 +5,8 @@ import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from actions.kernel.environment import Environment
-from store.database import leases
-from store.database.engine import Transaction
-from store.database.errors import StoreError
+from actions.kernel import Environment
+from store.database import StoreError, Transaction, leases
 from store.database.leases import Lease
 
 

@@ -15,7 +15,7 @@ from typing import Any, TextIO
 
 import structlog
 
-from domain.kernel.masks import mask_aadhaar_in
+from domain.kernel import mask_aadhaar_in
 
 HIDDEN = "[hidden]"
 _SECRET_NAMES = re.compile(

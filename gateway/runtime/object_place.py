@@ -3,9 +3,9 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from domain.kernel.clock import Clock
+from domain.kernel import Clock
 from gateway.settings.settings import Settings
-from store.database.objects import LocalObjects, ObjectStore
+from store.database import LocalObjects, ObjectStore
 
 
 @asynccontextmanager

@@ -6,10 +6,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, fields
 from typing import Any, TypeVar
 
-from actions.kernel.environment import Partners
-from domain.kernel.clock import Clock
-from domain.kernel.ids import Ids
-from domain.kernel.sources import Source
+from actions.kernel import Partners
+from domain.kernel import Clock, Ids, Source
 from gateway.runtime.runfiles import NotUp
 from gateway.runtime.scanning import scanner_of
 from gateway.settings.partners import Partner

@@ -5,8 +5,7 @@ from collections import Counter, deque
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from domain.kernel.clock import Clock
-from domain.kernel.sources import Source
+from domain.kernel import Clock, Source
 from domain.platform.alarms import COUNTED_SECONDS, RULES, AlarmCode, Event, JobOutcome, JobRuns, ProcessFacts
 from integrations.calling.breakers import BreakerState
 from integrations.calling.monitor import CallObserver

@@ -8,7 +8,7 @@ from typing import Self
 
 import httpx
 
-from domain.kernel.clock import SystemClock
+from domain.kernel import SystemClock
 from gateway.runtime import runfiles
 from gateway.settings.settings import Settings
 

@@ -6,9 +6,8 @@ stopped or to go on.
 
 import structlog
 
-from domain.kernel.clock import Clock
-from store.database import audit
-from store.database.engine import Store
+from domain.kernel import Clock
+from store.database import Store, audit
 
 SEEN_SECONDS = 150.0
 """For how long, by the clock that never steps, a process must have seen it: more than two rounds of the sealer.

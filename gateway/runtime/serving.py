@@ -10,7 +10,7 @@ import uvicorn
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from domain.kernel.clock import Clock, SystemClock
+from domain.kernel import Clock, SystemClock
 from gateway.app import create_app
 from gateway.http.headers import EVERY_ANSWER
 from gateway.http.protocol import server_options

@@ -11,7 +11,7 @@ from typing import Any
 
 import structlog
 
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from actions.platform.alarms import payload_of
 from domain.platform.alarms import RULES, Alarm, AlarmCode
 from gateway.runtime.alarms import AlarmNotSent, AlarmWatch

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from domain.identity.sign_on import CITIZEN_REFRESH_SECONDS, PROVIDERS, STAFF_REFRESH_SECONDS, SignOnRules
-from domain.kernel.people import PersonKind, Provider
+from domain.kernel import PersonKind, Provider
 
 
 class SignOn(BaseModel):

@@ -7,9 +7,7 @@ from starlette.responses import HTMLResponse
 
 from actions.identity.account_links import LinkShown
 from actions.identity.devices import OwnDevice
-from domain.kernel.clock import IST
-from domain.kernel.people import LinkedAccount, Provider
-from domain.kernel.text import Bilingual, Language
+from domain.kernel import IST, Bilingual, Language, LinkedAccount, Provider
 from gateway.sign_in.pages import PROVIDERS, respond, say
 
 DEVICES = Bilingual("आपके उपकरण", "Your devices")

@@ -12,9 +12,8 @@ from actions.identity.provider_sign_out import BACK, way_out
 from actions.identity.sessions import subject_for_token
 from actions.identity.sign_in import SignInIntent, begin_sign_in
 from actions.identity.sign_in_guards import hash_of
-from actions.kernel.environment import Environment
-from domain.kernel.errors import ErrorCode, NotSignedIn, Problem, Problems
-from domain.kernel.people import PersonKind, Provider, Subject
+from actions.kernel import Environment
+from domain.kernel import ErrorCode, NotSignedIn, PersonKind, Problem, Problems, Provider, Subject
 from gateway.sign_in import account_pages, cookies
 from gateway.sign_in.asking import (
     PLAIN,

@@ -12,12 +12,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from actions.identity.provider_sign_out import address_of
-from actions.kernel.environment import Environment
-from domain.kernel.errors import ErrorCode, Problems
-from domain.kernel.text import Language, language_from_header
+from actions.kernel import Environment
+from domain.kernel import ErrorCode, Language, Problems, language_from_header
 from gateway.sign_in import pages
 from integrations.calling.errors import Garbled, IntegrationError, IntegrityFailure, Refused, Unavailable
-from store.database.errors import StoreError
+from store.database import StoreError
 
 EnvironmentOf = Callable[[Request], Environment]
 View = Callable[[Request], Awaitable[Response]]

@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from actions.identity.sign_in_guards import hash_of
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 
 SESSION_COOKIE = "apuni_session"
 BROWSER_COOKIE = "apuni_browser"

@@ -8,9 +8,7 @@ from urllib.parse import urlencode
 
 from starlette.responses import HTMLResponse
 
-from domain.kernel.errors import ErrorCode
-from domain.kernel.people import PersonKind, Provider
-from domain.kernel.text import Bilingual, Language
+from domain.kernel import Bilingual, ErrorCode, Language, PersonKind, Provider
 from gateway.sign_in.providers import SLUGS
 
 PORTAL = Bilingual("अपुणि सरकार", "Apuni Sarkar")

@@ -2,7 +2,7 @@
 
 from types import MappingProxyType
 
-from domain.kernel.people import Provider
+from domain.kernel import Provider
 
 SLUGS = MappingProxyType(
     {

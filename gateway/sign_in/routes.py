@@ -21,11 +21,8 @@ from actions.identity.sign_in import (
     refresh_session,
 )
 from actions.identity.sign_in_guards import AppRequest, app_request, hash_of, safe_return_to, with_query
-from actions.kernel.environment import Environment
-from domain.kernel.assurance import Assurance
-from domain.kernel.errors import ErrorCode, NotSignedIn, Problem, Problems, Remedy
-from domain.kernel.people import PersonKind, Provider
-from domain.kernel.text import Language
+from actions.kernel import Environment
+from domain.kernel import Assurance, ErrorCode, Language, NotSignedIn, PersonKind, Problem, Problems, Provider, Remedy
 from gateway.sign_in import cookies, pages
 from gateway.sign_in.account_routes import CODE_PATH, account_routes
 from gateway.sign_in.asking import (
@@ -42,7 +39,7 @@ from gateway.sign_in.asking import (
 )
 from gateway.sign_in.providers import callback_path, provider_of
 from gateway.sign_in.settings import SignInSettings
-from store.database.errors import StoreError
+from store.database import StoreError
 
 SIGNED_OUT = "user_loggedout"
 """What MeriPehchaan says when it sends a browser back that it signed out (docs/contracts/sso.md section 2)."""

@@ -14,8 +14,7 @@ from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
 from starlette.types import Receive, Scope, Send
 
-from domain.kernel.errors import ErrorCode, NotSignedIn, Remedy
-from domain.kernel.text import language_from_header
+from domain.kernel import ErrorCode, NotSignedIn, Remedy, language_from_header
 from gateway.graphql.answers import encode_json
 from gateway.graphql.body import parameters_in
 from gateway.graphql.pipeline import DocumentRefused

@@ -17,9 +17,7 @@ from redis.exceptions import RedisError
 from actions.platform.change_feed import TooSlow
 from domain.platform.changes import START, Change, Position, Wanted
 from gateway.settings.subscriptions import Streams
-from store.database import change_feed
-from store.database.engine import Store
-from store.database.errors import StoreError
+from store.database import Store, StoreError, change_feed
 
 CHANNEL = "apuni:changes"
 CONNECT_SECONDS = 1.0

@@ -20,8 +20,7 @@ from graphql import (
     create_source_event_stream,
 )
 
-from domain.kernel.errors import ErrorCode, NotSignedIn
-from domain.kernel.text import Language
+from domain.kernel import ErrorCode, Language, NotSignedIn
 from gateway.graphql.pipeline import DocumentRefused, Pipeline
 from gateway.http.callers import Caller
 from gateway.http.calls import OperationRecord, ReadyOperation, RequestContext, RequestFacts

@@ -14,7 +14,7 @@ from typing import Protocol
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from domain.kernel.errors import ErrorCode
+from domain.kernel import ErrorCode
 from gateway.graphql.answers import encode_json
 from gateway.http.admission import overload_refusal
 from gateway.http.calls import Call, ReadyOperation, RequestContext, RequestFacts

@@ -10,8 +10,7 @@ from contextlib import asynccontextmanager, contextmanager
 
 import structlog
 
-from store.database.engine import Store
-from store.database.errors import StoreError
+from store.database import Store, StoreError
 from store.identity import sessions
 
 log = structlog.get_logger(__name__)

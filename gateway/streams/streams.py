@@ -14,7 +14,7 @@ from gateway.settings.subscriptions import Streams
 from gateway.streams.fanout import Fanout, open_bus
 from gateway.streams.operations import Operations
 from gateway.streams.sessions import Sessions
-from store.database.engine import Store
+from store.database import Store
 
 LOOK_SECONDS = 0.2
 """How often is looked whether the process is about to end."""

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from domain.kernel.text import Language
+from domain.kernel import Language
 from gateway.graphql.answers import encode_json
 from gateway.http.headers import EVERY_ANSWER
 from gateway.umang.described import DESCRIBED, Described

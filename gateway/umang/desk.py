@@ -8,11 +8,9 @@ from typing import Any
 
 import structlog
 
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from actions.umang import umang_users
-from domain.kernel.errors import ErrorCode
-from domain.kernel.people import ANONYMOUS, Subject
-from domain.kernel.text import Language
+from domain.kernel import ANONYMOUS, ErrorCode, Language, Subject
 from gateway.umang import reads, writes
 from gateway.umang.reading import CallParameters
 from gateway.umang.running import READ_SECONDS, WRITE_SECONDS, Caller, Documents, MakeContext, Operations
@@ -20,7 +18,7 @@ from gateway.umang.telling import PASSING, CallFailed, failure_of_code
 from integrations.umang import PUBLIC, DeskUnavailable, UmangCall, UmangReply, UserAssertion
 from integrations.umang.door_answers import DUPLICATE, NOT_LINKED, SOURCE_AWAY, TEXTS, failure, success
 from store import umang
-from store.database.errors import StoreError
+from store.database import StoreError
 from store.umang import Request
 
 Work = Callable[[Operations, CallParameters], Awaitable[Mapping[str, Any]]]

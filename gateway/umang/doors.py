@@ -9,8 +9,7 @@ from starlette.routing import Route
 from strawberry.schema import BaseSchema
 
 from domain.applications.applications import Channel
-from domain.kernel.clock import Clock
-from domain.kernel.sources import Source
+from domain.kernel import Clock, Source
 from domain.platform.switches import Switchboard, SwitchState
 from gateway.graphql.pipeline import Pipeline
 from gateway.http.calls import RequestContext, RequestFacts
@@ -26,7 +25,7 @@ from gateway.umang.desk import UmangDesk
 from gateway.umang.handoff import handoff_routes
 from gateway.umang.running import Caller, Documents
 from integrations.umang import UmangEndpointSettings, endpoint_routes
-from schema.kernel.context import Context
+from schema.kernel import Context
 
 
 def umang_routes(settings: Settings, house: Runtime, graph: BaseSchema, edge: Edge, metrics: Metrics) -> list[Route]:

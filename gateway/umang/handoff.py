@@ -9,11 +9,9 @@ from starlette.routing import Route
 
 from actions.identity.sessions import subject_for_token
 from actions.identity.sign_in import open_for_umang
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from actions.umang.umang_users import LINK_PATH, ask_link, confirm_link, link_asked, subject_of, use_assertion
-from domain.kernel.assurance import Assurance
-from domain.kernel.errors import ErrorCode, NotSignedIn, Problem, Problems, Remedy
-from domain.kernel.people import PersonKind, Subject
+from domain.kernel import Assurance, ErrorCode, NotSignedIn, PersonKind, Problem, Problems, Remedy, Subject
 from gateway.sign_in import cookies, pages
 from gateway.sign_in.asking import PLAIN, form_of, from_elsewhere, language_of, platform_of, readable, text_in
 from gateway.umang import link_pages

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from starlette.responses import HTMLResponse
 
 from actions.umang.umang_users import LINK_PATH, LinkAsked
-from domain.kernel.text import Bilingual, Language
+from domain.kernel import Bilingual, Language
 from gateway.sign_in.pages import respond, say
 
 TITLE = Bilingual("उमंग खाता जोड़ें", "Link your UMANG account")

@@ -6,7 +6,7 @@ Source: docs/contracts/umang.md section 3.2.
 from collections.abc import Mapping
 from typing import Any
 
-from domain.kernel.text import Language, latin_digits
+from domain.kernel import Language, latin_digits
 from gateway.umang.telling import CallFailed
 from integrations.umang.door_answers import BAD_PARAMETER, failure, field, is_empty
 

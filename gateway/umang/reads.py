@@ -5,8 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from domain.applications.lifecycle import Status
-from domain.kernel.money import rupees
-from domain.kernel.numbers import MistypedNumber, NumberKind, parse_number
+from domain.kernel import MistypedNumber, NumberKind, parse_number, rupees
 from gateway.umang.reading import CallParameters
 from gateway.umang.running import OperationResult, Operations
 from gateway.umang.telling import CallFailed

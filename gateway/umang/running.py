@@ -9,11 +9,7 @@ from typing import Any
 
 from graphql import ExecutionResult
 
-from domain.kernel.clock import Clock
-from domain.kernel.errors import ErrorCode
-from domain.kernel.people import Subject
-from domain.kernel.sources import SourceState
-from domain.kernel.text import Language
+from domain.kernel import Clock, ErrorCode, Language, SourceState, Subject
 from gateway.graphql.body import GraphQLParameters
 from gateway.graphql.pipeline import Pipeline
 from gateway.http.calls import ReadyOperation, RequestContext, ResolvedDocument

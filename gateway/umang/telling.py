@@ -4,8 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from domain.kernel.errors import ErrorCode
-from domain.kernel.text import Language
+from domain.kernel import ErrorCode, Language
 from integrations.umang import UmangReply
 from integrations.umang.door_answers import (
     BAD_PARAMETER,

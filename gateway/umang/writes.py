@@ -8,7 +8,7 @@ from domain.appeals.appeals import AppealGround
 from domain.applications.applications import Channel, DeliveryMode
 from domain.applications.lifecycle import Status
 from domain.fees.fees import FeeRoute
-from domain.kernel.errors import ErrorCode
+from domain.kernel import ErrorCode
 from gateway.umang.reading import CallParameters
 from gateway.umang.reads import application_selector, day_of, fee_due, require_found, rupees_of
 from gateway.umang.running import Operations

@@ -10,7 +10,7 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 
-from store.database.errors import StoreError
+from store.database import StoreError
 
 SHARE = 0.8
 """The part of a claim after which work is broken off that was not held longer; the rest is for noting it."""

@@ -6,7 +6,7 @@ from datetime import date
 from actions.appeals.commission_filing import EVENT, FILE, file_with_commission, send_to_commission
 from actions.appeals.commission_reports import SERVICE, SUMMARY, send_service, send_summary
 from actions.appeals.delay_review import REVIEW, send_review
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 
 
 async def _file(environment: Environment, payload: Mapping[str, str]) -> None:

@@ -6,16 +6,14 @@ from datetime import timedelta
 
 import structlog
 
-from actions.kernel.environment import Environment
-from domain.kernel.errors import ApuniError
+from actions.kernel import Environment
+from domain.kernel import ApuniError
 from gateway.worker.claim_heartbeat import SHARE, ClaimHeartbeat, ClaimLost, Stopped
 from gateway.worker.payment_rounds import PAYMENT_LONGEST
 from gateway.worker.topics import Handler
 from integrations.calling.errors import IntegrationError
 from integrations.calling.kill_switch import SwitchedOff
-from store.database import crash_points
-from store.database.engine import Transaction
-from store.database.errors import StoreError
+from store.database import StoreError, Transaction, crash_points
 from store.platform import outbox
 from store.platform.outbox import OutboxMessage, OutboxState
 

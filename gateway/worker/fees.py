@@ -8,7 +8,7 @@ from actions.fees.fee_enquiries import RECONCILED
 from actions.fees.fee_refunds import REFUND, send_refund
 from actions.fees.reconciled import log_reconciled
 from actions.fees.scrolls import compare_due, compare_wallet
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 
 FEE_SECONDS = 5.0
 """How often a worker looks which orders are to be asked about: one read, and nearly always in vain."""

@@ -4,7 +4,7 @@ import asyncio
 
 from actions.benefits.bharat_reports import plan_reports
 from actions.benefits.payment_enquiries import ROUND, ask_due
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from actions.payments.reconciliation import reconcile_due
 from actions.reconciliation.finance_totals import make_statements
 from gateway.worker.leader import Leader

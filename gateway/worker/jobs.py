@@ -20,12 +20,12 @@ from actions.feedback.tracking import forget_tries
 from actions.fees.fee_enquiries import ask_due
 from actions.identity.contact_lookup import index_contacts
 from actions.identity.record_joining import join_due
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from actions.rosters.adding import forget_unfiled
 from actions.statistics.upkeep import count_once, go_on_if_stalled
 from actions.umang.umang_compare import compare_due
 from actions.uploads.uploads import sweep_partial, sweep_quarantine, sweep_unused
-from domain.kernel.clock import ist_date
+from domain.kernel import ist_date
 from gateway.settings.settings import Retention
 from gateway.worker import finance_clock, legal_clock
 from gateway.worker.deliveries import Deliveries
@@ -35,8 +35,7 @@ from gateway.worker.legal_clock import LegalClock
 from gateway.worker.payment_rounds import PaymentRounds
 from gateway.worker.runner import Job
 from store import umang
-from store.database import audit, change_feed, idempotency
-from store.database.engine import Store, Transaction
+from store.database import Store, Transaction, audit, change_feed, idempotency
 from store.etaal import ledger_seal
 from store.identity import accesses, account_links, sent_codes, session_tokens, sessions, sign_ins
 from store.platform import manifests

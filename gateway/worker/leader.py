@@ -6,10 +6,9 @@ from typing import Generic, TypeVar
 
 import structlog
 
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from gateway.runtime.leadership import Leadership
-from store.database.engine import Transaction
-from store.database.errors import StoreError
+from store.database import StoreError, Transaction
 
 T = TypeVar("T")
 

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from datetime import date, timedelta
 
 from actions.appeals.legal_sweep import Swept, sweep
-from actions.kernel.environment import Environment
-from domain.kernel.clock import ist_date
+from actions.kernel import Environment
+from domain.kernel import ist_date
 from gateway.worker.leader import Leader
 
 LEASE = "legal-clock"

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
 
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from actions.payments.payment_answers import fetch_answers, forget_answers
 from actions.payments.payment_batches import SEND, batch_round
 from actions.payments.pfms_transport_switch import report_disconnected_transports
@@ -16,7 +16,7 @@ from gateway.worker.leader import Leader
 from integrations.calling.errors import IntegrationError
 from integrations.dbt_finance.pfms import sftp_exchange
 from integrations.dbt_finance.pfms.exchange import LARGEST_FILE, SLOWEST
-from store.database.errors import StoreError
+from store.database import StoreError
 
 LEASE, LEASE_SECONDS = "payment-files", 30.0
 """One worker at a time looks. What it does would be right beside another too, only done in vain. The lease is short,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import structlog
 
 from domain.platform.alarms import JobOutcome
-from store.database.errors import StoreUnavailable, WritesStopped
+from store.database import StoreUnavailable, WritesStopped
 
 AFTER_FAILURE_SECONDS = 1.0
 """The least pause after a run that failed, so that a job that runs often does not fill the log."""

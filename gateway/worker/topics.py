@@ -16,7 +16,7 @@ from actions.etaal.etaal_rounds import PUSH as COUNTS
 from actions.etaal.etaal_rounds import send_counts
 from actions.identity.code_sending import SEND, send_code
 from actions.identity.provider_sign_out import END, end_at_provider
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from actions.rosters.roster_filing import FILE, file_some
 from gateway.worker.commission import COMMISSION_HANDLERS
 from gateway.worker.fees import FEE_HANDLERS

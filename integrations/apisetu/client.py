@@ -5,8 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from domain.kernel.clock import Clock
-from domain.kernel.sources import Sourced
+from domain.kernel import Clock, Sourced
 from integrations.apisetu import consent, wire
 from integrations.apisetu.holds import KEY, Holds
 from integrations.apisetu.models import (

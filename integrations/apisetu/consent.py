@@ -15,7 +15,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from domain.kernel.sources import Source
+from domain.kernel import Source
 from integrations.calling.errors import Refused
 
 Path = tuple[str, ...]

@@ -4,8 +4,7 @@ A wrong key, a missing approval or a wrong path does not heal by being asked aga
 the publisher is. So it has a breaker of its own, apart from the one that counts failures.
 """
 
-from domain.kernel.clock import Clock
-from domain.kernel.sources import Source
+from domain.kernel import Clock, Source
 from integrations.calling.errors import Refused
 
 HOLD_SECONDS = 60.0

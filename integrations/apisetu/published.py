@@ -13,7 +13,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from domain.kernel.clock import Clock
+from domain.kernel import Clock
 from integrations.apisetu import published_wire as wire
 from integrations.apisetu.published_document import ROOT, document
 from integrations.apisetu.published_models import (

@@ -7,7 +7,7 @@ docs/contracts/apisetu.md section 6 as components, one path for each document. `
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from domain.kernel.text import Bilingual
+from domain.kernel import Bilingual
 from integrations.apisetu.codes import ERRORS
 from integrations.apisetu.published_models import (
     FORMATS,

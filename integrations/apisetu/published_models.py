@@ -7,7 +7,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Protocol, Self
 
-from domain.kernel.text import Bilingual
+from domain.kernel import Bilingual
 
 NUMBER, FULL_NAME = "CertificateNumber", "FullName"
 PARAMETERS = (NUMBER, FULL_NAME)

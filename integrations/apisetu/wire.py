@@ -14,7 +14,7 @@ from signxml.exceptions import SignXMLException
 from signxml.verifier import SignatureConfiguration, VerifyResult, XMLVerifier
 
 from domain.identity.facts import FactKey
-from domain.kernel.sources import Source
+from domain.kernel import Source
 from integrations import certificate_facts
 from integrations.apisetu import wire_json
 from integrations.apisetu.codes import ERRORS, Verdict

@@ -7,7 +7,7 @@ without an outer `Certificate`. It carries no signature, so nothing in it is eve
 from collections.abc import Mapping
 from typing import Any
 
-from domain.kernel.sources import Source
+from domain.kernel import Source
 from integrations.calling.answers import read_json
 from integrations.calling.errors import Garbled
 

@@ -13,8 +13,7 @@ from typing import Any
 
 import structlog
 
-from domain.kernel.clock import Clock
-from domain.kernel.sources import Source
+from domain.kernel import Clock, Source
 from integrations.calling.breakers import LONGEST_OPEN_SECONDS, Breakers, BreakerState, Caution, hint_name
 from integrations.calling.cache_backends import CACHE_FAULTS, CACHE_SECONDS, client_of
 

@@ -14,8 +14,7 @@ from typing import Any, Generic, TypeVar, cast
 
 import structlog
 
-from domain.kernel.clock import Clock
-from domain.kernel.sources import Sourced, SourceState
+from domain.kernel import Clock, Sourced, SourceState
 from integrations.calling.cache_backends import CACHE_FAULTS, Backend, entry_name, open_cache, subject_of
 from integrations.calling.deadline import request_is_bounded, share, without_deadline
 from integrations.calling.errors import Garbled, IntegrityFailure, NotAsked, Refused, Unavailable

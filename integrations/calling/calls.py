@@ -3,7 +3,7 @@
 from collections import Counter
 from contextvars import ContextVar
 
-from domain.kernel.sources import Source
+from domain.kernel import Source
 
 _made: ContextVar[Counter[Source] | None] = ContextVar("calls_made", default=None)
 

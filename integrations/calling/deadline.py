@@ -7,7 +7,7 @@ leaves time for those that are asked after it. A reserve is kept for our own sto
 import math
 from contextvars import Context, ContextVar, copy_context
 
-from domain.kernel.clock import Clock
+from domain.kernel import Clock
 from integrations.calling.policies import Priority
 
 RESERVE_SECONDS = 0.25

@@ -12,7 +12,7 @@ IntegrationError
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from domain.kernel.sources import Source
+from domain.kernel import Source
 
 OUTCOMES: Mapping[str, str] = MappingProxyType(
     {

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from domain.kernel.sources import Source
+from domain.kernel import Source
 from domain.platform.switches import Switchboard, SwitchState
 from integrations.calling.errors import NotAsked
 

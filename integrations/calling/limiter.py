@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from domain.kernel.clock import Clock
+from domain.kernel import Clock
 from integrations.calling.policies import Bulkhead
 
 

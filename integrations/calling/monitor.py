@@ -6,7 +6,7 @@ from datetime import datetime
 
 import structlog
 
-from domain.kernel.sources import Source, SourceState
+from domain.kernel import Source, SourceState
 
 log = structlog.get_logger(__name__)
 

@@ -3,8 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
-from domain.kernel.clock import Clock
-from domain.kernel.ids import Ids
+from domain.kernel import Clock, Ids
 from integrations.calling.remote import Remote
 from integrations.calling.resilience import Resilience
 

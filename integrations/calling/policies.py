@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from domain.identity.policy import Purpose
-from domain.kernel.sources import Source
+from domain.kernel import Source
 
 LONGEST_KEPT = 25 * 3600.0
 """Seconds; no answer is kept longer. What forgets a citizen relies on it (integrations/calling/cache.py)."""

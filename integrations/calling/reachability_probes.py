@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 import structlog
 
-from domain.kernel.sources import Source
+from domain.kernel import Source
 from integrations.calling.monitor import SourceMonitor
 from integrations.calling.transport import Transports
 

@@ -15,8 +15,7 @@ import httpx
 import tenacity
 from tenacity import RetryCallState
 
-from domain.kernel.clock import Clock
-from domain.kernel.sources import Source, Sourced
+from domain.kernel import Clock, Source, Sourced
 from integrations.calling.answers import Answer, retry_after_seconds
 from integrations.calling.breakers import CircuitOpen
 from integrations.calling.cache import Codec

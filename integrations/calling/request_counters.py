@@ -14,7 +14,7 @@ from typing import Protocol, TypeVar
 
 import structlog
 
-from domain.kernel.clock import Clock
+from domain.kernel import Clock
 from integrations.calling.cache_backends import CACHE_FAULTS, CACHE_SECONDS, client_of
 
 T = TypeVar("T")

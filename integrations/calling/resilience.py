@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from domain.kernel.clock import Clock
+from domain.kernel import Clock
 from integrations.calling.breakers import Breakers
 from integrations.calling.cache import AnswerCache
 from integrations.calling.kill_switch import KillSwitch

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import httpx
 import structlog
 
-from domain.kernel.clock import Clock
+from domain.kernel import Clock
 
 log = structlog.get_logger(__name__)
 

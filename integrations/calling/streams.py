@@ -12,8 +12,7 @@ from typing import Protocol
 
 import httpx
 
-from domain.kernel.clock import Clock
-from domain.kernel.sources import Source
+from domain.kernel import Clock, Source
 from integrations.calling.answers import Answer
 from integrations.calling.errors import Garbled, IntegrationError, Unavailable
 

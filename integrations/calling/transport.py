@@ -9,7 +9,7 @@ from typing import Any, Literal, Self
 
 import httpx
 
-from domain.kernel.clock import Clock
+from domain.kernel import Clock
 from integrations.calling.http_transport import Limits, OwnTransport
 from integrations.calling.ssrf_guard import GuardedTransport, PinningTransport, SsrfGuard, origin_of
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from domain.fees.fees import FeeNews, FeeReceipt, ReportedState
-from domain.kernel.sources import Source
+from domain.kernel import Source
 from integrations.browser_returns import PaymentForm
 from integrations.calling.errors import Garbled, IntegrityFailure, NotLetIn, Refused, Unavailable
 from integrations.calling.policies import JSON_TYPES, Bulkhead, CallPolicy, Priority

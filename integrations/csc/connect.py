@@ -4,10 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Self
 
-from domain.kernel.assurance import Assurance
-from domain.kernel.ids import Ids
-from domain.kernel.people import Provider
-from domain.kernel.sources import Source
+from domain.kernel import Assurance, Ids, Provider, Source
 from integrations.calling.policies import CallPolicy, Priority, Scope
 from integrations.calling.remote import Answer, Remote
 from integrations.csc import wire

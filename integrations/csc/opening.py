@@ -1,6 +1,6 @@
 """Opens the sign-in of centre operators, and their wallet."""
 
-from domain.kernel.people import Provider
+from domain.kernel import Provider
 from integrations.calling.opening import Clients, Opening
 from integrations.csc.bridge import CscBridge
 from integrations.csc.bridge_models import BridgeSettings

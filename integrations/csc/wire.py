@@ -7,9 +7,7 @@ from urllib.parse import urlencode
 from cryptography.hazmat.primitives import padding
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
-from domain.kernel.assurance import Assurance
-from domain.kernel.people import Provider
-from domain.kernel.sources import Source
+from domain.kernel import Assurance, Provider, Source
 from integrations.calling.errors import Garbled, Refused
 from integrations.identity import ProviderIdentity, mobile_of, text_of
 

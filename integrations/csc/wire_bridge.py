@@ -21,8 +21,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.padding import PKCS7
 
 from domain.fees.fees import FeeNews, FeeReceipt, ReportedState
-from domain.kernel.clock import IST
-from domain.kernel.money import paise_from_rupees, rupees
+from domain.kernel import IST, paise_from_rupees, rupees
 from integrations.calling.answers import read_json
 from integrations.csc.bridge_models import BridgeSettings, Refund, WalletPayment
 

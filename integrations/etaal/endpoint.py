@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from domain.etaal.counting import closes_at
-from domain.kernel.clock import Clock, ist_date
+from domain.kernel import Clock, ist_date
 from integrations.calling.answers import read_json
 from integrations.calling.request_counters import LocalRequestCounters, RequestCounters, seconds_to_wait
 from integrations.etaal import wire

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any, TypeGuard
 
 from domain.etaal.counting import STATE_CODE, Level
-from domain.kernel.sources import Source
+from domain.kernel import Source
 from integrations.calling.answers import read_json
 from integrations.calling.errors import Garbled, NotLetIn, Refused, Unavailable
 from integrations.calling.remote import Answer, retry_after_seconds

@@ -1,6 +1,6 @@
 """Asks the portal for its catalogue."""
 
-from domain.kernel.sources import Source
+from domain.kernel import Source
 from integrations.calling.answers import read_json
 from integrations.calling.errors import Garbled, Refused, Unavailable
 from integrations.calling.policies import CallPolicy, Scope

@@ -11,8 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from domain.kernel.money import paise_from_rupees
-from domain.kernel.text import is_plain_line
+from domain.kernel import is_plain_line, paise_from_rupees
 from integrations.portal.models import PortalDepartment, PortalPaper, PortalReject, PortalService, ReadCatalogue
 
 MOST_RECORDS = 10_000

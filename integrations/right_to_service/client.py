@@ -5,8 +5,7 @@ from datetime import date
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from domain.kernel.clock import Clock
-from domain.kernel.sources import Source
+from domain.kernel import Clock, Source
 from integrations.calling.errors import Garbled, IntegrityFailure, NotLetIn, Refused, Unavailable
 from integrations.calling.policies import Bulkhead, CallPolicy
 from integrations.calling.remote import Answer, Parts, Remote

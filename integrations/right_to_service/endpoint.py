@@ -14,7 +14,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from domain.kernel.clock import Clock
+from domain.kernel import Clock
 from integrations.calling.request_counters import LocalRequestCounters, RequestCounters, seconds_to_wait
 from integrations.right_to_service import wire
 from integrations.right_to_service.models import (

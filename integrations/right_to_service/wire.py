@@ -16,7 +16,7 @@ from typing import Any
 
 from domain.appeals.appeals import AppealLevel
 from domain.appeals.commission import RANK, Bench, CommissionWord
-from domain.kernel.clock import IST
+from domain.kernel import IST
 from integrations.calling.answers import read_json
 from integrations.right_to_service.models import (
     AppealFiling,

@@ -1,6 +1,6 @@
 """Single sign-on: MeriPehchaan and Jan Parichay for citizens, Parichay for officials."""
 
-from domain.kernel.assurance import Assurance
+from domain.kernel import Assurance
 from integrations.identity import CODES, IdentityProvider, ProviderIdentity, ProviderTokens
 from integrations.sso.meri_pehchaan import REVOKE_POLICY as MERI_PEHCHAAN_REVOKE
 from integrations.sso.meri_pehchaan import TOKEN_POLICY as MERI_PEHCHAAN_TOKEN

@@ -14,8 +14,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import RSAKey
 from joserfc.jws import JWSRegistry
 
-from domain.kernel.clock import Clock
-from domain.kernel.sources import Source
+from domain.kernel import Clock, Source
 from integrations.calling.answers import read_json
 from integrations.calling.errors import Garbled, IntegrityFailure
 

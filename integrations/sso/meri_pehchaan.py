@@ -4,10 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
-from domain.kernel.assurance import Assurance
-from domain.kernel.clock import Clock
-from domain.kernel.people import Provider
-from domain.kernel.sources import Source
+from domain.kernel import Assurance, Clock, Provider, Source
 from integrations.calling.errors import Garbled, Refused, Unavailable
 from integrations.calling.policies import CallPolicy, Priority
 from integrations.calling.remote import Answer, Remote

@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from domain.kernel.people import Provider
+from domain.kernel import Provider
 from integrations.calling.opening import Clients, Opening
 from integrations.sso.meri_pehchaan import MeriPehchaan, MeriPehchaanSettings
 from integrations.sso.parichay import Parichay, ParichaySettings

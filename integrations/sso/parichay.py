@@ -4,9 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Self
 
-from domain.kernel.assurance import Assurance
-from domain.kernel.people import Provider
-from domain.kernel.sources import Source
+from domain.kernel import Assurance, Provider, Source
 from integrations.calling.errors import Refused
 from integrations.calling.policies import CallPolicy, Priority, Scope
 from integrations.calling.remote import Answer, Remote

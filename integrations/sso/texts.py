@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from domain.kernel.sources import Source
+from domain.kernel import Source
 from integrations.calling.policies import CallPolicy, Priority
 from integrations.calling.remote import Remote
 from integrations.identity import judge_reading

@@ -10,9 +10,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from domain.kernel.assurance import Assurance
-from domain.kernel.people import Provider
-from domain.kernel.sources import Source
+from domain.kernel import Assurance, Provider, Source
 from integrations.calling.errors import Garbled, IntegrityFailure
 from integrations.identity import ProviderIdentity, ProviderTokens, mobile_of, text_of
 

@@ -5,9 +5,7 @@ import unicodedata
 from typing import Any
 from urllib.parse import urlencode
 
-from domain.kernel.assurance import Assurance
-from domain.kernel.people import Provider
-from domain.kernel.sources import Source
+from domain.kernel import Assurance, Provider, Source
 from integrations.calling.errors import Garbled
 from integrations.identity import ProviderIdentity, mobile_of, text_of
 

@@ -7,7 +7,7 @@ templates (TRAI, DLT) goes by.
 
 from typing import Any
 
-from domain.kernel.sources import Source
+from domain.kernel import Source
 from integrations.calling.errors import Garbled
 from integrations.identity import text_of
 

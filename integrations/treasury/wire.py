@@ -21,8 +21,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from domain.fees.fees import FeeNews, FeeReceipt, ReportedState, ScrollLine
-from domain.kernel.clock import IST
-from domain.kernel.money import paise_from_rupees, rupees
+from domain.kernel import IST, paise_from_rupees, rupees
 from integrations.calling.answers import read_json
 from integrations.treasury.models import MOST_HEADS, Challan, TreasurySettings
 

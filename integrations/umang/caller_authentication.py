@@ -18,7 +18,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import RSAKey
 from joserfc.jws import JWSRegistry
 
-from domain.kernel.clock import IST, Clock
+from domain.kernel import IST, Clock
 from integrations.calling.request_counters import RequestCounters
 from integrations.umang.door_models import (
     ASSERTION_SECONDS,

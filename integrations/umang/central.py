@@ -7,8 +7,7 @@ the forms that public clients show (docs/contracts/umang.md section 9, S2, S4, S
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from domain.kernel.sources import Source, Sourced
-from domain.kernel.text import Language
+from domain.kernel import Language, Source, Sourced
 from integrations.calling.errors import Garbled, Refused
 from integrations.calling.policies import JSON_TYPES, Bulkhead, CallPolicy, Scope
 from integrations.calling.remote import Codec

@@ -3,10 +3,7 @@
 import re
 from typing import Any
 
-from domain.kernel.clock import Clock
-from domain.kernel.ids import Ids
-from domain.kernel.sources import Source, Sourced
-from domain.kernel.text import Language
+from domain.kernel import Clock, Ids, Language, Source, Sourced
 from integrations.calling.errors import Garbled, IntegrityFailure, Refused
 from integrations.calling.policies import JSON_TYPES, Bulkhead, CallPolicy
 from integrations.calling.remote import Codec, Remote

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from domain.kernel.text import Bilingual, Language
+from domain.kernel import Bilingual, Language
 from integrations.umang.door_models import Fields, UmangReply
 
 OK = "APSK0000"

@@ -12,8 +12,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from domain.kernel.clock import Clock
-from domain.kernel.text import Language, language_from_header
+from domain.kernel import Clock, Language, language_from_header
 from integrations.calling.request_counters import LocalRequestCounters, RequestCounters
 from integrations.umang import door_answers as wire
 from integrations.umang.caller_authentication import Bucket, CallerAuthentication, NotAuthentic

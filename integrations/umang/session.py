@@ -3,10 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from domain.kernel.clock import Clock
-from domain.kernel.ids import Ids
-from domain.kernel.sources import Source
-from domain.kernel.text import Language
+from domain.kernel import Clock, Ids, Language, Source
 from integrations.calling.errors import Garbled, IntegrityFailure, NotLetIn, Refused, Unavailable
 from integrations.calling.policies import CallPolicy
 from integrations.calling.remote import Answer, Remote, retry_after_seconds

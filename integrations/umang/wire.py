@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from domain.kernel.text import Language
+from domain.kernel import Language
 from integrations.calling.answers import read_json
 from integrations.umang.models import DepartmentAccess, Host, Member, RationCard, UmangSettings
 

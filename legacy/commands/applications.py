@@ -13,8 +13,7 @@ from typing import Annotated
 import typer
 
 from actions.kernel.scanner import ScannerAway
-from domain.kernel.clock import Clock
-from domain.kernel.ids import SystemIds
+from domain.kernel import Clock, SystemIds
 from gateway.commands.opening import account, open_storage, out, why_unread
 from gateway.documents.renderer import CertificateRenderer
 from gateway.runtime.scanning import scanner_of
@@ -26,8 +25,7 @@ from legacy.imports import ImportStorage, Plan, bookmark_of, import_applications
 from legacy.rejects import RejectsFile, RejectsLost
 from legacy.source import NotOldData, OldData, look_at
 from store.applications.imports import Bookmark
-from store.database.cipher import FieldCipher
-from store.database.keyring import Keyrings
+from store.database import FieldCipher, Keyrings
 
 
 def import_old_applications(

@@ -10,7 +10,7 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from domain.kernel.clock import Clock
+from domain.kernel import Clock
 from sandbox.city.faults import ANSWER_KINDS, Arrival, Fault, Faults
 from sandbox.city.magic import SpoilAnswer, magic_fault
 from sandbox.city.records import Ledger

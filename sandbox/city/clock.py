@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from domain.kernel.clock import Clock, SystemClock
+from domain.kernel import Clock, SystemClock
 
 
 class SandboxClock:

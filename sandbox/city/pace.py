@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from domain.kernel.clock import Clock
+from domain.kernel import Clock
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from domain.kernel.clock import Clock
+from domain.kernel import Clock
 
 
 class Database:

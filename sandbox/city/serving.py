@@ -10,7 +10,7 @@ from typing import Any
 
 import uvicorn
 
-from domain.kernel.clock import SystemClock
+from domain.kernel import SystemClock
 from sandbox.city.clock import SandboxClock
 from sandbox.city.control import Controls, city_app
 from sandbox.city.kit import Sandbox, SandboxHome

@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from domain.kernel.clock import ist_date
+from domain.kernel import ist_date
 from sandbox.city.kit import SandboxHome
 
 TOKEN_SECONDS = 1800

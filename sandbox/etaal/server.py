@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from domain.kernel.clock import IST, ist_date
+from domain.kernel import IST, ist_date
 from integrations.calling.safe_xml import Element, UnsafeXml, child_text, children, local_name, parse
 from sandbox.city.kit import Sandbox, SandboxHome, sandbox_app, write_onboarding
 from sandbox.etaal.push import PushReceiver, new_push_account

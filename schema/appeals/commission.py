@@ -11,26 +11,35 @@ from actions.appeals.hearing_lists import count_hearings, hearing_scope, hearing
 from domain.appeals import appeals, commission
 from domain.appeals.appeals import AppealLevel, AwardKind, AwardState, HearingState
 from domain.appeals.delays import DelayCause
-from domain.kernel import people
-from domain.kernel.clock import ist_midnight
-from domain.kernel.global_ids import TypeCode
+from domain.kernel import Scope, TypeCode, ist_midnight, people
 from domain.kernel.messages import label
-from domain.kernel.scopes import Scope
 from domain.statistics.figures import month_of
 from schema.appeals.types import Appeal, Award, appeal_by_id
 from schema.catalogue.places import Department, District, department_by_slug, district_by_code
 from schema.catalogue.services import Service, service_by_code
 from schema.feedback.payloads import MutationPayload, run_mutation
-from schema.kernel.context import Info, InLanguage, field_language, require_signed_in
-from schema.kernel.cursors import Position
-from schema.kernel.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, assumed_list_size, requires_scopes
-from schema.kernel.fields import mutation, resolver_field
-from schema.kernel.loaders import ByKey
+from schema.kernel import (
+    AUTHENTICATED,
+    NEVER_SILENTLY_NULL,
+    ByKey,
+    Connection,
+    Info,
+    InLanguage,
+    Listing,
+    Long,
+    Paged,
+    Part,
+    Position,
+    Window,
+    assumed_list_size,
+    field_language,
+    mutation,
+    node_id,
+    require_signed_in,
+    requires_scopes,
+    resolver_field,
+)
 from schema.kernel.mutations import KEY_DESCRIPTION, bind, key_of, key_of_type
-from schema.kernel.node import node_id
-from schema.kernel.paging import Connection, Listing, Paged, Window
-from schema.kernel.scalars import Long
-from schema.kernel.store_lists import Part
 from store.appeals.hearing_calendar import HearingWanted
 
 _SUPERVISING = [AUTHENTICATED, NEVER_SILENTLY_NULL, requires_scopes(Scope.COUNTS)]

@@ -8,10 +8,7 @@ import strawberry
 from domain.appeals import commission
 from domain.appeals.commission import Bench, CommissionWord, MessageState
 from domain.kernel.messages import label
-from schema.kernel.context import Info, InLanguage, field_language
-from schema.kernel.directives import AUTHENTICATED
-from schema.kernel.fields import resolver_field
-from schema.kernel.loaders import many_by_key, one_by_key
+from schema.kernel import AUTHENTICATED, Info, InLanguage, field_language, many_by_key, one_by_key, resolver_field
 from store.appeals import commission as commission_store
 
 # Keyed by appeals that were let through before.

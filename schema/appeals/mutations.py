@@ -24,14 +24,12 @@ from actions.clearances.clearances import AnswerClearance, AskClearance, answer_
 from actions.clearances.verification import ReportVerification, report_verification
 from domain.appeals.appeals import AppealGround
 from domain.clearances import Place
-from domain.kernel.global_ids import TypeCode
+from domain.kernel import TypeCode
 from schema.appeals.types import Appeal
 from schema.clearances.types import Clearance
 from schema.feedback.payloads import MutationPayload, run_mutation
-from schema.kernel.context import Info
-from schema.kernel.fields import mutation
+from schema.kernel import Info, Paise, mutation
 from schema.kernel.mutations import KEY_DESCRIPTION, ApplicationPayload, application_payload, bind, key_of, key_of_type
-from schema.kernel.scalars import Paise
 
 VERSION_DESCRIPTION = "The version that was seen; with another one the answer is CONFLICT."
 

@@ -4,26 +4,31 @@ from typing import Annotated
 
 import strawberry
 
-from actions.kernel.access import permitted_postings, require
+from actions.kernel import permitted_postings, require
 from domain import clearances as domain_clearances
 from domain.appeals import appeals as domain_appeals
 from domain.appeals.appeals import PENDING, AppealState
 from domain.applications import applications
 from domain.clearances import ClearanceState
 from domain.identity.policy import ObjectKind, Purpose, Resource
-from domain.kernel import people
-from domain.kernel.errors import not_found
-from domain.kernel.people import Posting, Role
-from domain.kernel.scopes import Scope
+from domain.kernel import Posting, Role, Scope, not_found, people
 from schema.appeals.types import Appeal
 from schema.applications.types import Application
 from schema.clearances.types import Clearance
-from schema.kernel.context import Info, require_signed_in
-from schema.kernel.cursors import Position
-from schema.kernel.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, requires_scopes
-from schema.kernel.fields import resolver_field
-from schema.kernel.paging import Connection, Listing, Paged, Window
-from schema.kernel.store_lists import Part
+from schema.kernel import (
+    AUTHENTICATED,
+    NEVER_SILENTLY_NULL,
+    Connection,
+    Info,
+    Listing,
+    Paged,
+    Part,
+    Position,
+    Window,
+    require_signed_in,
+    requires_scopes,
+    resolver_field,
+)
 from store import clearances as kept_clearances
 from store.appeals import appeals as kept_appeals
 from store.statistics import overdue as kept_overdue

@@ -5,7 +5,7 @@ from typing import Annotated, Self
 
 import strawberry
 
-from actions.kernel.access import of_appeal
+from actions.kernel import of_appeal
 from domain.appeals import appeals, law
 from domain.appeals.appeals import (
     AppealGround,
@@ -18,20 +18,26 @@ from domain.appeals.appeals import (
     HearingState,
 )
 from domain.identity.policy import Purpose, decide
-from domain.kernel.clock import ist_date
-from domain.kernel.global_ids import TypeCode, from_global_id
+from domain.kernel import NumberKind, Role, TypeCode, from_global_id, ist_date, parse_number, show_number
 from domain.kernel.messages import label
-from domain.kernel.numbers import NumberKind, parse_number, show_number
-from domain.kernel.people import Role
 from schema.appeals.commission_cases import CommissionCase, case_of_appeal
 from schema.applications.loaders import application_by_id
 from schema.applications.types import Application
-from schema.kernel.context import Info, InLanguage, field_language, require_signed_in
-from schema.kernel.directives import AUTHENTICATED
-from schema.kernel.fields import resolver_field
-from schema.kernel.loaders import ByKey, many_by_key, one_by_key
-from schema.kernel.node import VIEWS, Node, node_id
-from schema.kernel.scalars import Paise
+from schema.kernel import (
+    AUTHENTICATED,
+    VIEWS,
+    ByKey,
+    Info,
+    InLanguage,
+    Node,
+    Paise,
+    field_language,
+    many_by_key,
+    node_id,
+    one_by_key,
+    require_signed_in,
+    resolver_field,
+)
 from schema.officers.staff import AssignedOfficer, officer_by_id
 from store.appeals import appeals as appeal_store
 

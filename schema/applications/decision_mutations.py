@@ -6,9 +6,8 @@ import strawberry
 
 from actions.applications.decide import Decide, Verdict, decide_application
 from domain.applications.applications import RejectionGround
-from domain.kernel.global_ids import TypeCode
-from schema.kernel.context import Info
-from schema.kernel.fields import mutation
+from domain.kernel import TypeCode
+from schema.kernel import Info, mutation
 from schema.kernel.mutations import KEY_DESCRIPTION, ApplicationPayload, application_payload, bind, key_of, key_of_type
 
 

@@ -2,14 +2,13 @@
 
 from typing import TypeAlias
 
-from actions.kernel import aliases
-from actions.kernel.environment import Environment
+from actions.kernel import Environment, aliases
 from actions.officers.purpose import read_all, read_applicants
 from domain.applications.applications import Application
 from domain.identity.policy import Resource
-from domain.kernel.people import Citizen, Subject
+from domain.kernel import Citizen, Subject
 from domain.officers.desk import ReadPurpose
-from schema.kernel.loaders import Loader, Read, many_by_key, one_by_key
+from schema.kernel import Loader, Read, many_by_key, one_by_key
 from store.appeals import appeals
 from store.applications import applications
 from store.identity import people, strengths

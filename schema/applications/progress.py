@@ -10,12 +10,10 @@ from domain.applications import applications, deadline
 from domain.applications.applications import RejectionGround
 from domain.applications.lifecycle import ON_THE_CLOCK, Move, Status
 from domain.certificates.signatures import SignatureState
+from domain.kernel import Role
 from domain.kernel.messages import label
-from domain.kernel.people import Role
 from schema.catalogue.services import service_as_filed
-from schema.kernel.context import Info, InLanguage, field_language
-from schema.kernel.fields import resolver_field
-from schema.kernel.loaders import ByKey, many_by_key, one_by_key
+from schema.kernel import ByKey, Info, InLanguage, field_language, many_by_key, one_by_key, resolver_field
 from schema.officers.staff import AssignedOfficer, officer_by_id
 from store.appeals import appeals as appeal_store
 from store.applications import timeline

@@ -6,10 +6,9 @@ import strawberry
 
 from actions.applications.respond import AnswerQuery, Withdraw, answer_query, withdraw_application
 from actions.catalogue.submit_checks import NewDocument
-from domain.kernel.global_ids import TypeCode
+from domain.kernel import TypeCode
 from schema.applications.submission_mutations import DocumentInput, FormFieldInput, filled_in
-from schema.kernel.context import Info
-from schema.kernel.fields import mutation
+from schema.kernel import Info, mutation
 from schema.kernel.mutations import KEY_DESCRIPTION, ApplicationPayload, application_payload, bind, key_of, key_of_type
 
 

@@ -8,10 +8,8 @@ from actions.applications.submit import NewDocument, SaveDraft, SubmitApplicatio
 from actions.catalogue.submit_checks import DocumentSource
 from domain.applications.applications import Channel, DeliveryMode
 from domain.catalogue.forms import MOST_ANSWERS
-from domain.kernel.errors import ErrorCode, Problem, Problems
-from domain.kernel.global_ids import TypeCode
-from schema.kernel.context import Info
-from schema.kernel.fields import mutation
+from domain.kernel import ErrorCode, Problem, Problems, TypeCode
+from schema.kernel import Info, mutation
 from schema.kernel.mutations import KEY_DESCRIPTION, ApplicationPayload, application_payload, bind, key_of, key_of_type
 
 

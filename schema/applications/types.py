@@ -9,17 +9,14 @@ import strawberry
 
 from actions.benefits.sanction_budgets import budget_of
 from actions.etaal.enquiries import Asker, note_enquiry
-from actions.kernel.access import of_applicant
+from actions.kernel import of_applicant
 from domain import doorstep
 from domain.applications import applications
 from domain.applications.applications import Channel, DeliveryMode
 from domain.applications.lifecycle import OPEN, Move, Status, moves_from
 from domain.identity.aliases import meant_as_ours, ours_or_old
-from domain.kernel.assurance import Assurance
-from domain.kernel.global_ids import TypeCode, from_global_id
+from domain.kernel import Assurance, MistypedNumber, NumberKind, PersonKind, TypeCode, from_global_id, show_number
 from domain.kernel.messages import label
-from domain.kernel.numbers import MistypedNumber, NumberKind, show_number
-from domain.kernel.people import PersonKind
 from domain.officers.desk import ReadPurpose
 from schema.applications.loaders import (
     Applied,
@@ -56,13 +53,21 @@ from schema.doorstep.types import DoorstepVisit, visits_of_application
 from schema.feedback.grievances import Grievance, grievances_of_application
 from schema.feedback.types import Feedback, feedback_of_application
 from schema.fees.payments import FeeDue, FeePayment, fee_orders_of_application
-from schema.kernel.context import Info, InLanguage, field_language, require_signed_in
-from schema.kernel.directives import AUTHENTICATED
-from schema.kernel.fields import resolver_field
-from schema.kernel.loaders import ByKey, Loader
-from schema.kernel.node import VIEWS, Node, node_id
-from schema.kernel.scalars import Paise
-from schema.kernel.source_policies import read_from
+from schema.kernel import (
+    AUTHENTICATED,
+    VIEWS,
+    ByKey,
+    Info,
+    InLanguage,
+    Loader,
+    Node,
+    Paise,
+    field_language,
+    node_id,
+    read_from,
+    require_signed_in,
+    resolver_field,
+)
 from schema.officers.desk_marks import DeskClaim, Proposal, claim_of_application, proposal_of_application
 from schema.officers.staff import Applicant, AssignedOfficer, AssistingOperator, officer_by_id, operator_by_id
 

@@ -13,9 +13,7 @@ from domain.benefits.recoveries import RecoveryGround, RecoveryState, RecoveryWa
 from domain.benefits.sanction_course import ApprovalKind, StopGround, StopKind
 from domain.kernel.messages import label
 from integrations.dbt_finance import ReturnReason, return_reason
-from schema.kernel.context import Info, InLanguage, field_language
-from schema.kernel.fields import resolver_field
-from schema.kernel.scalars import Paise
+from schema.kernel import Info, InLanguage, Paise, field_language, resolver_field
 
 
 @strawberry.type(description="Why a payment came back, and what the citizen can do.")

@@ -30,19 +30,15 @@ from actions.benefits.payment_orders import (
     order_recovery,
     reissue_payment,
 )
-from actions.kernel.environment import Environment
-from actions.kernel.submission_progress import SubmissionState
+from actions.kernel import Environment, SubmissionState
 from actions.payments.account_corrections import CorrectAccount, correct_account
 from domain.benefits.benefits import Sanction
 from domain.benefits.recoveries import RecoveryGround, RecoveryWay
 from domain.benefits.sanction_course import LifeProof, ResumeGround, StopGround
-from domain.kernel.global_ids import TypeCode
-from domain.kernel.people import Subject
-from domain.kernel.scopes import Scope
+from domain.kernel import Scope, Subject, TypeCode
 from schema.benefits.types import Benefit
 from schema.feedback.payloads import MutationPayload
-from schema.kernel.context import Info
-from schema.kernel.fields import mutation
+from schema.kernel import Info, Paise, mutation
 from schema.kernel.mutations import (
     KEY_DESCRIPTION,
     Submission,
@@ -52,7 +48,6 @@ from schema.kernel.mutations import (
     mutation_outcome,
     rejected_submission,
 )
-from schema.kernel.scalars import Paise
 
 _BENEFIT = "The id of the benefit."
 _CASES, _MONEY = [Scope.CASES], [Scope.COUNTS]

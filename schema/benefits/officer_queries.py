@@ -13,28 +13,34 @@ from actions.benefits.drawn_benefits import concurrent_benefits, may_see_drawn_b
 from actions.benefits.held_benefits import reach_of_benefits
 from actions.benefits.payment_orders import waiting_approvals
 from actions.benefits.plans import PAID_OUT, paid_out
-from actions.kernel.access import of_sanction
-from actions.kernel.environment import Environment
+from actions.kernel import Environment, of_sanction
 from domain.applications.applications import Application
 from domain.benefits.benefits import Sanction, SanctionState
-from domain.kernel.clock import ist_date
+from domain.kernel import Sourced, Subject, ist_date
 from domain.kernel.messages import label
-from domain.kernel.people import Subject
-from domain.kernel.sources import Sourced
 from domain.payments import budgets
 from domain.payments.budgets import year_name
 from schema.benefits.course import PaymentApproval
 from schema.benefits.types import Benefit, instalments_of_sanction, sanctions_of_citizen, stops_of_sanction
 from schema.catalogue.places import District, district_by_code
 from schema.catalogue.services import Scheme, scheme_by_code, service_as_filed
-from schema.kernel.context import Info, InLanguage, field_language
-from schema.kernel.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, assumed_list_size
-from schema.kernel.fields import resolver_field
-from schema.kernel.loaders import Loader
-from schema.kernel.paging import Connection, Listing, Paged, Window
-from schema.kernel.provenance import Provenance
-from schema.kernel.scalars import Paise
-from schema.kernel.store_lists import page_reader
+from schema.kernel import (
+    AUTHENTICATED,
+    NEVER_SILENTLY_NULL,
+    Connection,
+    Info,
+    InLanguage,
+    Listing,
+    Loader,
+    Paged,
+    Paise,
+    Provenance,
+    Window,
+    assumed_list_size,
+    field_language,
+    page_reader,
+    resolver_field,
+)
 from store.reconciliation import held_benefits
 
 

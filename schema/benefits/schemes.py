@@ -7,9 +7,7 @@ import strawberry
 from domain.benefits.benefits import Rail
 from domain.catalogue import catalogue
 from schema.catalogue.services import Scheme
-from schema.kernel.context import Info
-from schema.kernel.directives import NEVER_SILENTLY_NULL, PUBLIC, assumed_list_size
-from schema.kernel.fields import resolver_field
+from schema.kernel import NEVER_SILENTLY_NULL, PUBLIC, Info, assumed_list_size, resolver_field
 from store.catalogue import catalogue as kept
 
 

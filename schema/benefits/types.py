@@ -17,15 +17,12 @@ from actions.benefits.plans import (
     review_due_of,
     upcoming_periods,
 )
-from actions.kernel.access import of_sanction
+from actions.kernel import of_sanction
 from domain.benefits.benefits import Hold, InstalmentKind, PaymentStatus, Rail, Sanction, SanctionState
 from domain.benefits.benefits import Instalment as InstalmentItem
 from domain.benefits.benefits import PaymentEvent as EventItem
 from domain.benefits.sanction_course import Stop
-from domain.kernel.clock import ist_date
-from domain.kernel.errors import ErrorCode, Problem, Problems
-from domain.kernel.global_ids import TypeCode
-from domain.kernel.masks import account_of_last4
+from domain.kernel import ErrorCode, Problem, Problems, TypeCode, account_of_last4, ist_date
 from domain.kernel.messages import label
 from integrations.dbt_finance import code_of_status
 from schema.benefits.course import (
@@ -39,13 +36,20 @@ from schema.benefits.course import (
     PlannedPayment,
 )
 from schema.catalogue.services import Scheme, scheme_by_code
-from schema.kernel.context import Info, InLanguage, field_language
-from schema.kernel.directives import AUTHENTICATED, sliced_list_size
-from schema.kernel.fields import resolver_field
-from schema.kernel.loaders import many_by_key, one_by_key
-from schema.kernel.node import Node, node_id
-from schema.kernel.provenance import Provenance
-from schema.kernel.scalars import Paise
+from schema.kernel import (
+    AUTHENTICATED,
+    Info,
+    InLanguage,
+    Node,
+    Paise,
+    Provenance,
+    field_language,
+    many_by_key,
+    node_id,
+    one_by_key,
+    resolver_field,
+    sliced_list_size,
+)
 from store.benefits import benefits, recoveries, sanction_course
 
 sanction_by_id = one_by_key(benefits.sanctions, of_sanction)

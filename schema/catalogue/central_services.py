@@ -5,16 +5,22 @@ from typing import Annotated, TypeVar
 import strawberry
 
 from actions.catalogue.central_services import blood_in, mandis_in, medicines_named
-from domain.kernel.sources import Sourced
+from domain.kernel import Sourced
 from integrations.umang import BloodBank as BloodBankItem
 from integrations.umang import Mandi as MandiItem
 from integrations.umang import Medicine as MedicineItem
-from schema.kernel.context import Info, InLanguage, field_language
-from schema.kernel.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, assumed_list_size
-from schema.kernel.fields import resolver_field
-from schema.kernel.provenance import Provenance
-from schema.kernel.scalars import Paise
-from schema.kernel.source_policies import read_from
+from schema.kernel import (
+    AUTHENTICATED,
+    NEVER_SILENTLY_NULL,
+    Info,
+    InLanguage,
+    Paise,
+    Provenance,
+    assumed_list_size,
+    field_language,
+    read_from,
+    resolver_field,
+)
 
 MOST = 200
 """The longest list from a source (ADR 0025)."""

@@ -6,14 +6,24 @@ import strawberry
 
 from actions.catalogue.centres import CentreFilter, Listed, centres_page, count_centres
 from domain.catalogue.centres import CentreKind
-from domain.kernel.scopes import Scope
+from domain.kernel import Scope
 from schema.catalogue.places import District, Tehsil, district_by_code, tehsil_by_code
-from schema.kernel.context import Info, InLanguage, field_language, require_signed_in
-from schema.kernel.cursors import Position
-from schema.kernel.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, requires_scopes
-from schema.kernel.fields import resolver_field
-from schema.kernel.loaders import ByKey
-from schema.kernel.paging import Connection, Listing, Paged, Window
+from schema.kernel import (
+    AUTHENTICATED,
+    NEVER_SILENTLY_NULL,
+    ByKey,
+    Connection,
+    Info,
+    InLanguage,
+    Listing,
+    Paged,
+    Position,
+    Window,
+    field_language,
+    require_signed_in,
+    requires_scopes,
+    resolver_field,
+)
 
 _DISTRICT = ByKey(district_by_code, lambda centre: centre.item.centre.district)
 

@@ -6,8 +6,8 @@ import strawberry
 
 from domain.catalogue import catalogue
 from domain.catalogue.catalogue import Facts, Situation
-from domain.kernel.errors import ErrorCode, Problem, Problems
-from schema.kernel.scalars import Paise
+from domain.kernel import ErrorCode, Problem, Problems
+from schema.kernel import Paise
 
 _OLDEST = 150
 

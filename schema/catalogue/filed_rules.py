@@ -7,7 +7,7 @@ import strawberry
 from domain.applications.deadline import DayUnit
 from domain.catalogue import catalogue
 from schema.catalogue.services import RequiredDocument
-from schema.kernel.scalars import Paise
+from schema.kernel import Paise
 
 
 @strawberry.type(

@@ -12,14 +12,19 @@ from domain.catalogue import forms
 from domain.catalogue.forms import QuestionKind
 from domain.certificates.signatures import SignatureState
 from domain.identity.facts import FactSource
-from domain.kernel.sources import Source
-from domain.kernel.text import Bilingual, Language
-from schema.kernel.context import Info, InLanguage, field_language
-from schema.kernel.directives import assumed_list_size, cost
-from schema.kernel.fields import resolver_field
-from schema.kernel.loaders import one_by_key
-from schema.kernel.provenance import Provenance, record_provenance
-from schema.kernel.scalars import Long
+from domain.kernel import Bilingual, Language, Source
+from schema.kernel import (
+    Info,
+    InLanguage,
+    Long,
+    Provenance,
+    assumed_list_size,
+    cost,
+    field_language,
+    one_by_key,
+    record_provenance,
+    resolver_field,
+)
 from store.catalogue import forms as form_store
 
 form_of_service, form_of_application = one_by_key(form_store.of_services), one_by_key(form_store.filed_forms)

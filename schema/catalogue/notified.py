@@ -9,11 +9,19 @@ from domain.applications.deadline import DayUnit
 from domain.catalogue import catalogue
 from schema.catalogue.places import Department, department_by_slug
 from schema.catalogue.services import Service
-from schema.kernel.context import Info, InLanguage, field_language
-from schema.kernel.cursors import Position
-from schema.kernel.directives import NEVER_SILENTLY_NULL, PUBLIC
-from schema.kernel.fields import resolver_field
-from schema.kernel.paging import Connection, Listing, Paged, Window
+from schema.kernel import (
+    NEVER_SILENTLY_NULL,
+    PUBLIC,
+    Connection,
+    Info,
+    InLanguage,
+    Listing,
+    Paged,
+    Position,
+    Window,
+    field_language,
+    resolver_field,
+)
 
 
 @strawberry.type(description="A service that is notified under the Right to Service Act.")

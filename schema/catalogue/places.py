@@ -6,14 +6,23 @@ from typing import Self
 import strawberry
 
 from domain.catalogue import catalogue
-from domain.kernel.global_ids import TypeCode
-from schema.kernel.context import Info, InLanguage, field_language
-from schema.kernel.directives import NEVER_SILENTLY_NULL, PUBLIC, assumed_list_size
-from schema.kernel.fields import resolver_field
-from schema.kernel.loaders import Loaders, many_by_key, one_by_key
-from schema.kernel.node import Node, node_id
+from domain.kernel import TypeCode
+from schema.kernel import (
+    NEVER_SILENTLY_NULL,
+    PUBLIC,
+    Info,
+    InLanguage,
+    Loaders,
+    Node,
+    assumed_list_size,
+    field_language,
+    many_by_key,
+    node_id,
+    one_by_key,
+    resolver_field,
+)
 from store.catalogue import catalogue as kept
-from store.database.engine import Transaction
+from store.database import Transaction
 
 
 async def _departments(tx: Transaction, slugs: Iterable[str]) -> dict[str, catalogue.Department]:

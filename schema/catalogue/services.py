@@ -12,22 +12,31 @@ from domain.benefits.benefits import Rail
 from domain.catalogue import catalogue
 from domain.catalogue.catalogue import LifeEvent, Outcome
 from domain.catalogue.search import Found
-from domain.kernel.assurance import Assurance, Needed
-from domain.kernel.global_ids import TypeCode, from_global_id
+from domain.kernel import Assurance, Needed, TypeCode, from_global_id
 from domain.kernel.messages import our_word
 from schema.catalogue.eligibility import Eligibility, EligibilityFacts
 from schema.catalogue.forms import ServiceForm, form_of_service
 from schema.catalogue.places import Department, department_by_slug
-from schema.kernel.context import Info, InLanguage, field_language
-from schema.kernel.cursors import Position
-from schema.kernel.directives import NEVER_SILENTLY_NULL, PUBLIC
-from schema.kernel.fields import resolver_field
-from schema.kernel.loaders import ByKey, one_by_key
-from schema.kernel.node import Node, node_id
-from schema.kernel.paging import Connection, Listing, Paged, Window
-from schema.kernel.scalars import Paise
+from schema.kernel import (
+    NEVER_SILENTLY_NULL,
+    PUBLIC,
+    ByKey,
+    Connection,
+    Info,
+    InLanguage,
+    Listing,
+    Node,
+    Paged,
+    Paise,
+    Position,
+    Window,
+    field_language,
+    node_id,
+    one_by_key,
+    resolver_field,
+)
 from store.catalogue import catalogue as kept
-from store.database.engine import Transaction
+from store.database import Transaction
 from store.identity import strengths
 
 

@@ -11,10 +11,8 @@ from actions.certificates.certificate_endings import (
     revoke_certificate,
 )
 from domain.certificates.certificates import EndGround
-from domain.kernel.errors import ErrorCode, Problem, Problems
-from domain.kernel.global_ids import TypeCode
-from schema.kernel.context import Info
-from schema.kernel.fields import mutation
+from domain.kernel import ErrorCode, Problem, Problems, TypeCode
+from schema.kernel import Info, mutation
 from schema.kernel.mutations import KEY_DESCRIPTION, ApplicationPayload, application_payload, bind, key_of, key_of_type
 
 MOST_FACTS = 30

@@ -11,23 +11,25 @@ from actions.certificates.certificate_endings import Ended, end_of
 from actions.certificates.certificates import CertificateView, view_of_ours
 from actions.documents.document_links import DocumentName, LinkKind
 from actions.documents.locker import locker_file
-from actions.kernel.access import of_certificate
-from actions.kernel.aliases import certificate_by_any
+from actions.kernel import certificate_by_any, of_certificate
 from domain.certificates.certificates import CertificateEnding, CertificateStatus, EndGround, IssuedCertificate
-from domain.kernel.clock import ist_date
-from domain.kernel.errors import ErrorCode, Problem, Problems
-from domain.kernel.global_ids import TypeCode
-from domain.kernel.people import PersonKind
-from domain.kernel.sources import Source, Sourced, SourceState
+from domain.kernel import ErrorCode, PersonKind, Problem, Problems, Source, Sourced, SourceState, TypeCode, ist_date
 from schema.documents.document_addresses import DocumentAddress, address_of
-from schema.kernel.context import Info, InLanguage, field_language
-from schema.kernel.directives import AUTHENTICATED, PUBLIC
+from schema.kernel import (
+    AUTHENTICATED,
+    PUBLIC,
+    ByKey,
+    Info,
+    InLanguage,
+    Node,
+    Provenance,
+    field_language,
+    node_id,
+    one_by_key,
+    read_from,
+    resolver_field,
+)
 from schema.kernel.enums import DocumentIntegrity
-from schema.kernel.fields import resolver_field
-from schema.kernel.loaders import ByKey, one_by_key
-from schema.kernel.node import Node, node_id
-from schema.kernel.provenance import Provenance
-from schema.kernel.source_policies import read_from
 from store.certificates import certificate_endings
 from store.certificates import certificates as certificate_store
 

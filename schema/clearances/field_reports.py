@@ -8,10 +8,7 @@ import strawberry
 from actions.clearances.verification_views import photo_link
 from domain import clearances
 from schema.catalogue.places import Tehsil, tehsils_of_district
-from schema.kernel.context import Info
-from schema.kernel.directives import AUTHENTICATED, assumed_list_size
-from schema.kernel.fields import resolver_field
-from schema.kernel.loaders import ByKey, many_by_key
+from schema.kernel import AUTHENTICATED, ByKey, Info, assumed_list_size, many_by_key, resolver_field
 from schema.officers.staff import AssignedOfficer, officer_by_id
 from store import clearances as clearance_store
 

@@ -7,17 +7,24 @@ from typing import Self
 
 import strawberry
 
-from actions.kernel.access import of_clearance
+from actions.kernel import of_clearance
 from domain import clearances
 from domain.clearances import ClearanceState, EscalationKind
-from domain.kernel.global_ids import TypeCode
+from domain.kernel import TypeCode
 from domain.kernel.messages import label
 from schema.catalogue.places import Department, department_by_slug
-from schema.kernel.context import Info, InLanguage, field_language
-from schema.kernel.directives import AUTHENTICATED
-from schema.kernel.fields import resolver_field
-from schema.kernel.loaders import ByKey, many_by_key, one_by_key
-from schema.kernel.node import Node, node_id
+from schema.kernel import (
+    AUTHENTICATED,
+    ByKey,
+    Info,
+    InLanguage,
+    Node,
+    field_language,
+    many_by_key,
+    node_id,
+    one_by_key,
+    resolver_field,
+)
 from schema.officers.staff import AssignedOfficer, officer_by_id
 from store import clearances as clearance_store
 

@@ -6,15 +6,13 @@ from typing import Annotated, TypeVar
 import strawberry
 
 from actions.consents.consents import ChangeConsent, ask_consent, grant_consent, renew_consent, withdraw_consent
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from domain.consents import consents
 from domain.consents.consents import ConsentPurpose
-from domain.kernel.people import Subject
-from domain.kernel.scopes import Scope
+from domain.kernel import Scope, Subject
 from schema.consents.types import Consent
 from schema.feedback.payloads import MutationPayload, run_mutation
-from schema.kernel.context import Info
-from schema.kernel.fields import mutation
+from schema.kernel import Info, mutation
 from schema.kernel.mutations import KEY_DESCRIPTION, bind, key_of
 
 Verb = Callable[[Environment, Subject, ChangeConsent], Awaitable[tuple[consents.Consent, bool]]]

@@ -6,20 +6,23 @@ from typing import Annotated, Self
 import strawberry
 
 from actions.consents.consent_ledger import recorded_consents
-from actions.kernel.access import of_citizen, require_read
+from actions.kernel import of_citizen, require_read
 from domain.consents import consent_notices, consents
 from domain.consents.consents import DEFAULT_DAYS, LONGEST_DAYS, ConsentPurpose, ConsentStatus, ConsentStep
 from domain.identity.policy import ObjectKind
-from domain.kernel.errors import ErrorCode, Problem, Problems
+from domain.kernel import ErrorCode, Language, Problem, Problems, Role, Source
 from domain.kernel.messages import label
-from domain.kernel.people import Role
-from domain.kernel.sources import Source
-from domain.kernel.text import Language
-from schema.kernel.context import Info, InLanguage, field_language
-from schema.kernel.cursors import Position
-from schema.kernel.directives import NEVER_SILENTLY_NULL, PUBLIC
-from schema.kernel.fields import resolver_field
-from schema.kernel.paging import Listing, Window
+from schema.kernel import (
+    NEVER_SILENTLY_NULL,
+    PUBLIC,
+    Info,
+    InLanguage,
+    Listing,
+    Position,
+    Window,
+    field_language,
+    resolver_field,
+)
 
 
 @strawberry.type(description="The itemised notice that goes before a consent.")

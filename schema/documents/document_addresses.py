@@ -5,7 +5,7 @@ from datetime import datetime
 import strawberry
 
 from actions.documents.document_links import DocumentName, link_to
-from schema.kernel.context import Info
+from schema.kernel import Info
 
 
 @strawberry.type(description="An address at which a document can be read for some minutes.")

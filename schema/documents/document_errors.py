@@ -8,9 +8,8 @@ import re
 
 from graphql import GraphQLError, GraphQLSyntaxError
 
-from domain.kernel.errors import ErrorCode
+from domain.kernel import ErrorCode, Language
 from domain.kernel.messages import message
-from domain.kernel.text import Language
 
 _NAMES_ONLY = (
     "Cannot query field ",

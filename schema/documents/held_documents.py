@@ -12,15 +12,23 @@ from actions.documents.held_documents import DocumentsWanted, held_documents, ke
 from domain.certificates.certificates import CertificateStatus
 from domain.certificates.signatures import SignatureState
 from domain.documents.documents import DocumentKind, kind_of
-from domain.kernel.errors import ErrorCode, Problem, Problems
-from domain.kernel.sources import Source
+from domain.kernel import ErrorCode, Problem, Problems, Source
 from schema.certificates.types import Certificate
 from schema.documents.document_addresses import DocumentAddress, address_of
-from schema.kernel.context import Info, InLanguage, field_language
-from schema.kernel.fields import resolver_field
-from schema.kernel.paging import Connection, Edge, Listing, PageInfo, Window
-from schema.kernel.provenance import Provenance, record_provenance
-from schema.kernel.source_policies import read_from
+from schema.kernel import (
+    Connection,
+    Edge,
+    Info,
+    InLanguage,
+    Listing,
+    PageInfo,
+    Provenance,
+    Window,
+    field_language,
+    read_from,
+    record_provenance,
+    resolver_field,
+)
 
 _MOST_VALUES, _LONGEST_ISSUER = 50, 100
 

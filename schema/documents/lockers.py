@@ -10,29 +10,30 @@ from actions.documents.adding_documents import documents_named, is_open, offers_
 from actions.documents.document_links import DocumentName, LinkKind
 from actions.documents.eaadhaar import MaskedAadhaar, masked_aadhaar
 from actions.documents.locker_orders import orders_of, refusal_of
-from actions.kernel.access import of_citizen, read_at_sources
+from actions.kernel import of_citizen, read_at_sources
 from domain.certificates.signatures import SignatureState
 from domain.consents.consents import ConsentPurpose
 from domain.documents.documents import DocumentKind, kind_of, name_of
 from domain.documents.locker import OrderKind, OrderState
 from domain.identity.policy import ObjectKind
-from domain.kernel.errors import ErrorCode, Problem, Problems
-from domain.kernel.sources import Source, Sourced, SourceState
+from domain.kernel import ErrorCode, Problem, Problems, Source, Sourced, SourceState
 from integrations.digilocker import Folder, FolderEntry
 from schema.documents.document_addresses import DocumentAddress, address_of
-from schema.kernel.context import Info, InLanguage, field_language
-from schema.kernel.directives import (
+from schema.kernel import (
     AUTHENTICATED,
+    LARGEST_PAGE,
     NEVER_SILENTLY_NULL,
+    Info,
+    InLanguage,
+    Provenance,
     assumed_list_size,
+    field_language,
+    read_from,
     requires_consent,
+    resolver_field,
     sliced_list_size,
 )
 from schema.kernel.errors import fault_of
-from schema.kernel.fields import resolver_field
-from schema.kernel.paging import LARGEST_PAGE
-from schema.kernel.provenance import Provenance
-from schema.kernel.source_policies import read_from
 from store.documents.department_documents import DepartmentDocument as DepartmentDocumentItem
 from store.documents.locker_orders import LockerOrder as LockerOrderItem
 

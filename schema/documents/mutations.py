@@ -7,14 +7,13 @@ import strawberry
 
 from actions.documents.adding_documents import AddDocument, add_document, remove_document
 from actions.documents.locker_orders import PullDocument, PutFile, pull_document, put_file, refusal_of
-from actions.kernel.submission_progress import SubmissionState
+from actions.kernel import SubmissionState
 from domain.documents.locker import LONGEST_PATH, OrderState
-from domain.kernel.errors import ErrorCode, Problem, Problems
+from domain.kernel import ErrorCode, Problem, Problems
 from integrations.calling.errors import Refused
 from schema.documents.lockers import DepartmentDocument, LockerOrder
 from schema.feedback.payloads import MutationPayload, run_mutation
-from schema.kernel.context import Info
-from schema.kernel.fields import mutation
+from schema.kernel import Info, mutation
 from schema.kernel.mutations import (
     KEY_DESCRIPTION,
     Submission,

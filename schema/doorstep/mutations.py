@@ -27,14 +27,20 @@ from actions.doorstep.rounds import (
 )
 from domain import doorstep
 from domain.doorstep import SlotWindow, VisitFailure, VisitPurpose
-from domain.kernel.global_ids import TypeCode
+from domain.kernel import TypeCode
 from schema.doorstep.types import DoorstepVisit, VisitSlot
 from schema.feedback.payloads import VERSION_DESCRIPTION, MutationPayload, run_mutation
-from schema.kernel.context import Info, require_signed_in
-from schema.kernel.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, assumed_list_size
-from schema.kernel.fields import mutation, resolver_field
+from schema.kernel import (
+    AUTHENTICATED,
+    NEVER_SILENTLY_NULL,
+    Info,
+    Paise,
+    assumed_list_size,
+    mutation,
+    require_signed_in,
+    resolver_field,
+)
 from schema.kernel.mutations import KEY_DESCRIPTION, bind, key_of, key_of_type
-from schema.kernel.scalars import Paise
 
 Work: TypeAlias = Callable[[], Awaitable[tuple[doorstep.Visit, bool]]]
 

@@ -6,21 +6,27 @@ from typing import TYPE_CHECKING, Annotated, Self
 import strawberry
 
 from actions.doorstep.views import VisitTask, code_for, possible_agents
-from actions.kernel.case_access import of_visit
+from actions.kernel import of_visit
 from domain import doorstep
 from domain.doorstep import HandOverProof, SlotWindow, VisitFailure, VisitPurpose, VisitState
-from domain.kernel import people
-from domain.kernel.global_ids import TypeCode
+from domain.kernel import TypeCode, people, show_number
 from domain.kernel.messages import label
-from domain.kernel.numbers import show_number
 from schema.applications.loaders import application_by_id
 from schema.catalogue.places import District, Tehsil, district_by_code, tehsil_by_code
-from schema.kernel.context import Info, InLanguage, field_language
-from schema.kernel.directives import AUTHENTICATED
-from schema.kernel.fields import resolver_field
-from schema.kernel.loaders import ByKey, many_by_key, one_by_key
-from schema.kernel.node import VIEWS, Node, node_id
-from schema.kernel.scalars import Paise
+from schema.kernel import (
+    AUTHENTICATED,
+    VIEWS,
+    ByKey,
+    Info,
+    InLanguage,
+    Node,
+    Paise,
+    field_language,
+    many_by_key,
+    node_id,
+    one_by_key,
+    resolver_field,
+)
 from schema.officers.staff import operator_by_id
 from store import doorstep as visit_store
 

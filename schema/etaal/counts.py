@@ -8,16 +8,22 @@ import strawberry
 from actions.etaal.counts import ALGORITHM, GENESIS, DayCounts, placed_counts, transaction_counts
 from domain.etaal import counting
 from domain.etaal.counting_rules import rules_on
-from domain.kernel.clock import ist_date
+from domain.kernel import Scope, ist_date
 from domain.kernel.messages import label
-from domain.kernel.scopes import Scope
 from schema.catalogue.places import District, district_by_code
 from schema.catalogue.services import Service, service_by_code
-from schema.kernel.context import Info, InLanguage, field_language, require_signed_in
-from schema.kernel.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, requires_scopes
-from schema.kernel.fields import resolver_field
-from schema.kernel.loaders import ByKey
-from schema.kernel.scalars import Long
+from schema.kernel import (
+    AUTHENTICATED,
+    NEVER_SILENTLY_NULL,
+    ByKey,
+    Info,
+    InLanguage,
+    Long,
+    field_language,
+    require_signed_in,
+    requires_scopes,
+    resolver_field,
+)
 
 _SERVICE = ByKey(service_by_code, lambda row: row.item.service_code)
 _DISTRICT = ByKey(district_by_code, lambda row: row.item.district)

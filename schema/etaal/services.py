@@ -7,14 +7,25 @@ import strawberry
 
 from actions.etaal.services import CountedService, Mapped, MapService, count_services, map_service, services_page
 from domain.etaal.counting import Category, EnrolledService, Level
-from domain.kernel.scopes import Scope
-from schema.kernel.context import Info, InLanguage, field_language, require_signed_in
-from schema.kernel.cursors import Position
-from schema.kernel.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, requires_scopes
-from schema.kernel.fields import mutation, resolver_field
+from domain.kernel import Scope
+from schema.kernel import (
+    AUTHENTICATED,
+    NEVER_SILENTLY_NULL,
+    Connection,
+    Info,
+    InLanguage,
+    Listing,
+    Long,
+    Paged,
+    Position,
+    Window,
+    field_language,
+    mutation,
+    require_signed_in,
+    requires_scopes,
+    resolver_field,
+)
 from schema.kernel.mutations import KEY_DESCRIPTION, UserError, key_of, mutation_outcome
-from schema.kernel.paging import Connection, Listing, Paged, Window
-from schema.kernel.scalars import Long
 
 
 @strawberry.type(description="A code of e-Taal under which a service counts from a day on.")

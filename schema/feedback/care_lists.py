@@ -5,25 +5,21 @@ from datetime import date
 from typing import Any
 
 from actions.doorstep.views import VisitTask, count_visit_tasks, visit_tasks
-from actions.kernel.access import of_appeal, permitted_postings
-from actions.kernel.case_access import of_feedback, of_grievance, of_suggestion
+from actions.kernel import of_appeal, of_feedback, of_grievance, of_suggestion, permitted_postings
 from domain.appeals.appeals import Appeal
 from domain.doorstep import VisitState
 from domain.feedback.feedback import Feedback, Suggestion
 from domain.feedback.grievances import Grievance, GrievanceState
 from domain.identity.policy import ObjectKind, Purpose
-from domain.kernel.people import Posting
+from domain.kernel import Posting
 from schema.appeals.types import Appeal as AppealView
 from schema.doorstep.types import AgentVisit
 from schema.feedback.grievances import Grievance as GrievanceView
 from schema.feedback.suggestions import Suggestion as SuggestionView
 from schema.feedback.types import Feedback as FeedbackView
-from schema.kernel.context import Info
-from schema.kernel.cursors import Position
-from schema.kernel.paging import Listing, Window
-from schema.kernel.store_lists import Part, count_reader, page_reader
+from schema.kernel import Info, Listing, Part, Position, Window, count_reader, page_reader
 from store.appeals import appeals
-from store.database.engine import Transaction
+from store.database import Transaction
 from store.feedback import feedback, grievances, suggestions
 
 

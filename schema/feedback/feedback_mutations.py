@@ -5,11 +5,10 @@ from typing import Annotated
 import strawberry
 
 from actions.feedback.feedback import GiveFeedback, give_feedback
-from domain.kernel.global_ids import TypeCode
+from domain.kernel import TypeCode
 from schema.feedback.payloads import MutationPayload, run_mutation
 from schema.feedback.types import Feedback
-from schema.kernel.context import Info
-from schema.kernel.fields import mutation
+from schema.kernel import Info, mutation
 from schema.kernel.mutations import KEY_DESCRIPTION, bind, key_of, key_of_type
 
 

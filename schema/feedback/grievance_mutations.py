@@ -13,11 +13,10 @@ from actions.feedback.grievances import (
     reply_to_grievance,
 )
 from domain.feedback.grievances import GrievanceCategory, GrievanceMove
-from domain.kernel.global_ids import TypeCode
+from domain.kernel import TypeCode
 from schema.feedback.grievances import Grievance
 from schema.feedback.payloads import VERSION_DESCRIPTION, MutationPayload, run_mutation
-from schema.kernel.context import Info
-from schema.kernel.fields import mutation
+from schema.kernel import Info, mutation
 from schema.kernel.mutations import KEY_DESCRIPTION, bind, key_of, key_of_type
 
 

@@ -5,19 +5,26 @@ from typing import TYPE_CHECKING, Annotated, Self
 
 import strawberry
 
-from actions.kernel.case_access import of_grievance
+from actions.kernel import of_grievance
 from domain.feedback import grievances
 from domain.feedback.grievances import WAITING, GrievanceCategory, GrievanceState
-from domain.kernel.global_ids import TypeCode
+from domain.kernel import TypeCode, show_number
 from domain.kernel.messages import label
-from domain.kernel.numbers import show_number
 from schema.applications.loaders import application_by_id
 from schema.catalogue.services import Service, service_by_code
-from schema.kernel.context import Info, InLanguage, field_language
-from schema.kernel.directives import AUTHENTICATED
-from schema.kernel.fields import resolver_field
-from schema.kernel.loaders import ByKey, many_by_key, one_by_key
-from schema.kernel.node import VIEWS, Node, node_id
+from schema.kernel import (
+    AUTHENTICATED,
+    VIEWS,
+    ByKey,
+    Info,
+    InLanguage,
+    Node,
+    field_language,
+    many_by_key,
+    node_id,
+    one_by_key,
+    resolver_field,
+)
 from schema.officers.staff import AssignedOfficer, officer_by_id
 from store.feedback import grievances as grievance_store
 

@@ -6,11 +6,11 @@ from typing import Annotated, Self
 import strawberry
 
 from actions.feedback.notices import mark_read
-from actions.kernel.access import require_read
+from actions.kernel import require_read
 from domain.feedback import notices
 from domain.feedback.notices import NEEDS_HER, NoticeKind, Topic, notice_text
 from domain.identity.policy import ObjectKind, Resource
-from domain.kernel.global_ids import TypeCode
+from domain.kernel import TypeCode
 from schema.appeals.types import Appeal, appeal_by_id
 from schema.applications.loaders import application_by_id
 from schema.applications.types import Application
@@ -18,15 +18,22 @@ from schema.doorstep.types import DoorstepVisit, visit_by_id
 from schema.feedback.grievances import Grievance, grievance_by_id
 from schema.feedback.payloads import MutationPayload, run_mutation
 from schema.feedback.suggestions import Suggestion, suggestion_by_id
-from schema.kernel.context import Info, InLanguage, field_language
-from schema.kernel.cursors import Position
-from schema.kernel.directives import AUTHENTICATED
-from schema.kernel.fields import mutation, resolver_field
-from schema.kernel.loaders import one_by_key
+from schema.kernel import (
+    AUTHENTICATED,
+    Info,
+    InLanguage,
+    Listing,
+    Node,
+    Part,
+    Position,
+    Window,
+    field_language,
+    mutation,
+    node_id,
+    one_by_key,
+    resolver_field,
+)
 from schema.kernel.mutations import KEY_DESCRIPTION, key_of, key_of_type
-from schema.kernel.node import Node, node_id
-from schema.kernel.paging import Listing, Window
-from schema.kernel.store_lists import Part
 from store.feedback import notices as kept
 
 

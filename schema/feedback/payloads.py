@@ -5,8 +5,8 @@ from typing import Any, TypeVar
 
 import strawberry
 
-from actions.kernel.submission_progress import SubmissionState
-from schema.kernel.context import Info
+from actions.kernel import SubmissionState
+from schema.kernel import Info
 from schema.kernel.mutations import Submission, UserError, mutation_outcome, rejected_submission
 
 VERSION_DESCRIPTION = "The version that was seen; with another one the answer is CONFLICT."

@@ -6,19 +6,26 @@ from typing import Annotated, Self
 import strawberry
 
 from actions.feedback.suggestions import MakeSuggestion, ReplyToSuggestion, make_suggestion, reply_to_suggestion
-from actions.kernel.case_access import of_suggestion
+from actions.kernel import of_suggestion
 from domain.feedback import feedback
 from domain.feedback.feedback import SuggestionState
-from domain.kernel.global_ids import TypeCode
+from domain.kernel import TypeCode
 from domain.kernel.messages import label
 from schema.catalogue.services import Service, service_by_code
 from schema.feedback.payloads import VERSION_DESCRIPTION, MutationPayload, run_mutation
-from schema.kernel.context import Info, InLanguage, field_language
-from schema.kernel.directives import AUTHENTICATED
-from schema.kernel.fields import mutation, resolver_field
-from schema.kernel.loaders import ByKey, one_by_key
+from schema.kernel import (
+    AUTHENTICATED,
+    ByKey,
+    Info,
+    InLanguage,
+    Node,
+    field_language,
+    mutation,
+    node_id,
+    one_by_key,
+    resolver_field,
+)
 from schema.kernel.mutations import KEY_DESCRIPTION, bind, key_of, key_of_type
-from schema.kernel.node import Node, node_id
 from schema.officers.staff import AssignedOfficer, officer_by_id
 from store.feedback import suggestions
 

@@ -9,11 +9,9 @@ from actions.feedback.tracking import track_application
 from domain.applications.lifecycle import Move, Status
 from domain.feedback import tracking
 from domain.feedback.tracking import SecondFactor
+from domain.kernel import show_number
 from domain.kernel.messages import label
-from domain.kernel.numbers import show_number
-from schema.kernel.context import Info, InLanguage, field_language
-from schema.kernel.directives import PUBLIC
-from schema.kernel.fields import resolver_field
+from schema.kernel import PUBLIC, Info, InLanguage, field_language, resolver_field
 
 
 @strawberry.input(one_of=True, description="What only the applicant is likely to know: exactly one of these.")

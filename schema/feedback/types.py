@@ -6,16 +6,22 @@ from typing import TYPE_CHECKING, Annotated, Self
 import strawberry
 
 from actions.feedback.feedback import service_levels
-from actions.kernel.case_access import of_feedback
+from actions.kernel import of_feedback
 from domain.feedback import feedback
-from domain.kernel.global_ids import TypeCode
+from domain.kernel import TypeCode
 from schema.applications.loaders import application_by_id
 from schema.catalogue.services import Service, service_by_code
-from schema.kernel.context import Info
-from schema.kernel.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, assumed_list_size
-from schema.kernel.fields import resolver_field
-from schema.kernel.loaders import ByKey, one_by_key
-from schema.kernel.node import VIEWS, node_id
+from schema.kernel import (
+    AUTHENTICATED,
+    NEVER_SILENTLY_NULL,
+    VIEWS,
+    ByKey,
+    Info,
+    assumed_list_size,
+    node_id,
+    one_by_key,
+    resolver_field,
+)
 from schema.officers.staff import AssignedOfficer, officer_by_id
 from store.feedback import feedback as feedback_store
 

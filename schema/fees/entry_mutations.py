@@ -5,11 +5,9 @@ from typing import Annotated
 import strawberry
 
 from actions.applications.respond import RecordFee, record_fee
-from domain.kernel.global_ids import TypeCode
-from schema.kernel.context import Info
-from schema.kernel.fields import mutation
+from domain.kernel import TypeCode
+from schema.kernel import Info, Paise, mutation
 from schema.kernel.mutations import KEY_DESCRIPTION, ApplicationPayload, application_payload, bind, key_of, key_of_type
-from schema.kernel.scalars import Paise
 
 
 @strawberry.input(description="A fee that was taken.")

@@ -6,14 +6,13 @@ import strawberry
 
 from actions.fees.fee_refunds import RecordFeeRefund, record_fee_refund
 from actions.fees.fees import StartFeePayment, page_link, payment_form, present_order, start_fee_payment
-from actions.kernel.submission_progress import SubmissionState
+from actions.kernel import SubmissionState
 from domain.fees.fees import FeeOrder, FeeRoute
-from domain.kernel.global_ids import TypeCode
+from domain.kernel import TypeCode
 from integrations.browser_returns import PaymentForm
 from schema.feedback.payloads import VERSION_DESCRIPTION, MutationPayload, run_mutation
 from schema.fees.payments import FeePayment
-from schema.kernel.context import Info
-from schema.kernel.fields import mutation
+from schema.kernel import Info, mutation
 from schema.kernel.mutations import Submission, bind, key_of, key_of_type, mutation_outcome, rejected_submission
 
 _FOR_EVER = (

@@ -8,27 +8,36 @@ import strawberry
 
 from actions.fees.fee_cases import of_order
 from actions.fees.fees import offered_routes
-from actions.kernel.access import permitted_postings
+from actions.kernel import permitted_postings
 from domain.applications import applications
 from domain.applications.lifecycle import Status
 from domain.fees import fees
 from domain.fees.fees import FeeOrder, FeeRoute, FeeState, RefundCause, fee_due
 from domain.fees.words import fee_state_text
 from domain.identity.policy import ObjectKind, Purpose
-from domain.kernel import people
-from domain.kernel.global_ids import TypeCode
+from domain.kernel import TypeCode, people, show_number
 from domain.kernel.messages import label
-from domain.kernel.numbers import show_number
 from schema.applications.loaders import application_by_id
-from schema.kernel.context import Info, InLanguage, field_language
-from schema.kernel.directives import AUTHENTICATED
-from schema.kernel.fields import resolver_field
-from schema.kernel.loaders import ByKey, many_by_key, one_by_key
-from schema.kernel.node import VIEWS, node_id
-from schema.kernel.paging import Connection, Listing, Paged
-from schema.kernel.scalars import Paise
-from schema.kernel.store_lists import Part, count_reader, page_reader
-from store.database.engine import Transaction
+from schema.kernel import (
+    AUTHENTICATED,
+    VIEWS,
+    ByKey,
+    Connection,
+    Info,
+    InLanguage,
+    Listing,
+    Paged,
+    Paise,
+    Part,
+    count_reader,
+    field_language,
+    many_by_key,
+    node_id,
+    one_by_key,
+    page_reader,
+    resolver_field,
+)
+from store.database import Transaction
 from store.fees import fee_orders
 
 if TYPE_CHECKING:

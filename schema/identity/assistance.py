@@ -7,17 +7,13 @@ import strawberry
 
 from actions.identity.assistance import AskAssistance, ask_assistance, confirm_assistance, end_assistance
 from actions.identity.relatives import RegisterRelative, register_relative, relatives_of, remove_relative
-from actions.kernel.access import of_citizen, require_read
+from actions.kernel import of_citizen, require_read
 from domain.identity import assisting
 from domain.identity.assisting import AssistanceState, AssistanceWay
 from domain.identity.policy import ObjectKind
-from domain.kernel.assurance import Assurance
-from domain.kernel.masks import mask_mobile
-from domain.kernel.scopes import Scope
+from domain.kernel import Assurance, Scope, mask_mobile
 from schema.feedback.payloads import MutationPayload, run_mutation
-from schema.kernel.context import Info
-from schema.kernel.directives import AUTHENTICATED
-from schema.kernel.fields import mutation
+from schema.kernel import AUTHENTICATED, Info, mutation
 from schema.kernel.mutations import KEY_DESCRIPTION, key_of
 from store.identity import assistances
 

@@ -13,7 +13,7 @@ from actions.certificates.certificates import (
     certificates_of,
     department_certificates,
 )
-from actions.kernel.access import of_citizen, receipts_of_citizen, require_read
+from actions.kernel import of_citizen, receipts_of_citizen, require_read
 from actions.statistics.dashboard import dashboard_of
 from actions.umang.ration import ration_card_of
 from domain.appeals.appeals import Appeal as AppealItem
@@ -26,12 +26,7 @@ from domain.feedback.grievances import Grievance as GrievanceItem
 from domain.feedback.notices import Notice as NoticeItem
 from domain.fees.fees import FeeOrder
 from domain.identity.policy import ObjectKind
-from domain.kernel import people
-from domain.kernel.errors import ErrorCode, Problem, Problems
-from domain.kernel.global_ids import TypeCode
-from domain.kernel.masks import mask_mobile
-from domain.kernel.sources import Source
-from domain.kernel.text import Language
+from domain.kernel import ErrorCode, Language, Problem, Problems, Source, TypeCode, mask_mobile, people
 from schema.appeals.types import Appeal
 from schema.applications.progress import auto_appeal_opt_out_of_citizen
 from schema.applications.types import Application
@@ -62,22 +57,30 @@ from schema.feedback.suggestions import Suggestion
 from schema.fees.payments import FeePayment, fee_payments_of_citizen
 from schema.identity.assistance import Assistance, Relative, assistances_of, relatives_listed
 from schema.identity.linked_accounts import DataAccess, LinkedAccount, accounts_of_citizen
-from schema.kernel.context import Info, InLanguage, field_language
-from schema.kernel.cursors import Position
-from schema.kernel.directives import (
+from schema.kernel import (
     AUTHENTICATED,
+    LARGEST_PAGE,
     NEVER_SILENTLY_NULL,
+    ByKey,
+    Connection,
+    Info,
+    InLanguage,
+    Listing,
+    Node,
+    Paged,
+    Part,
+    Position,
+    Window,
     assumed_list_size,
+    count_reader,
+    field_language,
+    node_id,
+    read_from,
+    record_provenance,
     requires_consent,
+    resolver_field,
     sliced_list_size,
 )
-from schema.kernel.fields import resolver_field
-from schema.kernel.loaders import ByKey
-from schema.kernel.node import Node, node_id
-from schema.kernel.paging import LARGEST_PAGE, Connection, Listing, Paged, Window
-from schema.kernel.provenance import record_provenance
-from schema.kernel.source_policies import read_from
-from schema.kernel.store_lists import Part, count_reader
 from schema.statistics.dashboard import Dashboard
 from schema.umang import RationCard
 from store.applications import applications as kept

@@ -8,13 +8,17 @@ import strawberry
 from actions.identity.account_links import LinkBegun, begin_link, unlink
 from actions.identity.devices import OwnDevice, end_devices, own_devices
 from actions.identity.provider_sign_out import address_of
-from domain.kernel.assurance import Assurance
-from domain.kernel.people import Provider
-from domain.kernel.scopes import Scope
+from domain.kernel import Assurance, Provider, Scope
 from schema.feedback.payloads import MutationPayload, run_mutation
-from schema.kernel.context import Info, require_signed_in
-from schema.kernel.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, assumed_list_size
-from schema.kernel.fields import mutation, resolver_field
+from schema.kernel import (
+    AUTHENTICATED,
+    NEVER_SILENTLY_NULL,
+    Info,
+    assumed_list_size,
+    mutation,
+    require_signed_in,
+    resolver_field,
+)
 from schema.kernel.mutations import KEY_DESCRIPTION, key_of
 
 

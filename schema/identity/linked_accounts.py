@@ -6,14 +6,9 @@ from typing import Self
 import strawberry
 
 from domain.identity.policy import ObjectKind, Purpose
-from domain.kernel import people
-from domain.kernel.assurance import Assurance
+from domain.kernel import Assurance, Provider, Role, Source, people
 from domain.kernel.messages import label
-from domain.kernel.people import Provider, Role
-from domain.kernel.sources import Source
-from schema.kernel.context import Info, InLanguage, field_language
-from schema.kernel.fields import resolver_field
-from schema.kernel.loaders import many_by_key
+from schema.kernel import Info, InLanguage, field_language, many_by_key, resolver_field
 from store.identity import identities
 from store.identity.accesses import AccessReceipt
 

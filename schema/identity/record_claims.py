@@ -16,12 +16,17 @@ from actions.identity.record_claims import (
 from actions.identity.record_joining import stop_claim
 from domain.identity import record_claims
 from domain.identity.record_claims import ClaimState, ClaimWay
-from domain.kernel.assurance import Assurance
-from domain.kernel.scopes import Scope
+from domain.kernel import Assurance, Scope
 from schema.feedback.payloads import MutationPayload, run_mutation
-from schema.kernel.context import Info, require_signed_in
-from schema.kernel.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, assumed_list_size
-from schema.kernel.fields import mutation, resolver_field
+from schema.kernel import (
+    AUTHENTICATED,
+    NEVER_SILENTLY_NULL,
+    Info,
+    assumed_list_size,
+    mutation,
+    require_signed_in,
+    resolver_field,
+)
 from schema.kernel.mutations import KEY_DESCRIPTION, key_of
 
 

@@ -4,11 +4,9 @@ from typing import Annotated, Self, TypeAlias
 
 import strawberry
 
-from domain.kernel.people import PersonKind, Role, Subject
+from domain.kernel import PersonKind, Role, Subject
 from schema.identity.citizens import Citizen
-from schema.kernel.context import Info
-from schema.kernel.directives import AUTHENTICATED, PUBLIC
-from schema.kernel.fields import resolver_field
+from schema.kernel import AUTHENTICATED, PUBLIC, Info, resolver_field
 from schema.officers.operators import Operator
 from schema.officers.staff import citizen_by_id, officer_by_id, operator_by_id
 from schema.officers.types import Officer

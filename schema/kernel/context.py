@@ -6,12 +6,10 @@ from typing import Annotated, TypeAlias, TypeVar
 
 import strawberry
 
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from actions.platform.change_feed import Feed
 from domain.applications.applications import Channel
-from domain.kernel.errors import NotSignedIn
-from domain.kernel.people import Subject
-from domain.kernel.text import Language
+from domain.kernel import Language, NotSignedIn, Subject
 from domain.platform.switches import Switchboard
 from integrations.calling.monitor import SourceMonitor
 from schema.kernel.loaders import Loader, Loaders

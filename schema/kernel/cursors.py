@@ -8,8 +8,8 @@ import json
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from domain.kernel.errors import ErrorCode, Problem, Problems
-from store.database.keyring import Keyrings
+from domain.kernel import ErrorCode, Problem, Problems
+from store.database import Keyrings
 
 Position: TypeAlias = tuple[str | None, str]
 """The sort value of a row as text, and its key."""

@@ -15,7 +15,7 @@ from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.schema_directive import schema_directive as plain_directive
 
 from domain.consents.consents import ConsentPurpose
-from domain.kernel.scopes import Scope
+from domain.kernel import Scope
 
 CONSENT_SPECIFICATION = "https://specs.apuni-sarkar.example/consent/v1.0"
 """Names the directive for composers; nothing is fetched from there."""

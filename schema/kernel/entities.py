@@ -5,9 +5,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from domain.kernel.errors import ErrorCode, Problem, Problems, not_found
-from domain.kernel.global_ids import TypeCode, from_global_id
-from domain.kernel.numbers import NumberKind, parse_number
+from domain.kernel import ErrorCode, NumberKind, Problem, Problems, TypeCode, from_global_id, not_found, parse_number
 from schema.applications.loaders import application_by_number
 from schema.applications.types import Application
 from schema.certificates.types import Certificate, certificate_by_number

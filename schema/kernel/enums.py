@@ -8,7 +8,7 @@ import strawberry
 from actions.appeals.appeals import AppealVerdict
 from actions.applications.decide import Verdict
 from actions.catalogue.submit_checks import DocumentSource
-from actions.kernel.submission_progress import SubmissionState
+from actions.kernel import SubmissionState
 from actions.officers.bulk import ItemOutcome
 from actions.rosters.consents import CodeUse
 from domain.appeals.appeals import (
@@ -47,12 +47,8 @@ from domain.fees.fees import FeeRoute, FeeState, RefundCause
 from domain.identity.assisting import AssistanceState, AssistanceWay
 from domain.identity.policy import ObjectKind, Purpose
 from domain.identity.record_claims import ClaimState, ClaimWay
-from domain.kernel.assurance import Assurance
-from domain.kernel.errors import ErrorCode, Remedy
+from domain.kernel import Assurance, ErrorCode, Language, OfficerLevel, Provider, Remedy, Role, Source, SourceState
 from domain.kernel.messages import label
-from domain.kernel.people import OfficerLevel, Provider, Role
-from domain.kernel.sources import Source, SourceState
-from domain.kernel.text import Language
 from domain.officers.dashboards import DashboardRole, Dimension, Direction, TileKey, TileUnit
 from domain.officers.desk import DaysLeft, Holder, OpinionState, QueueSort, ReadPurpose
 from domain.officers.staff import LeaveState

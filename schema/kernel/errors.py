@@ -15,17 +15,27 @@ from graphql import GraphQLError, GraphQLSyntaxError
 
 from actions.documents.locker import CONSENT_NEEDED
 from domain.consents.consents import PURPOSE_OF, PURPOSE_PARAM
-from domain.kernel.errors import USUAL, ErrorCode, NotSignedIn, Problem, Problems, Remedy, Retry
-from domain.kernel.global_ids import MalformedGlobalId
+from domain.kernel import (
+    USUAL,
+    Bilingual,
+    ErrorCode,
+    Language,
+    MalformedGlobalId,
+    MistypedNumber,
+    NotSignedIn,
+    Problem,
+    Problems,
+    Remedy,
+    Retry,
+    Source,
+    remedy_for,
+    sentence_for,
+)
 from domain.kernel.messages import label, message
-from domain.kernel.numbers import MistypedNumber
-from domain.kernel.refusals import remedy_for, sentence_for
-from domain.kernel.sources import Source
-from domain.kernel.text import Bilingual, Language
 from domain.platform.switches import MutationOff
 from integrations.calling.errors import Garbled, IntegrationError, IntegrityFailure, Refused, Unavailable
 from schema.documents.document_errors import document_message
-from store.database.errors import (
+from store.database import (
     InProgress,
     KeyReused,
     ObjectDamaged,

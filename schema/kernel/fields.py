@@ -7,7 +7,7 @@ import strawberry
 from strawberry.extensions import FieldExtension
 from strawberry.utils.str_converters import to_camel_case
 
-from domain.kernel.scopes import Scope
+from domain.kernel import Scope
 from schema.kernel.directives import AUTHENTICATED, MUTATION_POINTS, NEVER_SILENTLY_NULL, cost, requires_scopes
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -14,9 +14,7 @@ from strawberry.federation.schema_directives import Authenticated, RequiresScope
 
 from actions.consents.recorded_consents import require_consent
 from domain.consents.consents import ConsentPurpose
-from domain.kernel.errors import ErrorCode, NotSignedIn, Problem, Problems, not_found
-from domain.kernel.people import Subject
-from domain.kernel.scopes import scopes_of
+from domain.kernel import ErrorCode, NotSignedIn, Problem, Problems, Subject, not_found, scopes_of
 from schema.kernel.context import Context, Info
 from schema.kernel.directives import Consent, directives_of
 

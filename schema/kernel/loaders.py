@@ -12,11 +12,10 @@ from typing import Any, Generic, TypeAlias, TypeVar
 
 from strawberry.dataloader import DataLoader
 
-from actions.kernel.access import may_read_all
-from actions.kernel.environment import Environment
+from actions.kernel import Environment, may_read_all
 from domain.identity.policy import Resource
-from domain.kernel.people import Subject
-from store.database.engine import Transaction
+from domain.kernel import Subject
+from store.database import Transaction
 
 K = TypeVar("K")
 V = TypeVar("V")

@@ -6,14 +6,22 @@ from typing import Self, TypeAlias, TypeVar
 
 import strawberry
 
-from actions.kernel.environment import Environment
-from actions.kernel.submission_progress import SourceOutage, SubmissionState, submission_progress
+from actions.kernel import Environment, SourceOutage, SubmissionState
+from actions.kernel.submission_progress import submission_progress
 from domain.applications import applications
-from domain.kernel.errors import ErrorCode, Problem, Problems, Remedy
-from domain.kernel.global_ids import MalformedGlobalId, TypeCode, from_global_id
+from domain.kernel import (
+    ErrorCode,
+    MalformedGlobalId,
+    Problem,
+    Problems,
+    Remedy,
+    Source,
+    SourceState,
+    Subject,
+    TypeCode,
+    from_global_id,
+)
 from domain.kernel.messages import message
-from domain.kernel.people import Subject
-from domain.kernel.sources import Source, SourceState
 from domain.platform.switches import SwitchState
 from schema.applications.types import Application
 from schema.kernel.context import Info, require_signed_in

@@ -5,7 +5,7 @@ from typing import Any
 
 import strawberry
 
-from domain.kernel.global_ids import TypeCode, to_global_id
+from domain.kernel import TypeCode, to_global_id
 
 
 @strawberry.interface(description="Anything that `node` can find by its opaque id.")

@@ -8,9 +8,7 @@ from typing import Annotated, TypeAlias, TypeVar, cast
 import strawberry
 
 from actions.officers.staff_views import leave_by_id
-from domain.kernel.errors import ErrorCode, Problem, Problems, not_found
-from domain.kernel.global_ids import TypeCode, from_global_id
-from domain.kernel.people import PersonKind
+from domain.kernel import ErrorCode, PersonKind, Problem, Problems, TypeCode, from_global_id, not_found
 from schema.appeals.types import Appeal, appeal_by_id
 from schema.applications.loaders import application_by_id
 from schema.applications.types import Application

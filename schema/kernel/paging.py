@@ -12,12 +12,12 @@ from strawberry.federation.schema_directives import ListSize
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
 
-from domain.kernel.errors import ErrorCode, Problem, Problems
+from domain.kernel import ErrorCode, Problem, Problems
 from schema.kernel.context import Info
 from schema.kernel.cursors import Cursors, Position
 from schema.kernel.directives import sliced_list_size
 from schema.kernel.fields import resolver_field
-from store.database.errors import StoreError
+from store.database import StoreError
 
 LARGEST_PAGE = 100
 

@@ -6,7 +6,7 @@ from typing import Self, TypeAlias
 
 import strawberry
 
-from domain.kernel.sources import Source, SourceState
+from domain.kernel import Source, SourceState
 from schema.kernel.context import Info
 
 Told: TypeAlias = tuple[Source, SourceState, datetime | None]

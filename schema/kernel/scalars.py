@@ -9,8 +9,7 @@ import strawberry
 from graphql import GraphQLError
 from strawberry.types.scalar import ScalarDefinition
 
-from domain.kernel.clock import IST
-from domain.kernel.money import LARGEST_PAISE
+from domain.kernel import IST, LARGEST_PAISE
 
 Paise = NewType("Paise", int)
 """An amount of money: whole paise, always Indian rupees."""

@@ -9,8 +9,7 @@ from typing import Any, TypeVar
 from graphql.pyutils import Path
 
 from actions.documents.locker import CONSENT_NEEDED
-from domain.kernel.clock import Clock
-from domain.kernel.sources import Source, Sourced, SourceState
+from domain.kernel import Clock, Source, Sourced, SourceState
 from integrations.calling.errors import IntegrationError, Refused
 from schema.kernel.scalars import show_instant
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypedDict, TypeVar
 
-from actions.kernel.access import may_read_all
+from actions.kernel import may_read_all
 from domain.identity.policy import Resource
 from schema.kernel.context import Info
 from schema.kernel.paging import Window
-from store.database.engine import Transaction
+from store.database import Transaction
 
 Row = TypeVar("Row")
 _Read = Callable[[Transaction, "Part"], Awaitable[list[Row]]]

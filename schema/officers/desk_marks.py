@@ -10,11 +10,9 @@ from actions.applications.decide import Verdict
 from domain.applications.applications import RejectionGround
 from domain.officers import desk
 from domain.officers.desk import OpinionState
-from schema.kernel.context import Info
-from schema.kernel.fields import resolver_field
-from schema.kernel.loaders import ByKey, one_by_key
+from schema.kernel import ByKey, Info, one_by_key, resolver_field
 from schema.officers.staff import AssignedOfficer, officer_by_id
-from store.database.engine import Transaction
+from store.database import Transaction
 from store.officers import desk as desk_store
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Self, TypeVar
 import strawberry
 
 from actions.applications.decide import Verdict
-from actions.kernel.submission_progress import SubmissionState
+from actions.kernel import SubmissionState
 from actions.officers.bulk import BulkDecide, Item, ItemOutcome, ItemResult, bulk_claim, bulk_decide, bulk_forward
 from actions.officers.claim import ClaimCase, ReleaseCase, claim_application, release_application
 from actions.officers.forward import ForwardCase, forward_application
@@ -15,10 +15,9 @@ from actions.officers.offline import OfflineDecision, replay_decisions
 from actions.officers.second_approvals import ConfirmDecision, SendBackDecision, confirm_decision, send_back_decision
 from domain.applications import applications
 from domain.applications.applications import RejectionGround
-from domain.kernel.global_ids import TypeCode
+from domain.kernel import TypeCode
 from schema.applications.types import Application
-from schema.kernel.context import Info
-from schema.kernel.fields import mutation
+from schema.kernel import Info, mutation, node_id
 from schema.kernel.mutations import (
     KEY_DESCRIPTION,
     ApplicationPayload,
@@ -32,7 +31,6 @@ from schema.kernel.mutations import (
     rejected_submission,
     user_errors_of,
 )
-from schema.kernel.node import node_id
 
 _SEEN = "The version that was seen; with another one the answer is CONFLICT."
 _REASON = "Why, in words; for forwarding it is told to the citizen in the timeline."

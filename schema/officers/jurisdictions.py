@@ -4,11 +4,9 @@ from typing import Self
 
 import strawberry
 
-from domain.kernel.people import OfficerLevel, Posting, Role
+from domain.kernel import OfficerLevel, Posting, Role
 from schema.catalogue.places import Department, District, Tehsil, department_by_slug, district_by_code, tehsil_by_code
-from schema.kernel.context import Info
-from schema.kernel.fields import resolver_field
-from schema.kernel.loaders import ByKey
+from schema.kernel import ByKey, Info, resolver_field
 
 _DEPARTMENT = ByKey(department_by_slug, lambda jurisdiction: jurisdiction.posting.department)
 _DISTRICT = ByKey(district_by_code, lambda jurisdiction: jurisdiction.posting.district)

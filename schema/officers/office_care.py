@@ -19,9 +19,7 @@ from schema.feedback.care_lists import (
 from schema.feedback.grievances import Grievance
 from schema.feedback.suggestions import Suggestion
 from schema.feedback.types import Feedback
-from schema.kernel.context import Info
-from schema.kernel.fields import resolver_field
-from schema.kernel.paging import Connection, Listing, Paged
+from schema.kernel import Connection, Info, Listing, Paged, resolver_field
 
 _ASKED = frozenset({SuggestionState.RECEIVED, SuggestionState.UNDER_REVIEW})
 

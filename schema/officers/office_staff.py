@@ -6,19 +6,25 @@ from typing import Self
 import strawberry
 
 from actions.officers.staff_views import count_leaves, leaves_page
-from domain.kernel import people
-from domain.kernel.clock import ist_date
-from domain.kernel.global_ids import TypeCode
+from domain.kernel import TypeCode, ist_date, people
 from domain.kernel.messages import label
 from domain.officers import staff
 from domain.officers.staff import LeaveState
-from schema.kernel.context import Info, InLanguage, field_language
-from schema.kernel.cursors import Position
-from schema.kernel.directives import AUTHENTICATED
-from schema.kernel.fields import resolver_field
-from schema.kernel.loaders import ByKey
-from schema.kernel.node import Node, node_id
-from schema.kernel.paging import Connection, Listing, Paged, Window
+from schema.kernel import (
+    AUTHENTICATED,
+    ByKey,
+    Connection,
+    Info,
+    InLanguage,
+    Listing,
+    Node,
+    Paged,
+    Position,
+    Window,
+    field_language,
+    node_id,
+    resolver_field,
+)
 from schema.officers.staff import AssignedOfficer, officer_by_id
 
 _OFFICER = ByKey(officer_by_id, lambda leave: leave.item.officer_id)

@@ -6,19 +6,24 @@ import strawberry
 
 from actions.doorstep.views import VisitTask
 from domain.doorstep import OPEN, VisitState
-from domain.kernel import people
-from domain.kernel.global_ids import TypeCode
-from domain.kernel.people import Role
+from domain.kernel import Role, TypeCode, people
 from schema.catalogue.places import District, Tehsil, district_by_code, tehsil_by_code
 from schema.doorstep.types import AgentVisit
 from schema.feedback.care_lists import visits_of_agent
 from schema.identity.citizens import Citizen
-from schema.kernel.context import Info, InLanguage, field_language
-from schema.kernel.directives import AUTHENTICATED
-from schema.kernel.fields import resolver_field
-from schema.kernel.loaders import ByKey
-from schema.kernel.node import Node, node_id
-from schema.kernel.paging import Connection, Listing, Paged
+from schema.kernel import (
+    AUTHENTICATED,
+    ByKey,
+    Connection,
+    Info,
+    InLanguage,
+    Listing,
+    Node,
+    Paged,
+    field_language,
+    node_id,
+    resolver_field,
+)
 from schema.officers.staff import citizen_by_id
 
 _DISTRICT = ByKey(district_by_code, lambda operator: operator.item.district)

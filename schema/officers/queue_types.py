@@ -5,7 +5,7 @@ from typing import Any, Self
 
 import strawberry
 
-from actions.kernel.idempotency import hash_of
+from actions.kernel import hash_of
 from actions.officers.offline import GivenPack
 from actions.officers.queue import digits_of, states
 from actions.rosters.rosters import number_of

@@ -4,16 +4,11 @@ from typing import Self
 
 import strawberry
 
-from actions.kernel.access import of_citizen
+from actions.kernel import of_citizen
 from domain.identity.policy import Resource
-from domain.kernel import people
-from domain.kernel.global_ids import TypeCode
-from domain.kernel.masks import mask_mobile
+from domain.kernel import TypeCode, mask_mobile, people
 from schema.catalogue.places import District, district_by_code
-from schema.kernel.context import Info, InLanguage, field_language
-from schema.kernel.fields import resolver_field
-from schema.kernel.loaders import ByKey, one_by_key
-from schema.kernel.node import node_id
+from schema.kernel import ByKey, Info, InLanguage, field_language, node_id, one_by_key, resolver_field
 from store.identity import people as people_store
 
 

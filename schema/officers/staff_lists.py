@@ -13,17 +13,26 @@ from actions.officers.staff_views import (
     staff_page,
     vacancies_page,
 )
-from domain.kernel import people
-from domain.kernel.global_ids import TypeCode
-from domain.kernel.scopes import Scope
+from domain.kernel import Scope, TypeCode, people
 from domain.officers import staff
-from schema.kernel.context import Info, InLanguage, field_language, require_signed_in
-from schema.kernel.cursors import Position
-from schema.kernel.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, assumed_list_size, requires_scopes
-from schema.kernel.fields import resolver_field
-from schema.kernel.loaders import ByKey
-from schema.kernel.node import node_id
-from schema.kernel.paging import Connection, Listing, Paged, Window
+from schema.kernel import (
+    AUTHENTICATED,
+    NEVER_SILENTLY_NULL,
+    ByKey,
+    Connection,
+    Info,
+    InLanguage,
+    Listing,
+    Paged,
+    Position,
+    Window,
+    assumed_list_size,
+    field_language,
+    node_id,
+    require_signed_in,
+    requires_scopes,
+    resolver_field,
+)
 from schema.officers.jurisdictions import Jurisdiction
 from schema.officers.office_staff import Leave, listed_leaves
 from schema.officers.staff import AssignedOfficer, officer_by_id

@@ -14,15 +14,11 @@ from actions.officers.staffing import (
     record_leave,
     transfer_officer,
 )
-from domain.kernel.global_ids import TypeCode
-from domain.kernel.people import OfficerLevel, Posting, Role
-from domain.kernel.scopes import Scope
+from domain.kernel import OfficerLevel, Posting, Role, Scope, TypeCode
 from domain.officers import staff
 from schema.feedback.payloads import MutationPayload, run_mutation
-from schema.kernel.context import Info
-from schema.kernel.fields import mutation
+from schema.kernel import Info, mutation, node_id
 from schema.kernel.mutations import KEY_DESCRIPTION, bind, key_of, key_of_type
-from schema.kernel.node import node_id
 from schema.officers.jurisdictions import Jurisdiction
 from schema.officers.office_staff import Leave
 

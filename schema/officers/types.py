@@ -10,22 +10,28 @@ from actions.officers.forward import forward_targets
 from actions.officers.offline import queue_pack
 from domain.applications import applications
 from domain.applications.lifecycle import Status
-from domain.kernel import people
-from domain.kernel.global_ids import TypeCode
-from domain.kernel.people import OfficerLevel, Role
+from domain.kernel import OfficerLevel, Role, TypeCode, people
 from domain.officers import desk
 from domain.officers.desk import Holder, QueueSort
 from schema.appeals.commission import OfficeAwards
 from schema.appeals.officer_queries import OfficeLaw
 from schema.applications.types import Application
 from schema.fees.payments import OfficeFees
-from schema.kernel.context import Info, InLanguage, field_language
-from schema.kernel.cursors import Position
-from schema.kernel.directives import AUTHENTICATED
-from schema.kernel.fields import resolver_field
+from schema.kernel import (
+    AUTHENTICATED,
+    Connection,
+    Info,
+    InLanguage,
+    Listing,
+    Node,
+    Paged,
+    Position,
+    Window,
+    field_language,
+    node_id,
+    resolver_field,
+)
 from schema.kernel.mutations import key_of_type
-from schema.kernel.node import Node, node_id
-from schema.kernel.paging import Connection, Listing, Paged, Window
 from schema.officers.jurisdictions import Jurisdiction
 from schema.officers.office_care import OfficeCare
 from schema.officers.office_staff import OfficeStaff

@@ -4,11 +4,10 @@
 """
 
 from actions.platform.changes import Bookmark
-from domain.kernel.errors import ErrorCode, Problem, Problems
-from domain.kernel.people import Subject
+from domain.kernel import ErrorCode, Problem, Problems, Subject
 from domain.platform.changes import Position
-from schema.kernel.cursors import Cursors
-from store.database.keyring import Keyrings
+from schema.kernel import Cursors
+from store.database import Keyrings
 
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 

@@ -6,15 +6,17 @@ from typing import Annotated, Self, TypeAlias
 import strawberry
 
 from actions.platform.changes import Delta, changed_applications, changed_queue
-from domain.kernel import people
-from domain.kernel.errors import ErrorCode, Problem, Problems
-from domain.kernel.global_ids import TypeCode
+from domain.kernel import ErrorCode, Problem, Problems, TypeCode, people
 from schema.applications.types import Application
-from schema.kernel.context import Info
-from schema.kernel.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, sliced_list_size
-from schema.kernel.fields import resolver_field
-from schema.kernel.node import node_id
-from schema.kernel.paging import LARGEST_PAGE
+from schema.kernel import (
+    AUTHENTICATED,
+    LARGEST_PAGE,
+    NEVER_SILENTLY_NULL,
+    Info,
+    node_id,
+    resolver_field,
+    sliced_list_size,
+)
 from schema.platform import bookmarks
 
 Since: TypeAlias = Annotated[

@@ -5,12 +5,10 @@ from typing import Annotated
 import strawberry
 
 from actions.platform.client_policy import SetClientPolicy, client_policy, set_client_policy
+from domain.kernel import Scope
 from domain.kernel.messages import label
-from domain.kernel.scopes import Scope
 from domain.platform.client_policy import DEFAULT_APP, ClientPlatform, ClientRule, Support
-from schema.kernel.context import Info, InLanguage, field_language
-from schema.kernel.directives import NEVER_SILENTLY_NULL, PUBLIC
-from schema.kernel.fields import mutation, resolver_field
+from schema.kernel import NEVER_SILENTLY_NULL, PUBLIC, Info, InLanguage, field_language, mutation, resolver_field
 from schema.kernel.mutations import KEY_DESCRIPTION, UserError, key_of, mutation_outcome
 
 _APP = "Which application: its name in the manifests, such as citizen_app or officer_app."

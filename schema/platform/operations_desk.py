@@ -7,16 +7,26 @@ import strawberry
 
 from actions.platform.alarms import alarms_for
 from actions.platform.switches import SetSwitch, set_switch, switches_for
+from domain.kernel import Scope
 from domain.kernel.messages import label
-from domain.kernel.scopes import Scope
 from domain.platform import alarms, switches
 from domain.platform.alarms import RULES, AlarmCode, AlarmState, Severity
 from domain.platform.switches import SwitchKind, SwitchState
-from schema.kernel.context import Info, InLanguage, field_language, require_signed_in
-from schema.kernel.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, assumed_list_size, requires_scopes
-from schema.kernel.fields import MUTATIONS, mutation, resolver_field
+from schema.kernel import (
+    AUTHENTICATED,
+    MUTATIONS,
+    NEVER_SILENTLY_NULL,
+    Info,
+    InLanguage,
+    Long,
+    assumed_list_size,
+    field_language,
+    mutation,
+    require_signed_in,
+    requires_scopes,
+    resolver_field,
+)
 from schema.kernel.mutations import KEY_DESCRIPTION, UserError, key_of, mutation_outcome
-from schema.kernel.scalars import Long
 
 
 @strawberry.type(description="A switch for an outside system or for a mutation.")

@@ -6,13 +6,19 @@ from typing import Self
 
 import strawberry
 
+from domain.kernel import Source, SourceState
 from domain.kernel.messages import label
-from domain.kernel.sources import Source, SourceState
 from domain.platform.switches import SwitchState
 from integrations.calling.monitor import SourceStatus
-from schema.kernel.context import Info, InLanguage, field_language
-from schema.kernel.directives import NEVER_SILENTLY_NULL, PUBLIC, assumed_list_size
-from schema.kernel.fields import resolver_field
+from schema.kernel import (
+    NEVER_SILENTLY_NULL,
+    PUBLIC,
+    Info,
+    InLanguage,
+    assumed_list_size,
+    field_language,
+    resolver_field,
+)
 
 
 @strawberry.type(description="An outside system and what we last heard of it.")

@@ -21,22 +21,24 @@ from actions.platform.change_feed import (
     wanted_payments,
     wanted_queue,
 )
-from domain.kernel.errors import ErrorCode, Problem, Problems
-from domain.kernel.global_ids import TypeCode
-from domain.kernel.people import PersonKind, Subject
-from domain.kernel.scopes import Scope
-from domain.kernel.sources import Source, SourceState
+from domain.kernel import ErrorCode, PersonKind, Problem, Problems, Scope, Source, SourceState, Subject, TypeCode
 from domain.platform.changes import Change, Wanted
 from domain.platform.switches import SwitchState
 from schema.applications.loaders import application_by_id
 from schema.applications.types import Application
 from schema.benefits.types import Benefit, Instalment, sanction_by_id
-from schema.kernel.context import Context, Info
-from schema.kernel.cursors import Cursors
-from schema.kernel.directives import AUTHENTICATED, PUBLIC, requires_scopes
-from schema.kernel.fields import resolver_field, subscription
+from schema.kernel import (
+    AUTHENTICATED,
+    PUBLIC,
+    Context,
+    Cursors,
+    Info,
+    node_id,
+    requires_scopes,
+    resolver_field,
+    subscription,
+)
 from schema.kernel.mutations import key_of_type
-from schema.kernel.node import node_id
 from schema.platform import bookmarks
 from schema.platform.changes import SinceEvent
 from schema.platform.sources import SourceHealth

@@ -5,15 +5,13 @@ from typing import Annotated, TypeVar
 
 import strawberry
 
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from actions.reconciliation.finance_desk import CaseRequest, answer_case, note_case, resolve_case, take_case
-from domain.kernel.people import Subject
-from domain.kernel.scopes import Scope
+from domain.kernel import Scope, Subject
 from domain.reconciliation import finance_cases
 from domain.reconciliation.finance_cases import CaseOutcome
 from schema.feedback.payloads import VERSION_DESCRIPTION, MutationPayload, run_mutation
-from schema.kernel.context import Info
-from schema.kernel.fields import mutation
+from schema.kernel import Info, mutation
 from schema.kernel.mutations import KEY_DESCRIPTION, bind, key_of
 from schema.reconciliation.types import FinanceCase
 

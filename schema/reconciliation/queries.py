@@ -14,14 +14,23 @@ from domain.identity.policy import ObjectKind
 from domain.payments.files import BatchState
 from domain.reconciliation.finance_cases import CaseState, DifferenceKind, FinanceCase
 from domain.reconciliation.reconciliation import ReconciliationRun
-from schema.kernel.context import Info
-from schema.kernel.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, assumed_list_size
-from schema.kernel.fields import resolver_field
-from schema.kernel.paging import Connection, Listing, Paged, Window
-from schema.kernel.store_lists import Part, count_reader, page_reader
+from schema.kernel import (
+    AUTHENTICATED,
+    NEVER_SILENTLY_NULL,
+    Connection,
+    Info,
+    Listing,
+    Paged,
+    Part,
+    Window,
+    assumed_list_size,
+    count_reader,
+    page_reader,
+    resolver_field,
+)
 from schema.reconciliation import types as views
 from store.benefits import bharat_reports
-from store.database.engine import Transaction
+from store.database import Transaction
 from store.payments import payment_queues
 from store.payments.payment_queues import PaymentQueue, QueuedPayment, QueueFilter
 from store.reconciliation import finance_cases, finance_totals, reconciliation

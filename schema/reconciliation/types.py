@@ -9,8 +9,8 @@ import strawberry
 from actions.fees.fee_cases import order_id_of
 from actions.payments.signers import KnownSigner
 from domain.benefits.benefits import PaymentStatus, Rail
+from domain.kernel import show_number
 from domain.kernel.messages import label
-from domain.kernel.numbers import show_number
 from domain.payments.files import EnrolmentState
 from domain.reconciliation import finance_cases, finance_totals, reconciliation
 from domain.reconciliation.finance_cases import CaseOutcome, CaseState, CaseStep, DifferenceKind, SuggestedCause
@@ -18,11 +18,18 @@ from domain.reconciliation.reconciliation import RunState
 from integrations.dbt_finance import return_reason
 from schema.catalogue.places import District, district_by_code
 from schema.fees.payments import FeePayment, fee_order_by_id
-from schema.kernel.context import Info, InLanguage, field_language
-from schema.kernel.directives import AUTHENTICATED, assumed_list_size
-from schema.kernel.fields import resolver_field
-from schema.kernel.loaders import ByKey, one_by_key
-from schema.kernel.scalars import Long, Paise
+from schema.kernel import (
+    AUTHENTICATED,
+    ByKey,
+    Info,
+    InLanguage,
+    Long,
+    Paise,
+    assumed_list_size,
+    field_language,
+    one_by_key,
+    resolver_field,
+)
 from schema.officers.staff import AssignedOfficer, officer_by_id
 from store.benefits.bharat_reports import KeptReport
 from store.payments import payment_queues

@@ -4,20 +4,18 @@ from typing import Annotated, Self
 
 import strawberry
 
-from actions.kernel.submission_progress import SubmissionState
+from actions.kernel import SubmissionState
 from actions.rosters.adding import AddRows, RowResult, add_rows, remove_row
 from actions.rosters.consents import CodeUse, RecordConsent, ask_row_code, record_consent
 from actions.rosters.hand_over import HandOverRow, RecordRowFee, hand_over_row, record_row_fee
 from actions.rosters.roster_filing import file_roster
 from actions.rosters.rosters import OpenRoster, open_roster
-from domain.kernel.errors import Problems
-from domain.kernel.scopes import Scope
+from domain.kernel import Problems, Scope
 from domain.rosters import rosters
 from domain.rosters.rosters import Recipient, RowOutcome
 from domain.rosters.rows import RawRow
 from schema.feedback.payloads import MutationPayload, run_mutation
-from schema.kernel.context import Info
-from schema.kernel.fields import mutation
+from schema.kernel import Info, Paise, mutation
 from schema.kernel.mutations import (
     KEY_DESCRIPTION,
     Submission,
@@ -27,7 +25,6 @@ from schema.kernel.mutations import (
     rejected_submission,
     user_errors_of,
 )
-from schema.kernel.scalars import Paise
 from schema.rosters.types import Roster, RosterRow
 
 _NUMBER = "The roster's number."

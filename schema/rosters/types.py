@@ -9,10 +9,7 @@ from actions.rosters.rosters import RowFilter, count_rosters, count_rows, roster
 from domain.applications.lifecycle import Status
 from domain.catalogue.centres import CentreKind
 from domain.doorstep import HandOverProof
-from domain.kernel.assurance import Assurance
-from domain.kernel.errors import Problems
-from domain.kernel.masks import mask_mobile
-from domain.kernel.scopes import Scope
+from domain.kernel import Assurance, Problems, Scope, mask_mobile
 from domain.rosters import rosters
 from domain.rosters.rosters import (
     MOST_ROWS,
@@ -26,13 +23,24 @@ from domain.rosters.rosters import (
 )
 from schema.catalogue.places import District, Tehsil, district_by_code, tehsil_by_code
 from schema.catalogue.services import Service, service_by_code
-from schema.kernel.context import Info, InLanguage, field_language, require_signed_in
-from schema.kernel.cursors import Position
-from schema.kernel.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, requires_scopes
-from schema.kernel.fields import resolver_field
-from schema.kernel.loaders import ByKey, one_by_key
+from schema.kernel import (
+    AUTHENTICATED,
+    NEVER_SILENTLY_NULL,
+    ByKey,
+    Connection,
+    Info,
+    InLanguage,
+    Listing,
+    Paged,
+    Position,
+    Window,
+    field_language,
+    one_by_key,
+    require_signed_in,
+    requires_scopes,
+    resolver_field,
+)
 from schema.kernel.mutations import UserError, user_errors_of
-from schema.kernel.paging import Connection, Listing, Paged, Window
 from store.applications import applications as application_store
 from store.catalogue import centres as centre_store
 from store.rosters import roster_rows

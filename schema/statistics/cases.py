@@ -19,27 +19,35 @@ from domain.appeals import delays
 from domain.appeals.delays import CaseList, DelayCause, ListSize
 from domain.applications import applications
 from domain.applications.lifecycle import Status
-from domain.kernel.clock import ist_date
-from domain.kernel.global_ids import TypeCode
+from domain.kernel import Scope, TypeCode, ist_date
 from domain.kernel.messages import label
-from domain.kernel.scopes import Scope
 from domain.officers.dashboards import DashboardRole
 from domain.officers.desk import ReadPurpose
 from domain.statistics.figures import month_of
 from schema.catalogue.places import District, Tehsil, district_by_code, tehsil_by_code
 from schema.catalogue.services import Service, service_by_code
 from schema.feedback.payloads import MutationPayload, run_mutation
-from schema.kernel.context import Info, InLanguage, field_language
-from schema.kernel.cursors import Position
-from schema.kernel.directives import AUTHENTICATED, NEVER_SILENTLY_NULL, requires_scopes
-from schema.kernel.fields import mutation, resolver_field
-from schema.kernel.loaders import ByKey
+from schema.kernel import (
+    AUTHENTICATED,
+    NEVER_SILENTLY_NULL,
+    ByKey,
+    Connection,
+    Info,
+    InLanguage,
+    Listing,
+    Paged,
+    Part,
+    Position,
+    Window,
+    field_language,
+    mutation,
+    node_id,
+    requires_scopes,
+    resolver_field,
+)
 from schema.kernel.mutations import KEY_DESCRIPTION, bind, key_of, key_of_type
-from schema.kernel.node import node_id
-from schema.kernel.paging import Connection, Listing, Paged, Window
-from schema.kernel.store_lists import Part
 from schema.officers.staff import AssignedOfficer, officer_by_id
-from store.database.errors import StoreError
+from store.database import StoreError
 
 _SERVICE = ByKey(service_by_code, lambda line: line.item.application.service_code)
 _DISTRICT = ByKey(district_by_code, lambda line: line.item.application.district)

@@ -8,8 +8,7 @@ from actions.statistics import dashboard
 from domain.applications.lifecycle import Status
 from domain.kernel.messages import label
 from schema.applications.types import Application
-from schema.kernel.context import Info, InLanguage, field_language
-from schema.kernel.fields import resolver_field
+from schema.kernel import Info, InLanguage, field_language, resolver_field
 
 
 @strawberry.type(description="How many applications are in a state.")

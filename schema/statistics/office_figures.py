@@ -17,18 +17,23 @@ from actions.statistics.saved_views import (
 )
 from domain.appeals.delays import CaseList
 from domain.benefits.benefits import SanctionState
-from domain.kernel import people
+from domain.kernel import Scope, people
 from domain.kernel.messages import label
-from domain.kernel.scopes import Scope
 from domain.officers import dashboards
 from domain.officers.dashboards import DashboardRole, Dimension, Direction, TileKey, TileUnit, ViewContent
 from domain.statistics.figures import StatisticsChannel
 from schema.feedback.payloads import MutationPayload, run_mutation
-from schema.kernel.context import Info, InLanguage, field_language
-from schema.kernel.directives import AUTHENTICATED, assumed_list_size
-from schema.kernel.fields import mutation, resolver_field
+from schema.kernel import (
+    AUTHENTICATED,
+    Info,
+    InLanguage,
+    Long,
+    assumed_list_size,
+    field_language,
+    mutation,
+    resolver_field,
+)
 from schema.kernel.mutations import KEY_DESCRIPTION, bind, key_of
-from schema.kernel.scalars import Long
 from schema.officers.jurisdictions import Jurisdiction
 
 

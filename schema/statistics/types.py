@@ -14,11 +14,18 @@ from domain.statistics.figures import DEFINITIONS_VERSION, StatisticsChannel
 from domain.statistics.small_cells import SMALLEST
 from schema.catalogue.places import Department, District, Tehsil, department_by_slug, district_by_code, tehsil_by_code
 from schema.catalogue.services import Service, service_by_code
-from schema.kernel.context import Info, InLanguage, field_language
-from schema.kernel.directives import NEVER_SILENTLY_NULL, PUBLIC, assumed_list_size, cost
-from schema.kernel.fields import resolver_field
-from schema.kernel.loaders import ByKey
-from schema.kernel.scalars import Long
+from schema.kernel import (
+    NEVER_SILENTLY_NULL,
+    PUBLIC,
+    ByKey,
+    Info,
+    InLanguage,
+    Long,
+    assumed_list_size,
+    cost,
+    field_language,
+    resolver_field,
+)
 
 STATISTICS_POINTS = 20
 """A question reads some thousand counters at most, however many applications there are."""

@@ -29,10 +29,8 @@ from domain.appeals.appeals import (
     Hearing,
     HearingState,
 )
-from store.database.engine import Transaction
+from store.database import AnyRow, Instant, Key, Transaction, first_row, group_rows
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, first_row, group_rows
-from store.database.types import Instant, Key
 
 events_table = Table(
     "appeal_events",

@@ -7,10 +7,8 @@ from sqlalchemy import Boolean, Column, Date, ForeignKey, Index, Integer, LargeB
 
 from domain.appeals.appeals import Appeal, AppealGround, AppealLevel, AppealOrigin, AppealState, Order
 from domain.applications.deadline import DayUnit
-from store.database.engine import Transaction
+from store.database import AnyRow, Instant, Key, Transaction
 from store.database.metadata import metadata
-from store.database.sql import AnyRow
-from store.database.types import Instant, Key
 
 appeals_table = Table(
     "appeals",

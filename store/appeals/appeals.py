@@ -27,7 +27,7 @@ from domain.appeals.appeals import LEVELS, PENDING, Appeal, AppealGround, Appeal
 from domain.applications.applications import Application
 from domain.applications.deadline import ORDER
 from domain.applications.lifecycle import ON_THE_CLOCK
-from domain.kernel.people import Posting, Role
+from domain.kernel import Posting, Role
 from domain.platform.changes import ChangeKind
 from store.appeals.appeal_course import (
     add_award,
@@ -44,12 +44,22 @@ from store.appeals.appeal_rows import appeal_of, appeals_table, values_of
 from store.applications.application_rows import application_of, applications_table
 from store.applications.imports import is_held
 from store.catalogue.catalogue import filed_as_not_notified
-from store.database import change_feed
-from store.database.engine import Transaction
-from store.database.errors import NotThere, VersionConflict
+from store.database import (
+    Instant,
+    Key,
+    NotThere,
+    Transaction,
+    VersionConflict,
+    change_feed,
+    count,
+    first_row,
+    group_rows,
+    insert_into,
+    insert_new,
+    keyset_window,
+    rows_of,
+)
 from store.database.metadata import metadata
-from store.database.sql import count, first_row, group_rows, insert_into, insert_new, keyset_window, rows_of
-from store.database.types import Instant, Key
 
 __all__ = [
     "add",

@@ -15,10 +15,19 @@ from domain.appeals.commission import (
     DelayReview,
     MessageState,
 )
-from store.database.engine import Transaction
+from store.database import (
+    AnyRow,
+    Instant,
+    Json,
+    Key,
+    Transaction,
+    first_row,
+    group_rows,
+    insert_into,
+    insert_new,
+    rows_of,
+)
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, first_row, group_rows, insert_into, insert_new, rows_of
-from store.database.types import Instant, Json, Key
 
 cases_table = Table(
     "commission_cases",

@@ -12,7 +12,7 @@ from domain.applications.lifecycle import ON_THE_CLOCK, OPEN, Status
 from store.appeals.appeal_rows import appeals_table
 from store.appeals.delays import delay_reasons_table
 from store.applications.application_rows import applications_table
-from store.database.engine import Transaction
+from store.database import Transaction
 
 _T, _A, _R = applications_table.c, appeals_table.c, delay_reasons_table.c
 

@@ -7,11 +7,9 @@ from typing import Any
 from sqlalchemy import Column, Date, ForeignKey, Index, LargeBinary, Select, Table, insert, select
 
 from domain.appeals.delays import DelayCause, DelayReason, ReasonFilter
-from domain.kernel.people import Posting
-from store.database.engine import Transaction
+from domain.kernel import Posting
+from store.database import AnyRow, Instant, Key, Transaction, count, first_row, keyset_window, rows_of
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, count, first_row, keyset_window, rows_of
-from store.database.types import Instant, Key
 from store.feedback.feedback import any_posting_covers
 
 delay_reasons_table = Table(

@@ -8,11 +8,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, false, or_, select, true
 
 from domain.appeals.appeals import LEVELS, AppealLevel, Award, AwardState, Hearing, HearingState
-from domain.kernel.people import Posting, Role
+from domain.kernel import Posting, Role
 from store.appeals.appeal_course import award_of, awards_table, hearing_of, hearings_table
 from store.appeals.appeal_rows import appeals_table
-from store.database.engine import Transaction
-from store.database.sql import count, keyset_window
+from store.database import Transaction, count, keyset_window
 from store.feedback.feedback import any_posting_covers
 
 _A, _H, _W = appeals_table.c, hearings_table.c, awards_table.c

@@ -21,10 +21,8 @@ from sqlalchemy import (
 from domain.applications.applications import Application, Channel, Decision, DeliveryMode, RejectionGround
 from domain.applications.deadline import DayUnit, TimeLimit
 from domain.applications.lifecycle import OPEN, Status
-from store.database.engine import Transaction
+from store.database import AnyRow, Instant, Key, Transaction
 from store.database.metadata import metadata
-from store.database.sql import AnyRow
-from store.database.types import Instant, Key
 
 _OTHER = sorted(status.value for status in frozenset(Status) - OPEN)
 _OPEN_WORDS = "status NOT IN (" + ", ".join(f"'{one}'" for one in _OTHER) + ")"

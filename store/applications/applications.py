@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, and_, false, func, insert, literal
 
 from domain.applications.applications import Application
 from domain.applications.lifecycle import OPEN, Status
-from domain.kernel.people import Posting
+from domain.kernel import Posting
 from domain.platform.changes import ChangeKind
 from store.applications.application_rows import application_of, applications_table, values_of
 from store.applications.timeline import (
@@ -22,10 +22,18 @@ from store.applications.timeline import (
     remove_documents,
     timelines,
 )
-from store.database import change_feed
-from store.database.engine import Transaction
-from store.database.errors import AlreadyThere, NotThere, VersionConflict
-from store.database.sql import count, first_row, insert_new, keyset_page, rows_of
+from store.database import (
+    AlreadyThere,
+    NotThere,
+    Transaction,
+    VersionConflict,
+    change_feed,
+    count,
+    first_row,
+    insert_new,
+    keyset_page,
+    rows_of,
+)
 
 __all__ = [
     "add",

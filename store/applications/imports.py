@@ -28,10 +28,8 @@ from sqlalchemy import (
 
 from domain.applications.lifecycle import ON_THE_CLOCK
 from store.applications.application_rows import applications_table
-from store.database.engine import Transaction
+from store.database import AnyRow, Instant, Key, Transaction, first_row, rows_of
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, first_row, rows_of
-from store.database.types import Instant, Key
 
 imports_table = Table(
     "legacy_imports",

@@ -23,12 +23,21 @@ from domain.applications.lifecycle import Move, Status
 from domain.certificates.signatures import SignatureState
 from domain.platform.changes import ChangeKind
 from store.applications.application_rows import applications_table
-from store.database import change_feed
-from store.database.engine import Transaction
-from store.database.errors import AlreadyThere, NotThere
+from store.database import (
+    AlreadyThere,
+    AnyRow,
+    Instant,
+    Json,
+    Key,
+    NotThere,
+    Transaction,
+    change_feed,
+    first_row,
+    group_rows,
+    insert_new,
+    rows_of,
+)
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, first_row, group_rows, insert_new, rows_of
-from store.database.types import Instant, Json, Key
 
 timeline_table = Table(
     "timeline_entries",

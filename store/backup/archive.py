@@ -19,8 +19,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 from joserfc.jwk import OctKey
 
-from store.database.errors import BackupDamaged, KeyMissing
-from store.database.keyring import Keyrings
+from store.database import BackupDamaged, KeyMissing, Keyrings
 
 MARK = b"APUNI-BACKUP-1\n"
 PIECE = 65_536

@@ -20,11 +20,9 @@ from typing import Any, BinaryIO, cast
 from sqlalchemy import MetaData
 
 from store.backup.archive import BackupKey, SealedReader, SealedWriter
+from store.database import BackupDamaged, NotEmpty, ObjectStore, Store, Transaction
 from store.database import vault as vaults
 from store.database.dump import Batch, Part, batches, begin, finish_load, is_empty, load, present, revision_of
-from store.database.engine import Store, Transaction
-from store.database.errors import BackupDamaged, NotEmpty
-from store.database.objects import ObjectStore
 from store.database.revisions import GONE
 from store.database.vault import Vault
 from store.tables import metadata

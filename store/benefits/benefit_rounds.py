@@ -7,11 +7,10 @@ from sqlalchemy import exists, or_, select
 
 from domain.applications.lifecycle import Status
 from domain.benefits.benefits import Hold, Instalment, Sanction, SanctionState
-from domain.kernel.clock import IST
+from domain.kernel import IST
 from store.benefits.benefits import instalment_of, instalments_table, sanction_of, sanctions_table
-from store.database.engine import Transaction
+from store.database import Transaction, rows_of
 from store.database.metadata import metadata
-from store.database.sql import rows_of
 
 _PAYING = (SanctionState.ACTIVE.value, SanctionState.ENDED.value)
 """States in which what is due is paid; of one that has ended, up to its last day."""

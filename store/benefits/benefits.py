@@ -35,13 +35,22 @@ from domain.benefits.benefits import (
     may_follow,
 )
 from store.benefits import payment_enquiries
-from store.database import change_feed
+from store.database import (
+    AlreadyThere,
+    AnyRow,
+    Instant,
+    Key,
+    NotThere,
+    Serial,
+    Transaction,
+    change_feed,
+    first_row,
+    group_rows,
+    insert_new,
+    rows_of,
+)
 from store.database.bulk import insert_rows, update_rows
-from store.database.engine import Transaction
-from store.database.errors import AlreadyThere, NotThere
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, first_row, group_rows, insert_new, rows_of
-from store.database.types import Instant, Key, Serial
 
 _TO_SEND = text(
     "rail = 'PFMS' AND hold IS NULL AND status IN ('SANCTIONED', 'BENEFICIARY_PENDING', 'BENEFICIARY_REJECTED')"

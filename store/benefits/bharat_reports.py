@@ -6,10 +6,8 @@ from datetime import datetime
 
 from sqlalchemy import Column, Integer, PrimaryKeyConstraint, Table, func, select, update
 
-from store.database.engine import Transaction
+from store.database import AnyRow, Instant, Json, Key, Transaction, first_row, insert_new
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, first_row, insert_new
-from store.database.types import Instant, Json, Key
 
 reports_table = Table(
     "dbt_bharat_reports",

@@ -8,10 +8,8 @@ from typing import Any
 from sqlalchemy import BigInteger, Column, Index, Integer, Table, case, func, or_, select, update
 
 from domain.benefits.benefits import PaymentStatus, Rail
-from store.database.engine import Transaction
+from store.database import Instant, Key, Transaction, insert_into, rows_of
 from store.database.metadata import metadata
-from store.database.sql import insert_into, rows_of
-from store.database.types import Instant, Key
 
 FIRST_AFTER = timedelta(hours=1)
 """How long after an instruction it is asked for the first time."""

@@ -6,11 +6,19 @@ from dataclasses import asdict
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, Table, UniqueConstraint, select, update
 
 from domain.benefits.recoveries import Recovery, RecoveryGround, RecoveryPart, RecoveryState, RecoveryWay
-from store.database.engine import Transaction
-from store.database.errors import AlreadyThere, NotThere
+from store.database import (
+    AlreadyThere,
+    AnyRow,
+    Instant,
+    Key,
+    NotThere,
+    Serial,
+    Transaction,
+    first_row,
+    group_rows,
+    insert_new,
+)
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, first_row, group_rows, insert_new
-from store.database.types import Instant, Key, Serial
 
 recoveries_table = Table(
     "recoveries",

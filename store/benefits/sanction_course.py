@@ -35,11 +35,9 @@ from domain.benefits.sanction_course import (
     StopGround,
     StopKind,
 )
-from domain.kernel.people import Posting
-from store.database.engine import Transaction
+from domain.kernel import Posting
+from store.database import AnyRow, Instant, Json, Key, Transaction, first_row, group_rows, insert_new, rows_of, upsert
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, first_row, group_rows, insert_new, rows_of, upsert
-from store.database.types import Instant, Json, Key
 
 _OPEN = text("lifted_at IS NULL")
 _WAITING = text("decided_at IS NULL")

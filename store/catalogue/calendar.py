@@ -7,11 +7,9 @@ from datetime import date
 from sqlalchemy import Boolean, Column, Date, ForeignKey, SmallInteger, Table, Text, delete, insert, select
 
 from domain.applications.deadline import WorkCalendar
-from domain.kernel.text import Bilingual
-from store.database.engine import Transaction
+from domain.kernel import Bilingual
+from store.database import Instant, Key, Transaction, first_row, upsert
 from store.database.metadata import metadata
-from store.database.sql import first_row, upsert
-from store.database.types import Instant, Key
 
 calendars_table = Table(
     "calendars",

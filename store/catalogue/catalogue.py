@@ -22,8 +22,7 @@ from store.catalogue.catalogue_rows import (
     services_table,
     tehsils_table,
 )
-from store.database.engine import Transaction
-from store.database.sql import AnyRow, count, first_row, insert_into, keyset_page, rows_of, upsert
+from store.database import AnyRow, Transaction, count, first_row, insert_into, keyset_page, rows_of, upsert
 
 PAST_ALL_SERVICES = ("\U0010ffff", "")
 """A place after every service, to page backwards from the end."""

@@ -8,10 +8,9 @@ from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, Table, Text,
 from domain.applications.deadline import DayUnit
 from domain.benefits.benefits import Rail
 from domain.catalogue.catalogue import Eligibility, LifeEvent, Outcome, RequiredDocument, Scheme, Service, Situation
-from domain.kernel.text import Bilingual
+from domain.kernel import Bilingual
+from store.database import AnyRow, Instant, Json, Key
 from store.database.metadata import metadata
-from store.database.sql import AnyRow
-from store.database.types import Instant, Json, Key
 
 services_table = Table(
     "services",

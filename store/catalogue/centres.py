@@ -6,11 +6,9 @@ from typing import Any
 from sqlalchemy import Boolean, Column, Date, ForeignKey, Index, Select, Table, Text, UniqueConstraint, select
 
 from domain.catalogue.centres import ROSTER_KINDS, Binding, Centre, CentreKind
-from domain.kernel.text import Bilingual
-from store.database.engine import Transaction
+from domain.kernel import Bilingual
+from store.database import AnyRow, Key, Transaction, count, first_row, insert_new, keyset_window, rows_of, upsert
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, count, first_row, insert_new, keyset_window, rows_of, upsert
-from store.database.types import Key
 
 centres_table = Table(
     "centres",

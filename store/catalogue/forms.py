@@ -12,10 +12,8 @@ from sqlalchemy import Column, ForeignKey, Index, LargeBinary, Table, delete, se
 
 from domain.catalogue.form_reading import document_of, stored_form
 from domain.catalogue.forms import Form, digest_of
-from store.database.engine import Transaction
+from store.database import Instant, Json, Key, Transaction, insert_new, rows_of, upsert
 from store.database.metadata import metadata
-from store.database.sql import insert_new, rows_of, upsert
-from store.database.types import Instant, Json, Key
 
 EVERY_OTHER = "*"
 """Stands for the services that have no form of their own."""

@@ -6,11 +6,8 @@ from sqlalchemy import Column, ForeignKey, Index, LargeBinary, Table, select, up
 
 from domain.certificates.certificates import CertificateEnding, CertificateStatus, EndGround, IssuedCertificate
 from store.certificates import certificates
-from store.database.engine import Transaction
-from store.database.errors import AlreadyThere
+from store.database import AlreadyThere, AnyRow, Instant, Key, Transaction, first_row, insert_new, rows_of
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, first_row, insert_new, rows_of
-from store.database.types import Instant, Key
 
 certificate_endings_table = Table(
     "certificate_endings",

@@ -19,14 +19,10 @@ from sqlalchemy import (
 )
 
 from domain.certificates.certificates import CertificateStatus, IssuedCertificate
-from domain.kernel.text import Bilingual
+from domain.kernel import Bilingual
 from domain.platform.changes import ChangeKind
-from store.database import change_feed
-from store.database.engine import Transaction
-from store.database.errors import AlreadyThere
+from store.database import AlreadyThere, AnyRow, Instant, Key, Transaction, change_feed, first_row, insert_new, rows_of
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, first_row, insert_new, rows_of
-from store.database.types import Instant, Key
 
 certificates_table = Table(
     "certificates",

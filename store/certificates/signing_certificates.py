@@ -5,8 +5,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 
 from domain.payments.files import BatchState, EnrolmentState, SignerEnrolment
-from store.database.engine import Transaction
-from store.database.sql import AnyRow, first_row, insert_into
+from store.database import AnyRow, Transaction, first_row, insert_into
 from store.payments.payment_tables import batches_table, signing_certificates_table
 
 _C, _B = signing_certificates_table.c, batches_table.c

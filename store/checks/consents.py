@@ -9,9 +9,7 @@ from store.checks.finding import Finding, row_pages
 from store.consents import consent_deletions
 from store.consents.consent_deletions import DELETED, DeletedRecord
 from store.consents.consents import GENESIS, all_records, consent_records_table, hash_of, link_of
-from store.database import audit
-from store.database.engine import Transaction
-from store.database.sql import rows_of
+from store.database import Transaction, audit, rows_of
 
 LEDGER = "CONSENT"
 """The kind of object that audit lines of the ledger name."""

@@ -6,13 +6,8 @@ from types import MappingProxyType
 from sqlalchemy import Table, select
 
 from store.checks.finding import PAGE, Finding, row_pages
+from store.database import LARGE_ROWS, AnyRow, CannotDecrypt, ObjectDamaged, ObjectStore, Transaction, sealed_columns
 from store.database.dump import present
-from store.database.engine import Transaction
-from store.database.errors import CannotDecrypt, ObjectDamaged
-from store.database.metadata import LARGE_ROWS
-from store.database.objects import ObjectStore
-from store.database.sql import AnyRow
-from store.database.types import sealed_columns
 from store.database.vault import Vault
 from store.identity.people import citizens_table, personal_place
 from store.privacy.personal_files import HANDED_IN

@@ -12,9 +12,7 @@ from domain.etaal.counting import MAPPED, UNMAPPED, CorrectionReason, CountingEv
 from domain.etaal.counting_rules import rules_named
 from store.applications.timeline import timeline_table
 from store.checks.finding import Finding, row_pages
-from store.database import audit
-from store.database.engine import Transaction
-from store.database.sql import AnyRow, rows_of
+from store.database import AnyRow, Transaction, audit, rows_of
 from store.etaal.ledger import AMOUNT, PLACE, REVERSED, day_totals_table, days_table, event_key, ledger_table
 from store.etaal.ledger_seal import GENESIS, export_rows, link_of
 

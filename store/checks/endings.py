@@ -10,8 +10,7 @@ from store.certificates import certificate_endings, certificates
 from store.certificates.certificate_endings import certificate_endings_table
 from store.certificates.certificates import certificates_table
 from store.checks.finding import Finding, row_pages
-from store.database.engine import Transaction
-from store.database.sql import AnyRow, rows_of
+from store.database import AnyRow, Transaction, rows_of
 from store.documents.locker_copies import locker_copies_table
 from store.platform.outbox import OutboxState, outbox_table
 

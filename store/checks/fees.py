@@ -11,7 +11,7 @@ from domain.reconciliation.finance_cases import DifferenceKind
 from store.applications.application_rows import applications_table
 from store.applications.timeline import timeline_table
 from store.checks.finding import Finding, row_pages
-from store.database.engine import Transaction
+from store.database import Transaction
 from store.fees.fee_orders import orders_table
 from store.identity.people import citizens_table
 from store.platform.outbox import outbox_table

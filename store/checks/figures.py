@@ -6,10 +6,10 @@ from sqlalchemy import select
 
 from domain.applications.deadline import end_of_day
 from domain.applications.lifecycle import ON_THE_CLOCK
-from domain.kernel.clock import ist_date
+from domain.kernel import ist_date
 from store.applications.application_rows import applications_table, in_states
 from store.checks.finding import Finding, row_pages
-from store.database.engine import Transaction
+from store.database import Transaction
 from store.statistics.figure_recount import recount_cubes, stored_cubes
 
 _T = applications_table.c

@@ -6,8 +6,7 @@ from typing import Any
 
 from sqlalchemy import Column, Select
 
-from store.database.engine import Transaction
-from store.database.sql import AnyRow
+from store.database import AnyRow, Transaction
 
 PAGE = 500
 """Rows that a check holds at once."""

@@ -10,15 +10,12 @@ from sqlalchemy import func, select
 from domain.applications.lifecycle import TRANSITIONS, Move, Status
 from domain.etaal.counting import CountingEvent, counted_channel
 from domain.etaal.counting_rules import rules_on
-from domain.kernel.clock import ist_date
-from domain.kernel.people import Role
+from domain.kernel import Role, ist_date
 from store.applications.application_rows import applications_table
 from store.applications.imports import imported_steps
 from store.applications.timeline import timeline_table
 from store.checks.finding import Finding, row_pages
-from store.database.audit import audit_lines_table
-from store.database.engine import Transaction
-from store.database.sql import AnyRow
+from store.database import AnyRow, Transaction, audit_lines_table
 from store.etaal.ledger import event_key, ledger_table
 
 EVENTS = MappingProxyType({Move.DELIVER: CountingEvent.DELIVERED, Move.REJECT: CountingEvent.REJECTED_BY_ORDER})

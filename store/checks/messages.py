@@ -12,7 +12,7 @@ from store.benefits.benefits import instalments_table
 from store.catalogue.catalogue_rows import services_table
 from store.certificates.certificates import certificates_table
 from store.checks.finding import Finding, row_pages
-from store.database.engine import Transaction
+from store.database import Transaction
 from store.platform.outbox import OutboxState, outbox_table
 
 ISSUE, INSTRUCT = "certificate.issue", "dbt.instruct"

@@ -5,11 +5,11 @@ from collections.abc import AsyncIterator
 from sqlalchemy import Column, func, select
 
 from domain.benefits.bills import bill_number, end_to_end_id
-from domain.kernel.numbers import MistypedNumber, NumberKind, parse_number
+from domain.kernel import MistypedNumber, NumberKind, parse_number
 from store.benefits.benefits import instalments_table, payment_events_table, sanctions_table
 from store.checks.finding import Finding, row_pages
+from store.database import Transaction
 from store.database.dump import present
-from store.database.engine import Transaction
 from store.tables import metadata
 
 _KINDS = {

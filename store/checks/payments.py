@@ -8,7 +8,7 @@ from domain.benefits.benefits import PaymentStatus, Rail
 from domain.payments.files import AWAITED_REGISTRATIONS, LEAVING_STATES, LIVING_LINES, BatchKind, BatchState, LineState
 from store.benefits.benefits import instalments_table
 from store.checks.finding import Finding, row_pages
-from store.database.engine import Transaction
+from store.database import Transaction
 from store.payments.payment_tables import (
     batches_table,
     beneficiaries_table,

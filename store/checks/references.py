@@ -8,8 +8,8 @@ from sqlalchemy import Column, ForeignKey, Select, Table, exists, not_, select
 from store.appeals.appeal_rows import appeals_table
 from store.applications.application_rows import applications_table
 from store.checks.finding import Finding
+from store.database import Transaction
 from store.database.dump import present
-from store.database.engine import Transaction
 from store.identity.people import citizens_table, officers_table, operators_table
 from store.identity.record_claims import record_claims_table
 from store.platform.outbox import outbox_table

@@ -15,10 +15,8 @@ from store.checks.messages import messages
 from store.checks.numbers import numbers, orders
 from store.checks.payments import payments
 from store.checks.references import references
-from store.database import audit
+from store.database import ObjectStore, Store, Transaction, audit
 from store.database.dump import begin
-from store.database.engine import Store, Transaction
-from store.database.objects import ObjectStore
 from store.database.vault import Vault
 
 MOST_TOLD = 200

@@ -9,10 +9,8 @@ from datetime import datetime
 
 from sqlalchemy import Column, ForeignKey, Integer, Table, UniqueConstraint, insert, select
 
-from store.database.engine import Transaction
+from store.database import Instant, Key, Transaction, first_row, rows_of
 from store.database.metadata import metadata
-from store.database.sql import first_row, rows_of
-from store.database.types import Instant, Key
 
 DELETED = "consent.deleted"
 """The action of the audit line that tells of a deletion; its `records` are the ids of what was deleted."""

@@ -14,14 +14,22 @@ from typing import Any
 from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, Table, UniqueConstraint, delete, select
 
 from domain.consents.consents import ConsentPurpose, ConsentRecord, ConsentStep
-from domain.kernel.sources import Source
+from domain.kernel import Source
 from store.consents import consent_deletions
 from store.consents.consent_deletions import DeletedRecord
-from store.database.engine import Transaction
-from store.database.errors import TryAgain
+from store.database import (
+    AnyRow,
+    Instant,
+    Json,
+    Key,
+    Transaction,
+    TryAgain,
+    canonical_json,
+    first_row,
+    insert_new,
+    keyset_page,
+)
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, first_row, insert_new, keyset_page
-from store.database.types import Instant, Json, Key, canonical_json
 
 GENESIS = "0" * 64
 """What the first record of a citizen is linked to."""

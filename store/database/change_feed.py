@@ -34,7 +34,7 @@ from sqlalchemy import (
     update,
 )
 
-from domain.kernel.people import Posting
+from domain.kernel import Posting
 from domain.platform.changes import START, Change, ChangeKind, FeedState, Position, Wanted
 from store.database.engine import Transaction
 from store.database.metadata import NOT_KEPT_ELSEWHERE, metadata

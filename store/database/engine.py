@@ -8,7 +8,7 @@ from typing import Self, TypeVar
 from sqlalchemy import inspect, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from domain.kernel.clock import Clock
+from domain.kernel import Clock
 from store.database import crash_points
 from store.database.cipher import FieldCipher
 from store.database.connections import database_url, read_engine, write_engine

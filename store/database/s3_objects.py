@@ -17,7 +17,7 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 
-from domain.kernel.clock import Clock
+from domain.kernel import Clock
 from store.database.errors import ObjectDamaged, StoreUnavailable
 
 _ALGORITHM = "AWS4-HMAC-SHA256"

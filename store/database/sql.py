@@ -28,7 +28,7 @@ from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.sql.dml import ReturningInsert
 
-from domain.kernel.people import Posting
+from domain.kernel import Posting
 from store.database.bulk import among
 from store.database.engine import Transaction
 

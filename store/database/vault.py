@@ -17,8 +17,7 @@ from sqlalchemy import Column, LargeBinary, MetaData, Table, UniqueConstraint, d
 from sqlalchemy.ext.asyncio import AsyncEngine
 from stdnum.in_ import aadhaar as aadhaar_number
 
-from domain.kernel.clock import Clock
-from domain.kernel.ids import Ids
+from domain.kernel import Clock, Ids
 from store.database.cipher import FieldCipher
 from store.database.connections import database_url, write_engine
 from store.database.engine import Transaction

@@ -7,12 +7,9 @@ from typing import Any
 
 from sqlalchemy import Column, ForeignKey, Index, LargeBinary, Table, Text, delete, select, update
 
-from domain.kernel.text import Bilingual
-from store.database.engine import Transaction
-from store.database.errors import AlreadyThere
+from domain.kernel import Bilingual
+from store.database import AlreadyThere, AnyRow, Instant, Key, Transaction, insert_new, rows_of
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, insert_new, rows_of
-from store.database.types import Instant, Key
 
 department_documents_table = Table(
     "department_documents",

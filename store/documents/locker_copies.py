@@ -7,10 +7,8 @@ from enum import StrEnum
 
 from sqlalchemy import Column, ForeignKey, Index, LargeBinary, Table, select, update
 
-from store.database.engine import Transaction
+from store.database import AnyRow, Instant, Key, Transaction, insert_new, rows_of
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, insert_new, rows_of
-from store.database.types import Instant, Key
 
 
 class Via(StrEnum):

@@ -8,11 +8,8 @@ from typing import Any
 from sqlalchemy import Column, ForeignKey, Index, LargeBinary, Table, select, update
 
 from domain.documents.locker import OrderKind, OrderState
-from store.database.engine import Transaction
-from store.database.errors import AlreadyThere
+from store.database import AlreadyThere, AnyRow, Instant, Key, Transaction, first_row, insert_new
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, first_row, insert_new
-from store.database.types import Instant, Key
 
 locker_orders_table = Table(
     "locker_orders",

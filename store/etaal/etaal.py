@@ -7,10 +7,8 @@ from datetime import date, datetime
 from sqlalchemy import BigInteger, Column, Date, Integer, Table, Text, func, select, update
 
 from domain.etaal.counting import MAPPED, NOT_STARTED, UNMAPPED, Category, CorrectionReason, EnrolledService, Level
-from store.database.engine import Transaction
+from store.database import AnyRow, Instant, Json, Key, Transaction, first_row, insert_new, rows_of, upsert
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, first_row, insert_new, rows_of, upsert
-from store.database.types import Instant, Json, Key
 from store.etaal.ledger import counted_services, days_of_service, days_table, ledger_table
 
 services_table = Table(

@@ -15,11 +15,9 @@ from sqlalchemy import BigInteger, Column, Date, Index, Integer, Table, func, se
 
 from domain.etaal.counting import MAPPED, UNMAPPED, Correction, CorrectionReason, CountingEvent, TransactionCount
 from domain.etaal.counting import Transaction as ETransaction
+from store.database import AnyRow, Instant, Key, Transaction, first_row, insert_new, rows_of
 from store.database.bulk import insert_rows
-from store.database.engine import Transaction
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, first_row, insert_new, rows_of
-from store.database.types import Instant, Key
 
 ledger_table = Table(
     "e_transactions",

@@ -13,9 +13,7 @@ from typing import Any
 from sqlalchemy import bindparam, delete, func, insert, literal, or_, select, update
 
 from domain.etaal.counting import MAPPED, UNMAPPED
-from store.database.engine import Store, Transaction
-from store.database.sql import AnyRow, insert_into, pages
-from store.database.types import canonical_json
+from store.database import AnyRow, Store, Transaction, canonical_json, insert_into, pages
 from store.etaal.etaal import standings
 from store.etaal.ledger import PLACE, ROW, SealedDay, day_totals_table, days_table, ledger_table, sealed_days
 

@@ -9,13 +9,22 @@ from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.selectable import Select
 
 from domain.feedback.feedback import Feedback, ServiceLevel
-from domain.kernel.people import Posting
+from domain.kernel import Posting
 from domain.platform.changes import ChangeKind
-from store.database import change_feed
-from store.database.engine import Transaction
+from store.database import (
+    AnyRow,
+    Instant,
+    Key,
+    Transaction,
+    change_feed,
+    count,
+    first_row,
+    insert_new,
+    keyset_window,
+    rows_of,
+    upsert,
+)
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, count, first_row, insert_new, keyset_window, rows_of, upsert
-from store.database.types import Instant, Key
 
 feedback_table = Table(
     "feedback",

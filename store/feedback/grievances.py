@@ -21,14 +21,25 @@ from sqlalchemy import (
 )
 
 from domain.feedback.grievances import WAITING, Grievance, GrievanceCategory, GrievanceReply, GrievanceState
-from domain.kernel.people import Posting
+from domain.kernel import Posting
 from domain.platform.changes import ChangeKind
-from store.database import change_feed
-from store.database.engine import Transaction
-from store.database.errors import AlreadyThere, NotThere, VersionConflict
+from store.database import (
+    AlreadyThere,
+    AnyRow,
+    Instant,
+    Key,
+    NotThere,
+    Transaction,
+    VersionConflict,
+    change_feed,
+    count,
+    first_row,
+    group_rows,
+    insert_new,
+    keyset_window,
+    rows_of,
+)
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, count, first_row, group_rows, insert_new, keyset_window, rows_of
-from store.database.types import Instant, Key
 from store.feedback.feedback import any_posting_covers
 
 grievances_table = Table(

@@ -7,11 +7,9 @@ from typing import Any
 from sqlalchemy import Column, ForeignKey, Index, Select, Table, UniqueConstraint, select, update
 
 from domain.feedback.notices import Notice, NoticeKind, Topic
+from store.database import AnyRow, Instant, Json, Key, Transaction, count, insert_new, keyset_window, rows_of
 from store.database.bulk import insert_rows
-from store.database.engine import Transaction
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, count, insert_new, keyset_window, rows_of
-from store.database.types import Instant, Json, Key
 
 notices_table = Table(
     "notices",

@@ -8,12 +8,22 @@ from typing import Any
 from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, Select, Table, or_, select, update
 
 from domain.feedback.feedback import Suggestion, SuggestionState
-from domain.kernel.people import Posting
-from store.database.engine import Transaction
-from store.database.errors import AlreadyThere, NotThere, VersionConflict
+from domain.kernel import Posting
+from store.database import (
+    AlreadyThere,
+    AnyRow,
+    Instant,
+    Key,
+    NotThere,
+    Transaction,
+    VersionConflict,
+    count,
+    first_row,
+    insert_new,
+    keyset_window,
+    rows_of,
+)
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, count, first_row, insert_new, keyset_window, rows_of
-from store.database.types import Instant, Key
 from store.feedback.feedback import any_posting_covers
 
 suggestions_table = Table(

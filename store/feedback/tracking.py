@@ -7,10 +7,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Column, Index, Integer, Table, and_, case, delete, or_, update
 
-from store.database.engine import Transaction
+from store.database import Instant, Key, Transaction, insert_into
 from store.database.metadata import metadata
-from store.database.sql import insert_into
-from store.database.types import Instant, Key
 
 tries_table = Table(
     "tracking_tries",

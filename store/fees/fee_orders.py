@@ -29,14 +29,24 @@ from sqlalchemy import (
 )
 
 from domain.fees.fees import OPEN, PAID, FeeOrder, FeeReceipt, FeeRoute, FeeState, RefundCause
-from domain.kernel.people import Posting
+from domain.kernel import Posting
 from domain.platform.changes import ChangeKind
-from store.database import change_feed
-from store.database.engine import Transaction
-from store.database.errors import VersionConflict
+from store.database import (
+    AnyRow,
+    Instant,
+    Key,
+    Transaction,
+    VersionConflict,
+    change_feed,
+    count,
+    first_row,
+    group_rows,
+    insert_new,
+    keyset_window,
+    posting_covers,
+    rows_of,
+)
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, count, first_row, group_rows, insert_new, keyset_window, posting_covers, rows_of
-from store.database.types import Instant, Key
 
 _OPEN = text("state IN ('CREATED', 'PENDING', 'REDIRECTED')")
 _SUCCESS = text("state = 'SUCCESS'")

@@ -8,11 +8,8 @@ from typing import Any
 from sqlalchemy import BigInteger, Column, Date, ForeignKey, Index, Integer, Table, select, update
 
 from domain.fees.fees import ScrollLine
-from store.database.engine import Transaction
-from store.database.errors import AlreadyThere
+from store.database import AlreadyThere, Instant, Key, Transaction, first_row, insert_new
 from store.database.metadata import metadata
-from store.database.sql import first_row, insert_new
-from store.database.types import Instant, Key
 
 scrolls_table = Table(
     "fee_scrolls",

@@ -5,9 +5,8 @@ from datetime import datetime
 
 from sqlalchemy import Column, ForeignKey, Index, Table, delete, insert, select
 
-from store.database.engine import Transaction
+from store.database import Instant, Key, Serial, Transaction
 from store.database.metadata import metadata
-from store.database.types import Instant, Key, Serial
 
 accesses_table = Table(
     "data_accesses",

@@ -7,11 +7,9 @@ from typing import Any
 
 from sqlalchemy import Column, ForeignKey, Index, LargeBinary, Table, delete, select, update
 
-from domain.kernel.people import Provider
-from store.database.engine import Transaction
+from domain.kernel import Provider
+from store.database import AnyRow, Instant, Key, Transaction, first_row, insert_new
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, first_row, insert_new
-from store.database.types import Instant, Key
 
 links_table = Table(
     "account_links",

@@ -5,10 +5,8 @@ from collections.abc import Iterable, Mapping
 from sqlalchemy import Column, Index, Table, insert, select
 
 from domain.identity.aliases import AliasKind
-from store.database.engine import Transaction
+from store.database import Instant, Key, Transaction, first_row, group_rows, rows_of
 from store.database.metadata import metadata
-from store.database.sql import first_row, group_rows, rows_of
-from store.database.types import Instant, Key
 
 aliases_table = Table(
     "number_aliases",

@@ -7,11 +7,9 @@ from typing import Any
 from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, Table, func, select, update
 
 from domain.identity.assisting import Applicant, Assistance, AssistanceState, AssistanceWay
-from domain.kernel.assurance import Assurance
-from store.database.engine import Transaction
+from domain.kernel import Assurance
+from store.database import AnyRow, Instant, Key, Transaction, first_row, insert_new
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, first_row, insert_new
-from store.database.types import Instant, Key
 
 assistances_table = Table(
     "assistances",

@@ -7,10 +7,8 @@ from collections.abc import Iterable
 
 from sqlalchemy import Column, ForeignKey, Index, Table, select
 
-from store.database.engine import Transaction
+from store.database import Key, Transaction, upsert
 from store.database.metadata import metadata
-from store.database.sql import upsert
-from store.database.types import Key
 
 contacts_table = Table(
     "citizen_contacts",

@@ -13,11 +13,9 @@ from typing import Any
 
 from sqlalchemy import Column, ForeignKey, Integer, LargeBinary, Table, and_, or_, select, update
 
-from domain.kernel.people import PersonKind, Provider
-from store.database.engine import Transaction
+from domain.kernel import PersonKind, Provider
+from store.database import AnyRow, Instant, Key, Transaction, first_row, insert_new
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, first_row, insert_new
-from store.database.types import Instant, Key
 from store.identity.sessions import sessions_table
 
 devices_table = Table(

@@ -7,13 +7,20 @@ from typing import Any
 
 from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, LargeBinary, Table, delete, select, update
 
-from domain.kernel.assurance import Assurance
-from domain.kernel.people import LinkedAccount, PersonKind, Provider
-from store.database.engine import Transaction
-from store.database.errors import AlreadyThere, NotThere, VersionConflict
+from domain.kernel import Assurance, LinkedAccount, PersonKind, Provider
+from store.database import (
+    AlreadyThere,
+    AnyRow,
+    Instant,
+    Key,
+    NotThere,
+    Transaction,
+    VersionConflict,
+    first_row,
+    insert_new,
+    rows_of,
+)
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, first_row, insert_new, rows_of
-from store.database.types import Instant, Key
 
 identities_table = Table(
     "identities",

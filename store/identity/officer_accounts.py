@@ -5,12 +5,9 @@ from datetime import datetime
 
 from sqlalchemy import Column, ForeignKey, Index, Table, delete, select
 
-from domain.kernel.people import Officer, PersonKind, Provider
-from store.database.engine import Transaction
-from store.database.errors import AlreadyThere
+from domain.kernel import Officer, PersonKind, Provider
+from store.database import AlreadyThere, Instant, Key, Transaction, first_row, group_rows, insert_new
 from store.database.metadata import metadata
-from store.database.sql import first_row, group_rows, insert_new
-from store.database.types import Instant, Key
 from store.identity import people
 from store.identity.identities import remove_identity
 from store.identity.people import officers_table

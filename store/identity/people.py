@@ -25,13 +25,22 @@ from sqlalchemy import (
     update,
 )
 
-from domain.kernel.people import Citizen, Officer, OfficerLevel, Operator, Posting, Role
-from domain.kernel.text import Bilingual, Language
-from store.database.engine import Transaction
-from store.database.errors import AlreadyThere, NotThere
+from domain.kernel import Bilingual, Citizen, Language, Officer, OfficerLevel, Operator, Posting, Role
+from store.database import (
+    AlreadyThere,
+    AnyRow,
+    Instant,
+    Key,
+    NotThere,
+    Transaction,
+    count,
+    first_row,
+    insert_new,
+    keyset_page,
+    rows_of,
+    upsert,
+)
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, count, first_row, insert_new, keyset_page, rows_of, upsert
-from store.database.types import Instant, Key
 from store.identity import contacts
 
 citizens_table = Table(

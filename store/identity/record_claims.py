@@ -7,12 +7,9 @@ from typing import Any
 from sqlalchemy import Column, ForeignKey, Index, LargeBinary, Table, and_, false, func, or_, select, update
 
 from domain.identity.record_claims import ClaimState, ClaimWay, RecordClaim
-from domain.kernel.assurance import Assurance
-from domain.kernel.people import Posting
-from store.database.engine import Transaction
+from domain.kernel import Assurance, Posting
+from store.database import AnyRow, Instant, Key, Transaction, first_row, insert_new, posting_covers
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, first_row, insert_new, posting_covers
-from store.database.types import Instant, Key
 
 record_claims_table = Table(
     "record_claims",

@@ -5,10 +5,8 @@ from datetime import datetime
 from sqlalchemy import Column, ForeignKey, Index, LargeBinary, Table, delete, select
 
 from domain.identity.assisting import Relative
-from store.database.engine import Transaction
+from store.database import Instant, Key, Transaction, insert_new
 from store.database.metadata import metadata
-from store.database.sql import insert_new
-from store.database.types import Instant, Key
 
 relatives_table = Table(
     "relatives",

@@ -7,10 +7,8 @@ from typing import Any
 
 from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, Table, delete, select, update
 
-from store.database.engine import Transaction
+from store.database import AnyRow, Instant, Key, Transaction, first_row, insert_new
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, first_row, insert_new
-from store.database.types import Instant, Key
 
 codes_table = Table(
     "sent_codes",

@@ -6,11 +6,9 @@ from datetime import datetime
 
 from sqlalchemy import Boolean, Column, ForeignKey, LargeBinary, Table, delete, select, update
 
-from domain.kernel.people import PersonKind, Provider
-from store.database.engine import Transaction
+from domain.kernel import PersonKind, Provider
+from store.database import Instant, Key, Transaction, first_row, insert_new, rows_of
 from store.database.metadata import metadata
-from store.database.sql import first_row, insert_new, rows_of
-from store.database.types import Instant, Key
 from store.identity.sessions import sessions_table
 
 session_tokens_table = Table(

@@ -6,12 +6,9 @@ from datetime import datetime
 
 from sqlalchemy import Column, Index, Table, delete, select, update
 
-from domain.kernel.people import PersonKind, Provider
-from store.database.engine import Transaction
-from store.database.errors import AlreadyThere
+from domain.kernel import PersonKind, Provider
+from store.database import AlreadyThere, Instant, Key, Transaction, first_row, insert_new, rows_of
 from store.database.metadata import metadata
-from store.database.sql import first_row, insert_new, rows_of
-from store.database.types import Instant, Key
 
 sessions_table = Table(
     "sessions",

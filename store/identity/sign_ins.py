@@ -8,12 +8,9 @@ from typing import Any
 
 from sqlalchemy import Column, Index, LargeBinary, Table, delete
 
-from domain.kernel.people import PersonKind, Provider
-from store.database.engine import Transaction
-from store.database.errors import AlreadyThere
+from domain.kernel import PersonKind, Provider
+from store.database import AlreadyThere, AnyRow, Instant, Key, Transaction, insert_new
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, insert_new
-from store.database.types import Instant, Key
 
 sign_ins_table = Table(
     "sign_ins",

@@ -5,11 +5,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import Boolean, Column, ForeignKey, Table, delete, select
 
-from domain.kernel.assurance import Assurance, Needed
-from store.database.engine import Transaction
+from domain.kernel import Assurance, Needed
+from store.database import Key, Transaction, first_row, rows_of, upsert
 from store.database.metadata import metadata
-from store.database.sql import first_row, rows_of, upsert
-from store.database.types import Key
 
 strengths_table = Table(
     "service_strengths",

@@ -6,10 +6,8 @@ from datetime import datetime
 from sqlalchemy import Column, ForeignKey, Index, Table, func, select, update
 
 from domain.officers.staff import CoveredCase, CoverKind
-from store.database.engine import Transaction
+from store.database import AnyRow, Instant, Key, Transaction, insert_into, rows_of
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, insert_into, rows_of
-from store.database.types import Instant, Key
 
 covered_table = Table(
     "covered_cases",

@@ -26,12 +26,19 @@ from domain.applications.applications import RejectionGround
 from domain.officers.desk import Claim, OpinionState, Pack, Proposal
 from domain.platform.changes import ChangeKind
 from store.applications.application_rows import applications_table
-from store.database import change_feed
-from store.database.engine import Transaction
-from store.database.errors import NotThere
+from store.database import (
+    AnyRow,
+    Instant,
+    Json,
+    Key,
+    NotThere,
+    Transaction,
+    change_feed,
+    first_row,
+    insert_into,
+    rows_of,
+)
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, first_row, insert_into, rows_of
-from store.database.types import Instant, Json, Key
 from store.officers.desk_reads import note_read, reads_since, record_unusual, unusual_reads, unusual_since
 
 __all__ = [

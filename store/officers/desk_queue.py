@@ -23,13 +23,12 @@ from sqlalchemy import (
 
 from domain.applications.applications import Application
 from domain.applications.lifecycle import OPEN, Status
-from domain.kernel.people import Posting
+from domain.kernel import Posting
 from domain.officers.desk import DaysLeft, Holder, OpinionState, QueueCounts, QueueFilter, QueueSort, days_left_limits
 from store.applications.application_rows import application_of, applications_table, in_states
 from store.applications.applications import any_posting_covers
 from store.clearances import overdue_at, owed_since_before
-from store.database.engine import Transaction
-from store.database.sql import AnyRow, count
+from store.database import AnyRow, Transaction, count
 from store.officers.desk import PROPOSAL_WAITS, claims_table, second_opinions_table
 from store.rosters.roster_rows import applications_of
 from store.statistics import figure_open

@@ -5,9 +5,8 @@ from datetime import datetime
 from sqlalchemy import Column, ForeignKey, Index, Integer, Table, func, insert, select
 
 from domain.officers.desk import UnusualReads
-from store.database.engine import Transaction
+from store.database import Instant, Key, Serial, Transaction
 from store.database.metadata import metadata
-from store.database.types import Instant, Key, Serial
 
 outside_reads_table = Table(
     "outside_reads",

@@ -7,10 +7,8 @@ from typing import Any
 from sqlalchemy import Column, ColumnElement, Date, ForeignKey, Index, Select, Table, and_, insert, or_, select, update
 
 from domain.officers.staff import Leave
-from store.database.engine import Transaction
+from store.database import AnyRow, Instant, Key, Transaction, count, first_row, keyset_page, rows_of
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, count, first_row, keyset_page, rows_of
-from store.database.types import Instant, Key
 
 leaves_table = Table(
     "leaves",

@@ -21,12 +21,10 @@ from sqlalchemy import (
     update,
 )
 
-from domain.kernel.people import OfficerLevel, Posting, Role
+from domain.kernel import OfficerLevel, Posting, Role
 from domain.officers.staff import Transfer, Vacancy
-from store.database.engine import Transaction
+from store.database import AnyRow, Instant, Json, Key, Transaction, count, first_row, keyset_page, rows_of
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, count, first_row, keyset_page, rows_of
-from store.database.types import Instant, Json, Key
 
 transfers_table = Table(
     "transfers",

@@ -15,7 +15,7 @@ from domain.reconciliation.finance_cases import CaseState, DifferenceKind
 from domain.reconciliation.reconciliation import CAME_BACK, IN_FLIGHT, SENT, values_of
 from store.benefits.benefits import instalments_table
 from store.benefits.payment_enquiries import enquiries_table
-from store.database.engine import Transaction
+from store.database import Transaction
 from store.payments.payment_reads import side_in_sql
 from store.payments.payment_tables import beneficiaries_table
 from store.reconciliation.finance_cases import cases_table

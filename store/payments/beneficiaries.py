@@ -32,8 +32,7 @@ from domain.payments.files import (
 )
 from store.benefits.benefits import instalments_table
 from store.benefits.benefits import sanctions as sanctions_by_id
-from store.database.engine import Transaction
-from store.database.sql import AnyRow, first_row, insert_new, rows_of
+from store.database import AnyRow, Transaction, first_row, insert_new, rows_of
 from store.payments.payment_tables import accounts_table, beneficiaries_table, registration_lines_table
 
 _B, _A, _L = beneficiaries_table.c, accounts_table.c, registration_lines_table.c

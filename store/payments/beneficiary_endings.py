@@ -11,8 +11,7 @@ from domain.benefits.sanction_course import ApprovalKind
 from domain.payments.files import AWAITED_REGISTRATIONS, LEAVING_STATES, UNTOLD, LineState, RegistrationState
 from store.benefits.benefits import instalments_table, sanctions_table
 from store.benefits.sanction_course import payment_approvals_table
-from store.database.engine import Transaction
-from store.database.sql import AnyRow, first_row, rows_of
+from store.database import AnyRow, Transaction, first_row, rows_of
 from store.payments.payment_tables import NOT_RELEASED, beneficiaries_table, lines_table, registration_lines_table
 
 Place = tuple[date, str]

@@ -8,11 +8,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Text, select, type_coerce
 
-from domain.kernel.people import Posting
+from domain.kernel import Posting
 from domain.payments.files import PaymentMethod, RegistrationState
 from store.benefits.benefits import sanctions_table
-from store.database.engine import Transaction
-from store.database.sql import AnyRow, count_up_to, keyset_window
+from store.database import AnyRow, Transaction, count_up_to, keyset_window
 from store.payments.payment_queues import MOST_COUNTED
 from store.payments.payment_tables import beneficiaries_table
 from store.reconciliation.finance_cases import wide_posting_covers

@@ -7,7 +7,7 @@ from sqlalchemy import case, func, or_, select
 
 from domain.payments.files import PaymentMethod, RegistrationState
 from store.benefits.benefits import sanctions_table
-from store.database.engine import Transaction
+from store.database import Transaction
 from store.payments.payment_tables import beneficiaries_table
 
 _S, _B = sanctions_table.c, beneficiaries_table.c

@@ -7,10 +7,8 @@ from typing import Any
 from sqlalchemy import Column, Date, Index, PrimaryKeyConstraint, Table, func, select, update
 
 from domain.payments.expected_files import ExpectedFile, FileSource
-from store.database.engine import Transaction
+from store.database import Instant, Key, Transaction, first_row, insert_into
 from store.database.metadata import metadata
-from store.database.sql import first_row, insert_into
-from store.database.types import Instant, Key
 
 expected_table = Table(
     "expected_files",

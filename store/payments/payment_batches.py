@@ -33,9 +33,8 @@ from domain.payments.files import (
     Transport,
 )
 from store.benefits.benefits import instalments_table
+from store.database import AnyRow, Transaction, first_row, insert_into, rows_of
 from store.database.bulk import update_rows
-from store.database.engine import Transaction
-from store.database.sql import AnyRow, first_row, insert_into, rows_of
 from store.payments.payment_tables import NOT_RELEASED, RELEASED, batches_table, lines_table, sealed_files_table
 
 _T, _L, _I = batches_table.c, lines_table.c, instalments_table.c

@@ -12,8 +12,7 @@ from datetime import datetime
 from sqlalchemy import and_, delete, exists, insert, or_, select, update
 
 from domain.payments.files import Direction, FileState, LedgerFile
-from store.database.engine import Transaction
-from store.database.sql import AnyRow, first_row, insert_new
+from store.database import AnyRow, Transaction, first_row, insert_new
 from store.payments.payment_tables import answers_table, files_table
 
 _F, _A = files_table.c, answers_table.c

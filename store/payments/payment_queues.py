@@ -11,13 +11,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, case, exists, func, literal, or_, select
 
 from domain.benefits.benefits import PaymentStatus, Rail
-from domain.kernel.people import Posting
+from domain.kernel import Posting
 from domain.payments.files import DELETE, BatchState, LineState
 from domain.reconciliation.finance_cases import DifferenceKind
 from domain.reconciliation.reconciliation import CAME_BACK, IN_FLIGHT, SENT, values_of
 from store.benefits.benefits import instalments_table, payment_events_table, sanctions_table
-from store.database.engine import Transaction
-from store.database.sql import AnyRow, count, count_up_to, keyset_window, rows_of
+from store.database import AnyRow, Transaction, count, count_up_to, keyset_window, rows_of
 from store.payments.payment_tables import batches_table, lines_table, registration_lines_table
 from store.reconciliation.finance_cases import cases_table, wide_posting_covers
 

@@ -11,8 +11,7 @@ from domain.benefits.benefits import PaymentStatus, Rail
 from domain.reconciliation.reconciliation import CAME_BACK, IN_FLIGHT, SENT, OurRow, Side, TheirRow, values_of
 from store.benefits.benefits import instalments_table, payment_events_table
 from store.benefits.payment_enquiries import enquiries_table
-from store.database.engine import Transaction
-from store.database.sql import AnyRow, rows_of
+from store.database import AnyRow, Transaction, rows_of
 from store.reconciliation.reconciliation import statement_rows_table
 
 _I, _E, _Q, _S = instalments_table.c, payment_events_table.c, enquiries_table.c, statement_rows_table.c

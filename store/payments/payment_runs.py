@@ -15,9 +15,8 @@ from sqlalchemy import ColumnElement, Select, and_, exists, literal, literal_col
 from domain.benefits.benefits import Rail
 from domain.payments.files import UNTOLD, BatchKind, Group, LineState, PaymentMethod, RegistrationState
 from store.benefits.benefits import instalments_table
+from store.database import AnyRow, Transaction, first_row, insert_into, insert_new, rows_of
 from store.database.bulk import insert_rows
-from store.database.engine import Transaction
-from store.database.sql import AnyRow, first_row, insert_into, insert_new, rows_of
 from store.payments.payment_tables import NOT_RELEASED, beneficiaries_table, lines_table, numbers_table, runs_table
 
 _L, _N, _R = lines_table.c, numbers_table.c, runs_table.c

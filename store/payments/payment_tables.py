@@ -19,8 +19,8 @@ from sqlalchemy import (
     text,
 )
 
-from store.database.metadata import LARGE_ROWS, NOT_KEPT_ELSEWHERE, metadata
-from store.database.types import Instant, Json, Key
+from store.database import LARGE_ROWS, NOT_KEPT_ELSEWHERE, Instant, Json, Key
+from store.database.metadata import metadata
 
 _DECLINED = text("codes IS NOT NULL")
 

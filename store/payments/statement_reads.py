@@ -8,8 +8,7 @@ from sqlalchemy import exists, func, select, update
 
 from domain.payments.files import BatchKind, BatchLine, BatchState, LineState
 from domain.reconciliation.reconciliation import Side
-from store.database.engine import Transaction
-from store.database.sql import first_row, rows_of
+from store.database import Transaction, first_row, rows_of
 from store.payments.payment_tables import NOT_RELEASED, batches_table, lines_table
 from store.reconciliation.reconciliation import statement_rows_table
 

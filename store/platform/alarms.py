@@ -8,10 +8,8 @@ from typing import Any
 from sqlalchemy import BigInteger, Column, Float, Index, Table, delete, func, select
 
 from domain.platform.alarms import Alarm, AlarmCode, AlarmState, Event, JobRuns, ProcessFacts, Where
-from store.database.engine import Transaction
+from store.database import AnyRow, Instant, Json, Key, Transaction, upsert
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, upsert
-from store.database.types import Instant, Json, Key
 
 alarms_table = Table(
     "alarms",

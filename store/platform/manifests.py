@@ -12,10 +12,8 @@ from sqlalchemy import BigInteger, Column, Date, Integer, Table, Text, delete, e
 
 from domain.platform.client_policy import ClientPlatform, ClientRule
 from domain.platform.manifests import PublishedManifest, Use
-from store.database.engine import Transaction
+from store.database import AnyRow, Instant, Key, Transaction, first_row, insert_into, insert_new, upsert
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, first_row, insert_into, insert_new, upsert
-from store.database.types import Instant, Key
 
 manifests_table = Table(
     "manifests",

@@ -6,13 +6,12 @@ from typing import Any
 
 from sqlalchemy import Column, select
 
-from domain.kernel.numbers import NumberKind
+from domain.kernel import NumberKind
 from store.appeals.appeal_rows import appeals_table
 from store.applications.application_rows import applications_table
 from store.benefits.benefits import sanctions_table
 from store.certificates.certificates import certificates_table
-from store.database.engine import Transaction
-from store.database.sql import rows_of
+from store.database import Transaction, rows_of
 from store.feedback.grievances import grievances_table
 from store.fees.fee_orders import orders_table
 from store.rosters.rosters import rosters_table

@@ -28,11 +28,19 @@ from sqlalchemy import (
     update,
 )
 
-from store.database.engine import Transaction
-from store.database.errors import CannotDecrypt
+from store.database import (
+    AnyRow,
+    CannotDecrypt,
+    Instant,
+    Key,
+    Serial,
+    Transaction,
+    database_now,
+    first_row,
+    insert_into,
+    insert_new,
+)
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, database_now, first_row, insert_into, insert_new
-from store.database.types import Instant, Key, Serial
 
 RETRY_AFTER_SECONDS = (60, 300, 3_600, 21_600, 86_400, 172_800)
 """The wait after the first, second, … failed attempt; after one more the letter is dead

@@ -7,11 +7,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, select, update
 
-from domain.kernel.people import SYSTEM
-from store.database import audit
-from store.database.audit import AuditLine
-from store.database.engine import Transaction
-from store.database.sql import first_row
+from domain.kernel import SYSTEM
+from store.database import AuditLine, Transaction, audit, first_row
 from store.platform.outbox import OutboxMessage, OutboxState, message_of, outbox_table
 
 PARKED = "PARKED"

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import and_, or_, select
 
 from store.applications.timeline import documents_table
-from store.database.engine import Transaction
+from store.database import Transaction
 from store.platform.outbox import OutboxState, outbox_table
 
 _T, _D = outbox_table.c, documents_table.c

@@ -2,10 +2,8 @@
 
 from sqlalchemy import Column, Table, select
 
-from store.database.engine import Transaction
+from store.database import Instant, Key, Transaction, first_row, insert_new
 from store.database.metadata import metadata
-from store.database.sql import first_row, insert_new
-from store.database.types import Instant, Key
 
 seeds_table = Table(
     "seeds",

@@ -6,10 +6,8 @@ Each process asks for the number each second, which reads one row, and for the s
 from sqlalchemy import BigInteger, Column, Table, Text, select
 
 from domain.platform.switches import Switch, SwitchKind, SwitchState
-from store.database.engine import Transaction
+from store.database import AnyRow, Instant, Key, Transaction, first_row, insert_into, upsert
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, first_row, insert_into, upsert
-from store.database.types import Instant, Key
 
 switches_table = Table(
     "switches",

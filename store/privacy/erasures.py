@@ -9,7 +9,7 @@ import os
 from datetime import datetime
 from pathlib import Path
 
-from store.database.errors import StoreUnavailable
+from store.database import StoreUnavailable
 
 
 class ErasureList:

@@ -2,12 +2,10 @@
 
 from sqlalchemy import exists, select, update
 
-from domain.kernel.people import PersonKind
+from domain.kernel import PersonKind
 from store.applications.application_rows import applications_table
 from store.applications.imports import legacy_applications_table
-from store.database import change_feed
-from store.database.engine import Transaction
-from store.database.sql import first_row
+from store.database import Transaction, change_feed, first_row
 from store.identity import identities
 from store.privacy import personal
 from store.privacy.personal_rules import person_tables

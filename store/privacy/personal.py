@@ -18,10 +18,7 @@ from domain.appeals.appeals import OPEN as OPEN_APPEALS
 from domain.applications.lifecycle import OPEN
 from domain.benefits.benefits import PaymentStatus
 from domain.certificates.certificates import CertificateStatus
-from store.database import change_feed
-from store.database.engine import Transaction
-from store.database.sql import AnyRow, first_row
-from store.database.types import sealed_columns
+from store.database import AnyRow, Transaction, change_feed, first_row, sealed_columns
 from store.privacy.personal_rules import DELETED, ERASED, PIECES, PLAIN, SECRET, TEXTS, THROUGH, VALUES, person_tables
 from store.tables import metadata
 

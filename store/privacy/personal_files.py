@@ -2,8 +2,7 @@
 
 from sqlalchemy import select, true
 
-from store.database.engine import Transaction
-from store.database.sql import first_row
+from store.database import Transaction, first_row
 from store.tables import metadata
 from store.uploads.named_files import LISTED
 

@@ -5,9 +5,8 @@ from types import MappingProxyType
 
 from sqlalchemy import or_, update
 
-from domain.kernel.people import PersonKind, Subject
-from store.database import change_feed
-from store.database.engine import Transaction
+from domain.kernel import PersonKind, Subject
+from store.database import Transaction, change_feed
 from store.identity import identities
 from store.identity.people import citizens_table
 from store.identity.record_claims import drop_open_of

@@ -28,7 +28,7 @@ from sqlalchemy import (
     update,
 )
 
-from domain.kernel.people import Posting
+from domain.kernel import Posting
 from domain.reconciliation.finance_cases import (
     ACCEPTED_AS_IT_IS,
     CaseEvent,
@@ -40,11 +40,21 @@ from domain.reconciliation.finance_cases import (
     FinanceDifference,
     SuggestedCause,
 )
-from store.database.engine import Transaction
-from store.database.errors import NotThere, VersionConflict
+from store.database import (
+    AnyRow,
+    Instant,
+    Key,
+    NotThere,
+    Transaction,
+    VersionConflict,
+    count,
+    first_row,
+    group_rows,
+    insert_new,
+    keyset_window,
+    posting_covers,
+)
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, count, first_row, group_rows, insert_new, keyset_window, posting_covers
-from store.database.types import Instant, Key
 
 cases_table = Table(
     "finance_cases",

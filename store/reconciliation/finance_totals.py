@@ -33,14 +33,12 @@ from sqlalchemy import (
 )
 
 from domain.benefits.benefits import PaymentStatus, Rail
-from domain.kernel.people import Posting
+from domain.kernel import Posting
 from domain.reconciliation.finance_totals import MonthMovement, PaymentTotal
 from domain.reconciliation.reconciliation import CAME_BACK, IN_FLIGHT, SENT, values_of
 from store.benefits.benefits import instalments_table, payment_events_table, sanctions_table
-from store.database.engine import Transaction
+from store.database import AnyRow, Instant, Key, Transaction, insert_new
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, insert_new
-from store.database.types import Instant, Key
 from store.reconciliation.finance_cases import wide_posting_covers
 
 _SUMS = ("waiting", "in_flight", "credited", "returned")

@@ -7,10 +7,9 @@ from typing import Any
 from sqlalchemy import Index, Select, func, select, text
 
 from domain.benefits.benefits import Sanction, SanctionState
-from domain.kernel.people import Posting
+from domain.kernel import Posting
 from store.benefits.benefits import sanction_of, sanctions_table
-from store.database.engine import Transaction
-from store.database.sql import count, keyset_window
+from store.database import Transaction, count, keyset_window
 from store.reconciliation.finance_cases import wide_posting_covers
 
 _S = sanctions_table.c

@@ -27,11 +27,19 @@ from sqlalchemy import (
 
 from domain.benefits.benefits import Rail
 from domain.reconciliation.reconciliation import ReconciliationRun, RunState
-from store.database import crash_points
-from store.database.engine import Transaction
+from store.database import (
+    AnyRow,
+    Instant,
+    Key,
+    Transaction,
+    count,
+    crash_points,
+    first_row,
+    insert_into,
+    insert_new,
+    keyset_window,
+)
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, count, first_row, insert_into, insert_new, keyset_window
-from store.database.types import Instant, Key
 
 runs_table = Table(
     "reconciliation_runs",

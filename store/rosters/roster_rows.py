@@ -22,7 +22,7 @@ from sqlalchemy import update as sql_update
 
 from domain.applications.lifecycle import Status
 from domain.doorstep import HandOverProof
-from domain.kernel.errors import Problem
+from domain.kernel import Problem
 from domain.rosters.rosters import (
     OPEN_ROWS,
     Acknowledgement,
@@ -39,11 +39,21 @@ from domain.rosters.rosters import (
 )
 from domain.rosters.rows import same_person
 from store.applications.application_rows import applications_table
-from store.database.engine import Transaction
-from store.database.errors import NotThere, VersionConflict
+from store.database import (
+    AnyRow,
+    Instant,
+    Json,
+    Key,
+    NotThere,
+    Transaction,
+    VersionConflict,
+    count,
+    first_row,
+    insert_new,
+    keyset_window,
+    rows_of,
+)
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, count, first_row, insert_new, keyset_window, rows_of
-from store.database.types import Instant, Json, Key
 from store.rosters.rosters import rosters_table
 
 roster_rows_table = Table(

@@ -7,13 +7,23 @@ from typing import Any
 from sqlalchemy import Column, ForeignKey, Index, Integer, Select, Table, or_, select, update
 
 from domain.catalogue.centres import CentreKind
-from domain.kernel.people import Posting
+from domain.kernel import Posting
 from domain.rosters.rosters import Roster, RosterState
-from store.database.engine import Transaction
-from store.database.errors import NotThere, VersionConflict
+from store.database import (
+    AnyRow,
+    Instant,
+    Key,
+    NotThere,
+    Transaction,
+    VersionConflict,
+    count,
+    first_row,
+    insert_new,
+    keyset_window,
+    posting_covers,
+    rows_of,
+)
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, count, first_row, insert_new, keyset_window, posting_covers, rows_of
-from store.database.types import Instant, Key
 
 rosters_table = Table(
     "rosters",

@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 from domain.applications.applications import Application
 from domain.applications.lifecycle import Status
 from store.applications.application_rows import application_of, applications_table
-from store.database.engine import Transaction
+from store.database import Transaction
 
 _T = applications_table.c
 

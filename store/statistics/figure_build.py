@@ -13,8 +13,7 @@ from typing import Any
 from sqlalchemy import Column, Select, bindparam, delete, func, select, text, tuple_, update
 
 from store.applications.application_rows import applications_table
-from store.database.engine import Transaction
-from store.database.sql import AnyRow
+from store.database import AnyRow, Transaction
 from store.feedback.grievances import grievances_table
 from store.statistics import figure_state, figures
 from store.statistics.figure_recount import (

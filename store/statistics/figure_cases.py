@@ -10,14 +10,12 @@ from sqlalchemy import Boolean, Column, ColumnElement, Select, func, literal_col
 from domain.appeals.delays import DUE_SOON_DAYS, MOST_COUNTED, CaseFilter, CaseList, ListSize
 from domain.applications.applications import Application
 from domain.applications.lifecycle import ON_THE_CLOCK, OPEN
-from domain.kernel.clock import IST, ist_date
-from domain.kernel.people import Posting
+from domain.kernel import IST, Posting, ist_date
 from domain.statistics.figures import Measure, month_of
 from store.appeals.delays import delay_reasons_table
 from store.applications.application_rows import ENDED_LATE, application_of, applications_table, in_states
 from store.applications.applications import any_posting_covers
-from store.database.engine import Transaction
-from store.database.sql import keyset_window
+from store.database import Transaction, keyset_window
 from store.statistics import figure_open, figures
 from store.statistics.figure_open import OpenCaseFilter
 from store.statistics.figures import FigureFilter

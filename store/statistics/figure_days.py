@@ -7,8 +7,7 @@ from typing import Any
 from sqlalchemy import literal, select, union_all
 
 from domain.statistics.figures import EDGES, Part, bucket_of
-from store.database.engine import Transaction
-from store.database.sql import integer_sum
+from store.database import Transaction, integer_sum
 from store.platform import seeds
 from store.statistics import figure_state
 from store.statistics.figures import (

@@ -10,12 +10,11 @@ from sqlalchemy import ColumnElement, Select, Table, case, func, literal, select
 
 from domain.applications.deadline import end_of_day
 from domain.applications.lifecycle import Status
-from domain.kernel.clock import ist_date
-from domain.kernel.people import Posting
+from domain.kernel import Posting, ist_date
 from domain.officers.desk import DAYS_LEFT_LIMITS, DaysLeft, QueueFilter
 from domain.statistics.figures import Part
 from domain.statistics.waiting import NUMBERS_OF_A_DAY, STANDING, STATES, first_of, numbers_of
-from store.database.engine import Transaction
+from store.database import Transaction
 from store.platform import seeds
 from store.statistics import figure_state
 from store.statistics.figures import FigureFilter, figure_deltas_table, figures_table, row_conditions

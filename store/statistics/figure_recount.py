@@ -8,11 +8,10 @@ from sqlalchemy import Select, exists, select
 
 from domain.applications.applications import Channel
 from domain.applications.lifecycle import Status
-from domain.kernel.clock import ist_date
+from domain.kernel import ist_date
 from domain.statistics.figures import FigureInputs, Mark, Measure, Part, cell_of, ended_at, marks_of
 from store.applications.application_rows import applications_table
-from store.database.engine import Transaction
-from store.database.sql import AnyRow, pages
+from store.database import AnyRow, Transaction, pages
 from store.feedback.grievances import grievances_table, replies_table
 from store.statistics import figure_state
 from store.statistics.figures import (

@@ -12,11 +12,8 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Column, ColumnElement, Table, func, select
 
-from store.database import locks
-from store.database.engine import Transaction
+from store.database import Instant, Key, Transaction, first_row, locks, upsert
 from store.database.metadata import metadata
-from store.database.sql import first_row, upsert
-from store.database.types import Instant, Key
 
 COUNTED = "figures-counted-with-open-cases"
 """The mark of a store whose applications were all counted, into every cube and part up to that of open cases.

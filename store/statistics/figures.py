@@ -33,13 +33,11 @@ from sqlalchemy import (
     union_all,
 )
 
-from domain.kernel.people import Posting
+from domain.kernel import Posting
 from domain.statistics.figures import COARSE_EDGES, EDGES, Mark, Measure, Part, bucket_of, month_of
 from domain.statistics.silence import Activity
-from store.database.engine import Transaction
+from store.database import Key, Serial, Transaction, insert_into, integer_sum, posting_covers
 from store.database.metadata import metadata
-from store.database.sql import insert_into, integer_sum, posting_covers
-from store.database.types import Key, Serial
 from store.statistics import figure_state
 from store.statistics.packing import pack_bucket
 

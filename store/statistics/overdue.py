@@ -7,10 +7,9 @@ from sqlalchemy import Select, select
 
 from domain.applications.applications import Application
 from domain.applications.lifecycle import ON_THE_CLOCK
-from domain.kernel.clock import ist_date
+from domain.kernel import ist_date
 from store.applications.application_rows import application_of, applications_table, in_states
-from store.database.engine import Transaction
-from store.database.sql import keyset_window
+from store.database import Transaction, keyset_window
 from store.statistics import figure_open, figures
 from store.statistics.figure_open import OpenCaseFilter
 from store.statistics.figures import FigureFilter

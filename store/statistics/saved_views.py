@@ -6,11 +6,8 @@ from sqlalchemy import Column, ForeignKey, Table, UniqueConstraint, delete, func
 
 from domain.officers.dashboards import Dimension, SavedView, ViewContent
 from domain.statistics.figures import StatisticsChannel
-from store.database.engine import Transaction
-from store.database.errors import AlreadyThere, NotThere
+from store.database import AlreadyThere, AnyRow, Instant, Json, Key, NotThere, Transaction, first_row, insert_new
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, first_row, insert_new
-from store.database.types import Instant, Json, Key
 
 saved_views_table = Table(
     "saved_views",

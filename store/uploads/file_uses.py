@@ -13,13 +13,12 @@ from sqlalchemy import Column, ColumnElement, Select, Table, and_, case, exists,
 
 from domain.applications.lifecycle import Status
 from domain.identity.policy import ObjectKind
-from domain.kernel.people import Posting
+from domain.kernel import Posting
 from domain.officers.desk import OpinionState
 from store.appeals.appeal_rows import appeals_table
 from store.applications.application_rows import applications_table
 from store.clearances import clearances_table
-from store.database.engine import Transaction
-from store.database.sql import posting_covers
+from store.database import Transaction, posting_covers
 from store.doorstep import visits_table
 from store.feedback.grievances import grievances_table
 from store.officers.desk import claims_table, second_opinions_table

@@ -4,9 +4,8 @@ from collections.abc import AsyncIterator
 
 from sqlalchemy import Column, MetaData, select
 
+from store.database import Transaction, pages
 from store.database.dump import BATCH, present
-from store.database.engine import Transaction
-from store.database.sql import pages
 
 SUFFIX = "sha256"
 NO_FILES = frozenset({("delay_reviews", "sha256"), ("fee_messages", "sha256"), ("fee_scrolls", "sha256")})

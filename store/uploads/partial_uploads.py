@@ -7,10 +7,8 @@ from typing import Any
 from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, Table, delete, insert, select, update
 
 from domain.uploads.files import PartialUpload
-from store.database.engine import Transaction
+from store.database import AnyRow, Instant, Key, Transaction, count, first_row
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, count, first_row
-from store.database.types import Instant, Key
 
 partial_uploads_table = Table(
     "partial_uploads",

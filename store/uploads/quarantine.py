@@ -5,10 +5,8 @@ from datetime import datetime
 from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, Table, Text, delete, insert, select
 
 from domain.uploads.files import QuarantinedFile
-from store.database.engine import Transaction
+from store.database import Instant, Key, Transaction, first_row
 from store.database.metadata import metadata
-from store.database.sql import first_row
-from store.database.types import Instant, Key
 
 quarantined_files_table = Table(
     "quarantined_files",

@@ -8,10 +8,8 @@ from typing import Any
 from sqlalchemy import Column, ForeignKey, Index, Integer, Table, delete, func, insert, or_, select, update
 
 from domain.uploads.files import MediaType, UploadedFile
-from store.database.engine import Transaction
+from store.database import AnyRow, Instant, Key, Transaction, count, first_row, insert_new
 from store.database.metadata import metadata
-from store.database.sql import AnyRow, count, first_row, insert_new
-from store.database.types import Instant, Key
 
 uploads_table = Table(
     "uploads",

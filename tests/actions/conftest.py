@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from domain.benefits.benefits import Sanction
-from domain.kernel.clock import ManualClock
+from domain.kernel import ManualClock
 from domain.payments.files import Transport
-from store.database.keyring import Keyrings
+from store.database import Keyrings
 from tests.support.actions import World
 from tests.support.camps import Camps, camps_of
 from tests.support.catalogued import Filled, a_copy

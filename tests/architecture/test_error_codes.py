@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-from domain.kernel.errors import ErrorCode
+from domain.kernel import ErrorCode
 
 ROOT = Path(__file__).parents[2]
 ELSEWHERE = {"tests", "benchmarks"}

@@ -10,8 +10,7 @@ from typing import Any
 
 import actions
 from actions import registry
-from actions.kernel.environment import Environment
-from actions.kernel.transitions import Transition
+from actions.kernel import Environment, Transition
 from actions.registry import REGISTRY
 
 

@@ -8,7 +8,7 @@ from graphql import GraphQLInterfaceType, GraphQLObjectType
 from strawberry.federation.schema_directives import RequiresScopes, Tag
 
 import schema
-from schema.kernel.directives import directives_of
+from schema.kernel import directives_of
 from tests.authz import rows
 
 FIELDS = Path(__file__).parent / "fields.json"

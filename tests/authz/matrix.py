@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from graphql import GraphQLEnumType, get_named_type
 
-from domain.kernel.global_ids import TypeCode
+from domain.kernel import TypeCode
 from schema.kernel.nodes import TYPE_NAMES
 from tests.authz import rows
 from tests.support.authz import SUBJECTS, Things

@@ -13,9 +13,7 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from actions.identity.sessions import sign_out, subject_for_token
-from domain.kernel.clock import SystemClock
-from domain.kernel.global_ids import TypeCode
-from domain.kernel.ids import SystemIds
+from domain.kernel import SystemClock, SystemIds, TypeCode
 from domain.platform.switches import Switchboard
 from gateway.app import context_factory
 from gateway.graphql.endpoint import GraphQLEndpoint

@@ -7,7 +7,7 @@ from typing import Any
 from graphql import GraphQLInputObjectType, GraphQLInterfaceType, GraphQLObjectType, get_named_type
 from strawberry.federation.schema_directives import Authenticated, RequiresScopes, Tag
 
-from schema.kernel.directives import directives_of
+from schema.kernel import directives_of
 from schema.kernel.nodes import TYPE_NAMES
 from tests.authz import rows
 from tests.support.authz import SUBJECTS

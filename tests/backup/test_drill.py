@@ -14,12 +14,8 @@ from typing import Self
 
 import pytest
 
-from domain.kernel.clock import SystemClock
-from domain.kernel.global_ids import TypeCode, to_global_id
-from domain.kernel.ids import SystemIds
-from store.database.cipher import FieldCipher
-from store.database.engine import Store
-from store.database.keyring import Keyrings
+from domain.kernel import SystemClock, SystemIds, TypeCode, to_global_id
+from store.database import FieldCipher, Keyrings, Store
 from store.identity import people
 from tests.store import builders
 from tests.support.crashing import Client, Processes, people_of

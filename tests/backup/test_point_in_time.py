@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from store.database.engine import Store
+from store.database import Store
 from store.platform import outbox
 from tests.support.databases import PostgresServer, run_apart
 

@@ -18,9 +18,7 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 from strawberry.types import ExecutionContext
 
-from domain.kernel.clock import SystemClock
-from domain.kernel.ids import SystemIds
-from domain.kernel.text import Language, language_from_header
+from domain.kernel import Language, SystemClock, SystemIds, language_from_header
 from gateway.graphiql.page import GraphiQL
 from gateway.graphql.endpoint import Edge, GraphQLEndpoint, RequestFacts
 from schema.kernel.errors import replace_errors

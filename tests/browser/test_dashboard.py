@@ -12,11 +12,11 @@ from playwright.sync_api import BrowserContext, Page
 from starlette.applications import Starlette
 
 from domain.applications.lifecycle import Status
-from domain.kernel.clock import ManualClock
+from domain.kernel import ManualClock
 from domain.statistics.figures import figure_inputs, marks_of
 from gateway.pages.dashboard import dashboard_routes
 from store.applications import applications
-from store.database.keyring import Keyrings
+from store.database import Keyrings
 from store.statistics import figures
 from tests.store.builders import application
 from tests.support.catalogued import Filled, a_copy

@@ -7,7 +7,7 @@ from playwright.sync_api import BrowserContext, Page
 from starlette.requests import Request
 
 from domain.catalogue.forms import Form
-from domain.kernel.text import Language
+from domain.kernel import Language
 from gateway.pages.form_drawing import FormView, draw, id_of
 from gateway.pages.frame import respond
 from tests.support.bounds import rounds

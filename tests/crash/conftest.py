@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from store.database.keyring import Keyrings
+from store.database import Keyrings
 from tests.support.bounds import whole
 from tests.support.crashing import Processes
 from tests.support.databases import BOTH, PostgresServer, patient, run_apart

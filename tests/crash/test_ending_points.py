@@ -11,8 +11,7 @@ import pytest
 from sqlalchemy import select, update
 
 from store.benefits.benefits import sanctions_table
-from store.database import crash_points
-from store.database.keyring import Keyrings
+from store.database import Keyrings, crash_points
 from store.payments.payment_tables import beneficiaries_table, registration_lines_table
 from tests.crash.test_payment_points import live, opened
 from tests.support.bounds import rounds

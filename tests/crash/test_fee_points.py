@@ -11,7 +11,7 @@ from actions.fees.fee_enquiries import ask_due
 from actions.fees.fee_refunds import REFUND, send_refund
 from domain.applications.lifecycle import Move, Status
 from domain.fees.fees import FeeOrder, FeeRoute, FeeState
-from domain.kernel.people import Subject
+from domain.kernel import Subject
 from store.applications import applications, timeline
 from store.database import crash_points
 from store.fees import fee_orders

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from domain.kernel.global_ids import TypeCode, to_global_id
+from domain.kernel import TypeCode, to_global_id
 from tests.support.bounds import rounds
 from tests.support.crashing import (
     GRANT_SERVICE,

@@ -15,8 +15,7 @@ from typing import Any
 
 import pytest
 
-from store.database import crash_points
-from store.database.keyring import Keyrings
+from store.database import Keyrings, crash_points
 from tests.support.bounds import rounds
 from tests.support.databases import run_apart
 from tests.support.mending import DAY, STORIES, Story

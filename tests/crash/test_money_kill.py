@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from domain.kernel.global_ids import TypeCode, to_global_id
+from domain.kernel import TypeCode, to_global_id
 from tests.support.bounds import rounds, whole
 from tests.support.crashing import (
     GRANT,

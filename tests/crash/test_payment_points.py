@@ -16,8 +16,7 @@ from actions.payments.registrations import enrol
 from domain.benefits.benefits import PaymentStatus
 from domain.payments.files import Transport
 from store.benefits.benefits import instalments_table
-from store.database import crash_points
-from store.database.keyring import Keyrings
+from store.database import Keyrings, crash_points
 from tests.support.bounds import rounds
 from tests.support.databases import run_apart
 from tests.support.payments import Paying, with_pfms

@@ -15,10 +15,9 @@ from typing import Any
 
 import pytest
 
-from domain.kernel.people import SYSTEM
+from domain.kernel import SYSTEM
 from domain.reconciliation.finance_cases import DifferenceKind
-from store.database import crash_points
-from store.database.keyring import Keyrings
+from store.database import Keyrings, crash_points
 from tests.support.bounds import rounds, whole
 from tests.support.databases import run_apart
 from tests.support.prepared import Prepared, apart

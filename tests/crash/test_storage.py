@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from gateway.worker.deliveries import Deliveries
 from gateway.worker.legal_clock import LegalClock
-from store.database.engine import Store
+from store.database import Store
 from store.platform import outbox
 from tests.support.bounds import rounds
 from tests.support.databases import PostgresServer, run_apart

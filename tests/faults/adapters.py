@@ -6,9 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
-from domain.kernel.clock import SystemClock, ist_date
-from domain.kernel.sources import Source, Sourced
-from domain.kernel.text import Language
+from domain.kernel import Language, Source, Sourced, SystemClock, ist_date
 from integrations import apisetu, etaal, portal, umang
 from integrations.apisetu import ApiSetu, ApiSetuSettings, CertificateRequest
 from integrations.etaal import Batch, EtaalPush, EtaalPushSettings, ServiceCount

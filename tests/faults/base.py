@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import httpx
 
 from actions.identity.sign_in_guards import challenge_of
-from domain.kernel.sources import Source
+from domain.kernel import Source
 from integrations.calling.policies import CallPolicy
 from tests.faults.site import GATEWAY, Line, Site, a_line
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any, ClassVar
 
-from domain.kernel.sources import Source
+from domain.kernel import Source
 from integrations import dbt_finance
 from integrations.dbt_finance import (
     BankAccount,

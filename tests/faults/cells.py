@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from domain.kernel.sources import Sourced
+from domain.kernel import Sourced
 from integrations.calling.deadline import set_request_deadline
 from integrations.calling.errors import Garbled, IntegrationError, IntegrityFailure, Refused
 from integrations.calling.policies import CallPolicy

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any, ClassVar
 
-from domain.kernel.sources import Source
+from domain.kernel import Source
 from integrations.right_to_service import (
     AppealFiling,
     CaseEvent,

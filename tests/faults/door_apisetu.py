@@ -11,8 +11,7 @@ from typing import Any
 import httpx
 from starlette.applications import Starlette
 
-from domain.kernel.clock import SystemClock
-from domain.kernel.text import Bilingual
+from domain.kernel import Bilingual, SystemClock
 from integrations.apisetu import (
     ConsentUsedUp,
     NotNow,

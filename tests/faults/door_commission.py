@@ -12,8 +12,7 @@ import httpx
 from starlette.applications import Starlette
 
 from domain.appeals.commission import MessageState
-from domain.kernel.clock import SystemClock
-from domain.kernel.sources import Source
+from domain.kernel import Source, SystemClock
 from integrations.right_to_service import (
     MessageReceipt,
     NotNow,

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 from starlette.applications import Starlette
 
-from domain.kernel.clock import SystemClock
+from domain.kernel import SystemClock
 from integrations.digilocker import IssuedCopy, IssuerSettings, NotNow, issuer_routes
 from sandbox.city.papers import Paper, new_signer, signed_certificate, small_pdf
 from tests.faults.door import Case, Door, Heard, served

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 import httpx
 from starlette.applications import Starlette
 
-from domain.kernel.clock import SystemClock, ist_date
+from domain.kernel import SystemClock, ist_date
 from integrations.etaal import CountsUnavailable, EtaalSettings, ServiceCount, etaal_routes
 from tests.faults.door import Case, Door, served
 from tests.faults.site import Site, open_site

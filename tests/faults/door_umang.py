@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 from starlette.applications import Starlette
 
-from domain.kernel.clock import SystemClock
+from domain.kernel import SystemClock
 from integrations.umang import (
     DeskUnavailable,
     UmangCall,

@@ -6,8 +6,7 @@ from datetime import date, timedelta
 from typing import Any, ClassVar
 
 from domain.fees.fees import FeeReceipt
-from domain.kernel.clock import SystemClock, ist_date
-from domain.kernel.sources import Source
+from domain.kernel import Source, SystemClock, ist_date
 from integrations.csc import BridgeSettings, CscBridge, Refund, WalletPayment, bridge
 from integrations.treasury import Challan, Treasury, TreasurySettings, client
 from tests.faults.base import BROWSER, CLIENT_CREDENTIALS, ONE_RECORD, POOL, Adapter

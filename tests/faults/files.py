@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
-from domain.kernel.sources import Source
+from domain.kernel import Source
 from integrations.calling.breakers import BreakerState
 from integrations.calling.errors import Garbled, IntegrationError, IntegrityFailure, Refused
 from integrations.calling.policies import CallPolicy

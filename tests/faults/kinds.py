@@ -6,7 +6,7 @@ from datetime import timedelta
 from email.utils import format_datetime
 from typing import Any
 
-from domain.kernel.clock import SystemClock
+from domain.kernel import SystemClock
 
 SILENT = frozenset({"UNAVAILABLE"})
 SPOILED = frozenset({"GARBLED", "UNAVAILABLE", "INTEGRITY"})

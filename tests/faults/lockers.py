@@ -6,7 +6,7 @@ from datetime import date
 from hashlib import sha256
 from typing import Any, ClassVar
 
-from domain.kernel.sources import Source
+from domain.kernel import Source
 from integrations import digilocker
 from integrations.digilocker import (
     DigiLocker,

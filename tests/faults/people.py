@@ -4,8 +4,7 @@ import secrets
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
-from domain.kernel.people import Provider
-from domain.kernel.sources import Source
+from domain.kernel import Provider, Source
 from integrations import csc, sso
 from integrations.csc import CscConnect, CscConnectSettings
 from integrations.sso import MeriPehchaan, MeriPehchaanSettings, Parichay, ParichaySettings

@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from domain.kernel.sources import Source
+from domain.kernel import Source
 from integrations.dbt_finance.pfms import rest
 from integrations.dbt_finance.pfms.models import FileKind
 from integrations.dbt_finance.pfms.rest import RestExchange

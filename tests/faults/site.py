@@ -13,9 +13,7 @@ from typing import Any
 
 import httpx
 
-from domain.kernel.clock import SystemClock
-from domain.kernel.ids import SystemIds
-from domain.kernel.sources import Source
+from domain.kernel import Source, SystemClock, SystemIds
 from integrations.calling.policies import CallPolicy
 from integrations.calling.remote import Remote, Resilience
 from integrations.calling.transport import Client, Transports

@@ -21,8 +21,8 @@ from graphql import (
 )
 
 from schema.compatibility import removed_on
-from schema.kernel.directives import Consent, SemanticNonNull, directives_of
-from schema.kernel.source_policies import SourcePolicy
+from schema.kernel import SourcePolicy, directives_of
+from schema.kernel.directives import Consent, SemanticNonNull
 from tests.support.graph_fields import root_fields
 
 Point = Callable[[GraphQLSchema], list[str]]

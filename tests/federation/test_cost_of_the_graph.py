@@ -13,9 +13,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 import schema
-from domain.kernel.clock import ManualClock
-from domain.kernel.ids import SystemIds
-from domain.kernel.sources import Source
+from domain.kernel import ManualClock, Source, SystemIds
 from gateway.graphql.cost import CostTable, counting_cost, requested_cost
 from gateway.graphql.endpoint import GraphQLEndpoint
 from gateway.http.calls import RequestFacts
@@ -23,7 +21,7 @@ from gateway.http.edge import Edge
 from gateway.settings.limits import Limits
 from integrations.calling.calls import counted_calls
 from integrations.calling.policies import CallPolicy
-from schema.kernel.context import Context
+from schema.kernel import Context
 from tests.support.graph import CITIZEN, NOW, World
 from tests.support.remotes import remote_over
 

@@ -12,14 +12,13 @@ from strawberry.federation.schema_directives import Authenticated, Cost, ListSiz
 
 from domain.consents.consents import ConsentPurpose
 from domain.identity.policy import TABLE, ObjectKind
-from domain.kernel.people import ANONYMOUS, Role
-from domain.kernel.scopes import SCOPES, Scope, scopes_of
-from domain.kernel.text import Bilingual
+from domain.kernel import ANONYMOUS, Bilingual, Role, Scope, scopes_of
+from domain.kernel.scopes import SCOPES
 from integrations.registry import OUTSIDE_SYSTEMS
-from schema.kernel.directives import UPSTREAM_POINTS, Consent, SemanticNonNull, directives_of
+from schema.kernel import UPSTREAM_POINTS, SourcePolicy, directives_of
+from schema.kernel.directives import Consent, SemanticNonNull
 from schema.kernel.guards import Demand, guarded_fields
 from schema.kernel.nodes import FINDERS, TYPE_NAMES
-from schema.kernel.source_policies import SourcePolicy
 from store.documents import department_documents
 from store.documents.department_documents import DepartmentDocument
 from tests.support.graph import CITIZEN, NEIGHBOUR, NOW, OFFICER

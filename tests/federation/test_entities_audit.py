@@ -5,11 +5,10 @@ from typing import Any
 
 import pytest
 
-from domain.kernel.global_ids import TypeCode
-from domain.kernel.people import ANONYMOUS
-from schema.kernel.node import node_id
+from domain.kernel import ANONYMOUS, TypeCode
+from schema.kernel import node_id
 from store.applications import applications
-from store.database.errors import StoreUnavailable
+from store.database import StoreUnavailable
 from tests.support.graph import ASHA, CITIZEN, NEIGHBOUR, World
 
 QUERY = """query ($refs: [_Any!]!) { _entities(representations: $refs) { __typename

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from domain.kernel.global_ids import TypeCode
-from schema.kernel.node import node_id
+from domain.kernel import TypeCode
+from schema.kernel import node_id
 from tests.support.graph import ASHA, CITIZEN, World
 
 LIST = """query ($first: Int, $after: String, $last: Int, $before: String, $search: String) {

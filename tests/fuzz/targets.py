@@ -11,8 +11,7 @@ from types import MappingProxyType
 from graphql import GraphQLSyntaxError, Source, build_schema, parse, validate
 from stdnum.in_ import aadhaar
 
-from domain.kernel.masks import holds_aadhaar, mask_aadhaar_in
-from domain.kernel.text import latin_digits
+from domain.kernel import holds_aadhaar, latin_digits, mask_aadhaar_in
 from gateway.graphql.body import decode_json
 from gateway.graphql.document_limits import check_document
 from gateway.http.refusals import Refusal

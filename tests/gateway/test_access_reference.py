@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from domain.identity.policy import TABLE
-from domain.kernel.people import Role
+from domain.kernel import Role
 from tools.reference.access import DOORS, PARTNERS, access
 
 ROOT = Path(__file__).parents[2]

@@ -12,8 +12,7 @@ from starlette.applications import Starlette
 from actions.identity.code_sending import send_code
 from actions.identity.sign_in_guards import challenge_of
 from domain.identity.sign_on import SignOnRules
-from domain.kernel.assurance import Assurance
-from domain.kernel.people import Provider
+from domain.kernel import Assurance, Provider
 from gateway.sign_in import SESSION_COOKIE, SignInSettings, routes
 from store.platform import outbox
 from tests.support.sign_in import GATEWAY, FakeProvider, environment

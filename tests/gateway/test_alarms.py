@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from actions.platform.alarms import NOTIFY, tell
 from domain.platform.alarms import ProcessFacts
 from gateway.runtime.alarms import AlarmNotSent, AlarmWatch, AlarmWebhook, discard_notification

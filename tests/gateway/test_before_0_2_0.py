@@ -10,10 +10,7 @@ import pytest
 
 from store.backup.archive import BackupKey
 from store.backup.backup import Place, write_backup
-from store.database.cipher import FieldCipher
-from store.database.engine import Store
-from store.database.keyring import Keyrings
-from store.database.objects import LocalObjects
+from store.database import FieldCipher, Keyrings, LocalObjects, Store
 from store.database.vault import Vault
 from tests.gateway.test_cli import apuni, told
 from tests.support.before import BACKUP, PASSPHRASE, make_schema

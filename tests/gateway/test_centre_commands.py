@@ -7,7 +7,7 @@ import pytest
 
 from domain.catalogue.catalogue import District
 from domain.catalogue.centres import CentreKind
-from domain.kernel.text import Bilingual
+from domain.kernel import Bilingual
 from gateway.commands import centre as commands
 from gateway.commands.centre import run_import, run_list, run_strengths
 from gateway.commands.opening import Storage

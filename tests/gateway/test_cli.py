@@ -21,7 +21,7 @@ from gateway import cli
 from gateway.runtime.expected_failures import lines_of
 from gateway.runtime.serving import MetricsApart
 from integrations.registry import OUTSIDE_SYSTEMS
-from store.database.errors import StoreUnavailable
+from store.database import StoreUnavailable
 from tests.support.forked import apuni_forked
 from tests.support.running import free_port
 

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from domain.kernel.clock import ist_date
-from domain.kernel.people import SYSTEM, Role
+from domain.kernel import SYSTEM, Role, ist_date
 from domain.platform.switches import SwitchState
 from gateway.commands import calendar, outbox, switch
 from gateway.commands.opening import account, command_subject, open_storage

@@ -10,8 +10,7 @@ import pytest
 from pydantic import SecretStr
 from redis.asyncio import Redis
 
-from domain.kernel.people import Provider
-from domain.kernel.sources import Source, SourceState
+from domain.kernel import Provider, Source, SourceState
 from gateway.runtime.composition import Runtime, open_runtime
 from gateway.runtime.runfiles import NotUp
 from gateway.settings.partners import Partner

@@ -6,16 +6,16 @@ from pathlib import Path
 import pytest
 import typer
 
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import UnitOfWork
 from actions.reconciliation.finance_cases import open_case
-from domain.kernel.people import SYSTEM
+from domain.kernel import SYSTEM
 from domain.reconciliation.finance_cases import CaseState, DifferenceKind, FinanceDifference
 from domain.reconciliation.finance_totals import MonthMovement
 from gateway.commands.dbt_books import csv_line, run_cases, run_report, run_statement, statement_rows
 from gateway.commands.opening import environment_of, open_storage
 from gateway.settings.settings import Settings
 from store.benefits import bharat_reports
-from store.database.engine import migrate
+from store.database import migrate
 
 OCTOBER = date(2024, 10, 1)
 """Over by any clock."""

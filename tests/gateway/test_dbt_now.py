@@ -14,14 +14,12 @@ import httpx
 import pytest
 
 from domain.benefits.benefits import PaymentStatus
-from domain.kernel.clock import ManualClock
+from domain.kernel import ManualClock
 from domain.payments.files import Transport
 from sandbox.city.kit import load_demo
 from sandbox.city.serving import City
 from sandbox.server import sandbox_factories
-from store.database.cipher import FieldCipher
-from store.database.engine import Store
-from store.database.keyring import Keyrings
+from store.database import FieldCipher, Keyrings, Store
 from tests.support.payments import Paying
 from tests.support.worlds import a_world
 

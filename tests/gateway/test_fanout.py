@@ -10,8 +10,7 @@ from domain.platform.changes import OF_APPLICATIONS, Wanted
 from gateway.settings.subscriptions import Streams
 from gateway.streams.fanout import Bus, Fanout, announce_commits, open_bus
 from store.applications import applications
-from store.database.cipher import FieldCipher
-from store.database.engine import Store
+from store.database import FieldCipher, Store
 from store.identity import people
 from tests.store import builders
 

@@ -13,9 +13,9 @@ from starlette.applications import Starlette
 
 from actions.fees.fees import page_link
 from domain.fees.fees import FeeState
-from domain.kernel.clock import ManualClock
+from domain.kernel import ManualClock
 from gateway.app import fee_doors
-from store.database.keyring import Keyrings
+from store.database import Keyrings
 from store.fees import fee_orders
 from tests.support.actions import World
 from tests.support.catalogued import Filled, a_copy

@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 from typer.testing import CliRunner
 
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from gateway.cli import app
 from gateway.commands import forms as commands
 from gateway.commands.forms import run_import

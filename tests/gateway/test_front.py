@@ -9,8 +9,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from domain.kernel.clock import SystemClock
-from domain.kernel.people import Role
+from domain.kernel import Role, SystemClock
 from gateway.http.admission import Admission, Share
 from gateway.runtime.edge_wiring import admission_wrapper, is_developer
 from gateway.settings.limits import Load

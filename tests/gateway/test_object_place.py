@@ -6,11 +6,11 @@ import pytest
 
 from actions.documents.file_links import open_file, signed_link
 from actions.uploads.uploads import sweep_unused, take_in
-from domain.kernel.clock import SystemClock
+from domain.kernel import SystemClock
 from gateway.runtime.object_place import open_objects
 from gateway.settings.files import S3
 from gateway.settings.settings import Settings
-from store.database.objects import LocalObjects
+from store.database import LocalObjects
 from store.database.s3_objects import S3Objects
 from tests.support.files import pdf
 from tests.support.graph import CITIZEN, Down, environment, seed

@@ -9,9 +9,7 @@ from typing import Any, cast
 import pytest
 from typer.testing import CliRunner
 
-from domain.kernel.clock import ist_date
-from domain.kernel.people import Officer, OfficerLevel, Posting, Role
-from domain.kernel.text import Bilingual
+from domain.kernel import Bilingual, Officer, OfficerLevel, Posting, Role, ist_date
 from gateway.cli import app
 from gateway.commands import officer as commands
 from gateway.commands.officer import (
@@ -23,7 +21,7 @@ from gateway.commands.officer import (
     run_list,
     run_transfer,
 )
-from store.database.errors import NotThere
+from store.database import NotThere
 from store.identity import people
 from tests.support.graph import Down, environment
 from tests.support.stored import audit_lines_of

@@ -11,7 +11,7 @@ import pytest
 from actions.applications.respond import Withdraw, withdraw_application
 from gateway.commands import person as commands
 from gateway.commands.person import NotErased, run_erase, run_export
-from store.database.errors import NotThere
+from store.database import NotThere
 from store.identity import people
 from tests.support.graph import ASHA, CITIZEN, RAVI, Down, World, environment, seed
 from tests.support.stored import audit_lines_of

@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from domain.kernel.ids import SystemIds
-from domain.kernel.sources import Source
+from domain.kernel import Source, SystemIds
 from domain.payments.files import Transport
 from gateway.runtime.partners import addresses, connected_sources, is_connected, open_clients
 from gateway.runtime.production import refuse_unfit_production

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from domain.kernel.clock import ManualClock
+from domain.kernel import ManualClock
 from gateway.commands.dbt import problems_of_client
 from gateway.runtime.partners import make_transports, pfms_tls
 from gateway.settings.settings import Settings, SettingsRefused

@@ -10,8 +10,8 @@ from graphql import get_introspection_query
 from websockets.sync.client import connect
 from websockets.typing import Subprotocol
 
-from domain.kernel.global_ids import TypeCode
-from schema.kernel.node import node_id
+from domain.kernel import TypeCode
+from schema.kernel import node_id
 from tests.support.eventually import eventually
 from tests.support.production import ROUTER_SECRET, Production, production
 

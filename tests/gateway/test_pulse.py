@@ -8,10 +8,9 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import event
 
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from domain.applications.deadline import WorkCalendar
-from domain.kernel.sources import Source
-from domain.kernel.text import Bilingual
+from domain.kernel import Bilingual, Source
 from domain.platform.alarms import Event
 from domain.platform.switches import Switch, Switchboard, SwitchKind, SwitchState
 from gateway.runtime import heartbeat as beats
@@ -19,7 +18,7 @@ from gateway.runtime.heartbeat import Heartbeat, refresh_calendar, refresh_switc
 from gateway.runtime.process_health import ProcessHealth
 from integrations.calling.breakers import BreakerState
 from store.catalogue import calendar
-from store.database.errors import StoreUnavailable
+from store.database import StoreUnavailable
 from store.platform import alarms, switches
 from tests.support.databases import NOW
 from tests.support.sign_in import environment

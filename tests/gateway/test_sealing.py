@@ -4,17 +4,14 @@ from datetime import timedelta
 
 import pytest
 
-from actions.kernel.access import of_citizen, read_at_sources
+from actions.kernel import of_citizen, read_at_sources
 from actions.platform.alarms import evaluate
-from domain.kernel.errors import ErrorCode
-from domain.kernel.people import Subject
-from domain.kernel.sources import Source
+from domain.kernel import ErrorCode, Source, Subject
 from domain.platform.alarms import AlarmCode, AlarmState
 from gateway.runtime.sealing import SEEN_SECONDS, SealWatch
 from schema.kernel.errors import fault_of
 from store.applications import applications
-from store.database import audit, leases
-from store.database.errors import WritesStopped
+from store.database import WritesStopped, audit, leases
 from tests.support.actions import FREE, World
 
 LIMIT = 14_400.0

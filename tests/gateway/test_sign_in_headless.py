@@ -9,9 +9,7 @@ from starlette.applications import Starlette
 from actions.identity.sessions import subject_for_token
 from demo.sign_in import DemoSignInFailed, demo_sign_in
 from domain.catalogue.centres import Binding, Centre, CentreKind
-from domain.kernel.people import PersonKind, Provider, Role
-from domain.kernel.sources import Source
-from domain.kernel.text import Bilingual
+from domain.kernel import Bilingual, PersonKind, Provider, Role, Source
 from gateway.sign_in import SignInSettings, routes
 from integrations.csc import CscConnect, CscConnectSettings
 from integrations.sso import MeriPehchaan, MeriPehchaanSettings, Parichay, ParichaySettings

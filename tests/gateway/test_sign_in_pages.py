@@ -10,11 +10,10 @@ from lxml import html
 from starlette.applications import Starlette
 
 from actions.identity.sign_in_guards import challenge_of
-from domain.kernel.people import Provider
-from domain.kernel.sources import Source
+from domain.kernel import Provider, Source
 from gateway.sign_in import SESSION_COOKIE, SignInSettings, routes
 from integrations.calling.errors import Garbled, IntegrityFailure, Refused, Unavailable
-from store.database.errors import StoreUnavailable
+from store.database import StoreUnavailable
 from store.identity import people
 from tests.support.sign_in import GATEWAY, FakeProvider, environment, officer
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import uvicorn
 
-from domain.kernel.clock import SystemClock
+from domain.kernel import SystemClock
 from gateway.runtime.gc_tuning import AT_START, WHILE_SERVING
 from gateway.runtime.serving import DrainingServer
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from random import Random  # noqa: TID251 - the set is made from a seed
 from typing import Any
 
-from domain.kernel.clock import SystemClock
+from domain.kernel import SystemClock
 from tests.hostile.frame import Case, raw, request
 from tests.hostile.set_bodies import CANARY
 

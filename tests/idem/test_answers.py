@@ -14,21 +14,16 @@ from starlette.routing import Route
 
 from actions.applications.decide import Decide, Verdict, decide_application
 from actions.applications.respond import Withdraw, withdraw_application
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from actions.privacy.personal_data import erase_person
-from domain.kernel.global_ids import from_global_id
-from domain.kernel.people import Subject
-from domain.kernel.sources import Source
-from domain.kernel.text import Language
+from domain.kernel import Language, Source, Subject, from_global_id
 from gateway.graphql.endpoint import GraphQLEndpoint
 from gateway.graphql.replays import StoredReplays
 from gateway.http.edge import Edge
 from integrations.calling.errors import Unavailable
 from integrations.calling.monitor import SourceMonitor
-from schema.kernel.context import Context
-from store.database import idempotency
-from store.database.engine import Store
-from store.database.errors import StoreUnavailable
+from schema.kernel import Context
+from store.database import Store, StoreUnavailable, idempotency
 from tests.support.actions import FREE, INCOME
 from tests.support.built import built
 from tests.support.papers import INCOME_PAPERS

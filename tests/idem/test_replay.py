@@ -13,13 +13,10 @@ from actions.applications.decide import Decide, Verdict, decide_application
 from actions.applications.respond import RecordFee, record_fee
 from actions.applications.submit import submit_application
 from domain.applications.lifecycle import Status
-from domain.kernel.clock import ManualClock
-from domain.kernel.errors import ErrorCode, Problems
-from domain.kernel.ids import SystemIds
-from domain.kernel.sources import Source
+from domain.kernel import ErrorCode, ManualClock, Problems, Source, SystemIds
 from integrations.calling.errors import Unavailable
 from store.applications.application_rows import applications_table
-from store.database.engine import Store
+from store.database import Store
 from store.database.idempotency import KEPT_FOR
 from tests.support.actions import FREE, INCOME, ORDER, PENSION, papers, request_for
 from tests.support.bounds import rounds

@@ -9,7 +9,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from domain.kernel.clock import ManualClock
+from domain.kernel import ManualClock
 from integrations.calling.request_counters import FallbackRequestCounters, RequestCounters
 from integrations.etaal import EtaalSettings, etaal_routes
 from integrations.right_to_service import RightToServiceSettings, commission_routes

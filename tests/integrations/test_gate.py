@@ -7,8 +7,7 @@ import httpx
 import pytest
 import respx
 
-from domain.kernel.clock import ManualClock
-from domain.kernel.sources import Source, SourceState
+from domain.kernel import ManualClock, Source, SourceState
 from domain.platform.switches import Switch, Switchboard, SwitchKind, SwitchState
 from integrations.calling.breakers import BreakerState
 from integrations.calling.errors import NotAsked

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from domain.kernel.clock import ManualClock
+from domain.kernel import ManualClock
 from integrations.calling.ssrf_guard import (
     MOST_LOOKUPS,
     GuardedTransport,

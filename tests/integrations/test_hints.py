@@ -6,8 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from domain.kernel.clock import ManualClock
-from domain.kernel.sources import Source
+from domain.kernel import ManualClock, Source
 from integrations.calling.breaker_sharing import HINTS, BreakerSharing
 from integrations.calling.breakers import Breakers, BreakerState, CircuitOpen
 from integrations.calling.errors import Unavailable

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from domain.kernel.clock import ManualClock
+from domain.kernel import ManualClock
 from integrations.calling.deadline import RESERVE_SECONDS, seconds_left, set_request_deadline, share
 from integrations.calling.limiter import BulkheadState, RetryBudget, TokenBucket
 from integrations.calling.policies import Bulkhead, Priority

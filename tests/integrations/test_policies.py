@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import integrations
-from domain.kernel.sources import Source
+from domain.kernel import Source
 from gateway.http.metrics import Metrics
 from integrations.calling.policies import LONGEST_KEPT, CallPolicy, Effect
 from integrations.registry import OUTSIDE_SYSTEMS

@@ -4,8 +4,7 @@ import asyncio
 
 import pytest
 
-from domain.kernel.clock import SystemClock
-from domain.kernel.sources import Source, SourceState
+from domain.kernel import Source, SourceState, SystemClock
 from integrations.calling.monitor import SourceMonitor
 from integrations.calling.reachability_probes import ReachabilityProbes
 from integrations.calling.transport import Transports

@@ -9,9 +9,8 @@ from typing import Any, ClassVar
 
 import pytest
 
-from actions.kernel.environment import Partners
-from domain.kernel.ids import SystemIds
-from domain.kernel.sources import Source, SourceState
+from actions.kernel import Partners
+from domain.kernel import Source, SourceState, SystemIds
 from gateway.runtime.partners import addresses, connected_sources, open_partners
 from gateway.runtime.production import refuse_unfit_production
 from gateway.settings.partners import Partner

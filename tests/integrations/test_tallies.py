@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from domain.kernel.clock import ManualClock
+from domain.kernel import ManualClock
 from integrations.calling.cache_backends import client_of
 from integrations.calling.request_counters import (
     FallbackRequestCounters,

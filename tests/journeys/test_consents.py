@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.kernel.clock import SystemClock
+from domain.kernel import SystemClock
 
 PERSON = "savitri-saini"
 CARD = "{ viewer { ... on Citizen { rationCard { scheme } } } }"

@@ -2,7 +2,7 @@
 
 import httpx
 
-from domain.kernel.clock import SystemClock
+from domain.kernel import SystemClock
 from tests.journeys.test_write_path import approve, case, submit
 from tests.support.eventually import eventually
 from tests.support.papers import INCOME_CERTIFICATE, RECORD_FEE, income_application

@@ -9,8 +9,7 @@ import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from domain.kernel.clock import SystemClock, ist_date
-from domain.kernel.global_ids import TypeCode, from_global_id, to_global_id
+from domain.kernel import SystemClock, TypeCode, from_global_id, ist_date, to_global_id
 from tests.journeys.test_issuing import REVOKE
 from tests.journeys.test_write_path import approve, case, locker_uri, submit
 from tests.support.eventually import eventually

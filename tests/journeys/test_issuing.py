@@ -2,7 +2,7 @@
 
 import httpx
 
-from domain.kernel.clock import ist_date
+from domain.kernel import ist_date
 from tests.journeys.test_write_path import approve, case, locker_uri, submit
 from tests.support.eventually import eventually
 from tests.support.papers import RECORD_FEE, income_application

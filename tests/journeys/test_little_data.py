@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import httpx
 import pytest
 
-from domain.kernel.clock import SystemClock
+from domain.kernel import SystemClock
 from domain.platform.manifests import document_id
 from tests.journeys.test_documents import somebody_new
 from tests.journeys.test_write_path import approve, locker_uri, submit

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from domain.kernel.clock import SystemClock
+from domain.kernel import SystemClock
 from tests.support.eventually import eventually
 
 PEOPLE = json.loads((Path(__file__).parents[2] / "demo" / "people.json").read_text(encoding="utf-8"))

@@ -7,7 +7,7 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from domain.kernel.clock import SystemClock
+from domain.kernel import SystemClock
 from tests.journeys.test_write_path import approve, case, submit
 from tests.support.eventually import eventually
 from tests.support.forked import apuni_forked

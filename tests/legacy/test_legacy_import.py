@@ -8,7 +8,7 @@ import pytest
 
 from actions.catalogue.catalogue_import import import_catalogue
 from actions.statistics.upkeep import rebuild
-from domain.kernel.ids import SeededIds
+from domain.kernel import SeededIds
 from legacy import batch as legacy_batch
 from legacy import imports
 from legacy.batch import MovedOn

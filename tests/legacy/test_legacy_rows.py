@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from actions.kernel.aliases import certificate_by_any
+from actions.kernel import certificate_by_any
 from actions.kernel.scanner import EICAR
 from legacy import files as legacy_files
 from legacy.files import MOST_OCTETS, TarFiles

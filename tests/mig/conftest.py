@@ -5,9 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from store.database.cipher import FieldCipher
-from store.database.engine import migrate
-from store.database.keyring import Keyrings
+from store.database import FieldCipher, Keyrings, migrate
 from tests.support.databases import BOTH, run_apart
 from tests.support.filled import FEWER, ROWS, Databases, Filled, of_before
 

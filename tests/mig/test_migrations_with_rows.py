@@ -16,9 +16,8 @@ import pytest
 from sqlalchemy import inspect, text
 
 from store.applications import applications
-from store.database import crash_points, dump
+from store.database import Store, crash_points, dump, migrate, schema_is_current
 from store.database.dump import Batch
-from store.database.engine import Store, migrate, schema_is_current
 from store.database.errors import SchemaTooNew
 from store.database.migration_runner import downgrade
 from store.database.revisions import GONE, HEAD, LAST_BEFORE

@@ -23,12 +23,10 @@ from actions.reconciliation.finance_desk import CaseRequest, resolve_case, take_
 from domain.applications.applications import Application
 from domain.applications.lifecycle import Move, Status
 from domain.fees.fees import PAID, FeeOrder, FeeRoute, FeeState
-from domain.kernel.clock import ManualClock
-from domain.kernel.errors import Problems
-from domain.kernel.people import PersonKind, Posting, Role, Subject
+from domain.kernel import ManualClock, PersonKind, Posting, Problems, Role, Subject
 from domain.reconciliation.finance_cases import CaseOutcome, DifferenceKind
 from store.applications import applications, timeline
-from store.database.keyring import Keyrings
+from store.database import Keyrings
 from store.fees import fee_orders
 from store.reconciliation import finance_cases
 from tests.support.actions import ORDER, World

@@ -52,12 +52,8 @@ from actions.officers.second_approvals import ConfirmDecision, SendBackDecision,
 from domain.appeals.appeals import PENDING, AppealLevel
 from domain.applications.applications import RejectionGround
 from domain.applications.lifecycle import OPEN, Move, Status, moves_from
-from domain.kernel.clock import ManualClock, ist_date
-from domain.kernel.errors import ErrorCode, Problems
-from domain.kernel.ids import SeededIds
-from domain.kernel.people import Subject
-from store.database import audit
-from store.database.engine import Store
+from domain.kernel import ErrorCode, ManualClock, Problems, SeededIds, Subject, ist_date
+from store.database import Store, audit
 from store.statistics import figures
 from tests.support.actions import FREE, INCOME, ORDER, PENSION, World, papers, request_for
 from tests.support.bounds import QUICK, rounds

@@ -9,8 +9,7 @@ import pytest
 from sqlalchemy import delete
 
 from actions.documents.department_documents import CONSENT_NEEDED, department_certificates_of
-from domain.kernel.sources import Source, Sourced, SourceState
-from domain.kernel.text import Bilingual
+from domain.kernel import Bilingual, Source, Sourced, SourceState
 from integrations.calling.errors import Refused
 from store.documents import department_documents
 from store.documents.department_documents import DepartmentDocument, department_documents_table

@@ -14,8 +14,7 @@ from actions.applications.decide import Decide, Verdict, decide_application
 from actions.applications.respond import Withdraw, withdraw_application
 from actions.kernel import cases
 from domain.applications.applications import Application, RejectionGround
-from domain.kernel.errors import ErrorCode, Problems
-from domain.kernel.people import PersonKind, Role, Subject
+from domain.kernel import ErrorCode, PersonKind, Problems, Role, Subject
 from store.applications import applications
 from store.identity import people
 from tests.store.builders import officer

@@ -12,15 +12,14 @@ from actions.appeals.legal_sweep import sweep
 from actions.applications.decide import Decide, Verdict, decide_application
 from actions.applications.respond import RecordFee, Withdraw, record_fee, withdraw_application
 from actions.applications.submit import submit_application
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from domain.appeals.appeals import AppealLevel
 from domain.applications.applications import RejectionGround
 from domain.applications.deadline import breaches_at
 from domain.applications.lifecycle import Status
-from domain.kernel.errors import ErrorCode, Problems
+from domain.kernel import ErrorCode, Problems
 from store.applications import applications
-from store.database.cipher import FieldCipher
-from store.database.engine import Store
+from store.database import FieldCipher, Store
 from tests.support.actions import FREE, FakeRenderer, World, request_for
 from tests.support.bounds import rounds
 from tests.support.databases import run_apart

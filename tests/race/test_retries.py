@@ -5,8 +5,8 @@ import asyncio
 import pytest
 from sqlalchemy import text
 
-from store.database.engine import REPETITIONS, Store, Transaction
-from store.database.errors import TryAgain
+from store.database import Store, Transaction, TryAgain
+from store.database.engine import REPETITIONS
 from store.identity import people
 from tests.store.builders import citizen
 from tests.support.bounds import rounds

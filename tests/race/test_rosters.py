@@ -7,10 +7,10 @@ from sqlalchemy import func, select
 
 from actions.rosters.adding import AddRows, add_rows
 from actions.rosters.roster_filing import file_roster, file_some
-from domain.kernel.errors import ErrorCode, Problems
+from domain.kernel import ErrorCode, Problems
 from domain.rosters.rosters import RowState
 from store.applications.application_rows import applications_table
-from store.database.errors import StoreError
+from store.database import StoreError
 from tests.support.camps import Camps, added, camps_of, child, opened, rows_now, signed_paper
 from tests.support.twins import Twins
 from tests.support.worlds import wrong

@@ -11,9 +11,7 @@ from actions.applications.respond import Withdraw, withdraw_application
 from actions.officers.second_approvals import ConfirmDecision, confirm_decision
 from actions.officers.staffing import RecordLeave, record_leave
 from domain.applications.lifecycle import Status
-from domain.kernel.clock import ist_date
-from domain.kernel.errors import ErrorCode
-from domain.kernel.people import OfficerLevel, Posting, Role, Subject
+from domain.kernel import ErrorCode, OfficerLevel, Posting, Role, Subject, ist_date
 from domain.officers.desk import OpinionState
 from store.applications import applications
 from store.benefits import benefits

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from actions.applications.respond import Withdraw, withdraw_application
 from actions.applications.submit import submit_application
 from domain.applications.applications import Channel
-from domain.kernel.errors import ErrorCode, Problems
+from domain.kernel import ErrorCode, Problems
 from store.applications.application_rows import applications_table
 from tests.support.actions import FREE, request_for
 from tests.support.bounds import rounds

@@ -14,7 +14,7 @@ from domain.appeals.appeals import OPEN, AppealLevel, AppealOrigin, AppealState
 from domain.applications.applications import RejectionGround
 from domain.applications.deadline import breaches_at
 from domain.applications.lifecycle import Status
-from domain.kernel.errors import ErrorCode, Problems
+from domain.kernel import ErrorCode, Problems
 from tests.support.actions import FREE
 from tests.support.bounds import rounds
 from tests.support.law import appeals_of, authorities, present

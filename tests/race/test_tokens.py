@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from actions.documents import locker
-from domain.kernel.sources import Source
+from domain.kernel import Source
 from integrations.calling.errors import Refused
 from integrations.digilocker import TokenAnswer
 from store.identity import identities

@@ -14,12 +14,10 @@ import pytest
 from actions.consents.consents import ChangeConsent, grant_consent, withdraw_consent
 from actions.consents.watch import LOOK_SECONDS, ConsentWatch
 from actions.documents.department_documents import RATION_CARD
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from actions.umang.ration import CARD_NUMBER, ration_card_of
 from domain.consents.consents import ConsentPurpose
-from domain.kernel.people import Subject
-from domain.kernel.sources import SourceState
-from domain.kernel.text import Bilingual, Language
+from domain.kernel import Bilingual, Language, SourceState, Subject
 from integrations.calling.cache import AnswerCache
 from integrations.calling.cache_backends import open_cache
 from integrations.calling.errors import Refused

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from domain.kernel.clock import ManualClock
+from domain.kernel import ManualClock
 from sandbox.city.clock import SandboxClock
 from sandbox.city.kit import Sandbox, SandboxHome, sandbox_app, write_onboarding
 

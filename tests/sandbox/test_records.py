@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from domain.kernel.clock import ManualClock
+from domain.kernel import ManualClock
 from sandbox.city.clock import SandboxClock
 from sandbox.city.kit import Ledger, State, load_demo, write_onboarding
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from domain.kernel.sources import Source
+from domain.kernel import Source
 from integrations.calling.monitor import SourceMonitor
 from tests.support.built import built
 from tests.support.graph import Down, World, environment, seed

@@ -6,8 +6,7 @@ from datetime import timedelta
 import pytest
 
 from domain.identity.policy import ObjectKind
-from domain.kernel.people import PersonKind, Posting, Role, Subject
-from domain.kernel.text import Language
+from domain.kernel import Language, PersonKind, Posting, Role, Subject
 from domain.payments.files import Beneficiary, Group, PayeeDetails, PaymentMethod, RegistrationState
 from store.benefits import benefits
 from store.identity import accesses

@@ -4,8 +4,7 @@ import pytest
 
 from actions.platform.alarms import evaluate
 from domain.applications.lifecycle import Status
-from domain.kernel.people import OfficerLevel, Posting, Role, Subject
-from domain.kernel.text import Language
+from domain.kernel import Language, OfficerLevel, Posting, Role, Subject
 from domain.platform.alarms import AlarmCode, AlarmState
 from store.database.leases import acquire
 from store.platform import alarms

@@ -10,7 +10,7 @@ from actions.feedback.feedback import GiveFeedback, give_feedback
 from actions.feedback.grievances import RaiseGrievance, raise_grievance
 from domain.applications.applications import Application, RejectionGround
 from domain.feedback.grievances import GrievanceCategory
-from domain.kernel.global_ids import TypeCode, to_global_id
+from domain.kernel import TypeCode, to_global_id
 from tests.support.files import hand_in
 from tests.support.graph import ASHA, CITIZEN, NEIGHBOUR, OFFICER, World
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from domain.applications.lifecycle import Status
-from domain.kernel.people import Posting, Role, Subject
+from domain.kernel import Posting, Role, Subject
 from store.database import audit
 from tests.support.figure_cases import CASES, DAY, enter, kept
 from tests.support.graph import CITIZEN, NEIGHBOUR, NOW, OFFICER, STRANGE_OFFICER, World

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import respx
 
+from domain.kernel import Source
 from domain.kernel.refusals import REMEDIES
-from domain.kernel.sources import Source
 from integrations.apisetu import ApiSetu, ApiSetuSettings
 from integrations.apisetu import codes as setu_codes
 from integrations.digilocker.requester import codes as locker_codes

@@ -6,8 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import update
 
-from domain.kernel.people import Officer, OfficerLevel, PersonKind, Posting, Role, Subject
-from domain.kernel.text import Bilingual, Language
+from domain.kernel import Bilingual, Language, Officer, OfficerLevel, PersonKind, Posting, Role, Subject
 from store.benefits import benefits
 from store.catalogue import catalogue
 from store.identity import accesses, people

@@ -4,7 +4,7 @@ import json
 from datetime import timedelta
 
 from domain.applications.lifecycle import Status
-from domain.kernel.text import Language
+from domain.kernel import Language
 from gateway.http.compression import gzip_body
 from store.applications import applications
 from tests.store import builders

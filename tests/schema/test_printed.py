@@ -16,8 +16,9 @@ from integrations.apisetu.client import FETCH_KEPT
 from integrations.dbt_finance.jit.client import PAYMENT_STATUSES
 from integrations.digilocker.requester.client import LIST_ISSUED
 from integrations.umang.client import RATION_CARD
+from schema.kernel import Loader
 from schema.kernel.entities import TYPES
-from schema.kernel.loaders import METADATA_KEY, Loader
+from schema.kernel.loaders import METADATA_KEY
 from schema.printing import printed_schema
 
 ROOT = Path(__file__).parents[2]

@@ -2,8 +2,7 @@
 
 from domain.benefits.benefits import PaymentStatus
 from domain.identity.aliases import AliasKind
-from domain.kernel.sources import Source
-from domain.kernel.text import Language
+from domain.kernel import Language, Source
 from integrations.calling.errors import Garbled, Refused, Unavailable
 from store.benefits import benefits
 from store.identity import aliases

@@ -17,8 +17,7 @@ from benchmarks.store.load import LOADED, population_of
 from benchmarks.store.reads import COMMISSION, OFFICE, Asked, Asking
 from benchmarks.store.rows import Writer, number_of, officers_of
 from domain.applications.applications import Channel
-from domain.kernel.numbers import NumberKind
-from domain.kernel.people import OfficerLevel, PersonKind, Posting, Role, Subject
+from domain.kernel import NumberKind, OfficerLevel, PersonKind, Posting, Role, Subject
 from domain.officers.desk import ReadPurpose
 from store.database.change_feed import changes_table
 from store.identity import people

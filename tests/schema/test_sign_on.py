@@ -1,6 +1,6 @@
 """Sign-on in the graph: relatives, the strength that a service asks for, and what an operator is told."""
 
-from domain.kernel.assurance import Assurance, Needed
+from domain.kernel import Assurance, Needed
 from store.identity import strengths
 from tests.support.authz import SUBJECTS
 from tests.support.graph import CITIZEN, NEIGHBOUR

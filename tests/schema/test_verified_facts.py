@@ -8,9 +8,7 @@ import pytest
 from actions.identity.verified_facts import verified_facts
 from domain.certificates.signatures import SignatureState
 from domain.identity.facts import FactKey, FactSource, VerifiedFact, best_first
-from domain.kernel.errors import Problems
-from domain.kernel.sources import Source
-from domain.kernel.text import Bilingual
+from domain.kernel import Bilingual, Problems, Source
 from integrations.certificate_facts import read_facts, rupees
 from store.identity import people
 from tests.schema.documents.test_documents import with_income

@@ -10,10 +10,9 @@ from domain.applications.lifecycle import Move, Status
 from domain.benefits.benefits import Instalment, PaymentStatus, Sanction
 from domain.catalogue.catalogue import Outcome, RequiredDocument, Scheme, Service
 from domain.certificates.certificates import CertificateStatus, IssuedCertificate
-from domain.kernel.people import Citizen, Officer, Operator, Posting
-from domain.kernel.text import Bilingual, Language
+from domain.kernel import Bilingual, Citizen, Language, Officer, Operator, Posting
 from store.applications import applications
-from store.database.engine import Transaction
+from store.database import Transaction
 from store.identity import people
 from tests.support.databases import NOW
 

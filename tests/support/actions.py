@@ -13,14 +13,26 @@ from actions.applications.respond import RecordFee, record_fee
 from actions.applications.submit import NewDocument, SubmitApplication, submit_application
 from actions.catalogue.rows import FILES, CatalogueRows
 from actions.certificates.content import CertificateContent, RenderedCertificate
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from actions.officers.purpose import read_one
 from domain.applications.applications import Application, Channel, DeliveryMode
 from domain.certificates.signatures import SignatureState
-from domain.kernel.clock import ManualClock
-from domain.kernel.people import Citizen, Officer, OfficerLevel, Operator, PersonKind, Posting, Role, Subject
-from domain.kernel.sources import Source, Sourced, SourceState
-from domain.kernel.text import Bilingual, Language
+from domain.kernel import (
+    Bilingual,
+    Citizen,
+    Language,
+    ManualClock,
+    Officer,
+    OfficerLevel,
+    Operator,
+    PersonKind,
+    Posting,
+    Role,
+    Source,
+    Sourced,
+    SourceState,
+    Subject,
+)
 from domain.officers.desk import ReadPurpose
 from integrations.calling.errors import IntegrationError
 from integrations.dbt_finance import (

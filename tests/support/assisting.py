@@ -9,8 +9,7 @@ from actions.identity.code_sending import send_code
 from actions.identity.sessions import mint_session_token, subject_for_token
 from domain.catalogue.centres import Binding, Centre, CentreKind
 from domain.identity.assisting import AssistanceWay
-from domain.kernel.people import PersonKind, Provider, Subject
-from domain.kernel.text import Bilingual
+from domain.kernel import Bilingual, PersonKind, Provider, Subject
 from store.catalogue import centres
 from store.identity import sessions
 from store.identity.sessions import Session

@@ -13,11 +13,20 @@ from domain.applications.applications import Application, Channel, DeliveryMode,
 from domain.catalogue.centres import Binding, Centre, CentreKind
 from domain.doorstep import DoorstepAgent
 from domain.feedback.notices import Notice, NoticeKind, Topic
-from domain.kernel.global_ids import TypeCode
-from domain.kernel.people import ANONYMOUS, Officer, OfficerLevel, Operator, PersonKind, Posting, Role, Subject
-from domain.kernel.text import Bilingual
+from domain.kernel import (
+    ANONYMOUS,
+    Bilingual,
+    Officer,
+    OfficerLevel,
+    Operator,
+    PersonKind,
+    Posting,
+    Role,
+    Subject,
+    TypeCode,
+)
 from domain.rosters.rows import RawRow
-from schema.kernel.node import node_id
+from schema.kernel import node_id
 from store import doorstep
 from store.catalogue import catalogue, centres
 from store.feedback import notices

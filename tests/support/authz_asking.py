@@ -19,9 +19,7 @@ from graphql import (
     is_leaf_type,
 )
 
-from domain.kernel.global_ids import TypeCode
-from domain.kernel.numbers import NumberKind, make_number
-from domain.kernel.people import Subject
+from domain.kernel import NumberKind, Subject, TypeCode, make_number
 from schema.kernel.nodes import TYPE_NAMES
 from tests.support.authz import Things
 

@@ -9,9 +9,7 @@ from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from domain.kernel.clock import SystemClock
-from domain.kernel.ids import SystemIds
-from domain.kernel.text import Language
+from domain.kernel import Language, SystemClock, SystemIds
 from domain.platform.changes import START, Change, Wanted
 from gateway.graphql.body import parameters_in
 from gateway.graphql.pipeline import Pipeline
@@ -19,7 +17,7 @@ from gateway.http.callers import Caller, CallerKind
 from gateway.http.calls import RequestFacts
 from gateway.http.edge import Edge
 from gateway.streams.operations import OperationRequest, Operations
-from schema.kernel.context import Context
+from schema.kernel import Context
 from store.database import change_feed
 from tests.support.authz import SUBJECTS, Things
 

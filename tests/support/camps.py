@@ -12,15 +12,13 @@ from actions.catalogue.centres import import_centres
 from actions.certificates.issue import issue_certificate
 from actions.identity.code_sending import send_code
 from actions.identity.sessions import mint_session_token, subject_for_token
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from actions.rosters.adding import AddRows, RowResult, add_rows
 from actions.rosters.roster_filing import FILE, file_roster, file_some
 from actions.rosters.rosters import OpenRoster, open_roster
 from domain.applications.applications import Application
-from domain.kernel.clock import ist_date
+from domain.kernel import Language, PersonKind, Provider, Subject, ist_date
 from domain.kernel.messages import message as worded
-from domain.kernel.people import PersonKind, Provider, Subject
-from domain.kernel.text import Language
 from domain.rosters.rosters import Roster, RosterRow
 from domain.rosters.rows import RawRow
 from store.applications import applications

@@ -17,16 +17,11 @@ import pytest
 
 from actions.catalogue.catalogue_import import import_catalogue
 from actions.catalogue.rows import read_catalogue
-from actions.kernel.environment import Environment, Partners, Rules
+from actions.kernel import Environment, Partners, Rules
 from actions.registry import REGISTRY
 from domain.applications.deadline import WorkCalendar
-from domain.kernel.clock import Clock, ManualClock
-from domain.kernel.ids import Ids, SeededIds
-from domain.kernel.people import Subject
-from store.database.cipher import FieldCipher
-from store.database.engine import Store
-from store.database.keyring import Keyrings
-from store.database.objects import LocalObjects
+from domain.kernel import Clock, Ids, ManualClock, SeededIds, Subject
+from store.database import FieldCipher, Keyrings, LocalObjects, Store
 from store.database.vault import Vault
 from tests.support.actions import FakeApiSetu, FakeDbt, FakeLocker, World, catalogue_rows, people_of_the_world
 from tests.support.databases import BOTH, NOW, PostgresServer, patient, run_apart

@@ -12,11 +12,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from actions.appeals.commission_hook import CommissionHearings
 from actions.appeals.legal_sweep import sweep
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from domain.appeals.appeals import Appeal, AppealLevel, AwardKind
 from domain.feedback.notices import NoticeKind
-from domain.kernel.clock import Clock
-from domain.kernel.sources import Source
+from domain.kernel import Clock, Source
 from gateway.http.public_keys import public_key_routes
 from gateway.worker.commission import COMMISSION_HANDLERS
 from integrations.right_to_service import RightToService, RightToServiceSettings, commission_routes

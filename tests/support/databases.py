@@ -25,10 +25,8 @@ import pytest
 from sqlalchemy import Pool, event
 from sqlalchemy.dialects.postgresql import asyncpg
 
-from domain.kernel.clock import ManualClock
-from store.database.cipher import FieldCipher
-from store.database.engine import Store, migrate
-from store.database.keyring import Keyrings
+from domain.kernel import ManualClock
+from store.database import FieldCipher, Keyrings, Store, migrate
 from tests.support.bounds import QUICK
 from tests.support.eventually import eventually
 

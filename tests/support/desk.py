@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from domain.kernel.people import Officer, OfficerLevel, PersonKind, Posting, Role, Subject
-from domain.kernel.text import Bilingual
+from domain.kernel import Bilingual, Officer, OfficerLevel, PersonKind, Posting, Role, Subject
 from store.identity import people
 from tests.support.actions import World
 

@@ -9,8 +9,7 @@ from actions.doorstep.views import code_for
 from domain.applications.applications import Application, DeliveryMode
 from domain.applications.lifecycle import Status
 from domain.doorstep import DoorstepAgent, Visit, VisitPurpose
-from domain.kernel.people import Operator, PersonKind, Role, Subject
-from domain.kernel.text import Bilingual
+from domain.kernel import Bilingual, Operator, PersonKind, Role, Subject
 from store import doorstep
 from store.applications import applications
 from store.identity import people

@@ -15,9 +15,8 @@ from hypothesis import strategies as st
 from domain.applications.applications import Application, Decision, RejectionGround
 from domain.applications.deadline import end_of_day
 from domain.applications.lifecycle import OPEN, REFUSED, Status
-from domain.kernel.clock import Clock, ist_date
-from store.database.cipher import FieldCipher
-from store.database.engine import Store
+from domain.kernel import Clock, ist_date
+from store.database import FieldCipher, Store
 from store.identity import people
 from tests.store.builders import application, citizen
 from tests.support.databases import NOW

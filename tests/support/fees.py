@@ -10,14 +10,11 @@ from typing import Any
 from actions.fees.fee_enquiries import ask_due
 from actions.fees.fees import StartFeePayment, payment_form, present_order, start_fee_payment
 from actions.fees.returns import FeeReturns
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from domain.applications.applications import Application
 from domain.feedback.notices import NoticeKind, notice_text
 from domain.fees.fees import FeeOrder, FeeRoute, FeeRules
-from domain.kernel.clock import Clock
-from domain.kernel.people import Subject
-from domain.kernel.sources import Source
-from domain.kernel.text import Language
+from domain.kernel import Clock, Language, Source, Subject
 from domain.reconciliation.finance_cases import DifferenceKind
 from integrations.csc import BridgeSettings, CscBridge
 from integrations.treasury import Treasury, TreasurySettings

@@ -4,8 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from domain.applications.lifecycle import Status
-from domain.kernel.people import Officer, PersonKind, Posting, Subject
-from domain.kernel.text import Bilingual
+from domain.kernel import Bilingual, Officer, PersonKind, Posting, Subject
 from domain.statistics.figures import figure_inputs, marks_of
 from store.applications import applications
 from store.identity import people

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from domain.statistics.figures import Measure
 from store.applications.application_rows import applications_table
 from store.applications.timeline import timeline_table

@@ -3,9 +3,9 @@
 import base64
 import zlib
 
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from actions.uploads.uploads import take_in
-from domain.kernel.people import Subject
+from domain.kernel import Subject
 from domain.uploads.files import UploadedFile
 
 JPEG = base64.b64decode(

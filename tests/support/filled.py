@@ -12,11 +12,9 @@ from typing import Any
 from sqlalchemy import insert
 
 from domain.applications.applications import Application
-from domain.kernel.clock import ManualClock
+from domain.kernel import ManualClock
 from store.applications.application_rows import values_of
-from store.database import dump
-from store.database.cipher import FieldCipher
-from store.database.engine import Store, Transaction
+from store.database import FieldCipher, Store, Transaction, dump
 from store.identity import people
 from store.tables import metadata
 from tests.store import builders

@@ -35,7 +35,7 @@ async def a_gateway(
     store_url: str, keys: Path, port: int, cache_url: str | None = None, *, look_seconds: float = 0.2
 ) -> AsyncIterator[uvicorn.Server]:
     """The server of a gateway, not yet started; give it its own loop time by `serve`."""
-    from domain.kernel.clock import SystemClock
+    from domain.kernel import SystemClock
     from domain.platform.switches import Switchboard
     from gateway.app import graphql_routes
     from gateway.http.edge import Edge
@@ -46,9 +46,7 @@ async def a_gateway(
     from gateway.streams.streams import open_streams
     from integrations.calling.monitor import SourceMonitor
     from schema import build
-    from store.database.cipher import FieldCipher
-    from store.database.engine import Store
-    from store.database.keyring import Keyrings
+    from store.database import FieldCipher, Keyrings, Store
     from tests.support.graph import Down, environment
 
     keyrings, clock = Keyrings(keys), SystemClock()
@@ -144,7 +142,7 @@ def _wait(process: "subprocess.Popen[bytes]", port: int) -> None:
 async def a_token(env: Any, subject: Any, *, seconds: float = 3600.0) -> str:
     """A session of a subject and its token, for tests of what needs a real one."""
     from actions.identity.sessions import mint_session_token
-    from domain.kernel.people import Provider
+    from domain.kernel import Provider
     from store.identity import sessions
     from store.identity.sessions import Session
 

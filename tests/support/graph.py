@@ -11,28 +11,39 @@ import strawberry.federation
 
 from actions.applications.decide import Decide, Verdict, decide_application
 from actions.applications.submit import NewDocument, SubmitApplication, submit_application
-from actions.kernel.environment import Environment, Partners, Rules
+from actions.kernel import Environment, Partners, Rules
 from actions.registry import REGISTRY
 from domain.applications.applications import Application, Channel, DeliveryMode
 from domain.applications.deadline import WorkCalendar
 from domain.benefits.benefits import PaymentStatus
 from domain.certificates.certificates import CertificateStatus, IssuedCertificate
 from domain.certificates.signatures import SignatureState
-from domain.kernel.clock import Clock
-from domain.kernel.ids import SeededIds
-from domain.kernel.people import Citizen, Officer, OfficerLevel, Operator, PersonKind, Posting, Provider, Role, Subject
-from domain.kernel.sources import Source, Sourced, SourceState
-from domain.kernel.text import Bilingual, Language
+from domain.kernel import (
+    Bilingual,
+    Citizen,
+    Clock,
+    Language,
+    Officer,
+    OfficerLevel,
+    Operator,
+    PersonKind,
+    Posting,
+    Provider,
+    Role,
+    SeededIds,
+    Source,
+    Sourced,
+    SourceState,
+    Subject,
+)
 from integrations.calling.errors import IntegrationError
 from integrations.calling.monitor import SourceMonitor
 from integrations.dbt_finance import BillReference, HeadBalance, PaymentState
 from integrations.digilocker import EAadhaar, Folder, IssuedDocument, LockerFile, LockerGrant, Pulled, PullState
 from integrations.umang import BloodBank, Mandi, Medicine, Member, RationCard
-from schema.kernel.context import Context
+from schema.kernel import Context
 from store.certificates import certificates
-from store.database.engine import Store
-from store.database.keyring import Keyrings
-from store.database.objects import LocalObjects
+from store.database import Keyrings, LocalObjects, Store
 from store.documents import department_documents
 from store.documents.department_documents import DepartmentDocument
 from store.identity import identities, people

@@ -4,9 +4,9 @@ from typing import Any
 
 from domain.applications.deadline import DayUnit
 from domain.catalogue.catalogue import Department, District, Outcome, RequiredDocument, Scheme, Service, Tehsil
-from domain.kernel.text import Bilingual
+from domain.kernel import Bilingual
 from store.catalogue import catalogue
-from store.database.engine import Transaction
+from store.database import Transaction
 
 
 async def enter_catalogue(tx: Transaction) -> None:

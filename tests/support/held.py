@@ -13,10 +13,8 @@ import strawberry.federation
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
-from actions.kernel.environment import Environment
-from domain.kernel.clock import ManualClock, SystemClock
-from domain.kernel.people import Subject
-from domain.kernel.sources import Source
+from actions.kernel import Environment
+from domain.kernel import ManualClock, Source, Subject, SystemClock
 from gateway.http.document_door import document_routes
 from integrations.apisetu import ApiSetu, ApiSetuSettings
 from integrations.calling.monitor import SourceMonitor
@@ -26,8 +24,7 @@ from integrations.digilocker import DigiLocker, DigiLockerSettings
 from sandbox.apisetu.server import create_sandbox as create_setu
 from sandbox.city import Sandbox, SandboxClock, SandboxHome
 from sandbox.digilocker.server import create_sandbox as create_locker
-from store.database.engine import Store
-from store.database.keyring import Keyrings
+from store.database import Keyrings, Store
 from store.database.vault import Vault
 from store.identity import identities
 from store.identity.identities import LockerTokens

@@ -7,12 +7,11 @@ from typing import Any
 from actions.appeals.appeals import AppealVerdict, DecideAppeal, FileAppeal, RecordHearing, decide_appeal, file_appeal
 from actions.appeals.appeals import record_hearing as fix
 from actions.applications.decide import Decide, Verdict, decide_application
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from domain.appeals.appeals import Appeal, AppealEvent
 from domain.applications.applications import Application, RejectionGround
 from domain.applications.deadline import breaches_at
-from domain.kernel.people import Officer, OfficerLevel, PersonKind, Posting, Role, Subject
-from domain.kernel.text import Bilingual
+from domain.kernel import Bilingual, Officer, OfficerLevel, PersonKind, Posting, Role, Subject
 from store.appeals import appeals
 from store.applications import applications
 from store.identity import people

@@ -13,9 +13,9 @@ from sqlalchemy import func, select
 from stdnum import verhoeff
 
 from actions.certificates.content import CertificateContent
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from domain.identity.aliases import AliasKind
-from domain.kernel.clock import IST
+from domain.kernel import IST
 from legacy.cells import COLUMNS
 from legacy.files import CertificateFiles, FolderFiles
 from legacy.imports import ImportStorage, Plan, bookmark_of, import_applications
@@ -23,7 +23,7 @@ from legacy.rejects import RejectsFile
 from legacy.source import look_at
 from store.applications import applications
 from store.applications.imports import Bookmark
-from store.database.cipher import FieldCipher
+from store.database import FieldCipher
 from store.identity import aliases
 from store.tables import metadata
 

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import Any
 
-from domain.kernel.sources import Source
+from domain.kernel import Source
 from integrations.calling.cache import AnswerCache, Codec
 from integrations.calling.errors import Unavailable
 from integrations.calling.policies import CallPolicy

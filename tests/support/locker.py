@@ -1,11 +1,9 @@
 """What tests ask of a citizen's DigiLocker as a whole: access decided, receipt left, documents listed."""
 
 from actions.documents.locker import list_documents
-from actions.kernel.access import of_citizen, read_at_sources
-from actions.kernel.environment import Environment
+from actions.kernel import Environment, of_citizen, read_at_sources
 from domain.identity.policy import ObjectKind
-from domain.kernel.people import Subject
-from domain.kernel.sources import Source, Sourced
+from domain.kernel import Source, Sourced, Subject
 from integrations.digilocker import IssuedDocument
 
 

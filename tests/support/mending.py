@@ -25,7 +25,7 @@ from actions.reconciliation.finance_desk import CaseRequest, resolve_case, take_
 from domain.applications.lifecycle import Move
 from domain.benefits.benefits import Instalment
 from domain.fees.fees import FeeRules, FeeState
-from domain.kernel.sources import Source
+from domain.kernel import Source
 from domain.reconciliation.finance_cases import CaseOutcome, DifferenceKind
 from gateway.worker.deliveries import Deliveries
 from gateway.worker.topics import handlers
@@ -35,7 +35,7 @@ from sandbox.dbt_finance.server import create_sandbox
 from store.applications import applications
 from store.benefits import benefits
 from store.benefits.benefits import instalments_table
-from store.database.keyring import Keyrings
+from store.database import Keyrings
 from store.database.metadata import metadata
 from store.reconciliation import finance_cases
 from store.reconciliation.finance_cases import CaseFilter

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from domain.kernel.sources import Source
+from domain.kernel import Source
 from integrations.calling.errors import Unavailable
 from integrations.dbt_finance.pfms.models import FileKind
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx
 
-from domain.kernel.clock import SystemClock
+from domain.kernel import SystemClock
 from store.database.s3_objects import Credentials, S3Place, signed_headers
 from tests.support.eventually import eventually
 from tests.support.running import free_port

@@ -19,13 +19,9 @@ def tell(line: str) -> None:
 async def main(url: str, keys: str, stop: str) -> None:
     from domain.applications.applications import Application, Channel, DeliveryMode
     from domain.applications.lifecycle import Status
-    from domain.kernel.clock import SystemClock
-    from domain.kernel.people import Citizen
-    from domain.kernel.text import Bilingual, Language
+    from domain.kernel import Bilingual, Citizen, Language, SystemClock
     from store.applications import applications
-    from store.database.cipher import FieldCipher
-    from store.database.engine import Store
-    from store.database.keyring import Keyrings
+    from store.database import FieldCipher, Keyrings, Store
     from store.identity import people
     from store.platform import outbox
 

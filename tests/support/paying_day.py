@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from domain.kernel.clock import IST
+from domain.kernel import IST
 from tests.support.crashing import Processes
 
 DATE = "2026-11-24"

@@ -10,8 +10,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import Environment, UnitOfWork
 from actions.payments.partner import pfms
 from actions.payments.payment_answers import fetch_answers
 from actions.payments.payment_batches import SEND, batch_now, batch_round
@@ -21,9 +20,7 @@ from actions.reconciliation.finance_cases import resolve_automatically
 from domain.benefits.benefits import Instalment, PaymentStatus, Rail, Sanction
 from domain.benefits.bills import bill_number, end_to_end_id
 from domain.benefits.sanction_course import PaymentAccount
-from domain.kernel.clock import ManualClock
-from domain.kernel.numbers import NumberKind, make_number
-from domain.kernel.people import SYSTEM
+from domain.kernel import SYSTEM, ManualClock, NumberKind, make_number
 from domain.payments.files import Transport
 from domain.reconciliation.finance_cases import CaseOutcome
 from integrations.dbt_finance.pfms import Pfms as PfmsConnection

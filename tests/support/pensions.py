@@ -3,10 +3,9 @@
 import pytest
 
 from actions.benefits.payment_status import apply_status
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import UnitOfWork
 from domain.benefits.benefits import Instalment, PaymentNews, PaymentStatus, Sanction
-from domain.kernel.errors import ErrorCode, Problems
-from domain.kernel.people import SYSTEM, PersonKind, Posting, Role, Subject
+from domain.kernel import SYSTEM, ErrorCode, PersonKind, Posting, Problems, Role, Subject
 from store.benefits import benefits
 from tests.support.actions import PENSION, World, papers
 from tests.support.worlds import PENSION_PAPERS, link_and_offer

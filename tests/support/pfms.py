@@ -11,8 +11,7 @@ from typing import Any
 
 from stdnum.verhoeff import calc_check_digit
 
-from domain.kernel.clock import ManualClock
-from domain.kernel.sources import Source
+from domain.kernel import ManualClock, Source
 from domain.payments.files import Transport
 from integrations.calling.remote import Remote
 from integrations.calling.resilience import Resilience

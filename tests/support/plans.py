@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import event
 
-from store.database.engine import Store, Transaction
+from store.database import Store, Transaction
 
 Asked = tuple[str, Any]
 """A statement with its parameters, as the driver got them."""

@@ -12,15 +12,11 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, cast
 
-from actions.kernel.environment import Environment, Partners, Rules
+from actions.kernel import Environment, Partners, Rules
 from actions.registry import REGISTRY
-from domain.kernel.clock import ManualClock
-from domain.kernel.ids import SeededIds, SystemIds
+from domain.kernel import ManualClock, SeededIds, SystemIds
 from integrations.dbt_finance import BillReference, InstructionReceipt, PaymentInstruction
-from store.database.cipher import FieldCipher
-from store.database.engine import Store
-from store.database.keyring import Keyrings
-from store.database.objects import LocalObjects
+from store.database import FieldCipher, Keyrings, LocalObjects, Store
 from store.database.vault import Vault
 from tests.support.actions import (
     FREE,

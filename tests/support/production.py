@@ -14,14 +14,10 @@ from pathlib import Path
 import httpx
 
 from actions.platform.manifests import publish_manifest, sign_manifest
-from domain.kernel.clock import SystemClock
-from domain.kernel.people import Officer, PersonKind, Posting, Role, Subject
-from domain.kernel.text import Bilingual
+from domain.kernel import Bilingual, Officer, PersonKind, Posting, Role, Subject, SystemClock
 from gateway.operations.screens import manifests
 from integrations.registry import OUTSIDE_SYSTEMS
-from store.database.cipher import FieldCipher
-from store.database.engine import Store
-from store.database.keyring import Keyrings
+from store.database import FieldCipher, Keyrings, Store
 from store.identity import people
 from tests.support.databases import PostgresServer, run_apart
 from tests.support.gateway_process import a_token

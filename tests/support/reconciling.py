@@ -14,11 +14,10 @@ from sqlalchemy import select
 from actions.benefits import payment_enquiries
 from actions.benefits.bharat_reports import REPORT, send_report
 from actions.benefits.sanction import send_instruction, settle
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import UnitOfWork
 from actions.payments import reconciliation, statement_files
 from domain.benefits.benefits import PaymentStatus, Rail
-from domain.kernel.people import SYSTEM
-from domain.kernel.sources import Source
+from domain.kernel import SYSTEM, Source
 from gateway.worker.deliveries import Deliveries
 from gateway.worker.fees import reconcile_fees
 from gateway.worker.finance_clock import FinanceClock
@@ -26,7 +25,7 @@ from integrations.dbt_finance import DbtBharat, DbtFinance, DbtFinanceSettings
 from sandbox.city.kit import Sandbox
 from sandbox.dbt_finance.server import create_sandbox
 from store.benefits import benefits
-from store.database.keyring import Keyrings
+from store.database import Keyrings
 from store.database.metadata import metadata
 from store.reconciliation.finance_totals import statements_table, totals_table
 from tests.support.fees import Tills, open_tills, sandbox

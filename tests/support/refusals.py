@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from domain.kernel.errors import ErrorCode, Problems
+from domain.kernel import ErrorCode, Problems
 
 
 async def refusal(call: Awaitable[Any]) -> ErrorCode:

@@ -5,8 +5,7 @@ from typing import Any
 
 import httpx
 
-from domain.kernel.clock import Clock, SystemClock
-from domain.kernel.sources import Source
+from domain.kernel import Clock, Source, SystemClock
 from integrations.calling.breakers import Breakers
 from integrations.calling.cache import AnswerCache, open_cache
 from integrations.calling.monitor import SourceMonitor

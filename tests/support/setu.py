@@ -12,8 +12,7 @@ from typing import Any
 
 import httpx
 
-from domain.kernel.clock import ManualClock
-from domain.kernel.sources import Source
+from domain.kernel import ManualClock, Source
 from integrations.apisetu import ApiSetu, ApiSetuSettings, CertificateRequest
 from integrations.calling.monitor import SourceMonitor
 from sandbox.apisetu.server import create_sandbox

@@ -9,21 +9,28 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import httpx
 
-from actions.kernel.environment import Environment, Partners, Rules
+from actions.kernel import Environment, Partners, Rules
 from actions.registry import REGISTRY
 from domain.applications.deadline import WorkCalendar
 from domain.catalogue.centres import Binding, Centre, CentreKind
-from domain.kernel.clock import Clock, ManualClock
-from domain.kernel.ids import SystemIds
-from domain.kernel.people import Officer, OfficerLevel, Operator, Posting, Provider, Role
-from domain.kernel.sources import Source
-from domain.kernel.text import Bilingual
+from domain.kernel import (
+    Bilingual,
+    Clock,
+    ManualClock,
+    Officer,
+    OfficerLevel,
+    Operator,
+    Posting,
+    Provider,
+    Role,
+    Source,
+    SystemIds,
+)
 from integrations.calling.errors import Refused
 from integrations.sso import Assurance, IdentityProvider, ProviderIdentity
 from sandbox.city.kit import SandboxClock, SandboxHome
 from store.catalogue import centres
-from store.database.engine import Store, Transaction
-from store.database.keyring import Keyrings
+from store.database import Keyrings, Store, Transaction
 from store.identity import people
 
 NOW = datetime(2026, 11, 24, 6, 0, tzinfo=UTC)

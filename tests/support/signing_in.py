@@ -9,10 +9,8 @@ import pytest
 
 from actions.identity.sign_in import SignedIn, begin_sign_in, finish_sign_in
 from actions.identity.sign_in_guards import AppRequest, hash_of
-from actions.kernel.environment import Environment
-from domain.kernel.errors import ErrorCode, Problems, Remedy
-from domain.kernel.people import Provider
-from domain.kernel.text import Language
+from actions.kernel import Environment
+from domain.kernel import ErrorCode, Language, Problems, Provider, Remedy
 from integrations.sso import ProviderTokens
 from store.database import audit
 from tests.support.sign_in import FakeProvider

@@ -9,12 +9,12 @@ from pathlib import Path
 from actions.catalogue.catalogue_import import import_catalogue
 from demo.seed.seed import seed_people
 from demo.seeding import catalogue_rows
-from domain.kernel.clock import ManualClock
+from domain.kernel import ManualClock
 from gateway.runtime.composition import open_runtime
 from gateway.runtime.logs import configure_logging
 from gateway.settings.settings import Settings
 from sandbox.city.kit import load_demo
-from store.database.engine import migrate
+from store.database import migrate
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from store.database.keyring import Keyrings
+from store.database import Keyrings
 from tests.support.databases import PostgresServer, run_apart
 from tests.support.prepared import Prepared
 

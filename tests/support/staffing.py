@@ -3,10 +3,10 @@
 from dataclasses import replace
 
 from actions.identity.sessions import with_cover
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from domain.applications.applications import Application
 from domain.applications.lifecycle import UNDECIDED, Move
-from domain.kernel.people import PersonKind, Posting, Role, Subject
+from domain.kernel import PersonKind, Posting, Role, Subject
 from store.applications import applications
 from store.identity import people
 from tests.support.actions import World

@@ -14,11 +14,7 @@ from store.benefits import benefits
 from store.benefits.payment_enquiries import enquiries_table
 from store.benefits.sanction_course import life_certificates_table
 from store.catalogue.catalogue_rows import service_from, service_versions_table
-from store.database import audit, dump
-from store.database.engine import Transaction
-from store.database.errors import NotThere
-from store.database.sql import AnyRow
-from store.database.types import canonical_json
+from store.database import AnyRow, NotThere, Transaction, audit, canonical_json, dump
 from store.fees.fee_orders import messages_table
 from store.identity.people import citizens_table
 from store.platform import outbox

@@ -12,11 +12,20 @@ from starlette.routing import Route, WebSocketRoute
 from strawberry.types import ExecutionContext
 
 from actions.platform.change_feed import TooSlow
-from domain.kernel.clock import SystemClock
-from domain.kernel.errors import ErrorCode, NotSignedIn, Problem, Problems
-from domain.kernel.ids import SystemIds
-from domain.kernel.people import ANONYMOUS, PersonKind, Role, Subject
-from domain.kernel.text import Language, language_from_header
+from domain.kernel import (
+    ANONYMOUS,
+    ErrorCode,
+    Language,
+    NotSignedIn,
+    PersonKind,
+    Problem,
+    Problems,
+    Role,
+    Subject,
+    SystemClock,
+    SystemIds,
+    language_from_header,
+)
 from gateway.graphql.endpoint import GraphQLEndpoint
 from gateway.http.calls import RequestFacts
 from gateway.http.edge import Edge

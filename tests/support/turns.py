@@ -13,9 +13,7 @@ import websockets
 from starlette.applications import Starlette
 from starlette.routing import Route, WebSocketRoute
 
-from domain.kernel.clock import SystemClock
-from domain.kernel.ids import SystemIds
-from domain.kernel.people import Subject
+from domain.kernel import Subject, SystemClock, SystemIds
 from domain.platform.switches import Switchboard
 from gateway.app import context_factory
 from gateway.graphql.endpoint import GraphQLEndpoint

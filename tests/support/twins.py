@@ -6,12 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from actions.kernel.environment import Environment
-from domain.kernel.clock import ManualClock
-from domain.kernel.ids import SystemIds
-from store.database.cipher import FieldCipher
-from store.database.engine import Store
-from store.database.keyring import Keyrings
+from actions.kernel import Environment
+from domain.kernel import ManualClock, SystemIds
+from store.database import FieldCipher, Keyrings, Store
 from tests.support.actions import World
 from tests.support.catalogued import Filled, copied, inhabited
 

@@ -11,11 +11,9 @@ import httpx
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from domain.applications.applications import Channel
-from domain.kernel.assurance import Assurance
-from domain.kernel.clock import SystemClock
-from domain.kernel.people import PersonKind, Provider
+from domain.kernel import Assurance, PersonKind, Provider, SystemClock
 from gateway.graphql.pipeline import Pipeline
 from gateway.graphql.replays import StoredReplays
 from gateway.http.edge import Edge
@@ -26,7 +24,7 @@ from integrations.umang import UmangEndpointSettings, endpoint_routes
 from sandbox.city.kit import SandboxClock, SandboxHome
 from sandbox.umang.caller import Callers
 from sandbox.umang.server import create_sandbox
-from schema.kernel.context import Context
+from schema.kernel import Context
 from store.identity import identities
 from tests.support.graph import ASHA, RAVI, World
 

@@ -13,18 +13,14 @@ from actions.applications.respond import AnswerQuery, Withdraw, answer_query, wi
 from actions.benefits import sanction
 from actions.catalogue.catalogue_import import import_catalogue
 from actions.certificates import issue
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from domain.applications.applications import RejectionGround
 from domain.applications.lifecycle import OPEN
-from domain.kernel.clock import ManualClock
-from domain.kernel.ids import Ids, SeededIds
-from domain.kernel.people import Subject
+from domain.kernel import Ids, ManualClock, SeededIds, Subject
 from integrations.digilocker import IssuedDocument
 from store.applications import applications
 from store.checks.verify import verify
-from store.database import audit
-from store.database.engine import Store
-from store.database.keyring import Keyrings
+from store.database import Keyrings, Store, audit
 from store.database.leases import leases_table
 from store.etaal import ledger_seal
 from store.identity import people

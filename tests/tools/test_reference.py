@@ -6,11 +6,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from domain.kernel.errors import ErrorCode, NotSignedIn, Remedy, Retry
-from domain.kernel.sources import Source
+from domain.kernel import ErrorCode, NotSignedIn, Remedy, Retry, Source
 from integrations.calling.errors import Garbled, IntegrityFailure, Refused, Unavailable
 from schema.kernel.errors import fault_of
-from store.database.errors import InProgress, KeyReused, StoreUnavailable, TryAgain, VersionConflict
+from store.database import InProgress, KeyReused, StoreUnavailable, TryAgain, VersionConflict
 from tools.reference import __main__ as reference
 from tools.reference.documents import documents, outdated_documents
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from domain.identity.policy import TABLE, ObjectKind, Purpose, Relation
-from domain.kernel.people import Role
+from domain.kernel import Role
 
 PARTNERS = frozenset({Role.UMANG, Role.E_TAAL, Role.DIGILOCKER, Role.API_SETU, Role.ROUTER})
 """Roles that belong to systems and not to people."""

@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
+from domain.kernel import Language
 from domain.kernel.messages import label
-from domain.kernel.text import Language
 from domain.platform.alarms import RULES, AlarmCode, AlarmRule, JobOutcome
 from gateway.runtime.alarms import DELIVERY, LOOK_SECONDS, SEND_SECONDS, SIGNATURE
 from gateway.runtime.heartbeat import BEAT_SECONDS

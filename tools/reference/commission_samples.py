@@ -21,8 +21,7 @@ from starlette.applications import Starlette
 
 from actions.appeals.case_file import pack_signed_zip
 from domain.appeals.commission import MessageState
-from domain.kernel.clock import ManualClock
-from domain.kernel.sources import Source
+from domain.kernel import ManualClock, Source
 from gateway.http.public_keys import public_keys
 from integrations.calling.breakers import Breakers
 from integrations.calling.cache import AnswerCache, open_cache
@@ -42,7 +41,7 @@ from integrations.right_to_service import (
     UnknownCase,
     commission_routes,
 )
-from store.database.keyring import Keyrings
+from store.database import Keyrings
 
 NOW = datetime(2026, 11, 26, 4, 30, tzinfo=UTC)
 NUMBER, REFERENCE = "URTSC-2026-00012345", "UK-26000001234567-L3-TL"

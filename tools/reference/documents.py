@@ -7,9 +7,8 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from domain.kernel.errors import ErrorCode, Remedy
+from domain.kernel import ErrorCode, Language, Remedy
 from domain.kernel.messages import label
-from domain.kernel.text import Language
 from gateway.settings.care import Care
 from gateway.settings.desk import Desk
 from gateway.settings.limits import Limits, Load, Rates, Server

@@ -17,7 +17,7 @@ from starlette.applications import Starlette
 
 from actions.etaal.counts import told_to_etaal
 from domain.etaal.counting import MAPPED, TransactionCount
-from domain.kernel.clock import ManualClock
+from domain.kernel import ManualClock
 from integrations.etaal import Batch, CountsUnavailable, EtaalPushSettings, EtaalSettings, ServiceCount, etaal_routes
 from integrations.etaal import wire_push as wire
 from store.etaal.ledger_seal import GENESIS, link_of, row_content

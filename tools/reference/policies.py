@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from domain.kernel.sources import Source
+from domain.kernel import Source
 from integrations.calling.policies import CallPolicy
 from integrations.registry import OUTSIDE_SYSTEMS
 

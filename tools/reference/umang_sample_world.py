@@ -12,16 +12,26 @@ from starlette.routing import Route
 from actions.applications.decide import Decide, Verdict, decide_application
 from actions.catalogue.catalogue_import import import_catalogue
 from actions.catalogue.form_import import import_forms
-from actions.kernel.environment import Environment, Partners, Rules
+from actions.kernel import Environment, Partners, Rules
 from actions.registry import REGISTRY
 from demo.seeding import catalogue_rows
 from domain.applications.applications import Channel, RejectionGround
 from domain.applications.deadline import WorkCalendar
-from domain.kernel.clock import ManualClock
-from domain.kernel.ids import SeededIds
-from domain.kernel.people import Citizen, Officer, OfficerLevel, PersonKind, Posting, Provider, Role, Subject
-from domain.kernel.sources import Source
-from domain.kernel.text import Bilingual, Language
+from domain.kernel import (
+    Bilingual,
+    Citizen,
+    Language,
+    ManualClock,
+    Officer,
+    OfficerLevel,
+    PersonKind,
+    Posting,
+    Provider,
+    Role,
+    SeededIds,
+    Source,
+    Subject,
+)
 from gateway.graphql.pipeline import Pipeline
 from gateway.graphql.replays import StoredReplays
 from gateway.http.edge import Edge
@@ -31,13 +41,10 @@ from gateway.umang.running import Caller, Documents
 from integrations.calling.monitor import SourceMonitor
 from integrations.umang import UmangEndpointSettings, endpoint_routes
 from schema import build
-from schema.kernel.context import Context
+from schema.kernel import Context
 from store.applications import applications
 from store.catalogue import catalogue
-from store.database.cipher import FieldCipher
-from store.database.engine import Store, Transaction, migrate
-from store.database.keyring import Keyrings
-from store.database.objects import LocalObjects
+from store.database import FieldCipher, Keyrings, LocalObjects, Store, Transaction, migrate
 from store.identity import identities, people
 from tools.reference.umang_sample_calls import LINKED, SERVICE
 

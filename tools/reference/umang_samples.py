@@ -18,7 +18,7 @@ from joserfc import jws
 from joserfc.jwk import RSAKey
 from starlette.applications import Starlette
 
-from domain.kernel.numbers import NumberKind, parse_number
+from domain.kernel import NumberKind, parse_number
 from integrations.umang import UmangEndpointSettings
 from tools.reference.sample_files import FOLDER
 from tools.reference.umang_sample_calls import APPLICATION, SAMPLES, USERS, Sample

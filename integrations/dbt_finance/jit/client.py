@@ -8,8 +8,7 @@ from datetime import date
 from typing import Any, TypeVar
 
 from domain.benefits.benefits import PaymentStatus
-from domain.kernel.clock import Clock
-from domain.kernel.sources import Source, Sourced
+from domain.kernel import Clock, Source, Sourced
 from integrations.calling.errors import Garbled, IntegrityFailure, NotLetIn, Refused, Unavailable
 from integrations.calling.policies import JSON_TYPES, Bulkhead, CallPolicy, Priority
 from integrations.calling.remote import Answer, Codec, Parts, Remote

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from domain.benefits.benefits import PaymentStatus
-from domain.kernel.text import Bilingual
+from domain.kernel import Bilingual
 
 UNKNOWN_REASON = "UNKNOWN"
 INSTRUCTION_REJECTED = "INSTRUCTION_REJECTED"

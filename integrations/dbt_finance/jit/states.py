@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.benefits.benefits import PaymentStatus
-from domain.kernel.clock import IST
+from domain.kernel import IST
 from integrations.dbt_finance.jit.models import (
     BillEnquiry,
     BillReference,

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from domain.kernel.clock import IST
-from domain.kernel.money import paise_from_rupees, rupees
+from domain.kernel import IST, paise_from_rupees, rupees
 from domain.payments.budgets import year_name
 from integrations.calling.answers import read_json
 from integrations.dbt_finance.jit.models import (

@@ -11,8 +11,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from types import MappingProxyType
 
-from domain.kernel.clock import IST
-from domain.kernel.money import paise_from_rupees
+from domain.kernel import IST, paise_from_rupees
 from integrations.calling import safe_xml
 from integrations.dbt_finance.pfms.apbs_layout import read_returns
 from integrations.dbt_finance.pfms.exchange import LARGEST_FILE

@@ -10,8 +10,7 @@ from xml.sax.saxutils import escape
 
 from lxml import etree
 
-from domain.kernel.clock import IST
-from domain.kernel.money import rupees
+from domain.kernel import IST, rupees
 from integrations.dbt_finance.pfms.line_rules import faults_of_beneficiary, faults_of_payment
 from integrations.dbt_finance.pfms.models import (
     BadLine,

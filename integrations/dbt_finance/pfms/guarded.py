@@ -11,7 +11,7 @@ from typing import TypeVar
 import tenacity
 from tenacity import RetryCallState
 
-from domain.kernel.sources import Source
+from domain.kernel import Source
 from integrations.calling.breakers import CircuitOpen
 from integrations.calling.calls import count_call
 from integrations.calling.deadline import share

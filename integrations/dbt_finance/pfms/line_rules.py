@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from stdnum.in_ import aadhaar
 
-from domain.kernel.money import LARGEST_PAISE
+from domain.kernel import LARGEST_PAISE
 from integrations.dbt_finance.pfms.models import BeneficiaryLine, BeneficiaryPurpose, PaymentLine, PaymentMethod
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_/\-]{0,34}")

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from domain.kernel.clock import IST
+from domain.kernel import IST
 
 _REQUEST = r"(?P<source>[0-9]{4})DBT(?P<kind>BEN|PAY)REQ(?P<day>[0-9]{8})(?P<number>[0-9]{1,6})"
 _MESSAGE_ID = re.compile(_REQUEST)

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import structlog
 
-from domain.kernel.sources import Source
+from domain.kernel import Source
 from integrations.calling.answers import Answer
 from integrations.calling.errors import Garbled, IntegrityFailure, NotLetIn, Refused, Unavailable
 from integrations.calling.policies import XML_TYPES, CallPolicy

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from domain.kernel.sources import Source
+from domain.kernel import Source
 from integrations.calling.answers import Answer
 from integrations.calling.errors import Garbled, NotLetIn, Refused, Unavailable
 from integrations.calling.policies import Bulkhead, CallPolicy

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import asyncssh
 
-from domain.kernel.sources import Source
+from domain.kernel import Source
 from integrations.calling.errors import Garbled, IntegrationError, IntegrityFailure, NeverSent, NotLetIn, Unavailable
 from integrations.dbt_finance.pfms.names import UNFINISHED
 from integrations.dbt_finance.pfms.settings import Addresses, SftpSettings

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from domain.kernel.sources import Source
+from domain.kernel import Source
 from integrations.calling.errors import IntegrationError, Refused, Unavailable
 from integrations.calling.policies import XML_TYPES, Bulkhead, CallPolicy
 from integrations.calling.resilience import Resilience

@@ -12,7 +12,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from domain.kernel.clock import Clock
+from domain.kernel import Clock
 from integrations.calling import safe_xml
 from integrations.digilocker.digests import HmacEncoding, digests_match, issuer_hmac_hex, issuer_hmac_raw, keyhash
 from integrations.digilocker.issuer import inferred, wire

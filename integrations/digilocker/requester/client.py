@@ -1,7 +1,7 @@
 """DigiLocker as requester: a citizen's issued documents, their files and the tokens that open them."""
 
 from domain.certificates.signatures import SignatureState
-from domain.kernel.sources import Sourced
+from domain.kernel import Sourced
 from integrations.calling import safe_xml
 from integrations.calling.errors import Garbled, IntegrityFailure, Refused
 from integrations.calling.policies import JSON_TYPES, PICTURE_TYPES, XML_TYPES, CallPolicy, Priority, Traffic

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from domain.kernel.sources import Sourced
+from domain.kernel import Sourced
 from integrations.calling.policies import JSON_TYPES, PICTURE_TYPES, CallPolicy, Traffic
 from integrations.calling.remote import Codec
 from integrations.digilocker.digests import file_hmac

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
-from domain.kernel.sources import Source
+from domain.kernel import Source
 from integrations.calling.answers import read_json
 from integrations.calling.errors import Garbled, IntegrationError, NotLetIn, Refused, Unavailable
 from integrations.calling.remote import Answer, retry_after_seconds

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from lxml import etree
 
 from domain.certificates.signatures import SignatureState
-from domain.kernel.masks import mask_aadhaar_in
+from domain.kernel import mask_aadhaar_in
 from integrations.calling import safe_xml
 from integrations.calling.errors import Garbled, Refused
 from integrations.digilocker.requester import wire

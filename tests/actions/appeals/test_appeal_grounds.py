@@ -15,8 +15,7 @@ from domain.appeals.appeals import Appeal, AppealGround, AppealLevel, AppealOrig
 from domain.applications.applications import Application, RejectionGround
 from domain.applications.deadline import breaches_at, end_of_day
 from domain.applications.lifecycle import Status
-from domain.kernel.clock import ist_date
-from domain.kernel.errors import ErrorCode, Problem, Problems
+from domain.kernel import ErrorCode, Problem, Problems, ist_date
 from store.applications.application_rows import applications_table
 from store.catalogue import catalogue
 from tests.support.actions import FREE, FakeRenderer, World

@@ -23,8 +23,7 @@ from domain.appeals.law import LAW, proposed_penalty
 from domain.applications.applications import RejectionGround
 from domain.applications.deadline import Fixed, deadline_at, end_of_day
 from domain.applications.lifecycle import Status
-from domain.kernel.clock import ist_date
-from domain.kernel.errors import ErrorCode, Problems
+from domain.kernel import ErrorCode, Problems, ist_date
 from store.appeals import appeals
 from tests.support.actions import FakeRenderer, World
 from tests.support.law import (
@@ -205,7 +204,7 @@ async def test_each_level_is_heard_by_its_own_authority_only(world: World):
 
 
 async def test_where_the_first_authority_is_missing_the_second_hears_and_it_is_flagged(world: World):
-    from domain.kernel.people import OfficerLevel, Posting, Role
+    from domain.kernel import OfficerLevel, Posting, Role
     from tests.support.law import DEPARTMENT, enter_officer
 
     posting = Posting(Role.APPELLATE, DEPARTMENT, "49", None, OfficerLevel.SECOND_APPELLATE)

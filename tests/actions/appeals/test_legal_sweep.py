@@ -12,13 +12,13 @@ from actions.applications.decide import Decide, Verdict, decide_application
 from actions.applications.hand_over import HandOver, hand_over
 from actions.applications.respond import AnswerQuery, Withdraw, answer_query, withdraw_application
 from actions.certificates.issue import issue_certificate
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import UnitOfWork
 from domain.appeals.appeals import AppealGround, AppealLevel, AppealMove, AppealOrigin, AppealState
 from domain.applications.applications import DeliveryMode, RejectionGround
 from domain.applications.deadline import breaches_at, end_of_day
 from domain.applications.lifecycle import Status
 from domain.clearances import EscalationKind
-from domain.kernel.clock import ist_date
+from domain.kernel import ist_date
 from store import clearances
 from store.appeals import appeals
 from store.catalogue import catalogue
@@ -219,7 +219,7 @@ async def test_a_delivery_and_a_round_at_once_agree(world: World):
 async def test_what_was_given_in_time_and_recorded_later_has_no_appeal(world: World):
     """A counter's record comes in after the round; the round had filed because of an error in the record."""
     from actions.appeals.legal_sweep import file_breach
-    from domain.kernel.people import SYSTEM
+    from domain.kernel import SYSTEM
 
     application = await world.submit(world.asha, delivery=DeliveryMode.COUNTER)
     await issued(world, application.id)

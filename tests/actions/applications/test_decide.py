@@ -9,9 +9,7 @@ from actions.applications.decide import ISSUE, Decide, Verdict, decide_applicati
 from actions.applications.respond import AnswerQuery, answer_query
 from domain.applications.applications import Application, RejectionGround
 from domain.applications.lifecycle import Status
-from domain.kernel.clock import ist_date
-from domain.kernel.errors import ErrorCode, Problems
-from domain.kernel.people import Subject
+from domain.kernel import ErrorCode, Problems, Subject, ist_date
 from store.applications import applications
 from store.etaal import ledger, ledger_seal
 from store.identity import accesses
@@ -187,7 +185,7 @@ async def test_a_repeated_verdict_is_passed_once(world: World):
 
 async def test_a_submission_that_lay_still_is_opened_by_the_first_verdict(world: World):
     from actions.applications.submit import file
-    from actions.kernel.unit_of_work import UnitOfWork
+    from actions.kernel import UnitOfWork
     from tests.support.actions import request_for
 
     async with world.env.store.write_transaction() as tx:

@@ -17,8 +17,7 @@ from domain.applications.applications import Channel, DeliveryMode, RejectionGro
 from domain.applications.deadline import end_of_day
 from domain.applications.lifecycle import Move, Status
 from domain.clearances import Clearance, ClearanceState, Photo, Place
-from domain.kernel.clock import ist_date
-from domain.kernel.errors import ErrorCode, Problems
+from domain.kernel import ErrorCode, Problems, ist_date
 from store import clearances
 from store.applications import applications
 from tests.support.actions import FREE, FakeRenderer, World

@@ -11,8 +11,7 @@ from actions.catalogue.catalogue_import import import_rows
 from actions.catalogue.submit_checks import DocumentSource
 from domain.applications.applications import Application, RejectionGround
 from domain.applications.lifecycle import Status
-from domain.kernel.errors import ErrorCode, Problems
-from domain.kernel.people import Subject
+from domain.kernel import ErrorCode, Problems, Subject
 from store.catalogue import catalogue
 from tests.support.actions import INCOME, World, catalogue_rows
 from tests.support.files import hand_in

@@ -12,9 +12,7 @@ from actions.officers.second_approvals import ConfirmDecision, confirm_decision
 from domain.applications.applications import Application, RejectionGround
 from domain.applications.lifecycle import Move, Status
 from domain.catalogue.catalogue import RequiredDocument
-from domain.kernel.clock import ist_date
-from domain.kernel.errors import ErrorCode, Problems
-from domain.kernel.people import Subject
+from domain.kernel import ErrorCode, Problems, Subject, ist_date
 from store.applications import applications
 from store.catalogue import catalogue
 from store.officers import desk

@@ -11,11 +11,10 @@ from actions.certificates import issuer_search
 from actions.certificates.issuer import CertificateIssuer
 from actions.feedback.tracking import track_application
 from actions.identity.contact_lookup import citizen_by_contact
-from actions.kernel.aliases import certificate_by_any
+from actions.kernel import certificate_by_any
 from domain.applications.lifecycle import Status
 from domain.feedback.tracking import SecondFactor
-from domain.kernel.clock import IST
-from domain.kernel.people import PersonKind, Provider
+from domain.kernel import IST, PersonKind, Provider
 from integrations.digilocker import CopyFormat, IssuedCopy, PullRequest
 from legacy.clocks import count_waiting, start_clocks
 from store.database import audit

@@ -17,10 +17,7 @@ from actions.officers.offline import MadeOf, content_of
 from domain.applications.applications import Application, RejectionGround
 from domain.certificates.signatures import SignatureState
 from domain.identity.facts import FactSource
-from domain.kernel.clock import IST
-from domain.kernel.errors import ErrorCode, Problems
-from domain.kernel.people import PersonKind, Provider
-from domain.kernel.sources import Source
+from domain.kernel import IST, ErrorCode, PersonKind, Problems, Provider, Source
 from domain.officers.desk import Pack
 from gateway.documents.renderer import CertificateRenderer
 from gateway.runtime.form_files import form_files

@@ -18,12 +18,10 @@ from actions.applications.respond import (
 from actions.applications.submit import NewDocument
 from actions.catalogue.submit_checks import DocumentSource
 from actions.documents.attachments import VERIFY
-from actions.kernel.idempotency import hash_of
+from actions.kernel import hash_of
 from domain.applications.applications import Application, AttachedDocument, RejectionGround
 from domain.applications.lifecycle import Move, Status
-from domain.kernel.errors import ErrorCode, NotSignedIn, Problems
-from domain.kernel.people import ANONYMOUS, Subject
-from domain.kernel.sources import Source
+from domain.kernel import ANONYMOUS, ErrorCode, NotSignedIn, Problems, Source, Subject
 from integrations.calling.errors import Unavailable
 from integrations.digilocker import IssuedDocument
 from store.applications import applications

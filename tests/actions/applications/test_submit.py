@@ -8,14 +8,20 @@ import pytest
 from actions.applications.submit import SaveDraft, save_draft, submit_application
 from actions.catalogue.submit_checks import DocumentSource, NewDocument
 from actions.documents.attachments import VERIFY, verify_document
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import UnitOfWork
 from domain.applications.applications import Application, Channel, DeliveryMode
 from domain.applications.lifecycle import Move, Status
-from domain.kernel.clock import ist_date
-from domain.kernel.errors import ErrorCode, NotSignedIn, Problems, Remedy
-from domain.kernel.numbers import NumberKind, parse_number
-from domain.kernel.people import ANONYMOUS
-from domain.kernel.sources import Source
+from domain.kernel import (
+    ANONYMOUS,
+    ErrorCode,
+    NotSignedIn,
+    NumberKind,
+    Problems,
+    Remedy,
+    Source,
+    ist_date,
+    parse_number,
+)
 from integrations.calling.errors import Unavailable
 from integrations.digilocker import IssuedDocument
 from store.applications import applications

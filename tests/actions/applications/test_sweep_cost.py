@@ -9,10 +9,10 @@ from actions.appeals.legal_sweep import sweep
 from domain.appeals.appeals import AppealLevel, AppealMove, AppealState
 from domain.applications.applications import Application
 from domain.applications.deadline import breaches_at
-from domain.kernel.numbers import NumberKind, make_number
+from domain.kernel import NumberKind, make_number
 from store.appeals import appeals
 from store.applications.application_rows import applications_table, values_of
-from store.database.errors import NotThere, VersionConflict
+from store.database import NotThere, VersionConflict
 from store.identity import people
 from tests.support.actions import World
 from tests.support.law import appeals_of, authorities, overdue

@@ -10,9 +10,9 @@ import pytest
 
 from actions.benefits.bharat_reports import plan_reports, report_month, send_report
 from actions.benefits.payment_enquiries import ask_due
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from domain.benefits.benefits import PaymentStatus
-from domain.kernel.sources import Source
+from domain.kernel import Source
 from integrations.calling.errors import Refused
 from integrations.dbt_finance import DbtBharat, DbtFinanceSettings
 from sandbox.city.kit import Sandbox, SandboxClock, SandboxHome

@@ -12,12 +12,11 @@ from actions.benefits.instalments import release_due
 from actions.benefits.orders import SuspendBenefit, suspend_benefit
 from actions.benefits.payment_status import apply_status, apply_statuses
 from actions.benefits.sanction import send_instruction
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import UnitOfWork
 from domain.applications.lifecycle import Status
 from domain.benefits.benefits import Hold, Instalment, PaymentNews, PaymentStatus, Rail, Sanction, SanctionState
 from domain.benefits.sanction_course import StopGround
-from domain.kernel.people import SYSTEM
-from domain.kernel.sources import Source
+from domain.kernel import SYSTEM, Source
 from integrations.calling.errors import Refused, Unavailable
 from store.applications import applications
 from store.benefits import benefits, sanction_course

@@ -12,10 +12,9 @@ import pytest
 from actions.benefits.budget import settle_budgets
 from actions.benefits.payment_enquiries import APPLIED_AT_ONCE
 from actions.benefits.sanction import send_instruction
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from domain.benefits.benefits import BudgetState, PaymentStatus, Rail, SanctionState
-from domain.kernel.clock import ist_date
-from domain.kernel.sources import Source
+from domain.kernel import Source, ist_date
 from domain.platform.alarms import AlarmCode, active_alarms
 from domain.reconciliation.reconciliation import RunState
 from gateway.worker.finance_clock import FinanceClock

@@ -7,10 +7,9 @@ from itertools import pairwise
 import pytest
 
 from actions.benefits.instalments import release_due, stop
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import UnitOfWork
 from domain.benefits.benefits import Sanction
-from domain.kernel.clock import ist_date
-from domain.kernel.people import SYSTEM
+from domain.kernel import SYSTEM, ist_date
 from store.benefits import benefits
 from store.platform import outbox
 from tests.support.actions import World

@@ -13,10 +13,10 @@ from sqlalchemy import select
 from actions.benefits.payment_enquiries import ask_due
 from actions.benefits.payment_orders import ReissuePayment, reissue_payment
 from actions.benefits.sanction import send_instruction
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from actions.payments.account_corrections import CorrectAccount, correct_account
 from domain.benefits.benefits import Instalment, PaymentStatus
-from domain.kernel.sources import Source
+from domain.kernel import Source
 from integrations.calling.errors import Refused, Unavailable
 from integrations.calling.remote import Remote
 from integrations.calling.transport import open_client

@@ -7,8 +7,7 @@ import pytest
 from actions.benefits.payment_enquiries import AFTER_CREDIT, EVERY_HOUR, PUT_OFF, ask_due, next_enquiry
 from actions.benefits.sanction import send_instruction
 from domain.benefits.benefits import PaymentStatus
-from domain.kernel.clock import ist_date
-from domain.kernel.sources import Source
+from domain.kernel import Source, ist_date
 from domain.reconciliation.finance_cases import DifferenceKind, FinanceCase
 from integrations.calling.errors import Garbled, Unavailable
 from integrations.dbt_finance import BillEnquiry, PaymentState

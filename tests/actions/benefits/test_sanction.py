@@ -5,17 +5,15 @@ from datetime import UTC, date, datetime
 import pytest
 
 from actions.benefits.sanction import INSTRUCT, add_instalment, send_instruction
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import UnitOfWork
 from domain.applications.lifecycle import Status
 from domain.benefits.benefits import PaymentStatus, Sanction
 from domain.benefits.bills import bill_number, end_to_end_id
-from domain.kernel.clock import ist_date
-from domain.kernel.people import SYSTEM
-from domain.kernel.sources import Source
+from domain.kernel import SYSTEM, Source, ist_date
 from integrations.calling.errors import Refused, Unavailable
 from store.applications import applications
 from store.benefits import benefits
-from store.database.errors import NotThere
+from store.database import NotThere
 from store.etaal import ledger, ledger_seal
 from store.platform import outbox
 from tests.support.actions import NO_AMOUNT, PENSION, World, papers

@@ -19,10 +19,7 @@ from domain.appeals.law import LAW
 from domain.applications.applications import Application, RejectionGround
 from domain.applications.lifecycle import Status
 from domain.benefits.benefits import BudgetState, Hold, Instalment, Rail, Sanction, SanctionState
-from domain.kernel.clock import ist_date
-from domain.kernel.errors import Problems
-from domain.kernel.people import PersonKind, Posting, Role, Subject
-from domain.kernel.sources import Source, SourceState
+from domain.kernel import PersonKind, Posting, Problems, Role, Source, SourceState, Subject, ist_date
 from domain.payments.budgets import SanctionBudget, SanctionNeed
 from integrations.calling.errors import Unavailable
 from store.applications import applications

@@ -40,8 +40,7 @@ from domain.benefits.benefits import Hold, InstalmentKind, PaymentStatus, Sancti
 from domain.benefits.recoveries import RecoveryGround, RecoveryState, RecoveryWay
 from domain.benefits.sanction_course import LifeProof, ResumeGround, StopGround
 from domain.feedback.notices import NoticeKind
-from domain.kernel.clock import ist_date
-from domain.kernel.errors import ErrorCode, Problems
+from domain.kernel import ErrorCode, Problems, ist_date
 from domain.reconciliation.finance_cases import DifferenceKind
 from store.benefits import benefits, recoveries, sanction_course
 from store.feedback import notices

@@ -13,10 +13,7 @@ from actions.certificates.issue import issue_certificate
 from actions.documents.department_documents import RATION_CARD, department_certificates_of
 from actions.umang.ration import CARD_NUMBER, ration_card_of
 from domain.benefits.benefits import PaymentStatus
-from domain.kernel.errors import Problems
-from domain.kernel.people import Subject
-from domain.kernel.sources import Source, Sourced, SourceState
-from domain.kernel.text import Bilingual, Language
+from domain.kernel import Bilingual, Language, Problems, Source, Sourced, SourceState, Subject
 from integrations.apisetu import DepartmentCertificate
 from integrations.calling.errors import Garbled, Refused, Unavailable
 from integrations.dbt_finance import PaymentState

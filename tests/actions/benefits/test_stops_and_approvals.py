@@ -35,8 +35,7 @@ from domain.appeals.law import LAW
 from domain.benefits.benefits import Hold, Instalment, PaymentStatus, Sanction, SanctionState
 from domain.benefits.recoveries import Recovery, RecoveryGround, RecoveryState, RecoveryWay
 from domain.benefits.sanction_course import ResumeGround, StopGround
-from domain.kernel.clock import ist_date
-from domain.kernel.errors import ErrorCode, Problems
+from domain.kernel import ErrorCode, Problems, ist_date
 from integrations.dbt_finance import HeadBalance
 from store.benefits import benefits, recoveries, sanction_course
 from store.catalogue import catalogue

@@ -19,7 +19,7 @@ from actions.benefits.orders import (
 )
 from domain.benefits.benefits import Hold, Sanction, SanctionState
 from domain.benefits.sanction_course import LifeProof, ResumeGround, StopGround
-from domain.kernel.clock import ist_date
+from domain.kernel import ist_date
 from store.benefits import benefits
 from tests.support.actions import World
 from tests.support.pensions import made

@@ -8,8 +8,7 @@ from actions.catalogue.calendar_import import import_calendar
 from actions.catalogue.catalogue_import import import_catalogue
 from domain.applications.applications import Application
 from domain.applications.deadline import Fixed, deadline_at
-from domain.kernel.clock import ist_date
-from domain.kernel.errors import ErrorCode, Problems
+from domain.kernel import ErrorCode, Problems, ist_date
 from gateway.runtime.heartbeat import refresh_calendar
 from store.catalogue import calendar
 from tests.support.actions import World, catalogue_rows

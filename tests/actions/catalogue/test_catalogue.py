@@ -11,7 +11,7 @@ from actions.catalogue.rows import calendar_of, read_catalogue
 from domain.applications.deadline import DayUnit
 from domain.catalogue.catalogue import Outcome
 from domain.etaal.counting import Category, EnrolledService
-from domain.kernel.text import Bilingual
+from domain.kernel import Bilingual
 from store.catalogue import calendar, catalogue
 from store.catalogue.calendar import Holiday
 from store.etaal import etaal

@@ -12,7 +12,7 @@ from actions.catalogue.catalogue_import import import_catalogue, import_portal, 
 from actions.catalogue.cells import REASONS
 from actions.catalogue.doctor import missing_facts
 from actions.catalogue.search import Wanted, find_services
-from domain.kernel.ids import SeededIds
+from domain.kernel import SeededIds
 from integrations.portal import read_catalogue
 from store.catalogue import catalogue
 from store.database import audit

@@ -8,15 +8,12 @@ import pytest
 
 from actions.catalogue.rows import read_catalogue
 from actions.catalogue.search import Wanted, find_services, index_of, page_of, place_of
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from domain.catalogue.catalogue import Facts, LifeEvent, Situation
 from domain.catalogue.search import CatalogueIndex
-from domain.kernel.clock import ManualClock
-from domain.kernel.ids import SeededIds
-from domain.kernel.text import Bilingual
+from domain.kernel import Bilingual, ManualClock, SeededIds
 from store.catalogue import catalogue
-from store.database.engine import Store
-from store.database.keyring import Keyrings
+from store.database import Keyrings, Store
 from tests.support.actions import catalogue_rows
 from tests.support.catalogued import bare_environment
 

@@ -8,10 +8,7 @@ from actions.catalogue.centres import CentreFilter, centres_page, count_centres,
 from actions.catalogue.strengths_import import import_strengths
 from actions.identity.sign_in_people import person_of
 from domain.catalogue.centres import CentreKind
-from domain.kernel.assurance import Assurance, Needed
-from domain.kernel.errors import ErrorCode, Problems
-from domain.kernel.people import PersonKind, Posting, Provider, Role, Subject
-from domain.kernel.text import Language
+from domain.kernel import Assurance, ErrorCode, Language, Needed, PersonKind, Posting, Problems, Provider, Role, Subject
 from integrations.sso import ProviderIdentity
 from store.catalogue import centres
 from store.identity import people, strengths

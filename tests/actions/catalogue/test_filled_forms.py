@@ -12,7 +12,7 @@ from actions.applications.submit import SaveDraft, save_draft
 from actions.catalogue.form_import import import_forms
 from actions.catalogue.prefill_tokens import Noted, note
 from domain.applications.applications import Application, Channel, DeliveryMode, RejectionGround
-from domain.kernel.errors import ErrorCode, Problems
+from domain.kernel import ErrorCode, Problems
 from gateway.runtime.form_files import form_files
 from store.applications import applications
 from store.catalogue import forms

@@ -7,11 +7,8 @@ from typing import Any
 import pytest
 
 from actions.catalogue.catalogue_import import import_catalogue
-from domain.kernel.clock import ManualClock
-from domain.kernel.ids import SeededIds
-from store.database.cipher import FieldCipher
-from store.database.engine import Store
-from store.database.keyring import Keyrings
+from domain.kernel import ManualClock, SeededIds
+from store.database import FieldCipher, Keyrings, Store
 from store.identity import people
 from tests.support.actions import World, catalogue_rows, people_of_the_world
 from tests.support.catalogued import SEED, bare_environment, calendar_of_the_catalogue

@@ -10,14 +10,12 @@ from actions.certificates.certificate_endings import (
     make_corrected,
     revoke_certificate,
 )
-from actions.kernel.aliases import certificate_by_any
+from actions.kernel import certificate_by_any
 from actions.privacy.personal_data import erase_person, export_part
 from domain.applications.lifecycle import Move
 from domain.certificates.certificates import CertificateStatus, EndGround
 from domain.feedback.notices import NoticeKind, notice_text
-from domain.kernel.errors import ErrorCode, Problems
-from domain.kernel.people import SYSTEM
-from domain.kernel.text import Language
+from domain.kernel import SYSTEM, ErrorCode, Language, Problems
 from store.applications import applications
 from store.certificates import certificate_endings, certificates
 from store.feedback import notices

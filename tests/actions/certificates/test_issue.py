@@ -7,11 +7,10 @@ import pytest
 from actions.certificates.issue import issue_certificate
 from domain.applications.applications import DeliveryMode
 from domain.applications.lifecycle import Move, Status
-from domain.kernel.clock import ist_date
-from domain.kernel.numbers import NumberKind, parse_number
+from domain.kernel import NumberKind, ist_date, parse_number
 from store.applications import applications
 from store.certificates import certificates
-from store.database.errors import NotThere
+from store.database import NotThere
 from store.etaal import ledger, ledger_seal
 from tests.support.actions import FREE, FakeRenderer, World
 

@@ -10,13 +10,10 @@ import pytest
 from actions.certificates.issuer import CertificateIssuer
 from actions.documents.holder_match import same_name
 from domain.certificates.certificates import CertificateStatus
-from domain.kernel.ids import SystemIds
-from domain.kernel.numbers import NumberKind, make_number
-from domain.kernel.people import PersonKind, Provider
+from domain.kernel import NumberKind, PersonKind, Provider, SystemIds, make_number
 from integrations.digilocker import CopyFormat, IssuedCopy, NotNow, PullDocRequest, PullRequest
 from store.certificates import certificates
-from store.database.errors import InProgress, StoreError, StoreUnavailable, WritesStopped
-from store.database.objects import LocalObjects
+from store.database import InProgress, LocalObjects, StoreError, StoreUnavailable, WritesStopped
 from store.database.vault import Vault
 from store.identity import accesses, identities, people
 from store.identity.identities import LockerTokens

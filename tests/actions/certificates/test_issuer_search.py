@@ -8,7 +8,7 @@ import pytest
 from actions.certificates.issuer import CertificateIssuer
 from actions.documents.holder_match import is_holder
 from domain.certificates.certificates import CertificateEnding, CertificateStatus, EndGround
-from domain.kernel.numbers import NumberKind, make_number
+from domain.kernel import NumberKind, make_number
 from integrations.digilocker import PENDING, CopyFormat, IssuedCopy, PullDocRequest
 from store.certificates import certificate_endings, certificates
 from store.documents import locker_copies

@@ -7,13 +7,13 @@ import pytest
 from starlette.applications import Starlette
 
 from actions.certificates.published import CertificatePublisher
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from domain.certificates.certificates import CertificateStatus
-from domain.kernel.numbers import NumberKind, make_number
+from domain.kernel import NumberKind, make_number
 from integrations.apisetu import PublishedSettings, published_routes
 from sandbox.apisetu.consumer import CONSUMER_ID
 from store.certificates import certificates
-from store.database.objects import LocalObjects
+from store.database import LocalObjects
 from store.identity import accesses
 from tests.store.builders import application, certificate, citizen, sow
 from tests.support.setu import Market, market_of

@@ -14,9 +14,7 @@ from domain.applications.applications import Application, RejectionGround
 from domain.applications.deadline import breaches_at, end_of_day
 from domain.applications.lifecycle import Status
 from domain.clearances import Clearance, ClearanceState, EscalationKind
-from domain.kernel.clock import ist_date
-from domain.kernel.errors import ErrorCode, Problems
-from domain.kernel.people import OfficerLevel, Posting, Role, Subject
+from domain.kernel import ErrorCode, OfficerLevel, Posting, Problems, Role, Subject, ist_date
 from domain.officers.desk import OpinionState, QueueFilter, QueueSort
 from store import clearances
 from store.officers import desk

@@ -9,7 +9,7 @@ from domain.appeals.appeals import AppealMove, AppealState, AwardKind, HearingSt
 from domain.appeals.commission import MessageState
 from domain.applications.lifecycle import Status
 from domain.feedback.notices import NoticeKind
-from domain.kernel.clock import ist_date
+from domain.kernel import ist_date
 from store.appeals import commission
 from tests.support.actions import World
 from tests.support.commission import Court, appeal_now, awards_of, case_of, filed, hearings_of, post, told_to

@@ -9,7 +9,7 @@ from actions.appeals.commission_reports import commission_round
 from actions.appeals.legal_sweep import sweep
 from domain.appeals.appeals import AwardKind, AwardState
 from domain.applications.deadline import breaches_at
-from domain.kernel.clock import ist_date
+from domain.kernel import ist_date
 from tests.support.actions import World
 from tests.support.commission import Court, appeal_now, at_commission, awards_of, filed, hearings_of, post
 from tests.support.law import authorities, heard, ordered

@@ -18,10 +18,7 @@ from actions.privacy.personal_data import erase_person, export_part
 from actions.umang.ration import CARD_NUMBER
 from domain.consents.consents import ConsentPurpose, ConsentState, ConsentStatus, ConsentStep
 from domain.feedback.notices import NoticeKind, notice_text
-from domain.kernel.errors import ErrorCode, Problems
-from domain.kernel.people import PersonKind, Role, Subject
-from domain.kernel.sources import Source
-from domain.kernel.text import Bilingual, Language
+from domain.kernel import Bilingual, ErrorCode, Language, PersonKind, Problems, Role, Source, Subject
 from integrations.apisetu.consent import artefact_to_send
 from integrations.calling.errors import Unavailable
 from integrations.sso import ProviderTokens

@@ -11,8 +11,7 @@ from sqlalchemy import event, insert
 from actions.documents import file_links
 from actions.documents.file_links import link_to
 from domain.applications.lifecycle import Status
-from domain.kernel.errors import ErrorCode, Problems
-from domain.kernel.people import Subject
+from domain.kernel import ErrorCode, Problems, Subject
 from domain.officers.desk import Claim, ReadPurpose
 from store.applications import applications
 from store.applications.application_rows import applications_table, values_of

@@ -7,7 +7,7 @@ import pytest
 from actions.documents.attachments import verify_document
 from domain.applications.applications import Application, AttachedDocument
 from domain.certificates.signatures import SignatureState
-from domain.kernel.sources import Source
+from domain.kernel import Source
 from integrations.calling.errors import IntegrityFailure, Refused, Unavailable
 from store.applications import applications
 from store.platform import outbox

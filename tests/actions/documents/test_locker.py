@@ -11,10 +11,8 @@ import httpx
 import pytest
 
 from actions.documents.locker import CONSENT_NEEDED
-from actions.kernel.environment import Environment
-from domain.kernel.errors import Problems
-from domain.kernel.people import Provider
-from domain.kernel.sources import Source, SourceState
+from actions.kernel import Environment
+from domain.kernel import Problems, Provider, Source, SourceState
 from integrations.calling.errors import Refused, Unavailable
 from integrations.digilocker import DigiLocker, DigiLockerSettings
 from store.identity import identities

@@ -18,7 +18,7 @@ from actions.consents.consents import ChangeConsent, grant_consent, withdraw_con
 from actions.documents.locker_push import ASKED, PUSH, note_pulled, send_as_asked
 from actions.identity.sign_in_people import keep_grant
 from domain.consents.consents import ConsentPurpose
-from domain.kernel.sources import Source
+from domain.kernel import Source
 from integrations.calling.errors import Refused, Unavailable
 from integrations.digilocker import (
     PENDING,
@@ -29,7 +29,7 @@ from integrations.digilocker import (
     PushAction,
 )
 from integrations.sso import ProviderTokens
-from store.database.errors import NotThere, TryAgain
+from store.database import NotThere, TryAgain
 from store.documents import locker_copies
 from store.identity import accesses, identities
 from store.platform import outbox

@@ -43,10 +43,7 @@ from domain.doorstep import (
     VisitState,
 )
 from domain.feedback.notices import NoticeKind
-from domain.kernel.clock import ist_date
-from domain.kernel.errors import ErrorCode, NotSignedIn, Problems
-from domain.kernel.people import ANONYMOUS, PersonKind, Provider, Role
-from domain.kernel.text import Bilingual
+from domain.kernel import ANONYMOUS, Bilingual, ErrorCode, NotSignedIn, PersonKind, Problems, Provider, Role, ist_date
 from integrations.etaal.models import etaal_channel
 from store import doorstep
 from store.applications import applications

@@ -9,15 +9,14 @@ from actions.benefits.sanction import settle
 from actions.certificates.certificate_endings import EndCertificate, correct_certificate, revoke_certificate
 from actions.etaal.enquiries import Asker, note_enquiry
 from actions.feedback.tracking import track_application
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import UnitOfWork
 from domain.benefits.benefits import PaymentStatus
 from domain.etaal.counting import STATUS_LINE, CorrectionReason
 from domain.feedback.tracking import SecondFactor
-from domain.kernel.clock import ist_date
-from domain.kernel.people import PersonKind, Role, Subject
+from domain.kernel import PersonKind, Role, Subject, ist_date
 from store.benefits import benefits
 from store.checks.counting import transaction_ledger
-from store.database.errors import StoreUnavailable
+from store.database import StoreUnavailable
 from store.etaal import ledger, ledger_seal
 from tests.support.actions import PENSION, World, papers
 from tests.support.endings import WRONG, correction, issued

@@ -16,10 +16,9 @@ from domain.etaal.counting import (
     Transaction,
 )
 from domain.etaal.counting_rules import rules_on
-from domain.kernel.errors import NotSignedIn, Problems
-from domain.kernel.people import ANONYMOUS, PersonKind, Role, Subject
+from domain.kernel import ANONYMOUS, NotSignedIn, PersonKind, Problems, Role, Subject
 from integrations.etaal import CountsUnavailable, ServiceCount
-from store.database.errors import StoreUnavailable
+from store.database import StoreUnavailable
 from store.etaal import etaal, ledger, ledger_seal
 from tests.support.sign_in import environment
 

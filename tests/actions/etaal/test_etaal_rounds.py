@@ -10,7 +10,7 @@ from actions.etaal.checks import Step, compare
 from actions.etaal.etaal_rounds import PUSH, close_due, plan_pushes, send_counts
 from actions.etaal.services import MapService, change_mapping
 from domain.etaal.counting import Category, CorrectionReason, CountingEvent, Level, Transaction
-from domain.kernel.sources import Source
+from domain.kernel import Source
 from integrations.calling.errors import Refused, Unavailable
 from integrations.etaal import Batch, EtaalPushSettings, Receipt, RejectedRow
 from store.etaal import etaal, ledger, ledger_seal

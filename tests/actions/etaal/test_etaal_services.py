@@ -8,8 +8,7 @@ import pytest
 
 from actions.etaal.services import MAPPED, MapService, change_mapping, count_services, map_service, services_page
 from domain.etaal.counting import STATUS_LINE, Category, CountingEvent, Level, Transaction
-from domain.kernel.errors import ErrorCode, NotSignedIn, Problems
-from domain.kernel.people import ANONYMOUS, PersonKind, Role, Subject
+from domain.kernel import ANONYMOUS, ErrorCode, NotSignedIn, PersonKind, Problems, Role, Subject
 from store.etaal import ledger, ledger_seal
 from tests.support.actions import World
 from tests.support.stored import audit_lines_of

@@ -28,11 +28,8 @@ from domain.applications.applications import DeliveryMode, RejectionGround
 from domain.feedback.feedback import SuggestionState
 from domain.feedback.grievances import GrievanceCategory
 from domain.feedback.notices import NEEDS_HER, Notice, NoticeKind, Topic, notice_text
-from domain.kernel.clock import ist_date
-from domain.kernel.errors import ErrorCode, NotSignedIn, Problems
+from domain.kernel import ANONYMOUS, ErrorCode, Language, NotSignedIn, Posting, Problems, Role, ist_date
 from domain.kernel.messages import labels
-from domain.kernel.people import ANONYMOUS, Posting, Role
-from domain.kernel.text import Language
 from store.feedback import notices
 from store.feedback.notices import notices_table
 from tests.support.actions import FREE, INCOME, FakeRenderer, World

@@ -11,15 +11,13 @@ from actions.applications.respond import RecordFee, record_fee
 from actions.fees.fee_refunds import RecordFeeRefund, record_fee_refund, request_refund, send_refund
 from actions.fees.fees import payment_form
 from actions.fees.scrolls import compare_due
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import UnitOfWork
 from actions.reconciliation.finance_desk import CaseRequest, answer_case, resolve_case, take_case
 from domain.applications.lifecycle import Status
 from domain.feedback.notices import NoticeKind
 from domain.fees.fees import FeeOrder, FeeState, RefundCause
 from domain.fees.words import fee_state_text
-from domain.kernel.errors import ErrorCode
-from domain.kernel.people import SYSTEM, PersonKind, Posting, Role, Subject
-from domain.kernel.text import Language
+from domain.kernel import SYSTEM, ErrorCode, Language, PersonKind, Posting, Role, Subject
 from domain.reconciliation.finance_cases import CaseEvent, CaseOutcome, CaseState, CaseStep, DifferenceKind, FinanceCase
 from store.database import audit
 from store.feedback import notices

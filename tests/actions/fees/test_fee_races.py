@@ -13,16 +13,14 @@ from actions.fees.fee_enquiries import ask_due, settle
 from actions.fees.fee_refunds import request_refund
 from actions.fees.fees import StartFeePayment, start_fee_payment
 from actions.fees.returns import FeeReturns
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import UnitOfWork
 from actions.reconciliation.finance_desk import CaseRequest, resolve_case, take_case
 from domain.applications.lifecycle import Move, Status
 from domain.fees.fees import FeeNews, FeeOrder, FeeReceipt, FeeRoute, FeeState, RefundCause, ReportedState
-from domain.kernel.errors import Problems
-from domain.kernel.people import SYSTEM, PersonKind, Posting, Role, Subject
+from domain.kernel import SYSTEM, PersonKind, Posting, Problems, Role, Subject
 from domain.reconciliation.finance_cases import CaseEvent, CaseOutcome, CaseState, CaseStep, DifferenceKind
 from store.applications import timeline
-from store.database import audit
-from store.database.engine import Transaction
+from store.database import Transaction, audit
 from store.fees import fee_orders
 from store.reconciliation import finance_cases
 from store.reconciliation.finance_cases import OPEN_STATES, CaseFilter

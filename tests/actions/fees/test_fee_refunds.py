@@ -13,9 +13,7 @@ from actions.fees.fee_refunds import RecordFeeRefund, record_fee_refund, send_re
 from actions.fees.fees import StartFeePayment, start_fee_payment
 from domain.applications.lifecycle import Status
 from domain.fees.fees import FeeOrder, FeeState
-from domain.kernel.errors import ErrorCode, Problems
-from domain.kernel.people import PersonKind, Posting, Role, Subject
-from domain.kernel.sources import Source
+from domain.kernel import ErrorCode, PersonKind, Posting, Problems, Role, Source, Subject
 from domain.reconciliation.finance_cases import DifferenceKind
 from integrations.calling.errors import Unavailable
 from tests.support.actions import ORDER, World

@@ -11,7 +11,7 @@ from actions.fees.reconciled import log_reconciled
 from actions.fees.scrolls import compare, compare_due, compare_wallet, take_scroll
 from domain.applications.lifecycle import Status
 from domain.fees.fees import FeeOrder, FeeRules, FeeState
-from domain.kernel.clock import IST, ist_date
+from domain.kernel import IST, ist_date
 from domain.reconciliation.finance_cases import CaseOutcome, CaseState, CaseStep, DifferenceKind
 from store.database import audit
 from store.fees import fee_scrolls

@@ -11,12 +11,11 @@ from actions.fees.fee_cases import ABOUT
 from actions.fees.fee_enquiries import enquire
 from actions.fees.fees import StartFeePayment, payment_form, present_order, start_fee_payment
 from actions.fees.returns import FeeReturns
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from actions.reconciliation.finance_desk import CaseRequest, resolve_case, take_case
 from domain.applications.lifecycle import Status
 from domain.fees.fees import FeeOrder, FeeRoute, FeeRules, FeeState
-from domain.kernel.people import PersonKind, Posting, Role, Subject
-from domain.kernel.sources import Source
+from domain.kernel import PersonKind, Posting, Role, Source, Subject
 from domain.reconciliation.finance_cases import CaseOutcome, CaseState, DifferenceKind
 from integrations.csc import BridgeSettings, CscBridge
 from integrations.treasury import Treasury, TreasurySettings

@@ -13,7 +13,7 @@ from actions.fees.fees import StartFeePayment, offered_routes, start_fee_payment
 from domain.applications.lifecycle import Move, Status
 from domain.feedback.notices import NoticeKind
 from domain.fees.fees import FeeRoute, FeeRules, FeeState
-from domain.kernel.errors import ErrorCode
+from domain.kernel import ErrorCode
 from tests.support.actions import World
 from tests.support.fees import Tills, open_tills
 from tests.support.refusals import refusal

@@ -14,10 +14,7 @@ from domain.applications.applications import RejectionGround
 from domain.applications.lifecycle import Move, Status
 from domain.feedback.notices import NoticeKind
 from domain.fees.fees import FeeRoute, FeeRules, FeeState, RefundCause
-from domain.kernel.errors import ErrorCode
-from domain.kernel.people import Officer, PersonKind, Posting, Role, Subject
-from domain.kernel.sources import Source
-from domain.kernel.text import Bilingual
+from domain.kernel import Bilingual, ErrorCode, Officer, PersonKind, Posting, Role, Source, Subject
 from domain.reconciliation.finance_cases import DifferenceKind
 from store.applications import timeline
 from store.database import audit

@@ -15,7 +15,7 @@ from actions.consents.consents import ChangeConsent, grant_consent, withdraw_con
 from actions.identity.assistance import ask_assistance, confirm_assistance, end_assistance
 from actions.identity.contact_lookup import index_contacts
 from actions.identity.relatives import RegisterRelative, register_relative, remove_relative
-from actions.kernel.access import may_read, of_citizen
+from actions.kernel import may_read, of_citizen
 from actions.uploads.uploads import take_in
 from domain.applications.applications import Channel, DeliveryMode, RejectionGround
 from domain.applications.lifecycle import Status
@@ -23,9 +23,7 @@ from domain.consents.consents import ConsentPurpose, ConsentStatus
 from domain.feedback.notices import NoticeKind
 from domain.identity.assisting import AssistanceState, AssistanceWay
 from domain.identity.policy import ObjectKind
-from domain.kernel.assurance import Assurance, Needed
-from domain.kernel.errors import ErrorCode, NotSignedIn, Problems
-from domain.kernel.people import Subject
+from domain.kernel import Assurance, ErrorCode, Needed, NotSignedIn, Problems, Subject
 from store.catalogue import centres
 from store.database import audit
 from store.feedback import notices

@@ -11,9 +11,7 @@ from actions.identity.sessions import subject_for_token
 from actions.identity.sign_in import begin_sign_in, exchange_app_code, finish_sign_in, refresh_session
 from actions.identity.sign_in_guards import AppRequest, challenge_of, hash_of
 from domain.identity.sign_on import SignOnRules
-from domain.kernel.errors import ErrorCode, NotSignedIn, Problems
-from domain.kernel.people import ANONYMOUS, Provider, Subject
-from domain.kernel.text import Language
+from domain.kernel import ANONYMOUS, ErrorCode, Language, NotSignedIn, Problems, Provider, Subject
 from store.database import audit
 from store.identity import devices
 from tests.support.sign_in import FakeProvider, enter_operator, environment

@@ -12,8 +12,7 @@ from actions.identity.code_sending import SEND, send_code
 from actions.identity.record_claims import ClaimRecord, claim_record, confirm_claim
 from domain.certificates.signatures import SignatureState
 from domain.identity.record_claims import ClaimState, ClaimWay
-from domain.kernel.assurance import Assurance
-from domain.kernel.people import PersonKind, Provider, Role, Subject
+from domain.kernel import Assurance, PersonKind, Provider, Role, Subject
 from integrations.calling.errors import IntegrityFailure
 from integrations.digilocker import EAadhaar
 from store.applications import applications

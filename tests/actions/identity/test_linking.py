@@ -13,10 +13,7 @@ from actions.identity.sign_in import LinkProven, SignedIn, SignInIntent, begin_s
 from actions.identity.sign_in_guards import hash_of
 from domain.feedback.notices import Notice, NoticeKind, Topic
 from domain.identity.sign_on import SignOnRules
-from domain.kernel.assurance import Assurance
-from domain.kernel.errors import ErrorCode, NotSignedIn, Problems, Remedy
-from domain.kernel.people import PersonKind, Provider, Subject
-from domain.kernel.text import Language
+from domain.kernel import Assurance, ErrorCode, Language, NotSignedIn, PersonKind, Problems, Provider, Remedy, Subject
 from store.feedback import notices
 from store.identity import identities, people
 from store.platform import outbox

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from actions.identity.one_time_codes import count_code
-from domain.kernel.errors import ErrorCode, Problems
+from domain.kernel import ErrorCode, Problems
 from tests.support.actions import World
 
 NUMBER = "9810273645"

@@ -10,13 +10,10 @@ from actions.consents import consent_ledger
 from actions.identity.code_sending import SEND, send_code
 from actions.identity.record_claims import ClaimRecord, claim_record, claims_for, confirm_claim, decide_claim
 from actions.identity.record_joining import join_due, stop_claim
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import UnitOfWork
 from domain.consents.consents import ConsentPurpose, ConsentStatus, ConsentStep
 from domain.identity.record_claims import CLAIM_LIFE, COOLING_OFF, ClaimState, ClaimWay
-from domain.kernel.assurance import Assurance
-from domain.kernel.errors import ErrorCode, Problems
-from domain.kernel.people import PersonKind, Provider, Role, Subject
-from domain.kernel.text import Bilingual
+from domain.kernel import Assurance, Bilingual, ErrorCode, PersonKind, Problems, Provider, Role, Subject
 from store.applications import applications
 from store.feedback import notices
 from store.identity import accesses, identities, people

@@ -12,11 +12,9 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
 
 from actions.identity.sessions import mint_session_token, sign_out, subject_for_token
-from domain.kernel.errors import NotSignedIn
-from domain.kernel.people import ANONYMOUS, OfficerLevel, PersonKind, Posting, Provider, Role
+from domain.kernel import ANONYMOUS, NotSignedIn, OfficerLevel, PersonKind, Posting, Provider, Role
 from store.catalogue import centres
-from store.database import audit
-from store.database.keyring import Keyrings
+from store.database import Keyrings, audit
 from store.identity import people, sessions
 from store.identity.sessions import Session
 from tests.support.sign_in import GATEWAY, enter_operator, environment, officer

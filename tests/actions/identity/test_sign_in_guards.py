@@ -3,7 +3,7 @@
 import pytest
 
 from actions.identity.sign_in_guards import app_request, challenge_of, safe_return_to, verifier_matches, with_query
-from domain.kernel.errors import Problems
+from domain.kernel import Problems
 
 CHALLENGE = challenge_of("v" * 64)
 LINKS = frozenset({"https://apunisarkar.example/app/signed-in"})

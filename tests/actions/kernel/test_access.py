@@ -2,19 +2,9 @@
 
 import pytest
 
-from actions.kernel.access import (
-    may_read,
-    may_read_all,
-    of_applicant,
-    of_application,
-    of_citizen,
-    read_at_sources,
-    require,
-)
+from actions.kernel import may_read, may_read_all, of_applicant, of_application, of_citizen, read_at_sources, require
 from domain.identity.policy import ObjectKind, Purpose
-from domain.kernel.errors import NotSignedIn, Problems
-from domain.kernel.people import ANONYMOUS, SYSTEM
-from domain.kernel.sources import Source
+from domain.kernel import ANONYMOUS, SYSTEM, NotSignedIn, Problems, Source
 from store.identity import accesses
 from store.identity.accesses import AccessReceipt
 from tests.support.actions import World

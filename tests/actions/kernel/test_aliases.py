@@ -8,13 +8,12 @@ from starlette.applications import Starlette
 
 from actions.certificates.issue import issue_certificate
 from actions.feedback.tracking import track_application
-from actions.kernel.aliases import certificate_by_any
+from actions.kernel import certificate_by_any
 from domain.applications.applications import Application
 from domain.certificates.certificates import IssuedCertificate
 from domain.feedback.tracking import SecondFactor
 from domain.identity.aliases import AliasKind, alias_form, meant_as_ours
-from domain.kernel.errors import ErrorCode, Problems
-from domain.kernel.numbers import MistypedNumber
+from domain.kernel import ErrorCode, MistypedNumber, Problems
 from gateway.pages.verify import verify_routes
 from store.applications import applications
 from store.certificates import certificates

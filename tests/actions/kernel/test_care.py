@@ -24,10 +24,21 @@ from domain.applications.lifecycle import Status
 from domain.feedback.feedback import SuggestionState
 from domain.feedback.grievances import Grievance, GrievanceCategory, GrievanceMove, GrievanceState
 from domain.feedback.tracking import SecondFactor
-from domain.kernel.errors import ErrorCode, NotSignedIn, Problems
-from domain.kernel.numbers import NumberKind, make_number, parse_number
-from domain.kernel.people import ANONYMOUS, Officer, PersonKind, Posting, Role, Subject
-from domain.kernel.text import Bilingual
+from domain.kernel import (
+    ANONYMOUS,
+    Bilingual,
+    ErrorCode,
+    NotSignedIn,
+    NumberKind,
+    Officer,
+    PersonKind,
+    Posting,
+    Problems,
+    Role,
+    Subject,
+    make_number,
+    parse_number,
+)
 from store.database import audit
 from store.feedback import grievances
 from store.identity import accesses, people

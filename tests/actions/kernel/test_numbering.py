@@ -8,11 +8,10 @@ import pytest
 
 from actions.applications.submit import submit_application
 from actions.certificates.issue import issue_certificate
-from actions.kernel.environment import Environment
-from actions.kernel.numbering import ROUNDS, draw_number, draw_numbers, draw_uris
-from domain.kernel.ids import Ids
-from domain.kernel.numbers import NumberKind
-from store.database.errors import AlreadyThere
+from actions.kernel import Environment, draw_number, draw_numbers, draw_uris
+from actions.kernel.numbering import ROUNDS
+from domain.kernel import Ids, NumberKind
+from store.database import AlreadyThere
 from store.platform import numbers
 from tests.support.actions import FREE, FakeRenderer, World, request_for
 from tests.support.twins import Twins

@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 
 from actions.benefits.sanction import INSTRUCT
-from actions.kernel.submission_progress import SourceOutage, SubmissionProgress, SubmissionState, submission_progress
+from actions.kernel import SourceOutage, SubmissionState
+from actions.kernel.submission_progress import SubmissionProgress, submission_progress
 from actions.registry import REGISTRY
-from domain.kernel.sources import Source
+from domain.kernel import Source
 from store.platform import outbox
 from tests.support.sign_in import environment
 from tests.support.stored import outbox_listing

@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 
 from actions.applications.respond import Withdraw, withdraw_application
-from actions.kernel.environment import Registry
-from actions.kernel.transitions import Transition
+from actions.kernel import Registry, Transition
 from domain.applications.lifecycle import Move, Status
 from store.applications import applications
 from tests.support.actions import FREE, World

@@ -8,15 +8,14 @@ import pytest
 
 from actions.applications.decide import Decide, Verdict, decide_application
 from actions.applications.respond import Withdraw, withdraw_application
-from actions.kernel.cases import present
+from actions.kernel import present
 from actions.officers.bulk import BulkDecide, Item, ItemOutcome, bulk_claim, bulk_decide, bulk_forward
 from actions.officers.claim import ClaimCase, ReleaseCase, claim_application, release_application
 from actions.officers.forward import ForwardCase, forward_application, forward_targets
 from actions.officers.second_approvals import ConfirmDecision, SendBackDecision, confirm_decision, send_back_decision
 from domain.applications.applications import Application, RejectionGround
 from domain.applications.lifecycle import Move, Status
-from domain.kernel.errors import ErrorCode, Problems
-from domain.kernel.people import Subject
+from domain.kernel import ErrorCode, Problems, Subject
 from domain.officers.desk import OpinionState
 from store.applications import applications
 from store.officers import desk

@@ -13,10 +13,7 @@ from actions.officers.claim import ClaimCase, claim_application
 from actions.officers.offline import OfflineDecision, queue_pack, replay_decisions
 from domain.applications.applications import Application, RejectionGround
 from domain.applications.lifecycle import Status
-from domain.kernel.clock import ist_date
-from domain.kernel.errors import ErrorCode, Problems
-from domain.kernel.global_ids import TypeCode, to_global_id
-from domain.kernel.people import Subject
+from domain.kernel import ErrorCode, Problems, Subject, TypeCode, ist_date, to_global_id
 from domain.officers.desk import DeskRules, ReadPurpose
 from store.applications import applications
 from store.identity import accesses

@@ -14,9 +14,7 @@ from actions.officers.staffing import RecordLeave, TransferOfficer, record_leave
 from domain.appeals.appeals import AppealLevel, AppealState
 from domain.applications.applications import Application, RejectionGround
 from domain.applications.deadline import breaches_at
-from domain.kernel.clock import ist_date
-from domain.kernel.errors import ErrorCode, Problems
-from domain.kernel.people import OfficerLevel, Posting, Role, Subject
+from domain.kernel import ErrorCode, OfficerLevel, Posting, Problems, Role, Subject, ist_date
 from tests.support.actions import World
 from tests.support.desk import DISABILITY_PENSION, colleagues_of
 from tests.support.law import (

@@ -8,14 +8,12 @@ import pytest
 from actions.appeals.appeals import RecordHearing, record_hearing
 from actions.appeals.legal_sweep import sweep
 from actions.applications.decide import Decide, Verdict, decide_application
-from actions.kernel.access import of_applicant, of_application
+from actions.kernel import of_applicant, of_application
 from actions.officers.forward import ForwardCase, forward_application, forward_targets
 from actions.officers.purpose import read_applicants
 from actions.officers.staffing import CancelLeave, Moved, RecordLeave, cancel_leave, record_leave
 from domain.identity.policy import Purpose, Resource, decide
-from domain.kernel.clock import ist_date
-from domain.kernel.errors import ErrorCode, Problems
-from domain.kernel.people import OfficerLevel, Posting, Role, Subject
+from domain.kernel import ErrorCode, OfficerLevel, Posting, Problems, Role, Subject, ist_date
 from domain.officers.desk import DeskRules
 from domain.officers.staff import AbsenceRule, Leave, LeaveState
 from gateway.worker.leader import LeadershipLost

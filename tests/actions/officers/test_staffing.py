@@ -8,7 +8,7 @@ import pytest
 from actions.appeals.appeals import AppealVerdict
 from actions.appeals.legal_sweep import sweep
 from actions.applications.decide import Decide, Verdict, decide_application
-from actions.kernel.access import of_application
+from actions.kernel import of_application
 from actions.officers import staff_rounds
 from actions.officers.staffing import Moved, RecordLeave, TransferOfficer, record_leave, transfer_officer
 from domain.appeals.appeals import AppealMove
@@ -16,9 +16,7 @@ from domain.applications.applications import RejectionGround
 from domain.applications.lifecycle import Move
 from domain.clearances import EscalationKind
 from domain.identity.policy import Purpose, decide
-from domain.kernel.clock import ist_date
-from domain.kernel.errors import ErrorCode, Problems
-from domain.kernel.people import OfficerLevel, PersonKind, Posting, Role, Subject
+from domain.kernel import ErrorCode, OfficerLevel, PersonKind, Posting, Problems, Role, Subject, ist_date
 from domain.officers.desk import DeskRules
 from domain.officers.staff import AbsenceRule
 from store import clearances

@@ -7,10 +7,8 @@ import pytest
 from actions.benefits.sanction import send_instruction
 from actions.payments.account_corrections import CorrectAccount, correct_account
 from domain.benefits.benefits import PaymentStatus, Sanction
-from domain.kernel.assurance import Assurance
-from domain.kernel.errors import ErrorCode, Problems
+from domain.kernel import Assurance, ErrorCode, Language, Problems
 from domain.kernel.messages import message
-from domain.kernel.text import Language
 from tests.support.actions import World
 from tests.support.pensions import code_of, made, news
 

@@ -12,7 +12,7 @@ import pytest
 from actions.payments.payment_batches import batch_now
 from actions.payments.reconciliation import reconcile_due
 from actions.payments.registrations import enrol
-from domain.kernel.clock import ist_date
+from domain.kernel import ist_date
 from domain.payments.files import FileState
 from sandbox.dbt_finance.pfms import answers as writing
 from sandbox.dbt_finance.pfms.answers import Seal

@@ -9,7 +9,7 @@ import pytest
 from actions.benefits.instalments import stop
 from actions.benefits.recovery_orders import recover_overpaid
 from actions.benefits.sanction_stops import add_stop
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import UnitOfWork
 from actions.payments.partner import pfms
 from actions.payments.payment_batches import batch_now
 from actions.payments.releasing import release_set_aside
@@ -18,13 +18,12 @@ from actions.payments.sending import send_batch
 from domain.benefits.benefits import PaymentStatus, Sanction
 from domain.benefits.recoveries import RecoveryGround, RecoveryState
 from domain.benefits.sanction_course import StopGround, StopKind
-from domain.kernel.people import SYSTEM
-from domain.kernel.sources import Source
+from domain.kernel import SYSTEM, Source
 from domain.payments.files import BatchState, LineState, Transport
 from integrations.calling.errors import Unavailable
 from integrations.dbt_finance.pfms.models import FileKind
 from store.benefits import benefits, recoveries
-from store.database.engine import Transaction
+from store.database import Transaction
 from store.payments import payment_batches
 from tests.support.payments import LATE, Paying, pfms_changed
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import UnitOfWork
 from actions.payments.beneficiary_endings import end_and_return
 from actions.payments.partner import pfms
 from actions.payments.payment_batches import batch_now
@@ -15,14 +15,12 @@ from actions.payments.releasing import release_set_aside
 from actions.payments.sending import send_batch
 from domain.benefits.benefits import PaymentStatus, Rail
 from domain.benefits.bills import bill_number, end_to_end_id
-from domain.kernel.clock import ist_date
-from domain.kernel.people import SYSTEM
-from domain.kernel.sources import Source
+from domain.kernel import SYSTEM, Source, ist_date
 from domain.payments.files import BatchState
 from integrations.calling.errors import Unavailable
 from store.benefits import benefits
 from store.benefits.benefits import instalments_table, sanctions_table
-from store.database.audit import audit_lines_table
+from store.database import audit_lines_table
 from store.database.revisions import HEAD
 from store.database.vault import reads_table
 from store.payments import beneficiary_endings

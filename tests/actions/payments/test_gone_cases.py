@@ -8,13 +8,12 @@ from sqlalchemy import select, update
 
 from actions.benefits.payment_enquiries import ask_due
 from actions.benefits.payment_status import apply_status
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import UnitOfWork
 from actions.payments.payment_batches import batch_now
 from actions.payments.reconciliation import reconcile, reconcile_due
 from actions.reconciliation.finance_cases import open_case
 from domain.benefits.benefits import PaymentNews, PaymentStatus, Rail
-from domain.kernel.clock import IST, ist_date
-from domain.kernel.people import SYSTEM
+from domain.kernel import IST, SYSTEM, ist_date
 from domain.payments.files import RegistrationState
 from domain.reconciliation.finance_cases import CaseOutcome, CaseState, CaseStep, DifferenceKind, FinanceDifference
 from sandbox.dbt_finance.pfms import answers as writing

@@ -6,7 +6,7 @@ from sqlalchemy import update
 from actions.payments import incoming_files
 from actions.payments.reconciliation import reconcile
 from domain.benefits.benefits import Rail
-from domain.kernel.clock import ist_date
+from domain.kernel import ist_date
 from domain.payments.files import FileState, Transport
 from store.payments.payment_tables import files_table
 from tests.support.payments import Paying

@@ -11,7 +11,7 @@ from domain.payments.files import BatchState, LineState
 from gateway.commands.dbt import run_batches, run_files, run_release
 from gateway.commands.dbt_books import run_cases
 from gateway.settings.settings import Settings
-from store.database.keyring import Keyrings
+from store.database import Keyrings
 from tests.support.payments import Paying
 
 pytestmark = pytest.mark.integration

@@ -8,15 +8,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import UnitOfWork
 from actions.payments.payment_batches import batch_now
 from actions.payments.rows import RowSource, apply_payment_rows
-from domain.kernel.people import SYSTEM
+from domain.kernel import SYSTEM
 from domain.payments.files import BatchLine
 from integrations.dbt_finance.pfms.models import LineStatus, PaymentRow
 from store.benefits.benefits import payment_events_table
-from store.database.audit import audit_lines_table
-from store.database.engine import Transaction
+from store.database import Transaction, audit_lines_table
 from store.etaal.ledger import ledger_table
 from store.feedback.notices import notices_table
 from store.payments import payment_batches

@@ -6,15 +6,14 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, select, update
 
-from actions.kernel.environment import Environment
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import Environment, UnitOfWork
 from actions.payments.partner import pfms
 from actions.payments.payment_batches import batch_now
 from actions.payments.releasing import release_set_aside
 from actions.payments.sealing import FileDiffers
 from actions.payments.sending import send_batch
 from domain.benefits.benefits import PaymentStatus
-from domain.kernel.people import SYSTEM
+from domain.kernel import SYSTEM
 from domain.payments.files import BatchState, LineState, Transport
 from integrations.calling.errors import Unavailable
 from integrations.dbt_finance.pfms.models import FileKind

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, select, update
 
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from actions.payments.partner import pfms
 from actions.payments.payment_answers import fetch_answers
 from actions.payments.payment_batches import batch_now
@@ -14,7 +14,7 @@ from actions.payments.sealing import FileDiffers
 from actions.payments.sending import send_batch
 from actions.payments.signers import known_signers
 from domain.benefits.benefits import PaymentStatus
-from domain.kernel.sources import Source
+from domain.kernel import Source
 from domain.payments.files import BatchState, EnrolmentState, LineState
 from gateway.commands.dbt import problems_of, signer_line
 from integrations.calling.errors import Unavailable

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from actions.payments.partner import pfms
 from actions.payments.payment_answers import fetch_answers
 from actions.payments.payment_batches import batch_now

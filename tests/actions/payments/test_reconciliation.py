@@ -9,8 +9,7 @@ from actions.benefits.payment_enquiries import ask_due
 from actions.payments.reconciliation import reconcile, reconcile_due
 from actions.reconciliation.finance_totals import make_statements
 from domain.benefits.benefits import InstalmentKind, PaymentStatus, Rail
-from domain.kernel.clock import ist_date
-from domain.kernel.sources import Source
+from domain.kernel import Source, ist_date
 from domain.reconciliation.finance_cases import DifferenceKind
 from domain.reconciliation.reconciliation import RunState
 from integrations.calling.errors import Unavailable

@@ -14,7 +14,7 @@ from gateway.worker.deliveries import Deliveries
 from gateway.worker.payment_rounds import PAYMENT_HANDLERS
 from integrations.dbt_finance.pfms import rest, sftp_exchange
 from integrations.dbt_finance.pfms.exchange import LARGEST_FILE, SLOWEST, for_size
-from store.database.sql import database_now
+from store.database import database_now
 from store.platform import outbox
 from tests.support.payments import Paying
 

@@ -7,13 +7,12 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import UnitOfWork
 from actions.payments.payment_batches import batch_now
 from actions.payments.reconciliation import reconcile, reconcile_due
 from actions.payments.rows import RowSource, apply_payment_rows
 from domain.benefits.benefits import PaymentStatus, Rail
-from domain.kernel.clock import ist_date
-from domain.kernel.people import SYSTEM
+from domain.kernel import SYSTEM, ist_date
 from domain.payments.files import Transport
 from domain.reconciliation.finance_cases import CaseState, DifferenceKind, FinanceCase
 from domain.reconciliation.reconciliation import ReconciliationRun, RunState

@@ -11,7 +11,7 @@ from actions.payments.reconciliation import reconcile
 from actions.reconciliation.expected_files import is_bank_day
 from domain.benefits.benefits import Instalment, PaymentStatus, Rail, Sanction
 from domain.benefits.bills import bill_number, end_to_end_id
-from domain.kernel.numbers import NumberKind, make_number
+from domain.kernel import NumberKind, make_number
 from domain.reconciliation.finance_cases import INSTALMENT, DifferenceKind
 from domain.reconciliation.reconciliation import RunState, Side, statement_bounds
 from store.benefits import benefits

@@ -5,8 +5,7 @@ from datetime import timedelta
 import pytest
 
 from actions.platform.alarms import NOTIFY, alarms_for, evaluate, tell
-from domain.kernel.errors import Problems
-from domain.kernel.people import PersonKind, Role, Subject
+from domain.kernel import PersonKind, Problems, Role, Subject
 from domain.platform.alarms import AlarmCode, AlarmState, ProcessFacts
 from store.database import audit
 from store.database.leases import acquire, release

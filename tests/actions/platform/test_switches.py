@@ -5,8 +5,7 @@ from datetime import timedelta
 import pytest
 
 from actions.platform.switches import SetSwitch, set_switch, switches_for
-from domain.kernel.errors import NotSignedIn, Problems
-from domain.kernel.people import ANONYMOUS, PersonKind, Role, Subject
+from domain.kernel import ANONYMOUS, NotSignedIn, PersonKind, Problems, Role, Subject
 from domain.platform.switches import SwitchKind, SwitchState
 from tests.support.actions import World
 from tests.support.stored import audit_lines_of

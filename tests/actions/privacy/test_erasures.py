@@ -6,7 +6,7 @@ import pytest
 
 from actions.privacy.erasures import settle_erasures
 from actions.privacy.personal_data import erase_person
-from store.database.errors import StoreUnavailable
+from store.database import StoreUnavailable
 from store.identity import people
 from store.privacy.erasures import ErasureList
 from tests.support.actions import FREE

@@ -13,12 +13,10 @@ from actions.privacy.personal_data import erase_person, export_part, parts
 from domain.applications.lifecycle import Status
 from domain.benefits.benefits import PaymentStatus
 from domain.feedback.grievances import GrievanceCategory
-from domain.kernel.errors import ErrorCode, NotSignedIn, Problems
-from domain.kernel.people import ANONYMOUS, SYSTEM, PersonKind, Provider
+from domain.kernel import ANONYMOUS, SYSTEM, ErrorCode, NotSignedIn, PersonKind, Problems, Provider
 from store.applications import applications
 from store.benefits import benefits
-from store.database.errors import NotThere
-from store.database.types import sealed_columns
+from store.database import NotThere, sealed_columns
 from store.identity import identities, people, sessions
 from store.identity.sessions import Session
 from store.privacy.personal_rules import DELETED, KEPT, PASSING, PLAIN, TEXTS, VALUES

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from actions.reconciliation.finance_totals import MOST_MONTHS, make_statements, months_owed
-from domain.kernel.people import Posting, Role
+from domain.kernel import Posting, Role
 from store.reconciliation import finance_totals
 from tests.support.payments import Paying
 

@@ -20,10 +20,7 @@ from domain.applications.applications import Channel, DeliveryMode
 from domain.applications.lifecycle import Status
 from domain.catalogue.centres import CentreKind
 from domain.consents.consents import ConsentPurpose, ConsentStatus
-from domain.kernel.assurance import Assurance
-from domain.kernel.clock import ist_date
-from domain.kernel.errors import ErrorCode
-from domain.kernel.people import Role
+from domain.kernel import Assurance, ErrorCode, Role, ist_date
 from domain.officers.dashboards import Dimension
 from domain.officers.desk import QueueFilter
 from domain.rosters.rosters import ConsentWay, Recipient, Roster, RosterProgress, RosterState, RowOutcome, RowState

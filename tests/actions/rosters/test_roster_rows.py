@@ -4,13 +4,11 @@ import pytest
 from sqlalchemy import func, select
 
 from actions.catalogue.submit_checks import open_service
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import UnitOfWork
 from actions.rosters.adding import AddRows, add_rows
 from actions.rosters.checks import Batch, row_problems
-from domain.kernel.clock import ist_date
-from domain.kernel.errors import ErrorCode
+from domain.kernel import ErrorCode, Language, ist_date
 from domain.kernel.messages import message
-from domain.kernel.text import Language
 from domain.rosters.rosters import MOST_ROWS, ConsentWay, RowOutcome, RowState
 from domain.rosters.rows import read_row
 from store.applications import applications

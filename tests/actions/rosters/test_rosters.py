@@ -6,14 +6,13 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from actions.documents.file_links import link_to
-from actions.kernel.access import may_read, of_application
+from actions.kernel import may_read, of_application
 from actions.rosters.adding import AddRows, add_rows, forget_unfiled, remove_row
 from actions.rosters.roster_filing import file_roster
 from actions.rosters.rosters import OpenRoster, RowFilter, count_rows, open_roster, roster_of, rosters_page
 from actions.rosters.rosters import rows_page as page_of
 from domain.applications.applications import Channel
-from domain.kernel.errors import ErrorCode
-from domain.kernel.people import Role
+from domain.kernel import ErrorCode, Role
 from domain.rosters.rosters import DRAFT_DAYS
 from store.applications import applications
 from store.catalogue import centres as roster_centres

@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.kernel.people import Provider
+from domain.kernel import Provider
 from store.identity import people
 from tests.support.sign_in import FakeProvider, enter_operator, environment, officer
 from tests.support.signing_in import CSC_ID, EMAIL, OFFICER, OPERATOR

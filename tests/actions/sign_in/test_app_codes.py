@@ -8,7 +8,7 @@ import pytest
 
 from actions.identity.sign_in import exchange_app_code
 from actions.identity.sign_in_guards import AppRequest, challenge_of
-from domain.kernel.errors import Problems
+from domain.kernel import Problems
 from store.identity import sessions
 from tests.support.signing_in import APP, START_AGAIN, VERIFIER, refusal, sign_in
 

@@ -9,10 +9,7 @@ from actions.identity.devices import end_devices
 from actions.identity.provider_sign_out import END, end_at_provider, way_out
 from actions.identity.sessions import sign_out, subject_for_token
 from actions.identity.sign_in import SignedIn, begin_sign_in, finish_sign_in, refresh_session
-from domain.kernel.errors import Problems
-from domain.kernel.people import PersonKind, Provider, Subject
-from domain.kernel.sources import Source
-from domain.kernel.text import Language
+from domain.kernel import Language, PersonKind, Problems, Provider, Source, Subject
 from integrations.calling.errors import Unavailable
 from integrations.sso import ProviderTokens
 from store.identity import identities, session_tokens

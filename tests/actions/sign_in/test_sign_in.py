@@ -9,10 +9,7 @@ import pytest
 from actions.identity.officer_accounts import add_account, remove_account
 from actions.identity.sign_in import abandon_sign_in, begin_sign_in
 from actions.identity.sign_in_guards import AppRequest, challenge_of, hash_of
-from domain.kernel.errors import ErrorCode, Problems, Remedy
-from domain.kernel.people import SYSTEM, PersonKind, Provider
-from domain.kernel.sources import Source
-from domain.kernel.text import Language
+from domain.kernel import SYSTEM, ErrorCode, Language, PersonKind, Problems, Provider, Remedy, Source
 from integrations.calling.errors import Refused, Unavailable
 from integrations.sso import Assurance
 from store.identity import identities, people, sessions

@@ -10,8 +10,7 @@ from actions.statistics.counts import Question
 from actions.statistics.figures import statistics
 from domain.applications.applications import Channel
 from domain.applications.lifecycle import Status
-from domain.kernel.clock import ist_date
-from domain.kernel.people import ANONYMOUS, Subject
+from domain.kernel import ANONYMOUS, Subject, ist_date
 from domain.officers.dashboards import Dimension
 from domain.statistics.figures import Delivery, Mark, StatisticsChannel, figure_inputs, marks_of, month_of, months_back
 from store.statistics import figures

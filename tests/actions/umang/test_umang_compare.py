@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import update
 
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from actions.umang.umang_compare import APPLY, compare, compare_due, count_differences
 from domain.platform.alarms import AlarmCode, Readings, active_alarms
 from domain.umang.umang import OK, ServiceComparison, compare_day

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from actions.uploads.images import re_encode_image
-from domain.kernel.errors import ErrorCode, Problems
+from domain.kernel import ErrorCode, Problems
 from domain.uploads.file_types import true_type
 from domain.uploads.files import MediaType
 from tests.support.files import JPEG, PDF, PNG

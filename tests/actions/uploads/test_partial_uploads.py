@@ -13,8 +13,7 @@ from actions.kernel.scanner import EICAR, ScannerAway
 from actions.privacy.personal_data import erase_person, export_part
 from actions.uploads.partial_uploads import Announced, add_piece, begin_upload, finish_upload, own_partial
 from actions.uploads.uploads import sweep_partial, sweep_quarantine, take_in
-from domain.kernel.errors import ErrorCode, NotSignedIn, Problems
-from domain.kernel.people import ANONYMOUS
+from domain.kernel import ANONYMOUS, ErrorCode, NotSignedIn, Problems
 from store.database import audit
 from store.uploads import partial_uploads, quarantine
 from store.uploads.quarantine import MOST_OF_ONE

@@ -8,13 +8,11 @@ import pytest
 from actions.applications.submit import NewDocument
 from actions.catalogue.submit_checks import DocumentSource
 from actions.documents.file_links import link_to
-from actions.kernel.access import of_application
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import UnitOfWork, of_application
 from actions.privacy.personal_data import erase_person
 from actions.uploads.uploads import require_upload, sweep_unused, take_in, use
 from demo.seed.papers import demo_paper
-from domain.kernel.errors import ErrorCode, NotSignedIn, Problems
-from domain.kernel.people import ANONYMOUS
+from domain.kernel import ANONYMOUS, ErrorCode, NotSignedIn, Problems
 from domain.officers.desk import ReadPurpose
 from domain.uploads.file_types import true_type
 from domain.uploads.files import MediaType

@@ -13,15 +13,13 @@ import pytest
 from actions.benefits.benefits import benefits_of
 from actions.benefits.payment_enquiries import ask_due
 from actions.documents.department_documents import department_certificates_of
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from actions.payments.reconciliation import reconcile
 from actions.umang.ration import ration_card_of
 from demo.seed.people import DemoPeople, cast_of, citizen_subject
 from demo.seed.seed import seed
 from domain.benefits.benefits import PaymentStatus, Rail
-from domain.kernel.clock import ManualClock, ist_date
-from domain.kernel.sources import Source
-from domain.kernel.text import Language
+from domain.kernel import Language, ManualClock, Source, ist_date
 from domain.reconciliation.finance_cases import DifferenceKind
 from domain.reconciliation.reconciliation import RunState
 from integrations.apisetu import ApiSetu, ApiSetuSettings

@@ -13,7 +13,7 @@ from stdnum.in_ import aadhaar
 from actions.benefits.plans import arrears_paise
 from actions.benefits.sanction import plan_of
 from actions.catalogue.form_import import import_forms
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from demo.seed.figures import MOST
 from demo.seed.people import DemoPeople, cast_of, synthetic_aadhaar
 from demo.seed.plan import choice, plans
@@ -28,8 +28,7 @@ from domain.benefits.bills import bill_number, end_to_end_id, seeded_sanction_nu
 from domain.benefits.plans import REPEATED, demo_day
 from domain.doorstep import VisitState
 from domain.feedback.grievances import GrievanceState
-from domain.kernel.clock import ist_date
-from domain.kernel.people import OfficerLevel, Posting, Role
+from domain.kernel import OfficerLevel, Posting, Role, ist_date
 from domain.rosters.rosters import RosterState, RowState
 from gateway.runtime.form_files import form_files
 from store import doorstep

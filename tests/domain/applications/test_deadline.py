@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.applications.deadline import DayUnit, TimeLimit, WorkCalendar, deadline_at, due_on, end_of_day
-from domain.kernel.clock import IST, ist_date
+from domain.kernel import IST, ist_date
 
 DISTRICT = "49"
 HOLIDAYS = {

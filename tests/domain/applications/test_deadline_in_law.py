@@ -16,7 +16,7 @@ from domain.applications.deadline import (
     due_on,
     end_of_day,
 )
-from domain.kernel.clock import IST, ist_date
+from domain.kernel import IST, ist_date
 
 LONG = {date(2026, 10, 17) + timedelta(days=offset): frozenset[str]() for offset in range(7)}
 HOLIDAYS = {**LONG, date(2028, 2, 29): frozenset[str](), date(2026, 12, 31): frozenset({"49"})}

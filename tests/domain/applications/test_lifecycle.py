@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from domain.applications.lifecycle import FINAL, OPEN, TRANSITIONS, WITH_OFFICER, Move, Status, advance, moves_from
-from domain.kernel.errors import ErrorCode, Problems
+from domain.kernel import ErrorCode, Problems
 
 ALL = list(itertools.product(Status, Move))
 

@@ -7,9 +7,8 @@ import pytest
 
 from domain.catalogue.form_checking import check_answers, plain_day
 from domain.catalogue.forms import Form
-from domain.kernel.errors import ErrorCode
+from domain.kernel import ErrorCode, Language
 from domain.kernel.messages import message
-from domain.kernel.text import Language
 from tests.support.forms import LABEL, number, own_forms, small, text
 
 TODAY = date(2026, 11, 24)

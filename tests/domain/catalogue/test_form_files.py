@@ -13,7 +13,7 @@ from domain.catalogue.form_lint import EXAMPLE_DAY
 from domain.catalogue.form_reading import COMMON
 from domain.catalogue.forms import Form, Question, QuestionKind
 from domain.identity.facts import FactKey
-from domain.kernel.errors import ErrorCode
+from domain.kernel import ErrorCode
 from gateway.runtime.form_files import FOLDER
 from tests.support.forms import own_forms
 

@@ -9,7 +9,7 @@ import pytest
 
 from domain.etaal.counting import Category, CountingEvent, EtaalClass, Level
 from domain.etaal.counting_rules import RulesWrong, counting_rules, read_rules, rules_named, rules_on
-from domain.kernel.people import Role
+from domain.kernel import Role
 
 DAY = date(2026, 11, 24)
 

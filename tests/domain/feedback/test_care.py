@@ -14,9 +14,7 @@ from domain.feedback import grievances
 from domain.feedback.feedback import SuggestionState, check_rating, moderate_text, replied_state
 from domain.feedback.grievances import GrievanceMove, GrievanceState
 from domain.feedback.tracking import SecondFactor, matches
-from domain.kernel.errors import ErrorCode, Problems
-from domain.kernel.people import Citizen
-from domain.kernel.text import Bilingual, Language
+from domain.kernel import Bilingual, Citizen, ErrorCode, Language, Problems
 from tests.support.digits import devanagari_digits
 
 NOW = datetime(2026, 11, 24, 6, tzinfo=UTC)

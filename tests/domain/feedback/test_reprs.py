@@ -10,7 +10,7 @@ from domain.doorstep import Visit
 from domain.feedback.feedback import Feedback, Suggestion
 from domain.feedback.grievances import Grievance
 from domain.identity.assisting import Relative
-from domain.kernel.people import Citizen
+from domain.kernel import Citizen
 from domain.rosters.rosters import RowPerson
 from domain.rosters.rows import RawRow
 from legacy.applications import LegacyPerson, LegacyRow

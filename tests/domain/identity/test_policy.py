@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from domain.identity.policy import TABLE, ObjectKind, Purpose, Relation, Resource, decide, purpose_for
-from domain.kernel.people import ANONYMOUS, SYSTEM, PersonKind, Posting, Role, Subject
+from domain.kernel import ANONYMOUS, SYSTEM, PersonKind, Posting, Role, Subject
 
 CITIZEN = "citizen-1"
 POSTED = ("revenue-department", "49", "304")

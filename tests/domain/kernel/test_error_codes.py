@@ -2,9 +2,9 @@
 
 import pytest
 
-from domain.kernel.errors import ErrorCode, ErrorType, Remedy, Retry
+from domain.kernel import ErrorCode, Language, Remedy, Retry
+from domain.kernel.errors import ErrorType
 from domain.kernel.messages import catalogue
-from domain.kernel.text import Language
 from integrations.umang.door_answers import TEXTS
 
 

@@ -7,8 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from domain.kernel.clock import Clock, ManualClock
-from domain.kernel.ids import Ids, SeededIds, SystemIds
+from domain.kernel import Clock, Ids, ManualClock, SeededIds, SystemIds
 
 NOW = datetime(2026, 11, 24, 10, tzinfo=UTC)
 

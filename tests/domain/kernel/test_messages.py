@@ -7,9 +7,8 @@ import pytest
 
 from actions.catalogue.rows import read_catalogue
 from domain.applications.lifecycle import Move, Status
-from domain.kernel.errors import ErrorCode, Remedy
+from domain.kernel import ErrorCode, Language, Remedy
 from domain.kernel.messages import MissingMessage, catalogue, label, labels, message, our_word
-from domain.kernel.text import Language
 from tests.support.actions import catalogue_rows
 
 HINDI, ENGLISH = catalogue(Language.HI), catalogue(Language.EN)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.benefits.bills import bill_number, end_to_end_id, seeded_sanction_number
-from domain.kernel.numbers import LENGTH, MistypedNumber, NumberKind, make_number, parse_number, show_number
+from domain.kernel import LENGTH, MistypedNumber, NumberKind, make_number, parse_number, show_number
 from tests.support.digits import devanagari_digits
 
 ten_digits = st.text("0123456789", min_size=10, max_size=10)

@@ -8,12 +8,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 from stdnum import verhoeff
 
-from domain.kernel.clock import ManualClock
-from domain.kernel.global_ids import MalformedGlobalId, TypeCode, from_global_id, to_global_id
-from domain.kernel.ids import SeededIds, SystemIds
-from domain.kernel.masks import holds_aadhaar, mask_aadhaar_in, mask_account, mask_mobile
-from domain.kernel.money import LARGEST_PAISE, paise_from_rupees, rupees
-from domain.kernel.text import Bilingual, Language, language_from_header, latin_digits
+from domain.kernel import (
+    LARGEST_PAISE,
+    Bilingual,
+    Language,
+    MalformedGlobalId,
+    ManualClock,
+    SeededIds,
+    SystemIds,
+    TypeCode,
+    from_global_id,
+    holds_aadhaar,
+    language_from_header,
+    latin_digits,
+    mask_aadhaar_in,
+    mask_account,
+    mask_mobile,
+    paise_from_rupees,
+    rupees,
+    to_global_id,
+)
 from tests.support.digits import devanagari_digits
 
 NOW = datetime(2026, 11, 24, 6, tzinfo=UTC)

@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from domain.catalogue.catalogue import Scheme
-from domain.kernel.text import Bilingual
+from domain.kernel import Bilingual
 from domain.payments.budgets import SanctionNeed, granted_until, need_of, year_name, year_of
 
 NAME = Bilingual(None, "a scheme")

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from domain.kernel import Language
 from domain.kernel.messages import label
-from domain.kernel.text import Language
 from domain.platform.alarms import (
     PRESENT_SECONDS,
     RULES,

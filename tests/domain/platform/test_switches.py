@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from domain.kernel.sources import Source
+from domain.kernel import Source
 from domain.platform.switches import MutationOff, Switch, Switchboard, SwitchKind, SwitchState
 
 NOW = datetime(2026, 11, 24, 6, 30, tzinfo=UTC)

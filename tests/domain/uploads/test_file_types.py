@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.kernel.errors import ErrorCode, Problems
+from domain.kernel import ErrorCode, Problems
 from domain.uploads.file_types import true_type
 from domain.uploads.files import MediaType
 from tests.support.files import JPEG, PDF, PNG

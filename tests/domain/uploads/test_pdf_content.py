@@ -9,7 +9,7 @@ from pyhanko.pdf_utils import embed, generic
 from pyhanko.pdf_utils.writer import PageObject, PdfFileWriter
 
 from demo.seed.papers import demo_paper
-from domain.kernel.errors import ErrorCode, Problems
+from domain.kernel import ErrorCode, Problems
 from domain.uploads.pdf_content import LARGEST_UNPACKED, MOST_PACKED, refuse_unfit_pdf
 from tests.support.files import PDF
 

@@ -6,10 +6,9 @@ from pathlib import Path
 import pytest
 
 from actions.certificates.content import CertificateContent, CertificateField
-from domain.kernel.clock import ManualClock
-from domain.kernel.text import Bilingual
+from domain.kernel import Bilingual, ManualClock
 from gateway.documents.renderer import CertificateRenderer
-from store.database.keyring import Keyrings
+from store.database import Keyrings
 
 CONTENT = CertificateContent(
     number="22612345678906",

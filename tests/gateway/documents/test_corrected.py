@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from actions.certificates.content import CertificateContent
-from domain.kernel.numbers import show_number
+from domain.kernel import show_number
 from gateway.documents.layout import page_data, qr_svg
 from gateway.documents.renderer import CertificateRenderer
 from tests.gateway.documents.test_layout import words_of

@@ -7,7 +7,7 @@ import pypdfium2
 import pytest
 
 from actions.certificates.content import CertificateContent, CertificateField
-from domain.kernel.text import Bilingual
+from domain.kernel import Bilingual
 from gateway.documents.layout import lay_out, page_data, qr_svg
 from gateway.documents.text import drawable, xml_safe
 

@@ -5,7 +5,7 @@ from actions.documents.own_signature import own_signature
 from domain.certificates.signatures import SignatureState
 from gateway.documents.renderer import CertificateRenderer
 from integrations.certificate_facts import facts_of
-from store.database.keyring import Keyrings
+from store.database import Keyrings
 from tests.support.graph import NOW
 
 

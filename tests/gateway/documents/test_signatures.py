@@ -22,7 +22,7 @@ from signxml.verifier import XMLVerifier
 
 from actions.certificates.content import CertificateContent
 from gateway.documents.renderer import CertificateRenderer
-from store.database.keyring import Keyrings
+from store.database import Keyrings
 
 
 def validated(pdf: bytes, authority: Path) -> PdfSignatureStatus:

@@ -14,10 +14,16 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from strawberry.types import ExecutionContext
 
-from domain.kernel.clock import SystemClock
-from domain.kernel.errors import ErrorCode, NotSignedIn, Problem, Problems
-from domain.kernel.ids import SystemIds
-from domain.kernel.text import Language, language_from_header
+from domain.kernel import (
+    ErrorCode,
+    Language,
+    NotSignedIn,
+    Problem,
+    Problems,
+    SystemClock,
+    SystemIds,
+    language_from_header,
+)
 from gateway.graphql.endpoint import Edge, GraphQLEndpoint, OperationRecord, RequestFacts
 from integrations.calling.deadline import seconds_left
 from schema.kernel.errors import replace_errors

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from domain.kernel.clock import ManualClock
+from domain.kernel import ManualClock
 from gateway.http.admission import WINDOW_SECONDS, AdaptiveLimit, Admission, Share
 from gateway.http.refusals import Refusal
 from gateway.settings.limits import Load

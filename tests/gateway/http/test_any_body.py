@@ -7,8 +7,7 @@ import httpx
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from domain.kernel.clock import SystemClock
-from domain.kernel.ids import SystemIds
+from domain.kernel import SystemClock, SystemIds
 from gateway.graphql.endpoint import Edge
 from tests.gateway.http.conftest import ORIGIN, application
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.graphql.cost import DEFAULT_SIZE, LARGEST_TOLD, AnswerCost, CostTable, Requested, requested_cost
-from schema.kernel.directives import assumed_list_size, cost, sliced_list_size
+from schema.kernel import assumed_list_size, cost, sliced_list_size
 
 
 @strawberry.federation.type

@@ -18,10 +18,7 @@ from actions.appeals.delay_review import make_review
 from actions.officers.dashboards import boards_of
 from domain.applications.applications import Channel
 from domain.applications.lifecycle import Status
-from domain.kernel.clock import ManualClock
-from domain.kernel.errors import NotSignedIn
-from domain.kernel.people import Officer, OfficerLevel, Posting, Role, Subject
-from domain.kernel.text import Bilingual
+from domain.kernel import Bilingual, ManualClock, NotSignedIn, Officer, OfficerLevel, Posting, Role, Subject
 from domain.statistics.figures import figure_inputs, marks_of
 from domain.statistics.small_cells import SMALLEST
 from gateway.http import session_auth
@@ -32,8 +29,7 @@ from gateway.pages.figures_csv import figures_routes
 from gateway.pages.plots import Plot, Series, Writer, bars, columns, line
 from gateway.pages.spreadsheets import safe_cell
 from store.applications import applications
-from store.database.engine import Store
-from store.database.keyring import Keyrings
+from store.database import Keyrings, Store
 from store.statistics import figures
 from tests.store.builders import application
 from tests.support.graph import ASHA, CITIZEN, NOW, OFFICER, Down, environment, seed

@@ -11,9 +11,9 @@ from sqlalchemy import func, select
 from starlette.applications import Starlette
 
 from actions.catalogue.form_import import import_forms
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from domain.catalogue.forms import Form
-from domain.kernel.text import Language
+from domain.kernel import Language
 from gateway.pages.form_drawing import FormView, draw, id_of, said_of
 from gateway.pages.forms import LARGEST_BODY, forms_routes
 from gateway.runtime.form_files import form_files

@@ -7,13 +7,13 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from domain.kernel.sources import Source
+from domain.kernel import Source
 from domain.platform.alarms import PRESENT_SECONDS, AlarmCode, JobRuns, ProcessFacts
 from gateway.graphql.endpoint import OperationRecord
 from gateway.http.health import health_routes
 from gateway.http.metrics import Metrics
 from gateway.streams.streams import Dropped
-from store.database.errors import StoreUnavailable
+from store.database import StoreUnavailable
 from store.platform.outbox import OutboxCounts
 
 

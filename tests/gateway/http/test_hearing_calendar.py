@@ -14,12 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.applications import Starlette
 
-from domain.kernel.clock import ManualClock
-from domain.kernel.people import PersonKind, Role, Subject
+from domain.kernel import ManualClock, PersonKind, Role, Subject
 from gateway.http import session_auth
 from gateway.pages.hearing_calendar import Event, calendar, fold_line, hearing_calendar_routes, moment, text
-from store.database.engine import Store
-from store.database.keyring import Keyrings
+from store.database import Keyrings, Store
 from tests.support.graph import CITIZEN, NOW, Down, environment, seed
 
 

@@ -7,7 +7,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from domain.kernel.clock import SystemClock
+from domain.kernel import SystemClock
 from gateway.http.fallback import HANDLERS
 from gateway.http.openapi import DOORS, document, openapi_routes
 from integrations.digilocker import IssuerSettings, issuer_routes

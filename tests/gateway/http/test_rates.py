@@ -6,8 +6,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from domain.kernel.clock import ManualClock
-from domain.kernel.people import PersonKind
+from domain.kernel import ManualClock, PersonKind
 from gateway.graphql.endpoint import Edge
 from gateway.http.callers import MOST_KNOWN, ROUTER, Caller, CallerKind, Callers, network_of
 from gateway.http.rates import MemoryWindows, RateLimits

@@ -10,8 +10,7 @@ import pytest
 from starlette.applications import Starlette
 
 from actions.kernel.scanner import EICAR
-from domain.kernel.errors import NotSignedIn
-from domain.kernel.people import Subject
+from domain.kernel import NotSignedIn, Subject
 from gateway.http import upload_requests as door
 from gateway.http.uploads import upload_routes
 from tests.support.actions import World

@@ -15,16 +15,13 @@ from actions.appeals.delay_review import make_review
 from domain.appeals.commission import DelayReview
 from domain.appeals.delays import DelayCause
 from domain.applications.lifecycle import Status
-from domain.kernel.clock import ManualClock
-from domain.kernel.people import Subject
-from domain.kernel.text import Language
+from domain.kernel import Language, ManualClock, Subject
 from domain.statistics.figures import figure_inputs, marks_of
 from gateway.http import session_auth
 from gateway.pages import review_pdf
 from gateway.pages.review_pdf import laid_out, page_data, review_pdf_routes
 from store.applications import applications
-from store.database.engine import Store
-from store.database.keyring import Keyrings
+from store.database import Keyrings, Store
 from store.statistics import figures
 from tests.store.builders import application
 from tests.support.graph import ASHA, CITIZEN, NOW, OFFICER, Down, environment, seed

@@ -6,8 +6,7 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from domain.kernel.clock import ManualClock
-from domain.kernel.sources import Source
+from domain.kernel import ManualClock, Source
 from domain.platform.switches import Switch, Switchboard, SwitchKind, SwitchState
 from gateway.pages.status import status_routes
 from gateway.settings.settings import Settings

@@ -10,13 +10,10 @@ from starlette.applications import Starlette
 
 from domain.applications.lifecycle import Move, Status
 from domain.feedback.tracking import SecondFactor, Stage, Tracked
-from domain.kernel.clock import ManualClock
-from domain.kernel.errors import ErrorCode, Problem, Problems
-from domain.kernel.numbers import NumberKind, make_number
-from domain.kernel.text import Bilingual
+from domain.kernel import Bilingual, ErrorCode, ManualClock, NumberKind, Problem, Problems, make_number
 from gateway.pages import track
 from gateway.pages.track import track_routes
-from store.database.errors import StoreUnavailable
+from store.database import StoreUnavailable
 from tests.support.databases import NOW
 
 NUMBER = make_number(NumberKind.APPLICATION, 2026, "1234567890")

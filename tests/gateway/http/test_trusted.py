@@ -8,8 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from domain.kernel.clock import ManualClock
-from domain.kernel.people import ANONYMOUS, PersonKind, Role, Subject
+from domain.kernel import ANONYMOUS, ManualClock, PersonKind, Role, Subject
 from domain.platform.manifests import Manifest, Operation, document_id
 from gateway.graphql.body import GraphQLParameters, parameters_in
 from gateway.graphql.trusted import TrustedLibrary

@@ -7,17 +7,14 @@ from typing import Any
 import pytest
 
 from actions.platform.manifests import publish_manifest, retire_manifest, sign_manifest
-from domain.kernel.clock import ManualClock
-from domain.kernel.errors import ErrorCode
+from domain.kernel import ErrorCode, ManualClock
 from domain.platform.manifests import Manifest, Operation, PublishedManifest, document_id
 from gateway.commands.operations import graph
 from gateway.graphql.body import parameters_in
 from gateway.graphql.trusted import TrustedDocumentLoader, TrustedLibrary
 from gateway.http.refusals import Refusal
 from gateway.settings.limits import DocumentMode
-from store.database.engine import Store
-from store.database.errors import StoreUnavailable
-from store.database.keyring import Keyrings
+from store.database import Keyrings, Store, StoreUnavailable
 from store.platform import manifests
 from tests.support.databases import NOW
 

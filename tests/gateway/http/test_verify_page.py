@@ -9,11 +9,9 @@ from starlette.applications import Starlette
 
 from actions.certificates.certificate_endings import Ended
 from domain.certificates.certificates import CertificateStatus, IssuedCertificate
-from domain.kernel.clock import ManualClock
-from domain.kernel.numbers import NumberKind, make_number, parse_number
-from domain.kernel.text import Bilingual
+from domain.kernel import Bilingual, ManualClock, NumberKind, make_number, parse_number
 from gateway.pages.verify import facts_of, initials, routes_over
-from store.database.errors import StoreUnavailable
+from store.database import StoreUnavailable
 
 NUMBER = make_number(NumberKind.CERTIFICATE, 2026, "1234567890")
 UNKNOWN = make_number(NumberKind.CERTIFICATE, 2026, "1234567891")

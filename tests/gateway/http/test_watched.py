@@ -9,8 +9,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from domain.kernel.clock import ManualClock
-from domain.kernel.sources import Source
+from domain.kernel import ManualClock, Source
 from domain.platform.switches import Switch, Switchboard, SwitchKind, SwitchState
 from gateway.http.kill_switches import count_failures, refuse_when_off
 

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from actions.platform.client_policy import SetClientPolicy
 from actions.platform.manifests import StillInUse, damaged_manifests, open_manifest
 from demo.operations_seeding import publish_folder
-from domain.kernel.clock import SystemClock, ist_date
+from domain.kernel import SystemClock, ist_date
 from domain.platform.client_policy import ClientPlatform
 from domain.platform.manifests import ManifestRefused, document_id
 from gateway.cli import app as cli
@@ -33,7 +33,7 @@ from gateway.commands.safety import run_verify
 from gateway.operations.screens import OPERATIONS
 from gateway.runtime.expected_failures import lines_of
 from gateway.settings.settings import Settings
-from store.database.keyring import Keyrings
+from store.database import Keyrings
 from store.platform import manifests
 
 SERVICES = "query Services { services(first: 5) { totalCount } }"

@@ -8,9 +8,8 @@ import pytest
 from graphql import GraphQLScalarType, is_specified_scalar_type, parse, validate
 from typer.testing import CliRunner
 
-from domain.kernel.errors import ErrorCode, Retry
+from domain.kernel import ErrorCode, Language, Retry
 from domain.kernel.messages import message
-from domain.kernel.text import Language
 from domain.platform.manifests import document_id
 from gateway.cli import app as cli
 from gateway.commands.operations import graph

@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 import schema
-from domain.kernel.clock import SystemClock
-from domain.kernel.sources import Source
+from domain.kernel import Source, SystemClock
 from integrations.calling.monitor import SourceMonitor
 from tests.support.graph import Down, World, environment, seed
 from tests.support.umang import Portal, a_portal, make_keys

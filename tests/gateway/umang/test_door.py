@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import func, select
 
-from domain.kernel.numbers import NumberKind, make_number
+from domain.kernel import NumberKind, make_number
 from sandbox.umang.wrong import CALLS
 from store import umang
 from store.tables import metadata

@@ -8,9 +8,7 @@ import pytest
 
 from actions.identity.account_links import unlink
 from actions.identity.sessions import mint_session_token, subject_for_token
-from domain.kernel.assurance import Assurance
-from domain.kernel.errors import ErrorCode, Problems
-from domain.kernel.people import PersonKind, Provider
+from domain.kernel import Assurance, ErrorCode, PersonKind, Problems, Provider
 from store.feedback import notices
 from store.identity import identities, sessions
 from store.identity.sessions import Session

@@ -11,8 +11,7 @@ from actions.applications.decide import Decide, Verdict, decide_application
 from domain.applications.applications import RejectionGround
 from domain.benefits.benefits import PaymentStatus
 from domain.etaal.counting import STATUS_LINE
-from domain.kernel.clock import ist_date
-from domain.kernel.sources import Source
+from domain.kernel import Source, ist_date
 from gateway.http.document_door import document_routes
 from integrations.calling.errors import Unavailable
 from store.benefits import benefits

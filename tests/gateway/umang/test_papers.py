@@ -7,7 +7,7 @@ import pytest
 from actions.applications.decide import Decide, Verdict, decide_application
 from actions.applications.submit import NewDocument, SaveDraft, save_draft
 from domain.applications.applications import Channel, DeliveryMode, RejectionGround
-from domain.kernel.sources import Source
+from domain.kernel import Source
 from gateway.umang import writes
 from integrations.calling.errors import Unavailable
 from store.applications import applications

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from actions.kernel.environment import Environment
-from domain.kernel.sources import Source
+from actions.kernel import Environment
+from domain.kernel import Source
 from gateway.worker import deliveries, runner
 from gateway.worker.deliveries import (
     HELD,
@@ -23,7 +23,7 @@ from gateway.worker.topics import Handler
 from integrations.calling.breakers import CircuitOpen
 from integrations.calling.errors import Unavailable
 from integrations.calling.kill_switch import SwitchedOff
-from store.database.errors import StoreUnavailable
+from store.database import StoreUnavailable
 from store.platform import outbox
 from store.platform.outbox import RETRY_AFTER_SECONDS, OutboxMessage, OutboxState
 from tests.support.sign_in import environment

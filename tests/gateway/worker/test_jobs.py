@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from domain.platform.alarms import JobOutcome
 from gateway.settings.settings import Retention
 from gateway.worker import jobs

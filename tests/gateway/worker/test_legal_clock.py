@@ -8,20 +8,16 @@ import pytest
 from actions.appeals.legal_sweep import Swept, sweep
 from actions.applications.decide import Decide, Verdict, decide_application
 from actions.applications.submit import SubmitApplication, submit_application
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from domain.appeals.appeals import AppealState
 from domain.applications.applications import Application, Channel, DeliveryMode
 from domain.applications.deadline import breaches_at
-from domain.kernel.clock import ManualClock
-from domain.kernel.errors import Problems
+from domain.kernel import ManualClock, Problems
 from gateway.worker.leader import LeadershipLost
 from gateway.worker.legal_clock import LEASE, LegalClock
 from gateway.worker.runner import Job, Runner
 from store.appeals import appeals
-from store.database import leases
-from store.database.engine import Store
-from store.database.errors import StoreUnavailable
-from store.database.keyring import Keyrings
+from store.database import Keyrings, Store, StoreUnavailable, leases
 from tests.support.graph import CITIZEN, NEIGHBOUR, OFFICER, Down, environment, seed
 
 

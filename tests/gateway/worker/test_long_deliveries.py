@@ -7,12 +7,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from gateway.worker import deliveries
 from gateway.worker.claim_heartbeat import SHARE, ClaimHeartbeat, ClaimLost, Stopped
 from gateway.worker.deliveries import CLAIM_LOST, STOPPED, Deliveries
-from store.database.errors import StoreUnavailable
-from store.database.sql import database_now
+from store.database import StoreUnavailable, database_now
 from store.platform import outbox
 from store.platform.outbox import OutboxMessage, OutboxState
 from tests.support.sign_in import environment

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import structlog
 
-from actions.kernel.environment import Environment
+from actions.kernel import Environment
 from actions.platform.alarms import tell
 from domain.platform.alarms import COUNTED_SECONDS, RULES, AlarmCode, AlarmState, JobOutcome, JobRuns
 from gateway.runtime.alarms import AlarmWatch
@@ -20,7 +20,7 @@ from gateway.runtime.logs import configure_logging
 from gateway.runtime.process_health import ProcessHealth
 from gateway.worker import runner
 from gateway.worker.runner import Job, Runner
-from store.database.errors import StoreUnavailable, WritesStopped
+from store.database import StoreUnavailable, WritesStopped
 from tests.support.sign_in import environment
 
 PRIVATE = "Asha Negi 9800000001"

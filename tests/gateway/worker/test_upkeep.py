@@ -6,9 +6,8 @@ from datetime import timedelta
 import pytest
 from pydantic import ValidationError
 
-from actions.kernel.environment import Environment
-from domain.kernel.clock import ist_date
-from domain.kernel.people import PersonKind, Provider
+from actions.kernel import Environment
+from domain.kernel import PersonKind, Provider, ist_date
 from domain.statistics.figures import figure_inputs, marks_of
 from gateway.settings.settings import Retention
 from gateway.worker.jobs import upkeep_jobs

@@ -10,8 +10,7 @@ import httpx
 import pytest
 import respx
 
-from domain.kernel.clock import ManualClock
-from domain.kernel.sources import Source, SourceState
+from domain.kernel import ManualClock, Source, SourceState
 from integrations.apisetu import (
     ApiSetu,
     ApiSetuSettings,

@@ -5,8 +5,7 @@ import json
 import pytest
 import respx
 
-from domain.kernel.clock import ManualClock
-from domain.kernel.sources import Source
+from domain.kernel import ManualClock, Source
 from integrations.apisetu import ApiSetu, ApiSetuSettings, PublisherSettings
 from integrations.apisetu.codes import ERRORS
 from integrations.apisetu.consent import canonical

@@ -18,8 +18,7 @@ from schemathesis.checks import (
 from schemathesis.core.failures import FailureGroup
 from starlette.applications import Starlette
 
-from domain.kernel.clock import ManualClock
-from domain.kernel.text import Bilingual
+from domain.kernel import Bilingual, ManualClock
 from integrations.apisetu import (
     ConsentUsedUp,
     NotNow,

@@ -7,7 +7,7 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from domain.kernel.sources import SourceState
+from domain.kernel import SourceState
 from integrations.apisetu import ApiSetuSettings, PublisherSettings
 from integrations.apisetu.holds import HOLD_SECONDS
 from integrations.calling.errors import Garbled, IntegrityFailure, Refused, Unavailable

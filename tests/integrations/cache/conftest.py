@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from domain.kernel.clock import ManualClock
+from domain.kernel import ManualClock
 from integrations.calling.cache import AnswerCache
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from domain.identity.policy import Purpose
-from domain.kernel.sources import Source, SourceState
+from domain.kernel import Source, SourceState
 from integrations.calling.cache import AnswerCache, cache_key
 from integrations.calling.cache_backends import BoundedMemoryCache, ValkeyCache, open_cache
 from integrations.calling.errors import Unavailable

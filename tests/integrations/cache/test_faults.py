@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 import redis.exceptions
 
-from domain.kernel.sources import SourceState
+from domain.kernel import SourceState
 from integrations.calling.cache import AnswerCache, cache_key
 from integrations.calling.cache_backends import BoundedMemoryCache, open_cache
 from tests.support.loads import ANY, KEPT, KEY, Partner

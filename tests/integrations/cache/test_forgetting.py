@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from domain.kernel.sources import SourceState
+from domain.kernel import SourceState
 from integrations.calling.cache import AnswerCache
 from integrations.calling.cache_backends import ValkeyCache, open_cache
 from tests.support.loads import ANY, KEPT, KEY, SERVED, Partner

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from domain.kernel.sources import Source, SourceState
+from domain.kernel import Source, SourceState
 from integrations.calling.cache import AnswerCache
 from integrations.calling.cache_backends import open_cache
 from integrations.calling.deadline import set_request_deadline

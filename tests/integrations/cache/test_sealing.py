@@ -2,10 +2,10 @@
 
 import pytest
 
-from domain.kernel.sources import SourceState
+from domain.kernel import SourceState
 from integrations.calling.cache import AnswerCache, cache_key
 from integrations.calling.cache_backends import SealedCache, open_cache
-from store.database.cipher import FieldCipher
+from store.database import FieldCipher
 from tests.support.loads import ANY, KEPT, KEY, Partner
 
 pytestmark = pytest.mark.integration

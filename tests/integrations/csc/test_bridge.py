@@ -12,8 +12,7 @@ import pytest
 import respx
 
 from domain.fees.fees import FeeReceipt, ReportedState
-from domain.kernel.clock import IST, ManualClock
-from domain.kernel.sources import Source
+from domain.kernel import IST, ManualClock, Source
 from integrations.calling.errors import Garbled, IntegrityFailure, NotLetIn, Unavailable
 from integrations.csc import BridgeSettings, CscBridge, Refund, WalletPayment
 from integrations.csc import wire_bridge as wire

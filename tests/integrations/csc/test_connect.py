@@ -7,10 +7,7 @@ from dataclasses import replace
 import pytest
 import respx
 
-from domain.kernel.clock import ManualClock
-from domain.kernel.ids import SeededIds
-from domain.kernel.people import Provider
-from domain.kernel.sources import Source
+from domain.kernel import ManualClock, Provider, SeededIds, Source
 from integrations.calling.errors import Garbled, NotLetIn, Refused, Unavailable
 from integrations.csc import CscConnect, CscConnectSettings
 from integrations.csc.wire import encrypt_text, encrypted_secret, read_identity

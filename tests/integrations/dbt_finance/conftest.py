@@ -10,8 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from domain.kernel.clock import ManualClock
-from domain.kernel.sources import Source
+from domain.kernel import ManualClock, Source
 from integrations.dbt_finance import BillReference, DbtFinance, DbtFinanceSettings, Payee, PaymentInstruction
 from sandbox.city.kit import Sandbox, SandboxClock, SandboxHome
 from sandbox.dbt_finance.server import create_sandbox

@@ -9,7 +9,7 @@ import pytest
 import respx
 
 from domain.benefits.benefits import PaymentStatus
-from domain.kernel.sources import Source, SourceState
+from domain.kernel import Source, SourceState
 from integrations.calling.errors import Garbled, IntegrityFailure, NotLetIn, Refused, Unavailable
 from integrations.dbt_finance import InstructionOutcome, InstructionStage
 from integrations.dbt_finance.jit import client as client_module

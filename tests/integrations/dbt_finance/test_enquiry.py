@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from domain.benefits.benefits import PaymentStatus
-from domain.kernel.sources import Source
+from domain.kernel import Source
 from integrations.calling.errors import IntegrityFailure, Refused, Unavailable
 from integrations.calling.remote import Remote
 from integrations.calling.transport import open_client

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from domain.benefits.benefits import PaymentStatus
-from domain.kernel.clock import IST
+from domain.kernel import IST
 from integrations.dbt_finance import BillReference, DbtFinanceSettings, Payee, PaymentInstruction
 from integrations.dbt_finance.jit import wire, wire_auth
 from integrations.dbt_finance.jit.states import BillAnswers, states_of

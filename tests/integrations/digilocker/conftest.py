@@ -11,8 +11,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import httpx
 import pytest
 
-from domain.kernel.clock import ManualClock
-from domain.kernel.sources import Source
+from domain.kernel import ManualClock, Source
 from integrations.digilocker import DigiLocker, DigiLockerSettings, LockerGrant
 from sandbox.city import Sandbox, SandboxClock, SandboxHome
 from sandbox.digilocker.server import create_sandbox

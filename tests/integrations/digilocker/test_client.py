@@ -6,7 +6,7 @@ import httpx
 import pytest
 import respx
 
-from domain.kernel.sources import Source, SourceState
+from domain.kernel import Source, SourceState
 from integrations.calling.errors import Garbled, IntegrityFailure, Refused, Unavailable
 from integrations.digilocker import DigiLocker, DigiLockerSettings, LockerGrant
 from tests.support.remotes import PARTNER, remote_over

@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from domain.kernel.sources import Source
+from domain.kernel import Source
 from integrations.calling.errors import Refused
 from integrations.sso import MeriPehchaan, MeriPehchaanSettings
 from tests.integrations.digilocker.conftest import PEOPLE

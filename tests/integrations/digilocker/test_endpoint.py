@@ -10,7 +10,7 @@ import pytest
 from lxml import etree
 from starlette.applications import Starlette
 
-from domain.kernel.clock import ManualClock
+from domain.kernel import ManualClock
 from integrations.digilocker import (
     PENDING,
     CopyFormat,

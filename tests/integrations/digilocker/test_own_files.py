@@ -8,7 +8,7 @@ import respx
 from stdnum.in_ import aadhaar
 
 from domain.certificates.signatures import SignatureState
-from domain.kernel.sources import Source, SourceState
+from domain.kernel import Source, SourceState
 from integrations.calling.errors import Garbled, IntegrityFailure, Refused
 from integrations.digilocker import (
     DigiLocker,

@@ -9,7 +9,7 @@ from email.policy import HTTP
 import pytest
 import respx
 
-from domain.kernel.sources import Source
+from domain.kernel import Source
 from integrations.calling.errors import NotLetIn, Refused, Unavailable
 from integrations.digilocker import DigiLocker, DigiLockerSettings, PushAction, PushedUri
 from integrations.digilocker.requester.uri_pushes import form_of, multipart_of

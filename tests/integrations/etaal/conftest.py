@@ -9,7 +9,7 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from domain.kernel.clock import ManualClock
+from domain.kernel import ManualClock
 from integrations.etaal import CountsUnavailable, EtaalSettings, ServiceCount, etaal_routes
 from sandbox.city.clock import SandboxClock
 from sandbox.city.kit import Sandbox, SandboxHome

@@ -8,7 +8,7 @@ import pytest
 from lxml import etree
 from starlette.applications import Starlette
 
-from domain.kernel.clock import ManualClock
+from domain.kernel import ManualClock
 from integrations.etaal import EtaalSettings, ServiceCount, etaal_routes
 from tests.integrations.etaal.conftest import TODAY, ListedCounts
 

@@ -12,8 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from domain.kernel.clock import ManualClock
-from domain.kernel.sources import Source
+from domain.kernel import ManualClock, Source
 from integrations.calling.errors import Garbled, NotLetIn, Refused, Unavailable
 from integrations.etaal import Batch, EtaalPush, EtaalPushSettings, RejectedRow, ServiceCount
 from integrations.etaal import wire_push as wire

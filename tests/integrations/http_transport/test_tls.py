@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from domain.kernel.clock import SystemClock
+from domain.kernel import SystemClock
 from integrations.calling.http_transport.connection import CertificateFault, Connection, ConnectionFault
 from tests.support.raw_servers import CHUNKED, OK, Server, client, closing, serving
 

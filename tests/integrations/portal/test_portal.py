@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from domain.kernel.sources import Source
+from domain.kernel import Source
 from integrations.calling.errors import Garbled, Refused, Unavailable
 from integrations.portal import (
     NotACatalogue,

@@ -5,8 +5,7 @@ from datetime import UTC, datetime
 import pytest
 import respx
 
-from domain.kernel.clock import ManualClock
-from domain.kernel.sources import Source
+from domain.kernel import ManualClock, Source
 from integrations.calling.remote import Remote
 from tests.support.remotes import PARTNER, remote_over
 

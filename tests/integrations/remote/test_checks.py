@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.kernel.sources import Source
+from domain.kernel import Source
 from integrations.calling.errors import Garbled, Unavailable
 from integrations.calling.policies import CallPolicy
 

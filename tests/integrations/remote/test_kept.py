@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from domain.kernel.sources import Source, SourceState
+from domain.kernel import Source, SourceState
 from integrations.calling.errors import IntegrityFailure, NotLetIn, Unavailable
 from integrations.calling.monitor import SourceMonitor
 from integrations.calling.policies import CallPolicy

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from domain.kernel.sources import Source
+from domain.kernel import Source
 from integrations.calling.errors import Garbled, Unavailable
 from integrations.calling.policies import CallPolicy
 from integrations.calling.remote import Answer

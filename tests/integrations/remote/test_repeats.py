@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from domain.kernel.sources import Source
+from domain.kernel import Source
 from integrations.calling.deadline import set_request_deadline
 from integrations.calling.errors import Garbled, NotAsked, Refused, Unavailable
 from integrations.calling.policies import Bulkhead, CallPolicy

@@ -13,8 +13,7 @@ import httpx
 import pytest
 
 from domain.appeals.commission import CommissionWord
-from domain.kernel.clock import ManualClock
-from domain.kernel.sources import Source
+from domain.kernel import ManualClock, Source
 from integrations.calling.errors import Garbled, IntegrityFailure, NotLetIn, Refused, Unavailable
 from integrations.right_to_service import CaseEvent, RightToService, RightToServiceSettings, wire
 from sandbox.city.clock import SandboxClock

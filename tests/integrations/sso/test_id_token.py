@@ -9,7 +9,7 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
-from domain.kernel.clock import ManualClock
+from domain.kernel import ManualClock
 from integrations.calling.errors import Garbled, IntegrityFailure
 from integrations.sso.id_token import IdTokenVerifier
 

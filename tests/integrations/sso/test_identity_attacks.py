@@ -11,9 +11,7 @@ import respx
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
-from domain.kernel.assurance import Assurance
-from domain.kernel.clock import ManualClock
-from domain.kernel.sources import Source
+from domain.kernel import Assurance, ManualClock, Source
 from integrations.calling.errors import IntegrityFailure, Refused
 from integrations.sso import MeriPehchaan, MeriPehchaanSettings
 from tests.support.remotes import PARTNER, remote_over

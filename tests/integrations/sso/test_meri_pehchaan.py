@@ -10,9 +10,7 @@ import respx
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
-from domain.kernel.clock import ManualClock
-from domain.kernel.people import Provider
-from domain.kernel.sources import Source
+from domain.kernel import ManualClock, Provider, Source
 from integrations.calling.errors import Garbled, IntegrityFailure, NotLetIn, Refused, Unavailable
 from integrations.sso import Assurance, MeriPehchaan, MeriPehchaanSettings
 from tests.support.remotes import PARTNER, remote_over

@@ -9,9 +9,7 @@ import httpx
 import pytest
 import respx
 
-from domain.kernel.clock import ManualClock
-from domain.kernel.people import Provider
-from domain.kernel.sources import Source
+from domain.kernel import ManualClock, Provider, Source
 from integrations.calling.errors import Garbled, Refused, Unavailable
 from integrations.sso import Assurance, Parichay, ParichaySettings
 from integrations.sso.wire_parichay import read_identity

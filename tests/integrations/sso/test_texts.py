@@ -6,8 +6,7 @@ import httpx
 import pytest
 import respx
 
-from domain.kernel.clock import ManualClock
-from domain.kernel.sources import Source
+from domain.kernel import ManualClock, Source
 from integrations.calling.errors import Garbled, IntegrationError, Refused, Unavailable
 from integrations.sso import TextSender, TextSettings
 from sandbox.sso.server import create_sandbox

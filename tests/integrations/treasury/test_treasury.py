@@ -16,8 +16,7 @@ import respx
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from domain.fees.fees import FeeNews, ReportedState
-from domain.kernel.clock import IST, ManualClock
-from domain.kernel.sources import Source
+from domain.kernel import IST, ManualClock, Source
 from integrations.calling.errors import Garbled, IntegrityFailure, NotLetIn, Refused, Unavailable
 from integrations.treasury import Challan, Treasury, TreasurySettings, wire
 from sandbox.city.kit import Sandbox

@@ -11,10 +11,7 @@ from typing import Any
 import pytest
 from starlette.responses import Response
 
-from domain.kernel.clock import ManualClock
-from domain.kernel.ids import SeededIds
-from domain.kernel.sources import Source, SourceState
-from domain.kernel.text import Language
+from domain.kernel import Language, ManualClock, SeededIds, Source, SourceState
 from integrations.calling.errors import Garbled, NotLetIn, Refused, Unavailable
 from integrations.umang import BloodBank, Mandi, Umang, UmangSettings
 from integrations.umang.models import EnvelopeKeys

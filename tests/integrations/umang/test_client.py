@@ -12,10 +12,7 @@ import pytest
 import respx
 from starlette.responses import Response
 
-from domain.kernel.clock import ManualClock
-from domain.kernel.ids import SeededIds
-from domain.kernel.sources import Source, SourceState
-from domain.kernel.text import Language
+from domain.kernel import Language, ManualClock, SeededIds, Source, SourceState
 from integrations.calling.errors import Garbled, IntegrityFailure, NotLetIn, Refused, Unavailable
 from integrations.umang import Member, Umang, UmangSettings
 from sandbox.city.kit import Sandbox, SandboxClock, SandboxHome

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from domain.kernel.text import Language
+from domain.kernel import Language
 from integrations.umang import DepartmentAccess, EnvelopeKeys, Member, UmangSettings, wire
 from integrations.umang.envelope import Envelope, NoEnvelope, UnfitKeys, WrongEnvelope, looks_sealed
 from sandbox.umang import envelope

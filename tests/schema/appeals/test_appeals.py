@@ -8,11 +8,19 @@ from actions.appeals.legal_sweep import sweep
 from actions.applications.decide import Decide, Verdict, decide_application
 from domain.applications.applications import RejectionGround
 from domain.applications.deadline import breaches_at
-from domain.kernel.clock import ist_date
-from domain.kernel.global_ids import TypeCode
-from domain.kernel.people import Officer, OfficerLevel, PersonKind, Posting, Role, Subject
-from domain.kernel.text import Bilingual, Language
-from schema.kernel.node import node_id
+from domain.kernel import (
+    Bilingual,
+    Language,
+    Officer,
+    OfficerLevel,
+    PersonKind,
+    Posting,
+    Role,
+    Subject,
+    TypeCode,
+    ist_date,
+)
+from schema.kernel import node_id
 from schema.kernel.scalars import show_instant
 from store.identity import people
 from tests.support.graph import CITIZEN, NEIGHBOUR, OFFICER, STRANGE_OFFICER

@@ -11,16 +11,24 @@ from actions.appeals.delay_review import make_review
 from actions.appeals.legal_sweep import sweep
 from actions.applications.decide import Decide, Verdict, decide_application
 from domain.applications.applications import RejectionGround
-from domain.kernel.clock import ist_date
-from domain.kernel.global_ids import TypeCode
-from domain.kernel.numbers import show_number
-from domain.kernel.people import Officer, OfficerLevel, PersonKind, Posting, Role, Subject
-from domain.kernel.text import Bilingual, Language
+from domain.kernel import (
+    Bilingual,
+    Language,
+    Officer,
+    OfficerLevel,
+    PersonKind,
+    Posting,
+    Role,
+    Subject,
+    TypeCode,
+    ist_date,
+    show_number,
+)
 from gateway.http import session_auth
 from gateway.http.public_keys import public_key_routes
 from gateway.pages.hearing_calendar import hearing_calendar_routes
 from gateway.pages.notified import notified_routes
-from schema.kernel.node import node_id
+from schema.kernel import node_id
 from schema.kernel.scalars import show_instant
 from store.appeals import appeals
 from store.identity import people

@@ -8,15 +8,12 @@ from sqlalchemy import update
 
 from actions.benefits.benefits import provenance_by_files
 from actions.benefits.payment_status import apply_status
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import UnitOfWork
 from domain.appeals.law import LAW
 from domain.benefits.benefits import PaymentNews, PaymentStatus, Rail
-from domain.kernel.clock import ist_date
-from domain.kernel.global_ids import TypeCode
-from domain.kernel.people import SYSTEM, PersonKind, Posting, Role, Subject
-from domain.kernel.text import Language
+from domain.kernel import SYSTEM, Language, PersonKind, Posting, Role, Subject, TypeCode, ist_date
 from domain.payments.files import Direction, FileState, LedgerFile
-from schema.kernel.node import node_id
+from schema.kernel import node_id
 from store.benefits import benefits, sanction_course
 from store.catalogue import catalogue
 from store.payments import payment_files

@@ -1,7 +1,6 @@
 """Services of the Union through UMANG as fields of the graph."""
 
-from domain.kernel.people import ANONYMOUS
-from domain.kernel.sources import Source
+from domain.kernel import ANONYMOUS, Source
 from integrations.calling.errors import Unavailable
 from tests.support.graph import CITIZEN, OFFICER
 

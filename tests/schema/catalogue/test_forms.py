@@ -5,8 +5,7 @@ import pytest
 
 from actions.catalogue.form_import import import_forms
 from actions.catalogue.prefill_tokens import Noted, note
-from domain.kernel.errors import ErrorCode
-from domain.kernel.text import Language
+from domain.kernel import ErrorCode, Language
 from gateway.runtime.form_files import form_files
 from tests.actions.catalogue.test_filled_forms import SOURCE
 from tests.support.forms import own_forms

@@ -4,8 +4,8 @@ import pytest
 
 from actions.certificates.certificate_endings import make_corrected
 from actions.certificates.issue import issue_certificate
-from domain.kernel.global_ids import TypeCode
-from schema.kernel.node import node_id
+from domain.kernel import TypeCode
+from schema.kernel import node_id
 from tests.support.actions import FakeRenderer
 from tests.support.graph import CITIZEN, FARAWAY, NEIGHBOUR, OFFICER
 

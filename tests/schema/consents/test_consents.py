@@ -5,8 +5,7 @@ from dataclasses import replace
 import pytest
 
 from domain.consents.consents import ConsentPurpose
-from domain.kernel.people import ANONYMOUS, PersonKind, Role, Subject
-from domain.kernel.text import Language
+from domain.kernel import ANONYMOUS, Language, PersonKind, Role, Subject
 from tests.support.graph import CITIZEN, NEIGHBOUR, OFFICER
 
 OPERATOR = Subject(frozenset({Role.OPERATOR}), PersonKind.OPERATOR, "op1")

@@ -5,8 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from domain.kernel.global_ids import TypeCode, to_global_id
-from domain.kernel.sources import Source
+from domain.kernel import Source, TypeCode, to_global_id
 from tests.support.graph import ASHA, CITIZEN, NEIGHBOUR, OFFICER, add_certificate
 from tests.support.held import Held
 from tests.support.stored import audit_lines_of

@@ -12,9 +12,8 @@ import pytest
 from sqlalchemy import select
 
 from actions.uploads.uploads import take_in
-from domain.kernel.global_ids import TypeCode
-from domain.kernel.people import Subject
-from schema.kernel.node import node_id
+from domain.kernel import Subject, TypeCode
+from schema.kernel import node_id
 from store.identity import identities
 from tests.schema.documents.test_documents import ADD, GRANT, our_own
 from tests.support.bounds import rounds

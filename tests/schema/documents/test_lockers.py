@@ -9,9 +9,8 @@ from stdnum import verhoeff
 
 from actions.documents.locker_orders import ORDER, carry_out_order
 from actions.uploads.uploads import take_in
+from domain.kernel import Bilingual, Source
 from domain.kernel.refusals import REMEDIES
-from domain.kernel.sources import Source
-from domain.kernel.text import Bilingual
 from integrations.calling.errors import NotAsked, Unavailable
 from integrations.digilocker.requester.codes import ERRORS, Verdict
 from store.database import leases

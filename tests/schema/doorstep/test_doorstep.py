@@ -6,10 +6,8 @@ from actions.applications.submit import SubmitApplication, submit_application
 from actions.certificates.issue import issue_certificate
 from domain.applications.applications import Channel, DeliveryMode
 from domain.doorstep import DoorstepAgent
-from domain.kernel.global_ids import TypeCode
-from domain.kernel.people import Operator, PersonKind, Role, Subject
-from domain.kernel.text import Bilingual
-from schema.kernel.node import node_id
+from domain.kernel import Bilingual, Operator, PersonKind, Role, Subject, TypeCode
+from schema.kernel import node_id
 from store import doorstep
 from store.identity import people
 from tests.support.actions import FakeRenderer

@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from domain.etaal.counting import CorrectionReason, CountingEvent, Transaction
-from domain.kernel.people import ANONYMOUS, PersonKind, Role, Subject
+from domain.kernel import ANONYMOUS, PersonKind, Role, Subject
 from store.etaal import ledger, ledger_seal
 from tests.support.graph import CITIZEN, OFFICER
 

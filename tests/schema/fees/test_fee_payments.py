@@ -11,11 +11,9 @@ import pytest
 from actions.applications.respond import RecordFee, record_fee
 from actions.fees.fee_enquiries import ask_due
 from domain.fees.fees import FeeRules, reference_of
-from domain.kernel.global_ids import TypeCode
-from domain.kernel.people import ANONYMOUS, Officer, PersonKind, Posting, Role, Subject
-from domain.kernel.text import Bilingual, Language
+from domain.kernel import ANONYMOUS, Bilingual, Language, Officer, PersonKind, Posting, Role, Subject, TypeCode
 from sandbox.city.kit import Sandbox
-from schema.kernel.node import node_id
+from schema.kernel import node_id
 from store.identity import people
 from tests.support.fees import treasury_on
 from tests.support.graph import CITIZEN, NEIGHBOUR, OFFICER, World

@@ -3,9 +3,8 @@
 import pytest
 
 from domain.identity.aliases import AliasKind
-from domain.kernel.global_ids import TypeCode
-from domain.kernel.people import ANONYMOUS, PersonKind, Role, Subject
-from schema.kernel.node import node_id
+from domain.kernel import ANONYMOUS, PersonKind, Role, Subject, TypeCode
+from schema.kernel import node_id
 from store.identity import accesses, aliases
 from tests.support.digits import devanagari_digits
 from tests.support.graph import (

@@ -5,11 +5,20 @@ from dataclasses import replace
 import pytest
 
 from actions.applications.decide import Decide, Verdict, decide_application
-from domain.kernel.global_ids import TypeCode
-from domain.kernel.numbers import NumberKind, make_number
-from domain.kernel.people import ANONYMOUS, Officer, PersonKind, Posting, Role, Subject
-from domain.kernel.text import Bilingual, Language
-from schema.kernel.node import node_id
+from domain.kernel import (
+    ANONYMOUS,
+    Bilingual,
+    Language,
+    NumberKind,
+    Officer,
+    PersonKind,
+    Posting,
+    Role,
+    Subject,
+    TypeCode,
+    make_number,
+)
+from schema.kernel import node_id
 from store.identity import people
 from tests.support.graph import CITIZEN, NEIGHBOUR, OFFICER, STRANGE_OFFICER
 

@@ -13,13 +13,10 @@ from graphql import GraphQLObjectType
 
 from actions.catalogue.form_import import import_forms
 from domain.benefits.benefits import PaymentStatus
-from domain.kernel.global_ids import TypeCode
-from domain.kernel.sources import Source
+from domain.kernel import Source, TypeCode
 from gateway.runtime.form_files import form_files
 from integrations.calling.errors import Unavailable
-from schema.kernel.directives import directives_of
-from schema.kernel.node import node_id
-from schema.kernel.source_policies import SourcePolicy
+from schema.kernel import SourcePolicy, directives_of, node_id
 from store.benefits import benefits
 from tests.support.built import built
 from tests.support.degradation import coded, losses

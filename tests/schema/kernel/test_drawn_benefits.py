@@ -5,9 +5,8 @@ from dataclasses import replace
 import pytest
 
 from domain.benefits.benefits import PaymentStatus, SanctionState
-from domain.kernel.global_ids import TypeCode
-from domain.kernel.text import Language
-from schema.kernel.node import node_id
+from domain.kernel import Language, TypeCode
+from schema.kernel import node_id
 from store.benefits import benefits
 from tests.store.builders import instalment, sanction
 from tests.support.graph import CITIZEN, OFFICER, STRANGE_OFFICER

@@ -2,8 +2,8 @@
 
 import pytest
 
-from domain.kernel.global_ids import TypeCode
-from schema.kernel.node import node_id
+from domain.kernel import TypeCode
+from schema.kernel import node_id
 from tests.support.graph import ASHA, CITIZEN, NEIGHBOUR, add_certificate
 
 ENTITIES = """

@@ -4,15 +4,21 @@ import pytest
 from graphql import GraphQLError, GraphQLSyntaxError, parse
 from structlog.testing import capture_logs
 
-from domain.kernel.errors import ErrorCode, NotSignedIn, Problem, Problems, not_found
-from domain.kernel.global_ids import MalformedGlobalId
-from domain.kernel.numbers import MistypedNumber
-from domain.kernel.people import ANONYMOUS
-from domain.kernel.sources import Source
-from domain.kernel.text import Language
+from domain.kernel import (
+    ANONYMOUS,
+    ErrorCode,
+    Language,
+    MalformedGlobalId,
+    MistypedNumber,
+    NotSignedIn,
+    Problem,
+    Problems,
+    Source,
+    not_found,
+)
 from integrations.calling.errors import Garbled, IntegrityFailure, Refused, Unavailable
 from schema.kernel.errors import MOST_ERRORS, fault_of, replace_errors
-from store.database.errors import InProgress, KeyReused, ObjectDamaged, StoreUnavailable, TryAgain, VersionConflict
+from store.database import InProgress, KeyReused, ObjectDamaged, StoreUnavailable, TryAgain, VersionConflict
 from tests.support.graph import CITIZEN
 
 CODES = [

@@ -9,11 +9,9 @@ from actions.appeals.legal_sweep import sweep
 from actions.documents.file_links import open_file
 from actions.platform.alarms import evaluate
 from actions.uploads.uploads import take_in
-from domain.kernel.global_ids import TypeCode
-from domain.kernel.people import Officer, PersonKind, Posting, Role, Subject
-from domain.kernel.text import Bilingual, Language
+from domain.kernel import Bilingual, Language, Officer, PersonKind, Posting, Role, Subject, TypeCode
 from domain.officers.desk import DeskRules
-from schema.kernel.node import node_id
+from schema.kernel import node_id
 from store.database.leases import acquire
 from store.identity import people
 from tests.support.files import JPEG, PNG

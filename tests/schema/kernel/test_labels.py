@@ -2,9 +2,8 @@
 
 import pytest
 
+from domain.kernel import ANONYMOUS, Language
 from domain.kernel.messages import MissingMessage, field_label
-from domain.kernel.people import ANONYMOUS
-from domain.kernel.text import Language
 from schema.kernel.labels import fields_of
 
 QUERY = 'query ($prefix: String! = "field.") { labels(prefix: $prefix) { key text } }'

@@ -3,10 +3,8 @@
 import pytest
 
 from actions.uploads.uploads import take_in
-from domain.kernel.global_ids import TypeCode
-from domain.kernel.people import ANONYMOUS, PersonKind, Role, Subject
-from domain.kernel.text import Language
-from schema.kernel.node import node_id
+from domain.kernel import ANONYMOUS, Language, PersonKind, Role, Subject, TypeCode
+from schema.kernel import node_id
 from store.applications import applications
 from tests.support.files import PNG
 from tests.support.graph import ASHA, CITIZEN, LOCKER_URI, NEIGHBOUR, OFFICER, STRANGE_OFFICER

@@ -8,10 +8,8 @@ import pytest
 
 from actions.appeals.legal_sweep import sweep
 from domain.applications.applications import Application
-from domain.kernel.global_ids import TypeCode
-from domain.kernel.people import Officer, OfficerLevel, PersonKind, Posting, Role, Subject
-from domain.kernel.text import Bilingual
-from schema.kernel.node import node_id
+from domain.kernel import Bilingual, Officer, OfficerLevel, PersonKind, Posting, Role, Subject, TypeCode
+from schema.kernel import node_id
 from store.applications import applications
 from store.catalogue import catalogue
 from store.identity import people

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from store.database.errors import StoreUnavailable
+from store.database import StoreUnavailable
 from tests.support.graph import CITIZEN, NEIGHBOUR, OFFICER
 
 SERVICES = """

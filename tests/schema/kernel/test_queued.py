@@ -4,15 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from domain.kernel.errors import ErrorCode
-from domain.kernel.global_ids import TypeCode
-from domain.kernel.sources import Source
-from domain.kernel.text import Language
+from domain.kernel import ErrorCode, Language, Source, TypeCode
 from domain.platform.switches import Switch, Switchboard, SwitchKind, SwitchState
 from integrations.calling.errors import Unavailable
 from integrations.calling.monitor import SourceMonitor
-from schema.kernel.context import Context
-from schema.kernel.node import node_id
+from schema.kernel import Context, node_id
 from store.platform import outbox
 from tests.support.graph import CITIZEN, LOCKER_URI, OFFICER
 from tests.support.operations import operation

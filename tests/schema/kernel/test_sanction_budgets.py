@@ -2,11 +2,9 @@
 
 import pytest
 
-from domain.kernel.global_ids import TypeCode
-from domain.kernel.sources import Source
-from domain.kernel.text import Language
+from domain.kernel import Language, Source, TypeCode
 from integrations.calling.errors import Unavailable
-from schema.kernel.node import node_id
+from schema.kernel import node_id
 from tests.support.graph import CITIZEN, OFFICER, STRANGE_OFFICER
 
 NEED = """

@@ -5,7 +5,8 @@ from datetime import UTC, date, datetime
 import pytest
 from graphql import GraphQLError
 
-from schema.kernel.scalars import Long, Paise, scalar_map, show_instant
+from schema.kernel import Long, Paise, scalar_map
+from schema.kernel.scalars import show_instant
 
 SCALARS = scalar_map()
 

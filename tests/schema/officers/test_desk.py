@@ -4,10 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from domain.kernel.global_ids import TypeCode
-from domain.kernel.people import Officer, PersonKind, Role, Subject
-from domain.kernel.text import Bilingual, Language
-from schema.kernel.node import node_id
+from domain.kernel import Bilingual, Language, Officer, PersonKind, Role, Subject, TypeCode
+from schema.kernel import node_id
 from store.catalogue import catalogue
 from store.identity import people
 from tests.support.graph import CITIZEN, NEIGHBOUR, OFFICER, STRANGE_OFFICER, World

@@ -6,10 +6,8 @@ from datetime import timedelta
 import pytest
 
 from actions.appeals.legal_sweep import sweep
-from domain.kernel.global_ids import TypeCode
-from domain.kernel.people import Officer, PersonKind, Posting, Role, Subject
-from domain.kernel.text import Bilingual, Language
-from schema.kernel.node import node_id
+from domain.kernel import Bilingual, Language, Officer, PersonKind, Posting, Role, Subject, TypeCode
+from schema.kernel import node_id
 from store.identity import people
 from tests.support.graph import CITIZEN, OFFICER, STRANGE_OFFICER, World
 from tests.support.staffing import on_duty

@@ -10,10 +10,9 @@ from sqlalchemy import delete
 from actions.applications.decide import Decide, Verdict, decide_application
 from domain.applications.applications import RejectionGround
 from domain.applications.lifecycle import OPEN
-from domain.kernel.global_ids import TypeCode
-from domain.kernel.people import ANONYMOUS, OfficerLevel, Posting, Role
+from domain.kernel import ANONYMOUS, OfficerLevel, Posting, Role, TypeCode
 from domain.platform.changes import ChangeKind
-from schema.kernel.node import node_id
+from schema.kernel import node_id
 from store.applications import applications
 from store.applications.application_rows import applications_table
 from store.database import change_feed

@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.kernel.people import ANONYMOUS, PersonKind, Role, Subject
+from domain.kernel import ANONYMOUS, PersonKind, Role, Subject
 from tests.support.graph import CITIZEN, OFFICER
 
 ADMIN = Subject(frozenset({Role.ADMIN}), PersonKind.OFFICER, OFFICER.person_id)

@@ -4,11 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from domain.kernel.people import ANONYMOUS, PersonKind, Role, Subject
-from domain.kernel.text import Language
+from domain.kernel import ANONYMOUS, Language, PersonKind, Role, Subject
 from domain.platform.alarms import Alarm, AlarmCode, AlarmState
 from domain.platform.switches import Switch, SwitchKind, SwitchState
-from schema.kernel.fields import MUTATIONS
+from schema.kernel import MUTATIONS
 from store.applications import applications
 from store.platform import alarms, switches
 from tests.schema.kernel.test_mutations import INPUT, SUBMIT

@@ -10,13 +10,12 @@ import pytest
 from starlette.applications import Starlette
 
 from actions.benefits.payment_status import apply_status
-from actions.kernel.unit_of_work import UnitOfWork
+from actions.kernel import UnitOfWork
 from actions.reconciliation.finance_cases import open_case
 from actions.reconciliation.finance_totals import make_statements, rebuild_totals
 from domain.appeals.law import LAW
 from domain.benefits.benefits import PaymentNews, PaymentStatus, Rail
-from domain.kernel.people import ANONYMOUS, SYSTEM, PersonKind, Posting, Role, Subject
-from domain.kernel.text import Language
+from domain.kernel import ANONYMOUS, SYSTEM, Language, PersonKind, Posting, Role, Subject
 from domain.payments.files import BatchKind, BatchState, EnrolmentState, Group, PaymentFileBatch, SignerEnrolment
 from domain.reconciliation.finance_cases import DifferenceKind, FinanceDifference
 from gateway.pages import figures_csv

@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 
 from actions.rosters.roster_filing import FILE
-from domain.kernel.people import Operator, PersonKind, Role, Subject
-from domain.kernel.text import Bilingual, Language
+from domain.kernel import Bilingual, Language, Operator, PersonKind, Role, Subject
 from store.identity import people
 from tests.support.camps import CAMP, SCHOOL, Camps, camps_of, deliver, signed_paper
 from tests.support.graph import OFFICER, STRANGE_OFFICER

@@ -9,8 +9,7 @@ from actions.certificates.issue import issue_certificate
 from actions.statistics.upkeep import count_once, rebuild
 from domain.applications.applications import Channel, RejectionGround
 from domain.applications.lifecycle import Status
-from domain.kernel.global_ids import TypeCode, to_global_id
-from domain.kernel.people import ANONYMOUS, Subject
+from domain.kernel import ANONYMOUS, Subject, TypeCode, to_global_id
 from domain.statistics.small_cells import SMALLEST
 from store.database import audit
 from store.platform import seeds

@@ -16,7 +16,7 @@ from store.appeals import appeals
 from store.appeals.appeal_rows import appeals_table
 from store.appeals.appeal_rows import values_of as appeal_values
 from store.applications.application_rows import applications_table, values_of
-from store.database.engine import Store, Transaction
+from store.database import Store, Transaction
 from store.identity import people
 from store.statistics.overdue import count_overdue, overdue
 from tests.store.builders import NOW, application, citizen

@@ -6,11 +6,10 @@ import pytest
 
 from domain.applications.applications import Decision, RejectionGround
 from domain.applications.lifecycle import Status
-from domain.kernel.clock import ManualClock
+from domain.kernel import ManualClock
 from store.applications import applications
 from store.applications.application_rows import applications_table
-from store.database.engine import Store
-from store.database.errors import AlreadyThere, CannotDecrypt, NotThere, TryAgain, VersionConflict
+from store.database import AlreadyThere, CannotDecrypt, NotThere, Store, TryAgain, VersionConflict
 from store.identity import people
 from tests.store.builders import application, citizen, document, entry, sow
 from tests.support.databases import NOW

@@ -12,13 +12,10 @@ from sqlalchemy import text
 from stdnum import verhoeff
 
 from actions.applications.respond import Withdraw, withdraw_application
-from domain.kernel.people import Citizen
+from domain.kernel import Citizen
 from store.backup.archive import PIECE, BackupKey
 from store.backup.backup import Place, read_files, read_manifest, restore_backup, write_backup
-from store.database.engine import Store
-from store.database.errors import BackupDamaged, KeyMissing, NotEmpty
-from store.database.keyring import Keyrings
-from store.database.objects import LocalObjects
+from store.database import BackupDamaged, KeyMissing, Keyrings, LocalObjects, NotEmpty, Store
 from store.database.vault import Vault
 from store.identity import people
 from store.platform import outbox

@@ -6,12 +6,8 @@ from sqlalchemy import inspect, text
 from store.backup.archive import BackupKey
 from store.backup.backup import Place, read_files, read_manifest, restore_backup
 from store.checks.verify import verify
-from store.database import dump
-from store.database.cipher import FieldCipher
-from store.database.engine import Store, migrate, schema_is_current
+from store.database import FieldCipher, Keyrings, LocalObjects, Store, dump, migrate, schema_is_current
 from store.database.errors import SchemaTooNew, SchemaTooOld
-from store.database.keyring import Keyrings
-from store.database.objects import LocalObjects
 from store.database.revisions import BEFORE, GONE, LAST_BEFORE, REVISIONS, schema_of_backup
 from store.database.vault import Vault
 from store.tables import metadata

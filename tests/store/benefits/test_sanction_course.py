@@ -19,8 +19,7 @@ from domain.benefits.sanction_course import (
     StopKind,
 )
 from store.benefits import benefit_rounds, benefits, recoveries, sanction_course
-from store.database.engine import Store
-from store.database.errors import AlreadyThere, NotThere
+from store.database import AlreadyThere, NotThere, Store
 from store.platform import outbox
 from tests.store.builders import instalment, sanction, sow
 from tests.support.databases import NOW

@@ -4,12 +4,11 @@ import pytest
 
 from domain.applications.deadline import WorkCalendar
 from domain.catalogue.catalogue import Department, District, Tehsil
-from domain.kernel.clock import ManualClock
-from domain.kernel.text import Bilingual
+from domain.kernel import Bilingual, ManualClock
 from store.catalogue import catalogue
 from store.catalogue.calendar import NO_CALENDAR, Holiday, holidays, save_calendar, work_calendar
 from store.catalogue.catalogue import PAST_ALL_SERVICES
-from store.database.engine import Store, Transaction
+from store.database import Store, Transaction
 from tests.store.builders import scheme, service
 from tests.support.stored import versions_of
 

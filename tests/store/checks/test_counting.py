@@ -6,8 +6,7 @@ import pytest
 
 from domain.etaal.counting import CountingEvent, TransactionCount
 from domain.etaal.counting import Transaction as ETransaction
-from store.database.engine import Store
-from store.database.errors import TryAgain
+from store.database import Store, TryAgain
 from store.etaal import ledger, ledger_seal
 
 DAY = date(2026, 11, 24)

@@ -8,12 +8,11 @@ import pytest
 from actions.statistics.upkeep import rebuild
 from domain.applications.applications import Application, Channel
 from domain.applications.lifecycle import Status
-from domain.kernel.people import Posting, Role
+from domain.kernel import Posting, Role
 from domain.statistics.figures import Measure, bucket_of, difference, figure_inputs, marks_of, month_of
 from domain.statistics.silence import Activity
 from store.applications import applications
-from store.database.engine import Store, Transaction
-from store.database.errors import TryAgain
+from store.database import Store, Transaction, TryAgain
 from store.identity import people
 from store.statistics import figure_days, figure_recount, figures
 from store.statistics.figures import FigureFilter

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from actions.applications.respond import RecordFee, record_fee
 from actions.fees import fee_cases, fee_refunds
 from domain.fees.fees import FeeOrder, FeeRules
-from domain.kernel.people import Subject
+from domain.kernel import Subject
 from store.checks import fees
 from tests.support.actions import World
 from tests.support.fees import Tills, open_tills

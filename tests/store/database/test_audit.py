@@ -3,9 +3,8 @@ import asyncio
 import pytest
 from sqlalchemy import delete, insert, update
 
-from store.database import audit
-from store.database.audit import GENESIS, AuditLine, audit_chain_table, audit_lines_table
-from store.database.engine import Store
+from store.database import AuditLine, Store, audit, audit_lines_table
+from store.database.audit import GENESIS, audit_chain_table
 from tests.support.databases import NOW
 from tests.support.stored import audit_lines_of
 

@@ -7,9 +7,8 @@ import pytest
 from sqlalchemy import select, text, tuple_
 
 from domain.payments.files import Group, PaymentMethod
-from store.database.audit import audit_lines_table
+from store.database import Store, audit_lines_table
 from store.database.bulk import among, insert_rows, update_rows
-from store.database.engine import Store
 from store.payments import payment_batches, payment_runs
 from store.payments.payment_tables import lines_table
 from store.reconciliation.reconciliation import utrs_table

@@ -7,13 +7,11 @@ from datetime import timedelta
 
 import pytest
 
-from domain.kernel.people import Posting, Role
+from domain.kernel import Posting, Role
 from domain.officers.desk import Claim
 from domain.platform.changes import OF_APPLICATIONS, OF_QUEUES, START, ChangeKind, Position, Wanted
 from store.applications import applications
-from store.database import change_feed
-from store.database.engine import Store
-from store.database.errors import VersionConflict
+from store.database import Store, VersionConflict, change_feed
 from store.identity import people
 from store.officers import desk
 from tests.store import builders

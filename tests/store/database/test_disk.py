@@ -11,13 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from domain.kernel.errors import ErrorCode
+from domain.kernel import ErrorCode
 from schema.kernel.errors import fault_of
-from store.database.cipher import FieldCipher
-from store.database.engine import Store
-from store.database.errors import StoreUnavailable
-from store.database.keyring import Keyrings
-from store.database.objects import LocalObjects
+from store.database import FieldCipher, Keyrings, LocalObjects, Store, StoreUnavailable
 from store.identity import people
 from tests.store.builders import citizen
 

@@ -5,11 +5,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import delete, insert, select, text
 
-from domain.kernel.clock import ManualClock
-from store.database.cipher import FieldCipher
+from domain.kernel import ManualClock
+from store.database import AlreadyThere, FieldCipher, Store, StoreError, StoreUnavailable, TryAgain, schema_is_current
 from store.database.connections import database_url
-from store.database.engine import Store, schema_is_current
-from store.database.errors import AlreadyThere, StoreError, StoreUnavailable, TryAgain
 from store.database.sqlite_driver import DRIVER
 from store.identity import accesses, people
 from store.identity.people import citizens_table

@@ -3,9 +3,7 @@ from datetime import timedelta
 
 import pytest
 
-from store.database import idempotency
-from store.database.engine import Store
-from store.database.errors import InProgress, KeyReused, NotThere
+from store.database import InProgress, KeyReused, NotThere, Store, idempotency
 from store.database.idempotency import Fresh, Replay
 from tests.support.databases import NOW
 

@@ -9,9 +9,8 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OctKey, RSAKey
 
-from store.database.cipher import FieldCipher
-from store.database.errors import CannotDecrypt, KeyMissing
-from store.database.keyring import PURPOSES, Keyrings
+from store.database import CannotDecrypt, FieldCipher, KeyMissing, Keyrings
+from store.database.keyring import PURPOSES
 
 PLACE = "citizens:personal:c1"
 

@@ -1,7 +1,6 @@
 import asyncio
 
-from store.database import leases
-from store.database.engine import Store
+from store.database import Store, leases
 from store.database.leases import Lease
 from store.platform import seeds
 

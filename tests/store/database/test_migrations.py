@@ -14,10 +14,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from domain.kernel.clock import ManualClock
-from store.database import migration_runner
-from store.database.cipher import FieldCipher
-from store.database.engine import Store, migrate, schema_is_current
+from domain.kernel import ManualClock
+from store.database import FieldCipher, Store, migrate, migration_runner, schema_is_current
 from store.database.errors import SchemaTooNew
 from store.database.migration_runner import alembic_config, downgrade, upgrade
 from store.database.revisions import REVISIONS

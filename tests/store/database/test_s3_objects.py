@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
-from domain.kernel.clock import SystemClock
-from store.database.errors import ObjectDamaged, StoreUnavailable
+from domain.kernel import SystemClock
+from store.database import ObjectDamaged, StoreUnavailable
 from store.database.s3_objects import ATTEMPTS, Credentials, S3Objects, S3Place, signed_headers
 from tests.support.object_server import object_server
 

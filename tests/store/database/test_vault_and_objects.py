@@ -7,11 +7,8 @@ import pytest
 from sqlalchemy import create_engine, text
 from stdnum import verhoeff
 
-from domain.kernel.clock import ManualClock
-from domain.kernel.ids import SystemIds
-from store.database.errors import NotThere, ObjectDamaged, StoreUnavailable
-from store.database.keyring import Keyrings
-from store.database.objects import LocalObjects
+from domain.kernel import ManualClock, SystemIds
+from store.database import Keyrings, LocalObjects, NotThere, ObjectDamaged, StoreUnavailable
 from store.database.vault import Vault
 from tests.support.databases import NOW
 

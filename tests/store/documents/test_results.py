@@ -3,11 +3,10 @@ from datetime import timedelta
 import pytest
 
 from domain.benefits.benefits import PaymentStatus
-from domain.kernel.text import Bilingual
+from domain.kernel import Bilingual
 from store.benefits import benefits
 from store.certificates import certificates
-from store.database.engine import Store
-from store.database.errors import AlreadyThere, NotThere
+from store.database import AlreadyThere, NotThere, Store
 from store.documents import department_documents
 from store.documents.department_documents import DepartmentDocument
 from tests.store.builders import application, certificate, instalment, sanction, sow

@@ -23,8 +23,7 @@ from domain.etaal.counting import (
 )
 from domain.etaal.counting import Transaction as ETransaction
 from store.checks.counting import transaction_ledger
-from store.database.engine import Store, Transaction
-from store.database.errors import TryAgain
+from store.database import Store, Transaction, TryAgain
 from store.etaal import etaal, ledger, ledger_seal
 
 DAY = date(2026, 11, 24)

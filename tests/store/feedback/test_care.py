@@ -10,12 +10,10 @@ import pytest
 from domain.doorstep import DoorstepAgent, Handover, HandOverProof, Slot, SlotWindow, Visit, VisitPurpose, VisitState
 from domain.feedback.feedback import Feedback, Suggestion, SuggestionState
 from domain.feedback.grievances import Grievance, GrievanceCategory, GrievanceReply, GrievanceState
-from domain.kernel.clock import ManualClock
-from domain.kernel.people import Posting, Role
+from domain.kernel import ManualClock, Posting, Role
 from store import doorstep
 from store.applications import applications
-from store.database.engine import Store, Transaction
-from store.database.errors import AlreadyThere, VersionConflict
+from store.database import AlreadyThere, Store, Transaction, VersionConflict
 from store.feedback import feedback, grievances, suggestions, tracking
 from store.identity import people
 from tests.store.builders import application, citizen, officer, operator

@@ -8,7 +8,7 @@ from sqlalchemy import insert, text
 from domain.applications.lifecycle import Status
 from domain.fees.fees import FeeRoute, FeeState
 from store.applications.application_rows import applications_table, values_of
-from store.database.engine import Store
+from store.database import Store
 from store.fees import fee_orders
 from store.fees.fee_orders import orders_table
 from store.identity import people

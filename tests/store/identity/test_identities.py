@@ -4,12 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from domain.kernel.clock import ManualClock
-from domain.kernel.people import PersonKind, Provider
-from store.database.cipher import FieldCipher
-from store.database.engine import Store
-from store.database.errors import AlreadyThere, NotThere, VersionConflict
-from store.database.keyring import Keyrings
+from domain.kernel import ManualClock, PersonKind, Provider
+from store.database import AlreadyThere, FieldCipher, Keyrings, NotThere, Store, VersionConflict
 from store.identity import identities
 from store.identity.identities import LockerTokens
 from tests.store.builders import sow

@@ -1,8 +1,7 @@
 import pytest
 
-from domain.kernel.people import OfficerLevel, Posting, Role
-from store.database.engine import Store
-from store.database.errors import AlreadyThere, NotThere
+from domain.kernel import OfficerLevel, Posting, Role
+from store.database import AlreadyThere, NotThere, Store
 from store.identity import people
 from tests.store.builders import citizen, officer, operator
 

@@ -3,12 +3,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from domain.applications.applications import Decision, RejectionGround
-from domain.kernel.people import PersonKind, Provider
-from domain.kernel.text import Bilingual
+from domain.kernel import Bilingual, PersonKind, Provider
 from store.applications import applications
 from store.certificates import certificates
-from store.database import idempotency
-from store.database.engine import Store
+from store.database import Store, idempotency
 from store.identity import identities, people
 from store.identity.identities import LockerTokens
 from store.platform import outbox

@@ -4,10 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from domain.kernel.clock import ManualClock
-from domain.kernel.people import PersonKind, Provider
-from store.database.engine import Store
-from store.database.errors import AlreadyThere
+from domain.kernel import ManualClock, PersonKind, Provider
+from store.database import AlreadyThere, Store
 from store.identity import sessions, sign_ins
 from store.identity.sessions import Session
 from store.identity.sign_ins import AppCode, SignInTransaction

@@ -7,11 +7,10 @@ import pytest
 
 from domain.applications.applications import Channel, RejectionGround
 from domain.applications.lifecycle import Status
-from domain.kernel.people import Posting, Role
+from domain.kernel import Posting, Role
 from domain.officers.desk import Claim, DaysLeft, Holder, OpinionState, Pack, Proposal, QueueFilter, QueueSort
 from store.applications import applications
-from store.database.engine import Store
-from store.database.errors import NotThere
+from store.database import NotThere, Store
 from store.identity import people
 from store.officers import desk, desk_queue
 from tests.store.builders import application, citizen

@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import insert, text
 
-from domain.kernel.people import Posting, Role
+from domain.kernel import Posting, Role
 from domain.payments.files import RegistrationState
 from store.benefits.benefits import sanctions_table
-from store.database.engine import Store
+from store.database import Store
 from store.identity import people
 from store.payments import beneficiary_lists
 from store.payments.beneficiary_lists import BeneficiaryFilter, BeneficiaryOrder

@@ -5,7 +5,7 @@ from datetime import timedelta
 from sqlalchemy import insert, text
 
 from domain.payments.files import FileState
-from store.database.engine import Store
+from store.database import Store
 from store.payments import payment_files
 from store.payments.payment_tables import files_table
 from tests.store.builders import NOW

@@ -1,10 +1,8 @@
 from datetime import timedelta
 
-from domain.kernel.clock import ManualClock
+from domain.kernel import ManualClock
 from domain.platform.alarms import Alarm, AlarmCode, AlarmState, Event, JobRuns, ProcessFacts
-from store.database import audit
-from store.database.audit import AuditLine
-from store.database.engine import Store
+from store.database import AuditLine, Store, audit
 from store.platform import alarms
 from tests.support.databases import NOW
 

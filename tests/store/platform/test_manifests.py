@@ -2,7 +2,7 @@ from datetime import date, timedelta
 
 from domain.platform.client_policy import ClientPlatform, ClientRule
 from domain.platform.manifests import PublishedManifest, Use
-from store.database.engine import Store
+from store.database import Store
 from store.platform import manifests
 from store.platform.manifests import Mark
 from tests.support.databases import NOW

@@ -4,8 +4,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
-from domain.kernel.clock import ManualClock
-from store.database.engine import Store
+from domain.kernel import ManualClock
+from store.database import Store
 from store.platform import outbox, outbox_desk
 from store.platform.outbox import ABANDONED, RETRY_AFTER_SECONDS, UNREADABLE, OutboxMessage, OutboxState, retry_wait
 from tests.support.databases import NOW

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from gateway.commands.outbox import HIDDEN, message_fields
-from store.database.engine import Store
+from store.database import Store
 from store.platform import outbox, outbox_desk
 from store.platform.outbox import OutboxState
 from store.platform.outbox_desk import PARKED, OutboxFilter

@@ -2,7 +2,7 @@ import asyncio
 from datetime import timedelta
 
 from domain.platform.switches import Switch, SwitchKind, SwitchState
-from store.database.engine import Store
+from store.database import Store
 from store.platform import switches
 from tests.support.databases import NOW
 

@@ -7,7 +7,7 @@ import pytest
 from domain.uploads.files import MediaType, UploadedFile
 from store.applications import applications
 from store.certificates import certificates
-from store.database.engine import Store
+from store.database import Store
 from store.identity import people
 from store.privacy.personal_files import still_named
 from store.uploads import uploads

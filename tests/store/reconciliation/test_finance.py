@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import insert, text
 
 from domain.benefits.benefits import PaymentStatus, Rail
-from domain.kernel.people import Posting, Role
+from domain.kernel import Posting, Role
 from domain.reconciliation.finance_cases import (
     CaseEvent,
     CaseOutcome,
@@ -21,8 +21,7 @@ from domain.reconciliation.finance_cases import (
 from domain.reconciliation.reconciliation import RunState, Side
 from store.benefits import benefits, bharat_reports, payment_enquiries
 from store.benefits.payment_enquiries import EnquiryAnswer
-from store.database.engine import Store, Transaction
-from store.database.errors import VersionConflict
+from store.database import Store, Transaction, VersionConflict
 from store.identity import people
 from store.payments import payment_queues, payment_reads
 from store.payments.payment_queues import PaymentQueue, QueueFilter

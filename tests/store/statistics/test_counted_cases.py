@@ -14,11 +14,10 @@ from hypothesis import strategies as st
 from domain.appeals.delays import CaseFilter, CaseList, ListSize
 from domain.applications.applications import Application
 from domain.applications.lifecycle import ON_THE_CLOCK, OPEN, REFUSED, Status
-from domain.kernel.clock import ist_date
-from domain.kernel.people import Posting, Role
+from domain.kernel import Posting, Role, ist_date
 from domain.statistics.figures import figure_inputs, marks_of, month_of
 from store.applications import applications
-from store.database.engine import Store, Transaction
+from store.database import Store, Transaction
 from store.platform import seeds
 from store.statistics import figure_cases, figures
 from store.statistics.figure_state import COUNTED

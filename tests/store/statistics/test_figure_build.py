@@ -18,8 +18,7 @@ from domain.applications.applications import Application
 from domain.applications.lifecycle import Status
 from domain.statistics.figures import Measure, difference, figure_inputs, marks_of
 from store.applications import applications
-from store.database.cipher import FieldCipher
-from store.database.engine import Store
+from store.database import FieldCipher, Store
 from store.identity import people
 from store.statistics import figure_build, figure_recount, figure_state, figures
 from store.statistics.figure_state import Build, Phase

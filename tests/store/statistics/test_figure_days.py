@@ -15,11 +15,11 @@ from actions.statistics.figures import statistics
 from actions.statistics.upkeep import count_once, rebuild
 from domain.applications.applications import Application, Channel
 from domain.applications.lifecycle import Status
-from domain.kernel.people import PersonKind, Role, Subject
+from domain.kernel import PersonKind, Role, Subject
 from domain.officers.dashboards import Dimension
 from domain.statistics.figures import COARSE_EDGES, EDGES, Measure, bucket_of, difference, figure_inputs, marks_of
 from store.applications import applications
-from store.database.engine import Store
+from store.database import Store
 from store.identity import people
 from store.platform import seeds
 from store.statistics import figure_days, figure_recount, figures

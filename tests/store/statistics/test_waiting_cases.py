@@ -15,13 +15,12 @@ from hypothesis import strategies as st
 from domain.applications.applications import Application
 from domain.applications.deadline import end_of_day
 from domain.applications.lifecycle import OPEN, WITH_OFFICER, Status
-from domain.kernel.clock import IST, ist_date
-from domain.kernel.people import Posting, Role
+from domain.kernel import IST, Posting, Role, ist_date
 from domain.officers.desk import DaysLeft, Holder, QueueFilter, days_left_limits
 from domain.statistics.figures import difference, figure_inputs, marks_of
 from domain.statistics.waiting import NUMBERS_OF_A_DAY, STATES, first_of, number_of, numbers_of
 from store.applications import applications
-from store.database.engine import Store, Transaction
+from store.database import Store, Transaction
 from store.officers import desk_queue
 from store.platform import seeds
 from store.statistics import figure_open, figure_recount, figures

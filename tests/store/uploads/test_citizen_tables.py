@@ -12,8 +12,7 @@ from domain.identity.aliases import AliasKind
 from domain.uploads.files import MediaType, UploadedFile
 from store import clearances
 from store.benefits import benefit_rounds, benefits
-from store.database.engine import Store, Transaction
-from store.database.errors import AlreadyThere
+from store.database import AlreadyThere, Store, Transaction
 from store.feedback import notices
 from store.identity import aliases
 from store.uploads import uploads

@@ -1,6 +1,6 @@
 """The toy as its client: it greets."""
 
-from domain.kernel.sources import Source, Sourced, SourceState
+from domain.kernel import Source, Sourced, SourceState
 from integrations.calling.answers import read_json
 from integrations.calling.errors import Garbled, Unavailable
 from integrations.calling.policies import JSON_TYPES, CallPolicy

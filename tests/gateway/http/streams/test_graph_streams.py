@@ -10,13 +10,7 @@ import pytest
 from actions.applications.decide import Decide, Verdict, decide_application
 from domain.applications.applications import RejectionGround
 from domain.benefits.benefits import PaymentStatus
-from domain.kernel.clock import SystemClock
-from domain.kernel.errors import NotSignedIn
-from domain.kernel.global_ids import TypeCode
-from domain.kernel.ids import SystemIds
-from domain.kernel.people import ANONYMOUS, Subject
-from domain.kernel.sources import Source
-from domain.kernel.text import Language
+from domain.kernel import ANONYMOUS, Language, NotSignedIn, Source, Subject, SystemClock, SystemIds, TypeCode
 from gateway.graphql.pipeline import Pipeline
 from gateway.http.edge import Edge
 from gateway.settings.subscriptions import Streams
@@ -25,8 +19,7 @@ from gateway.streams.fanout import Fanout
 from gateway.streams.sessions import Sessions
 from gateway.streams.streams import Streaming
 from integrations.calling.monitor import SourceMonitor
-from schema.kernel.context import Context
-from schema.kernel.node import node_id
+from schema.kernel import Context, node_id
 from store.applications import applications
 from store.benefits import benefits
 from store.database import change_feed

@@ -9,11 +9,9 @@ import pytest
 import websockets
 
 from actions.identity.sessions import sign_out, subject_for_token
-from domain.kernel.clock import SystemClock
-from domain.kernel.global_ids import TypeCode
-from domain.kernel.people import PersonKind
-from schema.kernel.node import node_id
-from store.database.engine import Store
+from domain.kernel import PersonKind, SystemClock, TypeCode
+from schema.kernel import node_id
+from store.database import Store
 from tests.support.gateway_process import a_token, gateway_here
 from tests.support.graph import CITIZEN, OFFICER, Down, World, environment, seed
 from tests.support.running import free_port

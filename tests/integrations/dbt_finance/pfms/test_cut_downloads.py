@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 import pytest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from domain.kernel.sources import Source
+from domain.kernel import Source
 from integrations.calling.errors import Garbled, IntegrationError, Unavailable
 from integrations.calling.remote import Remote
 from integrations.calling.transport import Transports

@@ -5,7 +5,7 @@ import asyncio
 import asyncssh
 import pytest
 
-from domain.kernel.sources import Source, SourceState
+from domain.kernel import Source, SourceState
 from integrations.calling.breakers import BreakerState
 from integrations.calling.deadline import set_request_deadline
 from integrations.calling.errors import Garbled, IntegrityFailure, NeverSent, NotLetIn, Refused, Unavailable

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from domain.kernel.money import paise_from_rupees
+from domain.kernel import paise_from_rupees
 from integrations.dbt_finance.pfms.files import beneficiary_file, payment_file
 from integrations.dbt_finance.pfms.line_rules import faults_of_beneficiary, faults_of_payment
 from integrations.dbt_finance.pfms.models import BadLine, BeneficiaryPurpose, PaymentMethod

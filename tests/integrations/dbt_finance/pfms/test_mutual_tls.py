@@ -11,8 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from domain.kernel.clock import SystemClock
-from domain.kernel.sources import Source
+from domain.kernel import Source, SystemClock
 from integrations.calling.errors import CertificateNotTaken, NeverSent, Unavailable
 from integrations.calling.remote import Remote
 from integrations.calling.resilience import Resilience

@@ -5,7 +5,7 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from domain.kernel.sources import Source
+from domain.kernel import Source
 from domain.payments.files import Transport
 from integrations.calling.errors import Garbled, IntegrityFailure, NotLetIn, Refused, Unavailable
 from integrations.dbt_finance.pfms import rest_wire as wire

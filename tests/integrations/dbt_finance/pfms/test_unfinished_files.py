@@ -9,7 +9,7 @@ from typing import Any
 import asyncssh
 import pytest
 
-from domain.kernel.clock import ManualClock
+from domain.kernel import ManualClock
 from integrations.dbt_finance.pfms.models import FileKind
 from integrations.dbt_finance.pfms.settings import SftpSettings
 from integrations.dbt_finance.pfms.sftp import BLOCK
