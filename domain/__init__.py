@@ -1,1 +1,1 @@
-"""Words and rules of the portal: pure values and functions, no input or output."""
+"""Types and rules of the portal: pure values and functions, without input or output."""

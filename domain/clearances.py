@@ -1,4 +1,4 @@
-"""Clearances of other departments and reports of field verification."""
+"""Types for clearances of other departments, field verification reports and due-date warnings."""
 
 from dataclasses import dataclass
 from datetime import datetime

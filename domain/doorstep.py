@@ -1,4 +1,4 @@
-"""Doorstep delivery: visits, their slots and their states, as a pure state machine."""
+"""Doorstep delivery: visits, their slots and their states as a pure state machine."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field

@@ -1,1 +1,1 @@
-"""What listens, guards and composes: settings, application factory, command line, worker."""
+"""The process layer: settings, application factory, HTTP server, command line and worker."""

@@ -1,4 +1,4 @@
-"""The composition root: settings in, ASGI application out."""
+"""The composition root: builds the ASGI application from the settings."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable

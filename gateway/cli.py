@@ -1,4 +1,4 @@
-"""The command line `apuni`. Its commands are found by their entry points (gateway/commands/loading.py)."""
+"""The command line `apuni`; its commands are found by their entry points (gateway/commands/loading.py)."""
 
 import sys
 

@@ -1,1 +1,1 @@
-"""What the gateway keeps: tables, and the functions that read and write them (ADR 0014)."""
+"""The persistence layer: tables, and the functions that read and write them (ADR 0014)."""

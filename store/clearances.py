@@ -1,4 +1,4 @@
-"""Clearances asked of other departments, reports of field verification, and warnings about due dates."""
+"""Clearances requested from other departments, field verification reports, and warnings about due dates."""
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime

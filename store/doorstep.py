@@ -1,4 +1,4 @@
-"""The register of doorstep agents, and their visits. Code and witness are encrypted, the code is hashed too."""
+"""Doorstep agents and visits; code and witness are encrypted, and the code is hashed too."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import replace

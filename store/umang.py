@@ -1,4 +1,4 @@
-"""What UMANG asked at our door: requests with their answers, assertions that were used, accounts to be linked."""
+"""State of UMANG's API: requests with their answers, used assertions, and accounts to be linked."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

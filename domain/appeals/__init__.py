@@ -1,1 +1,1 @@
-"""Words and rules about appeals under the Right to Service Act."""
+"""Types and rules for appeals under the Right to Service Act."""

@@ -1,4 +1,4 @@
-"""An appeal under the Right to Service Act, and its life as a pure state machine."""
+"""Appeals under the Right to Service Act, and their life cycle as a pure state machine."""
 
 from dataclasses import dataclass
 from datetime import date, datetime

@@ -1,4 +1,4 @@
-"""The Right to Service Commission: cases that went there, what it sends back, the monthly review of delays.
+"""Types for the Right to Service Commission: cases, its messages to the portal, and the monthly delay review.
 
 The interface is docs/contracts/right_to_service.md section 6, which is INFERRED; what it leaves open is settled in
 docs/commission.md.

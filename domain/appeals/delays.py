@@ -1,4 +1,4 @@
-"""Late cases as those who supervise see them, and the reasons that officers give for delays.
+"""Overdue cases as supervisors see them, and the reasons that officers give for delays.
 
 The Commission reviews delays each month (docs/commission.md). An officer records a reason for one late
 application, or for a month of her office; the last one that was recorded counts, and earlier ones stay.

@@ -1,4 +1,4 @@
-"""Every legal period and amount, with the section that it stands in and whether the gazette confirmed it.
+"""Table of legal periods and amounts, each with its section and whether the gazette confirmed it.
 
 Values come from docs/contracts/right_to_service.md; an installation changes them by `APUNI_LAW`. Those that
 are not confirmed are taken from sister Acts and must be read in the gazette before real penalties are proposed.

@@ -1,1 +1,1 @@
-"""Words and rules about applications."""
+"""Types and rules for applications."""

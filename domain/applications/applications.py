@@ -1,4 +1,4 @@
-"""An application and what belongs to it."""
+"""Types for applications, their attachments and their history."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

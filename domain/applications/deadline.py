@@ -1,4 +1,4 @@
-"""The legal clock: due dates by working or calendar days (docs/contracts/right_to_service.md section 3)."""
+"""Computes legal due dates in working or calendar days (docs/contracts/right_to_service.md section 3)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""The life of an application as a pure state machine (ADR 0027)."""
+"""The life cycle of an application as a pure state machine (ADR 0027)."""
 
 from enum import StrEnum
 from types import MappingProxyType

@@ -1,1 +1,1 @@
-"""Words and rules about benefits and their sanctions."""
+"""Types and rules for benefits and their sanctions."""

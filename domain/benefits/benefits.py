@@ -1,4 +1,4 @@
-"""Benefits: a sanction, its instalments and where each payment stands."""
+"""Types for benefits: sanctions, instalments and the status of each payment."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta

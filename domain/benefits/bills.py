@@ -1,4 +1,4 @@
-"""The names by which DBT finance knows a payment, derived from the sanction and never minted again.
+"""Derives the bill number and end-to-end id of a payment from its sanction number.
 
 One instalment of one sanction has one bill number and one end-to-end id for ever
 (docs/contracts/dbt_finance.md section 10), so both follow from the sanction number and the sequence.

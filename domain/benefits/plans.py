@@ -1,4 +1,4 @@
-"""The plan of a sanction: which days each instalment pays for, and how much. Pure arithmetic on days and paise.
+"""Computes the payment plan of a sanction: the period and amount of each instalment.
 
 All periods are counted from one day, the anchor: the 31st of a long month becomes the last day of a short one
 and the 31st again after it, so that no day is lost or paid twice.

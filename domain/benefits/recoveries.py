@@ -1,4 +1,4 @@
-"""Money that was paid and was not due: what is to come back, by which way, and what has come."""
+"""Types for recoveries of payments that were not due: the amount owed, the method and the repayments."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""What happens to a sanction between its order and its end: stops, life certificates, approvals, a new account."""
+"""Types for events during a sanction: stops, life certificates, approvals and account corrections."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field

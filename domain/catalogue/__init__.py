@@ -1,1 +1,1 @@
-"""Words and rules about services, schemes, forms, centres and the work calendar."""
+"""Types and rules for services, schemes, forms, centres and the work calendar."""

@@ -1,4 +1,4 @@
-"""The catalogue of notified services, and the places and schemes of the state.
+"""Types for the catalogue of notified services, places and schemes of the state.
 
 Facts that no source gives are None, never zero or empty text (data/README.md).
 """

@@ -1,4 +1,4 @@
-"""Centres in which operators serve citizens: Common Service Centres, e-District centres, schools and camps."""
+"""Types for centres where operators serve citizens: Common Service Centres, e-District centres, schools, camps."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

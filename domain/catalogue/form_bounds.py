@@ -1,4 +1,4 @@
-"""What a form file may be at all: its size, its depth, and JSON without tricks; and how a file is refused."""
+"""Limits on the size, depth and JSON syntax of a form file, and the error that refuses a file."""
 
 import json
 from enum import StrEnum

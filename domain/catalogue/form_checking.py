@@ -1,4 +1,4 @@
-"""Checks what a person filled in against a form, question by question, with one code for each cause.
+"""Validates a person's answers against a form, question by question, with one code for each cause.
 
 Of a draft only what is there is checked; of a form that is handed in also that nothing is missing, and that nothing is
 answered which was not asked.

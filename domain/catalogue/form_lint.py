@@ -1,4 +1,4 @@
-"""What a form must hold beyond its schema: rules that fit, safe patterns, examples that pass and fail as said."""
+"""Checks of a form beyond its schema: consistent rules, safe patterns, and examples that pass or fail as declared."""
 
 import re
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Which patterns a form may use: those that no engine, here or in an app's browser, can be made to hang with.
+"""Checks that a form's regular expressions cannot make a backtracking engine hang.
 
 A repetition inside a repeated group is what makes a backtracking engine slow beyond all measure, and look-around and
 back references need one; so both are refused. What is left takes at most quadratic time, and texts are bounded.

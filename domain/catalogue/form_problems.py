@@ -1,4 +1,4 @@
-"""How each cause of a refused answer is told: its code, the path into the form, and the words for its message."""
+"""Reports each cause of an invalid answer: its code, its path in the form and the parameters of its message."""
 
 from collections.abc import Mapping
 from typing import Any

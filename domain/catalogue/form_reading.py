@@ -1,4 +1,4 @@
-"""Reads a form file into a Form, and refuses one that is wrong, unfinished or hostile, by its place and reason.
+"""Parses a form file into a Form, and rejects an invalid file with the position and the reason.
 
 What a file may hold is domain/catalogue/form_schema.json, a JSON Schema (draft 2020-12); domain/catalogue/form_lint.py
 has the rest. A question may be a reference to the common questions, `{"$ref": "common.json#/$defs/name"}`, with

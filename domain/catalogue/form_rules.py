@@ -1,4 +1,4 @@
-"""The rules of a form's own vocabulary: when a question is asked or needed, and what must hold between answers.
+"""Evaluates a form's own rules: when a question is shown or required, and constraints between answers.
 
 A rule that needs an answer which is not there cannot be decided; it is then taken as not holding for visibility and
 need, and as holding for a check, so that a form that is partly filled shows no false error.

@@ -1,4 +1,4 @@
-"""The form of a service: its questions in sections, the rules between them, and the JSON Schema that they come from.
+"""Types for the form of a service: sections, questions, rules between answers and the JSON Schema behind them.
 
 An answer is a text under the name of its question; in a group that repeats it is `group.row.question`, rows counted
 from 0 (docs/forms.md). domain/catalogue/form_reading.py makes forms, domain/catalogue/form_checking.py applies them.

@@ -1,4 +1,4 @@
-"""Finds services by words: Hindi, English or Hindi in Latin letters, also mistyped; the same on every database.
+"""Searches services by words in Hindi, English or Latin-script Hindi, tolerating typing errors.
 
 The catalogue is small (some hundred services), so an index of it is kept in memory and no database takes part. Each
 word of the question is looked up among the words of the services by its letters, its sounds

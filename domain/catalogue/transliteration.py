@@ -1,4 +1,4 @@
-"""Keys by which a Hindi word is found in either script, however its sounds are written in Latin letters.
+"""Computes search keys that match a Hindi word in Devanagari with its spellings in Latin script.
 
 People write जाति as jati, jaati or jathi, प्रमाण as praman or pramaan, मूल as mool or mul. Both scripts are brought
 to the sounds that such spellings share: long and short vowels, aspirated and plain, dental and retroflex consonants

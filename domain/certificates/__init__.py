@@ -1,1 +1,1 @@
-"""Words and rules about certificates that the state issues."""
+"""Types and rules for certificates that the state issues."""

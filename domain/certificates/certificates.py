@@ -1,4 +1,4 @@
-"""Certificates that the state issues through this gateway."""
+"""Types for certificates that the state issues through this gateway."""
 
 from dataclasses import dataclass
 from datetime import date, datetime

@@ -1,4 +1,4 @@
-"""What is known of the signature inside a document."""
+"""Types for the result of verifying the signature inside a document."""
 
 from enum import StrEnum
 

@@ -1,1 +1,1 @@
-"""Words and rules about consents."""
+"""Types and rules for consents."""

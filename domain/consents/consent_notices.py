@@ -1,4 +1,4 @@
-"""The itemised notice that goes before a consent (DPDP Act 2023, section 5; Rules 2025, rule 3), in each language."""
+"""The itemised notice shown before a consent (DPDP Act 2023, section 5; Rules 2025, rule 3), in each language."""
 
 import hashlib
 import json

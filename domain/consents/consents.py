@@ -1,4 +1,4 @@
-"""What a citizen consents to, for how long, and the steps of a consent (DPDP Act 2023, sections 5 to 7)."""
+"""Consents: purposes, periods and the steps of their life cycle (DPDP Act 2023, sections 5 to 7)."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,1 +1,1 @@
-"""Words and rules about the documents of a citizen, wherever they lie."""
+"""Types and rules for the documents of a citizen, from all sources."""

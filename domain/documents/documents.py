@@ -1,4 +1,4 @@
-"""A citizen's documents, wherever they lie: their kinds, and when two of them are one.
+"""A citizen's documents from all sources: their kinds, and the rule that identifies duplicates.
 
 The rule of sameness. DigiLocker names a document by `IssuerId-DocType-DocId` (docs/contracts/digilocker.md
 section 7.3). Two documents of one citizen are the same where issuer, type and DocId are the same in any letter case;

@@ -1,4 +1,4 @@
-"""What a citizen has done in her locker through us."""
+"""Orders of a citizen to the DigiLocker, such as putting a file there or pulling a document."""
 
 from enum import StrEnum
 

@@ -1,1 +1,1 @@
-"""Words and rules about the e-transactions that e-Taal counts."""
+"""Types and rules for the e-transactions that e-Taal counts."""

@@ -1,4 +1,4 @@
-"""E-transactions: what a row of their ledger is, under which code of e-Taal it stands, and when a day is closed.
+"""E-transactions: rows of the ledger, their e-Taal codes and the closing of a day.
 
 Whether an event counts is said by the rule table (domain/etaal/counting_rules.py).
 """

@@ -1,4 +1,4 @@
-"""The versioned rule table of what counts as an e-transaction: read from domain/etaal/counting_rules.json, and asked.
+"""Loads the versioned rules for what counts as an e-transaction (domain/etaal/counting_rules.json).
 
 The table is docs/contracts/etaal.md section 2. Which version holds depends on the day of the event alone, so a change
 of rule begins on its date and leaves every day before it as it was (docs/contracts/etaal.md section 9).

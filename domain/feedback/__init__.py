@@ -1,1 +1,1 @@
-"""Words and rules about feedback, grievances, suggestions, notices and tracking."""
+"""Types and rules for feedback, grievances, suggestions, notices and tracking."""

@@ -1,4 +1,4 @@
-"""What a citizen says about a decided case, and what anybody suggests about a service; texts are moderated."""
+"""Types for feedback on decided cases and suggestions about services, and the moderation of their texts."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""Messages to a citizen: what they tell of, by keys and parameters, so that no free text is kept in them."""
+"""Messages to citizens as keys and parameters, so that they store no free text."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Tracking without signing in: a number and a second factor that only the applicant is likely to know."""
+"""Tracking without sign-in: a reference number and a second factor that the applicant is likely to know."""
 
 import hmac
 from dataclasses import dataclass

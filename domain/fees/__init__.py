@@ -1,1 +1,1 @@
-"""Words and rules about fees."""
+"""Types and rules for fees."""

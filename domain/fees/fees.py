@@ -1,4 +1,4 @@
-"""Fees paid online: what is due, how an order to pay it moves, when it is asked about, and what is given back."""
+"""Fees paid online: amounts due, the states of a payment order, the times of enquiries, and refunds."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta

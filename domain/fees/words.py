@@ -1,4 +1,4 @@
-"""Where the money of a fee is, in words for the citizen."""
+"""Describes the state of a fee payment in words for the citizen."""
 
 from domain.fees.fees import PAID, FeeOrder, FeeProblem, FeeRoute
 from domain.kernel import Language, Source, rupees

@@ -1,1 +1,1 @@
-"""Words and rules about sign-in, accounts, assistance and relatives."""
+"""Types and rules for sign-in, accounts, assistance and relatives."""

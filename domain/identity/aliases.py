@@ -1,4 +1,4 @@
-"""Numbers that applications and certificates had in the systems before this one."""
+"""Numbers that earlier systems gave to applications and certificates."""
 
 import re
 from enum import StrEnum

@@ -1,4 +1,4 @@
-"""How a citizen lets an operator act for her: by whose word, for what, and for how many minutes."""
+"""Rules by which a citizen lets an operator act on their behalf: proof, scope and duration."""
 
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta

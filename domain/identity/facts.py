@@ -1,4 +1,4 @@
-"""Facts about a citizen that a document states, each with the document that says so."""
+"""Facts about a citizen, each with the document that states it."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""The one access table: role, kind of object, purpose; and the relation that each cell asks for.
+"""The access control table: role, kind of object and purpose, and the relation that each cell requires.
 
 `decide` is pure. `actions/kernel/access.py` loads the object, asks here and writes the receipt; nothing
 else decides (ADR 0012).

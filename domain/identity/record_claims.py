@@ -1,4 +1,4 @@
-"""A citizen claims another record that is hers: by what she proves it, and where her claim stands.
+"""Claims of citizens to a second record of their own: methods of proof and states of the claim.
 
 A name or a mobile alone never joins two records: it takes a sign-in that is sure enough, the number of an application
 of that record with the date of birth, and then a code to the telephone on file, or an officer's word. Two records

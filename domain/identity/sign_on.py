@@ -1,4 +1,4 @@
-"""Which provider may vouch for whom, and how long a signed-in device may go on: rules that settings can change."""
+"""Rules, adjustable by settings, for which provider authenticates whom and how long a device stays signed in."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""What every noun of the domain stands on: clock, ids, errors, texts, money, people."""
+"""Base types of the domain: clock, ids, errors, texts, money, people."""
 
 from domain.kernel.assurance import Assurance, Needed, strongest, weakest
 from domain.kernel.clock import IST, Clock, ManualClock, SystemClock, ist_date, ist_midnight

@@ -1,4 +1,4 @@
-"""How sure we are of who somebody is, and how sure a service asks us to be (docs/contracts/sso.md section 6)."""
+"""Levels of identity assurance, of a session and as required by a service (docs/contracts/sso.md section 6)."""
 
 from dataclasses import dataclass
 from enum import StrEnum

@@ -1,4 +1,4 @@
-"""The clock as a constructor argument, so that tests and the demo can turn it."""
+"""The clock as a constructor argument, so that tests and the demo can set the time."""
 
 import asyncio
 import time

@@ -1,4 +1,4 @@
-"""The table of error codes, and the tree of the errors that carry them.
+"""The table of error codes, and the hierarchy of exceptions that carry them.
 
 ApuniError
   Problems          the request cannot be done; one Problem for each cause

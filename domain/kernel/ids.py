@@ -1,4 +1,4 @@
-"""Identifiers as a constructor argument: UUIDv7 keys, random digits, random tokens."""
+"""Generators of identifiers as a constructor argument: UUIDv7 keys, random digits, random tokens."""
 
 import random
 import secrets

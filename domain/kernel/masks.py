@@ -1,4 +1,4 @@
-"""Masks for numbers that identify people; only the last digits ever show."""
+"""Masks numbers that identify people, so that only the last digits show."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""System messages and labels in the asked language, from the gettext catalogues in domain/kernel/locale.
+"""System messages and labels in the requested language, from the gettext catalogues in domain/kernel/locale.
 
 Only doors render text; everything inside carries codes. Garhwali and Kumaoni fall back to Hindi.
 """

@@ -1,4 +1,4 @@
-"""Indian mobile numbers as people write them."""
+"""Parses Indian mobile numbers as people write them."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Money is a whole number of paise, always Indian rupees, never a float."""
+"""Money as an integer number of paise in Indian rupees, never a float."""
 
 from decimal import Decimal
 

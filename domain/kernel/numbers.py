@@ -1,4 +1,4 @@
-"""Reference numbers: fourteen digits that can be keyed, spoken and checked.
+"""Reference numbers of fourteen digits with a check digit.
 
 Kind, two-digit year, ten random digits, one Verhoeff check digit (ADR 0013).
 """

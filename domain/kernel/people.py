@@ -1,4 +1,4 @@
-"""People of the portal: citizens, officers, operators, and who is asking."""
+"""People of the portal (citizens, officers, operators) and the subject of a request."""
 
 from dataclasses import dataclass, field
 from datetime import date, datetime

@@ -1,4 +1,4 @@
-"""What a citizen can do about a refusal of an outside system, by the system's own code.
+"""Advice to a citizen about an outside system's refusal, by the system's own code.
 
 The codes are those of docs/contracts/digilocker.md sections 3.2 and 4 to 4.3 and docs/contracts/apisetu.md section 6. A
 code that is not here, or says that we asked wrongly, is for the helpline.

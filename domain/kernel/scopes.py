@@ -1,4 +1,4 @@
-"""What a session or a partner's token is good for: a small vocabulary, each word bound to the roles that hold it.
+"""Scopes of sessions and partner tokens, each bound to the roles that may hold it.
 
 A scope says which kind of thing may be tried at all; whether it may be done to one object is decided by
 domain/identity/policy.py. Scopes are the words of `@requiresScopes` in the graph.

@@ -1,4 +1,4 @@
-"""The outside systems by name, and how fresh an answer from one is."""
+"""The outside systems by name, and the freshness of an answer from one."""
 
 from dataclasses import dataclass
 from datetime import datetime

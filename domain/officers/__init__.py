@@ -1,1 +1,1 @@
-"""Words and rules about officers: posts, queue, desk, claims and second approvals."""
+"""Types and rules for officers: posts, queue, desk, claims and second approvals."""

@@ -1,4 +1,4 @@
-"""Dashboards by role: which tiles each shows, what they mean, and which direction is good.
+"""Dashboards by role: their tiles, what each measures, and which direction is good.
 
 Texts in Hindi and English stand in domain/kernel/locale under `tile.<KEY>` and `tile_meaning.<KEY>`.
 """

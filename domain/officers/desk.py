@@ -1,4 +1,4 @@
-"""The officers' desk: filters of the queue, claims, second opinions, packs to take along, reads with a purpose."""
+"""Types for the officers' desk: queue filters, claims, second approvals, offline packs and reads with a purpose."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Who does the work of a post when its officer is away: leaves, transfers, posts that fell vacant, cases in cover."""
+"""Rules for covering absent officers: leave, transfers, vacant posts and the cases in cover."""
 
 from dataclasses import dataclass
 from datetime import date, datetime

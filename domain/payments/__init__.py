@@ -1,1 +1,1 @@
-"""Words and rules about payments by PFMS and the treasury."""
+"""Types and rules for payments by PFMS and the treasury."""

@@ -1,4 +1,4 @@
-"""The budget of a sanction: what the treasury says is left of its head of account, and what the sanction would need.
+"""The budget of a sanction: the balance of its head of account at the treasury, and the amount it needs.
 
 A financial year of the state runs from 1 April to 31 March. Amounts are whole paise, always INR.
 """

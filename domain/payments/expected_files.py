@@ -1,4 +1,4 @@
-"""The book of days whose file a partner owes: when each is due, and until when one that did not come is asked for."""
+"""Expected files from partners by day: when each is due, and until when a missing one is requested."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

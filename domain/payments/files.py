@@ -1,4 +1,4 @@
-"""Payment files: beneficiaries, batches and their lines as PFMS knows them, and when files may go.
+"""Payment files: beneficiaries, batches and lines as PFMS knows them, and when files may be sent.
 
 Names and identifiers are those of docs/contracts/dbt_finance.md section 2.1, the days those of its
 section 8.

@@ -1,1 +1,1 @@
-"""Words and rules about outbox, switches, alarms, client policy and the change feed."""
+"""Types and rules for the outbox, switches, alarms, client policy and the change feed."""

@@ -1,4 +1,4 @@
-"""The list of alarms as data, and what raises each one: pure, from numbers that others have read.
+"""The alarms as data, and the pure rules that raise each one from measured values.
 
 The meaning of each alarm in Hindi and English stands in domain/kernel/locale under `alarm.<CODE>`.
 """

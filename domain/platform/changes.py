@@ -1,4 +1,4 @@
-"""The feed of changes: what changed, at which place in the order of commits, and what a reader wants of it.
+"""The change feed: what changed, its position in commit order, and the filter of a reader.
 
 A row names things by their keys and says nothing about them; what they are now is read when it is told.
 """

@@ -1,4 +1,4 @@
-"""Which versions of an application still work: set by administrators, asked by applications at their start."""
+"""Which versions of an application still work: set by administrators, queried by applications at start-up."""
 
 import re
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Manifests: the operations that one version of an application may ask for by their ids.
+"""Manifests: the operations that one version of an application may request by id.
 
 Four forms are read: Apollo's persisted-query manifest (Apollo Kotlin, Apollo iOS, Apollo Client), Apollo
 Kotlin's `operationOutput`, Apollo iOS's `legacy`, and the plain map from id to document of Relay and

@@ -1,4 +1,4 @@
-"""Switches that an administrator sets while everything runs: for each outside system and for each mutation.
+"""Kill switches for outside systems and mutations, which an administrator sets at run time.
 
 A system that is READ_ONLY takes no writes: they wait in the outbox. CACHE_ONLY is not called at all, and
 answers that were kept are given as long as their policy lets them. OFF gives nothing. A mutation is ON or OFF.

@@ -1,1 +1,1 @@
-"""Words and rules about comparing our books of public money with the partners' books."""
+"""Types and rules for comparing our records of public money with the partners' records."""

@@ -1,4 +1,4 @@
-"""The names of banks by the first four letters of their branches' IFSC, as the bank master of PFMS spells them.
+"""Names of banks by the first four letters of the IFSC, as the bank master of PFMS spells them.
 
 INFERRED: the master itself is not public (docs/contracts/dbt_finance.md section 2.2). A branch of another bank has no
 name here, and PFMS says so with the code for a bank that it does not know.

@@ -1,4 +1,4 @@
-"""Differences in public money: what was found, how a finance officer settles it, and who must agree.
+"""Finance cases: discrepancies in public money, their resolution and the required approvals.
 
 A difference is never mended by itself: it opens one case, which says what we expected, what was found and
 what the likely cause is (docs/contracts/dbt_finance.md section 10; docs/reliability.md section 3).

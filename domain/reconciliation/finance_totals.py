@@ -1,4 +1,4 @@
-"""Sums of public money: how many payments and how many paise stand where, and what moved in a month."""
+"""Totals of public money: number and amount of payments by state, and movements within a month."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace

@@ -1,4 +1,4 @@
-"""Reconciliation: what a day's comparison with a partner's book is, and the rules by which rows agree."""
+"""Reconciliation runs: the daily comparison with a partner's records, and the rules by which rows match."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,1 +1,1 @@
-"""Words and rules about rosters of schools and camps."""
+"""Types and rules for rosters of schools and camps."""

@@ -1,4 +1,4 @@
-"""Rosters of schools and camps: who is on one, by whose word, and where each row stands."""
+"""Rosters of schools and camps: the people on them, their consents, and the state of each row."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

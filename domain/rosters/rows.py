@@ -1,4 +1,4 @@
-"""Reads a row as it is handed in, field by field, with one problem for each that is wrong."""
+"""Parses a submitted roster row field by field, with one problem for each invalid field."""
 
 import re
 from collections.abc import Mapping

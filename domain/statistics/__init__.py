@@ -1,1 +1,1 @@
-"""Words and rules about figures and dashboards."""
+"""Types and rules for figures and dashboards."""

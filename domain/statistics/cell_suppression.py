@@ -1,4 +1,4 @@
-"""What is held back of whole tables: of channels, or of a chain of dimensions such as districts and their tehsils."""
+"""Cell suppression in whole tables: of channels, or of hierarchies such as districts and tehsils."""
 
 import asyncio
 from collections import OrderedDict

@@ -1,4 +1,4 @@
-"""What the state counts: measures of the delivery of services, each with its date basis (docs/figures.md).
+"""Measures of service delivery, each with its date basis (docs/figures.md).
 
 An application counts in the state in which it stands. `marks_of` says what one application adds to the counters, so
 a step moves them by the marks after it less the marks before it: every step is right, a reopened refusal, a changed

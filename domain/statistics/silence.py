@@ -1,4 +1,4 @@
-"""Silent offices: a tehsil from which nothing came in or went out for much longer than is usual there.
+"""Detects silent offices: tehsils without activity for much longer than is usual there.
 
 The rule: over the last LOOK_BACK_DAYS a tehsil's own norm is the average number of working days from one active day
 to the next, a day being active on which an application was submitted or disposed of. The office is silent once the

@@ -1,4 +1,4 @@
-"""Small cells: which figures nobody is shown who is no officer, so that no sum gives them away (docs/figures.md).
+"""Suppresses small cells in public figures so that no total reveals them (docs/figures.md).
 
 A cell behind which few cases stand is held back. Where sums of other cells would tell it, the next smallest cell is
 held back too; and what lies within something that is held back is held back as well. All of it follows from the figures

@@ -1,4 +1,4 @@
-"""Which hidden numbers follow from sums that are shown, for tables whose sums form a network.
+"""Finds suppressed numbers that can be recovered from published totals, for tables whose sums form a network.
 
 Each number is an arc between two sums: it is part of the one and makes up the other. A hidden number follows from what
 is shown exactly where its arc is a bridge of the hidden ones: where it lies on a circle, all numbers of the circle may

@@ -1,1 +1,1 @@
-"""Words and rules about what UMANG asks and is told."""
+"""Types and rules for requests from UMANG and their answers."""

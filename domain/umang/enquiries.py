@@ -1,4 +1,4 @@
-"""What is remembered of enquiries that were counted, so that asking again within minutes counts no second time."""
+"""Remembers counted enquiries, so that a repetition within minutes is not counted again."""
 
 from collections import OrderedDict
 

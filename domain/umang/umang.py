@@ -1,4 +1,4 @@
-"""Comparing what UMANG was told with what there is (docs/contracts/umang.md section 8, reconciliation). Pure."""
+"""Compares UMANG's daily counts with the gateway's own (docs/contracts/umang.md section 8, reconciliation)."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

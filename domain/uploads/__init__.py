@@ -1,1 +1,1 @@
-"""Words and rules about uploaded files."""
+"""Types and rules for uploaded files."""

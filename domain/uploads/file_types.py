@@ -1,4 +1,4 @@
-"""What a file truly is, told from its content: JPEG (ITU-T T.81), PNG (RFC 2083) or PDF (ISO 32000-1)."""
+"""Detects the type of a file from its content: JPEG (ITU-T T.81), PNG (RFC 2083) or PDF (ISO 32000-1)."""
 
 import zlib
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Files that people hand in: what is known of one, and the rules that it must keep."""
+"""Uploaded files: their metadata, and the rules that they must satisfy."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

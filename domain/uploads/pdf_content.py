@@ -1,4 +1,4 @@
-"""What a PDF that somebody hands in may not bring along: a lock, a program, other files, another file behind its end.
+"""Rejects uploaded PDFs with encryption, scripts, embedded files or data after the end-of-file mark.
 
 A picture is made anew from its points; a PDF is kept as it was sent and opened by officers, so it is looked into.
 Names are those of ISO 32000-1. They are found wherever they stand in the file, also written with escapes

@@ -1,4 +1,4 @@
-"""The commands of the product. pyproject.toml says where each is; here is what `apuni --help` says of it."""
+"""The commands of the product and their help texts; pyproject.toml lists the entry points."""
 
 HELP = {
     "serve": "Run the gateway.",

@@ -1,4 +1,4 @@
-"""The command `apuni calendar`: takes over a file of holidays, or shows what it would change."""
+"""The command `apuni calendar`: imports a file of holidays, or shows what it would change."""
 
 import asyncio
 import csv

@@ -1,4 +1,4 @@
-"""The commands `apuni catalogue` and `apuni doctor`: take over services, and list what no source says of them."""
+"""The commands `apuni catalogue` and `apuni doctor`: import services, and list what no source states of them."""
 
 import asyncio
 import csv

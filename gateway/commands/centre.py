@@ -1,4 +1,4 @@
-"""The commands `apuni centre` and `apuni strength`: take over files, and tell each fault with its line."""
+"""The commands `apuni centre` and `apuni strength`: import files, and report each error with its line."""
 
 import asyncio
 import csv

@@ -1,4 +1,4 @@
-"""The command `apuni client`: which versions of the applications still work; it works on the store alone."""
+"""The command `apuni client`: sets which versions of the applications still work; it needs only the store."""
 
 import asyncio
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""The command `apuni figures`, and how it tells how far it is."""
+"""The command `apuni figures`, and its progress output."""
 
 import asyncio
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The command `apuni forms`: takes form files over, or judges them; a wrong file is told and the rest goes on."""
+"""The command `apuni forms`: imports or checks form files; reports an invalid file and continues with the rest."""
 
 import asyncio
 from collections.abc import Sequence

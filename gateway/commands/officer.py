@@ -1,4 +1,4 @@
-"""The command `apuni officer`: transfers and leaves, by the same verbs as in the graph."""
+"""The command `apuni officer`: transfers and leave, by the same actions as in the graph."""
 
 import asyncio
 from datetime import date, datetime

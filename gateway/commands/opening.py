@@ -1,4 +1,4 @@
-"""What commands share: store, vault, files and keys, opened without any outside system; who runs them; tables."""
+"""Shared by commands: opens store, vault, files and keys without outside systems, and prints tables."""
 
 import csv
 import json

@@ -1,4 +1,4 @@
-"""The command `apuni operations`. Progress and results are told on standard output, faults are raised."""
+"""The command `apuni operations`; progress and results go to standard output, errors are raised."""
 
 import asyncio
 import json

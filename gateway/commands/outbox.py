@@ -1,4 +1,4 @@
-"""The command `apuni outbox`: messages are shown without what they carry of a person."""
+"""The command `apuni outbox`: shows and handles messages, without the personal data that they carry."""
 
 import asyncio
 import re

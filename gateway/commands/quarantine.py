@@ -1,4 +1,4 @@
-"""The command `apuni quarantine`: what the scanner found in files that people handed in, for who must look."""
+"""The command `apuni quarantine`: lists and exports uploaded files in which the scanner found malware."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""The command `apuni schema`: the printed graph, and the one that clients were promised."""
+"""The command `apuni schema`: prints the graph's SDL, and compares it with the published one."""
 
 from pathlib import Path
 

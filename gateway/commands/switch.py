@@ -1,4 +1,4 @@
-"""The command `apuni switch`: it works on the store alone, so that it works while everything else is ill."""
+"""The command `apuni switch`: needs only the store, so that it works while everything else is down."""
 
 import asyncio
 from collections.abc import Sequence

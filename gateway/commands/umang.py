@@ -1,4 +1,4 @@
-"""The command `apuni umang`: compares what UMANG was told with what there is."""
+"""The command `apuni umang`: compares UMANG's counts with the gateway's own."""
 
 import asyncio
 import csv

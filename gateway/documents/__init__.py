@@ -1,1 +1,1 @@
-"""Certificates as signed documents, and pages to print. Heavy libraries: never imported by the serving process."""
+"""Signed certificates and printable pages; uses heavy libraries that the serving process never imports."""

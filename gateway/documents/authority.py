@@ -1,4 +1,4 @@
-"""The signing certificates: real ones where they were installed, else of a test authority made here.
+"""The signing certificates: installed ones, or those of a test authority created here.
 
 Files lie in one folder, beside the keyrings: `<purpose>-<fingerprint>.pem` is the chain of one
 key, the signer's certificate first; `test-authority.pem` is the key and certificate of the test

@@ -1,4 +1,4 @@
-"""What a certificate says, laid out as an A4 page by typst from one bilingual template.
+"""Lays out a certificate as an A4 page with typst from one bilingual template.
 
 The template gets every word as JSON (`sys.inputs`), so text that looks like markup is printed as it
 is. The same content gives the same bytes.

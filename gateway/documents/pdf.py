@@ -1,4 +1,4 @@
-"""PAdES baseline signature of a PDF by pyHanko, as a certification that forbids later changes."""
+"""Signs PDFs with pyHanko: PAdES baseline, as a certification that forbids later changes."""
 
 import hashlib
 import io

@@ -1,4 +1,4 @@
-"""Makes the signed PDF and the signed XML of a certificate (the port is actions.certificates.content.Renderer)."""
+"""Renders the signed PDF and XML of a certificate (implements actions.certificates.content.Renderer)."""
 
 from datetime import datetime, time
 from pathlib import Path

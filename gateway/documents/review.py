@@ -1,4 +1,4 @@
-"""The review of delays as a PDF, made in a process of its own: `python -m gateway.documents.review < JSON > PDF`.
+"""Renders the delay review as PDF in its own process: `python -m gateway.documents.review < JSON > PDF`.
 
 The serving process never loads typst (ADR 0017); it starts this one (gateway/pages/review_pdf.py). The same words
 give the same bytes.

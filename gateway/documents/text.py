@@ -1,4 +1,4 @@
-"""Text that can be printed and written: what people typed, kept within fonts and XML 1.0."""
+"""Sanitises people's text for print and XML: characters within the fonts and XML 1.0."""
 
 import re
 

@@ -1,1 +1,1 @@
-"""GraphiQL from our own origin: bundled once, vendored, served under a strict content security policy."""
+"""GraphiQL from our own origin: bundled, vendored, served under a strict content security policy."""

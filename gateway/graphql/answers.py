@@ -1,4 +1,4 @@
-"""Turns results, refusals and faults into HTTP answers."""
+"""Converts results, refusals and faults into HTTP responses."""
 
 import json
 import math

@@ -1,4 +1,4 @@
-"""Answers to trusted documents over GET: kept by the app that asked, and sent again only where they changed."""
+"""Conditional GET for trusted documents: ETag, Cache-Control and 304 responses."""
 
 import hashlib
 

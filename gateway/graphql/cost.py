@@ -1,4 +1,4 @@
-"""What an operation may cost before it runs, what it did cost once it was answered, and the limit.
+"""Computes the estimated cost of an operation, its actual cost, and the limit.
 
 Source: docs/reliability.md section 4. The directives `@cost` and `@listSize` are those of Federation 2.9, which follow
 the cost directives specification of IBM (https://ibm.github.io/graphql-specs/cost-spec.html): an object costs 1 point,

@@ -1,4 +1,4 @@
-"""Bounds on a GraphQL document, counted in linear time before it is validated.
+"""Limits on a GraphQL document, counted in linear time before it is validated.
 
 Each fragment is measured once and its numbers are added wherever it is spread, so that a document whose
 fragments spread each other again and again costs no more than its length (docs/reliability.md sections 1 and 4).

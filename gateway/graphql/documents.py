@@ -1,4 +1,4 @@
-"""Parsed, bounded and validated documents, kept for the next request with the same text."""
+"""Caches parsed, bounded and validated documents by their text."""
 
 import hashlib
 from collections import OrderedDict

@@ -1,4 +1,4 @@
-"""GraphQL over HTTP: POST and GET at one path, without a redirect, within bounds, never a 500.
+"""The GraphQL endpoint: POST and GET at one path, without redirects, within limits, never a 500.
 
 The specification is GraphQL over HTTP, https://graphql.github.io/graphql-over-http/draft/. What happens to every
 operation is in gateway/graphql/pipeline.py; here is what HTTP adds. Whatever goes wrong is an answer with a code.

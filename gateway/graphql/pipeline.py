@@ -1,4 +1,4 @@
-"""What happens to every operation, whatever transport brought it.
+"""The steps of every GraphQL operation, on every transport.
 
 who -> rate -> room -> document -> context -> allowed -> executed. Each step raises Refusal, or NotSignedIn, or
 DocumentRefused with the errors of a document that is not valid.

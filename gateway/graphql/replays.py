@@ -1,4 +1,4 @@
-"""The same request under the same key gets the same octets again (docs/reliability.md section 5.5).
+"""Idempotent replay: the same request and key get the same response bytes (docs/reliability.md section 5.5).
 
 What a verb did is kept by `actions/kernel/idempotency.py` with the verb. Here the whole answer is kept beside it, for
 the same caller, document, variables and language: encrypted, for as long as the key. An answer of which nothing is kept

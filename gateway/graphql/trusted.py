@@ -1,4 +1,4 @@
-"""Trusted documents: the operations of published applications, known by their ids (docs/clients.md).
+"""Trusted documents: the operations of published applications, requested by id (docs/clients.md).
 
 An id is the SHA-256 of the document. It comes as `documentId` (GraphQL over HTTP, appendix A, with or without the
 prefix `sha256:`), as `id`, or as `extensions.persistedQuery` (Apollo). A document that is sent in full and is that of

@@ -1,4 +1,4 @@
-"""Who is let in while the process is busy: an adaptive limit, a guaranteed share for each class, a short queue.
+"""Admission control under load: an adaptive limit, a guaranteed share for each class, a short queue.
 
 - A class below its guarantee is let in at once, whatever the others do. That is what a guarantee means: were the
   room lent to others waited for, their slow requests would hold it. So the process may for a moment have more under

@@ -1,4 +1,4 @@
-"""Who asks, as far as it can be told without the store: by the signature of the token, else by the address.
+"""Identifies the caller without the store: by the signature of the token, else by the address.
 
 It decides the rate and the share of a request and nothing else. Whether a session still holds, and what its person
 may do, is asked of the store when the context is made.

@@ -1,4 +1,4 @@
-"""What is known of one GraphQL request while it goes through the edge."""
+"""The state of one GraphQL request while the edge handles it."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Compresses answers with gzip where the caller takes it and nothing can be learned from their length.
+"""Compresses responses with gzip where the caller accepts it and their length reveals no secret.
 
 BREACH (2013) reads a secret of an answer from the lengths of many compressed answers into which the attacker puts
 guesses; for that the victim's browser must ask in the victim's name. So an answer to the session cookie, which a

@@ -1,4 +1,4 @@
-"""`GET /documents/<sealed address>` passes one of a citizen's documents on while it comes from where it lies.
+"""`GET /documents/<sealed address>`: streams one of a citizen's documents from its source.
 
 The address is made by the graph (`HeldDocument.download`). The length is told where the source tells it, so that who
 reads sees at once when a body ends too soon: the last piece goes out only after the whole was checked.

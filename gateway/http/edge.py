@@ -1,4 +1,4 @@
-"""How the endpoint behaves, and where its parts plug in (docs/edge.md draws the order)."""
+"""Configuration of the GraphQL endpoint and the interfaces of its parts (docs/edge.md draws the order)."""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field

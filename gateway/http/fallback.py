@@ -1,4 +1,4 @@
-"""Answers where no door answers: a path that is none, a method that a door has not, and the last wall of all doors."""
+"""Handlers for 404, 405 and uncaught exceptions."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""What request headers say, and the headers that every answer carries."""
+"""Parses request headers, and sets the headers that every response carries."""
 
 import hmac
 import re

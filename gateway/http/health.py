@@ -1,4 +1,4 @@
-"""Whether the process runs, and whether it may be sent requests. Neither asks an outside system."""
+"""Liveness and readiness of the process, determined without asking an outside system."""
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response

@@ -1,4 +1,4 @@
-"""Doors that are shut by a switch, and doors whose failures are counted."""
+"""Wraps HTTP routes: refuses requests while a kill switch is off, and counts failures."""
 
 import math
 from collections.abc import Callable

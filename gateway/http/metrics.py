@@ -1,4 +1,4 @@
-"""What Prometheus may read: counts and times, never a name or a value that a client sent.
+"""Prometheus metrics: counts and times, never a name or a value that a client sent.
 
 An operation is shown by its name only where it is a published one (gateway/graphql/trusted.py), and only so many are.
 """

@@ -1,4 +1,4 @@
-"""`/openapi.json`: what partners call, as OpenAPI 3.1, made from one description of the doors.
+"""`/openapi.json`: the partners' endpoints as OpenAPI 3.1, generated from one description of the routes.
 
 A door that is not described is found by a test, and what is described is tried by `make fuzz`.
 """

@@ -1,4 +1,4 @@
-"""The HTTP server under the gateway: uvicorn with its limits set, and the head of a request bounded.
+"""The uvicorn HTTP protocol with its limits set and the size of request headers bounded.
 
 uvicorn's fast parser takes a head of any length, for any time, so that four hundred connections that send a byte now
 and then would keep everybody out. Here a head has so many headers, bytes and seconds; then the connection is closed.

@@ -1,4 +1,4 @@
-"""`/.well-known/jwks.json`: the public keys of what we sign, so that a stranger can examine it (RFC 7517).
+"""`/.well-known/jwks.json`: the public keys of our signatures, so that anyone can verify them (RFC 7517).
 
 Older keys stay in it: what they signed is still to be examined.
 """

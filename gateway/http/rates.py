@@ -1,4 +1,4 @@
-"""How many operations one caller may ask for in a minute (docs/reliability.md section 4).
+"""Rate limits: operations of one caller in a minute (docs/reliability.md section 4).
 
 The counters are those of all processes where a shared cache is set, else this process's own. A shared cache that is
 away locks nobody out: the request goes on by the counters of this process, and the fault is counted.

@@ -1,4 +1,4 @@
-"""A request that the edge turns down before the graph is asked."""
+"""Requests that the edge refuses before the graph is executed."""
 
 from collections.abc import Mapping
 

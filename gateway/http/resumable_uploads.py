@@ -1,4 +1,4 @@
-"""Files in pieces by the tus protocol 1.0.0: begun, gone on with where a dropped link left off, whole, kept.
+"""Resumable uploads by the tus protocol 1.0.0.
 
 Extensions: creation, creation-with-upload, checksum (sha256), expiration, termination. `Upload-Metadata` may name
 `filetype`, `document` (the key of the paper) and `sha256` (of the whole, in hexadecimal); a file's name is not read.

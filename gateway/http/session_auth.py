@@ -1,4 +1,4 @@
-"""Who reads a page or a download: by the bearer token, else by the session cookie, since nothing is changed by it."""
+"""Authenticates the reader of a page or a download by bearer token, else by session cookie."""
 
 from starlette.requests import Request
 

@@ -1,4 +1,4 @@
-"""What the doors of uploads share: who sends, what a kept file looks like, and how a refusal does."""
+"""Shared by the upload endpoints: the sender, the response for a stored file, and the error responses."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""`POST /uploads` takes a file of somebody who is signed in; `GET /files/<sha256>` gives one by a signed link.
+"""`POST /uploads` accepts a file from a signed-in person; `GET /files/<sha256>` serves one by a signed link.
 
 The body is the file itself, or `multipart/form-data` with one file; gateway/http/resumable_uploads.py takes files in
 pieces. `?document=` names the paper that the file is to be, `Content-Digest` the SHA-256 of the body. Neither the

@@ -1,1 +1,1 @@
-"""The operations that applications use: read from the folder `operations/`, checked against the graph."""
+"""The operations of the applications: read from the folder `operations/`, checked against the graph."""

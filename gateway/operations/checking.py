@@ -1,4 +1,4 @@
-"""Checks operations against the graph and the bounds of the edge, before they are signed."""
+"""Checks operations against the graph and the limits of the edge, before they are signed."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""Reads the folder `operations/`: one folder for each application, one file for each screen, fragments shared.
+"""Reads the folder `operations/`: a folder for each application, a file for each screen, shared fragments.
 
 The document of an operation is printed by graphql-core with the fragments that it spreads, these in the order of
 their names, so that the same operation always has the same text and id, however the files are laid out.

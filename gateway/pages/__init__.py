@@ -1,1 +1,1 @@
-"""Pages and downloads for people."""
+"""Web pages and downloads for people."""

@@ -1,4 +1,4 @@
-"""`/dashboard`: the main series as plots with tables; public figures for strangers, more for officers.
+"""`/dashboard`: the main series as plots with tables; public figures for everybody, more for officers.
 
 `?district=`, `?department=` and `?months=` choose, and `?role=` bounds the page to the posts of a dashboard of one's
 own; both languages; no script. Strangers are shown no cell behind which fewer people stand than

@@ -1,4 +1,4 @@
-"""`/fees/pay/<number>` and `/fees/status/<number>`: the page that sends a browser to pay, and how the payment stands.
+"""`/fees/pay/<number>` and `/fees/status/<number>`: sends a browser to pay a fee, and shows the payment's status.
 
 Both are opened by a link that is good for an hour, need no script, and show nothing of the person.
 """

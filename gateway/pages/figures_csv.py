@@ -1,4 +1,4 @@
-"""`/figures/statistics.csv`, `delays.csv`, `delay-review.csv`: figures, late cases, the monthly review, for officers.
+"""`/figures/statistics.csv`, `delays.csv`, `delay-review.csv`: figures and delays as CSV for officers.
 
 `/finance/statement.csv`: what moved of public money in a month that is over, in the reader's places.
 `month=2026-10`, `scheme` and `district` narrow it. Amounts are whole paise; the last line holds the sums.

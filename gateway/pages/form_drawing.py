@@ -1,4 +1,4 @@
-"""Draws a form as HTML without script: a label bound to every input, help and faults tied to it, one column.
+"""Renders a form as HTML without script: a label for every input, help and errors linked to it, one column.
 
 Rules are said in words, so that a form author reads what he wrote.
 """

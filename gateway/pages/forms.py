@@ -1,4 +1,4 @@
-"""`/forms`: every form drawn without script, so that a form author sees it, and checked when it is posted.
+"""`/forms`: renders every form without script for form authors, and validates it when it is posted.
 
 Nothing is handed in here and nothing is kept. What is filled in goes in the body of a POST and into no log.
 """

@@ -1,4 +1,4 @@
-"""The frame of the public pages: no script, no picture, one style and one font of ours, both languages."""
+"""The frame of the public pages: no script, no image, one style sheet and font of ours, both languages."""
 
 import base64
 import gzip

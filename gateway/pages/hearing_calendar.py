@@ -1,4 +1,4 @@
-"""`/hearings.ics`: the hearings of a citizen or of an authority for a calendar program, with a session.
+"""`/hearings.ics`: the hearings of a citizen or of an authority in iCalendar format, for a session.
 
 Dates that were moved or cancelled are told as such, so that a program that reads the file again takes them away. No
 person is named. Calendar programs that fetch by themselves cannot sign in; a secret address is not made.

@@ -1,4 +1,4 @@
-"""Plots of figures as SVG, each with its table beneath: no script, readable at 360 pixels, in print and by ear.
+"""Renders plots of figures as SVG with a table for each: no script, accessible, readable at 360 pixels.
 
 The drawings are 360 units wide, so that their letters stay legible on the narrowest telephone. What a plot shows by
 length or height its table says in numbers; the plot itself is one picture with a name and a description.

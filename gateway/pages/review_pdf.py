@@ -1,4 +1,4 @@
-"""`/figures/delay-review.pdf`: the monthly review of delays to print, in Hindi or English, for officers.
+"""`/figures/delay-review.pdf`: the monthly delay review for printing, in Hindi or English, for officers.
 
 The page is laid out by a process of its own, so that this one never loads the libraries for it; one at a time, since
 such a process needs a second of a processor.

@@ -1,4 +1,4 @@
-"""`POST /rosters/<number>/rows` takes a table of a school or camp; `GET /rosters/<number>/list.csv` gives one to sign.
+"""`POST /rosters/<number>/rows` takes a school's or camp's table; `GET /rosters/<number>/list.csv` gives one to sign.
 
 The table is CSV in UTF-8 with a head (docs/camps.md); its rows are added batch by batch, and each that is wrong is told
 with its line, field, cause and remedy in the asked language. `Idempotency-Key` names the request. The list has a

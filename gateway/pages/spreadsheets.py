@@ -1,4 +1,4 @@
-"""What every table that is opened in a spreadsheet program must keep to."""
+"""Makes CSV files safe for spreadsheet programs: byte order mark, and no formulas in cells."""
 
 BYTE_ORDER_MARK = "\ufeff"
 """By which a spreadsheet program knows that a CSV file is in UTF-8."""

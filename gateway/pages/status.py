@@ -1,4 +1,4 @@
-"""The status page: how the gateway and each outside system are, for people and for programs."""
+"""The status page: the state of the gateway and of each outside system, for people and for programs."""
 
 from collections.abc import Mapping
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""`/track`: where an application stands, by its number and a second factor; a form without script.
+"""`/track`: the state of an application by its number and a second factor; a form without script.
 
 What is asked goes in the body of a POST, so that neither number nor factor is in an address or a log.
 """

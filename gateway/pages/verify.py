@@ -1,4 +1,4 @@
-"""The page behind the QR code of a certificate: does it hold, and does the paper say the same.
+"""The page behind a certificate's QR code: whether it is valid, and whether the paper matches it.
 
 It shows what is needed to compare a paper with the register and no more: of the holder's name only the first
 letter of each word. Anyone may ask, so an unknown number and a mistyped one say no more than that.

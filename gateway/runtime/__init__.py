@@ -1,1 +1,1 @@
-"""What lives as long as a process: opening, health, logs, shutting down."""
+"""The life of a process: start-up, health, logs, shutdown."""

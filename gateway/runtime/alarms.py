@@ -1,4 +1,4 @@
-"""The worker's watch over the alarms, and the webhook that they are told to."""
+"""The worker's alarm job, and the webhook that receives the alarms."""
 
 import asyncio
 import hashlib

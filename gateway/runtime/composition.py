@@ -1,4 +1,4 @@
-"""Opens what lives as long as a process: store, vault, keys, partners; and closes it again."""
+"""Opens and closes the resources of a process: store, vault, keys, partner clients."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager

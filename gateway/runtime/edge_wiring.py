@@ -1,4 +1,4 @@
-"""What stands before the graph in one process: callers, rates, room; opened with the house and closed with it."""
+"""Opens rate limits, admission control and trusted documents for one process."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable

@@ -1,4 +1,4 @@
-"""What may end a command by nobody's mistake in the code, and the lines that are told of it."""
+"""Expected failures of a command, and their messages."""
 
 from pathlib import Path
 

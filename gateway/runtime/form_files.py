@@ -1,4 +1,4 @@
-"""Reads the form files of a folder; what is in them is judged by actions/catalogue/form_import.py."""
+"""Reads the form files of a folder; actions/catalogue/form_import.py checks their content."""
 
 from pathlib import Path
 

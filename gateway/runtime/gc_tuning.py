@@ -1,4 +1,4 @@
-"""How often Python sweeps up circular rubbish: seldom while a process starts, often and shortly while it serves."""
+"""Tunes the cyclic garbage collector."""
 
 import gc
 

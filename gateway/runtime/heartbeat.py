@@ -1,4 +1,4 @@
-"""What every process does beside its work: takes over the switches, and tells of its own health."""
+"""The heartbeat of every process: refreshes the kill switches and reports the process's health."""
 
 import asyncio
 import socket

@@ -1,4 +1,4 @@
-"""Standing for election among all workers: who holds the lease of a name leads, until it is given back or runs out."""
+"""Leader election among all workers: the holder of a named lease leads, until it is released or expires."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""One JSON line for each event on standard error, without personal data, tokens, queries or bodies.
+"""Structured logs: one JSON line for each event on standard error, without personal data, tokens or queries.
 
 Our own events are short names with values that we chose; still, what looks like a person or a key is masked. Of the
 libraries' events only the logger, the place in their code and the kind of an exception are kept: their texts hold

@@ -1,4 +1,4 @@
-"""Opens where files lie: a folder of this machine, or an S3-compatible store."""
+"""Opens the object store: a local folder, or an S3-compatible store."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

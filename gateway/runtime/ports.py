@@ -1,4 +1,4 @@
-"""Ports that this machine is to listen on, with one clear line where one cannot be had."""
+"""Opens listening sockets, with one clear error line for each port that is not available."""
 
 import socket
 

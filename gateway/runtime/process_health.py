@@ -1,4 +1,4 @@
-"""What a process knows of its own health: breakers, integrity failures, sign-ins, clock, disk, store, jobs."""
+"""Health of a process: breakers, integrity failures, sign-ins, clock, disk, store, jobs."""
 
 import shutil
 from collections import Counter, deque

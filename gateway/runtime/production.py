@@ -1,4 +1,4 @@
-"""What production refuses: settings that are fit for a demo only (ADR 0017)."""
+"""Settings checks for production, which refuse demo values (ADR 0017)."""
 
 import hashlib
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""The files by which the demo's processes find one another: ports and onboarding."""
+"""Files by which the demo's processes find one another: ports and onboarding."""
 
 import json
 from pathlib import Path

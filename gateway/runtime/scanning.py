@@ -1,4 +1,4 @@
-"""ClamAV's daemon as the scanner of uploaded files (clamd's INSTREAM command)."""
+"""Scans uploaded files with ClamAV's daemon (clamd's INSTREAM command)."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""Stops what must be audited while the audit log cannot be sealed, and lets it go on after.
+"""Stops audited actions while the audit log cannot be sealed, and resumes them afterwards.
 
 Source: docs/reliability.md section 4. Every process looks for itself, so that no process needs another one to be
 stopped or to go on.

@@ -1,4 +1,4 @@
-"""Runs the gateway under uvicorn, with its limits set and its logs tamed; it is not ready some time before it stops."""
+"""Runs the gateway under uvicorn, with limits, quiet logs and a delay between not ready and shutdown."""
 
 import signal
 import socket

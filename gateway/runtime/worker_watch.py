@@ -1,4 +1,4 @@
-"""The gateway's watch over the workers: who decides the alarms while no worker is there to decide them?
+"""Decides the alarms in a gateway while no worker is running.
 
 Each worker tells of itself every ten seconds, which is its heartbeat in the store. Every gateway watches it.
 Where none was heard for too long, one gateway, elected by the lease of the alarms, decides all of them in the

@@ -1,4 +1,4 @@
-"""The settings of citizen care: periods with the rule that they come from, bounds of tracking, the doorstep fee."""
+"""Settings of citizen services: periods with their legal source, limits of tracking, the doorstep fee."""
 
 from pydantic import BaseModel, Field
 

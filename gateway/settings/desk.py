@@ -1,4 +1,4 @@
-"""The settings of the officers' desk."""
+"""Settings of the officers' desk."""
 
 from pydantic import BaseModel, Field
 

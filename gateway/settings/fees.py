@@ -1,4 +1,4 @@
-"""The settings of fees paid online: the portal's charge and when a fee goes back, each with the order that says so."""
+"""Settings of online fees: the portal's charge and the refund rules, each with the order that sets it."""
 
 from typing import Literal, Self
 

@@ -1,4 +1,4 @@
-"""The settings of files that people hand in, of the scanner that looks into them, and of where they lie."""
+"""Settings of uploaded files, their scanner and their storage."""
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 

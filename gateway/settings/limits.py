@@ -1,4 +1,4 @@
-"""The limits of the edge as settings: documents, rates, load, and the server itself (docs/reliability.md section 4)."""
+"""Settings of the edge's limits: documents, rates, load, server (docs/reliability.md section 4)."""
 
 from enum import StrEnum
 

@@ -1,4 +1,4 @@
-"""How one outside system is reached, as a setting."""
+"""Connection settings of one outside system."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Settings of the files that go to PFMS: by which way, when batches are made, and how large."""
+"""Settings of payment files for PFMS: transport, batch times and sizes."""
 
 import re
 from datetime import time

@@ -1,4 +1,4 @@
-"""All settings, read from the environment once; nothing else reads it.
+"""All settings, read from the environment once; no other module reads it.
 
 Every name begins with `APUNI_`; a nested one is written `APUNI_LIMITS__BODY_BYTES`. The descriptions below
 are printed to docs/configuration.md (`python -m tools.reference print`).

@@ -1,4 +1,4 @@
-"""The settings of sign-on: which provider vouches for whom, how long devices refresh, and the state's own apps."""
+"""Settings of sign-on: providers by role, lifetimes of device tokens, and the state's own apps."""
 
 from types import MappingProxyType
 from typing import Any, Self

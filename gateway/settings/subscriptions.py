@@ -1,4 +1,4 @@
-"""The settings of subscriptions and of the feed that they read."""
+"""Settings of subscriptions and of the change feed that they read."""
 
 from pydantic import BaseModel, Field
 

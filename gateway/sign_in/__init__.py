@@ -1,4 +1,4 @@
-"""The doors of sign-in: `/sign-in`, `/sign-in/start`, `/sign-in/callback`, `/sign-in/token`, `/sign-out`."""
+"""The endpoints of sign-in: `/sign-in`, `/sign-in/start`, `/sign-in/callback`, `/sign-in/token`, `/sign-out`."""
 
 from gateway.sign_in.cookies import SESSION_COOKIE
 from gateway.sign_in.providers import SLUGS, callback_path

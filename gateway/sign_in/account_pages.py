@@ -1,4 +1,4 @@
-"""The pages of devices and accounts as HTML: no script, the style sheet of sign-in, both languages."""
+"""HTML of the pages for devices and accounts: no script, the style sheet of sign-in, both languages."""
 
 from collections.abc import Collection, Sequence
 from html import escape

@@ -1,4 +1,4 @@
-"""The pages of one's own devices and accounts: signing out elsewhere, linking and unlinking, and what apps are told."""
+"""Routes for one's own devices and accounts: remote sign-out, linking, unlinking, app association files."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What every door of sign-in does with a request: its form, its language, and a failure as a page for a person."""
+"""Shared by the sign-in endpoints: form parsing, language, and errors as a page."""
 
 import functools
 from collections.abc import Awaitable, Callable, Mapping

@@ -1,4 +1,4 @@
-"""The sign-in pages as HTML: no script, one style sheet of ours, both languages."""
+"""HTML of the sign-in pages: no script, one style sheet of ours, both languages."""
 
 from collections.abc import Collection, Mapping
 from html import escape

@@ -1,4 +1,4 @@
-"""The providers as they stand in addresses."""
+"""The sign-in providers' names in URLs."""
 
 from types import MappingProxyType
 

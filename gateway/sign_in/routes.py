@@ -1,4 +1,4 @@
-"""The HTTP side of sign-in: pages, redirects, cookies, and the token door of native apps."""
+"""HTTP routes of sign-in: pages, redirects, cookies, and the token endpoint of native apps."""
 
 from importlib.resources import files
 

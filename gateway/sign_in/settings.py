@@ -1,4 +1,4 @@
-"""What the composition root decides about sign-in."""
+"""Settings of sign-in, as the composition root sets them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

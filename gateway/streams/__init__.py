@@ -1,1 +1,1 @@
-"""Answers that come in parts: graphql-transport-ws, server-sent events, multipart."""
+"""Incremental responses: graphql-transport-ws, server-sent events, multipart."""

@@ -1,4 +1,4 @@
-"""graphql-transport-ws over an ASGI websocket: queries, mutations and subscriptions, within bounds.
+"""graphql-transport-ws over an ASGI websocket: queries, mutations and subscriptions, within limits.
 
 Own and not Strawberry's: its handler parses, validates and executes by itself, past our guard, our errors and our
 limits, keeps one context for a whole subscription, and knows neither slow readers nor the end of a session.

@@ -1,4 +1,4 @@
-"""Tells the changes of the store to everybody in this process who follows them.
+"""Distributes the store's change feed to all subscribers in this process.
 
 One loop reads the feed, whoever wrote to it, and hands each row to the followers that want it. The loop looks every
 second; a commit in this process, or a word on the bus, lets it look at once. The feed is the truth: nothing is lost

@@ -1,4 +1,4 @@
-"""The words of graphql-transport-ws: messages, and the codes with which a socket is closed.
+"""The message types and close codes of graphql-transport-ws.
 
 The protocol: https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
 """

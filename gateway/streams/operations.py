@@ -1,4 +1,4 @@
-"""Runs one operation for a transport that takes its answers one by one.
+"""Runs one operation for a transport that takes its results one by one.
 
 A query or mutation gives one answer, a subscription one for each event. Each event is run like an operation of its
 own: with a new context, so with the session, the roles and the postings as they are then, within the same time and

@@ -1,4 +1,4 @@
-"""Streams over HTTP: the edge hands over an operation that is ready, and gets a response that takes its time.
+"""Streaming HTTP responses: server-sent events and multipart.
 
 Answers are written as server-sent events, or as Apollo's multipart:
 

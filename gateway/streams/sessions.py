@@ -1,4 +1,4 @@
-"""Watches the sessions of open streams: one question to the store for all of them, every other second.
+"""Monitors the sessions of open streams with one query to the store every other second.
 
 So a sign-out, an erasure or an expiry ends a stream within five seconds (docs/reliability.md section 5.12), whether or
 not there is an event on it.

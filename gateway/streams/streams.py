@@ -1,4 +1,4 @@
-"""What all streams of a process share: operations, room, sessions, the end of the process; opened once for each."""
+"""Shared state of all streams of a process: operations, admission, sessions, shutdown."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator

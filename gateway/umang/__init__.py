@@ -1,4 +1,4 @@
-"""UMANG's door over the graph: each operation is one or more operations of `operations/umang`, run in this process."""
+"""UMANG's API over the graph: each operation runs one or more operations of `operations/umang` in this process."""
 
 from gateway.umang.doors import umang_routes
 

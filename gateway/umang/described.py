@@ -1,4 +1,4 @@
-"""What each operation of UMANG's door takes and gives, as JSON Schema with an example."""
+"""Input and output of each operation of UMANG's API, as JSON Schema with an example."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""`/umang/openapi.json`: UMANG's door as OpenAPI 3.1, with an example of each call and answer."""
+"""`/umang/openapi.json`: UMANG's API as OpenAPI 3.1, with an example of each request and response."""
 
 from collections.abc import Mapping
 from typing import Any

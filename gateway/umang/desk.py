@@ -1,4 +1,4 @@
-"""Stands behind UMANG's door: who the user is with us, what was asked before, and the answer of the graph."""
+"""Handles a call of UMANG's API: identifies the user, replays earlier answers, and runs the graph."""
 
 import json
 from collections.abc import Awaitable, Callable, Mapping

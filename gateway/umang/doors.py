@@ -1,4 +1,4 @@
-"""Puts UMANG's doors together: the calls, the hand-off with the page of linking, and the description."""
+"""Assembles UMANG's routes: the calls, the hand-off with the linking page, and the API description."""
 
 import math
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The ways from the UMANG app into our own pages: the hand-off with a session, and linking an account once."""
+"""Hand-off from the UMANG app to our pages: opening a session, and linking an account once."""
 
 from collections.abc import Callable
 from urllib.parse import urlsplit

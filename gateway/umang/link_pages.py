@@ -1,4 +1,4 @@
-"""The pages of linking an account with UMANG as HTML: no script, the style sheet of sign-in, both languages."""
+"""HTML of the pages that link an account with UMANG: no script, the style sheet of sign-in, both languages."""
 
 from html import escape
 from urllib.parse import urlencode

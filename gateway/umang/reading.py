@@ -1,4 +1,4 @@
-"""Reads what UMANG gives an operation: all values may be texts, and numbers come as texts too.
+"""Parses the parameters of a UMANG call, in which every value, numbers too, may be a string.
 
 Source: docs/contracts/umang.md section 3.2.
 """

@@ -1,4 +1,4 @@
-"""The operations that only read: catalogue, forms, applications, certificates, benefits."""
+"""UMANG's read-only operations: catalogue, forms, applications, certificates, benefits."""
 
 import re
 from collections.abc import Mapping, Sequence

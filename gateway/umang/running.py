@@ -1,4 +1,4 @@
-"""Runs the published operations of `operations/umang` in this process, by the graph's own pipeline.
+"""Runs the published operations of `operations/umang` in this process, through the graph's own pipeline.
 
 Policy, cost, idempotency, errors and languages are those of the graph: there is no other way from the door to a verb.
 """

@@ -1,4 +1,4 @@
-"""What the graph refused, in UMANG's result codes (docs/contracts/umang.md section 5)."""
+"""Maps the graph's errors to UMANG's result codes (docs/contracts/umang.md section 5)."""
 
 import math
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""The operations that change something. Each runs a mutation of the graph under a key made of the call's tracker."""
+"""UMANG's write operations, each a mutation with an idempotency key made of the call's tracker."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,1 +1,1 @@
-"""The worker process: its jobs, the outbox, and what one leader among all workers does."""
+"""The worker process: its jobs, the outbox, and the work of the elected leader."""

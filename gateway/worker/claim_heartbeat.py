@@ -1,4 +1,4 @@
-"""Holding a claimed message while its handler works, so that no other worker begins the same work beside it.
+"""Keeps a claimed message claimed while its handler works, so that no other worker starts the same work.
 
 The claim holds for some seconds only, that a dead worker's message is soon taken over. A handler that may take longer
 is kept alive by its worker's beats; where a beat finds the claim lost, or cannot be kept in time, the work is broken

@@ -1,4 +1,4 @@
-"""What the worker does for the Right to Service Commission: its outbox topics, each of which may be run twice."""
+"""The outbox handlers for the Right to Service Commission, all idempotent."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import date

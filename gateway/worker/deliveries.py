@@ -1,4 +1,4 @@
-"""Delivers the outbox: due messages are claimed, handed to their handlers, and their outcome noted."""
+"""Delivers the outbox: claims due messages, runs their handlers and records the outcome."""
 
 import asyncio
 from collections.abc import Collection, Mapping

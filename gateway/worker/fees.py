@@ -1,4 +1,4 @@
-"""The worker's part in fees paid online: enquiries when they are due, refunds, and the daily reconciliation."""
+"""The worker's jobs for online fees: due enquiries, refunds, and the daily reconciliation."""
 
 from collections.abc import Awaitable, Callable, Mapping
 

@@ -1,4 +1,4 @@
-"""The clock of public money: the leader asks the treasury each minute and compares books hourly."""
+"""The finance clock: the leader asks the treasury each minute and reconciles hourly."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""The table of the worker's jobs: what is done, and how often."""
+"""The table of the worker's jobs and their intervals."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping

@@ -1,4 +1,4 @@
-"""A job that one worker at a time does: the one that holds the lease of its name."""
+"""Runs a job on one worker at a time: the holder of the lease of its name."""
 
 import contextlib
 from abc import ABC, abstractmethod

@@ -1,4 +1,4 @@
-"""The legal clock: the leader among all workers goes round hourly, and at ten past midnight in India."""
+"""The legal clock: the leader's round each hour and at ten past midnight in India."""
 
 from collections.abc import Callable
 from datetime import date, timedelta

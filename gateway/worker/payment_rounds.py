@@ -1,4 +1,4 @@
-"""The worker's part in payment files: batch times are kept, batches sent, answers taken in; any number may run."""
+"""The worker's jobs for payment files: batch times, sending, and reading answers; any number may run."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""The worker's process: opens what its jobs need and runs them until it is told to stop. Any number may run."""
+"""The worker's process: opens the resources of its jobs and runs them until stopped; any number may run."""
 
 import asyncio
 import signal

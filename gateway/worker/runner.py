@@ -1,4 +1,4 @@
-"""Runs a table of jobs: each at its own interval and behind a guard of its own, until the worker is told to stop."""
+"""Runs a table of jobs, each at its own interval and with its own error handling, until stopped."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""What the worker does with each topic of the outbox."""
+"""Handlers of the outbox, by topic."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import date

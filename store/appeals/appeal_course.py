@@ -1,4 +1,4 @@
-"""The course of appeals: their steps, hearings and awards. The rows of appeals are in appeals.py beside it."""
+"""Steps, hearings and awards of appeals; the rows of appeals are in appeals.py of this package."""
 
 from collections.abc import Iterable
 from typing import Any

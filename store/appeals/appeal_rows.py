@@ -1,4 +1,4 @@
-"""The table of appeals, and how a row becomes a domain object and back."""
+"""The table of appeals, and the mapping between its rows and domain objects."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Appeals: the row; who opted out; what the legal clock has to look at. Their course: appeal_course.py."""
+"""Queries about appeals, opt-outs, and cases due for the legal clock; the steps are in appeal_course.py."""
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Cases at the Right to Service Commission, its messages by their own ids, and the monthly reviews of delays."""
+"""Cases at the Right to Service Commission, its messages by their own ids, and the monthly delay reviews."""
 
 from collections.abc import Iterable
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What the Commission is told in numbers: the course of a day; of a month its appeals and reasons of delay."""
+"""Figures for the Commission: one day's events, and a month's appeals and reasons for delay."""
 
 from dataclasses import dataclass
 from datetime import date, datetime

@@ -1,4 +1,4 @@
-"""Why cases are late, as officers record it for the Commission's review; the words are encrypted."""
+"""Reasons for delays as officers record them for the Commission's review; the text is encrypted."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Hearings by date, and awards by where their money stands, for those whom they concern."""
+"""Hearings by date, and awards by payment status, for the people concerned."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The table of applications, and how a row becomes a domain object and back."""
+"""The table of applications, and the mapping between its rows and domain objects."""
 
 from collections.abc import Collection, Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""Applications: the row, its pages, an officer's queue. Timeline and papers are in store/applications/timeline.py."""
+"""Queries about applications and officers' queues; history and attachments are in store/applications/timeline.py."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Old applications that were taken over: how far each import has come, what came from where, and whose clock waits.
+"""Imported applications: the progress of each import, their origin, and those that the legal clock skips.
 
 A row of `legacy_applications` says that the first `steps` of an application were taken in the former system: they are
 in its timeline and in the figures, and nothing else follows from them. While it is `held` the legal clock's round

@@ -1,4 +1,4 @@
-"""What happened to applications step by step, and the papers attached to them."""
+"""The step-by-step history of applications, and their attached documents."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""The envelope of a backup: encrypted and authenticated piece by piece, so that a changed or missing octet is found.
+"""The file format of a backup: encrypted and authenticated chunks, so that changes and gaps are detected.
 
 A file is: a mark, the length of the head (2 octets), the head as JSON, then pieces of 64 KiB under AES-256-GCM.
 The nonce of a piece is its place and whether it is the last one; the head is associated data of every piece.

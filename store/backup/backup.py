@@ -1,4 +1,4 @@
-"""Backups of store, vault and files as one consistent point, and their restoration into an empty place.
+"""Takes a consistent backup of store, vault and files, and restores one into an empty place.
 
 A backup is a tar of a logical dump inside the envelope of store/backup/archive.py. The store is read in one
 transaction; the vault is read after it, so that every reference of the store is in the vault's part; then

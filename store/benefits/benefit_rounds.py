@@ -1,4 +1,4 @@
-"""The benefits that the worker's rounds find: due, unscheduled, without a life certificate, kept back, not out yet."""
+"""Queries for the worker's rounds: benefits due, unscheduled, uncertified, withheld or undelivered."""
 
 from collections.abc import Collection, Iterable
 from datetime import date, datetime

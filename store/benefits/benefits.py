@@ -1,4 +1,4 @@
-"""Sanctions, their instalments, and where each payment stood when."""
+"""Sanctions, their instalments, and the history of each payment's status."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict

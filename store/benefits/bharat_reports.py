@@ -1,4 +1,4 @@
-"""What DBT Bharat is told of each scheme and month: every revision that was sent, and what became of it."""
+"""Reports to DBT Bharat by scheme and month: every revision that was sent, and its outcome."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The due list of enquiries at the state treasury, and what it last said of each payment."""
+"""Due times of enquiries at the state treasury, and its last answer for each payment."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

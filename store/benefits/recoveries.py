@@ -1,4 +1,4 @@
-"""Recoveries of money that was not due, and the parts that came back."""
+"""Recoveries of payments that were not due, and their repayments."""
 
 from collections.abc import Iterable
 from dataclasses import asdict

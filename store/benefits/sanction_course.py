@@ -1,4 +1,4 @@
-"""The course of a sanction: its stops, life certificates, second approvals, corrected accounts, money set aside."""
+"""Events of a sanction: stops, life certificates, second approvals, corrected accounts, money set aside."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict

@@ -1,4 +1,4 @@
-"""The tables of the catalogue, and how their rows become domain objects and back."""
+"""The tables of the catalogue, and the mapping between their rows and domain objects."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""The register of centres, and which operator works in which."""
+"""The register of centres and of the operators who work in them."""
 
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any

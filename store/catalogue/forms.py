@@ -1,4 +1,4 @@
-"""Forms of services by version, which service has which, and the version that each application was filed under.
+"""Forms by version, their assignment to services, and the version under which each application was filed.
 
 A version is kept for ever: an application is read and amended by the form under which it was filed.
 """

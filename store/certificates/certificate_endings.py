@@ -1,4 +1,4 @@
-"""How certificates of ours were corrected or revoked, and which one stands in the place of which."""
+"""Corrections and revocations of certificates, and which certificate replaces which."""
 
 from collections.abc import Iterable
 

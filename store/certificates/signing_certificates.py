@@ -1,4 +1,4 @@
-"""What PFMS says of the certificates that we sign with, and which of them signed files that are under way."""
+"""Status at PFMS of the gateway's signing certificates, and which of them signed files in transit."""
 
 from datetime import datetime
 

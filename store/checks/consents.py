@@ -1,4 +1,4 @@
-"""The ledger of consents is as it was written: every chain is whole, and nothing is missing at its end."""
+"""Checks the ledger of consents: every hash chain is intact and none is cut off at its end."""
 
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 

@@ -1,4 +1,4 @@
-"""What is encrypted opens in its place, references of the vault resolve, and every named file is as it was written."""
+"""Checks that encrypted fields decrypt, vault references resolve, and every named file matches its hash."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from types import MappingProxyType

@@ -1,4 +1,4 @@
-"""The ledger of e-transactions: every day's chain is whole, adds up to what is told, and was closed as it is."""
+"""Checks the ledger of e-transactions: each day's chain is intact and agrees with its totals and its closing."""
 
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator

@@ -1,4 +1,4 @@
-"""Certificates that ended: each end is recorded, corrections form chains, and lockers are told (I1, I4)."""
+"""Checks ended certificates: each ending is recorded, corrections form chains, lockers are notified (I1, I4)."""
 
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence

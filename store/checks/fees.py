@@ -1,4 +1,4 @@
-"""Fees: what was paid was paid once and in full, what goes back is somebody's to do, and no order is forgotten."""
+"""Checks fees: each was paid once and in full, each refund has a finance case, and no order is forgotten."""
 
 from collections.abc import AsyncIterator
 from datetime import datetime

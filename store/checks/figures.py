@@ -1,4 +1,4 @@
-"""The counters of figures are what applications and grievances add up to (I6), and tell what is overdue now."""
+"""Checks that the figure counters agree with applications and grievances (I6), overdue cases included."""
 
 from collections.abc import AsyncIterator
 

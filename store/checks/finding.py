@@ -1,4 +1,4 @@
-"""What a check finds, and what it is given."""
+"""The types for the input and the findings of a check."""
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Each application's history: a path of the state machine with one author a step (I1, I3)."""
+"""Checks that each application's history is a path of the state machine with one author a step (I1, I3)."""
 
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Iterator, Sequence

@@ -1,4 +1,4 @@
-"""The outbox: what was delivered had its effect once, and nothing waits for a message that does not exist (I4)."""
+"""Checks the outbox: each delivery had its effect once, and nothing waits for a missing message (I4)."""
 
 from collections.abc import AsyncIterator
 

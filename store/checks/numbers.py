@@ -1,4 +1,4 @@
-"""Reference numbers: well formed, of the right kind, and used once (I1); bills follow from their sanction (I2)."""
+"""Checks that reference numbers are well-formed, of the right kind and unique (I1), and match their bills (I2)."""
 
 from collections.abc import AsyncIterator
 

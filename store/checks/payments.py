@@ -1,4 +1,4 @@
-"""Payment files: each payment goes once, batches say what their lines say, and no file outlives its last payment."""
+"""Checks payment files: each payment is sent once, batches match their lines, and sealed files are destroyed."""
 
 from collections.abc import AsyncIterator
 

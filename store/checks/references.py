@@ -1,4 +1,4 @@
-"""No orphans: everything that is named exists, and belongs to the citizen that it says."""
+"""Checks references: everything that is referenced exists and belongs to the stated citizen."""
 
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""`apuni verify`: whether the whole store is as it must be (docs/reliability.md section 5, invariants I1 to I6)."""
+"""Runs `apuni verify`: checks of the whole store (docs/reliability.md section 5, invariants I1 to I6)."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass

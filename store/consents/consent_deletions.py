@@ -1,4 +1,4 @@
-"""What stays of records of consents that were deleted after their years: the place and the link of each.
+"""Positions and hashes of consents that were deleted after their retention period.
 
 With it the chain of the citizen is whole: the record behind is linked to it, and the audit log tells that link too.
 """

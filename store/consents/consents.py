@@ -1,4 +1,4 @@
-"""The ledger of consents: only added to, and chained for each citizen by hashes.
+"""The append-only ledger of consents, with a hash chain for each citizen.
 
 What a record says is hashed, the artefact by its own hash, so that an erased artefact leaves the chain whole.
 That the end of a chain is there is told by the audit log, which keeps the link of every record. What is deleted

@@ -1,4 +1,4 @@
-"""The database under every table: engine, transactions, types, encryption, audit and files."""
+"""The database layer under every table: engine, transactions, types, encryption, audit and files."""
 
 from store.database.audit import AuditLine, audit_lines_table
 from store.database.cipher import FieldCipher

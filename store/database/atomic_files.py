@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all: written beside their place, synced, and then given their name.
+"""Atomic writes: temporary file, fsync, rename.
 
 They are for this user alone (mode 0600). A death leaves `.new-…` at most, which nothing reads.
 """

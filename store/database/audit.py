@@ -1,4 +1,4 @@
-"""The audit log: lines written with the action, sealed into a hash chain in the order of commits.
+"""The audit log: entries written in the action's transaction and sealed into a hash chain in commit order.
 
 A line carries the hash of its own content. The chain links those hashes: each link is the SHA-256 of
 the link before and the line's hash, so that a changed, removed or inserted line breaks it.

@@ -1,4 +1,4 @@
-"""Many rows in one statement: on PostgreSQL by one array for each column, on SQLite by one statement for all rows.
+"""Bulk statements: one array for each column on PostgreSQL, one statement for all rows on SQLite.
 
 asyncpg binds and carries out an `executemany` row by row; with arrays the server is asked once, which costs both
 sides a fraction. What a statement says does not depend on how many rows it has, so it is put into words once.

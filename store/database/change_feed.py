@@ -1,4 +1,4 @@
-"""The feed of changes, in the order in which they were committed.
+"""The table of the change feed, read in commit order.
 
 A row is written in the transaction of the change. On PostgreSQL transactions commit in another order than they
 begin, and a number taken early may become visible late. So a row also holds the number of its transaction, and a

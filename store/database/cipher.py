@@ -1,4 +1,4 @@
-"""Encryption of single fields, bound to their place, and blind indexes to find them by."""
+"""Encrypts single fields bound to their position, and computes blind indexes to search them."""
 
 import hashlib
 import hmac

@@ -1,4 +1,4 @@
-"""Engines for SQLite and PostgreSQL, set up so that nothing acknowledged is lost (docs/reliability.md section 4)."""
+"""Engines for SQLite and PostgreSQL, configured for durable commits (docs/reliability.md section 4)."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Marked points at which a test lets the process die as by `kill -9`. Only the demo profile ever arms one."""
+"""Named points at which a test can kill the process as by `kill -9`; only the demo profile can arm one."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""A logical dump of the store: the same text for the same data, whichever database holds it.
+"""A logical dump of the store, with the same text for the same data on either database.
 
 Used by backups, by the move from one database to another, and by the proof of the migrations. A dump is
 a row of batches; within a table the rows are in the order of their primary key.

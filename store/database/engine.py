@@ -1,4 +1,4 @@
-"""The store: opening a database, and transactions that are whole or not at all."""
+"""The store: opens a database, and runs atomic transactions."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager

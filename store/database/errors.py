@@ -1,4 +1,4 @@
-"""What can go wrong in the store. No text here holds SQL, values or personal data.
+"""The errors of the store; their texts hold no SQL, values or personal data.
 
 StoreError
   NotThere           a row that must exist does not

@@ -1,4 +1,4 @@
-"""Turns what a database driver raises into the store's own errors, without SQL or values in the text."""
+"""Converts exceptions of database drivers into the store's own errors, without SQL or values in the text."""
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager

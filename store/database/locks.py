@@ -1,4 +1,4 @@
-"""What must not be done by two transactions at once: a named lock that ends with the transaction."""
+"""Named locks that exclude concurrent transactions and end with the transaction."""
 
 from sqlalchemy import func, literal, select
 

@@ -1,4 +1,4 @@
-"""The one MetaData of the store, with names for constraints that migrations can rely on."""
+"""The MetaData object of the store, with a naming convention for constraints that migrations rely on."""
 
 from sqlalchemy import MetaData
 

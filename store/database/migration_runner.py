@@ -1,4 +1,4 @@
-"""Runs the migrations, each revision in a transaction of its own: a killed run leaves whole revisions and goes on.
+"""Runs the migrations, each revision in its own transaction, so that an interrupted run can be resumed.
 
 The release before goes on working meanwhile. On PostgreSQL a revision waits for a lock at most a second, since
 those who come after it wait behind it; then it lets them through and tries again.

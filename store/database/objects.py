@@ -1,4 +1,4 @@
-"""Files by the hash of their content: certificates, attachments."""
+"""Files by the hash of their content, such as certificates and attachments, in a local folder."""
 
 import asyncio
 import hashlib

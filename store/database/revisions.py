@@ -1,4 +1,4 @@
-"""The revisions of the schema, oldest first, and what is known of those of before 0.2.0."""
+"""The revisions of the schema, oldest first, and the handling of those from before 0.2.0."""
 
 from collections.abc import Sequence
 

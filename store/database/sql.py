@@ -1,4 +1,4 @@
-"""Small helpers that the tables' modules share."""
+"""Small SQL helpers that the table modules share."""
 
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""SQLite through aiosqlite with one visit to a connection's thread for each statement, where SQLAlchemy makes four.
+"""An aiosqlite driver that needs one thread hand-over for each statement, where SQLAlchemy's needs four.
 
 SQLAlchemy asks the thread for a cursor, for the statement, for its rows and for the cursor's end, one after another,
 and each time a thread is woken and the event loop after it. Here all of that is one piece of work. Transactions,

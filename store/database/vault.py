@@ -1,4 +1,4 @@
-"""The vault of Aadhaar numbers: a database of its own, under a key of its own, every read noted.
+"""The vault of Aadhaar numbers: a separate database with its own key, in which every read is recorded.
 
 Everything else holds the reference and the last four digits. Write here first, then commit the
 reference; a reference that nobody holds is harmless.

@@ -1,1 +1,1 @@
-"""Tables and queries about the documents of a citizen, wherever they lie."""
+"""Tables and queries about the documents of a citizen, from all sources."""

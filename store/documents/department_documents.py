@@ -1,4 +1,4 @@
-"""What API Setu may be asked for a citizen, with the consent that allows it."""
+"""Documents that may be requested from API Setu for a citizen, with the consent that allows it."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Which locker holds which of our certificates, so that a correction or revocation reaches it."""
+"""Copies of our certificates in citizens' lockers, so that a correction or revocation reaches them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

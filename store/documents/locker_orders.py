@@ -1,4 +1,4 @@
-"""What is to be done in a citizen's locker on her word: a file put there, a document pulled; and what came of it."""
+"""Orders of citizens to the DigiLocker (put a file, pull a document) and their outcomes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What e-Taal gave us and was told: services under its codes, figures that it pulled, figures that we sent."""
+"""Exchange with e-Taal: services under its codes, figures that it pulled, figures that the gateway sent."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass

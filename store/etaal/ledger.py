@@ -1,4 +1,4 @@
-"""The ledger of e-transactions, which e-Taal is told from (docs/contracts/etaal.md section 6): rows, and days added up.
+"""The ledger of e-transactions, the source of the figures for e-Taal (docs/contracts/etaal.md section 6).
 
 A row is only added, in the transaction of its event, and waits for nobody. The sealer (store/etaal/ledger_seal.py)
 numbers the rows of a day, links them by hashes and adds them up; only what is sealed is told. The number of the

@@ -1,4 +1,4 @@
-"""The sealer of the ledger of e-transactions: numbers, links and adds up the rows of each day, one sealer at a time.
+"""Seals the ledger of e-transactions: numbers, links and totals the rows of each day, one sealer at a time.
 
 Each link is the SHA-256 of the link before and of everything that the row says, so a row that was changed,
 removed or slipped in breaks the chain of its day (docs/etaal.md says how a stranger recomputes it).

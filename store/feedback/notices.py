@@ -1,4 +1,4 @@
-"""Messages to citizens: one row for each event, written with what it tells of; no text, only keys and parameters."""
+"""Messages to citizens: one row for each event, written with it, as keys and parameters without text."""
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""How often a number was tried, and by how many tries of one client: counts in windows of time.
+"""Counts tracking attempts by number and by client, in time windows.
 
 Neither number nor address is kept, only their blind indexes.
 """

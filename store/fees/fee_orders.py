@@ -1,4 +1,4 @@
-"""Orders to pay fees, what was said about them, and the treasury's scrolls.
+"""Orders to pay fees, the reports about them, and the treasury's scrolls.
 
 Two partial indexes hold what no race may break: an application has at most one order that is not settled, and at
 most one that paid for it. The words that came are kept as they came, encrypted, with their hash.

@@ -1,4 +1,4 @@
-"""The treasury's daily scrolls of fees, each whole or not at all, and whether they were compared."""
+"""The treasury's daily scrolls of fees, each stored atomically, and whether they were compared."""
 
 import hashlib
 from collections.abc import Sequence

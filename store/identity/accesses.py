@@ -1,4 +1,4 @@
-"""Receipts: who read what of a citizen, why, and from where; the citizen sees them."""
+"""Access receipts that the citizen can see: who read which data, why and from where."""
 
 from dataclasses import dataclass
 from datetime import datetime

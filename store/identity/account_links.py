@@ -1,4 +1,4 @@
-"""Links of a further account to a citizen that are under way: begun, proven at the provider, then by a code."""
+"""Account links in progress: started, proven at the provider, then confirmed by a code."""
 
 from dataclasses import dataclass
 from datetime import datetime

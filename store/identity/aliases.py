@@ -1,4 +1,4 @@
-"""Numbers of the systems before this one: an application or certificate is found by them too, as long as it is kept."""
+"""Numbers from earlier systems, by which applications and certificates can still be found."""
 
 from collections.abc import Iterable, Mapping
 

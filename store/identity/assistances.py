@@ -1,4 +1,4 @@
-"""Requests of operators to act for citizens, by session; the consent itself is in store/consents/consents.py."""
+"""Operators' requests to act for citizens, by session; the consent itself is in store/consents/consents.py."""
 
 from dataclasses import replace
 from datetime import date, datetime

@@ -1,4 +1,4 @@
-"""By which mobile number a citizen is found: a blind index, from which no number can be read.
+"""Finds citizens by mobile number through a blind index, from which no number can be read.
 
 It serves operators, who name a citizen by mobile and date of birth before she consents; it never joins two accounts.
 """

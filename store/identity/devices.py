@@ -1,4 +1,4 @@
-"""The device of each session, and what its refresh tokens are made of: a sealed seed and a number that grows.
+"""Devices of sessions, and the sealed seed and counter from which their refresh tokens are derived.
 
 A token says the session, its number and an HMAC under the seed. So each token that was ever given out is known again,
 and one that was used before is told from one that was made up.

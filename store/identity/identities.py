@@ -1,4 +1,4 @@
-"""Who a provider says somebody is, found by blind index only, and the lockers that citizens linked."""
+"""Identities at sign-in providers, found by blind index only, and the lockers that citizens linked."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""Further accounts that an officer signs in with, beside her official e-mail on the register."""
+"""Additional accounts with which an officer signs in, besides the official e-mail on the register."""
 
 from collections.abc import Iterable
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Relatives who may speak for a citizen at a centre, as she registered them herself."""
+"""Relatives who may speak for a citizen at a centre, as registered by the citizen."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""One-time codes on their way to a telephone: what is sent is sealed, what is compared is a keyed hash."""
+"""One-time codes sent by SMS: the code is sealed for sending, and compared by a keyed hash."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

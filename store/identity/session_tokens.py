@@ -1,4 +1,4 @@
-"""What a provider knows a sign-in by, sealed, kept for as long as the sign-in is to be ended there."""
+"""Providers' tokens of sign-ins, sealed, and stored until the sign-in can no longer be ended at the provider."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Sessions: who is signed in, how surely, and until when."""
+"""Sessions: the signed-in person, the assurance level and the expiry."""
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass

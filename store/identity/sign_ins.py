@@ -1,4 +1,4 @@
-"""Sign-ins under way and codes handed to apps: each is used once, then gone."""
+"""Sign-ins in progress and authorization codes of apps; each is used once, then deleted."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass

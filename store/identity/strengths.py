@@ -1,4 +1,4 @@
-"""How sure of an applicant's identity each service asks us to be, where it differs from the usual."""
+"""Identity assurance required by each service, where it differs from the default."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

@@ -1,1 +1,1 @@
-"""Migrations of the schema. Only the worker and the command line import them, since they load Alembic."""
+"""Migrations of the schema; only the worker and the command line import them, since they load Alembic."""

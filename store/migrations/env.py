@@ -1,4 +1,4 @@
-"""What Alembic runs: store/database/migration_runner.py gives the connection, the caller the tables to compare with."""
+"""The Alembic environment; store/database/migration_runner.py supplies the connection, the caller the tables."""
 
 from alembic import context
 

@@ -1,4 +1,4 @@
-"""Cases and appeals that lie with somebody else while an officer is away, or while a post is vacant."""
+"""Cases and appeals covered by another officer during an absence or while a post is vacant."""
 
 from collections.abc import Iterable
 from datetime import datetime

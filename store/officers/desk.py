@@ -1,4 +1,4 @@
-"""The officers' desk: claims, decisions that wait for a second officer, and packs to take along."""
+"""The officers' desk: claims, decisions awaiting a second approval, and offline packs."""
 
 from collections.abc import Iterable
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""An officer's queue: filtered and sorted pages, and how many cases wait."""
+"""An officer's queue: filtered and sorted pages, and the number of waiting cases."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence

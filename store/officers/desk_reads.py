@@ -1,4 +1,4 @@
-"""Reads of cases outside an officer's own queue, and the hours in which there were unusually many."""
+"""Reads of cases outside an officer's own queue, and the hours with unusually many of them."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""Leave of officers, and who stands in for them."""
+"""Leave of officers, and their substitutes."""
 
 from collections.abc import Collection, Iterable
 from datetime import date, datetime

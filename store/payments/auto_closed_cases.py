@@ -1,4 +1,4 @@
-"""Open cases of money whose difference is no longer there, by what the store holds now.
+"""Finds open finance cases whose discrepancy no longer exists in the store.
 
 A case that waits for a second officer is left to her, and so is every kind behind which money may be gone. The cases
 that are found are locked, so that nobody is asked for a second word while they are settled.

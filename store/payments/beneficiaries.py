@@ -1,4 +1,4 @@
-"""Beneficiaries at PFMS: one for each sanction, each version of her account kept sealed, and where she stands."""
+"""Beneficiaries at PFMS: one for each sanction, its sealed account versions and its state."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass

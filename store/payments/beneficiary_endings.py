@@ -1,4 +1,4 @@
-"""Beneficiaries whom PFMS need not know any more, and those who come back: found for the rounds, marked in pages."""
+"""Beneficiaries to be deleted at PFMS or registered again, found and marked in pages by the worker's rounds."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass

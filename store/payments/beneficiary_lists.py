@@ -1,4 +1,4 @@
-"""Beneficiaries at PFMS by where they stand, as finance officers see them: without the citizen's name."""
+"""Lists of PFMS beneficiaries by state for finance officers, without the citizen's name."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

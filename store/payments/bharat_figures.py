@@ -1,4 +1,4 @@
-"""How many people a scheme pays, for DBT Bharat: counted from the store, null where the store does not know."""
+"""Counts of people paid by each scheme for DBT Bharat; null where the store has no data."""
 
 from dataclasses import dataclass
 from datetime import date, datetime

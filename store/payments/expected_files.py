@@ -1,4 +1,4 @@
-"""The book of days whose file a partner owes: entered once, and noted when it was asked for, came and was compared."""
+"""Expected files of partners by day: created once, then marked when requested, received and compared."""
 
 from collections.abc import Sequence
 from datetime import date, datetime

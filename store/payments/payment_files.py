@@ -1,4 +1,4 @@
-"""The ledger of payment files: each by its name, hash and size, and what became of it; answers are kept sealed.
+"""The ledger of payment files: name, hash, size and outcome of each; answers are stored sealed.
 
 The same file comes twice, and nothing happens. The same name comes with other content, and somebody must look.
 """

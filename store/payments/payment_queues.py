@@ -1,4 +1,4 @@
-"""Payments by where they wait, and the batches that carry them, as finance officers see them: without the citizen."""
+"""Waiting payments and their batches for finance officers, without the citizen's data."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass

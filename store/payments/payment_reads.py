@@ -1,4 +1,4 @@
-"""Payments as enquiries and comparisons read them: many at once, by ranges of a key, only what differs."""
+"""Bulk reads of payments for enquiries and comparisons, by key ranges and only where they differ."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

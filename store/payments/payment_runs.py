@@ -1,4 +1,4 @@
-"""Runs of the batch times, and what they put in batches.
+"""Runs at the batch times, and the payments that they put in batches.
 
 A run remembers how far it came, in the transaction of each batch, so that it is taken up where a dead process left it.
 What is due is looked for page by page of the beneficiaries: each statement reads a bounded part of an index, so that

@@ -1,4 +1,4 @@
-"""The tables of payment files. Lines hold references only; what is personal is sealed, Aadhaar numbers are not here.
+"""The tables of payment files; lines hold references only, personal data is sealed and no Aadhaar number is here.
 
 The only exception is the sealed outgoing file, which is left out of backups and destroyed with the final status of
 its last line (ADR 0015).

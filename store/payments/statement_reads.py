@@ -1,4 +1,4 @@
-"""The rows of PFMS's statements beside the lines of our batches: what they prove, and what was paid once more."""
+"""Compares PFMS statement rows with batch lines: bank references, and payments credited twice."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass

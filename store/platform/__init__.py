@@ -1,1 +1,1 @@
-"""Tables and queries about outbox, switches, alarms, client policy and the change feed."""
+"""Tables and queries about the outbox, switches, alarms, client policy and the change feed."""

@@ -1,4 +1,4 @@
-"""Alarms as they stand, and what each process last told of itself so that the worker can decide them."""
+"""Current alarms, and the last health report of each process, from which the worker decides them."""
 
 from collections.abc import Mapping
 from dataclasses import asdict

@@ -1,4 +1,4 @@
-"""Which reference numbers are in use, of each kind by the unique indexes of the tables that hold them."""
+"""Finds which reference numbers are in use, by the unique indexes of the tables that hold them."""
 
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType

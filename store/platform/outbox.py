@@ -1,4 +1,4 @@
-"""Messages to the outside, written with the change that causes them and sent by any number of workers.
+"""The outbox: messages written with the change that causes them, and sent by any number of workers.
 
 Delivery is at least once; the order of one application's messages is kept, also past a dead letter: what
 comes after it waits until somebody revives or discards it. Other applications are not held up.

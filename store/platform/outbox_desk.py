@@ -1,4 +1,4 @@
-"""What those who run the gateway do with single messages of the outbox: look, try again now, put aside, give up."""
+"""Administrators' actions on single outbox messages: show, retry now, put aside, give up."""
 
 from collections.abc import Collection
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What of one application is still on its way to the outside."""
+"""Outbox messages of one application that are not delivered yet."""
 
 from collections.abc import Collection
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Which sets of demo data have been sown, so that seeding is done once."""
+"""Records which sets of demo data were seeded, so that seeding runs once."""
 
 from sqlalchemy import Column, Table, select
 

@@ -1,4 +1,4 @@
-"""Switches for systems and mutations, with a number that grows with every change.
+"""Kill switches for systems and mutations, with a version number that grows with every change.
 
 Each process asks for the number each second, which reads one row, and for the switches only when it has grown.
 """

@@ -1,4 +1,4 @@
-"""The list of erased persons, kept outside the store so that it outlives it.
+"""The list of erased persons, stored outside the database so that it survives a restore.
 
 A backup that is older than an erasure still holds the person's data. The list lets a restore erase them again
 before anybody reads them. It holds keys of rows and instants, and nothing else of a person.

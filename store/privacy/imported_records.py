@@ -1,4 +1,4 @@
-"""Moves what an import brought from the record that it made to the one of the person who proved that it is hers."""
+"""Moves imported data from the record that the import created to the person who proved it is theirs."""
 
 from sqlalchemy import exists, select, update
 

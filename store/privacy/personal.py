@@ -1,4 +1,4 @@
-"""Everything that is kept of one citizen: read table by table, and erased where no rule keeps it.
+"""Reads a citizen's data table by table, and erases it where no retention rule applies.
 
 Erasing writes over the person's own words and data and leaves the bare record: numbers, states, dates, places.
 Audit lines, counters and the ledger hold no personal data, so nothing here touches them. What becomes of each table

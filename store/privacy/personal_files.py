@@ -1,4 +1,4 @@
-"""The files that go with a citizen when she is erased, and whether anything names a file still."""
+"""The files to delete with a citizen's data, and whether anything else still references them."""
 
 from sqlalchemy import select, true
 

@@ -1,4 +1,4 @@
-"""What becomes of each table that holds something of a citizen when she is erased, and what of it is hers to read.
+"""Rules for each table with personal data: what an export includes and what an erasure does.
 
 The rules name what keeps a table; a test asserts that every table with a citizen or sealed columns is named here.
 """

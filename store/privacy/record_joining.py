@@ -1,4 +1,4 @@
-"""Moves everything of one record of a citizen to another one of hers, and leaves an alias behind."""
+"""Merges one record of a citizen into another of the same citizen, and leaves an alias behind."""
 
 from collections.abc import Mapping
 from types import MappingProxyType

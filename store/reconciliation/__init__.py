@@ -1,1 +1,1 @@
-"""Tables and queries about comparing our books of public money with the partners' books."""
+"""Tables and queries about comparing our records of public money with the partners' records."""

@@ -1,4 +1,4 @@
-"""Cases of money: each difference once while it is open, with the history of how it was settled."""
+"""Finance cases: one open case for each discrepancy, with the history of its resolution."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass

@@ -1,4 +1,4 @@
-"""Sums of public money: kept totals for the finance officer, and what moved in a month, read in flat memory.
+"""Totals of public money: stored sums for the finance officer, and movements of a month read in constant memory.
 
 Both are added up over ranges of sanctions, each with one short statement, so that a state's whole book can be read
 without a long query and without many rows in memory.

@@ -1,4 +1,4 @@
-"""Benefits that something holds back, by what it is, in the places of those who see to it."""
+"""Withheld benefits by cause, in the jurisdictions of the responsible officers."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime

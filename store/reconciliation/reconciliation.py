@@ -1,4 +1,4 @@
-"""The daily comparison with the partners' books: its runs, the partner's rows, bank references, and kept totals."""
+"""Daily reconciliation with partners: runs, the partner's rows, bank references and stored totals."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The rows of rosters: each person sealed, found again within her roster by a keyed hash of her reference."""
+"""The rows of rosters: each person sealed, and found within the roster by a keyed hash of the reference."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Rosters of schools and camps: what each list is, how far it has come, and which lists there are."""
+"""Rosters of schools and camps: their metadata, their progress, and queries that list them."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace

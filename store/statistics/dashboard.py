@@ -1,4 +1,4 @@
-"""What a citizen's first page shows of her applications, each part in one query."""
+"""The summary of applications on a citizen's first page, each part in one query."""
 
 from collections.abc import Collection
 

@@ -1,4 +1,4 @@
-"""Counts figures anew, a few thousand cases in each transaction, while the old figures are read and cases go on.
+"""Rebuilds the figure counters in batches, while the old figures are served and cases continue.
 
 Each page reads cases with the newest delta that waits about each, in one statement and so as of one moment: those
 deltas are in what the page counts, and are marked. Deltas of later moments are not, and are folded after the change.

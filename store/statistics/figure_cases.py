@@ -1,4 +1,4 @@
-"""The applications behind the tiles of a dashboard, page by page in their order."""
+"""The applications behind the tiles of a dashboard, in pages."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Disposals by the class of days taken, as the counters of figures tell them."""
+"""Disposals by class of days taken, read from the figure counters."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence

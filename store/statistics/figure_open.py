@@ -1,4 +1,4 @@
-"""How many open cases there are by state and due day, from the counters of figures: it costs days and not cases."""
+"""Counts of open cases by state and due day, from the figure counters: the cost grows with days, not cases."""
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence

@@ -1,4 +1,4 @@
-"""What the counters of figures must be, from applications and grievances: for `apuni verify` and for a build."""
+"""Recounts the figure counters from applications and grievances, for `apuni verify` and for a build."""
 
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping

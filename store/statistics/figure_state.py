@@ -1,4 +1,4 @@
-"""Which generation of the cubes of figures is read, and how far the next one has been counted.
+"""The generation of figure cubes in use, and the progress of building the next one.
 
 A generation is a suffix of the names of its cubes, so that the next one grows beside the one that is read, and the
 change from one to the other is one word. While one is being counted nothing is folded: every delta of before the

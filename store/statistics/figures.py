@@ -1,4 +1,4 @@
-"""Counters of figures by month, department, service, district, tehsil and channel (docs/figures.md).
+"""Figure counters by month, department, service, district, tehsil and channel (docs/figures.md).
 
 Deltas are appended in the transaction of the step that causes them and never wait for another one; the worker folds
 them into cubes, each with only some of the dimensions, so that reading costs months and places and not applications.

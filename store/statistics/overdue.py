@@ -1,4 +1,4 @@
-"""The Commission's review: applications that run beyond their due instant."""
+"""Queries for the Commission's review: applications past their due instant."""
 
 from datetime import date, datetime
 from typing import Any

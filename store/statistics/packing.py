@@ -1,4 +1,4 @@
-"""Disposals by days taken, with twelve classes beside each other in one row of the cubes.
+"""Packs disposals by days taken into the cubes, twelve classes in one row.
 
 A histogram of a year by district is 15,288 rows with a class in each at most, and 1,404 so, however many applications
 there were. The columns are those of the sums, which such a row has no other use for.

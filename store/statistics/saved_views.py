@@ -1,4 +1,4 @@
-"""Views of figures that officers keep for themselves."""
+"""Views of figures that officers saved for themselves."""
 
 from typing import Any
 

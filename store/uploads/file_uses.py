@@ -1,4 +1,4 @@
-"""What names an uploaded file and lies within somebody's reach.
+"""Finds the objects that reference an uploaded file and that the reader may read.
 
 A whole district may hand in the same paper, so the database is asked for the few things that the reader may read and
 not for everything that names it: one statement for each kind of thing, and a handful of rows.

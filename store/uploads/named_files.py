@@ -1,4 +1,4 @@
-"""Which files of the object store the tables name: every column that holds the SHA-256 of a file."""
+"""Lists the files of the object store that tables reference: every column that holds the SHA-256 of a file."""
 
 from collections.abc import AsyncIterator
 

@@ -1,4 +1,4 @@
-"""Files that arrive in pieces: how far each has come, and its pieces, sealed, until it is whole."""
+"""Resumable uploads: the progress and the sealed chunks of each, until it is complete."""
 
 from collections.abc import Iterable
 from datetime import datetime

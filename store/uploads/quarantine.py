@@ -1,4 +1,4 @@
-"""Files in which a scanner found something: kept sealed for some days, for those who must look, and read by nobody."""
+"""Quarantined files in which a scanner found malware: stored sealed for some days for inspectors only."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""Uploaded files: who handed in what, for whom, and what names it. The content lies in the object store."""
+"""Metadata of uploaded files: uploader, citizen and references; the content is in the object store."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace

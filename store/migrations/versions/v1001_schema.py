@@ -1,4 +1,4 @@
-"""The schema of release 0.2.0, from the statements beside this module; they are never changed."""
+"""The schema of release 0.2.0, from the SQL files of this directory, which never change."""
 
 import re
 from pathlib import Path
