@@ -1,1 +1,1 @@
-"""What can be done: one verb each, used by graph, partners and jobs alike."""
+"""The actions (use cases) of the gateway, called by the graph, by partner endpoints and by the worker's jobs."""

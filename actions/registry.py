@@ -1,4 +1,4 @@
-"""What the nouns register with the kernel: followers of transitions, and outbox topics that reach an outside system.
+"""What the nouns register with the kernel: followers of transitions, and outbox topics of outside systems.
 
 A process cannot be composed without it, as `Environment` demands it.
 """

@@ -1,1 +1,1 @@
-"""The demo: people, histories, the supervisor of its processes, and sign-in by its tokens."""
+"""The demo: people, histories, the supervisor of its processes, and sign-in for its tokens."""

@@ -1,4 +1,4 @@
-"""What `apuni demo` prints when all is up: where to look, tokens, a first query."""
+"""What `apuni demo` prints when it is ready: addresses, tokens, a first query."""
 
 from rich.console import Console
 

@@ -1,4 +1,4 @@
-"""Publishes the operations of the folder for the demo, so that a newcomer can ask for them by id."""
+"""Publishes the demo's operations from their folder, so that they can be requested by id."""
 
 from dataclasses import replace
 from functools import partial

@@ -1,4 +1,4 @@
-"""Prepares a store for the demo: schema, catalogue and geography, people and histories; once."""
+"""Prepares a store for the demo once: schema, catalogue, geography, people and histories."""
 
 import csv
 import logging

@@ -1,4 +1,4 @@
-"""A browser without a window, for `apuni token`: the real sign-in flow, step by step, as a native app.
+"""A headless sign-in for `apuni token`: the real flow, step by step, as a native app.
 
 Nothing here can make a token: it asks for one at the same doors as any app (RFC 8252, RFC 7636).
 """

@@ -1,4 +1,4 @@
-"""The demo: starts sandboxes, seeding, gateway and worker as processes of their own, and minds them."""
+"""Starts and supervises the demo's processes: sandboxes, seeding, gateway and worker."""
 
 import asyncio
 import contextlib

@@ -1,1 +1,1 @@
-"""The outside systems: one folder each, one resilient caller for all."""
+"""The clients and endpoints of the outside systems, a folder for each, on one resilient caller."""

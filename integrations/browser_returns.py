@@ -1,4 +1,4 @@
-"""What the ways of paying share: the form that a browser is sent with, and the door that it comes back by.
+"""What the payment providers share: the form that a browser submits, and the endpoint of its return.
 
 What a browser brings is a hint and nothing more; the one who takes the money is asked before anything is marked.
 """

@@ -1,4 +1,4 @@
-"""What a certificate's XML states: its head, its holder, and the facts of its body.
+"""Reads a certificate's XML: its head, its holder, and the facts of its body.
 
 Source: docs/contracts/digilocker.md section 7.4. Read leniently, as the contract asks: letter case of names and three
 ways to write a day do not matter, an empty attribute says nothing. The caller has examined the signature; only what it

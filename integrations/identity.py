@@ -1,4 +1,4 @@
-"""What every identity provider gives us, whoever it is: the words shared by `sso` and `csc`."""
+"""Models of an identity provider's answer, shared by `sso` and `csc`."""
 
 import base64
 import re

@@ -1,4 +1,4 @@
-"""The registry of outside systems: one row each, from which settings, clients, policies, sandboxes and tests follow.
+"""The registry of outside systems: a row for each, which drives settings, clients, policies, sandboxes and tests.
 
 A row names modules and loads none, because every command reads this table with the settings. A system's face has
 `POLICIES` (its calls), `CODES` (what its codes mean to us) and what opens its clients

@@ -1,4 +1,4 @@
-"""XMLDSig as every partner's documents are examined: one signature over the whole, by a certificate that we pinned.
+"""Verifies XMLDSig on partners' documents: one signature over the whole, by a pinned certificate.
 
 What a document itself says about keys is never trusted, and nothing but the part that the signature covers may be read.
 """

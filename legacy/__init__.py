@@ -1,1 +1,1 @@
-"""Taking over the applications of a former system."""
+"""Imports the applications of a former system."""

@@ -1,4 +1,4 @@
-"""Old applications: what a row of the former system says, and the life of the application that follows from it.
+"""Old applications: the contents of a former system's row, and the application history that follows from it.
 
 The rules are those of docs/import.md. Nothing here counts, tells or files anything: a life is laid out as it was.
 """

@@ -1,4 +1,4 @@
-"""One batch of old applications: built from rows that were found good, and written in one transaction.
+"""Builds one batch of old applications from validated rows and writes it in one transaction.
 
 What is written is the application as it stands, its history, certificate, old numbers, figures and one audit line.
 No message is sent, nothing is put into the outbox, and the ledger of e-transactions is not touched.

@@ -1,4 +1,4 @@
-"""The cells of one row of old data: taken as texts, days, instants and words, with every fault noted by its column."""
+"""Parses the cells of one row of old data as texts, dates, instants and codes, with each error by its column."""
 
 import json
 import re

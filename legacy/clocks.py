@@ -1,4 +1,4 @@
-"""Lets the clocks of old applications go: by an administrator's word, once the officers are ready to work on them.
+"""Starts the legal clocks of old applications on an administrator's command, when the officers are ready.
 
 An import holds every application that is open. While it is held the legal clock's round warns of nothing and files
 nothing for it, and no certificate is made of it; officers may work on it like on any other. Due dates do not move by

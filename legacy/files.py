@@ -1,4 +1,4 @@
-"""The PDFs of old certificates: in a folder, or in a tar file that is read by an index on the disk."""
+"""The PDFs of old certificates, in a folder or in a tar file that is read by an index on disk."""
 
 import asyncio
 import hashlib

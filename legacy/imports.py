@@ -1,4 +1,4 @@
-"""Takes old applications over: batch by batch, each in one transaction with the bookmark, so that it may die anywhere.
+"""Imports old applications in batches, each in one transaction with its bookmark, so that it can resume.
 
 A dry run does the same but for writing: it remembers what it has seen in a scratch file, so that it leaves out the
 same rows for the same reasons.

@@ -1,4 +1,4 @@
-"""Whose records old applications go to: one for each person whom the former system itself tells apart.
+"""Finds the record for an old application: one for each person whom the former system distinguishes.
 
 Rows are of one person where they bear the same id of the former system, or the same Aadhaar number, and the same date
 of birth. A name or a mobile number never joins two of them, and nobody's record here is ever added to by an import:

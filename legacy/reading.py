@@ -1,4 +1,4 @@
-"""Reads a row of old data into what legacy/applications.py works on, and names every fault of it at once."""
+"""Parses a row of old data into the models of legacy/applications.py, and reports all its errors at once."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""The list of rows that an import leaves out: CSV or JSON Lines, and never a word of what the rows say."""
+"""The list of rows that an import rejected, as CSV or JSON Lines, without any content of the rows."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""What a dry run of an import has seen so far: pairs of keys in a file that the system deletes by itself.
+"""The keys that a dry run of an import has seen, in a temporary file that the system deletes by itself.
 
 SQLite keeps a database without a name on the disk and not in memory, so a dry run over millions of rows needs no more
 memory than one over a thousand. It holds numbers and blind indexes only.

@@ -1,4 +1,4 @@
-"""The rows of a file of old data, JSON Lines or CSV, from any place on; never more than some rows are in memory."""
+"""Reads the rows of a JSON Lines or CSV file from any position, in constant memory."""
 
 import csv
 import hashlib

@@ -1,1 +1,1 @@
-"""Faithful servers of the outside systems, and the city that runs them."""
+"""Sandboxes (faithful servers) of the outside systems, and the process that runs them, the sandbox city."""

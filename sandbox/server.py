@@ -1,4 +1,4 @@
-"""The sandbox city as a process: which sandboxes there are, and how it starts and stops."""
+"""Starts and stops the process of the sandbox city, and lists its sandboxes."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""The graph: one module for each noun; `build` puts them together."""
+"""The GraphQL schema: one package for each noun, assembled by `build`."""
 
 from typing import TYPE_CHECKING, Any
 

@@ -1,4 +1,4 @@
-"""The schema put together: one query, one mutation, our errors, our entities."""
+"""Assembles the schema: one query, one mutation, our errors, our entities."""
 
 from typing import TYPE_CHECKING, Any, Final
 

@@ -1,4 +1,4 @@
-"""What a change of the graph would break for clients of the released one.
+"""Finds changes of the schema that would break clients of the released one.
 
 Open API policy of the Government of India: what is published is announced before it goes, so that a field may only
 be removed after the date that its deprecation names (docs/reliability.md section 3).

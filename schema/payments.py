@@ -1,4 +1,4 @@
-"""Beneficiaries at PFMS by where they stand, for finance officers in their places and for auditors. No names."""
+"""Beneficiaries at PFMS by status, without names, for finance officers in their places and for auditors."""
 
 from datetime import datetime
 from typing import Annotated, Self

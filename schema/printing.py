@@ -1,4 +1,4 @@
-"""The schema as it is printed to schema/schema.graphql, which a test compares with the code."""
+"""Prints the schema to schema/schema.graphql, which a test compares with the code."""
 
 import schema
 

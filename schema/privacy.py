@@ -1,4 +1,4 @@
-"""What a citizen does with her own data as a whole: have it handed out, have it erased."""
+"""Export and erasure of a citizen's own data."""
 
 import json
 from typing import Annotated

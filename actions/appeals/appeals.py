@@ -1,4 +1,4 @@
-"""Appeals by hand, hearings and orders: what a citizen and the authorities do (the clock's part is legal_sweep)."""
+"""Files, hears and decides appeals for citizens and authorities; the automatic part is in legal_sweep."""
 
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta

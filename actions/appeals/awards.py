@@ -1,4 +1,4 @@
-"""Penalties and compensations after the order: recovered or paid, and told to the citizen and the Commission."""
+"""Records penalties recovered and compensation paid after an order, and reports them to citizen and Commission."""
 
 from dataclasses import asdict, dataclass, replace
 from datetime import date

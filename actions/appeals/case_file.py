@@ -1,4 +1,4 @@
-"""The case file of an appeal at the Commission: one ZIP with a signed manifest that names each of its files by hash.
+"""Builds the Commission's case file of an appeal: a ZIP with a signed manifest of the hashes of its files.
 
 The manifest is a compact JWS (RFC 7515, ES256) of the keyring `manifest` with a type of its own; its public keys are
 at `/.well-known/jwks.json`. Papers are named by their hash and not enclosed, no answer of the form is in it, and of the

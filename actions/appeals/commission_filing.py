@@ -1,4 +1,4 @@
-"""What goes to the Right to Service Commission: an appeal once, its case file once, each later step once.
+"""Sends an appeal, its case file and each later step to the Right to Service Commission, each exactly once.
 
 Messages are written with the step that causes them and keyed by it. Those of one case keep their order; a Commission
 that is away holds back nothing else of the application, since they are ordered by the case and not by it.

@@ -1,4 +1,4 @@
-"""What stands behind the Commission's door: each message taken once, whether it came by the door or was fetched."""
+"""Takes in the Commission's messages, received by webhook or fetched, each exactly once."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager

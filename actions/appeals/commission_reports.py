@@ -1,4 +1,4 @@
-"""What the Commission is told beside its cases: notified services with their limits, and the summary of each day."""
+"""Reports the notified services with their time limits and each day's summary to the Commission."""
 
 from collections.abc import Mapping
 from dataclasses import asdict

@@ -1,4 +1,4 @@
-"""How a word of the Commission is applied: by the same inner steps as a record that its officer makes by hand.
+"""Applies the Commission's messages by the same inner steps as records that its officer enters by hand.
 
 The rule for what does not agree: of two words about the same thing the one that happened later stands, by the time
 that it bears. The same once more changes nothing. What rests on something that has not come yet waits for it, and is

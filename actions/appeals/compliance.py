@@ -1,4 +1,4 @@
-"""An officer reports that she obeyed an order about a service that was delivered already."""
+"""Records that an officer complied with an order about a service that was already delivered."""
 
 from dataclasses import asdict, dataclass
 from typing import Any

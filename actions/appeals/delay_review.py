@@ -1,4 +1,4 @@
-"""The monthly review of delays: figures and recorded reasons of each department and district, made once and sent once.
+"""Makes the monthly review of delays, by department and district, and sends it to the Commission once.
 
 A review is made on a day of the next month (Law.delay_review_day) and never changed: what is recorded later is in the
 review of its own month. It holds no names and no case.

@@ -1,4 +1,4 @@
-"""Reasons of delays: recorded by officers, reviewed by the Commission and by those who supervise."""
+"""Records the reasons that officers give for delays, and their review by the Commission and by supervisors."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace

@@ -1,4 +1,4 @@
-"""Which appeal is open to the citizen now: its ground, its level, and until when.
+"""Decides which appeal is open to the citizen now: its ground, its level and its last day.
 
 Source: docs/contracts/right_to_service.md section 7.
 """

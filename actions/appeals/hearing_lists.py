@@ -1,4 +1,4 @@
-"""The calendar of hearings: a citizen's own, those that an authority hears, those about an officer's own work."""
+"""Lists hearings: a citizen's own, those that an authority holds, and those about an officer's work."""
 
 from typing import Any
 

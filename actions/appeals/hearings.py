@@ -1,4 +1,4 @@
-"""Dates of hearing: fixed, moved and cancelled, with a message to the citizen and a warning to the officer."""
+"""Fixes, moves and cancels hearing dates, and notifies the citizen and the officer."""
 
 from dataclasses import replace
 from datetime import datetime

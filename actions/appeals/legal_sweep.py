@@ -1,4 +1,4 @@
-"""The legal clock's round: who is away, breaches, lapses and ignored orders, then warnings; may be run again any time.
+"""The legal clock's job: records absences, breaches, lapses and ignored orders, then sends warnings; repeatable.
 
 Each batch is one transaction with the fence of its leader, so that a worker that lost the lead writes nothing.
 That nothing is filed twice rests on the unique key of appeals, not on the clock: it may step as it likes.

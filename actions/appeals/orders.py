@@ -1,4 +1,4 @@
-"""What an order on appeal brings about: the application opened again, the day to keep, penalty and compensation."""
+"""Carries out an order on appeal: reopens the application, sets the due date, records penalty and compensation."""
 
 from dataclasses import replace
 from datetime import date, datetime

@@ -1,4 +1,4 @@
-"""The inner steps of appeals, in the caller's transaction: row, event and audit line together."""
+"""The inner steps of appeals, which write row, event and audit line in the caller's transaction."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""What a designated officer does with an application; every verdict is one transaction."""
+"""The designated officer's actions on an application, each verdict in one transaction."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass

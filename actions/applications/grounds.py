@@ -1,4 +1,4 @@
-"""Coded grounds and the notified papers they are about; how often a query may stop the clock."""
+"""Checks coded grounds and the documents they name, and limits how often a query may stop the clock."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Handing over at a counter: the certificate or order reaches the citizen, and the application is delivered."""
+"""Hands a certificate or order to the citizen at a counter and marks the application as delivered."""
 
 from dataclasses import asdict, dataclass
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Answers of a form that documents give: each with the document, its issuer, its day and what its signature is worth.
+"""Pre-fills a form from documents, each answer with its document, issuer, date and signature status.
 
 Nothing is guessed: an answer is offered only where a document of the citizen states it and the form would take it.
 """

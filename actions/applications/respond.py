@@ -1,4 +1,4 @@
-"""What the citizen, or one who serves her, does after submission: answer, withdraw, pay the fee."""
+"""Actions of the citizen, or of an operator for the citizen, after submission: answer, withdraw, pay the fee."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field

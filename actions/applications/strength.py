@@ -1,4 +1,4 @@
-"""Whether an applicant's identity is sure enough for a service, and for a change of bank account."""
+"""Checks that an applicant's identity is strong enough for a service or for a change of bank account."""
 
 from collections.abc import Mapping
 

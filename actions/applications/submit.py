@@ -1,4 +1,4 @@
-"""Taking in an application: drafts, submission, and the start of the legal clock."""
+"""Saves drafts, submits applications, and starts the legal clock."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace

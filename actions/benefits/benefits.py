@@ -1,4 +1,4 @@
-"""A citizen's benefits: our sanctions, and where DBT finance says each payment stands."""
+"""Reads a citizen's benefits: our sanctions, with the status of each payment at DBT finance."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What DBT Bharat is told each month of every scheme: counted from the store, sent once for each revision."""
+"""Counts each scheme's monthly figures from the store and sends each revision to DBT Bharat once."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The budget of a payment: money is set aside at its head of account before the order goes, or the sanction waits."""
+"""Reserves the budget of a payment at its head of account before the order is sent, or makes the sanction wait."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime

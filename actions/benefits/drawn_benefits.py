@@ -1,4 +1,4 @@
-"""What an applicant draws already of the scheme that she applies for: told to who decides, lest anybody is paid twice.
+"""Benefits that an applicant already draws of the same scheme, shown to the deciding officer.
 
 No rule refuses a second sanction, since some schemes pay a family for each child: the officer who decides must know.
 """

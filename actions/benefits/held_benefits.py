@@ -1,4 +1,4 @@
-"""Whose benefits an officer sees to: those that she decides, or pays, in her places."""
+"""Finds the benefits that an officer decides or pays in the places of the officer's post."""
 
 from actions.kernel import permitted_postings
 from domain.identity.policy import ObjectKind, Purpose

@@ -1,4 +1,4 @@
-"""The instalments that fall due: made by the worker, one for each period, never two, only while the sanction runs."""
+"""Creates the instalments that fall due, one for each period, while the sanction is active."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta

@@ -1,4 +1,4 @@
-"""The yearly life certificate: reminders before it is due, and what it sets going again when it is given."""
+"""Reminds of the yearly life certificate, and resumes the benefit when it is given."""
 
 from datetime import date, timedelta
 

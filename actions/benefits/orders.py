@@ -1,4 +1,4 @@
-"""What an officer orders about a sanction: suspend, resume, cease, take a life certificate, complete the review."""
+"""An officer's orders about a sanction: suspend, resume, cease, record a life certificate, complete the review."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass

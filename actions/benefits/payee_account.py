@@ -1,4 +1,4 @@
-"""The bank account that a sanction is paid to: the one of the application, or the one that the citizen corrected."""
+"""Finds the bank account that a sanction is paid to: the application's, or the one the citizen corrected."""
 
 from collections.abc import Mapping
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""A payment of the treasury that failed goes again to the corrected account as a correction of its order (COR).
+"""Sends a failed treasury payment again to the corrected account, as a correction of its order (COR).
 
 It is a reissue as every other: an instalment of its own with a bill number and an end-to-end id that were minted once,
 which names the one that came back. Only how it is ordered differs (docs/contracts/dbt_finance.md section 5).

@@ -1,4 +1,4 @@
-"""Hourly enquiries at the state treasury: where every payment stands that is not final, and what follows from it.
+"""Asks the state treasury each hour for the status of every payment that is not final, and applies the answers.
 
 A credit at the bank thereby reaches the store, the count for e-Taal and the citizen without anybody's doing.
 """

@@ -1,4 +1,4 @@
-"""What a finance officer orders about payments: reissues, recoveries, challans, and second approvals."""
+"""A finance officer's orders about payments: reissues, recoveries, challans and second approvals."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""News of payments, from answer files, polls and our own acts: applied once, with all that belongs to them.
+"""Applies a new payment status, from an answer file, a poll or our own action, once and with its consequences.
 
 Nobody else writes where a payment stands.
 """

@@ -1,4 +1,4 @@
-"""What is still to come under a sanction: the dates of its plan, what was missed, what is asked of the citizen."""
+"""Plans what remains under a sanction: future dates, missed instalments, and what the citizen must provide."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass

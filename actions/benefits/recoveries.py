@@ -1,4 +1,4 @@
-"""What is kept back from an instalment for money that was not due."""
+"""Computes the deduction from an instalment for money that was not due."""
 
 from dataclasses import dataclass, replace
 

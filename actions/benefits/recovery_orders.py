@@ -1,4 +1,4 @@
-"""Recoveries: money that was not due is ordered back, by deduction or by challan, and what came back is noted."""
+"""Orders the recovery of money that was not due, by deduction or by challan, and records repayments."""
 
 from datetime import date
 

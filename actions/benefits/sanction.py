@@ -1,4 +1,4 @@
-"""Benefits: the sanction with its instalments, and the instruction to the state treasury."""
+"""Grants a benefit: the sanction, its instalments, and the instruction to the state treasury."""
 
 from dataclasses import replace
 from datetime import date, timedelta

@@ -1,4 +1,4 @@
-"""The budget before a sanction: what an approval would need is shown to the officer, and asked again as she approves.
+"""Checks the budget before a sanction: shown to the officer, and checked again on approval.
 
 The treasury is asked before the transaction of the approval begins. In the transaction the money of the first payment
 is set aside under the lock of its head of account, as it would be before the order: so the order that follows finds it

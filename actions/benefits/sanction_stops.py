@@ -1,4 +1,4 @@
-"""What stops a sanction and sets it going again, in the caller's transaction; the caller has decided access."""
+"""Stops and resumes a sanction in the caller's transaction; the caller has checked access."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta

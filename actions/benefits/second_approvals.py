@@ -1,4 +1,4 @@
-"""The second approval of public money: above a set amount another person must agree before anything goes."""
+"""Maker–checker for public money: above a set amount another officer must approve before anything is sent."""
 
 from collections.abc import Mapping
 

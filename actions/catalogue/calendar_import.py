@@ -1,4 +1,4 @@
-"""Imports a calendar of holidays; open due dates stay as they are, new ones are counted by it."""
+"""Imports a calendar of holidays; existing due dates do not change, new ones use the new calendar."""
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence

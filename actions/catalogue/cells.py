@@ -1,4 +1,4 @@
-"""Reads the cells of the catalogue's files; what is wrong is told by file, row, field and reason."""
+"""Reads the cells of the catalogue's files and reports errors by file, row, field and reason."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping

@@ -1,4 +1,4 @@
-"""Services of the Union for everybody, asked for through UMANG: mandis, medicines, blood. They are about nobody."""
+"""Public services of the Union asked for through UMANG: mandis, medicines, blood; no personal data."""
 
 from actions.kernel import Environment
 from domain.kernel import ErrorCode, Language, Problem, Problems, Sourced

@@ -1,4 +1,4 @@
-"""What an import of the catalogue would change: entry by entry, field by field, against what the store holds."""
+"""Compares an import of the catalogue with the store, entry by entry and field by field."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields

@@ -1,4 +1,4 @@
-"""What the catalogue does not know: facts that no source gave, service by service."""
+"""Lists the facts about each service that no source of the catalogue supplies."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping

@@ -1,4 +1,4 @@
-"""Takes the form files of a folder over: each by itself, so that a wrong one is told and the rest goes on.
+"""Imports the form files of a folder one by one, and reports a wrong file without stopping the others.
 
 What is the same is not touched, and a form that changed becomes a new version beside the old one. May be run again.
 """

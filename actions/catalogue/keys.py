@@ -1,4 +1,4 @@
-"""Keys of catalogue entries that a source does not give: the same for the same row in every installation."""
+"""Derives stable keys for catalogue entries that have none, the same in every installation."""
 
 import hashlib
 import re

@@ -1,4 +1,4 @@
-"""The public list of notified services with their limits and authorities, from the catalogue as it now is."""
+"""The public list of notified services with their limits and authorities, from the current catalogue."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

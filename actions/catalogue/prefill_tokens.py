@@ -1,4 +1,4 @@
-"""Sealed notes of prefilled answers: what an app hands back so that an answer keeps its source.
+"""Encrypted tokens of pre-filled answers, which an app returns so that each answer keeps its source.
 
 Nothing is stored for a form that is never handed in: the note itself carries the answer and its document, sealed for
 one citizen and one question, and ends after a day.

@@ -1,4 +1,4 @@
-"""What was filled in: checked against the service's form, and kept with its version and the sources of its answers."""
+"""Checks answers against the service's form, and stores them with the form's version and their sources."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Reads the rows of catalogue_data/ into the words of the domain. Pure: no file is opened here.
+"""Maps the rows of catalogue_data/ to domain objects. Pure: no file is opened here.
 
 Rules (data/README.md): an empty cell is None, never zero; a service without a portal code gets
 `UKX-` and six letters of a hash of its English name; `verified` is kept as the row says. A row that breaks the rules

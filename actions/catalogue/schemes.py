@@ -1,4 +1,4 @@
-"""Reads the schemes: what dbt_schemes.csv tells of them, joined with our own file of how each is paid."""
+"""Reads the schemes of dbt_schemes.csv and joins them with our own file of how each is paid."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Finds services in an index that each process keeps, and builds anew when the catalogue changed."""
+"""Searches services in an index of each process, rebuilt when the catalogue changes."""
 
 import asyncio
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Reads the rows of services.csv with what the other files of catalogue_data/ say about each service."""
+"""Reads the rows of services.csv and joins them with the other files of catalogue_data/."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping

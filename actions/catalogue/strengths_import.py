@@ -1,4 +1,4 @@
-"""Takes over how sure of an applicant's identity services ask us to be; what the file does not name asks the usual."""
+"""Imports the identity strength that services require; a service that the file omits gets the default."""
 
 from collections.abc import Mapping, Sequence
 

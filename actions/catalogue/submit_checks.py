@@ -1,4 +1,4 @@
-"""What must hold before an application is taken in; every cause found is told at once."""
+"""Checks that an application may be submitted, and reports all problems at once."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

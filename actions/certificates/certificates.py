@@ -1,4 +1,4 @@
-"""A citizen's certificates from everywhere: our own store, her locker, and departments through API Setu."""
+"""Reads a citizen's certificates from our store, the citizen's DigiLocker, and departments through API Setu."""
 
 import asyncio
 from collections.abc import Iterable, Sequence

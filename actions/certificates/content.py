@@ -1,4 +1,4 @@
-"""What a certificate says, and who turns it into a signed document."""
+"""Builds the content of a certificate, and names the protocol that turns it into a signed document."""
 
 from dataclasses import dataclass
 from datetime import date

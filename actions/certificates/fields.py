@@ -1,4 +1,4 @@
-"""Which facts of a form are printed on a certificate, and under which words.
+"""Chooses the form fields that are printed on a certificate, and their labels.
 
 Only fields of this list reach a certificate: what an applicant adds to a form is never printed.
 """

@@ -1,4 +1,4 @@
-"""Issuing a certificate: its content, the signed document, and the state that goes with it."""
+"""Issues a certificate: its content, the signed document, and the change of state."""
 
 import asyncio
 from dataclasses import dataclass

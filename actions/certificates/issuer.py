@@ -1,4 +1,4 @@
-"""Certificates of ours that DigiLocker pulls into a citizen's locker (docs/contracts/digilocker.md section 7).
+"""Serves our certificates that DigiLocker pulls into a citizen's locker (docs/contracts/digilocker.md section 7).
 
 A certificate is released only to the locker that is linked to its holder, and only where the name and
 the date of birth that DigiLocker sends are the holder's. Each release leaves a receipt and an audit line.

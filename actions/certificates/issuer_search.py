@@ -1,4 +1,4 @@
-"""What a pull asks for: a certificate by its number, its application's number, or the parameters of its doctype.
+"""Finds the certificate of a pull by its number, its application's number, or the parameters of its doctype.
 
 A search by parameters looks only among the certificates of the locker's own citizen. Every tag that was
 sent has to fit: one that we do not know fits nothing, so that no condition is passed over.

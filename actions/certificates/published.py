@@ -1,4 +1,4 @@
-"""What this state publishes on API Setu: its certificates, with their holders' consent, and its catalogue.
+"""Serves what this state publishes on API Setu: certificates with their holders' consent, and its catalogue.
 
 A certificate is given only where it holds, its number and its holder's name are the ones that were asked for, and
 the consent is of the holder by the mobile number that we know of her. Each one leaves a receipt and an audit line.

@@ -1,4 +1,4 @@
-"""Clearances: an officer asks other departments, each with its own due date; an officer of theirs answers."""
+"""Requests clearances of other departments, each with its due date, and records their officers' answers."""
 
 from dataclasses import asdict, dataclass
 from datetime import date

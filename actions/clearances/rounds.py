@@ -1,4 +1,4 @@
-"""Clearances that other departments owe: the clock reminds of them before their day and escalates them after it."""
+"""Reminds departments of clearances before they are due, and escalates those that are overdue."""
 
 from dataclasses import replace
 

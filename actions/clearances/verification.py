@@ -1,4 +1,4 @@
-"""A field report: what the officer saw, with photographs that she uploaded, the place and the time."""
+"""Records a field report: the officer's findings, uploaded photographs, place and time."""
 
 from dataclasses import asdict, dataclass
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Links to the photographs of field reports, for those who may read the report."""
+"""Makes links to the photographs of a field report for those who may read it."""
 
 from actions.documents.file_links import signed_link
 from actions.kernel import Environment

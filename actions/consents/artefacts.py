@@ -1,4 +1,4 @@
-"""The consent artefact that goes with a request for a person's document (docs/contracts/apisetu.md section 5)."""
+"""Builds the consent artefact of a request for a person's document (docs/contracts/apisetu.md section 5)."""
 
 import base64
 import json

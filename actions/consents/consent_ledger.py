@@ -1,4 +1,4 @@
-"""Writes the ledger of consents: the record, and the audit line that keeps its link, in one transaction."""
+"""Writes the consent ledger: the record and its audit line in one transaction."""
 
 from collections.abc import Mapping
 from datetime import datetime

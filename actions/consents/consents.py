@@ -1,4 +1,4 @@
-"""The verbs of a consent: ask, grant, renew, withdraw; each is one step and one record of the ledger."""
+"""Asks for, grants, renews and withdraws consents; each step is one record of the ledger."""
 
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""Whether a citizen's recorded consent for a purpose holds now."""
+"""Checks whether a citizen's recorded consent for a purpose is valid now."""
 
 from actions.consents.consent_ledger import recorded_consents
 from actions.documents.department_documents import RATION_CARD

@@ -1,4 +1,4 @@
-"""What a consent reaches: the documents that departments hold, the ration card, the locker."""
+"""The scopes of a consent: documents that departments hold, the ration card, the locker."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What every process does about consents that were withdrawn in another one: it drops what it keeps of the citizen.
+"""Drops a citizen's cached answers in every process when a consent was withdrawn in another one.
 
 The next read is refused at once, since each read asks the store. This is for what lies in a process's own memory,
 and for a shared cache that was away when the consent was withdrawn.

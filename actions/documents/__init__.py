@@ -1,1 +1,1 @@
-"""Actions about the documents of a citizen, wherever they lie."""
+"""Actions about the documents of a citizen from every source."""

@@ -1,4 +1,4 @@
-"""Documents that a citizen says a department holds of her: what may be named, and naming or removing one.
+"""Adds and removes the documents that a citizen names as held by a department, and lists what may be named.
 
 Naming one asks nobody. It is read at API Setu once she gives the consent for it (actions/consents/consents.py).
 """

@@ -1,4 +1,4 @@
-"""Attached documents: checked before the write transaction, and again later where a source was away."""
+"""Checks attached documents before the write transaction, and again later if a source was unavailable."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Documents that departments hold about a citizen, asked for through API Setu with her recorded consent."""
+"""Fetches a citizen's documents from departments through API Setu, with the citizen's recorded consent."""
 
 import asyncio
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Addresses at which a citizen reads one of her documents for some minutes, and what opens behind them.
+"""Makes short-lived links to a citizen's documents, and opens the documents behind them.
 
 An address is sealed: it names nobody and no document in clear, cannot be changed, and dies with her session. Whoever
 holds it reads as she would: access, consent and a receipt are decided anew when it is opened.

@@ -1,4 +1,4 @@
-"""A citizen's e-Aadhaar from her locker, masked. A number in clear goes to the vault; nothing else of it is kept."""
+"""Reads a citizen's e-Aadhaar from the locker, masked; a clear number goes to the vault, nothing else is stored."""
 
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime

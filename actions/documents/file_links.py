@@ -1,4 +1,4 @@
-"""Signed links to uploaded files: made for those who may read them, good for minutes, without a session.
+"""Makes signed links to uploaded files, valid for minutes without a session, for those who may read them.
 
 Who may read one of the things that name a file may read the file. A file that a whole district names is not looked
 through: the store gives the few things that the reader's posts, or the citizens, school or camps she is concerned

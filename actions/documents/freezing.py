@@ -1,4 +1,4 @@
-"""Freezing: an attached document of the locker is kept as it was, byte by byte, with what its signature was worth.
+"""Stores a byte-for-byte copy of an attached locker document with the result of its signature check.
 
 The locker's owner or an issuer may change or withdraw a document later; what is decided upon must not change.
 """

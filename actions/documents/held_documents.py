@@ -1,4 +1,4 @@
-"""A citizen's documents from everywhere, narrowed to what she looks for, the newest first."""
+"""Lists a citizen's documents from every source, filtered, the newest first."""
 
 import uuid
 from collections.abc import Sequence

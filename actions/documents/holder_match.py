@@ -1,4 +1,4 @@
-"""Whether the person whom DigiLocker names is the holder of a certificate.
+"""Checks whether the person whom DigiLocker names is the holder of a certificate.
 
 The rule. Names are the same where they have the same words, whatever their letter case, spaces,
 punctuation and titles; or, where one is written in Devanagari and the other in Latin letters, where

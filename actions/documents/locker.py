@@ -1,4 +1,4 @@
-"""A citizen's DigiLocker: her tokens kept fresh, her documents listed and fetched."""
+"""A citizen's DigiLocker: renews the tokens, lists and fetches the documents."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping

@@ -1,4 +1,4 @@
-"""Orders in a citizen's locker: a file of hers put there, a document pulled by its issuer.
+"""Changes a citizen's locker on request: uploads a file, or pulls a document from its issuer.
 
 An order is kept with its outbox message first and tried at once; while the locker does not answer it waits, and the
 outbox tries again. It is carried out by one at a time. A file is sent once: where an answer was lost, its folder is

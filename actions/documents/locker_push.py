@@ -1,4 +1,4 @@
-"""Certificates of ours in lockers: put there when they are issued, and followed when they are corrected or revoked.
+"""Pushes our certificates into lockers when they are issued, and updates them on correction or revocation.
 
 A certificate is put into a locker only where the citizen's consent is on record when it is issued and
 still when it is sent. What lies in a locker already, by us or by her own pull, is updated or deleted

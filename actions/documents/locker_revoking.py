@@ -1,4 +1,4 @@
-"""A consent for the locker that was taken back is ended at DigiLocker too, from the outbox, as often as it takes.
+"""Revokes a withdrawn locker consent at DigiLocker too, through the outbox with retries.
 
 Our own tokens are dead in the transaction of the withdrawal. The row keeps them, marked, until DigiLocker has been told
 or she has consented anew; what is sent is never in the message of the outbox itself.

@@ -1,4 +1,4 @@
-"""What the signature on a certificate of our own is worth: made by a key of our keyring, over the whole document."""
+"""Checks the signature on a certificate of our own: made by a key of our keyring, over the whole document."""
 
 import base64
 import binascii

@@ -1,4 +1,4 @@
-"""Addresses of ours that hold without a session until a moment: what they name and that moment are signed.
+"""Signed links of ours that are valid without a session until they expire; target and expiry are signed.
 
 Signed by HMAC-SHA-256 (RFC 2104) with the keys of cursors. An older key goes on to verify, so that a rotation breaks
 no address.

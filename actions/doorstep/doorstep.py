@@ -1,4 +1,4 @@
-"""Doorstep visits before they set out: slots offered, a visit booked, moved, given to another agent, cancelled."""
+"""Doorstep visits before they start: offers slots; books, moves, reassigns and cancels visits."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""Doorstep visits that their application needs no more: called off in the transaction of the step that says so."""
+"""Cancels the visits that an application no longer needs, in the transaction of the step that ends the need."""
 
 from dataclasses import replace
 

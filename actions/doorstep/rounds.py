@@ -1,4 +1,4 @@
-"""Doorstep visits on the way: the agent sets out, takes the fee, hands over, or notes why it failed."""
+"""Doorstep visits under way: the agent starts, takes the fee, hands over, or records why the visit failed."""
 
 from dataclasses import dataclass, replace
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""What each may see of doorstep visits: the citizen her code, the agent what the way needs, the office who could go."""
+"""What the citizen, the agent and the office may each see of doorstep visits."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Compares what the ledger of e-transactions says now with what e-Taal last pulled and was last sent."""
+"""Compares the ledger of e-transactions with what e-Taal last pulled and was last sent."""
 
 from collections import Counter
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Enters e-transactions into their ledger, as the rule table of their day says, in the transaction of the event."""
+"""Records e-transactions in their ledger by the rule table of the day, in the transaction of the event."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

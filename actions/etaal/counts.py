@@ -1,4 +1,4 @@
-"""The counts of e-transactions: for those who may see them, and for e-Taal's door."""
+"""Reads the counts of e-transactions for those who may see them and for e-Taal's endpoint."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""Counts enquiries about the state of an application, which e-Taal knows as category D.
+"""Counts enquiries about the status of an application, which are category D at e-Taal.
 
 One for each person or line, application and five minutes; what a machine asks is left out, by the rule table.
 """

@@ -1,4 +1,4 @@
-"""The rounds of the worker for e-Taal: days are closed, each revision of a day that is over is sent, once."""
+"""The worker's jobs for e-Taal: close days, and send each revision of a past day once."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta

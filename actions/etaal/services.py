@@ -1,4 +1,4 @@
-"""Which services stand under which codes of e-Taal: set by those who run the gateway, listed with what has none yet."""
+"""Assigns services to e-Taal codes, and lists the assignments and the services without a code."""
 
 import re
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Feedback of a citizen on her decided application, and what it says of each service."""
+"""Records a citizen's feedback on a decided application, and averages it by service."""
 
 from dataclasses import asdict, dataclass
 from dataclasses import replace as changed

@@ -1,4 +1,4 @@
-"""Grievances: raised by the citizen, answered in the jurisdiction, taken up one level, closed."""
+"""Raises, answers, escalates and closes grievances."""
 
 from dataclasses import dataclass, replace
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Messages to the citizen, written in the transaction of what they tell of; she reads and marks them herself."""
+"""Writes messages to the citizen in the transaction of their event; lists them and marks them as read."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

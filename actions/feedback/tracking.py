@@ -1,4 +1,4 @@
-"""Tracking for anybody who knows a number and a second factor; bounded for each number and each client."""
+"""Tracks an application by its number and a second factor, rate-limited for each number and each client."""
 
 from datetime import timedelta
 

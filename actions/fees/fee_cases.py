@@ -1,4 +1,4 @@
-"""What every step of an order to pay a fee writes: the audit line, the case of a difference, word to the citizen."""
+"""What every step of a fee order writes: the audit line, the case of a discrepancy, the citizen's message."""
 
 from actions.feedback.notices import About, tell
 from actions.kernel import UnitOfWork

@@ -1,4 +1,4 @@
-"""Another amount that came for a fee: a finance officer settles its case, and with REFUNDED all of it goes back.
+"""Resolves the case of a fee that arrived with another amount; the resolution REFUNDED refunds all of it.
 
 It is never taken for the fee, nor a part of it. The source is asked once more before anything is ordered: where it has
 put its book right the case has closed itself by then (actions/fees/fee_enquiries.py), and nothing goes back.

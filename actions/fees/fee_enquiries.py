@@ -1,4 +1,4 @@
-"""What became of an order to pay a fee: asked of the one who takes the money, and noted once.
+"""Asks the payment provider for the status of a fee order, and records the outcome once.
 
 A call-back, a browser and a citizen's word only make us ask. Whatever is heard is noted in one transaction with the
 step of the application, so that a worker that dies between hearing and noting asks again and nothing is doubled.

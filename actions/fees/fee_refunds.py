@@ -1,4 +1,4 @@
-"""Fees that go back: the second one of an application, one not due any more, another amount, and where a rule says so.
+"""Refunds fees: duplicates, fees no longer due, wrong amounts, and where a rule grants it.
 
 The wallet takes a refund by its own calls; the treasury has none, so that its refunds are asked for on paper by the
 drawing officer and noted here by a finance officer when they are done (docs/contracts/other_systems.md section 4).

@@ -1,4 +1,4 @@
-"""Paying the fee of an application online: the order before the redirect, the form to pay with, and its link.
+"""Pays an application's fee online: the order before the redirect, the payment form, and its link.
 
 Amount and head are fixed here and nowhere else. What an order came to is heard in actions/fees/fee_enquiries.py.
 """

@@ -1,4 +1,4 @@
-"""Telling CSC what a wallet's payment was taken for (`recon/log`, docs/contracts/other_systems.md section 3.3)."""
+"""Reports to CSC what a wallet's payment was for (`recon/log`, docs/contracts/other_systems.md section 3.3)."""
 
 from actions.kernel import Environment
 from domain.kernel import rupees

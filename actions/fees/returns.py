@@ -1,4 +1,4 @@
-"""Behind the doors by which browsers come back from paying: the words are kept, then the source is asked."""
+"""Handles a browser's return from a payment: stores the provider's message, then asks for the status."""
 
 from actions.fees.fee_enquiries import enquire
 from actions.fees.fees import page_link

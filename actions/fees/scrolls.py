@@ -1,4 +1,4 @@
-"""The daily reconciliation of fees, three ways: our orders, the source's word on each, and the treasury's scroll.
+"""Reconciles fees daily, three ways: our orders, the provider's status of each, and the treasury's scroll.
 
 Every difference opens one case for a finance officer; nothing is marked paid by a scroll alone.
 """

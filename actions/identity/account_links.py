@@ -1,4 +1,4 @@
-"""A further account of a citizen: begun in her session, proven at its provider, linked by a code to her telephone.
+"""Links a further account of a citizen: signed in at its provider, confirmed by a code to the citizen's telephone.
 
 Never by name, e-mail or mobile (docs/contracts/sso.md section 6). The code is entered in the browser that proved the
 account, so that a link which somebody else sent cannot tie her account to his record.

@@ -1,4 +1,4 @@
-"""What follows when a citizen lets an operator act for her: who she is with us, the ledger, the notice, and the end."""
+"""Applies a citizen's consent to assistance: finds the citizen, writes the ledger, notifies, and ends it."""
 
 from dataclasses import replace
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""One-time codes to a telephone: made in the transaction of what they are for, sent from the outbox, tried three times.
+"""One-time codes: created in their purpose's transaction, sent through the outbox, valid for three attempts.
 
 The code is sealed in its row and stands in no message of the outbox, no notice and no log.
 """

@@ -1,4 +1,4 @@
-"""Whom somebody means by a date of birth and a mobile, or the number of an application: for operators at a centre.
+"""Finds a citizen by date of birth and mobile, or by an application's number, for operators at a centre.
 
 It tells ids to the verbs of actions/identity/assistance.py only; nothing that an operator is told depends on it before
 she consents, and no two accounts are ever joined by it.

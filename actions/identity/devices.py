@@ -1,4 +1,4 @@
-"""The devices on which somebody is signed in: seen, signed out one by one, or everywhere. Always one's own."""
+"""Lists a person's own signed-in devices, and signs out one or all of them."""
 
 import hashlib
 from dataclasses import dataclass

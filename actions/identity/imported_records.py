@@ -1,4 +1,4 @@
-"""Old applications come to the record of their person: by a claim that she proved, or by her own e-Aadhaar.
+"""Assigns imported applications to their person's record by a proven claim or by the citizen's own e-Aadhaar.
 
 Never by a name or a mobile number. Only a record that an import made, and that holds nothing but what follows from
 that, is joined to another; it may be joined to one that is in use.

@@ -1,4 +1,4 @@
-"""A further account of an officer at Parichay, such as that of an additional charge: entered by an administrator.
+"""Adds a further Parichay account of an officer, such as that of an additional charge, by an administrator.
 
 The register decides who an address is, so it is an explicit entry there; what the provider says never makes one.
 """

@@ -1,4 +1,4 @@
-"""How many one-time codes are made for one mobile number: whoever may ask for more may guess more often.
+"""Limits how many one-time codes are made for one mobile number, and so how many guesses are possible.
 
 The count is in the store, in the transaction that makes the code: no alias of a document, no second process and no
 restart gets round it (docs/reliability.md section 4).

@@ -1,4 +1,4 @@
-"""Signing out at the provider too: its token is revoked from the outbox, and the browser is told where to go.
+"""Signs out at the provider too: revokes its token through the outbox, and returns the browser's next address.
 
 What ends here never waits for it (docs/contracts/sso.md section 9): the session is over in the transaction that writes
 the message. A token by which a citizen's locker is read, with her consent, serves that consent and stays with it, until

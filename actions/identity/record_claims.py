@@ -1,4 +1,4 @@
-"""A citizen claims a record of hers: one that was entered for her at a centre, or a second one of her own.
+"""Lets a citizen claim a record: one entered at a centre, or a second one of the same citizen.
 
 Her account is moved to the claimed record, and the record that her first sign-in made, which holds nothing else, is
 emptied. What she is told does not depend on whether there is a record that fits. One that an import made is taken into

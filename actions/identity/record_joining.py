@@ -1,4 +1,4 @@
-"""Joins two records of one citizen that were both used: agreed by an officer, and done once nobody stopped it in time.
+"""Merges two used records of one citizen after an officer's approval and a period for objections.
 
 What is kept is the record that she is signed in to. Until the end of the cooling-off nothing moves, so that there is
 nothing to be undone; after it nothing can be. Records with different Aadhaar numbers are never joined.

@@ -1,4 +1,4 @@
-"""Relatives who may speak for a citizen at a centre: registered and struck off by herself, in her own session."""
+"""Registers and removes the relatives who may speak for a citizen at a centre, in the citizen's own session."""
 
 from dataclasses import asdict, dataclass
 from typing import Any

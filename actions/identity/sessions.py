@@ -1,4 +1,4 @@
-"""Sessions: who is asking, told from a token that only sign-in can make.
+"""Finds the session and its person from a token that only sign-in can issue.
 
 A token is a JWT signed with our own ES256 key (RFC 9068, `typ` at+jwt). It is checked against the key of
 its `kid`, then against the row of its session, so that signing out works at once.

@@ -1,4 +1,4 @@
-"""Signing in: to the provider with a transaction of ours, and back as a session.
+"""Signs in: redirects to the provider with a transaction of ours, and opens the session on return.
 
 State, verifier and nonce stay here, bound to one browser, good once and for ten minutes
 (docs/contracts/sso.md section 9). A code of a provider is exchanged once and never again.

@@ -1,4 +1,4 @@
-"""Guards of the sign-in flow: where a browser may be sent afterwards, and proof of possession."""
+"""Guards of the sign-in flow: allowed redirect targets, and proof of possession."""
 
 import base64
 import hashlib

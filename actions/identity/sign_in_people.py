@@ -1,4 +1,4 @@
-"""Who a provider's identity is with us: found by (provider, subject), linked, or made."""
+"""Finds, links or creates our record for a provider's identity, by (provider, subject)."""
 
 from collections.abc import Collection
 from dataclasses import dataclass

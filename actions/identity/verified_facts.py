@@ -1,4 +1,4 @@
-"""Facts about a citizen from documents that say so, for filling in a form: each with its document and its signature.
+"""Facts about a citizen from verified documents, for pre-filling a form, each with document and signature.
 
 Only documents of the citizen herself count: the holder that the document names must be her, by the rule of
 actions/documents/holder_match.py. A certificate of her late husband in her locker states nothing about her.

@@ -1,4 +1,4 @@
-"""What every action stands on: unit of work, access, idempotency, transitions."""
+"""What all actions share: unit of work, access, idempotency, transitions."""
 
 from actions.kernel.access import (
     leave_receipt,

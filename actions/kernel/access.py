@@ -1,4 +1,4 @@
-"""The one place that asks the access table, and that leaves the receipt of a read."""
+"""Checks access against the access table, and records the receipt of a read; the only place that does."""
 
 from collections.abc import Sequence
 from dataclasses import replace

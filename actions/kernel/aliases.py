@@ -1,4 +1,4 @@
-"""Numbers of the systems before this one: entered by an import, and found by whoever tracks or verifies."""
+"""Numbers of former systems: added by an import, and found by tracking and verification."""
 
 from collections.abc import Iterable
 

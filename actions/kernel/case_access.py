@@ -1,4 +1,4 @@
-"""What feedback, grievances, suggestions and visits have in common: access by the case, and the audit line."""
+"""What feedback, grievances, suggestions and visits share: access by the case, and the audit line."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, replace

@@ -1,4 +1,4 @@
-"""An application taken up by somebody who works on it."""
+"""Actions of case work: loads an application for the person who works on it, with access checked."""
 
 from actions.kernel.access import of_application, require
 from actions.kernel.environment import Environment

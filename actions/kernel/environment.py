@@ -1,4 +1,4 @@
-"""What every verb is given: the store, the partners, the clock, the identifiers."""
+"""The environment that every action receives: store, partners, clock, identifiers."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field

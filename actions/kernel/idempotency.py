@@ -1,4 +1,4 @@
-"""A write that happens once for one key, however often it is asked for."""
+"""Runs a write once for each idempotency key, however often it is requested."""
 
 import hashlib
 import json

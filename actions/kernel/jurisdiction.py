@@ -1,4 +1,4 @@
-"""Which officer has the work of a place today: her post, who stands in while she is away, or the level above."""
+"""Finds the officer responsible for a place today: the post's holder, the substitute, or the level above."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Reference numbers and addresses of certificates that nothing has yet: of millions of random ones some come twice.
+"""Draws reference numbers and certificate addresses that are not yet in use; random ones may collide.
 
 Ten random digits (domain/kernel/numbers.py) meet one of two million numbers of a year once in five thousand times.
 """

@@ -1,4 +1,4 @@
-"""Rounds of the worker's leader: batches, each one transaction with the fence of its leader in it."""
+"""Jobs of the worker's leader: batches, each one transaction that checks the leader's fencing token."""
 
 from collections.abc import Awaitable, Callable
 from typing import TypeVar

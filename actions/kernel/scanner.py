@@ -1,4 +1,4 @@
-"""The hook of a malware scanner, and one for tests that knows the EICAR file only."""
+"""The protocol of a malware scanner, and a test scanner that knows only the EICAR file."""
 
 from typing import Protocol
 

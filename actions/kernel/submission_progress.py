@@ -1,4 +1,4 @@
-"""How far the outside effect of a mutation has come: done, on its way, or waiting for a system that is away."""
+"""The progress of a mutation's outside effect: done, on its way, or waiting for an unavailable system."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The one place that changes an application: state, timeline and audit line together, and then what follows."""
+"""The one place that changes an application: writes state, timeline and audit line, then calls the followers."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace

@@ -1,4 +1,4 @@
-"""Somebody at work inside one transaction of the store."""
+"""The unit of work: actor, environment, transaction."""
 
 from collections.abc import Awaitable, Callable, Hashable, Mapping
 from dataclasses import dataclass, field, replace

@@ -1,4 +1,4 @@
-"""Actions on many cases: each is a transaction of its own, so that one that fails does not spoil the others."""
+"""Bulk actions on cases, each case in its own transaction so that a failure does not affect the others."""
 
 import hashlib
 from collections.abc import Awaitable, Callable, Sequence

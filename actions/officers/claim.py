@@ -1,4 +1,4 @@
-"""Claims: an officer says that she works on a case, for some hours; a colleague must take it over to go on."""
+"""Claims: an officer reserves a case for some hours; a colleague must take it over to go on."""
 
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""Forwarding: a case goes to another officer in whose jurisdiction it lies, or one level up."""
+"""Forwards a case to another officer of its jurisdiction, or one level up."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass

@@ -1,4 +1,4 @@
-"""Who had to do with a case and must not hear an appeal about it; who hears one and must not get the case."""
+"""Finds conflicts of interest: who dealt with a case must not hear its appeal, nor the reverse."""
 
 from collections.abc import Collection
 from dataclasses import dataclass

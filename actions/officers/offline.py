@@ -1,4 +1,4 @@
-"""A day's queue to take where there is no signal, and the decisions that come back from there.
+"""Exports a day's queue for work without a connection, and applies the decisions made there.
 
 A pack is the queue as JSON, signed (JWS, ES256, the keyring `manifest`). We also keep which case went with
 which version, so that a pack is known again by its id alone. It says what is needed to decide, and no more of a person

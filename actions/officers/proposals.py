@@ -1,4 +1,4 @@
-"""The rules of the desk for a verdict: a colleague's claim, and the second officer that some services ask for."""
+"""The desk's rules for a verdict: a colleague's claim, and the second officer that some services require."""
 
 from dataclasses import dataclass
 

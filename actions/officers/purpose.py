@@ -1,4 +1,4 @@
-"""Reads of applications: a case that lies with a colleague needs a purpose, which the citizen sees.
+"""Reads of applications: a case that a colleague holds needs a stated purpose, which the citizen sees.
 
 Unusually many such reads within an hour raise an alarm: an audit line, and a row that
 `store.officers.desk.unusual_reads` gives.

@@ -1,4 +1,4 @@
-"""An officer's queue: what it lists, and how many cases wait."""
+"""An officer's queue: its cases, and how many are waiting."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace

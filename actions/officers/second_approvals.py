@@ -1,4 +1,4 @@
-"""The second pair of eyes: another officer confirms a proposed verdict, or sends it back."""
+"""The second approval (maker–checker): another officer confirms a proposed verdict, or sends it back."""
 
 from dataclasses import asdict, dataclass, replace
 from typing import Any

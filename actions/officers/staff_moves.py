@@ -1,4 +1,4 @@
-"""What is open with an officer goes to whoever has her work now, and comes back when she is there again.
+"""Moves an absent officer's open work to the substitute or successor, and back when the officer returns.
 
 Each function is a batch in the caller's transaction. What moved is known by the store alone (who has the case, and the
 rows of store.officers.cover), so a batch that was cut off is simply done again, and nothing moves twice.

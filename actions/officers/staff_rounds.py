@@ -1,4 +1,4 @@
-"""Leaves that begin and end, transfers that were cut off, vacant posts that were filled: what the legal clock sees to.
+"""The legal clock's staff jobs: leaves that begin and end, interrupted transfers, vacant posts that were filled.
 
 The verbs of actions/officers/staffing.py run the same steps at once for what they changed. Every step asks the store
 what is left to do, so any number of runs, in any order and with any clock, move each case once and bring it back once.

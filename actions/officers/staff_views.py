@@ -1,4 +1,4 @@
-"""Who may see the officers of a department, their leaves, and the posts that are vacant."""
+"""Lists the officers of a department, their leaves and vacant posts, for those who may see them."""
 
 from dataclasses import dataclass
 from datetime import date, datetime

@@ -1,4 +1,4 @@
-"""Who is posted where: transfers, leave with a substitute, and posts that fall vacant."""
+"""Posts officers: transfers, leave with a substitute, and posts that fall vacant."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace

@@ -1,4 +1,4 @@
-"""The citizen corrects the account that a benefit is paid to, after the bank or the payment system refused it."""
+"""Corrects the account that a benefit is paid to, after the bank or the payment system refused it."""
 
 import re
 from dataclasses import dataclass, field

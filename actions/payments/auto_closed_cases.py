@@ -1,4 +1,4 @@
-"""Cases of money that close themselves: what they say is no longer so, and the store proves it.
+"""Closes finance cases whose discrepancy has been resolved.
 
 Looked through at the end of each day's comparison. Never closed here: what a second officer was asked for, kinds behind
 which money may be gone, a payment that came back and was credited after all, and a file that a stranger signed, of

@@ -1,4 +1,4 @@
-"""Beneficiaries leave PFMS when nothing more is paid to them, and come back when something is.
+"""Deactivates beneficiaries at PFMS when no payment remains, and reactivates them when one is due.
 
 Source: docs/contracts/dbt_finance.md section 2.2, purpose D. A beneficiary is deleted once: the line goes in the next
 beneficiary batch as every other, under the same rules. She is paid nothing from the moment she is marked; a payment

@@ -1,4 +1,4 @@
-"""The end of a batch: when the status of its last line is final its file is destroyed, name and hash stay."""
+"""Closes a batch: deletes its file when the last line's status is final; its name and hash are retained."""
 
 from actions.kernel import UnitOfWork
 from domain.identity.policy import Purpose

@@ -1,4 +1,4 @@
-"""Files of money that lie ready at PFMS: entered in the ledger once, refused unread where too large, and put away.
+"""Takes payment files from PFMS: records each once, rejects oversized ones unread, and archives them.
 
 One file that cannot be dealt with never stops those behind it.
 """

@@ -1,4 +1,4 @@
-"""The way to PFMS, for who cannot do without."""
+"""Returns the PFMS partner, or fails where none is configured."""
 
 from actions.kernel import Environment
 from domain.payments.files import BatchKind

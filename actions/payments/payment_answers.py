@@ -1,4 +1,4 @@
-"""Answers of PFMS and the banks: fetched, kept with their hash, examined whole, then applied a part at a time.
+"""Answer files of PFMS and the banks: fetched, stored with their hash, verified whole, then applied in parts.
 
 A file is in the ledger before anything of it counts, and leaves PFMS's folder after all of it did. How far it was
 applied is noted in the transaction of each part, so that whoever carries on applies each row once.

@@ -1,4 +1,4 @@
-"""Batches for PFMS: three times a day everything that is due, one scheme and agency in each file.
+"""Makes the batches for PFMS three times a day from all due payments, one scheme and agency in each file.
 
 A run of a batch time is done in transactions of one batch each: its number, names, lines and the message that sends
 it stand or fall together, as does how far the run came. So a dead process leaves a run that another carries on, and

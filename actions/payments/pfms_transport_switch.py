@@ -1,4 +1,4 @@
-"""Files that went by a way to PFMS that the settings connect no more: nobody can ask for them, so a case says it.
+"""Opens a case for files that were sent to PFMS by a transport that is no longer configured.
 
 A file stays with the way on which it was first tried, since PFMS promises nowhere that both show the same folders
 (docs/payments.md). It never goes a second time by the other.

@@ -1,4 +1,4 @@
-"""The daily comparison with the partners' books: totals and row by row; every difference opens one case.
+"""Compares our books with the partners' daily, totals and rows; every discrepancy opens one case.
 
 A run goes forward in short transactions and keeps its place in each, so one that was killed goes on where it
 stopped, and memory stays flat however many rows there are. Nothing is mended by it: officers settle the cases.

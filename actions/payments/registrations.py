@@ -1,4 +1,4 @@
-"""Beneficiaries at PFMS: everybody is registered and her account validated before her first payment.
+"""Registers beneficiaries at PFMS and has their accounts validated before their first payment.
 
 Two answers come (docs/contracts/dbt_finance.md section 2.3): first PFMS has no objection, days later the bank confirms
 or declines the account. A corrected account is an update under the code that PFMS gave.

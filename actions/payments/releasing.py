@@ -1,4 +1,4 @@
-"""What was set aside goes on: its cases are settled, and an officer says that it may be sent again."""
+"""Releases payments that were set aside: their cases are resolved, and an officer allows a new attempt."""
 
 from collections.abc import Collection, Sequence
 

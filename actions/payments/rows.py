@@ -1,4 +1,4 @@
-"""Rows of acknowledgements and bank statuses: each is applied once, and only forward, whatever order they come in."""
+"""Applies rows of acknowledgements and bank statuses, each once and only forward, in any order of arrival."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

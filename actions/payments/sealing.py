@@ -1,4 +1,4 @@
-"""The outgoing file: put together from references, signed, and kept sealed until its last line is final.
+"""Builds and signs the outgoing payment file, and stores it encrypted until its last line is final.
 
 Aadhaar numbers come from the vault here, at the moment of signing, each read noted there, and go nowhere but into the
 sealed file (ADR 0015). The same references give the same octets, so a file that was lost is made again

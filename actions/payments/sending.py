@@ -1,4 +1,4 @@
-"""Sending a batch: its file is looked for at PFMS before it is ever put there a second time.
+"""Sends a batch; looks for its file at PFMS before uploading it a second time.
 
 The names were minted and kept before; the same name never carries other octets from us, and a payment whose file may
 be at PFMS never goes in another (docs/contracts/dbt_finance.md section 10).

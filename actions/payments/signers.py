@@ -1,4 +1,4 @@
-"""The certificates that we sign files for PFMS with, and what PFMS says of them.
+"""The certificates that we sign files for PFMS with, and their status at PFMS.
 
 Source: docs/contracts/dbt_finance.md section 2.5. One of which nothing was ever heard signs, as PFMS would say so
 later. One that was declined signs nothing more: what is due waits, and a case says so, until PFMS takes it after all or

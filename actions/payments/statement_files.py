@@ -1,4 +1,4 @@
-"""The daily statements of PFMS: fetched, checked, their rows kept for the comparison, then put into the archive.
+"""PFMS's daily statements: fetched, checked, their rows stored for the comparison, then archived.
 
 A statement that cannot be trusted is refused whole with a reason and opens a case; nothing of it is kept.
 """

@@ -1,4 +1,4 @@
-"""What PFMS's statement of a day proves of payments whose answer file never came: applied as an answer would be.
+"""Applies what PFMS's daily statement proves of payments whose answer file never arrived.
 
 A statement is signed and was checked whole before a row of it counts. A row is applied where it is the next lawful
 step of its payment and everything in it fits: amount, batch, and a bank reference that is nobody else's. What does not

@@ -1,4 +1,4 @@
-"""Deciding alarms, keeping each change with an audit line, and telling of it through the outbox."""
+"""Decides alarms, stores each change with an audit line, and sends it through the outbox."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""Following changes as they happen: first what was missed since a bookmark, then what comes.
+"""The change feed: first what was missed since a bookmark, then changes as they happen.
 
 Who may follow what is decided here when it begins, and again for each event with the session as it is then.
 """

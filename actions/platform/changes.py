@@ -1,4 +1,4 @@
-"""What changed since a place: for phones that keep a copy, and for readers that come back.
+"""Reads what changed since a cursor, for phones with a local copy and for returning readers.
 
 A copy begins with a listing and goes on with the feed from where the feed stood when the listing began. So what
 changes between two pages of the listing is told again, and a phone that follows to the end holds what the list holds.

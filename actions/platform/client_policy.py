@@ -1,4 +1,4 @@
-"""Which versions of the applications still work: asked by everybody, set by administrators."""
+"""Which versions of the applications are supported: readable by everybody, set by administrators."""
 
 from dataclasses import dataclass
 

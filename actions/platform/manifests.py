@@ -1,4 +1,4 @@
-"""Signing, publishing and retiring manifests of applications' operations.
+"""Signs, publishes and retires the manifests of applications' operations.
 
 A manifest is signed as a compact JWS (RFC 7515, ES256, the keyring `manifest`) with a type of its own, so that
 an officer's offline pack, signed by the same keyring, is never taken for one. What is published stays until it is

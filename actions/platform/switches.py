@@ -1,4 +1,4 @@
-"""Setting switches, by whom and why, with an audit line; and reading them."""
+"""Sets kill switches with actor, reason and audit line, and reads them."""
 
 from collections.abc import Collection
 from dataclasses import dataclass

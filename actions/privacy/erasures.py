@@ -1,4 +1,4 @@
-"""Keeps the list of erasures and the store in step: what was erased is listed, and what is listed is erased."""
+"""Keeps the list of erasures and the store in step: what is erased is listed, and what is listed is erased."""
 
 import asyncio
 from dataclasses import dataclass

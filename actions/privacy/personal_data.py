@@ -1,4 +1,4 @@
-"""One person's data: handed out whole, and erased where no rule keeps it (DPDP Act 2023, sections 11 and 12)."""
+"""Exports and erases one person's data where no rule retains it (DPDP Act 2023, sections 11 and 12)."""
 
 import asyncio
 from collections.abc import Mapping

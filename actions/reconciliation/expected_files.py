@@ -1,4 +1,4 @@
-"""What partners owe for each day: kept in a book, told by a case when it did not come, the case closed when it did."""
+"""The files that partners owe for each day; opens a case when one is missing, closes it on arrival."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta

@@ -1,4 +1,4 @@
-"""Cases of money: opened once for each difference, taken, noted on and settled by finance officers."""
+"""Finance cases: opened once for each discrepancy; taken, commented and resolved by finance officers."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""The desk of the finance officer: cases of money are taken, noted on and settled; whose money she sees."""
+"""The finance officer's desk: takes, comments and resolves finance cases within the officer's places."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace

@@ -1,4 +1,4 @@
-"""Sums of public money: the kept totals rebuilt, and the statement of a month, both in flat memory."""
+"""Sums of public money: rebuilds the stored totals and makes a month's statement, in constant memory."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, time, timedelta

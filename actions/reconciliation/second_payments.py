@@ -1,4 +1,4 @@
-"""A payment that was credited twice: a second credit under a bank reference of its own, or after it was paid anew."""
+"""Detects double payments: a second credit under another bank reference, or after the payment was reissued."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Rows of a roster: handed in in batches, each looked at by itself; a wrong one never keeps the others out."""
+"""Adds rows to a roster in batches, each checked by itself; a wrong row does not reject the others."""
 
 import json
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What is looked at before a row of a roster is kept: twins, open applications, answers, papers."""
+"""Checks a row before it joins a roster: duplicates, open applications, answers, documents."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

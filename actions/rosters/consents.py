@@ -1,4 +1,4 @@
-"""The guardian's word for a row of a roster: a one-time code to her telephone, or a paper that she signed."""
+"""A guardian's consent for a row of a roster: by one-time code, or by a signed paper."""
 
 from dataclasses import dataclass, replace
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""A roster as a file: rows from a table that a school keeps, and the list by which papers are handed over."""
+"""A roster as a file: imports rows from a school's table, and exports the list for handing over documents."""
 
 import csv
 import hashlib

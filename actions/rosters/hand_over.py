@@ -1,4 +1,4 @@
-"""Papers that a school or camp hands over, one by one: to whom, when, and how that is proven."""
+"""Records each document that a school or camp hands over: to whom, when, and with what proof."""
 
 from dataclasses import dataclass, replace
 from typing import Any

@@ -1,4 +1,4 @@
-"""A roster is filed: one application for each row, through the same verb as everybody's, each in its own transaction.
+"""Files a roster: submits one application for each row by the ordinary action, each in its own transaction.
 
 The worker takes some rows at a time. What was filed before it was stopped stays filed: each row has a key of its own
 and its state, both written with its application, so that a row is never filed twice.

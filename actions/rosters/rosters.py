@@ -1,4 +1,4 @@
-"""Rosters of schools and camps: opened, seen and taken up, each by those of its school or camp alone."""
+"""Opens, reads and claims rosters of schools and camps, each only for its own school or camp."""
 
 from dataclasses import asdict, dataclass
 from typing import Any

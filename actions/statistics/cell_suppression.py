@@ -1,4 +1,4 @@
-"""Which figures of an answer strangers are not shown (docs/figures.md).
+"""Decides which cells of the figures are suppressed for the public (docs/figures.md).
 
 Cells of the state, of one place, of one department or service and of one channel are judged in the table of all of
 their kind, whatever was asked: so a filter tells no more than a row. So are cells of two of those at once in a whole

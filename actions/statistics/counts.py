@@ -1,4 +1,4 @@
-"""What the counters of figures say of each group that is asked for."""
+"""Reads the counters of figures for each requested group."""
 
 from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""A citizen's first page: what she has, what waits for her, what is due next; few queries."""
+"""A citizen's first page: what the citizen has, what is waiting, what is due next, in few queries."""
 
 from dataclasses import dataclass
 

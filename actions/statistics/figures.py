@@ -1,4 +1,4 @@
-"""Statistics of the delivery of services: from counters only, with small cells withheld from strangers."""
+"""Statistics of the delivery of services, from counters only, with small cells suppressed for the public."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace

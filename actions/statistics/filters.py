@@ -1,4 +1,4 @@
-"""Filters of figures that name what the catalogue does not have are refused: a mistyped one looks like an idle office.
+"""Rejects filters of figures that name nothing in the catalogue, as a typing error would look like zero work.
 
 Districts, tehsils, departments and services are never taken out of the catalogue, so figures of old cases stay within
 reach.

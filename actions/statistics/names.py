@@ -1,4 +1,4 @@
-"""Names of places, departments and services for tables of figures that are not drawn by the graph."""
+"""Names of places, departments and services for tables of figures outside the graph."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Views of figures that an officer keeps for herself under a name: kept, renamed, deleted."""
+"""Saves, renames and deletes an officer's own views of figures."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass, replace

@@ -1,4 +1,4 @@
-"""Counting figures: with each transition, anew by command, and once for a store that is older than its counters."""
+"""Updates the figures' counters: with each transition, by command, and once for an older store."""
 
 from collections.abc import Callable
 from datetime import timedelta

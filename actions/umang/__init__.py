@@ -1,1 +1,1 @@
-"""Actions about what UMANG asks and is told."""
+"""Actions about requests to UMANG and requests from it."""

@@ -1,4 +1,4 @@
-"""The nightly comparison of what UMANG was told with the applications that came of it, service by service."""
+"""Compares each night the answers given to UMANG with the applications that resulted, service by service."""
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta

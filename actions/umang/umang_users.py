@@ -1,4 +1,4 @@
-"""Accounts with UMANG: whose they are, linking one to a record, and the way from the app to our own pages.
+"""UMANG accounts: their holders, linking an account to a record, and the link from the app to our pages.
 
 An account is tied to a person by UMANG's stable id alone, after she signed on here and confirmed it herself; neither
 a mobile number nor a UMANG id in a body ever opens somebody's data (docs/contracts/umang.md sections 5 and 8).

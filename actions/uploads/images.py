@@ -1,4 +1,4 @@
-"""Pictures made anew from their points, so that nothing comes along that is not to be seen.
+"""Re-encodes pictures from their pixels, so that no metadata or hidden content remains.
 
 Camera, place, time, comments, thumbnails, colour profiles and whatever is hidden behind a picture's end are gone;
 which side is up is kept by turning the picture itself. A JPEG is packed with its own tables, so that it loses nothing

@@ -1,4 +1,4 @@
-"""Files that arrive in pieces: begun, gone on with after a dropped link, checked and kept once they are whole.
+"""Resumable uploads: begun, continued after a dropped connection, checked and stored when complete.
 
 Every piece is written with the offset in one transaction, so that what was acknowledged is there after any crash, in
 whichever process the next piece arrives. Pieces lie sealed in the store; only a whole and checked file reaches the

@@ -1,4 +1,4 @@
-"""Uploads: a file is checked, kept by its content, found again by its reference, and swept where nothing names it.
+"""Uploads: checks a file, stores it by its content hash, finds it by reference, and deletes unreferenced ones.
 
 A row is noted first, then the file is written, then the row says that it lies there: what is cut off in between
 is swept like a file that nothing names.

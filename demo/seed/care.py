@@ -1,4 +1,4 @@
-"""Feedback, grievances, suggestions and visits of the demo, made through the verbs on a clock that is set back."""
+"""Seeds feedback, grievances, suggestions and visits by the ordinary actions on a clock set to the past."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""The consents of the demo people, given by themselves through the verbs some weeks ago."""
+"""Seeds the demo people's consents by the ordinary actions, granted some weeks ago."""
 
 from collections.abc import Mapping
 from dataclasses import replace

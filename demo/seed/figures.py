@@ -1,4 +1,4 @@
-"""Reasons of delays and saved views of the demo's officers, given by themselves through the verbs."""
+"""Seeds reasons of delays and saved views of the demo's officers by the ordinary actions."""
 
 from collections.abc import Mapping
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What the demo applicants write into their forms, and which papers they attach."""
+"""The form answers and attached documents of the demo's applicants."""
 
 from collections.abc import Callable, Mapping
 from datetime import date

@@ -1,4 +1,4 @@
-"""Appeals of the demo in every state, filed and decided through the verbs on a clock that is set back."""
+"""Seeds appeals in every state by the ordinary actions on a clock set to the past."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""The papers that demo citizens hand in: a PDF of one page that says what it is."""
+"""The documents that demo citizens attach: a PDF of one page that says what it is."""
 
 
 def demo_paper(key: str) -> bytes:

@@ -1,4 +1,4 @@
-"""The people of the demo: citizens, officers, operators, their identities and what departments hold of them."""
+"""The people of the demo: citizens, officers, operators, their identities and their documents at departments."""
 
 import hashlib
 from collections.abc import Mapping, Sequence

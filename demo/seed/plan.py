@@ -1,4 +1,4 @@
-"""Which demo applications there are and when each step happens. Pure, and the same in every installation."""
+"""Plans the demo's applications and the time of each step. Pure, and the same in every installation."""
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Replays one demo application through the verbs, step by step, on a clock that is set back."""
+"""Replays one demo application by the ordinary actions, step by step, on a clock set to the past."""
 
 import asyncio
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""A school and a camp of the demo, with a roster each that its principal or camp officer filed through the verbs."""
+"""Seeds a school and a camp with one filed roster each by the ordinary actions."""
 
 from collections.abc import Mapping
 from datetime import date, timedelta

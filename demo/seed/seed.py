@@ -1,4 +1,4 @@
-"""Seeding the demo: people, then more than five hundred applications in every state, through the verbs."""
+"""Seeds the demo by the ordinary actions: people, then more than five hundred applications in every state."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What is not asked for a while because our own subscription is wrong (docs/contracts/apisetu.md sections 6 and 11).
+"""Pauses requests refused because our subscription is wrong (docs/contracts/apisetu.md sections 6 and 11).
 
 A wrong key, a missing approval or a wrong path does not heal by being asked again, and says nothing about how
 the publisher is. So it has a breaker of its own, apart from the one that counts failures.

@@ -1,4 +1,4 @@
-"""What API Setu is asked and answers, in our words. Keys, parameters and consents never show in a `repr`."""
+"""Requests to API Setu and its answers as models; keys, parameters and consents never show in a `repr`."""
 
 import re
 from collections.abc import Mapping

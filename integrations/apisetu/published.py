@@ -1,4 +1,4 @@
-"""The doors of our published API, in API Setu's own shape (docs/contracts/apisetu.md sections 2 to 6 and 8).
+"""The endpoints of our published API, in API Setu's shape (docs/contracts/apisetu.md sections 2 to 6 and 8).
 
 Order of the checks: keys, path, subscription, size, form of the call, consent. Every fault is answered by a row of
 docs/contracts/apisetu.md section 6; a certificate that must not be shown is answered as one that is not there.

@@ -1,4 +1,4 @@
-"""The OpenAPI 3 document of what this state publishes, in the marketplace's style and in both languages.
+"""The OpenAPI 3 document of this state's published API, in the marketplace's style and in both languages.
 
 The shape is that of docs/contracts/apisetu.md section 8: both keys in one security item, the answers of
 docs/contracts/apisetu.md section 6 as components, one path for each document. `x-services` lists the whole catalogue.

@@ -1,4 +1,4 @@
-"""What this state publishes on API Setu, and who may ask for it (docs/contracts/apisetu.md section 8)."""
+"""Models of this state's API at API Setu, and of its callers (docs/contracts/apisetu.md section 8)."""
 
 import re
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""The checks of a call to our published certificate API (docs/contracts/apisetu.md sections 4 to 6); pure."""
+"""Validates calls to our published certificate API (docs/contracts/apisetu.md sections 4 to 6); pure."""
 
 import hashlib
 import hmac

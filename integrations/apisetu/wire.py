@@ -1,4 +1,4 @@
-"""API Setu's bytes to our models and back; pure, and the one place to change when the wire changes."""
+"""API Setu's wire format, to and from our models; pure, and the one place to change when it changes."""
 
 import hashlib
 import re

@@ -1,4 +1,4 @@
-"""A certificate in JSON. INFERRED, and the one place to change: no published file shows such an answer.
+"""A certificate in JSON. INFERRED, as no published file shows such an answer; the one place to change.
 
 It is read as the XML is written (docs/contracts/apisetu.md section 7), attributes and elements as members, with or
 without an outer `Certificate`. It carries no signature, so nothing in it is ever told as verified.

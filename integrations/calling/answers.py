@@ -1,4 +1,4 @@
-"""What an outside system answered: status, headers, body; and how long it asks to be left alone."""
+"""An outside system's answer: status, headers, body, and its Retry-After."""
 
 import json
 from collections.abc import Mapping

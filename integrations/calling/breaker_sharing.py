@@ -1,4 +1,4 @@
-"""What the processes of a fleet tell each other of their open breakers, over Valkey.
+"""Shares open circuit breakers among the processes of a fleet, over Valkey.
 
 It is a hint and no more: each process decides by what it saw itself. A process that hears that a group is
 open elsewhere lets one call at a time through until one succeeds, and opens at the first that fails. A

@@ -1,4 +1,4 @@
-"""Kept answers: fresh, stale while asked for again, stale on error, and one fill for each key.
+"""Cached answers: fresh, stale while revalidating, stale on error, with one fill for each key.
 
 aiocache only holds the entries (integrations/calling/cache_backends.py). Its stock decorators and lock are not used:
 eleven defects of theirs are listed in docs/adr/0004-cache.md, and each is designed out here.

@@ -1,4 +1,4 @@
-"""The two backends of aiocache that hold kept answers: this process's bounded memory, or Redis and Valkey.
+"""The two aiocache backends of cached answers: bounded memory of this process, or Redis and Valkey.
 
 They know the entries of each subject, so that all that is kept of one citizen can be dropped. An entry's
 name begins with its subject (`entry_name`).

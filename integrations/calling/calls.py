@@ -1,4 +1,4 @@
-"""How many calls to outside systems the request being answered has made, attempt by attempt."""
+"""Counts the calls to outside systems of the current request, by attempt."""
 
 from collections import Counter
 from contextvars import ContextVar

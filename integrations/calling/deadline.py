@@ -1,4 +1,4 @@
-"""The time that the request being answered has left, shared out among the calls it makes.
+"""The deadline of the current request, and the share of it for each call.
 
 A call may take a part of what is left, by its priority, and never all of it: so a system that is slow
 leaves time for those that are asked after it. A reserve is kept for our own store and the answer.

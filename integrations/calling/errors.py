@@ -1,4 +1,4 @@
-"""The three outcomes of asking an outside system, and no more.
+"""The three outcomes of a call to an outside system, as exceptions.
 
 IntegrationError
   Unavailable        no usable answer in time; asking again later may work

@@ -1,4 +1,4 @@
-"""The gate in front of every call to an outside system: what the switches let through."""
+"""The kill switch that every call to an outside system checks first."""
 
 from datetime import datetime
 

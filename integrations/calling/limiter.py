@@ -1,4 +1,4 @@
-"""What the calls of one lane share: places, places of a breaker group, a rate and a budget of repeats.
+"""The bulkhead of a system's calls: concurrency, places of a breaker group, rate, and retry budget.
 
 The rate is a token bucket of our own on the injected clock; aiolimiter reads the loop's time, so that its
 waits could not be tested in virtual time.

@@ -1,4 +1,4 @@
-"""What each outside system did last, for the status page, `Query.sources` and metrics."""
+"""The last outcomes of each outside system, for the status page, `Query.sources` and metrics."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass

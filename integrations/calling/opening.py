@@ -1,4 +1,4 @@
-"""What an outside system's folder is given to open its clients with."""
+"""What an outside system's folder receives to open its clients with."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar

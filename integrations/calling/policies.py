@@ -1,4 +1,4 @@
-"""How each remote call behaves, as data declared next to the client method that makes it.
+"""The call policies: how each remote call behaves, as data declared next to its client method.
 
 The same table is printed to docs/policies.md, given as labels of a metric, and is what `@source` in the
 graph says (integrations/registry.py collects it).

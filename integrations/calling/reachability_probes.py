@@ -1,4 +1,4 @@
-"""Whether an outside system can be reached at all, before anybody has asked it anything.
+"""Probes whether an outside system is reachable before the first call to it.
 
 A connection is opened and closed, with the handshake where it is TLS; no request is sent, so that nothing is
 counted, logged or billed over there. What a real call finds out goes before it (integrations/calling/monitor.py).

@@ -1,4 +1,4 @@
-"""How often somebody knocked at a partner's door: counted by all processes together, or by this one alone.
+"""Counts a partner's requests per credential and address, in one process or across all.
 
 A shared store that is away locks nobody out: the door goes on by the counts of this process, and the fault is counted,
 as at the edge (gateway/http/rates.py).

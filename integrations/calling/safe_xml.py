@@ -1,4 +1,4 @@
-"""The one XML parser for what partners send: no document type, no entities, no network, a size cap.
+"""The one XML parser for partners' documents: no DTD, no entities, no network, a size limit.
 
 lxml refuses external entities by itself but still expands internal ones, so a document that brings a
 DOCTYPE is refused before it is parsed (docs/libraries.md).

@@ -1,4 +1,4 @@
-"""Where calls may go: the origins that are configured, and addresses that are no part of our own network.
+"""The SSRF guard: calls go only to configured origins, and to no address of our own network.
 
 A name is resolved here, every address is checked, and the connection is made to a checked address, so that
 an answer of the name service that changes between check and call opens nothing (ADR 0016).

@@ -1,4 +1,4 @@
-"""Bodies that are passed on while they come: bounded in size and time, the last piece held until all is judged.
+"""Streams response bodies, limited in size and time, holding the last chunk until the whole is verified.
 
 Nothing is repeated once a body has begun. A body that is cut short, too large or not what its digest says ends in an
 error before its last piece is given out, so that whoever reads along never has the whole of it.

@@ -1,4 +1,4 @@
-"""The HTTP line to a system: one for the life of the process, no environment, no redirects, no cookies."""
+"""The HTTP client of a system, for the life of the process: no environment, redirects or cookies."""
 
 import asyncio
 import ssl

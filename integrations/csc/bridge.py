@@ -1,4 +1,4 @@
-"""The wallet of centre operators: a form to pay with, enquiries, refunds and the log of reconciliation."""
+"""The wallet of centre operators: payment form, enquiries, refunds and the reconciliation log."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""The wallet of centre operators (CSC Bridge) in our words."""
+"""Models of the wallet of centre operators (CSC Bridge)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

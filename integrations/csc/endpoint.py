@@ -1,4 +1,4 @@
-"""The door by which an operator's browser comes back from the wallet: `POST /hooks/csc`.
+"""The endpoint of an operator's return from the wallet: `POST /hooks/csc`.
 
 The message is opened with our key and CSC's signature checked, kept, and never believed: the payment is asked about at
 CSC itself before anything is marked.

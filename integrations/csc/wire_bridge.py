@@ -1,4 +1,4 @@
-"""CSC Bridge on the wire (docs/contracts/other_systems.md section 3): envelopes, pairs, and what statuses mean.
+"""CSC Bridge on the wire (docs/contracts/other_systems.md section 3): envelopes, pairs, meanings of statuses.
 
 INFERRED, since the kit shows names only: the codes of `txn_status` but 100, the names of times in answers, the codes of
 `refund_status`, `response_status`, and that a refund may be asked for by our `merchant_reference`.

@@ -1,4 +1,4 @@
-"""DBT finance: the state treasury's JIT payment service and the files of PFMS, its face."""
+"""The public interface of DBT finance: the state treasury's JIT payment service and the files of PFMS."""
 
 from integrations.dbt_finance.bharat import REPORT_MONTH, DbtBharat, MonthlyReport
 from integrations.dbt_finance.jit.client import CODES, DbtFinance

@@ -1,4 +1,4 @@
-"""DigiLocker, the national document wallet: our client as requester, our door as issuer."""
+"""DigiLocker, the national document wallet: our client as requester, our endpoint as issuer."""
 
 from integrations.digilocker.digests import HmacEncoding
 from integrations.digilocker.issuer.endpoint import issuer_routes

@@ -1,4 +1,4 @@
-"""The digests of DigiLocker, each its own function (docs/contracts/digilocker.md section 5)."""
+"""The digests of DigiLocker, a function for each (docs/contracts/digilocker.md section 5)."""
 
 import base64
 import hashlib

@@ -1,4 +1,4 @@
-"""e-Taal: the door by which the national counter of e-transactions pulls our counts, and the push of a day's counts."""
+"""e-Taal, the national counter of e-transactions: the endpoint that it pulls, and the push of a day's counts."""
 
 from integrations.etaal.client import CODES, POLICIES, EtaalPush
 from integrations.etaal.endpoint import etaal_routes

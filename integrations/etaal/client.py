@@ -1,4 +1,4 @@
-"""e-Taal as its client: pushes the counts of a day at a revision. The worker alone calls it, from the outbox."""
+"""The e-Taal client: pushes a day's counts at a revision, called only by the worker through the outbox."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""The counting door that e-Taal pulls, one function served as URL, SOAP and JSON; who may ask it, and how often."""
+"""The endpoint that e-Taal pulls, one function as URL, SOAP and JSON, with authentication and rate limits."""
 
 import hashlib
 import hmac

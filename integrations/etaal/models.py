@@ -1,4 +1,4 @@
-"""What the counting door is given: the counts, and how it is set up."""
+"""Models of the e-Taal endpoint: its counts and its settings."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

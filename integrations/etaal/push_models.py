@@ -1,4 +1,4 @@
-"""What is pushed to e-Taal and what it answers; how the push is set up."""
+"""Models of the push to e-Taal: its counts, answers and settings."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""The three forms of the client connector, pure: requests read, answers written (docs/contracts/etaal.md section 3).
+"""The client connector's three wire formats, requests and answers; pure (docs/contracts/etaal.md section 3).
 
 The three column names and the codes -1 and -2 are published; every other element name is INFERRED
 from how such connectors are built, so this file is the one to change when the real ones are known.

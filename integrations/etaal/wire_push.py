@@ -1,4 +1,4 @@
-"""INFERRED: the push of counts, pure; one file, to be replaced by the real interface.
+"""INFERRED: the wire format of the push, pure; one file, to be replaced by the real interface.
 
 Source: docs/contracts/etaal.md section 4. The document of e-Taal 3.0 is not public. A batch carries the project, the
 state, the days, the level, a revision that grows, the rows and their sum; it is signed over its raw body and keyed by

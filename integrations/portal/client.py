@@ -1,4 +1,4 @@
-"""Asks the portal for its catalogue."""
+"""The client of the portal's catalogue."""
 
 from domain.kernel import Source
 from integrations.calling.answers import read_json

@@ -1,4 +1,4 @@
-"""What the portal's catalogue says of a service; what it does not say is None."""
+"""Models of the portal's catalogue; what it does not state is None."""
 
 from dataclasses import dataclass
 

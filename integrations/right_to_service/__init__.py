@@ -1,4 +1,4 @@
-"""The Right to Service Commission: cases out, its hearings and orders in."""
+"""The Right to Service Commission's system: sends cases, receives hearings and orders."""
 
 from integrations.right_to_service.client import CODES, POLICIES, RightToService
 from integrations.right_to_service.endpoint import commission_routes

@@ -1,4 +1,4 @@
-"""The Commission's system as we call it: appeals, events, services, summaries and reviews out, cases in."""
+"""The client of the Commission's system: sends appeals, events and reports, fetches cases."""
 
 from collections.abc import Callable, Mapping
 from datetime import date

@@ -1,4 +1,4 @@
-"""The Commission's door: `POST /hooks/rts` for its messages, `GET /hooks/rts/case-files/<sha256>` for case files.
+"""The Commission's endpoints: `POST /hooks/rts` for messages, `GET /hooks/rts/case-files/<sha256>` for case files.
 
 Order of the checks: rate, credentials, age, size, signature, form. What fails one of them is answered with
 `{"code": …}` and changes nothing. Each request is signed as ours are (docs/contracts/right_to_service.md section 6).

@@ -1,4 +1,4 @@
-"""What is exchanged with the Right to Service Commission, in our words; how it is written is in wire.py."""
+"""Models of the messages exchanged with the Right to Service Commission; their wire format is in wire.py."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

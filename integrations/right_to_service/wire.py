@@ -1,4 +1,4 @@
-"""INFERRED: the wire of docs/contracts/right_to_service.md section 6 towards the Commission; one file, to be replaced.
+"""INFERRED: the Commission's wire format (docs/contracts/right_to_service.md section 6); one file, to be replaced.
 
 No interface of the Uttarakhand Commission is public. Settled by us where the contract is silent: times are RFC 3339
 with offset, `X-Timestamp` is Unix seconds, the signed path is that of the contract without the base address, amounts

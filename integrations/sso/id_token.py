@@ -1,4 +1,4 @@
-"""Verification of MeriPehchaan's id_token (docs/contracts/sso.md sections 2.1 and 9, docs/reliability.md section 2).
+"""Verifies MeriPehchaan's id_token (docs/contracts/sso.md sections 2.1 and 9, docs/reliability.md section 2).
 
 One algorithm, configured keys only. `jku`, `x5u` and `jwk` of the header are never looked at, and any
 `crit` is refused.

@@ -1,4 +1,4 @@
-"""Opens the sign-in providers, and the way to telephones."""
+"""Opens the sign-in providers and the SMS gateway."""
 
 from typing import Any, Literal
 

@@ -1,4 +1,4 @@
-"""One-time codes to telephones, by the SMS gateway that the state names."""
+"""Sends one-time codes by the state's SMS gateway."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

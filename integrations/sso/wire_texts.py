@@ -1,4 +1,4 @@
-"""A text message with a one-time code on the wire. INFERRED as a whole: the state's SMS gateway publishes no contract.
+"""The wire format of an SMS with a one-time code. INFERRED: the state's SMS gateway publishes no contract.
 
 `POST /texts/v1/messages`, JSON, `Authorization: Bearer <key>`; each `reference` is sent once, a second time is answered
 like the first; 200 with `{"reference", "state": "ACCEPTED"}`. `template` is what the operator's registration of

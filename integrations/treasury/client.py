@@ -1,4 +1,4 @@
-"""The state treasury's e-Challan as a department uses it: a form to pay with, enquiries, and the daily scroll."""
+"""The client of the state treasury's e-Challan: payment form, enquiries, and the daily scroll."""
 
 from collections.abc import Callable
 from datetime import date

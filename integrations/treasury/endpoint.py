@@ -1,4 +1,4 @@
-"""The door by which a browser comes back from the treasury: `POST /hooks/treasury`.
+"""The endpoint of a browser's return from the treasury: `POST /hooks/treasury`.
 
 What it brings is opened with the treasury's key, kept, and never believed: the order is asked about at the treasury
 itself before anything is marked. The browser is sent on to a page that says how it stands.

@@ -1,4 +1,4 @@
-"""The treasury's e-Challan in our words."""
+"""Models of the treasury's e-Challan."""
 
 import base64
 import re

@@ -1,4 +1,4 @@
-"""UMANG: services of other departments through the national gateway, and the door at which it calls us; its face."""
+"""The public interface of UMANG: other departments' services through it, and the endpoint at which it calls us."""
 
 from integrations.umang.caller_authentication import CallerAuthentication, NotAuthentic
 from integrations.umang.client import CODES, POLICIES, Umang

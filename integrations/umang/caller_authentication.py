@@ -1,4 +1,4 @@
-"""Who is let in at UMANG's door: key, address, rate, signature over the raw bytes, and the assertion of the user.
+"""Authenticates UMANG's calls: key, address, rate, signature over the raw bytes, and the user's assertion.
 
 INFERRED, all of it, in the form that docs/contracts/umang.md section 5 proposes.
 """

@@ -1,4 +1,4 @@
-"""Services of the Union for everybody, through UMANG: mandis of eNAM, medicines of Jan Aushadhi, blood of e-RaktKosh.
+"""Public services of the Union through UMANG: mandis of eNAM, medicines of Jan Aushadhi, blood of e-RaktKosh.
 
 What is asked for and answered is nobody's own, so an answer is kept for all. INFERRED: the payloads' field names, in
 the forms that public clients show (docs/contracts/umang.md section 9, S2, S4, S7, S10).

@@ -1,4 +1,4 @@
-"""UMANG as its client: services of other departments through the national gateway."""
+"""The UMANG client: services of other departments through the national gateway."""
 
 import re
 from typing import Any

@@ -1,4 +1,4 @@
-"""The messages at UMANG's door as pure functions: body, result codes, answers.
+"""The messages of UMANG's endpoint as pure functions: body, result codes, answers.
 
 Source: docs/contracts/umang.md sections 3 to 5. INFERRED: the HTTP statuses beside the result codes. A call that was
 let in is answered with 200, as docs/contracts/umang.md section 4 says of business failures; 401, 413, 429, 500 and 503

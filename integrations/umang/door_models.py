@@ -1,4 +1,4 @@
-"""UMANG as our caller: who may ask at the door, what a call carries, and what comes back.
+"""Models of UMANG's endpoint: allowed callers, the contents of a call, and the answer.
 
 Source: docs/contracts/umang.md section 5.
 """

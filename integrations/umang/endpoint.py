@@ -1,4 +1,4 @@
-"""The door at which UMANG asks for its users (docs/contracts/umang.md section 5), up to what needs our records.
+"""The endpoint that UMANG calls for its users, short of our records (docs/contracts/umang.md section 5).
 
 Order of the checks: switch, address, key, rate, size, signature over the raw bytes, routing headers, assertion, its
 single use, envelope, body, tracker. A caller that fails one of them has changed nothing.

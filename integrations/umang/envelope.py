@@ -1,4 +1,4 @@
-"""The encrypted body mode of UMANG: RSA-OAEP-SHA256 for key and iv, AES-256-CBC for the JSON.
+"""UMANG's encrypted body mode: RSA-OAEP-SHA256 for key and iv, AES-256-CBC for the JSON.
 
 Source: docs/contracts/umang.md section 3.3. The form is the partner's and carries no authentication tag; a text that
 does not open is one failure without detail, so that nobody learns from it why.

@@ -1,4 +1,4 @@
-"""What the portal asks UMANG for, and what comes back. Numbers that identify people never show in a repr."""
+"""Models of our requests to UMANG and its answers. Numbers that identify people never show in a repr."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""One call of a department behind UMANG, by either host and in either body mode, judged by its result status."""
+"""Calls a department behind UMANG, by either host and in either body mode, and checks its result status."""
 
 from collections.abc import Callable, Mapping
 from typing import Any

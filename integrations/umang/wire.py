@@ -1,4 +1,4 @@
-"""UMANG's common envelope of fields and the ration card of ONORC, as pure functions.
+"""The wire format of UMANG's common envelope and of ONORC's ration card, as pure functions.
 
 Source: docs/contracts/umang.md sections 2 to 4. The field names of ONORC, `releationship_name` spelled so, are those
 that public clients read. INFERRED: the result codes and texts in RESULT_CODES and RESULT_TEXTS, and that an empty `pd`

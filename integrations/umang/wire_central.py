@@ -1,4 +1,4 @@
-"""The payloads of eNAM, Jan Aushadhi and e-RaktKosh, as pure functions; all raise Unreadable (INFERRED field names).
+"""The payloads of eNAM, Jan Aushadhi and e-RaktKosh, as pure functions that raise Unreadable (INFERRED names).
 
 `pd` may be an object, a list of blocks, or null, which is an empty list; texts may be numbers and the other way.
 """

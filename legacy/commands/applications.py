@@ -1,4 +1,4 @@
-"""The command `apuni import-applications`: opens what an import works on, tells how it goes, and what became of it."""
+"""The command `apuni import-applications`: opens the import's inputs, shows its progress and its result."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""What API Setu's stand-in checks of a certificate call (docs/contracts/apisetu.md sections 4 to 6)."""
+"""Validates a certificate call at the API Setu sandbox (docs/contracts/apisetu.md sections 4 to 6)."""
 
 import hashlib
 import json

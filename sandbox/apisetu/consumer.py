@@ -1,4 +1,4 @@
-"""A consumer on API Setu, as it stands in for a portal that reads this state's certificates with consent.
+"""A sandbox consumer at API Setu: a portal that reads this state's certificates with consent.
 
 Written from docs/contracts/apisetu.md sections 2, 4 and 5: it makes and signs the consent artefact with its own key and
 calls the door that the gateway publishes, in either path style.

@@ -1,4 +1,4 @@
-"""The records of the publishers behind API Setu's stand-in, and the documents made from them."""
+"""The records of the publishers in the API Setu sandbox, and the documents made from them."""
 
 import json
 from collections.abc import Mapping

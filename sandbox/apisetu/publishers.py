@@ -1,4 +1,4 @@
-"""The publishers behind API Setu's stand-in: what each offers, under which names of parameters, in which form.
+"""The publishers of the API Setu sandbox: their documents, parameter names and formats.
 
 Written from docs/contracts/apisetu.md sections 2, 4 and 7 and from the published specifications of the issuers, as
 the demo's file `apisetu` lists them. A publisher that only holds records offers these, in XML and PDF.

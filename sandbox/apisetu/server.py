@@ -1,4 +1,4 @@
-"""API Setu's gateway with its publishers, as it stands in for the real one (docs/contracts/apisetu.md section 10).
+"""The sandbox of API Setu's gateway and its publishers (docs/contracts/apisetu.md section 10).
 
 Publishers are those of the demo's file `apisetu`, and any other that holds a document of the demo people; one
 has not approved our subscription. Own faults: `signature` (XML signed with a foreign key; with `how` "moved" a

@@ -1,4 +1,4 @@
-"""The sandbox city: one faithful stand-in for each outside system, with faults and a ledger."""
+"""The sandbox city: one sandbox for each outside system, with faults and a request ledger."""
 
 from sandbox.city.kit import (
     Action,

@@ -1,4 +1,4 @@
-"""The middleware of every sandbox: answers that a fault spoils, and one ledger entry for each request."""
+"""The middleware of every sandbox: applies faults to responses and records each request in the ledger."""
 
 import gzip
 import json

@@ -1,4 +1,4 @@
-"""Faults by chance, the same for the same seed: which call of a system fails, and how."""
+"""Random faults from a seed: which call of a system fails, and how."""
 
 import hashlib
 from collections.abc import Mapping

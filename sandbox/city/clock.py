@@ -1,4 +1,4 @@
-"""The clock that every sandbox of the city reads and that the control route sets."""
+"""The clock of all sandboxes, which the control route sets."""
 
 from datetime import UTC, datetime, timedelta
 

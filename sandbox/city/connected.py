@@ -1,4 +1,4 @@
-"""The callers that are connected to one listening port of the city, each served by a task of its own."""
+"""The connected clients of one listening port of the city, each served by its own task."""
 
 import asyncio
 from collections.abc import Callable, Coroutine

@@ -1,4 +1,4 @@
-"""TLS that wants a certificate of whoever calls: the handshake by hand, so that a refusal is told as TLS tells it.
+"""TLS with required client certificates: a manual handshake, so that a rejection is sent as a TLS alert.
 
 asyncio's own server side closes without a word where it takes no certificate; real servers send the alert, and a caller
 must understand it.

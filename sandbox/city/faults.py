@@ -1,4 +1,4 @@
-"""Named faults of a sandbox: which are set, and whether one holds for this call."""
+"""Named faults of a sandbox: which are set, and whether one applies to the call."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager

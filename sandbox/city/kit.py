@@ -1,4 +1,4 @@
-"""What every sandbox is built from.
+"""The parts that every sandbox is built from.
 
     def create_sandbox(home: SandboxHome) -> Sandbox:
         key = home.state.get_or_create("key", "signing", make_key)       # the same after a restart

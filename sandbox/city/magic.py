@@ -1,4 +1,4 @@
-"""Magic input: a value in a request that asks for a fault of this one request.
+"""Magic input: a value in a request that triggers a fault for this request alone.
 
 It may stand anywhere in the path, the query or the body: `sandbox-fault-html`, `sandbox-fault-status-503`,
 `sandbox-fault-latency-2`. Where a field takes letters and digits only, `SBFAULTHTML` or `SBFAULTSTATUS503` do.

@@ -1,4 +1,4 @@
-"""How fast a system answers and how often it may be asked: latency and rate limit, as named profiles."""
+"""A system's latency and rate limit, as named profiles."""
 
 import hashlib
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Papers that the city's issuers hand out: a signed certificate in XML and a small PDF.
+"""Documents that the sandbox issuers hand out: a signed certificate in XML and a small PDF.
 
 Written from docs/contracts/digilocker.md section 7.4, apart from the code that reads such papers. Genuine
 documents have a SHA-256 digest inside a SignedInfo that is signed with RSA-SHA1; so have these.

@@ -1,4 +1,4 @@
-"""The file that says on which loopback ports the processes of a demo listen."""
+"""The file with the loopback ports of a demo's processes."""
 
 import json
 from collections.abc import Mapping

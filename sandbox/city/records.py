@@ -1,4 +1,4 @@
-"""What a sandbox remembers: its state and its ledger, SQLite files that survive kill -9."""
+"""A sandbox's storage: its state and its request ledger, in SQLite files that survive kill -9."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""The running city: one server for all sandboxes and one fault proxy for each, in one event loop."""
+"""Runs the city: one server for all sandboxes and one fault proxy for each, in one event loop."""
 
 import asyncio
 import contextlib

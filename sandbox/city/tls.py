@@ -1,4 +1,4 @@
-"""The TLS port of one system: it takes TLS off and passes on to the system's proxy, or makes the handshake fail.
+"""The TLS port of one system: terminates TLS and forwards to the system's proxy, or fails the handshake.
 
 The city is its own authority; who trusts its certificate at `$APUNI_HOME/run/ca.pem` gets through.
 """

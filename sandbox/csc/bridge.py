@@ -1,4 +1,4 @@
-"""A stand-in for CSC Bridge: docs/contracts/other_systems.md section 3, written a second time, with real RSA and AES.
+"""The sandbox of CSC Bridge, written from docs/contracts/other_systems.md section 3, with real RSA and AES.
 
 Faults of its own: `signature` (answers signed by another key), `foreign` (another payment's answer), `partial` (status
 200 with an empty body). Amounts choose others (sandbox_wallet.py).

@@ -1,4 +1,4 @@
-"""The envelope of the wallet sandbox (docs/contracts/other_systems.md section 3.1), written a second time."""
+"""The wallet sandbox's own envelope, written from docs/contracts/other_systems.md section 3.1."""
 
 import base64
 import secrets

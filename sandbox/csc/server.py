@@ -1,4 +1,4 @@
-"""Sandbox of CSC Connect, written from the contract alone; and of the wallet.
+"""The sandbox of CSC Connect, written from the contract alone, with the wallet's routes.
 
 Source: docs/contracts/other_systems.md section 2. INFERRED: the statuses of `invalid_client` and `invalid_grant`, and
 that a refusal by the operator comes back as `access_denied`. Own fault: `foreign` on `/account/login` alters the state

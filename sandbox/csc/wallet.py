@@ -1,4 +1,4 @@
-"""The wallets of the sandbox and the payments out of them, as they move with its clock.
+"""The sandbox's wallets and their payments, which progress with its clock.
 
 The last two digits of an amount choose a fault: 21 paid without a way back, 22 pending for ten minutes, 23 another
 amount is booked, 24 answers with status 200 and an empty body, 25 a refund is declined, 26 too late to reverse.

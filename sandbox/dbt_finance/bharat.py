@@ -1,4 +1,4 @@
-"""A stand-in for DBT Bharat: takes the monthly figures of a scheme, a later report in place of the earlier.
+"""The sandbox of DBT Bharat: receives a scheme's monthly figures; a later report replaces the earlier one.
 
 Written from docs/contracts/dbt_finance.md section 6 a second time; it shares no code with the client beside it.
 """

@@ -1,4 +1,4 @@
-"""What the DBT finance sandbox knows of a bill and how it moves with the sandbox clock.
+"""The bills of the DBT finance sandbox, and how they progress with its clock.
 
 Accepted at once, at the bank after one hour, credited after one day; account numbers ending in 01, 16, 51
 or 95 come back after one day, 99 stays at the bank for ten days (docs/contracts/dbt_finance.md section 9).

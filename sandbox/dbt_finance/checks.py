@@ -1,4 +1,4 @@
-"""What the DBT finance sandbox refuses: wrong signatures, and instructions that break a rule of the contract.
+"""What the DBT finance sandbox rejects: wrong signatures, and instructions that violate the contract.
 
 Source: docs/contracts/dbt_finance.md section 5.
 """

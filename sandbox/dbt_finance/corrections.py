@@ -1,4 +1,4 @@
-"""Corrections at the DBT finance sandbox (COR): what it refuses, and the bill that a correction becomes.
+"""Corrections at the DBT finance sandbox (COR): what it rejects, and the bill that results.
 
 A payment is corrected once for each time that it failed: it must stand in the first order and in the one that failed
 last, with the accounts that these had (docs/contracts/dbt_finance.md section 5).

@@ -1,4 +1,4 @@
-"""The records that the DBT finance sandbox answers with: pure functions of a bill and the time."""
+"""The records in the DBT finance sandbox's answers: pure functions of a bill and the time."""
 
 from collections.abc import Mapping
 from datetime import datetime

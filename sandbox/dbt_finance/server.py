@@ -1,4 +1,4 @@
-"""A stand-in for the state treasury's JIT service: the REST calls of docs/contracts/dbt_finance.md section 5.
+"""The sandbox of the state treasury's JIT service (docs/contracts/dbt_finance.md section 5).
 
 Written from the contract a second time; it shares no code with the client beside it.
 """

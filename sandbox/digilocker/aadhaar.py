@@ -1,4 +1,4 @@
-"""The e-Aadhaar of DigiLocker's stand-in: signed KycRes documents with made-up numbers.
+"""The e-Aadhaar of the DigiLocker sandbox: signed KycRes documents with invented numbers.
 
 Written from docs/contracts/digilocker.md section 6. Numbers begin with 9999 and are valid by Verhoeff, as all
 made-up ones; they are masked unless the action `unmask_eaadhaar` says otherwise.

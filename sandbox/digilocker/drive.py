@@ -1,4 +1,4 @@
-"""The citizen's own files at DigiLocker's stand-in: folders, uploads (docs/contracts/digilocker.md section 4)."""
+"""The citizen's own folders and uploads at the DigiLocker sandbox (docs/contracts/digilocker.md section 4)."""
 
 import base64
 import hmac

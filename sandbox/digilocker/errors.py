@@ -1,4 +1,4 @@
-"""The error rows of docs/contracts/digilocker.md, as DigiLocker's stand-in answers them in either profile of statuses.
+"""The errors of docs/contracts/digilocker.md as the DigiLocker sandbox sends them in either status profile.
 
 Action `answer_error` makes the next calls of a kind answer a row; `set_profile` chooses the statuses.
 """

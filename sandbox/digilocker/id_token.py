@@ -1,4 +1,4 @@
-"""The id_token of MeriPehchaan's stand-in: RS256, changing key ids, claims of docs/contracts/sso.md section 2.1."""
+"""The id_token of the MeriPehchaan sandbox: RS256, changing key ids, claims of docs/contracts/sso.md section 2.1."""
 
 import json
 import secrets

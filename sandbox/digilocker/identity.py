@@ -1,4 +1,4 @@
-"""MeriPehchaan's stand-in: authorisation with PKCE, tokens with rotation, revocation, the profile, logout."""
+"""The MeriPehchaan sandbox: authorisation with PKCE, token rotation, revocation, profile, logout."""
 
 import re
 import secrets

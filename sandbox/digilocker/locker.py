@@ -1,4 +1,4 @@
-"""The lockers of DigiLocker's stand-in: the issued documents of a citizen, their files and certificates."""
+"""The lockers of the DigiLocker sandbox: a citizen's issued documents, their files and certificates."""
 
 import base64
 from collections.abc import Callable, Mapping

@@ -1,4 +1,4 @@
-"""The pages of MeriPehchaan's stand-in: sign-in with consent, and errors. In Hindi and English, without scripts."""
+"""The pages of the MeriPehchaan sandbox, in Hindi and English without scripts: sign-in with consent, and errors."""
 
 from collections.abc import Iterable, Mapping
 from html import escape

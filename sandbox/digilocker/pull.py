@@ -1,4 +1,4 @@
-"""Pull Document at DigiLocker's stand-in: issuers, doctypes, parameters, and the pull into a locker.
+"""Pull Document at the DigiLocker sandbox: issuers, doctypes, parameters, and the pull into a locker.
 
 Written from docs/contracts/digilocker.md sections 4.2 and 4.3. What issuers hold that is not yet in a locker are
 the `department_documents` of the demo people.

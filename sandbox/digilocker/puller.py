@@ -1,4 +1,4 @@
-"""DigiLocker's stand-in as caller of an issuer: signed Pull URI and Pull Doc requests to the gateway's door.
+"""The DigiLocker sandbox as caller: signed Pull URI and Pull Doc requests to the gateway's issuer endpoint.
 
 The answer is checked as DigiLocker would, and what passes is put into the citizen's locker.
 """

@@ -1,4 +1,4 @@
-"""DigiLocker's stand-in as receiver of Push URI: written from docs/contracts/digilocker.md section 4.3.
+"""The DigiLocker sandbox as receiver of Push URI (docs/contracts/digilocker.md section 4.3).
 
 Inferred: an update or delete of a URI that is not in the account is an invalid parameter too.
 """

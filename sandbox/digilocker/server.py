@@ -1,4 +1,4 @@
-"""DigiLocker with MeriPehchaan on one host, as it stands in for the real one (docs/contracts/digilocker.md section 9).
+"""The sandbox of DigiLocker and MeriPehchaan on one host (docs/contracts/digilocker.md section 9).
 
 Own faults: `signature` (wrong HMAC of a file, an id_token signed with a foreign key; with `how` "moved" a
 genuine one, but over other content), `partial` (half a list, with `mark` and a next-page mark; half a

@@ -1,4 +1,4 @@
-"""What DigiLocker's stand-in knows: its client, its citizens, their consents and tokens, all in State.
+"""The state of the DigiLocker sandbox: its client, its citizens, their consents and tokens.
 
 Written from docs/contracts/digilocker.md and docs/contracts/sso.md, apart from the client that is tested against it.
 """

@@ -1,4 +1,4 @@
-"""e-Taal as the receiver of pushed counts (docs/contracts/etaal.md section 4), written from the contract by itself.
+"""The e-Taal sandbox as receiver of pushed counts, written from docs/contracts/etaal.md section 4 alone.
 
 It keeps the last revision of a day, takes one idempotency key once, gives a repeated one the first answer, and
 can be told to lose an answer after it has stored what it answers to.

@@ -1,4 +1,4 @@
-"""e-Taal's scheduler: pulls the counting door as docs/contracts/etaal.md sections 3 and 8 say, and judges the answers.
+"""e-Taal's scheduler: pulls our endpoint and validates its answers (docs/contracts/etaal.md sections 3 and 8).
 
 It is written from the contract, without the wire format of the door, so that the two check each other.
 """

@@ -1,4 +1,4 @@
-"""Cases of the Commission's system, and how its bench decides them by chance.
+"""Cases in the sandbox of the Commission's system, and their random decisions.
 
 Source: docs/contracts/right_to_service.md section 9.
 """

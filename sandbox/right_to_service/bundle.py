@@ -1,4 +1,4 @@
-"""How the Commission examines a case file: a ZIP whose signed manifest (JWS, RFC 7515, ES256) names its files."""
+"""Verifies a case file as the Commission does: a ZIP with a signed manifest (JWS, RFC 7515, ES256)."""
 
 import base64
 import hashlib

@@ -1,4 +1,4 @@
-"""What the Commission's system checks of a request: signature and form.
+"""Validates the signature and form of requests to the Commission's sandbox.
 
 Source: docs/contracts/right_to_service.md section 6.
 """

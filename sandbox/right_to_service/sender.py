@@ -1,4 +1,4 @@
-"""What the Commission starts: messages to the portal's door, redeliveries, case files fetched and examined."""
+"""What the Commission's sandbox sends: messages to our endpoint, redeliveries, and requests for case files."""
 
 import json
 import secrets

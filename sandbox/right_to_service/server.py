@@ -1,4 +1,4 @@
-"""A stand-in for the Commission's case system, written from the contract a second time.
+"""The sandbox of the Commission's case system, written from the contract alone.
 
 Source: docs/contracts/right_to_service.md sections 6 and 9. It takes appeals once, keeps events, services, summaries
 and reviews, sits on cases when its clock says so, tells of hearings and orders at our door, and fetches the case files

@@ -1,4 +1,4 @@
-"""Whom the sandbox of Parichay and Jan Parichay knows, from the demo's data."""
+"""The people of the Parichay and Jan Parichay sandbox, from the demo's data."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

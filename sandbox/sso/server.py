@@ -1,4 +1,4 @@
-"""Sandbox of Parichay (`/pnv1`) and Jan Parichay (`/v1`), variant A (docs/contracts/sso.md section 3).
+"""The sandbox of Parichay (`/pnv1`) and Jan Parichay (`/v1`), variant A (docs/contracts/sso.md section 3).
 
 Written from the contract alone. Statuses of refusals and the prefix `/v1` are INFERRED.
 Own faults: `foreign` on `/…/login` alters the state on the way back; `partial` on `/…/userdetails`

@@ -1,4 +1,4 @@
-"""Sandbox of the SMS gateway, and the telephones that it reaches: `/texts` shows what came to which number.
+"""The sandbox of the SMS gateway; `/texts` lists the messages received by each number.
 
 INFERRED as a whole (integrations/sso/wire_texts.py says what it is assumed to take); written a second time.
 """

@@ -1,4 +1,4 @@
-"""What the treasury sandbox knows of a challan, how it moves with the sandbox clock, and how messages are sealed.
+"""The challans of the treasury sandbox, how they progress with its clock, and how messages are encrypted.
 
 Written from docs/contracts/other_systems.md section 4 alone. The last two digits of the total choose a fault:
 11 the return is lost, 12 a counter takes the money three days later, 13 another amount is booked, 14 the scroll lacks

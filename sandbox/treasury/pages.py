@@ -1,4 +1,4 @@
-"""The pages of the treasury sandbox: how to pay, what became of it, and the way back."""
+"""The pages of the treasury sandbox: payment, outcome, and the return to the portal."""
 
 from collections.abc import Mapping
 from html import escape

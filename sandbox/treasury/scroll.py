@@ -1,4 +1,4 @@
-"""The daily scroll of the treasury sandbox: a file of what was paid on a day, there on the next day at six."""
+"""The daily scroll of the treasury sandbox: a file of a day's payments, available at six the next morning."""
 
 import csv
 import io

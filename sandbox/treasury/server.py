@@ -1,4 +1,4 @@
-"""A stand-in for e-Challan, written from the contract a second time. It keeps nothing of a person.
+"""The sandbox of e-Challan, written from the contract alone; it stores no personal data.
 
 Source: docs/contracts/other_systems.md section 4. It takes payments that a department sealed, shows how to pay them,
 answers enquiries and writes the scroll of a day. The last two digits of a total choose a fault (sandbox_challans.py),

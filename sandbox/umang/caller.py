@@ -1,4 +1,4 @@
-"""UMANG as the caller of a department, as it stands in for NeGD's adapter: it signs, sends and looks at what comes.
+"""The UMANG sandbox as caller of a department, like NeGD's adapter: signs and sends calls, checks the answers.
 
 Written from docs/contracts/umang.md section 5; it shares no code with the door that it calls. Keys, secret and user ids
 are made at the first start and handed over with the onboarding file.

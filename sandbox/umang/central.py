@@ -1,4 +1,4 @@
-"""Departments of the Union for everybody behind the UMANG sandbox: eNAM, Jan Aushadhi and e-RaktKosh, all made up."""
+"""Public departments of the Union behind the UMANG sandbox, with invented data: eNAM, Jan Aushadhi, e-RaktKosh."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The departments behind the UMANG sandbox: ration cards of ONORC (encrypted), and those for everybody (in clear)."""
+"""The departments behind the UMANG sandbox: ration cards of ONORC (encrypted) and public services (in clear)."""
 
 from collections.abc import Mapping
 from typing import Any

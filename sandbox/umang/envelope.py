@@ -1,4 +1,4 @@
-"""The sandbox's own form of UMANG's encrypted bodies, written from docs/contracts/umang.md section 3.3."""
+"""The sandbox's own UMANG body encryption, written from docs/contracts/umang.md section 3.3."""
 
 import secrets
 from base64 import b64decode, b64encode

@@ -1,4 +1,4 @@
-"""A stand-in for UMANG: its gateway with the departments behind it, and UMANG as our caller.
+"""The UMANG sandbox: its gateway with the departments behind it, and UMANG as our caller.
 
 Source: docs/contracts/umang.md section 2. Written from the contract a second time; it shares no code with the client
 beside it.

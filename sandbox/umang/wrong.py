@@ -1,4 +1,4 @@
-"""Every wrong call of docs/contracts/umang.md sections 5 and 7, made by UMANG's stand-in, with what must come back."""
+"""Every wrong call of docs/contracts/umang.md sections 5 and 7, with the expected answer."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""The Right to Service Commission: hearings by date, awards to settle, monthly reviews of delays."""
+"""Queries of the Right to Service Commission: hearings by date, unpaid awards, monthly reviews of delays."""
 
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any, Self

@@ -1,4 +1,4 @@
-"""Cases at the Right to Service Commission as its own system has them, and what it told of them."""
+"""Cases in the Right to Service Commission's own system, and its messages about them."""
 
 from datetime import datetime
 from typing import Self

@@ -1,4 +1,4 @@
-"""Mutations of the law: appeals, hearings and orders, clearances, field reports, hand-overs."""
+"""Mutations of appeals, hearings, orders, clearances, field reports and hand-overs."""
 
 from datetime import date, datetime
 from typing import Annotated, Any

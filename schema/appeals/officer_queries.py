@@ -1,4 +1,4 @@
-"""What the law puts before an officer: appeals that she hears, clearances that her department owes, what is overdue."""
+"""An officer's legal queries: appeals to hear, clearances owed by the department, overdue cases."""
 
 from typing import Annotated
 

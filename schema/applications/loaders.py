@@ -1,4 +1,4 @@
-"""Loaders of applications, apart from the type: types that it imports load applications too."""
+"""Loaders of applications, in a module of their own to avoid an import cycle with the type."""
 
 from typing import TypeAlias
 

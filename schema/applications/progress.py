@@ -1,4 +1,4 @@
-"""How an application goes on: the legal deadline, its steps, its papers, and the decision."""
+"""Progress of an application: legal deadline, steps, documents and decision."""
 
 from datetime import datetime
 from typing import Self

@@ -1,4 +1,4 @@
-"""What the citizen does after submission: answer a query, withdraw."""
+"""Mutations of the citizen after submission: answer a query, withdraw."""
 
 from typing import Annotated
 

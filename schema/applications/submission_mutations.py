@@ -1,4 +1,4 @@
-"""Handing in an application, and keeping a draft of one."""
+"""Mutations that submit an application or save a draft of one."""
 
 from typing import Annotated
 

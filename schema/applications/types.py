@@ -1,4 +1,4 @@
-"""An application: where it stands, what happened to it, and by when the law wants it decided."""
+"""The Application type: its state, its history and its legal due date."""
 
 from collections.abc import Sequence
 from dataclasses import replace

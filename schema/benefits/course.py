@@ -1,4 +1,4 @@
-"""The course of a benefit: what each payment went through, what is to come, what stops it, what is recovered."""
+"""The course of a benefit: steps of each payment, plan, stops and recoveries."""
 
 from datetime import date, datetime
 from typing import Self

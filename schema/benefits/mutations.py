@@ -1,4 +1,4 @@
-"""Orders about benefits: by officers their course, by finance officers the money, by the citizen her account."""
+"""Mutations of benefits: officers' orders, finance officers' payment orders, the citizen's bank account."""
 
 from collections.abc import Awaitable, Callable
 from datetime import date

@@ -1,4 +1,4 @@
-"""Benefits as those see them who decide and pay: what is drawn already, the budget, what is held back, what waits."""
+"""Benefits for deciding and finance officers: benefits already drawn, budget, waiting and stopped payments."""
 
 import asyncio
 from collections.abc import Sequence

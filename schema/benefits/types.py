@@ -1,4 +1,4 @@
-"""Benefits: what was sanctioned, each payment, why one came back, and what is still to come."""
+"""Benefits: the sanction, each payment, the reason for a return, and what is still to be paid."""
 
 from collections.abc import Sequence
 from datetime import date, datetime

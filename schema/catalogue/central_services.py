@@ -1,4 +1,4 @@
-"""Services of the Union for everybody, through UMANG: mandis (eNAM), medicines (Jan Aushadhi), blood (e-RaktKosh)."""
+"""Public services of the Union through UMANG: mandis (eNAM), medicines (Jan Aushadhi), blood (e-RaktKosh)."""
 
 from typing import Annotated, TypeVar
 

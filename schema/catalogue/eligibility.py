@@ -1,4 +1,4 @@
-"""Who a service is for, as the graph tells it, and what one says of oneself to find services."""
+"""Who a service is for, and the facts about oneself by which services are found."""
 
 from typing import Self
 

@@ -1,4 +1,4 @@
-"""The rules that an application was filed under, which later changes of the catalogue leave as they were."""
+"""The rules that an application was filed under, unaffected by later changes of the catalogue."""
 
 from typing import Self
 

@@ -1,4 +1,4 @@
-"""The form of a service as the graph tells it, so that an app can draw it, and where its answers come from."""
+"""The form of a service, described so that an app can render it, with the sources of its answers."""
 
 from copy import deepcopy
 from datetime import date, datetime

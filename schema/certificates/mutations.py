@@ -1,4 +1,4 @@
-"""Correcting and revoking certificates, by officers of the place."""
+"""Mutations that correct or revoke certificates, for officers of the place."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""Certificates: those that we issued, those in the citizen's locker, and those of departments."""
+"""Certificates: issued by us, in the citizen's locker, and issued by departments."""
 
 import hashlib
 import uuid

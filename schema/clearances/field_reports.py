@@ -1,4 +1,4 @@
-"""Reports from the field: what was seen, with photographs, the place and the time."""
+"""Field reports: the officer's findings, photographs, place and time."""
 
 from datetime import datetime
 from typing import Self

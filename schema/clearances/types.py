@@ -1,4 +1,4 @@
-"""Clearances of other departments, how far they are, and warnings about due dates."""
+"""Clearances of other departments, their progress, and warnings about due dates."""
 
 from collections import Counter
 from collections.abc import Sequence

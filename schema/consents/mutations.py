@@ -1,4 +1,4 @@
-"""Asking for, giving, renewing and taking back consents. To take back asks for no more than to give."""
+"""Mutations of consents: ask, grant, renew, withdraw; withdrawing needs no more than granting."""
 
 from collections.abc import Awaitable, Callable
 from typing import Annotated, TypeVar

@@ -1,4 +1,4 @@
-"""A citizen's consents: what she lets us read, the notice that goes before it, and the receipt of every step."""
+"""A citizen's consents: their scope, the notice before them, and the receipt of every step."""
 
 from datetime import datetime
 from typing import Annotated, Self

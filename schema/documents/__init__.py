@@ -1,1 +1,1 @@
-"""The part of the graph about the documents of a citizen, wherever they lie."""
+"""The part of the graph about the documents of a citizen from every source."""

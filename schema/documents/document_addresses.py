@@ -1,4 +1,4 @@
-"""Addresses at which a citizen reads one of her documents for some minutes."""
+"""Short-lived links to a citizen's own documents."""
 
 from datetime import datetime
 

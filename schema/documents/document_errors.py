@@ -1,4 +1,4 @@
-"""What to say about a document that is not valid, without repeating a value that the caller sent.
+"""Messages about an invalid GraphQL document that repeat no value sent by the caller.
 
 Validation messages of graphql-core that hold only names of the schema and the document are kept: a developer
 needs them. Messages that quote values, which may be personal data, are replaced (docs/reliability.md section 4).

@@ -1,4 +1,4 @@
-"""A citizen's documents from everywhere: listed by page, each with provenance, signature and an address to read it."""
+"""A citizen's documents from every source, in pages, each with provenance, signature and a link to read it."""
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import date

@@ -1,4 +1,4 @@
-"""A citizen's locker: her own folders and files, her e-Aadhaar, what can be pulled, and what she ordered."""
+"""A citizen's locker: own folders and files, e-Aadhaar, documents that can be pulled, and locker orders."""
 
 from datetime import date, datetime
 from typing import Annotated, Self

@@ -1,4 +1,4 @@
-"""Mutations about a citizen's documents: into her locker, from issuers, and what departments hold."""
+"""Mutations of a citizen's documents: upload to the locker, pull from issuers, add those of departments."""
 
 from collections.abc import Awaitable, Callable
 from typing import Annotated, TypeAlias, TypeVar

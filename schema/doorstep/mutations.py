@@ -1,4 +1,4 @@
-"""Doorstep visits arranged by the citizen and the office, and made by the agent."""
+"""Mutations of doorstep visits: booking by citizen and office, and the agent's steps."""
 
 from collections.abc import Awaitable, Callable
 from datetime import date

@@ -1,4 +1,4 @@
-"""Doorstep visits: as the citizen and the office see them, and as the agent sees them."""
+"""Doorstep visits: one view for the citizen and the office, one for the agent."""
 
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated, Self

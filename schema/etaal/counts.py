@@ -1,4 +1,4 @@
-"""The day's e-transactions, from the append-only ledger that e-Taal is told from."""
+"""The day's e-transactions, from the append-only ledger that is reported to e-Taal."""
 
 from datetime import date, datetime
 from typing import Annotated, Self

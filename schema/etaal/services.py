@@ -1,4 +1,4 @@
-"""Services under their codes of e-Taal: what counts and what has no code yet, and the mutation that gives one."""
+"""Services with their e-Taal codes, those without one, and the mutation that assigns a code."""
 
 from datetime import date
 from typing import Annotated, Self

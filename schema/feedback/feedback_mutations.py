@@ -1,4 +1,4 @@
-"""Giving feedback on a decided application."""
+"""The mutation that gives feedback on a decided application."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""Raising, answering, taking up and closing grievances."""
+"""Mutations that raise, answer, escalate and close grievances."""
 
 from typing import Annotated
 

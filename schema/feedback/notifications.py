@@ -1,4 +1,4 @@
-"""A citizen's messages: what the office did, what waits for her, and what she may do by when."""
+"""A citizen's messages: what the office did, what the citizen must or may do, and by when."""
 
 from datetime import datetime
 from typing import Annotated, Self

@@ -1,4 +1,4 @@
-"""What the payloads of citizen care have in common."""
+"""What the payloads of feedback, grievances and suggestions share."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar

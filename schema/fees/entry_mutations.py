@@ -1,4 +1,4 @@
-"""Entering a fee that was taken at a centre or an office."""
+"""The mutation that records a fee taken at a centre or an office."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""Paying a fee online, and noting that one went back."""
+"""Mutations that pay a fee online and record a refund."""
 
 from typing import Annotated
 

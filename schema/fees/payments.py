@@ -1,4 +1,4 @@
-"""Orders to pay fees as citizens, officers, finance officers and auditors see them, and the lists of them."""
+"""Fee orders as citizens, officers, finance officers and auditors see them, and their lists."""
 
 from collections.abc import Callable, Collection
 from datetime import date, datetime

@@ -1,4 +1,4 @@
-"""An operator acts for a citizen: the request, her consent, and its end; and the relatives who may speak for her."""
+"""Assistance: an operator's request, the citizen's consent, its end, and the citizen's registered relatives."""
 
 from datetime import date, datetime
 from typing import Annotated, Any, Self

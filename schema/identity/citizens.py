@@ -1,4 +1,4 @@
-"""The citizen: what she is, what she applied for, what she holds, and who read it."""
+"""The Citizen type: profile, applications, holdings, and the log of reads of the citizen's data."""
 
 from collections.abc import Sequence
 from typing import Annotated, Self

@@ -1,4 +1,4 @@
-"""The devices on which somebody is signed in, and the accounts that a citizen signs in with."""
+"""A person's signed-in devices, and a citizen's sign-in accounts."""
 
 from datetime import datetime
 from typing import Annotated, Self

@@ -1,4 +1,4 @@
-"""Accounts that a citizen linked, and who read her data."""
+"""A citizen's linked accounts, and the log of reads of the citizen's data."""
 
 from datetime import datetime
 from typing import Self

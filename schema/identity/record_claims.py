@@ -1,4 +1,4 @@
-"""A citizen claims a record of hers; an officer decides where no telephone proves it, and where both were used."""
+"""Claims of records by a citizen, and the officer's decision where a code is no proof or both records were used."""
 
 from datetime import date, datetime
 from typing import Annotated, Self

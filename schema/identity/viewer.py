@@ -1,4 +1,4 @@
-"""Who is signed in."""
+"""The signed-in viewer."""
 
 from typing import Annotated, Self, TypeAlias
 

@@ -1,4 +1,4 @@
-"""What every noun of the graph stands on: context, paging, errors, directives, mutations."""
+"""What every noun of the graph shares: context, paging, errors, directives, mutations."""
 
 import schema.kernel.enums  # noqa: F401 - before every type: types refer to the enums by their Python classes
 

@@ -1,4 +1,4 @@
-"""What every answer carries beside its data: request id, sources, and the sources that are missing from lists."""
+"""Response extensions: request id, sources, and the sources that are missing from lists."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""What lives for one request: who asks, in which language, and what was read for the answer."""
+"""The context of one request: viewer, language, and the sources used for the response."""
 
 from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, field

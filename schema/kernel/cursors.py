@@ -1,4 +1,4 @@
-"""Cursors: a place in one list, signed, so that they can neither be made up nor used on another list."""
+"""Cursors: a position in one list, signed so that it can be neither forged nor used on another list."""
 
 import base64
 import binascii

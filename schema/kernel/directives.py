@@ -1,4 +1,4 @@
-"""What fields and types of the graph declare: who may ask, what asking costs, how long lists are.
+"""Directives of fields and types: required authority, cost, list sizes.
 
 Each declaration is printed into the SDL and is the only thing that is obeyed: access by schema/kernel/guards.py,
 cost and list sizes by gateway/graphql/cost.py, so that the SDL and the behaviour cannot part.

@@ -1,4 +1,4 @@
-"""Apollo Federation's `_entities`: each reference stands and falls by itself."""
+"""Apollo Federation's `_entities`: each reference succeeds or fails by itself."""
 
 import asyncio
 from collections.abc import Mapping

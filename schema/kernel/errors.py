@@ -1,4 +1,4 @@
-"""Errors of the graph: one shape, one code list, a message in the asked language, never an inner text.
+"""Errors of the graph: one shape, one list of codes, a localised message, no internal details.
 
 Extensions are exactly `code type detail source retryable retryAfterSeconds action requestId`, each absent
 where it does not apply (ADR 0025). `detail` is a short code, never free text.

@@ -1,4 +1,4 @@
-"""Strawberry's field and mutation decorators with types: its own ones give Any, which strict mypy refuses."""
+"""Strawberry's field and mutation decorators, typed: the originals return Any, which strict mypy rejects."""
 
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, TypeVar, cast

@@ -1,4 +1,4 @@
-"""Texts of the portal: labels of fields and of enum values, in the languages of the portal."""
+"""Labels of fields and enum values in the languages of the portal."""
 
 from collections.abc import Iterator
 from typing import Annotated, Any

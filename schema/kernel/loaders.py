@@ -1,4 +1,4 @@
-"""Loading by key: one store query for all keys that a level of the answer asks for.
+"""DataLoaders: one store query for all keys that a level of the response needs.
 
 A noun's module declares its loaders beside its type; an operation makes a loader when it first uses it. A field that
 loads by key declares it with ByKey; resolvers use the declaration, and an executor that plans whole levels may read it

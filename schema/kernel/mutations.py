@@ -1,4 +1,4 @@
-"""What every mutation has in common: the key, refusals as data, and the payload."""
+"""What every mutation shares: idempotency key, problems as data, payload."""
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta

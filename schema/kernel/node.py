@@ -1,4 +1,4 @@
-"""What everything that can be asked for by `id` has in common."""
+"""The Node interface: everything that can be fetched by `id`."""
 
 from collections.abc import Callable
 from typing import Any

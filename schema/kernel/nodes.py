@@ -1,4 +1,4 @@
-"""Everything that has an opaque id, found by it; `_entities` finds by the same ways."""
+"""Resolves every type that has an opaque id, for `node` and `_entities`."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping

@@ -1,4 +1,4 @@
-"""Relay connections: required page size, keyset pages, a count that cannot fail the page."""
+"""Relay connections: required page size, keyset pages, and a count whose failure does not fail the page."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass

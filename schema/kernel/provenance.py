@@ -1,4 +1,4 @@
-"""Where a part of an answer came from, and how fresh it is."""
+"""The source of a part of the response, and how fresh it is."""
 
 from collections.abc import Iterable
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""What the printed graph promises about each source-backed field, taken from the policy of the call behind it."""
+"""The printed source policy of each source-backed field, taken from the policy of its call."""
 
 from strawberry.federation.schema_directive import Location, schema_directive
 

@@ -1,4 +1,4 @@
-"""Which outside systems one answer came from, how fresh it is, and what failed on the way."""
+"""The outside systems behind one response, how fresh their data is, and what failed."""
 
 import math
 from collections.abc import Awaitable, Sequence

@@ -1,4 +1,4 @@
-"""Lists that the store keeps in the order of an instant: the part that a page needs, its rows, and their number."""
+"""Pages of store lists ordered by time: the slice that a page needs, its rows, and the total."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass

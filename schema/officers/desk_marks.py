@@ -1,4 +1,4 @@
-"""What officers see beside a case: who works on it, and the decision that waits for a second officer."""
+"""An officer's marks on a case: the current claim, and the decision that waits for a second officer."""
 
 from collections.abc import Iterable
 from datetime import datetime

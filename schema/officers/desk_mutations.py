@@ -1,4 +1,4 @@
-"""What officers do at the desk: claim, forward, act on many cases, second opinions, decisions made without signal."""
+"""Mutations of the officer's desk: claims, forwarding, bulk actions, second approvals, offline decisions."""
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime

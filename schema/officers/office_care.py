@@ -1,4 +1,4 @@
-"""What an officer's office is told by citizens: grievances, suggestions, feedback; and what she suggested herself."""
+"""An office's grievances, suggestions and feedback from citizens, and the officer's own suggestions."""
 
 from typing import Annotated
 

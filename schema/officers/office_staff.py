@@ -1,4 +1,4 @@
-"""Leaves of officers, as she and those who post officers see them."""
+"""Leaves of officers, for the officer and for those who post officers."""
 
 from datetime import date, datetime
 from typing import Self

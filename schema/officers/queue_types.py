@@ -1,4 +1,4 @@
-"""The words of an officer's queue: its filters, its counts, and the pack to take along."""
+"""Types of an officer's queue: filters, counts, and the offline pack."""
 
 from datetime import date, datetime
 from typing import Any, Self

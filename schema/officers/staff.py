@@ -1,4 +1,4 @@
-"""Those who work on an application, and the citizen it is about, as they may see each other."""
+"""The people of an application, as they may see each other: officers, operators and the citizen."""
 
 from typing import Self
 

@@ -1,4 +1,4 @@
-"""For those who post officers: who is posted where, who is away, and which posts are vacant."""
+"""Staff lists for those who post officers: postings, absences, vacant posts."""
 
 from datetime import datetime
 from typing import Annotated, Self

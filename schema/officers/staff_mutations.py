@@ -1,4 +1,4 @@
-"""Posting officers: transfers and leaves, by those who administer a department."""
+"""Mutations that transfer officers and record leaves, for department administrators."""
 
 from datetime import date
 from typing import Annotated, TypeAlias

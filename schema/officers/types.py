@@ -1,4 +1,4 @@
-"""Officers: who decides, for which places, and what waits for them."""
+"""The Officer type: postings, jurisdictions and waiting work."""
 
 from datetime import date, datetime
 from typing import Annotated, Self, TypeAlias

@@ -1,4 +1,4 @@
-"""What changed since a cursor, for telephones that keep a copy and have little data."""
+"""Changes since a cursor, for phones with a local copy and little data."""
 
 from collections.abc import Callable
 from typing import Annotated, Self, TypeAlias

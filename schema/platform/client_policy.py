@@ -1,4 +1,4 @@
-"""Whether a version of an application still works, and the mutation by which administrators say so."""
+"""Whether an app's version is supported, and the administrators' mutation that sets it."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""What those who run the gateway see and set: switches and alarms."""
+"""Switches and alarms, for those who operate the gateway."""
 
 from datetime import datetime
 from typing import Annotated, Self

@@ -1,4 +1,4 @@
-"""The outside systems and what we last heard of each."""
+"""The outside systems and their last known status."""
 
 import math
 from datetime import datetime

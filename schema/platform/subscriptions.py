@@ -1,4 +1,4 @@
-"""Subscriptions: an event says that something changed and where to go on; what it is now is read when it is told.
+"""Subscriptions: an event names what changed and a cursor; its data is read when the event is delivered.
 
 A root field gives events; for each of them the gateway makes a new context, with the session as it is then, asks
 `seen_by`, and runs the operation with the event as its root. So nothing is kept from one event to the next.

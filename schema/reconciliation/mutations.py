@@ -1,4 +1,4 @@
-"""Mutations of the finance officer: a case of money is taken, noted on, settled, and answered by a second officer."""
+"""Mutations of finance cases: take, comment, resolve, and a second officer's approval."""
 
 from collections.abc import Awaitable, Callable
 from typing import Annotated, TypeVar

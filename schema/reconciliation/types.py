@@ -1,4 +1,4 @@
-"""Public money as finance officers see it: cases, payments that wait, batches, runs, totals, statements. No names."""
+"""Public money for finance officers, without names: cases, waiting payments, batches, runs, totals, statements."""
 
 from collections.abc import Sequence
 from datetime import date, datetime

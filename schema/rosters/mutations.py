@@ -1,4 +1,4 @@
-"""What a principal or camp officer does with a roster: open, fill, consents, file, fees, hand over."""
+"""Mutations of a roster by its principal or camp officer: open, fill, consents, file, fees, hand over."""
 
 from typing import Annotated, Self
 

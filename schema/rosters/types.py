@@ -1,4 +1,4 @@
-"""Rosters of schools and camps: how far they have come, and, in their own school or camp, who is on them."""
+"""Rosters of schools and camps: their progress, and their rows for officers of the same school or camp."""
 
 from datetime import date, datetime
 from typing import Annotated, Self, TypeAlias

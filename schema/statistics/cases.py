@@ -1,4 +1,4 @@
-"""Cases behind the figures, and the reasons of delays: for those who supervise and for the Commission."""
+"""Cases behind the figures, and reasons of delays, for supervisors and the Commission."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

@@ -1,4 +1,4 @@
-"""Dashboards of officers by role, and the views that they keep for themselves."""
+"""Dashboards of officers by role, and their saved views."""
 
 from datetime import date, datetime
 from typing import Annotated, Self

@@ -1,4 +1,4 @@
-"""Our own httpx transport: HTTP/1.1 on asyncio and httptools, with kept connections for each origin.
+"""Our own httpx transport: HTTP/1.1 on asyncio and httptools, with persistent connections for each origin.
 
 httpx's default transport scans its whole pool for each queued request and tries a failing import for each
 lock (ADR 0006). This one is behind the same public interface, httpx.AsyncBaseTransport, so that

@@ -1,4 +1,4 @@
-"""One HTTP/1.1 connection: writes a request, reads the answer, and knows whether it may be used again."""
+"""One HTTP/1.1 connection: writes a request, reads the response, and decides whether it can be reused."""
 
 import asyncio
 from collections import deque

@@ -1,4 +1,4 @@
-"""What a TLS handshake that failed says of us and of the other side.
+"""Classifies failed TLS handshakes by the side at fault.
 
 With TLS 1.3 our certificate is judged after our side of the handshake is done: the refusal comes when we first read.
 """

@@ -1,4 +1,4 @@
-"""The kept connections to one origin."""
+"""The pool of persistent connections to one origin."""
 
 import asyncio
 import ssl

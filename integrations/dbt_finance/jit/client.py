@@ -1,4 +1,4 @@
-"""DBT finance as its department: payment instructions out, the state of payments in."""
+"""The client of DBT finance: sends payment instructions, reads the status of payments."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence

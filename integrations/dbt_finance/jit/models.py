@@ -1,4 +1,4 @@
-"""What the portal tells DBT finance and hears from it. Amounts are whole paise; accounts never show in a repr."""
+"""Models of DBT finance's messages. Amounts are whole paise; accounts never show in a repr."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Why a payment came back, as data: APBS codes, their reason and what to do, in Hindi and English.
+"""Why a payment was returned, as data: APBS codes, their reason and remedy, in Hindi and English.
 
 The codes are those of docs/contracts/dbt_finance.md section 3.1, and, with DBE before them, those by which PFMS
 declines a beneficiary or a line (docs/contracts/dbt_finance.md section 2.6). A code in capitals is ours, for a reason

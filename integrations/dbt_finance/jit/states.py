@@ -1,4 +1,4 @@
-"""From the answers of the treasury to the one state that a citizen sees (docs/contracts/dbt_finance.md section 7).
+"""Maps the treasury's answers to the one state that a citizen sees (docs/contracts/dbt_finance.md section 7).
 
 No PAG yet is INSTRUCTED, an advice is AT_BANK, a line of the debit scroll with its bank reference is
 CREDITED, and a line of FD is RETURNED whatever was said before: a paid amount can still come back.

@@ -1,4 +1,4 @@
-"""The files of PFMS, over SFTP or REST, its face."""
+"""The public interface of the PFMS file exchange, over SFTP or REST."""
 
 from integrations.dbt_finance.pfms import rest, sftp_exchange
 from integrations.dbt_finance.pfms.opening import Pfms, open_clients

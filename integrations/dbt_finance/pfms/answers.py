@@ -1,4 +1,4 @@
-"""The files that PFMS and the banks write: examined whole, then read.
+"""Verifies and reads the files that PFMS and the banks write.
 
 Source: docs/contracts/dbt_finance.md sections 2.3, 2.5 and 10. Elements are found by their local name, whatever the
 prefix; the namespace of the root says what a file is. Nothing is read but what the signature covers, and nothing is

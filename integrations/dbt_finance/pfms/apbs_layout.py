@@ -1,4 +1,4 @@
-"""The one table of APBS records of 156 bytes, and the reading of a return file.
+"""The table of APBS record fields of 156 bytes, and the reader of a return file.
 
 Source: docs/contracts/dbt_finance.md section 3.2. INFERRED from the ECS/NACH credit family, as are these choices: the
 header's item sequence is the number of details, the narration carries the end-to-end id, the checksums are not ours to

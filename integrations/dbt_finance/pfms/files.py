@@ -1,4 +1,4 @@
-"""The request files of PFMS, XML of docs/contracts/dbt_finance.md sections 2.2 and 2.4: the same batch, the same bytes.
+"""PFMS's XML request files, deterministic for a batch (docs/contracts/dbt_finance.md sections 2.2 and 2.4).
 
 The text is written by hand and parsed once, since files have thousands of lines. Aadhaar numbers and accounts pass
 through; nothing here keeps or logs them.

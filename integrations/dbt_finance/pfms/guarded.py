@@ -1,4 +1,4 @@
-"""The protections of integrations/calling/remote.py for calls that are not HTTP: the same order, the same parts.
+"""The resilience of integrations/calling/remote.py for calls other than HTTP: the same parts in the same order.
 
 Gate, request deadline, retry with its budget, breaker, bulkhead, one attempt with its time-out; every outcome is
 noted for the system. What is called must be safe to repeat: a write looks first whether it is done already.

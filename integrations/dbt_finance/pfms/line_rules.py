@@ -1,4 +1,4 @@
-"""What a line of a PFMS file must be like; one wrong line has the whole batch rejected, so it is checked here first.
+"""Validates the lines of a PFMS file before it is sent, as one wrong line has the whole batch rejected.
 
 Lengths and forms are INFERRED where the contract names none. Faults are names of fields, never their values.
 """

@@ -1,4 +1,4 @@
-"""What the portal tells PFMS in files and hears back. Amounts are whole paise; nothing personal shows in a repr."""
+"""Models of the files to and from PFMS. Amounts are whole paise; nothing personal shows in a repr."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Opens the exchange of files with PFMS, by the way that the settings name."""
+"""Opens the file exchange with PFMS over the transport in the settings."""
 
 from dataclasses import dataclass
 from typing import Protocol

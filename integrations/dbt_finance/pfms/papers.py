@@ -1,4 +1,4 @@
-"""With what we sign files for PFMS, and whose signatures we take.
+"""The certificates with which we sign files for PFMS, and those whose signatures we accept.
 
 Of several keys the first signs what is new. The others stay on the ring until the last file that they signed is final,
 so that such a file can be made again, octet by octet, while the keys change.

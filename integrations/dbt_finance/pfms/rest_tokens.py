@@ -1,4 +1,4 @@
-"""The access token of the exchange over REST: asked for once, kept in this process, and renewed when it ends."""
+"""The access token of the REST exchange: requested once, cached in this process, renewed on expiry."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

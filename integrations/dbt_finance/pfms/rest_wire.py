@@ -1,4 +1,4 @@
-"""The exchange of files with PFMS over REST: every path, header, code and shape of it.
+"""The wire format of the REST exchange with PFMS: paths, headers, codes and bodies.
 
 INFERRED as a whole (docs/adr/0010-payment-files.md): docs/contracts/dbt_finance.md section 11 names no public
 description. It follows what is standard: OAuth 2.0 client credentials (RFC 6749 section 4.4) with a bearer token (RFC

@@ -1,4 +1,4 @@
-"""How PFMS is reached: over SFTP, or over REST."""
+"""The settings of PFMS: SFTP or REST, and their parameters."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""The one module that speaks SFTP: a connection to one host with a pinned key, its few verbs, and its errors.
+"""The one module that uses SFTP: a connection to one host with a pinned key, its operations, and its errors.
 
 Errors of asyncssh hold paths and user names, so none leaves this module as it is.
 """

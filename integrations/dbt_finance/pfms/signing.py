@@ -1,4 +1,4 @@
-"""XMLDSig of PFMS files: ours are signed, theirs are examined (docs/contracts/dbt_finance.md sections 2.4 and 10).
+"""Signs and verifies PFMS files with XMLDSig (docs/contracts/dbt_finance.md sections 2.4 and 10).
 
 Enveloped, RSA-SHA256, C14N 1.0, one reference over the whole document; the certificate and the key's value stand in
 it. RSA with PKCS#1 v1.5 has no chance in it, so the same document gives the same bytes. The public sample is signed

@@ -1,4 +1,4 @@
-"""The issuer's door: DigiLocker calls, we check who it is and answer in XML (docs/contracts/digilocker.md section 7).
+"""The issuer endpoint: authenticates DigiLocker and answers in XML (docs/contracts/digilocker.md section 7).
 
 Order of the checks: size, HMAC over the raw bytes, XML, keyhash, organisation, time window. A caller
 that fails HMAC, keyhash or organisation gets an empty 401 and learns nothing.

@@ -1,4 +1,4 @@
-"""What docs/contracts/digilocker.md leaves open for an issuer (its marks I): to be replaced here when it is known."""
+"""What docs/contracts/digilocker.md leaves open for an issuer (marked I there), INFERRED; replace it here."""
 
 WINDOW_SECONDS = 300
 """How far a request's clock may be off. Own policy, as a live issuer has it

@@ -1,4 +1,4 @@
-"""What DigiLocker asks us for as an issuer, and what we hand out (docs/contracts/digilocker.md section 7)."""
+"""Models of DigiLocker's requests to us as issuer, and of our answers (docs/contracts/digilocker.md section 7)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

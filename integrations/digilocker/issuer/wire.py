@@ -1,4 +1,4 @@
-"""The issuer contract's XML: requests read, answers written (docs/contracts/digilocker.md sections 7.1 and 7.2).
+"""The issuer contract's XML: reads requests, writes answers (docs/contracts/digilocker.md sections 7.1 and 7.2).
 
 Elements are matched by local name, since partners use several namespaces.
 """

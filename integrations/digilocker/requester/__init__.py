@@ -1,1 +1,1 @@
-"""DigiLocker as requester: a citizen's documents, read with her consent."""
+"""DigiLocker as requester: reads a citizen's documents with the citizen's consent."""

@@ -1,4 +1,4 @@
-"""The e-Aadhaar of a citizen. The number goes to the vault and nowhere else; the rest is handed on masked."""
+"""Reads a citizen's e-Aadhaar: the number goes only to the vault, the rest is returned masked."""
 
 from collections.abc import Awaitable, Callable
 from typing import TypeAlias

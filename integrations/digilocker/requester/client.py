@@ -1,4 +1,4 @@
-"""DigiLocker as requester: a citizen's issued documents, their files and the tokens that open them."""
+"""The DigiLocker client: a citizen's issued documents, their files, and the access tokens."""
 
 from domain.certificates.signatures import SignatureState
 from domain.kernel import Sourced

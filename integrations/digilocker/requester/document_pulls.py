@@ -1,4 +1,4 @@
-"""Bringing a document from its issuer into the citizen's locker: who gives what, what they ask, and the pull."""
+"""Pulls a document from its issuer into the citizen's locker: lists issuers, doctypes and parameters."""
 
 import re
 from collections.abc import Awaitable, Callable, Mapping

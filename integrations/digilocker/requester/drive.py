@@ -1,4 +1,4 @@
-"""What a citizen put into her locker herself: its folders, its files, and what we put there for her."""
+"""The citizen's own folders and files in the locker, and our uploads to them."""
 
 from dataclasses import dataclass, field
 from datetime import datetime

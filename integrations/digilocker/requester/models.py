@@ -1,4 +1,4 @@
-"""What DigiLocker answers, in our words. Tokens and contents never show in a `repr`."""
+"""Models of DigiLocker's answers. Tokens and contents never show in a `repr`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""What every part of the requester asks with: our credentials, a citizen's token, and how answers are judged."""
+"""What all parts of the requester share: credentials, the citizen's token, and the check of answers."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""The issuer's own signature inside the XML of a document (docs/contracts/digilocker.md section 7.4).
+"""Verifies the issuer's signature inside a document's XML (docs/contracts/digilocker.md section 7.4).
 
 Genuine documents carry one reference over the whole document with a SHA-256 digest, but sign it with
 RSA-SHA1. RSA-SHA1 is therefore allowed here, for documents of pinned signers, and nowhere else: SHA-1 is

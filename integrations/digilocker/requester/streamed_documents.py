@@ -1,4 +1,4 @@
-"""A document of the locker that is passed on while it comes, its HMAC checked before the last piece goes out."""
+"""Streams a document, verifying its HMAC before the last chunk."""
 
 import base64
 import hmac

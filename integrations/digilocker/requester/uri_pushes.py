@@ -1,4 +1,4 @@
-"""Push URI: telling a locker of a certificate of ours (docs/contracts/digilocker.md section 4.3).
+"""Push URI: registers a certificate of ours in a locker (docs/contracts/digilocker.md section 4.3).
 
 What the texts of `invalid_parameter` mean lies in issuer_inferred.py.
 """

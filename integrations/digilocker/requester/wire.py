@@ -1,4 +1,4 @@
-"""DigiLocker's bytes to our models and back; pure, and the one place to change when the wire changes."""
+"""DigiLocker's wire format, to and from our models; pure, and the one place to change when it changes."""
 
 import re
 from collections.abc import Iterator, Mapping

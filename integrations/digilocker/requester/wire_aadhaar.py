@@ -1,4 +1,4 @@
-"""The XML of an e-Aadhaar to our model, masked on the way; pure (docs/contracts/digilocker.md section 6)."""
+"""Parses and masks the XML of an e-Aadhaar; pure (docs/contracts/digilocker.md section 6)."""
 
 import re
 from collections.abc import Mapping

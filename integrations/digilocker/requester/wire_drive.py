@@ -1,4 +1,4 @@
-"""The bytes of folders and uploads to our models and back; pure (docs/contracts/digilocker.md section 4)."""
+"""The wire format of folders and uploads; pure (docs/contracts/digilocker.md section 4)."""
 
 import re
 from collections.abc import Mapping

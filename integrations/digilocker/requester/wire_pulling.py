@@ -1,4 +1,4 @@
-"""The bytes of issuers, their doctypes and parameters, and of a pull; pure.
+"""The wire format of issuers, their doctypes and parameters, and of a pull; pure.
 
 Source: docs/contracts/digilocker.md sections 4.2, 4.3.
 """

@@ -1,4 +1,4 @@
-"""The files that the PFMS sandbox writes, signed by PFMS or by the sponsor bank, and how they can be spoilt."""
+"""The PFMS sandbox's answer files, signed by PFMS or by the sponsor bank, and their faults."""
 
 import base64
 from collections.abc import Callable, Iterable, Mapping

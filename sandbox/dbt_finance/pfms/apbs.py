@@ -1,4 +1,4 @@
-"""The return file of the Aadhaar Payment Bridge as the sandbox's sponsor bank writes it: records of 156 bytes.
+"""Writes the Aadhaar Payment Bridge's return file for the sandbox's sponsor bank: records of 156 bytes.
 
 Written from docs/contracts/dbt_finance.md section 3.2 a second time. The last line is the bank's signature (INFERRED).
 """

@@ -1,4 +1,4 @@
-"""What PFMS checks in a request file, from the contract: paths, signature, counts, sums, and what came before.
+"""Validates a request file as PFMS does: paths, signature, counts, sums, and earlier files.
 
 One wrong line rejects the whole batch. Codes are the simulator's DBE ones (docs/contracts/dbt_finance.md section 2.6).
 """

@@ -1,4 +1,4 @@
-"""The PFMS sandbox at work: picks files up by the city's clock, and answers when an answer is due.
+"""Processes the PFMS sandbox's files by the city's clock: picks them up, and answers when an answer is due.
 
 Nothing runs in the background. Whenever somebody looks (an operation of SFTP, or an action), everything that was due
 until now is done in its order, so a clock that was moved by days gives what those days would have brought.

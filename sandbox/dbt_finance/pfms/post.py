@@ -1,4 +1,4 @@
-"""The letters of the PFMS sandbox: what is written when an answer is due, and how faults spoil it.
+"""Writes the PFMS sandbox's answers when they are due, and applies their faults.
 
 Faults go by the routes `/in/<kind>`: `malformed` with a `shape`, `signature` with `how` (none, foreign, moved),
 `partial` for a truncated file, `duplicate` for one that comes twice, `foreign` for an acknowledgement of an unknown

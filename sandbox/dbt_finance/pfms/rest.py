@@ -1,4 +1,4 @@
-"""The REST door of the PFMS sandbox: the same folders and books as behind SFTP, asked by HTTP.
+"""The REST server of the PFMS sandbox, on the same folders and records as its SFTP server.
 
 Written a second time from what docs/adr/0010-payment-files.md infers; it shares no code with the client. Besides the
 city's faults of HTTP, by the routes `/v1/...`: `signature` for a wrong digest of a download, `foreign` for what is

@@ -1,4 +1,4 @@
-"""The SFTP door of the PFMS sandbox: a real SSH server on loopback, login by key, and the faults of a bad line.
+"""The SFTP server of the PFMS sandbox: real SSH on loopback, login by key, and connection faults.
 
 Faults go by the routes `/sftp/connect`, `open`, `write`, `rename`, `remove`, `read`, `list` and `stat`: `refuse` and
 `blackhole` at the connection, `host_key` for another host's key, `latency`, `silence` and `reset` (`after`: when the

@@ -1,4 +1,4 @@
-"""Certificates with which the source may sign at the PFMS sandbox: that of the onboarding, and those since enrolled."""
+"""The certificates accepted by the PFMS sandbox: that of the onboarding, and those enrolled since."""
 
 from typing import Any
 

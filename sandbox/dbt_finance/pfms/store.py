@@ -1,4 +1,4 @@
-"""What the PFMS sandbox keeps: its folders of files, sealed on the disk, and its books in SQLite.
+"""The PFMS sandbox's storage: encrypted folders of files, and its records in SQLite.
 
 Files hold Aadhaar numbers and accounts, so none lies open. The books hold of an Aadhaar number an HMAC and the last
 four digits, of an account the last four, and no name.

@@ -1,4 +1,4 @@
-"""A stand-in for PFMS and its sponsor bank: files over real SFTP and REST.
+"""The sandbox of PFMS and its sponsor bank: files over real SFTP and REST.
 
 Source: docs/contracts/dbt_finance.md sections 2 to 4, 9. Written from the contract a second time; it shares no code
 with the client beside it.

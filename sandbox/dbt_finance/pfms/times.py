@@ -1,4 +1,4 @@
-"""When the PFMS sandbox does what, and what becomes of a payment by the end of its account number.
+"""The PFMS sandbox's timing, and the outcome of a payment by the end of its account number.
 
 docs/contracts/dbt_finance.md sections 8 and 9.3. Accounts ending in 01 and 16 fail validation; 99 is silent for ten
 days; 51 and 95 are returned after the debit; 77 is credited and comes back three days later; a last three digits of 8
