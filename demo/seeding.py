@@ -39,7 +39,7 @@ def catalogue_rows(folder: Path = ROOT / "catalogue_data") -> CatalogueRows:
 
 @contextmanager
 def shown_progress(console: Console) -> Iterator[Callable[[int, int], None]]:
-    """What is told how many applications of how many are done: a bar, or a line now and then in a log file."""
+    """Receives the progress, applications done of how many: a bar, or a line now and then in a log file."""
     if not console.is_terminal:
         yield _line_teller(console)
         return

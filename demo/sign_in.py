@@ -1,6 +1,6 @@
 """A headless sign-in for `apuni token`: the real flow, step by step, as a native app.
 
-Nothing here can make a token: it asks for one at the same doors as any app (RFC 8252, RFC 7636).
+Nothing here can make a token: it asks for one at the same endpoints as any app (RFC 8252, RFC 7636).
 """
 
 from dataclasses import dataclass

@@ -33,7 +33,7 @@ COMMAND = (sys.executable, "-m", "gateway.cli")
 
 
 LONGEST_LINE = 2**20
-"""Octets of a line that a child may write."""
+"""Bytes of a line that a child may write."""
 _QUIET = frozenset({"debug", "info"})
 """Levels of events that go to the log file only."""
 

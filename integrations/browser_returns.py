@@ -16,7 +16,7 @@ from starlette.routing import Route
 from integrations.calling.errors import Garbled
 
 BODY_LIMIT = 16_384
-"""Octets of what a browser brings back; a sealed message has less than two thousand."""
+"""Bytes of what a browser brings back; a sealed message has less than two thousand."""
 RETRY_SECONDS = 30
 _NO_STORE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
 _log = structlog.get_logger(__name__)
@@ -35,7 +35,7 @@ class NotNow(Exception):
 
 
 class Returns(Protocol):
-    """Who hears that somebody came back from paying."""
+    """The protocol of a receiver of browser returns from payment."""
 
     async def take(self, reference: str, message: bytes) -> str | None:
         """Keep the words and ask the taker of the money itself; where to send the browser, None for no order of ours.
@@ -46,7 +46,7 @@ class Returns(Protocol):
 
 
 def return_route(path: str, field_name: str, opened: Callable[[str], str], returns: Returns, *, log: str) -> Route:
-    """The door by which a browser comes back with a sealed message in a field of a form.
+    """The endpoint of a browser's return with an encrypted message in a form field.
 
     `opened` gives the order that a message is about and raises Garbled for one that is not the taker's; `log` is the
     line that tells of it. It needs no session: the browser comes from another site, without our cookie.

@@ -71,7 +71,7 @@ def claimed_certificate(signature: safe_xml.Element) -> bytes | None:
 
 
 def der(pem: str) -> bytes | None:
-    """A certificate's octets; None where it is none."""
+    """A certificate's bytes; None where it is none."""
     try:
         return x509.load_pem_x509_certificate(pem.encode()).public_bytes(Encoding.DER)
     except ValueError:

@@ -24,7 +24,7 @@ STARTED = "legacy.clocks_started"
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """How many clocks were let go, and how many certificates are being made because of it."""
+    """How many clocks were started, and how many certificates are being made because of it."""
 
     clocks: int
     certificates: int
@@ -37,7 +37,7 @@ async def count_waiting(store: Store, clock: Clock) -> HeldCounts:
 
 
 async def start_clocks(store: Store, by: str) -> Started:
-    """Let every held application go, batch by batch; may be cut off and run again."""
+    """Start the clock of every held application, batch by batch; may be interrupted and run again."""
     clocks = made = 0
     while True:
         done = await store.carry_out(lambda tx: _start_batch(tx, by))

@@ -31,7 +31,7 @@ class CertificateFiles(Protocol):
         ...
 
     def close(self) -> None:
-        """Let go of what is open."""
+        """Close the open files."""
         ...
 
 
@@ -54,7 +54,7 @@ class FolderFiles:
         self._folder = folder.resolve()
 
     def read(self, name: str) -> bytes | None:
-        """The first octets of a file, one more than are allowed."""
+        """The first bytes of a file, one more than are allowed."""
         try:
             path = (self._folder / name).resolve()
             if not path.is_relative_to(self._folder) or not path.is_file():
@@ -83,7 +83,7 @@ class TarFiles:
             raise
 
     def read(self, name: str) -> bytes | None:
-        """The first octets of a member, one more than are allowed."""
+        """The first bytes of a member, one more than are allowed."""
         place = self._find_record(_key(name))
         if place is None:
             return None

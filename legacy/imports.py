@@ -43,7 +43,7 @@ _CONTENT = "legacy_content"
 OBJECT_KIND = "LEGACY_IMPORT"
 
 Tell = Callable[[Bookmark], None]
-"""Told after each batch how far it has come."""
+"""Called after each batch with the progress."""
 
 
 class XmlMaker(Protocol):

@@ -86,7 +86,7 @@ class People:
 
 
 def signs_of(person: LegacyPerson) -> list[Sign]:
-    """By what a person is told; nothing where her date of birth is not known, so that it cannot be compared."""
+    """What identifies a person; nothing where the date of birth is not known, so that it cannot be compared."""
     if person.born_on is None:
         return []
     pairs = ((AADHAAR, person.aadhaar), (OLD_ID, person.old_id))

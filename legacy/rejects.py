@@ -17,7 +17,7 @@ class RejectsLost(Exception):
 
 
 class RejectsFile:
-    """A file of which the import's bookmark knows the length: what lies beyond belongs to a batch that was cut off."""
+    """A file of which the import's bookmark knows the length: what is beyond belongs to an interrupted batch."""
 
     def __init__(self, path: Path, *, length: int) -> None:
         """`length` is what the bookmark says; 0 begins anew. Raises RejectsLost, OSError."""

@@ -34,5 +34,5 @@ class Scratch:
         self._pairs.execute("COMMIT")
 
     def close(self) -> None:
-        """Let the file go."""
+        """Close the file, which deletes it."""
         self._pairs.close()

@@ -13,7 +13,7 @@ from legacy.applications import Fault
 from legacy.cells import COLUMNS, REQUIRED
 
 LONGEST_ROW = 256 * 1024
-"""Octets of one row; a longer one is left out."""
+"""Bytes of one row; a longer one is left out."""
 _CHUNK = 1 << 20
 _BOM = b"\xef\xbb\xbf"
 
@@ -41,7 +41,7 @@ class SourceRow:
 
 @dataclass(frozen=True, slots=True)
 class OldData:
-    """A file of old data that was looked at: its length in octets and its content by hash."""
+    """A file of old data that was looked at: its length in bytes and its content by hash."""
 
     path: Path
     format: RowFormat

@@ -254,7 +254,7 @@ async def _taken_up(acting: UnitOfWork, appeal_id: str, expected_version: int | 
 
 
 async def _refuse_the_involved(acting: UnitOfWork, appeal: Appeal) -> None:
-    """Nobody hears an appeal about her own work: raises OFFICER_INVOLVED, whatever posts she has now."""
+    """Raise OFFICER_INVOLVED for an officer whose own work the appeal is about, whatever the present post."""
     application = await applications.get(acting.tx, appeal.application_id)
     barred = await barred_from(acting, application, appeal.level) if application else frozenset[str]()
     if acting.subject.person_id in barred:

@@ -159,7 +159,7 @@ def _application(course: _Course) -> dict[str, Any]:
 
 
 def masked_mobile(citizen: Citizen) -> str | None:
-    """Her mobile as it may be told."""
+    """The citizen's mobile number, masked."""
     return mask_mobile(citizen.mobile) if citizen.mobile else None
 
 

@@ -39,7 +39,7 @@ FILE, EVENT = "commission.file", "commission.event"
 """Outbox topics: an appeal that reached the Commission, and what happened to it afterwards."""
 
 COMMISSION = Subject(frozenset({Role.COMMISSION}))
-"""The Commission's own system to the access table, once its signature was checked at the door."""
+"""The Commission's own system to the access table, once the endpoint has verified its signature."""
 
 _KINDS = MappingProxyType(
     {
@@ -55,7 +55,7 @@ _KINDS = MappingProxyType(
         AppealMove.AMEND: "AMENDED",
     }
 )
-"""How our steps are called in events (INFERRED: the contract leaves their types open). Others are not told."""
+"""How our steps are called in events (INFERRED: the contract leaves their types open). Others are not sent."""
 
 _SETTLED = MappingProxyType({AwardState.RECOVERED: "PENALTY_RECOVERED", AwardState.PAID: "COMPENSATION_PAID"})
 _log = structlog.get_logger(__name__)
@@ -70,7 +70,7 @@ async def note_filings(acting: UnitOfWork, filed: Sequence[Appeal]) -> None:
 
 
 async def note_steps(acting: UnitOfWork, steps: Sequence[tuple[Appeal, AppealMove]]) -> None:
-    """Have steps of cases told to the Commission, but for those that it told us itself."""
+    """Have steps of cases sent to the Commission, except those that it sent us itself."""
     if acting.subject == COMMISSION or acting.env.partners.commission is None:
         return
     wanted = [
@@ -82,7 +82,7 @@ async def note_steps(acting: UnitOfWork, steps: Sequence[tuple[Appeal, AppealMov
 
 
 async def note_award(acting: UnitOfWork, appeal: Appeal, award: Award) -> None:
-    """Have a penalty or compensation told, and later that it was recovered or paid."""
+    """Have a penalty or compensation reported, and later its recovery or payment."""
     if appeal.level is not AppealLevel.COMMISSION or acting.env.partners.commission is None:
         return
     if acting.subject == COMMISSION and award.state is AwardState.ORDERED:

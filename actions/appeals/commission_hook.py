@@ -77,7 +77,7 @@ async def take(env: Environment, word: ReceivedMessage) -> MessageReceipt:
 
 
 async def settle_waiting(env: Environment, appeal_id: str) -> int:
-    """Try the messages of an appeal that wait for another one, in their order; tells how many wait no more."""
+    """Try the messages of an appeal that wait for another one, in their order; returns how many wait no more."""
     settled = 0
     async with env.store.read_transaction() as tx:
         known = (await commission.messages(tx, [appeal_id])).get(appeal_id, [])
@@ -89,7 +89,7 @@ async def settle_waiting(env: Environment, appeal_id: str) -> int:
 
 
 async def compare_cases(env: Environment) -> int:
-    """Fetch the histories that were not compared for a day, take what the door missed; tells how many messages.
+    """Fetch the histories that were not compared for a day, apply the messages that were missed; returns how many.
 
     A case whose history cannot be read holds back no other one: it is asked for again on the next day.
     """
@@ -118,7 +118,7 @@ async def compare_cases(env: Environment) -> int:
 
 
 async def _take_missed_messages(env: Environment, words: Sequence[ReceivedMessage]) -> int:
-    """Take the words of a history; tells how many are new. One that cannot be taken holds back no other one."""
+    """Take the words of a history; returns how many are new. One that cannot be taken holds back no other one."""
     taken = 0
     for word in words:
         try:

@@ -34,7 +34,7 @@ async def commission_round(env: Environment) -> None:
 
 
 async def note_services(env: Environment) -> int:
-    """Have each version of each notified service told once; gives how many are new."""
+    """Have each version of each notified service reported once; returns how many are new."""
 
     async def work(tx: Transaction) -> int:
         stamp = f"commission-services:{await catalogue.catalogue_stamp(tx)}"

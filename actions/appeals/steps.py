@@ -116,7 +116,7 @@ async def step_many(
 ) -> list[Appeal]:
     """Take one step of each of several appeals; beside their own rows each kind of row is one statement.
 
-    `stays_down` are the ids of those that no other one follows, of which the citizen is told. Raises as `step`.
+    `stays_down` are the ids of those that no other one follows, of which the citizen is notified. Raises as `step`.
     """
     changed = [_appeal_after(appeal, move, _NOTHING) for appeal, move in steps]
     await appeals.save_many(acting.tx, changed)

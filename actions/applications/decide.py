@@ -87,7 +87,7 @@ async def decide_application(env: Environment, subject: Subject, request: Decide
 async def decide_with(
     env: Environment, subject: Subject, request: Decide, balances: Balances
 ) -> tuple[Application, bool]:
-    """As `decide_application`, with what the treasury told before (actions/benefits/sanction_budgets.py)."""
+    """As `decide_application`, with the balances reported before (actions/benefits/sanction_budgets.py)."""
 
     async def work(tx: Transaction) -> dict[str, Any]:
         acting = UnitOfWork(env, tx, subject, balances=balances)
@@ -146,7 +146,7 @@ def _refuse_without_reason(request: Decide) -> None:
 
 
 async def _begin_scrutiny(acting: UnitOfWork, application: Application, verdict: Verdict) -> Application:
-    """A submission that lies still is taken into scrutiny by the officer's first verdict on it."""
+    """The officer's first verdict on an untouched submission takes it into scrutiny."""
     if application.status is not Status.SUBMITTED or verdict is Verdict.RETURN_AS_INCOMPLETE or application.fee_paise:
         return application
     changes = await legal_clock.start_changes(acting, application, await service_of(acting, application))

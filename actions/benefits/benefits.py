@@ -20,12 +20,12 @@ from store.catalogue import catalogue
 from store.payments import payment_files
 
 _NOT_SENT = frozenset({PaymentStatus.SANCTIONED, PaymentStatus.BENEFICIARY_PENDING, PaymentStatus.BENEFICIARY_REJECTED})
-"""The treasury was not told of these, so it is not asked."""
+"""These were not sent to the treasury, so it is not asked."""
 
 
 @dataclass(frozen=True, slots=True)
 class InstalmentView:
-    """One payment: what our store knows, and what DBT finance says now, or None where it was not heard."""
+    """One payment: what our store knows, and what DBT finance says now, or None where it did not answer."""
 
     instalment: Instalment
     state: PaymentState | None
@@ -44,7 +44,7 @@ class BenefitView:
 
 @dataclass(frozen=True, slots=True)
 class BenefitsView:
-    """All benefits. `complete` is False where the payments could not be told, with the reason in `failure`."""
+    """All benefits. `complete` is False where the payments' status could not be read, with the reason in `failure`."""
 
     nodes: tuple[BenefitView, ...]
     complete: bool
@@ -72,7 +72,7 @@ async def benefits_of(env: Environment, subject: Subject, citizen_id: str) -> Be
 
 
 def _may_be_asked(one: Instalment) -> bool:
-    """Whether the treasury can be asked: what goes by PFMS is told by files only, and shows as of the last of them."""
+    """Whether the treasury can be asked: PFMS reports by files only, so its status is as of the last one."""
     return one.rail is Rail.IFMS and one.status not in _NOT_SENT
 
 
@@ -105,7 +105,7 @@ def provenance_by_files(
 
 
 def _may_change(one: Instalment, now: datetime) -> bool:
-    """Whether more may be heard of a payment: it is on its way, or may still come back."""
+    """Whether a payment's status may still change: it is on its way, or may still be returned."""
     if one.status is PaymentStatus.CREDITED:
         return now - one.status_at <= RETURN_WINDOW
     return one.status in IN_FLIGHT

@@ -52,7 +52,7 @@ async def reserve_budget(env: Environment, instalment: Instalment, sanction: San
 async def told_balance(env: Environment, scheme_code: str, day: date) -> ReportedBalance:
     """Ask the treasury what is left of a scheme's head of account in the financial year of a day.
 
-    Never within a transaction. Raises IntegrationError where it cannot be told.
+    Never within a transaction. Raises IntegrationError where the treasury does not answer.
     """
     async with env.store.read_transaction() as tx:
         scheme = (await catalogue.schemes(tx, [scheme_code])).get(scheme_code)
@@ -62,7 +62,7 @@ async def told_balance(env: Environment, scheme_code: str, day: date) -> Reporte
 
 
 async def wait_for_budget(acting: UnitOfWork, instalment: Instalment, sanction: Sanction) -> None:
-    """Let an instalment wait, in the caller's transaction: the treasury told that too little is left."""
+    """Make an instalment wait, in the caller's transaction: the treasury reported an insufficient balance."""
     await sanction_course.release_budget(acting.tx, instalment.id, acting.now)
     present = (await benefits.lock_instalments(acting.tx, [instalment.id])).get(instalment.id)
     if present is not None and _may_go(present):
@@ -70,7 +70,7 @@ async def wait_for_budget(acting: UnitOfWork, instalment: Instalment, sanction: 
 
 
 async def note_budget(acting: UnitOfWork, sanction: Sanction, state: BudgetState, as_of: datetime | None) -> None:
-    """Keep what was heard of a sanction's budget, and as of when; None where the treasury did not answer."""
+    """Store the treasury's report of a sanction's budget, and as of when; None where it did not answer."""
     await benefits.change_sanction(acting.tx, sanction.id, budget=state, budget_at=as_of)
 
 

@@ -22,7 +22,7 @@ _log = structlog.get_logger(__name__)
 
 
 async def release_due(env: Environment) -> int:
-    """Make every instalment whose period has begun and ask for its payment; tells how many sanctions it moved on.
+    """Make every instalment whose period has begun and ask for its payment; returns how many sanctions it moved on.
 
     A batch is one transaction: its instalments, their outbox messages and the next days stand or fall
     together. Its sanctions are locked, and (sanction, sequence) and (sanction, first day) are unique, so
@@ -57,7 +57,7 @@ async def stop(
 
 
 async def _release(acting: UnitOfWork) -> int:
-    """One instalment for each sanction of the batch; a day that lies in a period paid already is only moved on.
+    """One instalment for each sanction of the batch; a day within a period that is already paid is only moved forward.
 
     Where a life certificate or the yearly review is wanting for that period, the sanction is stopped instead.
     """

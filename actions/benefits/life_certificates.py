@@ -22,7 +22,7 @@ _log = structlog.get_logger(__name__)
 
 
 async def remind_of_certificates(env: Environment) -> int:
-    """Remind whoever has given no life certificate this year; tells how many were reminded.
+    """Remind whoever has given no life certificate this year; returns how many were reminded.
 
     Once when the time begins and once ten days before its end; a round that is repeated reminds nobody twice.
     """

@@ -61,7 +61,7 @@ async def correction_of(
 
 
 async def note_refusal(acting: UnitOfWork, instalment: Instalment, code: str) -> None:
-    """The treasury refused a correction, in the caller's transaction: nothing left, the citizen is told, and a case.
+    """Record a refused correction, in the caller's transaction: not sent, the citizen is notified, a case opened.
 
     An officer may order it again: then it goes as an order of its own.
     """

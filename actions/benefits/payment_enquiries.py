@@ -62,7 +62,7 @@ class _Asked:
 
 
 async def ask_due(env: Environment, *, limit: int = ROUND) -> Round:
-    """Ask for the payments that are due, the longest due first, and apply what is heard.
+    """Ask for the payments that are due, the longest due first, and apply the answers.
 
     One that the treasury does not answer is put off, alone; where it is away altogether the round ends early. May
     be run again and by several workers at once: news is applied once, whoever brings it.
@@ -120,7 +120,7 @@ async def _apply(acting: UnitOfWork, heard: Sequence[tuple[_Asked, BillEnquiry]]
 
 
 async def _second_credits(acting: UnitOfWork, heard: Sequence[tuple[_Asked, BillEnquiry]]) -> list[FinanceDifference]:
-    """Bills that were credited under another reference than the one that we heard of before."""
+    """Bills that were credited under another reference than the one reported before."""
     credited = {
         asked.instalment_id: hash_of(enquiry.utr)
         for asked, enquiry in heard

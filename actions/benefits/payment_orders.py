@@ -303,7 +303,7 @@ async def _run_order(
 async def reissue(acting: UnitOfWork, sanction: Sanction, returned: Instalment) -> Instalment:
     """Make the order that follows one that came back, in the caller's transaction; each order has one at most.
 
-    The first is told as REISSUED with the id of the second (docs/contracts/dbt_finance.md section 10). Raises
+    The first is shown as REISSUED with the id of the second (docs/contracts/dbt_finance.md section 10). Raises
     STEP_NOT_ALLOWED where the first has not come back.
     """
     sequence = len((await benefits.instalments(acting.tx, [sanction.id]))[sanction.id]) + 1

@@ -33,7 +33,7 @@ _TOLD = {
     PaymentStatus.RETURNED: NoticeKind.PAYMENT_RETURNED,
     PaymentStatus.BENEFICIARY_REJECTED: NoticeKind.PAYMENT_ACCOUNT_REJECTED,
 }
-"""What the citizen is told of, by a message."""
+"""The states that the citizen is notified of."""
 
 
 async def apply_status(acting: UnitOfWork, instalment_id: str, news: PaymentNews) -> bool:
@@ -57,7 +57,7 @@ async def apply_statuses(acting: UnitOfWork, told: Sequence[tuple[str, PaymentNe
 
 
 async def _follow(acting: UnitOfWork, applied: Sequence[tuple[Instalment, PaymentNews]]) -> None:
-    """What belongs to a change: audit line, counting, message, the order that is thereby out, the budget let go."""
+    """What belongs to a change: audit line, counting, message, the order now known to be sent, the budget released."""
     if not applied:
         return
     sanctions = await benefits.sanctions(acting.tx, {one.sanction_id for one, _ in applied})

@@ -65,7 +65,7 @@ def arrears_paise(sanction: Sanction, made: Sequence[Instalment], stops: Sequenc
 def paid_out(
     sanction: Sanction, made: Sequence[Instalment], stops: Sequence[Stop], standing: Collection[PaymentStatus]
 ) -> bool:
-    """Whether all that it grants has reached her: nothing is to come, and each payment, as told now, is credited.
+    """Whether the citizen has received all that it grants: nothing is due, and each payment is credited.
 
     One that was paid again stands as REISSUED; the payment that replaced it is among the others.
     """

@@ -50,7 +50,7 @@ async def grant(
 
     Where the scheme's amount is known the first instalment is made and its payment asked for; where it is
     not, the sanction waits without one. Above the set amount it waits for another person's approval. The money is
-    set aside by what the treasury told before (`acting.balances`), or the sanction waits for it. A scholarship
+    set aside by the balances reported before (`acting.balances`), or the sanction waits for it. A scholarship
     covers the one year that it is granted for. A `number` that is given is one of the demo, whose
     payments are scripted at the treasury. Raises SERVICE_CLOSED where the service has no scheme.
     """

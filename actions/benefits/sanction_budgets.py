@@ -31,7 +31,7 @@ from store.database import Transaction
 from store.officers import desk
 
 Balances = Mapping[str, ReportedBalance | None]
-"""By scheme, what the treasury told; None where it did not answer."""
+"""By scheme, the balance that the treasury reported; None where it did not answer."""
 
 NOTHING_ASKED: Balances = {}
 
@@ -84,7 +84,7 @@ async def balances_before_approval(env: Environment, subject: Subject, sanction_
 
 
 async def check_at_sanction(acting: UnitOfWork, sanction: Sanction, made: Instalment | None) -> None:
-    """Set the first payment's money aside, or let the sanction wait for it, in the transaction that made the sanction.
+    """Set the first payment's money aside, or make the sanction wait for it, in the transaction that made the sanction.
 
     Without an instalment, because the sanction waits for another person, it is only compared with what is free;
     the money is set aside when that person approves. Nothing is noted where nobody was to ask.

@@ -29,7 +29,7 @@ async def add_stop(
 ) -> Stop | None:
     """Pay no period that begins on or after a day until it is lifted; None where such a stop holds already.
 
-    What was made for such a period and has not left is kept back. She is told, with the ground.
+    Payments made for such a period and not yet sent are withheld. The citizen is notified, with the ground.
     """
     stop = Stop(
         id=acting.env.ids.key(),

@@ -33,7 +33,7 @@ async def import_calendar(store: Store, rows: Sequence[Row], *, dry_run: bool, b
 
     With `dry_run` nothing is written. `by` is whom the audit line names.
     Raises Problems(CALENDAR_REFUSED), one for each row that is wrong: `row` is its line in the file and `fault` what
-    is wrong; also for a file that is empty or lies wholly in the past.
+    is wrong; also for a file that is empty or wholly in the past.
     """
 
     async def work(tx: Transaction) -> Imported:
@@ -69,7 +69,7 @@ async def _present(tx: Transaction) -> list[Holiday]:
 
 
 def _read(rows: Sequence[Row], districts: set[str], today: date) -> list[Holiday]:
-    """The rows as holidays; every fault is told with its line."""
+    """The rows as holidays; every error is reported with its line."""
     if not rows or len(rows) > MOST_ROWS:
         raise Problems(_row_problem(1, "NO_ROWS" if not rows else "TOO_MANY_ROWS"))
     holidays: list[Holiday] = []

@@ -14,7 +14,7 @@ _NOT_COMPARED = frozenset({"id", "version"})
 
 
 class ProgressCallback(Protocol):
-    """What is told how many services of how many are written."""
+    """Receives the progress: how many services of how many are written."""
 
     def __call__(self, done: int, total: int, /) -> None:
         """Take the two numbers."""

@@ -62,7 +62,7 @@ async def import_forms(
 
 
 def examine(files: Mapping[str, bytes]) -> _Examined:
-    """Read every file; what is refused is told beside what is right."""
+    """Read every file; rejected files are reported with the valid ones."""
     examined = _Examined()
     common = _common(files, examined)
     taken: set[str] = set()

@@ -12,7 +12,7 @@ from domain.catalogue.catalogue import RequiredDocument
 _NAMESPACE = uuid.UUID("6f0b8a6e-2f0c-5d0e-9a54-6170756e6973")
 
 LONGEST_DOCUMENT_KEY = 100
-"""Characters; a longer one could not be named at the door of uploads."""
+"""Characters; a longer one would not fit the uploads endpoint."""
 
 
 def service_code(row: Row) -> str:

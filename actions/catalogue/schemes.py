@@ -38,7 +38,7 @@ class _PaymentTerms:
 
 
 def read_schemes(sieve: RowReader, rows: Iterable[Row], local: Iterable[Row]) -> tuple[Scheme, ...]:
-    """The schemes whose rows can be read; one whose row in our own file is wrong stays as it is, and is told.
+    """The schemes whose rows can be read; one whose row in our own file is wrong stays as it is, and is reported.
 
     What our own file does not name is paid by the default: monthly pensions and scholarships by PFMS,
     everything else by the state treasury.

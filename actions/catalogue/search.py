@@ -31,7 +31,7 @@ class Wanted:
 async def index_of(env: Environment) -> CatalogueIndex:
     """The index of the catalogue as it is now; two small queries where it did not change.
 
-    A department's names are words of its services, and have no version: a renamed one is told by the names themselves.
+    A department's names are words of its services, and have no version: the names themselves show a renamed one.
     """
     async with env.store.read_transaction() as tx:
         departments = await catalogue.departments(tx)

@@ -14,7 +14,7 @@ Row = Mapping[str, str | None]
 
 
 async def import_strengths(store: Store, rows: Sequence[Row], *, by: str = SYSTEM.label) -> int:
-    """Replace the whole table by a file; tells how many services ask for something of their own.
+    """Replace the whole table by a file; returns how many services ask for something of their own.
 
     Raises Problems(BAD_INPUT), one for each row that is wrong: `row` is its line in the file.
     """

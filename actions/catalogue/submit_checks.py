@@ -15,7 +15,7 @@ MOST_DOCUMENTS = 50
 
 
 class DocumentSource(StrEnum):
-    """Where an attached document lies: the citizen's locker, our own store, or an upload of hers."""
+    """Where an attached document is stored: the citizen's locker, our own store, or an upload of hers."""
 
     DIGILOCKER = "DIGILOCKER"
     STORE = "STORE"
@@ -76,7 +76,7 @@ def unasked_documents(service: Service, documents: Sequence[NewDocument]) -> lis
 
 
 def each_once(problems: Iterable[Problem]) -> list[Problem]:
-    """The problems without those that are told already: a document may be unknown for two reasons."""
+    """The problems without those already reported: a document may be unknown for two reasons."""
     return list({(one.code, one.path, str(one.params)): one for one in problems}.values())
 
 

@@ -1,7 +1,7 @@
 """Ends the validity of a certificate: an officer corrects it, which issues a new one, or revokes it.
 
 A correction is a document of its own, with its own number and URI; the old one leads to it for ever. From
-the officer's word until the new one is made, the old one holds no longer and a pull of it is told to wait.
+the officer's word until the new one is made, the old one holds no longer and a pull of it is answered with "pending".
 """
 
 import asyncio

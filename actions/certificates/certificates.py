@@ -38,9 +38,9 @@ _WORST_LAST = (SourceState.LIVE, SourceState.CACHED, SourceState.STALE, SourceSt
 
 @dataclass(frozen=True, slots=True)
 class CertificateView:
-    """One certificate, wherever it lies. `issued` is set for one of ours; `uri` is None where a source gives none.
+    """One certificate from any source. `issued` is set for one of ours; `uri` is None where a source gives none.
 
-    `also_at` are the other places where the same one lies (domain/documents/documents.py has the rule). `state` and
+    `also_at` are the other places that have the same one (domain/documents/documents.py has the rule). `state` and
     `as_of` say how the line was had. `answer` is set for a department's: what was asked for it and what came.
     """
 
@@ -71,7 +71,7 @@ class CertificateView:
 
 @dataclass(frozen=True, slots=True)
 class CertificatesView:
-    """The merged list. `complete` is False where a source that she linked could not be heard, or the list was cut.
+    """The merged list. `complete` is False where a linked source did not answer, or the list was cut.
 
     A citizen who linked no locker has a complete list of the rest, and a failure Refused(consent_needed).
     """
@@ -91,7 +91,7 @@ class _Locker:
 async def certificates_of(
     env: Environment, subject: Subject, citizen_id: str, among: frozenset[Source] = EVERYWHERE
 ) -> CertificatesView:
-    """Gather and merge; what lies at two places is shown once, ours before the locker's before a department's.
+    """Gather and merge; one found at two sources is shown once, ours before the locker's before a department's.
 
     Of the outside systems only those `among` are asked; our own store always is. Leaves a receipt for each source.
     Raises NOT_FOUND where the subject may not see them; a dead source never raises.
@@ -198,7 +198,7 @@ def _of_locker(item: IssuedDocument, listed: Sourced[tuple[IssuedDocument, ...]]
 
 
 def _of_departments_each(env: Environment, answers: Sequence[DepartmentAnswer]) -> list[CertificateView]:
-    """What departments gave, each under the IssuerId that onboarding told of its publisher, else the inferred one."""
+    """What departments gave, each under the IssuerId that its publisher has from onboarding, else the inferred one."""
     offered = env.partners.apisetu.publishers()
     given = [one for one in answers if one.certificate is not None]
     return [_of_department(one, issuer_id_of(one.document.publisher, offered)) for one in given]

@@ -36,7 +36,7 @@ _SSO_PREFIX = "DL-"
 
 
 class CertificateIssuer:
-    """The issuer behind the door of integrations/digilocker: finds, decides, releases."""
+    """Implements the issuer endpoint of integrations/digilocker: finds, decides, releases."""
 
     def __init__(self, env: Environment, search_tags: SearchTags = NO_TAGS) -> None:
         """`search_tags` is what the partner account's tags mean, by doctype."""
@@ -212,14 +212,14 @@ async def _ends_in(tx: Transaction, application: Application, doctype: str) -> b
 
 
 def _pending_line(application_id: str) -> audit.AuditLine:
-    """A locker was told to wait for the certificate of an application."""
+    """A pull for an application's certificate was answered as pending."""
     action, purpose = "digilocker.pull_uri.pending", Purpose.ISSUE_TO_LOCKER.value
     return audit.AuditLine(_DIGILOCKER.label, action, ObjectKind.APPLICATION.value, application_id, purpose, {})
 
 
 @asynccontextmanager
 async def _translate_store_errors() -> AsyncIterator[None]:
-    """A store that cannot be used now is told as NotNow."""
+    """Translate an unavailable store into NotNow."""
     try:
         yield
     except StoreError as error:

@@ -49,7 +49,7 @@ _ALL = 1000
 
 
 class CertificatePublisher:
-    """What stands behind the door of integrations/apisetu/published."""
+    """Implements the endpoints of integrations/apisetu/published."""
 
     def __init__(self, env: Environment) -> None:
         self._env = env

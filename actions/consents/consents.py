@@ -67,7 +67,7 @@ async def withdraw_consent(env: Environment, subject: Subject, request: ChangeCo
     """Take a consent back, or decline one that was asked for. It holds for the next read of every process.
 
     What is kept of her at once goes here; other processes drop theirs within seconds (actions/consents/watch.py).
-    DigiLocker is told through the outbox, as often as it takes.
+    DigiLocker is notified through the outbox, with retries.
     Raises Problems: NOT_FOUND for others, CONSENT_STEP_NOT_ALLOWED where there is nothing to take back.
     """
     consent, replayed = await _run_consent_step(env, subject, ConsentStep.WITHDRAW, request)

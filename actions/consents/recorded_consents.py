@@ -20,9 +20,9 @@ _KINDS = {
 
 
 async def require_consent(env: Environment, subject: Subject, citizen_id: str, purpose: ConsentPurpose) -> None:
-    """Let the subject go on while the citizen's consent holds; raises CONSENT_REQUIRED, or NOT_FOUND where denied.
+    """Require the citizen's valid consent; raises CONSENT_REQUIRED, or NOT_FOUND where access is denied.
 
-    Who may not see what the consent is about is not told how it stands either.
+    A subject who may not see what the consent is about does not learn its state either.
     """
     if await consent_state(env, citizen_id, purpose) is not ConsentState.MISSING:
         return

@@ -16,7 +16,7 @@ LEAST_KEPT = timedelta(days=365 * KEPT_YEARS)
 
 
 async def delete_old_consents(env: Environment, subject: Subject = SYSTEM) -> int:
-    """Delete the records of every consent that ended seven years ago; tells how many consents those were.
+    """Delete the records of every consent that ended seven years ago; returns how many consents those were.
 
     Each citizen has a transaction of her own. May be run by any worker, and again.
     """

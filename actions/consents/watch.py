@@ -24,7 +24,7 @@ class ConsentWatch:
         self._obeyed: frozenset[str] = frozenset()
 
     async def look(self) -> int:
-        """Obey what was withdrawn since; tells how many. Where the cache is away it is done at the next look."""
+        """Apply withdrawals since the last run; returns how many. If the cache is unavailable, the next run retries."""
         async with self._env.store.read_transaction() as tx:
             ended = await consents.ended_since(tx, self._env.clock.now() - WINDOW)
         obeyed = {record for record in ended if record in self._obeyed}

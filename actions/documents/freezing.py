@@ -22,7 +22,7 @@ async def freeze(env: Environment, application: Application, document: AttachedD
     """Fetch a document of the applicant's locker and bind the paper to it; may be run again.
 
     Raises Unavailable while it cannot be had, so that the outbox asks again. What will never be had, such as a
-    document that she has withdrawn, is told by an audit line.
+    document that she has withdrawn, is recorded by an audit line.
     """
     try:
         fetched = await locker.fetch_document(env, application.citizen_id, document.uri)

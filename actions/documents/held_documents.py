@@ -32,7 +32,7 @@ class DocumentsWanted:
         return "/".join([*("*" if part is None else ",".join(sorted(part)) for part in parts), self.issuer or "*"])
 
     def fits(self, view: CertificateView) -> bool:
-        """Whether a document is among them. One that lies at several places is at each of them."""
+        """Whether a document is among them. One found at several sources counts for each of them."""
         places = {view.origin, *view.also_at}
         return (
             (self.kinds is None or kind_of(view.doctype) in self.kinds)

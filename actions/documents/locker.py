@@ -119,7 +119,7 @@ async def pull(env: Environment, citizen_id: str, org_id: str, doctype: str, par
 async def open_stream(
     env: Environment, citizen_id: str, opening: Callable[[FileStreams], Callable[[LockerGrant], Awaitable[FileStream]]]
 ) -> FileStream:
-    """A file under way, for such a caller; it is let go of where she withdrew her consent while it was opened."""
+    """A file under way, for such a caller; it is closed where the citizen withdrew the consent while it was opened."""
     stream = await _ask_with_tokens(env, citizen_id, opening(env.partners.digilocker.streams))
     try:
         await consent_holds(env, citizen_id)
@@ -209,7 +209,7 @@ async def _renew_tokens(env: Environment, citizen_id: str, old: LockerTokens) ->
 async def _renewal_lease(env: Environment, citizen_id: str) -> AsyncIterator[None]:
     """Hold the citizen's lease, so that no other process uses her refresh token up meanwhile.
 
-    Without it the loser of the race would be told that the token is dead, and take the consent for ended.
+    Without it the loser of the race would find the token invalid, and take the consent for ended.
     """
     name, holder = f"locker:{citizen_id}", env.ids.key()
     while True:

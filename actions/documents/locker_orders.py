@@ -2,7 +2,7 @@
 
 An order is kept with its outbox message first and tried at once; while the locker does not answer it waits, and the
 outbox tries again. It is carried out by one at a time. A file is sent once: where an answer was lost, its folder is
-looked at before it is sent again. A pull asked for twice is told by its issuer that the document is there already.
+looked at before it is sent again. A pull requested twice is answered by its issuer that the document is there already.
 """
 
 from collections.abc import AsyncIterator, Mapping
@@ -139,7 +139,7 @@ async def _put(env: Environment, order: LockerOrder) -> tuple[OrderState, str | 
 
 
 async def _has_arrived(env: Environment, citizen_id: str, path: str, size: int) -> bool:
-    """Whether a file of that name and size lies where it was sent to, asked anew."""
+    """Whether a file of that name and size is where it was sent to, asked anew."""
     *folders, name = path.removeprefix("/").split("/")
     folder_id = ""
     for wanted in folders:

@@ -1,7 +1,7 @@
 """Pushes our certificates into lockers when they are issued, and updates them on correction or revocation.
 
 A certificate is put into a locker only where the citizen's consent is on record when it is issued and
-still when it is sent. What lies in a locker already, by us or by her own pull, is updated or deleted
+still when it is sent. What is in a locker already, by us or by her own pull, is updated or deleted
 whatever her consent is now: a locker must not show as valid what the state has taken back.
 """
 
@@ -64,7 +64,7 @@ async def plan_add(acting: UnitOfWork, certificate: IssuedCertificate) -> None:
 
 
 async def plan_earlier(acting: UnitOfWork, citizen_id: str) -> int:
-    """Have her locker get what was issued before she consented, or before she linked it; tells how many.
+    """Have her locker get what was issued before she consented, or before she linked it; returns how many.
 
     Certificates that stand, are not past their last day, and lie in no locker yet.
     """

@@ -20,7 +20,7 @@ _log = structlog.get_logger(__name__)
 
 
 async def plan_revocation(acting: UnitOfWork, citizen_id: str) -> None:
-    """Have DigiLocker told, where she linked a locker that she has not taken back yet; before it is marked."""
+    """Have DigiLocker notified of a linked locker that is not yet revoked; called before it is marked."""
     grant = await identities.locker_grant(acting.tx, citizen_id)
     if grant is not None:
         key = f"{citizen_id}:{grant.version}"

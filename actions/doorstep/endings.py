@@ -17,7 +17,7 @@ _PICK_UP = frozenset({*lifecycle.WITH_OFFICER, Status.FEE_PENDING, Status.QUERY_
 
 
 def is_due(application: Application, purpose: VisitPurpose) -> bool:
-    """A certificate to bring to the door, or papers to fetch while the case is with the office."""
+    """A certificate to deliver, or documents to collect while the case is with the office."""
     if purpose is VisitPurpose.PICK_UP:
         return application.status in _PICK_UP
     return application.delivery is DeliveryMode.DOORSTEP and application.status is Status.CERTIFICATE_ISSUED
@@ -29,7 +29,7 @@ async def hold_visits(acting: UnitOfWork, application_id: str) -> None:
 
 
 async def end_visits(acting: UnitOfWork, transition: Transition) -> None:
-    """Call off what was booked and is not due any more, on the way or not; the slot is free and the citizen is told."""
+    """Cancel booked visits that are no longer due, under way or not; frees the slot and notifies the citizen."""
     before, application = transition.before, transition.after
     if before is None or before.status is application.status or application.status in _PICK_UP:
         return

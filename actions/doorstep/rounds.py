@@ -26,7 +26,7 @@ AFTER_SLOT = timedelta(hours=2)
 
 LONGEST_RECEIPT, LONGEST_WITNESS = 40, 100
 SWEEP = 50
-"""Visits that one transaction of the sweep closes."""
+"""Visits that one transaction of the clean-up closes."""
 _VISIT, _PAPER = ("input", "visitId"), ("input", "paperSha256")
 _PROOF = {
     "expected": Bilingual(
@@ -200,7 +200,7 @@ async def give(acting: UnitOfWork, request: HandOver) -> dict[str, Any]:
 
 
 async def close_missed(env: Environment) -> int:
-    """Close open visits whose day is over: nobody came, or nobody noted what became of it; tells how many.
+    """Close open visits whose day is over: nobody came, or nobody noted what became of it; returns how many.
 
     The citizen may then choose a new slot, and it is not held against her. May be run by any worker.
     """

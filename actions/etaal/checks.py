@@ -25,7 +25,7 @@ class Step(StrEnum):
     """It has an earlier revision."""
     NEVER = "NEVER"
     WAITING = "WAITING"
-    """It lies in the outbox."""
+    """It is in the outbox."""
     IN_PART = "IN_PART"
     """It did not take every row."""
     OTHER = "OTHER"

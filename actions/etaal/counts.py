@@ -27,7 +27,7 @@ from store.database import StoreError, StoreUnavailable, Transaction, TryAgain
 from store.etaal import etaal, ledger, ledger_seal
 
 E_TAAL = Subject(frozenset({Role.E_TAAL}))
-"""Who e-Taal is to the access table, once its credentials were checked at the door."""
+"""Who e-Taal is to the access table, once the endpoint has checked its credentials."""
 
 ALGORITHM = "SHA-256 over the link before and the canonical JSON of the row"
 GENESIS = ledger_seal.GENESIS
@@ -43,7 +43,7 @@ class DayCounts:
     """What is counted of one IST day at a revision. `provisional` while late events may still add to it.
 
     `link` is that of the last row of the revision, which proves all of them; None before the first row. `waiting`
-    is how many rows are not sealed yet, so not told.
+    is how many rows are not sealed yet, so not reported.
     """
 
     day: date
@@ -129,13 +129,13 @@ def told_to_etaal(rows: Iterable[TransactionCount]) -> list[ServiceCount]:
 
 
 def rows_hash(rows: Sequence[ServiceCount]) -> str:
-    """SHA-256 over the rows as e-Taal is told them, in any of the forms."""
+    """SHA-256 over the rows as reported to e-Taal, the same in all forms."""
     said = [[row.service_code, row.location_code, row.category, row.channel, row.count] for row in rows]
     return hashlib.sha256(json.dumps(said, separators=(",", ":")).encode()).hexdigest()
 
 
 class LedgerCounts:
-    """The ledger as e-Taal's door reads it (integrations.etaal.Counts); what is told is noted, once a revision."""
+    """The ledger as e-Taal's endpoint reads it (integrations.etaal.Counts); reads are recorded, once a revision."""
 
     def __init__(self, env: Environment) -> None:
         self._env = env

@@ -70,7 +70,7 @@ async def close_due(env: Environment, *, by: str = SYSTEM.label, only: date | No
 
 
 async def plan_pushes(env: Environment) -> int:
-    """Put into the outbox each revision of a day that is over and was not sent yet; tells how many.
+    """Put into the outbox each revision of a day that is over and was not sent yet; returns how many.
 
     The key is the project, the day and the revision, so however many workers run, each is sent once. A day is sent
     when it is over, as long as it is provisional, and again at each revision after.

@@ -100,7 +100,7 @@ async def move_grievance(env: Environment, subject: Subject, request: MoveGrieva
 
 
 async def escalate_overdue(env: Environment) -> int:
-    """Take every open grievance whose time is over up one level; tells how many. May be run by any worker."""
+    """Take every open grievance whose time is over up one level; returns how many. May be run by any worker."""
 
     async def work(tx: Transaction) -> int:
         acting = UnitOfWork(env, tx, SYSTEM)

@@ -22,7 +22,7 @@ MOST_MARKED = 100
 """Messages that one request marks by their ids."""
 
 _BY_HERSELF = frozenset({Move.SUBMIT, Move.WITHDRAW})
-"""Steps that are told only where somebody else took them for her."""
+"""Steps that notify the citizen only where somebody else took them."""
 
 _OF_APPEAL_MOVES = MappingProxyType(
     {
@@ -42,7 +42,7 @@ _GO_UP = MappingProxyType(
         NoticeKind.APPEAL_LAPSED: NoticeKind.ORDER_IGNORED,
     }
 )
-"""Messages that name the last day for the next level, and what is told where there is none."""
+"""Messages that name the last day for the next level, and the message where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ async def tell(acting: UnitOfWork, kind: NoticeKind, about: About, **params: str
 
 
 async def tell_many(acting: UnitOfWork, told: Iterable[tuple[NoticeKind, About, Mapping[str, str]]]) -> None:
-    """Write messages in one statement; an event that was told before writes none."""
+    """Write messages in one statement; an event that was notified before writes none."""
     await notices.add_many(acting.tx, [_notice(acting, kind, about, params) for kind, about, params in told])
 
 
@@ -120,7 +120,7 @@ async def tell_of_filings(acting: UnitOfWork, filed: Iterable[Appeal]) -> None:
 
 
 async def tell_of_appeal(acting: UnitOfWork, appeal: Appeal, move: AppealMove) -> None:
-    """What a step of an appeal has to say to her. One that goes up by itself is told by the appeal that follows."""
+    """The message about a step of an appeal. The appeal that follows reports an automatic escalation."""
     kind = _OF_APPEAL_MOVES.get(move)
     if kind is None or (kind is NoticeKind.APPEAL_LAPSED and not await _stays_down(acting, appeal)):
         return
@@ -178,7 +178,7 @@ async def tell_of_grievance(acting: UnitOfWork, grievance: Grievance, kind: Noti
 
 
 async def mark_read(env: Environment, subject: Subject, *, ids: Sequence[str] | None, key: str) -> tuple[int, bool]:
-    """Note that she has read these messages of hers, or with None all; gives how many were unread, and the replay.
+    """Note that she has read these messages of hers, or with None all; returns how many were unread, and the replay.
 
     Ids that are none of hers change nothing. Raises NotSignedIn; Problems: NOT_FOUND for anybody but a
     citizen, BAD_INPUT for too many ids.

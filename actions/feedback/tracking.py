@@ -26,7 +26,7 @@ async def track_application(
     """What may be known without signing in, by a number of ours or of a system before.
 
     None alike for an absent number and a wrong factor: both take the same statements in the same order.
-    `client` is what one client is told by, such as its address, `agent` what its program calls itself.
+    `client` identifies one client, such as its address; `agent` is its User-Agent.
     Raises Problems: NUMBER_MISTYPED, BAD_INPUT for a factor out of form, RATE_LIMITED.
     """
     number = alias_form(text[:64])

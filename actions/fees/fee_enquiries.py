@@ -70,7 +70,7 @@ _log = structlog.get_logger(__name__)
 
 
 async def ask_due(env: Environment) -> int:
-    """Ask about every order whose time has come; tells how many were asked about. Run by any number of workers."""
+    """Ask about every order whose time has come; returns how many were asked about. Run by any number of workers."""
     async with env.store.read_transaction() as tx:
         due = await fee_orders.due(tx, env.clock.now(), BATCH)
     places = asyncio.Semaphore(AT_ONCE)
@@ -117,7 +117,7 @@ async def ask(env: Environment, order: FeeOrder) -> FeeNews:
 
 
 async def settle(env: Environment, order_id: str, news: FeeNews, *, replaced: bool = False) -> FeeOrder:
-    """Note what was heard, with everything that follows from it. Hearing the same again changes nothing."""
+    """Record the provider's answer with everything that follows from it. Repeating it changes nothing."""
     for _ in range(_RACES):
         try:
             return await env.store.carry_out(partial(_apply_answer, env, order_id, news, replaced))

@@ -1,6 +1,6 @@
 """Pays an application's fee online: the order before the redirect, the payment form, and its link.
 
-Amount and head are fixed here and nowhere else. What an order came to is heard in actions/fees/fee_enquiries.py.
+Amount and head are fixed here and nowhere else. The outcome of an order is read in actions/fees/fee_enquiries.py.
 """
 
 from contextlib import suppress
@@ -92,7 +92,7 @@ async def place_order(acting: UnitOfWork, request: StartFeePayment) -> FeeOrder:
 async def payment_form(env: Environment, order: FeeOrder, *, by: Subject | None = None) -> PaymentForm | None:
     """What a browser posts to pay an order that is not settled, sealed anew; None for one that is.
 
-    None also where money lies with the source that does not fit the order: it is not to be paid once more.
+    None also where the source holds money that does not match the order: it must not be paid again.
     From now on it counts as handed over, and is asked about by itself. Raises SwitchedOff.
     """
     if not order.open or order.problem is not None:

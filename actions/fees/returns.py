@@ -10,7 +10,7 @@ from store.fees import fee_orders
 
 
 class FeeReturns:
-    """Takes what the doors of the treasury and of the wallet let through. The same may come any number of times."""
+    """Takes the messages that the treasury's and the wallet's endpoints accepted. Each may come any number of times."""
 
     def __init__(self, env: Environment, route: FeeRoute) -> None:
         self._env = env

@@ -32,7 +32,7 @@ _log = structlog.get_logger(__name__)
 
 
 async def compare_due(env: Environment) -> int:
-    """Fetch every scroll that is there by now and compare it; tells how many were compared. Any worker may run it.
+    """Fetch every scroll that is there by now and compare it; returns how many were compared. Any worker may run it.
 
     The oldest day that is missing comes first, as far back as `ASKED_BACK`, so that an outage of weeks is made up for.
     """
@@ -100,7 +100,7 @@ async def compare(env: Environment, day: date) -> None:
 
 
 async def compare_wallet(env: Environment) -> int:
-    """Ask CSC about each wallet payment of the days before that was not compared yet; tells how many agreed.
+    """Ask CSC about each wallet payment of the days before that was not compared yet; returns how many agreed.
 
     A day of which CSC answers on every payment is compared; of one that is left over a case tells after its hour.
     """
@@ -163,7 +163,7 @@ async def _compare_paid(env: Environment, order: FeeOrder, grn: str, lines: Sequ
 
 
 async def _look_for_missing(env: Environment, day: date) -> None:
-    """Payments of the days before that no scroll told of, though the source still says that they were paid."""
+    """Payments of earlier days that are in no scroll, though the source still says that they were paid."""
     missing = await _unscrolled_orders(env, day, FeeRoute.TREASURY)
     # What was paid on a day, or on the day before one, whose scroll is missing may be in that one.
     owed = [one for one in await expected_files.missing_days(env, SCROLL) if one != day]
@@ -177,7 +177,7 @@ async def _look_for_missing(env: Environment, day: date) -> None:
 
 
 async def _unscrolled_orders(env: Environment, day: date, route: FeeRoute) -> list[FeeOrder]:
-    """What was paid before a day and no book told of, as far back as a day's file is asked for."""
+    """What was paid before a day and is in no book, as far back as a day's file is asked for."""
     begins = datetime.combine(day, time(), IST)
     async with env.store.read_transaction() as tx:
         return await fee_orders.unscrolled_orders(tx, route, paid_since=begins - ASKED_BACK, paid_before=begins)

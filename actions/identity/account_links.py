@@ -155,7 +155,7 @@ async def confirm_link(env: Environment, link_id: str, browser_hash: str, code: 
 
 
 async def unlink(env: Environment, subject: Subject, provider: Provider, key: str) -> tuple[int, bool]:
-    """Untie her accounts with a provider; sessions that were opened with them end. Tells how many were untied.
+    """Unlink the citizen's accounts at a provider, and end their sessions. Returns how many were unlinked.
 
     Raises Problems: NOT_FOUND for others and where there is none, LAST_ACCOUNT for the only way in.
     """

@@ -96,7 +96,7 @@ async def confirm_assistance(
 
 
 async def end_assistance(env: Environment, subject: Subject, key: str) -> tuple[int, bool]:
-    """Stop to act for whom the session acts for; tells how many consents ended."""
+    """Stop to act for whom the session acts for; returns how many consents ended."""
 
     async def work(tx: Transaction) -> dict[str, Any]:
         acting = UnitOfWork(env, tx, subject)

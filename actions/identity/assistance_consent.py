@@ -19,7 +19,7 @@ ANY_SERVICE = "*"
 
 
 async def give(acting: UnitOfWork, assistance: Assistance) -> Assistance:
-    """Let the operator's session act for her from now on, for the minutes that were asked for.
+    """Let the operator's session act for the citizen from now on, for the minutes that were asked for.
 
     What he acted on before in this session ends, and so does what another operator acts on for her.
     """
@@ -53,7 +53,7 @@ async def give(acting: UnitOfWork, assistance: Assistance) -> Assistance:
 
 
 async def close_session(acting: UnitOfWork, session_id: str) -> int:
-    """End what an operator's session acts on, and say so in the ledger; tells how many ended."""
+    """End what an operator's session acts on, and say so in the ledger; returns how many ended."""
     ended = await assistances.end(acting.tx, session_id=session_id)
     for one in ended:
         if one.citizen_id is None:

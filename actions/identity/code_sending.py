@@ -87,7 +87,7 @@ async def try_code(acting: UnitOfWork, kind: CodeKind, about: str, text: str, *,
 
 
 def wrong_code(left: int, *path: str) -> Problems:
-    """What is told of a wrong code."""
+    """The problem that reports a wrong code."""
     return Problems(Problem(ErrorCode.OTP_WRONG, path, params={"left": str(left)}))
 
 

@@ -34,7 +34,7 @@ async def citizen_by_number(tx: Transaction, number: str, born_on: date) -> str 
 
 
 async def index_contacts(env: Environment) -> int:
-    """Index the mobile numbers of citizens that were entered before there was an index; tells how many."""
+    """Index the mobile numbers of citizens that were entered before there was an index; returns how many."""
 
     async def work(tx: Transaction) -> int:
         ids = await contacts.not_indexed(tx, INDEXED_AT_ONCE)

@@ -35,7 +35,7 @@ async def own_devices(env: Environment, subject: Subject) -> list[OwnDevice]:
 async def end_devices(
     env: Environment, subject: Subject, key: str, *, device: str | None = None, keep_this: bool = False
 ) -> tuple[int, bool]:
-    """Sign out the device with that key, or with None every one; tells how many sessions ended, and the replay.
+    """Sign out the device with that key, or with None every one; returns how many sessions ended, and the replay.
 
     A key that is none of one's own ends nothing. Raises NotSignedIn, NOT_FOUND.
     """

@@ -43,7 +43,7 @@ async def take_in(tx: Transaction, record_id: str, citizen_id: str, by: str) -> 
 
 
 async def take_in_by_aadhaar(tx: Transaction, citizen: Citizen, reference: str, by: str) -> int:
-    """Join the records with the Aadhaar number that her own e-Aadhaar bears, and her date of birth; tells how many."""
+    """Join the records that bear the number of her own e-Aadhaar and her date of birth; returns how many."""
     indexes = person_indexes(tx.cipher, AADHAAR, reference)
     born = born_indexes(tx.cipher, citizen.born_on) if citizen.born_on else ()
     found = (await imports.persons(tx, indexes)).values()

@@ -39,7 +39,7 @@ async def add_account(env: Environment, by: Subject, officer_id: str, email: str
 
 
 async def remove_account(env: Environment, by: Subject, officer_id: str, email: str) -> int:
-    """Strike such an address off; all her sessions end, and she signs in anew. Tells how many ended.
+    """Strike such an address off; all her sessions end, and she signs in anew. Returns how many ended.
 
     Raises Problems(NOT_FOUND) where she has no such further account.
     """

@@ -26,7 +26,7 @@ _log = structlog.get_logger(__name__)
 
 
 async def plan(tx: Transaction, session_ids: Iterable[str]) -> None:
-    """Have the providers of sessions that end now told; what serves a locker is left."""
+    """Have the sign-in providers of ending sessions notified; a locker's tokens are left alone."""
     for session_id in await session_tokens.kept_for(tx, session_ids):
         await outbox.add(tx, END, session_id, {"session_id": session_id})
 

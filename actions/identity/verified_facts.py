@@ -54,7 +54,7 @@ _STATED_BY = {
 
 @dataclass(frozen=True, slots=True)
 class VerifiedFacts:
-    """What documents state, the best first. `complete` is False where a document or source could not be heard."""
+    """What documents state, the best first. `complete` is False where a document or source was unavailable."""
 
     facts: tuple[VerifiedFact, ...]
     failures: tuple[IntegrationError, ...]

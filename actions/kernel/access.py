@@ -50,7 +50,7 @@ def of_appeal(appeal: Appeal, *, acting: bool = False) -> Resource:
 def of_clearance(clearance: Clearance) -> Resource:
     """What access to a clearance depends on: the department that is asked, in the place of the application.
 
-    An overdue one lies with the level above of that department too.
+    An overdue one belongs to the level above of that department too.
     """
     return Resource(
         ObjectKind.CLEARANCE,
@@ -98,7 +98,7 @@ async def require(
     *,
     path: tuple[str, ...] = (),
 ) -> None:
-    """Let the subject go on, or raise NOT_FOUND at the path; a touch of another person's data leaves a receipt.
+    """Permit the action, or raise NOT_FOUND at the path; access to another person's data leaves a receipt.
 
     Raises NotSignedIn where nobody is signed in.
     """

@@ -59,7 +59,7 @@ async def run_idempotently(
 
 
 def conflict_problem(version: int, status: str) -> Problems:
-    """What the loser of a race is told: the present version and status."""
+    """What the loser of a race gets: the present version and status."""
     params = {"version": str(version), "status": status}
     return Problems(Problem(ErrorCode.CONFLICT, ("input", "expectedVersion"), params=params))
 

@@ -51,7 +51,7 @@ async def designated_for(acting: UnitOfWork, place: Place, *, without: frozenset
 
 
 async def authority_for(acting: UnitOfWork, place: Place, level: AppealLevel, *, without: frozenset[str]) -> Holder:
-    """Who hears an appeal of a level today; the Commission is a body, so nobody by name has its appeals."""
+    """The officer who hears an appeal of a level today; none for the Commission, which is a body."""
     if level not in LEVELS:
         return Holder(None, vacant=False)
     return await holder_at(acting, place, LEVELS[level], without=without)

@@ -19,7 +19,7 @@ Fence = Callable[[Transaction], Awaitable[None]]
 async def in_batches(
     env: Environment, fence: Fence | None, work: Callable[[UnitOfWork], Awaitable[tuple[int, int]]]
 ) -> int:
-    """Repeat a batch until it finds less than it could take; `work` gives how many it found and how many it did."""
+    """Repeat a batch until it finds less than it could take; `work` returns how many it found and how many it did."""
     total = 0
     while True:
         found, done = await run_fenced(env, fence, work)

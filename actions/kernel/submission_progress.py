@@ -31,7 +31,7 @@ class SourceOutage:
 
 @dataclass(frozen=True, slots=True)
 class SubmissionProgress:
-    """What is told of a hand-in. `expected_by` is when what waits is tried next; None where nobody knows."""
+    """The progress of a submission. `expected_by` is the next attempt; None where it is not known."""
 
     state: SubmissionState
     expected_by: datetime | None = None

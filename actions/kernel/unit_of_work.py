@@ -26,7 +26,7 @@ class UnitOfWork:
     """What each timeline entry of this action says beside its own note."""
 
     balances: Mapping[str, ReportedBalance | None] = field(default_factory=dict)
-    """By scheme, what the treasury told before the transaction began; None where it did not answer."""
+    """By scheme, the balance that the treasury reported before the transaction; None where it did not answer."""
 
     known: dict[Hashable, Any] | None = field(default=None, compare=False)
     """What was read once for all cases of a batch; None where everything is read anew."""

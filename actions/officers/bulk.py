@@ -65,7 +65,7 @@ Run = Callable[[], Awaitable[tuple[Application, bool]]]
 async def bulk_decide(env: Environment, subject: Subject, request: BulkDecide) -> list[ItemResult]:
     """Pass one verdict on each case, in the order given; raises BAD_INPUT for none, too many or the same twice.
 
-    The treasury is asked once for all sanctions from one head of account; each takes its part of what was told.
+    The treasury is asked once for all sanctions from one head of account; each takes its part of the reported balance.
     """
     ids = [item.application_id for item in request.items]
     refuse_wrong_size(ids)

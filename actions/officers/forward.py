@@ -31,7 +31,7 @@ from store.officers import desk, leave
 
 @dataclass(frozen=True, slots=True)
 class ForwardCase:
-    """A case to hand on; `officer_id` is the one who gets it, `reason` is told to the citizen in the timeline."""
+    """A case to hand on; `officer_id` is the one who gets it, `reason` is shown to the citizen in the timeline."""
 
     application_id: str
     officer_id: str

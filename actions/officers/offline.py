@@ -112,7 +112,7 @@ async def replay_decisions(
     """Pass each verdict again, on the version that was decided and under its own key.
 
     A case that changed meanwhile is a CONFLICT and stays as it is. The legal time is that of the replay;
-    the officer's own time is told in the timeline. Raises PACK_REFUSED for a pack that is not hers or was
+    the officer's own time is shown in the timeline. Raises PACK_REFUSED for a pack that is not hers or was
     altered, PACK_EXPIRED, BAD_INPUT for no decision or more than fifty.
     """
     if not 1 <= len(decisions) <= MOST_AT_ONCE:

@@ -55,7 +55,7 @@ async def refuse_if_proposed(acting: UnitOfWork, application: Application) -> No
 
 
 def _refuse_unlawful(application: Application, draft: Draft) -> None:
-    """A submission that lies still is taken into scrutiny by the verdict itself, unless its fee is due."""
+    """The verdict itself takes an untouched submission into scrutiny, unless its fee is due."""
     lies_still = application.status is Status.SUBMITTED and not application.fee_paise
     advance(Status.IN_SCRUTINY if lies_still else application.status, Move(draft.verdict))
 

@@ -41,7 +41,7 @@ async def queue_page(
 ) -> list[tuple[Application, bool]]:
     """A page of the queue after a place, or, `backward`, before it.
 
-    True stands beside a case that lies with a colleague, whose personal parts are not shown.
+    True marks a case that a colleague holds, whose personal parts are not shown.
     """
     postings = await queue_postings(env, subject, officer)
     async with env.store.read_transaction() as tx:

@@ -94,7 +94,7 @@ async def carry_out_transfer(acting: UnitOfWork, transfer: Transfer) -> Counted:
 
 
 async def bring_back(acting: UnitOfWork, absence: Leave | Vacancy) -> Counted:
-    """Bring back what still lies elsewhere because of an absence that is over."""
+    """Return work that is still elsewhere because of an absence that has ended."""
     owner = absence.officer_id if isinstance(absence, Leave) else absence.filled_by
     found = await cover.open_of(acting.tx, absence.id, BATCH)
     done = dict.fromkeys(CoverKind, 0)
@@ -137,7 +137,7 @@ async def _pass_on(acting: UnitOfWork, officer_id: str, find: Find, level: Level
 
 
 async def _from_stand_in(acting: UnitOfWork, absence: Leave, find: Find, level: Level) -> int:
-    """What lies with the stand-in of an officer who left its place for good goes to who has that place now."""
+    """Moves the work of a departed officer's substitute to the officer who now holds the place."""
     done = 0
     for one in await cover.open_of(acting.tx, absence.id, None):
         application = await applications.get(acting.tx, one.application_id)

@@ -41,7 +41,7 @@ class _Runner:
         return await self._run_in_transaction(work)
 
     async def run_all(self, work: Callable[[UnitOfWork], Awaitable[Counted]]) -> int:
-        """Batches until nothing is left; gives how many cases and appeals moved."""
+        """Batches until nothing is left; returns how many cases and appeals moved."""
         total = 0
         while True:
             done = await self.run(work)
@@ -57,7 +57,7 @@ class _Runner:
 
 
 async def sweep_staff(env: Environment, fence: Fence | None = None) -> int:
-    """Go round once; gives how many cases and appeals moved. Raises what the fence raises."""
+    """Run once; returns how many cases and appeals moved. Raises what the fence raises."""
     runner = _Runner(env, None, fence)
     return (
         await _each_leave(runner, over=True)
@@ -73,7 +73,7 @@ async def start_leave(env: Environment, subject: Subject, leave_id: str) -> None
 
 
 async def finish_leave(env: Environment, subject: Subject, leave_id: str) -> None:
-    """Bring back what lies elsewhere because of a leave that is over."""
+    """Return work that is elsewhere because of a leave that has ended."""
     await _Runner(env, subject).run_all(lambda acting: _end(acting, leave_id))
 
 
@@ -83,7 +83,7 @@ async def finish_transfer(env: Environment, subject: Subject, transfer_id: str) 
 
 
 async def settle_vacancies(env: Environment, subject: Subject) -> None:
-    """Bring what lies elsewhere to those who were posted to vacant posts."""
+    """Move work to the officers who were posted to vacant posts."""
     await _vacancies(_Runner(env, subject))
 
 

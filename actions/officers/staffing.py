@@ -149,7 +149,7 @@ async def record_leave(env: Environment, subject: Subject, request: RecordLeave)
 
 
 async def cancel_leave(env: Environment, subject: Subject, request: CancelLeave) -> tuple[tuple[Leave, Moved], bool]:
-    """End a leave that is planned or running; what lies with the stand-in comes back at once.
+    """End a leave that is planned or running; work with the substitute returns at once.
 
     Raises Problems: NOT_FOUND, STEP_NOT_ALLOWED for one that is over or cancelled.
     """
@@ -265,7 +265,7 @@ async def _cancel(acting: UnitOfWork, request: CancelLeave) -> str:
 async def _officers(
     acting: UnitOfWork, officer_id: str, others: Mapping[str, str | None]
 ) -> tuple[Officer, dict[str, Officer]]:
-    """The officer, and those who were named beside her by the field that names them."""
+    """The officer, and the further officers, each by the field that names them."""
     named = {field: key for field, key in others.items() if key is not None}
     found = await people.officers(acting.tx, [officer_id, *named.values()])
     if officer_id not in found:

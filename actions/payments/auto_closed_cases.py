@@ -51,7 +51,7 @@ _Look = Callable[[Transaction, str], Awaitable[list[OpenCase]]]
 
 
 async def auto_close_cases(env: Environment, run: ReconciliationRun) -> int:
-    """Settle each open case that is no longer so after a run; tells how many. May be run again at any time."""
+    """Close each open case that is resolved after a run; returns how many. May be run again at any time."""
     looks: Sequence[_Look] = (
         lambda tx, after: auto_closed_cases.of_payments(tx, run.id, after, AT_ONCE),
         lambda tx, after: auto_closed_cases.of_beneficiaries(tx, after, AT_ONCE),
@@ -113,7 +113,7 @@ async def _stated_since(tx: Transaction, name: str, since: datetime) -> bool:
 async def _answered_since(tx: Transaction, kind: str, name: str, since: datetime) -> bool:
     """Whether the batch that an answer is about was answered whole since.
 
-    Of what the bank says nothing else proves that it was told: a batch can be closed and a return still be missing.
+    Nothing else proves that the bank's status was received: a batch can be closed and a return still be missing.
     """
     message = answered_message_id(name)
     batch = await payment_batches.find_batch(tx, message=message) if message else None

@@ -26,7 +26,7 @@ from store.platform import alarms
 
 KNOWN_SINCE, HEARD_WITHIN = "0040", timedelta(minutes=5)
 """A worker of a release before this revision stops at a beneficiary who leaves: its round cannot read how she stands.
-While one was heard so lately, as during an update, nobody is marked; the next batch time makes up for it."""
+While one was active so recently, as during an update, nobody is marked; the next batch time makes up for it."""
 
 PAGE, SANCTIONS = 200, 1_000
 """Beneficiaries who come back, and sanctions that are over, that one transaction looks at."""
@@ -35,7 +35,7 @@ _log = structlog.get_logger(__name__)
 
 
 async def end_and_return(env: Environment) -> tuple[int, int]:
-    """Mark who is to be deleted at PFMS, and who is to be registered again; tells how many of each.
+    """Mark who is to be deleted at PFMS, and who is to be registered again; returns how many of each.
 
     A page is one transaction. Whoever has something to be paid after all returns, wherever her deletion stands.
     """

@@ -16,7 +16,7 @@ from store.database import Transaction
 from store.payments import payment_files
 
 TOO_LARGE = "TOO_LARGE"
-"""Why a file is refused that no sender of these files writes (more than 32 MB); its octets were never read."""
+"""Why a file is refused that no sender of these files writes (more than 32 MB); its bytes were never read."""
 
 _WRONG = frozenset({FileState.REFUSED, FileState.REUSED})
 
@@ -24,7 +24,7 @@ _log = structlog.get_logger(__name__)
 
 
 async def fetch_file(env: Environment, exchange: FileExchange, file: IncomingFile) -> bytes | None:
-    """The octets of a file; None where it is too large, and is then refused, or cannot be read this time.
+    """The bytes of a file; None where it is too large, and is then refused, or cannot be read this time.
 
     Raises IntegrationError where PFMS cannot be asked.
     """
@@ -40,7 +40,7 @@ async def fetch_file(env: Environment, exchange: FileExchange, file: IncomingFil
 
 
 async def enter(env: Environment, tx: Transaction, file: IncomingFile, content: bytes) -> LedgerFile:
-    """The entry of a file in the ledger, made and its octets kept where it came for the first time."""
+    """The entry of a file in the ledger, created with its bytes when it first arrives."""
     entry = _entry(env, file, payment_files.digest_of(content), len(content))
     noted = await payment_files.note_file(tx, entry)
     if noted.new:
@@ -61,7 +61,7 @@ async def archive_file(exchange: FileExchange, file: IncomingFile, entry: Ledger
 
 
 async def _refused_unread(acting: UnitOfWork, file: IncomingFile) -> LedgerFile:
-    """Without octets there is no hash: the entry bears that of kind, name and size."""
+    """Without bytes there is no hash: the entry bears that of kind, name and size."""
     marked = payment_files.digest_of(f"{file.kind.value}/{file.name}/{file.size}".encode())
     noted = await payment_files.note_file(acting.tx, _entry(acting.env, file, marked, file.size))
     if noted.new:

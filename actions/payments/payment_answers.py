@@ -66,7 +66,7 @@ _OPEN = frozenset({BatchState.BUILT, BatchState.SEALED, BatchState.SENT, BatchSt
 
 
 async def fetch_answers(env: Environment) -> int:
-    """Take in what lies ready at PFMS, and carry on with what was cut off; tells how many files were settled.
+    """Take in the files ready at PFMS and resume interrupted ones; returns how many files were completed.
 
     Raises IntegrationError where PFMS cannot be asked; what was taken in stays so. That the way of before cannot be
     asked stops nothing.
@@ -90,7 +90,7 @@ async def fetch_answers(env: Environment) -> int:
 
 
 async def _take_all(env: Environment, partner: Pfms, exchange: FileExchange, most: int) -> int:
-    """Take in what lies ready by one way, at most so many files; tells how many were settled."""
+    """Take in the files ready over one transport, at most so many; returns how many were completed."""
     settled = 0
     for file in await exchange.list_incoming() if most > 0 else ():
         if settled >= most:
@@ -101,7 +101,7 @@ async def _take_all(env: Environment, partner: Pfms, exchange: FileExchange, mos
 
 
 async def forget_answers(env: Environment) -> int:
-    """Destroy the octets of answers after their time; name, hash and what became of them stay."""
+    """Destroy the bytes of answers after their time; name, hash and what became of them stay."""
     before = env.clock.now() - timedelta(days=env.rules.payments.answer_days)
     return await env.store.carry_out(lambda tx: payment_files.destroy_answers(tx, before, ROWS))
 
@@ -252,7 +252,7 @@ async def _audit_file(acting: UnitOfWork, entry: LedgerFile, action: str, detail
 async def apply_acknowledgement(
     acting: UnitOfWork, batch: PaymentFileBatch, said: BatchAcknowledgement, told: RowSource
 ) -> int:
-    """Apply an acknowledgement in the caller's transaction; tells how many of its rows are not ours."""
+    """Apply an acknowledgement in the caller's transaction; returns how many of its rows are not ours."""
     if said.accepted:
         return await _accept_batch(acting, batch, said, told)
     if DUPLICATE_BATCH in said.codes or batch.state not in _OPEN:
@@ -311,7 +311,7 @@ async def _may_be_late(acting: UnitOfWork, batch: PaymentFileBatch, by_id: Colle
     """Whether PFMS may have come to a batch only after the day on which it was to be carried out, as after an outage.
 
     We hear of it on a later day then; the time in its answer does not tell when it looked. Not where a payment of the
-    batch was let go from one before: then the same might happen for ever, and nobody would look.
+    batch was released from an earlier one: then the same might happen for ever, and nobody would look.
     """
     if acting.today <= batch.executes_on:
         return False
@@ -348,7 +348,7 @@ async def _hold(
 
 
 async def _contradicts(acting: UnitOfWork, batch: PaymentFileBatch, codes: Collection[str]) -> None:
-    """PFMS says of a batch what cannot be: nothing is sent again or let go, somebody looks."""
+    """PFMS reports an impossible state of a batch: nothing is resent or released, a case is opened."""
     difference = FinanceDifference(
         DifferenceKind.STATUS_DIFFERS,
         f"batch:{batch.message_id}",

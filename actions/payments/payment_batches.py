@@ -39,7 +39,7 @@ class _Ahead:
 
 
 async def batch_round(env: Environment) -> int:
-    """Make the batches of the batch time that has come, and of runs that were cut off; tells how many were made.
+    """Make the batches of the batch time that has come, and of runs that were cut off; returns how many were made.
 
     Between the batch times, and on days without banks, there is nothing to do; nor while PFMS declines our signer.
     """
@@ -53,7 +53,7 @@ async def batch_round(env: Environment) -> int:
 
 
 async def batch_now(env: Environment) -> int:
-    """Make batches of what is due at once, whatever the time, for an operator; tells how many were made.
+    """Make batches of what is due at once, whatever the time, for an operator; returns how many were made.
 
     On a day without banks nothing is made, as nothing would be taken.
     """

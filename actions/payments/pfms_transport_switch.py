@@ -23,7 +23,7 @@ _log = structlog.get_logger(__name__)
 
 
 async def report_disconnected_transports(env: Environment, partner: Pfms) -> int:
-    """Open a case for each file under way whose way is not connected; tells how many there are."""
+    """Open a case for each file under way whose way is not connected; returns how many there are."""
     if partner.former is not None:
         return 0
     async with env.store.read_transaction() as tx:

@@ -56,7 +56,7 @@ _log = structlog.get_logger(__name__)
 
 
 async def enrol(env: Environment) -> int:
-    """Make the beneficiary of each sanction that has a payment for PFMS and none yet; tells how many were made.
+    """Make the beneficiary of each sanction that has a payment for PFMS and none yet; returns how many were made.
 
     A page is one transaction. Without an account to pay to the payment waits as BENEFICIARY_PENDING, as it does
     until the account is validated.
@@ -110,7 +110,7 @@ async def account_changed(acting: UnitOfWork, sanction: Sanction) -> bool:
 async def apply_rows(
     acting: UnitOfWork, batch: PaymentFileBatch, rows: Sequence[BeneficiaryRow], *, others_wrong: bool
 ) -> int:
-    """Apply a part of an answer in the caller's transaction; tells how many rows are not ours, each with a case.
+    """Apply a part of an answer in the caller's transaction; returns how many rows are not ours, each with a case.
 
     `others_wrong` says that the file names lines that are wrong themselves: those that are not go in another batch.
     """
@@ -155,7 +155,7 @@ def _state(line: RegistrationLine, row: BeneficiaryRow, *, others_wrong: bool) -
 
 
 def _is_news(known: Mapping[str, RegistrationLine], row: BeneficiaryRow) -> bool:
-    """Whether a row says more than we knew: the first wave says nothing once the second was heard."""
+    """Whether a row says more than we knew: the first wave says nothing once the second has arrived."""
     line = known.get(row.id)
     if line is None or row.status not in _STATES:
         return False

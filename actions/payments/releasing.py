@@ -28,7 +28,7 @@ async def release_set_aside(acting: UnitOfWork, what: str) -> int:
     """Let lines go in another batch, in the caller's transaction.
 
     Those of the batch with a message id, one payment, or one beneficiary whom PFMS would not delete.
-    Only lines that were set aside are released, and only what PFMS does not have is ever set aside. Gives how many.
+    Only lines that were set aside are released, and only what PFMS does not have is ever set aside. Returns how many.
     Raises CasesAreOpen where a case about the batch, the payments or the beneficiary is not settled.
     """
     batch = await payment_batches.find_batch(acting.tx, message=what)

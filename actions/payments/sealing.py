@@ -1,7 +1,7 @@
 """Builds and signs the outgoing payment file, and stores it encrypted until its last line is final.
 
 Aadhaar numbers come from the vault here, at the moment of signing, each read noted there, and go nowhere but into the
-sealed file (ADR 0015). The same references give the same octets, so a file that was lost is made again
+sealed file (ADR 0015). The same references give the same bytes, so a file that was lost is made again
 and its hash proves it.
 """
 
@@ -54,7 +54,7 @@ _KEY_GONE = "the key that signed it is gone"
 
 
 class FileDiffers(Exception):
-    """A file that was made again has other octets than the one that was kept: it is not sent, somebody must look."""
+    """A file that was made again differs from the stored one: it is not sent, somebody must look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class Faulty:
 
 
 async def content_of(env: Environment, partner: Pfms, batch: PaymentFileBatch) -> bytes | None:
-    """The octets of a batch: those that were kept, or made now and kept; None where no line of it may be sent.
+    """The bytes of a batch, stored or made now; None where no line of it may be sent.
 
     What was kept and is gone is made again with the key that signed it, as long as that is on the ring. Raises
     FileDiffers where it cannot be made again.
@@ -91,7 +91,7 @@ async def content_of(env: Environment, partner: Pfms, batch: PaymentFileBatch) -
 
 
 async def _made_again(env: Environment, partner: Pfms, batch: PaymentFileBatch) -> tuple[bytes | None, str]:
-    """The octets as they were signed; None with a word for what was found instead."""
+    """The bytes as they were signed; None with a word for what was found instead."""
     found = _KEY_GONE
     for signer in partner.papers.signers_of(batch.signed_by):
         made, _ = await _build_file(env, partner, batch, signer)
@@ -148,7 +148,7 @@ async def _drop_faulty(
 
 
 async def _keep(acting: UnitOfWork, batch: PaymentFileBatch, content: bytes, signed_by: str) -> bytes | None:
-    """Keep the first octets; where another worker was quicker, its are the ones."""
+    """Keep the first bytes; where another worker was quicker, its are the ones."""
     present = await payment_batches.batch(acting.tx, batch.id)
     if present is None or present.state is not BatchState.BUILT:
         return await payment_batches.sealed_file(acting.tx, batch.id)
@@ -174,7 +174,7 @@ async def _keep(acting: UnitOfWork, batch: PaymentFileBatch, content: bytes, sig
 async def _build_file(
     env: Environment, partner: Pfms, batch: PaymentFileBatch, signer: FileSigner
 ) -> tuple[bytes | None, list[Faulty]]:
-    """The octets, or the lines for which PFMS would reject the whole."""
+    """The bytes, or the lines for which PFMS would reject the whole."""
     agency = wire.Agency(batch.group.agency, batch.agency_name)
     if batch.kind is BatchKind.BENEFICIARY:
         registrations = await _registrations(env, batch)
@@ -305,7 +305,7 @@ async def _registrations_aside(acting: UnitOfWork, batch: PaymentFileBatch, code
 
 
 async def set_aside(acting: UnitOfWork, bad: list[tuple[BatchLine, str]]) -> None:
-    """Set lines aside that PFMS does not have, each with a case; where the account is wrong the citizen is told."""
+    """Set lines aside that PFMS does not have, each with a case; where the account is wrong the citizen is notified."""
     await payment_batches.note(acting.tx, [LineNews(line, LineState.SET_ASIDE, (code,)) for line, code in bad])
     status = PaymentStatus.BENEFICIARY_REJECTED
     news = [

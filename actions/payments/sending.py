@@ -1,6 +1,6 @@
 """Sends a batch; looks for its file at PFMS before uploading it a second time.
 
-The names were minted and kept before; the same name never carries other octets from us, and a payment whose file may
+The names were minted and kept before; the same name never carries other bytes from us, and a payment whose file may
 be at PFMS never goes in another (docs/contracts/dbt_finance.md section 10).
 """
 
@@ -31,7 +31,7 @@ async def send_batch(env: Environment, batch_id: str) -> None:
     """Sign and send a batch; may be run again at any point, and after any death.
 
     Raises Unavailable (the outbox asks again), also where it was tried by a way that is not connected any more; and
-    FileDiffers where the octets that were kept are lost and cannot be made again. Other octets under its name at PFMS
+    FileDiffers where the bytes that were kept are lost and cannot be made again. Other bytes under its name at PFMS
     leave it in doubt, with a case: only an answer ends that.
     """
     partner = pfms(env)
@@ -130,7 +130,7 @@ async def _abandon(acting: UnitOfWork, batch_id: str) -> None:
 
 
 async def free_lines(tx: Transaction, batch: PaymentFileBatch) -> int:
-    """Let the lines of a batch that PFMS has none of go in another; tells how many."""
+    """Release the lines of a batch that PFMS does not have for another batch; returns how many."""
     if batch.kind is BatchKind.PAYMENT:
         return await payment_batches.release(tx, batch.id)
     lines = [line for line in await beneficiaries.lines(tx, batch.id) if line.state is RegistrationState.SENT]

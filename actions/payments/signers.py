@@ -92,7 +92,7 @@ async def known_signers(env: Environment) -> list[KnownSigner]:
 
 
 async def may_sign(tx: Transaction, fingerprint: str) -> bool:
-    """Whether a certificate may sign: PFMS did not decline it, as far as was heard."""
+    """Whether a certificate may sign: PFMS has not declined it, as far as we know."""
     return (await signing_certificates.enrolment(tx, fingerprint)).state is not EnrolmentState.REJECTED
 
 

@@ -52,7 +52,7 @@ _log = structlog.get_logger(__name__)
 
 
 async def read_statements(env: Environment, run: ReconciliationRun) -> bool:
-    """Read every statement that lies at PFMS; whether the day of this run can be compared now.
+    """Read every statement that is at PFMS; whether the day of this run can be compared now.
 
     It can once a statement of it was read, or when none has come until noon of the next day. A statement of
     another day begins the run of that day.
@@ -73,7 +73,7 @@ async def read_statements(env: Environment, run: ReconciliationRun) -> bool:
 
 
 async def take_statements(env: Environment) -> bool:
-    """Take in every statement that lies at PFMS, of whatever day; False where it cannot be asked.
+    """Take in every statement that is at PFMS, of whatever day; False where it cannot be asked.
 
     That the way of before cannot be asked stops nothing: what lies there is missed in the book of expected files.
     """
@@ -152,7 +152,7 @@ async def _settle(env: Environment, entry: LedgerFile, content: bytes) -> Ledger
 
 
 async def _said_before(env: Environment, file: LedgerFile) -> bool:
-    """Whether these octets came under another name and were applied: their rows are not counted twice."""
+    """Whether these bytes came under another name and were applied: their rows are not counted twice."""
 
     async def work(tx: Transaction) -> bool:
         again = await payment_files.applied_as_another(tx, file)

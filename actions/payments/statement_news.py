@@ -93,7 +93,7 @@ def _fits(row: StatementEntry, line: BatchLine, batches: Mapping[str, str], take
 
 
 def _state_after(row: StatementEntry, line: BatchLine) -> LineState | None:
-    """What the line comes to; a whole batch that was rejected is told by its acknowledgement, never by a statement."""
+    """What the line comes to; the rejection of a whole batch comes in its acknowledgement, never in a statement."""
     if row.side is Side.NOT_SENT and line.state not in _AT_PFMS:
         return None
     return line_after(line.state, _SAID[row.side])

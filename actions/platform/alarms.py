@@ -20,7 +20,7 @@ from store.statistics import figures
 HOUR = timedelta(hours=1)
 
 NOTIFY = "alarm.notify"
-"""The topic under which changes of alarms are told."""
+"""The outbox topic of changes of alarms."""
 
 
 async def readings(tx: Transaction, session_key_made_at: datetime) -> Readings:
@@ -47,7 +47,7 @@ async def evaluate(
 ) -> list[Alarm]:
     """Decide every alarm and keep what changed; gives the changes.
 
-    `worker_seconds` is for how long no worker was heard, which only a process that is none can say.
+    `worker_seconds` is the time since a worker's last heartbeat, which only other processes can say.
 
     Nothing is kept where the lease has passed to another. With `notify` each change is put into the outbox.
     """
@@ -106,7 +106,7 @@ def message_id(alarm: Alarm) -> str:
 
 
 def payload_of(alarm: Alarm, at: datetime) -> dict[str, str | float]:
-    """What is told of a change; nothing in it is about a person."""
+    """The message about a change; it has no personal data."""
     rule = RULES[alarm.code]
     return {
         "id": message_id(alarm),

@@ -25,7 +25,7 @@ BACKLOG_PAGE = 200
 
 
 class Follower(Protocol):
-    """The rows that come for one reader, in the order of commits; several about one thing may be told as the last."""
+    """The rows for one reader, in the order of commits; several about one thing may be merged into the last."""
 
     def __aiter__(self) -> AsyncIterator[Change]:
         """Wait for each row. Raises TooSlow where more waited than are kept."""
@@ -33,7 +33,7 @@ class Follower(Protocol):
 
 
 class Feed(Protocol):
-    """What is told in this process, wherever it was committed."""
+    """The changes delivered in this process, wherever they were committed."""
 
     def follow(self, wanted: Wanted) -> AbstractContextManager[Follower]:
         """Have rows kept from now on, until the end of the context."""
@@ -151,7 +151,7 @@ async def readable(env: Environment, subject: Subject, application_id: str) -> A
 
 @dataclass(frozen=True, slots=True)
 class QueueRow:
-    """A case as an officer's queue shows it; `withheld` where it lies with a colleague."""
+    """A case as an officer's queue shows it; `withheld` where a colleague holds it."""
 
     case: Application
     in_queue: bool

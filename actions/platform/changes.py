@@ -1,7 +1,7 @@
 """Reads what changed since a cursor, for phones with a local copy and for returning readers.
 
 A copy begins with a listing and goes on with the feed from where the feed stood when the listing began. So what
-changes between two pages of the listing is told again, and a phone that follows to the end holds what the list holds.
+changes between two pages of the listing is delivered again, and a phone that reads to the end holds the whole list.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ from store.database import Transaction, change_feed
 from store.officers import desk_queue
 
 ROWS_FOR_ONE = 5
-"""Rows of the feed that are read for each thing that may be told: one thing often changes several times."""
+"""Rows of the feed that are read for each thing that may be delivered: one thing often changes several times."""
 
 Place = tuple[str | None, str]
 """The sort value of a listed row as text, and its key."""
@@ -47,7 +47,7 @@ class Bookmark:
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """What to put in a copy (True: it lies with a colleague), what to take out, and where to go on."""
+    """What to put in a copy (True: a colleague holds it), what to take out, and where to go on."""
 
     present: Sequence[tuple[Application, bool]]
     removed: Sequence[str]

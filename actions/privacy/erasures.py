@@ -27,7 +27,7 @@ class Settled:
 async def settle_erasures(env: Environment, listed: ErasureList) -> Settled:
     """Note every erasure of the store that the list lacks, and erase every listed person whom the store still holds.
 
-    A restored older backup holds such persons. One with a case under way waits, and is told. Raises StoreError.
+    A restored older backup holds such persons. One with a case under way waits, and is reported. Raises StoreError.
     """
     async with env.store.read_transaction() as tx:
         done = await audit.objects_of(tx, "CITIZEN", ERASED_ACTION)

@@ -66,7 +66,7 @@ async def missing_days(env: Environment, source: FileSource) -> list[date]:
 
 
 async def report_missing_files(env: Environment, source: FileSource) -> int:
-    """Open the case of each day whose file did not come by its hour, once; tells how many."""
+    """Open the case of each day whose file did not come by its hour, once; returns how many."""
     now = env.clock.now()
     late = [one for one in await open_days(env, source) if one.is_missing(now) and one.told_at is None]
     if late:

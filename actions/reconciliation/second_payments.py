@@ -21,7 +21,7 @@ def paid_again(instalment_id: str) -> FinanceDifference:
 async def credited_again(acting: UnitOfWork, rows: Sequence[tuple[PaymentRow, BatchLine]]) -> list[FinanceDifference]:
     """What rows that say nothing new of their lines prove all the same: a credit beside the one that is known.
 
-    The same credit told again bears the same reference. One after the payment came back must have a later value
+    The same credit reported again bears the same reference. One after the payment came back must have a later value
     date, since answers come out of order; where it was paid anew by then it was paid twice.
     """
     credited = [(row, line) for row, line in rows if row.status is LineStatus.CREDITED and row.utr]

@@ -98,7 +98,7 @@ async def remove_row(env: Environment, subject: Subject, row_id: str, key: str) 
 
 
 async def forget_unfiled(env: Environment) -> int:
-    """Delete rows that were never filed within DRAFT_DAYS; tells how many. May be run by any worker."""
+    """Delete rows that were never filed within DRAFT_DAYS; returns how many. May be run by any worker."""
     before = env.clock.now() - timedelta(days=DRAFT_DAYS)
 
     async def work(tx: Transaction) -> int:
@@ -195,7 +195,7 @@ def _new(acting: UnitOfWork, roster: Roster, person: RowPerson, consent: RowCons
 
 
 async def _name_uploads(acting: UnitOfWork, roster: Roster, row: RosterRow) -> None:
-    """Keep the files of the row from the sweep of what nothing names."""
+    """Keep the files of the row from the deletion of unreferenced files."""
     paper = row.consent.paper_sha256 if row.consent else None
     named = [*row.person.documents.values(), *([paper] if paper else [])]
     for upload in (await known_uploads(acting.tx, acting.subject, named)).values():

@@ -59,7 +59,7 @@ async def row_problems(acting: UnitOfWork, batch: Batch, person: RowPerson, raw:
 async def _twins(acting: UnitOfWork, batch: Batch, person: RowPerson) -> list[Problem]:
     """ROW_TWICE for somebody who is on the roster already, ALREADY_APPLIED where her application here is open.
 
-    Applications that came in elsewhere are not told before her guardian has consented: filing looks at those.
+    Applications that came in elsewhere are not reported before the guardian has consented: filing looks at those.
     """
     rows = await roster_rows.of_person(acting.tx, person)
     others = [row for row in rows if row.reference != person.reference or row.roster_id != batch.roster.id]

@@ -121,7 +121,7 @@ def _listed_rows(page: Sequence[RosterRow], known: dict[str, Application]) -> It
 
 
 def _refuse_heads(heads: Sequence[str]) -> None:
-    """Raise ROW_INVALID at the first column that is missing, unknown or there twice. A head is told by its place."""
+    """Raise ROW_INVALID at the first column that is missing, unknown or there twice. The error gives its position."""
     for name in REQUIRED:
         if name not in heads:
             raise _refusal(("file", name), _HEAD, _with(_MISSING, name))

@@ -36,7 +36,7 @@ CHAINS: tuple[Chain, ...] = (
     (Dimension.DEPARTMENT, Dimension.SERVICE),
     (Dimension.CHANNEL,),
 )
-"""Dimensions of which each lies within the one before."""
+"""Dimensions, each nested in the one before."""
 
 
 _LARGEST = {Dimension.TEHSIL, Dimension.SERVICE}
@@ -50,7 +50,7 @@ class ChainSuppression:
     held: SuppressedCells
 
     def hides(self, named: Named, period: Period) -> bool:
-        """Whether a cell is, or lies within, something that is held back in the period."""
+        """Whether a cell is, or is part of, something suppressed in the period."""
         known = tuple(named.get(dimension) for dimension in _named_prefix(self.chain, named))
         if None not in known:
             return self.held.hides(len(known), known, period)

@@ -65,7 +65,7 @@ _BEHIND = (Measure.RECEIVED, Measure.DISPOSED, Measure.WITHDRAWN, Measure.GRIEVA
 
 
 async def behind_each(tx: Transaction, question: Question) -> dict[Place, Behind]:
-    """The cases behind each group, by which small cells are told: as much of `figures_of` as that needs."""
+    """The cases behind each group, by which small cells are recognised: as much of `figures_of` as that needs."""
     sums, ever = await _sums(tx, question)
     pending = _pending_counts(question, ever)
     found = {}

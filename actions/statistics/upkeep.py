@@ -16,7 +16,7 @@ STALLED_AFTER = timedelta(minutes=2)
 """A build that nobody went on with for so long is gone on with by the worker: nothing is folded until its end."""
 
 Tell = Callable[[Build], None]
-"""Told after each transaction how far it is."""
+"""Called after each transaction with the progress."""
 
 
 async def count_change(acting: UnitOfWork, transition: Transition) -> None:

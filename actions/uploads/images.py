@@ -23,7 +23,7 @@ _LIMIT = 1_000_000
 async def re_encode_image(content: bytes, kind: MediaType, *, largest_pixels: int, path: tuple[str, ...]) -> bytes:
     """The picture made anew; another kind of file as it is.
 
-    Raises Problems: IMAGE_TOO_LARGE above so many points, told from the head before anything is unpacked;
+    Raises Problems: IMAGE_TOO_LARGE above so many points, read from the header before anything is decoded;
     FILE_DAMAGED where it cannot be opened.
     """
     if kind is MediaType.PDF:

@@ -1,6 +1,6 @@
 """Uploads: checks a file, stores it by its content hash, finds it by reference, and deletes unreferenced ones.
 
-A row is noted first, then the file is written, then the row says that it lies there: what is cut off in between
+A row is noted first, then the file is written, then the row says that it is stored: what is cut off in between
 is swept like a file that nothing names.
 """
 
@@ -26,7 +26,7 @@ from store.uploads import partial_uploads, quarantine, uploads
 from store.uploads.uploads import Use
 
 SWEEP_BATCH = 100
-"""Files that one transaction of the sweep lets go."""
+"""Files that one transaction of the clean-up deletes."""
 
 LONGEST_FINDING = 200
 """Characters of a scanner's name for what it found."""
@@ -184,7 +184,7 @@ async def use(acting: UnitOfWork, upload: UploadedFile, by: Resource) -> None:
 
 
 async def sweep_unused(env: Environment) -> int:
-    """Delete files that nothing has named within the days of the settings; tells how many rows went."""
+    """Delete files that nothing has named within the days of the settings; returns how many rows went."""
     before = env.clock.now() - timedelta(days=env.rules.files.unused_days)
     swept = 0
     while True:
@@ -197,13 +197,13 @@ async def sweep_unused(env: Environment) -> int:
 
 
 async def sweep_quarantine(env: Environment) -> int:
-    """Delete what lies in quarantine for more than the days of the settings; tells how many files went."""
+    """Delete files quarantined for more days than the settings allow; returns how many."""
     before = env.clock.now() - timedelta(days=env.rules.files.quarantine_days)
     return await _forget_in_batches(env, lambda tx: quarantine.forget(tx, before, SWEEP_BATCH))
 
 
 async def sweep_partial(env: Environment) -> int:
-    """Forget files that stopped on their way for more than the hours of the settings; tells how many went."""
+    """Forget files that stopped on their way for more than the hours of the settings; returns how many went."""
     before = env.clock.now() - timedelta(hours=env.rules.files.partial_hours)
     return await _forget_in_batches(env, lambda tx: partial_uploads.forget_untouched(tx, before, SWEEP_BATCH))
 

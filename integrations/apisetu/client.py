@@ -56,7 +56,7 @@ beginning, so it is read before the first byte is handed on. Never kept.
 """
 
 NO_MORE = 60.0
-"""Seconds told as Retry-After once a publisher's inner error was met twice: longer than any request waits."""
+"""Seconds reported as Retry-After once a publisher's inner error was met twice: longer than any request waits."""
 
 POLICIES = (FETCH_KEPT, FETCH, FETCH_DOCUMENT)
 _CODEC = Codec(wire.to_json, wire.from_json)

@@ -78,7 +78,7 @@ class PublisherSettings:
 
 
 def issuer_id_of(publisher: str, offered: Mapping[str, PublisherSettings]) -> str:
-    """The IssuerId in DigiLocker's URIs of a publisher's documents, as onboarding told it.
+    """The IssuerId in DigiLocker's URIs of a publisher's documents, as received at onboarding.
 
     Where it did not tell, it is INFERRED to be the reversed domain of the publisher's name.
     """

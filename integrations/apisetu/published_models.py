@@ -130,7 +130,7 @@ class PublishedService:
 
 
 class Publisher(Protocol):
-    """What stands behind the door."""
+    """The protocol that implements the endpoint."""
 
     async def documents(self) -> tuple[PublishedDocument, ...]:
         """What is published; raises NotNow."""

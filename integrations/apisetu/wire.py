@@ -28,7 +28,7 @@ SOURCE = Source.API_SETU
 PDF, XML, JSON = "application/pdf", "application/xml", "application/json"
 MEDIA_TYPES = {"pdf": frozenset({PDF}), "xml": frozenset({XML, "text/xml"}), "json": frozenset({JSON})}
 PDF_END = 1024
-"""Octets at the end of a PDF among which its end mark stands, as readers have it (ISO 32000-1, 7.5.5 and H.3)."""
+"""Bytes at the end of a PDF among which its end mark stands, as readers have it (ISO 32000-1, 7.5.5 and H.3)."""
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,60}")
 _CODE = re.compile(r"[a-z][a-z_]{1,60}")

@@ -1,7 +1,7 @@
 """A certificate in JSON. INFERRED, as no published file shows such an answer; the one place to change.
 
 It is read as the XML is written (docs/contracts/apisetu.md section 7), attributes and elements as members, with or
-without an outer `Certificate`. It carries no signature, so nothing in it is ever told as verified.
+without an outer `Certificate`. It carries no signature, so nothing in it is ever reported as verified.
 """
 
 from collections.abc import Mapping

@@ -1,6 +1,6 @@
 """Shares open circuit breakers among the processes of a fleet, over Valkey.
 
-It is a hint and no more: each process decides by what it saw itself. A process that hears that a group is
+It is a hint and no more: each process decides by what it saw itself. A process that learns that a group is
 open elsewhere lets one call at a time through until one succeeds, and opens at the first that fails. A
 Valkey that is away only means that nobody is warned.
 """
@@ -18,7 +18,7 @@ from integrations.calling.breakers import LONGEST_OPEN_SECONDS, Breakers, Breake
 from integrations.calling.cache_backends import CACHE_FAULTS, CACHE_SECONDS, client_of
 
 POLL_SECONDS = 2.0
-"""How often the hints of others are read; one's own is told at once."""
+"""How often others' hints are read; one's own are sent at once."""
 
 HINTS = "apuni:breakers"
 """The Valkey hash of open breakers: field `hint_name`, value the end of the open time."""
@@ -40,12 +40,12 @@ class BreakerSharing:
         self._away = False
 
     def note_change(self, source: Source, group: str, state: BreakerState) -> None:
-        """Hear of a change of a breaker of this process; told to the others by `exchange`."""
+        """Note a change of a breaker of this process, which `exchange` sends to the others."""
         self._news[source, group] = state
         self._woken.set()
 
     async def exchange(self, breakers: Breakers) -> None:
-        """Tell what changed, then take in what others have told. A fault of Valkey is noted and passed over."""
+        """Send what changed, then read what others have sent. An error of Valkey is logged and ignored."""
         news, self._news = self._news, {}
         try:
             async with asyncio.timeout(2 * CACHE_SECONDS):

@@ -41,7 +41,7 @@ MOST_GROUPS = 1000
 
 GOOD_PROBES = 3
 PROBE_WAIT_SECONDS = 1.0
-"""What a caller is told to wait while another one probes."""
+"""The Retry-After of a caller while another one probes."""
 
 
 class BreakerState(StrEnum):
@@ -53,7 +53,7 @@ class BreakerState(StrEnum):
 
 
 BreakerObserver = Callable[[Source, str, BreakerState], None]
-"""Told of every change: source, group, new state. A hint for people; nothing is decided by it."""
+"""Called with every change: source, group, new state. For information only; nothing is decided by it."""
 
 
 class CircuitOpen(NotAsked):
@@ -182,7 +182,7 @@ class Breaker:
 class Breakers:
     """One breaker for each (system, group), made when first asked for. State is this process's own.
 
-    `spread` in [0, 1) keeps processes from probing together. `observer` hears of every change.
+    `spread` in [0, 1) keeps processes from probing together. `observer` is called with every change.
     """
 
     def __init__(self, clock: Clock, *, spread: float = 0.0, observer: BreakerObserver | None = None) -> None:
@@ -278,7 +278,7 @@ class Breakers:
 
 
 def hint_name(source: Source, group: str) -> str:
-    """The name of a breaker among processes. A group may be named after data, so only its digest is told."""
+    """The name of a breaker among processes. A group may be named after data, so only its digest is shared."""
     return f"{source.value}:{hashlib.sha256(group.encode()).hexdigest()[:16]}"
 
 

@@ -118,7 +118,7 @@ class AnswerCache:
         return await self._settle(subject)
 
     async def close(self) -> None:
-        """End the calls under way and let go of the cache's connections."""
+        """End the calls under way and close the cache's connections."""
         tasks: list[asyncio.Future[Any]] = [*self._readings.values()]
         tasks += [flight.task for flight in self._flights.values() if flight.task is not None]
         for task in tasks:

@@ -58,7 +58,7 @@ class Backend(Protocol):
         ...
 
     async def close(self) -> None:
-        """Let go of connections and timers."""
+        """Close connections and timers."""
         ...
 
 
@@ -261,7 +261,7 @@ class SealedCache:
         await self._cache.remove_subject(subject)
 
     async def close(self) -> None:
-        """Let go of the cache's connections."""
+        """Close the cache's connections."""
         await self._cache.close()
 
 

@@ -60,7 +60,7 @@ class _Group:
 
 
 class BulkheadState:
-    """One lane at work."""
+    """The limits of one bulkhead at run time."""
 
     def __init__(self, lane: Bulkhead, clock: Clock) -> None:
         self.budget = RetryBudget(lane.repeats, lane.least_repeats)
@@ -71,7 +71,7 @@ class BulkheadState:
 
     @asynccontextmanager
     async def place(self, group: str) -> AsyncIterator[None]:
-        """Hold a place, first of the group, then of the lane, and wait for a turn; the caller bounds the wait."""
+        """Hold a place, first of the group, then of the bulkhead, and wait for a turn; the caller bounds the wait."""
         if self._places_of_group is None:
             async with self._places:
                 await self._turn()

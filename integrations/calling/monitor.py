@@ -11,9 +11,9 @@ from domain.kernel import Source, SourceState
 log = structlog.get_logger(__name__)
 
 CallObserver = Callable[[Source, str, str, float], None]
-"""Told of every remote call: source, policy name, outcome, seconds.
+"""Called with every remote call: source, policy name, outcome, seconds.
 
-Outcomes are answered, failed and not_asked; integrity and not_let_in are told beside one of them.
+Outcomes are answered, failed and not_asked; integrity and not_let_in are reported in addition to one of them.
 """
 
 
@@ -57,7 +57,7 @@ class SourceMonitor:
         self._observe(source, policy, "failed", seconds)
 
     def record_reachability(self, source: Source, *, reachable: bool) -> None:
-        """Whether it takes connections; told only of a system that was not asked yet, and forgotten once it was."""
+        """Whether it accepts connections; set only for a system that was not called yet, and cleared once it was."""
         self._reached[source] = reachable
 
     def was_asked(self, source: Source) -> bool:

@@ -59,7 +59,7 @@ class Effect(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Bulkhead:
-    """What the calls of one system share in one process; equal lanes of a system are the same lane.
+    """What the calls of one system share in one process; equal bulkheads of a system are the same one.
 
     At most `places` calls are under way, at most `places_of_group` of them for one breaker group, and at
     most `per_second` begin, `burst` of them at once. Of all calls at most the share `repeats` may be

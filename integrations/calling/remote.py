@@ -140,7 +140,7 @@ class Remote:
         """Send a write that carries a key; None where `confirm` found that an earlier attempt had arrived.
 
         After a lost or garbled answer `confirm` asks the partner whether it has the key: before each repeat,
-        and once more before giving up. Where that cannot be learnt, the loss is told and nothing is repeated.
+        and once more before giving up. Where that cannot be learnt, the loss is reported and nothing is repeated.
         """
         return await self._run_call(self._call(policy, method, path, parts, confirm))
 
@@ -268,7 +268,7 @@ class Remote:
             raise call.lost from None
 
     async def _given_up(self, call: _Call, error: Unavailable | Garbled) -> Answer | None:
-        """Before a loss is told, ask once more whether the write arrived."""
+        """Before a loss is reported, ask once more whether the write arrived."""
         if not call.unknown and await self._has_arrived(call):
             return None
         raise error

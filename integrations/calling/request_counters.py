@@ -1,6 +1,6 @@
 """Counts a partner's requests per credential and address, in one process or across all.
 
-A shared store that is away locks nobody out: the door goes on by the counts of this process, and the fault is counted,
+An unavailable shared store locks nobody out: the endpoint uses the counts of this process, and the fault is counted,
 as at the edge (gateway/http/rates.py).
 """
 
@@ -134,7 +134,7 @@ class SharedRequestCounters:
         return int(await self._take(keys=[_name(f"{key}/bucket")], args=[interval, burst])) / 1_000_000
 
     async def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         await self._client.aclose()
 
 
@@ -151,7 +151,7 @@ def _name(key: str) -> str:
 class FallbackRequestCounters:
     """The shared counts where there is a shared store that answers, else those of this process.
 
-    `faults` is told of every fault of the shared store.
+    `faults` is called with every error of the shared store.
     """
 
     def __init__(
@@ -173,7 +173,7 @@ class FallbackRequestCounters:
         return await self._ask(lambda counts: counts.take(key, per_second, burst))
 
     async def close(self) -> None:
-        """Let go of the shared store."""
+        """Close the connections to the shared store."""
         if self._shared is not None:
             await self._shared.close()
 

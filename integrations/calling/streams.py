@@ -44,7 +44,7 @@ class Limits:
 class Body:
     """A body under way, to be closed. `head` is the answer without content.
 
-    `ended` is told how it went: None, or the error. The place in its lane is given back when it is closed.
+    `ended` gets the outcome: None, or the error. Closing it frees its place in the bulkhead.
     """
 
     def __init__(
@@ -97,7 +97,7 @@ class Body:
             yield waiting
 
     async def close(self) -> None:
-        """Let go of the connection and of the place."""
+        """Release the connection and the place."""
         try:
             await self._response.aclose()
         finally:

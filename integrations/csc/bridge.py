@@ -112,7 +112,7 @@ class CscBridge:
         return ReportedState.FAILED if status == wire.REFUND_REFUSED else ReportedState.PENDING
 
     async def log_reconciled(self, reference: str, receipt: FeeReceipt, csc_id: str, amount: str) -> None:
-        """Tell CSC what we took a payment for. The same may be told again."""
+        """Report to CSC what a payment was for. The same may be reported again."""
         wanted = {
             "merchant_txn": reference,
             "csc_txn": receipt.grn,

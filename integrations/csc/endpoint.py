@@ -13,5 +13,5 @@ HOOK = "/hooks/csc"
 
 
 def wallet_routes(bridge: CscBridge, returns: Returns) -> list[Route]:
-    """The route of the door."""
+    """The route of the endpoint."""
     return [return_route(HOOK, "bridgeResponseMessage", bridge.open_return, returns, log="wallet_return_declined")]

@@ -58,7 +58,7 @@ class MonthlyReport:
 
 
 def report_xml(report: MonthlyReport) -> bytes:
-    """The document of one report: the same report gives the same octets. Raises ValueError for an unknown field."""
+    """The document of one report: the same report gives the same bytes. Raises ValueError for an unknown field."""
     if set(report.fields) - set(FIELDS):
         raise ValueError("a field that DBT Bharat does not know")
     known = [(name, report.fields.get(name)) for name in FIELDS]

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class HmacEncoding(StrEnum):
-    """How a partner account writes `x-digilocker-hmac`; which one is told by the first test call."""
+    """How a partner account writes `x-digilocker-hmac`; the first test call shows which one."""
 
     RAW = "raw"
     """Base64 of the 32 raw bytes (issuer specification 1.13)."""

@@ -29,7 +29,7 @@ _log = structlog.get_logger()
 SOAP_PATH = "/etaal/service.asmx"
 
 BODY_LIMIT = 16_384
-"""Octets of a request; a count is asked for in far fewer."""
+"""Bytes of a request; a count is asked for in far fewer."""
 
 _KEPT_SECONDS = 60.0
 _KEPT_DAYS = 8
@@ -102,7 +102,7 @@ def _is_same_secret(given: str, expected: str) -> bool:
 def etaal_routes(
     counts: Counts, settings: EtaalSettings, clock: Clock, tallies: RequestCounters | None = None
 ) -> list[Route]:
-    """The routes of the door. They need no session: e-Taal has credentials of its own.
+    """The routes of the endpoint. They need no session: e-Taal has credentials of its own.
 
     `tallies` None counts calls in this process alone.
     """
@@ -295,7 +295,7 @@ def _json_object(body: bytes) -> Mapping[str, Any]:
 
 
 async def _body(request: Request) -> bytes | None:
-    """The body, or None where it is too large, or where the caller left before its end and hears nothing anyway."""
+    """The body, or None where it is too large, or where the caller disconnected before its end."""
     content = b""
     try:
         async for chunk in request.stream():

@@ -48,7 +48,7 @@ class Counts(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class EtaalSettings:
-    """What was agreed with e-Taal at enrolment, and how much the door takes.
+    """What was agreed with e-Taal at enrolment, and the limits of the endpoint.
 
     `public_url` is the gateway's base address, for the WSDL. An empty `networks` lets every address in;
     the numbers are of calls a minute, by credential, and of wrong credentials a minute, by address.

@@ -156,7 +156,7 @@ def fault_soap(who: str, reason: str) -> bytes:
 
 
 def day_json(day: date, revision: int, counts: Sequence[ServiceCount], closes_at: datetime) -> dict[str, Any]:
-    """One day of the JSON form. It says when the day is closed, not whether: the same revision is told the same way."""
+    """One day of the JSON form. It says when the day is closed, not whether: one revision is written one way."""
     rows = [
         {
             "serviceCode": count.service_code,

@@ -32,7 +32,7 @@ class PortalCatalogue:
         self._path = path
 
     async def services(self) -> ReadCatalogue:
-        """Every service; a record that cannot be read is told beside the others.
+        """Every service; unreadable records are reported with the others.
 
         Raises Unavailable, Refused, and Garbled where the answer is not a catalogue.
         """

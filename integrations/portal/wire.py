@@ -37,7 +37,7 @@ class _Wrong(ValueError):
 
 
 def read_catalogue(document: Any) -> ReadCatalogue:
-    """Read the records; one that is wrong is left out and told. Raises NotACatalogue for another document."""
+    """Read the records; an invalid one is left out and reported. Raises NotACatalogue for another document."""
     records = _records(document)
     services: dict[str, PortalService] = {}
     rejects: list[PortalReject] = []

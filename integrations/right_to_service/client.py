@@ -22,7 +22,7 @@ from integrations.right_to_service.models import (
 T = TypeVar("T")
 
 _WRITES, _READS = "write", "read"
-"""Breaker groups: a door of theirs that takes nothing does not close the view of cases."""
+"""Breaker groups: a failing write endpoint of theirs does not block reads of cases."""
 
 _LANE = Bulkhead("commission", places=4, per_second=10.0, burst=5)
 """Ten requests a second (docs/contracts/right_to_service.md section 8)."""
@@ -134,12 +134,12 @@ class RightToService:
         return None if _is_absent(answer) else _read(lambda: wire.read_case(answer.content))
 
     async def put_service(self, given: NotifiedService) -> None:
-        """Tell of a notified service and its limit. The same version may be told again. Raises Refused, Unavailable."""
+        """Send a notified service and its limit. The same version may be sent again. Raises Refused, Unavailable."""
         path, content = f"{wire.SERVICES}/{quote(given.code, safe='')}", wire.service(given)
         await self._put(PUT_SERVICE, "PUT", path, content, f"{given.code}:{given.version}")
 
     async def send_summary(self, day: date, content: Mapping[str, Any]) -> None:
-        """Send the summary of a day. The same day may be told again. Raises Refused, Unavailable."""
+        """Send the summary of a day. The same day may be sent again. Raises Refused, Unavailable."""
         await self._put(SEND_SUMMARY, "POST", wire.SUMMARY, content, f"summary:{day.isoformat()}")
 
     async def put_review(self, month: date, content: Mapping[str, Any]) -> None:
@@ -187,7 +187,7 @@ def _refuse(answer: Answer, good: tuple[int, ...] = (200,)) -> None:
 
 
 def _read(read: Callable[[], T]) -> T:
-    """Read an answer, with what cannot be read told as Garbled."""
+    """Read an answer; raises Garbled for an unreadable one."""
     try:
         return read()
     except wire.Unreadable as error:

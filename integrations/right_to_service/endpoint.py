@@ -32,7 +32,7 @@ _COMMISSION = "commission"
 _log = structlog.get_logger(__name__)
 HOOK = "/hooks/rts"
 BODY_LIMIT = 65_536
-"""Octets of a message; its texts are at most 4 000 characters."""
+"""Bytes of a message; its texts are at most 4 000 characters."""
 
 RETRY_SECONDS = 30
 _NO_STORE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
@@ -90,7 +90,7 @@ class Declined(Exception):
 def commission_routes(
     hearings: Hearings, settings: RightToServiceSettings, clock: Clock, tallies: RequestCounters | None = None
 ) -> list[Route]:
-    """The routes of the door. They need no session: the Commission has credentials of its own.
+    """The routes of the endpoint. They need no session: the Commission has credentials of its own.
 
     `tallies` None counts calls in this process alone.
     """

@@ -8,7 +8,7 @@ from typing import Any, Protocol, Self
 from domain.appeals.commission import CommissionWord, MessageState
 
 CALLS_A_MINUTE = 600
-"""Messages that the door takes in a minute: ten a second, as the Commission's own limit
+"""Messages that the endpoint accepts in a minute: ten a second, as the Commission's own limit
 (docs/contracts/right_to_service.md section 8)."""
 
 FAILURES_A_MINUTE = 20
@@ -28,7 +28,7 @@ class RightToServiceSettings:
 
     @classmethod
     def from_onboarding(cls, given: Mapping[str, Any], *, times: int = 1) -> Self:
-        """Read what was handed over; `times` makes the limits of the door wider. Raises KeyError, ValueError."""
+        """Read what was handed over; `times` multiplies the endpoint's limits. Raises KeyError, ValueError."""
         secrets = {name: str(given[name]) for name in ("token", "secret", "hook_token", "hook_secret")}
         if any(len(value) < 16 for value in secrets.values()):
             raise ValueError("a token or secret is too short")
@@ -39,7 +39,7 @@ class RightToServiceSettings:
 class AppealFiling:
     """The appeal object of docs/contracts/right_to_service.md section 6.3.
 
-    The citizen is named and the mobile masked; nothing else of the citizen is told.
+    The citizen is named and the mobile masked; nothing else of the citizen is disclosed.
     """
 
     reference: str
@@ -115,7 +115,7 @@ class ReceivedMessage:
 
 @dataclass(frozen=True, slots=True)
 class CaseAtCommission:
-    """What the Commission says of a case: its state, what it told us, and the ids of our events that it has."""
+    """What the Commission says of a case: its state, its messages to us, and the ids of our events that it has."""
 
     number: str
     reference: str
@@ -128,7 +128,7 @@ class CaseAtCommission:
 
 @dataclass(frozen=True, slots=True)
 class NotifiedService:
-    """A notified service as the Commission is told of it; `version` grows with each change.
+    """A notified service as reported to the Commission; `version` grows with each change.
 
     Source: docs/contracts/right_to_service.md section 6.1.
     """

@@ -100,7 +100,7 @@ class Treasury:
         return self._news(answer, reference)
 
     async def scroll(self, day: date) -> tuple[str, bytes, list[ScrollLine]] | None:
-        """The scroll of a day: its name, its octets, its lines; None where it is not there yet.
+        """The scroll of a day: its name, its bytes, its lines; None where it is not there yet.
 
         Raises IntegrityFailure for one that the treasury did not sign, Garbled for one that is not whole.
         """

@@ -13,5 +13,5 @@ HOOK = "/hooks/treasury"
 
 
 def treasury_routes(treasury: Treasury, returns: Returns) -> list[Route]:
-    """The route of the door."""
+    """The route of the endpoint."""
     return [return_route(HOOK, "encdata", treasury.open_return, returns, log="treasury_return_declined")]

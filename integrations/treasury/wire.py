@@ -3,7 +3,7 @@
 Source: docs/contracts/other_systems.md section 4. Settled by us where the contract is silent: the order of the pipe
 string is that of the contract's list, with five pairs of head and amount; periods are `DD-MM-YYYY`; the checksum is the
 last part, in hex, over all before it with its pipe; an enquiry is signed by `X-Checksum` over its body, the scroll over
-its path; answers are `{"encdata": …}` or `{"errorCode": …}`; the scroll comes with `X-Checksum` over its octets. Rupees
+its path; answers are `{"encdata": …}` or `{"errorCode": …}`; the scroll comes with `X-Checksum` over its bytes. Rupees
 have two decimals, times are in India.
 """
 

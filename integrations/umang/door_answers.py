@@ -62,7 +62,7 @@ _LONGEST_TRACKER = 100
 
 
 class NotUnderstood(ValueError):
-    """A body that is not one of this door; `fields` says what is wrong."""
+    """A body that this endpoint does not accept; `fields` says what is wrong."""
 
     def __init__(self, *fields: Mapping[str, str]) -> None:
         super().__init__("body")
@@ -104,7 +104,7 @@ def tracker_of(fields: Mapping[str, Any], request_id: str | None) -> str:
 
 
 def parameters_of(fields: Mapping[str, Any], operation: str) -> dict[str, Any]:
-    """What the operation was given: nested under its name, or flat beside the common fields.
+    """What the operation was given: nested under its name, or flat with the common fields.
 
     Source: docs/contracts/umang.md section 3.2.
     """

@@ -91,7 +91,7 @@ class UmangEndpointSettings:
 
     @classmethod
     def from_onboarding(cls, given: Mapping[str, Any], times: int = 1) -> Self:
-        """Read `door`; without it nobody is let in. `times` makes the rates so many times as generous.
+        """Read `door`; without it every call is rejected. `times` multiplies the rate limits.
 
         Raises KeyError or ValueError where a part is missing or unfit.
         """
@@ -186,7 +186,7 @@ class DeskUnavailable(Exception):
 
 
 class Desk(Protocol):
-    """What stands behind the door. Both raise StoreAway."""
+    """The protocol that implements the endpoint. Both methods raise StoreAway."""
 
     async def spend(self, user: UserAssertion) -> bool:
         """Use an assertion up; False where it was used before."""

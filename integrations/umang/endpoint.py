@@ -42,7 +42,7 @@ OTHER = "other"
 """How an operation that there is not is called in metrics and logs."""
 
 Observe = Callable[[str, str, float], None]
-"""Told of each answer: the operation, the result code, and how many seconds it took."""
+"""Called with each answer: the operation, the result code, and the seconds it took."""
 
 
 def _observe_nothing(_operation: str, _code: str, _seconds: float) -> None:
@@ -58,7 +58,7 @@ def endpoint_routes(
     observe: Observe = _observe_nothing,
     tallies: RequestCounters | None = None,
 ) -> list[Route]:
-    """The route of all operations. `shut` gives the seconds to wait while the door is switched off.
+    """The route of all operations. `shut` gives the seconds to wait while the endpoint is switched off.
 
     `tallies` None counts calls in this process alone.
     """

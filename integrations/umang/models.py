@@ -118,7 +118,7 @@ class Mandi:
 
 @dataclass(frozen=True, slots=True)
 class Medicine:
-    """A generic medicine of Jan Aushadhi. `pack` says what is in one; the price is None where none is told."""
+    """A generic medicine of Jan Aushadhi. `pack` says what is in one; the price is None where none is given."""
 
     code: str
     name: str

@@ -61,7 +61,7 @@ class OtherCard(Unreadable):
 
 
 def path(settings: UmangSettings, department: DepartmentAccess, api: str, operation: str) -> str:
-    """Where an operation of a department lies, in the form that its host and the settings call for."""
+    """The path of a department's operation, in the form that its host and the settings call for."""
     published = department.host is Host.API_SETU or department.published or settings.bearer is not None
     form = API_SETU_FORM if published else PLAIN_FORM
     return form.format(api=api, operation=operation)
@@ -113,7 +113,7 @@ def body(
 
 
 def ration_card_parameters(department: DepartmentAccess, card_number: str, tracker: str) -> dict[str, str]:
-    """What ONORC asks for beside the common fields; `idType` R is a ration card number."""
+    """What ONORC asks for with the common fields; `idType` R is a ration card number."""
     return {
         "id": card_number,
         "idType": "R",

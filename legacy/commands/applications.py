@@ -107,7 +107,7 @@ async def run_import(settings: Settings, handed: Handed, *, as_json: bool) -> bo
 
 
 async def run_start_clock(settings: Settings, *, dry_run: bool, as_json: bool) -> None:
-    """Let the clocks of imported applications go, or tell how many wait."""
+    """Start the clocks of imported applications, or print how many wait."""
     async with open_storage(settings) as rooms:
         held = await count_waiting(rooms.store, rooms.clock)
         started = None if dry_run else await start_clocks(rooms.store, account())

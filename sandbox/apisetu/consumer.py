@@ -1,7 +1,7 @@
 """A sandbox consumer at API Setu: a portal that reads this state's certificates with consent.
 
 Written from docs/contracts/apisetu.md sections 2, 4 and 5: it makes and signs the consent artefact with its own key and
-calls the door that the gateway publishes, in either path style.
+calls the endpoint that the gateway publishes, in either path style.
 """
 
 import base64
@@ -35,7 +35,7 @@ class ConsumerCalls:
         self._own = home.state.get_or_create("consumer", "own", _new_consumer)
 
     def subscription(self) -> dict[str, Any]:
-        """What the publisher is told of the subscription when it approves it."""
+        """What the publisher receives of the subscription when it approves it."""
         consumer = {
             "api_keys": [self._own["api_key"]],
             "documents": list(DOCUMENTS),

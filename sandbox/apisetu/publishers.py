@@ -33,7 +33,7 @@ class Publisher:
     path: str = NEWER
     approved: bool = True
     issuer_id: str | None = None
-    """Its name in DigiLocker's URIs, where that is told at onboarding."""
+    """Its name in DigiLocker's URIs, where onboarding gives one."""
 
     @property
     def signs(self) -> bool:

@@ -19,7 +19,7 @@ DOOR = "city.door"
 """Key of the ASGI scope under which the city puts the faults of the proxy that the request came through."""
 
 BODY_LIMIT = 32_000_000
-"""Octets of a request body that a sandbox takes; more is answered 413."""
+"""Bytes of a request body that a sandbox takes; more is answered 413."""
 
 _LOGIN_PAGE = (
     "<!doctype html><html><head><title>Sign in</title></head><body><h1>Session expired</h1>"
@@ -114,7 +114,7 @@ class FaultAnswers:
 
 
 _TOO_DEEP = 20_000
-"""Brackets within each other: more than readers of JSON take, and fewer octets than any answer may have."""
+"""Brackets within each other: more than readers of JSON take, and fewer bytes than any answer may have."""
 
 Spoiler = Callable[[Fault, ASGIApp, Scope, Receive, Send], Awaitable[None]]
 

@@ -20,7 +20,7 @@ class Shaken:
         self._reader, self._writer = reader, writer
 
     async def shake(self) -> bool:
-        """Shake hands; False where no certificate came that is taken: the caller was told so, and has gone."""
+        """Do the handshake; False where no acceptable certificate came: the caller got the alert and has left."""
         while True:
             try:
                 self._tls.do_handshake()

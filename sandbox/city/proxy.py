@@ -1,6 +1,6 @@
 """The fault proxy in front of one sandbox: a TCP port whose connections can be made to fail.
 
-Without a transport fault it copies octets both ways. While one is set, every connection carries one
+Without a transport fault it copies bytes both ways. While one is set, every connection carries one
 exchange only (the proxy adds `Connection: close`), so that faults go by route and by number of call.
 """
 

@@ -91,7 +91,7 @@ class Certificates:
 
 
 class TlsFront:
-    """One listening port that speaks TLS. `target` is the port of the system's proxy."""
+    """One listening TLS port. `target` is the port of the system's proxy."""
 
     def __init__(self, faults: Faults, certificates: Certificates, target: int) -> None:
         self._faults = faults

@@ -49,7 +49,7 @@ def pay(payment: Payment, serial: int, now: datetime) -> None:
 
 
 def code(payment: Mapping[str, Any] | None, now: datetime) -> str:
-    """`txn_status` of a payment: 100 paid, 101 gone back, 200 pending, 300 failed, 404 never heard of."""
+    """`txn_status` of a payment: 100 paid, 101 gone back, 200 pending, 300 failed, 404 unknown."""
     if payment is None or (payment["outcome"] is None):
         return "404"
     if payment["outcome"] == "FAILED":

@@ -1,6 +1,6 @@
 """The sandbox of DBT Bharat: receives a scheme's monthly figures; a later report replaces the earlier one.
 
-Written from docs/contracts/dbt_finance.md section 6 a second time; it shares no code with the client beside it.
+Written from docs/contracts/dbt_finance.md section 6 a second time; it shares no code with our client.
 """
 
 import re

@@ -67,7 +67,7 @@ def faults_of_instruction(params: Mapping[str, Any], client: Mapping[str, str]) 
 
 
 def is_head(head: str) -> bool:
-    """Whether a text has the form of a head of account: major, sub-major and minor head, and what lies below."""
+    """Whether a text has the form of a head of account: major, sub-major and minor head, and the levels below."""
     return re.fullmatch(r"[0-9]{4}(-[0-9]{2,3}){3,5}", head) is not None
 
 

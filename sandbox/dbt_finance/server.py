@@ -1,6 +1,6 @@
 """The sandbox of the state treasury's JIT service (docs/contracts/dbt_finance.md section 5).
 
-Written from the contract a second time; it shares no code with the client beside it.
+Written from the contract a second time; it shares no code with our client.
 """
 
 import hashlib
@@ -294,7 +294,7 @@ class _Treasury:
         return self._save_bill(bill)
 
     def mark_returned(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """Let the bank return a payment now: `code` of APBS, `end_to_end_id` or all payments of the bill."""
+        """Have the bank return a payment now: `code` of APBS, `end_to_end_id` or all payments of the bill."""
         bill, now = self._require_bill(arguments), self._home.clock.now()
         code = str(arguments.get("code", "01"))
         if code not in bills.APBS_TEXTS:
@@ -307,7 +307,7 @@ class _Treasury:
         return self._save_bill(bill)
 
     def reject(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """Let the spending unit reject the whole instruction."""
+        """Have the spending unit reject the whole instruction."""
         bill = self._require_bill(arguments)
         bill["rejected"] = str(arguments.get("reason", "not in order"))
         return self._save_bill(bill)

@@ -28,7 +28,7 @@ _BEGINNINGS = {"pdf": b"%PDF", "png": b"\x89PNG", "jpg": b"\xff\xd8", "jpeg": b"
 
 
 class OwnFiles:
-    """What lies in a locker because the citizen, or somebody for her, put it there."""
+    """The files in a locker that the citizen, or somebody for the citizen, uploaded."""
 
     def __init__(self, world: World, errors: Errors) -> None:
         self._world = world

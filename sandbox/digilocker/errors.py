@@ -102,7 +102,7 @@ class Errors:
         return error(oas if profile == OAS else v24, code, description)
 
     def due(self, call: str) -> JSONResponse | None:
-        """The error that the next call of this kind was told to answer."""
+        """The error configured for the next call of this kind."""
         told = self._world.state.get("error", call)
         if told is None:
             return None

@@ -34,7 +34,7 @@ class IdTokens:
         return {"keys": [{name: key[name] for name in _PUBLIC if name in key} for key in self._key_set()["keys"]]}
 
     def rotate(self) -> None:
-        """Take a new key into use and let the oldest go."""
+        """Add a new key and drop the oldest."""
         kept = self._key_set()
         self._world.state.put("key", "id_token", {"keys": [*kept["keys"][1:], _new_key()], "turn": kept["turn"]})
 

@@ -27,7 +27,7 @@ ISSUER_ID = "in.gov.uk.apunisarkar"
 
 
 def create_sandbox(home: SandboxHome, transport: httpx.AsyncBaseTransport | None = None) -> Sandbox:
-    """The server. `transport` replaces the network towards the gateway's issuer door in tests.
+    """The server. `transport` replaces the network towards the gateway's issuer endpoint in tests.
 
     Actions: pull_uri, pull_doc (sandbox/digilocker/puller.py), issuer_trouble, rotate_keys,
     answer_error, set_profile (sandbox_errors.py), hold_pulls (sandbox_pull.py), unmask_eaadhaar.

@@ -1,7 +1,7 @@
 """The e-Taal sandbox as receiver of pushed counts, written from docs/contracts/etaal.md section 4 alone.
 
 It keeps the last revision of a day, takes one idempotency key once, gives a repeated one the first answer, and
-can be told to lose an answer after it has stored what it answers to.
+can be configured to lose an answer after it has stored what it answers to.
 """
 
 import hashlib

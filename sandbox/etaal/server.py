@@ -1,6 +1,6 @@
 """e-Taal's scheduler: pulls our endpoint and validates its answers (docs/contracts/etaal.md sections 3 and 8).
 
-It is written from the contract, without the wire format of the door, so that the two check each other.
+It is written from the contract, without the endpoint's wire format, so that the two check each other.
 """
 
 import asyncio
@@ -43,7 +43,7 @@ _ENVELOPE = (
 
 @dataclass(frozen=True)
 class _Pull:
-    """One answer of the door, as e-Taal reads it.
+    """One answer of our endpoint, as e-Taal reads it.
 
     `figures` are counts by service and place, `categories` the pairs of service and category.
     """

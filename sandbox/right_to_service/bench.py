@@ -29,7 +29,7 @@ def new_case(number: str, content: Mapping[str, Any], now: datetime) -> dict[str
 
 
 def case_view(case: Mapping[str, Any]) -> dict[str, Any]:
-    """A case as its call answers: what the Commission told of it, and which events it has."""
+    """A case as its call answers: the Commission's messages about it, and the events it has."""
     names = ("appealNo", "appealRef", "level", "receivedAt", "decideBy", "state", "history")
     return {**{name: case[name] for name in names}, "received": [one["eventId"] for one in case["events"]]}
 

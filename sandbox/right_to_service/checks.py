@@ -36,7 +36,7 @@ def faults_of_appeal(content: Mapping[str, Any]) -> str | None:
 
 
 def _fault_of_citizen(citizen: Any) -> str | None:
-    """She is named, her mobile is masked, and nothing else is told of her."""
+    """The citizen is named, the mobile is masked, and nothing else of the citizen is disclosed."""
     if not isinstance(citizen, dict) or set(citizen) != {"name", "mobileMasked"}:
         return "citizen"
     name, mobile = citizen["name"], citizen["mobileMasked"]

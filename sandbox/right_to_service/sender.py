@@ -82,7 +82,7 @@ class Sender:
         return {"status": 200, **examine(answer.content, keys, named[-1]["sha256"], case["appealRef"])}
 
     async def call_bad(self, _: Mapping[str, Any]) -> dict[str, Any]:
-        """Knock in every wrong way, and say for each whether the answer was right."""
+        """Make every kind of wrong call, and report for each whether the answer was right."""
         message: dict[str, Any] = {"eventId": secrets.token_hex(16), "appealNo": "URTSC-0000-00000000", "level": 3}
         message |= {"type": "DECIDED", "at": self._home.clock.now().isoformat()}
         good = json.dumps({**message, "payload": {"outcome": "CLOSED", "text": "Nothing."}}).encode()

@@ -1,7 +1,7 @@
 """The sandbox of the Commission's case system, written from the contract alone.
 
 Source: docs/contracts/right_to_service.md sections 6 and 9. It takes appeals once, keeps events, services, summaries
-and reviews, sits on cases when its clock says so, tells of hearings and orders at our door, and fetches the case files
+and reviews, hears cases when its clock says so, sends hearings and orders to our endpoint, and fetches the case files
 that our events name. It shares no code with the client.
 """
 

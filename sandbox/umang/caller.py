@@ -1,6 +1,6 @@
 """The UMANG sandbox as caller of a department, like NeGD's adapter: signs and sends calls, checks the answers.
 
-Written from docs/contracts/umang.md section 5; it shares no code with the door that it calls. Keys, secret and user ids
+Written from docs/contracts/umang.md section 5; it shares no code with our endpoint. Keys, secret and user ids
 are made at the first start and handed over with the onboarding file.
 """
 
@@ -116,7 +116,7 @@ class Callers:
         )
 
     def prepare(self, wanted: Wanted) -> Prepared:
-        """Sign a call: the body over its octets, and whom UMANG vouches for."""
+        """Sign a call: the body over its bytes, and whom UMANG vouches for."""
         now = self._home.clock.now().timestamp() + wanted.skew
         tracker = wanted.tracker or f"z{int(now * 1000)}{secrets.randbelow(10**4):04d}"
         body = wanted.raw if wanted.raw is not None else _compact(_fields(wanted, tracker))
@@ -163,7 +163,7 @@ class Callers:
 
         Arguments: operation, parameters, person (key of a demo person) or user (claims); optional lang, srvid, deptid,
         tracker, request_id, api_key, placement (nested, flat), sealed, signed, skew (seconds), tampered, without
-        (headers), claims (of the assertion), times (send the same octets so often).
+        (headers), claims (of the assertion), times (send the same bytes so often).
         """
         prepared = self.prepare(self.parse_call(arguments))
         seen = [self.view(await self.send(prepared)) for _ in range(int(arguments.get("times", 1)))]

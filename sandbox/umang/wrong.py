@@ -69,7 +69,7 @@ class WrongCalls:
         return {"calls": calls, "ok": all(call["ok"] for call in calls)}
 
     async def _replay_call(self, right: Mapping[str, Any]) -> dict[str, Any]:
-        """The same octets twice: the second time its assertion has been used."""
+        """The same bytes twice: the second time its assertion has been used."""
         view = await self._callers.call({**right, "times": 2})
         [second] = view["again"]
         ok = view["rc"] != NOT_AUTHENTIC and second["rc"] == NOT_AUTHENTIC

@@ -63,7 +63,7 @@ class PaymentEvent:
 
 @strawberry.type(description="What the treasury said of the budget of a sanction.")
 class BenefitBudget:
-    """The last word that was heard."""
+    """The last status received."""
 
     state: BudgetState = strawberry.field(description="Whether there is enough, or whether that is known.")
     as_of: datetime | None = strawberry.field(description="When the treasury said so; null where it did not answer.")

@@ -85,7 +85,7 @@ async def drawn_by_applicant(info: Info, application: Application) -> list[Drawn
 async def _read_balances(
     env: Environment, _subject: Subject, scheme_codes: list[str]
 ) -> list[budgets.ReportedBalance | BaseException]:
-    """What is left of the heads of account of schemes now; one that cannot be told fails alone."""
+    """What is left of the heads of account of schemes now; one that cannot be read fails alone."""
     today = ist_date(env.clock.now())
     return await asyncio.gather(*(told_balance(env, code, today) for code in scheme_codes), return_exceptions=True)
 
@@ -122,7 +122,7 @@ class SanctionBudget:
 
     @classmethod
     def of(cls, info: Info, sourced: Sourced[budgets.SanctionBudget]) -> Self:
-        """The graph's view of what the treasury told just now."""
+        """The graph's view of the treasury's present answer."""
         item = sourced.value
         need, balance = item.need, item.balance
         return cls(

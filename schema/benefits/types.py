@@ -80,7 +80,7 @@ class Instalment:
 
     @classmethod
     def of(cls, view: InstalmentView) -> Self:
-        """The payment system's word where it was heard, else our own record.
+        """The payment system's status where it answered, else our own record.
 
         What was reissued stays so: the payment system goes on to tell of the first order that it came back.
         """

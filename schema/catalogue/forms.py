@@ -248,7 +248,7 @@ class PrefilledForm:
 
     @classmethod
     def of(cls, info: Info, view: Prefilled) -> Self:
-        """The graph's view of what was found; what could not be heard is told beside it."""
+        """The graph's view of what was found; unavailable sources are reported with it."""
         provenance = record_provenance(info, view.facts.provenances)
         for failure in view.facts.failures:
             info.context.sources.note_missing(info.path, failure)

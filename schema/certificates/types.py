@@ -52,7 +52,7 @@ class CertificateDocument:
 
     @classmethod
     def of(cls, content: bytes, media_type: str, integrity: DocumentIntegrity) -> Self:
-        """What is told of a checked file."""
+        """The result of checking a file."""
         digest = hashlib.sha256(content).hexdigest()
         return cls(media_type=media_type, size_bytes=len(content), sha256=digest, integrity=integrity)
 

@@ -125,7 +125,7 @@ class HeldDocument:
 
 @strawberry.type(description="A page of a citizen's documents.")
 class HeldDocumentConnection:
-    """A page of a merged list; its parts are told as those of CertificateList."""
+    """A page of a merged list; its parts are reported as those of CertificateList."""
 
     edges: list[Edge[HeldDocument]] = strawberry.field(description="The documents of the page with their cursors.")
     nodes: list[HeldDocument] = strawberry.field(description="The documents of the page.")
@@ -163,7 +163,7 @@ def _set(values: Iterable[Any] | None) -> frozenset[Any] | None:
 
 
 async def documents_listed(info: Info, citizen_id: str, chosen: DocumentFilter | None) -> Listing[CertificateView]:
-    """Her documents, the newest first; what a source lacks is told at the list's own path (ADR 0003)."""
+    """The citizen's documents, the newest first; a missing source is reported at the list's own path (ADR 0003)."""
     wanted = chosen.to_criteria() if chosen else DocumentsWanted()
     view = await held_documents(info.context.environment, info.context.subject, citizen_id, wanted)
     provenance = record_provenance(info, view.provenances)

@@ -78,7 +78,7 @@ class LockerEntry:
 
 @strawberry.type(description="A folder of the citizen's own files in her locker.")
 class LockerFolder:
-    """One folder, without what lies in the folders below it."""
+    """One folder, without the contents of its subfolders."""
 
     directory: str = strawberry.field(description="Where it lies.")
     nodes: list[LockerEntry] = strawberry.field(description="Its folders and files. At most 200.")

@@ -105,7 +105,7 @@ Ordered: TypeAlias = tuple[LockerOrderItem, bool]
 
 
 async def _order_payload(info: Info, payload: type[Payload], work: Callable[[], Awaitable[Ordered]]) -> Payload:
-    """What came of an order; a refusal of the locker is told as data, with what she can do about it."""
+    """The outcome of an order; a refusal by the locker is returned as data, with its remedy."""
     try:
         came = await mutation_outcome(info, work)
     except Refused as refusal:

@@ -39,7 +39,7 @@ class Context:
     idempotency_key: str | None = None
     """The `Idempotency-Key` header, where one was sent."""
     client: str = ""
-    """What one client is told by, its address; it is counted, never kept."""
+    """What identifies one client, its address; it is counted, never stored."""
     agent: str | None = None
     """What the caller's program calls itself: what machines ask is not counted."""
     channel: Channel = Channel.WEB

@@ -64,7 +64,7 @@ NEVER_SILENTLY_NULL = SemanticNonNull()
 
 
 def requires_scopes(*any_of: Scope) -> RequiresScopes:
-    """One of these scopes is needed; a session without one is told what it would be told of something absent."""
+    """One of these scopes is needed; a session without one gets the answer for something absent."""
     return RequiresScopes(scopes=[[scope.value] for scope in any_of])
 
 

@@ -50,11 +50,11 @@ LARGEST_MESSAGE = 300
 """Characters of one message (docs/reliability.md section 4)."""
 
 MOST_ERRORS = 5
-"""Errors told in one answer (docs/reliability.md section 4). Which sources are missing where is in
+"""Errors in one response (docs/reliability.md section 4). Which sources are missing where is in
 `extensions.sources`."""
 
 MOST_REFERENCES = 100
-"""Errors told to a router about the references of one request."""
+"""Errors in a router's response about the references of one request."""
 
 IN_PROGRESS_SECONDS = 1.0
 """When a twin of a request that is still at work may be sent again."""
@@ -64,7 +64,7 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What went wrong, as codes; a door turns it into text. `retry_after` is in seconds."""
+    """What went wrong, as codes; each interface turns it into text. `retry_after` is in seconds."""
 
     code: ErrorCode
     action: Remedy = USUAL
@@ -145,7 +145,7 @@ def _of_source(code: ErrorCode) -> Callable[[Any], Fault]:
 
 
 def _of_refusal(error: Any) -> Fault:
-    """A source that lacks the citizen's consent is the citizen's to mend; any other refusal is told as it is."""
+    """A source that lacks the citizen's consent is the citizen's to mend; any other refusal is reported as it is."""
     if error.code == CONSENT_NEEDED:
         purpose = PURPOSE_OF.get(error.source)
         named = {} if purpose is None else {PURPOSE_PARAM: purpose.value}
@@ -259,9 +259,9 @@ def replace_errors(errors: list[GraphQLError], language: Language, request_id: s
 
 
 def most_telling(errors: Sequence[GraphQLError]) -> list[GraphQLError]:
-    """As many errors as are told, in their order: one of each code and field first, then the others.
+    """As many errors as are reported, in their order: one of each code and field first, then the others.
 
-    A router is told of every reference that it asked for: it must know which of them are missing.
+    A router gets an error for every reference that it asked for: it must know which of them are missing.
     """
     if errors and all(error.path and error.path[0] == "_entities" for error in errors):
         return list(errors[:MOST_REFERENCES])

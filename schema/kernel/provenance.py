@@ -22,7 +22,7 @@ class Provenance:
 
     @classmethod
     def of(cls, info: Info, told: Told) -> Self:
-        """The graph's view of what a verb told."""
+        """The graph's view of an action's provenance."""
         source, state, as_of = told
         return cls(source=source, state=state, as_of=as_of, age_seconds=info.context.sources.age_seconds(as_of))
 

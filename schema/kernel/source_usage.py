@@ -85,7 +85,7 @@ class SourceUsage:
             self.note(path, error.source, SourceState.DOWN, None, error.retry_after)
 
     def note_missing(self, path: Path, error: IntegrationError) -> None:
-        """Record a source that is missing from a merged list, so that it is told beside the list.
+        """Record a source that is missing from a merged list, so that it is reported with the list.
 
         Its state was noted with the provenance of the list.
         """

@@ -43,7 +43,7 @@ FilterArgument: TypeAlias = Annotated[
     QueueFilter | None, strawberry.argument(description="Which applications are listed.")
 ]
 Row: TypeAlias = tuple[applications.Application, bool]
-"""A case, and whether it lies with a colleague."""
+"""A case, and whether a colleague holds it."""
 
 
 @strawberry.type(description="An officer to whom a case may be forwarded.")

@@ -23,7 +23,7 @@ from schema.kernel import (
 
 @strawberry.type(description="An outside system and what we last heard of it.")
 class SourceHealth:
-    """One system; what is told is what this process saw, nothing is asked for it.
+    """One system; the status is what this process observed, without asking the system.
 
     Before its first call a system is tried in the background: whether it takes a connection, without a request.
     """

@@ -72,7 +72,7 @@ class QueueChanged:
         return cls(change=change, read=[], cursor=cursor, at=change.at, application_id=key)
 
     async def seen_by(self, context: Context) -> bool:
-        """Whether the case lies in the officer's places now; drafts are the citizens' own business."""
+        """Whether the case belongs to the officer's places now; drafts are the citizens' own business."""
         return await self._row(context) is not None
 
     @resolver_field(description="Whether the case stands in the queue now; else take it out of a copy.")
@@ -181,7 +181,7 @@ class ApplicationChanged:
         return cls(change=change, cursor=cursor, at=change.at, application_id=key)
 
     async def seen_by(self, context: Context) -> bool:
-        """Whether the subject may know of it now; an owner is also told of what is gone."""
+        """Whether the subject may know of it now; an owner is also notified of deletions."""
         if _owns(context.subject, self.change):
             return True
         key = str(self.change.application_id)

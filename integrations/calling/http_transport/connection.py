@@ -43,7 +43,7 @@ class Head:
 
 
 class Connection(asyncio.Protocol):
-    """Speaks to one server. At any time at most one request is under way."""
+    """A connection to one server, with at most one request under way at any time."""
 
     def __init__(self) -> None:
         self.idle_since = 0.0

@@ -152,7 +152,7 @@ class DbtFinance:
         """The state of a citizen's payments by end-to-end id; one the treasury does not know is left out.
 
         Kept for 30 s and never served stale; an answer that leaves one out is not kept. Raises the first
-        IntegrationError where any bill cannot be told.
+        IntegrationError where any bill cannot be read.
         """
         asked = sorted(set(bills), key=lambda bill: (bill.bill_number, bill.end_to_end_id))
         key = (citizen_id, *(f"{bill.bill_number}/{bill.end_to_end_id}" for bill in asked))
@@ -164,7 +164,7 @@ class DbtFinance:
     async def enquire(self, bill: BillReference) -> BillEnquiry:
         """Where one bill stands, asked anew and kept nowhere: for the hourly enquiry and the daily comparison.
 
-        Raises IntegrationError where it cannot be told.
+        Raises IntegrationError where it cannot be read.
         """
         try:
             async with asyncio.timeout(PAYMENT_STATUSES.total):
@@ -334,7 +334,7 @@ def _stage_of(code: str) -> InstructionStatus | None:
 
 
 def _read(read: Callable[[], T]) -> T:
-    """Read a message, with what cannot be read told as Garbled and another's record as IntegrityFailure."""
+    """Read a message; raises Garbled for an unreadable one and IntegrityFailure for another's record."""
     try:
         return read()
     except wire.OtherBill as error:

@@ -301,7 +301,7 @@ def return_reason(code: str) -> ReturnReason:
 
 
 def code_of_status(status: PaymentStatus, told: str | None) -> str | None:
-    """The code of why a payment stands so: that which was told, else ours where it has a reason; else None."""
+    """The reason code of a payment's state: the reported one, else ours where it has a reason; else None."""
     return told or _WITHOUT_CODE.get(status)
 
 

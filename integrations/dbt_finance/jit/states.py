@@ -23,7 +23,7 @@ from integrations.dbt_finance.jit.wire import Advice, Debit, Failure
 
 @dataclass(frozen=True, slots=True)
 class BillAnswers:
-    """All that was heard of one bill. `asked_at` stands for the time of a refusal, which carries none."""
+    """All answers about one bill. `asked_at` stands for the time of a refusal, which carries none."""
 
     status: InstructionStatus | None
     advice: Advice | None
@@ -42,7 +42,7 @@ def states_of(bills: Iterable[BillReference], heard: BillAnswers) -> dict[str, P
 
 
 def enquiry_of(bill: BillReference, heard: BillAnswers) -> BillEnquiry:
-    """All that was heard of a bill with one payment: its state, the treasury's amount, and payments not ours."""
+    """All answers about a bill with one payment: its state, the treasury's amount, and payments not ours."""
     state = states_of([bill], heard).get(bill.end_to_end_id)
     own = next((debit for debit in heard.debits if debit.end_to_end_id == bill.end_to_end_id), None)
     told = {debit.end_to_end_id for debit in heard.debits} | {one.end_to_end_id for one in heard.failures}

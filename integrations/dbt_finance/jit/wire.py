@@ -59,7 +59,7 @@ class Advice:
 
 @dataclass(frozen=True, slots=True)
 class Debit:
-    """A line of the debit scroll: the bank was told to pay, with the transaction number of the bank."""
+    """A line of the debit scroll: the bank was instructed to pay, with the transaction number of the bank."""
 
     end_to_end_id: str
     utr: str

@@ -3,7 +3,7 @@
 Source: docs/contracts/dbt_finance.md sections 2.3, 2.5 and 10. Elements are found by their local name, whatever the
 prefix; the namespace of the root says what a file is. Nothing is read but what the signature covers, and nothing is
 given out before counts and sums are checked. Names of containers that the contract leaves open are INFERRED from ISO
-20022; a value is looked for by its own name wherever it lies.
+20022; a value is looked for by its own name at any depth.
 """
 
 import re
@@ -52,7 +52,7 @@ _CODE = re.compile(r"[A-Za-z0-9]{2,12}")
 _FINGERPRINT = re.compile(r"[0-9A-Fa-f]{2}(?::?[0-9A-Fa-f]{2}){31}")
 
 Answer = BeneficiaryAnswer | BatchAcknowledgement | BankStatus
-"""What speaks of batches and their lines; an EnrolmentAnswer speaks of a certificate."""
+"""Answers about batches and their lines; an EnrolmentAnswer is about a certificate."""
 Fields = Mapping[str, safe_xml.Element]
 
 
@@ -267,7 +267,7 @@ def _only_element(element: safe_xml.Element, name: str) -> safe_xml.Element:
 
 
 def _one_of(part: safe_xml.Element, name: str) -> str | None:
-    """A value that stands once in a file, wherever it lies; None where it does not."""
+    """A value that occurs once in a file, at any depth; None where it does not."""
     found = {safe_xml.text_of(element) for element in part.iter(f"{{*}}{name}")} - {None}
     if len(found) > 1:
         raise FileRefused(FileRefusal.MALFORMED, f"{name} twice")

@@ -18,7 +18,7 @@ LARGEST_FILE = 32_000_000
 SLOWEST = 2_000
 """Bytes a second that a file comes at least: the line of an office with 64 kbit/s, which four senders share."""
 MOST_LISTED = 5_000
-"""Files of one kind that are told at once; the others are seen once these are in the archive."""
+"""Files of one kind that one listing returns; the others follow once these are archived."""
 
 
 def for_size(policy: CallPolicy, octets: int) -> CallPolicy:
@@ -28,12 +28,12 @@ def for_size(policy: CallPolicy, octets: int) -> CallPolicy:
 
 
 class NameTaken(Refused):
-    """Another file lies there under this name: an alarm, and never something to overwrite."""
+    """Another file exists under this name: an alarm, and never something to overwrite."""
 
 
 @dataclass(frozen=True, slots=True)
 class IncomingFile:
-    """A file that lies ready. `size` in bytes, as the other side tells it."""
+    """A file that is ready. `size` in bytes, as the other side reports it."""
 
     kind: FileKind
     name: str
@@ -48,7 +48,7 @@ class FileExchange(Protocol):
         ...
 
     async def is_sent(self, kind: FileKind, name: str) -> bool:
-        """Whether a request lies there: waiting, taken or refused. To be asked before any repeat."""
+        """Whether a request is there: waiting, taken or refused. To be asked before any repeat."""
         ...
 
     async def list_incoming(self) -> list[IncomingFile]:
@@ -63,7 +63,7 @@ class FileExchange(Protocol):
         ...
 
     async def archive(self, kind: FileKind, name: str) -> None:
-        """Move a file that was taken in durably to the archive. One that lies there already is as good."""
+        """Move a file that was taken in durably to the archive. One that is already there counts as moved."""
         ...
 
     async def refuse(self, kind: FileKind, name: str, reason: str) -> None:

@@ -1,6 +1,6 @@
 """The resilience of integrations/calling/remote.py for calls other than HTTP: the same parts in the same order.
 
-Gate, request deadline, retry with its budget, breaker, bulkhead, one attempt with its time-out; every outcome is
+Kill switch, request deadline, retry with its budget, breaker, bulkhead, one attempt with its time-out; every outcome is
 noted for the system. What is called must be safe to repeat: a write looks first whether it is done already.
 """
 

@@ -211,7 +211,7 @@ class BeneficiaryAnswer:
 class PaymentRow:
     """What is said of one payment. `codes` are reject codes of PFMS, or the APBS code of a return.
 
-    `utr` is the bank's whole reference; only its last four digits may be shown. `amount_paise` where it is told.
+    `utr` is the bank's whole reference; only its last four digits may be shown. `amount_paise` where it is given.
     """
 
     end_to_end_id: str

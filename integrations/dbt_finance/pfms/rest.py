@@ -134,7 +134,7 @@ class RestExchange:
         return found is not None
 
     async def _find_receipt(self, token: str, kind: FileKind, name: str) -> wire.Receipt | None:
-        """Where a request lies; None where PFMS has none of that name."""
+        """Where a request is stored; None where PFMS has none of that name."""
         try:
             return await self._send_and_read(
                 SENT, "GET", wire.request_path(kind, name), _receipt_reader(kind, name), token

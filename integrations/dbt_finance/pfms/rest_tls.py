@@ -15,7 +15,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
 SOON = timedelta(days=30)
-"""A certificate that ends within so long is told of, so that a new one is enrolled in time."""
+"""A certificate that expires within this time is reported, so that a new one is enrolled in time."""
 
 log = structlog.get_logger(__name__)
 
@@ -28,7 +28,7 @@ class Unfit(ValueError):
 class RestTls:
     """Files of PEM texts: our certificate with those between it and its root, its key, and whom we trust alone.
 
-    Without `authorities` the roots that the house trusts for every system count.
+    Without `authorities` the roots that are trusted for every system apply.
     """
 
     certificate: Path | None = None
@@ -36,7 +36,7 @@ class RestTls:
     authorities: Path | None = None
 
     def context(self, now: datetime) -> ssl.SSLContext | None:
-        """What connections to PFMS are made with; None where the house's own serves. Raises Unfit.
+        """The TLS context of connections to PFMS; None where the default one serves. Raises Unfit.
 
         A certificate that has ended serves, so that the time alone keeps no process from starting.
         """

@@ -15,7 +15,7 @@ from integrations.dbt_finance.pfms.settings import RestSettings
 T = TypeVar("T")
 
 LANE = Bulkhead(places=4)
-"""One lane for all calls of the exchange, as over SFTP."""
+"""One bulkhead for all calls of the exchange, as over SFTP."""
 GROUP = "rest"
 """A breaker of their own: while files go by both ways, one that is away does not stop the other."""
 TOKEN = CallPolicy("pfms.rest_token", Source.PFMS, body_limit=16_000, breaker=GROUP, lane=LANE)

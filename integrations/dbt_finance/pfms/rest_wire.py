@@ -48,7 +48,7 @@ _LARGEST_NUMBER = 10**12
 
 
 class RequestState(StrEnum):
-    """Where a request lies at PFMS."""
+    """The location of a request at PFMS."""
 
     WAITING = "WAITING"
     TAKEN = "TAKEN"
@@ -93,7 +93,7 @@ class Unreadable(ValueError):
 
 
 def request_path(kind: FileKind, name: str) -> str:
-    """Of a request of ours: PUT gives it, GET asks where it lies."""
+    """Of a request of ours: PUT gives it, GET asks for its location."""
     return f"{_OUT}/{kind.value}/{quote(name, safe='')}"
 
 
@@ -162,7 +162,7 @@ def token_of(answer: Answer) -> Token:
 
 
 def standing_of(answer: Answer) -> Receipt:
-    """Where a request lies, and the digest of what lies there."""
+    """The location of a request, and the digest of its content."""
     body = _object(answer)
     told = Receipt(_text(body, "kind"), _text(body, "name"), _text(body, "state"), _text(body, "digest"))
     if told.state not in set(RequestState) or not _SHA256.fullmatch(told.digest):

@@ -240,7 +240,7 @@ def _classify_error(error: Exception) -> tuple[IntegrationError, bool]:
 
 
 async def _read_blocks(file: asyncssh.SFTPClientFile, size: int) -> bytes:
-    """The bytes of a file, several blocks at once. asyncssh's own way leaves failures of tasks that nobody hears."""
+    """The bytes of a file, several blocks at once. asyncssh's own way leaves failures of tasks that nobody awaits."""
     parts: list[bytes] = []
     for start in range(0, size, BLOCK * WINDOW):
         places = range(start, min(size, start + BLOCK * WINDOW), BLOCK)

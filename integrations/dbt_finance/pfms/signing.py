@@ -53,7 +53,7 @@ class FileSigner:
 
     @property
     def fingerprint(self) -> str:
-        """By what the certificate is known: SHA-256 of its octets, in hex."""
+        """By what the certificate is known: SHA-256 of its bytes, in hex."""
         return self._certificate.fingerprint(SHA256()).hex()
 
     @property

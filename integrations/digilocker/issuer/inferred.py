@@ -33,5 +33,5 @@ PUSH_TEXTS: tuple[tuple[str, str | None], ...] = (
 """What `invalid_parameter` means by its description (docs/contracts/digilocker.md section 4.3): None is done already,
 else a code of ours.
 
-The first two texts are documented; that an unknown URI is told by the third one is not.
+The first two texts are documented; that the third one reports an unknown URI is not.
 """

@@ -48,7 +48,7 @@ _OWN_FIELDS = frozenset({"orgid", "doctype", "consent"})
 
 
 class DocumentPulling:
-    """Pull Document (docs/contracts/digilocker.md sections 4.2 and 4.3). `changed` is told whose locker has changed."""
+    """Pull Document (docs/contracts/digilocker.md sections 4.2 and 4.3). `changed` gets whose locker has changed."""
 
     def __init__(self, line: LockerSession, changed: Callable[[LockerGrant], Awaitable[None]]) -> None:
         self._line = line

@@ -46,11 +46,11 @@ UPLOAD = CallPolicy(
     lane=FILES,
     accepts=JSON_TYPES,
 )
-"""Sent once: whether a second file of the same name replaces the first or lies beside it is not said."""
+"""Sent once: whether a second file of the same name replaces the first or is added is not documented."""
 POLICIES = (LIST_FOLDER, FETCH_UPLOADED, UPLOAD)
 
 DEEPEST, MOST_FOLDERS, MOST_FILES = 5, 40, 200
-"""How far a locker is walked; what lies beyond is told as missing, never silently left out."""
+"""How far a locker is walked; what is beyond is reported as missing, never silently left out."""
 
 _FOLDER = Codec(wire_drive.folder_to_json, wire_drive.folder_from_json)
 

@@ -106,7 +106,7 @@ class FolderEntry:
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """One folder of the citizen's own files, without what lies in the folders below it."""
+    """One folder of the citizen's own files, without the contents of its subfolders."""
 
     directory: str
     entries: tuple[FolderEntry, ...]
@@ -114,7 +114,7 @@ class Folder:
 
 @dataclass(frozen=True, slots=True)
 class Uploaded:
-    """Where an uploaded file lies now; `size_bytes` as DigiLocker counted it."""
+    """The location of an uploaded file; `size_bytes` as DigiLocker counted it."""
 
     path: str
     size_bytes: int | None

@@ -23,7 +23,7 @@ WHO_OWNS = CallPolicy(
 
 
 class LockerSession:
-    """DigiLocker as a requester speaks to it; the parts of the client share one."""
+    """A requester's session with DigiLocker, shared by the parts of the client."""
 
     def __init__(self, remote: Remote, settings: DigiLockerSettings) -> None:
         self.remote = remote

@@ -61,7 +61,7 @@ class FileStream:
         return self._body.pieces(_HmacSeal(self._secret, self._body.head.headers.get("hmac")))
 
     async def close(self) -> None:
-        """Let go of it, read to its end or not."""
+        """Close the stream, whether or not it was read to its end."""
         await self._body.close()
 
 

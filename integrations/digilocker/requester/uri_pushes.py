@@ -1,6 +1,6 @@
 """Push URI: registers a certificate of ours in a locker (docs/contracts/digilocker.md section 4.3).
 
-What the texts of `invalid_parameter` mean lies in issuer_inferred.py.
+What the texts of `invalid_parameter` mean is in integrations/digilocker/issuer/inferred.py.
 """
 
 import base64
@@ -32,7 +32,7 @@ PUSH = CallPolicy(
     purpose=Purpose.ISSUE_TO_LOCKER,
     accepts=JSON_TYPES | {"text/plain"},
 )
-"""Keyed by the URI: a second addition is told as such and taken for done. The worker alone calls it.
+"""Keyed by the URI: a second addition is answered as such and counts as done. The worker alone calls it.
 
 No body is documented for what was taken, so a plain text is as good as none.
 """

@@ -152,13 +152,13 @@ def check_upload(path: str, size: int, media_type: str) -> None:
 
 
 def judge_uploaded(answer: Answer) -> None:
-    """Let a 200 that says where the file lies pass."""
+    """Accept a 200 that gives the file's location."""
     wire.judge(answer)
     read_uploaded(answer)
 
 
 def read_uploaded(answer: Answer) -> Uploaded:
-    """Where the file lies, with the spelling of either specification; raises Garbled."""
+    """The file's location, with the spelling of either specification; raises Garbled."""
     body = wire.read_object(answer)
     path, size = wire.text(body, "path") or wire.text(body, "Path"), wire.number(body.get("size"))
     if not path:

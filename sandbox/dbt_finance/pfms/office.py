@@ -88,7 +88,7 @@ class Office:
         return {"message_id": message_id, "rejected": found.rejected}
 
     def return_payment(self, end_to_end_id: str, code: str) -> dict[str, Any]:
-        """Let the bank return a payment now."""
+        """Have the bank return a payment now."""
         payment = self._desk.books.first_row("SELECT * FROM payment WHERE end_to_end_id = ?", end_to_end_id)
         if payment is None or code not in times.APBS_CODES:
             raise ValueError("an end_to_end_id that was taken, and an APBS code, are needed")
@@ -106,7 +106,7 @@ class Office:
         return {"end_to_end_id": end_to_end_id, "code": code}
 
     def enrol_signer(self, certificate: str, code: str | None) -> dict[str, Any]:
-        """Take a certificate with which the source signs, or decline it with a code; the source is told by a file."""
+        """Take a certificate with which the source signs, or decline it with a code; a file notifies the source."""
         fingerprint = self._signers.enrol(certificate, code)
         return {"name": self._post.write_enrolment(fingerprint, code, self._current_time()), "fingerprint": fingerprint}
 

@@ -248,7 +248,7 @@ class Post:
         return str(self._desk.client["agency"]["code"])
 
     def _read_again(self, kind: str, message: str, line: str, key: str) -> dict[str, dict[str, str]]:
-        """Lines of a request that lies sealed in the archive, by an id of theirs: what the books do not keep."""
+        """Lines of an archived, encrypted request by their id, for what the records do not store."""
         content = self._desk.files.get(f"/archive/{kind}/{message}.xml")
         if content is None:
             return {}

@@ -33,7 +33,7 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 @dataclass(frozen=True)
 class RestEndpoint:
-    """What the routes stand on. `arrived` hears of every request that got its name; `looked` of every call."""
+    """What the routes use. `arrived` is called with every request that got its name, `looked` with every call."""
 
     home: SandboxHome
     files: SealedFiles
@@ -86,7 +86,7 @@ class RestEndpoint:
         return JSONResponse(self._receipt(request, kind, name, "out"), 201)
 
     async def show_request(self, request: Request) -> Response:
-        """Where a request lies, and with what digest; never what is in it."""
+        """A request's location and digest; never its content."""
         kind, name = _place(request)
         folder = self._lies(kind, name) if kind in OUT_KINDS else None
         if folder is None:
@@ -122,7 +122,7 @@ class RestEndpoint:
         return Response(content, media_type=media_type, headers={"Content-Digest": told})
 
     async def move_answer(self, request: Request) -> Response:
-        """Put an answer away; one that lies there already is as good."""
+        """Archive an answer; one that is already there counts as archived."""
         kind, name, folder = *_place(request), str(request.path_params["folder"])
         if kind not in IN_KINDS or folder not in _PUT or not _NAME.fullmatch(name):
             return _problem(404, "no_such_place")

@@ -25,7 +25,7 @@ _HUGE = 50_000_000
 
 @dataclass(frozen=True)
 class Door:
-    """What the server stands on. `arrived` hears of every request that got its name; `looked` of every operation."""
+    """What the server uses. `arrived` is called with every request that got its name, `looked` with every operation."""
 
     files: SealedFiles
     faults: Faults

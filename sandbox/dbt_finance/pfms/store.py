@@ -1,6 +1,6 @@
 """The PFMS sandbox's storage: encrypted folders of files, and its records in SQLite.
 
-Files hold Aadhaar numbers and accounts, so none lies open. The books hold of an Aadhaar number an HMAC and the last
+Files hold Aadhaar numbers and accounts, so all are sealed. The records have of an Aadhaar number an HMAC and the last
 four digits, of an account the last four, and no name.
 """
 

@@ -117,7 +117,7 @@ class _Pfms:
         self._place.close()
 
     async def page(self, _request: Request) -> Response:
-        """What a browser is told."""
+        """The answer to a browser."""
         return PlainTextResponse("PFMS takes files over SFTP, and over REST below /v1.\n")
 
     def pick_up(self, _arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -155,7 +155,7 @@ class _Pfms:
         return {"beneficiaries": self.books.rows("SELECT * FROM beneficiary ORDER BY id LIMIT ?", _MOST_SHOWN)}
 
     def return_payment(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """Let the bank return `end_to_end_id` now with `code` of APBS."""
+        """Have the bank return `end_to_end_id` now with `code` of APBS."""
         return self._office.return_payment(str(arguments.get("end_to_end_id")), str(arguments.get("code", "01")))
 
     def approve_advice(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
