@@ -83,7 +83,7 @@ class EscalationKind(StrEnum):
     POST_VACANT = "POST_VACANT"
     CLEARANCE_OVERDUE = "CLEARANCE_OVERDUE"
     HEARING = "HEARING"
-    """An appeal about her work is heard on that date, or was to be: it may have been moved or cancelled."""
+    """An appeal about the officer's work is heard on that date, or was to be: it may have been moved or cancelled."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -200,7 +200,7 @@ def offered_slots(today: date, calendar: WorkCalendar, district: str) -> Iterato
 
 
 def check_may_visit_again(visits: list[Visit]) -> None:
-    """Raise VISITS_EXHAUSTED after three visits that failed by her, or three changes of the slot."""
+    """Raise VISITS_EXHAUSTED after three visits that the citizen missed, or three changes of the slot."""
     failures = sum(visit.state is VisitState.FAILED and visit.failure not in OURS for visit in visits)
     changes = sum(visit.state in (VisitState.RESCHEDULED, VisitState.CANCELLED) for visit in visits)
     if failures >= MOST_FAILURES or changes > MOST_CHANGES:

@@ -80,7 +80,7 @@ log = structlog.get_logger(__name__)
 
 
 def create_app(settings: Settings) -> Starlette:
-    """The gateway. Its doors open once the store and the partners' settings are there."""
+    """The gateway's ASGI application, which serves requests once the store and the partners' settings are ready."""
     metrics = Metrics()
 
     @asynccontextmanager
@@ -118,7 +118,7 @@ def doors(
     graph: BaseSchema,
     streaming: Streaming,
 ) -> list[BaseRoute]:
-    """Every door but health, which is open before the others."""
+    """Every route but health, which is served before the others."""
     environment = house.environment
     times = DEMO_TIMES if settings.demo else 1
     partners = admission_wrapper(edge.admission, Share.PARTNERS)
@@ -178,7 +178,7 @@ def doors(
 
 
 def fee_doors(environment: Environment) -> list[Route]:
-    """The doors by which browsers come back from paying, and our pages about a payment.
+    """The routes by which browsers return from paying, and our pages about a payment.
 
     No switch shuts them: somebody may have paid already, and what came back is kept.
     """
@@ -191,7 +191,7 @@ def fee_doors(environment: Environment) -> list[Route]:
 
 
 def commission_doors(settings: Settings, environment: Environment, tallies: RequestCounters | None) -> list[Route]:
-    """The Commission's door; none where its system is not connected."""
+    """The Commission's routes; none where its system is not connected."""
     if not is_connected(settings, OUTSIDE_SYSTEMS["right_to_service"]):
         return []
     times = DEMO_TIMES if settings.demo else 1
@@ -213,7 +213,7 @@ def _sign_in_settings(settings: Settings) -> SignInSettings:
 
 @asynccontextmanager
 async def run_gateway_heartbeat(house: Runtime, settings: Settings, metrics: Metrics) -> AsyncIterator[Heartbeat]:
-    """The gateway's beat: switches taken over, health told, the sealing of the audit log and the workers watched."""
+    """The gateway's heartbeat: refreshes switches, reports health, checks the audit log's sealing and the workers."""
     environment = house.environment
     sealing = SealWatch(environment.store, environment.clock, settings.seal_limit_seconds)
     async with AsyncExitStack() as stack:

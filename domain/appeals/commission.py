@@ -15,7 +15,7 @@ from domain.appeals.appeals import AppealGround, AppealLevel
 
 
 class CommissionWord(StrEnum):
-    """What the Commission tells of a case (docs/contracts/right_to_service.md section 6.2)."""
+    """What the Commission reports of a case (docs/contracts/right_to_service.md section 6.2)."""
 
     HEARING_FIXED = "HEARING_FIXED"
     DIRECTION = "DIRECTION"
@@ -84,7 +84,7 @@ class CommissionMessage:
     received_at: datetime
     state: MessageState
     answered: MessageState
-    """What the first delivery was told."""
+    """The answer to the first delivery."""
     code: str | None = None
 
 

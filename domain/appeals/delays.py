@@ -1,7 +1,7 @@
 """Overdue cases as supervisors see them, and the reasons that officers give for delays.
 
 The Commission reviews delays each month (docs/commission.md). An officer records a reason for one late
-application, or for a month of her office; the last one that was recorded counts, and earlier ones stay.
+application, or for a month of the office; the last one that was recorded counts, and earlier ones stay.
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ OLDEST_MONTHS = 24
 
 
 MOST_COUNTED = 1_000
-"""How far cases of a list are counted one by one where no counter tells how many there are."""
+"""How far cases of a list are counted one by one where no counter gives their number."""
 
 
 class DelayCause(StrEnum):

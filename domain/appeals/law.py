@@ -65,7 +65,7 @@ class Law:
     recovery_share_percent: Period = Period(50, "practice of recovery from pensions, no section")
     """How much of each instalment is at most kept back for a recovery, in percent."""
     life_certificate_month: Period = Period(11, "yearly life certificate of pensioners in November, no section")
-    """The month, 1 to 12, in which whoever draws a pension shows that she lives."""
+    """The month, 1 to 12, in which pensioners submit the life certificate."""
     life_certificate_remind_days: Period = Period(30, "yearly life certificate of pensioners in November, no section")
     """Days before the end of that month on which the first reminder goes out; the last goes ten days before."""
     review_grace_days: Period = Period(90, "annual verification of beneficiaries under the NSAP guidelines, no section")

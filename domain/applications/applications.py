@@ -32,10 +32,10 @@ BY_ROSTER = frozenset({Channel.SCHOOL, Channel.CAMP})
 
 
 def filed_through(asked: Channel, *, assisted: bool, umang: bool = False, roster: bool = False) -> Channel:
-    """The channel that is recorded at filing; `umang` where UMANG asks for her at its door, `roster` for a row of one.
+    """The channel that is recorded at filing; `umang` for calls of UMANG's API, `roster` for a row of one.
 
-    What an operator hands in never counts as the citizen's own doing, and what she hands in herself never as that
-    of a centre. What came in at UMANG's door is UMANG's and nothing else is, so that the two can be compared.
+    What an operator hands in never counts as the citizen's own doing, and what the citizen hands in never as that
+    of a centre. What came in by UMANG's API is UMANG's and nothing else is, so that the two can be compared.
     """
     if umang:
         return Channel.UMANG

@@ -123,7 +123,7 @@ def may_follow(before: PaymentStatus, after: PaymentStatus, *, since: datetime, 
 class PaymentNews:
     """What a partner, or we ourselves, say of one payment.
 
-    `at` is when it happened, `source_ref` the file, batch or call that told it, `utr_last4` the end of the bank's
+    `at` is when it happened, `source_ref` the file, batch or call that reported it, `utr_last4` the end of the bank's
     reference and `return_code` why it came back (integrations/dbt_finance/jit/return_codes.py). `source_ref` never
     holds personal data.
     """
@@ -175,11 +175,11 @@ class Sanction:
     terms: int | None = None
     """Into how many payments the amount of a period is divided; None or 1 for one."""
     certified_on: date | None = None
-    """When the citizen last showed that she lives."""
+    """When the last life certificate of the citizen was accepted."""
     reviewed_on: date | None = None
     """When the department last reviewed it."""
     reminded_on: date | None = None
-    """When she was last reminded of the life certificate."""
+    """When the citizen was last reminded of the life certificate."""
     granted_by: str | None = None
     """Who decided it, where a member of staff did."""
     budget: BudgetState | None = None

@@ -76,7 +76,7 @@ class Plan:
         return found if found is not None and found.begins == day else None
 
     def period_on(self, day: date) -> Period | None:
-        """The period that a day lies in; None before the anchor, and after the one day of a benefit paid once."""
+        """The period that contains a day; None before the anchor, and after the one day of a benefit paid once."""
         if day < self.anchor:
             return None
         if self.months is None:
@@ -139,7 +139,7 @@ def certificate_cutoff(day: date, month: int) -> date:
 def certified_enough(day: date, month: int, given_on: date | None, sanctioned_on: date) -> bool:
     """Whether a period that begins on a day may be paid by the life certificate that was given last.
 
-    Whoever was sanctioned after the month began has shown by applying that she lives.
+    Whoever was sanctioned after the month began has shown by applying to be alive.
     """
     cutoff = certificate_cutoff(day, month)
     month_began = date(cutoff.year, cutoff.month, 1)

@@ -26,10 +26,10 @@ class StopGround(StrEnum):
     CERTIFICATE_NOT_GIVEN = "CERTIFICATE_NOT_GIVEN"
     REVIEW_NOT_DONE = "REVIEW_NOT_DONE"
     ENQUIRY_PENDING = "ENQUIRY_PENDING"
-    """An enquiry into her entitlement is under way."""
+    """An enquiry into the citizen's entitlement is under way."""
     ACCOUNT_DOUBTFUL = "ACCOUNT_DOUBTFUL"
     DUPLICATE_BENEFIT = "DUPLICATE_BENEFIT"
-    """She draws another benefit that excludes this one."""
+    """The citizen draws another benefit that excludes this one."""
     NOT_FOUND_AT_ADDRESS = "NOT_FOUND_AT_ADDRESS"
     COURT_ORDER = "COURT_ORDER"
     OWN_REQUEST = "OWN_REQUEST"
@@ -77,7 +77,7 @@ class ResumeGround(StrEnum):
 
 
 class LifeProof(StrEnum):
-    """How she showed that she lives."""
+    """The kind of life certificate."""
 
     JEEVAN_PRAMAAN = "JEEVAN_PRAMAAN"
     """The digital life certificate by Aadhaar."""

@@ -79,7 +79,7 @@ class Eligibility:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What somebody says of herself to find what she is eligible for; None is not said."""
+    """What a person states to find eligible services; None means not stated."""
 
     age: int | None = None
     income_paise: int | None = None

@@ -47,7 +47,7 @@ class Checked:
 
 @dataclass(slots=True)
 class _Read:
-    """Answers while they are read. `rows` tells for each group which rows of the input its items are."""
+    """Answers while they are read. `rows` gives for each group which rows of the input its items are."""
 
     instance: dict[str, Any] = field(default_factory=dict)
     kept: dict[str, str] = field(default_factory=dict)
@@ -56,7 +56,7 @@ class _Read:
     refused: set[str] = field(default_factory=set)
 
     def refuse(self, name: str, cause: Problem) -> None:
-        """Note a cause; the first one at a question is told."""
+        """Record a cause; only the first one at a question is reported."""
         if name not in self.refused:
             self.refused.add(name)
             self.problems.append(cause)

@@ -7,7 +7,7 @@ from domain.catalogue.forms import Check, Question
 from domain.kernel import Bilingual, ErrorCode, Problem
 
 PATH = ("input", "form")
-"""Where the answers lie in the input of a mutation."""
+"""The path of the answers in the input of a mutation."""
 
 _TOO_LITTLE = Bilingual("कम से कम {limit}", "at least {limit}")
 _TOO_MUCH = Bilingual("अधिक से अधिक {limit}", "at most {limit}")
@@ -25,7 +25,7 @@ _E_MAIL = Bilingual("पूरा ई-मेल पता लिखें", "wri
 
 
 def problem(code: ErrorCode, question: Question, name: str, **words: Bilingual) -> Problem:
-    """A cause at a question; `words` fill the message beside the question's label."""
+    """A cause at a question; `words` are the message's parameters besides the question's label."""
     expected = question.hint or _EXPECTED.get(question.kind.value) or question.help or question.label
     texts = {"label": question.label, "expected": expected, **words}
     return Problem(code, (*PATH, *name.split(".")), texts=texts)
@@ -42,7 +42,7 @@ def not_asked(question: Question, name: str) -> Problem:
 
 
 def aadhaar_inside(question: Question, name: str) -> Problem:
-    """An Aadhaar number in an answer: those lie in the vault and nowhere else (ADR 0015)."""
+    """An Aadhaar number in an answer: those are stored in the vault only (ADR 0015)."""
     return problem(ErrorCode.FORM_AADHAAR_NOT_HERE, question, name)
 
 
@@ -87,7 +87,7 @@ _CODES = {
 
 
 def _words(keyword: str, facts: Mapping[str, Any], question: Question) -> dict[str, Bilingual]:
-    """What fills the message of a keyword beside the question's label."""
+    """The parameters of a keyword's message besides the question's label."""
     bound = _TOO_LITTLE if keyword.startswith("min") else _TOO_MUCH
     match keyword:
         case "minimum" | "maximum":

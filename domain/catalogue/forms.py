@@ -87,7 +87,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A rule between answers: `must` hold where `when` does. `name` is the question at which it is told."""
+    """A rule between answers: `must` hold where `when` does. `name` is the question at which a breach is reported."""
 
     name: str
     when: Rule | None
@@ -142,7 +142,7 @@ class Form:
 
 
 def digest_of(answer: str) -> str:
-    """What tells whether an answer is still the one that a document gave: SHA-256 in hexadecimal."""
+    """The SHA-256 of an answer in hexadecimal, which shows whether it is still the one that a document gave."""
     return hashlib.sha256(answer.encode()).hexdigest()
 
 

@@ -77,7 +77,7 @@ def sounds_of(word: str) -> str:
 def soft_sounds_of(word: str) -> str:
     """The sounds where every *c* but *ch* is soft.
 
-    Whether a *c* is soft is told by the letter behind it, so one letter that is left out would change two sounds:
+    Whether a *c* is soft depends on the letter behind it, so one letter that is left out would change two sounds:
     domicle, licnce.
     """
     return sounds_of(_HARD_OR_SOFT.sub("s", word))

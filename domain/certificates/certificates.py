@@ -18,7 +18,7 @@ class CertificateStatus(StrEnum):
 
 
 class EndGround(StrEnum):
-    """Why an officer ends a certificate; kept with her reasons in writing."""
+    """Why an officer ends a certificate; stored with the officer's written reasons."""
 
     CLERICAL_ERROR = "CLERICAL_ERROR"
     RECORD_CHANGED = "RECORD_CHANGED"

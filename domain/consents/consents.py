@@ -10,7 +10,7 @@ from typing import Any
 from domain.kernel import ErrorCode, Problem, Problems, Remedy, Source
 
 DEFAULT_DAYS = 365
-"""How long a consent holds where she names no other time."""
+"""How long a consent is valid where the citizen names no other time."""
 
 LONGEST_DAYS = 365
 """The longest time for which one consent is taken."""
@@ -26,11 +26,11 @@ class ConsentPurpose(StrEnum):
     RATION_CARD = "RATION_CARD"
     LOCKER_DOCUMENTS = "LOCKER_DOCUMENTS"
     ISSUE_TO_LOCKER = "ISSUE_TO_LOCKER"
-    """Her certificates are put into her locker when they are issued; nothing is read with it."""
+    """Certificates are put into the citizen's locker when they are issued; nothing is read with it."""
     ASSISTANCE = "ASSISTANCE"
-    """An operator of a centre acts for her, for minutes; given by a code, a relative or a signed paper."""
+    """An operator of a centre acts for the citizen, for minutes; given by a code, a relative or a signed paper."""
     ROSTER = "ROSTER"
-    """A school or camp files for her and hands her paper over; given by her guardian, or by herself when of age."""
+    """A school or camp files for the citizen and hands the paper over; given by a guardian, or alone when of age."""
 
 
 SOURCES: Mapping[ConsentPurpose, Source] = MappingProxyType(
@@ -60,7 +60,7 @@ class ConsentState(StrEnum):
 
     GIVEN = "GIVEN"
     MISSING = "MISSING"
-    """She never gave it, took it back, or it has run out."""
+    """The consent was never given, was withdrawn, or has expired."""
     NOTHING_HELD = "NOTHING_HELD"
     """There is nothing that could be asked for, so nothing is asked."""
 
@@ -188,7 +188,7 @@ class Consent:
 
     @property
     def ended_at(self) -> datetime | None:
-        """When she took it back or declined."""
+        """When the citizen withdrew or declined it."""
         return self._first_instant(ConsentStep.WITHDRAW) or self._first_instant(ConsentStep.DECLINE)
 
     def status(self, now: datetime) -> ConsentStatus:
@@ -266,5 +266,5 @@ PURPOSE_PARAM = "consent_purpose"
 
 
 def consent_required(purpose: ConsentPurpose, *path: str, action: Remedy = Remedy.GIVE_CONSENT) -> Problem:
-    """What is told where a consent does not hold: which one, and the way to mend it."""
+    """The problem where a consent is not valid: which one, and how to remedy it."""
     return Problem(ErrorCode.CONSENT_REQUIRED, path, action, {PURPOSE_PARAM: purpose.value})

@@ -3,7 +3,7 @@
 The rule of sameness. DigiLocker names a document by `IssuerId-DocType-DocId` (docs/contracts/digilocker.md
 section 7.3). Two documents of one citizen are the same where issuer, type and DocId are the same in any letter case;
 of the DocId only letters and digits count, because issuers strip their numbers of strokes when they make one. A
-document without a URI has the issuer's own number in place of the DocId. Where a source tells neither, the values
+document without a URI has the issuer's own number in place of the DocId. Where a source gives neither, the values
 by which the document was asked for are compared. Documents that agree in less are two.
 """
 

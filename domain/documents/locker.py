@@ -7,9 +7,9 @@ class OrderKind(StrEnum):
     """What is ordered."""
 
     UPLOAD = "UPLOAD"
-    """A file that she handed in is put into her locker."""
+    """An uploaded file is put into the citizen's locker."""
     PULL = "PULL"
-    """An issuer puts a document of hers into her locker."""
+    """An issuer puts a document of the citizen into the locker."""
 
 
 class OrderState(StrEnum):

@@ -77,7 +77,7 @@ FIRST_DAY = date(2013, 1, 1)
 
 LATE_EVENTS = timedelta(days=4)
 LAST_DAY = date.max - LATE_EVENTS
-"""The last day that a calendar can close; whoever asks for one behind it is told the same."""
+"""The last day that a calendar can close; a request for a later day gets the same answer."""
 
 DOORSTEP = "DOORSTEP"
 """The channel of a service that was handed over at the citizen's door, and of an application taken in there."""
@@ -141,7 +141,7 @@ UNMAPPED = ""
 """What rows of a service bear that e-Taal gave no code yet: it is listed under its own line."""
 
 NOT_STARTED = "-"
-"""What rows bear on days before the service's start date with e-Taal, which is not told of them."""
+"""What rows bear on days before the service's start date with e-Taal, which does not receive them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +210,7 @@ class DayCountCache:
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """One row that changed what an earlier revision told."""
+    """One row that changed the figures of an earlier revision."""
 
     revision: int
     reason: CorrectionReason

@@ -12,26 +12,26 @@ from domain.kernel.messages import catalogue, label
 
 
 class NoticeKind(StrEnum):
-    """What a message tells of; its text is `notice.<kind>` of the catalogues."""
+    """The event of a message; its text is `notice.<kind>` of the catalogues."""
 
     APPLICATION_RECEIVED = "APPLICATION_RECEIVED"
-    """Somebody else handed it in for her."""
+    """Somebody else filed it for the citizen."""
     FEE_DUE = "FEE_DUE"
     QUERY_RAISED = "QUERY_RAISED"
     APPROVED = "APPROVED"
     CERTIFICATE_READY = "CERTIFICATE_READY"
-    """It waits at the counter, or for a doorstep slot that she chooses."""
+    """It waits at the counter, or for a doorstep slot that the citizen chooses."""
     CERTIFICATE_CORRECTED = "CERTIFICATE_CORRECTED"
     CERTIFICATE_REVOKED = "CERTIFICATE_REVOKED"
     DELIVERED = "DELIVERED"
     REJECTED = "REJECTED"
     RETURNED_AS_INCOMPLETE = "RETURNED_AS_INCOMPLETE"
     WITHDRAWN = "WITHDRAWN"
-    """Somebody else withdrew it for her."""
+    """Somebody else withdrew it for the citizen."""
     REOPENED = "REOPENED"
     DUE_DATE_PASSED = "DUE_DATE_PASSED"
     APPEAL_FILED = "APPEAL_FILED"
-    """It filed itself, or somebody filed it for her."""
+    """It was filed automatically, or by somebody else for the citizen."""
     APPEAL_LAPSED = "APPEAL_LAPSED"
     """It was not decided in time and does not go on by itself."""
     APPEAL_CLOSED = "APPEAL_CLOSED"
@@ -57,10 +57,10 @@ class NoticeKind(StrEnum):
     SUGGESTION_ANSWERED = "SUGGESTION_ANSWERED"
     CONSENT_ASKED = "CONSENT_ASKED"
     ASSISTANCE_GIVEN = "ASSISTANCE_GIVEN"
-    """An operator acts for her from now on: by her code, a relative's, or a signed paper."""
+    """An operator acts for the citizen from now on: by a code, a relative's code, or a signed paper."""
     ACCOUNT_LINKED = "ACCOUNT_LINKED"
     RECORDS_TO_BE_JOINED = "RECORDS_TO_BE_JOINED"
-    """An officer agreed that this record and another one are hers; until then she may stop it."""
+    """An officer agreed that two records are the citizen's; until the merge the citizen may stop it."""
     RECORDS_JOINED = "RECORDS_JOINED"
     FEE_AMOUNT_DIFFERS = "FEE_AMOUNT_DIFFERS"
     """Money came that is not taken for the fee; where it is stands with the payment."""
@@ -72,7 +72,7 @@ class NoticeKind(StrEnum):
     PAYMENT_RETURNED = "PAYMENT_RETURNED"
     """The bank sent it back; what to do stands with the payment."""
     PAYMENT_ACCOUNT_REJECTED = "PAYMENT_ACCOUNT_REJECTED"
-    """Her account was refused before anything was sent."""
+    """The bank account was refused before anything was sent."""
     PAYMENT_ACCOUNT_CHANGED = "PAYMENT_ACCOUNT_CHANGED"
     PAYMENT_REISSUED = "PAYMENT_REISSUED"
     LIFE_CERTIFICATE_WANTED = "LIFE_CERTIFICATE_WANTED"
@@ -130,7 +130,7 @@ MISSED = "missed"
 
 
 class Topic(StrEnum):
-    """What kind of thing a message is about, beside its application."""
+    """The kind of object that a message is about, besides its application."""
 
     APPLICATION = "APPLICATION"
     APPEAL = "APPEAL"
@@ -146,7 +146,7 @@ class Topic(StrEnum):
 class Notice:
     """One message to one citizen. `params` are codes, numbers, days and instants; `read_at` None is unread.
 
-    `event_key` names the event: it is unique, so that one event tells once.
+    `event_key` names the event: it is unique, so that one event sends one message.
     """
 
     id: str

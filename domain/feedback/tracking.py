@@ -13,7 +13,7 @@ MOBILE_DIGITS = 4
 
 @dataclass(frozen=True, slots=True)
 class SecondFactor:
-    """Exactly one of the two: the last four digits of her mobile, or her date of birth."""
+    """Exactly one of the two: the last four digits of the applicant's mobile, or the date of birth."""
 
     mobile_last4: str | None = None
     born_on: date | None = None
@@ -51,7 +51,7 @@ class Tracked:
 
 
 def matches(citizen: Citizen | None, factor: SecondFactor) -> bool:
-    """Whether the second factor is hers; the comparison takes the same time for every outcome."""
+    """Whether the second factor is the applicant's; the comparison takes the same time for every outcome."""
     if factor.mobile_last4 is not None:
         given, kept = latin_digits(factor.mobile_last4), (citizen.mobile or "")[-MOBILE_DIGITS:] if citizen else ""
     else:

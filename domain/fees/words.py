@@ -5,11 +5,11 @@ from domain.kernel import Language, Source, rupees
 from domain.kernel.messages import label
 
 _TOLD = frozenset({FeeProblem.AMOUNT_MISMATCH, FeeProblem.RECEIPT_TWICE})
-"""Money lies with the source that is not taken for the fee: its state alone would not say so."""
+"""Problems where the source holds money that does not count as the fee, which the state alone does not show."""
 
 
 def fee_state_text(order: FeeOrder, language: Language) -> str:
-    """Where an order stands: its state, or what lies with the source where that is not taken for the fee."""
+    """The state of an order as text, or the money at the source that does not count as the fee."""
     if order.state in PAID or order.problem not in _TOLD:
         return label(f"fee_state.{order.state.value}", language)
     source = Source.TREASURY if order.route is FeeRoute.TREASURY else Source.CSC

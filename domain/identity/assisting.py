@@ -12,11 +12,11 @@ class AssistanceWay(StrEnum):
     """By whose word an operator acts."""
 
     OTP = "OTP"
-    """A one-time code that was sent to her own telephone."""
+    """A one-time code that was sent to the citizen's own telephone."""
     RELATIVE = "RELATIVE"
-    """A one-time code that was sent to a relative whom she had registered before."""
+    """A one-time code that was sent to a relative whom the citizen had registered before."""
     SIGNED_PAPER = "SIGNED_PAPER"
-    """A paper that she signed, or put her thumb to, and that was scanned."""
+    """A paper with the citizen's signature or thumbprint, scanned."""
 
 
 STRENGTH = MappingProxyType(
@@ -30,7 +30,7 @@ STRENGTH = MappingProxyType(
 
 
 class AssistanceState(StrEnum):
-    """Where an operator's request stands; ENDED by her, by him, by time, or by another operator's request."""
+    """The state of an operator's request; ENDED by citizen, operator, expiry, or another operator's request."""
 
     ASKED = "ASKED"
     GIVEN = "GIVEN"
@@ -54,7 +54,7 @@ BANK_FIELDS = ("bank_account_number", "bank_ifsc")
 
 @dataclass(frozen=True, slots=True)
 class Applicant:
-    """Whom the operator says that he serves. A citizen who is not known yet is entered by name, once she consented."""
+    """The citizen that the operator names. An unknown citizen is registered by name after consenting."""
 
     name: str | None = None
     mobile: str | None = None
@@ -90,7 +90,7 @@ class Assistance:
 
 @dataclass(frozen=True, slots=True)
 class Relative:
-    """Somebody who may speak for a citizen at a centre, as she registered herself. `mobile` is ten digits."""
+    """Somebody who may speak for a citizen at a centre, as the citizen registered. `mobile` is ten digits."""
 
     id: str
     citizen_id: str
@@ -109,6 +109,6 @@ def check_minutes(minutes: int | None) -> int:
 
 
 def strength_problem(have: Assurance, need: Assurance, *path: str) -> Problem:
-    """What is told where an identity is not sure enough, with the way to raise it."""
+    """The problem where the identity assurance is too low, with the way to raise it."""
     way = Remedy.LINK_ACCOUNT if need is Assurance.SUBSTANTIAL else Remedy.SIGN_IN_AGAIN
     return Problem(ErrorCode.STRENGTH_TOO_LOW, path, way, {"assurance": have.value, "assurance_needed": need.value})

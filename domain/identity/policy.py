@@ -76,7 +76,7 @@ class Purpose(StrEnum):
 
 
 class Relation(StrEnum):
-    """What must hold between the one who asks and the object."""
+    """The relation required between the subject and the object."""
 
     ANY = "ANY"
     OWN = "OWN"
@@ -84,9 +84,9 @@ class Relation(StrEnum):
     ASSIGNED = "ASSIGNED"
     JURISDICTION = "JURISDICTION"
     HELD = "HELD"
-    """In her jurisdiction, and the case lies with her by name."""
+    """In the officer's jurisdiction, and the case is assigned to the officer by name."""
     PLACED = "PLACED"
-    """Of the school or camp in which she works."""
+    """Of the school or camp in which the operator works."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +149,7 @@ _CONSENTS = {
     **{(_Role.CITIZEN, _K.CONSENT, purpose): _R.OWN for purpose in (_P.VIEW, _P.APPLY)},
     (_Role.OPERATOR, _K.CONSENT, _P.ASSIST): _R.ASSISTED,
 }
-"""A consent is given and taken back by the citizen alone; an operator whom she let serve her may ask, and see it."""
+"""A consent is given and withdrawn by the citizen alone; an operator who may act may request and see it."""
 
 _SIGN_ON = {
     **{(_Role.OPERATOR, _K.ASSISTANCE, purpose): _R.ASSIGNED for purpose in (_P.VIEW, _P.APPLY)},
@@ -181,7 +181,7 @@ _SIGN_ON = {
     (_Role.ADMIN, _K.CENTRE, _P.OPERATE): _R.ANY,
     (_Role.AUDITOR, _K.CENTRE, _P.AUDIT): _R.ANY,
 }
-"""Requests to act for a citizen are the operator's own; accounts are hers alone; a device is that of who signed in.
+"""Requests to act are the operator's own; accounts are the citizen's alone; a device belongs to who signed in.
 
 Who claims a record that others entered shows herself to an officer of the place where it was entered.
 """
@@ -228,7 +228,7 @@ _FEES = {
     (_Role.FINANCE_OFFICER, _K.FEE_ORDER, _P.PAY_BENEFIT): _R.JURISDICTION,
     (_Role.AUDITOR, _K.FEE_ORDER, _P.AUDIT): _R.ANY,
 }
-"""Orders to pay a fee, without the payer's name: her own, and of the place that the officer works for."""
+"""Orders to pay a fee, without the payer's name: the citizen's own, and of the place that the officer works for."""
 
 _FINANCE = {
     **{(_Role.FINANCE_OFFICER, kind, _P.PAY_BENEFIT): _R.JURISDICTION for kind in (_K.FINANCE_CASE, _K.FINANCE_BOOK)},
@@ -257,7 +257,7 @@ _UPLOADS = {
         for purpose in (_P.VIEW, _P.APPLY)
     },
 }
-"""Files that somebody hands in: her own, and an operator those of the citizen whom he serves."""
+"""Uploaded files: one's own, and for an operator those of the citizen being served."""
 
 _LAW = {
     (_Role.CITIZEN, _K.APPEAL, _P.VIEW): _R.OWN,

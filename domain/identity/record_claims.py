@@ -30,7 +30,7 @@ class ClaimWay(StrEnum):
     CODE = "CODE"
     """A one-time code to the telephone that the record has on file."""
     OFFICER = "OFFICER"
-    """An officer of the place of the application, who has seen her and her papers."""
+    """An officer of the place of the application, who has seen the claimant and the papers."""
 
 
 class ClaimState(StrEnum):
@@ -49,7 +49,7 @@ class ClaimState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RecordClaim:
-    """One claim. `citizen_id` is the record by which she is signed in, `record_id` the one that she claims.
+    """One claim. `citizen_id` is the record of the signed-in claimant, `record_id` the claimed one.
 
     `record_id` and the place are None where what she named fits no record that can be claimed; nothing that she is
     told depends on it. `reason` is what the officer wrote.
@@ -82,12 +82,12 @@ class RecordClaim:
 
 
 def record_in_use(*path: str) -> Problems:
-    """What is told where a code proved the claim, but her own record was used too: that takes an officer's word."""
+    """The problem where a code proved the claim, but both records were used: an officer must approve it."""
     return Problems(Problem(ErrorCode.RECORD_IN_USE, path))
 
 
 def aadhaar_differs(*path: str) -> Problems:
-    """What is told where the two records bear different Aadhaar numbers: they are two people's."""
+    """The problem where the two records have different Aadhaar numbers and so belong to two people."""
     return Problems(Problem(ErrorCode.AADHAAR_DIFFERS, path))
 
 

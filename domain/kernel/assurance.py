@@ -25,7 +25,7 @@ _ORDER = tuple(Assurance)
 
 @dataclass(frozen=True, slots=True)
 class Needed:
-    """What a service asks for: of her own session, and of the consent by which an operator applies for her."""
+    """What a service asks for: of the citizen's own session, and of the consent by which an operator applies."""
 
     own: Assurance = Assurance.SUBSTANTIAL
     assisted: Assurance = Assurance.LOW

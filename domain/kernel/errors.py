@@ -63,7 +63,7 @@ _T, _R = ErrorType, Remedy
 class ErrorCode(StrEnum):
     """Stable codes, shared by `errors[].extensions.code` and `userErrors[].code`: one row for each.
 
-    A row holds the code, its type, whether to retry, the usual remedy, and the result code at UMANG's door
+    A row holds the code, its type, whether to retry, the usual remedy, and the result code of UMANG's API
     (docs/contracts/umang.md section 5; APSK0422 is a rule that says no). A single error may carry another remedy that
     fits better. A new code is a row here and the text `error.<CODE>` in both catalogues of domain/kernel/locale.
     A code that came as text is looked up by its name: `ErrorCode[text]`.

@@ -41,7 +41,7 @@ def mask_aadhaar_in(text: str) -> str:
 
 
 def _numbers(text: str) -> list[tuple[int, int]]:
-    """Where valid numbers are; those that overlap are told as one."""
+    """Where valid numbers are; overlapping ones are merged."""
     merged: list[tuple[int, int]] = []
     for match in _TWELVE_DIGITS.finditer(text):
         start, end = match.span(1)

@@ -1,6 +1,6 @@
 """System messages and labels in the requested language, from the gettext catalogues in domain/kernel/locale.
 
-Only doors render text; everything inside carries codes. Garhwali and Kumaoni fall back to Hindi.
+Only the outermost layer renders text; everything inside carries codes. Garhwali and Kumaoni fall back to Hindi.
 """
 
 from collections.abc import Mapping
@@ -60,7 +60,7 @@ def message(
     params: Mapping[str, str] = _NOTHING,
     texts: Mapping[str, Bilingual] = _NO_TEXTS,
 ) -> str:
-    """What to tell a person about an error code.
+    """The message about an error code for a person.
 
     `params` fill the text. A value that has a label of its own (`status` DRAFT has `status.DRAFT`)
     is shown by it; a parameter that is not given is shown as a dash. `texts` fill it in their own words.

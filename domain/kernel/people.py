@@ -16,7 +16,7 @@ class Role(StrEnum):
     OPERATOR = "OPERATOR"
     DOORSTEP_AGENT = "DOORSTEP_AGENT"
     PRINCIPAL = "PRINCIPAL"
-    """Files rosters for the children of her school."""
+    """Files rosters for the children of a school."""
     CAMP_OFFICER = "CAMP_OFFICER"
     """Files rosters for those who come to a camp."""
     OFFICER = "OFFICER"
@@ -54,7 +54,7 @@ class Provider(StrEnum):
     CSC_CONNECT = "CSC_CONNECT"
     DIGILOCKER = "DIGILOCKER"
     UMANG = "UMANG"
-    """An account with the national app, by which UMANG asks for her; nobody signs in with it alone."""
+    """An account with the national app, by which UMANG names a citizen; nobody signs in with it alone."""
 
 
 class OfficerLevel(StrEnum):
@@ -83,7 +83,7 @@ class Posting:
 
 @dataclass(frozen=True, slots=True)
 class Citizen:
-    """A citizen; her personal data are encrypted at rest. `mobile` is ten digits."""
+    """A citizen; the personal data are encrypted at rest. `mobile` is ten digits."""
 
     id: str
     name: Bilingual = field(repr=False)
@@ -101,7 +101,7 @@ class Citizen:
 
 @dataclass(frozen=True, slots=True)
 class Officer:
-    """An officer with the postings she holds today."""
+    """An officer with today's postings."""
 
     id: str
     name: Bilingual
@@ -147,7 +147,7 @@ class Subject:
     on_behalf_of: str | None = None
     district: str | None = None
     assurance: Assurance | None = None
-    """How sure the session is of her, or the consent of whom an operator serves; None where there is no session."""
+    """Assurance of the session, or of the consent to an operator; None where there is no session."""
     assisted_service: str | None = None
     """The one service that the consent of whom an operator serves is limited to."""
     scopes: frozenset[str] = field(default_factory=frozenset)
@@ -156,7 +156,7 @@ class Subject:
     account: str | None = None
     """For a command: the account of the machine that runs it, as CLI and its number, for a name may be a person's."""
     partner_request: str | None = None
-    """The record of the partner's request in which she asks, where one came for her (store/umang.py)."""
+    """The record of the partner's request, where the call came through a partner (store/umang.py)."""
 
     @property
     def signed_in(self) -> bool:

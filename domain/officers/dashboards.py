@@ -16,7 +16,7 @@ from domain.statistics.figures import StatisticsChannel
 
 
 class DashboardRole(StrEnum):
-    """Whose dashboard it is; told from postings by `dashboards_of`."""
+    """Whose dashboard it is; `dashboards_of` derives it from postings."""
 
     VERIFIER = "VERIFIER"
     DESIGNATED_OFFICER = "DESIGNATED_OFFICER"
@@ -190,7 +190,7 @@ def _role_of(posting: Posting) -> DashboardRole | None:
 
 
 class Dimension(StrEnum):
-    """By what figures can be told apart."""
+    """The dimensions by which figures can be grouped."""
 
     DEPARTMENT = "DEPARTMENT"
     SERVICE = "SERVICE"
@@ -222,7 +222,7 @@ class ViewContent:
 
 @dataclass(frozen=True, slots=True)
 class SavedView:
-    """A view that an officer keeps for herself under a name."""
+    """A named view that an officer saved."""
 
     id: str
     officer_id: str

@@ -45,7 +45,7 @@ class QueueSort(StrEnum):
 
 
 class Holder(StrEnum):
-    """Who holds a case, seen from the officer who asks."""
+    """Who holds a case, relative to the requesting officer."""
 
     ME = "ME"
     NOBODY = "NOBODY"
@@ -102,7 +102,7 @@ def days_left_limits(now: datetime) -> list[tuple[DaysLeft, datetime]]:
 
 @dataclass(frozen=True, slots=True)
 class QueueCounts:
-    """How many cases wait: by state, by days left, and those that concern the officer herself."""
+    """How many cases wait: by state, by days left, and those that concern this officer."""
 
     total: int
     by_status: Mapping[Status, int]
@@ -134,7 +134,7 @@ class OpinionState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A first officer's verdict that waits for a second one; `version` is the application's that she saw.
+    """A first officer's verdict that waits for a second one; `version` is the application's at that time.
 
     `verdict` is APPROVE or REJECT, `documents` are keys of the notified papers that it is about.
     `answer_note` is why it was sent back.
@@ -178,7 +178,7 @@ def pack_expires_at(day: date) -> datetime:
 
 
 class ReadPurpose(StrEnum):
-    """Why an officer reads a case that lies with a colleague: a closed list."""
+    """Why an officer reads a case that is assigned to a colleague: a closed list."""
 
     COVER_COLLEAGUE = "COVER_COLLEAGUE"
     SECOND_OPINION = "SECOND_OPINION"
@@ -194,7 +194,7 @@ class ReadPurpose(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class UnusualReads:
-    """An officer read more cases outside her queue within an hour than is usual."""
+    """An officer read unusually many cases outside the own queue within an hour."""
 
     officer_id: str
     count: int

@@ -27,9 +27,9 @@ class LeaveState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Leave:
-    """An officer's leave from one day to another, both included; without a substitute the level above has her work.
+    """An officer's leave from one day to another, both included; without a substitute the level above has the work.
 
-    `begun_at` is when her cases moved, `ended_at` when they came back. A leave begins once and ends once, also
+    `begun_at` is when the cases moved, `ended_at` when they came back. A leave begins once and ends once, also
     where the clock steps back afterwards; its substitute's authority ends with its last day in any case.
     """
 
@@ -90,7 +90,7 @@ class Vacancy:
 
 
 class CoverKind(StrEnum):
-    """What lies with somebody else while an officer is away."""
+    """The kinds of work that somebody else holds while an officer is away."""
 
     CASE = "CASE"
     APPEAL = "APPEAL"
@@ -98,7 +98,7 @@ class CoverKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CoveredCase:
-    """A case or appeal that lies elsewhere because of an absence, and goes back when that is over.
+    """A case or appeal that another officer holds during an absence, returned when that is over.
 
     `absence_id` is a leave or a vacancy, `holder_id` who has it meanwhile; None where nobody could be found.
     """

@@ -40,7 +40,7 @@ class SanctionNeed:
 
 @dataclass(frozen=True, slots=True)
 class SanctionBudget:
-    """The need of a sanction beside what is left; `need` is None where no source gives the scheme's amount.
+    """The need of a sanction and the balance left; `need` is None where no source gives the scheme's amount.
 
     `set_aside_paise` is what other payments have been promised of the balance and the treasury does not show yet.
     """
@@ -57,7 +57,7 @@ class SanctionBudget:
 
 
 def year_of(day: date) -> tuple[date, date]:
-    """The first and the last day of the financial year that a day lies in."""
+    """The first and the last day of the financial year of a day."""
     first = date(day.year - (day.month < 4), 4, 1)
     return first, date(first.year + 1, 3, 31)
 

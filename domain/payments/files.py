@@ -42,7 +42,7 @@ class BatchState(StrEnum):
     """Its file is made and signed; whether it has gone is not known until it is SENT."""
     SENT = "SENT"
     IN_DOUBT = "IN_DOUBT"
-    """Other octets lie at PFMS under its name: only an answer can tell what they took."""
+    """PFMS holds other bytes under this name: only an answer can show what was accepted."""
     ACCEPTED = "ACCEPTED"
     REJECTED = "REJECTED"
     """PFMS took none of it."""
@@ -97,11 +97,11 @@ class RegistrationState(StrEnum):
     RELEASED = "RELEASED"
     """The line of a batch that PFMS rejected for another one."""
     LEAVING = "LEAVING"
-    """Nothing more is paid to her: the next batch has PFMS delete her."""
+    """Nothing more is paid to the beneficiary: the next batch has PFMS delete the record."""
     DELETED = "DELETED"
-    """PFMS knows her no more; whoever is paid again is registered anew before."""
+    """PFMS deleted the beneficiary, who must be registered again before another payment."""
     NOT_DELETED = "NOT_DELETED"
-    """PFMS would not delete her: an officer looks. She is paid nothing."""
+    """PFMS refused the deletion: an officer reviews it. Nothing is paid."""
 
 
 class EnrolmentState(StrEnum):
@@ -139,10 +139,10 @@ LIVING_LINES = frozenset({LineState.BUILT, LineState.ACCEPTED, LineState.DEBITED
 """States of a line whose money is on its way."""
 
 UNTOLD = (PaymentStatus.SANCTIONED, PaymentStatus.BENEFICIARY_PENDING, PaymentStatus.BENEFICIARY_REJECTED)
-"""States of an instalment that no partner was told of."""
+"""States of an instalment that was sent to no partner."""
 
 OF_THE_FILE = frozenset({"DBE0002", "DBE0003", "DBE0004"})
-"""Codes that speak of the whole file: a line that bears nothing else is not wrong itself
+"""Codes about the whole file: a line that bears nothing else is not wrong itself
 (docs/contracts/dbt_finance.md section 2.6)."""
 
 TWICE = frozenset({"DBE0004", "DBE0018"})
@@ -158,7 +158,7 @@ DELETE = "D"
 """The purpose of a line by which PFMS deletes a beneficiary (docs/contracts/dbt_finance.md section 2.2)."""
 
 ALREADY_GONE = frozenset({"DBE0007", "TBE0007"})
-"""Codes by which PFMS says that it knows no such beneficiary: her deletion is done
+"""Codes by which PFMS says that it knows no such beneficiary: the deletion is done
 (docs/contracts/dbt_finance.md section 2.6)."""
 
 _COURSE = MappingProxyType(
@@ -208,7 +208,7 @@ class PaymentRules:
     lines_per_file: int = 2_000
     frozen: tuple[tuple[str, str], ...] = _FROZEN
     answer_days: int = 90
-    """Days that the octets of an answer are kept after it was applied; its name and hash stay for ever."""
+    """Days that the bytes of an answer are kept after it was applied; its name and hash stay for ever."""
     files_at_once: int = 20
     """Answers that one round takes."""
     enquiries_an_hour: int = 120_000
@@ -232,13 +232,13 @@ class PaymentRules:
 
 
 def beneficiary_id(sanction_number: str) -> str:
-    """The id by which PFMS knows the beneficiary of a sanction: one for ever, whatever her account."""
+    """The id by which PFMS knows the beneficiary of a sanction: one for ever, whatever the account."""
     return f"UKN{sanction_number}"
 
 
 @dataclass(frozen=True, slots=True)
 class PayeeDetails:
-    """Whom a file names, at one version of her account. `aadhaar_reference` leads to the vault and nowhere else."""
+    """A beneficiary in a file, at one version of the account. `aadhaar_reference` refers to the vault only."""
 
     name: str = field(repr=False)
     name_regional: str = field(repr=False)
@@ -307,7 +307,7 @@ class PaymentFileBatch:
 
 @dataclass(frozen=True, slots=True)
 class SignerEnrolment:
-    """Where a certificate stands at PFMS. `codes` say why it was declined, `source` names the file that told it."""
+    """Where a certificate stands at PFMS. `codes` say why it was declined, `source` names the file that reported it."""
 
     fingerprint: str
     state: EnrolmentState

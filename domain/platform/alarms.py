@@ -239,7 +239,7 @@ class Alarm:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened so many times, or so strongly, and when last: seconds before its process told of it."""
+    """Something that happened so many times, or so strongly, and when last: seconds before its process reported it."""
 
     value: float
     seconds_ago: float
@@ -265,7 +265,7 @@ class JobRuns:
 
 @dataclass(frozen=True, slots=True)
 class ProcessFacts:
-    """What one process tells of itself. Durations are seconds by its monotonic clock, `free_bytes` of its disk.
+    """The health report of one process. Durations are seconds by its monotonic clock, `free_bytes` of its disk.
 
     `not_closed` says since how long a breaker of a system is not closed. `sign_in_failures` counts the last
     five minutes.
@@ -289,7 +289,7 @@ class ProcessFacts:
     jobs: Mapping[str, JobRuns] = field(default_factory=dict)
     """A worker's jobs by name, as far as they ended once since it was started."""
     age: float = 0.0
-    """Seconds since it told this."""
+    """Seconds since this report."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,7 +302,7 @@ class Readings:
     unsealed_seconds: float
     session_key_seconds: float
     unusual_reads: Mapping[str, int] = field(default_factory=dict)
-    """Reads outside her own queue within the last hour, by the inner key of each officer with unusually many."""
+    """Reads outside the own queue within the last hour, by the inner key of each officer with unusually many."""
     worker_seconds: float = 0.0
     """For how long no worker was heard."""
     silent_offices: Mapping[str, int] = field(default_factory=dict)
@@ -397,4 +397,4 @@ def _events(facts: ProcessFacts) -> Iterator[tuple[AlarmCode, str, float]]:
 
 
 PRESENT_SECONDS = 60.0
-"""A process that told nothing for so long has ended or hangs; what it said of the present counts no more."""
+"""A process without a report for so long has ended or hangs; its last values no longer count."""

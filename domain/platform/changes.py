@@ -1,6 +1,6 @@
 """The change feed: what changed, its position in commit order, and the filter of a reader.
 
-A row names things by their keys and says nothing about them; what they are now is read when it is told.
+A row names things by their keys and says nothing about them; their present values are read on delivery.
 """
 
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ class ChangeKind(StrEnum):
 
 
 OF_APPLICATIONS = (ChangeKind.APPLICATION, ChangeKind.PAYMENT)
-"""What a citizen sees of her application."""
+"""Changes of an application that its citizen sees."""
 
 OF_QUEUES = (ChangeKind.APPLICATION, ChangeKind.QUEUE)
 """What an officer sees of a queue."""

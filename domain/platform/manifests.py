@@ -74,7 +74,7 @@ class Manifest:
             raise ManifestRefused("a version is 1 to 40 letters, digits, dots, + and -, such as 1.4.0")
 
     def content(self) -> dict[str, Any]:
-        """The manifest as JSON: Apollo's form, with the application and its version beside it."""
+        """The manifest as JSON: Apollo's form, with the application and its version added."""
         return {
             "format": FORMAT,
             "version": FORMAT_VERSION,

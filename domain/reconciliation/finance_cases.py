@@ -35,7 +35,7 @@ class DifferenceKind(StrEnum):
 
 
 class SuggestedCause(StrEnum):
-    """What most often lies behind a difference; a suggestion to begin with, never a finding."""
+    """The usual causes of a difference; an initial suggestion, never a finding."""
 
     ORDER_LOST_ON_THE_WAY = "ORDER_LOST_ON_THE_WAY"
     ORDER_NOT_OURS = "ORDER_NOT_OURS"
@@ -120,7 +120,7 @@ class FinanceDifference:
 
     @property
     def cause(self) -> SuggestedCause:
-        """What is suggested: what the finder says, or what usually lies behind this kind."""
+        """The suggested cause: the finder's, or the usual one for this kind."""
         return self.suggested_cause or USUAL_CAUSE[self.kind]
 
 

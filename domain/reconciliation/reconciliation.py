@@ -22,7 +22,7 @@ STATEMENT_MADE = time(23, 30)
 IN_FLIGHT = frozenset({PaymentStatus.INSTRUCTED, PaymentStatus.AT_BANK})
 CAME_BACK = frozenset({PaymentStatus.RETURNED, PaymentStatus.REISSUED})
 SENT = IN_FLIGHT | CAME_BACK | {PaymentStatus.CREDITED}
-"""States of a payment whose order left the house: instructed = credited + returned + in flight."""
+"""States of a payment whose order was sent: instructed = credited + returned + in flight."""
 
 
 class RunState(StrEnum):
@@ -96,12 +96,12 @@ class TheirRow:
 
     @classmethod
     def of(cls, status: PaymentStatus, paise: int | None, since: datetime | None) -> Self:
-        """The row of a partner that speaks in our states."""
+        """The row of a partner, expressed in our states."""
         return cls(side_of(status), paise, since)
 
 
 def difference_of(ours: OurRow | None, theirs: TheirRow | None) -> DifferenceKind | None:
-    """What is wrong with a payment as two books know it; None where they agree. The gravest is told alone.
+    """The difference between two books about a payment; None where they agree. Only the gravest is reported.
 
     Money that only one side knows of comes before its amount, and that before where it stands.
     """

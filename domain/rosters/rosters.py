@@ -17,7 +17,7 @@ MOST_ROWS = 500
 """Rows of one roster: more children than a school has in classes 11 and 12; more than one camp takes in a day."""
 
 MOST_AT_ONCE = 50
-"""Rows that one mutation adds, each of which may attach papers; a file by the door is cut into such batches."""
+"""Rows that one mutation adds, each of which may attach papers; an uploaded file is split into such batches."""
 
 MOST_OPEN = 50
 """Rosters of one school or camp that are not filed yet."""
@@ -81,7 +81,7 @@ class GuardianRelation(StrEnum):
     MOTHER = "MOTHER"
     GUARDIAN = "GUARDIAN"
     SELF = "SELF"
-    """She is of age and speaks for herself."""
+    """The person is of age and consents alone."""
 
 
 class ConsentWay(StrEnum):
@@ -118,9 +118,9 @@ class RowOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RowPerson:
-    """Whom a row is about. `reference` tells her within the roster: an admission number, a token of the camp.
+    """The person of a row. `reference` is unique within the roster: an admission number, a token of the camp.
 
-    `mobile` is the guardian's, or her own where she speaks for herself; ten digits. `documents` are references of
+    `mobile` is the guardian's, or the person's own where of age; ten digits. `documents` are references of
     uploads by the keys of the service's papers.
     """
 
@@ -192,7 +192,7 @@ class RosterRow:
     acknowledgement: Acknowledgement | None
     added_at: datetime
     added_by: str
-    """The operator who handed it in, who also hands in its application: the papers are her uploads."""
+    """The operator who added the row and files its application: the papers are this operator's uploads."""
     version: int = 1
 
 
@@ -212,7 +212,7 @@ class RosterProgress:
 
 
 def problem_values(problem: Problem) -> dict[str, Any]:
-    """A problem as JSON, to be told later in whatever language is asked."""
+    """A problem as JSON, to be rendered later in the requested language."""
     return {
         "code": problem.code.value,
         "path": list(problem.path),

@@ -113,13 +113,13 @@ def answers_for(form: Form | None, person: RowPerson) -> dict[str, str]:
 
 
 def same_person(person: RowPerson) -> str:
-    """What tells two rows of the same person: name without case, birth date, and telephone or guardian."""
+    """The key that detects two rows of the same person: name without case, birth date, and telephone or guardian."""
     by = person.mobile or person.guardian.casefold()
     return f"{person.name.casefold()}|{person.born_on.isoformat()}|{by}"
 
 
 def at_row(problem: Problem, place: int) -> Problem:
-    """A problem of a row, told at the row's place in the input; what a form says is told at its answers."""
+    """A problem of a row, with the row's path in the input; problems of a form have the path of the answer."""
     path = problem.path[1:] if problem.path[:1] == ("input",) else problem.path
     inner = ("answers", *path[1:]) if path[:1] == ("form",) else path
     return Problem(problem.code, ("input", "rows", str(place), *inner), problem.action, problem.params, problem.texts)

@@ -25,7 +25,7 @@ from domain.statistics.sum_graph import Node, crossing_numbers, numbers_to_hide,
 
 @dataclass(frozen=True, slots=True)
 class SuppressedCells:
-    """What is held back of one dimension or chain of them, such as district and tehsil, by how many are told apart.
+    """Suppressed cells of one dimension or chain, such as district and tehsil, by the number of grouped dimensions.
 
     `periods` are the cells of whole periods, `months` the same with the month as last coordinate.
     """
@@ -37,7 +37,7 @@ class SuppressedCells:
 
     @classmethod
     def of_period(cls, period: Period, table: Cells, depth: int) -> Self:
-        """What is held back of a whole period; the table tells `depth` dimensions apart."""
+        """Suppressed cells of a whole period; the table is grouped by `depth` dimensions."""
         levels = [_rolled_up(table, level) for level in range(depth + 1)]
         return cls({period: _by_level(levels)}, (), [_by_last(cells) for cells in levels])
 
@@ -85,7 +85,7 @@ Hides = Callable[[Coordinates, Coordinates], bool]
 
 @dataclass(frozen=True, slots=True)
 class SuppressedPairs:
-    """What is held back of a table of two chains in a whole period, by how much of each is told apart."""
+    """Suppressed cells of a table of two chains in a whole period, by the grouped dimensions of each."""
 
     levels: Mapping[tuple[int, int], AbstractSet[Coordinates]]
 

@@ -126,7 +126,7 @@ class _Parts:
         return node
 
     def _plant(self, root: Node, around: _Around) -> None:
-        """Tell the part above each part of a tree, and how deep it lies."""
+        """Find the parent of each part of a tree, and its depth."""
         if root in self._above:
             return
         self._above[root], self._tree[root] = (root, 0), root

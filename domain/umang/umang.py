@@ -9,7 +9,7 @@ OK = "APSK0000"
 """The result code of a call that was accepted."""
 
 ANSWERED_WITHOUT = "ANSWERED_WITHOUT_APPLICATION"
-"""UMANG was told that the application is filed, and there is none."""
+"""UMANG got the answer that the application is filed, and there is none."""
 FILED_UNANSWERED = "FILED_WITHOUT_ANSWER"
 """There is an application, and no answer that says so was kept: UMANG may not know of it."""
 THEIRS_DIFFER = "THEIR_COUNT_DIFFERS"
@@ -18,7 +18,7 @@ THEIRS_DIFFER = "THEIR_COUNT_DIFFERS"
 
 @dataclass(frozen=True, slots=True)
 class ServiceComparison:
-    """One service of UMANG on one day in India. `theirs` is what UMANG counted, where it told us.
+    """One service of UMANG on one day in India. `theirs` is UMANG's own count, where it reported one.
 
     `differences` name the kind and, but for a count, the tracker of each call that does not fit.
     """

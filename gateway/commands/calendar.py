@@ -47,7 +47,7 @@ _FAULTS = {
 
 
 async def run_import(settings: Settings, file: Path, *, dry_run: bool) -> bool:
-    """Import a file and tell what changed; False where it was refused, with one line for each fault on stderr."""
+    """Import a file and report what changed; False where it was refused, with one line for each fault on stderr."""
     try:
         given = read_rows(file)
     except (OSError, UnicodeDecodeError, csv.Error) as error:

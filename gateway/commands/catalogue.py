@@ -79,7 +79,7 @@ class NotImported(Exception):
 
 
 async def run_import(settings: Settings, source: str, *, dry_run: bool, as_json: bool, rejects: Path | None) -> bool:
-    """Import a folder, a JSON file or an address, and tell what changed; False where rows were left out.
+    """Import a folder, a JSON file or an address, and report what changed; False where rows were left out.
 
     Raises NotImported where the source cannot be read at all, or the file for the rejects cannot be written.
     """
@@ -157,7 +157,7 @@ def _bounded_path(path: Path) -> Path:
 
 
 def _refuse_unwritable(file: Path | None) -> None:
-    """Raise NotImported before anything is taken over where the rows that are left out could not be told."""
+    """Raise NotImported before anything is taken over where the rows that are left out could not be reported."""
     if file is None:
         return
     try:

@@ -171,7 +171,7 @@ async def run_send_now(settings: Settings) -> bool:
 
 
 async def run_fetch_now(settings: Settings) -> bool:
-    """Take in what lies ready; False where PFMS cannot be asked."""
+    """Process the answers that are ready; False where PFMS cannot be reached."""
     settled = 0
     async with open_runtime(settings) as house:
         try:

@@ -186,7 +186,7 @@ def _show(counts: DayCounts, rows: Sequence[TransactionCount]) -> None:
 
 
 async def run_export(settings: Settings, day: date, file: Path) -> None:
-    """Write the rows of a day and tell their link."""
+    """Write the rows of a day and print their hash link."""
     async with open_storage(settings) as rooms:
         await ledger_seal.seal(rooms.store)
         rows, link = 0, ledger_seal.GENESIS
@@ -214,7 +214,7 @@ async def run_close(settings: Settings, day: date | None) -> bool:
 
 
 async def run_compare(settings: Settings, first: date, last: date) -> bool:
-    """Compare days with what e-Taal has; False where it was told other rows under the present revision."""
+    """Compare days with what e-Taal has; False where it received other rows under the present revision."""
     async with open_storage(settings) as rooms:
         days = await compare(environment_of(settings, rooms), first, last)
     for day in days:

@@ -26,7 +26,7 @@ TOLD_EVERY = 5.0
 
 
 async def run_rebuild(settings: Settings) -> int:
-    """Count figures anew and tell progress on stderr; gives how many sums there are."""
+    """Count figures anew and report progress on stderr; gives how many sums there are."""
     async with open_storage(settings) as rooms:
         async with rooms.store.read_transaction() as tx:
             many = await figure_build.cases(tx)
@@ -34,7 +34,7 @@ async def run_rebuild(settings: Settings) -> int:
 
 
 def progress(clock: Clock, many: int) -> Callable[[Build], None]:
-    """Lines with cases, cases a second and the time left, some seconds apart; the last page of cases is always told."""
+    """Lines with cases, cases a second and the time left, every few seconds; the last page is always reported."""
     begun = told = clock.monotonic()
     first: int | None = None
 

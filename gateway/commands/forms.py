@@ -34,7 +34,7 @@ def forms_check(folder: _FOLDER = None) -> None:
 
 
 async def run_import(settings: Settings, folder: Path | None, *, dry_run: bool) -> bool:
-    """Import a folder and tell what changed; False where a file was refused, which is told on stderr."""
+    """Import a folder and report what changed; False where a file was refused, which is reported on stderr."""
     files = _read(folder)
     if files is None:
         return False

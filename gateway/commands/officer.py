@@ -132,7 +132,7 @@ async def run_list(settings: Settings, department: str | None, district: str | N
 async def run_transfer(
     settings: Settings, who: str, successor: str | None, cover: str | None, postings: tuple[Posting, ...]
 ) -> None:
-    """Transfer an officer and tell what moved. Raises NotThere, NotMoved."""
+    """Transfer an officer and report what moved. Raises NotThere, NotMoved."""
     async with open_runtime(settings) as house:
         env = house.environment
         request = TransferOfficer(
@@ -150,7 +150,7 @@ async def run_transfer(
 
 
 async def run_leave(settings: Settings, who: str, first: date, last: date, substitute: str | None) -> None:
-    """Record a leave and tell what moved already. Raises NotThere, NotMoved."""
+    """Record a leave and report what moved already. Raises NotThere, NotMoved."""
     async with open_runtime(settings) as house:
         env = house.environment
         officer, named = await _officer(env, who), await _optional_officer(env, substitute)

@@ -32,7 +32,7 @@ WIDE = 1000
 
 
 def why_unread(error: Exception) -> str:
-    """Why a file cannot be read, in words that tell what to mend and hold nothing of the file."""
+    """Why a file cannot be read, in words that say what to correct and hold nothing of the file."""
     match error:
         case UnicodeDecodeError():
             return "it is not in UTF-8"

@@ -120,7 +120,7 @@ def run_build(folder: Path | None, app: str | None, target: Path) -> list[Path]:
 
 
 def run_check(files: list[Path], folder: Path | None) -> bool:
-    """Check manifests, or the folder; True where anything does not fit, told line by line."""
+    """Check manifests, or the folder; True where anything does not fit, reported line by line."""
     if not files:
         built = checked_folder(folder or OPERATIONS, None)
         _tell(f"{sum(len(one.operations) for one in built)} operations of {len(built)} applications fit")

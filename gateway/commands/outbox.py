@@ -84,7 +84,7 @@ def _done_or_exit(*, done: bool, otherwise: str) -> None:
 
 HIDDEN = "(hidden)"
 MAY_BE_GIVEN_UP = frozenset({PUSH, ASKED, END, SEND, NOTIFY})
-"""Topics for which nobody waits but who is told: no money, certificate, filing, count or withdrawn consent."""
+"""Topics of mere notifications: no money, certificate, filing, count or withdrawn consent depends on them."""
 _KEY = re.compile(r"[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}")
 
 

@@ -75,7 +75,7 @@ async def run_export(settings: Settings, person: str, file: Path | None) -> None
 
 
 async def run_erase(settings: Settings, person: str) -> None:
-    """Erase a person and tell what was done and what stays. Raises NotThere, NotErased."""
+    """Erase a person and report what was done and what stays. Raises NotThere, NotErased."""
     async with open_runtime(settings) as house:
         env = house.environment
         try:

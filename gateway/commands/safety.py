@@ -70,7 +70,7 @@ def run_verify(settings: Settings) -> bool:
 
 
 async def run_backup(settings: Settings, file: Path, *, keys: bool) -> None:
-    """Write a backup and, beside it, its manifest. Raises StoreError, OSError."""
+    """Write a backup and, in the same folder, its manifest. Raises StoreError, OSError."""
     key = backup_key(settings)
     with_keys = keys and settings.backup_passphrase is not None
     async with open_storage(settings, any_revision=True) as rooms:
@@ -90,7 +90,7 @@ async def run_backup(settings: Settings, file: Path, *, keys: bool) -> None:
 
 @contextmanager
 def _write_atomically(file: Path) -> Iterator[BinaryIO]:
-    """Write beside the file and put it into its place when it is whole and synced."""
+    """Write to a temporary file, sync it and rename it into place."""
     handle, temporary = tempfile.mkstemp(prefix=".new-", dir=file.parent)  # mode 0600
     try:
         with os.fdopen(handle, "wb") as stream:

@@ -63,7 +63,7 @@ _LOOK_SECONDS = 0.25
 _LOOKS = int(3 * SWITCH_SECONDS / _LOOK_SECONDS)
 """How often it is looked at what the running processes say, before they are named."""
 _HEARD_SECONDS = 2 * BEAT_SECONDS
-"""A process that told nothing for so long is taken to have ended."""
+"""A process without a report for so long is taken to have ended."""
 
 
 class NotSet(Exception):

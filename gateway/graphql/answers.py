@@ -41,7 +41,7 @@ def retry_headers(fault: Fault) -> dict[str, str]:
 
 
 def busy_response(refusal: Refusal) -> Response:
-    """The answer of a partner's door to a request that was turned down before the door: plain, with the code."""
+    """A plain response with the code, for a request to a partner endpoint that was refused before its handler."""
     return Response(
         encode_json({"code": refusal.fault.code.value}),
         refusal.status,

@@ -9,7 +9,7 @@ its lists whose length the field above it gives, to the cost of one row. So the 
 document and never with what its fragments come to when they are spread out.
 
 Once it was answered, the objects in the answer are counted by the weights of their fields. The part of a weight that
-stands for outside systems is left out; the calls that were really made are counted beside it
+stands for outside systems is left out; the calls that were really made are counted separately
 (integrations/calling/calls.py).
 """
 
@@ -90,7 +90,7 @@ class FieldCost:
 
 
 class CostTable:
-    """The costs of a schema. Fields that the schema does not have cost nothing: validation tells of them."""
+    """The costs of a schema. Fields that the schema does not have cost nothing: validation reports them."""
 
     def __init__(self, schema: GraphQLSchema) -> None:
         self._schema = schema
@@ -147,7 +147,7 @@ def _is_required_list(argument: GraphQLArgument) -> bool:
 
 
 LARGEST_TOLD = 2**31 - 1
-"""Larger costs are told as this one, so that they fit into an Int."""
+"""Costs are capped here to fit an Int."""
 
 Variables: TypeAlias = Mapping[str, Any] | None
 
@@ -217,7 +217,7 @@ class Requested:
             return found
         fragment = self._fragments.get(name)
         if fragment is None or name in self._open:
-            return Measure()  # unknown or circular: validation tells which
+            return Measure()  # unknown or circular: validation reports which
         self._open.add(name)
         measure = self._selection(fragment.selection_set, fragment.type_condition.name.value)
         self._open.discard(name)

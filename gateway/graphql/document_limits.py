@@ -28,7 +28,7 @@ MOST_FRAGMENTS = 30
 MOST_VARIABLES = 50
 MOST_DIRECTIVES = 9
 MOST_REPEATS = 50
-"""Objects that are asked for again beside themselves in one document: validation compares each pair of them."""
+"""Objects that are selected more than once in one document: validation compares each pair of them."""
 
 DEEPEST_MEASURED = 100
 """Levels of braces after which counting stops, so that no document can exhaust the stack."""
@@ -115,7 +115,7 @@ class Measurer:
             return self.known[name]
         fragment = self.fragments.get(name)
         if fragment is None or name in self.open:
-            return Size()  # unknown or circular: validation tells which
+            return Size()  # unknown or circular: validation reports which
         self.open.add(name)
         size = self.size(fragment.selection_set)
         self.open.discard(name)
@@ -133,7 +133,7 @@ class _Directives(Visitor):
 
 
 def check_document(document: DocumentNode, limits: Limits) -> bool:
-    """Raise Refusal for the first bound that a document exceeds; tell whether an operation of it introspects."""
+    """Raise Refusal for the first bound that a document exceeds; return whether an operation of it introspects."""
     operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
     fragments = [node for node in document.definitions if isinstance(node, FragmentDefinitionNode)]
     directives = _Directives()

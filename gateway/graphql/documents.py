@@ -29,7 +29,7 @@ LONGEST_KEPT = 10_000
 """Characters; longer documents are parsed each time, so that the memory of kept ones is bounded."""
 MOST_COMMENTS = 200
 PREPARED = "apuni.prepared"
-"""The key under which the document travels to the schema beside the client's own extensions."""
+"""The key among the client's extensions under which the document is passed to the schema."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,13 +98,13 @@ class GraphQLEndpoint:
             return call.fault(bad_request("BODY_INCOMPLETE").fault, 400)
         except TimeoutError:
             return call.fault(Fault(ErrorCode.DEADLINE_EXCEEDED), 504)
-        except Exception as error:  # noqa: BLE001 - the last wall: a client never sees a stack trace
+        except Exception as error:  # noqa: BLE001 - a client never sees a stack trace
             if not isinstance(error, OURS):
                 _log.error("edge_fault", exception=type(error).__name__)
             return call.fault(fault_of(error), 503)
 
     async def _handle(self, call: Call) -> Response:
-        """Who, rate, body, room, document, context, execution: in this order, each at its place in the pipeline."""
+        """Runs the steps in order: caller, rate, body, admission, document, context, execution."""
         request, pipeline = call.request, self.pipeline
         if call.accepted is None and not self._streams(request):
             raise bad_request("NOT_ACCEPTABLE", 406)
@@ -137,7 +137,7 @@ class GraphQLEndpoint:
                 raise bad_request("METHOD", 405, headers={"Allow": "GET, POST"})
 
     async def _document_refused(self, call: Call, refused: DocumentRefused, token: str | None) -> Response:
-        """The errors of a document. Only a developer, whom the store must know for that, is told names of the graph."""
+        """The errors of a document. Only a developer, whom the store must know for that, sees names of the graph."""
         context = None
         if token is not None and not self._edge.introspection:
             context = await self._context(call, token)

@@ -29,7 +29,7 @@ GRACE_SECONDS = 0.5
 
 
 class DocumentRefused(Exception):
-    """A document that is not valid. `errors` are graphql-core's own; `replace_errors` makes them fit to be told."""
+    """A document that is not valid. `errors` are graphql-core's own; `replace_errors` makes them fit for the caller."""
 
     def __init__(self, errors: list[GraphQLError]) -> None:
         super().__init__(f"{len(errors)} errors")
@@ -50,7 +50,7 @@ class Pipeline:
         self._callers = edge.callers or Callers(edge.clock.monotonic)
 
     def caller(self, token: str | None, address: str | None) -> Caller:
-        """Who asks, without asking the store."""
+        """Identify the caller without the store."""
         return self._callers(token, address)
 
     async def spend(self, caller: Caller) -> RateStatus | None:
@@ -61,7 +61,7 @@ class Pipeline:
 
     @asynccontextmanager
     async def slot(self, caller: Caller) -> AsyncIterator[Slot]:
-        """Room for one operation. Raises Refusal with 503."""
+        """Admit one operation. Raises Refusal with 503."""
         if self.edge.admission is None:
             yield Slot()
             return
@@ -86,7 +86,7 @@ class Pipeline:
             self.edge.trusted.allow(ready.resolved, context)
 
     def visible_errors(self, errors: list[GraphQLError], context: RequestContext | None) -> list[GraphQLError]:
-        """The errors of a document as this caller may know them: names of the graph are not told to everybody."""
+        """The errors of a document as this caller may see them: names of the graph are not shown to everybody."""
         if self.edge.introspection or (context is not None and self.edge.developer(context)):
             return errors
         return [nameless(error) for error in errors]

@@ -1,6 +1,6 @@
 """Idempotent replay: the same request and key get the same response bytes (docs/reliability.md section 5.5).
 
-What a verb did is kept by `actions/kernel/idempotency.py` with the verb. Here the whole answer is kept beside it, for
+What a verb did is kept by `actions/kernel/idempotency.py` with the verb. Here the whole answer is stored too, for
 the same caller, document, variables and language: encrypted, for as long as the key. An answer of which nothing is kept
 (the process died before it was sent, so nobody saw it) is made anew from what the verb kept.
 """

@@ -4,7 +4,7 @@ An id is the SHA-256 of the document. It comes as `documentId` (GraphQL over HTT
 prefix `sha256:`), as `id`, or as `extensions.persistedQuery` (Apollo). A document that is sent in full and is that of
 a published operation is trusted too. Nothing is ever registered by a request.
 
-They are loaded from the store and warm before a process opens its doors, and kept current after; uses are told there.
+They are loaded from the store before a process serves requests and refreshed afterwards; uses are recorded there.
 """
 
 import asyncio
@@ -148,7 +148,7 @@ class TrustedLibrary:
         return ResolvedDocument(query)
 
     def allow(self, resolved: ResolvedDocument, context: RequestContext) -> None:
-        """Raise Refusal with FORBIDDEN where this caller may not send a document of her own."""
+        """Raise Refusal with FORBIDDEN where this caller may not send a document of its own."""
         if resolved.trusted or self._mode is DocumentMode.OPEN or getattr(context, "router", False):
             return
         subject: Any = getattr(context, "subject", None)
@@ -231,7 +231,7 @@ class Warmed:
 
 
 class TrustedDocumentLoader:
-    """The store's side of a library. A manifest whose signature does not hold is left out and told in the log."""
+    """The store's side of a library. A manifest with an invalid signature is left out and logged."""
 
     def __init__(self, library: TrustedLibrary, schema: BaseSchema, store: Store, keyrings: Keyrings) -> None:
         self.library = library

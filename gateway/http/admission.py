@@ -148,9 +148,9 @@ class _Class:
 
 
 class Admission:
-    """The gate of one process.
+    """The admission control of one process.
 
-    `observe` is told of each request that was let in or refused: its share, and "admitted" or "shed"; `late` of how
+    `observe` is called for each request admitted or refused: its share, and "admitted" or "shed"; `late` of how
     late the event loop ran, in seconds, twenty times a second.
     """
 
@@ -190,7 +190,7 @@ class Admission:
 
     @asynccontextmanager
     async def slot(self, share: Share) -> AsyncIterator[Slot]:
-        """Room for one operation. Raises Refusal with 503 where there is none in time."""
+        """Admit one operation. Raises Refusal with 503 where there is no slot in time."""
         await self._enter(share)
         slot, began = Slot(), self._clock.monotonic()
         try:
@@ -258,7 +258,7 @@ class Admission:
         return guaranteed or self.under_way < self.limit.value
 
     def _admit_waiting(self) -> None:
-        """Give free room to those who wait: first below their guarantee, then where the share is used least."""
+        """Give free slots to waiting requests: first below their guarantee, then where the share is used least."""
         while True:
             ready = [share for share, each in self._classes.items() if each.waiting and self._has_room(share)]
             if not ready:

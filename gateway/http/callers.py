@@ -66,10 +66,10 @@ def _plain_digest(value: str) -> str:
 
 
 class Callers:
-    """Tells callers apart.
+    """Identifies callers.
 
     `person_of` gives the kind and the id of the person whom a token names, or None where its signature does not
-    hold; it asks no store. `digest` makes a key of what is told by.
+    hold; it asks no store. `digest` makes a key of the caller's identifier.
     """
 
     def __init__(
@@ -107,7 +107,7 @@ class Callers:
 
 
 def network_of(address: str | None) -> str:
-    """What one household is told by: an IPv4 address, or the first 64 bits of an IPv6 address."""
+    """The key that identifies one household: an IPv4 address, or the first 64 bits of an IPv6 address."""
     try:
         parsed = ip_address(address or "")
     except ValueError:

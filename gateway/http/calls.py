@@ -23,8 +23,8 @@ from schema.kernel.errors import Fault
 class RequestFacts:
     """What the context is made from. `token` is None where none was sent; an empty one never holds.
 
-    `client` is the address of the caller, `standing` what her rate leaves her, `router` whether a router in front
-    of us proved itself, `agent` what her program calls itself.
+    `client` is the address of the caller, `standing` what remains of its rate, `router` whether a router in front
+    of us proved itself, `agent` its User-Agent.
     """
 
     request_id: str
@@ -98,7 +98,7 @@ class ReadyOperation:
 
 @dataclass(slots=True)
 class Call:
-    """One HTTP request, filled step by step. `slot` is there while it has room in the process."""
+    """One HTTP request, filled step by step. `slot` is set while it is admitted."""
 
     request: Request
     request_id: str
@@ -127,7 +127,7 @@ class Call:
         return json_answer(body, status, request_id=self.request_id, language=self.language, accepted=self.accepted)
 
     def fault(self, fault: Fault, status: int) -> Response:
-        """The answer that tells of a request that was not executed."""
+        """The response to a request that was not executed."""
         body = fault_body(fault, request_id=self.request_id, language=self.language)
         response = self.answer(body, status)
         response.headers.update(retry_headers(fault))
@@ -138,7 +138,7 @@ class Call:
         return 200 if self.accepted is not None and self.accepted.legacy else 400
 
     def record(self, status: int, seconds: float) -> OperationRecord:
-        """What is told to metrics and log."""
+        """The values for metrics and log."""
         ready = self.ready
         return OperationRecord(
             name=(ready.resolved.name or ready.name) if ready else None,

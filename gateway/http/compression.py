@@ -45,7 +45,7 @@ def takes_gzip(header: str | None) -> bool:
 
 
 def gzip_body(body: bytes, blur: int) -> bytes:
-    """A gzip stream of the body with a comment of `blur` bytes. It bears no time, so that it tells of no clock."""
+    """A gzip stream of the body with a comment of `blur` bytes. It contains no time, so that it reveals no clock."""
     head = struct.pack("<4BLBB", 0x1F, 0x8B, 8, _COMMENT, 0, 0, 255) + b"x" * blur + b"\0"
     packer = zlib.compressobj(LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
     tail = struct.pack("<LL", zlib.crc32(body), len(body) & 0xFFFFFFFF)

@@ -1,6 +1,6 @@
 """`GET /documents/<sealed address>`: streams one of a citizen's documents from its source.
 
-The address is made by the graph (`HeldDocument.download`). The length is told where the source tells it, so that who
+The address is made by the graph (`HeldDocument.download`). The length is sent where the source gives it, so that who
 reads sees at once when a body ends too soon: the last piece goes out only after the whole was checked.
 """
 

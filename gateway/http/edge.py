@@ -26,7 +26,7 @@ class TrustedDocuments(Protocol):
         ...
 
     def allow(self, resolved: ResolvedDocument, context: RequestContext) -> None:
-        """Raise Refusal where this caller may not send a document of her own."""
+        """Raise Refusal where this caller may not send a document of its own."""
         ...
 
 
@@ -47,8 +47,8 @@ class Edge:
     """How the endpoint behaves.
 
     `origins` are those whose pages may use the session cookie; `page` answers a browser that opens the path
-    (None: there is no such page); `observe` is told of every answered request; `introspection` is whether the graph
-    tells everybody what it is made of, else only a context for which `developer` is true.
+    (None: there is no such page); `observe` is called for every answered request; `introspection` is whether the graph
+    may be introspected by everybody, else only a context for which `developer` is true.
     """
 
     clock: Clock

@@ -30,7 +30,7 @@ async def handle_http_error(request: Request, error: Exception) -> Response:  # 
 
 
 async def handle_uncaught(request: Request, error: Exception) -> Response:  # noqa: ARG001 - Starlette's shape
-    """A fault of ours at any door: told by its code only. The kind of a fault that nobody expected is in the log."""
+    """An internal error of any route: the response has its code only; an unexpected exception is logged by its type."""
     if not isinstance(error, OURS):
         _log.error("door_fault", exception=type(error).__name__)
     fault = fault_of(error)

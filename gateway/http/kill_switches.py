@@ -12,11 +12,11 @@ from domain.platform.switches import Switchboard, SwitchState
 from gateway.http.headers import EVERY_ANSWER
 
 WAIT_SECONDS = 60
-"""What a partner is told to wait where the switch has no end."""
+"""The Retry-After for a partner where the switch has no end."""
 
 
 def refuse_when_off(routes: list[Route], source: Source, switches: Switchboard, clock: Clock) -> list[Route]:
-    """The doors that a partner calls: 503 with Retry-After while its system is switched OFF."""
+    """The routes that a partner calls: 503 with Retry-After while its system is switched OFF."""
 
     def shut(app: ASGIApp) -> ASGIApp:
         async def door(scope: Scope, receive: Receive, send: Send) -> None:

@@ -37,7 +37,7 @@ _log = structlog.get_logger(__name__)
 
 
 class JobRuns(Collector):
-    """How the jobs of the workers ended, as each worker told last; it counts from its own start."""
+    """How the jobs of the workers ended, as each worker last reported; it counts from its own start."""
 
     def __init__(self) -> None:
         self._sums: Sums[tuple[str, str, str]] = Sums()
@@ -182,7 +182,7 @@ class Metrics:
         self._late.observe(seconds)
 
     def observe_partner(self, partner: Source, operation: str, code: str, seconds: float) -> None:
-        """Count one answered call of a partner; operation and code are of the door's own lists."""
+        """Count one answered call of a partner; operation and code are of the endpoint's own lists."""
         self._partner_calls.labels(partner.value, operation, code).inc()
         self._partner_seconds.labels(partner.value).observe(seconds)
 

@@ -1,6 +1,6 @@
 """`/openapi.json`: the partners' endpoints as OpenAPI 3.1, generated from one description of the routes.
 
-A door that is not described is found by a test, and what is described is tried by `make fuzz`.
+An endpoint that is not described is found by a test, and what is described is tried by `make fuzz`.
 """
 
 import re
@@ -208,7 +208,7 @@ DOORS: tuple[Endpoint, ...] = (
         security="commissionBearer",
     ),
 )
-"""Every door that a partner calls."""
+"""Every endpoint that a partner calls."""
 
 
 def document(url: str) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from gateway.http.headers import EVERY_ANSWER
 from store.database import Keyrings
 
 PURPOSES = ("manifest", "qr")
-"""The keyrings whose signatures leave the house: case files of appeals, QR codes of certificates."""
+"""The keyrings whose signatures others verify: case files of appeals, QR codes of certificates."""
 
 _PUBLIC = ("kty", "crv", "x", "y", "kid")
 

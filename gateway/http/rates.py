@@ -146,7 +146,7 @@ class RateStatus:
 
 
 class RateLimits:
-    """The rates of one gateway. `faults` is told of every fault of the shared store."""
+    """The rates of one gateway. `faults` is called for every fault of the shared store."""
 
     def __init__(
         self,

@@ -2,7 +2,7 @@
 
 Extensions: creation, creation-with-upload, checksum (sha256), expiration, termination. `Upload-Metadata` may name
 `filetype`, `document` (the key of the paper) and `sha256` (of the whole, in hexadecimal); a file's name is not read.
-After the last piece `GET /uploads/<id>` tells what `POST /uploads` tells of a whole file. What came of a piece before
+After the last piece `GET /uploads/<id>` returns what `POST /uploads` does for a whole file. What came of a piece before
 the link dropped is kept, unless the piece has a checksum.
 """
 
@@ -59,14 +59,14 @@ def speaks_tus(request: Request) -> bool:
 
 
 class Resumable:
-    """The doors of the protocol."""
+    """The routes of the protocol."""
 
     def __init__(self, env: Environment, origins: Collection[str]) -> None:
         self._env = env
         self._origins = origins
 
     def routes(self) -> list[Route]:
-        """Every door but POST at `/uploads`, which whole files share."""
+        """Every route but POST at `/uploads`, which whole files share."""
         return [
             Route("/uploads", self.options, methods=["OPTIONS"]),
             Route("/uploads/{partial}", self.options, methods=["OPTIONS"]),

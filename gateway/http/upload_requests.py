@@ -34,7 +34,7 @@ BODY_SECONDS = 120.0
 SCANNER_RETRY_SECONDS = 30
 
 FAULTS = (*OURS, ClientDisconnect, ScannerAway)
-"""What a door of uploads answers with words of its own."""
+"""The exceptions for which an upload endpoint makes its own error response."""
 
 STATUSES: Mapping[ErrorCode, int] = MappingProxyType(
     {

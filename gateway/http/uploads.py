@@ -37,7 +37,7 @@ _SHA_256 = re.compile(r"(?:^|[,\s])sha-256=:([A-Za-z0-9+/=]+):")
 _KEY = re.compile(r"[a-z0-9][a-z0-9-]{0,99}", re.ASCII)
 
 _ENVELOPE = 8192
-"""What boundaries and headers of a multipart body may take beside the file."""
+"""What boundaries and headers of a multipart body may take besides the file."""
 
 _LINK_HEADERS = {
     **EVERY_ANSWER,
@@ -49,13 +49,13 @@ _log = structlog.get_logger(__name__)
 
 
 class _OneFile(MultiPartParser):
-    """Keeps the file in memory: its size is bounded, and nothing of it may lie on a disk unencrypted."""
+    """Keeps the file in memory: its size is bounded, and nothing of it may be on a disk unencrypted."""
 
     spool_max_size = 64 * 1024 * 1024
 
 
 def upload_routes(environment: Environment, *, origins: Collection[str]) -> list[Route]:
-    """Both doors. `origins` are those whose pages may use the session cookie."""
+    """Both routes. `origins` are those whose pages may use the session cookie."""
 
     async def upload(request: Request) -> Response:
         try:

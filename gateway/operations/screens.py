@@ -116,7 +116,7 @@ def _operation(node: OperationDefinitionNode, fragments: Mapping[str, FragmentDe
 
 def _collect(node: Any, fragments: Mapping[str, FragmentDefinitionNode], used: dict[str, Any]) -> None:
     for name in _spread(node):
-        if name in fragments and name not in used:  # an unknown one is told by validation
+        if name in fragments and name not in used:  # an unknown one is reported by validation
             used[name] = fragments[name]
             _collect(fragments[name], fragments, used)
 

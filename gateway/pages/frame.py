@@ -128,7 +128,7 @@ def respond(
 
 
 def link_over(request: Request, headers: Mapping[str, str]) -> PlainTextResponse:
-    """The answer to a link that leads nowhere (any more), for the person who opened it; it tells nothing else."""
+    """The answer to a link that leads nowhere (any more), for the person who opened it; it reveals nothing else."""
     shown = language_of(request).catalogue
     told = {**headers, "Content-Language": shown.value, "Vary": "Accept-Language"}
     return PlainTextResponse(_LINK_OVER.in_language(shown), 404, told)

@@ -1,6 +1,6 @@
 """`/hearings.ics`: the hearings of a citizen or of an authority in iCalendar format, for a session.
 
-Dates that were moved or cancelled are told as such, so that a program that reads the file again takes them away. No
+Dates that were moved or cancelled are marked as such, so that a program that reads the file again takes them away. No
 person is named. Calendar programs that fetch by themselves cannot sign in; a secret address is not made.
 
 Of iCalendar (RFC 5545) as much is written as these events need: published, without recurrence, in UTC.
@@ -40,7 +40,7 @@ MOST = 500
 """Hearings of one file, the earliest first; `from` and `until` choose others."""
 
 BACK_DAYS, AHEAD_DAYS = 31, 366
-"""What is told without `from` and `until`."""
+"""The default period without `from` and `until`."""
 
 _NAME = Bilingual("सेवा का अधिकार: सुनवाई", "Right to Service: hearings")
 _SUMMARY = Bilingual("सुनवाई: अपील {number}", "Hearing: appeal {number}")
@@ -51,7 +51,7 @@ _ABOUT = Bilingual("{level}\nसेवा: {service}", "{level}\nService: {servi
 class Event:
     """One VEVENT (RFC 5545 section 3.6.1), without an end: nobody knows how long it takes.
 
-    `uid` is worldwide the same for the same event (RFC 5545 section 3.8.4.7). A cancelled event is told as the
+    `uid` is worldwide the same for the same event (RFC 5545 section 3.8.4.7). A cancelled event is listed as the
     second word on it (RFC 5545 sections 3.8.1.11 and 3.8.7.4).
     """
 
@@ -95,7 +95,7 @@ def moment(at: datetime) -> str:
 
 
 def fold_line(line: str) -> bytes:
-    """A content line with its end (RFC 5545 section 3.1), folded above 75 octets, never within a letter."""
+    """A content line with its end (RFC 5545 section 3.1), folded above 75 bytes, never within a letter."""
     parts: list[bytes] = []
     rest = line.encode("utf-8", "replace")
     while len(rest) > (room := _FOLD - bool(parts)):
@@ -154,7 +154,7 @@ def _hearing_filter(env: Environment, request: Request) -> HearingWanted:
 
 
 def _event(hearing: Hearing, appeal: Appeal, service: Service | None, language: Language) -> Event:
-    """What is told of a hearing; the same hearing has the same name in every file."""
+    """The event of a hearing; the same hearing has the same UID in every file."""
     about = service.name.in_language(language) if service else appeal.service_code
     level = label(f"appeal_level.{appeal.level.value}", language)
     return Event(

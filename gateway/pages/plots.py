@@ -10,12 +10,12 @@ from html import escape
 
 WIDTH = 360
 COLOURS = ("#0b4f8a", "#d9730d")
-"""Blue and orange, told apart by people who do not see red or green; the second one has an outline too."""
+"""Blue and orange, which people with red-green blindness can distinguish; the second one has an outline too."""
 
 _LEFT, _TOP, _BOTTOM, _HEIGHT = 44, 12, 28, 190
 _ROW, _NUMBERS = 38, 56
 _MOST_LETTERS = 60
-"""As many as fit beside each other on the narrowest telephone."""
+"""The most that fit in one row on the narrowest telephone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Plot:
-    """What is drawn and told. `shown` writes a value as the table does; `links` lead on from the places."""
+    """The data of a plot and its table. `shown` writes a value as the table does; `links` lead on from the places."""
 
     key: str
     title: str

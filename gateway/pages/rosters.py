@@ -47,7 +47,7 @@ _COLUMNS = (
 
 
 def roster_routes(environment: Environment, *, origins: Collection[str]) -> list[Route]:
-    """Both doors. `origins` are those whose pages may send a table by the session cookie."""
+    """Both routes. `origins` are those whose pages may send a table by the session cookie."""
 
     async def take(request: Request) -> Response:
         try:

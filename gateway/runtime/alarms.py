@@ -42,7 +42,7 @@ class AlarmWatch:
     async def look(self, *, worker_seconds: float = 0.0) -> list[Alarm]:
         """Decide every alarm once and give the changes; nothing where another process leads.
 
-        `worker_seconds` is for how long no worker was heard; a worker that looks hears itself.
+        `worker_seconds` is the time since any worker's last report; in a worker its own report counts.
         """
         await self._lead.take()
         lease = self._lead.lease
@@ -112,7 +112,7 @@ async def alarm_webhook(settings: Settings, clock: Clock, stack: AsyncExitStack)
 
 
 async def discard_notification(environment: Environment, payload: Mapping[str, str]) -> None:
-    """The handler where no webhook is set any more: what was to be told is kept in the store anyway."""
+    """The handler where no webhook is set any more: the alarm stays in the store anyway."""
     del environment
     log.info("alarm_not_told", code=payload["code"], state=payload["state"])
 

@@ -29,7 +29,7 @@ from store.database import FieldCipher
 
 @asynccontextmanager
 async def open_edge(settings: Settings, house: Runtime, metrics: Metrics) -> AsyncIterator[Edge]:
-    """The edge of this process. The event loop's lateness is watched while it is open."""
+    """The edge of this process. The event loop's lateness is measured while it is open."""
     environment = house.environment
     clock = environment.clock
     admission = Admission(settings.load, clock, metrics.observe_admission, metrics.observe_lateness)
@@ -75,7 +75,7 @@ def is_developer(context: RequestContext) -> bool:
 
 
 def admission_wrapper(admission: Admission | None, share: Share) -> Callable[[list[Route]], list[Route]]:
-    """Lets requests at doors in like operations of a class: 503 with Retry-After where there is no room."""
+    """Applies admission control to routes as to operations of a class: 503 with Retry-After where there is no slot."""
 
     def wrap_app(app: ASGIApp, gate: Admission) -> ASGIApp:
         async def door(scope: Scope, receive: Receive, send: Send) -> None:

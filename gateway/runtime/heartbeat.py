@@ -89,7 +89,7 @@ class Heartbeat:
 async def run_heartbeat(
     pulse: Heartbeat, *more: tuple[float, Callable[[], Awaitable[object]]]
 ) -> AsyncIterator[Heartbeat]:
-    """Keep the pulse going, and whatever `more` is to be done each so many seconds, for the first time after them."""
+    """Run the heartbeat and each work of `more` at its interval in seconds, the first time after one interval."""
     stopping = asyncio.Event()
     tasks = [
         asyncio.create_task(_repeat(stopping, SWITCH_SECONDS, pulse.poll_switches)),
@@ -106,7 +106,7 @@ async def run_heartbeat(
 
 @asynccontextmanager
 async def run_periodically(*works: tuple[float, Callable[[], Awaitable[object]]]) -> AsyncIterator[None]:
-    """Do each work every so many seconds, for the first time after them; a failure is told and does not end it."""
+    """Run each work at its interval in seconds, the first time after one interval; a failure is logged only."""
     stopping = asyncio.Event()
     tasks = [asyncio.create_task(_repeat(stopping, seconds, work, wait_first=True)) for seconds, work in works]
     try:
@@ -132,7 +132,7 @@ async def _repeat(
             await work()
             well = True
         except Exception as error:  # noqa: BLE001 - one bad beat must not stop the others
-            if well:  # told once, not at every beat of an outage
+            if well:  # logged once, not at every heartbeat of an outage
                 log.warning("pulse_missed", work=getattr(work, "__name__", "work"), kind=type(error).__name__)
             well = False
         await _wait(stopping, seconds)

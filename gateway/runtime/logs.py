@@ -144,7 +144,7 @@ def _places(traceback: TracebackType | None) -> list[str]:
 
 
 def mask_event(logger: Any, method: str, event: Event) -> Event:  # noqa: ARG001 - structlog's shape
-    """Hide what identifies a person or opens a door, by the name of a value and by its form."""
+    """Mask personal data and secrets, by the name of a value and by its form."""
     record = event.pop("_record", None)
     for name, value in list(event.items()):
         event[name] = HIDDEN if _SECRET_NAMES.search(name) and value is not None else mask_value(value)

@@ -22,7 +22,7 @@ def bind_socket(host: str, port: int, setting: str) -> socket.socket:
         place.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, STUCK_MILLISECONDS)
     try:
         place.bind((host, port))
-        place.listen(1)  # the port is ours from now on; who knocks while we start is let in afterwards
+        place.listen(1)  # the port is ours from now on; connections during start-up are accepted afterwards
     except OSError as error:
         place.close()
         reason = error.strerror or "cannot be used"

@@ -44,7 +44,7 @@ class ProcessHealth:
         self._jobs: dict[str, _Job] = {}
 
     def call_observer(self, other: CallObserver | None) -> CallObserver:
-        """What hears of every remote call: it counts what somebody must look at, and tells the other observer too."""
+        """The observer of every remote call: counts what needs attention, and calls the other observer too."""
 
         def observe(source: Source, policy: str, outcome: str, seconds: float) -> None:
             if outcome == "integrity":
@@ -111,7 +111,7 @@ class ProcessHealth:
         return self._away_since is not None and self._clock.monotonic() - self._away_since >= LEAST_AWAY
 
     def read_clock(self) -> None:
-        """Compare the wall clock with the one that never steps; called at every beat."""
+        """Compare the wall clock with the monotonic clock; called at every heartbeat."""
         wall, steady = self._clock.now().timestamp(), self._clock.monotonic()
         if self._last_reading is not None:
             jump = abs((wall - self._last_reading[0]) - (steady - self._last_reading[1]))
@@ -120,7 +120,7 @@ class ProcessHealth:
         self._last_reading = (wall, steady)
 
     def facts(self) -> ProcessFacts:
-        """What is told of this process now."""
+        """The current health report of this process."""
         now = self._clock.monotonic()
         not_closed: dict[str, float] = {}
         for (source, _), since in self._not_closed.items():

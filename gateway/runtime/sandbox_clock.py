@@ -15,7 +15,7 @@ from gateway.settings.settings import Settings
 POLL_SECONDS = 1.0
 
 NO_AUTHORITIES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-"""For clients that speak to this machine without TLS: reading all authorities takes 20 ms for each client."""
+"""For clients that connect to this machine without TLS: reading all authorities takes 20 ms for each client."""
 
 
 class FollowedClock(SystemClock):

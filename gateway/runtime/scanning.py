@@ -19,7 +19,7 @@ class ClamdScanner:
         self._seconds = seconds
 
     async def scan(self, content: bytes) -> str | None:
-        """What clamd found, or None. Raises ScannerAway where it cannot be asked or cannot tell."""
+        """What clamd found, or None. Raises ScannerAway where it cannot be reached or gives no result."""
         try:
             async with asyncio.timeout(self._seconds), self._line() as (reader, writer):
                 writer.write(b"zINSTREAM\0")
@@ -55,7 +55,7 @@ def scanner_of(settings: MalwareScanner) -> Scanner:
 
 
 def _finding(reply: bytes) -> str | None:
-    """`stream: OK`, or `stream: <name> FOUND`; anything else, such as a file above clamd's own limit, tells nothing."""
+    """`stream: OK`, or `stream: <name> FOUND`; anything else, such as a file above clamd's own limit, is no result."""
     words = reply.rstrip(b"\0\n").decode("utf-8", "replace").removeprefix("stream: ").strip()
     if words == "OK":
         return None

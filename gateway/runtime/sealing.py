@@ -19,7 +19,7 @@ _log = structlog.get_logger(__name__)
 
 
 class SealWatch:
-    """Looks at each beat of the pulse since when lines of the audit log wait; `limit_seconds` is how long they may."""
+    """Checks at each heartbeat since when audit lines wait for sealing; `limit_seconds` is how long they may."""
 
     def __init__(self, store: Store, clock: Clock, limit_seconds: float) -> None:
         self._store = store
@@ -28,7 +28,7 @@ class SealWatch:
         self._seen_since: float | None = None
 
     async def look(self) -> bool:
-        """Stop or free the store, and tell whether it is stopped. Raises StoreError."""
+        """Stop or free the store, and return whether it is stopped. Raises StoreError."""
         async with self._store.read_transaction() as tx:
             since = await audit.unsealed_since(tx)
         now = self._clock.monotonic()

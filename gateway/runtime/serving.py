@@ -26,7 +26,7 @@ METRICS = "/metrics"
 class DrainingServer(uvicorn.Server):
     """After SIGTERM readiness is false for `notice_seconds` while requests are still taken; then it drains.
 
-    A balancer thereby sends nothing more before the doors close. A second signal ends the notice at once. `started` is
+    A balancer so sends nothing more before the sockets close. A second signal ends the notice at once. `started` is
     called once, when everything that the start makes is made.
     """
 
@@ -47,7 +47,7 @@ class DrainingServer(uvicorn.Server):
         self._ends_at: float | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Open the doors."""
+        """Open the sockets."""
         await super().startup(sockets)
         self._when_started()
 

@@ -1,6 +1,6 @@
 """Decides the alarms in a gateway while no worker is running.
 
-Each worker tells of itself every ten seconds, which is its heartbeat in the store. Every gateway watches it.
+Each worker reports its health every ten seconds, which is its heartbeat in the store. Every gateway reads it.
 Where none was heard for too long, one gateway, elected by the lease of the alarms, decides all of them in the
 workers' place and posts that no worker runs itself, since the outbox stands still.
 """
@@ -27,7 +27,7 @@ class WorkerWatch:
     """Counts the silence of all workers on this process's own steady clock, from when it was started at the latest."""
 
     def __init__(self, environment: Environment, watch: AlarmWatch, post: Post | None) -> None:
-        """`post` tells the webhook of a change; None where there is none."""
+        """`post` sends a change to the webhook; None where there is none."""
         self._environment = environment
         self._watch = watch
         self._post = post

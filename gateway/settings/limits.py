@@ -12,7 +12,7 @@ DEMO_TIMES = 1000
 
 
 class DocumentMode(StrEnum):
-    """Who may send documents of her own; published ones are always taken (docs/clients.md)."""
+    """Who may send documents that are not published; published ones are always taken (docs/clients.md)."""
 
     OPEN = "open"
     DEVELOPERS = "developers"

@@ -69,7 +69,7 @@ class Retention(BaseModel):
 
 
 class Alarms(BaseModel):
-    """To whom changes of alarms are told (docs/alarms.md)."""
+    """The webhook that receives changes of alarms (docs/alarms.md)."""
 
     model_config = ConfigDict(hide_input_in_errors=True)
 
@@ -307,12 +307,12 @@ class Settings(BaseSettings):
 
     @property
     def keys_folder(self) -> Path:
-        """Where the keyrings lie."""
+        """The folder of the keyrings."""
         return self.keys_dir or self.home / "keys"
 
     @property
     def objects_folder(self) -> Path:
-        """Where certificates and attachments lie."""
+        """The folder of certificates and attachments."""
         return self.home / "objects"
 
     @property
@@ -327,7 +327,7 @@ class Settings(BaseSettings):
 
     @property
     def documents_mode(self) -> DocumentMode:
-        """Who may send documents of her own."""
+        """Who may send documents that are not published."""
         return self.documents or (DocumentMode.OPEN if self.demo else DocumentMode.DEVELOPERS)
 
     @property

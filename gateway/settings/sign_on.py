@@ -11,7 +11,7 @@ from domain.kernel import PersonKind, Provider
 
 
 class SignOn(BaseModel):
-    """Providers by role, lives of devices, and what the telephones are told of our apps."""
+    """Providers by role, lifetimes of devices, and the app entries for telephones."""
 
     citizen: list[Provider] = Field(
         default=[Provider.MERI_PEHCHAAN, Provider.JAN_PARICHAY],

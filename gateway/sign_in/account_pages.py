@@ -63,7 +63,7 @@ def devices_page(language: Language, devices: Sequence[OwnDevice], ways_out: Col
 
 
 def accounts_page(language: Language, held: Sequence[LinkedAccount], offered: Collection[Provider]) -> HTMLResponse:
-    """A citizen's accounts, each with the way to untie it, and what she may link."""
+    """A citizen's accounts, each with a form to unlink it, and the providers that can be linked."""
     mine = [one.provider for one in held if one.provider in PROVIDERS]
     items = "".join(
         f"<li><p>{say(PROVIDERS[one], language)}</p>{_form(language, 'unlink', one, UNLINK)}</li>"

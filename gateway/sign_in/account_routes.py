@@ -56,7 +56,7 @@ class _AccountHandlers:
     settings: SignInSettings
 
     async def devices(self, request: Request) -> Response:
-        """List the devices of who is signed in."""
+        """List the devices of the signed-in person."""
         env, subject = await self._signed_in(request)
         return account_pages.devices_page(language_of(request), await own_devices(env, subject), ways_out(env))
 
@@ -76,7 +76,7 @@ class _AccountHandlers:
         return response
 
     async def accounts(self, request: Request) -> Response:
-        """List the accounts of a citizen, with what she may link and untie."""
+        """List the accounts of a citizen, with those that can be linked and unlinked."""
         env, subject = await self._signed_in(request)
         citizen_id = _citizen(subject)
         async with env.store.read_transaction() as tx:

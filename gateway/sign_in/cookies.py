@@ -49,7 +49,7 @@ def open_session(response: Response, env: Environment, token: str, seconds: int)
 
 
 def keep_refresh(response: Response, env: Environment, token: str, seconds: int) -> None:
-    """Put the refresh token into a cookie that goes to its one door only."""
+    """Put the refresh token into a cookie that is sent to its one path only."""
     response.set_cookie(
         REFRESH_COOKIE, token, max_age=seconds, path=REFRESH_PATH, secure=_https(env), httponly=True, samesite="strict"
     )

@@ -18,7 +18,7 @@ class SignInSettings:
     app_links: frozenset[str] = frozenset()
     apple_app_ids: tuple[str, ...] = ()
     android_apps: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """What the files at `/.well-known/` tell of our apps, so that their links open them (ADR 0005)."""
+    """The entries for our apps in the files at `/.well-known/`, so that their links open them (ADR 0005)."""
 
     @property
     def app_paths(self) -> tuple[str, ...]:

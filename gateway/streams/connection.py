@@ -40,7 +40,7 @@ from schema.kernel.errors import OURS, Fault
 log = structlog.get_logger(__name__)
 MINUTE = 60.0
 LAST_WORD_SECONDS = 1.0
-"""How long a reader that takes nothing is given to take the reason why she is dropped."""
+"""How long a reader that takes nothing is given to receive the reason why it is dropped."""
 
 
 class ClientGone(Exception):
@@ -190,7 +190,7 @@ class Connection:
             self.end(closing)
         except ClientGone:
             pass  # the conversation ends by itself
-        except Exception as error:  # noqa: BLE001 - the last wall: one operation must not leave a socket half dead
+        except Exception as error:  # noqa: BLE001 - one operation must not leave a socket half dead
             log.error("socket_fault", exception=type(error).__name__)  # noqa: TRY400 - no trace
             self.end(Closing(CloseCode.INTERNAL, "Internal error"))
         finally:
@@ -232,12 +232,12 @@ class Connection:
         return is_router(self._handshake.headers, self._streaming.edge.router_secret)
 
     async def _finish(self, name: str, message: dict[str, Any]) -> None:
-        """The last message of an operation; its id is free before the client hears of it."""
+        """The last message of an operation; its id is free before the client receives it."""
         self._operations.pop(name, None)
         await self._send({"id": name, **message})
 
     async def _send(self, message: dict[str, Any]) -> None:
-        """Send a message. Raises Closing where the reader does not take it in time, Gone where she left.
+        """Send a message. Raises Closing where the reader does not take it in time, Gone where it left.
 
         Nothing is kept for a slow reader but this one message: the server's buffer is full at 64 KiB, and then waits.
         """

@@ -36,7 +36,7 @@ log = structlog.get_logger(__name__)
 
 
 class Bus:
-    """Rings at other processes and hears them ring. Any number of rings at once are one word."""
+    """Signals new changes to other processes and receives their signals; simultaneous signals count as one."""
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -105,7 +105,7 @@ class ChangeSubscription:
         self._lost = False
 
     def take(self, change: Change) -> None:
-        """Keep a row, where it is wanted. A follower with too many is told so and gets no more."""
+        """Keep a row, where it is wanted. A follower with too many is notified and gets no more."""
         if self._lost or not self._wanted.takes(change):
             return
         key = (change.kind.value, change.object_id)
@@ -221,7 +221,7 @@ class Fanout:
                 settled = await self.look()
                 well = True
             except Exception as error:  # noqa: BLE001 - one bad look must not end the loop
-                if well:  # told once, not at every look of an outage
+                if well:  # logged once, not at every attempt of an outage
                     log.warning("fanout_missed", kind=type(error).__name__)
                 well = False
             seconds = self._settings.look_seconds if settled else SOON_SECONDS

@@ -55,7 +55,7 @@ class Answer:
 
 @dataclass(slots=True)
 class OperationRequest:
-    """An operation and who asks it. `resume` is the cursor of the last event that the reader has, told by transport."""
+    """An operation and its caller. `resume` is the cursor of the last event that the reader has, from the transport."""
 
     ready: ReadyOperation
     caller: Caller
@@ -68,7 +68,7 @@ class OperationRequest:
 
 
 class Operations:
-    """Runs operations behind one pipeline. `behind` is told of each one for whose reader too many events waited."""
+    """Runs operations behind one pipeline. `behind` is called for each one whose reader fell too many events behind."""
 
     def __init__(self, pipeline: Pipeline, behind: Callable[[], None] | None = None) -> None:
         self.pipeline = pipeline
@@ -87,7 +87,7 @@ class Operations:
             status = 200
         except asyncio.CancelledError:
             raise
-        except Exception as error:  # noqa: BLE001 - the last wall: a client never sees a stack trace
+        except Exception as error:  # noqa: BLE001 - a client never sees a stack trace
             status = 200 if isinstance(error, OURS) else 503
             body = {"errors": self.client_errors(error, asked)}
             asked.codes = codes_of(body)
@@ -214,7 +214,7 @@ def final_answer(error: Fault, request_id: str, language: Language) -> Answer:
 
 
 SESSION_ENDED = fault_of(NotSignedIn())
-"""What a stream is told whose session has ended."""
+"""The error sent to a stream whose session has ended."""
 
 
 def _cause(errors: list[GraphQLError]) -> Exception:

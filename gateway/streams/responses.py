@@ -84,7 +84,7 @@ class Multipart:
         return b"\r\n" + _BOUNDARY
 
     def answer(self, answer: Answer) -> bytes:
-        # What ended the stream stands beside the payload, what is wrong in one answer inside it.
+        # Errors that end the stream are siblings of the payload, errors of one answer are inside it.
         body = {"payload": None, **answer.body} if answer.over else {"payload": answer.body}
         return _part(encode_json(body))
 
@@ -201,7 +201,7 @@ class StreamedResponse(Response):
         await send({"type": "http.response.body", "body": self._framing.end(), "more_body": False})
 
     async def _send(self, send: Send, part: bytes) -> None:
-        """Raises TimeoutError where the reader does not take it in time: she is dropped, and may come back."""
+        """Raises TimeoutError where the reader does not take it in time: it is dropped, and may come back."""
         try:
             async with asyncio.timeout(self._streaming.settings.send_seconds):
                 await send({"type": "http.response.body", "body": part, "more_body": True})
@@ -236,7 +236,7 @@ class StreamedResponse(Response):
                 await asyncio.gather(*left, return_exceptions=True)
 
     def _final_answer(self) -> Answer | None:
-        """What the stream is told where it is ended from outside."""
+        """The error sent where the stream is ended from outside."""
         facts, language = self._asked.facts, self._asked.language
         if self._over.is_set():
             return final_answer(SESSION_ENDED, facts.request_id, language)

@@ -17,7 +17,7 @@ log = structlog.get_logger(__name__)
 
 
 class Sessions:
-    """Who is told of the end of which session."""
+    """Calls back when the session of an open stream ends."""
 
     def __init__(self, store: Store, seconds: float) -> None:
         self._store = store

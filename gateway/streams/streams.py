@@ -21,13 +21,13 @@ LOOK_SECONDS = 0.2
 
 
 class Dropped(StrEnum):
-    """Why a reader was dropped who may come back with her last cursor; label values of /metrics."""
+    """Why a reader was dropped that may come back with its last cursor; label values of /metrics."""
 
     BEHIND = "behind"
-    """More events waited for her than are kept."""
+    """More events waited for the reader than are kept."""
 
     UNREAD = "unread"
-    """She did not take what was sent in time."""
+    """The reader did not take what was sent in time."""
 
 
 @dataclass
@@ -43,7 +43,7 @@ class Streaming:
 
     served: Operations | None = None
     dropped: Callable[[Dropped], None] | None = None
-    """Told of each reader who is dropped."""
+    """Called for each dropped reader."""
 
     def drop(self, why: Dropped) -> None:
         """Tell of a reader who is dropped."""

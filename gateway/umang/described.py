@@ -324,4 +324,4 @@ DESCRIBED: Mapping[str, Described] = MappingProxyType(
         ),
     }
 )
-"""Every operation of the door."""
+"""Every operation of the API."""

@@ -45,7 +45,7 @@ _log = structlog.get_logger(__name__)
 
 
 class UmangDesk:
-    """The Desk of the door: actions and published operations, as for the apps."""
+    """The Desk of UMANG's API: actions and published operations, as for the apps."""
 
     def __init__(self, env: Environment, documents: Documents, make_context: MakeContext) -> None:
         self._env = env
@@ -73,7 +73,7 @@ class UmangDesk:
 
     async def _not_linked(self, call: UmangCall) -> UmangReply:
         if call.user is None:
-            raise DeskUnavailable  # the door lets nobody through to here without an assertion
+            raise DeskUnavailable  # every call that gets here carries an assertion
         address = await umang_users.ask_link(self._env, call.user)
         return failure(NOT_LINKED, Language(call.language), payload={"linkUrl": address})
 
@@ -106,7 +106,7 @@ class UmangDesk:
             return told.answer
         except StoreError:
             raise
-        except Exception as error:  # noqa: BLE001 - the last wall: a partner never sees a stack trace
+        except Exception as error:  # noqa: BLE001 - a partner never sees a stack trace
             _log.error("umang_fault", operation=call.operation, exception=type(error).__name__)
             return failure_of_code(ErrorCode.INTERNAL, language).answer
         if payload.get("partial"):
@@ -115,7 +115,7 @@ class UmangDesk:
 
 
 def _encode_answer(answer: UmangReply) -> dict[str, Any]:
-    """The answer to keep: its payload as text, so that the same octets are written again."""
+    """The answer to keep: its payload as text, so that the same bytes are written again."""
     return {
         "code": answer.code,
         "text": answer.text,

@@ -51,7 +51,7 @@ def umang_routes(settings: Settings, house: Runtime, graph: BaseSchema, edge: Ed
 
 
 def context_of(house: Runtime, settings: Settings, caller: Caller) -> Context:
-    """The context of one operation that UMANG's door runs for a citizen, or for nobody."""
+    """The context of one operation that UMANG's API runs for a citizen, or anonymously."""
     return Context(
         request_id=house.environment.ids.key(),
         subject=caller.subject,
@@ -66,7 +66,7 @@ def context_of(house: Runtime, settings: Settings, caller: Caller) -> Context:
 
 
 def shut_by(switches: Switchboard, clock: Clock) -> Callable[[], int | None]:
-    """Tells for how many seconds the door is switched off; None while it is open."""
+    """Returns for how many seconds the API is switched off; None while it is on."""
 
     def shut() -> int | None:
         now = clock.now()
@@ -78,5 +78,5 @@ def shut_by(switches: Switchboard, clock: Clock) -> Callable[[], int | None]:
 
 
 async def _no_requests(facts: RequestFacts) -> RequestContext:
-    """The pipeline of this door is given its contexts; it never makes one from a request."""
+    """The pipeline of this API is given its contexts; it never makes one from a request."""
     raise RuntimeError(f"no request has a context here: {facts.request_id}")

@@ -47,7 +47,7 @@ class _HandoffHandlers:
         self._turnstile = CallerAuthentication(settings, env.clock)
 
     async def hand_over(self, request: Request) -> Response:
-        """Open a session for whom the token names and go on to the target; to the link page where she has no account.
+        """Open a session for the user of the token and redirect to the target; to the link page without an account.
 
         The token is an assertion that is good once and for two minutes; the target is a path of the list.
         """

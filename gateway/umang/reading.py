@@ -102,7 +102,7 @@ class CallParameters:
         return value
 
     def row_parameters(self, row: Mapping[str, Any]) -> "CallParameters":
-        """The same for an object inside; what is wrong there is told with the rest."""
+        """The same for an object inside; what is wrong there is reported with the rest."""
         inner = CallParameters({name: value for name, value in row.items() if not is_empty(value)}, self._language)
         inner._wrong = self._wrong
         return inner

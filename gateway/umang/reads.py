@@ -207,7 +207,7 @@ def payment_of(payments: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | Non
 
 
 def day_of(instant: str | None) -> str | None:
-    """The day in India of an instant as the graph tells it."""
+    """The day in India of an instant of the graph."""
     return None if instant is None else instant[:10]
 
 

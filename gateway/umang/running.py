@@ -1,6 +1,6 @@
 """Runs the published operations of `operations/umang` in this process, through the graph's own pipeline.
 
-Policy, cost, idempotency, errors and languages are those of the graph: there is no other way from the door to a verb.
+Policy, cost, idempotency, errors and languages are those of the graph: UMANG's API reaches actions in no other way.
 """
 
 from collections.abc import Callable, Mapping
@@ -64,7 +64,7 @@ class OperationResult:
 
 
 class Operations:
-    """Asks the graph for one call at the door, within the seconds that the call may take in all."""
+    """Runs operations of the graph for one call, within the seconds that the call may take in all."""
 
     def __init__(
         self, documents: Documents, make_context: MakeContext, caller: Caller, clock: Clock, seconds: float

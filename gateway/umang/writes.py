@@ -28,7 +28,7 @@ _ATTACHED = "Document handed in through UMANG"
 async def apply_service(graph: Operations, given: CallParameters) -> Mapping[str, Any]:
     """Hand in an application: a new one, or the draft that `applicationId` names with its papers.
 
-    `district` and `tehsil` are codes of the catalogue, beside `formData` or within it.
+    `district` and `tehsil` are codes of the catalogue, next to `formData` or within it.
     """
     form, draft = given.answers("formData"), given.text("applicationId", needed=False)
     documents = _documents(given)
@@ -66,8 +66,8 @@ async def apply_service(graph: Operations, given: CallParameters) -> Mapping[str
 async def attach_document(graph: Operations, given: CallParameters) -> Mapping[str, Any]:
     """Attach one document by reference: to a draft (made where none is named), or as the answer to a query.
 
-    Files do not travel in the call (docs/contracts/umang.md section 6): `uri` names a paper of her DigiLocker, a
-    certificate of ours, or a file that she handed in here.
+    Files do not travel in the call (docs/contracts/umang.md section 6): `uri` names a paper of the user's DigiLocker, a
+    certificate of ours, or a file that the user uploaded here.
     """
     number = given.text("applicationId", needed=False)
     document = _document(given)
@@ -131,7 +131,7 @@ async def initiate_payment(graph: Operations, given: CallParameters) -> Mapping[
 
 
 async def file_appeal(graph: Operations, given: CallParameters) -> Mapping[str, Any]:
-    """File an appeal. `ground` is a coded ground or her own words; with a code the words come in `text`."""
+    """File an appeal. `ground` is a coded ground or free text; with a code the words come in `text`."""
     number, ground = given.text("applicationId"), given.text("ground")
     text, late = given.text("text", needed=False), given.text("lateReason", needed=False)
     given.raise_problems()
@@ -240,7 +240,7 @@ def _merge_draft(case: Mapping[str, Any], wanted: Mapping[str, Any], form: Mappi
 
 
 def _place(given: CallParameters, form: dict[str, str], *, needed: bool) -> tuple[str | None, str | None]:
-    """District and tehsil, beside the form or within it; there they are no answers of it."""
+    """District and tehsil, next to the form or within it, where they do not count as answers."""
     within = {name: form.pop(name, "") for name in ("district", "tehsil")}
     district = given.text("district", needed=False) or within["district"]
     tehsil = given.text("tehsil", needed=False) or within["tehsil"]

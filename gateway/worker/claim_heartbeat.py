@@ -28,7 +28,7 @@ class Stopped(Exception):
 
 @dataclass
 class ClaimHeartbeat:
-    """One claim of `seconds`; the work may take `longest` seconds in all. `renew` tells whether the claim is held."""
+    """One claim of `seconds`; the work may take `longest` seconds in all. `renew` returns whether the claim is held."""
 
     seconds: float
     longest: float

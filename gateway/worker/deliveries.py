@@ -26,7 +26,7 @@ Of all of them a worker claims one message at a time: what waited behind another
 and what was looked at before (whether its day is over, whether it was stopped) would be old when it goes.
 """
 PATIENCE_SECONDS = 5.0
-"""After so long a delivery of those topics goes on aside of the others."""
+"""After so long a delivery of those topics continues in the background."""
 STOPPED, CLAIM_LOST = "STOPPED", "CLAIM_LOST"
 """A worker that stops gives a long delivery back, and one whose claim passed to another leaves it to that."""
 HELD, HELD_SECONDS = "SWITCHED_OFF", 5.0
@@ -58,7 +58,7 @@ class Deliveries:
         self._busy_topics()
 
     async def deliver_due(self) -> int:
-        """Deliver what is due now; tells how many messages were tried. A long delivery may go on afterwards."""
+        """Deliver what is due now; returns how many messages were tried. A long delivery may go on afterwards."""
         tried = 0
         while not self._stopping.is_set() and await self._something_may_be_due():
             messages = await self._claim_messages()

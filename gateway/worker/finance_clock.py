@@ -12,13 +12,13 @@ from gateway.worker.leader import Leader
 LEASE = "reconciliation"
 LEASE_SECONDS = 120.0
 LOOK_SECONDS = 60.0
-"""How often it is looked whether payments are to be asked for; as long as some are, it goes on without a pause."""
+"""How often it checks for payments to enquire about; while there are some, it continues without a pause."""
 RECONCILE_SECONDS = 3600.0
 """How often it is looked whether a day is still to be compared; the treasury's answers may be owed."""
 
 
 class FinanceClock(Leader[bool]):
-    """Goes round while it leads. Two that went round at once would only do less."""
+    """Runs its rounds while it leads. Two at once would only each do less."""
 
     def __init__(self, environment: Environment, stopping: asyncio.Event) -> None:
         super().__init__(environment, LEASE, LEASE_SECONDS)

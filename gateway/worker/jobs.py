@@ -45,7 +45,7 @@ POLL_SECONDS = 0.2
 SEAL_SECONDS = 1.0
 UPKEEP_SECONDS = 60.0
 AT_ONCE = 4
-"""So many jobs of upkeep at most are at work at once: one that lasts holds up no other, and the store has room."""
+"""So many jobs of upkeep at most are at work at once: a long one delays no other, and the store has capacity."""
 
 log = structlog.get_logger(__name__)
 
@@ -59,7 +59,7 @@ def service_jobs(
     swept: Callable[[], object],
     payment_seconds: float,
 ) -> tuple[Job, ...]:
-    """What must not wait behind anything else. `swept` is told of each round of the legal clock."""
+    """What must not wait behind anything else. `swept` is called after each round of the legal clock."""
     legal, finance = LegalClock(environment, swept), FinanceClock(environment, stopping)
     return (
         Job("deliver_outbox", POLL_SECONDS, deliveries.deliver_due, deliveries.finish),

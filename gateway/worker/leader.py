@@ -20,7 +20,7 @@ class LeadershipLost(Exception):
 
 
 class Leader(ABC, Generic[T]):
-    """Stands for election at each tick and goes round while it leads. Any number may run, on one machine or many."""
+    """Stands for election at each tick and runs its round while it leads; any number may run on any machines."""
 
     def __init__(self, environment: Environment, lease: str, seconds: float) -> None:
         """The lease is held for `seconds` at a time; `tick` is to be called more often than that to keep it."""

@@ -17,10 +17,10 @@ AFTER_MIDNIGHT = timedelta(minutes=10)
 
 
 class LegalClock(Leader[Swept]):
-    """Sweeps once in an hour of leading, each transaction fenced by the lease."""
+    """Runs a round once in each hour of leading, each transaction fenced by the lease."""
 
     def __init__(self, environment: Environment, swept: Callable[[], object] = lambda: None) -> None:
-        """`swept` is told of every round that came to its end."""
+        """`swept` is called after every completed round."""
         super().__init__(environment, LEASE, LEASE_SECONDS)
         self._told = swept
         self._day: date | None = None

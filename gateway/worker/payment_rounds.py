@@ -19,7 +19,7 @@ from integrations.dbt_finance.pfms.exchange import LARGEST_FILE, SLOWEST
 from store.database import StoreError
 
 LEASE, LEASE_SECONDS = "payment-files", 30.0
-"""One worker at a time looks. What it does would be right beside another too, only done in vain. The lease is short,
+"""One worker at a time runs the round. Two at once would be correct, only in vain. The lease is short, so
 that a dead worker holds nobody up, and is renewed while a round goes on: an answer may take minutes on a slow line."""
 
 _log = structlog.get_logger(__name__)
@@ -37,7 +37,7 @@ PAYMENT_LONGEST: Mapping[str, float] = {SEND: 2 * sftp_exchange.SEND.total + LAR
 
 
 class PaymentRounds(Leader[bool]):
-    """Goes round once each time; while more answers lie ready than one round takes, the next begins at once."""
+    """Runs one round each time; while more answers are ready than one round takes, the next begins at once."""
 
     def __init__(self, environment: Environment, stopping: asyncio.Event) -> None:
         super().__init__(environment, LEASE, LEASE_SECONDS)
@@ -45,7 +45,7 @@ class PaymentRounds(Leader[bool]):
         self._more = self._watched = False
 
     async def run(self) -> None:
-        """Go round until no more answers lie ready, or the worker is to stop."""
+        """Run rounds until no more answers are ready, or the worker is to stop."""
         while await self.round() and self._more and not self._stopping.is_set():
             pass
 
@@ -73,7 +73,7 @@ class PaymentRounds(Leader[bool]):
         return True
 
     async def _fetch(self) -> bool:
-        """Take in what lies ready; tells whether more may lie there than one round takes."""
+        """Process the answers that are ready; returns whether there may be more than one round takes."""
         try:
             settled = await fetch_answers(self._environment)
         except IntegrationError as error:

@@ -34,7 +34,7 @@ class Job:
 
 
 class Runner:
-    """Runs jobs beside one another, `at_once` at most. `ended` is told how each run ended."""
+    """Runs jobs concurrently, `at_once` at most. `ended` is called with the outcome of each run."""
 
     def __init__(
         self,
@@ -44,7 +44,7 @@ class Runner:
         *,
         at_once: int | None = None,
     ) -> None:
-        """Raises ValueError where two jobs have the same name: counts and alarms could not tell them apart."""
+        """Raises ValueError where two jobs have the same name: counts and alarms could not distinguish them."""
         if len({job.name for job in jobs}) < len(jobs):
             raise ValueError("the name of a job is there twice")
         self._jobs = jobs
@@ -77,7 +77,7 @@ class Runner:
 
 
 async def _run_safely(job: str, work: Callable[[], Awaitable[object]]) -> JobOutcome:
-    """Do it once and tell how it ended. Only the cancellation of the worker itself goes through."""
+    """Run it once and return the outcome. Only the cancellation of the worker itself goes through."""
     try:
         await work()
     except asyncio.CancelledError as error:

@@ -78,7 +78,7 @@ awards_table = Table(
     Column("section", Text, nullable=False),
     Column("ordered_by", Key),
     Column("ordered_at", Instant, nullable=False),
-    Column("state", Key),  # null is ORDERED: rows of before payments were told
+    Column("state", Key),  # null is ORDERED: rows from before payments were reported
     Column("settled_on", Date),
     Column("settlement", Key),
     UniqueConstraint("appeal_id", "kind"),

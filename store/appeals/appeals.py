@@ -195,7 +195,7 @@ async def opted_out(tx: Transaction, citizen_ids: Iterable[str]) -> dict[str, da
 
 
 async def opt_out(tx: Transaction, citizen_id: str, since: datetime | None) -> None:
-    """Note that a citizen wants no appeal filed by itself, or with None that she wants it again."""
+    """Note that a citizen wants no appeal filed by itself, or with None that the citizen wants it again."""
     if since is None:
         await tx.connection.execute(delete(opt_outs_table).where(opt_outs_table.c.citizen_id == citizen_id))
         return
@@ -212,7 +212,7 @@ async def docket(
     backward: bool = False,
     limit: int,
 ) -> list[Appeal]:
-    """Appeals for an authority by (received_at, id), the oldest first: of her level and place, or come to her."""
+    """Appeals for an authority by (received_at, id), the oldest first: of its level and place, or passed to it."""
     statement, columns = _docket(postings, officer_id, states), (_A.received_at, _A.id)
     rows = await keyset_window(tx, statement, columns, place=place, backward=backward, limit=limit)
     return [appeal_of(tx, row) for row in rows]
@@ -228,7 +228,7 @@ async def count_docket(
 async def breached_applications(
     tx: Transaction, before: datetime, *, after: tuple[datetime, str] | None = None, limit: int
 ) -> list[Application]:
-    """Applications whose due instant lies before a moment and that have no appeal for it, by (due_at, id).
+    """Applications whose due instant is before a moment and that have no appeal for it, by (due_at, id).
 
     Not while paused, not for a citizen who opted out, nor for a service that was not notified when it was
     filed for. The rows are locked, so that a delivery at the same moment comes either before or after.

@@ -71,7 +71,7 @@ async def add(tx: Transaction, application: Application) -> None:
 
 
 async def add_many(tx: Transaction, new: Sequence[Application], *, told: Collection[str]) -> None:
-    """Keep many new applications at once; the feed of changes is told of those `told` only, by their ids.
+    """Keep many new applications at once; the change feed gets the ids in `told` only.
 
     Raises AlreadyThere where one of them is there by its id, number or acknowledgement.
     """

@@ -1,6 +1,6 @@
 """The file format of a backup: encrypted and authenticated chunks, so that changes and gaps are detected.
 
-A file is: a mark, the length of the head (2 octets), the head as JSON, then pieces of 64 KiB under AES-256-GCM.
+A file is: a magic number, the header's length (2 bytes), the header as JSON, then chunks of 64 KiB under AES-256-GCM.
 The nonce of a piece is its place and whether it is the last one; the head is associated data of every piece.
 Each file has a key of its own, derived from a passphrase (scrypt) or from the keyring `backup`, and a salt.
 """
@@ -72,7 +72,7 @@ class SealedWriter:
         out.write(MARK + len(head).to_bytes(2, "big") + head)
 
     def write(self, content: bytes) -> int:
-        """Take some octets."""
+        """Write some bytes."""
         self._held += content
         while len(self._held) > PIECE:
             self._seal(bytes(self._held[:PIECE]), last=False)
@@ -108,7 +108,7 @@ class SealedReader:
         self._ended = False
 
     def read(self, size: int = -1) -> bytes:
-        """The next octets, at most `size`; empty at the end."""
+        """The next bytes, at most `size`; empty at the end."""
         while not self._ended and (size < 0 or len(self._ready) < size):
             self._ready += self._open()
         taken = bytes(self._ready if size < 0 else self._ready[:size])

@@ -231,7 +231,7 @@ async def record_many(
 ) -> tuple[list[tuple[Instalment, PaymentNews]], list[tuple[Instalment, PaymentNews]]]:
     """Apply news of payments, each named once: those that it changed, and those that it did not, as they were.
 
-    The rows are locked in the order of their ids, so of two that tell the same only one applies it. Raises
+    The rows are locked in the order of their ids, so of two identical reports only one is applied. Raises
     NotThere where a payment is not there.
     """
     by_id = dict(told)

@@ -76,7 +76,7 @@ async def due(tx: Transaction, now: datetime, limit: int) -> list[str]:
 
 
 async def bring_forward(tx: Transaction, asked_before: datetime, now: datetime) -> int:
-    """Make every payment due that has not been asked for since a moment; tells how many. For the daily round."""
+    """Make every payment due that has not been asked for since a moment; returns how many. For the daily round."""
     stale = (_T.due_at > now, or_(_T.asked_at.is_(None), _T.asked_at < asked_before))
     found = await tx.connection.execute(update(enquiries_table).where(*stale).values(due_at=now))
     return int(found.rowcount)

@@ -209,7 +209,7 @@ async def decide_approval(tx: Transaction, approval_id: str, *, by: str, at: dat
 
 
 async def set_account(tx: Transaction, account: PaymentAccount) -> None:
-    """Keep the account that a sanction is paid to from now on, sealed, beside those of before."""
+    """Keep the account that a sanction is paid to from now on, sealed, in addition to earlier ones."""
     before = [
         {"number": each.number, "ifsc": each.ifsc, "since": each.corrected_at.isoformat()}
         for each in await accounts(tx, account.sanction_id)
@@ -260,7 +260,7 @@ async def accounts(tx: Transaction, sanction_id: str) -> list[PaymentAccount]:
 
 
 async def held_on_head(tx: Transaction, head: str, asked_at: datetime) -> int:
-    """Paise set aside on a head of account that a balance told at that time does not show yet."""
+    """Paise set aside on a head of account that a balance reported at that time does not show yet."""
     table = budget_holds_table
     counted = or_(table.c.released_at.is_(None), table.c.released_at >= asked_at)
     statement = select(func.coalesce(func.sum(table.c.amount_paise), 0))

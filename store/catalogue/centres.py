@@ -41,7 +41,7 @@ camp_duties_table = Table(
     Column("operator_id", Key, ForeignKey("operators.operator_id"), primary_key=True),
     Column("centre_code", Key, ForeignKey("centres.code"), primary_key=True),
 )
-"""Every camp that an officer worked in: its papers are handed over when she works in the next one already."""
+"""Every camp that an operator worked in: papers may be handed over while the operator works in the next one."""
 
 _C, _B, _D = centres_table.c, operator_centres_table.c, camp_duties_table.c
 
@@ -52,7 +52,7 @@ async def save_centres(tx: Transaction, centres: Iterable[Centre]) -> None:
 
 
 async def bind(tx: Transaction, bindings: Collection[Binding]) -> None:
-    """Say where operators work; whoever worked elsewhere works here from now on. A camp stays among her duties."""
+    """Say where operators work; whoever worked elsewhere works here from now on. A camp stays among the duties."""
     rows = [
         {"operator_id": one.operator_id, "centre_code": one.centre_code, "email": _email(one.email)} for one in bindings
     ]

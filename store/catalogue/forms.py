@@ -67,7 +67,7 @@ class FiledForm:
 async def add_version(tx: Transaction, form: Form) -> bool:
     """Keep a version of a form; False where it is there."""
     content = document_of(form)
-    # The order of questions is told by the sections, so that canonical JSON loses nothing.
+    # The order of questions is given by the sections, so that canonical JSON loses nothing.
     values = {"version": form.version, "form": form.name, "content": content, "since": tx.clock.now()}
     return await insert_new(tx, form_versions_table, values)
 

@@ -89,7 +89,7 @@ async def add(tx: Transaction, certificate: IssuedCertificate) -> None:
 
 
 async def add_many(tx: Transaction, new: Sequence[IssuedCertificate]) -> None:
-    """Keep many at once, of applications that the feed was told of already. Raises AlreadyThere as `add`."""
+    """Add many at once, of applications that are in the change feed already. Raises AlreadyThere as `add`."""
     if new:
         await tx.connection.execute(insert(certificates_table), [values_of(tx, one) for one in new])
 

@@ -20,7 +20,7 @@ _CHAINS = 200
 
 
 async def consents(tx: Transaction) -> AsyncIterator[Finding]:
-    """Links and artefacts hold, and each record that the audit log tells of is there, as it tells."""
+    """Links and artefacts hold, and each record in the audit log exists as it was logged."""
     async for chain in _chains(tx):
         for finding in _chain_findings(chain):
             yield finding
@@ -54,7 +54,7 @@ def _chain_findings(chain: Sequence[ConsentRecord | DeletedRecord]) -> Iterator[
     before, expected = GENESIS, 1
     for record in chain:
         where = f"consent_record:{record.id}"
-        # What a deleted record said is gone: its link is compared with the one that the audit log tells.
+        # What a deleted record said is gone: its link is compared with the one in the audit log.
         linked = isinstance(record, DeletedRecord) or record.link == link_of(before, record)
         if record.sequence != expected or not linked:
             yield Finding("CONSENT_CHAIN_IS_BROKEN", where)
@@ -83,7 +83,7 @@ async def _told_by_the_audit_log(tx: Transaction) -> AsyncIterator[Finding]:
 
 
 async def _deleted_by_the_audit_log(tx: Transaction) -> AsyncIterator[Finding]:
-    """Each record that is gone was told of: nobody took it away in silence."""
+    """Each missing record has a logged deletion."""
     lines, gone = audit.audit_lines_table, consent_deletions.consent_deletions_table
     said = select(lines.c.id, lines.c.detail).where(lines.c.object_kind == LEDGER, lines.c.action == DELETED)
     told: set[str] = set()

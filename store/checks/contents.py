@@ -52,7 +52,7 @@ async def vault_references(tx: Transaction, vault: Vault) -> AsyncIterator[Findi
 async def files(tx: Transaction, objects: ObjectStore) -> AsyncIterator[Finding]:
     """Every file that a row names is there with the content that its name says, and what was handed in has its upload.
 
-    By that row a file is known to be needed (store/privacy/personal_files.py), so one without it could be swept.
+    By that row a file is known to be needed (store/privacy/personal_files.py), so one without it could be deleted.
     """
     handed_in = {f"{table}.{column}" for table, column in (*HANDED_IN, *LISTED)}
     async for sha256, where in named_files(tx, metadata):
@@ -82,6 +82,6 @@ def _reference(tx: Transaction, row: AnyRow) -> str | None:
     try:
         personal = tx.cipher.decrypt_json(row.personal, personal_place(row.citizen_id))
     except CannotDecrypt:
-        return None  # told by `fields`
+        return None  # reported by `fields`
     reference: str | None = personal["aadhaar_reference"]
     return reference

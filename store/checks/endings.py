@@ -65,7 +65,7 @@ def _wrong(row: AnyRow, successor: AnyRow | None, *, awaited: bool) -> Iterator[
     elif row.successor_id is None:
         if not awaited:
             yield "CORRECTED_WITHOUT_MESSAGE"
-    elif successor is not None:  # one that is missing is told by `references`
+    elif successor is not None:  # a missing one is reported by `references`
         yield from _wrong_successor(row, successor)
 
 

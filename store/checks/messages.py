@@ -16,7 +16,7 @@ from store.database import Transaction
 from store.platform.outbox import OutboxState, outbox_table
 
 ISSUE, INSTRUCT = "certificate.issue", "dbt.instruct"
-"""The topics whose effect lies in the store; a test compares them with those of the actions."""
+"""The topics whose effect is in the store; a test compares them with those of the actions."""
 
 _O, _A, _I = outbox_table.c, applications_table.c, instalments_table.c
 _OPEN = _O.state.in_((OutboxState.PENDING.value, OutboxState.DEAD.value))

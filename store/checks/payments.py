@@ -28,7 +28,7 @@ _STANDS = {
     PaymentStatus.CREDITED: (LineState.CREDITED,),
     PaymentStatus.RETURNED: (LineState.RETURNED, LineState.REJECTED),
 }
-"""Where the line of a payment stands that PFMS was told of."""
+"""The states of the line of a payment that was sent to PFMS."""
 
 
 async def payments(tx: Transaction) -> AsyncIterator[Finding]:
@@ -58,7 +58,7 @@ async def _batches(tx: Transaction) -> AsyncIterator[Finding]:
 
 
 def _differs() -> ColumnElement[bool]:
-    """The lines of the file; those that were taken out before it was signed lie at places below zero."""
+    """The lines of the file; those that were removed before it was signed have positions below zero."""
     mine = (_L.batch_id == _T.id, _L.position > 0)
     many = select(func.count()).select_from(lines_table).where(*mine).correlate(batches_table).scalar_subquery()
     total = select(func.coalesce(func.sum(_L.amount_paise), 0)).where(*mine).correlate(batches_table).scalar_subquery()

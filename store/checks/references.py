@@ -25,14 +25,14 @@ SOFT = (
 """References that the database itself does not hold; what is named is in one of the tables that follow."""
 
 _MOST = 50
-"""Findings told of one reference."""
+"""Findings about one reference."""
 _AT_ONCE = 20
 """References that one statement looks at: whether anything is wrong with each of them, which is nearly never so."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
-    """A statement that finds the rows of a table for which `code` is told, by their primary key."""
+    """A statement that finds the rows of a table for which `code` is reported, by their primary key."""
 
     code: str
     table: Table

@@ -1,6 +1,6 @@
 """Positions and hashes of consents that were deleted after their retention period.
 
-With it the chain of the citizen is whole: the record behind is linked to it, and the audit log tells that link too.
+With them the citizen's chain stays intact: the next record is linked to the hash, which the audit log has too.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,7 +13,7 @@ from store.database import Instant, Key, Transaction, first_row, rows_of
 from store.database.metadata import metadata
 
 DELETED = "consent.deleted"
-"""The action of the audit line that tells of a deletion; its `records` are the ids of what was deleted."""
+"""The action of the audit line for a deletion; its `records` are the ids of what was deleted."""
 
 consent_deletions_table = Table(
     "consent_deletions",

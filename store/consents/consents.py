@@ -1,7 +1,7 @@
 """The append-only ledger of consents, with a hash chain for each citizen.
 
 What a record says is hashed, the artefact by its own hash, so that an erased artefact leaves the chain whole.
-That the end of a chain is there is told by the audit log, which keeps the link of every record. What is deleted
+The audit log, which keeps the link of every record, shows whether the end of a chain is there. What is deleted
 after its years leaves its place and its link (store/consents/consent_deletions.py).
 """
 

@@ -90,12 +90,12 @@ class ChainHead:
 
 
 async def append(tx: Transaction, line: AuditLine, *, always: bool = False) -> None:
-    """Write a line in the transaction of what it tells; raises as `append_many`."""
+    """Write a line in the transaction that it describes; raises as `append_many`."""
     await append_many(tx, [line], always=always)
 
 
 async def append_many(tx: Transaction, lines: Sequence[AuditLine], *, always: bool = False) -> None:
-    """Write lines in their order in the transaction of what they tell.
+    """Write lines in their order in the transaction that they describe.
 
     Raises WritesStopped while the log may take no line; with `always`, which alarms use, it takes it anyway.
     """
@@ -137,7 +137,7 @@ async def objects_of(tx: Transaction, object_kind: str, action: str) -> dict[str
 
 
 async def seal(store: Store) -> int:
-    """Chain every committed line that is not sealed yet; tells how many. One sealer works at a time."""
+    """Chain every committed line that is not sealed yet; returns how many. One sealer works at a time."""
     total = 0
     while True:
         sealed = await store.carry_out(_seal_batch)

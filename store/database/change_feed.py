@@ -177,7 +177,7 @@ async def has_unsettled_rows(tx: Transaction) -> bool:
 
 
 async def sweep(tx: Transaction, before: datetime) -> int:
-    """Delete what is older, note up to which place, and tell how many rows went."""
+    """Delete older rows, record up to which position, and return how many were deleted."""
     await open_feed(tx)
     conditions: list[ColumnElement[bool]] = [_T.at < before]
     if tx.dialect == "postgresql":

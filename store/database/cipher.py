@@ -20,7 +20,7 @@ _NONCE = 12
 class FieldCipher:
     """AES-256-GCM with the place as associated data, and HMAC-SHA-256 blind indexes.
 
-    A cipher text is: format (1 octet), length of the key id (1 octet), key id, nonce (12 octets), sealed text.
+    A cipher text is: format (1 byte), length of the key id (1 byte), key id, nonce (12 bytes), sealed text.
     The context names the place, `table:column:row-id`; a cipher text that is moved elsewhere does not open.
     """
 

@@ -94,7 +94,7 @@ def arm(where: str | None) -> None:
 
 
 def reach(point: str) -> None:
-    """Die here, where the point is armed and its time has come; nothing is flushed and nobody is told."""
+    """Kill the process here, where the point is armed and its count is reached, without flushing anything."""
     if point not in _left:
         return
     _left[point] -= 1

@@ -33,7 +33,7 @@ class Transaction:
     audit_stopped: bool = False
     """Whether the audit log takes no line now, because it could not be sealed for too long."""
     marks: set[str] = field(default_factory=set)
-    """What listeners of the store are told once it is committed (Store.after_commit)."""
+    """The notes for listeners of the store after the commit (Store.after_commit)."""
 
     @property
     def dialect(self) -> str:

@@ -40,7 +40,7 @@ class AlreadyThere(StoreError):
 
 
 class VersionConflict(StoreError):
-    """Somebody changed the row first; the present version and status are told."""
+    """Somebody changed the row first; the error carries the present version and status."""
 
     def __init__(self, present_version: int, present_status: str) -> None:
         super().__init__(f"the present version is {present_version}, {present_status}")

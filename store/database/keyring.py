@@ -85,7 +85,7 @@ class Keyrings:
         return KeySet(list(self._keys(purpose)))
 
     def secrets(self, purpose: str) -> Iterator[bytes]:
-        """The octets of each key of a purpose whose keys are symmetric, the active one first. Raises KeyMissing."""
+        """The bytes of each key of a purpose whose keys are symmetric, the active one first. Raises KeyMissing."""
         return (octets_of(key) for key in self._keys(purpose))
 
     def changed_at(self, purpose: str) -> datetime:
@@ -139,7 +139,7 @@ class Keyrings:
 
 
 def octets_of(key: object) -> bytes:
-    """The octets of a symmetric key. Raises KeyMissing for any other."""
+    """The bytes of a symmetric key. Raises KeyMissing for any other."""
     if not isinstance(key, OctKey):
         raise KeyMissing("a symmetric key is needed")
     return bytes(key.raw_value)

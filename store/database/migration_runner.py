@@ -29,7 +29,7 @@ _FOLDER = Path(__file__).parents[1] / "migrations"
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """Revisions, oldest first, and the folders in which their scripts lie."""
+    """Revisions, oldest first, and the folders of their scripts."""
 
     revisions: tuple[str, ...]
     folders: tuple[Path, ...]
@@ -39,7 +39,7 @@ OURS = Course(REVISIONS, (_FOLDER / "versions",))
 """The revisions of this release; the proof of the migrations goes on from them with some of its own."""
 
 Step = Callable[[Config, int], bool]
-"""Takes one step; it is told how many revisions are there, and says whether there may be more to do."""
+"""Takes one step; it is given the number of present revisions, and returns whether there may be more to do."""
 
 
 async def upgrade(url: str, revision: str = HEAD, course: Course = OURS) -> None:
@@ -126,7 +126,7 @@ def _scripts(course: Course) -> ScriptDirectory:
 
 
 def alembic_config(connection: Connection, course: Course = OURS) -> Config:
-    """Settings of Alembic without a file: the scripts lie beside this module."""
+    """Settings of Alembic without a file: the scripts are in this package."""
     config = _config(course)
     config.attributes["connection"] = connection
     return config

@@ -74,7 +74,7 @@ def _key(by: Credentials, day: str) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class S3Place:
-    """Where the files lie: the address of the store without a path, the bucket, and what their names begin with."""
+    """The place of the files: the address of the store without a path, the bucket, and the prefix of their names."""
 
     endpoint: str
     bucket: str

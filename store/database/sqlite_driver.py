@@ -116,7 +116,7 @@ class _Driver(AsyncAdapt_aiosqlite_dbapi):
 
 
 class Dialect(SQLiteDialect_aiosqlite):
-    """SQLite as we speak it. All are equal, so that engines find each other's statements in COMPILED."""
+    """The dialect of this driver. All instances are equal, so that engines find each other's statements in COMPILED."""
 
     supports_statement_cache = True
 

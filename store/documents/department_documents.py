@@ -59,7 +59,7 @@ async def add(tx: Transaction, document: DepartmentDocument) -> None:
 
 
 async def set_consent(tx: Transaction, document_id: str, consent: Mapping[str, Any], valid_until: datetime) -> None:
-    """Put another artefact beside a document, or an empty one where the consent ended."""
+    """Set another artefact of a document, or an empty one where the consent ended."""
     table = department_documents_table
     values = {
         "consent": tx.cipher.encrypt_json(dict(consent), _place("consent", document_id)),

@@ -32,9 +32,9 @@ _T = locker_orders_table.c
 
 @dataclass(frozen=True, slots=True)
 class LockerOrder:
-    """One order. `asked` is what the partner is told, emptied once the order is settled.
+    """One order. `asked` is the request to the partner, emptied once the order is completed.
 
-    `uri` is where a pulled document lies, `code` the partner's word for a refusal. `sent_at` is when it was sent
+    `uri` is the URI of a pulled document, `code` the partner's code of a refusal. `sent_at` is when it was sent
     first: from then on it may have arrived.
     """
 

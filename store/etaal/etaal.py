@@ -105,7 +105,7 @@ async def enrol(tx: Transaction, service: EnrolledService, *, by: str) -> int:
 
 
 async def enrol_all(tx: Transaction, services: Sequence[EnrolledService], *, by: str) -> int:
-    """Put services under codes of e-Taal from their days on; tells how many days with counts are thereby revised.
+    """Put services under codes of e-Taal from their days on; returns how many days with counts are thereby revised.
 
     Each of those days gets a row of its own in the ledger, so that its revision grows and says why.
     """
@@ -161,7 +161,7 @@ def _stands(known: Collection[EnrolledService], day: date) -> str:
 
 
 async def note_pull(tx: Transaction, day: date, told: ReportedDay) -> bool:
-    """Note that e-Taal pulled a day at a revision; False where it was told other rows under that revision before."""
+    """Note that e-Taal pulled a day at a revision; False where it received other rows under that revision before."""
     values = {"day": day, "revision": told.revision, "total": told.total, "rows_hash": told.rows_hash}
     if await insert_new(tx, pulls_table, values | {"first_at": tx.clock.now()}):
         return True

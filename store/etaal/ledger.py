@@ -1,7 +1,7 @@
 """The ledger of e-transactions, the source of the figures for e-Taal (docs/contracts/etaal.md section 6).
 
 A row is only added, in the transaction of its event, and waits for nobody. The sealer (store/etaal/ledger_seal.py)
-numbers the rows of a day, links them by hashes and adds them up; only what is sealed is told. The number of the
+numbers the rows of a day, links them by hashes and adds them up; only what is sealed is reported. The number of the
 last sealed row is the day's revision, so the same day and revision always give the same counts.
 """
 
@@ -209,7 +209,7 @@ async def link_at(tx: Transaction, day: date, revision: int) -> str | None:
 
 
 async def corrections(tx: Transaction, day: date, revision: int, limit: int) -> list[Correction]:
-    """The rows of a day up to a revision that changed what was told before, the latest first."""
+    """The rows of a day up to a revision that changed what was reported before, the latest first."""
     # Sorted here: with an order the database would rather read the whole day than its few corrections.
     statement = select(*ROW).where(_L.day == day, _L.reason.is_not(None))
     found = [row for row in (await tx.connection.execute(statement)).all() if row.sequence and row.sequence <= revision]

@@ -27,7 +27,7 @@ _WAITING = select(_L.event_key).where(_L.sequence.is_(None)).limit(1)
 
 
 async def seal(store: Store) -> int:
-    """Seal every committed row that waits; tells how many. May be run by any number of processes."""
+    """Seal every committed row that waits; returns how many. May be run by any number of processes."""
     async with store.read_transaction() as tx:  # takes no lock: each second, and nearly always nothing waits
         if (await tx.connection.execute(_WAITING)).first() is None:
             return 0
@@ -110,7 +110,7 @@ async def _in_step(tx: Transaction, day: date, head: SealedDay | None) -> bool:
     """Whether the sums are those of the rows that were sealed before; a release before this one adds to both itself."""
     entries = select(func.coalesce(func.sum(_D.entries), 0)).where(_D.day == day)
     mapped = select(func.count()).where(_L.day == day, _L.reason.is_not(None), _L.event == MAPPED)
-    # Rows of this batch have their number by now, so those that only map are told from the earlier ones by it.
+    # Rows of this batch have their number by now, which distinguishes those that only map from the earlier ones.
     before = head.revision if head else 0
     mappings = int((await tx.connection.execute(mapped.where(_L.sequence <= before))).scalar_one())
     return int((await tx.connection.execute(entries)).scalar_one()) == before - mappings

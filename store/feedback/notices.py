@@ -34,12 +34,12 @@ _T = notices_table.c
 
 
 async def add(tx: Transaction, notice: Notice) -> bool:
-    """Keep a message; False where its event was told before."""
+    """Store a message; False where its event has one already."""
     return await insert_new(tx, notices_table, values_of(notice))
 
 
 async def add_many(tx: Transaction, written: Sequence[Notice]) -> None:
-    """Keep messages in one statement; one whose event was told before is left out."""
+    """Store messages in one statement; one whose event has a message already is left out."""
     await insert_rows(tx, notices_table, [values_of(one) for one in written], once=True)
 
 
@@ -52,7 +52,7 @@ async def page_of_citizen(
     backward: bool = False,
     limit: int,
 ) -> list[Notice]:
-    """A page of her messages by (created_at, id), the newest first."""
+    """A page of a citizen's messages by (created_at, id), the newest first."""
     statement = _of_citizen(citizen_id, unread_only=unread_only)
     columns = (_T.created_at, _T.id)
     rows = await keyset_window(tx, statement, columns, place=place, backward=backward, limit=limit, descending=True)
@@ -60,7 +60,7 @@ async def page_of_citizen(
 
 
 async def count_of_citizen(tx: Transaction, citizen_id: str, *, unread_only: bool = False) -> int:
-    """How many messages she has, or has not read."""
+    """How many messages a citizen has, or has not read."""
     return await count(tx, _of_citizen(citizen_id, unread_only=unread_only))
 
 
@@ -71,7 +71,7 @@ async def by_ids(tx: Transaction, ids: Iterable[str]) -> dict[str, Notice]:
 
 
 async def mark_read(tx: Transaction, citizen_id: str, at: datetime, *, ids: Collection[str] | None) -> int:
-    """Note that she read these messages of hers, or all of them; tells how many were unread."""
+    """Mark these messages of a citizen, or all, as read; returns how many were unread."""
     statement = update(notices_table).where(_T.citizen_id == citizen_id, _T.read_at.is_(None))
     if ids is not None:
         statement = statement.where(_T.id.in_(sorted(ids)))

@@ -23,7 +23,7 @@ _T = tries_table.c
 
 
 async def count_try(tx: Transaction, kind: str, value: str, *, window: timedelta) -> tuple[int, datetime]:
-    """Count one more try and tell how many there are in the present window, and when it began.
+    """Count one more attempt and return how many there are in the present window, and when it began.
 
     The row stays locked until the transaction ends, so that tries at once are counted one after the other.
     """

@@ -156,7 +156,7 @@ async def mark_asked(tx: Transaction, order: FeeOrder, next_at: datetime | None)
 
 
 async def note_answer(tx: Transaction, order: FeeOrder, due_at: datetime | None) -> None:
-    """Note that an order was told of and nothing has changed, and when it is due again; the version stays.
+    """Note that an order was reported and nothing has changed, and when it is due again; the version stays.
 
     Raises VersionConflict where somebody changed it since it was read: what was heard may mean something else then.
     """
@@ -263,9 +263,9 @@ async def due(tx: Transaction, now: datetime, limit: int) -> list[FeeOrder]:
 async def unscrolled_orders(
     tx: Transaction, route: FeeRoute, *, paid_since: datetime, paid_before: datetime
 ) -> list[FeeOrder]:
-    """Paid orders that no scroll has told of, of those that were paid since an instant and before another.
+    """Paid orders that no scroll contains, of those that were paid since an instant and before another.
 
-    A small index holds what no scroll told of, so that the orders of years are passed by.
+    A small index holds the orders in no scroll, so that the orders of years are skipped.
     """
     when = _T.paid_at >= paid_since, _T.paid_at < paid_before, _T.scrolled_on.is_(None)
     wanted = _T.route == route.value, *when, _T.state.in_([state.value for state in PAID])
@@ -274,7 +274,7 @@ async def unscrolled_orders(
 
 
 async def mark_scrolled(tx: Transaction, order_ids: Iterable[str], scrolled_on: date) -> None:
-    """Note that a scroll told of these orders; the version stays."""
+    """Note that a scroll contained these orders; the version stays."""
     wanted = sorted(order_ids)
     if wanted:
         statement = update(orders_table).where(_T.id.in_(wanted), _T.scrolled_on.is_(None))
@@ -348,7 +348,7 @@ def _fee_order(row: AnyRow) -> FeeOrder:
 
 
 def _other_amount(row: AnyRow) -> int | None:
-    """What lies there or goes back in the place of what was due; an older release leaves it at what was paid since."""
+    """The amount held or refunded in place of the amount due; an older release leaves it at what was paid since."""
     counts = row.state not in {state.value for state in PAID} or row.refund_cause == RefundCause.OTHER_AMOUNT.value
     return row.taken_paise if counts else None
 

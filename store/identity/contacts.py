@@ -1,6 +1,6 @@
 """Finds citizens by mobile number through a blind index, from which no number can be read.
 
-It serves operators, who name a citizen by mobile and date of birth before she consents; it never joins two accounts.
+It serves operators, who name a citizen by mobile and date of birth before the consent; it never joins two accounts.
 """
 
 from collections.abc import Iterable

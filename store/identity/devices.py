@@ -1,7 +1,7 @@
 """Devices of sessions, and the sealed seed and counter from which their refresh tokens are derived.
 
 A token says the session, its number and an HMAC under the seed. So each token that was ever given out is known again,
-and one that was used before is told from one that was made up.
+and one that was used before is distinguished from an invented one.
 """
 
 import hashlib

@@ -82,20 +82,20 @@ async def providers_of(tx: Transaction, kind: PersonKind, person_id: str) -> lis
 
 
 async def move_identity(tx: Transaction, provider: Provider, subject: str, person_id: str, assurance: str) -> None:
-    """Tie a provider's stable id to another person of the same kind, who proved that both are hers."""
+    """Link a provider's stable id to another person of the same kind, who proved to own both."""
     values = {"person_id": person_id, "assurance": assurance, "linked_at": tx.clock.now()}
     await tx.connection.execute(update(identities_table).where(*_is(tx, provider, subject)).values(values))
 
 
 async def move_person(tx: Transaction, kind: PersonKind, person_id: str, to: str) -> None:
-    """Tie every account of a person to another record of hers; how sure each is stays as it was."""
+    """Link every account of a person to another record of the same person; its assurance stays."""
     table = identities_table.c
     mine = (table.person_kind == kind.value, table.person_id == person_id)
     await tx.connection.execute(update(identities_table).where(*mine).values(person_id=to))
 
 
 async def remove_identities(tx: Transaction, kind: PersonKind, person_id: str, provider: Provider) -> int:
-    """Untie every account that a person has with a provider; tells how many."""
+    """Unlink every account that a person has with a provider; returns how many."""
     table = identities_table
     mine = (table.c.person_kind == kind.value, table.c.person_id == person_id, table.c.provider == provider.value)
     gone = await tx.connection.execute(delete(table).where(*mine).returning(table.c.subject_index))
@@ -148,13 +148,13 @@ async def linked_accounts(tx: Transaction, person_ids: Iterable[str]) -> dict[st
 
 
 async def locker_grant(tx: Transaction, citizen_id: str) -> LockerTokens | None:
-    """The citizen's locker tokens; None where she linked none or must consent again."""
+    """The citizen's locker tokens; None where none is linked or a new consent is needed."""
     row = await _grant(tx, citizen_id)
     return None if row is None or row.needs_consent else _tokens(tx, row)
 
 
 async def locker_of(tx: Transaction, citizen_id: str) -> str | None:
-    """The locker that a citizen linked, also where its tokens do not hold any more; None where she linked none."""
+    """The locker that a citizen linked, also where its tokens are no longer valid; None where none is linked."""
     row = await _grant(tx, citizen_id)
     return None if row is None else _tokens(tx, row).locker_id
 
@@ -193,7 +193,7 @@ async def save_locker_grant(
 
 
 async def mark_needs_consent(tx: Transaction, citizen_id: str, version: int | None = None) -> bool:
-    """Note that the tokens no longer hold. With a version, only where they are still those; tells whether they were."""
+    """Mark the tokens as invalid. With a version, only where they are still those; returns whether they were."""
     table = locker_grants_table
     statement = update(table).where(table.c.citizen_id == citizen_id)
     if version is not None:

@@ -34,7 +34,7 @@ async def add(tx: Transaction, officer_id: str, email: str, at: datetime) -> Non
 
 
 async def remove(tx: Transaction, officer_id: str, email: str) -> bool:
-    """Strike an account of hers off, and untie it; False where she has none under that address."""
+    """Remove an account of the officer, and unlink it; False where there is none under that address."""
     mine = delete(officer_accounts_table).where(_T.officer_id == officer_id, _T.email == _normalize_email(email))
     if (await tx.connection.execute(mine.returning(_T.email))).first() is None:
         return False

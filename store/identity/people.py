@@ -56,7 +56,7 @@ citizens_table = Table(
     Column("alias_of", Key),
     Index(None, "alias_of"),
 )
-"""`alias_of` names the record into which this one was joined (docs/sign_on.md); what it held lies there."""
+"""`alias_of` names the record into which this one was joined (docs/sign_on.md); its data are there."""
 
 officers_table = Table(
     "officers",
@@ -99,7 +99,7 @@ operators_table = Table(
 
 
 async def add_citizen(tx: Transaction, citizen: Citizen) -> None:
-    """Keep a new citizen, her personal data encrypted. Raises AlreadyThere."""
+    """Add a new citizen, with the personal data encrypted. Raises AlreadyThere."""
     if not await insert_new(tx, citizens_table, values_of(tx, citizen)):
         raise AlreadyThere("the citizen")
     await contacts.note(tx, [(citizen.id, citizen.mobile)])
@@ -108,7 +108,7 @@ async def add_citizen(tx: Transaction, citizen: Citizen) -> None:
 async def add_citizens(tx: Transaction, new: Sequence[Citizen]) -> None:
     """Keep many new citizens at once, who are not found by their mobile numbers until their data are next changed.
 
-    So a record of the former system, of which nobody has proved that it is hers, never stands in the way of a
+    So a record of the former system, which nobody has proved to own, never stands in the way of a
     person's own at a centre. Raises AlreadyThere.
     """
     if new:
@@ -137,7 +137,7 @@ async def citizens(tx: Transaction, ids: Iterable[str]) -> dict[str, Citizen]:
 
 
 async def add_officer(tx: Transaction, officer: Officer) -> None:
-    """Keep a new officer with her postings. Raises AlreadyThere for the id or the e-mail address."""
+    """Add a new officer with the postings. Raises AlreadyThere for the id or the e-mail address."""
     if not await insert_new(tx, officers_table, _officer_values(officer)):
         raise AlreadyThere("the officer")
     await _add_postings(tx, officer)
@@ -282,7 +282,7 @@ def personal_place(citizen_id: str) -> str:
 
 
 def values_of(tx: Transaction, citizen: Citizen) -> dict[str, Any]:
-    """The row of a citizen; her personal data encrypted."""
+    """The row of a citizen; the personal data encrypted."""
     return {"citizen_id": citizen.id, "created_at": citizen.created_at, **_citizen_values(tx, citizen)}
 
 

@@ -66,7 +66,7 @@ async def get(tx: Transaction, claim_id: str) -> RecordClaim | None:
 
 
 async def of_citizen(tx: Transaction, citizen_id: str, limit: int) -> list[RecordClaim]:
-    """A citizen's claims, and those to her record that an officer agreed to, the latest first."""
+    """A citizen's claims, and those to the citizen's record that an officer agreed to, the latest first."""
     agreed = and_(_T.record_id == citizen_id, _T.state.in_((ClaimState.AGREED.value, ClaimState.STOPPED.value)))
     statement = select(record_claims_table).where(or_(_T.citizen_id == citizen_id, agreed))
     rows = (await tx.connection.execute(statement.order_by(_T.asked_at.desc(), _T.id.desc()).limit(limit))).all()

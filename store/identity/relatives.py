@@ -47,7 +47,7 @@ async def of_citizen(tx: Transaction, citizen_id: str) -> list[Relative]:
 
 
 async def remove(tx: Transaction, citizen_id: str, relative_id: str) -> bool:
-    """Strike a relative of hers off; False where there is none under that id."""
+    """Remove a relative of the citizen; False where there is none under that id."""
     gone = delete(relatives_table).where(_T.citizen_id == citizen_id, _T.id == relative_id).returning(_T.id)
     return (await tx.connection.execute(gone)).first() is not None
 

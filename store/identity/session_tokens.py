@@ -61,7 +61,7 @@ async def kept_for(tx: Transaction, session_ids: Iterable[str]) -> list[str]:
 
 
 async def locker_is_anothers(tx: Transaction, citizen_id: str) -> list[str]:
-    """Note that none of her tokens so far serves her locker: another sign-in's does.
+    """Note that none of a citizen's tokens so far serves the locker: another sign-in's does.
 
     Gives those of the sessions that are over, whose tokens nothing keeps any more.
     """

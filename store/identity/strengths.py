@@ -30,7 +30,7 @@ _T, _A = strengths_table.c, application_strengths_table.c
 
 @dataclass(frozen=True, slots=True)
 class AppliedWith:
-    """How sure the applicant's identity was; `assisted` where an operator applied for her with her consent."""
+    """How sure the applicant's identity was; `assisted` where an operator applied with the applicant's consent."""
 
     assurance: Assurance
     assisted: bool

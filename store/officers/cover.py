@@ -29,7 +29,7 @@ _NAMES = ("absence_id", "case_id", "citizen_id", "application_id", "holder_id", 
 
 
 async def add(tx: Transaction, covered: CoveredCase) -> None:
-    """Note that a case lies elsewhere because of an absence; the same one again is opened anew."""
+    """Note that another officer holds a case because of an absence; a repeated one is reopened."""
     values = {**{name: getattr(covered, name) for name in _NAMES}, "kind": covered.kind.value}
     statement = insert_into(tx, covered_table).values(values)
     changed = {"holder_id": covered.holder_id, "over_at": None}
@@ -50,7 +50,7 @@ async def close(tx: Transaction, covered: CoveredCase, at: datetime) -> None:
 
 
 async def open_of(tx: Transaction, absence_id: str, limit: int | None) -> list[CoveredCase]:
-    """What still lies elsewhere because of an absence, by case id."""
+    """Cases that are still covered because of an absence, by case id."""
     statement = select(covered_table).where(_T.absence_id == absence_id, _T.over_at.is_(None))
     return [
         _covered_case(row) for row in (await tx.connection.execute(statement.order_by(_T.case_id).limit(limit))).all()
@@ -58,7 +58,7 @@ async def open_of(tx: Transaction, absence_id: str, limit: int | None) -> list[C
 
 
 async def absences(tx: Transaction) -> set[str]:
-    """The absences because of which something lies elsewhere."""
+    """The absences with covered cases."""
     return set((await tx.connection.execute(select(_T.absence_id).where(_T.over_at.is_(None)).distinct())).scalars())
 
 

@@ -68,7 +68,7 @@ async def page(
 
 
 async def size(tx: Transaction, officer_id: str, postings: Sequence[Posting], wanted: QueueFilter) -> int:
-    """How many cases the same filter lets through: from the counters of figures where those tell it."""
+    """How many cases the same filter lets through: from the counters of figures where those give it."""
     waiting = await figure_open.count_waiting(tx, postings, wanted)
     if waiting is not None:
         return sum(waiting.values())
@@ -78,7 +78,7 @@ async def size(tx: Transaction, officer_id: str, postings: Sequence[Posting], wa
 async def counts(tx: Transaction, officer_id: str, postings: Sequence[Posting], wanted: QueueFilter) -> QueueCounts:
     """How many cases wait, by state and by days left, and those that concern the officer; five queries.
 
-    Where the counters of figures tell it none of it grows with the cases that wait: claims, proposals and overdue
+    Where the counters of figures give it, none of it grows with the cases that wait: claims, proposals and overdue
     clearances are looked up from their own side.
     """
     now = tx.clock.now()

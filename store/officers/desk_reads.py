@@ -49,7 +49,7 @@ async def note_read(tx: Transaction, officer_id: str, application_id: str, citiz
 
 
 async def reads_since(tx: Transaction, officer_id: str, since: datetime) -> int:
-    """How many cases the officer read outside her queue after an instant."""
+    """How many cases the officer read outside the own queue after an instant."""
     counting = select(func.count()).select_from(outside_reads_table)
     found = await tx.connection.execute(counting.where(_R.officer_id == officer_id, _R.at > since))
     return int(found.scalar_one())

@@ -1,6 +1,6 @@
 """Finds open finance cases whose discrepancy no longer exists in the store.
 
-A case that waits for a second officer is left to her, and so is every kind behind which money may be gone. The cases
+A case that waits for a second officer is left alone, and so is every kind behind which money may be gone. The cases
 that are found are locked, so that nobody is asked for a second word while they are settled.
 """
 
@@ -67,7 +67,7 @@ async def of_payments(tx: Transaction, run_id: str, after: str, limit: int) -> l
 
 async def of_beneficiaries(tx: Transaction, after: str, limit: int) -> list[OpenCase]:
     """Cases about beneficiaries whom PFMS took, or deleted, since it declined to."""
-    # Said so that each case finds its beneficiary by her key, and not every beneficiary is compared with the cases.
+    # Said so that each case finds its beneficiary by key, and not every beneficiary is compared with the cases.
     named = _B.id == func.substr(_C.about, len(BENEFICIARY) + 1)
     about = (_kind(DifferenceKind.FILE_REFUSED), _C.about.startswith(BENEFICIARY, autoescape=True))
     statement = _open(after).join(beneficiaries_table, named).where(*about)

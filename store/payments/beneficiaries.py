@@ -80,7 +80,7 @@ async def unregistered_sanctions(tx: Transaction, limit: int) -> list[Sanction]:
 
 
 async def add(tx: Transaction, beneficiary: Beneficiary, details: PayeeDetails) -> bool:
-    """Keep a new beneficiary with the first version of her account; False where another was quicker."""
+    """Keep a new beneficiary with the first version of the account; False where another was quicker."""
     group = beneficiary.group
     values = {
         "id": beneficiary.id,
@@ -144,7 +144,7 @@ async def next_group(tx: Transaction, after: Group | None) -> Group | None:
 
 
 async def place_waiting(tx: Transaction, batch_id: str, group: Group, limit: int) -> int:
-    """Put those of a group who wait, at most so many, in a batch; tells how many."""
+    """Put those of a group who wait, at most so many, in a batch; returns how many."""
     now = tx.clock.now()
     waiting = (_ready(), _B.scheme_code == group.scheme_code, _B.agency == group.agency)
     statement = select(_B.id, _B.account_id, _B.cpsms_id, _B.state).where(*waiting).order_by(_B.id).limit(limit)
@@ -169,7 +169,7 @@ async def place_waiting(tx: Transaction, batch_id: str, group: Group, limit: int
 
 
 def _purpose(state: str, cpsms_id: str | None) -> str:
-    """What is asked for who waits: to be deleted, or, where PFMS gave her a code before, updated, else added."""
+    """What is asked for who waits: to be deleted, or, where PFMS gave a code before, updated, else added."""
     if state == RegistrationState.LEAVING.value:
         return DELETE
     return "U" if cpsms_id else "A"
@@ -186,7 +186,7 @@ def _ready() -> ColumnElement[bool]:
 
 
 async def payable(tx: Transaction, sanction_ids: Collection[str]) -> list[tuple[str, PaymentStatus]]:
-    """The payments for PFMS under some sanctions of which no partner was told: id and status."""
+    """The payments for PFMS under some sanctions that were sent to no partner: id and status."""
     states = [state.value for state in UNTOLD]
     statement = select(_I.id, _I.status).where(_I.rail == Rail.PFMS.value, _I.status.in_(states))
     rows = await rows_of(tx, statement, _I.sanction_id, sanction_ids)
@@ -249,14 +249,14 @@ async def note(tx: Transaction, heard: Sequence[RegistrationAnswer]) -> set[str]
             wanted.append((beneficiary.id, _state_after(each), code, each.codes))
             changed.add(beneficiary.id)
         elif code != beneficiary.cpsms_id:
-            # An account that was corrected meanwhile: her code is hers all the same, and the next line is an update.
+            # An account that was corrected meanwhile: the code is valid all the same, and the next line is an update.
             wanted.append((beneficiary.id, beneficiary.state, code, beneficiary.codes))
     await _set_states(tx, wanted)
     return changed
 
 
 def _state_after(heard: RegistrationAnswer) -> RegistrationState:
-    """Where a beneficiary stands by an answer to her line; one that was released goes in another batch."""
+    """The state of a beneficiary by an answer to the line; one that was released goes in another batch."""
     if heard.state is not RegistrationState.RELEASED:
         return heard.state
     return RegistrationState.LEAVING if heard.line.purpose == DELETE else RegistrationState.WAITING

@@ -38,9 +38,9 @@ async def mark_leaving(tx: Transaction, today: date, now: datetime, after: Place
 
     Sanctions for which PFMS knows nobody any more, or never did, are noted and not looked at again.
 
-    PFMS gave her a code, her last sanction of the scheme is over, and nothing more comes: no period is still to be
+    PFMS gave a code, the last sanction of the scheme is over, and nothing more comes: no period is still to be
     made, no payment is unsent, on its way or may lawfully come back, no line is set aside, no reissue waits for its
-    approval, and no word of PFMS about her is awaited.
+    approval, and no answer of PFMS is awaited.
     """
     ended = select(_S.id, _S.ended_on).where(_S.payee_gone_at.is_(None), _S.ended_on < today)
     if after is not None:
@@ -79,14 +79,14 @@ async def mark_returning(tx: Transaction, limit: int) -> Sequence[str]:
 
 
 async def is_being_deleted(tx: Transaction, beneficiary_id: str) -> bool:
-    """Whether a line that deletes her is at PFMS, unanswered."""
+    """Whether a line that deletes the beneficiary is at PFMS, unanswered."""
     states = [state.value for state in AWAITED_REGISTRATIONS]
     line = (_R.beneficiary_id == beneficiary_id, _R.purpose == "D", _R.state.in_(states))
     return await first_row(tx, select(_R.position).where(*line).limit(1)) is not None
 
 
 async def try_again(tx: Transaction, beneficiary_id: str) -> bool:
-    """Let her be deleted once more whom PFMS would not delete; False where that is not how she stands."""
+    """Retry a deletion that PFMS refused; False where the beneficiary is not in that state."""
     declined = (_B.id == beneficiary_id, _B.state == RegistrationState.NOT_DELETED.value)
     values = {"state": RegistrationState.LEAVING.value, "state_at": tx.clock.now(), "codes": None}
     changing = update(beneficiaries_table).where(*declined).values(values).returning(_B.id)
@@ -124,7 +124,7 @@ def _may_leave(row: AnyRow) -> bool:
 
 
 def _other_sanction(today: date) -> ColumnElement[bool]:
-    """Another sanction of hers under the same scheme, which is not over."""
+    """Another sanction of the beneficiary under the same scheme, which is not over."""
     other = _OTHER.c
     same = (other.citizen_id == _B.citizen_id, other.scheme_code == _B.scheme_code, other.id != _B.sanction_id)
     return exists().where(*same, or_(other.ended_on.is_(None), other.ended_on >= today))
@@ -137,7 +137,7 @@ def _open_payment(now: datetime) -> ColumnElement[bool]:
 
 
 def _unsent() -> ColumnElement[bool]:
-    """What no partner was told of and will be: it is not held back for a sanction that stopped."""
+    """Payments that are still to be sent to a partner: it is not held back for a sanction that stopped."""
     held = and_(_I.hold.is_not(None), _I.hold == Hold.STOPPED.value)
     return and_(_I.status.in_([status.value for status in UNTOLD]), _I.amount_paise > 0, not_(held))
 

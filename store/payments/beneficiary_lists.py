@@ -39,7 +39,7 @@ class BeneficiaryFilter:
 
 @dataclass(frozen=True, slots=True)
 class ListedBeneficiary:
-    """One beneficiary of a list. Of the account its last four digits; `since` is when she came to stand there."""
+    """One beneficiary of a list. Of the account its last four digits; `since` is when the state began."""
 
     id: str
     citizen_id: str

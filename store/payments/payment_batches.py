@@ -1,6 +1,6 @@
 """Batches of payments, their lines and their sealed files.
 
-No line is kept beside one that PFMS may have: two partial unique indexes forbid it (store/payments/payment_tables.py).
+No second line of a payment exists while PFMS may have one (two partial unique indexes in payment_tables.py).
 """
 
 import hashlib
@@ -102,7 +102,7 @@ async def find_batch(
 
 
 async def seal(tx: Transaction, batch_id: str, content: bytes, signed_by: str) -> None:
-    """Keep the octets of an outgoing file, packed and encrypted; with the batch their hash, size and signer."""
+    """Store the bytes of an outgoing file, packed and encrypted; with the batch their hash, size and signer."""
     await keep_sealed(tx, batch_id, content)
     digest = hashlib.sha256(content).hexdigest()
     kept = {"state": BatchState.SEALED.value, "digest": digest, "size": len(content), "signed_by": signed_by}
@@ -110,7 +110,7 @@ async def seal(tx: Transaction, batch_id: str, content: bytes, signed_by: str) -
 
 
 async def keep_sealed(tx: Transaction, batch_id: str, content: bytes) -> None:
-    """Keep the octets again, where they were lost and made anew."""
+    """Store the bytes again, where they were lost and made anew."""
     sealed = tx.cipher.encrypt(zlib.compress(content, 6), _place(batch_id))
     statement = insert_into(tx, sealed_files_table).values(batch_id=batch_id, content=sealed)
     keeping = statement.on_conflict_do_update(index_elements=("batch_id",), set_={"content": sealed})
@@ -118,14 +118,14 @@ async def keep_sealed(tx: Transaction, batch_id: str, content: bytes) -> None:
 
 
 async def sealed_file(tx: Transaction, batch_id: str) -> bytes | None:
-    """The octets of an outgoing file, or None where they are not kept. Raises CannotDecrypt."""
+    """The bytes of an outgoing file, or None where they are not stored. Raises CannotDecrypt."""
     table = sealed_files_table
     row = await first_row(tx, select(table.c.content).where(table.c.batch_id == batch_id))
     return zlib.decompress(tx.cipher.decrypt(row.content, _place(batch_id))) if row else None
 
 
 async def destroy_sealed(tx: Transaction, batch_id: str) -> bool:
-    """Delete the octets of an outgoing file; False where they are not there."""
+    """Delete the bytes of an outgoing file; False where they are not there."""
     table = sealed_files_table
     gone = delete(table).where(table.c.batch_id == batch_id).returning(table.c.batch_id)
     return (await tx.connection.execute(gone)).first() is not None
@@ -160,7 +160,7 @@ async def take_out(tx: Transaction, batch_id: str, positions: Collection[int]) -
 
 
 async def withdraw_held(tx: Transaction, batch_id: str) -> int:
-    """Take payments out of a batch that was never signed which something holds back since; tells how many."""
+    """Take payments out of a batch that was never signed which something holds back since; returns how many."""
     held = select(_I.id).where(_I.hold.is_not(None))
     statement = update(lines_table).where(
         _L.batch_id == batch_id, _L.state == LineState.BUILT.value, _L.instalment_id.in_(held)
@@ -224,7 +224,7 @@ async def with_references(tx: Transaction, utrs: Collection[str]) -> dict[str, l
 
 
 async def release(tx: Transaction, batch_id: str) -> int:
-    """Release every line of a batch that PFMS took none of and that was not set aside; tells how many."""
+    """Release every line of a batch that PFMS took none of and that was not set aside; returns how many."""
     statement = update(lines_table).where(_L.batch_id == batch_id, _L.state == LineState.BUILT.value)
     values = {"state": LineState.RELEASED.value, "state_at": tx.clock.now()}
     return len((await tx.connection.execute(statement.values(values).returning(_L.position))).all())
@@ -233,7 +233,7 @@ async def release(tx: Transaction, batch_id: str) -> int:
 async def release_set_aside(
     tx: Transaction, beneficiary_id: str | None = None, *, batch_id: str | None = None, payment: str | None = None
 ) -> int:
-    """Release lines that were set aside: those of a beneficiary, of a batch, or one payment; tells how many."""
+    """Release lines that were set aside: those of a beneficiary, of a batch, or one payment; returns how many."""
     chosen = [
         column == value
         for column, value in ((_L.beneficiary_id, beneficiary_id), (_L.batch_id, batch_id), (_L.end_to_end_id, payment))

@@ -51,7 +51,7 @@ async def counted_before(tx: Transaction, file: LedgerFile) -> bool:
 
 
 async def applied_as_another(tx: Transaction, file: LedgerFile) -> bool:
-    """Whether the same octets were applied under another name."""
+    """Whether the same bytes were applied under another name."""
     same = (_F.direction == file.direction.value, _F.kind == file.kind, _F.digest == file.digest, _F.id != file.id)
     return await first_row(tx, select(_F.id).where(*same, _F.state == FileState.APPLIED.value).limit(1)) is not None
 
@@ -71,19 +71,19 @@ async def applied_since(tx: Transaction, kind: str, since: datetime) -> Sequence
 
 
 async def keep_answer(tx: Transaction, file_id: str, content: bytes) -> None:
-    """Keep the octets of a file that came, packed and encrypted."""
+    """Store the bytes of a received file, packed and encrypted."""
     sealed = tx.cipher.encrypt(zlib.compress(content, 6), _place(file_id))
     await tx.connection.execute(insert(answers_table).values(file_id=file_id, content=sealed))
 
 
 async def answer(tx: Transaction, file_id: str) -> bytes | None:
-    """The octets of a file that came, or None where they are kept no more. Raises CannotDecrypt."""
+    """The bytes of a received file, or None where they are no longer stored. Raises CannotDecrypt."""
     row = await first_row(tx, select(_A.content).where(_A.file_id == file_id))
     return zlib.decompress(tx.cipher.decrypt(row.content, _place(file_id))) if row else None
 
 
 async def destroy_answers(tx: Transaction, before: datetime, limit: int) -> int:
-    """Delete octets of files that were settled before an instant; tells of how many."""
+    """Delete the bytes of files completed before an instant; returns of how many files."""
     settled = exists().where(_F.id == _A.file_id, _F.settled_at < before)
     old = select(_A.file_id).where(settled).limit(limit)
     return len(

@@ -184,7 +184,7 @@ async def unequal_batches(
         select(_B.message_id, _B.scheme_code, _B.total_paise, lines, owed, *sides)
         .join_from(batches_table, lines_table, _L.batch_id == _B.id)
         .join(instalments_table, _I.id == _L.instalment_id)
-        # Lines that were taken out before it was signed lie at places below zero: they were never ordered.
+        # Lines that were removed before it was signed have positions below zero: they were never ordered.
         .where(*wanted, _B.id > after, _B.id <= last, _L.position > 0)
         .group_by(_B.message_id, _B.scheme_code, _B.total_paise, _B.state)
         .having(wrong)

@@ -88,7 +88,7 @@ async def compare_enquiries(tx: Transaction, asked_since: datetime, after: str, 
 async def compare_statement(
     tx: Transaction, run_id: str, rail: Rail, day_ends: datetime, after: str, size: int
 ) -> RangeComparison | None:
-    """The next range of the partner's rows with our payments beside them; None where there are no more.
+    """The next range of the partner's rows with the matching payments of ours; None where there are no more.
 
     A payment that moved with us after the day ended is no difference: the partner's row is of that day.
     """

@@ -23,7 +23,7 @@ _L, _N, _R = lines_table.c, numbers_table.c, runs_table.c
 _B, _I = beneficiaries_table.c, instalments_table.c
 
 Place = tuple[str, int]
-"""How far a run came in its group: the beneficiary and the sequence of her instalment."""
+"""How far a run came in its group: the beneficiary and the sequence of the instalment."""
 
 PAGE = 2_000
 """Beneficiaries whose payments are looked for at once."""

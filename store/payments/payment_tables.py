@@ -153,7 +153,7 @@ lines_table = Table(
     Column("utr_digest", Key),
     Column("utr_last4", Key),
     Column("value_on", Date),
-    # An order is out once: these two let no second line of the same payment exist beside one that PFMS may have.
+    # An order is out once: these two let no second line of the same payment exist while PFMS may have one.
     Index(
         "uq_payment_lines_living_end_to_end_id",
         "end_to_end_id",
@@ -190,7 +190,7 @@ sealed_files_table = Table(
     Column("content", LargeBinary, nullable=False),
     info={NOT_KEPT_ELSEWHERE: True, LARGE_ROWS: True},
 )
-"""A backup leaves it out: the file is made again from its references, with the same octets."""
+"""A backup leaves it out: the file is made again from its references, with the same bytes."""
 
 signing_certificates_table = Table(
     "signing_certificates",

@@ -77,7 +77,7 @@ async def credited_twice(tx: Transaction, run_id: str, after: str, size: int) ->
     """Instalments that a statement says were credited under a reference of their own, and where to go on.
 
     Another than the one under which we heard of the credit, and none that is another payment's: that is a reference
-    used twice, and told as such. Of the next so many payments of the statement; None at its end.
+    used twice, and reported as such. Of the next so many payments of the statement; None at its end.
     """
     mine = (_S.run_id == run_id, _S.end_to_end_id > after)
     some = select(_S.end_to_end_id).where(*mine).distinct().order_by(_S.end_to_end_id).limit(size).subquery()

@@ -33,7 +33,7 @@ health_facts_table = Table(
 )
 
 FORGOTTEN_AFTER = timedelta(hours=2)
-"""Facts of a process that told nothing for so long are deleted; longer than any event is remembered."""
+"""Facts of a process without a report for so long are deleted; longer than any event is remembered."""
 
 _A, _F = alarms_table.c, health_facts_table.c
 
@@ -66,20 +66,20 @@ async def save(tx: Transaction, alarm: Alarm) -> None:
 
 
 async def save_facts(tx: Transaction, process_id: str, facts: ProcessFacts) -> None:
-    """Keep what a process tells of itself, in place of what it told before."""
+    """Store the health report of a process, in place of its last one."""
     values = {"process_id": process_id, "at": tx.clock.now(), "facts": asdict(facts)}
     await upsert(tx, health_facts_table, [values], keys=("process_id",))
 
 
 async def reported_facts(tx: Transaction) -> list[ProcessFacts]:
-    """What every process last told, with the age of it."""
+    """The last report of every process, with its age."""
     now = tx.clock.now()
     rows = (await tx.connection.execute(select(health_facts_table).order_by(_F.process_id))).all()
     return [_facts(row.facts, age=abs((now - row.at).total_seconds())) for row in rows]
 
 
 async def last_worker_beat(tx: Transaction) -> datetime | None:
-    """When a worker last told of itself; None where none did within FORGOTTEN_AFTER."""
+    """When a worker last reported; None where none did within FORGOTTEN_AFTER."""
     rows = (await tx.connection.execute(select(health_facts_table))).all()
     beats = [row.at for row in rows if row.facts.get("sweep") is not None]  # only workers run the legal clock
     return max(beats, default=None)
@@ -93,7 +93,7 @@ async def older_worker(tx: Transaction, revision: str, heard_within: timedelta) 
 
 
 async def forget_old_facts(tx: Transaction) -> None:
-    """Delete what ended processes told long ago."""
+    """Delete old reports of ended processes."""
     before = tx.clock.now() - FORGOTTEN_AFTER
     await tx.connection.execute(delete(health_facts_table).where(_F.at < before))
 

@@ -1,6 +1,6 @@
 """Published manifests of applications' operations, the usage of each version, and the supported versions.
 
-Manifests are only added and then retired, never changed, so that their numbers tell whether anything is new.
+Manifests are only added and then retired, never changed, so that their numbers show whether anything is new.
 Uses are counted per version and day; nothing about a person, a device or an address is kept.
 """
 

@@ -82,7 +82,7 @@ async def give_up(
     """End a dead letter of one of the topics for good, so that the later ones of its application go on.
 
     False where it is not dead, of another topic, or not there. It keeps the code of its last failure, by which it is
-    told from a message that arrived; the reason stands in the audit line.
+    distinguished from a delivered message; the reason stands in the audit line.
     """
     return await _change(
         tx,

@@ -21,7 +21,7 @@ MOVED = (
     "notices",
     "data_accesses",
 )
-"""Tables whose rows go with her: each names its citizen in a column of that name, and seals nothing for that name."""
+"""Tables whose rows move too: each names its citizen in a column of that name, and seals nothing for that name."""
 
 _LEFT = frozenset({"citizens", "citizen_contacts", "changes", "sent_codes"})
 """What every record has, and what passes by itself, as the code that proved whose it is."""
@@ -39,7 +39,7 @@ async def brought_by_an_import(tx: Transaction, citizen_id: str) -> bool:
 
 
 async def hand_over(tx: Transaction, record_id: str, citizen_id: str) -> None:
-    """Move everything of such a record to another citizen, whose feed is told, and empty it."""
+    """Move everything of such a record to another citizen, with entries in the change feed, and empty it."""
     tables = person_tables()
     for name in MOVED:
         column = tables[name]

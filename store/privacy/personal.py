@@ -2,7 +2,7 @@
 
 Erasing writes over the person's own words and data and leaves the bare record: numbers, states, dates, places.
 Audit lines, counters and the ledger hold no personal data, so nothing here touches them. What becomes of each table
-is said in store/privacy/personal_rules.py, which files go with her in store/privacy/personal_files.py.
+is said in store/privacy/personal_rules.py, which files go with the data in store/privacy/personal_files.py.
 """
 
 import json
@@ -79,7 +79,7 @@ async def erasure_blockers(tx: Transaction, citizen_id: str) -> dict[str, int]:
 
 
 async def _awaited_corrections(tx: Transaction, citizen_id: str) -> int:
-    """Certificates of hers whose right ones are being made, from what an erasure would take away."""
+    """Certificates of the citizen whose corrections are being made, from what an erasure would take away."""
     ended, held = metadata.tables["certificate_endings"], metadata.tables["certificates"]
     joined = select(func.count()).join_from(ended, held, held.c.id == ended.c.certificate_id)
     awaited = (ended.c.status == CertificateStatus.CORRECTED.value, ended.c.successor_id.is_(None))
@@ -87,7 +87,7 @@ async def _awaited_corrections(tx: Transaction, citizen_id: str) -> int:
 
 
 async def erase(tx: Transaction, citizen_id: str) -> dict[str, int]:
-    """Erase the citizen's personal data and tell how many rows of each table changed."""
+    """Erase the citizen's personal data and return how many rows of each table changed."""
     changed: dict[str, int] = {}
     for name, column in DELETED.items():
         table = metadata.tables[name]
@@ -104,7 +104,7 @@ async def erase(tx: Transaction, citizen_id: str) -> dict[str, int]:
 
 
 async def holds_more_than(tx: Transaction, citizen_id: str, tables: Collection[str]) -> bool:
-    """Whether anything is kept of a citizen beside what lies in these tables."""
+    """Whether anything of a citizen is stored outside these tables."""
     for name, column in person_tables().items():
         if name in tables:
             continue

@@ -16,15 +16,15 @@ HANDED_IN = (
 """Columns that name what somebody handed in. The row of its upload stays while they do (`uploads.use`)."""
 
 _HELD = (("uploads", "sha256"), ("uploads", "expected"), ("commission_cases", "bundle"))
-"""Columns that name what she handed in or what was made of it for her case."""
+"""Columns that name the citizen's uploads or what was made of them for a case."""
 
 _ISSUED = (("certificates", "pdf_sha256"),)
-"""The column that names what stays when she is erased. Nobody can hand in a certificate's XML file, so it is shared
+"""The column that names what stays after an erasure. Nobody can hand in a certificate's XML file, so it is shared
 with nothing that goes."""
 
 
 async def files_of_person(tx: Transaction, citizen_id: str) -> set[str]:
-    """The files that go with the person: what she handed in and what was photographed, not her certificates."""
+    """The files deleted with the person: uploads and photographs, not certificates."""
     found: set[str] = set()
     for name, column in (*HANDED_IN, *_HELD):
         table = metadata.tables[name]
@@ -38,7 +38,7 @@ async def files_of_person(tx: Transaction, citizen_id: str) -> set[str]:
 
 
 async def still_named(tx: Transaction, sha256: str) -> bool:
-    """Whether any row still names a file; found by indices, since a sweep asks it for every file that it lets go."""
+    """Whether any row still names a file; found by indices, since a clean-up asks it for every file that it deletes."""
     for name, column in (*_HELD, *_ISSUED):
         if await first_row(tx, select(true()).where(metadata.tables[name].c[column] == sha256)) is not None:
             return True

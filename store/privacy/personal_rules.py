@@ -22,7 +22,7 @@ DELETED: Mapping[str, str] = MappingProxyType(
      "citizen_contacts": "citizen_id", "locker_orders": "citizen_id", "legacy_persons": "citizen_id",
      "partial_uploads": "citizen_id", "quarantined_files": "citizen_id", "umang_requests": "citizen_id"}
 )  # fmt: skip
-"""Tables whose rows of the person are deleted, with the column that names her."""
+"""Tables whose rows of the person are deleted, with the column that names the citizen."""
 
 TEXTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -74,20 +74,20 @@ VALUES: Mapping[str, tuple[str, Blank]] = MappingProxyType(
             "personal",
             lambda old: {**dict.fromkeys(old), "name_hi": "मिटाया गया", "name_en": "Erased"},
         ),
-        # The record stays for seven years (docs/consent.md); her mobile and e-mail in the artefact do not.
+        # The record stays for seven years (docs/consent.md); mobile and e-mail in the artefact do not.
         "consent_records": ("artefact", _empty_object),
         # Which documents answers came from; the version of the form stays.
         "application_forms": ("sources", _empty_object),
-        # Who acted for her, when and by whose word stays, as the consent does; whom the operator named does not.
+        # Who acted for the citizen, when and on which proof stays, as the consent does; the named person does not.
         "assistances": ("applicant", _empty_object),
         "certificate_endings": ("reason", _texts_of),
         # The row goes with its session; by what a provider knew it goes now.
         "session_tokens": ("tokens", _empty_object),
-        # That a school or camp filed for her stays with the application; who she and her guardian are does not.
+        # That a school or camp filed for a person stays with the application; the names of person and guardian do not.
         "roster_rows": ("person", _erased_person),
         # That the account was corrected stays; which it was does not.
         "payment_accounts": ("account", _empty_object),
-        # That she was paid stays, as does the code that PFMS has for her; who and to which account does not.
+        # That there was a payment stays, as does the code at PFMS; to whom and to which account does not.
         "beneficiary_accounts": ("details", _texts_of),
         # What the Commission decided stays with the appeal; the words that it came in do not.
         "commission_messages": ("payload", _empty_object),
@@ -198,11 +198,11 @@ SECRET = frozenset(
 """Columns that are not the citizen's to read: secrets of the gateway, or another person's."""
 
 PIECES: Mapping[str, str] = MappingProxyType({"partial_upload_pieces": "content"})
-"""Sealed columns with octets of a file, which is no file yet: rows name files and do not carry them."""
+"""Sealed columns with bytes of a file, which is no file yet: rows name files and do not carry them."""
 
 
 def person_tables() -> dict[str, Column[str]]:
-    """The tables that hold something of a citizen, with the column that names her, by name."""
+    """The tables that hold something of a citizen, with the column that names the citizen, by name."""
     named = {"identities": "person_id", "sessions": "person_id"}
     found = {
         table.name: table.c[named.get(table.name, "citizen_id")]

@@ -66,7 +66,7 @@ async def _become_alias(tx: Transaction, record_id: str, kept_id: str) -> None:
 
 
 async def _own_uploads(tx: Transaction, record_id: str, kept_id: str) -> None:
-    """What she handed in herself she may use under the kept record too."""
+    """The citizen's own uploads may be used under the remaining record too."""
     before, after = (Subject(frozenset(), PersonKind.CITIZEN, one) for one in (record_id, kept_id))
     table = uploads_table
     mine = update(table).where(table.c.owner == before.label)

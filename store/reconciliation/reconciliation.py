@@ -259,7 +259,7 @@ async def files_kept(tx: Transaction, run_id: str) -> int:
 
 
 async def forget_rows(tx: Transaction, run_id: str, limit: int) -> int:
-    """Take away rows of a run that has ended, some at a time; tells how many went."""
+    """Take away rows of a run that has ended, some at a time; returns how many went."""
     table = statement_rows_table
     some = select(_S.file, _S.line).where(_S.run_id == run_id).order_by(_S.file, _S.line).limit(limit)
     keys = (await tx.connection.execute(some)).all()

@@ -163,7 +163,7 @@ async def try_again(tx: Transaction, roster_id: str) -> None:
 
 
 async def note_missing_consents(tx: Transaction, roster_id: str, problem: Problem) -> int:
-    """Say at each row without a consent that it is not filed for that; tells how many there are."""
+    """Say at each row without a consent that it is not filed for that; returns how many there are."""
     wanted = (_T.roster_id == roster_id, _T.state == RowState.CONSENT_MISSING.value)
     statement = sql_update(roster_rows_table).where(*wanted).values(problems=[problem_values(problem)])
     return len((await tx.connection.execute(statement.returning(_T.id))).all())

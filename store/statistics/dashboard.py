@@ -13,13 +13,13 @@ _T = applications_table.c
 
 
 async def counts(tx: Transaction, citizen_id: str) -> dict[Status, int]:
-    """How many applications the citizen has in each state that she has any in."""
+    """How many applications the citizen has in each state that has any."""
     statement = select(_T.status, func.count().label("many")).where(_T.citizen_id == citizen_id).group_by(_T.status)
     return {Status(row.status): int(row.many) for row in (await tx.connection.execute(statement)).all()}
 
 
 async def in_states(tx: Transaction, citizen_id: str, statuses: Collection[Status], limit: int) -> list[Application]:
-    """Her applications in those states, the one that changed longest ago first."""
+    """The citizen's applications in those states, the one that changed longest ago first."""
     wanted = sorted(status.value for status in statuses)
     statement = select(applications_table).where(_T.citizen_id == citizen_id, _T.status.in_(wanted))
     rows = (await tx.connection.execute(statement.order_by(_T.updated_at, _T.id).limit(limit))).all()
@@ -27,7 +27,7 @@ async def in_states(tx: Transaction, citizen_id: str, statuses: Collection[Statu
 
 
 async def next_due(tx: Transaction, citizen_id: str, statuses: Collection[Status], limit: int) -> list[Application]:
-    """Her applications in those states that have a due date, the soonest first."""
+    """The citizen's applications in those states that have a due date, the soonest first."""
     wanted = sorted(status.value for status in statuses)
     statement = select(applications_table).where(
         _T.citizen_id == citizen_id, _T.status.in_(wanted), _T.due_at.is_not(None)
@@ -37,7 +37,7 @@ async def next_due(tx: Transaction, citizen_id: str, statuses: Collection[Status
 
 
 async def latest(tx: Transaction, citizen_id: str, limit: int) -> list[Application]:
-    """Her applications, the one that changed last first."""
+    """The citizen's applications, the one that changed last first."""
     statement = select(applications_table).where(_T.citizen_id == citizen_id)
     rows = (await tx.connection.execute(statement.order_by(_T.updated_at.desc(), _T.id.desc()).limit(limit))).all()
     return [application_of(tx, row) for row in rows]

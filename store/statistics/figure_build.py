@@ -40,7 +40,7 @@ async def begin(tx: Transaction) -> Build:
     if state.building is not None:
         return state
     await _unbound(tx)
-    # Deltas of many cases together could not be told from what a page counts.
+    # Deltas of many cases together could not be distinguished from what a page counts.
     while await figures.fold(tx):
         pass
     started = replace(
@@ -70,7 +70,7 @@ async def step(tx: Transaction, page: int | None = None) -> Build:
 
 
 async def cases(tx: Transaction) -> int:
-    """How many applications there are to count, so that progress can be told."""
+    """How many applications there are to count, so that progress can be reported."""
     counting = select(func.count()).where(_A.submitted_at.is_not(None))
     return int((await tx.connection.execute(counting)).scalar_one())
 

@@ -51,9 +51,9 @@ async def page(
 
 
 async def size(tx: Transaction, postings: Sequence[Posting], wanted: CaseList, filtered: CaseFilter) -> ListSize:
-    """How many cases the list has: from the counters of figures where those tell it.
+    """How many cases the list has: from the counters of figures where those give it.
 
-    What they do not tell apart is counted case by case up to MOST_COUNTED, so that it never costs more than that.
+    What they do not distinguish is counted case by case up to MOST_COUNTED, so that it never costs more than that.
     """
     if filtered.service_code is None and filtered.cause is None and filtered.explained is None:
         return ListSize(await _count_cases(tx, postings, wanted, filtered))

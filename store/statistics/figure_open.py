@@ -54,7 +54,7 @@ class OpenCaseFilter:
 async def is_counted(tx: Transaction) -> bool:
     """Whether every application was counted since there are these counters.
 
-    A worker does that when it starts (actions/statistics/upkeep.py); until then they tell nothing.
+    A worker does that when it starts (actions/statistics/upkeep.py); until then they give nothing.
     """
     return await seeds.is_seeded(tx, figure_state.COUNTED)
 
@@ -68,7 +68,7 @@ async def count_open(tx: Transaction, wanted: OpenCaseFilter) -> int:
 async def count_waiting(
     tx: Transaction, postings: Sequence[Posting], wanted: QueueFilter
 ) -> dict[tuple[Status, DaysLeft], int] | None:
-    """How many cases of a queue stand in each state with so many days left; None where the counters do not tell it."""
+    """How many cases of a queue stand in each state with so many days left; None where the counters do not give it."""
     if not _tells(wanted) or not await is_counted(tx):
         return None
     now = tx.clock.now()

@@ -1,6 +1,6 @@
 """The generation of figure cubes in use, and the progress of building the next one.
 
-A generation is a suffix of the names of its cubes, so that the next one grows beside the one that is read, and the
+A generation is a suffix of the names of its cubes, so that the next one grows while the present one is read, and the
 change from one to the other is one word. While one is being counted nothing is folded: every delta of before the
 change stays in sight, and those that the next generation contains already are marked.
 """

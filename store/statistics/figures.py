@@ -49,7 +49,7 @@ MEASURES = tuple(measure.value for measure in Measure)
 
 
 class Cube(StrEnum):
-    """The tables of sums that are kept, by the dimensions that they tell apart."""
+    """The tables of sums that are kept, by the dimensions that group them."""
 
     DISTRICT = "DISTRICT"
     CHANNEL = "CHANNEL"
@@ -102,7 +102,7 @@ figures_table = Table(
     Column("channel", Key, primary_key=True),
     Column("bucket", Integer, primary_key=True),
     *(Column(measure, BigInteger, nullable=False) for measure in MEASURES),
-    sqlite_with_rowid=False,  # rows lie in the order of the key, as they are read
+    sqlite_with_rowid=False,  # rows are stored in the order of the key, as they are read
 )
 
 figure_deltas_table = Table(
@@ -151,7 +151,7 @@ class FigureFilter:
 
     @property
     def needed(self) -> set[str]:
-        """The dimensions that a cube must tell apart for it."""
+        """The dimensions by which a cube must be grouped for it."""
         bound = set(self.named)
         for posting in self.postings or ():
             bound |= {name for name in ("department", "district", "tehsil") if getattr(posting, name) is not None}
@@ -196,9 +196,9 @@ def _rows(marks: Mapping[Mark, int], about: str | None) -> list[dict[str, Any]]:
 
 
 async def fold(tx: Transaction) -> int:
-    """Add the oldest deltas, at most 5 000, to the cubes; tells how many. Several workers may fold at once.
+    """Add the oldest deltas, at most 5 000, to the cubes; returns how many. Several workers may fold at once.
 
-    None while figures are being counted anew: what was folded then could not be told from what was not.
+    None while figures are being counted anew: what was folded then could not be distinguished from the rest.
     """
     state = await figure_state.read_shared(tx)
     if state.counting:
@@ -282,7 +282,7 @@ async def sums(tx: Transaction, wanted: FigureFilter, group_by: Sequence[str] = 
 
 
 async def due_before(tx: Transaction, wanted: FigureFilter, day: date, since: date | None = None) -> int:
-    """Cases on the running legal clock whose due day lies before a day; with `since`, not before that one.
+    """Cases on the running legal clock whose due day is before a day; with `since`, not before that one.
 
     The filter may name departments and places, and not services or channels; its months do not matter.
     """
@@ -355,7 +355,7 @@ async def sum_cells(
 def row_conditions(
     table: Table, wanted: FigureFilter, part: Part, needed: Iterable[str], period: tuple[date, date]
 ) -> list[ColumnElement[bool]]:
-    """The rows of a part that a filter lets through: of the deltas, or of the cube that tells what is needed apart."""
+    """The rows of a part that a filter lets through: of the deltas, or of the cube grouped by what is needed."""
     first, last = period
     # One value is said as one, so that what comes after it in the key can be looked up too.
     then = table.c.period == first if first == last else table.c.period.between(first, last)
@@ -368,7 +368,7 @@ def row_conditions(
 
 
 def _read_now(cube: Cube) -> ColumnElement[str]:
-    """The name of a cube in the generation that is read, told within the statement that reads it."""
+    """The name of a cube in the current generation, computed within the statement that reads it."""
     return literal(cube.value, Key) + figure_state.present()
 
 

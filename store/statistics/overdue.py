@@ -36,7 +36,7 @@ async def overdue(
 async def count_overdue(tx: Transaction, now: datetime, department: str | None, district: str | None) -> int:
     """How many applications run beyond their due instant.
 
-    Every due instant is the end of a day in India, so the counters of figures by due day tell it, which costs days and
+    Every due instant is the end of a day in India, so the counters of figures by due day give it, which costs days and
     places and not cases.
     """
     everything = FigureFilter(date.min, date.max, department=department, district=district)

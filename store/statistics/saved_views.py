@@ -25,13 +25,13 @@ _V = saved_views_table.c
 
 
 async def add(tx: Transaction, view: SavedView) -> None:
-    """Keep a new view. Raises AlreadyThere where she has one of that name."""
+    """Keep a new view. Raises AlreadyThere where the person has one of that name."""
     if not await insert_new(tx, saved_views_table, _values(view)):
         raise AlreadyThere("the view")
 
 
 async def save(tx: Transaction, view: SavedView) -> None:
-    """Replace a view; no other one of hers may have its name. Raises NotThere."""
+    """Replace a view; no other one of the person may have its name. Raises NotThere."""
     changed = update(saved_views_table).where(_V.id == view.id).values(_values(view)).returning(_V.id)
     if (await tx.connection.execute(changed)).first() is None:
         raise NotThere("the view")
@@ -57,13 +57,13 @@ async def view_by_name(tx: Transaction, officer_id: str, name: str) -> SavedView
 
 
 async def of_officer(tx: Transaction, officer_id: str) -> list[SavedView]:
-    """Her views by name; a person has at most MOST_VIEWS."""
+    """A person's views by name, at most MOST_VIEWS."""
     rows = await tx.connection.execute(select(saved_views_table).where(_V.officer_id == officer_id).order_by(_V.name))
     return [_view(row) for row in rows.all()]
 
 
 async def count_of(tx: Transaction, officer_id: str) -> int:
-    """How many she has."""
+    """How many views a person has."""
     statement = select(func.count()).select_from(saved_views_table).where(_V.officer_id == officer_id)
     return int((await tx.connection.execute(statement)).scalar_one())
 

@@ -35,7 +35,7 @@ _A, _R, _C, _O = applications_table.c, roster_rows_table.c, claims_table.c, seco
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """Which things of one kind somebody may read, as far as their rows tell it."""
+    """The objects of one kind that a person may read, as far as their rows show it."""
 
     every: bool = False
     """All of them, but for drafts of applications."""
@@ -46,7 +46,7 @@ class Reach:
     service: str | None = None
     """Of the citizens' applications those of this service alone, drafts too; None for every one."""
     person: str | None = None
-    """Those that lie with this member of staff by name."""
+    """Those assigned to this member of staff by name."""
     places: frozenset[str] = frozenset()
     """Those of these schools and camps."""
 
@@ -64,10 +64,10 @@ _PLACED: Mapping[ObjectKind, tuple[Table, Column[Any] | None]] = MappingProxyTyp
         ObjectKind.VISIT: (visits_table, visits_table.c.agent_id),
     }
 )
-"""Kinds of things of a citizen and a place; the column says with whom one lies by name."""
+"""Kinds of things of a citizen and a place; the column says to whom one is assigned by name."""
 
 KINDS = (*_PLACED, ObjectKind.ROSTER_ROW)
-"""The kinds of things that name files, beside applications."""
+"""The kinds of objects that name files, besides applications."""
 
 
 async def applications_within(

@@ -28,14 +28,14 @@ quarantined_files_table = Table(
 and `infected` the file itself."""
 
 MOST_OF_ONE = 20
-"""Files of one sender for one citizen that are kept apart; of more only the audit log tells."""
+"""Files of one sender for one citizen that are quarantined; more are recorded in the audit log only."""
 
 _Q = quarantined_files_table.c
 _AS_IS = ("id", "owner", "person_id", "citizen_id", "digest", "media_type", "size", "found", "at")
 
 
 async def put(tx: Transaction, file: QuarantinedFile, content: bytes) -> bool:
-    """Keep a file apart, sealed; False where the same one of the same sender lies there, or MOST_OF_ONE of hers do.
+    """Quarantine a file, sealed; False where the same one of the same sender, or MOST_OF_ONE of them, are there.
 
     Who sends an infected file again and again must not fill the store with it.
     """
@@ -51,7 +51,7 @@ async def put(tx: Transaction, file: QuarantinedFile, content: bytes) -> bool:
 
 
 async def newest(tx: Transaction, limit: int) -> list[QuarantinedFile]:
-    """What lies apart, the newest first, without its content."""
+    """The quarantined files, the newest first, without content."""
     statement = select(*(_Q[name] for name in _AS_IS)).order_by(_Q.at.desc(), _Q.id.desc()).limit(limit)
     rows = (await tx.connection.execute(statement)).all()
     return [QuarantinedFile(**{name: getattr(row, name) for name in _AS_IS}) for row in rows]
@@ -64,7 +64,7 @@ async def content(tx: Transaction, file_id: str) -> bytes | None:
 
 
 async def forget(tx: Transaction, before: datetime, limit: int) -> int:
-    """Delete what lies apart since before a moment; tells how many went."""
+    """Delete files quarantined before a moment; returns how many."""
     old = select(_Q.id).where(_Q.at < before).order_by(_Q.at).limit(limit)
     gone = delete(quarantined_files_table).where(_Q.id.in_(old)).returning(_Q.id)
     return len((await tx.connection.execute(gone)).all())

@@ -30,7 +30,7 @@ uploads_table = Table(
     Index(None, "citizen_id"),
     Index(None, "used_at", "created_at"),
 )
-"""`expected` is the hash of a file that is on its way to the object store, `sha256` of one that lies there."""
+"""`expected` is the hash of a file that is on its way to the object store, `sha256` of one that is there."""
 
 upload_uses_table = Table(
     "upload_uses",
@@ -59,13 +59,13 @@ class Use:
 
 
 async def begin(tx: Transaction, upload: UploadedFile) -> None:
-    """Note a file before it is written, so that one that was cut off is found and swept."""
+    """Note a file before it is written, so that an interrupted one is found and deleted."""
     values = _values(upload) | {"sha256": None, "expected": upload.sha256}
     await tx.connection.execute(insert(uploads_table).values(values))
 
 
 async def finish(tx: Transaction, upload_id: str) -> bool:
-    """Note that the file lies in the object store; False where the row was swept in the meantime."""
+    """Note that the file is in the object store; False where the row was deleted in the meantime."""
     statement = update(uploads_table).where(_T.id == upload_id, _T.expected.is_not(None))
     done = statement.values(sha256=_T.expected, expected=None).returning(_T.id)
     return (await tx.connection.execute(done)).first() is not None
@@ -80,7 +80,7 @@ async def get(tx: Transaction, upload_id: str) -> UploadedFile | None:
 async def of_content(tx: Transaction, sha256: str, people: Iterable[str] | None = None) -> list[UploadedFile]:
     """Uploads of one content, the newest first, at most MOST_COPIES; with `people` those handed in by or for them.
 
-    Many may hand in the same paper, so whoever looks for her own must say so.
+    Many may hand in the same paper, so a search for one's own must say so.
     """
     statement = select(uploads_table).where(_T.sha256 == sha256)
     if people is not None:
@@ -107,7 +107,7 @@ async def use(tx: Transaction, upload: UploadedFile, by: Use, *, copy_id: str) -
     """Note that something names the file; a second time changes nothing.
 
     The file becomes that of the citizen whom the thing concerns. One that is another's already is noted a
-    second time for her, under `copy_id`, so that erasing one person never takes from another.
+    second time for this person, under `copy_id`, so that erasing one person never takes from another.
     """
     now = tx.clock.now()
     upload = await get(tx, upload.id) or upload
@@ -121,7 +121,7 @@ async def use(tx: Transaction, upload: UploadedFile, by: Use, *, copy_id: str) -
 
 
 async def no_longer_use(tx: Transaction, kind: str, object_id: str) -> None:
-    """Note that a thing names no file any more; a file that nothing else names is swept in its time."""
+    """Note that a thing names no file any more; a file that nothing else names is deleted later."""
     freed = delete(upload_uses_table).where(_U.object_kind == kind, _U.object_id == object_id).returning(_U.upload_id)
     gone = list((await tx.connection.execute(freed)).scalars())
     others = select(_U.upload_id).where(_U.upload_id == _T.id).exists()
