@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class ClearanceState(StrEnum):
-    """How a clearance stands."""
+    """The state of a clearance."""
 
     ASKED = "ASKED"
     GRANTED = "GRANTED"

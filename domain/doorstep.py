@@ -29,7 +29,7 @@ class VisitPurpose(StrEnum):
 
 
 class VisitState(StrEnum):
-    """Where a visit stands. A changed slot or a failed visit is followed by another visit."""
+    """The state of a visit. A changed slot or a failed visit is followed by another visit."""
 
     SCHEDULED = "SCHEDULED"
     OUT = "OUT"
@@ -129,7 +129,7 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class DoorstepAgent:
-    """Somebody on the register of centre operators who goes from door to door in a district, or in one tehsil."""
+    """Somebody on the register of centre operators who visits homes in a district, or in one tehsil."""
 
     operator_id: str
     district: str

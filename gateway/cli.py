@@ -30,7 +30,7 @@ def _only_trouble() -> None:
 
 
 def main() -> None:
-    """The entry point of the command `apuni`: a failure that is no defect is told in a line for each reason."""
+    """The entry point of the command `apuni`: an expected failure is printed as a line for each reason."""
     gc_tuning.tune_for_start()
     try:
         app()

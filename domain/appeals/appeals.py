@@ -49,7 +49,7 @@ class AppealOrigin(StrEnum):
 
 
 class AppealState(StrEnum):
-    """Where an appeal stands."""
+    """The state of an appeal."""
 
     FILED = "FILED"
     HEARING = "HEARING"
@@ -209,7 +209,7 @@ class Hearing:
 
 
 class AwardState(StrEnum):
-    """Where the money of an order stands."""
+    """The payment status of an order."""
 
     ORDERED = "ORDERED"
     RECOVERED = "RECOVERED"

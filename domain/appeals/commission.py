@@ -78,7 +78,7 @@ class CommissionMessage:
     citizen_id: str
     word: CommissionWord
     at: datetime
-    """When it happened, by the Commission's clock; of two words about the same the later one stands."""
+    """When it happened, by the Commission's clock; of two reports about the same the later one is valid."""
     payload: Mapping[str, Any]
     digest: str
     received_at: datetime

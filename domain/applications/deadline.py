@@ -50,7 +50,7 @@ class WorkCalendar:
         return day
 
     def working_days_between(self, start: date, end: date, district: str | None = None) -> int:
-        """Working days after `start` up to and with `end`; negative where `end` lies before."""
+        """Working days after `start` up to and with `end`; negative where `end` is before `start`."""
         if end < start:
             return -self.working_days_between(end, start, district)
         days = (start + timedelta(days=offset) for offset in range(1, (end - start).days + 1))
@@ -137,7 +137,7 @@ def deadline_at(
     paused_days: int = 0,
     fixed: Fixed = _NOTHING_FIXED,
 ) -> Deadline:
-    """The deadline as it stands now. While the clock is paused the pause so far is added.
+    """The current deadline. While the clock is paused the pause so far is added.
 
     A due date that is fixed is never moved by a calendar that is imported later; without one it is counted
     anew. Once the clock has ended the date stays and no days are left.

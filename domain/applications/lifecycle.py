@@ -7,7 +7,7 @@ from domain.kernel import ErrorCode, Problem, Problems
 
 
 class Status(StrEnum):
-    """Where an application stands."""
+    """The state of an application."""
 
     DRAFT = "DRAFT"
     SUBMITTED = "SUBMITTED"

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 
 class PaymentStatus(StrEnum):
-    """Where one instalment stands (docs/contracts/dbt_finance.md section 7)."""
+    """The state of one instalment (docs/contracts/dbt_finance.md section 7)."""
 
     SANCTIONED = "SANCTIONED"
     BENEFICIARY_PENDING = "BENEFICIARY_PENDING"
@@ -101,7 +101,7 @@ _COURSE = MappingProxyType(
 
 
 def may_follow(before: PaymentStatus, after: PaymentStatus, *, since: datetime, at: datetime) -> bool:
-    """Whether a payment that stands at `before` since then may come to stand at `after`, as of `at`.
+    """Whether a payment in state `before` since then may change to `after`, as of `at`.
 
     Only forward. A credit may come back for ten days; only what came back is reissued, and then no more is
     heard of the first order. A rejected beneficiary may be put forward again with a corrected account.

@@ -87,7 +87,7 @@ class Facts:
 
 
 def may_be_eligible(eligibility: Eligibility, facts: Facts) -> bool:
-    """Whether nothing that was said stands against it; what was not said never does."""
+    """Whether no stated fact excludes it; a fact that is not stated never does."""
     old_enough = facts.age is None or eligibility.least_age is None or facts.age >= eligibility.least_age
     young_enough = facts.age is None or eligibility.most_age is None or facts.age <= eligibility.most_age
     most = eligibility.most_income_paise

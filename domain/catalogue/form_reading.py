@@ -194,7 +194,7 @@ def _resolve_reference(question: Any, common: Common, name: str) -> Any:
     if found is None:
         raise FormRefused(Reason.REFERENCE_UNKNOWN, "schema", "properties", name)
     beside = {key: one for key, one in question.items() if key != "$ref"}
-    # A keyword that is set to null beside a reference takes the common one away.
+    # A keyword that is set to null next to a reference removes the common one.
     return {key: one for key, one in {**found, **beside}.items() if one is not None}
 
 

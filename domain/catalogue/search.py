@@ -24,7 +24,7 @@ BEST = 1000
 """The score of a service whose name is exactly what was asked for."""
 
 _NAME, _KEYWORD, _CODE, _CATEGORY, _DEPARTMENT = 1.0, 0.95, 1.0, 0.5, 0.4
-"""What a word counts by where it stands."""
+"""The weight of a word by its position."""
 
 _EXACT, _SOUND, _BONES, _BEGINNING, _ONE_WRONG, _TWO_WRONG = 1.0, 0.97, 0.9, 0.8, 0.7, 0.55
 """What a word counts by how it fits."""

@@ -56,7 +56,7 @@ PURPOSE_OF: Mapping[Source, ConsentPurpose] = MappingProxyType(
 
 
 class ConsentState(StrEnum):
-    """How a citizen's consent for one purpose stands towards a read."""
+    """Whether a citizen's consent for one purpose allows a read."""
 
     GIVEN = "GIVEN"
     MISSING = "MISSING"
@@ -76,7 +76,7 @@ class ConsentStep(StrEnum):
 
 
 class ConsentStatus(StrEnum):
-    """Where a consent stands."""
+    """The state of a consent."""
 
     ASKED = "ASKED"
     GIVEN = "GIVEN"
@@ -192,7 +192,7 @@ class Consent:
         return self._first_instant(ConsentStep.WITHDRAW) or self._first_instant(ConsentStep.DECLINE)
 
     def status(self, now: datetime) -> ConsentStatus:
-        """Where it stands at a moment."""
+        """Its state at a moment."""
         last = _AFTER[self.records[-1].step]
         if last is ConsentStatus.GIVEN and self.until is not None and self.until <= now:
             return ConsentStatus.EXPIRED
@@ -247,7 +247,7 @@ def _years_after(moment: datetime, years: int) -> datetime:
 
 
 def check_step(step: ConsentStep, status: ConsentStatus | None) -> None:
-    """Raise CONSENT_STEP_NOT_ALLOWED where the step does not follow from where the consent stands."""
+    """Raise CONSENT_STEP_NOT_ALLOWED where the step is not allowed in the state of the consent."""
     if status not in _ALLOWED[step]:
         params = {"consent_status": status.value if status else "NONE"}
         raise Problems(Problem(ErrorCode.CONSENT_STEP_NOT_ALLOWED, ("input", "purpose"), params=params))

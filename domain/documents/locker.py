@@ -13,7 +13,7 @@ class OrderKind(StrEnum):
 
 
 class OrderState(StrEnum):
-    """Where an order stands. All but WAITING are final; PENDING is the issuer's to end."""
+    """The state of an order. All but WAITING are final; PENDING is the issuer's to end."""
 
     WAITING = "WAITING"
     """Kept, and tried until the locker answers."""

@@ -64,7 +64,7 @@ class CorrectionReason(StrEnum):
 
 
 MAPPED = "SERVICE_MAPPED"
-"""The event of a row that counts nothing: from it on, a service stands under another code of e-Taal on that day."""
+"""The event of a row that counts nothing: from it on, a service has another code of e-Taal on that day."""
 
 STATUS_LINE = "APSK-STATUS"
 """The service that enquiries about the state of an application count under: one for the whole portal, category D."""
@@ -80,7 +80,7 @@ LAST_DAY = date.max - LATE_EVENTS
 """The last day that a calendar can close; a request for a later day gets the same answer."""
 
 DOORSTEP = "DOORSTEP"
-"""The channel of a service that was handed over at the citizen's door, and of an application taken in there."""
+"""The channel of doorstep services: handed over at the citizen's home, or applied for there."""
 
 _HANDED_OVER_BY = {Role.DOORSTEP_AGENT.value: DOORSTEP, Role.OPERATOR.value: Channel.CSC.value}
 
@@ -119,7 +119,7 @@ class Transaction:
 
 @dataclass(frozen=True, slots=True)
 class EtaalClass:
-    """Under which code, category and level of e-Taal a service stands on a day."""
+    """The code, category and level of e-Taal that a service has on a day."""
 
     etaal_code: str
     category: Category

@@ -57,7 +57,7 @@ class ServiceLevel:
 
 
 class SuggestionState(StrEnum):
-    """Where a suggestion stands."""
+    """The state of a suggestion."""
 
     RECEIVED = "RECEIVED"
     UNDER_REVIEW = "UNDER_REVIEW"

@@ -22,7 +22,7 @@ class GrievanceCategory(StrEnum):
 
 
 class GrievanceState(StrEnum):
-    """Where a grievance stands."""
+    """The state of a grievance."""
 
     OPEN = "OPEN"
     ANSWERED = "ANSWERED"

@@ -18,7 +18,7 @@ class FeeRoute(StrEnum):
 
 
 class FeeState(StrEnum):
-    """Where an order to pay a fee stands (docs/contracts/other_systems.md section 4)."""
+    """The state of an order to pay a fee (docs/contracts/other_systems.md section 4)."""
 
     CREATED = "CREATED"
     REDIRECTED = "REDIRECTED"

@@ -67,7 +67,7 @@ class Purpose(StrEnum):
     COUNT = "COUNT"
     AUDIT = "AUDIT"
     OPERATE = "OPERATE"
-    # Reads of a case that lies with a colleague (domain.officers.desk.ReadPurpose).
+    # Reads of a case that is assigned to a colleague (domain.officers.desk.ReadPurpose).
     COVER_COLLEAGUE = "COVER_COLLEAGUE"
     SECOND_OPINION = "SECOND_OPINION"
     CITIZEN_REQUEST = "CITIZEN_REQUEST"

@@ -34,7 +34,7 @@ class ClaimWay(StrEnum):
 
 
 class ClaimState(StrEnum):
-    """Where a claim stands."""
+    """The state of a claim."""
 
     ASKED = "ASKED"
     AGREED = "AGREED"

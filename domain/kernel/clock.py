@@ -40,7 +40,7 @@ class SystemClock:
 
 
 class ManualClock:
-    """A clock that stands still until it is moved; `sleep` moves it."""
+    """A clock that does not advance until it is moved; `sleep` moves it."""
 
     def __init__(self, now: datetime) -> None:
         if now.tzinfo is None:

@@ -123,7 +123,7 @@ class Claim:
 
 
 class OpinionState(StrEnum):
-    """Where a decision that a second officer must see stands."""
+    """The state of a decision that needs a second approval."""
 
     PROPOSED = "PROPOSED"
     CONFIRMED = "CONFIRMED"

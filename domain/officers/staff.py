@@ -17,7 +17,7 @@ class AbsenceRule(StrEnum):
 
 
 class LeaveState(StrEnum):
-    """Where a leave stands on a day."""
+    """The state of a leave on a day."""
 
     PLANNED = "PLANNED"
     RUNNING = "RUNNING"
@@ -46,7 +46,7 @@ class Leave:
     cancelled_by: str | None = None
 
     def state_on(self, day: date) -> LeaveState:
-        """Where it stands on a day."""
+        """Its state on a day."""
         if self.cancelled_at is not None:
             return LeaveState.CANCELLED
         if self.ended_at is not None or self.until_on < day:

@@ -35,7 +35,7 @@ class PaymentMethod(StrEnum):
 
 
 class BatchState(StrEnum):
-    """Where a batch stands."""
+    """The state of a batch."""
 
     BUILT = "BUILT"
     SEALED = "SEALED"
@@ -70,7 +70,7 @@ class Transport(StrEnum):
 
 
 class LineState(StrEnum):
-    """Where one payment of a batch stands."""
+    """The state of one payment of a batch."""
 
     BUILT = "BUILT"
     ACCEPTED = "ACCEPTED"
@@ -86,7 +86,7 @@ class LineState(StrEnum):
 
 
 class RegistrationState(StrEnum):
-    """Where a beneficiary, or a line that registers one, stands at PFMS."""
+    """The state at PFMS of a beneficiary, or of a line that registers one."""
 
     WAITING = "WAITING"
     SENT = "SENT"
@@ -276,7 +276,7 @@ class Beneficiary:
 
 @dataclass(frozen=True, slots=True)
 class PaymentFileBatch:
-    """A batch with its names, its sum in paise, and where it stands."""
+    """A batch with its names, its sum in paise, and its state."""
 
     id: str
     kind: BatchKind
@@ -307,7 +307,7 @@ class PaymentFileBatch:
 
 @dataclass(frozen=True, slots=True)
 class SignerEnrolment:
-    """Where a certificate stands at PFMS. `codes` say why it was declined, `source` names the file that reported it."""
+    """The state of a certificate at PFMS. `codes` say why it was declined, `source` names the file that reported it."""
 
     fingerprint: str
     state: EnrolmentState

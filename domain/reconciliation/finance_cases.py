@@ -125,7 +125,7 @@ class FinanceDifference:
 
 
 class CaseState(StrEnum):
-    """Where a case of money stands; PROPOSED waits for a second officer."""
+    """The state of a finance case; PROPOSED waits for a second officer."""
 
     OPEN = "OPEN"
     TAKEN = "TAKEN"

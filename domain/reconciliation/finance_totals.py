@@ -20,7 +20,7 @@ def add_sums(one: Sum, other: Sum) -> Sum:
 
 @dataclass(frozen=True, slots=True)
 class PaymentTotal:
-    """What stands where of one scheme and place, of the payments for one month (`2026-11`)."""
+    """The totals by state of one scheme and place, of the payments for one month (`2026-11`)."""
 
     month: str
     rail: Rail

@@ -36,7 +36,7 @@ class RunState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ReconciliationRun:
-    """One day's comparison with one partner. Amounts are paise; `place` is where it goes on after a stop."""
+    """One day's comparison with one partner. Amounts are paise; `place` is where it resumes after a stop."""
 
     id: str
     rail: Rail

@@ -32,7 +32,7 @@ DRAFT_DAYS = 90
 """How long a row is kept that nobody filed: who is on it did not become an applicant (LOCAL)."""
 
 CONSENT_DAYS = 180
-"""How long a guardian's consent holds: until the paper is handed over, with room for appeals (LOCAL)."""
+"""How long a guardian's consent holds: until the paper is handed over, with time for appeals (LOCAL)."""
 
 OF_AGE = 18
 """Below this age a guardian consents (DPDP Act 2023, sections 2(f) and 9)."""
@@ -51,7 +51,7 @@ KEEPERS: Mapping[CentreKind, Role] = MappingProxyType(
 
 
 class RosterState(StrEnum):
-    """Where a roster stands."""
+    """The state of a roster."""
 
     DRAFT = "DRAFT"
     FILING = "FILING"
@@ -61,7 +61,7 @@ class RosterState(StrEnum):
 
 
 class RowState(StrEnum):
-    """Where a row stands."""
+    """The state of a row."""
 
     CONSENT_MISSING = "CONSENT_MISSING"
     READY = "READY"
@@ -243,5 +243,5 @@ def of_age(born_on: date, today: date) -> bool:
 
 
 def state_after(consent: RowConsent | None) -> RowState:
-    """Where a row stands that was added or changed."""
+    """The state of an added or changed row."""
     return RowState.READY if consent is not None else RowState.CONSENT_MISSING

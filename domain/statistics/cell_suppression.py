@@ -223,7 +223,7 @@ class _Network:
             shown = [key for key in shown if key not in self._hidden]
 
     def _on_the_way(self) -> list[_Key]:
-        """For each small number that still follows, the smallest one that may lead to a circle further on."""
+        """For each small number that still follows, the smallest one that may lead to a cycle further on."""
         found = []
         for key in recoverable_numbers(self._arcs, self._hidden):
             if 0 < self._many.get(key, SMALLEST) < SMALLEST:
@@ -235,7 +235,7 @@ class _Network:
         return self._many[key], repr(key)
 
     def _hide(self, key: _Key, months: Sequence[set[Coordinates]]) -> None:
-        """Hide the month of a cell and of what lies within it."""
+        """Hide the month of a cell and of its subdivisions."""
         level, place, _ = key
         for lower in range(level, self._depth + 1):
             for each in self._at.get((lower, place[-1]), ()):

@@ -1,6 +1,6 @@
 """Measures of service delivery, each with its date basis (docs/figures.md).
 
-An application counts in the state in which it stands. `marks_of` says what one application adds to the counters, so
+An application counts in its current state. `marks_of` says what one application adds to the counters, so
 a step moves them by the marks after it less the marks before it: every step is right, a reopened refusal, a changed
 due date and an import of old cases too, and the sum over all applications is what the counters must be.
 """
@@ -46,7 +46,7 @@ class Measure(StrEnum):
     DAYS = "days"
     """The sum of their days from submission."""
     DUE = "due"
-    """Open and on the running legal clock; on the due day, so that what lies before today is overdue."""
+    """Open and on the running legal clock; on the due day, so that cases due before today are overdue."""
     GRIEVANCES = "grievances"
     """Grievances raised; on that day."""
     REPLIED = "replied"

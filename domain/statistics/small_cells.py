@@ -1,7 +1,7 @@
 """Suppresses small cells in public figures so that no total reveals them (docs/figures.md).
 
 A cell behind which few cases stand is held back. Where sums of other cells would reveal it, the next smallest cell is
-held back too; and what lies within something that is held back is held back as well. All of it follows from the figures
+held back too; and so is everything inside a suppressed cell. All of it follows from the figures
 alone and not from the question, so that asking again, or in another way, reveals nothing more.
 """
 

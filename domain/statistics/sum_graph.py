@@ -1,7 +1,7 @@
 """Finds suppressed numbers that can be recovered from published totals, for tables whose sums form a network.
 
 Each number is an arc between two sums: it is part of the one and makes up the other. A hidden number follows from what
-is shown exactly where its arc is a bridge of the hidden ones: where it lies on a circle, all numbers of the circle may
+is shown exactly where its arc is a bridge of the hidden ones: where it is on a cycle, all numbers of the cycle may
 be greater and smaller in turn, and every sum stays the same.
 """
 
@@ -105,7 +105,7 @@ class _Parts:
             self._plant(root, around)
 
     def join(self, one: Node, other: Node) -> bool:
-        """Close the circle between two sums; False where there is none to close."""
+        """Close the cycle between two sums; False where there is none to close."""
         if one not in self._part or other not in self._part:
             return False
         one, other = self._root_of(one), self._root_of(other)

@@ -1,7 +1,7 @@
 """Encoding of open cases in the figure counters: by state, by due day, and by whether the clock is paused.
 
 What is counted so has no month of its own. All goes into one number, the day before the rest, so that the cases of
-one office lie beside each other in the table and what is due before a day is a stretch of them.
+one office are adjacent in the table and those due before a day are a range of them.
 """
 
 from collections.abc import Iterable, Mapping

@@ -12,7 +12,7 @@ _MARKS = MappingProxyType({b"\xff\xd8\xff": MediaType.JPEG, _PNG: MediaType.PNG,
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 """Markers of a JPEG that begin a frame, which has height and width."""
 _PDF_TAIL = 1024
-"""The end-of-file mark of a PDF lies within so many last bytes (ISO 32000-1, annex H, note 18)."""
+"""The end-of-file mark of a PDF is within so many last bytes (ISO 32000-1, annex H, note 18)."""
 
 
 def true_type(content: bytes, claimed: str | None, *path: str) -> MediaType:

@@ -26,7 +26,7 @@ _OBJECT = re.compile(rb"\d[ \r\n\t]+\d+[ \r\n\t]+obj(?![a-z])")
 _STREAM = re.compile(rb"stream\r?\n")
 _ZIP_END, _ZIP_ENTRY = b"PK\x05\x06", b"PK\x01\x02"
 _ZIP_TAIL = 22 + 65_535
-"""The end record of a ZIP lies within so many last bytes (APPNOTE.TXT 4.3.16)."""
+"""The end record of a ZIP is within so many last bytes (APPNOTE.TXT 4.3.16)."""
 
 
 def _name(text: str) -> bytes:

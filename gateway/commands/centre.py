@@ -72,7 +72,7 @@ _FAULTS = {
 
 
 async def run_import(settings: Settings, file: Path, operators: Path | None, *, dry_run: bool) -> bool:
-    """Import the files and tell how much there was; False where they were refused, with a line for each fault."""
+    """Import the files and report how much there was; False where they were refused, with a line for each fault."""
     given, staff = _read(file), [] if operators is None else _read(operators)
     if given is None or staff is None:
         return False

@@ -134,7 +134,7 @@ async def run_files(settings: Settings, name: str | None, limit: int, reasons: P
 
 
 def write_reason(folder: Path, file: LedgerFile) -> Path:
-    """Write why a file was refused beside nothing else of it; gives the path."""
+    """Write why a file was refused, and nothing else of it; returns the path."""
     told = {
         "name": file.name,
         "kind": file.kind,

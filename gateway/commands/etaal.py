@@ -123,7 +123,7 @@ _FAULTS: Mapping[str, str] = {
 
 
 async def run_map(settings: Settings, wanted: MapService) -> bool:
-    """Map the service and tell how many days are revised; False where it was refused, with a line for each fault."""
+    """Map the service and report how many days are revised; False where it was refused, with a line for each fault."""
     async with open_storage(settings) as rooms:
         try:
             mapped = await rooms.store.carry_out(lambda tx: change_mapping(tx, wanted, by=account()))

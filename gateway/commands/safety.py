@@ -59,7 +59,7 @@ TOLD_EVERY = 10_000
 
 
 def run_verify(settings: Settings) -> bool:
-    """Check the whole store, tell what was found, and whether all is well."""
+    """Check the whole store, report the findings, and return whether there are none."""
     checked = asyncio.run(_verify(settings))
     wrong = sum(check.many for check in checked)
     for check in checked:

@@ -1,6 +1,6 @@
 """The signing certificates: installed ones, or those of a test authority created here.
 
-Files lie in one folder, beside the keyrings: `<purpose>-<fingerprint>.pem` is the chain of one
+Files are in one folder, next to the keyrings: `<purpose>-<fingerprint>.pem` is the chain of one
 key, the signer's certificate first; `test-authority.pem` is the key and certificate of the test
 authority (mode 0600), `test-authority.crt` its certificate for those who verify.
 """

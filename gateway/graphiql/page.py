@@ -65,7 +65,7 @@ _PAGE = """<!doctype html>
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A document with the variables of the file `<name>.variables.json` beside it, where there is one."""
+    """A document with the variables of the file `<name>.variables.json` next to it, where there is one."""
 
     query: str
     variables: dict[str, Any] | None

@@ -1,6 +1,6 @@
 """The steps of every GraphQL operation, on every transport.
 
-who -> rate -> room -> document -> context -> allowed -> executed. Each step raises Refusal, or NotSignedIn, or
+caller -> rate -> admission -> document -> context -> allowed -> executed. Each step raises Refusal, or NotSignedIn, or
 DocumentRefused with the errors of a document that is not valid.
 """
 

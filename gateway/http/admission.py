@@ -1,7 +1,7 @@
 """Admission control under load: an adaptive limit, a guaranteed share for each class, a short queue.
 
 - A class below its guarantee is let in at once, whatever the others do. That is what a guarantee means: were the
-  room lent to others waited for, their slow requests would hold it. So the process may for a moment have more under
+  slots lent to others waited for, their slow requests would hold it. So the process may for a moment have more under
   way than the limit says, at most by the guarantees of the other classes.
 - Room that nobody uses is lent: a class above its guarantee is let in while the sum is below the limit.
 - Who is not let in waits in the queue of its class, which holds twice its share. One waits at most 100 ms in a rush,

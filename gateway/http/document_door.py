@@ -53,7 +53,7 @@ class StreamInterrupted(Exception):
 
 
 def document_routes(environment: Environment) -> list[Route]:
-    """The door."""
+    """The route."""
 
     async def read(request: Request) -> Response:
         if request.method != "GET":  # a look at the head would ask the source for the whole

@@ -81,7 +81,7 @@ def admission_wrapper(admission: Admission | None, share: Share) -> Callable[[li
         async def door(scope: Scope, receive: Receive, send: Send) -> None:
             try:
                 async with gate.slot(share) as slot:
-                    slot.own = False  # a door takes what it takes; the limit is found by the graph's operations
+                    slot.own = False  # a route's duration does not matter; the graph's operations set the limit
                     await app(scope, receive, send)
             except Refusal as refusal:
                 await busy_response(refusal)(scope, receive, send)

@@ -2,7 +2,7 @@
 
 Each worker reports its health every ten seconds, which is its heartbeat in the store. Every gateway reads it.
 Where none was heard for too long, one gateway, elected by the lease of the alarms, decides all of them in the
-workers' place and posts that no worker runs itself, since the outbox stands still.
+workers' place and posts that no worker runs itself, since the outbox is not delivered.
 """
 
 from collections.abc import Awaitable, Callable, Mapping

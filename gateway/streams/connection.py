@@ -90,7 +90,7 @@ class Connection:
         return closing
 
     def end(self, closing: Closing) -> None:
-        """Let the socket end; the first reason stands."""
+        """Let the socket end; the first reason is kept."""
         if not self._end.done():
             self._end.set_result(closing)
 

@@ -63,5 +63,5 @@ class Sessions:
             try:
                 await self.look()
             except StoreError as error:
-                # While the store is away no event can be told either; the next look tells.
+                # While the store is unavailable no event can be sent either; the next check finds it.
                 log.warning("sessions_not_seen", kind=type(error).__name__)

@@ -34,7 +34,7 @@ class Leader(ABC, Generic[T]):
         return self._lead.lease is not None
 
     async def tick(self) -> T | None:
-        """Take or keep the lead and go round; None where another leads, or nothing was to be done.
+        """Take or keep the lead and run the round; None where another leads, or nothing was to be done.
 
         A round that fails gives the lead back, so that another worker may try. Raises what the round raises.
         """

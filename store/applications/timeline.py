@@ -161,7 +161,7 @@ async def remove_documents(tx: Transaction, application_id: str) -> None:
 
 
 async def freeze_document(tx: Transaction, paper: AttachedDocument, sha256: str, signature: SignatureState) -> bool:
-    """Bind a paper to the bytes that we keep of it; the first binding stands. False where it is gone or bound."""
+    """Bind a paper to the bytes that we keep of it; the first binding is kept. False where it is gone or bound."""
     table = documents_table
     told = {"uri": paper.uri, "name": paper.name, "signature": signature.value}
     values = {"sha256": sha256, "reference": tx.cipher.encrypt_json(told, _reference_place(paper.id))}
@@ -174,7 +174,7 @@ async def freeze_document(tx: Transaction, paper: AttachedDocument, sha256: str,
 
 
 async def mark_document_verified(tx: Transaction, document_id: str, at: datetime) -> bool:
-    """Note when a paper was seen at its source; the first time stands. False where it is gone or was seen already."""
+    """Note when a paper was seen at its source; the first time is kept. False where it is gone or was seen already."""
     table = documents_table
     statement = update(table).where(table.c.id == document_id, table.c.verified_at.is_(None))
     changed = (await tx.connection.execute(statement.values(verified_at=at).returning(table.c.application_id))).first()

@@ -71,7 +71,7 @@ async def latest(tx: Transaction, certificate: IssuedCertificate) -> IssuedCerti
 
 
 async def forebears(tx: Transaction, certificate_id: str) -> list[str]:
-    """The ids of the certificates in whose place this one stands, the nearest first."""
+    """The ids of the certificates that this one replaces, the nearest first."""
     found: list[str] = []
     for _ in range(_LONGEST_CHAIN):
         before = await first_row(tx, select(_T.certificate_id).where(_T.successor_id == certificate_id))

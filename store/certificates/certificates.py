@@ -119,7 +119,7 @@ async def of_citizen(tx: Transaction, citizen_id: str) -> list[IssuedCertificate
 
 
 async def of_applications(tx: Transaction, application_ids: Iterable[str]) -> dict[str, IssuedCertificate]:
-    """The certificate that stands, by application id; applications without one are left out."""
+    """The valid certificate, by application id; applications without one are left out."""
     standing = select(certificates_table).where(_T.status != CertificateStatus.CORRECTED.value)
     rows = await rows_of(tx, standing, _T.application_id, application_ids)
     return {row.application_id: _certificate(tx, row) for row in rows}

@@ -13,7 +13,7 @@ _UNDER_WAY = (BatchState.SEALED, BatchState.SENT, BatchState.IN_DOUBT, BatchStat
 
 
 async def enrolment(tx: Transaction, fingerprint: str) -> SignerEnrolment:
-    """Where a certificate stands; UNHEARD where PFMS never said anything of it."""
+    """The state of a certificate; UNHEARD where PFMS never said anything of it."""
     row = await first_row(tx, select(signing_certificates_table).where(_C.fingerprint == fingerprint))
     return _enrolment(row) if row else SignerEnrolment(fingerprint, EnrolmentState.UNHEARD)
 

@@ -24,7 +24,7 @@ FEW = 8
 
 
 async def fields(tx: Transaction) -> AsyncIterator[Finding]:
-    """Every encrypted field opens where it stands, with a key that we have."""
+    """Every encrypted field decrypts in its place, with a key that we have."""
     for table in [part.table for part in await present(tx, metadata)]:
         names = sealed_columns(table)
         key = next(iter(table.primary_key.columns))

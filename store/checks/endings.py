@@ -23,7 +23,7 @@ _PLACE = (_C.id, _C.application_id, _C.citizen_id, _C.created_at)
 
 
 async def endings(tx: Transaction) -> AsyncIterator[Finding]:
-    """One certificate of an application stands, every end has its record, and each correction leads onwards."""
+    """One certificate of an application is valid, every end has its record, and each correction leads onwards."""
     standing = select(_C.application_id).where(_C.status != CertificateStatus.CORRECTED.value)
     twice = standing.group_by(_C.application_id).having(func.count() > 1)
     for row in (await tx.connection.execute(twice)).all():

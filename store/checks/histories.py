@@ -50,7 +50,7 @@ async def histories(tx: Transaction) -> AsyncIterator[Finding]:
 
 
 def _path(application: AnyRow, steps: Steps, brought: int) -> Iterator[str]:
-    """Whether the steps lead lawfully from nothing to where the application stands.
+    """Whether the steps lead lawfully from the start to the application's current state.
 
     Who took the first `brought` ones, which were taken in a former system, is not known here.
     """

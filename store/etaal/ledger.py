@@ -240,7 +240,7 @@ async def counted_services(tx: Transaction, codes: Collection[str]) -> set[str]:
 
 
 async def unmapped_services(tx: Transaction) -> dict[str, tuple[int, date]]:
-    """What stands under no code of e-Taal: by service, how much was counted and since which day."""
+    """Counts without a code of e-Taal: by service, how much was counted and since which day."""
     statement = (
         select(_D.service_code, func.sum(_D.total).label("total"), func.min(_D.day).label("since"))
         .where(func.coalesce(_D.stands, UNMAPPED) == UNMAPPED)

@@ -126,7 +126,7 @@ async def _add_up_anew(tx: Transaction, day: date) -> None:
 
 
 async def _restamp(tx: Transaction, day: date, service: str, bears: str) -> None:
-    """All of a service on a day stands where its last row says."""
+    """All counts of a service on a day have the code of its last row."""
     other = or_(_D.stands.is_(None), _D.stands != bears)
     statement = update(day_totals_table).where(_D.day == day, _D.service_code == service, other)
     await tx.connection.execute(statement.values(stands=bears))

@@ -128,7 +128,7 @@ async def update_citizen(tx: Transaction, citizen: Citizen) -> None:
 
 
 async def citizens(tx: Transaction, ids: Iterable[str]) -> dict[str, Citizen]:
-    """Citizens by id; those that are not there are left out. Under the id of a joined record stands the kept one."""
+    """Citizens by id; those that are not there are left out. The id of a merged record gives the remaining one."""
     rows = await rows_of(tx, select(citizens_table), citizens_table.c.citizen_id, ids)
     kept = {row.alias_of for row in rows if row.alias_of is not None}
     joined = await rows_of(tx, select(citizens_table), citizens_table.c.citizen_id, kept) if kept else []

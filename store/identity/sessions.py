@@ -74,7 +74,7 @@ async def ended_sessions(tx: Transaction, session_ids: Iterable[str]) -> set[str
 
 
 async def revoke_session(tx: Transaction, session_id: str, at: datetime) -> None:
-    """End a session; the first revocation stands."""
+    """End a session; the first revocation is kept."""
     table = sessions_table
     await tx.connection.execute(
         update(table).where(table.c.id == session_id, table.c.revoked_at.is_(None)).values(revoked_at=at)

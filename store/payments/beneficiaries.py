@@ -63,7 +63,7 @@ class RegistrationAnswer:
 
 
 async def unregistered_sanctions(tx: Transaction, limit: int) -> list[Sanction]:
-    """Sanctions with a payment for PFMS that stands as SANCTIONED, and whose beneficiary nobody made yet."""
+    """Sanctions with a payment for PFMS in state SANCTIONED, and without a beneficiary yet."""
     statement = (
         select(_I.sanction_id)
         .distinct()

@@ -132,7 +132,7 @@ async def destroy_sealed(tx: Transaction, batch_id: str) -> bool:
 
 
 async def set_state(tx: Transaction, batch_id: str, state: BatchState, **instants: datetime) -> None:
-    """Note where a batch stands, and what happened when: `started_at`, `sent_at`, `answered_at`, `closed_at`."""
+    """Record the state of a batch, and what happened when: `started_at`, `sent_at`, `answered_at`, `closed_at`."""
     await _set(tx, batch_id, {"state": state.value, **instants})
 
 

@@ -197,7 +197,7 @@ def _paise_where(condition: ColumnElement[bool]) -> ColumnElement[int]:
 
 
 def _batch_sum(row: AnyRow) -> BatchSum:
-    """The first of the three that does not hold: of the order, of what was taken, of where it stands."""
+    """The first of the three that does not hold: of the order, of the amount taken, of the state."""
     values: Sequence[Any] = row
     message, scheme, ordered, lines, owed = values[:5]
     told, stands = tuple(map(int, values[5:8])), tuple(map(int, values[8:]))

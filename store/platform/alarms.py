@@ -52,7 +52,7 @@ async def counts(tx: Transaction) -> dict[AlarmCode, int]:
 
 
 async def save(tx: Transaction, alarm: Alarm) -> None:
-    """Keep an alarm as it now stands."""
+    """Store the present state of an alarm."""
     values = {
         "code": alarm.code.value,
         "about": alarm.about,

@@ -55,7 +55,7 @@ UNREADABLE = "UNREADABLE"
 
 
 class OutboxState(StrEnum):
-    """Where a message stands."""
+    """The state of a message."""
 
     PENDING = "PENDING"
     DELIVERED = "DELIVERED"

@@ -58,7 +58,7 @@ totals_table = Table(
     Index(None, "scheme_code", "month"),
     Index(None, "district", "month"),
 )
-"""What stands where, by the month whose period is paid for. A sanction without a department has an empty one."""
+"""The totals by state, by the month whose period is paid for. A sanction without a department has an empty one."""
 
 MOVES = ("opening", "instructed", "credited", "returned", "taken_back", "closing")
 

@@ -85,7 +85,7 @@ def present() -> ColumnElement[str]:
 
 
 async def read(tx: Transaction) -> Build:
-    """How it stands."""
+    """The state of the figures."""
     row = await first_row(tx, select(figure_state_table).where(_T.name == _ONE))
     if row is None:
         return Build("")
@@ -108,12 +108,12 @@ async def save_build(tx: Transaction, build: Build) -> None:
 
 
 async def read_shared(tx: Transaction) -> Build:
-    """How it stands, for as long as this transaction lasts; others may look at the same time."""
+    """The state of the figures, fixed for this transaction; others may read at the same time."""
     await locks.lock_shared(tx, *_LOCK)
     return await read(tx)
 
 
 async def read_exclusive(tx: Transaction) -> Build:
-    """How it stands, to be changed by this transaction alone."""
+    """The state of the figures, locked for a change by this transaction alone."""
     await locks.lock_exclusive(tx, *_LOCK)
     return await read(tx)

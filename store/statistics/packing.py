@@ -22,7 +22,7 @@ COLUMNS = (
     "grievances",
     "replied",
 )
-"""Where each of the classes of a row stands. They are written down: kept rows would else mean other classes."""
+"""The position of each class in a row. They are fixed here: stored rows would otherwise mean other classes."""
 
 _PLACES = {first: divmod(number, len(COLUMNS)) for number, first in enumerate(EDGES)}
 
