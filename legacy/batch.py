@@ -38,7 +38,7 @@ _UNKNOWN = Bilingual("नामित अधिकारी", "Designated Office
 
 
 class MovedOn(Exception):
-    """Another process goes on with the same import."""
+    """Another process continues with the same import."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,7 +81,7 @@ class Plan:
 
 
 async def bookmark_of(rooms: ImportStorage, data: OldData) -> Bookmark:
-    """Where an import of this file goes on; one that came to its end begins anew, and skips what is there."""
+    """Where an import of this file continues; one that came to its end begins anew, and skips what is there."""
     async with rooms.store.read_transaction() as tx:
         found = await imports.unfinished_import(tx, data.sha256)
     return found or Bookmark(rooms.ids.key(), data.sha256)

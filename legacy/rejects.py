@@ -13,7 +13,7 @@ HEAD = ("row", "number", "field", "code", "reason")
 
 
 class RejectsLost(Exception):
-    """An import goes on, and the list of what it has left out so far is not there."""
+    """An import continues, and the list of what it has left out so far is not there."""
 
 
 class RejectsFile:

@@ -134,7 +134,7 @@ def _csv_rows(file: BinaryIO, head: list[str], done: int) -> Iterator[SourceRow]
 
 
 class _TooLong(Exception):
-    """A row goes on beyond what is read."""
+    """A row continues beyond what is read."""
 
 
 class _Lines:

@@ -93,7 +93,7 @@ async def note_award(acting: UnitOfWork, appeal: Appeal, award: Award) -> None:
 
 
 async def file_with_commission(env: Environment, appeal_id: str) -> None:
-    """Bring an appeal and its case file to the Commission; run again, it goes on where it stopped.
+    """Bring an appeal and its case file to the Commission; run again, it continues where it stopped.
 
     The Commission is asked for the reference before anything is sent, so a lost answer files nothing twice. Raises
     Unavailable (the outbox asks again), Refused.

@@ -48,7 +48,7 @@ async def record_delay_reason(
     """Keep a reason; true where it is a replay.
 
     Raises Problems: NOT_FOUND outside of the officer's jurisdiction, BAD_INPUT where the application is not late, the
-    month lies ahead or too far back, the text is too long, or neither or both of application and month are named.
+    month is in the future or too far back, the text is too long, or neither or both of application and month are named.
     """
     kept: list[DelayReason] = []
 

@@ -176,7 +176,7 @@ async def decide_by(acting: UnitOfWork, level: AppealLevel, received_at: datetim
 
 
 def in_cover(acting: UnitOfWork, appeal: Appeal, absence_id: str) -> CoveredCase:
-    """An appeal that lies with its present authority because of an absence."""
+    """An appeal that is with its present authority because of an absence."""
     return CoveredCase(
         absence_id=absence_id,
         kind=CoverKind.APPEAL,

@@ -58,7 +58,7 @@ async def prefill(env: Environment, subject: Subject, service_code: str, on_beha
 
 
 def source_as_json(source: FactSource) -> dict[str, Any]:
-    """A source as it is kept with an application."""
+    """A source as it is stored with an application."""
     return {
         "origin": source.origin.value,
         "doctype": source.doctype,
@@ -73,7 +73,7 @@ def source_as_json(source: FactSource) -> dict[str, Any]:
 
 
 def source_of_json(kept: Mapping[str, Any]) -> FactSource:
-    """The source that was kept."""
+    """The stored source."""
     return FactSource(
         origin=Source(kept["origin"]),
         doctype=kept["doctype"],

@@ -69,7 +69,7 @@ class RecordFee:
 
 
 async def answer_query(env: Environment, subject: Subject, request: AnswerQuery) -> tuple[Application, bool]:
-    """Answer a query; the legal clock goes on. True where it is a replay.
+    """Answer a query; the legal clock continues. True where it is a replay.
 
     Raises Problems: NOT_FOUND, CONFLICT, REASON_REQUIRED for an empty answer, TRANSITION_NOT_ALLOWED, BAD_INPUT,
     DOCUMENT_UNKNOWN for a paper that is not on the service's list or not where it is said to lie, CONSENT_REQUIRED.

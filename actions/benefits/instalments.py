@@ -80,7 +80,7 @@ async def _release(acting: UnitOfWork) -> int:
 
 
 def _payable(sanction: Sanction, made: list[Instalment], stops: Sequence[Stop], begins: date) -> date | None:
-    """The day from which something is paid next: that one where nothing speaks against it; None where nothing is.
+    """The day from which something is paid next: that one unless something stops it; None where nothing is paid.
 
     Of what has ended nothing is made up for that another stop kept back, as that is lifted no more.
     """

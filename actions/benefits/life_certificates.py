@@ -60,7 +60,7 @@ async def take_certificate(acting: UnitOfWork, sanction: Sanction, given_on: dat
 
 
 def certificate_window(acting: UnitOfWork, day: date) -> tuple[date, date]:
-    """The first and the last day of the month of life certificates that a day lies in, or that comes next."""
+    """The first and the last day of the month of life certificates that contains a day, or that comes next."""
     month = acting.env.rules.law.life_certificate_month.value
     first = date(day.year, month, 1)
     if add_months(first, 1) <= day:

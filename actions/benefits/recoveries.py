@@ -12,7 +12,7 @@ _AFTER_THE_END = frozenset({RecoveryGround.PAID_AFTER_DEATH, RecoveryGround.PAID
 
 @dataclass(frozen=True, slots=True)
 class Deducted:
-    """An instalment less what is kept back, and the parts that were."""
+    """An instalment less its deductions, and the deductions."""
 
     instalment: Instalment
     parts: tuple[RecoveryPart, ...]
@@ -26,7 +26,7 @@ class Deducted:
 async def deduct_recoveries(acting: UnitOfWork, instalment: Instalment) -> Deducted:
     """Keep back what the open recoveries of its sanction ask for, the oldest first, up to the share of the setting.
 
-    What came back from the bank and is paid again was reduced before, so nothing more is kept back from it.
+    What came back from the bank and is paid again was reduced before, so nothing more is deducted from it.
     """
     if instalment.reissue_of is not None:
         return Deducted(instalment, ())

@@ -46,7 +46,7 @@ async def recover_overpaid(acting: UnitOfWork, sanction: Sanction, ground: StopG
     """Order back what was paid for periods that began after the last day; nothing where nothing was.
 
     By challan: after the end there is no later instalment to keep it back from. What comes back by itself later is a
-    part of it; what is heard to have left only later is ordered back then (`recover_late`).
+    part of it; what turns out later to have been sent is ordered back then (`recover_late`).
     """
     paid = [
         one.amount_paise
@@ -60,7 +60,7 @@ async def recover_overpaid(acting: UnitOfWork, sanction: Sanction, ground: StopG
 async def recover_late(acting: UnitOfWork, sanction: Sanction, instalment: Instalment) -> None:
     """A payment for a period after the end turns out to have left all the same: order it back, once.
 
-    Its file, or the answer to its order, was under way when the sanction ended. To be called when it is first heard
+    Its file, or the answer to its order, was under way when the sanction ended. To be called when it is first known
     of as on its way, in the transaction of that news.
     """
     if sanction.ended_on is None or instalment.period_from <= sanction.ended_on:

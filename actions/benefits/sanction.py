@@ -121,7 +121,7 @@ async def add_instalment(
 
 
 async def issue_instalment(acting: UnitOfWork, sanction: Sanction, instalment: Instalment) -> Instalment:
-    """Keep a new instalment, less what is recovered from it, and have it paid; gives it as it was kept.
+    """Keep a new instalment, less what is recovered from it, and have it paid; returns it as stored.
 
     For PFMS a batch fetches it once its budget is set aside; for the treasury a message asks for its payment.
     """

@@ -55,7 +55,7 @@ async def add_stop(
 
 
 async def lift_stop(acting: UnitOfWork, sanction: Sanction, stop: Stop, ground: str, *, arrears: bool = True) -> bool:
-    """End a stop; what was kept back for it goes on where nothing else holds. False where it was lifted before.
+    """End a stop; what was kept back for it continues where nothing else holds. False where it was lifted before.
 
     The periods that were missed are paid by the next round, one instalment for each: they are its arrears. Without
     arrears those of its periods that began before today are never paid, what was kept back included: no other stop
@@ -80,7 +80,7 @@ async def lift_stop(acting: UnitOfWork, sanction: Sanction, stop: Stop, ground: 
 
 
 async def skip_unpaid_periods(acting: UnitOfWork, sanction: Sanction, plan: Plan | None) -> None:
-    """Let the next period be one that is paid, where the one that was to come is not any more."""
+    """Move the next period to one that is paid, where the planned one is not paid any more."""
     following = payable_from(plan, sanction.next_due_on, await stops_of(acting, sanction.id))
     if following != sanction.next_due_on:
         await benefits.set_next_due(acting.tx, sanction.id, following)
@@ -136,7 +136,7 @@ async def lock_sanction(acting: UnitOfWork, sanction_id: str) -> Sanction:
 
 
 async def _go_on(acting: UnitOfWork, one: Instalment) -> None:
-    """Have an instalment sent that was kept back: by its message, or when its budget is set aside."""
+    """Have a withheld instalment sent: by its message, or when its budget is set aside."""
     by_file = one.rail is Rail.PFMS
     await benefits.set_hold(acting.tx, one.id, Hold.BUDGET if by_file else None)
     if not by_file and not await outbox.reopen(acting.tx, INSTRUCT, one.id):
@@ -144,7 +144,7 @@ async def _go_on(acting: UnitOfWork, one: Instalment) -> None:
 
 
 async def _unsent(acting: UnitOfWork, sanction_id: str) -> list[Instalment]:
-    """What was made and has not left, locked: news that is under way is heard before, or sees what is done now."""
+    """Payments made and not yet sent, locked, so that a concurrent status is applied before or sees this change."""
     made = (await benefits.instalments(acting.tx, [sanction_id])).get(sanction_id, [])
     locked_now = await benefits.lock_instalments(acting.tx, [one.id for one in made if one.status in UNSENT])
     return [one for one in locked_now.values() if one.status in UNSENT]

@@ -126,7 +126,7 @@ async def _differences(tx: Transaction, read: Catalogue, services: Sequence[Serv
 
 
 async def _without_taken_slugs(tx: Transaction, read: Catalogue) -> tuple[tuple[Service, ...], tuple[Reject, ...]]:
-    """A slug that another service of the store has is refused, so that the rest goes on."""
+    """A slug that another service of the store has is refused, so that the rest continues."""
     owners = {service.slug: service.code for service in await catalogue.all_services(tx)}
     taken = {service.code for service in read.services if owners.get(service.slug, service.code) != service.code}
     rejects = tuple(Reject(FILES["services"], read.lines[code], code, "slug", "TWICE") for code in sorted(taken))

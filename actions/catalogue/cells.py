@@ -72,7 +72,7 @@ class Reject:
 
 
 class RowReader:
-    """Reads rows one by one: what is wrong goes to `rejects`, the rest goes on; `lines` holds where each row stood."""
+    """Reads rows one by one: invalid ones go to `rejects`, the rest continues; `lines` holds where each row stood."""
 
     def __init__(self) -> None:
         self.rejects: list[Reject] = []

@@ -29,7 +29,7 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """Answers as they are kept, every cause of a refusal, and the form; None where no forms were imported."""
+    """Answers as they are stored, every cause of a refusal, and the form; None where no forms were imported."""
 
     answers: Mapping[str, str]
     problems: tuple[Problem, ...]

@@ -17,7 +17,7 @@ Place = tuple[str, str]
 class Wanted:
     """Which services are listed; all that is given must hold.
 
-    With `facts` these are the services whose bounds are known, and against which nothing that was said speaks.
+    With `facts` these are the services whose bounds are known, and that no given fact excludes.
     """
 
     search: str | None = None

@@ -96,7 +96,7 @@ def form_problems(form: Mapping[str, str]) -> list[Problem]:
 
 
 def clean_form(form: Mapping[str, str]) -> dict[str, str]:
-    """The form as it is kept: values trimmed, and Aadhaar numbers hidden but for their last digits.
+    """The form as it is stored: values trimmed, and Aadhaar numbers hidden but for their last digits.
 
     Aadhaar numbers exist only in the vault (ADR 0015).
     """

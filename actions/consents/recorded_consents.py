@@ -34,7 +34,7 @@ async def require_consent(env: Environment, subject: Subject, citizen_id: str, p
 async def consent_state(env: Environment, citizen_id: str, purpose: ConsentPurpose) -> ConsentState:
     """The state of the consent artefacts that are recorded with what departments hold of her.
 
-    One that holds is enough: what was asked for without one is told beside the others, by itself.
+    One that holds is enough: what was requested without one is reported separately.
     """
     if purpose is ConsentPurpose.LOCKER_DOCUMENTS:
         async with env.store.read_transaction() as tx:

@@ -1,6 +1,6 @@
 """Drops a citizen's cached answers in every process when a consent was withdrawn in another one.
 
-The next read is refused at once, since each read asks the store. This is for what lies in a process's own memory,
+The next read is refused at once, since each read asks the store. This is for what is cached in a process's own memory,
 and for a shared cache that was away when the consent was withdrawn.
 """
 

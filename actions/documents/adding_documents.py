@@ -54,7 +54,7 @@ def offers_of(env: Environment) -> list[Offer]:
 
 
 async def add_document(env: Environment, subject: Subject, request: AddDocument) -> tuple[DepartmentDocument, bool]:
-    """Name a document; the same one is kept once. True where it is a replay.
+    """Name a document; the same one is stored once. True where it is a replay.
 
     Raises Problems: NOT_FOUND for others than citizens, DOCUMENT_UNKNOWN for what no publisher offers, BAD_INPUT for
     parameters that are missing, unknown, too long or hold an Aadhaar number, and for more than MOST_HELD.

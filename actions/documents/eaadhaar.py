@@ -33,7 +33,7 @@ class MaskedAadhaar:
 
 
 async def masked_aadhaar(env: Environment, subject: Subject, citizen_id: str) -> Sourced[MaskedAadhaar]:
-    """Fetch it now; leaves a receipt. Nothing of the document is kept.
+    """Fetch it now; leaves a receipt. Nothing of the document is stored.
 
     Raises NOT_FOUND where the subject may not see it, Refused with `aadhaar_not_linked`, `aadhaar_not_available` or
     consent_needed, IntegrityFailure where it is another person's, and what the locker's client raises.

@@ -1,6 +1,6 @@
 """Revokes a withdrawn locker consent at DigiLocker too, through the outbox with retries.
 
-Our own tokens are dead in the transaction of the withdrawal. The row keeps them, marked, until DigiLocker has been told
+Our own tokens become invalid in the transaction of the withdrawal. The row keeps them, marked, until DigiLocker knows
 or she has consented anew; what is sent is never in the message of the outbox itself.
 """
 

@@ -1,6 +1,6 @@
 """Signed links of ours that are valid without a session until they expire; target and expiry are signed.
 
-Signed by HMAC-SHA-256 (RFC 2104) with the keys of cursors. An older key goes on to verify, so that a rotation breaks
+Signed by HMAC-SHA-256 (RFC 2104) with the keys of cursors. An older key continues to verify, so that a rotation breaks
 no address.
 """
 

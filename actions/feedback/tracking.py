@@ -55,7 +55,7 @@ async def forget_tries(env: Environment) -> None:
 
 
 async def _try_factor(env: Environment, tx: Transaction, number: str, factor: SecondFactor, asker: Asker) -> str | None:
-    """One try, counted before it is looked at; a right one is not held against the number."""
+    """One try, counted before it is checked; a right one is not held against the number."""
     window = timedelta(minutes=env.rules.care.tracking_window_minutes)
     bounds = (
         (NUMBER, number, env.rules.care.tracking_tries_per_number),

@@ -72,7 +72,7 @@ def check_outcome(order: FeeOrder | None, outcome: CaseOutcome | None) -> None:
 async def give_back(acting: UnitOfWork, case: FinanceCase) -> None:
     """Order back what a case is about, as a whole, in the transaction that settled it; nothing for every other case.
 
-    The case is written before its payment, as where a source is heard: of the two at once one waits. The fee may be
+    The case is written before its payment, as where a source answers: of the two at once one waits. The fee may be
     begun anew then. Raises as `check_outcome` of the case's outcome, and SOURCE_UNAVAILABLE where the
     source has not confirmed just now what it holds.
     """

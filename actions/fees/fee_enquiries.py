@@ -1,6 +1,6 @@
 """Asks the payment provider for the status of a fee order, and records the outcome once.
 
-A call-back, a browser and a citizen's word only make us ask. Whatever is heard is noted in one transaction with the
+A call-back, a browser and a citizen's word only make us ask. Each answer is recorded in one transaction with the
 step of the application, so that a worker that dies between hearing and noting asks again and nothing is doubled.
 """
 
@@ -185,7 +185,7 @@ def _state_after(order: FeeOrder, news: FeeNews, now: datetime, *, replaced: boo
 
 
 async def _apply_success(acting: UnitOfWork, order: FeeOrder, news: FeeNews) -> FeeOrder:
-    """The money was taken: the application goes on, or the money goes back."""
+    """The money was taken: the application continues, or the money goes back."""
     if order.state in PAID or news.receipt is None:
         return await _note_answer(acting, order, order.due_at if order.state is FeeState.REFUND_REQUESTED else None)
     known = await fee_orders.by_receipt(acting.tx, order.route, news.receipt.grn)
@@ -225,7 +225,7 @@ async def _go_on(acting: UnitOfWork, application: Application, receipt: str) -> 
 async def _without_doubt(acting: UnitOfWork, order: FeeOrder) -> FeeOrder:
     """The order as if nothing had been doubted: the source has put its book right, and the case closes itself.
 
-    Also one that waits for a second officer: what was proposed must not be done any more. What a scroll told of it
+    Also one that waits for a second officer: what was proposed must not be done any more. What a scroll said of it
     held the wrong amount, so that it is looked for anew.
     """
     if order.problem is None or order.problem not in _DOUBTS:
@@ -261,7 +261,7 @@ async def _doubtful(acting: UnitOfWork, order: FeeOrder, problem: FeeProblem, ne
 
 
 async def _note_contradiction(acting: UnitOfWork, order: FeeOrder, news: FeeNews) -> FeeOrder:
-    """What was paid, or was never ours to give back, is told otherwise now: our state stays, and somebody looks."""
+    """The source now contradicts a final state of ours: our state stays, and a case is opened."""
     if order.state is FeeState.REFUND_REQUESTED and news.state is ReportedState.REFUNDED:
         return await note_refund_heard(acting, order.id, ReportedState.REFUNDED) or order
     if order.state is FeeState.REFUNDED or news.state is ReportedState.UNKNOWN:

@@ -52,7 +52,7 @@ class LinkBegun:
 
 @dataclass(frozen=True, slots=True)
 class LinkShown:
-    """What the page says before she goes on: to whose record the account would belong, without saying who that is."""
+    """What the page says before the citizen continues: whose record the account would join, without a name."""
 
     link: AccountLink
     name_hint: str

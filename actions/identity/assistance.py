@@ -1,6 +1,6 @@
 """Lets an operator act for a citizen for minutes, with consent by one-time code, a relative or a signed paper.
 
-What the operator is told does not depend on whether we know whom he named. The consent is a record of the ledger; it
+What the operator sees does not depend on whether we know whom he named. The consent is a record of the ledger; it
 holds in the operator's session only, for one citizen at a time, and she can take it back like any other.
 """
 

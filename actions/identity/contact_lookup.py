@@ -1,6 +1,6 @@
 """Finds a citizen by date of birth and mobile, or by an application's number, for operators at a centre.
 
-It tells ids to the verbs of actions/identity/assistance.py only; nothing that an operator is told depends on it before
+It returns ids only to actions/identity/assistance.py; nothing that an operator sees depends on it before
 she consents, and no two accounts are ever joined by it.
 """
 

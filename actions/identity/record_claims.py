@@ -1,7 +1,7 @@
 """Lets a citizen claim a record: one entered at a centre, or a second one of the same citizen.
 
 Her account is moved to the claimed record, and the record that her first sign-in made, which holds nothing else, is
-emptied. What she is told does not depend on whether there is a record that fits. One that an import made is taken into
+emptied. The answer does not depend on whether there is a record that fits. One that an import made is taken into
 hers. Where both were used a code is not enough: an officer agrees, and they are joined later (record_joining.py).
 """
 
@@ -101,7 +101,7 @@ async def confirm_claim(
 ) -> tuple[RecordClaim, bool]:
     """Enter the code. Then the record is hers, this session ends, and she signs in anew. A wrong code is counted.
 
-    Of a record that an import made the applications come to hers instead, and the session goes on.
+    Of a record that an import made the applications come to hers instead, and the session continues.
     Raises Problems: NOT_FOUND for a claim that is not hers, OTP_WRONG, OTP_EXPIRED, RECORD_IN_USE.
     """
 

@@ -130,7 +130,7 @@ async def _carry_consents(acting: UnitOfWork, record_id: str, kept_id: str) -> N
 
 
 def _record_pair(claim: RecordClaim) -> tuple[str, str]:
-    """The record that is kept, and the one that is joined into it."""
+    """The remaining record, and the one that is joined into it."""
     return claim.citizen_id, claim.record_id or ""
 
 

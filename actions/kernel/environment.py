@@ -74,7 +74,7 @@ class Partners:
     others: Mapping[str, Any] = field(default_factory=dict)
     """The clients of systems that have no field here, by their names."""
     forget_citizen: Callable[[str], Awaitable[bool]] = field(default=_nothing_kept)
-    """Drops every kept answer about a citizen; False where the shared cache was away, so ask again."""
+    """Drops every cached answer about a citizen; False where the shared cache was unavailable, so ask again."""
 
     def find(self, client: type[T]) -> T | None:
         """The client of a system that has no field here, by its class; None where it is not connected."""

@@ -33,12 +33,12 @@ async def run_idempotently(
     work: Work,
     for_ever: bool = False,
 ) -> tuple[Mapping[str, Any], bool]:
-    """Do the work in one transaction and keep its answer, or give the kept answer of the first time.
+    """Do the work in one transaction and store its answer, or return the stored answer of the first time.
 
     The second value is True for a replay. `for_ever` keeps the key for good, as payments need.
     Raises Problems: BAD_INPUT for a key of the wrong length,
     IDEMPOTENCY_KEY_REUSED for the same key with another body, IN_PROGRESS while the twin is at work,
-    CONFLICT where somebody else changed the object first. A refusal is not kept: nothing was done.
+    CONFLICT where somebody else changed the object first. A refusal is not stored: nothing was done.
     """
     if not 1 <= len(key) <= KEY_LENGTH:
         raise Problems(Problem(ErrorCode.BAD_INPUT, _KEY, params={"longest": str(KEY_LENGTH)}))

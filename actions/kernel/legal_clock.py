@@ -52,7 +52,7 @@ def pause_changes(acting: UnitOfWork, application: Application) -> dict[str, Any
 
 
 def resume_changes(acting: UnitOfWork, application: Application) -> dict[str, Any]:
-    """The changes by which the clock goes on: the calendar days of the pause are added to the due date."""
+    """The changes by which the clock continues: the calendar days of the pause are added to the due date."""
     if application.paused_since is None:
         return {}
     days = max((acting.today - ist_date(application.paused_since)).days, 0)

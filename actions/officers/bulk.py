@@ -118,7 +118,7 @@ async def attempt(env: Environment, application_id: str, run: Run, *, weighed: b
     """Run one case; its refusal, or a failure of the store, stays with it.
 
     `weighed` tells a verdict that may wait for a second officer. The present state goes with a conflict,
-    which only those are told who may work on the case.
+    which only those see who may work on the case.
     """
     try:
         application, replayed = await run()

@@ -91,7 +91,7 @@ async def _forward(acting: UnitOfWork, request: ForwardCase) -> Application:
 async def _targets(acting: UnitOfWork, application: Application) -> list[Officer]:
     """Officers posted for the case, and those one level above the subject.
 
-    Not she and not who has it now; nobody who is on leave, nor who hears an appeal about it.
+    Neither the subject nor the present officer, nobody on leave, and nobody who hears an appeal about it.
     """
     found: dict[str, Officer] = {}
     above = _level_above(acting.subject, application)

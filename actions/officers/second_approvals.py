@@ -87,7 +87,7 @@ async def _confirm(acting: UnitOfWork, request: ConfirmDecision) -> Application:
 async def _refuse_what_no_longer_holds(acting: UnitOfWork, application: Application, proposal: Proposal) -> None:
     """What was checked when the verdict was proposed is checked again: clearances, and the notified list of papers.
 
-    Raises CLEARANCE_PENDING, REASON_REQUIRED, DOCUMENT_NOT_NOTIFIED; the proposal goes on waiting.
+    Raises CLEARANCE_PENDING, REASON_REQUIRED, DOCUMENT_NOT_NOTIFIED; the proposal continues waiting.
     """
     if proposal.verdict == Verdict.APPROVE:
         await refuse_while_pending(acting, application, proposal.reason, PATH)

@@ -47,7 +47,7 @@ class CorrectAccount:
 async def correct_account(env: Environment, subject: Subject, request: CorrectAccount) -> tuple[Sanction, bool]:
     """Pay to another account from now on; for the citizen herself alone. True where it is a replay.
 
-    What waits for an account goes on with it; what came back is paid again by a finance officer's order. Raises
+    What waits for an account continues with it; what came back is paid again by a finance officer's order. Raises
     Problems: NOT_FOUND for others, STRENGTH_TOO_LOW where her session is not sure enough, FORM_VALUE_INVALID for an
     account or a code that is none, STEP_NOT_ALLOWED where no payment was refused, returned or waits for an account.
     """

@@ -1,6 +1,6 @@
 """Compares our books with the partners' daily, totals and rows; every discrepancy opens one case.
 
-A run goes forward in short transactions and keeps its place in each, so one that was killed goes on where it
+A run goes forward in short transactions and keeps its place in each, so one that was killed continues where it
 stopped, and memory stays flat however many rows there are. Nothing is mended by it: officers settle the cases.
 """
 
@@ -52,7 +52,7 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """What one short transaction of a run did: where it goes on (None: this part is over), and what it found."""
+    """What one short transaction of a run did: where it continues (None: this part is over), and what it found."""
 
     place: str | None
     rows: int = 0

@@ -42,7 +42,7 @@ class RowSource:
 async def apply_payment_rows(acting: UnitOfWork, told: RowSource, rows: Sequence[PaymentRow]) -> int:
     """Apply a part of a file in the caller's transaction; returns how many rows are not ours.
 
-    A row that is not ours, names another amount, speaks of a payment that PFMS is said not to have, or bears a
+    A row that is not ours, names another amount, is about a payment that PFMS is said not to have, or bears a
     bank reference that another payment has, opens a case. Only the last of these is applied all the same. Many rows
     come to the same as each by itself.
     """

@@ -1,6 +1,6 @@
 """The certificates that we sign files for PFMS with, and their status at PFMS.
 
-Source: docs/contracts/dbt_finance.md section 2.5. One of which nothing was ever heard signs, as PFMS would say so
+Source: docs/contracts/dbt_finance.md section 2.5. One without any known status may sign, as PFMS would say so
 later. One that was declined signs nothing more: what is due waits, and a case says so, until PFMS takes it after all or
 another key signs (docs/payments.md).
 """
@@ -28,7 +28,7 @@ _log = structlog.get_logger(__name__)
 async def apply_enrolment(acting: UnitOfWork, partner: Pfms, file_id: str, answer: EnrolmentAnswer) -> None:
     """Keep what a file says of a certificate, in the caller's transaction.
 
-    What speaks of a certificate that is not ours opens a case too: somebody enrolled a signer under our name.
+    An answer about a certificate that is not ours opens a case too: somebody enrolled a signer under our name.
     """
     entry = await payment_files.file(acting.tx, file_id)
     if entry is None or entry.state is not FileState.RECEIVED:

@@ -75,7 +75,7 @@ async def read_statements(env: Environment, run: ReconciliationRun) -> bool:
 async def take_statements(env: Environment) -> bool:
     """Take in every statement that is at PFMS, of whatever day; False where it cannot be asked.
 
-    That the way of before cannot be asked stops nothing: what lies there is missed in the book of expected files.
+    An unreachable former transport stops nothing: its files are then missing in the book of expected files.
     """
     partner = env.partners.pfms
     if partner is None:

@@ -1,6 +1,6 @@
 """Reads what changed since a cursor, for phones with a local copy and for returning readers.
 
-A copy begins with a listing and goes on with the feed from where the feed stood when the listing began. So what
+A copy begins with a listing and continues with the feed from where the feed stood when the listing began. So what
 changes between two pages of the listing is delivered again, and a phone that reads to the end holds the whole list.
 """
 

@@ -42,7 +42,7 @@ def parts() -> list[str]:
 async def export_part(
     env: Environment, subject: Subject, citizen_id: str, part: str, *, after: str | None = None, limit: int = MOST_ROWS
 ) -> Rows:
-    """A page of one part of what is kept of a citizen, for herself or for the gateway's own commands.
+    """A page of one part of a citizen's stored data, for herself or for the gateway's own commands.
 
     An audit line says that the part was handed out. Raises Problems: NOT_FOUND for another person or an
     unknown part, BAD_INPUT for a place or size that cannot be.

@@ -111,7 +111,7 @@ async def statement_lines(
     scheme_code: str | None = None,
     district: str | None = None,
 ) -> AsyncIterator[list[MonthMovement]]:
-    """The kept statement of a month in the subject's places, some lines at a time.
+    """The stored statement of a month in the subject's places, some lines at a time.
 
     Raises NotSignedIn, NOT_FOUND for those who pay nothing.
     """

@@ -20,7 +20,7 @@ from store.rosters import roster_rows, rosters
 
 @dataclass(slots=True)
 class Batch:
-    """What the rows of one batch are looked at with. `room` is how many more rows the roster takes."""
+    """What the rows of one batch are checked with. `room` is how many more rows the roster takes."""
 
     roster: Roster
     service: Service

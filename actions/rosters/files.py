@@ -78,7 +78,7 @@ async def add_table(
 ) -> AsyncIterator[LineResult]:
     """Add the rows of a file batch by batch, each in a transaction with a key of its own; one result for each line.
 
-    Whatever was added before it was cut off stays; the same file under the same key, or another one, goes on from
+    Whatever was added before it was cut off stays; the same file under the same key, or another one, continues from
     there, since a row that is there already changes nothing. Raises as `read_table` and `add_rows`.
     """
     rows = read_table(content)

@@ -185,7 +185,7 @@ def _bound_dimensions(question: Question) -> dict[Dimension, Any]:
 
 
 def _chains(named: Mapping[Dimension, Any] | set[Dimension]) -> list[Chain]:
-    """As much of each chain as is told apart, those alone of which anything is."""
+    """The part of each chain that is distinguished, without chains of which nothing is."""
     return [told for chain in CHAINS if (told := _named_prefix(chain, named))]
 
 

@@ -158,7 +158,7 @@ def filter_of(question: Question) -> FigureFilter:
 
 
 def is_coarse(question: Question) -> bool:
-    """Whether its groups are told by wider classes of days than everything together is."""
+    """Whether its groups have wider classes of days than the total."""
     wanted = filter_of(question)
     unbound = FigureFilter(wanted.first_month, wanted.last_month)
     return figures.edges_of(wanted, columns_of(question)) is not figures.edges_of(unbound, ())

@@ -20,7 +20,7 @@ DEFAULT_MONTHS = 12
 
 @dataclass(frozen=True, slots=True)
 class FigureRow:
-    """The figures of one cell. `figures` is None where they are withheld because few people stand behind them."""
+    """The figures of one cell. `figures` is None where they are withheld because they count few people."""
 
     place: Mapping[Dimension, Any] = field(default_factory=dict)
     figures: Delivery | None = None
@@ -57,7 +57,7 @@ async def statistics(env: Environment, subject: Subject, question: Question) -> 
     """The figures by the groups that were asked for.
 
     Raises BAD_INPUT for a group that is named twice, for a filter that names nothing, and where somebody who is no
-    officer combines more than two dimensions, by which people could be told apart.
+    officer combines more than two dimensions, by which people could be identified.
     """
     _check(subject, question)
     async with env.store.read_transaction() as tx:

@@ -14,7 +14,7 @@ async def refuse_unknown(
 ) -> None:
     """Raise BAD_INPUT at every filter that names nothing; None lets everything through.
 
-    Cases may have no department or tehsil, so an empty text names those. A tehsil lies in its district, where both
+    Cases may have no department or tehsil, so an empty text names those. A tehsil is in its district, where both
     are named.
     """
     wrong = []

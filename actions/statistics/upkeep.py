@@ -27,10 +27,10 @@ async def count_change(acting: UnitOfWork, transition: Transition) -> None:
 
 
 async def rebuild(store: Store, by: str = SYSTEM.label, *, tell: Tell | None = None, page: int | None = None) -> int:
-    """Count every application and grievance anew; gives the number of sums that are kept.
+    """Count every application and grievance anew; returns the number of sums stored.
 
     The old figures are read until everything is counted, and nothing waits for it. It may be ended anywhere: begun
-    again it goes on. Two at once help each other.
+    again it continues. Two at once help each other.
     """
     while await store.carry_out(figures.fold) == figures.FOLD_BATCH:
         pass  # so that the beginning finds little to fold

@@ -63,7 +63,7 @@ async def take_in(
     expected: str | None = None,
     as_sent: bool = False,
 ) -> UploadedFile:
-    """Check a file and keep it; the same content by the same person for the same citizen is kept once.
+    """Check a file and store it; the same content by the same person for the same citizen is stored once.
 
     `claimed` is the media type that the sender named, `document_key` the paper that the file is to be, by which its
     size is bounded, and `expected` the SHA-256 of what was sent. A picture is made anew from its points, so the

@@ -35,7 +35,7 @@ Entry = Mapping[str, Any]
 async def seed_rosters(env: Environment, demo: Mapping[str, Any]) -> bool:
     """Enter the school and the camp and file their rosters; False where it was done already.
 
-    What was cut off goes on where it stopped: every step has a key of its own.
+    What was cut off continues where it stopped: every step has a key of its own.
     """
     part = f"{demo['histories']['seed_id']}:rosters"
     async with env.store.read_transaction() as tx:

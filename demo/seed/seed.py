@@ -33,7 +33,7 @@ Progress = Callable[[int, int], None]
 async def seed(env: Environment, demo: Mapping[str, Any], *, progress: Progress, renderer: Renderer) -> bool:
     """Sow the demo into a store whose catalogue is loaded; False where it was sown already.
 
-    `demo` holds the files of demo/ by name: people, officers, operators, histories, rosters. `progress` is told
+    `demo` holds the files of demo/ by name: people, officers, operators, histories, rosters. `progress` is called with
     how many applications of how many are done. A seeding that was cut off is taken up where it stopped;
     nothing is sent to an outside system. Raises ValueError where the demo and the catalogue do not fit.
     """

@@ -48,11 +48,11 @@ FETCH = CallPolicy(
     lane=_LANE,
     accepts=_ACCEPTS,
 )
-"""A consent that allows a view only: nothing is kept."""
+"""A consent that allows a view only: nothing is cached."""
 
 FETCH_DOCUMENT = replace(FETCH, name="apisetu.document", total=8.0, attempt=5.0)
 """The bytes for the citizen herself, asked for anew each time: a signed document is judged as a whole, a PDF by its
-beginning, so it is read before the first byte is handed on. Never kept.
+beginning, so it is read before the first byte is handed on. Never cached.
 """
 
 NO_MORE = 60.0
@@ -74,7 +74,7 @@ class ApiSetu:
     async def certificate(self, request: CertificateRequest) -> Sourced[DepartmentCertificate]:
         """The certificate of a department, its XML signature verified where it comes in XML.
 
-        It is kept for up to a day (see FETCH_KEPT), only where the consent includes STORE.
+        It is cached for up to a day (see FETCH_KEPT), only where the consent includes STORE.
         Raises Refused("record_not_found") where there is none, Refused("consent_expired") without a call,
         NotLetIn where our subscription or key is wrong and Refused with the same code while that is held,
         IntegrityFailure for a wrong signature, document or holder, Unavailable and Garbled.
@@ -88,7 +88,7 @@ class ApiSetu:
         return await self._remote.fetch_cached(policy, _key_of(asked, artefact), load, _CODEC)
 
     async def document(self, request: CertificateRequest) -> DepartmentFile:
-        """The document itself, checked as `certificate` checks it; never kept. Raises the same."""
+        """The document itself, checked as `certificate` checks it; never cached. Raises the same."""
         asked, publisher, artefact = self._prepare_request(request)
         certificate, answer = await self._fetch(FETCH_DOCUMENT, asked, publisher, artefact)
         return DepartmentFile(certificate, answer.content, answer.at)
@@ -169,7 +169,7 @@ class ApiSetu:
 
 
 def _key_of(request: CertificateRequest, artefact: Mapping[str, Any]) -> tuple[str, ...]:
-    """Under what an answer is kept; it begins with whom it is of."""
+    """The cache key of an answer; it begins with the citizen."""
     return (
         request.citizen_id,
         request.publisher,

@@ -53,7 +53,7 @@ def artefact_to_send(artefact: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def may_store(artefact: Mapping[str, Any]) -> bool:
-    """Whether the consent of a checked artefact allows an answer to be kept."""
+    """Whether the consent of a checked artefact allows an answer to be cached."""
     return "STORE" in str(_value_at(artefact, ("consent", "permission", "access"))).upper()
 
 

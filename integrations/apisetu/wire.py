@@ -142,7 +142,7 @@ def is_configuration(error: IntegrationError) -> bool:
 
 
 def to_json(certificate: DepartmentCertificate) -> dict[str, Any]:
-    """What is kept of a certificate."""
+    """The cached form of a certificate."""
     names = ("uri", "name", "number", "issuer", "doctype", "holder", "media_type", "content_sha256")
     issued_on = certificate.issued_on.isoformat() if certificate.issued_on else None
     born_on = certificate.born_on.isoformat() if certificate.born_on else None
@@ -153,7 +153,7 @@ def to_json(certificate: DepartmentCertificate) -> dict[str, Any]:
 
 
 def from_json(kept: Mapping[str, Any]) -> DepartmentCertificate:
-    """A kept certificate read back."""
+    """A certificate read back from the cache."""
     days = {name: date.fromisoformat(kept[name]) if kept[name] else None for name in ("issued_on", "born_on")}
     facts = {FactKey(key): value for key, value in kept["facts"].items()}
     return DepartmentCertificate(**{**kept, **days, "facts": facts})

@@ -146,7 +146,7 @@ class Breaker:
                 self._open()  # never by a good call, which says that the system is back
 
     def tell(self, failed: bool | None) -> None:
-        """Note how a call ended whose beginning told nothing yet."""
+        """Record the end of a call whose start proved nothing yet."""
         self.record(self._era, failed)
 
     def _judge_hint(self, *, failed: bool) -> None:

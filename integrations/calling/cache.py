@@ -31,7 +31,7 @@ REST_SECONDS = 1.0
 
 @dataclass(frozen=True)
 class Codec(Generic[T]):
-    """How a value is kept: to something JSON can hold, and back."""
+    """The codec of a cached value: to JSON and back."""
 
     encode: Callable[[T], Any]
     decode: Callable[[Any], T]
@@ -39,7 +39,7 @@ class Codec(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class _Entry(Generic[T]):
-    """A kept value: till when it is fresh, till when it is served while asked for again, and on error."""
+    """A cached value: till when it is fresh, till when it is served while asked for again, and on error."""
 
     value: T
     at: datetime
@@ -50,7 +50,7 @@ class _Entry(Generic[T]):
 
 @dataclass(slots=True)
 class _Flight(Generic[T]):
-    """One call for one key, which all readers of the key wait for. A void one is not kept."""
+    """One call for one key, which all readers of the key wait for. A void one is not cached."""
 
     task: "asyncio.Task[tuple[T, datetime]] | None" = None
     void: bool = False
@@ -75,10 +75,10 @@ class AnswerCache:
         codec: Codec[T],
         whole: Callable[[T], bool] | None = None,
     ) -> Sourced[T]:
-        """The kept or loaded answer; raises what `load` raises where there is no copy young enough.
+        """The cached or loaded answer; raises what `load` raises where there is no copy young enough.
 
         An old copy covers silence and an unreadable answer, never a refusal or a forgery. A value that is not
-        `whole` is given but not kept. Raises NotAsked where the request has no time left.
+        `whole` is returned but not cached. Raises NotAsked where the request has no time left.
         """
         name = cache_key(policy, key)
         kept, epoch = await self._read(name, codec) if _keeps(policy) else (None, 0)
@@ -103,14 +103,14 @@ class AnswerCache:
         return Sourced(value, policy.source, SourceState.LIVE, at)
 
     async def forget(self, policy: CallPolicy, key: tuple[str, ...]) -> None:
-        """Drop a kept answer, after a write. A call under way for it is not kept either."""
+        """Drop a cached answer, after a write. A call under way for it is not cached either."""
         await self._remove(cache_key(policy, key))
 
     async def forget_citizen(self, citizen_id: str) -> bool:
-        """Drop everything kept of a citizen, in all processes, as when she withdraws her consent.
+        """Drop everything cached of a citizen, in all processes, as when she withdraws her consent.
 
-        Calls under way for her are not kept. False where the cache could not be reached: this process then
-        serves nothing kept of her until it could; ask again, so that the other processes do the same.
+        Calls under way for the citizen are not cached. False where the cache could not be reached: this process then
+        serves nothing cached of the citizen until it could; ask again, so that the other processes do the same.
         """
         subject = _subject(citizen_id)
         for name in [name for name in self._flights if subject_of(name) == subject]:
@@ -129,7 +129,7 @@ class AnswerCache:
     async def _wait(
         self, policy: CallPolicy, depart: Callable[[], "asyncio.Task[tuple[T, datetime]]"]
     ) -> tuple[T, datetime]:
-        """Wait for the flight, as long as this request may; the flight goes on for the others."""
+        """Wait for the flight, as long as this request may; the flight continues for the others."""
         if not request_is_bounded():
             return await asyncio.shield(depart())
         seconds = share(self._clock, policy.total, policy.priority)

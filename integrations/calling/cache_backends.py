@@ -1,9 +1,9 @@
 """The two aiocache backends of cached answers: bounded memory of this process, or Redis and Valkey.
 
-They know the entries of each subject, so that all that is kept of one citizen can be dropped. An entry's
+They know the entries of each subject, so that everything cached of one citizen can be dropped. An entry's
 name begins with its subject (`entry_name`).
 
-Kept answers that lie outside this process are sealed: who reads the cache's memory or its network sees nothing. The
+Cached answers outside this process are encrypted: who reads the cache's memory or its network sees nothing. The
 associated data is the entry's name, so that an entry that was moved to another name, such as another citizen's, does
 not open. What does not open, for whatever reason, is a miss.
 """
@@ -34,7 +34,7 @@ log = structlog.get_logger(__name__)
 
 
 class Backend(Protocol):
-    """What kept answers need of a cache. Every call may raise one of CACHE_FAULTS.
+    """What cached answers need of a cache. Every call may raise one of CACHE_FAULTS.
 
     `waits` is whether reading gives way to other tasks, so that readers of one name are better joined.
     """
@@ -42,7 +42,7 @@ class Backend(Protocol):
     waits: bool
 
     async def read(self, name: str) -> tuple[bytes | None, int]:
-        """An entry, and the epoch of its subject: how often all that is kept of her was dropped."""
+        """An entry, and the epoch of its subject: how often everything cached of it was dropped."""
         ...
 
     async def write(self, name: str, raw: bytes, seconds: float) -> None:

@@ -1,7 +1,7 @@
 """The deadline of the current request, and the share of it for each call.
 
 A call may take a part of what is left, by its priority, and never all of it: so a system that is slow
-leaves time for those that are asked after it. A reserve is kept for our own store and the answer.
+leaves time for those that are asked after it. A reserve is left for our own store and the answer.
 """
 
 import math
@@ -11,7 +11,7 @@ from domain.kernel import Clock
 from integrations.calling.policies import Priority
 
 RESERVE_SECONDS = 0.25
-"""Kept back from every remote call so that our own store and the answer still fit in."""
+"""Subtracted from every remote call's time so that our own store and the answer still fit in."""
 
 SHARES = {Priority.FIRST: 0.9, Priority.NORMAL: 0.75, Priority.LAST: 0.5}
 """The part of the time left, after the reserve, that one logical call with all its attempts may take."""

@@ -51,7 +51,7 @@ class NotAsked(Unavailable):
 
 
 class NeverSent(Unavailable):
-    """The connection was not made, so nothing can have happened at the other side."""
+    """The connection was not made, so nothing can have happened at the system."""
 
 
 class CertificateNotTaken(NeverSent):

@@ -30,7 +30,7 @@ class KillSwitch:
             raise self._refusal(source, state, now)
 
     def admit_cached(self, source: Source, now: datetime) -> None:
-        """Raise SwitchedOff where not even a kept answer may be given."""
+        """Raise SwitchedOff where not even a cached answer may be given."""
         state = self._switches.system(source, now)
         if state is SwitchState.OFF:
             raise self._refusal(source, state, now)

@@ -25,7 +25,7 @@ class Opening(Protocol):
 
     @property
     def resilience(self) -> Resilience:
-        """Breakers, kept answers and monitor of this process."""
+        """Breakers, cached answers and monitor of this process."""
         ...
 
     @property

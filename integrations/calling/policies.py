@@ -12,7 +12,7 @@ from domain.identity.policy import Purpose
 from domain.kernel import Source
 
 LONGEST_KEPT = 25 * 3600.0
-"""Seconds; no answer is kept longer. What forgets a citizen relies on it (integrations/calling/cache.py)."""
+"""Seconds; no answer is cached longer. What forgets a citizen relies on it (integrations/calling/cache.py)."""
 
 JSON_TYPES = frozenset({"application/json"})
 """The content types of a partner that answers in JSON."""
@@ -25,7 +25,7 @@ PICTURE_TYPES = frozenset({"application/pdf", "image/jpeg", "image/jpg", "image/
 
 
 class Scope(StrEnum):
-    """For whom an answer may be kept."""
+    """For whom an answer may be cached."""
 
     PUBLIC = "PUBLIC"
     CITIZEN = "CITIZEN"
@@ -84,9 +84,9 @@ class CallPolicy:
     the breaker group; in angle brackets it says what each call names, such as `<publisher>`.
     `accepts` are the content types of a good answer, checked before a byte of it is read; an answer without
     a body has none. An HTML page is a portal that is down or asks to sign in, so it counts as no answer.
-    `fresh` says how long a kept answer is served as it is, `revalidate` how much longer it is served at once
+    `fresh` says how long a cached answer is served as it is, `revalidate` how much longer it is served at once
     while it is asked for again, and `stale` how much longer still when the system does not answer.
-    `purpose` is what the answer is asked for: one that is kept for a purpose serves no other.
+    `purpose` is what the answer is asked for: one that is cached for a purpose serves no other.
     """
 
     name: str
@@ -122,7 +122,7 @@ class CallPolicy:
 
     @property
     def kept_seconds(self) -> float:
-        """How long a kept answer may serve at all; zero where nothing is kept."""
+        """How long a cached answer may serve at all; zero where nothing is cached."""
         return self.fresh + self.revalidate + self.stale
 
     @property

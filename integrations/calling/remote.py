@@ -1,6 +1,6 @@
 """The one resilient HTTP caller that every adapter uses.
 
-Order, outermost first: request deadline, kept answers and single flight, retry, circuit breaker, bulkhead,
+Order, outermost first: request deadline, cached answers and single flight, retry, circuit breaker, bulkhead,
 limiter, one HTTP call with total time-out, body cap and the content type checked (ADR 0016).
 Redirects are not followed; where a call may go is guarded below the transport (integrations/calling/ssrf_guard.py).
 """
@@ -152,9 +152,9 @@ class Remote:
         codec: Codec[T],
         whole: Callable[[T], bool] | None = None,
     ) -> Sourced[T]:
-        """A kept answer or a loaded one, as the policy's freshness says.
+        """A cached answer or a loaded one, as the policy's freshness says.
 
-        `key` begins with whom the answer is of. What is not `whole`, such as a part of a list, is not kept.
+        `key` begins with whom the answer is of. What is not `whole`, such as a part of a list, is not cached.
         A garbled answer is covered by an old copy as silence is; one that fails its integrity check is not.
         """
         self._shared.gate.admit_cached(self.source, self._shared.clock.now())
@@ -170,7 +170,7 @@ class Remote:
         self._shared.gate.admit(self.source, self._shared.clock.now(), writes=writes)
 
     async def forget(self, policy: CallPolicy, key: tuple[str, ...]) -> None:
-        """Drop a kept answer."""
+        """Drop a cached answer."""
         await self._shared.kept.forget(policy, key)
 
     @contextmanager

@@ -11,7 +11,7 @@ from integrations.calling.monitor import SourceMonitor
 
 @dataclass(frozen=True, slots=True)
 class Resilience:
-    """Clock, breakers, kept answers, what each system did last, and the switches."""
+    """Clock, breakers, cached answers, what each system did last, and the switches."""
 
     clock: Clock
     breakers: Breakers

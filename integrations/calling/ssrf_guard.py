@@ -96,7 +96,7 @@ class NameLookups:
 
     The event loop's common threads are few: while the name service is silent for one partner, they would all wait
     for it, and the names of the healthy partners behind them. However many ask for a name, one thread asks, and
-    goes on when they have given up; daemon threads, so that the process need not wait for them to end.
+    continues when they have given up; daemon threads, so that the process need not wait for them to end.
     """
 
     def __init__(self) -> None:

@@ -49,7 +49,7 @@ class Client:
         repeatable: bool = False,
         patience: float = 0.0,
     ) -> httpx.Request:
-        """A request. `repeatable` lets the transport send it again where a kept connection had died.
+        """A request. `repeatable` lets the transport send it again where a persistent connection had died.
 
         `patience` are the seconds that a large body may take on its way, and its answer with it.
         """

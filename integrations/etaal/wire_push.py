@@ -103,7 +103,7 @@ def headers_of(batch: Batch, settings: EtaalPushSettings, body: bytes, token: st
 
 
 def judge_token(answer: Answer) -> None:
-    """Let a token pass; a client that is not let in is our own trouble."""
+    """Accept a token answer; a rejected client is our own error."""
     if answer.status in {400, 401, 403}:
         raise NotLetIn(SOURCE, f"http_{answer.status}")
     _judge_status(answer)

@@ -65,14 +65,14 @@ class CallerAuthentication:
         return right
 
     async def count_failure(self, address: str) -> None:
-        """Count a request that was not let in; a line in the log says so once the address is locked out."""
+        """Count a rejected request; a line in the log says so once the address is locked out."""
         counted = await self._tallies.add(_failures(address), _WINDOW_SECONDS)
         if counted.number == self._settings.failures_a_minute:
             _log.error("commission.locked_out")
 
 
 def _failures(address: str) -> str:
-    """The key of an address's requests that were not let in."""
+    """The key of an address's rejected requests."""
     return f"{_COMMISSION}@{address}"
 
 

@@ -12,7 +12,7 @@ CALLS_A_MINUTE = 600
 (docs/contracts/right_to_service.md section 8)."""
 
 FAILURES_A_MINUTE = 20
-"""Requests from one address that were not let in, before it is locked out for the rest of the minute (ours)."""
+"""Rejected requests from one address before it is locked out for the rest of the minute (ours)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ TEXT_POLICY = CallPolicy(
     priority=Priority.FIRST,
     breaker="texts",
 )
-"""The reference is the key: the other side sends each once. The outbox repeats, not the call."""
+"""The reference is the key: the SMS gateway sends each once. The outbox repeats, not the call."""
 
 
 @dataclass(frozen=True, slots=True)

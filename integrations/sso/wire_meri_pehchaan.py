@@ -127,7 +127,7 @@ def identity_from_claims(claims: dict[str, Any], user: UserAnswer | None, tokens
 
 
 def check_same_person(claims: dict[str, Any], user: UserAnswer, prefix: str | None) -> None:
-    """Raise IntegrityFailure where `/user` speaks of somebody else than the verified token.
+    """Raise IntegrityFailure where `/user` names another person than the verified token.
 
     Otherwise a mix-up at the provider would link another person's locker for good.
     """

@@ -1,6 +1,6 @@
 """Public services of the Union through UMANG: mandis of eNAM, medicines of Jan Aushadhi, blood of e-RaktKosh.
 
-What is asked for and answered is nobody's own, so an answer is kept for all. INFERRED: the payloads' field names, in
+What is asked for and answered is nobody's own, so an answer is cached for all. INFERRED: the payloads' field names, in
 the forms that public clients show (docs/contracts/umang.md section 9, S2, S4, S7, S10).
 """
 

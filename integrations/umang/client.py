@@ -56,7 +56,7 @@ class Umang:
         self.central = CentralServices(self._line, settings)
 
     async def ration_card(self, citizen_id: str, card_number: str, language: Language) -> Sourced[RationCard]:
-        """A ration card of One Nation One Ration Card, kept ten minutes, and a day while UMANG is away.
+        """A ration card of One Nation One Ration Card, cached ten minutes, and a day while UMANG is away.
 
         Raises Refused with a code of `wire.RESULT_CODES`; CARD_NOT_FOUND also where the card is empty, and
         CARD_NUMBER_MALFORMED without asking. IntegrityFailure where the answer does not open with our key
@@ -91,7 +91,7 @@ class Umang:
 
 
 def _codec(number: str) -> Codec[RationCard]:
-    """A card is kept without its number, which only the hashed key knows."""
+    """A card is cached without its number, which only the hashed key knows."""
 
     def encode(card: RationCard) -> list[Any]:
         return [card.scheme, card.district, card.shop, [[member.name, member.relation] for member in card.members]]

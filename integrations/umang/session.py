@@ -32,7 +32,7 @@ class UmangSession:
 
     @property
     def remote(self) -> Remote:
-        """UMANG's own host, by which answers are kept."""
+        """UMANG's own host, by which answers are cached."""
         return self._remotes[Host.GATEWAY]
 
     async def ask(

@@ -50,7 +50,7 @@ def import_old_applications(
 ) -> None:
     """Take over the applications of a former system, with their history and certificates.
 
-    It may be cut off at any time and begun again: it goes on behind the last batch. Run again over the same file it
+    It may be cut off at any time and begun again: it continues behind the last batch. Run again over the same file it
     skips what is there. The exit status is 1 where nothing could be imported, and 2 where rows were left out.
     """
     if start_clock:

@@ -40,7 +40,7 @@ SPOILT: Mapping[str, tuple[int, str, bytes]] = {
     "wrong_type": (200, "application/octet-stream", b"%PDF-1.4"),
     "rate_limited": (429, "application/json", b"{}"),
 }
-"""What one publisher may also be told to answer: none of it is in section 6 of docs/contracts/apisetu.md, all of it
+"""What one publisher may also be set to answer: none of it is in section 6 of docs/contracts/apisetu.md, all of it
 in docs/contracts/apisetu.md section 10."""
 
 

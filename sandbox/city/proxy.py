@@ -107,7 +107,7 @@ class FaultProxy:
 
 
 class _Upstream:
-    """A connection to the city, entered in the doors for as long as it is open."""
+    """A connection to the city, listed in `doors` for as long as it is open."""
 
     def __init__(self, port: int, system: str, doors: Doors) -> None:
         self._port, self._system, self._doors = port, system, doors

@@ -179,7 +179,7 @@ class Bridge:
         }
 
     def payment(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """What is kept of a payment."""
+        """The stored form of a payment."""
         payment = self._state.get("payment", str(arguments["reference"]))
         logged = self._state.get("recon", str(arguments["reference"])) or {}
         return {**(payment or {}), "status": wallets.code(payment, self._current_time()), "reconciled": bool(logged)}

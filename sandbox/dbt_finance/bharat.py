@@ -28,7 +28,7 @@ _COUNTS = [name for name in CASH if name.startswith(("Total", "NoOf", "Aadhar"))
 
 
 def read_report(content: bytes) -> dict[str, Any] | str:
-    """The report as it is kept, or the text of what is wrong with it."""
+    """The report as it is stored, or the text of what is wrong with it."""
     try:
         root = etree.fromstring(content, etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False))
     except etree.XMLSyntaxError:

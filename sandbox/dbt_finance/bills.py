@@ -74,7 +74,7 @@ def scripted_bill(number: str, script: Mapping[str, Any], now: datetime) -> dict
 def new_bill(
     number: str, day: str | None, accepted: datetime, payees: list[dict[str, Any]], scheme: str, net: int
 ) -> dict[str, Any]:
-    """A bill as it is kept: of an account only the last four digits, and no name."""
+    """A bill as it is stored: of an account only the last four digits, and no name."""
     return {
         "number": number,
         "day": day,

@@ -13,7 +13,7 @@ FIRST_DAY, LAST_DAY = 5, 35
 
 
 def new_case(number: str, content: Mapping[str, Any], now: datetime) -> dict[str, Any]:
-    """A case as it is kept; the bench has 60 days, which nothing of ours depends on."""
+    """A case as it is stored; the bench has 60 days, which nothing of ours depends on."""
     return {
         "appealNo": number,
         "appealRef": str(content["appealRef"]),

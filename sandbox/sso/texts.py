@@ -16,7 +16,7 @@ from starlette.routing import Route
 from sandbox.city.kit import SandboxHome
 
 KEPT = 50
-"""Messages that are kept, the latest."""
+"""How many of the latest messages are stored."""
 
 _MESSAGES = "text"
 

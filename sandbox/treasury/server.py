@@ -207,7 +207,7 @@ class _Treasury:
         return {"url": challan["return_url"], "encdata": challans.seal_message(self._given, text)}
 
     def challan(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """What is kept of an order."""
+        """The stored form of an order."""
         challan = self._state.get("challan", str(arguments["reference"]))
         if challan is None:
             return {}

@@ -82,7 +82,7 @@ class Instalment:
     def of(cls, view: InstalmentView) -> Self:
         """The payment system's status where it answered, else our own record.
 
-        What was reissued stays so: the payment system goes on to tell of the first order that it came back.
+        What was reissued stays so: the payment system continues to tell of the first order that it came back.
         """
         item, state = view.instalment, view.state
         if item.status is PaymentStatus.REISSUED:

@@ -43,7 +43,7 @@ class Eligibility:
     "services whose bounds are not known are not listed."
 )
 class EligibilityFacts:
-    """What one says of oneself; it is not kept."""
+    """Facts about oneself; they are not stored."""
 
     age: int | None = strawberry.field(default=None, description="Age in full years.")
     monthly_family_income: Paise | None = strawberry.field(

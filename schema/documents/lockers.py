@@ -99,7 +99,7 @@ class LockerFolder:
 
 @strawberry.type(description="The citizen's e-Aadhaar, of which the number shows its last four digits alone.")
 class MaskedEAadhaar:
-    """Fetched now; nothing of it is kept."""
+    """Fetched now; nothing of it is stored."""
 
     masked_number: str = strawberry.field(description="The number with its first eight digits hidden.")
     name: str = strawberry.field(description="The name on the card.")

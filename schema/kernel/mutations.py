@@ -116,7 +116,7 @@ async def mutation_outcome(
 
 
 def rejected_submission() -> Submission:
-    """What is said of a hand-in of which nothing was kept."""
+    """The progress of a submission of which nothing was stored."""
     return Submission(state=SubmissionState.REJECTED, acknowledgement=None, replayed=False)
 
 

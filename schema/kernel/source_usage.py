@@ -55,7 +55,7 @@ class SourceUsage:
 
     @property
     def touched(self) -> bool:
-        """Whether an outside system was asked for this answer, and not only a kept copy read."""
+        """Whether an outside system was asked for this answer, and not only a cached copy read."""
         return any(read.state is not SourceState.CACHED for read in self._reads.values())
 
     def note(

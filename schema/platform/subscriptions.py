@@ -1,7 +1,7 @@
 """Subscriptions: an event names what changed and a cursor; its data is read when the event is delivered.
 
 A root field gives events; for each of them the gateway makes a new context, with the session as it is then, asks
-`seen_by`, and runs the operation with the event as its root. So nothing is kept from one event to the next.
+`seen_by`, and runs the operation with the event as its root. So no state is carried from one event to the next.
 """
 
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence

@@ -258,7 +258,7 @@ class PaymentSigner:
 
 @strawberry.type(directives=[AUTHENTICATED], description="A day's comparison with the book of a partner.")
 class ReconciliationRun:
-    """One run, while it goes on too."""
+    """One run, while it continues too."""
 
     rail: Rail = strawberry.field(description="Whose book it is.")
     day: date = strawberry.field(description="The day that is compared.")

@@ -14,7 +14,7 @@ HEAD_LIMIT = 65_536
 
 HEADER_COUNT = 200
 HIGH_WATER = 262_144
-"""Bytes of a body that may wait to be read before the other side is slowed down."""
+"""Bytes of a body that may wait to be read before the peer is slowed down."""
 
 
 class ConnectionFault(Exception):
@@ -26,7 +26,7 @@ class ConnectionFault(Exception):
 
 
 class CertificateFault(ConnectionFault):
-    """The other side ended the connection because of our certificate, before it took anything in."""
+    """The peer ended the connection because of our certificate, before it took anything in."""
 
 
 class Malformed(ConnectionFault):
@@ -71,7 +71,7 @@ class Connection(asyncio.Protocol):
 
     @property
     def usable(self) -> bool:
-        """Whether another request may be sent: nothing under way, and the other side has not closed."""
+        """Whether another request may be sent: nothing under way, and the peer has not closed."""
         return not self.lost and self._transport is not None and not self._transport.is_closing()
 
     @property
@@ -80,7 +80,7 @@ class Connection(asyncio.Protocol):
         return self.head is None and self._head_bytes == 0
 
     async def send(self, data: bytes, *, head_only: bool) -> None:
-        """Send a whole request, as fast as the other side takes it; raises ConnectionFault."""
+        """Send a whole request, as fast as the peer takes it; raises ConnectionFault."""
         if not self.usable or self._transport is None:
             raise self._fault or ConnectionFault("closed", untouched=True)
         self._begin(head_only=head_only)
@@ -111,7 +111,7 @@ class Connection(asyncio.Protocol):
         return self._drain_buffer()
 
     def release(self) -> bool:
-        """End the exchange. True where the connection may be kept for the next."""
+        """End the exchange. True where the connection may be reused for the next."""
         self._busy = False
         return self.complete and self.keep and self.usable and self._fault is None
 

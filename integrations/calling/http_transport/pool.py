@@ -28,11 +28,11 @@ class CannotConnect(Exception):
 
 
 class NotTrusted(CannotConnect):
-    """The other side's certificate is none that we trust, or not one of its name."""
+    """The peer's certificate is none that we trust, or not one of its name."""
 
 
 class CertificateNotTaken(CannotConnect):
-    """The other side does not take our certificate, or wants one that we do not show."""
+    """The peer does not take our certificate, or wants one that we do not show."""
 
 
 class OriginPool:
@@ -60,7 +60,7 @@ class OriginPool:
             await self._places.acquire()
 
     def take_idle(self) -> Connection | None:
-        """The connection used last of those that are idle, if the other side has not closed it."""
+        """The connection used last of those that are idle, if the peer has not closed it."""
         oldest = asyncio.get_running_loop().time() - self._limits.idle_seconds
         while self._idle:
             connection = self._idle.pop()

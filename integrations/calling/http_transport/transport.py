@@ -30,19 +30,19 @@ _PORTS = {"http": 80, "https": 443}
 
 
 class ServerNotTrusted(httpx.ConnectError):
-    """The other side showed a certificate that we do not trust; nothing was sent."""
+    """The peer showed a certificate that we do not trust; nothing was sent."""
 
 
 class CertificateRefused(httpx.ConnectError):
-    """The other side does not take our certificate, or wants one that we do not show; it took nothing in."""
+    """The peer does not take our certificate, or wants one that we do not show; it took nothing in."""
 
 
 class OwnTransport(httpx.AsyncBaseTransport):
-    """HTTP/1.1 with kept connections. Made and used on one event loop.
+    """HTTP/1.1 with persistent connections. Made and used on one event loop.
 
     `tls` is the context for https; hostnames are checked. `resolver` says at which addresses a host may be
-    connected. A kept connection is used only for requests that may be sent twice (a safe method, or the
-    extension `repeatable`), because the other side may just have closed it; such a request is then sent
+    connected. A persistent connection is used only for requests that may be sent twice (a safe method, or the
+    extension `repeatable`), because the peer may just have closed it; such a request is then sent
     once more over a new connection. Time-outs are those of httpx's extension `timeout`.
     """
 

@@ -151,7 +151,7 @@ class DbtFinance:
     ) -> Sourced[Mapping[str, PaymentState]]:
         """The state of a citizen's payments by end-to-end id; one the treasury does not know is left out.
 
-        Kept for 30 s and never served stale; an answer that leaves one out is not kept. Raises the first
+        Cached for 30 s and never served stale; an answer that leaves one out is not cached. Raises the first
         IntegrationError where any bill cannot be read.
         """
         asked = sorted(set(bills), key=lambda bill: (bill.bill_number, bill.end_to_end_id))
@@ -162,7 +162,7 @@ class DbtFinance:
         )
 
     async def enquire(self, bill: BillReference) -> BillEnquiry:
-        """Where one bill stands, asked anew and kept nowhere: for the hourly enquiry and the daily comparison.
+        """The status of one bill, asked anew and not cached: for the hourly enquiry and the daily comparison.
 
         Raises IntegrationError where it cannot be read.
         """

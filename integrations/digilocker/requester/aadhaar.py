@@ -19,7 +19,7 @@ FETCH_EAADHAAR = CallPolicy(
     lane=FILES,
     accepts=XML_TYPES,
 )
-"""Never kept."""
+"""Never cached."""
 POLICIES = (FETCH_EAADHAAR,)
 
 KeepNumber: TypeAlias = Callable[[str], Awaitable[str]]

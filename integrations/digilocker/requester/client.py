@@ -52,7 +52,7 @@ FETCH_XML = CallPolicy(
     lane=FILES,
     accepts=XML_TYPES,
 )
-"""Files are never kept: they are large, personal, and checked by their HMAC each time."""
+"""Files are never cached: they are large, personal, and checked by their HMAC each time."""
 REFRESH = CallPolicy(
     "digilocker.refresh",
     wire.SOURCE,
@@ -108,7 +108,7 @@ class DigiLocker:
         self.streams = FileStreams(self._line)
 
     async def issued_documents(self, grant: LockerGrant) -> Sourced[tuple[IssuedDocument, ...]]:
-        """The documents in a citizen's locker; kept as LIST_ISSUED says, up to a day while DigiLocker is away.
+        """The documents in a citizen's locker; cached as LIST_ISSUED says, up to a day while DigiLocker is away.
 
         Raises Refused("invalid_token") when the token or the consent has ended, and IntegrityFailure when
         the token opens another person's locker.
@@ -121,14 +121,14 @@ class DigiLocker:
         return await self._remote.fetch_cached(LIST_ISSUED, _issued_key(grant), load, _ISSUED)
 
     async def file(self, grant: LockerGrant, uri: str) -> LockerFile:
-        """The bytes of a document, PDF or picture. Never kept.
+        """The bytes of a document, PDF or picture. Never cached.
 
         Raises IntegrityFailure when the HMAC does not cover them, Refused for an unknown URI.
         """
         return await self._document(FETCH_FILE, f"/1/file/{wire.one_segment(uri)}", grant, uri)
 
     async def certificate_xml(self, grant: LockerGrant, uri: str) -> LockerFile:
-        """The certificate in XML, which exists where `application/xml` is among its media types. Never kept.
+        """The certificate in XML, which exists where `application/xml` is among its media types. Never cached.
 
         The HMAC shows that DigiLocker sent it; `signature_of` examines the issuer's own.
         """
@@ -172,7 +172,7 @@ class DigiLocker:
                 raise
 
     async def forget(self, grant: LockerGrant) -> None:
-        """Drop what is kept of a citizen's locker, when the consent ends or the locker has changed."""
+        """Drop what is cached of a citizen's locker, when the consent ends or the locker has changed."""
         await self._remote.forget(LIST_ISSUED, _issued_key(grant))
 
     async def _document(self, policy: CallPolicy, path: str, grant: LockerGrant, uri: str) -> LockerFile:

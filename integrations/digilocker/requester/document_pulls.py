@@ -14,7 +14,7 @@ _PULLS = Bulkhead("pulls", places=6, places_of_group=3)
 
 
 def _meta(name: str) -> CallPolicy:
-    """A call about issuers, the same for everybody. Not kept: it is asked only on the way to a pull."""
+    """A call about issuers, the same for everybody. Not cached: it is asked only on the way to a pull."""
     return CallPolicy(
         f"digilocker.pull_{name}",
         wire.SOURCE,
@@ -72,7 +72,7 @@ class DocumentPulling:
         return wire_pulling.read_parameters(answer)
 
     async def pull(self, grant: LockerGrant, org_id: str, doctype: str, parameters: Mapping[str, str]) -> Pulled:
-        """Have an issuer put a document into her locker; the kept list is dropped where it may have changed.
+        """Have an issuer put a document into her locker; the cached list is dropped where it may have changed.
 
         Raises Refused("record_not_found") and the other codes of docs/contracts/digilocker.md section 4.2. Pending and
         already there are no failures.

@@ -75,7 +75,7 @@ class Drive:
         self._line = line
 
     async def folder(self, grant: LockerGrant, folder_id: str = "") -> Sourced[Folder]:
-        """One folder; the empty id is the root. Kept as LIST_FOLDER says.
+        """One folder; the empty id is the root. Cached as LIST_FOLDER says.
 
         Raises Refused("invalid_id") where there is no such folder, and as `issued_documents`.
         """
@@ -107,7 +107,7 @@ class Drive:
         return walk
 
     async def file(self, grant: LockerGrant, uri: str) -> LockerFile:
-        """The bytes of one of her own files. Never kept.
+        """The bytes of one of her own files. Never cached.
 
         Raises IntegrityFailure when the HMAC does not cover them, Refused for an unknown URI.
         """
@@ -140,7 +140,7 @@ class Drive:
         return wire_drive.read_uploaded(answer)
 
     async def forget(self, grant: LockerGrant, folder_id: str = "") -> None:
-        """Drop what is kept of a folder."""
+        """Drop what is cached of a folder."""
         await self._line.remote.forget(LIST_FOLDER, _key(grant, folder_id))
 
 

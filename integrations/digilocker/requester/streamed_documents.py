@@ -31,7 +31,7 @@ STREAM_FILE = CallPolicy(
 STREAM_XML = replace(STREAM_FILE, name="digilocker.certificate_xml_stream", accepts=XML_TYPES)
 STREAM_UPLOADED = replace(STREAM_FILE, name="digilocker.uploaded_file_stream", breaker="uploads")
 POLICIES = (STREAM_FILE, STREAM_XML, STREAM_UPLOADED)
-"""Never kept. `total` bounds the time until the body begins, and once more the waits for its pieces."""
+"""Never cached. `total` bounds the time until the body begins, and once more the waits for its pieces."""
 
 
 class FileStream:

@@ -103,8 +103,8 @@ def read_object(answer: Answer) -> Mapping[str, Any]:
 def read_issued(answer: Answer) -> tuple[IssuedDocument, ...]:
     """The lines of `files/issued`, once each; raises Garbled where the list does not have its form.
 
-    The list has no pages in the specification. One that speaks of a next page is not whole, and a part
-    must not be kept as if it were.
+    The list has no pages in the specification. One that names a next page is not complete, and a part
+    must not be cached as if it were.
     """
     body = read_object(answer)
     items = body.get("items")
@@ -189,7 +189,7 @@ def locker_id(body: Mapping[str, Any]) -> str | None:
 
 
 def issued_to_json(documents: tuple[IssuedDocument, ...]) -> list[dict[str, Any]]:
-    """What is kept of a list."""
+    """The cached form of a list."""
     return [
         {
             "uri": each.uri,
@@ -205,7 +205,7 @@ def issued_to_json(documents: tuple[IssuedDocument, ...]) -> list[dict[str, Any]
 
 
 def issued_from_json(rows: list[dict[str, Any]]) -> tuple[IssuedDocument, ...]:
-    """A kept list read back."""
+    """A list read back from the cache."""
     return tuple(
         IssuedDocument(
             uri=row["uri"],

@@ -88,7 +88,7 @@ def _entry(item: Mapping[str, Any]) -> FolderEntry:
 
 
 def folder_to_json(folder: Folder) -> dict[str, Any]:
-    """What is kept of a folder."""
+    """The cached form of a folder."""
     return {
         "directory": folder.directory,
         "entries": [
@@ -108,7 +108,7 @@ def folder_to_json(folder: Folder) -> dict[str, Any]:
 
 
 def folder_from_json(kept: dict[str, Any]) -> Folder:
-    """A kept folder read back."""
+    """A folder read back from the cache."""
     return Folder(
         kept["directory"],
         tuple(

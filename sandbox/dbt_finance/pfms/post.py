@@ -25,7 +25,7 @@ PART_ROWS = 20_000
 
 @dataclass(frozen=True)
 class Desk:
-    """What the office stands on. `pfms` and `bank` sign answers; `client` is what onboarding handed over."""
+    """What the office uses. `pfms` and `bank` sign answers; `client` is what onboarding handed over."""
 
     home: SandboxHome
     files: SealedFiles
