@@ -40,7 +40,7 @@ class VisitState(StrEnum):
 
 
 class VisitMove(StrEnum):
-    """What can happen to a visit."""
+    """A transition of a visit."""
 
     SET_OUT = "SET_OUT"
     HAND_OVER = "HAND_OVER"
@@ -73,7 +73,7 @@ class SlotWindow(StrEnum):
 
 
 class HandOverProof(StrEnum):
-    """What proves a hand-over."""
+    """The proof of a hand-over."""
 
     OTP = "OTP"
     SIGNED_PAPER = "SIGNED_PAPER"

@@ -10,7 +10,7 @@ from domain.kernel import ErrorCode, OfficerLevel, Problem, Problems
 
 
 class AppealLevel(StrEnum):
-    """Who hears it: first authority, second authority, Commission."""
+    """The authority of an appeal: first authority, second authority, Commission."""
 
     FIRST = "FIRST"
     SECOND = "SECOND"
@@ -61,7 +61,7 @@ class AppealState(StrEnum):
 
 
 class AppealMove(StrEnum):
-    """What can happen to an appeal; also the kind of its event."""
+    """A transition of an appeal; also the kind of its event."""
 
     FILE = "FILE"
     FIX_HEARING = "FIX_HEARING"
@@ -182,7 +182,7 @@ class AppealEvent:
 
 
 class HearingState(StrEnum):
-    """What became of a date of hearing."""
+    """The outcome of a date of hearing."""
 
     FIXED = "FIXED"
     MOVED = "MOVED"

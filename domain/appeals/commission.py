@@ -26,7 +26,7 @@ class CommissionWord(StrEnum):
 
 
 class MessageState(StrEnum):
-    """What became of a message of the Commission."""
+    """The outcome of a message of the Commission."""
 
     APPLIED = "APPLIED"
     WAITING = "WAITING"

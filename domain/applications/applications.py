@@ -11,7 +11,7 @@ from domain.certificates.signatures import SignatureState
 
 
 class Channel(StrEnum):
-    """Where an application came in."""
+    """The channel by which an application was filed."""
 
     WEB = "WEB"
     MOBILE = "MOBILE"
@@ -46,7 +46,7 @@ def filed_through(asked: Channel, *, assisted: bool, umang: bool = False, roster
 
 
 class DeliveryMode(StrEnum):
-    """How the citizen wants the result."""
+    """The citizen's choice of delivery of the result."""
 
     PORTAL = "PORTAL"
     COUNTER = "COUNTER"

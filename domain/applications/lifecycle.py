@@ -25,7 +25,7 @@ class Status(StrEnum):
 
 
 class Move(StrEnum):
-    """What can happen to an application; also the kind of its timeline entry."""
+    """A transition of an application; also the kind of its timeline entry."""
 
     SAVE_DRAFT = "SAVE_DRAFT"
     SUBMIT = "SUBMIT"

@@ -73,7 +73,7 @@ class Hold(StrEnum):
 
 
 class InstalmentKind(StrEnum):
-    """What an instalment is for."""
+    """The purpose of an instalment."""
 
     REGULAR = "REGULAR"
     ARREARS = "ARREARS"

@@ -15,7 +15,7 @@ class RecoveryGround(StrEnum):
 
 
 class RecoveryWay(StrEnum):
-    """How it comes back."""
+    """The method of a repayment."""
 
     DEDUCTION = "DEDUCTION"
     """A part of each later instalment is kept back."""
@@ -24,7 +24,7 @@ class RecoveryWay(StrEnum):
 
 
 class RecoveryState(StrEnum):
-    """How far it has come."""
+    """The state of a recovery."""
 
     AWAITING_APPROVAL = "AWAITING_APPROVAL"
     OPEN = "OPEN"
@@ -34,7 +34,7 @@ class RecoveryState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Recovery:
-    """What is to come back under one sanction. Amounts are paise."""
+    """The amount to be recovered under one sanction. Amounts are paise."""
 
     id: str
     citizen_id: str

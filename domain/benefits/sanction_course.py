@@ -12,7 +12,7 @@ from domain.kernel import mask_account
 
 
 class StopKind(StrEnum):
-    """What stops a sanction; each kind at most once at a time."""
+    """The reason of a stop; each kind at most once at a time."""
 
     LIFE_CERTIFICATE = "LIFE_CERTIFICATE"
     ANNUAL_REVIEW = "ANNUAL_REVIEW"

@@ -12,7 +12,7 @@ from domain.kernel import Bilingual
 
 
 class Outcome(StrEnum):
-    """What an approved application ends in."""
+    """The result of an approved application."""
 
     CERTIFICATE = "CERTIFICATE"
     BENEFIT = "BENEFIT"

@@ -10,7 +10,7 @@ from domain.kernel import Bilingual, Provider
 
 
 class CentreKind(StrEnum):
-    """What a centre is, and by that who runs it."""
+    """The kind of a centre, which implies who runs it."""
 
     CSC = "CSC"
     E_DISTRICT = "E_DISTRICT"

@@ -20,7 +20,7 @@ MOST_ANSWERS = 100
 
 
 class QuestionKind(StrEnum):
-    """What an answer is."""
+    """The type of an answer."""
 
     TEXT = "TEXT"
     WHOLE_NUMBER = "WHOLE_NUMBER"

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class SignatureState(StrEnum):
-    """What was found when a document's own signature was examined.
+    """The result of verifying a document's own signature.
 
     Only VERIFIED proves who issued it: a valid signature of an unknown key proves nothing.
     """

@@ -66,7 +66,7 @@ class ConsentState(StrEnum):
 
 
 class ConsentStep(StrEnum):
-    """What can happen to a consent; each step is one record of the ledger."""
+    """A step of a consent; each step is one record of the ledger."""
 
     ASK = "ASK"
     GRANT = "GRANT"

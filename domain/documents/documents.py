@@ -15,7 +15,7 @@ from domain.kernel import Bilingual
 
 
 class DocumentKind(StrEnum):
-    """What a document is, over the five-letter types of DigiLocker's register."""
+    """The kind of a document, above the five-letter types of DigiLocker's register."""
 
     INCOME = "INCOME"
     CASTE = "CASTE"

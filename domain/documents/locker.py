@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class OrderKind(StrEnum):
-    """What is ordered."""
+    """The kind of an order."""
 
     UPLOAD = "UPLOAD"
     """An uploaded file is put into the citizen's locker."""

@@ -31,7 +31,7 @@ class GrievanceState(StrEnum):
 
 
 class GrievanceMove(StrEnum):
-    """What can happen to a grievance."""
+    """A transition of a grievance."""
 
     ANSWER = "ANSWER"
     ESCALATE = "ESCALATE"
@@ -80,7 +80,7 @@ class Grievance:
 
 @dataclass(frozen=True, slots=True)
 class GrievanceReply:
-    """What an officer answered."""
+    """An officer's reply."""
 
     id: str
     grievance_id: str

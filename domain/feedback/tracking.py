@@ -38,7 +38,7 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Tracked:
-    """What the holder of number and second factor may know: no name, no form, no notes."""
+    """The data shown for a number and a second factor: no name, no form, no notes."""
 
     number: str
     status: Status

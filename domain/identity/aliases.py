@@ -11,7 +11,7 @@ _OURS = re.compile(r"[0-9]+")
 
 
 class AliasKind(StrEnum):
-    """What an old number names."""
+    """The kind of object that an old number identifies."""
 
     APPLICATION = "APPLICATION"
     CERTIFICATE = "CERTIFICATE"

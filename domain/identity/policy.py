@@ -91,7 +91,7 @@ class Relation(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """What is asked for, by what the decision depends on.
+    """The requested object, with the properties on which the decision depends.
 
     `person_id` is the member of staff whose own it is: the agent of a visit, the officer of a suggestion.
     """

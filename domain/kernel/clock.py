@@ -11,7 +11,7 @@ IST = ZoneInfo("Asia/Kolkata")
 
 
 class Clock(Protocol):
-    """Where the time comes from."""
+    """The source of the time."""
 
     def now(self) -> datetime:
         """The present instant, aware, in UTC."""

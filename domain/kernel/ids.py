@@ -13,7 +13,7 @@ _FIRST, _STEP = (1 << 73) - 1, (1 << 32) - 1
 
 
 class Ids(Protocol):
-    """Where identifiers come from."""
+    """The source of identifiers."""
 
     def key(self) -> str:
         """A new UUIDv7 in its canonical text form (RFC 9562 section 5.7); it sorts after those made before it.

@@ -46,7 +46,7 @@ class PersonKind(StrEnum):
 
 
 class Provider(StrEnum):
-    """Who vouches for a person, or holds an account that a person linked."""
+    """The identity provider of a person, or of an account that a person linked."""
 
     MERI_PEHCHAAN = "MERI_PEHCHAAN"
     JAN_PARICHAY = "JAN_PARICHAY"
@@ -137,7 +137,7 @@ class LinkedAccount:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """Who is asking: the session's person with roles and jurisdictions, or a partner, or nobody."""
+    """The subject of a request: the session's person with roles and jurisdictions, or a partner, or nobody."""
 
     roles: frozenset[Role]
     kind: PersonKind | None = None

@@ -30,7 +30,7 @@ class DashboardRole(StrEnum):
 
 
 class TileKey(StrEnum):
-    """What a tile shows."""
+    """The measure of a tile."""
 
     PENDING = "PENDING"
     DUE_SOON = "DUE_SOON"
@@ -53,7 +53,7 @@ class TileKey(StrEnum):
 
 
 class TileUnit(StrEnum):
-    """What the value of a tile counts."""
+    """The unit of a tile's value."""
 
     CASES = "CASES"
     HUNDREDTHS_OF_PERCENT = "HUNDREDTHS_OF_PERCENT"

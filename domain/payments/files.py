@@ -21,7 +21,7 @@ _FROZEN = (("03-28", "03-31"),)
 
 
 class BatchKind(StrEnum):
-    """What a batch asks of PFMS."""
+    """The kind of request of a batch to PFMS."""
 
     BENEFICIARY = "BENEFICIARY"
     PAYMENT = "PAYMENT"
@@ -105,7 +105,7 @@ class RegistrationState(StrEnum):
 
 
 class EnrolmentState(StrEnum):
-    """What PFMS said last of a certificate that we sign with."""
+    """The last answer of PFMS about a signing certificate."""
 
     UNHEARD = "UNHEARD"
     """Nothing yet: files go, and PFMS says later."""
@@ -115,7 +115,7 @@ class EnrolmentState(StrEnum):
 
 
 class FileState(StrEnum):
-    """What became of a file."""
+    """The outcome of a file."""
 
     SEALED = "SEALED"
     SENT = "SENT"

@@ -15,7 +15,7 @@ from domain.statistics.silence import FEWEST_ACTIVE_DAYS, FEWEST_WORKING_DAYS, L
 
 
 class Severity(StrEnum):
-    """How fast somebody must look."""
+    """The urgency of an alarm."""
 
     CRITICAL = "CRITICAL"
     """At once, at any hour."""
@@ -246,7 +246,7 @@ class Event:
 
 
 class JobOutcome(StrEnum):
-    """How a run of a worker's job ended."""
+    """The outcome of a run of a worker's job."""
 
     DONE = "done"
     FAILED = "failed"

@@ -13,7 +13,7 @@ from domain.kernel import Posting
 
 
 class ChangeKind(StrEnum):
-    """What happened to what."""
+    """The kind of a change."""
 
     APPLICATION = "APPLICATION"
     """An application, or something that belongs to it, changed or came to be."""
@@ -63,7 +63,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a reader follows: these kinds, of one application, or of one citizen, or of the places of postings.
+    """The filter of a reader: these kinds, of one application, or of one citizen, or of the places of postings.
 
     What is None is no condition; without postings an officer's places cover nothing.
     """

@@ -22,14 +22,14 @@ SYSTEMS = tuple(source for source in Source if source is not Source.STORE)
 
 
 class SwitchKind(StrEnum):
-    """What a switch is for."""
+    """The kind of target of a switch."""
 
     SYSTEM = "SYSTEM"
     MUTATION = "MUTATION"
 
 
 class SwitchState(StrEnum):
-    """How far something may be used."""
+    """The state of a switch."""
 
     ON = "ON"
     READ_ONLY = "READ_ONLY"

@@ -13,7 +13,7 @@ from domain.kernel import ErrorCode, Problem, Problems
 
 
 class DifferenceKind(StrEnum):
-    """What does not agree between our books and the partner's."""
+    """The kind of discrepancy between our books and the partner's."""
 
     NOT_AT_PARTNER = "NOT_AT_PARTNER"
     NOT_WITH_US = "NOT_WITH_US"
@@ -134,7 +134,7 @@ class CaseState(StrEnum):
 
 
 class CaseStep(StrEnum):
-    """What can happen to a case."""
+    """A transition of a finance case."""
 
     OPEN = "OPEN"
     TAKE = "TAKE"

@@ -26,7 +26,7 @@ SENT = IN_FLIGHT | CAME_BACK | {PaymentStatus.CREDITED}
 
 
 class RunState(StrEnum):
-    """How far a day's comparison has come."""
+    """The state of a day's comparison."""
 
     READING = "READING"
     COMPARING = "COMPARING"

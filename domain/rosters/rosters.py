@@ -75,7 +75,7 @@ OPEN_ROWS = (RowState.CONSENT_MISSING, RowState.READY, RowState.REFUSED)
 
 
 class GuardianRelation(StrEnum):
-    """Who speaks for the person of a row."""
+    """The relation of the guardian to the person of a row."""
 
     FATHER = "FATHER"
     MOTHER = "MOTHER"
@@ -107,7 +107,7 @@ class Recipient(StrEnum):
 
 
 class RowOutcome(StrEnum):
-    """What became of a row that was handed in."""
+    """The outcome of a submitted row."""
 
     ADDED = "ADDED"
     CHANGED = "CHANGED"
@@ -198,7 +198,7 @@ class RosterRow:
 
 @dataclass(frozen=True, slots=True)
 class RosterProgress:
-    """How many rows stand where."""
+    """The numbers of rows by state."""
 
     by_state: Mapping[RowState, int]
     waiting: int

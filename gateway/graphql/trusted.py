@@ -224,7 +224,7 @@ def _free_document_refusal() -> Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Warmed:
-    """What warming did. `refused` are operations that the graph of this release does not know any more."""
+    """The result of preloading. `refused` are operations that the graph of this release does not know any more."""
 
     operations: int
     refused: tuple[str, ...]

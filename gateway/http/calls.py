@@ -21,7 +21,7 @@ from schema.kernel.errors import Fault
 
 @dataclass(frozen=True, slots=True)
 class RequestFacts:
-    """What the context is made from. `token` is None where none was sent; an empty one never holds.
+    """The input of the context. `token` is None where none was sent; an empty one never holds.
 
     `client` is the address of the caller, `standing` what remains of its rate, `router` whether a router in front
     of us proved itself, `agent` its User-Agent.

@@ -44,7 +44,7 @@ class Streams(Protocol):
 
 @dataclass(frozen=True)
 class Edge:
-    """How the endpoint behaves.
+    """The configuration of the endpoint.
 
     `origins` are those whose pages may use the session cookie; `page` answers a browser that opens the path
     (None: there is no such page); `observe` is called for every answered request; `introspection` is whether the graph

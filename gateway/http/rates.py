@@ -124,7 +124,7 @@ class SharedWindows:
 
 @dataclass(frozen=True, slots=True)
 class RateStatus:
-    """What a caller has left in the present minute."""
+    """The remaining rate of a caller in the present minute."""
 
     limit: int
     left: int

@@ -43,7 +43,7 @@ _LINKS = {
 
 
 class CountsAlarms(Protocol):
-    """What knows how many alarms hold (gateway.runtime.heartbeat.Pulse)."""
+    """Source of the number of raised alarms (gateway.runtime.heartbeat.Heartbeat)."""
 
     @property
     def alarms(self) -> int:

@@ -48,7 +48,7 @@ _COMPARE = Bilingual(
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the public may know of a certificate."""
+    """The public data of a certificate."""
 
     number: str
     name: Bilingual

@@ -44,7 +44,7 @@ class Files(BaseModel):
 
 
 class MalwareScanner(BaseModel):
-    """What looks into files before they are taken."""
+    """The scanner of files before they are accepted."""
 
     address: str | None = Field(
         default=None,

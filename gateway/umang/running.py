@@ -57,7 +57,7 @@ class Documents:
 
 @dataclass(frozen=True, slots=True)
 class OperationResult:
-    """What the graph answered: its data, and the outside systems that did not answer."""
+    """The graph's answer: its data, and the outside systems that did not answer."""
 
     data: Mapping[str, Any]
     missing: tuple[str, ...] = ()

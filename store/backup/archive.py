@@ -30,7 +30,7 @@ SCRYPT_COST = 2**16
 
 @dataclass(frozen=True, slots=True)
 class BackupKey:
-    """What a backup is locked with: a passphrase, or the keyring `backup` where there is none."""
+    """The key of a backup: a passphrase, or the keyring `backup` where there is none."""
 
     passphrase: str | None
     keyrings: Keyrings

@@ -48,7 +48,7 @@ class Place:
 
 @dataclass
 class Manifest:
-    """What a backup holds."""
+    """The contents of a backup."""
 
     revision: str
     created_at: str

@@ -12,7 +12,7 @@ from store.database.metadata import metadata
 
 
 class Via(StrEnum):
-    """How a copy came into a locker."""
+    """The way by which a copy came into a locker."""
 
     PUSH = "PUSH"
     PULL = "PULL"

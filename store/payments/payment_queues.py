@@ -34,7 +34,7 @@ MOST_COUNTED = 10_000
 
 
 class PaymentQueue(StrEnum):
-    """Where payments wait for somebody."""
+    """The queues in which payments wait for an officer."""
 
     WAITING = "WAITING"
     IN_FLIGHT = "IN_FLIGHT"

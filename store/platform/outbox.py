@@ -255,7 +255,7 @@ def retry_wait(attempts: int) -> timedelta | None:
 
 
 async def counts(tx: Transaction) -> OutboxCounts:
-    """How full the outbox is."""
+    """Counts and age of the undelivered messages."""
     now = tx.clock.now()
     statement = select(_T.state, func.count().label("messages"))
     unsettled = statement.where(_T.state.in_((OutboxState.PENDING.value, OutboxState.DEAD.value))).group_by(_T.state)

@@ -46,7 +46,7 @@ _T = figure_state_table.c
 
 
 class Phase(StrEnum):
-    """What a build is at."""
+    """The phase of a build."""
 
     APPLICATIONS = "APPLICATIONS"
     GRIEVANCES = "GRIEVANCES"
@@ -56,7 +56,7 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """How far a build is: the suffix of what it makes, what it is at, and the last id that it has counted."""
+    """The progress of a build: the suffix of its cubes, its phase, and the last id that it has counted."""
 
     generation: str
     building: str | None = None
