@@ -79,7 +79,7 @@ async def _returned_field(request: Request, name: str) -> str | None:
 
 
 async def _sent_on(returns: Returns, reference: str, message: str) -> Response:
-    """Hand the words over and send the browser on to the page that says how it stands."""
+    """Hand the message over and redirect the browser to the page with the status."""
     try:
         address = await returns.take(reference, message.encode())
     except NotNow:

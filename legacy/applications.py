@@ -224,7 +224,7 @@ class Life:
 
     @property
     def status(self) -> Status:
-        """Where the application stands."""
+        """The state of the application."""
         return self.statuses[-1]
 
 

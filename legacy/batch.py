@@ -1,6 +1,6 @@
 """Builds one batch of old applications from validated rows and writes it in one transaction.
 
-What is written is the application as it stands, its history, certificate, old numbers, figures and one audit line.
+It writes the application in its present state, its history, certificate, old numbers, figures and one audit line.
 No message is sent, nothing is put into the outbox, and the ledger of e-transactions is not touched.
 """
 
@@ -69,7 +69,7 @@ class Case:
 
     @property
     def status(self) -> Status:
-        """Where it stands."""
+        """Its state."""
         return self.life.status
 
 

@@ -28,7 +28,7 @@ async def fixed_at(acting: UnitOfWork, appeal: Appeal, at: datetime, path: tuple
 async def fix(acting: UnitOfWork, appeal: Appeal, hearing: Hearing, *, instead: Hearing | None = None) -> Appeal:
     """Keep a date of hearing, in the place of another one where `instead` is given.
 
-    After the order, when a message comes late, the date is kept without changing where the appeal stands.
+    After the order, when a message comes late, the date is kept without changing the appeal's state.
     """
     move = AppealMove.FIX_HEARING if appeal.state in _MAY_BE_HEARD else AppealMove.AMEND
     heard = await step(acting, appeal, move)
@@ -40,7 +40,7 @@ async def fix(acting: UnitOfWork, appeal: Appeal, hearing: Hearing, *, instead: 
 
 
 async def cancel(acting: UnitOfWork, appeal: Appeal, hearing: Hearing, reason: str | None = None) -> Appeal:
-    """Cancel a date of hearing; where the appeal stands does not change."""
+    """Cancel a date of hearing; the appeal's state does not change."""
     changed = await step(acting, appeal, AppealMove.AMEND, note=reason)
     gone = replace(hearing, state=HearingState.CANCELLED)
     await appeals.set_hearing(acting.tx, gone)

@@ -1,6 +1,6 @@
 """Applies a new payment status, from an answer file, a poll or our own action, once and with its consequences.
 
-Nobody else writes where a payment stands.
+Nobody else writes a payment's status.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -235,7 +235,7 @@ async def _refusal_of(env: Environment, correction: Correction) -> str | None:
 
 
 async def settle(acting: UnitOfWork, instalment: Instalment, status: PaymentStatus) -> None:
-    """Note where a payment stands as of now, and deliver the application whose order is thereby out."""
+    """Record a payment's present status, and deliver the application whose order is thereby sent."""
     await apply_status(acting, instalment.id, PaymentNews(status, acting.now, rail=instalment.rail))
 
 

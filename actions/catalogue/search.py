@@ -10,7 +10,7 @@ from domain.catalogue.search import BEST, CatalogueIndex, Found
 from store.catalogue import catalogue
 
 Place = tuple[str, str]
-"""Where a service stands in the list that was asked for: its rank and English name as one text, and its code."""
+"""The position of a service in the requested list: its rank and English name as one text, and its code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def page_of(found: Sequence[Found], place: Place | None, size: int, *, backward:
 
 
 def place_of(found: Found) -> Place:
-    """Where a service stands; it holds also when others come and go."""
+    """The position of a service, stable when others are added or removed."""
     return f"{BEST - found.score:04d} {found.service.name.en}", found.service.code
 
 

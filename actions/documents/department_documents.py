@@ -21,7 +21,7 @@ RATION_CARD = "onorc"
 
 @dataclass(frozen=True, slots=True)
 class DepartmentAnswer:
-    """What came of asking for one document: the certificate, or why there is none."""
+    """The outcome of asking for one document: the certificate, or why there is none."""
 
     document: DepartmentDocument
     certificate: Sourced[DepartmentCertificate] | None

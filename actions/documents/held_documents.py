@@ -64,7 +64,7 @@ async def held_documents(
 
 
 def place_of(view: CertificateView) -> tuple[str, str]:
-    """Where a document stands in the list: by day of issue, those without one last, then by its key."""
+    """The position of a document in the list: by day of issue, those without one last, then by its key."""
     return (view.issued_on.isoformat() if view.issued_on else "", key_of(view))
 
 

@@ -45,7 +45,7 @@ _log = structlog.get_logger(__name__)
 
 
 _BEING_MADE = frozenset({Status.APPROVED, Status.CERTIFICATE_ISSUED, Status.DELIVERED})
-"""Where an application stands while its certificate, or the one in its place, is made."""
+"""The states of an application while its certificate, or its replacement, is made."""
 
 
 @dataclass(frozen=True, slots=True)

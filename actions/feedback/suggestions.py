@@ -39,7 +39,7 @@ class MakeSuggestion:
 
 @dataclass(frozen=True, slots=True)
 class ReplyToSuggestion:
-    """What the department says to a suggestion, and where it then stands."""
+    """The department's reply to a suggestion, and the state after it."""
 
     suggestion_id: str
     state: SuggestionState

@@ -127,7 +127,7 @@ async def settle(env: Environment, order_id: str, news: FeeNews, *, replaced: bo
 
 
 async def follow_refund(env: Environment, order: FeeOrder) -> None:
-    """Ask how a refund stands that the wallet was asked for; where it does not answer, again later."""
+    """Ask the wallet for the status of a refund; where it does not answer, again later."""
     if not may_be_asked(order.asked_at, env.clock.now()) or not await _claim_enquiry(env, order):
         return
     wallet, receipt = env.partners.wallet, order.receipt

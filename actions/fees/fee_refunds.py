@@ -134,7 +134,7 @@ async def _reverse_payment(wallet: CscBridge, order: FeeOrder, receipt: FeeRecei
 
 
 async def note_refund_heard(acting: UnitOfWork, order_id: str, heard: ReportedState) -> FeeOrder | None:
-    """Note how a refund stands at the wallet, in the caller's transaction."""
+    """Record the status of a refund at the wallet, in the caller's transaction."""
     order = await fee_orders.get(acting.tx, order_id)
     if order is None or order.state is not FeeState.REFUND_REQUESTED:
         return order

@@ -17,7 +17,7 @@ class FeeReturns:
         self._route = route
 
     async def take(self, reference: str, message: bytes) -> str | None:
-        """Keep the words, ask the source, and give the page that says how it stands; None for no order of ours.
+        """Store the message, ask the source, and return the page with the status; None for no order of ours.
 
         What the words say is never marked: a success that the source does not confirm stays open. Raises NotNow.
         """

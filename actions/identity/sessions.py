@@ -191,7 +191,7 @@ async def _operator(tx: Transaction, session: Session) -> Subject:
 
 
 async def with_cover(tx: Transaction, officer: Officer) -> tuple[Posting, ...]:
-    """Her own postings, those of the officers for whom she stands in today, and vacant posts that she has charge of."""
+    """The officer's own postings, those held as substitute today, and vacant posts in the officer's charge."""
     absent = await leave.stood_in_for(tx, officer.id, ist_date(tx.clock.now()))
     covered = [posting for one in (await people.officers(tx, absent)).values() for posting in one.postings]
     vacant = [vacancy.posting for vacancy in await posts.covered_by(tx, officer.id)]

@@ -133,7 +133,7 @@ class Caches:
 class Environment:
     """Everything a verb needs, made once for a process in gateway/runtime/composition.py.
 
-    What belongs to one unit of work, as the transaction and who acts, stands in `actions.kernel.unit_of_work.Acting`.
+    What belongs to one unit of work, as the transaction and who acts, is in `actions.kernel.unit_of_work.UnitOfWork`.
     """
 
     store: Store

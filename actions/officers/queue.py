@@ -17,7 +17,7 @@ MOST_DIGITS = 14
 
 
 async def queue_postings(env: Environment, subject: Subject, officer: Officer) -> list[Posting]:
-    """The postings whose queue the subject may read, those she stands in for too; only an officer reads her own."""
+    """The postings whose queue the subject may read, those held as substitute too; only officers read their own."""
     if subject.person_id != officer.id:
         return []
     resources = [
@@ -67,7 +67,7 @@ async def queue_counts(env: Environment, subject: Subject, officer: Officer, wan
 
 
 async def own_cases(tx: Transaction, officer_id: str | None, cases: Sequence[Application]) -> set[str]:
-    """The ids of those cases that are the officer's own work, that of colleagues for whom she stands in included.
+    """The ids of those cases that are the officer's own work, that held as a colleague's substitute included.
 
     Asks for claims, proposals and leaves only where there are others.
     """

@@ -57,7 +57,7 @@ class Counted:
 
 
 async def begin_leave(acting: UnitOfWork, absence: Leave) -> Counted:
-    """Give what is open with an officer on leave to who stands in, or to the level above."""
+    """Give the open work of an officer on leave to the substitute, or to the level above."""
     postings = await _postings(acting, absence.officer_id)
 
     async def find(acting: UnitOfWork, place: Place, level: OfficerLevel, without: frozenset[str]) -> Holder:

@@ -131,7 +131,7 @@ async def transfer_officer(
 
 
 async def record_leave(env: Environment, subject: Subject, request: RecordLeave) -> tuple[tuple[Leave, Moved], bool]:
-    """Enter a leave; what is open with the officer goes to who stands in for her on its first day.
+    """Enter a leave; the officer's open work goes to the substitute on its first day.
 
     A leave that begins later moves nothing yet: the legal clock's round does it on that day, and brings it back
     after the last one. Raises Problems: NOT_FOUND, DATE_NOT_ALLOWED, LEAVE_OVERLAPS, OFFICER_UNSUITABLE.

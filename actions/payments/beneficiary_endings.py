@@ -25,7 +25,7 @@ from store.payments.beneficiary_endings import Looked, Place
 from store.platform import alarms
 
 KNOWN_SINCE, HEARD_WITHIN = "0040", timedelta(minutes=5)
-"""A worker of a release before this revision stops at a beneficiary who leaves: its round cannot read how she stands.
+"""A worker of a release before this revision stops at a beneficiary who leaves: its round cannot read the new state.
 While one was active so recently, as during an update, nobody is marked; the next batch time makes up for it."""
 
 PAGE, SANCTIONS = 200, 1_000
@@ -37,7 +37,7 @@ _log = structlog.get_logger(__name__)
 async def end_and_return(env: Environment) -> tuple[int, int]:
     """Mark who is to be deleted at PFMS, and who is to be registered again; returns how many of each.
 
-    A page is one transaction. Whoever has something to be paid after all returns, wherever her deletion stands.
+    A page is one transaction. Whoever has something to be paid after all returns, whatever the state of the deletion.
     """
     left = back = 0
     while many := len(await env.store.carry_out(lambda tx: _mark_returning(UnitOfWork(env, tx, SYSTEM)))):
@@ -54,7 +54,7 @@ async def end_and_return(env: Environment) -> tuple[int, int]:
 
 
 def deleted_or_not(row: BeneficiaryRow) -> RegistrationState:
-    """Where a beneficiary stands by the answer to the line that deletes her; whom PFMS does not know is gone."""
+    """A beneficiary's state by the answer to the deletion; one whom PFMS does not know is deleted."""
     if row.status is LineStatus.PENDING:
         return RegistrationState.CHECKED
     gone = row.status is LineStatus.ACCEPTED or not ALREADY_GONE.isdisjoint(row.codes)

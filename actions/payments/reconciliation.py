@@ -99,7 +99,7 @@ async def _days_due(env: Environment, rail: Rail) -> list[date]:
 
 
 async def reconcile(env: Environment, rail: Rail, day: date) -> ReconciliationRun:
-    """Compare one day of one rail; gives the run as it stands, which is not ended where the partner owes its book.
+    """Compare one day of one rail; returns the run, which is not ended where the partner owes its book.
 
     A run that ended is given back as it is: a day is compared once.
     """
@@ -354,7 +354,7 @@ async def _present(env: Environment, run: ReconciliationRun) -> ReconciliationRu
 
 
 def _is_old(env: Environment, run: ReconciliationRun) -> bool:
-    """Whether a later run looks at where everything stands now: one that is made up for looks at its statement only."""
+    """Whether a later run compares the present states: one that is made up for looks at its statement only."""
     return run.day < ist_date(env.clock.now()) - timedelta(days=1)
 
 

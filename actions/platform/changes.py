@@ -145,7 +145,7 @@ async def changed_queue(
 
 
 def in_queue(postings: Sequence[Posting], application: Application) -> bool:
-    """Whether a case stands in the queue of those postings."""
+    """Whether a case is in the queue of those postings."""
     place = (application.department, application.district, application.tehsil)
     return application.status in WITH_OFFICER and any(posting.covers(*place) for posting in postings)
 

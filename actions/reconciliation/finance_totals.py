@@ -27,9 +27,9 @@ _BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 async def rebuild_totals(env: Environment) -> list[FinanceDifference]:
-    """Add up anew what stands where, keep it, and give what does not balance.
+    """Recompute the totals, store them, and return what does not balance.
 
-    By two ways: from where each payment stands, and from its history. For each scheme instructed = credited +
+    In two ways: from each payment's state, and from its history. For each scheme instructed = credited +
     returned + in flight must come out the same (docs/contracts/dbt_finance.md section 10).
     """
     now = env.clock.now()

@@ -1,7 +1,7 @@
 """The endpoint of a browser's return from the treasury: `POST /hooks/treasury`.
 
 What it brings is opened with the treasury's key, kept, and never believed: the order is asked about at the treasury
-itself before anything is marked. The browser is sent on to a page that says how it stands.
+itself before anything is marked. The browser is redirected to a page with the status.
 """
 
 from starlette.routing import Route

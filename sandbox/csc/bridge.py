@@ -1,7 +1,7 @@
 """The sandbox of CSC Bridge, written from docs/contracts/other_systems.md section 3, with real RSA and AES.
 
 Faults of its own: `signature` (answers signed by another key), `foreign` (another payment's answer), `partial` (status
-200 with an empty body). Amounts choose others (sandbox_wallet.py).
+200 with an empty body). Amounts choose others (wallet.py).
 """
 
 import json

@@ -91,7 +91,7 @@ def new_bill(
 
 
 def progress(bill: Mapping[str, Any], payee: Mapping[str, Any], now: datetime) -> Progress:
-    """Where one payment of a bill stands now."""
+    """The present status of one payment of a bill."""
     marked = bill["returns"].get(payee["id"])
     suffix = str(payee["last4"])[-2:]
     by_suffix = None if bill["held"] else RETURN_BY_SUFFIX.get(suffix)

@@ -30,7 +30,7 @@ def create_sandbox(home: SandboxHome, transport: httpx.AsyncBaseTransport | None
     """The server. `transport` replaces the network towards the gateway's issuer endpoint in tests.
 
     Actions: pull_uri, pull_doc (sandbox/digilocker/puller.py), issuer_trouble, rotate_keys,
-    answer_error, set_profile (sandbox_errors.py), hold_pulls (sandbox_pull.py), unmask_eaadhaar.
+    answer_error, set_profile (errors.py), hold_pulls (pull.py), unmask_eaadhaar.
     """
     world = World(home)
     errors = Errors(world)

@@ -1,7 +1,7 @@
 """The sandbox of e-Challan, written from the contract alone; it stores no personal data.
 
 Source: docs/contracts/other_systems.md section 4. It takes payments that a department sealed, shows how to pay them,
-answers enquiries and writes the scroll of a day. The last two digits of a total choose a fault (sandbox_challans.py),
+answers enquiries and writes the scroll of a day. The last two digits of a total choose a fault (challans.py),
 actions do what banks and years do. Faults of its own: `signature` (sealed with another key), `foreign` (another order's
 answer), `partial` (an answer without its end).
 """

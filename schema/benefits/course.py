@@ -170,7 +170,7 @@ class BenefitRecovery:
 
 @strawberry.type(description="A step of public money that waits for, or got, the word of another person.")
 class PaymentApproval:
-    """A second approval; who gave it stands in the audit log."""
+    """A second approval; who gave it is in the audit log."""
 
     number: int = strawberry.field(description="Its place among the approvals of the benefit, from 1.")
     kind: ApprovalKind = strawberry.field(description="What is approved.")

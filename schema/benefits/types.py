@@ -174,7 +174,7 @@ class Instalment:
         return await info.context.load(events_of_instalment, self.view.instalment.id)
 
     async def _latest_event(self, info: Info) -> EventItem | None:
-        """The event that brought it where it stands."""
+        """The event that led to its present state."""
         heard = [one for one in await self._payment_events(info) if one.status is self.status]
         return heard[-1] if heard else None
 

@@ -30,7 +30,7 @@ async def run_mutation(
     work: Callable[[], Awaitable[tuple[Any, bool]]],
     view: Callable[[Any], Any],
 ) -> Payload:
-    """Run a verb and put what came of it into the payload's field of that name."""
+    """Run an action and put its result into the payload's field of that name."""
     came = await mutation_outcome(info, work)
     if isinstance(came, list):
         return _make_payload(payload, {name: None, "user_errors": came, "submission": rejected_submission()})

@@ -106,7 +106,7 @@ class Fault:
 
 
 def fault_of(error: BaseException) -> Fault:
-    """The fault that an exception stands for; what is not known is INTERNAL."""
+    """The fault that an exception maps to; an unknown one is INTERNAL."""
     return next((make(error) for kind, make in _FAULTS if isinstance(error, kind)), _INTERNAL)
 
 

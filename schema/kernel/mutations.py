@@ -121,7 +121,7 @@ def rejected_submission() -> Submission:
 
 
 async def application_payload(info: Info, payload: type[Payload], work: Callable[[], Awaitable[Outcome]]) -> Payload:
-    """Run a verb about an application and put what came of it into its payload."""
+    """Run an action on an application and put its result into its payload."""
     came = await mutation_outcome(info, work)
     if isinstance(came, list):
         return payload.from_errors(came)

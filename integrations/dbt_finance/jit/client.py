@@ -123,7 +123,7 @@ class DbtFinance:
         return self._receipt(bill.bill_number, bill.bill_date, InstructionOutcome.ALREADY_KNOWN)
 
     async def instruction_status(self, bill_number: str, bill_date: date) -> InstructionStatus | None:
-        """Where one instruction stands in the treasury (PIS); None where the bill is unknown there."""
+        """The status of one instruction at the treasury (PIS); None where the bill is unknown there."""
         params = wire.status_params(bill_number, bill_date, self._settings.ssu_ia_id)
         reply = await self._ask(INSTRUCTION_STATUS, "PIS", params)
         if reply.errors:

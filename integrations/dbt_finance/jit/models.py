@@ -137,7 +137,7 @@ class InstructionReceipt:
 
 
 class InstructionStage(StrEnum):
-    """Where an instruction stands in the treasury."""
+    """The status of an instruction at the treasury."""
 
     PENDING = "PENDING"
     APPROVED = "APPROVED"
@@ -158,7 +158,7 @@ class InstructionStatus:
 
 @dataclass(frozen=True, slots=True)
 class PaymentState:
-    """Where one payment stands, when that happened, and why it came back (`return_code`, see return_codes)."""
+    """The status of one payment, its time, and why it was returned (`return_code`, see return_codes)."""
 
     status: PaymentStatus
     at: datetime

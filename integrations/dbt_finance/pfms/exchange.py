@@ -1,7 +1,7 @@
 """The interface of the file exchange with PFMS, whichever transport carries the files.
 
 Nothing is ever written over or deleted there, and before any repeat a file is looked for at the other side
-(docs/contracts/dbt_finance.md sections 4 and 10). Over SFTP: pfms_sftp_exchange.py; over REST: pfms_rest.py.
+(docs/contracts/dbt_finance.md sections 4 and 10). Over SFTP: sftp_exchange.py; over REST: rest.py.
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,7 @@
 """The file exchange with PFMS over REST, by the project's one caller (integrations/calling/remote.py).
 
 The same promises as over SFTP: a file is looked for before it is sent, and again before any repeat; its name is the
-key of the write; nothing is written over. What is said of paths and shapes is INFERRED (pfms_rest_wire.py).
+key of the write; nothing is written over. What is said of paths and shapes is INFERRED (rest_wire.py).
 """
 
 import asyncio

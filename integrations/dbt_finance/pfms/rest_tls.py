@@ -1,6 +1,6 @@
 """The TLS of the REST exchange: our certificate (mutual TLS), and the certificates accepted from PFMS.
 
-That PFMS wants a certificate of ours is INFERRED, as the exchange itself (pfms_rest_wire.py); how one is shown is TLS.
+That PFMS wants a certificate of ours is INFERRED, as the exchange itself (rest_wire.py); how one is shown is TLS.
 The files are read at the start of a process: a new certificate serves from the next start on.
 """
 

@@ -121,7 +121,7 @@ class Uploaded:
 
 
 class PullState(StrEnum):
-    """What came of asking an issuer to put a document into the locker."""
+    """The outcome of asking an issuer to put a document into the locker."""
 
     PULLED = "PULLED"
     ALREADY_THERE = "ALREADY_THERE"

@@ -134,7 +134,7 @@ class _Pfms:
         }
 
     def configure(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """Change when things happen (sandbox_pfms_times.DEFAULTS)."""
+        """Change when things happen (sandbox.dbt_finance.pfms.times.DEFAULTS)."""
         return self._office.configure(arguments)
 
     def orders(self, arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -114,7 +114,7 @@ def statement_time(at: datetime, times: Mapping[str, Any]) -> datetime:
 
 
 def status_of(payment: Mapping[str, Any], now: str) -> tuple[str, str]:
-    """Where a payment stands at a time, and since when; times are texts of sandbox_pfms_store.stamp."""
+    """The state of a payment at a time, and since when; times are texts made by `stamp` of store.py."""
     steps = (("return_at", "RTND"), ("credit_at", "ACSC"), ("debit_at", "ACSP"))
     for name, status in steps:
         if payment[name] and payment[name] <= now:
