@@ -38,6 +38,31 @@ def label(key: str, language: Language) -> str:
         raise MissingMessage(f"{language.value}: {key}") from error
 
 
+class _CatalogueText(Bilingual):
+    """A text of both catalogues, which are read when it is first shown and not when it is named."""
+
+    __slots__ = ("_key",)
+    _key: str
+
+    def __init__(self, key: str) -> None:
+        object.__setattr__(self, "_key", key)
+
+    @property
+    def hi(self) -> str:
+        """The Hindi text; raises MissingMessage."""
+        return label(self._key, Language.HI)
+
+    @property
+    def en(self) -> str:
+        """The English text; raises MissingMessage."""
+        return label(self._key, Language.EN)
+
+
+def bilingual(key: str) -> Bilingual:
+    """The text of a key such as `page.track.title` in both languages, read at first use."""
+    return _CatalogueText(key)
+
+
 def labels(language: Language, prefix: str = "") -> Mapping[str, str]:
     """Every text whose key begins with the prefix, in the order of the catalogue."""
     return {key: text for key, text in catalogue(language).items() if key.startswith(prefix)}

@@ -19,6 +19,7 @@ import typst
 
 from actions.certificates.content import CertificateContent
 from domain.kernel import Bilingual, show_number
+from domain.kernel.messages import bilingual
 from gateway.documents.text import drawable
 
 TEMPLATE = Path(__file__).with_name("certificate.typ")
@@ -39,14 +40,14 @@ WORDS: dict[str, Any] = {
     "signed_by": "डिजिटल हस्ताक्षरित / Digitally signed",
 }
 RELATIONS = {
-    "S": Bilingual("पुत्र", "son of"),
-    "D": Bilingual("पुत्री", "daughter of"),
-    "W": Bilingual("पत्नी", "wife of"),
+    "S": bilingual("page.certificate.relations.S"),
+    "D": bilingual("page.certificate.relations.D"),
+    "W": bilingual("page.certificate.relations.W"),
 }
 GENDERS = {
-    "M": Bilingual("पुरुष", "Male"),
-    "F": Bilingual("महिला", "Female"),
-    "T": Bilingual("ट्रांसजेंडर", "Transgender"),
+    "M": bilingual("page.certificate.genders.M"),
+    "F": bilingual("page.certificate.genders.F"),
+    "T": bilingual("page.certificate.genders.T"),
 }
 
 
@@ -119,22 +120,22 @@ def _sentence(content: CertificateContent) -> Bilingual:
 
 
 def _rows(content: CertificateContent) -> Iterator[tuple[Bilingual, Bilingual | str]]:
-    yield Bilingual("नाम", "Name"), content.holder
+    yield bilingual("page.certificate.rows.name"), content.holder
     if content.guardian:
-        yield Bilingual("पिता / पति / अभिभावक", "Father, husband or guardian"), content.guardian
+        yield bilingual("page.certificate.rows.father_husband_or_guardian"), content.guardian
     if content.born_on:
-        yield Bilingual("जन्म तिथि", "Date of birth"), _day(content.born_on)
+        yield bilingual("page.certificate.rows.date_of_birth"), _day(content.born_on)
     if content.gender in GENDERS:
-        yield Bilingual("लिंग", "Gender"), GENDERS[content.gender]
+        yield bilingual("page.certificate.rows.gender"), GENDERS[content.gender]
     if content.tehsil:
-        yield Bilingual("तहसील", "Tehsil"), content.tehsil
-    yield Bilingual("जनपद", "District"), content.district
+        yield bilingual("page.certificate.rows.tehsil"), content.tehsil
+    yield bilingual("page.certificate.rows.district"), content.district
     for line in content.fields:
         yield line.label, line.value
     if content.previous_number:
-        yield Bilingual("इसके स्थान पर", "Issued in place of"), show_number(content.previous_number)
-    valid = _day(content.valid_until) if content.valid_until else Bilingual("कोई सीमा नहीं", "No limit")
-    yield Bilingual("मान्यता की अन्तिम तिथि", "Valid until"), valid
+        yield bilingual("page.certificate.rows.issued_in_place_of"), show_number(content.previous_number)
+    valid = _day(content.valid_until) if content.valid_until else bilingual("page.certificate.rows.no_limit")
+    yield bilingual("page.certificate.rows.valid_until"), valid
 
 
 def _pair(text: Bilingual) -> dict[str, str]:

@@ -21,7 +21,7 @@ from actions.statistics.counts import Question
 from actions.statistics.figures import FigureRow, Statistics, period, sees_small_cells, statistics
 from actions.statistics.names import Names, read_names
 from domain.kernel import Bilingual, Language, NotSignedIn, Posting, Problems, Subject, ist_date
-from domain.kernel.messages import label
+from domain.kernel.messages import bilingual, label
 from domain.officers.dashboards import DashboardRole, Dimension, dashboards_of
 from domain.statistics.figures import Delivery, months_back
 from domain.statistics.small_cells import SMALLEST
@@ -37,42 +37,28 @@ SHOWN_SERVICES = 25
 _MONTHS = (6, 12, 24)
 _CHOICES = ("role", "district", "department", "months")
 _CURRENT = ' aria-current="true"'
-_TITLE = Bilingual("सेवाओं का निस्तारण", "Delivery of services")
-_AWAY = Bilingual("आँकड़े अभी उपलब्ध नहीं हैं। थोड़ी देर में फिर देखें।", "The figures are not available now. Try again soon.")
-_UNKNOWN = Bilingual(
-    "ऐसा कोई जनपद, विभाग या अवधि नहीं है। पूरे राज्य से शुरू करें।",
-    "There is no such district, department or period. Begin with the whole state.",
-)
-_SIGN_IN = Bilingual("यह पृष्ठ अधिकारियों के लिए है।", "This page is for officers.")
-_SIGN_IN_LINK = Bilingual("साइन इन करें", "Sign in")
-_FLOW = Bilingual("प्राप्त और निस्तारित आवेदन", "Applications received and disposed of")
-_FLOW_WORDS = Bilingual(
-    "हर माह कितने आवेदन जमा हुए और कितने प्रदान या कारण सहित अस्वीकृत हुए।",
-    "How many applications were submitted in each month, and how many delivered or refused with reasons.",
-)
-_TIME = Bilingual("समय पर निस्तारण", "Disposed of on time")
-_TIME_WORDS = Bilingual(
-    "ज्ञात समय सीमा वाले निस्तारणों में से समय पर हुए।", "Of disposals with a known time limit, those within it."
-)
-_LEFT = Bilingual("लंबित आवेदन", "Pending applications")
-_LEFT_WORDS = Bilingual("हर माह के अंत में लंबित।", "Pending at the end of each month.")
-_DAYS = Bilingual("निस्तारण के दिन", "Days to disposal")
-_DAYS_WORDS = Bilingual(
-    "आधे निस्तारण इतने दिनों में हुए; दस में से नौ इतने दिनों में।",
-    "Days within which half of the disposals were made, and nine of ten.",
-)
-_BY = Bilingual("के अनुसार निस्तारित", "Disposed of by")
-_BY_WORDS = Bilingual("चुनी अवधि में निस्तारित आवेदन।", "Applications disposed of in the chosen period.")
-_RULE = Bilingual(
-    "जिन समूहों में {smallest} से कम मामले हैं, या जो उनसे निकाले जा सकते हैं, वे नहीं दिखाए जाते (–)।",
-    "Groups behind which fewer than {smallest} cases stand, or from which one would follow, are not shown (–).",
-)
-_ALL_OF_IT = Bilingual("पूरी अवधि में", "In the whole period")
-_CHOOSE = Bilingual("अवधि", "Period")
-_WHOLE = Bilingual("पूरा राज्य", "The whole state")
-_MONTHS_WORD = Bilingual("माह", "months")
-_MEDIAN = Bilingual("आधे", "Half")
-_NINE = Bilingual("दस में से नौ", "Nine of ten")
+_TITLE = bilingual("page.dashboard.title")
+_AWAY = bilingual("page.dashboard.away")
+_UNKNOWN = bilingual("page.dashboard.unknown")
+_SIGN_IN = bilingual("page.dashboard.sign_in")
+_SIGN_IN_LINK = bilingual("page.dashboard.sign_in_link")
+_FLOW = bilingual("page.dashboard.flow")
+_FLOW_WORDS = bilingual("page.dashboard.flow_words")
+_TIME = bilingual("page.dashboard.time")
+_TIME_WORDS = bilingual("page.dashboard.time_words")
+_LEFT = bilingual("page.dashboard.left")
+_LEFT_WORDS = bilingual("page.dashboard.left_words")
+_DAYS = bilingual("page.dashboard.days")
+_DAYS_WORDS = bilingual("page.dashboard.days_words")
+_BY = bilingual("page.dashboard.by")
+_BY_WORDS = bilingual("page.dashboard.by_words")
+_RULE = bilingual("page.dashboard.rule")
+_ALL_OF_IT = bilingual("page.dashboard.all_of_it")
+_CHOOSE = bilingual("page.dashboard.choose")
+_WHOLE = bilingual("page.dashboard.whole")
+_MONTHS_WORD = bilingual("page.dashboard.months_word")
+_MEDIAN = bilingual("page.dashboard.median")
+_NINE = bilingual("page.dashboard.nine")
 
 
 @dataclass(frozen=True, slots=True)

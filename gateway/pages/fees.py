@@ -17,30 +17,27 @@ from actions.kernel import Environment
 from domain.fees.fees import FeeOrder
 from domain.fees.words import fee_state_text
 from domain.kernel import IST, Bilingual, ErrorCode, Language, rupees, show_number
-from domain.kernel.messages import message
+from domain.kernel.messages import bilingual, message
 from gateway.pages.frame import HEADERS, language_of, respond, table
 from integrations.browser_returns import PaymentForm
 from integrations.calling.kill_switch import SwitchedOff
 from store.database import StoreError
 
-_TITLE = Bilingual("शुल्क भुगतान", "Payment of a fee")
-_GO = Bilingual("भुगतान के लिए आगे बढ़ें", "Go on to pay")
-_AGAIN = Bilingual("फिर से देखें", "Look again")
+_TITLE = bilingual("page.fees.title")
+_GO = bilingual("page.fees.go")
+_AGAIN = bilingual("page.fees.again")
 _ROWS = (
-    Bilingual("भुगतान संख्या", "Payment number"),
-    Bilingual("राशि (₹)", "Amount (₹)"),
-    Bilingual("मिली राशि (₹)", "Amount that came (₹)"),
-    Bilingual("स्थिति", "State"),
-    Bilingual("रसीद (GRN)", "Receipt (GRN)"),
-    Bilingual("चालान", "Challan"),
-    Bilingual("सीआईएन", "CIN"),
-    Bilingual("पुष्टि का समय", "Confirmed at"),
+    bilingual("page.fees.rows.payment_number"),
+    bilingual("page.fees.rows.amount"),
+    bilingual("page.fees.rows.amount_that_came"),
+    bilingual("page.fees.rows.state"),
+    bilingual("page.fees.rows.receipt_grn"),
+    bilingual("page.fees.rows.challan"),
+    bilingual("page.fees.rows.cin"),
+    bilingual("page.fees.rows.confirmed_at"),
 )
 _LINK = ("until", "signature")
-_CLOSE = Bilingual(
-    "यह पृष्ठ बन्द कर सकते हैं। हम स्वयं पूछते रहते हैं और आवेदन अपने आप आगे बढ़ता है।",
-    "You may close this page. We go on asking by ourselves, and the application moves on by itself.",
-)
+_CLOSE = bilingual("page.fees.close")
 
 
 def fee_routes(environment: Environment) -> list[Route]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from domain.catalogue.forms import Form, Question, QuestionKind, Rule, Section, row_of
 from domain.kernel import Bilingual, Language
+from domain.kernel.messages import bilingual
 
 ROWS = "_rows."
 """Begins the name of the hidden field that says how many rows of a group are drawn."""
@@ -18,36 +19,36 @@ ROWS = "_rows."
 MORE = "_more"
 """The name of the button that asks for one more row."""
 
-_NEEDED = Bilingual("आवश्यक", "required")
-_ONLY_WHERE = Bilingual("केवल तब", "Only where")
-_NEEDED_WHERE = Bilingual("तब आवश्यक", "Required where")
-_CHECKS = Bilingual("उत्तरों की आपसी जाँच", "Checks between answers")
-_CHOOSE = Bilingual("— चुनें —", "— choose —")
-_YES, _NO = Bilingual("हाँ", "Yes"), Bilingual("नहीं", "No")
-_ROW = Bilingual("प्रविष्टि", "Entry")
-_MORE_ROWS = Bilingual("एक और प्रविष्टि", "One more entry")
-_CHECK = Bilingual("जाँचें", "Check")
-_FAULTS = Bilingual("कृपया इन्हें ठीक करें", "Please correct these")
+_NEEDED = bilingual("page.form_drawing.needed")
+_ONLY_WHERE = bilingual("page.form_drawing.only_where")
+_NEEDED_WHERE = bilingual("page.form_drawing.needed_where")
+_CHECKS = bilingual("page.form_drawing.checks")
+_CHOOSE = bilingual("page.form_drawing.choose")
+_YES, _NO = bilingual("page.form_drawing.yes"), bilingual("page.form_drawing.no")
+_ROW = bilingual("page.form_drawing.row")
+_MORE_ROWS = bilingual("page.form_drawing.more_rows")
+_CHECK = bilingual("page.form_drawing.check")
+_FAULTS = bilingual("page.form_drawing.faults")
 _LEAST_ROWS = 2
 _SELECTED = {True: " selected", False: ""}
-_AND, _OR = Bilingual(" और ", " and "), Bilingual(" या ", " or ")
-_NOT = Bilingual("{rule} — ऐसा न हो", "not: {rule}")
+_AND, _OR = bilingual("page.form_drawing.and"), bilingual("page.form_drawing.or")
+_NOT = bilingual("page.form_drawing.not")
 _IS = Bilingual("“{label}” = {values}", "“{label}” is {values}")
-_ANSWERED = Bilingual("“{label}” भरा हो", "“{label}” is filled in")
-_EMPTY = Bilingual("“{label}” खाली हो", "“{label}” is empty")
-_RULE_YES, _RULE_NO = Bilingual("हाँ", "yes"), Bilingual("नहीं", "no")
+_ANSWERED = bilingual("page.form_drawing.answered")
+_EMPTY = bilingual("page.form_drawing.empty")
+_RULE_YES, _RULE_NO = bilingual("page.form_drawing.rule_yes"), bilingual("page.form_drawing.rule_no")
 _OPERANDS: Mapping[str, Bilingual] = MappingProxyType(
     {
         "field": Bilingual("“{label}”", "“{label}”"),
-        "age": Bilingual("“{label}” से आयु", "age by “{label}”"),
-        "year": Bilingual("“{label}” का वर्ष", "year of “{label}”"),
-        "years_since": Bilingual("“{label}” से अब तक के वर्ष", "years since “{label}”"),
-        "rows": Bilingual("“{label}” की संख्या", "entries of “{label}”"),
-        "sum": Bilingual("“{label}” का योग", "sum of “{label}”"),
+        "age": bilingual("page.form_drawing.operands.age"),
+        "year": bilingual("page.form_drawing.operands.year"),
+        "years_since": bilingual("page.form_drawing.operands.years_since"),
+        "rows": bilingual("page.form_drawing.operands.rows"),
+        "sum": bilingual("page.form_drawing.operands.sum"),
     }
 )
 _TODAY: Mapping[str, Bilingual] = MappingProxyType(
-    {"day": Bilingual("आज", "today"), "year": Bilingual("यह वर्ष", "this year")}
+    {"day": bilingual("page.form_drawing.today.day"), "year": bilingual("page.form_drawing.today.year")}
 )
 
 

@@ -14,8 +14,8 @@ from starlette.routing import Route
 from actions.kernel import Environment
 from domain.catalogue.form_checking import check_answers
 from domain.catalogue.forms import GENERIC, Form, row_of
-from domain.kernel import Bilingual, ErrorCode, Language, ist_date
-from domain.kernel.messages import message
+from domain.kernel import ErrorCode, Language, ist_date
+from domain.kernel.messages import bilingual, message
 from gateway.pages.form_drawing import MORE, ROWS, FormView, draw
 from gateway.pages.frame import HEADERS, language_of, respond, table
 from store.catalogue import catalogue, forms
@@ -24,20 +24,12 @@ from store.database import StoreError
 LARGEST_BODY = 256 * 1024
 MOST_FIELDS = 300
 
-_TITLE = Bilingual("प्रपत्र", "Forms")
-_EVERY = Bilingual("सभी प्रपत्र", "All forms")
-_SERVICE, _VERSION = Bilingual("सेवा", "Service"), Bilingual("संस्करण", "Version")
-_LOCAL = Bilingual(
-    "यह प्रपत्र यहीं बनाया गया है (LOCAL) और विभाग से सत्यापित नहीं है।",
-    "This form was laid out here (LOCAL); the department has not confirmed it.",
-)
-_TRIAL = Bilingual(
-    "यह पृष्ठ केवल प्रपत्र दिखाता और जाँचता है; कुछ भी जमा नहीं होता।",
-    "This page only shows and checks the form; nothing is handed in.",
-)
-_RIGHT = Bilingual(
-    "प्रपत्र पूरा और सही है। कुछ भी जमा नहीं किया गया।", "The form is complete and correct. Nothing was handed in."
-)
+_TITLE = bilingual("page.forms.title")
+_EVERY = bilingual("page.forms.every")
+_SERVICE, _VERSION = bilingual("page.forms.service"), bilingual("page.forms.version")
+_LOCAL = bilingual("page.forms.local")
+_TRIAL = bilingual("page.forms.trial")
+_RIGHT = bilingual("page.forms.right")
 _FORM_ONLY = HEADERS["Content-Security-Policy"].replace("form-action 'none'", "form-action 'self'")
 
 

@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from domain.kernel import Bilingual, Language, language_from_header
+from domain.kernel.messages import bilingual
 from gateway.graphiql.page import STATIC
 from gateway.http.headers import EVERY_ANSWER
 
@@ -70,10 +71,7 @@ HEADERS = {
     ),
     "Vary": "Accept, Accept-Language",
 }
-_LINK_OVER = Bilingual(
-    "यह लिंक सही नहीं है, या इसका समय समाप्त हो गया है। फ़ाइल को ऐप में दोबारा खोलें; नया लिंक मिलेगा।",
-    "This link is not right, or its time is over. Open the file again in the app, which gives a new link.",
-)
+_LINK_OVER = bilingual("page.frame.link_over")
 _SWITCH = {Language.HI: ("en", "English"), Language.EN: ("hi", "हिन्दी")}
 
 

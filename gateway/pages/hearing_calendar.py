@@ -19,8 +19,8 @@ from actions.appeals.hearing_lists import hearings_page
 from actions.kernel import Environment
 from domain.appeals.appeals import Appeal, Hearing, HearingState
 from domain.catalogue.catalogue import Service
-from domain.kernel import Bilingual, Language, ist_date, ist_midnight, show_number
-from domain.kernel.messages import label
+from domain.kernel import Language, ist_date, ist_midnight, show_number
+from domain.kernel.messages import bilingual, label
 from gateway.http.headers import EVERY_ANSWER
 from gateway.http.session_auth import reader_of
 from gateway.pages.figures_csv import month_in, refusal_response
@@ -42,9 +42,9 @@ MOST = 500
 BACK_DAYS, AHEAD_DAYS = 31, 366
 """The default period without `from` and `until`."""
 
-_NAME = Bilingual("सेवा का अधिकार: सुनवाई", "Right to Service: hearings")
-_SUMMARY = Bilingual("सुनवाई: अपील {number}", "Hearing: appeal {number}")
-_ABOUT = Bilingual("{level}\nसेवा: {service}", "{level}\nService: {service}")
+_NAME = bilingual("page.hearing_calendar.name")
+_SUMMARY = bilingual("page.hearing_calendar.summary")
+_ABOUT = bilingual("page.hearing_calendar.about")
 
 
 @dataclass(frozen=True, slots=True)

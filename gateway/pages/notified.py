@@ -20,7 +20,7 @@ from actions.catalogue.notified import SECTION, NotifiedFilter, departments_by_s
 from actions.kernel import Environment
 from domain.catalogue.catalogue import Department, Service
 from domain.kernel import Bilingual, Language
-from domain.kernel.messages import our_word
+from domain.kernel.messages import bilingual, our_word
 from gateway.graphql.answers import encode_json
 from gateway.graphql.conditional import conditional
 from gateway.http.headers import EVERY_ANSWER
@@ -30,48 +30,40 @@ from store.database import StoreError
 
 PATH = "/notified-services"
 LONGEST_WORDS, MOST_DAYS = 100, 3650
-_TITLE = Bilingual("सेवा का अधिकार: अधिसूचित सेवाएँ", "Right to Service: notified services")
+_TITLE = bilingual("page.notified.title")
 _HEADINGS = (
-    Bilingual("सेवा", "Service"),
-    Bilingual("विभाग", "Department"),
-    Bilingual("समय-सीमा", "Time limit"),
-    Bilingual("पदाभिहित अधिकारी", "Designated officer"),
-    Bilingual("प्रथम अपीलीय अधिकारी", "First appellate authority"),
-    Bilingual("द्वितीय अपीलीय अधिकारी", "Second appellate authority"),
-    Bilingual("संस्करण", "Version"),
+    bilingual("page.notified.headings.service"),
+    bilingual("page.notified.headings.department"),
+    bilingual("page.notified.headings.time_limit"),
+    bilingual("page.notified.headings.designated_officer"),
+    bilingual("page.notified.headings.first_appellate_authority"),
+    bilingual("page.notified.headings.second_appellate_authority"),
+    bilingual("page.notified.headings.version"),
 )
 _COLUMNS = (
     *_HEADINGS[:2],
-    Bilingual("समय-सीमा (दिन)", "Time limit (days)"),
-    Bilingual("दिनों की गणना", "Days counted"),
+    bilingual("page.notified.columns.time_limit_days"),
+    bilingual("page.notified.columns.days_counted"),
     *_HEADINGS[3:6],
-    Bilingual("अधिसूचना", "Notification"),
-    Bilingual("धारा", "Section"),
-    Bilingual("संस्करण", "Version"),
-    Bilingual("स्रोत से मिलाया गया", "Verified"),
+    bilingual("page.notified.columns.notification"),
+    bilingual("page.notified.columns.section"),
+    bilingual("page.notified.columns.version"),
+    bilingual("page.notified.columns.verified"),
 )
 _UNITS = {
-    "WORKING_DAYS": Bilingual("कार्य दिवस", "working days"),
-    "CALENDAR_DAYS": Bilingual("दिन", "days"),
+    "WORKING_DAYS": bilingual("page.notified.units.WORKING_DAYS"),
+    "CALENDAR_DAYS": bilingual("page.notified.units.CALENDAR_DAYS"),
 }
-_UNKNOWN = Bilingual("ज्ञात नहीं", "Not known")
-_YES_NO = (Bilingual("नहीं", "no"), Bilingual("हाँ", "yes"))
-_LAW = Bilingual(
-    "समय-सीमा में सेवा न मिले तो अपील करें; कई सेवाओं में अपील अपने आप दर्ज होती है। जो तथ्य किसी स्रोत में नहीं मिला, वह "
-    "“ज्ञात नहीं” लिखा है।",
-    "Where a service is not given within its limit, appeal; the appeal files itself for most. A fact that no source "
-    "gives is shown as not known.",
-)
+_UNKNOWN = bilingual("page.notified.unknown")
+_YES_NO = (bilingual("page.notified.yes_no.no"), bilingual("page.notified.yes_no.yes"))
+_LAW = bilingual("page.notified.law")
 _SECTION = Bilingual("उत्तराखण्ड सेवा का अधिकार अधिनियम, 2011, धारा 3", SECTION)
-_DEPARTMENT = Bilingual("केवल इस विभाग की", "Of this department alone")
-_ALL = Bilingual("सभी विभाग", "All departments")
-_COUNT = Bilingual("{many} सेवाएँ", "{many} services")
-_REFUSED = Bilingual(
-    "खोज के शब्द 100 अक्षरों तक, और दिन (mostDays) 0 से 3650 तक की पूर्ण संख्या में लिखें।",
-    "Write at most 100 letters of words to look for, and days (mostDays) as a whole number from 0 to 3650.",
-)
+_DEPARTMENT = bilingual("page.notified.department")
+_ALL = bilingual("page.notified.all")
+_COUNT = bilingual("page.notified.count")
+_REFUSED = bilingual("page.notified.refused")
 _FILTERS = ("department", "words", "mostDays")
-_ELSEWHERE = Bilingual("यही सूची: ", "The same list as: ")
+_ELSEWHERE = bilingual("page.notified.elsewhere")
 
 
 def notified_routes(environment: Environment) -> list[Route]:

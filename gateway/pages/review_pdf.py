@@ -20,7 +20,7 @@ from actions.kernel import Environment
 from domain.appeals.commission import DelayReview
 from domain.appeals.delays import DelayCause
 from domain.kernel import Bilingual, Language, NotSignedIn, ist_date
-from domain.kernel.messages import label
+from domain.kernel.messages import bilingual, label
 from gateway.documents.text import drawable
 from gateway.http.headers import EVERY_ANSWER
 from gateway.http.session_auth import reader_of
@@ -32,28 +32,28 @@ SECONDS = 30.0
 """How long a page may take; a state's review takes about one."""
 
 _PLACES = ("department", "district")
-_STATE = Bilingual("उत्तराखण्ड शासन", "Government of Uttarakhand")
-_TITLE = Bilingual("विलम्ब की मासिक समीक्षा", "Monthly review of delays")
-_MADE = Bilingual("{day} को तैयार", "Made on {day}")
-_SCOPE = Bilingual("आपके अधिकार-क्षेत्र की पंक्तियाँ", "The rows of your jurisdictions")
-_DIGEST = Bilingual("पूरी समीक्षा का SHA-256: {digest}", "SHA-256 of the whole review: {digest}")
-_NONE = Bilingual("इस माह की कोई पंक्ति नहीं", "No rows in this month")
-_FIGURES = Bilingual("आँकड़े", "Figures")
-_REASONS = Bilingual("अभिलिखित कारण", "Recorded reasons")
-_TOTAL = Bilingual("योग", "Total")
+_STATE = bilingual("page.review_pdf.state")
+_TITLE = bilingual("page.review_pdf.title")
+_MADE = bilingual("page.review_pdf.made")
+_SCOPE = bilingual("page.review_pdf.scope")
+_DIGEST = bilingual("page.review_pdf.digest")
+_NONE = bilingual("page.review_pdf.none")
+_FIGURES = bilingual("page.review_pdf.figures")
+_REASONS = bilingual("page.review_pdf.reasons")
+_TOTAL = bilingual("page.review_pdf.total")
 _MONTHS = (
-    Bilingual("जनवरी", "January"),
-    Bilingual("फ़रवरी", "February"),
-    Bilingual("मार्च", "March"),
-    Bilingual("अप्रैल", "April"),
-    Bilingual("मई", "May"),
-    Bilingual("जून", "June"),
-    Bilingual("जुलाई", "July"),
-    Bilingual("अगस्त", "August"),
-    Bilingual("सितम्बर", "September"),
-    Bilingual("अक्टूबर", "October"),
-    Bilingual("नवम्बर", "November"),
-    Bilingual("दिसम्बर", "December"),
+    bilingual("page.review_pdf.months.january"),
+    bilingual("page.review_pdf.months.february"),
+    bilingual("page.review_pdf.months.march"),
+    bilingual("page.review_pdf.months.april"),
+    bilingual("page.review_pdf.months.may"),
+    bilingual("page.review_pdf.months.june"),
+    bilingual("page.review_pdf.months.july"),
+    bilingual("page.review_pdf.months.august"),
+    bilingual("page.review_pdf.months.september"),
+    bilingual("page.review_pdf.months.october"),
+    bilingual("page.review_pdf.months.november"),
+    bilingual("page.review_pdf.months.december"),
 )
 
 

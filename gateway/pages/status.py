@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from domain.kernel import IST, Bilingual, Clock, Language, Source, SourceState
-from domain.kernel.messages import label
+from domain.kernel.messages import bilingual, label
 from domain.platform.switches import Switchboard, SwitchState
 from gateway.http.headers import prefers_html
 from gateway.http.health import is_ready
@@ -20,25 +20,25 @@ from integrations.calling.monitor import SourceMonitor, SourceStatus
 
 Switched: TypeAlias = Mapping[Source, SwitchState]
 
-_TITLE = Bilingual("अपुणी सरकार: सेवा की स्थिति", "Apuni Sarkar: service status")
-_READY = Bilingual("गेटवे तैयार है।", "The gateway is ready.")
-_NOT_READY = Bilingual("गेटवे अभी तैयार नहीं है।", "The gateway is not ready.")
+_TITLE = bilingual("page.status.title")
+_READY = bilingual("page.status.ready")
+_NOT_READY = bilingual("page.status.not_ready")
 _COLUMNS = (
-    Bilingual("प्रणाली", "System"),
-    Bilingual("स्थिति", "State"),
-    Bilingual("पिछला उत्तर", "Last answer"),
-    Bilingual("पिछली विफलता", "Last failure"),
+    bilingual("page.status.columns.system"),
+    bilingual("page.status.columns.state"),
+    bilingual("page.status.columns.last_answer"),
+    bilingual("page.status.columns.last_failure"),
 )
-_SYSTEMS = Bilingual("बाहरी प्रणालियाँ", "Outside systems")
-_NOT_CONNECTED = Bilingual("जुड़ी नहीं", "Not connected")
-_NOT_ASKED = Bilingual("अभी पूछा नहीं गया", "Not asked yet")
-_ANSWERS = Bilingual("उत्तर दे रही है", "Answering")
-_DOES_NOT = Bilingual("उत्तर नहीं दे रही", "Not answering")
-_ALARMS = Bilingual("लागू अलार्म:", "Alarms that hold:")
+_SYSTEMS = bilingual("page.status.systems")
+_NOT_CONNECTED = bilingual("page.status.not_connected")
+_NOT_ASKED = bilingual("page.status.not_asked")
+_ANSWERS = bilingual("page.status.answers")
+_DOES_NOT = bilingual("page.status.does_not")
+_ALARMS = bilingual("page.status.alarms")
 _LINKS = {
-    "/graphql": Bilingual("GraphiQL में खोजें", "Explore in GraphiQL"),
-    "/sign-in": Bilingual("साइन इन", "Sign in"),
-    "/health/ready": Bilingual("तैयारी की जाँच", "Readiness check"),
+    "/graphql": bilingual("page.status.links.explore_in_graphiql"),
+    "/sign-in": bilingual("page.status.links.sign_in"),
+    "/health/ready": bilingual("page.status.links.readiness_check"),
 }
 
 

@@ -15,25 +15,25 @@ from actions.feedback.tracking import track_application
 from actions.kernel import Environment
 from domain.feedback.tracking import SecondFactor, Tracked
 from domain.kernel import IST, Bilingual, ErrorCode, Language, Problems, latin_digits, show_number
-from domain.kernel.messages import label, message
+from domain.kernel.messages import bilingual, label, message
 from gateway.pages.frame import HEADERS, language_of, respond, table
 from store.database import StoreError
 
 _LARGEST_FORM = 4096
-_TITLE = Bilingual("आवेदन की स्थिति", "Track an application")
-_NUMBER = Bilingual("आवेदन संख्या", "Application number")
-_MOBILE = Bilingual("मोबाइल के अन्तिम चार अंक", "Last four digits of the mobile number")
-_BORN = Bilingual("या जन्म तिथि", "Or date of birth")
-_ASK = Bilingual("स्थिति देखें", "Show")
-_EITHER = Bilingual("आवेदन संख्या के साथ इन दो में से एक लिखें।", "Enter the application number and one of the two.")
+_TITLE = bilingual("page.track.title")
+_NUMBER = bilingual("page.track.number")
+_MOBILE = bilingual("page.track.mobile")
+_BORN = bilingual("page.track.born")
+_ASK = bilingual("page.track.ask")
+_EITHER = bilingual("page.track.either")
 _ROWS = (
-    Bilingual("संख्या", "Number"),
-    Bilingual("सेवा", "Service"),
-    Bilingual("विभाग", "Department"),
-    Bilingual("स्थिति", "Status"),
-    Bilingual("नियत तिथि", "Due on"),
+    bilingual("page.track.rows.number"),
+    bilingual("page.track.rows.service"),
+    bilingual("page.track.rows.department"),
+    bilingual("page.track.rows.status"),
+    bilingual("page.track.rows.due_on"),
 )
-_STAGES = (Bilingual("चरण", "Stage"), Bilingual("तिथि", "Date"))
+_STAGES = (bilingual("page.track.stages.stage"), bilingual("page.track.stages.date"))
 _STATUSES = {ErrorCode.RATE_LIMITED: 429, ErrorCode.NOT_FOUND: 404, ErrorCode.OVERLOADED: 503}
 _FORM_ONLY = HEADERS["Content-Security-Policy"].replace("form-action 'none'", "form-action 'self'")
 

@@ -18,7 +18,7 @@ from actions.certificates.certificate_endings import Ended, end_of
 from actions.kernel import Environment, certificate_by_any
 from domain.certificates.certificates import CertificateStatus, IssuedCertificate
 from domain.kernel import Bilingual, Clock, ErrorCode, Language, MistypedNumber, ist_date, show_number
-from domain.kernel.messages import label, message
+from domain.kernel.messages import bilingual, label, message
 from gateway.http.headers import prefers_html
 from gateway.pages.frame import HEADERS, language_of, respond, table
 from store.database import StoreError
@@ -29,21 +29,18 @@ Finder = Callable[[str], Awaitable[IssuedCertificate | None]]
 EndFinder = Callable[[IssuedCertificate], Awaitable[Ended | None]]
 """Tells how a certificate ended."""
 
-_TITLE = Bilingual("प्रमाण-पत्र का सत्यापन", "Certificate verification")
+_TITLE = bilingual("page.verify.title")
 _ROWS = (
-    Bilingual("संख्या", "Number"),
-    Bilingual("प्रमाण-पत्र", "Certificate"),
-    Bilingual("धारक", "Holder"),
-    Bilingual("जारी करने की तिथि", "Issued on"),
-    Bilingual("मान्य तिथि", "Valid until"),
+    bilingual("page.verify.rows.number"),
+    bilingual("page.verify.rows.certificate"),
+    bilingual("page.verify.rows.holder"),
+    bilingual("page.verify.rows.issued_on"),
+    bilingual("page.verify.rows.valid_until"),
 )
-_ENDED_ON = Bilingual("समाप्ति की तिथि", "Ended on")
-_INSTEAD = Bilingual("इसके स्थान पर", "In its place")
-_NO_LIMIT = Bilingual("कोई सीमा नहीं", "No limit")
-_COMPARE = Bilingual(
-    "कागज़ पर लिखी बातें इनसे मिलाएँ। नाम के केवल पहले अक्षर दिखाए जाते हैं।",
-    "Compare these with what the paper says. Only the first letters of the name are shown.",
-)
+_ENDED_ON = bilingual("page.verify.ended_on")
+_INSTEAD = bilingual("page.verify.instead")
+_NO_LIMIT = bilingual("page.verify.no_limit")
+_COMPARE = bilingual("page.verify.compare")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,45 +8,34 @@ from starlette.responses import HTMLResponse
 from actions.identity.account_links import LinkShown
 from actions.identity.devices import OwnDevice
 from domain.kernel import IST, Bilingual, Language, LinkedAccount, Provider
+from domain.kernel.messages import bilingual
 from gateway.sign_in.pages import PROVIDERS, respond, say
 
-DEVICES = Bilingual("आपके उपकरण", "Your devices")
-DEVICES_INTRODUCTION = Bilingual(
-    "आप इन उपकरणों पर साइन इन हैं। जिसे आप नहीं पहचानते, उसे साइन आउट करें।",
-    "You are signed in on these devices. Sign out any that you do not know.",
-)
-THIS_DEVICE = Bilingual("यह उपकरण", "this device")
-LAST_USED = Bilingual("अन्तिम उपयोग", "Last used")
-APP = Bilingual("ऐप", "App")
-BROWSER = Bilingual("ब्राउज़र", "Browser")
-END_ONE = Bilingual("साइन आउट करें", "Sign out")
-END_OTHERS = Bilingual("बाकी सब उपकरणों से साइन आउट करें", "Sign out everywhere else")
-END_ALL = Bilingual("हर उपकरण से साइन आउट करें", "Sign out everywhere")
+DEVICES = bilingual("page.accounts.devices")
+DEVICES_INTRODUCTION = bilingual("page.accounts.devices_introduction")
+THIS_DEVICE = bilingual("page.accounts.this_device")
+LAST_USED = bilingual("page.accounts.last_used")
+APP = bilingual("page.accounts.app")
+BROWSER = bilingual("page.accounts.browser")
+END_ONE = bilingual("page.accounts.end_one")
+END_OTHERS = bilingual("page.accounts.end_others")
+END_ALL = bilingual("page.accounts.end_all")
 
-ACCOUNTS = Bilingual("आपके खाते", "Your accounts")
-ACCOUNTS_INTRODUCTION = Bilingual(
-    "इन खातों से आप साइन इन कर सकते हैं।",
-    "You can sign in with these accounts.",
-)
-LINK_MORE = Bilingual("एक और खाता जोड़ें", "Link a further account")
-LINK = Bilingual("जोड़ें", "Link")
-UNLINK = Bilingual("हटाएँ", "Unlink")
-LINK_QUESTION = Bilingual("यह खाता जोड़ें?", "Link this account?")
-LINK_WHOSE = Bilingual("खाता इस व्यक्ति के अभिलेख से जुड़ेगा:", "The account will be linked to the record of:")
-LINK_WARNING = Bilingual(
-    "यदि यह आपका अभिलेख नहीं है, तो आगे न बढ़ें। किसी और के भेजे लिंक से अपना खाता न जोड़ें।",
-    "If this is not your record, do not go on. Never link your account by an address that somebody else sent you.",
-)
-CODE_TITLE = Bilingual("कूट दर्ज करें", "Enter the code")
-CODE_LABEL = Bilingual("छह अंकों का कूट", "Code of six digits")
-CODE_HINT = Bilingual(
-    "हमने आपके दर्ज मोबाइल पर एक कूट भेजा है। वह दस मिनट तक मान्य है।",
-    "We sent a code to the mobile number on file. It holds for ten minutes.",
-)
-CODE_WRONG = Bilingual("कूट सही नहीं है। शेष प्रयास: {left}", "The code is not right. Tries left: {left}")
-CODE_SEND = Bilingual("आगे बढ़ें", "Continue")
-LINKED = Bilingual("खाता जुड़ गया", "The account is linked")
-GO_ON = Bilingual("साइन इन पर जाएँ", "Go to sign in")
+ACCOUNTS = bilingual("page.accounts.accounts")
+ACCOUNTS_INTRODUCTION = bilingual("page.accounts.accounts_introduction")
+LINK_MORE = bilingual("page.accounts.link_more")
+LINK = bilingual("page.accounts.link")
+UNLINK = bilingual("page.accounts.unlink")
+LINK_QUESTION = bilingual("page.accounts.link_question")
+LINK_WHOSE = bilingual("page.accounts.link_whose")
+LINK_WARNING = bilingual("page.accounts.link_warning")
+CODE_TITLE = bilingual("page.accounts.code_title")
+CODE_LABEL = bilingual("page.accounts.code_label")
+CODE_HINT = bilingual("page.accounts.code_hint")
+CODE_WRONG = bilingual("page.accounts.code_wrong")
+CODE_SEND = bilingual("page.accounts.code_send")
+LINKED = bilingual("page.accounts.linked")
+GO_ON = bilingual("page.accounts.go_on")
 
 
 def devices_page(language: Language, devices: Sequence[OwnDevice], ways_out: Collection[str] = ()) -> HTMLResponse:

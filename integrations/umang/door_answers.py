@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from domain.kernel import Bilingual, Language
+from domain.kernel.messages import bilingual
 from integrations.umang.door_models import Fields, UmangReply
 
 OK = "APSK0000"
@@ -28,23 +29,17 @@ NOT_LINKED = "APSK1001"
 
 TEXTS: Mapping[str, Bilingual] = MappingProxyType(
     {
-        OK: Bilingual("सफल", "Success"),
-        BAD_PARAMETER: Bilingual("दी गई जानकारी सही नहीं है", "A parameter is not right"),
-        NOT_AUTHENTIC: Bilingual(
-            "हस्ताक्षर या पहचान मान्य नहीं है", "The signature or the assertion is invalid or has expired"
-        ),
-        NOT_SUBSCRIBED: Bilingual("यह सेवा उपलब्ध नहीं है", "The service is not subscribed"),
-        NOT_FOUND: Bilingual("नहीं मिला", "Not found"),
-        DUPLICATE: Bilingual(
-            "इसी क्रमांक से दूसरा अनुरोध पहले आ चुका है", "Another request with this tracker was taken before"
-        ),
-        NOT_POSSIBLE: Bilingual("यह अभी नहीं हो सकता", "This is not possible now"),
-        TOO_MANY: Bilingual("बहुत अधिक अनुरोध, थोड़ी देर बाद फिर कोशिश करें", "Too many requests, try again in a while"),
-        INTERNAL: Bilingual("कुछ गड़बड़ हुई, कृपया फिर कोशिश करें", "Something went wrong, please try again"),
-        SOURCE_AWAY: Bilingual(
-            "एक सम्बन्धित प्रणाली अभी उत्तर नहीं दे रही है", "A system that this depends on does not answer now"
-        ),
-        NOT_LINKED: Bilingual("पहले अपना खाता जोड़ें", "Please link your account first"),
+        OK: bilingual("door.umang.OK"),
+        BAD_PARAMETER: bilingual("door.umang.BAD_PARAMETER"),
+        NOT_AUTHENTIC: bilingual("door.umang.NOT_AUTHENTIC"),
+        NOT_SUBSCRIBED: bilingual("door.umang.NOT_SUBSCRIBED"),
+        NOT_FOUND: bilingual("door.umang.NOT_FOUND"),
+        DUPLICATE: bilingual("door.umang.DUPLICATE"),
+        NOT_POSSIBLE: bilingual("door.umang.NOT_POSSIBLE"),
+        TOO_MANY: bilingual("door.umang.TOO_MANY"),
+        INTERNAL: bilingual("door.umang.INTERNAL"),
+        SOURCE_AWAY: bilingual("door.umang.SOURCE_AWAY"),
+        NOT_LINKED: bilingual("door.umang.NOT_LINKED"),
     }
 )
 """What `rd` says for each code where nothing more exact is known."""

@@ -8,7 +8,7 @@ import pytest
 from actions.catalogue.rows import read_catalogue
 from domain.applications.lifecycle import Move, Status
 from domain.kernel import ErrorCode, Language, Remedy
-from domain.kernel.messages import MissingMessage, catalogue, label, labels, message, our_word
+from domain.kernel.messages import MissingMessage, bilingual, catalogue, label, labels, message, our_word
 from tests.support.actions import catalogue_rows
 
 HINDI, ENGLISH = catalogue(Language.HI), catalogue(Language.EN)
@@ -58,6 +58,16 @@ def test_labels_can_be_had_by_their_prefix():
 def test_a_key_without_a_text_is_a_defect():
     with pytest.raises(MissingMessage):
         label("status.NONE", Language.EN)
+
+
+def test_a_text_of_both_languages_is_looked_up_when_it_is_shown():
+    known, unknown = bilingual("status.DRAFT"), bilingual("status.NONE")
+
+    assert (known.hi, known.en) == (HINDI["status.DRAFT"], ENGLISH["status.DRAFT"])
+    assert known.in_language(Language.GBM) == HINDI["status.DRAFT"]
+    assert known.in_language(Language.EN) == ENGLISH["status.DRAFT"]
+    with pytest.raises(MissingMessage):
+        unknown.in_language(Language.EN)
 
 
 def parameters(text: str) -> set[str]:

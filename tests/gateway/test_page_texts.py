@@ -1,0 +1,54 @@
+"""The texts of pages and doors are in the catalogues, where translators find them, and each is shown somewhere."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from domain.kernel import Language
+from domain.kernel.messages import labels
+
+ROOT = Path(__file__).parents[2]
+PREFIXES = ("page.", "door.")
+WITHOUT_WORDS = {
+    "“{label}” = {values}": "in Hindi a sign of equality alone, which has nothing to translate",
+    "“{label}”": "the name of a question in quotation marks, the same in both languages",
+}
+"""Hindi texts that are literals in the gateway, with the reason."""
+
+
+def test_the_gateway_writes_no_text_of_both_languages_itself():
+    found = {
+        call.args[0].value
+        for module in modules("gateway")
+        for call in calls(module, "Bilingual")
+        if len(call.args) == 2 and all(is_text(one) for one in call.args)
+    }
+
+    assert found == set(WITHOUT_WORDS)
+
+
+def test_every_text_of_pages_and_doors_is_asked_for_and_every_one_asked_for_is_there():
+    asked = {
+        call.args[0].value
+        for folder in ("gateway", "integrations")
+        for module in modules(folder)
+        for call in calls(module, "bilingual")
+    }
+
+    for language in (Language.HI, Language.EN):
+        assert asked == {key for prefix in PREFIXES for key in labels(language, prefix)}
+
+
+def modules(folder: str) -> Iterator[ast.Module]:
+    for path in sorted((ROOT / folder).rglob("*.py")):
+        yield ast.parse(path.read_text(encoding="utf-8"))
+
+
+def calls(module: ast.Module, name: str) -> Iterator[ast.Call]:
+    for node in ast.walk(module):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == name:
+            yield node
+
+
+def is_text(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
