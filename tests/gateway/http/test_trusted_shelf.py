@@ -73,7 +73,7 @@ async def test_an_operation_that_the_graph_no_longer_knows_spoils_no_other(shelf
 
     gone = shelf.library.resolve(parameters_in({"documentId": document_id(GONE)}), {})
     assert (gone.trusted, gone.prepared) == (True, None)
-    assert shelf.library.cold() == []
+    assert shelf.library.unprepared_operations() == []
 
 
 async def test_a_manifest_with_another_signature_is_left_out(shelf, publish, sqlite_store, tmp_path):
@@ -143,7 +143,7 @@ async def test_preparing_many_operations_does_not_hold_up_the_start_and_goes_on_
     shelf.library.clock = Slow()
 
     await shelf.poll()
-    assert 0 < len(shelf.library.cold()) < 5
+    assert 0 < len(shelf.library.unprepared_operations()) < 5
     assert shelf.library.resolve(parameters_in({"documentId": document_id("query Q0 { departments { slug } }")}), {})
-    while shelf.library.cold():
+    while shelf.library.unprepared_operations():
         assert await shelf.poll() is False
