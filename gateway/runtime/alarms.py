@@ -79,7 +79,7 @@ class AlarmWebhook:
         self._clock = clock
 
     async def __call__(self, environment: Environment, payload: Mapping[str, Any]) -> None:
-        """Post one change. Raises AlarmNotTold unless the receiver answers with 2xx."""
+        """Post one change. Raises AlarmNotSent unless the receiver answers with 2xx."""
         del environment
         body = json.dumps(payload, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
         seconds = int(self._clock.now().timestamp())

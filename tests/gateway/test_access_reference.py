@@ -33,5 +33,5 @@ def test_a_door_asks_in_the_module_that_is_named(door):
     assert (
         "actions.kernel.access" in module
         or "domain.identity.policy" in module
-        or "from actions import access" in module
+        or "from actions.kernel import access" in module
     )

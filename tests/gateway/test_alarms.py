@@ -114,7 +114,7 @@ async def test_a_receiver_with_another_secret_refuses_and_the_message_waits(env,
     await (await telling(env, receiver.url, "another secret of thirty-two letters")).deliver_due()
 
     assert receiver.effects == {}
-    assert await waiting(env) == ["AlarmNotTold"]
+    assert await waiting(env) == ["AlarmNotSent"]
 
 
 @pytest.mark.integration

@@ -92,20 +92,20 @@ async def test_what_never_arrived_is_sent_after_the_enquiry(pfms: Pfms, exchange
 async def test_a_name_that_is_taken_between_look_and_write_is_judged_by_what_lies_there(pfms: Pfms, exchange):
     for content, told in ((CONTENT, None), (b"<other/>", NameTaken)):
         name = NAME.replace("1.xml", f"{len(content)}.xml")
-        put = exchange._standing
+        put = exchange._find_receipt
 
         async def meanwhile(token, kind, given, content=content, name=name, put=put):
             found = await put(token, kind, given)
             files_of(pfms).put(f"/out/payment-request/{name}", content)
             return found
 
-        exchange._standing = meanwhile
+        exchange._find_receipt = meanwhile
         if told is None:
             await exchange.send(FileKind.PAYMENTS, name, CONTENT)
         else:
             with pytest.raises(told):
                 await exchange.send(FileKind.PAYMENTS, name, CONTENT)
-        exchange._standing = put
+        exchange._find_receipt = put
         assert files_of(pfms).get(f"/out/payment-request/{name}") == content
 
 

@@ -32,7 +32,7 @@ def give(pfms: Pfms, kind: FileKind, name: str, content: bytes) -> None:
     pfms.sandbox.actions["look"]({})
     office = pfms.sandbox.services[0]._door
     office.files.put(f"/out/{kind.value}/{name}", content)
-    office.record_arrival(f"/out/{kind.value}/{name}")
+    office.arrived(f"/out/{kind.value}/{name}")
 
 
 def register(pfms: Pfms, *lines, number: int = 1) -> dict[str, str]:

@@ -17,11 +17,11 @@ from gateway.runtime.serving import DrainingServer
 def test_what_the_start_made_is_looked_through_no_more_and_later_rubbish_soon():
     code = (
         "import gc, json\n"
-        "from gateway import sweeps\n"
+        "from gateway.runtime import gc_tuning\n"
         "found = []\n"
-        "sweeps.begin(); found.append(gc.get_threshold())\n"
+        "gc_tuning.tune_for_start(); found.append(gc.get_threshold())\n"
         "kept = [[] for _ in range(10_000)]\n"
-        "sweeps.settle(); found += [gc.get_threshold(), gc.get_freeze_count(), len(gc.get_objects())]\n"
+        "gc_tuning.tune_for_serving(); found += [gc.get_threshold(), gc.get_freeze_count(), len(gc.get_objects())]\n"
         "print(json.dumps(found))"
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=120)
