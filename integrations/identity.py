@@ -93,11 +93,11 @@ class IdentityProvider(Protocol):
         ...
 
     async def exchange(self, *, code: str, code_verifier: str, redirect_uri: str, nonce: str) -> ProviderIdentity:
-        """Trade the single-use code for the person; raises IntegrationError. Never repeated."""
+        """Trade the single-use code for the person; raises RemoteError. Never repeated."""
         ...
 
     async def revoke(self, token: str) -> None:
-        """End at the provider what a token stands for; one that is dead already is as good. Raises IntegrationError."""
+        """End at the provider what a token stands for; one that is dead already is as good. Raises RemoteError."""
         ...
 
     def sign_out_url(self, back: str) -> str | None:

@@ -15,7 +15,7 @@ from domain.appeals.appeals import Appeal
 from domain.appeals.commission import CommissionCase, CommissionMessage, MessageState
 from domain.identity.policy import Purpose, decide
 from domain.kernel import Problems
-from integrations.calling.errors import IntegrationError, NotLetIn, Unavailable
+from integrations.calling.errors import NotLetIn, RemoteError, Unavailable
 from integrations.right_to_service import MessageReceipt, NotNow, OtherMessage, ReceivedMessage, UnknownCase
 from store.appeals import appeals, commission
 from store.database import StoreUnavailable, Transaction, TryAgain, VersionConflict, audit
@@ -106,7 +106,7 @@ async def compare_cases(env: Environment) -> int:
         except (Unavailable, NotLetIn) as error:
             _log.warning("commission_case_not_compared", code=error.code)
             return taken
-        except IntegrationError as error:
+        except RemoteError as error:
             _log.error("commission_case_not_compared", code=error.code)
         else:
             if there is None:

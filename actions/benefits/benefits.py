@@ -13,7 +13,7 @@ from domain.catalogue.catalogue import Scheme
 from domain.identity.policy import ObjectKind
 from domain.kernel import Source, Sourced, SourceState, Subject, ist_date
 from domain.reconciliation.reconciliation import IN_FLIGHT, SENT
-from integrations.calling.errors import IntegrationError
+from integrations.calling.errors import RemoteError
 from integrations.dbt_finance import PaymentState
 from store.benefits import benefits
 from store.catalogue import catalogue
@@ -49,7 +49,7 @@ class BenefitsView:
     nodes: tuple[BenefitView, ...]
     complete: bool
     provenances: tuple[Provenance, ...]
-    failure: IntegrationError | None
+    failure: RemoteError | None
 
 
 async def benefits_of(env: Environment, subject: Subject, citizen_id: str) -> BenefitsView:
@@ -113,12 +113,12 @@ def _may_change(one: Instalment, now: datetime) -> bool:
 
 async def _fetch_payment_states(
     env: Environment, citizen_id: str, sent: Sequence[Instalment]
-) -> tuple[Sourced[Mapping[str, PaymentState]] | None, IntegrationError | None]:
+) -> tuple[Sourced[Mapping[str, PaymentState]] | None, RemoteError | None]:
     if not sent:
         return None, None
     try:
         return await env.partners.dbt.payment_statuses(citizen_id, [bill_of(one) for one in sent]), None
-    except IntegrationError as error:
+    except RemoteError as error:
         return None, error
 
 
@@ -129,7 +129,7 @@ def _views(
 
 
 def _provenances(
-    env: Environment, heard: Sourced[Mapping[str, PaymentState]] | None, failure: IntegrationError | None
+    env: Environment, heard: Sourced[Mapping[str, PaymentState]] | None, failure: RemoteError | None
 ) -> tuple[Provenance, ...]:
     ours: Provenance = (Source.STORE, SourceState.LIVE, env.clock.now())
     if heard is not None:

@@ -21,7 +21,7 @@ from domain.benefits.sanction_course import state_under
 from domain.identity.policy import Purpose
 from domain.kernel import SYSTEM, Source
 from domain.payments.budgets import ReportedBalance, year_of
-from integrations.calling.errors import IntegrationError
+from integrations.calling.errors import RemoteError
 from store.benefits import benefit_rounds, benefits, sanction_course
 from store.catalogue import catalogue
 from store.database import audit, locks
@@ -41,7 +41,7 @@ async def reserve_budget(env: Environment, instalment: Instalment, sanction: San
     """Ask the treasury what is left of the head of account and set the amount aside; False where it waits.
 
     What was set aside before is not set aside again, so it may be repeated. The treasury has the last word: it
-    refuses an order for which too little is left. Raises IntegrationError where it cannot be asked.
+    refuses an order for which too little is left. Raises RemoteError where it cannot be asked.
     """
     balance = await told_balance(env, sanction.scheme_code, instalment.period_from)
     wanted = [(instalment, sanction)]
@@ -52,7 +52,7 @@ async def reserve_budget(env: Environment, instalment: Instalment, sanction: San
 async def told_balance(env: Environment, scheme_code: str, day: date) -> ReportedBalance:
     """Ask the treasury what is left of a scheme's head of account in the financial year of a day.
 
-    Never within a transaction. Raises IntegrationError where the treasury does not answer.
+    Never within a transaction. Raises RemoteError where the treasury does not answer.
     """
     async with env.store.read_transaction() as tx:
         scheme = (await catalogue.schemes(tx, [scheme_code])).get(scheme_code)
@@ -98,7 +98,7 @@ async def _one_head(env: Environment, group: Sequence[tuple[Instalment, Sanction
     instalment, sanction = group[0]
     try:
         balance = await told_balance(env, sanction.scheme_code, instalment.period_from)
-    except IntegrationError as error:
+    except RemoteError as error:
         _log.warning("budget_not_told", scheme=sanction.scheme_code, reason=error.code)
         return 0
     return len(await env.store.carry_out(lambda tx: settle(UnitOfWork(env, tx, SYSTEM), group, balance)))

@@ -18,7 +18,7 @@ from actions.reconciliation.second_payments import paid_again
 from domain.benefits.benefits import RETURN_WINDOW, PaymentNews, PaymentStatus, Rail
 from domain.kernel import SYSTEM
 from domain.reconciliation.finance_cases import INSTALMENT, DifferenceKind, FinanceDifference
-from integrations.calling.errors import IntegrationError, Unavailable
+from integrations.calling.errors import RemoteError, Unavailable
 from integrations.dbt_finance import BillEnquiry, BillReference
 from store.benefits import payment_enquiries
 from store.benefits.payment_enquiries import EnquiryAnswer
@@ -85,11 +85,11 @@ async def ask_due(env: Environment, *, limit: int = ROUND) -> Round:
 async def _ask(env: Environment, waiting: Sequence[_Asked]) -> Round:
     places = asyncio.Semaphore(env.rules.payments.enquiries_at_once)
 
-    async def ask_bill(asked: _Asked) -> BillEnquiry | IntegrationError:
+    async def ask_bill(asked: _Asked) -> BillEnquiry | RemoteError:
         async with places:
             try:
                 return await env.partners.dbt.enquire(asked.bill)
-            except IntegrationError as error:
+            except RemoteError as error:
                 return error
 
     answers = await asyncio.gather(*(ask_bill(asked) for asked in waiting))

@@ -23,7 +23,7 @@ from domain.identity.policy import Purpose, decide
 from domain.kernel import Source, Sourced, SourceState, Subject, ist_date
 from domain.officers.desk import Proposal
 from domain.payments.budgets import ReportedBalance, SanctionBudget, need_of
-from integrations.calling.errors import IntegrationError
+from integrations.calling.errors import RemoteError
 from store.applications import applications
 from store.benefits import benefits, sanction_course
 from store.catalogue import catalogue
@@ -111,7 +111,7 @@ async def budget_of(
     `ask` tells the balance of a scheme's head of account, so that a list of applications asks for each head once.
 
     None for those who may not decide it, once it is decided, and where its service grants no benefit. Raises
-    IntegrationError where the treasury cannot tell.
+    RemoteError where the treasury cannot tell.
     """
     if application.status not in UNDECIDED or not decide(subject, of_application(application), Purpose.DECIDE):
         return None
@@ -148,7 +148,7 @@ async def _ask_balances(env: Environment, scheme_codes: Iterable[str]) -> Balanc
     async def ask_balance(code: str) -> ReportedBalance | None:
         try:
             return await told_balance(env, code, today)
-        except IntegrationError as error:
+        except RemoteError as error:
             _log.warning("budget_not_told", scheme=code, reason=error.code)
             return None
 

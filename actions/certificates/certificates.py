@@ -20,7 +20,7 @@ from domain.documents.documents import key_of, key_of_uri
 from domain.identity.policy import ObjectKind
 from domain.kernel import Bilingual, Source, Sourced, SourceState, Subject, ist_date
 from integrations.apisetu import issuer_id_of
-from integrations.calling.errors import IntegrationError
+from integrations.calling.errors import RemoteError
 from integrations.digilocker import IssuedDocument
 from store.certificates import certificates
 
@@ -79,13 +79,13 @@ class CertificatesView:
     nodes: tuple[CertificateView, ...]
     complete: bool
     provenances: tuple[Provenance, ...]
-    failures: tuple[IntegrationError, ...]
+    failures: tuple[RemoteError, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class _Locker:
     listed: Sourced[tuple[IssuedDocument, ...]] | None
-    failure: IntegrationError | None
+    failure: RemoteError | None
 
 
 async def certificates_of(
@@ -125,7 +125,7 @@ async def _in_locker(env: Environment, citizen_id: str, among: frozenset[Source]
         return _Locker(None, None)
     try:
         return _Locker(await locker.list_documents(env, citizen_id), None)
-    except IntegrationError as error:
+    except RemoteError as error:
         return _Locker(None, error)
 
 

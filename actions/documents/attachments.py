@@ -16,7 +16,7 @@ from domain.catalogue.catalogue import Service
 from domain.consents.consents import ConsentPurpose, consent_required
 from domain.identity.policy import ObjectKind, Purpose
 from domain.kernel import SYSTEM, ErrorCode, Problem, Problems, Remedy, Source, Subject
-from integrations.calling.errors import IntegrationError, Refused, Unavailable
+from integrations.calling.errors import Refused, RemoteError, Unavailable
 from store.applications import applications
 from store.certificates import certificates
 from store.database import Transaction, audit
@@ -181,7 +181,7 @@ async def _is_there(env: Environment, application: Application, document: Attach
         listed = await locker.list_documents(env, application.citizen_id)
     except Unavailable:
         raise
-    except IntegrationError as error:
+    except RemoteError as error:
         await _note(env, document.id, "document.not_verified", error.code)
         return False
     found = any(item.uri == document.uri for item in listed.value)
@@ -194,7 +194,7 @@ async def _open(env: Environment, citizen_id: str) -> _Locker:
         listed = await locker.list_documents(env, citizen_id)
     except Refused as refusal:
         return _Locker({}, closed=refusal.code == locker.CONSENT_NEEDED, away=refusal.code != locker.CONSENT_NEEDED)
-    except IntegrationError:
+    except RemoteError:
         return _Locker({}, away=True)
     return _Locker({item.uri: item.name for item in listed.value})
 

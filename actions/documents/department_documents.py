@@ -9,7 +9,7 @@ from actions.kernel import Environment, of_citizen, read_at_sources
 from domain.identity.policy import ObjectKind
 from domain.kernel import Source, Sourced, Subject
 from integrations.apisetu import CertificateRequest, DepartmentCertificate, DepartmentFile
-from integrations.calling.errors import IntegrationError, Refused
+from integrations.calling.errors import Refused, RemoteError
 from store.documents import department_documents
 from store.documents.department_documents import DepartmentDocument
 from store.identity import people
@@ -25,7 +25,7 @@ class DepartmentAnswer:
 
     document: DepartmentDocument
     certificate: Sourced[DepartmentCertificate] | None
-    failure: IntegrationError | None
+    failure: RemoteError | None
 
 
 async def department_certificates_of(
@@ -126,7 +126,7 @@ async def _ask(env: Environment, document: DepartmentDocument, holder_names: tup
     request = _request(env, document, holder_names)
     try:
         return DepartmentAnswer(document, await env.partners.apisetu.certificate(request), None)
-    except IntegrationError as error:
+    except RemoteError as error:
         return DepartmentAnswer(document, None, error)
 
 

@@ -11,7 +11,7 @@ from domain.applications.applications import Application, AttachedDocument
 from domain.certificates.signatures import SignatureState
 from domain.kernel import SYSTEM, ErrorCode, PersonKind, Problems, Role, Source, Subject
 from domain.uploads.files import UploadedFile
-from integrations.calling.errors import Garbled, IntegrationError, NotAsked, Refused, Unavailable
+from integrations.calling.errors import Garbled, NotAsked, Refused, RemoteError, Unavailable
 from store.applications import applications
 from store.database import Transaction, audit
 
@@ -32,7 +32,7 @@ async def freeze(env: Environment, application: Application, document: AttachedD
         raise
     except ScannerAway:
         raise NotAsked(Source.STORE, "scanner_away") from None
-    except IntegrationError as error:
+    except RemoteError as error:
         await _give_up(env, document, error.code)
         return
     except Problems as refusal:

@@ -21,7 +21,7 @@ from domain.consents.consents import ConsentPurpose
 from domain.documents.locker import OrderKind, OrderState
 from domain.identity.policy import ObjectKind, Purpose, Resource
 from domain.kernel import PersonKind, Source, Subject, not_found
-from integrations.calling.errors import Garbled, IntegrationError, IntegrityFailure, NotAsked, Refused, Unavailable
+from integrations.calling.errors import Garbled, IntegrityFailure, NotAsked, Refused, RemoteError, Unavailable
 from integrations.digilocker import PullState, check_upload
 from store.database import NotThere, StoreError, Transaction, audit, leases
 from store.documents import locker_orders
@@ -120,7 +120,7 @@ async def carry_out_order(env: Environment, order_id: str) -> None:
             raise
         except Garbled as error:  # it may have arrived: looked at again before it is sent again
             raise Unavailable(error.source, error.code) from error
-        except IntegrationError as error:
+        except RemoteError as error:
             await _settle(env, order, OrderState.REFUSED, code=error.code)
         else:
             await _settle(env, order, state, uri=uri)

@@ -29,7 +29,7 @@ async def plan_revocation(acting: UnitOfWork, citizen_id: str) -> None:
 
 
 async def revoke_locker(env: Environment, citizen_id: str, version: int) -> None:
-    """End the consent at DigiLocker; may be run again. Raises IntegrationError, upon which the outbox asks again.
+    """End the consent at DigiLocker; may be run again. Raises RemoteError, upon which the outbox asks again.
 
     A locker that was linked anew meanwhile has a consent of its own, which stays.
     """

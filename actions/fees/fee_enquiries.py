@@ -38,7 +38,7 @@ from domain.fees.fees import (
 )
 from domain.kernel import SYSTEM, Source
 from domain.reconciliation.finance_cases import CaseOutcome, DifferenceKind
-from integrations.calling.errors import IntegrationError, Unavailable
+from integrations.calling.errors import RemoteError, Unavailable
 from store.applications import applications
 from store.database import Transaction, VersionConflict, crash_points
 from store.fees import fee_orders
@@ -100,7 +100,7 @@ async def enquire(env: Environment, order: FeeOrder, *, replaced: bool = False) 
         return await _present(env, order)
     try:
         news = await ask(env, order)
-    except IntegrationError as error:
+    except RemoteError as error:
         _log.info("fee_enquiry_unanswered", route=order.route.value, code=error.code)
         return await _put_off(env, order)
     crash_points.reach(crash_points.FEE_HEARD)
@@ -108,7 +108,7 @@ async def enquire(env: Environment, order: FeeOrder, *, replaced: bool = False) 
 
 
 async def ask(env: Environment, order: FeeOrder) -> FeeNews:
-    """The enquiry itself. Raises IntegrationError; Unavailable, too, where the way is not connected any more."""
+    """The enquiry itself. Raises RemoteError; Unavailable, too, where the way is not connected any more."""
     if order.route is FeeRoute.TREASURY and env.partners.treasury:
         return await env.partners.treasury.verify(order.reference)
     if order.route is FeeRoute.CSC_WALLET and env.partners.wallet:
@@ -139,7 +139,7 @@ async def follow_refund(env: Environment, order: FeeOrder) -> None:
             await send_refund(env, order.id)
             return
         heard = await wallet.refund_status(order.reference, receipt.grn, order.refund_reference)
-    except IntegrationError as error:
+    except RemoteError as error:
         _log.info("fee_refund_unanswered", code=error.code)
         await _refund_put_off(env, order)
         return

@@ -110,7 +110,7 @@ async def send_refund(env: Environment, order_id: str) -> None:
     """Ask the wallet to give a payment back. May run again: CSC takes one refund of a payment.
 
     Where it does not reverse the payment it is asked first whether the money went back already, since the answer to
-    an earlier reversal may have been lost. Raises IntegrationError; the message then stays in the outbox.
+    an earlier reversal may have been lost. Raises RemoteError; the message then stays in the outbox.
     """
     async with env.store.read_transaction() as tx:
         order = await fee_orders.get(tx, order_id)

@@ -7,7 +7,7 @@ from store.identity import people
 
 
 async def log_reconciled(env: Environment, order_id: str) -> None:
-    """Tell CSC of a payment once; telling it again changes nothing there. Raises IntegrationError."""
+    """Tell CSC of a payment once; telling it again changes nothing there. Raises RemoteError."""
     async with env.store.read_transaction() as tx:
         order = await fee_orders.get(tx, order_id)
         if order is None or order.receipt is None or order.operator_id is None:

@@ -20,7 +20,7 @@ from domain.identity.policy import ObjectKind, Purpose
 from domain.kernel import IST, SYSTEM, ist_date
 from domain.payments.expected_files import ASKED_BACK, ExpectedFile, FileSource, about_of
 from domain.reconciliation.finance_cases import CaseOutcome, DifferenceKind, FinanceDifference
-from integrations.calling.errors import Garbled, IntegrationError
+from integrations.calling.errors import Garbled, RemoteError
 from store.database import AlreadyThere, Transaction, audit, crash_points
 from store.fees import fee_orders, fee_scrolls
 
@@ -65,7 +65,7 @@ async def take_scroll(env: Environment, day: date) -> bool:
         await _case(env, refused)
         _log.warning("fee_scroll_refused", day=day.isoformat(), code=error.code)
         return False
-    except IntegrationError as error:
+    except RemoteError as error:
         _log.info("fee_scroll_not_taken", day=day.isoformat(), code=error.code)
         return False
     if found is None:
@@ -205,7 +205,7 @@ async def _agrees(env: Environment, order: FeeOrder, news: FeeNews) -> bool:
 async def _ask_source(env: Environment, order: FeeOrder) -> FeeNews | None:
     try:
         return await ask(env, order)
-    except IntegrationError as error:
+    except RemoteError as error:
         _log.info("fee_enquiry_unanswered", route=order.route.value, code=error.code)
         return None
 

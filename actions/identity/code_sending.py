@@ -94,7 +94,7 @@ def wrong_code(left: int, *path: str) -> Problems:
 async def send_code(env: Environment, payload: Mapping[str, str]) -> None:
     """Carry a code to the telephone; may be run again, since the other side takes each reference once.
 
-    Raises IntegrationError, upon which the outbox asks again while the code holds.
+    Raises RemoteError, upon which the outbox asks again while the code holds.
     """
     async with env.store.read_transaction() as tx:
         code = await sent_codes.get(tx, payload["code_id"])

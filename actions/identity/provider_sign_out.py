@@ -41,7 +41,7 @@ async def plan_everywhere(acting: UnitOfWork) -> None:
 
 
 async def end_at_provider(env: Environment, session_id: str) -> None:
-    """Revoke the provider's token of a session; may be run again. Raises IntegrationError, and is then tried again."""
+    """Revoke the provider's token of a session; may be run again. Raises RemoteError, and is then tried again."""
     async with env.store.read_transaction() as tx:
         kept = await session_tokens.get(tx, session_id)
     provider = env.partners.identity.get(kept.provider) if kept is not None else None

@@ -142,7 +142,7 @@ async def finish_sign_in(
 
     Raises Problems: BAD_INPUT (SIGN_IN_AGAIN) where state, provider or browser do not match, or the
     transaction is spent; FORBIDDEN for an officer or operator who is not on the register. Errors of the
-    provider pass through as IntegrationError.
+    provider pass through as RemoteError.
     """
     transaction = await _take(env, provider, state, browser_hash)
     identity = await _provider(env, provider).exchange(

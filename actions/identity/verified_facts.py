@@ -21,7 +21,7 @@ from domain.identity.facts import FactKey, FactSource, VerifiedFact, best_first
 from domain.kernel import Citizen, Language, LinkedAccount, Provider, Source, Subject
 from domain.kernel.messages import label
 from integrations.calling import safe_xml
-from integrations.calling.errors import IntegrationError
+from integrations.calling.errors import RemoteError
 from integrations.certificate_facts import StatedFacts, facts_of, read_facts
 from store.database import Transaction
 from store.identity import identities, people
@@ -57,7 +57,7 @@ class VerifiedFacts:
     """What documents state, the best first. `complete` is False where a document or source was unavailable."""
 
     facts: tuple[VerifiedFact, ...]
-    failures: tuple[IntegrationError, ...]
+    failures: tuple[RemoteError, ...]
     provenances: tuple[Provenance, ...]
     complete: bool
 
@@ -74,7 +74,7 @@ class _DocumentFacts:
     stated: StatedFacts | None
     signature: SignatureState
     fetched_at: datetime
-    failure: IntegrationError | None = None
+    failure: RemoteError | None = None
 
 
 async def verified_facts(
@@ -134,7 +134,7 @@ async def _of_locker(env: Environment, citizen_id: str, view: CertificateView) -
     now = env.clock.now()
     try:
         file, found = await locker.examine_certificate(env, citizen_id, view.uri or "")
-    except IntegrationError as error:
+    except RemoteError as error:
         return _DocumentFacts(view, None, SignatureState.NOT_EXAMINED, now, error)
     if found.part is not None:
         return _DocumentFacts(view, facts_of(found.part), found.state, file.fetched_at)
@@ -192,7 +192,7 @@ def of_holder(found: StatedFacts, citizen: Citizen) -> bool:
     return is_holder(found.holder, found.born_on, names, citizen.born_on)
 
 
-def _each_once(failures: Iterable[IntegrationError]) -> list[IntegrationError]:
+def _each_once(failures: Iterable[RemoteError]) -> list[RemoteError]:
     return list({(failure.source, failure.code): failure for failure in failures}.values())
 
 

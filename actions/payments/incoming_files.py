@@ -26,7 +26,7 @@ _log = structlog.get_logger(__name__)
 async def fetch_file(env: Environment, exchange: FileExchange, file: IncomingFile) -> bytes | None:
     """The bytes of a file; None where it is too large, and is then refused, or cannot be read this time.
 
-    Raises IntegrationError where PFMS cannot be asked.
+    Raises RemoteError where PFMS cannot be asked.
     """
     if file.size > LARGEST_FILE:
         entry = await env.store.carry_out(lambda tx: _refused_unread(UnitOfWork(env, tx, SYSTEM), file))

@@ -33,7 +33,7 @@ from domain.payments.files import (
     PaymentFileBatch,
 )
 from domain.reconciliation.finance_cases import DifferenceKind, FinanceDifference
-from integrations.calling.errors import IntegrationError
+from integrations.calling.errors import RemoteError
 from integrations.dbt_finance.pfms import Pfms
 from integrations.dbt_finance.pfms.answers import Answer, read_answer
 from integrations.dbt_finance.pfms.exchange import FileExchange, IncomingFile
@@ -68,7 +68,7 @@ _OPEN = frozenset({BatchState.BUILT, BatchState.SEALED, BatchState.SENT, BatchSt
 async def fetch_answers(env: Environment) -> int:
     """Take in the files ready at PFMS and resume interrupted ones; returns how many files were completed.
 
-    Raises IntegrationError where PFMS cannot be asked; what was taken in stays so. That the way of before cannot be
+    Raises RemoteError where PFMS cannot be asked; what was taken in stays so. That the way of before cannot be
     asked stops nothing.
     """
     partner = env.partners.pfms
@@ -84,7 +84,7 @@ async def fetch_answers(env: Environment) -> int:
     if partner.former is not None:
         try:
             settled += await _take_all(env, partner, partner.former, at_once - settled)
-        except IntegrationError as error:
+        except RemoteError as error:
             _log.warning("payment_answers_not_fetched", code=error.code, way=partner.way.other.value)
     return settled
 

@@ -22,7 +22,7 @@ from domain.payments.expected_files import FileSource
 from domain.payments.files import FileState, LedgerFile
 from domain.reconciliation.finance_cases import DifferenceKind, FinanceDifference
 from domain.reconciliation.reconciliation import ReconciliationRun, RunState, Side, statement_bounds
-from integrations.calling.errors import IntegrationError
+from integrations.calling.errors import RemoteError
 from integrations.dbt_finance.pfms.answers import read_statement
 from integrations.dbt_finance.pfms.exchange import FileExchange, IncomingFile
 from integrations.dbt_finance.pfms.models import DailyStatement, FileKind, FileRefused, LineStatus, StatementRow
@@ -89,7 +89,7 @@ async def _take_all(env: Environment, exchange: FileExchange) -> bool:
         for file in await exchange.list_incoming():
             if file.kind is FileKind.STATEMENTS:
                 await _take(env, exchange, file)
-    except IntegrationError:
+    except RemoteError:
         return False
     return True
 

@@ -29,7 +29,7 @@ from domain.payments.files import BatchState, Direction
 from domain.reconciliation.reconciliation import RunState
 from gateway.worker.deliveries import Deliveries
 from gateway.worker.payment_rounds import PAYMENT_HANDLERS
-from integrations.calling.errors import IntegrationError
+from integrations.calling.errors import RemoteError
 from store.benefits.benefits import instalments_table
 from store.database import StoreError
 from store.payments import payment_batches
@@ -103,7 +103,7 @@ async def _round(env: Environment, worker: Deliveries, meter: Meter) -> int:
         done += await _sign(env)
     with meter.part("send"):
         done += await worker.deliver_due()
-    with meter.part("answer"), contextlib.suppress(IntegrationError):
+    with meter.part("answer"), contextlib.suppress(RemoteError):
         done += await fetch_answers(env)
     if done == 0:
         await asyncio.sleep(PAUSE)

@@ -23,7 +23,7 @@ from gateway.pages.spreadsheets import safe_cell
 from gateway.settings.settings import Settings, read_settings
 from integrations.calling.breakers import Breakers
 from integrations.calling.cache import AnswerCache, open_cache
-from integrations.calling.errors import IntegrationError
+from integrations.calling.errors import RemoteError
 from integrations.calling.kill_switch import KillSwitch
 from integrations.calling.monitor import SourceMonitor
 from integrations.calling.remote import Remote, Resilience
@@ -144,7 +144,7 @@ async def _fetch_catalogue(settings: Settings, address: str, clock: Clock) -> Re
         async with Transports(clock, kind=settings.http_transport, demo=settings.demo).client_for([base]) as client:
             remote = Remote(Source.DEPARTMENTS, base, client=client, shared=shared)
             return await PortalCatalogue(remote, parts.path or "/").services()
-    except IntegrationError as error:
+    except RemoteError as error:
         raise NotImported(f"the portal did not give its catalogue ({error.code})") from None
     finally:
         await kept.close()

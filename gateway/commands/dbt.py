@@ -22,7 +22,7 @@ from gateway.commands.opening import command_subject, environment_of, open_stora
 from gateway.runtime.composition import open_runtime
 from gateway.runtime.partners import pfms_tls
 from gateway.settings.settings import Settings, read_settings
-from integrations.calling.errors import IntegrationError
+from integrations.calling.errors import RemoteError
 from integrations.dbt_finance.pfms.rest_tls import SOON
 from store.payments import beneficiary_endings, payment_batches, payment_files
 
@@ -163,7 +163,7 @@ async def run_send_now(settings: Settings) -> bool:
             try:
                 await send_batch(env, batch.id)
                 sent += 1
-            except IntegrationError as error:
+            except RemoteError as error:
                 failed += 1
                 typer.echo(f"apuni: {batch.message_id} is not sent: {error.code}", err=True)
     out.print(f"apuni: {made} batches made, {sent} sent")
@@ -177,7 +177,7 @@ async def run_fetch_now(settings: Settings) -> bool:
         try:
             while more := await fetch_answers(house.environment):
                 settled += more
-        except IntegrationError as error:
+        except RemoteError as error:
             typer.echo(f"apuni: PFMS cannot be asked: {error.code}", err=True)
             return False
     out.print(f"apuni: {settled} files settled")

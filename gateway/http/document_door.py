@@ -19,7 +19,7 @@ from domain.kernel import ErrorCode, Language, language_from_header
 from gateway.graphql.answers import fault_body, json_answer, retry_headers
 from gateway.http.headers import EVERY_ANSWER, request_id_of
 from gateway.pages.frame import link_over
-from integrations.calling.errors import IntegrationError
+from integrations.calling.errors import RemoteError
 from integrations.calling.streams import WHOLE_SECONDS
 from schema.kernel.errors import OURS, fault_of
 
@@ -95,7 +95,7 @@ async def _stream_pieces(document: OpenedDocument) -> AsyncIterator[bytes]:
     try:
         async for piece in document.pieces:
             yield piece
-    except IntegrationError as error:
+    except RemoteError as error:
         _log.warning("document_cut_short", source=error.source.value, code=error.code)
         raise StreamInterrupted(error.code) from None
 

@@ -15,7 +15,7 @@ from actions.identity.provider_sign_out import address_of
 from actions.kernel import Environment
 from domain.kernel import ErrorCode, Language, Problems, language_from_header
 from gateway.sign_in import pages
-from integrations.calling.errors import Garbled, IntegrationError, IntegrityFailure, Refused, Unavailable
+from integrations.calling.errors import Garbled, IntegrityFailure, Refused, RemoteError, Unavailable
 from store.database import StoreError
 
 EnvironmentOf = Callable[[Request], Environment]
@@ -46,7 +46,7 @@ def readable(view: View) -> View:
             return await view(request)
         except Problems as error:
             code, status, after = error.code, _STATUSES.get(error.code, 400), None
-        except IntegrationError as error:
+        except RemoteError as error:
             code, status, after = *_outcome(error), error.retry_after
             _log.warning("sign_in_failed", source=error.source.value, code=error.code)
         except StoreError as error:
@@ -57,7 +57,7 @@ def readable(view: View) -> View:
     return run_view
 
 
-def _outcome(error: IntegrationError) -> tuple[ErrorCode, int]:
+def _outcome(error: RemoteError) -> tuple[ErrorCode, int]:
     match error:
         case Unavailable():
             return ErrorCode.SOURCE_UNAVAILABLE, 503

@@ -11,7 +11,7 @@ from domain.kernel import ApuniError
 from gateway.worker.claim_heartbeat import SHARE, ClaimHeartbeat, ClaimLost, Stopped
 from gateway.worker.payment_rounds import PAYMENT_LONGEST
 from gateway.worker.topics import Handler
-from integrations.calling.errors import IntegrationError
+from integrations.calling.errors import RemoteError
 from integrations.calling.kill_switch import SwitchedOff
 from store.database import StoreError, Transaction, crash_points
 from store.platform import outbox
@@ -152,6 +152,6 @@ def _code_of(error: Exception) -> str:
     for kind, code in _CODES.items():
         if isinstance(error, kind):
             return code
-    if isinstance(error, IntegrationError):
+    if isinstance(error, RemoteError):
         return error.code
     return type(error).__name__ if isinstance(error, ApuniError | StoreError) else INTERNAL

@@ -13,7 +13,7 @@ from actions.payments.pfms_transport_switch import report_disconnected_transport
 from actions.payments.registrations import enrol
 from actions.payments.sending import send_batch
 from gateway.worker.leader import Leader
-from integrations.calling.errors import IntegrationError
+from integrations.calling.errors import RemoteError
 from integrations.dbt_finance.pfms import sftp_exchange
 from integrations.dbt_finance.pfms.exchange import LARGEST_FILE, SLOWEST
 from store.database import StoreError
@@ -76,7 +76,7 @@ class PaymentRounds(Leader[bool]):
         """Process the answers that are ready; returns whether there may be more than one round takes."""
         try:
             settled = await fetch_answers(self._environment)
-        except IntegrationError as error:
+        except RemoteError as error:
             _log.warning("payment_answers_not_fetched", code=error.code)
             return False
         if settled:

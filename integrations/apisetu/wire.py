@@ -21,7 +21,7 @@ from integrations.apisetu.codes import ERRORS, Verdict
 from integrations.apisetu.models import CertificateRequest, DepartmentCertificate, PublisherSettings
 from integrations.calling import safe_xml
 from integrations.calling.answers import read_json
-from integrations.calling.errors import Garbled, IntegrationError, IntegrityFailure, Refused, Unavailable
+from integrations.calling.errors import Garbled, IntegrityFailure, Refused, RemoteError, Unavailable
 from integrations.calling.remote import Answer, retry_after_seconds
 
 SOURCE = Source.API_SETU
@@ -83,7 +83,7 @@ def judge(answer: Answer) -> None:
     raise outcome(answer, code)
 
 
-def outcome(answer: Answer, code: str | None) -> IntegrationError:
+def outcome(answer: Answer, code: str | None) -> RemoteError:
     """The error by its code; without one that we know, by the status."""
     row = ERRORS.get(code or "")
     if row is not None and code is not None:
@@ -129,13 +129,13 @@ def read_certificate(
     return replace(_read_signed(signed, answer, request), sha1=by_sha1(root))
 
 
-def asks_once_more(error: IntegrationError) -> bool:
+def asks_once_more(error: RemoteError) -> bool:
     """Whether the table allows one repeat only."""
     row = ERRORS.get(error.code)
     return row.verdict is Verdict.ONCE if row else error.code == "http_500"
 
 
-def is_configuration(error: IntegrationError) -> bool:
+def is_configuration(error: RemoteError) -> bool:
     """Whether the table says that our own subscription, key or path is wrong."""
     row = ERRORS.get(error.code)
     return row is not None and row.verdict is Verdict.ALARM

@@ -1,6 +1,6 @@
 """The three outcomes of a call to an outside system, as exceptions.
 
-IntegrationError
+RemoteError
   Unavailable        no usable answer in time; asking again later may work
     NotAsked         the call was not made, or was cut short by the request that made it
   Refused            understood, and declined; asking again will not help
@@ -25,7 +25,7 @@ OUTCOMES: Mapping[str, str] = MappingProxyType(
 """What docs/policies.md says of a code, by the verdict that a table of codes has for it."""
 
 
-class IntegrationError(Exception):
+class RemoteError(Exception):
     """The root of everything an adapter raises. `code` is the partner's code, or a short word of ours.
 
     Neither `code` nor the text ever holds personal data, tokens, URLs with queries or bodies.
@@ -40,7 +40,7 @@ class IntegrationError(Exception):
         self.retry_after = retry_after
 
 
-class Unavailable(IntegrationError):
+class Unavailable(RemoteError):
     """No usable answer in time. `retry_after` is in seconds, where the partner or the breaker says."""
 
     retryable = True
@@ -58,7 +58,7 @@ class CertificateNotTaken(NeverSent):
     """The system does not take our certificate, or wants one: asking again helps nothing, somebody must look."""
 
 
-class Refused(IntegrationError):
+class Refused(RemoteError):
     """Understood and declined."""
 
 
@@ -68,7 +68,7 @@ class NotLetIn(Refused):
     alarmed = False
 
 
-class Garbled(IntegrationError):
+class Garbled(RemoteError):
     """The answer does not match the published format.
 
     The caller does not repeat it at once, but somebody may ask again later: formats are mended, and a portal

@@ -24,11 +24,11 @@ from integrations.calling.deadline import share
 from integrations.calling.errors import (
     CertificateNotTaken,
     Garbled,
-    IntegrationError,
     IntegrityFailure,
     NeverSent,
     NotAsked,
     NotLetIn,
+    RemoteError,
     Unavailable,
 )
 from integrations.calling.http_transport import CertificateRefused, ServerNotTrusted
@@ -217,7 +217,7 @@ class Remote:
         try:
             with self.raise_alarms(call.policy):
                 answer = await self._with_retries(call)
-        except IntegrationError as error:
+        except RemoteError as error:
             self._note(call.policy, started, error)
             raise
         self._note(call.policy, started, None)
@@ -282,7 +282,7 @@ class Remote:
 
         def wait(state: RetryCallState) -> float:
             error = state.outcome.exception() if state.outcome else None
-            asked = error.retry_after or 0.0 if isinstance(error, IntegrationError) else 0.0
+            asked = error.retry_after or 0.0 if isinstance(error, RemoteError) else 0.0
             return asked + _WAIT(state)
 
         return tenacity.AsyncRetrying(
@@ -365,7 +365,7 @@ class Remote:
     ) -> Body:
         started = self._shared.clock.monotonic()
 
-        def note_end(error: IntegrationError | None) -> None:
+        def note_end(error: RemoteError | None) -> None:
             if isinstance(error, IntegrityFailure):
                 self._raise_integrity_alarm(call.policy, error)
             self._shared.breakers.settle(self.source, call.group, error)
@@ -396,7 +396,7 @@ class Remote:
             return NeverSent(self.source, "server_not_trusted")
         return NeverSent(self.source, "connection_failed")
 
-    def _note(self, policy: CallPolicy, started: float, error: IntegrationError | None) -> None:
+    def _note(self, policy: CallPolicy, started: float, error: RemoteError | None) -> None:
         now, seconds = self._shared.clock.now(), self._shared.clock.monotonic() - started
         if isinstance(error, NotAsked) and not isinstance(error, CircuitOpen):
             self._shared.monitor.record_not_asked(self.source, policy.name, seconds)

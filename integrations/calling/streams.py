@@ -14,7 +14,7 @@ import httpx
 
 from domain.kernel import Clock, Source
 from integrations.calling.answers import Answer
-from integrations.calling.errors import Garbled, IntegrationError, Unavailable
+from integrations.calling.errors import Garbled, RemoteError, Unavailable
 
 WHOLE_SECONDS = 120.0
 """How long one body may take as a whole, whoever is slow: 2 MB at 140 kbit/s, as an upload may."""
@@ -28,7 +28,7 @@ class Seal(Protocol):
         ...
 
     def verify(self) -> None:
-        """Raise an IntegrationError where the whole is not what was promised."""
+        """Raise an RemoteError where the whole is not what was promised."""
         ...
 
 
@@ -54,7 +54,7 @@ class Body:
         limits: Limits,
         held: AsyncExitStack,
         clock: Clock,
-        ended: Callable[[IntegrationError | None], None],
+        ended: Callable[[RemoteError | None], None],
     ) -> None:
         self.head = head
         self._response = response
@@ -89,7 +89,7 @@ class Body:
             if self.length not in (None, size):
                 raise Unavailable(self._limits.source, "connection_lost")
             seal.verify()
-        except IntegrationError as error:
+        except RemoteError as error:
             self._ended(error)
             raise
         self._ended(None)

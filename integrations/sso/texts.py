@@ -43,7 +43,7 @@ class TextSender:
         self._remote = remote
 
     async def send(self, *, reference: str, mobile: str, text: str, template: str) -> None:
-        """Hand a message over. Raises IntegrationError; may be sent again under the same reference."""
+        """Hand a message over. Raises RemoteError; may be sent again under the same reference."""
         await self._remote.send(
             TEXT_POLICY,
             "POST",

@@ -33,7 +33,7 @@ from domain.kernel import (
 )
 from domain.kernel.messages import label, message
 from domain.platform.switches import MutationOff
-from integrations.calling.errors import Garbled, IntegrationError, IntegrityFailure, Refused, Unavailable
+from integrations.calling.errors import Garbled, IntegrityFailure, Refused, RemoteError, Unavailable
 from schema.documents.document_errors import document_message
 from store.database import (
     InProgress,
@@ -207,7 +207,7 @@ OURS = (
     MutationOff,
     MistypedNumber,
     MalformedGlobalId,
-    IntegrationError,
+    RemoteError,
     StoreError,
     TimeoutError,
 )

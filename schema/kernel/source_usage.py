@@ -10,7 +10,7 @@ from graphql.pyutils import Path
 
 from actions.documents.locker import CONSENT_NEEDED
 from domain.kernel import Clock, Source, Sourced, SourceState
-from integrations.calling.errors import IntegrationError, Refused
+from integrations.calling.errors import Refused, RemoteError
 from schema.kernel.scalars import show_instant
 
 S = TypeVar("S", bound=Sourced[Any] | None)
@@ -41,7 +41,7 @@ class SourceRead:
 class PartialFailure:
     """A source that is missing from a merged list which is otherwise answered."""
 
-    error: IntegrationError
+    error: RemoteError
     path: ResponsePath
 
 
@@ -75,7 +75,7 @@ class SourceUsage:
         if place not in read.paths:
             read.paths.append(place)
 
-    def note_failure(self, path: Path, error: IntegrationError) -> None:
+    def note_failure(self, path: Path, error: RemoteError) -> None:
         """Record a read that gave nothing. A refusal is an answer: the system is up; without consent none was asked."""
         if error.code == CONSENT_NEEDED:
             return
@@ -84,7 +84,7 @@ class SourceUsage:
         else:
             self.note(path, error.source, SourceState.DOWN, None, error.retry_after)
 
-    def note_missing(self, path: Path, error: IntegrationError) -> None:
+    def note_missing(self, path: Path, error: RemoteError) -> None:
         """Record a source that is missing from a merged list, so that it is reported with the list.
 
         Its state was noted with the provenance of the list.
@@ -101,7 +101,7 @@ class SourceUsage:
         """
         try:
             sourced = await answer
-        except IntegrationError as error:
+        except RemoteError as error:
             self.note_failure(path, error)
             raise
         if sourced is not None:

@@ -5,7 +5,7 @@ import inspect
 import pkgutil
 
 import integrations
-from integrations.calling.errors import IntegrationError
+from integrations.calling.errors import RemoteError
 
 OUTSIDE_THE_TREE = {
     "integrations.apisetu.published_models.ConsentUsedUp": "our own side raises it into the door that we publish",
@@ -35,12 +35,12 @@ OUTSIDE_THE_TREE = {
 }
 
 
-def test_every_error_an_adapter_can_raise_is_an_integration_error():
+def test_every_error_an_adapter_can_raise_is_a_remote_error():
     strays = []
     for module in pkgutil.walk_packages(integrations.__path__, "integrations."):
         for name, value in inspect.getmembers(importlib.import_module(module.name), inspect.isclass):
             ours = value.__module__ == module.name and issubclass(value, Exception)
-            if ours and not name.startswith("_") and not issubclass(value, IntegrationError | ValueError):
+            if ours and not name.startswith("_") and not issubclass(value, RemoteError | ValueError):
                 strays.append(f"{module.name}.{name}")
 
     assert set(strays) == set(OUTSIDE_THE_TREE)

@@ -8,7 +8,7 @@ from typing import Any
 
 from domain.kernel import Sourced
 from integrations.calling.deadline import set_request_deadline
-from integrations.calling.errors import Garbled, IntegrationError, IntegrityFailure, Refused
+from integrations.calling.errors import Garbled, IntegrityFailure, Refused, RemoteError
 from integrations.calling.policies import CallPolicy
 from tests.faults.adapters import comparable
 from tests.faults.base import Adapter
@@ -173,7 +173,7 @@ class Cell:
             shown = await self._adapter.ask(client, number)
             kind, code = shown.state.value if isinstance(shown, Sourced) else "LIVE", ""
             value = comparable(shown)
-        except IntegrationError as error:
+        except RemoteError as error:
             kind, code, value = _kind_of(error), error.code, None
             self._row.must(bool(_PLAIN.fullmatch(str(error))), "the text of the error holds more than a code")
         seconds, upstream = line.clock.monotonic() - started, len(line.requests) - requests
@@ -229,14 +229,14 @@ def _shortened(policy: CallPolicy) -> CallPolicy:
     return replace(policy, total=SLOW_TOTAL, attempt=SLOW_ATTEMPT)
 
 
-_KINDS: tuple[tuple[type[IntegrationError], str], ...] = (
+_KINDS: tuple[tuple[type[RemoteError], str], ...] = (
     (IntegrityFailure, "INTEGRITY"),
     (Garbled, "GARBLED"),
     (Refused, "REFUSED"),
 )
 
 
-def _kind_of(error: IntegrationError) -> str:
+def _kind_of(error: RemoteError) -> str:
     return next((kind for type_, kind in _KINDS if isinstance(error, type_)), "UNAVAILABLE")
 
 

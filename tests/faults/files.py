@@ -18,7 +18,7 @@ from typing import Any, ClassVar
 
 from domain.kernel import Source
 from integrations.calling.breakers import BreakerState
-from integrations.calling.errors import Garbled, IntegrationError, IntegrityFailure, Refused
+from integrations.calling.errors import Garbled, IntegrityFailure, Refused, RemoteError
 from integrations.calling.policies import CallPolicy
 from integrations.calling.ssrf_guard import SsrfGuard
 from integrations.dbt_finance.pfms import sftp_exchange
@@ -171,7 +171,7 @@ class PfmsFiles:
         try:
             await getattr(self, f"_{operation}")(exchange, row)
             kind = "LIVE"
-        except IntegrationError as error:
+        except RemoteError as error:
             kind = "CIRCUIT" if error.code == "circuit_open" else _kind_of(error)
             kind = "UNAVAILABLE circuit_open" if kind == "CIRCUIT" else kind
             row.must(str(error) == f"PFMS: {error.code}", "the text of the error holds more than a code")
@@ -239,7 +239,7 @@ def replace_slow(calls: Any) -> Any:
     return calls
 
 
-def _kind_of(error: IntegrationError) -> str:
+def _kind_of(error: RemoteError) -> str:
     if isinstance(error, IntegrityFailure):
         return "INTEGRITY"
     if isinstance(error, Garbled):

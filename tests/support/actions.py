@@ -34,7 +34,7 @@ from domain.kernel import (
     Subject,
 )
 from domain.officers.desk import ReadPurpose
-from integrations.calling.errors import IntegrationError
+from integrations.calling.errors import RemoteError
 from integrations.dbt_finance import (
     BillEnquiry,
     BillReference,
@@ -74,7 +74,7 @@ class FakeLocker:
 
     def __init__(self) -> None:
         self.documents: tuple[IssuedDocument, ...] = ()
-        self.failure: IntegrationError | None = None
+        self.failure: RemoteError | None = None
         self.calls = 0
         self.content = b"%PDF-1.4\n%%EOF"
         self.signature = SignatureState.VERIFIED
@@ -104,7 +104,7 @@ class FakeDbt:
         self.instructed: list[PaymentInstruction] = []
         self.corrected: list[Correction] = []
         self.known: set[str] = set()
-        self.failure: IntegrationError | None = None
+        self.failure: RemoteError | None = None
         self.states: dict[str, PaymentState] = {}
         self.enquiries: dict[str, BillEnquiry] = {}
         self.enquired: list[str] = []
@@ -166,7 +166,7 @@ class FakeApiSetu:
 
     async def certificate(self, request: Any) -> Any:
         self.requests.append(request)
-        if isinstance(self.answer, IntegrationError):
+        if isinstance(self.answer, RemoteError):
             raise self.answer
         return self.answer
 

@@ -9,7 +9,7 @@ from actions.consents.consents import ChangeConsent, grant_consent
 from actions.documents.locker_push import PUSH, send_to_locker
 from domain.certificates.certificates import EndGround, IssuedCertificate
 from domain.consents.consents import ConsentPurpose
-from integrations.calling.errors import IntegrationError
+from integrations.calling.errors import RemoteError
 from integrations.digilocker import PushAction, PushedUri
 from store.platform import outbox
 from store.platform.outbox import OutboxMessage, OutboxState
@@ -25,7 +25,7 @@ class Pushes:
     """The locker's side: what came, or what is raised."""
 
     came: list[PushedUri] = field(default_factory=list)
-    failure: IntegrationError | None = None
+    failure: RemoteError | None = None
 
     async def push(self, pushed: PushedUri) -> None:
         if self.failure:

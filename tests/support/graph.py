@@ -36,7 +36,7 @@ from domain.kernel import (
     SourceState,
     Subject,
 )
-from integrations.calling.errors import IntegrationError
+from integrations.calling.errors import RemoteError
 from integrations.calling.monitor import SourceMonitor
 from integrations.dbt_finance import BillReference, HeadBalance, PaymentState
 from integrations.digilocker import EAadhaar, Folder, IssuedDocument, LockerFile, LockerGrant, Pulled, PullState
@@ -71,7 +71,7 @@ STRANGE_OFFICER = Subject(frozenset({Role.OFFICER}), PersonKind.OFFICER, FARAWAY
 class Down:
     """Partners that do not answer, by source, with the error that they raise."""
 
-    errors: dict[Source, IntegrationError] = field(default_factory=dict)
+    errors: dict[Source, RemoteError] = field(default_factory=dict)
 
     def check(self, source: Source) -> None:
         """Raise the error that a test set for the source."""

@@ -152,7 +152,7 @@ class DbtFinance:
         """The state of a citizen's payments by end-to-end id; one the treasury does not know is left out.
 
         Cached for 30 s and never served stale; an answer that leaves one out is not cached. Raises the first
-        IntegrationError where any bill cannot be read.
+        RemoteError where any bill cannot be read.
         """
         asked = sorted(set(bills), key=lambda bill: (bill.bill_number, bill.end_to_end_id))
         key = (citizen_id, *(f"{bill.bill_number}/{bill.end_to_end_id}" for bill in asked))
@@ -164,7 +164,7 @@ class DbtFinance:
     async def enquire(self, bill: BillReference) -> BillEnquiry:
         """The status of one bill, asked anew and not cached: for the hourly enquiry and the daily comparison.
 
-        Raises IntegrationError where it cannot be read.
+        Raises RemoteError where it cannot be read.
         """
         try:
             async with asyncio.timeout(PAYMENT_STATUSES.total):

@@ -41,7 +41,7 @@ class IncomingFile:
 
 
 class FileExchange(Protocol):
-    """The way to PFMS. All raise an IntegrationError where the other side cannot be asked."""
+    """The way to PFMS. All raise an RemoteError where the other side cannot be asked."""
 
     async def send(self, kind: FileKind, name: str, content: bytes) -> None:
         """Put a request there, once. The same bytes under the name are as good; others raise NameTaken."""

@@ -15,7 +15,7 @@ from domain.kernel import Source
 from integrations.calling.breakers import CircuitOpen
 from integrations.calling.calls import count_call
 from integrations.calling.deadline import share
-from integrations.calling.errors import Garbled, IntegrationError, IntegrityFailure, NotAsked, NotLetIn, Unavailable
+from integrations.calling.errors import Garbled, IntegrityFailure, NotAsked, NotLetIn, RemoteError, Unavailable
 from integrations.calling.limiter import BulkheadState
 from integrations.calling.policies import Bulkhead, CallPolicy
 from integrations.calling.remote import LONGEST_RETRY_AFTER, Crowded
@@ -35,7 +35,7 @@ class GuardedCalls:
         self._lanes: dict[Bulkhead, BulkheadState] = {}
 
     async def run(self, policy: CallPolicy, work: Callable[[], Awaitable[T]]) -> T:
-        """What `work` gives, tried as the policy says. Raises the IntegrationError of the last attempt."""
+        """What `work` gives, tried as the policy says. Raises the RemoteError of the last attempt."""
         shared = self._shared
         shared.gate.admit(self._source, shared.clock.now(), writes=policy.writes)
         lane = self._lanes.setdefault(policy.lane, BulkheadState(policy.lane, shared.clock))
@@ -44,7 +44,7 @@ class GuardedCalls:
         lane.budget.earn()
         try:
             result: T = await self._retry_loop(policy, lane, ends_at)(self._attempt, policy, lane, ends_at, work)
-        except IntegrationError as error:
+        except RemoteError as error:
             self._note(policy, started, error)
             raise
         self._note(policy, started, None)
@@ -95,7 +95,7 @@ class GuardedCalls:
             reraise=True,
         )
 
-    def _note(self, policy: CallPolicy, started: float, error: IntegrationError | None) -> None:
+    def _note(self, policy: CallPolicy, started: float, error: RemoteError | None) -> None:
         clock, monitor = self._shared.clock, self._shared.monitor
         now, seconds = clock.now(), clock.monotonic() - started
         if isinstance(error, NotLetIn) and not error.alarmed:

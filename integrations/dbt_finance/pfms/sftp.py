@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import asyncssh
 
 from domain.kernel import Source
-from integrations.calling.errors import Garbled, IntegrationError, IntegrityFailure, NeverSent, NotLetIn, Unavailable
+from integrations.calling.errors import Garbled, IntegrityFailure, NeverSent, NotLetIn, RemoteError, Unavailable
 from integrations.dbt_finance.pfms.names import UNFINISHED
 from integrations.dbt_finance.pfms.settings import Addresses, SftpSettings
 
@@ -226,7 +226,7 @@ class SftpSession:
             self._connection = self._client = None
 
 
-def _classify_error(error: Exception) -> tuple[IntegrationError, bool]:
+def _classify_error(error: Exception) -> tuple[RemoteError, bool]:
     """What an error means to a caller, and whether the connection is of no use any more."""
     if isinstance(error, asyncssh.SFTPPermissionDenied):
         return NotLetIn(_SOURCE, "permission"), False

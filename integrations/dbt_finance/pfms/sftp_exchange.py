@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from domain.kernel import Source
-from integrations.calling.errors import IntegrationError, Refused, Unavailable
+from integrations.calling.errors import Refused, RemoteError, Unavailable
 from integrations.calling.policies import XML_TYPES, Bulkhead, CallPolicy
 from integrations.calling.resilience import Resilience
 from integrations.dbt_finance.pfms.exchange import (
@@ -192,7 +192,7 @@ class SftpExchange:
             for each, _ in entries or ():
                 if each.startswith(f"{name}.") and each.endswith(UNFINISHED):
                     await line.remove(f"{folder}/{each}")
-        except IntegrationError as error:
+        except RemoteError as error:
             log.info("pfms_unfinished_file_left", kind=kind.value, code=error.code)
 
     async def _list_files(self, kind: FileKind) -> list[IncomingFile]:

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from domain.kernel import Source
 from integrations.calling.answers import read_json
-from integrations.calling.errors import Garbled, IntegrationError, NotLetIn, Refused, Unavailable
+from integrations.calling.errors import Garbled, NotLetIn, Refused, RemoteError, Unavailable
 from integrations.calling.remote import Answer, retry_after_seconds
 from integrations.digilocker.requester.codes import ERRORS, Verdict
 from integrations.digilocker.requester.models import IssuedDocument, TokenAnswer
@@ -64,7 +64,7 @@ def judge_issued(answer: Answer) -> None:
     read_issued(answer)
 
 
-def outcome(answer: Answer) -> IntegrationError:
+def outcome(answer: Answer) -> RemoteError:
     """The error for a status other than 200. The code decides; without one that we know, the status."""
     code = error_code(answer)
     row = ERRORS.get(code or "")

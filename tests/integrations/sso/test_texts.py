@@ -7,7 +7,7 @@ import pytest
 import respx
 
 from domain.kernel import ManualClock, Source
-from integrations.calling.errors import Garbled, IntegrationError, Refused, Unavailable
+from integrations.calling.errors import Garbled, Refused, RemoteError, Unavailable
 from integrations.sso import TextSender, TextSettings
 from sandbox.sso.server import create_sandbox
 from tests.support.remotes import PARTNER, remote_over
@@ -89,4 +89,4 @@ async def test_the_telephones_of_the_demo_can_be_looked_at(sandbox, sender, home
 
 def test_the_key_is_not_printed():
     assert "secret-key" not in repr(TextSettings("secret-key"))
-    assert issubclass(Garbled, IntegrationError)
+    assert issubclass(Garbled, RemoteError)

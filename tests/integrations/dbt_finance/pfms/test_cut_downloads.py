@@ -7,7 +7,7 @@ import pytest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from domain.kernel import Source
-from integrations.calling.errors import Garbled, IntegrationError, Unavailable
+from integrations.calling.errors import Garbled, RemoteError, Unavailable
 from integrations.calling.remote import Remote
 from integrations.calling.transport import Transports
 from integrations.dbt_finance.pfms.models import FileKind
@@ -83,7 +83,7 @@ async def test_a_download_that_broke_off_is_repeated_whole(ready: Pfms, how: str
 
 @pytest.mark.parametrize(("how", "error"), [("LENGTH", Unavailable), ("CHUNKS", Unavailable), ("SHORT", Garbled)])
 async def test_a_download_that_always_breaks_off_is_no_file_and_a_later_one_is(
-    ready: Pfms, how: str, error: type[IntegrationError]
+    ready: Pfms, how: str, error: type[RemoteError]
 ) -> None:
     line = Cutting(ready.sandbox.app, how, 1_000)
     async with exchange_over(ready, line) as exchange:
