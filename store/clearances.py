@@ -4,25 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    Column,
-    ColumnElement,
-    ForeignKey,
-    Index,
-    LargeBinary,
-    Select,
-    Table,
-    UniqueConstraint,
-    and_,
-    exists,
-    insert,
-    literal,
-    or_,
-    select,
-    true,
-    tuple_,
-    update,
-)
+import sqlalchemy as sa
 
 from domain.appeals.appeals import PENDING, Appeal
 from domain.applications.applications import Application
@@ -48,57 +30,57 @@ from store.database import (
 )
 from store.database.metadata import metadata
 
-clearances_table = Table(
+clearances_table = sa.Table(
     "clearances",
     metadata,
-    Column("id", Key, primary_key=True),
-    Column("citizen_id", Key, ForeignKey("citizens.citizen_id"), nullable=False),
-    Column("application_id", Key, ForeignKey("applications.id"), nullable=False),
-    Column("department", Key, nullable=False),
-    Column("district", Key, nullable=False),
-    Column("tehsil", Key),
-    Column("state", Key, nullable=False),
-    Column("question", LargeBinary, nullable=False),
-    Column("asked_by", Key),
-    Column("asked_at", Instant, nullable=False),
-    Column("due_at", Instant, nullable=False),
-    Column("answer", LargeBinary),
-    Column("answered_by", Key),
-    Column("answered_at", Instant),
-    Column("reminded_at", Instant),
-    Column("escalated_at", Instant),
-    Column("escalated_to", Key),
-    Index(None, "application_id"),
-    Index(None, "department", "district", "state", "due_at"),
-    Index(None, "state", "due_at"),
+    sa.Column("id", Key, primary_key=True),
+    sa.Column("citizen_id", Key, sa.ForeignKey("citizens.citizen_id"), nullable=False),
+    sa.Column("application_id", Key, sa.ForeignKey("applications.id"), nullable=False),
+    sa.Column("department", Key, nullable=False),
+    sa.Column("district", Key, nullable=False),
+    sa.Column("tehsil", Key),
+    sa.Column("state", Key, nullable=False),
+    sa.Column("question", sa.LargeBinary, nullable=False),
+    sa.Column("asked_by", Key),
+    sa.Column("asked_at", Instant, nullable=False),
+    sa.Column("due_at", Instant, nullable=False),
+    sa.Column("answer", sa.LargeBinary),
+    sa.Column("answered_by", Key),
+    sa.Column("answered_at", Instant),
+    sa.Column("reminded_at", Instant),
+    sa.Column("escalated_at", Instant),
+    sa.Column("escalated_to", Key),
+    sa.Index(None, "application_id"),
+    sa.Index(None, "department", "district", "state", "due_at"),
+    sa.Index(None, "state", "due_at"),
 )
 
-verifications_table = Table(
+verifications_table = sa.Table(
     "verifications",
     metadata,
-    Column("id", Key, primary_key=True),
-    Column("citizen_id", Key, ForeignKey("citizens.citizen_id"), nullable=False),
-    Column("application_id", Key, ForeignKey("applications.id"), nullable=False),
-    Column("officer_id", Key),
-    Column("content", LargeBinary, nullable=False),
-    Column("photos", Json, nullable=False),
-    Column("observed_at", Instant, nullable=False),
-    Column("reported_at", Instant, nullable=False),
-    Index(None, "application_id"),
+    sa.Column("id", Key, primary_key=True),
+    sa.Column("citizen_id", Key, sa.ForeignKey("citizens.citizen_id"), nullable=False),
+    sa.Column("application_id", Key, sa.ForeignKey("applications.id"), nullable=False),
+    sa.Column("officer_id", Key),
+    sa.Column("content", sa.LargeBinary, nullable=False),
+    sa.Column("photos", Json, nullable=False),
+    sa.Column("observed_at", Instant, nullable=False),
+    sa.Column("reported_at", Instant, nullable=False),
+    sa.Index(None, "application_id"),
 )
 
-escalations_table = Table(
+escalations_table = sa.Table(
     "escalations",
     metadata,
-    Column("id", Key, primary_key=True),
-    Column("citizen_id", Key, ForeignKey("citizens.citizen_id"), nullable=False),
-    Column("application_id", Key, ForeignKey("applications.id"), nullable=False),
-    Column("kind", Key, nullable=False),
-    Column("officer_id", Key),
-    Column("above_id", Key),
-    Column("due_at", Instant, nullable=False),
-    Column("at", Instant, nullable=False),
-    UniqueConstraint("application_id", "kind", "due_at"),
+    sa.Column("id", Key, primary_key=True),
+    sa.Column("citizen_id", Key, sa.ForeignKey("citizens.citizen_id"), nullable=False),
+    sa.Column("application_id", Key, sa.ForeignKey("applications.id"), nullable=False),
+    sa.Column("kind", Key, nullable=False),
+    sa.Column("officer_id", Key),
+    sa.Column("above_id", Key),
+    sa.Column("due_at", Instant, nullable=False),
+    sa.Column("at", Instant, nullable=False),
+    sa.UniqueConstraint("application_id", "kind", "due_at"),
 )
 
 _C, _E, _T = clearances_table.c, escalations_table.c, applications_table.c
@@ -125,14 +107,14 @@ _PLAIN = (
 
 async def add_clearance(tx: Transaction, clearance: Clearance) -> None:
     """Keep a question to another department; the text is encrypted."""
-    await tx.connection.execute(insert(clearances_table).values(_values(tx, clearance)))
+    await tx.connection.execute(sa.insert(clearances_table).values(_values(tx, clearance)))
     await change_feed.touch(tx, ChangeKind.APPLICATION, clearance.application_id)
 
 
 async def settle(tx: Transaction, clearance: Clearance) -> bool:
     """Note how an asked clearance came out; False where it is not asked any more."""
     asked = (_C.id == clearance.id, _C.state == ClearanceState.ASKED.value)
-    statement = update(clearances_table).where(*asked).values(_values(tx, clearance))
+    statement = sa.update(clearances_table).where(*asked).values(_values(tx, clearance))
     if (await tx.connection.execute(statement.returning(_C.id))).first() is None:
         return False
     await change_feed.touch(tx, ChangeKind.APPLICATION, clearance.application_id)
@@ -141,12 +123,12 @@ async def settle(tx: Transaction, clearance: Clearance) -> bool:
 
 async def by_ids(tx: Transaction, ids: Iterable[str]) -> dict[str, Clearance]:
     """Clearances by id; those that are not there are left out."""
-    return {row.id: _clearance(tx, row) for row in await rows_of(tx, select(clearances_table), _C.id, ids)}
+    return {row.id: _clearance(tx, row) for row in await rows_of(tx, sa.select(clearances_table), _C.id, ids)}
 
 
 async def of_applications(tx: Transaction, ids: Iterable[str]) -> dict[str, list[Clearance]]:
     """The clearances of each application in the order in which they were asked."""
-    statement = select(clearances_table).order_by(_C.application_id, _C.asked_at, _C.id)
+    statement = sa.select(clearances_table).order_by(_C.application_id, _C.asked_at, _C.id)
     return await group_rows(tx, statement, _C.application_id, ids, lambda row: _clearance(tx, row))
 
 
@@ -191,7 +173,7 @@ async def to_be_escalated(tx: Transaction, *, before: datetime, limit: int) -> l
 async def note_reminder(tx: Transaction, clearance: Clearance) -> None:
     """Write down that a clearance was reminded of or escalated."""
     values = {name: getattr(clearance, name) for name in ("reminded_at", "escalated_at", "escalated_to")}
-    await tx.connection.execute(update(clearances_table).where(_C.id == clearance.id).values(values))
+    await tx.connection.execute(sa.update(clearances_table).where(_C.id == clearance.id).values(values))
 
 
 async def add_report(tx: Transaction, report: VerificationReport) -> None:
@@ -209,14 +191,14 @@ async def add_report(tx: Transaction, report: VerificationReport) -> None:
         "observed_at": report.observed_at,
         "reported_at": report.reported_at,
     }
-    await tx.connection.execute(insert(verifications_table).values(values))
+    await tx.connection.execute(sa.insert(verifications_table).values(values))
     await change_feed.touch(tx, ChangeKind.APPLICATION, report.application_id)
 
 
 async def reports(tx: Transaction, application_ids: Iterable[str]) -> dict[str, list[VerificationReport]]:
     """The field reports of each application, the oldest first."""
     table = verifications_table
-    statement = select(table).order_by(table.c.application_id, table.c.reported_at, table.c.id)
+    statement = sa.select(table).order_by(table.c.application_id, table.c.reported_at, table.c.id)
     return await group_rows(tx, statement, table.c.application_id, application_ids, lambda row: _report(tx, row))
 
 
@@ -239,7 +221,7 @@ async def warn_many(tx: Transaction, warned: Sequence[Escalation]) -> set[str]:
 
 async def warnings(tx: Transaction, application_ids: Iterable[str]) -> dict[str, list[Escalation]]:
     """The warnings about each application, the latest last."""
-    statement = select(escalations_table).order_by(_E.application_id, _E.at, _E.id)
+    statement = sa.select(escalations_table).order_by(_E.application_id, _E.at, _E.id)
     return await group_rows(tx, statement, _E.application_id, application_ids, _escalation)
 
 
@@ -257,11 +239,11 @@ async def to_be_warned(
     By (due_at, id).
     """
     kinds = sorted(kind.value for kind in unless)
-    warned = exists().where(_E.application_id == _T.id, _E.due_at == _T.due_at, _E.kind.in_(kinds))
-    statement = select(applications_table).where(clock_is_running(), _T.due_at >= since, _T.due_at <= until, ~warned)
+    warned = sa.exists().where(_E.application_id == _T.id, _E.due_at == _T.due_at, _E.kind.in_(kinds))
+    statement = sa.select(applications_table).where(clock_is_running(), _T.due_at >= since, _T.due_at <= until, ~warned)
     if after is not None:
-        there = (literal(after[0], _T.due_at.type), literal(after[1], Key))
-        statement = statement.where(tuple_(_T.due_at, _T.id) > tuple_(*there))
+        there = (sa.literal(after[0], _T.due_at.type), sa.literal(after[1], Key))
+        statement = statement.where(sa.tuple_(_T.due_at, _T.id) > sa.tuple_(*there))
     rows = (await tx.connection.execute(statement.order_by(_T.due_at, _T.id).limit(limit))).all()
     return [application_of(tx, row) for row in rows]
 
@@ -270,45 +252,45 @@ async def appeals_to_be_warned(tx: Transaction, *, since: datetime, until: datet
     """Appeals that lapse between two instants and whose authority was not warned of it, the most urgent first."""
     appeal = appeals_table.c
     kind = _E.kind == EscalationKind.APPEAL_DUE_SOON.value
-    warned = exists().where(_E.application_id == appeal.application_id, _E.due_at == appeal.decide_by, kind)
+    warned = sa.exists().where(_E.application_id == appeal.application_id, _E.due_at == appeal.decide_by, kind)
     pending = appeal.state.in_(sorted(state.value for state in PENDING))
     soon = (appeal.next_at > since, appeal.next_at <= until)
-    statement = select(appeals_table).where(pending, *soon, ~warned).order_by(appeal.next_at, appeal.id).limit(limit)
+    statement = sa.select(appeals_table).where(pending, *soon, ~warned).order_by(appeal.next_at, appeal.id).limit(limit)
     return [appeal_of(tx, row) for row in (await tx.connection.execute(statement)).all()]
 
 
 async def open_of(tx: Transaction, application_id: str, department: str) -> Clearance | None:
     """The clearance that a department still owes for an application, or None."""
     wanted = (_C.application_id == application_id, _C.department == department, _C.state == ClearanceState.ASKED.value)
-    row = await first_row(tx, select(clearances_table).where(*wanted))
+    row = await first_row(tx, sa.select(clearances_table).where(*wanted))
     return _clearance(tx, row) if row else None
 
 
-def overdue_at(now: datetime) -> ColumnElement[bool]:
+def overdue_at(now: datetime) -> sa.ColumnElement[bool]:
     """An application for which a department owes an answer that is overdue."""
     return owed_since_before(now).where(_C.application_id == _T.id).exists()
 
 
-def owed_since_before(now: datetime) -> Select[Any]:
+def owed_since_before(now: datetime) -> sa.Select[Any]:
     """The ids of applications for which a department owes an answer that is overdue."""
-    return select(_C.application_id).where(_C.state == ClearanceState.ASKED.value, _C.due_at < now)
+    return sa.select(_C.application_id).where(_C.state == ClearanceState.ASKED.value, _C.due_at < now)
 
 
-def _select_outstanding() -> Select[Any]:
-    statement = select(clearances_table).where(_C.state == ClearanceState.ASKED.value)
+def _select_outstanding() -> sa.Select[Any]:
+    statement = sa.select(clearances_table).where(_C.state == ClearanceState.ASKED.value)
     return statement.order_by(_C.due_at, _C.id)
 
 
 def _select_clearances(
     postings: Sequence[Posting], above_id: str | None, states: Collection[ClearanceState]
-) -> Select[Any]:
-    covered = or_(_C.escalated_to == above_id, *(_covers(posting) for posting in postings))
-    return select(clearances_table).where(_C.state.in_(sorted(state.value for state in states)), covered)
+) -> sa.Select[Any]:
+    covered = sa.or_(_C.escalated_to == above_id, *(_covers(posting) for posting in postings))
+    return sa.select(clearances_table).where(_C.state.in_(sorted(state.value for state in states)), covered)
 
 
-def _covers(posting: Posting) -> ColumnElement[bool]:
+def _covers(posting: Posting) -> sa.ColumnElement[bool]:
     pairs = ((_C.department, posting.department), (_C.district, posting.district), (_C.tehsil, posting.tehsil))
-    return and_(true(), *(column == value for column, value in pairs if value is not None))
+    return sa.and_(sa.true(), *(column == value for column, value in pairs if value is not None))
 
 
 def _values(tx: Transaction, clearance: Clearance) -> dict[str, Any]:

@@ -5,22 +5,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    Date,
-    ForeignKey,
-    Index,
-    Integer,
-    LargeBinary,
-    SmallInteger,
-    Table,
-    UniqueConstraint,
-    func,
-    or_,
-    select,
-    update,
-)
+import sqlalchemy as sa
 
 from domain.doorstep import (
     OPEN,
@@ -53,49 +38,49 @@ from store.database import (
 )
 from store.database.metadata import metadata
 
-agents_table = Table(
+agents_table = sa.Table(
     "doorstep_agents",
     metadata,
-    Column("operator_id", Key, ForeignKey("operators.operator_id"), primary_key=True),
-    Column("district", Key, nullable=False),
-    Column("tehsil", Key),
-    Column("since", Instant, nullable=False),
-    Index(None, "district", "tehsil"),
+    sa.Column("operator_id", Key, sa.ForeignKey("operators.operator_id"), primary_key=True),
+    sa.Column("district", Key, nullable=False),
+    sa.Column("tehsil", Key),
+    sa.Column("since", Instant, nullable=False),
+    sa.Index(None, "district", "tehsil"),
 )
 
-visits_table = Table(
+visits_table = sa.Table(
     "doorstep_visits",
     metadata,
-    Column("id", Key, primary_key=True),
-    Column("application_id", Key, ForeignKey("applications.id"), nullable=False),
-    Column("citizen_id", Key, ForeignKey("citizens.citizen_id"), nullable=False),
-    Column("purpose", Key, nullable=False),
-    Column("sequence", SmallInteger, nullable=False),
-    Column("state", Key, nullable=False),
-    Column("slot_on", Date, nullable=False),
-    Column("slot_window", Key, nullable=False),
-    Column("agent_id", Key, ForeignKey("doorstep_agents.operator_id"), nullable=False),
-    Column("department", Key),
-    Column("district", Key, nullable=False),
-    Column("tehsil", Key),
-    Column("fee_paise", BigInteger),
-    Column("fee_receipt", Key),
-    Column("failure", Key),
-    Column("proof", Key),
-    Column("paper_sha256", Key),
-    Column("witness", LargeBinary),
-    Column("otp", LargeBinary),
-    Column("otp_hash", Key),
-    Column("otp_tries", SmallInteger, nullable=False),
-    Column("otp_expires_at", Instant),
-    Column("version", Integer, nullable=False),
-    Column("created_at", Instant, nullable=False),
-    Column("updated_at", Instant, nullable=False),
-    Column("closed_at", Instant),
-    UniqueConstraint("application_id", "purpose", "sequence"),
-    Index(None, "citizen_id"),
-    Index(None, "agent_id", "slot_on", "id"),
-    Index(None, "state", "slot_on"),
+    sa.Column("id", Key, primary_key=True),
+    sa.Column("application_id", Key, sa.ForeignKey("applications.id"), nullable=False),
+    sa.Column("citizen_id", Key, sa.ForeignKey("citizens.citizen_id"), nullable=False),
+    sa.Column("purpose", Key, nullable=False),
+    sa.Column("sequence", sa.SmallInteger, nullable=False),
+    sa.Column("state", Key, nullable=False),
+    sa.Column("slot_on", sa.Date, nullable=False),
+    sa.Column("slot_window", Key, nullable=False),
+    sa.Column("agent_id", Key, sa.ForeignKey("doorstep_agents.operator_id"), nullable=False),
+    sa.Column("department", Key),
+    sa.Column("district", Key, nullable=False),
+    sa.Column("tehsil", Key),
+    sa.Column("fee_paise", sa.BigInteger),
+    sa.Column("fee_receipt", Key),
+    sa.Column("failure", Key),
+    sa.Column("proof", Key),
+    sa.Column("paper_sha256", Key),
+    sa.Column("witness", sa.LargeBinary),
+    sa.Column("otp", sa.LargeBinary),
+    sa.Column("otp_hash", Key),
+    sa.Column("otp_tries", sa.SmallInteger, nullable=False),
+    sa.Column("otp_expires_at", Instant),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("updated_at", Instant, nullable=False),
+    sa.Column("closed_at", Instant),
+    sa.UniqueConstraint("application_id", "purpose", "sequence"),
+    sa.Index(None, "citizen_id"),
+    sa.Index(None, "agent_id", "slot_on", "id"),
+    sa.Index(None, "state", "slot_on"),
 )
 
 _A, _T = agents_table.c, visits_table.c
@@ -134,14 +119,14 @@ async def add_agent(tx: Transaction, agent: DoorstepAgent) -> None:
 
 async def agent(tx: Transaction, operator_id: str) -> DoorstepAgent | None:
     """The agent whom an operator is, or None."""
-    row = await first_row(tx, select(agents_table).where(_A.operator_id == operator_id))
+    row = await first_row(tx, sa.select(agents_table).where(_A.operator_id == operator_id))
     return _agent(row) if row else None
 
 
 async def agents_for(tx: Transaction, district: str, tehsil: str | None) -> list[DoorstepAgent]:
     """Agents who go to that place, those of the tehsil itself first."""
-    here = _A.tehsil.is_(None) if tehsil is None else or_(_A.tehsil.is_(None), _A.tehsil == tehsil)
-    statement = select(agents_table).where(_A.district == district, here)
+    here = _A.tehsil.is_(None) if tehsil is None else sa.or_(_A.tehsil.is_(None), _A.tehsil == tehsil)
+    statement = sa.select(agents_table).where(_A.district == district, here)
     ordered = statement.order_by(_A.tehsil.asc().nulls_last(), _A.operator_id)
     return [_agent(row) for row in (await tx.connection.execute(ordered)).all()]
 
@@ -149,7 +134,7 @@ async def agents_for(tx: Transaction, district: str, tehsil: str | None) -> list
 async def taken_slots(tx: Transaction, agent_ids: Collection[str], since: date) -> dict[tuple[str, Slot], int]:
     """How many open visits the agents have in each slot from a day on."""
     statement = (
-        select(_T.agent_id, _T.slot_on, _T.slot_window, func.count().label("many"))
+        sa.select(_T.agent_id, _T.slot_on, _T.slot_window, sa.func.count().label("many"))
         .where(_T.agent_id.in_(sorted(agent_ids)), _T.slot_on >= since, _has_state(OPEN))
         .group_by(_T.agent_id, _T.slot_on, _T.slot_window)
     )
@@ -169,9 +154,9 @@ async def save(tx: Transaction, visit: Visit, expected_version: int) -> Visit:
     changed = replace(visit, version=expected_version + 1, updated_at=tx.clock.now())
     fixed = {"id", "application_id", "citizen_id", "purpose", "sequence", "created_at"}
     values = {name: value for name, value in _values(tx, changed).items() if name not in fixed}
-    statement = update(visits_table).where(_T.id == visit.id, _T.version == expected_version)
+    statement = sa.update(visits_table).where(_T.id == visit.id, _T.version == expected_version)
     if (await tx.connection.execute(statement.values(values).returning(_T.id))).first() is None:
-        present = await first_row(tx, select(_T.version, _T.state).where(_T.id == visit.id))
+        present = await first_row(tx, sa.select(_T.version, _T.state).where(_T.id == visit.id))
         if present is None:
             raise NotThere("the visit")
         raise VersionConflict(present.version, present.state)
@@ -186,19 +171,19 @@ async def get(tx: Transaction, visit_id: str) -> Visit | None:
 
 async def by_ids(tx: Transaction, ids: Iterable[str]) -> dict[str, Visit]:
     """Visits by id."""
-    rows = await rows_of(tx, select(visits_table), _T.id, ids)
+    rows = await rows_of(tx, sa.select(visits_table), _T.id, ids)
     return {row.id: _visit(tx, row) for row in rows}
 
 
 async def of_applications(tx: Transaction, ids: Iterable[str]) -> dict[str, list[Visit]]:
     """Visits by application, the first one first."""
-    statement = select(visits_table).order_by(_T.created_at, _T.sequence, _T.id)
+    statement = sa.select(visits_table).order_by(_T.created_at, _T.sequence, _T.id)
     return await group_rows(tx, statement, _T.application_id, ids, lambda row: _visit(tx, row))
 
 
 async def missed_visits(tx: Transaction, today: date, limit: int) -> list[Visit]:
     """Open visits whose day was before today, the oldest first; their rows are locked."""
-    statement = select(visits_table).where(_has_state(OPEN), _T.slot_on < today).order_by(_T.slot_on, _T.id)
+    statement = sa.select(visits_table).where(_has_state(OPEN), _T.slot_on < today).order_by(_T.slot_on, _T.id)
     return [_visit(tx, row) for row in (await tx.connection.execute(statement.limit(limit).with_for_update())).all()]
 
 
@@ -229,7 +214,7 @@ def otp_hashes(tx: Transaction, visit_id: str, otp: str) -> tuple[str, ...]:
 
 
 def _of_agent(agent_id: str, states: Collection[VisitState]) -> Any:
-    return select(visits_table).where(_T.agent_id == agent_id, _has_state(states))
+    return sa.select(visits_table).where(_T.agent_id == agent_id, _has_state(states))
 
 
 def _has_state(states: Collection[VisitState]) -> Any:

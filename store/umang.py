@@ -6,19 +6,7 @@ from datetime import date, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import (
-    Column,
-    Date,
-    ForeignKey,
-    Index,
-    Integer,
-    LargeBinary,
-    PrimaryKeyConstraint,
-    Table,
-    delete,
-    select,
-    update,
-)
+import sqlalchemy as sa
 
 from domain.umang.umang import ServiceComparison
 from store.applications.application_rows import applications_table
@@ -29,52 +17,52 @@ KEPT_FOR = timedelta(days=8)
 """How long a request and its answer are kept: a day is promised (docs/contracts/umang.md section 8), and verbs keep
 keys for seven."""
 
-requests_table = Table(
+requests_table = sa.Table(
     "umang_requests",
     metadata,
-    Column("record", Key, primary_key=True),
-    Column("tracker", Key, nullable=False),
-    Column("operation", Key, nullable=False),
-    Column("srvid", Key, nullable=False),
-    Column("citizen_id", Key, ForeignKey("citizens.citizen_id"), nullable=False),
-    Column("body_hash", Key, nullable=False),
-    Column("answer", LargeBinary),
-    Column("code", Key),
-    Column("application_id", Key),
-    Column("begun_at", Instant, nullable=False),
-    Index(None, "begun_at"),
-    Index(None, "citizen_id"),
+    sa.Column("record", Key, primary_key=True),
+    sa.Column("tracker", Key, nullable=False),
+    sa.Column("operation", Key, nullable=False),
+    sa.Column("srvid", Key, nullable=False),
+    sa.Column("citizen_id", Key, sa.ForeignKey("citizens.citizen_id"), nullable=False),
+    sa.Column("body_hash", Key, nullable=False),
+    sa.Column("answer", sa.LargeBinary),
+    sa.Column("code", Key),
+    sa.Column("application_id", Key),
+    sa.Column("begun_at", Instant, nullable=False),
+    sa.Index(None, "begun_at"),
+    sa.Index(None, "citizen_id"),
 )
 
-assertions_table = Table(
+assertions_table = sa.Table(
     "umang_assertions",
     metadata,
-    Column("jti_hash", Key, primary_key=True),
-    Column("until", Instant, nullable=False),
-    Index(None, "until"),
+    sa.Column("jti_hash", Key, primary_key=True),
+    sa.Column("until", Instant, nullable=False),
+    sa.Index(None, "until"),
 )
 
-links_table = Table(
+links_table = sa.Table(
     "umang_links",
     metadata,
-    Column("ticket_hash", Key, primary_key=True),
-    Column("account", LargeBinary, nullable=False),
-    Column("tries", Integer, nullable=False),
-    Column("expires_at", Instant, nullable=False),
-    Index(None, "expires_at"),
+    sa.Column("ticket_hash", Key, primary_key=True),
+    sa.Column("account", sa.LargeBinary, nullable=False),
+    sa.Column("tries", sa.Integer, nullable=False),
+    sa.Column("expires_at", Instant, nullable=False),
+    sa.Index(None, "expires_at"),
 )
 
-comparisons_table = Table(
+comparisons_table = sa.Table(
     "umang_comparisons",
     metadata,
-    Column("day", Date, nullable=False),
-    Column("srvid", Key, nullable=False),
-    Column("accepted", Integer, nullable=False),
-    Column("created", Integer, nullable=False),
-    Column("theirs", Integer),
-    Column("differences", Json, nullable=False),
-    Column("compared_at", Instant, nullable=False),
-    PrimaryKeyConstraint("day", "srvid"),
+    sa.Column("day", sa.Date, nullable=False),
+    sa.Column("srvid", Key, nullable=False),
+    sa.Column("accepted", sa.Integer, nullable=False),
+    sa.Column("created", sa.Integer, nullable=False),
+    sa.Column("theirs", sa.Integer),
+    sa.Column("differences", Json, nullable=False),
+    sa.Column("compared_at", Instant, nullable=False),
+    sa.PrimaryKeyConstraint("day", "srvid"),
 )
 
 _R, _L, _C = requests_table.c, links_table.c, comparisons_table.c
@@ -132,24 +120,26 @@ async def begin(tx: Transaction, request: Request) -> StoredRequest | None:
     }
     if await insert_new(tx, requests_table, values):
         return None
-    row = await first_row(tx, select(requests_table).where(_R.record == request.record))
+    row = await first_row(tx, sa.select(requests_table).where(_R.record == request.record))
     return None if row is None else StoredRequest(row.body_hash, _answer(tx, row))
 
 
 async def keep_answer(tx: Transaction, record: str, answer: Mapping[str, Any], code: str) -> Mapping[str, Any]:
     """Keep the first answer and give it; that of a twin where it was first."""
     sealed = tx.cipher.encrypt_json(dict(answer), _place(record))
-    unanswered = update(requests_table).where(_R.record == record, _R.answer.is_(None))
+    unanswered = sa.update(requests_table).where(_R.record == record, _R.answer.is_(None))
     kept = await tx.connection.execute(unanswered.values(answer=sealed, code=code).returning(_R.record))
     if kept.first() is not None:
         return answer
-    row = await first_row(tx, select(requests_table).where(_R.record == record))
+    row = await first_row(tx, sa.select(requests_table).where(_R.record == record))
     return (_answer(tx, row) if row else None) or answer
 
 
 async def note_filed(tx: Transaction, record: str, application_id: str) -> None:
     """Note in the transaction of a filing which application came of a request."""
-    await tx.connection.execute(update(requests_table).where(_R.record == record).values(application_id=application_id))
+    await tx.connection.execute(
+        sa.update(requests_table).where(_R.record == record).values(application_id=application_id)
+    )
 
 
 async def begin_link(tx: Transaction, ticket: str, account: Account, expires_at: datetime) -> None:
@@ -164,7 +154,7 @@ async def begin_link(tx: Transaction, ticket: str, account: Account, expires_at:
 async def account_of(tx: Transaction, ticket: str) -> Account | None:
     """The account of a ticket; None where it is used or over."""
     row = await first_row(
-        tx, select(links_table).where(_L.ticket_hash == _hash(ticket), _L.expires_at > tx.clock.now())
+        tx, sa.select(links_table).where(_L.ticket_hash == _hash(ticket), _L.expires_at > tx.clock.now())
     )
     if row is None:
         return None
@@ -174,29 +164,29 @@ async def account_of(tx: Transaction, ticket: str) -> Account | None:
 
 async def count_try(tx: Transaction, ticket: str) -> int:
     """Count a wrong try and give how many there were."""
-    counted = update(links_table).where(_L.ticket_hash == _hash(ticket)).values(tries=_L.tries + 1)
+    counted = sa.update(links_table).where(_L.ticket_hash == _hash(ticket)).values(tries=_L.tries + 1)
     row = (await tx.connection.execute(counted.returning(_L.tries))).first()
     return int(row.tries) if row else 0
 
 
 async def end_link(tx: Transaction, ticket: str) -> None:
     """Use a ticket up."""
-    await tx.connection.execute(delete(links_table).where(_L.ticket_hash == _hash(ticket)))
+    await tx.connection.execute(sa.delete(links_table).where(_L.ticket_hash == _hash(ticket)))
 
 
 async def forget_expired(tx: Transaction) -> None:
     """Forget assertions and tickets that are over, and requests past their time."""
     now = tx.clock.now()
-    await tx.connection.execute(delete(assertions_table).where(assertions_table.c.until <= now))
-    await tx.connection.execute(delete(links_table).where(_L.expires_at <= now))
-    await tx.connection.execute(delete(requests_table).where(_R.begun_at <= now - KEPT_FOR))
+    await tx.connection.execute(sa.delete(assertions_table).where(assertions_table.c.until <= now))
+    await tx.connection.execute(sa.delete(links_table).where(_L.expires_at <= now))
+    await tx.connection.execute(sa.delete(requests_table).where(_R.begun_at <= now - KEPT_FOR))
 
 
 async def filings(tx: Transaction, since: datetime, until: datetime, operation: str) -> list[dict[str, Any]]:
     """The requests of an operation in a span: srvid, tracker, code, and whether an application came of each."""
     joined = requests_table.outerjoin(applications_table, applications_table.c.id == _R.application_id)
     asked = (
-        select(_R.srvid, _R.tracker, _R.code, _R.application_id, applications_table.c.id.label("there"))
+        sa.select(_R.srvid, _R.tracker, _R.code, _R.application_id, applications_table.c.id.label("there"))
         .select_from(joined)
         .where(_R.operation == operation, _R.begun_at >= since, _R.begun_at < until)
         .order_by(_R.srvid, _R.begun_at, _R.record)
@@ -224,7 +214,7 @@ async def save_comparison(tx: Transaction, compared: Iterable[ServiceComparison]
 
 async def comparisons(tx: Transaction, first_day: date) -> list[ServiceComparison]:
     """What was compared of the days from one on, in their order."""
-    asked = select(comparisons_table).where(_C.day >= first_day).order_by(_C.day, _C.srvid)
+    asked = sa.select(comparisons_table).where(_C.day >= first_day).order_by(_C.day, _C.srvid)
     return [
         ServiceComparison(row.day, row.srvid, row.accepted, row.created, row.theirs, tuple(row.differences))
         for row in (await tx.connection.execute(asked)).all()
@@ -233,7 +223,7 @@ async def comparisons(tx: Transaction, first_day: date) -> list[ServiceCompariso
 
 async def compared_on(tx: Transaction, day: date) -> bool:
     """Whether a day was compared already."""
-    return await first_row(tx, select(_C.day).where(_C.day == day)) is not None
+    return await first_row(tx, sa.select(_C.day).where(_C.day == day)) is not None
 
 
 def _answer(tx: Transaction, row: AnyRow) -> Mapping[str, Any] | None:

@@ -3,21 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    Date,
-    ForeignKey,
-    Index,
-    Integer,
-    LargeBinary,
-    Table,
-    Text,
-    UniqueConstraint,
-    insert,
-    select,
-    update,
-)
+import sqlalchemy as sa
 
 from domain.appeals.appeals import (
     AppealEvent,
@@ -32,56 +18,56 @@ from domain.appeals.appeals import (
 from store.database import AnyRow, Instant, Key, Transaction, first_row, group_rows
 from store.database.metadata import metadata
 
-events_table = Table(
+events_table = sa.Table(
     "appeal_events",
     metadata,
-    Column("id", Key, primary_key=True),
-    Column("citizen_id", Key, ForeignKey("citizens.citizen_id"), nullable=False),
-    Column("appeal_id", Key, ForeignKey("appeals.id"), nullable=False),
-    Column("sequence", Integer, nullable=False),
-    Column("move", Key, nullable=False),
-    Column("state_before", Key),
-    Column("state_after", Key, nullable=False),
-    Column("actor_role", Key, nullable=False),
-    Column("actor_id", Key),
-    Column("note", LargeBinary),
-    Column("at", Instant, nullable=False),
-    UniqueConstraint("appeal_id", "sequence"),
+    sa.Column("id", Key, primary_key=True),
+    sa.Column("citizen_id", Key, sa.ForeignKey("citizens.citizen_id"), nullable=False),
+    sa.Column("appeal_id", Key, sa.ForeignKey("appeals.id"), nullable=False),
+    sa.Column("sequence", sa.Integer, nullable=False),
+    sa.Column("move", Key, nullable=False),
+    sa.Column("state_before", Key),
+    sa.Column("state_after", Key, nullable=False),
+    sa.Column("actor_role", Key, nullable=False),
+    sa.Column("actor_id", Key),
+    sa.Column("note", sa.LargeBinary),
+    sa.Column("at", Instant, nullable=False),
+    sa.UniqueConstraint("appeal_id", "sequence"),
 )
 
-hearings_table = Table(
+hearings_table = sa.Table(
     "appeal_hearings",
     metadata,
-    Column("id", Key, primary_key=True),
-    Column("citizen_id", Key, ForeignKey("citizens.citizen_id"), nullable=False),
-    Column("appeal_id", Key, ForeignKey("appeals.id"), nullable=False),
-    Column("at", Instant, nullable=False),
-    Column("place", Text, nullable=False),
-    Column("recorded_at", Instant, nullable=False),
-    Column("state", Key),  # null is FIXED: rows of before dates were moved
-    Column("reference", Key),
-    Column("fixed_at", Instant),
-    Index(None, "appeal_id"),
-    Index(None, "at", "id"),
+    sa.Column("id", Key, primary_key=True),
+    sa.Column("citizen_id", Key, sa.ForeignKey("citizens.citizen_id"), nullable=False),
+    sa.Column("appeal_id", Key, sa.ForeignKey("appeals.id"), nullable=False),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("place", sa.Text, nullable=False),
+    sa.Column("recorded_at", Instant, nullable=False),
+    sa.Column("state", Key),  # null is FIXED: rows of before dates were moved
+    sa.Column("reference", Key),
+    sa.Column("fixed_at", Instant),
+    sa.Index(None, "appeal_id"),
+    sa.Index(None, "at", "id"),
 )
 
-awards_table = Table(
+awards_table = sa.Table(
     "appeal_awards",
     metadata,
-    Column("id", Key, primary_key=True),
-    Column("citizen_id", Key, ForeignKey("citizens.citizen_id"), nullable=False),
-    Column("appeal_id", Key, ForeignKey("appeals.id"), nullable=False),
-    Column("kind", Key, nullable=False),
-    Column("officer_id", Key),
-    Column("amount_paise", BigInteger, nullable=False),
-    Column("reason", LargeBinary, nullable=False),
-    Column("section", Text, nullable=False),
-    Column("ordered_by", Key),
-    Column("ordered_at", Instant, nullable=False),
-    Column("state", Key),  # null is ORDERED: rows from before payments were reported
-    Column("settled_on", Date),
-    Column("settlement", Key),
-    UniqueConstraint("appeal_id", "kind"),
+    sa.Column("id", Key, primary_key=True),
+    sa.Column("citizen_id", Key, sa.ForeignKey("citizens.citizen_id"), nullable=False),
+    sa.Column("appeal_id", Key, sa.ForeignKey("appeals.id"), nullable=False),
+    sa.Column("kind", Key, nullable=False),
+    sa.Column("officer_id", Key),
+    sa.Column("amount_paise", sa.BigInteger, nullable=False),
+    sa.Column("reason", sa.LargeBinary, nullable=False),
+    sa.Column("section", sa.Text, nullable=False),
+    sa.Column("ordered_by", Key),
+    sa.Column("ordered_at", Instant, nullable=False),
+    sa.Column("state", Key),  # null is ORDERED: rows from before payments were reported
+    sa.Column("settled_on", sa.Date),
+    sa.Column("settlement", Key),
+    sa.UniqueConstraint("appeal_id", "kind"),
 )
 
 
@@ -89,12 +75,12 @@ async def add_events(tx: Transaction, taken: Iterable[tuple[str, AppealEvent]]) 
     """Add steps, each with its citizen, in one statement; notes are encrypted."""
     rows = [_event_values(tx, citizen_id, event) for citizen_id, event in taken]
     if rows:
-        await tx.connection.execute(insert(events_table), rows)
+        await tx.connection.execute(sa.insert(events_table), rows)
 
 
 async def events(tx: Transaction, appeal_ids: Iterable[str]) -> dict[str, list[AppealEvent]]:
     """The steps of each appeal in their order."""
-    statement = select(events_table).order_by(events_table.c.appeal_id, events_table.c.sequence)
+    statement = sa.select(events_table).order_by(events_table.c.appeal_id, events_table.c.sequence)
     return await group_rows(tx, statement, events_table.c.appeal_id, appeal_ids, lambda row: _event(tx, row))
 
 
@@ -102,12 +88,12 @@ async def add_hearing(tx: Transaction, citizen_id: str, hearing: Hearing) -> Non
     """Keep a date of hearing."""
     names = ("id", "appeal_id", "at", "place", "recorded_at", "reference", "fixed_at")
     values = {name: getattr(hearing, name) for name in names} | {"state": hearing.state.value}
-    await tx.connection.execute(insert(hearings_table).values(citizen_id=citizen_id, **values))
+    await tx.connection.execute(sa.insert(hearings_table).values(citizen_id=citizen_id, **values))
 
 
 async def set_hearing(tx: Transaction, hearing: Hearing) -> None:
     """Write down what became of a date of hearing; date and place stay as they were."""
-    statement = update(hearings_table).where(hearings_table.c.id == hearing.id)
+    statement = sa.update(hearings_table).where(hearings_table.c.id == hearing.id)
     values = {"state": hearing.state.value, "reference": hearing.reference, "fixed_at": hearing.fixed_at}
     await tx.connection.execute(statement.values(values))
 
@@ -116,7 +102,7 @@ async def hearings(tx: Transaction, appeal_ids: Iterable[str]) -> dict[str, list
     """The hearings of each appeal by date."""
     table = hearings_table
     return await group_rows(
-        tx, select(table).order_by(table.c.at, table.c.id), table.c.appeal_id, appeal_ids, hearing_of
+        tx, sa.select(table).order_by(table.c.at, table.c.id), table.c.appeal_id, appeal_ids, hearing_of
     )
 
 
@@ -128,19 +114,19 @@ def hearing_of(row: AnyRow) -> Hearing:
 
 async def add_award(tx: Transaction, citizen_id: str, award: Award) -> None:
     """Keep a penalty or compensation; its reason is encrypted."""
-    await tx.connection.execute(insert(awards_table).values(citizen_id=citizen_id, **_award_values(tx, award)))
+    await tx.connection.execute(sa.insert(awards_table).values(citizen_id=citizen_id, **_award_values(tx, award)))
 
 
 async def set_award(tx: Transaction, award: Award) -> None:
     """Write an award over the one with its id."""
-    statement = update(awards_table).where(awards_table.c.id == award.id)
+    statement = sa.update(awards_table).where(awards_table.c.id == award.id)
     await tx.connection.execute(statement.values(_award_values(tx, award)))
 
 
 async def award(tx: Transaction, appeal_id: str, kind: AwardKind) -> Award | None:
     """The award of a kind that an order imposed, or None; its row is locked."""
     table = awards_table
-    statement = select(table).where(table.c.appeal_id == appeal_id, table.c.kind == kind.value).with_for_update()
+    statement = sa.select(table).where(table.c.appeal_id == appeal_id, table.c.kind == kind.value).with_for_update()
     row = await first_row(tx, statement)
     return award_of(tx, row) if row else None
 
@@ -149,7 +135,7 @@ async def awards(tx: Transaction, appeal_ids: Iterable[str]) -> dict[str, list[A
     """The penalties and compensations of each appeal."""
     table = awards_table
     return await group_rows(
-        tx, select(table).order_by(table.c.kind.desc()), table.c.appeal_id, appeal_ids, lambda row: award_of(tx, row)
+        tx, sa.select(table).order_by(table.c.kind.desc()), table.c.appeal_id, appeal_ids, lambda row: award_of(tx, row)
     )
 
 

@@ -4,24 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    Column,
-    ColumnElement,
-    ForeignKey,
-    Select,
-    Table,
-    and_,
-    bindparam,
-    delete,
-    exists,
-    false,
-    literal,
-    or_,
-    select,
-    true,
-    tuple_,
-    update,
-)
+import sqlalchemy as sa
 
 from domain.appeals.appeals import LEVELS, PENDING, Appeal, AppealGround, AppealLevel, AppealState
 from domain.applications.applications import Application
@@ -90,11 +73,11 @@ __all__ = [
     "with_authority",
 ]
 
-opt_outs_table = Table(
+opt_outs_table = sa.Table(
     "appeal_opt_outs",
     metadata,
-    Column("citizen_id", Key, ForeignKey("citizens.citizen_id"), primary_key=True),
-    Column("since", Instant, nullable=False),
+    sa.Column("citizen_id", Key, sa.ForeignKey("citizens.citizen_id"), primary_key=True),
+    sa.Column("since", Instant, nullable=False),
 )
 
 _A, _T = appeals_table.c, applications_table.c
@@ -115,10 +98,10 @@ async def add(tx: Transaction, filed: Sequence[Appeal]) -> set[str]:
 async def save(tx: Transaction, appeal: Appeal) -> Appeal:
     """Replace an appeal at the version before `appeal.version`. Raises VersionConflict, or NotThere."""
     values = {name: value for name, value in values_of(tx, appeal).items() if name not in _UNCHANGING}
-    statement = update(appeals_table).where(_A.id == appeal.id, _A.version == appeal.version - 1)
+    statement = sa.update(appeals_table).where(_A.id == appeal.id, _A.version == appeal.version - 1)
     changed = await tx.connection.execute(statement.values(values).returning(_A.id))
     if changed.first() is None:
-        present = await first_row(tx, select(_A.version, _A.state).where(_A.id == appeal.id))
+        present = await first_row(tx, sa.select(_A.version, _A.state).where(_A.id == appeal.id))
         if present is None:
             raise NotThere("the appeal")
         raise VersionConflict(present.version, present.state)
@@ -133,7 +116,7 @@ async def save_many(tx: Transaction, changed: Sequence[Appeal]) -> None:
     """
     if not changed:
         return
-    statement = select(_A.id, _A.version, _A.state).order_by(_A.id).with_for_update()
+    statement = sa.select(_A.id, _A.version, _A.state).order_by(_A.id).with_for_update()
     present = {row.id: row for row in await rows_of(tx, statement, _A.id, sorted(one.id for one in changed))}
     for one in changed:
         there = present.get(one.id)
@@ -142,7 +125,7 @@ async def save_many(tx: Transaction, changed: Sequence[Appeal]) -> None:
         if there.version != one.version - 1:
             raise VersionConflict(there.version, there.state)
     rows = [{name: value for name, value in values_of(tx, one).items() if name not in _UNCHANGING} for one in changed]
-    replacing = update(appeals_table).where(_A.id == bindparam("saved_id"))
+    replacing = sa.update(appeals_table).where(_A.id == sa.bindparam("saved_id"))
     await tx.connection.execute(
         replacing, [{**row, "saved_id": one.id} for one, row in zip(changed, rows, strict=True)]
     )
@@ -151,19 +134,19 @@ async def save_many(tx: Transaction, changed: Sequence[Appeal]) -> None:
 
 async def by_ids(tx: Transaction, ids: Iterable[str]) -> dict[str, Appeal]:
     """Appeals by id; those that are not there are left out."""
-    rows = await rows_of(tx, select(appeals_table), _A.id, ids)
+    rows = await rows_of(tx, sa.select(appeals_table), _A.id, ids)
     return {row.id: appeal_of(tx, row) for row in rows}
 
 
 async def by_numbers(tx: Transaction, numbers: Iterable[str]) -> dict[str, Appeal]:
     """Appeals by their reference number of fourteen Latin digits."""
-    rows = await rows_of(tx, select(appeals_table), _A.number, numbers)
+    rows = await rows_of(tx, sa.select(appeals_table), _A.number, numbers)
     return {row.number: appeal_of(tx, row) for row in rows}
 
 
 async def of_applications(tx: Transaction, ids: Iterable[str]) -> dict[str, list[Appeal]]:
     """The appeals of each application, the oldest first; an application without any is left out."""
-    statement = select(appeals_table).order_by(_A.application_id, _A.received_at, _A.id)
+    statement = sa.select(appeals_table).order_by(_A.application_id, _A.received_at, _A.id)
     return await group_rows(tx, statement, _A.application_id, ids, lambda row: appeal_of(tx, row))
 
 
@@ -183,21 +166,21 @@ async def count_of_citizen(tx: Transaction, citizen_id: str) -> int:
     return await count(tx, _of_citizen(citizen_id))
 
 
-def _of_citizen(citizen_id: str) -> Select[Any]:
-    return select(appeals_table).where(_A.citizen_id == citizen_id)
+def _of_citizen(citizen_id: str) -> sa.Select[Any]:
+    return sa.select(appeals_table).where(_A.citizen_id == citizen_id)
 
 
 async def opted_out(tx: Transaction, citizen_ids: Iterable[str]) -> dict[str, datetime]:
     """Since when each of these citizens wants no appeal filed by itself; the others are left out."""
     table = opt_outs_table
-    rows = await rows_of(tx, select(table), table.c.citizen_id, citizen_ids)
+    rows = await rows_of(tx, sa.select(table), table.c.citizen_id, citizen_ids)
     return {row.citizen_id: row.since for row in rows}
 
 
 async def opt_out(tx: Transaction, citizen_id: str, since: datetime | None) -> None:
     """Note that a citizen wants no appeal filed by itself, or with None that the citizen wants it again."""
     if since is None:
-        await tx.connection.execute(delete(opt_outs_table).where(opt_outs_table.c.citizen_id == citizen_id))
+        await tx.connection.execute(sa.delete(opt_outs_table).where(opt_outs_table.c.citizen_id == citizen_id))
         return
     await insert_new(tx, opt_outs_table, {"citizen_id": citizen_id, "since": since})
 
@@ -233,30 +216,30 @@ async def breached_applications(
     Not while paused, not for a citizen who opted out, nor for a service that was not notified when it was
     filed for. The rows are locked, so that a delivery at the same moment comes either before or after.
     """
-    filed = exists().where(
+    filed = sa.exists().where(
         _A.application_id == _T.id,
         _A.level == AppealLevel.FIRST.value,
         _A.ground == AppealGround.TIME_LIMIT_BREACHED.value,
     )
     not_notified = filed_as_not_notified(_T.service_code, _T.service_version)
-    out = exists().where(opt_outs_table.c.citizen_id == _T.citizen_id)
-    statement = select(applications_table).where(clock_is_running(), _T.due_at < before, ~filed, ~not_notified, ~out)
+    out = sa.exists().where(opt_outs_table.c.citizen_id == _T.citizen_id)
+    statement = sa.select(applications_table).where(clock_is_running(), _T.due_at < before, ~filed, ~not_notified, ~out)
     return await _by_due_date(tx, statement, after, limit)
 
 
 async def _by_due_date(
-    tx: Transaction, statement: Select[Any], after: tuple[datetime, str] | None, limit: int
+    tx: Transaction, statement: sa.Select[Any], after: tuple[datetime, str] | None, limit: int
 ) -> list[Application]:
     if after is not None:
-        there = tuple_(literal(after[0], _T.due_at.type), literal(after[1], Key))
-        statement = statement.where(tuple_(_T.due_at, _T.id) > there)
+        there = sa.tuple_(sa.literal(after[0], _T.due_at.type), sa.literal(after[1], Key))
+        statement = statement.where(sa.tuple_(_T.due_at, _T.id) > there)
     ordered = statement.order_by(_T.due_at, _T.id).limit(limit).with_for_update(of=applications_table)
     return [application_of(tx, row) for row in (await tx.connection.execute(ordered)).all()]
 
 
-def clock_is_running() -> ColumnElement[bool]:
+def clock_is_running() -> sa.ColumnElement[bool]:
     """The clock of an application runs under its own limit, and does not wait since an import."""
-    return and_(
+    return sa.and_(
         _T.status.in_(sorted(status.value for status in ON_THE_CLOCK)),
         _T.paused_since.is_(None),
         _T.due_at.is_not(None),
@@ -268,7 +251,7 @@ def clock_is_running() -> ColumnElement[bool]:
 async def due(tx: Transaction, now: datetime, limit: int) -> list[Appeal]:
     """Appeals that the clock has to look at, the most urgent first; their rows are locked."""
     waiting = sorted(state.value for state in (*PENDING, AppealState.DIRECTED))
-    statement = select(appeals_table).where(_A.state.in_(waiting), _A.next_at <= now)
+    statement = sa.select(appeals_table).where(_A.state.in_(waiting), _A.next_at <= now)
     ordered = statement.order_by(_A.next_at, _A.id).limit(limit).with_for_update()
     return [appeal_of(tx, row) for row in (await tx.connection.execute(ordered)).all()]
 
@@ -276,22 +259,22 @@ async def due(tx: Transaction, now: datetime, limit: int) -> list[Appeal]:
 async def with_authority(tx: Transaction, officer_id: str, *, after: str | None = None, limit: int) -> list[Appeal]:
     """Appeals that an officer has and has to decide, by id."""
     states = sorted(state.value for state in (*PENDING, AppealState.SERVICE_DELIVERED_LATE))
-    statement = select(appeals_table).where(_A.authority_id == officer_id, _A.state.in_(states))
+    statement = sa.select(appeals_table).where(_A.authority_id == officer_id, _A.state.in_(states))
     if after is not None:
         statement = statement.where(_A.id > after)
     rows = (await tx.connection.execute(statement.order_by(_A.id).limit(limit))).all()
     return [appeal_of(tx, row) for row in rows]
 
 
-def _docket(postings: Sequence[Posting], officer_id: str | None, states: Collection[AppealState]) -> Select[Any]:
-    covered = or_(false(), _A.authority_id == officer_id, *(_hears(posting) for posting in postings))
-    return select(appeals_table).where(_A.state.in_(sorted(state.value for state in states)), covered)
+def _docket(postings: Sequence[Posting], officer_id: str | None, states: Collection[AppealState]) -> sa.Select[Any]:
+    covered = sa.or_(sa.false(), _A.authority_id == officer_id, *(_hears(posting) for posting in postings))
+    return sa.select(appeals_table).where(_A.state.in_(sorted(state.value for state in states)), covered)
 
 
-def _hears(posting: Posting) -> ColumnElement[bool]:
+def _hears(posting: Posting) -> sa.ColumnElement[bool]:
     levels = [level for level, rank in LEVELS.items() if rank is posting.level]
     if posting.role is Role.COMMISSION:
         levels = [AppealLevel.COMMISSION]
     pairs = ((_A.department, posting.department), (_A.district, posting.district), (_A.tehsil, posting.tehsil))
     place = (column == value for column, value in pairs if value is not None)
-    return and_(true(), _A.level.in_([level.value for level in levels]), *place)
+    return sa.and_(sa.true(), _A.level.in_([level.value for level in levels]), *place)

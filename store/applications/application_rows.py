@@ -3,20 +3,7 @@
 from collections.abc import Collection, Iterator
 from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    Column,
-    ColumnElement,
-    ForeignKey,
-    Index,
-    Integer,
-    LargeBinary,
-    Table,
-    UniqueConstraint,
-    bindparam,
-    text,
-)
+import sqlalchemy as sa
 
 from domain.applications.applications import Application, Channel, Decision, DeliveryMode, RejectionGround
 from domain.applications.deadline import DayUnit, TimeLimit
@@ -33,62 +20,62 @@ ENDED_LATE = (
 )
 """Disposed of after the due instant, in the words of the index that finds those; columns of applications alone."""
 
-_LATE = text(ENDED_LATE)
+_LATE = sa.text(ENDED_LATE)
 
 
-def _of_open(*places: str) -> Index:
+def _of_open(*places: str) -> sa.Index:
     """An index of open applications by place and due date, from which they are counted by state and clock too."""
-    name, only = "_".join(("ix_applications_open", *places, "due_at")), text(_OPEN_WORDS)
-    return Index(name, *places, "due_at", "id", "status", "paused_since", sqlite_where=only, postgresql_where=only)
+    name, only = "_".join(("ix_applications_open", *places, "due_at")), sa.text(_OPEN_WORDS)
+    return sa.Index(name, *places, "due_at", "id", "status", "paused_since", sqlite_where=only, postgresql_where=only)
 
 
-applications_table = Table(
+applications_table = sa.Table(
     "applications",
     metadata,
-    Column("id", Key, primary_key=True),
-    Column("citizen_id", Key, ForeignKey("citizens.citizen_id"), nullable=False),
-    Column("number", Key, nullable=False),
-    Column("acknowledgement", Key),
-    Column("service_code", Key, nullable=False),
-    Column("department", Key),
-    Column("district", Key, nullable=False),
-    Column("tehsil", Key),
-    Column("channel", Key, nullable=False),
-    Column("operator_id", Key),
-    Column("delivery", Key, nullable=False),
-    Column("status", Key, nullable=False),
-    Column("version", Integer, nullable=False),
-    Column("form", LargeBinary, nullable=False),
-    Column("fee_paise", BigInteger),
-    Column("fee_receipt", Key),
-    Column("officer_id", Key),
-    Column("limit_days", Integer),
-    Column("limit_unit", Key),
-    Column("calendar_version", Key),
-    Column("clock_started_at", Instant),
-    Column("paused_since", Instant),
-    Column("paused_days", Integer, nullable=False),
-    Column("due_at", Instant),
-    Column("approved", Boolean),
-    Column("ground", Key),
-    Column("reason", LargeBinary),
-    Column("decided_by", Key),
-    Column("decided_at", Instant),
-    Column("created_at", Instant, nullable=False),
-    Column("submitted_at", Instant),
-    Column("delivered_at", Instant),
-    Column("updated_at", Instant, nullable=False),
-    Column("service_version", Integer),
-    UniqueConstraint("number"),
-    UniqueConstraint("acknowledgement"),
-    Index(None, "citizen_id", "created_at", "id"),
-    Index(None, "district", "status", "due_at"),
-    Index(None, "status", "due_at"),
+    sa.Column("id", Key, primary_key=True),
+    sa.Column("citizen_id", Key, sa.ForeignKey("citizens.citizen_id"), nullable=False),
+    sa.Column("number", Key, nullable=False),
+    sa.Column("acknowledgement", Key),
+    sa.Column("service_code", Key, nullable=False),
+    sa.Column("department", Key),
+    sa.Column("district", Key, nullable=False),
+    sa.Column("tehsil", Key),
+    sa.Column("channel", Key, nullable=False),
+    sa.Column("operator_id", Key),
+    sa.Column("delivery", Key, nullable=False),
+    sa.Column("status", Key, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("form", sa.LargeBinary, nullable=False),
+    sa.Column("fee_paise", sa.BigInteger),
+    sa.Column("fee_receipt", Key),
+    sa.Column("officer_id", Key),
+    sa.Column("limit_days", sa.Integer),
+    sa.Column("limit_unit", Key),
+    sa.Column("calendar_version", Key),
+    sa.Column("clock_started_at", Instant),
+    sa.Column("paused_since", Instant),
+    sa.Column("paused_days", sa.Integer, nullable=False),
+    sa.Column("due_at", Instant),
+    sa.Column("approved", sa.Boolean),
+    sa.Column("ground", Key),
+    sa.Column("reason", sa.LargeBinary),
+    sa.Column("decided_by", Key),
+    sa.Column("decided_at", Instant),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("submitted_at", Instant),
+    sa.Column("delivered_at", Instant),
+    sa.Column("updated_at", Instant, nullable=False),
+    sa.Column("service_version", sa.Integer),
+    sa.UniqueConstraint("number"),
+    sa.UniqueConstraint("acknowledgement"),
+    sa.Index(None, "citizen_id", "created_at", "id"),
+    sa.Index(None, "district", "status", "due_at"),
+    sa.Index(None, "status", "due_at"),
     _of_open("district", "department"),
     _of_open("district"),
     _of_open("department"),
     _of_open(),
-    Index("ix_applications_ended_late", "updated_at", "id", sqlite_where=_LATE, postgresql_where=_LATE),
+    sa.Index("ix_applications_ended_late", "updated_at", "id", sqlite_where=_LATE, postgresql_where=_LATE),
 )
 """Of a hundred applications one is open; what officers look at is found by small indexes that hold only those."""
 
@@ -135,7 +122,7 @@ def values_of(tx: Transaction, application: Application) -> dict[str, Any]:
     }
 
 
-def in_states(statuses: Collection[Status]) -> Iterator[ColumnElement[bool]]:
+def in_states(statuses: Collection[Status]) -> Iterator[sa.ColumnElement[bool]]:
     """That an application is in one of the states.
 
     Where all of them are open that is said in the very words of the small indexes, less the other open states. In this
@@ -145,7 +132,7 @@ def in_states(statuses: Collection[Status]) -> Iterator[ColumnElement[bool]]:
     if not OPEN.issuperset(statuses):
         yield status.in_(sorted(one.value for one in statuses))
         return
-    yield status.not_in(bindparam("not_open", _OTHER, expanding=True, literal_execute=True, unique=True))
+    yield status.not_in(sa.bindparam("not_open", _OTHER, expanding=True, literal_execute=True, unique=True))
     if others := OPEN.difference(statuses):
         yield status.not_in(sorted(one.value for one in others))
 

@@ -9,66 +9,53 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    Column,
-    ColumnElement,
-    ForeignKey,
-    Index,
-    Integer,
-    Table,
-    exists,
-    func,
-    insert,
-    select,
-    text,
-    update,
-)
+import sqlalchemy as sa
 
 from domain.applications.lifecycle import ON_THE_CLOCK
 from store.applications.application_rows import applications_table
 from store.database import AnyRow, Instant, Key, Transaction, first_row, rows_of
 from store.database.metadata import metadata
 
-imports_table = Table(
+imports_table = sa.Table(
     "legacy_imports",
     metadata,
-    Column("id", Key, primary_key=True),
-    Column("source_digest", Key, nullable=False),
-    Column("bytes_done", BigInteger, nullable=False),
-    Column("rows_done", BigInteger, nullable=False),
-    Column("imported", BigInteger, nullable=False),
-    Column("skipped", BigInteger, nullable=False),
-    Column("rejected", BigInteger, nullable=False),
-    Column("rejects_bytes", BigInteger, nullable=False),
-    Column("started_at", Instant, nullable=False),
-    Column("updated_at", Instant, nullable=False),
-    Column("finished_at", Instant),
-    Index(None, "source_digest"),
+    sa.Column("id", Key, primary_key=True),
+    sa.Column("source_digest", Key, nullable=False),
+    sa.Column("bytes_done", sa.BigInteger, nullable=False),
+    sa.Column("rows_done", sa.BigInteger, nullable=False),
+    sa.Column("imported", sa.BigInteger, nullable=False),
+    sa.Column("skipped", sa.BigInteger, nullable=False),
+    sa.Column("rejected", sa.BigInteger, nullable=False),
+    sa.Column("rejects_bytes", sa.BigInteger, nullable=False),
+    sa.Column("started_at", Instant, nullable=False),
+    sa.Column("updated_at", Instant, nullable=False),
+    sa.Column("finished_at", Instant),
+    sa.Index(None, "source_digest"),
 )
 
-legacy_applications_table = Table(
+legacy_applications_table = sa.Table(
     "legacy_applications",
     metadata,
-    Column("application_id", Key, ForeignKey("applications.id"), primary_key=True),
-    Column("citizen_id", Key, ForeignKey("citizens.citizen_id"), nullable=False),
-    Column("import_id", Key, ForeignKey("legacy_imports.id"), nullable=False),
-    Column("content_index", Key, nullable=False),
-    Column("steps", Integer, nullable=False),
-    Column("held", Boolean, nullable=False),
-    Column("imported_at", Instant, nullable=False),
-    Index(None, "citizen_id"),
-    Index("ix_legacy_applications_held", "application_id", sqlite_where=text("held"), postgresql_where=text("held")),
+    sa.Column("application_id", Key, sa.ForeignKey("applications.id"), primary_key=True),
+    sa.Column("citizen_id", Key, sa.ForeignKey("citizens.citizen_id"), nullable=False),
+    sa.Column("import_id", Key, sa.ForeignKey("legacy_imports.id"), nullable=False),
+    sa.Column("content_index", Key, nullable=False),
+    sa.Column("steps", sa.Integer, nullable=False),
+    sa.Column("held", sa.Boolean, nullable=False),
+    sa.Column("imported_at", Instant, nullable=False),
+    sa.Index(None, "citizen_id"),
+    sa.Index(
+        "ix_legacy_applications_held", "application_id", sqlite_where=sa.text("held"), postgresql_where=sa.text("held")
+    ),
 )
 
-legacy_persons_table = Table(
+legacy_persons_table = sa.Table(
     "legacy_persons",
     metadata,
-    Column("person_index", Key, primary_key=True),
-    Column("citizen_id", Key, ForeignKey("citizens.citizen_id"), nullable=False),
-    Column("born_index", Key, nullable=False),
-    Index(None, "citizen_id"),
+    sa.Column("person_index", Key, primary_key=True),
+    sa.Column("citizen_id", Key, sa.ForeignKey("citizens.citizen_id"), nullable=False),
+    sa.Column("born_index", Key, nullable=False),
+    sa.Index(None, "citizen_id"),
 )
 
 _I, _L, _P, _A = imports_table.c, legacy_applications_table.c, legacy_persons_table.c, applications_table.c
@@ -121,7 +108,7 @@ class HeldCounts:
 
 async def unfinished_import(tx: Transaction, source_digest: str) -> Bookmark | None:
     """The bookmark of an import of this very file that has not come to its end; None where there is none."""
-    statement = select(imports_table).where(_I.source_digest == source_digest, _I.finished_at.is_(None))
+    statement = sa.select(imports_table).where(_I.source_digest == source_digest, _I.finished_at.is_(None))
     row = await first_row(tx, statement.order_by(_I.started_at.desc()).limit(1))
     return None if row is None else _bookmark(row)
 
@@ -137,7 +124,7 @@ async def begin(tx: Transaction, bookmark: Bookmark) -> None:
         "updated_at": now,
         **counts,
     }
-    await tx.connection.execute(insert(imports_table).values(values))
+    await tx.connection.execute(sa.insert(imports_table).values(values))
 
 
 async def move_on(tx: Transaction, before: Bookmark, after: Bookmark, *, finished: bool) -> bool:
@@ -145,7 +132,7 @@ async def move_on(tx: Transaction, before: Bookmark, after: Bookmark, *, finishe
     now = tx.clock.now()
     values = {name: getattr(after, name) for name in _COUNTS}
     statement = (
-        update(imports_table)
+        sa.update(imports_table)
         .where(_I.id == before.id, _I.rows_done == before.rows_done, _I.finished_at.is_(None))
         .values(**values, updated_at=now, finished_at=now if finished else None)
     )
@@ -154,7 +141,7 @@ async def move_on(tx: Transaction, before: Bookmark, after: Bookmark, *, finishe
 
 async def contents(tx: Transaction, application_ids: Iterable[str]) -> dict[str, str]:
     """The blind index of what each application was taken over with, by application id; empty for an erased one."""
-    chosen = select(_L.application_id, _L.content_index)
+    chosen = sa.select(_L.application_id, _L.content_index)
     rows = await rows_of(tx, chosen, _L.application_id, application_ids)
     return {row.application_id: row.content_index for row in rows}
 
@@ -164,7 +151,7 @@ async def imported_steps(tx: Transaction, application_ids: Iterable[str]) -> dic
 
     What happened there is no e-transaction of this gateway: a count of steps leaves these out.
     """
-    chosen = select(_L.application_id, _L.steps)
+    chosen = sa.select(_L.application_id, _L.steps)
     return {row.application_id: row.steps for row in await rows_of(tx, chosen, _L.application_id, application_ids)}
 
 
@@ -184,12 +171,12 @@ async def add(tx: Transaction, import_id: str, taken: Sequence[TakenOver]) -> No
         for one in taken
     ]
     if rows:
-        await tx.connection.execute(insert(legacy_applications_table), rows)
+        await tx.connection.execute(sa.insert(legacy_applications_table), rows)
 
 
 async def persons(tx: Transaction, indexes: Iterable[str]) -> dict[str, KnownPerson]:
     """The records that signs of persons lead to, by blind index."""
-    rows = await rows_of(tx, select(legacy_persons_table), _P.person_index, indexes)
+    rows = await rows_of(tx, sa.select(legacy_persons_table), _P.person_index, indexes)
     return {row.person_index: KnownPerson(row.citizen_id, row.born_index) for row in rows}
 
 
@@ -200,18 +187,18 @@ async def add_persons(tx: Transaction, found: Mapping[str, KnownPerson]) -> None
         for index, one in found.items()
     ]
     if rows:
-        await tx.connection.execute(insert(legacy_persons_table), rows)
+        await tx.connection.execute(sa.insert(legacy_persons_table), rows)
 
 
-def is_held(application_id: ColumnElement[str]) -> ColumnElement[bool]:
+def is_held(application_id: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
     """Whether an application waits for the start of its clock."""
-    return exists().where(_L.application_id == application_id, _L.held.is_(True))
+    return sa.exists().where(_L.application_id == application_id, _L.held.is_(True))
 
 
 async def count_held(tx: Transaction, now: datetime) -> HeldCounts:
     """How many applications are held, and how many of them file an appeal as soon as they are let go."""
     on_clock = [status.value for status in ON_THE_CLOCK]
-    held = select(func.count()).select_from(legacy_applications_table).where(_L.held.is_(True))
+    held = sa.select(sa.func.count()).select_from(legacy_applications_table).where(_L.held.is_(True))
     over = held.join(applications_table, _A.id == _L.application_id).where(
         _A.status.in_(on_clock), _A.paused_since.is_(None), _A.due_at < now
     )
@@ -221,13 +208,13 @@ async def count_held(tx: Transaction, now: datetime) -> HeldCounts:
 
 async def held_applications(tx: Transaction, limit: int) -> list[str]:
     """Some of the applications that are held, by id."""
-    statement = select(_L.application_id).where(_L.held.is_(True)).order_by(_L.application_id).limit(limit)
+    statement = sa.select(_L.application_id).where(_L.held.is_(True)).order_by(_L.application_id).limit(limit)
     return [str(row.application_id) for row in (await tx.connection.execute(statement)).all()]
 
 
 async def release_held(tx: Transaction, application_ids: Sequence[str]) -> None:
     """End the holding of some applications."""
-    chosen = update(legacy_applications_table).where(_L.application_id.in_(application_ids))
+    chosen = sa.update(legacy_applications_table).where(_L.application_id.in_(application_ids))
     await tx.connection.execute(chosen.values(held=False))
 
 

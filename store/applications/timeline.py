@@ -4,19 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    Column,
-    ForeignKey,
-    Index,
-    Integer,
-    LargeBinary,
-    Table,
-    UniqueConstraint,
-    delete,
-    insert,
-    select,
-    update,
-)
+import sqlalchemy as sa
 
 from domain.applications.applications import AttachedDocument, RejectionGround, TimelineEntry
 from domain.applications.lifecycle import Move, Status
@@ -39,39 +27,39 @@ from store.database import (
 )
 from store.database.metadata import metadata
 
-timeline_table = Table(
+timeline_table = sa.Table(
     "timeline_entries",
     metadata,
-    Column("id", Key, primary_key=True),
-    Column("citizen_id", Key, ForeignKey("citizens.citizen_id"), nullable=False),
-    Column("application_id", Key, ForeignKey("applications.id"), nullable=False),
-    Column("sequence", Integer, nullable=False),
-    Column("move", Key, nullable=False),
-    Column("status_before", Key),
-    Column("status_after", Key, nullable=False),
-    Column("actor_role", Key, nullable=False),
-    Column("actor_id", Key),
-    Column("ground", Key),
-    Column("note", LargeBinary),
-    Column("at", Instant, nullable=False),
-    Column("documents", Json),
-    Column("holder_id", Key),
-    UniqueConstraint("application_id", "sequence"),
+    sa.Column("id", Key, primary_key=True),
+    sa.Column("citizen_id", Key, sa.ForeignKey("citizens.citizen_id"), nullable=False),
+    sa.Column("application_id", Key, sa.ForeignKey("applications.id"), nullable=False),
+    sa.Column("sequence", sa.Integer, nullable=False),
+    sa.Column("move", Key, nullable=False),
+    sa.Column("status_before", Key),
+    sa.Column("status_after", Key, nullable=False),
+    sa.Column("actor_role", Key, nullable=False),
+    sa.Column("actor_id", Key),
+    sa.Column("ground", Key),
+    sa.Column("note", sa.LargeBinary),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("documents", Json),
+    sa.Column("holder_id", Key),
+    sa.UniqueConstraint("application_id", "sequence"),
 )
 
-documents_table = Table(
+documents_table = sa.Table(
     "application_documents",
     metadata,
-    Column("id", Key, primary_key=True),
-    Column("citizen_id", Key, ForeignKey("citizens.citizen_id"), nullable=False),
-    Column("application_id", Key, ForeignKey("applications.id"), nullable=False),
-    Column("key", Key, nullable=False),
-    Column("source", Key, nullable=False),
-    Column("reference", LargeBinary, nullable=False),
-    Column("sha256", Key),
-    Column("attached_at", Instant, nullable=False),
-    Column("verified_at", Instant),
-    Index(None, "application_id"),
+    sa.Column("id", Key, primary_key=True),
+    sa.Column("citizen_id", Key, sa.ForeignKey("citizens.citizen_id"), nullable=False),
+    sa.Column("application_id", Key, sa.ForeignKey("applications.id"), nullable=False),
+    sa.Column("key", Key, nullable=False),
+    sa.Column("source", Key, nullable=False),
+    sa.Column("reference", sa.LargeBinary, nullable=False),
+    sa.Column("sha256", Key),
+    sa.Column("attached_at", Instant, nullable=False),
+    sa.Column("verified_at", Instant),
+    sa.Index(None, "application_id"),
 )
 
 
@@ -84,7 +72,7 @@ async def add_entry(tx: Transaction, entry: TimelineEntry) -> None:
 async def add_entries(tx: Transaction, entries: Sequence[tuple[TimelineEntry, str]]) -> None:
     """Add steps of many applications at once, each with the applicant's id; raises AlreadyThere as `add_entry`."""
     if entries:
-        await tx.connection.execute(insert(timeline_table), [values_of(tx, one, hers) for one, hers in entries])
+        await tx.connection.execute(sa.insert(timeline_table), [values_of(tx, one, hers) for one, hers in entries])
 
 
 def values_of(tx: Transaction, entry: TimelineEntry, citizen_id: str) -> dict[str, Any]:
@@ -109,7 +97,7 @@ def values_of(tx: Transaction, entry: TimelineEntry, citizen_id: str) -> dict[st
 
 async def timelines(tx: Transaction, application_ids: Iterable[str]) -> dict[str, list[TimelineEntry]]:
     """The steps of each application in their order; an application without steps is left out."""
-    statement = select(timeline_table).order_by(timeline_table.c.application_id, timeline_table.c.sequence)
+    statement = sa.select(timeline_table).order_by(timeline_table.c.application_id, timeline_table.c.sequence)
     return await group_rows(
         tx, statement, timeline_table.c.application_id, application_ids, lambda row: _entry(tx, row)
     )
@@ -118,7 +106,7 @@ async def timelines(tx: Transaction, application_ids: Iterable[str]) -> dict[str
 async def workers(tx: Transaction, application_ids: Iterable[str], moves: Collection[Move]) -> dict[str, set[str]]:
     """Who took one of these steps of each application, and who had it after any step."""
     table, wanted = timeline_table, {move.value for move in moves}
-    steps = select(table.c.application_id, table.c.move, table.c.actor_id, table.c.holder_id)
+    steps = sa.select(table.c.application_id, table.c.move, table.c.actor_id, table.c.holder_id)
     found: dict[str, set[str]] = {}
     for row in await rows_of(tx, steps, table.c.application_id, application_ids):
         named = (row.actor_id if row.move in wanted else None, row.holder_id)
@@ -145,19 +133,19 @@ async def add_documents(tx: Transaction, application_id: str, attached: Sequence
         }
         for paper in attached
     ]
-    await tx.connection.execute(insert(documents_table), values)
+    await tx.connection.execute(sa.insert(documents_table), values)
 
 
 async def documents(tx: Transaction, application_ids: Iterable[str]) -> dict[str, list[AttachedDocument]]:
     """The papers of each application, the oldest first; an application without papers is left out."""
     table = documents_table
-    statement = select(table).order_by(table.c.application_id, table.c.attached_at, table.c.id)
+    statement = sa.select(table).order_by(table.c.application_id, table.c.attached_at, table.c.id)
     return await group_rows(tx, statement, table.c.application_id, application_ids, lambda row: _document(tx, row))
 
 
 async def remove_documents(tx: Transaction, application_id: str) -> None:
     """Take all papers from a draft, whose papers are replaced as a whole."""
-    await tx.connection.execute(delete(documents_table).where(documents_table.c.application_id == application_id))
+    await tx.connection.execute(sa.delete(documents_table).where(documents_table.c.application_id == application_id))
 
 
 async def freeze_document(tx: Transaction, paper: AttachedDocument, sha256: str, signature: SignatureState) -> bool:
@@ -165,7 +153,7 @@ async def freeze_document(tx: Transaction, paper: AttachedDocument, sha256: str,
     table = documents_table
     told = {"uri": paper.uri, "name": paper.name, "signature": signature.value}
     values = {"sha256": sha256, "reference": tx.cipher.encrypt_json(told, _reference_place(paper.id))}
-    statement = update(table).where(table.c.id == paper.id, table.c.sha256.is_(None)).values(**values)
+    statement = sa.update(table).where(table.c.id == paper.id, table.c.sha256.is_(None)).values(**values)
     changed = (await tx.connection.execute(statement.returning(table.c.application_id))).first()
     if changed is None:
         return False
@@ -176,7 +164,7 @@ async def freeze_document(tx: Transaction, paper: AttachedDocument, sha256: str,
 async def mark_document_verified(tx: Transaction, document_id: str, at: datetime) -> bool:
     """Note when a paper was seen at its source; the first time is kept. False where it is gone or was seen already."""
     table = documents_table
-    statement = update(table).where(table.c.id == document_id, table.c.verified_at.is_(None))
+    statement = sa.update(table).where(table.c.id == document_id, table.c.verified_at.is_(None))
     changed = (await tx.connection.execute(statement.values(verified_at=at).returning(table.c.application_id))).first()
     if changed is None:
         return False
@@ -186,7 +174,7 @@ async def mark_document_verified(tx: Transaction, document_id: str, at: datetime
 
 async def _citizen_of(tx: Transaction, application_id: str) -> str:
     table = applications_table
-    row = await first_row(tx, select(table.c.citizen_id).where(table.c.id == application_id))
+    row = await first_row(tx, sa.select(table.c.citizen_id).where(table.c.id == application_id))
     if row is None:
         raise NotThere("the application")
     return str(row.citizen_id)

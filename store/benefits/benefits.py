@@ -6,20 +6,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    Date,
-    ForeignKey,
-    Index,
-    Integer,
-    Table,
-    UniqueConstraint,
-    insert,
-    select,
-    text,
-    update,
-)
+import sqlalchemy as sa
 
 from domain.benefits.benefits import (
     BudgetState,
@@ -52,70 +39,72 @@ from store.database import (
 from store.database.bulk import insert_rows, update_rows
 from store.database.metadata import metadata
 
-_TO_SEND = text(
+_TO_SEND = sa.text(
     "rail = 'PFMS' AND hold IS NULL AND status IN ('SANCTIONED', 'BENEFICIARY_PENDING', 'BENEFICIARY_REJECTED')"
 )
-_FIRST_ORDER, _HELD = text("reissue_of IS NULL"), text("hold IS NOT NULL")
-_ENDED = text("ended_on IS NOT NULL")
-_THERE = text("ended_on IS NOT NULL AND payee_gone_at IS NULL")
+_FIRST_ORDER, _HELD = sa.text("reissue_of IS NULL"), sa.text("hold IS NOT NULL")
+_ENDED = sa.text("ended_on IS NOT NULL")
+_THERE = sa.text("ended_on IS NOT NULL AND payee_gone_at IS NULL")
 
-sanctions_table = Table(
+sanctions_table = sa.Table(
     "sanctions",
     metadata,
-    Column("id", Key, primary_key=True),
-    Column("citizen_id", Key, ForeignKey("citizens.citizen_id"), nullable=False),
-    Column("number", Key, nullable=False),
-    Column("application_id", Key, ForeignKey("applications.id")),
-    Column("scheme_code", Key, nullable=False),
-    Column("department", Key),
-    Column("district", Key, nullable=False),
-    Column("amount_paise", BigInteger),
-    Column("period", Key),
-    Column("bank_account_last4", Key),
-    Column("sanctioned_at", Instant, nullable=False),
-    Column("next_due_on", Date),
-    Column("ended_on", Date),
-    Column("state", Key),
-    Column("anchor_on", Date),
-    Column("terms", Integer),
-    Column("certified_on", Date),
-    Column("reviewed_on", Date),
-    Column("reminded_on", Date),
-    Column("granted_by", Key),
-    Column("budget", Key),
-    Column("budget_at", Instant),
-    Column("payee_gone_at", Instant),
-    UniqueConstraint("number"),
-    UniqueConstraint("application_id"),
-    Index(None, "citizen_id", "sanctioned_at"),
-    Index(None, "next_due_on", "period"),
-    Index(None, "scheme_code", "id"),
-    Index("ix_sanctions_ended_on", "ended_on", "id", sqlite_where=_ENDED, postgresql_where=_ENDED),
-    Index("ix_sanctions_payee_there", "payee_gone_at", "ended_on", "id", sqlite_where=_THERE, postgresql_where=_THERE),
+    sa.Column("id", Key, primary_key=True),
+    sa.Column("citizen_id", Key, sa.ForeignKey("citizens.citizen_id"), nullable=False),
+    sa.Column("number", Key, nullable=False),
+    sa.Column("application_id", Key, sa.ForeignKey("applications.id")),
+    sa.Column("scheme_code", Key, nullable=False),
+    sa.Column("department", Key),
+    sa.Column("district", Key, nullable=False),
+    sa.Column("amount_paise", sa.BigInteger),
+    sa.Column("period", Key),
+    sa.Column("bank_account_last4", Key),
+    sa.Column("sanctioned_at", Instant, nullable=False),
+    sa.Column("next_due_on", sa.Date),
+    sa.Column("ended_on", sa.Date),
+    sa.Column("state", Key),
+    sa.Column("anchor_on", sa.Date),
+    sa.Column("terms", sa.Integer),
+    sa.Column("certified_on", sa.Date),
+    sa.Column("reviewed_on", sa.Date),
+    sa.Column("reminded_on", sa.Date),
+    sa.Column("granted_by", Key),
+    sa.Column("budget", Key),
+    sa.Column("budget_at", Instant),
+    sa.Column("payee_gone_at", Instant),
+    sa.UniqueConstraint("number"),
+    sa.UniqueConstraint("application_id"),
+    sa.Index(None, "citizen_id", "sanctioned_at"),
+    sa.Index(None, "next_due_on", "period"),
+    sa.Index(None, "scheme_code", "id"),
+    sa.Index("ix_sanctions_ended_on", "ended_on", "id", sqlite_where=_ENDED, postgresql_where=_ENDED),
+    sa.Index(
+        "ix_sanctions_payee_there", "payee_gone_at", "ended_on", "id", sqlite_where=_THERE, postgresql_where=_THERE
+    ),
 )
 """A sanction without a state is active: older releases knew no other."""
 
-instalments_table = Table(
+instalments_table = sa.Table(
     "instalments",
     metadata,
-    Column("id", Key, primary_key=True),
-    Column("citizen_id", Key, ForeignKey("citizens.citizen_id"), nullable=False),
-    Column("sanction_id", Key, ForeignKey("sanctions.id"), nullable=False),
-    Column("sequence", Integer, nullable=False),
-    Column("period_from", Date, nullable=False),
-    Column("period_to", Date, nullable=False),
-    Column("amount_paise", BigInteger, nullable=False),
-    Column("bill_number", Key, nullable=False),
-    Column("end_to_end_id", Key, nullable=False),
-    Column("status", Key, nullable=False),
-    Column("status_at", Instant, nullable=False),
-    Column("rail", Key),
-    Column("kind", Key),
-    Column("reissue_of", Key),
-    Column("hold", Key),
-    Column("deducted_paise", BigInteger),
-    UniqueConstraint("sanction_id", "sequence"),
-    Index(
+    sa.Column("id", Key, primary_key=True),
+    sa.Column("citizen_id", Key, sa.ForeignKey("citizens.citizen_id"), nullable=False),
+    sa.Column("sanction_id", Key, sa.ForeignKey("sanctions.id"), nullable=False),
+    sa.Column("sequence", sa.Integer, nullable=False),
+    sa.Column("period_from", sa.Date, nullable=False),
+    sa.Column("period_to", sa.Date, nullable=False),
+    sa.Column("amount_paise", sa.BigInteger, nullable=False),
+    sa.Column("bill_number", Key, nullable=False),
+    sa.Column("end_to_end_id", Key, nullable=False),
+    sa.Column("status", Key, nullable=False),
+    sa.Column("status_at", Instant, nullable=False),
+    sa.Column("rail", Key),
+    sa.Column("kind", Key),
+    sa.Column("reissue_of", Key),
+    sa.Column("hold", Key),
+    sa.Column("deducted_paise", sa.BigInteger),
+    sa.UniqueConstraint("sanction_id", "sequence"),
+    sa.Index(
         "uq_instalments_sanction_id_period_from",
         "sanction_id",
         "period_from",
@@ -123,29 +112,29 @@ instalments_table = Table(
         sqlite_where=_FIRST_ORDER,
         postgresql_where=_FIRST_ORDER,
     ),
-    Index("uq_instalments_reissue_of", "reissue_of", unique=True),
-    Index(None, "status", "status_at"),
-    Index("ix_instalments_held", "id", sqlite_where=_HELD, postgresql_where=_HELD),
-    Index("ix_instalments_to_send", "sanction_id", "sequence", sqlite_where=_TO_SEND, postgresql_where=_TO_SEND),
-    UniqueConstraint("bill_number"),
-    UniqueConstraint("end_to_end_id"),
+    sa.Index("uq_instalments_reissue_of", "reissue_of", unique=True),
+    sa.Index(None, "status", "status_at"),
+    sa.Index("ix_instalments_held", "id", sqlite_where=_HELD, postgresql_where=_HELD),
+    sa.Index("ix_instalments_to_send", "sanction_id", "sequence", sqlite_where=_TO_SEND, postgresql_where=_TO_SEND),
+    sa.UniqueConstraint("bill_number"),
+    sa.UniqueConstraint("end_to_end_id"),
 )
 """Each period has one first order; what came back is reissued once, by an order that names the one it follows."""
 
-payment_events_table = Table(
+payment_events_table = sa.Table(
     "payment_events",
     metadata,
-    Column("id", Serial, primary_key=True),
-    Column("citizen_id", Key, ForeignKey("citizens.citizen_id"), nullable=False),
-    Column("instalment_id", Key, ForeignKey("instalments.id"), nullable=False),
-    Column("status", Key, nullable=False),
-    Column("at", Instant, nullable=False),
-    Column("heard_at", Instant),
-    Column("return_code", Key),
-    Column("utr_last4", Key),
-    Column("rail", Key),
-    Column("source_ref", Key),
-    Index(None, "instalment_id"),
+    sa.Column("id", Serial, primary_key=True),
+    sa.Column("citizen_id", Key, sa.ForeignKey("citizens.citizen_id"), nullable=False),
+    sa.Column("instalment_id", Key, sa.ForeignKey("instalments.id"), nullable=False),
+    sa.Column("status", Key, nullable=False),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("heard_at", Instant),
+    sa.Column("return_code", Key),
+    sa.Column("utr_last4", Key),
+    sa.Column("rail", Key),
+    sa.Column("source_ref", Key),
+    sa.Index(None, "instalment_id"),
     sqlite_autoincrement=True,
 )
 
@@ -168,20 +157,20 @@ async def add_instalments(tx: Transaction, added: Sequence[Instalment]) -> None:
 async def set_next_due(tx: Transaction, sanction_id: str, day: date | None) -> None:
     """Note from when the next instalment pays; None where none follows."""
     table = sanctions_table
-    await tx.connection.execute(update(table).where(table.c.id == sanction_id).values(next_due_on=day))
+    await tx.connection.execute(sa.update(table).where(table.c.id == sanction_id).values(next_due_on=day))
 
 
 async def end_sanction(tx: Transaction, sanction_id: str, last_day: date) -> bool:
     """Note the last day that a sanction covers; False where it was ended before."""
     table = sanctions_table
-    statement = update(table).where(table.c.id == sanction_id, table.c.ended_on.is_(None))
+    statement = sa.update(table).where(table.c.id == sanction_id, table.c.ended_on.is_(None))
     return (await tx.connection.execute(statement.values(ended_on=last_day).returning(table.c.id))).first() is not None
 
 
 async def sanctions_of_citizen(tx: Transaction, citizen_id: str) -> list[Sanction]:
     """Every sanction of a citizen, the newest first."""
     table = sanctions_table
-    statement = select(table).where(table.c.citizen_id == citizen_id)
+    statement = sa.select(table).where(table.c.citizen_id == citizen_id)
     rows = (await tx.connection.execute(statement.order_by(table.c.sanctioned_at.desc(), table.c.id.desc()))).all()
     return [sanction_of(row) for row in rows]
 
@@ -189,40 +178,40 @@ async def sanctions_of_citizen(tx: Transaction, citizen_id: str) -> list[Sanctio
 async def sanctions_of_citizens(tx: Transaction, citizen_ids: Iterable[str]) -> dict[str, list[Sanction]]:
     """The sanctions of each citizen, the newest first; a citizen without any is left out."""
     table = sanctions_table
-    statement = select(table).order_by(table.c.sanctioned_at.desc(), table.c.id.desc())
+    statement = sa.select(table).order_by(table.c.sanctioned_at.desc(), table.c.id.desc())
     return await group_rows(tx, statement, table.c.citizen_id, citizen_ids, sanction_of)
 
 
 async def sanction_of_applications(tx: Transaction, application_ids: Iterable[str]) -> dict[str, Sanction]:
     """Sanctions by application id; applications without one are left out."""
     table = sanctions_table
-    rows = await rows_of(tx, select(table), table.c.application_id, application_ids)
+    rows = await rows_of(tx, sa.select(table), table.c.application_id, application_ids)
     return {row.application_id: sanction_of(row) for row in rows}
 
 
 async def sanctions(tx: Transaction, ids: Iterable[str]) -> dict[str, Sanction]:
     """Sanctions by id; those that are not there are left out."""
-    rows = await rows_of(tx, select(sanctions_table), sanctions_table.c.id, ids)
+    rows = await rows_of(tx, sa.select(sanctions_table), sanctions_table.c.id, ids)
     return {row.id: sanction_of(row) for row in rows}
 
 
 async def instalments(tx: Transaction, sanction_ids: Iterable[str]) -> dict[str, list[Instalment]]:
     """The instalments of each sanction in their order; a sanction without any is left out."""
     table = instalments_table
-    statement = select(table).order_by(table.c.sanction_id, table.c.sequence)
+    statement = sa.select(table).order_by(table.c.sanction_id, table.c.sequence)
     return await group_rows(tx, statement, table.c.sanction_id, sanction_ids, instalment_of)
 
 
 async def instalment(tx: Transaction, instalment_id: str) -> Instalment | None:
     """The instalment with an id, or None."""
-    row = await first_row(tx, select(instalments_table).where(instalments_table.c.id == instalment_id))
+    row = await first_row(tx, sa.select(instalments_table).where(instalments_table.c.id == instalment_id))
     return instalment_of(row) if row else None
 
 
 async def lock_instalments(tx: Transaction, ids: Iterable[str]) -> dict[str, Instalment]:
     """Instalments by id, their rows locked in the order of the ids; those that are not there are left out."""
     table = instalments_table
-    locking = select(table).order_by(table.c.id).with_for_update()
+    locking = sa.select(table).order_by(table.c.id).with_for_update()
     return {row.id: instalment_of(row) for row in await rows_of(tx, locking, table.c.id, sorted(ids))}
 
 
@@ -263,30 +252,30 @@ async def set_hold(tx: Transaction, instalment_id: str, hold: Hold | None) -> No
     """Note what keeps an instalment from being sent; None where nothing does."""
     table = instalments_table
     values = {"hold": hold.value if hold else None}
-    await tx.connection.execute(update(table).where(table.c.id == instalment_id).values(values))
+    await tx.connection.execute(sa.update(table).where(table.c.id == instalment_id).values(values))
 
 
 async def change_sanction(tx: Transaction, sanction_id: str, **values: object) -> None:
     """Set columns of a sanction: state, budget, anchor_on, certified_on, reviewed_on, bank_account_last4 and others."""
     table = sanctions_table
     plain = {name: value.value if isinstance(value, StrEnum) else value for name, value in values.items()}
-    await tx.connection.execute(update(table).where(table.c.id == sanction_id).values(plain))
+    await tx.connection.execute(sa.update(table).where(table.c.id == sanction_id).values(plain))
 
 
 async def lock_sanction(tx: Transaction, sanction_id: str) -> Sanction | None:
     """The sanction with an id, its row locked; None where it is not there."""
-    row = await first_row(tx, select(sanctions_table).where(sanctions_table.c.id == sanction_id).with_for_update())
+    row = await first_row(tx, sa.select(sanctions_table).where(sanctions_table.c.id == sanction_id).with_for_update())
     return sanction_of(row) if row else None
 
 
 async def payment_events(tx: Transaction, instalment_ids: Iterable[str]) -> dict[str, list[PaymentEvent]]:
     """All that was heard of each payment, in the order in which we learned it."""
     table = payment_events_table
-    return await group_rows(tx, select(table).order_by(table.c.id), table.c.instalment_id, instalment_ids, _event)
+    return await group_rows(tx, sa.select(table).order_by(table.c.id), table.c.instalment_id, instalment_ids, _event)
 
 
 async def _add_event(tx: Transaction, one: Instalment, news: PaymentNews, heard_at: datetime) -> None:
-    await tx.connection.execute(insert(payment_events_table).values(_event_values(one, news, heard_at)))
+    await tx.connection.execute(sa.insert(payment_events_table).values(_event_values(one, news, heard_at)))
 
 
 def _event_values(one: Instalment, news: PaymentNews, heard_at: datetime) -> dict[str, Any]:

@@ -6,25 +6,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    Column,
-    Date,
-    ForeignKey,
-    Index,
-    LargeBinary,
-    Table,
-    UniqueConstraint,
-    and_,
-    false,
-    func,
-    or_,
-    select,
-    text,
-    true,
-    update,
-)
+import sqlalchemy as sa
 
 from domain.benefits.sanction_course import (
     Approval,
@@ -39,27 +21,27 @@ from domain.kernel import Posting
 from store.database import AnyRow, Instant, Json, Key, Transaction, first_row, group_rows, insert_new, rows_of, upsert
 from store.database.metadata import metadata
 
-_OPEN = text("lifted_at IS NULL")
-_WAITING = text("decided_at IS NULL")
+_OPEN = sa.text("lifted_at IS NULL")
+_WAITING = sa.text("decided_at IS NULL")
 
-sanction_stops_table = Table(
+sanction_stops_table = sa.Table(
     "sanction_stops",
     metadata,
-    Column("id", Key, primary_key=True),
-    Column("citizen_id", Key, ForeignKey("citizens.citizen_id"), nullable=False),
-    Column("sanction_id", Key, ForeignKey("sanctions.id"), nullable=False),
-    Column("kind", Key, nullable=False),
-    Column("ground", Key, nullable=False),
-    Column("from_on", Date, nullable=False),
-    Column("made_by", Key, nullable=False),
-    Column("made_at", Instant, nullable=False),
-    Column("lifted_by", Key),
-    Column("lifted_at", Instant),
-    Column("lift_ground", Key),
-    Column("unpaid_until", Date),
-    Index(None, "sanction_id", "made_at"),
-    Index(None, "citizen_id"),
-    Index(
+    sa.Column("id", Key, primary_key=True),
+    sa.Column("citizen_id", Key, sa.ForeignKey("citizens.citizen_id"), nullable=False),
+    sa.Column("sanction_id", Key, sa.ForeignKey("sanctions.id"), nullable=False),
+    sa.Column("kind", Key, nullable=False),
+    sa.Column("ground", Key, nullable=False),
+    sa.Column("from_on", sa.Date, nullable=False),
+    sa.Column("made_by", Key, nullable=False),
+    sa.Column("made_at", Instant, nullable=False),
+    sa.Column("lifted_by", Key),
+    sa.Column("lifted_at", Instant),
+    sa.Column("lift_ground", Key),
+    sa.Column("unpaid_until", sa.Date),
+    sa.Index(None, "sanction_id", "made_at"),
+    sa.Index(None, "citizen_id"),
+    sa.Index(
         "uq_sanction_stops_open",
         "sanction_id",
         "kind",
@@ -69,38 +51,38 @@ sanction_stops_table = Table(
     ),
 )
 
-life_certificates_table = Table(
+life_certificates_table = sa.Table(
     "life_certificates",
     metadata,
-    Column("id", Key, primary_key=True),
-    Column("citizen_id", Key, ForeignKey("citizens.citizen_id"), nullable=False),
-    Column("sanction_id", Key, ForeignKey("sanctions.id"), nullable=False),
-    Column("given_on", Date, nullable=False),
-    Column("proof", Key, nullable=False),
-    Column("taken_by", Key, nullable=False),
-    Column("at", Instant, nullable=False),
-    UniqueConstraint("sanction_id", "given_on"),
-    Index(None, "citizen_id"),
+    sa.Column("id", Key, primary_key=True),
+    sa.Column("citizen_id", Key, sa.ForeignKey("citizens.citizen_id"), nullable=False),
+    sa.Column("sanction_id", Key, sa.ForeignKey("sanctions.id"), nullable=False),
+    sa.Column("given_on", sa.Date, nullable=False),
+    sa.Column("proof", Key, nullable=False),
+    sa.Column("taken_by", Key, nullable=False),
+    sa.Column("at", Instant, nullable=False),
+    sa.UniqueConstraint("sanction_id", "given_on"),
+    sa.Index(None, "citizen_id"),
 )
 
-payment_approvals_table = Table(
+payment_approvals_table = sa.Table(
     "payment_approvals",
     metadata,
-    Column("id", Key, primary_key=True),
-    Column("citizen_id", Key, ForeignKey("citizens.citizen_id"), nullable=False),
-    Column("sanction_id", Key, ForeignKey("sanctions.id"), nullable=False),
-    Column("kind", Key, nullable=False),
-    Column("subject_id", Key, nullable=False),
-    Column("amount_paise", BigInteger, nullable=False),
-    Column("wanted", Json, nullable=False),
-    Column("asked_by", Key, nullable=False),
-    Column("asked_at", Instant, nullable=False),
-    Column("decided_by", Key),
-    Column("decided_at", Instant),
-    Column("approved", Boolean),
-    Index(None, "sanction_id", "asked_at"),
-    Index(None, "citizen_id"),
-    Index(
+    sa.Column("id", Key, primary_key=True),
+    sa.Column("citizen_id", Key, sa.ForeignKey("citizens.citizen_id"), nullable=False),
+    sa.Column("sanction_id", Key, sa.ForeignKey("sanctions.id"), nullable=False),
+    sa.Column("kind", Key, nullable=False),
+    sa.Column("subject_id", Key, nullable=False),
+    sa.Column("amount_paise", sa.BigInteger, nullable=False),
+    sa.Column("wanted", Json, nullable=False),
+    sa.Column("asked_by", Key, nullable=False),
+    sa.Column("asked_at", Instant, nullable=False),
+    sa.Column("decided_by", Key),
+    sa.Column("decided_at", Instant),
+    sa.Column("approved", sa.Boolean),
+    sa.Index(None, "sanction_id", "asked_at"),
+    sa.Index(None, "citizen_id"),
+    sa.Index(
         "uq_payment_approvals_waiting",
         "kind",
         "subject_id",
@@ -110,28 +92,28 @@ payment_approvals_table = Table(
     ),
 )
 
-payment_accounts_table = Table(
+payment_accounts_table = sa.Table(
     "payment_accounts",
     metadata,
-    Column("sanction_id", Key, ForeignKey("sanctions.id"), primary_key=True),
-    Column("citizen_id", Key, ForeignKey("citizens.citizen_id"), nullable=False),
-    Column("account", LargeBinary, nullable=False),
-    Column("strength", Key, nullable=False),
-    Column("corrected_at", Instant, nullable=False),
-    Index(None, "citizen_id"),
+    sa.Column("sanction_id", Key, sa.ForeignKey("sanctions.id"), primary_key=True),
+    sa.Column("citizen_id", Key, sa.ForeignKey("citizens.citizen_id"), nullable=False),
+    sa.Column("account", sa.LargeBinary, nullable=False),
+    sa.Column("strength", Key, nullable=False),
+    sa.Column("corrected_at", Instant, nullable=False),
+    sa.Index(None, "citizen_id"),
 )
 
-budget_holds_table = Table(
+budget_holds_table = sa.Table(
     "budget_holds",
     metadata,
-    Column("instalment_id", Key, ForeignKey("instalments.id"), primary_key=True),
-    Column("citizen_id", Key, ForeignKey("citizens.citizen_id"), nullable=False),
-    Column("head_of_account", Key, nullable=False),
-    Column("amount_paise", BigInteger, nullable=False),
-    Column("held_at", Instant, nullable=False),
-    Column("released_at", Instant),
-    Index(None, "head_of_account", "released_at"),
-    Index(None, "citizen_id"),
+    sa.Column("instalment_id", Key, sa.ForeignKey("instalments.id"), primary_key=True),
+    sa.Column("citizen_id", Key, sa.ForeignKey("citizens.citizen_id"), nullable=False),
+    sa.Column("head_of_account", Key, nullable=False),
+    sa.Column("amount_paise", sa.BigInteger, nullable=False),
+    sa.Column("held_at", Instant, nullable=False),
+    sa.Column("released_at", Instant),
+    sa.Index(None, "head_of_account", "released_at"),
+    sa.Index(None, "citizen_id"),
 )
 
 
@@ -145,7 +127,7 @@ async def lift_stop(
 ) -> bool:
     """End a stop, with arrears or without those until a day; False where it was lifted before."""
     table = sanction_stops_table
-    statement = update(table).where(table.c.id == stop_id, table.c.lifted_at.is_(None))
+    statement = sa.update(table).where(table.c.id == stop_id, table.c.lifted_at.is_(None))
     values = {"lifted_by": by, "lifted_at": at, "lift_ground": ground, "unpaid_until": unpaid_until}
     return (await tx.connection.execute(statement.values(values).returning(table.c.id))).first() is not None
 
@@ -154,7 +136,7 @@ async def stops(tx: Transaction, sanction_ids: Iterable[str]) -> dict[str, list[
     """The stops of each sanction, the earliest first; a sanction without any is left out."""
     table = sanction_stops_table
     return await group_rows(
-        tx, select(table).order_by(table.c.made_at, table.c.id), table.c.sanction_id, sanction_ids, _stop
+        tx, sa.select(table).order_by(table.c.made_at, table.c.id), table.c.sanction_id, sanction_ids, _stop
     )
 
 
@@ -171,7 +153,7 @@ async def add_approval(tx: Transaction, approval: Approval) -> bool:
 async def approvals(tx: Transaction, sanction_ids: Iterable[str]) -> dict[str, list[Approval]]:
     """The approvals of each sanction, the earliest first."""
     table = payment_approvals_table
-    statement = select(table).order_by(table.c.asked_at, table.c.id)
+    statement = sa.select(table).order_by(table.c.asked_at, table.c.id)
     return await group_rows(tx, statement, table.c.sanction_id, sanction_ids, _approval)
 
 
@@ -179,8 +161,8 @@ async def waiting_approvals(tx: Transaction, postings: Sequence[Posting], asked_
     """Approvals that wait in the places of the postings and that somebody else asked for, the longest first."""
     table, granted = payment_approvals_table, metadata.tables["sanctions"]
     places = [
-        and_(
-            true(),
+        sa.and_(
+            sa.true(),
             *(
                 granted.c[name] == place
                 for name, place in (("department", posting.department), ("district", posting.district))
@@ -191,9 +173,9 @@ async def waiting_approvals(tx: Transaction, postings: Sequence[Posting], asked_
         if posting.tehsil is None
     ]
     statement = (
-        select(table)
+        sa.select(table)
         .join(granted, granted.c.id == table.c.sanction_id)
-        .where(table.c.decided_at.is_(None), table.c.asked_by != asked_by, or_(false(), *places))
+        .where(table.c.decided_at.is_(None), table.c.asked_by != asked_by, sa.or_(sa.false(), *places))
         .order_by(table.c.asked_at, table.c.id)
         .limit(limit)
     )
@@ -203,7 +185,7 @@ async def waiting_approvals(tx: Transaction, postings: Sequence[Posting], asked_
 async def decide_approval(tx: Transaction, approval_id: str, *, by: str, at: datetime, approved: bool) -> bool:
     """Note the second officer's word; False where it was decided before."""
     table = payment_approvals_table
-    statement = update(table).where(table.c.id == approval_id, table.c.decided_at.is_(None))
+    statement = sa.update(table).where(table.c.id == approval_id, table.c.decided_at.is_(None))
     values = {"decided_by": by, "decided_at": at, "approved": approved}
     return (await tx.connection.execute(statement.values(values).returning(table.c.id))).first() is not None
 
@@ -230,7 +212,9 @@ async def set_account(tx: Transaction, account: PaymentAccount) -> None:
 
 async def account(tx: Transaction, sanction_id: str) -> PaymentAccount | None:
     """The corrected account of a sanction; None where the one of the application holds, or where it was erased."""
-    row = await first_row(tx, select(payment_accounts_table).where(payment_accounts_table.c.sanction_id == sanction_id))
+    row = await first_row(
+        tx, sa.select(payment_accounts_table).where(payment_accounts_table.c.sanction_id == sanction_id)
+    )
     if row is None:
         return None
     opened = tx.cipher.decrypt_json(row.account, f"payment_accounts:account:{sanction_id}")
@@ -241,7 +225,9 @@ async def account(tx: Transaction, sanction_id: str) -> PaymentAccount | None:
 
 async def accounts(tx: Transaction, sanction_id: str) -> list[PaymentAccount]:
     """Every corrected account of a sanction, the first one first; none where it was erased."""
-    row = await first_row(tx, select(payment_accounts_table).where(payment_accounts_table.c.sanction_id == sanction_id))
+    row = await first_row(
+        tx, sa.select(payment_accounts_table).where(payment_accounts_table.c.sanction_id == sanction_id)
+    )
     opened = tx.cipher.decrypt_json(row.account, f"payment_accounts:account:{sanction_id}") if row else None
     if row is None or not opened:
         return []
@@ -262,8 +248,8 @@ async def accounts(tx: Transaction, sanction_id: str) -> list[PaymentAccount]:
 async def held_on_head(tx: Transaction, head: str, asked_at: datetime) -> int:
     """Paise set aside on a head of account that a balance reported at that time does not show yet."""
     table = budget_holds_table
-    counted = or_(table.c.released_at.is_(None), table.c.released_at >= asked_at)
-    statement = select(func.coalesce(func.sum(table.c.amount_paise), 0))
+    counted = sa.or_(table.c.released_at.is_(None), table.c.released_at >= asked_at)
+    statement = sa.select(sa.func.coalesce(sa.func.sum(table.c.amount_paise), 0))
     return int((await tx.connection.execute(statement.where(table.c.head_of_account == head, counted))).scalar_one())
 
 
@@ -275,7 +261,7 @@ async def hold_budget(tx: Transaction, held: dict[str, Any]) -> None:
 async def release_budget(tx: Transaction, instalment_id: str, at: datetime) -> bool:
     """Let go of what was set aside for an instalment; False where nothing was."""
     table = budget_holds_table
-    statement = update(table).where(table.c.instalment_id == instalment_id, table.c.released_at.is_(None))
+    statement = sa.update(table).where(table.c.instalment_id == instalment_id, table.c.released_at.is_(None))
     changed = await tx.connection.execute(statement.values(released_at=at).returning(table.c.instalment_id))
     return changed.first() is not None
 
@@ -285,14 +271,14 @@ async def release_budgets(tx: Transaction, instalment_ids: Iterable[str], at: da
     table = budget_holds_table
     wanted = sorted(instalment_ids)
     if wanted:
-        statement = update(table).where(table.c.instalment_id.in_(wanted), table.c.released_at.is_(None))
+        statement = sa.update(table).where(table.c.instalment_id.in_(wanted), table.c.released_at.is_(None))
         await tx.connection.execute(statement.values(released_at=at))
 
 
 async def open_holds(tx: Transaction, instalment_ids: Iterable[str]) -> set[str]:
     """For which of the instalments money is set aside now."""
     table = budget_holds_table
-    statement = select(table.c.instalment_id).where(table.c.released_at.is_(None))
+    statement = sa.select(table.c.instalment_id).where(table.c.released_at.is_(None))
     return {row.instalment_id for row in await rows_of(tx, statement, table.c.instalment_id, instalment_ids)}
 
 

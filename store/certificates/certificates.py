@@ -3,20 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import (
-    Column,
-    Date,
-    ForeignKey,
-    Index,
-    LargeBinary,
-    Table,
-    Text,
-    UniqueConstraint,
-    insert,
-    select,
-    text,
-    update,
-)
+import sqlalchemy as sa
 
 from domain.certificates.certificates import CertificateStatus, IssuedCertificate
 from domain.kernel import Bilingual
@@ -24,40 +11,40 @@ from domain.platform.changes import ChangeKind
 from store.database import AlreadyThere, AnyRow, Instant, Key, Transaction, change_feed, first_row, insert_new, rows_of
 from store.database.metadata import metadata
 
-certificates_table = Table(
+certificates_table = sa.Table(
     "certificates",
     metadata,
-    Column("id", Key, primary_key=True),
-    Column("citizen_id", Key, ForeignKey("citizens.citizen_id"), nullable=False),
-    Column("number", Key, nullable=False),
-    Column("application_id", Key, ForeignKey("applications.id"), nullable=False),
-    Column("service_code", Key, nullable=False),
-    Column("department", Key),
-    Column("district", Key, nullable=False),
-    Column("doctype", Key, nullable=False),
-    Column("uri", Key, nullable=False),
-    Column("name_hi", Text),
-    Column("name_en", Text, nullable=False),
-    Column("holder", LargeBinary, nullable=False),
-    Column("issued_on", Date, nullable=False),
-    Column("valid_until", Date),
-    Column("status", Key, nullable=False),
-    Column("pdf_sha256", Key, nullable=False),
-    Column("xml_sha256", Key, nullable=False),
-    Column("issued_by", Key),
-    Column("created_at", Instant, nullable=False),
-    UniqueConstraint("number"),
-    UniqueConstraint("uri"),
-    Index(None, "citizen_id", "created_at"),
-    Index(
+    sa.Column("id", Key, primary_key=True),
+    sa.Column("citizen_id", Key, sa.ForeignKey("citizens.citizen_id"), nullable=False),
+    sa.Column("number", Key, nullable=False),
+    sa.Column("application_id", Key, sa.ForeignKey("applications.id"), nullable=False),
+    sa.Column("service_code", Key, nullable=False),
+    sa.Column("department", Key),
+    sa.Column("district", Key, nullable=False),
+    sa.Column("doctype", Key, nullable=False),
+    sa.Column("uri", Key, nullable=False),
+    sa.Column("name_hi", sa.Text),
+    sa.Column("name_en", sa.Text, nullable=False),
+    sa.Column("holder", sa.LargeBinary, nullable=False),
+    sa.Column("issued_on", sa.Date, nullable=False),
+    sa.Column("valid_until", sa.Date),
+    sa.Column("status", Key, nullable=False),
+    sa.Column("pdf_sha256", Key, nullable=False),
+    sa.Column("xml_sha256", Key, nullable=False),
+    sa.Column("issued_by", Key),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.UniqueConstraint("number"),
+    sa.UniqueConstraint("uri"),
+    sa.Index(None, "citizen_id", "created_at"),
+    sa.Index(
         "uq_certificates_application_id_standing",
         "application_id",
         unique=True,
-        sqlite_where=text("status <> 'CORRECTED'"),
-        postgresql_where=text("status <> 'CORRECTED'"),
+        sqlite_where=sa.text("status <> 'CORRECTED'"),
+        postgresql_where=sa.text("status <> 'CORRECTED'"),
     ),
-    Index(None, "application_id"),
-    Index(None, "pdf_sha256"),
+    sa.Index(None, "application_id"),
+    sa.Index(None, "pdf_sha256"),
 )
 """Of one application at most one certificate was not corrected."""
 
@@ -91,12 +78,12 @@ async def add(tx: Transaction, certificate: IssuedCertificate) -> None:
 async def add_many(tx: Transaction, new: Sequence[IssuedCertificate]) -> None:
     """Add many at once, of applications that are in the change feed already. Raises AlreadyThere as `add`."""
     if new:
-        await tx.connection.execute(insert(certificates_table), [values_of(tx, one) for one in new])
+        await tx.connection.execute(sa.insert(certificates_table), [values_of(tx, one) for one in new])
 
 
 async def uris_in_use(tx: Transaction, uris: Iterable[str]) -> set[str]:
     """Those of the addresses that a certificate has."""
-    return {row.uri for row in await rows_of(tx, select(_T.uri), _T.uri, uris)}
+    return {row.uri for row in await rows_of(tx, sa.select(_T.uri), _T.uri, uris)}
 
 
 def values_of(tx: Transaction, certificate: IssuedCertificate) -> dict[str, Any]:
@@ -113,14 +100,14 @@ def values_of(tx: Transaction, certificate: IssuedCertificate) -> dict[str, Any]
 
 async def of_citizen(tx: Transaction, citizen_id: str) -> list[IssuedCertificate]:
     """Every certificate of a citizen, the newest first."""
-    statement = select(certificates_table).where(_T.citizen_id == citizen_id)
+    statement = sa.select(certificates_table).where(_T.citizen_id == citizen_id)
     rows = (await tx.connection.execute(statement.order_by(_T.created_at.desc(), _T.id.desc()))).all()
     return [_certificate(tx, row) for row in rows]
 
 
 async def of_applications(tx: Transaction, application_ids: Iterable[str]) -> dict[str, IssuedCertificate]:
     """The valid certificate, by application id; applications without one are left out."""
-    standing = select(certificates_table).where(_T.status != CertificateStatus.CORRECTED.value)
+    standing = sa.select(certificates_table).where(_T.status != CertificateStatus.CORRECTED.value)
     rows = await rows_of(tx, standing, _T.application_id, application_ids)
     return {row.application_id: _certificate(tx, row) for row in rows}
 
@@ -128,7 +115,7 @@ async def of_applications(tx: Transaction, application_ids: Iterable[str]) -> di
 async def end(tx: Transaction, certificate_id: str, status: CertificateStatus) -> bool:
     """An active certificate is revoked or corrected; False where it was ended before."""
     active = (_T.id == certificate_id, _T.status == CertificateStatus.ACTIVE.value)
-    statement = update(certificates_table).where(*active).values(status=status.value).returning(_T.application_id)
+    statement = sa.update(certificates_table).where(*active).values(status=status.value).returning(_T.application_id)
     row = (await tx.connection.execute(statement)).first()
     if row is None:
         return False
@@ -138,32 +125,32 @@ async def end(tx: Transaction, certificate_id: str, status: CertificateStatus) -
 
 async def by_ids(tx: Transaction, ids: Iterable[str]) -> dict[str, IssuedCertificate]:
     """Certificates by id; those that are not there are left out."""
-    rows = await rows_of(tx, select(certificates_table), _T.id, ids)
+    rows = await rows_of(tx, sa.select(certificates_table), _T.id, ids)
     return {row.id: _certificate(tx, row) for row in rows}
 
 
 async def lock_certificate(tx: Transaction, certificate_id: str) -> IssuedCertificate | None:
     """One certificate, which nobody can end before this transaction is done; None where it is not there."""
-    chosen = select(certificates_table).where(_T.id == certificate_id).with_for_update(read=True)
+    chosen = sa.select(certificates_table).where(_T.id == certificate_id).with_for_update(read=True)
     row = await first_row(tx, chosen)
     return _certificate(tx, row) if row else None
 
 
 async def by_number(tx: Transaction, number: str) -> IssuedCertificate | None:
     """The certificate with a reference number of fourteen Latin digits, or None."""
-    row = await first_row(tx, select(certificates_table).where(_T.number == number))
+    row = await first_row(tx, sa.select(certificates_table).where(_T.number == number))
     return _certificate(tx, row) if row else None
 
 
 async def by_numbers(tx: Transaction, numbers: Iterable[str]) -> dict[str, IssuedCertificate]:
     """Certificates by reference number; those that are not there are left out. One query for many."""
-    rows = await rows_of(tx, select(certificates_table), _T.number, numbers)
+    rows = await rows_of(tx, sa.select(certificates_table), _T.number, numbers)
     return {row.number: _certificate(tx, row) for row in rows}
 
 
 async def by_uri(tx: Transaction, uri: str) -> IssuedCertificate | None:
     """The certificate with a DigiLocker address, or None."""
-    row = await first_row(tx, select(certificates_table).where(_T.uri == uri))
+    row = await first_row(tx, sa.select(certificates_table).where(_T.uri == uri))
     return _certificate(tx, row) if row else None
 
 

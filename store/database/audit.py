@@ -10,21 +10,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import (
-    Boolean,
-    Column,
-    ForeignKey,
-    Index,
-    Table,
-    Text,
-    UniqueConstraint,
-    func,
-    insert,
-    literal,
-    select,
-    text,
-    update,
-)
+import sqlalchemy as sa
 
 from store.database.bulk import insert_rows
 from store.database.engine import Store, Transaction
@@ -33,32 +19,32 @@ from store.database.metadata import metadata
 from store.database.sql import AnyRow, first_row, pages
 from store.database.types import Instant, Json, Key, Serial, canonical_json
 
-audit_lines_table = Table(
+audit_lines_table = sa.Table(
     "audit_lines",
     metadata,
-    Column("id", Serial, primary_key=True),
-    Column("at", Instant, nullable=False),
-    Column("actor", Key, nullable=False),
-    Column("action", Key, nullable=False),
-    Column("object_kind", Key, nullable=False),
-    Column("object_id", Key),
-    Column("purpose", Key),
-    Column("detail", Json, nullable=False),
-    Column("line_hash", Key, nullable=False),
-    Column("sealed", Boolean, nullable=False),
-    Index(None, "sealed", "id"),
-    Index(None, "object_kind", "object_id"),
+    sa.Column("id", Serial, primary_key=True),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("actor", Key, nullable=False),
+    sa.Column("action", Key, nullable=False),
+    sa.Column("object_kind", Key, nullable=False),
+    sa.Column("object_id", Key),
+    sa.Column("purpose", Key),
+    sa.Column("detail", Json, nullable=False),
+    sa.Column("line_hash", Key, nullable=False),
+    sa.Column("sealed", sa.Boolean, nullable=False),
+    sa.Index(None, "sealed", "id"),
+    sa.Index(None, "object_kind", "object_id"),
     sqlite_autoincrement=True,
 )
 
-audit_chain_table = Table(
+audit_chain_table = sa.Table(
     "audit_chain",
     metadata,
-    Column("sequence", Serial, primary_key=True, autoincrement=False),
-    Column("line_id", Serial, ForeignKey("audit_lines.id"), nullable=False),
-    Column("link", Text, nullable=False),
-    Column("sealed_at", Instant, nullable=False),
-    UniqueConstraint("line_id"),
+    sa.Column("sequence", Serial, primary_key=True, autoincrement=False),
+    sa.Column("line_id", Serial, sa.ForeignKey("audit_lines.id"), nullable=False),
+    sa.Column("link", sa.Text, nullable=False),
+    sa.Column("sealed_at", Instant, nullable=False),
+    sa.UniqueConstraint("line_id"),
 )
 
 GENESIS = "0" * 64
@@ -123,13 +109,13 @@ def values_of(line: AuditLine, at: datetime) -> dict[str, Any]:
 
 async def was_done(tx: Transaction, object_kind: str, object_id: str, action: str) -> bool:
     """Whether an action was ever done to an object."""
-    told = select(_L.id).where(_L.object_kind == object_kind, _L.object_id == object_id, _L.action == action)
+    told = sa.select(_L.id).where(_L.object_kind == object_kind, _L.object_id == object_id, _L.action == action)
     return (await tx.connection.execute(told.limit(1))).first() is not None
 
 
 async def objects_of(tx: Transaction, object_kind: str, action: str) -> dict[str, datetime]:
     """When an action was done first to each object of a kind, by object."""
-    statement = select(_L.object_id, func.min(_L.at).label("at")).where(
+    statement = sa.select(_L.object_id, sa.func.min(_L.at).label("at")).where(
         _L.object_kind == object_kind, _L.action == action
     )
     rows = (await tx.connection.execute(statement.group_by(_L.object_id))).all()
@@ -148,16 +134,16 @@ async def seal(store: Store) -> int:
 
 async def head(tx: Transaction) -> ChainHead:
     """The last link of the chain."""
-    row = await first_row(tx, select(audit_chain_table).order_by(_C.sequence.desc()).limit(1))
+    row = await first_row(tx, sa.select(audit_chain_table).order_by(_C.sequence.desc()).limit(1))
     return ChainHead(row.sequence, row.link) if row else ChainHead(0, GENESIS)
 
 
 async def unsealed_since(tx: Transaction) -> datetime | None:
     """Since when lines wait for the sealer, which is the last seal or the oldest of them; None where none waits."""
-    oldest = await first_row(tx, select(_L.at).where(_L.sealed.is_(False)).order_by(_L.id).limit(1))
+    oldest = await first_row(tx, sa.select(_L.at).where(_L.sealed.is_(False)).order_by(_L.id).limit(1))
     if oldest is None:
         return None
-    last = await first_row(tx, select(_C.sealed_at).order_by(_C.sequence.desc()).limit(1))
+    last = await first_row(tx, sa.select(_C.sealed_at).order_by(_C.sequence.desc()).limit(1))
     since: datetime = oldest.at if last is None else max(oldest.at, last.sealed_at)
     return since
 
@@ -166,14 +152,14 @@ async def verify(store: Store) -> bool:
     """Whether every line is as it was written and the chain is whole, from the first link to the last."""
     async with store.read_transaction() as tx:
         if tx.dialect == "postgresql":
-            await tx.connection.execute(text("SET LOCAL statement_timeout = 0"))
+            await tx.connection.execute(sa.text("SET LOCAL statement_timeout = 0"))
         return await _chain_holds(tx) and await _lines_hold(tx)
 
 
 async def _seal_batch(tx: Transaction) -> int:
     if tx.dialect == "postgresql":
-        await tx.connection.execute(select(func.pg_advisory_xact_lock(literal(_SEALER_LOCK))))
-    statement = select(_L.id, _L.line_hash).where(_L.sealed.is_(False)).order_by(_L.id).limit(_BATCH)
+        await tx.connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.literal(_SEALER_LOCK))))
+    statement = sa.select(_L.id, _L.line_hash).where(_L.sealed.is_(False)).order_by(_L.id).limit(_BATCH)
     lines = (await tx.connection.execute(statement)).all()
     if not lines:
         return 0
@@ -182,15 +168,15 @@ async def _seal_batch(tx: Transaction) -> int:
     for sequence, line in enumerate(lines, start=last.sequence + 1):
         link = next_link(link, line.line_hash)
         links.append({"sequence": sequence, "line_id": line.id, "link": link, "sealed_at": now})
-    await tx.connection.execute(insert(audit_chain_table), links)
+    await tx.connection.execute(sa.insert(audit_chain_table), links)
     # The lines of one batch need not follow each other: in between may be lines that are not committed yet.
     ids = [line.id for line in lines]
-    await tx.connection.execute(update(audit_lines_table).where(_L.id.in_(ids)).values(sealed=True))
+    await tx.connection.execute(sa.update(audit_lines_table).where(_L.id.in_(ids)).values(sealed=True))
     return len(lines)
 
 
 async def _chain_holds(tx: Transaction) -> bool:
-    joined = select(_C.sequence, _C.link, audit_lines_table).outerjoin_from(audit_chain_table, audit_lines_table)
+    joined = sa.select(_C.sequence, _C.link, audit_lines_table).outerjoin_from(audit_chain_table, audit_lines_table)
     link, expected = GENESIS, 1
     async for row in pages(tx, joined, _C.sequence, _BATCH):
         if row.sequence != expected or row.id is None or row.line_hash != hash_of_line(_line(row), row.at):
@@ -203,7 +189,7 @@ async def _chain_holds(tx: Transaction) -> bool:
 
 async def _lines_hold(tx: Transaction) -> bool:
     """Lines outside the chain: those not sealed yet must be as written, sealed ones must not exist."""
-    outside = select(audit_lines_table).outerjoin(audit_chain_table).where(_C.sequence.is_(None))
+    outside = sa.select(audit_lines_table).outerjoin(audit_chain_table).where(_C.sequence.is_(None))
     async for row in pages(tx, outside, _L.id, _BATCH):
         if row.sealed or row.line_hash != hash_of_line(_line(row), row.at):
             return False

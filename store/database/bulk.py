@@ -8,20 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Table,
-    TableValuedAlias,
-    Text,
-    and_,
-    any_,
-    bindparam,
-    column,
-    func,
-    literal,
-    select,
-    update,
-)
+import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
@@ -34,7 +21,9 @@ _NEW = "new_"
 """Before the name of a column in a parameter, which must not bear the column's own."""
 
 
-async def insert_rows(tx: Transaction, table: Table, rows: Sequence[Mapping[str, Any]], *, once: bool = False) -> None:
+async def insert_rows(
+    tx: Transaction, table: sa.Table, rows: Sequence[Mapping[str, Any]], *, once: bool = False
+) -> None:
     """Insert rows in their order, all with the same columns; `once` leaves out those whose unique value is there."""
     if rows:
         statement = _insert_statement(tx.dialect, table, tuple(rows[0]), once)
@@ -43,7 +32,7 @@ async def insert_rows(tx: Transaction, table: Table, rows: Sequence[Mapping[str,
 
 async def update_rows(
     tx: Transaction,
-    table: Table,
+    table: sa.Table,
     keys: Collection[str],
     rows: Sequence[Mapping[str, Any]],
     *,
@@ -58,11 +47,11 @@ async def update_rows(
         await tx.connection.execute(statement, _row_parameters(tx, rows))
 
 
-def among(tx: Transaction, column: ColumnElement[Any], keys: Sequence[Any]) -> ColumnElement[bool]:
+def among(tx: Transaction, column: sa.ColumnElement[Any], keys: Sequence[Any]) -> sa.ColumnElement[bool]:
     """Whether a column holds one of the keys."""
     if tx.dialect == "sqlite" or isinstance(column.type, TupleType):
         return column.in_(keys)
-    return column == any_(literal(list(keys), ARRAY(_plain(column.type), dimensions=1)))
+    return column == sa.any_(sa.literal(list(keys), ARRAY(_plain(column.type), dimensions=1)))
 
 
 def _row_parameters(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> Any:
@@ -72,41 +61,41 @@ def _row_parameters(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> Any:
 
 
 @cache
-def _insert_statement(dialect: str, table: Table, names: tuple[str, ...], once: bool) -> Insert:
+def _insert_statement(dialect: str, table: sa.Table, names: tuple[str, ...], once: bool) -> Insert:
     if dialect == "sqlite":
-        new = sqlite_insert(table).values({name: bindparam(f"{_NEW}{name}") for name in names})
+        new = sqlite_insert(table).values({name: sa.bindparam(f"{_NEW}{name}") for name in names})
         return new.on_conflict_do_nothing() if once else new
     given = _arrays(table, names)
-    chosen = select(*(given.c[name] for name in names))
+    chosen = sa.select(*(given.c[name] for name in names))
     added = postgresql_insert(table).from_select(list(names), chosen)
     return added.on_conflict_do_nothing() if once else added
 
 
 @cache
 def _update_statement(
-    dialect: str, table: Table, names: tuple[str, ...], keys: frozenset[str], kept: frozenset[str]
+    dialect: str, table: sa.Table, names: tuple[str, ...], keys: frozenset[str], kept: frozenset[str]
 ) -> Update:
-    told: Mapping[str, ColumnElement[Any]]
+    told: Mapping[str, sa.ColumnElement[Any]]
     if dialect == "sqlite":
-        told = {name: bindparam(f"{_NEW}{name}", type_=table.c[name].type) for name in names}
+        told = {name: sa.bindparam(f"{_NEW}{name}", type_=table.c[name].type) for name in names}
     else:
         given = _arrays(table, names)
         told = {name: given.c[name] for name in names}
     values = {
-        name: func.coalesce(value, table.c[name]) if name in kept else value
+        name: sa.func.coalesce(value, table.c[name]) if name in kept else value
         for name, value in told.items()
         if name not in keys
     }
-    return update(table).where(and_(*(table.c[name] == told[name] for name in sorted(keys)))).values(values)
+    return sa.update(table).where(sa.and_(*(table.c[name] == told[name] for name in sorted(keys)))).values(values)
 
 
-def _arrays(table: Table, names: Collection[str]) -> TableValuedAlias:
+def _arrays(table: sa.Table, names: Collection[str]) -> sa.TableValuedAlias:
     """The rows as a table, put together from an array for each column."""
-    arrays = [bindparam(f"{_NEW}{name}", type_=ARRAY(_plain(table.c[name].type), dimensions=1)) for name in names]
-    columns = [column(name, table.c[name].type) for name in names]
-    return func.unnest(*arrays).table_valued(*columns, name="given").render_derived()
+    arrays = [sa.bindparam(f"{_NEW}{name}", type_=ARRAY(_plain(table.c[name].type), dimensions=1)) for name in names]
+    columns = [sa.column(name, table.c[name].type) for name in names]
+    return sa.func.unnest(*arrays).table_valued(*columns, name="given").render_derived()
 
 
 def _plain(kind: TypeEngine[Any]) -> TypeEngine[Any]:
     """The type of a parameter: one of a collation, which `Key` has, cannot be that of an array."""
-    return Text() if isinstance(kind, Text) else kind
+    return sa.Text() if isinstance(kind, sa.Text) else kind

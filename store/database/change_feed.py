@@ -12,27 +12,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    ColumnElement,
-    Index,
-    Select,
-    Table,
-    Text,
-    and_,
-    cast,
-    delete,
-    false,
-    func,
-    insert,
-    literal,
-    or_,
-    select,
-    true,
-    tuple_,
-    update,
-)
+import sqlalchemy as sa
 
 from domain.kernel import Posting
 from domain.platform.changes import START, Change, ChangeKind, FeedState, Position, Wanted
@@ -44,35 +24,35 @@ from store.database.types import Instant, Key, Serial
 CHANGED = "changes"
 """The mark of a transaction that wrote to the feed (Transaction.marks)."""
 
-changes_table = Table(
+changes_table = sa.Table(
     "changes",
     metadata,
-    Column("id", Serial, primary_key=True),
-    Column("tx_number", BigInteger, nullable=False),
-    Column("kind", Key, nullable=False),
-    Column("object_id", Key, nullable=False),
-    Column("citizen_id", Key, nullable=False),
-    Column("application_id", Key),
-    Column("department", Key),
-    Column("district", Key, nullable=False),
-    Column("tehsil", Key),
-    Column("at", Instant, nullable=False),
-    Index(None, "tx_number", "id"),
-    Index(None, "citizen_id", "tx_number", "id"),
-    Index(None, "application_id", "tx_number", "id"),
-    Index(None, "district", "tx_number", "id"),
-    Index(None, "at"),
+    sa.Column("id", Serial, primary_key=True),
+    sa.Column("tx_number", sa.BigInteger, nullable=False),
+    sa.Column("kind", Key, nullable=False),
+    sa.Column("object_id", Key, nullable=False),
+    sa.Column("citizen_id", Key, nullable=False),
+    sa.Column("application_id", Key),
+    sa.Column("department", Key),
+    sa.Column("district", Key, nullable=False),
+    sa.Column("tehsil", Key),
+    sa.Column("at", Instant, nullable=False),
+    sa.Index(None, "tx_number", "id"),
+    sa.Index(None, "citizen_id", "tx_number", "id"),
+    sa.Index(None, "application_id", "tx_number", "id"),
+    sa.Index(None, "district", "tx_number", "id"),
+    sa.Index(None, "at"),
     sqlite_autoincrement=True,
     info={NOT_KEPT_ELSEWHERE: True},
 )
 
-change_feeds_table = Table(
+change_feeds_table = sa.Table(
     "change_feeds",
     metadata,
-    Column("feed", Key, primary_key=True),
-    Column("name", Key, nullable=False),
-    Column("swept_transaction", BigInteger, nullable=False),
-    Column("swept_row", BigInteger, nullable=False),
+    sa.Column("feed", Key, primary_key=True),
+    sa.Column("name", Key, nullable=False),
+    sa.Column("swept_transaction", sa.BigInteger, nullable=False),
+    sa.Column("swept_row", sa.BigInteger, nullable=False),
     info={NOT_KEPT_ELSEWHERE: True},
 )
 
@@ -116,12 +96,12 @@ async def touch_payments(tx: Transaction, instalment_ids: Sequence[str]) -> None
     """The same for some payments at once, at most a batch of them."""
     paid, granted = metadata.tables["instalments"].c, metadata.tables["sanctions"].c
     chosen = (
-        select(
+        sa.select(
             *_first_columns(tx, ChangeKind.PAYMENT, paid.id, granted.application_id),
             granted.citizen_id,
             granted.department,
             granted.district,
-            literal(None, Key),
+            sa.literal(None, Key),
         )
         .join_from(paid.id.table, granted.id.table, paid.sanction_id == granted.id)
         .where(paid.id.in_(instalment_ids))
@@ -132,20 +112,20 @@ async def touch_payments(tx: Transaction, instalment_ids: Sequence[str]) -> None
 
 async def state(tx: Transaction) -> FeedState:
     """The feed as this transaction sees it; a reader that has read nothing yet begins at its `end`."""
-    row = await first_row(tx, select(change_feeds_table).where(_F.feed == _FEED))
+    row = await first_row(tx, sa.select(change_feeds_table).where(_F.feed == _FEED))
     name, swept = (row.name, Position(row.swept_transaction, row.swept_row)) if row else ("", START)
     if tx.dialect == "sqlite":
-        last = (await tx.connection.execute(select(func.max(_T.id)))).scalar_one_or_none()
+        last = (await tx.connection.execute(sa.select(sa.func.max(_T.id)))).scalar_one_or_none()
         return FeedState(name, swept, Position(0, max(last or 0, swept.row)))
     # The time line of the write-ahead log grows with each fail-over, which may have lost the last commits.
-    time_line = func.left(func.pg_walfile_name(func.pg_current_wal_lsn()), 8)
-    horizon, line = (await tx.connection.execute(select(_horizon(), time_line))).one()
+    time_line = sa.func.left(sa.func.pg_walfile_name(sa.func.pg_current_wal_lsn()), 8)
+    horizon, line = (await tx.connection.execute(sa.select(_horizon(), time_line))).one()
     return FeedState(f"{name}-{int(line, 16)}", swept, Position(horizon, 0))
 
 
 async def is_open(tx: Transaction) -> bool:
     """Whether the feed has its name."""
-    return await first_row(tx, select(_F.name).where(_F.feed == _FEED)) is not None
+    return await first_row(tx, sa.select(_F.name).where(_F.feed == _FEED)) is not None
 
 
 async def open_feed(tx: Transaction) -> None:
@@ -160,12 +140,12 @@ async def open_feed(tx: Transaction) -> None:
 
 async def page(tx: Transaction, after: Position, limit: int, wanted: Wanted | None = None) -> list[Change]:
     """Rows behind a place, in the order of commits; without `wanted` all of them."""
-    conditions = [tuple_(_T.tx_number, _T.id) > tuple_(literal(after.transaction), literal(after.row))]
+    conditions = [sa.tuple_(_T.tx_number, _T.id) > sa.tuple_(sa.literal(after.transaction), sa.literal(after.row))]
     if tx.dialect == "postgresql":
         conditions.append(_T.tx_number < _horizon())
     if wanted is not None:
         conditions += _conditions(wanted)
-    statement = select(changes_table).where(*conditions).order_by(_T.tx_number, _T.id).limit(limit)
+    statement = sa.select(changes_table).where(*conditions).order_by(_T.tx_number, _T.id).limit(limit)
     return [_change(row) for row in (await tx.connection.execute(statement)).all()]
 
 
@@ -173,23 +153,23 @@ async def has_unsettled_rows(tx: Transaction) -> bool:
     """Whether there are rows that may not be read yet, because an older transaction still runs."""
     if tx.dialect == "sqlite":
         return False
-    return await first_row(tx, select(true()).where(_T.tx_number >= _horizon()).limit(1)) is not None
+    return await first_row(tx, sa.select(sa.true()).where(_T.tx_number >= _horizon()).limit(1)) is not None
 
 
 async def sweep(tx: Transaction, before: datetime) -> int:
     """Delete older rows, record up to which position, and return how many were deleted."""
     await open_feed(tx)
-    conditions: list[ColumnElement[bool]] = [_T.at < before]
+    conditions: list[sa.ColumnElement[bool]] = [_T.at < before]
     if tx.dialect == "postgresql":
         conditions.append(_T.tx_number < _horizon())
-    statement = select(_T.tx_number, _T.id).where(*conditions)
+    statement = sa.select(_T.tx_number, _T.id).where(*conditions)
     row = await first_row(tx, statement.order_by(_T.tx_number.desc(), _T.id.desc()).limit(1))
     if row is None:
         return 0
-    swept = tuple_(_T.tx_number, _T.id) <= tuple_(literal(row.tx_number), literal(row.id))
-    gone = await tx.connection.execute(delete(changes_table).where(swept))
+    swept = sa.tuple_(_T.tx_number, _T.id) <= sa.tuple_(sa.literal(row.tx_number), sa.literal(row.id))
+    gone = await tx.connection.execute(sa.delete(changes_table).where(swept))
     await tx.connection.execute(
-        update(change_feeds_table).where(_F.feed == _FEED).values(swept_transaction=row.tx_number, swept_row=row.id)
+        sa.update(change_feeds_table).where(_F.feed == _FEED).values(swept_transaction=row.tx_number, swept_row=row.id)
     )
     return gone.rowcount
 
@@ -199,56 +179,58 @@ def _applications() -> Any:
     return metadata.tables["applications"].c
 
 
-def _of_applications(tx: Transaction, kind: ChangeKind) -> Select[Any]:
+def _of_applications(tx: Transaction, kind: ChangeKind) -> sa.Select[Any]:
     one = _applications()
-    return select(*_first_columns(tx, kind, one.id, one.id), one.citizen_id, one.department, one.district, one.tehsil)
+    return sa.select(
+        *_first_columns(tx, kind, one.id, one.id), one.citizen_id, one.department, one.district, one.tehsil
+    )
 
 
 def _first_columns(
-    tx: Transaction, kind: ChangeKind, key: ColumnElement[Any], application_id: ColumnElement[Any]
-) -> Sequence[ColumnElement[Any]]:
+    tx: Transaction, kind: ChangeKind, key: sa.ColumnElement[Any], application_id: sa.ColumnElement[Any]
+) -> Sequence[sa.ColumnElement[Any]]:
     """The first columns of a row, in the order of `_append`."""
-    number = _number(func.pg_current_xact_id()) if tx.dialect == "postgresql" else literal(0)
+    number = _number(sa.func.pg_current_xact_id()) if tx.dialect == "postgresql" else sa.literal(0)
     return (
         number.label("tx_number"),
-        literal(kind.value, Key).label("kind"),
-        literal(tx.clock.now(), Instant()).label("at"),
+        sa.literal(kind.value, Key).label("kind"),
+        sa.literal(tx.clock.now(), Instant()).label("at"),
         key.label("object_id"),
         application_id.label("application"),
     )
 
 
-async def _append(tx: Transaction, rows: Select[Any]) -> None:
+async def _append(tx: Transaction, rows: sa.Select[Any]) -> None:
     names = ("tx_number", "kind", "at", "object_id", "application_id", "citizen_id", "department", "district", "tehsil")
-    await tx.connection.execute(insert(changes_table).from_select(names, rows, include_defaults=False))
+    await tx.connection.execute(sa.insert(changes_table).from_select(names, rows, include_defaults=False))
     tx.marks.add(CHANGED)
 
 
-def _number(xid: ColumnElement[Any]) -> ColumnElement[int]:
+def _number(xid: sa.ColumnElement[Any]) -> sa.ColumnElement[int]:
     """A PostgreSQL transaction number (xid8, with its epoch) as a whole number."""
-    return cast(cast(xid, Text), BigInteger)
+    return sa.cast(sa.cast(xid, sa.Text), sa.BigInteger)
 
 
-def _horizon() -> ColumnElement[int]:
+def _horizon() -> sa.ColumnElement[int]:
     """The number of the oldest transaction that still runs; all below are committed or gone."""
-    return _number(func.pg_snapshot_xmin(func.pg_current_snapshot()))
+    return _number(sa.func.pg_snapshot_xmin(sa.func.pg_current_snapshot()))
 
 
-def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = [_T.kind.in_(sorted(kind.value for kind in wanted.kinds))]
+def _conditions(wanted: Wanted) -> list[sa.ColumnElement[bool]]:
+    found: list[sa.ColumnElement[bool]] = [_T.kind.in_(sorted(kind.value for kind in wanted.kinds))]
     if wanted.application_id is not None:
         found.append(_T.application_id == wanted.application_id)
     if wanted.citizen_id is not None:
         found.append(_T.citizen_id == wanted.citizen_id)
     if wanted.postings is not None:
-        found.append(or_(false(), *(_covers(posting) for posting in wanted.postings)))
+        found.append(sa.or_(sa.false(), *(_covers(posting) for posting in wanted.postings)))
     return found
 
 
-def _covers(posting: Posting) -> ColumnElement[bool]:
+def _covers(posting: Posting) -> sa.ColumnElement[bool]:
     """As Posting.covers, in SQL."""
     pairs = ((_T.department, posting.department), (_T.district, posting.district), (_T.tehsil, posting.tehsil))
-    return and_(true(), *(column == value for column, value in pairs if value is not None))
+    return sa.and_(sa.true(), *(column == value for column, value in pairs if value is not None))
 
 
 def _change(row: AnyRow) -> Change:

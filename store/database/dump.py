@@ -11,19 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import (
-    Column,
-    Date,
-    LargeBinary,
-    MetaData,
-    Table,
-    func,
-    insert,
-    literal,
-    select,
-    text,
-    tuple_,
-)
+import sqlalchemy as sa
 
 from store.database.engine import Transaction
 from store.database.errors import BackupDamaged
@@ -61,28 +49,28 @@ async def begin(tx: Transaction) -> None:
     """Let the transaction of a dump or a load take as long as it needs."""
     if tx.dialect == "postgresql":
         for setting in ("statement_timeout", "idle_in_transaction_session_timeout"):
-            await tx.connection.execute(text(f"SET LOCAL {setting} = 0"))
+            await tx.connection.execute(sa.text(f"SET LOCAL {setting} = 0"))
 
 
 async def revision_of(tx: Transaction) -> str:
     """The revision of the schema that the transaction sees."""
-    return str((await tx.connection.execute(text("SELECT version_num FROM alembic_version"))).scalar_one())
+    return str((await tx.connection.execute(sa.text("SELECT version_num FROM alembic_version"))).scalar_one())
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
     """A table with those of its declared columns that the database has, by name."""
 
-    table: Table
-    columns: tuple[Column[Any], ...]
+    table: sa.Table
+    columns: tuple[sa.Column[Any], ...]
 
 
-async def present(tx: Transaction, tables: MetaData | Iterable[Table]) -> list[Part]:
+async def present(tx: Transaction, tables: sa.MetaData | Iterable[sa.Table]) -> list[Part]:
     """Those of the tables that the database has, referenced ones first; a schema of an earlier release has fewer.
 
     Tables that mean something in one database only are left out.
     """
-    named = tables.sorted_tables if isinstance(tables, MetaData) else list(tables)
+    named = tables.sorted_tables if isinstance(tables, sa.MetaData) else list(tables)
     declared = [table for table in named if not table.info.get(NOT_KEPT_ELSEWHERE)]
     there = await _columns_there(tx)
     return [
@@ -103,12 +91,12 @@ _COLUMNS = {
 
 async def _columns_there(tx: Transaction) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
-    for row in (await tx.connection.execute(text(_COLUMNS[tx.dialect]))).all():
+    for row in (await tx.connection.execute(sa.text(_COLUMNS[tx.dialect]))).all():
         found.setdefault(str(row.table_name), set()).add(str(row.column_name))
     return found
 
 
-def _name(column: Column[Any]) -> str:
+def _name(column: sa.Column[Any]) -> str:
     return column.name
 
 
@@ -119,10 +107,10 @@ async def batches(tx: Transaction, part: Part, *, size: int = BATCH) -> AsyncIte
     keys = list(table.primary_key.columns)
     last: tuple[Any, ...] | None = None
     while True:
-        statement = select(*columns).order_by(*keys).limit(size)
+        statement = sa.select(*columns).order_by(*keys).limit(size)
         if last is not None:
-            there = tuple_(*(literal(value, key.type) for key, value in zip(keys, last, strict=True)))
-            statement = statement.where(tuple_(*keys) > there)
+            there = sa.tuple_(*(sa.literal(value, key.type) for key, value in zip(keys, last, strict=True)))
+            statement = statement.where(sa.tuple_(*keys) > there)
         rows = (await tx.connection.execute(statement)).all()
         if rows:
             yield Batch(table.name, names, tuple(_plain_row(columns, row) for row in rows))
@@ -131,7 +119,7 @@ async def batches(tx: Transaction, part: Part, *, size: int = BATCH) -> AsyncIte
             return
 
 
-async def load(tx: Transaction, tables: Mapping[str, Table], batch: Batch) -> None:
+async def load(tx: Transaction, tables: Mapping[str, sa.Table], batch: Batch) -> None:
     """Insert the rows of a batch. Raises BackupDamaged for a table or column that is not known."""
     table = tables.get(batch.table)
     if table is None or not set(batch.columns) <= set(table.columns.keys()):
@@ -141,50 +129,52 @@ async def load(tx: Transaction, tables: Mapping[str, Table], batch: Batch) -> No
         {column.name: _value(column, cell) for column, cell in zip(columns, row, strict=True)} for row in batch.rows
     ]
     if values:
-        await tx.connection.execute(insert(table), values)
+        await tx.connection.execute(sa.insert(table), values)
 
 
-async def finish_load(tx: Transaction, tables: Iterable[Table]) -> None:
+async def finish_load(tx: Transaction, tables: Iterable[sa.Table]) -> None:
     """Let what the database counts up by itself go on after the highest number that was loaded."""
     if tx.dialect != "postgresql":
         return
     for table in tables:
         column = table.autoincrement_column
         if column is not None:
-            sequence = func.pg_get_serial_sequence(table.name, column.name)
-            highest = select(func.max(column)).scalar_subquery()
-            await tx.connection.execute(select(func.setval(sequence, func.coalesce(highest, 1), highest.is_not(None))))
+            sequence = sa.func.pg_get_serial_sequence(table.name, column.name)
+            highest = sa.select(sa.func.max(column)).scalar_subquery()
+            await tx.connection.execute(
+                sa.select(sa.func.setval(sequence, sa.func.coalesce(highest, 1), highest.is_not(None)))
+            )
 
 
-async def is_empty(tx: Transaction, tables: MetaData) -> bool:
+async def is_empty(tx: Transaction, tables: sa.MetaData) -> bool:
     """Whether no table holds a row."""
     for part in await present(tx, tables):
-        if (await tx.connection.execute(select(literal(1)).select_from(part.table).limit(1))).first() is not None:
+        if (await tx.connection.execute(sa.select(sa.literal(1)).select_from(part.table).limit(1))).first() is not None:
             return False
     return True
 
 
-def _plain_row(columns: Sequence[Column[Any]], row: Sequence[Any]) -> tuple[Any, ...]:
+def _plain_row(columns: Sequence[sa.Column[Any]], row: Sequence[Any]) -> tuple[Any, ...]:
     return tuple(_plain(column, cell) for column, cell in zip(columns, row, strict=True))
 
 
-def _plain(column: Column[Any], cell: Any) -> Any:
+def _plain(column: sa.Column[Any], cell: Any) -> Any:
     if isinstance(cell, datetime):
         return cell.isoformat(timespec="microseconds")
     if isinstance(cell, date):
         return cell.isoformat()
-    if isinstance(column.type, LargeBinary) and cell is not None:
+    if isinstance(column.type, sa.LargeBinary) and cell is not None:
         return base64.b64encode(bytes(cell)).decode()
     return cell
 
 
-def _value(column: Column[Any], cell: Any) -> Any:
+def _value(column: sa.Column[Any], cell: Any) -> Any:
     if cell is None:
         return None
     if isinstance(column.type, Instant):
         return datetime.fromisoformat(cell)
-    if isinstance(column.type, Date):
+    if isinstance(column.type, sa.Date):
         return date.fromisoformat(cell)
-    if isinstance(column.type, LargeBinary):
+    if isinstance(column.type, sa.LargeBinary):
         return base64.b64decode(cell)
     return cell

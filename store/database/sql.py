@@ -6,22 +6,7 @@ from functools import cache
 from itertools import islice
 from typing import Any, TypeAlias, TypeVar
 
-from sqlalchemy import (
-    BigInteger,
-    ClauseElement,
-    Column,
-    ColumnElement,
-    Row,
-    Select,
-    Table,
-    and_,
-    cast,
-    func,
-    literal,
-    select,
-    true,
-    tuple_,
-)
+import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import Insert as PostgresqlInsert
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
@@ -33,7 +18,7 @@ from store.database.bulk import among
 from store.database.engine import Transaction
 
 T = TypeVar("T")
-AnyRow: TypeAlias = Row[Any]
+AnyRow: TypeAlias = sa.Row[Any]
 Values: TypeAlias = Mapping[str, Any]
 
 _CHUNK = 500
@@ -41,7 +26,7 @@ _CHUNK = 500
 
 
 async def rows_of(
-    tx: Transaction, statement: Select[Any], column: ColumnElement[Any], keys: Iterable[Any]
+    tx: Transaction, statement: sa.Select[Any], column: sa.ColumnElement[Any], keys: Iterable[Any]
 ) -> list[AnyRow]:
     """The rows whose column is one of the keys, in the statement's order within each chunk of 500 keys."""
     found: list[AnyRow] = []
@@ -52,8 +37,8 @@ async def rows_of(
 
 async def group_rows(
     tx: Transaction,
-    statement: Select[Any],
-    column: Column[Any],
+    statement: sa.Select[Any],
+    column: sa.Column[Any],
     keys: Iterable[str],
     made: Callable[[AnyRow], T],
 ) -> dict[str, list[T]]:
@@ -64,43 +49,43 @@ async def group_rows(
     return found
 
 
-async def first_row(tx: Transaction, statement: Select[Any]) -> AnyRow | None:
+async def first_row(tx: Transaction, statement: sa.Select[Any]) -> AnyRow | None:
     """The first row, or None."""
     row: AnyRow | None = (await tx.connection.execute(statement)).first()
     return row
 
 
-async def count(tx: Transaction, statement: Select[Any]) -> int:
+async def count(tx: Transaction, statement: sa.Select[Any]) -> int:
     """How many rows a statement gives."""
-    counting = select(func.count()).select_from(statement.order_by(None).subquery())
+    counting = sa.select(sa.func.count()).select_from(statement.order_by(None).subquery())
     return int((await tx.connection.execute(counting)).scalar_one())
 
 
-async def count_up_to(tx: Transaction, statement: Select[Any], key: ColumnElement[Any], most: int) -> int | None:
+async def count_up_to(tx: Transaction, statement: sa.Select[Any], key: sa.ColumnElement[Any], most: int) -> int | None:
     """How many rows a statement gives, each with a `key`; None beyond `most`, so that a count never costs more."""
     found = await count(tx, statement.with_only_columns(key).limit(most + 1))
     return None if found > most else found
 
 
-async def insert_new(tx: Transaction, table: Table, values: Values) -> bool:
+async def insert_new(tx: Transaction, table: sa.Table, values: Values) -> bool:
     """Insert a row unless one with the same unique value is there; False where it is.
 
     The transaction stays usable on both databases, which it would not after a failed insert.
     """
     statement = _insert_unless_there(tx.dialect, table)
-    if any(isinstance(value, ClauseElement) for value in values.values()):
+    if any(isinstance(value, sa.ClauseElement) for value in values.values()):
         return (await tx.connection.execute(statement.values(values))).first() is not None
     return (await tx.connection.execute(statement, dict(values))).first() is not None
 
 
 @cache
-def _insert_unless_there(dialect: str, table: Table) -> ReturningInsert[Any]:
+def _insert_unless_there(dialect: str, table: sa.Table) -> ReturningInsert[Any]:
     """One statement for all rows of a table, whose values come as parameters: it need not be put together anew."""
     new = sqlite_insert(table) if dialect == "sqlite" else postgresql_insert(table)
     return new.on_conflict_do_nothing().returning(next(iter(table.primary_key.columns)))
 
 
-async def upsert(tx: Transaction, table: Table, rows: Sequence[Values], *, keys: Collection[str]) -> None:
+async def upsert(tx: Transaction, table: sa.Table, rows: Sequence[Values], *, keys: Collection[str]) -> None:
     """Insert rows, or give those with the same keys the new values; the primary key of an old row stays."""
     if not rows:
         return
@@ -112,36 +97,36 @@ async def upsert(tx: Transaction, table: Table, rows: Sequence[Values], *, keys:
     )
 
 
-def integer_sum(column: ColumnElement[Any]) -> ColumnElement[int]:
+def integer_sum(column: sa.ColumnElement[Any]) -> sa.ColumnElement[int]:
     """The sum of whole numbers as one: PostgreSQL gives that of great ones as a decimal."""
-    return cast(func.sum(column), BigInteger)
+    return sa.cast(sa.func.sum(column), sa.BigInteger)
 
 
-def insert_into(tx: Transaction, table: Table) -> SqliteInsert | PostgresqlInsert:
+def insert_into(tx: Transaction, table: sa.Table) -> SqliteInsert | PostgresqlInsert:
     """An insert that knows ON CONFLICT in the database's own words."""
     return sqlite_insert(table) if tx.dialect == "sqlite" else postgresql_insert(table)
 
 
-def posting_covers(table: Table, posting: Posting) -> ColumnElement[bool]:
+def posting_covers(table: sa.Table, posting: Posting) -> sa.ColumnElement[bool]:
     """As Posting.covers, for a table with columns of these names."""
     names = ("department", "district", "tehsil")
     values = {name: getattr(posting, name) for name in names}
-    return and_(true(), *(table.c[name] == value for name, value in values.items() if value is not None))
+    return sa.and_(sa.true(), *(table.c[name] == value for name, value in values.items() if value is not None))
 
 
 async def database_now(tx: Transaction) -> datetime:
     """The database's clock, which leases go by so that processes with different clocks agree."""
     if tx.dialect == "sqlite":
-        words = (await tx.connection.execute(select(func.strftime("%Y-%m-%d %H:%M:%f", "now")))).scalar_one()
+        words = (await tx.connection.execute(sa.select(sa.func.strftime("%Y-%m-%d %H:%M:%f", "now")))).scalar_one()
         return datetime.fromisoformat(str(words)).replace(tzinfo=UTC)
-    now: datetime = (await tx.connection.execute(select(func.clock_timestamp()))).scalar_one()
+    now: datetime = (await tx.connection.execute(sa.select(sa.func.clock_timestamp()))).scalar_one()
     return now.astimezone(UTC)
 
 
 async def keyset_page(
     tx: Transaction,
-    statement: Select[Any],
-    columns: Sequence[Column[Any]],
+    statement: sa.Select[Any],
+    columns: Sequence[sa.Column[Any]],
     *,
     after: Sequence[Any] | None,
     before: Sequence[Any] | None,
@@ -165,8 +150,8 @@ async def keyset_page(
 
 async def keyset_window(
     tx: Transaction,
-    statement: Select[Any],
-    columns: Sequence[Column[Any]],
+    statement: sa.Select[Any],
+    columns: Sequence[sa.Column[Any]],
     *,
     place: Sequence[Any] | None,
     backward: bool,
@@ -185,7 +170,7 @@ async def keyset_window(
     return list(reversed(last))
 
 
-async def pages(tx: Transaction, statement: Select[Any], column: Column[Any], size: int) -> AsyncIterator[AnyRow]:
+async def pages(tx: Transaction, statement: sa.Select[Any], column: sa.Column[Any], size: int) -> AsyncIterator[AnyRow]:
     """All rows in the order of a unique column, read page by page so that memory stays flat."""
     last: Any = None
     while True:
@@ -198,9 +183,9 @@ async def pages(tx: Transaction, statement: Select[Any], column: Column[Any], si
             return
 
 
-def _beyond(columns: Sequence[Column[Any]], place: Sequence[Any], *, down: bool) -> ColumnElement[bool]:
-    here = tuple_(*columns)
-    there = tuple_(*(literal(value, column.type) for column, value in zip(columns, place, strict=True)))
+def _beyond(columns: Sequence[sa.Column[Any]], place: Sequence[Any], *, down: bool) -> sa.ColumnElement[bool]:
+    here = sa.tuple_(*columns)
+    there = sa.tuple_(*(sa.literal(value, column.type) for column, value in zip(columns, place, strict=True)))
     return here < there if down else here > there
 
 

@@ -5,20 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    Boolean,
-    Column,
-    ForeignKey,
-    Index,
-    Integer,
-    LargeBinary,
-    Select,
-    Table,
-    UniqueConstraint,
-    insert,
-    select,
-    update,
-)
+import sqlalchemy as sa
 
 from domain.feedback.grievances import WAITING, Grievance, GrievanceCategory, GrievanceReply, GrievanceState
 from domain.kernel import Posting
@@ -42,41 +29,41 @@ from store.database import (
 from store.database.metadata import metadata
 from store.feedback.feedback import any_posting_covers
 
-grievances_table = Table(
+grievances_table = sa.Table(
     "grievances",
     metadata,
-    Column("id", Key, primary_key=True),
-    Column("number", Key, nullable=False),
-    Column("application_id", Key, ForeignKey("applications.id"), nullable=False),
-    Column("citizen_id", Key, ForeignKey("citizens.citizen_id"), nullable=False),
-    Column("service_code", Key, nullable=False),
-    Column("department", Key),
-    Column("district", Key, nullable=False),
-    Column("tehsil", Key),
-    Column("category", Key, nullable=False),
-    Column("text", LargeBinary, nullable=False),
-    Column("state", Key, nullable=False),
-    Column("escalated", Boolean, nullable=False),
-    Column("due_at", Instant, nullable=False),
-    Column("version", Integer, nullable=False),
-    Column("created_at", Instant, nullable=False),
-    Column("updated_at", Instant, nullable=False),
-    Column("closed_at", Instant),
-    UniqueConstraint("number"),
-    Index(None, "application_id"),
-    Index(None, "citizen_id", "created_at", "id"),
-    Index(None, "state", "due_at", "id"),
+    sa.Column("id", Key, primary_key=True),
+    sa.Column("number", Key, nullable=False),
+    sa.Column("application_id", Key, sa.ForeignKey("applications.id"), nullable=False),
+    sa.Column("citizen_id", Key, sa.ForeignKey("citizens.citizen_id"), nullable=False),
+    sa.Column("service_code", Key, nullable=False),
+    sa.Column("department", Key),
+    sa.Column("district", Key, nullable=False),
+    sa.Column("tehsil", Key),
+    sa.Column("category", Key, nullable=False),
+    sa.Column("text", sa.LargeBinary, nullable=False),
+    sa.Column("state", Key, nullable=False),
+    sa.Column("escalated", sa.Boolean, nullable=False),
+    sa.Column("due_at", Instant, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("updated_at", Instant, nullable=False),
+    sa.Column("closed_at", Instant),
+    sa.UniqueConstraint("number"),
+    sa.Index(None, "application_id"),
+    sa.Index(None, "citizen_id", "created_at", "id"),
+    sa.Index(None, "state", "due_at", "id"),
 )
 
-replies_table = Table(
+replies_table = sa.Table(
     "grievance_replies",
     metadata,
-    Column("id", Key, primary_key=True),
-    Column("grievance_id", Key, ForeignKey("grievances.id"), nullable=False),
-    Column("officer_id", Key, nullable=False),
-    Column("text", LargeBinary, nullable=False),
-    Column("at", Instant, nullable=False),
-    Index(None, "grievance_id", "at"),
+    sa.Column("id", Key, primary_key=True),
+    sa.Column("grievance_id", Key, sa.ForeignKey("grievances.id"), nullable=False),
+    sa.Column("officer_id", Key, nullable=False),
+    sa.Column("text", sa.LargeBinary, nullable=False),
+    sa.Column("at", Instant, nullable=False),
+    sa.Index(None, "grievance_id", "at"),
 )
 
 _T, _R = grievances_table.c, replies_table.c
@@ -116,9 +103,9 @@ async def save(tx: Transaction, grievance: Grievance, expected_version: int) -> 
         "updated_at": changed.updated_at,
         "closed_at": changed.closed_at,
     }
-    statement = update(grievances_table).where(_T.id == grievance.id, _T.version == expected_version)
+    statement = sa.update(grievances_table).where(_T.id == grievance.id, _T.version == expected_version)
     if (await tx.connection.execute(statement.values(values).returning(_T.id))).first() is None:
-        present = await first_row(tx, select(_T.version, _T.state).where(_T.id == grievance.id))
+        present = await first_row(tx, sa.select(_T.version, _T.state).where(_T.id == grievance.id))
         if present is None:
             raise NotThere("the grievance")
         raise VersionConflict(present.version, present.state)
@@ -133,13 +120,13 @@ async def get(tx: Transaction, grievance_id: str) -> Grievance | None:
 
 async def by_ids(tx: Transaction, ids: Iterable[str]) -> dict[str, Grievance]:
     """Grievances by id."""
-    rows = await rows_of(tx, select(grievances_table), _T.id, ids)
+    rows = await rows_of(tx, sa.select(grievances_table), _T.id, ids)
     return {row.id: _grievance(tx, row) for row in rows}
 
 
 async def of_applications(tx: Transaction, ids: Iterable[str]) -> dict[str, list[Grievance]]:
     """Grievances by application, the oldest first."""
-    statement = select(grievances_table).order_by(_T.created_at, _T.id)
+    statement = sa.select(grievances_table).order_by(_T.created_at, _T.id)
     return await group_rows(tx, statement, _T.application_id, ids, lambda row: _grievance(tx, row))
 
 
@@ -147,7 +134,7 @@ async def page_of_citizen(
     tx: Transaction, citizen_id: str, *, place: tuple[datetime, str] | None, backward: bool = False, limit: int
 ) -> list[Grievance]:
     """A citizen's grievances, the newest first, by (created_at, id): after a place, or before it."""
-    statement = select(grievances_table).where(_T.citizen_id == citizen_id)
+    statement = sa.select(grievances_table).where(_T.citizen_id == citizen_id)
     columns = (_T.created_at, _T.id)
     rows = await keyset_window(tx, statement, columns, place=place, backward=backward, limit=limit, descending=True)
     return [_grievance(tx, row) for row in rows]
@@ -155,7 +142,7 @@ async def page_of_citizen(
 
 async def count_of_citizen(tx: Transaction, citizen_id: str) -> int:
     """How many the citizen raised."""
-    return await count(tx, select(grievances_table).where(_T.citizen_id == citizen_id))
+    return await count(tx, sa.select(grievances_table).where(_T.citizen_id == citizen_id))
 
 
 async def page(
@@ -182,14 +169,14 @@ async def count_of(tx: Transaction, postings: Sequence[Posting], states: Collect
 
 async def overdue(tx: Transaction, now: datetime, limit: int) -> list[Grievance]:
     """Open grievances whose time is over, the longest overdue first."""
-    statement = select(grievances_table).where(_T.state == GrievanceState.OPEN.value, _T.due_at < now)
+    statement = sa.select(grievances_table).where(_T.state == GrievanceState.OPEN.value, _T.due_at < now)
     rows = (await tx.connection.execute(statement.order_by(_T.due_at, _T.id).limit(limit))).all()
     return [_grievance(tx, row) for row in rows]
 
 
 async def waiting_grievance(tx: Transaction, application_id: str, category: GrievanceCategory) -> Grievance | None:
     """A grievance of the category on the application that waits for a reply, or None."""
-    statement = select(grievances_table).where(
+    statement = sa.select(grievances_table).where(
         _T.application_id == application_id, _T.category == category.value, _has_state(WAITING)
     )
     row = await first_row(tx, statement.order_by(_T.id).limit(1))
@@ -198,7 +185,7 @@ async def waiting_grievance(tx: Transaction, application_id: str, category: Grie
 
 async def count_since(tx: Transaction, citizen_id: str, since: datetime) -> int:
     """How many the citizen raised since a moment."""
-    return await count(tx, select(_T.id).where(_T.citizen_id == citizen_id, _T.created_at >= since))
+    return await count(tx, sa.select(_T.id).where(_T.citizen_id == citizen_id, _T.created_at >= since))
 
 
 async def add_reply(tx: Transaction, reply: GrievanceReply) -> None:
@@ -211,13 +198,13 @@ async def add_reply(tx: Transaction, reply: GrievanceReply) -> None:
         "text": sealed,
         "at": reply.at,
     }
-    await tx.connection.execute(insert(replies_table).values(values))
+    await tx.connection.execute(sa.insert(replies_table).values(values))
 
 
 async def replies(tx: Transaction, grievance_ids: Iterable[str]) -> dict[str, list[GrievanceReply]]:
     """Replies by grievance, the oldest first."""
     found: dict[str, list[GrievanceReply]] = {}
-    statement = select(replies_table).order_by(_R.at, _R.id)
+    statement = sa.select(replies_table).order_by(_R.at, _R.id)
     for row in await rows_of(tx, statement, _R.grievance_id, grievance_ids):
         text = tx.cipher.decrypt(row.text, _reply_place(row.id)).decode()
         found.setdefault(row.grievance_id, []).append(
@@ -226,8 +213,8 @@ async def replies(tx: Transaction, grievance_ids: Iterable[str]) -> dict[str, li
     return found
 
 
-def _select_grievances(postings: Sequence[Posting], states: Collection[GrievanceState]) -> Select[Any]:
-    return select(grievances_table).where(any_posting_covers(grievances_table, postings), _has_state(states))
+def _select_grievances(postings: Sequence[Posting], states: Collection[GrievanceState]) -> sa.Select[Any]:
+    return sa.select(grievances_table).where(any_posting_covers(grievances_table, postings), _has_state(states))
 
 
 def _has_state(states: Collection[GrievanceState]) -> Any:

@@ -10,23 +10,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    Date,
-    ForeignKey,
-    Index,
-    Integer,
-    LargeBinary,
-    Select,
-    Table,
-    UniqueConstraint,
-    func,
-    or_,
-    select,
-    text,
-    update,
-)
+import sqlalchemy as sa
 
 from domain.fees.fees import OPEN, PAID, FeeOrder, FeeReceipt, FeeRoute, FeeState, RefundCause
 from domain.kernel import Posting
@@ -48,72 +32,74 @@ from store.database import (
 )
 from store.database.metadata import metadata
 
-_OPEN = text("state IN ('CREATED', 'PENDING', 'REDIRECTED')")
-_SUCCESS = text("state = 'SUCCESS'")
-_UNSCROLLED = text("scrolled_on IS NULL AND paid_at IS NOT NULL")
+_OPEN = sa.text("state IN ('CREATED', 'PENDING', 'REDIRECTED')")
+_SUCCESS = sa.text("state = 'SUCCESS'")
+_UNSCROLLED = sa.text("scrolled_on IS NULL AND paid_at IS NOT NULL")
 
-orders_table = Table(
+orders_table = sa.Table(
     "fee_orders",
     metadata,
-    Column("id", Key, primary_key=True),
-    Column("number", Key, nullable=False),
-    Column("reference", Key, nullable=False),
-    Column("application_id", Key, ForeignKey("applications.id"), nullable=False),
-    Column("citizen_id", Key, ForeignKey("citizens.citizen_id"), nullable=False),
-    Column("operator_id", Key),
-    Column("service_code", Key, nullable=False),
-    Column("department", Key),
-    Column("district", Key, nullable=False),
-    Column("tehsil", Key),
-    Column("route", Key, nullable=False),
-    Column("state", Key, nullable=False),
-    Column("fee_paise", BigInteger, nullable=False),
-    Column("charge_paise", BigInteger, nullable=False),
-    Column("head", Key, nullable=False),
-    Column("charge_head", Key),
-    Column("created_at", Instant, nullable=False),
-    Column("due_at", Instant),
-    Column("asked_at", Instant),
-    Column("confirmed_at", Instant),
-    Column("grn", Key),
-    Column("challan_no", Key),
-    Column("cin", Key),
-    Column("bank_reference", Key),
-    Column("mode", Key),
-    Column("paid_at", Instant),
-    Column("taken_paise", BigInteger),
-    Column("problem", Key),
-    Column("settled_at", Instant),
-    Column("scrolled_on", Date),
-    Column("refund_cause", Key),
-    Column("refund_reference", Key),
-    Column("refund_requested_at", Instant),
-    Column("refunded_at", Instant),
-    Column("version", Integer, nullable=False),
-    Column("updated_at", Instant, nullable=False),
-    UniqueConstraint("number"),
-    UniqueConstraint("reference"),
-    UniqueConstraint("route", "grn"),
-    Index(None, "application_id", "created_at", "id"),
-    Index(None, "citizen_id", "created_at", "id"),
-    Index(None, "due_at"),
-    Index(None, "state", "created_at", "id"),
-    Index("ix_fee_orders_unscrolled", "route", "paid_at", "id", sqlite_where=_UNSCROLLED, postgresql_where=_UNSCROLLED),
-    Index("uq_fee_orders_one_open", "application_id", unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN),
-    Index("uq_fee_orders_one_paid", "application_id", unique=True, sqlite_where=_SUCCESS, postgresql_where=_SUCCESS),
+    sa.Column("id", Key, primary_key=True),
+    sa.Column("number", Key, nullable=False),
+    sa.Column("reference", Key, nullable=False),
+    sa.Column("application_id", Key, sa.ForeignKey("applications.id"), nullable=False),
+    sa.Column("citizen_id", Key, sa.ForeignKey("citizens.citizen_id"), nullable=False),
+    sa.Column("operator_id", Key),
+    sa.Column("service_code", Key, nullable=False),
+    sa.Column("department", Key),
+    sa.Column("district", Key, nullable=False),
+    sa.Column("tehsil", Key),
+    sa.Column("route", Key, nullable=False),
+    sa.Column("state", Key, nullable=False),
+    sa.Column("fee_paise", sa.BigInteger, nullable=False),
+    sa.Column("charge_paise", sa.BigInteger, nullable=False),
+    sa.Column("head", Key, nullable=False),
+    sa.Column("charge_head", Key),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("due_at", Instant),
+    sa.Column("asked_at", Instant),
+    sa.Column("confirmed_at", Instant),
+    sa.Column("grn", Key),
+    sa.Column("challan_no", Key),
+    sa.Column("cin", Key),
+    sa.Column("bank_reference", Key),
+    sa.Column("mode", Key),
+    sa.Column("paid_at", Instant),
+    sa.Column("taken_paise", sa.BigInteger),
+    sa.Column("problem", Key),
+    sa.Column("settled_at", Instant),
+    sa.Column("scrolled_on", sa.Date),
+    sa.Column("refund_cause", Key),
+    sa.Column("refund_reference", Key),
+    sa.Column("refund_requested_at", Instant),
+    sa.Column("refunded_at", Instant),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("updated_at", Instant, nullable=False),
+    sa.UniqueConstraint("number"),
+    sa.UniqueConstraint("reference"),
+    sa.UniqueConstraint("route", "grn"),
+    sa.Index(None, "application_id", "created_at", "id"),
+    sa.Index(None, "citizen_id", "created_at", "id"),
+    sa.Index(None, "due_at"),
+    sa.Index(None, "state", "created_at", "id"),
+    sa.Index(
+        "ix_fee_orders_unscrolled", "route", "paid_at", "id", sqlite_where=_UNSCROLLED, postgresql_where=_UNSCROLLED
+    ),
+    sa.Index("uq_fee_orders_one_open", "application_id", unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN),
+    sa.Index("uq_fee_orders_one_paid", "application_id", unique=True, sqlite_where=_SUCCESS, postgresql_where=_SUCCESS),
 )
 
-messages_table = Table(
+messages_table = sa.Table(
     "fee_messages",
     metadata,
-    Column("id", Key, primary_key=True),
-    Column("order_id", Key, ForeignKey("fee_orders.id"), nullable=False),
-    Column("citizen_id", Key, ForeignKey("citizens.citizen_id"), nullable=False),
-    Column("sha256", Key, nullable=False),
-    Column("content", LargeBinary, nullable=False),
-    Column("at", Instant, nullable=False),
-    UniqueConstraint("order_id", "sha256"),
-    Index(None, "citizen_id"),
+    sa.Column("id", Key, primary_key=True),
+    sa.Column("order_id", Key, sa.ForeignKey("fee_orders.id"), nullable=False),
+    sa.Column("citizen_id", Key, sa.ForeignKey("citizens.citizen_id"), nullable=False),
+    sa.Column("sha256", Key, nullable=False),
+    sa.Column("content", sa.LargeBinary, nullable=False),
+    sa.Column("at", Instant, nullable=False),
+    sa.UniqueConstraint("order_id", "sha256"),
+    sa.Index(None, "citizen_id"),
 )
 
 _T, _M = orders_table.c, messages_table.c
@@ -136,7 +122,7 @@ async def add(tx: Transaction, order: FeeOrder) -> bool:
 async def save(tx: Transaction, order: FeeOrder, expected_version: int) -> FeeOrder:
     """Replace an order whose version is still the expected one; raises VersionConflict."""
     changed = replace(order, version=expected_version + 1)
-    statement = update(orders_table).where(_T.id == order.id, _T.version == expected_version)
+    statement = sa.update(orders_table).where(_T.id == order.id, _T.version == expected_version)
     written = await tx.connection.execute(statement.values(_values(tx, changed)).returning(_T.id))
     if written.first() is None:
         raise VersionConflict(expected_version, order.state.value)
@@ -150,7 +136,7 @@ async def mark_asked(tx: Transaction, order: FeeOrder, next_at: datetime | None)
     The version stays: nothing that anybody sees has changed.
     """
     unchanged = _T.asked_at.is_(None) if order.asked_at is None else _T.asked_at == order.asked_at
-    statement = update(orders_table).where(_T.id == order.id, unchanged)
+    statement = sa.update(orders_table).where(_T.id == order.id, unchanged)
     written = await tx.connection.execute(statement.values(asked_at=tx.clock.now(), due_at=next_at).returning(_T.id))
     return written.first() is not None
 
@@ -160,7 +146,7 @@ async def note_answer(tx: Transaction, order: FeeOrder, due_at: datetime | None)
 
     Raises VersionConflict where somebody changed it since it was read: what was heard may mean something else then.
     """
-    statement = update(orders_table).where(_T.id == order.id, _T.version == order.version)
+    statement = sa.update(orders_table).where(_T.id == order.id, _T.version == order.version)
     values = {"confirmed_at": tx.clock.now(), "due_at": due_at}
     if (await tx.connection.execute(statement.values(values).returning(_T.id))).first() is None:
         raise VersionConflict(order.version, order.state.value)
@@ -168,54 +154,56 @@ async def note_answer(tx: Transaction, order: FeeOrder, due_at: datetime | None)
 
 async def set_due(tx: Transaction, order_id: str, due_at: datetime | None) -> None:
     """When an order is to be asked about next; the version stays."""
-    await tx.connection.execute(update(orders_table).where(_T.id == order_id).values(due_at=due_at))
+    await tx.connection.execute(sa.update(orders_table).where(_T.id == order_id).values(due_at=due_at))
 
 
 async def get(tx: Transaction, order_id: str) -> FeeOrder | None:
     """The order with an id, or None."""
-    return _order(await first_row(tx, select(orders_table).where(_T.id == order_id)))
+    return _order(await first_row(tx, sa.select(orders_table).where(_T.id == order_id)))
 
 
 async def by_ids(tx: Transaction, ids: Iterable[str]) -> dict[str, FeeOrder]:
     """Orders by their ids."""
-    return {row.id: _fee_order(row) for row in await rows_of(tx, select(orders_table), _T.id, ids)}
+    return {row.id: _fee_order(row) for row in await rows_of(tx, sa.select(orders_table), _T.id, ids)}
 
 
 async def by_number(tx: Transaction, number: str) -> FeeOrder | None:
     """The order with a number of ours, or None."""
-    return _order(await first_row(tx, select(orders_table).where(_T.number == number)))
+    return _order(await first_row(tx, sa.select(orders_table).where(_T.number == number)))
 
 
 async def by_reference(tx: Transaction, reference: str) -> FeeOrder | None:
     """The order with the reference that it has at the one who takes the money, or None."""
-    return _order(await first_row(tx, select(orders_table).where(_T.reference == reference)))
+    return _order(await first_row(tx, sa.select(orders_table).where(_T.reference == reference)))
 
 
 async def by_references(tx: Transaction, references: Iterable[str]) -> dict[str, FeeOrder]:
     """Orders by their references."""
-    return {row.reference: _fee_order(row) for row in await rows_of(tx, select(orders_table), _T.reference, references)}
+    return {
+        row.reference: _fee_order(row) for row in await rows_of(tx, sa.select(orders_table), _T.reference, references)
+    }
 
 
 async def by_receipt(tx: Transaction, route: FeeRoute, grn: str) -> FeeOrder | None:
     """The order that a receipt was given for, or None."""
-    return _order(await first_row(tx, select(orders_table).where(_T.route == route.value, _T.grn == grn)))
+    return _order(await first_row(tx, sa.select(orders_table).where(_T.route == route.value, _T.grn == grn)))
 
 
 async def open_of(tx: Transaction, application_id: str) -> FeeOrder | None:
     """The order of an application that is not settled, or None."""
     wanted = _T.application_id == application_id, _T.state.in_([state.value for state in OPEN])
-    return _order(await first_row(tx, select(orders_table).where(*wanted)))
+    return _order(await first_row(tx, sa.select(orders_table).where(*wanted)))
 
 
 async def paid_of(tx: Transaction, application_id: str) -> FeeOrder | None:
     """The order that paid the fee of an application, or None."""
     wanted = _T.application_id == application_id, _T.state == FeeState.SUCCESS.value
-    return _order(await first_row(tx, select(orders_table).where(*wanted)))
+    return _order(await first_row(tx, sa.select(orders_table).where(*wanted)))
 
 
 async def of_applications(tx: Transaction, ids: Iterable[str]) -> dict[str, list[FeeOrder]]:
     """Orders by application, the newest first."""
-    statement = select(orders_table).order_by(_T.created_at.desc(), _T.id.desc())
+    statement = sa.select(orders_table).order_by(_T.created_at.desc(), _T.id.desc())
     return await group_rows(tx, statement, _T.application_id, ids, _fee_order)
 
 
@@ -223,13 +211,13 @@ async def page_of_citizen(
     tx: Transaction, citizen_id: str, *, place: tuple[datetime, str] | None, backward: bool = False, limit: int
 ) -> list[FeeOrder]:
     """A citizen's orders, the newest first, by (created_at, id): after a place, or before it."""
-    statement = select(orders_table).where(_T.citizen_id == citizen_id)
+    statement = sa.select(orders_table).where(_T.citizen_id == citizen_id)
     return await _page(tx, statement, place=place, backward=backward, limit=limit)
 
 
 async def count_of_citizen(tx: Transaction, citizen_id: str) -> int:
     """How many orders a citizen has."""
-    return await count(tx, select(_T.id).where(_T.citizen_id == citizen_id))
+    return await count(tx, sa.select(_T.id).where(_T.citizen_id == citizen_id))
 
 
 async def page_within(
@@ -256,7 +244,7 @@ async def count_within(
 
 async def due(tx: Transaction, now: datetime, limit: int) -> list[FeeOrder]:
     """Orders that are to be asked about by now, the longest due first."""
-    statement = select(orders_table).where(_T.due_at <= now).order_by(_T.due_at, _T.id).limit(limit)
+    statement = sa.select(orders_table).where(_T.due_at <= now).order_by(_T.due_at, _T.id).limit(limit)
     return [_fee_order(row) for row in (await tx.connection.execute(statement)).all()]
 
 
@@ -269,7 +257,7 @@ async def unscrolled_orders(
     """
     when = _T.paid_at >= paid_since, _T.paid_at < paid_before, _T.scrolled_on.is_(None)
     wanted = _T.route == route.value, *when, _T.state.in_([state.value for state in PAID])
-    rows = await tx.connection.execute(select(orders_table).where(*wanted).order_by(_T.paid_at, _T.id))
+    rows = await tx.connection.execute(sa.select(orders_table).where(*wanted).order_by(_T.paid_at, _T.id))
     return [_fee_order(row) for row in rows.all()]
 
 
@@ -277,7 +265,7 @@ async def mark_scrolled(tx: Transaction, order_ids: Iterable[str], scrolled_on: 
     """Note that a scroll contained these orders; the version stays."""
     wanted = sorted(order_ids)
     if wanted:
-        statement = update(orders_table).where(_T.id.in_(wanted), _T.scrolled_on.is_(None))
+        statement = sa.update(orders_table).where(_T.id.in_(wanted), _T.scrolled_on.is_(None))
         await tx.connection.execute(statement.values(scrolled_on=scrolled_on))
 
 
@@ -296,12 +284,12 @@ async def add_message(tx: Transaction, message_id: str, order: FeeOrder, content
 
 async def first_paid(tx: Transaction, route: FeeRoute) -> datetime | None:
     """When an order was first paid by that way, or None."""
-    row = await first_row(tx, select(func.min(_T.paid_at).label("at")).where(_T.route == route.value))
+    row = await first_row(tx, sa.select(sa.func.min(_T.paid_at).label("at")).where(_T.route == route.value))
     return row.at if row else None
 
 
 async def _page(
-    tx: Transaction, statement: Select[Any], *, place: tuple[datetime, str] | None, backward: bool, limit: int
+    tx: Transaction, statement: sa.Select[Any], *, place: tuple[datetime, str] | None, backward: bool, limit: int
 ) -> list[FeeOrder]:
     columns = (_T.created_at, _T.id)
     rows = await keyset_window(tx, statement, columns, place=place, backward=backward, limit=limit, descending=True)
@@ -310,8 +298,8 @@ async def _page(
 
 def _select_in_places(
     postings: Sequence[Posting], states: Collection[FeeState] | None, *, problems_only: bool
-) -> Select[Any]:
-    statement = select(orders_table).where(or_(*(posting_covers(orders_table, posting) for posting in postings)))
+) -> sa.Select[Any]:
+    statement = sa.select(orders_table).where(sa.or_(*(posting_covers(orders_table, posting) for posting in postings)))
     if states is not None:
         statement = statement.where(_T.state.in_(sorted(state.value for state in states)))
     return statement.where(_T.problem.is_not(None)) if problems_only else statement

@@ -4,26 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import (
-    Column,
-    ColumnElement,
-    ForeignKey,
-    Index,
-    LargeBinary,
-    Select,
-    SmallInteger,
-    Table,
-    Text,
-    UniqueConstraint,
-    and_,
-    delete,
-    false,
-    insert,
-    or_,
-    select,
-    true,
-    update,
-)
+import sqlalchemy as sa
 
 from domain.kernel import Bilingual, Citizen, Language, Officer, OfficerLevel, Operator, Posting, Role
 from store.database import (
@@ -43,58 +24,58 @@ from store.database import (
 from store.database.metadata import metadata
 from store.identity import contacts
 
-citizens_table = Table(
+citizens_table = sa.Table(
     "citizens",
     metadata,
-    Column("citizen_id", Key, primary_key=True),
-    Column("personal", LargeBinary, nullable=False),
-    Column("district", Key),
-    Column("tehsil", Key),
-    Column("language", Key, nullable=False),
-    Column("aadhaar_last4", Key),
-    Column("created_at", Instant, nullable=False),
-    Column("alias_of", Key),
-    Index(None, "alias_of"),
+    sa.Column("citizen_id", Key, primary_key=True),
+    sa.Column("personal", sa.LargeBinary, nullable=False),
+    sa.Column("district", Key),
+    sa.Column("tehsil", Key),
+    sa.Column("language", Key, nullable=False),
+    sa.Column("aadhaar_last4", Key),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("alias_of", Key),
+    sa.Index(None, "alias_of"),
 )
 """`alias_of` names the record into which this one was joined (docs/sign_on.md); its data are there."""
 
-officers_table = Table(
+officers_table = sa.Table(
     "officers",
     metadata,
-    Column("officer_id", Key, primary_key=True),
-    Column("email", Key, nullable=False),
-    Column("name_hi", Text),
-    Column("name_en", Text, nullable=False),
-    Column("designation_hi", Text),
-    Column("designation_en", Text, nullable=False),
-    UniqueConstraint("email"),
+    sa.Column("officer_id", Key, primary_key=True),
+    sa.Column("email", Key, nullable=False),
+    sa.Column("name_hi", sa.Text),
+    sa.Column("name_en", sa.Text, nullable=False),
+    sa.Column("designation_hi", sa.Text),
+    sa.Column("designation_en", sa.Text, nullable=False),
+    sa.UniqueConstraint("email"),
 )
 
-postings_table = Table(
+postings_table = sa.Table(
     "postings",
     metadata,
-    Column("officer_id", Key, ForeignKey("officers.officer_id", ondelete="CASCADE"), primary_key=True),
-    Column("sequence", SmallInteger, primary_key=True, autoincrement=False),
-    Column("role", Key, nullable=False),
-    Column("level", Key),
-    Column("department", Key),
-    Column("district", Key),
-    Column("tehsil", Key),
-    Index(None, "role", "level", "district"),
+    sa.Column("officer_id", Key, sa.ForeignKey("officers.officer_id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("sequence", sa.SmallInteger, primary_key=True, autoincrement=False),
+    sa.Column("role", Key, nullable=False),
+    sa.Column("level", Key),
+    sa.Column("department", Key),
+    sa.Column("district", Key),
+    sa.Column("tehsil", Key),
+    sa.Index(None, "role", "level", "district"),
 )
 
-operators_table = Table(
+operators_table = sa.Table(
     "operators",
     metadata,
-    Column("operator_id", Key, primary_key=True),
-    Column("csc_id", Key, nullable=False),
-    Column("name_hi", Text),
-    Column("name_en", Text, nullable=False),
-    Column("centre_hi", Text),
-    Column("centre_en", Text, nullable=False),
-    Column("district", Key, nullable=False),
-    Column("tehsil", Key),
-    UniqueConstraint("csc_id"),
+    sa.Column("operator_id", Key, primary_key=True),
+    sa.Column("csc_id", Key, nullable=False),
+    sa.Column("name_hi", sa.Text),
+    sa.Column("name_en", sa.Text, nullable=False),
+    sa.Column("centre_hi", sa.Text),
+    sa.Column("centre_en", sa.Text, nullable=False),
+    sa.Column("district", Key, nullable=False),
+    sa.Column("tehsil", Key),
+    sa.UniqueConstraint("csc_id"),
 )
 
 
@@ -112,13 +93,13 @@ async def add_citizens(tx: Transaction, new: Sequence[Citizen]) -> None:
     person's own at a centre. Raises AlreadyThere.
     """
     if new:
-        await tx.connection.execute(insert(citizens_table), [values_of(tx, one) for one in new])
+        await tx.connection.execute(sa.insert(citizens_table), [values_of(tx, one) for one in new])
         await contacts.note(tx, [(one.id, None) for one in new])
 
 
 async def update_citizen(tx: Transaction, citizen: Citizen) -> None:
     """Replace what is kept of a citizen. Raises NotThere."""
-    statement = update(citizens_table).where(citizens_table.c.citizen_id == citizen.id)
+    statement = sa.update(citizens_table).where(citizens_table.c.citizen_id == citizen.id)
     changed = await tx.connection.execute(
         statement.values(_citizen_values(tx, citizen)).returning(citizens_table.c.citizen_id)
     )
@@ -129,9 +110,9 @@ async def update_citizen(tx: Transaction, citizen: Citizen) -> None:
 
 async def citizens(tx: Transaction, ids: Iterable[str]) -> dict[str, Citizen]:
     """Citizens by id; those that are not there are left out. The id of a merged record gives the remaining one."""
-    rows = await rows_of(tx, select(citizens_table), citizens_table.c.citizen_id, ids)
+    rows = await rows_of(tx, sa.select(citizens_table), citizens_table.c.citizen_id, ids)
     kept = {row.alias_of for row in rows if row.alias_of is not None}
-    joined = await rows_of(tx, select(citizens_table), citizens_table.c.citizen_id, kept) if kept else []
+    joined = await rows_of(tx, sa.select(citizens_table), citizens_table.c.citizen_id, kept) if kept else []
     into = {row.citizen_id: row for row in joined}
     return {row.citizen_id: _citizen(tx, into.get(row.alias_of, row)) for row in rows}
 
@@ -145,27 +126,27 @@ async def add_officer(tx: Transaction, officer: Officer) -> None:
 
 async def update_officer(tx: Transaction, officer: Officer) -> None:
     """Replace what is kept of an officer, postings too. Raises NotThere."""
-    statement = update(officers_table).where(officers_table.c.officer_id == officer.id)
+    statement = sa.update(officers_table).where(officers_table.c.officer_id == officer.id)
     changed = await tx.connection.execute(
         statement.values(_officer_values(officer)).returning(officers_table.c.officer_id)
     )
     if changed.first() is None:
         raise NotThere("the officer")
-    await tx.connection.execute(delete(postings_table).where(postings_table.c.officer_id == officer.id))
+    await tx.connection.execute(sa.delete(postings_table).where(postings_table.c.officer_id == officer.id))
     await _add_postings(tx, officer)
 
 
 async def officers(tx: Transaction, ids: Iterable[str]) -> dict[str, Officer]:
     """Officers by id; those that are not there are left out. Two queries, however many ids."""
     wanted = list(ids)
-    rows = await rows_of(tx, select(officers_table), officers_table.c.officer_id, wanted)
+    rows = await rows_of(tx, sa.select(officers_table), officers_table.c.officer_id, wanted)
     postings = await _postings(tx, [row.officer_id for row in rows])
     return {row.officer_id: _officer(row, postings) for row in rows}
 
 
 async def officer_by_email(tx: Transaction, email: str) -> Officer | None:
     """The officer with an e-mail address, in whatever case it is written."""
-    row = await first_row(tx, select(officers_table).where(officers_table.c.email == _email(email)))
+    row = await first_row(tx, sa.select(officers_table).where(officers_table.c.email == _email(email)))
     return _officer(row, await _postings(tx, [row.officer_id])) if row else None
 
 
@@ -198,11 +179,11 @@ async def posted_ids(
 ) -> list[str]:
     """The ids of the same officers, in one statement."""
     table = postings_table
-    statement = select(table).where(table.c.role == role.value)
+    statement = sa.select(table).where(table.c.role == role.value)
     if level is not None:
         statement = statement.where(table.c.level == level.value)
     for column, value in ((table.c.department, department), (table.c.district, district), (table.c.tehsil, tehsil)):
-        statement = statement.where(column.is_(None) if value is None else or_(column.is_(None), column == value))
+        statement = statement.where(column.is_(None) if value is None else sa.or_(column.is_(None), column == value))
     rows = (await tx.connection.execute(statement)).all()
     return list(dict.fromkeys(row.officer_id for row in sorted(rows, key=_specific_first)))
 
@@ -219,7 +200,7 @@ async def staff_page(
 ) -> list[Officer]:
     """Officers with a posting that one of `within` covers and the filter lets through, by id."""
     ids = _staff(within, department, district)
-    statement = select(officers_table).where(officers_table.c.officer_id.in_(ids))
+    statement = sa.select(officers_table).where(officers_table.c.officer_id.in_(ids))
     rows = await keyset_page(
         tx,
         statement,
@@ -235,22 +216,22 @@ async def staff_page(
 async def count_staff(tx: Transaction, within: Sequence[Posting], department: str | None, district: str | None) -> int:
     """How many officers the same filter lets through."""
     ids = _staff(within, department, district)
-    return await count(tx, select(officers_table).where(officers_table.c.officer_id.in_(ids)))
+    return await count(tx, sa.select(officers_table).where(officers_table.c.officer_id.in_(ids)))
 
 
-def _staff(within: Sequence[Posting], department: str | None, district: str | None) -> Select[Any]:
+def _staff(within: Sequence[Posting], department: str | None, district: str | None) -> sa.Select[Any]:
     table = postings_table.c
-    statement = select(table.officer_id).where(or_(false(), *(_posting_covers(posting) for posting in within)))
+    statement = sa.select(table.officer_id).where(sa.or_(sa.false(), *(_posting_covers(posting) for posting in within)))
     for column, value in ((table.department, department), (table.district, district)):
         statement = statement if value is None else statement.where(column == value)
     return statement
 
 
-def _posting_covers(posting: Posting) -> ColumnElement[bool]:
+def _posting_covers(posting: Posting) -> sa.ColumnElement[bool]:
     """As Posting.covers, for the places of other postings."""
     table = postings_table.c
     pairs = ((table.department, posting.department), (table.district, posting.district), (table.tehsil, posting.tehsil))
-    return and_(true(), *(column == value for column, value in pairs if value is not None))
+    return sa.and_(sa.true(), *(column == value for column, value in pairs if value is not None))
 
 
 async def add_operator(tx: Transaction, operator: Operator) -> None:
@@ -266,13 +247,13 @@ async def save_operator(tx: Transaction, operator: Operator) -> None:
 
 async def operators(tx: Transaction, ids: Iterable[str]) -> dict[str, Operator]:
     """Operators by id; those that are not there are left out."""
-    rows = await rows_of(tx, select(operators_table), operators_table.c.operator_id, ids)
+    rows = await rows_of(tx, sa.select(operators_table), operators_table.c.operator_id, ids)
     return {row.operator_id: _operator(row) for row in rows}
 
 
 async def operator_by_csc_id(tx: Transaction, csc_id: str) -> Operator | None:
     """The operator with an id of the Common Service Centres."""
-    row = await first_row(tx, select(operators_table).where(operators_table.c.csc_id == csc_id))
+    row = await first_row(tx, sa.select(operators_table).where(operators_table.c.csc_id == csc_id))
     return _operator(row) if row else None
 
 
@@ -362,11 +343,11 @@ async def _add_postings(tx: Transaction, officer: Officer) -> None:
         for sequence, posting in enumerate(officer.postings)
     ]
     if rows:
-        await tx.connection.execute(insert(postings_table), rows)
+        await tx.connection.execute(sa.insert(postings_table), rows)
 
 
 async def _postings(tx: Transaction, officer_ids: Iterable[str]) -> dict[str, tuple[Posting, ...]]:
-    statement = select(postings_table).order_by(postings_table.c.officer_id, postings_table.c.sequence)
+    statement = sa.select(postings_table).order_by(postings_table.c.officer_id, postings_table.c.sequence)
     found: dict[str, tuple[Posting, ...]] = {}
     for row in await rows_of(tx, statement, postings_table.c.officer_id, officer_ids):
         posting = Posting(

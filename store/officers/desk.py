@@ -5,22 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    Column,
-    Date,
-    ForeignKey,
-    Index,
-    Integer,
-    LargeBinary,
-    Table,
-    case,
-    delete,
-    insert,
-    or_,
-    select,
-    text,
-    update,
-)
+import sqlalchemy as sa
 
 from domain.applications.applications import RejectionGround
 from domain.officers.desk import Claim, OpinionState, Pack, Proposal
@@ -59,41 +44,41 @@ __all__ = [
     "weighed_by",
 ]
 
-claims_table = Table(
+claims_table = sa.Table(
     "claims",
     metadata,
-    Column("application_id", Key, ForeignKey("applications.id"), primary_key=True),
-    Column("citizen_id", Key, ForeignKey("citizens.citizen_id"), nullable=False),
-    Column("officer_id", Key, nullable=False),
-    Column("claimed_at", Instant, nullable=False),
-    Column("expires_at", Instant, nullable=False),
-    Index(None, "officer_id"),
+    sa.Column("application_id", Key, sa.ForeignKey("applications.id"), primary_key=True),
+    sa.Column("citizen_id", Key, sa.ForeignKey("citizens.citizen_id"), nullable=False),
+    sa.Column("officer_id", Key, nullable=False),
+    sa.Column("claimed_at", Instant, nullable=False),
+    sa.Column("expires_at", Instant, nullable=False),
+    sa.Index(None, "officer_id"),
 )
 
 PROPOSAL_WAITS = "state = 'PROPOSED'"
 """That nobody answered a second opinion yet, in the words of the index that holds those."""
 
-_WAITS = text(PROPOSAL_WAITS)
+_WAITS = sa.text(PROPOSAL_WAITS)
 
-second_opinions_table = Table(
+second_opinions_table = sa.Table(
     "second_opinions",
     metadata,
-    Column("id", Key, primary_key=True),
-    Column("citizen_id", Key, ForeignKey("citizens.citizen_id"), nullable=False),
-    Column("application_id", Key, ForeignKey("applications.id"), nullable=False),
-    Column("version", Integer, nullable=False),
-    Column("state", Key, nullable=False),
-    Column("verdict", Key, nullable=False),
-    Column("ground", Key),
-    Column("reason", LargeBinary),
-    Column("documents", Json, nullable=False),
-    Column("proposed_by", Key, nullable=False),
-    Column("proposed_at", Instant, nullable=False),
-    Column("answered_by", Key),
-    Column("answered_at", Instant),
-    Column("answer_note", LargeBinary),
-    Index(None, "application_id", "state"),
-    Index(
+    sa.Column("id", Key, primary_key=True),
+    sa.Column("citizen_id", Key, sa.ForeignKey("citizens.citizen_id"), nullable=False),
+    sa.Column("application_id", Key, sa.ForeignKey("applications.id"), nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("state", Key, nullable=False),
+    sa.Column("verdict", Key, nullable=False),
+    sa.Column("ground", Key),
+    sa.Column("reason", sa.LargeBinary),
+    sa.Column("documents", Json, nullable=False),
+    sa.Column("proposed_by", Key, nullable=False),
+    sa.Column("proposed_at", Instant, nullable=False),
+    sa.Column("answered_by", Key),
+    sa.Column("answered_at", Instant),
+    sa.Column("answer_note", sa.LargeBinary),
+    sa.Index(None, "application_id", "state"),
+    sa.Index(
         "ix_second_opinions_waiting",
         *("application_id", "version", "proposed_by"),
         sqlite_where=_WAITS,
@@ -101,15 +86,15 @@ second_opinions_table = Table(
     ),
 )
 
-queue_packs_table = Table(
+queue_packs_table = sa.Table(
     "queue_packs",
     metadata,
-    Column("id", Key, primary_key=True),
-    Column("officer_id", Key, nullable=False),
-    Column("day", Date, nullable=False),
-    Column("issued_at", Instant, nullable=False),
-    Column("expires_at", Instant, nullable=False),
-    Column("cases", Json, nullable=False),
+    sa.Column("id", Key, primary_key=True),
+    sa.Column("officer_id", Key, nullable=False),
+    sa.Column("day", sa.Date, nullable=False),
+    sa.Column("issued_at", Instant, nullable=False),
+    sa.Column("expires_at", Instant, nullable=False),
+    sa.Column("cases", Json, nullable=False),
 )
 
 _C, _O = claims_table.c, second_opinions_table.c
@@ -121,7 +106,7 @@ async def lock_application(tx: Transaction, application_id: str) -> None:
     SQLite has one writer at a time anyway; PostgreSQL locks the row.
     """
     if tx.dialect == "postgresql":
-        row = select(applications_table.c.id).where(applications_table.c.id == application_id)
+        row = sa.select(applications_table.c.id).where(applications_table.c.id == application_id)
         await tx.connection.execute(row.with_for_update())
 
 
@@ -137,7 +122,7 @@ async def take_claim(tx: Transaction, claim: Claim, citizen_id: str, *, take_ove
         "claimed_at": claim.claimed_at,
         "expires_at": claim.expires_at,
     }
-    free = or_(_C.officer_id == claim.officer_id, _C.expires_at <= claim.claimed_at)
+    free = sa.or_(_C.officer_id == claim.officer_id, _C.expires_at <= claim.claimed_at)
     statement = insert_into(tx, claims_table).values(values)
     changed = statement.on_conflict_do_update(
         index_elements=["application_id"],
@@ -152,7 +137,7 @@ async def take_claim(tx: Transaction, claim: Claim, citizen_id: str, *, take_ove
 
 async def claims(tx: Transaction, application_ids: Iterable[str], at: datetime) -> dict[str, Claim]:
     """The claims that hold at an instant, by application id."""
-    statement = select(claims_table).where(_C.expires_at > at)
+    statement = sa.select(claims_table).where(_C.expires_at > at)
     rows = await rows_of(tx, statement, _C.application_id, application_ids)
     return {
         row.application_id: Claim(row.application_id, row.officer_id, row.claimed_at, row.expires_at) for row in rows
@@ -161,7 +146,7 @@ async def claims(tx: Transaction, application_ids: Iterable[str], at: datetime) 
 
 async def release(tx: Transaction, application_id: str) -> None:
     """End whatever claim there is on an application."""
-    gone = delete(claims_table).where(_C.application_id == application_id)
+    gone = sa.delete(claims_table).where(_C.application_id == application_id)
     if (await tx.connection.execute(gone.returning(_C.application_id))).first() is not None:
         await change_feed.touch(tx, ChangeKind.QUEUE, application_id)
 
@@ -170,7 +155,7 @@ async def add_proposal(tx: Transaction, proposal: Proposal) -> None:
     """Keep a verdict that waits for a second officer; what still waited before is marked as overtaken."""
     waiting = (_O.application_id == proposal.application_id, _O.state == OpinionState.PROPOSED.value)
     overtaken = {"state": OpinionState.OVERTAKEN.value, "answered_at": proposal.proposed_at}
-    await tx.connection.execute(update(second_opinions_table).where(*waiting).values(overtaken))
+    await tx.connection.execute(sa.update(second_opinions_table).where(*waiting).values(overtaken))
     values = {
         "id": proposal.id,
         "citizen_id": proposal.citizen_id,
@@ -184,7 +169,7 @@ async def add_proposal(tx: Transaction, proposal: Proposal) -> None:
         "proposed_by": proposal.proposed_by,
         "proposed_at": proposal.proposed_at,
     }
-    await tx.connection.execute(insert(second_opinions_table).values(values))
+    await tx.connection.execute(sa.insert(second_opinions_table).values(values))
     await change_feed.touch(tx, ChangeKind.QUEUE, proposal.application_id)
 
 
@@ -200,7 +185,7 @@ async def answer_proposal(
         "answered_at": answered.answered_at,
         "answer_note": _encrypt_text(tx, note, "answer_note", proposal.id),
     }
-    statement = update(second_opinions_table).where(*waiting).values(values).returning(_O.id)
+    statement = sa.update(second_opinions_table).where(*waiting).values(values).returning(_O.id)
     if (await tx.connection.execute(statement)).first() is None:
         raise NotThere("the proposal")
     await change_feed.touch(tx, ChangeKind.QUEUE, proposal.application_id)
@@ -209,8 +194,8 @@ async def answer_proposal(
 
 async def proposals(tx: Transaction, application_ids: Iterable[str]) -> dict[str, Proposal]:
     """The proposal of each application that waits, else the latest one; applications without one are left out."""
-    waits = case((_O.state == OpinionState.PROPOSED.value, 1), else_=0)
-    statement = select(second_opinions_table).order_by(_O.application_id, waits, _O.proposed_at, _O.id)
+    waits = sa.case((_O.state == OpinionState.PROPOSED.value, 1), else_=0)
+    statement = sa.select(second_opinions_table).order_by(_O.application_id, waits, _O.proposed_at, _O.id)
     rows = await rows_of(tx, statement, _O.application_id, application_ids)
     return {row.application_id: _proposal(tx, row) for row in rows}
 
@@ -218,7 +203,7 @@ async def proposals(tx: Transaction, application_ids: Iterable[str]) -> dict[str
 async def weighed_by(tx: Transaction, application_ids: Iterable[str]) -> dict[str, set[str]]:
     """The officers who proposed a decision on each application or answered a proposal."""
     found: dict[str, set[str]] = {}
-    statement = select(_O.application_id, _O.proposed_by, _O.answered_by)
+    statement = sa.select(_O.application_id, _O.proposed_by, _O.answered_by)
     for row in await rows_of(tx, statement, _O.application_id, application_ids):
         named = (row.proposed_by, row.answered_by)
         found.setdefault(row.application_id, set()).update(one for one in named if one is not None)
@@ -235,12 +220,12 @@ async def add_pack(tx: Transaction, given: Pack) -> None:
         "expires_at": given.expires_at,
         "cases": dict(given.cases),
     }
-    await tx.connection.execute(insert(queue_packs_table).values(values))
+    await tx.connection.execute(sa.insert(queue_packs_table).values(values))
 
 
 async def pack(tx: Transaction, pack_id: str) -> Pack | None:
     """A pack that was given out, or None."""
-    row = await first_row(tx, select(queue_packs_table).where(queue_packs_table.c.id == pack_id))
+    row = await first_row(tx, sa.select(queue_packs_table).where(queue_packs_table.c.id == pack_id))
     return Pack(row.id, row.officer_id, row.day, row.issued_at, row.expires_at, row.cases) if row else None
 
 

@@ -5,21 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import (
-    Boolean,
-    Column,
-    ColumnElement,
-    Select,
-    case,
-    exists,
-    func,
-    literal,
-    literal_column,
-    not_,
-    select,
-    tuple_,
-    union,
-)
+import sqlalchemy as sa
 
 from domain.applications.applications import Application
 from domain.applications.lifecycle import OPEN, Status
@@ -38,7 +24,7 @@ _T, _C, _O = applications_table.c, claims_table.c, second_opinions_table.c
 Place = tuple[datetime | None, str]
 """Where a case stands in a list: what it is sorted by, and its id."""
 
-SORTED_BY: dict[QueueSort, Column[Any]] = {QueueSort.DUE: _T.due_at, QueueSort.RECEIVED: _T.submitted_at}
+SORTED_BY: dict[QueueSort, sa.Column[Any]] = {QueueSort.DUE: _T.due_at, QueueSort.RECEIVED: _T.submitted_at}
 """The column of each order; what has none comes last."""
 
 
@@ -91,10 +77,10 @@ async def counts(tx: Transaction, officer_id: str, postings: Sequence[Posting], 
         by_status[status] += number
         by_days[days_left] += number
     there = (any_posting_covers(postings), *in_states(wanted.statuses))
-    claimed = select(_C.application_id).where(_C.officer_id == officer_id, _C.expires_at > now)
+    claimed = sa.select(_C.application_id).where(_C.officer_id == officer_id, _C.expires_at > now)
     # A proposal waits on the version that it was made on, so the case is open as it was then.
-    waits = (literal_column(PROPOSAL_WAITS, Boolean()), _O.proposed_by != officer_id)
-    proposed = select(_O.application_id, _O.version).where(*waits)
+    waits = (sa.literal_column(PROPOSAL_WAITS, sa.Boolean()), _O.proposed_by != officer_id)
+    proposed = sa.select(_O.application_id, _O.version).where(*waits)
     return QueueCounts(
         total=by_status.total(),
         by_status=by_status,
@@ -105,7 +91,7 @@ async def counts(tx: Transaction, officer_id: str, postings: Sequence[Posting], 
     )
 
 
-async def _cases_of(tx: Transaction, marks: Select[Any], there: Sequence[ColumnElement[bool]]) -> int:
+async def _cases_of(tx: Transaction, marks: sa.Select[Any], there: Sequence[sa.ColumnElement[bool]]) -> int:
     """How many of the cases there are named by rows with `application_id`, and `version` where it must be as it was.
 
     Said as a count of those rows, since SQLite would else look at every open case of the office for each.
@@ -114,7 +100,7 @@ async def _cases_of(tx: Transaction, marks: Select[Any], there: Sequence[ColumnE
     same = [_T.id == marked.c.application_id]
     if "version" in marked.c:
         same.append(_T.version == marked.c.version)
-    cases = select(func.count(func.distinct(marked.c.application_id))).where(exists().where(*same, *there))
+    cases = sa.select(sa.func.count(sa.func.distinct(marked.c.application_id))).where(sa.exists().where(*same, *there))
     return int((await tx.connection.execute(cases)).scalar_one())
 
 
@@ -125,16 +111,16 @@ async def _count_cases(
     now = tx.clock.now()
     near = _days_left(now).label("days_left")
     cases = _queue(officer_id, postings, wanted, now).with_only_columns(_T.status, near).subquery()
-    grouped = select(cases.c.status, cases.c.days_left, func.count()).group_by(cases.c.status, cases.c.days_left)
+    grouped = sa.select(cases.c.status, cases.c.days_left, sa.func.count()).group_by(cases.c.status, cases.c.days_left)
     rows = (await tx.connection.execute(grouped)).all()
     return {(Status(status), DaysLeft(days_left)): number for status, days_left, number in rows}
 
 
-def _queue(officer_id: str, postings: Sequence[Posting], wanted: QueueFilter, now: datetime) -> Select[Any]:
-    return select(applications_table).where(any_posting_covers(postings), *_conditions(officer_id, wanted, now))
+def _queue(officer_id: str, postings: Sequence[Posting], wanted: QueueFilter, now: datetime) -> sa.Select[Any]:
+    return sa.select(applications_table).where(any_posting_covers(postings), *_conditions(officer_id, wanted, now))
 
 
-def _conditions(officer_id: str, wanted: QueueFilter, now: datetime) -> Iterable[ColumnElement[bool]]:
+def _conditions(officer_id: str, wanted: QueueFilter, now: datetime) -> Iterable[sa.ColumnElement[bool]]:
     yield from in_states(wanted.statuses)
     lists = ((_T.service_code, wanted.services), (_T.tehsil, wanted.tehsils), (_T.channel, wanted.channels))
     yield from (_is_one_of(column, values) for column, values in lists if values)
@@ -151,7 +137,7 @@ def _conditions(officer_id: str, wanted: QueueFilter, now: datetime) -> Iterable
         yield _proposal_matches(officer_id, wanted.proposed_by)
 
 
-def _due(wanted: QueueFilter, now: datetime) -> Iterable[ColumnElement[bool]]:
+def _due(wanted: QueueFilter, now: datetime) -> Iterable[sa.ColumnElement[bool]]:
     if wanted.due_before is not None:
         yield _T.due_at < wanted.due_before
     if wanted.overdue:
@@ -160,28 +146,30 @@ def _due(wanted: QueueFilter, now: datetime) -> Iterable[ColumnElement[bool]]:
         yield overdue_at(now)
 
 
-def _claim_matches(officer_id: str, by: Holder, now: datetime) -> ColumnElement[bool]:
-    claim = select(_C.application_id).where(_C.application_id == _T.id, _C.expires_at > now)
+def _claim_matches(officer_id: str, by: Holder, now: datetime) -> sa.ColumnElement[bool]:
+    claim = sa.select(_C.application_id).where(_C.application_id == _T.id, _C.expires_at > now)
     return _holder_matches(claim, _C.officer_id, officer_id, by)
 
 
-def _proposal_matches(officer_id: str, by: Holder) -> ColumnElement[bool]:
+def _proposal_matches(officer_id: str, by: Holder) -> sa.ColumnElement[bool]:
     """Only proposals on the present version wait; others were overtaken."""
     waiting = (_O.application_id == _T.id, _O.state == OpinionState.PROPOSED.value, _O.version == _T.version)
-    return _holder_matches(select(_O.application_id).where(*waiting), _O.proposed_by, officer_id, by)
+    return _holder_matches(sa.select(_O.application_id).where(*waiting), _O.proposed_by, officer_id, by)
 
 
-def _holder_matches(rows: Select[Any], column: Column[Any], officer_id: str, by: Holder) -> ColumnElement[bool]:
+def _holder_matches(
+    rows: sa.Select[Any], column: sa.Column[Any], officer_id: str, by: Holder
+) -> sa.ColumnElement[bool]:
     match by:
         case Holder.ME:
             return rows.where(column == officer_id).exists()
         case Holder.OTHERS:
             return rows.where(column != officer_id).exists()
         case Holder.NOBODY:
-            return not_(rows.exists())
+            return sa.not_(rows.exists())
 
 
-def _assignment_matches(officer_id: str, to: Holder) -> ColumnElement[bool]:
+def _assignment_matches(officer_id: str, to: Holder) -> sa.ColumnElement[bool]:
     match to:
         case Holder.ME:
             return _T.officer_id == officer_id
@@ -191,60 +179,60 @@ def _assignment_matches(officer_id: str, to: Holder) -> ColumnElement[bool]:
             return _T.officer_id.is_(None)
 
 
-def _days_left(now: datetime) -> ColumnElement[str]:
-    nearer = [(_T.due_at <= limit, literal(kind.value)) for kind, limit in days_left_limits(now)]
-    return case(
-        (_T.due_at.is_(None), literal(DaysLeft.NO_DUE_DATE.value)), *nearer, else_=literal(DaysLeft.LATER.value)
+def _days_left(now: datetime) -> sa.ColumnElement[str]:
+    nearer = [(_T.due_at <= limit, sa.literal(kind.value)) for kind, limit in days_left_limits(now)]
+    return sa.case(
+        (_T.due_at.is_(None), sa.literal(DaysLeft.NO_DUE_DATE.value)), *nearer, else_=sa.literal(DaysLeft.LATER.value)
     )
 
 
-def _is_one_of(column: Column[Any], values: Iterable[str]) -> ColumnElement[bool]:
+def _is_one_of(column: sa.Column[Any], values: Iterable[str]) -> sa.ColumnElement[bool]:
     return column.in_(sorted(str(value) for value in values))
 
 
 def _first_cases(
-    postings: Sequence[Posting], conditions: Sequence[ColumnElement[bool]], order: Sequence[Any], limit: int
-) -> Select[Any]:
+    postings: Sequence[Posting], conditions: Sequence[sa.ColumnElement[bool]], order: Sequence[Any], limit: int
+) -> sa.Select[Any]:
     """The first cases of several postings are among the first of each, which an index gives in their order."""
-    statement = select(applications_table)
+    statement = sa.select(applications_table)
     if len(postings) < 2:
         statement = statement.where(any_posting_covers(postings), *conditions)
     else:
         each = [
-            select(_T.id).where(any_posting_covers([posting]), *conditions).order_by(*order).limit(limit).subquery()
+            sa.select(_T.id).where(any_posting_covers([posting]), *conditions).order_by(*order).limit(limit).subquery()
             for posting in postings
         ]
-        statement = statement.where(_T.id.in_(union(*(select(found.c.id) for found in each))))
+        statement = statement.where(_T.id.in_(sa.union(*(sa.select(found.c.id) for found in each))))
     return statement.order_by(*order).limit(limit)
 
 
 class _Part(NamedTuple):
     """A stretch of the list that an index gives in its order: the cases with a date, or those without one."""
 
-    where: list[ColumnElement[bool]]
+    where: list[sa.ColumnElement[bool]]
     order: Sequence[Any]
 
 
-def _parts_after(column: Column[Any], place: Place | None) -> Iterator[_Part]:
+def _parts_after(column: sa.Column[Any], place: Place | None) -> Iterator[_Part]:
     """What comes after a place: cases with a date, then those without one."""
     value, key = place or (None, None)
     if key is None or value is not None:
-        after = [] if key is None else [tuple_(column, _T.id) > _pair(column, value, key)]
+        after = [] if key is None else [sa.tuple_(column, _T.id) > _pair(column, value, key)]
         yield _Part([column.is_not(None), *after], (column, _T.id))
         key = None
     yield _Part([column.is_(None), *([] if key is None else [_T.id > key])], (_T.id,))
 
 
-def _parts_before(column: Column[Any], place: Place | None) -> Iterator[_Part]:
+def _parts_before(column: sa.Column[Any], place: Place | None) -> Iterator[_Part]:
     """What comes before a place, the nearest first."""
     value, key = place or (None, None)
     if value is None:
         undated = [column.is_(None), *([] if key is None else [_T.id < key])]
         yield _Part(undated, (_T.id.desc(),))
         key = None
-    before = [] if key is None else [tuple_(column, _T.id) < _pair(column, value, key)]
+    before = [] if key is None else [sa.tuple_(column, _T.id) < _pair(column, value, key)]
     yield _Part([column.is_not(None), *before], (column.desc(), _T.id.desc()))
 
 
-def _pair(column: Column[Any], value: datetime | None, key: str) -> ColumnElement[Any]:
-    return tuple_(literal(value, column.type), literal(key, _T.id.type))
+def _pair(column: sa.Column[Any], value: datetime | None, key: str) -> sa.ColumnElement[Any]:
+    return sa.tuple_(sa.literal(value, column.type), sa.literal(key, _T.id.type))

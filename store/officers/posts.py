@@ -4,62 +4,47 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    Column,
-    ColumnElement,
-    ForeignKey,
-    Index,
-    Integer,
-    Select,
-    Table,
-    and_,
-    false,
-    insert,
-    or_,
-    select,
-    true,
-    update,
-)
+import sqlalchemy as sa
 
 from domain.kernel import OfficerLevel, Posting, Role
 from domain.officers.staff import Transfer, Vacancy
 from store.database import AnyRow, Instant, Json, Key, Transaction, count, first_row, keyset_page, rows_of
 from store.database.metadata import metadata
 
-transfers_table = Table(
+transfers_table = sa.Table(
     "transfers",
     metadata,
-    Column("id", Key, primary_key=True),
-    Column("officer_id", Key, ForeignKey("officers.officer_id", ondelete="CASCADE"), nullable=False),
-    Column("successor_id", Key),
-    Column("cover_id", Key),
-    Column("left", Json, nullable=False),
-    Column("taken", Json, nullable=False),
-    Column("recorded_by", Key),
-    Column("recorded_at", Instant, nullable=False),
-    Column("done_at", Instant),
-    Column("moved_cases", Integer, nullable=False),
-    Column("moved_appeals", Integer, nullable=False),
-    Index(None, "done_at"),
+    sa.Column("id", Key, primary_key=True),
+    sa.Column("officer_id", Key, sa.ForeignKey("officers.officer_id", ondelete="CASCADE"), nullable=False),
+    sa.Column("successor_id", Key),
+    sa.Column("cover_id", Key),
+    sa.Column("left", Json, nullable=False),
+    sa.Column("taken", Json, nullable=False),
+    sa.Column("recorded_by", Key),
+    sa.Column("recorded_at", Instant, nullable=False),
+    sa.Column("done_at", Instant),
+    sa.Column("moved_cases", sa.Integer, nullable=False),
+    sa.Column("moved_appeals", sa.Integer, nullable=False),
+    sa.Index(None, "done_at"),
 )
 
-vacancies_table = Table(
+vacancies_table = sa.Table(
     "vacancies",
     metadata,
-    Column("id", Key, primary_key=True),
-    Column("transfer_id", Key, ForeignKey("transfers.id", ondelete="CASCADE"), nullable=False),
-    Column("role", Key, nullable=False),
-    Column("level", Key),
-    Column("department", Key),
-    Column("district", Key),
-    Column("tehsil", Key),
-    Column("former_id", Key, nullable=False),
-    Column("cover_id", Key),
-    Column("since", Instant, nullable=False),
-    Column("filled_by", Key),
-    Column("filled_at", Instant),
-    Index(None, "filled_at", "department", "district"),
-    Index(None, "cover_id"),
+    sa.Column("id", Key, primary_key=True),
+    sa.Column("transfer_id", Key, sa.ForeignKey("transfers.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("role", Key, nullable=False),
+    sa.Column("level", Key),
+    sa.Column("department", Key),
+    sa.Column("district", Key),
+    sa.Column("tehsil", Key),
+    sa.Column("former_id", Key, nullable=False),
+    sa.Column("cover_id", Key),
+    sa.Column("since", Instant, nullable=False),
+    sa.Column("filled_by", Key),
+    sa.Column("filled_at", Instant),
+    sa.Index(None, "filled_at", "department", "district"),
+    sa.Index(None, "cover_id"),
 )
 
 _F, _V = transfers_table.c, vacancies_table.c
@@ -75,18 +60,18 @@ async def add_transfer(tx: Transaction, transfer: Transfer) -> None:
         "left": [_posting_values(one) for one in transfer.left],
         "taken": [_posting_values(one) for one in transfer.taken],
     }
-    await tx.connection.execute(insert(transfers_table).values({**values, **lists}))
+    await tx.connection.execute(sa.insert(transfers_table).values({**values, **lists}))
 
 
 async def transfer(tx: Transaction, transfer_id: str) -> Transfer | None:
     """The transfer with an id, or None."""
-    row = await first_row(tx, select(transfers_table).where(_F.id == transfer_id))
+    row = await first_row(tx, sa.select(transfers_table).where(_F.id == transfer_id))
     return _transfer(row) if row else None
 
 
 async def unfinished_transfers(tx: Transaction, limit: int) -> list[Transfer]:
     """Transfers of which something has yet to move, the oldest first."""
-    statement = select(transfers_table).where(_F.done_at.is_(None)).order_by(_F.id).limit(limit)
+    statement = sa.select(transfers_table).where(_F.done_at.is_(None)).order_by(_F.id).limit(limit)
     return [_transfer(row) for row in (await tx.connection.execute(statement)).all()]
 
 
@@ -97,23 +82,23 @@ async def note_moved(tx: Transaction, transfer_id: str, *, cases: int, appeals: 
         "moved_appeals": _F.moved_appeals + appeals,
         "done_at": done_at,
     }
-    await tx.connection.execute(update(transfers_table).where(_F.id == transfer_id).values(values))
+    await tx.connection.execute(sa.update(transfers_table).where(_F.id == transfer_id).values(values))
 
 
 async def add_vacancy(tx: Transaction, vacancy: Vacancy) -> None:
     """Keep a post that fell vacant."""
     values = {name: getattr(vacancy, name) for name in _OF_VACANCY}
-    await tx.connection.execute(insert(vacancies_table).values({**values, **_posting_values(vacancy.posting)}))
+    await tx.connection.execute(sa.insert(vacancies_table).values({**values, **_posting_values(vacancy.posting)}))
 
 
 async def vacancies(tx: Transaction, ids: Iterable[str]) -> dict[str, Vacancy]:
     """Vacancies by id; those that are not there are left out."""
-    return {row.id: _vacancy(row) for row in await rows_of(tx, select(vacancies_table), _V.id, ids)}
+    return {row.id: _vacancy(row) for row in await rows_of(tx, sa.select(vacancies_table), _V.id, ids)}
 
 
 async def of_transfer(tx: Transaction, transfer_id: str) -> list[Vacancy]:
     """The posts that a transfer left vacant."""
-    statement = select(vacancies_table).where(_V.transfer_id == transfer_id).order_by(_V.id)
+    statement = sa.select(vacancies_table).where(_V.transfer_id == transfer_id).order_by(_V.id)
     return [_vacancy(row) for row in (await tx.connection.execute(statement)).all()]
 
 
@@ -122,14 +107,14 @@ async def fill(tx: Transaction, posting: Posting, *, by: str, at: datetime) -> l
     same = (
         _V[name].is_(None) if value is None else _V[name] == value for name, value in _posting_values(posting).items()
     )
-    statement = update(vacancies_table).where(_V.filled_at.is_(None), *same)
+    statement = sa.update(vacancies_table).where(_V.filled_at.is_(None), *same)
     rows = await tx.connection.execute(statement.values(filled_by=by, filled_at=at).returning(_V.id))
     return sorted(row.id for row in rows.all())
 
 
 async def covered_by(tx: Transaction, officer_id: str) -> list[Vacancy]:
     """The vacant posts whose work an officer has."""
-    statement = select(vacancies_table).where(_V.cover_id == officer_id, _V.filled_at.is_(None)).order_by(_V.id)
+    statement = sa.select(vacancies_table).where(_V.cover_id == officer_id, _V.filled_at.is_(None)).order_by(_V.id)
     return [_vacancy(row) for row in (await tx.connection.execute(statement)).all()]
 
 
@@ -137,9 +122,11 @@ async def vacant_at(
     tx: Transaction, level: OfficerLevel, place: tuple[str | None, str | None, str | None]
 ) -> list[Vacancy]:
     """The vacant posts of a level that cover a place, the most specific first."""
-    statement = select(vacancies_table).where(_V.filled_at.is_(None), _V.level == level.value)
+    statement = sa.select(vacancies_table).where(_V.filled_at.is_(None), _V.level == level.value)
     for name, value in zip(_PLACE, place, strict=True):
-        statement = statement.where(_V[name].is_(None) if value is None else or_(_V[name].is_(None), _V[name] == value))
+        statement = statement.where(
+            _V[name].is_(None) if value is None else sa.or_(_V[name].is_(None), _V[name] == value)
+        )
     rows = (await tx.connection.execute(statement)).all()
     return [_vacancy(row) for row in sorted(rows, key=_specific_first)]
 
@@ -171,18 +158,18 @@ async def filled_vacancies(tx: Transaction, ids: Collection[str]) -> list[Vacanc
     return [found[key] for key in sorted(found) if found[key].filled_at is not None]
 
 
-def _select_vacancies(postings: Sequence[Posting], department: str | None, district: str | None) -> Select[Any]:
-    statement = select(vacancies_table).where(
-        _V.filled_at.is_(None), or_(false(), *(_covers(posting) for posting in postings))
+def _select_vacancies(postings: Sequence[Posting], department: str | None, district: str | None) -> sa.Select[Any]:
+    statement = sa.select(vacancies_table).where(
+        _V.filled_at.is_(None), sa.or_(sa.false(), *(_covers(posting) for posting in postings))
     )
     for column, value in ((_V.department, department), (_V.district, district)):
         statement = statement if value is None else statement.where(column == value)
     return statement
 
 
-def _covers(posting: Posting) -> ColumnElement[bool]:
+def _covers(posting: Posting) -> sa.ColumnElement[bool]:
     pairs = ((_V[name], getattr(posting, name)) for name in _PLACE)
-    return and_(true(), *(column == value for column, value in pairs if value is not None))
+    return sa.and_(sa.true(), *(column == value for column, value in pairs if value is not None))
 
 
 def _posting_values(posting: Posting) -> dict[str, str | None]:

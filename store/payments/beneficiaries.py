@@ -4,20 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import (
-    BindParameter,
-    ColumnElement,
-    and_,
-    bindparam,
-    delete,
-    exists,
-    insert,
-    literal,
-    not_,
-    select,
-    tuple_,
-    update,
-)
+import sqlalchemy as sa
 
 from domain.benefits.benefits import PaymentStatus, Rail, Sanction
 from domain.payments.files import (
@@ -65,13 +52,13 @@ class RegistrationAnswer:
 async def unregistered_sanctions(tx: Transaction, limit: int) -> list[Sanction]:
     """Sanctions with a payment for PFMS in state SANCTIONED, and without a beneficiary yet."""
     statement = (
-        select(_I.sanction_id)
+        sa.select(_I.sanction_id)
         .distinct()
         .where(
             _I.status == PaymentStatus.SANCTIONED.value,
             _I.rail == Rail.PFMS.value,
             _I.hold.is_(None),
-            not_(exists().where(_B.sanction_id == _I.sanction_id)),
+            sa.not_(sa.exists().where(_B.sanction_id == _I.sanction_id)),
         )
     )
     ids = (await tx.connection.execute(statement.limit(limit))).scalars().all()
@@ -112,33 +99,35 @@ async def change_account(tx: Transaction, changed: Beneficiary, details: PayeeDe
         "state_at": changed.state_at,
         "codes": None,
     }
-    await tx.connection.execute(update(beneficiaries_table).where(_B.id == changed.id).values(values))
+    await tx.connection.execute(sa.update(beneficiaries_table).where(_B.id == changed.id).values(values))
 
 
 async def of_sanction(tx: Transaction, sanction_id: str) -> Beneficiary | None:
     """The beneficiary of a sanction, locked where the transaction may write."""
-    statement = select(beneficiaries_table).where(_B.sanction_id == sanction_id)
+    statement = sa.select(beneficiaries_table).where(_B.sanction_id == sanction_id)
     row = await first_row(tx, statement.with_for_update() if tx.writable else statement)
     return _beneficiary(row) if row else None
 
 
 async def by_ids(tx: Transaction, ids: Iterable[str]) -> dict[str, Beneficiary]:
     """Beneficiaries by id."""
-    return {row.id: _beneficiary(row) for row in await rows_of(tx, select(beneficiaries_table), _B.id, ids)}
+    return {row.id: _beneficiary(row) for row in await rows_of(tx, sa.select(beneficiaries_table), _B.id, ids)}
 
 
 async def details(tx: Transaction, account_ids: Iterable[str]) -> dict[str, PayeeDetails]:
     """Versions of accounts by id, opened."""
-    rows = await rows_of(tx, select(accounts_table), _A.id, account_ids)
+    rows = await rows_of(tx, sa.select(accounts_table), _A.id, account_ids)
     return {row.id: PayeeDetails(**tx.cipher.decrypt_json(row.details, _place(row.id))) for row in rows}
 
 
 async def next_group(tx: Transaction, after: Group | None) -> Group | None:
     """The group behind `after` in which somebody waits to be registered."""
     columns = (_B.scheme_code, _B.agency)
-    statement = select(*columns).where(_ready())
+    statement = sa.select(*columns).where(_ready())
     if after is not None:
-        statement = statement.where(tuple_(*columns) > tuple_(literal(after.scheme_code), literal(after.agency)))
+        statement = statement.where(
+            sa.tuple_(*columns) > sa.tuple_(sa.literal(after.scheme_code), sa.literal(after.agency))
+        )
     row = await first_row(tx, statement.order_by(*columns).limit(1))
     return Group(row.scheme_code, row.agency) if row else None
 
@@ -147,7 +136,7 @@ async def place_waiting(tx: Transaction, batch_id: str, group: Group, limit: int
     """Put those of a group who wait, at most so many, in a batch; returns how many."""
     now = tx.clock.now()
     waiting = (_ready(), _B.scheme_code == group.scheme_code, _B.agency == group.agency)
-    statement = select(_B.id, _B.account_id, _B.cpsms_id, _B.state).where(*waiting).order_by(_B.id).limit(limit)
+    statement = sa.select(_B.id, _B.account_id, _B.cpsms_id, _B.state).where(*waiting).order_by(_B.id).limit(limit)
     rows = (await tx.connection.execute(statement.with_for_update())).all()
     values = [
         {
@@ -163,7 +152,7 @@ async def place_waiting(tx: Transaction, batch_id: str, group: Group, limit: int
         for position, row in enumerate(rows, 1)
     ]
     if values:
-        await tx.connection.execute(insert(registration_lines_table), values)
+        await tx.connection.execute(sa.insert(registration_lines_table), values)
         await _set_states(tx, [(row.id, RegistrationState.SENT, row.cpsms_id, None) for row in rows])
     return len(values)
 
@@ -175,27 +164,27 @@ def _purpose(state: str, cpsms_id: str | None) -> str:
     return "U" if cpsms_id else "A"
 
 
-def _ready() -> ColumnElement[bool]:
+def _ready() -> sa.ColumnElement[bool]:
     """Who waits, or is to leave, and of whom no line is at PFMS.
 
     An account that was corrected meanwhile goes when that line is answered.
     """
     states = [state.value for state in AWAITED_REGISTRATIONS]
-    awaited = exists().where(_L.beneficiary_id == _B.id, _L.state.in_(states))
-    return and_(_B.state.in_([RegistrationState.LEAVING.value, RegistrationState.WAITING.value]), not_(awaited))
+    awaited = sa.exists().where(_L.beneficiary_id == _B.id, _L.state.in_(states))
+    return sa.and_(_B.state.in_([RegistrationState.LEAVING.value, RegistrationState.WAITING.value]), sa.not_(awaited))
 
 
 async def payable(tx: Transaction, sanction_ids: Collection[str]) -> list[tuple[str, PaymentStatus]]:
     """The payments for PFMS under some sanctions that were sent to no partner: id and status."""
     states = [state.value for state in UNTOLD]
-    statement = select(_I.id, _I.status).where(_I.rail == Rail.PFMS.value, _I.status.in_(states))
+    statement = sa.select(_I.id, _I.status).where(_I.rail == Rail.PFMS.value, _I.status.in_(states))
     rows = await rows_of(tx, statement, _I.sanction_id, sanction_ids)
     return [(row.id, PaymentStatus(row.status)) for row in rows]
 
 
 async def behind(tx: Transaction, limit: int) -> list[tuple[str, Beneficiary]]:
     """Payments that stand as SANCTIONED though their beneficiary is not validated yet, or was declined."""
-    statement = select(_I.id.label("instalment_id"), beneficiaries_table).join(
+    statement = sa.select(_I.id.label("instalment_id"), beneficiaries_table).join(
         instalments_table, _I.sanction_id == _B.sanction_id
     )
     waits = (_B.state != RegistrationState.VALIDATED.value, _I.hold.is_(None))
@@ -206,13 +195,13 @@ async def behind(tx: Transaction, limit: int) -> list[tuple[str, Beneficiary]]:
 
 async def lines(tx: Transaction, batch_id: str) -> list[RegistrationLine]:
     """The lines of a beneficiary batch in their order."""
-    statement = select(registration_lines_table).where(_L.batch_id == batch_id).order_by(_L.position)
+    statement = sa.select(registration_lines_table).where(_L.batch_id == batch_id).order_by(_L.position)
     return [_line(row) for row in (await tx.connection.execute(statement)).all()]
 
 
 async def lines_of(tx: Transaction, batch_id: str, beneficiary_ids: Collection[str]) -> dict[str, RegistrationLine]:
     """The lines of some beneficiaries in a batch, by beneficiary."""
-    statement = select(registration_lines_table).where(_L.batch_id == batch_id)
+    statement = sa.select(registration_lines_table).where(_L.batch_id == batch_id)
     rows = await rows_of(tx, statement, _L.beneficiary_id, beneficiary_ids)
     return {row.beneficiary_id: _line(row) for row in rows}
 
@@ -222,8 +211,8 @@ async def note(tx: Transaction, heard: Sequence[RegistrationAnswer]) -> set[str]
     if not heard:
         return set()
     now = tx.clock.now()
-    changing = update(registration_lines_table).where(
-        _L.batch_id == bindparam("in_batch"), _L.position == bindparam("at_position")
+    changing = sa.update(registration_lines_table).where(
+        _L.batch_id == sa.bindparam("in_batch"), _L.position == sa.bindparam("at_position")
     )
     names = ("state", "codes", "state_at")
     await tx.connection.execute(
@@ -266,7 +255,7 @@ async def take_out(tx: Transaction, bad: Sequence[tuple[RegistrationLine, str]])
     """Take lines out of a batch that was never signed: their beneficiaries are declined, each for a code of ours."""
     for line, code in bad:
         place = (_L.batch_id == line.batch_id, _L.position == line.position)
-        await tx.connection.execute(delete(registration_lines_table).where(*place))
+        await tx.connection.execute(sa.delete(registration_lines_table).where(*place))
         state = RegistrationState.NOT_DELETED if line.purpose == DELETE else RegistrationState.REJECTED
         await _set_states(tx, [(line.beneficiary_id, state, line.cpsms_id, (code,))])
 
@@ -275,7 +264,7 @@ async def has_awaited_lines(tx: Transaction, batch_id: str) -> bool:
     """Whether a line of a beneficiary batch has no final answer yet."""
     states = [state.value for state in AWAITED_REGISTRATIONS]
     return (
-        await first_row(tx, select(_L.position).where(_L.batch_id == batch_id, _L.state.in_(states)).limit(1))
+        await first_row(tx, sa.select(_L.position).where(_L.batch_id == batch_id, _L.state.in_(states)).limit(1))
         is not None
     )
 
@@ -285,7 +274,7 @@ async def _set_states(
 ) -> None:
     if not wanted:
         return
-    changing = update(beneficiaries_table).where(_B.id == bindparam("which"))
+    changing = sa.update(beneficiaries_table).where(_B.id == sa.bindparam("which"))
     names = ("state", "cpsms_id", "codes", "state_at")
     changing = changing.values(_bind_new_values(names))
     now = tx.clock.now()
@@ -302,8 +291,8 @@ async def _set_states(
     await tx.connection.execute(changing, rows)
 
 
-def _bind_new_values(names: Sequence[str]) -> dict[str, BindParameter[Any]]:
-    return {name: bindparam(f"new_{name}") for name in names}
+def _bind_new_values(names: Sequence[str]) -> dict[str, sa.BindParameter[Any]]:
+    return {name: sa.bindparam(f"new_{name}") for name in names}
 
 
 async def _add_account(tx: Transaction, beneficiary: Beneficiary, details: PayeeDetails) -> None:
@@ -315,7 +304,7 @@ async def _add_account(tx: Transaction, beneficiary: Beneficiary, details: Payee
         "details": tx.cipher.encrypt_json(asdict(details), _place(beneficiary.account_id)),
         "created_at": tx.clock.now(),
     }
-    await tx.connection.execute(insert(accounts_table).values(values))
+    await tx.connection.execute(sa.insert(accounts_table).values(values))
 
 
 def _place(account_id: str) -> str:

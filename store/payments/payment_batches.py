@@ -10,16 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    delete,
-    func,
-    insert,
-    literal,
-    select,
-    tuple_,
-    update,
-)
+import sqlalchemy as sa
 
 from domain.payments.files import (
     LIVING_LINES,
@@ -72,7 +63,7 @@ async def add(tx: Transaction, batch: PaymentFileBatch) -> None:
         "created_at": batch.created_at,
         "executes_on": batch.executes_on,
     }
-    await tx.connection.execute(insert(batches_table).values(values))
+    await tx.connection.execute(sa.insert(batches_table).values(values))
 
 
 async def set_size(tx: Transaction, batch_id: str, lines: int, total_paise: int) -> None:
@@ -82,7 +73,9 @@ async def set_size(tx: Transaction, batch_id: str, lines: int, total_paise: int)
 
 async def sum_of(tx: Transaction, batch_id: str) -> tuple[int, int]:
     """How many payment lines the file of a batch has, and their sum in paise, counted anew."""
-    statement = select(func.count().label("many"), func.coalesce(func.sum(_L.amount_paise), 0).label("total"))
+    statement = sa.select(
+        sa.func.count().label("many"), sa.func.coalesce(sa.func.sum(_L.amount_paise), 0).label("total")
+    )
     row = (await tx.connection.execute(statement.where(_L.batch_id == batch_id, _L.position > 0))).one()
     return int(row.many), int(row.total)
 
@@ -120,14 +113,14 @@ async def keep_sealed(tx: Transaction, batch_id: str, content: bytes) -> None:
 async def sealed_file(tx: Transaction, batch_id: str) -> bytes | None:
     """The bytes of an outgoing file, or None where they are not stored. Raises CannotDecrypt."""
     table = sealed_files_table
-    row = await first_row(tx, select(table.c.content).where(table.c.batch_id == batch_id))
+    row = await first_row(tx, sa.select(table.c.content).where(table.c.batch_id == batch_id))
     return zlib.decompress(tx.cipher.decrypt(row.content, _place(batch_id))) if row else None
 
 
 async def destroy_sealed(tx: Transaction, batch_id: str) -> bool:
     """Delete the bytes of an outgoing file; False where they are not there."""
     table = sealed_files_table
-    gone = delete(table).where(table.c.batch_id == batch_id).returning(table.c.batch_id)
+    gone = sa.delete(table).where(table.c.batch_id == batch_id).returning(table.c.batch_id)
     return (await tx.connection.execute(gone)).first() is not None
 
 
@@ -143,26 +136,26 @@ async def start_sending(tx: Transaction, batch_id: str, at: datetime, way: Trans
     False too.
     """
     fresh = (_T.started_at.is_(None), _T.state == BatchState.SEALED.value)
-    statement = update(batches_table).where(_T.id == batch_id, *fresh).values(started_at=at, way=way.value)
+    statement = sa.update(batches_table).where(_T.id == batch_id, *fresh).values(started_at=at, way=way.value)
     return (await tx.connection.execute(statement.returning(_T.id))).first() is not None
 
 
 async def lines(tx: Transaction, batch_id: str) -> list[BatchLine]:
     """The lines of the file of a batch in their order."""
-    statement = select(lines_table).where(_L.batch_id == batch_id, _L.position > 0).order_by(_L.position)
+    statement = sa.select(lines_table).where(_L.batch_id == batch_id, _L.position > 0).order_by(_L.position)
     return [_line(row) for row in (await tx.connection.execute(statement)).all()]
 
 
 async def take_out(tx: Transaction, batch_id: str, positions: Collection[int]) -> None:
     """Take lines out of a batch that was never signed: they stay with it, at places below zero."""
-    statement = update(lines_table).where(_L.batch_id == batch_id, _L.position.in_(sorted(positions)))
+    statement = sa.update(lines_table).where(_L.batch_id == batch_id, _L.position.in_(sorted(positions)))
     await tx.connection.execute(statement.values(position=-_L.position))
 
 
 async def withdraw_held(tx: Transaction, batch_id: str) -> int:
     """Take payments out of a batch that was never signed which something holds back since; returns how many."""
-    held = select(_I.id).where(_I.hold.is_not(None))
-    statement = update(lines_table).where(
+    held = sa.select(_I.id).where(_I.hold.is_not(None))
+    statement = sa.update(lines_table).where(
         _L.batch_id == batch_id, _L.state == LineState.BUILT.value, _L.instalment_id.in_(held)
     )
     values = {"state": LineState.RELEASED.value, "state_at": tx.clock.now(), "position": -_L.position}
@@ -171,7 +164,7 @@ async def withdraw_held(tx: Transaction, batch_id: str) -> int:
 
 async def periods(tx: Transaction, instalment_ids: Collection[str]) -> dict[str, tuple[date, date]]:
     """The first and last day that each instalment pays for."""
-    rows = await rows_of(tx, select(_I.id, _I.period_from, _I.period_to), _I.id, instalment_ids)
+    rows = await rows_of(tx, sa.select(_I.id, _I.period_from, _I.period_to), _I.id, instalment_ids)
     return {row.id: (row.period_from, row.period_to) for row in rows}
 
 
@@ -181,16 +174,16 @@ async def lines_known_by(tx: Transaction, end_to_end_ids: Collection[str]) -> di
     Each is looked for by the index of its half; one statement for both would read the whole table.
     """
     asked = list(end_to_end_ids)
-    found = await rows_of(tx, select(lines_table).where(NOT_RELEASED), _L.end_to_end_id, asked)
+    found = await rows_of(tx, sa.select(lines_table).where(NOT_RELEASED), _L.end_to_end_id, asked)
     known = {row.end_to_end_id: _line(row) for row in found}
     others = [one for one in asked if one not in known]
-    released = select(lines_table).where(RELEASED).order_by(_L.state_at)
+    released = sa.select(lines_table).where(RELEASED).order_by(_L.state_at)
     return known | {row.end_to_end_id: _line(row) for row in await rows_of(tx, released, _L.end_to_end_id, others)}
 
 
 async def was_released(tx: Transaction, end_to_end_ids: Collection[str]) -> bool:
     """Whether any of these payments was in a batch that let go of it."""
-    released = select(_L.end_to_end_id).where(RELEASED)
+    released = sa.select(_L.end_to_end_id).where(RELEASED)
     return bool(await rows_of(tx, released, _L.end_to_end_id, end_to_end_ids))
 
 
@@ -216,7 +209,7 @@ async def note(tx: Transaction, news: Sequence[LineNews]) -> None:
 async def with_references(tx: Transaction, utrs: Collection[str]) -> dict[str, list[str]]:
     """Which payments bear one of these bank references: end-to-end ids by reference."""
     by_digest = {utr_digest(utr): utr for utr in utrs}
-    rows = await rows_of(tx, select(_L.utr_digest, _L.end_to_end_id), _L.utr_digest, by_digest)
+    rows = await rows_of(tx, sa.select(_L.utr_digest, _L.end_to_end_id), _L.utr_digest, by_digest)
     found: dict[str, list[str]] = {}
     for row in rows:
         found.setdefault(by_digest[row.utr_digest], []).append(row.end_to_end_id)
@@ -225,7 +218,7 @@ async def with_references(tx: Transaction, utrs: Collection[str]) -> dict[str, l
 
 async def release(tx: Transaction, batch_id: str) -> int:
     """Release every line of a batch that PFMS took none of and that was not set aside; returns how many."""
-    statement = update(lines_table).where(_L.batch_id == batch_id, _L.state == LineState.BUILT.value)
+    statement = sa.update(lines_table).where(_L.batch_id == batch_id, _L.state == LineState.BUILT.value)
     values = {"state": LineState.RELEASED.value, "state_at": tx.clock.now()}
     return len((await tx.connection.execute(statement.values(values).returning(_L.position))).all())
 
@@ -241,7 +234,7 @@ async def release_set_aside(
     ]
     if not chosen:
         raise ValueError("say which lines")
-    statement = update(lines_table).where(_L.state == LineState.SET_ASIDE.value, *chosen)
+    statement = sa.update(lines_table).where(_L.state == LineState.SET_ASIDE.value, *chosen)
     values = {"state": LineState.RELEASED.value, "state_at": tx.clock.now()}
     return len((await tx.connection.execute(statement.values(values).returning(_L.position))).all())
 
@@ -250,7 +243,7 @@ async def has_living(tx: Transaction, batch_id: str) -> bool:
     """Whether the money of a line is still on its way."""
     states = [state.value for state in LIVING_LINES]
     return (
-        await first_row(tx, select(_L.position).where(_L.batch_id == batch_id, _L.state.in_(states)).limit(1))
+        await first_row(tx, sa.select(_L.position).where(_L.batch_id == batch_id, _L.state.in_(states)).limit(1))
         is not None
     )
 
@@ -259,12 +252,12 @@ async def batches(
     tx: Transaction, *, states: Collection[BatchState] = (), after: tuple[datetime, str] | None = None, limit: int = 50
 ) -> list[PaymentFileBatch]:
     """Batches, the newest first, of some states or of all, behind a place in that order."""
-    statement = select(batches_table)
+    statement = sa.select(batches_table)
     if states:
         statement = statement.where(_T.state.in_([state.value for state in states]))
     if after is not None:
-        there = tuple_(literal(after[0], _T.created_at.type), literal(after[1]))
-        statement = statement.where(tuple_(_T.created_at, _T.id) < there)
+        there = sa.tuple_(sa.literal(after[0], _T.created_at.type), sa.literal(after[1]))
+        statement = statement.where(sa.tuple_(_T.created_at, _T.id) < there)
     statement = statement.order_by(_T.created_at.desc(), _T.id.desc()).limit(limit)
     return [_batch(row) for row in (await tx.connection.execute(statement)).all()]
 
@@ -272,14 +265,14 @@ async def batches(
 async def under_way_by(tx: Transaction, way: Transport) -> list[PaymentFileBatch]:
     """The batches that were tried by a way and are not final, in the order of their making."""
     under_way = _T.state.in_([state.value for state in _UNDER_WAY])
-    statement = select(batches_table).where(under_way, _T.way == way.value).order_by(_T.created_at, _T.id)
+    statement = sa.select(batches_table).where(under_way, _T.way == way.value).order_by(_T.created_at, _T.id)
     return [_batch(row) for row in (await tx.connection.execute(statement)).all()]
 
 
 async def line_counts(tx: Transaction, batch_ids: Collection[str]) -> dict[str, Mapping[LineState, tuple[int, int]]]:
     """How many lines of each batch stand where, and their sums in paise."""
-    many, total = func.count().label("many"), func.sum(_L.amount_paise).label("total")
-    statement = select(_L.batch_id, _L.state, many, total).group_by(_L.batch_id, _L.state)
+    many, total = sa.func.count().label("many"), sa.func.sum(_L.amount_paise).label("total")
+    statement = sa.select(_L.batch_id, _L.state, many, total).group_by(_L.batch_id, _L.state)
     found: dict[str, dict[LineState, tuple[int, int]]] = {}
     for row in await rows_of(tx, statement, _L.batch_id, batch_ids):
         found.setdefault(row.batch_id, {})[LineState(row.state)] = (row.many, int(row.total))
@@ -291,14 +284,14 @@ def utr_digest(utr: str) -> str:
     return hashlib.sha256(utr.encode()).hexdigest()
 
 
-async def _load_batch(tx: Transaction, condition: ColumnElement[bool]) -> PaymentFileBatch | None:
-    statement = select(batches_table).where(condition)
+async def _load_batch(tx: Transaction, condition: sa.ColumnElement[bool]) -> PaymentFileBatch | None:
+    statement = sa.select(batches_table).where(condition)
     row = await first_row(tx, statement.with_for_update() if tx.writable else statement)
     return _batch(row) if row else None
 
 
 async def _set(tx: Transaction, batch_id: str, values: Mapping[str, Any]) -> None:
-    await tx.connection.execute(update(batches_table).where(_T.id == batch_id).values(dict(values)))
+    await tx.connection.execute(sa.update(batches_table).where(_T.id == batch_id).values(dict(values)))
 
 
 def _place(batch_id: str) -> str:

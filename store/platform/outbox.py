@@ -10,23 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import (
-    Column,
-    ColumnElement,
-    Index,
-    Integer,
-    LargeBinary,
-    Select,
-    Table,
-    UniqueConstraint,
-    and_,
-    case,
-    exists,
-    func,
-    or_,
-    select,
-    update,
-)
+import sqlalchemy as sa
 
 from store.database import (
     AnyRow,
@@ -62,31 +46,31 @@ class OutboxState(StrEnum):
     DEAD = "DEAD"
 
 
-outbox_table = Table(
+outbox_table = sa.Table(
     "outbox",
     metadata,
-    Column("id", Serial, primary_key=True),
-    Column("topic", Key, nullable=False),
-    Column("key", Key, nullable=False),
-    Column("application_id", Key),
-    Column("payload", LargeBinary, nullable=False),
-    Column("state", Key, nullable=False),
-    Column("attempts", Integer, nullable=False),
-    Column("created_at", Instant, nullable=False),
-    Column("due_at", Instant, nullable=False),
-    Column("lease_until", Instant),
-    Column("leased_by", Key),
-    Column("error_code", Key),
-    Column("delivered_at", Instant),
-    UniqueConstraint("topic", "key"),
-    Index(None, "state", "due_at"),
-    Index(None, "application_id", "id"),
+    sa.Column("id", Serial, primary_key=True),
+    sa.Column("topic", Key, nullable=False),
+    sa.Column("key", Key, nullable=False),
+    sa.Column("application_id", Key),
+    sa.Column("payload", sa.LargeBinary, nullable=False),
+    sa.Column("state", Key, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("due_at", Instant, nullable=False),
+    sa.Column("lease_until", Instant),
+    sa.Column("leased_by", Key),
+    sa.Column("error_code", Key),
+    sa.Column("delivered_at", Instant),
+    sa.UniqueConstraint("topic", "key"),
+    sa.Index(None, "state", "due_at"),
+    sa.Index(None, "application_id", "id"),
     sqlite_autoincrement=True,
 )
 
 _T = outbox_table.c
 
-_DUE = select(_T.id).where(_T.state == OutboxState.PENDING.value).limit(1)
+_DUE = sa.select(_T.id).where(_T.state == OutboxState.PENDING.value).limit(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +118,7 @@ async def add(
 async def reopen(tx: Transaction, topic: str, key: str) -> bool:
     """Have a message delivered once more, from now on; False where it is not there or is under way."""
     done = (OutboxState.DELIVERED.value, OutboxState.DEAD.value)
-    statement = update(outbox_table).where(_T.topic == topic, _T.key == key, _T.state.in_(done))
+    statement = sa.update(outbox_table).where(_T.topic == topic, _T.key == key, _T.state.in_(done))
     values = {
         "state": OutboxState.PENDING.value,
         "attempts": 0,
@@ -179,7 +163,7 @@ async def claim(
     now = await database_now(tx)
     await _bury_abandoned(tx, now)
     statement = (
-        update(outbox_table)
+        sa.update(outbox_table)
         .where(_T.id.in_(_claimable(tx.clock.now(), now, limit, but)))
         .values(attempts=_T.attempts + 1, leased_by=worker_id, lease_until=now + timedelta(seconds=lease_seconds))
         .returning(outbox_table)
@@ -199,14 +183,14 @@ async def extend_claim(tx: Transaction, message_id: int, worker_id: str, lease_s
     """Keep a claimed message longer, from now on; False where the claim ran out or passed to another worker."""
     now = await database_now(tx)
     held = (_T.id == message_id, _T.state == OutboxState.PENDING.value, _T.leased_by == worker_id, _T.lease_until > now)
-    longer = update(outbox_table).where(*held).values(lease_until=now + timedelta(seconds=lease_seconds))
+    longer = sa.update(outbox_table).where(*held).values(lease_until=now + timedelta(seconds=lease_seconds))
     return (await tx.connection.execute(longer.returning(_T.id))).first() is not None
 
 
 async def mark_delivered(tx: Transaction, message_id: int, at: datetime) -> None:
     """Note that the partner has it."""
     await tx.connection.execute(
-        update(outbox_table)
+        sa.update(outbox_table)
         .where(_T.id == message_id)
         .values(state=OutboxState.DELIVERED.value, delivered_at=at, lease_until=None, leased_by=None, error_code=None)
     )
@@ -226,14 +210,14 @@ async def record_failure(
     `final` says that no repetition can help. With `worker_id` nothing happens where the lease has passed
     to another worker.
     """
-    row = await first_row(tx, select(_T.attempts, _T.state, _T.leased_by).where(_T.id == message_id))
+    row = await first_row(tx, sa.select(_T.attempts, _T.state, _T.leased_by).where(_T.id == message_id))
     if row is None or row.state != OutboxState.PENDING.value or worker_id not in {None, row.leased_by}:
         return OutboxState(row.state) if row else OutboxState.DELIVERED
     wait = None if final else retry_wait(row.attempts)
     changes: dict[str, Any] = {"error_code": error_code, "lease_until": None, "leased_by": None}
     state = OutboxState.DEAD if wait is None else OutboxState.PENDING
     changes |= {"state": state.value} if wait is None else {"due_at": at + wait}
-    await tx.connection.execute(update(outbox_table).where(_T.id == message_id).values(changes))
+    await tx.connection.execute(sa.update(outbox_table).where(_T.id == message_id).values(changes))
     return state
 
 
@@ -244,7 +228,9 @@ async def put_off(tx: Transaction, message_id: int, due_at: datetime, error_code
     """
     held = (_T.id == message_id, _T.state == OutboxState.PENDING.value, _T.leased_by == worker_id)
     changes = {"attempts": _T.attempts - 1, "due_at": due_at, "error_code": error_code}
-    await tx.connection.execute(update(outbox_table).where(*held).values(**changes, lease_until=None, leased_by=None))
+    await tx.connection.execute(
+        sa.update(outbox_table).where(*held).values(**changes, lease_until=None, leased_by=None)
+    )
 
 
 def retry_wait(attempts: int) -> timedelta | None:
@@ -257,12 +243,12 @@ def retry_wait(attempts: int) -> timedelta | None:
 async def counts(tx: Transaction) -> OutboxCounts:
     """Counts and age of the undelivered messages."""
     now = tx.clock.now()
-    statement = select(_T.state, func.count().label("messages"))
+    statement = sa.select(_T.state, sa.func.count().label("messages"))
     unsettled = statement.where(_T.state.in_((OutboxState.PENDING.value, OutboxState.DEAD.value))).group_by(_T.state)
     rows = {row.state: row.messages for row in (await tx.connection.execute(unsettled)).all()}
-    since = case((_T.attempts > 0, _T.created_at), else_=_T.due_at)
-    waits = (_T.state == OutboxState.PENDING.value, or_(_T.attempts > 0, _T.due_at <= now))
-    oldest = (await tx.connection.execute(select(func.min(since)).where(*waits))).scalar_one()
+    since = sa.case((_T.attempts > 0, _T.created_at), else_=_T.due_at)
+    waits = (_T.state == OutboxState.PENDING.value, sa.or_(_T.attempts > 0, _T.due_at <= now))
+    oldest = (await tx.connection.execute(sa.select(sa.func.min(since)).where(*waits))).scalar_one()
     return OutboxCounts(
         pending=rows.get(OutboxState.PENDING.value, 0),
         dead=rows.get(OutboxState.DEAD.value, 0),
@@ -270,21 +256,21 @@ async def counts(tx: Transaction) -> OutboxCounts:
     )
 
 
-def _other_than(topics: Collection[str]) -> tuple[ColumnElement[bool], ...]:
+def _other_than(topics: Collection[str]) -> tuple[sa.ColumnElement[bool], ...]:
     return (_T.topic.not_in(sorted(topics)),) if topics else ()
 
 
-def _claimable(due: datetime, now: datetime, limit: int, but: Collection[str]) -> Select[Any]:
+def _claimable(due: datetime, now: datetime, limit: int, but: Collection[str]) -> sa.Select[Any]:
     earlier = outbox_table.alias("earlier")
     undelivered = earlier.c.state.in_((OutboxState.PENDING.value, OutboxState.DEAD.value))
-    waits = exists().where(earlier.c.application_id == _T.application_id, undelivered, earlier.c.id < _T.id)
+    waits = sa.exists().where(earlier.c.application_id == _T.application_id, undelivered, earlier.c.id < _T.id)
     return (
-        select(_T.id)
+        sa.select(_T.id)
         .where(
             _T.state == OutboxState.PENDING.value,
             _T.due_at <= due,
-            or_(_T.lease_until.is_(None), _T.lease_until <= now),
-            or_(_T.application_id.is_(None), ~waits),
+            sa.or_(_T.lease_until.is_(None), _T.lease_until <= now),
+            sa.or_(_T.application_id.is_(None), ~waits),
             *_other_than(but),
         )
         .order_by(_T.id)
@@ -296,14 +282,14 @@ def _claimable(due: datetime, now: datetime, limit: int, but: Collection[str]) -
 async def _give_back(tx: Transaction, message_ids: Collection[int]) -> None:
     """Let others have what was just claimed, as it was before."""
     as_before = {"attempts": _T.attempts - 1, "lease_until": None, "leased_by": None}
-    await tx.connection.execute(update(outbox_table).where(_T.id.in_(sorted(message_ids))).values(**as_before))
+    await tx.connection.execute(sa.update(outbox_table).where(_T.id.in_(sorted(message_ids))).values(**as_before))
 
 
 async def _bury_abandoned(tx: Transaction, now: datetime) -> None:
     """A message that killed its worker at every attempt must not kill the next one."""
-    used_up = and_(_T.attempts > len(RETRY_AFTER_SECONDS), _T.lease_until <= now)
+    used_up = sa.and_(_T.attempts > len(RETRY_AFTER_SECONDS), _T.lease_until <= now)
     await tx.connection.execute(
-        update(outbox_table)
+        sa.update(outbox_table)
         .where(_T.state == OutboxState.PENDING.value, used_up)
         .values(state=OutboxState.DEAD.value, error_code=ABANDONED, lease_until=None, leased_by=None)
     )
@@ -315,7 +301,7 @@ async def _open_message(tx: Transaction, row: AnyRow) -> OutboxMessage | None:
         return message_of(tx, row)
     except CannotDecrypt:
         values = {"state": OutboxState.DEAD.value, "error_code": UNREADABLE, "lease_until": None, "leased_by": None}
-        await tx.connection.execute(update(outbox_table).where(_T.id == row.id).values(values))
+        await tx.connection.execute(sa.update(outbox_table).where(_T.id == row.id).values(values))
         return None
 
 

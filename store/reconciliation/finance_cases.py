@@ -5,28 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    Column,
-    ColumnElement,
-    ForeignKey,
-    Index,
-    Integer,
-    LargeBinary,
-    Select,
-    Table,
-    Text,
-    UniqueConstraint,
-    and_,
-    false,
-    func,
-    insert,
-    or_,
-    select,
-    true,
-    update,
-)
+import sqlalchemy as sa
 
 from domain.kernel import Posting
 from domain.reconciliation.finance_cases import (
@@ -56,55 +35,55 @@ from store.database import (
 )
 from store.database.metadata import metadata
 
-cases_table = Table(
+cases_table = sa.Table(
     "finance_cases",
     metadata,
-    Column("id", Key, primary_key=True),
-    Column("kind", Key, nullable=False),
-    Column("about", Key, nullable=False),
-    Column("open_key", Key),
-    Column("state", Key, nullable=False),
-    Column("expected", Text),
-    Column("found", Text),
-    Column("suggested_cause", Key, nullable=False),
-    Column("critical", Boolean, nullable=False),
-    Column("scheme_code", Key),
-    Column("department", Key),
-    Column("district", Key),
-    Column("amount_paise", BigInteger),
-    Column("instalment_id", Key),
-    Column("citizen_id", Key, ForeignKey("citizens.citizen_id")),
-    Column("found_at", Instant, nullable=False),
-    Column("last_found_at", Instant, nullable=False),
-    Column("times_found", Integer, nullable=False),
-    Column("taken_by", Key),
-    Column("outcome", Key),
-    Column("proposed_by", Key),
-    Column("settled_by", Key),
-    Column("settled_at", Instant),
-    Column("version", Integer, nullable=False),
-    UniqueConstraint("open_key"),
-    Index(None, "kind", "about"),
-    Index(None, "instalment_id"),
-    Index(None, "state", "found_at", "id"),
-    Index(None, "found_at", "id"),
-    Index(None, "citizen_id"),
+    sa.Column("id", Key, primary_key=True),
+    sa.Column("kind", Key, nullable=False),
+    sa.Column("about", Key, nullable=False),
+    sa.Column("open_key", Key),
+    sa.Column("state", Key, nullable=False),
+    sa.Column("expected", sa.Text),
+    sa.Column("found", sa.Text),
+    sa.Column("suggested_cause", Key, nullable=False),
+    sa.Column("critical", sa.Boolean, nullable=False),
+    sa.Column("scheme_code", Key),
+    sa.Column("department", Key),
+    sa.Column("district", Key),
+    sa.Column("amount_paise", sa.BigInteger),
+    sa.Column("instalment_id", Key),
+    sa.Column("citizen_id", Key, sa.ForeignKey("citizens.citizen_id")),
+    sa.Column("found_at", Instant, nullable=False),
+    sa.Column("last_found_at", Instant, nullable=False),
+    sa.Column("times_found", sa.Integer, nullable=False),
+    sa.Column("taken_by", Key),
+    sa.Column("outcome", Key),
+    sa.Column("proposed_by", Key),
+    sa.Column("settled_by", Key),
+    sa.Column("settled_at", Instant),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.UniqueConstraint("open_key"),
+    sa.Index(None, "kind", "about"),
+    sa.Index(None, "instalment_id"),
+    sa.Index(None, "state", "found_at", "id"),
+    sa.Index(None, "found_at", "id"),
+    sa.Index(None, "citizen_id"),
 )
 """`open_key` names kind and object while the case is open, so that no second one can be; a settled one has none."""
 
-events_table = Table(
+events_table = sa.Table(
     "finance_case_events",
     metadata,
-    Column("id", Key, primary_key=True),
-    Column("case_id", Key, ForeignKey("finance_cases.id"), nullable=False),
-    Column("citizen_id", Key, ForeignKey("citizens.citizen_id")),
-    Column("step", Key, nullable=False),
-    Column("by", Key, nullable=False),
-    Column("at", Instant, nullable=False),
-    Column("outcome", Key),
-    Column("note", LargeBinary),
-    Index(None, "case_id", "id"),
-    Index(None, "citizen_id"),
+    sa.Column("id", Key, primary_key=True),
+    sa.Column("case_id", Key, sa.ForeignKey("finance_cases.id"), nullable=False),
+    sa.Column("citizen_id", Key, sa.ForeignKey("citizens.citizen_id")),
+    sa.Column("step", Key, nullable=False),
+    sa.Column("by", Key, nullable=False),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("outcome", Key),
+    sa.Column("note", sa.LargeBinary),
+    sa.Index(None, "case_id", "id"),
+    sa.Index(None, "citizen_id"),
 )
 
 _C, _E = cases_table.c, events_table.c
@@ -156,7 +135,7 @@ async def open_once(
     if await insert_new(tx, cases_table, values):
         return OpenedCase(case_id, True)
     again = (
-        update(cases_table)
+        sa.update(cases_table)
         .where(_C.open_key == _open_key(difference))
         .values(
             times_found=_C.times_found + 1,
@@ -184,7 +163,7 @@ async def save(tx: Transaction, case: FinanceCase, event: CaseEvent) -> FinanceC
     }
     if case.state is CaseState.SETTLED:
         values["open_key"] = None
-    statement = update(cases_table).where(_C.id == case.id, _C.version == case.version).values(values)
+    statement = sa.update(cases_table).where(_C.id == case.id, _C.version == case.version).values(values)
     row = (await tx.connection.execute(statement.returning(cases_table))).first()
     if row is None:
         present = await get(tx, case.id)
@@ -208,38 +187,38 @@ async def add_event(tx: Transaction, event: CaseEvent, citizen_id: str | None) -
         "outcome": event.outcome.value if event.outcome else None,
         "note": sealed,
     }
-    await tx.connection.execute(insert(events_table).values(values))
+    await tx.connection.execute(sa.insert(events_table).values(values))
 
 
 async def get(tx: Transaction, case_id: str) -> FinanceCase | None:
     """The case with an id, or None."""
-    row = await first_row(tx, select(cases_table).where(_C.id == case_id))
+    row = await first_row(tx, sa.select(cases_table).where(_C.id == case_id))
     return _case(row) if row else None
 
 
 async def open_one(tx: Transaction, kind: DifferenceKind, about: str) -> FinanceCase | None:
     """The open case of a difference, or None."""
-    row = await first_row(tx, select(cases_table).where(_C.open_key == f"{kind.value}|{about}"))
+    row = await first_row(tx, sa.select(cases_table).where(_C.open_key == f"{kind.value}|{about}"))
     return _case(row) if row else None
 
 
 async def open_about(tx: Transaction, about: str) -> list[FinanceCase]:
     """The open cases about one thing, of whatever kind, the oldest first."""
     keys = [f"{kind.value}|{about}" for kind in DifferenceKind]
-    statement = select(cases_table).where(_C.open_key.in_(keys)).order_by(_C.found_at, _C.id)
+    statement = sa.select(cases_table).where(_C.open_key.in_(keys)).order_by(_C.found_at, _C.id)
     return [_case(row) for row in (await tx.connection.execute(statement)).all()]
 
 
 async def of_instalments(tx: Transaction, instalment_ids: Iterable[str]) -> dict[str, list[FinanceCase]]:
     """Open cases by the instalment that they are about, the oldest first."""
-    statement = select(cases_table).where(_is_open()).order_by(_C.found_at, _C.id)
+    statement = sa.select(cases_table).where(_is_open()).order_by(_C.found_at, _C.id)
     return await group_rows(tx, statement, _C.instalment_id, instalment_ids, _case)
 
 
 async def history(tx: Transaction, case_ids: Iterable[str]) -> dict[str, list[CaseEvent]]:
     """The history of each case, the oldest line first."""
     return await group_rows(
-        tx, select(events_table).order_by(_E.case_id, _E.id), _E.case_id, case_ids, lambda row: _event(tx, row)
+        tx, sa.select(events_table).order_by(_E.case_id, _E.id), _E.case_id, case_ids, lambda row: _event(tx, row)
     )
 
 
@@ -266,7 +245,7 @@ async def count_of(tx: Transaction, postings: Sequence[Posting] | None, asked: C
 
 async def open_counts(tx: Transaction) -> dict[tuple[DifferenceKind, bool], int]:
     """How many cases are open, by kind and whether it is critical."""
-    counted = select(_C.kind, _C.critical, func.count().label("many")).where(_is_open())
+    counted = sa.select(_C.kind, _C.critical, sa.func.count().label("many")).where(_is_open())
     statement = counted.group_by(_C.kind, _C.critical)
     rows = (await tx.connection.execute(statement)).all()
     return {(DifferenceKind(row.kind), bool(row.critical)): int(row.many) for row in rows}
@@ -275,7 +254,7 @@ async def open_counts(tx: Transaction) -> dict[tuple[DifferenceKind, bool], int]
 async def _accepted_case_id(tx: Transaction, difference: FinanceDifference) -> str | None:
     """A case with the very same facts that was settled by accepting them."""
     outcomes = [outcome.value for outcome in ACCEPTED_AS_IT_IS]
-    same = and_(
+    same = sa.and_(
         _C.kind == difference.kind.value,
         _C.about == difference.about,
         _C.state == CaseState.SETTLED.value,
@@ -283,21 +262,21 @@ async def _accepted_case_id(tx: Transaction, difference: FinanceDifference) -> s
         _is_equal(_C.expected, difference.expected),
         _is_equal(_C.found, difference.found),
     )
-    row = await first_row(tx, select(_C.id).where(same).order_by(_C.id.desc()).limit(1))
+    row = await first_row(tx, sa.select(_C.id).where(same).order_by(_C.id.desc()).limit(1))
     return row.id if row else None
 
 
-def _is_open() -> ColumnElement[bool]:
+def _is_open() -> sa.ColumnElement[bool]:
     return _C.state.in_([state.value for state in OPEN_STATES])
 
 
-def wide_posting_covers(table: Table, postings: Sequence[Posting]) -> ColumnElement[bool]:
+def wide_posting_covers(table: sa.Table, postings: Sequence[Posting]) -> sa.ColumnElement[bool]:
     """As Posting.covers, in SQL, for a table with department and district; one for a tehsil covers nothing of it."""
     wide = [posting for posting in postings if posting.tehsil is None]
-    return or_(false(), *(posting_covers(table, posting) for posting in wide))
+    return sa.or_(sa.false(), *(posting_covers(table, posting) for posting in wide))
 
 
-def _is_equal(column: Column[Any], value: str | None) -> ColumnElement[bool]:
+def _is_equal(column: sa.Column[Any], value: str | None) -> sa.ColumnElement[bool]:
     return column.is_(None) if value is None else column == value
 
 
@@ -305,8 +284,8 @@ def _open_key(difference: FinanceDifference) -> str:
     return f"{difference.kind.value}|{difference.about}"
 
 
-def _select_cases(postings: Sequence[Posting] | None, asked: CaseFilter) -> Select[Any]:
-    wanted: list[ColumnElement[bool]] = [true()]
+def _select_cases(postings: Sequence[Posting] | None, asked: CaseFilter) -> sa.Select[Any]:
+    wanted: list[sa.ColumnElement[bool]] = [sa.true()]
     if postings is not None:
         wanted.append(wide_posting_covers(cases_table, postings))
     if asked.states:
@@ -319,7 +298,7 @@ def _select_cases(postings: Sequence[Posting] | None, asked: CaseFilter) -> Sele
         wanted.append(_C.district == asked.district)
     if asked.critical is not None:
         wanted.append(_C.critical.is_(asked.critical))
-    return select(cases_table).where(*wanted)
+    return sa.select(cases_table).where(*wanted)
 
 
 def _note_place(event_id: str) -> str:

@@ -9,28 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    ColumnElement,
-    Index,
-    Integer,
-    PrimaryKeyConstraint,
-    Select,
-    Subquery,
-    Table,
-    Text,
-    and_,
-    case,
-    cast,
-    delete,
-    func,
-    insert,
-    literal,
-    or_,
-    select,
-    tuple_,
-)
+import sqlalchemy as sa
 
 from domain.benefits.benefits import PaymentStatus, Rail
 from domain.kernel import Posting
@@ -43,36 +22,36 @@ from store.reconciliation.finance_cases import wide_posting_covers
 
 _SUMS = ("waiting", "in_flight", "credited", "returned")
 
-totals_table = Table(
+totals_table = sa.Table(
     "finance_totals",
     metadata,
-    Column("month", Key, nullable=False),
-    Column("rail", Key, nullable=False),
-    Column("scheme_code", Key, nullable=False),
-    Column("department", Key, nullable=False),
-    Column("district", Key, nullable=False),
-    *(Column(f"{name}_count", Integer, nullable=False) for name in _SUMS),
-    *(Column(f"{name}_paise", BigInteger, nullable=False) for name in _SUMS),
-    Column("as_of", Instant, nullable=False),
-    PrimaryKeyConstraint("month", "rail", "scheme_code", "department", "district"),
-    Index(None, "scheme_code", "month"),
-    Index(None, "district", "month"),
+    sa.Column("month", Key, nullable=False),
+    sa.Column("rail", Key, nullable=False),
+    sa.Column("scheme_code", Key, nullable=False),
+    sa.Column("department", Key, nullable=False),
+    sa.Column("district", Key, nullable=False),
+    *(sa.Column(f"{name}_count", sa.Integer, nullable=False) for name in _SUMS),
+    *(sa.Column(f"{name}_paise", sa.BigInteger, nullable=False) for name in _SUMS),
+    sa.Column("as_of", Instant, nullable=False),
+    sa.PrimaryKeyConstraint("month", "rail", "scheme_code", "department", "district"),
+    sa.Index(None, "scheme_code", "month"),
+    sa.Index(None, "district", "month"),
 )
 """The totals by state, by the month whose period is paid for. A sanction without a department has an empty one."""
 
 MOVES = ("opening", "instructed", "credited", "returned", "taken_back", "closing")
 
-statements_table = Table(
+statements_table = sa.Table(
     "finance_statements",
     metadata,
-    Column("month", Key, nullable=False),
-    Column("scheme_code", Key, nullable=False),
-    Column("department", Key, nullable=False),
-    Column("district", Key, nullable=False),
-    *(Column(f"{name}_count", Integer, nullable=False) for name in MOVES),
-    *(Column(f"{name}_paise", BigInteger, nullable=False) for name in MOVES),
-    Column("made_at", Instant, nullable=False),
-    PrimaryKeyConstraint("month", "scheme_code", "department", "district"),
+    sa.Column("month", Key, nullable=False),
+    sa.Column("scheme_code", Key, nullable=False),
+    sa.Column("department", Key, nullable=False),
+    sa.Column("district", Key, nullable=False),
+    *(sa.Column(f"{name}_count", sa.Integer, nullable=False) for name in MOVES),
+    *(sa.Column(f"{name}_paise", sa.BigInteger, nullable=False) for name in MOVES),
+    sa.Column("made_at", Instant, nullable=False),
+    sa.PrimaryKeyConstraint("month", "scheme_code", "department", "district"),
 )
 """What moved in months that are over. A line without a scheme says that the month was made, also where it is empty."""
 
@@ -90,22 +69,22 @@ class Range:
 
 async def next_range(tx: Transaction, after: str, size: int) -> Range | None:
     """The next so many sanctions in the order of their ids, or None where there are no more."""
-    some = select(_S.id).where(_S.id > after).order_by(_S.id).limit(size).subquery()
-    last = (await tx.connection.execute(select(func.max(some.c.id)))).scalar_one()
+    some = sa.select(_S.id).where(_S.id > after).order_by(_S.id).limit(size).subquery()
+    last = (await tx.connection.execute(sa.select(sa.func.max(some.c.id)))).scalar_one()
     return Range(after, last) if last is not None else None
 
 
 async def totals_by_status(tx: Transaction, within: Range) -> list[AnyRow]:
     """How many instalments of a range stand at each status, and their paise, by month, rail, scheme and place."""
-    month = func.substr(cast(_I.period_from, Text), 1, 7)
-    rail = func.coalesce(_I.rail, Rail.IFMS.value)
-    keys = (month, rail, _S.scheme_code, func.coalesce(_S.department, ""), _S.district, _I.status)
+    month = sa.func.substr(sa.cast(_I.period_from, sa.Text), 1, 7)
+    rail = sa.func.coalesce(_I.rail, Rail.IFMS.value)
+    keys = (month, rail, _S.scheme_code, sa.func.coalesce(_S.department, ""), _S.district, _I.status)
     names = ("month", "rail", "scheme_code", "department", "district", "status")
-    statement: Select[Any] = (
-        select(
+    statement: sa.Select[Any] = (
+        sa.select(
             *(key.label(name) for key, name in zip(keys, names, strict=True)),
-            func.count().label("many"),
-            func.sum(_I.amount_paise).label("paise"),
+            sa.func.count().label("many"),
+            sa.func.sum(_I.amount_paise).label("paise"),
         )
         .join_from(sanctions_table, instalments_table, _I.sanction_id == _S.id)
         .where(_in_range(within))
@@ -116,7 +95,7 @@ async def totals_by_status(tx: Transaction, within: Range) -> list[AnyRow]:
 
 async def replace(tx: Transaction, totals: Collection[PaymentTotal], now: datetime) -> None:
     """Put these totals in the place of those that were kept."""
-    await tx.connection.execute(delete(totals_table))
+    await tx.connection.execute(sa.delete(totals_table))
     values = [
         {
             "month": one.month,
@@ -131,7 +110,7 @@ async def replace(tx: Transaction, totals: Collection[PaymentTotal], now: dateti
         for one in totals
     ]
     if values:
-        await tx.connection.execute(insert(totals_table), values)
+        await tx.connection.execute(sa.insert(totals_table), values)
 
 
 async def stored_totals(
@@ -145,13 +124,13 @@ async def stored_totals(
 ) -> list[PaymentTotal]:
     """The kept totals that the postings cover, by month, scheme, district and rail. No postings (None): every place."""
     first, last = months
-    wanted: list[ColumnElement[bool]] = [wide_posting_covers(totals_table, postings)] if postings is not None else []
+    wanted: list[sa.ColumnElement[bool]] = [wide_posting_covers(totals_table, postings)] if postings is not None else []
     wanted += [_T.month >= first] if first is not None else []
     wanted += [_T.month <= last] if last is not None else []
     wanted += [_T.scheme_code == scheme_code] if scheme_code is not None else []
     wanted += [_T.district == district] if district is not None else []
     order = (_T.month.desc(), _T.scheme_code, _T.district, _T.rail, _T.department)
-    rows = (await tx.connection.execute(select(totals_table).where(*wanted).order_by(*order).limit(limit))).all()
+    rows = (await tx.connection.execute(sa.select(totals_table).where(*wanted).order_by(*order).limit(limit))).all()
     return [_total(row) for row in rows]
 
 
@@ -166,25 +145,25 @@ async def sum_movements(
     credited = PaymentStatus.CREDITED.value
     history = _history(within, begins, ends, scheme_code)
     before, after, paise = history.c.stood, history.c.stands, history.c.paise
-    on_its_way = or_(before.is_(None), before.in_(flight))
-    marks: Mapping[str, ColumnElement[bool]] = {
+    on_its_way = sa.or_(before.is_(None), before.in_(flight))
+    marks: Mapping[str, sa.ColumnElement[bool]] = {
         "opening": before.in_(flight),
-        "instructed": and_(after.is_not(None), before.is_(None)),
-        "credited": and_(after == credited, on_its_way),
-        "returned": and_(after.in_(back), on_its_way),
-        "taken_back": and_(after.in_(back), before == credited),
+        "instructed": sa.and_(after.is_not(None), before.is_(None)),
+        "credited": sa.and_(after == credited, on_its_way),
+        "returned": sa.and_(after.in_(back), on_its_way),
+        "taken_back": sa.and_(after.in_(back), before == credited),
         "closing": after.in_(flight),
     }
     columns = [
         column
         for name, mark in marks.items()
         for column in (
-            func.sum(case((mark, 1), else_=0)).label(f"{name}_count"),
-            func.sum(case((mark, paise), else_=0)).label(f"{name}_paise"),
+            sa.func.sum(sa.case((mark, 1), else_=0)).label(f"{name}_count"),
+            sa.func.sum(sa.case((mark, paise), else_=0)).label(f"{name}_paise"),
         )
     ]
     keys = (history.c.scheme_code, history.c.department, history.c.district)
-    rows = (await tx.connection.execute(select(*keys, *columns).group_by(*keys))).all()
+    rows = (await tx.connection.execute(sa.select(*keys, *columns).group_by(*keys))).all()
     return [
         MonthMovement(row.scheme_code, row.department, row.district, **{name: _sum(row, name) for name in marks})
         for row in rows
@@ -193,7 +172,7 @@ async def sum_movements(
 
 async def last_statement(tx: Transaction) -> str | None:
     """The last month (`2026-10`) whose statement was made, or None."""
-    last: str | None = (await tx.connection.execute(select(func.max(_M.month)))).scalar_one()
+    last: str | None = (await tx.connection.execute(sa.select(sa.func.max(_M.month)))).scalar_one()
     return last
 
 
@@ -217,7 +196,7 @@ async def keep_statement(tx: Transaction, month: str, lines: Sequence[MonthMovem
         for line in lines
     ]
     if values:
-        await tx.connection.execute(insert(statements_table), values)
+        await tx.connection.execute(sa.insert(statements_table), values)
     return True
 
 
@@ -232,13 +211,13 @@ async def statement(
     limit: int,
 ) -> list[MonthMovement]:
     """Lines of a kept statement that the postings cover, by scheme, department and district, behind a line."""
-    wanted: list[ColumnElement[bool]] = [_M.month == month, _M.scheme_code != ""]
+    wanted: list[sa.ColumnElement[bool]] = [_M.month == month, _M.scheme_code != ""]
     wanted += [wide_posting_covers(statements_table, postings)] if postings is not None else []
     wanted += [_M.scheme_code == scheme_code] if scheme_code is not None else []
     wanted += [_M.district == district] if district is not None else []
     order = (_M.scheme_code, _M.department, _M.district)
-    wanted.append(tuple_(*order) > tuple_(*(literal(value, _M.scheme_code.type) for value in after)))
-    rows = (await tx.connection.execute(select(statements_table).where(*wanted).order_by(*order).limit(limit))).all()
+    wanted.append(sa.tuple_(*order) > sa.tuple_(*(sa.literal(value, _M.scheme_code.type) for value in after)))
+    rows = (await tx.connection.execute(sa.select(statements_table).where(*wanted).order_by(*order).limit(limit))).all()
     return [
         MonthMovement(
             row.scheme_code, row.department or None, row.district, **{name: _sum(row, name) for name in MOVES}
@@ -247,15 +226,15 @@ async def statement(
     ]
 
 
-def _history(within: Range, begins: datetime, ends: datetime, scheme_code: str | None) -> Subquery:
+def _history(within: Range, begins: datetime, ends: datetime, scheme_code: str | None) -> sa.Subquery:
     """Each payment of a range with its last state that we knew of at both moments; null where it was not sent yet."""
-    known = func.coalesce(_E.heard_at, _E.at)
-    before = func.max(case((known < begins, _E.id)))
-    after = func.max(case((known < ends, _E.id)))
+    known = sa.func.coalesce(_E.heard_at, _E.at)
+    before = sa.func.max(sa.case((known < begins, _E.id)))
+    after = sa.func.max(sa.case((known < ends, _E.id)))
     wanted = [_in_range(within), _E.status.in_(values_of(SENT))]
     wanted += [_S.scheme_code == scheme_code] if scheme_code is not None else []
     spans = (
-        select(_E.instalment_id, before.label("before"), after.label("after"))
+        sa.select(_E.instalment_id, before.label("before"), after.label("after"))
         .join_from(sanctions_table, instalments_table, _I.sanction_id == _S.id)
         .join(payment_events_table, _E.instalment_id == _I.id)
         .where(*wanted)
@@ -264,7 +243,7 @@ def _history(within: Range, begins: datetime, ends: datetime, scheme_code: str |
     )
     then, now = payment_events_table.alias("stood"), payment_events_table.alias("stands")
     return (
-        select(
+        sa.select(
             _S.scheme_code,
             _S.department,
             _S.district,
@@ -280,8 +259,8 @@ def _history(within: Range, begins: datetime, ends: datetime, scheme_code: str |
     )
 
 
-def _in_range(within: Range) -> ColumnElement[bool]:
-    return and_(_S.id > within.after, _S.id <= within.last)
+def _in_range(within: Range) -> sa.ColumnElement[bool]:
+    return sa.and_(_S.id > within.after, _S.id <= within.last)
 
 
 def _sum(row: AnyRow, name: str) -> tuple[int, int]:

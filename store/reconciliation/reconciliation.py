@@ -5,25 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    ColumnElement,
-    Date,
-    Index,
-    Integer,
-    PrimaryKeyConstraint,
-    Table,
-    Text,
-    UniqueConstraint,
-    case,
-    delete,
-    func,
-    literal,
-    select,
-    tuple_,
-    update,
-)
+import sqlalchemy as sa
 
 from domain.benefits.benefits import Rail
 from domain.reconciliation.reconciliation import ReconciliationRun, RunState
@@ -41,55 +23,55 @@ from store.database import (
 )
 from store.database.metadata import metadata
 
-runs_table = Table(
+runs_table = sa.Table(
     "reconciliation_runs",
     metadata,
-    Column("id", Key, primary_key=True),
-    Column("rail", Key, nullable=False),
-    Column("day", Date, nullable=False),
-    Column("state", Key, nullable=False),
-    Column("place", Key),
-    Column("rows_read", BigInteger, nullable=False),
-    Column("rows_compared", BigInteger, nullable=False),
-    Column("differences", BigInteger, nullable=False),
-    Column("ours_paise", BigInteger, nullable=False),
-    Column("theirs_paise", BigInteger, nullable=False),
-    Column("starts", Integer, nullable=False),
-    Column("problem", Text),
-    Column("begun_at", Instant, nullable=False),
-    Column("moved_at", Instant, nullable=False),
-    Column("ended_at", Instant),
-    UniqueConstraint("rail", "day"),
-    Index(None, "begun_at", "id"),
-    Index(None, "state", "ended_at"),
+    sa.Column("id", Key, primary_key=True),
+    sa.Column("rail", Key, nullable=False),
+    sa.Column("day", sa.Date, nullable=False),
+    sa.Column("state", Key, nullable=False),
+    sa.Column("place", Key),
+    sa.Column("rows_read", sa.BigInteger, nullable=False),
+    sa.Column("rows_compared", sa.BigInteger, nullable=False),
+    sa.Column("differences", sa.BigInteger, nullable=False),
+    sa.Column("ours_paise", sa.BigInteger, nullable=False),
+    sa.Column("theirs_paise", sa.BigInteger, nullable=False),
+    sa.Column("starts", sa.Integer, nullable=False),
+    sa.Column("problem", sa.Text),
+    sa.Column("begun_at", Instant, nullable=False),
+    sa.Column("moved_at", Instant, nullable=False),
+    sa.Column("ended_at", Instant),
+    sa.UniqueConstraint("rail", "day"),
+    sa.Index(None, "begun_at", "id"),
+    sa.Index(None, "state", "ended_at"),
 )
 
-statement_rows_table = Table(
+statement_rows_table = sa.Table(
     "statement_rows",
     metadata,
-    Column("run_id", Key, nullable=False),
-    Column("file", Key, nullable=False),
-    Column("line", Integer, nullable=False),
-    Column("end_to_end_id", Key, nullable=False),
-    Column("batch_id", Key),
-    Column("amount_paise", BigInteger, nullable=False),
-    Column("status", Key, nullable=False),
-    Column("utr_hash", Key),
-    Column("utr_last4", Key),
-    Column("return_code", Key),
-    Column("value_on", Date),
-    PrimaryKeyConstraint("run_id", "file", "line"),
-    Index(None, "run_id", "end_to_end_id"),
-    Index(None, "run_id", "utr_hash"),
+    sa.Column("run_id", Key, nullable=False),
+    sa.Column("file", Key, nullable=False),
+    sa.Column("line", sa.Integer, nullable=False),
+    sa.Column("end_to_end_id", Key, nullable=False),
+    sa.Column("batch_id", Key),
+    sa.Column("amount_paise", sa.BigInteger, nullable=False),
+    sa.Column("status", Key, nullable=False),
+    sa.Column("utr_hash", Key),
+    sa.Column("utr_last4", Key),
+    sa.Column("return_code", Key),
+    sa.Column("value_on", sa.Date),
+    sa.PrimaryKeyConstraint("run_id", "file", "line"),
+    sa.Index(None, "run_id", "end_to_end_id"),
+    sa.Index(None, "run_id", "utr_hash"),
 )
 """The partner's rows while they are compared; they go some days after, as a row may be on the next day's statement."""
 
-utrs_table = Table(
+utrs_table = sa.Table(
     "payment_utrs",
     metadata,
-    Column("utr_hash", Key, primary_key=True),
-    Column("end_to_end_id", Key, nullable=False),
-    Column("first_at", Instant, nullable=False),
+    sa.Column("utr_hash", Key, primary_key=True),
+    sa.Column("end_to_end_id", Key, nullable=False),
+    sa.Column("first_at", Instant, nullable=False),
 )
 """Which payment a bank reference belongs to: one reference, one payment, for ever."""
 
@@ -129,7 +111,7 @@ async def begin(tx: Transaction, run_id: str, rail: Rail, day: date) -> Reconcil
         "moved_at": now,
     }
     await insert_new(tx, runs_table, values)
-    row = await first_row(tx, select(runs_table).where(_R.rail == rail.value, _R.day == day))
+    row = await first_row(tx, sa.select(runs_table).where(_R.rail == rail.value, _R.day == day))
     if row is None:
         raise LookupError("the run that was just begun is not there")
     return _run(row)
@@ -137,7 +119,7 @@ async def begin(tx: Transaction, run_id: str, rail: Rail, day: date) -> Reconcil
 
 async def reopen(tx: Transaction, run: ReconciliationRun) -> ReconciliationRun:
     """Let the day of a run that has ended be compared anew, since its book came late; what was found stays found."""
-    kept = select(func.count()).select_from(statement_rows_table).where(_S.run_id == run.id).scalar_subquery()
+    kept = sa.select(sa.func.count()).select_from(statement_rows_table).where(_S.run_id == run.id).scalar_subquery()
     values: dict[str, Any] = {
         "state": RunState.READING.value,
         "place": None,
@@ -147,14 +129,14 @@ async def reopen(tx: Transaction, run: ReconciliationRun) -> ReconciliationRun:
     }
     values |= dict.fromkeys(("rows_compared", "ours_paise", "theirs_paise"), 0)
     ended = (_R.id == run.id, _R.state == RunState.ENDED.value)
-    await tx.connection.execute(update(runs_table).where(*ended).values(values))
-    row = (await tx.connection.execute(select(runs_table).where(_R.id == run.id))).one()
+    await tx.connection.execute(sa.update(runs_table).where(*ended).values(values))
+    row = (await tx.connection.execute(sa.select(runs_table).where(_R.id == run.id))).one()
     return _run(row)
 
 
 async def count_start(tx: Transaction, run_id: str) -> None:
     """Count that a run was taken up again."""
-    await tx.connection.execute(update(runs_table).where(_R.id == run_id).values(starts=_R.starts + 1, problem=None))
+    await tx.connection.execute(sa.update(runs_table).where(_R.id == run_id).values(starts=_R.starts + 1, problem=None))
 
 
 async def advance_run(
@@ -175,37 +157,37 @@ async def advance_run(
         values["ended_at"] = now
     for name, more in (counts or {}).items():
         values[name] = _R[name] + more
-    as_read = (_R.id == run.id, _R.state == run.state.value, func.coalesce(_R.place, "") == (run.place or ""))
-    changed = update(runs_table).where(*as_read).values(values).returning(runs_table)
+    as_read = (_R.id == run.id, _R.state == run.state.value, sa.func.coalesce(_R.place, "") == (run.place or ""))
+    changed = sa.update(runs_table).where(*as_read).values(values).returning(runs_table)
     row = (await tx.connection.execute(changed)).first()
     if row is None:
-        row = (await tx.connection.execute(select(runs_table).where(_R.id == run.id))).one()
+        row = (await tx.connection.execute(sa.select(runs_table).where(_R.id == run.id))).one()
     crash_points.reach(crash_points.RUN_MOVED)
     return _run(row)
 
 
 async def note_problem(tx: Transaction, run_id: str, problem: str) -> None:
     """Keep why a run could not go on; it is taken up again."""
-    statement = update(runs_table).where(_R.id == run_id)
+    statement = sa.update(runs_table).where(_R.id == run_id)
     await tx.connection.execute(statement.values(problem=problem, moved_at=tx.clock.now()))
 
 
 async def runs_between(tx: Transaction, rail: Rail, first: date, last: date) -> list[ReconciliationRun]:
     """The runs of some days, the earliest first."""
-    wanted = select(runs_table).where(_R.rail == rail.value, _R.day >= first, _R.day <= last).order_by(_R.day)
+    wanted = sa.select(runs_table).where(_R.rail == rail.value, _R.day >= first, _R.day <= last).order_by(_R.day)
     return [_run(row) for row in (await tx.connection.execute(wanted)).all()]
 
 
 async def run_of(tx: Transaction, rail: Rail, day: date) -> ReconciliationRun | None:
     """The run of a rail and day, or None."""
-    row = await first_row(tx, select(runs_table).where(_R.rail == rail.value, _R.day == day))
+    row = await first_row(tx, sa.select(runs_table).where(_R.rail == rail.value, _R.day == day))
     return _run(row) if row else None
 
 
 async def ended_since(tx: Transaction) -> dict[Rail, datetime]:
     """When the last run of each rail came to its end, or, where none ever did, when its first one was begun."""
-    ended = func.max(case((_R.state == RunState.ENDED.value, _R.ended_at)))
-    statement = select(_R.rail, ended.label("ended"), func.min(_R.begun_at).label("begun")).group_by(_R.rail)
+    ended = sa.func.max(sa.case((_R.state == RunState.ENDED.value, _R.ended_at)))
+    statement = sa.select(_R.rail, ended.label("ended"), sa.func.min(_R.begun_at).label("begun")).group_by(_R.rail)
     rows = (await tx.connection.execute(statement)).all()
     return {Rail(row.rail): row.ended or row.begun for row in rows}
 
@@ -214,7 +196,7 @@ async def page_of_runs(
     tx: Transaction, rail: Rail | None, *, place: tuple[datetime, str] | None, backward: bool = False, limit: int
 ) -> list[ReconciliationRun]:
     """Runs, the newest first, by (begun_at, id)."""
-    statement = select(runs_table)
+    statement = sa.select(runs_table)
     if rail is not None:
         statement = statement.where(_R.rail == rail.value)
     columns = (_R.begun_at, _R.id)
@@ -224,7 +206,7 @@ async def page_of_runs(
 
 async def count_runs(tx: Transaction, rail: Rail | None) -> int:
     """How many runs there are."""
-    statement = select(runs_table.c.id)
+    statement = sa.select(runs_table.c.id)
     return await count(tx, statement if rail is None else statement.where(_R.rail == rail.value))
 
 
@@ -254,24 +236,24 @@ async def keep_rows(tx: Transaction, run_id: str, rows: Sequence[StatementLine])
 
 async def files_kept(tx: Transaction, run_id: str) -> int:
     """Of how many files rows are kept."""
-    statement = select(func.count(_S.file.distinct())).where(_S.run_id == run_id)
+    statement = sa.select(sa.func.count(_S.file.distinct())).where(_S.run_id == run_id)
     return int((await tx.connection.execute(statement)).scalar_one())
 
 
 async def forget_rows(tx: Transaction, run_id: str, limit: int) -> int:
     """Take away rows of a run that has ended, some at a time; returns how many went."""
     table = statement_rows_table
-    some = select(_S.file, _S.line).where(_S.run_id == run_id).order_by(_S.file, _S.line).limit(limit)
+    some = sa.select(_S.file, _S.line).where(_S.run_id == run_id).order_by(_S.file, _S.line).limit(limit)
     keys = (await tx.connection.execute(some)).all()
     if not keys:
         return 0
     last = keys[-1]
-    gone = delete(table).where(_S.run_id == run_id, _is_up_to(last.file, last.line))
+    gone = sa.delete(table).where(_S.run_id == run_id, _is_up_to(last.file, last.line))
     return int((await tx.connection.execute(gone)).rowcount)
 
 
-def _is_up_to(file: str, line: int) -> ColumnElement[bool]:
-    return tuple_(_S.file, _S.line) <= tuple_(literal(file, _S.file.type), literal(line, _S.line.type))
+def _is_up_to(file: str, line: int) -> sa.ColumnElement[bool]:
+    return sa.tuple_(_S.file, _S.line) <= sa.tuple_(sa.literal(file, _S.file.type), sa.literal(line, _S.line.type))
 
 
 async def claim_utrs(tx: Transaction, claims: Mapping[str, str]) -> dict[str, str]:
@@ -281,7 +263,7 @@ async def claim_utrs(tx: Transaction, claims: Mapping[str, str]) -> dict[str, st
     now = tx.clock.now()
     values = [{"utr_hash": utr, "end_to_end_id": one, "first_at": now} for utr, one in sorted(claims.items())]
     await tx.connection.execute(insert_into(tx, utrs_table).on_conflict_do_nothing(), values)
-    rows = (await tx.connection.execute(select(utrs_table).where(_U.utr_hash.in_(sorted(claims))))).all()
+    rows = (await tx.connection.execute(sa.select(utrs_table).where(_U.utr_hash.in_(sorted(claims))))).all()
     return {row.utr_hash: row.end_to_end_id for row in rows if row.end_to_end_id != claims[row.utr_hash]}
 
 

@@ -13,25 +13,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    Column,
-    ColumnElement,
-    Date,
-    Index,
-    Integer,
-    Table,
-    bindparam,
-    delete,
-    false,
-    func,
-    insert,
-    literal,
-    or_,
-    select,
-    union_all,
-)
+import sqlalchemy as sa
 
 from domain.kernel import Posting
 from domain.statistics.figures import COARSE_EDGES, EDGES, Mark, Measure, Part, bucket_of, month_of
@@ -89,35 +71,35 @@ _HELD: Mapping[Part, tuple[Cube, ...]] = MappingProxyType(
 )
 _OF_A_DAY = frozenset({Measure.RECEIVED, Measure.DISPOSED, Measure.WITHDRAWN})
 
-figures_table = Table(
+figures_table = sa.Table(
     "figures",
     metadata,
-    Column("cube", Key, primary_key=True),
-    Column("part", Key, primary_key=True),
-    Column("period", Date, primary_key=True),
-    Column("district", Key, primary_key=True),
-    Column("department", Key, primary_key=True),
-    Column("service_code", Key, primary_key=True),
-    Column("tehsil", Key, primary_key=True),
-    Column("channel", Key, primary_key=True),
-    Column("bucket", Integer, primary_key=True),
-    *(Column(measure, BigInteger, nullable=False) for measure in MEASURES),
+    sa.Column("cube", Key, primary_key=True),
+    sa.Column("part", Key, primary_key=True),
+    sa.Column("period", sa.Date, primary_key=True),
+    sa.Column("district", Key, primary_key=True),
+    sa.Column("department", Key, primary_key=True),
+    sa.Column("service_code", Key, primary_key=True),
+    sa.Column("tehsil", Key, primary_key=True),
+    sa.Column("channel", Key, primary_key=True),
+    sa.Column("bucket", sa.Integer, primary_key=True),
+    *(sa.Column(measure, sa.BigInteger, nullable=False) for measure in MEASURES),
     sqlite_with_rowid=False,  # rows are stored in the order of the key, as they are read
 )
 
-figure_deltas_table = Table(
+figure_deltas_table = sa.Table(
     "figure_deltas",
     metadata,
-    Column("id", Serial, primary_key=True),
-    Column("day", Date, nullable=False),
-    Column("period", Date, nullable=False),
-    Column("part", Key, nullable=False),
-    Column("bucket", Integer, nullable=False),
-    *(Column(name, Key, nullable=False) for name in DIMENSIONS),
-    *(Column(measure, Integer, nullable=False) for measure in MEASURES),
-    Column("about", Key),
-    Column("counted", Boolean),
-    Index(None, "about"),
+    sa.Column("id", Serial, primary_key=True),
+    sa.Column("day", sa.Date, nullable=False),
+    sa.Column("period", sa.Date, nullable=False),
+    sa.Column("part", Key, nullable=False),
+    sa.Column("bucket", sa.Integer, nullable=False),
+    *(sa.Column(name, Key, nullable=False) for name in DIMENSIONS),
+    *(sa.Column(measure, sa.Integer, nullable=False) for measure in MEASURES),
+    sa.Column("about", Key),
+    sa.Column("counted", sa.Boolean),
+    sa.Index(None, "about"),
     sqlite_autoincrement=True,
 )
 """`about` is the application or grievance that changed, None for many together; `counted` marks what the generation
@@ -180,7 +162,7 @@ async def add_many(tx: Transaction, marks: Mapping[str, Mapping[Mark, int]]) -> 
 
 async def _append(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> None:
     if rows:
-        await tx.connection.execute(insert(figure_deltas_table), rows)
+        await tx.connection.execute(sa.insert(figure_deltas_table), rows)
 
 
 def _rows(marks: Mapping[Mark, int], about: str | None) -> list[dict[str, Any]]:
@@ -203,8 +185,8 @@ async def fold(tx: Transaction) -> int:
     state = await figure_state.read_shared(tx)
     if state.counting:
         return 0
-    oldest = select(_D.id).order_by(_D.id).limit(FOLD_BATCH).with_for_update(skip_locked=True)
-    taken = delete(figure_deltas_table).where(_D.id.in_(oldest)).returning(figure_deltas_table)
+    oldest = sa.select(_D.id).order_by(_D.id).limit(FOLD_BATCH).with_for_update(skip_locked=True)
+    taken = sa.delete(figure_deltas_table).where(_D.id.in_(oldest)).returning(figure_deltas_table)
     rows = (await tx.connection.execute(taken)).all()
     cubes: dict[Place, Counter[str]] = {}
     for row in rows:
@@ -255,7 +237,7 @@ async def add_to_cubes(tx: Transaction, cubes: Mapping[Place, Mapping[str, int]]
     await _forget_empty(tx, values)
 
 
-_EMPTIED: Mapping[str, Column[Any]] = MappingProxyType({Part.DUE.value: _F.due, Part.OPEN.value: _F.received})
+_EMPTIED: Mapping[str, sa.Column[Any]] = MappingProxyType({Part.DUE.value: _F.due, Part.OPEN.value: _F.received})
 """Parts whose rows come and go with open cases, and what each of their rows counts."""
 
 
@@ -265,7 +247,9 @@ async def _forget_empty(tx: Transaction, values: Sequence[Mapping[str, Any]]) ->
         shrunk = [row for row in values if row["part"] == part and row[counted.name] < 0]
         if shrunk:
             keys = [{f"of_{name}": row[name] for name in KEY} for row in shrunk]
-            emptied = delete(figures_table).where(*(_F[name] == bindparam(f"of_{name}") for name in KEY), counted == 0)
+            emptied = sa.delete(figures_table).where(
+                *(_F[name] == sa.bindparam(f"of_{name}") for name in KEY), counted == 0
+            )
             await tx.connection.execute(emptied, keys)
 
 
@@ -306,20 +290,20 @@ def edges_of(wanted: FigureFilter, group_by: Sequence[str]) -> tuple[int, ...]:
 
 async def activity(tx: Transaction, since: date) -> list[Activity]:
     """The days on which each tehsil was active; a tehsil without any is left out."""
-    active = [or_(table.c.received > 0, table.c.disposed > 0) for table in (figures_table, figure_deltas_table)]
-    folded = select(_F.district, _F.tehsil, _F.period.label("day")).where(
+    active = [sa.or_(table.c.received > 0, table.c.disposed > 0) for table in (figures_table, figure_deltas_table)]
+    folded = sa.select(_F.district, _F.tehsil, _F.period.label("day")).where(
         _F.cube == _read_now(Cube.DAY), _F.part == Part.SUM.value, _F.period >= since, _F.tehsil != "", active[0]
     )
-    fresh = select(_D.district, _D.tehsil, _D.day).where(
+    fresh = sa.select(_D.district, _D.tehsil, _D.day).where(
         _D.part == Part.SUM.value, _D.day >= since, _D.tehsil != "", active[1]
     )
-    days = union_all(folded, fresh).subquery()
+    days = sa.union_all(folded, fresh).subquery()
     place = (days.c.district, days.c.tehsil)
-    statement = select(
+    statement = sa.select(
         *place,
-        func.count(func.distinct(days.c.day)).label("days"),
-        func.min(days.c.day).label("first"),
-        func.max(days.c.day).label("last"),
+        sa.func.count(sa.func.distinct(days.c.day)).label("days"),
+        sa.func.min(days.c.day).label("first"),
+        sa.func.max(days.c.day).label("last"),
     )
     rows = (await tx.connection.execute(statement.group_by(*place).order_by(*place))).all()
     return [Activity(row.district, row.tehsil, row.days, row.first, row.last) for row in rows]
@@ -330,7 +314,7 @@ async def sum_cells(
     wanted: FigureFilter,
     group_by: Sequence[str],
     part: Part,
-    picked: Sequence[tuple[ColumnElement[Any], ColumnElement[Any]]],
+    picked: Sequence[tuple[sa.ColumnElement[Any], sa.ColumnElement[Any]]],
     period: tuple[date, date] | None = None,
 ) -> Sequence[Sequence[Any]]:
     """One statement reads cube and deltas, so that a fold in between is not counted twice or left out.
@@ -344,17 +328,17 @@ async def sum_cells(
         amounts = [integer_sum(pair[place]).label(f"amount_{number}") for number, pair in enumerate(picked)]
         groups = [table.c[name] for name in group_by]
         found = row_conditions(table, wanted, part, needed, period or (wanted.first_month, wanted.last_month))
-        statements.append(select(*groups, *amounts).where(*found).group_by(*groups))
-    every = union_all(*statements).subquery()
+        statements.append(sa.select(*groups, *amounts).where(*found).group_by(*groups))
+    every = sa.union_all(*statements).subquery()
     places = [every.c[name] for name in group_by]
     totals = [integer_sum(every.c[f"amount_{number}"]) for number in range(len(picked))]
-    rows = (await tx.connection.execute(select(*places, *totals).group_by(*places).order_by(*places))).all()
+    rows = (await tx.connection.execute(sa.select(*places, *totals).group_by(*places).order_by(*places))).all()
     return [tuple(row) for row in rows if row[-1] is not None]
 
 
 def row_conditions(
-    table: Table, wanted: FigureFilter, part: Part, needed: Iterable[str], period: tuple[date, date]
-) -> list[ColumnElement[bool]]:
+    table: sa.Table, wanted: FigureFilter, part: Part, needed: Iterable[str], period: tuple[date, date]
+) -> list[sa.ColumnElement[bool]]:
     """The rows of a part that a filter lets through: of the deltas, or of the cube grouped by what is needed."""
     first, last = period
     # One value is said as one, so that what comes after it in the key can be looked up too.
@@ -367,9 +351,9 @@ def row_conditions(
     return found
 
 
-def _read_now(cube: Cube) -> ColumnElement[str]:
+def _read_now(cube: Cube) -> sa.ColumnElement[str]:
     """The name of a cube in the current generation, computed within the statement that reads it."""
-    return literal(cube.value, Key) + figure_state.present()
+    return sa.literal(cube.value, Key) + figure_state.present()
 
 
 def _cube(needed: Iterable[str], cubes: Sequence[Cube]) -> Cube:
@@ -380,8 +364,8 @@ def _cube(needed: Iterable[str], cubes: Sequence[Cube]) -> Cube:
     raise ValueError(f"no cube tells {sorted(wanted)} apart")
 
 
-def _matches(table: Table, wanted: FigureFilter) -> list[ColumnElement[bool]]:
+def _matches(table: sa.Table, wanted: FigureFilter) -> list[sa.ColumnElement[bool]]:
     conditions = [table.c[name] == value for name, value in wanted.named.items()]
     if wanted.postings is not None:
-        conditions.append(or_(false(), *(posting_covers(table, posting) for posting in wanted.postings)))
+        conditions.append(sa.or_(sa.false(), *(posting_covers(table, posting) for posting in wanted.postings)))
     return conditions
