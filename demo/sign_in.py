@@ -77,7 +77,7 @@ async def demo_sign_in(
         try:
             return await visit.token(provider or part.provider, person_key or part.person)
         except httpx.HTTPError as error:
-            raise DemoSignInFailed(f"{_place(error)} does not answer; is `make run` running?") from error
+            raise DemoSignInFailed(f"{_address_of(error)} does not answer; is `make run` running?") from error
 
 
 class _DemoSignIn:
@@ -177,7 +177,7 @@ def _reason(answer: httpx.Response) -> str:
     return f"sign-in stopped: {code}" if code else f"sign-in stopped at {host} with status {answer.status_code}"
 
 
-def _place(error: httpx.HTTPError) -> str:
+def _address_of(error: httpx.HTTPError) -> str:
     try:
         return f"{error.request.url.scheme}://{error.request.url.netloc.decode()}"
     except RuntimeError:

@@ -29,7 +29,7 @@ from gateway.graphql.endpoint import GraphQLEndpoint
 from gateway.graphql.trusted import open_trusted_documents
 from gateway.http.admission import Share
 from gateway.http.calls import RequestFacts
-from gateway.http.document_door import document_routes
+from gateway.http.document_downloads import document_routes
 from gateway.http.edge import Edge
 from gateway.http.fallback import HANDLERS
 from gateway.http.health import health_routes
@@ -87,18 +87,18 @@ def create_app(settings: Settings) -> Starlette:
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         graph = counting_cost(build())
         async with (
-            open_runtime(settings, metrics.observe_call, kind="gateway", breakers=metrics.observe_breaker) as house,
-            run_gateway_heartbeat(house, settings, metrics) as pulse,
-            open_edge(settings, house, metrics) as edge,
-            open_trusted_documents(house.environment, edge.trusted, graph),
+            open_runtime(settings, metrics.observe_call, kind="gateway", breakers=metrics.observe_breaker) as runtime,
+            run_gateway_heartbeat(runtime, settings, metrics) as pulse,
+            open_edge(settings, runtime, metrics) as edge,
+            open_trusted_documents(runtime.environment, edge.trusted, graph),
             open_streams(
-                settings.streams, house.environment.store, settings.cache_store_url, lambda: bool(app.state.ready)
+                settings.streams, runtime.environment.store, settings.cache_store_url, lambda: bool(app.state.ready)
             ) as streaming,
         ):
-            app.state.environment = house.environment
+            app.state.environment = runtime.environment
             metrics.watch_streams(lambda: streaming.open)
             streaming.dropped = metrics.observe_dropped
-            app.router.routes.extend(doors(settings, house, metrics, pulse, edge, graph, streaming))
+            app.router.routes.extend(doors(settings, runtime, metrics, pulse, edge, graph, streaming))
             app.state.ready = True
             log.info("gateway_ready", profile=settings.profile.value)
             yield
@@ -111,7 +111,7 @@ def create_app(settings: Settings) -> Starlette:
 
 def doors(
     settings: Settings,
-    house: Runtime,
+    runtime: Runtime,
     metrics: Metrics,
     pulse: Heartbeat,
     edge: Edge,
@@ -119,7 +119,7 @@ def doors(
     streaming: Streaming,
 ) -> list[BaseRoute]:
     """Every route but health, which is served before the others."""
-    environment = house.environment
+    environment = runtime.environment
     times = DEMO_TIMES if settings.demo else 1
     partners = admission_wrapper(edge.admission, Share.PARTNERS)
     locker = read_onboarding(settings, "digilocker", IssuerSettings.from_onboarding)
@@ -128,34 +128,34 @@ def doors(
         settings, "etaal", lambda given: EtaalSettings.from_onboarding(given, public_url=settings.url, times=times)
     )
     return [
-        *graphql_routes(settings, house, edge, graph, streaming),
+        *graphql_routes(settings, runtime, edge, graph, streaming),
         *count_failures(
             sign_in.routes(settings=_sign_in_settings(settings)),
-            house.vitals.sign_in_failed,
+            runtime.vitals.sign_in_failed,
         ),
         *refuse_when_off(
             partners(issuer_routes(CertificateIssuer(environment, locker.search_tags), locker, environment.clock)),
             Source.DIGILOCKER,
-            house.switches,
+            runtime.switches,
             environment.clock,
         ),
         *refuse_when_off(
             partners(etaal_routes(LedgerCounts(environment), etaal, environment.clock, edge.tallies)),
             Source.E_TAAL,
-            house.switches,
+            runtime.switches,
             environment.clock,
         ),
         *refuse_when_off(
             partners(published_routes(CertificatePublisher(environment), published, environment.clock, settings.url)),
             Source.API_SETU,
-            house.switches,
+            runtime.switches,
             environment.clock,
         ),
-        *partners(umang_routes(settings, house, graph, edge, metrics)),
+        *partners(umang_routes(settings, runtime, graph, edge, metrics)),
         *refuse_when_off(
             partners(commission_doors(settings, environment, edge.tallies)),
             Source.RIGHT_TO_SERVICE,
-            house.switches,
+            runtime.switches,
             environment.clock,
         ),
         *partners(fee_doors(environment)),
@@ -172,7 +172,7 @@ def doors(
         *upload_routes(environment, origins=(settings.url,)),
         *roster_routes(environment, origins=(settings.url,)),
         *document_routes(environment),
-        *status_routes(settings, house.monitor, switches=house.switches, clock=environment.clock, pulse=pulse),
+        *status_routes(settings, runtime.monitor, switches=runtime.switches, clock=environment.clock, pulse=pulse),
         *metrics.routes(environment),
     ]
 
@@ -212,40 +212,40 @@ def _sign_in_settings(settings: Settings) -> SignInSettings:
 
 
 @asynccontextmanager
-async def run_gateway_heartbeat(house: Runtime, settings: Settings, metrics: Metrics) -> AsyncIterator[Heartbeat]:
+async def run_gateway_heartbeat(runtime: Runtime, settings: Settings, metrics: Metrics) -> AsyncIterator[Heartbeat]:
     """The gateway's heartbeat: refreshes switches, reports health, checks the audit log's sealing and the workers."""
-    environment = house.environment
+    environment = runtime.environment
     sealing = SealWatch(environment.store, environment.clock, settings.seal_limit_seconds)
     async with AsyncExitStack() as stack:
         post = await alarm_webhook(settings, environment.clock, stack)
         workers = WorkerWatch(environment, AlarmWatch(environment, notify=post is not None), post)
         metrics.watch_workers(lambda: workers.silence)
         lines = make_transports(settings, environment.clock)
-        reach = ReachabilityProbes(lines, addresses(settings), house.monitor)
+        reach = ReachabilityProbes(lines, addresses(settings), runtime.monitor)
         first_look = asyncio.create_task(reach.probe_all())  # never waited for: readiness depends on no outside system
         stack.callback(first_look.cancel)
-        pulse = Heartbeat(environment, house.switches, house.vitals)
+        pulse = Heartbeat(environment, runtime.switches, runtime.vitals)
         more = ((BEAT_SECONDS, sealing.look), (LOOK_SECONDS, workers.look), (BEAT_SECONDS, reach.probe_all))
         withdrawals = (WITHDRAWAL_SECONDS, ConsentWatch(environment).look)
         yield await stack.enter_async_context(run_heartbeat(pulse, *more, withdrawals))
 
 
 def graphql_routes(
-    settings: Settings, house: Runtime, edge: Edge, graph: BaseSchema, streaming: Streaming
+    settings: Settings, runtime: Runtime, edge: Edge, graph: BaseSchema, streaming: Streaming
 ) -> list[BaseRoute]:
     """The graph at /graphql, and GraphiQL for browsers where it is open."""
     edge = replace(edge, streams=HttpStreams(streaming))
-    endpoint = GraphQLEndpoint(graph, context_factory(house, settings, streaming.feed), edge)
+    endpoint = GraphQLEndpoint(graph, context_factory(runtime, settings, streaming.feed), edge)
     streaming.serve(endpoint.pipeline)
     assets = graphiql_routes() if settings.graphiql_open else []
     return [Route("/graphql", endpoint), WebSocketRoute("/graphql", SocketEndpoint(streaming)), *assets]
 
 
 def context_factory(
-    house: Runtime, settings: Settings, feed: Feed | None = None
+    runtime: Runtime, settings: Settings, feed: Feed | None = None
 ) -> Callable[[RequestFacts], Awaitable[Context]]:
     """What makes the context of each operation."""
-    environment, limits = house.environment, settings.limits
+    environment, limits = runtime.environment, settings.limits
     times = DEMO_COST_TIMES if settings.demo else 1
 
     async def make(facts: RequestFacts) -> Context:
@@ -253,11 +253,11 @@ def context_factory(
         return Context(
             request_id=facts.request_id,
             subject=subject,
-            language=await _language(house, facts.accept_language, subject),
+            language=await _language(runtime, facts.accept_language, subject),
             environment=environment,
-            monitor=house.monitor,
+            monitor=runtime.monitor,
             idempotency_key=facts.idempotency_key,
-            switches=house.switches,
+            switches=runtime.switches,
             client=facts.client or "",
             agent=facts.agent,
             cost_limit=(limits.router_cost if facts.router else limits.cost) * times,
@@ -270,11 +270,11 @@ def context_factory(
     return make
 
 
-async def _language(house: Runtime, header: str | None, subject: Subject) -> Language:
+async def _language(runtime: Runtime, header: str | None, subject: Subject) -> Language:
     """The language asked for, else the citizen's saved one, else Hindi."""
     if header or subject.kind is not PersonKind.CITIZEN or subject.person_id is None:
         return language_from_header(header)
-    async with house.environment.store.read_transaction() as tx:
+    async with runtime.environment.store.read_transaction() as tx:
         found = await people.citizens(tx, [subject.person_id])
     citizen = found.get(subject.person_id)
     return citizen.language if citizen else Language.HI

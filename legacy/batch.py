@@ -140,7 +140,7 @@ async def write(tx: Transaction, batch: Batch, places: Places, ids: Ids) -> None
         for case, number, officer in zip(batch.cases, numbers, officers, strict=True)
     ]
     told = {case.id for case in batch.cases if case.status in OPEN or case.slot.known_id}
-    await applications.add_many(tx, new, told=told)
+    await applications.add_many(tx, new, announced=told)
     entries = [(entry, case.slot.citizen_id) for case in batch.cases for entry in _entries(case, ids)]
     await applications.add_entries(tx, entries)
     await _add_certificates(tx, batch.cases, new, ids)

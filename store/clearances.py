@@ -298,8 +298,8 @@ def _values(tx: Transaction, clearance: Clearance) -> dict[str, Any]:
     return {
         **{name: getattr(clearance, name) for name in _PLAIN},
         "state": clearance.state.value,
-        "question": tx.cipher.encrypt(clearance.question.encode(), _place("question", clearance.id)),
-        "answer": None if answer is None else tx.cipher.encrypt(answer.encode(), _place("answer", clearance.id)),
+        "question": tx.cipher.encrypt(clearance.question.encode(), _cell_name("question", clearance.id)),
+        "answer": None if answer is None else tx.cipher.encrypt(answer.encode(), _cell_name("answer", clearance.id)),
     }
 
 
@@ -308,8 +308,8 @@ def _clearance(tx: Transaction, row: AnyRow) -> Clearance:
     return Clearance(
         **plain,
         state=ClearanceState(row.state),
-        question=tx.cipher.decrypt(row.question, _place("question", row.id)).decode(),
-        answer=None if row.answer is None else tx.cipher.decrypt(row.answer, _place("answer", row.id)).decode(),
+        question=tx.cipher.decrypt(row.question, _cell_name("question", row.id)).decode(),
+        answer=None if row.answer is None else tx.cipher.decrypt(row.answer, _cell_name("answer", row.id)).decode(),
     )
 
 
@@ -343,5 +343,5 @@ def _escalation(row: AnyRow) -> Escalation:
     )
 
 
-def _place(column: str, clearance_id: str) -> str:
+def _cell_name(column: str, clearance_id: str) -> str:
     return f"clearances:{column}:{clearance_id}"

@@ -126,7 +126,7 @@ async def begin(tx: Transaction, request: Request) -> StoredRequest | None:
 
 async def keep_answer(tx: Transaction, record: str, answer: Mapping[str, Any], code: str) -> Mapping[str, Any]:
     """Keep the first answer and give it; that of a twin where it was first."""
-    sealed = tx.cipher.encrypt_json(dict(answer), _place(record))
+    sealed = tx.cipher.encrypt_json(dict(answer), _cell_name(record))
     unanswered = sa.update(requests_table).where(_R.record == record, _R.answer.is_(None))
     kept = await tx.connection.execute(unanswered.values(answer=sealed, code=code).returning(_R.record))
     if kept.first() is not None:
@@ -229,7 +229,7 @@ async def compared_on(tx: Transaction, day: date) -> bool:
 def _answer(tx: Transaction, row: AnyRow) -> Mapping[str, Any] | None:
     if row.answer is None:
         return None
-    answer: Mapping[str, Any] = tx.cipher.decrypt_json(row.answer, _place(row.record))
+    answer: Mapping[str, Any] = tx.cipher.decrypt_json(row.answer, _cell_name(row.record))
     return answer
 
 
@@ -237,7 +237,7 @@ def _hash(ticket: str) -> str:
     return sha256(ticket.encode()).hexdigest()
 
 
-def _place(record: str) -> str:
+def _cell_name(record: str) -> str:
     return f"umang_requests:answer:{record}"
 
 

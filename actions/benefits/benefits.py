@@ -89,17 +89,17 @@ async def _load_benefits(
 
 
 def provenance_by_files(
-    env: Environment, told: Sequence[Instalment], heard_at: datetime | None
+    env: Environment, instalments: Sequence[Instalment], heard_at: datetime | None
 ) -> Sequence[Provenance]:
     """How fresh the word of PFMS is, which is never asked for an answer: as of its last file that was applied.
 
     Stale where something may still change and a whole day with banks passed without a file: by then a statement is due.
     """
-    if not told:
+    if not instalments:
         return ()
     now = env.clock.now()
-    as_of = heard_at or max(one.status_at for one in told)
-    moving = any(_may_change(one, now) for one in told)
+    as_of = heard_at or max(one.status_at for one in instalments)
+    moving = any(_may_change(one, now) for one in instalments)
     behind = bank_days_beside(env, ist_date(as_of))[1] < ist_date(now)
     return ((Source.PFMS, SourceState.STALE if moving and behind else SourceState.CACHED, as_of),)
 

@@ -45,10 +45,10 @@ async def apply_status(acting: UnitOfWork, instalment_id: str, news: PaymentNews
     return instalment_id in await apply_statuses(acting, [(instalment_id, news)])
 
 
-async def apply_statuses(acting: UnitOfWork, told: Sequence[tuple[str, PaymentNews]]) -> set[str]:
+async def apply_statuses(acting: UnitOfWork, statuses: Sequence[tuple[str, PaymentNews]]) -> set[str]:
     """As `apply_status`, for the rows of a file; one after another for one payment. Gives the ids that changed."""
     changed: set[str] = set()
-    for batch in _batches(told):
+    for batch in _batches(statuses):
         applied, late = await benefits.record_many(acting.tx, batch, acting.now)
         await open_cases(acting, [_too_late(one, news) for one, news in late if _came_back_late(one, news)])
         await _follow(acting, applied)
@@ -124,11 +124,11 @@ def _too_late(one: Instalment, news: PaymentNews) -> FinanceDifference:
     )
 
 
-def _batches(told: Sequence[tuple[str, PaymentNews]]) -> Iterable[list[tuple[str, PaymentNews]]]:
+def _batches(statuses: Sequence[tuple[str, PaymentNews]]) -> Iterable[list[tuple[str, PaymentNews]]]:
     """Parts in which no payment comes twice, in their order."""
     part: list[tuple[str, PaymentNews]] = []
     seen: set[str] = set()
-    for row in told:
+    for row in statuses:
         if row[0] in seen or len(part) == _CHUNK:
             yield part
             part, seen = [], set()

@@ -49,11 +49,11 @@ async def _take_over(tx: Transaction, rows: Sequence[Row], *, dry_run: bool, by:
     years = {holiday.day.year for holiday in given}
     kept = [holiday for holiday in before if holiday.day.year not in years]
     merged = sorted([*kept, *given], key=lambda holiday: (holiday.day, holiday.district or ""))
-    places = {_place(holiday) for holiday in before}
+    places = {_key(holiday) for holiday in before}
     imported = Imported(
         version=_version(merged),
-        added=[holiday for holiday in given if _place(holiday) not in places],
-        removed=[one for one in before if one.day.year in years and _place(one) not in {_place(new) for new in given}],
+        added=[holiday for holiday in given if _key(holiday) not in places],
+        removed=[one for one in before if one.day.year in years and _key(one) not in {_key(new) for new in given}],
     )
     if not dry_run:
         await calendar.save_calendar(tx, WorkCalendar(imported.version, calendar.by_day(merged)), merged)
@@ -77,12 +77,12 @@ def _read(rows: Sequence[Row], districts: set[str], today: date) -> list[Holiday
     seen: set[tuple[date, str | None]] = set()
     for line, row in enumerate(rows, start=2):
         fault, holiday = _holiday(row, districts)
-        if holiday is not None and _place(holiday) in seen:
+        if holiday is not None and _key(holiday) in seen:
             fault = "TWICE"
         if fault or holiday is None:
             problems.append(_row_problem(line, fault or "COLUMNS"))
             continue
-        seen.add(_place(holiday))
+        seen.add(_key(holiday))
         holidays.append(holiday)
     if not problems and max(holiday.day for holiday in holidays) < today:
         problems.append(_row_problem(len(rows) + 1, "WHOLLY_PAST"))
@@ -111,7 +111,7 @@ def _row_problem(line: int, fault: str) -> Problem:
     return Problem(ErrorCode.CALENDAR_REFUSED, ("row", str(line)), params={"row": str(line), "fault": fault})
 
 
-def _place(holiday: Holiday) -> tuple[date, str | None]:
+def _key(holiday: Holiday) -> tuple[date, str | None]:
     return holiday.day, holiday.district
 
 

@@ -33,7 +33,7 @@ def note(env: Environment, citizen_id: str, name: str, noted: Noted) -> str:
     """Seal what a document said for one question of one citizen's form."""
     until = (env.clock.now() + LIFE).isoformat()
     body = {"value": noted.value, "source": dict(noted.source), "until": until}
-    sealed = FieldCipher(env.keyrings).encrypt_json(body, _place(citizen_id, name))
+    sealed = FieldCipher(env.keyrings).encrypt_json(body, _associated_data(citizen_id, name))
     return base64.urlsafe_b64encode(sealed).decode()
 
 
@@ -43,7 +43,7 @@ def open_tokens(env: Environment, citizen_id: str, tokens: Mapping[str, str]) ->
     wrong: list[Problem] = []
     cipher = FieldCipher(env.keyrings)
     for name, token in tokens.items():
-        body = _body(cipher, token, _place(citizen_id, name))
+        body = _body(cipher, token, _associated_data(citizen_id, name))
         if body is None:
             wrong.append(Problem(ErrorCode.BAD_INPUT, (*PATH, *name[:100].split("."), "source")))
         elif datetime.fromisoformat(body["until"]) >= env.clock.now():
@@ -63,5 +63,5 @@ def _body(cipher: FieldCipher, token: str, place: str) -> Mapping[str, Any] | No
     return body
 
 
-def _place(citizen_id: str, name: str) -> str:
+def _associated_data(citizen_id: str, name: str) -> str:
     return f"prefilled:{name}:{citizen_id}"

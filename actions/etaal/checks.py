@@ -93,13 +93,13 @@ async def _day(tx: Transaction, day: ledger.SealedDay) -> DayCompared:
     )
 
 
-def _step(told: etaal.ReportedDay | None, revision: int, now: str) -> Step:
-    if told is None:
+def _step(reported: etaal.ReportedDay | None, revision: int, now: str) -> Step:
+    if reported is None:
         return Step.NEVER
-    if told.state == etaal.QUEUED:
+    if reported.state == etaal.QUEUED:
         return Step.WAITING
-    if told.revision != revision:
+    if reported.revision != revision:
         return Step.BEHIND
-    if told.rows_hash != now:
+    if reported.rows_hash != now:
         return Step.OTHER
-    return Step.IN_PART if told.rejected else Step.IN_STEP
+    return Step.IN_PART if reported.rejected else Step.IN_STEP

@@ -164,12 +164,12 @@ class LedgerCounts:
         except (StoreUnavailable, TryAgain) as error:
             raise CountsUnavailable from error
 
-    async def _note(self, day: date, told: etaal.ReportedDay) -> None:
+    async def _note(self, day: date, reported: etaal.ReportedDay) -> None:
         """For the comparison of each night; a store that takes no writes now does not hold the answer back."""
         try:
-            same = await self._env.store.carry_out(lambda tx: etaal.note_pull(tx, day, told))
+            same = await self._env.store.carry_out(lambda tx: etaal.note_pull(tx, day, reported))
         except StoreError as error:
             _log.warning("etaal.pull_not_noted", kind=type(error).__name__)
             return
         if not same:
-            _log.error("etaal.answer_changed_without_revision", day=day.isoformat(), revision=told.revision)
+            _log.error("etaal.answer_changed_without_revision", day=day.isoformat(), revision=reported.revision)

@@ -130,9 +130,9 @@ def _rejection_entry(row: RejectedRow, service_code: str) -> dict[str, str]:
     return {"code": row.code, "service": service_code}
 
 
-async def _settle(tx: Transaction, day: date, told: etaal.ReportedDay, batch_id: str | None) -> None:
-    await etaal.settle_push(tx, day, told, batch_id)
-    detail = {"revision": told.revision, "state": told.state, "rejected": len(told.rejected)}
+async def _settle(tx: Transaction, day: date, reported: etaal.ReportedDay, batch_id: str | None) -> None:
+    await etaal.settle_push(tx, day, reported, batch_id)
+    detail = {"revision": reported.revision, "state": reported.state, "rejected": len(reported.rejected)}
     line = audit.AuditLine(
         SYSTEM.label, "etaal.counts_sent", ObjectKind.COUNTS.value, day.isoformat(), Purpose.COUNT.value, detail
     )

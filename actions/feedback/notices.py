@@ -61,9 +61,9 @@ async def tell(acting: UnitOfWork, kind: NoticeKind, about: About, **params: str
     await notices.add(acting.tx, _notice(acting, kind, about, params))
 
 
-async def tell_many(acting: UnitOfWork, told: Iterable[tuple[NoticeKind, About, Mapping[str, str]]]) -> None:
+async def tell_many(acting: UnitOfWork, messages: Iterable[tuple[NoticeKind, About, Mapping[str, str]]]) -> None:
     """Write messages in one statement; an event that was notified before writes none."""
-    await notices.add_many(acting.tx, [_notice(acting, kind, about, params) for kind, about, params in told])
+    await notices.add_many(acting.tx, [_notice(acting, kind, about, params) for kind, about, params in messages])
 
 
 def _notice(acting: UnitOfWork, kind: NoticeKind, about: About, params: Mapping[str, str]) -> Notice:

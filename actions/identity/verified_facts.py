@@ -168,22 +168,22 @@ def _read(content: bytes) -> StatedFacts | None:
         return None
 
 
-def _facts_of(told: _DocumentFacts, citizen: Citizen) -> list[VerifiedFact]:
-    if told.stated is None or not of_holder(told.stated, citizen):
+def _facts_of(document: _DocumentFacts, citizen: Citizen) -> list[VerifiedFact]:
+    if document.stated is None or not of_holder(document.stated, citizen):
         return []
-    view = told.view
+    view = document.view
     source = FactSource(
         origin=view.origin,
         doctype=view.doctype,
-        name=view.name.en or told.stated.name,
+        name=view.name.en or document.stated.name,
         issuer=view.issuer,
         uri=view.uri,
-        number=view.number or told.stated.number,
-        issued_on=view.issued_on or told.stated.issued_on,
-        fetched_at=told.fetched_at,
-        signature=told.signature,
+        number=view.number or document.stated.number,
+        issued_on=view.issued_on or document.stated.issued_on,
+        fetched_at=document.fetched_at,
+        signature=document.signature,
     )
-    return [VerifiedFact(key, value, source) for key, value in told.stated.facts.items()]
+    return [VerifiedFact(key, value, source) for key, value in document.stated.facts.items()]
 
 
 def of_holder(found: StatedFacts, citizen: Citizen) -> bool:

@@ -250,11 +250,11 @@ async def _audit_file(acting: UnitOfWork, entry: LedgerFile, action: str, detail
 
 
 async def apply_acknowledgement(
-    acting: UnitOfWork, batch: PaymentFileBatch, said: BatchAcknowledgement, told: RowSource
+    acting: UnitOfWork, batch: PaymentFileBatch, said: BatchAcknowledgement, source: RowSource
 ) -> int:
     """Apply an acknowledgement in the caller's transaction; returns how many of its rows are not ours."""
     if said.accepted:
-        return await _accept_batch(acting, batch, said, told)
+        return await _accept_batch(acting, batch, said, source)
     if DUPLICATE_BATCH in said.codes or batch.state not in _OPEN:
         await _contradicts(acting, batch, said.codes)
         return 0
@@ -262,7 +262,7 @@ async def apply_acknowledgement(
 
 
 async def _accept_batch(
-    acting: UnitOfWork, batch: PaymentFileBatch, said: BatchAcknowledgement, told: RowSource
+    acting: UnitOfWork, batch: PaymentFileBatch, said: BatchAcknowledgement, source: RowSource
 ) -> int:
     """Every line is taken, also those that the file does not name."""
     if batch.state in {BatchState.REJECTED, BatchState.ABANDONED}:
@@ -279,7 +279,7 @@ async def _accept_batch(
         for line in await payment_batches.lines(acting.tx, batch.id)
         if line.end_to_end_id not in named and line.state is LineState.BUILT
     ]
-    return await apply_payment_rows(acting, told, [*said.rows, *taken])
+    return await apply_payment_rows(acting, source, [*said.rows, *taken])
 
 
 async def _reject_batch(acting: UnitOfWork, batch: PaymentFileBatch, said: BatchAcknowledgement) -> int:

@@ -195,11 +195,11 @@ def _not_ours(row: BeneficiaryRow, batch: PaymentFileBatch) -> FinanceDifference
 async def _tell_behind(acting: UnitOfWork) -> int:
     """Further payments under a sanction whose beneficiary waits, or was declined, stand as she does."""
     found = await beneficiaries.behind(acting.tx, PAGE)
-    await apply_statuses(acting, [(instalment_id, _stands(acting, who)) for instalment_id, who in found])
+    await apply_statuses(acting, [(instalment_id, _registration_news(acting, who)) for instalment_id, who in found])
     return len(found)
 
 
-def _stands(acting: UnitOfWork, who: Beneficiary) -> PaymentNews:
+def _registration_news(acting: UnitOfWork, who: Beneficiary) -> PaymentNews:
     if who.state is RegistrationState.REJECTED:
         code = next(iter(who.codes), None)
         return PaymentNews(PaymentStatus.BENEFICIARY_REJECTED, acting.now, return_code=code, rail=Rail.PFMS)

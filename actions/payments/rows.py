@@ -39,14 +39,14 @@ class RowSource:
     """Our id of the batch that the file says it is about; None where it names payments only."""
 
 
-async def apply_payment_rows(acting: UnitOfWork, told: RowSource, rows: Sequence[PaymentRow]) -> int:
+async def apply_payment_rows(acting: UnitOfWork, source: RowSource, rows: Sequence[PaymentRow]) -> int:
     """Apply a part of a file in the caller's transaction; returns how many rows are not ours.
 
     A row that is not ours, names another amount, is about a payment that PFMS is said not to have, or bears a
     bank reference that another payment has, opens a case. Only the last of these is applied all the same. Many rows
     come to the same as each by itself.
     """
-    return sum([await _apply_part(acting, told, part) for part in _distinct_parts(rows)])
+    return sum([await _apply_part(acting, source, part) for part in _distinct_parts(rows)])
 
 
 def _distinct_parts(rows: Sequence[PaymentRow]) -> Iterator[list[PaymentRow]]:
@@ -61,7 +61,7 @@ def _distinct_parts(rows: Sequence[PaymentRow]) -> Iterator[list[PaymentRow]]:
         yield list(part.values())
 
 
-async def _apply_part(acting: UnitOfWork, told: RowSource, rows: Sequence[PaymentRow]) -> int:
+async def _apply_part(acting: UnitOfWork, source: RowSource, rows: Sequence[PaymentRow]) -> int:
     lines = await payment_batches.lines_known_by(acting.tx, [row.end_to_end_id for row in rows])
     cases: list[FinanceDifference] = []
     news: list[tuple[PaymentRow, BatchLine, LineState]] = []
@@ -72,7 +72,7 @@ async def _apply_part(acting: UnitOfWork, told: RowSource, rows: Sequence[Paymen
         if line is None:
             unknown += 1
             cases.append(_unknown(row))
-        elif (difference := _differs(told, row, line)) is not None:
+        elif (difference := _differs(source, row, line)) is not None:
             cases.append(difference)
         elif (after := line_after(line.state, row.status.value)) is not None:
             news.append((row, line, after))
@@ -80,14 +80,16 @@ async def _apply_part(acting: UnitOfWork, told: RowSource, rows: Sequence[Paymen
             old.append((row, line))
     cases += await credited_again(acting, old)
     cases += await _references_twice(acting, [row for row, _, _ in news])
-    await _apply(acting, told, news)
+    await _apply(acting, source, news)
     await open_cases(acting, cases)
     return unknown
 
 
-async def _apply(acting: UnitOfWork, told: RowSource, news: Sequence[tuple[PaymentRow, BatchLine, LineState]]) -> None:
+async def _apply(
+    acting: UnitOfWork, source: RowSource, news: Sequence[tuple[PaymentRow, BatchLine, LineState]]
+) -> None:
     changed = await apply_statuses(
-        acting, [(line.instalment_id, _row_news(told, row, after)) for row, line, after in news]
+        acting, [(line.instalment_id, _row_news(source, row, after)) for row, line, after in news]
     )
     # A return after its time is a case (actions/benefits/payment_status.py) and moves nothing, here as there.
     kept = [
@@ -102,11 +104,11 @@ async def _apply(acting: UnitOfWork, told: RowSource, news: Sequence[tuple[Payme
             await close_if_final(acting, batch)
 
 
-def _row_news(told: RowSource, row: PaymentRow, after: LineState) -> PaymentNews:
+def _row_news(source: RowSource, row: PaymentRow, after: LineState) -> PaymentNews:
     return PaymentNews(
         status=_NEWS[after],
-        at=told.at,
-        source_ref=told.source,
+        at=source.at,
+        source_ref=source.source,
         utr_last4=row.utr[-4:] if row.utr else None,
         return_code=next(iter(row.codes), None) if after in {LineState.RETURNED, LineState.REJECTED} else None,
         rail=Rail.PFMS,
@@ -118,13 +120,13 @@ def _unknown(row: PaymentRow) -> FinanceDifference:
     return FinanceDifference(DifferenceKind.NOT_WITH_US, f"payment:{row.end_to_end_id}", expected=None, found=found)
 
 
-def _differs(told: RowSource, row: PaymentRow, line: BatchLine) -> FinanceDifference | None:
+def _differs(source: RowSource, row: PaymentRow, line: BatchLine) -> FinanceDifference | None:
     about = f"{INSTALMENT}{line.instalment_id}"
     if row.amount_paise is not None and row.amount_paise != line.amount_paise:
         return FinanceDifference(
             DifferenceKind.AMOUNT_DIFFERS, about, expected=str(line.amount_paise), found=str(row.amount_paise)
         )
-    elsewhere = told.batch_id is not None and told.batch_id != line.batch_id
+    elsewhere = source.batch_id is not None and source.batch_id != line.batch_id
     if (line.state in _HELD_BACK or elsewhere) and row.status not in _BEFORE_PFMS:
         found = f"{row.status.value} in another batch" if elsewhere else row.status.value
         return FinanceDifference(DifferenceKind.STATUS_DIFFERS, about, expected=line.state.value, found=found)

@@ -165,7 +165,7 @@ async def _ranges(env: Environment) -> AsyncIterator[Range]:
         after = within.last
 
 
-def _unequal(totals: list[PaymentTotal], told: list[MonthMovement]) -> list[FinanceDifference]:
+def _unequal(totals: list[PaymentTotal], movements: list[MonthMovement]) -> list[FinanceDifference]:
     """Schemes of which the history says another sum than the payments themselves."""
     standing: dict[str, list[int]] = {}
     for one in totals:
@@ -173,7 +173,7 @@ def _unequal(totals: list[PaymentTotal], told: list[MonthMovement]) -> list[Fina
         for place, (_, paise) in enumerate((one.in_flight, one.credited, one.returned)):
             sums[place] += paise
     history: dict[str, list[int]] = {}
-    for line in told:
+    for line in movements:
         sums = history.setdefault(line.scheme_code, [0, 0, 0])
         for place, (_, paise) in enumerate((line.closing, line.credited, line.returned)):
             sums[place] += paise

@@ -18,7 +18,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from benchmarks.money.filled import NEXT_MORNING, PAISE, fill, move_clock, opened, orders
+from benchmarks.money.filled import NEXT_MORNING, PAISE, fill, move_clock, open_environment, orders
 from benchmarks.money.work import PARTS
 from store.checks.payments import payments
 from store.database import migrate
@@ -79,7 +79,7 @@ def _lines(kind: str, folder: Path, many: int) -> Iterator[str]:
 
 
 async def _fill(folder: Path, url: str, many: int) -> None:
-    async with opened(folder, url) as env:
+    async with open_environment(folder, url) as env:
         await fill(env, folder, many, lambda done: _show(f"{done:,} of {many:,} filled"))
 
 
@@ -88,7 +88,7 @@ async def _reconciled(folder: Path, url: str, many: int, compared: dict[str, Any
     assert (compared["rows"], compared["paise"]) == (many, many * PAISE), compared
     ((count, distinct, paise),) = orders(folder)
     assert (count, distinct, paise) == (many, many, many * PAISE), (count, distinct, paise)
-    async with opened(folder, url) as env, env.store.read_transaction() as tx:
+    async with open_environment(folder, url) as env, env.store.read_transaction() as tx:
         assert [finding async for finding in payments(tx)] == []
 
 
@@ -113,10 +113,10 @@ def _until(folder: Path, url: str, many: int, *words: str, kill_at: int | None) 
     return {**told, "resumed": resumed}
 
 
-def _progress(told: dict[str, Any], many: int, seconds: float, first: int) -> None:
-    done, left = told["steps"] - first, many * STEPS - told["steps"]
+def _progress(state: dict[str, Any], many: int, seconds: float, first: int) -> None:
+    done, left = state["steps"] - first, many * STEPS - state["steps"]
     about = f"about {seconds * left / done / 60:,.1f} minutes left" if done > 0 else "…"
-    _show(f"{told['closed']:,} of {many:,} final, {told['steps'] / many / STEPS:.1%} of the steps, {about}")
+    _show(f"{state['closed']:,} of {many:,} final, {state['steps'] / many / STEPS:.1%} of the steps, {about}")
 
 
 def _show(text: str) -> None:

@@ -77,7 +77,7 @@ def sandbox_of(folder: Path) -> Sandbox:
 
 
 @asynccontextmanager
-async def opened(folder: Path, url: str) -> AsyncIterator[Environment]:
+async def open_environment(folder: Path, url: str) -> AsyncIterator[Environment]:
     """The environment of a worker, with PFMS over SFTP."""
     clock = clock_of(folder)
     keyrings = Keyrings(folder / "keys")

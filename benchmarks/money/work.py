@@ -23,7 +23,7 @@ from actions.payments.payment_answers import fetch_answers
 from actions.payments.payment_batches import batch_round
 from actions.payments.reconciliation import reconcile
 from actions.payments.sealing import content_of
-from benchmarks.money.filled import MORNING, opened
+from benchmarks.money.filled import MORNING, open_environment
 from domain.benefits.benefits import PaymentStatus, Rail
 from domain.payments.files import BatchState, Direction
 from domain.reconciliation.reconciliation import RunState
@@ -70,7 +70,7 @@ class Meter:
 async def work(folder: Path, url: str) -> None:
     """Go round until every payment is final."""
     meter = Meter()
-    async with opened(folder, url) as env, asyncio.TaskGroup() as tasks:
+    async with open_environment(folder, url) as env, asyncio.TaskGroup() as tasks:
         telling = tasks.create_task(_tell_on(env, meter))
         worker = Deliveries(env, PAYMENT_HANDLERS, asyncio.Event())
         while True:
@@ -87,7 +87,7 @@ async def work(folder: Path, url: str) -> None:
 async def compare(folder: Path, url: str) -> None:
     """Compare PFMS's statement of the day with our books, row by row. Raises AssertionError where they differ."""
     meter = Meter()
-    async with opened(folder, url) as env:
+    async with open_environment(folder, url) as env:
         with meter.part("reconcile"):
             run = await reconcile(env, Rail.PFMS, MORNING.date())
         assert (run.state, run.differences) == (RunState.ENDED, 0), run

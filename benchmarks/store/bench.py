@@ -25,10 +25,10 @@ import schema
 from actions.statistics.figures import statistics
 from benchmarks.store import bulk, memory, writes
 from benchmarks.store.cases import AVERAGE_DAYS, ON_TIME, Population
-from benchmarks.store.house import House, opened
 from benchmarks.store.load import Plan, load, population_of
 from benchmarks.store.reads import COMMISSION, Asking, all_months, measure
 from benchmarks.store.server import KeptServer
+from benchmarks.store.store_under_test import StoreUnderTest, open_store
 from domain.statistics.figures import rate
 from gateway.runtime import gc_tuning
 from store.applications.application_rows import applications_table
@@ -112,12 +112,12 @@ def addresses(where: Site, kind: str) -> Iterator[tuple[int, str]]:
 async def report(kind: str, plan: Plan) -> None:
     """Measure a store and keep what was found in `results.json` of its home."""
     found: dict[str, Any] = {"kind": kind, "size": plan.size, "audited": plan.audited, "load": os.getloadavg()}
-    async with opened(plan.url, plan.folder) as house:
-        population = await population_of(house.store, plan.size)
-        found["bytes"] = await bytes_of(house)
-        found["figures"] = await known_answers(house, population)
+    async with open_store(plan.url, plan.folder) as tested:
+        population = await population_of(tested.store, plan.size)
+        found["bytes"] = await bytes_of(tested)
+        found["figures"] = await known_answers(tested, population)
         tell(f"{kind} {plan.size}: {found['bytes'] / plan.size:.0f} bytes an application; {found['figures']}")
-        asking = Asking.of(house.env, schema.build(), population)
+        asking = Asking.of(tested.env, schema.build(), population)
         gc_tuning.tune_for_serving()  # as the gateway does before it serves
         found["reads"] = []
         for one in asking.everything():
@@ -125,44 +125,46 @@ async def report(kind: str, plan: Plan) -> None:
             found["reads"].append(asdict(measured))
             times = f"p50 {measured.median:8.2f} ms  p99 {measured.ninety_ninth:8.2f} ms  CPU {measured.cpu:6.2f} ms"
             tell(f"{kind} {plan.size}: {measured.name:<44} {times}")
-        found["writes"] = await written(house, population, partial(tell_of, f"{kind} {plan.size}"))
+        found["writes"] = await measure_writes(tested, population, partial(tell_of, f"{kind} {plan.size}"))
     found["memory"] = await asyncio.to_thread(memory.measured, plan, tell)
     results = plan.folder / "results.json"
     await asyncio.to_thread(results.write_text, json.dumps(found, indent=1), "utf-8")
 
 
-async def written(house: House, population: Population, say: Callable[[str], None]) -> dict[str, float]:
+async def measure_writes(
+    tested: StoreUnderTest, population: Population, say: Callable[[str], None]
+) -> dict[str, float]:
     """Submissions and decisions a second."""
     owners = writes.owners_of(population)
-    officer = await writes.registrar(house.env)
-    found = {"approvals/s, 8 at once": await writes.decisions(house.env, owners, officer, 8, 200)}
+    officer = await writes.registrar(tested.env)
+    found = {"approvals/s, 8 at once": await writes.decisions(tested.env, owners, officer, 8, 200)}
     for writers in writes.WRITERS:
-        found[f"submissions/s, {writers} at once"] = await writes.submissions(house.env, owners, writers)
+        found[f"submissions/s, {writers} at once"] = await writes.submissions(tested.env, owners, writers)
     for name, many in found.items():
         say(f"{name}: {many:.1f}")
     return found
 
 
-async def bytes_of(house: House) -> int:
+async def bytes_of(tested: StoreUnderTest) -> int:
     """Octets of the database with its indexes."""
     words = {
         "sqlite": "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()",
         "postgresql": "SELECT pg_database_size(current_database())",
     }
-    async with house.store.read_transaction() as tx:
+    async with tested.store.read_transaction() as tx:
         return int((await tx.connection.execute(text(words[tx.dialect]))).scalar_one())
 
 
-async def known_answers(house: House, population: Population) -> str:
+async def known_answers(tested: StoreUnderTest, population: Population) -> str:
     """What the counters say of everything; raises AssertionError where that is not what was loaded."""
-    async with house.store.write_transaction() as tx:
+    async with tested.store.write_transaction() as tx:
         await bulk.unbound(tx)
         there = int((await tx.connection.execute(select(func.count()).select_from(applications_table))).scalar_one())
         if there != population.size:
             return f"{there - population.size} applications were added since the load, so figures are not checked"
         if population.size <= RECOUNTED:
             await _recounted(tx)
-    total = (await statistics(house.env, COMMISSION, all_months())).total.figures
+    total = (await statistics(tested.env, COMMISSION, all_months())).total.figures
     if total is None:
         raise AssertionError("no figures")
     size, many = population.size, population.processed

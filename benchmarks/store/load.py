@@ -14,8 +14,8 @@ from sqlalchemy import func, select
 from actions.catalogue.catalogue_import import import_catalogue
 from benchmarks.store import bulk
 from benchmarks.store.cases import DAYS, NOW, SHARES, Population
-from benchmarks.store.house import House, opened
 from benchmarks.store.rows import SHEET, Writer, officers_of
+from benchmarks.store.store_under_test import StoreUnderTest, open_store
 from store.applications import application_rows
 from store.applications import timeline as kept_timeline
 from store.catalogue import catalogue
@@ -68,23 +68,23 @@ class Plan:
 async def load(plan: Plan, tell: Callable[[str], None]) -> None:
     """Load what is not loaded yet; may be broken off and called again."""
     await migrate(plan.url)
-    async with opened(plan.url, plan.folder) as house:
-        async with house.store.read_transaction() as tx:
+    async with open_store(plan.url, plan.folder) as tested:
+        async with tested.store.read_transaction() as tx:
             if await seeds.is_seeded(tx, DONE):
                 return
-        await house.env.objects.put(SHEET, "application/pdf")
-        await import_catalogue(house.env, catalogue_rows())
-        await audit.seal(house.store)
-        population = await population_of(house.store, plan.size)
-        await _officers(house.store, population)
-        await bulk.without_indexes(house.store, plan.taken_away, LOADED)
-        left = await _left(house.store, population)
+        await tested.env.objects.put(SHEET, "application/pdf")
+        await import_catalogue(tested.env, catalogue_rows())
+        await audit.seal(tested.store)
+        population = await population_of(tested.store, plan.size)
+        await _officers(tested.store, population)
+        await bulk.without_indexes(tested.store, plan.taken_away, LOADED)
+        left = await _left(tested.store, population)
     await asyncio.to_thread(_in_processes, plan, left, tell)
-    async with opened(plan.url, plan.folder) as house:
+    async with open_store(plan.url, plan.folder) as tested:
         if plan.audited:
-            await _seal(house.store, tell)
-        await bulk.with_indexes(house.store, plan.taken_away, tell)
-        async with house.store.write_transaction() as tx:
+            await _seal(tested.store, tell)
+        await bulk.with_indexes(tested.store, plan.taken_away, tell)
+        async with tested.store.write_transaction() as tx:
             for mark in (*MARKS, DONE):
                 await seeds.mark(tx, mark)
 
@@ -145,28 +145,28 @@ def _in_processes(plan: Plan, left: list[tuple[str, int, int]], tell: Callable[[
 
 
 _KEPT: dict[str, Any] = {}
-"""The loop, house and writer of this process."""
+"""The loop, tested and writer of this process."""
 
 
 def _write(plan: Plan, chunk: tuple[str, int, int]) -> int:
     if "loop" not in _KEPT:
         _KEPT["loop"] = asyncio.new_event_loop()
-    return int(_KEPT["loop"].run_until_complete(_written(plan, chunk)))
+    return int(_KEPT["loop"].run_until_complete(_write_chunk(plan, chunk)))
 
 
-async def _written(plan: Plan, chunk: tuple[str, int, int]) -> int:
+async def _write_chunk(plan: Plan, chunk: tuple[str, int, int]) -> int:
     if "writer" not in _KEPT:
-        house: House = await opened(plan.url, plan.folder).__aenter__()
-        population = await population_of(house.store, plan.size)
+        tested: StoreUnderTest = await open_store(plan.url, plan.folder).__aenter__()
+        population = await population_of(tested.store, plan.size)
         posts = {
             (one.postings[0].department or "", one.postings[0].district or ""): one.id
             for one in officers_of(population)
         }
-        _KEPT["house"] = house
-        _KEPT["writer"] = Writer(population, posts, house.cipher, house.clock, plan.audited)
+        _KEPT["tested"] = tested
+        _KEPT["writer"] = Writer(population, posts, tested.cipher, tested.clock, plan.audited)
     kind, first, end = chunk
     made = getattr(_KEPT["writer"], kind)(range(first, end))
-    store: Store = _KEPT["house"].store
+    store: Store = _KEPT["tested"].store
     async with store.write_transaction() as tx:
         await bulk.unbound(tx)
         if not await seeds.mark(tx, _name(chunk)):

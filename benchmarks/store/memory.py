@@ -11,9 +11,9 @@ from sqlalchemy import func, select
 
 from benchmarks.old_data.bench import SOME_LEFT_OUT, importing_of
 from benchmarks.store.cases import citizen_id
-from benchmarks.store.house import House, opened
 from benchmarks.store.load import Plan
 from benchmarks.store.reads import COMMISSION, a_year
+from benchmarks.store.store_under_test import StoreUnderTest, open_store
 from benchmarks.watching import watched
 from domain.kernel import PersonKind, Role, Subject
 from store.identity.aliases import aliases_table
@@ -60,30 +60,30 @@ def measured(plan: Plan, tell: Callable[[str], None]) -> dict[str, dict[str, flo
 
 async def _unused(plan: Plan) -> int:
     """The number of an old application from which on none was taken over: each leaves one alias or more."""
-    async with opened(plan.url, plan.folder) as house, house.store.read_transaction() as tx:
+    async with open_store(plan.url, plan.folder) as tested, tested.store.read_transaction() as tx:
         there = (await tx.connection.execute(select(func.count()).select_from(aliases_table))).scalar_one()
     return -(-int(there) // IMPORTED) * IMPORTED
 
 
 async def _part(name: str, url: str, folder: Path) -> None:
-    async with opened(url, folder) as house:
+    async with open_store(url, folder) as tested:
         if name == PARTS[1]:
-            await _export(house)
+            await _export(tested)
         elif name == PARTS[2]:
-            await _figures(house)
+            await _figures(tested)
 
 
-async def _export(house: House) -> None:
+async def _export(tested: StoreUnderTest) -> None:
     """Everything of one citizen, as the app fetches it."""
     from actions.privacy.personal_data import export_part, parts
 
     key = citizen_id(1)
     her = Subject(frozenset({Role.CITIZEN}), PersonKind.CITIZEN, key)
     for part in parts():
-        await export_part(house.env, her, key, part)
+        await export_part(tested.env, her, key, part)
 
 
-async def _figures(house: House) -> None:
+async def _figures(tested: StoreUnderTest) -> None:
     """The lines of a year by every dimension, one after the other."""
     from dataclasses import replace
 
@@ -94,8 +94,8 @@ async def _figures(house: House) -> None:
     from gateway.pages.figures_csv import _encode_lines, _statistics_lines
 
     by = (Dimension.DISTRICT, Dimension.SERVICE, Dimension.MONTH)
-    answer = await statistics(house.env, COMMISSION, replace(a_year(), group_by=by))
-    lines = _statistics_lines(answer.rows, by, await read_names(house.env), Language.HI)
+    answer = await statistics(tested.env, COMMISSION, replace(a_year(), group_by=by))
+    lines = _statistics_lines(answer.rows, by, await read_names(tested.env), Language.HI)
     if not sum([len(piece) async for piece in _encode_lines(lines, marked=False)]):
         raise RuntimeError("no figures")
 

@@ -365,9 +365,9 @@ def _by_name(readings: Readings) -> tuple[tuple[AlarmCode, Mapping[str, float]],
     )
 
 
-def _worst(told: Iterable[Mapping[str, float]]) -> dict[str, float]:
+def _worst(reports: Iterable[Mapping[str, float]]) -> dict[str, float]:
     worst: dict[str, float] = {}
-    for values in told:
+    for values in reports:
         for name, value in values.items():
             worst[name] = max(worst.get(name, 0.0), value)
     return worst

@@ -48,7 +48,7 @@ class StoredReplays:
         completed.set([])
         if not _may_be_kept(ready, asked):
             return None
-        scope, key = _place(ready, asked)
+        scope, key = _scope_and_key(ready, asked)
         try:
             async with self._store.read_transaction() as tx:
                 kept = await idempotency.find_answer(tx, scope, key, self._clock.now())
@@ -65,7 +65,7 @@ class StoredReplays:
         fields = len(ready.operation.selection_set.selections)
         if not _may_be_kept(ready, asked) or result.errors or len(completed.get() or ()) != fields:
             return result
-        scope, key = _place(ready, asked)
+        scope, key = _scope_and_key(ready, asked)
         text = json.dumps({"data": result.data, "extensions": result.extensions}, ensure_ascii=False)
 
         async def work(tx: Transaction) -> str:
@@ -88,7 +88,7 @@ def _may_be_kept(ready: ReadyOperation, context: Context) -> bool:
     return plain and mutation and context.subject.signed_in and SELF_TELLING not in ready.resolved.query
 
 
-def _place(ready: ReadyOperation, context: Context) -> tuple[str, str]:
+def _scope_and_key(ready: ReadyOperation, context: Context) -> tuple[str, str]:
     body = {
         "query": ready.resolved.query,
         "operation": ready.parameters.operation_name,

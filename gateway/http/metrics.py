@@ -42,10 +42,10 @@ class JobRuns(Collector):
     def __init__(self) -> None:
         self._sums: Sums[tuple[str, str, str]] = Sums()
 
-    def take_over(self, told: Iterable[ProcessFacts]) -> None:
+    def take_over(self, reports: Iterable[ProcessFacts]) -> None:
         """Only of workers that are heard: workers on one machine are added, and one that ended counts no more."""
         self._sums.clear()
-        for facts in told:
+        for facts in reports:
             if facts.age <= PRESENT_SECONDS:
                 for job, ended in facts.jobs.items():
                     self._sums.update({(facts.process, job, outcome): many for outcome, many in ended.runs.items()})
@@ -229,9 +229,9 @@ class Metrics:
         for code in AlarmCode:
             self._alarms.labels(code.value).set(counts.get(code, 0))
 
-    def observe_jobs(self, told: Iterable[ProcessFacts]) -> None:
+    def observe_jobs(self, reports: Iterable[ProcessFacts]) -> None:
         """Take over how the jobs of the workers ended."""
-        self._jobs.take_over(told)
+        self._jobs.take_over(reports)
 
     def routes(self, environment: Environment) -> list[Route]:
         """`/metrics`. The outbox is counted at each reading; without the store the last count stays."""

@@ -123,7 +123,7 @@ def page_data(review: DelayReview, language: Language) -> dict[str, Any]:
         "scope": _SCOPE.in_language(language),
         "digest": _DIGEST.in_language(language).format(digest=review.sha256),
         "none": _NONE.in_language(language),
-        "rows": [_place(row, language) for row in rows],
+        "rows": [_place_names(row, language) for row in rows],
         "parts": [
             _part(_FIGURES, {name: label(f"field.{name}", language) for name in REVIEWED}, rows, rows, language),
             _part(_REASONS, causes, rows, reasons, language),
@@ -143,14 +143,14 @@ def _part(
         "title": title.in_language(language),
         "columns": [*(label(f"dimension.{name.upper()}", language) for name in _PLACES), *names.values()],
         "rows": [
-            [*_place(place, language), *(str(row[name]) for name in names)]
+            [*_place_names(place, language), *(str(row[name]) for name in names)]
             for place, row in zip(places, amounts, strict=True)
         ],
         "total": [_TOTAL.in_language(language), "", *(str(sum(row[name] for row in amounts)) for name in names)],
     }
 
 
-def _place(row: Mapping[str, Any], language: Language) -> list[str]:
+def _place_names(row: Mapping[str, Any], language: Language) -> list[str]:
     return [drawable(name_in_language(row[f"{name}Name"], language) or row[name] or "") for name in _PLACES]
 
 

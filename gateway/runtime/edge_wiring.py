@@ -28,9 +28,9 @@ from store.database import FieldCipher
 
 
 @asynccontextmanager
-async def open_edge(settings: Settings, house: Runtime, metrics: Metrics) -> AsyncIterator[Edge]:
+async def open_edge(settings: Settings, runtime: Runtime, metrics: Metrics) -> AsyncIterator[Edge]:
     """The edge of this process. The event loop's lateness is measured while it is open."""
-    environment = house.environment
+    environment = runtime.environment
     clock = environment.clock
     admission = Admission(settings.load, clock, metrics.observe_admission, metrics.observe_lateness)
     rates = RateLimits(
@@ -52,7 +52,7 @@ async def open_edge(settings: Settings, house: Runtime, metrics: Metrics) -> Asy
             developer=is_developer,
             page=graphiql_page if settings.graphiql_open else None,
             observe=metrics.observe_operation,
-            callers=_callers(house),
+            callers=_callers(runtime),
             rates=rates,
             tallies=tallies,
             admission=admission,
@@ -97,8 +97,8 @@ def admission_wrapper(admission: Admission | None, share: Share) -> Callable[[li
     return guard
 
 
-def _callers(house: Runtime) -> Callers:
-    environment = house.environment
+def _callers(runtime: Runtime) -> Callers:
+    environment = runtime.environment
     cipher = FieldCipher(environment.keyrings)
 
     def person_of(token: str) -> tuple[PersonKind, str] | None:

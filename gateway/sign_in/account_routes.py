@@ -15,7 +15,8 @@ from actions.identity.sign_in_guards import hash_of
 from actions.kernel import Environment
 from domain.kernel import ErrorCode, NotSignedIn, PersonKind, Problem, Problems, Provider, Subject
 from gateway.sign_in import account_pages, cookies
-from gateway.sign_in.asking import (
+from gateway.sign_in.providers import callback_path
+from gateway.sign_in.requests import (
     PLAIN,
     EnvironmentOf,
     form_of,
@@ -25,7 +26,6 @@ from gateway.sign_in.asking import (
     text_in,
     ways_out,
 )
-from gateway.sign_in.providers import callback_path
 from gateway.sign_in.settings import SignInSettings
 from store.identity import identities
 

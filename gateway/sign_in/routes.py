@@ -25,7 +25,8 @@ from actions.kernel import Environment
 from domain.kernel import Assurance, ErrorCode, Language, NotSignedIn, PersonKind, Problem, Problems, Provider, Remedy
 from gateway.sign_in import cookies, pages
 from gateway.sign_in.account_routes import CODE_PATH, account_routes
-from gateway.sign_in.asking import (
+from gateway.sign_in.providers import callback_path, provider_of
+from gateway.sign_in.requests import (
     PLAIN,
     EnvironmentOf,
     environment_of_app,
@@ -37,7 +38,6 @@ from gateway.sign_in.asking import (
     text_in,
     ways_out,
 )
-from gateway.sign_in.providers import callback_path, provider_of
 from gateway.sign_in.settings import SignInSettings
 from store.database import StoreError
 

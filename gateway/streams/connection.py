@@ -107,7 +107,7 @@ class Connection:
         self.end(Closing(CloseCode.GOING_AWAY, "Going away"))
 
     async def _converse(self) -> None:
-        """Take message after message. Raises Closing or Gone."""
+        """Take message after message. Raises Closing or ClientGone."""
         try:
             async with asyncio.timeout(self._streaming.settings.init_seconds) as patience:
                 while True:
@@ -237,7 +237,7 @@ class Connection:
         await self._send({"id": name, **message})
 
     async def _send(self, message: dict[str, Any]) -> None:
-        """Send a message. Raises Closing where the reader does not take it in time, Gone where it left.
+        """Send a message. Raises Closing where the reader does not take it in time, ClientGone where it left.
 
         Nothing is kept for a slow reader but this one message: the server's buffer is full at 64 KiB, and then waits.
         """

@@ -13,7 +13,7 @@ from actions.kernel import Environment
 from actions.umang.umang_users import LINK_PATH, ask_link, confirm_link, link_asked, subject_of, use_assertion
 from domain.kernel import Assurance, ErrorCode, NotSignedIn, PersonKind, Problem, Problems, Remedy, Subject
 from gateway.sign_in import cookies, pages
-from gateway.sign_in.asking import PLAIN, form_of, from_elsewhere, language_of, platform_of, readable, text_in
+from gateway.sign_in.requests import PLAIN, form_of, from_elsewhere, language_of, platform_of, readable, text_in
 from gateway.umang import link_pages
 from integrations.umang import HANDOFF_SECONDS, CallerAuthentication, NotAuthentic, UmangEndpointSettings
 

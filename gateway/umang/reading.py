@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from domain.kernel import Language, latin_digits
-from gateway.umang.telling import CallFailed
+from gateway.umang.failures import CallFailed
 from integrations.umang.door_answers import BAD_PARAMETER, failure, field, is_empty
 
 LONGEST = 4000
@@ -15,7 +15,7 @@ MOST_PAGE, MOST_LIMIT = 1000, 50
 
 
 class CallParameters:
-    """The parameters of one call. Every wrong one is collected; `settle` raises Told with all of them."""
+    """The parameters of one call. Every wrong one is collected; `raise_problems` raises CallFailed with all of them."""
 
     def __init__(self, parameters: Mapping[str, Any], language: Language) -> None:
         self._parameters = parameters
@@ -23,7 +23,7 @@ class CallParameters:
         self._wrong: list[dict[str, str]] = []
 
     def raise_problems(self) -> None:
-        """Raise Told with 0400 where anything was wrong."""
+        """Raise CallFailed with 0400 where anything was wrong."""
         if self._wrong:
             raise CallFailed(failure(BAD_PARAMETER, self._language, payload={"fields": self._wrong}))
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from domain.applications.lifecycle import Status
 from domain.kernel import MistypedNumber, NumberKind, parse_number, rupees
+from gateway.umang.failures import CallFailed
 from gateway.umang.reading import CallParameters
 from gateway.umang.running import OperationResult, Operations
-from gateway.umang.telling import CallFailed
 from integrations.umang.door_answers import NOT_FOUND, failure
 
 WALK = 100
@@ -173,7 +173,7 @@ def with_missing(payload: dict[str, Any], missing: Sequence[str]) -> dict[str, A
 
 
 def require_found(value: Any, graph: Operations) -> Mapping[str, Any]:
-    """What the graph gave; raises Told with 0404 where it gave nothing, be it absent or somebody else's."""
+    """What the graph gave; raises CallFailed with 0404 where it gave nothing, be it absent or somebody else's."""
     if not value:
         raise CallFailed(failure(NOT_FOUND, graph.language))
     known: Mapping[str, Any] = value

@@ -15,7 +15,7 @@ from gateway.graphql.pipeline import Pipeline
 from gateway.http.calls import ReadyOperation, RequestContext, ResolvedDocument
 from gateway.http.refusals import Refusal
 from gateway.operations.screens import OPERATIONS, screens
-from gateway.umang.telling import CallFailed, failure_of_code
+from gateway.umang.failures import CallFailed, failure_of_code
 from schema.kernel.errors import OURS, Fault, fault_of
 
 READ_SECONDS, WRITE_SECONDS = 3.5, 4.0
@@ -81,7 +81,7 @@ class Operations:
         return self.caller.language
 
     async def run(self, name: str, **variables: Any) -> OperationResult:
-        """Run an operation of the folder. Raises Told where the graph refuses it, or is not done in time."""
+        """Run an operation of the folder. Raises CallFailed where the graph refuses it, or is not done in time."""
         left = self._ends_at - self._clock.monotonic()
         if left <= 0:
             raise failure_of_code(ErrorCode.DEADLINE_EXCEEDED, self.language)

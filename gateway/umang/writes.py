@@ -9,10 +9,10 @@ from domain.applications.applications import Channel, DeliveryMode
 from domain.applications.lifecycle import Status
 from domain.fees.fees import FeeRoute
 from domain.kernel import ErrorCode
+from gateway.umang.failures import CallFailed, failure_of_problems
 from gateway.umang.reading import CallParameters
 from gateway.umang.reads import application_selector, day_of, fee_due, require_found, rupees_of
 from gateway.umang.running import Operations
-from gateway.umang.telling import CallFailed, failure_of_problems
 from integrations.umang.door_answers import NOT_POSSIBLE, failure
 
 _SOURCES = frozenset(each.value for each in DocumentSource)
@@ -33,7 +33,7 @@ async def apply_service(graph: Operations, given: CallParameters) -> Mapping[str
     form, draft = given.answers("formData"), given.text("applicationId", needed=False)
     documents = _documents(given)
     code = given.text("serviceCode", needed=not draft)
-    district, tehsil = _place(given, form, needed=not draft)
+    district, tehsil = _district_and_tehsil(given, form, needed=not draft)
     delivery = given.one_of("delivery", _MODES)
     version = given.text("formVersion", needed=False) or None
     reference = given.text("clientRef", needed=False, longest=100) or None
@@ -74,7 +74,7 @@ async def attach_document(graph: Operations, given: CallParameters) -> Mapping[s
     text = given.text("text", needed=False)
     form = given.answers("formData")
     code = given.text("serviceCode", needed=not number)
-    district, tehsil = _place(given, form, needed=not number)
+    district, tehsil = _district_and_tehsil(given, form, needed=not number)
     given.raise_problems()
     key = graph.caller.request_id
     if not number:
@@ -182,7 +182,7 @@ async def _run_mutation(
 
 
 def _checked_payload(said: Mapping[str, Any], graph: Operations, names: Mapping[str, str] | None) -> Mapping[str, Any]:
-    """What was done; raises Told where it was refused."""
+    """What was done; raises CallFailed where it was refused."""
     if said["userErrors"]:
         raise failure_of_problems(said["userErrors"], graph.language, names)
     return said
@@ -239,7 +239,7 @@ def _merge_draft(case: Mapping[str, Any], wanted: Mapping[str, Any], form: Mappi
     }
 
 
-def _place(given: CallParameters, form: dict[str, str], *, needed: bool) -> tuple[str | None, str | None]:
+def _district_and_tehsil(given: CallParameters, form: dict[str, str], *, needed: bool) -> tuple[str | None, str | None]:
     """District and tehsil, next to the form or within it, where they do not count as answers."""
     within = {name: form.pop(name, "") for name in ("district", "tehsil")}
     district = given.text("district", needed=False) or within["district"]

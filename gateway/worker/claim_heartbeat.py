@@ -37,7 +37,7 @@ class ClaimHeartbeat:
     lost: bool = False
 
     async def run_work(self, work: Awaitable[None]) -> None:
-        """Do the work. Raises Lost, Stopped, TimeoutError after `longest`, and what the work raises."""
+        """Do the work. Raises ClaimLost, Stopped, TimeoutError after `longest`, and what the work raises."""
         begun = asyncio.get_running_loop().time()
         first = self.seconds * SHARE
         try:

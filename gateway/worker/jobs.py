@@ -56,11 +56,11 @@ def service_jobs(
     environment: Environment,
     deliveries: Deliveries,
     stopping: asyncio.Event,
-    swept: Callable[[], object],
+    after_sweep: Callable[[], object],
     payment_seconds: float,
 ) -> tuple[Job, ...]:
-    """What must not wait behind anything else. `swept` is called after each round of the legal clock."""
-    legal, finance = LegalClock(environment, swept), FinanceClock(environment, stopping)
+    """What must not wait behind anything else. `after_sweep` is called after each round of the legal clock."""
+    legal, finance = LegalClock(environment, after_sweep), FinanceClock(environment, stopping)
     return (
         Job("deliver_outbox", POLL_SECONDS, deliveries.deliver_due, deliveries.finish),
         Job("seal_ledger", SEAL_SECONDS, partial(ledger_seal.seal, environment.store)),

@@ -19,10 +19,10 @@ AFTER_MIDNIGHT = timedelta(minutes=10)
 class LegalClock(Leader[Swept]):
     """Runs a round once in each hour of leading, each transaction fenced by the lease."""
 
-    def __init__(self, environment: Environment, swept: Callable[[], object] = lambda: None) -> None:
-        """`swept` is called after every completed round."""
+    def __init__(self, environment: Environment, after_sweep: Callable[[], object] = lambda: None) -> None:
+        """`after_sweep` is called after every completed round."""
         super().__init__(environment, LEASE, LEASE_SECONDS)
-        self._told = swept
+        self._after_sweep = after_sweep
         self._day: date | None = None
         self._last_round: float | None = None
 
@@ -32,7 +32,7 @@ class LegalClock(Leader[Swept]):
         swept = await sweep(self._environment, self._fence)
         # Only a round that came to its end counts: one that was cut off is taken up at the next tick.
         self._day, self._last_round = self._today(), self._environment.clock.monotonic()
-        self._told()
+        self._after_sweep()
         return swept
 
     def _is_time(self) -> bool:

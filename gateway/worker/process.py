@@ -33,12 +33,12 @@ async def run_worker(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     async with AsyncExitStack() as stack:
-        house = await stack.enter_async_context(open_runtime(settings, kind="worker"))
-        environment, ended = house.environment, house.vitals.job_ended
+        runtime = await stack.enter_async_context(open_runtime(settings, kind="worker"))
+        environment, ended = runtime.environment, runtime.vitals.job_ended
         notify = await alarm_webhook(settings, environment.clock, stack)
-        house.vitals.note_sweep()
+        runtime.vitals.note_sweep()
         watch = AlarmWatch(environment, notify=notify is not None)
-        pulse = Heartbeat(environment, house.switches, house.vitals)
+        pulse = Heartbeat(environment, runtime.switches, runtime.vitals)
         sealing = SealWatch(environment.store, environment.clock, settings.seal_limit_seconds)
         beats = (LOOK_SECONDS, watch.look), (BEAT_SECONDS, sealing.look)
         withdrawals = (WITHDRAWAL_SECONDS, ConsentWatch(environment).look)
@@ -48,7 +48,7 @@ async def run_worker(settings: Settings) -> None:
         deliveries = Deliveries(environment, {**handlers(renderer), NOTIFY: notify or discard_notification}, stopping)
         await settle_erasures(environment, ErasureList(settings.erasure_list))
         payment_seconds = settings.payments.seconds(demo=settings.demo)
-        services = service_jobs(environment, deliveries, stopping, house.vitals.note_sweep, payment_seconds)
+        services = service_jobs(environment, deliveries, stopping, runtime.vitals.note_sweep, payment_seconds)
         upkeep = upkeep_jobs(environment, settings.retention)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(Runner(services, stopping, ended).run())

@@ -243,14 +243,14 @@ class SealedCache:
         if sealed is None:
             return None, epoch
         try:
-            return self._seal.decrypt(sealed, _place(name)), epoch
+            return self._seal.decrypt(sealed, _associated_data(name)), epoch
         except Exception as error:  # noqa: BLE001 - a key that is gone, another key, a bit that flipped: all are a miss
             log.warning("cache_entry_not_opened", kind=type(error).__name__)
             return None, epoch
 
     async def write(self, name: str, raw: bytes, seconds: float) -> None:
         """Keep an entry, sealed for its name."""
-        await self._cache.write(name, self._seal.encrypt(raw, _place(name)), seconds)
+        await self._cache.write(name, self._seal.encrypt(raw, _associated_data(name)), seconds)
 
     async def remove(self, name: str) -> None:
         """Drop an entry."""
@@ -265,5 +265,5 @@ class SealedCache:
         await self._cache.close()
 
 
-def _place(name: str) -> str:
+def _associated_data(name: str) -> str:
     return f"cache:{name}"

@@ -186,7 +186,7 @@ class DeskUnavailable(Exception):
 
 
 class Desk(Protocol):
-    """The protocol that implements the endpoint. Both methods raise StoreAway."""
+    """The protocol that implements the endpoint. Both methods raise DeskUnavailable."""
 
     async def spend(self, user: UserAssertion) -> bool:
         """Use an assertion up; False where it was used before."""

@@ -286,10 +286,10 @@ def _log_error(error: GraphQLError, times: int, request_id: str | None) -> None:
         _log.info("graph_error", **facts)
     else:
         # The type says what broke; the text could hold what the caller sent, so it stays out of the log.
-        _log.error("graph_fault", exception=type(cause).__name__, where=_place(cause), **facts)
+        _log.error("graph_fault", exception=type(cause).__name__, where=_code_location(cause), **facts)
 
 
-def _place(cause: BaseException) -> str | None:
+def _code_location(cause: BaseException) -> str | None:
     traceback, place = cause.__traceback__, None
     while traceback is not None:
         code = traceback.tb_frame.f_code

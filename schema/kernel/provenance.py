@@ -21,15 +21,15 @@ class Provenance:
     age_seconds: int | None = strawberry.field(description="How old it is; null where there is none.")
 
     @classmethod
-    def of(cls, info: Info, told: Told) -> Self:
+    def of(cls, info: Info, entry: Told) -> Self:
         """The graph's view of an action's provenance."""
-        source, state, as_of = told
+        source, state, as_of = entry
         return cls(source=source, state=state, as_of=as_of, age_seconds=info.context.sources.age_seconds(as_of))
 
 
-def record_provenance(info: Info, told: Iterable[Told]) -> list[Provenance]:
+def record_provenance(info: Info, entries: Iterable[Told]) -> list[Provenance]:
     """The provenance of the field that is being resolved, also entered into `extensions.sources`."""
-    listed = list(told)
+    listed = list(entries)
     for source, state, as_of in listed:
         info.context.sources.note(info.path, source, state, as_of)
     return [Provenance.of(info, one) for one in listed]

@@ -100,7 +100,7 @@ def listed_leaves(info: Info, officer: people.Officer) -> Listing[staff.Leave]:
     environment, subject = info.context.environment, info.context.subject
 
     async def rows(window: Window) -> list[staff.Leave]:
-        place = _place(window.place)
+        place = _parse_position(window.place)
         after, before = (None, place) if window.backward else (place, None)
         return await leaves_page(environment, subject, officer, after=after, before=before, limit=window.size + 1)
 
@@ -113,5 +113,5 @@ def listed_leaves(info: Info, officer: people.Officer) -> Listing[staff.Leave]:
     return Listing(f"leaves:{officer.id}", rows, count, position, Leave.of)
 
 
-def _place(position: Position | None) -> tuple[date, str] | None:
+def _parse_position(position: Position | None) -> tuple[date, str] | None:
     return (date.fromisoformat(position[0] or ""), position[1]) if position else None

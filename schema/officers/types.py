@@ -159,7 +159,7 @@ def _queue(info: Info, officer: people.Officer, wanted: desk.QueueFilter, sort: 
     environment, subject = info.context.environment, info.context.subject
 
     async def rows(window: Window) -> list[Row]:
-        place, limit = _place(window.place), window.size + 1
+        place, limit = _parse_position(window.place), window.size + 1
         return await queue.queue_page(
             environment, subject, officer, wanted, sort=sort, place=place, backward=window.backward, limit=limit
         )
@@ -178,7 +178,7 @@ def _node(row: Row) -> Application:
     return Application.of(row[0], withheld=row[1])
 
 
-def _place(position: Position | None) -> tuple[datetime | None, str] | None:
+def _parse_position(position: Position | None) -> tuple[datetime | None, str] | None:
     if position is None:
         return None
     return (datetime.fromisoformat(position[0]) if position[0] else None), position[1]

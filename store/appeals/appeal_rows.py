@@ -94,7 +94,7 @@ def values_of(tx: Transaction, appeal: Appeal) -> dict[str, Any]:
         "origin": appeal.origin.value,
         "state": appeal.state.value,
         "limit_unit": appeal.limit_unit.value if appeal.limit_unit else None,
-        "content": tx.cipher.encrypt_json(content, _place(appeal.id)),
+        "content": tx.cipher.encrypt_json(content, _cell_name(appeal.id)),
         "decided_at": order.decided_at if order else None,
         "decided_by": order.decided_by if order else None,
         "direct_until": order.direct_until if order else None,
@@ -103,7 +103,7 @@ def values_of(tx: Transaction, appeal: Appeal) -> dict[str, Any]:
 
 def appeal_of(tx: Transaction, row: AnyRow) -> Appeal:
     """The appeal of a row."""
-    content: Mapping[str, Any] = tx.cipher.decrypt_json(row.content, _place(row.id))
+    content: Mapping[str, Any] = tx.cipher.decrypt_json(row.content, _cell_name(row.id))
     as_is: dict[str, Any] = {name: getattr(row, name) for name in _AS_IS}
     return Appeal(
         **as_is,
@@ -124,5 +124,5 @@ def _order(row: AnyRow, content: Mapping[str, Any]) -> Order | None:
     return Order(content["order"] or "", row.decided_by, row.decided_at, row.direct_until)
 
 
-def _place(appeal_id: str) -> str:
+def _cell_name(appeal_id: str) -> str:
     return f"appeals:content:{appeal_id}"

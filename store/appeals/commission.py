@@ -148,7 +148,7 @@ async def add_message(tx: Transaction, given: CommissionMessage) -> bool:
         "appeal_id": given.appeal_id,
         "word": given.word.value,
         "at": given.at,
-        "payload": tx.cipher.encrypt_json(dict(given.payload), _place(given.id)),
+        "payload": tx.cipher.encrypt_json(dict(given.payload), _cell_name(given.id)),
         "digest": given.digest,
         "received_at": given.received_at,
         "state": given.state.value,
@@ -224,7 +224,7 @@ def _message(tx: Transaction, row: AnyRow) -> CommissionMessage:
         citizen_id=row.citizen_id,
         word=CommissionWord(row.word),
         at=row.at,
-        payload=tx.cipher.decrypt_json(row.payload, _place(row.id)),
+        payload=tx.cipher.decrypt_json(row.payload, _cell_name(row.id)),
         digest=row.digest,
         received_at=row.received_at,
         state=MessageState(row.state),
@@ -237,5 +237,5 @@ def _review(row: AnyRow) -> DelayReview:
     return DelayReview(row.month, row.sha256, row.content, row.made_at, row.sent_at)
 
 
-def _place(message_id: str) -> str:
+def _cell_name(message_id: str) -> str:
     return f"commission_messages:payload:{message_id}"

@@ -47,7 +47,7 @@ _AS_IS = (
 
 async def add(tx: Transaction, reason: DelayReason) -> None:
     """Keep a reason; earlier ones about the same stay."""
-    sealed = None if reason.text is None else tx.cipher.encrypt(reason.text.encode(), _place(reason.id))
+    sealed = None if reason.text is None else tx.cipher.encrypt(reason.text.encode(), _cell_name(reason.id))
     values = {name: getattr(reason, name) for name in _AS_IS} | {"cause": reason.cause.value, "text": sealed}
     await tx.connection.execute(insert(delay_reasons_table).values(values))
 
@@ -100,9 +100,9 @@ def _select_reasons(postings: Sequence[Posting], wanted: ReasonFilter) -> Select
 
 def _reason(tx: Transaction, row: AnyRow) -> DelayReason:
     as_is = {name: getattr(row, name) for name in _AS_IS}
-    text = None if row.text is None else tx.cipher.decrypt(row.text, _place(row.id)).decode()
+    text = None if row.text is None else tx.cipher.decrypt(row.text, _cell_name(row.id)).decode()
     return DelayReason(**as_is, cause=DelayCause(row.cause), text=text)
 
 
-def _place(reason_id: str) -> str:
+def _cell_name(reason_id: str) -> str:
     return f"delay_reasons:text:{reason_id}"

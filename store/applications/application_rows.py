@@ -114,7 +114,7 @@ def values_of(tx: Transaction, application: Application) -> dict[str, Any]:
         "channel": application.channel.value,
         "delivery": application.delivery.value,
         "status": application.status.value,
-        "form": tx.cipher.encrypt_json(dict(application.form), _place("form", application.id)),
+        "form": tx.cipher.encrypt_json(dict(application.form), _cell_name("form", application.id)),
         "limit_days": limit.days if limit else None,
         "limit_unit": limit.unit.value if limit else None,
         "calendar_version": limit.calendar_version if limit else None,
@@ -145,7 +145,7 @@ def application_of(tx: Transaction, row: AnyRow) -> Application:
         channel=Channel(row.channel),
         delivery=DeliveryMode(row.delivery),
         status=Status(row.status),
-        form=tx.cipher.decrypt_json(row.form, _place("form", row.id)),
+        form=tx.cipher.decrypt_json(row.form, _cell_name("form", row.id)),
         limit=TimeLimit(row.limit_days, DayUnit(row.limit_unit), row.calendar_version) if row.limit_unit else None,
         decision=_decision(tx, row),
     )
@@ -155,7 +155,7 @@ def _decision_values(tx: Transaction, application: Application) -> dict[str, Any
     decision = application.decision
     if decision is None:
         return dict.fromkeys(("approved", "ground", "reason", "decided_by", "decided_at"))
-    place = _place("reason", application.id)
+    place = _cell_name("reason", application.id)
     return {
         "approved": decision.approved,
         "ground": decision.ground.value if decision.ground else None,
@@ -171,11 +171,11 @@ def _decision(tx: Transaction, row: AnyRow) -> Decision | None:
     return Decision(
         approved=row.approved,
         ground=RejectionGround(row.ground) if row.ground else None,
-        reason=None if row.reason is None else tx.cipher.decrypt(row.reason, _place("reason", row.id)).decode(),
+        reason=None if row.reason is None else tx.cipher.decrypt(row.reason, _cell_name("reason", row.id)).decode(),
         officer_id=row.decided_by,
         decided_at=row.decided_at,
     )
 
 
-def _place(column: str, application_id: str) -> str:
+def _cell_name(column: str, application_id: str) -> str:
     return f"applications:{column}:{application_id}"

@@ -70,14 +70,14 @@ async def add(tx: Transaction, application: Application) -> None:
     await change_feed.touch(tx, ChangeKind.APPLICATION, application.id)
 
 
-async def add_many(tx: Transaction, new: Sequence[Application], *, told: Collection[str]) -> None:
-    """Keep many new applications at once; the change feed gets the ids in `told` only.
+async def add_many(tx: Transaction, new: Sequence[Application], *, announced: Collection[str]) -> None:
+    """Keep many new applications at once; the change feed gets the ids in `announced` only.
 
     Raises AlreadyThere where one of them is there by its id, number or acknowledgement.
     """
     if new:
         await tx.connection.execute(insert(applications_table), [values_of(tx, one) for one in new])
-    await change_feed.touch_many(tx, ChangeKind.APPLICATION, [one.id for one in new if one.id in told])
+    await change_feed.touch_many(tx, ChangeKind.APPLICATION, [one.id for one in new if one.id in announced])
 
 
 async def get(tx: Transaction, application_id: str) -> Application | None:

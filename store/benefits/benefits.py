@@ -216,14 +216,14 @@ async def lock_instalments(tx: Transaction, ids: Iterable[str]) -> dict[str, Ins
 
 
 async def record_many(
-    tx: Transaction, told: Sequence[tuple[str, PaymentNews]], heard_at: datetime
+    tx: Transaction, statuses: Sequence[tuple[str, PaymentNews]], heard_at: datetime
 ) -> tuple[list[tuple[Instalment, PaymentNews]], list[tuple[Instalment, PaymentNews]]]:
     """Apply news of payments, each named once: those that it changed, and those that it did not, as they were.
 
     The rows are locked in the order of their ids, so of two identical reports only one is applied. Raises
     NotThere where a payment is not there.
     """
-    by_id = dict(told)
+    by_id = dict(statuses)
     locked = await lock_instalments(tx, by_id)
     if len(locked) != len(by_id):
         raise NotThere("the instalment")

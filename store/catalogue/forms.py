@@ -129,7 +129,7 @@ async def keep_filed(
         "application_id": application_id,
         "citizen_id": citizen_id,
         "version": version,
-        "sources": tx.cipher.encrypt_json(dict(sources), _place(application_id)),
+        "sources": tx.cipher.encrypt_json(dict(sources), _cell_name(application_id)),
         "at": tx.clock.now(),
     }
     await upsert(tx, application_forms_table, [values], keys=("application_id",))
@@ -145,7 +145,7 @@ async def filed_forms(tx: Transaction, application_ids: Iterable[str]) -> dict[s
             row.application_id,
             forms[row.version],
             row.at,
-            tx.cipher.decrypt_json(row.sources, _place(row.application_id)),
+            tx.cipher.decrypt_json(row.sources, _cell_name(row.application_id)),
         )
         for row in rows
     }
@@ -162,5 +162,5 @@ def _remember(version: str, form: Form) -> Form:
     return form
 
 
-def _place(application_id: str) -> str:
+def _cell_name(application_id: str) -> str:
     return f"application_forms:sources:{application_id}"

@@ -33,7 +33,7 @@ async def add(tx: Transaction, ending: CertificateEnding) -> None:
         "certificate_id": ending.certificate_id,
         "status": ending.status.value,
         "ground": ending.ground.value,
-        "reason": tx.cipher.encrypt_json({"text": ending.reason}, _place(ending.certificate_id)),
+        "reason": tx.cipher.encrypt_json({"text": ending.reason}, _cell_name(ending.certificate_id)),
         "officer_id": ending.officer_id,
         "ended_at": ending.ended_at,
         "successor_id": ending.successor_id,
@@ -87,12 +87,12 @@ def _ending(tx: Transaction, row: AnyRow) -> CertificateEnding:
         certificate_id=row.certificate_id,
         status=CertificateStatus(row.status),
         ground=EndGround(row.ground),
-        reason=tx.cipher.decrypt_json(row.reason, _place(row.certificate_id))["text"],
+        reason=tx.cipher.decrypt_json(row.reason, _cell_name(row.certificate_id))["text"],
         officer_id=row.officer_id,
         ended_at=row.ended_at,
         successor_id=row.successor_id,
     )
 
 
-def _place(certificate_id: str) -> str:
+def _cell_name(certificate_id: str) -> str:
     return f"certificate_endings:reason:{certificate_id}"

@@ -24,14 +24,14 @@ async def enrolments(tx: Transaction) -> list[SignerEnrolment]:
     return [_enrolment(row) for row in (await tx.connection.execute(statement)).all()]
 
 
-async def record_answer(tx: Transaction, told: SignerEnrolment, at: datetime) -> bool:
+async def record_answer(tx: Transaction, enrolment: SignerEnrolment, at: datetime) -> bool:
     """Keep what PFMS says as of an instant; False where something later was heard before."""
     values = {
-        "fingerprint": told.fingerprint,
-        "state": told.state.value,
+        "fingerprint": enrolment.fingerprint,
+        "state": enrolment.state.value,
         "heard_at": at,
-        "codes": list(told.codes) or None,
-        "source": told.source,
+        "codes": list(enrolment.codes) or None,
+        "source": enrolment.source,
     }
     statement = insert_into(tx, signing_certificates_table).values(values)
     keeping = statement.on_conflict_do_update(index_elements=("fingerprint",), set_=values, where=_C.heard_at < at)

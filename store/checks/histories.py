@@ -68,12 +68,12 @@ def _path(application: AnyRow, steps: Steps, brought: int) -> Iterator[str]:
         yield "STATUS_IS_NOT_THE_LAST"
 
 
-def _lines(steps: Steps, told: Sequence[tuple[str, Any]], brought: int) -> Iterator[str]:
+def _lines(steps: Steps, entries: Sequence[tuple[str, Any]], brought: int) -> Iterator[str]:
     """One audit line for each step, and none for a step that did not happen; one for all that an import brought."""
     expected = Counter((f"application.{step.move.lower()}", step.sequence) for step in steps[brought:])
     if brought:
         expected[(IMPORTED, brought)] = 1
-    if Counter(told) != expected:
+    if Counter(entries) != expected:
         yield "AUDIT_LINES_ARE_NOT_THE_STEPS"
 
 

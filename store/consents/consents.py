@@ -89,7 +89,7 @@ async def add(tx: Transaction, record: ConsentRecord) -> ConsentRecord:
         "purpose": placed.purpose.value,
         "source": placed.source.value,
         "scope": list(placed.scope),
-        "artefact": tx.cipher.encrypt_json(dict(placed.artefact), _place(placed.id)),
+        "artefact": tx.cipher.encrypt_json(dict(placed.artefact), _cell_name(placed.id)),
     }
     if not await insert_new(tx, consent_records_table, values):
         raise TryAgain("the chain of consents went on")
@@ -189,9 +189,9 @@ def _record(tx: Transaction, row: AnyRow) -> ConsentRecord:
         purpose=ConsentPurpose(row.purpose),
         source=Source(row.source),
         scope=tuple(row.scope),
-        artefact=tx.cipher.decrypt_json(row.artefact, _place(row.id)),
+        artefact=tx.cipher.decrypt_json(row.artefact, _cell_name(row.id)),
     )
 
 
-def _place(record_id: str) -> str:
+def _cell_name(record_id: str) -> str:
     return f"consent_records:artefact:{record_id}"

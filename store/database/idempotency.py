@@ -77,7 +77,7 @@ async def begin(
         raise KeyReused("the key was used with another body")
     if row.answer is None:
         raise InProgress("the same request is still at work")
-    return Replay(tx.cipher.decrypt_json(row.answer, _place(record)))
+    return Replay(tx.cipher.decrypt_json(row.answer, _cell_name(record)))
 
 
 async def find_answer(tx: Transaction, scope: str, key: str, at: datetime) -> Mapping[str, Any] | None:
@@ -86,7 +86,7 @@ async def find_answer(tx: Transaction, scope: str, key: str, at: datetime) -> Ma
     row = await first_row(tx, select(idempotency_table).where(_T.record == record))
     if row is None or row.answer is None or not (row.for_ever or row.begun_at > at - KEPT_FOR):
         return None
-    answer: Mapping[str, Any] = tx.cipher.decrypt_json(row.answer, _place(record))
+    answer: Mapping[str, Any] = tx.cipher.decrypt_json(row.answer, _cell_name(record))
     return answer
 
 
@@ -98,7 +98,7 @@ def scope_of(caller: str, operation: str) -> str:
 async def complete(tx: Transaction, scope: str, key: str, answer: Mapping[str, Any]) -> None:
     """Keep the answer, encrypted, for those who ask again. Raises NotThere where the key was not begun."""
     record = _record(scope, key)
-    sealed = tx.cipher.encrypt_json(dict(answer), _place(record))
+    sealed = tx.cipher.encrypt_json(dict(answer), _cell_name(record))
     changed = await tx.connection.execute(
         update(idempotency_table).where(_T.record == record).values(answer=sealed).returning(_T.record)
     )
@@ -122,5 +122,5 @@ def _record(scope: str, key: str) -> str:
     return sha256(f"{len(scope)}:{scope}:{key}".encode()).hexdigest()
 
 
-def _place(record: str) -> str:
+def _cell_name(record: str) -> str:
     return f"idempotency_records:answer:{record}"

@@ -140,7 +140,7 @@ class Vault:
                 if row is None:
                     raise NotThere("the vault entry")
                 await connection.execute(insert(reads_table).values(self._note(reference, purpose, by)))
-        return self._cipher.decrypt(row.number, _place(reference)).decode()
+        return self._cipher.decrypt(row.number, _cell_name(reference)).decode()
 
     async def reveal_many(self, references: Collection[str], *, purpose: str, by: str) -> dict[str, str]:
         """As `reveal`, for the lines of a file: the numbers by reference. Raises NotThere where one is missing."""
@@ -152,7 +152,7 @@ class Vault:
                 raise NotThere("a vault entry")
             notes = [self._note(row.reference, purpose, by) for row in rows]
             await tx.connection.execute(insert(reads_table), notes)
-        return {row.reference: self._cipher.decrypt(row.number, _place(row.reference)).decode() for row in rows}
+        return {row.reference: self._cipher.decrypt(row.number, _cell_name(row.reference)).decode() for row in rows}
 
     async def forget(self, reference: str, *, by: str) -> bool:
         """Delete a number, as the erasure of a person asks; the note of it stays. False where it is not there."""
@@ -186,7 +186,7 @@ class Vault:
 
     def _holds(self, row: AnyRow) -> bool:
         try:
-            number = self._cipher.decrypt(row.number, _place(row.reference)).decode()
+            number = self._cipher.decrypt(row.number, _cell_name(row.reference)).decode()
         except CannotDecrypt:
             return False
         return row.number_index in self._indexes(number) and number.endswith(row.last4)
@@ -196,7 +196,7 @@ class Vault:
         return {
             "reference": reference,
             "number_index": index,
-            "number": self._cipher.encrypt(number.encode(), _place(reference)),
+            "number": self._cipher.encrypt(number.encode(), _cell_name(reference)),
             "last4": number[-4:],
             "created_at": self._clock.now(),
         }
@@ -221,5 +221,5 @@ def _index(key: object, number: str) -> str:
     return hmac.new(derived, number.encode(), sha256).hexdigest()
 
 
-def _place(reference: str) -> str:
+def _cell_name(reference: str) -> str:
     return f"vault_entries:number:{reference}"

@@ -50,8 +50,8 @@ async def add(tx: Transaction, document: DepartmentDocument) -> None:
         "doctype": document.doctype,
         "name_hi": document.name.hi,
         "name_en": document.name.en,
-        "parameters": tx.cipher.encrypt_json(dict(document.parameters), _place("parameters", document.id)),
-        "consent": tx.cipher.encrypt_json(dict(document.consent), _place("consent", document.id)),
+        "parameters": tx.cipher.encrypt_json(dict(document.parameters), _cell_name("parameters", document.id)),
+        "consent": tx.cipher.encrypt_json(dict(document.consent), _cell_name("consent", document.id)),
         "valid_until": document.valid_until,
     }
     if not await insert_new(tx, department_documents_table, values):
@@ -62,7 +62,7 @@ async def set_consent(tx: Transaction, document_id: str, consent: Mapping[str, A
     """Set another artefact of a document, or an empty one where the consent ended."""
     table = department_documents_table
     values = {
-        "consent": tx.cipher.encrypt_json(dict(consent), _place("consent", document_id)),
+        "consent": tx.cipher.encrypt_json(dict(consent), _cell_name("consent", document_id)),
         "valid_until": valid_until,
     }
     await tx.connection.execute(update(table).where(table.c.id == document_id).values(values))
@@ -94,11 +94,11 @@ def _document(tx: Transaction, row: AnyRow) -> DepartmentDocument:
         publisher=row.publisher,
         doctype=row.doctype,
         name=Bilingual(row.name_hi, row.name_en),
-        parameters=tx.cipher.decrypt_json(row.parameters, _place("parameters", row.id)),
-        consent=tx.cipher.decrypt_json(row.consent, _place("consent", row.id)),
+        parameters=tx.cipher.decrypt_json(row.parameters, _cell_name("parameters", row.id)),
+        consent=tx.cipher.decrypt_json(row.consent, _cell_name("consent", row.id)),
         valid_until=row.valid_until,
     )
 
 
-def _place(column: str, document_id: str) -> str:
+def _cell_name(column: str, document_id: str) -> str:
     return f"department_documents:{column}:{document_id}"

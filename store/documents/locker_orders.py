@@ -57,7 +57,7 @@ async def add(tx: Transaction, order: LockerOrder) -> None:
         "citizen_id": order.citizen_id,
         "kind": order.kind.value,
         "state": order.state.value,
-        "asked": tx.cipher.encrypt_json(dict(order.asked), _place("asked", order.id)),
+        "asked": tx.cipher.encrypt_json(dict(order.asked), _cell_name("asked", order.id)),
         "created_at": order.created_at,
     }
     if not await insert_new(tx, locker_orders_table, values):
@@ -86,8 +86,8 @@ async def settle(tx: Transaction, order_id: str, state: OrderState, *, uri: str 
     """Note what came of an order that waits, and forget what was asked; False where it waits no more."""
     values = {
         "state": state.value,
-        "asked": tx.cipher.encrypt_json({}, _place("asked", order_id)),
-        "uri": None if uri is None else tx.cipher.encrypt(uri.encode(), _place("uri", order_id)),
+        "asked": tx.cipher.encrypt_json({}, _cell_name("asked", order_id)),
+        "uri": None if uri is None else tx.cipher.encrypt(uri.encode(), _cell_name("uri", order_id)),
         "code": code,
         "settled_at": tx.clock.now(),
     }
@@ -101,14 +101,14 @@ def _order(tx: Transaction, row: AnyRow) -> LockerOrder:
         citizen_id=row.citizen_id,
         kind=OrderKind(row.kind),
         state=OrderState(row.state),
-        asked=tx.cipher.decrypt_json(row.asked, _place("asked", row.id)),
+        asked=tx.cipher.decrypt_json(row.asked, _cell_name("asked", row.id)),
         created_at=row.created_at,
-        uri=None if row.uri is None else tx.cipher.decrypt(row.uri, _place("uri", row.id)).decode(),
+        uri=None if row.uri is None else tx.cipher.decrypt(row.uri, _cell_name("uri", row.id)).decode(),
         code=row.code,
         sent_at=row.sent_at,
         settled_at=row.settled_at,
     )
 
 
-def _place(column: str, order_id: str) -> str:
+def _cell_name(column: str, order_id: str) -> str:
     return f"locker_orders:{column}:{order_id}"

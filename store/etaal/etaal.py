@@ -96,7 +96,7 @@ async def standings(tx: Transaction, pairs: Collection[tuple[str, date]]) -> dic
     known: dict[str, list[EnrolledService]] = {}
     for row in await rows_of(tx, statement, _S.service_code, sorted(codes)):
         known.setdefault(row.service_code, []).append(_service(row))
-    return {(code, day): _stands(known.get(code, ()), day) for code, day in pairs}
+    return {(code, day): _standing_on(known.get(code, ()), day) for code, day in pairs}
 
 
 async def enrol(tx: Transaction, service: EnrolledService, *, by: str) -> int:
@@ -133,7 +133,7 @@ async def _revise(tx: Transaction, service_code: str) -> int:
     now = tx.clock.now()
     revised = 0
     for day, before in await days_of_service(tx, service_code):
-        stands = _stands(known, day)
+        stands = _standing_on(known, day)
         if stands == before:
             continue
         row = {
@@ -153,19 +153,19 @@ async def _revise(tx: Transaction, service_code: str) -> int:
     return revised
 
 
-def _stands(known: Collection[EnrolledService], day: date) -> str:
+def _standing_on(known: Collection[EnrolledService], day: date) -> str:
     begun = [each for each in known if each.starts_on <= day]
     if begun:
         return str(max(begun, key=lambda each: each.starts_on).standing)
     return NOT_STARTED if known else UNMAPPED
 
 
-async def note_pull(tx: Transaction, day: date, told: ReportedDay) -> bool:
+async def note_pull(tx: Transaction, day: date, reported: ReportedDay) -> bool:
     """Note that e-Taal pulled a day at a revision; False where it received other rows under that revision before."""
-    values = {"day": day, "revision": told.revision, "total": told.total, "rows_hash": told.rows_hash}
+    values = {"day": day, "revision": reported.revision, "total": reported.total, "rows_hash": reported.rows_hash}
     if await insert_new(tx, pulls_table, values | {"first_at": tx.clock.now()}):
         return True
-    return await pull_of(tx, day, told.revision) == told
+    return await pull_of(tx, day, reported.revision) == reported
 
 
 async def pull_of(tx: Transaction, day: date, revision: int) -> ReportedDay | None:
@@ -214,17 +214,17 @@ async def push_state(tx: Transaction, day: date, revision: int) -> str | None:
     return row.state if row else None
 
 
-async def settle_push(tx: Transaction, day: date, told: ReportedDay, batch_id: str | None) -> None:
+async def settle_push(tx: Transaction, day: date, reported: ReportedDay, batch_id: str | None) -> None:
     """Note what became of a revision that was sent."""
     values = {
-        "state": told.state,
-        "total": told.total,
-        "rows_hash": told.rows_hash,
+        "state": reported.state,
+        "total": reported.total,
+        "rows_hash": reported.rows_hash,
         "batch_id": batch_id,
-        "rejected": [dict(each) for each in told.rejected],
+        "rejected": [dict(each) for each in reported.rejected],
         "settled_at": tx.clock.now(),
     }
-    statement = update(pushes_table).where(_PUSH.day == day, _PUSH.revision == told.revision)
+    statement = update(pushes_table).where(_PUSH.day == day, _PUSH.revision == reported.revision)
     await tx.connection.execute(statement.values(values))
 
 

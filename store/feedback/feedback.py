@@ -141,7 +141,7 @@ def _select_feedback(postings: Sequence[Posting]) -> Select[Any]:
 
 
 def _values(tx: Transaction, feedback: Feedback) -> dict[str, Any]:
-    place = _place(feedback.application_id)
+    place = _cell_name(feedback.application_id)
     return {
         **{name: getattr(feedback, name) for name in _AS_IS},
         "text": None if feedback.text is None else tx.cipher.encrypt(feedback.text.encode(), place),
@@ -150,9 +150,9 @@ def _values(tx: Transaction, feedback: Feedback) -> dict[str, Any]:
 
 def _feedback(tx: Transaction, row: AnyRow) -> Feedback:
     as_is: dict[str, Any] = {name: getattr(row, name) for name in _AS_IS}
-    text = None if row.text is None else tx.cipher.decrypt(row.text, _place(row.application_id)).decode()
+    text = None if row.text is None else tx.cipher.decrypt(row.text, _cell_name(row.application_id)).decode()
     return Feedback(**as_is, text=text)
 
 
-def _place(application_id: str) -> str:
+def _cell_name(application_id: str) -> str:
     return f"feedback:text:{application_id}"

@@ -226,7 +226,7 @@ def _values(tx: Transaction, grievance: Grievance) -> dict[str, Any]:
         **{name: getattr(grievance, name) for name in _AS_IS},
         "category": grievance.category.value,
         "state": grievance.state.value,
-        "text": tx.cipher.encrypt(grievance.text.encode(), _place(grievance.id)),
+        "text": tx.cipher.encrypt(grievance.text.encode(), _cell_name(grievance.id)),
     }
 
 
@@ -236,11 +236,11 @@ def _grievance(tx: Transaction, row: AnyRow) -> Grievance:
         **as_is,
         category=GrievanceCategory(row.category),
         state=GrievanceState(row.state),
-        text=tx.cipher.decrypt(row.text, _place(row.id)).decode(),
+        text=tx.cipher.decrypt(row.text, _cell_name(row.id)).decode(),
     )
 
 
-def _place(grievance_id: str) -> str:
+def _cell_name(grievance_id: str) -> str:
     return f"grievances:text:{grievance_id}"
 
 

@@ -150,8 +150,8 @@ def _values(tx: Transaction, suggestion: Suggestion) -> dict[str, Any]:
         **{name: getattr(suggestion, name) for name in _AS_IS},
         "tehsil": None,
         "state": suggestion.state.value,
-        "text": tx.cipher.encrypt(suggestion.text.encode(), _place("text", suggestion.id)),
-        "reply": None if reply is None else tx.cipher.encrypt(reply.encode(), _place("reply", suggestion.id)),
+        "text": tx.cipher.encrypt(suggestion.text.encode(), _cell_name("text", suggestion.id)),
+        "reply": None if reply is None else tx.cipher.encrypt(reply.encode(), _cell_name("reply", suggestion.id)),
     }
 
 
@@ -160,10 +160,10 @@ def _suggestion(tx: Transaction, row: AnyRow) -> Suggestion:
     return Suggestion(
         **as_is,
         state=SuggestionState(row.state),
-        text=tx.cipher.decrypt(row.text, _place("text", row.id)).decode(),
-        reply=None if row.reply is None else tx.cipher.decrypt(row.reply, _place("reply", row.id)).decode(),
+        text=tx.cipher.decrypt(row.text, _cell_name("text", row.id)).decode(),
+        reply=None if row.reply is None else tx.cipher.decrypt(row.reply, _cell_name("reply", row.id)).decode(),
     )
 
 
-def _place(column: str, suggestion_id: str) -> str:
+def _cell_name(column: str, suggestion_id: str) -> str:
     return f"suggestions:{column}:{suggestion_id}"

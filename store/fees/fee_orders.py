@@ -276,7 +276,7 @@ async def add_message(tx: Transaction, message_id: str, order: FeeOrder, content
         "order_id": order.id,
         "citizen_id": order.citizen_id,
         "sha256": hashlib.sha256(content).hexdigest(),
-        "content": tx.cipher.encrypt(content, _place(message_id)),
+        "content": tx.cipher.encrypt(content, _cell_name(message_id)),
         "at": tx.clock.now(),
     }
     return await insert_new(tx, messages_table, values)
@@ -341,5 +341,5 @@ def _other_amount(row: AnyRow) -> int | None:
     return row.taken_paise if counts else None
 
 
-def _place(message_id: str) -> str:
+def _cell_name(message_id: str) -> str:
     return f"fee_messages:content:{message_id}"

@@ -75,7 +75,7 @@ async def get(tx: Transaction, link_id: str) -> AccountLink | None:
 
 async def prove(tx: Transaction, link_id: str, subject: str, assurance: str) -> None:
     """Note for whom the provider vouched."""
-    sealed = tx.cipher.encrypt_json({"subject": subject, "assurance": assurance}, _place(link_id))
+    sealed = tx.cipher.encrypt_json({"subject": subject, "assurance": assurance}, _cell_name(link_id))
     await tx.connection.execute(update(links_table).where(_T.id == link_id).values(proven=sealed))
 
 
@@ -90,7 +90,7 @@ async def forget_expired(tx: Transaction) -> None:
 
 
 def _link(tx: Transaction, row: AnyRow) -> AccountLink:
-    proven = tx.cipher.decrypt_json(row.proven, _place(row.id)) if row.proven else {}
+    proven = tx.cipher.decrypt_json(row.proven, _cell_name(row.id)) if row.proven else {}
     return AccountLink(
         row.id,
         row.citizen_id,
@@ -106,5 +106,5 @@ def _hash(ticket: str) -> str:
     return sha256(ticket.encode()).hexdigest()
 
 
-def _place(link_id: str) -> str:
+def _cell_name(link_id: str) -> str:
     return f"account_links:proven:{link_id}"

@@ -109,13 +109,13 @@ def _values(tx: Transaction, assistance: Assistance) -> dict[str, Any]:
         "strength": assistance.strength.value,
         "state": assistance.state.value,
         "applicant": tx.cipher.encrypt_json(
-            {name: value for name, value in given.items() if value is not None}, _place(assistance.id)
+            {name: value for name, value in given.items() if value is not None}, _cell_name(assistance.id)
         ),
     }
 
 
 def _assistance(tx: Transaction, row: AnyRow) -> Assistance:
-    given = tx.cipher.decrypt_json(row.applicant, _place(row.id))
+    given = tx.cipher.decrypt_json(row.applicant, _cell_name(row.id))
     born_on = given.get("born_on")
     return Assistance(
         id=row.id,
@@ -138,5 +138,5 @@ def _assistance(tx: Transaction, row: AnyRow) -> Assistance:
     )
 
 
-def _place(assistance_id: str) -> str:
+def _cell_name(assistance_id: str) -> str:
     return f"assistances:applicant:{assistance_id}"

@@ -116,7 +116,7 @@ def _values(tx: Transaction, claim: RecordClaim) -> dict[str, Any]:
         "way": claim.way.value,
         "strength": claim.strength.value,
         "state": claim.state.value,
-        "reason": None if reason is None else tx.cipher.encrypt(reason.encode(), _place(claim.id)),
+        "reason": None if reason is None else tx.cipher.encrypt(reason.encode(), _cell_name(claim.id)),
     }
 
 
@@ -127,9 +127,9 @@ def _claim(tx: Transaction, row: AnyRow) -> RecordClaim:
         way=ClaimWay(row.way),
         strength=Assurance(row.strength),
         state=ClaimState(row.state),
-        reason=None if row.reason is None else tx.cipher.decrypt(row.reason, _place(row.id)).decode(),
+        reason=None if row.reason is None else tx.cipher.decrypt(row.reason, _cell_name(row.id)).decode(),
     )
 
 
-def _place(claim_id: str) -> str:
+def _cell_name(claim_id: str) -> str:
     return f"record_claims:reason:{claim_id}"

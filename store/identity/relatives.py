@@ -27,7 +27,7 @@ async def add(tx: Transaction, relative: Relative) -> None:
     values = {
         "id": relative.id,
         "citizen_id": relative.citizen_id,
-        "personal": tx.cipher.encrypt_json(personal, _place(relative.id)),
+        "personal": tx.cipher.encrypt_json(personal, _cell_name(relative.id)),
         "registered_at": relative.registered_at,
     }
     await insert_new(tx, relatives_table, values)
@@ -38,7 +38,7 @@ async def of_citizen(tx: Transaction, citizen_id: str) -> list[Relative]:
     statement = select(relatives_table).where(_T.citizen_id == citizen_id).order_by(_T.registered_at, _T.id)
     found = []
     for row in (await tx.connection.execute(statement)).all():
-        personal = tx.cipher.decrypt_json(row.personal, _place(row.id))
+        personal = tx.cipher.decrypt_json(row.personal, _cell_name(row.id))
         registered_at: datetime = row.registered_at
         found.append(
             Relative(row.id, row.citizen_id, personal["name"], personal["relation"], personal["mobile"], registered_at)
@@ -52,5 +52,5 @@ async def remove(tx: Transaction, citizen_id: str, relative_id: str) -> bool:
     return (await tx.connection.execute(gone)).first() is not None
 
 
-def _place(relative_id: str) -> str:
+def _cell_name(relative_id: str) -> str:
     return f"relatives:personal:{relative_id}"

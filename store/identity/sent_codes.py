@@ -52,7 +52,7 @@ async def add(tx: Transaction, code: SentCode) -> None:
         "kind": code.kind,
         "about": code.about,
         "citizen_id": code.citizen_id,
-        "sent": tx.cipher.encrypt_json(dict(code.content), _place(code.id)),
+        "sent": tx.cipher.encrypt_json(dict(code.content), _cell_name(code.id)),
         "code_hash": _hashes(tx, code.kind, code.about, code.content["code"])[0],
         "tries": code.tries,
         "expires_at": code.expires_at,
@@ -93,7 +93,7 @@ def _hashes(tx: Transaction, kind: str, about: str, text: str) -> tuple[str, ...
     return tx.cipher.blind_indexes("one_time_code", f"{kind}:{about}:{text}")
 
 
-def _place(code_id: str) -> str:
+def _cell_name(code_id: str) -> str:
     return f"sent_codes:sent:{code_id}"
 
 
@@ -103,7 +103,7 @@ def _code(tx: Transaction, row: AnyRow) -> SentCode:
         kind=row.kind,
         about=row.about,
         citizen_id=row.citizen_id,
-        content=tx.cipher.decrypt_json(row.sent, _place(row.id)),
+        content=tx.cipher.decrypt_json(row.sent, _cell_name(row.id)),
         tries=row.tries,
         expires_at=row.expires_at,
         used_at=row.used_at,

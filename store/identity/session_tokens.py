@@ -37,7 +37,7 @@ async def add(tx: Transaction, session_id: str, token: str, *, serves_locker: bo
     """Keep the token of a new session."""
     values = {
         "session_id": session_id,
-        "tokens": tx.cipher.encrypt_json({"token": token}, _place(session_id)),
+        "tokens": tx.cipher.encrypt_json({"token": token}, _cell_name(session_id)),
         "serves_locker": serves_locker,
         "until": until,
     }
@@ -50,7 +50,7 @@ async def get(tx: Transaction, session_id: str) -> SessionToken | None:
     row = await first_row(tx, joined.where(_T.session_id == session_id))
     if row is None:
         return None
-    token = tx.cipher.decrypt_json(row.tokens, _place(session_id)).get("token")
+    token = tx.cipher.decrypt_json(row.tokens, _cell_name(session_id)).get("token")
     return SessionToken(session_id, Provider(row.provider), token, row.serves_locker) if token else None
 
 
@@ -82,5 +82,5 @@ async def forget_expired(tx: Transaction) -> None:
     await tx.connection.execute(delete(session_tokens_table).where(_T.until < tx.clock.now()))
 
 
-def _place(session_id: str) -> str:
+def _cell_name(session_id: str) -> str:
     return f"session_tokens:tokens:{session_id}"

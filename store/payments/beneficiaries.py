@@ -117,7 +117,7 @@ async def by_ids(tx: Transaction, ids: Iterable[str]) -> dict[str, Beneficiary]:
 async def details(tx: Transaction, account_ids: Iterable[str]) -> dict[str, PayeeDetails]:
     """Versions of accounts by id, opened."""
     rows = await rows_of(tx, sa.select(accounts_table), _A.id, account_ids)
-    return {row.id: PayeeDetails(**tx.cipher.decrypt_json(row.details, _place(row.id))) for row in rows}
+    return {row.id: PayeeDetails(**tx.cipher.decrypt_json(row.details, _cell_name(row.id))) for row in rows}
 
 
 async def next_group(tx: Transaction, after: Group | None) -> Group | None:
@@ -301,13 +301,13 @@ async def _add_account(tx: Transaction, beneficiary: Beneficiary, details: Payee
         "citizen_id": beneficiary.citizen_id,
         "beneficiary_id": beneficiary.id,
         "version": beneficiary.version,
-        "details": tx.cipher.encrypt_json(asdict(details), _place(beneficiary.account_id)),
+        "details": tx.cipher.encrypt_json(asdict(details), _cell_name(beneficiary.account_id)),
         "created_at": tx.clock.now(),
     }
     await tx.connection.execute(sa.insert(accounts_table).values(values))
 
 
-def _place(account_id: str) -> str:
+def _cell_name(account_id: str) -> str:
     return f"beneficiary_accounts:details:{account_id}"
 
 

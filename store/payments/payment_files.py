@@ -72,14 +72,14 @@ async def applied_since(tx: Transaction, kind: str, since: datetime) -> Sequence
 
 async def keep_answer(tx: Transaction, file_id: str, content: bytes) -> None:
     """Store the bytes of a received file, packed and encrypted."""
-    sealed = tx.cipher.encrypt(zlib.compress(content, 6), _place(file_id))
+    sealed = tx.cipher.encrypt(zlib.compress(content, 6), _cell_name(file_id))
     await tx.connection.execute(insert(answers_table).values(file_id=file_id, content=sealed))
 
 
 async def answer(tx: Transaction, file_id: str) -> bytes | None:
     """The bytes of a received file, or None where they are no longer stored. Raises CannotDecrypt."""
     row = await first_row(tx, select(_A.content).where(_A.file_id == file_id))
-    return zlib.decompress(tx.cipher.decrypt(row.content, _place(file_id))) if row else None
+    return zlib.decompress(tx.cipher.decrypt(row.content, _cell_name(file_id))) if row else None
 
 
 async def destroy_answers(tx: Transaction, before: datetime, limit: int) -> int:
@@ -152,7 +152,7 @@ def digest_of(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _place(file_id: str) -> str:
+def _cell_name(file_id: str) -> str:
     return f"payment_answers:content:{file_id}"
 
 

@@ -131,7 +131,7 @@ async def reopen(tx: Transaction, topic: str, key: str) -> bool:
 
 def encrypt_payload(tx: Transaction, topic: str, key: str, payload: Mapping[str, Any]) -> bytes:
     """The payload of a message, encrypted for its place."""
-    return tx.cipher.encrypt_json(dict(payload), _place(topic, key))
+    return tx.cipher.encrypt_json(dict(payload), _cell_name(topic, key))
 
 
 async def may_be_due(tx: Transaction, but: Collection[str] = ()) -> bool:
@@ -311,7 +311,9 @@ def message_of(tx: Transaction, row: AnyRow) -> OutboxMessage:
         id=row.id,
         topic=row.topic,
         key=row.key,
-        payload={} if row.error_code == UNREADABLE else tx.cipher.decrypt_json(row.payload, _place(row.topic, row.key)),
+        payload={}
+        if row.error_code == UNREADABLE
+        else tx.cipher.decrypt_json(row.payload, _cell_name(row.topic, row.key)),
         application_id=row.application_id,
         state=OutboxState(row.state),
         attempts=row.attempts,
@@ -342,5 +344,5 @@ def _new(
     }
 
 
-def _place(topic: str, key: str) -> str:
+def _cell_name(topic: str, key: str) -> str:
     return f"outbox:payload:{topic}:{key}"

@@ -141,14 +141,14 @@ def _blank(tx: Transaction, table: Table, row: AnyRow) -> dict[str, Any]:
     }
     for name in TEXTS.get(table.name, ()):
         sealed = getattr(row, name)
-        place = _place(table, row, name)
+        place = _cell_name(table, row, name)
         if sealed is not None and table.c[name].nullable:
             values[name] = None
         elif sealed is not None and tx.cipher.decrypt(sealed, place) != ERASED.encode():
             values[name] = tx.cipher.encrypt(ERASED.encode(), place)
     if table.name in VALUES:
         name, blank = VALUES[table.name]
-        place = _place(table, row, name)
+        place = _cell_name(table, row, name)
         old = tx.cipher.decrypt_json(getattr(row, name), place)
         if (new := blank(old)) != old:
             values[name] = tx.cipher.encrypt_json(new, place)
@@ -165,7 +165,7 @@ def _readable_row(tx: Transaction, table: Table, row: AnyRow) -> dict[str, Any]:
 
 
 def _decrypt_column(tx: Transaction, table: Table, row: AnyRow, name: str) -> Any:
-    text = tx.cipher.decrypt(getattr(row, name), _place(table, row, name)).decode()
+    text = tx.cipher.decrypt(getattr(row, name), _cell_name(table, row, name)).decode()
     return json.loads(text) if name not in TEXTS.get(table.name, ()) else text
 
 
@@ -174,5 +174,5 @@ def _plain(row: AnyRow, name: str) -> Any:
     return value.isoformat() if isinstance(value, date | datetime) else value
 
 
-def _place(table: Table, row: AnyRow, column: str) -> str:
+def _cell_name(table: Table, row: AnyRow, column: str) -> str:
     return f"{table.name}:{column}:{getattr(row, next(iter(table.primary_key.columns)).name)}"

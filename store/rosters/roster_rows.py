@@ -248,7 +248,7 @@ def _values(tx: Transaction, row: RosterRow) -> dict[str, Any]:
         "roster_id": row.roster_id,
         "reference_index": tx.cipher.blind_index("roster_reference", f"{row.roster_id}|{person.reference}"),
         "person_index": tx.cipher.blind_index("roster_person", same_person(person)),
-        "person": tx.cipher.encrypt_json(sealed, _place(row.id)),
+        "person": tx.cipher.encrypt_json(sealed, _cell_name(row.id)),
         "state": row.state.value,
         "version": row.version,
         "consent_way": consent.way.value if consent else None,
@@ -274,7 +274,7 @@ def _row(tx: Transaction, row: AnyRow) -> RosterRow:
     if row.handed_over_at is not None:
         proof, recipient = HandOverProof(row.proof), Recipient(row.recipient)
         receipt = Acknowledgement(recipient, proof, row.handed_over_at, row.handed_over_by, row.receipt_sha256)
-    person = _person(tx.cipher.decrypt_json(row.person, _place(row.id)))
+    person = _person(tx.cipher.decrypt_json(row.person, _cell_name(row.id)))
     return RosterRow(
         id=row.id,
         roster_id=row.roster_id,
@@ -306,5 +306,5 @@ def _person(held: Mapping[str, Any]) -> RowPerson:
     )
 
 
-def _place(row_id: str) -> str:
+def _cell_name(row_id: str) -> str:
     return f"roster_rows:person:{row_id}"

@@ -44,7 +44,7 @@ async def put(tx: Transaction, file: QuarantinedFile, content: bytes) -> bool:
     digests = (await tx.connection.execute(held)).scalars().all()
     if file.digest in digests or len(digests) >= MOST_OF_ONE:
         return False
-    sealed = tx.cipher.encrypt(content, _place(file.id))
+    sealed = tx.cipher.encrypt(content, _cell_name(file.id))
     values = {name: getattr(file, name) for name in _AS_IS}
     await tx.connection.execute(insert(quarantined_files_table).values(values | {"infected": sealed}))
     return True
@@ -60,7 +60,7 @@ async def newest(tx: Transaction, limit: int) -> list[QuarantinedFile]:
 async def content(tx: Transaction, file_id: str) -> bytes | None:
     """The content of one, for whoever examines it; None where it is not there."""
     row = await first_row(tx, select(_Q.infected).where(_Q.id == file_id))
-    return tx.cipher.decrypt(row.infected, _place(file_id)) if row else None
+    return tx.cipher.decrypt(row.infected, _cell_name(file_id)) if row else None
 
 
 async def forget(tx: Transaction, before: datetime, limit: int) -> int:
@@ -70,5 +70,5 @@ async def forget(tx: Transaction, before: datetime, limit: int) -> int:
     return len((await tx.connection.execute(gone)).all())
 
 
-def _place(file_id: str) -> str:
+def _cell_name(file_id: str) -> str:
     return f"quarantined_files:infected:{file_id}"

@@ -12,7 +12,7 @@ FEW = 5
 """Codes that a table may tell apart without being a second table of them all."""
 
 SECOND_TABLES = {
-    "gateway/http/document_door.py": "the HTTP statuses of the documents' door, which differ from those of uploads",
+    "gateway/http/document_downloads.py": "HTTP statuses of downloads, which differ from those of uploads",
     "gateway/http/upload_requests.py": "the HTTP statuses of resumable uploads, which their protocol sets",
     "gateway/sign_in/pages.py": "what the sign-in pages say instead of the text of the code",
 }

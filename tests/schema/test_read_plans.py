@@ -12,10 +12,10 @@ from actions.catalogue.catalogue_import import import_catalogue
 from actions.documents.file_links import link_to
 from benchmarks.store import bulk
 from benchmarks.store.cases import DAYS
-from benchmarks.store.house import opened
 from benchmarks.store.load import LOADED, population_of
 from benchmarks.store.reads import COMMISSION, OFFICE, Asked, Asking
 from benchmarks.store.rows import Writer, number_of, officers_of
+from benchmarks.store.store_under_test import open_store
 from domain.applications.applications import Channel
 from domain.kernel import NumberKind, OfficerLevel, PersonKind, Posting, Role, Subject
 from domain.officers.desk import ReadPurpose
@@ -36,7 +36,7 @@ _SCANNED = re.compile(r"(?:Seq Scan on|SCAN) (\w+)")
 @pytest.fixture
 async def asking(graph, store_url: str, tmp_path: Path) -> AsyncIterator[Asking]:
     """A store of some thousand synthetic applications, with what the database knows about its rows."""
-    async with opened(store_url, tmp_path) as house:
+    async with open_store(store_url, tmp_path) as house:
         await import_catalogue(house.env, catalogue_rows())
         population = await population_of(house.store, MANY)
         officers = officers_of(population)

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp
 
 from actions.kernel import Environment
 from domain.kernel import ManualClock, Source, Subject, SystemClock
-from gateway.http.document_door import document_routes
+from gateway.http.document_downloads import document_routes
 from integrations.apisetu import ApiSetu, ApiSetuSettings
 from integrations.calling.monitor import SourceMonitor
 from integrations.calling.remote import Remote, Resilience

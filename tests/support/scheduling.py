@@ -61,10 +61,10 @@ class ByFile(LoadScopeScheduling):  # type: ignore[misc]
 
 def longest_first(items: list[pytest.Item]) -> None:
     """Put the tests into the order in which they begin; among equals it stays."""
-    items.sort(key=_place)
+    items.sort(key=_turn_of)
 
 
-def _place(item: pytest.Item) -> int:
+def _turn_of(item: pytest.Item) -> int:
     for place, name in enumerate(FIRST):
         if item.nodeid.startswith(name):
             return place

@@ -17,7 +17,7 @@ from domain.kernel import Assurance, PersonKind, Provider, SystemClock
 from gateway.graphql.pipeline import Pipeline
 from gateway.graphql.replays import StoredReplays
 from gateway.http.edge import Edge
-from gateway.umang.desk import UmangDesk
+from gateway.umang.call_handler import UmangCallHandler
 from gateway.umang.handoff import handoff_routes
 from gateway.umang.running import Caller, Documents
 from integrations.umang import UmangEndpointSettings, endpoint_routes
@@ -123,7 +123,7 @@ def routes_of(portal: Portal) -> list[Route]:
     def observe(operation: str, code: str, _: float) -> None:
         portal.seen.append((operation, code))
 
-    desk = UmangDesk(env, Documents(Pipeline(portal.world.graph, never, edge)), context)
+    desk = UmangCallHandler(env, Documents(Pipeline(portal.world.graph, never, edge)), context)
     return [
         *endpoint_routes(desk, portal.settings, env.clock, shut=shut, observe=observe),
         *handoff_routes(env, portal.settings, session_seconds=600, shut=shut),

@@ -36,7 +36,7 @@ from gateway.graphql.pipeline import Pipeline
 from gateway.graphql.replays import StoredReplays
 from gateway.http.edge import Edge
 from gateway.runtime.form_files import form_files
-from gateway.umang.desk import UmangDesk
+from gateway.umang.call_handler import UmangCallHandler
 from gateway.umang.running import Caller, Documents
 from integrations.calling.monitor import SourceMonitor
 from integrations.umang import UmangEndpointSettings, endpoint_routes
@@ -145,5 +145,5 @@ def _routes(env: Environment, settings: UmangEndpointSettings) -> list[Route]:
         return Context("sample", caller.subject, caller.language, env, monitor, channel=Channel.UMANG)
 
     edge = Edge(env.clock, env.ids, replays=StoredReplays(env.store, env.clock))
-    desk = UmangDesk(env, Documents(Pipeline(build(), refuse_context, edge)), context)
+    desk = UmangCallHandler(env, Documents(Pipeline(build(), refuse_context, edge)), context)
     return endpoint_routes(desk, settings, env.clock)

@@ -300,9 +300,9 @@ def return_reason(code: str) -> ReturnReason:
     return RETURN_REASONS.get(code, RETURN_REASONS[UNKNOWN_REASON])
 
 
-def code_of_status(status: PaymentStatus, told: str | None) -> str | None:
+def code_of_status(status: PaymentStatus, code: str | None) -> str | None:
     """The reason code of a payment's state: the reported one, else ours where it has a reason; else None."""
-    return told or _WITHOUT_CODE.get(status)
+    return code or _WITHOUT_CODE.get(status)
 
 
 def code_of_reason(text: str) -> str:

@@ -163,14 +163,14 @@ def _acknowledgement(part: safe_xml.Element) -> BatchAcknowledgement:
     return BatchAcknowledgement(message, batch, _creation_time(part), accepted, codes, rows)
 
 
-def _batch_accepted(told: str | None, rows: Iterable[PaymentRow]) -> bool:
+def _batch_accepted(status: str | None, rows: Iterable[PaymentRow]) -> bool:
     """One rejected line means that the whole batch is rejected, whatever the head says."""
-    if told not in {None, LineStatus.ACCEPTED.value, LineStatus.REJECTED.value}:
+    if status not in {None, LineStatus.ACCEPTED.value, LineStatus.REJECTED.value}:
         raise FileRefused(FileRefusal.MALFORMED_VALUE, "GrpSts")
     statuses = {row.status for row in rows}
-    if told is None and not statuses:
+    if status is None and not statuses:
         raise FileRefused(FileRefusal.MISSING_ELEMENT, "TxInfAndSts")
-    return told != LineStatus.REJECTED.value and LineStatus.REJECTED not in statuses
+    return status != LineStatus.REJECTED.value and LineStatus.REJECTED not in statuses
 
 
 def _bank_status(part: safe_xml.Element) -> BankStatus:

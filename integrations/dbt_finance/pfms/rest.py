@@ -176,14 +176,14 @@ class RestExchange:
             log.warning("pfms_files_with_odd_names", kind=kind.value, count=odd)
         return [IncomingFile(kind, name, found[name]) for name in sorted(found)]
 
-    async def _move_answer(self, kind: FileKind, name: str, path: str, state: wire.Put, told: dict[str, str]) -> None:
+    async def _move_answer(self, kind: FileKind, name: str, path: str, state: wire.Put, body: dict[str, str]) -> None:
         def read(answer: Answer) -> None:
             receipt = _read(wire.put_of, answer)
             if (receipt.kind, receipt.name, receipt.state) != (kind.value, name, state.value):
                 raise IntegrityFailure(Source.PFMS, "other_file")
 
         await self._tokens.call_with_token(
-            MOVE, lambda token: self._send_and_read(MOVE, "POST", path, read, token, json=told)
+            MOVE, lambda token: self._send_and_read(MOVE, "POST", path, read, token, json=body)
         )
 
     async def _send_and_read(

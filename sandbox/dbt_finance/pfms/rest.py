@@ -68,7 +68,7 @@ class RestEndpoint:
 
     async def put(self, request: Request) -> Response:
         """Take a request whole, once under its name."""
-        kind, name = _place(request)
+        kind, name = _kind_and_name(request)
         content = await request.body()
         if kind not in OUT_KINDS or not _NAME.fullmatch(name):
             return _problem(404, "no_such_place")
@@ -87,7 +87,7 @@ class RestEndpoint:
 
     async def show_request(self, request: Request) -> Response:
         """A request's location and digest; never its content."""
-        kind, name = _place(request)
+        kind, name = _kind_and_name(request)
         folder = self._lies(kind, name) if kind in OUT_KINDS else None
         if folder is None:
             return _problem(404, "no_such_file")
@@ -113,7 +113,7 @@ class RestEndpoint:
 
     async def download_answer(self, request: Request) -> Response:
         """An answer, with the digest of its bytes."""
-        kind, name = _place(request)
+        kind, name = _kind_and_name(request)
         content = self.files.get(f"/in/{kind}/{name}") if kind in IN_KINDS and _NAME.fullmatch(name) else None
         if content is None:
             return _problem(404, "no_such_file")
@@ -123,7 +123,7 @@ class RestEndpoint:
 
     async def move_answer(self, request: Request) -> Response:
         """Archive an answer; one that is already there counts as archived."""
-        kind, name, folder = *_place(request), str(request.path_params["folder"])
+        kind, name, folder = *_kind_and_name(request), str(request.path_params["folder"])
         if kind not in IN_KINDS or folder not in _PUT or not _NAME.fullmatch(name):
             return _problem(404, "no_such_place")
         source, target = f"/in/{kind}/{name}", f"/{folder}/{kind}/{name}"
@@ -175,7 +175,7 @@ class RestEndpoint:
         return f"9{name[1:]}" if self.home.faults.match("foreign", request.url.path) else name
 
 
-def _place(request: Request) -> tuple[str, str]:
+def _kind_and_name(request: Request) -> tuple[str, str]:
     return str(request.path_params["kind"]), str(request.path_params["name"])
 
 

@@ -12,7 +12,7 @@ from domain.applications.applications import RejectionGround
 from domain.benefits.benefits import PaymentStatus
 from domain.etaal.counting import STATUS_LINE
 from domain.kernel import Source, ist_date
-from gateway.http.document_door import document_routes
+from gateway.http.document_downloads import document_routes
 from integrations.calling.errors import Unavailable
 from store.benefits import benefits
 from store.etaal import ledger, ledger_seal

@@ -48,7 +48,7 @@ class Life:
         many = [application(f"{place % 7}-{len(self.cases) + more:04d}", district="58") for more in range(3)]
         self.cases += many
         async with self.store.write_transaction() as tx:
-            await applications.add_many(tx, many, told=[])
+            await applications.add_many(tx, many, announced=[])
             await figures.add_many(tx, {one.id: marks_of(figure_inputs(one)) for one in many})
 
     async def change(self, place: int) -> None:

@@ -57,7 +57,7 @@ async def told(store: Store) -> Store:
     """A store where all cases are counted; nothing is folded."""
     async with store.write_transaction() as tx:
         await people.add_citizen(tx, citizen("c1"))
-        await applications.add_many(tx, CASES, told=[])
+        await applications.add_many(tx, CASES, announced=[])
         for case in CASES:
             await figures.add(tx, marks_of(figure_inputs(case)), case.id)
     return store

@@ -13,7 +13,7 @@ from tests.support.catalogued import bare_environment
 
 
 @dataclass(frozen=True)
-class House:
+class StoreUnderTest:
     """An open store, its cipher and clock, and the environment over it."""
 
     store: Store
@@ -23,7 +23,7 @@ class House:
 
 
 @asynccontextmanager
-async def opened(url: str, folder: Path) -> AsyncIterator[House]:
+async def open_store(url: str, folder: Path) -> AsyncIterator[StoreUnderTest]:
     """Open a store whose schema is there; its clock stands where the last disposals are a day old."""
     keyrings = Keyrings(folder / "keys")
     keyrings.init()
@@ -32,6 +32,6 @@ async def opened(url: str, folder: Path) -> AsyncIterator[House]:
     store = await Store.open(url, cipher=cipher, clock=clock)
     try:
         async with bare_environment(store, keyrings, clock, folder, SystemIds(clock)) as env:
-            yield House(store, cipher, clock, env)
+            yield StoreUnderTest(store, cipher, clock, env)
     finally:
         await store.close()

@@ -12,9 +12,9 @@ from actions.kernel import Environment
 from actions.umang import umang_users
 from domain.kernel import ANONYMOUS, ErrorCode, Language, Subject
 from gateway.umang import reads, writes
+from gateway.umang.failures import PASSING, CallFailed, failure_of_code
 from gateway.umang.reading import CallParameters
 from gateway.umang.running import READ_SECONDS, WRITE_SECONDS, Caller, Documents, MakeContext, Operations
-from gateway.umang.telling import PASSING, CallFailed, failure_of_code
 from integrations.umang import PUBLIC, DeskUnavailable, UmangCall, UmangReply, UserAssertion
 from integrations.umang.door_answers import DUPLICATE, NOT_LINKED, SOURCE_AWAY, TEXTS, failure, success
 from store import umang
@@ -44,7 +44,7 @@ WORK: Mapping[str, Work] = MappingProxyType(
 _log = structlog.get_logger(__name__)
 
 
-class UmangDesk:
+class UmangCallHandler:
     """The Desk of UMANG's API: actions and published operations, as for the apps."""
 
     def __init__(self, env: Environment, documents: Documents, make_context: MakeContext) -> None:
@@ -53,14 +53,14 @@ class UmangDesk:
         self._make_context = make_context
 
     async def spend(self, user: UserAssertion) -> bool:
-        """Use an assertion up; False where it was used before. Raises StoreAway."""
+        """Use an assertion up; False where it was used before. Raises DeskUnavailable."""
         try:
             return await umang_users.use_assertion(self._env, user)
         except StoreError as error:
             raise DeskUnavailable from error
 
     async def answer(self, call: UmangCall) -> UmangReply:
-        """Answer a call. Raises StoreAway."""
+        """Answer a call. Raises DeskUnavailable."""
         try:
             subject = await umang_users.subject_of(self._env, call.user) if call.user else None
             if subject is None and call.operation not in PUBLIC:

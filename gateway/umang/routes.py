@@ -20,25 +20,25 @@ from gateway.runtime.composition import Runtime
 from gateway.runtime.partners import read_onboarding
 from gateway.settings.limits import DEMO_COST_TIMES, DEMO_TIMES
 from gateway.settings.settings import Settings
+from gateway.umang.call_handler import UmangCallHandler
 from gateway.umang.description import description_routes
-from gateway.umang.desk import UmangDesk
 from gateway.umang.handoff import handoff_routes
 from gateway.umang.running import Caller, Documents
 from integrations.umang import UmangEndpointSettings, endpoint_routes
 from schema.kernel import Context
 
 
-def umang_routes(settings: Settings, house: Runtime, graph: BaseSchema, edge: Edge, metrics: Metrics) -> list[Route]:
+def umang_routes(settings: Settings, runtime: Runtime, graph: BaseSchema, edge: Edge, metrics: Metrics) -> list[Route]:
     """Every route that UMANG or a browser from its app asks at."""
-    env = house.environment
+    env = runtime.environment
     times = DEMO_TIMES if settings.demo else 1
     door = read_onboarding(settings, "umang", lambda given: UmangEndpointSettings.from_onboarding(given, times))
-    shut = shut_by(house.switches, env.clock)
+    shut = shut_by(runtime.switches, env.clock)
     pipeline = Pipeline(graph, _no_requests, replace(edge, streams=None))
-    desk = UmangDesk(env, Documents(pipeline), partial(context_of, house, settings))
+    handler = UmangCallHandler(env, Documents(pipeline), partial(context_of, runtime, settings))
     return [
         *endpoint_routes(
-            desk,
+            handler,
             door,
             env.clock,
             shut=shut,
@@ -50,16 +50,16 @@ def umang_routes(settings: Settings, house: Runtime, graph: BaseSchema, edge: Ed
     ]
 
 
-def context_of(house: Runtime, settings: Settings, caller: Caller) -> Context:
+def context_of(runtime: Runtime, settings: Settings, caller: Caller) -> Context:
     """The context of one operation that UMANG's API runs for a citizen, or anonymously."""
     return Context(
-        request_id=house.environment.ids.key(),
+        request_id=runtime.environment.ids.key(),
         subject=caller.subject,
         language=caller.language,
-        environment=house.environment,
-        monitor=house.monitor,
+        environment=runtime.environment,
+        monitor=runtime.monitor,
         channel=Channel.UMANG,
-        switches=house.switches,
+        switches=runtime.switches,
         cost_limit=settings.limits.cost * (DEMO_COST_TIMES if settings.demo else 1),
         federation=False,
     )

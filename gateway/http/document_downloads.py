@@ -81,7 +81,7 @@ class _DocumentResponse(StreamingResponse):
         self._document = document
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send it; raises CutShort, so that the server closes the connection, where it could not be sent whole."""
+        """Send it; raises StreamInterrupted where it could not be sent whole, so that the connection is closed."""
         try:
             async with asyncio.timeout(WHOLE_SECONDS):
                 await super().__call__(scope, receive, send)
