@@ -1,11 +1,25 @@
 """An outside system's answer: status, headers, body, and its Retry-After."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, TypeVar
+
+from domain.kernel import Source
+from integrations.calling.errors import (
+    Foreign,
+    Garbled,
+    IntegrityFailure,
+    NotLetIn,
+    Refused,
+    Unavailable,
+    Unreadable,
+)
+
+A = TypeVar("A")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +43,48 @@ def read_json(content: bytes) -> Any:
         return json.loads(content)
     except RecursionError:
         raise ValueError("nested too deep") from None
+
+
+def read_object(content: bytes) -> dict[str, Any]:
+    """The JSON object of a body. Raises Unreadable: `not_json`, `not_an_object`."""
+    try:
+        body = read_json(content)
+    except ValueError as error:
+        raise Unreadable("not_json") from error
+    if not isinstance(body, dict):
+        raise Unreadable("not_an_object")
+    return body
+
+
+def read_as(source: Source, read: Callable[[A], T], given: A) -> T:
+    """What `read` makes of a message; what it finds Foreign raises IntegrityFailure, what is Unreadable Garbled."""
+    try:
+        return read(given)
+    except Foreign as error:
+        raise IntegrityFailure(source, str(error)) from error
+    except Unreadable as error:
+        raise Garbled(source, str(error)) from error
+
+
+def refuse_status(
+    source: Source,
+    answer: Answer,
+    *,
+    good: Collection[int] = (200,),
+    ours: Collection[int] = (401, 403),
+    code: str | None = None,
+) -> None:
+    """Raise what a status that is not good means; `code` is the partner's own word for it, where it has said one.
+
+    429 and those from 500 are Unavailable, `ours` say that our own credentials are wrong, others are Refused.
+    """
+    status, word = answer.status, f"http_{answer.status}"
+    if status == 429 or status >= 500:
+        raise Unavailable(source, word, retry_after=retry_after_seconds(answer))
+    if status in ours:
+        raise NotLetIn(source, code or word)
+    if status not in good:
+        raise Refused(source, code or word)
 
 
 def retry_after_seconds(answer: Answer) -> float | None:

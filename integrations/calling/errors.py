@@ -83,3 +83,11 @@ class IntegrityFailure(Garbled):
 
     retryable = False
     alarmed = False
+
+
+class Unreadable(ValueError):
+    """A message that does not have the published form; the text is a short word or a field's name, never a value."""
+
+
+class Foreign(Unreadable):
+    """A message about another record than the one asked for, or one that the partner did not make: never shown."""

@@ -1,39 +1,25 @@
 """The one resilient HTTP caller that every adapter uses.
 
-Order, outermost first: request deadline, cached answers and single flight, retry, circuit breaker, bulkhead,
-limiter, one HTTP call with total time-out, body cap and the content type checked (ADR 0016).
-Redirects are not followed; where a call may go is guarded below the transport (integrations/calling/ssrf_guard.py).
+A call goes through cached answers and single flight, then through integrations/calling/guarded_calls.py. An attempt is
+one HTTP call with a body cap, whose content type is checked (ADR 0016). Redirects are not followed; where a call may go
+is guarded below the transport (integrations/calling/ssrf_guard.py).
 """
 
-import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import AsyncExitStack, contextmanager
-from dataclasses import dataclass, replace
-from typing import Any, TypedDict, TypeVar, Unpack
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractContextManager, AsyncExitStack
+from dataclasses import replace
+from functools import partial
+from typing import Any, TypedDict, TypeVar, Unpack, cast
 
 import httpx
-import tenacity
-from tenacity import RetryCallState
 
 from domain.kernel import Clock, Source, Sourced
-from integrations.calling.answers import Answer, retry_after_seconds
-from integrations.calling.breakers import CircuitOpen
+from integrations.calling.answers import Answer, read_as, retry_after_seconds
 from integrations.calling.cache import Codec
-from integrations.calling.calls import count_call
-from integrations.calling.deadline import share
-from integrations.calling.errors import (
-    CertificateNotTaken,
-    Garbled,
-    IntegrityFailure,
-    NeverSent,
-    NotAsked,
-    NotLetIn,
-    RemoteError,
-    Unavailable,
-)
+from integrations.calling.errors import CertificateNotTaken, Garbled, NeverSent, Unavailable
+from integrations.calling.guarded_calls import Confirm, Crowded, GuardedCalls, Work
 from integrations.calling.http_transport import CertificateRefused, ServerNotTrusted
-from integrations.calling.limiter import BulkheadState
-from integrations.calling.policies import Bulkhead, CallPolicy
+from integrations.calling.policies import CallPolicy
 from integrations.calling.resilience import Resilience
 from integrations.calling.streams import Body, Limits, read_whole
 from integrations.calling.transport import Client
@@ -42,15 +28,6 @@ __all__ = ["Answer", "Body", "Codec", "Remote", "Resilience", "retry_after_secon
 
 T = TypeVar("T")
 CERTIFICATE_REFUSED = "certificate_refused"
-LONGEST_RETRY_AFTER = 5.0
-"""Seconds; a partner that asks for a longer wait is not asked again for this request."""
-
-_WAIT = tenacity.wait_random_exponential(multiplier=0.1, max=1)
-"""Full jitter: anything up to 0.1 s, 0.2 s, 0.4 s ... and at most 1 s."""
-
-
-class Crowded(NotAsked):
-    """The call found no place, or had no time left to begin; nothing was sent."""
 
 
 class Parts(TypedDict, total=False):
@@ -69,28 +46,6 @@ class Parts(TypedDict, total=False):
     judge: Callable[[Answer], None] | None
 
 
-@dataclass(slots=True)
-class _Call:
-    """One logical call on its way.
-
-    `lost` once an attempt may have arrived without an answer of use; `unknown` once it could not be learnt
-    whether it did, so that nothing may be repeated.
-    """
-
-    policy: CallPolicy
-    method: str
-    url: str
-    parts: Parts
-    group: str
-    lane: BulkheadState
-    ends_at: float
-    confirm: Callable[[], Awaitable[bool]] | None
-    lost: Unavailable | Garbled | None = None
-    unknown: bool = False
-    streamed: bool = False
-    body: Body | None = None
-
-
 class Remote:
     """One outside system at one origin. Paths are relative to `base_url`; redirects are never followed."""
 
@@ -99,7 +54,7 @@ class Remote:
         self._base_url = base_url.rstrip("/")
         self._client = client
         self._shared = shared
-        self._lanes: dict[Bulkhead, BulkheadState] = {}
+        self._calls = GuardedCalls(source, shared)
 
     @property
     def clock(self) -> Clock:
@@ -111,38 +66,52 @@ class Remote:
 
         Raises Unavailable after the last attempt, and whatever `judge` raises.
         """
-        answer = await self._run_call(self._call(policy, method, path, parts, None))
-        if answer is None:
-            raise RuntimeError("only a confirmed call has no answer")
-        return answer
+        work = self._work(policy, method, path, parts)
+        return cast("Answer", await self._calls.run(policy, work, group=parts.get("group", "")))
+
+    async def ask(
+        self, policy: CallPolicy, method: str, path: str, read: Callable[[Answer], T], **parts: Unpack[Parts]
+    ) -> T:
+        """What `read` makes of the answer, which it judges too: the breaker counts what cannot be read.
+
+        Raises as `send` does, and Garbled or IntegrityFailure for what `read` finds Unreadable or Foreign.
+        """
+        found: list[T] = []
+        await self.send(policy, method, path, **self._reading(read, found, parts))
+        return found[-1]
+
+    async def ask_once(
+        self,
+        policy: CallPolicy,
+        method: str,
+        path: str,
+        read: Callable[[Answer], T],
+        *,
+        confirm: Confirm,
+        **parts: Unpack[Parts],
+    ) -> T | None:
+        """As `ask`, for a write that carries a key; None where `confirm` found that an earlier attempt had arrived."""
+        found: list[T] = []
+        answer = await self.send_once(policy, method, path, confirm=confirm, **self._reading(read, found, parts))
+        return None if answer is None else found[-1]
 
     async def stream(self, policy: CallPolicy, method: str, path: str, **parts: Unpack[Parts]) -> Body:
         """As `send`, but the body of a 200 is left to be passed on (close it); `judge` reads the other answers.
 
         Only what comes before the body is tried again. How the body ended is noted for the system as for a call.
         """
-        call = self._call(policy, method, path, parts, None)
-        call.streamed = True
-        await self._run_call(call)
-        if call.body is None:
-            raise RuntimeError("an answer that was let pass has a body")
-        return call.body
+        work = self._work(policy, method, path, parts, streamed=True)
+        begun = await self._calls.run(policy, work, group=parts.get("group", ""), begins=True)
+        if isinstance(begun, Answer):
+            raise RuntimeError("an answer that was let pass has a body")  # noqa: TRY004 - a defect of the judge
+        return begun
 
     async def send_once(
-        self,
-        policy: CallPolicy,
-        method: str,
-        path: str,
-        *,
-        confirm: Callable[[], Awaitable[bool]],
-        **parts: Unpack[Parts],
+        self, policy: CallPolicy, method: str, path: str, *, confirm: Confirm, **parts: Unpack[Parts]
     ) -> Answer | None:
-        """Send a write that carries a key; None where `confirm` found that an earlier attempt had arrived.
-
-        After a lost or garbled answer `confirm` asks the partner whether it has the key: before each repeat,
-        and once more before giving up. Where that cannot be learnt, the loss is reported and nothing is repeated.
-        """
-        return await self._run_call(self._call(policy, method, path, parts, confirm))
+        """Send a write that carries a key; None where `confirm` found that an earlier attempt had arrived."""
+        work = self._work(policy, method, path, parts)
+        return cast("Answer | None", await self._calls.run_once(policy, work, confirm, group=parts.get("group", "")))
 
     async def fetch_cached(
         self,
@@ -167,211 +136,81 @@ class Remote:
 
     def admit(self, *, writes: bool = False) -> None:
         """Raise SwitchedOff where a switch holds calls back; for what a browser is sent to without a call of ours."""
-        self._shared.gate.admit(self.source, self._shared.clock.now(), writes=writes)
+        self._calls.admit(writes=writes)
 
     async def forget(self, policy: CallPolicy, key: tuple[str, ...]) -> None:
         """Drop a cached answer."""
         await self._shared.kept.forget(policy, key)
 
-    @contextmanager
-    def raise_alarms(self, policy: CallPolicy) -> Iterator[None]:
+    def raise_alarms(self, policy: CallPolicy) -> AbstractContextManager[None]:
         """Raise the alarm for an IntegrityFailure or a NotLetIn that comes through, once."""
-        try:
-            yield
-        except NotLetIn as error:
-            if not error.alarmed:
-                error.alarmed = True
-                self._shared.monitor.record_not_let_in(self.source, policy.name, error.code)
-            raise
-        except IntegrityFailure as error:
-            self._raise_integrity_alarm(policy, error)
-            raise
+        return self._calls.raise_alarms(policy)
 
-    def _raise_integrity_alarm(self, policy: CallPolicy, error: IntegrityFailure) -> None:
-        if not error.alarmed:
-            error.alarmed = True
-            self._shared.monitor.record_integrity_failure(self.source, policy.name, error.code)
+    def _reading(self, read: Callable[[Answer], T], found: list[T], parts: Parts) -> Parts:
+        """The parts with a judge that keeps what it reads."""
 
-    def _call(
-        self,
-        policy: CallPolicy,
-        method: str,
-        path: str,
-        parts: Parts,
-        confirm: Callable[[], Awaitable[bool]] | None,
-    ) -> _Call:
-        self.admit(writes=policy.writes)
-        group = parts.get("group") or ("" if policy.group_is_named else policy.breaker)
-        if policy.group_is_named and not group:
-            raise ValueError(f"{policy.name} names its breaker group with each call")
-        lane = self._lanes.get(policy.lane)
-        if lane is None:
-            lane = self._lanes[policy.lane] = BulkheadState(policy.lane, self._shared.clock)
-        clock = self._shared.clock
-        ends_at = clock.monotonic() + share(clock, policy.total, policy.priority)
-        return _Call(policy, method, self._base_url + path, parts, group, lane, ends_at, confirm)
+        def judge_and_keep(answer: Answer) -> None:
+            found[:] = [read_as(self.source, read, answer)]
 
-    async def _run_call(self, call: _Call) -> Answer | None:
-        started = self._shared.clock.monotonic()
-        call.lane.budget.earn()
-        try:
-            with self.raise_alarms(call.policy):
-                answer = await self._with_retries(call)
-        except RemoteError as error:
-            self._note(call.policy, started, error)
-            raise
-        self._note(call.policy, started, None)
-        return answer
+        return {**parts, "judge": judge_and_keep}
 
-    async def _with_retries(self, call: _Call) -> Answer | None:
-        try:
-            return await self._attempt(call)
-        except Unavailable as error:
-            if not _may_be_repeated(call, error, 1):  # an open circuit is refused without the cost of a retry
-                return await self._given_up(call, error)
-            first: Unavailable | None = error
-        except Garbled as error:
-            return await self._given_up(call, error)
+    def _work(
+        self, policy: CallPolicy, method: str, path: str, parts: Parts, *, streamed: bool = False
+    ) -> Work[Answer | Body]:
+        """One HTTP call: its answer whole and judged, or where it is `streamed` the body of a good one."""
 
-        async def next_attempt() -> Answer | None:
-            nonlocal first
-            if first is not None:  # the first attempt is made already; tenacity judges it like the others
-                error, first = first, None
-                raise error
-            return await self._attempt(call)
+        async def exchange(held: AsyncExitStack) -> Answer | Body:
+            try:
+                response = await self._client.send(self._request(policy, method, path, parts))
+                begun = await self._receive(policy, response, parts.get("group", ""), held if streamed else None)
+            except httpx.PoolTimeout as error:
+                raise Crowded(self.source, "crowded") from error
+            except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+                raise self._never_sent(error, policy) from error
+            except httpx.HTTPError as error:
+                raise Unavailable(self.source, "connection_lost") from error
+            if isinstance(begun, Answer):
+                self._check(policy, begun)
+                judge = parts.get("judge")
+                if judge is not None:
+                    judge(begun)
+            return begun
 
-        try:
-            return await self._retry_loop(call)(next_attempt)
-        except (Unavailable, Garbled) as error:
-            return await self._given_up(call, error)
+        return exchange
 
-    async def _attempt(self, call: _Call) -> Answer | None:
-        if await self._has_arrived(call):
-            return None
-        try:
-            return await self._shared.breakers.call(
-                self.source, call.group, lambda: self._run_attempt(call), call.policy.traffic, begins=call.streamed
-            )
-        except (Unavailable, Garbled) as error:
-            if not isinstance(error, NeverSent | CircuitOpen | Crowded):
-                call.lost = error
-            raise
-
-    async def _has_arrived(self, call: _Call) -> bool:
-        """Whether a write whose answer was lost is there; raises the loss where that cannot be learnt."""
-        if call.lost is None or call.confirm is None:
-            return False
-        try:
-            return await call.confirm()
-        except (Unavailable, Garbled):
-            call.unknown = True
-            raise call.lost from None
-
-    async def _given_up(self, call: _Call, error: Unavailable | Garbled) -> Answer | None:
-        """Before a loss is reported, ask once more whether the write arrived."""
-        if not call.unknown and await self._has_arrived(call):
-            return None
-        raise error
-
-    def _retry_loop(self, call: _Call) -> tenacity.AsyncRetrying:
-        clock = self._shared.clock
-
-        def may_retry(state: RetryCallState) -> bool:
-            error = state.outcome.exception() if state.outcome else None
-            return _may_be_repeated(call, error, state.attempt_number) and call.lane.budget.spend()
-
-        def wait(state: RetryCallState) -> float:
-            error = state.outcome.exception() if state.outcome else None
-            asked = error.retry_after or 0.0 if isinstance(error, RemoteError) else 0.0
-            return asked + _WAIT(state)
-
-        return tenacity.AsyncRetrying(
-            stop=lambda state: clock.monotonic() + state.upcoming_sleep >= call.ends_at,
-            wait=wait,
-            retry=may_retry,
-            sleep=clock.sleep,
-            reraise=True,
-        )
-
-    async def _run_attempt(self, call: _Call) -> Answer:
-        policy = call.policy
-        seconds = min(policy.attempt, call.ends_at - self._shared.clock.monotonic())
-        if seconds <= 0:
-            raise Crowded(self.source, "deadline_exceeded")
-        asked = False
-        try:
-            async with asyncio.timeout(seconds), AsyncExitStack() as held:
-                await held.enter_async_context(call.lane.place(call.group))
-                asked = True
-                count_call(self.source)
-                answer = await self._exchange(call, held)
-        except TimeoutError as error:
-            raise self._timed_out(policy, seconds, asked=asked) from error
-        except httpx.PoolTimeout as error:
-            raise Crowded(self.source, "crowded") from error
-        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-            raise self._never_sent(error, policy) from error
-        except httpx.HTTPError as error:
-            raise Unavailable(self.source, "connection_lost") from error
-        if call.body is not None:
-            return answer
-        self._check(policy, answer)
-        judge = call.parts.get("judge")
-        if judge is not None:
-            judge(answer)
-        return answer
-
-    def _timed_out(self, policy: CallPolicy, seconds: float, *, asked: bool) -> Unavailable:
-        """A system is judged by a time-out only where it had at least half of the time that the policy gives."""
-        if not asked:
-            return Crowded(self.source, "crowded")
-        if seconds < policy.attempt / 2:
-            return NotAsked(self.source, "timed_out")
-        return Unavailable(self.source, "timed_out")
-
-    def _request(self, call: _Call) -> httpx.Request:
-        parts = call.parts
+    def _request(self, policy: CallPolicy, method: str, path: str, parts: Parts) -> httpx.Request:
         content = parts.get("content")
         return self._client.request(
-            call.method,
-            call.url,
+            method,
+            self._base_url + path,
             headers=dict(parts.get("headers") or {}),
             params=parts.get("params"),
             json=parts.get("json"),
             form=parts.get("form"),
             content=content() if callable(content) else content,
-            repeatable=call.policy.repeatable and not call.policy.keyed,
-            patience=call.policy.attempt,
+            repeatable=policy.repeatable and not policy.keyed,
+            patience=policy.attempt,
         )
 
-    async def _exchange(self, call: _Call, held: AsyncExitStack) -> Answer:
-        response = await self._client.send(self._request(call))
+    async def _receive(
+        self, policy: CallPolicy, response: httpx.Response, group: str, held: AsyncExitStack | None
+    ) -> Answer | Body:
+        """The answer whole; or, with what is `held` for it, the body of a good one, left to be passed on."""
         names = {name.lower(): value for name, value in response.headers.items()}
-        limits = Limits(self.source, call.policy.body_limit, call.policy.total)
+        limits = Limits(self.source, policy.body_limit, policy.total)
         head = Answer(response.status_code, names, b"", self._shared.clock.now())
+        body: Body | None = None
         try:
-            if call.streamed and head.status == 200:
-                self._check(call.policy, head)
-                if head.media_type in call.policy.accepts:
-                    call.body = self._open_body(call, head, response, limits, held)
-                    return head
+            if held is not None and head.status == 200:
+                self._check(policy, head)
+                if head.media_type in policy.accepts:
+                    ended = partial(self._calls.note_end, policy, group, self._shared.clock.monotonic())
+                    body = Body(head, response, limits, held.pop_all(), self._shared.clock, ended)
+                    return body
             return replace(head, content=await read_whole(response, limits), at=self._shared.clock.now())
         finally:
-            if call.body is None:
+            if body is None:
                 await response.aclose()
-
-    def _open_body(
-        self, call: _Call, head: Answer, response: httpx.Response, limits: Limits, held: AsyncExitStack
-    ) -> Body:
-        started = self._shared.clock.monotonic()
-
-        def note_end(error: RemoteError | None) -> None:
-            if isinstance(error, IntegrityFailure):
-                self._raise_integrity_alarm(call.policy, error)
-            self._shared.breakers.settle(self.source, call.group, error)
-            self._note(call.policy, started, error)
-
-        return Body(head, response, limits, held.pop_all(), self._shared.clock, note_end)
 
     def _check(self, policy: CallPolicy, answer: Answer) -> None:
         """Refuse what no adapter may read: redirects, packed bodies, statuses of trouble, other content types."""
@@ -395,21 +234,3 @@ class Remote:
         if isinstance(error, ServerNotTrusted):
             return NeverSent(self.source, "server_not_trusted")
         return NeverSent(self.source, "connection_failed")
-
-    def _note(self, policy: CallPolicy, started: float, error: RemoteError | None) -> None:
-        now, seconds = self._shared.clock.now(), self._shared.clock.monotonic() - started
-        if isinstance(error, NotAsked) and not isinstance(error, CircuitOpen):
-            self._shared.monitor.record_not_asked(self.source, policy.name, seconds)
-        elif isinstance(error, Unavailable | Garbled):
-            self._shared.monitor.record_failure(self.source, policy.name, now, seconds, error.retry_after)
-        else:
-            self._shared.monitor.record_success(self.source, policy.name, now, seconds)
-
-
-def _may_be_repeated(call: _Call, error: BaseException | None, attempt: int) -> bool:
-    """Whether a failed attempt, the first or a later one, may be followed by another, if the budget allows it."""
-    if not isinstance(error, Unavailable) or isinstance(error, CircuitOpen | CertificateNotTaken) or call.unknown:
-        return False
-    if (error.retry_after or 0) > LONGEST_RETRY_AFTER or attempt >= call.policy.attempts:
-        return False
-    return call.policy.repeatable or isinstance(error, NeverSent)

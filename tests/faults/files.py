@@ -19,10 +19,10 @@ from typing import Any, ClassVar
 from domain.kernel import Source
 from integrations.calling.breakers import BreakerState
 from integrations.calling.errors import Garbled, IntegrityFailure, Refused, RemoteError
+from integrations.calling.guarded_calls import GuardedCalls
 from integrations.calling.policies import CallPolicy
 from integrations.calling.ssrf_guard import SsrfGuard
 from integrations.dbt_finance.pfms import sftp_exchange
-from integrations.dbt_finance.pfms.guarded import GuardedCalls
 from integrations.dbt_finance.pfms.models import FileKind
 from integrations.dbt_finance.pfms.settings import SftpSettings
 from integrations.dbt_finance.pfms.sftp_exchange import SftpExchange
@@ -88,9 +88,9 @@ class _Counted(GuardedCalls):
         super().__init__(*given)
         self._slow = slow
 
-    async def run(self, policy: CallPolicy, work: Callable[[], Awaitable[Any]]) -> Any:
+    async def run(self, policy: CallPolicy, work: Callable[..., Awaitable[Any]], **named: Any) -> Any:
         return await super().run(
-            replace(policy, attempt=SLOW_ATTEMPT, total=SLOW_TOTAL) if self._slow else policy, work
+            replace(policy, attempt=SLOW_ATTEMPT, total=SLOW_TOTAL) if self._slow else policy, work, **named
         )
 
 

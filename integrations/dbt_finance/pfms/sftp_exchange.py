@@ -4,12 +4,14 @@ A file is written under a name of the attempt and renamed when it is whole; befo
 """
 
 import asyncio
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 
 from domain.kernel import Source
 from integrations.calling.errors import Refused, RemoteError, Unavailable
+from integrations.calling.guarded_calls import GuardedCalls
 from integrations.calling.policies import XML_TYPES, Bulkhead, CallPolicy
 from integrations.calling.resilience import Resilience
 from integrations.dbt_finance.pfms.exchange import (
@@ -20,7 +22,6 @@ from integrations.dbt_finance.pfms.exchange import (
     check_place,
     for_size,
 )
-from integrations.dbt_finance.pfms.guarded import GuardedCalls
 from integrations.dbt_finance.pfms.models import INCOMING, OUTGOING, SELDOM, FileKind
 from integrations.dbt_finance.pfms.names import UNFINISHED, is_safe
 from integrations.dbt_finance.pfms.settings import Addresses, SftpSettings
@@ -28,6 +29,7 @@ from integrations.dbt_finance.pfms.settings import Addresses, SftpSettings
 if TYPE_CHECKING:
     from integrations.dbt_finance.pfms.sftp import SftpSession
 
+T = TypeVar("T")
 log = structlog.get_logger(__name__)
 
 _LANE = Bulkhead(places=4)
@@ -99,7 +101,7 @@ class SftpExchange:
             await self._remove_leftovers(kind, name)
 
         async with self._sending:
-            await self._calls.run(for_size(SEND, len(content)), put)
+            await self._run(for_size(SEND, len(content)), put)
 
     async def is_sent(self, kind: FileKind, name: str) -> bool:
         check_place(kind, name, OUTGOING)
@@ -107,13 +109,13 @@ class SftpExchange:
         async def look() -> bool:
             return await self._find_request(kind, name) is not None
 
-        return await self._calls.run(SENT, look)
+        return await self._run(SENT, look)
 
     async def list_incoming(self) -> list[IncomingFile]:
         async def list_all_kinds() -> list[IncomingFile]:
             return [each for kind in INCOMING for each in await self._list_files(kind)]
 
-        return await self._calls.run(LIST, list_all_kinds)
+        return await self._run(LIST, list_all_kinds)
 
     async def fetch(self, kind: FileKind, name: str, size: int = 0) -> bytes:
         check_place(kind, name, INCOMING)
@@ -121,11 +123,11 @@ class SftpExchange:
         async def read() -> bytes:
             return await self._read(self._path("in", kind, name))
 
-        return await self._calls.run(for_size(FETCH, size), read)
+        return await self._run(for_size(FETCH, size), read)
 
     async def archive(self, kind: FileKind, name: str) -> None:
         check_place(kind, name, INCOMING)
-        await self._calls.run(MOVE, lambda: self._move_answer(kind, name, "archive"))
+        await self._run(MOVE, lambda: self._move_answer(kind, name, "archive"))
 
     async def refuse(self, kind: FileKind, name: str, reason: str) -> None:
         check_place(kind, name, INCOMING)
@@ -136,7 +138,7 @@ class SftpExchange:
                 await self._session.put(beside, f"{reason}\n".encode())
             await self._move_answer(kind, name, "failed")
 
-        await self._calls.run(MOVE, write_reason_and_move)
+        await self._run(MOVE, write_reason_and_move)
 
     async def aclose(self) -> None:
         """Hang up."""
@@ -144,6 +146,9 @@ class SftpExchange:
         self._opened = self._opened_to_send = None
         for line in opened:
             await line.aclose()
+
+    async def _run(self, policy: CallPolicy, work: Callable[[], Awaitable[T]]) -> T:
+        return await self._calls.run(policy, lambda _held: work())
 
     @property
     def _session(self) -> "SftpSession":
