@@ -21,6 +21,7 @@ from schema.kernel import (
     Info,
     InLanguage,
     Listing,
+    Mapped,
     Paged,
     assumed_list_size,
     count_reader,
@@ -38,7 +39,9 @@ _SANCTION = ByKey(sanction_by_id, lambda one: one.item.sanction_id)
 @strawberry.type(
     directives=[AUTHENTICATED], description="Somebody to whom a benefit is paid through PFMS, without her name."
 )
-class PaymentBeneficiary:
+class PaymentBeneficiary(
+    Mapped[ListedBeneficiary], beneficiary_ref="id", district_code="district", pfms_code="cpsms_id"
+):
     item: strawberry.Private[ListedBeneficiary]
     beneficiary_ref: str = strawberry.field(description="The id by which our files and cases name her.")
     number: str = strawberry.field(description="The number of the sanction that is paid to her.")
@@ -59,20 +62,7 @@ class PaymentBeneficiary:
     @classmethod
     def of(cls, item: ListedBeneficiary) -> Self:
         """The graph's view of a beneficiary."""
-        return cls(
-            item=item,
-            beneficiary_ref=item.id,
-            number=show_number(item.number),
-            scheme_code=item.scheme_code,
-            district_code=item.district,
-            state=item.state,
-            since=item.since,
-            codes=list(item.codes),
-            by_aadhaar=item.by_aadhaar,
-            masked_account=account_of_last4(item.account_last4),
-            account_version=item.account_version,
-            pfms_code=item.cpsms_id,
-        )
+        return cls.read(item, number=show_number(item.number), masked_account=account_of_last4(item.account_last4))
 
     @resolver_field(description="Where she stands at PFMS, in words.")
     def state_label(self, info: Info, language: InLanguage = None) -> str:

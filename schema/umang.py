@@ -6,7 +6,7 @@ import strawberry
 
 from domain.kernel import Sourced, mask_account
 from integrations.umang import RationCard as RationCardItem
-from schema.kernel import Info, Provenance
+from schema.kernel import Info, Mapped, Provenance
 
 
 @strawberry.type(description="A person on a ration card.")
@@ -16,7 +16,7 @@ class RationCardMember:
 
 
 @strawberry.type(description="A ration card of the national one-card service.")
-class RationCard:
+class RationCard(Mapped[RationCardItem]):
     """A ration card; its number is shown but for its last four characters hidden."""
 
     number: str = strawberry.field(description="The card's number with all but the last four characters hidden.")
@@ -30,11 +30,9 @@ class RationCard:
     def of(cls, info: Info, sourced: Sourced[RationCardItem]) -> Self:
         """The graph's view of an answer of UMANG."""
         item = sourced.value
-        return cls(
+        return cls.read(
+            item,
             number=mask_account(item.number),
-            scheme=item.scheme,
-            district=item.district,
-            shop=item.shop,
             members=[RationCardMember(name=one.name, relation=one.relation) for one in item.members],
             provenance=[Provenance.of(info, (sourced.source, sourced.state, sourced.as_of))],
         )

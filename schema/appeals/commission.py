@@ -30,6 +30,7 @@ from schema.kernel import (
     Paged,
     Part,
     Position,
+    View,
     Window,
     assumed_list_size,
     field_language,
@@ -186,17 +187,12 @@ class DelayReviewRow:
 
 
 @strawberry.type(directives=[AUTHENTICATED], description="The review of delays of one month, made once.")
-class DelayReview:
+class DelayReview(View[commission.DelayReview]):
     item: strawberry.Private[commission.DelayReview]
     month: date = strawberry.field(description="The first day of the month.")
     sha256: str = strawberry.field(description="The SHA-256 of the canonical JSON of the whole review.")
     made_at: datetime = strawberry.field(description="When it was made.")
     sent_at: datetime | None = strawberry.field(description="When the Commission's system took it; null until then.")
-
-    @classmethod
-    def of(cls, item: commission.DelayReview) -> Self:
-        """The graph's view of a review."""
-        return cls(item=item, month=item.month, sha256=item.sha256, made_at=item.made_at, sent_at=item.sent_at)
 
     @resolver_field(description="The departments and districts of one's jurisdictions.")
     def rows(self) -> list[DelayReviewRow]:

@@ -1,14 +1,13 @@
 """Cases in the Right to Service Commission's own system, and its messages about them."""
 
 from datetime import datetime
-from typing import Self
 
 import strawberry
 
 from domain.appeals import commission
 from domain.appeals.commission import Bench, CommissionWord, MessageState
 from domain.kernel.messages import label
-from schema.kernel import AUTHENTICATED, Info, InLanguage, field_language, many_by_key, one_by_key, resolver_field
+from schema.kernel import AUTHENTICATED, Info, InLanguage, View, field_language, many_by_key, one_by_key, resolver_field
 from store.appeals import commission as commission_store
 
 # Keyed by appeals that were let through before.
@@ -16,17 +15,12 @@ case_by_appeal, messages_of_case = one_by_key(commission_store.cases), many_by_k
 
 
 @strawberry.type(directives=[AUTHENTICATED], description="A message of the Commission about a case.")
-class CommissionMessage:
+class CommissionMessage(View[commission.CommissionMessage]):
     word: CommissionWord = strawberry.field(description="What it tells.")
     at: datetime = strawberry.field(description="When it happened, by the Commission's clock.")
     received_at: datetime = strawberry.field(description="When it came to us.")
     state: MessageState = strawberry.field(description="What became of it.")
     code: str | None = strawberry.field(description="Why it was refused; null where it was not.")
-
-    @classmethod
-    def of(cls, item: commission.CommissionMessage) -> Self:
-        """The graph's view of a message."""
-        return cls(word=item.word, at=item.at, received_at=item.received_at, state=item.state, code=item.code)
 
     @resolver_field(description="What it tells, in words.")
     def label(self, info: Info, language: InLanguage = None) -> str:
@@ -34,7 +28,12 @@ class CommissionMessage:
 
 
 @strawberry.type(directives=[AUTHENTICATED], description="An appeal at the Commission, as its own system has it.")
-class CommissionCase:
+class CommissionCase(
+    View[commission.CommissionCase],
+    decide_by_at="decide_by",
+    case_file_sha256="bundle",
+    case_file_sent_at="bundle_sent_at",
+):
     item: strawberry.Private[commission.CommissionCase]
     reference: str = strawberry.field(description="Our name for it, unique for application, level and ground.")
     number: str | None = strawberry.field(description="The Commission's number; null until it took the case.")
@@ -45,22 +44,6 @@ class CommissionCase:
     case_file_sha256: str | None = strawberry.field(description="The SHA-256 of the signed case file it was given.")
     case_file_sent_at: datetime | None = strawberry.field(description="When the case file was told of.")
     compared_at: datetime | None = strawberry.field(description="When its history was last asked for, to be compared.")
-
-    @classmethod
-    def of(cls, item: commission.CommissionCase) -> Self:
-        """The graph's view of a case."""
-        return cls(
-            item=item,
-            reference=item.reference,
-            number=item.number,
-            filed_at=item.filed_at,
-            received_at=item.received_at,
-            decide_by_at=item.decide_by,
-            bench=item.bench,
-            case_file_sha256=item.bundle,
-            case_file_sent_at=item.bundle_sent_at,
-            compared_at=item.compared_at,
-        )
 
     @resolver_field(description="What the Commission told of it, in the order in which it happened there.")
     async def messages(self, info: Info) -> list[CommissionMessage]:

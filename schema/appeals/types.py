@@ -29,11 +29,12 @@ from schema.kernel import (
     ByKey,
     Info,
     InLanguage,
+    Mapped,
     Node,
     Paise,
+    View,
     field_language,
     many_by_key,
-    node_id,
     one_by_key,
     require_signed_in,
     resolver_field,
@@ -56,7 +57,7 @@ _ORDERED_BY = ByKey(officer_by_id, lambda order: order.officer_id)
 
 
 @strawberry.type(description="A step in the life of an appeal.")
-class AppealEvent:
+class AppealEvent(Mapped[appeals.AppealEvent]):
     """One step, never changed afterwards."""
 
     sequence: int = strawberry.field(description="Its place, from 1; also the appeal's version after it.")
@@ -70,15 +71,7 @@ class AppealEvent:
     @classmethod
     def of(cls, item: appeals.AppealEvent) -> Self:
         """The graph's view of a step."""
-        return cls(
-            sequence=item.sequence,
-            move=item.move,
-            before=item.before,
-            after=item.after,
-            actor_role=Role(item.actor_role),
-            note=item.note,
-            at=item.at,
-        )
+        return cls.read(item, actor_role=Role(item.actor_role))
 
     @resolver_field(description="What happened, in words.")
     def label(self, info: Info, language: InLanguage = None) -> str:
@@ -93,7 +86,7 @@ class Hearing:
 
 
 @strawberry.type(description="A penalty on an officer or a compensation to the citizen, as an order imposed it.")
-class Award:
+class Award(View[appeals.Award], settlement_reference="settlement"):
     kind: AwardKind = strawberry.field(description="Penalty or compensation.")
     amount: Paise = strawberry.field(description="How much.")
     reason: str = strawberry.field(description="Why.")
@@ -102,20 +95,6 @@ class Award:
     state: AwardState = strawberry.field(description="Whether it was recovered from the officer, or paid.")
     settled_on: date | None = strawberry.field(description="The day of the recovery or payment.")
     settlement_reference: str | None = strawberry.field(description="The number of the challan or voucher.")
-
-    @classmethod
-    def of(cls, item: appeals.Award) -> Self:
-        """The graph's view of an amount."""
-        return cls(
-            kind=item.kind,
-            amount=Paise(item.amount_paise),
-            reason=item.reason,
-            section=item.section,
-            ordered_at=item.ordered_at,
-            state=item.state,
-            settled_on=item.settled_on,
-            settlement_reference=item.settlement,
-        )
 
     @resolver_field(description="Where its money stands, in words.")
     def state_label(self, info: Info, language: InLanguage = None) -> str:
@@ -144,7 +123,7 @@ class AppealOrder:
 
 
 @strawberry.type(directives=[AUTHENTICATED], description="An appeal: one for an application, a level and a ground.")
-class Appeal(Node):
+class Appeal(Node, View[appeals.Appeal], id_of=TypeCode.APPEAL, decide_by_at="decide_by"):
     item: strawberry.Private[appeals.Appeal]
     number: str = strawberry.field(description="Its number: fourteen digits, the first one 3.")
     level: AppealLevel = strawberry.field(description="Who hears it.")
@@ -160,26 +139,6 @@ class Appeal(Node):
     )
     breached_on: date | None = strawberry.field(description="The first day beyond the limit, where it was breached.")
     vacant: bool = strawberry.field(description="Whether it went to the level above because a post is vacant.")
-
-    @classmethod
-    def of(cls, item: appeals.Appeal) -> Self:
-        """The graph's view of an appeal."""
-        return cls(
-            id=node_id(TypeCode.APPEAL, item.id),
-            item=item,
-            number=item.number,
-            level=item.level,
-            ground=item.ground,
-            origin=item.origin,
-            state=item.state,
-            version=item.version,
-            text=item.text,
-            late_reason=item.late_reason,
-            received_at=item.received_at,
-            decide_by_at=item.decide_by,
-            breached_on=item.breached_on,
-            vacant=item.vacant,
-        )
 
     @resolver_field(description="The number as people read it: 4-5-5.")
     def shown_number(self) -> str:

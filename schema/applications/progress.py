@@ -13,7 +13,7 @@ from domain.certificates.signatures import SignatureState
 from domain.kernel import Role
 from domain.kernel.messages import label
 from schema.catalogue.services import service_as_filed
-from schema.kernel import ByKey, Info, InLanguage, field_language, many_by_key, one_by_key, resolver_field
+from schema.kernel import ByKey, Info, InLanguage, Mapped, View, field_language, many_by_key, one_by_key, resolver_field
 from schema.officers.staff import AssignedOfficer, officer_by_id
 from store.appeals import appeals as appeal_store
 from store.applications import timeline
@@ -87,7 +87,7 @@ def _ended_at(item: applications.Application) -> datetime | None:
 
 
 @strawberry.type(description="A step in the life of an application.")
-class TimelineEntry:
+class TimelineEntry(Mapped[applications.TimelineEntry]):
     sequence: int = strawberry.field(description="Its place, from 1; also the application's version after it.")
     move: Move = strawberry.field(description="What happened.")
     before: Status | None = strawberry.field(description="The state before; null for the first step.")
@@ -101,17 +101,7 @@ class TimelineEntry:
     @classmethod
     def of(cls, item: applications.TimelineEntry) -> Self:
         """The graph's view of a step."""
-        return cls(
-            sequence=item.sequence,
-            move=item.move,
-            before=item.before,
-            after=item.after,
-            actor_role=Role(item.actor_role),
-            ground=item.ground,
-            note=item.note,
-            documents=list(item.documents),
-            at=item.at,
-        )
+        return cls.read(item, actor_role=Role(item.actor_role))
 
     @resolver_field(description="What happened, in words.")
     def label(self, info: Info, language: InLanguage = None) -> str:
@@ -119,7 +109,7 @@ class TimelineEntry:
 
 
 @strawberry.type(description="A paper that was attached by reference.")
-class AttachedDocument:
+class AttachedDocument(Mapped[applications.AttachedDocument]):
     key: str = strawberry.field(description="The required document that it answers.")
     source: DocumentSource = strawberry.field(description="Where it lies.")
     uri: str = strawberry.field(description="Its address there.")
@@ -136,32 +126,16 @@ class AttachedDocument:
     @classmethod
     def of(cls, item: applications.AttachedDocument) -> Self:
         """The graph's view of an attached document."""
-        return cls(
-            key=item.key,
-            source=DocumentSource(item.source),
-            uri=item.uri,
-            name=item.name,
-            sha256=item.sha256,
-            attached_at=item.attached_at,
-            verified_at=item.verified_at,
-            signature=item.signature,
-        )
+        return cls.read(item, source=DocumentSource(item.source))
 
 
 @strawberry.type(description="How an application was decided.")
-class Decision:
+class Decision(View[applications.Decision]):
     item: strawberry.Private[applications.Decision]
     approved: bool = strawberry.field(description="Whether it was granted.")
     ground: RejectionGround | None = strawberry.field(description="The coded ground of a refusal.")
     reason: str | None = strawberry.field(description="The reasons as the officer wrote them.")
     decided_at: datetime = strawberry.field(description="When it was decided.")
-
-    @classmethod
-    def of(cls, item: applications.Decision) -> Self:
-        """The graph's view of a decision."""
-        return cls(
-            item=item, approved=item.approved, ground=item.ground, reason=item.reason, decided_at=item.decided_at
-        )
 
     @resolver_field(description="The ground in words.")
     def ground_text(self, info: Info, language: InLanguage = None) -> str | None:

@@ -60,10 +60,10 @@ from schema.kernel import (
     Info,
     InLanguage,
     Loader,
+    Mapped,
     Node,
     Paise,
     field_language,
-    node_id,
     read_from,
     require_signed_in,
     resolver_field,
@@ -105,7 +105,7 @@ class Fee:
 @strawberry.federation.type(
     keys=["id", "number"], directives=[AUTHENTICATED], description="One citizen's application for one service."
 )
-class Application(Node):
+class Application(Node, Mapped[applications.Application], id_of=TypeCode.APPLICATION):
     item: strawberry.Private[applications.Application]
     number: str = strawberry.field(description="The reference number: fourteen digits, the last one a check digit.")
     acknowledgement: str | None = strawberry.field(
@@ -129,22 +129,7 @@ class Application(Node):
     @classmethod
     def of(cls, item: applications.Application, *, withheld: bool = False, stated: ReadPurpose | None = None) -> Self:
         """The graph's view of an application; `stated` is why an officer reads it outside her queue."""
-        return cls(
-            id=node_id(TypeCode.APPLICATION, item.id),
-            item=item,
-            number=item.number,
-            acknowledgement=item.acknowledgement,
-            status=item.status,
-            version=item.version,
-            channel=item.channel,
-            delivery=item.delivery,
-            created_at=item.created_at,
-            submitted_at=item.submitted_at,
-            delivered_at=item.delivered_at,
-            updated_at=item.updated_at,
-            withheld=withheld,
-            stated=stated,
-        )
+        return cls.read(item, withheld=withheld, stated=stated)
 
     @resolver_field(description="The number as people read it: 4-5-5.")
     def shown_number(self) -> str:

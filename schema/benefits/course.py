@@ -13,7 +13,7 @@ from domain.benefits.recoveries import RecoveryGround, RecoveryState, RecoveryWa
 from domain.benefits.sanction_course import ApprovalKind, StopGround, StopKind
 from domain.kernel.messages import label
 from integrations.dbt_finance import ReturnReason, return_reason
-from schema.kernel import Info, InLanguage, Paise, field_language, resolver_field
+from schema.kernel import Info, InLanguage, Mapped, Paise, View, field_language, resolver_field
 
 
 @strawberry.type(description="Why a payment came back, and what the citizen can do.")
@@ -36,7 +36,7 @@ class PaymentReason:
 
 
 @strawberry.type(description="One step of a payment, as it was heard.")
-class PaymentEvent:
+class PaymentEvent(Mapped[benefits.PaymentEvent], bank_reference_last4="utr_last4"):
     status: PaymentStatus = strawberry.field(description="Where it came to stand.")
     at: datetime = strawberry.field(description="When that happened.")
     heard_at: datetime | None = strawberry.field(description="When we learned of it; null for an older release's.")
@@ -47,14 +47,7 @@ class PaymentEvent:
     @classmethod
     def of(cls, item: benefits.PaymentEvent) -> Self:
         """The graph's view of an event."""
-        return cls(
-            status=item.status,
-            at=item.at,
-            heard_at=item.heard_at,
-            rail=item.rail,
-            reason=PaymentReason.of(item.return_code),
-            bank_reference_last4=item.utr_last4,
-        )
+        return cls.read(item, reason=PaymentReason.of(item.return_code))
 
     @resolver_field(description="Where it came to stand, in words.")
     def status_label(self, info: Info, language: InLanguage = None) -> str:
@@ -79,19 +72,14 @@ class BenefitBudget:
 
 
 @strawberry.type(description="A payment that is still to come.")
-class PlannedPayment:
+class PlannedPayment(View[Period], period_from="begins", period_to="ends"):
     period_from: date = strawberry.field(description="First day of the period; it is paid from that day on.")
     period_to: date = strawberry.field(description="Last day of that period.")
     amount: Paise = strawberry.field(description="What is planned, before anything is recovered from it.")
 
-    @classmethod
-    def of(cls, period: Period) -> Self:
-        """The graph's view of a period."""
-        return cls(period_from=period.begins, period_to=period.ends, amount=Paise(period.amount_paise))
-
 
 @strawberry.type(description="What stopped a benefit.")
-class BenefitStop:
+class BenefitStop(View[sanction_course.Stop], unpaid_until_on="unpaid_until"):
     kind: StopKind = strawberry.field(description="What it is.")
     ground: StopGround = strawberry.field(description="Why.")
     from_on: date = strawberry.field(description="No period that begins on or after this day is paid.")
@@ -101,18 +89,6 @@ class BenefitStop:
         description="It was lifted without arrears: no period that begins from `fromOn` to this day is ever paid, "
         "whatever is decided of other stops. Null where nothing was left unpaid, or while it holds."
     )
-
-    @classmethod
-    def of(cls, item: sanction_course.Stop) -> Self:
-        """The graph's view of a stop."""
-        return cls(
-            kind=item.kind,
-            ground=item.ground,
-            from_on=item.from_on,
-            made_at=item.made_at,
-            lifted_at=item.lifted_at,
-            unpaid_until_on=item.unpaid_until,
-        )
 
     @resolver_field(description="The ground in words.")
     def ground_label(self, info: Info, language: InLanguage = None) -> str:
@@ -124,21 +100,16 @@ class BenefitStop:
 
 
 @strawberry.type(description="The yearly life certificate that a benefit asks for.")
-class LifeCertificateNeed:
+class LifeCertificateNeed(View[Certificate], needed_on="due_by"):
     needed_on: date = strawberry.field(
         description="The last day to give it; without it nothing is paid after that day."
     )
     given_on: date | None = strawberry.field(description="When the last one was given; null where none is on record.")
     overdue: bool = strawberry.field(description="Whether the benefit is stopped for the want of it.")
 
-    @classmethod
-    def of(cls, item: Certificate) -> Self:
-        """The graph's view of the need."""
-        return cls(needed_on=item.due_by, given_on=item.given_on, overdue=item.overdue)
-
 
 @strawberry.type(description="Money under a benefit that was not due and is to come back.")
-class BenefitRecovery:
+class BenefitRecovery(Mapped[recoveries.Recovery]):
     number: int = strawberry.field(description="Its place among the recoveries of the benefit, from 1.")
     amount: Paise = strawberry.field(description="What is to come back.")
     recovered: Paise = strawberry.field(description="What has come back.")
@@ -152,16 +123,7 @@ class BenefitRecovery:
     def of(cls, item: recoveries.Recovery) -> Self:
         """The graph's view of a recovery."""
         cancelled = item.state is RecoveryState.CANCELLED
-        return cls(
-            number=item.number,
-            amount=Paise(item.amount_paise),
-            recovered=Paise(item.recovered_paise),
-            outstanding=Paise(0 if cancelled else item.outstanding_paise),
-            ground=item.ground,
-            way=item.way,
-            state=item.state,
-            made_at=item.made_at,
-        )
+        return cls.read(item, outstanding=Paise(0 if cancelled else item.outstanding_paise))
 
     @resolver_field(description="The ground in words.")
     def ground_label(self, info: Info, language: InLanguage = None) -> str:
@@ -169,7 +131,7 @@ class BenefitRecovery:
 
 
 @strawberry.type(description="A step of public money that waits for, or got, the word of another person.")
-class PaymentApproval:
+class PaymentApproval(Mapped[sanction_course.Approval]):
     """A second approval; who gave it is in the audit log."""
 
     number: int = strawberry.field(description="Its place among the approvals of the benefit, from 1.")
@@ -182,11 +144,4 @@ class PaymentApproval:
     @classmethod
     def of(cls, number: int, item: sanction_course.Approval) -> Self:
         """The graph's view of an approval."""
-        return cls(
-            number=number,
-            kind=item.kind,
-            amount=Paise(item.amount_paise),
-            asked_at=item.asked_at,
-            decided_at=item.decided_at,
-            approved=item.approved,
-        )
+        return cls.read(item, number=number)

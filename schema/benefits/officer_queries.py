@@ -32,9 +32,11 @@ from schema.kernel import (
     InLanguage,
     Listing,
     Loader,
+    Mapped,
     Paged,
     Paise,
     Provenance,
+    View,
     Window,
     assumed_list_size,
     field_language,
@@ -45,18 +47,13 @@ from store.reconciliation import held_benefits
 
 
 @strawberry.type(directives=[AUTHENTICATED], description="A benefit that the applicant has already.")
-class DrawnBenefit:
+class DrawnBenefit(View[Sanction]):
     """A benefit of the same scheme, whichever office granted it."""
 
     item: strawberry.Private[Sanction]
     number: str = strawberry.field(description="The number of the sanction.")
     state: SanctionState = strawberry.field(description="Whether it pays, waits or is suspended.")
     sanctioned_at: datetime = strawberry.field(description="When it was granted.")
-
-    @classmethod
-    def of(cls, item: Sanction) -> Self:
-        """The graph's view of a sanction beside another application."""
-        return cls(item=item, number=item.number, state=item.state, sanctioned_at=item.sanctioned_at)
 
     @resolver_field(description="The state in words; also that all of it has been paid out.")
     async def state_label(self, info: Info, language: InLanguage = None) -> str:
@@ -94,7 +91,12 @@ balance_of_scheme: Loader[str, budgets.ReportedBalance] = Loader(_read_balances)
 
 
 @strawberry.type(directives=[AUTHENTICATED], description="What a sanction would need of the budget, and what is left.")
-class SanctionBudget:
+class SanctionBudget(
+    Mapped[budgets.SanctionBudget],
+    head_of_account="balance.head_of_account",
+    balance="balance.available_paise",
+    as_of="balance.as_of",
+):
     """The need of a sanction that is made today beside its head of account."""
 
     scheme: Scheme = strawberry.field(description="The scheme that would pay.")
@@ -125,17 +127,13 @@ class SanctionBudget:
         """The graph's view of the treasury's present answer."""
         item = sourced.value
         need, balance = item.need, item.balance
-        return cls(
-            scheme=Scheme.of(item.scheme),
-            head_of_account=balance.head_of_account,
+        return cls.read(
+            item,
             financial_year=year_name(ist_date(balance.asked_at)),
             first_payment=None if need is None else Paise(need.first_paise),
             rest_of_year=None if need is None else Paise(need.rest_of_year_paise),
-            balance=Paise(balance.available_paise),
-            set_aside=Paise(item.set_aside_paise),
             enough=None if need is None else need.first_paise <= item.free_paise,
             enough_for_year=None if need is None else need.year_paise <= item.free_paise,
-            as_of=balance.as_of,
             provenance=[Provenance.of(info, (sourced.source, sourced.state, sourced.as_of))],
         )
 

@@ -40,12 +40,12 @@ from schema.kernel import (
     AUTHENTICATED,
     Info,
     InLanguage,
+    Mapped,
     Node,
     Paise,
     Provenance,
     field_language,
     many_by_key,
-    node_id,
     one_by_key,
     resolver_field,
     sliced_list_size,
@@ -64,7 +64,7 @@ approvals_of_sanction = many_by_key(sanction_course.approvals)
 
 
 @strawberry.type(description="One payment of a benefit.")
-class Instalment:
+class Instalment(Mapped[InstalmentItem]):
     view: strawberry.Private[InstalmentView]
     sequence: int = strawberry.field(description="Its place, from 1.")
     period_from: date = strawberry.field(description="First day of the period that it pays for.")
@@ -87,19 +87,12 @@ class Instalment:
         item, state = view.instalment, view.state
         if item.status is PaymentStatus.REISSUED:
             state = None
-        return cls(
+        return cls.read(
+            item,
             view=view,
-            sequence=item.sequence,
-            period_from=item.period_from,
-            period_to=item.period_to,
-            amount=Paise(item.amount_paise),
-            deducted=Paise(item.deducted_paise),
-            kind=item.kind,
-            rail=item.rail,
             status=state.status if state else item.status,
             status_at=state.at if state else item.status_at,
             source_heard=state is not None,
-            hold=item.hold,
         )
 
     @resolver_field(description="Where it stands, in words.")
@@ -182,7 +175,7 @@ class Instalment:
 @strawberry.federation.type(
     keys=["id"], directives=[AUTHENTICATED], description="A benefit that was sanctioned to a citizen."
 )
-class Benefit(Node):
+class Benefit(Node, Mapped[Sanction], id_of=TypeCode.BENEFIT):
     view: strawberry.Private[BenefitView]
     number: str = strawberry.field(description="The number of the sanction order.")
     amount: Paise | None = strawberry.field(description="The amount of one period; null where it is not fixed.")
@@ -202,17 +195,10 @@ class Benefit(Node):
         instalments = [Instalment.of(one) for one in view.instalments]
         latest = max(instalments, key=lambda one: one.sequence, default=None)
         recorded = latest.view.instalment.status_at if latest else sanction.sanctioned_at
-        return cls(
-            id=node_id(TypeCode.BENEFIT, sanction.id),
+        return cls.read(
+            sanction,
             view=view,
-            number=sanction.number,
-            amount=None if sanction.amount_paise is None else Paise(sanction.amount_paise),
-            period=sanction.period,
-            bank_account_last4=sanction.bank_account_last4,
-            sanctioned_at=sanction.sanctioned_at,
             instalments=instalments,
-            state=sanction.state,
-            ended_on=sanction.ended_on,
             status=latest.status if latest else PaymentStatus.SANCTIONED,
             as_of=heard_at if heard_at and latest and latest.source_heard else recorded,
         )

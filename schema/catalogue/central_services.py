@@ -14,8 +14,10 @@ from schema.kernel import (
     NEVER_SILENTLY_NULL,
     Info,
     InLanguage,
+    Mapped,
     Paise,
     Provenance,
+    View,
     assumed_list_size,
     field_language,
     read_from,
@@ -31,14 +33,9 @@ _DISTRICT = Annotated[str, strawberry.argument(description="The district's code,
 
 
 @strawberry.type(description="A regulated market that trades on eNAM.")
-class Mandi:
+class Mandi(View[MandiItem]):
     name: str = strawberry.field(description="Its name as eNAM gives it.")
     district: str | None = strawberry.field(description="Its district as eNAM gives it.")
-
-    @classmethod
-    def of(cls, item: MandiItem) -> "Mandi":
-        """The graph's view of a market."""
-        return cls(name=item.name, district=item.district)
 
 
 @strawberry.type(description="Markets of a district on eNAM.")
@@ -49,7 +46,7 @@ class MandiList:
 
 
 @strawberry.type(description="A generic medicine that Jan Aushadhi sells.")
-class GenericMedicine:
+class GenericMedicine(Mapped[MedicineItem]):
     code: str = strawberry.field(description="Its code with Jan Aushadhi.")
     name: str = strawberry.field(description="Its generic name.")
     pack: str | None = strawberry.field(description="What is in one pack.")
@@ -59,7 +56,7 @@ class GenericMedicine:
     def of(cls, item: MedicineItem) -> "GenericMedicine":
         """The graph's view of a medicine."""
         price = None if item.price_paise is None else Paise(item.price_paise)
-        return cls(code=item.code, name=item.name, pack=item.pack, price=price)
+        return cls.read(item, price=price)
 
 
 @strawberry.type(description="Medicines of Jan Aushadhi with a text in their name.")
@@ -76,7 +73,7 @@ class BloodStock:
 
 
 @strawberry.type(description="A blood bank with its stock.")
-class BloodBank:
+class BloodBank(Mapped[BloodBankItem]):
     name: str = strawberry.field(description="Its name as e-RaktKosh gives it.")
     address: str | None = strawberry.field(description="Where it is.")
     phone: str | None = strawberry.field(description="Its telephone, as it is given.")
@@ -86,7 +83,7 @@ class BloodBank:
     def of(cls, item: BloodBankItem) -> "BloodBank":
         """The graph's view of a blood bank."""
         stock = [BloodStock(group=group, units=units) for group, units in item.units]
-        return cls(name=item.name, address=item.address, phone=item.phone, stock=stock)
+        return cls.read(item, stock=stock)
 
 
 @strawberry.type(description="Blood banks of a district.")

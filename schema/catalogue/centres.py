@@ -5,6 +5,7 @@ from typing import Annotated, Self
 import strawberry
 
 from actions.catalogue.centres import CentreFilter, Listed, centres_page, count_centres
+from domain.catalogue import centres
 from domain.catalogue.centres import CentreKind
 from domain.kernel import Scope
 from schema.catalogue.places import District, Tehsil, district_by_code, tehsil_by_code
@@ -16,6 +17,7 @@ from schema.kernel import (
     Info,
     InLanguage,
     Listing,
+    Mapped,
     Paged,
     Position,
     Window,
@@ -35,7 +37,7 @@ class CentreFilterInput:
 
 
 @strawberry.type(directives=[AUTHENTICATED], description="A centre in which operators serve citizens.")
-class Centre:
+class Centre(Mapped[centres.Centre]):
     item: strawberry.Private[Listed]
     code: str = strawberry.field(description="The centre's code with CSC or e-District.")
     kind: CentreKind = strawberry.field(description="Who runs it.")
@@ -45,8 +47,7 @@ class Centre:
     @classmethod
     def of(cls, item: Listed) -> Self:
         """The graph's view of a centre."""
-        centre = item.centre
-        return cls(item=item, code=centre.code, kind=centre.kind, open=centre.open, operators=item.operators)
+        return cls.read(item.centre, item=item, operators=item.operators)
 
     @resolver_field(description="The centre's name.")
     def name(self, info: Info, language: InLanguage = None) -> str:

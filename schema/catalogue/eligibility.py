@@ -1,19 +1,17 @@
 """Who a service is for, and the facts about oneself by which services are found."""
 
-from typing import Self
-
 import strawberry
 
 from domain.catalogue import catalogue
 from domain.catalogue.catalogue import Facts, Situation
 from domain.kernel import ErrorCode, Problem, Problems
-from schema.kernel import Paise
+from schema.kernel import Paise, View
 
 _OLDEST = 150
 
 
 @strawberry.type(description="Who a service is for. A bound that the source does not give is null.")
-class Eligibility:
+class Eligibility(View[catalogue.Eligibility], most_monthly_family_income="most_income_paise"):
     """The bounds of a service in numbers, and the words that they were read from."""
 
     text: str = strawberry.field(description="What the source says, in its words.")
@@ -24,18 +22,6 @@ class Eligibility:
     bpl_instead: bool = strawberry.field(
         description="Whether the income does not matter for a household below the poverty line."
     )
-
-    @classmethod
-    def of(cls, item: catalogue.Eligibility) -> Self:
-        """The graph's view of the bounds."""
-        return cls(
-            text=item.text,
-            least_age=item.least_age,
-            most_age=item.most_age,
-            situations=list(item.situations),
-            most_monthly_family_income=None if item.most_income_paise is None else Paise(item.most_income_paise),
-            bpl_instead=item.bpl_instead,
-        )
 
 
 @strawberry.input(

@@ -17,7 +17,9 @@ from schema.kernel import (
     Info,
     InLanguage,
     Long,
+    Mapped,
     Provenance,
+    View,
     assumed_list_size,
     cost,
     field_language,
@@ -41,7 +43,7 @@ class FormOption:
 
 
 @strawberry.type(description="A question of a form, and what an answer to it must be.")
-class FormQuestion:
+class FormQuestion(Mapped[forms.Question], most_rows="rows", prefilled_from="prefill"):
     item: strawberry.Private[forms.Question]
     name: str = strawberry.field(description="The name of its answer; in a group it is group.row.name, rows from 0.")
     kind: QuestionKind = strawberry.field(description="What an answer is.")
@@ -66,23 +68,8 @@ class FormQuestion:
     @classmethod
     def of(cls, item: forms.Question) -> Self:
         """The graph's view of a question."""
-        return cls(
-            item=item,
-            name=item.name,
-            kind=item.kind,
-            required=item.required,
-            must_agree=item.must_agree,
-            multiline=item.multiline,
-            shortest=item.shortest,
-            longest=item.longest,
-            least=None if item.least is None else Long(item.least),
-            most=None if item.most is None else Long(item.most),
-            earliest=item.earliest,
-            latest=item.latest,
-            pattern=item.pattern,
-            fewest_rows=item.fewest_rows,
-            most_rows=item.rows,
-            prefilled_from=list(item.prefill),
+        return cls.read(
+            item,
             visible_if=JSON(item.visible_if) if item.visible_if is not None else None,
             required_if=None if item.required_if is False else JSON(item.required_if),
         )
@@ -134,25 +121,13 @@ class FormSection:
 
 
 @strawberry.type(description="The form of a service. A version never changes.")
-class ServiceForm:
+class ServiceForm(View[forms.Form], general="generic"):
     item: strawberry.Private[forms.Form]
     name: str = strawberry.field(description="Its short name.")
     version: str = strawberry.field(description="The SHA-256 of its schema; an application keeps that of its form.")
     general: bool = strawberry.field(description="Whether it serves every service that has no form of its own.")
     code_source: str = strawberry.field(description="LOCAL: it was laid out here and not by the department.")
     verified: bool = strawberry.field(description="Whether the department has confirmed it.")
-
-    @classmethod
-    def of(cls, item: forms.Form) -> Self:
-        """The graph's view of a form."""
-        return cls(
-            item=item,
-            name=item.name,
-            version=item.version,
-            general=item.generic,
-            code_source=item.code_source,
-            verified=item.verified,
-        )
 
     @resolver_field(description="Its heading.")
     def label(self, info: Info, language: InLanguage = None) -> str:
@@ -176,7 +151,7 @@ class ServiceForm:
 
 
 @strawberry.type(description="The document, or the account, that an answer came from.")
-class AnswerSource:
+class AnswerSource(View[FactSource], document="name", checked_at="fetched_at"):
     origin: Source = strawberry.field(
         description="Where the document lies: STORE for one of ours, SSO for what her sign-in account states."
     )
@@ -188,21 +163,6 @@ class AnswerSource:
     issued_on: date | None = strawberry.field(description="When it was issued; null where the source does not say.")
     checked_at: datetime = strawberry.field(description="When its content was had from the source.")
     signature: SignatureState = strawberry.field(description="What its signature was worth then.")
-
-    @classmethod
-    def of(cls, item: FactSource) -> Self:
-        """The graph's view of a source."""
-        return cls(
-            origin=item.origin,
-            doctype=item.doctype,
-            document=item.name,
-            issuer=item.issuer,
-            number=item.number,
-            uri=item.uri,
-            issued_on=item.issued_on,
-            checked_at=item.fetched_at,
-            signature=item.signature,
-        )
 
 
 @strawberry.type(description="A field of the form with what was filled in.")
@@ -225,7 +185,7 @@ class FormField:
 
 
 @strawberry.type(description="An answer that a verified document gives.")
-class PrefilledField:
+class PrefilledField(View[PrefilledAnswer]):
     name: str = strawberry.field(description="The question's name.")
     value: str = strawberry.field(description="The answer.")
     source: AnswerSource = strawberry.field(description="The document that says so.")
@@ -233,14 +193,9 @@ class PrefilledField:
         description="Hand it in as the answer's `source` so that the document is recorded; it ends after a day."
     )
 
-    @classmethod
-    def of(cls, item: PrefilledAnswer) -> Self:
-        """The graph's view of a prefilled answer."""
-        return cls(name=item.name, value=item.value, source=AnswerSource.of(item.source), token=item.token)
-
 
 @strawberry.type(description="What the citizen's documents answer of a form. Nothing is guessed.")
-class PrefilledForm:
+class PrefilledForm(Mapped[Prefilled], complete="facts.complete"):
     form: ServiceForm = strawberry.field(description="The form.")
     answers: list[PrefilledField] = strawberry.field(description="The answers that documents give.")
     complete: bool = strawberry.field(description="Whether every document and source could be heard.")
@@ -253,7 +208,7 @@ class PrefilledForm:
         for failure in view.facts.failures:
             info.context.sources.note_missing(info.path, failure)
         answers = [PrefilledField.of(one) for one in view.answers]
-        return cls(form=ServiceForm.of(view.form), answers=answers, complete=view.facts.complete, provenance=provenance)
+        return cls.read(view, answers=answers, provenance=provenance)
 
 
 def localize_schema(schema: Any, language: Language) -> Any:

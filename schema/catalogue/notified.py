@@ -16,6 +16,7 @@ from schema.kernel import (
     Info,
     InLanguage,
     Listing,
+    Mapped,
     Paged,
     Position,
     Window,
@@ -25,7 +26,7 @@ from schema.kernel import (
 
 
 @strawberry.type(description="A service that is notified under the Right to Service Act.")
-class NotifiedService:
+class NotifiedService(Mapped[catalogue.Service], time_limit_days="limit_days"):
     item: strawberry.Private[catalogue.Service]
     code: str = strawberry.field(description="The service's code.")
     version: int = strawberry.field(description="The entry of the catalogue; it grows with each change.")
@@ -42,19 +43,11 @@ class NotifiedService:
     @classmethod
     def of(cls, item: catalogue.Service) -> Self:
         """The graph's view of a line."""
-        return cls(
-            item=item,
-            code=item.code,
-            version=item.version,
-            time_limit_days=item.limit_days,
+        return cls.read(
+            item,
             time_limit_unit=item.limit_unit if item.limit_days is not None else None,
-            designated_officer=item.designated_officer,
-            first_appellate=item.first_appellate,
-            second_appellate=item.second_appellate,
             notification=None,
             section=SECTION,
-            source=item.source,
-            verified=item.verified,
         )
 
     @resolver_field(description="Its name.")

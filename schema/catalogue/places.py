@@ -14,10 +14,10 @@ from schema.kernel import (
     InLanguage,
     Loaders,
     Node,
+    View,
     assumed_list_size,
     field_language,
     many_by_key,
-    node_id,
     one_by_key,
     resolver_field,
 )
@@ -51,7 +51,7 @@ tehsils_of_district = many_by_key(kept.tehsils_of)
 
 
 @strawberry.federation.type(keys=["id"], description="A department of the state.")
-class Department(Node):
+class Department(Node, View[catalogue.Department], id_of=TypeCode.DEPARTMENT):
     """A department, keyed by its portal slug."""
 
     item: strawberry.Private[catalogue.Department]
@@ -59,16 +59,6 @@ class Department(Node):
     portal_service_count: int | None = strawberry.field(
         description="How many services the portal names for it; null where no source says."
     )
-
-    @classmethod
-    def of(cls, item: catalogue.Department) -> Self:
-        """The graph's view of a department."""
-        return cls(
-            id=node_id(TypeCode.DEPARTMENT, item.id),
-            item=item,
-            slug=item.slug,
-            portal_service_count=item.portal_service_count,
-        )
 
     @resolver_field(description="The department's name.")
     def name(self, info: Info, language: InLanguage = None) -> str:
@@ -101,24 +91,13 @@ async def tehsil_by_code(loaders: Loaders, district: str | None, code: str | Non
 
 
 @strawberry.federation.type(keys=["id"], description="A district of the state.")
-class District(Node):
+class District(Node, View[catalogue.District], id_of=TypeCode.DISTRICT):
     """A district, keyed by its Local Government Directory code."""
 
     item: strawberry.Private[catalogue.District]
     code: str = strawberry.field(description="Code in the Local Government Directory.")
     division: str = strawberry.field(description="Garhwal or Kumaon.")
     headquarters: str = strawberry.field(description="The town of the district's offices.")
-
-    @classmethod
-    def of(cls, item: catalogue.District) -> Self:
-        """The graph's view of a district."""
-        return cls(
-            id=node_id(TypeCode.DISTRICT, item.id),
-            item=item,
-            code=item.code,
-            division=item.division,
-            headquarters=item.headquarters,
-        )
 
     @resolver_field(description="The district's name.")
     def name(self, info: Info, language: InLanguage = None) -> str:

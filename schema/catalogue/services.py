@@ -25,13 +25,14 @@ from schema.kernel import (
     Info,
     InLanguage,
     Listing,
+    Mapped,
     Node,
     Paged,
     Paise,
     Position,
+    View,
     Window,
     field_language,
-    node_id,
     one_by_key,
     resolver_field,
 )
@@ -52,15 +53,10 @@ strength_of_service = one_by_key(strengths.needed_by)
 
 
 @strawberry.type(description="A paper that a service asks for.")
-class RequiredDocument:
+class RequiredDocument(View[catalogue.RequiredDocument]):
     item: strawberry.Private[catalogue.RequiredDocument]
     key: str = strawberry.field(description="Stable within the service; give it when the document is attached.")
     required: bool = strawberry.field(description="Whether an application without it is refused.")
-
-    @classmethod
-    def of(cls, item: catalogue.RequiredDocument) -> Self:
-        """The graph's view of a paper."""
-        return cls(item=item, key=item.key, required=item.required)
 
     @resolver_field(description="What the paper is called; sources say it in English, the Hindi is our own.")
     def name(self, info: Info, language: InLanguage = None) -> str:
@@ -68,7 +64,7 @@ class RequiredDocument:
 
 
 @strawberry.federation.type(keys=["id"], description="A benefit scheme of the state.")
-class Scheme(Node):
+class Scheme(Node, Mapped[catalogue.Scheme], id_of=TypeCode.SCHEME, time_limit_days="limit_days", fact_source="source"):
     item: strawberry.Private[catalogue.Scheme]
     code: str = strawberry.field(description="Stable short name.")
     benefit_type: str = strawberry.field(description="Pension, scholarship and so on.")
@@ -92,22 +88,7 @@ class Scheme(Node):
     @classmethod
     def of(cls, item: catalogue.Scheme) -> Self:
         """The graph's view of a scheme."""
-        return cls(
-            id=node_id(TypeCode.SCHEME, item.id),
-            item=item,
-            code=item.code,
-            benefit_type=item.benefit_type,
-            amount=None if item.amount_paise is None else Paise(item.amount_paise),
-            period=item.period,
-            terms=item.terms or 1,
-            rail=item.rail,
-            life_certificate=item.life_certificate,
-            annual_review=item.annual_review,
-            time_limit_days=item.limit_days,
-            is_dbt=item.is_dbt,
-            fact_source=item.source,
-            verified=item.verified,
-        )
+        return cls.read(item, terms=item.terms or 1)
 
     @resolver_field(description="The scheme's name.")
     def name(self, info: Info, language: InLanguage = None) -> str:
@@ -142,7 +123,14 @@ _SCHEME = ByKey(scheme_by_code, lambda service: service.item.scheme_id)
 @strawberry.federation.type(
     keys=["id"], description="A service that people apply for. Facts that no source gives are null."
 )
-class Service(Node):
+class Service(
+    Node,
+    Mapped[catalogue.Service],
+    id_of=TypeCode.SERVICE,
+    time_limit_days="limit_days",
+    time_limit_unit="limit_unit",
+    fact_source="source",
+):
     item: strawberry.Private[catalogue.Service]
     code: str = strawberry.field(description="The portal's code, or a LOCAL one.")
     code_source: str = strawberry.field(description="PORTAL or LOCAL: who gave the code.")
@@ -180,34 +168,7 @@ class Service(Node):
     @classmethod
     def of(cls, item: catalogue.Service) -> Self:
         """The graph's view of a service."""
-        return cls(
-            id=node_id(TypeCode.SERVICE, item.id),
-            item=item,
-            code=item.code,
-            code_source=item.code_source,
-            slug=item.slug,
-            category=item.category,
-            rts_notified=item.rts_notified,
-            time_limit_days=item.limit_days,
-            time_limit_unit=item.limit_unit,
-            portal_delivery_days=item.portal_delivery_days,
-            designated_officer=item.designated_officer,
-            first_appellate=item.first_appellate,
-            second_appellate=item.second_appellate,
-            fee=None if item.fee_paise is None else Paise(item.fee_paise),
-            documents=[RequiredDocument.of(paper) for paper in item.documents],
-            documents_known=item.documents_known,
-            channels=list(item.channels),
-            outcome=item.outcome,
-            doctype=item.doctype,
-            open=item.open,
-            needs_second_pair=item.needs_second_pair,
-            life_events=None if item.life_events is None else list(item.life_events),
-            eligibility=None if item.eligibility is None else Eligibility.of(item.eligibility),
-            version=item.version,
-            fact_source=item.source,
-            verified=item.verified,
-        )
+        return cls.read(item, life_events=None if item.life_events is None else list(item.life_events))
 
     @resolver_field(description="The service's name.")
     def name(self, info: Info, language: InLanguage = None) -> str:

@@ -21,6 +21,7 @@ from schema.kernel import (
     ByKey,
     Info,
     InLanguage,
+    Mapped,
     Node,
     Provenance,
     field_language,
@@ -67,7 +68,7 @@ _SUCCESSOR = ByKey(certificate_by_id, lambda end: end.item.successor_id)
 
 
 @strawberry.type(description="How a certificate of ours stopped to hold.")
-class CertificateEnd:
+class CertificateEnd(Mapped[CertificateEnding]):
     item: strawberry.Private[CertificateEnding]
     ended_on: date = strawberry.field(description="The day.")
     ground: EndGround = strawberry.field(description="The coded ground.")
@@ -76,7 +77,7 @@ class CertificateEnd:
     @classmethod
     def of(cls, item: CertificateEnding) -> Self:
         """The graph's view of the record."""
-        return cls(item=item, ended_on=ist_date(item.ended_at), ground=item.ground, reason=item.reason)
+        return cls.read(item, ended_on=ist_date(item.ended_at))
 
     @resolver_field(
         description="The certificate that was made in its place; null where it was revoked, or that one is awaited.",
@@ -94,7 +95,7 @@ class CertificateEnd:
     directives=[AUTHENTICATED],
     description="A certificate, wherever it lies. Only those that we issued can be found by id or number.",
 )
-class Certificate(Node):
+class Certificate(Node, Mapped[CertificateView]):
     view: strawberry.Private[CertificateView]
     citizen_id: strawberry.Private[str]
     uri: str | None = strawberry.field(description="Its DigiLocker URI; null where the source gives none.")
@@ -114,17 +115,11 @@ class Certificate(Node):
         # A certificate of a source has no key of ours; this one is stable as long as its names are.
         names = view.uri or f"{view.origin}:{view.doctype}:{view.issuer}:{view.number}"
         key = issued.id if issued else str(uuid.uuid5(uuid.NAMESPACE_URL, names))
-        return cls(
+        return cls.read(
+            view,
             id=node_id(TypeCode.CERTIFICATE, key),
             view=view,
             citizen_id=citizen_id,
-            uri=view.uri,
-            number=view.number,
-            doctype=view.doctype,
-            issuer=view.issuer,
-            issued_on=view.issued_on,
-            origin=view.origin,
-            media_types=list(view.media_types),
             valid_until=issued.valid_until if issued else None,
             status=issued.status if issued else None,
         )

@@ -8,7 +8,7 @@ import strawberry
 from actions.clearances.verification_views import photo_link
 from domain import clearances
 from schema.catalogue.places import Tehsil, tehsils_of_district
-from schema.kernel import AUTHENTICATED, ByKey, Info, assumed_list_size, many_by_key, resolver_field
+from schema.kernel import AUTHENTICATED, ByKey, Info, Mapped, assumed_list_size, many_by_key, resolver_field
 from schema.officers.staff import AssignedOfficer, officer_by_id
 from store import clearances as clearance_store
 
@@ -44,7 +44,7 @@ class FieldPhoto:
 
 
 @strawberry.type(directives=[AUTHENTICATED], description="What an officer saw in the field.")
-class FieldReport:
+class FieldReport(Mapped[clearances.VerificationReport]):
     item: strawberry.Private[clearances.VerificationReport]
     district: strawberry.Private[str]
     text: str = strawberry.field(description="What was seen.")
@@ -58,14 +58,7 @@ class FieldReport:
     def of(cls, item: clearances.VerificationReport, district: str) -> Self:
         """The graph's view of a report about an application of a district."""
         photos = [FieldPhoto(report=item, sha256=one.sha256, media_type=one.media_type) for one in item.photos]
-        return cls(
-            item=item,
-            district=district,
-            text=item.text,
-            photos=photos,
-            observed_at=item.observed_at,
-            reported_at=item.reported_at,
-        )
+        return cls.read(item, district=district, photos=photos)
 
     @resolver_field(description="The point where it was seen; null where none was taken.")
     def place(self) -> GeoPoint | None:

@@ -19,9 +19,9 @@ from schema.kernel import (
     Info,
     InLanguage,
     Node,
+    View,
     field_language,
     many_by_key,
-    node_id,
     one_by_key,
     resolver_field,
 )
@@ -40,7 +40,7 @@ _ESCALATED_TO = ByKey(officer_by_id, lambda clearance: clearance.item.escalated_
 
 
 @strawberry.type(directives=[AUTHENTICATED], description="What one department asks of another about an application.")
-class Clearance(Node):
+class Clearance(Node, View[clearances.Clearance], id_of=TypeCode.CLEARANCE):
     item: strawberry.Private[clearances.Clearance]
     application_id: strawberry.ID = strawberry.field(description="The application that it is about.")
     state: ClearanceState = strawberry.field(description="How it stands.")
@@ -53,23 +53,6 @@ class Clearance(Node):
     escalated_at: datetime | None = strawberry.field(
         description="When it went before the department's level above, because its time was over."
     )
-
-    @classmethod
-    def of(cls, item: clearances.Clearance) -> Self:
-        """The graph's view of a clearance."""
-        return cls(
-            id=node_id(TypeCode.CLEARANCE, item.id),
-            item=item,
-            application_id=node_id(TypeCode.APPLICATION, item.application_id),
-            state=item.state,
-            question=item.question,
-            asked_at=item.asked_at,
-            due_at=item.due_at,
-            answer=item.answer,
-            answered_at=item.answered_at,
-            reminded_at=item.reminded_at,
-            escalated_at=item.escalated_at,
-        )
 
     @resolver_field(description="How it stands, in words.")
     def state_label(self, info: Info, language: InLanguage = None) -> str:
@@ -135,15 +118,10 @@ class ClearanceProgress:
 
 
 @strawberry.type(description="A warning that the legal clock gave.")
-class Escalation:
+class Escalation(View[clearances.Escalation]):
     kind: EscalationKind = strawberry.field(description="Why.")
     due_at: datetime = strawberry.field(description="The date that it warns of.")
     at: datetime = strawberry.field(description="When it was given.")
-
-    @classmethod
-    def of(cls, item: clearances.Escalation) -> Self:
-        """The graph's view of a warning."""
-        return cls(kind=item.kind, due_at=item.due_at, at=item.at)
 
     @resolver_field(description="Why, in words.")
     def label(self, info: Info, language: InLanguage = None) -> str:

@@ -18,7 +18,9 @@ from schema.kernel import (
     Info,
     InLanguage,
     Listing,
+    Mapped,
     Position,
+    View,
     Window,
     field_language,
     resolver_field,
@@ -51,7 +53,7 @@ class ConsentNotice:
 
 
 @strawberry.type(description="One step of a consent, as the ledger keeps it.")
-class ConsentReceipt:
+class ConsentReceipt(Mapped[consents.ConsentRecord], notice_sha256="notice_hash"):
     at: datetime = strawberry.field(description="When.")
     step: ConsentStep = strawberry.field(description="What happened.")
     role: Role = strawberry.field(description="In which role it was done.")
@@ -61,11 +63,11 @@ class ConsentReceipt:
     @classmethod
     def of(cls, item: consents.ConsentRecord) -> Self:
         """The graph's view of a record."""
-        return cls(at=item.at, step=item.step, role=Role(item.role), notice_sha256=item.notice_hash, link=item.link)
+        return cls.read(item, role=Role(item.role))
 
 
 @strawberry.type(description="What a citizen lets us read from a source, or was asked to.")
-class Consent:
+class Consent(View[consents.Consent], expires_at="until", receipts="records"):
     item: strawberry.Private[consents.Consent]
     purpose: ConsentPurpose = strawberry.field(description="What for.")
     source: Source = strawberry.field(description="The system that may be asked.")
@@ -75,21 +77,6 @@ class Consent:
     expires_at: datetime | None = strawberry.field(description="When it runs out; null where it does not.")
     ended_at: datetime | None = strawberry.field(description="When she took it back or declined; null where not.")
     receipts: list[ConsentReceipt] = strawberry.field(description="Its steps, the oldest first.")
-
-    @classmethod
-    def of(cls, item: consents.Consent) -> Self:
-        """The graph's view of a consent."""
-        return cls(
-            item=item,
-            purpose=item.purpose,
-            source=item.source,
-            scope=list(item.scope),
-            asked_at=item.asked_at,
-            given_at=item.given_at,
-            expires_at=item.until,
-            ended_at=item.ended_at,
-            receipts=[ConsentReceipt.of(record) for record in item.records],
-        )
 
     @resolver_field(description="Where it stands now.")
     def status(self, info: Info) -> ConsentStatus:

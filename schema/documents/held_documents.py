@@ -21,6 +21,7 @@ from schema.kernel import (
     Info,
     InLanguage,
     Listing,
+    Mapped,
     PageInfo,
     Provenance,
     Window,
@@ -43,7 +44,7 @@ class DocumentSignature:
 
 
 @strawberry.type(description="A document of a citizen, wherever it lies; what lies at several places is one.")
-class HeldDocument:
+class HeldDocument(Mapped[CertificateView]):
     view: strawberry.Private[CertificateView]
     citizen_id: strawberry.Private[str]
     key: str = strawberry.field(description="Stays the same as long as its source names it the same.")
@@ -63,21 +64,14 @@ class HeldDocument:
     def of(cls, view: CertificateView, citizen_id: str) -> Self:
         """The graph's view of a line of the merged list."""
         issued = view.issued
-        return cls(
+        return cls.read(
+            view,
             view=view,
             citizen_id=citizen_id,
             key=key_of(view),
-            uri=view.uri,
-            number=view.number,
-            doctype=view.doctype,
             kind=kind_of(view.doctype),
-            issuer=view.issuer,
-            issued_on=view.issued_on,
             valid_until=issued.valid_until if issued else None,
             status=issued.status if issued else None,
-            origin=view.origin,
-            also_at=list(view.also_at),
-            media_types=list(view.media_types),
         )
 
     @resolver_field(description="What it is called.")

@@ -25,7 +25,9 @@ from schema.kernel import (
     NEVER_SILENTLY_NULL,
     Info,
     InLanguage,
+    Mapped,
     Provenance,
+    View,
     assumed_list_size,
     field_language,
     read_from,
@@ -42,7 +44,7 @@ MOST = 200
 
 
 @strawberry.type(description="A file or a folder that the citizen put into her locker herself.")
-class LockerEntry:
+class LockerEntry(Mapped[FolderEntry]):
     item: strawberry.Private[FolderEntry]
     citizen_id: strawberry.Private[str]
     is_folder: bool = strawberry.field(description="Whether it is a folder.")
@@ -56,17 +58,7 @@ class LockerEntry:
     @classmethod
     def of(cls, item: FolderEntry, citizen_id: str) -> Self:
         """The graph's view of an entry."""
-        return cls(
-            item=item,
-            citizen_id=citizen_id,
-            is_folder=item.is_folder,
-            folder_id=item.id if item.is_folder else None,
-            name=item.name,
-            uri=item.uri,
-            size_bytes=item.size_bytes,
-            media_types=list(item.media_types),
-            changed_at=item.changed_at,
-        )
+        return cls.read(item, citizen_id=citizen_id, folder_id=item.id if item.is_folder else None)
 
     @resolver_field(description="An address to read the file at, for some minutes; null for a folder.")
     def download(self, info: Info) -> DocumentAddress | None:
@@ -98,7 +90,7 @@ class LockerFolder:
 
 
 @strawberry.type(description="The citizen's e-Aadhaar, of which the number shows its last four digits alone.")
-class MaskedEAadhaar:
+class MaskedEAadhaar(Mapped[MaskedAadhaar]):
     """Fetched now; nothing of it is stored."""
 
     masked_number: str = strawberry.field(description="The number with its first eight digits hidden.")
@@ -112,18 +104,15 @@ class MaskedEAadhaar:
     def of(cls, info: Info, found: Sourced[MaskedAadhaar]) -> Self:
         """The graph's view of a card."""
         card = found.value
-        return cls(
+        return cls.read(
+            card,
             masked_number=f"XXXX XXXX {card.last4}",
-            name=card.name,
-            born_on=card.born_on,
-            gender=card.gender,
-            signature=card.signature,
             provenance=Provenance.of(info, (found.source, found.state, found.as_of)),
         )
 
 
 @strawberry.type(description="What is to be done in the citizen's locker on her word, and what came of it.")
-class LockerOrder:
+class LockerOrder(View[LockerOrderItem], key="id"):
     item: strawberry.Private[LockerOrderItem]
     key: str = strawberry.field(description="Names the order.")
     kind: OrderKind = strawberry.field(description="What was ordered.")
@@ -131,19 +120,6 @@ class LockerOrder:
     uri: str | None = strawberry.field(description="Where a pulled document lies; null while there is none.")
     created_at: datetime = strawberry.field(description="When it was ordered.")
     settled_at: datetime | None = strawberry.field(description="When it was settled; null while it waits.")
-
-    @classmethod
-    def of(cls, item: LockerOrderItem) -> Self:
-        """The graph's view of an order."""
-        return cls(
-            item=item,
-            key=item.id,
-            kind=item.kind,
-            state=item.state,
-            uri=item.uri,
-            created_at=item.created_at,
-            settled_at=item.settled_at,
-        )
 
     @resolver_field(description="The locker's code of a refusal; null where it did not refuse.")
     def refusal(self) -> str | None:
@@ -156,7 +132,7 @@ class LockerOrder:
 
 
 @strawberry.type(description="A document that the citizen says a department holds of her.")
-class DepartmentDocument:
+class DepartmentDocument(Mapped[DepartmentDocumentItem], key="id"):
     """It is read once she consents to it; its values are never shown again."""
 
     item: strawberry.Private[DepartmentDocumentItem]
@@ -168,7 +144,7 @@ class DepartmentDocument:
     @classmethod
     def of(cls, item: DepartmentDocumentItem) -> Self:
         """The graph's view of a named document."""
-        return cls(item=item, key=item.id, publisher=item.publisher, doctype=item.doctype, kind=kind_of(item.doctype))
+        return cls.read(item, kind=kind_of(item.doctype))
 
     @resolver_field(description="What it is called.")
     def name(self, info: Info, language: InLanguage = None) -> str:

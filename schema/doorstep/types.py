@@ -19,8 +19,10 @@ from schema.kernel import (
     ByKey,
     Info,
     InLanguage,
+    Mapped,
     Node,
     Paise,
+    View,
     field_language,
     many_by_key,
     node_id,
@@ -42,16 +44,11 @@ _DISTRICT = ByKey(district_by_code, lambda visit: visit.item.district)
 
 
 @strawberry.type(description="A part of a day in India.")
-class VisitSlot:
+class VisitSlot(View[doorstep.Slot]):
     on: date = strawberry.field(description="The day.")
     window: SlotWindow = strawberry.field(description="The part of it.")
     starts_at: datetime = strawberry.field(description="Its first moment.")
     ends_at: datetime = strawberry.field(description="Its last moment.")
-
-    @classmethod
-    def of(cls, slot: doorstep.Slot) -> Self:
-        """The graph's view of a slot."""
-        return cls(on=slot.on, window=slot.window, starts_at=slot.starts_at, ends_at=slot.ends_at)
 
     @resolver_field(description="The part of the day, in words.")
     def label(self, info: Info, language: InLanguage = None) -> str:
@@ -118,7 +115,7 @@ class VisitFacts:
 
 
 @strawberry.type(directives=[AUTHENTICATED], description="A doorstep visit, as the citizen and the office see it.")
-class DoorstepVisit(VisitFacts, Node):
+class DoorstepVisit(VisitFacts, Node, Mapped[doorstep.Visit], id_of=TypeCode.VISIT):
     application_id: strawberry.ID = strawberry.field(description="The application that it belongs to.")
     proof: HandOverProof | None = strawberry.field(description="What proved the hand-over.")
     created_at: datetime = strawberry.field(description="When it was booked.")
@@ -127,20 +124,7 @@ class DoorstepVisit(VisitFacts, Node):
     @classmethod
     def of(cls, item: doorstep.Visit) -> Self:
         """The graph's view of a visit."""
-        return cls(
-            id=node_id(TypeCode.VISIT, item.id),
-            item=item,
-            application_id=node_id(TypeCode.APPLICATION, item.application_id),
-            purpose=item.purpose,
-            state=item.state,
-            slot=VisitSlot.of(item.slot),
-            sequence=item.sequence,
-            failure=item.failure,
-            version=item.version,
-            proof=item.handover.proof if item.handover else None,
-            created_at=item.created_at,
-            closed_at=item.closed_at,
-        )
+        return cls.read(item, proof=item.handover.proof if item.handover else None)
 
     @resolver_field(
         description="The application that it belongs to, for those who may see it.", metadata=_APPLICATION.metadata
@@ -177,7 +161,7 @@ class DoorstepVisit(VisitFacts, Node):
 
 
 @strawberry.type(description="A doorstep visit, as its agent sees it: what the way needs and no more.")
-class AgentVisit(VisitFacts):
+class AgentVisit(VisitFacts, Mapped[doorstep.Visit], id_of=TypeCode.VISIT):
     errand: strawberry.Private[VisitTask]
     id: strawberry.ID = strawberry.field(description="The visit's opaque id.")
     number: str = strawberry.field(description="The application's number.")
@@ -186,20 +170,7 @@ class AgentVisit(VisitFacts):
     @classmethod
     def of(cls, errand: VisitTask) -> Self:
         """The graph's view of a visit for its agent."""
-        item = errand.visit
-        return cls(
-            errand=errand,
-            item=item,
-            id=node_id(TypeCode.VISIT, item.id),
-            number=errand.number,
-            address=errand.address,
-            purpose=item.purpose,
-            state=item.state,
-            slot=VisitSlot.of(item.slot),
-            sequence=item.sequence,
-            failure=item.failure,
-            version=item.version,
-        )
+        return cls.read(errand.visit, errand=errand, number=errand.number, address=errand.address)
 
     @resolver_field(description="The number as people read it: 4-5-5.")
     def shown_number(self) -> str:

@@ -19,6 +19,7 @@ from schema.kernel import (
     Info,
     InLanguage,
     Long,
+    Mapped,
     field_language,
     require_signed_in,
     requires_scopes,
@@ -31,7 +32,7 @@ _COUNTED_DISTRICT = ByKey(district_by_code, lambda row: row.item[0])
 
 
 @strawberry.type(description="The count of one service in one district through one channel.")
-class TransactionCountRow:
+class TransactionCountRow(Mapped[counting.TransactionCount], district_code="district"):
     item: strawberry.Private[counting.TransactionCount]
     service_code: str = strawberry.field(description="The service's code.")
     district_code: str = strawberry.field(description="The district's code.")
@@ -45,14 +46,8 @@ class TransactionCountRow:
     @classmethod
     def of(cls, item: counting.TransactionCount) -> Self:
         """The graph's view of a row."""
-        return cls(
-            item=item,
-            service_code=item.service_code,
-            district_code=item.district,
-            channel=item.channel,
-            category=item.category,
-            count=Long(item.count),
-            etaal_code=standing.etaal_code if (standing := counting.EtaalClass.of(item.stands)) else None,
+        return cls.read(
+            item, etaal_code=standing.etaal_code if (standing := counting.EtaalClass.of(item.stands)) else None
         )
 
     @resolver_field(description="The service.", metadata=_SERVICE.metadata)
@@ -91,7 +86,7 @@ class TransactionProof:
 
 
 @strawberry.type(description="One row that changed what an earlier revision told.")
-class TransactionCorrection:
+class TransactionCorrection(Mapped[counting.Correction]):
     item: strawberry.Private[counting.Correction]
     revision: int = strawberry.field(description="The revision that it made.")
     reason: counting.CorrectionReason = strawberry.field(description="Why.")
@@ -103,15 +98,7 @@ class TransactionCorrection:
     @classmethod
     def of(cls, item: counting.Correction) -> Self:
         """The graph's view of a correction."""
-        return cls(
-            item=item,
-            revision=item.revision,
-            reason=item.reason,
-            service_code=item.service_code,
-            district_code=item.district or None,
-            count=item.count,
-            recorded_at=item.recorded_at,
-        )
+        return cls.read(item, district_code=item.district or None)
 
     @resolver_field(description="Why, in words.")
     def reason_label(self, info: Info, language: InLanguage = None) -> str:
@@ -119,7 +106,7 @@ class TransactionCorrection:
 
 
 @strawberry.type(description="The e-transactions of one day in India.")
-class TransactionCounts:
+class TransactionCounts(Mapped[DayCounts]):
     """A day's counts with their proof. By place they are read where they are asked for."""
 
     item: strawberry.Private[DayCounts]
@@ -153,19 +140,10 @@ class TransactionCounts:
     @classmethod
     def of(cls, counts: DayCounts) -> Self:
         """The graph's view of a day."""
-        return cls(
-            item=counts,
-            day=counts.day,
-            revision=counts.revision,
-            provisional=counts.provisional,
-            total=Long(counts.total),
-            latest_revision=counts.latest_revision,
-            closed_at=counts.closed_at,
-            closed_revision=counts.closed_revision,
-            waiting=counts.waiting,
+        return cls.read(
+            counts,
             rules_version=rules_on(counts.day).version,
             proof=TransactionProof(algorithm=ALGORITHM, link=counts.link or GENESIS, entries=counts.revision),
-            corrections=[TransactionCorrection.of(each) for each in counts.corrections],
         )
 
 

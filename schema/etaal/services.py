@@ -1,7 +1,7 @@
 """Services with their e-Taal codes, those without one, and the mutation that assigns a code."""
 
 from datetime import date
-from typing import Annotated, Self
+from typing import Annotated
 
 import strawberry
 
@@ -18,6 +18,7 @@ from schema.kernel import (
     Long,
     Paged,
     Position,
+    View,
     Window,
     field_language,
     mutation,
@@ -29,27 +30,16 @@ from schema.kernel.mutations import KEY_DESCRIPTION, UserError, key_of, mutation
 
 
 @strawberry.type(description="A code of e-Taal under which a service counts from a day on.")
-class EtaalCode:
+class EtaalCode(View[EnrolledService], code="etaal_code"):
     code: str = strawberry.field(description="The code that e-Taal gave at enrolment.")
     category: Category = strawberry.field(description="e-Taal's category of the service.")
     level: Level = strawberry.field(description="The level of place at which e-Taal is told of it.")
     starts_on: date = strawberry.field(description="The first day that counts under the code.")
     standard_service: str | None = strawberry.field(description="e-Taal's name of the standard service, where given.")
 
-    @classmethod
-    def of(cls, item: EnrolledService) -> Self:
-        """The graph's view of a code."""
-        return cls(
-            code=item.etaal_code,
-            category=item.category,
-            level=item.level,
-            starts_on=item.starts_on,
-            standard_service=item.standard_service,
-        )
-
 
 @strawberry.type(description="A service, a scheme, or the line of enquiries, as it counts for e-Taal.")
-class EtaalService:
+class EtaalService(View[CountedService], service_code="code"):
     item: strawberry.Private[CountedService]
     service_code: str = strawberry.field(description="Our code.")
     codes: list[EtaalCode] = strawberry.field(description="Its codes of e-Taal, the earliest first; none yet if empty.")
@@ -57,17 +47,6 @@ class EtaalService:
         description="What was counted of it without a code; e-Taal is told of it under LOCAL- and our code."
     )
     first_uncoded_on: date | None = strawberry.field(description="The first day that was counted without a code.")
-
-    @classmethod
-    def of(cls, item: CountedService) -> Self:
-        """The graph's view of a service that counts."""
-        return cls(
-            item=item,
-            service_code=item.code,
-            codes=[EtaalCode.of(each) for each in item.codes],
-            uncoded_count=Long(item.uncoded_count),
-            first_uncoded_on=item.first_uncoded_on,
-        )
 
     @resolver_field(description="Its name; null where it is not in the catalogue any more.")
     def name(self, info: Info, language: InLanguage = None) -> str | None:

@@ -1,7 +1,7 @@
 """Grievances about applications, and the replies to them."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Self
+from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
@@ -19,9 +19,9 @@ from schema.kernel import (
     Info,
     InLanguage,
     Node,
+    View,
     field_language,
     many_by_key,
-    node_id,
     one_by_key,
     resolver_field,
 )
@@ -53,7 +53,7 @@ class GrievanceReply:
 
 
 @strawberry.type(directives=[AUTHENTICATED], description="A citizen's grievance about an application.")
-class Grievance(Node):
+class Grievance(Node, View[grievances.Grievance], id_of=TypeCode.GRIEVANCE):
     item: strawberry.Private[grievances.Grievance]
     number: str = strawberry.field(description="Its number: fourteen digits, the first one 6.")
     application_id: strawberry.ID = strawberry.field(description="The application that it is about.")
@@ -66,25 +66,6 @@ class Grievance(Node):
     created_at: datetime = strawberry.field(description="When it was raised.")
     updated_at: datetime = strawberry.field(description="When it changed last.")
     closed_at: datetime | None = strawberry.field(description="When it was closed.")
-
-    @classmethod
-    def of(cls, item: grievances.Grievance) -> Self:
-        """The graph's view of a grievance."""
-        return cls(
-            id=node_id(TypeCode.GRIEVANCE, item.id),
-            item=item,
-            number=item.number,
-            application_id=node_id(TypeCode.APPLICATION, item.application_id),
-            category=item.category,
-            text=item.text,
-            state=item.state,
-            escalated=item.escalated,
-            due_at=item.due_at,
-            version=item.version,
-            created_at=item.created_at,
-            updated_at=item.updated_at,
-            closed_at=item.closed_at,
-        )
 
     @resolver_field(description="The number as people read it: 4-5-5.")
     def shown_number(self) -> str:

@@ -23,13 +23,13 @@ from schema.kernel import (
     Info,
     InLanguage,
     Listing,
+    Mapped,
     Node,
     Part,
     Position,
     Window,
     field_language,
     mutation,
-    node_id,
     one_by_key,
     resolver_field,
 )
@@ -47,7 +47,7 @@ notice_by_id = one_by_key(kept.by_ids, _of_notice)
 @strawberry.type(
     directives=[AUTHENTICATED], description="A message to the citizen, made of keys: no free text is kept."
 )
-class Notification(Node):
+class Notification(Node, Mapped[notices.Notice], id_of=TypeCode.NOTIFICATION):
     item: strawberry.Private[notices.Notice]
     kind: NoticeKind = strawberry.field(description="What it tells of.")
     needs_action: bool = strawberry.field(description="Whether there is something for her to do, or to do by a day.")
@@ -57,14 +57,7 @@ class Notification(Node):
     @classmethod
     def of(cls, item: notices.Notice) -> Self:
         """The graph's view of a message."""
-        return cls(
-            id=node_id(TypeCode.NOTIFICATION, item.id),
-            item=item,
-            kind=item.kind,
-            needs_action=item.kind in NEEDS_HER,
-            created_at=item.created_at,
-            read_at=item.read_at,
-        )
+        return cls.read(item, needs_action=item.kind in NEEDS_HER)
 
     @resolver_field(description="The message in words.")
     def text(self, info: Info, language: InLanguage = None) -> str:

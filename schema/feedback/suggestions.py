@@ -1,7 +1,7 @@
 """Suggestions about services, by citizens and officers, and the replies."""
 
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Annotated
 
 import strawberry
 
@@ -19,9 +19,9 @@ from schema.kernel import (
     Info,
     InLanguage,
     Node,
+    View,
     field_language,
     mutation,
-    node_id,
     one_by_key,
     resolver_field,
 )
@@ -37,7 +37,7 @@ _AUTHOR = ByKey(officer_by_id, lambda suggestion: suggestion.item.officer_id)
 
 
 @strawberry.type(directives=[AUTHENTICATED], description="A proposal about a service, without an application.")
-class Suggestion(Node):
+class Suggestion(Node, View[feedback.Suggestion], id_of=TypeCode.SUGGESTION):
     item: strawberry.Private[feedback.Suggestion]
     text: str = strawberry.field(description="What is proposed, with Aadhaar numbers masked.")
     state: SuggestionState = strawberry.field(description="Where it stands.")
@@ -45,20 +45,6 @@ class Suggestion(Node):
     replied_at: datetime | None = strawberry.field(description="When it was answered last.")
     version: int = strawberry.field(description="Grows by one with every change; give it back with a reply.")
     created_at: datetime = strawberry.field(description="When it was made.")
-
-    @classmethod
-    def of(cls, item: feedback.Suggestion) -> Self:
-        """The graph's view of a suggestion."""
-        return cls(
-            id=node_id(TypeCode.SUGGESTION, item.id),
-            item=item,
-            text=item.text,
-            state=item.state,
-            reply=item.reply,
-            replied_at=item.replied_at,
-            version=item.version,
-            created_at=item.created_at,
-        )
 
     @resolver_field(description="Where it stands, in words.")
     def state_label(self, info: Info, language: InLanguage = None) -> str:

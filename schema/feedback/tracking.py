@@ -11,7 +11,7 @@ from domain.feedback import tracking
 from domain.feedback.tracking import SecondFactor
 from domain.kernel import show_number
 from domain.kernel.messages import label
-from schema.kernel import PUBLIC, Info, InLanguage, field_language, resolver_field
+from schema.kernel import PUBLIC, Info, InLanguage, Mapped, field_language, resolver_field
 
 
 @strawberry.input(one_of=True, description="What only the applicant is likely to know: exactly one of these.")
@@ -42,7 +42,7 @@ class TrackedStage:
 
 
 @strawberry.type(description="Where an application stands, for anybody who knows its number and the second factor.")
-class TrackedApplication:
+class TrackedApplication(Mapped[tracking.Tracked]):
     """No name, no form, no notes."""
 
     item: strawberry.Private[tracking.Tracked]
@@ -56,14 +56,8 @@ class TrackedApplication:
     @classmethod
     def of(cls, item: tracking.Tracked) -> Self:
         """The graph's view of what is tracked."""
-        return cls(
-            item=item,
-            number=item.number,
-            status=item.status,
-            submitted_at=item.submitted_at,
-            due_at=item.due_at,
-            delivered_at=item.delivered_at,
-            stages=[TrackedStage(move=stage.move, after=stage.after, at=stage.at) for stage in item.stages],
+        return cls.read(
+            item, stages=[TrackedStage(move=stage.move, after=stage.after, at=stage.at) for stage in item.stages]
         )
 
     @resolver_field(description="The number as people read it: 4-5-5.")

@@ -17,8 +17,9 @@ from schema.kernel import (
     VIEWS,
     ByKey,
     Info,
+    Mapped,
+    View,
     assumed_list_size,
-    node_id,
     one_by_key,
     resolver_field,
 )
@@ -36,7 +37,7 @@ _SERVICE = ByKey(service_by_code, lambda level: level.item.service_code)
 
 
 @strawberry.type(description="What a citizen said about her decided application.")
-class Feedback:
+class Feedback(Mapped[feedback.Feedback]):
     item: strawberry.Private[feedback.Feedback]
     application_id: strawberry.ID = strawberry.field(description="The application.")
     rating: int = strawberry.field(description="One to five stars.")
@@ -49,15 +50,7 @@ class Feedback:
     def of(cls, info: Info, item: feedback.Feedback) -> Self:
         """The graph's view of feedback."""
         days = info.context.environment.rules.care.feedback_edit_days
-        return cls(
-            item=item,
-            application_id=node_id(TypeCode.APPLICATION, item.application_id),
-            rating=item.rating,
-            text=item.text,
-            created_at=item.created_at,
-            updated_at=item.updated_at,
-            editable_until=item.created_at + timedelta(days=days),
-        )
+        return cls.read(item, editable_until=item.created_at + timedelta(days=days))
 
     @resolver_field(description="The application, for those who may see it.", metadata=_APPLICATION.metadata)
     async def application(
@@ -68,17 +61,12 @@ class Feedback:
 
 
 @strawberry.type(description="How citizens rated one service where one officer decided it.")
-class ServiceLevel:
+class ServiceLevel(View[feedback.ServiceLevel], average_hundredths="average"):
     """An average without names or texts."""
 
     item: strawberry.Private[feedback.ServiceLevel]
     ratings: int = strawberry.field(description="How many ratings there are.")
     average_hundredths: int = strawberry.field(description="Their average in hundredths of a star: 425 is 4.25.")
-
-    @classmethod
-    def of(cls, item: feedback.ServiceLevel) -> Self:
-        """The graph's view of an average."""
-        return cls(item=item, ratings=item.ratings, average_hundredths=item.average)
 
     @resolver_field(description="The officer who decided.", metadata=_OFFICER.metadata)
     async def officer(self, info: Info) -> AssignedOfficer | None:

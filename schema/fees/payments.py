@@ -29,10 +29,10 @@ from schema.kernel import (
     Paged,
     Paise,
     Part,
+    View,
     count_reader,
     field_language,
     many_by_key,
-    node_id,
     one_by_key,
     page_reader,
     resolver_field,
@@ -77,25 +77,13 @@ class FeeDue:
 
 
 @strawberry.type(description="What shows that a fee was taken.")
-class FeePaymentReceipt:
+class FeePaymentReceipt(View[fees.FeeReceipt], challan_number="challan_no"):
     grn: str = strawberry.field(description="The government reference number; for the wallet, its own number.")
     challan_number: str | None = strawberry.field(description="The number of the challan.")
     cin: str | None = strawberry.field(description="The challan identification number: branch, day, serial.")
     bank_reference: str | None = strawberry.field(description="The bank's number.")
     mode: str | None = strawberry.field(description="How it was paid, such as NB, UPI, CARD, COUNTER, WALLET.")
     paid_at: datetime = strawberry.field(description="When the money was taken.")
-
-    @classmethod
-    def of(cls, item: fees.FeeReceipt) -> Self:
-        """The graph's view of a receipt."""
-        return cls(
-            grn=item.grn,
-            challan_number=item.challan_no,
-            cin=item.cin,
-            bank_reference=item.bank_reference,
-            mode=item.mode,
-            paid_at=item.paid_at,
-        )
 
 
 @strawberry.type(description="A fee that goes back.")
@@ -114,7 +102,13 @@ class FeeRefund:
     directives=[AUTHENTICATED],
     description="An order to pay the fee of an application. Its state is what the treasury or CSC said itself.",
 )
-class FeePayment:
+class FeePayment(
+    View[fees.FeeOrder],
+    amount="total_paise",
+    taken_amount="taken_paise",
+    as_of="confirmed_at",
+    next_enquiry_at="due_at",
+):
     item: strawberry.Private[fees.FeeOrder]
     number: str = strawberry.field(description="Its number: fourteen digits, the first one 4.")
     application_id: strawberry.ID = strawberry.field(description="The application whose fee it pays.")
@@ -135,28 +129,6 @@ class FeePayment:
     next_enquiry_at: datetime | None = strawberry.field(description="When it is asked about next, by itself.")
     scrolled_on: date | None = strawberry.field(description="The day of the treasury's scroll that tells of it.")
     version: int = strawberry.field(description="Grows by one with every change.")
-
-    @classmethod
-    def of(cls, item: fees.FeeOrder) -> Self:
-        """The graph's view of an order."""
-        return cls(
-            item=item,
-            number=item.number,
-            application_id=node_id(TypeCode.APPLICATION, item.application_id),
-            route=item.route,
-            state=item.state,
-            amount=Paise(item.total_paise),
-            fee=Paise(item.fee_paise),
-            charge=Paise(item.charge_paise),
-            head=item.head,
-            taken_amount=None if item.taken_paise is None else Paise(item.taken_paise),
-            problem=item.problem,
-            created_at=item.created_at,
-            as_of=item.confirmed_at,
-            next_enquiry_at=item.due_at,
-            scrolled_on=item.scrolled_on,
-            version=item.version,
-        )
 
     @resolver_field(description="The number as people read it: 4-5-5.")
     def shown_number(self) -> str:

@@ -13,7 +13,7 @@ from domain.identity.assisting import AssistanceState, AssistanceWay
 from domain.identity.policy import ObjectKind
 from domain.kernel import Assurance, Scope, mask_mobile
 from schema.feedback.payloads import MutationPayload, run_mutation
-from schema.kernel import AUTHENTICATED, Info, mutation
+from schema.kernel import AUTHENTICATED, Info, Mapped, View, mutation
 from schema.kernel.mutations import KEY_DESCRIPTION, key_of
 from store.identity import assistances
 
@@ -21,7 +21,7 @@ MOST_SHOWN = 100
 
 
 @strawberry.type(directives=[AUTHENTICATED], description="A request of an operator to act for a citizen, and its end.")
-class Assistance:
+class Assistance(View[assisting.Assistance], assistance_id="id", expires_at="until"):
     assistance_id: str = strawberry.field(description="Give it to confirmAssistance.")
     way: AssistanceWay = strawberry.field(description="By whose word.")
     strength: Assurance = strawberry.field(description="How sure that word is of her identity.")
@@ -34,26 +34,9 @@ class Assistance:
     expires_at: datetime | None = strawberry.field(description="When it ends by itself; null where it was not given.")
     ended_at: datetime | None = strawberry.field(description="When it was ended before; null where not.")
 
-    @classmethod
-    def of(cls, item: assisting.Assistance) -> Self:
-        """The graph's view of a request; nothing of it says whom the operator named."""
-        return cls(
-            assistance_id=item.id,
-            way=item.way,
-            strength=item.strength,
-            service_code=item.service_code,
-            centre_code=item.centre_code,
-            minutes=item.minutes,
-            state=item.state,
-            asked_at=item.asked_at,
-            given_at=item.given_at,
-            expires_at=item.until,
-            ended_at=item.ended_at,
-        )
-
 
 @strawberry.type(directives=[AUTHENTICATED], description="A relative who may speak for the citizen at a centre.")
-class Relative:
+class Relative(Mapped[assisting.Relative], relative_id="id"):
     relative_id: str = strawberry.field(description="Give it to removeRelative.")
     name: str = strawberry.field(description="The relative's name.")
     relation: str = strawberry.field(description="How the relative is related to her, in her words.")
@@ -63,13 +46,7 @@ class Relative:
     @classmethod
     def of(cls, item: assisting.Relative) -> Self:
         """The graph's view of a relative."""
-        return cls(
-            relative_id=item.id,
-            name=item.name,
-            relation=item.relation,
-            masked_mobile=mask_mobile(item.mobile),
-            registered_at=item.registered_at,
-        )
+        return cls.read(item, masked_mobile=mask_mobile(item.mobile))
 
 
 async def assistances_of(info: Info, citizen_id: str) -> list[Assistance]:

@@ -1,7 +1,7 @@
 """The Citizen type: profile, applications, holdings, and the log of reads of the citizen's data."""
 
 from collections.abc import Sequence
-from typing import Annotated, Self
+from typing import Annotated
 
 import strawberry
 
@@ -70,11 +70,11 @@ from schema.kernel import (
     Paged,
     Part,
     Position,
+    View,
     Window,
     assumed_list_size,
     count_reader,
     field_language,
-    node_id,
     read_from,
     record_provenance,
     requires_consent,
@@ -94,16 +94,11 @@ class ApplicationFilter:
 
 
 @strawberry.federation.type(keys=["id"], directives=[AUTHENTICATED], description="A citizen of the portal.")
-class Citizen(Node):
+class Citizen(Node, View[people.Citizen], id_of=TypeCode.CITIZEN):
     """A citizen; what others may see of her is decided field by field."""
 
     item: strawberry.Private[people.Citizen]
     language: Language = strawberry.field(description="The language that she chose.")
-
-    @classmethod
-    def of(cls, item: people.Citizen) -> Self:
-        """The graph's view of a citizen."""
-        return cls(id=node_id(TypeCode.CITIZEN, item.id), item=item, language=item.language)
 
     @property
     def consenting_citizen(self) -> str:

@@ -14,16 +14,19 @@ from schema.kernel import (
     AUTHENTICATED,
     NEVER_SILENTLY_NULL,
     Info,
+    Mapped,
+    View,
     assumed_list_size,
     mutation,
     require_signed_in,
     resolver_field,
 )
 from schema.kernel.mutations import KEY_DESCRIPTION, key_of
+from store.identity import devices as device_store
 
 
 @strawberry.type(directives=[AUTHENTICATED], description="A device on which one is signed in.")
-class Device:
+class Device(Mapped[device_store.Device], expires_at="until"):
     key: str = strawberry.field(description="Give it to signOutDevices.")
     here: bool = strawberry.field(description="Whether it is the one that asks.")
     client: str = strawberry.field(description="APP or BROWSER.")
@@ -41,17 +44,12 @@ class Device:
     @classmethod
     def of(cls, item: OwnDevice, provider_sign_out: str | None) -> Self:
         """The graph's view of a device."""
-        return cls(
+        return cls.read(
+            item.device,
             provider_sign_out=provider_sign_out,
             key=item.key,
             here=item.here,
-            client=item.device.client,
-            platform=item.device.platform,
-            provider=item.device.provider,
             assurance=Assurance(item.device.assurance),
-            signed_in_at=item.device.signed_in_at,
-            last_used_at=item.device.last_used_at,
-            expires_at=item.device.until,
         )
 
 
@@ -94,17 +92,12 @@ class LinkAccountInput:
 
 
 @strawberry.type(directives=[AUTHENTICATED], description="A link of a further account that is under way.")
-class AccountLink:
+class AccountLink(View[LinkBegun]):
     address: str = strawberry.field(
         description="To be opened in her browser, once: she shows the account there, and enters the code that is sent "
         "to the telephone on file."
     )
     expires_at: datetime = strawberry.field(description="Until when it can be finished.")
-
-    @classmethod
-    def of(cls, item: LinkBegun) -> Self:
-        """The graph's view of a link."""
-        return cls(address=item.address, expires_at=item.expires_at)
 
 
 @strawberry.type(description="The beginning of a link.")

@@ -8,7 +8,7 @@ import strawberry
 from domain.identity.policy import ObjectKind, Purpose
 from domain.kernel import Assurance, Provider, Role, Source, people
 from domain.kernel.messages import label
-from schema.kernel import Info, InLanguage, field_language, many_by_key, resolver_field
+from schema.kernel import Info, InLanguage, View, field_language, many_by_key, resolver_field
 from store.identity import identities
 from store.identity.accesses import AccessReceipt
 
@@ -16,7 +16,7 @@ accounts_of_citizen = many_by_key(identities.linked_accounts)
 
 
 @strawberry.type(description="An account with a provider that a person linked by signing in.")
-class LinkedAccount:
+class LinkedAccount(View[people.LinkedAccount]):
     provider: Provider = strawberry.field(description="Who holds the account.")
     linked_at: datetime = strawberry.field(description="When it was linked.")
     last_used_at: datetime | None = strawberry.field(description="When it was used last.")
@@ -25,18 +25,6 @@ class LinkedAccount:
     assurance: Assurance | None = strawberry.field(
         description="How sure a sign-in by it is, at the least; null for a locker, by which nobody signs in."
     )
-
-    @classmethod
-    def of(cls, item: people.LinkedAccount) -> Self:
-        """The graph's view of a linked account."""
-        return cls(
-            provider=item.provider,
-            linked_at=item.linked_at,
-            last_used_at=item.last_used_at,
-            needs_consent=item.needs_consent,
-            consent_until=item.consent_until,
-            assurance=item.assurance,
-        )
 
 
 @strawberry.type(description="A read of the citizen's data: who, why, and from where.")

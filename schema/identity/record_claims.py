@@ -22,6 +22,7 @@ from schema.kernel import (
     AUTHENTICATED,
     NEVER_SILENTLY_NULL,
     Info,
+    Mapped,
     assumed_list_size,
     mutation,
     require_signed_in,
@@ -31,7 +32,7 @@ from schema.kernel.mutations import KEY_DESCRIPTION, key_of
 
 
 @strawberry.type(directives=[AUTHENTICATED], description="A claim to a record that others entered for a citizen.")
-class RecordClaim:
+class RecordClaim(Mapped[record_claims.RecordClaim], claim_id="id"):
     claim_id: str = strawberry.field(description="Give it to confirmRecordClaim or decideRecordClaim.")
     way: ClaimWay = strawberry.field(description="By what it is proved.")
     strength: Assurance = strawberry.field(description="How sure the sign-in of the one who claims was.")
@@ -64,14 +65,8 @@ class RecordClaim:
     def from_claim_view(cls, item: ClaimShown) -> Self:
         """A claim with what an officer holds against the papers."""
         claim, claimant, record = item.claim, item.claimant, item.record
-        return cls(
-            claim_id=claim.id,
-            way=claim.way,
-            strength=claim.strength,
-            state=claim.state,
-            asked_at=claim.asked_at,
-            decided_at=claim.decided_at,
-            joins_at=claim.joins_at,
+        return cls.read(
+            claim,
             number=item.application.number if item.application else None,
             claimant_name=claimant.name.en if claimant else None,
             claimant_born_on=claimant.born_on if claimant else None,

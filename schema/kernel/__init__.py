@@ -26,6 +26,7 @@ from schema.kernel.provenance import Provenance, record_provenance
 from schema.kernel.scalars import Long, Paise, scalar_map
 from schema.kernel.source_policies import SourcePolicy, read_from
 from schema.kernel.store_lists import Part, count_reader, page_reader
+from schema.kernel.views import Mapped, View
 
 __all__ = [
     "AUTHENTICATED",
@@ -46,6 +47,7 @@ __all__ = [
     "Loader",
     "Loaders",
     "Long",
+    "Mapped",
     "Node",
     "PageInfo",
     "Paged",
@@ -55,6 +57,7 @@ __all__ = [
     "Provenance",
     "Read",
     "SourcePolicy",
+    "View",
     "Window",
     "assumed_list_size",
     "cost",

@@ -10,7 +10,7 @@ from actions.applications.decide import Verdict
 from domain.applications.applications import RejectionGround
 from domain.officers import desk
 from domain.officers.desk import OpinionState
-from schema.kernel import ByKey, Info, one_by_key, resolver_field
+from schema.kernel import ByKey, Info, Mapped, one_by_key, resolver_field
 from schema.officers.staff import AssignedOfficer, officer_by_id
 from store.database import Transaction
 from store.officers import desk as desk_store
@@ -28,7 +28,7 @@ _ANSWERER = ByKey(officer_by_id, lambda proposal: proposal.item.answered_by)
 
 
 @strawberry.type(description="An officer works on a case; until the claim ends, others must take it over first.")
-class DeskClaim:
+class DeskClaim(Mapped[desk.Claim]):
     item: strawberry.Private[desk.Claim]
     mine: bool = strawberry.field(description="Whether it is the asking officer's own.")
     claimed_at: datetime = strawberry.field(description="When it was claimed.")
@@ -38,7 +38,7 @@ class DeskClaim:
     def of(cls, info: Info, item: desk.Claim) -> Self:
         """The graph's view of a claim."""
         mine = item.officer_id == info.context.subject.person_id
-        return cls(item=item, mine=mine, claimed_at=item.claimed_at, expires_at=item.expires_at)
+        return cls.read(item, mine=mine)
 
     @resolver_field(description="The officer who works on it.", metadata=_CLAIMANT.metadata)
     async def officer(self, info: Info) -> AssignedOfficer | None:
@@ -47,7 +47,7 @@ class DeskClaim:
 
 
 @strawberry.type(description="A first officer's decision that a second officer confirms or sends back.")
-class Proposal:
+class Proposal(Mapped[desk.Proposal]):
     item: strawberry.Private[desk.Proposal]
     state: OpinionState = strawberry.field(description="Where it stands.")
     verdict: Verdict = strawberry.field(description="What is proposed.")
@@ -62,16 +62,11 @@ class Proposal:
     def of(cls, info: Info, item: desk.Proposal, version: int) -> Self:
         """The graph's view of a proposal on an application that has that version now."""
         overtaken = item.state is OpinionState.PROPOSED and not item.waits(version)
-        return cls(
-            item=item,
+        return cls.read(
+            item,
             state=OpinionState.OVERTAKEN if overtaken else item.state,
             verdict=Verdict(item.verdict),
-            ground=item.ground,
-            reason=item.reason,
             mine=item.proposed_by == info.context.subject.person_id,
-            proposed_at=item.proposed_at,
-            answered_at=item.answered_at,
-            answer_note=item.answer_note,
         )
 
     @resolver_field(description="The first officer.", metadata=_PROPOSER.metadata)

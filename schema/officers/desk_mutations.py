@@ -17,7 +17,7 @@ from domain.applications import applications
 from domain.applications.applications import RejectionGround
 from domain.kernel import TypeCode
 from schema.applications.types import Application
-from schema.kernel import Info, mutation, node_id
+from schema.kernel import Info, Mapped, mutation
 from schema.kernel.mutations import (
     KEY_DESCRIPTION,
     ApplicationPayload,
@@ -170,7 +170,7 @@ class SendBackDecisionPayload(ApplicationPayload):
 
 
 @strawberry.type(description="What became of one case of several.")
-class CaseResult:
+class CaseResult(Mapped[ItemResult]):
     application_id: strawberry.ID = strawberry.field(description="The case.")
     outcome: ItemOutcome = strawberry.field(description="What became of it.")
     application: Application | None = strawberry.field(
@@ -181,9 +181,8 @@ class CaseResult:
     @classmethod
     def of(cls, info: Info, result: ItemResult) -> Self:
         """The graph's view of a result."""
-        return cls(
-            application_id=node_id(TypeCode.APPLICATION, result.application_id),
-            outcome=result.outcome,
+        return cls.read(
+            result,
             application=_visible_case(result),
             user_errors=user_errors_of(info, result.error) if result.error else [],
         )

@@ -6,14 +6,14 @@ import strawberry
 
 from domain.kernel import OfficerLevel, Posting, Role
 from schema.catalogue.places import Department, District, Tehsil, department_by_slug, district_by_code, tehsil_by_code
-from schema.kernel import ByKey, Info, resolver_field
+from schema.kernel import ByKey, Info, Mapped, resolver_field
 
 _DEPARTMENT = ByKey(department_by_slug, lambda jurisdiction: jurisdiction.posting.department)
 _DISTRICT = ByKey(district_by_code, lambda jurisdiction: jurisdiction.posting.district)
 
 
 @strawberry.type(description="A role held for a department and a place; null means every one.")
-class Jurisdiction:
+class Jurisdiction(Mapped[Posting]):
     posting: strawberry.Private[Posting]
     role: Role = strawberry.field(description="The role that is held.")
     level: OfficerLevel | None = strawberry.field(description="The level of the Right to Service Act.")
@@ -21,7 +21,7 @@ class Jurisdiction:
     @classmethod
     def of(cls, posting: Posting) -> Self:
         """The graph's view of a posting."""
-        return cls(posting=posting, role=posting.role, level=posting.level)
+        return cls.read(posting, posting=posting)
 
     @resolver_field(description="The department, or null for every one.", metadata=_DEPARTMENT.metadata)
     async def department(self, info: Info) -> Department | None:

@@ -1,7 +1,6 @@
 """Leaves of officers, for the officer and for those who post officers."""
 
 from datetime import date, datetime
-from typing import Self
 
 import strawberry
 
@@ -20,9 +19,9 @@ from schema.kernel import (
     Node,
     Paged,
     Position,
+    View,
     Window,
     field_language,
-    node_id,
     resolver_field,
 )
 from schema.officers.staff import AssignedOfficer, officer_by_id
@@ -35,7 +34,7 @@ _SUBSTITUTE = ByKey(officer_by_id, lambda leave: leave.item.substitute_id)
     directives=[AUTHENTICATED],
     description="An officer's leave; while it runs her work is with the substitute or the level above.",
 )
-class Leave(Node):
+class Leave(Node, View[staff.Leave], id_of=TypeCode.LEAVE):
     item: strawberry.Private[staff.Leave]
     from_on: date = strawberry.field(description="Its first day.")
     until_on: date = strawberry.field(description="Its last day.")
@@ -43,20 +42,6 @@ class Leave(Node):
     begun_at: datetime | None = strawberry.field(description="When her open cases had moved; null before that.")
     ended_at: datetime | None = strawberry.field(description="When they were back with her; null before that.")
     cancelled_at: datetime | None = strawberry.field(description="When it was cancelled; null where it was not.")
-
-    @classmethod
-    def of(cls, item: staff.Leave) -> Self:
-        """The graph's view of a leave."""
-        return cls(
-            id=node_id(TypeCode.LEAVE, item.id),
-            item=item,
-            from_on=item.from_on,
-            until_on=item.until_on,
-            recorded_at=item.recorded_at,
-            begun_at=item.begun_at,
-            ended_at=item.ended_at,
-            cancelled_at=item.cancelled_at,
-        )
 
     @resolver_field(description="Where it stands today.")
     def state(self, info: Info) -> LeaveState:

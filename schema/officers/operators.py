@@ -1,6 +1,6 @@
 """Operators of Common Service Centres and e-District centres."""
 
-from typing import Annotated, Self
+from typing import Annotated
 
 import strawberry
 
@@ -20,8 +20,8 @@ from schema.kernel import (
     Listing,
     Node,
     Paged,
+    View,
     field_language,
-    node_id,
     resolver_field,
 )
 from schema.officers.staff import citizen_by_id
@@ -30,16 +30,11 @@ _DISTRICT = ByKey(district_by_code, lambda operator: operator.item.district)
 
 
 @strawberry.federation.type(keys=["id"], directives=[AUTHENTICATED], description="A centre operator who is signed in.")
-class Operator(Node):
+class Operator(Node, View[people.Operator], id_of=TypeCode.OPERATOR):
     """An operator."""
 
     item: strawberry.Private[people.Operator]
     csc_id: str = strawberry.field(description="The operator's id with the Common Service Centres.")
-
-    @classmethod
-    def of(cls, item: people.Operator) -> Self:
-        """The graph's view of an operator."""
-        return cls(id=node_id(TypeCode.OPERATOR, item.id), item=item, csc_id=item.csc_id)
 
     @resolver_field(description="The operator's name.")
     def name(self, info: Info, language: InLanguage = None) -> str:

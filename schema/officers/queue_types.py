@@ -13,6 +13,7 @@ from domain.applications.applications import Channel
 from domain.applications.lifecycle import WITH_OFFICER, Status
 from domain.officers import desk
 from domain.officers.desk import DaysLeft, Holder, QueueSort
+from schema.kernel import Mapped
 
 
 @strawberry.input(description="Which applications of the queue are listed; what is left out filters nothing.")
@@ -92,7 +93,7 @@ class DaysLeftCount:
 
 
 @strawberry.type(description="How many cases wait for an officer.")
-class QueueCounts:
+class QueueCounts(Mapped[desk.QueueCounts]):
     total: int = strawberry.field(description="All that the filter lets through.")
     by_status: list[QueueStatusCount] = strawberry.field(description="By state; states without a case are left out.")
     by_days_left: list[DaysLeftCount] = strawberry.field(description="By days left, the nearest first; zeros too.")
@@ -103,22 +104,19 @@ class QueueCounts:
     @classmethod
     def of(cls, counts: desk.QueueCounts) -> Self:
         """The graph's view of the counts."""
-        return cls(
-            total=counts.total,
+        return cls.read(
+            counts,
             by_status=[
                 QueueStatusCount(status=status, count=counts.by_status[status])
                 for status in Status
                 if status in counts.by_status
             ],
             by_days_left=[DaysLeftCount(days_left=near, count=counts.by_days_left.get(near, 0)) for near in DaysLeft],
-            claimed_by_me=counts.claimed_by_me,
-            proposals=counts.proposals,
-            clearance_overdue=counts.clearance_overdue,
         )
 
 
 @strawberry.type(description="An officer's own open cases of a day, signed, to take where there is no signal.")
-class QueuePack:
+class QueuePack(Mapped[desk.Pack]):
     id: str = strawberry.field(description="Give it with the decisions that come back.")
     day: date = strawberry.field(description="The day it was made for.")
     issued_at: datetime = strawberry.field(description="When it was given out.")
@@ -131,11 +129,4 @@ class QueuePack:
     @classmethod
     def of(cls, given: GivenPack) -> Self:
         """The graph's view of a pack."""
-        return cls(
-            id=given.pack.id,
-            day=given.pack.day,
-            issued_at=given.pack.issued_at,
-            expires_at=given.pack.expires_at,
-            case_count=len(given.pack.cases),
-            signed=given.signed,
-        )
+        return cls.read(given.pack, case_count=len(given.pack.cases), signed=given.signed)

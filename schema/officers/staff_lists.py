@@ -25,6 +25,7 @@ from schema.kernel import (
     Listing,
     Paged,
     Position,
+    View,
     Window,
     assumed_list_size,
     field_language,
@@ -81,15 +82,10 @@ class StaffMember:
 @strawberry.type(
     directives=[AUTHENTICATED], description="A post that was left without a successor and is not filled yet."
 )
-class Vacancy:
+class Vacancy(View[staff.Vacancy], post="posting"):
     item: strawberry.Private[staff.Vacancy]
     post: Jurisdiction = strawberry.field(description="The post.")
     since: datetime = strawberry.field(description="Since when it is vacant.")
-
-    @classmethod
-    def of(cls, item: staff.Vacancy) -> Self:
-        """The graph's view of a vacant post."""
-        return cls(item=item, post=Jurisdiction.of(item.posting), since=item.since)
 
     @resolver_field(description="Who had it last.", metadata=_FORMER.metadata)
     async def former_officer(self, info: Info) -> AssignedOfficer | None:

@@ -17,7 +17,7 @@ from actions.officers.staffing import (
 from domain.kernel import OfficerLevel, Posting, Role, Scope, TypeCode
 from domain.officers import staff
 from schema.feedback.payloads import MutationPayload, run_mutation
-from schema.kernel import Info, mutation, node_id
+from schema.kernel import Info, View, mutation, node_id
 from schema.kernel.mutations import KEY_DESCRIPTION, bind, key_of, key_of_type
 from schema.officers.jurisdictions import Jurisdiction
 from schema.officers.office_staff import Leave
@@ -69,14 +69,9 @@ class CancelLeaveInput:
 
 
 @strawberry.type(description="What went to others.")
-class MovedWork:
+class MovedWork(View[Moved]):
     cases: int = strawberry.field(description="Open applications.")
     appeals: int = strawberry.field(description="Open appeals.")
-
-    @classmethod
-    def of(cls, moved: Moved) -> "MovedWork":
-        """The graph's view of it."""
-        return cls(cases=moved.cases, appeals=moved.appeals)
 
 
 @strawberry.type(description="A transfer as it was carried out.")

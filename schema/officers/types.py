@@ -23,6 +23,7 @@ from schema.kernel import (
     Info,
     InLanguage,
     Listing,
+    Mapped,
     Node,
     Paged,
     Position,
@@ -74,7 +75,19 @@ class ForwardTarget:
     directives=[AUTHENTICATED],
     description="An officer: designated, appellate, of the Commission, of a department, of finance, or an auditor.",
 )
-class Officer(OfficeCare, OfficeFees, OfficeLaw, OfficeAwards, OfficeStaff, OfficeFigures, OfficeChanges, Node):
+class Officer(
+    OfficeCare,
+    OfficeFees,
+    OfficeLaw,
+    OfficeAwards,
+    OfficeStaff,
+    OfficeFigures,
+    OfficeChanges,
+    Node,
+    Mapped[people.Officer],
+    id_of=TypeCode.OFFICER,
+    jurisdictions="postings",
+):
     """An officer who is signed in."""
 
     item: strawberry.Private[people.Officer]
@@ -84,12 +97,7 @@ class Officer(OfficeCare, OfficeFees, OfficeLaw, OfficeAwards, OfficeStaff, Offi
     @classmethod
     def of(cls, item: people.Officer) -> Self:
         """The graph's view of an officer."""
-        return cls(
-            id=node_id(TypeCode.OFFICER, item.id),
-            item=item,
-            roles=sorted({posting.role for posting in item.postings}),
-            jurisdictions=[Jurisdiction.of(posting) for posting in item.postings],
-        )
+        return cls.read(item, roles=sorted({posting.role for posting in item.postings}))
 
     @resolver_field(description="The officer's name.")
     def name(self, info: Info, language: InLanguage = None) -> str:

@@ -8,14 +8,23 @@ from actions.platform.client_policy import SetClientPolicy, client_policy, set_c
 from domain.kernel import Scope
 from domain.kernel.messages import label
 from domain.platform.client_policy import DEFAULT_APP, ClientPlatform, ClientRule, Support
-from schema.kernel import NEVER_SILENTLY_NULL, PUBLIC, Info, InLanguage, field_language, mutation, resolver_field
+from schema.kernel import (
+    NEVER_SILENTLY_NULL,
+    PUBLIC,
+    Info,
+    InLanguage,
+    Mapped,
+    field_language,
+    mutation,
+    resolver_field,
+)
 from schema.kernel.mutations import KEY_DESCRIPTION, UserError, key_of, mutation_outcome
 
 _APP = "Which application: its name in the manifests, such as citizen_app or officer_app."
 
 
 @strawberry.type(description="Whether a version of an application still works (docs/clients.md).")
-class ClientPolicy:
+class ClientPolicy(Mapped[ClientRule], minimum_version="minimum", latest_version="latest"):
     """What an application does at its start."""
 
     support: Support = strawberry.field(description="Whether the version still works.")
@@ -30,7 +39,7 @@ class ClientPolicy:
         """The graph's view of a policy."""
         if rule is None:
             return cls(support=support, minimum_version=None, latest_version=None, store_url=None)
-        return cls(support=support, minimum_version=rule.minimum, latest_version=rule.latest, store_url=rule.store_url)
+        return cls.read(rule, support=support)
 
     @resolver_field(description="What to tell the person.")
     def message(self, info: Info, language: InLanguage = None) -> str:

@@ -19,6 +19,7 @@ from schema.kernel import (
     Info,
     InLanguage,
     Long,
+    Mapped,
     assumed_list_size,
     field_language,
     mutation,
@@ -30,7 +31,7 @@ from schema.kernel.mutations import KEY_DESCRIPTION, UserError, key_of, mutation
 
 
 @strawberry.type(description="A switch for an outside system or for a mutation.")
-class Switch:
+class Switch(Mapped[switches.Switch]):
     kind: SwitchKind = strawberry.field(description="What it is for.")
     name: str = strawberry.field(description="The system's or the mutation's name.")
     state: SwitchState = strawberry.field(description="The state that holds now: ON once the end has come.")
@@ -42,19 +43,11 @@ class Switch:
     @classmethod
     def of(cls, item: switches.Switch, now: datetime) -> Self:
         """The graph's view of a switch."""
-        return cls(
-            kind=item.kind,
-            name=item.name,
-            state=item.state_at(now),
-            reason=item.reason,
-            set_by=item.set_by,
-            set_at=item.set_at,
-            until=item.until,
-        )
+        return cls.read(item, state=item.state_at(now))
 
 
 @strawberry.type(description="An alarm that was raised at least once (docs/alarms.md).")
-class Alarm:
+class Alarm(Mapped[alarms.Alarm]):
     code: AlarmCode = strawberry.field(description="Which alarm it is.")
     about: str = strawberry.field(
         description="A system, a process, an officer's inner key, or the codes of district and tehsil; empty where "
@@ -72,16 +65,8 @@ class Alarm:
     def of(cls, item: alarms.Alarm) -> Self:
         """The graph's view of an alarm."""
         rule = RULES[item.code]
-        return cls(
-            code=item.code,
-            about=item.about,
-            severity=rule.severity,
-            state=item.state,
-            value=Long(round(item.value)),
-            unit=rule.unit,
-            raised_at=item.raised_at,
-            cleared_at=item.cleared_at,
-            runbook=rule.runbook,
+        return cls.read(
+            item, severity=rule.severity, value=Long(round(item.value)), unit=rule.unit, runbook=rule.runbook
         )
 
     @resolver_field(description="What it means.")

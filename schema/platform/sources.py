@@ -15,6 +15,7 @@ from schema.kernel import (
     PUBLIC,
     Info,
     InLanguage,
+    Mapped,
     assumed_list_size,
     field_language,
     resolver_field,
@@ -22,7 +23,7 @@ from schema.kernel import (
 
 
 @strawberry.type(description="An outside system and what we last heard of it.")
-class SourceHealth:
+class SourceHealth(Mapped[SourceStatus], name="source"):
     """One system; the status is what this process observed, without asking the system.
 
     Before its first call a system is tried in the background: whether it takes a connection, without a request.
@@ -43,11 +44,8 @@ class SourceHealth:
     @classmethod
     def of(cls, item: SourceStatus, switched: SwitchState) -> Self:
         """The graph's view of a status."""
-        return cls(
-            name=item.source,
-            configured=item.configured,
-            state=item.state,
-            last_success_at=item.last_success_at,
+        return cls.read(
+            item,
             retry_after_seconds=None if item.retry_after is None else math.ceil(item.retry_after),
             switched=switched,
         )

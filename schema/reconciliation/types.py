@@ -11,6 +11,7 @@ from actions.payments.signers import KnownSigner
 from domain.benefits.benefits import PaymentStatus, Rail
 from domain.kernel import show_number
 from domain.kernel.messages import label
+from domain.payments import files
 from domain.payments.files import EnrolmentState
 from domain.reconciliation import finance_cases, finance_totals, reconciliation
 from domain.reconciliation.finance_cases import CaseOutcome, CaseState, CaseStep, DifferenceKind, SuggestedCause
@@ -24,7 +25,9 @@ from schema.kernel import (
     Info,
     InLanguage,
     Long,
+    Mapped,
     Paise,
+    View,
     assumed_list_size,
     field_language,
     one_by_key,
@@ -43,7 +46,9 @@ _TAKEN_BY = ByKey(officer_by_id, lambda case: case.item.taken_by)
 
 
 @strawberry.type(directives=[AUTHENTICATED], description="A difference in public money that an officer settles.")
-class FinanceCase:
+class FinanceCase(
+    View[finance_cases.FinanceCase], case_id="id", department_slug="department", district_code="district"
+):
     item: strawberry.Private[finance_cases.FinanceCase]
     case_id: str = strawberry.field(description="Give it to takeFinanceCase and the others.")
     kind: DifferenceKind = strawberry.field(description="What does not agree.")
@@ -63,31 +68,6 @@ class FinanceCase:
     outcome: CaseOutcome | None = strawberry.field(description="How it was settled, or is proposed to be.")
     settled_at: datetime | None = strawberry.field(description="When it was settled; null before that.")
     version: int = strawberry.field(description="Grows by one with every step; give it back with one.")
-
-    @classmethod
-    def of(cls, item: finance_cases.FinanceCase) -> Self:
-        """The graph's view of a case."""
-        return cls(
-            item=item,
-            case_id=item.id,
-            kind=item.kind,
-            about=item.about,
-            state=item.state,
-            expected=item.expected,
-            found=item.found,
-            suggested_cause=item.suggested_cause,
-            critical=item.critical,
-            scheme_code=item.scheme_code,
-            department_slug=item.department,
-            district_code=item.district,
-            amount=None if item.amount_paise is None else Paise(item.amount_paise),
-            found_at=item.found_at,
-            last_found_at=item.last_found_at,
-            times_found=item.times_found,
-            outcome=item.outcome,
-            settled_at=item.settled_at,
-            version=item.version,
-        )
 
     @resolver_field(description="What does not agree, in words.")
     def kind_label(self, info: Info, language: InLanguage = None) -> str:
@@ -151,7 +131,7 @@ class FinanceCaseRecord:
 
 
 @strawberry.type(directives=[AUTHENTICATED], description="A payment that waits for somebody, without the citizen.")
-class QueuedPaymentLine:
+class QueuedPaymentLine(Mapped[QueuedPayment], payment_ref="end_to_end_id", district_code="district"):
     item: strawberry.Private[QueuedPayment]
     number: str = strawberry.field(description="The number of the sanction.")
     sequence: int = strawberry.field(description="Which instalment of the sanction it is.")
@@ -167,19 +147,7 @@ class QueuedPaymentLine:
     @classmethod
     def of(cls, item: QueuedPayment) -> Self:
         """The graph's view of a payment in a queue."""
-        return cls(
-            item=item,
-            number=show_number(item.number),
-            sequence=item.sequence,
-            payment_ref=item.end_to_end_id,
-            scheme_code=item.scheme_code,
-            district_code=item.district,
-            amount=Paise(item.amount_paise),
-            status=item.status,
-            since=item.since,
-            rail=item.rail,
-            return_code=item.return_code,
-        )
+        return cls.read(item, number=show_number(item.number))
 
     @resolver_field(description="Why it came back, in words; null where it did not.")
     def return_reason(self, info: Info, language: InLanguage = None) -> str | None:
@@ -189,7 +157,9 @@ class QueuedPaymentLine:
 
 
 @strawberry.type(directives=[AUTHENTICATED], description="A file of payments or beneficiaries for PFMS.")
-class PaymentBatch:
+class PaymentBatch(
+    View[Any], message_ref="message_id", line_count="lines", amount="total_paise", deletion_count="deletions"
+):
     message_ref: str = strawberry.field(description="The message id, which is the name of the file.")
     kind: str = strawberry.field(description="PAYMENT, or BENEFICIARY for a registration.")
     scheme_code: str = strawberry.field(description="The scheme.")
@@ -208,28 +178,9 @@ class PaymentBatch:
         description="The fingerprint of the certificate that its file bears; null until it is signed."
     )
 
-    @classmethod
-    def of(cls, row: Any) -> Self:
-        """The graph's view of a batch."""
-        return cls(
-            message_ref=row.message_id,
-            kind=row.kind,
-            scheme_code=row.scheme_code,
-            agency_name=row.agency_name,
-            state=row.state,
-            line_count=row.lines,
-            amount=Paise(row.total_paise),
-            created_at=row.created_at,
-            sent_at=row.sent_at,
-            answered_at=row.answered_at,
-            closed_at=row.closed_at,
-            deletion_count=row.deletions,
-            signed_by=row.signed_by,
-        )
-
 
 @strawberry.type(directives=[AUTHENTICATED], description="A certificate that signs files for PFMS.")
-class PaymentSigner:
+class PaymentSigner(Mapped[files.SignerEnrolment]):
     """One certificate, of ours or of which PFMS spoke."""
 
     fingerprint: str = strawberry.field(description="SHA-256 of the certificate, in hex.")
@@ -244,11 +195,8 @@ class PaymentSigner:
     @classmethod
     def of(cls, known: KnownSigner) -> Self:
         """The graph's view of a certificate."""
-        return cls(
-            fingerprint=known.enrolment.fingerprint,
-            state=known.enrolment.state,
-            heard_at=known.enrolment.heard_at,
-            codes=list(known.enrolment.codes),
+        return cls.read(
+            known.enrolment,
             signs_now=known.signs_now,
             key_held=known.key_held,
             file_count=known.files,
@@ -257,7 +205,7 @@ class PaymentSigner:
 
 
 @strawberry.type(directives=[AUTHENTICATED], description="A day's comparison with the book of a partner.")
-class ReconciliationRun:
+class ReconciliationRun(View[reconciliation.ReconciliationRun], our_amount="ours_paise", their_amount="theirs_paise"):
     """One run, while it continues too."""
 
     rail: Rail = strawberry.field(description="Whose book it is.")
@@ -273,24 +221,6 @@ class ReconciliationRun:
     moved_at: datetime = strawberry.field(description="When it last went on.")
     ended_at: datetime | None = strawberry.field(description="When it was over; null until then.")
 
-    @classmethod
-    def of(cls, item: reconciliation.ReconciliationRun) -> Self:
-        """The graph's view of a run."""
-        return cls(
-            rail=item.rail,
-            day=item.day,
-            state=item.state,
-            problem=item.problem,
-            rows_read=Long(item.rows_read),
-            rows_compared=Long(item.rows_compared),
-            differences=Long(item.differences),
-            our_amount=Paise(item.ours_paise),
-            their_amount=Paise(item.theirs_paise),
-            begun_at=item.begun_at,
-            moved_at=item.moved_at,
-            ended_at=item.ended_at,
-        )
-
 
 @strawberry.type(description="How many payments, and their sum.")
 class PaymentSum:
@@ -304,7 +234,7 @@ class PaymentSum:
 
 
 @strawberry.type(directives=[AUTHENTICATED], description="What stands where of one scheme, district and month.")
-class PaymentTotal:
+class PaymentTotal(Mapped[finance_totals.PaymentTotal], district_code="district"):
     """One line of the totals: instructed = credited + returned + in flight."""
 
     month: date = strawberry.field(description="The first day of the month that is paid for.")
@@ -321,22 +251,11 @@ class PaymentTotal:
     @classmethod
     def of(cls, item: finance_totals.PaymentTotal) -> Self:
         """The graph's view of a line."""
-        return cls(
-            month=date.fromisoformat(f"{item.month}-01"),
-            scheme_code=item.scheme_code,
-            district_code=item.district,
-            rail=item.rail,
-            waiting=PaymentSum.of(item.waiting),
-            instructed=PaymentSum.of(item.instructed),
-            in_flight=PaymentSum.of(item.in_flight),
-            credited=PaymentSum.of(item.credited),
-            returned=PaymentSum.of(item.returned),
-            as_of=item.as_of,
-        )
+        return cls.read(item, month=date.fromisoformat(f"{item.month}-01"))
 
 
 @strawberry.type(directives=[AUTHENTICATED], description="What moved in a month in one scheme and district.")
-class MonthStatementLine:
+class MonthStatementLine(View[finance_totals.MonthMovement], district_code="district"):
     """One line: opening + instructed = credited + returned + closing."""
 
     scheme_code: str = strawberry.field(description="The scheme.")
@@ -349,21 +268,6 @@ class MonthStatementLine:
     closing: PaymentSum = strawberry.field(description="On their way when the month ended.")
     balances: bool = strawberry.field(description="Whether opening + instructed = credited + returned + closing.")
 
-    @classmethod
-    def of(cls, item: finance_totals.MonthMovement) -> Self:
-        """The graph's view of a line."""
-        return cls(
-            scheme_code=item.scheme_code,
-            district_code=item.district,
-            opening=PaymentSum.of(item.opening),
-            instructed=PaymentSum.of(item.instructed),
-            credited=PaymentSum.of(item.credited),
-            returned=PaymentSum.of(item.returned),
-            taken_back=PaymentSum.of(item.taken_back),
-            closing=PaymentSum.of(item.closing),
-            balances=item.balances,
-        )
-
 
 @strawberry.type(description="A field of a report to DBT Bharat.")
 class BharatField:
@@ -372,7 +276,7 @@ class BharatField:
 
 
 @strawberry.type(directives=[AUTHENTICATED], description="What DBT Bharat was told of a scheme and month.")
-class BharatReport:
+class BharatReport(Mapped[KeptReport]):
     """The last revision."""
 
     scheme_code: str = strawberry.field(description="The scheme.")
@@ -385,11 +289,8 @@ class BharatReport:
     @classmethod
     def of(cls, item: KeptReport) -> Self:
         """The graph's view of a report."""
-        return cls(
-            scheme_code=item.scheme_code,
+        return cls.read(
+            item,
             month=date.fromisoformat(f"{item.month}-01"),
-            revision=item.revision,
-            state=item.state,
             values=[BharatField(name=name, value=value) for name, value in sorted(item.fields.items())],
-            settled_at=item.settled_at,
         )

@@ -15,7 +15,7 @@ from domain.rosters import rosters
 from domain.rosters.rosters import Recipient, RowOutcome
 from domain.rosters.rows import RawRow
 from schema.feedback.payloads import MutationPayload, run_mutation
-from schema.kernel import Info, Paise, mutation
+from schema.kernel import Info, Mapped, Paise, mutation
 from schema.kernel.mutations import (
     KEY_DESCRIPTION,
     Submission,
@@ -144,7 +144,7 @@ class HandOverRosterRowInput:
 
 
 @strawberry.type(description="What became of one row that was handed in.")
-class RosterRowResult:
+class RosterRowResult(Mapped[RowResult]):
     outcome: RowOutcome = strawberry.field(description="What became of it.")
     row: RosterRow | None = strawberry.field(description="The row as it now is; null when refused.")
     user_errors: list[UserError] = strawberry.field(description="Why it was refused, field by field; else empty.")
@@ -153,7 +153,7 @@ class RosterRowResult:
     def of(cls, info: Info, item: RowResult) -> Self:
         """The graph's view of a result."""
         errors = user_errors_of(info, Problems(*item.problems)) if item.problems else []
-        return cls(outcome=item.outcome, row=RosterRow.of(item.row) if item.row else None, user_errors=errors)
+        return cls.read(item, user_errors=errors)
 
 
 @strawberry.type(description="What became of a new roster.")

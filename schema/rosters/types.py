@@ -31,8 +31,10 @@ from schema.kernel import (
     Info,
     InLanguage,
     Listing,
+    Mapped,
     Paged,
     Position,
+    View,
     Window,
     field_language,
     one_by_key,
@@ -61,7 +63,7 @@ _APPLICATION = ByKey(application_of_row, lambda row: row.item.application_id)
 
 
 @strawberry.type(directives=[AUTHENTICATED], description="How many rows of a roster stand where.")
-class RosterCounts:
+class RosterCounts(Mapped[RosterProgress], awaiting_hand_over="waiting"):
     total: int = strawberry.field(description="All rows.")
     consent_missing: int = strawberry.field(description="Rows without a guardian's consent, which are not filed.")
     ready: int = strawberry.field(description="Rows that are filed next.")
@@ -74,34 +76,36 @@ class RosterCounts:
     def of(cls, item: RosterProgress) -> Self:
         """The graph's view of a progress."""
         states = item.by_state
-        return cls(
-            total=item.total,
+        return cls.read(
+            item,
             consent_missing=states.get(RowState.CONSENT_MISSING, 0),
             ready=states.get(RowState.READY, 0),
             filed=states.get(RowState.FILED, 0),
             refused=states.get(RowState.REFUSED, 0),
-            awaiting_hand_over=item.waiting,
-            handed_over=item.handed_over,
         )
 
 
 @strawberry.type(directives=[AUTHENTICATED], description="The receipt of a hand-over.")
-class HandOverReceipt:
+class HandOverReceipt(View[rosters.Acknowledgement], handed_over_at="at"):
     recipient: Recipient = strawberry.field(description="To whom it was handed over.")
     proof: HandOverProof = strawberry.field(description="How that is proven.")
     handed_over_at: datetime = strawberry.field(description="When.")
-
-    @classmethod
-    def of(cls, item: rosters.Acknowledgement) -> Self:
-        """The graph's view of a receipt."""
-        return cls(recipient=item.recipient, proof=item.proof, handed_over_at=item.at)
 
 
 @strawberry.type(
     directives=[AUTHENTICATED],
     description="A person of a roster, for the principal of her school or the officers of her camp and nobody else.",
 )
-class RosterRow:
+class RosterRow(
+    Mapped[rosters.RosterRow],
+    row_id="id",
+    name="person.name",
+    name_hi="person.name_hi",
+    born_on="person.born_on",
+    guardian="person.guardian",
+    relation="person.relation",
+    receipt="acknowledgement",
+):
     item: strawberry.Private[rosters.RosterRow]
     row_id: str = strawberry.field(description="Names the row in mutations.")
     reference: str = strawberry.field(description="The admission number, or the token of the camp.")
@@ -121,21 +125,12 @@ class RosterRow:
     def of(cls, item: rosters.RosterRow) -> Self:
         """The graph's view of a row."""
         person, consent = item.person, item.consent
-        return cls(
-            item=item,
-            row_id=item.id,
-            reference=item.reference,
-            name=person.name,
-            name_hi=person.name_hi,
-            born_on=person.born_on,
-            guardian=person.guardian,
-            relation=person.relation,
+        return cls.read(
+            item,
             masked_mobile=mask_mobile(person.mobile) if person.mobile else None,
-            state=item.state,
             consent_way=consent.way if consent else None,
             consent_strength=STRENGTH[consent.way] if consent else None,
             consented_at=consent.at if consent else None,
-            receipt=HandOverReceipt.of(item.acknowledgement) if item.acknowledgement else None,
         )
 
     @resolver_field(
@@ -168,7 +163,7 @@ class RosterRowFilter:
 @strawberry.type(
     directives=[AUTHENTICATED], description="A list of persons who apply for one service through a school or camp."
 )
-class Roster:
+class Roster(Mapped[rosters.Roster]):
     item: strawberry.Private[rosters.Roster]
     number: str = strawberry.field(description="The roster's number: 14 digits, the first a 7.")
     kind: CentreKind = strawberry.field(description="SCHOOL or CAMP, which is also the channel of its applications.")
@@ -181,16 +176,7 @@ class Roster:
     @classmethod
     def of(cls, item: rosters.Roster) -> Self:
         """The graph's view of a roster."""
-        return cls(
-            item=item,
-            number=item.number,
-            kind=item.kind,
-            centre_code=item.centre_code,
-            state=item.state,
-            created_at=item.created_at,
-            filed_at=item.filed_at,
-            row_limit=MOST_ROWS,
-        )
+        return cls.read(item, row_limit=MOST_ROWS)
 
     @resolver_field(description="The school's or camp's name.", metadata=_CENTRE.metadata)
     async def centre_name(self, info: Info, language: InLanguage = None) -> str | None:

@@ -35,9 +35,11 @@ from schema.kernel import (
     Info,
     InLanguage,
     Listing,
+    Mapped,
     Paged,
     Part,
     Position,
+    View,
     Window,
     field_language,
     mutation,
@@ -58,7 +60,9 @@ _SUPERVISING = [AUTHENTICATED, NEVER_SILENTLY_NULL, requires_scopes(Scope.COUNTS
 
 
 @strawberry.type(directives=[AUTHENTICATED], description="Why an application, or an office in a month, is late.")
-class DelayReason:
+class DelayReason(
+    View[delays.DelayReason], department_slug="department", district_code="district", tehsil_code="tehsil"
+):
     item: strawberry.Private[delays.DelayReason]
     application_id: strawberry.ID | None = strawberry.field(description="The application; null for a whole month.")
     month: date = strawberry.field(description="The month of the due date, or the month that is explained.")
@@ -68,21 +72,6 @@ class DelayReason:
     cause: DelayCause = strawberry.field(description="The coded reason.")
     text: str | None = strawberry.field(description="The officer's words, with Aadhaar numbers masked.")
     recorded_at: datetime = strawberry.field(description="When it was recorded.")
-
-    @classmethod
-    def of(cls, item: delays.DelayReason) -> Self:
-        """The graph's view of a reason."""
-        return cls(
-            item=item,
-            application_id=node_id(TypeCode.APPLICATION, item.application_id) if item.application_id else None,
-            month=item.month,
-            department_slug=item.department,
-            district_code=item.district,
-            tehsil_code=item.tehsil,
-            cause=item.cause,
-            text=item.text,
-            recorded_at=item.recorded_at,
-        )
 
     @resolver_field(description="The coded reason in words.")
     def cause_label(self, info: Info, language: InLanguage = None) -> str:
@@ -99,7 +88,9 @@ class DelayReason:
     description="An application behind a figure: number, place and dates, and nothing of the citizen. Ask "
     "`application` with its id for more, where that is allowed.",
 )
-class CaseLine:
+class CaseLine(
+    Mapped[applications.Application], department_slug="department", district_code="district", tehsil_code="tehsil"
+):
     item: strawberry.Private[Case]
     application_id: strawberry.ID = strawberry.field(description="The application.")
     number: str = strawberry.field(description="Its reference number.")
@@ -120,16 +111,10 @@ class CaseLine:
     def of(cls, info: Info, item: Case) -> Self:
         """The graph's view of a case."""
         one = item.application
-        return cls(
+        return cls.read(
+            one,
             item=item,
             application_id=node_id(TypeCode.APPLICATION, one.id),
-            number=one.number,
-            status=one.status,
-            service_code=one.service_code,
-            department_slug=one.department,
-            district_code=one.district,
-            tehsil_code=one.tehsil,
-            channel=one.channel,
             received_on=ist_date(one.submitted_at) if one.submitted_at else None,
             due_on=ist_date(one.due_at) if one.due_at else None,
             days_late=days_late(one, info.context.environment.clock.now()),

@@ -8,7 +8,7 @@ from actions.statistics import dashboard
 from domain.applications.lifecycle import Status
 from domain.kernel.messages import label
 from schema.applications.types import Application
-from schema.kernel import Info, InLanguage, field_language, resolver_field
+from schema.kernel import Info, InLanguage, Mapped, field_language, resolver_field
 
 
 @strawberry.type(description="How many applications are in a state.")
@@ -28,7 +28,7 @@ class WaitingForCitizen:
 
 
 @strawberry.type(description="A citizen's first page.")
-class Dashboard:
+class Dashboard(Mapped[dashboard.Dashboard], next_deadlines="deadlines"):
     counts: list[DashboardCount] = strawberry.field(description="How many applications she has in each state.")
     waiting_for_me: WaitingForCitizen = strawberry.field(description="What she has to do.")
     next_deadlines: list[Application] = strawberry.field(description="Up to five that are due next.")
@@ -37,12 +37,11 @@ class Dashboard:
     @classmethod
     def of(cls, item: dashboard.Dashboard) -> Self:
         """The graph's view of the page."""
-        return cls(
+        return cls.read(
+            item,
             counts=[DashboardCount(status=one, count=item.counts[one]) for one in Status if one in item.counts],
             waiting_for_me=WaitingForCitizen(
                 open_queries=[Application.of(one) for one in item.queries],
                 fees_pending=[Application.of(one) for one in item.fees],
             ),
-            next_deadlines=[Application.of(one) for one in item.deadlines],
-            latest=[Application.of(one) for one in item.latest],
         )

@@ -28,6 +28,8 @@ from schema.kernel import (
     Info,
     InLanguage,
     Long,
+    Mapped,
+    View,
     assumed_list_size,
     field_language,
     mutation,
@@ -38,18 +40,20 @@ from schema.officers.jurisdictions import Jurisdiction
 
 
 @strawberry.type(description="The figure of one month.")
-class TilePoint:
+class TilePoint(View[boards.TilePoint]):
     month: date = strawberry.field(description="The first day of the month.")
     value: Long | None = strawberry.field(description="The figure, in the tile's unit; null where nothing was counted.")
 
-    @classmethod
-    def of(cls, item: boards.TilePoint) -> Self:
-        """The graph's view of a point."""
-        return cls(month=item.month, value=None if item.value is None else Long(item.value))
-
 
 @strawberry.type(description="One number of a dashboard.")
-class Tile:
+class Tile(
+    Mapped[boards.Tile],
+    more_than_value="more",
+    unit="rule.unit",
+    direction="rule.direction",
+    cases="rule.cases",
+    held="rule.held",
+):
     key: TileKey = strawberry.field(description="What it shows.")
     value: Long | None = strawberry.field(description="The number, in its unit; null where there is nothing to count.")
     more_than_value: bool = strawberry.field(
@@ -75,18 +79,7 @@ class Tile:
     def of(cls, item: boards.Tile, link: str) -> Self:
         """The graph's view of a tile."""
         value = None if item.value is None else Long(item.value)
-        rule = item.rule
-        return cls(
-            key=item.key,
-            value=value,
-            more_than_value=item.more,
-            unit=rule.unit,
-            direction=rule.direction,
-            cases=rule.cases,
-            held=rule.held,
-            link=link,
-            trend=[TilePoint.of(point) for point in item.trend],
-        )
+        return cls.read(item, value=value, link=link)
 
     @resolver_field(description="Its title.")
     def title(self, info: Info, language: InLanguage = None) -> str:
@@ -98,7 +91,7 @@ class Tile:
 
 
 @strawberry.type(description="What an officer in a role sees first.")
-class RoleDashboard:
+class RoleDashboard(Mapped[boards.Board], jurisdictions="postings"):
     role: DashboardRole = strawberry.field(description="Whose dashboard it is.")
     jurisdictions: list[Jurisdiction] = strawberry.field(
         description="The posts that bound it.", directives=[assumed_list_size(5)]
@@ -108,11 +101,7 @@ class RoleDashboard:
     @classmethod
     def of(cls, item: boards.Board) -> Self:
         """The graph's view of a dashboard."""
-        return cls(
-            role=item.role,
-            jurisdictions=[Jurisdiction.of(posting) for posting in item.postings],
-            tiles=[Tile.of(tile, item.link) for tile in item.tiles],
-        )
+        return cls.read(item, tiles=[Tile.of(tile, item.link) for tile in item.tiles])
 
     @resolver_field(description="The role in words.")
     def title(self, info: Info, language: InLanguage = None) -> str:
@@ -120,7 +109,7 @@ class RoleDashboard:
 
 
 @strawberry.type(directives=[AUTHENTICATED], description="A view of figures that an officer keeps under a name.")
-class SavedView:
+class SavedView(Mapped[ViewContent]):
     """Filters and groups for deliveryStatistics."""
 
     name: str = strawberry.field(description="Its name, by which it is changed; no two of a person are the same.")
@@ -139,19 +128,7 @@ class SavedView:
     @classmethod
     def of(cls, item: dashboards.SavedView) -> Self:
         """The graph's view of a saved view."""
-        content = item.content
-        return cls(
-            name=item.name,
-            department=content.department,
-            service_code=content.service_code,
-            district=content.district,
-            tehsil=content.tehsil,
-            channel=content.channel,
-            group_by=list(content.group_by),
-            months=content.months,
-            created_at=item.created_at,
-            updated_at=item.updated_at,
-        )
+        return cls.read(item.content, name=item.name, created_at=item.created_at, updated_at=item.updated_at)
 
 
 @strawberry.type

@@ -21,6 +21,8 @@ from schema.kernel import (
     Info,
     InLanguage,
     Long,
+    Mapped,
+    View,
     assumed_list_size,
     cost,
     field_language,
@@ -70,7 +72,14 @@ class StatisticsFilter:
     description="Figures of one cell. Rates are hundredths of a percent: 9150 is 91.50 %; null where there is nothing "
     "to divide by. docs/figures.md defines numerator, denominator and date basis of each."
 )
-class DeliveryFigures:
+class DeliveryFigures(
+    View[figures.Delivery],
+    processing_rate_hundredths="processing_rate",
+    on_time_rate_hundredths="on_time_rate",
+    average_days_tenths="average_tenths",
+    ninetieth_percentile_days="ninetieth_days",
+    grievance_reply_rate_hundredths="grievance_reply_rate",
+):
     received: Long = strawberry.field(description="Submitted in the period, by the day of submission in India.")
     disposed: Long = strawberry.field(description="Delivered or refused by reasoned order, by the day of that.")
     delivered: Long = strawberry.field(description="Of the disposed ones, those that were delivered.")
@@ -99,24 +108,6 @@ class DeliveryFigures:
     grievance_reply_rate_hundredths: int | None = strawberry.field(
         description="Of the grievances raised in the period, how many have a reply by now."
     )
-
-    @classmethod
-    def of(cls, item: figures.Delivery) -> Self:
-        """The graph's view of figures."""
-        return cls(
-            received=Long(item.received),
-            disposed=Long(item.disposed),
-            delivered=Long(item.delivered),
-            withdrawn=Long(item.withdrawn),
-            processing_rate_hundredths=item.processing_rate,
-            on_time_rate_hundredths=item.on_time_rate,
-            average_days_tenths=item.average_tenths,
-            median_days=item.median_days,
-            ninetieth_percentile_days=item.ninetieth_days,
-            pending=Long(item.pending),
-            grievances=Long(item.grievances),
-            grievance_reply_rate_hundredths=item.grievance_reply_rate,
-        )
 
 
 @strawberry.type(description="One row of statistics, by what they were grouped by; the other places are null.")
@@ -181,7 +172,9 @@ class StatisticsRow:
 
 
 @strawberry.type(description="Statistics of the delivery of services.")
-class DeliveryStatistics:
+class DeliveryStatistics(
+    Mapped[Statistics], from_month="first_month", to_month="last_month", total="total.figures", withheld_rows="withheld"
+):
     from_month: date = strawberry.field(description="The first day of the first month.")
     to_month: date = strawberry.field(description="The first day of the last month.")
     total: DeliveryFigures | None = strawberry.field(
@@ -202,15 +195,10 @@ class DeliveryStatistics:
     @classmethod
     def of(cls, item: Statistics) -> Self:
         """The graph's view of an answer."""
-        total = item.total.figures
-        return cls(
-            from_month=item.first_month,
-            to_month=item.last_month,
-            total=None if total is None else DeliveryFigures.of(total),
+        return cls.read(
+            item,
             rows=[StatisticsRow.of_row(row) for row in item.rows],
-            withheld_rows=item.withheld,
             smallest_cell=SMALLEST,
-            coarse=item.coarse,
             definitions_version=DEFINITIONS_VERSION,
         )
 
