@@ -11,8 +11,7 @@ import httpx
 from lxml import etree, html
 
 from actions.identity.sign_in_guards import challenge_of, constant_time_equal
-from domain.kernel import Provider, SystemClock, SystemIds
-from gateway.runtime.expected_failures import CommandFailed
+from domain.kernel import CommandFailed, Provider, SystemClock, SystemIds
 from gateway.sign_in.providers import SLUGS
 
 APP_REDIRECT = "http://127.0.0.1:53682/signed-in"

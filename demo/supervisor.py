@@ -13,8 +13,8 @@ from typing import Any
 import httpx
 from rich.console import Console
 
+from domain.kernel import CommandFailed
 from gateway.runtime import runfiles
-from gateway.runtime.expected_failures import CommandFailed
 from gateway.runtime.ports import check_port
 from gateway.runtime.sandbox_clock import NO_AUTHORITIES
 from gateway.settings.settings import Settings

@@ -6,7 +6,7 @@ from actions.etaal.enquiries import Asker, count_enquiry
 from actions.kernel import Environment, application_by_any
 from domain.feedback.tracking import SecondFactor, Tracked, is_public, matches, stages_of
 from domain.identity.aliases import alias_form
-from domain.kernel import ErrorCode, MistypedNumber, Problem, Problems
+from domain.kernel import ErrorCode, MistypedNumber, Problem, Problems, rate_limited
 from store.applications import applications
 from store.catalogue import catalogue
 from store.database import Transaction
@@ -65,8 +65,7 @@ async def _try_factor(env: Environment, tx: Transaction, number: str, factor: Se
         tries, since = await tracking.count_try(tx, kind, value, window=window)
         if tries > most:
             seconds = max(int((since + window - tx.clock.now()).total_seconds()), 1)
-            params = {"retryAfterSeconds": str(seconds)}
-            raise Problems(Problem(ErrorCode.RATE_LIMITED, ("by",), params=params))
+            raise rate_limited(seconds, "by")
     try:
         application = await application_by_any(tx, number)
     except MistypedNumber:

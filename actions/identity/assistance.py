@@ -26,7 +26,7 @@ from domain.identity.assisting import (
     check_minutes,
 )
 from domain.identity.policy import ObjectKind, Purpose, Resource
-from domain.kernel import ErrorCode, Language, Problem, Problems, Subject, mobile_digits, not_found
+from domain.kernel import ErrorCode, Language, Problem, Problems, Subject, mobile_digits, not_found, rate_limited
 from store.catalogue import centres
 from store.database import FieldCipher, Transaction
 from store.identity import assistances, relatives
@@ -113,8 +113,7 @@ async def _request_assistance(acting: UnitOfWork, request: AskAssistance) -> Ass
     centre = await _centre(acting)
     asked = await assistances.count_since(acting.tx, acting.subject.person_id or "", acting.now - ASKED_WITHIN)
     if asked >= MOST_ASKED:
-        params = {"retryAfterSeconds": str(int(ASKED_WITHIN.total_seconds()))}
-        raise Problems(Problem(ErrorCode.RATE_LIMITED, _INPUT, params=params))
+        raise rate_limited(ASKED_WITHIN.total_seconds(), *_INPUT)
     if request.service_code is not None:
         await open_service(acting.tx, request.service_code)
     assistance = Assistance(

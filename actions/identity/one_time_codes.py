@@ -7,7 +7,7 @@ restart gets round it (docs/reliability.md section 4).
 from datetime import timedelta
 
 from actions.kernel import Environment
-from domain.kernel import ErrorCode, Problem, Problems
+from domain.kernel import rate_limited
 from store.database import Transaction
 from store.feedback import tracking
 
@@ -20,5 +20,4 @@ async def count_code(env: Environment, tx: Transaction, mobile: str, path: tuple
     made, since = await tracking.count_try(tx, _KIND, mobile, window=WINDOW)
     if made > env.rules.care.codes_per_number:
         seconds = max(int((since + WINDOW - tx.clock.now()).total_seconds()), 1)
-        params = {"retryAfterSeconds": str(seconds)}
-        raise Problems(Problem(ErrorCode.RATE_LIMITED, path, params=params))
+        raise rate_limited(seconds, *path)

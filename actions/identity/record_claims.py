@@ -48,6 +48,7 @@ from domain.kernel import (
     Problems,
     Subject,
     not_found,
+    rate_limited,
 )
 from store.applications import applications
 from store.database import FieldCipher, Transaction, locks
@@ -179,8 +180,7 @@ async def _open_claim(acting: UnitOfWork, request: ClaimRecord) -> RecordClaim:
         raise Problems(strength_problem(strength, NEEDED, *_INPUT))
     await locks.lock_exclusive(acting.tx, "record", claimant.id)  # else many claims at once were counted as one
     if await record_claims.count_since(acting.tx, claimant.id, acting.now - ASKED_WITHIN) >= MOST_ASKED:
-        params = {"retryAfterSeconds": str(int(ASKED_WITHIN.total_seconds()))}
-        raise Problems(Problem(ErrorCode.RATE_LIMITED, _INPUT, params=params))
+        raise rate_limited(ASKED_WITHIN.total_seconds(), *_INPUT)
     case = await _find_claimable(acting.tx, claimant, request)
     claim = RecordClaim(
         id=acting.env.ids.key(),

@@ -58,7 +58,7 @@ async def subject_for_token(env: Environment, token: str) -> Subject:
     async with env.store.read_transaction() as tx:
         session = await sessions.session(tx, claims["sid"])
         if session is None or not _holds(env, session, claims):
-            raise NotSignedIn("the session has ended")
+            raise NotSignedIn(reason="the session has ended")
         return await _subject(tx, session)
 
 
@@ -90,7 +90,7 @@ async def sign_out(env: Environment, subject: Subject) -> None:
 
 def _verify(env: Environment, token: str) -> dict[str, Any]:
     if len(token) > _LONGEST_TOKEN:
-        raise NotSignedIn("not a token of ours")
+        raise NotSignedIn(reason="not a token of ours")
     key = _key_of(env.keyrings.key_set(KEYRING), _header(token))
     rules = jwt.JWTClaimsRegistry(
         now=int(env.clock.now().timestamp()),
@@ -106,11 +106,11 @@ def _verify(env: Environment, token: str) -> dict[str, Any]:
         issued_at = claims.pop("iat")
         rules.validate(claims)
         if not isinstance(issued_at, int) or issued_at > rules.now + LEEWAY_SECONDS:
-            raise NotSignedIn("the token is from the future")
+            raise NotSignedIn(reason="the token is from the future")
     except (JoseError, ValueError, KeyError) as error:
-        raise NotSignedIn("the token does not hold") from error
+        raise NotSignedIn(reason="the token does not hold") from error
     if not all(isinstance(claims[name], str) for name in ("sub", "sid", "kind")):
-        raise NotSignedIn("the token does not hold")
+        raise NotSignedIn(reason="the token does not hold")
     return claims
 
 
@@ -119,19 +119,19 @@ def _header(token: str) -> Mapping[str, Any]:
     try:
         header = json.loads(base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)))
     except ValueError as error:
-        raise NotSignedIn("not a token of ours") from error
+        raise NotSignedIn(reason="not a token of ours") from error
     if not isinstance(header, dict):
-        raise NotSignedIn("not a token of ours")
+        raise NotSignedIn(reason="not a token of ours")
     return header
 
 
 def _key_of(keys: KeySet, header: Mapping[str, Any]) -> ECKey:
     if (header.get("alg"), header.get("typ")) != (ALGORITHM, TOKEN_TYPE) or "crit" in header or "b64" in header:
-        raise NotSignedIn("not a token of ours")
+        raise NotSignedIn(reason="not a token of ours")
     for key in keys:
         if key.kid == header.get("kid") and isinstance(key, ECKey):
             return key
-    raise NotSignedIn("the token is signed with a key that is not ours")
+    raise NotSignedIn(reason="the token is signed with a key that is not ours")
 
 
 def _holds(env: Environment, session: Session, claims: Mapping[str, Any]) -> bool:
@@ -153,7 +153,7 @@ async def _subject(tx: Transaction, session: Session) -> Subject:
             officer = (await people.officers(tx, [session.person_id])).get(session.person_id)
             postings = () if officer is None else await with_cover(tx, officer)
             if officer is None or not postings:
-                raise NotSignedIn("the officer holds no posting")
+                raise NotSignedIn(reason="the officer holds no posting")
             roles = frozenset(posting.role for posting in postings)
             return Subject(roles, session.kind, officer.id, postings, session.id)
         case PersonKind.OPERATOR:
@@ -165,7 +165,7 @@ async def _operator(tx: Transaction, session: Session) -> Subject:
     operator = (await people.operators(tx, [session.person_id])).get(session.person_id)
     centre = await centres.centre_of(tx, session.person_id)
     if operator is None or centre is None or not centre.open:
-        raise NotSignedIn("the operator is no longer on the register of a centre")
+        raise NotSignedIn(reason="the operator is no longer on the register of a centre")
     if centre.kind in ROSTER_KINDS:
         places = frozenset(one.code for one in await centres.places_of(tx, operator.id))
         return Subject(

@@ -53,5 +53,5 @@ async def _find_by_alias(tx: Transaction, kind: AliasKind, text: str) -> str | N
     number = alias_form(text)
     found = await aliases.find_object_id(tx, number, kind) if number else None
     if found is None and (number is None or meant_as_ours(text)):
-        raise MistypedNumber(text)
+        raise MistypedNumber
     return found

@@ -14,7 +14,7 @@ from domain.doorstep import Visit
 from domain.feedback.feedback import Feedback, Suggestion
 from domain.feedback.grievances import Grievance
 from domain.identity.policy import ObjectKind, Purpose, Resource
-from domain.kernel import ErrorCode, Problem, Problems, Subject, not_found
+from domain.kernel import ErrorCode, Problem, Problems, Subject, not_found, rate_limited
 from domain.rosters.rosters import Roster, RosterRow
 from store.applications import applications
 from store.catalogue import catalogue
@@ -129,8 +129,7 @@ async def once_about(
 def refuse_flood(count: int, most: int) -> None:
     """Raise RATE_LIMITED where somebody wrote as much as one may in a day."""
     if count >= most:
-        params = {"retryAfterSeconds": str(DAY_SECONDS)}
-        raise Problems(Problem(ErrorCode.RATE_LIMITED, ("input",), params=params))
+        raise rate_limited(DAY_SECONDS, "input")
 
 
 async def note(acting: UnitOfWork, action: str, resource: Resource, purpose: Purpose, **detail: Any) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 
 from actions.kernel import UnitOfWork
 from domain.identity.policy import Purpose
-from domain.kernel import ApuniError
+from domain.kernel import CommandFailed
 from domain.payments.files import BatchKind, BatchLine, BatchState, LineState, PaymentFileBatch, RegistrationState
 from domain.reconciliation.finance_cases import FinanceCase
 from store.database import audit
@@ -13,7 +13,7 @@ from store.payments.beneficiaries import RegistrationAnswer
 from store.reconciliation import finance_cases
 
 
-class CasesAreOpen(ApuniError):
+class CasesAreOpen(CommandFailed):
     """What is to go again has a case that nobody settled: it may be paid already, or fail anew."""
 
     def __init__(self, what: str, cases: Sequence[FinanceCase]) -> None:

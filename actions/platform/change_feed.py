@@ -47,8 +47,7 @@ class Feed(Protocol):
 class TooSlow(Problems):
     """A reader that does not take its events in time; it may come back with its last cursor."""
 
-    def __init__(self) -> None:
-        super().__init__(Problem(ErrorCode.READER_TOO_SLOW))
+    standard = (Problem(ErrorCode.READER_TOO_SLOW),)
 
 
 async def feed_state(env: Environment) -> FeedState:

@@ -16,7 +16,7 @@ from joserfc.errors import JoseError
 
 from domain.identity.policy import Purpose
 from domain.kernel import ist_date, mask_aadhaar_in
-from domain.platform.manifests import Manifest, ManifestRefused, PublishedManifest, manifest_of
+from domain.platform.manifests import InvalidManifest, Manifest, PublishedManifest, manifest_of
 from store.checks.finding import Finding
 from store.database import Keyrings, Transaction, audit, canonical_json
 from store.platform import manifests
@@ -28,7 +28,7 @@ IN_USE_DAYS = 30
 _KEYRING, _ALGORITHM = "manifest", "ES256"
 
 
-class StillInUse(ManifestRefused):
+class StillInUse(InvalidManifest):
     """A version that cannot be retired yet."""
 
     def __init__(self, app: str, version: str, last: date, days: int) -> None:
@@ -55,14 +55,14 @@ def sign_manifest(keyrings: Keyrings, manifest: Manifest) -> str:
 
 
 def open_manifest(keyrings: Keyrings, signed: str) -> Manifest:
-    """The manifest that we signed. Raises ManifestRefused where the signature or the content does not hold."""
+    """The manifest that we signed. Raises InvalidManifest where the signature or the content does not hold."""
     try:
         opened = jws.deserialize_compact(signed, keyrings.key_set(_KEYRING), [_ALGORITHM])
         content = json.loads(opened.payload)
     except (JoseError, ValueError):
-        raise ManifestRefused("the signature does not hold: not signed by this installation's keyring") from None
+        raise InvalidManifest("the signature does not hold: not signed by this installation's keyring") from None
     if opened.headers().get("typ") != TYPE:
-        raise ManifestRefused("the signed text is not a manifest of operations")
+        raise InvalidManifest("the signed text is not a manifest of operations")
     return manifest_of(content)
 
 
@@ -74,7 +74,7 @@ def content_hash(manifest: Manifest) -> str:
 async def publish_manifest(tx: Transaction, keyrings: Keyrings, signed: str, *, by: str) -> bool:
     """Publish a signed manifest; False where the same one is there already.
 
-    Raises ManifestRefused where the signature does not hold, where the version was published with other
+    Raises InvalidManifest where the signature does not hold, where the version was published with other
     operations, or where it was retired.
     """
     manifest = open_manifest(keyrings, signed)
@@ -87,7 +87,7 @@ async def publish_manifest(tx: Transaction, keyrings: Keyrings, signed: str, *, 
     count = len(manifest.operations)
     kept = PublishedManifest(manifest.app, manifest.version, signed, digest, count, now, by)
     if not await manifests.add(tx, kept):
-        raise ManifestRefused(f"{manifest.app} {manifest.version} is being published by somebody else")
+        raise InvalidManifest(f"{manifest.app} {manifest.version} is being published by somebody else")
     detail = {"operations": count, "contentHash": digest}
     await audit.append(tx, _line(by, "manifest.publish", manifest.app, manifest.version, detail))
     return True
@@ -98,14 +98,14 @@ async def retire_manifest(
 ) -> bool:
     """Retire a version; False where it was retired before. Its ids are then unknown, unless others have them too.
 
-    Raises ManifestRefused where there is no such version or no reason, StillInUse where it was used within `days`.
+    Raises InvalidManifest where there is no such version or no reason, StillInUse where it was used within `days`.
     """
     words = mask_aadhaar_in(" ".join(reason.split()))[:300]
     if not words:
-        raise ManifestRefused("a reason is needed")
+        raise InvalidManifest("a reason is needed")
     found = await manifests.find_manifest(tx, app, version)
     if found is None:
-        raise ManifestRefused(f"{app} {version} was never published")
+        raise InvalidManifest(f"{app} {version} was never published")
     if found.retired_at is not None:
         return False
     now = tx.clock.now()
@@ -139,7 +139,7 @@ async def damaged_manifests(tx: Transaction, keyrings: Keyrings) -> AsyncIterato
         where = f"manifest:{kept.app}:{kept.version}"
         try:
             manifest = open_manifest(keyrings, kept.signed)
-        except ManifestRefused:
+        except InvalidManifest:
             yield Finding("MANIFEST_IS_NOT_SIGNED_BY_US", where)
             continue
         found = (manifest.app, manifest.version, len(manifest.operations), content_hash(manifest))
@@ -150,9 +150,9 @@ async def damaged_manifests(tx: Transaction, keyrings: Keyrings) -> AsyncIterato
 def _check_same(before: PublishedManifest, digest: str) -> None:
     name = f"{before.app} {before.version}"
     if before.retired_at is not None:
-        raise ManifestRefused(f"{name} was retired; publish the operations under a new version")
+        raise InvalidManifest(f"{name} was retired; publish the operations under a new version")
     if before.content_hash != digest:
-        raise ManifestRefused(f"{name} is published with other operations; a changed application has a new version")
+        raise InvalidManifest(f"{name} is published with other operations; a changed application has a new version")
 
 
 def _line(by: str, action: str, app: str, version: str, detail: Mapping[str, object]) -> audit.AuditLine:

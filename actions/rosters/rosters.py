@@ -28,6 +28,7 @@ from domain.kernel import (
     Subject,
     not_found,
     parse_number,
+    rate_limited,
 )
 from domain.rosters.rosters import MOST_OPEN, Roster, RosterRow, RosterState, RowState, refuse_closed
 from store.catalogue import centres
@@ -97,8 +98,7 @@ async def begin(acting: UnitOfWork, request: OpenRoster) -> Roster:
     refuse_closed(centre, acting.today)
     service = await open_service(acting.tx, request.service_code)
     if await rosters.count_open(acting.tx, code) >= MOST_OPEN:
-        params = {"retryAfterSeconds": "86400"}
-        raise Problems(Problem(ErrorCode.RATE_LIMITED, ("input",), params=params))
+        raise rate_limited(86_400, "input")
     roster = Roster(
         id=acting.env.ids.key(),
         number=await draw_number(acting.tx, acting.env.ids, NumberKind.ROSTER),

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from actions.kernel import Environment
 from actions.uploads.uploads import refuse_strangers, take_in, too_large
-from domain.kernel import ErrorCode, PersonKind, Problem, Problems, Subject
+from domain.kernel import ErrorCode, PersonKind, Problem, Problems, Subject, rate_limited
 from domain.uploads.files import PartialUpload, UploadedFile
 from store.database import Transaction, locks
 from store.uploads import partial_uploads, uploads
@@ -64,8 +64,7 @@ async def begin_upload(env: Environment, subject: Subject, announced: Announced)
     async def work(tx: Transaction) -> None:
         await locks.lock_exclusive(tx, "partial", subject.label)
         if await partial_uploads.count_open(tx, subject.label) >= env.rules.files.partial_per_person:
-            params = {"retryAfterSeconds": "3600"}
-            raise Problems(Problem(ErrorCode.RATE_LIMITED, _PATH, params=params))
+            raise rate_limited(3600, *_PATH)
         await partial_uploads.begin(tx, partial)
 
     await env.store.carry_out(work)

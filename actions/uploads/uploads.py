@@ -16,7 +16,7 @@ import structlog
 from actions.kernel import Environment, UnitOfWork
 from actions.uploads.images import re_encode_image
 from domain.identity.policy import ObjectKind, Purpose, Resource, decide
-from domain.kernel import ErrorCode, NotSignedIn, PersonKind, Problem, Problems, Role, Subject
+from domain.kernel import ErrorCode, NotSignedIn, PersonKind, Problem, Problems, Role, Subject, rate_limited
 from domain.uploads.file_types import true_type
 from domain.uploads.files import MediaType, QuarantinedFile, UploadedFile
 from domain.uploads.pdf_content import refuse_unfit_pdf
@@ -268,8 +268,7 @@ async def _begin(acting: UnitOfWork, upload: UploadedFile) -> UploadedFile | Non
     if held is not None:
         return held
     if await uploads.count_unused(acting.tx, upload.owner) >= acting.env.rules.files.unused_per_person:
-        params = {"retryAfterSeconds": "86400"}
-        raise Problems(Problem(ErrorCode.RATE_LIMITED, _FILE, params=params))
+        raise rate_limited(86_400, *_FILE)
     await uploads.begin(acting.tx, upload)
     return None
 

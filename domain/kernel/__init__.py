@@ -2,13 +2,28 @@
 
 from domain.kernel.assurance import Assurance, Needed, strongest, weakest
 from domain.kernel.clock import IST, Clock, ManualClock, SystemClock, ist_date, ist_midnight
-from domain.kernel.errors import USUAL, ApuniError, ErrorCode, NotSignedIn, Problem, Problems, Remedy, Retry, not_found
-from domain.kernel.global_ids import MalformedGlobalId, TypeCode, from_global_id, to_global_id
+from domain.kernel.errors import (
+    USUAL,
+    CallerError,
+    CommandFailed,
+    ErrorCode,
+    MalformedGlobalId,
+    MistypedNumber,
+    NotSignedIn,
+    Problem,
+    Problems,
+    Remedy,
+    Retry,
+    TemporarilyUnavailable,
+    not_found,
+    rate_limited,
+)
+from domain.kernel.global_ids import TypeCode, from_global_id, to_global_id
 from domain.kernel.ids import Ids, SeededIds, SystemIds
 from domain.kernel.masks import account_of_last4, holds_aadhaar, mask_aadhaar_in, mask_account, mask_mobile
 from domain.kernel.mobiles import mobile_digits
 from domain.kernel.money import LARGEST_PAISE, paise_from_rupees, rupees
-from domain.kernel.numbers import LENGTH, MistypedNumber, NumberKind, make_number, parse_number, show_number
+from domain.kernel.numbers import LENGTH, NumberKind, make_number, parse_number, show_number
 from domain.kernel.people import (
     ANONYMOUS,
     SYSTEM,
@@ -35,11 +50,12 @@ __all__ = [
     "LENGTH",
     "SYSTEM",
     "USUAL",
-    "ApuniError",
     "Assurance",
     "Bilingual",
+    "CallerError",
     "Citizen",
     "Clock",
+    "CommandFailed",
     "ErrorCode",
     "Ids",
     "Language",
@@ -69,6 +85,7 @@ __all__ = [
     "Subject",
     "SystemClock",
     "SystemIds",
+    "TemporarilyUnavailable",
     "TypeCode",
     "account_of_last4",
     "from_global_id",
@@ -86,6 +103,7 @@ __all__ = [
     "not_found",
     "paise_from_rupees",
     "parse_number",
+    "rate_limited",
     "remedy_for",
     "rupees",
     "scopes_of",

@@ -1,15 +1,23 @@
-"""The table of error codes, and the hierarchy of exceptions that carry them.
+"""The table of error codes, and the exceptions that carry what a caller did or may mend (docs/architecture.md, Errors).
 
-ApuniError
-  Problems          the request cannot be done; one Problem for each cause
-  NotSignedIn       a session is needed and no token was sent, or it does not hold
+CallerError               `problems` holds every cause, each a Problem with its code
+  Problems                the request cannot be done: a mutation reports the causes as `userErrors`
+  MistypedNumber          a number of ours that its check digit proves wrong
+  MalformedGlobalId       an opaque identifier that is none
+  NotSignedIn             a session is needed and no token was sent, or it does not hold
+  MutationOff             an administrator has switched the mutation off
+  RequestProblem          the request itself, before the graph is executed (gateway/http/problems.py)
+  TemporarilyUnavailable  we cannot answer now
+
+CommandFailed stands beside it: whoever runs a command is told in words.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum, unique
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
+from domain.kernel.sources import Source
 from domain.kernel.text import Bilingual
 
 
@@ -186,17 +194,20 @@ class ErrorCode(StrEnum):
     FORM_CHANGED = "FORM_CHANGED", _T.BAD_REQUEST, Retry.CHANGED, _R.REFRESH, "APSK0422"
 
 
+RETRY_SECONDS = 1.0
+"""When a request that cannot be done at the moment may be sent again."""
+
 USUAL: Any = None
 """In place of a remedy or of whether to retry: what the row of the code says."""
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One cause of a refusal.
+    """One thing that went wrong, as codes; each interface turns it into text.
 
     `path` names the input field. `action` is the remedy of the code, unless another fits better. `params` fill the
     message of `code` in the asked language and must never hold personal data or text that the caller sent. `texts` do
-    the same with words in both languages.
+    the same with words in both languages. `detail` is a short code, never free text; `retry_after` is in seconds.
     """
 
     code: ErrorCode
@@ -204,35 +215,90 @@ class Problem:
     action: Remedy = USUAL
     params: Mapping[str, str] = field(default_factory=dict)
     texts: Mapping[str, Bilingual] = field(default_factory=dict)
+    detail: str | None = None
+    source: Source | None = None
+    retryable: bool = USUAL
+    retry_after: float | None = None
+    sentence: str | None = None
+    """The key of a text that says it better than that of the code."""
 
     def __post_init__(self) -> None:
         if self.action is USUAL:
             object.__setattr__(self, "action", self.code.remedy)
+        if self.retryable is USUAL:
+            object.__setattr__(self, "retryable", self.code.retry is Retry.LATER)
 
 
-class ApuniError(Exception):
-    """The root of our own errors."""
+class CallerError(Exception):
+    """The root of what the caller did or may mend, with every cause found. `reason` is a text for the trace alone."""
 
+    standard: ClassVar[tuple[Problem, ...]] = ()
+    """The causes where none are given."""
 
-class Problems(ApuniError):
-    """A request that cannot be done, with every cause found."""
-
-    def __init__(self, *problems: Problem) -> None:
-        if not problems:
+    def __init__(self, *problems: Problem, reason: str = "") -> None:
+        self.problems = problems or self.standard
+        if not self.problems:
             raise ValueError("at least one problem is needed")
-        super().__init__(", ".join(problem.code.value for problem in problems))
-        self.problems = problems
+        super().__init__(reason or ", ".join(problem.code.value for problem in self.problems))
+
+    @property
+    def problem(self) -> Problem:
+        """The first cause."""
+        return self.problems[0]
 
     @property
     def code(self) -> ErrorCode:
         """The code of the first cause."""
-        return self.problems[0].code
+        return self.problem.code
 
 
-class NotSignedIn(ApuniError):
+class Problems(CallerError):
+    """A request that cannot be done."""
+
+
+class NotSignedIn(CallerError):
     """A session is needed. Raised only where no token, or one that does not hold, was sent."""
+
+    standard = (Problem(ErrorCode.UNAUTHENTICATED),)
+
+
+class MistypedNumber(CallerError):
+    """The text cannot be a reference number: a typing error, not an unknown number."""
+
+    standard = (Problem(ErrorCode.NUMBER_MISTYPED, ("input",)),)
+
+
+class MalformedGlobalId(CallerError):
+    """The text is not one of our global identifiers."""
+
+    standard = (Problem(ErrorCode.BAD_INPUT, ("input",), detail="MALFORMED_ID"),)
+
+
+class TemporarilyUnavailable(CallerError):
+    """We cannot answer now, mostly because the store does not; the same request may be sent again.
+
+    An endpoint for a system that calls us answers it by the code of its contract.
+    """
+
+    standard = (Problem(ErrorCode.OVERLOADED, retry_after=RETRY_SECONDS),)
+
+    def __init__(self, reason: str = "") -> None:
+        super().__init__(reason=reason or type(self).__name__)
+
+
+class CommandFailed(Exception):
+    """A command cannot do what it was asked to. Each reason is one line for a person at the terminal."""
+
+    def __init__(self, *reasons: str) -> None:
+        super().__init__("; ".join(reasons))
+        self.reasons = list(reasons)
 
 
 def not_found(*path: str) -> Problems:
     """Absent and denied look alike: the same code by the same path."""
     return Problems(Problem(ErrorCode.NOT_FOUND, path))
+
+
+def rate_limited(seconds: float, *path: str) -> Problems:
+    """Asked too often; again in so many seconds."""
+    return Problems(Problem(ErrorCode.RATE_LIMITED, path, retry_after=seconds))

@@ -5,6 +5,8 @@ import binascii
 import uuid
 from enum import StrEnum
 
+from domain.kernel.errors import MalformedGlobalId
+
 
 class TypeCode(StrEnum):
     """The short code of each type that `node` can find."""
@@ -28,10 +30,6 @@ class TypeCode(StrEnum):
     LEAVE = "LV"
 
 
-class MalformedGlobalId(ValueError):
-    """The text is not one of our global identifiers."""
-
-
 def to_global_id(code: TypeCode, key: str) -> str:
     """Make the opaque identifier."""
     return base64.urlsafe_b64encode(f"{code.value}:{key}".encode()).decode().rstrip("=")
@@ -44,4 +42,4 @@ def from_global_id(text: str) -> tuple[TypeCode, str]:
         code, _, key = base64.b64decode(padded, altchars=b"-_", validate=True).decode("ascii").partition(":")
         return TypeCode(code), str(uuid.UUID(key))
     except (binascii.Error, UnicodeDecodeError, ValueError) as error:
-        raise MalformedGlobalId(text) from error
+        raise MalformedGlobalId from error

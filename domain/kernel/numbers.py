@@ -7,6 +7,7 @@ from enum import Enum
 
 from stdnum import verhoeff
 
+from domain.kernel.errors import MistypedNumber
 from domain.kernel.text import latin_digits
 
 LENGTH = 14
@@ -24,10 +25,6 @@ class NumberKind(Enum):
     ROSTER = "7"
 
 
-class MistypedNumber(ValueError):
-    """The text cannot be a reference number: a typing error, not an unknown number."""
-
-
 def make_number(kind: NumberKind, year: int, ten_digits: str) -> str:
     """Build a number for a calendar year in India from ten random digits."""
     if len(ten_digits) != 10 or not ten_digits.isdigit():
@@ -43,11 +40,11 @@ def parse_number(text: str, kind: NumberKind | None = None) -> str:
     """
     digits = latin_digits("".join(text.split()).replace("-", ""))
     if len(digits) != LENGTH or not (digits.isascii() and digits.isdigit()):
-        raise MistypedNumber(text)
+        raise MistypedNumber
     if kind is not None and digits[0] != kind.value:
-        raise MistypedNumber(text)
+        raise MistypedNumber
     if not verhoeff.is_valid(digits):
-        raise MistypedNumber(text)
+        raise MistypedNumber
     return digits
 
 

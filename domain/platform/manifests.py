@@ -13,7 +13,7 @@ from datetime import date, datetime
 from hashlib import sha256
 from typing import Any
 
-from domain.kernel import ApuniError
+from domain.kernel import CommandFailed
 
 FORMAT, FORMAT_VERSION = "apollo-persisted-query-manifest", 1
 MOST_OPERATIONS = 1000
@@ -27,12 +27,8 @@ _APP = re.compile(r"[a-z][a-z0-9_]{1,39}")
 _VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+-]{0,39}")
 
 
-class ManifestRefused(ApuniError):
+class InvalidManifest(CommandFailed):
     """A manifest that cannot be taken; one line for a person for each reason."""
-
-    def __init__(self, *reasons: str) -> None:
-        super().__init__("; ".join(reasons))
-        self.reasons = reasons
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +57,7 @@ class GivenOperation:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """The operations of one version of one application. Raises ManifestRefused where the names cannot be."""
+    """The operations of one version of one application. Raises InvalidManifest where the names cannot be."""
 
     app: str
     version: str
@@ -69,9 +65,9 @@ class Manifest:
 
     def __post_init__(self) -> None:
         if not is_app_name(self.app):
-            raise ManifestRefused("an application is named by 2 to 40 of a-z, 0-9 and _, a letter first")
+            raise InvalidManifest("an application is named by 2 to 40 of a-z, 0-9 and _, a letter first")
         if not _VERSION.fullmatch(self.version):
-            raise ManifestRefused("a version is 1 to 40 letters, digits, dots, + and -, such as 1.4.0")
+            raise InvalidManifest("a version is 1 to 40 letters, digits, dots, + and -, such as 1.4.0")
 
     def content(self) -> dict[str, Any]:
         """The manifest as JSON: Apollo's form, with the application and its version added."""
@@ -125,38 +121,38 @@ def is_app_name(text: str) -> bool:
 
 
 def read_operations(given: Any) -> list[GivenOperation]:
-    """The operations of a manifest in any of the forms; raises ManifestRefused with a line for each fault."""
+    """The operations of a manifest in any of the forms; raises InvalidManifest with a line for each fault."""
     if not isinstance(given, Mapping):
-        raise ManifestRefused("the manifest is not a JSON object")
+        raise InvalidManifest("the manifest is not a JSON object")
     found = list(_of_apollo(given) if "format" in given else _of_map(given))
     if not found:
-        raise ManifestRefused("the manifest has no operations")
+        raise InvalidManifest("the manifest has no operations")
     if len(found) > MOST_OPERATIONS:
-        raise ManifestRefused(f"the manifest has more than {MOST_OPERATIONS} operations")
+        raise InvalidManifest(f"the manifest has more than {MOST_OPERATIONS} operations")
     faults = [line for operation in found for line in _faults(operation)]
     if faults:
-        raise ManifestRefused(*faults)
+        raise InvalidManifest(*faults)
     return found
 
 
 def manifest_of(content: Any) -> Manifest:
-    """A manifest from what `Manifest.content` made; raises ManifestRefused."""
+    """A manifest from what `Manifest.content` made; raises InvalidManifest."""
     operations = [Operation(each.id, each.name or "", each.kind or "", each.body) for each in read_operations(content)]
     app, version = content.get("app"), content.get("appVersion")
     if not (isinstance(app, str) and isinstance(version, str)):
-        raise ManifestRefused("the manifest does not say of which application and version it is")
+        raise InvalidManifest("the manifest does not say of which application and version it is")
     return Manifest(app, version, tuple(operations))
 
 
 def _of_apollo(given: Mapping[str, Any]) -> Iterator[GivenOperation]:
     if given["format"] != FORMAT or given.get("version") != FORMAT_VERSION:
-        raise ManifestRefused(f"the manifest's format is not {FORMAT}, version {FORMAT_VERSION}")
+        raise InvalidManifest(f"the manifest's format is not {FORMAT}, version {FORMAT_VERSION}")
     operations = given.get("operations")
     if not isinstance(operations, Sequence) or isinstance(operations, str):
-        raise ManifestRefused("the manifest has no list `operations`")
+        raise InvalidManifest("the manifest has no list `operations`")
     for number, operation in enumerate(operations, 1):
         if not isinstance(operation, Mapping):
-            raise ManifestRefused(f"operation {number} is not a JSON object")
+            raise InvalidManifest(f"operation {number} is not a JSON object")
         yield GivenOperation(
             _text(operation, "id"), _text(operation, "body"), _text(operation, "name"), _text(operation, "type")
         )
@@ -172,7 +168,7 @@ def _of_map(given: Mapping[str, Any]) -> Iterator[GivenOperation]:
             name = _text(value, "name") or None
             yield GivenOperation(str(key), _text(value, "source"), name, kind if isinstance(kind, str) else None)
         else:
-            raise ManifestRefused(f"`{str(key)[:80]}` holds neither a document nor an operation")
+            raise InvalidManifest(f"`{str(key)[:80]}` holds neither a document nor an operation")
 
 
 def _text(given: Mapping[str, Any], name: str) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from domain.kernel import ApuniError, Source
+from domain.kernel import CallerError, ErrorCode, Problem, Source
 
 LONGEST_REASON = 300
 """Characters of a reason."""
@@ -44,13 +44,11 @@ STATES = {
 """The states that each kind of switch can have."""
 
 
-class MutationOff(ApuniError):
-    """A mutation that is switched off. `retry_after` is in seconds, where the switch has an end."""
+class MutationOff(CallerError):
+    """A mutation that is switched off. Its problem says when to come back, where the switch has an end."""
 
     def __init__(self, name: str, retry_after: float | None) -> None:
-        super().__init__(f"{name} is switched off")
-        self.name = name
-        self.retry_after = retry_after
+        super().__init__(Problem(ErrorCode.SWITCHED_OFF, retry_after=retry_after), reason=f"{name} is switched off")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import typer
 from actions.platform.client_policy import SetClientPolicy, change_policy
 from domain.kernel import IST, ErrorCode, Problems
 from domain.platform.client_policy import ClientPlatform
-from domain.platform.manifests import ManifestRefused
+from domain.platform.manifests import InvalidManifest
 from gateway.commands.opening import account, open_storage, out
 from gateway.settings.settings import Settings, read_settings
 from store.platform import manifests
@@ -62,12 +62,12 @@ async def run_client_list(settings: Settings) -> None:
 
 
 async def run_client_set(settings: Settings, wanted: SetClientPolicy) -> None:
-    """Set which versions work. Raises ManifestRefused with a line for each fault."""
+    """Set which versions work. Raises InvalidManifest with a line for each fault."""
     async with open_storage(settings) as rooms:
         try:
             rule = await rooms.store.carry_out(lambda tx: change_policy(tx, wanted, by=account()))
         except Problems as problems:
-            raise ManifestRefused(*(_line(one.code, one.path) for one in problems.problems)) from None
+            raise InvalidManifest(*(_line(one.code, one.path) for one in problems.problems)) from None
     out.print(f"{rule.app} {rule.platform.value}: at least {rule.minimum}", markup=False)
 
 

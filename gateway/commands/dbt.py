@@ -15,7 +15,7 @@ from actions.payments.payment_batches import batch_now
 from actions.payments.releasing import release_set_aside
 from actions.payments.sending import send_batch
 from actions.payments.signers import KnownSigner, known_signers
-from domain.kernel import ApuniError
+from domain.kernel import CommandFailed
 from domain.payments.files import BatchState, EnrolmentState, FileState, LedgerFile, LineState, PaymentFileBatch
 from gateway.commands.dbt_books import books
 from gateway.commands.opening import command_subject, environment_of, open_storage, out
@@ -190,7 +190,7 @@ async def run_release(settings: Settings, what: str) -> bool:
         env = environment_of(settings, rooms)
         try:
             many = await env.store.carry_out(lambda tx: release_set_aside(UnitOfWork(env, tx, command_subject()), what))
-        except ApuniError as error:
+        except CommandFailed as error:
             typer.echo(f"apuni: {error}", err=True)
             return False
     if not many:

@@ -18,12 +18,11 @@ from actions.officers.staffing import (
     record_leave,
     transfer_officer,
 )
-from domain.kernel import IST, Language, Officer, OfficerLevel, Posting, Problems, Role, ist_date
+from domain.kernel import IST, CommandFailed, Language, Officer, OfficerLevel, Posting, Problems, Role, ist_date
 from domain.kernel.messages import message
 from domain.officers.staff import Leave, LeaveState
 from gateway.commands.opening import command_subject, out
 from gateway.runtime.composition import open_runtime
-from gateway.runtime.expected_failures import CommandFailed
 from gateway.settings.settings import Settings, read_settings
 from store.database import NotThere
 from store.identity import officer_accounts, people

@@ -12,7 +12,7 @@ from strawberry.schema import BaseSchema
 import schema
 from actions.platform.manifests import open_manifest, publish_manifest, retire_manifest, shelves, sign_manifest
 from domain.kernel import IST
-from domain.platform.manifests import Manifest, ManifestRefused, read_operations
+from domain.platform.manifests import InvalidManifest, Manifest, read_operations
 from gateway.commands.opening import Storage, account, open_storage, out
 from gateway.operations.checking import OperationsChecker
 from gateway.operations.screens import OPERATIONS, manifests
@@ -107,7 +107,7 @@ LARGEST_FILE = 20_000_000
 
 
 def run_build(folder: Path | None, app: str | None, target: Path) -> list[Path]:
-    """Write a manifest for each application of the folder. Raises ManifestRefused, and then writes none."""
+    """Write a manifest for each application of the folder. Raises InvalidManifest, and then writes none."""
     built = checked_folder(folder or OPERATIONS, app)
     target.mkdir(parents=True, exist_ok=True)
     written = []
@@ -129,7 +129,7 @@ def run_check(files: list[Path], folder: Path | None) -> bool:
     for path in files:
         try:
             count = len(checker.manifest("checked", "0", read_operations(_read(path))).operations)
-        except ManifestRefused as refused:
+        except InvalidManifest as refused:
             bad = True
             for reason in refused.reasons:
                 _tell(f"{path}: {reason}")
@@ -154,7 +154,7 @@ async def run_check_published(settings: Settings) -> bool:
 
 
 def run_sign(settings: Settings, file: Path, app: str | None, version: str | None, target: Path | None) -> Path:
-    """Check and sign one manifest. Raises ManifestRefused."""
+    """Check and sign one manifest. Raises InvalidManifest."""
     keyrings = _keyrings(settings)
     signed = sign_manifest(keyrings, _manifest(make_checker(settings), file, app, version))
     path = target or file.with_suffix(SIGNED_SUFFIX)
@@ -166,7 +166,7 @@ def run_sign(settings: Settings, file: Path, app: str | None, version: str | Non
 async def run_publish(
     settings: Settings, files: list[Path], app: str | None, version: str | None, folder: Path | None
 ) -> None:
-    """Publish manifests, each in a transaction of its own. Raises ManifestRefused at the first that cannot be."""
+    """Publish manifests, each in a transaction of its own. Raises InvalidManifest at the first that cannot be."""
     keyrings = _keyrings(settings)
     checker = make_checker(settings)
     if files:
@@ -196,7 +196,7 @@ async def run_list(settings: Settings, days: int) -> None:
 
 
 async def run_retire(settings: Settings, app: str, version: str, *, reason: str, days: int, force: bool) -> None:
-    """Retire one version. Raises ManifestRefused, also where it is still in use."""
+    """Retire one version. Raises InvalidManifest, also where it is still in use."""
 
     async def work(tx: Transaction) -> bool:
         return await retire_manifest(tx, app, version, reason=reason, by=account(), days=days, force=force)
@@ -207,12 +207,12 @@ async def run_retire(settings: Settings, app: str, version: str, *, reason: str,
 
 
 def checked_folder(folder: Path, app: str | None, checker: OperationsChecker | None = None) -> list[Manifest]:
-    """The manifests of a folder. Raises ManifestRefused with a line for each operation that does not fit."""
+    """The manifests of a folder. Raises InvalidManifest with a line for each operation that does not fit."""
     checker = checker or make_checker()
     built = manifests(folder, app)
     faults = [f"{one.app}: {fault}" for one in built for fault in checker.faults(one)]
     if faults:
-        raise ManifestRefused(*faults)
+        raise InvalidManifest(*faults)
     return built
 
 
@@ -240,7 +240,7 @@ def _signed_text(
     signed = path.read_text(encoding="ascii").strip()
     faults = checker.faults(open_manifest(keyrings, signed))
     if faults:
-        raise ManifestRefused(*(f"{path}: {fault}" for fault in faults))
+        raise InvalidManifest(*(f"{path}: {fault}" for fault in faults))
     return signed
 
 
@@ -249,20 +249,20 @@ def _manifest(checker: OperationsChecker, path: Path, app: str | None, version: 
     named = content if isinstance(content, dict) else {}
     app, version = app or named.get("app"), version or named.get("appVersion")
     if not (isinstance(app, str) and isinstance(version, str)):
-        raise ManifestRefused(f"{path}: say of which application and version it is: --app and --app-version")
+        raise InvalidManifest(f"{path}: say of which application and version it is: --app and --app-version")
     try:
         return checker.manifest(app, version, read_operations(content))
-    except ManifestRefused as refused:
-        raise ManifestRefused(*(f"{path}: {reason}" for reason in refused.reasons)) from None
+    except InvalidManifest as refused:
+        raise InvalidManifest(*(f"{path}: {reason}" for reason in refused.reasons)) from None
 
 
 def _read(path: Path) -> Any:
     if path.stat().st_size > LARGEST_FILE:
-        raise ManifestRefused(f"{path}: the file is larger than {LARGEST_FILE} bytes")
+        raise InvalidManifest(f"{path}: the file is larger than {LARGEST_FILE} bytes")
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (UnicodeDecodeError, ValueError, RecursionError):
-        raise ManifestRefused(f"{path}: the file is not JSON") from None
+        raise InvalidManifest(f"{path}: the file is not JSON") from None
 
 
 def _keyrings(settings: Settings) -> Keyrings:

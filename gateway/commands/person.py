@@ -11,10 +11,9 @@ import typer
 from actions.consents.retention import delete_old_consents
 from actions.kernel import Environment
 from actions.privacy import personal_data
-from domain.kernel import MistypedNumber, NumberKind, Problems, parse_number
+from domain.kernel import CommandFailed, MistypedNumber, NumberKind, Problems, parse_number
 from gateway.commands.opening import command_subject, out
 from gateway.runtime.composition import open_runtime
-from gateway.runtime.expected_failures import CommandFailed
 from gateway.settings.settings import Settings, read_settings
 from store.applications import applications
 from store.database import NotThere

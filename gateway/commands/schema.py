@@ -4,8 +4,7 @@ from pathlib import Path
 
 import typer
 
-from domain.kernel import SystemClock, ist_date
-from gateway.runtime.expected_failures import CommandFailed
+from domain.kernel import CommandFailed, SystemClock, ist_date
 from schema.compatibility import breaking_changes
 from schema.printing import printed_schema
 

@@ -8,10 +8,10 @@ from typing import Any
 from graphql import GraphQLError
 from starlette.responses import Response
 
-from domain.kernel import ErrorCode, Language
+from domain.kernel import ErrorCode, Language, Problem
 from gateway.http.headers import EVERY_ANSWER, PLAIN_JSON, VARY, AnswerFormat
-from gateway.http.refusals import Refusal
-from schema.kernel.errors import Fault
+from gateway.http.problems import RequestProblem
+from schema.kernel.errors import extensions_of, text_of
 
 _OF_THE_REQUEST = frozenset({ErrorCode.BAD_INPUT, ErrorCode.TOO_COMPLEX, ErrorCode.FORBIDDEN})
 
@@ -30,20 +30,20 @@ def json_answer(
     return Response(encode_json(body), status, headers, media_type=f"{media_type}; charset=utf-8")
 
 
-def fault_body(fault: Fault, *, request_id: str, language: Language) -> dict[str, Any]:
+def problem_body(problem: Problem, *, request_id: str, language: Language) -> dict[str, Any]:
     """The GraphQL body of a request that was not executed: no `data` entry."""
-    return {"errors": [{"message": fault.message(language), "extensions": fault.extensions(request_id)}]}
+    return {"errors": [{"message": text_of(problem, language), "extensions": extensions_of(problem, request_id)}]}
 
 
-def retry_headers(fault: Fault) -> dict[str, str]:
-    """`Retry-After` where the fault says when to come back."""
-    return {} if fault.retry_after is None else {"Retry-After": str(math.ceil(fault.retry_after))}
+def retry_headers(problem: Problem) -> dict[str, str]:
+    """`Retry-After` where the problem says when to come back."""
+    return {} if problem.retry_after is None else {"Retry-After": str(math.ceil(problem.retry_after))}
 
 
-def busy_response(refusal: Refusal) -> Response:
+def busy_response(refusal: RequestProblem) -> Response:
     """A plain response with the code, for a request to a partner endpoint that was refused before its handler."""
     return Response(
-        encode_json({"code": refusal.fault.code.value}),
+        encode_json({"code": refusal.problem.code.value}),
         refusal.status,
         {**EVERY_ANSWER, **refusal.headers},
         media_type=PLAIN_JSON,

@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 from starlette.requests import Request
 
 from gateway.http.headers import PLAIN_JSON, charset_of, media_type_of
-from gateway.http.refusals import bad_request
+from gateway.http.problems import bad_request
 from gateway.settings.limits import Limits
 
 _NUL_ESCAPE = re.compile(r"\\u(?:0000|\{0+\})")
@@ -37,7 +37,7 @@ class GraphQLParameters:
 
 
 async def parameters_of_post(request: Request, limits: Limits) -> GraphQLParameters:
-    """The parameters of a POST. Raises Refusal with 400, 408, 413 or 415."""
+    """The parameters of a POST. Raises RequestProblem with 400, 408, 413 or 415."""
     if media_type_of(request) != PLAIN_JSON or charset_of(request) not in ("utf-8", "utf8"):
         raise bad_request("MEDIA_TYPE", 415, headers={"Accept-Post": PLAIN_JSON})
     if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
@@ -49,7 +49,7 @@ async def parameters_of_post(request: Request, limits: Limits) -> GraphQLParamet
 
 
 def parameters_of_get(request: Request, limits: Limits) -> GraphQLParameters:
-    """The parameters of a GET: variables and extensions are JSON in the query string. Raises Refusal."""
+    """The parameters of a GET: variables and extensions are JSON in the query string. Raises RequestProblem."""
     given = request.query_params
     if len(given.multi_items()) > len(given):
         raise bad_request("PARAMETER_TWICE")
@@ -63,7 +63,7 @@ def parameters_of_get(request: Request, limits: Limits) -> GraphQLParameters:
 
 
 def decode_json(raw: bytes, limits: Limits) -> Any:
-    """The value of a JSON text. Raises Refusal where it is not UTF-8, not JSON, too deep or too odd."""
+    """The value of a JSON text. Raises RequestProblem where it is not UTF-8, not JSON, too deep or too odd."""
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:
@@ -151,7 +151,7 @@ async def _read(request: Request, limits: Limits) -> bytes:
 
 
 def parameters_in(given: Mapping[str, Any]) -> GraphQLParameters:
-    """The parameters in the members of an object, of a body, a query string or a message. Raises Refusal with 400."""
+    """The parameters in an object of a body, a query string or a message. Raises RequestProblem with 400."""
     query, name = given.get("query"), given.get("operationName")
     variables, extensions = given.get("variables"), given.get("extensions")
     if not (query is None or (isinstance(query, str) and query.strip())):

@@ -49,10 +49,10 @@ from strawberry.extensions import SchemaExtension
 from strawberry.federation.schema_directives import Cost, ListSize
 from strawberry.schema import BaseSchema
 
-from domain.kernel import ErrorCode, Source
+from domain.kernel import ErrorCode, Problem, Source
 from integrations.calling.calls import counted_calls
 from schema.kernel import UPSTREAM_POINTS, Context, SourcePolicy, directives_of
-from schema.kernel.errors import Fault
+from schema.kernel.errors import extensions_of, text_of
 
 DEFAULT_SIZE = 5
 """How long a list is taken to be that declares nothing: such lists are short by nature, like steps or papers."""
@@ -411,8 +411,8 @@ class CostExtension(SchemaExtension):
 
 
 def _too_dear(context: Context) -> GraphQLError:
-    fault = Fault(ErrorCode.TOO_COMPLEX, detail="COST")
-    return GraphQLError(fault.message(context.language), extensions=fault.extensions(context.request_id))
+    problem = Problem(ErrorCode.TOO_COMPLEX, detail="COST")
+    return GraphQLError(text_of(problem, context.language), extensions=extensions_of(problem, context.request_id))
 
 
 def counting_cost(schema: BaseSchema) -> BaseSchema:

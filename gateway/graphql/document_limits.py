@@ -19,7 +19,7 @@ from graphql import (
 from graphql.language import Visitor, visit
 
 from domain.kernel import ErrorCode
-from gateway.http.refusals import bad_document
+from gateway.http.problems import bad_document
 from gateway.settings.limits import Limits
 
 INTROSPECTION_DEPTH = 15
@@ -77,7 +77,7 @@ class Measurer:
     """How many parts of the document were looked at; no part is looked at twice."""
 
     def size(self, selections: SelectionSetNode) -> Size:
-        """Measure a selection set. Raises Refusal where it is empty or too deep to be measured."""
+        """Measure a selection set. Raises RequestProblem where it is empty or too deep to be measured."""
         if not selections.selections:
             raise bad_document("EMPTY_SELECTION")
         _at_most(self.level, DEEPEST_MEASURED, "DEPTH")
@@ -133,7 +133,7 @@ class _Directives(Visitor):
 
 
 def check_document(document: DocumentNode, limits: Limits) -> bool:
-    """Raise Refusal for the first bound that a document exceeds; return whether an operation of it introspects."""
+    """Raise RequestProblem for the first bound that a document exceeds; else, whether an operation introspects."""
     operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
     fragments = [node for node in document.definitions if isinstance(node, FragmentDefinitionNode)]
     directives = _Directives()
@@ -164,7 +164,7 @@ def _at_most(count: int, most: int, detail: str) -> None:
 
 
 def check_words(document: DocumentNode) -> None:
-    """Raise Refusal for a name or a number that is too long. Each word of the document is looked at once."""
+    """Raise RequestProblem for a name or a number that is too long. Each word of the document is looked at once."""
     token = document.loc.start_token if document.loc else None
     while token is not None:
         if len(token.value or "") > _MOST.get(token.kind, 1_000_000):

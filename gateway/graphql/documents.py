@@ -21,7 +21,7 @@ from strawberry.schema.schema import validate_document
 
 from domain.kernel import ErrorCode
 from gateway.graphql.document_limits import check_document, check_words
-from gateway.http.refusals import bad_document
+from gateway.http.problems import bad_document
 from gateway.settings.limits import Limits
 
 MOST_KEPT = 512
@@ -44,7 +44,7 @@ class PreparedDocument:
     introspects: bool = False
 
     def operation(self, name: str | None) -> OperationDefinitionNode:
-        """The operation to run. Raises Refusal where the name does not single one out."""
+        """The operation to run. Raises RequestProblem where the name does not single one out."""
         found = get_operation_ast(self.document, name)
         if found is None:
             raise bad_document("OPERATION_NAME")
@@ -52,7 +52,7 @@ class PreparedDocument:
 
 
 class Documents:
-    """Prepares documents for one schema. `prepare` raises Refusal or GraphQLSyntaxError."""
+    """Prepares documents for one schema. `prepare` raises RequestProblem or GraphQLSyntaxError."""
 
     def __init__(self, schema: BaseSchema, limits: Limits) -> None:
         self._schema = schema

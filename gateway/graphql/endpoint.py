@@ -14,11 +14,11 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from strawberry.schema import BaseSchema
 
-from domain.kernel import ErrorCode, NotSignedIn, language_from_header
+from domain.kernel import ErrorCode, NotSignedIn, Problem, language_from_header
 from gateway.graphql.answers import encode_json, failed_before_execution
 from gateway.graphql.body import GraphQLParameters, parameters_of_get, parameters_of_post
 from gateway.graphql.conditional import conditional
-from gateway.graphql.pipeline import DocumentRefused, Pipeline
+from gateway.graphql.pipeline import InvalidDocument, Pipeline
 from gateway.http.callers import ROUTER
 from gateway.http.calls import Call, ContextFactory, OperationRecord, ReadyOperation, RequestContext, RequestFacts
 from gateway.http.compression import compress_response
@@ -32,8 +32,8 @@ from gateway.http.headers import (
     request_id_of,
     token_of,
 )
-from gateway.http.refusals import Refusal, bad_document, bad_request
-from schema.kernel.errors import OURS, Fault, fault_of, most_telling, replace_errors
+from gateway.http.problems import RequestProblem, bad_document, bad_request
+from schema.kernel.errors import OURS, most_telling, problem_of, replace_errors
 
 __all__ = ["Edge", "GraphQLEndpoint", "OperationRecord", "RequestFacts", "encode_json"]
 
@@ -86,22 +86,24 @@ class GraphQLEndpoint:
     async def _safely(self, call: Call) -> Response:
         try:
             return await self._handle(call)
-        except Refusal as refusal:
-            response = call.fault(refusal.fault, call.document_status() if refusal.document else refusal.status)
+        except RequestProblem as refusal:
+            response = call.problem_response(
+                refusal.problem, call.document_status() if refusal.document else refusal.status
+            )
             response.headers.update(refusal.headers)
             return response
         except NotSignedIn as error:
-            response = call.fault(fault_of(error), 401)
+            response = call.problem_response(problem_of(error), 401)
             response.headers["WWW-Authenticate"] = 'Bearer error="invalid_token"'
             return response
         except ClientDisconnect:
-            return call.fault(bad_request("BODY_INCOMPLETE").fault, 400)
+            return call.problem_response(bad_request("BODY_INCOMPLETE").problem, 400)
         except TimeoutError:
-            return call.fault(Fault(ErrorCode.DEADLINE_EXCEEDED), 504)
+            return call.problem_response(Problem(ErrorCode.DEADLINE_EXCEEDED), 504)
         except Exception as error:  # noqa: BLE001 - a client never sees a stack trace
             if not isinstance(error, OURS):
                 _log.error("edge_fault", exception=type(error).__name__)
-            return call.fault(fault_of(error), 503)
+            return call.problem_response(problem_of(error), 503)
 
     async def _handle(self, call: Call) -> Response:
         """Runs the steps in order: caller, rate, body, admission, document, context, execution."""
@@ -117,7 +119,7 @@ class GraphQLEndpoint:
         async with pipeline.slot(call.caller) as call.slot:
             try:
                 call.ready = pipeline.ready(parameters, request.headers)
-            except DocumentRefused as refused:
+            except InvalidDocument as refused:
                 return await self._document_refused(call, refused, token)
             call.make_context = lambda: self._context(call, token)
             _check_method(request, call.ready.type)
@@ -136,7 +138,7 @@ class GraphQLEndpoint:
             case _:
                 raise bad_request("METHOD", 405, headers={"Allow": "GET, POST"})
 
-    async def _document_refused(self, call: Call, refused: DocumentRefused, token: str | None) -> Response:
+    async def _document_refused(self, call: Call, refused: InvalidDocument, token: str | None) -> Response:
         """The errors of a document. Only a developer, whom the store must know for that, sees names of the graph."""
         context = None
         if token is not None and not self._edge.introspection:

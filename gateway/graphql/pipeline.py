@@ -1,7 +1,7 @@
 """The steps of every GraphQL operation, on every transport.
 
-caller -> rate -> admission -> document -> context -> allowed -> executed. Each step raises Refusal, or NotSignedIn, or
-DocumentRefused with the errors of a document that is not valid.
+caller -> rate -> admission -> document -> context -> allowed -> executed. Each step raises RequestProblem,
+NotSignedIn, or InvalidDocument with the errors of a document that is not valid.
 """
 
 import asyncio
@@ -19,8 +19,8 @@ from gateway.http.admission import Slot
 from gateway.http.callers import Caller, Callers
 from gateway.http.calls import ContextFactory, ReadyOperation, RequestContext, RequestFacts, ResolvedDocument
 from gateway.http.edge import Edge
+from gateway.http.problems import bad_document, bad_request
 from gateway.http.rates import RateStatus
-from gateway.http.refusals import bad_document, bad_request
 from integrations.calling.deadline import set_request_deadline
 from schema.documents.document_errors import nameless
 
@@ -28,7 +28,7 @@ GRACE_SECONDS = 0.5
 """Remote calls end at the deadline; what is left to do then is cut off after this long."""
 
 
-class DocumentRefused(Exception):
+class InvalidDocument(Exception):
     """A document that is not valid. `errors` are graphql-core's own; `replace_errors` makes them fit for the caller."""
 
     def __init__(self, errors: list[GraphQLError]) -> None:
@@ -54,14 +54,14 @@ class Pipeline:
         return self._callers(token, address)
 
     async def spend(self, caller: Caller) -> RateStatus | None:
-        """Count one operation of a caller. Raises Refusal with 429."""
+        """Count one operation of a caller. Raises RequestProblem with 429."""
         if self.edge.rates is None:
             return None
         return await self.edge.rates.spend(caller)
 
     @asynccontextmanager
     async def slot(self, caller: Caller) -> AsyncIterator[Slot]:
-        """Admit one operation. Raises Refusal with 503."""
+        """Admit one operation. Raises RequestProblem with 503."""
         if self.edge.admission is None:
             yield Slot()
             return
@@ -69,7 +69,7 @@ class Pipeline:
             yield slot
 
     def ready(self, parameters: GraphQLParameters, headers: Mapping[str, str]) -> ReadyOperation:
-        """The operation that is meant. Raises Refusal or DocumentRefused."""
+        """The operation that is meant. Raises RequestProblem or InvalidDocument."""
         resolved = self._resolve_document(parameters, headers)
         prepared = resolved.prepared or self._prepare_document(resolved.query)
         return ReadyOperation(parameters, resolved, prepared, prepared.operation(parameters.operation_name))
@@ -79,7 +79,7 @@ class Pipeline:
         return await self._context_factory(facts)
 
     def allow(self, ready: ReadyOperation, context: RequestContext) -> None:
-        """Raise Refusal where this caller may not run the operation, whatever it is."""
+        """Raise RequestProblem where this caller may not run the operation, whatever it is."""
         if ready.prepared.introspects and not self._open_to(context):
             raise bad_document("INTROSPECTION_CLOSED", ErrorCode.FORBIDDEN)
         if self.edge.trusted is not None:
@@ -96,7 +96,7 @@ class Pipeline:
     ) -> Any:
         """Run an operation and give its ExecutionResult; `root` is the event of a subscription.
 
-        Raises Refusal, or TimeoutError at the deadline.
+        Raises RequestProblem, or TimeoutError at the deadline.
         """
         self.allow(ready, context)
         most = self.seconds(ready.type)
@@ -132,9 +132,9 @@ class Pipeline:
         try:
             prepared = self.documents.prepare(query)
         except GraphQLSyntaxError as error:
-            raise DocumentRefused([error]) from None
+            raise InvalidDocument([error]) from None
         if prepared.errors:
-            raise DocumentRefused(list(prepared.errors))
+            raise InvalidDocument(list(prepared.errors))
         return prepared
 
     def _open_to(self, context: RequestContext) -> bool:

@@ -22,10 +22,10 @@ from strawberry.schema.schema import validate_document
 
 from actions.kernel import Environment
 from actions.platform.manifests import open_manifest
-from domain.kernel import Clock, ErrorCode, Remedy, Role, ist_date
+from domain.kernel import Clock, ErrorCode, Problem, Remedy, Role, ist_date
 from domain.platform.manifests import (
+    InvalidManifest,
     Manifest,
-    ManifestRefused,
     Operation,
     PublishedManifest,
     document_id,
@@ -36,10 +36,9 @@ from gateway.graphql.documents import PreparedDocument
 from gateway.http.calls import RequestContext, ResolvedDocument
 from gateway.http.edge import TrustedDocuments
 from gateway.http.headers import ROUTER_HEADER
-from gateway.http.refusals import Refusal, bad_request
+from gateway.http.problems import RequestProblem, bad_request
 from gateway.runtime.heartbeat import run_periodically
 from gateway.settings.limits import DocumentMode
-from schema.kernel.errors import Fault
 from store.database import Keyrings, Store, StoreError
 from store.platform import manifests
 
@@ -126,8 +125,8 @@ class TrustedLibrary:
     def resolve(self, parameters: GraphQLParameters, headers: Mapping[str, str]) -> ResolvedDocument:
         """The document that is meant, trusted or the caller's own.
 
-        Raises Refusal: PERSISTED_DOCUMENT_NOT_FOUND for an id that is not published, BAD_INPUT for parameters that
-        contradict each other, FORBIDDEN where no documents but trusted ones are taken.
+        Raises RequestProblem: PERSISTED_DOCUMENT_NOT_FOUND for an id that is not published, BAD_INPUT for parameters
+        that contradict each other, FORBIDDEN where no documents but trusted ones are taken.
         """
         wanted = wanted_id(parameters)
         query = parameters.query
@@ -148,7 +147,7 @@ class TrustedLibrary:
         return ResolvedDocument(query)
 
     def allow(self, resolved: ResolvedDocument, context: RequestContext) -> None:
-        """Raise Refusal with FORBIDDEN where this caller may not send a document of its own."""
+        """Raise RequestProblem with FORBIDDEN where this caller may not send a document of its own."""
         if resolved.trusted or self._mode is DocumentMode.OPEN or getattr(context, "router", False):
             return
         subject: Any = getattr(context, "subject", None)
@@ -186,7 +185,7 @@ class TrustedLibrary:
 
 
 def wanted_id(parameters: GraphQLParameters) -> str | None:
-    """The id that a request names, None where it names none. Raises Refusal where it has no form of an id."""
+    """The id that a request names, None where it names none. Raises RequestProblem where it has no form of an id."""
     given = parameters.given
     named = [given[name] for name in ("documentId", "id") if given.get(name) is not None]
     persisted = parameters.extensions.get("persistedQuery")
@@ -213,13 +212,13 @@ def _first_header(headers: Mapping[str, str], names: Iterable[str]) -> str:
     return next((headers[name] for name in names if name in headers), "")
 
 
-def _not_found() -> Refusal:
-    fault = Fault(ErrorCode.PERSISTED_DOCUMENT_NOT_FOUND)
-    return Refusal(400, fault, document=True)
+def _not_found() -> RequestProblem:
+    problem = Problem(ErrorCode.PERSISTED_DOCUMENT_NOT_FOUND)
+    return RequestProblem(400, problem, document=True)
 
 
-def _free_document_refusal() -> Refusal:
-    return Refusal(403, Fault(ErrorCode.FORBIDDEN, Remedy.NONE, detail="FREE_DOCUMENT"), document=True)
+def _free_document_refusal() -> RequestProblem:
+    return RequestProblem(403, Problem(ErrorCode.FORBIDDEN, action=Remedy.NONE, detail="FREE_DOCUMENT"), document=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,7 +299,7 @@ class TrustedDocumentLoader:
                 continue
             try:
                 manifest = open_manifest(self._keyrings, published.signed)
-            except ManifestRefused:
+            except InvalidManifest:
                 _log.error("manifest_refused", app=published.app, version=published.version)
                 continue
             if (manifest.app, manifest.version) != version:

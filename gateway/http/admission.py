@@ -17,10 +17,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from domain.kernel import Clock, ErrorCode
-from gateway.http.refusals import Refusal
+from domain.kernel import Clock, ErrorCode, Problem
+from gateway.http.problems import RequestProblem
 from gateway.settings.limits import Load
-from schema.kernel.errors import Fault
 
 WINDOW_SECONDS = 0.25
 """How long is looked at before the limit moves."""
@@ -128,10 +127,10 @@ class Share(StrEnum):
     PARTNERS = "partners"
 
 
-def overload_refusal() -> Refusal:
+def overload_refusal() -> RequestProblem:
     """503 for a request that cannot be served now. It did nothing and may be sent again."""
-    fault = Fault(ErrorCode.OVERLOADED, retry_after=RETRY_SECONDS)
-    return Refusal(503, fault, headers={"Retry-After": str(math.ceil(RETRY_SECONDS))})
+    problem = Problem(ErrorCode.OVERLOADED, retry_after=RETRY_SECONDS)
+    return RequestProblem(503, problem, headers={"Retry-After": str(math.ceil(RETRY_SECONDS))})
 
 
 @dataclass(slots=True)
@@ -190,7 +189,7 @@ class Admission:
 
     @asynccontextmanager
     async def slot(self, share: Share) -> AsyncIterator[Slot]:
-        """Admit one operation. Raises Refusal with 503 where there is no slot in time."""
+        """Admit one operation. Raises RequestProblem with 503 where there is no slot in time."""
         await self._enter(share)
         slot, began = Slot(), self._clock.monotonic()
         try:

@@ -8,15 +8,14 @@ from graphql import OperationDefinitionNode, OperationType
 from starlette.requests import Request
 from starlette.responses import Response
 
-from domain.kernel import Language
-from gateway.graphql.answers import fault_body, json_answer, retry_headers
+from domain.kernel import Language, Problem
+from gateway.graphql.answers import json_answer, problem_body, retry_headers
 from gateway.graphql.body import GraphQLParameters
 from gateway.graphql.documents import PreparedDocument
 from gateway.http.admission import Slot
 from gateway.http.callers import Caller, CallerKind
 from gateway.http.headers import AnswerFormat
 from gateway.http.rates import RateStatus
-from schema.kernel.errors import Fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,11 +125,11 @@ class Call:
         self.codes = tuple(error.get("extensions", {}).get("code", "") for error in body.get("errors", ()))
         return json_answer(body, status, request_id=self.request_id, language=self.language, accepted=self.accepted)
 
-    def fault(self, fault: Fault, status: int) -> Response:
+    def problem_response(self, problem: Problem, status: int) -> Response:
         """The response to a request that was not executed."""
-        body = fault_body(fault, request_id=self.request_id, language=self.language)
+        body = problem_body(problem, request_id=self.request_id, language=self.language)
         response = self.answer(body, status)
-        response.headers.update(retry_headers(fault))
+        response.headers.update(retry_headers(problem))
         return response
 
     def document_status(self) -> int:

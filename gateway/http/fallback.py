@@ -11,7 +11,7 @@ from starlette.responses import Response
 from domain.kernel import ErrorCode
 from gateway.graphql.answers import encode_json
 from gateway.http.headers import EVERY_ANSWER, PLAIN_JSON
-from schema.kernel.errors import OURS, fault_of
+from schema.kernel.errors import OURS, problem_of
 
 _log = structlog.get_logger(__name__)
 _CODES = {
@@ -33,9 +33,9 @@ async def handle_uncaught(request: Request, error: Exception) -> Response:  # no
     """An internal error of any route: the response has its code only; an unexpected exception is logged by its type."""
     if not isinstance(error, OURS):
         _log.error("door_fault", exception=type(error).__name__)
-    fault = fault_of(error)
-    retry = {"Retry-After": "1"} if fault.retryable else {}
-    return _code_response(fault.code, 503, retry)
+    problem = problem_of(error)
+    retry = {"Retry-After": "1"} if problem.retryable else {}
+    return _code_response(problem.code, 503, retry)
 
 
 def _code_response(code: ErrorCode, status: int, headers: Mapping[str, str] | None) -> Response:

@@ -19,11 +19,10 @@ from limits.aio.storage import RedisStorage, SlidingWindowCounterSupport, Storag
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
 from limits.errors import StorageError
 
-from domain.kernel import Clock, ErrorCode
+from domain.kernel import Clock, ErrorCode, Problem
 from gateway.http.callers import Caller, CallerKind
-from gateway.http.refusals import Refusal
+from gateway.http.problems import RequestProblem
 from gateway.settings.limits import Rates
-from schema.kernel.errors import Fault
 
 MOST_CALLERS = 50_000
 """Callers that are counted in memory; those not seen for longest are forgotten first."""
@@ -172,7 +171,7 @@ class RateLimits:
         self._asked_again_at = clock.monotonic()
 
     async def spend(self, caller: Caller) -> RateStatus:
-        """Count one operation. Raises Refusal with 429 where the caller has none left."""
+        """Count one operation. Raises RequestProblem with 429 where the caller has none left."""
         item = self._items[caller.kind]
         if self._shared is not None and self._clock.monotonic() >= self._asked_again_at:
             try:
@@ -213,8 +212,8 @@ def _wait(item: RateLimitItem, window: tuple[int, float, int, float]) -> float:
     return rest + max(0.0, length * (1 - (free + 1) / current)) if current else rest
 
 
-def too_many(seconds: float) -> Refusal:
+def too_many(seconds: float) -> RequestProblem:
     """429 that says when to come back."""
     wait = max(1, math.ceil(seconds + 0.01))  # at the very edge of a window nothing is free yet
-    fault = Fault(ErrorCode.RATE_LIMITED, retry_after=wait)
-    return Refusal(429, fault, headers={"Retry-After": str(wait)})
+    problem = Problem(ErrorCode.RATE_LIMITED, retry_after=wait)
+    return RequestProblem(429, problem, headers={"Retry-After": str(wait)})

@@ -24,9 +24,9 @@ from domain.kernel import (
     language_from_header,
 )
 from domain.uploads.files import UploadedFile
-from gateway.graphql.answers import fault_body, json_answer, retry_headers
+from gateway.graphql.answers import json_answer, problem_body, retry_headers
 from gateway.http.headers import SESSION_COOKIE, request_id_of, token_of
-from schema.kernel.errors import OURS, fault_of
+from schema.kernel.errors import OURS, problem_of
 
 BODY_SECONDS = 120.0
 """How long a caller may take to send a file, or a piece of one: 2 MB at 140 kbit/s."""
@@ -109,16 +109,16 @@ def refusal_response(
     if isinstance(error, ScannerAway):
         params = {"retryAfterSeconds": str(SCANNER_RETRY_SECONDS)}
         error = Problems(Problem(ErrorCode.OVERLOADED, ("file",), params=params))
-    fault = fault_of(error)
-    if isinstance(error, Problems) and fault.detail is None:
-        fault = replace(fault, detail=".".join(error.problems[0].path) or None)
+    problem = problem_of(error)
+    if isinstance(error, Problems) and problem.detail is None:
+        problem = replace(problem, detail=".".join(error.problems[0].path) or None)
     if sentence is not None:
-        fault = replace(fault, sentence=sentence)
+        problem = replace(problem, sentence=sentence)
     language = language_of(request)
     request_id = request_id_of(request) or env.ids.key()
-    body = fault_body(fault, request_id=request_id, language=language)
-    response = json_answer(body, STATUSES.get(fault.code, 400), request_id=request_id, language=language)
-    response.headers.update(retry_headers(fault))
+    body = problem_body(problem, request_id=request_id, language=language)
+    response = json_answer(body, STATUSES.get(problem.code, 400), request_id=request_id, language=language)
+    response.headers.update(retry_headers(problem))
     if isinstance(error, NotSignedIn):
         response.headers["WWW-Authenticate"] = "Bearer"
     return response

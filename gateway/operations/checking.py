@@ -6,10 +6,10 @@ from typing import Any
 from graphql import DocumentNode, GraphQLError, OperationDefinitionNode, parse, validate
 from strawberry.schema import BaseSchema
 
-from domain.platform.manifests import GivenOperation, Manifest, ManifestRefused, Operation
+from domain.platform.manifests import GivenOperation, InvalidManifest, Manifest, Operation
 from gateway.graphql.cost import CostTable, requested_cost
 from gateway.graphql.document_limits import check_document
-from gateway.http.refusals import Refusal
+from gateway.http.problems import RequestProblem
 from gateway.settings.limits import Limits
 
 
@@ -25,17 +25,17 @@ class OperationsChecker:
     def manifest(self, app: str, version: str, given: Sequence[GivenOperation]) -> Manifest:
         """The manifest of operations that were given, complete with names and kinds.
 
-        Raises ManifestRefused with a line for each operation and fault.
+        Raises InvalidManifest with a line for each operation and fault.
         """
         operations, faults = [], []
         for each in given:
             try:
                 operations.append(self._check_operation(each))
-            except ManifestRefused as refused:
+            except InvalidManifest as refused:
                 faults += [f"{each.name or each.id[:12]}: {reason}" for reason in refused.reasons]
         faults += _duplicate_names(operations)
         if faults:
-            raise ManifestRefused(*faults)
+            raise InvalidManifest(*faults)
         return Manifest(app, version, tuple(sorted(operations, key=lambda one: (one.name, one.id))))
 
     def faults(self, manifest: Manifest) -> list[str]:
@@ -43,7 +43,7 @@ class OperationsChecker:
         given = [GivenOperation(one.id, one.body, one.name, one.kind) for one in manifest.operations]
         try:
             self.manifest(manifest.app, manifest.version, given)
-        except ManifestRefused as refused:
+        except InvalidManifest as refused:
             return list(refused.reasons)
         return []
 
@@ -51,12 +51,12 @@ class OperationsChecker:
         try:
             document = parse(given.body, max_lexical_tokens=self._limits.tokens)
         except GraphQLError as error:
-            raise ManifestRefused(error.message) from None
+            raise InvalidManifest(error.message) from None
         operation = _only_operation(document)
         name = operation.name.value if operation.name else None
         reasons = list(self._reasons(given, operation, document))
         if reasons:
-            raise ManifestRefused(*reasons)
+            raise InvalidManifest(*reasons)
         return Operation(given.id, name or "", operation.operation.value, given.body)
 
     def _reasons(
@@ -76,8 +76,8 @@ class OperationsChecker:
         try:
             if check_document(document, self._limits):
                 yield "it asks what the graph is made of, which applications need not"
-        except Refusal as refusal:
-            yield f"it is out of bounds ({refusal.fault.detail}); docs/configuration.md has the limits"
+        except RequestProblem as refusal:
+            yield f"it is out of bounds ({refusal.problem.detail}); docs/configuration.md has the limits"
             return
         yield from self._dear(document)
 
@@ -91,7 +91,7 @@ class OperationsChecker:
 def _only_operation(document: DocumentNode) -> OperationDefinitionNode:
     operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
     if len(operations) != 1:
-        raise ManifestRefused(f"the document holds {len(operations)} operations, not one")
+        raise InvalidManifest(f"the document holds {len(operations)} operations, not one")
     return operations[0]
 
 

@@ -22,7 +22,7 @@ from graphql import (
 )
 from graphql.language import Visitor, visit
 
-from domain.platform.manifests import Manifest, ManifestRefused, Operation, document_id
+from domain.platform.manifests import InvalidManifest, Manifest, Operation, document_id
 
 OPERATIONS = Path(__file__).resolve().parents[2] / "operations"
 FRAGMENTS = "fragments"
@@ -40,20 +40,20 @@ class Screen:
 
 
 def versions(folder: Path = OPERATIONS) -> dict[str, str]:
-    """The version of each application in the file apps.json. Raises ManifestRefused where it cannot be read."""
+    """The version of each application in the file apps.json. Raises InvalidManifest where it cannot be read."""
     try:
         given = json.loads((folder / APPS).read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        raise ManifestRefused(f"{folder / APPS} cannot be read") from None
+        raise InvalidManifest(f"{folder / APPS} cannot be read") from None
     if not isinstance(given, dict) or not all(isinstance(version, str) for version in given.values()):
-        raise ManifestRefused(f"{folder / APPS} does not name a version for each application")
+        raise InvalidManifest(f"{folder / APPS} does not name a version for each application")
     return given
 
 
 def screens(folder: Path = OPERATIONS, app: str | None = None) -> list[Screen]:
     """The operations of all applications, or of one, in the order of their files.
 
-    Raises ManifestRefused with a line for each file that cannot be read.
+    Raises InvalidManifest with a line for each file that cannot be read.
     """
     fragments = _fragments(folder)
     apps = [path for path in sorted(folder.iterdir()) if path.is_dir() and path.name != FRAGMENTS]
@@ -62,10 +62,10 @@ def screens(folder: Path = OPERATIONS, app: str | None = None) -> list[Screen]:
     for path in (file for one in chosen for file in sorted(one.glob("**/*.graphql"))):
         try:
             found += _screens_of(path.relative_to(folder).parts[0], path, fragments)
-        except (ManifestRefused, GraphQLError) as error:
+        except (InvalidManifest, GraphQLError) as error:
             faults.append(f"{path.relative_to(folder)}: {getattr(error, 'message', error)}")
     if faults:
-        raise ManifestRefused(*faults)
+        raise InvalidManifest(*faults)
     return found
 
 
@@ -73,7 +73,7 @@ def manifests(folder: Path = OPERATIONS, app: str | None = None) -> list[Manifes
     """The manifest of each application of the folder, with the version that apps.json says."""
     known = versions(folder)
     if app is not None and app not in known:
-        raise ManifestRefused(f"{folder / APPS} does not name {app}; it names {', '.join(sorted(known))}")
+        raise InvalidManifest(f"{folder / APPS} does not name {app}; it names {', '.join(sorted(known))}")
     by_app: dict[str, list[Operation]] = {}
     for screen in screens(folder, app):
         by_app.setdefault(screen.app, []).append(screen.operation)
@@ -88,7 +88,7 @@ def with_fragments(text: str, folder: Path = OPERATIONS) -> str:
     used: dict[str, FragmentDefinitionNode] = {}
     try:
         _collect(parse(text), _fragments(folder), used)
-    except (GraphQLError, ManifestRefused):
+    except (GraphQLError, InvalidManifest):
         return text
     return "\n\n".join([text.strip(), *(print_ast(used[name]) for name in sorted(used))]) + "\n"
 
@@ -99,14 +99,14 @@ def _screens_of(app: str, path: Path, fragments: Mapping[str, FragmentDefinition
     own = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
     operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
     if not operations:
-        raise ManifestRefused("there is no operation in it")
+        raise InvalidManifest("there is no operation in it")
     about = " ".join(line.lstrip("# ").strip() for line in _head(text))
     return [Screen(app, path, about, _operation(node, {**fragments, **own})) for node in operations]
 
 
 def _operation(node: OperationDefinitionNode, fragments: Mapping[str, FragmentDefinitionNode]) -> Operation:
     if node.name is None:
-        raise ManifestRefused("an operation has no name")
+        raise InvalidManifest("an operation has no name")
     used: dict[str, FragmentDefinitionNode] = {}
     _collect(node, fragments, used)
     definitions: list[DefinitionNode] = [node, *(used[name] for name in sorted(used))]
@@ -139,10 +139,10 @@ def _fragments(folder: Path) -> dict[str, FragmentDefinitionNode]:
         try:
             document = parse(path.read_text(encoding="utf-8"))
         except GraphQLError as error:
-            raise ManifestRefused(f"{path.relative_to(folder)}: {error.message}") from None
+            raise InvalidManifest(f"{path.relative_to(folder)}: {error.message}") from None
         for node in document.definitions:
             if not isinstance(node, FragmentDefinitionNode) or node.name.value in found:
-                raise ManifestRefused(f"{path.relative_to(folder)}: only fragments of different names belong here")
+                raise InvalidManifest(f"{path.relative_to(folder)}: only fragments of different names belong here")
             found[node.name.value] = node
     return found
 

@@ -45,12 +45,12 @@ from domain.officers.dashboards import Dimension
 from domain.officers.desk import ReadPurpose
 from domain.reconciliation.finance_totals import NOTHING, MonthMovement, Sum, add_sums
 from domain.statistics.figures import Delivery, StatisticsChannel, month_of
-from gateway.graphql.answers import fault_body, json_answer, retry_headers
+from gateway.graphql.answers import json_answer, problem_body, retry_headers
 from gateway.http.headers import EVERY_ANSWER, request_id_of
 from gateway.http.session_auth import reader_of
 from gateway.pages.frame import language_of
 from gateway.pages.spreadsheets import BYTE_ORDER_MARK, safe_cell
-from schema.kernel.errors import OURS, fault_of
+from schema.kernel.errors import OURS, problem_of
 from store.catalogue import catalogue
 from store.reconciliation.finance_totals import MOVES
 
@@ -164,14 +164,14 @@ _WORDS = {"fromMonth": "from", "toMonth": "to", "groupBy": "by", "serviceCode": 
 
 def refusal_response(env: Environment, request: Request, language: Language, error: BaseException) -> Response:
     """The answer to a download that is not given; it names the word of the query that is wrong."""
-    fault = fault_of(error)
+    problem = problem_of(error)
     request_id = request_id_of(request) or env.ids.key()
-    body = fault_body(fault, request_id=request_id, language=language)
-    if fault.code is ErrorCode.BAD_INPUT and isinstance(error, Problems) and error.problems[0].path:
+    body = problem_body(problem, request_id=request_id, language=language)
+    if problem.code is ErrorCode.BAD_INPUT and isinstance(error, Problems) and error.problems[0].path:
         word = error.problems[0].path[-1]
         body["errors"][0]["extensions"]["parameter"] = _WORDS.get(word, word)
-    answer = json_answer(body, _STATUSES.get(fault.code, 400), request_id=request_id, language=language)
-    answer.headers.update(retry_headers(fault))
+    answer = json_answer(body, _STATUSES.get(problem.code, 400), request_id=request_id, language=language)
+    answer.headers.update(retry_headers(problem))
     return answer
 
 

@@ -16,6 +16,7 @@ from actions.kernel import Environment
 from domain.feedback.tracking import SecondFactor, Tracked
 from domain.kernel import IST, Bilingual, ErrorCode, Language, Problems, latin_digits, show_number
 from domain.kernel.messages import bilingual, label, message
+from gateway.graphql.answers import retry_headers
 from gateway.pages.frame import HEADERS, language_of, respond, table
 from store.database import StoreError
 
@@ -92,10 +93,8 @@ def _factor(fields: dict[str, str]) -> SecondFactor:
 
 
 def _refusal_page(request: Request, language: Language, problems: Problems) -> Response:
-    problem = problems.problems[0]
-    response = _error_page(request, language, problem.code)
-    if "retryAfterSeconds" in problem.params:
-        response.headers["Retry-After"] = problem.params["retryAfterSeconds"]
+    response = _error_page(request, language, problems.code)
+    response.headers.update(retry_headers(problems.problem))
     return response
 
 

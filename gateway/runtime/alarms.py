@@ -13,7 +13,7 @@ import structlog
 
 from actions.kernel import Environment
 from actions.platform.alarms import evaluate
-from domain.kernel import ApuniError, Clock
+from domain.kernel import Clock
 from domain.platform.alarms import Alarm, AlarmState
 from gateway.runtime.leadership import Leadership
 from gateway.settings.settings import Settings
@@ -27,7 +27,7 @@ DELIVERY = "X-Apuni-Delivery"
 log = structlog.get_logger(__name__)
 
 
-class AlarmNotSent(ApuniError):
+class AlarmNotSent(Exception):
     """The receiver of alarms did not take one; the outbox tries again."""
 
 

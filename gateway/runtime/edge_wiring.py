@@ -18,8 +18,8 @@ from gateway.http.callers import Callers
 from gateway.http.calls import RequestContext
 from gateway.http.edge import Edge
 from gateway.http.metrics import Metrics
+from gateway.http.problems import RequestProblem
 from gateway.http.rates import RateLimits
-from gateway.http.refusals import Refusal
 from gateway.runtime.composition import Runtime
 from gateway.settings.limits import DEMO_TIMES
 from gateway.settings.settings import Settings
@@ -83,7 +83,7 @@ def admission_wrapper(admission: Admission | None, share: Share) -> Callable[[li
                 async with gate.slot(share) as slot:
                     slot.own = False  # a route's duration does not matter; the graph's operations set the limit
                     await app(scope, receive, send)
-            except Refusal as refusal:
+            except RequestProblem as refusal:
                 await busy_response(refusal)(scope, receive, send)
 
         return door

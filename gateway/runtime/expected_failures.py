@@ -2,13 +2,7 @@
 
 from pathlib import Path
 
-
-class CommandFailed(Exception):
-    """A command cannot do what it was asked to. Each reason is one line for a person."""
-
-    def __init__(self, *reasons: str) -> None:
-        super().__init__("; ".join(reasons))
-        self.reasons = list(reasons)
+from domain.kernel import CommandFailed
 
 
 def check_writable(folder: Path) -> None:
@@ -27,13 +21,12 @@ def check_writable(folder: Path) -> None:
 def lines_of(error: Exception) -> list[str]:
     """One line for each reason; none where the failure is a defect, which needs its trace.
 
-    The classes are imported here, so that a command that works does not load what it does not need.
+    The store is imported here, so that a command that works does not load what it does not need.
     """
-    from domain.platform.manifests import ManifestRefused
     from store.database import StoreError
 
-    if isinstance(error, CommandFailed | ManifestRefused):
-        return list(error.reasons)
+    if isinstance(error, CommandFailed):
+        return error.reasons
     if isinstance(error, StoreError):
         return [" ".join(str(error).split()) or type(error).__name__]
     if isinstance(error, OSError) and error.filename is not None:

@@ -2,7 +2,7 @@
 
 import socket
 
-from gateway.runtime.expected_failures import CommandFailed
+from domain.kernel import CommandFailed
 
 STUCK_MILLISECONDS = 30_000
 """How long the other side may take nothing of what was sent. Then the connection ends, and with it what was kept for

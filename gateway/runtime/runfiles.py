@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from gateway.runtime.expected_failures import CommandFailed
+from domain.kernel import CommandFailed
 from integrations.registry import OUTSIDE_SYSTEMS
 
 

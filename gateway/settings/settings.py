@@ -16,8 +16,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from domain.appeals.law import LAW
 from domain.benefits.benefits import Rail
+from domain.kernel import CommandFailed
 from gateway.runtime import runfiles
-from gateway.runtime.expected_failures import CommandFailed
 from gateway.settings.care import Care
 from gateway.settings.desk import Desk
 from gateway.settings.fees import Fees

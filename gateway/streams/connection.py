@@ -14,14 +14,14 @@ from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
 from starlette.types import Receive, Scope, Send
 
-from domain.kernel import ErrorCode, NotSignedIn, Remedy, language_from_header
+from domain.kernel import ErrorCode, NotSignedIn, Problem, Remedy, language_from_header
 from gateway.graphql.answers import encode_json
 from gateway.graphql.body import parameters_in
-from gateway.graphql.pipeline import DocumentRefused
+from gateway.graphql.pipeline import InvalidDocument
 from gateway.http.callers import ROUTER, Caller
 from gateway.http.calls import RequestFacts
 from gateway.http.headers import SESSION_COOKIE, is_router
-from gateway.http.refusals import Refusal
+from gateway.http.problems import RequestProblem
 from gateway.streams.messages import (
     SUBPROTOCOL,
     CloseCode,
@@ -35,7 +35,7 @@ from gateway.streams.messages import (
 )
 from gateway.streams.operations import OperationRequest
 from gateway.streams.streams import Dropped, Streaming
-from schema.kernel.errors import OURS, Fault
+from schema.kernel.errors import OURS
 
 log = structlog.get_logger(__name__)
 MINUTE = 60.0
@@ -201,7 +201,7 @@ class Connection:
         operations = self._streaming.operations
         try:
             asked = await self._prepare_operation(payload, caller)
-        except (Refusal, DocumentRefused) as refused:
+        except (RequestProblem, InvalidDocument) as refused:
             language = language_from_header(self._language)
             await self._finish(name, {"type": "error", "payload": operations.client_errors(refused, language=language)})
             return
@@ -214,9 +214,11 @@ class Connection:
         await self._finish(name, {"type": "complete"})
 
     async def _prepare_operation(self, payload: dict[str, Any], caller: Caller) -> OperationRequest:
-        """The operation that is meant. Raises Refusal or DocumentRefused."""
+        """The operation that is meant. Raises RequestProblem or InvalidDocument."""
         if len(self._operations) > self._streaming.settings.subscriptions:
-            raise Refusal(429, Fault(ErrorCode.RATE_LIMITED, Remedy.NONE, detail="SUBSCRIPTIONS", retryable=False))
+            raise RequestProblem(
+                429, Problem(ErrorCode.RATE_LIMITED, action=Remedy.NONE, detail="SUBSCRIPTIONS", retryable=False)
+            )
         pipeline = self._streaming.operations.pipeline
         standing = await pipeline.spend(caller)
         ready = pipeline.ready(parameters_in(payload), self._handshake.headers)

@@ -10,7 +10,7 @@ from enum import IntEnum
 from typing import Any
 
 from gateway.graphql.body import decode_json
-from gateway.http.refusals import Refusal
+from gateway.http.problems import RequestProblem
 from gateway.settings.limits import Limits
 
 SUBPROTOCOL = "graphql-transport-ws"
@@ -66,7 +66,7 @@ def read_message(text: str, most_bytes: int, limits: Limits) -> dict[str, Any]:
         raise Closing(CloseCode.TOO_BIG, "Message too big")
     try:
         message = decode_json(raw, limits)
-    except Refusal:
+    except RequestProblem:
         raise bad_message() from None
     if not isinstance(message, dict) or not isinstance(message.get("type"), str):
         raise bad_message()

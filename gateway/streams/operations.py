@@ -20,12 +20,12 @@ from graphql import (
     create_source_event_stream,
 )
 
-from domain.kernel import ErrorCode, Language, NotSignedIn
-from gateway.graphql.pipeline import DocumentRefused, Pipeline
+from domain.kernel import ErrorCode, Language, NotSignedIn, Problem
+from gateway.graphql.pipeline import InvalidDocument, Pipeline
 from gateway.http.callers import Caller
 from gateway.http.calls import OperationRecord, ReadyOperation, RequestContext, RequestFacts
-from gateway.http.refusals import Refusal
-from schema.kernel.errors import OURS, Fault, fault_of, replace_errors, root_cause
+from gateway.http.problems import RequestProblem
+from schema.kernel.errors import OURS, extensions_of, problem_of, replace_errors, root_cause, text_of
 
 ENDED = 499
 """The status in metrics of a stream that its reader left."""
@@ -88,7 +88,7 @@ class Operations:
         except asyncio.CancelledError:
             raise
         except Exception as error:  # noqa: BLE001 - a client never sees a stack trace
-            status = 200 if isinstance(error, OURS) else 503
+            status = 200 if isinstance(error, OURS) and not isinstance(error, RequestProblem) else 503
             body = {"errors": self.client_errors(error, asked)}
             asked.codes = codes_of(body)
             if self._behind is not None and ErrorCode.READER_TOO_SLOW in asked.codes:
@@ -103,14 +103,14 @@ class Operations:
         """The errors of an operation that could not go on, as the client may see them."""
         request_id = asked.facts.request_id if asked else None
         language = asked.language if asked else language
-        if isinstance(error, DocumentRefused):
+        if isinstance(error, InvalidDocument):
             errors = self.pipeline.visible_errors(list(error.errors), None)
             replace_errors(errors, language, request_id)
             return [one.formatted for one in errors]
-        if not isinstance(error, (*OURS, Refusal)):
+        if not isinstance(error, OURS):
             log.error("stream_fault", exception=type(error).__name__)
-        fault = error.fault if isinstance(error, Refusal) else fault_of(error)
-        return [{"message": fault.message(language), "extensions": fault.extensions(request_id)}]
+        problem = problem_of(error)
+        return [{"message": text_of(problem, language), "extensions": extensions_of(problem, request_id)}]
 
     async def _answers(self, asked: OperationRequest) -> AsyncGenerator[Answer, None]:
         context = await self._context(asked)
@@ -163,7 +163,7 @@ class Operations:
             operation_name=ready.parameters.operation_name,
         )
         if isinstance(executor, list):
-            raise DocumentRefused(executor)
+            raise InvalidDocument(executor)
         made: Any = create_source_event_stream(executor)
         source = await made if asyncio.iscoroutine(made) else made
         if isinstance(source, ExecutionResult):
@@ -207,16 +207,16 @@ def codes_of(body: dict[str, Any]) -> tuple[str, ...]:
     return tuple(error.get("extensions", {}).get("code", "") for error in body.get("errors", ()))
 
 
-def final_answer(error: Fault, request_id: str, language: Language) -> Answer:
+def final_answer(error: Problem, request_id: str, language: Language) -> Answer:
     """The last answer of a stream that we end."""
-    told = {"message": error.message(language), "extensions": error.extensions(request_id)}
+    told = {"message": text_of(error, language), "extensions": extensions_of(error, request_id)}
     return Answer({"errors": [told]}, over=True)
 
 
-SESSION_ENDED = fault_of(NotSignedIn())
+SESSION_ENDED = problem_of(NotSignedIn())
 """The error sent to a stream whose session has ended."""
 
 
 def _cause(errors: list[GraphQLError]) -> Exception:
     cause = root_cause(errors[0]) if errors else None
-    return cause if isinstance(cause, Exception) else DocumentRefused(errors)
+    return cause if isinstance(cause, Exception) else InvalidDocument(errors)

@@ -14,21 +14,20 @@ from typing import Protocol
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from domain.kernel import ErrorCode
+from domain.kernel import ErrorCode, Problem
 from gateway.graphql.answers import encode_json
 from gateway.http.admission import overload_refusal
 from gateway.http.calls import Call, ReadyOperation, RequestContext, RequestFacts
 from gateway.http.headers import EVERY_ANSWER, VARY, is_router, token_of
 from gateway.streams.operations import SESSION_ENDED, Answer, OperationRequest, final_answer
 from gateway.streams.streams import Dropped, Streaming
-from schema.kernel.errors import Fault
 
 EVENT_STREAM = "text/event-stream"
 MULTIPART = "multipart/mixed"
 SPECIFICATION = "subscriptionspec"
 _BOUNDARY = b"--graphql"
 LONGEST_EVENT_ID = 600
-GOING_AWAY = Fault(ErrorCode.OVERLOADED, detail="GOING_AWAY", retry_after=1.0)
+GOING_AWAY = Problem(ErrorCode.OVERLOADED, detail="GOING_AWAY", retry_after=1.0)
 
 
 class Framing(Protocol):
@@ -132,7 +131,7 @@ class HttpStreams:
         return framing_of(accept) is not None
 
     async def respond(self, call: Call, ready: ReadyOperation) -> Response:
-        """Answer an operation in parts. Raises NotSignedIn for a token that does not hold, Refusal with 503."""
+        """Answer an operation in parts. Raises NotSignedIn for a token that does not hold, RequestProblem with 503."""
         framing = framing_of(call.request.headers.get("accept"))
         if framing is None or call.caller is None:
             raise RuntimeError("only a request that asks for a stream comes here")

@@ -9,14 +9,13 @@ from typing import Any
 
 from graphql import ExecutionResult
 
-from domain.kernel import Clock, ErrorCode, Language, SourceState, Subject
+from domain.kernel import Clock, ErrorCode, Language, Problem, SourceState, Subject
 from gateway.graphql.body import GraphQLParameters
 from gateway.graphql.pipeline import Pipeline
 from gateway.http.calls import ReadyOperation, RequestContext, ResolvedDocument
-from gateway.http.refusals import Refusal
 from gateway.operations.screens import OPERATIONS, screens
 from gateway.umang.failures import CallFailed, failure_of_code
-from schema.kernel.errors import OURS, Fault, fault_of
+from schema.kernel.errors import OURS, problem_of, text_of
 
 READ_SECONDS, WRITE_SECONDS = 3.5, 4.0
 """How long one call may take in all, whatever it asks of the graph; five are the most
@@ -38,7 +37,7 @@ class Caller:
 
 
 class Documents:
-    """The operations of UMANG in the folder, ready to be run. Raises DocumentRefused where one does not fit."""
+    """The operations of UMANG in the folder, ready to be run. Raises InvalidDocument where one does not fit."""
 
     def __init__(self, pipeline: Pipeline) -> None:
         self.pipeline = pipeline
@@ -89,13 +88,11 @@ class Operations:
         context = self._make_context(self.caller)
         try:
             result = await self._documents.pipeline.execute(ready, context, seconds=left)
-        except Refusal as refusal:
-            raise _failure_of_fault(refusal.fault, self.language) from None
         except TimeoutError:
             raise failure_of_code(ErrorCode.DEADLINE_EXCEEDED, self.language) from None
         except Exception as error:
             if isinstance(error, OURS):
-                raise _failure_of_fault(fault_of(error), self.language) from None
+                raise _failure_of_problem(problem_of(error), self.language) from None
             raise
         return self._read_result(result)
 
@@ -110,8 +107,8 @@ class Operations:
         return OperationResult(data, tuple(sorted(missing)))
 
 
-def _failure_of_fault(fault: Fault, language: Language) -> CallFailed:
-    return failure_of_code(fault.code, language, text=fault.message(language), wait=fault.retry_after)
+def _failure_of_problem(problem: Problem, language: Language) -> CallFailed:
+    return failure_of_code(problem.code, language, text=text_of(problem, language), wait=problem.retry_after)
 
 
 def _of_errors(errors: list[dict[str, Any]], language: Language) -> CallFailed:

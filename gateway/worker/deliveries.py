@@ -7,7 +7,8 @@ from datetime import timedelta
 import structlog
 
 from actions.kernel import Environment
-from domain.kernel import ApuniError
+from domain.kernel import CallerError
+from gateway.runtime.alarms import AlarmNotSent
 from gateway.worker.claim_heartbeat import SHARE, ClaimHeartbeat, ClaimLost, Stopped
 from gateway.worker.payment_rounds import PAYMENT_LONGEST
 from gateway.worker.topics import Handler
@@ -154,4 +155,4 @@ def _code_of(error: Exception) -> str:
             return code
     if isinstance(error, RemoteError):
         return error.code
-    return type(error).__name__ if isinstance(error, ApuniError | StoreError) else INTERNAL
+    return type(error).__name__ if isinstance(error, CallerError | StoreError | AlarmNotSent) else INTERNAL

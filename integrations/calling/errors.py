@@ -11,8 +11,9 @@ RemoteError
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import ClassVar
 
-from domain.kernel import Source
+from domain.kernel import ErrorCode, Source
 
 OUTCOMES: Mapping[str, str] = MappingProxyType(
     {
@@ -32,6 +33,8 @@ class RemoteError(Exception):
     """
 
     retryable = False
+    error_code: ClassVar[ErrorCode]
+    """The code of the graph for it."""
 
     def __init__(self, source: Source, code: str, *, retry_after: float | None = None) -> None:
         super().__init__(f"{source.value}: {code}")
@@ -44,6 +47,7 @@ class Unavailable(RemoteError):
     """No usable answer in time. `retry_after` is in seconds, where the partner or the breaker says."""
 
     retryable = True
+    error_code = ErrorCode.SOURCE_UNAVAILABLE
 
 
 class NotAsked(Unavailable):
@@ -61,6 +65,8 @@ class CertificateNotTaken(NeverSent):
 class Refused(RemoteError):
     """Understood and declined."""
 
+    error_code = ErrorCode.SOURCE_REFUSED
+
 
 class NotLetIn(Refused):
     """Declined because of ourselves, whoever asks; somebody must look. `alarmed` once it was counted."""
@@ -76,12 +82,14 @@ class Garbled(RemoteError):
     """
 
     retryable = True
+    error_code = ErrorCode.SOURCE_GARBLED
 
 
 class IntegrityFailure(Garbled):
     """A signature, HMAC or owner does not match; somebody must look first. `alarmed` once it was counted."""
 
     retryable = False
+    error_code = ErrorCode.INTEGRITY
     alarmed = False
 
 

@@ -367,7 +367,7 @@ class ApplicationsQuery:
         item = None if name is None else await info.context.load(application_by_name, (*name, purpose))
         if item is None and name is not None and name[0] == _OLD and meant_as_ours(name[1]):
             # Also where it is somebody else's case: absent and denied are one answer.
-            raise MistypedNumber(name[1])
+            raise MistypedNumber
         if item is None:
             return None
         context = info.context

@@ -35,7 +35,7 @@ from schema.kernel import (
     resolver_field,
     sliced_list_size,
 )
-from schema.kernel.errors import fault_of
+from schema.kernel.errors import problem_of, text_of
 from store.documents.department_documents import DepartmentDocument as DepartmentDocumentItem
 from store.documents.locker_orders import LockerOrder as LockerOrderItem
 
@@ -128,7 +128,7 @@ class LockerOrder(View[LockerOrderItem], key="id"):
     @resolver_field(description="What to tell her of a refusal, in words; null where the locker did not refuse.")
     def message(self, info: Info, language: InLanguage = None) -> str | None:
         refusal = refusal_of(self.item)
-        return None if refusal is None else fault_of(refusal).message(field_language(info, language))
+        return None if refusal is None else text_of(problem_of(refusal), field_language(info, language))
 
 
 @strawberry.type(description="A document that the citizen says a department holds of her.")

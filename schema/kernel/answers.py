@@ -8,7 +8,7 @@ from graphql import ExecutionResult, GraphQLError
 from strawberry.extensions import SchemaExtension
 
 from schema.kernel.context import Context
-from schema.kernel.errors import fault_of
+from schema.kernel.errors import extensions_of, problem_of, text_of
 from schema.kernel.source_usage import PartialFailure
 
 _log = structlog.get_logger(__name__)
@@ -34,10 +34,10 @@ class AnswerExtension(SchemaExtension):
 
 
 def _partial_error(context: Context, failure: PartialFailure) -> GraphQLError:
-    fault = fault_of(failure.error)
-    _log.info("source_missing", code=fault.code.value, source=failure.error.source.value, detail=fault.detail)
+    problem = problem_of(failure.error)
+    _log.info("source_missing", code=problem.code.value, source=failure.error.source.value, detail=problem.detail)
     return GraphQLError(
-        fault.message(context.language),
+        text_of(problem, context.language),
         path=list(failure.path),
-        extensions=fault.extensions(context.request_id),
+        extensions=extensions_of(problem, context.request_id),
     )

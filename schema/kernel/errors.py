@@ -6,8 +6,9 @@ where it does not apply (ADR 0025). `detail` is a short code, never free text.
 
 import math
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 import structlog
@@ -17,34 +18,23 @@ from actions.documents.locker import CONSENT_NEEDED
 from domain.consents.consents import PURPOSE_OF, PURPOSE_PARAM
 from domain.kernel import (
     USUAL,
-    Bilingual,
+    CallerError,
     ErrorCode,
     Language,
     MalformedGlobalId,
     MistypedNumber,
-    NotSignedIn,
     Problem,
     Problems,
     Remedy,
-    Retry,
     Source,
     remedy_for,
     sentence_for,
 )
+from domain.kernel.errors import RETRY_SECONDS
 from domain.kernel.messages import label, message
-from domain.platform.switches import MutationOff
-from integrations.calling.errors import Garbled, IntegrityFailure, Refused, RemoteError, Unavailable
+from integrations.calling.errors import Refused, RemoteError
 from schema.documents.document_errors import document_message
-from store.database import (
-    InProgress,
-    KeyReused,
-    ObjectDamaged,
-    StoreError,
-    StoreUnavailable,
-    TryAgain,
-    VersionConflict,
-    WritesStopped,
-)
+from store.database import InProgress, KeyReused, ObjectDamaged, StoreError, VersionConflict
 
 LARGEST_MESSAGE = 300
 """Characters of one message (docs/reliability.md section 4)."""
@@ -56,72 +46,44 @@ MOST_ERRORS = 5
 MOST_REFERENCES = 100
 """Errors in a router's response about the references of one request."""
 
-IN_PROGRESS_SECONDS = 1.0
-"""When a twin of a request that is still at work may be sent again."""
-
 _log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """What went wrong, as codes; each interface turns it into text. `retry_after` is in seconds."""
-
-    code: ErrorCode
-    action: Remedy = USUAL
-    detail: str | None = None
-    source: Source | None = None
-    retryable: bool = USUAL
-    retry_after: float | None = None
-    params: Mapping[str, str] = field(default_factory=dict)
-    texts: Mapping[str, Bilingual] = field(default_factory=dict)
-    sentence: str | None = None
-    """The key of a text that says it better than that of the code."""
-
-    def __post_init__(self) -> None:
-        if self.action is USUAL:
-            object.__setattr__(self, "action", self.code.remedy)
-        if self.retryable is USUAL:
-            object.__setattr__(self, "retryable", self.code.retry is Retry.LATER)
-
-    def message(self, language: Language) -> str:
-        """The text for a person."""
-        if self.sentence is not None:
-            return label(self.sentence, language)[:LARGEST_MESSAGE]
-        named = {"source": self.source.value} if self.source else {}
-        return message(self.code, language, {**self.params, **named}, self.texts)[:LARGEST_MESSAGE]
-
-    def extensions(self, request_id: str | None) -> dict[str, Any]:
-        """The error's extensions, without those that do not apply."""
-        shown = {
-            "code": self.code.value,
-            "type": self.code.type.value,
-            "detail": self.detail,
-            "source": self.source.value if self.source else None,
-            "retryable": self.retryable,
-            "retryAfterSeconds": math.ceil(self.retry_after) if self.retry_after is not None else None,
-            "action": self.action.value,
-            "requestId": request_id,
-        }
-        return {name: value for name, value in shown.items() if value is not None}
+def text_of(problem: Problem, language: Language) -> str:
+    """What a problem says to a person."""
+    if problem.sentence is not None:
+        return label(problem.sentence, language)[:LARGEST_MESSAGE]
+    named = {"source": problem.source.value} if problem.source else {}
+    return message(problem.code, language, {**problem.params, **named}, problem.texts)[:LARGEST_MESSAGE]
 
 
-def fault_of(error: BaseException) -> Fault:
-    """The fault that an exception maps to; an unknown one is INTERNAL."""
-    return next((make(error) for kind, make in _FAULTS if isinstance(error, kind)), _INTERNAL)
+def extensions_of(problem: Problem, request_id: str | None) -> dict[str, Any]:
+    """The extensions of a problem as an error, without those that do not apply."""
+    shown = {
+        "code": problem.code.value,
+        "type": problem.code.type.value,
+        "detail": problem.detail,
+        "source": problem.source.value if problem.source else None,
+        "retryable": problem.retryable,
+        "retryAfterSeconds": math.ceil(problem.retry_after) if problem.retry_after is not None else None,
+        "action": problem.action.value,
+        "requestId": request_id,
+    }
+    return {name: value for name, value in shown.items() if value is not None}
 
 
-def _of_problems(error: Any) -> Fault:
-    problem = error.problems[0]
-    wait = problem.params.get("retryAfterSeconds")
-    return Fault(
-        problem.code,
-        problem.action,
-        _detail(problem),
-        retryable=wait is not None,
-        retry_after=None if wait is None else float(wait),
-        params=problem.params,
-        texts=problem.texts,
-    )
+def problem_of(error: BaseException) -> Problem:
+    """The problem that an exception is for whoever asked; an unknown one is INTERNAL."""
+    match error:
+        case Problems(problem=problem):
+            return replace(problem, detail=_detail(problem), retryable=problem.retry_after is not None)
+        case CallerError():
+            return error.problem
+        case RemoteError():
+            return _of_remote(error)
+        case VersionConflict():
+            return Problem(ErrorCode.CONFLICT, ("input",), params={"status": error.present_status})
+    return next((problem for kind, problem in _PROBLEMS.items() if isinstance(error, kind)), _INTERNAL)
 
 
 def _detail(problem: Problem) -> str | None:
@@ -131,86 +93,42 @@ def _detail(problem: Problem) -> str | None:
     return ".".join(problem.path) or None if problem.code is ErrorCode.BAD_INPUT else None
 
 
-def _of_source(code: ErrorCode) -> Callable[[Any], Fault]:
-    def make(error: Any) -> Fault:
-        return Fault(
-            code,
-            detail=error.code,
-            source=error.source,
-            retryable=error.retryable,
-            retry_after=error.retry_after,
-        )
-
-    return make
-
-
-def _of_refusal(error: Any) -> Fault:
+def _of_remote(error: RemoteError) -> Problem:
     """A source that lacks the citizen's consent is the citizen's to mend; any other refusal is reported as it is."""
-    if error.code == CONSENT_NEEDED:
+    if isinstance(error, Refused) and error.code == CONSENT_NEEDED:
         purpose = PURPOSE_OF.get(error.source)
         named = {} if purpose is None else {PURPOSE_PARAM: purpose.value}
         remedy = Remedy.LINK_ACCOUNT if error.source is Source.DIGILOCKER else Remedy.GIVE_CONSENT
         detail = named.get(PURPOSE_PARAM)
-        return Fault(ErrorCode.CONSENT_REQUIRED, remedy, detail=detail, source=error.source, params=named)
-    return Fault(
-        ErrorCode.SOURCE_REFUSED,
-        remedy_for(error.source, error.code),
+        return Problem(ErrorCode.CONSENT_REQUIRED, action=remedy, detail=detail, source=error.source, params=named)
+    refused = isinstance(error, Refused)
+    return Problem(
+        error.error_code,
+        action=remedy_for(error.source, error.code) if refused else USUAL,
         detail=error.code,
         source=error.source,
-        sentence=sentence_for(error.source, error.code),
+        retryable=error.retryable,
+        retry_after=None if refused else error.retry_after,
+        sentence=sentence_for(error.source, error.code) if refused else None,
     )
 
 
-def _of_switch(error: Any) -> Fault:
-    return Fault(ErrorCode.SWITCHED_OFF, retry_after=error.retry_after)
+_INTERNAL = Problem(ErrorCode.INTERNAL)
 
-
-def _always(fault: Fault) -> Callable[[Any], Fault]:
-    return lambda _: fault
-
-
-def _of_conflict(error: Any) -> Fault:
-    return Fault(ErrorCode.CONFLICT, params={"status": error.present_status})
-
-
-_INTERNAL = Fault(ErrorCode.INTERNAL)
-_STOPPED = Fault(ErrorCode.WRITES_STOPPED, retry_after=60.0)
-_BUSY = Fault(ErrorCode.OVERLOADED, retry_after=IN_PROGRESS_SECONDS)
-
-_FAULTS: tuple[tuple[type[BaseException], Callable[[Any], Fault]], ...] = (
-    (Problems, _of_problems),
-    (NotSignedIn, _always(Fault(ErrorCode.UNAUTHENTICATED))),
-    (MutationOff, _of_switch),
-    (MistypedNumber, _always(Fault(ErrorCode.NUMBER_MISTYPED))),
-    (MalformedGlobalId, _always(Fault(ErrorCode.BAD_INPUT, detail="MALFORMED_ID"))),
-    (Unavailable, _of_source(ErrorCode.SOURCE_UNAVAILABLE)),
-    (Refused, _of_refusal),
-    (IntegrityFailure, _of_source(ErrorCode.INTEGRITY)),
-    (Garbled, _of_source(ErrorCode.SOURCE_GARBLED)),
-    (VersionConflict, _of_conflict),
-    (KeyReused, _always(Fault(ErrorCode.IDEMPOTENCY_KEY_REUSED))),
-    (InProgress, _always(Fault(ErrorCode.IN_PROGRESS, retry_after=IN_PROGRESS_SECONDS))),
-    (ObjectDamaged, _always(Fault(ErrorCode.INTEGRITY, source=Source.STORE))),
-    (TryAgain, _always(_BUSY)),
-    (StoreUnavailable, _always(_BUSY)),
-    (WritesStopped, _always(_STOPPED)),
-    (TimeoutError, _always(Fault(ErrorCode.DEADLINE_EXCEEDED))),
+_PROBLEMS: Mapping[type[BaseException], Problem] = MappingProxyType(
+    {
+        KeyReused: Problem(ErrorCode.IDEMPOTENCY_KEY_REUSED, ("input",)),
+        InProgress: Problem(ErrorCode.IN_PROGRESS, ("input",), retry_after=RETRY_SECONDS),
+        ObjectDamaged: Problem(ErrorCode.INTEGRITY, source=Source.STORE),
+        TimeoutError: Problem(ErrorCode.DEADLINE_EXCEEDED),
+    }
 )
-"""In this order; the first kind that fits is taken."""
+"""What other errors are for whoever asked."""
 
 EXPECTED_IN_MUTATIONS = (Problems, MistypedNumber, MalformedGlobalId, VersionConflict, KeyReused, InProgress)
 """Refusals that a mutation tells as `userErrors`; everything else is a top-level error."""
 
-OURS = (
-    Problems,
-    NotSignedIn,
-    MutationOff,
-    MistypedNumber,
-    MalformedGlobalId,
-    RemoteError,
-    StoreError,
-    TimeoutError,
-)
+OURS = (CallerError, RemoteError, StoreError, TimeoutError)
 """Exceptions that are part of the job and need no stack trace."""
 
 
@@ -218,7 +136,7 @@ def shown_error(error: GraphQLError, language: Language, request_id: str | None)
     """The error as the client may see it, at the same place of the document and the answer."""
     if error.extensions and "code" in error.extensions:
         return error
-    fault, text = _read(error, language)
+    problem, text = _read(error, language)
     return GraphQLError(
         text[:LARGEST_MESSAGE],
         nodes=error.nodes,
@@ -226,19 +144,19 @@ def shown_error(error: GraphQLError, language: Language, request_id: str | None)
         positions=error.positions,
         path=error.path,
         original_error=error.original_error,
-        extensions=fault.extensions(request_id),
+        extensions=extensions_of(problem, request_id),
     )
 
 
-def _read(error: GraphQLError, language: Language) -> tuple[Fault, str]:
+def _read(error: GraphQLError, language: Language) -> tuple[Problem, str]:
     cause = root_cause(error)
     if cause is not None:
-        fault = fault_of(cause)
-        return fault, fault.message(language)
+        problem = problem_of(cause)
+        return problem, text_of(problem, language)
     detail = "SYNTAX" if isinstance(error, GraphQLSyntaxError) else "DOCUMENT"
     if error.path is not None:
         detail = "ARGUMENT"
-    return Fault(ErrorCode.BAD_INPUT, detail=detail), document_message(error, language)
+    return Problem(ErrorCode.BAD_INPUT, detail=detail), document_message(error, language)
 
 
 def root_cause(error: GraphQLError) -> BaseException | None:

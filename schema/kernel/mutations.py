@@ -10,6 +10,7 @@ from actions.kernel import Environment, SourceOutage, SubmissionState
 from actions.kernel.submission_progress import submission_progress
 from domain.applications import applications
 from domain.kernel import (
+    CallerError,
     ErrorCode,
     MalformedGlobalId,
     Problem,
@@ -21,11 +22,10 @@ from domain.kernel import (
     TypeCode,
     from_global_id,
 )
-from domain.kernel.messages import message
 from domain.platform.switches import SwitchState
 from schema.applications.types import Application
 from schema.kernel.context import Info, require_signed_in
-from schema.kernel.errors import EXPECTED_IN_MUTATIONS, LARGEST_MESSAGE, fault_of
+from schema.kernel.errors import EXPECTED_IN_MUTATIONS, problem_of, text_of
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -171,15 +171,8 @@ def key_of_type(code: TypeCode, opaque: str, *path: str) -> str:
 def user_errors_of(info: Info, refusal: BaseException) -> list[UserError]:
     """What a mutation tells of a refusal, in the asked language."""
     language = info.context.language
-    if isinstance(refusal, Problems):
-        return [
-            UserError(
-                path=list(problem.path),
-                code=problem.code,
-                message=message(problem.code, language, problem.params, problem.texts)[:LARGEST_MESSAGE],
-                action=problem.action,
-            )
-            for problem in refusal.problems
-        ]
-    fault = fault_of(refusal)
-    return [UserError(path=["input"], code=fault.code, message=fault.message(language), action=fault.action)]
+    problems = refusal.problems if isinstance(refusal, CallerError) else (problem_of(refusal),)
+    return [
+        UserError(path=list(one.path), code=one.code, message=text_of(one, language), action=one.action)
+        for one in problems
+    ]

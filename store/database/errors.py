@@ -16,7 +16,11 @@ StoreError
   NotEmpty           there are data where a backup is to be restored
   KeyMissing         a keyring, or a key in it, is not there
   CannotDecrypt      a cipher text was changed, moved, or made with a key that is gone
+
+TryAgain, StoreUnavailable and WritesStopped are TemporarilyUnavailable for whoever asked.
 """
+
+from domain.kernel import ErrorCode, Problem, TemporarilyUnavailable
 
 
 class StoreError(Exception):
@@ -56,16 +60,18 @@ class InProgress(StoreError):
     """The twin of this request is still at work; ask again later."""
 
 
-class TryAgain(StoreError):
+class TryAgain(StoreError, TemporarilyUnavailable):
     """The transaction lost a race (deadlock, serialisation, busy) and may be repeated as a whole."""
 
 
-class StoreUnavailable(StoreError):
+class StoreUnavailable(StoreError, TemporarilyUnavailable):
     """The database cannot be reached, is full, is read-only or is too slow."""
 
 
-class WritesStopped(StoreError):
+class WritesStopped(StoreError, TemporarilyUnavailable):
     """The audit log could not be sealed for too long: what must be audited is not done until it is sealed again."""
+
+    standard = (Problem(ErrorCode.WRITES_STOPPED, retry_after=60.0),)
 
 
 class SchemaTooNew(StoreError):

@@ -14,7 +14,7 @@ from stdnum.in_ import aadhaar
 from domain.kernel import holds_aadhaar, latin_digits, mask_aadhaar_in
 from gateway.graphql.body import decode_json
 from gateway.graphql.document_limits import check_document
-from gateway.http.refusals import Refusal
+from gateway.http.problems import RequestProblem
 from gateway.settings.limits import Limits
 from integrations import certificate_facts
 from integrations.calling import safe_xml
@@ -82,10 +82,10 @@ def issuer_request(content: bytes) -> None:
 
 
 def json_body(content: bytes) -> None:
-    """A body that passes the guard has the value that the standard library reads; any other is a Refusal."""
+    """A body that passes the guard has the value that the standard library reads; any other is a RequestProblem."""
     try:
         value = decode_json(content, LIMITS)
-    except Refusal:
+    except RequestProblem:
         return
     if json.loads(content) != value:
         raise AssertionError("read otherwise")
@@ -97,7 +97,7 @@ def document(content: bytes) -> None:
     try:
         parsed = parse(Source(content.decode("utf-8", "replace")), max_tokens=LIMITS.tokens)
         check_document(parsed, LIMITS)
-    except (GraphQLSyntaxError, Refusal):
+    except (GraphQLSyntaxError, RequestProblem):
         return
     for error in validate(SCHEMA, parsed, max_errors=1000):
         if "Too many" in error.message:

@@ -9,7 +9,7 @@ from actions.platform.alarms import evaluate
 from domain.kernel import ErrorCode, Source, Subject
 from domain.platform.alarms import AlarmCode, AlarmState
 from gateway.runtime.sealing import SEEN_SECONDS, SealWatch
-from schema.kernel.errors import fault_of
+from schema.kernel.errors import problem_of
 from store.applications import applications
 from store.database import WritesStopped, audit, leases
 from tests.support.actions import FREE, World
@@ -40,8 +40,8 @@ async def test_after_the_limit_writes_are_refused_with_a_code_while_reads_go_on(
 
     with pytest.raises(WritesStopped) as refused:
         await world.submit(world.sunil, FREE, idempotency_key="while stopped")
-    fault = fault_of(refused.value)
-    assert (fault.code, fault.retryable, fault.retry_after) == (ErrorCode.WRITES_STOPPED, True, 60.0)
+    problem = problem_of(refused.value)
+    assert (problem.code, problem.retryable, problem.retry_after) == (ErrorCode.WRITES_STOPPED, True, 60.0)
     async with world.env.store.read_transaction() as tx:
         assert await applications.count_of_citizen(tx, world.asha.person_id, None) == 1
         assert await applications.count_of_citizen(tx, world.sunil.person_id, None) == 0

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from domain.kernel import ErrorCode, NotSignedIn, Remedy, Retry, Source
 from integrations.calling.errors import Garbled, IntegrityFailure, Refused, Unavailable
-from schema.kernel.errors import fault_of
+from schema.kernel.errors import problem_of
 from store.database import InProgress, KeyReused, StoreUnavailable, TryAgain, VersionConflict
 from tools.reference import __main__ as reference
 from tools.reference.documents import documents, outdated_documents
@@ -93,7 +93,7 @@ def test_every_code_and_remedy_stands_in_the_reference():
     ],
 )
 def test_the_reference_advises_what_the_graph_answers(error):
-    fault = fault_of(error)
+    fault = problem_of(error)
 
     assert fault.code.remedy is fault.action
     assert (fault.code.retry is Retry.LATER) is fault.retryable

@@ -25,7 +25,7 @@ async def test_a_number_gets_five_codes_in_an_hour_and_is_then_told_when_to_come
 
     (problem,) = refused.value.problems
     assert problem.code is ErrorCode.RATE_LIMITED
-    assert 0 < int(problem.params["retryAfterSeconds"]) <= 3600
+    assert 0 < problem.retry_after <= 3600
 
 
 async def test_another_number_and_another_hour_have_their_own(world: World):

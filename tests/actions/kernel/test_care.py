@@ -273,7 +273,7 @@ async def test_wrong_tries_are_bounded_for_a_number_and_right_ones_are_not_held_
         assert await track_application(world.env, application.number, WRONG, client=f"c{place}") is None
     problem = await refused(track_application(world.env, application.number, MOBILE, client="another"))
     assert problem.code is ErrorCode.RATE_LIMITED
-    assert 0 < int(problem.params["retryAfterSeconds"]) <= 3600
+    assert 0 < problem.retry_after <= 3600
     world.clock.advance(timedelta(hours=1))
     assert await track_application(world.env, application.number, MOBILE, client="hers")
 

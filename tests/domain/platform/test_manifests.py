@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from domain.platform.manifests import Manifest, ManifestRefused, Operation, document_id, manifest_of, read_operations
+from domain.platform.manifests import InvalidManifest, Manifest, Operation, document_id, manifest_of, read_operations
 
 UNIVERSAL = "query UniversalQuery { __typename }"
 UNIVERSAL_ID = "dc67510fb4289672bea757e862d6b00e83db5d3cbbcfb15260601b6f29bb2b8f"
@@ -87,7 +87,7 @@ def test_an_id_is_the_sha_256_of_the_text_as_in_the_appendix_of_graphql_over_htt
     ],
 )
 def test_what_cannot_be_taken_is_refused_with_a_line(given: Any, reason: str):
-    with pytest.raises(ManifestRefused, match=reason):
+    with pytest.raises(InvalidManifest, match=reason):
         read_operations(given)
 
 
@@ -95,7 +95,7 @@ def test_what_cannot_be_taken_is_refused_with_a_line(given: Any, reason: str):
     ("app", "version"), [("Citizen", "1"), ("x", "1"), ("citizen_app", ""), ("citizen_app", "1 0")]
 )
 def test_names_that_cannot_be_are_refused(app: str, version: str):
-    with pytest.raises(ManifestRefused):
+    with pytest.raises(InvalidManifest):
         Manifest(app, version, ())
 
 

@@ -38,7 +38,7 @@ def test_a_mutation_that_is_off_says_when_to_come_back():
 
     with pytest.raises(MutationOff) as refused:
         board.require_mutation("submitApplication", NOW)
-    assert refused.value.retry_after == 60
+    assert refused.value.problem.retry_after == 60
 
 
 def test_setting_switches_cannot_be_switched_off():

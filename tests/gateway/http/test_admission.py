@@ -8,7 +8,7 @@ import pytest
 
 from domain.kernel import ManualClock
 from gateway.http.admission import WINDOW_SECONDS, AdaptiveLimit, Admission, Share
-from gateway.http.refusals import Refusal
+from gateway.http.problems import RequestProblem
 from gateway.settings.limits import Load
 
 CITIZENS, OFFICERS, PARTNERS = Share.CITIZENS, Share.OFFICERS, Share.PARTNERS
@@ -52,7 +52,7 @@ class Visitor:
 
     def __init__(self, gate: Admission, share: Share) -> None:
         self.inside = False
-        self.refused: Refusal | None = None
+        self.refused: RequestProblem | None = None
         self._leave = asyncio.Event()
         self.task = asyncio.create_task(self._visit(gate, share))
 
@@ -61,7 +61,7 @@ class Visitor:
             async with gate.slot(share):
                 self.inside = True
                 await self._leave.wait()
-        except Refusal as refusal:
+        except RequestProblem as refusal:
             self.refused = refusal
 
     async def leave(self) -> None:
@@ -142,7 +142,7 @@ async def test_in_a_rush_one_waits_a_tenth_of_a_second_and_is_then_told_to_come_
     assert late.refused is not None
     assert late.refused.status == 503
     assert late.refused.headers["Retry-After"] == "1"
-    assert late.refused.fault.code == "OVERLOADED"
+    assert late.refused.problem.code == "OVERLOADED"
     await everybody_leaves(inside)
 
 

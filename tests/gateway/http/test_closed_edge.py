@@ -10,7 +10,7 @@ from graphql import get_introspection_query
 from gateway.graphql.body import GraphQLParameters
 from gateway.graphql.endpoint import Edge
 from gateway.http.calls import RequestContext, ResolvedDocument
-from gateway.http.refusals import bad_document
+from gateway.http.problems import bad_document
 
 DEVELOPER = {"Authorization": "Bearer good-token"}
 MODERN = {"Accept": "application/graphql-response+json"}

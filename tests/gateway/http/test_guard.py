@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from gateway.graphql import document_limits
 from gateway.graphql.body import json_tokens
 from gateway.graphql.document_limits import Measurer, Size, check_document
-from gateway.http.refusals import Refusal
+from gateway.http.problems import RequestProblem
 from gateway.settings.limits import Limits
 
 NUMBERS = {
@@ -127,13 +127,13 @@ def test_objects_that_are_asked_for_again_and_again_are_refused_before_validatio
     if count == document_limits.MOST_REPEATS + 1:
         assert check_document(parse(again), Limits()) is False
         return
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(RequestProblem) as refused:
         check_document(parse(again), Limits())
-    assert refused.value.fault.detail == "REPEATS"
+    assert refused.value.problem.detail == "REPEATS"
 
 
 def test_six_hundred_overlapping_objects_do_not_get_past_the_guard():
-    with pytest.raises(Refusal):
+    with pytest.raises(RequestProblem):
         check_document(parse("{ leaf {" + " leaf { name }" * 600 + "} }"), Limits())
 
 
@@ -209,7 +209,7 @@ def test_what_the_guard_lets_through_is_validated_to_its_end(pick):
     document = parse(small_document(pick))
     try:
         introspects = check_document(document, Limits())
-    except Refusal:
+    except RequestProblem:
         return
 
     root = document.definitions[0].selection_set

@@ -9,8 +9,8 @@ import pytest
 from domain.kernel import ManualClock, PersonKind
 from gateway.graphql.endpoint import Edge
 from gateway.http.callers import MOST_KNOWN, ROUTER, Caller, CallerKind, Callers, network_of
+from gateway.http.problems import RequestProblem
 from gateway.http.rates import MemoryWindows, RateLimits
-from gateway.http.refusals import Refusal
 from gateway.settings.limits import Rates
 
 STRANGER = Caller(CallerKind.ANONYMOUS, "a")
@@ -27,7 +27,7 @@ async def spent(rates: RateLimits, caller: Caller, most: int) -> int:
     for count in range(most):
         try:
             await rates.spend(caller)
-        except Refusal:
+        except RequestProblem:
             return count
     return most
 
@@ -48,14 +48,14 @@ async def test_the_demo_has_a_thousand_times_as_many(clock: ManualClock):
 async def test_a_refusal_is_429_and_says_when_to_come_back_and_that_is_true(clock: ManualClock):
     rates = RateLimits(Rates(), clock)
     await spent(rates, STRANGER, 61)
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(RequestProblem) as refused:
         await rates.spend(STRANGER)
 
     wait = int(refused.value.headers["Retry-After"])
-    assert (refused.value.status, refused.value.fault.code) == (429, "RATE_LIMITED")
+    assert (refused.value.status, refused.value.problem.code) == (429, "RATE_LIMITED")
     assert 1 <= wait <= 120
     clock.advance(timedelta(seconds=wait - 1.001))
-    with pytest.raises(Refusal):
+    with pytest.raises(RequestProblem):
         await rates.spend(STRANGER)
     clock.advance(timedelta(seconds=1.001))
     await rates.spend(STRANGER)
@@ -106,7 +106,7 @@ async def test_a_shared_store_that_is_away_locks_nobody_out_and_is_counted(clock
     assert len(faults) == 1  # it is not asked again within a second
 
     clock.advance(timedelta(seconds=1.1))
-    with pytest.raises(Refusal):
+    with pytest.raises(RequestProblem):
         await rates.spend(STRANGER)
     assert len(faults) == 2
     await rates.close()
@@ -119,7 +119,7 @@ async def test_processes_with_one_shared_store_count_together(clock: ManualClock
 
     assert await spent(one, STRANGER, 40) == 40
     assert 19 <= await spent(other, STRANGER, 40) <= 21  # the edge of a minute may lie between
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(RequestProblem) as refused:
         await other.spend(STRANGER)
     assert 1 <= int(refused.value.headers["Retry-After"]) <= 120
     await one.close()

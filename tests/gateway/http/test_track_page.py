@@ -36,7 +36,7 @@ def client(asked: list[SecondFactor], monkeypatch: pytest.MonkeyPatch) -> httpx.
         if number == "away":
             raise StoreUnavailable("gone")
         if number == "often":
-            raise Problems(Problem(ErrorCode.RATE_LIMITED, params={"retryAfterSeconds": "60"}))
+            raise Problems(Problem(ErrorCode.RATE_LIMITED, retry_after=60))
         return FOUND if (number, factor.mobile_last4) == (NUMBER, "0001") else None
 
     monkeypatch.setattr(track, "track_application", tracked)

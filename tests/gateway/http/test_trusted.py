@@ -14,7 +14,7 @@ from gateway.graphql.body import GraphQLParameters, parameters_in
 from gateway.graphql.trusted import TrustedLibrary
 from gateway.http.calls import OperationRecord, ResolvedDocument
 from gateway.http.edge import Edge
-from gateway.http.refusals import Refusal
+from gateway.http.problems import RequestProblem
 from gateway.settings.limits import DocumentMode
 from tests.support.databases import NOW
 
@@ -175,9 +175,9 @@ def test_documents_of_ones_own_are_taken_from_whom_the_mode_says(mode, context, 
     if taken:
         made.allow(free, context)
     else:
-        with pytest.raises(Refusal) as refused:
+        with pytest.raises(RequestProblem) as refused:
             made.allow(free, context)
-        assert (refused.value.status, refused.value.fault.detail) == (403, "FREE_DOCUMENT")
+        assert (refused.value.status, refused.value.problem.detail) == (403, "FREE_DOCUMENT")
     made.allow(ResolvedDocument(HELLO, trusted=True), context)
 
 
@@ -228,5 +228,5 @@ def test_what_is_no_longer_published_is_unknown_and_what_stays_is_not_prepared_a
 
     assert made.names == {"Hello"}
     assert made.unprepared_operations() == []
-    with pytest.raises(Refusal):
+    with pytest.raises(RequestProblem):
         made.resolve(asked(documentId=WRITE_ID), {})

@@ -12,7 +12,7 @@ from domain.platform.manifests import Manifest, Operation, PublishedManifest, do
 from gateway.commands.operations import graph
 from gateway.graphql.body import parameters_in
 from gateway.graphql.trusted import TrustedDocumentLoader, TrustedLibrary
-from gateway.http.refusals import Refusal
+from gateway.http.problems import RequestProblem
 from gateway.settings.limits import DocumentMode
 from store.database import Keyrings, Store, StoreUnavailable
 from store.platform import manifests
@@ -45,7 +45,7 @@ def shelf(sqlite_store: Store, store_keyrings: Keyrings) -> TrustedDocumentLoade
 async def test_what_is_published_is_served_warm_and_what_is_retired_is_not(shelf, publish, sqlite_store):
     asked = parameters_in({"documentId": document_id(GOOD)})
     assert await shelf.poll() is True
-    with pytest.raises(Refusal):
+    with pytest.raises(RequestProblem):
         shelf.library.resolve(asked, {})
 
     await publish(manifest("1.0.0", GOOD))
@@ -61,9 +61,9 @@ async def test_what_is_published_is_served_warm_and_what_is_retired_is_not(shelf
 
     await sqlite_store.carry_out(retire)
     assert await shelf.poll() is True
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(RequestProblem) as refused:
         shelf.library.resolve(asked, {})
-    assert refused.value.fault.code is ErrorCode.PERSISTED_DOCUMENT_NOT_FOUND
+    assert refused.value.problem.code is ErrorCode.PERSISTED_DOCUMENT_NOT_FOUND
 
 
 async def test_an_operation_that_the_graph_no_longer_knows_spoils_no_other(shelf, publish):
@@ -118,11 +118,11 @@ async def test_a_signed_pack_of_an_officer_is_no_manifest(store_keyrings):
     from joserfc import jws
 
     from actions.platform.manifests import open_manifest
-    from domain.platform.manifests import ManifestRefused
+    from domain.platform.manifests import InvalidManifest
 
     key = store_keyrings.active("manifest")
     signed = jws.serialize_compact({"alg": "ES256", "kid": key.kid}, '{"packId": "p"}', key, algorithms=["ES256"])
-    with pytest.raises(ManifestRefused, match="not a manifest"):
+    with pytest.raises(InvalidManifest, match="not a manifest"):
         open_manifest(store_keyrings, signed)
 
 

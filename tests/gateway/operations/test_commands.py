@@ -15,7 +15,7 @@ from actions.platform.manifests import StillInUse, damaged_manifests, open_manif
 from demo.operations_seeding import publish_folder
 from domain.kernel import SystemClock, ist_date
 from domain.platform.client_policy import ClientPlatform
-from domain.platform.manifests import ManifestRefused, document_id
+from domain.platform.manifests import InvalidManifest, document_id
 from gateway.cli import app as cli
 from gateway.commands import operations as commands
 from gateway.commands.client import run_client_list, run_client_set
@@ -148,7 +148,7 @@ def test_a_file_that_is_no_manifest_is_told(tmp_path: Path, capsys, text: str, l
 
 
 def test_a_manifest_from_elsewhere_must_say_whose_it_is(settings: Settings, file: Path):
-    with pytest.raises(ManifestRefused, match="--app and --app-version"):
+    with pytest.raises(InvalidManifest, match="--app and --app-version"):
         run_sign(settings, file, None, "1.0.0", None)
 
 
@@ -170,7 +170,7 @@ async def test_a_version_is_published_once_and_other_operations_need_a_new_one(
     await published(settings, file)
     changed = written(tmp_path / "changed.json", SERVICES.replace("5", "6"))
 
-    with pytest.raises(ManifestRefused, match="a changed application has a new version"):
+    with pytest.raises(InvalidManifest, match="a changed application has a new version"):
         await published(settings, changed)
     await published(settings, changed, "1.0.1")
 
@@ -179,7 +179,7 @@ async def test_a_signature_of_another_installation_is_refused(settings: Settings
     other = Settings(home=tmp_path / "other")
     signed = run_sign(other, file, "my_app", "1.0.0", None)
 
-    with pytest.raises(ManifestRefused, match="signature does not hold"):
+    with pytest.raises(InvalidManifest, match="signature does not hold"):
         await run_publish(settings, [signed], None, None, None)
 
 
@@ -224,7 +224,7 @@ async def test_a_version_in_use_is_not_retired(settings: Settings, file: Path, c
     told = capsys.readouterr().out
     assert "my_app 1.0.0: retired" in told
     assert "was retired before" in told
-    with pytest.raises(ManifestRefused, match="was retired"):
+    with pytest.raises(InvalidManifest, match="was retired"):
         await published(settings, file)
 
 
@@ -232,10 +232,10 @@ async def test_a_version_in_use_is_retired_by_force_with_a_reason(settings: Sett
     await published(settings, file)
     await used(settings, "1.0.0", 0)
 
-    with pytest.raises(ManifestRefused, match="a reason is needed"):
+    with pytest.raises(InvalidManifest, match="a reason is needed"):
         await run_retire(settings, "my_app", "1.0.0", reason=" ", days=30, force=True)
     await run_retire(settings, "my_app", "1.0.0", reason=REASON, days=30, force=True)
-    with pytest.raises(ManifestRefused, match="never published"):
+    with pytest.raises(InvalidManifest, match="never published"):
         await run_retire(settings, "my_app", "9", reason=REASON, days=30, force=False)
 
 
@@ -271,7 +271,7 @@ async def test_the_demo_publishes_the_folder_once(settings: Settings, tmp_path: 
 
 
 def test_what_a_manifest_lacks_is_told_without_a_trace():
-    assert lines_of(ManifestRefused("one", "two")) == ["one", "two"]
+    assert lines_of(InvalidManifest("one", "two")) == ["one", "two"]
 
 
 @pytest.mark.parametrize(
@@ -292,6 +292,6 @@ async def test_the_versions_that_work_are_set_and_listed(settings: Settings, cap
 async def test_what_cannot_be_set_is_told_in_a_line_for_each_fault(settings: Settings):
     wanted = SetClientPolicy("X", ClientPlatform.IOS, "one", "0.1", "http://store.test", "r" * 301)
 
-    with pytest.raises(ManifestRefused) as refused:
+    with pytest.raises(InvalidManifest) as refused:
         await run_client_set(settings, wanted)
     assert len(refused.value.reasons) == 4 + 1 - (wanted.latest == "0.1")

@@ -7,7 +7,7 @@ import pytest
 from graphql import OperationDefinitionNode, parse
 from graphql.execution.values import get_variable_values
 
-from domain.platform.manifests import ManifestRefused, document_id
+from domain.platform.manifests import InvalidManifest, document_id
 from gateway.commands.operations import graph, make_checker
 from gateway.graphiql.page import examples
 from gateway.operations.checking import OperationsChecker
@@ -151,13 +151,13 @@ def test_the_document_does_not_change_with_the_layout_of_the_files(folder: Path)
 def test_a_file_that_cannot_be_read_is_told_by_its_name(folder: Path, name: str, text: str, reason: str):
     (folder / name).write_text(text)
 
-    with pytest.raises(ManifestRefused, match=reason) as refused:
+    with pytest.raises(InvalidManifest, match=reason) as refused:
         manifests(folder)
     assert Path(name).name in str(refused.value)
 
 
 def test_an_application_that_is_not_named_is_refused(folder: Path):
-    with pytest.raises(ManifestRefused, match="app_one"):
+    with pytest.raises(InvalidManifest, match="app_one"):
         manifests(folder, "app_two")
 
 

@@ -17,7 +17,7 @@ from domain.kernel import (
     not_found,
 )
 from integrations.calling.errors import Garbled, IntegrityFailure, Refused, Unavailable
-from schema.kernel.errors import MOST_ERRORS, fault_of, replace_errors
+from schema.kernel.errors import MOST_ERRORS, extensions_of, problem_of, replace_errors, text_of
 from store.database import InProgress, KeyReused, ObjectDamaged, StoreUnavailable, TryAgain, VersionConflict
 from tests.support.graph import CITIZEN
 
@@ -25,8 +25,8 @@ CODES = [
     (Problems(Problem(ErrorCode.SERVICE_CLOSED)), "SERVICE_CLOSED", False),
     (not_found("id"), "NOT_FOUND", False),
     (NotSignedIn(), "UNAUTHENTICATED", False),
-    (MistypedNumber("x"), "NUMBER_MISTYPED", False),
-    (MalformedGlobalId("x"), "BAD_INPUT", False),
+    (MistypedNumber(), "NUMBER_MISTYPED", False),
+    (MalformedGlobalId(), "BAD_INPUT", False),
     (Unavailable(Source.UMANG, "timeout"), "SOURCE_UNAVAILABLE", True),
     (Refused(Source.UMANG, "no"), "SOURCE_REFUSED", False),
     (Refused(Source.DIGILOCKER, "consent_needed"), "CONSENT_REQUIRED", False),
@@ -45,11 +45,11 @@ CODES = [
 
 @pytest.mark.parametrize(("error", "code", "retryable"), CODES, ids=lambda value: str(value)[:30])
 def test_every_exception_has_a_code(error, code, retryable):
-    fault = fault_of(error)
+    problem = problem_of(error)
 
-    assert (fault.code, fault.retryable) == (code, retryable)
-    assert fault.message(Language.HI)
-    assert set(fault.extensions("r")) <= {
+    assert (problem.code, problem.retryable) == (code, retryable)
+    assert text_of(problem, Language.HI)
+    assert set(extensions_of(problem, "r")) <= {
         "code", "type", "detail", "source", "retryable", "retryAfterSeconds", "action", "requestId"
     }  # fmt: skip
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from domain.kernel import ErrorCode
-from schema.kernel.errors import fault_of
+from schema.kernel.errors import problem_of
 from store.database import FieldCipher, Keyrings, LocalObjects, Store, StoreUnavailable
 from store.identity import people
 from tests.store.builders import citizen
@@ -82,8 +82,8 @@ async def fill_and_recover(path, cipher, clock) -> str:
     after = await present(store)
     await store.close()
     assert refused is not None
-    assert fault_of(refused).code is ErrorCode.OVERLOADED
-    assert fault_of(refused).retryable
+    assert problem_of(refused).code is ErrorCode.OVERLOADED
+    assert problem_of(refused).retryable
     return f"{reads - done} {after - done}"
 
 
