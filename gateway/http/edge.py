@@ -22,11 +22,11 @@ class TrustedDocuments(Protocol):
     """Documents that are known by an id."""
 
     def resolve(self, parameters: GraphQLParameters, headers: Mapping[str, str]) -> ResolvedDocument:
-        """The document that is meant. Raises Refusal for an id that is not known."""
+        """The document that is meant. Raises RequestProblem for an id that is not known."""
         ...
 
     def allow(self, resolved: ResolvedDocument, context: RequestContext) -> None:
-        """Raise Refusal where this caller may not send a document of its own."""
+        """Raise RequestProblem where this caller may not send a document of its own."""
         ...
 
 
