@@ -10,7 +10,7 @@ from strawberry.types import ExecutionContext
 
 from domain.kernel import Language
 from schema.appeals.commission import CommissionMutation, CommissionQuery
-from schema.appeals.mutations import AppealingMutation, ExaminingMutation
+from schema.appeals.mutations import AppealingMutation
 from schema.appeals.officer_queries import OverdueQuery
 from schema.appeals.types import AppealsQuery
 from schema.applications.decision_mutations import DecidingMutation
@@ -27,6 +27,7 @@ from schema.catalogue.places import PlacesQuery
 from schema.catalogue.services import ServicesQuery
 from schema.certificates.mutations import CorrectingMutation
 from schema.certificates.types import CertificatesQuery
+from schema.clearances.mutations import ExaminingMutation
 from schema.consents.mutations import ConsentsMutation
 from schema.consents.types import ConsentsQuery
 from schema.documents.lockers import LockersQuery

@@ -17,7 +17,6 @@ from domain.statistics.figures import month_of
 from schema.appeals.types import Appeal, Award, appeal_by_id
 from schema.catalogue.places import Department, District, department_by_slug, district_by_code
 from schema.catalogue.services import Service, service_by_code
-from schema.feedback.payloads import MutationPayload, run_mutation
 from schema.kernel import (
     AUTHENTICATED,
     NEVER_SILENTLY_NULL,
@@ -41,6 +40,7 @@ from schema.kernel import (
     resolver_field,
 )
 from schema.kernel.mutations import KEY_DESCRIPTION, bind, key_of, key_of_type
+from schema.kernel.payloads import MutationPayload, run_mutation
 from store.appeals.hearing_calendar import HearingWanted
 
 _SUPERVISING = [AUTHENTICATED, NEVER_SILENTLY_NULL, requires_scopes(Scope.COUNTS)]

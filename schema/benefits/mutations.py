@@ -37,7 +37,6 @@ from domain.benefits.recoveries import RecoveryGround, RecoveryWay
 from domain.benefits.sanction_course import LifeProof, ResumeGround, StopGround
 from domain.kernel import Scope, Subject, TypeCode
 from schema.benefits.types import Benefit
-from schema.feedback.payloads import MutationPayload
 from schema.kernel import Info, Paise, mutation
 from schema.kernel.mutations import (
     KEY_DESCRIPTION,
@@ -48,6 +47,7 @@ from schema.kernel.mutations import (
     mutation_outcome,
     rejected_submission,
 )
+from schema.kernel.payloads import MutationPayload
 
 _BENEFIT = "The id of the benefit."
 _CASES, _MONEY = [Scope.CASES], [Scope.COUNTS]

@@ -11,9 +11,9 @@ from domain.consents import consents
 from domain.consents.consents import ConsentPurpose
 from domain.kernel import Scope, Subject
 from schema.consents.types import Consent
-from schema.feedback.payloads import MutationPayload, run_mutation
 from schema.kernel import Info, mutation
 from schema.kernel.mutations import KEY_DESCRIPTION, bind, key_of
+from schema.kernel.payloads import MutationPayload, run_mutation
 
 Verb = Callable[[Environment, Subject, ChangeConsent], Awaitable[tuple[consents.Consent, bool]]]
 

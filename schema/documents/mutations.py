@@ -12,7 +12,6 @@ from domain.documents.locker import LONGEST_PATH, OrderState
 from domain.kernel import ErrorCode, Problem, Problems
 from integrations.calling.errors import Refused
 from schema.documents.lockers import DepartmentDocument, LockerOrder
-from schema.feedback.payloads import MutationPayload, run_mutation
 from schema.kernel import Info, mutation
 from schema.kernel.mutations import (
     KEY_DESCRIPTION,
@@ -23,6 +22,7 @@ from schema.kernel.mutations import (
     rejected_submission,
     user_errors_of,
 )
+from schema.kernel.payloads import MutationPayload, run_mutation
 from store.documents.locker_orders import LockerOrder as LockerOrderItem
 
 _MOST_PARAMETERS, _LONGEST_TEXT = 20, 200

@@ -29,7 +29,6 @@ from domain import doorstep
 from domain.doorstep import SlotWindow, VisitFailure, VisitPurpose
 from domain.kernel import TypeCode
 from schema.doorstep.types import DoorstepVisit, VisitSlot
-from schema.feedback.payloads import VERSION_DESCRIPTION, MutationPayload, run_mutation
 from schema.kernel import (
     AUTHENTICATED,
     NEVER_SILENTLY_NULL,
@@ -40,7 +39,8 @@ from schema.kernel import (
     require_signed_in,
     resolver_field,
 )
-from schema.kernel.mutations import KEY_DESCRIPTION, bind, key_of, key_of_type
+from schema.kernel.mutations import KEY_DESCRIPTION, VERSION_DESCRIPTION, bind, key_of, key_of_type
+from schema.kernel.payloads import MutationPayload, run_mutation
 
 Work: TypeAlias = Callable[[], Awaitable[tuple[doorstep.Visit, bool]]]
 

@@ -6,10 +6,10 @@ import strawberry
 
 from actions.feedback.feedback import GiveFeedback, give_feedback
 from domain.kernel import TypeCode
-from schema.feedback.payloads import MutationPayload, run_mutation
 from schema.feedback.types import Feedback
 from schema.kernel import Info, mutation
 from schema.kernel.mutations import KEY_DESCRIPTION, bind, key_of, key_of_type
+from schema.kernel.payloads import MutationPayload, run_mutation
 
 
 @strawberry.input(description="Stars and a text on a decided application.")

@@ -15,9 +15,9 @@ from actions.feedback.grievances import (
 from domain.feedback.grievances import GrievanceCategory, GrievanceMove
 from domain.kernel import TypeCode
 from schema.feedback.grievances import Grievance
-from schema.feedback.payloads import VERSION_DESCRIPTION, MutationPayload, run_mutation
 from schema.kernel import Info, mutation
-from schema.kernel.mutations import KEY_DESCRIPTION, bind, key_of, key_of_type
+from schema.kernel.mutations import KEY_DESCRIPTION, VERSION_DESCRIPTION, bind, key_of, key_of_type
+from schema.kernel.payloads import MutationPayload, run_mutation
 
 
 @strawberry.input(description="A grievance about an application.")

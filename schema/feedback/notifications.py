@@ -16,7 +16,6 @@ from schema.applications.loaders import application_by_id
 from schema.applications.types import Application
 from schema.doorstep.types import DoorstepVisit, visit_by_id
 from schema.feedback.grievances import Grievance, grievance_by_id
-from schema.feedback.payloads import MutationPayload, run_mutation
 from schema.feedback.suggestions import Suggestion, suggestion_by_id
 from schema.kernel import (
     AUTHENTICATED,
@@ -34,6 +33,7 @@ from schema.kernel import (
     resolver_field,
 )
 from schema.kernel.mutations import KEY_DESCRIPTION, key_of, key_of_type
+from schema.kernel.payloads import MutationPayload, run_mutation
 from store.feedback import notices as kept
 
 

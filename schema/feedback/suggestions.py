@@ -12,7 +12,6 @@ from domain.feedback.feedback import SuggestionState
 from domain.kernel import TypeCode
 from domain.kernel.messages import label
 from schema.catalogue.services import Service, service_by_code
-from schema.feedback.payloads import VERSION_DESCRIPTION, MutationPayload, run_mutation
 from schema.kernel import (
     AUTHENTICATED,
     ByKey,
@@ -25,7 +24,8 @@ from schema.kernel import (
     one_by_key,
     resolver_field,
 )
-from schema.kernel.mutations import KEY_DESCRIPTION, bind, key_of, key_of_type
+from schema.kernel.mutations import KEY_DESCRIPTION, VERSION_DESCRIPTION, bind, key_of, key_of_type
+from schema.kernel.payloads import MutationPayload, run_mutation
 from schema.officers.staff import AssignedOfficer, officer_by_id
 from store.feedback import suggestions
 

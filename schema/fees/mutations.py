@@ -10,10 +10,18 @@ from actions.kernel import SubmissionState
 from domain.fees.fees import FeeOrder, FeeRoute
 from domain.kernel import TypeCode
 from integrations.browser_returns import PaymentForm
-from schema.feedback.payloads import VERSION_DESCRIPTION, MutationPayload, run_mutation
 from schema.fees.payments import FeePayment
 from schema.kernel import Info, mutation
-from schema.kernel.mutations import Submission, bind, key_of, key_of_type, mutation_outcome, rejected_submission
+from schema.kernel.mutations import (
+    VERSION_DESCRIPTION,
+    Submission,
+    bind,
+    key_of,
+    key_of_type,
+    mutation_outcome,
+    rejected_submission,
+)
+from schema.kernel.payloads import MutationPayload, run_mutation
 
 _FOR_EVER = (
     "1 to 255 characters that name this request: the same key gives the first result again, for ever. "

@@ -12,9 +12,9 @@ from domain.identity import assisting
 from domain.identity.assisting import AssistanceState, AssistanceWay
 from domain.identity.policy import ObjectKind
 from domain.kernel import Assurance, Scope, mask_mobile
-from schema.feedback.payloads import MutationPayload, run_mutation
 from schema.kernel import AUTHENTICATED, Info, Mapped, View, mutation
 from schema.kernel.mutations import KEY_DESCRIPTION, key_of
+from schema.kernel.payloads import MutationPayload, run_mutation
 from store.identity import assistances
 
 MOST_SHOWN = 100

@@ -9,7 +9,6 @@ from actions.identity.account_links import LinkBegun, begin_link, unlink
 from actions.identity.devices import OwnDevice, end_devices, own_devices
 from actions.identity.provider_sign_out import address_of
 from domain.kernel import Assurance, Provider, Scope
-from schema.feedback.payloads import MutationPayload, run_mutation
 from schema.kernel import (
     AUTHENTICATED,
     NEVER_SILENTLY_NULL,
@@ -22,6 +21,7 @@ from schema.kernel import (
     resolver_field,
 )
 from schema.kernel.mutations import KEY_DESCRIPTION, key_of
+from schema.kernel.payloads import MutationPayload, run_mutation
 from store.identity import devices as device_store
 
 

@@ -17,7 +17,6 @@ from actions.identity.record_joining import stop_claim
 from domain.identity import record_claims
 from domain.identity.record_claims import ClaimState, ClaimWay
 from domain.kernel import Assurance, Scope
-from schema.feedback.payloads import MutationPayload, run_mutation
 from schema.kernel import (
     AUTHENTICATED,
     NEVER_SILENTLY_NULL,
@@ -29,6 +28,7 @@ from schema.kernel import (
     resolver_field,
 )
 from schema.kernel.mutations import KEY_DESCRIPTION, key_of
+from schema.kernel.payloads import MutationPayload, run_mutation
 
 
 @strawberry.type(directives=[AUTHENTICATED], description="A claim to a record that others entered for a citizen.")

@@ -38,6 +38,8 @@ KEY_DESCRIPTION = (
     "It may come in the Idempotency-Key header instead; where both are given they must be equal."
 )
 
+VERSION_DESCRIPTION = "The version that was seen; with another one the answer is CONFLICT."
+
 
 @strawberry.type(description="Why something was not done. Nothing was changed.")
 class UserError:
@@ -127,12 +129,12 @@ async def application_payload(info: Info, payload: type[Payload], work: Callable
         return payload.from_errors(came)
     item, replayed = came
     done = payload.from_application(item, replayed=replayed)
-    stands = await submission_progress(info.context.environment, item.id, _unavailable_sources(info))
+    stands = await submission_progress(info.context.environment, item.id, unavailable_sources(info))
     done.submission.state, done.submission.expected_by = stands.state, stands.expected_by
     return done
 
 
-def _unavailable_sources(info: Info) -> dict[Source, SourceOutage]:
+def unavailable_sources(info: Info) -> dict[Source, SourceOutage]:
     """The systems of outside effects that a switch holds back, or that did not answer when last asked."""
     context, now = info.context, info.context.environment.clock.now()
     concerned = set(context.environment.registry.outside_topics.values())

@@ -16,9 +16,9 @@ from actions.officers.staffing import (
 )
 from domain.kernel import OfficerLevel, Posting, Role, Scope, TypeCode
 from domain.officers import staff
-from schema.feedback.payloads import MutationPayload, run_mutation
 from schema.kernel import Info, View, mutation, node_id
 from schema.kernel.mutations import KEY_DESCRIPTION, bind, key_of, key_of_type
+from schema.kernel.payloads import MutationPayload, run_mutation
 from schema.officers.jurisdictions import Jurisdiction
 from schema.officers.office_staff import Leave
 

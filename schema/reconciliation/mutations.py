@@ -10,9 +10,9 @@ from actions.reconciliation.finance_desk import CaseRequest, answer_case, note_c
 from domain.kernel import Scope, Subject
 from domain.reconciliation import finance_cases
 from domain.reconciliation.finance_cases import CaseOutcome
-from schema.feedback.payloads import VERSION_DESCRIPTION, MutationPayload, run_mutation
 from schema.kernel import Info, mutation
-from schema.kernel.mutations import KEY_DESCRIPTION, bind, key_of
+from schema.kernel.mutations import KEY_DESCRIPTION, VERSION_DESCRIPTION, bind, key_of
+from schema.kernel.payloads import MutationPayload, run_mutation
 from schema.reconciliation.types import FinanceCase
 
 Verb = Callable[[Environment, Subject, CaseRequest], Awaitable[tuple[finance_cases.FinanceCase, bool]]]

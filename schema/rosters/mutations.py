@@ -14,7 +14,6 @@ from domain.kernel import Problems, Scope
 from domain.rosters import rosters
 from domain.rosters.rosters import Recipient, RowOutcome
 from domain.rosters.rows import RawRow
-from schema.feedback.payloads import MutationPayload, run_mutation
 from schema.kernel import Info, Mapped, Paise, mutation
 from schema.kernel.mutations import (
     KEY_DESCRIPTION,
@@ -25,6 +24,7 @@ from schema.kernel.mutations import (
     rejected_submission,
     user_errors_of,
 )
+from schema.kernel.payloads import MutationPayload, run_mutation
 from schema.rosters.types import Roster, RosterRow
 
 _NUMBER = "The roster's number."

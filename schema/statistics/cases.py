@@ -26,7 +26,6 @@ from domain.officers.desk import ReadPurpose
 from domain.statistics.figures import month_of
 from schema.catalogue.places import District, Tehsil, district_by_code, tehsil_by_code
 from schema.catalogue.services import Service, service_by_code
-from schema.feedback.payloads import MutationPayload, run_mutation
 from schema.kernel import (
     AUTHENTICATED,
     NEVER_SILENTLY_NULL,
@@ -48,6 +47,7 @@ from schema.kernel import (
     resolver_field,
 )
 from schema.kernel.mutations import KEY_DESCRIPTION, bind, key_of, key_of_type
+from schema.kernel.payloads import MutationPayload, run_mutation
 from schema.officers.staff import AssignedOfficer, officer_by_id
 from store.database import StoreError
 

@@ -22,7 +22,6 @@ from domain.kernel.messages import label
 from domain.officers import dashboards
 from domain.officers.dashboards import DashboardRole, Dimension, Direction, TileKey, TileUnit, ViewContent
 from domain.statistics.figures import StatisticsChannel
-from schema.feedback.payloads import MutationPayload, run_mutation
 from schema.kernel import (
     AUTHENTICATED,
     Info,
@@ -36,6 +35,7 @@ from schema.kernel import (
     resolver_field,
 )
 from schema.kernel.mutations import KEY_DESCRIPTION, bind, key_of
+from schema.kernel.payloads import MutationPayload, run_mutation
 from schema.officers.jurisdictions import Jurisdiction
 
 

@@ -1,0 +1,141 @@
+"""Payload types of mutations, and what fills them with the outcome of an action."""
+
+import inspect
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType, new_class
+from typing import Any, Generic, TypeAlias, TypeVar
+
+import strawberry
+
+from actions.kernel import SubmissionState
+from actions.kernel.submission_progress import submission_progress
+from domain.applications import applications
+from schema.applications.types import Application
+from schema.kernel.context import Info
+from schema.kernel.mutations import (
+    ApplicationPayload,
+    Submission,
+    UserError,
+    mutation_outcome,
+    rejected_submission,
+    unavailable_sources,
+)
+
+T = TypeVar("T")
+
+Outcome: TypeAlias = tuple[T, bool] | list[UserError]
+"""What an action gave and whether it was a replay, or why it was refused."""
+
+
+@strawberry.type
+class MutationPayload:
+    """The fields of every payload; each adds the thing that was made or changed."""
+
+    user_errors: list[UserError] = strawberry.field(description="Why it was refused; empty when it was done.")
+    submission: Submission = strawberry.field(description="What became of the hand-in.")
+
+
+@dataclass(frozen=True, slots=True)
+class Payload(Generic[T]):
+    """How a mutation answers: its type, made for a name, and what fills the type with the outcome of the action."""
+
+    type_named: Callable[[str], type[Any]]
+    fill: Callable[[type[Any], Info, Outcome[T]], Awaitable[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Thing(Generic[T]):
+    """A field of a payload, null when refused: its type, its description, and its view of what the action gave.
+
+    `view_for` is a view that needs the request, and may be awaited; it takes the place of `view`.
+    """
+
+    type: Any
+    description: str
+    view: Callable[[T], Any] | None = None
+    view_for: Callable[[Info, T], Any] | None = None
+
+    async def show(self, info: Info, item: T) -> Any:
+        """The thing as the graph shows it."""
+        if self.view_for is None:
+            return self.view(item) if self.view else item
+        seen = self.view_for(info, item)
+        return await seen if inspect.isawaitable(seen) else seen
+
+
+def thing_payload(description: str, name: str = "", /, **things: Thing[T]) -> Payload[T]:
+    """A payload of the things that an action made or changed, beside errors and submission.
+
+    Without a name each mutation makes a type of its own name; with one they share the type.
+    """
+
+    async def fill(payload: type[Any], info: Info, outcome: Outcome[T]) -> Any:
+        if isinstance(outcome, list):
+            return payload(user_errors=outcome, submission=rejected_submission(), **dict.fromkeys(things))
+        item, replayed = outcome
+        number = getattr(item, "number", None)
+        state = Submission(state=SubmissionState.ACCEPTED, acknowledgement=number, replayed=replayed)
+        seen = {one: await thing.show(info, item) for one, thing in things.items()}
+        return payload(user_errors=[], submission=state, **seen)
+
+    return Payload(subtype_of(MutationPayload, description, name, things), fill)
+
+
+def application_payload(description: str, *, withheld: bool = False) -> Payload[applications.Application]:
+    """A payload about an application; where it is withheld, its state and nothing personal."""
+
+    async def fill(payload: type[Any], info: Info, outcome: Outcome[applications.Application]) -> Any:
+        if isinstance(outcome, list):
+            return payload(application=None, user_errors=outcome, submission=rejected_submission())
+        item, replayed = outcome
+        progress = await submission_progress(info.context.environment, item.id, unavailable_sources(info))
+        submission = Submission(
+            state=progress.state,
+            acknowledgement=item.acknowledgement,
+            replayed=replayed,
+            expected_by=progress.expected_by,
+        )
+        return payload(application=Application.of(item, withheld=withheld), user_errors=[], submission=submission)
+
+    return Payload(subtype_of(ApplicationPayload, description), fill)
+
+
+def subtype_of(
+    base: type[Any], description: str, name: str = "", things: Mapping[str, Thing[Any]] = MappingProxyType({})
+) -> Callable[[str], type[Any]]:
+    """What makes a type, by name, that adds things to the fields of its base; or gives the one that has a name."""
+    body: dict[str, Any] = {one: strawberry.field(description=thing.description) for one, thing in things.items()}
+    body["__annotations__"] = {one: thing.type | None for one, thing in things.items()}
+    body["__module__"] = __name__
+
+    def make_type(name: str) -> type[Any]:
+        payload = new_class(name, (base,), {}, lambda namespace: namespace.update(body))
+        return strawberry.type(payload, description=description)
+
+    shared = make_type(name) if name else None
+    return lambda name: shared or make_type(name)
+
+
+P = TypeVar("P", bound=MutationPayload)
+
+
+async def run_mutation(
+    info: Info,
+    payload: type[P],
+    name: str,
+    work: Callable[[], Awaitable[tuple[Any, bool]]],
+    view: Callable[[Any], Any],
+) -> P:
+    """Run an action and put its result into the payload's field of that name."""
+    came = await mutation_outcome(info, work)
+    if isinstance(came, list):
+        return _make_payload(payload, {name: None, "user_errors": came, "submission": rejected_submission()})
+    item, replayed = came
+    number = getattr(item, "number", None)
+    state = Submission(state=SubmissionState.ACCEPTED, acknowledgement=number, replayed=replayed)
+    return _make_payload(payload, {name: view(item), "user_errors": [], "submission": state})
+
+
+def _make_payload(payload: type[P], values: dict[str, Any]) -> P:
+    return payload(**values)
