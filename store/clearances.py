@@ -126,6 +126,11 @@ async def by_ids(tx: Transaction, ids: Iterable[str]) -> dict[str, Clearance]:
     return {row.id: _clearance(tx, row) for row in await rows_of(tx, sa.select(clearances_table), _C.id, ids)}
 
 
+async def get(tx: Transaction, clearance_id: str) -> Clearance | None:
+    """The clearance with an id, or None."""
+    return (await by_ids(tx, [clearance_id])).get(clearance_id)
+
+
 async def of_applications(tx: Transaction, ids: Iterable[str]) -> dict[str, list[Clearance]]:
     """The clearances of each application in the order in which they were asked."""
     statement = sa.select(clearances_table).order_by(_C.application_id, _C.asked_at, _C.id)

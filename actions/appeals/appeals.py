@@ -1,6 +1,6 @@
 """Files, hears and decides appeals for citizens and authorities; the automatic part is in legal_sweep."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -9,7 +9,17 @@ from actions.appeals.grounds import late_reason, open_filing
 from actions.appeals.hearings import cancel, fix, fixed_at
 from actions.appeals.orders import direct, impose
 from actions.appeals.steps import Filing, file, step
-from actions.kernel import PATH, Environment, UnitOfWork, conflict_problem, of_appeal, require, run_idempotently
+from actions.kernel import (
+    PATH,
+    Environment,
+    UnitOfWork,
+    of_appeal,
+    refuse_other_version,
+    require,
+    require_thing,
+    run_idempotently,
+    run_request,
+)
 from actions.officers.involved import barred_from
 from domain.appeals.appeals import Appeal, AppealGround, AppealMove, AppealOrigin, Hearing, Order
 from domain.applications.lifecycle import Status
@@ -17,7 +27,7 @@ from domain.identity.policy import ObjectKind, Purpose, Resource
 from domain.kernel import ErrorCode, PersonKind, Problem, Problems, Subject, ist_date, mask_aadhaar_in, not_found
 from store.appeals import appeals
 from store.applications import applications
-from store.database import NotThere, Transaction
+from store.database import Transaction
 
 LONGEST_TEXT = 4000
 LONGEST_PLACE = 200
@@ -95,14 +105,9 @@ async def file_appeal(env: Environment, subject: Subject, request: FileAppeal) -
 
     Raises Problems: NOT_FOUND, REASON_REQUIRED, NOT_APPEALABLE, ALREADY_APPEALED, APPEAL_TOO_LATE.
     """
-
-    async def work(tx: Transaction) -> dict[str, Any]:
-        return {"id": (await enter(UnitOfWork(env, tx, subject), request)).id}
-
-    answer, replayed = await run_idempotently(
-        env, subject, "fileAppeal", key=request.idempotency_key, body=asdict(request), work=work
+    return await run_request(
+        env, subject, "fileAppeal", request, lambda acting: enter(acting, request), read=appeals.get
     )
-    return await present(env, answer["id"]), replayed
 
 
 async def record_hearing(env: Environment, subject: Subject, request: RecordHearing) -> tuple[Appeal, bool]:
@@ -110,16 +115,9 @@ async def record_hearing(env: Environment, subject: Subject, request: RecordHear
 
     Raises Problems: NOT_FOUND, CONFLICT, BAD_INPUT, TRANSITION_NOT_ALLOWED.
     """
-
-    async def work(tx: Transaction) -> dict[str, Any]:
-        return {"id": (await fix_hearing(UnitOfWork(env, tx, subject), request)).id}
-
-    replaces = request.replaces.isoformat() if request.replaces else None
-    body = {**asdict(request), "at": request.at.isoformat(), "replaces": replaces}
-    answer, replayed = await run_idempotently(
-        env, subject, "recordHearing", key=request.idempotency_key, body=body, work=work
+    return await run_request(
+        env, subject, "recordHearing", request, lambda acting: fix_hearing(acting, request), read=appeals.get
     )
-    return await present(env, answer["id"]), replayed
 
 
 async def cancel_hearing(env: Environment, subject: Subject, request: CancelHearing) -> tuple[Appeal, bool]:
@@ -128,18 +126,13 @@ async def cancel_hearing(env: Environment, subject: Subject, request: CancelHear
     Raises Problems: NOT_FOUND, CONFLICT, REASON_REQUIRED, DATE_NOT_ALLOWED where no hearing is fixed for that moment.
     """
 
-    async def work(tx: Transaction) -> dict[str, Any]:
-        acting = UnitOfWork(env, tx, subject)
+    async def call_off(acting: UnitOfWork) -> Appeal:
         appeal = await _taken_up(acting, request.appeal_id, request.expected_version)
         reason = validated_text(request.reason, "reason", required=True) or ""
         found = await fixed_at(acting, appeal, request.at, ("input", "at"))
-        return {"id": (await cancel(acting, appeal, found, reason)).id}
+        return await cancel(acting, appeal, found, reason)
 
-    body = {**asdict(request), "at": request.at.isoformat()}
-    answer, replayed = await run_idempotently(
-        env, subject, "cancelHearing", key=request.idempotency_key, body=body, work=work
-    )
-    return await present(env, answer["id"]), replayed
+    return await run_request(env, subject, "cancelHearing", request, call_off, read=appeals.get)
 
 
 async def decide_appeal(env: Environment, subject: Subject, request: DecideAppeal) -> tuple[Appeal, bool]:
@@ -148,16 +141,9 @@ async def decide_appeal(env: Environment, subject: Subject, request: DecideAppea
     Raises Problems: NOT_FOUND, CONFLICT, REASON_REQUIRED, DATE_NOT_ALLOWED, HEARING_REQUIRED,
     PENALTY_NOT_ALLOWED, TRANSITION_NOT_ALLOWED.
     """
-
-    async def work(tx: Transaction) -> dict[str, Any]:
-        return {"id": (await pass_order(UnitOfWork(env, tx, subject), request)).id}
-
-    until = request.direct_until.isoformat() if request.direct_until else None
-    body = {**asdict(request), "direct_until": until}
-    answer, replayed = await run_idempotently(
-        env, subject, "decideAppeal", key=request.idempotency_key, body=body, work=work
+    return await run_request(
+        env, subject, "decideAppeal", request, lambda acting: pass_order(acting, request), read=appeals.get
     )
-    return await present(env, answer["id"]), replayed
 
 
 async def choose_auto_appeal(env: Environment, subject: Subject, *, wanted: bool, key: str) -> bool:
@@ -178,11 +164,13 @@ async def choose_auto_appeal(env: Environment, subject: Subject, *, wanted: bool
 
 async def enter(acting: UnitOfWork, request: FileAppeal) -> Appeal:
     """The inner step of an appeal by hand, in the caller's transaction."""
-    application = await applications.get(acting.tx, request.application_id)
-    if application is None:
-        raise not_found(*PATH)
-    resource = Resource(ObjectKind.APPEAL, application.id, application.citizen_id)
-    await require(acting.env, acting.tx, acting.subject, resource, Purpose.APPLY, path=PATH)
+    application = await require_thing(
+        acting,
+        await applications.get(acting.tx, request.application_id),
+        lambda found: Resource(ObjectKind.APPEAL, found.id, found.citizen_id),
+        Purpose.APPLY,
+        path=PATH,
+    )
     text = validated_text(request.text, "text", required=True)
     filing = await open_filing(acting, application, request.ground)
     reason = validated_text(request.late_reason or "", "lateReason", required=False)
@@ -232,24 +220,13 @@ async def pass_order(acting: UnitOfWork, request: DecideAppeal, *, decided_at: d
     return decided
 
 
-async def present(env: Environment, appeal_id: str) -> Appeal:
-    """The appeal as it now is, for an answer; raises NotThere."""
-    async with env.store.read_transaction() as tx:
-        appeal = (await appeals.by_ids(tx, [appeal_id])).get(appeal_id)
-    if appeal is None:
-        raise NotThere("the appeal")
-    return appeal
-
-
 async def _taken_up(acting: UnitOfWork, appeal_id: str, expected_version: int | None) -> Appeal:
-    appeal = (await appeals.by_ids(acting.tx, [appeal_id])).get(appeal_id)
-    if appeal is None:
-        raise not_found(*APPEAL)
-    resource = of_appeal(appeal, acting=True)
-    await require(acting.env, acting.tx, acting.subject, resource, Purpose.HEAR_APPEAL, path=APPEAL)
+    found = await appeals.get(acting.tx, appeal_id)
+    appeal = await require_thing(
+        acting, found, lambda one: of_appeal(one, acting=True), Purpose.HEAR_APPEAL, path=APPEAL
+    )
     await _refuse_the_involved(acting, appeal)
-    if expected_version is not None and expected_version != appeal.version:
-        raise conflict_problem(appeal.version, appeal.state.value)
+    refuse_other_version(expected_version, appeal.version, appeal.state)
     return appeal
 
 

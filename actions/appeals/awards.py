@@ -7,12 +7,17 @@ from typing import Any
 from actions.appeals.commission_filing import note_award
 from actions.appeals.steps import step
 from actions.feedback.notices import tell_of_award
-from actions.kernel import Environment, UnitOfWork, permitted_postings, require_one, run_idempotently
+from actions.kernel import (
+    Environment,
+    UnitOfWork,
+    require_postings,
+    require_thing,
+    run_idempotently,
+)
 from domain.appeals.appeals import SETTLED, Appeal, AppealMove, Award, AwardKind, AwardState
 from domain.identity.policy import ObjectKind, Purpose, Resource
 from domain.kernel import (
     ErrorCode,
-    NotSignedIn,
     Posting,
     Problem,
     Problems,
@@ -20,7 +25,6 @@ from domain.kernel import (
     Subject,
     holds_aadhaar,
     ist_date,
-    not_found,
 )
 from store.appeals import appeals, hearing_calendar
 from store.database import Transaction
@@ -52,8 +56,9 @@ async def settle_award(env: Environment, subject: Subject, request: SettleAward)
         await settle(UnitOfWork(env, tx, subject), request)
         return {"appeal_id": request.appeal_id}
 
-    body = {**asdict(request), "settled_on": request.settled_on.isoformat()}
-    _, replayed = await run_idempotently(env, subject, "settleAward", key=request.idempotency_key, body=body, work=work)
+    _, replayed = await run_idempotently(
+        env, subject, "settleAward", key=request.idempotency_key, body=asdict(request), work=work
+    )
     async with env.store.read_transaction() as tx:
         found = await appeals.awards(tx, [request.appeal_id])
     return next(one for one in found[request.appeal_id] if one.kind is request.kind), replayed
@@ -61,10 +66,8 @@ async def settle_award(env: Environment, subject: Subject, request: SettleAward)
 
 async def settle(acting: UnitOfWork, request: SettleAward) -> Award:
     """The inner step, in the caller's transaction."""
-    appeal = (await appeals.by_ids(acting.tx, [request.appeal_id])).get(request.appeal_id)
-    if appeal is None:
-        raise not_found(*_APPEAL)
-    await require_one(acting.env, acting.tx, acting.subject, of_award(appeal), _PURPOSES, path=_APPEAL)
+    found = await appeals.get(acting.tx, request.appeal_id)
+    appeal = await require_thing(acting, found, of_award, *_PURPOSES, path=_APPEAL)
     award = await appeals.award(acting.tx, appeal.id, request.kind)
     if award is None:
         raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "kind"), Remedy.REFRESH))
@@ -87,17 +90,12 @@ async def settle(acting: UnitOfWork, request: SettleAward) -> Award:
 
 def of_award(appeal: Appeal) -> Resource:
     """What access to the money of an order depends on: the department and the place of the appeal."""
-    return Resource(ObjectKind.AWARD, appeal.id, appeal.citizen_id, appeal.department, appeal.district, appeal.tehsil)
+    return Resource.of(ObjectKind.AWARD, appeal.id, appeal)
 
 
 def award_postings(subject: Subject) -> list[Posting]:
     """The postings under which the subject settles awards; raises NotSignedIn, NOT_FOUND where there is none."""
-    if not subject.signed_in:
-        raise NotSignedIn
-    found = [one for purpose in _PURPOSES for one in permitted_postings(subject, ObjectKind.AWARD, purpose)]
-    if not found:
-        raise not_found()
-    return found
+    return require_postings(subject, ObjectKind.AWARD, *_PURPOSES)
 
 
 async def awards_page(

@@ -18,7 +18,7 @@ from domain.kernel import Problems
 from integrations.calling.errors import NotLetIn, RemoteError, Unavailable
 from integrations.right_to_service import MessageReceipt, NotNow, OtherMessage, ReceivedMessage, UnknownCase
 from store.appeals import appeals, commission
-from store.database import StoreUnavailable, Transaction, TryAgain, VersionConflict, audit
+from store.database import StoreUnavailable, Transaction, TryAgain, VersionConflict
 
 _RACES = 3
 """How often a message is tried where somebody else changed the appeal at the same moment."""
@@ -201,15 +201,7 @@ async def _apply_waiting(env: Environment, message: CommissionMessage) -> Messag
 
 async def _note(acting: UnitOfWork, appeal: Appeal, word: str, state: MessageState) -> None:
     """A line that the message came and what became of it; the change itself has lines of its own."""
-    line = audit.AuditLine(
-        actor_label=acting.subject.label,
-        action="commission.message",
-        object_kind="APPEAL",
-        object_id=appeal.id,
-        purpose=Purpose.HEAR_APPEAL.value,
-        detail={"word": word, "state": state.value},
-    )
-    await audit.append(acting.tx, line)
+    await acting.record("commission.message", "APPEAL", appeal.id, Purpose.HEAR_APPEAL, word=word, state=state.value)
 
 
 @asynccontextmanager

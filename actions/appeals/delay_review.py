@@ -87,7 +87,7 @@ async def make_review(env: Environment, month: date | None = None) -> DelayRevie
         if env.partners.commission is not None:
             await outbox.add(tx, REVIEW, name, {"month": month.isoformat()})
         detail = {"month": name, "sha256": digest}
-        await audit.append(tx, audit.AuditLine(SYSTEM.label, "delay.review", "DELAY_REVIEW", name, None, detail))
+        await audit.record(tx, SYSTEM.label, "delay.review", "DELAY_REVIEW", name, **detail)
         return review
 
     return await env.store.carry_out(work)

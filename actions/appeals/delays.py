@@ -1,11 +1,20 @@
 """Records the reasons that officers give for delays, and their review by the Commission and by supervisors."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from actions.kernel import Environment, UnitOfWork, note, permitted_postings, require, run_idempotently
+from actions.kernel import (
+    Environment,
+    UnitOfWork,
+    note,
+    permitted_postings,
+    require,
+    require_postings,
+    require_thing,
+    run_request,
+)
 from actions.officers.dashboards import line_of
 from domain.appeals.delays import LONGEST_TEXT, OLDEST_MONTHS, DelayCause, DelayReason, ReasonFilter
 from domain.applications.applications import Application
@@ -16,7 +25,6 @@ from domain.kernel import ErrorCode, NotSignedIn, PersonKind, Posting, Problem, 
 from domain.statistics.figures import month_of, months_back
 from store.appeals import delays
 from store.applications import applications
-from store.database import NotThere, Transaction
 
 Office = tuple[str | None, str | None, str | None]
 """Department, district and tehsil."""
@@ -50,23 +58,9 @@ async def record_delay_reason(
     Raises Problems: NOT_FOUND outside of the officer's jurisdiction, BAD_INPUT where the application is not late, the
     month is in the future or too far back, the text is too long, or neither or both of application and month are named.
     """
-    kept: list[DelayReason] = []
-
-    async def work(tx: Transaction) -> dict[str, Any]:
-        reason = await record(UnitOfWork(env, tx, subject), request)
-        kept.append(reason)
-        return {"id": reason.id}
-
-    body = asdict(request) | {"month": request.month.isoformat() if request.month else None}
-    key = request.idempotency_key
-    answer, replayed = await run_idempotently(env, subject, "recordDelayReason", key=key, body=body, work=work)
-    if kept and not replayed:
-        return kept[-1], False
-    async with env.store.read_transaction() as tx:
-        found = await delays.get(tx, answer["id"])
-    if found is None:
-        raise NotThere("the reason")
-    return found, replayed
+    return await run_request(
+        env, subject, "recordDelayReason", request, lambda acting: record(acting, request), read=delays.get
+    )
 
 
 async def record(acting: UnitOfWork, request: RecordDelayReason) -> DelayReason:
@@ -103,12 +97,7 @@ async def record(acting: UnitOfWork, request: RecordDelayReason) -> DelayReason:
 
 def reviewer_postings(subject: Subject) -> list[Posting]:
     """The postings under which the subject may read reasons; raises NotSignedIn, NOT_FOUND where there is none."""
-    if not subject.signed_in:
-        raise NotSignedIn
-    found = permitted_postings(subject, ObjectKind.DELAY_REASON, Purpose.SUPERVISE)
-    if not found:
-        raise not_found()
-    return found
+    return require_postings(subject, ObjectKind.DELAY_REASON, Purpose.SUPERVISE)
 
 
 async def reasons_page(env: Environment, subject: Subject, wanted: ReasonFilter, **part: Any) -> list[DelayReason]:
@@ -126,11 +115,13 @@ async def count_reasons(env: Environment, subject: Subject, wanted: ReasonFilter
 
 
 async def _late(acting: UnitOfWork, application_id: str) -> Application:
-    application = await applications.get(acting.tx, application_id)
-    if application is None:
-        raise not_found(*_APPLICATION)
-    resource = replace(line_of(application), kind=ObjectKind.DELAY_REASON)
-    await require(acting.env, acting.tx, acting.subject, resource, Purpose.RESPOND, path=_APPLICATION)
+    application = await require_thing(
+        acting,
+        await applications.get(acting.tx, application_id),
+        lambda found: replace(line_of(found), kind=ObjectKind.DELAY_REASON),
+        Purpose.RESPOND,
+        path=_APPLICATION,
+    )
     running = application.status in ON_THE_CLOCK and application.paused_since is None
     until = acting.now if running else application.delivered_at or _decided_at(application)
     if application.due_at is None or until is None or until <= application.due_at:

@@ -5,9 +5,9 @@ from datetime import datetime
 
 from actions.appeals.steps import step
 from actions.feedback.notices import tell_of_hearing
-from actions.kernel import UnitOfWork
+from actions.kernel import UnitOfWork, escalation
 from domain.appeals.appeals import PENDING, Appeal, AppealMove, AppealState, Hearing, HearingState
-from domain.clearances import Escalation, EscalationKind
+from domain.clearances import EscalationKind
 from domain.feedback.notices import NoticeKind
 from domain.kernel import ErrorCode, Problem, Problems, Remedy
 from store import clearances
@@ -51,14 +51,6 @@ async def cancel(acting: UnitOfWork, appeal: Appeal, hearing: Hearing, reason: s
 async def _tell(acting: UnitOfWork, appeal: Appeal, hearing: Hearing, kind: NoticeKind) -> None:
     """Tell the citizen, and warn the officer whose work it is about."""
     await tell_of_hearing(acting, appeal, hearing, kind)
-    warning = Escalation(
-        id=acting.env.ids.key(),
-        citizen_id=appeal.citizen_id,
-        application_id=appeal.application_id,
-        kind=EscalationKind.HEARING,
-        officer_id=appeal.designated_id,
-        above_id=appeal.authority_id,
-        due_at=hearing.at,
-        at=acting.now,
-    )
+    officer, authority = appeal.designated_id, appeal.authority_id
+    warning = escalation(acting, appeal, EscalationKind.HEARING, officer, authority, due_at=hearing.at)
     await clearances.warn(acting.tx, warning)

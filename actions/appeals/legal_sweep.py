@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from actions.appeals.steps import Filing, file, file_many, may_be_appealed, step_many
+from actions.appeals.steps import Filing, file_many, may_be_appealed, step_many
 from actions.clearances.rounds import escalate_clearances, remind_of_clearances
 from actions.feedback.notices import tell_of_breaches
 from actions.kernel import (
@@ -21,6 +21,7 @@ from actions.kernel import (
     UnitOfWork,
     at_level,
     calendar_of,
+    escalation,
     furthest,
     in_batches,
     place_of,
@@ -39,7 +40,7 @@ from store.database import NotThere
 
 _LONG_AGO = timedelta(days=3650)
 _ONE_SECOND = timedelta(seconds=1)
-_OF_BREACH = Filing(AppealLevel.FIRST, AppealGround.TIME_LIMIT_BREACHED, AppealOrigin.AUTO)
+OF_BREACH = Filing(AppealLevel.FIRST, AppealGround.TIME_LIMIT_BREACHED, AppealOrigin.AUTO)
 """The first appeal of a breached application, which files itself."""
 
 _log = structlog.get_logger(__name__)
@@ -72,18 +73,11 @@ async def sweep(env: Environment, fence: Fence | None = None) -> Swept:
     return Swept(filed, raised, warned, moved)
 
 
-async def file_breach(acting: UnitOfWork, application: Application) -> Appeal | None:
-    """File the first appeal of a breached application by itself; None where it is there."""
-    return await file(acting, application, _OF_BREACH)
-
-
-async def raise_level(acting: UnitOfWork, appeal: Appeal) -> Appeal | None:
-    """Let an appeal lapse, or note that its order was ignored, and file the next one; None where none follows."""
-    return next(iter(await raise_levels(acting, [appeal])), None)
-
-
 async def raise_levels(acting: UnitOfWork, found: Sequence[Appeal]) -> list[Appeal]:
-    """The same for a batch of appeals, in as many statements as for one; gives those that follow."""
+    """Let appeals lapse, or note that their orders were ignored, and file the next ones; gives those that follow.
+
+    A batch takes as many statements as one appeal.
+    """
     out = await appeals.opted_out(acting.tx, {appeal.citizen_id for appeal in found})
     final = {appeal.id for appeal in found if appeal.level.above is None or appeal.citizen_id in out}
     steps = [(appeal, AppealMove.IGNORE_ORDER if _is_ignored(appeal) else AppealMove.LAPSE) for appeal in found]
@@ -115,7 +109,7 @@ async def _file_breaches(acting: UnitOfWork) -> tuple[int, int]:
     found = await appeals.breached_applications(
         acting.tx, acting.now - _ONE_SECOND + timedelta(microseconds=1), limit=BATCH
     )
-    filed = await file_many(acting.with_cache(), [(application, _OF_BREACH) for application in found])
+    filed = await file_many(acting.with_cache(), [(application, OF_BREACH) for application in found])
     return len(found), len(filed)
 
 
@@ -191,7 +185,7 @@ class _Warning:
         if self.kind is not EscalationKind.DUE_SOON:
             above = await self._appellate_officer(acting, place_of(application))
         due_at = application.due_at or acting.now
-        return _escalation(acting, application, self.kind, application.officer_id, above, due_at)
+        return escalation(acting, application, self.kind, application.officer_id, above, due_at=due_at)
 
 
 async def _tell_them(acting: UnitOfWork, breached: Sequence[Application]) -> None:
@@ -203,7 +197,7 @@ async def _tell_them(acting: UnitOfWork, breached: Sequence[Application]) -> Non
 
 
 def _is_of_breach(appeal: Appeal) -> bool:
-    return appeal.level is _OF_BREACH.level and appeal.ground is _OF_BREACH.ground
+    return appeal.level is OF_BREACH.level and appeal.ground is OF_BREACH.ground
 
 
 async def _warn_authorities(acting: UnitOfWork) -> tuple[int, int]:
@@ -216,25 +210,6 @@ async def _warn_authorities(acting: UnitOfWork) -> tuple[int, int]:
         moment = appeal.decide_by or acting.now
         above = appeal.second_id if appeal.level is AppealLevel.FIRST else None
         kind = EscalationKind.APPEAL_DUE_SOON
-        done += await clearances.warn(acting.tx, _escalation(acting, appeal, kind, appeal.authority_id, above, moment))
+        warning = escalation(acting, appeal, kind, appeal.authority_id, above, due_at=moment)
+        done += await clearances.warn(acting.tx, warning)
     return len(found), done
-
-
-def _escalation(
-    acting: UnitOfWork,
-    about: Application | Appeal,
-    kind: EscalationKind,
-    officer_id: str | None,
-    above_id: str | None,
-    due_at: datetime,
-) -> Escalation:
-    return Escalation(
-        id=acting.env.ids.key(),
-        citizen_id=about.citizen_id,
-        application_id=about.application_id if isinstance(about, Appeal) else about.id,
-        kind=kind,
-        officer_id=officer_id,
-        above_id=above_id,
-        due_at=due_at,
-        at=acting.now,
-    )

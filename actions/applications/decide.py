@@ -1,7 +1,7 @@
 """The designated officer's actions on an application, each verdict in one transaction."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
@@ -17,8 +17,7 @@ from actions.kernel import (
     UnitOfWork,
     apply_transition,
     legal_clock,
-    present,
-    run_idempotently,
+    run_request,
     service_of,
     take_up,
 )
@@ -28,7 +27,7 @@ from domain.applications.lifecycle import Move, Status, advance
 from domain.catalogue.catalogue import Outcome
 from domain.identity.policy import Purpose
 from domain.kernel import ErrorCode, Problem, Problems, Subject, mask_aadhaar_in
-from store.database import Transaction
+from store.applications import applications
 from store.officers.desk import lock_application
 from store.platform import outbox
 
@@ -88,15 +87,14 @@ async def decide_with(
     env: Environment, subject: Subject, request: Decide, balances: Balances
 ) -> tuple[Application, bool]:
     """As `decide_application`, with the balances reported before (actions/benefits/sanction_budgets.py)."""
-
-    async def work(tx: Transaction) -> dict[str, Any]:
-        acting = UnitOfWork(env, tx, subject, balances=balances)
-        return {"id": (await pass_verdict(acting, request, at_desk=True)).id}
-
-    answer, replayed = await run_idempotently(
-        env, subject, "decideApplication", key=request.idempotency_key, body=asdict(request), work=work
+    return await run_request(
+        env,
+        subject,
+        "decideApplication",
+        request,
+        lambda acting: pass_verdict(replace(acting, balances=balances), request, at_desk=True),
+        read=applications.get,
     )
-    return await present(env, answer["id"]), replayed
 
 
 async def pass_verdict(

@@ -1,8 +1,7 @@
 """Hands a certificate or order to the citizen at a counter and marks the application as delivered."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from actions.kernel import (
     PATH,
@@ -10,21 +9,17 @@ from actions.kernel import (
     Step,
     UnitOfWork,
     apply_transition,
-    conflict_problem,
-    of_application,
-    present,
-    require,
-    run_idempotently,
+    run_request,
+    take_up,
 )
 from domain.applications.applications import Application, DeliveryMode
 from domain.applications.lifecycle import Move, Status
 from domain.doorstep import OPEN, VisitPurpose
 from domain.identity.policy import Purpose
-from domain.kernel import ErrorCode, Problem, Problems, Role, Subject, not_found
+from domain.kernel import ErrorCode, Problem, Problems, Role, Subject
 from store import doorstep
 from store.applications import applications
 from store.certificates import certificates
-from store.database import Transaction
 
 LONGEST_NOTE = 500
 _READY = (Status.CERTIFICATE_ISSUED, Status.BENEFIT_SANCTIONED)
@@ -48,16 +43,9 @@ async def hand_over(env: Environment, subject: Subject, request: HandOver) -> tu
     NOT_FOUND, CONFLICT, DATE_NOT_ALLOWED for a time before the issue or in the future, BAD_INPUT,
     TRANSITION_NOT_ALLOWED.
     """
-
-    async def work(tx: Transaction) -> dict[str, Any]:
-        return {"id": (await give(UnitOfWork(env, tx, subject), request)).id}
-
-    handed = request.handed_over_at.isoformat() if request.handed_over_at else None
-    body = {**asdict(request), "handed_over_at": handed}
-    answer, replayed = await run_idempotently(
-        env, subject, "handOver", key=request.idempotency_key, body=body, work=work
+    return await run_request(
+        env, subject, "handOver", request, lambda acting: give(acting, request), read=applications.get
     )
-    return await present(env, answer["id"]), replayed
 
 
 async def give(acting: UnitOfWork, request: HandOver) -> Application:
@@ -78,14 +66,8 @@ async def give(acting: UnitOfWork, request: HandOver) -> Application:
 
 
 async def _taken_up(acting: UnitOfWork, request: HandOver) -> Application:
-    application = await applications.get(acting.tx, request.application_id)
-    if application is None:
-        raise not_found(*PATH)
     purpose = Purpose.ASSIST if Role.OPERATOR in acting.subject.roles else Purpose.DECIDE
-    await require(acting.env, acting.tx, acting.subject, of_application(application), purpose, path=PATH)
-    if request.expected_version is not None and request.expected_version != application.version:
-        raise conflict_problem(application.version, application.status.value)
-    return application
+    return await take_up(acting, request.application_id, purpose, expected_version=request.expected_version)
 
 
 async def _at_counter(acting: UnitOfWork, application: Application) -> bool:

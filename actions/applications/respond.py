@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
 
 from actions.applications.strength import refuse_weak_bank_change
 from actions.catalogue.prefilled_answers import amend, keep
@@ -17,8 +16,7 @@ from actions.kernel import (
     apply_transition,
     legal_clock,
     of_application,
-    present,
-    run_idempotently,
+    run_request,
     service_of,
     take_up,
 )
@@ -27,7 +25,6 @@ from domain.applications.lifecycle import Move, advance
 from domain.identity.policy import Purpose, decide
 from domain.kernel import ErrorCode, NotSignedIn, Problem, Problems, Subject, not_found
 from store.applications import applications
-from store.database import Transaction
 
 LONGEST_ANSWER = 4000
 LONGEST_RECEIPT = 40
@@ -75,19 +72,20 @@ async def answer_query(env: Environment, subject: Subject, request: AnswerQuery)
     DOCUMENT_UNKNOWN for a paper that is not on the service's list or not where it is said to lie, CONSENT_REQUIRED.
     """
     findings = await _look_up(env, subject, request)
-
-    async def work(tx: Transaction) -> dict[str, Any]:
-        return {"id": (await give_answer(UnitOfWork(env, tx, subject), request, findings)).id}
-
     body = asdict(request)
     if not request.documents:  # the body of an answer in words alone is that of releases that knew no other
         del body["documents"]
     if not request.sources:
         del body["sources"]
-    answer, replayed = await run_idempotently(
-        env, subject, "answerQuery", key=request.idempotency_key, body=body, work=work
+    return await run_request(
+        env,
+        subject,
+        "answerQuery",
+        request,
+        lambda acting: give_answer(acting, request, findings),
+        read=applications.get,
+        body=body,
     )
-    return await present(env, answer["id"]), replayed
 
 
 async def withdraw_application(env: Environment, subject: Subject, request: Withdraw) -> tuple[Application, bool]:
@@ -95,14 +93,9 @@ async def withdraw_application(env: Environment, subject: Subject, request: With
 
     Raises Problems: NOT_FOUND, CONFLICT, TRANSITION_NOT_ALLOWED.
     """
-
-    async def work(tx: Transaction) -> dict[str, Any]:
-        return {"id": (await take_back(UnitOfWork(env, tx, subject), request)).id}
-
-    answer, replayed = await run_idempotently(
-        env, subject, "withdrawApplication", key=request.idempotency_key, body=asdict(request), work=work
+    return await run_request(
+        env, subject, "withdrawApplication", request, lambda acting: take_back(acting, request), read=applications.get
     )
-    return await present(env, answer["id"]), replayed
 
 
 async def record_fee(env: Environment, subject: Subject, request: RecordFee) -> tuple[Application, bool]:
@@ -111,14 +104,15 @@ async def record_fee(env: Environment, subject: Subject, request: RecordFee) -> 
     For the operator whom the citizen let serve her, and for officers of the place. Raises Problems:
     NOT_FOUND, CONFLICT, FEE_MISMATCH, BAD_INPUT, TRANSITION_NOT_ALLOWED.
     """
-
-    async def work(tx: Transaction) -> dict[str, Any]:
-        return {"id": (await enter_fee(UnitOfWork(env, tx, subject), request)).id}
-
-    answer, replayed = await run_idempotently(
-        env, subject, "recordFee", key=request.idempotency_key, body=asdict(request), work=work, for_ever=True
+    return await run_request(
+        env,
+        subject,
+        "recordFee",
+        request,
+        lambda acting: enter_fee(acting, request),
+        read=applications.get,
+        for_ever=True,
     )
-    return await present(env, answer["id"]), replayed
 
 
 async def give_answer(acting: UnitOfWork, request: AnswerQuery, findings: Sequence[Finding] = ()) -> Application:

@@ -26,10 +26,9 @@ from actions.kernel import (
     draw_number,
     note_holder,
     of_citizen,
-    present,
     register,
     require,
-    run_idempotently,
+    run_request,
     start_changes,
 )
 from domain.applications.applications import Application, Channel, DeliveryMode, filed_through
@@ -50,7 +49,6 @@ from domain.kernel import (
 )
 from store import umang
 from store.applications import applications
-from store.database import Transaction
 
 __all__ = ["NewDocument", "SaveDraft", "SubmitApplication", "file", "open_case", "save_draft", "submit_application"]
 
@@ -111,16 +109,13 @@ async def submit_application(
     citizen_id = applicant(subject, request.on_behalf_of, request.service_code)
     findings = await attachments.check_documents(env, subject, citizen_id, request.documents)
 
-    async def work(tx: Transaction) -> dict[str, Any]:
-        acting = UnitOfWork(env, tx, subject)
+    async def hand_in(acting: UnitOfWork) -> Application:
         application, service = await file(acting, request, findings)
-        return {"id": (await open_case(acting, application, service)).id}
+        return await open_case(acting, application, service)
 
-    body = _body(request)
-    answer, replayed = await run_idempotently(
-        env, subject, "submitApplication", key=request.idempotency_key, body=body, work=work
+    return await run_request(
+        env, subject, "submitApplication", request, hand_in, body=_body(request), read=applications.get
     )
-    return await present(env, answer["id"]), replayed
 
 
 async def save_draft(env: Environment, subject: Subject, request: SaveDraft) -> tuple[Application, bool]:
@@ -130,15 +125,15 @@ async def save_draft(env: Environment, subject: Subject, request: SaveDraft) -> 
     """
     citizen_id = applicant(subject, request.on_behalf_of, request.service_code)
     findings = await attachments.check_documents(env, subject, citizen_id, request.documents or ())
-
-    async def work(tx: Transaction) -> dict[str, Any]:
-        return {"id": (await draft(UnitOfWork(env, tx, subject), request, findings)).id}
-
-    body = _body(request)
-    answer, replayed = await run_idempotently(
-        env, subject, "saveDraft", key=request.idempotency_key, body=body, work=work
+    return await run_request(
+        env,
+        subject,
+        "saveDraft",
+        request,
+        lambda acting: draft(acting, request, findings),
+        read=applications.get,
+        body=_body(request),
     )
-    return await present(env, answer["id"]), replayed
 
 
 def applicant(subject: Subject, on_behalf_of: str | None, service_code: str) -> str:

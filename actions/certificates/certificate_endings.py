@@ -5,8 +5,8 @@ the officer's word until the new one is made, the old one holds no longer and a 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -21,11 +21,10 @@ from actions.kernel import (
     Step,
     UnitOfWork,
     apply_transition,
-    conflict_problem,
     of_application,
-    present,
+    refuse_other_version,
     require,
-    run_idempotently,
+    run_request,
 )
 from actions.privacy.personal_data import ERASED_ACTION
 from domain.applications.applications import Application
@@ -35,7 +34,7 @@ from domain.identity.policy import ObjectKind, Purpose
 from domain.kernel import SYSTEM, ErrorCode, Problem, Problems, Subject, ist_date, mask_aadhaar_in, not_found
 from store.applications import applications
 from store.certificates import certificate_endings, certificates
-from store.database import AlreadyThere, NotThere, Transaction, audit
+from store.database import AlreadyThere, NotThere, audit
 from store.identity import people
 from store.platform import outbox
 
@@ -50,8 +49,6 @@ _MOVES = {
     CertificateStatus.REVOKED: Move.REVOKE_CERTIFICATE,
 }
 _log = structlog.get_logger(__name__)
-
-Work = Callable[[UnitOfWork], Awaitable[Application]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +88,7 @@ async def correct_certificate(
         await outbox.add(acting.tx, CORRECT, certificate.id, {"certificate_id": certificate.id})
         return after
 
-    return await _run_mutation(env, subject, "correctCertificate", request, work)
+    return await run_request(env, subject, "correctCertificate", request, work, read=applications.get)
 
 
 async def revoke_certificate(env: Environment, subject: Subject, request: EndCertificate) -> tuple[Application, bool]:
@@ -103,7 +100,7 @@ async def revoke_certificate(env: Environment, subject: Subject, request: EndCer
         await plan_delete(acting, certificate)
         return after
 
-    return await _run_mutation(env, subject, "revokeCertificate", request, work)
+    return await run_request(env, subject, "revokeCertificate", request, work, read=applications.get)
 
 
 async def make_corrected(env: Environment, certificate_id: str, renderer: Renderer) -> IssuedCertificate:
@@ -175,8 +172,7 @@ async def _taken_up(acting: UnitOfWork, request: EndCertificate) -> tuple[Issued
     if certificate is None or application is None:
         raise not_found(*_PATH)
     await require(acting.env, acting.tx, acting.subject, of_application(application), Purpose.DECIDE, path=_PATH)
-    if request.expected_version is not None and request.expected_version != application.version:
-        raise conflict_problem(application.version, application.status.value)
+    refuse_other_version(request.expected_version, application.version, application.status)
     return certificate, application
 
 
@@ -224,22 +220,6 @@ def _facts(request: CorrectCertificate) -> dict[str, str]:
     return facts
 
 
-async def _run_mutation(
-    env: Environment, subject: Subject, operation: str, request: EndCertificate, work: Work
-) -> tuple[Application, bool]:
-    async def in_transaction(tx: Transaction) -> dict[str, Any]:
-        return {"id": (await work(UnitOfWork(env, tx, subject))).id}
-
-    body = asdict(request)
-    answer, replayed = await run_idempotently(
-        env, subject, operation, key=request.idempotency_key, body=body, work=in_transaction
-    )
-    return await present(env, answer["id"]), replayed
-
-
 async def _tell_audit(acting: UnitOfWork, action: str, certificate_id: str, detail: Mapping[str, str]) -> None:
     purpose = Purpose.OPERATE if acting.subject is SYSTEM else Purpose.DECIDE
-    line = audit.AuditLine(
-        acting.subject.label, action, ObjectKind.CERTIFICATE.value, certificate_id, purpose.value, detail
-    )
-    await audit.append(acting.tx, line)
+    await acting.record(action, ObjectKind.CERTIFICATE, certificate_id, purpose, **detail)

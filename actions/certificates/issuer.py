@@ -134,7 +134,8 @@ class CertificateIssuer:
         owns = owns and await same_number(self._env.vault, citizen, request.uid)
         if owns:
             await plan_as_asked(tx, application.id, request.locker_id)
-            await audit.append(tx, _pending_line(application.id))
+            action, actor = "digilocker.pull_uri.pending", _DIGILOCKER.label
+            await audit.record(tx, actor, action, ObjectKind.APPLICATION, application.id, Purpose.ISSUE_TO_LOCKER)
         return owns
 
     async def _decide_release(
@@ -150,15 +151,15 @@ class CertificateIssuer:
         owner = await _linked_citizen(tx, request.locker_id, certificate.citizen_id)
         subject = Subject(frozenset({Role.DIGILOCKER}), person_id=owner)
         refusal = await self._refusal(tx, certificate, request, subject, exact=exact)
-        line = audit.AuditLine(
-            actor_label=subject.label,
-            action=operation if refusal is None else f"{operation}.refused",
-            object_kind=ObjectKind.CERTIFICATE.value,
-            object_id=certificate.id,
-            purpose=Purpose.ISSUE_TO_LOCKER.value,
-            detail={"refusal": refusal} if refusal else {},
+        await audit.record(
+            tx,
+            subject.label,
+            operation if refusal is None else f"{operation}.refused",
+            ObjectKind.CERTIFICATE,
+            certificate.id,
+            Purpose.ISSUE_TO_LOCKER,
+            **{"refusal": refusal} if refusal else {},
         )
-        await audit.append(tx, line)
         return refusal is None
 
     async def _refusal(
@@ -209,12 +210,6 @@ async def _ends_in(tx: Transaction, application: Application, doctype: str) -> b
     """Whether the service of an application ends in a certificate of the doctype."""
     service = await catalogue.service(tx, application.service_code)
     return service is not None and service.outcome is Outcome.CERTIFICATE and (service.doctype or "").upper() == doctype
-
-
-def _pending_line(application_id: str) -> audit.AuditLine:
-    """A pull for an application's certificate was answered as pending."""
-    action, purpose = "digilocker.pull_uri.pending", Purpose.ISSUE_TO_LOCKER.value
-    return audit.AuditLine(_DIGILOCKER.label, action, ObjectKind.APPLICATION.value, application_id, purpose, {})
 
 
 @asynccontextmanager

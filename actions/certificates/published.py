@@ -121,15 +121,15 @@ class CertificatePublisher:
             subject = Subject(frozenset({Role.API_SETU}), person_id=citizen.id)
             resource = access.of_certificate(certificate)
             await access.require(self._env, tx, subject, resource, Purpose.SHARE_WITH_CONSENT)
-        line = audit.AuditLine(
-            actor_label=f"{Role.API_SETU.value}:{call.client_id}",
-            action=OPERATION if refusal is None else f"{OPERATION}.refused",
-            object_kind=ObjectKind.CERTIFICATE.value,
-            object_id=certificate.id,
-            purpose=Purpose.SHARE_WITH_CONSENT.value,
-            detail={"consentId": call.consent_id, **({"refusal": refusal} if refusal else {})},
+        await audit.record(
+            tx,
+            f"{Role.API_SETU.value}:{call.client_id}",
+            OPERATION if refusal is None else f"{OPERATION}.refused",
+            ObjectKind.CERTIFICATE,
+            certificate.id,
+            Purpose.SHARE_WITH_CONSENT,
+            **{"consentId": call.consent_id, **({"refusal": refusal} if refusal else {})},
         )
-        await audit.append(tx, line)
         return refusal is None
 
     async def _use_consent(self, tx: Transaction, call: PublishedCall) -> None:

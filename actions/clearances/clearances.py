@@ -1,8 +1,7 @@
 """Requests clearances of other departments, each with its due date, and records their officers' answers."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 from actions.clearances.steps import with_answer
 from actions.kernel import (
@@ -12,9 +11,8 @@ from actions.kernel import (
     apply_transition,
     calendar_of,
     of_clearance,
-    present,
-    require,
-    run_idempotently,
+    require_thing,
+    run_request,
     take_up,
 )
 from domain.applications.applications import Application
@@ -22,11 +20,11 @@ from domain.applications.deadline import end_of_day
 from domain.applications.lifecycle import Move, Status
 from domain.clearances import Clearance, ClearanceState
 from domain.identity.policy import Purpose
-from domain.kernel import ErrorCode, Problem, Problems, Remedy, Subject, mask_aadhaar_in, not_found
+from domain.kernel import ErrorCode, Problem, Problems, Remedy, Subject, mask_aadhaar_in
 from store import clearances
 from store.applications import applications
 from store.catalogue import catalogue
-from store.database import NotThere, Transaction
+from store.database import NotThere
 
 LONGEST_TEXT = 4000
 MOST_DEPARTMENTS = 10
@@ -63,16 +61,9 @@ async def ask_clearance(env: Environment, subject: Subject, request: AskClearanc
     Raises Problems: NOT_FOUND, CONFLICT, REASON_REQUIRED, DEPARTMENT_UNKNOWN, CLEARANCE_PENDING where a
     department was asked and has not answered, DATE_NOT_ALLOWED, TRANSITION_NOT_ALLOWED.
     """
-
-    async def work(tx: Transaction) -> dict[str, Any]:
-        return {"id": (await ask(UnitOfWork(env, tx, subject), request)).id}
-
-    days = [[department, day.isoformat()] for department, day in request.due_dates]
-    body = {**asdict(request), "due_on": request.due_on.isoformat() if request.due_on else None, "due_dates": days}
-    answer, replayed = await run_idempotently(
-        env, subject, "askClearance", key=request.idempotency_key, body=body, work=work
+    return await run_request(
+        env, subject, "askClearance", request, lambda acting: ask(acting, request), read=applications.get
     )
-    return await present(env, answer["id"]), replayed
 
 
 async def answer_clearance(env: Environment, subject: Subject, request: AnswerClearance) -> tuple[Clearance, bool]:
@@ -80,18 +71,9 @@ async def answer_clearance(env: Environment, subject: Subject, request: AnswerCl
 
     Raises Problems: NOT_FOUND, REASON_REQUIRED, TRANSITION_NOT_ALLOWED where it is not asked any more.
     """
-
-    async def work(tx: Transaction) -> dict[str, Any]:
-        return {"id": (await give_answer(UnitOfWork(env, tx, subject), request)).id}
-
-    answer, replayed = await run_idempotently(
-        env, subject, "answerClearance", key=request.idempotency_key, body=asdict(request), work=work
+    return await run_request(
+        env, subject, "answerClearance", request, lambda acting: give_answer(acting, request), read=clearances.get
     )
-    async with env.store.read_transaction() as tx:
-        clearance = (await clearances.by_ids(tx, [answer["id"]])).get(answer["id"])
-    if clearance is None:
-        raise NotThere("the clearance")
-    return clearance, replayed
 
 
 async def ask(acting: UnitOfWork, request: AskClearance) -> Application:
@@ -126,10 +108,8 @@ async def ask(acting: UnitOfWork, request: AskClearance) -> Application:
 
 async def give_answer(acting: UnitOfWork, request: AnswerClearance) -> Clearance:
     """The inner step of an answer, in the caller's transaction."""
-    clearance = (await clearances.by_ids(acting.tx, [request.clearance_id])).get(request.clearance_id)
-    if clearance is None:
-        raise not_found(*CLEARANCE)
-    await require(acting.env, acting.tx, acting.subject, of_clearance(clearance), Purpose.DECIDE, path=CLEARANCE)
+    found = await clearances.get(acting.tx, request.clearance_id)
+    clearance = await require_thing(acting, found, of_clearance, Purpose.DECIDE, path=CLEARANCE)
     answered = with_answer(acting, clearance, granted=request.granted, text=_validated_text(request.text, "text"))
     if not await clearances.settle(acting.tx, answered):
         params = {"status": clearance.state.value, "move": Move.ANSWER_CLEARANCE.value}

@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from actions.kernel import BATCH, UnitOfWork, at_level, calendar_of, furthest, place_of
+from actions.kernel import BATCH, UnitOfWork, at_level, calendar_of, escalation, furthest, place_of
 from domain.applications.deadline import end_of_day
-from domain.clearances import Clearance, Escalation, EscalationKind
+from domain.clearances import Clearance, EscalationKind
 from domain.kernel import OfficerLevel, ist_date
 from store import clearances
 from store.applications import applications
@@ -37,14 +37,7 @@ async def _escalate(acting: UnitOfWork, one: Clearance) -> None:
     application = await applications.get(acting.tx, one.application_id)
     if application is None:
         return
-    warning = Escalation(
-        id=acting.env.ids.key(),
-        citizen_id=one.citizen_id,
-        application_id=one.application_id,
-        kind=EscalationKind.CLEARANCE_OVERDUE,
-        officer_id=application.officer_id,
-        above_id=await at_level(acting, place_of(application), OfficerLevel.FIRST_APPELLATE),
-        due_at=one.due_at,
-        at=acting.now,
-    )
+    kind, officer_id = EscalationKind.CLEARANCE_OVERDUE, application.officer_id
+    above = await at_level(acting, place_of(application), OfficerLevel.FIRST_APPELLATE)
+    warning = escalation(acting, one, kind, officer_id, above, due_at=one.due_at)
     await clearances.warn(acting.tx, warning)

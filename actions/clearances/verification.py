@@ -1,8 +1,7 @@
 """Records a field report: the officer's findings, uploaded photographs, place and time."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from actions.catalogue.submit_checks import place_problems
 from actions.clearances.steps import enter_report
@@ -12,8 +11,7 @@ from actions.kernel import (
     UnitOfWork,
     apply_transition,
     of_application,
-    present,
-    run_idempotently,
+    run_request,
     take_up,
 )
 from actions.uploads.uploads import require_upload, use
@@ -23,7 +21,7 @@ from domain.clearances import Photo, Place
 from domain.identity.policy import Purpose
 from domain.kernel import ErrorCode, Problem, Problems, Subject, mask_aadhaar_in
 from domain.uploads.files import MediaType, UploadedFile
-from store.database import Transaction
+from store.applications import applications
 
 LONGEST_TEXT = 4000
 MOST_PHOTOS = 10
@@ -56,15 +54,9 @@ async def report_verification(
     Raises Problems: NOT_FOUND, CONFLICT, REASON_REQUIRED, UPLOAD_UNKNOWN for a photograph that the officer did
     not hand in, FILE_TYPE_NOT_ALLOWED, BAD_INPUT, PLACE_UNKNOWN, DATE_NOT_ALLOWED, TRANSITION_NOT_ALLOWED.
     """
-
-    async def work(tx: Transaction) -> dict[str, Any]:
-        return {"id": (await report(UnitOfWork(env, tx, subject), request)).id}
-
-    body = {**asdict(request), "observed_at": request.observed_at.isoformat() if request.observed_at else None}
-    answer, replayed = await run_idempotently(
-        env, subject, "reportVerification", key=request.idempotency_key, body=body, work=work
+    return await run_request(
+        env, subject, "reportVerification", request, lambda acting: report(acting, request), read=applications.get
     )
-    return await present(env, answer["id"]), replayed
 
 
 async def report(acting: UnitOfWork, request: ReportVerification) -> Application:

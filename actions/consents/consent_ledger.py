@@ -17,7 +17,7 @@ from domain.consents.consents import (
 )
 from domain.identity.policy import ObjectKind, Purpose
 from store.consents import consents
-from store.database import Transaction, audit
+from store.database import Transaction
 
 
 async def recorded_consents(tx: Transaction, citizen_id: str) -> list[Consent]:
@@ -59,13 +59,11 @@ async def write(
             artefact=artefact,
         ),
     )
-    line = audit.AuditLine(
-        actor_label=acting.subject.label,
-        action=f"consent.{step.value.lower()}",
-        object_kind=ObjectKind.CONSENT.value,
-        object_id=record.consent_id,
-        purpose=(Purpose.ASSIST if step is ConsentStep.ASK else Purpose.APPLY).value,
-        detail={"record": record.id, "link": record.link, "for": purpose.value},
+    await acting.record(
+        f"consent.{step.value.lower()}",
+        ObjectKind.CONSENT,
+        record.consent_id,
+        (Purpose.ASSIST if step is ConsentStep.ASK else Purpose.APPLY),
+        **{"record": record.id, "link": record.link, "for": purpose.value},
     )
-    await audit.append(acting.tx, line)
     return Consent((*(same.records if same else ()), record))

@@ -9,7 +9,7 @@ from domain.identity.policy import ObjectKind, Purpose
 from domain.kernel import SYSTEM, Subject
 from store.consents import consents
 from store.consents.consent_deletions import DELETED
-from store.database import Transaction, audit, locks
+from store.database import Transaction, locks
 
 LEAST_KEPT = timedelta(days=365 * KEPT_YEARS)
 """Nothing younger can be due; what is older is counted by the calendar."""
@@ -46,12 +46,6 @@ async def _delete_for(env: Environment, subject: Subject, citizen_id: str) -> in
 
 async def _delete(acting: UnitOfWork, consent: Consent) -> None:
     await consents.delete_records(acting.tx, consent.records, acting.now)
-    line = audit.AuditLine(
-        actor_label=acting.subject.label,
-        action=DELETED,
-        object_kind=ObjectKind.CONSENT.value,
-        object_id=consent.id,
-        purpose=Purpose.OPERATE.value,
-        detail={"records": [record.id for record in consent.records]},
+    await acting.record(
+        DELETED, ObjectKind.CONSENT, consent.id, Purpose.OPERATE, records=[record.id for record in consent.records]
     )
-    await audit.append(acting.tx, line)

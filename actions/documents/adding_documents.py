@@ -14,7 +14,7 @@ from domain.documents.documents import name_of
 from domain.identity.policy import ObjectKind, Purpose
 from domain.kernel import ErrorCode, PersonKind, Problem, Problems, Subject, mask_aadhaar_in, not_found
 from integrations.apisetu import DocumentSpecification
-from store.database import Transaction, audit, locks
+from store.database import Transaction, locks
 from store.documents import department_documents
 from store.documents.department_documents import DepartmentDocument
 
@@ -89,7 +89,8 @@ async def remove_document(env: Environment, subject: Subject, document_id: str, 
         if held is None or held.citizen_id != citizen_id or held.publisher == RATION_CARD:
             raise not_found("input", "documentId")
         await department_documents.remove(tx, document_id)
-        await _note(UnitOfWork(env, tx, subject), document_id, "department_document.removed")
+        acting = UnitOfWork(env, tx, subject)
+        await acting.record("department_document.removed", ObjectKind.DOCUMENT, document_id, Purpose.APPLY)
         return {"document": document_id}
 
     answer, replayed = await run_idempotently(
@@ -133,7 +134,7 @@ async def _add_document(
         valid_until=acting.now,  # until she consents
     )
     await department_documents.add(acting.tx, document)
-    await _note(acting, document.id, "department_document.added")
+    await acting.record("department_document.added", ObjectKind.DOCUMENT, document.id, Purpose.APPLY)
     return document
 
 
@@ -158,13 +159,6 @@ def _specification(env: Environment, publisher: str, doctype: str) -> DocumentSp
 
 def _wrong_parameters() -> Problems:
     return Problems(Problem(ErrorCode.BAD_INPUT, ("input", "parameters")))
-
-
-async def _note(acting: UnitOfWork, document_id: str, action: str) -> None:
-    line = audit.AuditLine(
-        acting.subject.label, action, ObjectKind.DOCUMENT.value, document_id, Purpose.APPLY.value, {}
-    )
-    await audit.append(acting.tx, line)
 
 
 def _citizen(subject: Subject) -> str:

@@ -246,18 +246,11 @@ async def _upload_sizes(env: Environment, subject: Subject, references: list[str
 
 
 async def _note(env: Environment, document_id: str, action: str, reason: str) -> None:
-    line = audit.AuditLine(
-        actor_label=SYSTEM.label,
-        action=action,
-        object_kind="DOCUMENT",
-        object_id=document_id,
-        purpose="DECIDE",
-        detail={"reason": reason} if reason else {},
-    )
-
     async def work(tx: Transaction) -> None:
         if action == VERIFIED:
             await applications.mark_document_verified(tx, document_id, env.clock.now())
-        await audit.append(tx, line)
+        await audit.record(
+            tx, SYSTEM.label, action, "DOCUMENT", document_id, Purpose.DECIDE, **({"reason": reason} if reason else {})
+        )
 
     await env.store.carry_out(work)

@@ -19,7 +19,7 @@ from domain.identity.policy import ObjectKind, Purpose
 from domain.kernel import PersonKind, Role, Source, Subject
 from integrations.digilocker import FileStream
 from store.certificates import certificates
-from store.database import CannotDecrypt, FieldCipher, Transaction, audit
+from store.database import CannotDecrypt, FieldCipher, audit
 from store.identity import sessions
 
 PDF, XML = "application/pdf", "application/xml"
@@ -108,7 +108,12 @@ async def open_document(env: Environment, token: str) -> OpenedDocument | None:
     await read_at_sources(env, subject, of_citizen(citizen_id, ObjectKind.DOCUMENT), [_SOURCES[kind]])
     found = await _open_at_source(env, citizen_id, DocumentName(kind, name, str(given["type"])))
     if found is not None:
-        await env.store.carry_out(lambda tx: _note(tx, subject, citizen_id, kind))
+        source = _SOURCES[kind].value
+        await env.store.carry_out(
+            lambda tx: audit.record(
+                tx, subject.label, DOWNLOADED, ObjectKind.DOCUMENT, citizen_id, Purpose.VIEW, source=source
+            )
+        )
     return found
 
 
@@ -187,15 +192,3 @@ async def _session_lives(env: Environment, session_id: str | None) -> bool:
     async with env.store.read_transaction() as tx:
         session = await sessions.session(tx, session_id)
     return session is not None and session.revoked_at is None and session.expires_at > env.clock.now()
-
-
-async def _note(tx: Transaction, subject: Subject, citizen_id: str, kind: LinkKind) -> None:
-    line = audit.AuditLine(
-        subject.label,
-        DOWNLOADED,
-        ObjectKind.DOCUMENT.value,
-        citizen_id,
-        Purpose.VIEW.value,
-        {"source": _SOURCES[kind].value},
-    )
-    await audit.append(tx, line)

@@ -67,17 +67,7 @@ async def _give_up(env: Environment, document: AttachedDocument, reason: str) ->
 
 
 async def _note(tx: Transaction, document_id: str, action: str, detail: dict[str, str]) -> None:
-    await audit.append(
-        tx,
-        audit.AuditLine(
-            actor_label=SYSTEM.label,
-            action=action,
-            object_kind="DOCUMENT",
-            object_id=document_id,
-            purpose="DECIDE",
-            detail=detail,
-        ),
-    )
+    await audit.record(tx, SYSTEM.label, action, "DOCUMENT", document_id, "DECIDE", **detail)
 
 
 def _owner(application: Application) -> Subject:

@@ -209,8 +209,7 @@ async def _settle(
 
 
 async def _note(tx: Transaction, actor: str, order: LockerOrder, action: str, detail: Mapping[str, str]) -> None:
-    line = audit.AuditLine(actor, action, ObjectKind.DOCUMENT.value, order.id, Purpose.APPLY.value, detail)
-    await audit.append(tx, line)
+    await audit.record(tx, actor, action, ObjectKind.DOCUMENT, order.id, Purpose.APPLY, **detail)
 
 
 @asynccontextmanager

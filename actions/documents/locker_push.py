@@ -23,7 +23,7 @@ from integrations.calling.errors import Refused
 from integrations.digilocker import NOT_HELD, PushAction, PushedUri
 from store.applications import applications
 from store.certificates import certificate_endings, certificates
-from store.database import NotThere, Transaction, TryAgain, audit
+from store.database import NotThere, Transaction, TryAgain
 from store.documents import locker_copies
 from store.documents.locker_copies import LockerCopy, Via
 from store.identity import identities
@@ -251,14 +251,12 @@ async def _note_push(acting: UnitOfWork, errand: _PushTask, action: PushAction, 
         # She deleted the old entry, or it never came there: the new certificate goes by its own URI.
         await plan_add(acting, errand.shown)
     detail = {"source": Source.DIGILOCKER.value} | ({"refusal": refusal} if refusal else {})
-    line = audit.AuditLine(
-        acting.subject.label,
+    await acting.record(
         f"locker.push_{action.name.lower()}" + (".refused" if refusal else ""),
-        ObjectKind.CERTIFICATE.value,
+        ObjectKind.CERTIFICATE,
         errand.known.id,
-        Purpose.ISSUE_TO_LOCKER.value,
-        detail,
+        Purpose.ISSUE_TO_LOCKER,
+        **detail,
     )
-    await audit.append(acting.tx, line)
     log = _log.warning if refusal else _log.info
     log("certificate_pushed", action=action.value, doctype=errand.known.doctype, refusal=refusal)

@@ -9,7 +9,7 @@ import structlog
 from actions.kernel import Environment, UnitOfWork
 from domain.identity.policy import ObjectKind
 from domain.kernel import SYSTEM, Source
-from store.database import Transaction, audit
+from store.database import audit
 from store.identity import identities
 from store.platform import outbox
 
@@ -39,10 +39,8 @@ async def revoke_locker(env: Environment, citizen_id: str, version: int) -> None
         return
     await env.partners.digilocker.revoke(ended.access_token)
 
-    async def note(tx: Transaction) -> None:
-        detail = {"source": Source.DIGILOCKER.value}
-        line = audit.AuditLine(SYSTEM.label, "locker.revoked", ObjectKind.CONSENT.value, None, None, detail)
-        await audit.append(tx, line)
-
-    await env.store.carry_out(note)
+    source = Source.DIGILOCKER.value
+    await env.store.carry_out(
+        lambda tx: audit.record(tx, SYSTEM.label, "locker.revoked", ObjectKind.CONSENT, None, source=source)
+    )
     _log.info("locker_revoked")

@@ -1,7 +1,7 @@
 """Doorstep visits before they start: offers slots; books, moves, reassigns and cancels visits."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from actions.doorstep.endings import hold_visits, is_due
@@ -11,18 +11,18 @@ from actions.kernel import (
     UnitOfWork,
     calendar_of,
     case_for,
-    conflict_problem,
     note,
     of_visit,
-    require_one,
-    run_idempotently,
+    refuse_other_version,
+    require_thing,
+    run_request,
 )
 from domain import doorstep as rules
 from domain.applications.applications import Application
 from domain.doorstep import DoorstepAgent, Slot, Visit, VisitMove, VisitPurpose, VisitState
 from domain.feedback.notices import NoticeKind
 from domain.identity.policy import ObjectKind, Purpose
-from domain.kernel import ErrorCode, Problem, Problems, Remedy, Subject, not_found
+from domain.kernel import ErrorCode, Problem, Problems, Remedy, Subject
 from store import doorstep as kept
 from store.applications import applications
 from store.database import AlreadyThere, NotThere, Transaction, locks
@@ -148,12 +148,8 @@ async def call_off(acting: UnitOfWork, request: ChangeVisit) -> Visit:
 
 async def take_up_visit(acting: UnitOfWork, visit_id: str, expected: int | None, *purposes: Purpose) -> Visit:
     """The visit, for one who may do that; raises NOT_FOUND, or CONFLICT where it is not the version seen."""
-    visit = await kept.get(acting.tx, visit_id)
-    if visit is None:
-        raise not_found(*_VISIT)
-    await require_one(acting.env, acting.tx, acting.subject, of_visit(visit), purposes, path=_VISIT)
-    if expected is not None and expected != visit.version:
-        raise conflict_problem(visit.version, visit.state.value)
+    visit = await require_thing(acting, await kept.get(acting.tx, visit_id), of_visit, *purposes, path=_VISIT)
+    refuse_other_version(expected, visit.version, visit.state)
     return visit
 
 
@@ -171,38 +167,23 @@ async def run_visit_mutation(
     operation: str,
     request: Any,
     work: Callable[[UnitOfWork], Awaitable[Visit]],
-    *,
-    body: Mapping[str, Any] | None = None,
 ) -> tuple[Visit, bool]:
     """Run a verb about a visit once for its key, and give the visit as it now is."""
 
-    async def in_transaction(tx: Transaction) -> dict[str, Any]:
+    async def step(acting: UnitOfWork) -> Visit:
         try:
-            return {"id": (await work(UnitOfWork(env, tx, subject))).id}
+            return await work(acting)
         except AlreadyThere:
             path = ("input", "applicationId")
             raise Problems(Problem(ErrorCode.CONFLICT, path)) from None
 
-    asked = dict(body) if body is not None else _body(request)
-    answered, replayed = await run_idempotently(
-        env, subject, operation, key=request.idempotency_key, body=asked, work=in_transaction
-    )
-    return await present_visit(env, answered["id"]), replayed
+    return await run_request(env, subject, operation, request, step, body=_body(request), read=kept.get)
 
 
-async def present_visit(env: Environment, visit_id: str) -> Visit:
-    """The visit as it now is, for an answer; raises NotThere."""
-    async with env.store.read_transaction() as tx:
-        visit = await kept.get(tx, visit_id)
-    if visit is None:
-        raise NotThere("the visit")
-    return visit
-
-
-def _body(request: BookVisit | ChangeVisit) -> dict[str, Any]:
-    plain = {name: getattr(request, name) for name in type(request).__dataclass_fields__ if name != "slot"}
-    slot = request.slot
-    return plain | {"slot": f"{slot.on.isoformat()}/{slot.window.value}" if slot else None}
+def _body(request: Any) -> dict[str, Any]:
+    """What the key stands for; a slot is one word of it."""
+    slot: Slot | None = getattr(request, "slot", None)
+    return asdict(request) | ({"slot": f"{slot.on.isoformat()}/{slot.window.value}"} if slot else {})
 
 
 async def _room(acting: UnitOfWork, application: Application) -> dict[Slot, DoorstepAgent]:

@@ -1,13 +1,23 @@
 """Doorstep visits under way: the agent starts, takes the fee, hands over, or records why the visit failed."""
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from actions.doorstep.doorstep import number_of, present_visit, run_visit_mutation, take_up_visit
+from actions.doorstep.doorstep import number_of, run_visit_mutation, take_up_visit
 from actions.feedback.notices import tell_of_visit
 from actions.identity.one_time_codes import count_code
-from actions.kernel import Environment, Step, UnitOfWork, apply_transition, note, of_visit, run_idempotently
+from actions.kernel import (
+    Environment,
+    Step,
+    UnitOfWork,
+    apply_transition,
+    note,
+    of_visit,
+    run_idempotently,
+    run_request,
+    wrong_code,
+)
 from actions.uploads.uploads import require_upload, use
 from domain import doorstep as rules
 from domain.applications.lifecycle import Move
@@ -84,29 +94,19 @@ async def set_out(env: Environment, subject: Subject, request: SetOut) -> tuple[
 
     Raises Problems: NOT_FOUND, STEP_NOT_ALLOWED, CONFLICT, RATE_LIMITED where her number had many codes already.
     """
-    return await run_visit_mutation(
-        env, subject, "setOutOnVisit", request, lambda acting: leave(acting, request), body=_body(request)
-    )
+    return await run_visit_mutation(env, subject, "setOutOnVisit", request, lambda acting: leave(acting, request))
 
 
 async def fail_visit(env: Environment, subject: Subject, request: FailVisit) -> tuple[Visit, bool]:
     """Note a failed visit; the citizen may choose a new slot. Raises as `set_out`."""
-    return await run_visit_mutation(
-        env, subject, "failDoorstepVisit", request, lambda acting: give_up(acting, request), body=_body(request)
-    )
+    return await run_visit_mutation(env, subject, "failDoorstepVisit", request, lambda acting: give_up(acting, request))
 
 
 async def record_visit_fee(env: Environment, subject: Subject, request: RecordVisitFee) -> tuple[Visit, bool]:
     """Enter the fee of the doorstep service. Raises Problems: NOT_FOUND, FEE_MISMATCH, BAD_INPUT."""
-
-    async def work(tx: Transaction) -> dict[str, Any]:
-        return {"id": (await take_fee(UnitOfWork(env, tx, subject), request)).id}
-
-    key = request.idempotency_key
-    answered, replayed = await run_idempotently(
-        env, subject, "recordVisitFee", key=key, body=_body(request), work=work, for_ever=True
+    return await run_request(
+        env, subject, "recordVisitFee", request, lambda acting: take_fee(acting, request), read=kept.get, for_ever=True
     )
-    return await present_visit(env, answered["id"]), replayed
 
 
 async def hand_over(env: Environment, subject: Subject, request: HandOver) -> tuple[Visit, bool]:
@@ -121,14 +121,17 @@ async def hand_over(env: Environment, subject: Subject, request: HandOver) -> tu
 
     # The code goes into the request's hash only under our key: six digits would be found by trying.
     sealed = FieldCipher(env.keyrings).blind_index("doorstep_request", request.otp) if request.otp else None
-    body = _body(request) | {"otp": sealed}
+    body = asdict(request) | {"otp": sealed}
     answered, replayed = await run_idempotently(
         env, subject, "handOverVisit", key=request.idempotency_key, body=body, work=work
     )
     if "left" in answered:
-        params = {"left": str(answered["left"])}
-        raise Problems(Problem(ErrorCode.OTP_WRONG, ("input", "otp"), params=params))
-    return await present_visit(env, answered["id"]), replayed
+        raise wrong_code(int(answered["left"]), "input", "otp")
+    async with env.store.read_transaction() as tx:
+        visit = await kept.get(tx, answered["id"])
+    if visit is None:
+        raise NotThere("the visit")
+    return visit, replayed
 
 
 async def leave(acting: UnitOfWork, request: SetOut) -> Visit:
@@ -256,7 +259,3 @@ async def _save_visit(
     saved = await kept.save(acting.tx, visit, visit.version)
     await note(acting, action, of_visit(saved), purpose, state=saved.state.value, **detail)
     return saved
-
-
-def _body(request: Any) -> dict[str, Any]:
-    return {name: getattr(request, name) for name in type(request).__dataclass_fields__}

@@ -59,7 +59,8 @@ async def close_due(env: Environment, *, by: str = SYSTEM.label, only: date | No
             closed = await etaal.close(tx, day.day, now)
             if closed is not None:
                 revision, link = closed
-                await _tell_audit(tx, by, day.day, {"revision": revision, "link": link})
+                about = day.day.isoformat()
+                await audit.record(tx, by, CLOSE, ObjectKind.COUNTS, about, Purpose.COUNT, revision=revision, link=link)
                 done.append(ClosedDay(day.day, revision))
         return done
 
@@ -133,12 +134,6 @@ def _rejection_entry(row: RejectedRow, service_code: str) -> dict[str, str]:
 async def _settle(tx: Transaction, day: date, reported: etaal.ReportedDay, batch_id: str | None) -> None:
     await etaal.settle_push(tx, day, reported, batch_id)
     detail = {"revision": reported.revision, "state": reported.state, "rejected": len(reported.rejected)}
-    line = audit.AuditLine(
-        SYSTEM.label, "etaal.counts_sent", ObjectKind.COUNTS.value, day.isoformat(), Purpose.COUNT.value, detail
+    await audit.record(
+        tx, SYSTEM.label, "etaal.counts_sent", ObjectKind.COUNTS, day.isoformat(), Purpose.COUNT, **detail
     )
-    await audit.append(tx, line)
-
-
-async def _tell_audit(tx: Transaction, by: str, day: date, detail: dict[str, int | str]) -> None:
-    line = audit.AuditLine(by, CLOSE, ObjectKind.COUNTS.value, day.isoformat(), Purpose.COUNT.value, detail)
-    await audit.append(tx, line)

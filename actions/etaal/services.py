@@ -144,8 +144,7 @@ async def change_mapping(tx: Transaction, wanted: MapService, *, by: str) -> Map
         "startsOn": wanted.starts_on.isoformat(),
         "revisedDays": days,
     }
-    line = audit.AuditLine(by, MAPPED, ObjectKind.COUNTS.value, wanted.service_code, Purpose.OPERATE.value, detail)
-    await audit.append(tx, line)
+    await audit.record(tx, by, MAPPED, ObjectKind.COUNTS, wanted.service_code, Purpose.OPERATE, **detail)
     return Mapped(wanted.enrolled, days)
 
 

@@ -1,16 +1,23 @@
 """Records a citizen's feedback on a decided application, and averages it by service."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from dataclasses import replace as changed
 from datetime import timedelta
-from typing import Any
 
-from actions.kernel import Environment, UnitOfWork, case_for, note, of_feedback, permitted_postings, run_idempotently
+from actions.kernel import (
+    Environment,
+    UnitOfWork,
+    case_for,
+    note,
+    of_feedback,
+    permitted_postings,
+    run_request,
+)
 from domain.applications.applications import Application
 from domain.feedback.feedback import Feedback, ServiceLevel, check_may_change, check_rating, moderate_text
 from domain.identity.policy import ObjectKind, Purpose
 from domain.kernel import ErrorCode, NotSignedIn, Problem, Problems, Subject
-from store.database import NotThere, Transaction, VersionConflict
+from store.database import VersionConflict
 from store.feedback import feedback as kept
 
 LONGEST_PERIOD = 3650
@@ -33,17 +40,10 @@ async def give_feedback(env: Environment, subject: Subject, request: GiveFeedbac
     Raises Problems: NOT_FOUND, FEEDBACK_TOO_EARLY, FEEDBACK_CLOSED, BAD_INPUT.
     """
 
-    async def work(tx: Transaction) -> dict[str, Any]:
-        return {"id": (await record_feedback(UnitOfWork(env, tx, subject), request)).application_id}
+    async def step(acting: UnitOfWork) -> str:
+        return (await record_feedback(acting, request)).application_id
 
-    answer, replayed = await run_idempotently(
-        env, subject, "giveFeedback", key=request.idempotency_key, body=asdict(request), work=work
-    )
-    async with env.store.read_transaction() as tx:
-        feedback = await kept.get(tx, answer["id"])
-    if feedback is None:
-        raise NotThere("the feedback")
-    return feedback, replayed
+    return await run_request(env, subject, "giveFeedback", request, step, read=kept.get)
 
 
 async def record_feedback(acting: UnitOfWork, request: GiveFeedback) -> Feedback:

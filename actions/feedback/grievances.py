@@ -10,13 +10,13 @@ from actions.kernel import (
     Environment,
     UnitOfWork,
     case_for,
-    conflict_problem,
     draw_number,
     note,
     of_grievance,
-    once_about,
     refuse_flood,
-    require_one,
+    refuse_other_version,
+    require_thing,
+    run_request,
 )
 from domain.applications.applications import Application
 from domain.applications.deadline import end_of_day
@@ -79,7 +79,7 @@ async def raise_grievance(env: Environment, subject: Subject, request: RaiseGrie
 
     Raises Problems: NOT_FOUND, REASON_REQUIRED, BAD_INPUT, GRIEVANCE_OPEN, RATE_LIMITED.
     """
-    return await once_about(
+    return await run_request(
         env, subject, "raiseGrievance", request, lambda acting: open_grievance(acting, request), read=kept.get
     )
 
@@ -89,14 +89,16 @@ async def reply_to_grievance(env: Environment, subject: Subject, request: ReplyT
 
     Raises Problems: NOT_FOUND, REASON_REQUIRED, STEP_NOT_ALLOWED, CONFLICT, FORBIDDEN.
     """
-    return await once_about(
+    return await run_request(
         env, subject, "replyToGrievance", request, lambda acting: answer(acting, request), read=kept.get
     )
 
 
 async def move_grievance(env: Environment, subject: Subject, request: MoveGrievance) -> tuple[Grievance, bool]:
     """Close it or take it up one level. Raises Problems: NOT_FOUND, STEP_NOT_ALLOWED, CONFLICT, BAD_INPUT."""
-    return await once_about(env, subject, "moveGrievance", request, lambda acting: step(acting, request), read=kept.get)
+    return await run_request(
+        env, subject, "moveGrievance", request, lambda acting: step(acting, request), read=kept.get
+    )
 
 
 async def escalate_overdue(env: Environment) -> int:
@@ -161,12 +163,9 @@ async def step(acting: UnitOfWork, request: MoveGrievance) -> Grievance:
 
 
 async def _take_up(acting: UnitOfWork, grievance_id: str, expected: int | None, purpose: Purpose) -> Grievance:
-    grievance = await kept.get(acting.tx, grievance_id)
-    if grievance is None:
-        raise not_found(*_PATH)
-    await require_one(acting.env, acting.tx, acting.subject, of_grievance(grievance), (purpose,), path=_PATH)
-    if expected is not None and expected != grievance.version:
-        raise conflict_problem(grievance.version, grievance.state.value)
+    found = await kept.get(acting.tx, grievance_id)
+    grievance = await require_thing(acting, found, of_grievance, purpose, path=_PATH)
+    refuse_other_version(expected, grievance.version, grievance.state)
     return grievance
 
 

@@ -8,18 +8,19 @@ from actions.kernel import (
     DAY_SECONDS,
     Environment,
     UnitOfWork,
-    conflict_problem,
     known_service,
     note,
     of_suggestion,
-    once_about,
     refuse_flood,
+    refuse_other_version,
     require_one,
+    require_thing,
+    run_request,
 )
 from domain.feedback.feedback import Suggestion, SuggestionState, moderate_text, replied_state
 from domain.feedback.notices import NoticeKind, Topic
 from domain.identity.policy import Purpose
-from domain.kernel import ErrorCode, NotSignedIn, PersonKind, Problem, Problems, Subject, not_found
+from domain.kernel import ErrorCode, NotSignedIn, PersonKind, Problem, Problems, Subject
 from store.catalogue import catalogue
 from store.database import locks
 from store.feedback import suggestions as kept
@@ -54,7 +55,7 @@ async def make_suggestion(env: Environment, subject: Subject, request: MakeSugge
     Raises Problems: FORBIDDEN for one who is neither citizen nor officer, SERVICE_UNKNOWN, PLACE_UNKNOWN,
     REASON_REQUIRED, BAD_INPUT, RATE_LIMITED.
     """
-    return await once_about(
+    return await run_request(
         env, subject, "makeSuggestion", request, lambda acting: propose(acting, request), read=kept.get
     )
 
@@ -63,7 +64,7 @@ async def reply_to_suggestion(
     env: Environment, subject: Subject, request: ReplyToSuggestion
 ) -> tuple[Suggestion, bool]:
     """Reply for one's department. Raises Problems: NOT_FOUND, STEP_NOT_ALLOWED, REASON_REQUIRED, CONFLICT."""
-    return await once_about(
+    return await run_request(
         env, subject, "replyToSuggestion", request, lambda acting: respond(acting, request), read=kept.get
     )
 
@@ -87,13 +88,9 @@ async def propose(acting: UnitOfWork, request: MakeSuggestion) -> Suggestion:
 
 async def respond(acting: UnitOfWork, request: ReplyToSuggestion) -> Suggestion:
     """The inner step of a reply, in the caller's transaction."""
-    suggestion = await kept.get(acting.tx, request.suggestion_id)
-    if suggestion is None:
-        raise not_found(*_PATH)
-    resource = of_suggestion(suggestion)
-    await require_one(acting.env, acting.tx, acting.subject, resource, (Purpose.RESPOND,), path=_PATH)
-    if request.expected_version is not None and request.expected_version != suggestion.version:
-        raise conflict_problem(suggestion.version, suggestion.state.value)
+    found = await kept.get(acting.tx, request.suggestion_id)
+    suggestion = await require_thing(acting, found, of_suggestion, Purpose.RESPOND, path=_PATH)
+    refuse_other_version(request.expected_version, suggestion.version, suggestion.state)
     replied = replace(
         suggestion,
         state=replied_state(suggestion.state, request.state),
@@ -105,7 +102,7 @@ async def respond(acting: UnitOfWork, request: ReplyToSuggestion) -> Suggestion:
     if saved.citizen_id is not None:
         about = About(Topic.SUGGESTION, saved.id, saved.citizen_id, None, str(saved.version))
         await tell(acting, NoticeKind.SUGGESTION_ANSWERED, about)
-    await note(acting, "suggestion.reply", resource, Purpose.RESPOND, state=saved.state.value)
+    await note(acting, "suggestion.reply", of_suggestion(suggestion), Purpose.RESPOND, state=saved.state.value)
     return saved
 
 

@@ -10,9 +10,9 @@ from typing import Any
 
 from actions.feedback.notices import About, tell
 from actions.identity import provider_sign_out
-from actions.identity.code_sending import Addressee, CodeKind, make_code, try_code, wrong_code
+from actions.identity.code_sending import Addressee, CodeKind, make_code, try_code
 from actions.identity.sign_in_guards import constant_time_equal
-from actions.kernel import Environment, UnitOfWork, of_citizen, require, run_idempotently
+from actions.kernel import Environment, UnitOfWork, of_citizen, require, run_idempotently, wrong_code
 from domain.feedback.notices import NoticeKind, Topic
 from domain.identity.policy import ObjectKind, Purpose
 from domain.kernel import (
@@ -31,7 +31,7 @@ from domain.kernel import (
     strongest,
 )
 from integrations.sso import ProviderIdentity
-from store.database import Transaction, audit
+from store.database import Transaction
 from store.identity import account_links, devices, identities, people
 from store.identity.account_links import AccountLink
 from store.privacy import personal
@@ -255,15 +255,7 @@ def _citizen_subject(citizen_id: str) -> Subject:
 
 
 async def _note(acting: UnitOfWork, action: str, citizen_id: str, provider: Provider) -> None:
-    line = audit.AuditLine(
-        acting.subject.label,
-        action,
-        ObjectKind.ACCOUNT.value,
-        citizen_id,
-        Purpose.APPLY.value,
-        {"provider": provider.value},
-    )
-    await audit.append(acting.tx, line)
+    await acting.record(action, ObjectKind.ACCOUNT, citizen_id, Purpose.APPLY, provider=provider.value)
 
 
 def _expired_link_problems() -> Problems:

@@ -11,9 +11,9 @@ from typing import Any
 
 from actions.catalogue.submit_checks import open_service
 from actions.identity.assistance_consent import close_session, give
-from actions.identity.code_sending import Addressee, CodeKind, make_code, try_code, wrong_code
+from actions.identity.code_sending import Addressee, CodeKind, make_code, try_code
 from actions.identity.contact_lookup import citizen_by_contact, citizen_by_number
-from actions.kernel import Environment, UnitOfWork, note, require, run_idempotently
+from actions.kernel import Environment, UnitOfWork, note, require, run_idempotently, run_once, run_request
 from actions.uploads.uploads import require_upload, use
 from domain.catalogue.centres import Centre
 from domain.identity.assisting import (
@@ -63,17 +63,18 @@ async def ask_assistance(env: Environment, subject: Subject, request: AskAssista
     Raises Problems: NOT_FOUND for whoever is no operator, FORBIDDEN where his centre is not on the register,
     BAD_INPUT, SERVICE_UNKNOWN, SERVICE_CLOSED, UPLOAD_UNKNOWN, RATE_LIMITED.
     """
-
-    async def work(tx: Transaction) -> dict[str, Any]:
-        return {"id": (await _request_assistance(UnitOfWork(env, tx, subject), request)).id}
-
     # What names her goes into the request's hash only under our key: a date and a mobile would be found by trying.
     given = json.dumps(asdict(request), default=str, sort_keys=True)
     body = {"request": FieldCipher(env.keyrings).blind_index("assistance_request", given)}
-    answer, replayed = await run_idempotently(
-        env, subject, "askAssistance", key=request.idempotency_key, body=body, work=work
+    return await run_request(
+        env,
+        subject,
+        "askAssistance",
+        request,
+        lambda acting: _request_assistance(acting, request),
+        body=body,
+        read=_present,
     )
-    return await _present(env, answer["id"]), replayed
 
 
 async def confirm_assistance(
@@ -83,16 +84,16 @@ async def confirm_assistance(
 
     Raises Problems: NOT_FOUND for a request that is not his or not of this session, OTP_WRONG, OTP_EXPIRED.
     """
-
-    async def work(tx: Transaction) -> dict[str, Any]:
-        return await _confirm_assistance(UnitOfWork(env, tx, subject), assistance_id, code)
-
     sealed = FieldCipher(env.keyrings).blind_index("assistance_code", code)
-    body = {"id": assistance_id, "code": sealed}
-    answer, replayed = await run_idempotently(env, subject, "confirmAssistance", key=key, body=body, work=work)
-    if "left" in answer:
-        raise wrong_code(int(answer["left"]), "input", "code")
-    return await _present(env, answer["id"]), replayed
+    return await run_once(
+        env,
+        subject,
+        "confirmAssistance",
+        lambda acting: _confirm_assistance(acting, assistance_id, code),
+        key=key,
+        body={"id": assistance_id, "code": sealed},
+        read=_present,
+    )
 
 
 async def end_assistance(env: Environment, subject: Subject, key: str) -> tuple[int, bool]:
@@ -165,7 +166,7 @@ async def _by_paper(acting: UnitOfWork, assistance: Assistance) -> Assistance:
     return given
 
 
-async def _confirm_assistance(acting: UnitOfWork, assistance_id: str, code: str) -> dict[str, Any]:
+async def _confirm_assistance(acting: UnitOfWork, assistance_id: str, code: str) -> Assistance | int:
     await _require_operator(acting)
     await _centre(acting)
     held = await assistances.get(acting.tx, assistance_id)
@@ -182,8 +183,8 @@ async def _confirm_assistance(acting: UnitOfWork, assistance_id: str, code: str)
         await _note(acting, "assistance.wrong_code", held)
         if not left:
             await assistances.save(acting.tx, replace(held, state=AssistanceState.FAILED, ended_at=acting.now))
-        return {"left": left or 0}
-    return {"id": (await give(acting, held)).id}
+        return left or 0
+    return await give(acting, held)
 
 
 async def _require_operator(acting: UnitOfWork) -> None:
@@ -236,9 +237,8 @@ async def _note(acting: UnitOfWork, action: str, assistance: Assistance) -> None
     await note(acting, action, Resource(ObjectKind.ASSISTANCE, assistance.id), Purpose.ASSIST, **detail)
 
 
-async def _present(env: Environment, assistance_id: str) -> Assistance:
-    async with env.store.read_transaction() as tx:
-        held = await assistances.get(tx, assistance_id)
+async def _present(tx: Transaction, assistance_id: str) -> Assistance:
+    held = await assistances.get(tx, assistance_id)
     if held is None:
         raise not_found("input")
     return held

@@ -11,7 +11,7 @@ from domain.feedback.notices import NoticeKind, Topic
 from domain.identity.assisting import Assistance, AssistanceState, AssistanceWay
 from domain.identity.policy import ObjectKind, Purpose
 from domain.kernel import Bilingual, Citizen, Language
-from store.database import audit, locks
+from store.database import locks
 from store.identity import assistances, people
 
 PURPOSE = ConsentPurpose.ASSISTANCE
@@ -93,15 +93,14 @@ async def _enter(acting: UnitOfWork, assistance: Assistance) -> str:
         created_at=acting.now,
     )
     await people.add_citizen(acting.tx, citizen)
-    line = audit.AuditLine(
-        acting.subject.label,
+    await acting.record(
         "citizen.enter",
-        ObjectKind.CITIZEN.value,
+        ObjectKind.CITIZEN,
         citizen.id,
-        Purpose.ASSIST.value,
-        {"way": assistance.way.value, "centre": assistance.centre_code},
+        Purpose.ASSIST,
+        way=assistance.way.value,
+        centre=assistance.centre_code,
     )
-    await audit.append(acting.tx, line)
     return citizen.id
 
 

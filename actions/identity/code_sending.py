@@ -86,11 +86,6 @@ async def try_code(acting: UnitOfWork, kind: CodeKind, about: str, text: str, *,
     return CODE_TRIES - code.tries - 1
 
 
-def wrong_code(left: int, *path: str) -> Problems:
-    """The problem that reports a wrong code."""
-    return Problems(Problem(ErrorCode.OTP_WRONG, path, params={"left": str(left)}))
-
-
 async def send_code(env: Environment, payload: Mapping[str, str]) -> None:
     """Carry a code to the telephone; may be run again, since the other side takes each reference once.
 

@@ -68,8 +68,7 @@ async def end_own(acting: UnitOfWork, *, device: str | None, keep_this: bool) ->
     for session_id in ended:
         if kind is PersonKind.OPERATOR:
             await close_session(acting, session_id)
-        line = audit.AuditLine(subject.label, "SIGN_OUT", "SESSION", session_id, None, {"reason": reason})
-        await audit.append(acting.tx, line)
+        await audit.record(acting.tx, subject.label, "SIGN_OUT", "SESSION", session_id, reason=reason)
     return len(ended)
 
 

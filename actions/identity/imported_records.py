@@ -37,8 +37,7 @@ async def take_in(tx: Transaction, record_id: str, citizen_id: str, by: str) -> 
     known = await people.citizens(tx, [record_id, citizen_id])
     await people.update_citizen(tx, completed_citizen(known[citizen_id], known[record_id]))
     await hand_over(tx, record_id, citizen_id)
-    line = audit.AuditLine(by, JOINED, ObjectKind.CITIZEN.value, citizen_id, Purpose.APPLY.value, {"record": record_id})
-    await audit.append(tx, line)
+    await audit.record(tx, by, JOINED, ObjectKind.CITIZEN, citizen_id, Purpose.APPLY, record=record_id)
     return True
 
 

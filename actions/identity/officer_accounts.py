@@ -33,7 +33,7 @@ async def add_account(env: Environment, by: Subject, officer_id: str, email: str
             await officer_accounts.add(tx, officer_id, email, env.clock.now())
         except AlreadyThere:
             raise taken from None
-        await _note(tx, by, "officer.account_added", officer_id)
+        await audit.record(tx, by.label, "officer.account_added", _OFFICER, officer_id, Purpose.OPERATE)
 
     await env.store.carry_out(work)
 
@@ -51,12 +51,7 @@ async def remove_account(env: Environment, by: Subject, officer_id: str, email: 
         open_ones = [one.session_id for one in await devices.of_person(tx, PersonKind.OFFICER, officer_id)]
         ended = await devices.end(tx, open_ones, devices.UNLINKED)
         await provider_sign_out.plan(tx, ended)
-        await _note(tx, by, "officer.account_removed", officer_id)
+        await audit.record(tx, by.label, "officer.account_removed", _OFFICER, officer_id, Purpose.OPERATE)
         return len(ended)
 
     return await env.store.carry_out(work)
-
-
-async def _note(tx: Transaction, by: Subject, action: str, officer_id: str) -> None:
-    line = audit.AuditLine(by.label, action, _OFFICER, officer_id, Purpose.OPERATE.value, {})
-    await audit.append(tx, line)

@@ -52,8 +52,7 @@ async def end_at_provider(env: Environment, session_id: str) -> None:
     async def note(tx: Transaction) -> None:
         await session_tokens.forget(tx, session_id)
         detail = {"provider": kept.provider.value}
-        line = audit.AuditLine(SYSTEM.label, "SIGNED_OUT_AT_PROVIDER", "SESSION", session_id, None, detail)
-        await audit.append(tx, line)
+        await audit.record(tx, SYSTEM.label, "SIGNED_OUT_AT_PROVIDER", "SESSION", session_id, **detail)
 
     await env.store.carry_out(note)
     _log.info("signed_out_at_provider", provider=kept.provider.value)

@@ -7,11 +7,10 @@ hers. Where both were used a code is not enough: an officer agrees, and they are
 
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
 
 from actions.feedback.notices import About, tell
 from actions.identity.account_links import MADE_BY_A_SIGN_IN
-from actions.identity.code_sending import Addressee, CodeKind, make_code, try_code, wrong_code
+from actions.identity.code_sending import Addressee, CodeKind, make_code, try_code
 from actions.identity.imported_records import take_in
 from actions.identity.record_joining import agree
 from actions.kernel import (
@@ -19,9 +18,10 @@ from actions.kernel import (
     UnitOfWork,
     application_by_any,
     note,
-    permitted_postings,
     require,
-    run_idempotently,
+    require_postings,
+    run_once,
+    run_request,
 )
 from domain.applications.applications import Application
 from domain.feedback.notices import NoticeKind, Topic
@@ -84,17 +84,12 @@ async def claim_record(env: Environment, subject: Subject, request: ClaimRecord)
 
     Raises Problems: NOT_FOUND for whoever is no citizen, STRENGTH_TOO_LOW, RATE_LIMITED.
     """
-
-    async def work(tx: Transaction) -> dict[str, Any]:
-        return {"id": (await _open_claim(UnitOfWork(env, tx, subject), request)).id}
-
     # The number and the date go into the request's hash only under our key: they would be found by trying.
     given = f"{request.number}:{request.born_on.isoformat()}:{request.way.value}"
     body = {"request": FieldCipher(env.keyrings).blind_index("record_claim", given)}
-    answer, replayed = await run_idempotently(
-        env, subject, "claimRecord", key=request.idempotency_key, body=body, work=work
+    return await run_request(
+        env, subject, "claimRecord", request, lambda acting: _open_claim(acting, request), body=body, read=_present
     )
-    return await _present(env, answer["id"]), replayed
 
 
 async def confirm_claim(
@@ -105,16 +100,16 @@ async def confirm_claim(
     Of a record that an import made the applications come to hers instead, and the session continues.
     Raises Problems: NOT_FOUND for a claim that is not hers, OTP_WRONG, OTP_EXPIRED, RECORD_IN_USE.
     """
-
-    async def work(tx: Transaction) -> dict[str, Any]:
-        return await _confirm_claim(UnitOfWork(env, tx, subject), claim_id, code)
-
     sealed = FieldCipher(env.keyrings).blind_index("record_claim_code", code)
-    body = {"id": claim_id, "code": sealed}
-    answer, replayed = await run_idempotently(env, subject, "confirmRecordClaim", key=key, body=body, work=work)
-    if "left" in answer:
-        raise wrong_code(int(answer["left"]), "input", "code")
-    return await _present(env, answer["id"]), replayed
+    return await run_once(
+        env,
+        subject,
+        "confirmRecordClaim",
+        lambda acting: _confirm_claim(acting, claim_id, code),
+        key=key,
+        body={"id": claim_id, "code": sealed},
+        read=_present,
+    )
 
 
 async def decide_claim(
@@ -126,13 +121,15 @@ async def decide_claim(
     NOT_FOUND for a claim outside of her place or one that does not wait for an officer, BAD_INPUT without a reason,
     AADHAAR_DIFFERS.
     """
-
-    async def work(tx: Transaction) -> dict[str, Any]:
-        return {"id": (await _decide_claim(UnitOfWork(env, tx, subject), claim_id, reason, accept=accept)).id}
-
-    body = {"id": claim_id, "accept": accept, "reason": reason}
-    answer, replayed = await run_idempotently(env, subject, "decideRecordClaim", key=key, body=body, work=work)
-    return await _present(env, answer["id"]), replayed
+    return await run_once(
+        env,
+        subject,
+        "decideRecordClaim",
+        lambda acting: _decide_claim(acting, claim_id, reason, accept=accept),
+        key=key,
+        body={"id": claim_id, "accept": accept, "reason": reason},
+        read=_present,
+    )
 
 
 async def claims_for(env: Environment, subject: Subject) -> list[ClaimShown]:
@@ -144,9 +141,7 @@ async def claims_for(env: Environment, subject: Subject) -> list[ClaimShown]:
         async with env.store.read_transaction() as tx:
             await require(env, tx, subject, _claim_resource(subject.person_id), Purpose.VIEW)
             return [ClaimShown(one) for one in await record_claims.of_citizen(tx, subject.person_id, MOST_SHOWN)]
-    postings = permitted_postings(subject, ObjectKind.RECORD_CLAIM, Purpose.DECIDE)
-    if not postings:
-        raise not_found()
+    postings = require_postings(subject, ObjectKind.RECORD_CLAIM, Purpose.DECIDE)
 
     async def work(tx: Transaction) -> list[ClaimShown]:
         since = env.clock.now() - CLAIM_LIFE
@@ -226,7 +221,7 @@ async def _find_claimable(tx: Transaction, claimant: Citizen, request: ClaimReco
     return case if fits and hers and not (taken and request.way is ClaimWay.CODE) else None
 
 
-async def _confirm_claim(acting: UnitOfWork, claim_id: str, code: str) -> dict[str, Any]:
+async def _confirm_claim(acting: UnitOfWork, claim_id: str, code: str) -> RecordClaim | int:
     claimant = await _claimant(acting)
     claim = await _taken_up(acting.tx, claim_id)
     if claim is None or (claim.citizen_id, claim.way) != (claimant.id, ClaimWay.CODE) or not claim.open(acting.now):
@@ -236,8 +231,8 @@ async def _confirm_claim(acting: UnitOfWork, claim_id: str, code: str) -> dict[s
         await _note(acting, "record.claim_wrong_code", claim)
         if not left:
             await record_claims.save(acting.tx, replace(claim, state=ClaimState.FAILED, decided_at=acting.now))
-        return {"left": left or 0}
-    return {"id": (await _join_record(acting, claim)).id}
+        return left or 0
+    return await _join_record(acting, claim)
 
 
 async def _taken_up(tx: Transaction, claim_id: str) -> RecordClaim | None:
@@ -327,9 +322,8 @@ async def _note(acting: UnitOfWork, action: str, claim: RecordClaim) -> None:
     await note(acting, action, _at_its_place(claim), Purpose.APPLY, **detail)
 
 
-async def _present(env: Environment, claim_id: str) -> RecordClaim:
-    async with env.store.read_transaction() as tx:
-        claim = await record_claims.get(tx, claim_id)
+async def _present(tx: Transaction, claim_id: str) -> RecordClaim:
+    claim = await record_claims.get(tx, claim_id)
     if claim is None:
         raise not_found("input")
     return claim

@@ -11,7 +11,7 @@ from typing import Any
 from actions.consents.consent_ledger import recorded_consents
 from actions.feedback.notices import About, tell
 from actions.identity.imported_records import completed_citizen
-from actions.kernel import Environment, UnitOfWork, note, require, run_idempotently
+from actions.kernel import Environment, UnitOfWork, note, require, run_once
 from actions.privacy.personal_data import ERASED_ACTION
 from domain.consents.consents import ConsentPurpose, ConsentStatus, ConsentStep, present_of
 from domain.feedback.notices import NoticeKind, Topic
@@ -52,8 +52,8 @@ async def stop_claim(env: Environment, subject: Subject, claim_id: str, key: str
     Raises Problems(NOT_FOUND) for everybody else, and once the records are one.
     """
 
-    async def work(tx: Transaction) -> dict[str, Any]:
-        acting = UnitOfWork(env, tx, subject)
+    async def step(acting: UnitOfWork) -> str:
+        tx = acting.tx
         await locks.lock_exclusive(tx, "record_claim", claim_id)
         claim = await record_claims.get(tx, claim_id)
         await require(env, tx, subject, *_asked_by(subject, claim), path=("input", "claimId"))
@@ -61,16 +61,10 @@ async def stop_claim(env: Environment, subject: Subject, claim_id: str, key: str
             raise not_found("input", "claimId")
         stopped = await record_claims.save(tx, replace(claim, state=ClaimState.STOPPED))
         await _note(acting, "record.join_stopped", stopped)
-        return {"id": claim.id}
+        return claim.id
 
-    answer, replayed = await run_idempotently(
-        env, subject, "stopRecordClaim", key=key, body={"id": claim_id}, work=work
-    )
-    async with env.store.read_transaction() as tx:
-        claim = await record_claims.get(tx, answer["id"])
-    if claim is None:
-        raise not_found("input")
-    return claim, replayed
+    body = {"id": claim_id}
+    return await run_once(env, subject, "stopRecordClaim", step, key=key, body=body, read=record_claims.get)
 
 
 async def join_due(env: Environment) -> int:
@@ -118,15 +112,7 @@ async def _carry_consents(acting: UnitOfWork, record_id: str, kept_id: str) -> N
         changes |= {"actor": acting.subject.label, "role": acting.role.value}
         carried = await consents.add(acting.tx, replace(given.records[-1], **changes))
         detail = {"record": carried.id, "link": carried.link, "for": purpose.value, "from": given.id}
-        line = audit.AuditLine(
-            acting.subject.label,
-            "consent.carried",
-            ObjectKind.CONSENT.value,
-            carried.consent_id,
-            Purpose.APPLY.value,
-            detail,
-        )
-        await audit.append(acting.tx, line)
+        await acting.record("consent.carried", ObjectKind.CONSENT, carried.consent_id, Purpose.APPLY, **detail)
 
 
 def _record_pair(claim: RecordClaim) -> tuple[str, str]:

@@ -7,7 +7,7 @@ from actions.kernel import Environment, UnitOfWork, of_citizen, require, run_ide
 from domain.identity.assisting import LONGEST_NAME, Relative
 from domain.identity.policy import ObjectKind, Purpose
 from domain.kernel import ErrorCode, PersonKind, Problem, Problems, Subject, mobile_digits
-from store.database import FieldCipher, Transaction, audit
+from store.database import FieldCipher, Transaction
 from store.identity import relatives
 
 MOST_RELATIVES = 5
@@ -34,7 +34,7 @@ async def register_relative(
         citizen_id = await _require_citizen(acting)
         relative = await _validated_relative(acting, citizen_id, request)
         await relatives.add(tx, relative)
-        await _note(acting, "relative.registered", relative.id)
+        await acting.record("relative.registered", ObjectKind.ACCOUNT, relative.id, Purpose.APPLY)
         return {"id": relative.id}
 
     sealed = FieldCipher(env.keyrings).blind_index("relative_request", str(sorted(asdict(request).items())))
@@ -53,7 +53,7 @@ async def remove_relative(
         citizen_id = await _require_citizen(acting)
         removed = await relatives.remove(tx, citizen_id, relative_id)
         if removed:
-            await _note(acting, "relative.removed", relative_id)
+            await acting.record("relative.removed", ObjectKind.ACCOUNT, relative_id, Purpose.APPLY)
         return {"removed": removed}
 
     _, replayed = await run_idempotently(env, subject, "removeRelative", key=key, body={"id": relative_id}, work=work)
@@ -85,8 +85,3 @@ async def _validated_relative(acting: UnitOfWork, citizen_id: str, request: Regi
     if len(held) >= MOST_RELATIVES:
         raise Problems(Problem(ErrorCode.BAD_INPUT, ("input",), params={"most": str(MOST_RELATIVES)}))
     return Relative(acting.env.ids.key(), citizen_id, name, relation, mobile or "", acting.now)
-
-
-async def _note(acting: UnitOfWork, action: str, relative_id: str) -> None:
-    line = audit.AuditLine(acting.subject.label, action, ObjectKind.ACCOUNT.value, relative_id, Purpose.APPLY.value, {})
-    await audit.append(acting.tx, line)

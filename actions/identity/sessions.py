@@ -83,7 +83,7 @@ async def sign_out(env: Environment, subject: Subject) -> None:
     async def work(tx: Transaction) -> None:
         await sessions.revoke_session(tx, session_id, env.clock.now())
         await provider_sign_out.plan(tx, [session_id])
-        await audit.append(tx, audit.AuditLine(subject.label, "SIGN_OUT", "SESSION", session_id, None, {}))
+        await audit.record(tx, subject.label, "SIGN_OUT", "SESSION", session_id)
 
     await env.store.carry_out(work)
 

@@ -242,7 +242,7 @@ async def _refresh_session(env: Environment, tx: Transaction, token: str, sessio
     if not await devices.rotate(tx, session_id, generation):
         await provider_sign_out.plan(tx, await devices.end(tx, [session_id], devices.REUSED))
         label = f"{session.kind}:{session.person_id}"
-        await audit.append(tx, audit.AuditLine(label, "REFRESH_REUSED", "SESSION", session_id, None, {}))
+        await audit.record(tx, label, "REFRESH_REUSED", "SESSION", session_id)
         _log.warning("refresh_token_reused", provider=session.provider.value)
         return None
     until = min(env.clock.now() + timedelta(seconds=session_seconds), row.refreshes_until)
@@ -265,7 +265,7 @@ async def open_for_umang(
         session = await _session(env, tx, who, Provider.UMANG, until, client=devices.BROWSER, platform=platform)
         detail = {"provider": Provider.UMANG.value, "assurance": session.assurance, "app": "False"}
         label = f"{who.kind}:{citizen_id}"
-        await audit.append(tx, audit.AuditLine(label, "SIGN_IN", "SESSION", session.id, None, detail))
+        await audit.record(tx, label, "SIGN_IN", "SESSION", session.id, **detail)
         return session
 
     return await _tokens(env, await env.store.carry_out(work))
@@ -313,7 +313,7 @@ async def _admit(
             )
         app_redirect = await _app_redirect(env, tx, transaction, session)
         detail = {"provider": identity.provider.value, "assurance": session.assurance, "app": str(bool(app_redirect))}
-        await audit.append(tx, audit.AuditLine(f"{kind}:{person_id}", "SIGN_IN", "SESSION", session.id, None, detail))
+        await audit.record(tx, f"{kind}:{person_id}", "SIGN_IN", "SESSION", session.id, **detail)
         return session, app_redirect
 
     return await env.store.carry_out(work)
@@ -373,8 +373,9 @@ async def _retry_admission(
 
 
 async def _note_refusal(env: Environment, provider: Provider) -> None:
-    line = audit.AuditLine("ANONYMOUS", "SIGN_IN_REFUSED", "SESSION", None, None, {"provider": provider.value})
-    await env.store.carry_out(lambda tx: audit.append(tx, line))
+    await env.store.carry_out(
+        lambda tx: audit.record(tx, "ANONYMOUS", "SIGN_IN_REFUSED", "SESSION", None, provider=provider.value)
+    )
 
 
 def _start_again(name: str) -> Problems:

@@ -17,7 +17,9 @@ from actions.kernel.access import (
     receipts_of_citizen,
     require,
     require_one,
+    require_postings,
     require_read,
+    require_thing,
 )
 from actions.kernel.aliases import application_by_any, certificate_by_any
 from actions.kernel.case_access import (
@@ -30,12 +32,21 @@ from actions.kernel.case_access import (
     of_row,
     of_suggestion,
     of_visit,
-    once_about,
     refuse_flood,
 )
 from actions.kernel.cases import PATH, present, service_of, take_up
 from actions.kernel.environment import Environment, Partners, Registry, Rules
-from actions.kernel.idempotency import ANSWERS, completed, conflict_problem, hash_of, run_idempotently
+from actions.kernel.idempotency import (
+    ANSWERS,
+    completed,
+    conflict_problem,
+    hash_of,
+    refuse_other_version,
+    run_idempotently,
+    run_once,
+    run_request,
+    wrong_code,
+)
 from actions.kernel.jurisdiction import (
     NOBODY,
     Holder,
@@ -43,6 +54,7 @@ from actions.kernel.jurisdiction import (
     at_level,
     authority_for,
     designated_for,
+    escalation,
     holder_at,
     note_holder,
     place_of,
@@ -86,6 +98,7 @@ __all__ = [
     "draw_number",
     "draw_numbers",
     "draw_uris",
+    "escalation",
     "furthest",
     "has_breached",
     "hash_of",
@@ -110,21 +123,26 @@ __all__ = [
     "of_sanction",
     "of_suggestion",
     "of_visit",
-    "once_about",
     "permitted_postings",
     "place_of",
     "present",
     "read_at_sources",
     "receipts_of_citizen",
     "refuse_flood",
+    "refuse_other_version",
     "register",
     "require",
     "require_one",
+    "require_postings",
     "require_read",
+    "require_thing",
     "run_fenced",
     "run_idempotently",
+    "run_once",
+    "run_request",
     "service_of",
     "stand_in_at_work",
     "start_changes",
     "take_up",
+    "wrong_code",
 ]

@@ -1,7 +1,8 @@
 """Checks access against the access table, and records the receipt of a read; the only place that does."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from actions.kernel.environment import Environment
 from actions.kernel.unit_of_work import UnitOfWork
@@ -17,16 +18,15 @@ from store.database import Transaction
 from store.identity import accesses
 from store.identity.accesses import AccessReceipt
 
+T = TypeVar("T")
+
 
 def of_application(application: Application) -> Resource:
     """What access to an application depends on."""
-    return Resource(
+    return Resource.of(
         ObjectKind.APPLICATION,
         application.id,
-        application.citizen_id,
-        application.department,
-        application.district,
-        application.tehsil,
+        application,
         officer_id=application.officer_id,
         draft=application.status is Status.DRAFT,
         service=application.service_code,
@@ -35,16 +35,8 @@ def of_application(application: Application) -> Resource:
 
 def of_appeal(appeal: Appeal, *, acting: bool = False) -> Resource:
     """What access to an appeal depends on; to act on it is for the authority of its level only."""
-    return Resource(
-        ObjectKind.APPEAL,
-        appeal.id,
-        appeal.citizen_id,
-        appeal.department,
-        appeal.district,
-        appeal.tehsil,
-        officer_id=appeal.authority_id,
-        level=appeal.level if acting else None,
-    )
+    level = appeal.level if acting else None
+    return Resource.of(ObjectKind.APPEAL, appeal.id, appeal, officer_id=appeal.authority_id, level=level)
 
 
 def of_clearance(clearance: Clearance) -> Resource:
@@ -52,15 +44,7 @@ def of_clearance(clearance: Clearance) -> Resource:
 
     An overdue one belongs to the level above of that department too.
     """
-    return Resource(
-        ObjectKind.CLEARANCE,
-        clearance.id,
-        clearance.citizen_id,
-        clearance.department,
-        clearance.district,
-        clearance.tehsil,
-        officer_id=clearance.escalated_to,
-    )
+    return Resource.of(ObjectKind.CLEARANCE, clearance.id, clearance, officer_id=clearance.escalated_to)
 
 
 def of_applicant(application: Application) -> Resource:
@@ -70,18 +54,12 @@ def of_applicant(application: Application) -> Resource:
 
 def of_certificate(certificate: IssuedCertificate) -> Resource:
     """What access to a certificate of ours depends on."""
-    return Resource(
-        ObjectKind.CERTIFICATE,
-        certificate.id,
-        certificate.citizen_id,
-        certificate.department,
-        certificate.district,
-    )
+    return Resource.of(ObjectKind.CERTIFICATE, certificate.id, certificate)
 
 
 def of_sanction(sanction: Sanction) -> Resource:
     """What access to a sanction depends on."""
-    return Resource(ObjectKind.BENEFIT, sanction.id, sanction.citizen_id, sanction.department, sanction.district)
+    return Resource.of(ObjectKind.BENEFIT, sanction.id, sanction)
 
 
 def of_citizen(citizen_id: str, kind: ObjectKind = ObjectKind.CITIZEN) -> Resource:
@@ -123,6 +101,36 @@ async def require_one(
     purpose = next((one for one in purposes if decide(subject, resource, one)), purposes[0])
     await require(env, tx, subject, resource, purpose, path=path)
     return purpose
+
+
+async def require_thing(
+    acting: UnitOfWork,
+    thing: T | None,
+    resource: Callable[[T], Resource],
+    *purposes: Purpose,
+    path: tuple[str, ...],
+) -> T:
+    """The thing that was looked for, for one who may do that with it under one of the purposes.
+
+    Raises NOT_FOUND at the path where it is absent or not for the subject, NotSignedIn where nobody is signed in.
+    """
+    if thing is None:
+        raise not_found(*path)
+    await require_one(acting.env, acting.tx, acting.subject, resource(thing), purposes, path=path)
+    return thing
+
+
+def require_postings(subject: Subject, kind: ObjectKind, *purposes: Purpose) -> list[Posting]:
+    """The postings under which the subject may do one of that to things of that kind.
+
+    Raises NotSignedIn, NOT_FOUND where there is none.
+    """
+    if not subject.signed_in:
+        raise NotSignedIn
+    found = [posting for purpose in purposes for posting in permitted_postings(subject, kind, purpose)]
+    if not found:
+        raise not_found()
+    return found
 
 
 def permitted_postings(subject: Subject, kind: ObjectKind, purpose: Purpose) -> list[Posting]:

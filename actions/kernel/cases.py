@@ -1,13 +1,12 @@
 """Actions of case work: loads an application for the person who works on it, with access checked."""
 
-from actions.kernel.access import of_application, require
+from actions.kernel.access import of_application, require_thing
 from actions.kernel.environment import Environment
-from actions.kernel.idempotency import conflict_problem
+from actions.kernel.idempotency import refuse_other_version
 from actions.kernel.unit_of_work import UnitOfWork
 from domain.applications.applications import Application
 from domain.catalogue.catalogue import Service
 from domain.identity.policy import Purpose
-from domain.kernel import not_found
 from store.applications import applications
 from store.catalogue import catalogue
 from store.database import NotThere
@@ -24,12 +23,9 @@ async def take_up(
     status where it is not the version that was seen.
     """
     application = await applications.get(acting.tx, application_id)
-    if application is None:
-        raise not_found(*PATH)
-    await require(acting.env, acting.tx, acting.subject, of_application(application), purpose, path=PATH)
-    if expected_version is not None and expected_version != application.version:
-        raise conflict_problem(application.version, application.status.value)
-    return application
+    found = await require_thing(acting, application, of_application, purpose, path=PATH)
+    refuse_other_version(expected_version, found.version, found.status)
+    return found
 
 
 async def service_of(acting: UnitOfWork, application: Application) -> Service:

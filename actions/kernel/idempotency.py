@@ -4,10 +4,13 @@ import hashlib
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from operator import methodcaller
+from typing import Any, Protocol, TypeVar
 
 from actions.kernel.environment import Environment
+from actions.kernel.unit_of_work import UnitOfWork
 from domain.kernel import ErrorCode, Problem, Problems, Subject
 from store.database import Transaction, crash_points, errors, idempotency
 
@@ -18,6 +21,20 @@ ANSWERS = "answer"
 _KEY = ("input", "idempotencyKey")
 
 Work = Callable[[Transaction], Awaitable[Mapping[str, Any]]]
+T = TypeVar("T")
+
+
+class Identified(Protocol):
+    """What has an id of its own."""
+
+    @property
+    def id(self) -> str:
+        """The id."""
+        ...
+
+
+InnerStep = Callable[[UnitOfWork], Awaitable[Identified | str | int]]
+"""The inner step of a verb: gives what it is about, or its id; a number is the tries that a wrong code has left."""
 
 completed: ContextVar[list[str] | None] = ContextVar("completed", default=None)
 """The operations of this request that were done or replayed under a key, where somebody wants to know."""
@@ -58,6 +75,66 @@ async def run_idempotently(
     return done
 
 
+async def run_request(
+    env: Environment,
+    subject: Subject,
+    operation: str,
+    request: Any,
+    step: InnerStep,
+    *,
+    read: Callable[[Transaction, str], Awaitable[T | None]],
+    body: Mapping[str, Any] | None = None,
+    for_ever: bool = False,
+) -> tuple[T, bool]:
+    """As `run_once`, for a request that bears its key; without `body` all of the request is what the key stands for."""
+    body = asdict(request) if body is None else body
+    key = request.idempotency_key
+    return await run_once(env, subject, operation, step, key=key, body=body, read=read, for_ever=for_ever)
+
+
+async def run_once(
+    env: Environment,
+    subject: Subject,
+    operation: str,
+    step: InnerStep,
+    *,
+    key: str,
+    body: Mapping[str, Any],
+    read: Callable[[Transaction, str], Awaitable[T | None]],
+    for_ever: bool = False,
+) -> tuple[T, bool]:
+    """Run a verb once for its key, and give what it is about as it now is; True for a replay.
+
+    Raises what the step and `run_idempotently` raise, OTP_WRONG for a wrong code though it is counted, and NotThere.
+    """
+
+    async def work(tx: Transaction) -> Mapping[str, Any]:
+        done = await step(UnitOfWork(env, tx, subject))
+        if isinstance(done, int):
+            return {"left": done}
+        return {"id": done if isinstance(done, str) else done.id}
+
+    answer, replayed = await run_idempotently(env, subject, operation, key=key, body=body, work=work, for_ever=for_ever)
+    if "left" in answer:
+        raise wrong_code(int(answer["left"]), "input", "code")
+    async with env.store.read_transaction() as tx:
+        present = await read(tx, answer["id"])
+    if present is None:
+        raise errors.NotThere(f"what {operation} is about")
+    return present, replayed
+
+
+def wrong_code(left: int, *path: str) -> Problems:
+    """The problem that reports a wrong code."""
+    return Problems(Problem(ErrorCode.OTP_WRONG, path, params={"left": str(left)}))
+
+
+def refuse_other_version(expected: int | None, version: int, state: StrEnum) -> None:
+    """Raise CONFLICT with the present version and state where another version was seen; None takes the present one."""
+    if expected not in (None, version):
+        raise conflict_problem(version, state.value)
+
+
 def conflict_problem(version: int, status: str) -> Problems:
     """What the loser of a race gets: the present version and status."""
     params = {"version": str(version), "status": status}
@@ -65,8 +142,10 @@ def conflict_problem(version: int, status: str) -> Problems:
 
 
 def hash_of(body: Mapping[str, Any]) -> str:
-    """SHA-256 of the canonical JSON of what was asked."""
-    text = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    """SHA-256 of the canonical JSON of what was asked; days and instants are written as ISO 8601 has them."""
+    text = json.dumps(
+        body, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=methodcaller("isoformat")
+    )
     return hashlib.sha256(text.encode()).hexdigest()
 
 

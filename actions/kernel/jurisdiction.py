@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from actions.kernel.unit_of_work import UnitOfWork
-from domain.appeals.appeals import LEVELS, AppealLevel
+from domain.appeals.appeals import LEVELS, Appeal, AppealLevel
 from domain.applications.applications import Application
-from domain.clearances import Escalation, EscalationKind
+from domain.clearances import Clearance, Escalation, EscalationKind
 from domain.kernel import OfficerLevel, Role
 from domain.officers.staff import AbsenceRule, CoveredCase, CoverKind, Leave
 from store import clearances
@@ -97,19 +97,32 @@ async def flag_vacancy(acting: UnitOfWork, application: Application, holder: Hol
     """Note that nobody at the level that ought to have the application can take it."""
     if not holder.vacant:
         return
-    moment: datetime = application.due_at or acting.now
+    due_at = application.due_at or acting.now
+    above = holder.officer_id
     await clearances.warn(
-        acting.tx,
-        Escalation(
-            id=acting.env.ids.key(),
-            citizen_id=application.citizen_id,
-            application_id=application.id,
-            kind=EscalationKind.POST_VACANT,
-            officer_id=None,
-            above_id=holder.officer_id,
-            due_at=moment,
-            at=acting.now,
-        ),
+        acting.tx, escalation(acting, application, EscalationKind.POST_VACANT, None, above, due_at=due_at)
+    )
+
+
+def escalation(
+    acting: UnitOfWork,
+    about: Application | Appeal | Clearance,
+    kind: EscalationKind,
+    officer_id: str | None,
+    above_id: str | None,
+    *,
+    due_at: datetime,
+) -> Escalation:
+    """A warning about an application, for its officer and for the one above."""
+    return Escalation(
+        id=acting.env.ids.key(),
+        citizen_id=about.citizen_id,
+        application_id=about.id if isinstance(about, Application) else about.application_id,
+        kind=kind,
+        officer_id=officer_id,
+        above_id=above_id,
+        due_at=due_at,
+        at=acting.now,
     )
 
 

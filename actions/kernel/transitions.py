@@ -10,7 +10,6 @@ from domain.applications.applications import Application, RejectionGround, Timel
 from domain.applications.lifecycle import Move, Status, advance
 from domain.kernel import mask_aadhaar_in
 from store.applications import applications
-from store.database import audit
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
@@ -84,16 +83,13 @@ async def _record(acting: UnitOfWork, before: Status | None, after: Application,
         holder_id=after.officer_id,
     )
     await applications.add_entry(acting.tx, entry)
-    await audit.append(
-        acting.tx,
-        audit.AuditLine(
-            actor_label=acting.subject.label,
-            action=f"application.{step.move.value.lower()}",
-            object_kind="APPLICATION",
-            object_id=after.id,
-            purpose=_purpose(acting),
-            detail={"version": after.version, "status": after.status.value},
-        ),
+    await acting.record(
+        f"application.{step.move.value.lower()}",
+        "APPLICATION",
+        after.id,
+        _purpose(acting),
+        version=after.version,
+        status=after.status.value,
     )
 
 

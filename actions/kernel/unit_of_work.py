@@ -8,7 +8,7 @@ from typing import Any, Self, TypeVar, cast
 from actions.kernel.environment import Environment
 from domain.kernel import PersonKind, Role, Subject, ist_date
 from domain.payments.budgets import ReportedBalance
-from store.database import Transaction
+from store.database import Transaction, audit
 
 T = TypeVar("T")
 
@@ -61,3 +61,9 @@ class UnitOfWork:
         kind = self.subject.kind
         first = by_kind.get(kind, Role.OFFICER) if kind else None
         return first if first in roles else min(roles, key=lambda role: role.value)
+
+    async def record(
+        self, action: str, object_kind: str, object_id: str | None, purpose: str | None = None, /, **detail: Any
+    ) -> None:
+        """Write the audit line of a step; `detail` holds codes only, never texts."""
+        await audit.record(self.tx, self.subject.label, action, object_kind, object_id, purpose, **detail)

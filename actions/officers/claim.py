@@ -1,16 +1,16 @@
 """Claims: an officer reserves a case for some hours; a colleague must take it over to go on."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from actions.kernel import PATH, Environment, UnitOfWork, present, run_idempotently, take_up
+from actions.kernel import PATH, Environment, UnitOfWork, run_request, take_up
 from domain.applications.applications import Application
 from domain.applications.lifecycle import UNDECIDED
 from domain.identity.policy import Purpose
 from domain.kernel import IST, ErrorCode, Problem, Problems, Subject
 from domain.officers.desk import Claim
-from store.database import Transaction, audit
+from store.applications import applications
 from store.officers import desk
 
 
@@ -37,26 +37,16 @@ async def claim_application(env: Environment, subject: Subject, request: ClaimCa
     Raises Problems: NOT_FOUND, TRANSITION_NOT_ALLOWED for a case that is decided, CASE_CLAIMED where a
     colleague's claim holds and it is not to be taken over.
     """
-
-    async def work(tx: Transaction) -> dict[str, Any]:
-        return {"id": (await _claim(UnitOfWork(env, tx, subject), request)).id}
-
-    answer, replayed = await run_idempotently(
-        env, subject, "claimApplication", key=request.idempotency_key, body=asdict(request), work=work
+    return await run_request(
+        env, subject, "claimApplication", request, lambda acting: _claim(acting, request), read=applications.get
     )
-    return await present(env, answer["id"]), replayed
 
 
 async def release_application(env: Environment, subject: Subject, request: ReleaseCase) -> tuple[Application, bool]:
     """Give a case back; a case that nobody holds stays as it is. Raises NOT_FOUND, CASE_CLAIMED for a colleague's."""
-
-    async def work(tx: Transaction) -> dict[str, Any]:
-        return {"id": (await _release(UnitOfWork(env, tx, subject), request)).id}
-
-    answer, replayed = await run_idempotently(
-        env, subject, "releaseApplication", key=request.idempotency_key, body=asdict(request), work=work
+    return await run_request(
+        env, subject, "releaseApplication", request, lambda acting: _release(acting, request), read=applications.get
     )
-    return await present(env, answer["id"]), replayed
 
 
 async def refuse_if_claimed(acting: UnitOfWork, application: Application) -> Claim | None:
@@ -69,10 +59,7 @@ async def refuse_if_claimed(acting: UnitOfWork, application: Application) -> Cla
 
 async def note(acting: UnitOfWork, action: str, application_id: str, **detail: Any) -> None:
     """An audit line about what was done at the desk; `detail` holds no personal data."""
-    line = audit.AuditLine(
-        acting.subject.label, f"desk.{action}", "APPLICATION", application_id, Purpose.DECIDE.value, detail
-    )
-    await audit.append(acting.tx, line)
+    await acting.record(f"desk.{action}", "APPLICATION", application_id, Purpose.DECIDE, **detail)
 
 
 async def _claim(acting: UnitOfWork, request: ClaimCase) -> Application:

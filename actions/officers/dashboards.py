@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlencode
 
-from actions.kernel import Environment, UnitOfWork, leave_receipt, permitted_postings
+from actions.kernel import Environment, UnitOfWork, leave_receipt, permitted_postings, require_postings
 from actions.statistics.counts import Question
 from actions.statistics.figures import DEFAULT_MONTHS, Statistics, statistics
 from actions.statistics.filters import refuse_unknown
@@ -15,7 +15,7 @@ from domain.appeals.appeals import PENDING
 from domain.appeals.delays import CaseFilter, CaseList, DelayReason, ListSize
 from domain.applications.applications import Application
 from domain.identity.policy import ObjectKind, Purpose, Resource
-from domain.kernel import NotSignedIn, Officer, Posting, Subject, ist_date, not_found
+from domain.kernel import Officer, Posting, Subject, ist_date, not_found
 from domain.officers.dashboards import (
     BOARDS,
     ONLY_WHERE_SOME,
@@ -31,7 +31,7 @@ from domain.officers.desk import ReadPurpose
 from domain.platform.alarms import AlarmCode, AlarmState
 from domain.statistics.figures import Delivery, figure_inputs, month_of, months_back
 from store.appeals import appeals, delays
-from store.database import Transaction, audit
+from store.database import Transaction
 from store.payments import payment_queues
 from store.platform import alarms
 from store.reconciliation import held_benefits
@@ -241,14 +241,9 @@ def supervisor_postings(subject: Subject, board: DashboardRole | None = None) ->
     A district magistrate's bounds her by the district, and not by the departments for which she decides. Raises
     NotSignedIn, NOT_FOUND where there is none.
     """
-    if not subject.signed_in:
-        raise NotSignedIn
     if board is not None:
         subject = replace(subject, postings=dashboards_of(subject.postings).get(board, ()))
-    found = permitted_postings(subject, ObjectKind.CASE_LIST, Purpose.SUPERVISE)
-    if not found:
-        raise not_found()
-    return found
+    return require_postings(subject, ObjectKind.CASE_LIST, Purpose.SUPERVISE)
 
 
 async def case_page(
@@ -271,15 +266,7 @@ async def case_page(
         acting = UnitOfWork(env, tx, subject)
         for application in found:
             await leave_receipt(acting, line_of(application), purpose.purpose)
-        line = audit.AuditLine(
-            actor_label=subject.label,
-            action="figures.cases",
-            object_kind=ObjectKind.CASE_LIST.value,
-            object_id=wanted.value,
-            purpose=purpose.value,
-            detail={"cases": len(found)},
-        )
-        await audit.append(tx, line)
+        await acting.record("figures.cases", ObjectKind.CASE_LIST, wanted.value, purpose, cases=len(found))
         return [Case(application, reasons.get(application.id)) for application in found]
 
     return await env.store.carry_out(work)
@@ -305,14 +292,7 @@ async def _refuse_unknown(tx: Transaction, filtered: CaseFilter) -> None:
 
 def line_of(application: Application) -> Resource:
     """What access to the line of a case depends on."""
-    return Resource(
-        ObjectKind.CASE_LIST,
-        application.id,
-        application.citizen_id,
-        application.department,
-        application.district,
-        application.tehsil,
-    )
+    return Resource.of(ObjectKind.CASE_LIST, application.id, application)
 
 
 def place_of(wanted: CaseList, application: Application) -> datetime:

@@ -1,8 +1,7 @@
 """Forwards a case to another officer of its jurisdiction, or one level up."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from actions.kernel import (
     Environment,
@@ -10,9 +9,8 @@ from actions.kernel import (
     UnitOfWork,
     apply_transition,
     of_application,
-    present,
-    require,
-    run_idempotently,
+    require_thing,
+    run_request,
     take_up,
 )
 from actions.officers.claim import refuse_if_claimed
@@ -22,7 +20,7 @@ from actions.officers.second_approvals import checked_reason
 from domain.applications.applications import Application
 from domain.applications.lifecycle import Move
 from domain.identity.policy import Purpose
-from domain.kernel import ErrorCode, Officer, OfficerLevel, Problem, Problems, Role, Subject, not_found
+from domain.kernel import ErrorCode, Officer, OfficerLevel, Problem, Problems, Role, Subject
 from store.applications import applications
 from store.database import Transaction
 from store.identity import people
@@ -46,25 +44,19 @@ async def forward_application(env: Environment, subject: Subject, request: Forwa
     Raises Problems: NOT_FOUND, CONFLICT, REASON_REQUIRED, OFFICER_UNSUITABLE, CASE_CLAIMED, PROPOSAL_WAITS,
     TRANSITION_NOT_ALLOWED for a case that is decided.
     """
-
-    async def work(tx: Transaction) -> dict[str, Any]:
-        return {"id": (await _forward(UnitOfWork(env, tx, subject), request)).id}
-
-    answer, replayed = await run_idempotently(
-        env, subject, "forwardApplication", key=request.idempotency_key, body=asdict(request), work=work
+    return await run_request(
+        env, subject, "forwardApplication", request, lambda acting: _forward(acting, request), read=applications.get
     )
-    return await present(env, answer["id"]), replayed
 
 
 async def forward_targets(env: Environment, subject: Subject, application_id: str) -> list[Officer]:
     """The officers to whom the subject may forward a case; raises NOT_FOUND."""
 
     async def work(tx: Transaction) -> list[Officer]:
-        application = await applications.get(tx, application_id)
-        if application is None:
-            raise not_found("applicationId")
-        await require(env, tx, subject, of_application(application), Purpose.DECIDE, path=("applicationId",))
-        return await _targets(UnitOfWork(env, tx, subject), application)
+        acting, path = UnitOfWork(env, tx, subject), ("applicationId",)
+        found = await applications.get(tx, application_id)
+        application = await require_thing(acting, found, of_application, Purpose.DECIDE, path=path)
+        return await _targets(acting, application)
 
     return await env.store.carry_out(work)
 

@@ -8,7 +8,7 @@ than the queue shows.
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
@@ -18,7 +18,7 @@ from joserfc.errors import JoseError
 
 from actions.applications.decide import Decide, Verdict, pass_verdict
 from actions.benefits.sanction_budgets import Balances, balances_before
-from actions.kernel import Environment, UnitOfWork, leave_receipt, of_applicant, present, run_idempotently
+from actions.kernel import Environment, UnitOfWork, leave_receipt, of_applicant, run_once
 from actions.officers.bulk import ItemResult, attempt
 from actions.officers.claim import in_india, note
 from actions.officers.proposals import WEIGHED
@@ -163,9 +163,7 @@ async def _known_pack(env: Environment, subject: Subject, pack_id: str, signed: 
 async def _replay(
     env: Environment, subject: Subject, pack: Pack, decision: OfflineDecision, balances: Balances
 ) -> ItemResult:
-    async def work(tx: Transaction) -> dict[str, Any]:
-        remark = _remark(decision)
-        acting = UnitOfWork(env, tx, subject, remark=remark, balances=balances)
+    async def step(acting: UnitOfWork) -> Application:
         verdict = Decide(
             decision.application_id,
             decision.verdict,
@@ -175,18 +173,16 @@ async def _replay(
             decision.reason,
             decision.documents,
         )
-        application = await pass_verdict(acting, verdict, at_desk=True)
+        decided_there = replace(acting, remark=_remark(decision), balances=balances)
+        application = await pass_verdict(decided_there, verdict, at_desk=True)
         at = decision.decided_at.isoformat(timespec="seconds")
         await note(acting, "replay", application.id, pack=pack.id, decided_at=at)
-        return {"id": application.id}
+        return application
 
     async def run() -> tuple[Application, bool]:
         _refuse_foreign(env, pack, decision)
-        body = {**asdict(decision), "decided_at": decision.decided_at.isoformat()}
-        answer, replayed = await run_idempotently(
-            env, subject, "replayDecisions", key=decision.key, body=body, work=work
-        )
-        return await present(env, answer["id"]), replayed
+        operation, body = "replayDecisions", asdict(decision)
+        return await run_once(env, subject, operation, step, key=decision.key, body=body, read=applications.get)
 
     return await attempt(env, decision.application_id, run, weighed=decision.verdict.value in WEIGHED)
 

@@ -15,7 +15,7 @@ from domain.applications.applications import Application
 from domain.identity.policy import Purpose, Resource, purpose_for
 from domain.kernel import ErrorCode, Problem, Problems, Subject
 from domain.officers.desk import ReadPurpose
-from store.database import Transaction, audit
+from store.database import Transaction
 from store.officers import desk
 
 HOUR = timedelta(hours=1)
@@ -128,7 +128,4 @@ async def _raise_alarm(acting: UnitOfWork) -> None:
     if count <= acting.env.rules.desk.outside_reads_an_hour or await desk.unusual_since(acting.tx, officer_id, since):
         return
     await desk.record_unusual(acting.tx, officer_id, count)
-    line = audit.AuditLine(
-        acting.subject.label, "desk.unusual_reads", "OFFICER", officer_id, Purpose.AUDIT.value, {"reads": count}
-    )
-    await audit.append(acting.tx, line)
+    await acting.record("desk.unusual_reads", "OFFICER", officer_id, Purpose.AUDIT, reads=count)

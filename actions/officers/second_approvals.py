@@ -1,19 +1,25 @@
 """The second approval (maker–checker): another officer confirms a proposed verdict, or sends it back."""
 
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from dataclasses import dataclass, replace
 
 from actions.applications.decide import LONGEST_REASON, Decide, Verdict, carry_out
 from actions.applications.grounds import refuse_unfounded
 from actions.benefits.sanction_budgets import balances_before
 from actions.clearances.steps import refuse_while_pending
-from actions.kernel import PATH, Environment, UnitOfWork, conflict_problem, present, run_idempotently, take_up
+from actions.kernel import (
+    PATH,
+    Environment,
+    UnitOfWork,
+    conflict_problem,
+    run_request,
+    take_up,
+)
 from actions.officers.claim import note, refuse_if_claimed
 from domain.applications.applications import Application
 from domain.identity.policy import Purpose
 from domain.kernel import ErrorCode, Problem, Problems, Subject, mask_aadhaar_in
 from domain.officers.desk import OpinionState, Proposal
-from store.database import Transaction
+from store.applications import applications
 from store.officers import desk
 
 
@@ -44,25 +50,21 @@ async def confirm_decision(env: Environment, subject: Subject, request: ConfirmD
     """
     balances = await balances_before(env, subject, [request.application_id], confirming=True)
 
-    async def work(tx: Transaction) -> dict[str, Any]:
-        return {"id": (await _confirm(UnitOfWork(env, tx, subject, balances=balances), request)).id}
-
-    answer, replayed = await run_idempotently(
-        env, subject, "confirmDecision", key=request.idempotency_key, body=asdict(request), work=work
+    return await run_request(
+        env,
+        subject,
+        "confirmDecision",
+        request,
+        lambda acting: _confirm(replace(acting, balances=balances), request),
+        read=applications.get,
     )
-    return await present(env, answer["id"]), replayed
 
 
 async def send_back_decision(env: Environment, subject: Subject, request: SendBackDecision) -> tuple[Application, bool]:
     """End a proposal without carrying it out; raises as `confirm_decision`, and REASON_REQUIRED."""
-
-    async def work(tx: Transaction) -> dict[str, Any]:
-        return {"id": (await _send_back(UnitOfWork(env, tx, subject), request)).id}
-
-    answer, replayed = await run_idempotently(
-        env, subject, "sendBackDecision", key=request.idempotency_key, body=asdict(request), work=work
+    return await run_request(
+        env, subject, "sendBackDecision", request, lambda acting: _send_back(acting, request), read=applications.get
     )
-    return await present(env, answer["id"]), replayed
 
 
 async def _confirm(acting: UnitOfWork, request: ConfirmDecision) -> Application:

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from actions.kernel import Environment, permitted_postings
+from actions.kernel import Environment, require_postings
 from actions.officers.staffing import of_posting
 from domain.identity.policy import ObjectKind, Purpose, decide
-from domain.kernel import NotSignedIn, Officer, PersonKind, Posting, Role, Subject, not_found
+from domain.kernel import Officer, PersonKind, Posting, Role, Subject
 from domain.officers.staff import Leave, Vacancy
 from store.identity import people
 from store.officers import leave, posts
@@ -22,12 +22,7 @@ class StaffFilter:
 
 def administrator_postings(subject: Subject) -> list[Posting]:
     """The postings under which the subject posts officers; raises NOT_FOUND where there is none."""
-    if not subject.signed_in:
-        raise NotSignedIn
-    postings = permitted_postings(subject, ObjectKind.POSTING, Purpose.OPERATE)
-    if not postings:
-        raise not_found()
-    return postings
+    return require_postings(subject, ObjectKind.POSTING, Purpose.OPERATE)
 
 
 def may_see_leaves(subject: Subject, officer: Officer) -> bool:

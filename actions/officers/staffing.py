@@ -12,7 +12,7 @@ from domain.identity.policy import ObjectKind, Purpose, Resource
 from domain.kernel import ErrorCode, Officer, OfficerLevel, Posting, Problem, Problems, Role, Subject, not_found
 from domain.officers.staff import CoverKind, Leave, LeaveState, Transfer, Vacancy
 from store.catalogue import catalogue
-from store.database import NotThere, Transaction, audit
+from store.database import NotThere, Transaction
 from store.identity import people
 from store.officers import cover, leave, posts
 
@@ -287,5 +287,4 @@ async def _present_leave(env: Environment, leave_id: str) -> tuple[Leave, Moved]
 
 
 async def _note(acting: UnitOfWork, action: str, officer: Officer, detail: Mapping[str, Any]) -> None:
-    line = audit.AuditLine(acting.subject.label, action, "OFFICER", officer.id, Purpose.OPERATE.value, detail)
-    await audit.append(acting.tx, line)
+    await acting.record(action, "OFFICER", officer.id, Purpose.OPERATE, **detail)

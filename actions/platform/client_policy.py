@@ -94,7 +94,7 @@ async def change_policy(tx: Transaction, wanted: SetClientPolicy, *, by: str) ->
         "reason": mask_aadhaar_in(" ".join(wanted.reason.split())),
     }
     name = f"{rule.app}:{rule.platform.value}"
-    await audit.append(tx, audit.AuditLine(by, "clientPolicy.set", "CLIENT", name, Purpose.OPERATE.value, detail))
+    await audit.record(tx, by, "clientPolicy.set", "CLIENT", name, Purpose.OPERATE, **detail)
     return rule
 
 

@@ -6,7 +6,7 @@ retired, and that is refused while the version is still in use.
 """
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from hashlib import sha256
@@ -88,8 +88,9 @@ async def publish_manifest(tx: Transaction, keyrings: Keyrings, signed: str, *, 
     kept = PublishedManifest(manifest.app, manifest.version, signed, digest, count, now, by)
     if not await manifests.add(tx, kept):
         raise InvalidManifest(f"{manifest.app} {manifest.version} is being published by somebody else")
+    about = f"{manifest.app}:{manifest.version}"
     detail = {"operations": count, "contentHash": digest}
-    await audit.append(tx, _line(by, "manifest.publish", manifest.app, manifest.version, detail))
+    await audit.record(tx, by, "manifest.publish", "MANIFEST", about, Purpose.OPERATE, **detail)
     return True
 
 
@@ -114,7 +115,7 @@ async def retire_manifest(
         raise StillInUse(app, version, last, days)
     await manifests.retire(tx, app, version, at=now, by=by)
     detail = {"reason": words, "lastUse": last.isoformat() if last else None, "forced": force}
-    await audit.append(tx, _line(by, "manifest.retire", app, version, detail))
+    await audit.record(tx, by, "manifest.retire", "MANIFEST", f"{app}:{version}", Purpose.OPERATE, **detail)
     return True
 
 
@@ -153,7 +154,3 @@ def _check_same(before: PublishedManifest, digest: str) -> None:
         raise InvalidManifest(f"{name} was retired; publish the operations under a new version")
     if before.content_hash != digest:
         raise InvalidManifest(f"{name} is published with other operations; a changed application has a new version")
-
-
-def _line(by: str, action: str, app: str, version: str, detail: Mapping[str, object]) -> audit.AuditLine:
-    return audit.AuditLine(by, action, "MANIFEST", f"{app}:{version}", Purpose.OPERATE.value, detail)

@@ -79,10 +79,7 @@ async def change(tx: Transaction, wanted: SetSwitch, *, by: str, mutations: Coll
         "reason": switch.reason,
         "until": switch.until.isoformat() if switch.until else None,
     }
-    line = audit.AuditLine(
-        by, "switch.set", "SWITCH", f"{switch.kind.value}:{switch.name}", Purpose.OPERATE.value, detail
-    )
-    await audit.append(tx, line)
+    await audit.record(tx, by, "switch.set", "SWITCH", f"{switch.kind.value}:{switch.name}", Purpose.OPERATE, **detail)
     return switch
 
 

@@ -3,11 +3,10 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from actions.kernel import ANSWERS, Environment, Step, UnitOfWork, apply_transition, of_citizen, require
 from domain.applications.lifecycle import Move, Status
-from domain.identity.policy import Purpose
+from domain.identity.policy import ObjectKind, Purpose
 from domain.kernel import Citizen, ErrorCode, PersonKind, Problem, Problems, Role, Subject, not_found
 from store.applications import applications
 from store.database import Transaction, audit, idempotency
@@ -59,7 +58,9 @@ async def export_part(
         except ValueError:
             raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "after"))) from None
         if after is None:
-            await audit.append(tx, _line(subject, "citizen.exported", citizen_id, {"part": part}))
+            await audit.record(
+                tx, subject.label, "citizen.exported", ObjectKind.CITIZEN, citizen_id, Purpose.VIEW, part=part
+            )
         return page
 
     return await env.store.carry_out(work)
@@ -100,7 +101,8 @@ async def _erase_citizen(acting: UnitOfWork, citizen_id: str) -> tuple[dict[str,
     own = Subject(frozenset({Role.CITIZEN}), PersonKind.CITIZEN, citizen_id)
     await idempotency.forget_scope(tx, idempotency.scope_of(own.label, ANSWERS))
     if erased:
-        await audit.append(tx, _line(acting.subject, ERASED_ACTION, citizen_id, {"rows": sum(erased.values())}))
+        rows = sum(erased.values())
+        await acting.record(ERASED_ACTION, ObjectKind.CITIZEN, citizen_id, Purpose.VIEW, rows=rows)
     return erased, {sha256 for sha256 in files if not await personal_files.still_named(tx, sha256)}
 
 
@@ -117,7 +119,3 @@ async def _require_own(env: Environment, tx: Transaction, subject: Subject, citi
     await require(env, tx, subject, of_citizen(citizen_id), Purpose.VIEW, path=("input",))
     if subject.person_id != citizen_id and Role.SYSTEM not in subject.roles:
         raise not_found("input")
-
-
-def _line(subject: Subject, action: str, citizen_id: str, detail: Mapping[str, Any]) -> audit.AuditLine:
-    return audit.AuditLine(subject.label, action, "CITIZEN", citizen_id, Purpose.VIEW.value, detail)

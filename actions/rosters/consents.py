@@ -3,11 +3,10 @@
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
-from typing import Any
 
 from actions.consents.consent_ledger import recorded_consents, write
-from actions.identity.code_sending import Addressee, CodeKind, make_code, try_code, wrong_code
-from actions.kernel import Environment, UnitOfWork, note, of_row, run_idempotently
+from actions.identity.code_sending import Addressee, CodeKind, make_code, try_code
+from actions.kernel import Environment, UnitOfWork, note, of_row, run_once, run_request
 from actions.rosters.rosters import ROW, require_open, row_taken_up
 from actions.uploads.uploads import require_upload, use
 from domain.applications.lifecycle import Status
@@ -65,8 +64,7 @@ async def ask_row_code(
     RATE_LIMITED where there were enough for that number.
     """
 
-    async def work(tx: Transaction) -> dict[str, Any]:
-        acting = UnitOfWork(env, tx, subject)
+    async def step(acting: UnitOfWork) -> RosterRow:
         purpose = Purpose.APPLY if use_ is CodeUse.CONSENT else Purpose.DELIVER
         roster, row = await row_taken_up(acting, row_id, purpose)
         await (_refuse_settled(acting, roster, row) if use_ is CodeUse.CONSENT else refuse_not_made(acting, row))
@@ -75,11 +73,10 @@ async def ask_row_code(
         to = Addressee(row.person.mobile, Language.HI, row.citizen_id)
         await make_code(acting, KINDS[use_], row.id, to, path=ROW)
         await note(acting, "roster.ask_code", of_row(roster, row), purpose, use=use_.value)
-        return {"id": row.id}
+        return row
 
     body = {"row": row_id, "use": use_.value}
-    answer, replayed = await run_idempotently(env, subject, "askRosterCode", key=key, body=body, work=work)
-    return await present_row(env, answer["id"]), replayed
+    return await run_once(env, subject, "askRosterCode", step, key=key, body=body, read=present_row)
 
 
 async def record_consent(env: Environment, subject: Subject, request: RecordConsent) -> tuple[RosterRow, bool]:
@@ -87,17 +84,16 @@ async def record_consent(env: Environment, subject: Subject, request: RecordCons
 
     Raises Problems: NOT_FOUND, STEP_NOT_ALLOWED, CAMP_CLOSED, PROOF_MISSING, OTP_WRONG, OTP_EXPIRED, UPLOAD_UNKNOWN.
     """
-
-    async def work(tx: Transaction) -> dict[str, Any]:
-        return await _record_consent(UnitOfWork(env, tx, subject), request)
-
     body = {"row": request.row_id, "code": hashed_code(env, request.code), "paper": request.paper}
-    answer, replayed = await run_idempotently(
-        env, subject, "recordRosterConsent", key=request.idempotency_key, body=body, work=work
+    return await run_request(
+        env,
+        subject,
+        "recordRosterConsent",
+        request,
+        lambda acting: _record_consent(acting, request),
+        body=body,
+        read=present_row,
     )
-    if "left" in answer:
-        raise wrong_code(int(answer["left"]), *_CODE)
-    return await present_row(env, answer["id"]), replayed
 
 
 async def enter_in_ledger(acting: UnitOfWork, roster: Roster, row: RosterRow, citizen_id: str) -> None:
@@ -141,10 +137,9 @@ async def refuse_not_made(acting: UnitOfWork, row: RosterRow) -> None:
         raise Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, ROW, params={"state": state}))
 
 
-async def present_row(env: Environment, row_id: str) -> RosterRow:
+async def present_row(tx: Transaction, row_id: str) -> RosterRow:
     """The row as it now is; raises NOT_FOUND where it was taken off since."""
-    async with env.store.read_transaction() as tx:
-        row = await roster_rows.get(tx, row_id)
+    row = await roster_rows.get(tx, row_id)
     if row is None:
         raise not_found(*ROW)
     return row
@@ -155,14 +150,14 @@ def hashed_code(env: Environment, code: str | None) -> str | None:
     return FieldCipher(env.keyrings).blind_index("roster_code", code) if code else None
 
 
-async def _record_consent(acting: UnitOfWork, request: RecordConsent) -> dict[str, Any]:
+async def _record_consent(acting: UnitOfWork, request: RecordConsent) -> RosterRow | int:
     roster, row = await row_taken_up(acting, request.row_id, Purpose.APPLY)
     await _refuse_settled(acting, roster, row)
     if request.code is not None:
         left = await try_code(acting, CodeKind.ROSTER_CONSENT, row.id, request.code, path=_CODE)
         if left is not None:
             await note(acting, "roster.wrong_code", of_row(roster, row), Purpose.APPLY)
-            return {"left": left}
+            return left
         consent = RowConsent(ConsentWay.OTP, acting.now)
     else:
         path = ("input", "paper")
@@ -173,7 +168,7 @@ async def _record_consent(acting: UnitOfWork, request: RecordConsent) -> dict[st
         consent = RowConsent(ConsentWay.SIGNED_PAPER, acting.now, request.paper)
     saved = await roster_rows.save(acting.tx, replace(row, consent=consent, state=RowState.READY, problems=()))
     await note(acting, "roster.consent", of_row(roster, saved), Purpose.APPLY, way=consent.way.value)
-    return {"id": saved.id}
+    return saved
 
 
 async def _refuse_settled(acting: UnitOfWork, roster: Roster, row: RosterRow) -> None:

@@ -1,11 +1,10 @@
 """Records each document that a school or camp hands over: to whom, when, and with what proof."""
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 from actions.applications.respond import RecordFee
 from actions.applications.respond import record_fee as record_application_fee
-from actions.identity.code_sending import CodeKind, try_code, wrong_code
+from actions.identity.code_sending import CodeKind, try_code
 from actions.kernel import (
     Environment,
     Step,
@@ -15,7 +14,7 @@ from actions.kernel import (
     of_application,
     of_row,
     require,
-    run_idempotently,
+    run_request,
 )
 from actions.rosters.consents import PROOF, hashed_code, present_row, refuse_not_made, require_held
 from actions.rosters.rosters import ROW, row_taken_up
@@ -66,22 +65,21 @@ async def hand_over_row(env: Environment, subject: Subject, request: HandOverRow
     where the guardian's consent was taken back, PROOF_MISSING (the paper of the consent is none), OTP_WRONG,
     OTP_EXPIRED, UPLOAD_UNKNOWN, CONFLICT.
     """
-
-    async def work(tx: Transaction) -> dict[str, Any]:
-        return await _hand_over_row(UnitOfWork(env, tx, subject), request)
-
     body = {
         "row": request.row_id,
         "recipient": request.recipient.value,
         "code": hashed_code(env, request.code),
         "paper": request.paper,
     }
-    answer, replayed = await run_idempotently(
-        env, subject, "handOverRosterRow", key=request.idempotency_key, body=body, work=work
+    return await run_request(
+        env,
+        subject,
+        "handOverRosterRow",
+        request,
+        lambda acting: _hand_over_row(acting, request),
+        body=body,
+        read=present_row,
     )
-    if "left" in answer:
-        raise wrong_code(int(answer["left"]), *_CODE)
-    return await present_row(env, answer["id"]), replayed
 
 
 async def record_row_fee(env: Environment, subject: Subject, request: RecordRowFee) -> tuple[RosterRow, bool]:
@@ -100,10 +98,11 @@ async def record_row_fee(env: Environment, subject: Subject, request: RecordRowF
     for_her, application_id = await env.store.carry_out(look)
     fee = RecordFee(application_id, request.receipt, request.amount_paise, request.idempotency_key)
     _, replayed = await record_application_fee(env, for_her, fee)
-    return await present_row(env, request.row_id), replayed
+    async with env.store.read_transaction() as tx:
+        return await present_row(tx, request.row_id), replayed
 
 
-async def _hand_over_row(acting: UnitOfWork, request: HandOverRow) -> dict[str, Any]:
+async def _hand_over_row(acting: UnitOfWork, request: HandOverRow) -> RosterRow | int:
     roster, row = await row_taken_up(acting, request.row_id, Purpose.DELIVER)
     await refuse_not_made(acting, row)
     application = await applications.get(acting.tx, row.application_id or "")
@@ -116,7 +115,7 @@ async def _hand_over_row(acting: UnitOfWork, request: HandOverRow) -> dict[str, 
         left = await try_code(acting, CodeKind.ROSTER_HAND_OVER, row.id, request.code, path=_CODE)
         if left is not None:
             await note(acting, "roster.wrong_code", of_row(roster, row), Purpose.DELIVER)
-            return {"left": left}
+            return left
     proof = HandOverProof.OTP if request.code is not None else HandOverProof.SIGNED_PAPER
     paper = None if request.code is not None else await _signed_paper(acting, roster, row, request.paper)
     receipt = Acknowledgement(request.recipient, proof, acting.now, acting.subject.person_id or "", paper)
@@ -124,7 +123,7 @@ async def _hand_over_row(acting: UnitOfWork, request: HandOverRow) -> dict[str, 
     saved = await roster_rows.save(acting.tx, replace(row, acknowledgement=receipt))
     detail = {"proof": proof.value, "recipient": request.recipient.value}
     await note(acting, "roster.hand_over", of_row(roster, saved), Purpose.DELIVER, **detail)
-    return {"id": saved.id}
+    return saved
 
 
 async def _signed_paper(acting: UnitOfWork, roster: Roster, row: RosterRow, paper: str | None) -> str:

@@ -13,10 +13,10 @@ from actions.applications import submit
 from actions.applications.submit import SubmitApplication
 from actions.documents.attachments import check_documents
 from actions.identity.contact_lookup import citizen_by_contact
-from actions.kernel import Environment, UnitOfWork, note, of_row, run_idempotently
+from actions.kernel import Environment, UnitOfWork, note, of_row, run_idempotently, run_once
 from actions.rosters.checks import papers_of
 from actions.rosters.consents import enter_in_ledger
-from actions.rosters.rosters import NUMBER, of_roster, present_roster, require_open, taken_up
+from actions.rosters.rosters import NUMBER, of_roster, require_open, taken_up
 from actions.uploads.uploads import known_uploads, use
 from domain.applications.applications import DeliveryMode
 from domain.consents.consents import ConsentPurpose, consent_required
@@ -57,38 +57,15 @@ async def file_roster(env: Environment, subject: Subject, number: str, key: str)
     STEP_NOT_ALLOWED while it is being filed or where there is nothing to file, CAMP_CLOSED, CONSENT_REQUIRED where
     no row has a consent.
     """
-
-    async def work(tx: Transaction) -> dict[str, Any]:
-        return {"id": (await ask(UnitOfWork(env, tx, subject), number)).id}
-
+    body = {"number": number}
     try:
-        answer, replayed = await run_idempotently(
-            env, subject, "fileRoster", key=key, body={"number": number}, work=work
+        return await run_once(
+            env, subject, "fileRoster", lambda acting: ask(acting, number), key=key, body=body, read=rosters.get
         )
     except Problems as refusal:
         if refusal.code is ErrorCode.CONSENT_REQUIRED:
             await env.store.carry_out(partial(_say_which_lack_it, env, subject, number=number))
         raise
-    return await present_roster(env, answer["id"]), replayed
-
-
-async def file_at_once(env: Environment, subject: Subject, number: str) -> None:
-    """Have a roster filed and wait for it, without the worker: for seeding. One that was filed stays as it is."""
-
-    async def begin(tx: Transaction) -> Roster:
-        acting = UnitOfWork(env, tx, subject)
-        roster = await taken_up(acting, number, Purpose.APPLY)
-        return await ask(acting, number, by_worker=False) if roster.state is RosterState.DRAFT else roster
-
-    roster = await env.store.carry_out(begin)
-    while roster.state is RosterState.FILING:
-        async with env.store.read_transaction() as tx:
-            rows = await roster_rows.next_ready(tx, roster.id, FILED_AT_ONCE)
-        for row in rows:
-            await file_row(env, roster, row)
-        if not rows:
-            await env.store.carry_out(partial(_go_on, env, roster=roster, after="nothing"))
-            return
 
 
 async def ask(acting: UnitOfWork, number: str, *, by_worker: bool = True) -> Roster:
@@ -126,7 +103,7 @@ async def file_some(env: Environment, payload: Mapping[str, str]) -> None:
         await file_row(env, roster, row)
         crash_points.reach(crash_points.VERB_AFTER_COMMIT)
     after = rows[-1].id if rows else "nothing"
-    await env.store.carry_out(partial(_go_on, env, roster=roster, after=after))
+    await env.store.carry_out(partial(go_on, env, roster=roster, after=after))
 
 
 async def file_row(env: Environment, roster: Roster, row: RosterRow) -> None:
@@ -207,7 +184,7 @@ async def _refuse_row(
     await note(acting, "roster.row_refused", of_row(roster, refused), Purpose.APPLY, codes=codes)
 
 
-async def _go_on(env: Environment, tx: Transaction, *, roster: Roster, after: str) -> None:
+async def go_on(env: Environment, tx: Transaction, *, roster: Roster, after: str) -> None:
     """Ask for the next rows, or note that all were tried."""
     present = await rosters.get(tx, roster.id)
     if present is None or present.state is not RosterState.FILING or present.rounds != roster.rounds:
@@ -218,8 +195,7 @@ async def _go_on(env: Environment, tx: Transaction, *, roster: Roster, after: st
     now = env.clock.now()
     filed = await rosters.save(tx, replace(present, state=RosterState.FILED, filed_at=now))
     detail = {"round": filed.rounds}
-    line = audit.AuditLine("SYSTEM", "roster.filed", ObjectKind.ROSTER.value, filed.id, Purpose.APPLY.value, detail)
-    await audit.append(tx, line)
+    await audit.record(tx, "SYSTEM", "roster.filed", ObjectKind.ROSTER, filed.id, Purpose.APPLY, **detail)
 
 
 async def _queue_round(tx: Transaction, roster: Roster, after: str) -> None:
@@ -271,10 +247,7 @@ async def _enter_citizen(acting: UnitOfWork, roster: Roster, row: RosterRow, mob
     )
     await people.add_citizen(acting.tx, citizen)
     detail = {"roster": roster.id, "centre": roster.centre_code}
-    line = audit.AuditLine(
-        acting.subject.label, "citizen.enter", ObjectKind.CITIZEN.value, citizen.id, Purpose.APPLY.value, detail
-    )
-    await audit.append(acting.tx, line)
+    await acting.record("citizen.enter", ObjectKind.CITIZEN, citizen.id, Purpose.APPLY, **detail)
     return citizen.id
 
 

@@ -1,7 +1,6 @@
 """Opens, reads and claims rosters of schools and camps, each only for its own school or camp."""
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from actions.catalogue.submit_checks import open_service
 from actions.kernel import (
@@ -13,7 +12,8 @@ from actions.kernel import (
     of_row,
     permitted_postings,
     require,
-    run_idempotently,
+    require_thing,
+    run_request,
 )
 from domain.identity.policy import ObjectKind, Purpose, Resource, decide
 from domain.kernel import (
@@ -32,7 +32,7 @@ from domain.kernel import (
 )
 from domain.rosters.rosters import MOST_OPEN, Roster, RosterRow, RosterState, RowState, refuse_closed
 from store.catalogue import centres
-from store.database import NotThere, Transaction, locks
+from store.database import Transaction, locks
 from store.rosters import roster_rows, rosters
 
 NUMBER = ("input", "number")
@@ -69,23 +69,9 @@ async def open_roster(env: Environment, subject: Subject, request: OpenRoster) -
     SERVICE_UNKNOWN, SERVICE_CLOSED, BAD_INPUT where several camps are hers and none is named, RATE_LIMITED where too
     many are open.
     """
-
-    async def work(tx: Transaction) -> dict[str, Any]:
-        return {"id": (await begin(UnitOfWork(env, tx, subject), request)).id}
-
-    answer, replayed = await run_idempotently(
-        env, subject, "openRoster", key=request.idempotency_key, body=asdict(request), work=work
+    return await run_request(
+        env, subject, "openRoster", request, lambda acting: begin(acting, request), read=rosters.get
     )
-    return await present_roster(env, answer["id"]), replayed
-
-
-async def present_roster(env: Environment, roster_id: str) -> Roster:
-    """The roster as it now is, for an answer; raises NotThere."""
-    async with env.store.read_transaction() as tx:
-        roster = await rosters.get(tx, roster_id)
-    if roster is None:
-        raise NotThere("the roster")
-    return roster
 
 
 async def begin(acting: UnitOfWork, request: OpenRoster) -> Roster:
@@ -127,10 +113,7 @@ async def taken_up(acting: UnitOfWork, number: str, purpose: Purpose) -> Roster:
     digits = number_of(number, *NUMBER)
     await locks.lock_exclusive(acting.tx, "roster", digits)
     roster = await rosters.by_number(acting.tx, digits)
-    if roster is None:
-        raise not_found(*NUMBER)
-    await require(acting.env, acting.tx, acting.subject, of_roster(roster), purpose, path=NUMBER)
-    return roster
+    return await require_thing(acting, roster, of_roster, purpose, path=NUMBER)
 
 
 async def row_taken_up(acting: UnitOfWork, row_id: str, purpose: Purpose) -> tuple[Roster, RosterRow]:

@@ -79,5 +79,4 @@ async def _note(tx: Transaction, by: str) -> None:
     for mark in MARKS:
         await seeds.mark(tx, mark)
     many = await figure_build.sums_kept(tx)
-    line = audit.AuditLine(by, "figures.rebuild", ObjectKind.COUNTS.value, None, Purpose.OPERATE.value, {"sums": many})
-    await audit.append(tx, line)
+    await audit.record(tx, by, "figures.rebuild", ObjectKind.COUNTS, None, Purpose.OPERATE, sums=many)

@@ -27,7 +27,7 @@ from domain.kernel import (
 )
 from integrations.umang import UserAssertion
 from store import umang
-from store.database import Transaction, audit
+from store.database import Transaction
 from store.identity import identities
 from store.umang import Account
 
@@ -131,15 +131,7 @@ async def _tie(acting: UnitOfWork, account: Account, citizen_id: str) -> None:
     await identities.add_identity(
         tx, Provider.UMANG, account.subject, PersonKind.CITIZEN, citizen_id, acting.now, strength.value
     )
-    line = audit.AuditLine(
-        acting.subject.label,
-        "account.linked",
-        ObjectKind.ACCOUNT.value,
-        citizen_id,
-        Purpose.APPLY.value,
-        {"provider": Provider.UMANG.value},
-    )
-    await audit.append(tx, line)
+    await acting.record("account.linked", ObjectKind.ACCOUNT, citizen_id, Purpose.APPLY, provider=Provider.UMANG.value)
     about = About(Topic.ACCOUNT, acting.env.ids.key(), citizen_id, None, "linked")
     await tell(acting, NoticeKind.ACCOUNT_LINKED, about, provider=Provider.UMANG.value)
 

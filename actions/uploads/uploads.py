@@ -113,10 +113,7 @@ async def refuse_infected(env: Environment, subject: Subject, content: bytes) ->
     async def work(tx: Transaction) -> None:
         await quarantine.put(tx, file, content)
         detail = {"found": file.found, "bytes": file.size}
-        line = audit.AuditLine(
-            subject.label, "upload.quarantined", ObjectKind.UPLOAD.value, file.id, Purpose.APPLY.value, detail
-        )
-        await audit.append(tx, line)
+        await audit.record(tx, subject.label, "upload.quarantined", ObjectKind.UPLOAD, file.id, Purpose.APPLY, **detail)
 
     await env.store.carry_out(work)
     _log.warning("upload_infected", found=file.found, bytes=file.size)
@@ -281,10 +278,7 @@ async def _finish(acting: UnitOfWork, upload: UploadedFile, content: bytes) -> N
         return
     resource = of_upload(upload)
     detail = {"mediaType": upload.media_type.value, "bytes": upload.size}
-    line = audit.AuditLine(
-        acting.subject.label, "upload.received", resource.kind.value, upload.id, Purpose.APPLY.value, detail
-    )
-    await audit.append(acting.tx, line)
+    await acting.record("upload.received", resource.kind, upload.id, Purpose.APPLY, **detail)
 
 
 def _hash(content: bytes) -> str:

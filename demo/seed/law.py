@@ -14,8 +14,8 @@ from actions.appeals.appeals import (
     fix_hearing,
     pass_order,
 )
-from actions.appeals.legal_sweep import file_breach, raise_level
-from actions.appeals.steps import follow
+from actions.appeals.legal_sweep import OF_BREACH, raise_levels
+from actions.appeals.steps import file, follow
 from actions.kernel import Environment, Place, Transition, UnitOfWork, at_level, place_of
 from demo.seed.people import DemoPeople, cast_of, citizen_subject
 from domain.appeals.appeals import Appeal, AppealLevel
@@ -103,7 +103,7 @@ async def _about_breach(bench: AppealReplay, application: Application, place: in
     if application.due_at is None:
         return
     bench.clock.set(breaches_at(application.due_at))
-    appeal = await file_breach(bench.unit_of_work(SYSTEM), application)
+    appeal = await file(bench.unit_of_work(SYSTEM), application, OF_BREACH)
     if appeal is None:
         return
     judge = bench.officers.get(appeal.authority_id or "")
@@ -139,7 +139,7 @@ async def _about_rejection(bench: AppealReplay, application: Application, place:
     last = appeal
     while last.decide_by is not None and breaches_at(last.decide_by) <= now:
         bench.clock.set(breaches_at(last.decide_by))
-        above = await raise_level(bench.unit_of_work(SYSTEM), last)
+        above = next(iter(await raise_levels(bench.unit_of_work(SYSTEM), [last])), None)
         if above is None:
             break
         last = above
@@ -152,7 +152,7 @@ async def _about_late_delivery(bench: AppealReplay, application: Application, pl
     if application.due_at is None or application.delivered_at is None:
         return
     bench.clock.set(breaches_at(application.due_at))
-    appeal = await file_breach(bench.unit_of_work(SYSTEM), application)
+    appeal = await file(bench.unit_of_work(SYSTEM), application, OF_BREACH)
     bench.clock.set(application.delivered_at)
     await follow(bench.unit_of_work(SYSTEM), Transition(None, application, Move.DELIVER))
     judge = bench.officers.get(appeal.authority_id or "") if appeal else None

@@ -2,21 +2,23 @@
 
 from collections.abc import Mapping
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
-from actions.kernel import Environment
+from actions.kernel import Environment, UnitOfWork
 from actions.rosters.adding import AddRows, add_rows
 from actions.rosters.hand_over import RecordRowFee, record_row_fee
-from actions.rosters.roster_filing import file_at_once
-from actions.rosters.rosters import OpenRoster, open_roster
+from actions.rosters.roster_filing import ask, file_row, go_on
+from actions.rosters.rosters import OpenRoster, open_roster, taken_up
 from actions.uploads.uploads import take_in
 from demo.seed.forms import filled_in
 from demo.seed.papers import demo_paper
 from domain.catalogue.catalogue import Service
 from domain.catalogue.centres import Binding, Centre, CentreKind
 from domain.catalogue.forms import Form
+from domain.identity.policy import Purpose
 from domain.kernel import Bilingual, Operator, PersonKind, Subject, ist_date
-from domain.rosters.rosters import KEEPERS
+from domain.rosters.rosters import FILED_AT_ONCE, KEEPERS, Roster, RosterState
 from domain.rosters.rows import RawRow
 from store.catalogue import catalogue, centres, forms
 from store.database import Transaction
@@ -77,6 +79,25 @@ async def _enter_centre(env: Environment, entry: Entry) -> Subject:
     return Subject(roles, PersonKind.OPERATOR, operator_id, district=centre.district, places=places)
 
 
+async def _file_at_once(env: Environment, subject: Subject, number: str) -> None:
+    """Have a roster filed and wait for it, without the worker. One that was filed stays as it is."""
+
+    async def begin(tx: Transaction) -> Roster:
+        acting = UnitOfWork(env, tx, subject)
+        roster = await taken_up(acting, number, Purpose.APPLY)
+        return await ask(acting, number, by_worker=False) if roster.state is RosterState.DRAFT else roster
+
+    roster = await env.store.carry_out(begin)
+    while roster.state is RosterState.FILING:
+        async with env.store.read_transaction() as tx:
+            rows = await roster_rows.next_ready(tx, roster.id, FILED_AT_ONCE)
+        for row in rows:
+            await file_row(env, roster, row)
+        if not rows:
+            await env.store.carry_out(partial(go_on, env, roster=roster, after="nothing"))
+            return
+
+
 async def _file_roster(env: Environment, keeper: Subject, entry: Entry, key: str) -> None:
     """One roster: opened, filled, filed at once, and its fees taken."""
     roster, _ = await open_roster(env, keeper, OpenRoster(entry["service"], f"{key}:open"))
@@ -91,7 +112,7 @@ async def _file_roster(env: Environment, keeper: Subject, entry: Entry, key: str
     refused = [problem for result in results for problem in result.problems]
     if refused:
         raise ValueError(f"the demo does not fit the catalogue: {refused[0].code.value} {'.'.join(refused[0].path)}")
-    await file_at_once(env, keeper, roster.number)
+    await _file_at_once(env, keeper, roster.number)
     async with env.store.read_transaction() as tx:
         filed = await roster_rows.page(tx, roster.id, place=None, backward=False, limit=len(rows))
     for row in filed if service.fee_paise else ():

@@ -7,6 +7,7 @@ else decides (ADR 0012).
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Any, Protocol, Self
 
 from domain.appeals.appeals import LEVELS, AppealLevel
 from domain.kernel import Posting, Role, Subject
@@ -89,6 +90,25 @@ class Relation(StrEnum):
     """Of the school or camp in which the operator works."""
 
 
+class Placed(Protocol):
+    """What a citizen, a department and a district have to do with; some of it belongs to a tehsil too."""
+
+    @property
+    def citizen_id(self) -> str | None:
+        """Whose it is."""
+        ...
+
+    @property
+    def department(self) -> str | None:
+        """The department's slug."""
+        ...
+
+    @property
+    def district(self) -> str | None:
+        """The district's code."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Resource:
     """The requested object, with the properties on which the decision depends.
@@ -115,6 +135,12 @@ class Resource:
     """The level of an appeal that is to be acted on; None for a read."""
     place: str | None = None
     """The school or camp of a roster, by its code in the register of centres."""
+
+    @classmethod
+    def of(cls, kind: ObjectKind, thing_id: str | None, thing: Placed, **more: Any) -> Self:
+        """What access to a thing depends on by its own fields: whose it is, its department and its place."""
+        tehsil = getattr(thing, "tehsil", None)
+        return cls(kind, thing_id, thing.citizen_id, thing.department, thing.district, tehsil, **more)
 
 
 _K, _P, _R, _Role = ObjectKind, Purpose, Relation, Role

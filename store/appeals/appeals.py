@@ -138,6 +138,11 @@ async def by_ids(tx: Transaction, ids: Iterable[str]) -> dict[str, Appeal]:
     return {row.id: appeal_of(tx, row) for row in rows}
 
 
+async def get(tx: Transaction, appeal_id: str) -> Appeal | None:
+    """The appeal with an id, or None."""
+    return (await by_ids(tx, [appeal_id])).get(appeal_id)
+
+
 async def by_numbers(tx: Transaction, numbers: Iterable[str]) -> dict[str, Appeal]:
     """Appeals by their reference number of fourteen Latin digits."""
     rows = await rows_of(tx, sa.select(appeals_table), _A.number, numbers)

@@ -80,6 +80,21 @@ async def append(tx: Transaction, line: AuditLine, *, always: bool = False) -> N
     await append_many(tx, [line], always=always)
 
 
+async def record(
+    tx: Transaction,
+    actor: str,
+    action: str,
+    object_kind: str,
+    object_id: str | None,
+    purpose: str | None = None,
+    /,
+    **detail: Any,
+) -> None:
+    """Write the line of one action, with what is to be told of it; raises as `append_many`."""
+    told = str(purpose) if purpose is not None else None
+    await append(tx, AuditLine(actor, action, str(object_kind), object_id, told, detail))
+
+
 async def append_many(tx: Transaction, lines: Sequence[AuditLine], *, always: bool = False) -> None:
     """Write lines in their order in the transaction that they describe.
 

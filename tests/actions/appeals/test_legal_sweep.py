@@ -218,7 +218,8 @@ async def test_a_delivery_and_a_round_at_once_agree(world: World):
 
 async def test_what_was_given_in_time_and_recorded_later_has_no_appeal(world: World):
     """A counter's record comes in after the round; the round had filed because of an error in the record."""
-    from actions.appeals.legal_sweep import file_breach
+    from actions.appeals.legal_sweep import OF_BREACH
+    from actions.appeals.steps import file
     from domain.kernel import SYSTEM
 
     application = await world.submit(world.asha, delivery=DeliveryMode.COUNTER)
@@ -228,7 +229,7 @@ async def test_what_was_given_in_time_and_recorded_later_has_no_appeal(world: Wo
     world.clock.set(breaches_at(application.due_at))
     assert (await sweep(world.env)).filed == 0
     async with world.env.store.write_transaction() as tx:
-        await file_breach(UnitOfWork(world.env, tx, SYSTEM), await present(world.env, application.id))
+        await file(UnitOfWork(world.env, tx, SYSTEM), await present(world.env, application.id), OF_BREACH)
     given, _ = await hand_over(world.env, world.registrar, HandOver(application.id, "given", handed_over_at=handed))
     assert (given.status, given.delivered_at) == (Status.DELIVERED, handed)
     (appeal,) = await appeals_of(world.env, application.id)
