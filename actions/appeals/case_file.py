@@ -25,6 +25,7 @@ from domain.appeals.appeals import Appeal, AppealEvent, Award, Hearing
 from domain.appeals.commission import CommissionCase
 from domain.applications.applications import Application, AttachedDocument, TimelineEntry
 from domain.kernel import IST, Citizen, ist_date, mask_aadhaar_in, mask_mobile
+from domain.kernel.messages import bilingual
 from store.appeals import appeals
 from store.applications import timeline
 from store.catalogue import catalogue
@@ -37,14 +38,8 @@ _KEYRING, _ALGORITHM = "manifest", "ES256"
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 """The date of every entry: a ZIP knows no earlier one, and the same content has the same bytes."""
 
-README = """\
-यह पत्रावली अपुणि सरकार द्वारा हस्ताक्षरित है: manifest.jws में हर फ़ाइल का SHA-256 हस्ताक्षर सहित लिखा है।
-जाँचने के लिए: python3 verify_case_file.py <फ़ाइल> --keys jwks.json
-
-This case file is signed by Apuni Sarkar: manifest.jws names the SHA-256 of every file, under a signature.
-To examine it: python3 verify_case_file.py <file> --keys jwks.json
-The public keys are at {url}/.well-known/jwks.json
-"""
+_README = bilingual("case_file.readme")
+_KEYS_AT = "The public keys are at {url}/.well-known/jwks.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +63,17 @@ async def make_case_file(
     """The signed case file as of now. Raises NotThere, KeyMissing."""
     course = await _course(tx, application, citizen)
     files = {
-        "README.txt": README.format(url=env.public_url).encode(),
+        "README.txt": _readme(env).encode(),
         "application.json": _json(_application(course)),
         "timeline.json": _json([_entry(one) for one in course.entries]),
         "appeals.json": _json([_appeal(course, one) for one in course.appeals]),
         "papers.json": _json([_paper(one) for one in course.papers]),
     }
     return pack_signed_zip(env.keyrings, case.reference, files, env.clock.now())
+
+
+def _readme(env: Environment) -> str:
+    return f"{_README.hi}\n\n{_README.en}\n{_KEYS_AT.format(url=env.public_url)}\n"
 
 
 def pack_signed_zip(keyrings: Keyrings, reference: str, files: Mapping[str, bytes], at: datetime) -> bytes:

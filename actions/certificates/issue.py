@@ -13,7 +13,8 @@ from domain.applications.applications import Application, DeliveryMode
 from domain.applications.lifecycle import Move, Status
 from domain.catalogue.catalogue import Department, District, Service, Tehsil
 from domain.certificates.certificates import CertificateStatus, IssuedCertificate
-from domain.kernel import SYSTEM, Bilingual, Citizen, NumberKind, Officer, ist_date
+from domain.kernel import SYSTEM, Citizen, NumberKind, Officer, ist_date
+from domain.kernel.messages import bilingual
 from store.applications import applications
 from store.catalogue import catalogue
 from store.certificates import certificates
@@ -34,7 +35,7 @@ __all__ = [
 
 PDF, XML = "application/pdf", "application/xml"
 _log = structlog.get_logger(__name__)
-_UNKNOWN_OFFICER = Bilingual("नामित अधिकारी", "Designated Officer")
+_STATE, _UNKNOWN_OFFICER = bilingual("certificate.state"), bilingual("certificate.designated_officer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,9 +137,7 @@ def content_of(env: Environment, issue: Issue, minted: Minted) -> CertificateCon
         gender=issue.citizen.gender,
         district=issue.district.name,
         tehsil=issue.tehsil.name if issue.tehsil else None,
-        department=issue.department.name
-        if issue.department
-        else Bilingual("उत्तराखण्ड शासन", "Government of Uttarakhand"),
+        department=issue.department.name if issue.department else _STATE,
         officer=issue.officer.name if issue.officer else _UNKNOWN_OFFICER,
         designation=issue.officer.designation if issue.officer else _UNKNOWN_OFFICER,
         issued_on=today,

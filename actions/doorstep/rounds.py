@@ -25,7 +25,8 @@ from domain.doorstep import Handover, HandOverProof, Visit, VisitFailure, VisitM
 from domain.feedback.feedback import moderate_text
 from domain.feedback.notices import NoticeKind
 from domain.identity.policy import Purpose
-from domain.kernel import SYSTEM, Bilingual, ErrorCode, Problem, Problems, Remedy, Subject
+from domain.kernel import SYSTEM, ErrorCode, Problem, Problems, Remedy, Subject
+from domain.kernel.messages import bilingual
 from store import doorstep as kept
 from store.applications import applications
 from store.database import FieldCipher, NotThere, Transaction
@@ -38,14 +39,8 @@ LONGEST_RECEIPT, LONGEST_WITNESS = 40, 100
 SWEEP = 50
 """Visits that one transaction of the clean-up closes."""
 _VISIT, _PAPER = ("input", "visitId"), ("input", "paperSha256")
-_PROOF = {
-    "expected": Bilingual(
-        "कोड, या हस्ताक्षरित काग़ज़ और साक्षी का नाम", "the code, or a signed paper with the name of a witness"
-    )
-}
-_WITHOUT_CODE = {
-    "expected": Bilingual("हस्ताक्षरित काग़ज़ लें या भेंट असफल दर्ज करें", "take a signed paper, or note the visit as failed")
-}
+_PROOF = {"expected": bilingual("expected.code_or_witnessed_paper")}
+_WITHOUT_CODE = {"expected": bilingual("expected.paper_or_failed_visit")}
 
 
 @dataclass(frozen=True, slots=True)

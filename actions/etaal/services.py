@@ -8,6 +8,7 @@ from actions.kernel import Environment, access, run_idempotently
 from domain.etaal.counting import FIRST_DAY, STATUS_LINE, Category, EnrolledService, Level
 from domain.identity.policy import ObjectKind, Purpose, Resource
 from domain.kernel import Bilingual, ErrorCode, Problem, Problems, Subject
+from domain.kernel.messages import bilingual
 from store.catalogue import catalogue
 from store.database import Transaction, audit
 from store.etaal import etaal, ledger
@@ -16,7 +17,7 @@ OPERATION = "mapEtaalService"
 MAPPED = "etaal.service_mapped"
 LONGEST_NAME = 100
 
-STATUS_NAME = Bilingual("आवेदन की स्थिति की पूछताछ", "Enquiry about the state of an application")
+STATUS_NAME = bilingual("etaal.status_enquiry")
 """What enquiries count under."""
 
 _COUNTS = Resource(ObjectKind.COUNTS)

@@ -12,8 +12,8 @@ import structlog
 from actions.identity.one_time_codes import count_code
 from actions.kernel import Environment, UnitOfWork
 from domain.identity.assisting import CODE_DIGITS, CODE_LIFE, CODE_TRIES
-from domain.kernel import Bilingual, ErrorCode, Language, Problem, Problems
-from domain.kernel.messages import label
+from domain.kernel import ErrorCode, Language, Problem, Problems
+from domain.kernel.messages import bilingual, label
 from store.identity import sent_codes
 from store.identity.sent_codes import SentCode
 from store.platform import outbox
@@ -24,7 +24,7 @@ SEND = "code.send"
 NEVER = "never"
 """Marks a code that goes to nobody, because the operator named nobody whom we know."""
 
-_ANOTHER = {"expected": Bilingual("कृपया नया कोड माँगें", "please ask for a new one")}
+_ANOTHER = {"expected": bilingual("expected.another_code")}
 _log = structlog.get_logger(__name__)
 
 

@@ -42,6 +42,7 @@ from domain.kernel import (
     mask_account,
     to_global_id,
 )
+from domain.kernel.messages import bilingual
 from domain.officers.desk import CLOCK_SKEW, MOST_AT_ONCE, PACK_SIZE, Pack, QueueFilter, pack_expires_at
 from store.applications import applications
 from store.catalogue import catalogue, forms
@@ -52,6 +53,7 @@ from store.officers import desk, desk_queue
 
 _KEYRING, _ALGORITHM = "manifest", "ES256"
 _PACK = ("input", "packId")
+_REMARK = bilingual("remark.decided_offline")
 _VERDICTS = MappingProxyType(
     {
         Move.APPROVE: "APPROVE",
@@ -198,7 +200,7 @@ def _refuse_foreign(env: Environment, pack: Pack, decision: OfflineDecision) -> 
 
 def _remark(decision: OfflineDecision) -> str:
     at = in_india(decision.decided_at)
-    return f"बिना नेटवर्क निर्णय का समय: {at} / Decided without signal at {at}"
+    return " / ".join(text.format(at=at) for text in (_REMARK.hi or "", _REMARK.en))
 
 
 def _sign(env: Environment, content: Mapping[str, Any]) -> str:

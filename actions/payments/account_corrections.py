@@ -16,7 +16,8 @@ from domain.benefits.sanction_course import PaymentAccount
 from domain.feedback.notices import NoticeKind
 from domain.identity.assisting import strength_problem
 from domain.identity.policy import Purpose
-from domain.kernel import Assurance, Bilingual, ErrorCode, Problem, Problems, Subject
+from domain.kernel import Assurance, ErrorCode, Problem, Problems, Subject
+from domain.kernel.messages import bilingual
 from store.benefits import benefits, sanction_course
 from store.database import Transaction
 from store.platform import outbox
@@ -27,11 +28,8 @@ NEEDED = Assurance.SUBSTANTIAL
 _WAITING = frozenset({PaymentStatus.BENEFICIARY_REJECTED, PaymentStatus.BENEFICIARY_PENDING})
 _REFUSED = _WAITING | {PaymentStatus.RETURNED}
 _BENEFIT = ("input", "benefitId")
-_ACCOUNT = {"label": Bilingual("खाता संख्या", "Account number"), "expected": Bilingual("9 से 18 अंक", "9 to 18 digits")}
-_IFSC = {
-    "label": Bilingual("आई.एफ.एस.सी.", "IFSC"),
-    "expected": Bilingual("11 अक्षर, जैसे SBIN0001234", "11 characters, such as SBIN0001234"),
-}
+_ACCOUNT = {"label": bilingual("account.number"), "expected": bilingual("expected.account_number")}
+_IFSC = {"label": bilingual("account.ifsc"), "expected": bilingual("expected.ifsc")}
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,8 @@ from actions.uploads.uploads import require_upload, use
 from domain.applications.lifecycle import Status
 from domain.consents.consents import ConsentPurpose, ConsentStatus, ConsentStep, consent_required, present_of
 from domain.identity.policy import Purpose
-from domain.kernel import Bilingual, ErrorCode, Language, Problem, Problems, Remedy, Subject, not_found
+from domain.kernel import ErrorCode, Language, Problem, Problems, Remedy, Subject, not_found
+from domain.kernel.messages import bilingual
 from domain.rosters.rosters import (
     CONSENT_DAYS,
     OPEN_ROWS,
@@ -29,9 +30,7 @@ from store.rosters import roster_rows
 
 _CODE = ("input", "code")
 
-PROOF = {
-    "expected": Bilingual("कोड, या हस्ताक्षरित काग़ज़ की छवि", "the code, or the scan of a signed paper"),
-}
+PROOF = {"expected": bilingual("expected.code_or_signed_paper")}
 """What proves the guardian's word, as a message says it."""
 
 

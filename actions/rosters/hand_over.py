@@ -22,19 +22,16 @@ from actions.uploads.uploads import require_upload, use
 from domain.applications.lifecycle import Move
 from domain.doorstep import HandOverProof
 from domain.identity.policy import Purpose
-from domain.kernel import Bilingual, ErrorCode, Problem, Problems, Remedy, Subject, not_found
+from domain.kernel import ErrorCode, Problem, Problems, Remedy, Subject, not_found
+from domain.kernel.messages import bilingual
 from domain.rosters.rosters import Acknowledgement, Recipient, Roster, RosterRow
 from store.applications import applications
 from store.database import Transaction
 from store.rosters import roster_rows
 
 _CODE, _PAPER = ("input", "code"), ("input", "paper")
-_RECEIPT = {
-    "expected": Bilingual(
-        "सुपुर्दगी की रसीद की छवि; सहमति का काग़ज़ पावती नहीं है",
-        "the scan of the signed receipt; the paper of the consent acknowledges nothing",
-    ),
-}
+_RECEIPT = {"expected": bilingual("expected.signed_receipt")}
+"""The paper of the consent acknowledges nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,11 @@ from typing import Any
 
 from actions.kernel import Environment
 from domain.kernel import Bilingual, Language
-from domain.kernel.messages import label
+from domain.kernel.messages import bilingual, label
 from domain.officers.dashboards import Dimension
 from store.catalogue import catalogue
 
-UNKNOWN = Bilingual("ज्ञात नहीं", "Not known")
+UNKNOWN = bilingual("statistics.unknown")
 
 
 @dataclass(frozen=True, slots=True)

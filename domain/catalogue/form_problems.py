@@ -5,23 +5,16 @@ from typing import Any
 
 from domain.catalogue.forms import Check, Question
 from domain.kernel import Bilingual, ErrorCode, Problem
+from domain.kernel.messages import bilingual
 
 PATH = ("input", "form")
 """The path of the answers in the input of a mutation."""
 
-_TOO_LITTLE = Bilingual("कम से कम {limit}", "at least {limit}")
-_TOO_MUCH = Bilingual("अधिक से अधिक {limit}", "at most {limit}")
-_TOO_EARLY = Bilingual("{limit} या उसके बाद", "{limit} or later")
-_TOO_LATE = Bilingual("{limit} या उससे पहले", "{limit} or earlier")
-_CHARACTERS = Bilingual("{limit} अक्षर", "{limit} characters")
-_ROWS = Bilingual("{limit} प्रविष्टियाँ", "{limit} entries")
-_EXPECTED = {
-    "WHOLE_NUMBER": Bilingual("एक पूर्ण संख्या लिखें", "write a whole number"),
-    "DATE": Bilingual("तिथि DD-MM-YYYY के रूप में लिखें", "write a date as DD-MM-YYYY"),
-    "YES_NO": Bilingual("हाँ या नहीं चुनें", "choose yes or no"),
-    "TEXT": Bilingual("इसे एक पंक्ति में सादे अक्षरों में लिखें", "write it on one line in plain letters"),
-}
-_E_MAIL = Bilingual("पूरा ई-मेल पता लिखें", "write a whole e-mail address")
+_TOO_LITTLE, _TOO_MUCH = bilingual("form.limit.at_least"), bilingual("form.limit.at_most")
+_TOO_EARLY, _TOO_LATE = bilingual("form.limit.or_later"), bilingual("form.limit.or_earlier")
+_CHARACTERS, _ROWS = bilingual("form.limit.characters"), bilingual("form.limit.entries")
+_EXPECTED = {kind: bilingual(f"form.expected.{kind}") for kind in ("WHOLE_NUMBER", "DATE", "YES_NO", "TEXT")}
+_E_MAIL = bilingual("form.expected.E_MAIL")
 
 
 def problem(code: ErrorCode, question: Question, name: str, **words: Bilingual) -> Problem:

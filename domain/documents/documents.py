@@ -12,6 +12,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from domain.kernel import Bilingual
+from domain.kernel.messages import bilingual
 
 
 class DocumentKind(StrEnum):
@@ -54,26 +55,7 @@ KINDS: Mapping[str, DocumentKind] = MappingProxyType(
 """By doctype; the names are those of catalogue_data/digilocker_doctypes.csv."""
 
 
-NAMES: Mapping[str, Bilingual] = MappingProxyType(
-    {
-        "INCER": Bilingual("आय प्रमाण पत्र", "Income Certificate"),
-        "CTCER": Bilingual("जाति प्रमाण पत्र", "Caste Certificate"),
-        "SHCER": Bilingual("अनुसूचित जाति/जनजाति प्रमाण पत्र", "SC/ST Certificate"),
-        "OBCER": Bilingual("अन्य पिछड़ा वर्ग प्रमाण पत्र", "OBC Certificate"),
-        "DMCER": Bilingual("मूल निवास प्रमाण पत्र", "Domicile Certificate"),
-        "RSCER": Bilingual("निवास प्रमाण पत्र", "Residence Certificate"),
-        "BTCER": Bilingual("जन्म प्रमाण पत्र", "Birth Certificate"),
-        "DTCER": Bilingual("मृत्यु प्रमाण पत्र", "Death Certificate"),
-        "DPICR": Bilingual("दिव्यांगता पहचान पत्र", "Disability Identity Card"),
-        "DRVLC": Bilingual("ड्राइविंग लाइसेंस", "Driving Licence"),
-        "RVCER": Bilingual("वाहन पंजीकरण प्रमाण पत्र", "Registration of Vehicle"),
-        "SSCER": Bilingual("कक्षा 10 प्रमाण पत्र", "Class X Certificate"),
-        "HSCER": Bilingual("कक्षा 12 प्रमाण पत्र", "Class XII Certificate"),
-        "HSMGR": Bilingual("कक्षा 12 प्रव्रजन प्रमाण पत्र", "Class XII Migration Certificate"),
-        "PANCR": Bilingual("पैन सत्यापन अभिलेख", "PAN Verification Record"),
-        "ADHAR": Bilingual("आधार", "Aadhaar"),
-    }
-)
+NAMES: Mapping[str, Bilingual] = MappingProxyType({doctype: bilingual(f"doctype.{doctype}") for doctype in KINDS})
 """What documents are called where their source gives no name."""
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Column
 
+from domain.kernel.messages import bilingual
 from store.tables import metadata
 
 ERASED = "(erased)"
@@ -64,6 +65,8 @@ def _erased_person(_: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**named, **unnamed, "born_on": date.min.isoformat(), "relation": "GUARDIAN"}
 
 
+_NAME = bilingual("personal.erased")
+
 VALUES: Mapping[str, tuple[str, Blank]] = MappingProxyType(
     {
         "applications": ("form", _empty_object),
@@ -72,7 +75,7 @@ VALUES: Mapping[str, tuple[str, Blank]] = MappingProxyType(
         "verifications": ("content", _texts_of),
         "citizens": (
             "personal",
-            lambda old: {**dict.fromkeys(old), "name_hi": "मिटाया गया", "name_en": "Erased"},
+            lambda old: {**dict.fromkeys(old), "name_hi": _NAME.hi, "name_en": _NAME.en},
         ),
         # The record stays for seven years (docs/consent.md); mobile and e-mail in the artefact do not.
         "consent_records": ("artefact", _empty_object),
