@@ -61,6 +61,13 @@ _SETTLED = MappingProxyType({AwardState.RECOVERED: "PENALTY_RECOVERED", AwardSta
 _log = structlog.get_logger(__name__)
 
 
+def commission_of(env: Environment) -> RightToService:
+    """The Commission's system; raises Unavailable where it is not connected."""
+    if env.partners.commission is None:
+        raise Unavailable(Source.RIGHT_TO_SERVICE, "not_connected")
+    return env.partners.commission
+
+
 async def note_filings(acting: UnitOfWork, filed: Sequence[Appeal]) -> None:
     """Have the appeals among these that went to the Commission sent there, each once."""
     reached = [one for one in filed if one.level is AppealLevel.COMMISSION]
@@ -98,9 +105,7 @@ async def file_with_commission(env: Environment, appeal_id: str) -> None:
     The Commission is asked for the reference before anything is sent, so a lost answer files nothing twice. Raises
     Unavailable (the outbox asks again), Refused.
     """
-    partner = env.partners.commission
-    if partner is None:
-        raise Unavailable(Source.RIGHT_TO_SERVICE, "not_connected")
+    partner = commission_of(env)
     await env.store.carry_out(lambda tx: _ensure_case(tx, appeal_id))
     async with env.store.read_transaction() as tx:
         case, appeal, application, citizen = await _load_case(tx, appeal_id)
@@ -122,9 +127,7 @@ async def file_with_commission(env: Environment, appeal_id: str) -> None:
 
 async def send_to_commission(env: Environment, payload: Mapping[str, Any]) -> None:
     """Tell of one step or award of a case; the event's id is the key at both ends. Raises Unavailable, Refused."""
-    partner = env.partners.commission
-    if partner is None:
-        raise Unavailable(Source.RIGHT_TO_SERVICE, "not_connected")
+    partner = commission_of(env)
     appeal_id = payload["appeal_id"]
     await env.store.carry_out(lambda tx: _ensure_case(tx, appeal_id))
     async with env.store.read_transaction() as tx:

@@ -5,13 +5,13 @@ from dataclasses import asdict
 from datetime import date, timedelta
 from typing import Any
 
+from actions.appeals.commission_filing import commission_of
 from actions.appeals.commission_hook import compare_cases, settle_all_waiting
 from actions.appeals.delay_review import is_due, make_review
 from actions.kernel import Environment
 from domain.catalogue.catalogue import Service
-from domain.kernel import Source, ist_date, ist_midnight
-from integrations.calling.errors import Unavailable
-from integrations.right_to_service import NotifiedService, RightToService
+from domain.kernel import ist_date, ist_midnight
+from integrations.right_to_service import NotifiedService
 from store.appeals import commission_figures
 from store.catalogue import catalogue
 from store.database import Transaction
@@ -62,7 +62,7 @@ async def note_summary(env: Environment) -> bool:
 
 async def send_service(env: Environment, payload: Mapping[str, Any]) -> None:
     """Tell of a notified service as it now is; an older version is left out. Raises Unavailable, Refused."""
-    partner = _partner(env)
+    partner = commission_of(env)
     async with env.store.read_transaction() as tx:
         service = await catalogue.service(tx, payload["code"])
     if service is not None and service.version == payload["version"]:
@@ -71,7 +71,7 @@ async def send_service(env: Environment, payload: Mapping[str, Any]) -> None:
 
 async def send_summary(env: Environment, day: date) -> None:
     """Send the summary of a day by service and district. Raises Unavailable, Refused."""
-    partner = _partner(env)
+    partner = commission_of(env)
     async with env.store.read_transaction() as tx:
         rows = await commission_figures.day_rows(tx, ist_midnight(day), ist_midnight(day + timedelta(days=1)))
     shown = [{_camel(name): value for name, value in asdict(row).items()} for row in rows]
@@ -91,12 +91,6 @@ def _notified_service(service: Service) -> NotifiedService:
         notification=None,  # no source names it yet
         valid_from=None,
     )
-
-
-def _partner(env: Environment) -> RightToService:
-    if env.partners.commission is None:
-        raise Unavailable(Source.RIGHT_TO_SERVICE, "not_connected")
-    return env.partners.commission
 
 
 def _camel(name: str) -> str:

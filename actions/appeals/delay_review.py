@@ -11,14 +11,14 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
+from actions.appeals.commission_filing import commission_of
 from actions.appeals.delays import reviewer_postings
 from actions.kernel import Environment, UnitOfWork
 from domain.appeals.appeals import AppealLevel
 from domain.appeals.commission import DelayReview
 from domain.appeals.delays import OLDEST_MONTHS
-from domain.kernel import SYSTEM, Posting, Source, Subject, ist_date, ist_midnight
+from domain.kernel import SYSTEM, Posting, Subject, ist_date, ist_midnight
 from domain.statistics.figures import Measure, month_of, months_back
-from integrations.calling.errors import Unavailable
 from store.appeals import commission, commission_figures
 from store.catalogue import catalogue
 from store.database import NotThere, Transaction, audit, canonical_json
@@ -95,9 +95,7 @@ async def make_review(env: Environment, month: date | None = None) -> DelayRevie
 
 async def send_review(env: Environment, month: date) -> None:
     """Bring a review to the Commission, which takes each month once. Raises Unavailable, Refused."""
-    partner = env.partners.commission
-    if partner is None:
-        raise Unavailable(Source.RIGHT_TO_SERVICE, "not_connected")
+    partner = commission_of(env)
     async with env.store.read_transaction() as tx:
         review = await commission.review(tx, month)
     if review is None:

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from types import MappingProxyType
+from typing import TypeVar
 
 from actions.documents.signed_links import holds, link_signature
 from actions.kernel import (
@@ -36,6 +37,9 @@ from store.feedback import grievances
 from store.rosters import roster_rows, rosters
 from store.uploads import file_uses, uploads
 from store.uploads.file_uses import Reach
+
+T = TypeVar("T")
+FindResource = Callable[[Transaction, str], Awaitable[Resource | None]]
 
 
 async def may_read_by_use(env: Environment, subject: Subject, sha256: str, stated: ReadPurpose | None) -> bool:
@@ -112,38 +116,30 @@ def reach_of(subject: Subject, kind: ObjectKind) -> Reach:
     )
 
 
-async def _appeal(tx: Transaction, key: str) -> Resource | None:
-    appeal = (await appeals.by_ids(tx, [key])).get(key)
-    return of_appeal(appeal) if appeal else None
-
-
-async def _clearance(tx: Transaction, key: str) -> Resource | None:
-    clearance = (await clearances.by_ids(tx, [key])).get(key)
-    return of_clearance(clearance) if clearance else None
-
-
-async def _grievance(tx: Transaction, key: str) -> Resource | None:
-    grievance = await grievances.get(tx, key)
-    return of_grievance(grievance) if grievance else None
-
-
-async def _visit(tx: Transaction, key: str) -> Resource | None:
-    visit = await doorstep.get(tx, key)
-    return of_visit(visit) if visit else None
-
-
 async def _row(tx: Transaction, key: str) -> Resource | None:
     row = await roster_rows.get(tx, key)
     roster = await rosters.get(tx, row.roster_id) if row else None
     return of_row(roster, row) if row and roster else None
 
 
-_RESOURCES: Mapping[ObjectKind, Callable[[Transaction, str], Awaitable[Resource | None]]] = MappingProxyType(
+def _found_by(
+    find: Callable[[Transaction, str], Awaitable[T | None]], resource: Callable[[T], Resource]
+) -> FindResource:
+    """What finds the resource of a thing by its id."""
+
+    async def find_resource(tx: Transaction, key: str) -> Resource | None:
+        thing = await find(tx, key)
+        return None if thing is None else resource(thing)
+
+    return find_resource
+
+
+_RESOURCES: Mapping[ObjectKind, FindResource] = MappingProxyType(
     {
-        ObjectKind.APPEAL: _appeal,
-        ObjectKind.CLEARANCE: _clearance,
-        ObjectKind.GRIEVANCE: _grievance,
-        ObjectKind.VISIT: _visit,
+        ObjectKind.APPEAL: _found_by(appeals.get, of_appeal),
+        ObjectKind.CLEARANCE: _found_by(clearances.get, of_clearance),
+        ObjectKind.GRIEVANCE: _found_by(grievances.get, of_grievance),
+        ObjectKind.VISIT: _found_by(doorstep.get, of_visit),
         ObjectKind.ROSTER_ROW: _row,
     }
 )

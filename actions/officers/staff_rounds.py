@@ -6,6 +6,7 @@ what is left to do, so any number of runs, in any order and with any clock, move
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 from actions.kernel import BATCH, Environment, Fence, UnitOfWork, run_fenced
@@ -69,17 +70,17 @@ async def sweep_staff(env: Environment, fence: Fence | None = None) -> int:
 
 async def start_leave(env: Environment, subject: Subject, leave_id: str) -> None:
     """Move what is open with an officer whose leave runs; nothing where it has not begun."""
-    await _Runner(env, subject).run_all(lambda acting: _begin(acting, leave_id))
+    await _Runner(env, subject).run_all(partial(_begin, leave_id=leave_id))
 
 
 async def finish_leave(env: Environment, subject: Subject, leave_id: str) -> None:
     """Return work that is elsewhere because of a leave that has ended."""
-    await _Runner(env, subject).run_all(lambda acting: _end(acting, leave_id))
+    await _Runner(env, subject).run_all(partial(_end, leave_id=leave_id))
 
 
 async def finish_transfer(env: Environment, subject: Subject, transfer_id: str) -> None:
     """Move what is open in the posts that an officer left."""
-    await _Runner(env, subject).run_all(lambda acting: _move_on(acting, transfer_id))
+    await _Runner(env, subject).run_all(partial(_move_on, transfer_id=transfer_id))
 
 
 async def settle_vacancies(env: Environment, subject: Subject) -> None:
@@ -100,26 +101,17 @@ async def _each_leave(runner: _Runner, *, over: bool) -> int:
 
         found = await runner.run(read)
         for one in found:
-            total += await runner.run_all(_step_for(one.id, over=over))
+            total += await runner.run_all(partial(_end if over else _begin, leave_id=one.id))
         if len(found) < BATCH:
             return total
         after = found[-1].id
 
 
-def _step_for(leave_id: str, *, over: bool) -> Callable[[UnitOfWork], Awaitable[Counted]]:
-    step = _end if over else _begin
-    return lambda acting: step(acting, leave_id)
-
-
 async def _transfers(runner: _Runner) -> int:
     total = 0
     for one in await runner.run(lambda acting: posts.unfinished_transfers(acting.tx, BATCH)):
-        total += await runner.run_all(_move_on_for(one.id))
+        total += await runner.run_all(partial(_move_on, transfer_id=one.id))
     return total
-
-
-def _move_on_for(transfer_id: str) -> Callable[[UnitOfWork], Awaitable[Counted]]:
-    return lambda acting: _move_on(acting, transfer_id)
 
 
 async def _vacancies(runner: _Runner) -> int:
@@ -128,16 +120,13 @@ async def _vacancies(runner: _Runner) -> int:
 
     total = 0
     for key in await runner.run(read):
-        total += await runner.run_all(_fill_for(key))
+        total += await runner.run_all(partial(_fill, vacancy_id=key))
     return total
 
 
-def _fill_for(vacancy_id: str) -> Callable[[UnitOfWork], Awaitable[Counted]]:
-    async def fill(acting: UnitOfWork) -> Counted:
-        vacancy = (await posts.vacancies(acting.tx, [vacancy_id])).get(vacancy_id)
-        return NOTHING if vacancy is None else await bring_back(acting, vacancy)
-
-    return fill
+async def _fill(acting: UnitOfWork, vacancy_id: str) -> Counted:
+    vacancy = (await posts.vacancies(acting.tx, [vacancy_id])).get(vacancy_id)
+    return NOTHING if vacancy is None else await bring_back(acting, vacancy)
 
 
 async def _begin(acting: UnitOfWork, leave_id: str) -> Counted:

@@ -1,7 +1,7 @@
 """Lists the officers of a department, their leaves and vacant posts, for those who may see them."""
 
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from actions.kernel import Environment, require_postings
 from actions.officers.staffing import of_posting
@@ -45,20 +45,12 @@ async def leave_by_id(env: Environment, subject: Subject, leave_id: str) -> Leav
     return found if found and officer is not None and may_see_leaves(subject, officer) else None
 
 
-async def leaves_page(
-    env: Environment,
-    subject: Subject,
-    officer: Officer,
-    *,
-    after: tuple[date, str] | None,
-    before: tuple[date, str] | None,
-    limit: int,
-) -> list[Leave]:
+async def leaves_page(env: Environment, subject: Subject, officer: Officer, **part: Any) -> list[Leave]:
     """Leaves of an officer, the latest first; none for those who may not see them."""
     if not may_see_leaves(subject, officer):
         return []
     async with env.store.read_transaction() as tx:
-        return await leave.page(tx, officer.id, after=after, before=before, limit=limit)
+        return await leave.page(tx, officer.id, **part)
 
 
 async def count_leaves(env: Environment, subject: Subject, officer: Officer) -> int:
@@ -69,26 +61,10 @@ async def count_leaves(env: Environment, subject: Subject, officer: Officer) -> 
         return await leave.count_of(tx, officer.id)
 
 
-async def staff_page(
-    env: Environment,
-    within: list[Posting],
-    wanted: StaffFilter,
-    *,
-    after: str | None,
-    before: str | None,
-    limit: int,
-) -> list[Officer]:
+async def staff_page(env: Environment, within: list[Posting], wanted: StaffFilter, **part: Any) -> list[Officer]:
     """Officers with a post in those postings, by id."""
     async with env.store.read_transaction() as tx:
-        return await people.staff_page(
-            tx,
-            within,
-            department=wanted.department,
-            district=wanted.district,
-            after=after,
-            before=before,
-            limit=limit,
-        )
+        return await people.staff_page(tx, within, **asdict(wanted), **part)
 
 
 async def count_staff(env: Environment, within: list[Posting], wanted: StaffFilter) -> int:
@@ -97,26 +73,10 @@ async def count_staff(env: Environment, within: list[Posting], wanted: StaffFilt
         return await people.count_staff(tx, within, wanted.department, wanted.district)
 
 
-async def vacancies_page(
-    env: Environment,
-    within: list[Posting],
-    wanted: StaffFilter,
-    *,
-    after: tuple[datetime, str] | None,
-    before: tuple[datetime, str] | None,
-    limit: int,
-) -> list[Vacancy]:
+async def vacancies_page(env: Environment, within: list[Posting], wanted: StaffFilter, **part: Any) -> list[Vacancy]:
     """Vacant posts in those postings, those that are vacant longest first."""
     async with env.store.read_transaction() as tx:
-        return await posts.page(
-            tx,
-            within,
-            department=wanted.department,
-            district=wanted.district,
-            after=after,
-            before=before,
-            limit=limit,
-        )
+        return await posts.page(tx, within, **asdict(wanted), **part)
 
 
 async def count_vacancies(env: Environment, within: list[Posting], wanted: StaffFilter) -> int:
