@@ -13,9 +13,7 @@ from schema.appeals.commission import CommissionMutation, CommissionQuery
 from schema.appeals.mutations import AppealingMutation
 from schema.appeals.officer_queries import OverdueQuery
 from schema.appeals.types import AppealsQuery
-from schema.applications.decision_mutations import DecidingMutation
-from schema.applications.response_mutations import RespondingMutation
-from schema.applications.submission_mutations import SubmittingMutation
+from schema.applications.mutations import DecidingMutation, RespondingMutation, SubmittingMutation
 from schema.applications.types import ApplicationsQuery
 from schema.benefits.mutations import BenefitCourseMutation, BenefitMoneyMutation
 from schema.benefits.officer_queries import ApprovalsQuery, HeldBenefitsQuery

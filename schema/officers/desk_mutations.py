@@ -1,176 +1,52 @@
 """Mutations of the officer's desk: claims, forwarding, bulk actions, second approvals, offline decisions."""
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime
-from typing import Annotated, Self, TypeVar
+from functools import wraps
+from typing import Any, Self
 
 import strawberry
 
-from actions.applications.decide import Verdict
 from actions.kernel import SubmissionState
-from actions.officers.bulk import BulkDecide, Item, ItemOutcome, ItemResult, bulk_claim, bulk_decide, bulk_forward
-from actions.officers.claim import ClaimCase, ReleaseCase, claim_application, release_application
-from actions.officers.forward import ForwardCase, forward_application
+from actions.officers.bulk import Item, ItemOutcome, ItemResult, bulk_claim, bulk_decide, bulk_forward
+from actions.officers.claim import claim_application, release_application
+from actions.officers.forward import forward_application
 from actions.officers.offline import OfflineDecision, replay_decisions
-from actions.officers.second_approvals import ConfirmDecision, SendBackDecision, confirm_decision, send_back_decision
-from domain.applications import applications
-from domain.applications.applications import RejectionGround
+from actions.officers.second_approvals import confirm_decision, send_back_decision
 from domain.kernel import TypeCode
 from schema.applications.types import Application
-from schema.kernel import Info, Mapped, mutation
-from schema.kernel.mutations import (
-    KEY_DESCRIPTION,
-    ApplicationPayload,
-    Submission,
-    UserError,
-    application_payload,
-    bind,
-    key_of,
-    key_of_type,
-    mutation_outcome,
-    rejected_submission,
-    user_errors_of,
-)
+from schema.kernel import Info, node_id
+from schema.kernel.action_mutations import Action, action_mutation
+from schema.kernel.inputs import InputField, id_of, input_fields, nested_input
+from schema.kernel.mutations import Submission, UserError, rejected_submission, user_errors_of
+from schema.kernel.payloads import Outcome, Payload, application_payload, subtype_of
 
-_SEEN = "The version that was seen; with another one the answer is CONFLICT."
+_APPLICATION = id_of(TypeCode.APPLICATION, "The application.")
+_CASES = id_of(TypeCode.APPLICATION, "The cases, at most 50, each once.")
 _REASON = "Why, in words; for forwarding it is told to the citizen in the timeline."
 _TAKE_OVER = "End a colleague's claim that still holds; the audit log tells it."
-Payload = TypeVar("Payload", bound=ApplicationPayload)
+_GROUND = "The coded ground of a refusal."
+_DOCUMENTS = InputField(
+    "Keys of the notified papers that a query or refusal is about.", type=list[str] | None, default=None
+)
 
-
-@strawberry.input(description="A case to claim.")
-class ClaimApplicationInput:
-    application_id: strawberry.ID = strawberry.field(description="The application.")
-    take_over: bool = strawberry.field(default=False, description=_TAKE_OVER)
-    idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)
-
-
-@strawberry.input(description="A case to give back.")
-class ReleaseApplicationInput:
-    application_id: strawberry.ID = strawberry.field(description="The application.")
-    idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)
-
-
-@strawberry.input(description="A case to hand on to another officer.")
-class ForwardApplicationInput:
-    application_id: strawberry.ID = strawberry.field(description="The application.")
-    officer_id: strawberry.ID = strawberry.field(description="One of Officer.forwardTargets.")
-    reason: str = strawberry.field(description=_REASON)
-    expected_version: int | None = strawberry.field(default=None, description=_SEEN)
-    idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)
-
-
-@strawberry.input(description="A proposed decision to confirm.")
-class ConfirmDecisionInput:
-    application_id: strawberry.ID = strawberry.field(description="The application.")
-    expected_version: int | None = strawberry.field(default=None, description=_SEEN)
-    idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)
-
-
-@strawberry.input(description="A proposed decision to send back to the first officer.")
-class SendBackDecisionInput:
-    application_id: strawberry.ID = strawberry.field(description="The application.")
-    reason: str = strawberry.field(description="Why, as the first officer will read it.")
-    expected_version: int | None = strawberry.field(default=None, description=_SEEN)
-    idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)
-
-
-@strawberry.input(description="One case of several.")
-class BulkItemInput:
-    application_id: strawberry.ID = strawberry.field(description="The application.")
-    expected_version: int | None = strawberry.field(default=None, description=_SEEN)
-
-
-@strawberry.input(description="One verdict on several cases.")
-class BulkDecideInput:
-    items: list[BulkItemInput] = strawberry.field(description="The cases, at most 50, each once.")
-    verdict: Verdict = strawberry.field(description="What is done with each.")
-    ground: RejectionGround | None = strawberry.field(default=None, description="The coded ground of a refusal.")
-    reason: str | None = strawberry.field(default=None, description="The reasons, as the citizens will read them.")
-    documents: list[str] | None = strawberry.field(
-        default=None, description="Keys of the notified papers that a query or refusal is about."
-    )
-    idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)
-
-
-@strawberry.input(description="Several cases to claim.")
-class BulkClaimInput:
-    application_ids: list[strawberry.ID] = strawberry.field(description="The cases, at most 50, each once.")
-    take_over: bool = strawberry.field(default=False, description=_TAKE_OVER)
-    idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)
-
-
-@strawberry.input(description="Several cases to hand on to one officer.")
-class BulkForwardInput:
-    application_ids: list[strawberry.ID] = strawberry.field(description="The cases, at most 50, each once.")
-    officer_id: strawberry.ID = strawberry.field(description="One of Officer.forwardTargets of each case.")
-    reason: str = strawberry.field(description=_REASON)
-    idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)
-
-
-@strawberry.input(description="A decision that was made without signal.")
-class OfflineDecisionInput:
-    application_id: strawberry.ID = strawberry.field(description="The case, as the pack names it.")
-    version: int = strawberry.field(description="Its version in the pack; where it has another one now: CONFLICT.")
-    key: str = strawberry.field(description="1 to 255 characters that name this decision, made when it was made.")
-    verdict: Verdict = strawberry.field(description="What was decided.")
-    decided_at: datetime = strawberry.field(
-        description="When, by the officer's clock. The timeline tells it; the legal time is that of the replay."
-    )
-    ground: RejectionGround | None = strawberry.field(default=None, description="The coded ground of a refusal.")
-    reason: str | None = strawberry.field(default=None, description="The reasons, as the citizen will read them.")
-    documents: list[str] | None = strawberry.field(
-        default=None, description="Keys of the notified papers that a query or refusal is about."
-    )
-
-
-@strawberry.input(description="Decisions that were made without signal. Each has a key of its own.")
-class ReplayDecisionsInput:
-    pack_id: str = strawberry.field(description="The pack's id.")
-    pack: str | None = strawberry.field(
-        default=None, description="The signed pack as it was kept on the telephone; an altered one is refused."
-    )
-    decisions: list[OfflineDecisionInput] = strawberry.field(description="At most 50, in the order they were made.")
-
-
-def _without_personal_data(payload: Payload, item: applications.Application) -> Payload:
-    payload.application = Application.of(item, withheld=True)
-    return payload
-
-
-@strawberry.type(description="What became of a claim.")
-class ClaimApplicationPayload(ApplicationPayload):
-    pass
-
-
-@strawberry.type(description="What became of a release.")
-class ReleaseApplicationPayload(ApplicationPayload):
-    @classmethod
-    def from_application(cls, item: applications.Application, *, replayed: bool) -> Self:
-        """The payload of a case that was given back: its state, and nothing personal."""
-        return _without_personal_data(super().from_application(item, replayed=replayed), item)
-
-
-@strawberry.type(description="What became of a forwarding.")
-class ForwardApplicationPayload(ApplicationPayload):
-    @classmethod
-    def from_application(cls, item: applications.Application, *, replayed: bool) -> Self:
-        """The payload of a case that went to another officer: its state, and nothing personal."""
-        return _without_personal_data(super().from_application(item, replayed=replayed), item)
-
-
-@strawberry.type(description="What became of a confirmation.")
-class ConfirmDecisionPayload(ApplicationPayload):
-    pass
-
-
-@strawberry.type(description="What became of sending back.")
-class SendBackDecisionPayload(ApplicationPayload):
-    pass
+_bulk_items = nested_input(Item, "BulkItemInput", "One case of several.", application_id=_APPLICATION)
+_offline_decisions = nested_input(
+    OfflineDecision,
+    "OfflineDecisionInput",
+    "A decision that was made without signal.",
+    application_id=id_of(TypeCode.APPLICATION, "The case, as the pack names it."),
+    version="Its version in the pack; where it has another one now: CONFLICT.",
+    key="1 to 255 characters that name this decision, made when it was made.",
+    verdict="What was decided.",
+    decided_at="When, by the officer's clock. The timeline tells it; the legal time is that of the replay.",
+    ground=_GROUND,
+    reason="The reasons, as the citizen will read them.",
+    documents=_DOCUMENTS,
+)
 
 
 @strawberry.type(description="What became of one case of several.")
-class CaseResult(Mapped[ItemResult]):
+class CaseResult:
     application_id: strawberry.ID = strawberry.field(description="The case.")
     outcome: ItemOutcome = strawberry.field(description="What became of it.")
     application: Application | None = strawberry.field(
@@ -181,11 +57,19 @@ class CaseResult(Mapped[ItemResult]):
     @classmethod
     def of(cls, info: Info, result: ItemResult) -> Self:
         """The graph's view of a result."""
-        return cls.read(
-            result,
+        return cls(
+            application_id=node_id(TypeCode.APPLICATION, result.application_id),
+            outcome=result.outcome,
             application=_visible_case(result),
             user_errors=user_errors_of(info, result.error) if result.error else [],
         )
+
+
+def _visible_case(result: ItemResult) -> Application | None:
+    """The case as it now is; a conflict shows its state only, for nothing was done that would leave a receipt."""
+    if result.application is None:
+        return None
+    return Application.of(result.application, withheld=result.outcome is ItemOutcome.CONFLICT)
 
 
 @strawberry.type
@@ -197,217 +81,122 @@ class CasesPayload:
     submission: Submission = strawberry.field(description="REJECTED where nothing was tried.")
 
 
-@strawberry.type(description="What became of one verdict on several cases.")
-class BulkDecidePayload(CasesPayload):
-    pass
+def _cases_payload(description: str) -> Payload[list[ItemResult]]:
+    """A payload about several cases; what keeps the action from beginning at all becomes `userErrors`."""
+
+    async def fill(payload: type[Any], info: Info, outcome: Outcome[list[ItemResult]]) -> Any:
+        if isinstance(outcome, list):
+            return payload(results=[], user_errors=outcome, submission=rejected_submission())
+        results, replayed = outcome
+        accepted = Submission(state=SubmissionState.ACCEPTED, acknowledgement=None, replayed=replayed)
+        return payload(results=[CaseResult.of(info, one) for one in results], user_errors=[], submission=accepted)
+
+    return Payload(subtype_of(CasesPayload, description), fill)
 
 
-@strawberry.type(description="What became of several claims.")
-class BulkClaimPayload(CasesPayload):
-    pass
+def _for_each(action: Callable[..., Awaitable[list[ItemResult]]]) -> Action[list[ItemResult]]:
+    """An action on several cases that also says whether all of it was a replay."""
 
+    @wraps(action)
+    async def run(*args: Any, **values: Any) -> tuple[list[ItemResult], bool]:
+        results = await action(*args, **values)
+        return results, bool(results) and all(result.outcome is ItemOutcome.REPLAYED for result in results)
 
-@strawberry.type(description="What became of forwarding several cases.")
-class BulkForwardPayload(CasesPayload):
-    pass
-
-
-@strawberry.type(description="What became of decisions that were made without signal.")
-class ReplayDecisionsPayload(CasesPayload):
-    pass
-
-
-Several = TypeVar("Several", bound=CasesPayload)
+    return run
 
 
 @strawberry.type
 class DeskMutation:
     """Mutations of officers at the desk."""
 
-    @mutation(description="Claim a case, so that no colleague decides it meanwhile. The claim ends by itself.")
-    async def claim_application(
-        self,
-        info: Info,
-        input: Annotated[ClaimApplicationInput, strawberry.argument(description="The case.")],  # noqa: A002
-    ) -> ClaimApplicationPayload:
-        work = bind(
-            info,
-            claim_application,
-            lambda: ClaimCase(_case(input.application_id), key_of(info, input.idempotency_key), input.take_over),
-        )
-        return await application_payload(info, ClaimApplicationPayload, work)
-
-    @mutation(description="Give a claimed case back.")
-    async def release_application(
-        self,
-        info: Info,
-        input: Annotated[ReleaseApplicationInput, strawberry.argument(description="The case.")],  # noqa: A002
-    ) -> ReleaseApplicationPayload:
-        work = bind(
-            info,
-            release_application,
-            lambda: ReleaseCase(_case(input.application_id), key_of(info, input.idempotency_key)),
-        )
-        return await application_payload(info, ReleaseApplicationPayload, work)
-
-    @mutation(description="Hand a case on to another officer of its place, or one level up.")
-    async def forward_application(
-        self,
-        info: Info,
-        input: Annotated[ForwardApplicationInput, strawberry.argument(description="Case and officer.")],  # noqa: A002
-    ) -> ForwardApplicationPayload:
-        work = bind(
-            info,
-            forward_application,
-            lambda: ForwardCase(
-                application_id=_case(input.application_id),
-                officer_id=_officer(input.officer_id),
-                reason=input.reason,
-                idempotency_key=key_of(info, input.idempotency_key),
-                expected_version=input.expected_version,
+    claim_application = action_mutation(
+        claim_application,
+        application_payload("What became of a claim."),
+        "Claim a case, so that no colleague decides it meanwhile. The claim ends by itself.",
+        input_fields("A case to claim.", application_id=_APPLICATION, take_over=_TAKE_OVER),
+        argument="The case.",
+    )
+    release_application = action_mutation(
+        release_application,
+        application_payload("What became of a release.", withheld=True),
+        "Give a claimed case back.",
+        input_fields("A case to give back.", application_id=_APPLICATION),
+        argument="The case.",
+    )
+    forward_application = action_mutation(
+        forward_application,
+        application_payload("What became of a forwarding.", withheld=True),
+        "Hand a case on to another officer of its place, or one level up.",
+        input_fields(
+            "A case to hand on to another officer.",
+            application_id=_APPLICATION,
+            officer_id=id_of(TypeCode.OFFICER, "One of Officer.forwardTargets."),
+            reason=_REASON,
+        ),
+        argument="Case and officer.",
+    )
+    confirm_decision = action_mutation(
+        confirm_decision,
+        application_payload("What became of a confirmation."),
+        "Confirm a colleague's proposed decision; it is carried out as hers.",
+        input_fields("A proposed decision to confirm.", application_id=_APPLICATION),
+        argument="The case.",
+    )
+    send_back_decision = action_mutation(
+        send_back_decision,
+        application_payload("What became of sending back."),
+        "Send a colleague's proposed decision back to her; nothing is decided.",
+        input_fields(
+            "A proposed decision to send back to the first officer.",
+            application_id=_APPLICATION,
+            reason="Why, as the first officer will read it.",
+        ),
+        argument="The case.",
+    )
+    bulk_decide = action_mutation(
+        _for_each(bulk_decide),
+        _cases_payload("What became of one verdict on several cases."),
+        "Pass one verdict on up to 50 cases; each is done or refused by itself.",
+        input_fields(
+            "One verdict on several cases.",
+            items=_bulk_items("The cases, at most 50, each once."),
+            verdict="What is done with each.",
+            ground=_GROUND,
+            reason="The reasons, as the citizens will read them.",
+            documents=_DOCUMENTS,
+        ),
+        argument="Cases and verdict.",
+    )
+    bulk_claim = action_mutation(
+        _for_each(bulk_claim),
+        _cases_payload("What became of several claims."),
+        "Claim up to 50 cases; each is claimed or refused by itself.",
+        input_fields("Several cases to claim.", application_ids=_CASES, take_over=_TAKE_OVER),
+        argument="The cases.",
+    )
+    bulk_forward = action_mutation(
+        _for_each(bulk_forward),
+        _cases_payload("What became of forwarding several cases."),
+        "Forward up to 50 cases to one officer; each is forwarded or refused by itself.",
+        input_fields(
+            "Several cases to hand on to one officer.",
+            application_ids=_CASES,
+            officer_id=id_of(TypeCode.OFFICER, "One of Officer.forwardTargets of each case."),
+            reason=_REASON,
+        ),
+        argument="Cases and officer.",
+    )
+    replay_decisions = action_mutation(
+        _for_each(replay_decisions),
+        _cases_payload("What became of decisions that were made without signal."),
+        "Hand in decisions that were made without signal; a case that changed meanwhile is left alone.",
+        input_fields(
+            "Decisions that were made without signal. Each has a key of its own.",
+            pack_id="The pack's id.",
+            signed=InputField(
+                "The signed pack as it was kept on the telephone; an altered one is refused.", name="pack"
             ),
-        )
-        return await application_payload(info, ForwardApplicationPayload, work)
-
-    @mutation(description="Confirm a colleague's proposed decision; it is carried out as hers.")
-    async def confirm_decision(
-        self,
-        info: Info,
-        input: Annotated[ConfirmDecisionInput, strawberry.argument(description="The case.")],  # noqa: A002
-    ) -> ConfirmDecisionPayload:
-        def request() -> ConfirmDecision:
-            key = key_of(info, input.idempotency_key)
-            return ConfirmDecision(_case(input.application_id), key, input.expected_version)
-
-        work = bind(info, confirm_decision, request)
-        return await application_payload(info, ConfirmDecisionPayload, work)
-
-    @mutation(description="Send a colleague's proposed decision back to her; nothing is decided.")
-    async def send_back_decision(
-        self,
-        info: Info,
-        input: Annotated[SendBackDecisionInput, strawberry.argument(description="The case.")],  # noqa: A002
-    ) -> SendBackDecisionPayload:
-        def request() -> SendBackDecision:
-            key = key_of(info, input.idempotency_key)
-            return SendBackDecision(_case(input.application_id), input.reason, key, input.expected_version)
-
-        work = bind(info, send_back_decision, request)
-        return await application_payload(info, SendBackDecisionPayload, work)
-
-    @mutation(description="Pass one verdict on up to 50 cases; each is done or refused by itself.")
-    async def bulk_decide(
-        self,
-        info: Info,
-        input: Annotated[BulkDecideInput, strawberry.argument(description="Cases and verdict.")],  # noqa: A002
-    ) -> BulkDecidePayload:
-        def request() -> BulkDecide:
-            return BulkDecide(
-                items=tuple(
-                    Item(_case(item.application_id, "items", str(place), "applicationId"), item.expected_version)
-                    for place, item in enumerate(input.items)
-                ),
-                verdict=input.verdict,
-                idempotency_key=key_of(info, input.idempotency_key),
-                ground=input.ground,
-                reason=input.reason,
-                documents=tuple(input.documents or ()),
-            )
-
-        work = bind(info, bulk_decide, request)
-        return await _run_for_each(info, BulkDecidePayload, work)
-
-    @mutation(description="Claim up to 50 cases; each is claimed or refused by itself.")
-    async def bulk_claim(
-        self,
-        info: Info,
-        input: Annotated[BulkClaimInput, strawberry.argument(description="The cases.")],  # noqa: A002
-    ) -> BulkClaimPayload:
-        async def work() -> list[ItemResult]:
-            return await bulk_claim(
-                info.context.environment,
-                info.context.subject,
-                [_case(one, "applicationIds", str(place)) for place, one in enumerate(input.application_ids)],
-                key=key_of(info, input.idempotency_key),
-                take_over=input.take_over,
-            )
-
-        return await _run_for_each(info, BulkClaimPayload, work)
-
-    @mutation(description="Forward up to 50 cases to one officer; each is forwarded or refused by itself.")
-    async def bulk_forward(
-        self,
-        info: Info,
-        input: Annotated[BulkForwardInput, strawberry.argument(description="Cases and officer.")],  # noqa: A002
-    ) -> BulkForwardPayload:
-        async def work() -> list[ItemResult]:
-            return await bulk_forward(
-                info.context.environment,
-                info.context.subject,
-                [_case(one, "applicationIds", str(place)) for place, one in enumerate(input.application_ids)],
-                key=key_of(info, input.idempotency_key),
-                officer_id=_officer(input.officer_id),
-                reason=input.reason,
-            )
-
-        return await _run_for_each(info, BulkForwardPayload, work)
-
-    @mutation(
-        description="Hand in decisions that were made without signal; a case that changed meanwhile is left alone."
+            decisions=_offline_decisions("At most 50, in the order they were made."),
+        ),
+        argument="Pack and decisions.",
     )
-    async def replay_decisions(
-        self,
-        info: Info,
-        input: Annotated[ReplayDecisionsInput, strawberry.argument(description="Pack and decisions.")],  # noqa: A002
-    ) -> ReplayDecisionsPayload:
-        async def work() -> list[ItemResult]:
-            decisions = [_offline(one, place) for place, one in enumerate(input.decisions)]
-            return await replay_decisions(
-                info.context.environment, info.context.subject, input.pack_id, decisions, input.pack
-            )
-
-        return await _run_for_each(info, ReplayDecisionsPayload, work)
-
-
-def _offline(given: OfflineDecisionInput, place: int) -> OfflineDecision:
-    return OfflineDecision(
-        application_id=_case(given.application_id, "decisions", str(place), "applicationId"),
-        version=given.version,
-        key=given.key,
-        verdict=given.verdict,
-        decided_at=given.decided_at,
-        ground=given.ground,
-        reason=given.reason,
-        documents=tuple(given.documents or ()),
-    )
-
-
-def _visible_case(result: ItemResult) -> Application | None:
-    """The case as it now is; a conflict shows its state only, for nothing was done that would leave a receipt."""
-    if result.application is None:
-        return None
-    return Application.of(result.application, withheld=result.outcome is ItemOutcome.CONFLICT)
-
-
-def _case(opaque: strawberry.ID, *path: str) -> str:
-    """The key of a case; where the id is none, the refusal names its place below `input`."""
-    return key_of_type(TypeCode.APPLICATION, opaque, "input", *(path or ("applicationId",)))
-
-
-def _officer(opaque: strawberry.ID) -> str:
-    return key_of_type(TypeCode.OFFICER, opaque, "input", "officerId")
-
-
-async def _run_for_each(info: Info, payload: type[Several], work: Callable[[], Awaitable[list[ItemResult]]]) -> Several:
-    """Run an action on several cases; what keeps it from beginning at all becomes `userErrors`."""
-
-    async def run_all() -> tuple[list[ItemResult], bool]:
-        results = await work()
-        return results, bool(results) and all(result.outcome is ItemOutcome.REPLAYED for result in results)
-
-    came = await mutation_outcome(info, run_all)
-    if isinstance(came, list):
-        return payload(results=[], user_errors=came, submission=rejected_submission())
-    results, replayed = came
-    accepted = Submission(state=SubmissionState.ACCEPTED, acknowledgement=None, replayed=replayed)
-    return payload(results=[CaseResult.of(info, result) for result in results], user_errors=[], submission=accepted)
