@@ -8,31 +8,28 @@ import strawberry
 from actions.reconciliation.finance_desk import of_payee, reach_of
 from domain.identity.policy import ObjectKind
 from domain.kernel import account_of_last4, show_number
-from domain.kernel.messages import label
 from domain.payments.files import RegistrationState
 from schema.benefits.course import PaymentReason
 from schema.benefits.types import Benefit, sanction_by_id
-from schema.catalogue.places import District, district_by_code
+from schema.catalogue.places import district_field
 from schema.kernel import (
     AUTHENTICATED,
     NEVER_SILENTLY_NULL,
     ByKey,
     Connection,
     Info,
-    InLanguage,
     Listing,
     Mapped,
     Paged,
     assumed_list_size,
     count_reader,
-    field_language,
+    label_field,
     page_reader,
     resolver_field,
 )
 from store.payments import beneficiary_lists
 from store.payments.beneficiary_lists import BeneficiaryFilter, BeneficiaryOrder, ListedBeneficiary
 
-_DISTRICT = ByKey(district_by_code, lambda one: one.district_code)
 _SANCTION = ByKey(sanction_by_id, lambda one: one.item.sanction_id)
 
 
@@ -64,9 +61,7 @@ class PaymentBeneficiary(
         """The graph's view of a beneficiary."""
         return cls.read(item, number=show_number(item.number), masked_account=account_of_last4(item.account_last4))
 
-    @resolver_field(description="Where she stands at PFMS, in words.")
-    def state_label(self, info: Info, language: InLanguage = None) -> str:
-        return label(f"beneficiary_state.{self.state.value}", field_language(info, language))
+    state_label = label_field("beneficiary_state", "state", description="Where she stands at PFMS, in words.")
 
     @resolver_field(
         description="Why PFMS or the bank declined, in words, and what to do; empty where they did not.",
@@ -75,10 +70,7 @@ class PaymentBeneficiary(
     def reasons(self) -> list[PaymentReason]:
         return [reason for code in self.codes if (reason := PaymentReason.of(code)) is not None]
 
-    @resolver_field(description="The district.", metadata=_DISTRICT.metadata)
-    async def district(self, info: Info) -> District | None:
-        item = await _DISTRICT.load(self, info.context.loaders)
-        return None if item is None else District.of(item)
+    district = district_field("district_code", description="The district.")
 
     @resolver_field(
         description="The benefit that is paid to her, with its payments as our own record has them; null for those "

@@ -12,18 +12,15 @@ from domain.appeals import appeals, commission
 from domain.appeals.appeals import AppealLevel, AwardKind, AwardState, HearingState
 from domain.appeals.delays import DelayCause
 from domain.kernel import Scope, TypeCode, ist_midnight, people
-from domain.kernel.messages import label
 from domain.statistics.figures import month_of
 from schema.appeals.types import Appeal, Award, appeal_by_id
 from schema.catalogue.places import Department, District, department_by_slug, district_by_code
-from schema.catalogue.services import Service, service_by_code
+from schema.catalogue.services import service_field
 from schema.kernel import (
     AUTHENTICATED,
     NEVER_SILENTLY_NULL,
-    ByKey,
     Connection,
     Info,
-    InLanguage,
     Listing,
     Long,
     Paged,
@@ -32,7 +29,7 @@ from schema.kernel import (
     View,
     Window,
     assumed_list_size,
-    field_language,
+    label_field,
     mutation,
     node_id,
     require_signed_in,
@@ -44,7 +41,6 @@ from schema.kernel.payloads import MutationPayload, run_mutation
 from store.appeals.hearing_calendar import HearingWanted
 
 _SUPERVISING = [AUTHENTICATED, NEVER_SILENTLY_NULL, requires_scopes(Scope.COUNTS)]
-_SERVICE = ByKey(service_by_code, lambda one: one.item[1].service_code)
 MOST_REVIEWS = 24
 """Months of reviews that are listed."""
 
@@ -80,10 +76,7 @@ class CalendarHearing:
         item = await info.context.load(appeal_by_id, self.item[1].id)
         return None if item is None else Appeal.of(item)
 
-    @resolver_field(description="The service that it is about.", metadata=_SERVICE.metadata)
-    async def service(self, info: Info) -> Service | None:
-        item = await _SERVICE.load(self, info.context.loaders)
-        return None if item is None else Service.of(item)
+    service = service_field(lambda one: one.item[1].service_code, description="The service that it is about.")
 
 
 @strawberry.input(description="Which hearings are listed; what is left out lets every one through.")
@@ -137,9 +130,7 @@ class CauseCount:
     cause: DelayCause = strawberry.field(description="The coded reason.")
     count: int = strawberry.field(description="How often it was recorded.")
 
-    @resolver_field(description="The coded reason in words.")
-    def label(self, info: Info, language: InLanguage = None) -> str:
-        return label(f"delay_cause.{self.cause.value}", field_language(info, language))
+    label = label_field("delay_cause", "cause", description="The coded reason in words.")
 
 
 @strawberry.type(directives=[AUTHENTICATED], description="One department in one district in a month.")

@@ -6,8 +6,7 @@ import strawberry
 
 from domain.appeals import commission
 from domain.appeals.commission import Bench, CommissionWord, MessageState
-from domain.kernel.messages import label
-from schema.kernel import AUTHENTICATED, Info, InLanguage, View, field_language, many_by_key, one_by_key, resolver_field
+from schema.kernel import AUTHENTICATED, Info, View, label_field, many_by_key, one_by_key, resolver_field
 from store.appeals import commission as commission_store
 
 # Keyed by appeals that were let through before.
@@ -22,9 +21,7 @@ class CommissionMessage(View[commission.CommissionMessage]):
     state: MessageState = strawberry.field(description="What became of it.")
     code: str | None = strawberry.field(description="Why it was refused; null where it was not.")
 
-    @resolver_field(description="What it tells, in words.")
-    def label(self, info: Info, language: InLanguage = None) -> str:
-        return label(f"commission_word.{self.word.value}", field_language(info, language))
+    label = label_field("commission_word", "word", description="What it tells, in words.")
 
 
 @strawberry.type(directives=[AUTHENTICATED], description="An appeal at the Commission, as its own system has it.")

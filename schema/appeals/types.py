@@ -19,27 +19,24 @@ from domain.appeals.appeals import (
 )
 from domain.identity.policy import Purpose, decide
 from domain.kernel import NumberKind, Role, TypeCode, from_global_id, ist_date, parse_number, show_number
-from domain.kernel.messages import label
 from schema.appeals.commission_cases import CommissionCase, case_of_appeal
 from schema.applications.loaders import application_by_id
 from schema.applications.types import Application
 from schema.kernel import (
     AUTHENTICATED,
     VIEWS,
-    ByKey,
     Info,
-    InLanguage,
     Mapped,
     Node,
     Paise,
     View,
-    field_language,
+    label_field,
     many_by_key,
     one_by_key,
     require_signed_in,
     resolver_field,
 )
-from schema.officers.staff import AssignedOfficer, officer_by_id
+from schema.officers.staff import officer_field
 from store.appeals import appeals as appeal_store
 
 appeal_by_id = one_by_key(appeal_store.by_ids, of_appeal)
@@ -48,12 +45,6 @@ appeal_by_number = one_by_key(appeal_store.by_numbers, of_appeal)
 events_of_appeal = many_by_key(appeal_store.events)
 hearings_of_appeal = many_by_key(appeal_store.hearings)
 awards_of_appeal = many_by_key(appeal_store.awards)
-
-_DESIGNATED = ByKey(officer_by_id, lambda appeal: appeal.item.designated_id)
-_FIRST = ByKey(officer_by_id, lambda appeal: appeal.item.first_id)
-_SECOND = ByKey(officer_by_id, lambda appeal: appeal.item.second_id)
-_AUTHORITY = ByKey(officer_by_id, lambda appeal: appeal.item.authority_id)
-_ORDERED_BY = ByKey(officer_by_id, lambda order: order.officer_id)
 
 
 @strawberry.type(description="A step in the life of an appeal.")
@@ -73,9 +64,7 @@ class AppealEvent(Mapped[appeals.AppealEvent]):
         """The graph's view of a step."""
         return cls.read(item, actor_role=Role(item.actor_role))
 
-    @resolver_field(description="What happened, in words.")
-    def label(self, info: Info, language: InLanguage = None) -> str:
-        return label(f"appeal_move.{self.move.value}", field_language(info, language))
+    label = label_field("appeal_move", "move", description="What happened, in words.")
 
 
 @strawberry.type(description="A date on which an appeal is heard.")
@@ -96,9 +85,7 @@ class Award(View[appeals.Award], settlement_reference="settlement"):
     settled_on: date | None = strawberry.field(description="The day of the recovery or payment.")
     settlement_reference: str | None = strawberry.field(description="The number of the challan or voucher.")
 
-    @resolver_field(description="Where its money stands, in words.")
-    def state_label(self, info: Info, language: InLanguage = None) -> str:
-        return label(f"award_state.{self.state.value}", field_language(info, language))
+    state_label = label_field("award_state", "state", description="Where its money stands, in words.")
 
 
 @strawberry.type(description="What the delay would give by the day. It advises the authority and imposes nothing.")
@@ -116,10 +103,7 @@ class AppealOrder:
     decided_at: datetime = strawberry.field(description="When it was passed.")
     direct_until_on: date | None = strawberry.field(description="The day by which the service must be given.")
 
-    @resolver_field(description="The officer who passed it.", metadata=_ORDERED_BY.metadata)
-    async def officer(self, info: Info) -> AssignedOfficer | None:
-        item = await _ORDERED_BY.load(self, info.context.loaders)
-        return None if item is None else AssignedOfficer(item=item)
+    officer = officer_field("officer_id", description="The officer who passed it.")
 
 
 @strawberry.type(directives=[AUTHENTICATED], description="An appeal: one for an application, a level and a ground.")
@@ -144,40 +128,20 @@ class Appeal(Node, View[appeals.Appeal], id_of=TypeCode.APPEAL, decide_by_at="de
     def shown_number(self) -> str:
         return show_number(self.item.number)
 
-    @resolver_field(description="Where it stands, in words.")
-    def state_label(self, info: Info, language: InLanguage = None) -> str:
-        return label(f"appeal_state.{self.item.state.value}", field_language(info, language))
-
-    @resolver_field(description="The ground, in words.")
-    def ground_label(self, info: Info, language: InLanguage = None) -> str:
-        return label(f"appeal_ground.{self.item.ground.value}", field_language(info, language))
+    state_label = label_field("appeal_state", "item.state", description="Where it stands, in words.")
+    ground_label = label_field("appeal_ground", "item.ground", description="The ground, in words.")
 
     @resolver_field(description="The application, for those who may see it.")
     async def application(self, info: Info) -> Application | None:
         item = await info.context.load(application_by_id, self.item.application_id)
         return None if item is None else Application.of(item)
 
-    @resolver_field(description="The designated officer when it was filed.", metadata=_DESIGNATED.metadata)
-    async def designated_officer(self, info: Info) -> AssignedOfficer | None:
-        item = await _DESIGNATED.load(self, info.context.loaders)
-        return None if item is None else AssignedOfficer(item=item)
-
-    @resolver_field(description="The first appellate authority when it was filed.", metadata=_FIRST.metadata)
-    async def first_appellate(self, info: Info) -> AssignedOfficer | None:
-        item = await _FIRST.load(self, info.context.loaders)
-        return None if item is None else AssignedOfficer(item=item)
-
-    @resolver_field(description="The second appellate authority when it was filed.", metadata=_SECOND.metadata)
-    async def second_appellate(self, info: Info) -> AssignedOfficer | None:
-        item = await _SECOND.load(self, info.context.loaders)
-        return None if item is None else AssignedOfficer(item=item)
-
-    @resolver_field(
-        description="Who has it now; null at the Commission and where nobody is posted.", metadata=_AUTHORITY.metadata
+    designated_officer = officer_field("item.designated_id", description="The designated officer when it was filed.")
+    first_appellate = officer_field("item.first_id", description="The first appellate authority when it was filed.")
+    second_appellate = officer_field("item.second_id", description="The second appellate authority when it was filed.")
+    authority = officer_field(
+        "item.authority_id", description="Who has it now; null at the Commission and where nobody is posted."
     )
-    async def authority(self, info: Info) -> AssignedOfficer | None:
-        item = await _AUTHORITY.load(self, info.context.loaders)
-        return None if item is None else AssignedOfficer(item=item)
 
     @resolver_field(description="The dates of hearing.")
     async def hearings(self, info: Info) -> list[Hearing]:

@@ -1,14 +1,17 @@
 """Loaders of applications, in a module of their own to avoid an import cycle with the type."""
 
-from typing import TypeAlias
+from functools import partial
+from typing import Annotated, TypeAlias
+
+import strawberry
 
 from actions.kernel import Environment, aliases
 from actions.officers.purpose import read_all, read_applicants
 from domain.applications.applications import Application
 from domain.identity.policy import Resource
-from domain.kernel import Citizen, Subject
+from domain.kernel import Citizen, Subject, TypeCode
 from domain.officers.desk import ReadPurpose
-from schema.kernel import Loader, Read, many_by_key, one_by_key
+from schema.kernel import VIEWS, Loader, Read, field_by_key, many_by_key, one_by_key
 from store.appeals import appeals
 from store.applications import applications
 from store.identity import people, strengths
@@ -68,3 +71,17 @@ applicant_of_application = Loader(_read_applicants)
 appeals_of_application = many_by_key(appeals.of_applications)
 old_numbers_of_application = many_by_key(aliases.old_numbers_of)
 strength_of_application = one_by_key(strengths.applied_with)
+
+
+def _view(item: Application) -> object:
+    return VIEWS[TypeCode.APPLICATION](item)
+
+
+application_field = partial(
+    field_by_key,
+    application_by_id,
+    _view,
+    "item.application_id",
+    graph_type=Annotated["Application", strawberry.lazy("schema.applications.types")],
+)
+"""A field that shows the application that its parent belongs to, to those who may see it."""

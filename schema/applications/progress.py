@@ -11,18 +11,15 @@ from domain.applications.applications import RejectionGround
 from domain.applications.lifecycle import ON_THE_CLOCK, Move, Status
 from domain.certificates.signatures import SignatureState
 from domain.kernel import Role
-from domain.kernel.messages import label
 from schema.catalogue.services import service_as_filed
-from schema.kernel import ByKey, Info, InLanguage, Mapped, View, field_language, many_by_key, one_by_key, resolver_field
-from schema.officers.staff import AssignedOfficer, officer_by_id
+from schema.kernel import Info, Mapped, View, label_field, many_by_key, one_by_key, resolver_field
+from schema.officers.staff import officer_field
 from store.appeals import appeals as appeal_store
 from store.applications import timeline
 
 # Keyed by applications and citizens that were let through before.
 timeline_of_application, documents_of_application = many_by_key(timeline.timelines), many_by_key(timeline.documents)
 auto_appeal_opt_out_of_citizen = one_by_key(appeal_store.opted_out)
-
-_DECIDED_BY = ByKey(officer_by_id, lambda decision: decision.item.officer_id)
 
 
 @strawberry.type(description="The legal deadline, as it stands now, or as it stood when the application was decided.")
@@ -103,9 +100,7 @@ class TimelineEntry(Mapped[applications.TimelineEntry]):
         """The graph's view of a step."""
         return cls.read(item, actor_role=Role(item.actor_role))
 
-    @resolver_field(description="What happened, in words.")
-    def label(self, info: Info, language: InLanguage = None) -> str:
-        return label(f"move.{self.move.value}", field_language(info, language))
+    label = label_field("move", "move", description="What happened, in words.")
 
 
 @strawberry.type(description="A paper that was attached by reference.")
@@ -137,11 +132,5 @@ class Decision(View[applications.Decision]):
     reason: str | None = strawberry.field(description="The reasons as the officer wrote them.")
     decided_at: datetime = strawberry.field(description="When it was decided.")
 
-    @resolver_field(description="The ground in words.")
-    def ground_text(self, info: Info, language: InLanguage = None) -> str | None:
-        return label(f"ground.{self.ground.value}", field_language(info, language)) if self.ground else None
-
-    @resolver_field(description="The officer who decided.", metadata=_DECIDED_BY.metadata)
-    async def officer(self, info: Info) -> AssignedOfficer | None:
-        item = await _DECIDED_BY.load(self, info.context.loaders)
-        return None if item is None else AssignedOfficer(item=item)
+    ground_text = label_field("ground", "ground", description="The ground in words.", nullable=True)
+    officer = officer_field("item.officer_id", description="The officer who decided.")

@@ -16,7 +16,6 @@ from domain.applications.applications import Channel, DeliveryMode
 from domain.applications.lifecycle import OPEN, Move, Status, moves_from
 from domain.identity.aliases import meant_as_ours, ours_or_old
 from domain.kernel import Assurance, MistypedNumber, NumberKind, PersonKind, TypeCode, from_global_id, show_number
-from domain.kernel.messages import label
 from domain.officers.desk import ReadPurpose
 from schema.applications.loaders import (
     Applied,
@@ -38,7 +37,7 @@ from schema.benefits.officer_queries import DrawnBenefit, SanctionBudget, balanc
 from schema.benefits.types import Benefit, sanction_of_application
 from schema.catalogue.filed_rules import FiledRules
 from schema.catalogue.forms import FormField, ServiceForm, form_of_application
-from schema.catalogue.places import District, Tehsil, district_by_code, tehsil_by_code
+from schema.catalogue.places import Tehsil, district_field, tehsil_by_code
 from schema.catalogue.services import Service, service_as_filed, service_by_code
 from schema.certificates.types import Certificate, certificate_of_application
 from schema.clearances.field_reports import FieldReport, reports_of_application
@@ -58,18 +57,18 @@ from schema.kernel import (
     VIEWS,
     ByKey,
     Info,
-    InLanguage,
     Loader,
     Mapped,
     Node,
     Paise,
-    field_language,
+    field_by_key,
+    label_field,
     read_from,
     require_signed_in,
     resolver_field,
 )
 from schema.officers.desk_marks import DeskClaim, Proposal, claim_of_application, proposal_of_application
-from schema.officers.staff import Applicant, AssignedOfficer, AssistingOperator, officer_by_id, operator_by_id
+from schema.officers.staff import Applicant, AssistingOperator, officer_field, operator_by_id
 
 if TYPE_CHECKING:
     from schema.appeals.types import Appeal
@@ -86,10 +85,7 @@ def _of_applicant(application: "Application") -> Applied:
 
 
 _APPLICANT = ByKey(applicant_of_application, _of_applicant)
-_OPERATOR = ByKey(operator_by_id, lambda application: application.item.operator_id)
-_OFFICER = ByKey(officer_by_id, lambda application: application.item.officer_id)
 _FORM = ByKey(form_of_application, lambda application: application.item.id)
-_DISTRICT = ByKey(district_by_code, lambda application: application.item.district)
 _CERTIFICATE = ByKey(certificate_of_application, lambda application: application.item.id)
 _APPLIED_WITH = ByKey(strength_of_application, lambda application: application.item.id)
 _FEEDBACK = ByKey(feedback_of_application, lambda application: application.item.id)
@@ -135,9 +131,7 @@ class Application(Node, Mapped[applications.Application], id_of=TypeCode.APPLICA
     def shown_number(self) -> str:
         return show_number(self.item.number)
 
-    @resolver_field(description="Where it stands, in words.")
-    def status_label(self, info: Info, language: InLanguage = None) -> str:
-        return label(f"status.{self.item.status.value}", field_language(info, language))
+    status_label = label_field("status", "item.status", description="Where it stands, in words.")
 
     @resolver_field(description="The service that was applied for.", metadata=_SERVICE.metadata)
     async def service(self, info: Info) -> Service:
@@ -156,10 +150,12 @@ class Application(Node, Mapped[applications.Application], id_of=TypeCode.APPLICA
         item = None if self.withheld else await _APPLICANT.load(self, info.context.loaders)
         return None if item is None else Applicant.of(item)
 
-    @resolver_field(description="The centre operator who helped, where one did.", metadata=_OPERATOR.metadata)
-    async def operator(self, info: Info) -> AssistingOperator | None:
-        item = await _OPERATOR.load(self, info.context.loaders)
-        return None if item is None else AssistingOperator(item=item)
+    operator = field_by_key(
+        operator_by_id,
+        AssistingOperator.of,
+        "item.operator_id",
+        description="The centre operator who helped, where one did.",
+    )
 
     @resolver_field(
         description="How sure the applicant's identity was when it was handed in: of her own sign-in, or of the "
@@ -170,15 +166,8 @@ class Application(Node, Mapped[applications.Application], id_of=TypeCode.APPLICA
         item = await _APPLIED_WITH.load(self, info.context.loaders)
         return None if item is None else item.assurance
 
-    @resolver_field(description="The officer who has it.", metadata=_OFFICER.metadata)
-    async def officer(self, info: Info) -> AssignedOfficer | None:
-        item = await _OFFICER.load(self, info.context.loaders)
-        return None if item is None else AssignedOfficer(item=item)
-
-    @resolver_field(description="The district whose office decides.", metadata=_DISTRICT.metadata)
-    async def district(self, info: Info) -> District | None:
-        item = await _DISTRICT.load(self, info.context.loaders)
-        return None if item is None else District.of(item)
+    officer = officer_field("item.officer_id", description="The officer who has it.")
+    district = district_field("item.district", description="The district whose office decides.")
 
     @resolver_field(description="The tehsil, where one was named.")
     async def tehsil(self, info: Info) -> Tehsil | None:

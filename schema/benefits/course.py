@@ -11,9 +11,8 @@ from domain.benefits.benefits import BudgetState, PaymentStatus, Rail
 from domain.benefits.plans import Period
 from domain.benefits.recoveries import RecoveryGround, RecoveryState, RecoveryWay
 from domain.benefits.sanction_course import ApprovalKind, StopGround, StopKind
-from domain.kernel.messages import label
 from integrations.dbt_finance import ReturnReason, return_reason
-from schema.kernel import Info, InLanguage, Mapped, Paise, View, field_language, resolver_field
+from schema.kernel import Mapped, Paise, View, label_field, text_field
 
 
 @strawberry.type(description="Why a payment came back, and what the citizen can do.")
@@ -26,13 +25,8 @@ class PaymentReason:
         """The reason of a code; None where there is no code."""
         return cls(item=return_reason(code), code=code) if code else None
 
-    @resolver_field(description="The reason.")
-    def text(self, info: Info, language: InLanguage = None) -> str:
-        return self.item.reason.in_language(field_language(info, language))
-
-    @resolver_field(description="What to do about it.")
-    def action(self, info: Info, language: InLanguage = None) -> str:
-        return self.item.action.in_language(field_language(info, language))
+    text = text_field("item.reason", description="The reason.")
+    action = text_field("item.action", description="What to do about it.")
 
 
 @strawberry.type(description="One step of a payment, as it was heard.")
@@ -49,9 +43,7 @@ class PaymentEvent(Mapped[benefits.PaymentEvent], bank_reference_last4="utr_last
         """The graph's view of an event."""
         return cls.read(item, reason=PaymentReason.of(item.return_code))
 
-    @resolver_field(description="Where it came to stand, in words.")
-    def status_label(self, info: Info, language: InLanguage = None) -> str:
-        return label(f"payment.{self.status.value}", field_language(info, language))
+    status_label = label_field("payment", "status", description="Where it came to stand, in words.")
 
 
 @strawberry.type(description="What the treasury said of the budget of a sanction.")
@@ -66,9 +58,7 @@ class BenefitBudget:
         """The graph's view; None where nobody asked."""
         return None if sanction.budget is None else cls(state=sanction.budget, as_of=sanction.budget_at)
 
-    @resolver_field(description="What that means, in words.")
-    def state_label(self, info: Info, language: InLanguage = None) -> str:
-        return label(f"budget_state.{self.state.value}", field_language(info, language))
+    state_label = label_field("budget_state", "state", description="What that means, in words.")
 
 
 @strawberry.type(description="A payment that is still to come.")
@@ -90,13 +80,8 @@ class BenefitStop(View[sanction_course.Stop], unpaid_until_on="unpaid_until"):
         "whatever is decided of other stops. Null where nothing was left unpaid, or while it holds."
     )
 
-    @resolver_field(description="The ground in words.")
-    def ground_label(self, info: Info, language: InLanguage = None) -> str:
-        return label(f"stop_ground.{self.ground.value}", field_language(info, language))
-
-    @resolver_field(description="What the citizen can do about it.")
-    def what_to_do(self, info: Info, language: InLanguage = None) -> str:
-        return label(f"stop_advice.{self.kind.value}", field_language(info, language))
+    ground_label = label_field("stop_ground", "ground", description="The ground in words.")
+    what_to_do = label_field("stop_advice", "kind", description="What the citizen can do about it.")
 
 
 @strawberry.type(description="The yearly life certificate that a benefit asks for.")
@@ -125,9 +110,7 @@ class BenefitRecovery(Mapped[recoveries.Recovery]):
         cancelled = item.state is RecoveryState.CANCELLED
         return cls.read(item, outstanding=Paise(0 if cancelled else item.outstanding_paise))
 
-    @resolver_field(description="The ground in words.")
-    def ground_label(self, info: Info, language: InLanguage = None) -> str:
-        return label(f"recovery_ground.{self.ground.value}", field_language(info, language))
+    ground_label = label_field("recovery_ground", "ground", description="The ground in words.")
 
 
 @strawberry.type(description="A step of public money that waits for, or got, the word of another person.")

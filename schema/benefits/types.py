@@ -45,6 +45,7 @@ from schema.kernel import (
     Paise,
     Provenance,
     field_language,
+    label_field,
     many_by_key,
     one_by_key,
     resolver_field,
@@ -95,9 +96,7 @@ class Instalment(Mapped[InstalmentItem]):
             source_heard=state is not None,
         )
 
-    @resolver_field(description="Where it stands, in words.")
-    def status_label(self, info: Info, language: InLanguage = None) -> str:
-        return label(f"payment.{self.status.value}", field_language(info, language))
+    status_label = label_field("payment", "status", description="Where it stands, in words.")
 
     @resolver_field(
         description="What keeps it from being sent, in words; so for ever where a stop was lifted without arrears. "
@@ -214,9 +213,7 @@ class Benefit(Node, Mapped[Sanction], id_of=TypeCode.BENEFIT):
     def scheme(self) -> Scheme | None:
         return Scheme.of(self.view.scheme) if self.view.scheme else None
 
-    @resolver_field(description="Where its latest payment stands, in words.")
-    def status_label(self, info: Info, language: InLanguage = None) -> str:
-        return label(f"payment.{self.status.value}", field_language(info, language))
+    status_label = label_field("payment", "status", description="Where its latest payment stands, in words.")
 
     @resolver_field(description="Why its latest payment came back; null where it did not.")
     async def reason(self, info: Info) -> PaymentReason | None:

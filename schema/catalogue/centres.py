@@ -8,26 +8,22 @@ from actions.catalogue.centres import CentreFilter, Listed, centres_page, count_
 from domain.catalogue import centres
 from domain.catalogue.centres import CentreKind
 from domain.kernel import Scope
-from schema.catalogue.places import District, Tehsil, district_by_code, tehsil_by_code
+from schema.catalogue.places import Tehsil, district_field, tehsil_by_code
 from schema.kernel import (
     AUTHENTICATED,
     NEVER_SILENTLY_NULL,
-    ByKey,
     Connection,
     Info,
-    InLanguage,
     Listing,
     Mapped,
     Paged,
     Position,
     Window,
-    field_language,
     require_signed_in,
     requires_scopes,
     resolver_field,
+    text_field,
 )
-
-_DISTRICT = ByKey(district_by_code, lambda centre: centre.item.centre.district)
 
 
 @strawberry.input(description="Which centres are listed.")
@@ -49,14 +45,8 @@ class Centre(Mapped[centres.Centre]):
         """The graph's view of a centre."""
         return cls.read(item.centre, item=item, operators=item.operators)
 
-    @resolver_field(description="The centre's name.")
-    def name(self, info: Info, language: InLanguage = None) -> str:
-        return self.item.centre.name.in_language(field_language(info, language))
-
-    @resolver_field(description="The centre's district.", metadata=_DISTRICT.metadata)
-    async def district(self, info: Info) -> District | None:
-        item = await _DISTRICT.load(self, info.context.loaders)
-        return None if item is None else District.of(item)
+    name = text_field("item.centre.name", description="The centre's name.")
+    district = district_field("item.centre.district", description="The centre's district.")
 
     @resolver_field(description="The centre's tehsil, where one is known.")
     async def tehsil(self, info: Info) -> Tehsil | None:

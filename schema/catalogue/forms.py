@@ -26,6 +26,7 @@ from schema.kernel import (
     one_by_key,
     record_provenance,
     resolver_field,
+    text_field,
 )
 from store.catalogue import forms as form_store
 
@@ -37,9 +38,7 @@ class FormOption:
     item: strawberry.Private[forms.Option]
     value: str = strawberry.field(description="What is handed in for it.")
 
-    @resolver_field(description="What the person reads.")
-    def label(self, info: Info, language: InLanguage = None) -> str:
-        return self.item.label.in_language(field_language(info, language))
+    label = text_field("item.label", description="What the person reads.")
 
 
 @strawberry.type(description="A question of a form, and what an answer to it must be.")
@@ -74,9 +73,7 @@ class FormQuestion(Mapped[forms.Question], most_rows="rows", prefilled_from="pre
             required_if=None if item.required_if is False else JSON(item.required_if),
         )
 
-    @resolver_field(description="The question itself.")
-    def label(self, info: Info, language: InLanguage = None) -> str:
-        return self.item.label.in_language(field_language(info, language))
+    label = text_field("item.label", description="The question itself.")
 
     @resolver_field(description="What helps to answer it.")
     def help(self, info: Info, language: InLanguage = None) -> str | None:
@@ -107,9 +104,7 @@ class FormSection:
     item: strawberry.Private[forms.Section]
     key: str = strawberry.field(description="Stable within the form.")
 
-    @resolver_field(description="Its heading.")
-    def label(self, info: Info, language: InLanguage = None) -> str:
-        return self.item.label.in_language(field_language(info, language))
+    label = text_field("item.label", description="Its heading.")
 
     @resolver_field(description="What helps to fill it in.")
     def help(self, info: Info, language: InLanguage = None) -> str | None:
@@ -129,9 +124,7 @@ class ServiceForm(View[forms.Form], general="generic"):
     code_source: str = strawberry.field(description="LOCAL: it was laid out here and not by the department.")
     verified: bool = strawberry.field(description="Whether the department has confirmed it.")
 
-    @resolver_field(description="Its heading.")
-    def label(self, info: Info, language: InLanguage = None) -> str:
-        return self.item.label.in_language(field_language(info, language))
+    label = text_field("item.label", description="Its heading.")
 
     @resolver_field(description="What helps to fill it in.")
     def help(self, info: Info, language: InLanguage = None) -> str | None:

@@ -14,14 +14,13 @@ from schema.kernel import (
     PUBLIC,
     Connection,
     Info,
-    InLanguage,
     Listing,
     Mapped,
     Paged,
     Position,
     Window,
-    field_language,
     resolver_field,
+    text_field,
 )
 
 
@@ -50,9 +49,7 @@ class NotifiedService(Mapped[catalogue.Service], time_limit_days="limit_days"):
             section=SECTION,
         )
 
-    @resolver_field(description="Its name.")
-    def name(self, info: Info, language: InLanguage = None) -> str:
-        return self.item.name.in_language(field_language(info, language))
+    name = text_field("item.name", description="Its name.")
 
     @resolver_field(description="The department.")
     async def department(self, info: Info) -> Department | None:

@@ -1,6 +1,7 @@
 """Departments, districts and tehsils."""
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Self
 
 import strawberry
@@ -11,15 +12,15 @@ from schema.kernel import (
     NEVER_SILENTLY_NULL,
     PUBLIC,
     Info,
-    InLanguage,
     Loaders,
     Node,
     View,
     assumed_list_size,
-    field_language,
+    field_by_key,
     many_by_key,
     one_by_key,
     resolver_field,
+    text_field,
 )
 from store.catalogue import catalogue as kept
 from store.database import Transaction
@@ -60,9 +61,7 @@ class Department(Node, View[catalogue.Department], id_of=TypeCode.DEPARTMENT):
         description="How many services the portal names for it; null where no source says."
     )
 
-    @resolver_field(description="The department's name.")
-    def name(self, info: Info, language: InLanguage = None) -> str:
-        return self.item.name.in_language(field_language(info, language))
+    name = text_field("item.name", description="The department's name.")
 
 
 @strawberry.type(description="A tehsil of a district.")
@@ -77,9 +76,7 @@ class Tehsil:
         """The graph's view of a tehsil."""
         return cls(item=item, code=item.code)
 
-    @resolver_field(description="The tehsil's name.")
-    def name(self, info: Info, language: InLanguage = None) -> str:
-        return self.item.name.in_language(field_language(info, language))
+    name = text_field("item.name", description="The tehsil's name.")
 
 
 async def tehsil_by_code(loaders: Loaders, district: str | None, code: str | None) -> Tehsil | None:
@@ -99,9 +96,7 @@ class District(Node, View[catalogue.District], id_of=TypeCode.DISTRICT):
     division: str = strawberry.field(description="Garhwal or Kumaon.")
     headquarters: str = strawberry.field(description="The town of the district's offices.")
 
-    @resolver_field(description="The district's name.")
-    def name(self, info: Info, language: InLanguage = None) -> str:
-        return self.item.name.in_language(field_language(info, language))
+    name = text_field("item.name", description="The district's name.")
 
     @resolver_field(description="The tehsils of the district by English name.", directives=[assumed_list_size(8)])
     async def tehsils(self, info: Info) -> list[Tehsil]:
@@ -126,3 +121,10 @@ class PlacesQuery:
     async def districts(self, info: Info) -> list[District] | None:
         async with info.context.environment.store.read_transaction() as tx:
             return [District.of(item) for item in await kept.districts(tx)]
+
+
+department_field = partial(field_by_key, department_by_slug, Department.of)
+"""A field that shows a department by a slug of its parent."""
+
+district_field = partial(field_by_key, district_by_code, District.of)
+"""A field that shows a district by a code of its parent."""

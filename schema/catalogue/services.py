@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable
+from functools import partial
 from typing import Annotated, Self
 
 import strawberry
@@ -16,11 +17,10 @@ from domain.kernel import Assurance, Needed, TypeCode, from_global_id
 from domain.kernel.messages import our_word
 from schema.catalogue.eligibility import Eligibility, EligibilityFacts
 from schema.catalogue.forms import ServiceForm, form_of_service
-from schema.catalogue.places import Department, department_by_slug
+from schema.catalogue.places import department_field
 from schema.kernel import (
     NEVER_SILENTLY_NULL,
     PUBLIC,
-    ByKey,
     Connection,
     Info,
     InLanguage,
@@ -32,9 +32,11 @@ from schema.kernel import (
     Position,
     View,
     Window,
+    field_by_key,
     field_language,
     one_by_key,
     resolver_field,
+    text_field,
 )
 from store.catalogue import catalogue as kept
 from store.database import Transaction
@@ -90,17 +92,13 @@ class Scheme(Node, Mapped[catalogue.Scheme], id_of=TypeCode.SCHEME, time_limit_d
         """The graph's view of a scheme."""
         return cls.read(item, terms=item.terms or 1)
 
-    @resolver_field(description="The scheme's name.")
-    def name(self, info: Info, language: InLanguage = None) -> str:
-        return self.item.name.in_language(field_language(info, language))
-
-    @resolver_field(description="The name of the department that runs it.")
-    def department_name(self, info: Info, language: InLanguage = None) -> str:
-        return self.item.department.in_language(field_language(info, language))
-
-    @resolver_field(description="Who it is for, in the words of its source; null where no source says.")
-    def eligibility(self, info: Info, language: InLanguage = None) -> str | None:
-        return self.item.eligibility.in_language(field_language(info, language)) if self.item.eligibility else None
+    name = text_field("item.name", description="The scheme's name.")
+    department_name = text_field("item.department", description="The name of the department that runs it.")
+    eligibility = text_field(
+        "item.eligibility",
+        description="Who it is for, in the words of its source; null where no source says.",
+        nullable=True,
+    )
 
     @resolver_field(description="The papers that are verified before it is granted; empty where no source says.")
     def verification(self, info: Info, language: InLanguage = None) -> list[str]:
@@ -113,11 +111,6 @@ class Scheme(Node, Mapped[catalogue.Scheme], id_of=TypeCode.SCHEME, time_limit_d
         # Sources name the services of some schemes only; of the others the service names its scheme.
         found = await (load(service_by_code, code) if code else load(service_by_scheme, self.item.code))
         return None if found is None else Service.of(found)
-
-
-_DEPARTMENT = ByKey(department_by_slug, lambda service: service.item.department)
-_FORM = ByKey(form_of_service, lambda service: service.item.code)
-_SCHEME = ByKey(scheme_by_code, lambda service: service.item.scheme_id)
 
 
 @strawberry.federation.type(
@@ -170,9 +163,7 @@ class Service(
         """The graph's view of a service."""
         return cls.read(item, life_events=None if item.life_events is None else list(item.life_events))
 
-    @resolver_field(description="The service's name.")
-    def name(self, info: Info, language: InLanguage = None) -> str:
-        return self.item.name.in_language(field_language(info, language))
+    name = text_field("item.name", description="The service's name.")
 
     @resolver_field(description="How sure one's own sign-in must be of one's identity to apply for it.")
     async def own_strength(self, info: Info) -> Assurance:
@@ -182,23 +173,19 @@ class Service(
     async def assisted_strength(self, info: Info) -> Assurance:
         return (await info.context.load(strength_of_service, self.item.code) or Needed()).assisted
 
-    @resolver_field(description="The department that renders it.", metadata=_DEPARTMENT.metadata)
-    async def department(self, info: Info) -> Department | None:
-        item = await _DEPARTMENT.load(self, info.context.loaders)
-        return None if item is None else Department.of(item)
-
-    @resolver_field(
+    department = department_field("item.department", description="The department that renders it.")
+    form = field_by_key(
+        form_of_service,
+        ServiceForm.of,
+        "item.code",
         description="The form that is filled in for it; null where this installation has no forms.",
-        metadata=_FORM.metadata,
     )
-    async def form(self, info: Info) -> ServiceForm | None:
-        item = await _FORM.load(self, info.context.loaders)
-        return None if item is None else ServiceForm.of(item)
-
-    @resolver_field(description="The scheme that it grants, where it ends in a benefit.", metadata=_SCHEME.metadata)
-    async def scheme(self, info: Info) -> Scheme | None:
-        item = await _SCHEME.load(self, info.context.loaders)
-        return None if item is None else Scheme.of(item)
+    scheme = field_by_key(
+        scheme_by_code,
+        Scheme.of,
+        "item.scheme_id",
+        description="The scheme that it grants, where it ends in a benefit.",
+    )
 
 
 @strawberry.input(one_of=True, description="How a service is named: exactly one of these.")
@@ -330,3 +317,7 @@ def _listing(info: Info, wanted: Wanted) -> Listing[catalogue.Service]:
 
 def _position(service: catalogue.Service) -> Position:
     return service.name.en, service.code
+
+
+service_field = partial(field_by_key, service_by_code, Service.of)
+"""A field that shows a service by a code of its parent."""

@@ -20,15 +20,15 @@ from schema.kernel import (
     PUBLIC,
     ByKey,
     Info,
-    InLanguage,
     Mapped,
     Node,
     Provenance,
-    field_language,
+    field_by_key,
     node_id,
     one_by_key,
     read_from,
     resolver_field,
+    text_field,
 )
 from schema.kernel.enums import DocumentIntegrity
 from store.certificates import certificate_endings
@@ -63,7 +63,6 @@ def _ended_key(certificate: "Certificate") -> str | None:
     return issued.id if issued is not None and issued.status in ENDED else None
 
 
-_ENDING = ByKey(ending_of_certificate, _ended_key)
 _SUCCESSOR = ByKey(certificate_by_id, lambda end: end.item.successor_id)
 
 
@@ -129,17 +128,13 @@ class Certificate(Node, Mapped[CertificateView]):
         """The graph's view of one of ours."""
         return cls.of(view_of_ours(item), item.citizen_id)
 
-    @resolver_field(description="What it is called.")
-    def name(self, info: Info, language: InLanguage = None) -> str:
-        return self.view.name.in_language(field_language(info, language))
-
-    @resolver_field(
+    name = text_field("view.name", description="What it is called.")
+    ending = field_by_key(
+        ending_of_certificate,
+        CertificateEnd.of,
+        _ended_key,
         description="How it was corrected or revoked; null while it holds, and for one that is not ours.",
-        metadata=_ENDING.metadata,
     )
-    async def ending(self, info: Info) -> CertificateEnd | None:
-        item = await _ENDING.load(self, info.context.loaders)
-        return None if item is None else CertificateEnd.of(item)
 
     @resolver_field(
         description="Its file, fetched now and checked; null where the source gives no file.",
@@ -210,9 +205,7 @@ class CertificateFacts:
     issued_on: date = strawberry.field(description="When it was issued.")
     valid_until: date | None = strawberry.field(description="Its last day; null where it has none.")
 
-    @resolver_field(description="What it is called.")
-    def name(self, info: Info, language: InLanguage = None) -> str:
-        return self.item.name.in_language(field_language(info, language))
+    name = text_field("item.name", description="What it is called.")
 
 
 @strawberry.type

@@ -8,13 +8,12 @@ import strawberry
 from actions.clearances.verification_views import photo_link
 from domain import clearances
 from schema.catalogue.places import Tehsil, tehsils_of_district
-from schema.kernel import AUTHENTICATED, ByKey, Info, Mapped, assumed_list_size, many_by_key, resolver_field
-from schema.officers.staff import AssignedOfficer, officer_by_id
+from schema.kernel import AUTHENTICATED, Info, Mapped, assumed_list_size, many_by_key, resolver_field
+from schema.officers.staff import officer_field
 from store import clearances as clearance_store
 
 reports_of_application = many_by_key(clearance_store.reports)
 
-_REPORTED_BY = ByKey(officer_by_id, lambda report: report.item.officer_id)
 
 MOST_PHOTOS = 10
 
@@ -72,7 +71,4 @@ class FieldReport(Mapped[clearances.VerificationReport]):
         found = await info.context.load(tehsils_of_district, self.district)
         return next((Tehsil.of(one) for one in found if one.code == self.item.tehsil), None)
 
-    @resolver_field(description="The officer who reported.", metadata=_REPORTED_BY.metadata)
-    async def officer(self, info: Info) -> AssignedOfficer | None:
-        item = await _REPORTED_BY.load(self, info.context.loaders)
-        return None if item is None else AssignedOfficer(item=item)
+    officer = officer_field("item.officer_id", description="The officer who reported.")

@@ -11,32 +11,15 @@ from actions.kernel import of_clearance
 from domain import clearances
 from domain.clearances import ClearanceState, EscalationKind
 from domain.kernel import TypeCode
-from domain.kernel.messages import label
-from schema.catalogue.places import Department, department_by_slug
-from schema.kernel import (
-    AUTHENTICATED,
-    ByKey,
-    Info,
-    InLanguage,
-    Node,
-    View,
-    field_language,
-    many_by_key,
-    one_by_key,
-    resolver_field,
-)
-from schema.officers.staff import AssignedOfficer, officer_by_id
+from schema.catalogue.places import department_field
+from schema.kernel import AUTHENTICATED, Info, Node, View, label_field, many_by_key, one_by_key, resolver_field
+from schema.officers.staff import officer_field
 from store import clearances as clearance_store
 
 clearance_by_id = one_by_key(clearance_store.by_ids, of_clearance)
 # The loaders below are keyed by applications that were let through before.
 clearances_of_application = many_by_key(clearance_store.of_applications)
 escalations_of_application = many_by_key(clearance_store.warnings)
-
-_DEPARTMENT = ByKey(department_by_slug, lambda clearance: clearance.item.department)
-_ASKED_BY = ByKey(officer_by_id, lambda clearance: clearance.item.asked_by)
-_ANSWERED_BY = ByKey(officer_by_id, lambda clearance: clearance.item.answered_by)
-_ESCALATED_TO = ByKey(officer_by_id, lambda clearance: clearance.item.escalated_to)
 
 
 @strawberry.type(directives=[AUTHENTICATED], description="What one department asks of another about an application.")
@@ -54,37 +37,20 @@ class Clearance(Node, View[clearances.Clearance], id_of=TypeCode.CLEARANCE):
         description="When it went before the department's level above, because its time was over."
     )
 
-    @resolver_field(description="How it stands, in words.")
-    def state_label(self, info: Info, language: InLanguage = None) -> str:
-        return label(f"clearance_state.{self.item.state.value}", field_language(info, language))
+    state_label = label_field("clearance_state", "item.state", description="How it stands, in words.")
 
     @resolver_field(description="Whether the answer is owed and its time is over.")
     def overdue(self, info: Info) -> bool:
         owed = self.item.state is ClearanceState.ASKED
         return owed and info.context.environment.clock.now() > self.item.due_at
 
-    @resolver_field(description="The department that was asked.", metadata=_DEPARTMENT.metadata)
-    async def department(self, info: Info) -> Department | None:
-        item = await _DEPARTMENT.load(self, info.context.loaders)
-        return None if item is None else Department.of(item)
-
-    @resolver_field(description="The officer who asked.", metadata=_ASKED_BY.metadata)
-    async def asked_by(self, info: Info) -> AssignedOfficer | None:
-        item = await _ASKED_BY.load(self, info.context.loaders)
-        return None if item is None else AssignedOfficer(item=item)
-
-    @resolver_field(description="The officer who answered.", metadata=_ANSWERED_BY.metadata)
-    async def answered_by(self, info: Info) -> AssignedOfficer | None:
-        item = await _ANSWERED_BY.load(self, info.context.loaders)
-        return None if item is None else AssignedOfficer(item=item)
-
-    @resolver_field(
+    department = department_field("item.department", description="The department that was asked.")
+    asked_by = officer_field("item.asked_by", description="The officer who asked.")
+    answered_by = officer_field("item.answered_by", description="The officer who answered.")
+    escalated_to = officer_field(
+        "item.escalated_to",
         description="The officer of the level above whom it went to; null before that, or where none is posted.",
-        metadata=_ESCALATED_TO.metadata,
     )
-    async def escalated_to(self, info: Info) -> AssignedOfficer | None:
-        item = await _ESCALATED_TO.load(self, info.context.loaders)
-        return None if item is None else AssignedOfficer(item=item)
 
 
 @strawberry.type(description="How far the clearances of an application are.")
@@ -123,6 +89,4 @@ class Escalation(View[clearances.Escalation]):
     due_at: datetime = strawberry.field(description="The date that it warns of.")
     at: datetime = strawberry.field(description="When it was given.")
 
-    @resolver_field(description="Why, in words.")
-    def label(self, info: Info, language: InLanguage = None) -> str:
-        return label(f"escalation.{self.kind.value}", field_language(info, language))
+    label = label_field("escalation", "kind", description="Why, in words.")

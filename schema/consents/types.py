@@ -11,7 +11,6 @@ from domain.consents import consent_notices, consents
 from domain.consents.consents import DEFAULT_DAYS, LONGEST_DAYS, ConsentPurpose, ConsentStatus, ConsentStep
 from domain.identity.policy import ObjectKind
 from domain.kernel import ErrorCode, Language, Problem, Problems, Role, Source
-from domain.kernel.messages import label
 from schema.kernel import (
     NEVER_SILENTLY_NULL,
     PUBLIC,
@@ -23,6 +22,7 @@ from schema.kernel import (
     View,
     Window,
     field_language,
+    label_field,
     resolver_field,
 )
 
@@ -82,9 +82,7 @@ class Consent(View[consents.Consent], expires_at="until", receipts="records"):
     def status(self, info: Info) -> ConsentStatus:
         return self.item.status(info.context.environment.clock.now())
 
-    @resolver_field(description="What for, in words.")
-    def purpose_label(self, info: Info, language: InLanguage = None) -> str:
-        return label(f"consent_purpose.{self.purpose.value}", field_language(info, language))
+    purpose_label = label_field("consent_purpose", "purpose", description="What for, in words.")
 
     @resolver_field(description="The notice that went before it, item by item.")
     def notice(self, info: Info, language: InLanguage = None) -> ConsentNotice:

@@ -19,16 +19,15 @@ from schema.kernel import (
     Connection,
     Edge,
     Info,
-    InLanguage,
     Listing,
     Mapped,
     PageInfo,
     Provenance,
     Window,
-    field_language,
     read_from,
     record_provenance,
     resolver_field,
+    text_field,
 )
 
 _MOST_VALUES, _LONGEST_ISSUER = 50, 100
@@ -74,9 +73,7 @@ class HeldDocument(Mapped[CertificateView]):
             status=issued.status if issued else None,
         )
 
-    @resolver_field(description="What it is called.")
-    def name(self, info: Info, language: InLanguage = None) -> str:
-        return self.view.name.in_language(field_language(info, language))
+    name = text_field("view.name", description="What it is called.")
 
     @resolver_field(description="From where this line of the list was had, when, and how old it is.")
     def provenance(self, info: Info) -> Provenance:

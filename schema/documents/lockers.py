@@ -34,6 +34,7 @@ from schema.kernel import (
     requires_consent,
     resolver_field,
     sliced_list_size,
+    text_field,
 )
 from schema.kernel.errors import problem_of, text_of
 from store.documents.department_documents import DepartmentDocument as DepartmentDocumentItem
@@ -146,9 +147,7 @@ class DepartmentDocument(Mapped[DepartmentDocumentItem], key="id"):
         """The graph's view of a named document."""
         return cls.read(item, kind=kind_of(item.doctype))
 
-    @resolver_field(description="What it is called.")
-    def name(self, info: Info, language: InLanguage = None) -> str:
-        return self.item.name.in_language(field_language(info, language))
+    name = text_field("item.name", description="What it is called.")
 
     @resolver_field(description="Whether her consent lets it be read now.")
     def consented(self, info: Info) -> bool:

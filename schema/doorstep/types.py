@@ -1,7 +1,7 @@
 """Doorstep visits: one view for the citizen and the office, one for the agent."""
 
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Annotated, Self
+from typing import Self
 
 import strawberry
 
@@ -10,37 +10,28 @@ from actions.kernel import of_visit
 from domain import doorstep
 from domain.doorstep import HandOverProof, SlotWindow, VisitFailure, VisitPurpose, VisitState
 from domain.kernel import TypeCode, people, show_number
-from domain.kernel.messages import label
-from schema.applications.loaders import application_by_id
-from schema.catalogue.places import District, Tehsil, district_by_code, tehsil_by_code
+from schema.applications.loaders import application_field
+from schema.catalogue.places import Tehsil, district_field, tehsil_by_code
 from schema.kernel import (
     AUTHENTICATED,
-    VIEWS,
-    ByKey,
     Info,
-    InLanguage,
     Mapped,
     Node,
     Paise,
     View,
-    field_language,
+    field_by_key,
+    label_field,
     many_by_key,
     node_id,
     one_by_key,
     resolver_field,
+    text_field,
 )
 from schema.officers.staff import operator_by_id
 from store import doorstep as visit_store
 
-if TYPE_CHECKING:
-    from schema.applications.types import Application
-
 visit_by_id = one_by_key(visit_store.by_ids, of_visit)
 visits_of_application = many_by_key(visit_store.of_applications, of_visit)
-
-_APPLICATION = ByKey(application_by_id, lambda visit: visit.item.application_id)
-_AGENT = ByKey(operator_by_id, lambda visit: visit.item.agent_id)
-_DISTRICT = ByKey(district_by_code, lambda visit: visit.item.district)
 
 
 @strawberry.type(description="A part of a day in India.")
@@ -50,9 +41,7 @@ class VisitSlot(View[doorstep.Slot]):
     starts_at: datetime = strawberry.field(description="Its first moment.")
     ends_at: datetime = strawberry.field(description="Its last moment.")
 
-    @resolver_field(description="The part of the day, in words.")
-    def label(self, info: Info, language: InLanguage = None) -> str:
-        return label(f"slot_window.{self.window.value}", field_language(info, language))
+    label = label_field("slot_window", "window", description="The part of the day, in words.")
 
 
 @strawberry.type(description="Somebody who goes from door to door.")
@@ -67,9 +56,7 @@ class DoorstepAgent:
         """The graph's view of an agent."""
         return cls(item=item, id=node_id(TypeCode.OPERATOR, item.id))
 
-    @resolver_field(description="The agent's name.")
-    def name(self, info: Info, language: InLanguage = None) -> str:
-        return self.item.name.in_language(field_language(info, language))
+    name = text_field("item.name", description="The agent's name.")
 
 
 @strawberry.type(description="The fee of the doorstep service.")
@@ -90,24 +77,15 @@ class VisitFacts:
     failure: VisitFailure | None = strawberry.field(description="Why it failed.")
     version: int = strawberry.field(description="Grows by one with every change; give it back with the next.")
 
-    @resolver_field(description="Where the visit stands, in words.")
-    def state_label(self, info: Info, language: InLanguage = None) -> str:
-        return label(f"visit_state.{self.item.state.value}", field_language(info, language))
-
-    @resolver_field(description="Why it failed, in words.")
-    def failure_label(self, info: Info, language: InLanguage = None) -> str | None:
-        failure = self.item.failure
-        return label(f"visit_failure.{failure.value}", field_language(info, language)) if failure else None
+    state_label = label_field("visit_state", "item.state", description="Where the visit stands, in words.")
+    failure_label = label_field("visit_failure", "item.failure", description="Why it failed, in words.", nullable=True)
 
     @resolver_field(description="The fee of the doorstep service; null where none is asked.")
     def fee(self) -> VisitFee | None:
         amount = self.item.fee_paise
         return VisitFee(amount=Paise(amount), receipt=self.item.fee_receipt) if amount is not None else None
 
-    @resolver_field(description="The district where the citizen is visited.", metadata=_DISTRICT.metadata)
-    async def district(self, info: Info) -> District | None:
-        item = await _DISTRICT.load(self, info.context.loaders)
-        return None if item is None else District.of(item)
+    district = district_field("item.district", description="The district where the citizen is visited.")
 
     @resolver_field(description="The tehsil where the citizen is visited, where one was named.")
     async def tehsil(self, info: Info) -> Tehsil | None:
@@ -126,19 +104,9 @@ class DoorstepVisit(VisitFacts, Node, Mapped[doorstep.Visit], id_of=TypeCode.VIS
         """The graph's view of a visit."""
         return cls.read(item, proof=item.handover.proof if item.handover else None)
 
-    @resolver_field(
-        description="The application that it belongs to, for those who may see it.", metadata=_APPLICATION.metadata
-    )
-    async def application(
-        self, info: Info
-    ) -> Annotated["Application", strawberry.lazy("schema.applications.types")] | None:
-        item = await _APPLICATION.load(self, info.context.loaders)
-        return None if item is None else VIEWS[TypeCode.APPLICATION](item)
+    application = application_field(description="The application that it belongs to, for those who may see it.")
 
-    @resolver_field(description="The agent who comes.", metadata=_AGENT.metadata)
-    async def agent(self, info: Info) -> DoorstepAgent | None:
-        item = await _AGENT.load(self, info.context.loaders)
-        return None if item is None else DoorstepAgent.of(item)
+    agent = field_by_key(operator_by_id, DoorstepAgent.of, "item.agent_id", description="The agent who comes.")
 
     @resolver_field(
         description="The six digits to tell the agent at the door, while she is on the way: for the citizen herself "
@@ -176,7 +144,6 @@ class AgentVisit(VisitFacts, Mapped[doorstep.Visit], id_of=TypeCode.VISIT):
     def shown_number(self) -> str:
         return show_number(self.errand.number)
 
-    @resolver_field(description="The citizen's name; null once the visit is over.")
-    def recipient_name(self, info: Info, language: InLanguage = None) -> str | None:
-        recipient = self.errand.recipient
-        return recipient.in_language(field_language(info, language)) if recipient else None
+    recipient_name = text_field(
+        "errand.recipient", description="The citizen's name; null once the visit is over.", nullable=True
+    )

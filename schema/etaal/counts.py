@@ -9,26 +9,19 @@ from actions.etaal.counts import ALGORITHM, GENESIS, DayCounts, placed_counts, t
 from domain.etaal import counting
 from domain.etaal.counting_rules import rules_on
 from domain.kernel import Scope, ist_date
-from domain.kernel.messages import label
-from schema.catalogue.places import District, district_by_code
-from schema.catalogue.services import Service, service_by_code
+from schema.catalogue.places import district_field
+from schema.catalogue.services import service_field
 from schema.kernel import (
     AUTHENTICATED,
     NEVER_SILENTLY_NULL,
-    ByKey,
     Info,
-    InLanguage,
     Long,
     Mapped,
-    field_language,
+    label_field,
     require_signed_in,
     requires_scopes,
     resolver_field,
 )
-
-_SERVICE = ByKey(service_by_code, lambda row: row.item.service_code)
-_DISTRICT = ByKey(district_by_code, lambda row: row.item.district)
-_COUNTED_DISTRICT = ByKey(district_by_code, lambda row: row.item[0])
 
 
 @strawberry.type(description="The count of one service in one district through one channel.")
@@ -50,15 +43,8 @@ class TransactionCountRow(Mapped[counting.TransactionCount], district_code="dist
             item, etaal_code=standing.etaal_code if (standing := counting.EtaalClass.of(item.stands)) else None
         )
 
-    @resolver_field(description="The service.", metadata=_SERVICE.metadata)
-    async def service(self, info: Info) -> Service | None:
-        item = await _SERVICE.load(self, info.context.loaders)
-        return None if item is None else Service.of(item)
-
-    @resolver_field(description="The district.", metadata=_DISTRICT.metadata)
-    async def district(self, info: Info) -> District | None:
-        item = await _DISTRICT.load(self, info.context.loaders)
-        return None if item is None else District.of(item)
+    service = service_field("item.service_code", description="The service.")
+    district = district_field("item.district", description="The district.")
 
 
 @strawberry.type(description="The count of one district. The districts of a day add up to its total.")
@@ -72,10 +58,7 @@ class TransactionDistrict:
         """The graph's view of a district's count."""
         return cls(item=item, district_code=item[0], count=Long(item[1]))
 
-    @resolver_field(description="The district.", metadata=_COUNTED_DISTRICT.metadata)
-    async def district(self, info: Info) -> District | None:
-        item = await _COUNTED_DISTRICT.load(self, info.context.loaders)
-        return None if item is None else District.of(item)
+    district = district_field(lambda row: row.item[0], description="The district.")
 
 
 @strawberry.type(description="What proves a day: whoever has the exported ledger recomputes it (docs/etaal.md).")
@@ -100,9 +83,7 @@ class TransactionCorrection(Mapped[counting.Correction]):
         """The graph's view of a correction."""
         return cls.read(item, district_code=item.district or None)
 
-    @resolver_field(description="Why, in words.")
-    def reason_label(self, info: Info, language: InLanguage = None) -> str:
-        return label(f"correction_reason.{self.reason.value}", field_language(info, language))
+    reason_label = label_field("correction_reason", "reason", description="Why, in words.")
 
 
 @strawberry.type(description="The e-transactions of one day in India.")

@@ -13,18 +13,17 @@ from schema.kernel import (
     NEVER_SILENTLY_NULL,
     Connection,
     Info,
-    InLanguage,
     Listing,
     Long,
     Paged,
     Position,
     View,
     Window,
-    field_language,
     mutation,
     require_signed_in,
     requires_scopes,
     resolver_field,
+    text_field,
 )
 from schema.kernel.mutations import KEY_DESCRIPTION, UserError, key_of, mutation_outcome
 
@@ -48,9 +47,9 @@ class EtaalService(View[CountedService], service_code="code"):
     )
     first_uncoded_on: date | None = strawberry.field(description="The first day that was counted without a code.")
 
-    @resolver_field(description="Its name; null where it is not in the catalogue any more.")
-    def name(self, info: Info, language: InLanguage = None) -> str | None:
-        return None if self.item.name is None else self.item.name.in_language(field_language(info, language))
+    name = text_field(
+        "item.name", description="Its name; null where it is not in the catalogue any more.", nullable=True
+    )
 
 
 @strawberry.type

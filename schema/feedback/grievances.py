@@ -1,7 +1,6 @@
 """Grievances about applications, and the replies to them."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
@@ -9,35 +8,24 @@ from actions.kernel import of_grievance
 from domain.feedback import grievances
 from domain.feedback.grievances import WAITING, GrievanceCategory, GrievanceState
 from domain.kernel import TypeCode, show_number
-from domain.kernel.messages import label
-from schema.applications.loaders import application_by_id
-from schema.catalogue.services import Service, service_by_code
+from schema.applications.loaders import application_field
+from schema.catalogue.services import service_field
 from schema.kernel import (
     AUTHENTICATED,
-    VIEWS,
-    ByKey,
     Info,
-    InLanguage,
     Node,
     View,
-    field_language,
+    label_field,
     many_by_key,
     one_by_key,
     resolver_field,
 )
-from schema.officers.staff import AssignedOfficer, officer_by_id
+from schema.officers.staff import officer_field
 from store.feedback import grievances as grievance_store
-
-if TYPE_CHECKING:
-    from schema.applications.types import Application
 
 grievance_by_id = one_by_key(grievance_store.by_ids, of_grievance)
 grievances_of_application = many_by_key(grievance_store.of_applications, of_grievance)
 replies_of_grievance = many_by_key(grievance_store.replies)
-
-_OFFICER = ByKey(officer_by_id, lambda reply: reply.officer_id)
-_APPLICATION = ByKey(application_by_id, lambda grievance: grievance.item.application_id)
-_SERVICE = ByKey(service_by_code, lambda grievance: grievance.item.service_code)
 
 
 @strawberry.type(description="What an officer answered to a grievance.")
@@ -46,10 +34,7 @@ class GrievanceReply:
     text: str = strawberry.field(description="The reply, as the citizen reads it.")
     at: datetime = strawberry.field(description="When it was given.")
 
-    @resolver_field(description="The officer who answered.", metadata=_OFFICER.metadata)
-    async def officer(self, info: Info) -> AssignedOfficer | None:
-        item = await _OFFICER.load(self, info.context.loaders)
-        return None if item is None else AssignedOfficer(item=item)
+    officer = officer_field("officer_id", description="The officer who answered.")
 
 
 @strawberry.type(directives=[AUTHENTICATED], description="A citizen's grievance about an application.")
@@ -71,31 +56,16 @@ class Grievance(Node, View[grievances.Grievance], id_of=TypeCode.GRIEVANCE):
     def shown_number(self) -> str:
         return show_number(self.item.number)
 
-    @resolver_field(description="What it is about, in words.")
-    def category_label(self, info: Info, language: InLanguage = None) -> str:
-        return label(f"grievance_category.{self.item.category.value}", field_language(info, language))
-
-    @resolver_field(description="Where it stands, in words.")
-    def state_label(self, info: Info, language: InLanguage = None) -> str:
-        return label(f"grievance_state.{self.item.state.value}", field_language(info, language))
+    category_label = label_field("grievance_category", "item.category", description="What it is about, in words.")
+    state_label = label_field("grievance_state", "item.state", description="Where it stands, in words.")
 
     @resolver_field(description="Whether the office owes a reply and its time is over.")
     def overdue(self, info: Info) -> bool:
         return self.item.state in WAITING and info.context.environment.clock.now() > self.item.due_at
 
-    @resolver_field(description="The service that was applied for.", metadata=_SERVICE.metadata)
-    async def service(self, info: Info) -> Service | None:
-        item = await _SERVICE.load(self, info.context.loaders)
-        return None if item is None else Service.of(item)
+    service = service_field("item.service_code", description="The service that was applied for.")
 
-    @resolver_field(
-        description="The application that it is about, for those who may see it.", metadata=_APPLICATION.metadata
-    )
-    async def application(
-        self, info: Info
-    ) -> Annotated["Application", strawberry.lazy("schema.applications.types")] | None:
-        item = await _APPLICATION.load(self, info.context.loaders)
-        return None if item is None else VIEWS[TypeCode.APPLICATION](item)
+    application = application_field(description="The application that it is about, for those who may see it.")
 
     @resolver_field(description="The replies, the first one first.")
     async def replies(self, info: Info) -> list[GrievanceReply]:

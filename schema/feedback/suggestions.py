@@ -10,30 +10,14 @@ from actions.kernel import of_suggestion
 from domain.feedback import feedback
 from domain.feedback.feedback import SuggestionState
 from domain.kernel import TypeCode
-from domain.kernel.messages import label
-from schema.catalogue.services import Service, service_by_code
-from schema.kernel import (
-    AUTHENTICATED,
-    ByKey,
-    Info,
-    InLanguage,
-    Node,
-    View,
-    field_language,
-    mutation,
-    one_by_key,
-    resolver_field,
-)
+from schema.catalogue.services import service_field
+from schema.kernel import AUTHENTICATED, Info, Node, View, label_field, mutation, one_by_key
 from schema.kernel.mutations import KEY_DESCRIPTION, VERSION_DESCRIPTION, bind, key_of, key_of_type
 from schema.kernel.payloads import MutationPayload, run_mutation
-from schema.officers.staff import AssignedOfficer, officer_by_id
+from schema.officers.staff import officer_field
 from store.feedback import suggestions
 
 suggestion_by_id = one_by_key(suggestions.by_ids, of_suggestion)
-
-_SERVICE = ByKey(service_by_code, lambda suggestion: suggestion.item.service_code)
-_REPLIED_BY = ByKey(officer_by_id, lambda suggestion: suggestion.item.replied_by)
-_AUTHOR = ByKey(officer_by_id, lambda suggestion: suggestion.item.officer_id)
 
 
 @strawberry.type(directives=[AUTHENTICATED], description="A proposal about a service, without an application.")
@@ -46,24 +30,10 @@ class Suggestion(Node, View[feedback.Suggestion], id_of=TypeCode.SUGGESTION):
     version: int = strawberry.field(description="Grows by one with every change; give it back with a reply.")
     created_at: datetime = strawberry.field(description="When it was made.")
 
-    @resolver_field(description="Where it stands, in words.")
-    def state_label(self, info: Info, language: InLanguage = None) -> str:
-        return label(f"suggestion_state.{self.item.state.value}", field_language(info, language))
-
-    @resolver_field(description="The service that it is about.", metadata=_SERVICE.metadata)
-    async def service(self, info: Info) -> Service | None:
-        item = await _SERVICE.load(self, info.context.loaders)
-        return None if item is None else Service.of(item)
-
-    @resolver_field(description="The officer who made it; null for a citizen's.", metadata=_AUTHOR.metadata)
-    async def officer(self, info: Info) -> AssignedOfficer | None:
-        item = await _AUTHOR.load(self, info.context.loaders)
-        return None if item is None else AssignedOfficer(item=item)
-
-    @resolver_field(description="The officer who replied.", metadata=_REPLIED_BY.metadata)
-    async def replied_by(self, info: Info) -> AssignedOfficer | None:
-        item = await _REPLIED_BY.load(self, info.context.loaders)
-        return None if item is None else AssignedOfficer(item=item)
+    state_label = label_field("suggestion_state", "item.state", description="Where it stands, in words.")
+    service = service_field("item.service_code", description="The service that it is about.")
+    officer = officer_field("item.officer_id", description="The officer who made it; null for a citizen's.")
+    replied_by = officer_field("item.replied_by", description="The officer who replied.")
 
 
 @strawberry.input(description="A suggestion about a service.")

@@ -10,8 +10,7 @@ from domain.applications.lifecycle import Move, Status
 from domain.feedback import tracking
 from domain.feedback.tracking import SecondFactor
 from domain.kernel import show_number
-from domain.kernel.messages import label
-from schema.kernel import PUBLIC, Info, InLanguage, Mapped, field_language, resolver_field
+from schema.kernel import PUBLIC, Info, Mapped, label_field, resolver_field, text_field
 
 
 @strawberry.input(one_of=True, description="What only the applicant is likely to know: exactly one of these.")
@@ -36,9 +35,7 @@ class TrackedStage:
     after: Status = strawberry.field(description="The state after it.")
     at: datetime = strawberry.field(description="When it happened.")
 
-    @resolver_field(description="What happened, in words.")
-    def label(self, info: Info, language: InLanguage = None) -> str:
-        return label(f"move.{self.move.value}", field_language(info, language))
+    label = label_field("move", "move", description="What happened, in words.")
 
 
 @strawberry.type(description="Where an application stands, for anybody who knows its number and the second factor.")
@@ -64,17 +61,9 @@ class TrackedApplication(Mapped[tracking.Tracked]):
     def shown_number(self) -> str:
         return show_number(self.item.number)
 
-    @resolver_field(description="Where it stands, in words.")
-    def status_label(self, info: Info, language: InLanguage = None) -> str:
-        return label(f"status.{self.item.status.value}", field_language(info, language))
-
-    @resolver_field(description="The name of the service.")
-    def service(self, info: Info, language: InLanguage = None) -> str:
-        return self.item.service.in_language(field_language(info, language))
-
-    @resolver_field(description="The name of the department.")
-    def department(self, info: Info, language: InLanguage = None) -> str | None:
-        return self.item.department.in_language(field_language(info, language)) if self.item.department else None
+    status_label = label_field("status", "item.status", description="Where it stands, in words.")
+    service = text_field("item.service", description="The name of the service.")
+    department = text_field("item.department", description="The name of the department.", nullable=True)
 
 
 @strawberry.type

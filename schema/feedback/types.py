@@ -1,21 +1,18 @@
 """Feedback on decided applications, and the averages that auditors and departments see."""
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Annotated, Self
+from typing import Annotated, Self
 
 import strawberry
 
 from actions.feedback.feedback import service_levels
 from actions.kernel import of_feedback
 from domain.feedback import feedback
-from domain.kernel import TypeCode
-from schema.applications.loaders import application_by_id
-from schema.catalogue.services import Service, service_by_code
+from schema.applications.loaders import application_field
+from schema.catalogue.services import service_field
 from schema.kernel import (
     AUTHENTICATED,
     NEVER_SILENTLY_NULL,
-    VIEWS,
-    ByKey,
     Info,
     Mapped,
     View,
@@ -23,17 +20,10 @@ from schema.kernel import (
     one_by_key,
     resolver_field,
 )
-from schema.officers.staff import AssignedOfficer, officer_by_id
+from schema.officers.staff import officer_field
 from store.feedback import feedback as feedback_store
 
-if TYPE_CHECKING:
-    from schema.applications.types import Application
-
 feedback_of_application = one_by_key(feedback_store.of_applications, of_feedback)
-
-_APPLICATION = ByKey(application_by_id, lambda said: said.item.application_id)
-_OFFICER = ByKey(officer_by_id, lambda level: level.item.officer_id)
-_SERVICE = ByKey(service_by_code, lambda level: level.item.service_code)
 
 
 @strawberry.type(description="What a citizen said about her decided application.")
@@ -52,12 +42,7 @@ class Feedback(Mapped[feedback.Feedback]):
         days = info.context.environment.rules.care.feedback_edit_days
         return cls.read(item, editable_until=item.created_at + timedelta(days=days))
 
-    @resolver_field(description="The application, for those who may see it.", metadata=_APPLICATION.metadata)
-    async def application(
-        self, info: Info
-    ) -> Annotated["Application", strawberry.lazy("schema.applications.types")] | None:
-        item = await _APPLICATION.load(self, info.context.loaders)
-        return None if item is None else VIEWS[TypeCode.APPLICATION](item)
+    application = application_field(description="The application, for those who may see it.")
 
 
 @strawberry.type(description="How citizens rated one service where one officer decided it.")
@@ -68,15 +53,8 @@ class ServiceLevel(View[feedback.ServiceLevel], average_hundredths="average"):
     ratings: int = strawberry.field(description="How many ratings there are.")
     average_hundredths: int = strawberry.field(description="Their average in hundredths of a star: 425 is 4.25.")
 
-    @resolver_field(description="The officer who decided.", metadata=_OFFICER.metadata)
-    async def officer(self, info: Info) -> AssignedOfficer | None:
-        item = await _OFFICER.load(self, info.context.loaders)
-        return None if item is None else AssignedOfficer(item=item)
-
-    @resolver_field(description="The service.", metadata=_SERVICE.metadata)
-    async def service(self, info: Info) -> Service | None:
-        item = await _SERVICE.load(self, info.context.loaders)
-        return None if item is None else Service.of(item)
+    officer = officer_field("item.officer_id", description="The officer who decided.")
+    service = service_field("item.service_code", description="The service.")
 
 
 @strawberry.type

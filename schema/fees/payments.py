@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import Annotated, Any, Self
 
 import strawberry
 
@@ -15,13 +15,10 @@ from domain.fees import fees
 from domain.fees.fees import FeeOrder, FeeRoute, FeeState, RefundCause, fee_due
 from domain.fees.words import fee_state_text
 from domain.identity.policy import ObjectKind, Purpose
-from domain.kernel import TypeCode, people, show_number
-from domain.kernel.messages import label
-from schema.applications.loaders import application_by_id
+from domain.kernel import people, show_number
+from schema.applications.loaders import application_field
 from schema.kernel import (
     AUTHENTICATED,
-    VIEWS,
-    ByKey,
     Connection,
     Info,
     InLanguage,
@@ -32,6 +29,7 @@ from schema.kernel import (
     View,
     count_reader,
     field_language,
+    label_field,
     many_by_key,
     one_by_key,
     page_reader,
@@ -40,14 +38,8 @@ from schema.kernel import (
 from store.database import Transaction
 from store.fees import fee_orders
 
-if TYPE_CHECKING:
-    from schema.applications.types import Application
-
-
 fee_order_by_id = one_by_key(fee_orders.by_ids, of_order)
 fee_orders_of_application = many_by_key(fee_orders.of_applications, of_order)
-
-_APPLICATION = ByKey(application_by_id, lambda payment: payment.item.application_id)
 
 
 @strawberry.type(description="What is to be paid for an application, and by which ways.")
@@ -93,9 +85,7 @@ class FeeRefund:
     reference: str | None = strawberry.field(description="The number of the refund.")
     refunded_at: datetime | None = strawberry.field(description="When it was done.")
 
-    @resolver_field(description="Why it goes back, in words.")
-    def cause_label(self, info: Info, language: InLanguage = None) -> str:
-        return label(f"refund_cause.{self.cause.value}", field_language(info, language))
+    cause_label = label_field("refund_cause", "cause", description="Why it goes back, in words.")
 
 
 @strawberry.type(
@@ -140,9 +130,7 @@ class FeePayment(
     def state_label(self, info: Info, language: InLanguage = None) -> str:
         return fee_state_text(self.item, field_language(info, language))
 
-    @resolver_field(description="By which way it is paid, in words.")
-    def route_label(self, info: Info, language: InLanguage = None) -> str:
-        return label(f"fee_route.{self.item.route.value}", field_language(info, language))
+    route_label = label_field("fee_route", "item.route", description="By which way it is paid, in words.")
 
     @resolver_field(description="What shows that money was taken; with a takenAmount, another amount than the fee's.")
     def receipt(self) -> FeePaymentReceipt | None:
@@ -160,12 +148,7 @@ class FeePayment(
             refunded_at=item.refunded_at,
         )
 
-    @resolver_field(description="The application, for those who may see it.", metadata=_APPLICATION.metadata)
-    async def application(
-        self, info: Info
-    ) -> Annotated["Application", strawberry.lazy("schema.applications.types")] | None:
-        item = await _APPLICATION.load(self, info.context.loaders)
-        return None if item is None else VIEWS[TypeCode.APPLICATION](item)
+    application = application_field(description="The application, for those who may see it.")
 
 
 def fee_payments_of_citizen(info: Info, citizen_id: str, *, view: Callable[[FeeOrder], Any]) -> Listing[FeeOrder]:

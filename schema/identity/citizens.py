@@ -32,7 +32,7 @@ from schema.applications.progress import auto_appeal_opt_out_of_citizen
 from schema.applications.types import Application
 from schema.benefits.types import Benefit, BenefitList
 from schema.catalogue.forms import PrefilledForm
-from schema.catalogue.places import District, district_by_code
+from schema.catalogue.places import district_field
 from schema.certificates.types import Certificate, CertificateList
 from schema.consents.types import Consent, consents_listed
 from schema.documents.held_documents import DocumentFilter, HeldDocumentConnection, documents_listed
@@ -61,7 +61,6 @@ from schema.kernel import (
     AUTHENTICATED,
     LARGEST_PAGE,
     NEVER_SILENTLY_NULL,
-    ByKey,
     Connection,
     Info,
     InLanguage,
@@ -80,12 +79,11 @@ from schema.kernel import (
     requires_consent,
     resolver_field,
     sliced_list_size,
+    text_field,
 )
 from schema.statistics.dashboard import Dashboard
 from schema.umang import RationCard
 from store.applications import applications as kept
-
-_DISTRICT = ByKey(district_by_code, lambda citizen: citizen.item.district)
 
 
 @strawberry.input(description="Which applications are listed.")
@@ -105,18 +103,13 @@ class Citizen(Node, View[people.Citizen], id_of=TypeCode.CITIZEN):
         """Whose consent `@consent` asks for."""
         return self.item.id
 
-    @resolver_field(description="Her name.")
-    def name(self, info: Info, language: InLanguage = None) -> str:
-        return self.item.name.in_language(field_language(info, language))
+    name = text_field("item.name", description="Her name.")
 
     @resolver_field(description="Her mobile number with its middle hidden.")
     def masked_mobile(self) -> str | None:
         return mask_mobile(self.item.mobile) if self.item.mobile else None
 
-    @resolver_field(description="Her district, where it is known.", metadata=_DISTRICT.metadata)
-    async def district(self, info: Info) -> District | None:
-        item = await _DISTRICT.load(self, info.context.loaders)
-        return None if item is None else District.of(item)
+    district = district_field("item.district", description="Her district, where it is known.")
 
     @resolver_field(
         description="Her applications, the newest first.",

@@ -7,8 +7,7 @@ import strawberry
 
 from domain.identity.policy import ObjectKind, Purpose
 from domain.kernel import Assurance, Provider, Role, Source, people
-from domain.kernel.messages import label
-from schema.kernel import Info, InLanguage, View, field_language, many_by_key, resolver_field
+from schema.kernel import View, label_field, many_by_key
 from store.identity import identities
 from store.identity.accesses import AccessReceipt
 
@@ -46,6 +45,4 @@ class DataAccess:
             source=Source(item.source) if item.source else Source.STORE,
         )
 
-    @resolver_field(description="Why, in words.")
-    def purpose_label(self, info: Info, language: InLanguage = None) -> str:
-        return label(f"purpose.{self.purpose.value}", field_language(info, language))
+    purpose_label = label_field("purpose", "purpose", description="Why, in words.")

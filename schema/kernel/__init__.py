@@ -23,6 +23,7 @@ from schema.kernel.loaders import ByKey, Loader, Loaders, Read, many_by_key, one
 from schema.kernel.node import VIEWS, Node, node_id
 from schema.kernel.paging import LARGEST_PAGE, Connection, Edge, Listing, Paged, PageInfo, Window
 from schema.kernel.provenance import Provenance, record_provenance
+from schema.kernel.resolved_fields import field_by_key, label_field, text_field
 from schema.kernel.scalars import Long, Paise, scalar_map
 from schema.kernel.source_policies import SourcePolicy, read_from
 from schema.kernel.store_lists import Part, count_reader, page_reader
@@ -64,7 +65,9 @@ __all__ = [
     "count_reader",
     "directives_of",
     "enforce",
+    "field_by_key",
     "field_language",
+    "label_field",
     "many_by_key",
     "mutation",
     "node_id",
@@ -79,4 +82,5 @@ __all__ = [
     "scalar_map",
     "sliced_list_size",
     "subscription",
+    "text_field",
 ]

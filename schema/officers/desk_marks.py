@@ -10,8 +10,8 @@ from actions.applications.decide import Verdict
 from domain.applications.applications import RejectionGround
 from domain.officers import desk
 from domain.officers.desk import OpinionState
-from schema.kernel import ByKey, Info, Mapped, one_by_key, resolver_field
-from schema.officers.staff import AssignedOfficer, officer_by_id
+from schema.kernel import Info, Mapped, one_by_key
+from schema.officers.staff import officer_field
 from store.database import Transaction
 from store.officers import desk as desk_store
 
@@ -21,10 +21,6 @@ async def _claims(tx: Transaction, application_ids: Iterable[str]) -> dict[str, 
 
 
 claim_of_application, proposal_of_application = one_by_key(_claims), one_by_key(desk_store.proposals)
-
-_CLAIMANT = ByKey(officer_by_id, lambda claim: claim.item.officer_id)
-_PROPOSER = ByKey(officer_by_id, lambda proposal: proposal.item.proposed_by)
-_ANSWERER = ByKey(officer_by_id, lambda proposal: proposal.item.answered_by)
 
 
 @strawberry.type(description="An officer works on a case; until the claim ends, others must take it over first.")
@@ -40,10 +36,7 @@ class DeskClaim(Mapped[desk.Claim]):
         mine = item.officer_id == info.context.subject.person_id
         return cls.read(item, mine=mine)
 
-    @resolver_field(description="The officer who works on it.", metadata=_CLAIMANT.metadata)
-    async def officer(self, info: Info) -> AssignedOfficer | None:
-        item = await _CLAIMANT.load(self, info.context.loaders)
-        return None if item is None else AssignedOfficer(item=item)
+    officer = officer_field("item.officer_id", description="The officer who works on it.")
 
 
 @strawberry.type(description="A first officer's decision that a second officer confirms or sends back.")
@@ -69,12 +62,5 @@ class Proposal(Mapped[desk.Proposal]):
             mine=item.proposed_by == info.context.subject.person_id,
         )
 
-    @resolver_field(description="The first officer.", metadata=_PROPOSER.metadata)
-    async def proposed_by(self, info: Info) -> AssignedOfficer | None:
-        item = await _PROPOSER.load(self, info.context.loaders)
-        return None if item is None else AssignedOfficer(item=item)
-
-    @resolver_field(description="The second officer, once she has answered.", metadata=_ANSWERER.metadata)
-    async def answered_by(self, info: Info) -> AssignedOfficer | None:
-        item = await _ANSWERER.load(self, info.context.loaders)
-        return None if item is None else AssignedOfficer(item=item)
+    proposed_by = officer_field("item.proposed_by", description="The first officer.")
+    answered_by = officer_field("item.answered_by", description="The second officer, once she has answered.")

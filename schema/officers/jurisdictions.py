@@ -5,11 +5,8 @@ from typing import Self
 import strawberry
 
 from domain.kernel import OfficerLevel, Posting, Role
-from schema.catalogue.places import Department, District, Tehsil, department_by_slug, district_by_code, tehsil_by_code
-from schema.kernel import ByKey, Info, Mapped, resolver_field
-
-_DEPARTMENT = ByKey(department_by_slug, lambda jurisdiction: jurisdiction.posting.department)
-_DISTRICT = ByKey(district_by_code, lambda jurisdiction: jurisdiction.posting.district)
+from schema.catalogue.places import Tehsil, department_field, district_field, tehsil_by_code
+from schema.kernel import Info, Mapped, resolver_field
 
 
 @strawberry.type(description="A role held for a department and a place; null means every one.")
@@ -23,15 +20,8 @@ class Jurisdiction(Mapped[Posting]):
         """The graph's view of a posting."""
         return cls.read(posting, posting=posting)
 
-    @resolver_field(description="The department, or null for every one.", metadata=_DEPARTMENT.metadata)
-    async def department(self, info: Info) -> Department | None:
-        item = await _DEPARTMENT.load(self, info.context.loaders)
-        return None if item is None else Department.of(item)
-
-    @resolver_field(description="The district, or null for every one.", metadata=_DISTRICT.metadata)
-    async def district(self, info: Info) -> District | None:
-        item = await _DISTRICT.load(self, info.context.loaders)
-        return None if item is None else District.of(item)
+    department = department_field("posting.department", description="The department, or null for every one.")
+    district = district_field("posting.district", description="The district, or null for every one.")
 
     @resolver_field(description="The tehsil, or null for every one of the district.")
     async def tehsil(self, info: Info) -> Tehsil | None:

@@ -11,7 +11,6 @@ from domain.officers import staff
 from domain.officers.staff import LeaveState
 from schema.kernel import (
     AUTHENTICATED,
-    ByKey,
     Connection,
     Info,
     InLanguage,
@@ -24,10 +23,7 @@ from schema.kernel import (
     field_language,
     resolver_field,
 )
-from schema.officers.staff import AssignedOfficer, officer_by_id
-
-_OFFICER = ByKey(officer_by_id, lambda leave: leave.item.officer_id)
-_SUBSTITUTE = ByKey(officer_by_id, lambda leave: leave.item.substitute_id)
+from schema.officers.staff import officer_field
 
 
 @strawberry.type(
@@ -52,17 +48,10 @@ class Leave(Node, View[staff.Leave], id_of=TypeCode.LEAVE):
         state = self.item.state_on(ist_date(info.context.environment.clock.now()))
         return label(f"leave_state.{state.value}", field_language(info, language))
 
-    @resolver_field(description="The officer on leave.", metadata=_OFFICER.metadata)
-    async def officer(self, info: Info) -> AssignedOfficer | None:
-        item = await _OFFICER.load(self, info.context.loaders)
-        return None if item is None else AssignedOfficer(item=item)
-
-    @resolver_field(
-        description="Who stands in; null where her work goes to the level above.", metadata=_SUBSTITUTE.metadata
+    officer = officer_field("item.officer_id", description="The officer on leave.")
+    substitute = officer_field(
+        "item.substitute_id", description="Who stands in; null where her work goes to the level above."
     )
-    async def substitute(self, info: Info) -> AssignedOfficer | None:
-        item = await _SUBSTITUTE.load(self, info.context.loaders)
-        return None if item is None else AssignedOfficer(item=item)
 
 
 @strawberry.type

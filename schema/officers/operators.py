@@ -7,26 +7,12 @@ import strawberry
 from actions.doorstep.views import VisitTask
 from domain.doorstep import OPEN, VisitState
 from domain.kernel import Role, TypeCode, people
-from schema.catalogue.places import District, Tehsil, district_by_code, tehsil_by_code
+from schema.catalogue.places import Tehsil, district_field, tehsil_by_code
 from schema.doorstep.types import AgentVisit
 from schema.feedback.care_lists import visits_of_agent
 from schema.identity.citizens import Citizen
-from schema.kernel import (
-    AUTHENTICATED,
-    ByKey,
-    Connection,
-    Info,
-    InLanguage,
-    Listing,
-    Node,
-    Paged,
-    View,
-    field_language,
-    resolver_field,
-)
+from schema.kernel import AUTHENTICATED, Connection, Info, Listing, Node, Paged, View, resolver_field, text_field
 from schema.officers.staff import citizen_by_id
-
-_DISTRICT = ByKey(district_by_code, lambda operator: operator.item.district)
 
 
 @strawberry.federation.type(keys=["id"], directives=[AUTHENTICATED], description="A centre operator who is signed in.")
@@ -36,18 +22,9 @@ class Operator(Node, View[people.Operator], id_of=TypeCode.OPERATOR):
     item: strawberry.Private[people.Operator]
     csc_id: str = strawberry.field(description="The operator's id with the Common Service Centres.")
 
-    @resolver_field(description="The operator's name.")
-    def name(self, info: Info, language: InLanguage = None) -> str:
-        return self.item.name.in_language(field_language(info, language))
-
-    @resolver_field(description="The centre's name.")
-    def centre(self, info: Info, language: InLanguage = None) -> str:
-        return self.item.centre.in_language(field_language(info, language))
-
-    @resolver_field(description="The centre's district.", metadata=_DISTRICT.metadata)
-    async def district(self, info: Info) -> District | None:
-        item = await _DISTRICT.load(self, info.context.loaders)
-        return None if item is None else District.of(item)
+    name = text_field("item.name", description="The operator's name.")
+    centre = text_field("item.centre", description="The centre's name.")
+    district = district_field("item.district", description="The centre's district.")
 
     @resolver_field(description="The centre's tehsil, where one is known.")
     async def tehsil(self, info: Info) -> Tehsil | None:

@@ -18,28 +18,23 @@ from domain.officers import staff
 from schema.kernel import (
     AUTHENTICATED,
     NEVER_SILENTLY_NULL,
-    ByKey,
     Connection,
     Info,
-    InLanguage,
     Listing,
     Paged,
     Position,
     View,
     Window,
     assumed_list_size,
-    field_language,
     node_id,
     require_signed_in,
     requires_scopes,
     resolver_field,
+    text_field,
 )
 from schema.officers.jurisdictions import Jurisdiction
 from schema.officers.office_staff import Leave, listed_leaves
-from schema.officers.staff import AssignedOfficer, officer_by_id
-
-_FORMER = ByKey(officer_by_id, lambda vacancy: vacancy.item.former_id)
-_COVER = ByKey(officer_by_id, lambda vacancy: vacancy.item.cover_id)
+from schema.officers.staff import officer_field
 
 
 @strawberry.input(description="Which officers or posts are listed.")
@@ -62,13 +57,8 @@ class StaffMember:
         posts = [Jurisdiction.of(posting) for posting in item.postings]
         return cls(item=item, officer_id=node_id(TypeCode.OFFICER, item.id), jurisdictions=posts)
 
-    @resolver_field(description="The officer's name.")
-    def name(self, info: Info, language: InLanguage = None) -> str:
-        return self.item.name.in_language(field_language(info, language))
-
-    @resolver_field(description="The officer's post.")
-    def designation(self, info: Info, language: InLanguage = None) -> str:
-        return self.item.designation.in_language(field_language(info, language))
+    name = text_field("item.name", description="The officer's name.")
+    designation = text_field("item.designation", description="The officer's post.")
 
     @resolver_field(
         description="Her leaves, the latest first; empty for those who may not see them.",
@@ -87,18 +77,10 @@ class Vacancy(View[staff.Vacancy], post="posting"):
     post: Jurisdiction = strawberry.field(description="The post.")
     since: datetime = strawberry.field(description="Since when it is vacant.")
 
-    @resolver_field(description="Who had it last.", metadata=_FORMER.metadata)
-    async def former_officer(self, info: Info) -> AssignedOfficer | None:
-        item = await _FORMER.load(self, info.context.loaders)
-        return None if item is None else AssignedOfficer(item=item)
-
-    @resolver_field(
-        description="Who has charge of it meanwhile; null where its work goes to the level above.",
-        metadata=_COVER.metadata,
+    former_officer = officer_field("item.former_id", description="Who had it last.")
+    cover = officer_field(
+        "item.cover_id", description="Who has charge of it meanwhile; null where its work goes to the level above."
     )
-    async def cover(self, info: Info) -> AssignedOfficer | None:
-        item = await _COVER.load(self, info.context.loaders)
-        return None if item is None else AssignedOfficer(item=item)
 
 
 _FOR_STAFF = [AUTHENTICATED, NEVER_SILENTLY_NULL, requires_scopes(Scope.STAFF)]

@@ -21,16 +21,15 @@ from schema.kernel import (
     AUTHENTICATED,
     Connection,
     Info,
-    InLanguage,
     Listing,
     Mapped,
     Node,
     Paged,
     Position,
     Window,
-    field_language,
     node_id,
     resolver_field,
+    text_field,
 )
 from schema.kernel.mutations import key_of_type
 from schema.officers.jurisdictions import Jurisdiction
@@ -61,13 +60,8 @@ class ForwardTarget:
         levels = sorted({posting.level for posting in item.postings if posting.level}, key=list(OfficerLevel).index)
         return cls(item=item, officer_id=node_id(TypeCode.OFFICER, item.id), levels=levels)
 
-    @resolver_field(description="The officer's name.")
-    def name(self, info: Info, language: InLanguage = None) -> str:
-        return self.item.name.in_language(field_language(info, language))
-
-    @resolver_field(description="The officer's post.")
-    def designation(self, info: Info, language: InLanguage = None) -> str:
-        return self.item.designation.in_language(field_language(info, language))
+    name = text_field("item.name", description="The officer's name.")
+    designation = text_field("item.designation", description="The officer's post.")
 
 
 @strawberry.federation.type(
@@ -99,13 +93,8 @@ class Officer(
         """The graph's view of an officer."""
         return cls.read(item, roles=sorted({posting.role for posting in item.postings}))
 
-    @resolver_field(description="The officer's name.")
-    def name(self, info: Info, language: InLanguage = None) -> str:
-        return self.item.name.in_language(field_language(info, language))
-
-    @resolver_field(description="The officer's post.")
-    def designation(self, info: Info, language: InLanguage = None) -> str:
-        return self.item.designation.in_language(field_language(info, language))
+    name = text_field("item.name", description="The officer's name.")
+    designation = text_field("item.designation", description="The officer's post.")
 
     @resolver_field(
         description="Applications of her jurisdictions, the one that is due first at the top.",

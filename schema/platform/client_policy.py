@@ -6,18 +6,8 @@ import strawberry
 
 from actions.platform.client_policy import SetClientPolicy, client_policy, set_client_policy
 from domain.kernel import Scope
-from domain.kernel.messages import label
 from domain.platform.client_policy import DEFAULT_APP, ClientPlatform, ClientRule, Support
-from schema.kernel import (
-    NEVER_SILENTLY_NULL,
-    PUBLIC,
-    Info,
-    InLanguage,
-    Mapped,
-    field_language,
-    mutation,
-    resolver_field,
-)
+from schema.kernel import NEVER_SILENTLY_NULL, PUBLIC, Info, Mapped, label_field, mutation, resolver_field
 from schema.kernel.mutations import KEY_DESCRIPTION, UserError, key_of, mutation_outcome
 
 _APP = "Which application: its name in the manifests, such as citizen_app or officer_app."
@@ -41,9 +31,7 @@ class ClientPolicy(Mapped[ClientRule], minimum_version="minimum", latest_version
             return cls(support=support, minimum_version=None, latest_version=None, store_url=None)
         return cls.read(rule, support=support)
 
-    @resolver_field(description="What to tell the person.")
-    def message(self, info: Info, language: InLanguage = None) -> str:
-        return label(f"support.{self.support.value}", field_language(info, language))
+    message = label_field("support", "support", description="What to tell the person.")
 
 
 @strawberry.type

@@ -8,7 +8,6 @@ import strawberry
 from actions.platform.alarms import alarms_for
 from actions.platform.switches import SetSwitch, set_switch, switches_for
 from domain.kernel import Scope
-from domain.kernel.messages import label
 from domain.platform import alarms, switches
 from domain.platform.alarms import RULES, AlarmCode, AlarmState, Severity
 from domain.platform.switches import SwitchKind, SwitchState
@@ -17,11 +16,10 @@ from schema.kernel import (
     MUTATIONS,
     NEVER_SILENTLY_NULL,
     Info,
-    InLanguage,
     Long,
     Mapped,
     assumed_list_size,
-    field_language,
+    label_field,
     mutation,
     require_signed_in,
     requires_scopes,
@@ -69,9 +67,7 @@ class Alarm(Mapped[alarms.Alarm]):
             item, severity=rule.severity, value=Long(round(item.value)), unit=rule.unit, runbook=rule.runbook
         )
 
-    @resolver_field(description="What it means.")
-    def meaning(self, info: Info, language: InLanguage = None) -> str:
-        return label(f"alarm.{self.code.value}", field_language(info, language))
+    meaning = label_field("alarm", "code", description="What it means.")
 
 
 @strawberry.type

@@ -7,19 +7,9 @@ from typing import Self
 import strawberry
 
 from domain.kernel import Source, SourceState
-from domain.kernel.messages import label
 from domain.platform.switches import SwitchState
 from integrations.calling.monitor import SourceStatus
-from schema.kernel import (
-    NEVER_SILENTLY_NULL,
-    PUBLIC,
-    Info,
-    InLanguage,
-    Mapped,
-    assumed_list_size,
-    field_language,
-    resolver_field,
-)
+from schema.kernel import NEVER_SILENTLY_NULL, PUBLIC, Info, Mapped, assumed_list_size, label_field, resolver_field
 
 
 @strawberry.type(description="An outside system and what we last heard of it.")
@@ -50,9 +40,7 @@ class SourceHealth(Mapped[SourceStatus], name="source"):
             switched=switched,
         )
 
-    @resolver_field(description="The system's name in words.")
-    def label(self, info: Info, language: InLanguage = None) -> str:
-        return label(f"source.{self.name.value}", field_language(info, language))
+    label = label_field("source", "name", description="The system's name in words.")
 
 
 @strawberry.type

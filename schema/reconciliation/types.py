@@ -10,7 +10,6 @@ from actions.fees.fee_cases import order_id_of
 from actions.payments.signers import KnownSigner
 from domain.benefits.benefits import PaymentStatus, Rail
 from domain.kernel import show_number
-from domain.kernel.messages import label
 from domain.payments import files
 from domain.payments.files import EnrolmentState
 from domain.reconciliation import finance_cases, finance_totals, reconciliation
@@ -29,7 +28,9 @@ from schema.kernel import (
     Paise,
     View,
     assumed_list_size,
+    field_by_key,
     field_language,
+    label_field,
     one_by_key,
     resolver_field,
 )
@@ -40,94 +41,7 @@ from store.payments.payment_queues import QueuedPayment
 
 payment_of_instalment = one_by_key(payment_queues.by_instalments)
 
-_PAYMENT = ByKey(payment_of_instalment, lambda case: case.item.instalment_id)
-_FEE = ByKey(fee_order_by_id, lambda case: order_id_of(case.item.about))
 _TAKEN_BY = ByKey(officer_by_id, lambda case: case.item.taken_by)
-
-
-@strawberry.type(directives=[AUTHENTICATED], description="A difference in public money that an officer settles.")
-class FinanceCase(
-    View[finance_cases.FinanceCase], case_id="id", department_slug="department", district_code="district"
-):
-    item: strawberry.Private[finance_cases.FinanceCase]
-    case_id: str = strawberry.field(description="Give it to takeFinanceCase and the others.")
-    kind: DifferenceKind = strawberry.field(description="What does not agree.")
-    about: str = strawberry.field(description="What it is about: an instalment, a file, a batch, a bank reference.")
-    state: CaseState = strawberry.field(description="Where it stands.")
-    expected: str | None = strawberry.field(description="What our books say, amounts in paise; null for nothing.")
-    found: str | None = strawberry.field(description="What was found, amounts in paise; null for nothing.")
-    suggested_cause: SuggestedCause = strawberry.field(description="What most often lies behind it.")
-    critical: bool = strawberry.field(description="Whether money may be gone or a file forged.")
-    scheme_code: str | None = strawberry.field(description="The scheme; null where it is of none or of several.")
-    department_slug: str | None = strawberry.field(description="The department; null for the whole state.")
-    district_code: str | None = strawberry.field(description="The district; null for the whole state.")
-    amount: Paise | None = strawberry.field(description="What is at stake; null where it is not known.")
-    found_at: datetime = strawberry.field(description="When it was found first.")
-    last_found_at: datetime = strawberry.field(description="When it was found last.")
-    times_found: int = strawberry.field(description="How often it was found while the case was open.")
-    outcome: CaseOutcome | None = strawberry.field(description="How it was settled, or is proposed to be.")
-    settled_at: datetime | None = strawberry.field(description="When it was settled; null before that.")
-    version: int = strawberry.field(description="Grows by one with every step; give it back with one.")
-
-    @resolver_field(description="What does not agree, in words.")
-    def kind_label(self, info: Info, language: InLanguage = None) -> str:
-        return label(f"difference_kind.{self.kind.value}", field_language(info, language))
-
-    @resolver_field(description="Where it stands, in words.")
-    def state_label(self, info: Info, language: InLanguage = None) -> str:
-        return label(f"finance_case_state.{self.state.value}", field_language(info, language))
-
-    @resolver_field(description="What most often lies behind it, in words.")
-    def suggested_cause_label(self, info: Info, language: InLanguage = None) -> str:
-        return label(f"suggested_cause.{self.suggested_cause.value}", field_language(info, language))
-
-    @resolver_field(description="The district; null for the whole state.")
-    async def district(self, info: Info) -> District | None:
-        item = await info.context.load(district_by_code, self.district_code) if self.district_code else None
-        return None if item is None else District.of(item)
-
-    @resolver_field(
-        description="The payment of a benefit that it is about; null for every other case.", metadata=_PAYMENT.metadata
-    )
-    async def payment(self, info: Info) -> "QueuedPaymentLine | None":
-        item = await _PAYMENT.load(self, info.context.loaders)
-        return None if item is None else QueuedPaymentLine.of(item)
-
-    @resolver_field(
-        description="The payment of a fee that it is about; null for every other case.", metadata=_FEE.metadata
-    )
-    async def fee_payment(self, info: Info) -> FeePayment | None:
-        item = await _FEE.load(self, info.context.loaders)
-        return None if item is None else FeePayment.of(item)
-
-    @resolver_field(description="The officer who took it; null while nobody did.", metadata=_TAKEN_BY.metadata)
-    async def taken_by(self, info: Info) -> AssignedOfficer | None:
-        item = await _TAKEN_BY.load(self, info.context.loaders) if self.item.taken_by else None
-        return None if item is None else AssignedOfficer(item=item)
-
-
-@strawberry.type(directives=[AUTHENTICATED], description="A line of a case's history.")
-class FinanceCaseEvent:
-    step: CaseStep = strawberry.field(description="What was done.")
-    at: datetime = strawberry.field(description="When.")
-    outcome: CaseOutcome | None = strawberry.field(description="The outcome, where one was named.")
-    note: str | None = strawberry.field(description="What the officer wrote, with Aadhaar numbers masked.")
-
-    @resolver_field(description="What was done, in words.")
-    def step_label(self, info: Info, language: InLanguage = None) -> str:
-        return label(f"finance_case_step.{self.step.value}", field_language(info, language))
-
-
-@strawberry.type(directives=[AUTHENTICATED], description="A case with its history.")
-class FinanceCaseRecord:
-    case: FinanceCase = strawberry.field(description="The case.")
-    history: list[FinanceCaseEvent] = strawberry.field(description="What happened to it, the first step first.")
-
-    @classmethod
-    def of(cls, case: finance_cases.FinanceCase, events: Sequence[finance_cases.CaseEvent]) -> Self:
-        """The graph's view of both."""
-        lines = [FinanceCaseEvent(step=one.step, at=one.at, outcome=one.outcome, note=one.note) for one in events]
-        return cls(case=FinanceCase.of(case), history=lines)
 
 
 @strawberry.type(directives=[AUTHENTICATED], description="A payment that waits for somebody, without the citizen.")
@@ -154,6 +68,82 @@ class QueuedPaymentLine(Mapped[QueuedPayment], payment_ref="end_to_end_id", dist
         if self.return_code is None:
             return None
         return return_reason(self.return_code).reason.in_language(field_language(info, language))
+
+
+@strawberry.type(directives=[AUTHENTICATED], description="A difference in public money that an officer settles.")
+class FinanceCase(
+    View[finance_cases.FinanceCase], case_id="id", department_slug="department", district_code="district"
+):
+    item: strawberry.Private[finance_cases.FinanceCase]
+    case_id: str = strawberry.field(description="Give it to takeFinanceCase and the others.")
+    kind: DifferenceKind = strawberry.field(description="What does not agree.")
+    about: str = strawberry.field(description="What it is about: an instalment, a file, a batch, a bank reference.")
+    state: CaseState = strawberry.field(description="Where it stands.")
+    expected: str | None = strawberry.field(description="What our books say, amounts in paise; null for nothing.")
+    found: str | None = strawberry.field(description="What was found, amounts in paise; null for nothing.")
+    suggested_cause: SuggestedCause = strawberry.field(description="What most often lies behind it.")
+    critical: bool = strawberry.field(description="Whether money may be gone or a file forged.")
+    scheme_code: str | None = strawberry.field(description="The scheme; null where it is of none or of several.")
+    department_slug: str | None = strawberry.field(description="The department; null for the whole state.")
+    district_code: str | None = strawberry.field(description="The district; null for the whole state.")
+    amount: Paise | None = strawberry.field(description="What is at stake; null where it is not known.")
+    found_at: datetime = strawberry.field(description="When it was found first.")
+    last_found_at: datetime = strawberry.field(description="When it was found last.")
+    times_found: int = strawberry.field(description="How often it was found while the case was open.")
+    outcome: CaseOutcome | None = strawberry.field(description="How it was settled, or is proposed to be.")
+    settled_at: datetime | None = strawberry.field(description="When it was settled; null before that.")
+    version: int = strawberry.field(description="Grows by one with every step; give it back with one.")
+
+    kind_label = label_field("difference_kind", "kind", description="What does not agree, in words.")
+    state_label = label_field("finance_case_state", "state", description="Where it stands, in words.")
+    suggested_cause_label = label_field(
+        "suggested_cause", "suggested_cause", description="What most often lies behind it, in words."
+    )
+
+    @resolver_field(description="The district; null for the whole state.")
+    async def district(self, info: Info) -> District | None:
+        item = await info.context.load(district_by_code, self.district_code) if self.district_code else None
+        return None if item is None else District.of(item)
+
+    payment = field_by_key(
+        payment_of_instalment,
+        QueuedPaymentLine.of,
+        "item.instalment_id",
+        description="The payment of a benefit that it is about; null for every other case.",
+    )
+    fee_payment = field_by_key(
+        fee_order_by_id,
+        FeePayment.of,
+        lambda case: order_id_of(case.item.about),
+        description="The payment of a fee that it is about; null for every other case.",
+    )
+
+    @resolver_field(description="The officer who took it; null while nobody did.", metadata=_TAKEN_BY.metadata)
+    async def taken_by(self, info: Info) -> AssignedOfficer | None:
+        item = await _TAKEN_BY.load(self, info.context.loaders) if self.item.taken_by else None
+        return None if item is None else AssignedOfficer.of(item)
+
+
+@strawberry.type(directives=[AUTHENTICATED], description="A line of a case's history.")
+class FinanceCaseEvent:
+    step: CaseStep = strawberry.field(description="What was done.")
+    at: datetime = strawberry.field(description="When.")
+    outcome: CaseOutcome | None = strawberry.field(description="The outcome, where one was named.")
+    note: str | None = strawberry.field(description="What the officer wrote, with Aadhaar numbers masked.")
+
+    step_label = label_field("finance_case_step", "step", description="What was done, in words.")
+
+
+@strawberry.type(directives=[AUTHENTICATED], description="A case with its history.")
+class FinanceCaseRecord:
+    case: FinanceCase = strawberry.field(description="The case.")
+    history: list[FinanceCaseEvent] = strawberry.field(description="What happened to it, the first step first.")
+
+    @classmethod
+    def of(cls, case: finance_cases.FinanceCase, events: Sequence[finance_cases.CaseEvent]) -> Self:
+        """The graph's view of both."""
+        lines = [FinanceCaseEvent(step=one.step, at=one.at, outcome=one.outcome, note=one.note) for one in events]
+        return cls(case=FinanceCase.of(case), history=lines)
 
 
 @strawberry.type(directives=[AUTHENTICATED], description="A file of payments or beneficiaries for PFMS.")

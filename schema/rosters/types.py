@@ -21,8 +21,8 @@ from domain.rosters.rosters import (
     RosterState,
     RowState,
 )
-from schema.catalogue.places import District, Tehsil, district_by_code, tehsil_by_code
-from schema.catalogue.services import Service, service_by_code
+from schema.catalogue.places import Tehsil, district_field, tehsil_by_code
+from schema.catalogue.services import service_field
 from schema.kernel import (
     AUTHENTICATED,
     NEVER_SILENTLY_NULL,
@@ -36,6 +36,7 @@ from schema.kernel import (
     Position,
     View,
     Window,
+    field_by_key,
     field_language,
     one_by_key,
     require_signed_in,
@@ -55,10 +56,7 @@ application_of_row = one_by_key(application_store.by_ids)
 RosterItem: TypeAlias = rosters.Roster
 """The domain's roster, by a name that no field bears."""
 
-_SERVICE = ByKey(service_by_code, lambda roster: roster.item.service_code)
-_DISTRICT = ByKey(district_by_code, lambda roster: roster.item.district)
 _CENTRE = ByKey(centre_of_roster, lambda roster: roster.item.centre_code)
-_PROGRESS = ByKey(progress_of_roster, lambda roster: roster.item.id)
 _APPLICATION = ByKey(application_of_row, lambda row: row.item.application_id)
 
 
@@ -183,24 +181,14 @@ class Roster(Mapped[rosters.Roster]):
         centre = await _CENTRE.load(self, info.context.loaders)
         return centre.name.in_language(field_language(info, language)) if centre else None
 
-    @resolver_field(description="The service that its persons apply for.", metadata=_SERVICE.metadata)
-    async def service(self, info: Info) -> Service | None:
-        item = await _SERVICE.load(self, info.context.loaders)
-        return None if item is None else Service.of(item)
-
-    @resolver_field(description="The district of the school or camp.", metadata=_DISTRICT.metadata)
-    async def district(self, info: Info) -> District | None:
-        item = await _DISTRICT.load(self, info.context.loaders)
-        return None if item is None else District.of(item)
+    service = service_field("item.service_code", description="The service that its persons apply for.")
+    district = district_field("item.district", description="The district of the school or camp.")
 
     @resolver_field(description="The tehsil of the school or camp, where one is known.")
     async def tehsil(self, info: Info) -> Tehsil | None:
         return await tehsil_by_code(info.context.loaders, self.item.district, self.item.tehsil)
 
-    @resolver_field(description="How far it has come.", metadata=_PROGRESS.metadata)
-    async def progress(self, info: Info) -> RosterCounts | None:
-        item = await _PROGRESS.load(self, info.context.loaders)
-        return None if item is None else RosterCounts.of(item)
+    progress = field_by_key(progress_of_roster, RosterCounts.of, "item.id", description="How far it has come.")
 
     @resolver_field(
         description="Its rows in the order in which they were added, for those of the school or camp; null with "

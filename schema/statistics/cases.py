@@ -20,19 +20,16 @@ from domain.appeals.delays import CaseList, DelayCause, ListSize
 from domain.applications import applications
 from domain.applications.lifecycle import Status
 from domain.kernel import Scope, TypeCode, ist_date
-from domain.kernel.messages import label
 from domain.officers.dashboards import DashboardRole
 from domain.officers.desk import ReadPurpose
 from domain.statistics.figures import month_of
-from schema.catalogue.places import District, Tehsil, district_by_code, tehsil_by_code
-from schema.catalogue.services import Service, service_by_code
+from schema.catalogue.places import Tehsil, district_field, tehsil_by_code
+from schema.catalogue.services import service_field
 from schema.kernel import (
     AUTHENTICATED,
     NEVER_SILENTLY_NULL,
-    ByKey,
     Connection,
     Info,
-    InLanguage,
     Listing,
     Mapped,
     Paged,
@@ -40,7 +37,7 @@ from schema.kernel import (
     Position,
     View,
     Window,
-    field_language,
+    label_field,
     mutation,
     node_id,
     requires_scopes,
@@ -48,13 +45,8 @@ from schema.kernel import (
 )
 from schema.kernel.mutations import KEY_DESCRIPTION, bind, key_of, key_of_type
 from schema.kernel.payloads import MutationPayload, run_mutation
-from schema.officers.staff import AssignedOfficer, officer_by_id
+from schema.officers.staff import officer_field
 from store.database import StoreError
-
-_SERVICE = ByKey(service_by_code, lambda line: line.item.application.service_code)
-_DISTRICT = ByKey(district_by_code, lambda line: line.item.application.district)
-_HOLDER = ByKey(officer_by_id, lambda line: line.item.application.officer_id)
-_RECORDED_BY = ByKey(officer_by_id, lambda reason: reason.item.officer_id)
 
 _SUPERVISING = [AUTHENTICATED, NEVER_SILENTLY_NULL, requires_scopes(Scope.COUNTS)]
 
@@ -73,14 +65,8 @@ class DelayReason(
     text: str | None = strawberry.field(description="The officer's words, with Aadhaar numbers masked.")
     recorded_at: datetime = strawberry.field(description="When it was recorded.")
 
-    @resolver_field(description="The coded reason in words.")
-    def cause_label(self, info: Info, language: InLanguage = None) -> str:
-        return label(f"delay_cause.{self.cause.value}", field_language(info, language))
-
-    @resolver_field(description="Who recorded it.", metadata=_RECORDED_BY.metadata)
-    async def recorded_by(self, info: Info) -> AssignedOfficer | None:
-        item = await _RECORDED_BY.load(self, info.context.loaders)
-        return None if item is None else AssignedOfficer(item=item)
+    cause_label = label_field("delay_cause", "cause", description="The coded reason in words.")
+    recorded_by = officer_field("item.officer_id", description="Who recorded it.")
 
 
 @strawberry.type(
@@ -121,24 +107,14 @@ class CaseLine(
             delay_reason=DelayReason.of(item.reason) if item.reason else None,
         )
 
-    @resolver_field(description="The service.", metadata=_SERVICE.metadata)
-    async def service(self, info: Info) -> Service | None:
-        item = await _SERVICE.load(self, info.context.loaders)
-        return None if item is None else Service.of(item)
-
-    @resolver_field(description="The district.", metadata=_DISTRICT.metadata)
-    async def district(self, info: Info) -> District | None:
-        item = await _DISTRICT.load(self, info.context.loaders)
-        return None if item is None else District.of(item)
+    service = service_field("item.application.service_code", description="The service.")
+    district = district_field("item.application.district", description="The district.")
 
     @resolver_field(description="The tehsil, where one was named.")
     async def tehsil(self, info: Info) -> Tehsil | None:
         return await tehsil_by_code(info.context.loaders, self.district_code, self.tehsil_code)
 
-    @resolver_field(description="Who has it.", metadata=_HOLDER.metadata)
-    async def officer(self, info: Info) -> AssignedOfficer | None:
-        item = await _HOLDER.load(self, info.context.loaders)
-        return None if item is None else AssignedOfficer(item=item)
+    officer = officer_field("item.application.officer_id", description="Who has it.")
 
 
 @strawberry.type(

@@ -6,9 +6,8 @@ import strawberry
 
 from actions.statistics import dashboard
 from domain.applications.lifecycle import Status
-from domain.kernel.messages import label
 from schema.applications.types import Application
-from schema.kernel import Info, InLanguage, Mapped, field_language, resolver_field
+from schema.kernel import Mapped, label_field
 
 
 @strawberry.type(description="How many applications are in a state.")
@@ -16,9 +15,7 @@ class DashboardCount:
     status: Status = strawberry.field(description="The state.")
     count: int = strawberry.field(description="How many.")
 
-    @resolver_field(description="The state in words.")
-    def label(self, info: Info, language: InLanguage = None) -> str:
-        return label(f"status.{self.status.value}", field_language(info, language))
+    label = label_field("status", "status", description="The state in words.")
 
 
 @strawberry.type(description="What waits for the citizen; at most 20 in all, the longest waiting first.")

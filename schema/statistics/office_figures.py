@@ -18,19 +18,17 @@ from actions.statistics.saved_views import (
 from domain.appeals.delays import CaseList
 from domain.benefits.benefits import SanctionState
 from domain.kernel import Scope, people
-from domain.kernel.messages import label
 from domain.officers import dashboards
 from domain.officers.dashboards import DashboardRole, Dimension, Direction, TileKey, TileUnit, ViewContent
 from domain.statistics.figures import StatisticsChannel
 from schema.kernel import (
     AUTHENTICATED,
     Info,
-    InLanguage,
     Long,
     Mapped,
     View,
     assumed_list_size,
-    field_language,
+    label_field,
     mutation,
     resolver_field,
 )
@@ -81,13 +79,8 @@ class Tile(
         value = None if item.value is None else Long(item.value)
         return cls.read(item, value=value, link=link)
 
-    @resolver_field(description="Its title.")
-    def title(self, info: Info, language: InLanguage = None) -> str:
-        return label(f"tile.{self.key.value}", field_language(info, language))
-
-    @resolver_field(description="What exactly is counted, and over which period.")
-    def definition(self, info: Info, language: InLanguage = None) -> str:
-        return label(f"tile_meaning.{self.key.value}", field_language(info, language))
+    title = label_field("tile", "key", description="Its title.")
+    definition = label_field("tile_meaning", "key", description="What exactly is counted, and over which period.")
 
 
 @strawberry.type(description="What an officer in a role sees first.")
@@ -103,9 +96,7 @@ class RoleDashboard(Mapped[boards.Board], jurisdictions="postings"):
         """The graph's view of a dashboard."""
         return cls.read(item, tiles=[Tile.of(tile, item.link) for tile in item.tiles])
 
-    @resolver_field(description="The role in words.")
-    def title(self, info: Info, language: InLanguage = None) -> str:
-        return label(f"dashboard_role.{self.role.value}", field_language(info, language))
+    title = label_field("dashboard_role", "role", description="The role in words.")
 
 
 @strawberry.type(directives=[AUTHENTICATED], description="A view of figures that an officer keeps under a name.")

@@ -12,12 +12,11 @@ from domain.officers.dashboards import Dimension
 from domain.statistics import figures
 from domain.statistics.figures import DEFINITIONS_VERSION, StatisticsChannel
 from domain.statistics.small_cells import SMALLEST
-from schema.catalogue.places import Department, District, Tehsil, department_by_slug, district_by_code, tehsil_by_code
-from schema.catalogue.services import Service, service_by_code
+from schema.catalogue.places import Tehsil, department_field, district_field, tehsil_by_code
+from schema.catalogue.services import service_field
 from schema.kernel import (
     NEVER_SILENTLY_NULL,
     PUBLIC,
-    ByKey,
     Info,
     InLanguage,
     Long,
@@ -31,10 +30,6 @@ from schema.kernel import (
 
 STATISTICS_POINTS = 20
 """A question reads some thousand counters at most, however many applications there are."""
-
-_DEPARTMENT = ByKey(department_by_slug, lambda row: row.dimension_value(Dimension.DEPARTMENT))
-_SERVICE = ByKey(service_by_code, lambda row: row.dimension_value(Dimension.SERVICE))
-_DISTRICT = ByKey(district_by_code, lambda row: row.dimension_value(Dimension.DISTRICT))
 
 
 @strawberry.input(description="Which figures are asked for; what is left out lets every value through.")
@@ -145,20 +140,9 @@ class StatisticsRow:
         """The value of a dimension; None where it was not grouped by or is unknown."""
         return self.item.place.get(dimension) or None
 
-    @resolver_field(description="The department.", metadata=_DEPARTMENT.metadata)
-    async def department(self, info: Info) -> Department | None:
-        item = await _DEPARTMENT.load(self, info.context.loaders)
-        return None if item is None else Department.of(item)
-
-    @resolver_field(description="The service.", metadata=_SERVICE.metadata)
-    async def service(self, info: Info) -> Service | None:
-        item = await _SERVICE.load(self, info.context.loaders)
-        return None if item is None else Service.of(item)
-
-    @resolver_field(description="The district.", metadata=_DISTRICT.metadata)
-    async def district(self, info: Info) -> District | None:
-        item = await _DISTRICT.load(self, info.context.loaders)
-        return None if item is None else District.of(item)
+    department = department_field(lambda row: row.dimension_value(Dimension.DEPARTMENT), description="The department.")
+    service = service_field(lambda row: row.dimension_value(Dimension.SERVICE), description="The service.")
+    district = district_field(lambda row: row.dimension_value(Dimension.DISTRICT), description="The district.")
 
     @resolver_field(description="The tehsil, where the rows tell districts apart too.")
     async def tehsil(self, info: Info) -> Tehsil | None:

@@ -1,4 +1,4 @@
-"""Graph types that read their fields from domain objects: each field is there, of a type that fits."""
+"""Graph types that read their fields from domain objects: what they read is there, of a type that fits."""
 
 import ast
 import sys
@@ -16,8 +16,10 @@ from strawberry.types.enum import StrawberryEnumDefinition
 from strawberry.types.lazy_type import LazyType
 
 import schema
-from domain.kernel import TypeCode, to_global_id
+from domain.kernel import Language, TypeCode, to_global_id
+from domain.kernel.messages import label
 from schema.kernel import Mapped, Paise, View
+from schema.kernel.resolved_fields import PATH_KEY, PREFIX_KEY
 from schema.kernel.views import read_paths
 
 SCHEMA = Path(schema.__file__).parent
@@ -103,6 +105,36 @@ def test_every_mapped_field_is_in_the_domain_object_and_of_a_type_that_fits():
 
     assert len(mapped) > 90
     assert unfit == {}
+
+
+def resolved_fields(key: str) -> Iterator[tuple[str, Any, dict[str, str]]]:
+    """Each field that has the key in its metadata: its name, the type at its path, its metadata."""
+    for one in schema.build().schema_converter.type_map.values():
+        for field in getattr(one.definition, "fields", ()):
+            if key in (field.metadata or {}):
+                owner = one.definition.origin
+                yield f"{owner.__name__}.{field.python_name}", type_at(owner, field.metadata[PATH_KEY]), field.metadata
+
+
+def test_every_path_of_a_resolved_field_leads_to_something():
+    paths = {name: found for name, found, _ in resolved_fields(PATH_KEY)}
+
+    assert len(paths) > 120
+    assert None not in paths.values()
+
+
+@pytest.mark.parametrize("language", [Language.HI, Language.EN])
+def test_every_value_that_a_field_says_in_words_has_a_text(language):
+    texts = [
+        label(f"{metadata[PREFIX_KEY]}.{value.value}", language)
+        for _, found, metadata in resolved_fields(PREFIX_KEY)
+        for kind in get_args(found) or (found,)
+        if kind is not NoneType
+        for value in kind
+    ]
+
+    assert len(texts) > 200
+    assert all(texts)
 
 
 @dataclass(frozen=True)

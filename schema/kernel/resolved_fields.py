@@ -1,0 +1,70 @@
+"""Fields that resolve alike in many types: a value by its key, a value in words, a text in the asked language."""
+
+from collections.abc import Callable, Mapping
+from operator import attrgetter
+from typing import Any, TypeVar
+
+import strawberry
+
+from domain.kernel.messages import label
+from schema.kernel.context import Info, InLanguage, field_language
+from schema.kernel.loaders import ByKey, Loader
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+PATH_KEY, PREFIX_KEY = "path", "prefix"
+"""Under which a field's metadata has the path that it reads, and the prefix of its texts."""
+
+
+def field_by_key(
+    loader: Loader[K, V | None],
+    view: Callable[[V], object],
+    key: str | Callable[[Any], K | None],
+    *,
+    description: str,
+    graph_type: object = None,
+) -> Any:
+    """A field that loads one value by a key of its parent and shows it by a graph type's `of`; null without a value.
+
+    The key is a path of attributes, such as `item.officer_id`, or a function of the parent. `graph_type` is needed
+    where the view is not a class method of the field's type.
+    """
+    by_key = ByKey(loader, attrgetter(key) if isinstance(key, str) else key)
+
+    async def resolve(self: Any, info: Info) -> Any:
+        value = await by_key.load(self, info.context.loaders)
+        return None if value is None else view(value)
+
+    shown: Any = graph_type or getattr(view, "__self__", None)
+    read = {PATH_KEY: key} if isinstance(key, str) else {}
+    return strawberry.field(
+        resolver=resolve, graphql_type=shown | None, description=description, metadata={**by_key.metadata, **read}
+    )
+
+
+def label_field(prefix: str, path: str, *, description: str, nullable: bool = False) -> Any:
+    """A field that says in words the enum value at a path of its parent: the text `<prefix>.<VALUE>`."""
+    get = attrgetter(path)
+
+    def resolve(self: Any, info: Info, language: InLanguage = None) -> str | None:
+        value = get(self)
+        return None if value is None else label(f"{prefix}.{value.value}", field_language(info, language))
+
+    return _words(resolve, description, nullable, {PATH_KEY: path, PREFIX_KEY: prefix})
+
+
+def text_field(path: str, *, description: str, nullable: bool = False) -> Any:
+    """A field that shows in the asked language the text of two languages at a path of its parent."""
+    get = attrgetter(path)
+
+    def resolve(self: Any, info: Info, language: InLanguage = None) -> str | None:
+        text = get(self)
+        return None if text is None else text.in_language(field_language(info, language))
+
+    return _words(resolve, description, nullable, {PATH_KEY: path})
+
+
+def _words(resolve: Callable[..., str | None], description: str, nullable: bool, read: Mapping[str, str]) -> Any:
+    shown: Any = str | None if nullable else str
+    return strawberry.field(resolver=resolve, graphql_type=shown, description=description, metadata=read)
