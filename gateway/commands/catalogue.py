@@ -1,6 +1,5 @@
 """The commands `apuni catalogue` and `apuni doctor`: import services, and list what no source states of them."""
 
-import asyncio
 import csv
 import json
 import sys
@@ -10,17 +9,16 @@ from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 import typer
-from rich.table import Table
 
 from actions.catalogue.catalogue_import import import_portal, import_rows
 from actions.catalogue.cells import REASONS, Reject, Row
-from actions.catalogue.changes import Imported, ProgressCallback
 from actions.catalogue.doctor import count_missing_facts, missing_facts
 from actions.catalogue.rows import FILES, CatalogueRows
-from domain.kernel import Clock, Source
-from gateway.commands.opening import account, open_storage, out, print_table, why_unread
+from actions.kernel import Environment
+from domain.kernel import Clock, CommandFailed, Source
+from gateway.commands.kernel import CommandGroup, account, out, print_json, print_table, read_csv, readable
 from gateway.pages.spreadsheets import safe_cell
-from gateway.settings.settings import Settings, read_settings
+from gateway.settings.settings import read_settings
 from integrations.calling.breakers import Breakers
 from integrations.calling.cache import AnswerCache, open_cache
 from integrations.calling.errors import RemoteError
@@ -31,112 +29,102 @@ from integrations.calling.transport import Transports
 from integrations.portal import NotACatalogue, PortalCatalogue, ReadCatalogue, read_catalogue
 from store.catalogue import catalogue
 
-group = typer.Typer(no_args_is_help=True)
+group = CommandGroup()
+"""The catalogue of services."""
+doctor_group = CommandGroup()
+"""Facts that this installation lacks."""
 
-
-doctor_group = typer.Typer(no_args_is_help=True)
-
-
-_JSON = Annotated[bool, typer.Option("--json", help="tell it as JSON")]
-
-
-@group.command("import")
-def catalogue_import(
-    source: Annotated[
-        str,
-        typer.Argument(help="a folder such as catalogue_data/, a JSON file of the portal's shape, or its address"),
-    ],
-    dry_run: Annotated[bool, typer.Option(help="only show what would change")] = False,
-    as_json: _JSON = False,
-    rejects: Annotated[Path | None, typer.Option(help="a CSV file for the rows that are left out")] = None,
-) -> None:
-    """Take over services; applications keep the rules that they were filed under. All or nothing, and again at will.
-
-    The exit status is 1 where nothing could be imported, and 2 where rows were left out.
-    """
-    try:
-        whole = asyncio.run(run_import(read_settings(), source, dry_run=dry_run, as_json=as_json, rejects=rejects))
-    except NotImported as refused:
-        typer.echo(f"apuni: {refused}", err=True)
-        raise typer.Exit(1) from None
-    if not whole:
-        raise typer.Exit(2)
-
-
-@doctor_group.command("catalogue")
-def doctor_catalogue(as_json: _JSON = False) -> None:
-    """List the facts that no source gives: limits, fees, documents, officers and so on, service by service."""
-    asyncio.run(run_doctor(read_settings(), as_json=as_json))
-
+_Json = Annotated[bool, typer.Option("--json", help="print JSON")]
 
 MOST_BYTES = 20_000_000
 OPTIONAL = frozenset(name for name, file in FILES.items() if file.startswith("local_"))
 """Files that a folder may lack; without the others nothing is imported."""
 
 
-class NotImported(Exception):
-    """Nothing was imported; the text says why in one line."""
+@group.storage_command("import")
+async def import_services(
+    env: Environment,
+    source: Annotated[
+        str,
+        typer.Argument(help="a folder such as catalogue_data/, a JSON file of the portal's shape, or its address"),
+    ],
+    dry_run: Annotated[bool, typer.Option(help="only show what would change")] = False,
+    as_json: _Json = False,
+    rejects: Annotated[Path | None, typer.Option(help="a CSV file for the rows that are left out")] = None,
+) -> None:
+    """Import services, all or nothing, as often as needed; applications keep the rules that they were filed under.
 
-
-async def run_import(settings: Settings, source: str, *, dry_run: bool, as_json: bool, rejects: Path | None) -> bool:
-    """Import a folder, a JSON file or an address, and report what changed; False where rows were left out.
-
-    Raises NotImported where the source cannot be read at all, or the file for the rejects cannot be written.
+    The exit status is 1 where nothing could be imported, and 2 where rows were left out.
     """
-    _refuse_unwritable(rejects)
-    folder = _folder(source)
-    async with open_storage(settings) as rooms:
-        how: dict[str, Any] = {"dry_run": dry_run, "by": account(), "tell": _progress()}
-        if folder is not None:
-            imported = await import_rows(rooms.store, read_folder(folder), **how)
-        else:
-            imported = await import_portal(rooms.store, await _read_portal(settings, source, rooms.clock), **how)
-    if as_json:
-        typer.echo(json.dumps(imported.as_json(), ensure_ascii=False, indent=2))
+    if rejects is not None:
+        try:
+            rejects.open("a", encoding="utf-8").close()
+        except OSError as error:
+            raise CommandFailed(f"the file {rejects} cannot be written ({error.strerror})") from None
+    if (rows := _read_folder(Path(source))) is not None:
+        imported = await import_rows(env.store, rows, dry_run=dry_run, by=account(), tell=_print_progress)
     else:
-        for line in imported.lines():
-            typer.echo(line)
-    _tell_rejects(imported, rejects)
-    return not imported.rejects
+        read = await _read_portal(source, env.clock)
+        imported = await import_portal(env.store, read, dry_run=dry_run, by=account(), tell=_print_progress)
+    if as_json:
+        print_json(imported.as_json())
+    else:
+        typer.echo("\n".join(imported.lines()))
+    if rejects is not None:
+        write_rejects(rejects, imported.rejects)
+        typer.echo(f"apuni: {len(imported.rejects)} rows that were left out are in {rejects}", err=True)
+    else:
+        for reject in imported.rejects:
+            typer.echo(f"apuni: {reject.words}", err=True)
+    if imported.rejects:
+        raise typer.Exit(2)
 
 
-def _folder(source: str) -> Path | None:
-    path = Path(source)
-    return path if path.is_dir() else None
+@doctor_group.storage_command("catalogue")
+async def list_missing_facts(env: Environment, as_json: _Json = False) -> None:
+    """List the facts that no source gives, by service: limits, fees, documents, officers and so on."""
+    async with env.store.read_transaction() as tx:
+        services = await catalogue.all_services(tx)
+    missing = missing_facts(services)
+    counts = count_missing_facts(missing)
+    if as_json:
+        by_service = [{"code": each.code, "name": each.name, "facts": list(each.facts)} for each in missing]
+        print_json({"services": len(services), "missing": counts, "byService": by_service})
+        return
+    print_table(("service", "name", "not known"), ((each.code, each.name, ", ".join(each.facts)) for each in missing))
+    for name, many in counts.items():
+        out.print(f"apuni: {name} is not known of {many} of {len(services)} services")
 
 
-def read_folder(folder: Path) -> CatalogueRows:
-    """The rows of the files of a folder such as catalogue_data/; raises NotImported by the name of the file."""
+def _read_folder(folder: Path) -> CatalogueRows | None:
+    """The rows of the files of a folder such as catalogue_data/, None for no folder; raises CommandFailed by file."""
+    if not folder.is_dir():
+        return None
     rows: dict[str, tuple[Row, ...]] = {}
     for name, file in FILES.items():
         path = folder / file
         if not path.exists() and name in OPTIONAL:
             rows[name] = ()
             continue
-        try:
-            with _bounded_path(path).open(encoding="utf-8-sig", newline="") as lines:
-                rows[name] = tuple(csv.DictReader(lines, strict=True))
-        except (OSError, UnicodeDecodeError, csv.Error) as error:
-            raise NotImported(f"the file {path} cannot be read ({why_unread(error)})") from None
+        _refuse_large(path)
+        rows[name] = tuple(read_csv(path))
     return CatalogueRows(**rows)
 
 
-async def _read_portal(settings: Settings, source: str, clock: Clock) -> ReadCatalogue:
+async def _read_portal(source: str, clock: Clock) -> ReadCatalogue:
     if urlsplit(source).scheme in ("http", "https"):
-        return await _fetch_catalogue(settings, source, clock)
+        return await _fetch_catalogue(source, clock)
     try:
-        return read_catalogue(json.loads(_bounded_path(Path(source)).read_text(encoding="utf-8-sig")))
+        return read_catalogue(_read_json(Path(source)))
     except NotACatalogue as wrong:
-        raise NotImported(f"the file {source} is not a catalogue: {wrong}") from None
-    except (OSError, ValueError, RecursionError) as error:
-        raise NotImported(f"the file {source} cannot be read ({why_unread(error)})") from None
+        raise CommandFailed(f"the file {source} is not a catalogue: {wrong}") from None
 
 
-async def _fetch_catalogue(settings: Settings, address: str, clock: Clock) -> ReadCatalogue:
+async def _fetch_catalogue(address: str, clock: Clock) -> ReadCatalogue:
     """The catalogue at an address, through the resilient caller; in production by https only."""
-    parts = urlsplit(address)
+    settings, parts = read_settings(), urlsplit(address)
     if parts.username or parts.query or parts.fragment or (parts.scheme != "https" and not settings.demo):
-        raise NotImported("the address must be plain https, without user, query or fragment")
+        raise CommandFailed("the address must be plain https, without user, query or fragment")
     base = f"{parts.scheme}://{parts.netloc}"
     kept = AnswerCache(open_cache(None), clock)
     shared = Resilience(clock, Breakers(clock), kept, SourceMonitor(()), KillSwitch())
@@ -145,33 +133,23 @@ async def _fetch_catalogue(settings: Settings, address: str, clock: Clock) -> Re
             remote = Remote(Source.DEPARTMENTS, base, client=client, shared=shared)
             return await PortalCatalogue(remote, parts.path or "/").services()
     except RemoteError as error:
-        raise NotImported(f"the portal did not give its catalogue ({error.code})") from None
+        raise CommandFailed(f"the portal did not give its catalogue ({error.code})") from None
     finally:
         await kept.close()
 
 
-def _bounded_path(path: Path) -> Path:
-    if path.stat().st_size > MOST_BYTES:
-        raise NotImported(f"the file {path} is larger than {MOST_BYTES // 1_000_000} MB")
-    return path
+def _read_json(file: Path) -> Any:
+    _refuse_large(file)
+    with readable(file):
+        return json.loads(file.read_text(encoding="utf-8-sig"))
 
 
-def _refuse_unwritable(file: Path | None) -> None:
-    """Raise NotImported before anything is taken over where the rows that are left out could not be reported."""
-    if file is None:
-        return
-    try:
-        file.open("a", encoding="utf-8").close()
-    except OSError as error:
-        raise NotImported(f"the file {file} cannot be written ({error.strerror})") from None
-
-
-def _tell_rejects(imported: Imported, file: Path | None) -> None:
-    for reject in imported.rejects if file is None else ():
-        typer.echo(f"apuni: {reject.words}", err=True)
-    if file is not None:
-        write_rejects(file, imported.rejects)
-        typer.echo(f"apuni: {len(imported.rejects)} rows that were left out are in {file}", err=True)
+def _refuse_large(path: Path) -> None:
+    """Raise CommandFailed for a file that is too large, or cannot be read."""
+    with readable(path):
+        size = path.stat().st_size
+    if size > MOST_BYTES:
+        raise CommandFailed(f"the file {path} is larger than {MOST_BYTES // 1_000_000} MB")
 
 
 def write_rejects(file: Path, rejects: Sequence[Reject]) -> None:
@@ -184,34 +162,9 @@ def write_rejects(file: Path, rejects: Sequence[Reject]) -> None:
             writer.writerow([safe_cell(cell) for cell in cells])
 
 
-def _progress() -> ProgressCallback:
-    """Told on stderr, one line in its place on a terminal; a file gets no line but the last."""
-
-    def tell(done: int, total: int, /) -> None:
-        if sys.stderr.isatty():
-            typer.echo(f"\rapuni: {done}/{total} services", err=True, nl=done == total)
-        elif done == total:
-            typer.echo(f"apuni: {done}/{total} services", err=True)
-
-    return tell
-
-
-async def run_doctor(settings: Settings, *, as_json: bool) -> None:
-    """List every fact of the catalogue that is null, by service, and how many services lack each."""
-    async with open_storage(settings) as rooms, rooms.store.read_transaction() as tx:
-        services = await catalogue.all_services(tx)
-    missing = missing_facts(services)
-    if as_json:
-        shown = {
-            "services": len(services),
-            "missing": count_missing_facts(missing),
-            "byService": [{"code": each.code, "name": each.name, "facts": list(each.facts)} for each in missing],
-        }
-        typer.echo(json.dumps(shown, ensure_ascii=False, indent=2))
-        return
-    table = Table("service", "name", "not known")
-    for each in missing:
-        table.add_row(each.code, each.name, ", ".join(each.facts))
-    print_table(table)
-    for name, many in count_missing_facts(missing).items():
-        out.print(f"apuni: {name} is not known of {many} of {len(services)} services", markup=False)
+def _print_progress(done: int, total: int, /) -> None:
+    """Report on stderr, one line in its place on a terminal; a file gets no line but the last."""
+    if sys.stderr.isatty():
+        typer.echo(f"\rapuni: {done}/{total} services", err=True, nl=done == total)
+    elif done == total:
+        typer.echo(f"apuni: {done}/{total} services", err=True)

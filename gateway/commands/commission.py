@@ -1,6 +1,5 @@
-"""The command `apuni commission`."""
+"""The commands of `apuni commission`: reviews of delays and signed case files."""
 
-import asyncio
 import json
 from datetime import date
 from pathlib import Path
@@ -10,39 +9,37 @@ import typer
 
 from actions.appeals.case_file import NotGenuine, verify_manifest
 from actions.appeals.delay_review import make_review
+from actions.kernel import Environment
+from gateway.commands.kernel import CommandGroup, parse_month
 from gateway.http.public_keys import public_keys
-from gateway.runtime.composition import open_runtime
 from gateway.settings.settings import read_settings
 from store.database import Keyrings
 
-group = typer.Typer(no_args_is_help=True)
+group = CommandGroup()
+"""The Right to Service Commission: reviews of delays and case files."""
 
 
-@group.command("review")
-def review(month: Annotated[str | None, typer.Option(help="YYYY-MM; left out, the month before this")] = None) -> None:
-    """Make the review of delays of a month that is over, and have it sent; made once, it stays."""
+@group.runtime_command("review")
+async def review(
+    env: Environment,
+    month: Annotated[
+        date | None, typer.Option(parser=parse_month, metavar="YYYY-MM", help="the month; without it, the last one")
+    ] = None,
+) -> None:
+    """Make the review of delays of a month that has ended, and have it sent; a review that was made does not change."""
     try:
-        wanted = date.fromisoformat(f"{month}-01") if month else None
-    except ValueError:
-        raise typer.BadParameter("YYYY-MM", param_hint="--month") from None
-
-    async def run() -> str:
-        async with open_runtime(read_settings()) as house:
-            made = await make_review(house.environment, wanted)
-        return "the review of this month is there already" if made is None else f"{made.month:%Y-%m} {made.sha256}"
-
-    try:
-        typer.echo(asyncio.run(run()))
+        made = await make_review(env, month)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--month") from None
+    typer.echo("the review of this month is there already" if made is None else f"{made.month:%Y-%m} {made.sha256}")
 
 
 @group.command("verify")
 def verify(
     file: Annotated[Path, typer.Argument(help="the case file")],
-    keys: Annotated[Path | None, typer.Option(help="a JWK set; left out, this installation's own keys")] = None,
+    keys: Annotated[Path | None, typer.Option(help="a JWK set; without it, the keys of this installation")] = None,
 ) -> None:
-    """Examine a signed case file, as tools/verify_case_file.py does; the status is 1 where it is not genuine."""
+    """Verify a signed case file, as tools/verify_case_file.py does; the exit status is 1 where it is not genuine."""
     given = (
         json.loads(keys.read_text(encoding="utf-8"))
         if keys

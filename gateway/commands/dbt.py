@@ -1,110 +1,66 @@
-"""The command `apuni dbt`: batches and files for PFMS, and the certificates that sign them."""
+"""The commands of `apuni dbt`: batches and files for PFMS, signing certificates, comparisons, cases and statements."""
 
-import asyncio
+import csv
 import json
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from actions.kernel import UnitOfWork
+from actions.benefits.bharat_reports import report_month
+from actions.kernel import Environment, UnitOfWork
 from actions.payments.payment_answers import fetch_answers
 from actions.payments.payment_batches import batch_now
+from actions.payments.reconciliation import reconcile, reconcile_due
 from actions.payments.releasing import release_set_aside
 from actions.payments.sending import send_batch
 from actions.payments.signers import KnownSigner, known_signers
-from domain.kernel import CommandFailed
+from actions.reconciliation.finance_totals import month_statement
+from domain.benefits.benefits import Rail
+from domain.kernel import CommandFailed, ist_date, show_number
 from domain.payments.files import BatchState, EnrolmentState, FileState, LedgerFile, LineState, PaymentFileBatch
-from gateway.commands.dbt_books import books
-from gateway.commands.opening import command_subject, environment_of, open_storage, out
-from gateway.runtime.composition import open_runtime
+from domain.reconciliation.finance_cases import CaseState, FinanceCase
+from domain.reconciliation.finance_totals import MonthMovement
+from domain.reconciliation.reconciliation import ReconciliationRun, RunState
+from domain.statistics.figures import month_of
+from gateway.commands.kernel import CommandGroup, Limit, command_subject, out, parse_day, parse_month, print_lines
 from gateway.runtime.partners import pfms_tls
-from gateway.settings.settings import Settings, read_settings
+from gateway.settings.settings import read_settings
 from integrations.calling.errors import RemoteError
 from integrations.dbt_finance.pfms.rest_tls import SOON
-from store.payments import beneficiary_endings, payment_batches, payment_files
+from store.catalogue import catalogue
+from store.database import Transaction
+from store.payments import beneficiary_endings, bharat_figures, payment_batches, payment_files, payment_queues
+from store.reconciliation import finance_cases
+from store.reconciliation.finance_cases import CaseFilter
+from store.reconciliation.finance_totals import MOVES
 
-group = typer.Typer(no_args_is_help=True)
-group.add_typer(books)
-
-
-@group.command("batches")
-def dbt_batches(
-    state: Annotated[str | None, typer.Option(help="such as SENT, IN_DOUBT or REJECTED; without it, all")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=1000)] = 50,
-) -> None:
-    """List batches, the newest first, with their sums and where their lines stand."""
-    try:
-        wanted = BatchState(state) if state else None
-    except ValueError:
-        raise typer.BadParameter(f"a state is one of {', '.join(BatchState)}") from None
-    asyncio.run(run_batches(read_settings(), wanted, limit))
-
-
-@group.command("files")
-def dbt_files(
-    name: Annotated[str | None, typer.Argument(help="one name; without it, the newest files")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=1000)] = 50,
-    reason: Annotated[
-        Path | None, typer.Option(help="a folder to write `<name>.reason` to for each refused file shown")
-    ] = None,
-) -> None:
-    """List the files that came and went: hash, size, what became of each, and why one was refused."""
-    asyncio.run(run_files(read_settings(), name, limit, reason))
-
-
-@group.command("signers")
-def dbt_signers() -> None:
-    """List the certificates that sign files and what PFMS says of them, the one that signs now first.
-
-    The exit status is 1 where the present one was declined, where the key of a file under way is not held any more, or
-    where the client certificate of REST ends within thirty days.
-    """
-    if not asyncio.run(run_signers(read_settings())):
-        raise typer.Exit(1)
-
-
-@group.command("send-now")
-def dbt_send_now() -> None:
-    """Make batches of what is due at once, whatever the time, and send them. The exit status is 1 where one was not."""
-    if not asyncio.run(run_send_now(read_settings())):
-        raise typer.Exit(1)
-
-
-@group.command("fetch-now")
-def dbt_fetch_now() -> None:
-    """Take in the answers that lie ready. The exit status is 1 where PFMS cannot be asked."""
-    if not asyncio.run(run_fetch_now(read_settings())):
-        raise typer.Exit(1)
-
-
-@group.command("release")
-def dbt_release(
-    what: Annotated[str, typer.Argument(help="a message id, an end-to-end id, or a beneficiary not deleted")],
-) -> None:
-    """Let payments that were set aside, or a deletion that was declined, go in another batch, once its case is settled.
-
-    Only what PFMS does not have is ever set aside; what it may have cannot be released.
-    """
-    if not asyncio.run(run_release(read_settings(), what)):
-        raise typer.Exit(1)
-
+group = CommandGroup()
+"""Payments of benefits (DBT): batches and files for PFMS, reconciliation, reports."""
 
 _MOST = 1_000
+_PAGE = 100
 _WRONG = frozenset({FileState.REFUSED, FileState.REUSED})
+_Month = Annotated[date, typer.Option(parser=parse_month, metavar="YYYY-MM", help="the month, such as 2026-11")]
+_Scheme = Annotated[str | None, typer.Option(help="one scheme, by its code; without it, all")]
 
 
-async def run_batches(settings: Settings, state: BatchState | None, limit: int) -> None:
-    """Print batches, one a line."""
-    async with open_storage(settings) as rooms, rooms.store.read_transaction() as tx:
+@group.storage_command("batches")
+async def list_batches(
+    env: Environment,
+    state: Annotated[BatchState | None, typer.Option(help="only batches in this state")] = None,
+    limit: Limit = 50,
+) -> None:
+    """List batches, the newest first, with their sums and the states of their lines."""
+    async with env.store.read_transaction() as tx:
         found = await payment_batches.batches(tx, states=[state] if state else (), limit=limit)
         counts = await payment_batches.line_counts(tx, [batch.id for batch in found])
         gone = await beneficiary_endings.deletions(tx, [batch.id for batch in found])
-    for batch in found:
-        out.print(_batch_line(batch, counts.get(batch.id, {}), gone.get(batch.id, 0)), markup=False)
-    out.print(f"apuni: {len(found)} batches", markup=False)
+    lines = (_batch_line(batch, counts.get(batch.id, {}), gone.get(batch.id, 0)) for batch in found)
+    print_lines(lines, f"{len(found)} batches")
 
 
 def _batch_line(batch: PaymentFileBatch, counts: Mapping[LineState, tuple[int, int]], deletions: int) -> str:
@@ -117,24 +73,34 @@ def _batch_line(batch: PaymentFileBatch, counts: Mapping[LineState, tuple[int, i
     )
 
 
-async def run_files(settings: Settings, name: str | None, limit: int, reasons: Path | None) -> None:
-    """Print files of the ledger, one a line; write the reasons of those that were refused."""
-    async with open_storage(settings) as rooms, rooms.store.read_transaction() as tx:
+@group.storage_command("files")
+async def list_files(
+    env: Environment,
+    name: Annotated[str | None, typer.Argument(help="one name; without it, the newest files")] = None,
+    limit: Limit = 50,
+    reason: Annotated[
+        Path | None, typer.Option(help="a folder to write `<name>.reason` to for each refused file shown")
+    ] = None,
+) -> None:
+    """List the files sent and received: hash, size, state, and why one was refused."""
+    async with env.store.read_transaction() as tx:
         found = await payment_files.files(tx, name=name, limit=limit)
+    print_lines(map(_file_line, found), f"{len(found)} files")
     for file in found:
-        why = f" {file.reason} {file.detail or ''}".rstrip() if file.reason else ""
-        out.print(
-            f"{file.seen_at.isoformat(timespec='seconds')} {file.direction.value} {file.kind} {file.name} "
-            f"{file.state.value} {file.size} {file.digest} rows {file.applied}/{file.rows} unknown {file.unknown}{why}",
-            markup=False,
-        )
-        if reasons is not None and file.state in _WRONG:
-            write_reason(reasons, file)
-    out.print(f"apuni: {len(found)} files", markup=False)
+        if reason is not None and file.state in _WRONG:
+            _write_reason(reason, file)
 
 
-def write_reason(folder: Path, file: LedgerFile) -> Path:
-    """Write why a file was refused, and nothing else of it; returns the path."""
+def _file_line(file: LedgerFile) -> str:
+    why = f" {file.reason} {file.detail or ''}".rstrip() if file.reason else ""
+    return (
+        f"{file.seen_at.isoformat(timespec='seconds')} {file.direction.value} {file.kind} {file.name} "
+        f"{file.state.value} {file.size} {file.digest} rows {file.applied}/{file.rows} unknown {file.unknown}{why}"
+    )
+
+
+def _write_reason(folder: Path, file: LedgerFile) -> None:
+    """Write why a file was refused, and nothing else of it."""
     told = {
         "name": file.name,
         "kind": file.kind,
@@ -147,82 +113,27 @@ def write_reason(folder: Path, file: LedgerFile) -> Path:
     }
     path = folder / f"{file.name}.reason"
     path.write_text(json.dumps(told, indent=2, sort_keys=True) + "\n", encoding="utf-8")
-    return path
 
 
-async def run_send_now(settings: Settings) -> bool:
-    """Make and send; False where a batch was not sent: it is tried again by the worker."""
-    sent, failed = 0, 0
-    async with open_runtime(settings) as house:
-        env = house.environment
-        made = await batch_now(env)
-        async with env.store.read_transaction() as tx:
-            states = (BatchState.BUILT, BatchState.SEALED)
-            waiting = await payment_batches.batches(tx, states=states, limit=_MOST)
-        for batch in reversed(waiting):
-            try:
-                await send_batch(env, batch.id)
-                sent += 1
-            except RemoteError as error:
-                failed += 1
-                typer.echo(f"apuni: {batch.message_id} is not sent: {error.code}", err=True)
-    out.print(f"apuni: {made} batches made, {sent} sent")
-    return failed == 0
+@group.runtime_command("signers")
+async def list_signers(env: Environment) -> None:
+    """List the certificates that sign files and their state at PFMS, the present one first.
 
-
-async def run_fetch_now(settings: Settings) -> bool:
-    """Process the answers that are ready; False where PFMS cannot be reached."""
-    settled = 0
-    async with open_runtime(settings) as house:
-        try:
-            while more := await fetch_answers(house.environment):
-                settled += more
-        except RemoteError as error:
-            typer.echo(f"apuni: PFMS cannot be asked: {error.code}", err=True)
-            return False
-    out.print(f"apuni: {settled} files settled")
-    return True
-
-
-async def run_release(settings: Settings, what: str) -> bool:
-    """Release; False where nothing of that name is set aside."""
-    async with open_storage(settings) as rooms:
-        env = environment_of(settings, rooms)
-        try:
-            many = await env.store.carry_out(lambda tx: release_set_aside(UnitOfWork(env, tx, command_subject()), what))
-        except CommandFailed as error:
-            typer.echo(f"apuni: {error}", err=True)
-            return False
-    if not many:
-        typer.echo(
-            f"apuni: nothing of {what} is set aside; `apuni dbt batches` names messages with lines SET_ASIDE, "
-            "`apuni dbt cases` the payment or the beneficiary of a case",
-            err=True,
-        )
-        return False
-    out.print(f"apuni: {many} lines may go in another batch")
-    return True
-
-
-async def run_signers(settings: Settings) -> bool:
-    """Print certificates, one a line; False where none signs, or a file under way could not be made again."""
-    async with open_runtime(settings) as house:
-        known = await known_signers(house.environment)
-        now = house.environment.clock.now()
-    for one in known:
-        out.print(signer_line(one), markup=False)
-    ends_at = pfms_tls(settings).ends_at()
+    The exit status is 1 where PFMS declined the present one, where the key for a file being processed is missing, or
+    where the client certificate for REST expires within thirty days.
+    """
+    known = await known_signers(env)
+    ends_at = pfms_tls(read_settings()).ends_at()
+    lines = [signer_line(one) for one in known]
     if ends_at is not None:
-        out.print(f"client-certificate valid-until {ends_at:%Y-%m-%d}", markup=False)
-    wrong = [*problems_of(known), *problems_of_client(ends_at, now)]
-    for problem in wrong:
-        typer.echo(f"apuni: {problem}", err=True)
-    out.print(f"apuni: {len(known)} certificates", markup=False)
-    return not wrong
+        lines.append(f"client-certificate valid-until {ends_at:%Y-%m-%d}")
+    print_lines(lines, f"{len(known)} certificates")
+    if wrong := [*problems_of(known), *problems_of_client(ends_at, env.clock.now())]:
+        raise CommandFailed(*wrong)
 
 
 def problems_of(known: Sequence[KnownSigner]) -> list[str]:
-    """What an operator must mend: nothing can be signed, or a file under way could not be made again."""
+    """What an operator must correct: nothing can be signed, or a file being processed could not be made again."""
     found = []
     if any(one.signs_now and one.enrolment.state is EnrolmentState.REJECTED for one in known):
         found.append("PFMS declined the certificate that signs now: nothing is sent (docs/payments.md)")
@@ -232,7 +143,7 @@ def problems_of(known: Sequence[KnownSigner]) -> list[str]:
 
 
 def problems_of_client(ends_at: datetime | None, now: datetime) -> list[str]:
-    """What an operator must mend of the certificate that PFMS asks of us over REST."""
+    """What an operator must correct about the certificate that PFMS asks of us over REST."""
     if ends_at is None or ends_at - now > SOON:
         return []
     said = f"{'ends' if ends_at > now else 'ended'} on {ends_at:%Y-%m-%d}"
@@ -240,7 +151,7 @@ def problems_of_client(ends_at: datetime | None, now: datetime) -> list[str]:
 
 
 def signer_line(one: KnownSigner) -> str:
-    """A certificate in one line: what it does, what PFMS says of it, and whether its key may go."""
+    """A certificate in one line: its use, its state at PFMS, and whether its key may be removed."""
     role = "signs-now" if one.signs_now else "on-the-ring" if one.key_held else "not-held"
     heard = one.enrolment.heard_at.isoformat(timespec="seconds") if one.enrolment.heard_at else "-"
     until = one.valid_until.date().isoformat() if one.valid_until else "-"
@@ -249,3 +160,161 @@ def signer_line(one: KnownSigner) -> str:
         f"{one.enrolment.fingerprint} {role} {one.enrolment.state.value} since {heard} codes {codes} "
         f"valid-until {until} files {one.files}"
     )
+
+
+@group.runtime_command("send-now")
+async def send_now(env: Environment) -> bool:
+    """Make batches of all due payments at once, at any hour, and send them; exit status 1 where one was not sent."""
+    sent, failed = 0, 0
+    made = await batch_now(env)
+    async with env.store.read_transaction() as tx:
+        states = (BatchState.BUILT, BatchState.SEALED)
+        waiting = await payment_batches.batches(tx, states=states, limit=_MOST)
+    for batch in reversed(waiting):
+        try:
+            await send_batch(env, batch.id)
+            sent += 1
+        except RemoteError as error:
+            failed += 1
+            typer.echo(f"apuni: {batch.message_id} is not sent: {error.code}", err=True)
+    out.print(f"apuni: {made} batches made, {sent} sent")
+    return failed == 0
+
+
+@group.runtime_command("fetch-now")
+async def fetch_now(env: Environment) -> None:
+    """Fetch and process the answers that are ready; exit status 1 where PFMS cannot be reached."""
+    settled = 0
+    try:
+        while more := await fetch_answers(env):
+            settled += more
+    except RemoteError as error:
+        raise CommandFailed(f"PFMS cannot be asked: {error.code}") from None
+    out.print(f"apuni: {settled} files settled")
+
+
+@group.storage_command("release")
+async def release(
+    env: Environment,
+    what: Annotated[str, typer.Argument(help="a message id, an end-to-end id, or a beneficiary not deleted")],
+) -> None:
+    """Release payments that were set aside, or a declined deletion, for another batch, once the case is settled.
+
+    Only payments that PFMS does not have are ever set aside; those that it may have cannot be released.
+    """
+    many = await env.store.carry_out(lambda tx: release_set_aside(UnitOfWork(env, tx, command_subject()), what))
+    if not many:
+        raise CommandFailed(
+            f"nothing of {what} is set aside; `apuni dbt batches` names messages with lines SET_ASIDE, "
+            "`apuni dbt cases` the payment or the beneficiary of a case"
+        )
+    out.print(f"apuni: {many} lines may go in another batch")
+
+
+@group.runtime_command("reconcile")
+async def reconcile_books(
+    env: Environment,
+    rail: Annotated[Rail | None, typer.Option(help="without it, whatever is due")] = None,
+    day: Annotated[
+        date | None,
+        typer.Option(parser=parse_day, metavar="YYYY-MM-DD", help="the day to compare; without it, yesterday"),
+    ] = None,
+) -> bool:
+    """Compare a day with the partner's accounts; may be repeated; exit status 1 until the partner delivers them."""
+    if rail is not None:
+        runs: Sequence[ReconciliationRun] = [
+            await reconcile(env, rail, day or ist_date(env.clock.now()) - timedelta(days=1))
+        ]
+    elif day is None:
+        runs = await reconcile_due(env)
+    else:
+        raise typer.BadParameter("a day needs a rail")
+    print_lines(map(_run_line, runs), f"{len(runs)} runs")
+    return all(run.state is RunState.ENDED for run in runs)
+
+
+def _run_line(run: ReconciliationRun) -> str:
+    waits = f" waits: {run.problem}" if run.problem else ""
+    return (
+        f"{run.rail.value} {run.day} {run.state.value} rows {run.rows_compared} differences {run.differences} "
+        f"ours {run.ours_paise} theirs {run.theirs_paise}{waits}"
+    )
+
+
+@group.storage_command("cases")
+async def list_cases(
+    env: Environment,
+    state: Annotated[CaseState | None, typer.Option(help="without it, all that are not settled")] = None,
+    *,
+    critical: Annotated[bool, typer.Option("--critical", help="critical ones only")] = False,
+) -> None:
+    """List differences in public money, the newest first."""
+    states = (state,) if state else finance_cases.OPEN_STATES
+    wanted = CaseFilter(states=states, critical=True if critical else None)
+    place, many = None, 0
+    while True:
+        async with env.store.read_transaction() as tx:
+            found = await finance_cases.page(tx, None, wanted, place=place, limit=_PAGE)
+            payments = await payment_queues.by_instalments(
+                tx, [case.instalment_id for case in found if case.instalment_id]
+            )
+        for case in found:
+            payment = payments.get(case.instalment_id or "")
+            paid = f" payment {payment.end_to_end_id} of {show_number(payment.number)}" if payment else ""
+            out.print(f"{_case_line(case)}{paid}")
+        many += len(found)
+        if len(found) < _PAGE:
+            break
+        place = (found[-1].found_at, found[-1].id)
+    out.print(f"apuni: {many} cases")
+
+
+def _case_line(case: FinanceCase) -> str:
+    return (
+        f"{case.found_at.isoformat(timespec='seconds')} {case.id} {case.state.value} {case.kind.value} "
+        f"{case.about} expected {case.expected or '-'} found {case.found or '-'} "
+        f"paise {case.amount_paise if case.amount_paise is not None else '-'} times {case.times_found}"
+    )
+
+
+@group.storage_command("statement")
+async def print_statement(env: Environment, month: _Month, scheme: _Scheme = None) -> bool:
+    """Print the movements of a month as CSV, in paise, with totals; exit status 1 where it does not balance."""
+    if month > month_of(ist_date(env.clock.now())):
+        raise typer.BadParameter(f"{month:%Y-%m} has not begun")
+    async with env.store.read_transaction() as tx:
+        await _refuse_unknown(tx, scheme)
+    lines = await month_statement(env, month, scheme_code=scheme)
+    csv.writer(sys.stdout).writerows(statement_rows(lines))
+    return all(line.balances for line in lines)
+
+
+@group.storage_command("report")
+async def queue_reports(env: Environment, month: _Month, scheme: _Scheme = None) -> None:
+    """Queue the reports of a month that has ended for DBT Bharat, where they contain something new."""
+    if month >= month_of(ist_date(env.clock.now())):
+        raise typer.BadParameter(f"{month:%Y-%m} is not over; a month is reported once it is")
+    async with env.store.read_transaction() as tx:
+        await _refuse_unknown(tx, scheme)
+        schemes = [scheme] if scheme else await bharat_figures.schemes_paid(tx)
+    planned = [one for code in schemes if (one := await report_month(env, code, month)) is not None]
+    lines = (f"{one.month} {one.scheme_code} revision {one.revision} queued" for one in planned)
+    print_lines(lines, f"{len(planned)} reports")
+
+
+async def _refuse_unknown(tx: Transaction, scheme_code: str | None) -> None:
+    if scheme_code is not None and scheme_code not in (known := await catalogue.schemes(tx)):
+        raise typer.BadParameter(f"no scheme has the code {scheme_code}; there are {', '.join(sorted(known))}")
+
+
+def statement_rows(lines: Iterable[MonthMovement]) -> Iterable[Sequence[object]]:
+    """A statement as rows of a table, amounts in paise; the last row holds the sums of all."""
+    names = [f"{name}_{kind}" for name in MOVES for kind in ("count", "paise")]
+    yield ["scheme_code", "department", "district", *names, "balances"]
+    sums = dict.fromkeys(names, 0)
+    for line in lines:
+        values = [value for name in MOVES for value in getattr(line, name)]
+        for name, value in zip(names, values, strict=True):
+            sums[name] += value
+        yield [line.scheme_code, line.department or "", line.district, *values, "yes" if line.balances else "NO"]
+    yield ["TOTAL", "", "", *sums.values(), ""]

@@ -1,36 +1,30 @@
-"""The command `apuni figures`, and its progress output."""
+"""The commands of `apuni figures`, and their progress output."""
 
-import asyncio
 from collections.abc import Callable
 
 import typer
 
+from actions.kernel import Environment
 from actions.statistics.upkeep import rebuild
 from domain.kernel import Clock
-from gateway.commands.opening import account, open_storage
-from gateway.settings.settings import Settings, read_settings
+from gateway.commands.kernel import CommandGroup, account
 from store.statistics import figure_build
 from store.statistics.figure_state import Build, Phase
 
-group = typer.Typer(no_args_is_help=True)
-
-
-@group.command("rebuild")
-def figures_rebuild() -> None:
-    """Count every application and grievance anew, beside the figures that are read; begun again, it goes on."""
-    typer.echo(f"{asyncio.run(run_rebuild(read_settings()))} sums counted anew")
-
+group = CommandGroup()
+"""The stored totals behind statistics and dashboards."""
 
 TOLD_EVERY = 5.0
 """Seconds between two lines of progress."""
 
 
-async def run_rebuild(settings: Settings) -> int:
-    """Count figures anew and report progress on stderr; gives how many sums there are."""
-    async with open_storage(settings) as rooms:
-        async with rooms.store.read_transaction() as tx:
-            many = await figure_build.cases(tx)
-        return await rebuild(rooms.store, account(), tell=progress(rooms.clock, many))
+@group.storage_command("rebuild")
+async def rebuild_figures(env: Environment) -> None:
+    """Count all applications and grievances again while statistics stay in use; resumes where it was stopped."""
+    async with env.store.read_transaction() as tx:
+        many = await figure_build.cases(tx)
+    sums = await rebuild(env.store, account(), tell=progress(env.clock, many))
+    typer.echo(f"{sums} sums counted anew")
 
 
 def progress(clock: Clock, many: int) -> Callable[[Build], None]:

@@ -1,87 +1,64 @@
-"""The command `apuni forms`: imports or checks form files; reports an invalid file and continues with the rest."""
+"""The commands of `apuni forms`: import or check form files; a refused file is reported and the rest continues."""
 
-import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from actions.catalogue.form_import import FormsImported, RefusedFile, examine, import_forms
-from gateway.commands.opening import account, open_storage, why_unread
+from actions.catalogue.form_import import RefusedFile, examine, import_forms
+from actions.kernel import Environment
+from domain.kernel import CommandFailed
+from gateway.commands.kernel import CommandGroup, account, readable
 from gateway.runtime.form_files import FOLDER, form_files
-from gateway.settings.settings import Settings, read_settings
 
-group = typer.Typer(no_args_is_help=True)
+group = CommandGroup()
+"""The application forms of services."""
 
-_FOLDER = Annotated[Path | None, typer.Argument(help="the folder of the files; left out, the forms of this release")]
+_Folder = Annotated[
+    Path, typer.Argument(show_default=False, help="the folder of the files; without it, the forms of this release")
+]
 
 
-@group.command("import")
-def forms_import(
-    folder: _FOLDER = None, dry_run: Annotated[bool, typer.Option(help="only show what would change")] = False
+@group.storage_command("import")
+async def import_folder(
+    env: Environment,
+    folder: _Folder = FOLDER,
+    dry_run: Annotated[bool, typer.Option(help="only show what would change")] = False,
 ) -> None:
-    """Take the forms of a folder over; applications keep the version that they were filed under."""
-    if not asyncio.run(run_import(read_settings(), folder, dry_run=dry_run)):
-        raise typer.Exit(1)
+    """Import the forms of a folder; applications keep the version that they were filed under."""
+    imported = await import_forms(env.store, _files(folder), dry_run=dry_run, by=account())
+    for sign, names in (("+", imported.added), ("~", imported.changed), ("-", imported.withdrawn)):
+        for name in names:
+            typer.echo(f"{sign} {name}")
+    for slug in imported.elsewhere:
+        typer.echo(f"? {slug}: the catalogue has no such service")
+    many, done = len(imported.added) + len(imported.changed), "would be taken over" if dry_run else "taken over"
+    typer.echo(f"{many} forms {done}, {len(imported.unchanged)} unchanged, {len(imported.refused)} refused")
+    _raise_refused(imported.refused)
 
 
 @group.command("check")
-def forms_check(folder: _FOLDER = None) -> None:
-    """Judge the forms of a folder without a store; the exit status is 1 where one is refused."""
-    if not run_check(folder):
-        raise typer.Exit(1)
-
-
-async def run_import(settings: Settings, folder: Path | None, *, dry_run: bool) -> bool:
-    """Import a folder and report what changed; False where a file was refused, which is reported on stderr."""
-    files = _read(folder)
-    if files is None:
-        return False
-    async with open_storage(settings) as rooms:
-        imported = await import_forms(rooms.store, files, dry_run=dry_run, by=account())
-    for line in lines_of(imported, dry_run=dry_run):
-        typer.echo(line)
-    _tell_refused(imported.refused)
-    return not imported.refused
-
-
-def run_check(folder: Path | None) -> bool:
-    """Judge a folder; False where a file is refused."""
-    files = _read(folder)
-    if files is None:
-        return False
-    examined = examine(files)
+def check_folder(folder: _Folder = FOLDER) -> None:
+    """Check the forms of a folder without a store; the exit status is 1 where one is refused."""
+    examined = examine(_files(folder))
     for form in examined.forms:
         typer.echo(f"{form.name} {form.version[:12]} {len(form.by_name)} questions")
-    _tell_refused(examined.refused)
-    return not examined.refused
+    _raise_refused(examined.refused)
 
 
-def lines_of(imported: FormsImported, *, dry_run: bool) -> list[str]:
-    """What an import did, for a person."""
-    signs = (("+", imported.added), ("~", imported.changed), ("-", imported.withdrawn))
-    lines = [f"{sign} {name}" for sign, names in signs for name in names]
-    lines += [f"? {slug}: the catalogue has no such service" for slug in imported.elsewhere]
-    done = "would be taken over" if dry_run else "taken over"
-    many = len(imported.added) + len(imported.changed)
-    return [*lines, f"{many} forms {done}, {len(imported.unchanged)} unchanged, {len(imported.refused)} refused"]
-
-
-def _read(folder: Path | None) -> dict[str, bytes] | None:
-    where = folder or FOLDER
-    try:
-        files = form_files(where)
-    except OSError as error:
-        typer.echo(f"apuni: the folder {where} cannot be read ({why_unread(error)})", err=True)
-        return None
+def _files(folder: Path) -> dict[str, bytes]:
+    with readable(folder, "folder"):
+        files = form_files(folder)
     if not files:
-        typer.echo(f"apuni: the folder {where} holds no form files", err=True)
-        return None
+        raise CommandFailed(f"the folder {folder} holds no form files")
     return files
 
 
-def _tell_refused(refused: Sequence[RefusedFile]) -> None:
-    for one in refused:
-        more = f": {one.keyword}" if one.keyword else ""
-        typer.echo(f"apuni: {one.file} is refused: {one.reason.value} at /{one.place}{more}", err=True)
+def _raise_refused(refused: Iterable[RefusedFile]) -> None:
+    lines = [
+        f"{one.file} is refused: {one.reason.value} at /{one.place}{f': {one.keyword}' if one.keyword else ''}"
+        for one in refused
+    ]
+    if lines:
+        raise CommandFailed(*lines)

@@ -1,10 +1,14 @@
 """Finds the commands of `apuni` by their entry points, and imports each when it is run."""
 
+import ast
 import os
 import sys
 from collections.abc import Mapping
-from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
+from importlib.util import find_spec
+from inspect import cleandoc
+from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -13,7 +17,7 @@ from typer.main import get_command_from_info, get_group
 from typer.models import CommandInfo
 
 if TYPE_CHECKING:
-    from typer._click import Command, Context
+    from typer._click import Command, Context, HelpFormatter
 
 ENTRY_POINTS = "apuni.commands"
 """The group of entry points: the name of a command, and where its function or its `typer.Typer` is."""
@@ -25,14 +29,14 @@ PROFILES: Mapping[str, tuple[str, ...]] = {
     "sandbox.commands": ("staging", "demo"),
     "demo.commands": ("demo",),
 }
-"""The packages that hold commands, and the profiles in which these exist; `HELP` of a package has their lines."""
+"""The packages that hold commands, and the profiles in which these exist."""
 
 
 class LazyCommand(TyperCommand):
-    """A command of which only the name and one line of help are known until it is loaded."""
+    """A command of which only the name is known until it is loaded."""
 
-    def __init__(self, entry: EntryPoint, line: str) -> None:
-        super().__init__(entry.name, help=line)
+    def __init__(self, entry: EntryPoint) -> None:
+        super().__init__(entry.name)
         self.entry = entry
 
     def load_command(self) -> "Command":
@@ -44,7 +48,7 @@ class LazyCommand(TyperCommand):
                 information, pretty_exceptions_short=True, rich_markup_mode=self.rich_markup_mode
             )
         group = get_group(found)
-        group.name, group.help = self.entry.name, self.help
+        group.name, group.help = self.entry.name, help_of(self.entry)
         return group
 
 
@@ -57,14 +61,19 @@ class LazyGroup(TyperGroup):
         found, profile = entry_points(group=ENTRY_POINTS), profile_of_environment()
         if not found:
             sys.exit("apuni: no command is installed; run `make bootstrap-dev`, or install the package anew")
-        for package, profiles in PROFILES.items():
-            entries = {entry.name: entry for entry in found if entry.module.rpartition(".")[0] == package}
-            if profile not in profiles:
-                self.elsewhere |= dict.fromkeys(entries, profiles)
-                continue
-            lines: dict[str, str] = import_module(package).HELP
-            for name in (name for name in lines if name in entries):
-                self.add_command(LazyCommand(entries[name], lines[name]))
+        for entry in found:
+            profiles = PROFILES[entry.module.rpartition(".")[0]]
+            if profile in profiles:
+                self.add_command(LazyCommand(entry))
+            else:
+                self.elsewhere[entry.name] = profiles
+
+    def format_help(self, ctx: "Context", formatter: "HelpFormatter") -> None:
+        """Read the line of each command, and list them."""
+        for command in self.commands.values():
+            if isinstance(command, LazyCommand):
+                command.help = help_of(command.entry)
+        super().format_help(ctx, formatter)
 
     def resolve_command(self, ctx: "Context", args: list[str]) -> "tuple[str | None, Command | None, list[str]]":
         """Import the command that is called; one of another profile is refused with a line and the exit status 2."""
@@ -74,6 +83,19 @@ class LazyGroup(TyperGroup):
             raise typer.Exit(2)
         name, command, rest = super().resolve_command(ctx, args)
         return name, command.load_command() if isinstance(command, LazyCommand) else command, rest
+
+
+def help_of(entry: EntryPoint) -> str:
+    """The help of a command: a function's docstring, or the text under a group, read without importing the module."""
+    found = find_spec(entry.module)
+    module = ast.parse(Path(found.origin).read_text("utf-8")) if found and found.origin else ast.Module([], [])
+    for node, under in pairwise([*module.body, ast.Pass()]):
+        match node, under:
+            case ast.FunctionDef(name=name), _ if name == entry.attr:
+                return ast.get_docstring(node) or ""
+            case ast.Assign(targets=[ast.Name(id=name)]), ast.Expr(ast.Constant(str(text))) if name == entry.attr:
+                return cleandoc(text)
+    return ""
 
 
 def profile_of_environment() -> str:

@@ -11,6 +11,7 @@ from gateway.runtime.expected_failures import check_writable
 from gateway.settings.settings import read_settings
 
 keys = typer.Typer(no_args_is_help=True)
+"""Keyrings of this installation."""
 
 
 def serve() -> None:
@@ -21,14 +22,14 @@ def serve() -> None:
 
 
 def worker() -> None:
-    """Run a worker: the outbox, the legal clock, payments, upkeep."""
+    """Run a worker: the outbox, the legal clock, payments and the other jobs."""
     from gateway.worker.process import run_worker
 
     asyncio.run(run_worker(read_settings()))
 
 
 def migrate() -> None:
-    """Bring the store's schema up to date."""
+    """Migrate the store's schema to this release."""
     from store.database import crash_points
     from store.database import migrate as migrate_store
 
@@ -48,7 +49,7 @@ def keys_init() -> None:
 
 @keys.command("rotate")
 def keys_rotate(purpose: str) -> None:
-    """Make a new active key for a purpose; older ones stay for verifying."""
+    """Make a new active key for a purpose; older ones remain, to verify signatures."""
     from store.database import Keyrings
 
     Keyrings(read_settings().keys_folder).rotate(purpose)

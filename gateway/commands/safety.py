@@ -15,8 +15,10 @@ import typer
 from actions.platform.manifests import damaged_manifests
 from actions.privacy.erasures import settle_erasures
 from domain.kernel import SystemClock
-from gateway.commands.opening import backup_key, environment_of, open_storage, out, small_files
+from gateway.commands.kernel import out
+from gateway.runtime.composition import open_storage
 from gateway.settings.settings import Settings, read_settings
+from store.backup.archive import BackupKey
 from store.backup.backup import Place, read_files, read_manifest, restore_backup, write_backup
 from store.checks.verify import Checked
 from store.checks.verify import verify as verify_store
@@ -24,28 +26,31 @@ from store.database import Keyrings, NotEmpty, migrate, schema_is_current
 from store.database.revisions import schema_of_backup
 from store.privacy.erasures import ErasureList
 
-_FILE = Annotated[Path, typer.Argument(help="the file of the backup")]
+_File = Annotated[Path, typer.Argument(help="the file of the backup")]
+
+TOLD_EVERY = 10_000
+"""Rows between two lines of progress."""
 
 
 def backup(
-    file: _FILE,
+    file: _File,
     keys: Annotated[bool, typer.Option(help="whether a backup under a passphrase holds the keyrings too")] = True,
 ) -> None:
-    """Write store, vault and files as of one moment to an encrypted file, while the gateway goes on."""
-    asyncio.run(run_backup(read_settings(), file, keys=keys))
+    """Write store, vault and files as of one moment to an encrypted file; the gateway may run."""
+    asyncio.run(_backup(read_settings(), file, keys=keys))
 
 
 def restore(
-    file: _FILE,
+    file: _File,
     erasures: Annotated[
         Path | None, typer.Option(help="the list of erasures; without it the one of APUNI_ERASURES_FILE")
     ] = None,
 ) -> None:
-    """Put a backup into an empty home and erase again who was erased since.
+    """Restore a backup into an empty home, and erase again all persons erased since.
 
     A damaged backup is refused before anything is written.
     """
-    asyncio.run(run_restore(read_settings(), file, erasures))
+    asyncio.run(_restore(read_settings(), file, erasures))
 
 
 def verify() -> None:
@@ -54,38 +59,53 @@ def verify() -> None:
         raise typer.Exit(1)
 
 
-TOLD_EVERY = 10_000
-"""Rows between two lines of progress."""
-
-
 def run_verify(settings: Settings) -> bool:
     """Check the whole store, report the findings, and return whether there are none."""
     checked = asyncio.run(_verify(settings))
     wrong = sum(check.many for check in checked)
     for check in checked:
         for finding in check.findings:
-            out.print(f"apuni: {check.name}: {finding.code} {finding.where}", markup=False)
+            out.print(f"apuni: {check.name}: {finding.code} {finding.where}")
     out.print(f"apuni: {wrong} findings" if wrong else "apuni: the store is as it must be")
     return not wrong
 
 
-async def run_backup(settings: Settings, file: Path, *, keys: bool) -> None:
+async def _backup(settings: Settings, file: Path, *, keys: bool) -> None:
     """Write a backup and, in the same folder, its manifest. Raises StoreError, OSError."""
-    key = backup_key(settings)
+    key = _backup_key(settings)
     with_keys = keys and settings.backup_passphrase is not None
-    async with open_storage(settings, any_revision=True) as rooms:
-        place = Place(rooms.store, rooms.vault, rooms.objects, small_files(settings) if with_keys else {})
-        created_at = rooms.clock.now().isoformat(timespec="seconds")
+    files = _small_files(settings) if with_keys else {}
+    async with open_storage(settings, any_revision=True) as env:
+        created_at = env.clock.now().isoformat(timespec="seconds")
         with _write_atomically(file) as handle:
+            place = Place(env.store, env.vault, env.objects, files)
             manifest = await write_backup(handle, key, place, created_at, _progress("backup"))
     shown = {**manifest.as_json(), "keysIncluded": with_keys}
     file.with_name(file.name + ".manifest.json").write_text(json.dumps(shown, indent=2, sort_keys=True), "utf-8")
-    rows = sum(manifest.rows.values())
-    out.print(f"apuni: {rows} rows and {manifest.objects} files are in {file}", markup=False)
+    out.print(f"apuni: {sum(manifest.rows.values())} rows and {manifest.objects} files are in {file}")
     if manifest.missing_objects:
-        out.print(f"apuni: {manifest.missing_objects} files that the store names were not there", markup=False)
+        out.print(f"apuni: {manifest.missing_objects} files that the store names were not there")
     if not with_keys:
-        out.print("apuni: the keyrings are not in it; without those of today it cannot be read", markup=False)
+        out.print("apuni: the keyrings are not in it; without those of today it cannot be read")
+
+
+def _backup_key(settings: Settings) -> BackupKey:
+    secret = settings.backup_passphrase
+    return BackupKey(secret.get_secret_value() if secret else None, Keyrings(settings.keys_folder))
+
+
+def _folders(settings: Settings) -> dict[str, Path]:
+    """The folders of the home whose small files belong to a backup locked with a passphrase."""
+    return {"keys": settings.keys_folder, "certificates": settings.home / "certificates"}
+
+
+def _small_files(settings: Settings) -> dict[str, Path]:
+    return {
+        f"{name}/{path.name}": path
+        for name, folder in _folders(settings).items()
+        for path in (sorted(folder.iterdir()) if folder.is_dir() else [])
+        if path.is_file() and path.suffix in {".json", ".pem", ".crt"}
+    }
 
 
 @contextmanager
@@ -102,39 +122,39 @@ def _write_atomically(file: Path) -> Iterator[BinaryIO]:
         Path(temporary).unlink(missing_ok=True)
 
 
-async def run_restore(settings: Settings, file: Path, erasures: Path | None = None) -> None:
+async def _restore(settings: Settings, file: Path, erasures: Path | None) -> None:
     """Restore a backup into an empty home, and erase again who was erased after it was made.
 
     Raises BackupDamaged, NotEmpty, KeyMissing, SchemaTooNew, SchemaTooOld.
     """
-    key = backup_key(settings)
+    key = _backup_key(settings)
     with file.open("rb") as handle:
-        out.print("apuni: reading the whole backup ...", markup=False)
+        out.print("apuni: reading the whole backup ...")
         manifest = read_manifest(handle, key)
         revision = schema_of_backup(manifest.revision)
         await schema_is_current(settings.store_url)  # raises where a store is there that this release cannot touch
         _put_files(settings, read_files(handle, key))
         await migrate(settings.store_url, revision)
-        async with open_storage(settings, any_revision=True) as rooms:
-            await restore_backup(handle, key, Place(rooms.store, rooms.vault, rooms.objects), _progress("restore"))
+        async with open_storage(settings, any_revision=True) as env:
+            await restore_backup(handle, key, Place(env.store, env.vault, env.objects), _progress("restore"))
     await migrate(settings.store_url)
     await _erase_again(settings, ErasureList(erasures or settings.erasure_list))
-    out.print(f"apuni: the state of {manifest.created_at} is restored; run `apuni verify`", markup=False)
+    out.print(f"apuni: the state of {manifest.created_at} is restored; run `apuni verify`")
 
 
 async def _erase_again(settings: Settings, listed: ErasureList) -> None:
     """Nobody of the list may be read again because of the restore."""
-    async with open_storage(settings) as rooms:
-        done = await settle_erasures(environment_of(settings, rooms), listed)
+    async with open_storage(settings) as env:
+        done = await settle_erasures(env, listed)
     if done.erased or done.waiting:
-        out.print(f"apuni: erased again: {done.erased} persons of the list of erasures", markup=False)
+        out.print(f"apuni: erased again: {done.erased} persons of the list of erasures")
     for citizen_id in done.waiting:
-        out.print(f"apuni: still to be erased, a case is under way: {citizen_id}", markup=False)
+        out.print(f"apuni: still to be erased, a case is under way: {citizen_id}")
 
 
 def _put_files(settings: Settings, files: dict[str, bytes]) -> None:
     """Put keyrings and certificates where they belong; another one that is there is never replaced."""
-    folders = {"keys": settings.keys_folder, "certificates": settings.home / "certificates"}
+    folders = _folders(settings)
     places = {folders[name.partition("/")[0]] / Path(name).name: content for name, content in files.items()}
     for path, content in places.items():
         if path.exists() and path.read_bytes() != content:
@@ -147,15 +167,14 @@ def _put_files(settings: Settings, files: dict[str, bytes]) -> None:
 
 async def _verify(settings: Settings) -> list[Checked]:
     def tell(name: str, many: int) -> None:
-        out.print(f"apuni: {name}: {'good' if not many else f'{many} findings'}", markup=False)
+        out.print(f"apuni: {name}: {'good' if not many else f'{many} findings'}")
 
     clock = SystemClock()
     begun = clock.monotonic()
-    async with open_storage(settings) as rooms:
-        keyrings = Keyrings(settings.keys_folder)
-        signed = [("manifests of operations", partial(damaged_manifests, keyrings=keyrings))]
-        checked = await verify_store(rooms.store, rooms.vault, rooms.objects, tell=tell, more=signed)
-    out.print(f"apuni: checked in {clock.monotonic() - begun:.1f} s", markup=False)
+    async with open_storage(settings) as env:
+        signed = [("manifests of operations", partial(damaged_manifests, keyrings=env.keyrings))]
+        checked = await verify_store(env.store, env.vault, env.objects, tell=tell, more=signed)
+    out.print(f"apuni: checked in {clock.monotonic() - begun:.1f} s")
     return checked
 
 
@@ -164,7 +183,7 @@ def _progress(doing: str) -> Callable[[str, int], None]:
 
     def tell(part: str, done: int) -> None:
         if done // TOLD_EVERY > last.get(part, 0) // TOLD_EVERY:
-            out.print(f"apuni: {doing}: {part} {done}", markup=False)
+            out.print(f"apuni: {doing}: {part} {done}")
         last[part] = done
 
     return tell

@@ -1,4 +1,4 @@
-"""The command `apuni schema`: prints the graph's SDL, and compares it with the published one."""
+"""The commands of `apuni schema`: print the graph's SDL, and compare it with the published one."""
 
 from pathlib import Path
 
@@ -9,6 +9,7 @@ from schema.compatibility import breaking_changes
 from schema.printing import printed_schema
 
 group = typer.Typer(no_args_is_help=True)
+"""The GraphQL schema: print it, and compare it with the released one."""
 
 FOLDER = Path(__file__).parents[2] / "schema"
 PRINTED, RELEASED = FOLDER / "schema.graphql", FOLDER / "released.graphql"
@@ -30,7 +31,7 @@ def schema_check() -> None:
 
 @group.command("diff")
 def schema_diff() -> None:
-    """Fail where the graph breaks clients of schema/released.graphql."""
+    """Fail where the graph has breaking changes for clients of schema/released.graphql."""
     today = ist_date(SystemClock().now())
     lines = breaking_changes(RELEASED.read_text(encoding="utf-8"), printed_schema(), today)
     for line in lines:
@@ -42,5 +43,5 @@ def schema_diff() -> None:
 
 @group.command("release")
 def schema_release() -> None:
-    """Promise the present graph to clients: write schema/released.graphql."""
+    """Release the present graph to clients: write schema/released.graphql."""
     RELEASED.write_text(printed_schema(), encoding="utf-8")

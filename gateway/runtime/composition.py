@@ -2,11 +2,12 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import httpx
 
-from actions.kernel import Environment, Rules
+from actions.kernel import Environment, Partners, Rules
 from actions.registry import REGISTRY
 from domain.appeals.law import LAW
 from domain.kernel import Clock, Source, SystemClock, SystemIds
@@ -24,7 +25,7 @@ from integrations.calling.cache_backends import Backend, SealedCache
 from integrations.calling.kill_switch import KillSwitch
 from integrations.calling.monitor import CallObserver, SourceMonitor
 from integrations.calling.remote import Resilience
-from store.catalogue.calendar import work_calendar
+from store.catalogue.calendar import NO_CALENDAR, work_calendar
 from store.database import FieldCipher, Keyrings, Store, crash_points, schema_is_current
 from store.database.vault import Vault
 from store.privacy.erasures import ErasureList
@@ -46,6 +47,41 @@ class Runtime:
 
 
 @asynccontextmanager
+async def open_storage(settings: Settings, *, any_revision: bool = False) -> AsyncIterator[Environment]:
+    """Open store, vault, files and keys, without outside systems.
+
+    With `any_revision` a store of an earlier release is opened too. Raises NotUp or StoreError with one line for a
+    person.
+    """
+    crash_points.arm(settings.crash_at if settings.demo else None)
+    if not await schema_is_current(settings.store_url) and not any_revision:
+        raise NotUp("the store is not migrated to this release; run `apuni migrate`")
+    clock = await open_clock(settings)
+    ids = SystemIds(clock)
+    keyrings = Keyrings(settings.keys_folder)
+    keyrings.init()
+    nobody: Any = None
+    async with AsyncExitStack() as stack:
+        store = await Store.open(settings.store_url, cipher=FieldCipher(keyrings), clock=clock)
+        stack.push_async_callback(store.close)
+        vault = await Vault.open(settings.vault_store_url, keyrings=keyrings, clock=clock, ids=ids)
+        stack.push_async_callback(vault.close)
+        yield Environment(
+            registry=REGISTRY,
+            store=store,
+            vault=vault,
+            objects=await stack.enter_async_context(open_objects(settings, clock)),
+            keyrings=keyrings,
+            clock=clock,
+            ids=ids,
+            rules=Rules(calendar=NO_CALENDAR),
+            partners=Partners(nobody, nobody, nobody, nobody, {}),
+            public_url=settings.url,
+            erasures=ErasureList(settings.erasure_list),
+        )
+
+
+@asynccontextmanager
 async def open_runtime(
     settings: Settings,
     observer: CallObserver | None = None,
@@ -54,19 +90,9 @@ async def open_runtime(
     breakers: BreakerObserver | None = None,
 ) -> AsyncIterator[Runtime]:
     """Open everything for a kind of process; raises SettingsRefused, NotUp or StoreError with one line for a person."""
-    crash_points.arm(settings.crash_at if settings.demo else None)
-    if not await schema_is_current(settings.store_url):
-        raise NotUp("the store is not migrated to this release; run `apuni migrate`")
-    clock = await open_clock(settings)
-    ids = SystemIds(clock)
-    keyrings = Keyrings(settings.keys_folder)
-    keyrings.init()
     async with AsyncExitStack() as stack:
-        cipher = FieldCipher(keyrings)
-        store = await Store.open(settings.store_url, cipher=cipher, clock=clock)
-        stack.push_async_callback(store.close)
-        vault = await Vault.open(settings.vault_store_url, keyrings=keyrings, clock=clock, ids=ids)
-        stack.push_async_callback(vault.close)
+        storage = await stack.enter_async_context(open_storage(settings))
+        store, clock, ids = storage.store, storage.clock, storage.ids
         switches, vitals = Switchboard(), ProcessHealth(label_of(kind), clock, settings.home)
         await refresh_switches(switches, store)
         hints = BreakerSharing(settings.cache_store_url, clock) if settings.cache_store_url else None
@@ -77,7 +103,7 @@ async def open_runtime(
                 spread=int(ids.digits(3)) / 1000,
                 observer=_combined_observer(vitals.breaker_changed, breakers, hints),
             ),
-            AnswerCache(_cache(settings, cipher), clock),
+            AnswerCache(_cache(settings, FieldCipher(storage.keyrings)), clock),
             SourceMonitor(connected_sources(settings), vitals.call_observer(observer)),
             KillSwitch(switches),
         )
@@ -87,31 +113,19 @@ async def open_runtime(
         stack.push_async_callback(resilience.kept.close)
         async with store.read_transaction() as tx:
             calendar = await work_calendar(tx)
-        environment = Environment(
-            registry=REGISTRY,
-            store=store,
-            vault=vault,
-            objects=await stack.enter_async_context(open_objects(settings, clock)),
-            keyrings=keyrings,
-            clock=clock,
-            ids=ids,
-            rules=Rules(
-                calendar=calendar,
-                issuer_id=settings.issuer_id,
-                law=LAW.with_values(settings.law),
-                rails=settings.rails,
-                care=settings.care.rules(demo=settings.demo),
-                desk=settings.desk.rules(),
-                payments=settings.payments.rules(),
-                files=settings.files.rules(),
-                sign_on=settings.sign_on.rules(),
-                fees=settings.fees.rules(),
-            ),
-            partners=partners,
-            public_url=settings.url,
-            erasures=ErasureList(settings.erasure_list),
+        rules = Rules(
+            calendar=calendar,
+            issuer_id=settings.issuer_id,
+            law=LAW.with_values(settings.law),
+            rails=settings.rails,
+            care=settings.care.rules(demo=settings.demo),
+            desk=settings.desk.rules(),
+            payments=settings.payments.rules(),
+            files=settings.files.rules(),
+            sign_on=settings.sign_on.rules(),
+            fees=settings.fees.rules(),
         )
-        yield Runtime(environment, resilience, switches, vitals)
+        yield Runtime(replace(storage, rules=rules, partners=partners), resilience, switches, vitals)
 
 
 def _combined_observer(

@@ -14,8 +14,9 @@ import typer
 
 from actions.kernel.scanner import ScannerAway
 from domain.kernel import Clock, SystemIds
-from gateway.commands.opening import account, open_storage, out, why_unread
+from gateway.commands.kernel import account, out, why_unread
 from gateway.documents.renderer import CertificateRenderer
+from gateway.runtime.composition import open_storage
 from gateway.runtime.scanning import scanner_of
 from gateway.settings.settings import Settings, read_settings
 from legacy.batch import MovedOn
@@ -118,7 +119,7 @@ async def run_start_clock(settings: Settings, *, dry_run: bool, as_json: bool) -
     words = f"{held.held} open applications wait for their clock, {held.overdue} of them beyond their due date"
     if started is not None:
         words = f"the clocks of {started.clocks} applications run, {held.overdue} of them were beyond their due date"
-    out.print(f"apuni: {words}", markup=False)
+    out.print(f"apuni: {words}")
 
 
 async def _import_data(rooms: ImportStorage, handed: Handed, data: OldData, files: CertificateFiles) -> Bookmark:
@@ -227,7 +228,6 @@ def _tell_end(done: Bookmark, handed: Handed, *, as_json: bool) -> None:
     would = "would be " if handed.dry_run else ""
     out.print(
         f"apuni: {done.imported} {would}taken over, {done.skipped} are there already, {done.rejected} {would}left out",
-        markup=False,
     )
     if done.rejected:
         typer.echo(f"apuni: the rows that are left out, and why, are in {handed.rejects}", err=True)

@@ -17,7 +17,7 @@ from actions.catalogue.cells import Reject
 from domain.uploads.files import QuarantinedFile
 from gateway import cli
 from gateway.commands.catalogue import OPTIONAL, write_rejects
-from gateway.commands.opening import open_storage
+from gateway.runtime.composition import open_storage
 from gateway.settings.settings import read_settings
 from store.uploads import quarantine
 

@@ -10,11 +10,13 @@ import pytest
 from domain.kernel import SYSTEM, Role, ist_date
 from domain.platform.switches import SwitchState
 from gateway.commands import calendar, outbox, switch
-from gateway.commands.opening import account, command_subject, open_storage
+from gateway.commands.kernel import account, command_subject
+from gateway.runtime.composition import open_storage
 from gateway.settings.settings import Settings
 from store.identity import people
 from store.platform import outbox as stored_outbox
 from tests.store.builders import citizen
+from tests.support.commands import on_storage
 from tests.support.stored import audit_lines_of
 
 COMMANDS = Path(__file__).parents[2] / "gateway" / "commands"
@@ -43,8 +45,8 @@ def test_a_command_acts_as_the_gateway_itself_and_bears_the_number_of_its_accoun
 
 def test_no_command_writes_as_the_nameless_gateway():
     modules = {path.name: path.read_text(encoding="utf-8") for path in COMMANDS.rglob("*.py")}
-    assert [name for name, text in modules.items() if re.search(r"import .*\bSYSTEM\b", text)] == ["opening.py"]
-    assert [name for name, text in modules.items() if "getuid" in text or "getpwuid" in text] == ["opening.py"]
+    assert [name for name, text in modules.items() if re.search(r"import .*\bSYSTEM\b", text)] == ["kernel.py"]
+    assert [name for name, text in modules.items() if "getuid" in text or "getpwuid" in text] == ["kernel.py"]
 
 
 async def test_messages_of_the_outbox_switches_and_holidays_name_it(settings, tmp_path):
@@ -53,12 +55,12 @@ async def test_messages_of_the_outbox_switches_and_holidays_name_it(settings, tm
             await people.add_citizen(tx, citizen())
             await stored_outbox.add(tx, "topic", "key", {})
         next_year = ist_date(rooms.clock.now()).year + 1
-    assert await outbox.run_park(settings, 1)
-    assert await outbox.run_retry(settings, 1)
+    await on_storage(settings, outbox.park_message, 1)
+    await on_storage(settings, outbox.retry_message, 1)
     assert await actors(settings, "OUTBOX", "1") == [("outbox.parked", NUMBER), ("outbox.retried", NUMBER)]
-    await switch.run_set(settings, "UMANG", SwitchState.OFF, "it is ill", None)
+    await on_storage(settings, switch.set_switch, "UMANG", SwitchState.OFF, "it is ill")
     assert [actor for _, actor in await actors(settings, "SWITCH", "SYSTEM:UMANG")] == [NUMBER]
     file = tmp_path / "holidays.csv"
     file.write_text(f"date,name_hi,name_en,district\n{next_year}-01-26,,Republic Day,\n", encoding="utf-8")
-    assert await calendar.run_import(settings, file, dry_run=False)
+    await on_storage(settings, calendar.import_holidays, file)
     assert await actors(settings, "CALENDAR", None) == [("calendar.import", NUMBER)]

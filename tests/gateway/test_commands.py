@@ -7,10 +7,9 @@ import subprocess
 import sys
 
 import pytest
-from rich.table import Table
 
 from gateway import cli
-from gateway.commands.opening import print_table
+from gateway.commands.kernel import print_table
 from tests.gateway.test_cli import apuni, told
 from tests.support.running import Running
 
@@ -132,9 +131,8 @@ def test_the_seeded_demo_verifies_and_its_backup_restores_while_it_runs(running:
 
 
 def test_a_table_that_is_not_shown_on_a_terminal_is_never_cut_off(capsys):
-    table = Table("id", "topic", "due", "error", box=None)
-    table.add_row("123456", "certificate.issue", "2026-11-24T06:30:00+00:00", "SWITCHED_OFF " * 12)
-    print_table(table)
+    row = ("123456", "certificate.issue", "2026-11-24T06:30:00+00:00", "SWITCHED_OFF " * 12)
+    print_table(("id", "topic", "due", "error"), [row], box=None)
     told = capsys.readouterr().out
     assert "certificate.issue" in told
     assert "2026-11-24T06:30:00+00:00" in told

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from gateway import cli
-from gateway.commands.opening import open_storage
+from gateway.runtime.composition import open_storage
 from gateway.settings.settings import read_settings
 from store.checks.verify import verify
 from tests.support.legacy import old_row, old_rows, write_certificates, write_rows

@@ -1,25 +1,20 @@
 """`apuni officer list|leave|cancel-leave|transfer`: what they do and what they say."""
 
 import os
-from contextlib import asynccontextmanager
 from datetime import timedelta
-from types import SimpleNamespace
-from typing import Any, cast
 
 import pytest
 from typer.testing import CliRunner
 
-from domain.kernel import Bilingual, Officer, OfficerLevel, Posting, Role, ist_date
+from domain.kernel import Bilingual, CommandFailed, Officer, OfficerLevel, Posting, Role, ist_date
 from gateway.cli import app
-from gateway.commands import officer as commands
 from gateway.commands.officer import (
     BadPost,
-    NotMoved,
+    end_leave,
+    enter_leave,
+    list_officers,
     posting_of,
-    run_cancel_leave,
-    run_leave,
-    run_list,
-    run_transfer,
+    transfer,
 )
 from store.database import NotThere
 from store.identity import people
@@ -27,45 +22,38 @@ from tests.support.graph import Down, environment
 from tests.support.stored import audit_lines_of
 
 POST = Posting(Role.OFFICER, "revenue-department", "49", "304", OfficerLevel.DESIGNATED)
-SETTINGS = cast("Any", None)
 
 
 @pytest.fixture
-async def house(sqlite_store, store_keyrings, store_clock, tmp_path, monkeypatch):
-    """A house whose store has two officers, one of them with a post of the revenue department."""
+async def house(sqlite_store, store_keyrings, store_clock, tmp_path):
+    """An environment whose store has two officers, one of them with a post of the revenue department."""
     env = environment(sqlite_store, store_keyrings, store_clock, tmp_path / "objects", Down())
     async with env.store.write_transaction() as tx:
         for name, postings in (("anita", (POST,)), ("bina", (Posting(Role.OFFICER, "forest-department"),))):
             mail, title = f"{name}@x.example", Bilingual(None, "Tehsildar")
             await people.add_officer(tx, Officer(f"id-{name}", Bilingual(None, name.title()), title, mail, postings))
-
-    @asynccontextmanager
-    async def opened(_settings):
-        yield SimpleNamespace(environment=env)
-
-    monkeypatch.setattr(commands, "open_runtime", opened)
     return env
 
 
 async def test_a_leave_is_recorded_listed_and_cancelled(house, capsys):
     first = ist_date(house.clock.now()) + timedelta(days=2)
     last = first + timedelta(days=3)
-    await run_leave(SETTINGS, "anita@x.example", first, last, "id-bina")
+    await enter_leave(house, "anita@x.example", first, last, "id-bina")
     line = capsys.readouterr().out
     leave_id = line.split()[2]
     assert line == f"apuni: leave {leave_id} is recorded; 0 cases and 0 appeals went to others\n"
-    await run_list(SETTINGS, "revenue-department", None)
+    await list_officers(house, "revenue-department", None)
     assert capsys.readouterr().out.splitlines() == [
         "id-anita anita@x.example Anita: OFFICER:DESIGNATED:revenue-department:49:304",
         f"  leave {leave_id} PLANNED {first} to {last}, stands in: id-bina",
         "apuni: 1 officers, 0 vacant posts",
     ]
-    with pytest.raises(NotMoved, match="fromOn: The officer already has a leave on some of these days"):
-        await run_leave(SETTINGS, "id-anita", first, first, None)
-    await run_cancel_leave(SETTINGS, leave_id)
+    with pytest.raises(CommandFailed, match="fromOn: The officer already has a leave on some of these days"):
+        await enter_leave(house, "id-anita", first, first, None)
+    await end_leave(house, leave_id)
     assert capsys.readouterr().out == f"apuni: leave {leave_id} is cancelled\n"
-    with pytest.raises(NotMoved, match="leaveId"):
-        await run_cancel_leave(SETTINGS, leave_id)
+    with pytest.raises(CommandFailed, match="leaveId"):
+        await end_leave(house, leave_id)
     async with house.store.read_transaction() as tx:
         lines = await audit_lines_of(tx, "OFFICER", "id-anita")
     assert [line.action for line in lines] == ["staff.leave", "staff.cancel_leave"]
@@ -73,16 +61,16 @@ async def test_a_leave_is_recorded_listed_and_cancelled(house, capsys):
 
 
 async def test_a_transfer_leaves_a_vacant_post_that_is_listed(house, capsys):
-    await run_transfer(SETTINGS, "id-anita", None, "bina@x.example", ())
+    await transfer(house, "id-anita", None, "bina@x.example", ())
     assert capsys.readouterr().out == "apuni: left 1 posts, took 0; 0 cases and 0 appeals went to others\n"
-    await run_list(SETTINGS, None, None)
+    await list_officers(house, None, None)
     *_, vacant, count = capsys.readouterr().out.splitlines()
     assert vacant.endswith(": OFFICER:DESIGNATED:revenue-department:49:304; charge: id-bina")
     assert count == "apuni: 1 officers, 1 vacant posts"
     with pytest.raises(NotThere, match="the officer nobody"):
-        await run_transfer(SETTINGS, "nobody", None, None, ())
-    with pytest.raises(NotMoved, match="successorId"):
-        await run_transfer(SETTINGS, "id-bina", "id-bina", None, ())
+        await transfer(house, "nobody", None, None, ())
+    with pytest.raises(CommandFailed, match="successorId"):
+        await transfer(house, "id-bina", "id-bina", None, ())
 
 
 def test_a_post_is_typed_with_colons_and_anything_else_is_refused():

@@ -5,14 +5,17 @@ import shutil
 import pytest
 from typer.testing import CliRunner
 
+from domain.kernel import CommandFailed
 from domain.platform.alarms import ProcessFacts
 from domain.platform.switches import SwitchState
 from gateway.cli import app
 from gateway.commands import switch as commands
-from gateway.commands.opening import account, open_storage
-from gateway.commands.switch import NotSet, mutations, run_list, run_set
+from gateway.commands.kernel import account
+from gateway.commands.switch import list_switches, mutations, set_switch
+from gateway.runtime.composition import open_storage
 from gateway.settings.settings import Settings
 from store.platform import alarms
+from tests.support.commands import on_storage
 
 REASON = "the books are closed"
 
@@ -26,22 +29,22 @@ def settings(tmp_path, migrated_sqlite) -> Settings:
 
 
 async def listed(settings: Settings, capsys) -> str:
-    await run_list(settings)
+    await on_storage(settings, list_switches)
     return capsys.readouterr().out
 
 
 async def test_a_switch_is_set_listed_and_set_back(settings, capsys):
-    await run_set(settings, "DBT_FINANCE", SwitchState.READ_ONLY, REASON, 30)
+    await on_storage(settings, set_switch, "DBT_FINANCE", SwitchState.READ_ONLY, REASON, 30)
     assert "SYSTEM DBT_FINANCE READ_ONLY until " in (told := await listed(settings, capsys))
     assert f"by {account()}: {REASON}" in told
 
-    await run_set(settings, "DBT_FINANCE", SwitchState.ON, "open again", None)
+    await on_storage(settings, set_switch, "DBT_FINANCE", SwitchState.ON, "open again")
     assert "SYSTEM DBT_FINANCE ON, set" in (told := await listed(settings, capsys))
     assert "change 2" in told
 
 
 async def test_a_mutation_is_set_by_its_name_in_the_graph(settings, capsys):
-    await run_set(settings, "submitApplication", SwitchState.OFF, REASON, None)
+    await on_storage(settings, set_switch, "submitApplication", SwitchState.OFF, REASON)
 
     assert "MUTATION submitApplication OFF" in await listed(settings, capsys)
     assert {"submitApplication", "decideApplication", "setSwitch"} <= mutations()
@@ -57,7 +60,7 @@ async def test_it_is_told_in_how_many_running_processes_a_change_holds(settings,
     await running(settings, "gateway@one", 1)
     await running(settings, "worker@one", 1)
 
-    await run_set(settings, "UMANG", SwitchState.OFF, REASON, None)
+    await on_storage(settings, set_switch, "UMANG", SwitchState.OFF, REASON)
 
     assert capsys.readouterr().out == "apuni: change 1 holds in 2 running processes\n"
 
@@ -67,7 +70,7 @@ async def test_processes_that_do_not_say_that_they_follow_are_named(settings, ca
     await running(settings, "gateway@one", 1)
     await running(settings, "worker@one", 0)
 
-    await run_set(settings, "UMANG", SwitchState.OFF, REASON, None)
+    await on_storage(settings, set_switch, "UMANG", SwitchState.OFF, REASON)
 
     assert capsys.readouterr().out == "apuni: change 1 is set; not yet heard from worker@one\n"
 
@@ -84,8 +87,8 @@ async def test_processes_that_do_not_say_that_they_follow_are_named(settings, ca
     ],
 )
 async def test_what_cannot_be_set_is_told_in_one_line(settings, name, state, reason, line):
-    with pytest.raises(NotSet, match=line):
-        await run_set(settings, name, state, reason, None)
+    with pytest.raises(CommandFailed, match=line):
+        await on_storage(settings, set_switch, name, state, reason)
 
 
 @pytest.mark.parametrize(

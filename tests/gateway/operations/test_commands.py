@@ -10,31 +10,31 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from actions.platform.client_policy import SetClientPolicy
 from actions.platform.manifests import StillInUse, damaged_manifests, open_manifest
 from demo.operations_seeding import publish_folder
-from domain.kernel import SystemClock, ist_date
+from domain.kernel import CommandFailed, SystemClock, ist_date
 from domain.platform.client_policy import ClientPlatform
 from domain.platform.manifests import InvalidManifest, document_id
 from gateway.cli import app as cli
-from gateway.commands import operations as commands
-from gateway.commands.client import run_client_list, run_client_set
-from gateway.commands.opening import open_storage
+from gateway.commands.client import list_policies, set_policy
 from gateway.commands.operations import (
-    run_build,
-    run_check,
-    run_check_published,
-    run_list,
-    run_publish,
-    run_retire,
-    run_sign,
+    build,
+    check_files,
+    check_published,
+    list_published,
+    make_checker,
+    publish,
+    retire,
+    sign_file,
 )
 from gateway.commands.safety import run_verify
 from gateway.operations.screens import OPERATIONS
+from gateway.runtime.composition import open_storage
 from gateway.runtime.expected_failures import lines_of
 from gateway.settings.settings import Settings
 from store.database import Keyrings
 from store.platform import manifests
+from tests.support.commands import on_storage
 
 SERVICES = "query Services { services(first: 5) { totalCount } }"
 REASON = "nobody has it any more"
@@ -74,7 +74,16 @@ def written(path: Path, *bodies: str) -> Path:
 
 
 async def published(settings: Settings, file: Path, version: str = "1.0.0") -> None:
-    await run_publish(settings, [file], "my_app", version, None)
+    await on_storage(settings, publish, [file], "my_app", version)
+
+
+def signed_file(settings: Settings, file: Path, app: str | None, version: str) -> Path:
+    """A signed manifest beside a manifest."""
+    keyrings = Keyrings(settings.keys_folder)
+    keyrings.init()
+    signed = file.with_suffix(".jws")
+    signed.write_text(sign_file(keyrings, make_checker(), file, app, version) + "\n", encoding="ascii")
+    return signed
 
 
 async def used(settings: Settings, version: str, days_ago: int) -> None:
@@ -84,12 +93,14 @@ async def used(settings: Settings, version: str, days_ago: int) -> None:
 
 
 def test_the_folder_is_checked_and_built(tmp_path: Path, capsys):
-    paths = run_build(None, "operator_app", tmp_path / "out")
+    build(OPERATIONS, "operator_app", tmp_path / "out")
+
+    paths = [*(tmp_path / "out").iterdir()]
 
     content = json.loads(paths[0].read_text(encoding="utf-8"))
     assert paths[0].name == f"operator_app-{content['appVersion']}.json"
     assert {"OperatorHome", "DoorstepRound"} <= {operation["name"] for operation in content["operations"]}
-    assert run_check(paths, None) is False
+    assert check_files(paths, OPERATIONS)
     assert "operations fit" in capsys.readouterr().out
 
 
@@ -114,7 +125,7 @@ BAD = {
 def test_an_operation_that_does_not_fit_is_told_in_a_line(tmp_path: Path, capsys, name: str):
     body, line = BAD[name]
 
-    assert run_check([written(tmp_path / "m.json", body)], None) is True
+    assert not check_files([written(tmp_path / "m.json", body)], OPERATIONS)
     assert line in capsys.readouterr().out
 
 
@@ -127,14 +138,14 @@ def test_a_manifest_that_says_other_than_its_documents_is_told(tmp_path: Path, f
     content["operations"][0] |= change
     file.write_text(json.dumps(content))
 
-    assert run_check([file], None) is True
+    assert not check_files([file], OPERATIONS)
     assert line in capsys.readouterr().out
 
 
 def test_two_operations_of_one_name_are_refused(tmp_path: Path, capsys):
     file = written(tmp_path / "m.json", SERVICES, "query Services { departments { id } }")
 
-    assert run_check([file], None) is True
+    assert not check_files([file], OPERATIONS)
     assert "two operations have this name" in capsys.readouterr().out
 
 
@@ -143,23 +154,23 @@ def test_a_file_that_is_no_manifest_is_told(tmp_path: Path, capsys, text: str, l
     path = tmp_path / "m.json"
     path.write_bytes(text.encode("latin-1"))
 
-    assert run_check([path], None) is True
+    assert not check_files([path], OPERATIONS)
     assert line in capsys.readouterr().out
 
 
 def test_a_manifest_from_elsewhere_must_say_whose_it_is(settings: Settings, file: Path):
     with pytest.raises(InvalidManifest, match="--app and --app-version"):
-        run_sign(settings, file, None, "1.0.0", None)
+        signed_file(settings, file, None, "1.0.0")
 
 
 async def test_a_signed_manifest_is_published_and_published_again(settings: Settings, file: Path, capsys):
-    signed = run_sign(settings, file, "my_app", "1.0.0", None)
-    await run_publish(settings, [signed], None, None, None)
+    signed = signed_file(settings, file, "my_app", "1.0.0")
+    await on_storage(settings, publish, [signed])
     assert "1/1 my_app 1.0.0: 1 operations, published" in capsys.readouterr().out
 
     await published(settings, file)
     assert "is there already, unchanged" in capsys.readouterr().out
-    await run_list(settings, 30)
+    await on_storage(settings, list_published, 30)
     assert "my_app 1.0.0: 1 operations, published " in (told := capsys.readouterr().out)
     assert "served, never used" in told
 
@@ -177,14 +188,14 @@ async def test_a_version_is_published_once_and_other_operations_need_a_new_one(
 
 async def test_a_signature_of_another_installation_is_refused(settings: Settings, file: Path, tmp_path):
     other = Settings(home=tmp_path / "other")
-    signed = run_sign(other, file, "my_app", "1.0.0", None)
+    signed = signed_file(other, file, "my_app", "1.0.0")
 
     with pytest.raises(InvalidManifest, match="signature does not hold"):
-        await run_publish(settings, [signed], None, None, None)
+        await on_storage(settings, publish, [signed])
 
 
 async def test_a_signed_manifest_outlives_the_rotation_of_the_key(settings: Settings, file: Path):
-    signed = run_sign(settings, file, "my_app", "1.0.0", None)
+    signed = signed_file(settings, file, "my_app", "1.0.0")
     Keyrings(settings.keys_folder).rotate("manifest")
 
     assert open_manifest(Keyrings(settings.keys_folder), signed.read_text().strip()).version == "1.0.0"
@@ -193,7 +204,7 @@ async def test_a_signed_manifest_outlives_the_rotation_of_the_key(settings: Sett
 async def test_verify_finds_manifests_that_are_not_what_was_published(settings: Settings, file: Path, tmp_path: Path):
     for version in ("1.0.0", "1.1.0", "1.2.0"):
         await published(settings, file, version)
-    other = run_sign(Settings(home=tmp_path / "other"), file, "my_app", "1.1.0", None).read_text().strip()
+    other = signed_file(Settings(home=tmp_path / "other"), file, "my_app", "1.1.0").read_text().strip()
     keyrings = Keyrings(settings.keys_folder)
     async with open_storage(settings) as rooms, rooms.store.write_transaction() as tx:
         assert [found async for found in damaged_manifests(tx, keyrings)] == []
@@ -216,11 +227,11 @@ async def test_a_version_in_use_is_not_retired(settings: Settings, file: Path, c
     await used(settings, "1.0.0", 3)
 
     with pytest.raises(StillInUse, match="less than 30 days ago"):
-        await run_retire(settings, "my_app", "1.0.0", reason=REASON, days=30, force=False)
-    await run_list(settings, 30)
+        await on_storage(settings, retire, "my_app", "1.0.0", reason=REASON, days=30, force=False)
+    await on_storage(settings, list_published, 30)
     assert "7 in 30 days" in capsys.readouterr().out
-    await run_retire(settings, "my_app", "1.0.0", reason=REASON, days=3, force=False)
-    await run_retire(settings, "my_app", "1.0.0", reason=REASON, days=3, force=False)
+    await on_storage(settings, retire, "my_app", "1.0.0", reason=REASON, days=3, force=False)
+    await on_storage(settings, retire, "my_app", "1.0.0", reason=REASON, days=3, force=False)
     told = capsys.readouterr().out
     assert "my_app 1.0.0: retired" in told
     assert "was retired before" in told
@@ -233,24 +244,21 @@ async def test_a_version_in_use_is_retired_by_force_with_a_reason(settings: Sett
     await used(settings, "1.0.0", 0)
 
     with pytest.raises(InvalidManifest, match="a reason is needed"):
-        await run_retire(settings, "my_app", "1.0.0", reason=" ", days=30, force=True)
-    await run_retire(settings, "my_app", "1.0.0", reason=REASON, days=30, force=True)
+        await on_storage(settings, retire, "my_app", "1.0.0", reason=" ", days=30, force=True)
+    await on_storage(settings, retire, "my_app", "1.0.0", reason=REASON, days=30, force=True)
     with pytest.raises(InvalidManifest, match="never published"):
-        await run_retire(settings, "my_app", "9", reason=REASON, days=30, force=False)
+        await on_storage(settings, retire, "my_app", "9", reason=REASON, days=30, force=False)
 
 
-async def test_every_published_version_is_checked_against_the_release(
-    settings: Settings, file: Path, capsys, monkeypatch
-):
+async def test_every_published_version_is_checked_against_the_release(settings: Settings, file: Path, capsys):
     await published(settings, file)
-    assert await run_check_published(settings) is False
+    assert await on_storage(settings, check_published, make_checker())
 
     class Older:
         def faults(self, manifest: Any) -> list[str]:
             return ["Services: Cannot query field 'services'"]
 
-    monkeypatch.setattr(commands, "make_checker", lambda settings: Older())
-    assert await run_check_published(settings) is True
+    assert not await on_storage(settings, check_published, Older())
     assert "my_app 1.0.0: Services: Cannot query" in capsys.readouterr().out
 
 
@@ -282,16 +290,16 @@ def test_a_command_without_a_reason_or_with_another_platform_is_refused(words):
 
 
 async def test_the_versions_that_work_are_set_and_listed(settings: Settings, capsys):
-    wanted = SetClientPolicy("citizen_app", ClientPlatform.ANDROID, "1.2", "1.3", "https://store.test/app", REASON)
-    await run_client_set(settings, wanted)
-    await run_client_list(settings)
+    shop = "https://store.test/app"
+    await on_storage(settings, set_policy, ClientPlatform.ANDROID, "1.2", REASON, latest="1.3", store_url=shop)
+    await on_storage(settings, list_policies)
 
     assert "citizen_app ANDROID: at least 1.2, newest 1.3, https://store.test/app" in capsys.readouterr().out
 
 
 async def test_what_cannot_be_set_is_told_in_a_line_for_each_fault(settings: Settings):
-    wanted = SetClientPolicy("X", ClientPlatform.IOS, "one", "0.1", "http://store.test", "r" * 301)
+    wrong = {"app": "X", "latest": "0.1", "store_url": "http://store.test"}
 
-    with pytest.raises(InvalidManifest) as refused:
-        await run_client_set(settings, wanted)
-    assert len(refused.value.reasons) == 4 + 1 - (wanted.latest == "0.1")
+    with pytest.raises(CommandFailed) as refused:
+        await on_storage(settings, set_policy, ClientPlatform.IOS, "one", "r" * 301, **wrong)
+    assert len(refused.value.reasons) == 4
