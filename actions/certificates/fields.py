@@ -7,28 +7,28 @@ import re
 from collections.abc import Mapping
 
 from actions.certificates.content import CertificateField
-from domain.kernel import Bilingual
+from domain.kernel.messages import bilingual
 
 PRINTED = (
-    ("annual_income", Bilingual("वार्षिक आय (रुपये)", "Annual income (rupees)")),
-    ("financial_year", Bilingual("वित्तीय वर्ष", "Financial year")),
-    ("caste", Bilingual("जाति", "Caste")),
-    ("caste_category", Bilingual("वर्ग", "Category")),
-    ("sub_caste", Bilingual("उपजाति", "Sub-caste")),
-    ("resident_since", Bilingual("निवास का वर्ष", "Resident since")),
-    ("village", Bilingual("ग्राम / मोहल्ला", "Village or ward")),
-    ("address", Bilingual("पता", "Address")),
-    ("register_number", Bilingual("रजिस्टर संख्या", "Register number")),
-    ("child_name", Bilingual("शिशु का नाम", "Name of the child")),
-    ("date_of_birth", Bilingual("जन्म तिथि", "Date of birth")),
-    ("place_of_birth", Bilingual("जन्म स्थान", "Place of birth")),
-    ("deceased_name", Bilingual("मृतक का नाम", "Name of the deceased")),
-    ("date_of_death", Bilingual("मृत्यु तिथि", "Date of death")),
-    ("place_of_death", Bilingual("मृत्यु स्थान", "Place of death")),
-    ("heirs", Bilingual("उत्तराधिकारी", "Surviving members")),
-    ("minority_community", Bilingual("अल्पसंख्यक समुदाय", "Minority community")),
-    ("solvency_amount", Bilingual("हैसियत (रुपये)", "Solvency (rupees)")),
-    ("purpose", Bilingual("प्रयोजन", "Purpose")),
+    "annual_income",
+    "financial_year",
+    "caste",
+    "caste_category",
+    "sub_caste",
+    "resident_since",
+    "village",
+    "address",
+    "register_number",
+    "child_name",
+    "date_of_birth",
+    "place_of_birth",
+    "deceased_name",
+    "date_of_death",
+    "place_of_death",
+    "heirs",
+    "minority_community",
+    "solvency_amount",
+    "purpose",
 )
 """The printed fields in the order in which they appear."""
 
@@ -36,14 +36,16 @@ _ISO_DAY = re.compile(r"^(\d{4})-(\d\d)-(\d\d)$")
 
 _GUARDIANS = (("father_name", "S"), ("mother_name", "S"), ("husband_name", "W"), ("guardian_name", "S"))
 
-CORRECTABLE = frozenset({key for key, _ in PRINTED} | {key for key, _ in _GUARDIANS})
+CORRECTABLE = frozenset({*PRINTED, *(key for key, _ in _GUARDIANS)})
 """The facts that a correction may change."""
 
 
 def printed_fields(form: Mapping[str, str]) -> tuple[CertificateField, ...]:
     """The lines that a form gives, in the order of the list."""
-    values = {key: _printed_value(key, form) for key, _ in PRINTED}
-    return tuple(CertificateField(key, label, values[key]) for key, label in PRINTED if values[key])
+    values = {key: _printed_value(key, form) for key in PRINTED}
+    return tuple(
+        CertificateField(key, bilingual(f"printed_field.{key}"), value) for key, value in values.items() if value
+    )
 
 
 def _printed_value(key: str, form: Mapping[str, str]) -> str:

@@ -12,6 +12,7 @@ from actions.rosters.adding import AddRows, RowResult, add_rows
 from actions.rosters.rosters import RowFilter, rows_page
 from domain.applications.applications import Application
 from domain.kernel import Bilingual, ErrorCode, Problem, Problems, Subject
+from domain.kernel.messages import bilingual
 from domain.rosters.rosters import MOST_AT_ONCE, MOST_ROWS, Roster, RosterRow
 from domain.rosters.rows import RawRow
 from store.applications import applications
@@ -23,24 +24,6 @@ ANSWER, DOCUMENT = "answer:", "document:"
 
 MOST_COLUMNS = 120
 
-_TABLE, _HEAD, _LINE = (
-    Bilingual("तालिका", "Table"),
-    Bilingual("शीर्ष पंक्ति", "Head"),
-    Bilingual("पंक्ति {value}", "Line {value}"),
-)
-_NOT_CSV = Bilingual("इसे UTF-8 में CSV के रूप में सहेजें", "save it as CSV in UTF-8")
-_ROWS = Bilingual("1 से {value} पंक्तियाँ रखें", "1 to {value} rows are needed")
-_LONGER = Bilingual(
-    "शीर्ष पंक्ति से अधिक खाने हैं; जिस पाठ में अल्पविराम हो उसे उद्धरण चिह्नों में लिखें",
-    "it has more cells than the head; put a text that holds a comma into quotation marks",
-)
-_MISSING = Bilingual(
-    "स्तम्भ {value} नहीं है; खानों के बीच अल्पविराम होना चाहिए",
-    "the column {value} is missing; cells are told apart by commas",
-)
-_UNKNOWN = Bilingual("स्तम्भ {value} का नाम ज्ञात नहीं है", "the name of column {value} is not known")
-_AGAIN = Bilingual("स्तम्भ {value} दोबारा आया है", "column {value} is there for the second time")
-_COLUMNS = Bilingual("अधिक से अधिक {value} स्तम्भ हो सकते हैं", "there may be {value} columns at most")
 _PAGE = 100
 
 
@@ -64,12 +47,12 @@ def read_table(content: bytes) -> list[tuple[int, RawRow]]:
         _refuse_heads(heads)
         rows = [(lines.line_num, row) for row in lines if any(cell.strip() for cell in row)]
     except (UnicodeDecodeError, csv.Error):
-        raise _refusal(("file",), _TABLE, _NOT_CSV) from None
+        raise _refusal("not_csv", ("file",), "table") from None
     if not 1 <= len(rows) <= MOST_ROWS:
-        raise _refusal(("file", "rows"), _TABLE, _with(_ROWS, MOST_ROWS))
+        raise _refusal("rows", ("file", "rows"), "table", MOST_ROWS)
     longer = next((line for line, row in rows if any(cell.strip() for cell in row[len(heads) :])), None)
     if longer is not None:  # a comma that is not quoted shifts the cells behind it
-        raise _refusal(("file", f"line {longer}"), _with(_LINE, longer), _LONGER)
+        raise _refusal("longer", ("file", f"line {longer}"), "line", longer)
     return [(line, _raw(dict(zip_longest(heads, row[: len(heads)], fillvalue="")))) for line, row in rows]
 
 
@@ -124,23 +107,24 @@ def _refuse_heads(heads: Sequence[str]) -> None:
     """Raise ROW_INVALID at the first column that is missing, unknown or there twice. The error gives its position."""
     for name in REQUIRED:
         if name not in heads:
-            raise _refusal(("file", name), _HEAD, _with(_MISSING, name))
+            raise _refusal("missing", ("file", name), "head", name)
     for place, head in enumerate(heads, 1):
         if head not in COLUMNS and not head.startswith((ANSWER, DOCUMENT)):
-            raise _refusal(("file", f"column {place}"), _HEAD, _with(_UNKNOWN, place))
+            raise _refusal("unknown", ("file", f"column {place}"), "head", place)
         if head in heads[: place - 1]:
-            raise _refusal(("file", f"column {place}"), _HEAD, _with(_AGAIN, place))
+            raise _refusal("again", ("file", f"column {place}"), "head", place)
     if len(heads) > MOST_COLUMNS:
-        raise _refusal(("file", "columns"), _HEAD, _with(_COLUMNS, MOST_COLUMNS))
+        raise _refusal("columns", ("file", "columns"), "head", MOST_COLUMNS)
 
 
-def _refusal(path: tuple[str, ...], label: Bilingual, expected: Bilingual) -> Problems:
-    texts = {"label": label, "expected": expected}
+def _refusal(expected: str, path: tuple[str, ...], where: str, value: str | int = "") -> Problems:
+    texts = {"label": _text(where, value), "expected": _text(expected, value)}
     return Problems(Problem(ErrorCode.ROW_INVALID, path, texts=texts))
 
 
-def _with(words: Bilingual, value: str | int) -> Bilingual:
-    return Bilingual((words.hi or "").format(value=value), words.en.format(value=value))
+def _text(name: str, value: str | int) -> Bilingual:
+    text = bilingual(f"roster_file.{name}")
+    return Bilingual((text.hi or "").format(value=value), text.en.format(value=value))
 
 
 def _raw(cells: dict[str, str]) -> RawRow:

@@ -7,41 +7,12 @@ from datetime import date
 
 from domain.catalogue.form_checking import plain_day
 from domain.catalogue.forms import Form
-from domain.kernel import Bilingual, ErrorCode, Problem, holds_aadhaar, mobile_digits
+from domain.kernel import ErrorCode, Problem, holds_aadhaar, mobile_digits
+from domain.kernel.messages import bilingual
 from domain.rosters.rosters import LONGEST_NAME, LONGEST_REFERENCE, GuardianRelation, RowPerson, of_age
 
 OLDEST_YEARS = 120
 _REFERENCE = re.compile(r"[\w][\w/. -]*")
-_NAME = Bilingual("पूरा नाम एक पंक्ति में लिखें, अंकों के बिना", "write the whole name on one line, without numbers")
-
-FIELDS: Mapping[str, tuple[Bilingual, Bilingual]] = {
-    "reference": (
-        Bilingual("क्रमांक", "Reference"),
-        Bilingual(
-            "प्रवेश संख्या या शिविर का टोकन लिखें, आधार संख्या नहीं",
-            "write the admission number or the token of the camp, and no Aadhaar number",
-        ),
-    ),
-    "name": (Bilingual("नाम", "Name"), _NAME),
-    "nameHi": (Bilingual("हिन्दी में नाम", "Name in Hindi"), _NAME),
-    "bornOn": (
-        Bilingual("जन्म तिथि", "Date of birth"),
-        Bilingual("तिथि DD-MM-YYYY के रूप में लिखें", "write a date as DD-MM-YYYY"),
-    ),
-    "guardian": (Bilingual("अभिभावक", "Guardian"), _NAME),
-    "relation": (
-        Bilingual("सम्बन्ध", "Relation"),
-        Bilingual(
-            "FATHER, MOTHER, GUARDIAN लिखें; SELF केवल 18 वर्ष या अधिक आयु के लिए",
-            "write FATHER, MOTHER or GUARDIAN; SELF only from 18 years of age",
-        ),
-    ),
-    "mobile": (
-        Bilingual("मोबाइल", "Mobile"),
-        Bilingual("भारत का दस अंकों का मोबाइल नम्बर लिखें", "write an Indian mobile number of ten digits"),
-    ),
-}
-"""What each field is called, and what is expected of it."""
 
 _OF_RELATION: Mapping[GuardianRelation, str] = {
     GuardianRelation.FATHER: "father_name",
@@ -126,8 +97,8 @@ def at_row(problem: Problem, place: int) -> Problem:
 
 
 def _invalid(name: str) -> Problem:
-    label, expected = FIELDS[name]
-    return Problem(ErrorCode.ROW_INVALID, (name,), texts={"label": label, "expected": expected})
+    texts = {"label": bilingual(f"roster_field.{name}"), "expected": bilingual(f"roster_expected.{name}")}
+    return Problem(ErrorCode.ROW_INVALID, (name,), texts=texts)
 
 
 def _words(text: str | None) -> str:

@@ -32,7 +32,7 @@ async def compare_day(
     print_table(
         ("srvid", "accepted", "created", "UMANG counted", "differences"),
         (
-            (one.srvid, *(_shown(many) for many in (one.accepted, one.created, one.theirs)), "\n".join(one.differences))
+            (one.srvid, *(_cell(many) for many in (one.accepted, one.created, one.theirs)), "\n".join(one.differences))
             for one in found
         ),
         title=f"UMANG, {wanted.isoformat()}",
@@ -42,7 +42,7 @@ async def compare_day(
     return not any(one.differences for one in found)
 
 
-def _shown(many: int | None) -> str:
+def _cell(many: int | None) -> str:
     return "" if many is None else str(many)
 
 

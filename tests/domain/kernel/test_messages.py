@@ -1,14 +1,17 @@
 """Every text that people read is there in Hindi and English."""
 
 import re
+from datetime import date
 from string import Formatter
 
 import pytest
 
 from actions.catalogue.rows import read_catalogue
+from actions.certificates.fields import PRINTED
 from domain.applications.lifecycle import Move, Status
 from domain.kernel import ErrorCode, Language, Remedy
 from domain.kernel.messages import MissingMessage, bilingual, catalogue, label, labels, message, our_word
+from domain.rosters.rows import RawRow, read_row
 from tests.support.actions import catalogue_rows
 
 HINDI, ENGLISH = catalogue(Language.HI), catalogue(Language.EN)
@@ -49,6 +52,18 @@ def test_a_parameter_with_a_label_of_its_own_is_shown_by_it():
 
 def test_a_parameter_that_is_missing_does_not_hide_the_message():
     assert message(ErrorCode.DOCUMENT_MISSING, Language.EN) == "A required document is missing: –."
+
+
+def test_every_printed_field_of_a_certificate_has_a_label_and_no_other_field_has():
+    assert list(labels(Language.HI, "printed_field.")) == [f"printed_field.{key}" for key in PRINTED]
+
+
+def test_every_field_of_a_row_of_a_roster_has_a_name_and_what_is_expected_of_it():
+    problems = read_row(RawRow("", "", "", "", "", "no", "1"), date(2026, 11, 24))[1]
+
+    texts = [[text.hi for text in problem.texts.values()] for problem in problems]
+    assert len(texts) == len(labels(Language.HI, "roster_field.")) == len(labels(Language.HI, "roster_expected."))
+    assert all(all(of_field) for of_field in texts)
 
 
 def test_labels_can_be_had_by_their_prefix():
