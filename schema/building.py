@@ -9,7 +9,7 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
 from domain.kernel import Language
-from schema.appeals.commission import CommissionMutation, CommissionQuery
+from schema.appeals.commission import CommissionQuery
 from schema.appeals.mutations import AppealingMutation
 from schema.appeals.officer_queries import OverdueQuery
 from schema.appeals.types import AppealsQuery
@@ -131,7 +131,6 @@ class Mutation(
     DecidingMutation,
     CorrectingMutation,
     AppealingMutation,
-    CommissionMutation,
     ExaminingMutation,
     DeskMutation,
     OperationsMutation,

@@ -5,11 +5,11 @@ from typing import Annotated, Any, Self
 
 import strawberry
 
-from actions.appeals.awards import SettleAward, award_postings, awards_page, count_awards, settle_award
+from actions.appeals.awards import award_postings, awards_page, count_awards
 from actions.appeals.delay_review import reviews_made, shown_review
 from actions.appeals.hearing_lists import count_hearings, hearing_scope, hearings_page
 from domain.appeals import appeals, commission
-from domain.appeals.appeals import AppealLevel, AwardKind, AwardState, HearingState
+from domain.appeals.appeals import AppealLevel, AwardState, HearingState
 from domain.appeals.delays import DelayCause
 from domain.kernel import Scope, TypeCode, ist_midnight, people
 from domain.statistics.figures import month_of
@@ -30,14 +30,11 @@ from schema.kernel import (
     Window,
     assumed_list_size,
     label_field,
-    mutation,
     node_id,
     require_signed_in,
     requires_scopes,
     resolver_field,
 )
-from schema.kernel.mutations import KEY_DESCRIPTION, bind, key_of, key_of_type
-from schema.kernel.payloads import MutationPayload, run_mutation
 from store.appeals.hearing_calendar import HearingWanted
 
 _SUPERVISING = [AUTHENTICATED, NEVER_SILENTLY_NULL, requires_scopes(Scope.COUNTS)]
@@ -254,47 +251,6 @@ class OfficeAwards:
     ) -> Listing[tuple[appeals.Award, appeals.Appeal]]:
         award_postings(info.context.subject)
         return _awards(info, frozenset(states or (AwardState.ORDERED,)))
-
-
-@strawberry.input(description="That a penalty was recovered or a compensation paid.")
-class SettleAwardInput:
-    appeal_id: strawberry.ID = strawberry.field(description="The appeal.")
-    kind: AwardKind = strawberry.field(description="Penalty or compensation.")
-    settled_on: date = strawberry.field(description="The day of the recovery or payment.")
-    reference: str = strawberry.field(description="The number of the challan or voucher, at most 40 characters.")
-    idempotency_key: str | None = strawberry.field(default=None, description=KEY_DESCRIPTION)
-
-
-@strawberry.type(description="What became of recording a recovery or payment.")
-class SettleAwardPayload(MutationPayload):
-    award: Award | None = strawberry.field(description="The award as it now is; null when refused.")
-
-
-@strawberry.type
-class CommissionMutation:
-    """Mutations about awards."""
-
-    @mutation(
-        description="Record that a penalty was recovered or a compensation paid; the Commission is told.",
-        scopes=[Scope.COUNTS],
-    )
-    async def settle_award(
-        self,
-        info: Info,
-        input: Annotated[SettleAwardInput, strawberry.argument(description="What was settled.")],  # noqa: A002
-    ) -> SettleAwardPayload:
-        work = bind(
-            info,
-            settle_award,
-            lambda: SettleAward(
-                appeal_id=key_of_type(TypeCode.APPEAL, input.appeal_id, "input", "appealId"),
-                kind=input.kind,
-                settled_on=input.settled_on,
-                reference=input.reference,
-                idempotency_key=key_of(info, input.idempotency_key),
-            ),
-        )
-        return await run_mutation(info, SettleAwardPayload, "award", work, Award.of)
 
 
 def _hearings(info: Info, wanted: HearingWanted) -> Listing[tuple[appeals.Hearing, appeals.Appeal]]:

@@ -1,4 +1,4 @@
-"""Mutations of appeals, hearings and orders."""
+"""Mutations of appeals, hearings, orders and awards."""
 
 import strawberry
 
@@ -10,10 +10,11 @@ from actions.appeals.appeals import (
     file_appeal,
     record_hearing,
 )
+from actions.appeals.awards import settle_award
 from actions.appeals.compliance import report_compliance
 from actions.kernel import Environment
-from domain.kernel import Subject, TypeCode
-from schema.appeals.types import Appeal
+from domain.kernel import Scope, Subject, TypeCode
+from schema.appeals.types import Appeal, Award
 from schema.kernel.action_mutations import action_mutation
 from schema.kernel.inputs import InputField, id_of, input_fields, nested_input, paise
 from schema.kernel.payloads import Thing, thing_payload
@@ -123,4 +124,21 @@ class AppealingMutation:
         ),
         argument="The choice.",
         name="choose_auto_appeal",
+    )
+    settle_award = action_mutation(
+        settle_award,
+        thing_payload(
+            "What became of recording a recovery or payment.",
+            award=Thing(Award, "The award as it now is; null when refused.", Award.of),
+        ),
+        "Record that a penalty was recovered or a compensation paid; the Commission is told.",
+        input_fields(
+            "That a penalty was recovered or a compensation paid.",
+            appeal_id=_APPEAL,
+            kind="Penalty or compensation.",
+            settled_on="The day of the recovery or payment.",
+            reference="The number of the challan or voucher, at most 40 characters.",
+        ),
+        argument="What was settled.",
+        scopes=[Scope.COUNTS],
     )
