@@ -13,6 +13,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from domain.kernel import TemporarilyUnavailable
 from integrations.calling.errors import Garbled
 
 BODY_LIMIT = 16_384
@@ -30,17 +31,13 @@ class PaymentForm:
     fields: Mapping[str, str] = field(repr=False)
 
 
-class NotNow(Exception):
-    """The store cannot be reached; the same message may be sent again."""
-
-
 class Returns(Protocol):
     """The protocol of a receiver of browser returns from payment."""
 
     async def take(self, reference: str, message: bytes) -> str | None:
         """Keep the words and ask the taker of the money itself; where to send the browser, None for no order of ours.
 
-        Raises NotNow where the store cannot be reached.
+        Raises TemporarilyUnavailable where the store cannot be reached.
         """
         ...
 
@@ -82,7 +79,7 @@ async def _sent_on(returns: Returns, reference: str, message: str) -> Response:
     """Hand the message over and redirect the browser to the page with the status."""
     try:
         address = await returns.take(reference, message.encode())
-    except NotNow:
+    except TemporarilyUnavailable:
         return _decline_response(503, "UNAVAILABLE", wait=RETRY_SECONDS)
     return _decline_response(404, "NOT_FOUND") if address is None else RedirectResponse(address, 303, headers=_NO_STORE)
 

@@ -1,7 +1,6 @@
 """Takes in the Commission's messages, received by webhook or fetched, each exactly once."""
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -16,9 +15,9 @@ from domain.appeals.commission import CommissionCase, CommissionMessage, Message
 from domain.identity.policy import Purpose, decide
 from domain.kernel import Problems
 from integrations.calling.errors import NotLetIn, RemoteError, Unavailable
-from integrations.right_to_service import MessageReceipt, NotNow, OtherMessage, ReceivedMessage, UnknownCase
+from integrations.right_to_service import MessageReceipt, OtherMessage, ReceivedMessage, UnknownCase
 from store.appeals import appeals, commission
-from store.database import StoreUnavailable, Transaction, TryAgain, VersionConflict
+from store.database import Transaction, TryAgain, VersionConflict
 
 _RACES = 3
 """How often a message is tried where somebody else changed the appeal at the same moment."""
@@ -34,18 +33,16 @@ class CommissionHearings:
         self._env = env
 
     async def take(self, word: ReceivedMessage) -> MessageReceipt:
-        """Take a message once; the second delivery gets the first answer. Raises UnknownCase, OtherMessage, NotNow."""
-        async with _translate_store_errors():
-            told = await take(self._env, word)
-            if not told.repeated:
-                await settle_waiting(self._env, await self._appeal_of(word))
-            return told
+        """Take a message once; the second delivery gets the first answer. Raises UnknownCase, OtherMessage."""
+        told = await take(self._env, word)
+        if not told.repeated:
+            await settle_waiting(self._env, await self._appeal_of(word))
+        return told
 
     async def case_file(self, sha256: str) -> bytes | None:
-        """The case file with a hash, with a receipt that the citizen sees; None where there is none. Raises NotNow."""
-        async with _translate_store_errors():
-            case = await self._env.store.carry_out(lambda tx: self._read(tx, sha256))
-            return None if case is None else await self._env.objects.get(sha256)
+        """The case file with a hash, with a receipt that the citizen sees; None where there is none."""
+        case = await self._env.store.carry_out(lambda tx: self._read(tx, sha256))
+        return None if case is None else await self._env.objects.get(sha256)
 
     async def _read(self, tx: Transaction, sha256: str) -> CommissionCase | None:
         case = await commission.case_with_bundle(tx, sha256)
@@ -73,7 +70,7 @@ async def take(env: Environment, word: ReceivedMessage) -> MessageReceipt:
             refusal = problems.code.value  # what was begun is rolled back; the refusal itself is kept
         except VersionConflict:
             continue
-    raise NotNow
+    raise TryAgain("the case is written to by others")
 
 
 async def settle_waiting(env: Environment, appeal_id: str) -> int:
@@ -123,7 +120,7 @@ async def _take_missed_messages(env: Environment, words: Sequence[ReceivedMessag
     for word in words:
         try:
             taken += not (await take(env, word)).repeated
-        except (UnknownCase, OtherMessage, NotNow) as error:
+        except (UnknownCase, OtherMessage, TryAgain) as error:
             _log.error("commission_message_not_taken", reason=type(error).__name__)
     return taken
 
@@ -202,11 +199,3 @@ async def _apply_waiting(env: Environment, message: CommissionMessage) -> Messag
 async def _note(acting: UnitOfWork, appeal: Appeal, word: str, state: MessageState) -> None:
     """A line that the message came and what became of it; the change itself has lines of its own."""
     await acting.record("commission.message", "APPEAL", appeal.id, Purpose.HEAR_APPEAL, word=word, state=state.value)
-
-
-@asynccontextmanager
-async def _translate_store_errors() -> AsyncIterator[None]:
-    try:
-        yield
-    except (StoreUnavailable, TryAgain):
-        raise NotNow from None

@@ -18,8 +18,8 @@ from domain.applications.applications import Application
 from domain.catalogue.catalogue import Outcome
 from domain.certificates.certificates import CertificateStatus, IssuedCertificate
 from domain.identity.policy import ObjectKind, Purpose
-from domain.kernel import Citizen, ErrorCode, PersonKind, Problems, Provider, Role, Subject
-from integrations.digilocker import PENDING, IssuedCopy, NotNow, Pending, PullDocRequest, PullRequest
+from domain.kernel import Citizen, ErrorCode, PersonKind, Problems, Provider, Role, Subject, TemporarilyUnavailable
+from integrations.digilocker import PENDING, IssuedCopy, Pending, PullDocRequest, PullRequest
 from store.catalogue import catalogue
 from store.certificates import certificate_endings, certificates
 from store.database import StoreError, Transaction, audit
@@ -47,7 +47,8 @@ class CertificateIssuer:
         """The certificate that was asked for by its number, its application's or the doctype's parameters.
 
         PENDING where it is decided on and being made, None where there is none for this locker. The same
-        transaction number gives the same certificate again, and nothing to another question. Raises NotNow.
+        transaction number gives the same certificate again, and nothing to another question.
+        Raises TemporarilyUnavailable.
         """
         body = {"doctype": request.doctype, "search": dict(request.search), **_holder_of(request)}
 
@@ -60,7 +61,7 @@ class CertificateIssuer:
     async def fetch(self, request: PullDocRequest) -> IssuedCopy | None:
         """The certificate that a URI leads to: for one that was corrected the one in its place. None where revoked.
 
-        Raises NotNow.
+        Raises TemporarilyUnavailable.
         """
 
         async def by_uri(tx: Transaction) -> Found | None:
@@ -90,7 +91,7 @@ class CertificateIssuer:
             log.warning("digilocker_pull_not_answered", operation=operation, code=problems.code.value)
             if problems.code is ErrorCode.IDEMPOTENCY_KEY_REUSED:
                 return None
-            raise NotNow from None
+            raise TemporarilyUnavailable from None
         if answer.get("pending"):
             return PENDING
         return await self._copy(answer["certificateId"]) if answer["certificateId"] else None
@@ -188,7 +189,7 @@ class CertificateIssuer:
     async def _copy(self, certificate_id: str) -> IssuedCopy | None:
         """The files of a released certificate; None where it has been revoked since, or a file is gone.
 
-        Raises NotNow.
+        Raises TemporarilyUnavailable.
         """
         async with _translate_store_errors(), self._env.store.read_transaction() as tx:
             certificate = (await certificates.by_ids(tx, [certificate_id])).get(certificate_id)
@@ -214,11 +215,11 @@ async def _ends_in(tx: Transaction, application: Application, doctype: str) -> b
 
 @asynccontextmanager
 async def _translate_store_errors() -> AsyncIterator[None]:
-    """Translate an unavailable store into NotNow."""
+    """Translate an unavailable store into TemporarilyUnavailable."""
     try:
         yield
     except StoreError as error:
-        raise NotNow from error
+        raise TemporarilyUnavailable from error
 
 
 def _holder_of(request: PullRequest | PullDocRequest) -> dict[str, str | None]:

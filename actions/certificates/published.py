@@ -5,8 +5,7 @@ the consent is of the holder by the mobile number that we know of her. Each one 
 """
 
 import re
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from typing import Any
 
 import structlog
@@ -22,22 +21,21 @@ from domain.kernel import (
     ErrorCode,
     MistypedNumber,
     NumberKind,
+    Problem,
     Problems,
     Role,
     Subject,
+    TemporarilyUnavailable,
     parse_number,
 )
 from integrations.apisetu import (
-    ConsentUsedUp,
-    NotNow,
-    OtherQuestion,
     PublishedCall,
     PublishedDocument,
     PublishedService,
 )
 from store.catalogue import catalogue
 from store.certificates import certificates
-from store.database import KeyReused, StoreUnavailable, Transaction, audit, idempotency
+from store.database import KeyReused, Transaction, audit, idempotency
 from store.identity import people
 
 log = structlog.get_logger(__name__)
@@ -55,7 +53,7 @@ class CertificatePublisher:
         self._env = env
 
     async def documents(self) -> tuple[PublishedDocument, ...]:
-        """The documents that services of ours end in, by national code; raises NotNow."""
+        """The documents that services of ours end in, by national code; raises TemporarilyUnavailable."""
         found: dict[str, list[Service]] = {}
         for service in await self._catalogue():
             if service.outcome is Outcome.CERTIFICATE and service.doctype:
@@ -66,9 +64,9 @@ class CertificatePublisher:
         )
 
     async def services(self) -> tuple[PublishedService, ...]:
-        """The catalogue in what an outsider may know; raises NotNow."""
+        """The catalogue in what an outsider may know; raises TemporarilyUnavailable."""
         services = await self._catalogue()
-        async with _translate_store_errors(), self._env.store.read_transaction() as tx:
+        async with self._env.store.read_transaction() as tx:
             departments = {each.slug: each.name for each in await catalogue.departments(tx)}
         return tuple(_published_service(service, departments) for service in services)
 
@@ -76,7 +74,8 @@ class CertificatePublisher:
         """The file of a certificate, or None where it must not be given.
 
         The same transaction number gives the same certificate again without using the consent once more.
-        Raises OtherQuestion, ConsentUsedUp, NotNow.
+        Raises TemporarilyUnavailable, and Problems: IDEMPOTENCY_KEY_REUSED for another question under the number,
+        CONSENT_REQUIRED where the consent allows no more reads.
         """
 
         async def work(tx: Transaction) -> Mapping[str, Any]:
@@ -85,19 +84,12 @@ class CertificatePublisher:
             return {"certificateId": certificate.id if certificate and given else None}
 
         subject, key = Subject(frozenset({Role.API_SETU})), f"{call.client_id}:{call.transaction_id}"
-        try:
-            async with _translate_store_errors():
-                body = {"call": call.body_sha256}
-                answer, _ = await run_idempotently(self._env, subject, OPERATION, key=key, body=body, work=work)
-        except Problems as problems:
-            if problems.code is ErrorCode.IDEMPOTENCY_KEY_REUSED:
-                raise OtherQuestion from None
-            log.warning("apisetu_published_not_answered", code=problems.code.value)
-            raise NotNow from None
+        body = {"call": call.body_sha256}
+        answer, _ = await run_idempotently(self._env, subject, OPERATION, key=key, body=body, work=work)
         return await self._file(answer["certificateId"], call.format) if answer["certificateId"] else None
 
     async def _catalogue(self) -> list[Service]:
-        async with _translate_store_errors(), self._env.store.read_transaction() as tx:
+        async with self._env.store.read_transaction() as tx:
             return await catalogue.services_page(tx, limit=_ALL)
 
     async def _certificate(self, tx: Transaction, call: PublishedCall) -> IssuedCertificate | None:
@@ -133,7 +125,7 @@ class CertificatePublisher:
         return refusal is None
 
     async def _use_consent(self, tx: Transaction, call: PublishedCall) -> None:
-        """Count one read of the consent, for ever; raises ConsentUsedUp."""
+        """Count one read of the consent, for ever; raises CONSENT_REQUIRED where it was used up."""
         for number in range(1, call.repeats + 1):
             key = f"{call.client_id}:{call.consent_id}:{number}"
             try:
@@ -142,27 +134,19 @@ class CertificatePublisher:
                 continue
             await idempotency.complete(tx, _CONSENTS, key, {})
             return
-        raise ConsentUsedUp
+        raise Problems(Problem(ErrorCode.CONSENT_REQUIRED))
 
     async def _file(self, certificate_id: str, form: str) -> bytes | None:
-        """The file of a certificate that was given; None where it has been ended since. Raises NotNow."""
-        async with _translate_store_errors(), self._env.store.read_transaction() as tx:
+        """The file of a certificate that was given; None where it has been ended since."""
+        async with self._env.store.read_transaction() as tx:
             certificate = (await certificates.by_ids(tx, [certificate_id])).get(certificate_id)
         if certificate is None or certificate.status is not CertificateStatus.ACTIVE:
             return None
         content = await self._env.objects.get(certificate.pdf_sha256 if form == "pdf" else certificate.xml_sha256)
         if content is None:
             log.error("certificate_file_missing", certificate_id=certificate.id)
-            raise NotNow
+            raise TemporarilyUnavailable
         return content
-
-
-@asynccontextmanager
-async def _translate_store_errors() -> AsyncIterator[None]:
-    try:
-        yield
-    except StoreUnavailable as error:
-        raise NotNow from error
 
 
 def _is_holder(call: PublishedCall, citizen: Citizen, certificate: IssuedCertificate) -> bool:

@@ -22,8 +22,8 @@ from domain.etaal.counting import (
 )
 from domain.identity.policy import ObjectKind, Purpose, Resource
 from domain.kernel import ErrorCode, Problem, Problems, Role, Subject
-from integrations.etaal import CountsUnavailable, ServiceCount, etaal_channel
-from store.database import StoreError, StoreUnavailable, Transaction, TryAgain
+from integrations.etaal import ServiceCount, etaal_channel
+from store.database import StoreError, Transaction
 from store.etaal import etaal, ledger, ledger_seal
 
 E_TAAL = Subject(frozenset({Role.E_TAAL}))
@@ -141,28 +141,22 @@ class LedgerCounts:
         self._env = env
 
     async def counts_on(self, day: date) -> Sequence[ServiceCount]:
-        """The counts of a day under e-Taal's codes; raises CountsUnavailable."""
-        try:
-            async with self._env.store.read_transaction() as tx:
-                await access.require(self._env, tx, E_TAAL, _COUNTS, Purpose.COUNT)
-                revision = await ledger.revision(tx, day)
-                rows = told_to_etaal(await ledger.counts_on(tx, day))
-                told = etaal.ReportedDay(revision, sum(row.count for row in rows), rows_hash(rows))
-                noted = not revision or await etaal.pull_of(tx, day, revision) == told
-        except (StoreUnavailable, TryAgain) as error:
-            raise CountsUnavailable from error
+        """The counts of a day under e-Taal's codes; raises TemporarilyUnavailable."""
+        async with self._env.store.read_transaction() as tx:
+            await access.require(self._env, tx, E_TAAL, _COUNTS, Purpose.COUNT)
+            revision = await ledger.revision(tx, day)
+            rows = told_to_etaal(await ledger.counts_on(tx, day))
+            told = etaal.ReportedDay(revision, sum(row.count for row in rows), rows_hash(rows))
+            noted = not revision or await etaal.pull_of(tx, day, revision) == told
         if not noted:
             await self._note(day, told)
         return rows
 
     async def revision(self, day: date) -> int:
-        """The revision of a day; raises CountsUnavailable."""
-        try:
-            async with self._env.store.read_transaction() as tx:
-                await access.require(self._env, tx, E_TAAL, _COUNTS, Purpose.COUNT)
-                return await ledger.revision(tx, day)
-        except (StoreUnavailable, TryAgain) as error:
-            raise CountsUnavailable from error
+        """The revision of a day; raises TemporarilyUnavailable."""
+        async with self._env.store.read_transaction() as tx:
+            await access.require(self._env, tx, E_TAAL, _COUNTS, Purpose.COUNT)
+            return await ledger.revision(tx, day)
 
     async def _note(self, day: date, reported: etaal.ReportedDay) -> None:
         """For the comparison of each night; a store that takes no writes now does not hold the answer back."""

@@ -4,8 +4,7 @@ from actions.fees.fee_enquiries import enquire
 from actions.fees.fees import page_link
 from actions.kernel import Environment
 from domain.fees.fees import FeeOrder, FeeRoute
-from integrations.browser_returns import NotNow
-from store.database import StoreUnavailable, Transaction, TryAgain
+from store.database import Transaction
 from store.fees import fee_orders
 
 
@@ -19,15 +18,11 @@ class FeeReturns:
     async def take(self, reference: str, message: bytes) -> str | None:
         """Store the message, ask the source, and return the page with the status; None for no order of ours.
 
-        What the words say is never marked: a success that the source does not confirm stays open. Raises NotNow.
+        What the words say is never marked: a success that the source does not confirm stays open. Raises
+        TemporarilyUnavailable.
         """
-        try:
-            order = await self._env.store.carry_out(lambda tx: self._save_message(tx, reference, message))
-            if order is None:
-                return None
-            return page_link(self._env, await enquire(self._env, order), "status")
-        except (StoreUnavailable, TryAgain):
-            raise NotNow from None
+        order = await self._env.store.carry_out(lambda tx: self._save_message(tx, reference, message))
+        return page_link(self._env, await enquire(self._env, order), "status") if order else None
 
     async def _save_message(self, tx: Transaction, reference: str, message: bytes) -> FeeOrder | None:
         order = await fee_orders.by_reference(tx, reference)

@@ -10,12 +10,12 @@ import structlog
 
 from actions.kernel import Environment
 from actions.umang import umang_users
-from domain.kernel import ANONYMOUS, ErrorCode, Language, Subject
+from domain.kernel import ANONYMOUS, ErrorCode, Language, Subject, TemporarilyUnavailable
 from gateway.umang import reads, writes
 from gateway.umang.failures import PASSING, CallFailed, failure_of_code
 from gateway.umang.reading import CallParameters
 from gateway.umang.running import READ_SECONDS, WRITE_SECONDS, Caller, Documents, MakeContext, Operations
-from integrations.umang import PUBLIC, DeskUnavailable, UmangCall, UmangReply, UserAssertion
+from integrations.umang import PUBLIC, UmangCall, UmangReply, UserAssertion
 from integrations.umang.door_answers import DUPLICATE, NOT_LINKED, SOURCE_AWAY, TEXTS, failure, success
 from store import umang
 from store.database import StoreError
@@ -53,14 +53,14 @@ class UmangCallHandler:
         self._make_context = make_context
 
     async def spend(self, user: UserAssertion) -> bool:
-        """Use an assertion up; False where it was used before. Raises DeskUnavailable."""
+        """Use an assertion up; False where it was used before. Raises TemporarilyUnavailable."""
         try:
             return await umang_users.use_assertion(self._env, user)
         except StoreError as error:
-            raise DeskUnavailable from error
+            raise TemporarilyUnavailable from error
 
     async def answer(self, call: UmangCall) -> UmangReply:
-        """Answer a call. Raises DeskUnavailable."""
+        """Answer a call. Raises TemporarilyUnavailable."""
         try:
             subject = await umang_users.subject_of(self._env, call.user) if call.user else None
             if subject is None and call.operation not in PUBLIC:
@@ -69,11 +69,11 @@ class UmangCallHandler:
                 return await self._answer_once(call, subject)
             return await self._run_operation(call, subject or ANONYMOUS, READ_SECONDS)
         except StoreError as error:
-            raise DeskUnavailable from error
+            raise TemporarilyUnavailable from error
 
     async def _not_linked(self, call: UmangCall) -> UmangReply:
         if call.user is None:
-            raise DeskUnavailable  # every call that gets here carries an assertion
+            raise TemporarilyUnavailable  # every call that gets here carries an assertion
         address = await umang_users.ask_link(self._env, call.user)
         return failure(NOT_LINKED, Language(call.language), payload={"linkUrl": address})
 

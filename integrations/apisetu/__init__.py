@@ -15,9 +15,6 @@ from integrations.apisetu.models import (
 from integrations.apisetu.opening import open_clients
 from integrations.apisetu.published import published_routes
 from integrations.apisetu.published_models import (
-    ConsentUsedUp,
-    NotNow,
-    OtherQuestion,
     PublishedCall,
     PublishedDocument,
     PublishedService,
@@ -31,12 +28,9 @@ __all__ = [
     "ApiSetu",
     "ApiSetuSettings",
     "CertificateRequest",
-    "ConsentUsedUp",
     "DepartmentCertificate",
     "DepartmentFile",
     "DocumentSpecification",
-    "NotNow",
-    "OtherQuestion",
     "PublishedCall",
     "PublishedDocument",
     "PublishedService",

@@ -13,24 +13,19 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from domain.kernel import Clock
+from domain.kernel import CallerError, Clock, ErrorCode
 from integrations.apisetu import published_wire as wire
 from integrations.apisetu.published_document import ROOT, document
 from integrations.apisetu.published_models import (
-    ConsentUsedUp,
-    NotNow,
-    OtherQuestion,
     PublishedSettings,
     Publisher,
 )
 
 log = structlog.get_logger(__name__)
 _NO_STORE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
-_CODES: dict[type[Exception], str] = {
-    NotNow: "service_unavailable",
-    OtherQuestion: "invalid_txnid",
-    ConsentUsedUp: "invalid_parameter",
-}
+_CODES = {ErrorCode.IDEMPOTENCY_KEY_REUSED: "invalid_txnid", ErrorCode.CONSENT_REQUIRED: "invalid_parameter"}
+"""The codes of docs/contracts/apisetu.md section 6 for our own; for all others, `service_unavailable`."""
+
 RETRY_SECONDS = 30
 
 
@@ -61,7 +56,7 @@ class _Endpoint:
             made = document(self._url, self._settings.publisher, await own.documents(), await own.services())
             return _json(made, {"Cache-Control": "public, max-age=300", "X-Content-Type-Options": "nosniff"})
 
-        return await _answer_or_decline(work)
+        return await _answer_or_problem(work)
 
     async def services(self, request: Request) -> Response:
         """The catalogue."""
@@ -70,7 +65,7 @@ class _Endpoint:
             wire.consumer_of(self._settings, request.headers)
             return _json({"services": [each.to_json() for each in await self._publisher.services()]}, _NO_STORE)
 
-        return await _answer_or_decline(work)
+        return await _answer_or_problem(work)
 
     async def certificate(self, request: Request) -> Response:
         """One certificate call, in either path style."""
@@ -80,26 +75,26 @@ class _Endpoint:
             call = wire.read_call(self._settings, asked, await self._body(request), self._clock.now())
             content = await self._publisher.find(call)
             if content is None:
-                raise wire.Declined("record_not_found")
+                raise wire.CallProblem("record_not_found")
             log.info("apisetu_published", consumer=call.client_id, doctype=call.doctype, txn=call.transaction_id)
             return Response(content, 200, _NO_STORE, f"application/{call.format}")
 
-        return await _answer_or_decline(work)
+        return await _answer_or_problem(work)
 
     async def unknown(self, _request: Request) -> Response:
         """Any other path below ours."""
-        return _decline_response(wire.Declined("url_not_found"))
+        return _problem_response(wire.CallProblem("url_not_found"))
 
     async def _authorise_request(self, request: Request) -> wire.Asked:
         consumer = wire.consumer_of(self._settings, request.headers)
         doctype = request.path_params["doctype"]
         offered = {each.doctype for each in await self._publisher.documents()}
         if request.path_params["publisher"] != self._settings.publisher or doctype != doctype.lower():
-            raise wire.Declined("url_not_found")
+            raise wire.CallProblem("url_not_found")
         if doctype.upper() not in offered:
-            raise wire.Declined("url_not_found")
+            raise wire.CallProblem("url_not_found")
         if doctype.upper() not in consumer.documents:
-            raise wire.Declined("invalid_authorization")
+            raise wire.CallProblem("invalid_authorization")
         return wire.Asked(consumer, doctype.upper())
 
     async def _body(self, request: Request) -> bytes:
@@ -108,25 +103,26 @@ class _Endpoint:
             async for chunk in request.stream():
                 body += chunk
                 if len(body) > self._settings.body_limit:
-                    raise wire.Declined("invalid_parameter")
+                    raise wire.CallProblem("invalid_parameter")
         except ClientDisconnect as error:
-            raise wire.Declined("invalid_parameter") from error
+            raise wire.CallProblem("invalid_parameter") from error
         return bytes(body)
 
 
-async def _answer_or_decline(work: Callable[[], Awaitable[Response]]) -> Response:
+async def _answer_or_problem(work: Callable[[], Awaitable[Response]]) -> Response:
     try:
         return await work()
-    except wire.Declined as declined:
-        return _decline_response(declined)
-    except (NotNow, OtherQuestion, ConsentUsedUp) as error:
-        return _decline_response(wire.Declined(_CODES[type(error)]))
+    except wire.CallProblem as problem:
+        return _problem_response(problem)
+    except CallerError as error:
+        log.warning("apisetu_published_not_answered", code=error.code.value)
+        return _problem_response(wire.CallProblem(_CODES.get(error.code, "service_unavailable")))
 
 
-def _decline_response(declined: wire.Declined) -> Response:
-    log.info("apisetu_published_declined", code=declined.code)
-    wait = {"Retry-After": str(RETRY_SECONDS)} if declined.status == 503 else {}
-    return JSONResponse(declined.body, declined.status, {**_NO_STORE, **wait})
+def _problem_response(problem: wire.CallProblem) -> Response:
+    log.info("apisetu_published_declined", code=problem.code)
+    wait = {"Retry-After": str(RETRY_SECONDS)} if problem.status == 503 else {}
+    return JSONResponse(problem.body, problem.status, {**_NO_STORE, **wait})
 
 
 def _json(body: Any, headers: dict[str, str]) -> Response:

@@ -20,18 +20,6 @@ FORMATS = ("pdf", "xml")
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,60}")
 
 
-class NotNow(Exception):
-    """The publisher cannot answer now: 503 service_unavailable."""
-
-
-class OtherQuestion(Exception):
-    """The transaction number was used for another question: 400 invalid_txnid."""
-
-
-class ConsentUsedUp(Exception):
-    """The consent allows no more reads: 400 invalid_parameter."""
-
-
 @dataclass(frozen=True, slots=True)
 class Consumer:
     """One approved subscription. `consent_keys` are PEM public keys that may sign its consent artefacts.
@@ -133,13 +121,14 @@ class Publisher(Protocol):
     """The protocol that implements the endpoint."""
 
     async def documents(self) -> tuple[PublishedDocument, ...]:
-        """What is published; raises NotNow."""
+        """What is published; raises TemporarilyUnavailable."""
 
     async def services(self) -> tuple[PublishedService, ...]:
-        """The services of the catalogue; raises NotNow."""
+        """The services of the catalogue; raises TemporarilyUnavailable."""
 
     async def find(self, call: PublishedCall) -> bytes | None:
         """The file, or None where there is none to give.
 
-        Raises NotNow, OtherQuestion, ConsentUsedUp.
+        Raises TemporarilyUnavailable, and Problems with IDEMPOTENCY_KEY_REUSED where the transaction number was used
+        for another question, CONSENT_REQUIRED where the consent allows no more reads.
         """

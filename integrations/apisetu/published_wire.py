@@ -30,7 +30,7 @@ MOST_REPEATS = 50
 """Reads that one consent is good for here, whatever larger number it names."""
 
 
-class Declined(Exception):
+class CallProblem(Exception):
     """A call that is answered by a row of docs/contracts/apisetu.md section 6."""
 
     def __init__(self, code: str) -> None:
@@ -57,23 +57,23 @@ class Asked:
 
 
 def consumer_of(settings: PublishedSettings, headers: Mapping[str, str]) -> Consumer:
-    """Both headers together, on every call; raises Declined."""
+    """Both headers together, on every call; raises CallProblem."""
     client_id, key = headers.get("x-apisetu-clientid", ""), headers.get("x-apisetu-apikey", "")
     known = settings.consumers.get(client_id)
     keys = known.api_keys if known else ("",)
     good = [hmac.compare_digest(key.encode("utf-8", "replace"), each.encode()) for each in keys]
     if known is None or not any(good):
-        raise Declined("invalid_authentication")
+        raise CallProblem("invalid_authentication")
     return known
 
 
 def read_call(settings: PublishedSettings, asked: Asked, body: bytes, now: datetime) -> PublishedCall:
-    """The call; raises Declined with the code of the first fault."""
+    """The call; raises CallProblem with the code of the first fault."""
     given = _object(body)
     _check_form(given)
     parameters = _parameters(given.get("certificateParameters", {}))
     if "consentArtifact" not in given or given["consentArtifact"] is None:
-        raise Declined("missing_parameter")
+        raise CallProblem("missing_parameter")
     consent = _consent(settings, asked, given["consentArtifact"], now)
     return PublishedCall(
         client_id=asked.consumer.client_id,
@@ -94,49 +94,49 @@ def _object(body: bytes) -> dict[str, Any]:
     try:
         given = read_json(body)
     except ValueError as error:
-        raise Declined("invalid_parameter") from error
+        raise CallProblem("invalid_parameter") from error
     if not isinstance(given, dict):
-        raise Declined("invalid_parameter")
+        raise CallProblem("invalid_parameter")
     return given
 
 
 def _check_form(given: Mapping[str, Any]) -> None:
     transaction, form = given.get("txnId"), given.get("format")
     if transaction in (None, "") or form in (None, ""):
-        raise Declined("missing_parameter")
+        raise CallProblem("missing_parameter")
     if not isinstance(transaction, str) or not _UUID.fullmatch(transaction):
-        raise Declined("invalid_txnid")
+        raise CallProblem("invalid_txnid")
     if not isinstance(form, str) or form not in FORMATS:
-        raise Declined("invalid_format")
+        raise CallProblem("invalid_format")
 
 
 def _parameters(given: Any) -> Mapping[str, str]:
     if not isinstance(given, dict) or not all(isinstance(value, str) for value in given.values()):
-        raise Declined("invalid_parameter")
+        raise CallProblem("invalid_parameter")
     if any(len(value) > _LONGEST or not value.isprintable() for value in given.values()):
-        raise Declined("invalid_parameter")
+        raise CallProblem("invalid_parameter")
     if any(not given.get(name, "").strip() for name in PARAMETERS):
-        raise Declined("missing_parameter")
+        raise CallProblem("missing_parameter")
     return {name: value.strip() for name, value in given.items()}
 
 
 def _consent(settings: PublishedSettings, asked: Asked, artefact: Any, now: datetime) -> Mapping[str, Any]:
     """The consent: whole, signed by the consumer, for this pair and document, and running now."""
     if not isinstance(artefact, dict) or not isinstance(artefact.get("consent"), dict):
-        raise Declined("invalid_parameter")
+        raise CallProblem("invalid_parameter")
     consent_id = artefact["consent"].get("consentId")
     if consent_id is not None and not _UUID.fullmatch(str(consent_id)):
-        raise Declined("invalid_consentid")
+        raise CallProblem("invalid_consentid")
     try:
         checked = artefacts.artefact_to_send(artefact)
     except Refused as refusal:
         missing = refusal.code in ("consent_incomplete", "consent_unsigned")
-        raise Declined("missing_parameter" if missing else "invalid_parameter") from None
+        raise CallProblem("missing_parameter" if missing else "invalid_parameter") from None
     consent: Mapping[str, Any] = checked["consent"]
     if not any(artefacts.signed_by(checked, key) for key in asked.consumer.consent_keys):
-        raise Declined("invalid_parameter")
+        raise CallProblem("invalid_parameter")
     if not _covers(settings, asked, consent, now):
-        raise Declined("invalid_parameter")
+        raise CallProblem("invalid_parameter")
     return consent
 
 

@@ -2,7 +2,7 @@
 
 from integrations.etaal.client import CODES, POLICIES, EtaalPush
 from integrations.etaal.endpoint import etaal_routes
-from integrations.etaal.models import Counts, CountsUnavailable, EtaalSettings, ServiceCount, etaal_channel
+from integrations.etaal.models import Counts, EtaalSettings, ServiceCount, etaal_channel
 from integrations.etaal.opening import open_clients
 from integrations.etaal.push_models import Batch, EtaalPushSettings, Receipt, RejectedRow
 from integrations.etaal.wire_push import OLD_REVISION
@@ -13,7 +13,6 @@ __all__ = [
     "POLICIES",
     "Batch",
     "Counts",
-    "CountsUnavailable",
     "EtaalPush",
     "EtaalPushSettings",
     "EtaalSettings",

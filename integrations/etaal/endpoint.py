@@ -16,11 +16,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from domain.etaal.counting import closes_at
-from domain.kernel import Clock, ist_date
+from domain.kernel import Clock, TemporarilyUnavailable, ist_date
 from integrations.calling.answers import read_json
 from integrations.calling.request_counters import LocalRequestCounters, RequestCounters, seconds_to_wait
 from integrations.etaal import wire
-from integrations.etaal.models import Counts, CountsUnavailable, EtaalSettings, ServiceCount
+from integrations.etaal.models import Counts, EtaalSettings, ServiceCount
 from integrations.etaal.wsdl import wsdl
 
 _WINDOW_SECONDS = 60.0
@@ -137,7 +137,7 @@ class _Figures:
             if await self._counts.revision(day) == revision:
                 self._keep((day, revision), rows)
                 return revision, rows
-        raise CountsUnavailable
+        raise TemporarilyUnavailable
 
     def _keep(self, key: tuple[date, int], rows: Sequence[ServiceCount]) -> None:
         self._kept[key] = (self._clock.monotonic(), rows)
@@ -272,7 +272,7 @@ class _Endpoint:
 async def _or_later(answer: Awaitable[Response], form: _Form | _Json) -> Response:
     try:
         return await answer
-    except CountsUnavailable:
+    except TemporarilyUnavailable:
         return form.refusal_response(UNAVAILABLE, 503, _RETRY_SECONDS)
 
 

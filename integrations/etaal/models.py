@@ -30,19 +30,15 @@ class ServiceCount:
     count: int
 
 
-class CountsUnavailable(Exception):
-    """The counts cannot be read at present; asking again later may work."""
-
-
 class Counts(Protocol):
     """Where the counts come from. The same day and revision always give the same rows."""
 
     async def counts_on(self, day: date) -> Sequence[ServiceCount]:
-        """The counts of an IST day; raises CountsUnavailable."""
+        """The counts of an IST day; raises TemporarilyUnavailable."""
         ...
 
     async def revision(self, day: date) -> int:
-        """The revision of a day, which grows with every change; raises CountsUnavailable."""
+        """The revision of a day, which grows with every change; raises TemporarilyUnavailable."""
         ...
 
 

@@ -14,12 +14,11 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from domain.kernel import Clock
+from domain.kernel import Clock, TemporarilyUnavailable
 from integrations.calling.request_counters import LocalRequestCounters, RequestCounters, seconds_to_wait
 from integrations.right_to_service import wire
 from integrations.right_to_service.models import (
     Hearings,
-    NotNow,
     OtherMessage,
     RightToServiceSettings,
     UnknownCase,
@@ -76,7 +75,7 @@ def _failures(address: str) -> str:
     return f"{_COMMISSION}@{address}"
 
 
-class Declined(Exception):
+class MessageProblem(Exception):
     """A request that is not taken; `field` names the part that is wrong."""
 
     def __init__(self, status: int, code: str, *, field: str | None = None, wait: int | None = None) -> None:
@@ -118,15 +117,15 @@ class _Endpoint:
             try:
                 word = wire.read_word(body)
             except wire.Unreadable as error:
-                raise Declined(400, "BAD_FIELD", field=str(error)) from error
+                raise MessageProblem(400, "BAD_FIELD", field=str(error)) from error
             if (word.at - self._clock.now()).total_seconds() > wire.SKEW_SECONDS:
-                raise Declined(400, "BAD_FIELD", field="at")  # no later word could ever mend it
+                raise MessageProblem(400, "BAD_FIELD", field="at")  # no later word could ever mend it
             told = await self._hearings.take(word)
             _log.info("commission_message", word=word.word.value, state=told.state.value, repeated=told.repeated)
             answer = {"eventId": told.id, "state": told.state.value}
             return JSONResponse(answer | ({"code": told.code} if told.code else {}), 200, _NO_STORE)
 
-        return await _answer_or_decline(work)
+        return await _answer_or_problem(work)
 
     async def case_file(self, request: Request) -> Response:
         """The signed case file that an event of ours named."""
@@ -135,67 +134,67 @@ class _Endpoint:
             await self._let_in(request)
             content = await self._hearings.case_file(request.path_params["sha256"])
             if content is None:
-                raise Declined(404, "NOT_FOUND")
+                raise MessageProblem(404, "NOT_FOUND")
             name = {"Content-Disposition": 'attachment; filename="case-file.zip"'}
             return Response(content, 200, {**_NO_STORE, **name}, "application/zip")
 
-        return await _answer_or_decline(work)
+        return await _answer_or_problem(work)
 
     async def _let_in(self, request: Request) -> bytes:
-        """The body of a request that the Commission made just now; raises Declined for any other."""
+        """The body of a request that the Commission made just now; raises MessageProblem for any other."""
         address = request.client.host if request.client else ""
         wait = await self._turnstile.wait_seconds(address)
         if wait is not None:
-            raise Declined(429, "TOO_MANY_REQUESTS", wait=wait)
+            raise MessageProblem(429, "TOO_MANY_REQUESTS", wait=wait)
         if not await self._turnstile.knows(address, request.headers.get("authorization", "")):
-            raise Declined(401, "UNAUTHENTICATED")
+            raise MessageProblem(401, "UNAUTHENTICATED")
         stamp = request.headers.get("x-timestamp", "")
         if not wire.is_fresh(stamp, self._clock.now()):
-            raise Declined(401, "STALE_TIMESTAMP")
+            raise MessageProblem(401, "STALE_TIMESTAMP")
         body = await _body(request)
         path, given = request.url.path, request.headers.get("x-signature", "")
         if not wire.is_genuine(self._settings.hook_secret, stamp, request.method, path, body, given):
             await self._turnstile.count_failure(address)
-            raise Declined(401, "BAD_SIGNATURE")
+            raise MessageProblem(401, "BAD_SIGNATURE")
         return body
 
 
-async def _answer_or_decline(work: Callable[[], Awaitable[Response]]) -> Response:
+async def _answer_or_problem(work: Callable[[], Awaitable[Response]]) -> Response:
     try:
         return await work()
-    except Declined as declined:
-        return _decline_response(declined)
+    except MessageProblem as problem:
+        return _problem_response(problem)
     except UnknownCase:
-        return _decline_response(Declined(404, "NOT_FOUND"))
+        return _problem_response(MessageProblem(404, "NOT_FOUND"))
     except OtherMessage:
-        return _decline_response(Declined(409, "EVENT_ID_REUSED"))
-    except NotNow:
-        return _decline_response(Declined(503, "UNAVAILABLE", wait=RETRY_SECONDS))
+        return _problem_response(MessageProblem(409, "EVENT_ID_REUSED"))
+    except TemporarilyUnavailable:
+        return _problem_response(MessageProblem(503, "UNAVAILABLE", wait=RETRY_SECONDS))
 
 
-def _decline_response(declined: Declined) -> Response:
-    _log.info("commission_message_declined", code=declined.code)
-    body: dict[str, Any] = {"code": declined.code}
-    if declined.field is not None:
-        body["field"] = declined.field
+def _problem_response(problem: MessageProblem) -> Response:
+    _log.info("commission_message_declined", code=problem.code)
+    body: dict[str, Any] = {"code": problem.code}
+    if problem.field is not None:
+        body["field"] = problem.field
     headers = dict(_NO_STORE)
-    if declined.wait is not None:
-        headers["Retry-After"] = str(declined.wait)
-    if declined.status == 401:
+    if problem.wait is not None:
+        headers["Retry-After"] = str(problem.wait)
+    if problem.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
-    return JSONResponse(body, declined.status, headers)
+    return JSONResponse(body, problem.status, headers)
 
 
 async def _body(request: Request) -> bytes:
-    """The body; raises Declined where it is too large, packed, or where the caller left before its end."""
+    """The body; raises MessageProblem where it is too large, packed, or where the caller left before its end."""
     if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
-        raise Declined(415, "BAD_ENCODING")
+        raise MessageProblem(415, "BAD_ENCODING")
     content = bytearray()
     try:
         async for chunk in request.stream():
             content += chunk
             if len(content) > BODY_LIMIT:
-                raise Declined(413, "TOO_LARGE")
+                raise MessageProblem(413, "TOO_LARGE")
     except ClientDisconnect:
-        raise Declined(400, "BAD_FIELD", field="body") from None
+        raise MessageProblem(400, "BAD_FIELD", field="body") from None
     return bytes(content)

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Any, Protocol, Self
 
 from domain.appeals.commission import CommissionWord, MessageState
+from domain.kernel import CallerError, ErrorCode, Problem
 
 CALLS_A_MINUTE = 600
 """Messages that the endpoint accepts in a minute: ten a second, as the Commission's own limit
@@ -155,25 +156,28 @@ class MessageReceipt:
     repeated: bool = False
 
 
-class UnknownCase(Exception):
+class UnknownCase(CallerError):
     """No appeal that went to the Commission has this number."""
 
+    standard = (Problem(ErrorCode.NOT_FOUND),)
 
-class OtherMessage(Exception):
+
+class OtherMessage(CallerError):
     """The id was used for another message before."""
 
-
-class NotNow(Exception):
-    """The store cannot be reached; the same message may be sent again."""
+    standard = (Problem(ErrorCode.IDEMPOTENCY_KEY_REUSED),)
 
 
 class Hearings(Protocol):
     """Who takes what the Commission sends."""
 
     async def take(self, word: ReceivedMessage) -> MessageReceipt:
-        """Take a message once; a second delivery gets the first answer. Raises UnknownCase, OtherMessage, NotNow."""
+        """Take a message once; a second delivery gets the first answer.
+
+        Raises UnknownCase, OtherMessage, TemporarilyUnavailable.
+        """
         ...
 
     async def case_file(self, sha256: str) -> bytes | None:
-        """The signed case file with this hash, or None; each reading leaves a receipt. Raises NotNow."""
+        """The signed case file with this hash, or None; a read leaves a receipt. Raises TemporarilyUnavailable."""
         ...

@@ -181,12 +181,8 @@ class UmangReply:
     wait: int | None = None
 
 
-class DeskUnavailable(Exception):
-    """The desk cannot answer now; nothing was done."""
-
-
 class Desk(Protocol):
-    """The protocol that implements the endpoint. Both methods raise DeskUnavailable."""
+    """The protocol that implements the endpoint. Both methods raise TemporarilyUnavailable."""
 
     async def spend(self, user: UserAssertion) -> bool:
         """Use an assertion up; False where it was used before."""

@@ -12,7 +12,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from domain.kernel import Clock, Language, language_from_header
+from domain.kernel import Clock, Language, TemporarilyUnavailable, language_from_header
 from integrations.calling.request_counters import LocalRequestCounters, RequestCounters
 from integrations.umang import door_answers as wire
 from integrations.umang.caller_authentication import Bucket, CallerAuthentication, NotAuthentic
@@ -25,7 +25,6 @@ from integrations.umang.door_models import (
     SIGNATURE,
     USER,
     Desk,
-    DeskUnavailable,
     UmangCall,
     UmangEndpointSettings,
     UmangReply,
@@ -66,7 +65,7 @@ def endpoint_routes(
     return [Route(PATH, _Endpoint(desk, settings, clock, bucket, shut, observe).call, methods=["POST"])]
 
 
-class _Declined(Exception):
+class _CallProblem(Exception):
     """The call ends here with an answer."""
 
     def __init__(self, answer: UmangReply) -> None:
@@ -109,9 +108,9 @@ class _Endpoint:
         course = _Course(asked if asked in OPERATIONS else OTHER, language)
         try:
             answer = await self._answer(request, course)
-        except _Declined as declined:
-            answer = declined.answer
-        except DeskUnavailable:
+        except _CallProblem as problem:
+            answer = problem.answer
+        except TemporarilyUnavailable:
             answer = wire.failure(wire.SOURCE_AWAY, course.language, status=503, wait=RETRY_SECONDS)
         seconds = self._clock.monotonic() - began
         log.info("umang_door", operation=course.operation, code=answer.code, ms=round(seconds * 1000))
@@ -140,20 +139,20 @@ class _Endpoint:
             call = self._read(request, course, srvid, user, self._open_body(body, course))
         except wire.NotUnderstood as error:
             fields = {"fields": list(error.fields)}
-            raise _Declined(wire.failure(wire.BAD_PARAMETER, course.language, payload=fields)) from None
+            raise _CallProblem(wire.failure(wire.BAD_PARAMETER, course.language, payload=fields)) from None
         return await self._desk.answer(call)
 
     async def _let_in(self, request: Request, course: _Course) -> None:
         closed = self._shut()
         if closed is not None:
-            raise _Declined(wire.failure(wire.SOURCE_AWAY, course.language, status=503, wait=closed))
+            raise _CallProblem(wire.failure(wire.SOURCE_AWAY, course.language, status=503, wait=closed))
         if not self._turnstile.admits(request.client.host if request.client else None):
             raise self._stranger(course, "address")
         if not self._turnstile.knows(request.headers.get(KEY)):
             raise self._stranger(course, "key")
         wait = await self._bucket.wait()
         if wait is not None:
-            raise _Declined(wire.failure(wire.TOO_MANY, course.language, status=429, wait=wait))
+            raise _CallProblem(wire.failure(wire.TOO_MANY, course.language, status=429, wait=wait))
 
     async def _body(self, request: Request, course: _Course) -> bytes:
         content = bytearray()
@@ -162,9 +161,9 @@ class _Endpoint:
                 content += chunk
                 if len(content) > self._settings.body_limit:
                     too_large = {"fields": [wire.field("body", "TOO_LARGE")]}
-                    raise _Declined(wire.failure(wire.BAD_PARAMETER, course.language, payload=too_large, status=413))
+                    raise _CallProblem(wire.failure(wire.BAD_PARAMETER, course.language, payload=too_large, status=413))
         except ClientDisconnect:
-            raise _Declined(wire.failure(wire.BAD_PARAMETER, course.language, status=400)) from None
+            raise _CallProblem(wire.failure(wire.BAD_PARAMETER, course.language, status=400)) from None
         return bytes(content)
 
     def _check_route(self, request: Request, course: _Course) -> str:
@@ -172,11 +171,11 @@ class _Endpoint:
         missing = [name for name in HEADERS if not request.headers.get(name)]
         if missing:
             fields = {"fields": [wire.field(name, "MISSING") for name in missing]}
-            raise _Declined(wire.failure(wire.BAD_PARAMETER, course.language, payload=fields))
+            raise _CallProblem(wire.failure(wire.BAD_PARAMETER, course.language, payload=fields))
         srvid = request.headers["srvid"]
         ours = request.headers["deptid"] == self._settings.deptid
         if not ours or self._settings.services.get(srvid) != course.operation:
-            raise _Declined(wire.failure(wire.NOT_SUBSCRIBED, course.language))
+            raise _CallProblem(wire.failure(wire.NOT_SUBSCRIBED, course.language))
         return srvid
 
     def _user(self, request: Request, course: _Course, srvid: str) -> UserAssertion | None:
@@ -216,6 +215,6 @@ class _Endpoint:
             user=user,
         )
 
-    def _stranger(self, course: _Course, why: str) -> _Declined:
+    def _stranger(self, course: _Course, why: str) -> _CallProblem:
         log.warning("umang_door_refused", operation=course.operation, why=why)
-        return _Declined(wire.failure(wire.NOT_AUTHENTIC, course.language, status=401))
+        return _CallProblem(wire.failure(wire.NOT_AUTHENTIC, course.language, status=401))

@@ -11,10 +11,8 @@ from typing import Any
 import httpx
 from starlette.applications import Starlette
 
-from domain.kernel import Bilingual, SystemClock
+from domain.kernel import Bilingual, ErrorCode, Problem, Problems, SystemClock, TemporarilyUnavailable
 from integrations.apisetu import (
-    ConsentUsedUp,
-    NotNow,
     PublishedDocument,
     PublishedService,
     PublishedSettings,
@@ -47,11 +45,11 @@ class Shelf:
     async def find(self, call: Any) -> bytes | None:
         """The certificate of number 1."""
         if self.away:
-            raise NotNow
+            raise TemporarilyUnavailable
         if self.used is not None:
             consent, transaction = self.used
             if (call.consent_id, call.transaction_id) != (consent, transaction) and call.consent_id == consent:
-                raise ConsentUsedUp
+                raise Problems(Problem(ErrorCode.CONSENT_REQUIRED))
         return FILE if call.number == "1" else None
 
 

@@ -12,10 +12,9 @@ import httpx
 from starlette.applications import Starlette
 
 from domain.appeals.commission import MessageState
-from domain.kernel import Source, SystemClock
+from domain.kernel import Source, SystemClock, TemporarilyUnavailable
 from integrations.right_to_service import (
     MessageReceipt,
-    NotNow,
     OtherMessage,
     ReceivedMessage,
     RightToService,
@@ -44,7 +43,7 @@ class Docket:
     async def take(self, word: ReceivedMessage) -> MessageReceipt:
         """Take a message once."""
         if self.away:
-            raise NotNow
+            raise TemporarilyUnavailable
         if word.number != self.number:
             raise UnknownCase
         kept = self.taken.setdefault(word.id, word)

@@ -13,8 +13,8 @@ from typing import Any
 import httpx
 from starlette.applications import Starlette
 
-from domain.kernel import SystemClock
-from integrations.digilocker import IssuedCopy, IssuerSettings, NotNow, issuer_routes
+from domain.kernel import SystemClock, TemporarilyUnavailable
+from integrations.digilocker import IssuedCopy, IssuerSettings, issuer_routes
 from sandbox.city.papers import Paper, new_signer, signed_certificate, small_pdf
 from tests.faults.door import Case, Door, Heard, served
 from tests.faults.site import Site, open_site
@@ -36,7 +36,7 @@ class Shelf:
     async def find(self, request: Any) -> IssuedCopy | None:
         """The certificate, for its holder."""
         if self.away:
-            raise NotNow
+            raise TemporarilyUnavailable
         return self.copy if request.name == HOLDER else None
 
     async def fetch(self, request: Any) -> IssuedCopy | None:

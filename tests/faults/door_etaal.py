@@ -11,8 +11,8 @@ from urllib.parse import urlencode
 import httpx
 from starlette.applications import Starlette
 
-from domain.kernel import SystemClock, ist_date
-from integrations.etaal import CountsUnavailable, EtaalSettings, ServiceCount, etaal_routes
+from domain.kernel import SystemClock, TemporarilyUnavailable, ist_date
+from integrations.etaal import EtaalSettings, ServiceCount, etaal_routes
 from tests.faults.door import Case, Door, served
 from tests.faults.site import Site, open_site
 from tests.support.running import free_port
@@ -46,7 +46,7 @@ class Figures:
         """Always the first."""
         del day
         if self.away:
-            raise CountsUnavailable
+            raise TemporarilyUnavailable
         return 1
 
 

@@ -10,9 +10,8 @@ from typing import Any
 import httpx
 from starlette.applications import Starlette
 
-from domain.kernel import SystemClock
+from domain.kernel import SystemClock, TemporarilyUnavailable
 from integrations.umang import (
-    DeskUnavailable,
     UmangCall,
     UmangEndpointSettings,
     UmangReply,
@@ -40,7 +39,7 @@ class Counter:
     async def spend(self, user: UserAssertion) -> bool:
         """Each assertion once."""
         if self.away:
-            raise DeskUnavailable
+            raise TemporarilyUnavailable
         fresh = user.jti not in self.used
         self.used.add(user.jti)
         return fresh
@@ -48,7 +47,7 @@ class Counter:
     async def answer(self, call: UmangCall) -> UmangReply:
         """The status of the one application."""
         if self.away:
-            raise DeskUnavailable
+            raise TemporarilyUnavailable
         self.answered += 1
         if not isinstance(call.parameters.get("applicationId"), str):
             return UmangReply("APSK0400", "A parameter is not right")

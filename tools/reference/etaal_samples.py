@@ -17,8 +17,8 @@ from starlette.applications import Starlette
 
 from actions.etaal.counts import told_to_etaal
 from domain.etaal.counting import MAPPED, TransactionCount
-from domain.kernel import ManualClock
-from integrations.etaal import Batch, CountsUnavailable, EtaalPushSettings, EtaalSettings, ServiceCount, etaal_routes
+from domain.kernel import ManualClock, TemporarilyUnavailable
+from integrations.etaal import Batch, EtaalPushSettings, EtaalSettings, ServiceCount, etaal_routes
 from integrations.etaal import wire_push as wire
 from store.etaal.ledger_seal import GENESIS, link_of, row_content
 from tools.reference.sample_files import FOLDER
@@ -59,7 +59,7 @@ class _Counted:
 
     async def revision(self, day: date) -> int:
         if day == AWAY:
-            raise CountsUnavailable
+            raise TemporarilyUnavailable
         return len(_EVENTS) if day == DAY else 0
 
 

@@ -12,11 +12,11 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from domain.kernel import Clock
+from domain.kernel import Clock, TemporarilyUnavailable
 from integrations.calling import safe_xml
 from integrations.digilocker.digests import HmacEncoding, digests_match, issuer_hmac_hex, issuer_hmac_raw, keyhash
 from integrations.digilocker.issuer import inferred, wire
-from integrations.digilocker.issuer.models import Envelope, Issuer, IssuerSettings, NotNow
+from integrations.digilocker.issuer.models import Envelope, Issuer, IssuerSettings
 
 log = structlog.get_logger(__name__)
 _HMACS = {HmacEncoding.RAW: issuer_hmac_raw, HmacEncoding.HEX: issuer_hmac_hex}
@@ -85,7 +85,7 @@ class _Endpoint:
     async def _answer_or_later(self, kind: str, root: safe_xml.Element, envelope: Envelope, work: Work) -> Response:
         try:
             return _xml(await work(root, envelope))
-        except NotNow:
+        except TemporarilyUnavailable:
             failure = _xml(wire.write_failure(kind, envelope), inferred.NOT_NOW_HTTP)
             failure.headers["Retry-After"] = str(inferred.RETRY_AFTER_SECONDS)
             return failure

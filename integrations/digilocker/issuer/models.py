@@ -116,15 +116,11 @@ class Pending:
 PENDING = Pending()
 
 
-class NotNow(Exception):
-    """The issuer cannot look now; the same request may come again."""
-
-
 class Issuer(Protocol):
     """Who finds the certificate and decides whether it may be released.
 
     Both verbs must give the same answer to the same request (`org_id`, `txn` and the rest), and None to
-    another request under a transaction number that was used already. Both raise NotNow.
+    another request under a transaction number that was used already. Both raise TemporarilyUnavailable.
     """
 
     async def find(self, request: PullRequest) -> IssuedCopy | Pending | None:

@@ -10,8 +10,8 @@ import pytest
 from actions.certificates.issuer import CertificateIssuer
 from actions.documents.holder_match import same_name
 from domain.certificates.certificates import CertificateStatus
-from domain.kernel import NumberKind, PersonKind, Provider, SystemIds, make_number
-from integrations.digilocker import CopyFormat, IssuedCopy, NotNow, PullDocRequest, PullRequest
+from domain.kernel import NumberKind, PersonKind, Provider, SystemIds, TemporarilyUnavailable, make_number
+from integrations.digilocker import CopyFormat, IssuedCopy, PullDocRequest, PullRequest
 from store.certificates import certificates
 from store.database import InProgress, LocalObjects, StoreError, StoreUnavailable, WritesStopped
 from store.database.vault import Vault
@@ -217,9 +217,9 @@ class Broken:
 async def test_a_store_that_cannot_be_used_is_no_answer_but_not_now(env, failure):
     issuer = CertificateIssuer(replace(env, store=Broken(failure)))
     by_uri = PullDocRequest("o", "1", CopyFormat.PDF, certificate().uri, LOCKER, None, None)
-    with pytest.raises(NotNow):
+    with pytest.raises(TemporarilyUnavailable):
         await issuer.find(pull())
-    with pytest.raises(NotNow):
+    with pytest.raises(TemporarilyUnavailable):
         await issuer.fetch(by_uri)
 
 
@@ -227,7 +227,7 @@ async def test_a_damaged_file_is_not_handed_out(env, tmp_path):
     for path in (tmp_path / "objects").rglob("*"):
         if path.is_file() and len(path.name) == 64:
             path.write_bytes(b"something else")
-    with pytest.raises(NotNow):
+    with pytest.raises(TemporarilyUnavailable):
         await CertificateIssuer(env).find(pull())
 
 

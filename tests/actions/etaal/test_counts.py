@@ -16,8 +16,8 @@ from domain.etaal.counting import (
     Transaction,
 )
 from domain.etaal.counting_rules import rules_on
-from domain.kernel import ANONYMOUS, NotSignedIn, PersonKind, Problems, Role, Subject
-from integrations.etaal import CountsUnavailable, ServiceCount
+from domain.kernel import ANONYMOUS, NotSignedIn, PersonKind, Problems, Role, Subject, TemporarilyUnavailable
+from integrations.etaal import ServiceCount
 from store.database import StoreUnavailable
 from store.etaal import etaal, ledger, ledger_seal
 from tests.support.sign_in import environment
@@ -113,9 +113,9 @@ async def test_a_store_that_is_down_is_told_to_e_taal_as_later(env: Any, monkeyp
 
     monkeypatch.setattr(ledger, "revision", down)
     monkeypatch.setattr(ledger, "sealed_day", down)
-    with pytest.raises(CountsUnavailable):
+    with pytest.raises(TemporarilyUnavailable):
         await LedgerCounts(env).counts_on(DAY)
-    with pytest.raises(CountsUnavailable):
+    with pytest.raises(TemporarilyUnavailable):
         await LedgerCounts(env).revision(DAY)
 
 

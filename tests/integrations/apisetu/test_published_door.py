@@ -18,11 +18,8 @@ from schemathesis.checks import (
 from schemathesis.core.failures import FailureGroup
 from starlette.applications import Starlette
 
-from domain.kernel import Bilingual, ManualClock
+from domain.kernel import Bilingual, ErrorCode, ManualClock, Problem, Problems, TemporarilyUnavailable
 from integrations.apisetu import (
-    ConsentUsedUp,
-    NotNow,
-    OtherQuestion,
     PublishedDocument,
     PublishedService,
     PublishedSettings,
@@ -195,9 +192,9 @@ async def test_keys_subscription_and_path(app, good, headers, path, code):
     ("outcome", "code"),
     [
         (None, "record_not_found"),
-        (NotNow(), "service_unavailable"),
-        (OtherQuestion(), "invalid_txnid"),
-        (ConsentUsedUp(), "invalid_parameter"),
+        (TemporarilyUnavailable(), "service_unavailable"),
+        (Problems(Problem(ErrorCode.IDEMPOTENCY_KEY_REUSED)), "invalid_txnid"),
+        (Problems(Problem(ErrorCode.CONSENT_REQUIRED)), "invalid_parameter"),
     ],
 )
 async def test_what_the_publisher_says_becomes_a_row(app, good, shelf, outcome, code):

@@ -12,7 +12,8 @@ from lxml import etree
 from starlette.applications import Starlette
 from starlette.types import Message
 
-from integrations.digilocker import CopyFormat, HmacEncoding, NotNow, PullDocRequest, PullRequest, issuer_routes
+from domain.kernel import TemporarilyUnavailable
+from integrations.digilocker import CopyFormat, HmacEncoding, PullDocRequest, PullRequest, issuer_routes
 from integrations.digilocker.digests import issuer_hmac_hex, issuer_hmac_raw, keyhash
 from tests.integrations.digilocker.test_endpoint import COPY, GATEWAY, KEY, REQUEST, TS, Desk, Door
 
@@ -167,10 +168,10 @@ class Closed(Desk):
     """An issuer that cannot look now."""
 
     async def find(self, request: PullRequest):
-        raise NotNow
+        raise TemporarilyUnavailable
 
     async def fetch(self, request: PullDocRequest):
-        raise NotNow
+        raise TemporarilyUnavailable
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from domain.kernel import ManualClock
-from integrations.etaal import CountsUnavailable, EtaalSettings, ServiceCount, etaal_routes
+from domain.kernel import ManualClock, TemporarilyUnavailable
+from integrations.etaal import EtaalSettings, ServiceCount, etaal_routes
 from sandbox.city.clock import SandboxClock
 from sandbox.city.kit import Sandbox, SandboxHome
 from sandbox.etaal.server import create_sandbox
@@ -38,7 +38,7 @@ class ListedCounts:
 
     async def revision(self, day: date) -> int:
         if self.down:
-            raise CountsUnavailable
+            raise TemporarilyUnavailable
         return self.revisions.get(day, 0)
 
 
