@@ -24,7 +24,7 @@ from integrations.calling.resilience import Resilience
 from integrations.calling.streams import Body, Limits, read_whole
 from integrations.calling.transport import Client
 
-__all__ = ["Answer", "Body", "Codec", "Remote", "Resilience", "retry_after_seconds"]
+__all__ = ["Answer", "Body", "Codec", "Remote", "Resilience", "never_arrived", "retry_after_seconds"]
 
 T = TypeVar("T")
 CERTIFICATE_REFUSED = "certificate_refused"
@@ -234,3 +234,8 @@ class Remote:
         if isinstance(error, ServerNotTrusted):
             return NeverSent(self.source, "server_not_trusted")
         return NeverSent(self.source, "connection_failed")
+
+
+async def never_arrived() -> bool:
+    """The enquiry about a write that changes nothing when it comes again: repeating it is the enquiry."""
+    return False

@@ -1,19 +1,18 @@
 """The wallet of centre operators: payment form, enquiries, refunds and the reconciliation log."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
-from typing import TypeVar
+from functools import partial
 
 from domain.fees.fees import FeeNews, FeeReceipt, ReportedState
 from domain.kernel import Source
 from integrations.browser_returns import PaymentForm
-from integrations.calling.errors import Garbled, IntegrityFailure, NotLetIn, Refused, Unavailable
+from integrations.calling.answers import read_as, refuse_status
+from integrations.calling.errors import Foreign, IntegrityFailure, Refused, Unavailable, Unreadable
 from integrations.calling.policies import JSON_TYPES, Bulkhead, CallPolicy, Priority
-from integrations.calling.remote import Answer, Remote
+from integrations.calling.remote import Answer, Remote, never_arrived
 from integrations.csc import wire_bridge as wire
 from integrations.csc.bridge_models import BridgeSettings, Refund, WalletPayment
-
-T = TypeVar("T")
 
 _WRITES, _READS = "bridge.write", "bridge.read"
 _LANE = Bulkhead("bridge", places=8)
@@ -65,10 +64,7 @@ class CscBridge:
 
     def open_return(self, message: str) -> str:
         """Our reference in what a browser brought back. Raises IntegrityFailure, Garbled."""
-        reference = self._open_envelope(message).get("merchant_txn", "")
-        if not reference:
-            raise Garbled(Source.CSC, "merchant_txn")
-        return reference
+        return read_as(Source.CSC, self._reference_in, message)
 
     async def verify(self, reference: str) -> FeeNews:
         """What became of a payment: `transaction/enquiry` finds it, `transaction/status` confirms it.
@@ -76,12 +72,11 @@ class CscBridge:
         UNKNOWN where the operator did not come to pay. Raises Unavailable, Refused, Garbled, IntegrityFailure.
         """
         found = await self._ask(ENQUIRY, "transaction/enquiry", {"merchant_txn": reference}, reference)
-        first = _read(lambda: wire.news(found))
+        first = read_as(Source.CSC, wire.news, found)
         if first.state is not ReportedState.SUCCESS or first.receipt is None:
             return first
         wanted = {"merchant_txn": reference, "csc_txn": first.receipt.grn}
-        confirmed = await self._status(wanted)
-        return _read(lambda: wire.news(confirmed))
+        return read_as(Source.CSC, wire.news, await self._status(wanted))
 
     async def reverse(self, reference: str, paid_at: datetime, refund_reference: str) -> bool:
         """Take back a payment that came a second time; False where it is too late for that. Safe to repeat."""
@@ -132,57 +127,36 @@ class CscBridge:
         return said
 
     async def _ask(self, policy: CallPolicy, method: str, pairs: Mapping[str, str], reference: str) -> dict[str, str]:
-        content, judge = self._message(pairs, reference)
-        path = f"{wire.METHODS}/{method}/format/json"
-        answer = await self._remote.send(policy, "POST", path, headers=_JSON, content=content, judge=judge)
-        return self._read_reply(answer, reference)
+        path, content = f"{wire.METHODS}/{method}/format/json", wire.request_body(pairs, self._settings)
+        read = partial(self._read_reply, reference)
+        return await self._remote.ask(policy, "POST", path, read, headers=_JSON, content=content)
 
     async def _write(self, policy: CallPolicy, method: str, pairs: Mapping[str, str], reference: str) -> dict[str, str]:
         """A write that CSC takes once for its reference, so that repeating it is its own enquiry."""
-
-        async def unknown() -> bool:
-            return False
-
-        content, judge = self._message(pairs, reference)
-        path = f"{wire.METHODS}/{method}/format/json"
-        answer = await self._remote.send_once(
-            policy, "POST", path, confirm=unknown, headers=_JSON, content=content, judge=judge
+        path, content = f"{wire.METHODS}/{method}/format/json", wire.request_body(pairs, self._settings)
+        read = partial(self._read_reply, reference)
+        said = await self._remote.ask_once(
+            policy, "POST", path, read, confirm=never_arrived, headers=_JSON, content=content
         )
-        if answer is None:
+        if said is None:
             raise Unavailable(Source.CSC, "no_answer")
-        return self._read_reply(answer, reference)
-
-    def _message(self, pairs: Mapping[str, str], reference: str) -> tuple[bytes, Callable[[Answer], None]]:
-        def judge(answer: Answer) -> None:
-            self._read_reply(answer, reference)
-
-        return wire.request_body(pairs, self._settings), judge
-
-    def _read_reply(self, answer: Answer, reference: str) -> dict[str, str]:
-        status = answer.status
-        if status == 429 or status >= 500:
-            raise Unavailable(Source.CSC, f"http_{status}")
-        if status in {401, 403}:
-            raise NotLetIn(Source.CSC, f"http_{status}")
-        if status != 200:
-            raise Refused(Source.CSC, f"http_{status}")
-        said = self._open_envelope(_read(lambda: wire.response_data(answer.content)))
-        if said.get("merchant_txn") != reference or said.get("merchant_id") != self._settings.merchant_id:
-            raise IntegrityFailure(Source.CSC, "other_payment")
         return said
 
+    def _read_reply(self, reference: str, answer: Answer) -> dict[str, str]:
+        refuse_status(Source.CSC, answer)
+        said = self._open_envelope(wire.response_data(answer.content))
+        if said.get("merchant_txn") != reference or said.get("merchant_id") != self._settings.merchant_id:
+            raise Foreign("other_payment")
+        return said
+
+    def _reference_in(self, message: str) -> str:
+        reference = self._open_envelope(message).get("merchant_txn", "")
+        if not reference:
+            raise Unreadable("merchant_txn")
+        return reference
+
     def _open_envelope(self, message: str) -> dict[str, str]:
-        try:
-            return wire.open_envelope(message, reader=self._settings.private_key, signer=self._settings.csc_key)
-        except wire.Spoilt as error:
-            raise IntegrityFailure(Source.CSC, "envelope") from error
+        return wire.open_envelope(message, reader=self._settings.private_key, signer=self._settings.csc_key)
 
 
 _JSON = {"Content-Type": "application/json", "Accept": "application/json"}
-
-
-def _read(read: Callable[[], T]) -> T:
-    try:
-        return read()
-    except wire.Unreadable as error:
-        raise Garbled(Source.CSC, str(error)) from error

@@ -22,7 +22,8 @@ from cryptography.hazmat.primitives.padding import PKCS7
 
 from domain.fees.fees import FeeNews, FeeReceipt, ReportedState
 from domain.kernel import IST, paise_from_rupees, rupees
-from integrations.calling.answers import read_json
+from integrations.calling.answers import read_object
+from integrations.calling.errors import Foreign, Unreadable
 from integrations.csc.bridge_models import BridgeSettings, Refund, WalletPayment
 
 METHODS = "/v1"
@@ -46,14 +47,6 @@ _OAEP = padding.OAEP(padding.MGF1(hashes.SHA1()), hashes.SHA1(), None)  # noqa: 
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 
 
-class Unreadable(ValueError):
-    """A message that is not as docs/contracts/other_systems.md section 3 says; the text is the name of its part."""
-
-
-class Spoilt(ValueError):
-    """A message that CSC did not make for us."""
-
-
 def pairs_text(pairs: Mapping[str, str]) -> str:
     """`k=v` pairs, each ended by a pipe."""
     return "".join(f"{name}={_plain(value)}|" for name, value in pairs.items())
@@ -71,12 +64,12 @@ def envelope(text: str, *, signer: RSAPrivateKey, reader: RSAPublicKey, key: str
 
 
 def open_envelope(message: str, *, reader: RSAPrivateKey, signer: RSAPublicKey) -> dict[str, str]:
-    """The pairs of an envelope. Raises Spoilt before a word of it is read where the signature is not the sender's."""
+    """The pairs of an envelope. Raises Foreign before a word of it is read where the signature is not the sender's."""
     size = reader.key_size // 8
     try:
         raw = base64.b64decode(message, validate=True)
         if len(raw) <= size:
-            raise Spoilt("envelope")
+            raise Foreign("envelope")
         key = reader.decrypt(raw[:size], _OAEP)
         decryptor = Cipher(algorithms.AES256(key), modes.CBC(_IV)).decryptor()
         unpadder = PKCS7(128).unpadder()
@@ -86,7 +79,7 @@ def open_envelope(message: str, *, reader: RSAPrivateKey, signer: RSAPublicKey) 
         signer.verify(base64.b64decode(signature, validate=True), text, padding.PKCS1v15(), hashes.SHA256())
         return _pairs(text.decode())
     except (ValueError, InvalidSignature) as error:
-        raise Spoilt("envelope") from error
+        raise Foreign("envelope") from error
 
 
 def browser_message(payment: WalletPayment, settings: BridgeSettings) -> str:
@@ -136,11 +129,7 @@ def response_data(content: bytes) -> str:
     """The envelope of an answer. Raises Unreadable, also for an empty body, which comes with status 200."""
     if not content.strip():
         raise Unreadable("empty_body")
-    try:
-        body = read_json(content)
-    except ValueError as error:
-        raise Unreadable("body") from error
-    sealed = body.get("response_data") if isinstance(body, dict) else None
+    sealed = read_object(content).get("response_data")
     if not isinstance(sealed, str):
         raise Unreadable("response_data")
     return sealed
@@ -200,7 +189,7 @@ def _pairs(text: str) -> dict[str, str]:
     for part in filter(None, text.split("|")):
         name, _, value = part.partition("=")
         if name in found:
-            raise Spoilt("pairs")
+            raise Foreign("envelope")
         found[name] = value
     return found
 

@@ -1,19 +1,17 @@
 """The client of the state treasury's e-Challan: payment form, enquiries, and the daily scroll."""
 
-from collections.abc import Callable
 from datetime import date
-from typing import TypeVar
+from functools import partial
 
 from domain.fees.fees import FeeNews, ReportedState, ScrollLine
 from domain.kernel import Source
 from integrations.browser_returns import PaymentForm
-from integrations.calling.errors import Garbled, IntegrityFailure, NotLetIn, Refused, Unavailable
+from integrations.calling.answers import read_as, refuse_status
+from integrations.calling.errors import Foreign, NotLetIn, Refused, Unavailable
 from integrations.calling.policies import JSON_TYPES, Bulkhead, CallPolicy, Priority
 from integrations.calling.remote import Answer, Remote
 from integrations.treasury import wire
 from integrations.treasury.models import Challan, TreasurySettings
-
-T = TypeVar("T")
 
 VERIFY = CallPolicy(
     "treasury.verify",
@@ -83,7 +81,7 @@ class Treasury:
 
     def open_return(self, encdata: str) -> str:
         """Our reference in what a browser brought back. Raises IntegrityFailure, Garbled."""
-        return self._unseal_news(encdata)[0]
+        return read_as(Source.TREASURY, self._unseal_news, encdata)[0]
 
     async def verify(self, reference: str) -> FeeNews:
         """What became of an order: the only source of truth. UNKNOWN where nobody came to pay it.
@@ -91,13 +89,9 @@ class Treasury:
         Raises Unavailable, Refused, Garbled, IntegrityFailure for an answer about another order.
         """
         body = wire.enquiry(reference)
-
-        def judge(answer: Answer) -> None:
-            self._news(answer, reference)
-
         headers = {**self._signature_headers(body), "Content-Type": "application/json", "Accept": "application/json"}
-        answer = await self._remote.send(VERIFY, "POST", wire.VERIFY, headers=headers, content=body, judge=judge)
-        return self._news(answer, reference)
+        read = partial(self._news, reference)
+        return await self._remote.ask(VERIFY, "POST", wire.VERIFY, read, headers=headers, content=body)
 
     async def scroll(self, day: date) -> tuple[str, bytes, list[ScrollLine]] | None:
         """The scroll of a day: its name, its bytes, its lines; None where it is not there yet.
@@ -106,43 +100,34 @@ class Treasury:
         """
         name = wire.scroll_name(self._settings.dept_code, day)
         path = f"{wire.SCROLLS}/{name}"
-        read: list[ScrollLine] = []
 
-        def judge(answer: Answer) -> None:
+        def read(answer: Answer) -> tuple[str, bytes, list[ScrollLine]] | None:
             if answer.status == 404:
-                return
-            _refuse(answer)
+                return None
+            refuse_status(Source.TREASURY, answer)
             given = answer.headers.get(wire.CHECKSUM_HEADER.lower(), "")
             if not wire.is_genuine(self._settings.checksum_key, answer.content, given):
-                raise IntegrityFailure(Source.TREASURY, "scroll_checksum")
-            read[:] = _read(lambda: wire.read_scroll(answer.content, day))
+                raise Foreign("scroll_checksum")
+            return name, answer.content, wire.read_scroll(answer.content, day)
 
-        answer = await self._remote.send(
-            SCROLL, "GET", path, headers=self._signature_headers(path.encode()), judge=judge
-        )
-        if answer.status == 404:
-            return None
-        return name, answer.content, read
+        headers = self._signature_headers(path.encode())
+        return await self._remote.ask(SCROLL, "GET", path, read, headers=headers)
 
-    def _news(self, answer: Answer, reference: str) -> FeeNews:
+    def _news(self, reference: str, answer: Answer) -> FeeNews:
         if answer.status in {401, 403, 429} or answer.status >= 500:
-            _refuse(answer)
-        encdata, code = _read(lambda: wire.read_answer(answer.content))
+            refuse_status(Source.TREASURY, answer)
+        encdata, code = wire.read_answer(answer.content)
         if code == wire.UNKNOWN:
             return FeeNews(ReportedState.UNKNOWN)
         if code is not None or encdata is None:
             raise _refusal(code or wire.INTERNAL)
         named, news = self._unseal_news(encdata)
         if named != reference:
-            raise IntegrityFailure(Source.TREASURY, "other_order")
+            raise Foreign("other_order")
         return news
 
     def _unseal_news(self, encdata: str) -> tuple[str, FeeNews]:
-        try:
-            text = wire.unseal(self._settings.key, encdata)
-        except wire.Spoilt as error:
-            raise IntegrityFailure(Source.TREASURY, "encdata") from error
-        return _read(lambda: wire.read_news(text))
+        return wire.read_news(wire.unseal(self._settings.key, encdata))
 
     def _signature_headers(self, content: bytes) -> dict[str, str]:
         own = self._settings
@@ -156,21 +141,3 @@ def _refusal(code: str) -> Unavailable | Refused:
     if code in {wire.CLOSED, wire.INTERNAL}:
         return Unavailable(Source.TREASURY, code)
     return NotLetIn(Source.TREASURY, code) if code in wire.NOT_LET_IN else Refused(Source.TREASURY, code)
-
-
-def _refuse(answer: Answer) -> None:
-    """Raise what a status other than 200 means."""
-    status = answer.status
-    if status == 429 or status >= 500:
-        raise Unavailable(Source.TREASURY, f"http_{status}")
-    if status in {401, 403}:
-        raise NotLetIn(Source.TREASURY, f"http_{status}")
-    if status != 200:
-        raise Refused(Source.TREASURY, f"http_{status}")
-
-
-def _read(read: Callable[[], T]) -> T:
-    try:
-        return read()
-    except wire.Unreadable as error:
-        raise Garbled(Source.TREASURY, str(error).replace(" ", "_")) from error

@@ -22,7 +22,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from domain.fees.fees import FeeNews, FeeReceipt, ReportedState, ScrollLine
 from domain.kernel import IST, paise_from_rupees, rupees
-from integrations.calling.answers import read_json
+from integrations.calling.answers import read_object
+from integrations.calling.errors import Foreign, Unreadable
 from integrations.treasury.models import MOST_HEADS, Challan, TreasurySettings
 
 PAY, VERIFY, SCROLLS = "/echallan/pay", "/echallan/api/verify", "/echallan/scroll"
@@ -51,14 +52,6 @@ _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9./ -]{0,39}")
 _HEAD = re.compile(r"\d{13,15}")
 
 
-class Unreadable(ValueError):
-    """A message that is not as docs/contracts/other_systems.md section 4 says; the text is the name of its part."""
-
-
-class Spoilt(ValueError):
-    """A message that was not made with the treasury's key."""
-
-
 def seal(key: bytes, text: str, nonce: bytes | None = None) -> str:
     """Base64(iv ‖ AES-256-GCM(text)); the iv is drawn anew for each message."""
     nonce = nonce or os.urandom(_NONCE)
@@ -66,14 +59,14 @@ def seal(key: bytes, text: str, nonce: bytes | None = None) -> str:
 
 
 def unseal(key: bytes, encdata: str) -> str:
-    """What was sealed; raises Spoilt for what the treasury's key did not seal."""
+    """What was sealed; raises Foreign for what the treasury's key did not seal."""
     try:
         raw = base64.b64decode(encdata, validate=True)
         if len(raw) < _NONCE + _TAG:
-            raise Spoilt("encdata")
+            raise Foreign("encdata")
         return AESGCM(key).decrypt(raw[:_NONCE], raw[_NONCE:], None).decode()
     except (InvalidTag, ValueError) as error:
-        raise Spoilt("encdata") from error
+        raise Foreign("encdata") from error
 
 
 def checksum(key: bytes, content: bytes) -> str:
@@ -136,12 +129,7 @@ def enquiry(reference: str) -> bytes:
 
 def read_answer(content: bytes) -> tuple[str | None, str | None]:
     """The sealed part of an answer, or its error code. Raises Unreadable."""
-    try:
-        body = read_json(content)
-    except ValueError as error:
-        raise Unreadable("body") from error
-    if not isinstance(body, dict):
-        raise Unreadable("body")
+    body = read_object(content)
     code, encdata = body.get("errorCode"), body.get("encdata")
     if isinstance(code, str) and _CODE.fullmatch(code):
         return None, code
@@ -160,35 +148,35 @@ def read_scroll(content: bytes, day: date) -> list[ScrollLine]:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise Unreadable("not UTF-8") from error
+        raise Unreadable("not_UTF-8") from error
     rows = csv.reader(io.StringIO(text), strict=True)
     lines: list[ScrollLine] = []
     try:
         if next(rows, None) != SCROLL_COLUMNS:
-            raise Unreadable("line 1")
+            raise Unreadable("line_1")
         for number, row in enumerate(rows, start=2):
             if number > MOST_LINES:
-                raise Unreadable("too many lines")
+                raise Unreadable("too_many_lines")
             lines.append(_line(row, day, number))
     except csv.Error as error:
-        raise Unreadable("not CSV") from error
+        raise Unreadable("not_CSV") from error
     return lines
 
 
 def _line(row: list[str], day: date, number: int) -> ScrollLine:
     if len(row) != len(SCROLL_COLUMNS):
-        raise Unreadable(f"line {number}")
+        raise Unreadable(f"line_{number}")
     grn, cin, reference, head, amount, scrolled_on, status = row
     good = _WORD.fullmatch(grn) and _WORD.fullmatch(cin) and _WORD.fullmatch(reference) and _HEAD.fullmatch(head)
     if not good or status not in {"S", "SUCCESS"}:
-        raise Unreadable(f"line {number}")
+        raise Unreadable(f"line_{number}")
     try:
         told = datetime.strptime(scrolled_on, "%d-%m-%Y").date()  # noqa: DTZ007 - a day in India
         paise = paise_from_rupees(amount)
     except (ValueError, ArithmeticError) as error:
-        raise Unreadable(f"line {number}") from error
+        raise Unreadable(f"line_{number}") from error
     if told != day or paise <= 0:
-        raise Unreadable(f"line {number}")
+        raise Unreadable(f"line_{number}")
     return ScrollLine(grn, cin, reference, head, paise, told, status)
 
 

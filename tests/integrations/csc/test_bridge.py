@@ -13,7 +13,7 @@ import respx
 
 from domain.fees.fees import FeeReceipt, ReportedState
 from domain.kernel import IST, ManualClock, Source
-from integrations.calling.errors import Garbled, IntegrityFailure, NotLetIn, Unavailable
+from integrations.calling.errors import Foreign, Garbled, IntegrityFailure, NotLetIn, Unavailable, Unreadable
 from integrations.csc import BridgeSettings, CscBridge, Refund, WalletPayment
 from integrations.csc import wire_bridge as wire
 from sandbox.city.kit import Sandbox
@@ -73,7 +73,7 @@ def test_the_envelope_is_a_key_of_128_octets_and_a_text_with_its_signature(town:
     sealed = wire.envelope("a=1|b=2|", signer=own.private_key, reader=own.private_key.public_key(), key=key)
     raw = base64.b64decode(sealed)
     assert (len(raw) - 128) % 16 == 0
-    with pytest.raises(wire.Spoilt):  # our own signature is not CSC's
+    with pytest.raises(Foreign):  # our own signature is not CSC's
         wire.open_envelope(sealed, reader=own.private_key, signer=own.csc_key)
     assert wire.open_envelope(sealed, reader=own.private_key, signer=own.private_key.public_key()) == {
         "a": "1",
@@ -217,7 +217,7 @@ def test_a_pair_that_comes_twice_spoils_the_message(town: Town):
     own = town.settings
     public = own.private_key.public_key()
     sealed = wire.envelope("a=1|a=2|", signer=own.private_key, reader=public)
-    with pytest.raises(wire.Spoilt):
+    with pytest.raises(Foreign):
         wire.open_envelope(sealed, reader=own.private_key, signer=public)
 
 
@@ -232,7 +232,7 @@ def test_a_pair_that_comes_twice_spoils_the_message(town: Town):
     ],
 )
 def test_what_is_not_as_the_contract_says_is_unreadable(pairs: dict[str, str]):
-    with pytest.raises(wire.Unreadable):
+    with pytest.raises(Unreadable):
         wire.news(pairs)
 
 

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from domain.fees.fees import FeeNews, ReportedState
 from domain.kernel import IST, ManualClock, Source
-from integrations.calling.errors import Garbled, IntegrityFailure, NotLetIn, Refused, Unavailable
+from integrations.calling.errors import Foreign, Garbled, IntegrityFailure, NotLetIn, Refused, Unavailable, Unreadable
 from integrations.treasury import Challan, Treasury, TreasurySettings, wire
 from sandbox.city.kit import Sandbox
 from sandbox.treasury.server import create_sandbox
@@ -91,9 +91,9 @@ def test_encdata_is_base64_of_iv_and_aes_256_gcm():
 
 @pytest.mark.parametrize("change", ["", "x", "A" * 40, "%%%"])
 def test_what_the_key_did_not_seal_is_spoilt(change: str):
-    with pytest.raises(wire.Spoilt):
+    with pytest.raises(Foreign):
         wire.unseal(b"k" * 32, change)
-    with pytest.raises(wire.Spoilt):
+    with pytest.raises(Foreign):
         wire.unseal(b"K" * 32, wire.seal(b"k" * 32, SAMPLE))
 
 
@@ -120,7 +120,7 @@ def test_one_to_five_heads_of_13_to_15_digits(town: Town, heads: tuple[tuple[str
     ["", "a|b", SAMPLE.replace("|S|", "|Q|"), SAMPLE.replace("50.00", "50.001"), SAMPLE.replace("UKGRN0012345678", "")],
 )
 def test_what_is_not_as_the_contract_says_is_unreadable(text: str):
-    with pytest.raises(wire.Unreadable):
+    with pytest.raises(Unreadable):
         wire.read_news(text)
 
 
@@ -246,9 +246,9 @@ async def test_a_scroll_that_is_not_whole_or_not_theirs_is_refused_whole(town: T
     ],
 )
 def test_one_bad_line_spoils_a_scroll(text: str):
-    with pytest.raises(wire.Unreadable):
+    with pytest.raises(Unreadable):
         wire.read_scroll(text.encode(), date(2026, 11, 26))
-    with pytest.raises(wire.Unreadable):
+    with pytest.raises(Unreadable):
         wire.read_scroll(text.encode("utf-16"), date(2026, 11, 26))
 
 
