@@ -1,11 +1,10 @@
 """The e-Taal client: pushes a day's counts at a revision, called only by the worker through the outbox."""
 
-import asyncio
-
 from domain.identity.policy import Purpose
-from integrations.calling.errors import Garbled, NotLetIn, Refused
+from integrations.calling.access_tokens import AccessTokens, Token
+from integrations.calling.errors import Garbled
 from integrations.calling.policies import JSON_TYPES, CallPolicy, Scope
-from integrations.calling.remote import Answer, Remote
+from integrations.calling.remote import Remote
 from integrations.etaal import wire_push as wire
 from integrations.etaal.push_models import Batch, EtaalPushSettings, Receipt
 
@@ -44,9 +43,6 @@ CODES = {
 }
 """What its codes mean to us, as docs/policies.md prints them."""
 
-_EARLY_SECONDS = 60.0
-"""A token that ends so soon is not used any more."""
-
 
 class EtaalPush:
     """The push form (docs/contracts/etaal.md section 4, INFERRED)."""
@@ -54,8 +50,7 @@ class EtaalPush:
     def __init__(self, remote: Remote, settings: EtaalPushSettings) -> None:
         self._remote = remote
         self.settings = settings
-        self._token: tuple[str, float] | None = None
-        self._asking = asyncio.Lock()
+        self._tokens = AccessTokens(remote, self._request_token, early_seconds=60.0)
 
     async def push(self, batch: Batch) -> Receipt:
         """Send the counts of a day; may be repeated with the same batch. A token that ended is renewed once.
@@ -63,47 +58,16 @@ class EtaalPush:
         Raises Refused with a code of `wire_push.CODES`: E20 where e-Taal has this revision or a later one with
         other rows. Raises NotLetIn where our client or our signature is wrong there; Unavailable; Garbled.
         """
-        token = await self._valid_token()
-        try:
-            answer = await self._send(batch, token)
-        except Refused as refused:
-            if refused.code != wire.NO_TOKEN:
-                raise
-            try:
-                answer = await self._send(batch, await self._renew_token(token))
-            except Refused as again:
-                if again.code != wire.NO_TOKEN:
-                    raise
-                raise NotLetIn(wire.SOURCE, wire.NO_TOKEN) from None
-        receipt = wire.read_receipt(answer)
+        receipt = await self._tokens.call_with_token(PUSH, lambda token: self._send(batch, token))
         if receipt.received + len(receipt.rejected) != len(batch.rows):
             raise Garbled(wire.SOURCE, "receipt_of_another_batch")
         return receipt
 
-    async def _send(self, batch: Batch, token: str) -> Answer:
+    async def _send(self, batch: Batch, token: str) -> Receipt:
         body = wire.body_of(batch, self.settings)
         headers = wire.headers_of(batch, self.settings, body, token)
-        return await self._remote.send(
-            PUSH, "POST", wire.PUSH_PATH, headers=headers, content=body, judge=wire.judge_push
-        )
+        return await self._remote.ask(PUSH, "POST", wire.PUSH_PATH, wire.read_receipt, headers=headers, content=body)
 
-    async def _valid_token(self) -> str:
-        async with self._asking:
-            if self._token is None or self._token[1] <= self._remote.clock.monotonic():
-                self._token = await self._new_token()
-            return self._token[0]
-
-    async def _renew_token(self, old: str) -> str:
-        """A token in the place of one that was refused; whoever comes second takes the first one's."""
-        async with self._asking:
-            if self._token is None or self._token[0] == old:
-                self._token = await self._new_token()
-            return self._token[0]
-
-    async def _new_token(self) -> tuple[str, float]:
-        began = self._remote.clock.monotonic()
-        answer = await self._remote.send(
-            TOKEN, "POST", wire.TOKEN_PATH, json=wire.token_request(self.settings), judge=wire.judge_token
-        )
-        token, seconds = wire.read_token(answer)
-        return token, began + seconds - _EARLY_SECONDS
+    async def _request_token(self) -> Token:
+        asked = wire.token_request(self.settings)
+        return await self._remote.ask(TOKEN, "POST", wire.TOKEN_PATH, wire.read_token, json=asked)

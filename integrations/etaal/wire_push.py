@@ -13,9 +13,9 @@ from typing import Any, TypeGuard
 
 from domain.etaal.counting import STATE_CODE, Level
 from domain.kernel import Source
-from integrations.calling.answers import read_json
-from integrations.calling.errors import Garbled, NotLetIn, Refused, Unavailable
-from integrations.calling.remote import Answer, retry_after_seconds
+from integrations.calling.access_tokens import Token, TokenEnded
+from integrations.calling.answers import Answer, read_object, refuse_status
+from integrations.calling.errors import Unreadable
 from integrations.etaal.push_models import Batch, EtaalPushSettings, Receipt, RejectedRow
 
 TOKEN_PATH, PUSH_PATH = "/api/token", "/api/v1/transactions"
@@ -44,13 +44,14 @@ def token_request(settings: EtaalPushSettings) -> dict[str, str]:
     return {"clientId": settings.client_id, "clientSecret": settings.client_secret}
 
 
-def read_token(answer: Answer) -> tuple[str, float]:
-    """The token and how many seconds it holds; raises Garbled."""
-    given = _object(answer)
+def read_token(answer: Answer) -> Token:
+    """The token; a client that is not taken is our own error. Raises Unreadable."""
+    refuse_status(SOURCE, answer, ours=(400, 401, 403))
+    given = read_object(answer.content)
     token, seconds = given.get("token"), given.get("expiresIn", TOKEN_SECONDS)
     if not isinstance(token, str) or not token or isinstance(seconds, bool) or not isinstance(seconds, int | float):
-        raise Garbled(SOURCE, "no_token_in_answer")
-    return token, float(seconds)
+        raise Unreadable("no_token_in_answer")
+    return Token(token, float(seconds))
 
 
 def key_of(batch: Batch, settings: EtaalPushSettings) -> str:
@@ -102,69 +103,33 @@ def headers_of(batch: Batch, settings: EtaalPushSettings, body: bytes, token: st
     }
 
 
-def judge_token(answer: Answer) -> None:
-    """Accept a token answer; a rejected client is our own error."""
-    if answer.status in {400, 401, 403}:
-        raise NotLetIn(SOURCE, f"http_{answer.status}")
-    _judge_status(answer)
-    read_token(answer)
-
-
-def judge_push(answer: Answer) -> None:
-    """Let a receipt pass, and raise the outcome of anything else."""
-    if answer.status == 401:
-        raise Refused(SOURCE, NO_TOKEN)
-    if answer.status == 403:
-        raise NotLetIn(SOURCE, "http_403")
-    if answer.status in {400, 409}:
-        code = _code(answer)
-        raise Refused(SOURCE, code if code and code in CODES else f"http_{answer.status}")
-    _judge_status(answer)
-    read_receipt(answer)
-
-
 def read_receipt(answer: Answer) -> Receipt:
-    """What e-Taal took; raises Garbled where it does not say so in its form."""
-    given = _object(answer)
+    """What e-Taal took; raises the outcome of a refusal, and Unreadable where it does not say so in its form."""
+    if answer.status == 401:
+        raise TokenEnded(SOURCE, NO_TOKEN)
+    refuse_status(SOURCE, answer, ours=(403,), code=_code(answer) if answer.status in {400, 409} else None)
+    given = read_object(answer.content)
     batch_id, received, rejected = given.get("batchId"), given.get("received"), given.get("rejected")
     if given.get("status") != "ACCEPTED" or not isinstance(batch_id, str) or not _is_whole_number(received):
-        raise Garbled(SOURCE, "no_receipt")
+        raise Unreadable("no_receipt")
     if not isinstance(rejected, list):
-        raise Garbled(SOURCE, "no_receipt")
+        raise Unreadable("no_receipt")
     return Receipt(batch_id, int(received), tuple(_rejected_row(each) for each in rejected))
 
 
 def _rejected_row(given: Any) -> RejectedRow:
     if not isinstance(given, dict) or not _is_whole_number(given.get("row")) or not isinstance(given.get("code"), str):
-        raise Garbled(SOURCE, "no_receipt")
+        raise Unreadable("no_receipt")
     code = given["code"]
     return RejectedRow(given["row"], code if code in CODES else "OTHER")
 
 
-def _judge_status(answer: Answer) -> None:
-    if answer.status == 429 or answer.status >= 500:
-        raise Unavailable(SOURCE, f"http_{answer.status}", retry_after=retry_after_seconds(answer))
-    if answer.status != 200:
-        raise Refused(SOURCE, f"http_{answer.status}")
-
-
 def _code(answer: Answer) -> str | None:
     try:
-        given = _object(answer)
-    except Garbled:
+        code = read_object(answer.content).get("code")
+    except Unreadable:
         return None
-    code = given.get("code")
-    return code if isinstance(code, str) else None
-
-
-def _object(answer: Answer) -> dict[str, Any]:
-    try:
-        given = read_json(answer.content)
-    except ValueError:
-        raise Garbled(SOURCE, "not_json") from None
-    if not isinstance(given, dict):
-        raise Garbled(SOURCE, "not_an_object")
-    return given
+    return code if isinstance(code, str) and code in CODES else None
 
 
 def _is_whole_number(value: Any) -> TypeGuard[int]:

@@ -87,7 +87,7 @@ async def test_the_exchange_by_rest_goes_to_the_address_of_the_settings_with_its
         exchange = clients["pfms"].exchange
         assert isinstance(exchange, RestExchange)
         assert exchange._remote._base_url == "https://files.pfms.gov.in"
-        assert exchange._tokens._settings.client_id == handed["client_id"]
+        assert exchange._settings.client_id == handed["client_id"]
     assert addresses(with_all(own))[Source.PFMS] == ["https://files.pfms.gov.in"]
 
 

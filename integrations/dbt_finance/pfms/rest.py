@@ -11,9 +11,10 @@ from typing import Any, TypeVar
 import structlog
 
 from domain.kernel import Source
+from integrations.calling.access_tokens import AccessTokens, Token, TokenEnded
 from integrations.calling.answers import Answer
-from integrations.calling.errors import Garbled, IntegrityFailure, NotLetIn, Refused, Unavailable
-from integrations.calling.policies import XML_TYPES, CallPolicy
+from integrations.calling.errors import Foreign, Garbled, NotLetIn, Refused, Unavailable, Unreadable
+from integrations.calling.policies import XML_TYPES, Bulkhead, CallPolicy
 from integrations.calling.remote import Remote
 from integrations.dbt_finance.pfms import rest_wire as wire
 from integrations.dbt_finance.pfms.exchange import (
@@ -26,12 +27,17 @@ from integrations.dbt_finance.pfms.exchange import (
 )
 from integrations.dbt_finance.pfms.models import INCOMING, OUTGOING, SELDOM, FileKind
 from integrations.dbt_finance.pfms.names import is_safe
-from integrations.dbt_finance.pfms.rest_tokens import GROUP, LANE, TOKEN, TokenEnded, Tokens
 from integrations.dbt_finance.pfms.settings import RestSettings
 
 T = TypeVar("T")
 log = structlog.get_logger(__name__)
 
+LANE = Bulkhead(places=4)
+"""One bulkhead for all calls of the exchange, as over SFTP."""
+GROUP = "rest"
+"""A breaker of their own: while files go by both ways, one that is away does not stop the other."""
+TOKEN = CallPolicy("pfms.rest_token", Source.PFMS, body_limit=16_000, breaker=GROUP, lane=LANE)
+"""A token that was asked for twice does no harm: the first one ends by itself."""
 SEND = CallPolicy(
     "pfms.rest_send", Source.PFMS, total=120.0, attempt=60.0, body_limit=64_000, keyed=True, breaker=GROUP, lane=LANE
 )
@@ -62,7 +68,8 @@ class RestExchange:
 
     def __init__(self, remote: Remote, settings: RestSettings) -> None:
         self._remote = remote
-        self._tokens = Tokens(remote, settings)
+        self._settings = settings
+        self._tokens = AccessTokens(remote, self._request_token, early_seconds=30.0)
         self._sending = asyncio.Lock()
 
     async def send(self, kind: FileKind, name: str, content: bytes) -> None:
@@ -85,9 +92,7 @@ class RestExchange:
     async def fetch(self, kind: FileKind, name: str, size: int = 0) -> bytes:
         check_place(kind, name, INCOMING)
         path, policy = wire.answer_path(kind, name), for_size(FETCH, size)
-        return await self._tokens.call_with_token(
-            policy, lambda token: self._send_and_read(policy, "GET", path, _content, token)
-        )
+        return await self._tokens.call_with_token(policy, lambda token: self._ask(policy, "GET", path, _content, token))
 
     async def archive(self, kind: FileKind, name: str) -> None:
         check_place(kind, name, INCOMING)
@@ -109,19 +114,19 @@ class RestExchange:
         def check_receipt(answer: Answer) -> None:
             receipt = _receipt_reader(kind, name)(answer)
             if receipt.digest != digest:  # what lies there is looked at before anything is believed
-                raise Garbled(Source.PFMS, "other_digest")
+                raise Unreadable("other_digest")
 
         if await has_arrived():
             return
         try:
-            await self._remote.send_once(
+            await self._remote.ask_once(
                 for_size(SEND, len(content)),
                 "PUT",
                 wire.request_path(kind, name),
+                check_receipt,
                 confirm=has_arrived,
                 headers={**wire.bearer(token), **wire.upload_headers(content)},
                 content=content,
-                judge=check_receipt,
             )
         except NameTaken:  # since we looked, by us or by somebody else: what lies there says
             if not await has_arrived():
@@ -136,9 +141,7 @@ class RestExchange:
     async def _find_receipt(self, token: str, kind: FileKind, name: str) -> wire.Receipt | None:
         """Where a request is stored; None where PFMS has none of that name."""
         try:
-            return await self._send_and_read(
-                SENT, "GET", wire.request_path(kind, name), _receipt_reader(kind, name), token
-            )
+            return await self._ask(SENT, "GET", wire.request_path(kind, name), _receipt_reader(kind, name), token)
         except Refused as error:
             if error.code == wire.NO_SUCH_FILE:
                 return None
@@ -158,14 +161,15 @@ class RestExchange:
         after, marks, odd = None, set[str](), 0
 
         def read(answer: Answer) -> wire.Page:
-            page = _read(wire.page_of, answer)
+            _admit(answer)
+            page = wire.page_of(answer)
             if page.following is not None and (page.following in marks or not page.files):  # it would never end
-                raise Garbled(Source.PFMS, "page_mark")
+                raise Unreadable("page_mark")
             return page
 
         for _ in range(MOST_LISTED // wire.PAGE):
             params = wire.page_params(after)
-            page = await self._send_and_read(LIST, "GET", wire.inbox_path(kind), read, token, params=params)
+            page = await self._ask(LIST, "GET", wire.inbox_path(kind), read, token, params=params)
             found |= {name: size for name, size in page.files if is_safe(name)}
             odd += sum(not is_safe(name) for name, _ in page.files)
             after = page.following
@@ -178,25 +182,31 @@ class RestExchange:
 
     async def _move_answer(self, kind: FileKind, name: str, path: str, state: wire.Put, body: dict[str, str]) -> None:
         def read(answer: Answer) -> None:
-            receipt = _read(wire.put_of, answer)
+            _admit(answer)
+            receipt = wire.put_of(answer)
             if (receipt.kind, receipt.name, receipt.state) != (kind.value, name, state.value):
-                raise IntegrityFailure(Source.PFMS, "other_file")
+                raise Foreign("other_file")
 
-        await self._tokens.call_with_token(
-            MOVE, lambda token: self._send_and_read(MOVE, "POST", path, read, token, json=body)
-        )
+        await self._tokens.call_with_token(MOVE, lambda token: self._ask(MOVE, "POST", path, read, token, json=body))
 
-    async def _send_and_read(
+    async def _ask(
         self, policy: CallPolicy, method: str, path: str, read: Callable[[Answer], T], token: str, **parts: Any
     ) -> T:
-        """What is read of an answer, which is read as it is judged, so that the breaker counts what cannot be."""
-        found: list[T] = []
+        return await self._remote.ask(policy, method, path, read, headers=wire.bearer(token), **parts)
 
-        def judge_and_read(answer: Answer) -> None:
-            found[:] = [read(answer)]
+    async def _request_token(self) -> Token:
+        own = self._settings
+        headers = wire.basic(own.client_id, own.client_secret)
+        return await self._remote.ask(TOKEN, "POST", wire.TOKEN_PATH, _read_token, headers=headers, form=wire.GRANT)
 
-        await self._remote.send(policy, method, path, headers=wire.bearer(token), judge=judge_and_read, **parts)
-        return found[0]
+
+def _read_token(answer: Answer) -> Token:
+    """RFC 6749 section 5.2 declines with 400 or 401, whichever of our credentials is wrong."""
+    if answer.status >= 500:
+        raise Unavailable(Source.PFMS, f"http_{answer.status}")
+    if answer.status >= 400:
+        raise NotLetIn(Source.PFMS, "login_refused")
+    return wire.token_of(answer)
 
 
 def _admit(answer: Answer) -> None:
@@ -204,7 +214,7 @@ def _admit(answer: Answer) -> None:
     if answer.status < 300:
         return
     if answer.status == 401:
-        raise TokenEnded(Source.PFMS, "token_ended")
+        raise TokenEnded(Source.PFMS, "token_refused")
     if answer.status == 403:
         raise NotLetIn(Source.PFMS, "permission")
     if answer.status >= 500:
@@ -217,19 +227,12 @@ def _admit(answer: Answer) -> None:
     raise Refused(Source.PFMS, code)
 
 
-def _read(reader: Callable[[Answer], T], answer: Answer) -> T:
-    _admit(answer)
-    try:
-        return reader(answer)
-    except wire.Unreadable as error:
-        raise Garbled(Source.PFMS, str(error)) from error
-
-
 def _receipt_reader(kind: FileKind, name: str) -> Callable[[Answer], wire.Receipt]:
     def read(answer: Answer) -> wire.Receipt:
-        told = _read(wire.standing_of, answer)
+        _admit(answer)
+        told = wire.standing_of(answer)
         if (told.kind, told.name) != (kind.value, name):
-            raise IntegrityFailure(Source.PFMS, "other_file")
+            raise Foreign("other_file")
         return told
 
     return read
@@ -237,8 +240,9 @@ def _receipt_reader(kind: FileKind, name: str) -> Callable[[Answer], wire.Receip
 
 def _content(answer: Answer) -> bytes:
     """The bytes of a file that are what their digest says."""
-    if _read(wire.told_digest, answer) != wire.digest_of(answer.content):
-        raise IntegrityFailure(Source.PFMS, "content_digest")
+    _admit(answer)
+    if wire.told_digest(answer) != wire.digest_of(answer.content):
+        raise Foreign("content_digest")
     return answer.content
 
 

@@ -10,12 +10,14 @@ import base64
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 from urllib.parse import quote
 
-from integrations.calling.answers import Answer, read_json
+from integrations.calling.access_tokens import Token
+from integrations.calling.answers import Answer, read_object
+from integrations.calling.errors import Unreadable
 from integrations.dbt_finance.pfms.models import FileKind
 
 TOKEN_PATH = "/v1/oauth2/token"  # noqa: S105 - a path
@@ -63,14 +65,6 @@ class Put(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
-    """An access token and for how many seconds from its answer it is good."""
-
-    value: str = field(repr=False)
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
 class Receipt:
     """What PFMS says of one file. `digest` as in `Content-Digest`, of a request only."""
 
@@ -86,10 +80,6 @@ class Page:
 
     files: tuple[tuple[str, int], ...]
     following: str | None
-
-
-class Unreadable(ValueError):
-    """An answer that is not as this module says; the text is a word, never a value."""
 
 
 def request_path(kind: FileKind, name: str) -> str:
@@ -153,7 +143,7 @@ def told_digest(answer: Answer) -> str:
 
 def token_of(answer: Answer) -> Token:
     """Raises Unreadable where it is no bearer token that ends within a day."""
-    body = _object(answer)
+    body = read_object(answer.content)
     value, kind = _text(body, "access_token"), _text(body, "token_type")
     seconds = _number(body, "expires_in")
     if not _TOKEN.fullmatch(value) or kind.lower() != "bearer" or not 0 < seconds <= LONGEST_TOKEN_SECONDS:
@@ -163,7 +153,7 @@ def token_of(answer: Answer) -> Token:
 
 def standing_of(answer: Answer) -> Receipt:
     """The location of a request, and the digest of its content."""
-    body = _object(answer)
+    body = read_object(answer.content)
     told = Receipt(_text(body, "kind"), _text(body, "name"), _text(body, "state"), _text(body, "digest"))
     if told.state not in set(RequestState) or not _SHA256.fullmatch(told.digest):
         raise Unreadable("standing")
@@ -172,7 +162,7 @@ def standing_of(answer: Answer) -> Receipt:
 
 def put_of(answer: Answer) -> Receipt:
     """Where an answer was put."""
-    body = _object(answer)
+    body = read_object(answer.content)
     told = Receipt(_text(body, "kind"), _text(body, "name"), _text(body, "state"))
     if told.state not in set(Put):
         raise Unreadable("state")
@@ -181,7 +171,7 @@ def put_of(answer: Answer) -> Receipt:
 
 def page_of(answer: Answer) -> Page:
     """A part of a list."""
-    body = _object(answer)
+    body = read_object(answer.content)
     rows, following = body.get("files"), body.get("next", "")
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows) or len(rows) > PAGE:
         raise Unreadable("files")
@@ -195,20 +185,10 @@ def problem_of(answer: Answer) -> str | None:
     if answer.media_type != _PROBLEM:
         return None
     try:
-        code = _text(_object(answer), "code")
+        code = _text(read_object(answer.content), "code")
     except Unreadable:
         return None
     return code if _WORD.fullmatch(code) else None
-
-
-def _object(answer: Answer) -> dict[str, Any]:
-    try:
-        body = read_json(answer.content)
-    except ValueError:
-        raise Unreadable("not_json") from None
-    if not isinstance(body, dict):
-        raise Unreadable("not_an_object")
-    return body
 
 
 def _text(body: Mapping[str, Any], name: str) -> str:

@@ -143,7 +143,7 @@ async def test_no_credentials_show_in_a_repr_or_an_error(pfms: Pfms):
     async with pfms.by(Transport.REST) as exchange:
         await exchange.list_incoming()
         token = exchange._tokens._kept.value
-        assert secret not in repr(exchange._tokens._settings)
+        assert secret not in repr(exchange._settings)
         assert token not in repr(exchange._tokens._kept)
         pfms.faults(fault("token_expired", INBOX))
         with pytest.raises(NotLetIn) as refused:
