@@ -45,14 +45,14 @@ def read_json(content: bytes) -> Any:
         raise ValueError("nested too deep") from None
 
 
-def read_object(content: bytes) -> dict[str, Any]:
-    """The JSON object of a body. Raises Unreadable: `not_json`, `not_an_object`."""
+def read_object(content: bytes, word: str | None = None) -> dict[str, Any]:
+    """The JSON object of a body. Raises Unreadable with the word for it, else with `not_json` or `not_an_object`."""
     try:
         body = read_json(content)
     except ValueError as error:
-        raise Unreadable("not_json") from error
+        raise Unreadable(word or "not_json") from error
     if not isinstance(body, dict):
-        raise Unreadable("not_an_object")
+        raise Unreadable(word or "not_an_object")
     return body
 
 

@@ -129,7 +129,7 @@ def response_data(content: bytes) -> str:
     """The envelope of an answer. Raises Unreadable, also for an empty body, which comes with status 200."""
     if not content.strip():
         raise Unreadable("empty_body")
-    sealed = read_object(content).get("response_data")
+    sealed = read_object(content, "body").get("response_data")
     if not isinstance(sealed, str):
         raise Unreadable("response_data")
     return sealed

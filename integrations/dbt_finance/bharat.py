@@ -10,8 +10,8 @@ from types import MappingProxyType
 from xml.sax.saxutils import escape, quoteattr
 
 from domain.kernel import Clock, Source
-from integrations.calling.answers import read_json
-from integrations.calling.errors import Garbled, IntegrityFailure, NotLetIn, Refused, Unavailable
+from integrations.calling.answers import read_object, refuse_status
+from integrations.calling.errors import Foreign, NotLetIn, Refused, Unreadable
 from integrations.calling.policies import JSON_TYPES, Bulkhead, CallPolicy
 from integrations.calling.remote import Answer, Remote
 from integrations.dbt_finance.jit import wire_auth
@@ -85,15 +85,12 @@ class DbtBharat:
         headers = wire_auth.request_headers(settings.client_id, settings.hmac_secret, SERVICE, body, self._clock.now())
 
         def judge(answer: Answer) -> None:
-            if answer.status >= 500:
-                raise Unavailable(Source.DBT_FINANCE, f"http_{answer.status}")
             if answer.status in {401, 403}:
                 raise NotLetIn(Source.DBT_FINANCE, "unauthorised")
-            if answer.status != 200:
-                raise Refused(Source.DBT_FINANCE, f"http_{answer.status}")
+            refuse_status(Source.DBT_FINANCE, answer)
             asked, given = headers[wire_auth.SIGNATURE_HEADER], answer.headers.get(wire_auth.SIGNATURE_HEADER, "")
             if not wire_auth.answer_is_genuine(settings.hmac_secret, asked, answer.status, answer.content, given):
-                raise IntegrityFailure(Source.DBT_FINANCE, "signature")
+                raise Foreign("signature")
             _check_reply(answer.content, report)
 
         sent = {
@@ -102,17 +99,14 @@ class DbtBharat:
             "Idempotency-Key": f"{report.scheme_code}/{report.month}/{revision}",
             **headers,
         }
-        await self._remote.send(REPORT_MONTH, "POST", PATH, headers=sent, content=body, judge=judge)
+        await self._remote.ask(REPORT_MONTH, "POST", PATH, judge, headers=sent, content=body)
 
 
 def _check_reply(content: bytes, report: MonthlyReport) -> None:
-    try:
-        answer = read_json(content)
-    except ValueError as error:
-        raise Garbled(Source.DBT_FINANCE, "not_json") from error
-    if not isinstance(answer, dict) or "status" not in answer:
-        raise Garbled(Source.DBT_FINANCE, "status_missing")
+    answer = read_object(content)
+    if "status" not in answer:
+        raise Unreadable("status_missing")
     if str(answer["status"]) != "1":
         raise Refused(Source.DBT_FINANCE, CODES["0"])
     if (answer.get("month"), answer.get("schemeCode")) != (report.month, report.scheme_code):
-        raise IntegrityFailure(Source.DBT_FINANCE, "foreign_record")
+        raise Foreign("foreign_record")

@@ -1,8 +1,8 @@
 """The client of the portal's catalogue."""
 
 from domain.kernel import Source
-from integrations.calling.answers import read_json
-from integrations.calling.errors import Garbled, Refused, Unavailable
+from integrations.calling.answers import read_json, refuse_status
+from integrations.calling.errors import Unreadable
 from integrations.calling.policies import CallPolicy, Scope
 from integrations.calling.remote import Answer, Remote
 from integrations.portal.models import ReadCatalogue
@@ -36,25 +36,17 @@ class PortalCatalogue:
 
         Raises Unavailable, Refused, and Garbled where the answer is not a catalogue.
         """
-        answer = await self._remote.send(SERVICES, "GET", self._path, judge=_judge)
-        return _read(answer)
-
-
-def _judge(answer: Answer) -> None:
-    if answer.status >= 500:
-        raise Unavailable(Source.DEPARTMENTS, f"http_{answer.status}")
-    if answer.status != 200:
-        raise Refused(Source.DEPARTMENTS, f"http_{answer.status}")
-    _read(answer)
+        return await self._remote.ask(SERVICES, "GET", self._path, _read)
 
 
 def _read(answer: Answer) -> ReadCatalogue:
+    refuse_status(Source.DEPARTMENTS, answer, ours=())
     try:
         read = read_catalogue(read_json(answer.content))
     except NotACatalogue:
-        raise Garbled(Source.DEPARTMENTS, "not_a_catalogue") from None
+        raise Unreadable("not_a_catalogue") from None
     except ValueError:
-        raise Garbled(Source.DEPARTMENTS, "not_json") from None
+        raise Unreadable("not_json") from None
     if not read.services:  # one wrong record is a slip, all of them are another format
-        raise Garbled(Source.DEPARTMENTS, "no_record_readable")
+        raise Unreadable("no_record_readable")
     return read

@@ -1,14 +1,17 @@
 """The client of the Commission's system: sends appeals, events and reports, fetches cases."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any
 from urllib.parse import quote
 
 from domain.kernel import Clock, Source
-from integrations.calling.errors import Garbled, IntegrityFailure, NotLetIn, Refused, Unavailable
+from integrations.calling.answers import refuse_status
+from integrations.calling.errors import Foreign
 from integrations.calling.policies import Bulkhead, CallPolicy
-from integrations.calling.remote import Answer, Parts, Remote
+from integrations.calling.remote import Answer, Parts, Remote, never_arrived
 from integrations.right_to_service import wire
 from integrations.right_to_service.models import (
     AppealFiling,
@@ -18,8 +21,6 @@ from integrations.right_to_service.models import (
     NotifiedService,
     RightToServiceSettings,
 )
-
-T = TypeVar("T")
 
 _WRITES, _READS = "write", "read"
 """Breaker groups: a failing write endpoint of theirs does not block reads of cases."""
@@ -31,29 +32,11 @@ FILE_APPEAL = CallPolicy(
     "right_to_service.appeal", Source.RIGHT_TO_SERVICE, body_limit=64_000, keyed=True, breaker=_WRITES, lane=_LANE
 )
 """Repeatable because `appealRef` keys it: a second one is answered 409 with the number of the first."""
-SEND_EVENT = CallPolicy(
-    "right_to_service.event", Source.RIGHT_TO_SERVICE, body_limit=64_000, keyed=True, breaker=_WRITES, lane=_LANE
-)
+SEND_EVENT = replace(FILE_APPEAL, name="right_to_service.event")
 READ_CASE = CallPolicy("right_to_service.case", Source.RIGHT_TO_SERVICE, breaker=_READS, lane=_LANE)
-PUT_SERVICE = CallPolicy(
-    "right_to_service.service", Source.RIGHT_TO_SERVICE, body_limit=64_000, keyed=True, breaker=_WRITES, lane=_LANE
-)
-SEND_SUMMARY = CallPolicy(
-    "right_to_service.daily_summary",
-    Source.RIGHT_TO_SERVICE,
-    body_limit=64_000,
-    keyed=True,
-    breaker=_WRITES,
-    lane=_LANE,
-)
-PUT_REVIEW = CallPolicy(
-    "right_to_service.delay_review",
-    Source.RIGHT_TO_SERVICE,
-    body_limit=64_000,
-    keyed=True,
-    breaker=_WRITES,
-    lane=_LANE,
-)
+PUT_SERVICE = replace(FILE_APPEAL, name="right_to_service.service")
+SEND_SUMMARY = replace(FILE_APPEAL, name="right_to_service.daily_summary")
+PUT_REVIEW = replace(FILE_APPEAL, name="right_to_service.delay_review")
 POLICIES = (FILE_APPEAL, SEND_EVENT, READ_CASE, PUT_SERVICE, SEND_SUMMARY, PUT_REVIEW)
 
 CODES: Mapping[str, str] = {
@@ -91,18 +74,15 @@ class RightToService:
                 found.append(FilingReceipt(case.number, case.received_at, case.decide_by, known=True))
             return case is not None
 
-        def judge(answer: Answer) -> None:
-            if answer.status == 409 and wire.read_code(answer.content) == "ALREADY_APPEALED":
-                _read(lambda: wire.read_receipt(answer.content, known=True))
-                return
-            _refuse(answer, good=(200, 201))
-            _read(lambda: wire.read_receipt(answer.content, known=False))
+        def read(answer: Answer) -> FilingReceipt:
+            known = answer.status == 409 and wire.read_code(answer.content) == "ALREADY_APPEALED"
+            if not known:
+                _refuse(answer, good=(200, 201))
+            return wire.read_receipt(answer.content, known=known)
 
-        parts = self._parts("POST", wire.APPEALS, wire.filing(given), given.reference, judge)
-        answer = await self._remote.send_once(FILE_APPEAL, "POST", wire.APPEALS, confirm=has_arrived, **parts)
-        if answer is None:
-            return found[-1]
-        return _read(lambda: wire.read_receipt(answer.content, known=answer.status == 409))
+        parts = self._parts("POST", wire.APPEALS, wire.filing(given), given.reference)
+        receipt = await self._remote.ask_once(FILE_APPEAL, "POST", wire.APPEALS, read, confirm=has_arrived, **parts)
+        return receipt or found[-1]
 
     async def send_event(self, number: str, given: CaseEvent) -> None:
         """Tell of a case once: the event's id is the key. Raises Refused, Unavailable."""
@@ -112,7 +92,8 @@ class RightToService:
             return case is not None and given.id in case.has
 
         path = f"{wire.APPEALS}/{quote(number, safe='')}/events"
-        parts = self._parts("POST", path, wire.event(given), given.id, lambda answer: _refuse(answer, good=(200, 202)))
+        parts = self._parts("POST", path, wire.event(given), given.id)
+        parts["judge"] = partial(_refuse, good=(200, 202))
         await self._remote.send_once(SEND_EVENT, "POST", path, confirm=has_arrived, **parts)
 
     async def case(self, number: str) -> CaseAtCommission | None:
@@ -122,16 +103,16 @@ class RightToService:
         """
         path = f"{wire.APPEALS}/{quote(number, safe='')}"
 
-        def judge(answer: Answer) -> None:
-            if _is_absent(answer):
-                return
+        def read(answer: Answer) -> CaseAtCommission | None:
+            if answer.status == 404 and wire.read_code(answer.content) == "NOT_FOUND":
+                return None
             _refuse(answer)
-            case = _read(lambda: wire.read_case(answer.content))
+            case = wire.read_case(answer.content)
             if number not in (case.number, case.reference):
-                raise IntegrityFailure(Source.RIGHT_TO_SERVICE, "another_case")
+                raise Foreign("another_case")
+            return case
 
-        answer = await self._remote.send(READ_CASE, "GET", path, **self._parts("GET", path, None, number, judge))
-        return None if _is_absent(answer) else _read(lambda: wire.read_case(answer.content))
+        return await self._remote.ask(READ_CASE, "GET", path, read, **self._parts("GET", path, None, number))
 
     async def put_service(self, given: NotifiedService) -> None:
         """Send a notified service and its limit. The same version may be sent again. Raises Refused, Unavailable."""
@@ -152,43 +133,22 @@ class RightToService:
 
     async def _put(self, policy: CallPolicy, method: str, path: str, content: Mapping[str, Any], key: str) -> None:
         """A write that changes nothing when it comes a second time, so that repeating it is its own enquiry."""
+        parts = self._parts(method, path, content, key)
+        parts["judge"] = partial(_refuse, good=(200, 201, 204))
+        await self._remote.send_once(policy, method, path, confirm=never_arrived, **parts)
 
-        async def unknown() -> bool:
-            return False
-
-        parts = self._parts(method, path, content, key, lambda answer: _refuse(answer, good=(200, 201, 204)))
-        await self._remote.send_once(policy, method, path, confirm=unknown, **parts)
-
-    def _parts(
-        self, method: str, path: str, content: Mapping[str, Any] | None, key: str, judge: Callable[[Answer], None]
-    ) -> Parts:
+    def _parts(self, method: str, path: str, content: Mapping[str, Any] | None, key: str) -> Parts:
         body = b"" if content is None else wire.encode_json(content)
         own, now = self._settings, self._clock.now()
         signed = wire.request_headers(own.token, own.secret, method=method, path=path, body=body, key=key, at=now)
         headers = {**signed, "Accept": "application/json"}
         if content is None:
-            return {"headers": headers, "judge": judge}
-        return {"headers": {**headers, "Content-Type": "application/json"}, "content": body, "judge": judge}
-
-
-def _is_absent(answer: Answer) -> bool:
-    return answer.status == 404 and wire.read_code(answer.content) == "NOT_FOUND"
+            return {"headers": headers}
+        return {"headers": {**headers, "Content-Type": "application/json"}, "content": body}
 
 
 def _refuse(answer: Answer, good: tuple[int, ...] = (200,)) -> None:
-    """Raise what a status that is not good means; a web page with 200 is a system that is down."""
-    status, code = answer.status, wire.read_code(answer.content)
-    if status == 429 or status >= 500:
-        raise Unavailable(Source.RIGHT_TO_SERVICE, f"http_{status}")
-    if status == 401 or (status == 403 and code != "SERVICE_NOT_NOTIFIED"):
-        raise NotLetIn(Source.RIGHT_TO_SERVICE, code or f"http_{status}")
-    if status not in good:
-        raise Refused(Source.RIGHT_TO_SERVICE, code or f"http_{status}")
-
-
-def _read(read: Callable[[], T]) -> T:
-    """Read an answer; raises Garbled for an unreadable one."""
-    try:
-        return read()
-    except wire.Unreadable as error:
-        raise Garbled(Source.RIGHT_TO_SERVICE, str(error)) from error
+    """Raise what a status that is not good means; a service that is not notified is no fault of our credentials."""
+    code = wire.read_code(answer.content)
+    ours = (401,) if code == "SERVICE_NOT_NOTIFIED" else (401, 403)
+    refuse_status(Source.RIGHT_TO_SERVICE, answer, good=good, ours=ours, code=code)

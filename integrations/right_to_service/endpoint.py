@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from domain.kernel import Clock, TemporarilyUnavailable
+from integrations.calling.errors import Unreadable
 from integrations.calling.request_counters import LocalRequestCounters, RequestCounters, seconds_to_wait
 from integrations.right_to_service import wire
 from integrations.right_to_service.models import (
@@ -116,7 +117,7 @@ class _Endpoint:
             body = await self._let_in(request)
             try:
                 word = wire.read_word(body)
-            except wire.Unreadable as error:
+            except Unreadable as error:
                 raise MessageProblem(400, "BAD_FIELD", field=str(error)) from error
             if (word.at - self._clock.now()).total_seconds() > wire.SKEW_SECONDS:
                 raise MessageProblem(400, "BAD_FIELD", field="at")  # no later word could ever mend it

@@ -17,7 +17,8 @@ from typing import Any
 from domain.appeals.appeals import AppealLevel
 from domain.appeals.commission import RANK, Bench, CommissionWord
 from domain.kernel import IST
-from integrations.calling.answers import read_json
+from integrations.calling.answers import read_object
+from integrations.calling.errors import Unreadable
 from integrations.right_to_service.models import (
     AppealFiling,
     CaseAtCommission,
@@ -39,10 +40,6 @@ MOST_PAISE = 10**9
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,99}")
 _STAMP = re.compile(r"\d{9,11}")
 _HEX = re.compile(r"[0-9a-f]{64}")
-
-
-class Unreadable(ValueError):
-    """A message that is not as docs/contracts/right_to_service.md section 6 says; the text is the name of the field."""
 
 
 def signature(secret: str, timestamp: str, method: str, path: str, body: bytes) -> str:
@@ -142,14 +139,14 @@ def service(given: NotifiedService) -> dict[str, Any]:
 
 def read_receipt(content: bytes, *, known: bool) -> FilingReceipt:
     """The answer to a filing: 201, or 409 with the number that the appeal has already. Raises Unreadable."""
-    given = _object(content)
+    given = read_object(content, "body")
     number = _id(given, "appealNo")
     return FilingReceipt(number, _instant_or_none(given, "receivedAt"), _instant_or_none(given, "decideBy"), known)
 
 
 def read_case(content: bytes) -> CaseAtCommission:
     """A case with its history. Raises Unreadable."""
-    given = _object(content)
+    given = read_object(content, "body")
     number = _id(given, "appealNo")
     history, received = given.get("history"), given.get("received")
     if not isinstance(history, list) or not isinstance(received, list) or len(history) > 1000:
@@ -171,7 +168,7 @@ def read_case(content: bytes) -> CaseAtCommission:
 def read_code(content: bytes) -> str | None:
     """The code of an error body, or None."""
     try:
-        code = _object(content).get("code")
+        code = read_object(content, "body").get("code")
     except Unreadable:
         return None
     return code if isinstance(code, str) and re.fullmatch(r"[A-Z][A-Z_]{1,40}", code) else None
@@ -182,7 +179,7 @@ def read_word(content: bytes) -> ReceivedMessage:
 
     Source: docs/contracts/right_to_service.md section 6.2.
     """
-    return _word(_object(content))
+    return _word(read_object(content, "body"))
 
 
 def _word(given: Mapping[str, Any]) -> ReceivedMessage:
@@ -259,16 +256,6 @@ _PAYLOADS = {
 def moment(at: datetime) -> str:
     """An instant as it is written: RFC 3339 with milliseconds, in India."""
     return at.astimezone(IST).isoformat(timespec="milliseconds")
-
-
-def _object(content: bytes) -> dict[str, Any]:
-    try:
-        given = read_json(content)
-    except ValueError:
-        raise Unreadable("body") from None
-    if not isinstance(given, dict):
-        raise Unreadable("body")
-    return given
 
 
 def _id(given: Mapping[str, Any], name: str, within: str = "") -> str:

@@ -129,7 +129,7 @@ def enquiry(reference: str) -> bytes:
 
 def read_answer(content: bytes) -> tuple[str | None, str | None]:
     """The sealed part of an answer, or its error code. Raises Unreadable."""
-    body = read_object(content)
+    body = read_object(content, "body")
     code, encdata = body.get("errorCode"), body.get("encdata")
     if isinstance(code, str) and _CODE.fullmatch(code):
         return None, code
