@@ -6,13 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any, NotRequired, Protocol, TypedDict, TypeVar, Unpack
 
 from domain.kernel import Assurance, Provider, Source, mobile_digits
-from integrations.calling.answers import read_json
+from integrations.calling.answers import read_as, read_object
 from integrations.calling.errors import OUTCOMES, Garbled, NotLetIn, Refused, Unavailable
 from integrations.calling.remote import Answer
 
+T = TypeVar("T")
 _PARTNER_CODE = re.compile(r"[a-zA-Z][a-zA-Z0-9_]{0,39}")
 
 ERRORS = MappingProxyType(
@@ -68,6 +69,20 @@ class ProviderIdentity:
     """What the provider knows this sign-in by, for as long as it is to be ended there; None where it has none."""
 
 
+class Authorization(TypedDict):
+    """What a sign-in is begun with; a provider does not look at what its protocol has not.
+
+    `strength` is what the person wants to be known with.
+    """
+
+    state: str
+    nonce: str
+    code_challenge: str
+    redirect_uri: str
+    language: str
+    strength: NotRequired[Assurance | None]
+
+
 class IdentityProvider(Protocol):
     """A provider that people sign in with by authorisation code."""
 
@@ -76,20 +91,8 @@ class IdentityProvider(Protocol):
         """Which provider this is."""
         ...
 
-    def authorize_url(
-        self,
-        *,
-        state: str,
-        nonce: str,
-        code_challenge: str,
-        redirect_uri: str,
-        language: str,
-        strength: Assurance | None = None,
-    ) -> str:
-        """Where to send the browser; raises SwitchedOff where a switch holds sign-in back.
-
-        `strength` is what the person wants to be known with; a provider that has one strength only does not look.
-        """
+    def authorize_url(self, **asked: Unpack[Authorization]) -> str:
+        """Where to send the browser; raises SwitchedOff where a switch holds sign-in back."""
         ...
 
     async def exchange(self, *, code: str, code_verifier: str, redirect_uri: str, nonce: str) -> ProviderIdentity:
@@ -118,13 +121,7 @@ def json_object(source: Source, answer: Answer) -> dict[str, Any]:
     """The JSON object of an answer; raises Garbled, since providers are known to send HTML pages."""
     if "json" not in answer.media_type:
         raise Garbled(source, "not_json")
-    try:
-        body = read_json(answer.content)
-    except ValueError as error:
-        raise Garbled(source, "bad_json") from error
-    if not isinstance(body, dict):
-        raise Garbled(source, "not_an_object")
-    return body
+    return read_as(source, read_object, answer.content)
 
 
 def judge_json(source: Source, answer: Answer) -> None:
@@ -159,14 +156,14 @@ def judge_done(source: Source) -> Callable[[Answer], None]:
     return judge
 
 
-def judge_reading(source: Source, read: Callable[[dict[str, Any]], object]) -> Callable[[Answer], None]:
-    """A judge that also tries to read the answer, so that a spoiled one counts against the provider."""
+def reading_json(source: Source, read: Callable[[dict[str, Any]], T]) -> Callable[[Answer], T]:
+    """A reader of answers in JSON, which raises what any other means; a spoiled one counts against the provider."""
 
-    def judge(answer: Answer) -> None:
+    def read_answer(answer: Answer) -> T:
         judge_json(source, answer)
-        read(json_object(source, answer))
+        return read(json_object(source, answer))
 
-    return judge
+    return read_answer
 
 
 def text_of(body: dict[str, Any], *names: str) -> str | None:

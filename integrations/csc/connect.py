@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, Unpack
 
-from domain.kernel import Assurance, Ids, Provider, Source
+from domain.kernel import Ids, Provider, Source
 from integrations.calling.policies import CallPolicy, Priority, Scope
-from integrations.calling.remote import Answer, Remote
+from integrations.calling.remote import Remote
 from integrations.csc import wire
-from integrations.identity import ProviderIdentity, json_object, judge_reading
+from integrations.identity import Authorization, ProviderIdentity, reading_json
 
 TOKEN_POLICY = CallPolicy(
     "csc.connect.token",
@@ -69,20 +69,11 @@ class CscConnect:
         self._remote = remote
         self._ids = ids
 
-    def authorize_url(
-        self,
-        *,
-        state: str,
-        nonce: str,
-        code_challenge: str,
-        redirect_uri: str,
-        language: str,
-        strength: Assurance | None = None,
-    ) -> str:
-        del nonce, code_challenge, language, strength  # this protocol has none of them
+    def authorize_url(self, **asked: Unpack[Authorization]) -> str:
         self._remote.admit()
-        query = wire.authorize_query(client_id=self._settings.client_id, redirect_uri=redirect_uri, state=state)
-        return f"{self._settings.browser_url.rstrip('/')}{wire.AUTHORIZE_PATH}?{query}"
+        own, back = self._settings, asked["redirect_uri"]
+        query = wire.authorize_query(client_id=own.client_id, redirect_uri=back, state=asked["state"])
+        return f"{own.browser_url.rstrip('/')}{wire.AUTHORIZE_PATH}?{query}"
 
     async def exchange(self, *, code: str, code_verifier: str, redirect_uri: str, nonce: str) -> ProviderIdentity:
         del code_verifier, nonce
@@ -93,9 +84,8 @@ class CscConnect:
             "client_id": self._settings.client_id,
             "client_secret": self._secret(),
         }
-        answer = await self._remote.send(TOKEN_POLICY, "POST", wire.TOKEN_PATH, form=form, judge=_JUDGE_TOKEN)
-        access_token = wire.read_access_token(json_object(Source.CSC, answer))
-        return wire.read_identity(await self._resource(access_token), self._settings.states)
+        access_token = await self._remote.ask(TOKEN_POLICY, "POST", wire.TOKEN_PATH, _READ_TOKEN, form=form)
+        return await self._resource(access_token)
 
     async def revoke(self, token: str) -> None:
         del token  # no call for it is published (docs/contracts/other_systems.md section 2)
@@ -108,20 +98,16 @@ class CscConnect:
         before, after = (10 + int(self._ids.digits(6)) % 90 for _ in range(2))
         return wire.encrypted_secret(self._settings.client_token, self._settings.client_secret, before, after)
 
-    async def _resource(self, access_token: str) -> dict[str, object]:
+    async def _resource(self, access_token: str) -> ProviderIdentity:
         in_header = self._settings.token_in == "header"  # noqa: S105 - a place
-        answer = await self._remote.send(
+        return await self._remote.ask(
             RESOURCE_POLICY,
             "GET",
             wire.RESOURCE_PATH,
+            reading_json(Source.CSC, lambda body: wire.read_identity(body, self._settings.states)),
             headers={"authorization": f"Bearer {access_token}"} if in_header else None,
             params=None if in_header else {"access_token": access_token},
-            judge=self._judge_resource,
         )
-        return json_object(Source.CSC, answer)
-
-    def _judge_resource(self, answer: Answer) -> None:
-        judge_reading(Source.CSC, lambda body: wire.read_identity(body, self._settings.states))(answer)
 
 
-_JUDGE_TOKEN = judge_reading(Source.CSC, wire.read_access_token)
+_READ_TOKEN = reading_json(Source.CSC, wire.read_access_token)

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Self
+from typing import Any, Self, Unpack
 
 from domain.kernel import Assurance, Clock, Provider, Source
 from integrations.calling.errors import Garbled, Refused, Unavailable
 from integrations.calling.policies import CallPolicy, Priority
-from integrations.calling.remote import Answer, Remote
-from integrations.identity import ProviderIdentity, basic, json_object, judge_done, judge_reading
+from integrations.calling.remote import Remote
+from integrations.identity import Authorization, ProviderIdentity, basic, judge_done, reading_json
 from integrations.sso import wire_meri_pehchaan as wire
 from integrations.sso.id_token import IdTokenVerifier
 
@@ -120,29 +120,19 @@ class MeriPehchaan:
                 reload=reload_keys,
             )
 
-    def authorize_url(
-        self,
-        *,
-        state: str,
-        nonce: str,
-        code_challenge: str,
-        redirect_uri: str,
-        language: str,
-        strength: Assurance | None = None,
-    ) -> str:
-        del language  # the page has its own switch
+    def authorize_url(self, **asked: Unpack[Authorization]) -> str:
         self._remote.admit()
         query = wire.authorize_query(
             {
                 "client_id": self._settings.client_id,
-                "redirect_uri": redirect_uri,
-                "state": state,
-                "nonce": nonce,
-                "code_challenge": code_challenge,
+                "redirect_uri": asked["redirect_uri"],
+                "state": asked["state"],
+                "nonce": asked["nonce"],
+                "code_challenge": asked["code_challenge"],
                 "scope": self._settings.scope,
                 "purpose": self._settings.purpose,
                 "service_name": self._settings.service_name,
-                "acr": AADHAAR if strength is Assurance.HIGH else self._settings.acr,
+                "acr": AADHAAR if asked.get("strength") is Assurance.HIGH else self._settings.acr,
                 "req_doctype": ",".join(self._settings.doctypes) or None,
             }
         )
@@ -194,16 +184,12 @@ class MeriPehchaan:
             "client_id": self._settings.client_id,
             "client_secret": self._settings.client_secret,
         }
-        answer = await self._remote.send(TOKEN_POLICY, "POST", wire.TOKEN_PATH, form=form, judge=self._judge_token)
-        return wire.read_token(json_object(Source.SSO, answer), self._settings.scope)
-
-    def _judge_token(self, answer: Answer) -> None:
-        judge_reading(Source.SSO, lambda body: wire.read_token(body, self._settings.scope))(answer)
+        read = reading_json(Source.SSO, lambda body: wire.read_token(body, self._settings.scope))
+        return await self._remote.ask(TOKEN_POLICY, "POST", wire.TOKEN_PATH, read, form=form)
 
     async def _user(self, access_token: str) -> wire.UserAnswer:
         headers = {"authorization": f"Bearer {access_token}"}
-        answer = await self._remote.send(USER_POLICY, "GET", wire.USER_PATH, headers=headers, judge=_JUDGE_USER)
-        return wire.read_user(json_object(Source.SSO, answer))
+        return await self._remote.ask(USER_POLICY, "GET", wire.USER_PATH, _READ_USER, headers=headers)
 
 
-_JUDGE_USER = judge_reading(Source.SSO, wire.read_user)
+_READ_USER = reading_json(Source.SSO, wire.read_user)

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, Unpack
 
-from domain.kernel import Assurance, Provider, Source
+from domain.kernel import Provider, Source
 from integrations.calling.errors import Refused
 from integrations.calling.policies import CallPolicy, Priority, Scope
-from integrations.calling.remote import Answer, Remote
-from integrations.identity import ProviderIdentity, json_object, judge_done, judge_reading
+from integrations.calling.remote import Remote
+from integrations.identity import Authorization, ProviderIdentity, judge_done, reading_json
 from integrations.sso import wire_parichay as wire
 
 TOKEN_POLICY = CallPolicy(
@@ -75,24 +75,14 @@ class Parichay:
         self._prefix = settings.prefix or PREFIXES[settings.provider]
         self.provider: Provider = settings.provider
 
-    def authorize_url(
-        self,
-        *,
-        state: str,
-        nonce: str,
-        code_challenge: str,
-        redirect_uri: str,
-        language: str,
-        strength: Assurance | None = None,
-    ) -> str:
-        del nonce, language, strength  # this protocol has none of them
+    def authorize_url(self, **asked: Unpack[Authorization]) -> str:
         self._remote.admit()
         query = wire.authorize_query(
             client_id=self._settings.client_id,
-            redirect_uri=redirect_uri,
+            redirect_uri=asked["redirect_uri"],
             scope=self._settings.scope,
-            code_challenge=code_challenge,
-            state=state,
+            code_challenge=asked["code_challenge"],
+            state=asked["state"],
         )
         return f"{self._settings.browser_url.rstrip('/')}{self._prefix}{wire.AUTHORIZE_PATH}?{query}"
 
@@ -107,10 +97,9 @@ class Parichay:
             "redirect_uri": redirect_uri,
         }
         path = self._prefix + wire.TOKEN_PATH
-        answer = await self._remote.send(
-            TOKEN_POLICY, "POST", path, json=request, group=self.provider.value, judge=_JUDGE_TOKEN
+        access_token = await self._remote.ask(
+            TOKEN_POLICY, "POST", path, _READ_TOKEN, json=request, group=self.provider.value
         )
-        access_token = wire.read_access_token(json_object(Source.SSO, answer))
         return replace(await self._person(access_token), session_token=access_token)
 
     async def revoke(self, token: str) -> None:
@@ -132,18 +121,14 @@ class Parichay:
         return f"{self._settings.browser_url.rstrip('/')}{self._prefix}{wire.SIGN_OUT_PATH}"
 
     async def _person(self, access_token: str) -> ProviderIdentity:
-        details = await self._remote.send(
+        return await self._remote.ask(
             USER_POLICY,
             "GET",
             self._prefix + wire.USER_PATH,
+            reading_json(Source.SSO, lambda body: wire.read_identity(self.provider, body)),
             headers={"authorization": access_token},
             group=self.provider.value,
-            judge=self._judge_user,
         )
-        return wire.read_identity(self.provider, json_object(Source.SSO, details))
-
-    def _judge_user(self, answer: Answer) -> None:
-        judge_reading(Source.SSO, lambda body: wire.read_identity(self.provider, body))(answer)
 
 
-_JUDGE_TOKEN = judge_reading(Source.SSO, wire.read_access_token)
+_READ_TOKEN = reading_json(Source.SSO, wire.read_access_token)

@@ -7,7 +7,7 @@ from typing import Any, Self
 from domain.kernel import Source
 from integrations.calling.policies import CallPolicy, Priority
 from integrations.calling.remote import Remote
-from integrations.identity import judge_reading
+from integrations.identity import reading_json
 from integrations.sso import wire_texts as wire
 
 TEXT_POLICY = CallPolicy(
@@ -44,11 +44,11 @@ class TextSender:
 
     async def send(self, *, reference: str, mobile: str, text: str, template: str) -> None:
         """Hand a message over. Raises RemoteError; may be sent again under the same reference."""
-        await self._remote.send(
+        await self._remote.ask(
             TEXT_POLICY,
             "POST",
             wire.MESSAGES_PATH,
+            reading_json(Source.SSO, lambda body: wire.read_receipt(body, reference)),
             json=wire.message(reference=reference, mobile=mobile, text=text, template=template),
             headers={"authorization": f"Bearer {self._settings.key}"},
-            judge=judge_reading(Source.SSO, lambda body: wire.read_receipt(body, reference)),
         )
