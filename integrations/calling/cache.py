@@ -10,9 +10,11 @@ import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Generic, TypeVar, cast
 
 import structlog
+from pydantic import TypeAdapter
 
 from domain.kernel import Clock, Sourced, SourceState
 from integrations.calling.cache_backends import CACHE_FAULTS, Backend, entry_name, open_cache, subject_of
@@ -35,6 +37,12 @@ class Codec(Generic[T]):
 
     encode: Callable[[T], Any]
     decode: Callable[[Any], T]
+
+    @classmethod
+    def by_fields(cls, kind: type[T]) -> "Codec[T]":
+        """The codec of a dataclass, or of a tuple of them, by the names and types of its fields."""
+        adapter = TypeAdapter(kind)
+        return cls(partial(adapter.dump_python, mode="json"), adapter.validate_python)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,12 @@
 """The DigiLocker client: a citizen's issued documents, their files, and the access tokens."""
 
+from dataclasses import replace
+
 from domain.certificates.signatures import SignatureState
 from domain.kernel import Sourced
 from integrations.calling import safe_xml
-from integrations.calling.errors import Garbled, IntegrityFailure, Refused
-from integrations.calling.policies import JSON_TYPES, PICTURE_TYPES, XML_TYPES, CallPolicy, Priority, Traffic
+from integrations.calling.errors import Foreign, Garbled, Refused
+from integrations.calling.policies import JSON_TYPES, XML_TYPES, CallPolicy, Priority, Traffic
 from integrations.calling.remote import Answer, Codec, Remote
 from integrations.digilocker.requester import aadhaar, document_pulls, drive, streamed_documents, uri_pushes, wire
 from integrations.digilocker.requester.aadhaar import EAadhaarReader
@@ -22,28 +24,8 @@ from integrations.digilocker.requester.signatures import Examined, examine
 from integrations.digilocker.requester.streamed_documents import FileStreams
 from integrations.digilocker.requester.uri_pushes import UriPushing
 
-LIST_ISSUED = CallPolicy(
-    "digilocker.issued_documents",
-    wire.SOURCE,
-    retry_statuses=GATEWAY_TROUBLE,
-    fresh=60,
-    revalidate=240,
-    stale=24 * 3600,
-    traffic=Traffic.BUSY,
-    accepts=JSON_TYPES,
-)
-"""A locker changes seldom and its list is slow, so for five minutes an older one is served while it is asked again."""
-FETCH_FILE = CallPolicy(
-    "digilocker.file",
-    wire.SOURCE,
-    retry_statuses=GATEWAY_TROUBLE,
-    body_limit=10_000_000,
-    total=8.0,
-    attempt=5.0,
-    breaker="<issuer>",
-    lane=FILES,
-    accepts=PICTURE_TYPES,
-)
+LIST_ISSUED = replace(drive.LIST_FOLDER, name="digilocker.issued_documents")
+FETCH_FILE = replace(drive.FETCH_UPLOADED, name="digilocker.file", breaker="<issuer>")
 FETCH_XML = CallPolicy(
     "digilocker.certificate_xml",
     wire.SOURCE,
@@ -63,16 +45,7 @@ REFRESH = CallPolicy(
     traffic=Traffic.BUSY,
     accepts=JSON_TYPES,
 )
-REVOKE = CallPolicy(
-    "digilocker.revoke",
-    wire.SOURCE,
-    attempts=1,
-    repeatable=False,
-    body_limit=64_000,
-    changes=True,
-    traffic=Traffic.BUSY,
-    accepts=JSON_TYPES,
-)
+REVOKE = replace(REFRESH, name="digilocker.revoke", changes=True, priority=Priority.NORMAL)
 """A good answer has no body. A page of HTML does not say that the consent has ended."""
 POLICIES = (
     LIST_ISSUED,
@@ -88,7 +61,7 @@ POLICIES = (
     *streamed_documents.POLICIES,
 )
 
-_ISSUED = Codec(wire.issued_to_json, wire.issued_from_json)
+_ISSUED = Codec.by_fields(tuple[IssuedDocument, ...])
 
 
 class DigiLocker:
@@ -115,8 +88,8 @@ class DigiLocker:
         """
 
         async def load() -> tuple[IssuedDocument, ...]:
-            asked = self._line.get(LIST_ISSUED, "/2/files/issued", grant.access_token, wire.judge_issued)
-            return wire.read_issued(await self._line.of_owner(grant, asked))
+            asked = self._line.get(LIST_ISSUED, "/2/files/issued", grant.access_token, wire.read_issued)
+            return await self._line.of_owner(grant, asked)
 
         return await self._remote.fetch_cached(LIST_ISSUED, _issued_key(grant), load, _ISSUED)
 
@@ -155,18 +128,18 @@ class DigiLocker:
         """
         form = {"grant_type": "refresh_token", "refresh_token": refresh_token}
 
-        def judge(answer: Answer) -> None:
-            wire.judge(answer)
-            owner = wire.read_tokens(answer).locker_id
-            if locker_id is not None and owner not in (None, locker_id):
-                raise IntegrityFailure(wire.SOURCE, "wrong_owner")
+        def read(answer: Answer) -> TokenAnswer:
+            tokens = wire.read_tokens(answer)
+            if locker_id is not None and tokens.locker_id not in (None, locker_id):
+                raise Foreign("wrong_owner")
+            return tokens
 
-        return wire.read_tokens(await self._line.post(REFRESH, "/1/token", form, judge))
+        return await self._line.post(REFRESH, "/1/token", form, read)
 
     async def revoke(self, token: str) -> None:
         """End a consent at DigiLocker; a token that is dead already is as good."""
         try:
-            await self._line.post(REVOKE, "/1/revoke", {"token": token})
+            await self._line.post(REVOKE, "/1/revoke", {"token": token}, wire.judge)
         except Refused as refusal:
             if refusal.code not in ("invalid_token", "invalid_grant"):
                 raise

@@ -56,20 +56,17 @@ class DocumentPulling:
 
     async def issuers(self) -> tuple[PullIssuer, ...]:
         """Who gives documents."""
-        answer = await self._line.meta(LIST_ISSUERS, "/1/pull/issuers", [], wire_pulling.judge_issuers)
-        return wire_pulling.read_issuers(answer)
+        return await self._line.meta(LIST_ISSUERS, "/1/pull/issuers", [], wire_pulling.read_issuers)
 
     async def doctypes(self, org_id: str) -> tuple[PullDoctype, ...]:
         """What an issuer gives; raises Refused("invalid_parameter") for an unknown one."""
         fields = [("orgid", _word(org_id, "invalid_orgid"))]
-        answer = await self._line.meta(LIST_DOCTYPES, "/1/pull/doctype", fields, wire_pulling.judge_doctypes)
-        return wire_pulling.read_doctypes(answer)
+        return await self._line.meta(LIST_DOCTYPES, "/1/pull/doctype", fields, wire_pulling.read_doctypes)
 
     async def parameters(self, org_id: str, doctype: str) -> tuple[PullParameter, ...]:
         """What an issuer wants to know to find a document of a kind."""
         fields = [("orgid", _word(org_id, "invalid_orgid")), ("doctype", _word(doctype, "invalid_doctype"))]
-        answer = await self._line.meta(LIST_PARAMETERS, "/1/pull/parameters", fields, wire_pulling.judge_parameters)
-        return wire_pulling.read_parameters(answer)
+        return await self._line.meta(LIST_PARAMETERS, "/1/pull/parameters", fields, wire_pulling.read_parameters)
 
     async def pull(self, grant: LockerGrant, org_id: str, doctype: str, parameters: Mapping[str, str]) -> Pulled:
         """Have an issuer put a document into her locker; the cached list is dropped where it may have changed.
@@ -82,17 +79,17 @@ class DocumentPulling:
         organisation = _word(org_id, "invalid_orgid")
         form = {**parameters, "orgid": organisation, "doctype": _word(doctype, "invalid_doctype"), "consent": "Y"}
         settings = self._line.settings
-        answer = await self._line.remote.send(
+        pulled = await self._line.remote.ask(
             PULL,
             "POST",
             f"{settings.api_prefix}/1/pull/pulldocument",
+            wire_pulling.read_pulled,
             headers=bearer(grant.access_token),
             form=form,
             group=f"organisation:{organisation}",
-            judge=wire_pulling.judge_pulled,
         )
         await self._changed(grant)
-        return wire_pulling.read_pulled(answer)
+        return pulled
 
 
 def _word(text: str, code: str) -> str:

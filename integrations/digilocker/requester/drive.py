@@ -18,9 +18,11 @@ LIST_FOLDER = CallPolicy(
     fresh=60,
     revalidate=240,
     stale=24 * 3600,
+    schema_version=2,
     traffic=Traffic.BUSY,
     accepts=JSON_TYPES,
 )
+"""A locker changes seldom and its lists are slow: for five minutes an older one is served while it is asked again."""
 FETCH_UPLOADED = CallPolicy(
     "digilocker.uploaded_file",
     wire.SOURCE,
@@ -52,7 +54,7 @@ POLICIES = (LIST_FOLDER, FETCH_UPLOADED, UPLOAD)
 DEEPEST, MOST_FOLDERS, MOST_FILES = 5, 40, 200
 """How far a locker is walked; what is beyond is reported as missing, never silently left out."""
 
-_FOLDER = Codec(wire_drive.folder_to_json, wire_drive.folder_from_json)
+_FOLDER = Codec.by_fields(Folder)
 
 
 @dataclass(slots=True)
@@ -82,8 +84,8 @@ class Drive:
         path = f"/1/files/{wire_drive.folder_segment(folder_id)}"
 
         async def load() -> Folder:
-            asked = self._line.get(LIST_FOLDER, path, grant.access_token, wire_drive.judge_folder)
-            return wire_drive.read_folder(await self._line.of_owner(grant, asked))
+            asked = self._line.get(LIST_FOLDER, path, grant.access_token, wire_drive.read_folder)
+            return await self._line.of_owner(grant, asked)
 
         return await self._line.remote.fetch_cached(LIST_FOLDER, _key(grant, folder_id), load, _FOLDER)
 
@@ -128,16 +130,10 @@ class Drive:
             "path": path,
             "hmac": file_hmac(settings.client_secret, content),
         }
-        answer = await self._line.remote.send(
-            UPLOAD,
-            "POST",
-            f"{settings.api_prefix}/1/file/upload",
-            headers=headers,
-            content=content,
-            judge=wire_drive.judge_uploaded,
-        )
+        address, read = f"{settings.api_prefix}/1/file/upload", wire.reading(wire_drive.read_uploaded)
+        uploaded = await self._line.remote.ask(UPLOAD, "POST", address, read, headers=headers, content=content)
         await self.forget(grant)
-        return wire_drive.read_uploaded(answer)
+        return uploaded
 
     async def forget(self, grant: LockerGrant, folder_id: str = "") -> None:
         """Drop what is cached of a folder."""

@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import TypeVar
 
-from integrations.calling.errors import IntegrityFailure, Refused
+from integrations.calling.errors import Foreign, IntegrityFailure, Refused
 from integrations.calling.policies import JSON_TYPES, Bulkhead, CallPolicy, Traffic
 from integrations.calling.remote import Answer, Remote
 from integrations.digilocker.digests import digests_match, file_hmac, parameters_digest
@@ -11,6 +12,7 @@ from integrations.digilocker.requester import wire
 from integrations.digilocker.requester.models import DigiLockerSettings, LockerFile, LockerGrant
 from integrations.identity import basic
 
+T = TypeVar("T")
 GATEWAY_TROUBLE = frozenset({429, 502, 504})
 """503 and 530 go to the error table, where some of their codes must not be tried again."""
 
@@ -29,32 +31,22 @@ class LockerSession:
         self.remote = remote
         self.settings = settings
 
-    async def get(self, policy: CallPolicy, path: str, access_token: str, judge: Callable[[Answer], None]) -> Answer:
+    async def get(self, policy: CallPolicy, path: str, access_token: str, read: Callable[[Answer], T]) -> T:
         """Read with a citizen's token."""
-        return await self.remote.send(
-            policy, "GET", self.settings.api_prefix + path, headers=bearer(access_token), judge=judge
-        )
+        path = self.settings.api_prefix + path
+        return await self.remote.ask(policy, "GET", path, wire.reading(read), headers=bearer(access_token))
 
-    async def post(
-        self, policy: CallPolicy, path: str, form: Mapping[str, str], judge: Callable[[Answer], None] = wire.judge
-    ) -> Answer:
+    async def post(self, policy: CallPolicy, path: str, form: Mapping[str, str], read: Callable[[Answer], T]) -> T:
         """Send a form with our own credentials (HTTP Basic)."""
-        return await self.remote.send(
-            policy,
-            "POST",
-            self.settings.api_prefix + path,
-            headers=basic(self.settings.client_id, self.settings.client_secret),
-            form=form,
-            judge=judge,
+        own = self.settings
+        headers = basic(own.client_id, own.client_secret)
+        return await self.remote.ask(
+            policy, "POST", own.api_prefix + path, wire.reading(read), headers=headers, form=form
         )
 
     async def meta(
-        self,
-        policy: CallPolicy,
-        path: str,
-        fields: Sequence[tuple[str, str]],
-        judge: Callable[[Answer], None] = wire.judge,
-    ) -> Answer:
+        self, policy: CallPolicy, path: str, fields: Sequence[tuple[str, str]], read: Callable[[Answer], T]
+    ) -> T:
         """Send a form that `ts` and `hmac` authenticate, as docs/contracts/digilocker.md sections 4.3 and 5 order it.
 
         `fields` stand between `clientid` and `ts` in the digest, in their order.
@@ -62,29 +54,21 @@ class LockerSession:
         ts = str(int(self.remote.clock.now().timestamp()))
         named = [("clientid", self.settings.client_id), *fields, ("ts", ts)]
         digest = parameters_digest(self.settings.client_secret, *(value for _, value in named))
-        return await self.remote.send(
-            policy, "POST", self.settings.api_prefix + path, form={**dict(named), "hmac": digest}, judge=judge
-        )
+        form = {**dict(named), "hmac": digest}
+        return await self.remote.ask(policy, "POST", self.settings.api_prefix + path, wire.reading(read), form=form)
 
     async def document(self, policy: CallPolicy, path: str, grant: LockerGrant, uri: str, group: str) -> LockerFile:
         """Bytes that the `hmac` header covers. Raises IntegrityFailure where it does not."""
 
-        def judge(answer: Answer) -> None:
-            wire.judge(answer)
+        def read(answer: Answer) -> LockerFile:
             if not digests_match(file_hmac(self.settings.client_secret, answer.content), answer.headers.get("hmac")):
-                raise IntegrityFailure(wire.SOURCE, "hmac_mismatch")
+                raise Foreign("hmac_mismatch")
+            return LockerFile(uri, answer.media_type, answer.content, answer.at)
 
-        answer = await self.remote.send(
-            policy,
-            "GET",
-            self.settings.api_prefix + path,
-            headers=bearer(grant.access_token),
-            group=group,
-            judge=judge,
-        )
-        return LockerFile(uri, answer.media_type, answer.content, answer.at)
+        path, headers = self.settings.api_prefix + path, bearer(grant.access_token)
+        return await self.remote.ask(policy, "GET", path, wire.reading(read), headers=headers, group=group)
 
-    async def of_owner(self, grant: LockerGrant, asked: Awaitable[Answer]) -> Answer:
+    async def of_owner(self, grant: LockerGrant, asked: Awaitable[T]) -> T:
         """The answer, after `/user` was asked at the same time whose locker the token opens.
 
         Raises IntegrityFailure where it is another person's.
@@ -101,12 +85,11 @@ class LockerSession:
     async def _owner(self, grant: LockerGrant) -> str | None:
         """Whose locker the token opens; None where the consent does not let us ask."""
         try:
-            answer = await self.get(WHO_OWNS, "/1/user", grant.access_token, wire.judge_owner)
+            return await self.get(WHO_OWNS, "/1/user", grant.access_token, wire.owner)
         except Refused as refusal:
             if refusal.code == "insufficient_scope":
                 return None
             raise
-        return wire.owner(answer)
 
 
 def bearer(access_token: str) -> dict[str, str]:

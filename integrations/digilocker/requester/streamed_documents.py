@@ -7,27 +7,18 @@ from dataclasses import replace
 from datetime import datetime
 
 from integrations.calling.errors import IntegrityFailure
-from integrations.calling.policies import PICTURE_TYPES, XML_TYPES, Bulkhead, CallPolicy
+from integrations.calling.policies import XML_TYPES, Bulkhead, CallPolicy
 from integrations.calling.remote import Body
 from integrations.digilocker.digests import digests_match
 from integrations.digilocker.requester import wire, wire_drive
+from integrations.digilocker.requester.drive import FETCH_UPLOADED
 from integrations.digilocker.requester.models import LockerGrant
-from integrations.digilocker.requester.session import GATEWAY_TROUBLE, LockerSession, bearer
+from integrations.digilocker.requester.session import LockerSession, bearer
 
 DOWNLOADS = Bulkhead("downloads", places=20, places_of_group=8)
 """A download lasts as long as the telephone that takes it: it must not take the places of what decisions wait for."""
 
-STREAM_FILE = CallPolicy(
-    "digilocker.file_stream",
-    wire.SOURCE,
-    retry_statuses=GATEWAY_TROUBLE,
-    body_limit=10_000_000,
-    total=8.0,
-    attempt=5.0,
-    breaker="<issuer>",
-    lane=DOWNLOADS,
-    accepts=PICTURE_TYPES,
-)
+STREAM_FILE = replace(FETCH_UPLOADED, name="digilocker.file_stream", breaker="<issuer>", lane=DOWNLOADS)
 STREAM_XML = replace(STREAM_FILE, name="digilocker.certificate_xml_stream", accepts=XML_TYPES)
 STREAM_UPLOADED = replace(STREAM_FILE, name="digilocker.uploaded_file_stream", breaker="uploads")
 POLICIES = (STREAM_FILE, STREAM_XML, STREAM_UPLOADED)

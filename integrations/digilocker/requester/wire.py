@@ -1,19 +1,20 @@
 """DigiLocker's wire format, to and from our models; pure, and the one place to change when it changes."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from domain.kernel import Source
-from integrations.calling.answers import read_json
-from integrations.calling.errors import Garbled, NotLetIn, Refused, RemoteError, Unavailable
+from integrations.calling.answers import read_object
+from integrations.calling.errors import Garbled, NotLetIn, Refused, RemoteError, Unavailable, Unreadable
 from integrations.calling.remote import Answer, retry_after_seconds
 from integrations.digilocker.requester.codes import ERRORS, Verdict
 from integrations.digilocker.requester.models import IssuedDocument, TokenAnswer
 
 SOURCE = Source.DIGILOCKER
+T = TypeVar("T")
 MOST_DOCUMENTS = 2000
 """More lines than any wallet holds; a longer list is taken for a fault."""
 
@@ -52,16 +53,14 @@ def judge(answer: Answer) -> None:
     raise outcome(answer)
 
 
-def judge_owner(answer: Answer) -> None:
-    """Let a 200 pass that says whose locker it is."""
-    judge(answer)
-    owner(answer)
+def reading(read: Callable[[Answer], T]) -> Callable[[Answer], T]:
+    """The reader of a 200; of any other answer it raises the outcome."""
 
+    def judge_and_read(answer: Answer) -> T:
+        judge(answer)
+        return read(answer)
 
-def judge_issued(answer: Answer) -> None:
-    """Let a 200 with a whole list of issued documents pass."""
-    judge(answer)
-    read_issued(answer)
+    return judge_and_read
 
 
 def outcome(answer: Answer) -> RemoteError:
@@ -82,40 +81,28 @@ def outcome(answer: Answer) -> RemoteError:
 def error_code(answer: Answer) -> str | None:
     """The `error` member of the body; None for HTML pages and whatever is no plain code."""
     try:
-        body = read_json(answer.content)
-    except ValueError:
+        code = read_object(answer.content).get("error")
+    except Unreadable:
         return None
-    code = body.get("error") if isinstance(body, dict) else None
     return code if isinstance(code, str) and _CODE.fullmatch(code) else None
 
 
-def read_object(answer: Answer) -> Mapping[str, Any]:
-    """The JSON object of a 200; an HTML page or anything else is Garbled."""
-    try:
-        body = read_json(answer.content)
-    except ValueError as error:
-        raise Garbled(SOURCE, "not_json") from error
-    if not isinstance(body, dict):
-        raise Garbled(SOURCE, "not_an_object")
-    return body
-
-
 def read_issued(answer: Answer) -> tuple[IssuedDocument, ...]:
-    """The lines of `files/issued`, once each; raises Garbled where the list does not have its form.
+    """The lines of `files/issued`, once each; raises Unreadable where the list does not have its form.
 
     The list has no pages in the specification. One that names a next page is not complete, and a part
     must not be cached as if it were.
     """
-    body = read_object(answer)
+    body = read_object(answer.content)
     items = body.get("items")
     if has_next_page(body):
-        raise Garbled(SOURCE, "issued_list_partial")
+        raise Unreadable("issued_list_partial")
     if not isinstance(items, list) or len(items) > MOST_DOCUMENTS:
-        raise Garbled(SOURCE, "issued_list")
+        raise Unreadable("issued_list")
     documents: dict[str, IssuedDocument] = {}
     for item in items:
         if not isinstance(item, dict):
-            raise Garbled(SOURCE, "issued_item")
+            raise Unreadable("issued_item")
         document = _document(item)
         documents.setdefault(document.uri, document)
     return tuple(documents.values())
@@ -129,11 +116,11 @@ def has_next_page(body: Mapping[str, Any]) -> bool:
 def _document(item: Mapping[str, Any]) -> IssuedDocument:
     uri = text(item, "uri")
     if not _URI.fullmatch(uri):
-        raise Garbled(SOURCE, "issued_uri")
+        raise Unreadable("issued_uri")
     issuer_id, doctype, _ = uri.split("-", 2)
     name = text(item, "name") or text(item, "description")
     if not name:
-        raise Garbled(SOURCE, "issued_name")
+        raise Unreadable("issued_name")
     return IssuedDocument(
         uri=uri,
         name=name,
@@ -159,10 +146,10 @@ def media_types(value: Any) -> Iterator[str]:
 
 def read_tokens(answer: Answer) -> TokenAnswer:
     """The tokens of a token answer, with the spellings of both specifications."""
-    body = read_object(answer)
+    body = read_object(answer.content)
     access, expires_in = body.get("access_token"), number(body.get("expires_in"))
     if not isinstance(access, str) or not access or expires_in is None or not 0 < expires_in <= 366 * 86400:
-        raise Garbled(SOURCE, "token_answer")
+        raise Unreadable("token_answer")
     refresh = body.get("refresh_token")
     return TokenAnswer(
         access_token=access,
@@ -176,48 +163,16 @@ def read_tokens(answer: Answer) -> TokenAnswer:
 
 
 def owner(answer: Answer) -> str:
-    """Whose locker a token opens, as `/user` says; raises Garbled where it does not say so."""
-    found = locker_id(read_object(answer))
+    """Whose locker a token opens, as `/user` says; raises Unreadable where it does not say so."""
+    found = locker_id(read_object(answer.content))
     if found is None:
-        raise Garbled(SOURCE, "user_without_id")
+        raise Unreadable("user_without_id")
     return found
 
 
 def locker_id(body: Mapping[str, Any]) -> str | None:
     """The owner of a token, under either of its two names."""
     return text(body, "digilockerid") or text(body, "digilocker_id") or None
-
-
-def issued_to_json(documents: tuple[IssuedDocument, ...]) -> list[dict[str, Any]]:
-    """The cached form of a list."""
-    return [
-        {
-            "uri": each.uri,
-            "name": each.name,
-            "doctype": each.doctype,
-            "issuer": each.issuer,
-            "issuerId": each.issuer_id,
-            "mediaTypes": list(each.media_types),
-            "issuedAt": each.issued_at.isoformat() if each.issued_at else None,
-        }
-        for each in documents
-    ]
-
-
-def issued_from_json(rows: list[dict[str, Any]]) -> tuple[IssuedDocument, ...]:
-    """A list read back from the cache."""
-    return tuple(
-        IssuedDocument(
-            uri=row["uri"],
-            name=row["name"],
-            doctype=row["doctype"],
-            issuer=row["issuer"],
-            issuer_id=row["issuerId"],
-            media_types=tuple(row["mediaTypes"]),
-            issued_at=datetime.fromisoformat(row["issuedAt"]) if row["issuedAt"] else None,
-        )
-        for row in rows
-    )
 
 
 def text(item: Mapping[str, Any], name: str) -> str:

@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from integrations.calling.errors import Garbled, Refused
+from integrations.calling.answers import read_object
+from integrations.calling.errors import Refused, Unreadable
 from integrations.calling.policies import PICTURE_TYPES
 from integrations.calling.remote import Answer
 from integrations.digilocker.requester import wire
@@ -43,24 +43,18 @@ def uploaded_uri(uri: str) -> str:
     return uri
 
 
-def judge_folder(answer: Answer) -> None:
-    """Let a 200 with a whole folder pass."""
-    wire.judge(answer)
-    read_folder(answer)
-
-
 def read_folder(answer: Answer) -> Folder:
-    """The entries of a folder, once each; raises Garbled where it does not have its form."""
-    body = wire.read_object(answer)
+    """The entries of a folder, once each; raises Unreadable where it does not have its form."""
+    body = read_object(answer.content)
     items = body.get("items")
     if wire.has_next_page(body):
-        raise Garbled(wire.SOURCE, "folder_partial")
+        raise Unreadable("folder_partial")
     if not isinstance(items, list) or len(items) > MOST_ENTRIES:
-        raise Garbled(wire.SOURCE, "folder")
+        raise Unreadable("folder")
     entries: dict[str, FolderEntry] = {}
     for item in items:
         if not isinstance(item, dict):
-            raise Garbled(wire.SOURCE, "folder_item")
+            raise Unreadable("folder_item")
         entry = _entry(item)
         entries.setdefault(f"{entry.is_folder}:{entry.id or entry.uri}", entry)
     return Folder(wire.text(body, "directory"), tuple(entries.values()))
@@ -69,12 +63,12 @@ def read_folder(answer: Answer) -> Folder:
 def _entry(item: Mapping[str, Any]) -> FolderEntry:
     kind, uri, name = wire.text(item, "type"), wire.text(item, "uri"), wire.text(item, "name")
     if kind not in {"dir", "file"} or not name:
-        raise Garbled(wire.SOURCE, "folder_item")
+        raise Unreadable("folder_item")
     entry_id = wire.text(item, "id")
     if kind == "dir" and not _ID.fullmatch(entry_id):
-        raise Garbled(wire.SOURCE, "folder_id")
+        raise Unreadable("folder_id")
     if kind == "file" and not _UPLOADED_URI.fullmatch(uri):
-        raise Garbled(wire.SOURCE, "folder_uri")
+        raise Unreadable("folder_uri")
     return FolderEntry(
         is_folder=kind == "dir",
         id=entry_id,
@@ -84,46 +78,6 @@ def _entry(item: Mapping[str, Any]) -> FolderEntry:
         media_types=tuple(dict.fromkeys(wire.media_types(item.get("mime")))),
         description=wire.text(item, "description"),
         changed_at=wire.instant(wire.text(item, "date")),
-    )
-
-
-def folder_to_json(folder: Folder) -> dict[str, Any]:
-    """The cached form of a folder."""
-    return {
-        "directory": folder.directory,
-        "entries": [
-            {
-                "isFolder": each.is_folder,
-                "id": each.id,
-                "name": each.name,
-                "uri": each.uri,
-                "size": each.size_bytes,
-                "mediaTypes": list(each.media_types),
-                "description": each.description,
-                "changedAt": each.changed_at.isoformat() if each.changed_at else None,
-            }
-            for each in folder.entries
-        ],
-    }
-
-
-def folder_from_json(kept: dict[str, Any]) -> Folder:
-    """A folder read back from the cache."""
-    return Folder(
-        kept["directory"],
-        tuple(
-            FolderEntry(
-                is_folder=row["isFolder"],
-                id=row["id"],
-                name=row["name"],
-                uri=row["uri"],
-                size_bytes=row["size"],
-                media_types=tuple(row["mediaTypes"]),
-                description=row["description"],
-                changed_at=datetime.fromisoformat(row["changedAt"]) if row["changedAt"] else None,
-            )
-            for row in kept["entries"]
-        ),
     )
 
 
@@ -151,16 +105,10 @@ def check_upload(path: str, size: int, media_type: str) -> None:
         raise Refused(wire.SOURCE, wrong)
 
 
-def judge_uploaded(answer: Answer) -> None:
-    """Accept a 200 that gives the file's location."""
-    wire.judge(answer)
-    read_uploaded(answer)
-
-
 def read_uploaded(answer: Answer) -> Uploaded:
-    """The file's location, with the spelling of either specification; raises Garbled."""
-    body = wire.read_object(answer)
+    """The file's location, with the spelling of either specification; raises Unreadable."""
+    body = read_object(answer.content)
     path, size = wire.text(body, "path") or wire.text(body, "Path"), wire.number(body.get("size"))
     if not path:
-        raise Garbled(wire.SOURCE, "upload_answer")
+        raise Unreadable("upload_answer")
     return Uploaded(path, size)

@@ -6,8 +6,8 @@ Source: docs/contracts/digilocker.md sections 4.2, 4.3.
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from integrations.calling.answers import read_json
-from integrations.calling.errors import Garbled
+from integrations.calling.answers import read_json, read_object
+from integrations.calling.errors import Unreadable
 from integrations.calling.remote import Answer
 from integrations.digilocker.requester import wire
 from integrations.digilocker.requester.models import PullDoctype, Pulled, PullIssuer, PullParameter, PullState
@@ -15,24 +15,6 @@ from integrations.digilocker.requester.models import PullDoctype, Pulled, PullIs
 T = TypeVar("T")
 MOST_ROWS = 20_000
 _NO_FAILURES = {"uri_exists": PullState.ALREADY_THERE, "pull_response_pending": PullState.PENDING}
-
-
-def judge_issuers(answer: Answer) -> None:
-    """Let a 200 with a whole list pass."""
-    wire.judge(answer)
-    read_issuers(answer)
-
-
-def judge_doctypes(answer: Answer) -> None:
-    """Let a 200 with a whole list pass."""
-    wire.judge(answer)
-    read_doctypes(answer)
-
-
-def judge_parameters(answer: Answer) -> None:
-    """Let a 200 with a whole list pass."""
-    wire.judge(answer)
-    read_parameters(answer)
 
 
 def read_issuers(answer: Answer) -> tuple[PullIssuer, ...]:
@@ -47,7 +29,7 @@ def read_issuers(answer: Answer) -> tuple[PullIssuer, ...]:
             description=wire.text(item, "description"),
         )
 
-    return _rows(wire.read_object(answer).get("issuers"), row)
+    return _rows(read_object(answer.content).get("issuers"), row)
 
 
 def read_doctypes(answer: Answer) -> tuple[PullDoctype, ...]:
@@ -56,7 +38,7 @@ def read_doctypes(answer: Answer) -> tuple[PullDoctype, ...]:
     def row(item: Mapping[str, Any]) -> PullDoctype:
         return PullDoctype(_required_text(item, "doctype"), wire.text(item, "description"))
 
-    return _rows(wire.read_object(answer).get("documents"), row)
+    return _rows(read_object(answer.content).get("documents"), row)
 
 
 def read_parameters(answer: Answer) -> tuple[PullParameter, ...]:
@@ -73,40 +55,34 @@ def read_parameters(answer: Answer) -> tuple[PullParameter, ...]:
     try:
         body = read_json(answer.content)
     except ValueError as error:
-        raise Garbled(wire.SOURCE, "not_json") from error
+        raise Unreadable("not_json") from error
     return _rows(body.get("parameters") if isinstance(body, dict) else body, row)
 
 
-def judge_pulled(answer: Answer) -> None:
-    """Let a pulled document pass, and what is no failure: it is there already, or comes later."""
-    if answer.status == 400 and wire.error_code(answer) in _NO_FAILURES:
-        return
-    wire.judge(answer)
-    read_pulled(answer)
-
-
 def read_pulled(answer: Answer) -> Pulled:
-    """The outcome of a pull; raises Garbled where a 200 names no URI."""
-    if answer.status != 200:
-        return Pulled(_NO_FAILURES[wire.error_code(answer) or ""])
-    uri = wire.text(wire.read_object(answer), "uri")
+    """The outcome of a pull: that it is there already or comes later is no failure. Raises Unreadable without a URI."""
+    found = _NO_FAILURES.get(wire.error_code(answer) or "") if answer.status == 400 else None
+    if found is not None:
+        return Pulled(found)
+    wire.judge(answer)
+    uri = wire.text(read_object(answer.content), "uri")
     if not wire.is_uri(uri):
-        raise Garbled(wire.SOURCE, "pull_answer")
+        raise Unreadable("pull_answer")
     return Pulled(PullState.PULLED, uri)
 
 
 def _rows(items: Any, row: Callable[[Mapping[str, Any]], T]) -> tuple[T, ...]:
     if not isinstance(items, list) or len(items) > MOST_ROWS:
-        raise Garbled(wire.SOURCE, "pull_list")
+        raise Unreadable("pull_list")
     if not all(isinstance(item, dict) for item in items):
-        raise Garbled(wire.SOURCE, "pull_item")
+        raise Unreadable("pull_item")
     return tuple(dict.fromkeys(row(item) for item in items))
 
 
 def _required_text(item: Mapping[str, Any], name: str) -> str:
     value = wire.text(item, name)
     if not value:
-        raise Garbled(wire.SOURCE, "pull_item")
+        raise Unreadable("pull_item")
     return value
 
 
