@@ -10,7 +10,7 @@ from typing import Any, NotRequired, Protocol, TypedDict, TypeVar, Unpack
 
 from domain.kernel import Assurance, Provider, Source, mobile_digits
 from integrations.calling.answers import read_as, read_object
-from integrations.calling.errors import OUTCOMES, Garbled, NotLetIn, Refused, Unavailable
+from integrations.calling.errors import Garbled, NotLetIn, Refused, Unavailable, Verdict
 from integrations.calling.remote import Answer
 
 T = TypeVar("T")
@@ -18,25 +18,24 @@ _PARTNER_CODE = re.compile(r"[a-zA-Z][a-zA-Z0-9_]{0,39}")
 
 ERRORS = MappingProxyType(
     {
-        "invalid_request": "DECLINED",
-        "invalid_client": "ALARM",
-        "invalid_grant": "DECLINED",
-        "invalid_scope": "DECLINED",
-        "invalid_token": "DECLINED",
-        "insufficient_scope": "DECLINED",
-        "unauthorized_client": "ALARM",
-        "unsupported_grant_type": "DECLINED",
-        "access_denied": "DECLINED",
-        "server_error": "AGAIN",
-        "temporarily_unavailable": "AGAIN",
-        "unexpected_error": "AGAIN",
+        "invalid_request": Verdict.DECLINED,
+        "invalid_client": Verdict.ALARM,
+        "invalid_grant": Verdict.DECLINED,
+        "invalid_scope": Verdict.DECLINED,
+        "invalid_token": Verdict.DECLINED,
+        "insufficient_scope": Verdict.DECLINED,
+        "unauthorized_client": Verdict.ALARM,
+        "unsupported_grant_type": Verdict.DECLINED,
+        "access_denied": Verdict.DECLINED,
+        "server_error": Verdict.AGAIN,
+        "temporarily_unavailable": Verdict.AGAIN,
+        "unexpected_error": Verdict.AGAIN,
     }
 )
-"""The providers' error codes (RFC 6749 sections 4.1.2.1 and 5.2, RFC 6750 section 3.1; docs/contracts/sso.md): AGAIN
-means that asking again may work, ALARM that our own registration is wrong. A 4xx with a code that is not here is a
-refusal."""
+"""The providers' error codes (RFC 6749 sections 4.1.2.1 and 5.2, RFC 6750 section 3.1; docs/contracts/sso.md). A 4xx
+with a code that is not here is a refusal."""
 
-CODES = MappingProxyType({code: OUTCOMES[verdict] for code, verdict in ERRORS.items()})
+CODES = MappingProxyType({code: verdict.value for code, verdict in ERRORS.items()})
 """What its codes mean to us, as docs/policies.md prints them."""
 
 
@@ -130,12 +129,10 @@ def judge_json(source: Source, answer: Answer) -> None:
         raise Unavailable(source, f"http_{answer.status}")
     if answer.status >= 400:
         code = json_object(source, answer).get("error")
-        known = isinstance(code, str) and _PARTNER_CODE.fullmatch(code)
-        if known and ERRORS.get(str(code)) == "AGAIN":
-            raise Unavailable(source, str(code))
-        if known and ERRORS.get(str(code)) == "ALARM":
-            raise NotLetIn(source, str(code))
-        raise Refused(source, str(code) if known else f"http_{answer.status}")
+        known = code if isinstance(code, str) and _PARTNER_CODE.fullmatch(code) else f"http_{answer.status}"
+        if ERRORS.get(known) is Verdict.AGAIN:
+            raise Unavailable(source, known)
+        raise (NotLetIn if ERRORS.get(known) is Verdict.ALARM else Refused)(source, known)
     if answer.status != 200:
         raise Garbled(source, f"http_{answer.status}")
 

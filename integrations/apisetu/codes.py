@@ -1,26 +1,9 @@
 """API Setu's error codes as data (docs/contracts/apisetu.md section 6). The code decides, not the HTTP status."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 from types import MappingProxyType
 
-from integrations.calling.errors import OUTCOMES
-
-
-class Verdict(StrEnum):
-    """What an error code means for us."""
-
-    AGAIN = "AGAIN"
-    """Unavailable: asking again may work."""
-
-    ONCE = "ONCE"
-    """Unavailable: asking again may work, but only one more time."""
-
-    DECLINED = "DECLINED"
-    """Refused: an answer about this question."""
-
-    ALARM = "ALARM"
-    """Refused: our subscription or configuration is wrong, and somebody must look."""
+from integrations.calling.errors import Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,5 +37,5 @@ ERRORS = MappingProxyType(
 )
 """`bad_gatewy` is how the published specification spells it."""
 
-CODES = MappingProxyType({code: OUTCOMES[row.verdict] for code, row in ERRORS.items()})
+CODES = MappingProxyType({code: row.verdict.value for code, row in ERRORS.items()})
 """What its codes mean to us, as docs/policies.md prints them."""

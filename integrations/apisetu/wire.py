@@ -17,11 +17,11 @@ from domain.identity.facts import FactKey
 from domain.kernel import Source
 from integrations import certificate_facts
 from integrations.apisetu import wire_json
-from integrations.apisetu.codes import ERRORS, Verdict
+from integrations.apisetu.codes import ERRORS
 from integrations.apisetu.models import CertificateRequest, DepartmentCertificate, PublisherSettings
 from integrations.calling import safe_xml
 from integrations.calling.answers import read_json
-from integrations.calling.errors import Garbled, IntegrityFailure, Refused, RemoteError, Unavailable
+from integrations.calling.errors import Garbled, IntegrityFailure, Refused, RemoteError, Unavailable, Verdict
 from integrations.calling.remote import Answer, retry_after_seconds
 
 SOURCE = Source.API_SETU

@@ -9,21 +9,26 @@ RemoteError
     IntegrityFailure its signature, HMAC or owner is wrong: never shown, never cached, alarms
 """
 
-from collections.abc import Mapping
-from types import MappingProxyType
+from enum import StrEnum
 from typing import ClassVar
 
 from domain.kernel import ErrorCode, Source
 
-OUTCOMES: Mapping[str, str] = MappingProxyType(
-    {
-        "AGAIN": "Unavailable",
-        "ONCE": "Unavailable, asked once more",
-        "DECLINED": "Refused",
-        "ALARM": "Refused, and somebody must look",
-    }
-)
-"""What docs/policies.md says of a code, by the verdict that a table of codes has for it."""
+
+class Verdict(StrEnum):
+    """What a partner's error code means to us, in the tables of codes."""
+
+    AGAIN = "Unavailable"
+    """Asking again may work."""
+
+    ONCE = "Unavailable, asked once more"
+    """Asking again may work, but only one more time."""
+
+    DECLINED = "Refused"
+    """Asking again will not help."""
+
+    ALARM = "Refused, and somebody must look"
+    """Our own credentials, subscription or configuration are wrong."""
 
 
 class RemoteError(Exception):

@@ -8,9 +8,9 @@ from urllib.parse import quote
 
 from domain.kernel import Source
 from integrations.calling.answers import read_object
-from integrations.calling.errors import Garbled, NotLetIn, Refused, RemoteError, Unavailable, Unreadable
+from integrations.calling.errors import Garbled, NotLetIn, Refused, RemoteError, Unavailable, Unreadable, Verdict
 from integrations.calling.remote import Answer, retry_after_seconds
-from integrations.digilocker.requester.codes import ERRORS, Verdict
+from integrations.digilocker.requester.codes import ERRORS
 from integrations.digilocker.requester.models import IssuedDocument, TokenAnswer
 
 SOURCE = Source.DIGILOCKER
@@ -66,11 +66,11 @@ def reading(read: Callable[[Answer], T]) -> Callable[[Answer], T]:
 def outcome(answer: Answer) -> RemoteError:
     """The error for a status other than 200. The code decides; without one that we know, the status."""
     code = error_code(answer)
-    row = ERRORS.get(code or "")
-    if row is not None and code is not None:
-        if row.verdict is Verdict.AGAIN:
+    verdict = ERRORS.get(code or "")
+    if verdict is not None and code is not None:
+        if verdict is Verdict.AGAIN:
             return Unavailable(SOURCE, code, retry_after=retry_after_seconds(answer))
-        return NotLetIn(SOURCE, code) if row.verdict is Verdict.ALARM else Refused(SOURCE, code)
+        return NotLetIn(SOURCE, code) if verdict is Verdict.ALARM else Refused(SOURCE, code)
     if answer.status >= 500 or answer.status == 429:
         return Unavailable(SOURCE, f"http_{answer.status}", retry_after=retry_after_seconds(answer))
     if 400 <= answer.status < 500:
