@@ -25,20 +25,6 @@ _ACCEPTS = frozenset({wire.PDF}) | XML_TYPES | JSON_TYPES
 _LANE = Bulkhead(places_of_group=8)
 """One publisher that is slow leaves places for the others."""
 
-FETCH_KEPT = CallPolicy(
-    "apisetu.certificate",
-    wire.SOURCE,
-    retry_statuses=frozenset({429}),
-    body_limit=10_000_000,
-    fresh=600,
-    revalidate=3000,
-    stale=23 * 3600,
-    schema_version=2,
-    breaker="<publisher>",
-    lane=_LANE,
-    accepts=_ACCEPTS,
-)
-"""An issued certificate seldom changes: for an hour it is served at once while it is asked for again."""
 FETCH = CallPolicy(
     "apisetu.certificate_not_kept",
     wire.SOURCE,
@@ -49,6 +35,8 @@ FETCH = CallPolicy(
     accepts=_ACCEPTS,
 )
 """A consent that allows a view only: nothing is cached."""
+FETCH_KEPT = replace(FETCH, name="apisetu.certificate", fresh=600, revalidate=3000, stale=23 * 3600, schema_version=3)
+"""An issued certificate seldom changes: for an hour it is served at once while it is asked for again."""
 
 FETCH_DOCUMENT = replace(FETCH, name="apisetu.document", total=8.0, attempt=5.0)
 """The bytes for the citizen herself, asked for anew each time: a signed document is judged as a whole, a PDF by its
@@ -59,7 +47,7 @@ NO_MORE = 60.0
 """Seconds reported as Retry-After once a publisher's inner error was met twice: longer than any request waits."""
 
 POLICIES = (FETCH_KEPT, FETCH, FETCH_DOCUMENT)
-_CODEC = Codec(wire.to_json, wire.from_json)
+_CODEC = Codec.by_fields(DepartmentCertificate)
 
 
 class ApiSetu:
@@ -138,10 +126,9 @@ class ApiSetu:
         artefact: Mapping[str, Any],
         api_key: str,
     ) -> tuple[DepartmentCertificate, Answer]:
-        read: list[DepartmentCertificate] = []
         repeated = False
 
-        def judge(answer: Answer) -> None:
+        def read(answer: Answer) -> tuple[DepartmentCertificate, Answer]:
             nonlocal repeated
             try:
                 wire.judge(answer)
@@ -150,12 +137,13 @@ class ApiSetu:
                     raise Unavailable(wire.SOURCE, error.code, retry_after=NO_MORE) from error
                 repeated = repeated or wire.asks_once_more(error)
                 raise
-            read.append(wire.read_certificate(answer, request, publisher))
+            return wire.read_certificate(answer, request, publisher), answer
 
-        answer = await self._remote.send(
+        return await self._remote.ask(
             policy,
             "POST",
             wire.path_of(request, publisher),
+            read,
             headers={
                 "X-APISETU-APIKEY": api_key,
                 "X-APISETU-CLIENTID": self._settings.client_id,
@@ -163,9 +151,7 @@ class ApiSetu:
             },
             json=wire.body_of(request, artefact),
             group=f"publisher:{request.publisher}",
-            judge=judge,
         )
-        return read[-1], answer
 
 
 def _key_of(request: CertificateRequest, artefact: Mapping[str, Any]) -> tuple[str, ...]:

@@ -19,8 +19,8 @@ from integrations.apisetu.published_models import (
     PublishedCall,
     PublishedSettings,
 )
-from integrations.calling.answers import read_json
-from integrations.calling.errors import Refused
+from integrations.calling.answers import read_object
+from integrations.calling.errors import Refused, Unreadable
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _LONGEST = 200
@@ -92,12 +92,9 @@ def read_call(settings: PublishedSettings, asked: Asked, body: bytes, now: datet
 
 def _object(body: bytes) -> dict[str, Any]:
     try:
-        given = read_json(body)
-    except ValueError as error:
+        return read_object(body)
+    except Unreadable as error:
         raise CallProblem("invalid_parameter") from error
-    if not isinstance(given, dict):
-        raise CallProblem("invalid_parameter")
-    return given
 
 
 def _check_form(given: Mapping[str, Any]) -> None:

@@ -2,27 +2,24 @@
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from datetime import date, datetime
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
 from typing import Any
 
-from cryptography.exceptions import UnsupportedAlgorithm
-from lxml import etree
-from signxml.algorithms import DigestAlgorithm, SignatureMethod
-from signxml.exceptions import SignXMLException
-from signxml.verifier import SignatureConfiguration, VerifyResult, XMLVerifier
+from signxml.algorithms import SignatureMethod
 
-from domain.identity.facts import FactKey
 from domain.kernel import Source
 from integrations import certificate_facts
 from integrations.apisetu import wire_json
 from integrations.apisetu.codes import ERRORS
 from integrations.apisetu.models import CertificateRequest, DepartmentCertificate, PublisherSettings
 from integrations.calling import safe_xml
-from integrations.calling.answers import read_json
-from integrations.calling.errors import Garbled, IntegrityFailure, Refused, RemoteError, Unavailable, Verdict
+from integrations.calling.answers import read_object
+from integrations.calling.errors import Foreign, Garbled, Refused, RemoteError, Unavailable, Unreadable, Verdict
 from integrations.calling.remote import Answer, retry_after_seconds
+from integrations.xml_signatures import DS, verify_signature
 
 SOURCE = Source.API_SETU
 PDF, XML, JSON = "application/pdf", "application/xml", "application/json"
@@ -102,30 +99,28 @@ def error_code(answer: Answer) -> str | None:
     if answer.status == 200 and "json" not in answer.media_type:
         return None
     try:
-        body = read_json(answer.content)
-    except ValueError:
+        body = read_object(answer.content)
+    except Unreadable:
         return None
-    code = (body.get("error") or body.get("errorCode")) if isinstance(body, dict) else None
+    code = body.get("error") or body.get("errorCode")
     return code if isinstance(code, str) and _CODE.fullmatch(code) else None
 
 
 def read_certificate(
     answer: Answer, request: CertificateRequest, publisher: PublisherSettings
 ) -> DepartmentCertificate:
-    """The document that was asked for; raises Garbled for another form, IntegrityFailure for another content."""
+    """The document that was asked for; raises Unreadable for another form, Foreign for another content."""
     if answer.media_type not in MEDIA_TYPES[request.format]:
-        raise Garbled(SOURCE, "media_type")
+        raise Unreadable("media_type")
     if request.format == "pdf":
         return _read_pdf(answer, request)
     if request.format == "json":
         return _read_json(answer, request)
     try:
         root = safe_xml.parse(answer.content)
-        signed = signed_part(root, publisher.signing_certificates, answer.at)
     except safe_xml.UnsafeXml as error:
-        raise Garbled(SOURCE, "certificate_xml") from error
-    except NotGenuine as error:
-        raise IntegrityFailure(SOURCE, "signature") from error
+        raise Unreadable("certificate_xml") from error
+    signed = signed_part(root, publisher.signing_certificates, answer.at)
     return replace(_read_signed(signed, answer, request), sha1=by_sha1(root))
 
 
@@ -141,24 +136,6 @@ def is_configuration(error: RemoteError) -> bool:
     return row is not None and row.verdict is Verdict.ALARM
 
 
-def to_json(certificate: DepartmentCertificate) -> dict[str, Any]:
-    """The cached form of a certificate."""
-    names = ("uri", "name", "number", "issuer", "doctype", "holder", "media_type", "content_sha256")
-    issued_on = certificate.issued_on.isoformat() if certificate.issued_on else None
-    born_on = certificate.born_on.isoformat() if certificate.born_on else None
-    kept = {name: getattr(certificate, name) for name in names}
-    facts = {key.value: value for key, value in certificate.facts.items()}
-    told = {"issued_on": issued_on, "born_on": born_on, "facts": facts, "sha1": certificate.sha1}
-    return {**kept, **told, "signature_verified": certificate.signature_verified}
-
-
-def from_json(kept: Mapping[str, Any]) -> DepartmentCertificate:
-    """A certificate read back from the cache."""
-    days = {name: date.fromisoformat(kept[name]) if kept[name] else None for name in ("issued_on", "born_on")}
-    facts = {FactKey(key): value for key, value in kept["facts"].items()}
-    return DepartmentCertificate(**{**kept, **days, "facts": facts})
-
-
 def same_name(one: str, other: str) -> bool:
     """Whether two spellings are one name, but for letter case, spaces and dots."""
     return re.sub(r"[\s.]+", " ", one).strip().casefold() == re.sub(r"[\s.]+", " ", other).strip().casefold()
@@ -166,9 +143,9 @@ def same_name(one: str, other: str) -> bool:
 
 def _read_pdf(answer: Answer, request: CertificateRequest) -> DepartmentCertificate:
     if not answer.content.startswith(b"%PDF-"):
-        raise Garbled(SOURCE, "not_a_pdf")
+        raise Unreadable("not_a_pdf")
     if b"%%EOF" not in answer.content[-PDF_END:]:
-        raise Garbled(SOURCE, "pdf_cut_short")
+        raise Unreadable("pdf_cut_short")
     return DepartmentCertificate(
         uri=None,
         name=request.doctype.upper(),
@@ -185,112 +162,67 @@ def _read_pdf(answer: Answer, request: CertificateRequest) -> DepartmentCertific
 
 def _read_json(answer: Answer, request: CertificateRequest) -> DepartmentCertificate:
     given = wire_json.read(answer.content)
-    facts = _Facts(
-        name=wire_json.text_at(given, "name"),
-        doctype=wire_json.text_at(given, "type"),
-        holder=wire_json.text_at(given, "IssuedTo", "Person", "name"),
-        uri=wire_json.text_at(given, "uri"),
-        number=wire_json.text_at(given, "number"),
-        issuer=wire_json.text_at(given, "IssuedBy", "Organization", "name"),
-        issued_on=certificate_facts.day(wire_json.text_at(given, "issueDate")),
-    )
-    return _check_certificate(facts, answer, request, JSON)
+    return _certificate(answer, request, JSON, partial(wire_json.text_at, given))
 
 
 def _read_signed(root: safe_xml.Element, answer: Answer, request: CertificateRequest) -> DepartmentCertificate:
     if safe_xml.local_name(root) != "Certificate":
-        raise Garbled(SOURCE, "certificate_root")
-    facts = _Facts(
-        name=safe_xml.attribute(root, "name"),
-        doctype=safe_xml.attribute(root, "type"),
-        holder=_nested_name(root, "IssuedTo", "Person"),
-        uri=safe_xml.attribute(root, "uri"),
-        number=safe_xml.attribute(root, "number"),
-        issuer=_nested_name(root, "IssuedBy", "Organization"),
-        issued_on=certificate_facts.day(safe_xml.attribute(root, "issueDate")),
-    )
-    checked, stated = _check_certificate(facts, answer, request, XML), certificate_facts.facts_of(root)
+        raise Unreadable("certificate_root")
+    checked, stated = _certificate(answer, request, XML, partial(_attribute_at, root)), certificate_facts.facts_of(root)
     return replace(checked, born_on=stated.born_on, facts=stated.facts) if stated else checked
 
 
-@dataclass(frozen=True, slots=True)
-class _Facts:
-    name: str | None
-    doctype: str | None
-    holder: str | None
-    uri: str | None
-    number: str | None
-    issuer: str | None
-    issued_on: date | None
-
-
-def _check_certificate(
-    facts: _Facts, answer: Answer, request: CertificateRequest, media_type: str
+def _certificate(
+    answer: Answer, request: CertificateRequest, media_type: str, text_at: Callable[..., str | None]
 ) -> DepartmentCertificate:
     """What a document says, if it is the one that was asked for, of the person it was asked for."""
-    if facts.name is None or facts.doctype is None:
-        raise Garbled(SOURCE, "certificate_attributes")
-    if facts.doctype.upper() != request.doctype.upper():
-        raise IntegrityFailure(SOURCE, "another_document")
-    if request.holder_names and not any(same_name(facts.holder or "", each) for each in request.holder_names):
-        raise IntegrityFailure(SOURCE, "another_holder")
+    name, doctype, holder = text_at("name"), text_at("type"), text_at("IssuedTo", "Person", "name")
+    if name is None or doctype is None:
+        raise Unreadable("certificate_attributes")
+    if doctype.upper() != request.doctype.upper():
+        raise Foreign("another_document")
+    if request.holder_names and not any(same_name(holder or "", each) for each in request.holder_names):
+        raise Foreign("another_holder")
     return DepartmentCertificate(
-        uri=facts.uri,
-        name=facts.name,
-        number=facts.number,
-        issuer=facts.issuer,
-        doctype=facts.doctype.upper(),
-        issued_on=facts.issued_on,
-        holder=facts.holder,
+        uri=text_at("uri"),
+        name=name,
+        number=text_at("number"),
+        issuer=text_at("IssuedBy", "Organization", "name"),
+        doctype=doctype.upper(),
+        issued_on=certificate_facts.day(text_at("issueDate")),
+        holder=holder,
         media_type=media_type,
         content_sha256=hashlib.sha256(answer.content).hexdigest(),
         signature_verified=media_type == XML,
     )
 
 
-def _nested_name(root: safe_xml.Element, outer: str, inner: str) -> str | None:
-    """The `name` of an organisation or person."""
-    parent = safe_xml.child(root, outer)
-    element = safe_xml.child(parent, inner) if parent is not None else None
-    return safe_xml.attribute(element, "name") if element is not None else None
+def _attribute_at(root: safe_xml.Element, *path: str) -> str | None:
+    """An attribute of the root, or of an organisation or person within it."""
+    element: safe_xml.Element | None = root
+    for name in path[:-1]:
+        element = safe_xml.child(element, name) if element is not None else None
+    return safe_xml.attribute(element, path[-1]) if element is not None else None
 
 
-class NotGenuine(Exception):
-    """No given certificate made a valid signature over the document."""
-
-
-class _Verifier(XMLVerifier):
-    """libxml2 2.14 writes a wrong `xmlns=""` when it canonicalises a part of a tree with a default namespace."""
-
-    excise_empty_xmlns_declarations = True
+_METHODS = frozenset({SignatureMethod.RSA_SHA1, SignatureMethod.RSA_SHA256})
+"""Genuine documents carry one reference over the whole document with a SHA-256 digest, but sign it with RSA-SHA1. It is
+therefore allowed here and for DigiLocker's documents, under a certificate that was given to us, and nowhere else."""
 
 
 def signed_part(root: safe_xml.Element, certificates: Iterable[str], at: datetime) -> safe_xml.Element:
-    """What the signature covers, and only that (docs/contracts/digilocker.md section 7.4); raises NotGenuine.
-
-    Genuine documents carry one reference over the whole document with a SHA-256 digest, but sign it with RSA-SHA1.
-    RSA-SHA1 is therefore allowed here and nowhere else, under a certificate that was given to us.
+    """What the signature covers, and only that (docs/contracts/digilocker.md section 7.4); raises Foreign.
 
     The certificates are PEM texts, valid at `at`. What the document itself says about keys is not trusted.
     """
-    settings = SignatureConfiguration(
-        require_x509=True,
-        expect_references=1,
-        signature_methods=frozenset({SignatureMethod.RSA_SHA1, SignatureMethod.RSA_SHA256}),
-        digest_algorithms=frozenset({DigestAlgorithm.SHA256}),
-        verification_time=at,
-    )
     for certificate in certificates:
-        try:
-            result = _Verifier().verify(root, x509_cert=certificate, expect_config=settings)
-        except (SignXMLException, UnsupportedAlgorithm, etree.LxmlError, ValueError, TypeError):
-            continue
-        if isinstance(result, VerifyResult) and result.signed_xml is not None:
-            return result.signed_xml
-    raise NotGenuine
+        part = verify_signature(root, certificate, at, _METHODS)
+        if part is not None:
+            return part
+    raise Foreign("signature")
 
 
 def by_sha1(root: safe_xml.Element) -> bool:
     """Whether the signature rests on RSA-SHA1."""
-    methods = root.iter("{http://www.w3.org/2000/09/xmldsig#}SignatureMethod")
+    methods = root.iter(f"{DS}SignatureMethod")
     return any(method.get("Algorithm") == SignatureMethod.RSA_SHA1.value for method in methods)

@@ -7,20 +7,16 @@ without an outer `Certificate`. It carries no signature, so nothing in it is eve
 from collections.abc import Mapping
 from typing import Any
 
-from domain.kernel import Source
-from integrations.calling.answers import read_json
-from integrations.calling.errors import Garbled
+from integrations.calling.answers import read_object
+from integrations.calling.errors import Unreadable
 
 
 def read(content: bytes) -> Mapping[str, Any]:
-    """The members of the certificate; raises Garbled for what is none."""
-    try:
-        given = read_json(content)
-    except ValueError as error:
-        raise Garbled(Source.API_SETU, "certificate_json") from error
-    inner = given.get("Certificate", given) if isinstance(given, Mapping) else None
+    """The members of the certificate; raises Unreadable for what is none."""
+    given = read_object(content, "certificate_json")
+    inner = given.get("Certificate", given)
     if not isinstance(inner, Mapping):
-        raise Garbled(Source.API_SETU, "certificate_json")
+        raise Unreadable("certificate_json")
     return inner
 
 

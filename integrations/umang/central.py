@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from domain.kernel import Language, Source, Sourced
-from integrations.calling.errors import Garbled, Refused
+from integrations.calling.answers import read_as
+from integrations.calling.errors import Refused
 from integrations.calling.policies import JSON_TYPES, Bulkhead, CallPolicy, Scope
 from integrations.calling.remote import Codec
 from integrations.umang import wire, wire_central
@@ -28,6 +29,7 @@ def _public(name: str, fresh: float) -> CallPolicy:
         revalidate=fresh,
         stale=22 * 3600.0,
         scope=Scope.PUBLIC,
+        schema_version=2,
         breaker="<department>",
         lane=Bulkhead(places_of_group=10, per_second=10, burst=20),
         accepts=JSON_TYPES | {"text/plain"},
@@ -99,28 +101,16 @@ class CentralServices:
             raise Refused(Source.UMANG, NOT_CONNECTED)
         operation = _OPERATIONS[policy.name]
         try:
-            return read(await self._line.ask(policy, access, api, operation, lambda _: parameters, language))
-        except wire.Unreadable as error:
-            raise Garbled(Source.UMANG, str(error)) from error
+            answer = await self._line.ask(policy, access, api, operation, lambda _: parameters, language)
         except Refused as refused:
             if refused.code == wire.NO_DATA:
                 return ()
             raise
+        return read_as(Source.UMANG, read, answer)
 
 
 _OPERATIONS = {MANDIS.name: "getApmcForMI", MEDICINES.name: "searchmedicinebyname", BLOOD.name: "stocknearby"}
 
-_MANDIS: Codec[tuple[Mandi, ...]] = Codec(
-    lambda found: [[one.name, one.district] for one in found], lambda kept: tuple(Mandi(*row) for row in kept)
-)
-_MEDICINES: Codec[tuple[Medicine, ...]] = Codec(
-    lambda found: [[one.code, one.name, one.pack, one.price_paise] for one in found],
-    lambda kept: tuple(Medicine(*row) for row in kept),
-)
-_BLOOD: Codec[tuple[BloodBank, ...]] = Codec(
-    lambda found: [[one.name, one.address, one.phone, [list(unit) for unit in one.units]] for one in found],
-    lambda kept: tuple(
-        BloodBank(name, address, phone, tuple((group, units) for group, units in held))
-        for name, address, phone, held in kept
-    ),
-)
+_MANDIS = Codec.by_fields(tuple[Mandi, ...])
+_MEDICINES = Codec.by_fields(tuple[Medicine, ...])
+_BLOOD = Codec.by_fields(tuple[BloodBank, ...])

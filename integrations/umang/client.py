@@ -1,10 +1,12 @@
 """The UMANG client: services of other departments through the national gateway."""
 
 import re
+from functools import partial
 from typing import Any
 
 from domain.kernel import Clock, Ids, Language, Source, Sourced
-from integrations.calling.errors import Garbled, IntegrityFailure, Refused
+from integrations.calling.answers import read_as
+from integrations.calling.errors import Refused
 from integrations.calling.policies import JSON_TYPES, Bulkhead, CallPolicy
 from integrations.calling.remote import Codec, Remote
 from integrations.umang import central, wire
@@ -79,12 +81,7 @@ class Umang:
             return wire.ration_card_parameters(department, number, tracker)
 
         answer = await self._line.ask(RATION_CARD, department, "onorc", "getrationcard", parameters, language)
-        try:
-            card = wire.ration_card(answer, number)
-        except wire.OtherCard as error:
-            raise IntegrityFailure(Source.UMANG, str(error)) from error
-        except wire.Unreadable as error:
-            raise Garbled(Source.UMANG, str(error)) from error
+        card = read_as(Source.UMANG, partial(wire.ration_card, card_number=number), answer)
         if card is None:
             raise Refused(Source.UMANG, wire.CARD_NOT_FOUND)
         return card

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import padding as rsa_padding
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
+from integrations.calling.errors import Foreign, Unreadable
 from integrations.umang.models import EnvelopeKeys
 
 KEY_OCTETS, IV_OCTETS, BLOCK_BITS = 32, 16, 128
@@ -23,11 +24,11 @@ class UnfitKeys(ValueError):
     """The keys of the settings cannot be used."""
 
 
-class NoEnvelope(ValueError):
+class NoEnvelope(Unreadable):
     """The text does not have the three parts of an envelope."""
 
 
-class WrongEnvelope(ValueError):
+class WrongEnvelope(Foreign):
     """The envelope was not made for our key, or was changed on its way."""
 
 

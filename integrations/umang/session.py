@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from domain.kernel import Clock, Ids, Language, Source
-from integrations.calling.errors import Garbled, IntegrityFailure, NotLetIn, Refused, Unavailable
+from integrations.calling.errors import NotLetIn, Refused, Unavailable, Unreadable
 from integrations.calling.policies import CallPolicy
 from integrations.calling.remote import Answer, Remote, retry_after_seconds
 from integrations.umang import wire
-from integrations.umang.envelope import Envelope, NoEnvelope, WrongEnvelope, looks_sealed
+from integrations.umang.envelope import Envelope, looks_sealed
 from integrations.umang.models import DepartmentAccess, Host, UmangSettings
 
 QUOTA_WAIT_SECONDS = 3600.0
@@ -45,7 +45,6 @@ class UmangSession:
         language: Language,
     ) -> Mapping[str, Any]:
         """Call one operation; the answer's fields once `rs` says success. The breaker goes by department."""
-        heard: list[Mapping[str, Any]] = []
         envelope = self._envelope(department)
 
         def content() -> bytes:
@@ -59,7 +58,7 @@ class UmangSession:
             )
             return envelope.seal(made) if envelope else made
 
-        def judge(answer: Answer) -> None:
+        def read(answer: Answer) -> Mapping[str, Any]:
             _refuse_status(answer)
             fields = _read_fields(answer, envelope)
             if not wire.is_success(fields):
@@ -67,18 +66,17 @@ class UmangSession:
                     raise Unavailable(Source.UMANG, "department_down")
                 code = wire.refusal_code(fields)
                 raise (NotLetIn if code == wire.NOT_SUBSCRIBED else Refused)(Source.UMANG, code)
-            heard.append(fields)
+            return fields
 
-        await self._remotes[department.host].send(
+        return await self._remotes[department.host].ask(
             policy,
             "POST",
             wire.path(self._settings, department, api, operation),
+            read,
             headers=wire.headers(self._settings, department),
             content=content,
             group=department.deptid,
-            judge=judge,
         )
-        return heard[-1]
 
     def _envelope(self, department: DepartmentAccess) -> Envelope | None:
         if department.keys is None:
@@ -97,21 +95,13 @@ def _read_fields(answer: Answer, envelope: Envelope | None) -> Mapping[str, Any]
     if answer.media_type == "text/html" or content.lstrip().startswith(b"<"):
         raise Unavailable(Source.UMANG, "html_page")
     if envelope is not None and looks_sealed(content):
-        content = _open_envelope(envelope, content)
+        content = envelope.open(content)
     try:
         return wire.read_answer(content)
-    except wire.Unreadable as error:
-        failure = Unavailable if str(error) == "not_json" else Garbled
-        raise failure(Source.UMANG, str(error)) from error
-
-
-def _open_envelope(envelope: Envelope, content: bytes) -> bytes:
-    try:
-        return envelope.open(content)
-    except NoEnvelope as error:
-        raise Garbled(Source.UMANG, str(error)) from error
-    except WrongEnvelope as error:
-        raise IntegrityFailure(Source.UMANG, str(error)) from error
+    except Unreadable as error:
+        if str(error) == "not_json":
+            raise Unavailable(Source.UMANG, "not_json") from error
+        raise
 
 
 def _refuse_status(answer: Answer) -> None:

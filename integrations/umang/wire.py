@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from domain.kernel import Language
-from integrations.calling.answers import read_json
+from integrations.calling.answers import read_object
+from integrations.calling.errors import Foreign, Unreadable
 from integrations.umang.models import DepartmentAccess, Host, Member, RationCard, UmangSettings
 
 NO_DATA = "NO_DATA"
@@ -50,14 +51,6 @@ RESULT_TEXTS = (
 OTHER_REFUSAL = "REFUSED_BY_DEPARTMENT"
 
 _EMPTY = frozenset({"", "none", "null", "na", "n/a"})
-
-
-class Unreadable(ValueError):
-    """A message that does not have the published form; the text is a short word without content."""
-
-
-class OtherCard(Unreadable):
-    """The answer is of another card than the one asked for; it must never be shown."""
 
 
 def path(settings: UmangSettings, department: DepartmentAccess, api: str, operation: str) -> str:
@@ -125,11 +118,8 @@ def ration_card_parameters(department: DepartmentAccess, card_number: str, track
 
 def read_answer(content: bytes) -> Mapping[str, Any]:
     """The answer's fields; raises Unreadable where it is no JSON object with a result status."""
-    try:
-        answer = read_json(content)
-    except ValueError as error:
-        raise Unreadable("not_json") from error
-    if not isinstance(answer, dict) or not isinstance(answer.get("rs"), str):
+    answer = read_object(content)
+    if not isinstance(answer.get("rs"), str):
         raise Unreadable("no_result_status")
     return answer
 
@@ -157,7 +147,7 @@ def ration_card(answer: Mapping[str, Any], card_number: str) -> RationCard | Non
     if not fields:
         return None
     if (text_of(fields, "rcId") or "").upper() != card_number:
-        raise OtherCard("foreign_record")
+        raise Foreign("foreign_record")
     members = fields.get("memberDetailsList") or []
     if not isinstance(members, list) or not all(isinstance(member, dict) for member in members):
         raise Unreadable("members_malformed")

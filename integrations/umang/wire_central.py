@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from integrations.calling.errors import Unreadable
 from integrations.umang.models import BloodBank, Mandi, Medicine
-from integrations.umang.wire import Unreadable, text_of
+from integrations.umang.wire import text_of
 
 LONGEST_LIST = 500
 GROUPS = ("A+", "A-", "B+", "B-", "AB+", "AB-", "O+", "O-")

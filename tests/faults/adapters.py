@@ -162,8 +162,8 @@ class Beneath:
         self._remote = remote
         self._path = path
 
-    async def send(self, policy: Any, method: str, path: str, **parts: Any) -> Any:
-        return await self._remote.send(policy, method, self._path + path, **parts)
+    async def ask(self, policy: Any, method: str, path: str, read: Any, **parts: Any) -> Any:
+        return await self._remote.ask(policy, method, self._path + path, read, **parts)
 
 
 class CentralService(RationCardCall):

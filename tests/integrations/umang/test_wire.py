@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from domain.kernel import Language
+from integrations.calling.errors import Foreign, Unreadable
 from integrations.umang import DepartmentAccess, EnvelopeKeys, Member, UmangSettings, wire
 from integrations.umang.envelope import Envelope, NoEnvelope, UnfitKeys, WrongEnvelope, looks_sealed
 from sandbox.umang import envelope
@@ -81,7 +82,7 @@ def test_a_list_of_blocks_is_one_card():
 
 
 def test_another_card_is_never_read():
-    with pytest.raises(wire.OtherCard):
+    with pytest.raises(Foreign):
         wire.ration_card(answer(), "054600000002")
 
 
@@ -89,7 +90,7 @@ def test_another_card_is_never_read():
     "change", [{"memberDetailsList": "x"}, {"memberDetailsList": ["x"]}, {"schemeName": "none"}, {"homeDistName": {}}]
 )
 def test_a_card_of_another_form_is_unreadable(change: dict[str, Any]):
-    with pytest.raises(wire.Unreadable):
+    with pytest.raises(Unreadable):
         wire.ration_card(answer(pd={**answer()["pd"], **change}), NUMBER)
 
 
