@@ -12,8 +12,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from actions.catalogue.catalogue_import import import_catalogue
+from actions.catalogue.files import FILES, CatalogueRows
 from actions.catalogue.form_import import import_forms
-from actions.catalogue.rows import FILES, CatalogueRows
 from actions.catalogue.strengths_import import import_strengths
 from actions.certificates.content import CertificateContent, RenderedCertificate, Renderer
 from actions.kernel import Environment

@@ -1,22 +1,22 @@
 """Imports a calendar of holidays; existing due dates do not change, new ones use the new calendar."""
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 
+from actions.catalogue.cells import CellWrong, FileRow, Row, day_of, read_whole, required_text, text
+from actions.catalogue.rows import read_holiday
 from domain.applications.deadline import WorkCalendar
 from domain.identity.policy import Purpose
-from domain.kernel import SYSTEM, Bilingual, ErrorCode, Problem, Problems, ist_date
+from domain.kernel import SYSTEM, ErrorCode, Problem, Problems, ist_date
 from store.catalogue import calendar, catalogue
 from store.catalogue.calendar import Holiday
 from store.database import Store, Transaction, audit
 
 COLUMNS = ("date", "name_hi", "name_en", "district")
 MOST_ROWS = 2000
-MOST_PROBLEMS = 20
-
-Row = Mapping[str, str | None]
+_FAULTS = {"date": "DATE", "name_en": "NAME", "name_hi": "NAME", "district": "DISTRICT"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Imported:
     removed: Sequence[Holiday]
 
 
-async def import_calendar(store: Store, rows: Sequence[Row], *, dry_run: bool, by: str = SYSTEM.label) -> Imported:
+async def import_calendar(store: Store, rows: Sequence[FileRow], *, dry_run: bool, by: str = SYSTEM.label) -> Imported:
     """Take over the holidays of the years that the rows name; other years stay as they are.
 
     With `dry_run` nothing is written. `by` is whom the audit line names.
@@ -42,7 +42,7 @@ async def import_calendar(store: Store, rows: Sequence[Row], *, dry_run: bool, b
     return await store.carry_out(work)
 
 
-async def _take_over(tx: Transaction, rows: Sequence[Row], *, dry_run: bool, by: str) -> Imported:
+async def _take_over(tx: Transaction, rows: Sequence[FileRow], *, dry_run: bool, by: str) -> Imported:
     districts = {district.code for district in await catalogue.districts(tx)}
     given = _read(rows, districts, ist_date(tx.clock.now()))
     before = await _present(tx)
@@ -68,43 +68,24 @@ async def _present(tx: Transaction) -> list[Holiday]:
     return [] if version is None else await calendar.holidays(tx, version)
 
 
-def _read(rows: Sequence[Row], districts: set[str], today: date) -> list[Holiday]:
+def _read(rows: Sequence[FileRow], districts: set[str], today: date) -> list[Holiday]:
     """The rows as holidays; every error is reported with its line."""
     if not rows or len(rows) > MOST_ROWS:
         raise Problems(_row_problem(1, "NO_ROWS" if not rows else "TOO_MANY_ROWS"))
-    holidays: list[Holiday] = []
-    problems: list[Problem] = []
-    seen: set[tuple[date, str | None]] = set()
-    for line, row in enumerate(rows, start=2):
-        fault, holiday = _holiday(row, districts)
-        if holiday is not None and _key(holiday) in seen:
-            fault = "TWICE"
-        if fault or holiday is None:
-            problems.append(_row_problem(line, fault or "COLUMNS"))
-            continue
-        seen.add(_key(holiday))
-        holidays.append(holiday)
-    if not problems and max(holiday.day for holiday in holidays) < today:
-        problems.append(_row_problem(len(rows) + 1, "WHOLLY_PAST"))
-    if problems:
-        raise Problems(*problems[:MOST_PROBLEMS])
+
+    def key(row: Row) -> str:
+        return f"{day_of(required_text(row, 'date'), 'date')}/{text(row, 'district')}"
+
+    def read(row: Row) -> Holiday:
+        holiday = read_holiday(row)
+        if holiday.district is not None and holiday.district not in districts:
+            raise CellWrong("district", "NOT_KNOWN")
+        return replace(holiday, verified=True)
+
+    holidays = read_whole(rows, key, read, columns=COLUMNS, faults=_FAULTS, problem=_row_problem)
+    if max(holiday.day for holiday in holidays) < today:
+        raise Problems(_row_problem(len(rows) + 1, "WHOLLY_PAST"))
     return holidays
-
-
-def _holiday(row: Row, districts: set[str]) -> tuple[str | None, Holiday | None]:
-    values = {name: (row.get(name) or "").strip() for name in COLUMNS}
-    if any(name not in row for name in COLUMNS):
-        return "COLUMNS", None
-    try:
-        day = date.fromisoformat(values["date"])
-    except ValueError:
-        return "DATE", None
-    if not values["name_en"]:
-        return "NAME", None
-    district = values["district"] or None
-    if district is not None and district not in districts:
-        return "DISTRICT", None
-    return None, Holiday(day, Bilingual(values["name_hi"] or None, values["name_en"]), district, verified=True)
 
 
 def _row_problem(line: int, fault: str) -> Problem:

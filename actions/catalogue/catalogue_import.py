@@ -9,8 +9,9 @@ from dataclasses import replace
 
 from actions.catalogue.cells import Reject
 from actions.catalogue.changes import Change, Imported, ProgressCallback, changes_of
+from actions.catalogue.files import FILES, CatalogueRows
 from actions.catalogue.portal import merge_records
-from actions.catalogue.rows import FILES, Catalogue, CatalogueRows, etaal_code, examine_catalogue, read_catalogue
+from actions.catalogue.rows import Catalogue, etaal_code, examine_catalogue, read_catalogue
 from actions.kernel import Environment
 from domain.catalogue.catalogue import Service
 from domain.etaal.counting import FIRST_DAY, Category, EnrolledService

@@ -1,14 +1,17 @@
 """Reads the cells of the catalogue's files and reports errors by file, row, field and reason."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from typing import TypeVar, cast
 
-from domain.kernel import is_plain_line, paise_from_rupees
+from domain.kernel import Bilingual, Problem, Problems, is_plain_line, paise_from_rupees
 
 Row = Mapping[str, str]
+FileRow = Mapping[str, str | None]
+"""A row of a file that may be cut short."""
 T = TypeVar("T")
 E = TypeVar("E", bound=StrEnum)
 
@@ -19,6 +22,8 @@ LONGEST_KEY = 100
 """Characters of a code or a slug, which stand in addresses."""
 MOST_DAYS = 3650
 MOST_PAISE = 10**11
+MOST_PROBLEMS = 20
+"""Problems that are reported of one file."""
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*", re.ASCII)
 FIRST_ROW = 2
 """The line of a file's first row, under its heading."""
@@ -101,6 +106,30 @@ class RowReader:
         return frozenset(reject.key for reject in self.rejects if reject.file == file and reject.key)
 
 
+def read_whole(
+    rows: Sequence[FileRow],
+    key: Callable[[Row], str],
+    read: Callable[[Row], T],
+    *,
+    columns: Iterable[str],
+    faults: Mapping[str, str],
+    problem: Callable[[int, str], Problem],
+) -> list[T]:
+    """The values of a file of which every row must be right; a cell that a row lacks is empty.
+
+    Raises Problems, one for each of the first rows that are wrong: `problem` makes it of the line, and of COLUMNS where
+    one is missing, TWICE where a key is there already, or what `faults` says of the cell that is wrong.
+    """
+    complete = [{name: cell or "" for name, cell in row.items() if name} for row in rows]
+    sieve = RowReader()
+    values = [value for _, value in sieve.read_rows("", complete, key, read)]
+    lacking = {line for line, row in enumerate(rows, FIRST_ROW) if not row.keys() >= set(columns)}
+    wrong = {one.row: faults.get(one.field, "TWICE") for one in sieve.rejects} | dict.fromkeys(lacking, "COLUMNS")
+    if wrong:
+        raise Problems(*(problem(line, wrong[line]) for line in sorted(wrong)[:MOST_PROBLEMS]))
+    return values
+
+
 def _refuse_twin(name: str, seen: set[str]) -> None:
     if name in seen:
         raise CellWrong("key", "TWICE")
@@ -130,14 +159,9 @@ def text(row: Row, field: str, longest: int = LONGEST_TEXT) -> str | None:
 def key_text(row: Row, field: str) -> str | None:
     """A code or a slug, which stands in addresses; None where the cell is empty."""
     found = text(row, field)
-    if found is not None and not is_key(found):
+    if found is not None and (len(found) > LONGEST_KEY or _KEY.fullmatch(found) is None):
         raise CellWrong(field, "NOT_A_KEY")
     return found
-
-
-def is_key(text: str) -> bool:
-    """Whether a text may be a code or a slug."""
-    return len(text) <= LONGEST_KEY and _KEY.fullmatch(text) is not None
 
 
 def required_text(row: Row, field: str, longest: int = LONGEST_NAME) -> str:
@@ -162,14 +186,24 @@ def whole_number(row: Row, field: str, most: int = MOST_DAYS) -> int | None:
     return number
 
 
+def bilingual_name(row: Row) -> Bilingual:
+    """The name of a row, in English at least."""
+    return Bilingual(text(row, "name_hi"), required_text(row, "name_en"))
+
+
+def day_of(said: str, field: str) -> date:
+    """A day, written YYYY-MM-DD; raises CellWrong."""
+    try:
+        return date.fromisoformat(said)
+    except ValueError:
+        raise CellWrong(field, "NOT_A_DATE") from None
+
+
 def paise(row: Row, field: str) -> int | None:
     """An amount of rupees in paise; None where the cell is empty, 0 where a source says free."""
-    found = text(row, field)
-    return None if found is None else amount(found, field)
-
-
-def amount(rupees: str, field: str) -> int:
-    """Paise of an amount of rupees; raises CellWrong."""
+    rupees = text(row, field)
+    if rupees is None:
+        return None
     try:
         found = paise_from_rupees(rupees)
     except (ValueError, ArithmeticError):

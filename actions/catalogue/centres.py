@@ -1,9 +1,12 @@
 """The register of centres: imported from files by command, listed for administrators and auditors."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 
+from actions.catalogue import cells
+from actions.catalogue.cells import FIRST_ROW, MOST_PROBLEMS, CellWrong, FileRow, Row
 from actions.kernel import Environment
 from domain.catalogue.centres import Binding, Centre, CentreKind
 from domain.identity.policy import ObjectKind, Purpose, Resource, decide
@@ -31,9 +34,9 @@ OPERATOR_COLUMNS = ("code", "name_hi", "name_en", "centre", "email")
 MOST_ROWS = 20_000
 """Rows of one file: the state has 8,920 Common Service Centres (docs/contracts/other_systems.md section 1)."""
 
-MOST_PROBLEMS = 20
-
-Row = Mapping[str, str | None]
+_FAULTS = {"code": "NAME", "name_en": "NAME", "name_hi": "NAME", "opens_on": "DAYS", "closes_on": "DAYS"} | {
+    column: column.upper() for column in ("kind", "district", "tehsil", "open", "centre", "email")
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,7 @@ class Imported:
 
 
 async def import_centres(
-    store: Store, ids: Ids, rows: Sequence[Row], staff: Sequence[Row], *, dry_run: bool, by: str = SYSTEM.label
+    store: Store, ids: Ids, rows: Sequence[FileRow], staff: Sequence[FileRow], *, dry_run: bool, by: str = SYSTEM.label
 ) -> Imported:
     """Take over a file of centres and one of their operators; what the files do not name stays as it is.
 
@@ -115,110 +118,92 @@ def require_register(subject: Subject) -> None:
         raise not_found()
 
 
-async def _centres(tx: Transaction, rows: Sequence[Row]) -> list[Centre]:
-    if len(rows) > MOST_ROWS:
-        raise Problems(_row_problem("centres", 1, "TOO_MANY_ROWS"))
+async def _centres(tx: Transaction, rows: Sequence[FileRow]) -> list[Centre]:
+    _refuse_many("centres", rows)
     districts = {one.code for one in await catalogue.districts(tx)}
     tehsils = {(one.district, one.code) for code in districts for one in await catalogue.tehsils(tx, code)}
-    found: dict[str, Centre] = {}
-    problems: list[Problem] = []
-    for line, row in enumerate(rows, start=2):
-        fault, centre = _centre(row, districts, tehsils)
-        if centre is not None and centre.code in found:
-            fault = "TWICE"
-        if fault is not None or centre is None:
-            problems.append(_row_problem("centres", line, fault or "COLUMNS"))
-        else:
-            found[centre.code] = centre
-    if problems:
-        raise Problems(*problems[:MOST_PROBLEMS])
-    return list(found.values())
+
+    def read(row: Row) -> Centre:
+        code, name, kind = (
+            _code(row),
+            cells.bilingual_name(row),
+            cells.word(cells.text(row, "kind") or "", "kind", CentreKind),
+        )
+        district, tehsil, is_open = cells.text(row, "district"), cells.text(row, "tehsil"), cells.yes_or_no(row, "open")
+        if district not in districts:
+            raise CellWrong("district", "NOT_KNOWN")
+        if tehsil is not None and (district, tehsil) not in tehsils:
+            raise CellWrong("tehsil", "NOT_KNOWN")
+        if is_open is None:
+            raise CellWrong("open", "MISSING")
+        return Centre(code, kind, name, district, tehsil, is_open, *_days(row, kind))
+
+    problem = partial(_row_problem, "centres")
+    return cells.read_whole(rows, _code, read, columns=CENTRE_COLUMNS, faults=_FAULTS, problem=problem)
 
 
-def _centre(row: Row, districts: set[str], tehsils: set[tuple[str, str]]) -> tuple[str | None, Centre | None]:
-    if any(name not in row for name in CENTRE_COLUMNS):
-        return "COLUMNS", None
-    values = {name: (row[name] or "").strip() for name in CENTRE_COLUMNS}
-    days = _days(row)
-    known_tehsil = not values["tehsil"] or (values["district"], values["tehsil"]) in tehsils
-    faults = {
-        "NAME": not values["code"] or not values["name_en"],
-        "KIND": values["kind"] not in CentreKind.__members__,
-        "DISTRICT": values["district"] not in districts,
-        "TEHSIL": not known_tehsil,
-        "OPEN": values["open"] not in ("yes", "no"),
-        "DAYS": days is None or (days != (None, None)) != (values["kind"] == CentreKind.CAMP),
-    }
-    fault = next((name for name, found in faults.items() if found), None)
-    if fault is not None or days is None:
-        return fault, None
-    name = Bilingual(values["name_hi"] or None, values["name_en"])
-    kind, tehsil, is_open = CentreKind(values["kind"]), values["tehsil"] or None, values["open"] == "yes"
-    return None, Centre(values["code"], kind, name, values["district"], tehsil, is_open, *days)
+def _code(row: Row) -> str:
+    return cells.required_text(row, "code")
 
 
-def _days(row: Row) -> tuple[date | None, date | None] | None:
-    """The first and last day of a camp, (None, None) where there are none; None for what is no such pair."""
-    given = [(row.get(name) or "").strip() for name in CAMP_COLUMNS]
-    if not any(given):
+def _days(row: Row, kind: CentreKind) -> tuple[date | None, date | None]:
+    """The first and last day of a camp, (None, None) of others; raises CellWrong."""
+    given = [cells.text(row, name) for name in CAMP_COLUMNS]
+    if kind is not CentreKind.CAMP and not any(given):
         return None, None
-    try:
-        first, last = (date.fromisoformat(text) for text in given)
-    except ValueError:
-        return None
-    return (first, last) if first <= last else None
+    first, last = (cells.day_of(said or "", "opens_on") for said in given)
+    if kind is not CentreKind.CAMP or first > last:
+        raise CellWrong("opens_on", "OUT_OF_RANGE")
+    return first, last
 
 
 async def _operators(
-    tx: Transaction, ids: Ids, given: Sequence[Centre], rows: Sequence[Row]
+    tx: Transaction, ids: Ids, given: Sequence[Centre], rows: Sequence[FileRow]
 ) -> tuple[list[Operator], list[Binding]]:
-    if len(rows) > MOST_ROWS:
-        raise Problems(_row_problem("operators", 1, "TOO_MANY_ROWS"))
+    _refuse_many("operators", rows)
     wanted = {(row.get("centre") or "").strip() for row in rows}
     known = await centres.centres(tx, wanted) | {centre.code: centre for centre in given}
-    operators: dict[str, Operator] = {}
-    bindings: dict[str, Binding] = {}
     addresses: set[str] = set()
-    problems: list[Problem] = []
-    for line, row in enumerate(rows, start=2):
-        fault, entry = await _operator(tx, ids, row, known)
-        email = entry[1].email if entry else None
-        if entry is not None and (entry[0].csc_id in operators or (email is not None and email in addresses)):
-            fault = "TWICE"
-        if fault is not None or entry is None:
-            problems.append(_row_problem("operators", line, fault or "COLUMNS"))
-            continue
-        operators[entry[0].csc_id], bindings[entry[0].csc_id] = entry
-        addresses |= {email} if email else set()
-    if problems:
-        raise Problems(*problems[:MOST_PROBLEMS])
-    return list(operators.values()), list(bindings.values())
+
+    def read(row: Row) -> tuple[str, Bilingual, Centre, str | None]:
+        code, name, email = _code(row), cells.bilingual_name(row), (cells.text(row, "email") or "").lower() or None
+        centre = known.get(cells.text(row, "centre") or "")
+        if centre is None:
+            raise CellWrong("centre", "NOT_KNOWN")
+        if (centre.kind is CentreKind.CSC) != (email is None):
+            raise CellWrong("email", "MISSING")
+        if email in addresses:
+            raise CellWrong("key", "TWICE")
+        addresses.update({email} if email else ())
+        return code, name, centre, email
+
+    problem = partial(_row_problem, "operators")
+    staff = cells.read_whole(rows, _code, read, columns=OPERATOR_COLUMNS, faults=_FAULTS, problem=problem)
+    operators: list[Operator] = []
+    bindings: list[Binding] = []
+    taken: list[Problem] = []
+    for line, (code, name, centre, email) in enumerate(staff, FIRST_ROW):
+        present = await people.operator_by_csc_id(tx, code)
+        if email is not None and await _is_taken(tx, email, present):
+            taken.append(problem(line, "EMAIL"))
+        operator_id = present.id if present else ids.key()
+        operators.append(Operator(operator_id, name, code, centre.name, centre.district, centre.tehsil))
+        bindings.append(Binding(operator_id, centre.code, email))
+    if taken:
+        raise Problems(*taken[:MOST_PROBLEMS])
+    return operators, bindings
 
 
-async def _operator(
-    tx: Transaction, ids: Ids, row: Row, known: Mapping[str, Centre]
-) -> tuple[str | None, tuple[Operator, Binding] | None]:
-    if any(name not in row for name in OPERATOR_COLUMNS):
-        return "COLUMNS", None
-    values = {name: (row[name] or "").strip() for name in OPERATOR_COLUMNS}
-    centre = known.get(values["centre"])
-    if not values["code"] or not values["name_en"]:
-        return "NAME", None
-    if centre is None:
-        return "CENTRE", None
-    email = values["email"].lower() or None
-    if (centre.kind is CentreKind.CSC) != (email is None):
-        return "EMAIL", None
-    present = await people.operator_by_csc_id(tx, values["code"])
-    if email is not None:
-        holder = await centres.operator_by_email(tx, email)
-        other = holder is not None and (present is None or present.id != holder)
-        if other or await officer_accounts.officer_of(tx, email) is not None:
-            return "EMAIL", None
-    operator_id = present.id if present else ids.key()
-    name = Bilingual(values["name_hi"] or None, values["name_en"])
-    operator = Operator(operator_id, name, values["code"], centre.name, centre.district, centre.tehsil)
-    return None, (operator, Binding(operator_id, centre.code, email))
+async def _is_taken(tx: Transaction, email: str, present: Operator | None) -> bool:
+    """Whether an address is another operator's, or an officer's."""
+    holder = await centres.operator_by_email(tx, email)
+    other = holder is not None and (present is None or present.id != holder)
+    return other or await officer_accounts.officer_of(tx, email) is not None
+
+
+def _refuse_many(file: str, rows: Sequence[FileRow]) -> None:
+    if len(rows) > MOST_ROWS:
+        raise Problems(_row_problem(file, 1, "TOO_MANY_ROWS"))
 
 
 def _row_problem(file: str, line: int, fault: str) -> Problem:

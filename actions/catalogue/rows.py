@@ -6,60 +6,18 @@ is left out and reported by file, row, field and reason; the others go on.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
-from types import MappingProxyType
 
-from actions.catalogue.cells import CellWrong, Reject, Row, RowReader, is_verified, required_text, text, whole_number
+from actions.catalogue import cells
+from actions.catalogue.cells import CellWrong, Reject, Row, RowReader, T
+from actions.catalogue.files import FILES, CatalogueRows
 from actions.catalogue.keys import document_key, letters, row_id
 from actions.catalogue.schemes import read_schemes
-from actions.catalogue.services import LocalFacts, read_services
+from actions.catalogue.services import read_services
 from domain.applications.deadline import WorkCalendar
 from domain.catalogue.catalogue import Department, District, Scheme, Service, Tehsil
-from domain.kernel import Bilingual
 from store.catalogue.calendar import Holiday, by_day
-
-
-@dataclass(frozen=True, slots=True)
-class CatalogueRows:
-    """The rows of each file, as `csv.DictReader` gives them."""
-
-    districts: tuple[Row, ...]
-    tehsils: tuple[Row, ...]
-    departments: tuple[Row, ...]
-    services: tuple[Row, ...]
-    schemes: tuple[Row, ...]
-    doctypes: tuple[Row, ...]
-    outcomes: tuple[Row, ...]
-    local_departments: tuple[Row, ...]
-    holidays: tuple[Row, ...]
-    second_pairs: tuple[Row, ...] = ()
-    keywords: tuple[Row, ...] = ()
-    life_events: tuple[Row, ...] = ()
-    eligibility: tuple[Row, ...] = ()
-    local_schemes: tuple[Row, ...] = ()
-
-
-FILES: Mapping[str, str] = MappingProxyType(
-    {
-        "districts": "districts.csv",
-        "tehsils": "tehsils.csv",
-        "departments": "departments.csv",
-        "services": "services.csv",
-        "schemes": "dbt_schemes.csv",
-        "doctypes": "digilocker_doctypes.csv",
-        "outcomes": "local_outcomes.csv",
-        "local_departments": "local_departments.csv",
-        "holidays": "holidays.csv",
-        "second_pairs": "local_second_pair.csv",
-        "keywords": "local_keywords.csv",
-        "life_events": "local_life_events.csv",
-        "eligibility": "local_eligibility.csv",
-        "local_schemes": "local_schemes.csv",
-    }
-)
-"""Which file of catalogue_data/ each field of CatalogueRows is read from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,31 +48,20 @@ def read_catalogue(rows: CatalogueRows) -> Catalogue:
 def examine_catalogue(rows: CatalogueRows) -> Catalogue:
     """Turn the rows that keep the rules into domain values, and tell which do not."""
     sieve = RowReader()
-    read = sieve.read_rows
-    districts = tuple(value for _, value in read(FILES["districts"], rows.districts, _code_of_district, _district))
+
+    def read(name: str, key: Callable[[Row], str], make: Callable[[Row], T]) -> tuple[T, ...]:
+        return tuple(value for _, value in sieve.read_rows(FILES[name], getattr(rows, name), key, make))
+
+    districts = read("districts", _code_of_district, _district)
     known = {district.code for district in districts}
-    tehsils = read(FILES["tehsils"], rows.tehsils, _code_of_tehsil, lambda row: _tehsil(row, known))
-    departments = tuple(
-        value for _, value in read(FILES["departments"], rows.departments, _slug_of_department, _department)
-    )
+    tehsils = read("tehsils", _code_of_tehsil, lambda row: _tehsil(row, known))
+    departments = read("departments", _slug_of_department, _department)
     schemes = read_schemes(sieve, rows.schemes, rows.local_schemes)
-    facts = LocalFacts(
-        departments=departments,
-        schemes=schemes,
-        scheme_rows=rows.schemes,
-        doctypes=rows.doctypes,
-        outcomes=rows.outcomes,
-        local_departments=rows.local_departments,
-        second_pairs=rows.second_pairs,
-        keywords=rows.keywords,
-        life_events=rows.life_events,
-        eligibility=rows.eligibility,
-    )
-    services = tuple(read_services(sieve, rows.services, facts))
-    holidays = tuple(value for _, value in read(FILES["holidays"], rows.holidays, _key_of_holiday, _holiday))
+    services = tuple(read_services(sieve, rows, departments, schemes))
+    holidays = read("holidays", _key_of_holiday, read_holiday)
     return Catalogue(
         districts=districts,
-        tehsils=tuple(value for _, value in tehsils),
+        tehsils=tehsils,
         departments=departments,
         services=services,
         schemes=schemes,
@@ -142,57 +89,57 @@ def _digest(content: str) -> str:
     return hashlib.sha256(content.encode()).hexdigest()
 
 
-def _name(row: Row) -> Bilingual:
-    return Bilingual(text(row, "name_hi"), required_text(row, "name_en"))
-
-
 def _source(row: Row) -> str:
-    return text(row, "source") or ""
+    return cells.text(row, "source") or ""
 
 
 def _code_of_district(row: Row) -> str:
-    return required_text(row, "district_lgd_code")
+    return cells.required_text(row, "district_lgd_code")
 
 
 def _district(row: Row) -> District:
     code = _code_of_district(row)
-    seat = required_text(row, "headquarters")
+    seat = cells.required_text(row, "headquarters")
     return District(
-        row_id("district", code), code, _name(row), required_text(row, "division"), seat, _source(row), is_verified(row)
+        row_id("district", code),
+        code,
+        cells.bilingual_name(row),
+        cells.required_text(row, "division"),
+        seat,
+        _source(row),
+        cells.is_verified(row),
     )
 
 
 def _code_of_tehsil(row: Row) -> str:
-    place = f"{text(row, 'district_en') or ''}/{text(row, 'name_en') or ''}"
-    return text(row, "subdistrict_lgd_code") or f"UKT-{letters(place)}"
+    place = f"{cells.text(row, 'district_en') or ''}/{cells.text(row, 'name_en') or ''}"
+    return cells.text(row, "subdistrict_lgd_code") or f"UKT-{letters(place)}"
 
 
 def _tehsil(row: Row, districts: set[str]) -> Tehsil:
     district = _code_of_district(row)
     if district not in districts:
         raise CellWrong("district_lgd_code", "NOT_KNOWN")
-    return Tehsil(_code_of_tehsil(row), district, _name(row), _source(row), is_verified(row))
+    return Tehsil(_code_of_tehsil(row), district, cells.bilingual_name(row), _source(row), cells.is_verified(row))
 
 
 def _slug_of_department(row: Row) -> str:
-    return text(row, "portal_slug") or document_key(required_text(row, "name_en"))
+    return cells.text(row, "portal_slug") or document_key(cells.required_text(row, "name_en"))
 
 
 def _department(row: Row) -> Department:
     slug = _slug_of_department(row)
-    count = whole_number(row, "portal_service_count", 10_000)
-    return Department(row_id("department", slug), slug, _name(row), count, _source(row), is_verified(row))
+    count = cells.whole_number(row, "portal_service_count", 10_000)
+    return Department(
+        row_id("department", slug), slug, cells.bilingual_name(row), count, _source(row), cells.is_verified(row)
+    )
 
 
 def _key_of_holiday(row: Row) -> str:
-    return f"{text(row, 'date') or ''}/{text(row, 'district') or ''}/{text(row, 'name_en') or ''}"
+    return f"{cells.text(row, 'date') or ''}/{cells.text(row, 'district') or ''}/{cells.text(row, 'name_en') or ''}"
 
 
-def _holiday(row: Row) -> Holiday:
-    try:
-        day = date.fromisoformat(required_text(row, "date"))
-    except CellWrong:
-        raise
-    except ValueError:
-        raise CellWrong("date", "NOT_A_DATE") from None
-    return Holiday(day, _name(row), text(row, "district"), is_verified(row))
+def read_holiday(row: Row) -> Holiday:
+    """The holiday of a row; raises CellWrong."""
+    day, name = cells.day_of(cells.required_text(row, "date"), "date"), cells.bilingual_name(row)
+    return Holiday(day, name, cells.text(row, "district"), cells.is_verified(row))

@@ -3,24 +3,15 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from actions.catalogue.cells import (
-    CellWrong,
-    Row,
-    RowReader,
-    is_verified,
-    paise,
-    required_text,
-    text,
-    whole_number,
-    word,
-    yes_or_no,
-)
+from actions.catalogue import cells
+from actions.catalogue.cells import CellWrong, Row, RowReader
+from actions.catalogue.files import FILES
 from actions.catalogue.keys import row_id
 from domain.benefits.benefits import Rail
 from domain.catalogue.catalogue import Scheme
 from domain.kernel import Bilingual
 
-SCHEMES, LOCAL = "dbt_schemes.csv", "local_schemes.csv"
+SCHEMES, LOCAL = FILES["schemes"], FILES["local_schemes"]
 MOST_TERMS = 12
 
 
@@ -63,49 +54,49 @@ def default_rail(benefit_type: str, period: str | None) -> Rail:
 
 
 def _code(row: Row) -> str:
-    return required_text(row, "scheme_id")
+    return cells.required_text(row, "scheme_id")
 
 
 def _read_payment_terms(row: Row) -> _PaymentTerms:
-    rail = text(row, "rail")
-    terms = whole_number(row, "terms", MOST_TERMS)
+    rail = cells.text(row, "rail")
+    terms = cells.whole_number(row, "terms", MOST_TERMS)
     if terms == 0:
         raise CellWrong("terms", "OUT_OF_RANGE")
     return _PaymentTerms(
-        rail=word(rail, "rail", Rail) if rail else None,
-        head_of_account=text(row, "head_of_account"),
+        rail=cells.word(rail, "rail", Rail) if rail else None,
+        head_of_account=cells.text(row, "head_of_account"),
         terms=terms,
-        life_certificate=yes_or_no(row, "life_certificate"),
-        annual_review=yes_or_no(row, "annual_review"),
-        eligibility_hi=text(row, "eligibility_hi"),
-        documents_hi=text(row, "documents_hi"),
+        life_certificate=cells.yes_or_no(row, "life_certificate"),
+        annual_review=cells.yes_or_no(row, "annual_review"),
+        eligibility_hi=cells.text(row, "eligibility_hi"),
+        documents_hi=cells.text(row, "documents_hi"),
     )
 
 
 def _scheme(row: Row, paying: _PaymentTerms) -> Scheme:
-    code, kind, period = _code(row), required_text(row, "benefit_type"), text(row, "period")
+    code, kind, period = _code(row), cells.required_text(row, "benefit_type"), cells.text(row, "period")
     return Scheme(
         id=row_id("scheme", code),
         code=code,
-        name=Bilingual(text(row, "name_hi"), required_text(row, "name_en")),
-        department=Bilingual(text(row, "department_hi"), required_text(row, "department_en")),
+        name=cells.bilingual_name(row),
+        department=Bilingual(cells.text(row, "department_hi"), cells.required_text(row, "department_en")),
         benefit_type=kind,
-        amount_paise=paise(row, "amount_inr"),
+        amount_paise=cells.paise(row, "amount_inr"),
         period=period,
-        service_code=text(row, "portal_service_code"),
-        source=text(row, "source") or "",
-        verified=is_verified(row),
+        service_code=cells.text(row, "portal_service_code"),
+        source=cells.text(row, "source") or "",
+        verified=cells.is_verified(row),
         rail=paying.rail or default_rail(kind, period),
         head_of_account=paying.head_of_account,
         terms=paying.terms if period == "yearly" else None,
         life_certificate=paying.life_certificate,
         annual_review=paying.annual_review,
-        eligibility=_bilingual(text(row, "eligibility"), paying.eligibility_hi),
-        papers=_bilingual(text(row, "documents"), paying.documents_hi),
-        limit_days=whole_number(row, "rts_time_limit_days"),
-        is_dbt=yes_or_no(row, "is_dbt"),
-        portal=text(row, "portal"),
-        notes=text(row, "notes"),
+        eligibility=_bilingual(cells.text(row, "eligibility"), paying.eligibility_hi),
+        papers=_bilingual(cells.text(row, "documents"), paying.documents_hi),
+        limit_days=cells.whole_number(row, "rts_time_limit_days"),
+        is_dbt=cells.yes_or_no(row, "is_dbt"),
+        portal=cells.text(row, "portal"),
+        notes=cells.text(row, "notes"),
     )
 
 

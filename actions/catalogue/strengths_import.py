@@ -1,19 +1,18 @@
 """Imports the identity strength that services require; a service that the file omits gets the default."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
+from actions.catalogue.cells import CellWrong, FileRow, Row, read_whole, text, word
 from domain.identity.policy import Purpose
-from domain.kernel import SYSTEM, Assurance, ErrorCode, Needed, Problem, Problems
+from domain.kernel import SYSTEM, Assurance, ErrorCode, Needed, Problem
 from store.catalogue import catalogue
 from store.database import Store, Transaction, audit
 from store.identity import strengths
 
 COLUMNS = ("service_code", "own", "assisted")
 
-Row = Mapping[str, str | None]
 
-
-async def import_strengths(store: Store, rows: Sequence[Row], *, by: str = SYSTEM.label) -> int:
+async def import_strengths(store: Store, rows: Sequence[FileRow], *, by: str = SYSTEM.label) -> int:
     """Replace the whole table by a file; returns how many services ask for something of their own.
 
     Raises Problems(BAD_INPUT), one for each row that is wrong: `row` is its line in the file.
@@ -21,17 +20,14 @@ async def import_strengths(store: Store, rows: Sequence[Row], *, by: str = SYSTE
 
     async def work(tx: Transaction) -> int:
         known = await catalogue.services_by_codes(tx, {(row.get("service_code") or "").strip() for row in rows})
-        given: dict[str, Needed] = {}
-        wrong: list[Problem] = []
-        for line, row in enumerate(rows, start=2):
-            values = {name: (row.get(name) or "").strip() for name in COLUMNS}
-            code, levels = values["service_code"], {one.value for one in Assurance}
-            if code not in known or code in given or not {values["own"], values["assisted"]} <= levels:
-                wrong.append(Problem(ErrorCode.BAD_INPUT, ("row", str(line)), params={"row": str(line)}))
-                continue
-            given[code] = Needed(Assurance(values["own"]), Assurance(values["assisted"]))
-        if wrong:
-            raise Problems(*wrong)
+
+        def read(row: Row) -> tuple[str, Needed]:
+            if (code := _code(row)) not in known:
+                raise CellWrong("service_code", "NOT_KNOWN")
+            own, assisted = (word(text(row, name) or "", name, Assurance) for name in COLUMNS[1:])
+            return code, Needed(own, assisted)
+
+        given = dict(read_whole(rows, _code, read, columns=(), faults={}, problem=_row_problem))
         await strengths.replace_all(tx, given)
         detail = {"services": len(given)}
         line_of_audit = audit.AuditLine(by, "strengths.import", "CATALOGUE", None, Purpose.OPERATE.value, detail)
@@ -39,3 +35,11 @@ async def import_strengths(store: Store, rows: Sequence[Row], *, by: str = SYSTE
         return len(given)
 
     return await store.carry_out(work)
+
+
+def _code(row: Row) -> str:
+    return text(row, "service_code") or ""
+
+
+def _row_problem(line: int, _: str) -> Problem:
+    return Problem(ErrorCode.BAD_INPUT, ("row", str(line)), params={"row": str(line)})

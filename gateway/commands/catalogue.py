@@ -13,7 +13,7 @@ import typer
 from actions.catalogue.catalogue_import import import_portal, import_rows
 from actions.catalogue.cells import REASONS, Reject, Row
 from actions.catalogue.doctor import count_missing_facts, missing_facts
-from actions.catalogue.rows import FILES, CatalogueRows
+from actions.catalogue.files import FILES, CatalogueRows
 from actions.kernel import Environment
 from domain.kernel import Clock, CommandFailed, Source
 from gateway.commands.kernel import CommandGroup, account, out, print_json, print_table, read_csv, readable

@@ -11,7 +11,7 @@ from typing import Any
 from actions.applications.decide import Decide, Verdict, decide_application
 from actions.applications.respond import RecordFee, record_fee
 from actions.applications.submit import NewDocument, SubmitApplication, submit_application
-from actions.catalogue.rows import FILES, CatalogueRows
+from actions.catalogue.files import FILES, CatalogueRows
 from actions.certificates.content import CertificateContent, RenderedCertificate
 from actions.kernel import Environment
 from actions.officers.purpose import read_one

@@ -3,7 +3,8 @@
 from datetime import date
 
 from actions.catalogue.cells import RowReader
-from actions.catalogue.rows import CatalogueRows, examine_catalogue
+from actions.catalogue.files import CatalogueRows
+from actions.catalogue.rows import examine_catalogue
 from actions.catalogue.schemes import default_rail, read_schemes
 from domain.benefits.benefits import Rail
 from domain.benefits.plans import Plan, add_months
