@@ -63,6 +63,28 @@ def bilingual(key: str) -> Bilingual:
     return _CatalogueText(key)
 
 
+class Texts:
+    """The texts of one page or document by the rest of their keys: `Texts("page.track").title` is `page.track.title`.
+
+    A name that is made when it is shown, or that holds a full stop, is a subscript.
+    """
+
+    def __init__(self, prefix: str) -> None:
+        self._prefix = prefix
+
+    def __getitem__(self, name: str) -> Bilingual:
+        """A text in both languages, read at first use."""
+        return bilingual(f"{self._prefix}.{name}")
+
+    def __getattr__(self, name: str) -> Bilingual:
+        """The same for a plain name."""
+        return self[name]
+
+    def __contains__(self, name: str) -> bool:
+        """Whether the catalogues have such a text."""
+        return f"{self._prefix}.{name}" in catalogue(Language.EN)
+
+
 def labels(language: Language, prefix: str = "") -> Mapping[str, str]:
     """Every text whose key begins with the prefix, in the order of the catalogue."""
     return {key: text for key, text in catalogue(language).items() if key.startswith(prefix)}

@@ -19,8 +19,10 @@ import typst
 
 from actions.certificates.content import CertificateContent
 from domain.kernel import Bilingual, show_number
-from domain.kernel.messages import bilingual
+from domain.kernel.messages import Texts
 from gateway.documents.text import drawable
+
+_TEXTS = Texts("page.certificate")
 
 TEMPLATE = Path(__file__).with_name("certificate.typ")
 STANDARDS: list[Literal["a-2a", "ua-1"]] = ["a-2a", "ua-1"]
@@ -39,16 +41,8 @@ WORDS: dict[str, Any] = {
     "qr_alt": "QR code with the address at which this certificate can be verified",
     "signed_by": "डिजिटल हस्ताक्षरित / Digitally signed",
 }
-RELATIONS = {
-    "S": bilingual("page.certificate.relations.S"),
-    "D": bilingual("page.certificate.relations.D"),
-    "W": bilingual("page.certificate.relations.W"),
-}
-GENDERS = {
-    "M": bilingual("page.certificate.genders.M"),
-    "F": bilingual("page.certificate.genders.F"),
-    "T": bilingual("page.certificate.genders.T"),
-}
+RELATIONS = {code: _TEXTS[f"relations.{code}"] for code in "SDW"}
+GENDERS = {code: _TEXTS[f"genders.{code}"] for code in "MFT"}
 
 
 def lay_out(content: CertificateContent, *, specimen: bool) -> bytes:
@@ -120,22 +114,22 @@ def _sentence(content: CertificateContent) -> Bilingual:
 
 
 def _rows(content: CertificateContent) -> Iterator[tuple[Bilingual, Bilingual | str]]:
-    yield bilingual("page.certificate.rows.name"), content.holder
+    yield _TEXTS["rows.name"], content.holder
     if content.guardian:
-        yield bilingual("page.certificate.rows.father_husband_or_guardian"), content.guardian
+        yield _TEXTS["rows.father_husband_or_guardian"], content.guardian
     if content.born_on:
-        yield bilingual("page.certificate.rows.date_of_birth"), _day(content.born_on)
+        yield _TEXTS["rows.date_of_birth"], _day(content.born_on)
     if content.gender in GENDERS:
-        yield bilingual("page.certificate.rows.gender"), GENDERS[content.gender]
+        yield _TEXTS["rows.gender"], GENDERS[content.gender]
     if content.tehsil:
-        yield bilingual("page.certificate.rows.tehsil"), content.tehsil
-    yield bilingual("page.certificate.rows.district"), content.district
+        yield _TEXTS["rows.tehsil"], content.tehsil
+    yield _TEXTS["rows.district"], content.district
     for line in content.fields:
         yield line.label, line.value
     if content.previous_number:
-        yield bilingual("page.certificate.rows.issued_in_place_of"), show_number(content.previous_number)
-    valid = _day(content.valid_until) if content.valid_until else bilingual("page.certificate.rows.no_limit")
-    yield bilingual("page.certificate.rows.valid_until"), valid
+        yield _TEXTS["rows.issued_in_place_of"], show_number(content.previous_number)
+    valid = _day(content.valid_until) if content.valid_until else _TEXTS["rows.no_limit"]
+    yield _TEXTS["rows.valid_until"], valid
 
 
 def _pair(text: Bilingual) -> dict[str, str]:

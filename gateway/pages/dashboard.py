@@ -21,7 +21,7 @@ from actions.statistics.counts import Question
 from actions.statistics.figures import FigureRow, Statistics, period, sees_small_cells, statistics
 from actions.statistics.names import Names, read_names
 from domain.kernel import Bilingual, Language, NotSignedIn, Posting, Problems, Subject, ist_date
-from domain.kernel.messages import bilingual, label
+from domain.kernel.messages import Texts, label
 from domain.officers.dashboards import DashboardRole, Dimension, dashboards_of
 from domain.statistics.figures import Delivery, months_back
 from domain.statistics.small_cells import SMALLEST
@@ -30,6 +30,8 @@ from gateway.pages.frame import language_of, respond, table
 from gateway.pages.plots import Plot, Series, Writer, bars, columns, line
 from store.database import StoreError
 
+_TEXTS = Texts("page.dashboard")
+
 KEPT_SECONDS = 60.0
 MOST_KEPT = 256
 SHOWN_SERVICES = 25
@@ -37,28 +39,6 @@ SHOWN_SERVICES = 25
 _MONTHS = (6, 12, 24)
 _CHOICES = ("role", "district", "department", "months")
 _CURRENT = ' aria-current="true"'
-_TITLE = bilingual("page.dashboard.title")
-_AWAY = bilingual("page.dashboard.away")
-_UNKNOWN = bilingual("page.dashboard.unknown")
-_SIGN_IN = bilingual("page.dashboard.sign_in")
-_SIGN_IN_LINK = bilingual("page.dashboard.sign_in_link")
-_FLOW = bilingual("page.dashboard.flow")
-_FLOW_WORDS = bilingual("page.dashboard.flow_words")
-_TIME = bilingual("page.dashboard.time")
-_TIME_WORDS = bilingual("page.dashboard.time_words")
-_LEFT = bilingual("page.dashboard.left")
-_LEFT_WORDS = bilingual("page.dashboard.left_words")
-_DAYS = bilingual("page.dashboard.days")
-_DAYS_WORDS = bilingual("page.dashboard.days_words")
-_BY = bilingual("page.dashboard.by")
-_BY_WORDS = bilingual("page.dashboard.by_words")
-_RULE = bilingual("page.dashboard.rule")
-_ALL_OF_IT = bilingual("page.dashboard.all_of_it")
-_CHOOSE = bilingual("page.dashboard.choose")
-_WHOLE = bilingual("page.dashboard.whole")
-_MONTHS_WORD = bilingual("page.dashboard.months_word")
-_MEDIAN = bilingual("page.dashboard.median")
-_NINE = bilingual("page.dashboard.nine")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +72,15 @@ def dashboard_routes(environment: Environment) -> list[Route]:
             chosen = _parse_selection(request.query_params)
             body = await _body(environment, subject, chosen, language, kept)
         except NotSignedIn:
-            return respond(request, language, _TITLE, _signing_in(request, language), 401, keep=_CHOICES)
+            return respond(request, language, _TEXTS.title, _signing_in(request, language), 401, keep=_CHOICES)
         except (Problems, ValueError):
-            way = f'<a href="/dashboard?language={language.value}">{escape(_WHOLE.in_language(language))}</a>'
-            return respond(request, language, _TITLE, f"<p>{_UNKNOWN.in_language(language)}</p><p>{way}</p>", 404)
+            way = f'<a href="/dashboard?language={language.value}">{escape(_TEXTS.whole.in_language(language))}</a>'
+            return respond(
+                request, language, _TEXTS.title, f"<p>{_TEXTS.unknown.in_language(language)}</p><p>{way}</p>", 404
+            )
         except (StoreError, TimeoutError):
-            return respond(request, language, _TITLE, f"<p>{_AWAY.in_language(language)}</p>", 503)
-        return respond(request, language, _TITLE, body, keep=_CHOICES)
+            return respond(request, language, _TEXTS.title, f"<p>{_TEXTS.away.in_language(language)}</p>", 503)
+        return respond(request, language, _TEXTS.title, body, keep=_CHOICES)
 
     return [Route("/dashboard", show, methods=["GET"])]
 
@@ -121,7 +103,7 @@ def _parse_selection(given: Mapping[str, str]) -> _Chosen:
 def _signing_in(request: Request, language: Language) -> str:
     query = {"language": language.value, "return_to": f"{request.url.path}?{request.url.query}"}
     link = escape(f"/sign-in?{urlencode(query)}")
-    words, ask = (text.in_language(language) for text in (_SIGN_IN, _SIGN_IN_LINK))
+    words, ask = (text.in_language(language) for text in (_TEXTS.sign_in, _TEXTS.sign_in_link))
     return f'<p>{words} <a href="{link}">{ask}</a></p>'
 
 
@@ -205,7 +187,7 @@ class _Page:
         """Ways to other periods and back to the whole state, and the rule of small cells for strangers."""
         words = [
             f'<a href="{escape(self.chosen.address(months=many))}"'
-            f"{_CURRENT if many == self.chosen.months else ''}>{many} {self._say(_MONTHS_WORD)}</a>"
+            f"{_CURRENT if many == self.chosen.months else ''}>{many} {self._say(_TEXTS.months_word)}</a>"
             for many in _MONTHS
         ]
         about = [label(f"dashboard_role.{self.chosen.role.value}", self.language)] if self.chosen.role else []
@@ -216,10 +198,10 @@ class _Page:
             about.append(self.names.departments[self.chosen.department].in_language(self.language))
         if about:
             whole = escape(self.chosen.address(role=None, district=None, department=None))
-            words.append(f'<a href="{whole}">{self._say(_WHOLE)}</a>')
-        shown = ", ".join(about) or self._say(_WHOLE)
-        rule = "" if self.every_cell else f'<p class="plain">{self._say(_RULE).format(smallest=SMALLEST)}</p>'
-        ways = f'<p class="links">{self._say(_CHOOSE)}: {" · ".join(words)}</p>'
+            words.append(f'<a href="{whole}">{self._say(_TEXTS.whole)}</a>')
+        shown = ", ".join(about) or self._say(_TEXTS.whole)
+        rule = "" if self.every_cell else f'<p class="plain">{self._say(_TEXTS.rule).format(smallest=SMALLEST)}</p>'
+        ways = f'<p class="links">{self._say(_TEXTS.choose)}: {" · ".join(words)}</p>'
         return f"<p><strong>{escape(shown)}</strong></p>{ways}{rule}"
 
     def totals_table(self, total: FigureRow) -> str:
@@ -245,7 +227,7 @@ class _Page:
             "grievanceReplyRateHundredths": "tile.GRIEVANCE_REPLY_RATE",
         }
         lines = [[escape(label(names.get(key, f"field.{key}"), self.language)), text] for key, text in rows]
-        return table(lines, caption=escape(self._say(_ALL_OF_IT)))
+        return table(lines, caption=escape(self._say(_TEXTS.all_of_it)))
 
     def over_time(self, rows: Sequence[FigureRow], first: date, last: date) -> list[str]:
         """The plots by month; a month without a case is zero, and one that is withheld is a gap."""
@@ -267,14 +249,14 @@ class _Page:
         rate = [Series(label("tile.ON_TIME_RATE", self.language), values(lambda one: one.on_time_rate, None))]
         left = [Series(label("tile.PENDING", self.language), values(lambda one: one.pending))]
         days = [
-            Series(self._say(_MEDIAN), values(lambda one: one.median_days, None)),
-            Series(self._say(_NINE), values(lambda one: one.ninetieth_days, None)),
+            Series(self._say(_TEXTS.median), values(lambda one: one.median_days, None)),
+            Series(self._say(_TEXTS.nine), values(lambda one: one.ninetieth_days, None)),
         ]
         return [
-            columns(self._plot("flow", _FLOW, _FLOW_WORDS, places, flow), Writer()),
-            line(self._plot("time", _TIME, _TIME_WORDS, places, rate), Writer(hundredths=True), 10_000),
-            columns(self._plot("left", _LEFT, _LEFT_WORDS, places, left), Writer()),
-            columns(self._plot("days", _DAYS, _DAYS_WORDS, places, days), Writer()),
+            columns(self._plot("flow", _TEXTS.flow, _TEXTS.flow_words, places, flow), Writer()),
+            line(self._plot("time", _TEXTS.time, _TEXTS.time_words, places, rate), Writer(hundredths=True), 10_000),
+            columns(self._plot("left", _TEXTS.left, _TEXTS.left_words, places, left), Writer()),
+            columns(self._plot("days", _TEXTS.days, _TEXTS.days_words, places, days), Writer()),
         ]
 
     def dimension_plot(self, dimension: Dimension, rows: Sequence[FigureRow]) -> str:
@@ -285,11 +267,15 @@ class _Page:
         leads = {Dimension.DISTRICT: "district", Dimension.DEPARTMENT: "department"}.get(dimension)
         links = [self.chosen.address(**{leads: row.place[dimension]}) for row in found] if leads else []
         heading = label(f"dimension.{dimension.value}", self.language)
-        title = f"{heading} {self._say(_BY)}" if self.language is Language.HI else f"{self._say(_BY)} {heading.lower()}"
+        title = (
+            f"{heading} {self._say(_TEXTS.by)}"
+            if self.language is Language.HI
+            else f"{self._say(_TEXTS.by)} {heading.lower()}"
+        )
         disposed = [row.figures.disposed if row.figures else None for row in found]
         series = [Series(label("field.disposed", self.language), disposed)]
         key = dimension.value.lower()
-        return bars(Plot(key, title, self._say(_BY_WORDS), names, series, heading, links=links), Writer())
+        return bars(Plot(key, title, self._say(_TEXTS.by_words), names, series, heading, links=links), Writer())
 
     def _office(self, post: Posting) -> str:
         """Department and place of a post in words."""
@@ -297,7 +283,7 @@ class _Page:
         tehsil = names.tehsils.get((district, post.tehsil or ""))
         found = (names.departments.get(post.department or ""), names.districts.get(district), tehsil)
         said = [name.in_language(self.language) for name in found if name is not None]
-        return " – ".join(said) or self._say(_WHOLE)
+        return " – ".join(said) or self._say(_TEXTS.whole)
 
     def _plot(
         self, key: str, title: Bilingual, words: Bilingual, places: Sequence[str], series: Sequence[Series]

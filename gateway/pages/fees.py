@@ -16,28 +16,16 @@ from actions.fees.fees import linked_order, page_link, payment_form
 from actions.kernel import Environment
 from domain.fees.fees import FeeOrder
 from domain.fees.words import fee_state_text
-from domain.kernel import IST, Bilingual, ErrorCode, Language, rupees, show_number
-from domain.kernel.messages import bilingual, message
-from gateway.pages.frame import HEADERS, language_of, respond, table
+from domain.kernel import IST, ErrorCode, Language, rupees, show_number
+from domain.kernel.messages import Texts, message
+from gateway.pages.frame import HEADERS, language_of, respond, say, table
 from integrations.browser_returns import PaymentForm
 from integrations.calling.kill_switch import SwitchedOff
 from store.database import StoreError
 
-_TITLE = bilingual("page.fees.title")
-_GO = bilingual("page.fees.go")
-_AGAIN = bilingual("page.fees.again")
-_ROWS = (
-    bilingual("page.fees.rows.payment_number"),
-    bilingual("page.fees.rows.amount"),
-    bilingual("page.fees.rows.amount_that_came"),
-    bilingual("page.fees.rows.state"),
-    bilingual("page.fees.rows.receipt_grn"),
-    bilingual("page.fees.rows.challan"),
-    bilingual("page.fees.rows.cin"),
-    bilingual("page.fees.rows.confirmed_at"),
-)
+_TEXTS = Texts("page.fees")
+
 _LINK = ("until", "signature")
-_CLOSE = bilingual("page.fees.close")
 
 
 def fee_routes(environment: Environment) -> list[Route]:
@@ -87,7 +75,7 @@ class _Pages:
             return None
         order = await enquire(self._environment, order) if order.open else order
         body = _status_body(self._environment, order, language)
-        return respond(request, language, _TITLE, body, keep=_LINK)
+        return respond(request, language, _TEXTS.title, body, keep=_LINK)
 
     async def _find_order(self, request: Request, page: str) -> FeeOrder | None:
         until, signature = (request.query_params.get(name, "") for name in _LINK)
@@ -104,9 +92,9 @@ def _payment_page(request: Request, language: Language, order: FeeOrder, form: P
     body = (
         f"{_rows(order, language)}\n"
         f'<form method="post" action="{escape(form.url)}" class="ask">\n{hidden}\n'
-        f"<p><button>{_say(_GO, shown)}</button></p>\n</form>"
+        f"<p><button>{say(_TEXTS.go, shown)}</button></p>\n</form>"
     )
-    response = respond(request, language, _TITLE, body, keep=_LINK)
+    response = respond(request, language, _TEXTS.title, body, keep=_LINK)
     there = urlsplit(form.url)
     # The one who takes the money may send the browser on to another page of its own before it asks.
     allowed = f"form-action {there.scheme}://{there.netloc}"
@@ -120,31 +108,27 @@ def _status_body(environment: Environment, order: FeeOrder, language: Language) 
     body = _rows(order, language)
     if order.open:
         again = escape(page_link(environment, order, "status"))
-        body += f'\n<p class="plain">{_say(_CLOSE, shown)}</p>'
-        body += f'\n<p class="links"><a href="{again}">{_say(_AGAIN, shown)}</a></p>'
+        body += f'\n<p class="plain">{say(_TEXTS.close, shown)}</p>'
+        body += f'\n<p class="links"><a href="{again}">{say(_TEXTS.again, shown)}</a></p>'
     return body
 
 
 def _rows(order: FeeOrder, language: Language) -> str:
     receipt, shown = order.receipt, language.catalogue
     confirmed = order.confirmed_at.astimezone(IST).strftime("%d-%m-%Y %H:%M") if order.confirmed_at else None
-    values = (
-        show_number(order.number),
-        rupees(order.total_paise),
-        None if order.taken_paise is None else rupees(order.taken_paise),
-        fee_state_text(order, shown),
-        receipt.grn if receipt else None,
-        receipt.challan_no if receipt else None,
-        receipt.cin if receipt else None,
-        confirmed,
-    )
-    return table([[_say(name, shown), escape(value)] for name, value in zip(_ROWS, values, strict=True) if value])
-
-
-def _say(text: Bilingual, language: Language) -> str:
-    return escape(text.in_language(language))
+    values = {
+        "payment_number": show_number(order.number),
+        "amount": rupees(order.total_paise),
+        "amount_that_came": None if order.taken_paise is None else rupees(order.taken_paise),
+        "state": fee_state_text(order, shown),
+        "receipt_grn": receipt.grn if receipt else None,
+        "challan": receipt.challan_no if receipt else None,
+        "cin": receipt.cin if receipt else None,
+        "confirmed_at": confirmed,
+    }
+    return table([[say(_TEXTS[f"rows.{name}"], shown), escape(value)] for name, value in values.items() if value])
 
 
 def _error_page(request: Request, language: Language, code: ErrorCode, status: int) -> HTMLResponse:
     said, shown = escape(message(code, language)), f'<code id="code">{code.value}</code>'
-    return respond(request, language, _TITLE, f'<p class="bad" role="alert">{said}</p><p>{shown}</p>', status)
+    return respond(request, language, _TEXTS.title, f'<p class="bad" role="alert">{said}</p><p>{shown}</p>', status)

@@ -6,12 +6,13 @@ Rules are said in words, so that a form author reads what he wrote.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from html import escape
-from types import MappingProxyType
 from typing import Any
 
 from domain.catalogue.forms import Form, Question, QuestionKind, Rule, Section, row_of
 from domain.kernel import Bilingual, Language
-from domain.kernel.messages import bilingual
+from domain.kernel.messages import Texts
+
+_TEXTS = Texts("page.form_drawing")
 
 ROWS = "_rows."
 """Begins the name of the hidden field that says how many rows of a group are drawn."""
@@ -19,37 +20,10 @@ ROWS = "_rows."
 MORE = "_more"
 """The name of the button that asks for one more row."""
 
-_NEEDED = bilingual("page.form_drawing.needed")
-_ONLY_WHERE = bilingual("page.form_drawing.only_where")
-_NEEDED_WHERE = bilingual("page.form_drawing.needed_where")
-_CHECKS = bilingual("page.form_drawing.checks")
-_CHOOSE = bilingual("page.form_drawing.choose")
-_YES, _NO = bilingual("page.form_drawing.yes"), bilingual("page.form_drawing.no")
-_ROW = bilingual("page.form_drawing.row")
-_MORE_ROWS = bilingual("page.form_drawing.more_rows")
-_CHECK = bilingual("page.form_drawing.check")
-_FAULTS = bilingual("page.form_drawing.faults")
 _LEAST_ROWS = 2
 _SELECTED = {True: " selected", False: ""}
-_AND, _OR = bilingual("page.form_drawing.and"), bilingual("page.form_drawing.or")
-_NOT = bilingual("page.form_drawing.not")
 _IS = Bilingual("“{label}” = {values}", "“{label}” is {values}")
-_ANSWERED = bilingual("page.form_drawing.answered")
-_EMPTY = bilingual("page.form_drawing.empty")
-_RULE_YES, _RULE_NO = bilingual("page.form_drawing.rule_yes"), bilingual("page.form_drawing.rule_no")
-_OPERANDS: Mapping[str, Bilingual] = MappingProxyType(
-    {
-        "field": Bilingual("“{label}”", "“{label}”"),
-        "age": bilingual("page.form_drawing.operands.age"),
-        "year": bilingual("page.form_drawing.operands.year"),
-        "years_since": bilingual("page.form_drawing.operands.years_since"),
-        "rows": bilingual("page.form_drawing.operands.rows"),
-        "sum": bilingual("page.form_drawing.operands.sum"),
-    }
-)
-_TODAY: Mapping[str, Bilingual] = MappingProxyType(
-    {"day": bilingual("page.form_drawing.today.day"), "year": bilingual("page.form_drawing.today.year")}
-)
+_FIELD = Bilingual("“{label}”", "“{label}”")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +47,7 @@ def draw(drawn: FormView, action: str) -> str:
     sections = "\n".join(_section(drawn, section) for section in drawn.form.sections)
     return (
         f'{summary}<form class="ask" method="post" action="{escape(action)}" novalidate>\n{sections}\n'
-        f"<p><button>{drawn.say(_CHECK)}</button></p>\n</form>{_checks(drawn)}"
+        f"<p><button>{drawn.say(_TEXTS.check)}</button></p>\n</form>{_checks(drawn)}"
     )
 
 
@@ -86,7 +60,7 @@ def _summary(drawn: FormView) -> str:
     if not drawn.faults:
         return ""
     lines = "".join(f"<li>{_fault_link(drawn, name, fault)}</li>" for name, fault in drawn.faults.items())
-    return f'<div role="alert"><p class="bad">{drawn.say(_FAULTS)}</p><ul>{lines}</ul></div>\n'
+    return f'<div role="alert"><p class="bad">{drawn.say(_TEXTS.faults)}</p><ul>{lines}</ul></div>\n'
 
 
 def _checks(drawn: FormView) -> str:
@@ -97,7 +71,7 @@ def _checks(drawn: FormView) -> str:
         f"<li>{drawn.say(drawn.form.by_name[check.name].label)}: {drawn.say(check.message)}</li>"
         for check in drawn.form.checks
     )
-    return f'\n<section><h2>{drawn.say(_CHECKS)}</h2><ul class="plain">{lines}</ul></section>'
+    return f'\n<section><h2>{drawn.say(_TEXTS.checks)}</h2><ul class="plain">{lines}</ul></section>'
 
 
 def _fault_link(drawn: FormView, name: str, fault: str) -> str:
@@ -122,7 +96,7 @@ def _group(drawn: FormView, question: Question) -> str:
     rows = min(wanted, question.rows)
     parts = [_row(drawn, question, row) for row in range(rows)]
     more = (
-        f'<p><button name="{MORE}" value="{question.name}">{drawn.say(_MORE_ROWS)}</button></p>'
+        f'<p><button name="{MORE}" value="{question.name}">{drawn.say(_TEXTS.more_rows)}</button></p>'
         if rows < question.rows
         else ""
     )
@@ -137,7 +111,7 @@ def _group(drawn: FormView, question: Question) -> str:
 
 def _row(drawn: FormView, question: Question, row: int) -> str:
     inner = "\n".join(_draw_question(drawn, one, f"{question.name}.{row}.{one.name}") for one in question.questions)
-    return f"<fieldset><legend>{drawn.say(_ROW)} {row + 1}</legend>\n{inner}</fieldset>"
+    return f"<fieldset><legend>{drawn.say(_TEXTS.row)} {row + 1}</legend>\n{inner}</fieldset>"
 
 
 def _draw_question(drawn: FormView, question: Question, name: str) -> str:
@@ -168,7 +142,7 @@ def _choice(drawn: FormView, question: Question, name: str) -> str:
         f'<option value="{escape(one.value)}"{_SELECTED[one.value == given]}>{drawn.say(one.label)}</option>'
         for one in question.options
     )
-    blank = f'<option value="">{drawn.say(_CHOOSE)}</option>'
+    blank = f'<option value="">{drawn.say(_TEXTS.choose)}</option>'
     return _labelled_control(
         drawn, question, name, f"<select{_attributes(drawn, question, name)}>{blank}{options}</select>"
     )
@@ -184,7 +158,7 @@ def _yes_no(drawn: FormView, question: Question, name: str) -> str:
     choices = "".join(
         f'<span class="tick"><input type="radio" id="{id_of(name)}{end}" name="{name}" value="{value}"'
         f'{" checked" if given == value else ""}> <label for="{id_of(name)}{end}">{drawn.say(words)}</label></span>'
-        for value, words, end in (("true", _YES, ""), ("false", _NO, "-no"))
+        for value, words, end in (("true", _TEXTS.yes, ""), ("false", _TEXTS.no, "-no"))
     )
     return (
         f'<fieldset class="q"{_description_attributes(drawn, question, name)}><legend>{drawn.say(question.label)}'
@@ -200,13 +174,13 @@ _DRAW: Mapping[QuestionKind, Callable[[FormView, Question, str], str]] = {
 
 def _mark(drawn: FormView, question: Question) -> str:
     """Whether it must be answered, always or wherever it is asked."""
-    return f" <small>({drawn.say(_NEEDED)})</small>" if question.required or question.required_if is True else ""
+    return f" <small>({drawn.say(_TEXTS.needed)})</small>" if question.required or question.required_if is True else ""
 
 
 def _helps(drawn: FormView, question: Question) -> list[str]:
     """Help, hint, and the rules by which it is asked and must be answered, in words."""
     helps = [drawn.say(words) for words in (question.help, question.hint) if words]
-    for words, rule in ((_ONLY_WHERE, question.visible_if), (_NEEDED_WHERE, question.required_if)):
+    for words, rule in ((_TEXTS.only_where, question.visible_if), (_TEXTS.needed_where, question.required_if)):
         if rule is not None and not isinstance(rule, bool):
             helps.append(f"{drawn.say(words)}: {escape(said_of(rule, drawn.form, drawn.language))}")
     return helps
@@ -237,17 +211,17 @@ def _description_attributes(drawn: FormView, question: Question, name: str) -> s
 
 def said_of(rule: Rule, form: Form, language: Language) -> str:
     """The rule in words of the language, not escaped."""
-    for keyword, between in (("all", _AND), ("any", _OR)):
+    for keyword, between in (("all", _TEXTS["and"]), ("any", _TEXTS["or"])):
         if keyword in rule:
             return between.in_language(language).join(said_of(part, form, language) for part in rule[keyword])
     if "not" in rule:
-        return _NOT.in_language(language).format(rule=said_of(rule["not"], form, language))
+        return _TEXTS["not"].in_language(language).format(rule=said_of(rule["not"], form, language))
     if "answered" in rule:
-        words = _ANSWERED if rule["answered"] else _EMPTY
+        words = _TEXTS.answered if rule["answered"] else _TEXTS.empty
         return words.in_language(language).format(label=_label(form, rule["field"], language))
     if "in" in rule:
         question = _question(form, rule["field"])
-        values = _OR.in_language(language).join(_value(question, one, language) for one in rule["in"])
+        values = _TEXTS["or"].in_language(language).join(_value(question, one, language) for one in rule["in"])
         return _IS.in_language(language).format(label=_label(form, rule["field"], language), values=values)
     sides = [_operand(rule[side], form, language) for side in ("left", "right")]
     return f"{sides[0]} {rule['is']} {sides[1]}"
@@ -258,8 +232,9 @@ def _operand(operand: Mapping[str, Any], form: Form, language: Language) -> str:
     if kind == "value":
         return str(name)
     if kind == "today":
-        return _TODAY[name].in_language(language)
-    return _OPERANDS[kind].in_language(language).format(label=_label(form, name, language))
+        return _TEXTS[f"today.{name}"].in_language(language)
+    words = _FIELD if kind == "field" else _TEXTS[f"operands.{kind}"]
+    return words.in_language(language).format(label=_label(form, name, language))
 
 
 def _label(form: Form, name: str, language: Language) -> str:
@@ -278,6 +253,6 @@ def _question(form: Form, name: str) -> Question | None:
 
 def _value(question: Question | None, value: Any, language: Language) -> str:
     if isinstance(value, bool):
-        return (_RULE_YES if value else _RULE_NO).in_language(language)
+        return (_TEXTS.rule_yes if value else _TEXTS.rule_no).in_language(language)
     options = question.options if question else ()
     return next((one.label.in_language(language) for one in options if one.value == value), str(value))

@@ -15,21 +15,17 @@ from actions.kernel import Environment
 from domain.catalogue.form_checking import check_answers
 from domain.catalogue.forms import GENERIC, Form, row_of
 from domain.kernel import ErrorCode, Language, ist_date
-from domain.kernel.messages import bilingual, message
+from domain.kernel.messages import Texts, message
 from gateway.pages.form_drawing import MORE, ROWS, FormView, draw
-from gateway.pages.frame import HEADERS, language_of, respond, table
+from gateway.pages.frame import HEADERS, language_of, respond, say, table
 from store.catalogue import catalogue, forms
 from store.database import StoreError
+
+_TEXTS = Texts("page.forms")
 
 LARGEST_BODY = 256 * 1024
 MOST_FIELDS = 300
 
-_TITLE = bilingual("page.forms.title")
-_EVERY = bilingual("page.forms.every")
-_SERVICE, _VERSION = bilingual("page.forms.service"), bilingual("page.forms.version")
-_LOCAL = bilingual("page.forms.local")
-_TRIAL = bilingual("page.forms.trial")
-_RIGHT = bilingual("page.forms.right")
 _FORM_ONLY = HEADERS["Content-Security-Policy"].replace("form-action 'none'", "form-action 'self'")
 
 
@@ -48,7 +44,7 @@ def forms_routes(environment: Environment) -> list[Route]:
     async def index(request: Request) -> Response:
         language = language_of(request)
         try:
-            return respond(request, language, _TITLE, await _forms_table(environment, language))
+            return respond(request, language, _TEXTS.title, await _forms_table(environment, language))
         except StoreError:
             return _error_page(request, language, ErrorCode.OVERLOADED, 503)
 
@@ -91,9 +87,9 @@ def _checked_page(request: Request, environment: Environment, drawn: FormView, p
 
 def _page(request: Request, drawn: FormView, *, status: int = 200, right: bool = False) -> HTMLResponse:
     form, language = drawn.form, drawn.language
-    notes = [_TRIAL] if form.verified else [_TRIAL, _LOCAL]
+    notes = [_TEXTS.trial] if form.verified else [_TEXTS.trial, _TEXTS.local]
     lines = "".join(f'<p class="plain">{drawn.say(words)}</p>\n' for words in (*notes, form.help) if words)
-    done = f'<p class="good" role="status">{drawn.say(_RIGHT)}</p>\n' if right else ""
+    done = f'<p class="good" role="status">{drawn.say(_TEXTS.right)}</p>\n' if right else ""
     body = draw(drawn, f"{request.url.path}?language={language.value}")
     response = respond(request, language, form.label, f"{done}{lines}{body}", status)
     response.headers["Content-Security-Policy"] = _FORM_ONLY
@@ -115,8 +111,8 @@ async def _forms_table(environment: Environment, language: Language) -> str:
     ]
     if general is not None:
         rows.append([_link(GENERIC, general.label.in_language(language)), escape(general.version[:12])])
-    headings = [escape(words.in_language(language)) for words in (_SERVICE, _VERSION)]
-    return table(rows, headings, caption=escape(_EVERY.in_language(language)))
+    headings = [say(words, language) for words in (_TEXTS.service, _TEXTS.version)]
+    return table(rows, headings, caption=say(_TEXTS.every, language))
 
 
 async def _form(environment: Environment, slug: str) -> Form | None:
@@ -153,5 +149,5 @@ def _link(slug: str, words: str) -> str:
 
 def _error_page(request: Request, language: Language, code: ErrorCode, status: int) -> HTMLResponse:
     text = f'<p class="bad" role="alert">{escape(message(code, language))}</p>'
-    way = f'<p><a href="/forms?language={language.value}">{escape(_EVERY.in_language(language))}</a></p>'
-    return respond(request, language, _TITLE, text if code is ErrorCode.OVERLOADED else text + way, status)
+    way = f'<p><a href="/forms?language={language.value}">{say(_TEXTS.every, language)}</a></p>'
+    return respond(request, language, _TEXTS.title, text if code is ErrorCode.OVERLOADED else text + way, status)

@@ -13,9 +13,11 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from domain.kernel import Bilingual, Language, language_from_header
-from domain.kernel.messages import bilingual
+from domain.kernel.messages import Texts
 from gateway.graphiql.page import STATIC
 from gateway.http.headers import EVERY_ANSWER
+
+_TEXTS = Texts("page.frame")
 
 FONTS = {
     f"devanagari-{weight}.woff2": f"noto-sans-devanagari-devanagari-{weight}-normal.woff2.gz" for weight in (400, 700)
@@ -71,7 +73,6 @@ HEADERS = {
     ),
     "Vary": "Accept, Accept-Language",
 }
-_LINK_OVER = bilingual("page.frame.link_over")
 _SWITCH = {Language.HI: ("en", "English"), Language.EN: ("hi", "हिन्दी")}
 
 
@@ -125,11 +126,16 @@ def respond(
     return HTMLResponse(page, status, {**HEADERS, "Content-Language": shown.value})
 
 
+def say(text: Bilingual, language: Language) -> str:
+    """A text for a page, in the language."""
+    return escape(text.in_language(language))
+
+
 def link_over(request: Request, headers: Mapping[str, str]) -> PlainTextResponse:
     """The answer to a link that leads nowhere (any more), for the person who opened it; it reveals nothing else."""
     shown = language_of(request).catalogue
     told = {**headers, "Content-Language": shown.value, "Vary": "Accept-Language"}
-    return PlainTextResponse(_LINK_OVER.in_language(shown), 404, told)
+    return PlainTextResponse(_TEXTS.link_over.in_language(shown), 404, told)
 
 
 def table(rows: list[list[str]], headings: list[str] | None = None, *, caption: str | None = None) -> str:

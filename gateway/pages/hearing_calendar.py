@@ -20,7 +20,7 @@ from actions.kernel import Environment
 from domain.appeals.appeals import Appeal, Hearing, HearingState
 from domain.catalogue.catalogue import Service
 from domain.kernel import Language, ist_date, ist_midnight, show_number
-from domain.kernel.messages import bilingual, label
+from domain.kernel.messages import Texts, label
 from gateway.http.headers import EVERY_ANSWER
 from gateway.http.session_auth import reader_of
 from gateway.pages.figures_csv import month_in, refusal_response
@@ -28,6 +28,8 @@ from gateway.pages.frame import language_of
 from schema.kernel.errors import OURS
 from store.appeals.hearing_calendar import HearingWanted
 from store.catalogue import catalogue
+
+_TEXTS = Texts("page.hearing_calendar")
 
 MEDIA_TYPE = "text/calendar; charset=utf-8"
 """RFC 5545 section 8.1."""
@@ -41,10 +43,6 @@ MOST = 500
 
 BACK_DAYS, AHEAD_DAYS = 31, 366
 """The default period without `from` and `until`."""
-
-_NAME = bilingual("page.hearing_calendar.name")
-_SUMMARY = bilingual("page.hearing_calendar.summary")
-_ABOUT = bilingual("page.hearing_calendar.about")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +139,7 @@ async def _calendar_response(env: Environment, request: Request) -> Response:
         "Content-Language": language.value,
         "Vary": "Accept-Language, Authorization, Cookie",
     }
-    content = calendar(_NAME.in_language(language), events, env.clock.now())
+    content = calendar(_TEXTS.name.in_language(language), events, env.clock.now())
     return Response(content, headers=headers, media_type=MEDIA_TYPE)
 
 
@@ -160,8 +158,8 @@ def _event(hearing: Hearing, appeal: Appeal, service: Service | None, language: 
     return Event(
         uid=hearing.id,
         at=hearing.at,
-        summary=_SUMMARY.in_language(language).format(number=show_number(appeal.number)),
+        summary=_TEXTS.summary.in_language(language).format(number=show_number(appeal.number)),
         location=hearing.place,
-        description=_ABOUT.in_language(language).format(level=level, service=about),
+        description=_TEXTS.about.in_language(language).format(level=level, service=about),
         cancelled=hearing.state is not HearingState.FIXED,
     )

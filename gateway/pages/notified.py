@@ -20,50 +20,32 @@ from actions.catalogue.notified import SECTION, NotifiedFilter, departments_by_s
 from actions.kernel import Environment
 from domain.catalogue.catalogue import Department, Service
 from domain.kernel import Bilingual, Language
-from domain.kernel.messages import bilingual, our_word
+from domain.kernel.messages import Texts, our_word
 from gateway.graphql.answers import encode_json
 from gateway.graphql.conditional import conditional
 from gateway.http.headers import EVERY_ANSWER
-from gateway.pages.frame import language_of, respond, table
+from gateway.pages.frame import language_of, respond, say, table
 from gateway.pages.spreadsheets import BYTE_ORDER_MARK, safe_cell
 from store.database import StoreError
 
+_TEXTS = Texts("page.notified")
+
 PATH = "/notified-services"
 LONGEST_WORDS, MOST_DAYS = 100, 3650
-_TITLE = bilingual("page.notified.title")
-_HEADINGS = (
-    bilingual("page.notified.headings.service"),
-    bilingual("page.notified.headings.department"),
-    bilingual("page.notified.headings.time_limit"),
-    bilingual("page.notified.headings.designated_officer"),
-    bilingual("page.notified.headings.first_appellate_authority"),
-    bilingual("page.notified.headings.second_appellate_authority"),
-    bilingual("page.notified.headings.version"),
-)
+_AUTHORITIES = ("designated_officer", "first_appellate_authority", "second_appellate_authority")
+_HEADINGS = [_TEXTS[f"headings.{name}"] for name in ("service", "department", "time_limit", *_AUTHORITIES, "version")]
 _COLUMNS = (
     *_HEADINGS[:2],
-    bilingual("page.notified.columns.time_limit_days"),
-    bilingual("page.notified.columns.days_counted"),
+    _TEXTS["columns.time_limit_days"],
+    _TEXTS["columns.days_counted"],
     *_HEADINGS[3:6],
-    bilingual("page.notified.columns.notification"),
-    bilingual("page.notified.columns.section"),
-    bilingual("page.notified.columns.version"),
-    bilingual("page.notified.columns.verified"),
+    _TEXTS["columns.notification"],
+    _TEXTS["columns.section"],
+    _TEXTS["columns.version"],
+    _TEXTS["columns.verified"],
 )
-_UNITS = {
-    "WORKING_DAYS": bilingual("page.notified.units.WORKING_DAYS"),
-    "CALENDAR_DAYS": bilingual("page.notified.units.CALENDAR_DAYS"),
-}
-_UNKNOWN = bilingual("page.notified.unknown")
-_YES_NO = (bilingual("page.notified.yes_no.no"), bilingual("page.notified.yes_no.yes"))
-_LAW = bilingual("page.notified.law")
 _SECTION = Bilingual("उत्तराखण्ड सेवा का अधिकार अधिनियम, 2011, धारा 3", SECTION)
-_DEPARTMENT = bilingual("page.notified.department")
-_ALL = bilingual("page.notified.all")
-_COUNT = bilingual("page.notified.count")
-_REFUSED = bilingual("page.notified.refused")
 _FILTERS = ("department", "words", "mostDays")
-_ELSEWHERE = bilingual("page.notified.elsewhere")
 
 
 def notified_routes(environment: Environment) -> list[Route]:
@@ -96,8 +78,8 @@ def _refusal_response(request: Request, make: Form) -> Response:
     if make is not _page:
         return Response(encode_json({"code": "BAD_INPUT"}), 400, EVERY_ANSWER, "application/json")
     language = language_of(request).catalogue
-    told = f'<p class="bad" role="alert">{escape(_REFUSED.in_language(language))}</p>'
-    return respond(request, language, _TITLE, f"{told}<p>{_every(language)}</p>", 400)
+    told = f'<p class="bad" role="alert">{say(_TEXTS.refused, language)}</p>'
+    return respond(request, language, _TEXTS.title, f"{told}<p>{_every(language)}</p>", 400)
 
 
 def _parse_filter(given: Mapping[str, str]) -> NotifiedFilter:
@@ -118,13 +100,13 @@ def _page(request: Request, services: Sequence[Service], departments: Mapping[st
     links = " · ".join(
         f'<a href="{escape(_address(f".{kind}", language, chosen))}">{kind.upper()}</a>' for kind in ("json", "csv")
     )
-    law = f'<p>{escape(_LAW.in_language(language))}</p><p class="plain">{escape(_SECTION.in_language(language))}</p>'
+    law = f'<p>{say(_TEXTS.law, language)}</p><p class="plain">{say(_SECTION, language)}</p>'
     back = f'<p class="links">{_every(language)}</p>' if chosen else ""
-    elsewhere = f'<p class="links">{escape(_ELSEWHERE.in_language(language))}{links}</p>'
-    headings = [escape(one.in_language(language)) for one in _HEADINGS]
-    counted = escape(_COUNT.in_language(language).format(many=len(rows)))
+    elsewhere = f'<p class="links">{say(_TEXTS.elsewhere, language)}{links}</p>'
+    headings = [say(one, language) for one in _HEADINGS]
+    counted = escape(_TEXTS.count.in_language(language).format(many=len(rows)))
     shown = table(rows, headings, caption=counted)
-    return respond(request, language, _TITLE, law + back + shown + elsewhere, keep=_FILTERS)
+    return respond(request, language, _TEXTS.title, law + back + shown + elsewhere, keep=_FILTERS)
 
 
 def _address(ending: str, language: Language, chosen: Mapping[str, str]) -> str:
@@ -132,7 +114,7 @@ def _address(ending: str, language: Language, chosen: Mapping[str, str]) -> str:
 
 
 def _every(language: Language) -> str:
-    return f'<a href="{_address("", language, {})}">{escape(_ALL.in_language(language))}</a>'
+    return f'<a href="{_address("", language, {})}">{say(_TEXTS.all, language)}</a>'
 
 
 def _cells(
@@ -142,13 +124,13 @@ def _cells(
     first, department, *rest = map(escape, _line(one, departments, language))
     if one.department and "department" not in chosen:
         address = escape(_address("", language, {**chosen, "department": one.department}))
-        title = escape(_DEPARTMENT.in_language(language))
+        title = say(_TEXTS.department, language)
         department = f'<a href="{address}" title="{title}">{department}</a>'
     return [first, department, *rest]
 
 
 def _line(one: Service, departments: Mapping[str, Department], language: Language) -> list[str]:
-    unknown = _UNKNOWN.in_language(language)
+    unknown = _TEXTS.unknown.in_language(language)
     limit = f"{one.limit_days} {_unit(one, language)}" if one.limit_days is not None else unknown
     return [
         f"{one.name.in_language(language)} ({one.code})",
@@ -203,7 +185,7 @@ def _csv(request: Request, services: Sequence[Service], departments: Mapping[str
             None,
             SECTION,
             one.version,
-            _YES_NO[one.verified].in_language(language),
+            _TEXTS["yes_no.yes" if one.verified else "yes_no.no"].in_language(language),
         ]
         writer.writerow([safe_cell(cell) for cell in cells])
     headers = {
@@ -230,4 +212,4 @@ def _post(said: str | None, language: Language) -> str | None:
 
 
 def _unit(one: Service, language: Language) -> str:
-    return _UNITS[one.limit_unit.value].in_language(language)
+    return _TEXTS[f"units.{one.limit_unit.value}"].in_language(language)

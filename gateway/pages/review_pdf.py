@@ -20,7 +20,7 @@ from actions.kernel import Environment
 from domain.appeals.commission import DelayReview
 from domain.appeals.delays import DelayCause
 from domain.kernel import Bilingual, Language, NotSignedIn, ist_date
-from domain.kernel.messages import bilingual, label
+from domain.kernel.messages import Texts, label
 from gateway.documents.text import drawable
 from gateway.http.headers import EVERY_ANSWER
 from gateway.http.session_auth import reader_of
@@ -28,32 +28,25 @@ from gateway.pages.figures_csv import REVIEWED, name_in_language, refusal_respon
 from gateway.pages.frame import language_of
 from schema.kernel.errors import OURS
 
+_TEXTS = Texts("page.review_pdf")
+
 SECONDS = 30.0
 """How long a page may take; a state's review takes about one."""
 
 _PLACES = ("department", "district")
-_STATE = bilingual("page.review_pdf.state")
-_TITLE = bilingual("page.review_pdf.title")
-_MADE = bilingual("page.review_pdf.made")
-_SCOPE = bilingual("page.review_pdf.scope")
-_DIGEST = bilingual("page.review_pdf.digest")
-_NONE = bilingual("page.review_pdf.none")
-_FIGURES = bilingual("page.review_pdf.figures")
-_REASONS = bilingual("page.review_pdf.reasons")
-_TOTAL = bilingual("page.review_pdf.total")
 _MONTHS = (
-    bilingual("page.review_pdf.months.january"),
-    bilingual("page.review_pdf.months.february"),
-    bilingual("page.review_pdf.months.march"),
-    bilingual("page.review_pdf.months.april"),
-    bilingual("page.review_pdf.months.may"),
-    bilingual("page.review_pdf.months.june"),
-    bilingual("page.review_pdf.months.july"),
-    bilingual("page.review_pdf.months.august"),
-    bilingual("page.review_pdf.months.september"),
-    bilingual("page.review_pdf.months.october"),
-    bilingual("page.review_pdf.months.november"),
-    bilingual("page.review_pdf.months.december"),
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
 )
 
 
@@ -114,19 +107,20 @@ def page_data(review: DelayReview, language: Language) -> dict[str, Any]:
     made, rows = ist_date(review.made_at), review.content["rows"]
     reasons = [{cause.value: row["reasons"].get(cause.value, 0) for cause in DelayCause} for row in rows]
     causes = {cause.value: label(f"delay_cause.{cause.value}", language) for cause in DelayCause}
+    month = _TEXTS[f"months.{_MONTHS[review.month.month - 1]}"]
     return {
         "language": language.value,
-        "state": _STATE.in_language(language),
-        "title": _TITLE.in_language(language),
-        "month": f"{_MONTHS[review.month.month - 1].in_language(language)} {review.month.year}",
+        "state": _TEXTS.state.in_language(language),
+        "title": _TEXTS.title.in_language(language),
+        "month": f"{month.in_language(language)} {review.month.year}",
         "made": {"year": made.year, "month": made.month, "day": made.day, "shown": _date_line(made, language)},
-        "scope": _SCOPE.in_language(language),
-        "digest": _DIGEST.in_language(language).format(digest=review.sha256),
-        "none": _NONE.in_language(language),
+        "scope": _TEXTS.scope.in_language(language),
+        "digest": _TEXTS.digest.in_language(language).format(digest=review.sha256),
+        "none": _TEXTS.none.in_language(language),
         "rows": [_place_names(row, language) for row in rows],
         "parts": [
-            _part(_FIGURES, {name: label(f"field.{name}", language) for name in REVIEWED}, rows, rows, language),
-            _part(_REASONS, causes, rows, reasons, language),
+            _part(_TEXTS.figures, {name: label(f"field.{name}", language) for name in REVIEWED}, rows, rows, language),
+            _part(_TEXTS.reasons, causes, rows, reasons, language),
         ],
     }
 
@@ -146,7 +140,7 @@ def _part(
             [*_place_names(place, language), *(str(row[name]) for name in names)]
             for place, row in zip(places, amounts, strict=True)
         ],
-        "total": [_TOTAL.in_language(language), "", *(str(sum(row[name] for row in amounts)) for name in names)],
+        "total": [_TEXTS.total.in_language(language), "", *(str(sum(row[name] for row in amounts)) for name in names)],
     }
 
 
@@ -155,4 +149,4 @@ def _place_names(row: Mapping[str, Any], language: Language) -> list[str]:
 
 
 def _date_line(day: date, language: Language) -> str:
-    return _MADE.in_language(language).format(day=f"{day:%d-%m-%Y}")
+    return _TEXTS.made.in_language(language).format(day=f"{day:%d-%m-%Y}")

@@ -10,35 +10,23 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from domain.kernel import IST, Bilingual, Clock, Language, Source, SourceState
-from domain.kernel.messages import bilingual, label
+from domain.kernel.messages import Texts, label
 from domain.platform.switches import Switchboard, SwitchState
 from gateway.http.headers import prefers_html
 from gateway.http.health import is_ready
-from gateway.pages.frame import HEADERS, font_routes, language_of, respond, table
+from gateway.pages.frame import HEADERS, font_routes, language_of, respond, say, table
 from gateway.settings.settings import Settings
 from integrations.calling.monitor import SourceMonitor, SourceStatus
 
+_TEXTS = Texts("page.status")
+
 Switched: TypeAlias = Mapping[Source, SwitchState]
 
-_TITLE = bilingual("page.status.title")
-_READY = bilingual("page.status.ready")
-_NOT_READY = bilingual("page.status.not_ready")
-_COLUMNS = (
-    bilingual("page.status.columns.system"),
-    bilingual("page.status.columns.state"),
-    bilingual("page.status.columns.last_answer"),
-    bilingual("page.status.columns.last_failure"),
-)
-_SYSTEMS = bilingual("page.status.systems")
-_NOT_CONNECTED = bilingual("page.status.not_connected")
-_NOT_ASKED = bilingual("page.status.not_asked")
-_ANSWERS = bilingual("page.status.answers")
-_DOES_NOT = bilingual("page.status.does_not")
-_ALARMS = bilingual("page.status.alarms")
+_COLUMNS = [_TEXTS[f"columns.{name}"] for name in ("system", "state", "last_answer", "last_failure")]
 _LINKS = {
-    "/graphql": bilingual("page.status.links.explore_in_graphiql"),
-    "/sign-in": bilingual("page.status.links.sign_in"),
-    "/health/ready": bilingual("page.status.links.readiness_check"),
+    "/graphql": _TEXTS["links.explore_in_graphiql"],
+    "/sign-in": _TEXTS["links.sign_in"],
+    "/health/ready": _TEXTS["links.readiness_check"],
 }
 
 
@@ -63,7 +51,7 @@ def status_routes(
             return _as_json(request, monitor, switched, pulse.alarms)
         links = {path: text for path, text in _LINKS.items() if path != "/graphql" or settings.graphiql_open}
         said = _readiness_lines(is_ready(request), pulse.alarms, language)
-        return respond(request, language, _TITLE, said + _body(monitor, switched, language, links))
+        return respond(request, language, _TEXTS.title, said + _body(monitor, switched, language, links))
 
     return [Route("/status", show, methods=["GET"]), *font_routes()]
 
@@ -84,10 +72,10 @@ def _as_json(request: Request, monitor: SourceMonitor, switched: Switched, alarm
 
 
 def _readiness_lines(ready: bool, alarms: int, language: Language) -> str:
-    words, kind = (_READY, "good") if ready else (_NOT_READY, "bad")
-    said = f'<p class="{kind}" role="status">{escape(words.in_language(language))}</p>\n'
+    words, kind = (_TEXTS.ready, "good") if ready else (_TEXTS.not_ready, "bad")
+    said = f'<p class="{kind}" role="status">{say(words, language)}</p>\n'
     if alarms:
-        said += f'<p class="bad">{escape(_ALARMS.in_language(language))} {alarms}</p>\n'
+        said += f'<p class="bad">{say(_TEXTS.alarms, language)} {alarms}</p>\n'
     return said
 
 
@@ -101,22 +89,20 @@ def _body(monitor: SourceMonitor, switched: Switched, language: Language, links:
         ]
         for status in monitor.statuses()
     ]
-    items = "".join(
-        f'<li><a href="{path}">{escape(text.in_language(language))}</a></li>' for path, text in links.items()
-    )
-    headings = [escape(column.in_language(language)) for column in _COLUMNS]
-    return f"{table(rows, headings, caption=escape(_SYSTEMS.in_language(language)))}\n<ul>{items}</ul>"
+    items = "".join(f'<li><a href="{path}">{say(text, language)}</a></li>' for path, text in links.items())
+    headings = [say(column, language) for column in _COLUMNS]
+    return f"{table(rows, headings, caption=say(_TEXTS.systems, language))}\n<ul>{items}</ul>"
 
 
 def _state(status: SourceStatus, switched: SwitchState, language: Language) -> str:
     if not status.configured:
-        return f'<span class="plain">{escape(_NOT_CONNECTED.in_language(language))}</span>'
+        return f'<span class="plain">{say(_TEXTS.not_connected, language)}</span>'
     if switched is not SwitchState.ON:
         return f'<span class="plain">{escape(label(f"switch.{switched.value}", language))}</span>'
     if status.state is None:
-        return f'<span class="plain">{escape(_NOT_ASKED.in_language(language))}</span>'
-    kind, words = ("good", _ANSWERS) if status.state is SourceState.LIVE else ("bad", _DOES_NOT)
-    return f'<span class="{kind}">{escape(words.in_language(language))}</span>'
+        return f'<span class="plain">{say(_TEXTS.not_asked, language)}</span>'
+    kind, words = ("good", _TEXTS.answers) if status.state is SourceState.LIVE else ("bad", _TEXTS.does_not)
+    return f'<span class="{kind}">{say(words, language)}</span>'
 
 
 def _moment(moment: datetime | None) -> str:

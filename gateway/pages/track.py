@@ -14,27 +14,16 @@ from starlette.routing import Route
 from actions.feedback.tracking import track_application
 from actions.kernel import Environment
 from domain.feedback.tracking import SecondFactor, Tracked
-from domain.kernel import IST, Bilingual, ErrorCode, Language, Problems, latin_digits, show_number
-from domain.kernel.messages import bilingual, label, message
+from domain.kernel import IST, ErrorCode, Language, Problems, latin_digits, show_number
+from domain.kernel.messages import Texts, label, message
 from gateway.graphql.answers import retry_headers
-from gateway.pages.frame import HEADERS, language_of, respond, table
+from gateway.pages.frame import HEADERS, language_of, respond, say, table
 from store.database import StoreError
 
+_TEXTS = Texts("page.track")
+
 _LARGEST_FORM = 4096
-_TITLE = bilingual("page.track.title")
-_NUMBER = bilingual("page.track.number")
-_MOBILE = bilingual("page.track.mobile")
-_BORN = bilingual("page.track.born")
-_ASK = bilingual("page.track.ask")
-_EITHER = bilingual("page.track.either")
-_ROWS = (
-    bilingual("page.track.rows.number"),
-    bilingual("page.track.rows.service"),
-    bilingual("page.track.rows.department"),
-    bilingual("page.track.rows.status"),
-    bilingual("page.track.rows.due_on"),
-)
-_STAGES = (bilingual("page.track.stages.stage"), bilingual("page.track.stages.date"))
+_STAGES = (_TEXTS["stages.stage"], _TEXTS["stages.date"])
 _STATUSES = {ErrorCode.RATE_LIMITED: 429, ErrorCode.NOT_FOUND: 404, ErrorCode.OVERLOADED: 503}
 _FORM_ONLY = HEADERS["Content-Security-Policy"].replace("form-action 'none'", "form-action 'self'")
 
@@ -104,7 +93,7 @@ def _error_page(request: Request, language: Language, code: ErrorCode) -> Respon
 
 
 def _page(request: Request, language: Language, body: str, status: int = 200) -> HTMLResponse:
-    response = respond(request, language, _TITLE, body, status)
+    response = respond(request, language, _TEXTS.title, body, status)
     response.headers["Content-Security-Policy"] = _FORM_ONLY
     return response
 
@@ -112,35 +101,30 @@ def _page(request: Request, language: Language, body: str, status: int = 200) ->
 def _form(language: Language) -> str:
     shown = language.catalogue
     return (
-        f'<p class="plain">{_say(_EITHER, shown)}</p>\n'
+        f'<p class="plain">{say(_TEXTS.either, shown)}</p>\n'
         f'<form method="post" action="/track?language={shown.value}">\n'
-        f'<p><label for="number">{_say(_NUMBER, shown)}</label><br>'
+        f'<p><label for="number">{say(_TEXTS.number, shown)}</label><br>'
         '<input id="number" name="number" required maxlength="40" autocomplete="off"></p>\n'
-        f'<p><label for="mobile">{_say(_MOBILE, shown)}</label><br>'
+        f'<p><label for="mobile">{say(_TEXTS.mobile, shown)}</label><br>'
         '<input id="mobile" name="mobile" maxlength="4" inputmode="numeric" autocomplete="off"></p>\n'
-        f'<p><label for="born_on">{_say(_BORN, shown)}</label><br>'
+        f'<p><label for="born_on">{say(_TEXTS.born, shown)}</label><br>'
         '<input id="born_on" name="born_on" type="date" autocomplete="off"></p>\n'
-        f"<p><button>{_say(_ASK, shown)}</button></p>\n</form>"
+        f"<p><button>{say(_TEXTS.ask, shown)}</button></p>\n</form>"
     )
 
 
 def _status_tables(found: Tracked, language: Language) -> str:
     shown = language.catalogue
-    due = found.due_at.astimezone(IST).strftime("%d-%m-%Y") if found.due_at else "–"
-    values = (
-        show_number(found.number),
-        found.service.in_language(shown),
-        found.department.in_language(shown) if found.department else "–",
-        label(f"status.{found.status.value}", shown),
-        due,
-    )
-    facts = [[_say(row, shown), escape(value)] for row, value in zip(_ROWS, values, strict=True)]
+    values = {
+        "number": show_number(found.number),
+        "service": found.service.in_language(shown),
+        "department": found.department.in_language(shown) if found.department else "–",
+        "status": label(f"status.{found.status.value}", shown),
+        "due_on": found.due_at.astimezone(IST).strftime("%d-%m-%Y") if found.due_at else "–",
+    }
+    facts = [[say(_TEXTS[f"rows.{name}"], shown), escape(value)] for name, value in values.items()]
     stages = [
         [escape(label(f"move.{stage.move.value}", shown)), escape(stage.at.astimezone(IST).strftime("%d-%m-%Y"))]
         for stage in found.stages
     ]
-    return f"{table(facts)}\n{table(stages, [_say(heading, shown) for heading in _STAGES])}"
-
-
-def _say(text: Bilingual, language: Language) -> str:
-    return escape(text.in_language(language))
+    return f"{table(facts)}\n{table(stages, [say(heading, shown) for heading in _STAGES])}"

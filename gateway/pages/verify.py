@@ -18,29 +18,18 @@ from actions.certificates.certificate_endings import Ended, end_of
 from actions.kernel import Environment, certificate_by_any
 from domain.certificates.certificates import CertificateStatus, IssuedCertificate
 from domain.kernel import Bilingual, Clock, ErrorCode, Language, MistypedNumber, ist_date, show_number
-from domain.kernel.messages import bilingual, label, message
+from domain.kernel.messages import Texts, label, message
 from gateway.http.headers import prefers_html
-from gateway.pages.frame import HEADERS, language_of, respond, table
+from gateway.pages.frame import HEADERS, language_of, respond, say, table
 from store.database import StoreError
+
+_TEXTS = Texts("page.verify")
 
 Finder = Callable[[str], Awaitable[IssuedCertificate | None]]
 """Finds a certificate of ours by its number or URI, or by a number of a system before; raises MistypedNumber."""
 
 EndFinder = Callable[[IssuedCertificate], Awaitable[Ended | None]]
 """Tells how a certificate ended."""
-
-_TITLE = bilingual("page.verify.title")
-_ROWS = (
-    bilingual("page.verify.rows.number"),
-    bilingual("page.verify.rows.certificate"),
-    bilingual("page.verify.rows.holder"),
-    bilingual("page.verify.rows.issued_on"),
-    bilingual("page.verify.rows.valid_until"),
-)
-_ENDED_ON = bilingual("page.verify.ended_on")
-_INSTEAD = bilingual("page.verify.instead")
-_NO_LIMIT = bilingual("page.verify.no_limit")
-_COMPARE = bilingual("page.verify.compare")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +106,9 @@ def routes_over(find: Finder, clock: Clock, end: EndFinder = _no_ending) -> list
         if found is None:
             return _refusal_response(request, language, ErrorCode.NOT_FOUND, 404, as_page=as_page)
         facts = facts_of(found, ist_date(clock.now()), ended)
-        return respond(request, language, _TITLE, _body(facts, language)) if as_page else _as_json(facts, language)
+        return (
+            respond(request, language, _TEXTS.title, _body(facts, language)) if as_page else _as_json(facts, language)
+        )
 
     return [Route("/verify/{number:path}", show, methods=["GET"])]
 
@@ -139,30 +130,30 @@ def _as_json(facts: Facts, language: Language) -> Response:
 def _refusal_response(request: Request, language: Language, code: ErrorCode, status: int, *, as_page: bool) -> Response:
     text = message(code, language)
     if as_page:
-        return respond(request, language, _TITLE, f'<p class="bad" role="alert">{escape(text)}</p>', status)
+        return respond(request, language, _TEXTS.title, f'<p class="bad" role="alert">{escape(text)}</p>', status)
     headers = {**HEADERS, "Content-Language": language.value}
     return JSONResponse({"code": code.value, "message": text}, status, headers)
 
 
 def _body(facts: Facts, language: Language) -> str:
     kind = "good" if facts.status is CertificateStatus.ACTIVE else "bad"
-    limit = _day(facts.valid_until) if facts.valid_until else _NO_LIMIT.in_language(language)
-    values = (
-        show_number(facts.number),
-        facts.name.in_language(language),
-        facts.holder.in_language(language),
-        _day(facts.issued_on),
-        limit,
-    )
-    rows = [[escape(row.in_language(language)), escape(value)] for row, value in zip(_ROWS, values, strict=True)]
+    limit = _day(facts.valid_until) if facts.valid_until else _TEXTS.no_limit.in_language(language)
+    values = {
+        "number": show_number(facts.number),
+        "certificate": facts.name.in_language(language),
+        "holder": facts.holder.in_language(language),
+        "issued_on": _day(facts.issued_on),
+        "valid_until": limit,
+    }
+    rows = [[say(_TEXTS[f"rows.{name}"], language), escape(value)] for name, value in values.items()]
     if facts.ended:
-        rows.append([_ENDED_ON.in_language(language), _day(facts.ended.ended_on)])
+        rows.append([_TEXTS.ended_on.in_language(language), _day(facts.ended.ended_on)])
     if facts.ended and facts.ended.successor:
         number = escape(facts.ended.successor)
         link = f'<a href="/verify/{number}">{escape(show_number(facts.ended.successor))}</a>'
-        rows.append([_INSTEAD.in_language(language), link])
+        rows.append([_TEXTS.instead.in_language(language), link])
     status = escape(label(f"certificate.{facts.status.value}", language))
-    compare = escape(_COMPARE.in_language(language))
+    compare = say(_TEXTS.compare, language)
     return f'<p class="{kind}" role="status">{status}</p>\n{table(rows)}\n<p class="plain">{compare}</p>'
 
 

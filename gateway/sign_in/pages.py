@@ -9,67 +9,14 @@ from urllib.parse import urlencode
 from starlette.responses import HTMLResponse
 
 from domain.kernel import Bilingual, ErrorCode, Language, PersonKind, Provider
-from domain.kernel.messages import bilingual
+from domain.kernel.messages import Texts
+from gateway.pages.frame import say
 from gateway.sign_in.providers import SLUGS
 
-PORTAL = bilingual("page.sign_in.portal")
-SIGN_IN = bilingual("page.sign_in.sign_in")
-INTRODUCTION = bilingual("page.sign_in.introduction")
-FOR_CITIZENS = bilingual("page.sign_in.for_citizens")
-FOR_STAFF = bilingual("page.sign_in.for_staff")
-SIGNED_OUT = bilingual("page.sign_in.signed_out")
-SIGN_OUT = bilingual("page.sign_in.sign_out")
-MY_DEVICES = bilingual("page.sign_in.my_devices")
-MY_ACCOUNTS = bilingual("page.sign_in.my_accounts")
-BACK = bilingual("page.sign_in.back")
-CODE = bilingual("page.sign_in.code")
-NO_PROVIDER = bilingual("page.sign_in.no_provider")
+_TEXTS = Texts("page.sign_in")
 
-PROVIDERS = MappingProxyType(
-    {
-        Provider.MERI_PEHCHAAN: bilingual("page.sign_in.providers.MERI_PEHCHAAN"),
-        Provider.JAN_PARICHAY: bilingual("page.sign_in.providers.JAN_PARICHAY"),
-        Provider.PARICHAY: bilingual("page.sign_in.providers.PARICHAY"),
-        Provider.CSC_CONNECT: bilingual("page.sign_in.providers.CSC_CONNECT"),
-        Provider.UMANG: bilingual("page.sign_in.providers.UMANG"),
-    }
-)
-HINTS = MappingProxyType(
-    {
-        Provider.MERI_PEHCHAAN: bilingual("page.sign_in.hints.MERI_PEHCHAAN"),
-        Provider.JAN_PARICHAY: bilingual("page.sign_in.hints.JAN_PARICHAY"),
-        Provider.PARICHAY: bilingual("page.sign_in.hints.PARICHAY"),
-        Provider.CSC_CONNECT: bilingual("page.sign_in.hints.CSC_CONNECT"),
-    }
-)
-SIGNED_IN = MappingProxyType(
-    {
-        PersonKind.CITIZEN: bilingual("page.sign_in.signed_in.CITIZEN"),
-        PersonKind.OFFICER: bilingual("page.sign_in.signed_in.OFFICER"),
-        PersonKind.OPERATOR: bilingual("page.sign_in.signed_in.OPERATOR"),
-    }
-)
 
-PROBLEM = bilingual("page.sign_in.problem")
-PROBLEMS = MappingProxyType(
-    {
-        ErrorCode.BAD_INPUT: bilingual("page.sign_in.problems.BAD_INPUT"),
-        ErrorCode.FORBIDDEN: bilingual("page.sign_in.problems.FORBIDDEN"),
-        ErrorCode.UNAUTHENTICATED: bilingual("page.sign_in.problems.UNAUTHENTICATED"),
-        ErrorCode.ACCOUNT_TAKEN: bilingual("page.sign_in.problems.ACCOUNT_TAKEN"),
-        ErrorCode.LAST_ACCOUNT: bilingual("page.sign_in.problems.LAST_ACCOUNT"),
-        ErrorCode.MOBILE_MISSING: bilingual("page.sign_in.problems.MOBILE_MISSING"),
-        ErrorCode.OTP_EXPIRED: bilingual("page.sign_in.problems.OTP_EXPIRED"),
-        ErrorCode.RATE_LIMITED: bilingual("page.sign_in.problems.RATE_LIMITED"),
-        ErrorCode.NOT_FOUND: bilingual("page.sign_in.problems.NOT_FOUND"),
-        ErrorCode.CONSENT_REQUIRED: bilingual("page.sign_in.problems.CONSENT_REQUIRED"),
-        ErrorCode.SOURCE_UNAVAILABLE: bilingual("page.sign_in.problems.SOURCE_UNAVAILABLE"),
-        ErrorCode.SOURCE_REFUSED: bilingual("page.sign_in.problems.SOURCE_REFUSED"),
-        ErrorCode.SOURCE_GARBLED: bilingual("page.sign_in.problems.SOURCE_GARBLED"),
-        ErrorCode.INTEGRITY: bilingual("page.sign_in.problems.INTEGRITY"),
-        ErrorCode.INTERNAL: bilingual("page.sign_in.problems.INTERNAL"),
-    }
-)
+PROVIDERS = MappingProxyType({one: _TEXTS[f"providers.{one.value}"] for one in (*SLUGS, Provider.UMANG)})
 HEADERS: Mapping[str, str] = {
     "Cache-Control": "no-store",
     "Referrer-Policy": "no-referrer",
@@ -113,26 +60,27 @@ def sign_in_page(
     signed_out: bool = False,
 ) -> HTMLResponse:
     """The choice of providers; for a browser that is signed in, who is and the way out."""
-    parts = [f"<h1>{say(SIGN_IN, language)} – {say(PORTAL, language)}</h1>"]
+    parts = [f"<h1>{say(_TEXTS.sign_in, language)} – {say(_TEXTS.portal, language)}</h1>"]
     if signed_out:
-        parts.append(f'<p role="alert" id="signed-out">{say(SIGNED_OUT, language)}</p>')
+        parts.append(f'<p role="alert" id="signed-out">{say(_TEXTS.signed_out, language)}</p>')
     if signed_in is not None:
+        welcome = _TEXTS[f"signed_in.{signed_in.value}"]
         parts.append(
-            f'<p role="status">{say(SIGNED_IN[signed_in], language)}</p>'
-            f'<form method="post" action="/sign-out"><button>{say(SIGN_OUT, language)}</button></form>'
-            f'<p><a href="/sign-in/devices?language={language.value}">{say(MY_DEVICES, language)}</a></p>'
+            f'<p role="status">{say(welcome, language)}</p>'
+            f'<form method="post" action="/sign-out"><button>{say(_TEXTS.sign_out, language)}</button></form>'
+            f'<p><a href="/sign-in/devices?language={language.value}">{say(_TEXTS.my_devices, language)}</a></p>'
         )
         if signed_in is PersonKind.CITIZEN:
             accounts = f"/sign-in/accounts?language={language.value}"
-            parts.append(f'<p><a href="{accounts}">{say(MY_ACCOUNTS, language)}</a></p>')
-    parts.append(f"<p>{say(INTRODUCTION if providers else NO_PROVIDER, language)}</p>")
+            parts.append(f'<p><a href="{accounts}">{say(_TEXTS.my_accounts, language)}</a></p>')
+    parts.append(f"<p>{say(_TEXTS.introduction if providers else _TEXTS.no_provider, language)}</p>")
     staff = tuple(provider for provider in SLUGS if provider not in _CITIZENS)
-    for heading, group in ((FOR_CITIZENS, _CITIZENS), (FOR_STAFF, staff)):
+    for heading, group in ((_TEXTS.for_citizens, _CITIZENS), (_TEXTS.for_staff, staff)):
         offered = [provider for provider in group if provider in providers]
         if offered:
             items = "".join(_provider(provider, language, return_to) for provider in offered)
             parts.append(f"<h2>{say(heading, language)}</h2><ul>{items}</ul>")
-    return respond(language, SIGN_IN, "\n".join(parts), {"return_to": return_to}, forms_to=ways_out)
+    return respond(language, _TEXTS.sign_in, "\n".join(parts), {"return_to": return_to}, forms_to=ways_out)
 
 
 def problem_page(
@@ -140,14 +88,15 @@ def problem_page(
 ) -> HTMLResponse:
     """A readable refusal with its code and the way back; nothing internal."""
     back = "/sign-in?" + urlencode({"language": language.value, **({"return_to": return_to} if return_to else {})})
-    said = PROBLEMS.get(code, PROBLEMS[ErrorCode.INTERNAL])
+    known = f"problems.{code.value}" in _TEXTS
+    said = _TEXTS[f"problems.{code.value}"] if known else _TEXTS["problems.INTERNAL"]
     body = (
-        f"<h1>{say(PROBLEM, language)}</h1>"
+        f"<h1>{say(_TEXTS.problem, language)}</h1>"
         f'<p role="alert">{say(said, language)}</p>'
-        f'<p class="code">{say(CODE, language)}: <code id="code">{code.value}</code></p>'
-        f'<p><a class="provider" href="{escape(back)}">{say(BACK, language)}</a></p>'
+        f'<p class="code">{say(_TEXTS.code, language)}: <code id="code">{code.value}</code></p>'
+        f'<p><a class="provider" href="{escape(back)}">{say(_TEXTS.back, language)}</a></p>'
     )
-    response = respond(language, PROBLEM, body, {"return_to": return_to} if return_to else {}, status)
+    response = respond(language, _TEXTS.problem, body, {"return_to": return_to} if return_to else {}, status)
     if retry_after is not None:
         response.headers["Retry-After"] = str(retry_after)
     return response
@@ -156,11 +105,11 @@ def problem_page(
 def _provider(provider: Provider, language: Language, return_to: str) -> str:
     query = urlencode({"return_to": return_to, "language": language.value})
     address = escape(f"/sign-in/start/{SLUGS[provider]}?{query}")
-    hint = f"hint-{SLUGS[provider]}"
+    name, hint = f"hint-{SLUGS[provider]}", _TEXTS[f"hints.{provider.value}"]
     return (
-        f'<li><a class="provider" href="{address}" aria-describedby="{hint}">'
+        f'<li><a class="provider" href="{address}" aria-describedby="{name}">'
         f"{say(PROVIDERS[provider], language)}</a>"
-        f'<p class="hint" id="{hint}">{say(HINTS[provider], language)}</p></li>'
+        f'<p class="hint" id="{name}">{say(hint, language)}</p></li>'
     )
 
 
@@ -184,15 +133,10 @@ def respond(
     switch = f'<a href="{address}" lang="{other.value}" hreflang="{other.value}">{name}</a>' if path else ""
     page = _PAGE.substitute(
         language=shown.value,
-        title=f"{say(title, language)} – {say(PORTAL, language)}",
+        title=f"{say(title, language)} – {say(_TEXTS.portal, language)}",
         switch=f"<nav>{switch}</nav>" if switch else "",
         body=body,
     )
     policy = _POLICY.format(forms=" ".join(("'self'", *sorted(forms_to))))
     headers = {**HEADERS, "Content-Security-Policy": policy, "Content-Language": shown.value}
     return HTMLResponse(page, status, headers=headers)
-
-
-def say(text: Bilingual, language: Language) -> str:
-    """A text for a page, in the language."""
-    return escape(text.in_language(language))

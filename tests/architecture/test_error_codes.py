@@ -14,7 +14,6 @@ FEW = 5
 SECOND_TABLES = {
     "gateway/http/document_downloads.py": "HTTP statuses of downloads, which differ from those of uploads",
     "gateway/http/upload_requests.py": "the HTTP statuses of resumable uploads, which their protocol sets",
-    "gateway/sign_in/pages.py": "what the sign-in pages say instead of the text of the code",
 }
 
 

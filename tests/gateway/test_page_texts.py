@@ -28,16 +28,40 @@ def test_the_gateway_writes_no_text_of_both_languages_itself():
 
 
 def test_every_text_of_pages_and_doors_is_asked_for_and_every_one_asked_for_is_there():
-    asked = {
-        call.args[0].value
-        for folder in ("gateway", "integrations")
-        for module in modules(folder)
-        for call in calls(module, "bilingual")
-        if is_text(call.args[0])  # else it is a text of a table, such as return_reason
-    }
+    asked: set[str] = set()
+    families: set[str] = set()
+    for module in (one for folder in ("gateway", "integrations") for one in modules(folder)):
+        # what is no literal is a text of a table, such as return_reason
+        asked |= {call.args[0].value for call in calls(module, "bilingual") if is_text(call.args[0])}
+        prefixes = [call.args[0].value for call in calls(module, "Texts")]
+        assert len(prefixes) <= 1
+        for prefix in prefixes:
+            names, begun = names_asked_of(module, "_TEXTS")
+            asked |= {f"{prefix}.{name}" for name in names}
+            families |= {f"{prefix}.{name}" for name in begun}
 
     for language in (Language.HI, Language.EN):
-        assert asked == {key for prefix in PREFIXES for key in labels(language, prefix)}
+        known = {key for prefix in PREFIXES for key in labels(language, prefix)}
+        assert asked <= known
+        assert all(any(key.startswith(family) for key in known) for family in families)
+        assert {key for key in known - asked if not key.startswith(tuple(families))} == set()
+
+
+def names_asked_of(module: ast.Module, variable: str) -> tuple[set[str], set[str]]:
+    """The names that are read of a page's texts, and the beginnings of those that are made when they are shown."""
+    names: set[str] = set()
+    begun: set[str] = set()
+    for node in ast.walk(module):
+        match node:
+            case ast.Attribute(value=ast.Name(id=of), attr=name) if of == variable:
+                names.add(name)
+            case ast.Subscript(value=ast.Name(id=of), slice=ast.JoinedStr(values=[ast.Constant(value=str(name)), *_])):
+                if of == variable:
+                    begun.add(name)
+            case ast.Subscript(value=ast.Name(id=of), slice=key) if of == variable:
+                parts = (one.value for one in ast.walk(key) if isinstance(one, ast.Constant))
+                names |= {part for part in parts if isinstance(part, str)}
+    return names, begun
 
 
 def modules(folder: str) -> Iterator[ast.Module]:
