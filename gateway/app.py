@@ -121,7 +121,11 @@ def doors(
     """Every route but health, which is served before the others."""
     environment = runtime.environment
     times = DEMO_TIMES if settings.demo else 1
-    partners = admission_wrapper(edge.admission, Share.PARTNERS)
+    admitted = admission_wrapper(edge.admission, Share.PARTNERS)
+
+    def partner(routes: list[Route], source: Source) -> list[Route]:
+        return refuse_when_off(admitted(routes), source, runtime.switches, environment.clock)
+
     locker = read_onboarding(settings, "digilocker", IssuerSettings.from_onboarding)
     published = read_onboarding(settings, "apisetu", PublishedSettings.from_onboarding)
     etaal = read_onboarding(
@@ -129,36 +133,19 @@ def doors(
     )
     return [
         *graphql_routes(settings, runtime, edge, graph, streaming),
-        *count_failures(
-            sign_in.routes(settings=_sign_in_settings(settings)),
-            runtime.vitals.sign_in_failed,
-        ),
-        *refuse_when_off(
-            partners(issuer_routes(CertificateIssuer(environment, locker.search_tags), locker, environment.clock)),
+        *count_failures(sign_in.routes(settings=_sign_in_settings(settings)), runtime.vitals.sign_in_failed),
+        *partner(
+            issuer_routes(CertificateIssuer(environment, locker.search_tags), locker, environment.clock),
             Source.DIGILOCKER,
-            runtime.switches,
-            environment.clock,
         ),
-        *refuse_when_off(
-            partners(etaal_routes(LedgerCounts(environment), etaal, environment.clock, edge.tallies)),
-            Source.E_TAAL,
-            runtime.switches,
-            environment.clock,
-        ),
-        *refuse_when_off(
-            partners(published_routes(CertificatePublisher(environment), published, environment.clock, settings.url)),
+        *partner(etaal_routes(LedgerCounts(environment), etaal, environment.clock, edge.tallies), Source.E_TAAL),
+        *partner(
+            published_routes(CertificatePublisher(environment), published, environment.clock, settings.url),
             Source.API_SETU,
-            runtime.switches,
-            environment.clock,
         ),
-        *partners(umang_routes(settings, runtime, graph, edge, metrics)),
-        *refuse_when_off(
-            partners(commission_doors(settings, environment, edge.tallies)),
-            Source.RIGHT_TO_SERVICE,
-            runtime.switches,
-            environment.clock,
-        ),
-        *partners(fee_doors(environment)),
+        *admitted(umang_routes(settings, runtime, graph, edge, metrics)),
+        *partner(commission_doors(settings, environment, edge.tallies), Source.RIGHT_TO_SERVICE),
+        *admitted(fee_doors(environment)),
         *public_key_routes(environment),
         *openapi_routes(settings.url),
         *verify_routes(environment),

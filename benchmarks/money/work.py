@@ -20,7 +20,7 @@ from sqlalchemy import case, func, select
 from actions.kernel import Environment
 from actions.payments.partner import pfms
 from actions.payments.payment_answers import fetch_answers
-from actions.payments.payment_batches import batch_round
+from actions.payments.payment_batches import SEND, batch_round
 from actions.payments.reconciliation import reconcile
 from actions.payments.sealing import content_of
 from benchmarks.money.filled import MORNING, open_environment
@@ -28,7 +28,7 @@ from domain.benefits.benefits import PaymentStatus, Rail
 from domain.payments.files import BatchState, Direction
 from domain.reconciliation.reconciliation import RunState
 from gateway.worker.deliveries import Deliveries
-from gateway.worker.payment_rounds import PAYMENT_HANDLERS
+from gateway.worker.topics import HANDLERS
 from integrations.calling.errors import RemoteError
 from store.benefits.benefits import instalments_table
 from store.database import StoreError
@@ -72,7 +72,7 @@ async def work(folder: Path, url: str) -> None:
     meter = Meter()
     async with open_environment(folder, url) as env, asyncio.TaskGroup() as tasks:
         telling = tasks.create_task(_tell_on(env, meter))
-        worker = Deliveries(env, PAYMENT_HANDLERS, asyncio.Event())
+        worker = Deliveries(env, {SEND: HANDLERS[SEND]}, asyncio.Event())
         while True:
             try:
                 if await _round(env, worker, meter) == 0 and await _left(env) == 0:

@@ -37,7 +37,7 @@ from gateway.http.calls import RequestContext, ResolvedDocument
 from gateway.http.edge import TrustedDocuments
 from gateway.http.headers import ROUTER_HEADER
 from gateway.http.problems import RequestProblem, bad_request
-from gateway.runtime.heartbeat import run_periodically
+from gateway.runtime.background import run_periodically
 from gateway.settings.limits import DocumentMode
 from store.database import Keyrings, Store, StoreError
 from store.platform import manifests

@@ -1,8 +1,7 @@
 """Opens rate limits, admission control and trusted documents for one process."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -20,6 +19,7 @@ from gateway.http.edge import Edge
 from gateway.http.metrics import Metrics
 from gateway.http.problems import RequestProblem
 from gateway.http.rates import RateLimits
+from gateway.runtime.background import run_in_background
 from gateway.runtime.composition import Runtime
 from gateway.settings.limits import DEMO_TIMES
 from gateway.settings.settings import Settings
@@ -41,31 +41,28 @@ async def open_edge(settings: Settings, runtime: Runtime, metrics: Metrics) -> A
     )
     tallies = FallbackRequestCounters(clock, settings.cache_store_url, faults=metrics.observe_rate_fault)
     metrics.watch_load(lambda: (admission.limit.value, admission.under_way, admission.waiting))
-    watch = asyncio.create_task(admission.watch())
-    try:
-        yield Edge(
-            clock=clock,
-            ids=environment.ids,
-            limits=settings.limits,
-            origins=(settings.url,),
-            introspection=settings.demo,
-            developer=is_developer,
-            page=graphiql_page if settings.graphiql_open else None,
-            observe=metrics.observe_operation,
-            callers=_callers(runtime),
-            rates=rates,
-            tallies=tallies,
-            admission=admission,
-            trusted=TrustedLibrary(settings.documents_mode, clock),
-            replays=StoredReplays(environment.store, clock),
-            router_secret=settings.router_secret.get_secret_value() if settings.router_secret else None,
-        )
-    finally:
-        watch.cancel()
-        with suppress(asyncio.CancelledError):
-            await watch
-        await rates.close()
-        await tallies.close()
+    async with run_in_background(admission.watch()):
+        try:
+            yield Edge(
+                clock=clock,
+                ids=environment.ids,
+                limits=settings.limits,
+                origins=(settings.url,),
+                introspection=settings.demo,
+                developer=is_developer,
+                page=graphiql_page if settings.graphiql_open else None,
+                observe=metrics.observe_operation,
+                callers=_callers(runtime),
+                rates=rates,
+                tallies=tallies,
+                admission=admission,
+                trusted=TrustedLibrary(settings.documents_mode, clock),
+                replays=StoredReplays(environment.store, clock),
+                router_secret=settings.router_secret.get_secret_value() if settings.router_secret else None,
+            )
+        finally:
+            await rates.close()
+            await tallies.close()
 
 
 def is_developer(context: RequestContext) -> bool:

@@ -1,9 +1,8 @@
 """The heartbeat of every process: refreshes the kill switches and reports the process's health."""
 
-import asyncio
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import structlog
@@ -12,6 +11,7 @@ from actions.kernel import Environment
 from actions.platform.alarms import tell
 from domain.platform.alarms import AlarmCode
 from domain.platform.switches import Switchboard
+from gateway.runtime.background import Periodic, run_periodically
 from gateway.runtime.process_health import ProcessHealth
 from store.catalogue import calendar
 from store.database import Store, StoreError
@@ -86,59 +86,13 @@ class Heartbeat:
 
 
 @asynccontextmanager
-async def run_heartbeat(
-    pulse: Heartbeat, *more: tuple[float, Callable[[], Awaitable[object]]]
-) -> AsyncIterator[Heartbeat]:
-    """Run the heartbeat and each work of `more` at its interval in seconds, the first time after one interval."""
-    stopping = asyncio.Event()
-    tasks = [
-        asyncio.create_task(_repeat(stopping, SWITCH_SECONDS, pulse.poll_switches)),
-        asyncio.create_task(_repeat(stopping, CALENDAR_SECONDS, pulse.poll_calendar)),
-        asyncio.create_task(_repeat(stopping, BEAT_SECONDS, pulse.beat)),
-        *(asyncio.create_task(_repeat(stopping, seconds, work, wait_first=True)) for seconds, work in more),
-    ]
-    try:
+async def run_heartbeat(pulse: Heartbeat, *more: Periodic) -> AsyncIterator[Heartbeat]:
+    """Run the heartbeat, and each work of `more` the first time after one interval."""
+    own = (SWITCH_SECONDS, pulse.poll_switches), (CALENDAR_SECONDS, pulse.poll_calendar), (BEAT_SECONDS, pulse.beat)
+    async with run_periodically(*more, at_once=own):
         yield pulse
-    finally:
-        stopping.set()
-        await asyncio.gather(*tasks)
-
-
-@asynccontextmanager
-async def run_periodically(*works: tuple[float, Callable[[], Awaitable[object]]]) -> AsyncIterator[None]:
-    """Run each work at its interval in seconds, the first time after one interval; a failure is logged only."""
-    stopping = asyncio.Event()
-    tasks = [asyncio.create_task(_repeat(stopping, seconds, work, wait_first=True)) for seconds, work in works]
-    try:
-        yield
-    finally:
-        stopping.set()
-        await asyncio.gather(*tasks)
 
 
 def label_of(kind: str) -> str:
     """The name of a process: its kind and its machine."""
     return f"{kind}@{socket.gethostname()}"
-
-
-async def _repeat(
-    stopping: asyncio.Event, seconds: float, work: Callable[[], Awaitable[object]], *, wait_first: bool = False
-) -> None:
-    well = True
-    if wait_first:
-        await _wait(stopping, seconds)
-    while not stopping.is_set():
-        try:
-            await work()
-            well = True
-        except Exception as error:  # noqa: BLE001 - one bad beat must not stop the others
-            if well:  # logged once, not at every heartbeat of an outage
-                log.warning("pulse_missed", work=getattr(work, "__name__", "work"), kind=type(error).__name__)
-            well = False
-        await _wait(stopping, seconds)
-
-
-async def _wait(stopping: asyncio.Event, seconds: float) -> None:
-    with suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await stopping.wait()

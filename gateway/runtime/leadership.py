@@ -2,10 +2,10 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 
 from actions.kernel import Environment
+from gateway.runtime.background import run_in_background
 from store.database import StoreError, Transaction, leases
 from store.database.leases import Lease
 
@@ -29,16 +29,9 @@ class Leadership:
         """Renew in the transaction of the work itself; False where the lead has passed on."""
         return self.lease is not None and await leases.renew(tx, self.lease, self._seconds) is not None
 
-    @asynccontextmanager
-    async def renew_in_background(self) -> AsyncIterator[None]:
+    def renew_in_background(self) -> AbstractAsyncContextManager[None]:
         """Renew the lead while a piece of work goes on that may outlast it; one that is lost breaks nothing off."""
-        keeping = asyncio.create_task(self._keep())
-        try:
-            yield
-        finally:
-            keeping.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await keeping
+        return run_in_background(self._keep())
 
     async def _keep(self) -> None:
         while True:

@@ -16,6 +16,7 @@ from redis.exceptions import RedisError
 
 from actions.platform.change_feed import TooSlow
 from domain.platform.changes import START, Change, Position, Wanted
+from gateway.runtime.background import run_in_background, wait_for_event
 from gateway.settings.subscriptions import Streams
 from store.database import Store, StoreError, change_feed
 
@@ -185,16 +186,12 @@ class Fanout:
         async with self._store.read_transaction() as tx:
             self._position = (await change_feed.state(tx)).end
         self._store.after_commit.append(self.note_commit)
-        tasks = [asyncio.create_task(self._run())]
-        if self._bus is not None:
-            tasks.append(asyncio.create_task(self._bus.run(self.wake)))
-        try:
-            yield self
-        finally:
-            self._store.after_commit.remove(self.note_commit)
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+        works = [self._run()] if self._bus is None else [self._run(), self._bus.run(self.wake)]
+        async with run_in_background(*works):
+            try:
+                yield self
+            finally:
+                self._store.after_commit.remove(self.note_commit)
 
     async def look(self) -> bool:
         """Read what is new and hand it on; False where rows are held back and a look soon makes sense."""
@@ -225,9 +222,7 @@ class Fanout:
                     log.warning("fanout_missed", kind=type(error).__name__)
                 well = False
             seconds = self._settings.look_seconds if settled else SOON_SECONDS
-            with suppress(TimeoutError):
-                async with asyncio.timeout(seconds):
-                    await self._bell.wait()
+            await wait_for_event(self._bell, seconds)
 
 
 async def ensure_feed(store: Store) -> None:
@@ -254,10 +249,8 @@ async def announce_commits(store: Store, bus: Bus | None) -> AsyncIterator[None]
             bus.notify_others()
 
     store.after_commit.append(note_commit)
-    task = asyncio.create_task(bus.run(None))
-    try:
-        yield
-    finally:
-        store.after_commit.remove(note_commit)
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+    async with run_in_background(bus.run(None)):
+        try:
+            yield
+        finally:
+            store.after_commit.remove(note_commit)

@@ -4,16 +4,12 @@ So a sign-out, an erasure or an expiry ends a stream within five seconds (docs/r
 not there is an event on it.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
-import structlog
-
-from store.database import Store, StoreError
+from gateway.runtime.background import run_periodically
+from store.database import Store
 from store.identity import sessions
-
-log = structlog.get_logger(__name__)
 
 
 class Sessions:
@@ -49,19 +45,9 @@ class Sessions:
 
     @asynccontextmanager
     async def run(self) -> AsyncIterator["Sessions"]:
-        """Look again and again, until the end of the context."""
-        task = asyncio.create_task(self._run())
-        try:
-            yield self
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+        """Look again and again, until the end of the context.
 
-    async def _run(self) -> None:
-        while True:
-            await asyncio.sleep(self._seconds)
-            try:
-                await self.look()
-            except StoreError as error:
-                # While the store is unavailable no event can be sent either; the next check finds it.
-                log.warning("sessions_not_seen", kind=type(error).__name__)
+        While the store is unavailable no event can be sent either; the next look finds what ended.
+        """
+        async with run_periodically((self._seconds, self.look)):
+            yield self

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from actions.platform.change_feed import Feed
 from gateway.graphql.pipeline import Pipeline
 from gateway.http.edge import Edge
+from gateway.runtime.background import run_in_background
 from gateway.settings.subscriptions import Streams
 from gateway.streams.fanout import Fanout, open_bus
 from gateway.streams.operations import Operations
@@ -100,14 +101,11 @@ async def open_streams(
     sessions = Sessions(store, settings.session_seconds)
     async with fanout.run(), sessions.run():
         streaming = Streaming(settings, sessions, fanout)
-        task = asyncio.create_task(_until_the_end(streaming, is_ready))
-        try:
-            yield streaming
-        finally:
-            streaming.stopping.set()
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+        async with run_in_background(_until_the_end(streaming, is_ready)):
+            try:
+                yield streaming
+            finally:
+                streaming.stopping.set()
 
 
 async def _until_the_end(streaming: Streaming, is_ready: Callable[[], bool]) -> None:

@@ -7,9 +7,10 @@ off before the claim ends.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from gateway.runtime.background import run_in_background
 from store.database import StoreError
 
 SHARE = 0.8
@@ -52,18 +53,10 @@ class ClaimHeartbeat:
                 raise Stopped from None
             raise
 
-    @contextlib.asynccontextmanager
-    async def _beat_in_background(self, bound: asyncio.Timeout, begun: float) -> AsyncIterator[None]:
+    def _beat_in_background(self, bound: asyncio.Timeout, begun: float) -> contextlib.AbstractAsyncContextManager[None]:
         if self.longest <= self.seconds * SHARE:
-            yield
-            return
-        beats = asyncio.create_task(self._beat(bound, begun))
-        try:
-            yield
-        finally:
-            beats.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await beats
+            return contextlib.nullcontext()
+        return run_in_background(self._beat(bound, begun))
 
     async def _beat(self, bound: asyncio.Timeout, begun: float) -> None:
         """Renew the claim as long as the worker is not to stop. A store that is away ends the work in time."""

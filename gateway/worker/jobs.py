@@ -18,6 +18,8 @@ from actions.etaal.etaal_rounds import close_due, plan_pushes
 from actions.feedback.grievances import escalate_overdue
 from actions.feedback.tracking import forget_tries
 from actions.fees.fee_enquiries import ask_due
+from actions.fees.scrolls import compare_due as compare_scrolls
+from actions.fees.scrolls import compare_wallet
 from actions.identity.contact_lookup import index_contacts
 from actions.identity.record_joining import join_due
 from actions.kernel import Environment
@@ -29,7 +31,6 @@ from domain.kernel import ist_date
 from gateway.settings.settings import Retention
 from gateway.worker import finance_clock, legal_clock
 from gateway.worker.deliveries import Deliveries
-from gateway.worker.fees import FEE_SECONDS, reconcile_fees
 from gateway.worker.finance_clock import FinanceClock
 from gateway.worker.legal_clock import LegalClock
 from gateway.worker.payment_rounds import PaymentRounds
@@ -43,6 +44,9 @@ from store.statistics import figures
 
 POLL_SECONDS = 0.2
 SEAL_SECONDS = 1.0
+FEE_SECONDS = 5.0
+"""How often a worker looks which orders are to be asked about: one read, and nearly always in vain."""
+
 UPKEEP_SECONDS = 60.0
 AT_ONCE = 4
 """So many jobs of upkeep at most are at work at once: a long one delays no other, and the store has capacity."""
@@ -149,6 +153,13 @@ async def _index_contacts(environment: Environment) -> None:
     """Citizens of before there was an index are indexed."""
     while await index_contacts(environment):
         pass
+
+
+async def reconcile_fees(environment: Environment) -> None:
+    """Take the treasury's scrolls that are there by now, and ask CSC about the wallet payments of the days before."""
+    scrolls, agreed = await compare_scrolls(environment), await compare_wallet(environment)
+    if scrolls or agreed:
+        log.info("fees_reconciled", scrolls=scrolls, wallet_payments=agreed)
 
 
 async def _close_counts(environment: Environment) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 
 import structlog
 
@@ -11,7 +11,6 @@ from actions.payments.payment_answers import fetch_answers, forget_answers
 from actions.payments.payment_batches import SEND, batch_round
 from actions.payments.pfms_transport_switch import report_disconnected_transports
 from actions.payments.registrations import enrol
-from actions.payments.sending import send_batch
 from gateway.worker.leader import Leader
 from integrations.calling.errors import RemoteError
 from integrations.dbt_finance.pfms import sftp_exchange
@@ -24,13 +23,6 @@ that a dead worker holds nobody up, and is renewed while a round goes on: an ans
 
 _log = structlog.get_logger(__name__)
 
-
-async def _send(environment: Environment, payload: Mapping[str, str]) -> None:
-    await send_batch(environment, payload["batch_id"])
-
-
-PAYMENT_HANDLERS: Mapping[str, Callable[[Environment, Mapping[str, str]], Awaitable[None]]] = {SEND: _send}
-"""By topic; gateway/worker/topics.py adds them to its own."""
 
 PAYMENT_LONGEST: Mapping[str, float] = {SEND: 2 * sftp_exchange.SEND.total + LARGEST_FILE / SLOWEST}
 """Seconds of the largest file on the slowest line, and as long as a send may take at all for all that comes before."""

@@ -1,13 +1,13 @@
 """Runs a table of jobs, each at its own interval and with its own error handling, until stopped."""
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import structlog
 
 from domain.platform.alarms import JobOutcome
+from gateway.runtime.background import wait_for_event
 from store.database import StoreUnavailable, WritesStopped
 
 AFTER_FAILURE_SECONDS = 1.0
@@ -69,9 +69,7 @@ class Runner:
             self._ended(job.name, outcome)
             done = outcome is JobOutcome.DONE
             pause = begun + job.every - loop.time() if done else max(job.every, AFTER_FAILURE_SECONDS)
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(max(0.0, pause)):
-                    await self._stopping.wait()
+            await wait_for_event(self._stopping, pause)
         if job.close is not None:
             await _run_safely(job.name, job.close)
 

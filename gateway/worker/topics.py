@@ -2,7 +2,12 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import date
+from functools import partial
 
+from actions.appeals.commission_filing import EVENT, file_with_commission, send_to_commission
+from actions.appeals.commission_filing import FILE as COMMISSION_FILE
+from actions.appeals.commission_reports import SERVICE, SUMMARY, send_service, send_summary
+from actions.appeals.delay_review import REVIEW, send_review
 from actions.benefits.bharat_reports import REPORT, send_report
 from actions.benefits.sanction import send_instruction
 from actions.certificates.certificate_endings import make_corrected
@@ -14,69 +19,63 @@ from actions.documents.locker_push import send_as_asked, send_to_locker
 from actions.documents.locker_revoking import REVOKE, revoke_locker
 from actions.etaal.etaal_rounds import PUSH as COUNTS
 from actions.etaal.etaal_rounds import send_counts
+from actions.fees.fee_enquiries import RECONCILED
+from actions.fees.fee_refunds import REFUND, send_refund
+from actions.fees.reconciled import log_reconciled
 from actions.identity.code_sending import SEND, send_code
 from actions.identity.provider_sign_out import END, end_at_provider
 from actions.kernel import Environment
+from actions.payments.payment_batches import SEND as PAYMENT_SEND
+from actions.payments.sending import send_batch
 from actions.rosters.roster_filing import FILE, file_some
-from gateway.worker.commission import COMMISSION_HANDLERS
-from gateway.worker.fees import FEE_HANDLERS
-from gateway.worker.payment_rounds import PAYMENT_HANDLERS
 from integrations.digilocker import PushAction
 
 Handler = Callable[[Environment, Mapping[str, str]], Awaitable[None]]
 
 
+def _call(verb: Callable[..., Awaitable[object]], **readers: Callable[[str], object]) -> Handler:
+    """Calls a verb with the named values of the payload in their order, each as its reader makes it of the text."""
+
+    async def handle(environment: Environment, payload: Mapping[str, str]) -> None:
+        await verb(environment, *(read(payload[name]) for name, read in readers.items()))
+
+    return handle
+
+
+async def _verify(environment: Environment, payload: Mapping[str, str]) -> None:
+    await verify_document(environment, payload["document_id"], application_id=payload["application_id"])
+
+
+_day = date.fromisoformat
+
+HANDLERS: Mapping[str, Handler] = {
+    "dbt.instruct": _call(send_instruction, instalment_id=str),
+    "document.verify": _verify,
+    "locker.push": _call(send_to_locker, certificate_id=str, action=PushAction),
+    "locker.push_asked": _call(send_as_asked, application_id=str, locker_id=str),
+    "locker.order": _call(carry_out_order, order_id=str),
+    REVOKE: _call(revoke_locker, citizen_id=str, version=int),
+    END: _call(end_at_provider, session_id=str),
+    SEND: send_code,
+    FILE: file_some,
+    REFUND: _call(send_refund, order_id=str),
+    RECONCILED: _call(log_reconciled, order_id=str),
+    COMMISSION_FILE: _call(file_with_commission, appeal_id=str),
+    EVENT: send_to_commission,
+    SERVICE: send_service,
+    SUMMARY: _call(send_summary, day=_day),
+    REVIEW: _call(send_review, month=_day),
+    PAYMENT_SEND: _call(send_batch, batch_id=str),
+    REPORT: send_report,
+    COUNTS: _call(send_counts, day=_day, revision=int),
+}
+"""What is done with each topic but certificates. Every handler may be run twice with the same message."""
+
+
 def handlers(renderer: Renderer) -> Mapping[str, Handler]:
-    """What is done with each topic. Every handler may be run twice with the same message."""
-
-    async def issue(environment: Environment, payload: Mapping[str, str]) -> None:
-        await issue_certificate(environment, payload["application_id"], renderer)
-
-    async def instruct(environment: Environment, payload: Mapping[str, str]) -> None:
-        await send_instruction(environment, payload["instalment_id"])
-
-    async def verify(environment: Environment, payload: Mapping[str, str]) -> None:
-        await verify_document(environment, payload["document_id"], application_id=payload["application_id"])
-
-    async def correct(environment: Environment, payload: Mapping[str, str]) -> None:
-        await make_corrected(environment, payload["certificate_id"], renderer)
-
-    async def order(environment: Environment, payload: Mapping[str, str]) -> None:
-        await carry_out_order(environment, payload["order_id"])
-
-    async def revoke(environment: Environment, payload: Mapping[str, str]) -> None:
-        await revoke_locker(environment, payload["citizen_id"], int(payload["version"]))
-
-    async def end_session(environment: Environment, payload: Mapping[str, str]) -> None:
-        await end_at_provider(environment, payload["session_id"])
-
+    """What is done with each topic."""
     return {
-        "certificate.issue": issue,
-        "certificate.correct": correct,
-        "dbt.instruct": instruct,
-        "document.verify": verify,
-        "locker.push": _push,
-        "locker.push_asked": _push_as_asked,
-        REVOKE: revoke,
-        END: end_session,
-        SEND: send_code,
-        FILE: file_some,
-        "locker.order": order,
-        **FEE_HANDLERS,
-        **COMMISSION_HANDLERS,
-        **PAYMENT_HANDLERS,
-        REPORT: send_report,
-        COUNTS: _send_counts,
+        **HANDLERS,
+        "certificate.issue": _call(partial(issue_certificate, renderer=renderer), application_id=str),
+        "certificate.correct": _call(partial(make_corrected, renderer=renderer), certificate_id=str),
     }
-
-
-async def _send_counts(environment: Environment, payload: Mapping[str, str]) -> None:
-    await send_counts(environment, date.fromisoformat(payload["day"]), int(payload["revision"]))
-
-
-async def _push(environment: Environment, payload: Mapping[str, str]) -> None:
-    await send_to_locker(environment, payload["certificate_id"], PushAction(payload["action"]))
-
-
-async def _push_as_asked(environment: Environment, payload: Mapping[str, str]) -> None:
-    await send_as_asked(environment, payload["application_id"], payload["locker_id"])

@@ -17,7 +17,7 @@ from domain.appeals.appeals import Appeal, AppealLevel, AwardKind
 from domain.feedback.notices import NoticeKind
 from domain.kernel import Clock, Source
 from gateway.http.public_keys import public_key_routes
-from gateway.worker.commission import COMMISSION_HANDLERS
+from gateway.worker.topics import HANDLERS
 from integrations.right_to_service import RightToService, RightToServiceSettings, commission_routes
 from sandbox.city.clock import SandboxClock
 from sandbox.city.kit import Sandbox, SandboxHome
@@ -123,9 +123,9 @@ async def post(court: Court, *, noting: bool = True) -> int:
     while True:
         async with court.env.store.write_transaction() as tx:
             messages = await outbox.claim(tx, "test", 50, 30.0 if noting else -1.0)
-        ours = [message for message in messages if message.topic in COMMISSION_HANDLERS]
+        ours = [message for message in messages if message.topic.startswith("commission.")]
         for message in ours:
-            await COMMISSION_HANDLERS[message.topic](court.env, message.payload)
+            await HANDLERS[message.topic](court.env, message.payload)
             done += 1
         if noting:
             async with court.env.store.write_transaction() as tx:

@@ -19,8 +19,8 @@ from actions.payments import reconciliation, statement_files
 from domain.benefits.benefits import PaymentStatus, Rail
 from domain.kernel import SYSTEM, Source
 from gateway.worker.deliveries import Deliveries
-from gateway.worker.fees import reconcile_fees
 from gateway.worker.finance_clock import FinanceClock
+from gateway.worker.jobs import reconcile_fees
 from integrations.dbt_finance import DbtBharat, DbtFinance, DbtFinanceSettings
 from sandbox.city.kit import Sandbox
 from sandbox.dbt_finance.server import create_sandbox

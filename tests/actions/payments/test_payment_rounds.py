@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
+from actions.payments.payment_batches import SEND
 from domain.benefits.benefits import PaymentStatus
 from domain.payments.files import Transport
 from gateway.worker import payment_rounds
 from gateway.worker.deliveries import Deliveries
-from gateway.worker.payment_rounds import LEASE, LEASE_SECONDS, PAYMENT_HANDLERS, PaymentRounds
+from gateway.worker.payment_rounds import LEASE, LEASE_SECONDS, PaymentRounds
+from gateway.worker.topics import HANDLERS
 from store.database import leases
 from tests.support.payments import Paying, pfms_changed
 
@@ -21,7 +23,7 @@ pytestmark = pytest.mark.integration
 async def test_rounds_and_the_outbox_alone_bring_a_payment_to_its_credit(paying: Paying) -> None:
     (one,) = await paying.validated(1)
     rounds = PaymentRounds(paying.env, asyncio.Event())
-    worker = Deliveries(paying.env, PAYMENT_HANDLERS, asyncio.Event())
+    worker = Deliveries(paying.env, {SEND: HANDLERS[SEND]}, asyncio.Event())
     assert await rounds.round()
     assert await worker.deliver_due() >= 1
     paying.pfms.pick_up()

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from actions.payments.payment_batches import batch_now
+from actions.payments.payment_batches import SEND, batch_now
 from actions.payments.registrations import enrol
 from domain.payments.files import BatchState, Transport
 from gateway.worker import deliveries
 from gateway.worker.deliveries import Deliveries
-from gateway.worker.payment_rounds import PAYMENT_HANDLERS
+from gateway.worker.topics import HANDLERS
 from integrations.dbt_finance.pfms import rest, sftp_exchange
 from integrations.dbt_finance.pfms.exchange import LARGEST_FILE, SLOWEST, for_size
 from store.database import database_now
@@ -59,7 +59,7 @@ async def line(paying: Paying, way: Transport, monkeypatch: pytest.MonkeyPatch) 
 
 
 def a_worker(paying: Paying) -> Deliveries:
-    return Deliveries(paying.env, PAYMENT_HANDLERS, asyncio.Event())
+    return Deliveries(paying.env, {SEND: HANDLERS[SEND]}, asyncio.Event())
 
 
 async def once(paying: Paying) -> None:
