@@ -1,326 +1,268 @@
-"""Input and output of each operation of UMANG's API, as JSON Schema with an example."""
+"""Input and output of each operation of UMANG's API: every field once, with its JSON Schema and its example."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeAlias
 
-_TEXT: Mapping[str, Any] = {"type": "string"}
-_MAYBE: Mapping[str, Any] = {"type": ["string", "null"]}
-_WHOLE: Mapping[str, Any] = {"type": ["string", "integer"], "pattern": "^[0-9]{1,9}$"}
-_MONEY: Mapping[str, Any] = {"type": ["string", "null"], "pattern": "^[0-9]+\\.[0-9]{2}$", "description": "Rupees."}
-_DAY: Mapping[str, Any] = {"type": ["string", "null"], "format": "date"}
-_NUMBER: Mapping[str, Any] = {"type": "string", "pattern": "^[0-9]{14}$"}
-_ASKED: Mapping[str, Any] = {**_TEXT, "description": "Number or acknowledgement; Devanagari digits are taken too."}
-_PAGE: Mapping[str, Any] = {
-    "page": {**_WHOLE, "description": "From 1."},
-    "limit": {**_WHOLE, "description": "At most 50."},
-}
-_PAPER: Mapping[str, Any] = {
-    "type": "object",
-    "required": ["key", "uri"],
-    "properties": {
-        "key": {**_TEXT, "description": "The paper of the service that it is."},
-        "uri": {**_TEXT, "description": "Its address in DigiLocker, of a certificate of ours, or of a file handed in."},
-        "source": {"enum": ["DIGILOCKER", "STORE", "UPLOAD"]},
-    },
-}
-_HELD = {"type": "array", "items": {"type": "object", "required": ["key", "name", "source"]}}
+Schema: TypeAlias = Mapping[str, Any]
+
+_TEXT: Schema = {"type": "string"}
+_MAYBE: Schema = {"type": ["string", "null"]}
+_WHOLE: Schema = {"type": ["string", "integer"], "pattern": "^[0-9]{1,9}$"}
+_MONEY: Schema = {"type": ["string", "null"], "pattern": "^[0-9]+\\.[0-9]{2}$", "description": "Rupees."}
+_DAY: Schema = {"type": ["string", "null"], "format": "date"}
+_NUMBER: Schema = {"type": "string", "pattern": "^[0-9]{14}$"}
+_ASKED: Schema = {**_TEXT, "description": "Number or acknowledgement; Devanagari digits are taken too."}
+_COUNT: Schema = {"type": "integer"}
+_LIST: Schema = {"type": "array"}
+_HELD: Schema = {"type": "array", "items": {"type": "object", "required": ["key", "name", "source"]}}
+_ANSWERS: Schema = {"type": "object", "additionalProperties": {"type": ["string", "integer", "null"]}}
+_NOT_SHOWN: Any = object()
+
 APPLICATION, ACKNOWLEDGED, URI = "12600000000126", "52600000000125", "in.gov.uk.apunisarkar-INCER-22612345678902"
 
 
 @dataclass(frozen=True, slots=True)
+class Field:
+    """One field. Without a schema it is only in the example, which may hold more than what is promised."""
+
+    schema: Schema | None
+    example: Any = _NOT_SHOWN
+    required: bool = True
+
+
+def optional(schema: Schema | None, example: Any = _NOT_SHOWN) -> Field:
+    """A field that may be missing."""
+    return Field(schema, example, required=False)
+
+
+Fields: TypeAlias = Mapping[str, Field]
+
+
+def schema_of(fields: Fields) -> dict[str, Any]:
+    """The schema of an object with these fields."""
+    promised = {name: field for name, field in fields.items() if field.schema is not None}
+    required = [name for name, field in promised.items() if field.required]
+    return {
+        "type": "object",
+        "properties": {name: field.schema for name, field in promised.items()},
+        "required": required,
+    }
+
+
+def example_of(fields: Fields) -> dict[str, Any]:
+    """The example of an object with these fields."""
+    return {name: field.example for name, field in fields.items() if field.example is not _NOT_SHOWN}
+
+
+def _rows(fields: Fields) -> Field:
+    """A list of objects, with one in its example."""
+    return Field({"type": "array", "items": schema_of(fields)}, [example_of(fields)])
+
+
+@dataclass(frozen=True, slots=True)
 class Described:
-    """One operation: the schema of its parameters and payload, and an example of each."""
+    """One operation: its parameters and its payload."""
 
     summary: str
-    parameters: Mapping[str, Any]
-    payload: Mapping[str, Any]
-    example: Mapping[str, Any]
-    answer: Mapping[str, Any]
+    parameters: Fields
+    payload: Fields
 
 
-def _object(properties: Mapping[str, Any], *required: str) -> dict[str, Any]:
-    return {"type": "object", "properties": dict(properties), "required": list(required)}
-
-
-_ROW = {
-    "applicationId": _NUMBER,
-    "acknowledgementNo": _MAYBE,
-    "serviceCode": _TEXT,
-    "serviceName": _TEXT,
-    "status": _TEXT,
-    "statusText": _TEXT,
-    "submittedOn": _DAY,
-    "dueDate": _DAY,
+_PAGE: Schema = {**_WHOLE, "description": "From 1."}
+_LIMIT: Schema = {**_WHOLE, "description": "At most 50."}
+_PAPER: Fields = {
+    "key": Field({**_TEXT, "description": "The paper of the service that it is."}, "id-proof"),
+    "uri": Field(
+        {**_TEXT, "description": "Its address in DigiLocker, of a certificate of ours, or of a file handed in."},
+        "in.gov.uidai-ADHAR-1",
+    ),
+    "source": optional({"enum": ["DIGILOCKER", "STORE", "UPLOAD"]}, "DIGILOCKER"),
 }
-_ROW_EXAMPLE = {
-    "applicationId": APPLICATION,
-    "acknowledgementNo": ACKNOWLEDGED,
-    "serviceCode": "ES09",
-    "serviceName": "Income Certificate",
-    "status": "IN_SCRUTINY",
-    "statusText": "In scrutiny",
-    "submittedOn": "2026-11-24",
-    "dueDate": "2026-12-15",
+_BY_NUMBER: Fields = {"applicationId": Field(_ASKED, APPLICATION)}
+_BY_CODE: Fields = {"serviceCode": Field(_TEXT, "ES09")}
+_SERVICE: Fields = {
+    "serviceCode": Field(_TEXT, "ES09"),
+    "name": Field(_TEXT, "Income Certificate"),
+    "department": Field(_MAYBE, "Revenue Department"),
+    "timeLimitDays": Field({"type": ["integer", "null"]}, 15),
 }
-_BY_NUMBER = _object({"applicationId": _ASKED}, "applicationId")
-_BY_CODE = _object({"serviceCode": _TEXT}, "serviceCode")
-_SERVICE = {"serviceCode": _TEXT, "name": _TEXT, "department": _MAYBE, "timeLimitDays": {"type": ["integer", "null"]}}
-_INSTALMENT = {
-    "scheme": _MAYBE,
-    "amount": _MONEY,
-    "status": _TEXT,
-    "statusText": _TEXT,
-    "periodFrom": _DAY,
-    "periodTo": _DAY,
-    "paidOn": _DAY,
-    "utrLast4": _MAYBE,
+_LISTED: Fields = {
+    **_SERVICE,
+    "timeLimitUnit": Field(None, "WORKING_DAYS"),
+    "fee": Field(None, None),
+    "channel": Field(None, ["apuni-sarkar"]),
 }
-_PAYMENT = {
-    "paymentId": _NUMBER,
-    "status": _TEXT,
-    "statusText": _TEXT,
-    "amount": _MONEY,
-    "receiptNo": _MAYBE,
-    "asOf": _MAYBE,
+_ROW: Fields = {
+    "applicationId": Field(_NUMBER, APPLICATION),
+    "acknowledgementNo": Field(_MAYBE, ACKNOWLEDGED),
+    "serviceCode": Field(_TEXT, "ES09"),
+    "serviceName": Field(_TEXT, "Income Certificate"),
+    "status": Field(_TEXT, "IN_SCRUTINY"),
+    "statusText": Field(_TEXT, "In scrutiny"),
+    "submittedOn": Field(_DAY, "2026-11-24"),
+    "dueDate": Field(_DAY, "2026-12-15"),
 }
+_PAYMENT: Fields = {
+    "paymentId": Field(_NUMBER),
+    "status": Field(_TEXT),
+    "statusText": Field(_TEXT),
+    "amount": Field(_MONEY),
+    "receiptNo": Field(_MAYBE),
+    "asOf": Field(_MAYBE),
+}
+_INSTALMENT: Fields = {
+    "scheme": Field(_MAYBE, "Old Age Pension"),
+    "amount": Field(_MONEY, "1500.00"),
+    "status": Field(_TEXT, "CREDITED"),
+    "statusText": Field(_TEXT, "Credited"),
+    "periodFrom": Field(_DAY, "2026-10-01"),
+    "periodTo": Field(_DAY, "2026-10-31"),
+    "paidOn": Field(_DAY, "2026-11-03"),
+    "utrLast4": Field(_MAYBE, "1234"),
+}
+_STAGE = {"stage": "SUBMITTED", "text": "Submitted", "at": "2026-11-24T12:00:00.000+05:30"}
 _FILLED = {"annual_income": "84000", "purpose": "School admission", "district": "49", "tehsil": "304"}
-_ID_PROOF = {"key": "id-proof", "uri": "in.gov.uidai-ADHAR-1", "source": "DIGILOCKER"}
+_PAYMENT_URL = "https://apuni.uk.example/fees/pay/42600000000127?until=1795501800&signature=AQ"
 
 DESCRIBED: Mapping[str, Described] = MappingProxyType(
     {
         "getServices": Described(
             "The catalogue.",
-            _object(_PAGE),
-            _object(
-                {"services": {"type": "array", "items": _object(_SERVICE, *_SERVICE)}, "total": {"type": "integer"}},
-                "services",
-                "total",
-            ),
-            {"page": "1", "limit": "1"},
-            {
-                "services": [
-                    {
-                        "serviceCode": "ES09",
-                        "name": "Income Certificate",
-                        "department": "Revenue Department",
-                        "timeLimitDays": 15,
-                        "timeLimitUnit": "WORKING_DAYS",
-                        "fee": None,
-                        "channel": ["apuni-sarkar"],
-                    }
-                ],
-                "total": 87,
-            },
+            {"page": optional(_PAGE, "1"), "limit": optional(_LIMIT, "1")},
+            {"services": _rows(_LISTED), "total": Field(_COUNT, 87)},
         ),
         "getServiceDetail": Described(
             "One service with its papers.",
             _BY_CODE,
-            _object({**_SERVICE, "fee": _MONEY, "documents": {"type": "array"}}, *_SERVICE, "fee", "documents"),
-            {"serviceCode": "ES09"},
             {
-                "serviceCode": "ES09",
-                "name": "Income Certificate",
-                "department": "Revenue Department",
-                "timeLimitDays": 15,
-                "fee": None,
-                "documents": [{"key": "id-proof", "name": "ID Proof", "required": True}],
+                **_SERVICE,
+                "fee": Field(_MONEY, None),
+                "documents": Field(_LIST, [{"key": "id-proof", "name": "ID Proof", "required": True}]),
             },
         ),
         "getForm": Described(
             "The form of a service; the names of its questions are the keys of formData.",
             _BY_CODE,
-            _object({"serviceCode": _TEXT, "formVersion": _TEXT, "sections": {"type": "array"}}, "sections"),
-            {"serviceCode": "ES09"},
-            {"serviceCode": "ES09", "formVersion": "1", "sections": []},
+            {
+                "serviceCode": optional(_TEXT, "ES09"),
+                "formVersion": optional(_TEXT, "1"),
+                "sections": Field(_LIST, []),
+            },
         ),
         "getMyApplications": Described(
             "The applications of the linked citizen.",
-            _object({**_PAGE, "status": _TEXT}),
-            _object(
-                {"applications": {"type": "array", "items": _object(_ROW, *_ROW)}, "total": {"type": "integer"}},
-                "applications",
-                "total",
-            ),
-            {"page": "1", "limit": "20"},
-            {"applications": [_ROW_EXAMPLE], "total": 1},
+            {"page": optional(_PAGE, "1"), "limit": optional(_LIMIT, "20"), "status": optional(_TEXT)},
+            {"applications": _rows(_ROW), "total": Field(_COUNT, 1)},
         ),
         "getApplicationStatus": Described(
             "Status, stages, due date and delivery of one application.",
             _BY_NUMBER,
-            _object(
-                {
-                    **_ROW,
-                    "stages": {"type": "array"},
-                    "feeDue": _MONEY,
-                    "payment": {"anyOf": [_object(_PAYMENT, *_PAYMENT), {"type": "null"}]},
-                    "deliveredOn": _DAY,
-                },
-                *_ROW,
-                "stages",
-            ),
-            {"applicationId": APPLICATION},
             {
-                **_ROW_EXAMPLE,
-                "stages": [{"stage": "SUBMITTED", "text": "Submitted", "at": "2026-11-24T12:00:00.000+05:30"}],
-                "feeDue": "0.00",
-                "payment": None,
-                "deliveredOn": None,
+                **_ROW,
+                "stages": Field(_LIST, [_STAGE]),
+                "feeDue": optional(_MONEY, "0.00"),
+                "payment": optional({"anyOf": [schema_of(_PAYMENT), {"type": "null"}]}, None),
+                "deliveredOn": optional(_DAY, None),
             },
         ),
         "applyService": Described(
             "Hand in an application, once for its apitrkr.",
-            _object(
-                {
-                    "serviceCode": _TEXT,
-                    "applicationId": {**_TEXT, "description": "A draft to hand in instead."},
-                    "district": _TEXT,
-                    "tehsil": _TEXT,
-                    "delivery": {"enum": ["PORTAL", "COUNTER", "DOORSTEP"]},
-                    "formVersion": _TEXT,
-                    "formData": {"type": "object", "additionalProperties": {"type": ["string", "integer", "null"]}},
-                    "documents": {"type": "array", "items": _PAPER},
-                    "clientRef": _TEXT,
-                }
-            ),
-            _object(
-                {"applicationId": _NUMBER, "acknowledgementNo": _MAYBE, "feeDue": _MONEY},
-                "applicationId",
-                "acknowledgementNo",
-                "feeDue",
-            ),
-            {"serviceCode": "ES09", "formData": _FILLED, "documents": [_ID_PROOF], "clientRef": "c-1"},
             {
-                "applicationId": APPLICATION,
-                "acknowledgementNo": ACKNOWLEDGED,
-                "status": "IN_SCRUTINY",
-                "feeDue": "0.00",
-                "dueDate": "2026-12-15",
-                "clientRef": "c-1",
+                "serviceCode": optional(_TEXT, "ES09"),
+                "applicationId": optional({**_TEXT, "description": "A draft to hand in instead."}),
+                "district": optional(_TEXT),
+                "tehsil": optional(_TEXT),
+                "delivery": optional({"enum": ["PORTAL", "COUNTER", "DOORSTEP"]}),
+                "formVersion": optional(_TEXT),
+                "formData": optional(_ANSWERS, _FILLED),
+                "documents": optional({"type": "array", "items": schema_of(_PAPER)}, [example_of(_PAPER)]),
+                "clientRef": optional(_TEXT, "c-1"),
+            },
+            {
+                "applicationId": Field(_NUMBER, APPLICATION),
+                "acknowledgementNo": Field(_MAYBE, ACKNOWLEDGED),
+                "status": Field(None, "IN_SCRUTINY"),
+                "feeDue": Field(_MONEY, "0.00"),
+                "dueDate": Field(None, "2026-12-15"),
+                "clientRef": Field(None, "c-1"),
             },
         ),
         "attachDocument": Described(
             "Attach a document by reference to a draft, which is made where none is named, or in answer to a query.",
-            _object(
-                {
-                    **_PAPER["properties"],
-                    "applicationId": _TEXT,
-                    "serviceCode": _TEXT,
-                    "district": _TEXT,
-                    "tehsil": _TEXT,
-                    "formData": {"type": "object"},
-                    "text": _TEXT,
-                },
-                "key",
-                "uri",
-            ),
-            _object({"applicationId": _NUMBER, "status": _TEXT, "documents": _HELD}, "applicationId", "documents"),
-            {"serviceCode": "ES09", "district": "49", **_ID_PROOF},
             {
-                "applicationId": APPLICATION,
-                "status": "DRAFT",
-                "documents": [{"key": "id-proof", "name": "Aadhaar Card", "source": "DIGILOCKER"}],
+                **_PAPER,
+                "applicationId": optional(_TEXT),
+                "serviceCode": optional(_TEXT, "ES09"),
+                "district": optional(_TEXT, "49"),
+                "tehsil": optional(_TEXT),
+                "formData": optional({"type": "object"}),
+                "text": optional(_TEXT),
+            },
+            {
+                "applicationId": Field(_NUMBER, APPLICATION),
+                "status": optional(_TEXT, "DRAFT"),
+                "documents": Field(_HELD, [{"key": "id-proof", "name": "Aadhaar Card", "source": "DIGILOCKER"}]),
             },
         ),
         "initiatePayment": Described(
             "Begin to pay a fee: the order, and the page to open in a browser, good for an hour. Where no treasury is "
             "connected: APSK0422 with what is due and where it is paid.",
             _BY_NUMBER,
-            _object(
-                {
-                    "applicationId": _NUMBER,
-                    "paymentId": _NUMBER,
-                    "amount": _MONEY,
-                    "status": _TEXT,
-                    "statusText": _TEXT,
-                    "paymentUrl": _MAYBE,
-                },
-                "applicationId",
-                "paymentId",
-                "amount",
-                "status",
-                "paymentUrl",
-            ),
-            {"applicationId": APPLICATION},
             {
-                "applicationId": APPLICATION,
-                "paymentId": "42600000000127",
-                "amount": "40.00",
-                "status": "REDIRECTED",
-                "statusText": "Sent on to pay; not known yet",
-                "paymentUrl": "https://apuni.uk.example/fees/pay/42600000000127?until=1795501800&signature=AQ",
+                "applicationId": Field(_NUMBER, APPLICATION),
+                "paymentId": Field(_NUMBER, "42600000000127"),
+                "amount": Field(_MONEY, "40.00"),
+                "status": Field(_TEXT, "REDIRECTED"),
+                "statusText": optional(_TEXT, "Sent on to pay; not known yet"),
+                "paymentUrl": Field(_MAYBE, _PAYMENT_URL),
             },
         ),
         "getCertificate": Described(
             "The DigiLocker address of a certificate, and an address of ours at which it can be read for some minutes.",
             _BY_NUMBER,
-            _object(
-                {
-                    "applicationId": _NUMBER,
-                    "digilockerUri": _MAYBE,
-                    "downloadUrl": _MAYBE,
-                    "downloadUntil": _MAYBE,
-                },
-                "applicationId",
-                "digilockerUri",
-                "downloadUrl",
-                "downloadUntil",
-            ),
-            {"applicationId": APPLICATION},
             {
-                "applicationId": APPLICATION,
-                "digilockerUri": URI,
-                "downloadUrl": "https://apuni.uk.example/documents/AQ",
-                "downloadUntil": "2026-12-01T11:05:00+05:30",
-                "status": "ACTIVE",
-                "issuedOn": "2026-12-01",
+                "applicationId": Field(_NUMBER, APPLICATION),
+                "digilockerUri": Field(_MAYBE, URI),
+                "downloadUrl": Field(_MAYBE, "https://apuni.uk.example/documents/AQ"),
+                "downloadUntil": Field(_MAYBE, "2026-12-01T11:05:00+05:30"),
+                "status": Field(None, "ACTIVE"),
+                "issuedOn": Field(None, "2026-12-01"),
             },
         ),
         "getBenefits": Described(
             "Instalments of benefits. While DBT finance is away: APSK0503, rs S, what our record says, and partial.",
-            _object({"financialYear": {**_TEXT, "pattern": "^20[0-9]{2}-[0-9]{2}$"}}),
-            _object(
-                {
-                    "benefits": {"type": "array", "items": _object(_INSTALMENT, *_INSTALMENT)},
-                    "partial": {"const": True},
-                    "missing": {"type": "array", "items": _TEXT},
-                },
-                "benefits",
-            ),
-            {"financialYear": "2026-27"},
+            {"financialYear": optional({**_TEXT, "pattern": "^20[0-9]{2}-[0-9]{2}$"}, "2026-27")},
             {
-                "benefits": [
-                    {
-                        "scheme": "Old Age Pension",
-                        "amount": "1500.00",
-                        "status": "CREDITED",
-                        "statusText": "Credited",
-                        "periodFrom": "2026-10-01",
-                        "periodTo": "2026-10-31",
-                        "paidOn": "2026-11-03",
-                        "utrLast4": "1234",
-                    }
-                ]
+                "benefits": _rows(_INSTALMENT),
+                "partial": optional({"const": True}),
+                "missing": optional({"type": "array", "items": _TEXT}),
             },
         ),
         "fileAppeal": Described(
             "File an appeal; `ground` is a coded ground or her words.",
-            _object(
-                {"applicationId": _ASKED, "ground": _TEXT, "text": _TEXT, "lateReason": _TEXT},
-                "applicationId",
-                "ground",
-            ),
-            _object({"appealNo": _NUMBER, "level": _TEXT, "hearingBy": _DAY}, "appealNo", "level", "hearingBy"),
-            {"applicationId": APPLICATION, "ground": "TIME_LIMIT_BREACHED", "text": "No answer for a month"},
-            {"appealNo": "32600000000124", "applicationId": APPLICATION, "level": "FIRST", "hearingBy": "2026-12-30"},
+            {
+                **_BY_NUMBER,
+                "ground": Field(_TEXT, "TIME_LIMIT_BREACHED"),
+                "text": optional(_TEXT, "No answer for a month"),
+                "lateReason": optional(_TEXT),
+            },
+            {
+                "appealNo": Field(_NUMBER, "32600000000124"),
+                "applicationId": Field(None, APPLICATION),
+                "level": Field(_TEXT, "FIRST"),
+                "hearingBy": Field(_DAY, "2026-12-30"),
+            },
         ),
         "postFeedback": Described(
             "Stars from 1 to 5 and a word.",
-            _object({"applicationId": _ASKED, "rating": _WHOLE, "text": _TEXT}, "applicationId", "rating"),
-            _object({"feedbackId": _NUMBER}, "feedbackId"),
-            {"applicationId": APPLICATION, "rating": "5", "text": "Quick"},
-            {"feedbackId": APPLICATION, "applicationId": APPLICATION, "rating": 5},
+            {**_BY_NUMBER, "rating": Field(_WHOLE, "5"), "text": optional(_TEXT, "Quick")},
+            {
+                "feedbackId": Field(_NUMBER, APPLICATION),
+                "applicationId": Field(None, APPLICATION),
+                "rating": Field(None, 5),
+            },
         ),
     }
 )

@@ -10,7 +10,7 @@ from starlette.routing import Route
 from domain.kernel import Language
 from gateway.graphql.answers import encode_json
 from gateway.http.headers import EVERY_ANSWER
-from gateway.umang.described import DESCRIBED, Described
+from gateway.umang.described import DESCRIBED, Described, example_of, schema_of
 from integrations.umang import PUBLIC, UmangEndpointSettings
 from integrations.umang.door_answers import OK, TEXTS, TRACING
 
@@ -75,7 +75,7 @@ def document(url: str, settings: UmangEndpointSettings) -> dict[str, Any]:
 def request_schema(name: str, described: Described) -> dict[str, Any]:
     """What the body of an operation must hold: the common fields, and the parameters under its name."""
     common = {"$ref": "#/components/schemas/Common"}
-    nested = {"type": "object", "properties": {name: described.parameters}}
+    nested = {"type": "object", "properties": {name: schema_of(described.parameters)}}
     return {"allOf": [common, nested]}
 
 
@@ -87,14 +87,14 @@ def answer_schema(described: Described) -> dict[str, Any]:
         "required": ["rs", "rc", "rd", "pd"],
         "properties": {"rs": {"enum": ["S", "F"]}, "rc": {"$ref": "#/components/schemas/ResultCode"}, "rd": _TEXT},
         "if": {"properties": {"rs": {"const": "S"}}},
-        "then": {"properties": {"pd": described.payload}},
+        "then": {"properties": {"pd": schema_of(described.payload)}},
         "else": {"properties": {"pd": failed}},
     }
 
 
 def _operation(name: str, described: Described, srvid: str) -> dict[str, Any]:
-    asked = {**_example_common(srvid), name: described.example}
-    told = {"rs": "S", "rc": OK, "rd": TEXTS[OK].in_language(Language.EN), "pd": described.answer}
+    asked = {**_example_common(srvid), name: example_of(described.parameters)}
+    told = {"rs": "S", "rc": OK, "rd": TEXTS[OK].in_language(Language.EN), "pd": example_of(described.payload)}
     answers: dict[str, Any] = {}
     for status, meaning in _STATUSES.items():
         schema = answer_schema(described)
