@@ -91,12 +91,13 @@ async def _figures(tested: StoreUnderTest) -> None:
     from actions.statistics.names import read_names
     from domain.kernel import Language
     from domain.officers.dashboards import Dimension
-    from gateway.pages.figures_csv import _encode_lines, _statistics_lines
+    from gateway.pages.figures_csv import _statistics_lines
+    from gateway.pages.spreadsheets import encode_lines
 
     by = (Dimension.DISTRICT, Dimension.SERVICE, Dimension.MONTH)
     answer = await statistics(tested.env, COMMISSION, replace(a_year(), group_by=by))
     lines = _statistics_lines(answer.rows, by, await read_names(tested.env), Language.HI)
-    if not sum([len(piece) async for piece in _encode_lines(lines, marked=False)]):
+    if not sum([len(piece) async for piece in encode_lines(lines)]):
         raise RuntimeError("no figures")
 
 

@@ -5,6 +5,7 @@ An operation is shown by its name only where it is a published one (gateway/grap
 
 from collections import Counter as Sums
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Summary, generate_latest
@@ -67,94 +68,68 @@ class Metrics:
         self._most_names = most_names
         self._names: set[str] = set()
         self.registry = CollectorRegistry()
-        self._operations = Counter(
-            "apuni_graphql_operations",
-            "Answered GraphQL requests",
-            ("operation", "name", "status"),
-            registry=self.registry,
+        counter, gauge = partial(Counter, registry=self.registry), partial(Gauge, registry=self.registry)
+        histogram = partial(Histogram, buckets=_SECONDS, registry=self.registry)
+        self._operations = counter(
+            "apuni_graphql_operations", "Answered GraphQL requests", ("operation", "name", "status")
         )
-        self._seconds = Histogram(
-            "apuni_graphql_seconds", "Time to answer", ("operation",), buckets=_SECONDS, registry=self.registry
-        )
+        self._seconds = histogram("apuni_graphql_seconds", "Time to answer", ("operation",))
         self._named_seconds = Summary(
             "apuni_graphql_operation_seconds", "Time to answer, by operation", ("name",), registry=self.registry
         )
-        self._admission = Counter(
-            "apuni_admission", "Requests let in and turned away", ("share", "outcome"), registry=self.registry
+        self._admission = counter("apuni_admission", "Requests let in and turned away", ("share", "outcome"))
+        self._late = histogram("apuni_loop_late_seconds", "How late the event loop ran")
+        self._rate_faults = counter("apuni_rate_store_faults", "Times that the shared counters of rates were away")
+        self._partner_calls = counter(
+            "apuni_partner_calls", "Calls at doors of partners", ("partner", "operation", "code")
         )
-        self._late = Histogram(
-            "apuni_loop_late_seconds", "How late the event loop ran", buckets=_SECONDS, registry=self.registry
-        )
-        self._rate_faults = Counter(
-            "apuni_rate_store_faults", "Times that the shared counters of rates were away", registry=self.registry
-        )
-        self._partner_calls = Counter(
-            "apuni_partner_calls",
-            "Calls at doors of partners",
-            ("partner", "operation", "code"),
-            registry=self.registry,
-        )
-        self._partner_seconds = Histogram(
-            "apuni_partner_seconds", "Time to answer them", ("partner",), buckets=_SECONDS, registry=self.registry
-        )
-        self._dropped = Counter(
+        self._partner_seconds = histogram("apuni_partner_seconds", "Time to answer them", ("partner",))
+        self._dropped = counter(
             "apuni_streams_dropped",
             "Readers of streams who were dropped, because too many events waited or they did not read in time",
             ("why",),
-            registry=self.registry,
         )
         for why in Dropped:
             self._dropped.labels(why.value)
-        self._errors = Counter("apuni_graphql_errors", "Errors told, by code", ("code",), registry=self.registry)
-        self._calls = Counter(
-            "apuni_source_calls",
-            "Calls to outside systems",
-            ("source", "call", "outcome"),
-            registry=self.registry,
-        )
-        self._call_seconds = Histogram(
-            "apuni_source_seconds", "Time of those calls", ("source",), buckets=_SECONDS, registry=self.registry
-        )
-        self._breakers = Gauge(
+        self._errors = counter("apuni_graphql_errors", "Errors told, by code", ("code",))
+        self._calls = counter("apuni_source_calls", "Calls to outside systems", ("source", "call", "outcome"))
+        self._call_seconds = histogram("apuni_source_seconds", "Time of those calls", ("source",))
+        self._breakers = gauge(
             "apuni_source_breaker_open",
             "1 while the breaker of a system's group is open, 0.5 while it is probed; a hint of this process",
             ("source", "group"),
-            registry=self.registry,
         )
-        self._integrity = Counter(
+        self._integrity = counter(
             "apuni_source_integrity_failures",
             "Answers with a wrong signature, HMAC or owner: somebody must look",
             ("source", "call"),
-            registry=self.registry,
         )
-        self._not_let_in = Counter(
+        self._not_let_in = counter(
             "apuni_source_not_let_in",
             "Answers that our own key, subscription or configuration is wrong: somebody must look",
             ("source", "call"),
-            registry=self.registry,
         )
-        policies = Gauge(
+        policies = gauge(
             "apuni_source_policy",
             "How each call behaves; docs/policies.md is the same table",
             tuple(OUTSIDE_SYSTEMS.policies[0].as_labels()),
-            registry=self.registry,
         )
         for policy in OUTSIDE_SYSTEMS.policies:
             self._integrity.labels(policy.source.value, policy.name)
             self._not_let_in.labels(policy.source.value, policy.name)
             policies.labels(**policy.as_labels()).set(1)
-        self._alarms = Gauge("apuni_alarm", "Alarms that hold (docs/alarms.md)", ("code",), registry=self.registry)
-        self._waiting = Gauge("apuni_outbox_messages", "Messages not delivered", ("state",), registry=self.registry)
-        self._oldest = Gauge(
-            "apuni_outbox_oldest_seconds", "Age of the oldest message that waits", registry=self.registry
-        )
+        self._alarms = gauge("apuni_alarm", "Alarms that hold (docs/alarms.md)", ("code",))
+        self._waiting = gauge("apuni_outbox_messages", "Messages not delivered", ("state",))
+        self._oldest = gauge("apuni_outbox_oldest_seconds", "Age of the oldest message that waits")
         self._jobs = JobRuns()
         self.registry.register(self._jobs)
 
+    def _watch(self, name: str, about: str, read: Callable[[], float]) -> None:
+        Gauge(name, about, registry=self.registry).set_function(read)
+
     def watch_workers(self, silence: Callable[[], float]) -> None:
         """Show for how long no worker was heard, as `silence` gives it at each reading."""
-        gauge = Gauge("apuni_worker_silence_seconds", "Time since a worker was last heard", registry=self.registry)
-        gauge.set_function(silence)
+        self._watch("apuni_worker_silence_seconds", "Time since a worker was last heard", silence)
 
     def observe_operation(self, record: OperationRecord) -> None:
         """Count one answered request; for `Edge.observe`."""
@@ -192,8 +167,7 @@ class Metrics:
 
     def watch_streams(self, read: Callable[[], int]) -> None:
         """Show how many streams are open, sockets and HTTP together, as `read` gives it at each reading."""
-        gauge = Gauge("apuni_streams_open", "Streams that are open in this process", registry=self.registry)
-        gauge.set_function(read)
+        self._watch("apuni_streams_open", "Streams that are open in this process", read)
 
     def observe_dropped(self, why: Dropped) -> None:
         """Count one reader of a stream who was dropped; for the Streaming."""
@@ -202,8 +176,7 @@ class Metrics:
     def watch_load(self, read: Callable[[], tuple[int, int, int]]) -> None:
         """Show how many operations are allowed, under way and waiting, as `read` gives them at each reading."""
         for place, name in enumerate(("limit", "under_way", "waiting")):
-            gauge = Gauge(f"apuni_admission_{name}", "Operations of this process", registry=self.registry)
-            gauge.set_function(_part(read, place))
+            self._watch(f"apuni_admission_{name}", "Operations of this process", partial(_part, read, place))
 
     def observe_call(self, source: Source, policy: str, outcome: str, seconds: float) -> None:
         """Count one call to an outside system; a CallObserver for the SourceMonitor."""
@@ -250,5 +223,5 @@ class Metrics:
         return [Route("/metrics", read, methods=["GET"])]
 
 
-def _part(read: Callable[[], tuple[int, int, int]], place: int) -> Callable[[], float]:
-    return lambda: read()[place]
+def _part(read: Callable[[], tuple[int, int, int]], place: int) -> float:
+    return read()[place]

@@ -7,8 +7,6 @@ All need a session. Lines end in CR LF (RFC 4180), the text is UTF-8, with a byt
 one, as spreadsheet programs do. A cell that a spreadsheet would take for a formula gets an apostrophe in front.
 """
 
-import csv
-import io
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import date, datetime
 from enum import StrEnum
@@ -46,10 +44,10 @@ from domain.officers.desk import ReadPurpose
 from domain.reconciliation.finance_totals import NOTHING, MonthMovement, Sum, add_sums
 from domain.statistics.figures import Delivery, StatisticsChannel, month_of
 from gateway.graphql.answers import json_answer, problem_body, retry_headers
-from gateway.http.headers import EVERY_ANSWER, request_id_of
+from gateway.http.headers import request_id_of
 from gateway.http.session_auth import reader_of
 from gateway.pages.frame import language_of
-from gateway.pages.spreadsheets import BYTE_ORDER_MARK, safe_cell
+from gateway.pages.spreadsheets import MEDIA_TYPE, download_headers, encode_lines, leading_mark, rows_of
 from schema.kernel.errors import OURS, problem_of
 from store.catalogue import catalogue
 from store.reconciliation.finance_totals import MOVES
@@ -148,14 +146,8 @@ async def _csv_response(env: Environment, make: Make, request: Request) -> Respo
         name, lines = await make(env, request, subject, language)
     except OURS as error:
         return refusal_response(env, request, language, error)
-    headers = {
-        **EVERY_ANSWER,
-        "Content-Disposition": f'attachment; filename="{name}.csv"',
-        "Content-Language": language.value,
-        "Vary": "Accept-Language, Authorization, Cookie",
-    }
-    marked = request.query_params.get("bom") == "1"
-    return StreamingResponse(_encode_lines(lines, marked=marked), headers=headers, media_type="text/csv; charset=utf-8")
+    body = encode_lines(lines, leading_mark(request))
+    return StreamingResponse(body, headers=download_headers(f"{name}.csv", language), media_type=MEDIA_TYPE)
 
 
 _WORDS = {"fromMonth": "from", "toMonth": "to", "groupBy": "by", "serviceCode": "service"}
@@ -173,15 +165,6 @@ def refusal_response(env: Environment, request: Request, language: Language, err
     answer = json_answer(body, _STATUSES.get(problem.code, 400), request_id=request_id, language=language)
     answer.headers.update(retry_headers(problem))
     return answer
-
-
-async def _encode_lines(lines: Lines, *, marked: bool) -> AsyncIterator[bytes]:
-    if marked:
-        yield BYTE_ORDER_MARK.encode()
-    async for cells in lines:
-        line = io.StringIO(newline="")
-        csv.writer(line).writerow([safe_cell(cell) for cell in cells])
-        yield line.getvalue().encode()
 
 
 async def _statistics(env: Environment, request: Request, subject: Subject, language: Language) -> Made:
@@ -300,11 +283,8 @@ async def _case_lines(
     first: list[Case], rest: AsyncIterator[list[Case]], env: Environment, language: Language
 ) -> Lines:
     yield [field_label("CaseLine", name, language) for name in _CASES]
-    for case in first:
+    async for case in rows_of(first, rest):
         yield _case_line(case, env.clock.now(), language)
-    async for page in rest:
-        for case in page:
-            yield _case_line(case, env.clock.now(), language)
 
 
 def _case_line(case: Case, now: datetime, language: Language) -> list[object]:
@@ -380,11 +360,8 @@ async def _lines(first: list[MonthMovement], rest: AsyncIterator[list[MonthMovem
     names = [f"{name}_{kind}" for name in MOVES for kind in ("count", "paise")]
     yield ["scheme_code", "department", "district", *names, "balances"]
     sums: dict[str, Sum] = dict.fromkeys(MOVES, NOTHING)
-    for line in first:
+    async for line in rows_of(first, rest):
         yield _cells(line, sums)
-    async for page in rest:
-        for line in page:
-            yield _cells(line, sums)
     yield ["TOTAL", "", "", *(value for name in MOVES for value in sums[name]), ""]
 
 

@@ -21,10 +21,10 @@ from domain.appeals.appeals import Appeal, Hearing, HearingState
 from domain.catalogue.catalogue import Service
 from domain.kernel import Language, ist_date, ist_midnight, show_number
 from domain.kernel.messages import Texts, label
-from gateway.http.headers import EVERY_ANSWER
 from gateway.http.session_auth import reader_of
 from gateway.pages.figures_csv import month_in, refusal_response
 from gateway.pages.frame import language_of
+from gateway.pages.spreadsheets import download_headers
 from schema.kernel.errors import OURS
 from store.appeals.hearing_calendar import HearingWanted
 from store.catalogue import catalogue
@@ -133,14 +133,8 @@ async def _calendar_response(env: Environment, request: Request) -> Response:
     async with env.store.read_transaction() as tx:
         services = await catalogue.services_by_codes(tx, {appeal.service_code for _, appeal in found})
     events = [_event(hearing, appeal, services.get(appeal.service_code), language) for hearing, appeal in found]
-    headers = {
-        **EVERY_ANSWER,
-        "Content-Disposition": 'attachment; filename="hearings.ics"',
-        "Content-Language": language.value,
-        "Vary": "Accept-Language, Authorization, Cookie",
-    }
     content = calendar(_TEXTS.name.in_language(language), events, env.clock.now())
-    return Response(content, headers=headers, media_type=MEDIA_TYPE)
+    return Response(content, headers=download_headers("hearings.ics", language), media_type=MEDIA_TYPE)
 
 
 def _hearing_filter(env: Environment, request: Request) -> HearingWanted:

@@ -4,8 +4,6 @@ Open to everybody, in Hindi or English (`language`); `department`, `words` and `
 line names its version in the catalogue, and an unchanged list has an unchanged ETag.
 """
 
-import csv
-import io
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from html import escape
@@ -25,7 +23,7 @@ from gateway.graphql.answers import encode_json
 from gateway.graphql.conditional import conditional
 from gateway.http.headers import EVERY_ANSWER
 from gateway.pages.frame import language_of, respond, say, table
-from gateway.pages.spreadsheets import BYTE_ORDER_MARK, safe_cell
+from gateway.pages.spreadsheets import MEDIA_TYPE, csv_line, leading_mark
 from store.database import StoreError
 
 _TEXTS = Texts("page.notified")
@@ -171,9 +169,7 @@ def _entry(one: Service, departments: Mapping[str, Department], language: Langua
 
 def _csv(request: Request, services: Sequence[Service], departments: Mapping[str, Department]) -> Response:
     language = language_of(request).catalogue
-    lines = io.StringIO(newline="")
-    writer = csv.writer(lines)
-    writer.writerow(["code", *(one.in_language(language) for one in _COLUMNS)])
+    lines = [leading_mark(request), csv_line(["code", *(one.in_language(language) for one in _COLUMNS)])]
     for one in services:
         cells = [
             one.code,
@@ -187,15 +183,14 @@ def _csv(request: Request, services: Sequence[Service], departments: Mapping[str
             one.version,
             _TEXTS["yes_no.yes" if one.verified else "yes_no.no"].in_language(language),
         ]
-        writer.writerow([safe_cell(cell) for cell in cells])
+        lines.append(csv_line(cells))
     headers = {
         **EVERY_ANSWER,
         "Content-Disposition": 'attachment; filename="notified-services.csv"',
         "Content-Language": language.value,
         "Vary": "Accept-Language",
     }
-    marked = BYTE_ORDER_MARK if request.query_params.get("bom") == "1" else ""
-    return Response((marked + lines.getvalue()).encode(), headers=headers, media_type="text/csv; charset=utf-8")
+    return Response(b"".join(lines), headers=headers, media_type=MEDIA_TYPE)
 
 
 def _department(one: Service, departments: Mapping[str, Department], language: Language) -> str | None:

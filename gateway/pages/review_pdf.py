@@ -22,10 +22,10 @@ from domain.appeals.delays import DelayCause
 from domain.kernel import Bilingual, Language, NotSignedIn, ist_date
 from domain.kernel.messages import Texts, label
 from gateway.documents.text import drawable
-from gateway.http.headers import EVERY_ANSWER
 from gateway.http.session_auth import reader_of
 from gateway.pages.figures_csv import REVIEWED, name_in_language, refusal_response, review_asked_for
 from gateway.pages.frame import language_of
+from gateway.pages.spreadsheets import download_headers
 from schema.kernel.errors import OURS
 
 _TEXTS = Texts("page.review_pdf")
@@ -64,13 +64,8 @@ async def _pdf_response(env: Environment, turn: asyncio.Semaphore, request: Requ
         return refusal_response(env, request, language, error)
     async with turn:
         content = await laid_out(page_data(review, language))
-    headers = {
-        **EVERY_ANSWER,
-        "Content-Disposition": f'attachment; filename="delay-review-{review.month:%Y%m}-{language.value}.pdf"',
-        "Content-Language": language.value,
-        "Vary": "Accept-Language, Authorization, Cookie",
-    }
-    return Response(content, headers=headers, media_type="application/pdf")
+    name = f"delay-review-{review.month:%Y%m}-{language.value}.pdf"
+    return Response(content, headers=download_headers(name, language), media_type="application/pdf")
 
 
 async def _load_review(env: Environment, request: Request) -> DelayReview:

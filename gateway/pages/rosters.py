@@ -7,8 +7,6 @@ column for the signature; `?awaiting=1` leaves only those whose paper is made an
 """
 
 import asyncio
-import csv
-import io
 from collections.abc import AsyncIterator, Collection, Sequence
 from typing import Any
 
@@ -27,7 +25,7 @@ from gateway.http.headers import EVERY_ANSWER, media_type_of
 from gateway.http.session_auth import reader_of
 from gateway.http.upload_requests import BODY_SECONDS, FAULTS, json_response, refusal_response, subject_of
 from gateway.pages.frame import language_of
-from gateway.pages.spreadsheets import BYTE_ORDER_MARK, safe_cell
+from gateway.pages.spreadsheets import MEDIA_TYPE, encode_lines, leading_mark, rows_of
 
 LARGEST_TABLE = 1024 * 1024
 """Bytes of one table: 500 rows of two kilobytes."""
@@ -82,8 +80,8 @@ def roster_routes(environment: Environment, *, origins: Collection[str]) -> list
             "Content-Disposition": f'attachment; filename="roster-{roster.number}.csv"',
             "Content-Language": shown.value,
         }
-        lines = _lines(first, pages, shown, marked=request.query_params.get("bom") == "1")
-        return StreamingResponse(lines, headers=headers, media_type="text/csv; charset=utf-8")
+        lines = encode_lines(_lines(first, pages, shown), leading_mark(request))
+        return StreamingResponse(lines, headers=headers, media_type=MEDIA_TYPE)
 
     return [
         Route("/rosters/{number}/rows", take, methods=["POST"]),
@@ -124,22 +122,11 @@ def _result_body(lines: Sequence[LineResult], language: Language) -> dict[str, A
 
 
 async def _lines(
-    first: Sequence[ListedRow], rest: AsyncIterator[list[ListedRow]], language: Language, *, marked: bool
-) -> AsyncIterator[bytes]:
-    if marked:
-        yield BYTE_ORDER_MARK.encode()
-    yield _csv_line([*(label(f"field.{name}", language) for name in _COLUMNS), label("roster.signature", language)])
-    for row in first:
-        yield _csv_line(_cells(row, language))
-    async for page in rest:
-        for row in page:
-            yield _csv_line(_cells(row, language))
-
-
-def _csv_line(cells: Sequence[object]) -> bytes:
-    line = io.StringIO(newline="")
-    csv.writer(line).writerow([safe_cell(cell) for cell in cells])
-    return line.getvalue().encode()
+    first: Sequence[ListedRow], rest: AsyncIterator[list[ListedRow]], language: Language
+) -> AsyncIterator[Sequence[object]]:
+    yield [*(label(f"field.{name}", language) for name in _COLUMNS), label("roster.signature", language)]
+    async for row in rows_of(first, rest):
+        yield _cells(row, language)
 
 
 def _cells(listed: ListedRow, language: Language) -> list[object]:
