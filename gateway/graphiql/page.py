@@ -18,6 +18,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from gateway.http.compression import takes_gzip
 from gateway.operations.screens import FRAGMENTS, OPERATIONS, with_fragments
 
 TABS = "tabs.json"
@@ -137,7 +138,7 @@ class GraphiQL:
         if path is None:
             return PlainTextResponse("not found", 404, _HEADERS)
         headers = {**_HEADERS, "Cache-Control": "public, max-age=31536000, immutable", "Vary": "Accept-Encoding"}
-        packed = _takes_gzip(request.headers.get("accept-encoding", ""))
+        packed = takes_gzip(request.headers.get("accept-encoding"))
         if packed:
             headers["Content-Encoding"] = "gzip"
         content = _content(path, unpacked=not packed)
@@ -176,11 +177,3 @@ def _for_script(data: Any) -> str:
     """JSON that cannot end the script element it stands in."""
     text = json.dumps(data, ensure_ascii=False)
     return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
-
-
-def _takes_gzip(header: str) -> bool:
-    codings = [part.strip().lower().replace(" ", "") for part in header.split(",")]
-    return any(coding == "gzip" or (coding.startswith("gzip;q=") and coding not in _NEVER) for coding in codings)
-
-
-_NEVER = {"gzip;q=0", "gzip;q=0.0", "gzip;q=0.00", "gzip;q=0.000"}

@@ -40,6 +40,15 @@ def retry_headers(problem: Problem) -> dict[str, str]:
     return {} if problem.retry_after is None else {"Retry-After": str(math.ceil(problem.retry_after))}
 
 
+def problem_response(problem: Problem, status: int, *, request_id: str, language: Language, **more: Any) -> Response:
+    """The answer of a route that is not the graph's; `more` goes into the extensions of its error."""
+    body = problem_body(problem, request_id=request_id, language=language)
+    body["errors"][0]["extensions"] |= more
+    response = json_answer(body, status, request_id=request_id, language=language)
+    response.headers.update(retry_headers(problem))
+    return response
+
+
 def busy_response(refusal: RequestProblem) -> Response:
     """A plain response with the code, for a request to a partner endpoint that was refused before its handler."""
     return Response(

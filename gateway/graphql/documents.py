@@ -1,9 +1,8 @@
 """Caches parsed, bounded and validated documents by their text."""
 
-import hashlib
-from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from graphql import (
@@ -57,21 +56,11 @@ class Documents:
     def __init__(self, schema: BaseSchema, limits: Limits) -> None:
         self._schema = schema
         self._limits = limits
-        self._kept: OrderedDict[bytes, PreparedDocument] = OrderedDict()
+        self._kept = lru_cache(MOST_KEPT)(self._make)
 
     def prepare(self, query: str) -> PreparedDocument:
         """The document of a text; documents out of bounds are not kept."""
-        key = hashlib.sha256(query.encode("utf-8", "replace")).digest()
-        found = self._kept.get(key)
-        if found is not None:
-            self._kept.move_to_end(key)
-            return found
-        prepared = self._make(query)
-        if len(query) <= LONGEST_KEPT:
-            self._kept[key] = prepared
-            if len(self._kept) > MOST_KEPT:
-                self._kept.popitem(last=False)
-        return prepared
+        return self._kept(query) if len(query) <= LONGEST_KEPT else self._make(query)
 
     def _make(self, query: str) -> PreparedDocument:
         try:

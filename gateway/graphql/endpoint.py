@@ -148,18 +148,8 @@ class GraphQLEndpoint:
         return call.answer({"errors": [error.formatted for error in errors]}, call.document_status())
 
     async def _context(self, call: Call, token: str | None) -> RequestContext:
-        request, edge = call.request, self._edge
-        facts = RequestFacts(
-            call.request_id,
-            token,
-            request.headers.get("accept-language"),
-            _idempotency_key(request),
-            request.client.host if request.client else None,
-            call.standing,
-            is_router(request.headers, edge.router_secret),
-            request.headers.get("user-agent"),
-        )
-        async with asyncio.timeout(edge.limits.read_seconds):
+        facts = call.facts(token, self._edge.router_secret, _idempotency_key(call.request))
+        async with asyncio.timeout(self._edge.limits.read_seconds):
             return await self.pipeline.context(facts)
 
     async def _execute(self, call: Call, ready: ReadyOperation) -> Response:

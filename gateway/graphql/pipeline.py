@@ -106,7 +106,7 @@ class Pipeline:
             kept = await self.edge.replays.find(ready, context) if self.edge.replays else None
             if kept is not None:
                 return kept
-            result = await self.schema.execute(
+            result: Any = await self.schema.execute(
                 ready.resolved.query,
                 variable_values=ready.parameters.variables,
                 context_value=context,

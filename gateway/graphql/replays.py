@@ -6,7 +6,7 @@ the same caller, document, variables and language: encrypted, for as long as the
 """
 
 import json
-from typing import Any, Protocol, cast
+from typing import cast
 
 import structlog
 from graphql import ExecutionResult, FieldNode, OperationType
@@ -21,18 +21,6 @@ SELF_TELLING = "replayed"
 """A field that says whether the answer is a replay: with it two answers cannot be equal, and none is kept."""
 
 _log = structlog.get_logger(__name__)
-
-
-class Replays(Protocol):
-    """Keeps answers of mutations."""
-
-    async def find(self, ready: ReadyOperation, context: RequestContext) -> Any:
-        """The kept answer as an ExecutionResult, or None."""
-        ...
-
-    async def keep(self, ready: ReadyOperation, context: RequestContext, result: Any) -> Any:
-        """Keep an answer, and give what is to be answered: this one, or that of a twin that was first."""
-        ...
 
 
 class StoredReplays:

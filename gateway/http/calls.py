@@ -14,7 +14,7 @@ from gateway.graphql.body import GraphQLParameters
 from gateway.graphql.documents import PreparedDocument
 from gateway.http.admission import Slot
 from gateway.http.callers import Caller, CallerKind
-from gateway.http.headers import AnswerFormat
+from gateway.http.headers import AnswerFormat, is_router
 from gateway.http.rates import RateStatus
 
 
@@ -119,6 +119,20 @@ class Call:
             self.made_context = await self.make_context()
             self.language = self.made_context.language
         return self.made_context
+
+    def facts(self, token: str | None, router_secret: str | None, idempotency_key: str | None = None) -> RequestFacts:
+        """What the context is made of."""
+        request = self.request
+        return RequestFacts(
+            self.request_id,
+            token,
+            request.headers.get("accept-language"),
+            idempotency_key,
+            request.client.host if request.client else None,
+            self.standing,
+            is_router(request.headers, router_secret),
+            request.headers.get("user-agent"),
+        )
 
     def answer(self, body: dict[str, Any], status: int) -> Response:
         """A JSON answer to this request."""

@@ -15,8 +15,8 @@ from starlette.types import Receive, Scope, Send
 
 from actions.documents.document_links import OpenedDocument, open_document
 from actions.kernel import Environment
-from domain.kernel import ErrorCode, Language, language_from_header
-from gateway.graphql.answers import json_answer, problem_body, retry_headers
+from domain.kernel import ErrorCode, language_from_header
+from gateway.graphql.answers import problem_response
 from gateway.http.headers import EVERY_ANSWER, request_id_of
 from gateway.pages.frame import link_over
 from integrations.calling.errors import RemoteError
@@ -102,9 +102,6 @@ async def _stream_pieces(document: OpenedDocument) -> AsyncIterator[bytes]:
 
 def _refusal_response(env: Environment, request: Request, error: BaseException) -> Response:
     problem = problem_of(error)
-    language: Language = language_from_header(request.headers.get("accept-language"))
+    language = language_from_header(request.headers.get("accept-language"))
     request_id = request_id_of(request) or env.ids.key()
-    body = problem_body(problem, request_id=request_id, language=language)
-    response = json_answer(body, _STATUSES.get(problem.code, 400), request_id=request_id, language=language)
-    response.headers.update(retry_headers(problem))
-    return response
+    return problem_response(problem, _STATUSES.get(problem.code, 400), request_id=request_id, language=language)

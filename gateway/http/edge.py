@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from domain.kernel import Clock, Ids
 from gateway.graphql.body import GraphQLParameters
-from gateway.graphql.replays import Replays
+from gateway.graphql.replays import StoredReplays
 from gateway.http.admission import Admission
 from gateway.http.callers import Callers
 from gateway.http.calls import Call, OperationRecord, ReadyOperation, RequestContext, ResolvedDocument
@@ -65,6 +65,6 @@ class Edge:
     admission: Admission | None = None
     trusted: TrustedDocuments | None = None
     streams: Streams | None = None
-    replays: Replays | None = None
+    replays: StoredReplays | None = None
     router_secret: str | None = field(default=None, repr=False)
     """What a router in front of us proves itself with, in the header `x-router-secret`."""

@@ -6,6 +6,7 @@ An endpoint that is not described is found by a test, and what is described is t
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from starlette.requests import Request
@@ -14,37 +15,12 @@ from starlette.routing import Route
 
 from gateway.graphql.answers import encode_json
 from gateway.http.headers import EVERY_ANSWER
+from gateway.http.json_schemas import DATE, MOMENT, TEXT, Field, Schema, optional, schema_of
 
 XML, SOAP, JSON, FORM = "application/xml", "text/xml", "application/json", "application/x-www-form-urlencoded"
-DAY = {"type": "string", "description": "A day in India, DD/MM/YYYY.", "examples": ["25/11/2026"]}
-_TEXT = {"type": "string"}
-_CODE = {"type": "object", "required": ["code"], "properties": {"code": _TEXT}}
+DAY: Schema = {"type": "string", "description": "A day in India, DD/MM/YYYY.", "examples": ["25/11/2026"]}
+_LONG_TEXT: Schema = {"type": "string", "maxLength": 4000}
 _WAIT = {"Retry-After": {"description": "Seconds.", "schema": {"type": "integer", "minimum": 1}}}
-
-_DAY_COUNTS: Mapping[str, Any] = {
-    "type": "object",
-    "required": ["date", "revision", "closesAt", "total", "rows"],
-    "properties": {
-        "date": {"type": "string", "format": "date"},
-        "revision": {"type": "integer", "description": "Rises when a day is corrected."},
-        "closesAt": {"type": "string", "format": "date-time", "description": "Until then late events may come."},
-        "total": {"type": "integer"},
-        "rows": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "required": ["serviceCode", "locationCode", "category", "channel", "count"],
-                "properties": {
-                    "serviceCode": _TEXT,
-                    "locationCode": _TEXT,
-                    "category": _TEXT,
-                    "channel": _TEXT,
-                    "count": {"type": "integer", "minimum": 0},
-                },
-            },
-        },
-    },
-}
 
 
 @dataclass(frozen=True)
@@ -53,159 +29,143 @@ class Endpoint:
 
     method: str
     path: str
-    partner: str
     summary: str
+    partner: str
     answers: Mapping[int, str | None]
     body: str | None = None
-    body_schema: Mapping[str, Any] = field(default_factory=lambda: _TEXT)
-    answer_schema: Mapping[str, Any] = field(default_factory=lambda: _TEXT)
-    query: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    body_schema: Schema = field(default_factory=lambda: TEXT)
+    answer_schema: Schema = field(default_factory=lambda: TEXT)
+    query: Mapping[str, Schema] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     security: str | None = None
 
 
-_PULL_ANSWERS = {200: XML, 400: XML, 401: None, 413: XML, 415: None, 503: JSON}
-_COUNT_QUERY: Mapping[str, Mapping[str, Any]] = {"TransactionDate": DAY, "UserName": _TEXT, "Password": _TEXT}
+_pull = partial(
+    Endpoint,
+    partner="DigiLocker",
+    answers={200: XML, 400: XML, 401: None, 413: XML, 415: None, 503: JSON},
+    body=XML,
+    security="digilockerHmac",
+)
 _COUNT_ANSWERS = {200: SOAP, 403: SOAP, 413: SOAP, 503: None}
+_COUNT_QUERY: Mapping[str, Schema] = {"TransactionDate": DAY, "UserName": TEXT, "Password": TEXT}
+_count = partial(Endpoint, partner="e-Taal", answers=_COUNT_ANSWERS)
+_COUNT_ROW = schema_of(
+    {
+        **{name: Field(TEXT) for name in ("serviceCode", "locationCode", "category", "channel")},
+        "count": Field({"type": "integer", "minimum": 0}),
+    }
+)
+_DAY_COUNTS = schema_of(
+    {
+        "date": Field(DATE),
+        "revision": Field({"type": "integer", "description": "Rises when a day is corrected."}),
+        "closesAt": Field({**MOMENT, "description": "Until then late events may come."}),
+        "total": Field({"type": "integer"}),
+        "rows": Field({"type": "array", "items": _COUNT_ROW}),
+    }
+)
 _RANGE = {
     "type": "object",
-    "properties": {
-        "transactionDate": DAY,
-        "fromDate": {"type": "string", "format": "date"},
-        "toDate": {"type": "string", "format": "date", "description": "At most 31 days."},
-    },
+    "properties": {"transactionDate": DAY, "fromDate": DATE, "toDate": {**DATE, "description": "At most 31 days."}},
 }
 
 _COMMISSION_REFUSALS = {401: JSON, 413: JSON, 415: JSON, 429: JSON, 503: JSON}
-_COMMISSION_HEADERS = {
-    "X-Request-Id": "3f6c0b1e-7a52-4c5e-9a52-1f4f5a2b7c10",
-    "X-Timestamp": "1795680000",
-    "X-Signature": "hex HMAC-SHA256 over timestamp, method, path and the SHA-256 of the body, each on a line",
-}
-_COMMISSION_WORD: Mapping[str, Any] = {
-    "type": "object",
-    "required": ["eventId", "appealNo", "type", "at", "payload"],
-    "properties": {
-        "eventId": {"type": "string", "maxLength": 100},
-        "appealNo": {"type": "string", "examples": ["URTSC-2026-00012345"]},
-        "type": {"enum": ["HEARING_FIXED", "DIRECTION", "DECIDED", "PENALTY", "COMPENSATION", "TRANSFERRED"]},
-        "at": {"type": "string", "format": "date-time"},
-        "level": {"const": 3},
-        "payload": {
-            "type": "object",
-            "properties": {
-                "hearingId": _TEXT,
-                "at": {"type": "string", "format": "date-time"},
-                "place": {"type": "string", "maxLength": 200},
-                "cancelled": {"type": "boolean"},
-                "text": {"type": "string", "maxLength": 4000},
-                "until": {"type": "string", "format": "date"},
-                "outcome": {"enum": ["DISMISSED", "CLOSED"]},
-                "amountPaise": {"type": "integer", "minimum": 1},
-                "reason": {"type": "string", "maxLength": 4000},
-                "bench": {"enum": ["SINGLE", "DIVISION", "FULL"]},
-            },
-        },
+_commission = partial(
+    Endpoint,
+    partner="Right to Service Commission",
+    headers={
+        "X-Request-Id": "3f6c0b1e-7a52-4c5e-9a52-1f4f5a2b7c10",
+        "X-Timestamp": "1795680000",
+        "X-Signature": "hex HMAC-SHA256 over timestamp, method, path and the SHA-256 of the body, each on a line",
     },
+    security="commissionBearer",
+)
+_EVENTS = ("HEARING_FIXED", "DIRECTION", "DECIDED", "PENALTY", "COMPENSATION", "TRANSFERRED")
+_EVENT_PAYLOAD = {
+    "hearingId": TEXT,
+    "at": MOMENT,
+    "place": {"type": "string", "maxLength": 200},
+    "cancelled": {"type": "boolean"},
+    "text": _LONG_TEXT,
+    "until": DATE,
+    "outcome": {"enum": ["DISMISSED", "CLOSED"]},
+    "amountPaise": {"type": "integer", "minimum": 1},
+    "reason": _LONG_TEXT,
+    "bench": {"enum": ["SINGLE", "DIVISION", "FULL"]},
 }
+_COMMISSION_EVENT = schema_of(
+    {
+        "eventId": Field({"type": "string", "maxLength": 100}),
+        "appealNo": Field({"type": "string", "examples": ["URTSC-2026-00012345"]}),
+        "type": Field({"enum": list(_EVENTS)}),
+        "at": Field(MOMENT),
+        "level": optional({"const": 3}),
+        "payload": Field({"type": "object", "properties": _EVENT_PAYLOAD}),
+    }
+)
+_EVENT_STATES = {"enum": ["APPLIED", "WAITING", "SUPERSEDED", "REFUSED"]}
 
 DOORS: tuple[Endpoint, ...] = (
-    Endpoint(
+    _pull(
         "post",
         "/digilocker/pulluri",
-        "DigiLocker",
         "Find a certificate for a citizen's locker (issuer specification 1.13, Pull URI).",
-        _PULL_ANSWERS,
-        body=XML,
-        security="digilockerHmac",
     ),
-    Endpoint(
-        "post",
-        "/digilocker/pulldoc",
-        "DigiLocker",
-        "Give a certificate by its URI (issuer specification 1.13, Pull Document).",
-        _PULL_ANSWERS,
-        body=XML,
-        security="digilockerHmac",
-    ),
-    Endpoint(
+    _pull("post", "/digilocker/pulldoc", "Give a certificate by its URI (issuer specification 1.13, Pull Document)."),
+    _count(
         "get",
         "/etaal/eTransactionCount",
-        "e-Taal",
         "Count the e-transactions of a day; wrong credentials and a missing day are told in the XML.",
-        _COUNT_ANSWERS,
         query=_COUNT_QUERY,
     ),
-    Endpoint(
+    _count(
         "post",
         "/etaal/eTransactionCount",
-        "e-Taal",
         "The same with the fields in a form.",
-        _COUNT_ANSWERS,
         body=FORM,
         body_schema={"type": "object", "properties": _COUNT_QUERY},
     ),
-    Endpoint(
+    _count(
         "post",
         "/etaal/service.asmx",
-        "e-Taal",
         "The same by SOAP 1.1; a request that is not understood gets a SOAP fault.",
-        {**_COUNT_ANSWERS, 400: SOAP},
+        answers={**_COUNT_ANSWERS, 400: SOAP},
         body=SOAP,
         headers={"SOAPAction": '"http://tempuri.org/eTransactionCount"'},
     ),
-    Endpoint(
+    _count(
         "get",
         "/etaal/service.asmx",
-        "e-Taal",
         "The WSDL, with `?WSDL`.",
-        {200: SOAP, 404: None, 503: None},
-        query={"WSDL": _TEXT},
+        answers={200: SOAP, 404: None, 503: None},
+        query={"WSDL": TEXT},
     ),
-    Endpoint(
+    _count(
         "post",
         "/etaal/v1/counts",
-        "e-Taal",
         "The counts of a day, or of up to 31 days, as JSON.",
-        {200: JSON, 400: JSON, 401: JSON, 403: JSON, 413: JSON, 429: JSON, 503: JSON},
+        answers=dict.fromkeys((200, 400, 401, 403, 413, 429, 503), JSON),
         body=JSON,
         body_schema=_RANGE,
-        answer_schema={
-            "type": "object",
-            "required": ["days"],
-            "properties": {"days": {"type": "array", "items": _DAY_COUNTS}},
-        },
+        answer_schema=schema_of({"days": Field({"type": "array", "items": _DAY_COUNTS})}),
         security="etaalBearer",
     ),
-    Endpoint(
+    _commission(
         "post",
         "/hooks/rts",
-        "Right to Service Commission",
         "Tell of a hearing, an order, a penalty, a compensation or another bench; a second delivery of the same "
         "`eventId` gets the first answer.",
-        {200: JSON, **_COMMISSION_REFUSALS, 400: JSON, 404: JSON, 409: JSON},
+        answers={200: JSON, **_COMMISSION_REFUSALS, 400: JSON, 404: JSON, 409: JSON},
         body=JSON,
-        body_schema=_COMMISSION_WORD,
-        answer_schema={
-            "type": "object",
-            "required": ["eventId", "state"],
-            "properties": {
-                "eventId": _TEXT,
-                "state": {"enum": ["APPLIED", "WAITING", "SUPERSEDED", "REFUSED"]},
-                "code": _TEXT,
-            },
-        },
-        headers=_COMMISSION_HEADERS,
-        security="commissionBearer",
+        body_schema=_COMMISSION_EVENT,
+        answer_schema=schema_of({"eventId": Field(TEXT), "state": Field(_EVENT_STATES), "code": optional(TEXT)}),
     ),
-    Endpoint(
+    _commission(
         "get",
         "/hooks/rts/case-files/{sha256}",
-        "Right to Service Commission",
         "Fetch the signed case file that an event of ours named (docs/commission.md).",
-        {200: "application/zip", **_COMMISSION_REFUSALS, 404: JSON},
-        headers=_COMMISSION_HEADERS,
-        security="commissionBearer",
+        answers={200: "application/zip", **_COMMISSION_REFUSALS, 404: JSON},
     ),
 )
 """Every endpoint that a partner calls."""
@@ -237,13 +197,18 @@ def document(url: str) -> dict[str, Any]:
 
 def openapi_routes(url: str) -> list[Route]:
     """`/openapi.json`, for everybody: it holds nothing that the contracts do not."""
-    content = encode_json(document(url))
+    return [published_json("/openapi.json", document(url))]
+
+
+def published_json(path: str, document: Mapping[str, Any], media_type: str = JSON) -> Route:
+    """A route for a document that everybody may read, and keep for five minutes."""
+    content = encode_json(document)
     headers = {**EVERY_ANSWER, "Cache-Control": "public, max-age=300"}
 
     async def read(request: Request) -> Response:  # noqa: ARG001 - Starlette's shape
-        return Response(content, headers=headers, media_type=JSON)
+        return Response(content, headers=headers, media_type=media_type)
 
-    return [Route("/openapi.json", read, methods=["GET"])]
+    return Route(path, read, methods=["GET"])
 
 
 def _operation(door: Endpoint) -> dict[str, Any]:
@@ -263,8 +228,7 @@ def _operation(door: Endpoint) -> dict[str, Any]:
 
 def _parameters(door: Endpoint) -> list[dict[str, Any]]:
     within = [
-        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
-        for name in re.findall(r"{(\w+)}", door.path)
+        {"name": name, "in": "path", "required": True, "schema": TEXT} for name in re.findall(r"{(\w+)}", door.path)
     ]
     query = [{"name": name, "in": "query", "schema": dict(schema)} for name, schema in door.query.items()]
     headers = [
@@ -277,7 +241,7 @@ def _parameters(door: Endpoint) -> list[dict[str, Any]]:
 def _answer(door: Endpoint, status: int, kind: str | None) -> dict[str, Any]:
     answer: dict[str, Any] = {"description": _MEANINGS[status]}
     if kind is not None:
-        schema = door.answer_schema if status == 200 else _CODE if kind == JSON else _TEXT
+        schema = door.answer_schema if status == 200 else schema_of({"code": Field(TEXT)}) if kind == JSON else TEXT
         answer["content"] = {kind: {"schema": dict(schema)}}
     if status in (429, 503):
         answer["headers"] = _WAIT

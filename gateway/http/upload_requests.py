@@ -24,7 +24,7 @@ from domain.kernel import (
     language_from_header,
 )
 from domain.uploads.files import UploadedFile
-from gateway.graphql.answers import json_answer, problem_body, retry_headers
+from gateway.graphql.answers import json_answer, problem_response
 from gateway.http.headers import SESSION_COOKIE, request_id_of, token_of
 from schema.kernel.errors import OURS, problem_of
 
@@ -114,11 +114,10 @@ def refusal_response(
         problem = replace(problem, detail=".".join(error.problems[0].path) or None)
     if sentence is not None:
         problem = replace(problem, sentence=sentence)
-    language = language_of(request)
     request_id = request_id_of(request) or env.ids.key()
-    body = problem_body(problem, request_id=request_id, language=language)
-    response = json_answer(body, STATUSES.get(problem.code, 400), request_id=request_id, language=language)
-    response.headers.update(retry_headers(problem))
+    response = problem_response(
+        problem, STATUSES.get(problem.code, 400), request_id=request_id, language=language_of(request)
+    )
     if isinstance(error, NotSignedIn):
         response.headers["WWW-Authenticate"] = "Bearer"
     return response

@@ -5,22 +5,20 @@ their names, so that the same operation always has the same text and id, however
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from graphql import (
     DefinitionNode,
     DocumentNode,
     FragmentDefinitionNode,
-    FragmentSpreadNode,
     GraphQLError,
     OperationDefinitionNode,
     parse,
     print_ast,
+    separate_operations,
 )
-from graphql.language import Visitor, visit
 
 from domain.platform.manifests import InvalidManifest, Manifest, Operation, document_id
 
@@ -85,12 +83,11 @@ def manifests(folder: Path = OPERATIONS, app: str | None = None) -> list[Manifes
 
 def with_fragments(text: str, folder: Path = OPERATIONS) -> str:
     """The text of a file with the shared fragments that it spreads below it; a text that is no document as it is."""
-    used: dict[str, FragmentDefinitionNode] = {}
     try:
-        _collect(parse(text), _fragments(folder), used)
+        used = _fragments_of(parse(text).definitions, _fragments(folder))
     except (GraphQLError, InvalidManifest):
         return text
-    return "\n\n".join([text.strip(), *(print_ast(used[name]) for name in sorted(used))]) + "\n"
+    return "\n\n".join([text.strip(), *map(print_ast, used)]) + "\n"
 
 
 def _screens_of(app: str, path: Path, fragments: Mapping[str, FragmentDefinitionNode]) -> list[Screen]:
@@ -107,30 +104,23 @@ def _screens_of(app: str, path: Path, fragments: Mapping[str, FragmentDefinition
 def _operation(node: OperationDefinitionNode, fragments: Mapping[str, FragmentDefinitionNode]) -> Operation:
     if node.name is None:
         raise InvalidManifest("an operation has no name")
-    used: dict[str, FragmentDefinitionNode] = {}
-    _collect(node, fragments, used)
-    definitions: list[DefinitionNode] = [node, *(used[name] for name in sorted(used))]
-    body = print_ast(DocumentNode(definitions=tuple(definitions)))
+    body = print_ast(DocumentNode(definitions=(node, *_fragments_of([node], fragments))))
     return Operation(document_id(body), node.name.value, node.operation.value, body)
 
 
-def _collect(node: Any, fragments: Mapping[str, FragmentDefinitionNode], used: dict[str, Any]) -> None:
-    for name in _spread(node):
-        if name in fragments and name not in used:  # an unknown one is reported by validation
-            used[name] = fragments[name]
-            _collect(fragments[name], fragments, used)
-
-
-def _spread(node: Any) -> list[str]:
-    class Spreads(Visitor):
-        names: list[str] = []  # noqa: RUF012 - one object of this class is made, below
-
-        def enter_fragment_spread(self, spread: FragmentSpreadNode, *_: object) -> None:
-            self.names.append(spread.name.value)
-
-    found = Spreads()
-    visit(node, found)
-    return found.names
+def _fragments_of(
+    definitions: Sequence[DefinitionNode], fragments: Mapping[str, FragmentDefinitionNode]
+) -> list[FragmentDefinitionNode]:
+    """The shared fragments that definitions spread, by name; one that is not known is reported by validation."""
+    own = {one.name.value for one in definitions if isinstance(one, FragmentDefinitionNode)}
+    others = tuple(fragments[name] for name in sorted(fragments.keys() - own))
+    used = {
+        node.name.value: node
+        for document in separate_operations(DocumentNode(definitions=(*definitions, *others))).values()
+        for node in document.definitions
+        if isinstance(node, FragmentDefinitionNode) and node.name.value not in own
+    }
+    return [used[name] for name in sorted(used)]
 
 
 def _fragments(folder: Path) -> dict[str, FragmentDefinitionNode]:

@@ -43,7 +43,7 @@ from domain.officers.dashboards import Dimension
 from domain.officers.desk import ReadPurpose
 from domain.reconciliation.finance_totals import NOTHING, MonthMovement, Sum, add_sums
 from domain.statistics.figures import Delivery, StatisticsChannel, month_of
-from gateway.graphql.answers import json_answer, problem_body, retry_headers
+from gateway.graphql.answers import problem_response
 from gateway.http.headers import request_id_of
 from gateway.http.session_auth import reader_of
 from gateway.pages.frame import language_of
@@ -157,14 +157,12 @@ _WORDS = {"fromMonth": "from", "toMonth": "to", "groupBy": "by", "serviceCode": 
 def refusal_response(env: Environment, request: Request, language: Language, error: BaseException) -> Response:
     """The answer to a download that is not given; it names the word of the query that is wrong."""
     problem = problem_of(error)
-    request_id = request_id_of(request) or env.ids.key()
-    body = problem_body(problem, request_id=request_id, language=language)
+    more = {}
     if problem.code is ErrorCode.BAD_INPUT and isinstance(error, Problems) and error.problems[0].path:
         word = error.problems[0].path[-1]
-        body["errors"][0]["extensions"]["parameter"] = _WORDS.get(word, word)
-    answer = json_answer(body, _STATUSES.get(problem.code, 400), request_id=request_id, language=language)
-    answer.headers.update(retry_headers(problem))
-    return answer
+        more["parameter"] = _WORDS.get(word, word)
+    request_id = request_id_of(request) or env.ids.key()
+    return problem_response(problem, _STATUSES.get(problem.code, 400), request_id=request_id, language=language, **more)
 
 
 async def _statistics(env: Environment, request: Request, subject: Subject, language: Language) -> Made:

@@ -5,7 +5,6 @@ Nothing is handed in here and nothing is kept. What is filled in goes in the bod
 
 from dataclasses import dataclass
 from html import escape
-from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -17,7 +16,7 @@ from domain.catalogue.forms import GENERIC, Form, row_of
 from domain.kernel import ErrorCode, Language, ist_date
 from domain.kernel.messages import Texts, message
 from gateway.pages.form_drawing import MORE, ROWS, FormView, draw
-from gateway.pages.frame import HEADERS, language_of, respond, say, table
+from gateway.pages.frame import FORM_POLICY, language_of, read_form, respond, say, table
 from store.catalogue import catalogue, forms
 from store.database import StoreError
 
@@ -25,8 +24,6 @@ _TEXTS = Texts("page.forms")
 
 LARGEST_BODY = 256 * 1024
 MOST_FIELDS = 300
-
-_FORM_ONLY = HEADERS["Content-Security-Policy"].replace("form-action 'none'", "form-action 'self'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +89,7 @@ def _page(request: Request, drawn: FormView, *, status: int = 200, right: bool =
     done = f'<p class="good" role="status">{drawn.say(_TEXTS.right)}</p>\n' if right else ""
     body = draw(drawn, f"{request.url.path}?language={language.value}")
     response = respond(request, language, form.label, f"{done}{lines}{body}", status)
-    response.headers["Content-Security-Policy"] = _FORM_ONLY
+    response.headers["Content-Security-Policy"] = FORM_POLICY
     response.headers["Cache-Control"] = "no-store"
     return response
 
@@ -125,19 +122,9 @@ async def _form(environment: Environment, slug: str) -> Form | None:
 
 async def _read_posted(request: Request) -> _Posted | None:
     """The body of a form; None for one that is too long, of another kind, or has too many fields."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "application/x-www-form-urlencoded":
+    read = await read_form(request, LARGEST_BODY, MOST_FIELDS)
+    if read is None:
         return None
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LARGEST_BODY:
-            return None
-    try:
-        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=MOST_FIELDS)
-    except ValueError:
-        return None
-    read = dict(pairs)
     rows = {name.removeprefix(ROWS): row_of(text) or 0 for name, text in read.items() if name.startswith(ROWS)}
     answers = {name: text for name, text in read.items() if not name.startswith("_") and text.strip()}
     return _Posted(answers, rows, read.get(MORE))

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from functools import cache
 from html import escape
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
@@ -15,7 +15,7 @@ from starlette.routing import Route
 from domain.kernel import Bilingual, Language, language_from_header
 from domain.kernel.messages import Texts
 from gateway.graphiql.page import STATIC
-from gateway.http.headers import EVERY_ANSWER
+from gateway.http.headers import EVERY_ANSWER, media_type_of
 
 _TEXTS = Texts("page.frame")
 
@@ -73,6 +73,9 @@ HEADERS = {
     ),
     "Vary": "Accept, Accept-Language",
 }
+FORM_POLICY = HEADERS["Content-Security-Policy"].replace("form-action 'none'", "form-action 'self'")
+"""For a page with a form of ours."""
+
 _SWITCH = {Language.HI: ("en", "English"), Language.EN: ("hi", "हिन्दी")}
 
 
@@ -100,6 +103,21 @@ def language_of(request: Request) -> Language:
     if asked in set(Language):
         return Language(asked)
     return language_from_header(request.headers.get("accept-language"))
+
+
+async def read_form(request: Request, most_bytes: int, most_fields: int) -> dict[str, str] | None:
+    """The fields of a form that was posted; None for a body that is too long, of another kind, or has too many."""
+    if media_type_of(request) != "application/x-www-form-urlencoded":
+        return None
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > most_bytes:
+            return None
+    try:
+        return dict(parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=most_fields))
+    except ValueError:
+        return None
 
 
 def respond(

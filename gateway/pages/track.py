@@ -5,7 +5,6 @@ What is asked goes in the body of a POST, so that neither number nor factor is i
 
 from datetime import date
 from html import escape
-from urllib.parse import parse_qs
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -17,7 +16,7 @@ from domain.feedback.tracking import SecondFactor, Tracked
 from domain.kernel import IST, ErrorCode, Language, Problems, latin_digits, show_number
 from domain.kernel.messages import Texts, label, message
 from gateway.graphql.answers import retry_headers
-from gateway.pages.frame import HEADERS, language_of, respond, say, table
+from gateway.pages.frame import FORM_POLICY, language_of, read_form, respond, say, table
 from store.database import StoreError
 
 _TEXTS = Texts("page.track")
@@ -25,7 +24,6 @@ _TEXTS = Texts("page.track")
 _LARGEST_FORM = 4096
 _STAGES = (_TEXTS["stages.stage"], _TEXTS["stages.date"])
 _STATUSES = {ErrorCode.RATE_LIMITED: 429, ErrorCode.NOT_FOUND: 404, ErrorCode.OVERLOADED: 503}
-_FORM_ONLY = HEADERS["Content-Security-Policy"].replace("form-action 'none'", "form-action 'self'")
 
 
 def track_routes(environment: Environment) -> list[Route]:
@@ -37,7 +35,7 @@ def track_routes(environment: Environment) -> list[Route]:
 
     async def answer(request: Request) -> Response:
         language = language_of(request)
-        fields = await _fields(request)
+        fields = {name: text.strip() for name, text in (await read_form(request, _LARGEST_FORM, 10) or {}).items()}
         factor = _factor(fields)
         client = request.client.host if request.client else ""
         try:
@@ -52,23 +50,6 @@ def track_routes(environment: Environment) -> list[Route]:
         return _page(request, language, _status_tables(found, language))
 
     return [Route("/track", form, methods=["GET"]), Route("/track", answer, methods=["POST"])]
-
-
-async def _fields(request: Request) -> dict[str, str]:
-    """The fields of the form; none where the body is too long or of another kind."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "application/x-www-form-urlencoded":
-        return {}
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > _LARGEST_FORM:
-            return {}
-    try:
-        read = parse_qs(body.decode("ascii"), max_num_fields=10)
-    except ValueError:
-        return {}
-    return {name: values[0].strip() for name, values in read.items()}
 
 
 def _factor(fields: dict[str, str]) -> SecondFactor:
@@ -94,7 +75,7 @@ def _error_page(request: Request, language: Language, code: ErrorCode) -> Respon
 
 def _page(request: Request, language: Language, body: str, status: int = 200) -> HTMLResponse:
     response = respond(request, language, _TEXTS.title, body, status)
-    response.headers["Content-Security-Policy"] = _FORM_ONLY
+    response.headers["Content-Security-Policy"] = FORM_POLICY
     return response
 
 

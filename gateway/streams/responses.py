@@ -17,8 +17,8 @@ from starlette.types import Receive, Scope, Send
 from domain.kernel import ErrorCode, Problem
 from gateway.graphql.answers import encode_json
 from gateway.http.admission import overload_refusal
-from gateway.http.calls import Call, ReadyOperation, RequestContext, RequestFacts
-from gateway.http.headers import EVERY_ANSWER, VARY, is_router, token_of
+from gateway.http.calls import Call, ReadyOperation, RequestContext
+from gateway.http.headers import EVERY_ANSWER, VARY, token_of
 from gateway.streams.operations import SESSION_ENDED, Answer, OperationRequest, final_answer
 from gateway.streams.streams import Dropped, Streaming
 
@@ -138,16 +138,8 @@ class HttpStreams:
         context = await call.context()
         if self._streaming.full:
             raise overload_refusal()
-        facts = RequestFacts(
-            call.request_id,
-            token_of(call.request, self._streaming.edge.origins),
-            call.request.headers.get("accept-language"),
-            None,
-            call.request.client.host if call.request.client else None,
-            call.standing,
-            is_router(call.request.headers, self._streaming.edge.router_secret),
-            call.request.headers.get("user-agent"),
-        )
+        edge = self._streaming.edge
+        facts = call.facts(token_of(call.request, edge.origins), edge.router_secret)
         resume = call.request.headers.get("last-event-id") or None
         if resume is not None and len(resume) > LONGEST_EVENT_ID:
             resume = None

@@ -3,62 +3,21 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, TypeAlias
 
-Schema: TypeAlias = Mapping[str, Any]
+from gateway.http.json_schemas import TEXT, Field, Fields, Schema, example_of, optional, rows_of, schema_of
 
-_TEXT: Schema = {"type": "string"}
 _MAYBE: Schema = {"type": ["string", "null"]}
 _WHOLE: Schema = {"type": ["string", "integer"], "pattern": "^[0-9]{1,9}$"}
 _MONEY: Schema = {"type": ["string", "null"], "pattern": "^[0-9]+\\.[0-9]{2}$", "description": "Rupees."}
 _DAY: Schema = {"type": ["string", "null"], "format": "date"}
 _NUMBER: Schema = {"type": "string", "pattern": "^[0-9]{14}$"}
-_ASKED: Schema = {**_TEXT, "description": "Number or acknowledgement; Devanagari digits are taken too."}
+_ASKED: Schema = {**TEXT, "description": "Number or acknowledgement; Devanagari digits are taken too."}
 _COUNT: Schema = {"type": "integer"}
 _LIST: Schema = {"type": "array"}
 _HELD: Schema = {"type": "array", "items": {"type": "object", "required": ["key", "name", "source"]}}
 _ANSWERS: Schema = {"type": "object", "additionalProperties": {"type": ["string", "integer", "null"]}}
-_NOT_SHOWN: Any = object()
 
 APPLICATION, ACKNOWLEDGED, URI = "12600000000126", "52600000000125", "in.gov.uk.apunisarkar-INCER-22612345678902"
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One field. Without a schema it is only in the example, which may hold more than what is promised."""
-
-    schema: Schema | None
-    example: Any = _NOT_SHOWN
-    required: bool = True
-
-
-def optional(schema: Schema | None, example: Any = _NOT_SHOWN) -> Field:
-    """A field that may be missing."""
-    return Field(schema, example, required=False)
-
-
-Fields: TypeAlias = Mapping[str, Field]
-
-
-def schema_of(fields: Fields) -> dict[str, Any]:
-    """The schema of an object with these fields."""
-    promised = {name: field for name, field in fields.items() if field.schema is not None}
-    required = [name for name, field in promised.items() if field.required]
-    return {
-        "type": "object",
-        "properties": {name: field.schema for name, field in promised.items()},
-        "required": required,
-    }
-
-
-def example_of(fields: Fields) -> dict[str, Any]:
-    """The example of an object with these fields."""
-    return {name: field.example for name, field in fields.items() if field.example is not _NOT_SHOWN}
-
-
-def _rows(fields: Fields) -> Field:
-    """A list of objects, with one in its example."""
-    return Field({"type": "array", "items": schema_of(fields)}, [example_of(fields)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,18 +32,18 @@ class Described:
 _PAGE: Schema = {**_WHOLE, "description": "From 1."}
 _LIMIT: Schema = {**_WHOLE, "description": "At most 50."}
 _PAPER: Fields = {
-    "key": Field({**_TEXT, "description": "The paper of the service that it is."}, "id-proof"),
+    "key": Field({**TEXT, "description": "The paper of the service that it is."}, "id-proof"),
     "uri": Field(
-        {**_TEXT, "description": "Its address in DigiLocker, of a certificate of ours, or of a file handed in."},
+        {**TEXT, "description": "Its address in DigiLocker, of a certificate of ours, or of a file handed in."},
         "in.gov.uidai-ADHAR-1",
     ),
     "source": optional({"enum": ["DIGILOCKER", "STORE", "UPLOAD"]}, "DIGILOCKER"),
 }
 _BY_NUMBER: Fields = {"applicationId": Field(_ASKED, APPLICATION)}
-_BY_CODE: Fields = {"serviceCode": Field(_TEXT, "ES09")}
+_BY_CODE: Fields = {"serviceCode": Field(TEXT, "ES09")}
 _SERVICE: Fields = {
-    "serviceCode": Field(_TEXT, "ES09"),
-    "name": Field(_TEXT, "Income Certificate"),
+    "serviceCode": Field(TEXT, "ES09"),
+    "name": Field(TEXT, "Income Certificate"),
     "department": Field(_MAYBE, "Revenue Department"),
     "timeLimitDays": Field({"type": ["integer", "null"]}, 15),
 }
@@ -97,17 +56,17 @@ _LISTED: Fields = {
 _ROW: Fields = {
     "applicationId": Field(_NUMBER, APPLICATION),
     "acknowledgementNo": Field(_MAYBE, ACKNOWLEDGED),
-    "serviceCode": Field(_TEXT, "ES09"),
-    "serviceName": Field(_TEXT, "Income Certificate"),
-    "status": Field(_TEXT, "IN_SCRUTINY"),
-    "statusText": Field(_TEXT, "In scrutiny"),
+    "serviceCode": Field(TEXT, "ES09"),
+    "serviceName": Field(TEXT, "Income Certificate"),
+    "status": Field(TEXT, "IN_SCRUTINY"),
+    "statusText": Field(TEXT, "In scrutiny"),
     "submittedOn": Field(_DAY, "2026-11-24"),
     "dueDate": Field(_DAY, "2026-12-15"),
 }
 _PAYMENT: Fields = {
     "paymentId": Field(_NUMBER),
-    "status": Field(_TEXT),
-    "statusText": Field(_TEXT),
+    "status": Field(TEXT),
+    "statusText": Field(TEXT),
     "amount": Field(_MONEY),
     "receiptNo": Field(_MAYBE),
     "asOf": Field(_MAYBE),
@@ -115,8 +74,8 @@ _PAYMENT: Fields = {
 _INSTALMENT: Fields = {
     "scheme": Field(_MAYBE, "Old Age Pension"),
     "amount": Field(_MONEY, "1500.00"),
-    "status": Field(_TEXT, "CREDITED"),
-    "statusText": Field(_TEXT, "Credited"),
+    "status": Field(TEXT, "CREDITED"),
+    "statusText": Field(TEXT, "Credited"),
     "periodFrom": Field(_DAY, "2026-10-01"),
     "periodTo": Field(_DAY, "2026-10-31"),
     "paidOn": Field(_DAY, "2026-11-03"),
@@ -131,7 +90,7 @@ DESCRIBED: Mapping[str, Described] = MappingProxyType(
         "getServices": Described(
             "The catalogue.",
             {"page": optional(_PAGE, "1"), "limit": optional(_LIMIT, "1")},
-            {"services": _rows(_LISTED), "total": Field(_COUNT, 87)},
+            {"services": rows_of(_LISTED), "total": Field(_COUNT, 87)},
         ),
         "getServiceDetail": Described(
             "One service with its papers.",
@@ -146,15 +105,15 @@ DESCRIBED: Mapping[str, Described] = MappingProxyType(
             "The form of a service; the names of its questions are the keys of formData.",
             _BY_CODE,
             {
-                "serviceCode": optional(_TEXT, "ES09"),
-                "formVersion": optional(_TEXT, "1"),
+                "serviceCode": optional(TEXT, "ES09"),
+                "formVersion": optional(TEXT, "1"),
                 "sections": Field(_LIST, []),
             },
         ),
         "getMyApplications": Described(
             "The applications of the linked citizen.",
-            {"page": optional(_PAGE, "1"), "limit": optional(_LIMIT, "20"), "status": optional(_TEXT)},
-            {"applications": _rows(_ROW), "total": Field(_COUNT, 1)},
+            {"page": optional(_PAGE, "1"), "limit": optional(_LIMIT, "20"), "status": optional(TEXT)},
+            {"applications": rows_of(_ROW), "total": Field(_COUNT, 1)},
         ),
         "getApplicationStatus": Described(
             "Status, stages, due date and delivery of one application.",
@@ -170,15 +129,15 @@ DESCRIBED: Mapping[str, Described] = MappingProxyType(
         "applyService": Described(
             "Hand in an application, once for its apitrkr.",
             {
-                "serviceCode": optional(_TEXT, "ES09"),
-                "applicationId": optional({**_TEXT, "description": "A draft to hand in instead."}),
-                "district": optional(_TEXT),
-                "tehsil": optional(_TEXT),
+                "serviceCode": optional(TEXT, "ES09"),
+                "applicationId": optional({**TEXT, "description": "A draft to hand in instead."}),
+                "district": optional(TEXT),
+                "tehsil": optional(TEXT),
                 "delivery": optional({"enum": ["PORTAL", "COUNTER", "DOORSTEP"]}),
-                "formVersion": optional(_TEXT),
+                "formVersion": optional(TEXT),
                 "formData": optional(_ANSWERS, _FILLED),
                 "documents": optional({"type": "array", "items": schema_of(_PAPER)}, [example_of(_PAPER)]),
-                "clientRef": optional(_TEXT, "c-1"),
+                "clientRef": optional(TEXT, "c-1"),
             },
             {
                 "applicationId": Field(_NUMBER, APPLICATION),
@@ -193,16 +152,16 @@ DESCRIBED: Mapping[str, Described] = MappingProxyType(
             "Attach a document by reference to a draft, which is made where none is named, or in answer to a query.",
             {
                 **_PAPER,
-                "applicationId": optional(_TEXT),
-                "serviceCode": optional(_TEXT, "ES09"),
-                "district": optional(_TEXT, "49"),
-                "tehsil": optional(_TEXT),
+                "applicationId": optional(TEXT),
+                "serviceCode": optional(TEXT, "ES09"),
+                "district": optional(TEXT, "49"),
+                "tehsil": optional(TEXT),
                 "formData": optional({"type": "object"}),
-                "text": optional(_TEXT),
+                "text": optional(TEXT),
             },
             {
                 "applicationId": Field(_NUMBER, APPLICATION),
-                "status": optional(_TEXT, "DRAFT"),
+                "status": optional(TEXT, "DRAFT"),
                 "documents": Field(_HELD, [{"key": "id-proof", "name": "Aadhaar Card", "source": "DIGILOCKER"}]),
             },
         ),
@@ -214,8 +173,8 @@ DESCRIBED: Mapping[str, Described] = MappingProxyType(
                 "applicationId": Field(_NUMBER, APPLICATION),
                 "paymentId": Field(_NUMBER, "42600000000127"),
                 "amount": Field(_MONEY, "40.00"),
-                "status": Field(_TEXT, "REDIRECTED"),
-                "statusText": optional(_TEXT, "Sent on to pay; not known yet"),
+                "status": Field(TEXT, "REDIRECTED"),
+                "statusText": optional(TEXT, "Sent on to pay; not known yet"),
                 "paymentUrl": Field(_MAYBE, _PAYMENT_URL),
             },
         ),
@@ -233,31 +192,31 @@ DESCRIBED: Mapping[str, Described] = MappingProxyType(
         ),
         "getBenefits": Described(
             "Instalments of benefits. While DBT finance is away: APSK0503, rs S, what our record says, and partial.",
-            {"financialYear": optional({**_TEXT, "pattern": "^20[0-9]{2}-[0-9]{2}$"}, "2026-27")},
+            {"financialYear": optional({**TEXT, "pattern": "^20[0-9]{2}-[0-9]{2}$"}, "2026-27")},
             {
-                "benefits": _rows(_INSTALMENT),
+                "benefits": rows_of(_INSTALMENT),
                 "partial": optional({"const": True}),
-                "missing": optional({"type": "array", "items": _TEXT}),
+                "missing": optional({"type": "array", "items": TEXT}),
             },
         ),
         "fileAppeal": Described(
             "File an appeal; `ground` is a coded ground or her words.",
             {
                 **_BY_NUMBER,
-                "ground": Field(_TEXT, "TIME_LIMIT_BREACHED"),
-                "text": optional(_TEXT, "No answer for a month"),
-                "lateReason": optional(_TEXT),
+                "ground": Field(TEXT, "TIME_LIMIT_BREACHED"),
+                "text": optional(TEXT, "No answer for a month"),
+                "lateReason": optional(TEXT),
             },
             {
                 "appealNo": Field(_NUMBER, "32600000000124"),
                 "applicationId": Field(None, APPLICATION),
-                "level": Field(_TEXT, "FIRST"),
+                "level": Field(TEXT, "FIRST"),
                 "hearingBy": Field(_DAY, "2026-12-30"),
             },
         ),
         "postFeedback": Described(
             "Stars from 1 to 5 and a word.",
-            {**_BY_NUMBER, "rating": Field(_WHOLE, "5"), "text": optional(_TEXT, "Quick")},
+            {**_BY_NUMBER, "rating": Field(_WHOLE, "5"), "text": optional(TEXT, "Quick")},
             {
                 "feedbackId": Field(_NUMBER, APPLICATION),
                 "applicationId": Field(None, APPLICATION),

@@ -3,20 +3,17 @@
 from collections.abc import Mapping
 from typing import Any
 
-from starlette.requests import Request
-from starlette.responses import Response
 from starlette.routing import Route
 
 from domain.kernel import Language
-from gateway.graphql.answers import encode_json
-from gateway.http.headers import EVERY_ANSWER
-from gateway.umang.described import DESCRIBED, Described, example_of, schema_of
+from gateway.http.json_schemas import TEXT, example_of, schema_of
+from gateway.http.openapi import published_json
+from gateway.umang.described import DESCRIBED, Described
 from integrations.umang import PUBLIC, UmangEndpointSettings
 from integrations.umang.door_answers import OK, TEXTS, TRACING
 
 PATH = "/umang/openapi.json"
 JSON = "application/json"
-_TEXT = {"type": "string"}
 _HEADERS: Mapping[str, tuple[str, str]] = {
     "deptid": ("The department: ours at UMANG.", "905"),
     "srvid": ("The service; it stands for the operation.", ""),
@@ -40,13 +37,7 @@ _STATUSES = {
 
 def description_routes(url: str, settings: UmangEndpointSettings) -> list[Route]:
     """The document, for everybody: it holds nothing that is secret."""
-    content = encode_json(document(url, settings))
-    headers = {**EVERY_ANSWER, "Cache-Control": "public, max-age=300"}
-
-    async def read(request: Request) -> Response:  # noqa: ARG001 - Starlette's shape
-        return Response(content, headers=headers, media_type=JSON)
-
-    return [Route(PATH, read, methods=["GET"])]
+    return [published_json(PATH, document(url, settings))]
 
 
 def document(url: str, settings: UmangEndpointSettings) -> dict[str, Any]:
@@ -85,7 +76,7 @@ def answer_schema(described: Described) -> dict[str, Any]:
     return {
         "type": "object",
         "required": ["rs", "rc", "rd", "pd"],
-        "properties": {"rs": {"enum": ["S", "F"]}, "rc": {"$ref": "#/components/schemas/ResultCode"}, "rd": _TEXT},
+        "properties": {"rs": {"enum": ["S", "F"]}, "rc": {"$ref": "#/components/schemas/ResultCode"}, "rd": TEXT},
         "if": {"properties": {"rs": {"const": "S"}}},
         "then": {"properties": {"pd": schema_of(described.payload)}},
         "else": {"properties": {"pd": failed}},
@@ -118,7 +109,7 @@ def _header(header: str, operation: str, srvid: str) -> dict[str, Any]:
     meaning, example = _HEADERS[header]
     example = srvid if header == "srvid" else example
     optional = header == "x-umang-user" and operation in PUBLIC
-    schema = {**_TEXT, "examples": [example]} if example else dict(_TEXT)
+    schema = {**TEXT, "examples": [example]} if example else dict(TEXT)
     return {"name": header, "in": "header", "required": not optional, "description": meaning, "schema": schema}
 
 

@@ -27,43 +27,14 @@ async def get_services(graph: Operations, given: CallParameters) -> Mapping[str,
         return said.data["services"], said
 
     total, rows, _ = await _walk_pages(page, skip, limit)
-    services = [
-        {
-            "serviceCode": row["code"],
-            "name": row["name"],
-            "department": (row["department"] or {}).get("name"),
-            "timeLimitDays": row["timeLimitDays"],
-            "timeLimitUnit": row["timeLimitUnit"],
-            "fee": rupees_of(row["fee"]),
-            "channel": row["channels"],
-        }
-        for row in rows
-    ]
-    return {"services": services, "total": total}
+    return {"services": [_service(row) for row in rows], "total": total}
 
 
 async def get_service_detail(graph: Operations, given: CallParameters) -> Mapping[str, Any]:
     """One service with its papers and its officers."""
     code = given.text("serviceCode")
     given.raise_problems()
-    service = require_found((await graph.run("UmangGetServiceDetail", code=code)).data["service"], graph)
-    return {
-        "serviceCode": service["code"],
-        "name": service["name"],
-        "department": (service["department"] or {}).get("name"),
-        "category": service["category"],
-        "open": service["open"],
-        "outcome": service["outcome"],
-        "timeLimitDays": service["timeLimitDays"],
-        "timeLimitUnit": service["timeLimitUnit"],
-        "notified": service["rtsNotified"],
-        "fee": rupees_of(service["fee"]),
-        "documents": service["documents"],
-        "channel": service["channels"],
-        "designatedOfficer": service["designatedOfficer"],
-        "firstAppellate": service["firstAppellate"],
-        "secondAppellate": service["secondAppellate"],
-    }
+    return _service(require_found((await graph.run("UmangGetServiceDetail", code=code)).data["service"], graph))
 
 
 async def get_form(graph: Operations, given: CallParameters) -> Mapping[str, Any]:
@@ -98,11 +69,7 @@ async def get_my_applications(graph: Operations, given: CallParameters) -> Mappi
 
 async def get_application_status(graph: Operations, given: CallParameters) -> Mapping[str, Any]:
     """Status, stages, due date and delivery of one application."""
-    number = given.text("applicationId")
-    given.raise_problems()
-    seen = require_found(
-        (await graph.run("UmangGetApplicationStatus", by=application_selector(number))).data["application"], graph
-    )
+    seen = await _named_application(graph, given, "UmangGetApplicationStatus")
     return {
         **_row(seen),
         "stages": [
@@ -117,11 +84,7 @@ async def get_application_status(graph: Operations, given: CallParameters) -> Ma
 
 async def get_certificate(graph: Operations, given: CallParameters) -> Mapping[str, Any]:
     """The certificate of an application: its DigiLocker address, and one of ours for some minutes; else 0404."""
-    number = given.text("applicationId")
-    given.raise_problems()
-    seen = require_found(
-        (await graph.run("UmangGetCertificate", by=application_selector(number))).data["application"], graph
-    )
+    seen = await _named_application(graph, given, "UmangGetCertificate")
     certificate = require_found(seen["certificate"], graph)
     address = certificate["download"]
     return {
@@ -167,6 +130,17 @@ def application_selector(number: str) -> Mapping[str, str]:
         return {"number": number}
 
 
+async def find_application(graph: Operations, document: str, number: str) -> Mapping[str, Any]:
+    """The application of a number, as a document asks for it. Raises CallFailed with 0404."""
+    return require_found((await graph.run(document, by=application_selector(number))).data["application"], graph)
+
+
+async def _named_application(graph: Operations, given: CallParameters, document: str) -> Mapping[str, Any]:
+    number = given.text("applicationId")
+    given.raise_problems()
+    return await find_application(graph, document, number)
+
+
 def with_missing(payload: dict[str, Any], missing: Sequence[str]) -> dict[str, Any]:
     """The payload, marked as partial where systems did not answer, with their names."""
     return {**payload, "partial": True, "missing": list(missing)} if missing else payload
@@ -195,20 +169,19 @@ def payment_of(payments: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | Non
     """The latest payment of the fee that was begun online; None where there was none."""
     if not payments:
         return None
-    latest = payments[0]
-    return {
-        "paymentId": latest["number"],
-        "status": latest["state"],
-        "statusText": latest["stateLabel"],
-        "amount": rupees(int(latest["amount"])),
-        "receiptNo": latest["receipt"]["grn"] if latest["receipt"] else None,
-        "asOf": latest["asOf"],
-    }
+    receipt = payments[0]["receipt"]
+    latest = {name: value for name, value in payments[0].items() if name != "receipt"}
+    return {**latest, "amount": rupees(int(latest["amount"])), "receiptNo": receipt["grn"] if receipt else None}
 
 
 def day_of(instant: str | None) -> str | None:
     """The day in India of an instant of the graph."""
     return None if instant is None else instant[:10]
+
+
+def _service(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A service under UMANG's names, which its published document gives to the fields of the graph."""
+    return {**row, "department": (row["department"] or {}).get("name"), "fee": rupees_of(row["fee"])}
 
 
 def _row(seen: Mapping[str, Any]) -> dict[str, Any]:

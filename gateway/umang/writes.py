@@ -11,7 +11,7 @@ from domain.fees.fees import FeeRoute
 from domain.kernel import ErrorCode
 from gateway.umang.failures import CallFailed, failure_of_problems
 from gateway.umang.reading import CallParameters
-from gateway.umang.reads import application_selector, day_of, fee_due, require_found, rupees_of
+from gateway.umang.reads import day_of, fee_due, find_application, rupees_of
 from gateway.umang.running import Operations
 from integrations.umang.door_answers import NOT_POSSIBLE, failure
 
@@ -48,7 +48,7 @@ async def apply_service(graph: Operations, given: CallParameters) -> Mapping[str
         "formVersion": version,
     }
     if draft:
-        wanted = _merge_draft(await _case(graph, draft), wanted, form)
+        wanted = _merge_draft(await find_application(graph, "UmangGetCase", draft), wanted, form)
     wanted["delivery"] = wanted["delivery"] or DeliveryMode.PORTAL.value
     wanted |= {"channel": Channel.UMANG.value, "idempotencyKey": graph.caller.request_id}
     said = await _run_mutation(graph, "UmangApplyService", "submitApplication", wanted, _FORM)
@@ -80,7 +80,7 @@ async def attach_document(graph: Operations, given: CallParameters) -> Mapping[s
     if not number:
         fresh = {"serviceCode": code, "district": district, "tehsil": tehsil, "form": _fields(form)}
         return await _save_draft(graph, {**fresh, "documents": [document]})
-    case = await _case(graph, number)
+    case = await find_application(graph, "UmangGetCase", number)
     if case["status"] == Status.DRAFT.value:
         return await _attach_to_draft(graph, case, document, form)
     answer = {
@@ -101,7 +101,7 @@ async def initiate_payment(graph: Operations, given: CallParameters) -> Mapping[
     """
     number = given.text("applicationId")
     given.raise_problems()
-    case = await _case(graph, number)
+    case = await find_application(graph, "UmangGetCase", number)
     if case["status"] != Status.FEE_PENDING.value:
         nothing = {"errors": [{"code": "NO_FEE_DUE"}], "applicationId": case["number"], "feeDue": rupees_of(0)}
         raise CallFailed(failure(NOT_POSSIBLE, graph.language, payload=nothing))
@@ -136,7 +136,7 @@ async def file_appeal(graph: Operations, given: CallParameters) -> Mapping[str, 
     text, late = given.text("text", needed=False), given.text("lateReason", needed=False)
     given.raise_problems()
     coded = ground.upper() in _GROUNDS
-    case = await _case(graph, number)
+    case = await find_application(graph, "UmangGetCase", number)
     wanted = {
         "applicationId": case["id"],
         "text": text or ground,
@@ -160,7 +160,7 @@ async def post_feedback(graph: Operations, given: CallParameters) -> Mapping[str
     number, rating = given.text("applicationId"), given.whole_number("rating", least=1, most=5)
     text = given.text("text", needed=False)
     given.raise_problems()
-    case = await _case(graph, number)
+    case = await find_application(graph, "UmangGetCase", number)
     wanted = {
         "applicationId": case["id"],
         "rating": rating,
@@ -169,10 +169,6 @@ async def post_feedback(graph: Operations, given: CallParameters) -> Mapping[str
     }
     feedback = (await _run_mutation(graph, "UmangPostFeedback", "giveFeedback", wanted))["feedback"]
     return {"feedbackId": case["number"], "applicationId": case["number"], "rating": feedback["rating"]}
-
-
-async def _case(graph: Operations, number: str) -> Mapping[str, Any]:
-    return require_found((await graph.run("UmangGetCase", by=application_selector(number))).data["application"], graph)
 
 
 async def _run_mutation(
@@ -208,7 +204,7 @@ async def _attach_to_draft(
         draft["idempotencyKey"] = f"{graph.caller.request_id}:{case['version']}"
         said = (await graph.run("UmangAttachToDraft", input=draft)).data["saveDraft"]
         if left and any(problem["code"] == ErrorCode.CONFLICT.value for problem in said["userErrors"]):
-            case = await _case(graph, case["number"])
+            case = await find_application(graph, "UmangGetCase", case["number"])
             continue
         break
     return _attachment_payload(_checked_payload(said, graph, _FORM)["application"])
