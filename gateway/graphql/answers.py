@@ -10,7 +10,6 @@ from starlette.responses import Response
 
 from domain.kernel import ErrorCode, Language, Problem
 from gateway.http.headers import EVERY_ANSWER, PLAIN_JSON, VARY, AnswerFormat
-from gateway.http.problems import RequestProblem
 from schema.kernel.errors import extensions_of, text_of
 
 _OF_THE_REQUEST = frozenset({ErrorCode.BAD_INPUT, ErrorCode.TOO_COMPLEX, ErrorCode.FORBIDDEN})
@@ -49,13 +48,10 @@ def problem_response(problem: Problem, status: int, *, request_id: str, language
     return response
 
 
-def busy_response(refusal: RequestProblem) -> Response:
-    """A plain response with the code, for a request to a partner endpoint that was refused before its handler."""
+def code_response(code: ErrorCode, status: int, headers: Mapping[str, str] | None = None) -> Response:
+    """A response that has a code and no words, where the route has no form of its own for refusals."""
     return Response(
-        encode_json({"code": refusal.problem.code.value}),
-        refusal.status,
-        {**EVERY_ANSWER, **refusal.headers},
-        media_type=PLAIN_JSON,
+        encode_json({"code": code.value}), status, {**EVERY_ANSWER, **(headers or {})}, media_type=PLAIN_JSON
     )
 
 

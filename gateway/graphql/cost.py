@@ -14,9 +14,9 @@ stands for outside systems is left out; the calls that were really made are coun
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from typing import Any, TypeAlias
 
 from graphql import (
@@ -301,9 +301,7 @@ class AnswerCost:
     def __init__(self, table: CostTable, document: DocumentNode, operation: OperationDefinitionNode) -> None:
         self._table = table
         self._operation = operation
-        self._fragments = {
-            node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)
-        }
+        self._fragments = _fragments(document)
         self._levels: dict[tuple[int, ...], dict[str, tuple[FieldCost, Level]]] = {}
 
     def points(self, data: Any) -> int:
@@ -419,6 +417,5 @@ def counting_cost(schema: BaseSchema) -> BaseSchema:
     """The same schema; from now on it counts and bounds the cost of every operation."""
     built: Any = schema
     table = CostTable(built._schema)  # noqa: SLF001 - Strawberry gives graphql-core's schema no public name
-    made: Callable[[], SchemaExtension] = lambda: CostExtension(table)  # noqa: E731 - Strawberry calls it
-    built.extensions = [*built.extensions, made]
+    built.extensions = [*built.extensions, partial(CostExtension, table)]
     return schema

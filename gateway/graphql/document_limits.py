@@ -4,6 +4,7 @@ Each fragment is measured once and its numbers are added wherever it is spread, 
 fragments spread each other again and again costs no more than its length (docs/reliability.md sections 1 and 4).
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from graphql import (
@@ -14,9 +15,9 @@ from graphql import (
     InlineFragmentNode,
     OperationDefinitionNode,
     SelectionSetNode,
+    Token,
     TokenKind,
 )
-from graphql.language import Visitor, visit
 
 from domain.kernel import ErrorCode
 from gateway.http.problems import bad_document
@@ -123,24 +124,13 @@ class Measurer:
         return size
 
 
-class _Directives(Visitor):
-    def __init__(self) -> None:
-        super().__init__()
-        self.count = 0
-
-    def enter_directive(self, *_: object) -> None:
-        self.count += 1
-
-
 def check_document(document: DocumentNode, limits: Limits) -> bool:
     """Raise RequestProblem for the first bound that a document exceeds; else, whether an operation introspects."""
     operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
     fragments = [node for node in document.definitions if isinstance(node, FragmentDefinitionNode)]
-    directives = _Directives()
-    visit(document, directives)
     _at_most(len(operations), MOST_OPERATIONS, "OPERATIONS")
     _at_most(len(fragments), MOST_FRAGMENTS, "FRAGMENTS")
-    _at_most(directives.count, MOST_DIRECTIVES, "DIRECTIVES")
+    _at_most(sum(token.kind is TokenKind.AT for token in _tokens(document)), MOST_DIRECTIVES, "DIRECTIVES")
     for operation in operations:
         _at_most(len(operation.variable_definitions or ()), MOST_VARIABLES, "VARIABLE_COUNT")
     measurer = Measurer({node.name.value: node for node in fragments})
@@ -165,8 +155,13 @@ def _at_most(count: int, most: int, detail: str) -> None:
 
 def check_words(document: DocumentNode) -> None:
     """Raise RequestProblem for a name or a number that is too long. Each word of the document is looked at once."""
-    token = document.loc.start_token if document.loc else None
-    while token is not None:
+    for token in _tokens(document):
         if len(token.value or "") > _MOST.get(token.kind, 1_000_000):
             raise bad_document("WORD", ErrorCode.TOO_COMPLEX)
+
+
+def _tokens(document: DocumentNode) -> Iterator[Token]:
+    token = document.loc.start_token if document.loc else None
+    while token is not None:
+        yield token
         token = token.next

@@ -34,7 +34,6 @@ from domain.platform.manifests import (
 from gateway.graphql.body import GraphQLParameters
 from gateway.graphql.documents import PreparedDocument
 from gateway.http.calls import RequestContext, ResolvedDocument
-from gateway.http.edge import TrustedDocuments
 from gateway.http.headers import ROUTER_HEADER
 from gateway.http.problems import RequestProblem, bad_request
 from gateway.runtime.background import run_periodically
@@ -88,7 +87,7 @@ class TrustedOperation:
 
 
 class TrustedLibrary:
-    """The published operations of this process, and who may send others. The edge's TrustedDocuments."""
+    """The published operations of this process, and who may send others. They are `Edge.trusted`."""
 
     def __init__(self, mode: DocumentMode, clock: Clock) -> None:
         self._mode = mode
@@ -221,14 +220,6 @@ def _free_document_refusal() -> RequestProblem:
     return RequestProblem(403, Problem(ErrorCode.FORBIDDEN, action=Remedy.NONE, detail="FREE_DOCUMENT"), document=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Warmed:
-    """The result of preloading. `refused` are operations that the graph of this release does not know any more."""
-
-    operations: int
-    refused: tuple[str, ...]
-
-
 class TrustedDocumentLoader:
     """The store's side of a library. A manifest with an invalid signature is left out and logged."""
 
@@ -244,12 +235,12 @@ class TrustedDocumentLoader:
         """Take over what changed in the store; True where something did. Raises StoreError, and keeps what it has."""
         changed = await self._take_over()
         warmed = await self.warm()
-        if changed or warmed.operations:
-            _log.info("trusted_documents", operations=len(self.library), warmed=warmed.operations)
+        if changed or warmed:
+            _log.info("trusted_documents", operations=len(self.library), warmed=warmed)
         return changed
 
-    async def warm(self, seconds: float = WARM_SECONDS) -> Warmed:
-        """Parse and validate what was not yet, for so many seconds, letting others run in between."""
+    async def warm(self, seconds: float = WARM_SECONDS) -> int:
+        """Parse and validate what was not yet, for so many seconds, letting others run in between; how many it was."""
         clock = self.library.clock
         ends_at = clock.monotonic() + seconds
         refused, count = [], 0
@@ -266,7 +257,7 @@ class TrustedDocumentLoader:
             await asyncio.sleep(0)
         if refused:
             _log.error("trusted_documents_invalid", names=sorted(refused)[:20], operations=len(refused))
-        return Warmed(count, tuple(refused))
+        return count
 
     async def flush(self) -> None:
         """Keep the uses that were counted. Raises StoreError, and keeps the counts for the next time."""
@@ -297,17 +288,19 @@ class TrustedDocumentLoader:
             if known is not None and known[0] == published.signed:
                 opened[version] = known
                 continue
-            try:
-                manifest = open_manifest(self._keyrings, published.signed)
-            except InvalidManifest:
-                _log.error("manifest_refused", app=published.app, version=published.version)
-                continue
-            if (manifest.app, manifest.version) != version:
+            manifest = self._open_manifest(published)
+            if manifest is None or (manifest.app, manifest.version) != version:
                 _log.error("manifest_refused", app=published.app, version=published.version)
                 continue
             opened[version] = (published.signed, manifest)
         self._opened = opened
         return [manifest for _, manifest in opened.values()]
+
+    def _open_manifest(self, published: PublishedManifest) -> Manifest | None:
+        try:
+            return open_manifest(self._keyrings, published.signed)
+        except InvalidManifest:
+            return None
 
     def _prepare_document(self, held: TrustedOperation) -> PreparedDocument:
         """Bounds were checked when it was published, and the text is ours: it is parsed without the guards."""
@@ -322,10 +315,10 @@ class TrustedDocumentLoader:
 
 @asynccontextmanager
 async def open_trusted_documents(
-    env: Environment, trusted: TrustedDocuments | None, schema: BaseSchema
+    env: Environment, trusted: TrustedLibrary | None, schema: BaseSchema
 ) -> AsyncIterator[None]:
     """Load the published operations, take over changes, keep what was counted. Raises StoreError at the start."""
-    if not isinstance(trusted, TrustedLibrary):
+    if trusted is None:
         yield
         return
     shelf = TrustedDocumentLoader(trusted, schema, env.store, env.keyrings)

@@ -1,6 +1,6 @@
 """Configuration of the GraphQL endpoint and the interfaces of its parts (docs/edge.md draws the order)."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -8,26 +8,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from domain.kernel import Clock, Ids
-from gateway.graphql.body import GraphQLParameters
 from gateway.graphql.replays import StoredReplays
+from gateway.graphql.trusted import TrustedLibrary
 from gateway.http.admission import Admission
 from gateway.http.callers import Callers
-from gateway.http.calls import Call, OperationRecord, ReadyOperation, RequestContext, ResolvedDocument
+from gateway.http.calls import Call, OperationRecord, ReadyOperation, RequestContext
 from gateway.http.rates import RateLimits
 from gateway.settings.limits import Limits
 from integrations.calling.request_counters import FallbackRequestCounters
-
-
-class TrustedDocuments(Protocol):
-    """Documents that are known by an id."""
-
-    def resolve(self, parameters: GraphQLParameters, headers: Mapping[str, str]) -> ResolvedDocument:
-        """The document that is meant. Raises RequestProblem for an id that is not known."""
-        ...
-
-    def allow(self, resolved: ResolvedDocument, context: RequestContext) -> None:
-        """Raise RequestProblem where this caller may not send a document of its own."""
-        ...
 
 
 class Streams(Protocol):
@@ -63,7 +51,7 @@ class Edge:
     rates: RateLimits | None = None
     tallies: FallbackRequestCounters | None = None
     admission: Admission | None = None
-    trusted: TrustedDocuments | None = None
+    trusted: TrustedLibrary | None = None
     streams: Streams | None = None
     replays: StoredReplays | None = None
     router_secret: str | None = field(default=None, repr=False)

@@ -9,8 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from domain.kernel import ErrorCode
-from gateway.graphql.answers import encode_json
-from gateway.http.headers import EVERY_ANSWER, PLAIN_JSON
+from gateway.graphql.answers import code_response
 from schema.kernel.errors import OURS, problem_of
 
 _log = structlog.get_logger(__name__)
@@ -26,7 +25,7 @@ async def handle_http_error(request: Request, error: Exception) -> Response:  # 
     """What Starlette refuses by itself, with a code instead of words."""
     status = error.status_code if isinstance(error, HTTPException) else 400
     given = error.headers if isinstance(error, HTTPException) else None
-    return _code_response(_CODES.get(status, ErrorCode.BAD_INPUT), status, given)
+    return code_response(_CODES.get(status, ErrorCode.BAD_INPUT), status, given)
 
 
 async def handle_uncaught(request: Request, error: Exception) -> Response:  # noqa: ARG001 - Starlette's shape
@@ -35,13 +34,7 @@ async def handle_uncaught(request: Request, error: Exception) -> Response:  # no
         _log.error("door_fault", exception=type(error).__name__)
     problem = problem_of(error)
     retry = {"Retry-After": "1"} if problem.retryable else {}
-    return _code_response(problem.code, 503, retry)
-
-
-def _code_response(code: ErrorCode, status: int, headers: Mapping[str, str] | None) -> Response:
-    return Response(
-        encode_json({"code": code.value}), status, {**EVERY_ANSWER, **(headers or {})}, media_type=PLAIN_JSON
-    )
+    return code_response(problem.code, 503, retry)
 
 
 HANDLERS: Mapping[Any, Any] = {HTTPException: handle_http_error, Exception: handle_uncaught}

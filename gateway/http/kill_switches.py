@@ -15,22 +15,29 @@ WAIT_SECONDS = 60
 """The Retry-After for a partner where the switch has no end."""
 
 
+def seconds_off(source: Source, switches: Switchboard, clock: Clock) -> int | None:
+    """For how many seconds a system is switched off; None while it is on."""
+    now = clock.now()
+    if switches.system(source, now) is not SwitchState.OFF:
+        return None
+    return max(1, math.ceil(switches.seconds_left(source, now) or WAIT_SECONDS))
+
+
 def refuse_when_off(routes: list[Route], source: Source, switches: Switchboard, clock: Clock) -> list[Route]:
     """The routes that a partner calls: 503 with Retry-After while its system is switched OFF."""
 
     def shut(app: ASGIApp) -> ASGIApp:
         async def door(scope: Scope, receive: Receive, send: Send) -> None:
-            now = clock.now()
-            if switches.system(source, now) is not SwitchState.OFF:
+            seconds = seconds_off(source, switches, clock)
+            if seconds is None:
                 await app(scope, receive, send)
                 return
-            seconds = math.ceil(switches.seconds_left(source, now) or WAIT_SECONDS)
-            headers = {**EVERY_ANSWER, "Retry-After": str(max(seconds, 1))}
+            headers = {**EVERY_ANSWER, "Retry-After": str(seconds)}
             await PlainTextResponse("switched off", 503, headers)(scope, receive, send)
 
         return door
 
-    return _wrap_routes(routes, shut)
+    return wrap_routes(routes, shut)
 
 
 def count_failures(routes: list[Route], failed: Callable[[], None]) -> list[Route]:
@@ -47,10 +54,11 @@ def count_failures(routes: list[Route], failed: Callable[[], None]) -> list[Rout
 
         return door
 
-    return _wrap_routes(routes, count_responses)
+    return wrap_routes(routes, count_responses)
 
 
-def _wrap_routes(routes: list[Route], wrap: Callable[[ASGIApp], ASGIApp]) -> list[Route]:
+def wrap_routes(routes: list[Route], wrap: Callable[[ASGIApp], ASGIApp]) -> list[Route]:
+    """The routes with what stands before each handler."""
     for route in routes:
         route.app = wrap(route.app)
     return routes

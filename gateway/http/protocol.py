@@ -7,11 +7,11 @@ and then would keep everybody out. Here a head has so many headers, bytes and se
 from asyncio import TimerHandle, Transport
 from typing import Any
 
-from starlette.responses import Response
 from uvicorn.protocols.http.flow_control import service_unavailable
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from gateway.http.headers import EVERY_ANSWER
+from domain.kernel import ErrorCode
+from gateway.graphql.answers import code_response
 from gateway.settings.limits import Server
 
 _REFUSALS = {
@@ -123,9 +123,7 @@ class BoundedHttp(HttpToolsProtocol):
         self.transport.close()
 
 
-full_house: Any = Response(
-    b'{"code":"OVERLOADED"}', 503, {**EVERY_ANSWER, "Retry-After": "1"}, media_type="application/json"
-)
+full_house: Any = code_response(ErrorCode.OVERLOADED, 503, {"Retry-After": "1"})
 """The answer where there are too many connections, with a code and a time; uvicorn's own has neither."""
 
 

@@ -1,5 +1,6 @@
 """Shared by the upload endpoints: the sender, the response for a stored file, and the error responses."""
 
+import asyncio
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from types import MappingProxyType
@@ -12,6 +13,7 @@ from actions.documents.file_links import signed_link
 from actions.identity.sessions import subject_for_token
 from actions.kernel import Environment
 from actions.kernel.scanner import ScannerAway
+from actions.uploads.uploads import too_large
 from domain.kernel import (
     ANONYMOUS,
     IST,
@@ -70,6 +72,17 @@ def _from_our_page(request: Request, origins: Collection[str]) -> bool:
     """A form of another site can send a file too, so the browser must vouch for the page (ADR 0020)."""
     site = request.headers.get("sec-fetch-site")
     return site == "same-origin" if site is not None else request.headers.get("origin") in origins
+
+
+async def read_body(request: Request, bound: int, *, most: int | None = None) -> bytes:
+    """The body, of `bound` bytes at most, of which `most` are the file. Raises FILE_TOO_LARGE, TimeoutError."""
+    content = bytearray()
+    async with asyncio.timeout(BODY_SECONDS):
+        async for chunk in request.stream():
+            content += chunk
+            if len(content) > bound:
+                raise too_large(most or bound)
+    return bytes(content)
 
 
 def language_of(request: Request) -> Language:

@@ -5,11 +5,10 @@ pieces. `?document=` names the paper that the file is to be, `Content-Digest` th
 file's name nor anything of its content is kept or logged.
 """
 
-import asyncio
 import base64
 import binascii
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Collection
+from collections.abc import AsyncGenerator, Collection
 
 import structlog
 from starlette.datastructures import Headers, UploadFile
@@ -25,7 +24,7 @@ from domain.kernel import ErrorCode, Problem, Problems
 from domain.uploads.files import ENDINGS
 from gateway.http.headers import EVERY_ANSWER, media_type_of
 from gateway.http.resumable_uploads import Resumable, speaks_tus
-from gateway.http.upload_requests import BODY_SECONDS, FAULTS, file_json, json_response, refusal_response, subject_of
+from gateway.http.upload_requests import FAULTS, file_json, json_response, read_body, refusal_response, subject_of
 from gateway.pages.frame import link_over
 from store.database import StoreError
 
@@ -124,20 +123,10 @@ async def _file(request: Request, most: int) -> tuple[bytes, str | None]:
     length = request.headers.get("content-length", "")
     if length.isascii() and length.isdigit() and (len(length) > 12 or int(length) > bound):
         raise too_large(most)
-    async with asyncio.timeout(BODY_SECONDS):
-        content = b"".join([chunk async for chunk in _bounded_chunks(request, bound, most)])
+    content = await read_body(request, bound, most=most)
     if in_envelope:
         return await _part(request.headers, content, most)
     return content, _claim(media_type_of(request))
-
-
-async def _bounded_chunks(request: Request, bound: int, most: int) -> AsyncIterator[bytes]:
-    seen = 0
-    async for chunk in request.stream():
-        seen += len(chunk)
-        if seen > bound:
-            raise too_large(most)
-        yield chunk
 
 
 async def _part(headers: Headers, body: bytes, most: int) -> tuple[bytes, str | None]:

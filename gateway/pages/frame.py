@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from functools import cache
 from html import escape
+from pathlib import Path
 from urllib.parse import parse_qsl, quote
 
 from starlette.requests import Request
@@ -27,43 +28,7 @@ FONTS = {
 FEW_COLUMNS, MANY_COLUMNS = 3, 5
 """Up to so many fit on a telephone, and on a tablet."""
 
-STYLE = """
-@font-face{font-family:"Noto Sans Devanagari";font-weight:400;font-display:swap;unicode-range:U+0900-097F,U+200C-200D,
-U+20B9,U+A8E0-A8FF;src:local("Noto Sans Devanagari"),url(/fonts/devanagari-400.woff2) format("woff2")}
-@font-face{font-family:"Noto Sans Devanagari";font-weight:700;font-display:swap;unicode-range:U+0900-097F,U+200C-200D,
-U+20B9,U+A8E0-A8FF;src:local("Noto Sans Devanagari Bold"),url(/fonts/devanagari-700.woff2) format("woff2")}
-*{box-sizing:border-box}
-body{margin:0;padding:1rem;color:#1b1b1b;background:#f4f6f8;
-font:1.0625rem/1.6 "Noto Sans Devanagari","Nirmala UI",system-ui,sans-serif}
-main{max-width:44rem;margin:1rem auto;padding:1.25rem;background:#fff;border:1px solid #c5ccd3;border-radius:.5rem}
-h1{margin:0 0 .75rem;font-size:1.5rem;line-height:1.35}
-nav{text-align:right}a{color:#0b4f8a}
-table{width:100%;border-collapse:collapse;margin:1rem 0}
-th,td{padding:.5rem;text-align:left;vertical-align:top;border-bottom:1px solid #dfe4e8}
-.good{color:#14532d;font-weight:600}.bad{color:#9f1d12;font-weight:600}.plain{color:#4a4a4a}
-a:focus-visible,.ask :focus-visible{outline:3px solid #d9730d;outline-offset:2px}
-.ask h2{margin:1.5rem 0 .5rem;font-size:1.2rem}.ask .q{margin:0 0 1rem}.ask .plain,.ask .bad{display:block}
-.ask fieldset{min-width:0;margin:0 0 1rem;padding:.75rem;border:1px solid #c5ccd3;border-radius:.25rem}
-.ask label,.ask legend{font-weight:600;overflow-wrap:anywhere}.ask small{font-weight:400}
-.ask [type=text],.ask [type=email],.ask [type=date],.ask select,.ask textarea{display:block;width:100%;
-min-height:2.75rem;padding:.5rem;font:inherit;border:1px solid #6b7680;border-radius:.25rem;background:#fff}
-.ask .tick input{width:1.25rem;height:1.25rem;vertical-align:middle}.ask .tick label{display:inline;margin-right:1rem}
-.ask button{min-height:2.75rem;padding:.5rem 1.25rem;font:inherit}
-.plot{margin:2rem 0;break-inside:avoid}.plot h2{font-size:1.15rem;margin:0}
-.plot>svg{width:100%;height:auto;overflow:visible}
-.plot td,.plot thead th+th{text-align:right}
-.legend span{margin-right:1rem}
-caption{text-align:left;font-weight:600}main:has(.widest){max-width:80rem}
-@media (max-width:30rem){body{padding:.25rem}main{padding:.75rem}th,td{padding:.35rem}
-.wide thead{display:none}.wide tr,.wide th,.wide td{display:block;border:0;padding:.1rem .35rem}
-.wide tr{padding:.5rem 0;border-bottom:1px solid #dfe4e8}
-.wide td::before{content:attr(data-heading) ": ";color:#4a4a4a}}
-@media screen and (max-width:70rem){
-.widest thead{display:none}.widest tr,.widest th,.widest td{display:block;border:0;padding:.1rem .35rem}
-.widest tr{padding:.5rem 0;border-bottom:1px solid #dfe4e8}
-.widest td::before{content:attr(data-heading) ": ";color:#4a4a4a}}
-@media print{body{padding:0;background:#fff}main{max-width:none;margin:0;border:0}nav,.links{display:none}}
-"""
+STYLE = "\n" + Path(__file__).with_name("static").joinpath("style.css").read_text(encoding="utf-8")
 _STYLE_DIGEST = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
 HEADERS = {
     **EVERY_ANSWER,

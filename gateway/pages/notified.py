@@ -17,9 +17,9 @@ from starlette.routing import Route
 from actions.catalogue.notified import SECTION, NotifiedFilter, departments_by_slug, notified_services
 from actions.kernel import Environment
 from domain.catalogue.catalogue import Department, Service
-from domain.kernel import Bilingual, Language
+from domain.kernel import Bilingual, ErrorCode, Language
 from domain.kernel.messages import Texts, our_word
-from gateway.graphql.answers import encode_json
+from gateway.graphql.answers import code_response, encode_json
 from gateway.graphql.conditional import conditional
 from gateway.http.headers import EVERY_ANSWER
 from gateway.pages.frame import language_of, respond, say, table
@@ -74,7 +74,7 @@ async def _services_response(env: Environment, make: Form, request: Request) -> 
 
 def _refusal_response(request: Request, make: Form) -> Response:
     if make is not _page:
-        return Response(encode_json({"code": "BAD_INPUT"}), 400, EVERY_ANSWER, "application/json")
+        return code_response(ErrorCode.BAD_INPUT, 400)
     language = language_of(request).catalogue
     told = f'<p class="bad" role="alert">{say(_TEXTS.refused, language)}</p>'
     return respond(request, language, _TEXTS.title, f"{told}<p>{_every(language)}</p>", 400)

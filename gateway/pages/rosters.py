@@ -6,7 +6,6 @@ column for the signature; `?awaiting=1` leaves only those whose paper is made an
 `bom=1` are as for the downloads of figures.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Collection, Sequence
 from typing import Any
 
@@ -17,13 +16,12 @@ from starlette.routing import Route
 from actions.kernel import Environment
 from actions.rosters.files import LineResult, ListedRow, add_table, listed_rows
 from actions.rosters.rosters import RowFilter, roster_of
-from actions.uploads.uploads import too_large
 from domain.kernel import IST, ErrorCode, Language, NotSignedIn, Problem, Problems, Remedy, show_number
 from domain.kernel.messages import label, message
 from domain.rosters.rosters import RowOutcome
 from gateway.http.headers import EVERY_ANSWER, media_type_of
 from gateway.http.session_auth import reader_of
-from gateway.http.upload_requests import BODY_SECONDS, FAULTS, json_response, refusal_response, subject_of
+from gateway.http.upload_requests import FAULTS, json_response, read_body, refusal_response, subject_of
 from gateway.pages.frame import language_of
 from gateway.pages.spreadsheets import MEDIA_TYPE, encode_lines, leading_mark, rows_of
 
@@ -93,15 +91,7 @@ async def _table(request: Request) -> bytes:
     """The body; raises FILE_TYPE_NOT_ALLOWED for another type than CSV, FILE_TOO_LARGE, TimeoutError."""
     if media_type_of(request) != "text/csv":
         raise Problems(Problem(ErrorCode.FILE_TYPE_NOT_ALLOWED, ("file",), Remedy.CORRECT_INPUT))
-    parts: list[bytes] = []
-    seen = 0
-    async with asyncio.timeout(BODY_SECONDS):
-        async for part in request.stream():
-            seen += len(part)
-            if seen > LARGEST_TABLE:
-                raise too_large(LARGEST_TABLE)
-            parts.append(part)
-    return b"".join(parts)
+    return await read_body(request, LARGEST_TABLE)
 
 
 def _result_body(lines: Sequence[LineResult], language: Language) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -9,13 +10,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from actions.identity.sessions import person_of_token
 from domain.kernel import PersonKind, Role
 from gateway.graphiql.page import graphiql_page
-from gateway.graphql.answers import busy_response
+from gateway.graphql.answers import code_response
 from gateway.graphql.replays import StoredReplays
 from gateway.graphql.trusted import TrustedLibrary
 from gateway.http.admission import Admission, Share
 from gateway.http.callers import Callers
 from gateway.http.calls import RequestContext
 from gateway.http.edge import Edge
+from gateway.http.kill_switches import wrap_routes
 from gateway.http.metrics import Metrics
 from gateway.http.problems import RequestProblem
 from gateway.http.rates import RateLimits
@@ -74,24 +76,18 @@ def is_developer(context: RequestContext) -> bool:
 def admission_wrapper(admission: Admission | None, share: Share) -> Callable[[list[Route]], list[Route]]:
     """Applies admission control to routes as to operations of a class: 503 with Retry-After where there is no slot."""
 
-    def wrap_app(app: ASGIApp, gate: Admission) -> ASGIApp:
+    def wrap_app(gate: Admission, app: ASGIApp) -> ASGIApp:
         async def door(scope: Scope, receive: Receive, send: Send) -> None:
             try:
                 async with gate.slot(share) as slot:
                     slot.own = False  # a route's duration does not matter; the graph's operations set the limit
                     await app(scope, receive, send)
             except RequestProblem as refusal:
-                await busy_response(refusal)(scope, receive, send)
+                await code_response(refusal.problem.code, refusal.status, refusal.headers)(scope, receive, send)
 
         return door
 
-    def guard(routes: list[Route]) -> list[Route]:
-        if admission is not None:
-            for route in routes:
-                route.app = wrap_app(route.app, admission)
-        return routes
-
-    return guard
+    return lambda routes: routes if admission is None else wrap_routes(routes, partial(wrap_app, admission))
 
 
 def _callers(runtime: Runtime) -> Callers:

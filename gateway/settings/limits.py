@@ -65,13 +65,8 @@ class Rates(BaseModel):
 
     def times(self, factor: int) -> "Rates":
         """The same, so many times as generous."""
-        return self.model_copy(
-            update={
-                "anonymous_per_minute": self.anonymous_per_minute * factor,
-                "signed_in_per_minute": self.signed_in_per_minute * factor,
-                "router_per_minute": self.router_per_minute * factor,
-            }
-        )
+        per_minute = ("anonymous_per_minute", "signed_in_per_minute", "router_per_minute")
+        return self.model_copy(update={name: getattr(self, name) * factor for name in per_minute})
 
 
 class Load(BaseModel):

@@ -96,11 +96,7 @@ class PaymentFiles(BaseModel):
 
     def rules(self) -> PaymentRules:
         """As the domain wants them."""
-        return PaymentRules(
-            times=tuple(time.fromisoformat(each) for each in self.times),
-            lines_per_file=self.lines_per_file,
-            frozen=tuple((each[:5], each[6:]) for each in self.frozen),
-            answer_days=self.answer_days,
-            enquiries_an_hour=self.enquiries_an_hour,
-            enquiries_at_once=self.enquiries_at_once,
-        )
+        given = self.model_dump(exclude={"look_seconds"})
+        given["times"] = tuple(time.fromisoformat(each) for each in self.times)
+        given["frozen"] = tuple((each[:5], each[6:]) for each in self.frozen)
+        return PaymentRules(**given)

@@ -3,26 +3,27 @@
 from dataclasses import dataclass
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from actions.identity.account_links import LINK_PATH, begin_link, confirm_link, link_under_way, open_link, unlink
 from actions.identity.devices import end_devices, own_devices
 from actions.identity.provider_sign_out import BACK, way_out
-from actions.identity.sessions import subject_for_token
 from actions.identity.sign_in import SignInIntent, begin_sign_in
 from actions.identity.sign_in_guards import hash_of
 from actions.kernel import Environment
-from domain.kernel import ErrorCode, NotSignedIn, PersonKind, Problem, Problems, Provider, Subject
+from domain.kernel import ErrorCode, PersonKind, Problem, Problems, Provider, Subject
+from gateway.http.headers import EVERY_ANSWER
 from gateway.sign_in import account_pages, cookies
 from gateway.sign_in.providers import callback_path
 from gateway.sign_in.requests import (
-    PLAIN,
     EnvironmentOf,
     form_of,
     from_elsewhere,
     language_of,
     readable,
+    redirect,
+    signed_in_subject,
     text_in,
     ways_out,
 )
@@ -69,9 +70,9 @@ class _AccountHandlers:
             raise Problems(Problem(ErrorCode.BAD_INPUT, ("device",)))
         further = await way_out(env, subject.session_id)
         await end_devices(env, subject, env.ids.token(), device=device, keep_this=others)
-        response = RedirectResponse("/sign-in/devices", 303, headers=dict(PLAIN))
+        response = redirect("/sign-in/devices")
         if device is None and not others:
-            response = RedirectResponse(further or BACK, 303, headers=dict(PLAIN))
+            response = redirect(further or BACK)
             cookies.close_session(response, env)
         return response
 
@@ -88,14 +89,14 @@ class _AccountHandlers:
         """Begin to link a further account."""
         env, subject = await self._signed_in(request, changing=True)
         begun, _ = await begin_link(env, subject, _provider(text_in(await form_of(request), "provider")))
-        return RedirectResponse(begun.address, 303, headers=dict(PLAIN))
+        return redirect(begun.address)
 
     async def unlink(self, request: Request) -> Response:
         """Untie the accounts with one provider."""
         env, subject = await self._signed_in(request, changing=True)
         provider = _provider(text_in(await form_of(request), "provider"))
         await unlink(env, subject, provider, env.ids.token())
-        return RedirectResponse("/sign-in/accounts", 303, headers=dict(PLAIN))
+        return redirect("/sign-in/accounts")
 
     async def open_link(self, request: Request) -> Response:
         """Say to whose record the account would belong, before anything happens."""
@@ -120,7 +121,7 @@ class _AccountHandlers:
             language=language_of(request),
             wish=SignInIntent(link_id=link.id),
         )
-        return RedirectResponse(address, 302, headers=dict(PLAIN))
+        return redirect(address, 302)
 
     async def ask_code(self, request: Request) -> Response:
         """Ask for the code that was sent to the telephone on file."""
@@ -132,7 +133,7 @@ class _AccountHandlers:
         """Link the account where the code is right; ask again where it is not."""
         env, form = self.environment_of(request), await form_of(request)
         if from_elsewhere(request):
-            return Response(status_code=403, headers=dict(PLAIN))
+            return Response(status_code=403, headers=EVERY_ANSWER)
         link_id = text_in(form, "link")
         try:
             provider = await confirm_link(env, link_id, cookies.browser_hash(request), text_in(form, "code"))
@@ -170,15 +171,13 @@ class _AccountHandlers:
 
     async def _signed_in(self, request: Request, *, changing: bool = False) -> tuple[Environment, Subject]:
         """Who is signed in; raises Problems(FORBIDDEN) for a form of another site, UNAUTHENTICATED for nobody."""
-        env, token = self.environment_of(request), cookies.token_of(request)
+        env = self.environment_of(request)
         if changing and from_elsewhere(request):
             raise Problems(Problem(ErrorCode.FORBIDDEN))
-        try:
-            if token is not None:
-                return env, await subject_for_token(env, token)
-        except NotSignedIn:
-            pass
-        raise Problems(Problem(ErrorCode.UNAUTHENTICATED))
+        subject = await signed_in_subject(env, request)
+        if subject is None:
+            raise Problems(Problem(ErrorCode.UNAUTHENTICATED))
+        return env, subject
 
 
 def _citizen(subject: Subject) -> str:

@@ -7,8 +7,8 @@ from starlette.responses import Response
 
 from actions.identity.sign_in_guards import hash_of
 from actions.kernel import Environment
+from gateway.http.headers import SESSION_COOKIE
 
-SESSION_COOKIE = "apuni_session"
 BROWSER_COOKIE = "apuni_browser"
 BROWSER_SECONDS = 3600
 REFRESH_COOKIE = "apuni_refresh"

@@ -10,6 +10,7 @@ from starlette.responses import HTMLResponse
 
 from domain.kernel import Bilingual, ErrorCode, Language, PersonKind, Provider
 from domain.kernel.messages import Texts
+from gateway.http.headers import EVERY_ANSWER
 from gateway.pages.frame import say
 from gateway.sign_in.providers import SLUGS
 
@@ -17,12 +18,7 @@ _TEXTS = Texts("page.sign_in")
 
 
 PROVIDERS = MappingProxyType({one: _TEXTS[f"providers.{one.value}"] for one in (*SLUGS, Provider.UMANG)})
-HEADERS: Mapping[str, str] = {
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
-    "Vary": "Accept-Language, Cookie",
-    "X-Content-Type-Options": "nosniff",
-}
+HEADERS: Mapping[str, str] = {**EVERY_ANSWER, "Vary": "Accept-Language, Cookie"}
 
 _POLICY = (
     "default-src 'none'; style-src 'self'; font-src 'self'; form-action {forms}; base-uri 'none'; "

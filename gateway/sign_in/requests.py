@@ -1,7 +1,7 @@
 """Shared by the sign-in endpoints: form parsing, language, and errors as a page."""
 
 import functools
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
@@ -9,21 +9,20 @@ import structlog
 from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from actions.identity.provider_sign_out import address_of
+from actions.identity.sessions import subject_for_token
 from actions.kernel import Environment
-from domain.kernel import ErrorCode, Language, Problems, language_from_header
-from gateway.sign_in import pages
+from domain.kernel import ErrorCode, Language, NotSignedIn, Problems, Subject, language_from_header
+from gateway.http.headers import EVERY_ANSWER, media_type_of
+from gateway.sign_in import cookies, pages
 from integrations.calling.errors import Garbled, IntegrityFailure, Refused, RemoteError, Unavailable
 from store.database import StoreError
 
 EnvironmentOf = Callable[[Request], Environment]
 View = Callable[[Request], Awaitable[Response]]
 
-PLAIN: Mapping[str, str] = MappingProxyType(
-    {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Content-Type-Options": "nosniff"}
-)
 _LARGEST_FORM = 8192
 _STATUSES = MappingProxyType(
     {ErrorCode.FORBIDDEN: 403, ErrorCode.NOT_FOUND: 404, ErrorCode.ACCOUNT_TAKEN: 409, ErrorCode.RATE_LIMITED: 429}
@@ -71,12 +70,25 @@ def _outcome(error: RemoteError) -> tuple[ErrorCode, int]:
             return ErrorCode.INTERNAL, 502
 
 
+def redirect(address: str, status: int = 303) -> RedirectResponse:
+    """The way to another page, which nobody keeps."""
+    return RedirectResponse(address, status, headers=EVERY_ANSWER)
+
+
+async def signed_in_subject(env: Environment, request: Request) -> Subject | None:
+    """Who is signed in in this browser or app; None for nobody, and for a token that no session has."""
+    token = cookies.token_of(request)
+    try:
+        return None if token is None else await subject_for_token(env, token)
+    except NotSignedIn:
+        return None
+
+
 async def form_of(request: Request) -> FormData:
     """The small form of a request; an empty one where it is of another type, too large, or of no stated length."""
     length = request.headers.get("content-length", "")
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     fits = length.isascii() and length.isdigit() and int(length) <= _LARGEST_FORM
-    if media_type != "application/x-www-form-urlencoded" or not fits:
+    if media_type_of(request) != "application/x-www-form-urlencoded" or not fits:
         return FormData()
     try:
         return await request.form(max_files=0, max_fields=10)

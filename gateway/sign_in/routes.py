@@ -4,7 +4,7 @@ from importlib.resources import files
 
 import structlog
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from actions.identity.provider_sign_out import BACK, way_out
@@ -22,12 +22,12 @@ from actions.identity.sign_in import (
 )
 from actions.identity.sign_in_guards import AppRequest, app_request, hash_of, safe_return_to, with_query
 from actions.kernel import Environment
-from domain.kernel import Assurance, ErrorCode, Language, NotSignedIn, PersonKind, Problem, Problems, Provider, Remedy
+from domain.kernel import Assurance, ErrorCode, Language, NotSignedIn, Problem, Problems, Provider, Remedy
+from gateway.http.headers import EVERY_ANSWER
 from gateway.sign_in import cookies, pages
 from gateway.sign_in.account_routes import CODE_PATH, account_routes
 from gateway.sign_in.providers import callback_path, provider_of
 from gateway.sign_in.requests import (
-    PLAIN,
     EnvironmentOf,
     environment_of_app,
     form_of,
@@ -35,6 +35,8 @@ from gateway.sign_in.requests import (
     language_of,
     platform_of,
     readable,
+    redirect,
+    signed_in_subject,
     text_in,
     ways_out,
 )
@@ -76,7 +78,8 @@ class _SignInHandlers:
             return_to = safe_return_to(request.query_params.get("return_to"))
         except Problems:
             return_to = safe_return_to(None)
-        kind = await _signed_in(env, request)
+        subject = await signed_in_subject(env, request)
+        kind = subject.kind if subject else None
         offered = {one for one in env.partners.identity if env.rules.sign_on.offers(one)}
         gone = request.query_params.get("error") == SIGNED_OUT and kind is None
         return pages.sign_in_page(
@@ -97,7 +100,7 @@ class _SignInHandlers:
             language=language_of(request),
             wish=_wish(request),
         )
-        response = RedirectResponse(address, 302, headers=PLAIN)
+        response = redirect(address, 302)
         cookies.bind_browser(response, env, secret)
         return response
 
@@ -118,11 +121,11 @@ class _SignInHandlers:
         )
         if isinstance(signed_in, LinkProven):
             asked = f"{CODE_PATH}?link={signed_in.link_id}&language={signed_in.language.value}"
-            return RedirectResponse(asked, 303, headers=PLAIN)
+            return redirect(asked)
         return self._welcome(env, signed_in)
 
     def _welcome(self, env: Environment, signed_in: SignedIn) -> Response:
-        response = RedirectResponse(signed_in.app_redirect or signed_in.return_to, 303, headers=PLAIN)
+        response = redirect(signed_in.app_redirect or signed_in.return_to)
         if signed_in.token is not None:
             cookies.open_session(response, env, signed_in.token, self._settings.session_seconds)
         if signed_in.refresh_token is not None:
@@ -141,29 +144,29 @@ class _SignInHandlers:
                 return _tokens(await refresh_session(env, text_in(form, "refresh_token"), seconds))
             code, verifier, redirect_uri = (text_in(form, name) for name in ("code", "code_verifier", "redirect_uri"))
             if not (code and verifier and redirect_uri):
-                return JSONResponse({"error": "invalid_request"}, 400, headers=PLAIN)
+                return JSONResponse({"error": "invalid_request"}, 400, headers=EVERY_ANSWER)
             return _tokens(await exchange_app_code(env, code, verifier, redirect_uri))
         except Problems:
-            return JSONResponse({"error": "invalid_grant"}, 400, headers=PLAIN)
+            return JSONResponse({"error": "invalid_grant"}, 400, headers=EVERY_ANSWER)
         except StoreError as error:
             _log.warning("app_code_store_failed", kind=type(error).__name__)
-            return JSONResponse({"error": "temporarily_unavailable"}, 503, headers=PLAIN)
+            return JSONResponse({"error": "temporarily_unavailable"}, 503, headers=EVERY_ANSWER)
 
     async def refresh(self, request: Request) -> Response:
         """Refresh a browser's session by its cookie: 204 with new cookies, or 401 and none."""
         env, token = self._environment_of(request), cookies.refresh_token_of(request)
         if from_elsewhere(request):
-            return Response(status_code=403, headers=PLAIN)
+            return Response(status_code=403, headers=EVERY_ANSWER)
         try:
             answer = await refresh_session(env, token or "", self._settings.session_seconds)
         except Problems:
-            response = Response(status_code=401, headers=PLAIN)
+            response = Response(status_code=401, headers=EVERY_ANSWER)
             cookies.close_session(response, env)
             return response
         except StoreError as error:
             _log.warning("refresh_store_failed", kind=type(error).__name__)
-            return Response(status_code=503, headers=PLAIN)
-        response = Response(status_code=204, headers=PLAIN)
+            return Response(status_code=503, headers=EVERY_ANSWER)
+        response = Response(status_code=204, headers=EVERY_ANSWER)
         cookies.open_session(response, env, answer.access_token, self._settings.session_seconds)
         if answer.refresh_token is not None:
             cookies.keep_refresh(response, env, answer.refresh_token, answer.refresh_expires_in)
@@ -172,7 +175,7 @@ class _SignInHandlers:
     async def leave(self, request: Request) -> Response:
         """End the session of the browser or of the app that asks."""
         if from_elsewhere(request):
-            return Response(status_code=403, headers=PLAIN)
+            return Response(status_code=403, headers=EVERY_ANSWER)
         env = self._environment_of(request)
         by_app = "authorization" in request.headers
         token = cookies.token_of(request)
@@ -185,8 +188,8 @@ class _SignInHandlers:
             except NotSignedIn:
                 _log.info("sign_out_without_session")
         if by_app:
-            return Response(status_code=204, headers=PLAIN)
-        response = RedirectResponse(further or BACK, 303, headers=PLAIN)
+            return Response(status_code=204, headers=EVERY_ANSWER)
+        response = redirect(further or BACK)
         cookies.close_session(response, env)
         return response
 
@@ -206,7 +209,7 @@ def _tokens(answer: AppToken) -> JSONResponse:
     }
     if answer.refresh_token is not None:
         body |= {"refresh_token": answer.refresh_token, "refresh_token_expires_in": answer.refresh_expires_in}
-    return JSONResponse(body, headers=PLAIN)
+    return JSONResponse(body, headers=EVERY_ANSWER)
 
 
 def _wish(request: Request) -> SignInIntent | None:
@@ -222,19 +225,9 @@ async def _provider_error_response(request: Request, env: Environment, provider:
     if transaction.app_redirect is not None:
         told = "access_denied" if denied else "server_error"
         address = with_query(transaction.app_redirect, error=told, state=transaction.app_state)
-        return RedirectResponse(address, 303, headers=PLAIN)
+        return redirect(address)
     code = ErrorCode.CONSENT_REQUIRED if denied else ErrorCode.SOURCE_REFUSED
     return pages.problem_page(Language(transaction.language), code, status=403, return_to=transaction.return_to)
-
-
-async def _signed_in(env: Environment, request: Request) -> PersonKind | None:
-    token = cookies.token_of(request)
-    if token is None:
-        return None
-    try:
-        return (await subject_for_token(env, token)).kind
-    except NotSignedIn:
-        return None
 
 
 async def _style(request: Request) -> Response:

@@ -7,9 +7,9 @@ Answers are written as server-sent events, or as Apollo's multipart:
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
-from typing import Protocol
+from dataclasses import dataclass
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -30,72 +30,45 @@ LONGEST_EVENT_ID = 600
 GOING_AWAY = Problem(ErrorCode.OVERLOADED, detail="GOING_AWAY", retry_after=1.0)
 
 
-class Framing(Protocol):
-    """One way to write a stream."""
+@dataclass(frozen=True, slots=True)
+class Framing:
+    """One way to write a stream: what comes first, each answer, what is said where there is nothing to say, the end."""
 
     name: str
     media_type: str
-
-    def begin(self) -> bytes:
-        """What comes first, so that the other side sees that the stream lives."""
-        ...
-
-    def answer(self, answer: Answer) -> bytes:
-        """One answer."""
-        ...
-
-    def alive(self) -> bytes:
-        """What is said where there is nothing to say."""
-        ...
-
-    def end(self) -> bytes:
-        """The end of the stream."""
-        ...
-
-
-class EventStream:
-    """Server-sent events. The id of an event is its cursor, so `Last-Event-ID` goes on behind it."""
-
-    name = "sse"
-    media_type = f"{EVENT_STREAM}; charset=utf-8"
-
-    def begin(self) -> bytes:
-        return b":\n\n"
-
-    def answer(self, answer: Answer) -> bytes:
-        identity = f"id: {answer.cursor}\n".encode() if answer.cursor else b""
-        return identity + b"event: next\ndata: " + encode_json(answer.body) + b"\n\n"
-
-    def alive(self) -> bytes:
-        return b":\n\n"
-
-    def end(self) -> bytes:
-        return b"event: complete\ndata:\n\n"
-
-
-class Multipart:
-    """Apollo's parts. The boundary behind a part is sent with it, so that a client can read the part at once."""
-
-    name = "multipart"
-    media_type = 'multipart/mixed; boundary="graphql"; subscriptionSpec="1.0"'
-
-    def begin(self) -> bytes:
-        return b"\r\n" + _BOUNDARY
-
-    def answer(self, answer: Answer) -> bytes:
-        # Errors that end the stream are siblings of the payload, errors of one answer are inside it.
-        body = {"payload": None, **answer.body} if answer.over else {"payload": answer.body}
-        return _part(encode_json(body))
-
-    def alive(self) -> bytes:
-        return _part(b"{}")
-
-    def end(self) -> bytes:
-        return b"--\r\n"
+    begin: bytes
+    answer: Callable[[Answer], bytes]
+    alive: bytes
+    end: bytes
 
 
 def _part(content: bytes) -> bytes:
+    """A part with the boundary behind it, so that a client can read the part at once."""
     return b"\r\nContent-Type: application/json\r\n\r\n" + content + b"\r\n" + _BOUNDARY
+
+
+def _event(answer: Answer) -> bytes:
+    """An event. Its id is its cursor, so `Last-Event-ID` goes on behind it."""
+    identity = f"id: {answer.cursor}\n".encode() if answer.cursor else b""
+    return identity + b"event: next\ndata: " + encode_json(answer.body) + b"\n\n"
+
+
+def _answer_part(answer: Answer) -> bytes:
+    """A part. Errors that end the stream are siblings of the payload, errors of one answer are inside it."""
+    return _part(encode_json({"payload": None, **answer.body} if answer.over else {"payload": answer.body}))
+
+
+SERVER_SENT_EVENTS = Framing(
+    "sse", f"{EVENT_STREAM}; charset=utf-8", b":\n\n", _event, b":\n\n", b"event: complete\ndata:\n\n"
+)
+APOLLO_MULTIPART = Framing(
+    "multipart",
+    'multipart/mixed; boundary="graphql"; subscriptionSpec="1.0"',
+    b"\r\n" + _BOUNDARY,
+    _answer_part,
+    _part(b"{}"),
+    b"--\r\n",
+)
 
 
 def framing_of(accept: str | None) -> Framing | None:
@@ -109,9 +82,9 @@ def framing_of(accept: str | None) -> Framing | None:
         if said.get("q", "1").strip("0.") == "":
             continue
         if media_type == EVENT_STREAM:
-            return EventStream()
+            return SERVER_SENT_EVENTS
         if media_type == MULTIPART and said.get(SPECIFICATION) == "1.0":
-            return Multipart()
+            return APOLLO_MULTIPART
     return None
 
 
@@ -185,11 +158,11 @@ class StreamedResponse(Response):
 
     async def _write(self, send: Send) -> None:
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-        await self._send(send, self._framing.begin())
+        await self._send(send, self._framing.begin)
         async with aclosing(self._parts()) as parts:
             async for part in parts:
                 await self._send(send, part)
-        await send({"type": "http.response.body", "body": self._framing.end(), "more_body": False})
+        await send({"type": "http.response.body", "body": self._framing.end, "more_body": False})
 
     async def _send(self, send: Send, part: bytes) -> None:
         """Raises TimeoutError where the reader does not take it in time: it is dropped, and may come back."""
@@ -211,7 +184,7 @@ class StreamedResponse(Response):
                     waited = {coming, over, stopping}
                     done, _ = await asyncio.wait(waited, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
                     if not done:
-                        yield self._framing.alive()
+                        yield self._framing.alive
                         continue
                     answer = self._final_answer() or coming.result()
                     if answer is None:

@@ -4,16 +4,24 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
-from actions.identity.sessions import subject_for_token
 from actions.identity.sign_in import open_for_umang
 from actions.kernel import Environment
 from actions.umang.umang_users import LINK_PATH, ask_link, confirm_link, link_asked, subject_of, use_assertion
-from domain.kernel import Assurance, ErrorCode, NotSignedIn, PersonKind, Problem, Problems, Remedy, Subject
+from domain.kernel import Assurance, ErrorCode, PersonKind, Problem, Problems, Remedy, Subject
 from gateway.sign_in import cookies, pages
-from gateway.sign_in.requests import PLAIN, form_of, from_elsewhere, language_of, platform_of, readable, text_in
+from gateway.sign_in.requests import (
+    form_of,
+    from_elsewhere,
+    language_of,
+    platform_of,
+    readable,
+    redirect,
+    signed_in_subject,
+    text_in,
+)
 from gateway.umang import link_pages
 from integrations.umang import HANDOFF_SECONDS, CallerAuthentication, NotAuthentic, UmangEndpointSettings
 
@@ -65,12 +73,12 @@ class _HandoffHandlers:
             raise _start_again()
         subject = await subject_of(self._env, user)
         if subject is None or subject.person_id is None:
-            return RedirectResponse(await ask_link(self._env, user), 303, headers=dict(PLAIN))
+            return redirect(await ask_link(self._env, user))
         strength = subject.assurance or Assurance.LOW
         tokens = await open_for_umang(
             self._env, subject.person_id, strength, self._session_seconds, platform=platform_of(request)
         )
-        response = RedirectResponse(target, 303, headers=dict(PLAIN))
+        response = redirect(target)
         cookies.open_session(response, self._env, tokens.access_token, self._session_seconds)
         if tokens.refresh_token is not None:
             cookies.keep_refresh(response, self._env, tokens.refresh_token, tokens.refresh_expires_in)
@@ -103,14 +111,8 @@ class _HandoffHandlers:
 
     async def _citizen(self, request: Request) -> Subject | None:
         """The citizen who is signed in in this browser."""
-        token = cookies.token_of(request)
-        if token is None:
-            return None
-        try:
-            subject = await subject_for_token(self._env, token)
-        except NotSignedIn:
-            return None
-        return subject if subject.kind is PersonKind.CITIZEN else None
+        subject = await signed_in_subject(self._env, request)
+        return subject if subject is not None and subject.kind is PersonKind.CITIZEN else None
 
     def _target(self, target: str) -> str:
         """A page of the list, with a query if need be; raises Problems(BAD_INPUT)."""

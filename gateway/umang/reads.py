@@ -118,8 +118,8 @@ async def get_benefits(graph: Operations, given: CallParameters) -> Mapping[str,
         for one in benefit["instalments"]
         if span is None or span[0] <= one["periodFrom"] <= span[1]
     ]
-    payload: dict[str, Any] = {"benefits": rows}
-    return with_missing(payload, said.missing)
+    partial = {"partial": True, "missing": list(said.missing)} if said.missing else {}
+    return {"benefits": rows, **partial}
 
 
 def application_selector(number: str) -> Mapping[str, str]:
@@ -139,11 +139,6 @@ async def _named_application(graph: Operations, given: CallParameters, document:
     number = given.text("applicationId")
     given.raise_problems()
     return await find_application(graph, document, number)
-
-
-def with_missing(payload: dict[str, Any], missing: Sequence[str]) -> dict[str, Any]:
-    """The payload, marked as partial where systems did not answer, with their names."""
-    return {**payload, "partial": True, "missing": list(missing)} if missing else payload
 
 
 def require_found(value: Any, graph: Operations) -> Mapping[str, Any]:

@@ -1,7 +1,5 @@
 """Assembles UMANG's routes: the calls, the hand-off with the linking page, and the API description."""
 
-import math
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
@@ -9,12 +7,11 @@ from starlette.routing import Route
 from strawberry.schema import BaseSchema
 
 from domain.applications.applications import Channel
-from domain.kernel import Clock, Source
-from domain.platform.switches import Switchboard, SwitchState
+from domain.kernel import Source
 from gateway.graphql.pipeline import Pipeline
 from gateway.http.calls import RequestContext, RequestFacts
 from gateway.http.edge import Edge
-from gateway.http.kill_switches import WAIT_SECONDS
+from gateway.http.kill_switches import seconds_off
 from gateway.http.metrics import Metrics
 from gateway.runtime.composition import Runtime
 from gateway.runtime.partners import read_onboarding
@@ -33,7 +30,7 @@ def umang_routes(settings: Settings, runtime: Runtime, graph: BaseSchema, edge: 
     env = runtime.environment
     times = DEMO_TIMES if settings.demo else 1
     door = read_onboarding(settings, "umang", lambda given: UmangEndpointSettings.from_onboarding(given, times))
-    shut = shut_by(runtime.switches, env.clock)
+    shut = partial(seconds_off, Source.UMANG, runtime.switches, env.clock)
     pipeline = Pipeline(graph, _no_requests, replace(edge, streams=None))
     handler = UmangCallHandler(env, Documents(pipeline), partial(context_of, runtime, settings))
     return [
@@ -63,18 +60,6 @@ def context_of(runtime: Runtime, settings: Settings, caller: Caller) -> Context:
         cost_limit=settings.limits.cost * (DEMO_COST_TIMES if settings.demo else 1),
         federation=False,
     )
-
-
-def shut_by(switches: Switchboard, clock: Clock) -> Callable[[], int | None]:
-    """Returns for how many seconds the API is switched off; None while it is on."""
-
-    def shut() -> int | None:
-        now = clock.now()
-        if switches.system(Source.UMANG, now) is not SwitchState.OFF:
-            return None
-        return max(1, math.ceil(switches.seconds_left(Source.UMANG, now) or WAIT_SECONDS))
-
-    return shut
 
 
 async def _no_requests(facts: RequestFacts) -> RequestContext:
