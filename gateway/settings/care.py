@@ -19,29 +19,33 @@ class Care(BaseModel):
         description="Calendar days in which the office replies to a grievance about personal data: at most 90 "
         "(Digital Personal Data Protection Rules 2025, rule 14).",
     )
-    feedback_edit_days: int = Field(default=7, ge=0, description="Days in which a citizen may change her feedback.")
-    tracking_window_minutes: int = Field(default=60, gt=0, description="Minutes over which tries to track are counted.")
+    feedback_edit_days: int = Field(default=7, ge=0, description="Days in which citizens may change their feedback.")
+    tracking_window_minutes: int = Field(
+        default=60, gt=0, description="Minutes over which attempts to track an application are counted."
+    )
     tracking_tries_per_number: int = Field(
-        default=10, gt=0, description="Wrong tries to track one application in that time, in the demo too."
+        default=10, gt=0, description="Failed attempts to track one application in that time; the same in the demo."
     )
     tracking_tries_per_client: int = Field(
-        default=60, gt=0, description="Tries to track by one client in that time; in the demo a thousand times as many."
+        default=60,
+        gt=0,
+        description="Attempts to track by one client in that time; in the demo a thousand times as many.",
     )
     codes_per_number: int = Field(
         default=5,
         gt=0,
-        description="One-time codes made for one mobile number in an hour; in the demo a thousand times as many.",
+        description="One-time codes sent to one mobile number in an hour; in the demo a thousand times as many.",
     )
     texts_per_day: int = Field(
-        default=20, gt=0, description="Grievances, and as many suggestions, that one person may write in a day."
+        default=20, gt=0, description="Grievances that one person may submit in a day, and as many suggestions."
     )
     doorstep_fee_paise: int | None = Field(
         default=None,
         ge=0,
-        description="The fee of a doorstep visit in paise. Without it, none is asked.",
+        description="The fee of a doorstep visit in paise. If unset, no fee is charged.",
     )
     doorstep_visits_per_slot: int = Field(
-        default=4, gt=0, description="Visits that one doorstep agent is given in one slot of three hours."
+        default=4, gt=0, description="Visits assigned to one doorstep agent in one slot of three hours."
     )
 
     def rules(self, *, demo: bool) -> CareRules:

@@ -10,18 +10,18 @@ class Desk(BaseModel):
     """Claims, reads of colleagues' cases, and who has the work of those who are away."""
 
     claim_minutes: int = Field(
-        default=CLAIM_MINUTES, gt=0, description="Minutes after which an officer's claim ends by itself."
+        default=CLAIM_MINUTES, gt=0, description="Minutes after which an officer's claim on a case expires."
     )
     outside_reads_an_hour: int = Field(
         default=OUTSIDE_READS_AN_HOUR,
         gt=0,
-        description="Reads of colleagues' cases by one officer within an hour that are usual; more raise an alarm.",
+        description="Reads of colleagues' cases by one officer in an hour; more raise an alarm.",
     )
 
     absence: AbsenceRule = Field(
         default=AbsenceRule.STAND_IN,
-        description="Who has the work of an officer on leave, or of a vacant post: STAND_IN is the one who was named "
-        "for it, without one the level above; LEVEL_ABOVE is always the level above.",
+        description="Who gets the work of an officer on leave or of a vacant post: STAND_IN is the named substitute, "
+        "or the level above if there is none; LEVEL_ABOVE is always the level above.",
     )
 
     def rules(self) -> DeskRules:

@@ -16,23 +16,23 @@ class Fees(BaseModel):
         default=0,
         ge=0,
         le=1_000_000,
-        description="The portal's charge for a fee that is paid online, in paise; it goes to a head of its own.",
+        description="The portal's charge for a fee paid online, in paise; credited to a separate account head.",
     )
     charge_source: str | None = Field(
         default=None,
         min_length=3,
         max_length=200,
-        description="The order that sets the charge, as citizens are shown it; needed with `CHARGE_PAISE`.",
+        description="The order that sets the charge, as shown to citizens; required with `CHARGE_PAISE`.",
     )
     refund_after: list[Literal["WITHDRAW", "REJECT", "RETURN_AS_INCOMPLETE"]] = Field(
         default_factory=list,
-        description="After which steps of its application a fee that was paid online goes back, as a JSON list.",
+        description="The steps of an application after which a fee paid online is refunded, as a JSON list.",
     )
     refund_source: str | None = Field(
         default=None,
         min_length=3,
         max_length=200,
-        description="The rule that gives it back; needed with `REFUND_AFTER`.",
+        description="The rule by which it is refunded; required with `REFUND_AFTER`.",
     )
 
     @model_validator(mode="after")

@@ -22,45 +22,47 @@ class DocumentMode(StrEnum):
 class Limits(BaseModel):
     """The edge's limits (docs/reliability.md section 4). Sizes are bytes, times seconds."""
 
-    body_bytes: int = Field(default=100_000, gt=0, description="Bytes of one request body.")
-    body_seconds: float = Field(default=10.0, gt=0, description="Seconds that a caller may take to send a body.")
-    json_depth: int = Field(default=24, gt=0, description="Levels of nesting in a JSON body.")
-    json_keys: int = Field(default=5000, gt=0, description="Keys of all objects in a JSON body.")
-    json_digits: int = Field(default=60, gt=0, description="Digits in a row, outside of strings, in a JSON body.")
-    tokens: int = Field(default=1000, gt=0, description="Words and signs of one GraphQL document.")
-    depth: int = Field(default=10, gt=0, description="Levels of fields in an operation.")
-    aliases: int = Field(default=15, gt=0, description="Aliases in a document.")
-    root_fields: int = Field(default=10, gt=0, description="Fields at the top of an operation.")
+    body_bytes: int = Field(default=100_000, gt=0, description="Maximum size of a request body in bytes.")
+    body_seconds: float = Field(default=10.0, gt=0, description="Seconds in which a client must send the body.")
+    json_depth: int = Field(default=24, gt=0, description="Maximum nesting depth of a JSON body.")
+    json_keys: int = Field(default=5000, gt=0, description="Maximum number of keys in a JSON body, over all objects.")
+    json_digits: int = Field(
+        default=60, gt=0, description="Maximum number of consecutive digits in a JSON body, outside strings."
+    )
+    tokens: int = Field(default=1000, gt=0, description="Maximum number of lexical tokens of a GraphQL document.")
+    depth: int = Field(default=10, gt=0, description="Maximum depth of an operation.")
+    aliases: int = Field(default=15, gt=0, description="Maximum number of aliases in an operation.")
+    root_fields: int = Field(default=10, gt=0, description="Maximum number of root fields of an operation.")
     cost: int = Field(
         default=1000,
         gt=0,
-        description="Points that one operation may cost (docs/federation.md). In the demo ten times as many.",
+        description="Maximum cost of an operation in points (docs/federation.md). In the demo ten times as many.",
     )
     router_cost: int = Field(
-        default=20_000, gt=0, description="The same for a router, which asks for many entities at once."
+        default=20_000, gt=0, description="The same for a router, which requests many entities at once."
     )
-    read_seconds: float = Field(default=8.0, gt=0, description="Seconds that a query may take in all.")
-    write_seconds: float = Field(default=15.0, gt=0, description="Seconds that a mutation may take in all.")
+    read_seconds: float = Field(default=8.0, gt=0, description="Time limit of a query in seconds.")
+    write_seconds: float = Field(default=15.0, gt=0, description="Time limit of a mutation in seconds.")
 
 
 class Rates(BaseModel):
     """How much one caller may ask. In the demo a thousand times as much."""
 
     anonymous_per_minute: int = Field(
-        default=60, gt=0, description="Operations a minute of one address without a session."
+        default=60, gt=0, description="Operations per minute of one address without a session."
     )
-    signed_in_per_minute: int = Field(default=300, gt=0, description="Operations a minute of one person.")
+    signed_in_per_minute: int = Field(default=300, gt=0, description="Operations per minute of one signed-in person.")
     router_per_minute: int = Field(
         default=6000,
         gt=0,
-        description="Operations a minute that routers in front of us forward for people without a session, together. "
-        "Whoever has a session counts for herself.",
+        description="Operations per minute that all routers together forward for people without a session. Signed-in "
+        "people are counted individually.",
     )
     store_seconds: float = Field(
         default=0.25,
         gt=0,
-        description="Seconds to wait for the shared counters (`APUNI_CACHE_URL`); after them the request goes on "
-        "by the counters of this process.",
+        description="Seconds to wait for the shared counters (`APUNI_CACHE_URL`); after that the counters of this "
+        "process are used.",
     )
 
     def times(self, factor: int) -> "Rates":
@@ -72,49 +74,57 @@ class Rates(BaseModel):
 class Load(BaseModel):
     """How many operations one process has under way, and who is guaranteed how many of them."""
 
-    start: int = Field(default=20, gt=0, description="Operations under way that are allowed at the start.")
-    least: int = Field(default=4, gt=0, description="The fewest to which the limit falls.")
-    most: int = Field(default=200, gt=0, description="The most to which the limit rises.")
+    start: int = Field(default=20, gt=0, description="Concurrent operations allowed at the start.")
+    least: int = Field(default=4, gt=0, description="The lowest value of the limit.")
+    most: int = Field(default=200, gt=0, description="The highest value of the limit.")
     wait_seconds: float = Field(
-        default=0.1, ge=0, description="Seconds that a request may wait for its turn in a short rush."
+        default=0.1, ge=0, description="Seconds that a request may wait in the queue during a short peak."
     )
     overload_wait_seconds: float = Field(
         default=0.02,
         ge=0,
-        description="The same once requests have been waiting all the time for `WAIT_SECONDS`: then there is no rush "
-        "to ride out, and whoever cannot be served is told so at once.",
+        description="The same under lasting overload, that is once the queue has not been empty for `WAIT_SECONDS`; "
+        "requests that cannot be served are then refused sooner.",
     )
     lag_seconds: float = Field(
-        default=0.025, gt=0, description="How late the event loop may run before the limit falls."
+        default=0.025, gt=0, description="Lag of the event loop in seconds above which the limit is lowered."
     )
     citizens_percent: int = Field(
-        default=60, ge=1, le=100, description="Guaranteed to citizens, operators and the public."
+        default=60, ge=1, le=100, description="Share guaranteed to citizens, operators and the public, in per cent."
     )
-    officers_percent: int = Field(default=25, ge=1, le=100, description="Guaranteed to officers.")
-    partners_percent: int = Field(default=15, ge=1, le=100, description="Guaranteed to UMANG, e-Taal and DigiLocker.")
+    officers_percent: int = Field(default=25, ge=1, le=100, description="Share guaranteed to officers, in per cent.")
+    partners_percent: int = Field(
+        default=15, ge=1, le=100, description="Share guaranteed to UMANG, e-Taal and DigiLocker, in per cent."
+    )
 
 
 class Server(BaseModel):
     """The HTTP server under the gateway. Sizes are bytes, times seconds."""
 
-    concurrency: int = Field(default=400, gt=0, description="Connections of one process.")
-    backlog: int = Field(default=512, gt=0, description="Connections that wait to be taken.")
-    keep_alive_seconds: int = Field(default=5, gt=0, description="Seconds that an idle connection is kept.")
-    drain_seconds: int = Field(default=20, gt=0, description="Seconds that requests under way may take after SIGTERM.")
+    concurrency: int = Field(default=400, gt=0, description="Maximum number of connections of a process.")
+    backlog: int = Field(default=512, gt=0, description="Maximum number of connections waiting to be accepted.")
+    keep_alive_seconds: int = Field(default=5, gt=0, description="Seconds for which an idle connection is kept open.")
+    drain_seconds: int = Field(
+        default=20, gt=0, description="Seconds in which requests in progress may finish after SIGTERM."
+    )
     notice_seconds: float = Field(
         default=1.0,
         ge=0,
         le=60,
-        description="Seconds after SIGTERM in which readiness is false and requests are still taken, so that a "
-        "balancer looks elsewhere first.",
+        description="Seconds after SIGTERM for which readiness is false while requests are still accepted, so that a "
+        "load balancer stops sending them.",
     )
-    websocket_bytes: int = Field(default=65_536, gt=0, description="Bytes of one websocket message.")
-    headers: int = Field(default=100, gt=0, description="Headers of one request.")
-    head_bytes: int = Field(default=32_768, gt=0, description="Bytes of a request line with its headers.")
-    head_seconds: float = Field(default=10.0, gt=0, description="Seconds that a caller may take to send a head.")
-    body_seconds: float = Field(default=120.0, gt=0, description="Seconds that a caller may take to send any body.")
+    websocket_bytes: int = Field(default=65_536, gt=0, description="Maximum size of a WebSocket message in bytes.")
+    headers: int = Field(default=100, gt=0, description="Maximum number of headers of a request.")
+    head_bytes: int = Field(default=32_768, gt=0, description="Maximum size of the request line and headers in bytes.")
+    head_seconds: float = Field(
+        default=10.0, gt=0, description="Seconds in which a client must send the request line and headers."
+    )
+    body_seconds: float = Field(
+        default=120.0, gt=0, description="Seconds in which a client must send any request body."
+    )
     trusted_proxies: list[str] = Field(
         default_factory=list,
-        description="The addresses, as a JSON list, of balancers whose `X-Forwarded-For` is believed. "
-        "Without it a caller's address is that of the connection.",
+        description="The addresses of load balancers whose `X-Forwarded-For` is trusted, as a JSON list. If unset, "
+        "the client's address is that of the connection.",
     )

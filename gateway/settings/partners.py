@@ -17,24 +17,25 @@ class Partner(BaseModel):
 
     base_url: str = Field(
         pattern=r"^(https?|sftp)://[^\s?#]+$",
-        description="Where the system is reached; `sftp://host:port` for PFMS alone, over SFTP.",
+        description="The address of the system; `sftp://host:port` only for PFMS over SFTP.",
         json_schema_extra={"production": "https (PFMS over SFTP: sftp), and no sandbox"},
     )
     browser_url: str | None = Field(
         default=None,
         pattern=r"^https?://[^\s?#]+$",
-        description="Where a citizen's browser reaches it, if that differs (sign-in providers).",
+        description="The address for citizens' browsers, if it differs (sign-in providers).",
         json_schema_extra={"production": "https, and no sandbox"},
     )
     given: dict[str, Any] = Field(
         default_factory=dict,
         repr=False,
-        description="What onboarding handed over, as a JSON object. Secret.",
+        description="The credentials and parameters from onboarding, as a JSON object. Secret.",
         json_schema_extra={"production": "this or `GIVEN_FILE`; not a sandbox's"},
     )
     given_file: Path | None = Field(
         default=None,
-        description="A JSON file with the same content, for secrets that are mounted as files. `GIVEN` goes before it.",
+        description="A JSON file with the same content, for secrets that are mounted as files. `GIVEN` takes "
+        "precedence.",
     )
 
     def onboarding(self) -> dict[str, Any]:

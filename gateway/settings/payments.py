@@ -19,28 +19,29 @@ class PfmsWay(BaseModel):
 
     transport: Transport = Field(
         default=Transport.SFTP,
-        description="By which way files go: `SFTP`, or `REST`, for which onboarding hands over `client_id` and "
-        "`client_secret`. What has gone by the other way stays with it (`former_url`).",
+        description="How files are transferred: `SFTP`, or `REST`, for which `client_id` and `client_secret` come "
+        "from onboarding. Files that were sent by the other transport stay with it (`former_url`).",
         json_schema_extra={"production": "as the address of PFMS: sftp or https"},
     )
     former_url: str | None = Field(
         default=None,
-        description="The address of the way that was used before (`sftp://…` or `https://…`), while files that went by "
-        "it are not final: they are asked for and answered there. Onboarding hands over what both ways need.",
+        description="The address of the transport used before (`sftp://…` or `https://…`), as long as files sent by "
+        "it are not final: their answers are fetched there. Onboarding provides what both transports "
+        "need.",
         json_schema_extra={"production": "of the other way: https or sftp, and no sandbox"},
     )
     client_certificate_file: Path | None = Field(
         default=None,
-        description="Over REST: a PEM file with the certificate that PFMS asks of us (mutual TLS), and those between "
-        "it and its root. Read at the start; `apuni dbt signers` tells when it ends.",
+        description="Over REST: a PEM file with our client certificate (mutual TLS) and its intermediate "
+        "certificates. Read at the start; `apuni dbt signers` shows when it expires.",
     )
     client_key_file: Path | None = Field(
         default=None, description="A PEM file with the key of `client_certificate_file`, without a passphrase."
     )
     ca_file: Path | None = Field(
         default=None,
-        description="Over REST: a PEM file with the authorities, or the one certificate, that PFMS may show; no other "
-        "is trusted. Without it, the roots that are trusted for every system.",
+        description="Over REST: a PEM file with the only authorities, or the only certificate, trusted for PFMS. If "
+        "unset, the roots trusted for every system.",
     )
 
 
@@ -53,34 +54,36 @@ class PaymentFiles(BaseModel):
         max_length=48,
         description="The batch times of a day, in India, as a JSON list.",
     )
-    lines_per_file: int = Field(default=2_000, ge=1, le=10_000, description="The most lines of one file.")
+    lines_per_file: int = Field(default=2_000, ge=1, le=10_000, description="Maximum number of lines of a file.")
     frozen: list[str] = Field(
         default=["03-28/03-31"],
-        description="Days of each year on which no batch is made, as a JSON list of MM-DD/MM-DD: the treasury closes "
-        "its year.",
+        description="Days of each year on which no batch is made, as a JSON list of MM-DD/MM-DD, while the treasury "
+        "closes its year.",
     )
     look_seconds: float | None = Field(
         default=None,
         gt=0,
-        description="Seconds between two looks of a worker for answers and batch times. Without it, 5 in the demo and "
+        description="Seconds between two checks of a worker for answers and batch times. If unset, 5 in the demo and "
         "60 in production.",
     )
     answer_days: int = Field(
-        default=90, ge=30, description="Days that the octets of an answer are kept; name and hash stay for ever."
+        default=90,
+        ge=30,
+        description="Days for which the content of an answer is kept; its name and hash are never deleted.",
     )
     enquiries_an_hour: int = Field(
         default=120_000,
         ge=60,
         le=1_000_000,
-        description="Payments that the state treasury is asked for in an hour at most, each by up to four calls. Set "
-        "below the number of open orders, they are asked for less often than hourly.",
+        description="Maximum number of payments queried from the state treasury in an hour, each by up to four calls."
+        " If it is below the number of open orders, each is queried less often than hourly.",
     )
     enquiries_at_once: int = Field(
         default=8,
         ge=1,
         le=20,
-        description="Payments that are asked for at the same time, each by up to two calls; citizens' own questions "
-        "share the 20 places of the system.",
+        description="Payments queried at the same time, each by up to two calls; citizens' own queries share the "
+        "system's limit of 20 calls.",
     )
 
     @field_validator("frozen")

@@ -47,24 +47,25 @@ class Retention(BaseModel):
     session_days: int = Field(
         default=365,
         ge=180,
-        description="Days that ended sessions are kept: at least 180 "
-        "(CERT-In directions of 28 April 2022, direction iv: logs of all systems).",
+        description="Days for which ended sessions are kept: at least 180 (CERT-In directions of 28 April 2022, "
+        "direction iv: logs of all systems).",
     )
     access_days: int = Field(
         default=1095,
         ge=365,
-        description="Days that receipts of reads of a citizen's data are kept: at least 365 "
-        "(DPDP Rules 2025, rules 6(1)(e) and 8(3)).",
+        description="Days for which receipts of reads of a citizen's data are kept: at least 365 (DPDP Rules 2025, "
+        "rules 6(1)(e) and 8(3)).",
     )
     change_days: int = Field(
         default=30,
         ge=1,
-        description="Days that the feed of changes is kept, which names rows only. An older cursor gets RESYNC.",
+        description="Days for which the change feed is kept; it holds row identifiers only. An older cursor gets "
+        "RESYNC.",
     )
     operation_use_days: int = Field(
         default=400,
         ge=30,
-        description="Days that it is kept how often each version of an app was used; its last day of use stays.",
+        description="Days for which the daily use of each app version is kept; its last day of use is never deleted.",
     )
 
 
@@ -76,13 +77,13 @@ class Alarms(BaseModel):
     webhook_url: str | None = Field(
         default=None,
         pattern=r"^https?://[^\s?#]+$",
-        description="Where changes of alarms are posted. Without it they are kept and exported only.",
+        description="The address to which changes of alarms are posted. If unset, they are only stored and exported.",
         json_schema_extra={"production": "https"},
     )
     webhook_secret: SecretStr | None = Field(
         default=None,
         min_length=32,
-        description="What the posts are signed with, 32 characters or more; needed with `WEBHOOK_URL`. Secret.",
+        description="The key that signs the posts, at least 32 characters; required with `WEBHOOK_URL`. Secret.",
     )
 
     @model_validator(mode="after")
@@ -112,12 +113,12 @@ class Settings(BaseSettings):
 
     profile: Profile = Field(
         default=Profile.DEMO,
-        description="What the process is for: `demo` or `production`.",
+        description="The profile of the process: `demo` or `production`.",
         json_schema_extra={"production": "`production`"},
     )
     home: Path = Field(
         default=Path("var"),
-        description="The folder of everything that is kept: store, files, keys, and the demo's sandboxes.",
+        description="The data folder: store, files, keys, and the demo's sandboxes.",
         json_schema_extra={"production": "not the home of a demo"},
     )
     host: str = Field(default="127.0.0.1", description="The address that the gateway listens on.")
@@ -127,44 +128,44 @@ class Settings(BaseSettings):
         ge=1,
         le=65535,
         validation_alias="METRICS_PORT",
-        description="A port of its own for `/metrics`. Without it `/metrics` is at the gateway's port.",
+        description="A separate port for `/metrics`. If unset, `/metrics` is on the gateway's port.",
     )
     sandbox_port: int = Field(
         default=0,
         ge=0,
         le=65535,
         validation_alias="SANDBOX_PORT",
-        description="The port of all sandboxes. 0 takes that of the last run, or a free one.",
+        description="The port of all sandboxes. With 0, that of the last run, or a free one.",
         json_schema_extra={"production": "not used: sandboxes do not run"},
     )
     public_url: str | None = Field(
         default=None,
         pattern=r"^https?://[^\s?#]+$",
-        description="The base of redirects and links. Without it, the loopback address.",
+        description="The base URL of redirects and links. If unset, the loopback address.",
         json_schema_extra={"production": "must be set, https"},
     )
     database_url: SecretStr | None = Field(
         default=None,
-        description="The store, `postgresql://...` or `sqlite:///...`. Without it, `store.db` in `APUNI_HOME`. Secret.",
+        description="The store, `postgresql://...` or `sqlite:///...`. If unset, `store.db` in `APUNI_HOME`. Secret.",
         json_schema_extra={"production": "PostgreSQL, unless `APUNI_ALLOW_SQLITE=1`"},
     )
     vault_url: SecretStr | None = Field(
         default=None,
-        description="The Aadhaar vault, a database of its own. Without it, `vault.db` in `APUNI_HOME`. Secret.",
+        description="The Aadhaar vault, a separate database. If unset, `vault.db` in `APUNI_HOME`. Secret.",
         json_schema_extra={"production": "PostgreSQL, unless `APUNI_ALLOW_SQLITE=1`"},
     )
     cache_url: SecretStr | None = Field(
         default=None,
-        description="A shared cache, `redis://...`; entries are sealed. Without it, each process's memory. Secret.",
+        description="A shared cache, `redis://...`; entries are encrypted. If unset, each process's memory. Secret.",
     )
     keys_dir: Path | None = Field(
         default=None,
-        description="The folder of the keyrings. Without it, `keys` in `APUNI_HOME`.",
+        description="The folder of the keyrings. If unset, `keys` in `APUNI_HOME`.",
         json_schema_extra={"production": "refused, unless `APUNI_ALLOW_SOFTWARE_KEYS=1`"},
     )
     http_transport: Literal["own", "httpcore"] = Field(
         default="own",
-        description="What carries the calls to outside systems: `own`, or `httpcore`, which comes with httpx.",
+        description="The HTTP transport for calls to outside systems: `own`, or `httpcore`, which comes with httpx.",
     )
     clock: Literal["system", "sandbox"] = Field(
         default="system",
@@ -172,11 +173,11 @@ class Settings(BaseSettings):
         json_schema_extra={"production": "`system`"},
     )
     log_level: Literal["debug", "info", "warning"] = Field(
-        default="info", description="How much is written to the log. No level writes what a person sent."
+        default="info", description="The log level. At no level is anything logged that a person sent."
     )
     allow_sqlite: bool = Field(default=False, description="Whether production may keep its data in SQLite.")
     allow_unscanned: bool = Field(
-        default=False, description="Whether production may take files that no malware scanner looked into."
+        default=False, description="Whether production may accept files without a malware scan."
     )
     allow_software_keys: bool = Field(default=False, description="Whether production may keep its keys in files.")
     issuer_id: str = Field(
@@ -185,77 +186,77 @@ class Settings(BaseSettings):
     session_seconds: int | None = Field(
         default=None,
         gt=0,
-        description="Seconds that a session lasts. Without it, 3600 in the demo and 600 in production.",
+        description="Lifetime of a session in seconds. If unset, 3600 in the demo and 600 in production.",
     )
     app_redirects: list[str] = Field(
         default_factory=list,
-        description="The addresses, as a JSON list, to which native apps may be sent back after signing in.",
+        description="The redirect addresses allowed for native apps after sign-in, as a JSON list.",
     )
     graphiql: bool | None = Field(
         default=None,
-        description="Whether browsers get GraphiQL at `/graphql`. Without it, in the demo only.",
+        description="Whether browsers get GraphiQL at `/graphql`. If unset, only in the demo.",
         json_schema_extra={"production": "must not be open"},
     )
     documents: DocumentMode | None = Field(
         default=None,
-        description="Who may send GraphQL documents that are not published: `open` (everybody), `developers` "
-        "(signed-in developers), `trusted` (nobody). Without it, `open` in the demo and `developers` in production.",
+        description="Who may send GraphQL documents that are not published: `open` (everybody), `developers` (signed-"
+        "in developers), `trusted` (nobody). If unset, `open` in the demo and `developers` in production.",
         json_schema_extra={"production": "not `open`"},
     )
     crash_at: str | None = Field(
         default=None,
         pattern=CRASH_POINT,
-        description="For tests of the demo: a marked point at which the process dies, as `kill -9` would end it.",
+        description="For tests of the demo: a marked point at which the process is killed, as by `kill -9`.",
         json_schema_extra={"production": "must not be set"},
     )
     backup_passphrase: SecretStr | None = Field(
         default=None,
-        description="What `apuni backup` locks a backup with. Without it, the keyring `backup`. Secret.",
+        description="The passphrase with which `apuni backup` encrypts. If unset, the keyring `backup`. Secret.",
     )
     router_secret: SecretStr | None = Field(
         default=None,
         min_length=32,
-        description="What a federation router in front of us proves itself with, in the header `x-router-secret`: 32 "
-        "characters or more. In production `_entities` and `_service` answer nobody else. Secret.",
+        description="The secret by which a federation router authenticates, in the header `x-router-secret`: at least"
+        " 32 characters. In production `_entities` and `_service` answer only such a router. Secret.",
     )
     seal_limit_seconds: float = Field(
         default=14_400.0,
         gt=0,
-        description="Seconds for which the audit log may stay unsealed; then what must be audited is refused, while "
-        "reads go on, until it is sealed again.",
+        description="Seconds for which the audit log may stay unsealed; after that audited actions are refused until "
+        "it is sealed again, while reads continue.",
     )
     erasures_file: Path | None = Field(
         default=None,
-        description="The list of erased persons, by which a restored backup is erased again; best on another disk than "
-        "the store. Without it, `erasures.jsonl` in `APUNI_HOME`.",
+        description="The list of erased persons, who are erased again after a backup is restored; preferably on "
+        "another disk than the store. If unset, `erasures.jsonl` in `APUNI_HOME`.",
     )
     retention: Retention = Field(default_factory=Retention, description="How long records are kept.")
     fees: Fees = Field(default_factory=Fees, description="Fees paid online.")
     care: Care = Field(default_factory=Care, description="Feedback, grievances, tracking, doorstep delivery.")
     desk: Desk = Field(default_factory=Desk, description="The officers' desk.")
-    files: Files = Field(default_factory=Files, description="Files that people hand in.")
-    scanner: MalwareScanner = Field(default_factory=MalwareScanner, description="What looks into files.")
-    s3: S3 = Field(default_factory=S3, description="Where files lie in a cluster.")
-    payments: PaymentFiles = Field(default_factory=PaymentFiles, description="Files to PFMS and back.")
-    pfms: PfmsWay = Field(default_factory=PfmsWay, description="The way to PFMS.")
-    alarms: Alarms = Field(default_factory=Alarms, description="To whom changes of alarms are told.")
-    sign_on: SignOn = Field(default_factory=SignOn, description="Who signs in by which provider, and for how long.")
-    streams: Streams = Field(default_factory=Streams, description="Subscriptions, and the feed of changes.")
+    files: Files = Field(default_factory=Files, description="Uploaded files.")
+    scanner: MalwareScanner = Field(default_factory=MalwareScanner, description="The malware scanner.")
+    s3: S3 = Field(default_factory=S3, description="File storage in a cluster.")
+    payments: PaymentFiles = Field(default_factory=PaymentFiles, description="Payment files for PFMS.")
+    pfms: PfmsWay = Field(default_factory=PfmsWay, description="The transport to PFMS.")
+    alarms: Alarms = Field(default_factory=Alarms, description="The receiver of changes of alarms.")
+    sign_on: SignOn = Field(default_factory=SignOn, description="Sign-in providers and lifetimes.")
+    streams: Streams = Field(default_factory=Streams, description="Subscriptions and the change feed.")
     limits: Limits = Field(default_factory=Limits, description="The limits of the edge.")
-    rates: Rates = Field(default_factory=Rates, description="How much one caller may ask.")
-    load: Load = Field(default_factory=Load, description="How much one process does at once.")
+    rates: Rates = Field(default_factory=Rates, description="Rate limits of one caller.")
+    load: Load = Field(default_factory=Load, description="Concurrency of one process.")
     server: Server = Field(default_factory=Server, description="The HTTP server.")
     law: dict[str, int] = Field(
         default_factory=dict,
-        description="Legal periods and amounts that differ from domain/appeals/law.py, as a JSON object by name.",
+        description="Statutory periods and amounts that differ from domain/appeals/law.py, as a JSON object by name.",
     )
     rails: dict[str, Rail] = Field(
         default_factory=dict,
-        description="Schemes, by code, whose money goes by another rail (IFMS or PFMS) than the catalogue says.",
+        description="Schemes, by code, that are paid by another rail (IFMS or PFMS) than in the catalogue.",
     )
     partners: dict[str, Partner] = Field(
         default_factory=dict,
-        description="How the outside systems are reached. In the demo, as the sandboxes say.",
+        description="Connections to outside systems. In the demo, those of the sandboxes.",
         json_schema_extra={"production": "every system must be set"},
     )
 

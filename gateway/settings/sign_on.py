@@ -15,36 +15,36 @@ class SignOn(BaseModel):
 
     citizen: list[Provider] = Field(
         default=[Provider.MERI_PEHCHAAN, Provider.JAN_PARICHAY],
-        description="By which providers citizens sign in, as a JSON list of `MERI_PEHCHAAN` and `JAN_PARICHAY`.",
+        description="The sign-in providers for citizens, as a JSON list of `MERI_PEHCHAAN` and `JAN_PARICHAY`.",
     )
     officer: list[Provider] = Field(
-        default=[Provider.PARICHAY], description="By which providers officers sign in: `PARICHAY`."
+        default=[Provider.PARICHAY], description="The sign-in providers for officers: `PARICHAY`."
     )
     operator: list[Provider] = Field(
         default=[Provider.CSC_CONNECT, Provider.PARICHAY],
-        description="By which providers operators sign in: `CSC_CONNECT` (CSC), `PARICHAY` (e-District).",
+        description="The sign-in providers for operators: `CSC_CONNECT` (CSC), `PARICHAY` (e-District).",
     )
     citizen_refresh_days: int = Field(
         default=CITIZEN_REFRESH_SECONDS // 86_400,
         ge=1,
         le=90,
-        description="Days that a citizen's device may refresh its session without a new sign-in.",
+        description="Days for which a citizen's device may refresh its session without a new sign-in.",
     )
     staff_refresh_hours: int = Field(
         default=STAFF_REFRESH_SECONDS // 3_600,
         ge=1,
         le=24,
-        description="Hours that an officer's or operator's device may refresh its session without a new sign-in.",
+        description="Hours for which an officer's or operator's device may refresh its session without a new sign-in.",
     )
     apple_app_ids: list[str] = Field(
         default_factory=list,
-        description="Our apps for Apple's systems, as a JSON list of `<team>.<bundle>`, told at "
-        "`/.well-known/apple-app-site-association`, so that links of sign-in open them (ADR 0005).",
+        description="Our apps for Apple's systems, as a JSON list of `<team>.<bundle>`, published at `/.well-"
+        "known/apple-app-site-association`, so that sign-in links open them (ADR 0005).",
     )
     android_apps: dict[str, list[str]] = Field(
         default_factory=dict,
         description="Our apps for Android, as a JSON object of package to SHA-256 fingerprints of its certificates, "
-        "told at `/.well-known/assetlinks.json`.",
+        "published at `/.well-known/assetlinks.json`.",
     )
 
     @model_validator(mode="after")

@@ -9,30 +9,41 @@ class Streams(BaseModel):
     connections: int = Field(
         default=250,
         gt=0,
-        description="Streams that may be open in one process: sockets, SSE and multipart together. More get 503. They "
-        "count among the connections of `APUNI_SERVER__CONCURRENCY`; the rest of those is left for requests.",
+        description="Maximum number of open streams of a process: WebSockets, SSE and multipart together. More get "
+        "503. They count towards `APUNI_SERVER__CONCURRENCY`; the rest of it is left for requests.",
     )
-    init_seconds: float = Field(default=5.0, gt=0, description="Seconds in which a socket must send connection_init.")
-    message_bytes: int = Field(default=65_536, gt=0, le=65_536, description="Bytes of one message from a client.")
-    messages_a_minute: int = Field(default=100, gt=0, description="Messages that one socket may send in a minute.")
-    subscriptions: int = Field(default=10, gt=0, description="Operations that one socket may have open at once.")
+    init_seconds: float = Field(
+        default=5.0, gt=0, description="Seconds in which a WebSocket client must send connection_init."
+    )
+    message_bytes: int = Field(
+        default=65_536, gt=0, le=65_536, description="Maximum size of a client's message in bytes."
+    )
+    messages_a_minute: int = Field(
+        default=100, gt=0, description="Maximum number of messages per minute of one WebSocket."
+    )
+    subscriptions: int = Field(
+        default=10, gt=0, description="Maximum number of concurrent operations of one WebSocket."
+    )
     pending_events: int = Field(
-        default=500, gt=0, description="Events that wait for one reader; with more she is dropped: READER_TOO_SLOW."
+        default=500,
+        gt=0,
+        description="Maximum number of events queued for one reader; with more the stream ends with READER_TOO_SLOW.",
     )
     send_seconds: float = Field(
-        default=10.0, gt=0, description="Seconds in which a reader must take a message, or she is dropped."
+        default=10.0, gt=0, description="Seconds in which a reader must accept a message before the stream is closed."
     )
     keep_alive_seconds: float = Field(
-        default=15.0, gt=0, description="Seconds of silence after which SSE and multipart streams say that they live."
+        default=15.0, gt=0, description="Seconds of silence after which SSE and multipart streams send a keep-alive."
     )
     look_seconds: float = Field(
         default=1.0,
         gt=0,
-        description="How often each process looks into the feed. With `APUNI_CACHE_URL` it is told sooner.",
+        description="Seconds between two reads of the change feed by a process. With `APUNI_CACHE_URL` changes arrive"
+        " sooner.",
     )
     session_seconds: float = Field(
         default=2.0,
         gt=0,
         le=5.0,
-        description="How often the sessions of open streams are looked up: sign-outs end them.",
+        description="Seconds between two checks of the sessions of open streams, which end with the session.",
     )

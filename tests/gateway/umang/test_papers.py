@@ -47,10 +47,10 @@ async def test_what_changes_a_draft_while_a_paper_is_attached_is_not_lost(
     portal: Portal, monkeypatch: pytest.MonkeyPatch
 ):
     number = (await portal.call("attachDocument", serviceCode="ES09", **PLACE, **PAPER))["pd"]["applicationId"]
-    read, looks = writes._case, []
+    read, looks = writes.find_application, []
 
-    async def overtaken(graph: Any, asked: str) -> Any:
-        case = await read(graph, asked)
+    async def overtaken(graph: Any, document: str, asked: str) -> Any:
+        case = await read(graph, document, asked)
         looks.append(case["version"])
         if len(looks) == 1:
             held = await the_application(portal)
@@ -59,7 +59,7 @@ async def test_what_changes_a_draft_while_a_paper_is_attached_is_not_lost(
             await save_draft(portal.env, CITIZEN, change)
         return case
 
-    monkeypatch.setattr(writes, "_case", overtaken)
+    monkeypatch.setattr(writes, "find_application", overtaken)
     view = await portal.call("attachDocument", applicationId=number, **PAPER)
 
     assert (view["rc"], len(looks)) == ("APSK0000", 2), view
