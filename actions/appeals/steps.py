@@ -126,6 +126,18 @@ async def step_many(
     return changed
 
 
+async def reassign(acting: UnitOfWork, appeal: Appeal, holder: Holder) -> bool:
+    """Give an appeal to the officer who hears it from now on; False where that officer has it already."""
+    if holder.officer_id == appeal.authority_id:
+        return False
+    changes = {"authority_id": holder.officer_id, "vacant": holder.vacant}
+    moved = await step(acting, appeal, AppealMove.REASSIGN, changes=changes)
+    await cover.change_holder(acting.tx, appeal.id, from_id=appeal.authority_id, to_id=holder.officer_id)
+    if holder.absence_id is not None:
+        await cover.add(acting.tx, in_cover(acting, moved, holder.absence_id))
+    return True
+
+
 def _appeal_after(appeal: Appeal, move: AppealMove, changes: Mapping[str, Any]) -> Appeal:
     after = correct(appeal.state, move)
     changed = replace(appeal, state=after, version=appeal.version + 1, **changes)

@@ -21,12 +21,12 @@ from actions.kernel import (
     service_of,
     take_up,
 )
-from actions.officers.proposals import Draft, propose_if_needed
 from domain.applications.applications import Application, Decision, RejectionGround
 from domain.applications.lifecycle import Move, Status, advance
 from domain.catalogue.catalogue import Outcome
 from domain.identity.policy import Purpose
 from domain.kernel import ErrorCode, Problem, Problems, Subject, mask_aadhaar_in
+from domain.officers.desk import Draft
 from store.applications import applications
 from store.officers.desk import lock_application
 from store.platform import outbox
@@ -112,7 +112,7 @@ async def pass_verdict(
     )
     _refuse_without_reason(request)
     await refuse_unfounded(acting, application, request.ground, request.documents)
-    if at_desk and await propose_if_needed(acting, application, _draft(request)):
+    if at_desk and await acting.env.registry.wait_for_second_officer(acting, application, _draft(request)):
         return application
     return await carry_out(acting, application, request, seeding)
 

@@ -6,8 +6,6 @@ from typing import Any
 
 from actions.consents.consent_ledger import recorded_consents, write
 from actions.consents.scopes import allow, held_for, scope_of, stop
-from actions.documents.locker_push import plan_earlier
-from actions.documents.locker_revoking import plan_revocation
 from actions.feedback.notices import About, tell
 from actions.kernel import Environment, UnitOfWork, of_citizen, require, run_idempotently
 from domain.consents.consents import (
@@ -91,8 +89,8 @@ async def take_step(acting: UnitOfWork, citizen_id: str, step: ConsentStep, requ
     written = await write(
         acting, citizen_id, step, purpose, same=same, scope=scope.words, until=until, artefact=artefacts
     )
-    if step is ConsentStep.GRANT and purpose is ConsentPurpose.ISSUE_TO_LOCKER:
-        await plan_earlier(acting, citizen_id)
+    if step is ConsentStep.GRANT:
+        await _follow(acting, citizen_id, purpose, step)
     if step is ConsentStep.ASK:
         about = About(Topic.CONSENT, written.id, citizen_id, None, written.records[-1].id)
         await tell(acting, NoticeKind.CONSENT_ASKED, about, consent_purpose=purpose.value)
@@ -132,10 +130,14 @@ async def _end_consent(
     if present is not None or not await held_for(acting, citizen_id, purpose):
         check_step(step, status)
     scope = present.scope if present else (await scope_of(acting, citizen_id, purpose, None)).words
-    if purpose is ConsentPurpose.LOCKER_DOCUMENTS:
-        await plan_revocation(acting, citizen_id)
+    await _follow(acting, citizen_id, purpose, step)
     await stop(acting, citizen_id, purpose)
     return await write(acting, citizen_id, step, purpose, same=present, scope=scope, until=None, artefact={})
+
+
+async def _follow(acting: UnitOfWork, citizen_id: str, purpose: ConsentPurpose, step: ConsentStep) -> None:
+    for follower in acting.env.registry.consent_followers:
+        await follower(acting, citizen_id, purpose, step)
 
 
 async def _run_consent_step(

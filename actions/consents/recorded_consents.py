@@ -1,9 +1,9 @@
 """Checks whether a citizen's recorded consent for a purpose is valid now."""
 
 from actions.consents.consent_ledger import recorded_consents
-from actions.documents.department_documents import RATION_CARD
 from actions.kernel import Environment, of_citizen
 from domain.consents.consents import ConsentPurpose, ConsentState, ConsentStatus, consent_required, present_of
+from domain.documents.documents import RATION_CARD
 from domain.identity.policy import ObjectKind, purpose_for
 from domain.kernel import Problems, Subject, not_found
 from store.documents import department_documents

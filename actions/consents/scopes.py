@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from actions.consents.artefacts import consent_artefact
-from actions.documents.department_documents import RATION_CARD
 from actions.kernel import UnitOfWork
 from domain.consents.consents import ConsentPurpose
+from domain.documents.documents import RATION_CARD
 from domain.kernel import ErrorCode, Problem, Problems
 from store.database import NotThere
 from store.documents import department_documents

@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from actions.documents.department_documents import RATION_CARD
 from actions.kernel import Environment, UnitOfWork, hash_of, of_citizen, require, run_idempotently
-from domain.documents.documents import name_of
+from domain.documents.documents import RATION_CARD, name_of
 from domain.identity.policy import ObjectKind, Purpose
 from domain.kernel import ErrorCode, PersonKind, Problem, Problems, Subject, mask_aadhaar_in, not_found
 from integrations.apisetu import DocumentSpecification

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from actions.kernel import Environment, of_citizen, read_at_sources
+from domain.documents.documents import RATION_CARD
 from domain.identity.policy import ObjectKind
 from domain.kernel import Source, Sourced, Subject
 from integrations.apisetu import CertificateRequest, DepartmentCertificate, DepartmentFile
@@ -15,8 +16,6 @@ from store.documents.department_documents import DepartmentDocument
 from store.identity import people
 
 CONSENT_NEEDED = "consent_needed"
-RATION_CARD = "onorc"
-"""The publisher under which the number of a ration card is kept; it is asked for through UMANG, not here."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,8 +22,7 @@ from actions.kernel import (
     of_row,
     of_visit,
 )
-from actions.officers.purpose import read_one
-from actions.officers.queue import standing_in_for
+from actions.kernel.case_reads import read_one, standing_in_for
 from actions.uploads.uploads import people_of, seen_by
 from domain.identity.policy import ObjectKind, Resource, purpose_for
 from domain.kernel import NotSignedIn, Problems, Subject

@@ -16,7 +16,7 @@ from actions.consents.consent_ledger import recorded_consents
 from actions.kernel import Environment, UnitOfWork, of_certificate, require
 from domain.applications.lifecycle import Status
 from domain.certificates.certificates import CertificateStatus, IssuedCertificate
-from domain.consents.consents import ConsentPurpose, ConsentStatus, present_of
+from domain.consents.consents import ConsentPurpose, ConsentStatus, ConsentStep, present_of
 from domain.identity.policy import ObjectKind, Purpose
 from domain.kernel import SYSTEM, Role, Source, Subject
 from integrations.calling.errors import Refused
@@ -61,6 +61,12 @@ async def plan_add(acting: UnitOfWork, certificate: IssuedCertificate) -> None:
     """Have a new certificate put into the holder's locker, where her consent is on record."""
     if await locker_allowed(acting, certificate.citizen_id) is not None:
         await _plan(acting, certificate, certificate.id, PushAction.ADD)
+
+
+async def follow_consent(acting: UnitOfWork, citizen_id: str, purpose: ConsentPurpose, step: ConsentStep) -> None:
+    """What a consent for her locker means for the certificates that were issued before."""
+    if purpose is ConsentPurpose.ISSUE_TO_LOCKER and step is ConsentStep.GRANT:
+        await plan_earlier(acting, citizen_id)
 
 
 async def plan_earlier(acting: UnitOfWork, citizen_id: str) -> int:

@@ -7,6 +7,7 @@ or she has consented anew; what is sent is never in the message of the outbox it
 import structlog
 
 from actions.kernel import Environment, UnitOfWork
+from domain.consents.consents import ConsentPurpose, ConsentStep
 from domain.identity.policy import ObjectKind
 from domain.kernel import SYSTEM, Source
 from store.database import audit
@@ -17,6 +18,12 @@ REVOKE = "locker.revoke"
 """The outbox topic of a locker whose consent is to be ended at DigiLocker."""
 
 _log = structlog.get_logger(__name__)
+
+
+async def follow_consent(acting: UnitOfWork, citizen_id: str, purpose: ConsentPurpose, step: ConsentStep) -> None:
+    """What the end of a consent for her locker means for the link with it."""
+    if purpose is ConsentPurpose.LOCKER_DOCUMENTS and step is not ConsentStep.GRANT:
+        await plan_revocation(acting, citizen_id)
 
 
 async def plan_revocation(acting: UnitOfWork, citizen_id: str) -> None:

@@ -29,14 +29,6 @@ Ten seconds in which nobody may ask again, and twenty that an enquiry may take
 _CASE = ("input", "caseId")
 
 
-async def order_of(tx: Transaction, case: FinanceCase) -> FeeOrder | None:
-    """The order that a case is about where it says that another amount came; None for every other case."""
-    order_id = order_id_of(case.about)
-    if case.kind is not DifferenceKind.AMOUNT_DIFFERS or order_id is None:
-        return None
-    return await fee_orders.get(tx, order_id)
-
-
 async def ask_source_again(env: Environment, case: FinanceCase) -> None:
     """Ask the source once more about the money that a case is about, for whoever may settle it.
 
@@ -44,40 +36,32 @@ async def ask_source_again(env: Environment, case: FinanceCase) -> None:
     did not keep the amount, and what was accepted as gone might have come again.
     """
     async with env.store.read_transaction() as tx:
-        order = await order_of(tx, case)
+        order = await _order_of(tx, case)
     if order is not None and order.state not in PAID:
         await enquire(env, order)
 
 
-def held_paise(case: FinanceCase, order: FeeOrder | None) -> int | None:
-    """What is at stake, in paise: at least what the source holds by now."""
+async def at_stake(tx: Transaction, case: FinanceCase, outcome: CaseOutcome) -> int | None:
+    """What is at stake, in paise: at least what the source holds by now.
+
+    Raises STEP_NOT_ALLOWED for an outcome that would leave her money lying there: nobody would look at it again.
+    """
+    order = await _order_of(tx, case)
+    _check_outcome(order, outcome)
     if order is None or case.amount_paise is None:
         return case.amount_paise
     return max(case.amount_paise, order.held_paise)
-
-
-def check_outcome(order: FeeOrder | None, outcome: CaseOutcome | None) -> None:
-    """Raise STEP_NOT_ALLOWED for an outcome that would leave her money lying there: nobody would look at it again."""
-    if order is None:
-        return
-    if order.holds_other_amount:
-        allowed = outcome is CaseOutcome.REFUNDED
-    else:
-        allowed = not order.open or outcome not in ACCEPTED_AS_IT_IS
-    if not allowed:
-        state = {"state": order.state.value}
-        raise Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, _CASE, params=state))
 
 
 async def give_back(acting: UnitOfWork, case: FinanceCase) -> None:
     """Order back what a case is about, as a whole, in the transaction that settled it; nothing for every other case.
 
     The case is written before its payment, as where a source answers: of the two at once one waits. The fee may be
-    begun anew then. Raises as `check_outcome` of the case's outcome, and SOURCE_UNAVAILABLE where the
+    begun anew then. Raises as `at_stake` for the case's outcome, and SOURCE_UNAVAILABLE where the
     source has not confirmed just now what it holds.
     """
-    order = await order_of(acting.tx, case)
-    check_outcome(order, case.outcome)
+    order = await _order_of(acting.tx, case)
+    _check_outcome(order, case.outcome)
     if order is None or not order.holds_other_amount:
         return
     if order.confirmed_at is None or acting.now - order.confirmed_at > JUST_NOW:
@@ -89,3 +73,22 @@ async def give_back(acting: UnitOfWork, case: FinanceCase) -> None:
     application = await applications.get(acting.tx, order.application_id)
     if application is not None and application.status is Status.FEE_PENDING:
         await tell_of_payment(acting, saved, NoticeKind.FEE_DUE)
+
+
+async def _order_of(tx: Transaction, case: FinanceCase) -> FeeOrder | None:
+    """The order that a case is about where it says that another amount came; None for every other case."""
+    order_id = order_id_of(case.about)
+    if case.kind is not DifferenceKind.AMOUNT_DIFFERS or order_id is None:
+        return None
+    return await fee_orders.get(tx, order_id)
+
+
+def _check_outcome(order: FeeOrder | None, outcome: CaseOutcome | None) -> None:
+    if order is None:
+        return
+    if order.holds_other_amount:
+        allowed = outcome is CaseOutcome.REFUNDED
+    else:
+        allowed = not order.open or outcome not in ACCEPTED_AS_IT_IS
+    if not allowed:
+        raise Problems(Problem(ErrorCode.STEP_NOT_ALLOWED, _CASE, params={"state": order.state.value}))

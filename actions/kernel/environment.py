@@ -34,6 +34,7 @@ from store.database.vault import Vault
 from store.privacy.erasures import ErasureList
 
 if TYPE_CHECKING:
+    from actions.kernel.hooks import ConsentFollower, FeeCases, ReassignAppeal, WaitForSecondOfficer
     from actions.kernel.transitions import Follower
 T = TypeVar("T")
 
@@ -87,6 +88,14 @@ class Registry:
 
     followers: tuple["Follower", ...]
     """What happens after each transition of an application, in this order and in its transaction."""
+    consent_followers: tuple["ConsentFollower", ...]
+    """What happens when a consent was granted, or before it ends, in the transaction of that step."""
+    wait_for_second_officer: "WaitForSecondOfficer"
+    """Keeps a verdict as a proposal where the rules of the desk ask for a second officer, and tells whether it did."""
+    reassign_appeal: "ReassignAppeal"
+    """Gives an appeal to another officer; False where that officer has it already."""
+    fee_cases: "FeeCases"
+    """What resolving a finance case means for a fee."""
     outside_topics: Mapping[str, Source]
     """The outbox topics that reach an outside system on behalf of an application, and which system it is."""
 

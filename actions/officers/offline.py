@@ -19,10 +19,11 @@ from joserfc.errors import JoseError
 from actions.applications.decide import Decide, Verdict, pass_verdict
 from actions.benefits.sanction_budgets import Balances, balances_before
 from actions.kernel import Environment, UnitOfWork, leave_receipt, of_applicant, run_once
+from actions.kernel.case_reads import own_cases
 from actions.officers.bulk import ItemResult, attempt
 from actions.officers.claim import in_india, note
 from actions.officers.proposals import WEIGHED
-from actions.officers.queue import own_cases, queue_postings
+from actions.officers.queue import queue_postings
 from domain.applications.applications import Application, AttachedDocument, RejectionGround
 from domain.applications.lifecycle import Move, moves_from
 from domain.catalogue.catalogue import Service

@@ -1,30 +1,18 @@
 """The desk's rules for a verdict: a colleague's claim, and the second officer that some services require."""
 
-from dataclasses import dataclass
-
 from actions.clearances.steps import refuse_while_pending
 from actions.kernel import PATH, UnitOfWork, service_of
 from actions.officers.claim import note, refuse_if_claimed
-from domain.applications.applications import Application, RejectionGround
+from domain.applications.applications import Application
 from domain.applications.lifecycle import Move, Status, advance
 from domain.kernel import ErrorCode, Problem, Problems
-from domain.officers.desk import OpinionState, Proposal
+from domain.officers.desk import Draft, OpinionState, Proposal
 from store.officers import desk
 
 WEIGHED = frozenset({Move.APPROVE.value, Move.REJECT.value})
 """Verdicts that a second officer must confirm where the service asks for it."""
 
 _LAST = WEIGHED | {Move.RETURN_AS_INCOMPLETE.value}
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A verdict that may have to wait; its reason is clean already."""
-
-    verdict: str
-    ground: RejectionGround | None
-    reason: str | None
-    documents: tuple[str, ...] = ()
 
 
 async def propose_if_needed(acting: UnitOfWork, application: Application, draft: Draft) -> bool:

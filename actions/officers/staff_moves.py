@@ -7,7 +7,6 @@ rows of store.officers.cover), so a batch that was cut off is simply done again,
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
-from actions.appeals.steps import in_cover, step
 from actions.kernel import (
     BATCH,
     NOBODY,
@@ -23,7 +22,7 @@ from actions.kernel import (
     stand_in_at_work,
 )
 from actions.officers.involved import barred_from, hearing
-from domain.appeals.appeals import LEVELS, PENDING, Appeal, AppealMove, AppealState
+from domain.appeals.appeals import LEVELS, PENDING, Appeal, AppealState
 from domain.applications.applications import Application
 from domain.applications.lifecycle import UNDECIDED, Move
 from domain.kernel import Officer, OfficerLevel, Posting, Role
@@ -173,18 +172,7 @@ async def _appeal_on(acting: UnitOfWork, appeal: Appeal, find: Find, level: Leve
     application = await applications.get(acting.tx, appeal.application_id)
     barred = await barred_from(acting, application, appeal.level) if application else NOBODY
     holder = await find(acting, _place_of_appeal(appeal), rank, barred)
-    return await _give_appeal(acting, appeal, holder)
-
-
-async def _give_appeal(acting: UnitOfWork, appeal: Appeal, holder: Holder) -> bool:
-    if holder.officer_id == appeal.authority_id:
-        return False
-    changes = {"authority_id": holder.officer_id, "vacant": holder.vacant}
-    moved = await step(acting, appeal, AppealMove.REASSIGN, changes=changes)
-    await cover.change_holder(acting.tx, appeal.id, from_id=appeal.authority_id, to_id=holder.officer_id)
-    if holder.absence_id is not None:
-        await cover.add(acting.tx, in_cover(acting, moved, holder.absence_id))
-    return True
+    return await acting.env.registry.reassign_appeal(acting, appeal, holder)
 
 
 async def _case_back(acting: UnitOfWork, covered: CoveredCase, owner: str | None) -> bool:
@@ -207,8 +195,10 @@ async def _appeal_back(acting: UnitOfWork, covered: CoveredCase, owner: str | No
     barred = await barred_from(acting, application, appeal.level) if application else NOBODY
     place, ranks = _place_of_appeal(appeal), await _postings(acting, owner or "")
     if owner is not None and owner not in barred and _hears(ranks, appeal) and await _is_at_work(acting, owner):
-        return await _give_appeal(acting, appeal, Holder(owner, vacant=False))
-    return await _give_appeal(acting, appeal, await authority_for(acting, place, appeal.level, without=barred))
+        return await acting.env.registry.reassign_appeal(acting, appeal, Holder(owner, vacant=False))
+    return await acting.env.registry.reassign_appeal(
+        acting, appeal, await authority_for(acting, place, appeal.level, without=barred)
+    )
 
 
 async def _level_now(acting: UnitOfWork, officer_id: str | None, place: Place) -> OfficerLevel | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from actions.kernel import Environment, of_application
-from actions.officers.queue import own_cases
+from actions.kernel.case_reads import own_cases
 from actions.platform.changes import Bookmark, begin, check, in_queue, name_of, queue_postings, resync
 from domain.applications.applications import Application
 from domain.applications.lifecycle import Status

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from actions.kernel import Environment, of_application
-from actions.officers.queue import own_cases
+from actions.kernel.case_reads import own_cases
 from domain.applications.applications import Application
 from domain.applications.lifecycle import WITH_OFFICER, Status
 from domain.identity.policy import ObjectKind, Resource, purpose_for

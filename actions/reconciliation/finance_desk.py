@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from actions.fees import fee_doubts
 from actions.kernel import Environment, UnitOfWork, conflict_problem, permitted_postings, require_one, run_idempotently
 from domain.identity.policy import ObjectKind, Purpose, Resource, decide
 from domain.kernel import ErrorCode, NotSignedIn, Posting, Problem, Problems, Subject, mask_aadhaar_in, not_found
@@ -103,9 +102,7 @@ async def resolve_case(env: Environment, subject: Subject, request: CaseRequest)
         note, outcome = _words(request.note), request.outcome
         if outcome is None:
             raise Problems(Problem(ErrorCode.BAD_INPUT, ("input", "outcome")))
-        order = await fee_doubts.order_of(acting.tx, case)
-        fee_doubts.check_outcome(order, outcome)
-        at_stake = replace(case, amount_paise=fee_doubts.held_paise(case, order))
+        at_stake = replace(case, amount_paise=await acting.env.registry.fee_cases.at_stake(acting.tx, case, outcome))
         if needs_second_officer(at_stake, outcome, acting.env.rules.law.case_second_officer_paise.value):
             state = after_step(case, CaseStep.PROPOSE)
             proposed = replace(case, state=state, outcome=outcome, proposed_by=_officer(acting))
@@ -113,7 +110,7 @@ async def resolve_case(env: Environment, subject: Subject, request: CaseRequest)
         if case.state is not CaseState.TAKEN:
             after_step(case, CaseStep.PROPOSE)
         kept = await _keep(acting, _resolved_case(acting, replace(case, outcome=outcome)), CaseStep.SETTLE, note=note)
-        await fee_doubts.give_back(acting, kept)
+        await acting.env.registry.fee_cases.give_back(acting, kept)
         return kept
 
     await _ask_source_again(env, subject, request)
@@ -135,7 +132,7 @@ async def answer_case(env: Environment, subject: Subject, request: CaseRequest) 
         if request.accept:
             note = _words(request.note) if request.note else None
             kept = await _keep(acting, _resolved_case(acting, case), CaseStep.SETTLE, note=note)
-            await fee_doubts.give_back(acting, kept)
+            await acting.env.registry.fee_cases.give_back(acting, kept)
             return kept
         state = after_step(case, CaseStep.SEND_BACK)
         back = replace(case, state=state, outcome=None, proposed_by=None)
@@ -187,7 +184,7 @@ async def _ask_source_again(env: Environment, subject: Subject, request: CaseReq
     async with env.store.read_transaction() as tx:
         case = await finance_cases.get(tx, request.case_id)
     if case is not None and decide(subject, of_case(case), Purpose.PAY_BENEFIT):
-        await fee_doubts.ask_source_again(env, case)
+        await env.registry.fee_cases.ask_source_again(env, case)
 
 
 async def _take_up(acting: UnitOfWork, request: CaseRequest) -> FinanceCase:

@@ -1,7 +1,8 @@
 """A citizen's ration card, asked for through UMANG."""
 
-from actions.documents.department_documents import CONSENT_NEEDED, RATION_CARD, has_lapsed, still_held
+from actions.documents.department_documents import CONSENT_NEEDED, has_lapsed, still_held
 from actions.kernel import Environment, of_citizen, read_at_sources
+from domain.documents.documents import RATION_CARD
 from domain.identity.policy import ObjectKind
 from domain.kernel import Language, Source, Sourced, Subject
 from integrations.calling.errors import Refused

@@ -8,10 +8,10 @@ from typing import Any
 
 from stdnum import verhoeff
 
-from actions.documents.department_documents import RATION_CARD
 from actions.kernel import Environment, UnitOfWork
 from actions.umang.ration import CARD_NUMBER
 from domain.catalogue.centres import Binding, Centre, CentreKind
+from domain.documents.documents import RATION_CARD
 from domain.doorstep import DoorstepAgent
 from domain.kernel import (
     Bilingual,

@@ -14,6 +14,9 @@ from types import MappingProxyType
 from domain.kernel import Bilingual
 from domain.kernel.messages import bilingual
 
+RATION_CARD = "onorc"
+"""The publisher under which the number of a ration card is kept; it is asked for through UMANG."""
+
 
 class DocumentKind(StrEnum):
     """The kind of a document, above the five-letter types of DigiLocker's register."""

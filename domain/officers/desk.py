@@ -133,6 +133,16 @@ class OpinionState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Draft:
+    """A verdict that may have to wait; its reason is clean already."""
+
+    verdict: str
+    ground: RejectionGround | None
+    reason: str | None
+    documents: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Proposal:
     """A first officer's verdict that waits for a second one; `version` is the application's at that time.
 

@@ -6,7 +6,7 @@ from typing import Annotated, TypeAlias
 import strawberry
 
 from actions.kernel import Environment, aliases
-from actions.officers.purpose import read_all, read_applicants
+from actions.kernel.case_reads import read_all, read_applicants
 from domain.applications.applications import Application
 from domain.identity.policy import Resource
 from domain.kernel import Citizen, Subject, TypeCode

@@ -7,8 +7,8 @@ from typing import Annotated, Any, Self
 import strawberry
 
 from actions.certificates.certificates import CertificatesView, CertificateView
+from actions.certificates.held_documents import DocumentsWanted, held_documents, key_of, page_of, place_of, signature_of
 from actions.documents.document_links import DocumentName, LinkKind
-from actions.documents.held_documents import DocumentsWanted, held_documents, key_of, page_of, place_of, signature_of
 from domain.certificates.certificates import CertificateStatus
 from domain.certificates.signatures import SignatureState
 from domain.documents.documents import DocumentKind, kind_of

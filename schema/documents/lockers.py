@@ -8,8 +8,8 @@ import strawberry
 from actions.documents import locker
 from actions.documents.adding_documents import documents_named, is_open, offers_of
 from actions.documents.document_links import DocumentName, LinkKind
-from actions.documents.eaadhaar import MaskedAadhaar, masked_aadhaar
 from actions.documents.locker_orders import orders_of, refusal_of
+from actions.identity.eaadhaar import MaskedAadhaar, masked_aadhaar
 from actions.kernel import of_citizen, read_at_sources
 from domain.certificates.signatures import SignatureState
 from domain.consents.consents import ConsentPurpose

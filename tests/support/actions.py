@@ -14,7 +14,7 @@ from actions.applications.submit import NewDocument, SubmitApplication, submit_a
 from actions.catalogue.files import FILES, CatalogueRows
 from actions.certificates.content import CertificateContent, RenderedCertificate
 from actions.kernel import Environment
-from actions.officers.purpose import read_one
+from actions.kernel.case_reads import read_one
 from domain.applications.applications import Application, Channel, DeliveryMode
 from domain.certificates.signatures import SignatureState
 from domain.kernel import (

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from actions.documents.eaadhaar import bind_card
 from actions.identity.code_sending import SEND, send_code
+from actions.identity.eaadhaar import bind_card
 from actions.identity.record_claims import ClaimRecord, claim_record, confirm_claim
 from domain.certificates.signatures import SignatureState
 from domain.identity.record_claims import ClaimState, ClaimWay

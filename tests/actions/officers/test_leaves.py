@@ -9,8 +9,8 @@ from actions.appeals.appeals import RecordHearing, record_hearing
 from actions.appeals.legal_sweep import sweep
 from actions.applications.decide import Decide, Verdict, decide_application
 from actions.kernel import of_applicant, of_application
+from actions.kernel.case_reads import read_applicants
 from actions.officers.forward import ForwardCase, forward_application, forward_targets
-from actions.officers.purpose import read_applicants
 from actions.officers.staffing import CancelLeave, Moved, RecordLeave, cancel_leave, record_leave
 from domain.identity.policy import Purpose, Resource, decide
 from domain.kernel import ErrorCode, OfficerLevel, Posting, Problems, Role, Subject, ist_date

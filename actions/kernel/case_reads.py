@@ -4,19 +4,20 @@ Unusually many such reads within an hour raise an alarm: an audit line, and a ro
 `store.officers.desk.unusual_reads` gives.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import TypeAlias
 
-from actions.kernel import Environment, UnitOfWork, leave_receipt, may_read_all, of_another, of_application
-from actions.officers.queue import in_cover, own_cases, own_work_first
+from actions.kernel.access import leave_receipt, may_read_all, of_another, of_application
+from actions.kernel.environment import Environment
+from actions.kernel.unit_of_work import UnitOfWork
 from domain.applications.applications import Application
 from domain.identity.policy import Purpose, Resource, purpose_for
-from domain.kernel import ErrorCode, Problem, Problems, Subject
-from domain.officers.desk import ReadPurpose
+from domain.kernel import ErrorCode, Problem, Problems, Subject, ist_date
+from domain.officers.desk import Claim, Proposal, ReadPurpose, in_own_queue
 from store.database import Transaction
-from store.officers import desk
+from store.officers import cover, desk, leave
 
 HOUR = timedelta(hours=1)
 
@@ -80,6 +81,51 @@ async def read_applicants(
     each = list(dict.fromkeys(told))
     purposes = dict(zip(each, await may_read_all(env, subject, each), strict=True))
     return [purposes[resource] for resource in told]
+
+
+async def own_cases(tx: Transaction, officer_id: str | None, cases: Sequence[Application]) -> set[str]:
+    """The ids of those cases that are the officer's own work, that held as a colleague's substitute included.
+
+    Asks for claims, proposals and leaves only where there are others.
+    """
+    others = [case for case in cases if not in_own_queue(officer_id, case, None, None)]
+    claims: dict[str, Claim] = {}
+    proposals: dict[str, Proposal] = {}
+    colleagues: frozenset[str] = frozenset()
+    if others:
+        ids = [case.id for case in others]
+        claims, proposals = await desk.claims(tx, ids, tx.clock.now()), await desk.proposals(tx, ids)
+        colleagues = await standing_in_for(tx, officer_id)
+    return {
+        case.id
+        for case in cases
+        if case.officer_id in colleagues or in_own_queue(officer_id, case, claims.get(case.id), proposals.get(case.id))
+    }
+
+
+async def standing_in_for(tx: Transaction, officer_id: str | None) -> frozenset[str]:
+    """The officers whose work somebody has today because they are on leave."""
+    if officer_id is None:
+        return frozenset()
+    return frozenset(await leave.stood_in_for(tx, officer_id, ist_date(tx.clock.now())))
+
+
+async def in_cover(tx: Transaction, officer_id: str | None, cases: Mapping[str, str | None]) -> set[str]:
+    """The ids of those cases that an officer has in place of a colleague who is away, or of a vacant post.
+
+    `cases` gives the officer who has each by its id.
+    """
+    if officer_id is None or not cases:
+        return set()
+    held = [key for key, holder in cases.items() if holder == officer_id]
+    colleagues = await standing_in_for(tx, officer_id)
+    with_colleagues = {key for key, holder in cases.items() if holder in colleagues}
+    return with_colleagues | await cover.held_in_cover(tx, officer_id, held)
+
+
+def own_work_first(subject: Subject, purpose: Purpose | None) -> bool:
+    """Whether reads under that purpose are bound to one's own queue: those of officers who decide."""
+    return purpose is Purpose.DECIDE and subject.person_id is not None
 
 
 async def _colleague_cases(
