@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Unpack
 
 import sqlalchemy as sa
 
@@ -11,22 +11,21 @@ from domain.applications.applications import Application
 from domain.clearances import Clearance, ClearanceState, Escalation, EscalationKind, Photo, Place, VerificationReport
 from domain.kernel import Posting
 from domain.platform.changes import ChangeKind
-from store.appeals.appeal_rows import appeal_of, appeals_table
+from store.appeals.appeal_rows import APPEALS, appeals_table
 from store.appeals.appeals import clock_is_running
-from store.applications.application_rows import application_of, applications_table
+from store.applications.application_rows import APPLICATIONS, applications_table
 from store.database import (
     AnyRow,
     Instant,
     Json,
     Key,
+    PageByTime,
+    Records,
     Transaction,
+    any_posting_covers,
     change_feed,
     count,
-    first_row,
-    group_rows,
     insert_into,
-    keyset_window,
-    rows_of,
 )
 from store.database.metadata import metadata
 
@@ -87,34 +86,17 @@ _C, _E, _T = clearances_table.c, escalations_table.c, applications_table.c
 _UNTOLD = "application/octet-stream"
 """The media type of photographs of an older release, which did not keep it."""
 
-_PLAIN = (
-    "id",
-    "citizen_id",
-    "application_id",
-    "department",
-    "district",
-    "tehsil",
-    "asked_by",
-    "asked_at",
-    "due_at",
-    "answered_by",
-    "answered_at",
-    "reminded_at",
-    "escalated_at",
-    "escalated_to",
-)
-
 
 async def add_clearance(tx: Transaction, clearance: Clearance) -> None:
     """Keep a question to another department; the text is encrypted."""
-    await tx.connection.execute(sa.insert(clearances_table).values(_values(tx, clearance)))
+    await _CLEARANCES.add(tx, clearance)
     await change_feed.touch(tx, ChangeKind.APPLICATION, clearance.application_id)
 
 
 async def settle(tx: Transaction, clearance: Clearance) -> bool:
     """Note how an asked clearance came out; False where it is not asked any more."""
     asked = (_C.id == clearance.id, _C.state == ClearanceState.ASKED.value)
-    statement = sa.update(clearances_table).where(*asked).values(_values(tx, clearance))
+    statement = sa.update(clearances_table).where(*asked).values(_CLEARANCES.values(tx, clearance))
     if (await tx.connection.execute(statement.returning(_C.id))).first() is None:
         return False
     await change_feed.touch(tx, ChangeKind.APPLICATION, clearance.application_id)
@@ -123,7 +105,7 @@ async def settle(tx: Transaction, clearance: Clearance) -> bool:
 
 async def by_ids(tx: Transaction, ids: Iterable[str]) -> dict[str, Clearance]:
     """Clearances by id; those that are not there are left out."""
-    return {row.id: _clearance(tx, row) for row in await rows_of(tx, sa.select(clearances_table), _C.id, ids)}
+    return await _CLEARANCES.by_keys(tx, _C.id, ids)
 
 
 async def get(tx: Transaction, clearance_id: str) -> Clearance | None:
@@ -134,7 +116,7 @@ async def get(tx: Transaction, clearance_id: str) -> Clearance | None:
 async def of_applications(tx: Transaction, ids: Iterable[str]) -> dict[str, list[Clearance]]:
     """The clearances of each application in the order in which they were asked."""
     statement = sa.select(clearances_table).order_by(_C.application_id, _C.asked_at, _C.id)
-    return await group_rows(tx, statement, _C.application_id, ids, lambda row: _clearance(tx, row))
+    return await _CLEARANCES.groups(tx, statement, _C.application_id, ids)
 
 
 async def asked_of(
@@ -143,17 +125,13 @@ async def asked_of(
     above_id: str | None,
     *,
     states: Collection[ClearanceState],
-    place: tuple[datetime, str] | None = None,
-    backward: bool = False,
-    limit: int,
+    **part: Unpack[PageByTime],
 ) -> list[Clearance]:
     """Clearances asked of the departments and places of the postings, or escalated to an officer.
 
     By (due_at, id), the most urgent first.
     """
-    statement, columns = _select_clearances(postings, above_id, states), (_C.due_at, _C.id)
-    rows = await keyset_window(tx, statement, columns, place=place, backward=backward, limit=limit)
-    return [_clearance(tx, row) for row in rows]
+    return await _CLEARANCES.window(tx, _select_clearances(postings, above_id, states), (_C.due_at, _C.id), **part)
 
 
 async def count_asked(
@@ -166,13 +144,13 @@ async def count_asked(
 async def to_be_reminded(tx: Transaction, *, since: datetime, until: datetime, limit: int) -> list[Clearance]:
     """Clearances that are owed, due between two instants and not reminded of, the most urgent first."""
     statement = _select_outstanding().where(_C.due_at > since, _C.due_at <= until, _C.reminded_at.is_(None))
-    return [_clearance(tx, row) for row in (await tx.connection.execute(statement.limit(limit))).all()]
+    return await _CLEARANCES.select_all(tx, statement.limit(limit))
 
 
 async def to_be_escalated(tx: Transaction, *, before: datetime, limit: int) -> list[Clearance]:
     """Clearances that are owed, overdue at an instant and not escalated, those due first on top."""
     statement = _select_outstanding().where(_C.due_at < before, _C.escalated_at.is_(None))
-    return [_clearance(tx, row) for row in (await tx.connection.execute(statement.limit(limit))).all()]
+    return await _CLEARANCES.select_all(tx, statement.limit(limit))
 
 
 async def note_reminder(tx: Transaction, clearance: Clearance) -> None:
@@ -183,20 +161,7 @@ async def note_reminder(tx: Transaction, clearance: Clearance) -> None:
 
 async def add_report(tx: Transaction, report: VerificationReport) -> None:
     """Keep a field report; text and place are encrypted."""
-    place = [report.place.latitude, report.place.longitude] if report.place else None
-    media_types = [photo.media_type for photo in report.photos]
-    content = {"text": report.text, "place": place, "tehsil": report.tehsil, "media_types": media_types}
-    values = {
-        "id": report.id,
-        "citizen_id": report.citizen_id,
-        "application_id": report.application_id,
-        "officer_id": report.officer_id,
-        "content": tx.cipher.encrypt_json(content, f"verifications:content:{report.id}"),
-        "photos": [photo.sha256 for photo in report.photos],
-        "observed_at": report.observed_at,
-        "reported_at": report.reported_at,
-    }
-    await tx.connection.execute(sa.insert(verifications_table).values(values))
+    await _REPORTS.add(tx, report)
     await change_feed.touch(tx, ChangeKind.APPLICATION, report.application_id)
 
 
@@ -204,7 +169,7 @@ async def reports(tx: Transaction, application_ids: Iterable[str]) -> dict[str, 
     """The field reports of each application, the oldest first."""
     table = verifications_table
     statement = sa.select(table).order_by(table.c.application_id, table.c.reported_at, table.c.id)
-    return await group_rows(tx, statement, table.c.application_id, application_ids, lambda row: _report(tx, row))
+    return await _REPORTS.groups(tx, statement, table.c.application_id, application_ids)
 
 
 async def warn(tx: Transaction, escalation: Escalation) -> bool:
@@ -216,8 +181,7 @@ async def warn_many(tx: Transaction, warned: Sequence[Escalation]) -> set[str]:
     """Keep a batch of warnings in two statements; gives the applications whose warning is new."""
     if not warned:
         return set()
-    names = ("id", "citizen_id", "application_id", "officer_id", "above_id", "due_at", "at")
-    rows = [{name: getattr(one, name) for name in names} | {"kind": one.kind.value} for one in warned]
+    rows = [_ESCALATIONS.values(tx, one) for one in warned]
     statement = insert_into(tx, escalations_table).values(rows).on_conflict_do_nothing()
     new = (await tx.connection.execute(statement.returning(_E.application_id))).scalars().all()
     await change_feed.touch_many(tx, ChangeKind.QUEUE, list(dict.fromkeys(new)))
@@ -227,7 +191,7 @@ async def warn_many(tx: Transaction, warned: Sequence[Escalation]) -> set[str]:
 async def warnings(tx: Transaction, application_ids: Iterable[str]) -> dict[str, list[Escalation]]:
     """The warnings about each application, the latest last."""
     statement = sa.select(escalations_table).order_by(_E.application_id, _E.at, _E.id)
-    return await group_rows(tx, statement, _E.application_id, application_ids, _escalation)
+    return await _ESCALATIONS.groups(tx, statement, _E.application_id, application_ids)
 
 
 async def to_be_warned(
@@ -249,8 +213,7 @@ async def to_be_warned(
     if after is not None:
         there = (sa.literal(after[0], _T.due_at.type), sa.literal(after[1], Key))
         statement = statement.where(sa.tuple_(_T.due_at, _T.id) > sa.tuple_(*there))
-    rows = (await tx.connection.execute(statement.order_by(_T.due_at, _T.id).limit(limit))).all()
-    return [application_of(tx, row) for row in rows]
+    return await APPLICATIONS.select_all(tx, statement.order_by(_T.due_at, _T.id).limit(limit))
 
 
 async def appeals_to_be_warned(tx: Transaction, *, since: datetime, until: datetime, limit: int) -> list[Appeal]:
@@ -261,14 +224,13 @@ async def appeals_to_be_warned(tx: Transaction, *, since: datetime, until: datet
     pending = appeal.state.in_(sorted(state.value for state in PENDING))
     soon = (appeal.next_at > since, appeal.next_at <= until)
     statement = sa.select(appeals_table).where(pending, *soon, ~warned).order_by(appeal.next_at, appeal.id).limit(limit)
-    return [appeal_of(tx, row) for row in (await tx.connection.execute(statement)).all()]
+    return await APPEALS.select_all(tx, statement)
 
 
 async def open_of(tx: Transaction, application_id: str, department: str) -> Clearance | None:
     """The clearance that a department still owes for an application, or None."""
     wanted = (_C.application_id == application_id, _C.department == department, _C.state == ClearanceState.ASKED.value)
-    row = await first_row(tx, sa.select(clearances_table).where(*wanted))
-    return _clearance(tx, row) if row else None
+    return await _CLEARANCES.find(tx, *wanted)
 
 
 def overdue_at(now: datetime) -> sa.ColumnElement[bool]:
@@ -289,64 +251,38 @@ def _select_outstanding() -> sa.Select[Any]:
 def _select_clearances(
     postings: Sequence[Posting], above_id: str | None, states: Collection[ClearanceState]
 ) -> sa.Select[Any]:
-    covered = sa.or_(_C.escalated_to == above_id, *(_covers(posting) for posting in postings))
+    covered = sa.or_(_C.escalated_to == above_id, any_posting_covers(clearances_table, postings))
     return sa.select(clearances_table).where(_C.state.in_(sorted(state.value for state in states)), covered)
 
 
-def _covers(posting: Posting) -> sa.ColumnElement[bool]:
-    pairs = ((_C.department, posting.department), (_C.district, posting.district), (_C.tehsil, posting.tehsil))
-    return sa.and_(sa.true(), *(column == value for column, value in pairs if value is not None))
-
-
-def _values(tx: Transaction, clearance: Clearance) -> dict[str, Any]:
-    answer = clearance.answer
+def _report_content(tx: Transaction, row: AnyRow) -> dict[str, Any]:
+    content = tx.cipher.decrypt_json(row.content, f"verifications:content:{row.id}")
+    media_types = content.get("media_types") or [_UNTOLD] * len(row.photos)
     return {
-        **{name: getattr(clearance, name) for name in _PLAIN},
-        "state": clearance.state.value,
-        "question": tx.cipher.encrypt(clearance.question.encode(), _cell_name("question", clearance.id)),
-        "answer": None if answer is None else tx.cipher.encrypt(answer.encode(), _cell_name("answer", clearance.id)),
+        "text": content["text"],
+        "photos": tuple(Photo(*one) for one in zip(row.photos, media_types, strict=True)),
+        "place": Place(*content["place"]) if content["place"] else None,
+        "tehsil": content.get("tehsil"),
     }
 
 
-def _clearance(tx: Transaction, row: AnyRow) -> Clearance:
-    plain: dict[str, Any] = {name: getattr(row, name) for name in _PLAIN}
-    return Clearance(
-        **plain,
-        state=ClearanceState(row.state),
-        question=tx.cipher.decrypt(row.question, _cell_name("question", row.id)).decode(),
-        answer=None if row.answer is None else tx.cipher.decrypt(row.answer, _cell_name("answer", row.id)).decode(),
-    )
+def _report_content_values(tx: Transaction, report: VerificationReport) -> dict[str, Any]:
+    place = [report.place.latitude, report.place.longitude] if report.place else None
+    media_types = [photo.media_type for photo in report.photos]
+    content = {"text": report.text, "place": place, "tehsil": report.tehsil, "media_types": media_types}
+    return {
+        "content": tx.cipher.encrypt_json(content, f"verifications:content:{report.id}"),
+        "photos": [photo.sha256 for photo in report.photos],
+    }
 
 
-def _report(tx: Transaction, row: AnyRow) -> VerificationReport:
-    content = tx.cipher.decrypt_json(row.content, f"verifications:content:{row.id}")
-    media_types = content.get("media_types") or [_UNTOLD] * len(row.photos)
-    return VerificationReport(
-        id=row.id,
-        citizen_id=row.citizen_id,
-        application_id=row.application_id,
-        officer_id=row.officer_id,
-        text=content["text"],
-        photos=tuple(Photo(*one) for one in zip(row.photos, media_types, strict=True)),
-        place=Place(*content["place"]) if content["place"] else None,
-        observed_at=row.observed_at,
-        reported_at=row.reported_at,
-        tehsil=content.get("tehsil"),
-    )
-
-
-def _escalation(row: AnyRow) -> Escalation:
-    return Escalation(
-        id=row.id,
-        citizen_id=row.citizen_id,
-        application_id=row.application_id,
-        kind=EscalationKind(row.kind),
-        officer_id=row.officer_id,
-        above_id=row.above_id,
-        due_at=row.due_at,
-        at=row.at,
-    )
-
-
-def _cell_name(column: str, clearance_id: str) -> str:
-    return f"clearances:{column}:{clearance_id}"
+_CLEARANCES = Records(Clearance, clearances_table, "the clearance")
+_ESCALATIONS = Records(Escalation, escalations_table, "the warning")
+_REPORTS = Records(
+    VerificationReport,
+    verifications_table,
+    "the report",
+    apart=("text", "photos", "place", "tehsil"),
+    read=_report_content,
+    write=_report_content_values,
+)

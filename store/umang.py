@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from domain.umang.umang import ServiceComparison
 from store.applications.application_rows import applications_table
-from store.database import AnyRow, Instant, Json, Key, Transaction, first_row, insert_new, upsert
+from store.database import AnyRow, Instant, Json, Key, Records, Transaction, first_row, insert_new
 from store.database.metadata import metadata
 
 KEPT_FOR = timedelta(days=8)
@@ -101,6 +101,10 @@ class Account:
     mpid: str | None
 
 
+_REQUESTS = Records(Request, requests_table, "the request")
+_COMPARISONS = Records(ServiceComparison, comparisons_table, "the comparison")
+
+
 async def spend_assertion(tx: Transaction, jti: str, until: datetime) -> bool:
     """Use an assertion up; False where it was used before."""
     values = {"jti_hash": sha256(jti.encode()).hexdigest(), "until": until}
@@ -109,16 +113,7 @@ async def spend_assertion(tx: Transaction, jti: str, until: datetime) -> bool:
 
 async def begin(tx: Transaction, request: Request) -> StoredRequest | None:
     """Note a request, or give what is known of its tracker; None for a fresh one."""
-    values = {
-        "record": request.record,
-        "tracker": request.tracker,
-        "operation": request.operation,
-        "srvid": request.srvid,
-        "citizen_id": request.citizen_id,
-        "body_hash": request.body_hash,
-        "begun_at": tx.clock.now(),
-    }
-    if await insert_new(tx, requests_table, values):
+    if await _REQUESTS.insert(tx, request, record=request.record, begun_at=tx.clock.now()):
         return None
     row = await first_row(tx, sa.select(requests_table).where(_R.record == request.record))
     return None if row is None else StoredRequest(row.body_hash, _answer(tx, row))
@@ -146,7 +141,7 @@ async def begin_link(tx: Transaction, ticket: str, account: Account, expires_at:
     """Keep an account that waits for its person. The ticket itself is kept as a hash."""
     name = _hash(ticket)
     content = {"subject": account.subject, "mobile": account.mobile, "mpid": account.mpid}
-    sealed = tx.cipher.encrypt_json(content, _link_place(name))
+    sealed = tx.cipher.encrypt_json(content, _link_cell_name(name))
     values = {"ticket_hash": name, "account": sealed, "tries": 0, "expires_at": expires_at}
     await insert_new(tx, links_table, values)
 
@@ -158,7 +153,7 @@ async def account_of(tx: Transaction, ticket: str) -> Account | None:
     )
     if row is None:
         return None
-    given = tx.cipher.decrypt_json(row.account, _link_place(row.ticket_hash))
+    given = tx.cipher.decrypt_json(row.account, _link_cell_name(row.ticket_hash))
     return Account(given["subject"], given["mobile"], given["mpid"])
 
 
@@ -196,29 +191,13 @@ async def filings(tx: Transaction, since: datetime, until: datetime, operation: 
 
 async def save_comparison(tx: Transaction, compared: Iterable[ServiceComparison]) -> None:
     """Keep what a comparison found, in place of an earlier one of the same day."""
-    now = tx.clock.now()
-    rows = [
-        {
-            "day": one.day,
-            "srvid": one.srvid,
-            "accepted": one.accepted,
-            "created": one.created,
-            "theirs": one.theirs,
-            "differences": list(one.differences),
-            "compared_at": now,
-        }
-        for one in compared
-    ]
-    await upsert(tx, comparisons_table, rows, keys=("day", "srvid"))
+    await _COMPARISONS.upsert(tx, compared, keys=("day", "srvid"), compared_at=tx.clock.now())
 
 
 async def comparisons(tx: Transaction, first_day: date) -> list[ServiceComparison]:
     """What was compared of the days from one on, in their order."""
     asked = sa.select(comparisons_table).where(_C.day >= first_day).order_by(_C.day, _C.srvid)
-    return [
-        ServiceComparison(row.day, row.srvid, row.accepted, row.created, row.theirs, tuple(row.differences))
-        for row in (await tx.connection.execute(asked)).all()
-    ]
+    return await _COMPARISONS.select_all(tx, asked)
 
 
 async def compared_on(tx: Transaction, day: date) -> bool:
@@ -241,5 +220,5 @@ def _cell_name(record: str) -> str:
     return f"umang_requests:answer:{record}"
 
 
-def _link_place(name: str) -> str:
+def _link_cell_name(name: str) -> str:
     return f"umang_links:account:{name}"

@@ -219,14 +219,16 @@ async def leave_receipt(acting: UnitOfWork, resource: Resource, purpose: Purpose
         return
     await accesses.add_receipt(
         acting.tx,
-        subject=acting.subject.label,
-        role=acting.role.value,
-        citizen_id=resource.citizen_id,
-        object_kind=resource.kind.value,
-        object_id=resource.id,
-        purpose=purpose.value,
-        source=source.value if source else None,
-        at=acting.now,
+        accesses.AccessReceipt(
+            subject=acting.subject.label,
+            role=acting.role.value,
+            citizen_id=resource.citizen_id,
+            object_kind=resource.kind.value,
+            object_id=resource.id,
+            purpose=purpose.value,
+            source=source.value if source else None,
+            at=acting.now,
+        ),
     )
 
 

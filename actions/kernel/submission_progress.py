@@ -7,8 +7,8 @@ from enum import StrEnum
 
 from actions.kernel.environment import Environment
 from domain.kernel import Source
+from store.platform.application_messages import Errand, errands
 from store.platform.outbox import RETRY_AFTER_SECONDS, OutboxState
-from store.platform.outbox_of import Errand, errands
 
 FIRST_WAIT = timedelta(seconds=RETRY_AFTER_SECONDS[0])
 

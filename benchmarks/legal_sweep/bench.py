@@ -24,7 +24,7 @@ from domain.applications.applications import Application
 from domain.applications.deadline import end_of_day
 from domain.applications.lifecycle import Status
 from domain.kernel import Citizen, ManualClock, NumberKind, ist_date, make_number
-from store.applications.application_rows import applications_table, values_of
+from store.applications.application_rows import APPLICATIONS, applications_table
 from store.database import FieldCipher, Keyrings, Store, Transaction, migrate
 from store.identity import people
 from tests.support.actions import World
@@ -120,7 +120,9 @@ async def _populate(world: World, cases: int) -> None:
     for start in range(0, cases, CHUNK):
         size = min(CHUNK, cases - start)
         async with world.env.store.write_transaction() as tx:
-            rows = [values_of(tx, case) for case in _cases(world, pattern, owners, range(start, start + size))]
+            rows = [
+                APPLICATIONS.values(tx, case) for case in _cases(world, pattern, owners, range(start, start + size))
+            ]
             await tx.connection.execute(insert(applications_table), rows)
     await _analyse(world)
     print(f"  {cases} rows in {time.perf_counter() - begun:.1f} s", flush=True)

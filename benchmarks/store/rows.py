@@ -126,21 +126,22 @@ class Writer:
     def _one(self, chunk: Chunk, tx: Transaction, case: Case) -> None:
         officer = self.officers[case.service.department or "", case.district]
         one = application_of(case, officer)
-        chunk.add(application_rows.applications_table, application_rows.values_of(tx, one))
+        chunk.add(application_rows.applications_table, application_rows.APPLICATIONS.values(tx, one))
         chunk.marks.update(marks_of(figure_inputs(one)))
         before: Status | None = None
         for sequence, (move, after) in enumerate(((Move.SUBMIT, Status.SUBMITTED), *LIVES[case.status]), 1):
             entry = _entry(case, officer, sequence, move, before, after)
-            chunk.add(timeline.timeline_table, timeline.values_of(tx, entry, one.citizen_id))
+            chunk.add(timeline.timeline_table, timeline.ENTRIES.values(tx, entry) | {"citizen_id": one.citizen_id})
             if self.audited:
                 line_id = FIRST_LINE + case.number * STEPS + sequence
                 chunk.add(audit.audit_lines_table, {"id": line_id, **_audit_row(entry)})
-            _told(chunk, one, entry)
+            _told(tx, chunk, one, entry)
             before = after
         if case.status in (Status.DELIVERED, Status.APPROVED):
             chunk.add(outbox.outbox_table, _message(tx, case, one))
         if case.status is Status.DELIVERED:
-            chunk.add(certificates.certificates_table, certificates.values_of(tx, _certificate(case, officer)))
+            issued = _certificate(case, officer)
+            chunk.add(certificates.certificates_table, certificates.CERTIFICATES.values(tx, issued))
 
 
 def officers_of(population: Population) -> list[Officer]:
@@ -264,7 +265,7 @@ def _audit_row(entry: TimelineEntry) -> dict[str, Any]:
     return {**audit.values_of(line, entry.at.astimezone(UTC)), "sealed": True}
 
 
-def _told(chunk: Chunk, one: Application, entry: TimelineEntry) -> None:
+def _told(tx: Transaction, chunk: Chunk, one: Application, entry: TimelineEntry) -> None:
     kind: NoticeKind | None = OF_MOVES.get(entry.move)
     if kind is None or entry.move in _UNTOLD:
         return
@@ -279,7 +280,7 @@ def _told(chunk: Chunk, one: Application, entry: TimelineEntry) -> None:
         created_at=entry.at,
         params={"number": one.number},
     )
-    chunk.add(notices.notices_table, notices.values_of(notice))
+    chunk.add(notices.notices_table, notices.NOTICES.values(tx, notice))
 
 
 def _message(tx: Transaction, case: Case, one: Application) -> dict[str, Any]:

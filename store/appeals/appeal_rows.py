@@ -5,9 +5,8 @@ from typing import Any
 
 from sqlalchemy import Boolean, Column, Date, ForeignKey, Index, Integer, LargeBinary, Table, UniqueConstraint
 
-from domain.appeals.appeals import Appeal, AppealGround, AppealLevel, AppealOrigin, AppealState, Order
-from domain.applications.deadline import DayUnit
-from store.database import AnyRow, Instant, Key, Transaction
+from domain.appeals.appeals import Appeal, Order
+from store.database import AnyRow, Instant, Key, Records, Transaction
 from store.database.metadata import metadata
 
 appeals_table = Table(
@@ -52,48 +51,20 @@ appeals_table = Table(
     Index(None, "citizen_id", "received_at"),
 )
 
-_AS_IS = (
-    "id",
-    "citizen_id",
-    "application_id",
-    "number",
-    "service_code",
-    "department",
-    "district",
-    "tehsil",
-    "version",
-    "received_at",
-    "due_at",
-    "breached_on",
-    "limit_days",
-    "paused_days",
-    "designated_id",
-    "first_id",
-    "second_id",
-    "authority_id",
-    "vacant",
-    "decide_by",
-    "next_at",
-    "previous_id",
-)
-"""Columns that are the same as the field of the same name."""
+
+def _content_and_order(tx: Transaction, row: AnyRow) -> dict[str, Any]:
+    content: Mapping[str, Any] = tx.cipher.decrypt_json(row.content, _cell_name(row.id))
+    order = None
+    if row.decided_at is not None:
+        order = Order(content["order"] or "", row.decided_by, row.decided_at, row.direct_until)
+    return {"text": content["text"], "late_reason": content["late_reason"], "order": order}
 
 
-def values_of(tx: Transaction, appeal: Appeal) -> dict[str, Any]:
-    """The row of an appeal; what people wrote is encrypted."""
+def _content_and_order_values(tx: Transaction, appeal: Appeal) -> dict[str, Any]:
+    """What people wrote is encrypted."""
     order = appeal.order
-    content = {
-        "text": appeal.text,
-        "late_reason": appeal.late_reason,
-        "order": order.text if order else None,
-    }
+    content = {"text": appeal.text, "late_reason": appeal.late_reason, "order": order.text if order else None}
     return {
-        **{name: getattr(appeal, name) for name in _AS_IS},
-        "level": appeal.level.value,
-        "ground": appeal.ground.value,
-        "origin": appeal.origin.value,
-        "state": appeal.state.value,
-        "limit_unit": appeal.limit_unit.value if appeal.limit_unit else None,
         "content": tx.cipher.encrypt_json(content, _cell_name(appeal.id)),
         "decided_at": order.decided_at if order else None,
         "decided_by": order.decided_by if order else None,
@@ -101,28 +72,16 @@ def values_of(tx: Transaction, appeal: Appeal) -> dict[str, Any]:
     }
 
 
-def appeal_of(tx: Transaction, row: AnyRow) -> Appeal:
-    """The appeal of a row."""
-    content: Mapping[str, Any] = tx.cipher.decrypt_json(row.content, _cell_name(row.id))
-    as_is: dict[str, Any] = {name: getattr(row, name) for name in _AS_IS}
-    return Appeal(
-        **as_is,
-        level=AppealLevel(row.level),
-        ground=AppealGround(row.ground),
-        origin=AppealOrigin(row.origin),
-        state=AppealState(row.state),
-        limit_unit=DayUnit(row.limit_unit) if row.limit_unit else None,
-        text=content["text"],
-        late_reason=content["late_reason"],
-        order=_order(row, content),
-    )
-
-
-def _order(row: AnyRow, content: Mapping[str, Any]) -> Order | None:
-    if row.decided_at is None:
-        return None
-    return Order(content["order"] or "", row.decided_by, row.decided_at, row.direct_until)
-
-
 def _cell_name(appeal_id: str) -> str:
     return f"appeals:content:{appeal_id}"
+
+
+APPEALS = Records(
+    Appeal,
+    appeals_table,
+    "the appeal",
+    apart=("text", "late_reason", "order"),
+    read=_content_and_order,
+    write=_content_and_order_values,
+    fixed=("citizen_id", "application_id", "number", "level", "ground", "received_at"),
+)

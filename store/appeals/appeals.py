@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Unpack
 
 import sqlalchemy as sa
 
@@ -23,23 +23,21 @@ from store.appeals.appeal_course import (
     set_award,
     set_hearing,
 )
-from store.appeals.appeal_rows import appeal_of, appeals_table, values_of
-from store.applications.application_rows import application_of, applications_table
+from store.appeals.appeal_rows import APPEALS, appeals_table
+from store.applications.application_rows import APPLICATIONS, applications_table
 from store.applications.imports import is_held
 from store.catalogue.catalogue import filed_as_not_notified
 from store.database import (
     Instant,
     Key,
     NotThere,
+    PageByTime,
     Transaction,
     VersionConflict,
     change_feed,
     count,
-    first_row,
-    group_rows,
     insert_into,
     insert_new,
-    keyset_window,
     rows_of,
 )
 from store.database.metadata import metadata
@@ -88,7 +86,9 @@ async def add(tx: Transaction, filed: Sequence[Appeal]) -> set[str]:
     """Keep new appeals in two statements; gives the ids of those whose application, level and ground had none yet."""
     if not filed:
         return set()
-    statement = insert_into(tx, appeals_table).values([values_of(tx, one) for one in filed]).on_conflict_do_nothing()
+    statement = (
+        insert_into(tx, appeals_table).values([APPEALS.values(tx, one) for one in filed]).on_conflict_do_nothing()
+    )
     new = set((await tx.connection.execute(statement.returning(_A.id))).scalars())
     told = dict.fromkeys(one.application_id for one in filed if one.id in new)
     await change_feed.touch_many(tx, ChangeKind.APPLICATION, list(told))
@@ -97,14 +97,7 @@ async def add(tx: Transaction, filed: Sequence[Appeal]) -> set[str]:
 
 async def save(tx: Transaction, appeal: Appeal) -> Appeal:
     """Replace an appeal at the version before `appeal.version`. Raises VersionConflict, or NotThere."""
-    values = {name: value for name, value in values_of(tx, appeal).items() if name not in _UNCHANGING}
-    statement = sa.update(appeals_table).where(_A.id == appeal.id, _A.version == appeal.version - 1)
-    changed = await tx.connection.execute(statement.values(values).returning(_A.id))
-    if changed.first() is None:
-        present = await first_row(tx, sa.select(_A.version, _A.state).where(_A.id == appeal.id))
-        if present is None:
-            raise NotThere("the appeal")
-        raise VersionConflict(present.version, present.state)
+    await APPEALS.save_over(tx, appeal, appeal.version - 1)
     await change_feed.touch(tx, ChangeKind.APPLICATION, appeal.application_id)
     return appeal
 
@@ -124,7 +117,9 @@ async def save_many(tx: Transaction, changed: Sequence[Appeal]) -> None:
             raise NotThere("the appeal")
         if there.version != one.version - 1:
             raise VersionConflict(there.version, there.state)
-    rows = [{name: value for name, value in values_of(tx, one).items() if name not in _UNCHANGING} for one in changed]
+    rows = [
+        {name: value for name, value in APPEALS.values(tx, one).items() if name not in _UNCHANGING} for one in changed
+    ]
     replacing = sa.update(appeals_table).where(_A.id == sa.bindparam("saved_id"))
     await tx.connection.execute(
         replacing, [{**row, "saved_id": one.id} for one, row in zip(changed, rows, strict=True)]
@@ -134,8 +129,7 @@ async def save_many(tx: Transaction, changed: Sequence[Appeal]) -> None:
 
 async def by_ids(tx: Transaction, ids: Iterable[str]) -> dict[str, Appeal]:
     """Appeals by id; those that are not there are left out."""
-    rows = await rows_of(tx, sa.select(appeals_table), _A.id, ids)
-    return {row.id: appeal_of(tx, row) for row in rows}
+    return await APPEALS.by_keys(tx, _A.id, ids)
 
 
 async def get(tx: Transaction, appeal_id: str) -> Appeal | None:
@@ -145,25 +139,18 @@ async def get(tx: Transaction, appeal_id: str) -> Appeal | None:
 
 async def by_numbers(tx: Transaction, numbers: Iterable[str]) -> dict[str, Appeal]:
     """Appeals by their reference number of fourteen Latin digits."""
-    rows = await rows_of(tx, sa.select(appeals_table), _A.number, numbers)
-    return {row.number: appeal_of(tx, row) for row in rows}
+    return await APPEALS.by_keys(tx, _A.number, numbers)
 
 
 async def of_applications(tx: Transaction, ids: Iterable[str]) -> dict[str, list[Appeal]]:
     """The appeals of each application, the oldest first; an application without any is left out."""
     statement = sa.select(appeals_table).order_by(_A.application_id, _A.received_at, _A.id)
-    return await group_rows(tx, statement, _A.application_id, ids, lambda row: appeal_of(tx, row))
+    return await APPEALS.groups(tx, statement, _A.application_id, ids)
 
 
-async def page_of_citizen(
-    tx: Transaction, citizen_id: str, *, place: tuple[datetime, str] | None, backward: bool = False, limit: int
-) -> list[Appeal]:
+async def page_of_citizen(tx: Transaction, citizen_id: str, **part: Unpack[PageByTime]) -> list[Appeal]:
     """A citizen's appeals, the newest first, by (received_at, id): after a place, or before it."""
-    columns = (_A.received_at, _A.id)
-    rows = await keyset_window(
-        tx, _of_citizen(citizen_id), columns, place=place, backward=backward, limit=limit, descending=True
-    )
-    return [appeal_of(tx, row) for row in rows]
+    return await APPEALS.window(tx, _of_citizen(citizen_id), (_A.received_at, _A.id), descending=True, **part)
 
 
 async def count_of_citizen(tx: Transaction, citizen_id: str) -> int:
@@ -196,14 +183,10 @@ async def docket(
     officer_id: str | None,
     *,
     states: Collection[AppealState],
-    place: tuple[datetime, str] | None = None,
-    backward: bool = False,
-    limit: int,
+    **part: Unpack[PageByTime],
 ) -> list[Appeal]:
     """Appeals for an authority by (received_at, id), the oldest first: of its level and place, or passed to it."""
-    statement, columns = _docket(postings, officer_id, states), (_A.received_at, _A.id)
-    rows = await keyset_window(tx, statement, columns, place=place, backward=backward, limit=limit)
-    return [appeal_of(tx, row) for row in rows]
+    return await APPEALS.window(tx, _docket(postings, officer_id, states), (_A.received_at, _A.id), **part)
 
 
 async def count_docket(
@@ -239,7 +222,7 @@ async def _by_due_date(
         there = sa.tuple_(sa.literal(after[0], _T.due_at.type), sa.literal(after[1], Key))
         statement = statement.where(sa.tuple_(_T.due_at, _T.id) > there)
     ordered = statement.order_by(_T.due_at, _T.id).limit(limit).with_for_update(of=applications_table)
-    return [application_of(tx, row) for row in (await tx.connection.execute(ordered)).all()]
+    return await APPLICATIONS.select_all(tx, ordered)
 
 
 def clock_is_running() -> sa.ColumnElement[bool]:
@@ -258,7 +241,7 @@ async def due(tx: Transaction, now: datetime, limit: int) -> list[Appeal]:
     waiting = sorted(state.value for state in (*PENDING, AppealState.DIRECTED))
     statement = sa.select(appeals_table).where(_A.state.in_(waiting), _A.next_at <= now)
     ordered = statement.order_by(_A.next_at, _A.id).limit(limit).with_for_update()
-    return [appeal_of(tx, row) for row in (await tx.connection.execute(ordered)).all()]
+    return await APPEALS.select_all(tx, ordered)
 
 
 async def with_authority(tx: Transaction, officer_id: str, *, after: str | None = None, limit: int) -> list[Appeal]:
@@ -267,8 +250,7 @@ async def with_authority(tx: Transaction, officer_id: str, *, after: str | None 
     statement = sa.select(appeals_table).where(_A.authority_id == officer_id, _A.state.in_(states))
     if after is not None:
         statement = statement.where(_A.id > after)
-    rows = (await tx.connection.execute(statement.order_by(_A.id).limit(limit))).all()
-    return [appeal_of(tx, row) for row in rows]
+    return await APPEALS.select_all(tx, statement.order_by(_A.id).limit(limit))
 
 
 def _docket(postings: Sequence[Posting], officer_id: str | None, states: Collection[AppealState]) -> sa.Select[Any]:

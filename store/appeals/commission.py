@@ -1,32 +1,12 @@
 """Cases at the Right to Service Commission, its messages by their own ids, and the monthly delay reviews."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import date, datetime
-from typing import Any
 
 from sqlalchemy import Column, Date, ForeignKey, Index, Integer, LargeBinary, Table, UniqueConstraint, select, update
 
-from domain.appeals.commission import (
-    Bench,
-    CommissionCase,
-    CommissionMessage,
-    CommissionWord,
-    DelayReview,
-    MessageState,
-)
-from store.database import (
-    AnyRow,
-    Instant,
-    Json,
-    Key,
-    Transaction,
-    first_row,
-    group_rows,
-    insert_into,
-    insert_new,
-    rows_of,
-)
+from domain.appeals.commission import CommissionCase, CommissionMessage, DelayReview, MessageState
+from store.database import Instant, Json, Key, Records, Transaction, insert_into
 from store.database.metadata import metadata
 
 cases_table = Table(
@@ -82,80 +62,55 @@ reviews_table = Table(
 )
 
 _C, _M = cases_table.c, messages_table.c
-_CASE = (
-    "appeal_id",
-    "citizen_id",
-    "application_id",
-    "reference",
-    "number",
-    "filed_at",
-    "received_at",
-    "decide_by",
-    "bundle",
-    "bundle_octets",
-    "bundle_sent_at",
-    "compared_at",
-)
+_CASES = Records(CommissionCase, cases_table, "the case")
+_MESSAGES = Records(CommissionMessage, messages_table, "the message")
+_REVIEWS = Records(DelayReview, reviews_table, "the review")
 
 
 async def add_cases(tx: Transaction, cases: Iterable[CommissionCase]) -> None:
     """Keep new cases in one statement; those that are there stay."""
-    rows = [_case_values(case) for case in cases]
+    rows = [_CASES.values(tx, case) for case in cases]
     if rows:
         await tx.connection.execute(insert_into(tx, cases_table).on_conflict_do_nothing(), rows)
 
 
 async def cases(tx: Transaction, appeal_ids: Iterable[str]) -> dict[str, CommissionCase]:
     """Cases by the id of their appeal; those that are not there are left out."""
-    return {row.appeal_id: _case(row) for row in await rows_of(tx, select(cases_table), _C.appeal_id, appeal_ids)}
+    return await _CASES.by_keys(tx, _C.appeal_id, appeal_ids)
 
 
 async def case_by_number(tx: Transaction, number: str) -> CommissionCase | None:
     """The case with the Commission's number, or with our reference."""
-    row = await first_row(tx, select(cases_table).where((_C.number == number) | (_C.reference == number)))
-    return _case(row) if row else None
+    return await _CASES.find(tx, (_C.number == number) | (_C.reference == number))
 
 
 async def case_with_bundle(tx: Transaction, sha256: str) -> CommissionCase | None:
     """The case whose signed case file has this hash, or None."""
-    row = await first_row(tx, select(cases_table).where(_C.bundle == sha256))
-    return _case(row) if row else None
+    return await _CASES.find(tx, _C.bundle == sha256)
 
 
 async def save_case(tx: Transaction, case: CommissionCase) -> None:
     """Write a case over the one of its appeal."""
-    await tx.connection.execute(update(cases_table).where(_C.appeal_id == case.appeal_id).values(_case_values(case)))
+    await tx.connection.execute(
+        update(cases_table).where(_C.appeal_id == case.appeal_id).values(_CASES.values(tx, case))
+    )
 
 
 async def to_compare(tx: Transaction, before: datetime, limit: int) -> list[CommissionCase]:
     """Cases that the Commission took and whose history was not compared since a moment, the oldest first."""
     waits = (_C.number.is_not(None), (_C.compared_at.is_(None)) | (_C.compared_at < before))
     statement = select(cases_table).where(*waits).order_by(_C.filed_at, _C.appeal_id).limit(limit)
-    return [_case(row) for row in (await tx.connection.execute(statement)).all()]
+    return await _CASES.select_all(tx, statement)
 
 
 async def message(tx: Transaction, message_id: str) -> CommissionMessage | None:
     """The message with an id of the Commission, or None."""
-    row = await first_row(tx, select(messages_table).where(_M.id == message_id))
-    return _message(tx, row) if row else None
+    return await _MESSAGES.find(tx, _M.id == message_id)
 
 
 async def add_message(tx: Transaction, given: CommissionMessage) -> bool:
     """Keep a message; False where one with its id is there."""
-    values = {
-        "id": given.id,
-        "citizen_id": given.citizen_id,
-        "appeal_id": given.appeal_id,
-        "word": given.word.value,
-        "at": given.at,
-        "payload": tx.cipher.encrypt_json(dict(given.payload), _cell_name(given.id)),
-        "digest": given.digest,
-        "received_at": given.received_at,
-        "state": given.state.value,
-        "answered": given.answered.value,
-        "code": given.code,
-    }
-    return await insert_new(tx, messages_table, values)
+    return await _MESSAGES.insert(tx, given)
 
 
 async def settle_message(tx: Transaction, message_id: str, state: MessageState, code: str | None) -> None:
@@ -165,9 +120,7 @@ async def settle_message(tx: Transaction, message_id: str, state: MessageState, 
 
 async def messages(tx: Transaction, appeal_ids: Iterable[str]) -> dict[str, list[CommissionMessage]]:
     """The messages about each appeal, in the order in which things happened at the Commission."""
-    return await group_rows(
-        tx, select(messages_table).order_by(_M.at, _M.id), _M.appeal_id, appeal_ids, lambda row: _message(tx, row)
-    )
+    return await _MESSAGES.groups(tx, select(messages_table).order_by(_M.at, _M.id), _M.appeal_id, appeal_ids)
 
 
 async def waiting_appeal_ids(tx: Transaction, limit: int) -> list[str]:
@@ -178,26 +131,18 @@ async def waiting_appeal_ids(tx: Transaction, limit: int) -> list[str]:
 
 async def add_review(tx: Transaction, review: DelayReview) -> bool:
     """Keep the review of a month; False where there is one, which then stays."""
-    values = {
-        "month": review.month,
-        "sha256": review.sha256,
-        "content": dict(review.content),
-        "made_at": review.made_at,
-        "sent_at": review.sent_at,
-    }
-    return await insert_new(tx, reviews_table, values)
+    return await _REVIEWS.insert(tx, review)
 
 
 async def review(tx: Transaction, month: date) -> DelayReview | None:
     """The review of a month by its first day, or None."""
-    row = await first_row(tx, select(reviews_table).where(reviews_table.c.month == month))
-    return _review(row) if row else None
+    return await _REVIEWS.find(tx, reviews_table.c.month == month)
 
 
 async def reviews(tx: Transaction, limit: int) -> list[DelayReview]:
     """The latest reviews, the newest month first."""
     statement = select(reviews_table).order_by(reviews_table.c.month.desc()).limit(limit)
-    return [_review(row) for row in (await tx.connection.execute(statement)).all()]
+    return await _REVIEWS.select_all(tx, statement)
 
 
 async def review_sent(tx: Transaction, month: date, at: datetime) -> None:
@@ -205,37 +150,3 @@ async def review_sent(tx: Transaction, month: date, at: datetime) -> None:
     table = reviews_table
     statement = update(table).where(table.c.month == month, table.c.sent_at.is_(None))
     await tx.connection.execute(statement.values(sent_at=at))
-
-
-def _case_values(case: CommissionCase) -> dict[str, Any]:
-    values = {name: getattr(case, name) for name in _CASE}
-    return values | {"bench": case.bench.value if case.bench else None}
-
-
-def _case(row: AnyRow) -> CommissionCase:
-    case = CommissionCase(**{name: getattr(row, name) for name in _CASE})
-    return replace(case, bench=Bench(row.bench) if row.bench else None)
-
-
-def _message(tx: Transaction, row: AnyRow) -> CommissionMessage:
-    return CommissionMessage(
-        id=row.id,
-        appeal_id=row.appeal_id,
-        citizen_id=row.citizen_id,
-        word=CommissionWord(row.word),
-        at=row.at,
-        payload=tx.cipher.decrypt_json(row.payload, _cell_name(row.id)),
-        digest=row.digest,
-        received_at=row.received_at,
-        state=MessageState(row.state),
-        answered=MessageState(row.answered),
-        code=row.code,
-    )
-
-
-def _review(row: AnyRow) -> DelayReview:
-    return DelayReview(row.month, row.sha256, row.content, row.made_at, row.sent_at)
-
-
-def _cell_name(message_id: str) -> str:
-    return f"commission_messages:payload:{message_id}"

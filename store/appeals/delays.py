@@ -1,16 +1,14 @@
 """Reasons for delays as officers record them for the Commission's review; the text is encrypted."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
-from typing import Any
+from typing import Any, Unpack
 
-from sqlalchemy import Column, Date, ForeignKey, Index, LargeBinary, Select, Table, insert, select
+from sqlalchemy import Column, Date, ForeignKey, Index, LargeBinary, Select, Table, select
 
-from domain.appeals.delays import DelayCause, DelayReason, ReasonFilter
+from domain.appeals.delays import DelayReason, ReasonFilter
 from domain.kernel import Posting
-from store.database import AnyRow, Instant, Key, Transaction, count, first_row, keyset_window, rows_of
+from store.database import Instant, Key, PageByTime, Records, Transaction, any_posting_covers, count
 from store.database.metadata import metadata
-from store.feedback.feedback import any_posting_covers
 
 delay_reasons_table = Table(
     "delay_reasons",
@@ -32,53 +30,32 @@ delay_reasons_table = Table(
 )
 
 _R = delay_reasons_table.c
-_AS_IS = (
-    "id",
-    "application_id",
-    "citizen_id",
-    "month",
-    "department",
-    "district",
-    "tehsil",
-    "officer_id",
-    "recorded_at",
-)
+_REASONS = Records(DelayReason, delay_reasons_table, "the reason")
 
 
 async def add(tx: Transaction, reason: DelayReason) -> None:
     """Keep a reason; earlier ones about the same stay."""
-    sealed = None if reason.text is None else tx.cipher.encrypt(reason.text.encode(), _cell_name(reason.id))
-    values = {name: getattr(reason, name) for name in _AS_IS} | {"cause": reason.cause.value, "text": sealed}
-    await tx.connection.execute(insert(delay_reasons_table).values(values))
+    await _REASONS.add(tx, reason)
 
 
 async def get(tx: Transaction, reason_id: str) -> DelayReason | None:
     """The reason with an id, or None."""
-    row = await first_row(tx, select(delay_reasons_table).where(_R.id == reason_id))
-    return _reason(tx, row) if row else None
+    return await _REASONS.find(tx, _R.id == reason_id)
 
 
 async def latest(tx: Transaction, application_ids: Iterable[str]) -> dict[str, DelayReason]:
     """The reason that was recorded last for each application, by its id. One query for many."""
-    rows = await rows_of(
-        tx, select(delay_reasons_table).order_by(_R.recorded_at, _R.id), _R.application_id, application_ids
+    return await _REASONS.by_keys(
+        tx, _R.application_id, application_ids, select(delay_reasons_table).order_by(_R.recorded_at, _R.id)
     )
-    return {row.application_id: _reason(tx, row) for row in rows}
 
 
 async def page(
-    tx: Transaction,
-    postings: Sequence[Posting],
-    wanted: ReasonFilter,
-    *,
-    place: tuple[datetime, str] | None,
-    backward: bool = False,
-    limit: int,
+    tx: Transaction, postings: Sequence[Posting], wanted: ReasonFilter, **part: Unpack[PageByTime]
 ) -> list[DelayReason]:
     """Reasons in those jurisdictions, the newest first, by (recorded_at, id): after a place, or before it."""
     statement, columns = _select_reasons(postings, wanted), (_R.recorded_at, _R.id)
-    rows = await keyset_window(tx, statement, columns, place=place, backward=backward, limit=limit, descending=True)
-    return [_reason(tx, row) for row in rows]
+    return await _REASONS.window(tx, statement, columns, descending=True, **part)
 
 
 async def count_of(tx: Transaction, postings: Sequence[Posting], wanted: ReasonFilter) -> int:
@@ -96,13 +73,3 @@ def _select_reasons(postings: Sequence[Posting], wanted: ReasonFilter) -> Select
     if wanted.last_month is not None:
         statement = statement.where(_R.month <= wanted.last_month)
     return statement
-
-
-def _reason(tx: Transaction, row: AnyRow) -> DelayReason:
-    as_is = {name: getattr(row, name) for name in _AS_IS}
-    text = None if row.text is None else tx.cipher.decrypt(row.text, _cell_name(row.id)).decode()
-    return DelayReason(**as_is, cause=DelayCause(row.cause), text=text)
-
-
-def _cell_name(reason_id: str) -> str:
-    return f"delay_reasons:text:{reason_id}"

@@ -3,16 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Unpack
 
 from sqlalchemy import ColumnElement, Select, and_, false, or_, select, true
 
 from domain.appeals.appeals import LEVELS, AppealLevel, Award, AwardState, Hearing, HearingState
 from domain.kernel import Posting, Role
-from store.appeals.appeal_course import award_of, awards_table, hearing_of, hearings_table
+from store.appeals.appeal_course import AWARDS, HEARINGS, awards_table, hearings_table
 from store.appeals.appeal_rows import appeals_table
-from store.database import Transaction, count, keyset_window
-from store.feedback.feedback import any_posting_covers
+from store.database import PageByTime, Transaction, any_posting_covers, count
 
 _A, _H, _W = appeals_table.c, hearings_table.c, awards_table.c
 
@@ -39,18 +38,10 @@ class HearingWanted:
 
 
 async def hearings_page(
-    tx: Transaction,
-    concerned: Concerned,
-    wanted: HearingWanted,
-    *,
-    place: tuple[datetime, str] | None,
-    backward: bool = False,
-    limit: int,
+    tx: Transaction, concerned: Concerned, wanted: HearingWanted, **part: Unpack[PageByTime]
 ) -> list[Hearing]:
     """Hearings, the earliest first, by (at, id): after a place, or before it."""
-    statement, columns = _hearings(concerned, wanted), (_H.at, _H.id)
-    rows = await keyset_window(tx, statement, columns, place=place, backward=backward, limit=limit)
-    return [hearing_of(row) for row in rows]
+    return await HEARINGS.window(tx, _hearings(concerned, wanted), (_H.at, _H.id), **part)
 
 
 async def count_hearings(tx: Transaction, concerned: Concerned, wanted: HearingWanted) -> int:
@@ -59,18 +50,10 @@ async def count_hearings(tx: Transaction, concerned: Concerned, wanted: HearingW
 
 
 async def awards_page(
-    tx: Transaction,
-    postings: Sequence[Posting],
-    states: frozenset[AwardState],
-    *,
-    place: tuple[datetime, str] | None,
-    backward: bool = False,
-    limit: int,
+    tx: Transaction, postings: Sequence[Posting], states: frozenset[AwardState], **part: Unpack[PageByTime]
 ) -> list[Award]:
     """Awards of appeals in those jurisdictions, the oldest order first, by (ordered_at, id)."""
-    statement, columns = _awards(postings, states), (_W.ordered_at, _W.id)
-    rows = await keyset_window(tx, statement, columns, place=place, backward=backward, limit=limit)
-    return [award_of(tx, row) for row in rows]
+    return await AWARDS.window(tx, _awards(postings, states), (_W.ordered_at, _W.id), **part)
 
 
 async def count_awards(tx: Transaction, postings: Sequence[Posting], states: frozenset[AwardState]) -> int:

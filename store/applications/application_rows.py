@@ -5,10 +5,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from domain.applications.applications import Application, Channel, Decision, DeliveryMode, RejectionGround
+from domain.applications.applications import Application, Decision, RejectionGround
 from domain.applications.deadline import DayUnit, TimeLimit
 from domain.applications.lifecycle import OPEN, Status
-from store.database import AnyRow, Instant, Key, Transaction
+from store.database import AnyRow, Instant, Key, Records, Transaction
 from store.database.metadata import metadata
 
 _OTHER = sorted(status.value for status in frozenset(Status) - OPEN)
@@ -79,48 +79,6 @@ applications_table = sa.Table(
 )
 """Of a hundred applications one is open; what officers look at is found by small indexes that hold only those."""
 
-_AS_IS = (
-    "id",
-    "citizen_id",
-    "number",
-    "acknowledgement",
-    "service_code",
-    "department",
-    "district",
-    "tehsil",
-    "operator_id",
-    "version",
-    "fee_paise",
-    "fee_receipt",
-    "officer_id",
-    "clock_started_at",
-    "paused_since",
-    "paused_days",
-    "due_at",
-    "created_at",
-    "submitted_at",
-    "delivered_at",
-    "updated_at",
-    "service_version",
-)
-"""Columns that are the same as the field of the same name."""
-
-
-def values_of(tx: Transaction, application: Application) -> dict[str, Any]:
-    """The row of an application; form and reason encrypted."""
-    limit = application.limit
-    return {
-        **{name: getattr(application, name) for name in _AS_IS},
-        "channel": application.channel.value,
-        "delivery": application.delivery.value,
-        "status": application.status.value,
-        "form": tx.cipher.encrypt_json(dict(application.form), _cell_name("form", application.id)),
-        "limit_days": limit.days if limit else None,
-        "limit_unit": limit.unit.value if limit else None,
-        "calendar_version": limit.calendar_version if limit else None,
-        **_decision_values(tx, application),
-    }
-
 
 def in_states(statuses: Collection[Status]) -> Iterator[sa.ColumnElement[bool]]:
     """That an application is in one of the states.
@@ -137,45 +95,51 @@ def in_states(statuses: Collection[Status]) -> Iterator[sa.ColumnElement[bool]]:
         yield status.not_in(sorted(one.value for one in others))
 
 
-def application_of(tx: Transaction, row: AnyRow) -> Application:
-    """The application of a row."""
-    as_is: dict[str, Any] = {name: getattr(row, name) for name in _AS_IS}
-    return Application(
-        **as_is,
-        channel=Channel(row.channel),
-        delivery=DeliveryMode(row.delivery),
-        status=Status(row.status),
-        form=tx.cipher.decrypt_json(row.form, _cell_name("form", row.id)),
-        limit=TimeLimit(row.limit_days, DayUnit(row.limit_unit), row.calendar_version) if row.limit_unit else None,
-        decision=_decision(tx, row),
-    )
+def _limit_and_decision(tx: Transaction, row: AnyRow) -> dict[str, Any]:
+    decision = None
+    if row.decided_at is not None:
+        decision = Decision(
+            approved=row.approved,
+            ground=RejectionGround(row.ground) if row.ground else None,
+            reason=tx.cipher.decrypt_text(row.reason, _reason_cell_name(row.id)),
+            officer_id=row.decided_by,
+            decided_at=row.decided_at,
+        )
+    limit = TimeLimit(row.limit_days, DayUnit(row.limit_unit), row.calendar_version) if row.limit_unit else None
+    return {"limit": limit, "decision": decision}
 
 
-def _decision_values(tx: Transaction, application: Application) -> dict[str, Any]:
-    decision = application.decision
-    if decision is None:
-        return dict.fromkeys(("approved", "ground", "reason", "decided_by", "decided_at"))
-    place = _cell_name("reason", application.id)
-    return {
-        "approved": decision.approved,
-        "ground": decision.ground.value if decision.ground else None,
-        "reason": None if decision.reason is None else tx.cipher.encrypt(decision.reason.encode(), place),
-        "decided_by": decision.officer_id,
-        "decided_at": decision.decided_at,
-    }
+def _limit_and_decision_values(tx: Transaction, application: Application) -> dict[str, Any]:
+    limit, decision = application.limit, application.decision
+    values: dict[str, Any] = dict.fromkeys(("limit_days", "limit_unit", "calendar_version"))
+    values |= dict.fromkeys(("approved", "ground", "reason", "decided_by", "decided_at"))
+    if limit is not None:
+        values |= {
+            "limit_days": limit.days,
+            "limit_unit": limit.unit.value,
+            "calendar_version": limit.calendar_version,
+        }
+    if decision is not None:
+        values |= {
+            "approved": decision.approved,
+            "ground": decision.ground.value if decision.ground else None,
+            "reason": tx.cipher.encrypt_text(decision.reason, _reason_cell_name(application.id)),
+            "decided_by": decision.officer_id,
+            "decided_at": decision.decided_at,
+        }
+    return values
 
 
-def _decision(tx: Transaction, row: AnyRow) -> Decision | None:
-    if row.decided_at is None:
-        return None
-    return Decision(
-        approved=row.approved,
-        ground=RejectionGround(row.ground) if row.ground else None,
-        reason=None if row.reason is None else tx.cipher.decrypt(row.reason, _cell_name("reason", row.id)).decode(),
-        officer_id=row.decided_by,
-        decided_at=row.decided_at,
-    )
+def _reason_cell_name(application_id: str) -> str:
+    return f"applications:reason:{application_id}"
 
 
-def _cell_name(column: str, application_id: str) -> str:
-    return f"applications:{column}:{application_id}"
+APPLICATIONS = Records(
+    Application,
+    applications_table,
+    "the application",
+    apart=("limit", "decision"),
+    read=_limit_and_decision,
+    write=_limit_and_decision_values,
+    fixed=("citizen_id", "created_at"),
+)

@@ -6,25 +6,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from domain.applications.applications import AttachedDocument, RejectionGround, TimelineEntry
-from domain.applications.lifecycle import Move, Status
+from domain.applications.applications import AttachedDocument, TimelineEntry
+from domain.applications.lifecycle import Move
 from domain.certificates.signatures import SignatureState
 from domain.platform.changes import ChangeKind
 from store.applications.application_rows import applications_table
-from store.database import (
-    AlreadyThere,
-    AnyRow,
-    Instant,
-    Json,
-    Key,
-    NotThere,
-    Transaction,
-    change_feed,
-    first_row,
-    group_rows,
-    insert_new,
-    rows_of,
-)
+from store.database import AnyRow, Instant, Json, Key, NotThere, Records, Transaction, change_feed, first_row, rows_of
 from store.database.metadata import metadata
 
 timeline_table = sa.Table(
@@ -63,44 +50,31 @@ documents_table = sa.Table(
 )
 
 
+ENTRIES = Records(
+    TimelineEntry,
+    timeline_table,
+    "the timeline entry",
+    renamed={"before": "status_before", "after": "status_after"},
+)
+
+
 async def add_entry(tx: Transaction, entry: TimelineEntry) -> None:
     """Add a step; the note is encrypted. Raises AlreadyThere for its sequence, NotThere for its application."""
-    if not await insert_new(tx, timeline_table, values_of(tx, entry, await _citizen_of(tx, entry.application_id))):
-        raise AlreadyThere("the timeline entry")
+    await ENTRIES.add(tx, entry, citizen_id=await _citizen_of(tx, entry.application_id))
 
 
 async def add_entries(tx: Transaction, entries: Sequence[tuple[TimelineEntry, str]]) -> None:
     """Add steps of many applications at once, each with the applicant's id; raises AlreadyThere as `add_entry`."""
     if entries:
-        await tx.connection.execute(sa.insert(timeline_table), [values_of(tx, one, hers) for one, hers in entries])
-
-
-def values_of(tx: Transaction, entry: TimelineEntry, citizen_id: str) -> dict[str, Any]:
-    """The row of a step; the note encrypted."""
-    return {
-        "id": entry.id,
-        "citizen_id": citizen_id,
-        "application_id": entry.application_id,
-        "sequence": entry.sequence,
-        "move": entry.move.value,
-        "status_before": entry.before.value if entry.before else None,
-        "status_after": entry.after.value,
-        "actor_role": entry.actor_role,
-        "actor_id": entry.actor_id,
-        "ground": entry.ground.value if entry.ground else None,
-        "note": None if entry.note is None else tx.cipher.encrypt(entry.note.encode(), _note_place(entry.id)),
-        "at": entry.at,
-        "documents": list(entry.documents) or None,
-        "holder_id": entry.holder_id,
-    }
+        await tx.connection.execute(
+            sa.insert(timeline_table), [ENTRIES.values(tx, one) | {"citizen_id": hers} for one, hers in entries]
+        )
 
 
 async def timelines(tx: Transaction, application_ids: Iterable[str]) -> dict[str, list[TimelineEntry]]:
     """The steps of each application in their order; an application without steps is left out."""
     statement = sa.select(timeline_table).order_by(timeline_table.c.application_id, timeline_table.c.sequence)
-    return await group_rows(
-        tx, statement, timeline_table.c.application_id, application_ids, lambda row: _entry(tx, row)
-    )
+    return await ENTRIES.groups(tx, statement, timeline_table.c.application_id, application_ids)
 
 
 async def workers(tx: Transaction, application_ids: Iterable[str], moves: Collection[Move]) -> dict[str, set[str]]:
@@ -119,28 +93,14 @@ async def add_documents(tx: Transaction, application_id: str, attached: Sequence
     if not attached:
         return
     citizen_id = await _citizen_of(tx, application_id)
-    values = [
-        {
-            "id": paper.id,
-            "citizen_id": citizen_id,
-            "application_id": application_id,
-            "key": paper.key,
-            "source": paper.source,
-            "reference": tx.cipher.encrypt_json({"uri": paper.uri, "name": paper.name}, _reference_place(paper.id)),
-            "sha256": paper.sha256,
-            "attached_at": paper.attached_at,
-            "verified_at": paper.verified_at,
-        }
-        for paper in attached
-    ]
-    await tx.connection.execute(sa.insert(documents_table), values)
+    await _DOCUMENTS.add_all(tx, attached, citizen_id=citizen_id, application_id=application_id)
 
 
 async def documents(tx: Transaction, application_ids: Iterable[str]) -> dict[str, list[AttachedDocument]]:
     """The papers of each application, the oldest first; an application without papers is left out."""
     table = documents_table
     statement = sa.select(table).order_by(table.c.application_id, table.c.attached_at, table.c.id)
-    return await group_rows(tx, statement, table.c.application_id, application_ids, lambda row: _document(tx, row))
+    return await _DOCUMENTS.groups(tx, statement, table.c.application_id, application_ids)
 
 
 async def remove_documents(tx: Transaction, application_id: str) -> None:
@@ -152,7 +112,7 @@ async def freeze_document(tx: Transaction, paper: AttachedDocument, sha256: str,
     """Bind a paper to the bytes that we keep of it; the first binding is kept. False where it is gone or bound."""
     table = documents_table
     told = {"uri": paper.uri, "name": paper.name, "signature": signature.value}
-    values = {"sha256": sha256, "reference": tx.cipher.encrypt_json(told, _reference_place(paper.id))}
+    values = {"sha256": sha256, "reference": tx.cipher.encrypt_json(told, _reference_cell_name(paper.id))}
     statement = sa.update(table).where(table.c.id == paper.id, table.c.sha256.is_(None)).values(**values)
     changed = (await tx.connection.execute(statement.returning(table.c.application_id))).first()
     if changed is None:
@@ -180,42 +140,26 @@ async def _citizen_of(tx: Transaction, application_id: str) -> str:
     return str(row.citizen_id)
 
 
-def _entry(tx: Transaction, row: AnyRow) -> TimelineEntry:
-    return TimelineEntry(
-        id=row.id,
-        application_id=row.application_id,
-        sequence=row.sequence,
-        move=Move(row.move),
-        before=Status(row.status_before) if row.status_before else None,
-        after=Status(row.status_after),
-        actor_role=row.actor_role,
-        actor_id=row.actor_id,
-        ground=RejectionGround(row.ground) if row.ground else None,
-        note=None if row.note is None else tx.cipher.decrypt(row.note, _note_place(row.id)).decode(),
-        at=row.at,
-        documents=tuple(row.documents or ()),
-        holder_id=row.holder_id,
-    )
+def _reference(tx: Transaction, row: AnyRow) -> dict[str, Any]:
+    kept: Mapping[str, Any] = tx.cipher.decrypt_json(row.reference, _reference_cell_name(row.id))
+    signature = SignatureState(kept["signature"]) if kept.get("signature") else None
+    return {"uri": kept["uri"], "name": kept["name"], "signature": signature}
 
 
-def _document(tx: Transaction, row: AnyRow) -> AttachedDocument:
-    reference: Mapping[str, Any] = tx.cipher.decrypt_json(row.reference, _reference_place(row.id))
-    return AttachedDocument(
-        id=row.id,
-        key=row.key,
-        source=row.source,
-        uri=reference["uri"],
-        name=reference["name"],
-        sha256=row.sha256,
-        attached_at=row.attached_at,
-        verified_at=row.verified_at,
-        signature=SignatureState(reference["signature"]) if reference.get("signature") else None,
-    )
+def _reference_values(tx: Transaction, paper: AttachedDocument) -> dict[str, Any]:
+    reference = {"uri": paper.uri, "name": paper.name}
+    return {"reference": tx.cipher.encrypt_json(reference, _reference_cell_name(paper.id))}
 
 
-def _note_place(entry_id: str) -> str:
-    return f"timeline_entries:note:{entry_id}"
-
-
-def _reference_place(document_id: str) -> str:
+def _reference_cell_name(document_id: str) -> str:
     return f"application_documents:reference:{document_id}"
+
+
+_DOCUMENTS = Records(
+    AttachedDocument,
+    documents_table,
+    "the paper",
+    apart=("uri", "name", "signature"),
+    read=_reference,
+    write=_reference_values,
+)

@@ -8,7 +8,7 @@ from sqlalchemy import exists, or_, select
 from domain.applications.lifecycle import Status
 from domain.benefits.benefits import Hold, Instalment, Sanction, SanctionState
 from domain.kernel import IST
-from store.benefits.benefits import instalment_of, instalments_table, sanction_of, sanctions_table
+from store.benefits.benefits import INSTALMENTS, SANCTIONS, instalments_table, sanctions_table
 from store.database import Transaction, rows_of
 from store.database.metadata import metadata
 
@@ -23,8 +23,7 @@ async def due_sanctions(tx: Transaction, today: date, limit: int) -> list[Sancti
     active = or_(table.c.state.is_(None), table.c.state.in_(_PAYING))
     due = select(table).where(table.c.next_due_on <= today, covered, active)
     statement = due.order_by(table.c.next_due_on, table.c.id)
-    rows = (await tx.connection.execute(statement.limit(limit).with_for_update())).all()
-    return [sanction_of(row) for row in rows]
+    return await SANCTIONS.select_all(tx, statement.limit(limit).with_for_update())
 
 
 async def unscheduled_sanctions(tx: Transaction, periods: Collection[str], limit: int) -> list[Sanction]:
@@ -36,8 +35,7 @@ async def unscheduled_sanctions(tx: Transaction, periods: Collection[str], limit
         table.c.period.in_(sorted(periods)),
         exists().where(paid.c.sanction_id == table.c.id),
     )
-    rows = (await tx.connection.execute(statement.order_by(table.c.id).limit(limit).with_for_update())).all()
-    return [sanction_of(row) for row in rows]
+    return await SANCTIONS.select_all(tx, statement.order_by(table.c.id).limit(limit).with_for_update())
 
 
 async def uncertified_sanctions(
@@ -56,10 +54,9 @@ async def uncertified_sanctions(
         or_(table.c.certified_on.is_(None), table.c.certified_on < since),
         or_(table.c.reminded_on.is_(None), table.c.reminded_on < reminded_before),
     )
-    rows = await tx.connection.execute(
-        statement.order_by(table.c.scheme_code, table.c.id).limit(limit).with_for_update()
+    return await SANCTIONS.select_all(
+        tx, statement.order_by(table.c.scheme_code, table.c.id).limit(limit).with_for_update()
     )
-    return [sanction_of(row) for row in rows.all()]
 
 
 async def held_instalments(tx: Transaction, hold: Hold, after: str | None, limit: int) -> list[Instalment]:
@@ -68,9 +65,7 @@ async def held_instalments(tx: Transaction, hold: Hold, after: str | None, limit
     statement = select(table).where(table.c.hold.is_not(None), table.c.hold == hold.value)
     if after is not None:
         statement = statement.where(table.c.id > after)
-    return [
-        instalment_of(row) for row in (await tx.connection.execute(statement.order_by(table.c.id).limit(limit))).all()
-    ]
+    return await INSTALMENTS.select_all(tx, statement.order_by(table.c.id).limit(limit))
 
 
 async def undelivered_applications(tx: Transaction, sanction_ids: Iterable[str]) -> list[str]:

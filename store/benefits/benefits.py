@@ -1,41 +1,15 @@
 """Sanctions, their instalments, and the history of each payment's status."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
 
-from domain.benefits.benefits import (
-    BudgetState,
-    Hold,
-    Instalment,
-    InstalmentKind,
-    PaymentEvent,
-    PaymentNews,
-    PaymentStatus,
-    Rail,
-    Sanction,
-    SanctionState,
-    may_follow,
-)
+from domain.benefits.benefits import Hold, Instalment, PaymentEvent, PaymentNews, Sanction, may_follow
 from store.benefits import payment_enquiries
-from store.database import (
-    AlreadyThere,
-    AnyRow,
-    Instant,
-    Key,
-    NotThere,
-    Serial,
-    Transaction,
-    change_feed,
-    first_row,
-    group_rows,
-    insert_new,
-    rows_of,
-)
+from store.database import Instant, Key, NotThere, Records, Serial, Transaction, change_feed
 from store.database.bulk import insert_rows, update_rows
 from store.database.metadata import metadata
 
@@ -139,17 +113,20 @@ payment_events_table = sa.Table(
 )
 
 
+SANCTIONS = Records(Sanction, sanctions_table, "the sanction")
+INSTALMENTS = Records(Instalment, instalments_table, "the instalment")
+_EVENTS = Records(PaymentEvent, payment_events_table, "the event")
+
+
 async def add_sanction(tx: Transaction, sanction: Sanction) -> None:
     """Keep a new sanction. Raises AlreadyThere: one for each application, and for each number."""
-    if not await insert_new(tx, sanctions_table, asdict(sanction) | _words_of_sanction(sanction)):
-        raise AlreadyThere("the sanction")
+    await SANCTIONS.add(tx, sanction)
 
 
 async def add_instalments(tx: Transaction, added: Sequence[Instalment]) -> None:
     """Keep new instalments. Raises AlreadyThere for a bill number, an end-to-end id or a place in the sanction."""
     for one in added:
-        if not await insert_new(tx, instalments_table, asdict(one) | _words_of(one)):
-            raise AlreadyThere("the instalment")
+        await INSTALMENTS.add(tx, one)
         await _add_event(tx, one, PaymentNews(one.status, one.status_at, rail=one.rail), one.status_at)
         await change_feed.touch_payment(tx, one.id)
 
@@ -171,48 +148,44 @@ async def sanctions_of_citizen(tx: Transaction, citizen_id: str) -> list[Sanctio
     """Every sanction of a citizen, the newest first."""
     table = sanctions_table
     statement = sa.select(table).where(table.c.citizen_id == citizen_id)
-    rows = (await tx.connection.execute(statement.order_by(table.c.sanctioned_at.desc(), table.c.id.desc()))).all()
-    return [sanction_of(row) for row in rows]
+    return await SANCTIONS.select_all(tx, statement.order_by(table.c.sanctioned_at.desc(), table.c.id.desc()))
 
 
 async def sanctions_of_citizens(tx: Transaction, citizen_ids: Iterable[str]) -> dict[str, list[Sanction]]:
     """The sanctions of each citizen, the newest first; a citizen without any is left out."""
     table = sanctions_table
     statement = sa.select(table).order_by(table.c.sanctioned_at.desc(), table.c.id.desc())
-    return await group_rows(tx, statement, table.c.citizen_id, citizen_ids, sanction_of)
+    return await SANCTIONS.groups(tx, statement, table.c.citizen_id, citizen_ids)
 
 
 async def sanction_of_applications(tx: Transaction, application_ids: Iterable[str]) -> dict[str, Sanction]:
     """Sanctions by application id; applications without one are left out."""
     table = sanctions_table
-    rows = await rows_of(tx, sa.select(table), table.c.application_id, application_ids)
-    return {row.application_id: sanction_of(row) for row in rows}
+    return await SANCTIONS.by_keys(tx, table.c.application_id, application_ids, sa.select(table))
 
 
 async def sanctions(tx: Transaction, ids: Iterable[str]) -> dict[str, Sanction]:
     """Sanctions by id; those that are not there are left out."""
-    rows = await rows_of(tx, sa.select(sanctions_table), sanctions_table.c.id, ids)
-    return {row.id: sanction_of(row) for row in rows}
+    return await SANCTIONS.by_keys(tx, sanctions_table.c.id, ids)
 
 
 async def instalments(tx: Transaction, sanction_ids: Iterable[str]) -> dict[str, list[Instalment]]:
     """The instalments of each sanction in their order; a sanction without any is left out."""
     table = instalments_table
     statement = sa.select(table).order_by(table.c.sanction_id, table.c.sequence)
-    return await group_rows(tx, statement, table.c.sanction_id, sanction_ids, instalment_of)
+    return await INSTALMENTS.groups(tx, statement, table.c.sanction_id, sanction_ids)
 
 
 async def instalment(tx: Transaction, instalment_id: str) -> Instalment | None:
     """The instalment with an id, or None."""
-    row = await first_row(tx, sa.select(instalments_table).where(instalments_table.c.id == instalment_id))
-    return instalment_of(row) if row else None
+    return await INSTALMENTS.find(tx, instalments_table.c.id == instalment_id)
 
 
 async def lock_instalments(tx: Transaction, ids: Iterable[str]) -> dict[str, Instalment]:
     """Instalments by id, their rows locked in the order of the ids; those that are not there are left out."""
     table = instalments_table
     locking = sa.select(table).order_by(table.c.id).with_for_update()
-    return {row.id: instalment_of(row) for row in await rows_of(tx, locking, table.c.id, sorted(ids))}
+    return await INSTALMENTS.by_keys(tx, table.c.id, sorted(ids), locking)
 
 
 async def record_many(
@@ -264,14 +237,13 @@ async def change_sanction(tx: Transaction, sanction_id: str, **values: object) -
 
 async def lock_sanction(tx: Transaction, sanction_id: str) -> Sanction | None:
     """The sanction with an id, its row locked; None where it is not there."""
-    row = await first_row(tx, sa.select(sanctions_table).where(sanctions_table.c.id == sanction_id).with_for_update())
-    return sanction_of(row) if row else None
+    return await SANCTIONS.find(tx, sanctions_table.c.id == sanction_id, lock=True)
 
 
 async def payment_events(tx: Transaction, instalment_ids: Iterable[str]) -> dict[str, list[PaymentEvent]]:
     """All that was heard of each payment, in the order in which we learned it."""
     table = payment_events_table
-    return await group_rows(tx, sa.select(table).order_by(table.c.id), table.c.instalment_id, instalment_ids, _event)
+    return await _EVENTS.groups(tx, sa.select(table).order_by(table.c.id), table.c.instalment_id, instalment_ids)
 
 
 async def _add_event(tx: Transaction, one: Instalment, news: PaymentNews, heard_at: datetime) -> None:
@@ -290,79 +262,3 @@ def _event_values(one: Instalment, news: PaymentNews, heard_at: datetime) -> dic
         "rail": news.rail.value,
         "source_ref": news.source_ref,
     }
-
-
-def _words_of_sanction(one: Sanction) -> dict[str, str | None]:
-    return {"state": one.state.value, "budget": one.budget.value if one.budget else None}
-
-
-def _words_of(one: Instalment) -> dict[str, str | None]:
-    return {
-        "status": one.status.value,
-        "rail": one.rail.value,
-        "kind": one.kind.value,
-        "hold": one.hold.value if one.hold else None,
-    }
-
-
-def _event(row: AnyRow) -> PaymentEvent:
-    return PaymentEvent(
-        instalment_id=row.instalment_id,
-        status=PaymentStatus(row.status),
-        at=row.at,
-        heard_at=row.heard_at,
-        return_code=row.return_code,
-        utr_last4=row.utr_last4,
-        rail=Rail(row.rail) if row.rail else None,
-        source_ref=row.source_ref,
-    )
-
-
-def sanction_of(row: AnyRow) -> Sanction:
-    """The sanction of a row."""
-    return Sanction(
-        id=row.id,
-        number=row.number,
-        application_id=row.application_id,
-        citizen_id=row.citizen_id,
-        scheme_code=row.scheme_code,
-        department=row.department,
-        district=row.district,
-        amount_paise=row.amount_paise,
-        period=row.period,
-        bank_account_last4=row.bank_account_last4,
-        sanctioned_at=row.sanctioned_at,
-        next_due_on=row.next_due_on,
-        ended_on=row.ended_on,
-        state=SanctionState(row.state) if row.state else SanctionState.ACTIVE,
-        anchor_on=row.anchor_on,
-        terms=row.terms,
-        certified_on=row.certified_on,
-        reviewed_on=row.reviewed_on,
-        reminded_on=row.reminded_on,
-        granted_by=row.granted_by,
-        budget=BudgetState(row.budget) if row.budget else None,
-        budget_at=row.budget_at,
-    )
-
-
-def instalment_of(row: AnyRow) -> Instalment:
-    """The instalment of a row."""
-    return Instalment(
-        id=row.id,
-        sanction_id=row.sanction_id,
-        citizen_id=row.citizen_id,
-        sequence=row.sequence,
-        period_from=row.period_from,
-        period_to=row.period_to,
-        amount_paise=row.amount_paise,
-        bill_number=row.bill_number,
-        end_to_end_id=row.end_to_end_id,
-        status=PaymentStatus(row.status),
-        status_at=row.status_at,
-        rail=Rail(row.rail) if row.rail else Rail.IFMS,
-        kind=InstalmentKind(row.kind) if row.kind else InstalmentKind.REGULAR,
-        reissue_of=row.reissue_of,
-        hold=Hold(row.hold) if row.hold else None,
-        deducted_paise=row.deducted_paise or 0,
-    )

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Column, Integer, PrimaryKeyConstraint, Table, func, select, update
 
-from store.database import AnyRow, Instant, Json, Key, Transaction, first_row, insert_new
+from store.database import Instant, Json, Key, Records, Transaction, insert_new
 from store.database.metadata import metadata
 
 reports_table = Table(
@@ -39,6 +39,9 @@ class KeptReport:
     settled_at: datetime | None
 
 
+_REPORTS = Records(KeptReport, reports_table, "the report")
+
+
 async def queue(tx: Transaction, scheme_code: str, month: str, fields: Mapping[str, str | None]) -> int | None:
     """Keep the next revision; gives its number, or None where the last one says the same."""
     last = await latest(tx, scheme_code, month)
@@ -59,15 +62,13 @@ async def queue(tx: Transaction, scheme_code: str, month: str, fields: Mapping[s
 async def get(tx: Transaction, scheme_code: str, month: str, revision: int) -> KeptReport | None:
     """One revision, or None."""
     found = select(reports_table).where(_T.scheme_code == scheme_code, _T.month == month, _T.revision == revision)
-    row = await first_row(tx, found)
-    return _report(row) if row else None
+    return await _REPORTS.select_first(tx, found)
 
 
 async def latest(tx: Transaction, scheme_code: str, month: str) -> KeptReport | None:
     """The last revision of a scheme and month, or None."""
     found = select(reports_table).where(_T.scheme_code == scheme_code, _T.month == month)
-    row = await first_row(tx, found.order_by(_T.revision.desc()).limit(1))
-    return _report(row) if row else None
+    return await _REPORTS.select_first(tx, found.order_by(_T.revision.desc()).limit(1))
 
 
 async def of_month(tx: Transaction, month: str) -> list[KeptReport]:
@@ -77,8 +78,7 @@ async def of_month(tx: Transaction, month: str) -> list[KeptReport]:
     found = select(reports_table).join(
         last_of, (_T.scheme_code == last_of.c.scheme_code) & (_T.revision == last_of.c.last)
     )
-    rows = (await tx.connection.execute(found.where(_T.month == month).order_by(_T.scheme_code))).all()
-    return [_report(row) for row in rows]
+    return await _REPORTS.select_all(tx, found.where(_T.month == month).order_by(_T.scheme_code))
 
 
 async def last_month(tx: Transaction) -> str | None:
@@ -92,7 +92,3 @@ async def settle(tx: Transaction, scheme_code: str, month: str, revision: int, s
     waiting = (_T.scheme_code == scheme_code, _T.month == month, _T.revision == revision, _T.state == QUEUED)
     statement = update(reports_table).where(*waiting)
     await tx.connection.execute(statement.values(state=state, settled_at=tx.clock.now()))
-
-
-def _report(row: AnyRow) -> KeptReport:
-    return KeptReport(row.scheme_code, row.month, row.revision, row.state, row.fields, row.queued_at, row.settled_at)

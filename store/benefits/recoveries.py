@@ -1,23 +1,11 @@
 """Recoveries of payments that were not due, and their repayments."""
 
 from collections.abc import Iterable
-from dataclasses import asdict
 
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, Table, UniqueConstraint, select, update
 
-from domain.benefits.recoveries import Recovery, RecoveryGround, RecoveryPart, RecoveryState, RecoveryWay
-from store.database import (
-    AlreadyThere,
-    AnyRow,
-    Instant,
-    Key,
-    NotThere,
-    Serial,
-    Transaction,
-    first_row,
-    group_rows,
-    insert_new,
-)
+from domain.benefits.recoveries import Recovery, RecoveryPart, RecoveryState
+from store.database import Instant, Key, NotThere, Records, Serial, Transaction
 from store.database.metadata import metadata
 
 recoveries_table = Table(
@@ -53,40 +41,31 @@ recovery_parts_table = Table(
 )
 
 
+_RECOVERIES = Records(Recovery, recoveries_table, "the recovery")
+_PARTS = Records(RecoveryPart, recovery_parts_table, "the part")
+
+
 async def add(tx: Transaction, recovery: Recovery) -> None:
     """Keep a new recovery. Raises AlreadyThere for its place in the sanction."""
-    values = asdict(recovery) | {
-        "ground": recovery.ground.value,
-        "way": recovery.way.value,
-        "state": recovery.state.value,
-    }
-    if not await insert_new(tx, recoveries_table, values):
-        raise AlreadyThere("the recovery")
+    await _RECOVERIES.add(tx, recovery)
 
 
 async def get(tx: Transaction, recovery_id: str) -> Recovery | None:
     """The recovery with an id, or None; its row is locked."""
-    row = await first_row(tx, select(recoveries_table).where(recoveries_table.c.id == recovery_id).with_for_update())
-    return _recovery(row) if row else None
+    return await _RECOVERIES.find(tx, recoveries_table.c.id == recovery_id, lock=True)
 
 
 async def of_sanctions(tx: Transaction, sanction_ids: Iterable[str]) -> dict[str, list[Recovery]]:
     """The recoveries of each sanction in their order; a sanction without any is left out."""
     table = recoveries_table
     statement = select(table).order_by(table.c.sanction_id, table.c.number)
-    return await group_rows(tx, statement, table.c.sanction_id, sanction_ids, _recovery)
+    return await _RECOVERIES.groups(tx, statement, table.c.sanction_id, sanction_ids)
 
 
 async def parts(tx: Transaction, recovery_ids: Iterable[str]) -> dict[str, list[RecoveryPart]]:
     """What came back of each recovery, the earliest first."""
     table = recovery_parts_table
-    return await group_rows(
-        tx,
-        select(table).order_by(table.c.id),
-        table.c.recovery_id,
-        recovery_ids,
-        lambda row: RecoveryPart(row.recovery_id, row.citizen_id, row.reference, row.amount_paise, row.at),
-    )
+    return await _PARTS.groups(tx, select(table).order_by(table.c.id), table.c.recovery_id, recovery_ids)
 
 
 async def add_part(tx: Transaction, part: RecoveryPart) -> bool:
@@ -97,7 +76,7 @@ async def add_part(tx: Transaction, part: RecoveryPart) -> bool:
     recovery = await get(tx, part.recovery_id)
     if recovery is None:
         raise NotThere("the recovery")
-    if not await insert_new(tx, recovery_parts_table, asdict(part)):
+    if not await _PARTS.insert(tx, part):
         return False
     if not 0 < part.amount_paise <= recovery.outstanding_paise:
         raise ValueError("a part must be more than nothing and no more than is outstanding")
@@ -115,19 +94,3 @@ async def set_state(tx: Transaction, recovery_id: str, state: RecoveryState) -> 
 async def _change(tx: Transaction, recovery_id: str, **values: object) -> None:
     table = recoveries_table
     await tx.connection.execute(update(table).where(table.c.id == recovery_id).values(values))
-
-
-def _recovery(row: AnyRow) -> Recovery:
-    return Recovery(
-        id=row.id,
-        citizen_id=row.citizen_id,
-        sanction_id=row.sanction_id,
-        number=row.number,
-        amount_paise=row.amount_paise,
-        recovered_paise=row.recovered_paise,
-        ground=RecoveryGround(row.ground),
-        way=RecoveryWay(row.way),
-        state=RecoveryState(row.state),
-        made_by=row.made_by,
-        made_at=row.made_at,
-    )

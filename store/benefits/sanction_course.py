@@ -1,24 +1,14 @@
 """Events of a sanction: stops, life certificates, second approvals, corrected accounts, money set aside."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
 from datetime import date, datetime
-from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
 
-from domain.benefits.sanction_course import (
-    Approval,
-    ApprovalKind,
-    LifeCertificate,
-    PaymentAccount,
-    Stop,
-    StopGround,
-    StopKind,
-)
+from domain.benefits.sanction_course import Approval, LifeCertificate, PaymentAccount, Stop
 from domain.kernel import Posting
-from store.database import AnyRow, Instant, Json, Key, Transaction, first_row, group_rows, insert_new, rows_of, upsert
+from store.database import Instant, Json, Key, Records, Transaction, first_row, rows_of, upsert, wide_posting_covers
 from store.database.metadata import metadata
 
 _OPEN = sa.text("lifted_at IS NULL")
@@ -117,9 +107,14 @@ budget_holds_table = sa.Table(
 )
 
 
+_STOPS = Records(Stop, sanction_stops_table, "the stop")
+_CERTIFICATES = Records(LifeCertificate, life_certificates_table, "the life certificate")
+_APPROVALS = Records(Approval, payment_approvals_table, "the approval")
+
+
 async def add_stop(tx: Transaction, stop: Stop) -> bool:
     """Keep a new stop; False where the sanction has an open one of that kind."""
-    return await insert_new(tx, sanction_stops_table, _plain(stop))
+    return await _STOPS.insert(tx, stop)
 
 
 async def lift_stop(
@@ -135,51 +130,39 @@ async def lift_stop(
 async def stops(tx: Transaction, sanction_ids: Iterable[str]) -> dict[str, list[Stop]]:
     """The stops of each sanction, the earliest first; a sanction without any is left out."""
     table = sanction_stops_table
-    return await group_rows(
-        tx, sa.select(table).order_by(table.c.made_at, table.c.id), table.c.sanction_id, sanction_ids, _stop
+    return await _STOPS.groups(
+        tx, sa.select(table).order_by(table.c.made_at, table.c.id), table.c.sanction_id, sanction_ids
     )
 
 
 async def add_life_certificate(tx: Transaction, given: LifeCertificate) -> bool:
     """Keep a life certificate; False where that sanction has one of that day."""
-    return await insert_new(tx, life_certificates_table, _plain(given))
+    return await _CERTIFICATES.insert(tx, given)
 
 
 async def add_approval(tx: Transaction, approval: Approval) -> bool:
     """Ask for a second approval; False where one for the same thing waits already."""
-    return await insert_new(tx, payment_approvals_table, _plain(approval))
+    return await _APPROVALS.insert(tx, approval)
 
 
 async def approvals(tx: Transaction, sanction_ids: Iterable[str]) -> dict[str, list[Approval]]:
     """The approvals of each sanction, the earliest first."""
     table = payment_approvals_table
     statement = sa.select(table).order_by(table.c.asked_at, table.c.id)
-    return await group_rows(tx, statement, table.c.sanction_id, sanction_ids, _approval)
+    return await _APPROVALS.groups(tx, statement, table.c.sanction_id, sanction_ids)
 
 
 async def waiting_approvals(tx: Transaction, postings: Sequence[Posting], asked_by: str, limit: int) -> list[Approval]:
     """Approvals that wait in the places of the postings and that somebody else asked for, the longest first."""
     table, granted = payment_approvals_table, metadata.tables["sanctions"]
-    places = [
-        sa.and_(
-            sa.true(),
-            *(
-                granted.c[name] == place
-                for name, place in (("department", posting.department), ("district", posting.district))
-                if place is not None
-            ),
-        )
-        for posting in postings
-        if posting.tehsil is None
-    ]
     statement = (
         sa.select(table)
         .join(granted, granted.c.id == table.c.sanction_id)
-        .where(table.c.decided_at.is_(None), table.c.asked_by != asked_by, sa.or_(sa.false(), *places))
+        .where(table.c.decided_at.is_(None), table.c.asked_by != asked_by, wide_posting_covers(granted, postings))
         .order_by(table.c.asked_at, table.c.id)
         .limit(limit)
     )
-    return [_approval(row) for row in (await tx.connection.execute(statement)).all()]
+    return await _APPROVALS.select_all(tx, statement)
 
 
 async def decide_approval(tx: Transaction, approval_id: str, *, by: str, at: datetime, approved: bool) -> bool:
@@ -280,42 +263,3 @@ async def open_holds(tx: Transaction, instalment_ids: Iterable[str]) -> set[str]
     table = budget_holds_table
     statement = sa.select(table.c.instalment_id).where(table.c.released_at.is_(None))
     return {row.instalment_id for row in await rows_of(tx, statement, table.c.instalment_id, instalment_ids)}
-
-
-def _plain(one: Stop | LifeCertificate | Approval) -> dict[str, Any]:
-    """The row of a value, with the words of its enumerations."""
-    return {name: value.value if isinstance(value, StrEnum) else value for name, value in asdict(one).items()}
-
-
-def _stop(row: AnyRow) -> Stop:
-    return Stop(
-        id=row.id,
-        citizen_id=row.citizen_id,
-        sanction_id=row.sanction_id,
-        kind=StopKind(row.kind),
-        ground=StopGround(row.ground),
-        from_on=row.from_on,
-        made_by=row.made_by,
-        made_at=row.made_at,
-        lifted_by=row.lifted_by,
-        lifted_at=row.lifted_at,
-        lift_ground=row.lift_ground,
-        unpaid_until=row.unpaid_until,
-    )
-
-
-def _approval(row: AnyRow) -> Approval:
-    return Approval(
-        id=row.id,
-        citizen_id=row.citizen_id,
-        sanction_id=row.sanction_id,
-        kind=ApprovalKind(row.kind),
-        subject_id=row.subject_id,
-        amount_paise=row.amount_paise,
-        wanted=row.wanted,
-        asked_by=row.asked_by,
-        asked_at=row.asked_at,
-        decided_by=row.decided_by,
-        decided_at=row.decided_at,
-        approved=row.approved,
-    )

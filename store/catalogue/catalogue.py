@@ -1,6 +1,6 @@
 """The catalogue: services, departments, districts, tehsils and schemes."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -8,21 +8,20 @@ from sqlalchemy import ColumnElement, Select, Text, and_, case, exists, func, se
 
 from domain.catalogue.catalogue import Department, District, Scheme, Service, Tehsil
 from store.catalogue.catalogue_rows import (
+    DEPARTMENTS,
+    DISTRICTS,
+    SCHEMES,
+    SERVICES,
+    TEHSILS,
     departments_table,
     districts_table,
-    name_of,
-    names,
-    scheme_of,
-    scheme_values,
     schemes_table,
     service_from,
-    service_of,
-    service_values,
     service_versions_table,
     services_table,
     tehsils_table,
 )
-from store.database import AnyRow, Transaction, count, first_row, insert_into, keyset_page, rows_of, upsert
+from store.database import Transaction, count, insert_into, keyset_page, rows_of
 
 PAST_ALL_SERVICES = ("\U0010ffff", "")
 """A place after every service, to page backwards from the end."""
@@ -42,14 +41,14 @@ async def upsert_services(tx: Transaction, services: Iterable[Service]) -> list[
         {
             "service_code": entry.code,
             "version": entry.version,
-            "content": service_values(entry),
+            "content": SERVICES.values(tx, entry),
             "since": tx.clock.now(),
         }
         for entry in (*before, *changed)
     ]
     if versions:
         await tx.connection.execute(insert_into(tx, service_versions_table).on_conflict_do_nothing(), versions)
-    await upsert(tx, services_table, [service_values(service) for service in changed], keys=("code",))
+    await SERVICES.upsert(tx, changed, keys=("code",))
     return changed
 
 
@@ -71,7 +70,7 @@ async def catalogue_stamp(tx: Transaction) -> int:
 async def all_services(tx: Transaction) -> list[Service]:
     """Every service by English name and code."""
     statement = select(services_table).order_by(services_table.c.name_en, services_table.c.code)
-    return [service_of(row) for row in (await tx.connection.execute(statement)).all()]
+    return await SERVICES.select_all(tx, statement)
 
 
 async def services_as_filed(
@@ -88,7 +87,7 @@ async def services_as_filed(
     versions = service_versions_table
     place = tuple_(versions.c.service_code, versions.c.version)
     rows = await rows_of(tx, select(versions), place, older)
-    kept = {(row.service_code, row.version): service_from(row.content) for row in rows}
+    kept = {(row.service_code, row.version): service_from(tx, row.content) for row in rows}
     return {(code, at): kept.get((code, at or 1), present[code]) for code, at in wanted if code in present}
 
 
@@ -113,55 +112,22 @@ def filed_as_not_notified(code: ColumnElement[str], version: ColumnElement[int])
 
 async def upsert_departments(tx: Transaction, rows: Iterable[Department]) -> None:
     """Insert departments, or bring those with the same slug up to date."""
-    values = [
-        {
-            "id": row.id,
-            "slug": row.slug,
-            **names(row.name),
-            "portal_service_count": row.portal_service_count,
-            "source": row.source,
-            "verified": row.verified,
-        }
-        for row in rows
-    ]
-    await upsert(tx, departments_table, values, keys=("slug",))
+    await DEPARTMENTS.upsert(tx, rows, keys=("slug",))
 
 
 async def upsert_districts(tx: Transaction, rows: Iterable[District]) -> None:
     """Insert districts, or bring those with the same code up to date."""
-    values = [
-        {
-            "id": row.id,
-            "code": row.code,
-            **names(row.name),
-            "division": row.division,
-            "headquarters": row.headquarters,
-            "source": row.source,
-            "verified": row.verified,
-        }
-        for row in rows
-    ]
-    await upsert(tx, districts_table, values, keys=("code",))
+    await DISTRICTS.upsert(tx, rows, keys=("code",))
 
 
 async def upsert_tehsils(tx: Transaction, rows: Iterable[Tehsil]) -> None:
     """Insert tehsils, or bring those with the same code up to date."""
-    values = [
-        {
-            "code": row.code,
-            "district": row.district,
-            **names(row.name),
-            "source": row.source,
-            "verified": row.verified,
-        }
-        for row in rows
-    ]
-    await upsert(tx, tehsils_table, values, keys=("code",))
+    await TEHSILS.upsert(tx, rows, keys=("code",))
 
 
 async def upsert_schemes(tx: Transaction, rows: Iterable[Scheme]) -> None:
     """Insert schemes, or bring those with the same code up to date."""
-    await upsert(tx, schemes_table, [scheme_values(row) for row in rows], keys=("code",))
+    await SCHEMES.upsert(tx, rows, keys=("code",))
 
 
 async def service(tx: Transaction, code: str) -> Service | None:
@@ -171,27 +137,23 @@ async def service(tx: Transaction, code: str) -> Service | None:
 
 async def service_by_slug(tx: Transaction, slug: str) -> Service | None:
     """The service with a slug of the portal, or None."""
-    row = await first_row(tx, select(services_table).where(services_table.c.slug == slug))
-    return service_of(row) if row else None
+    return await SERVICES.find(tx, services_table.c.slug == slug)
 
 
 async def services_by_codes(tx: Transaction, codes: Iterable[str]) -> dict[str, Service]:
     """Services by code; those that are not there are left out."""
-    rows = await rows_of(tx, select(services_table), services_table.c.code, codes)
-    return {row.code: service_of(row) for row in rows}
+    return await SERVICES.by_keys(tx, services_table.c.code, codes)
 
 
 async def services_by_ids(tx: Transaction, ids: Iterable[str]) -> dict[str, Service]:
     """Services by id; those that are not there are left out."""
-    rows = await rows_of(tx, select(services_table), services_table.c.id, ids)
-    return {row.id: service_of(row) for row in rows}
+    return await SERVICES.by_keys(tx, services_table.c.id, ids)
 
 
 async def services_by_schemes(tx: Transaction, scheme_codes: Iterable[str]) -> dict[str, Service]:
     """The service that grants each scheme, the first by code; schemes that none grants are left out."""
     statement = select(services_table).order_by(services_table.c.code.desc())
-    rows = await rows_of(tx, statement, services_table.c.scheme_id, scheme_codes)
-    return {row.scheme_id: service_of(row) for row in rows}
+    return await SERVICES.by_keys(tx, services_table.c.scheme_id, scheme_codes, statement)
 
 
 async def services_page(
@@ -211,7 +173,7 @@ async def services_page(
     statement = _services(department, category, open_only)
     columns = (services_table.c.name_en, services_table.c.code)
     rows = await keyset_page(tx, statement, columns, after=after, before=before, limit=limit)
-    return [service_of(row) for row in rows]
+    return [SERVICES.read(tx, row) for row in rows]
 
 
 async def count_services(
@@ -227,19 +189,12 @@ async def count_services(
 
 async def departments(tx: Transaction) -> list[Department]:
     """Every department by English name."""
-    rows = (await tx.connection.execute(select(departments_table).order_by("name_en", "slug"))).all()
-    return [
-        Department(row.id, row.slug, name_of(row), row.portal_service_count, row.source, row.verified) for row in rows
-    ]
+    return await DEPARTMENTS.select_all(tx, select(departments_table).order_by("name_en", "slug"))
 
 
 async def districts(tx: Transaction) -> list[District]:
     """Every district by English name."""
-    rows = (await tx.connection.execute(select(districts_table).order_by("name_en"))).all()
-    return [
-        District(row.id, row.code, name_of(row), row.division, row.headquarters, row.source, row.verified)
-        for row in rows
-    ]
+    return await DISTRICTS.select_all(tx, select(districts_table).order_by("name_en"))
 
 
 async def tehsils(tx: Transaction, district: str) -> list[Tehsil]:
@@ -250,21 +205,15 @@ async def tehsils(tx: Transaction, district: str) -> list[Tehsil]:
 async def tehsils_of(tx: Transaction, districts: Iterable[str]) -> dict[str, list[Tehsil]]:
     """The tehsils of each district by English name; districts without any are left out. One query for many."""
     statement = select(tehsils_table).order_by("name_en", "code")
-    found: dict[str, list[Tehsil]] = {}
-    for row in await rows_of(tx, statement, tehsils_table.c.district, districts):
-        tehsil = Tehsil(row.code, row.district, name_of(row), row.source, row.verified)
-        found.setdefault(row.district, []).append(tehsil)
-    return found
+    return await TEHSILS.groups(tx, statement, tehsils_table.c.district, districts)
 
 
 async def schemes(tx: Transaction, codes: Iterable[str] | None = None) -> dict[str, Scheme]:
     """Schemes by code; all of them where no codes are given."""
     statement = select(schemes_table).order_by("name_en", "code")
-    if codes is None:
-        rows: Sequence[AnyRow] = (await tx.connection.execute(statement)).all()
-    else:
-        rows = await rows_of(tx, statement, schemes_table.c.code, codes)
-    return {row.code: scheme_of(row) for row in rows}
+    if codes is not None:
+        return await SCHEMES.by_keys(tx, schemes_table.c.code, codes, statement)
+    return {scheme.code: scheme for scheme in await SCHEMES.select_all(tx, statement)}
 
 
 def _services(department: str | None, category: str | None, open_only: bool) -> Select[Any]:

@@ -1,15 +1,24 @@
 """The tables of the catalogue, and the mapping between their rows and domain objects."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from dataclasses import asdict
+from types import SimpleNamespace
 from typing import Any
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, Table, Text, UniqueConstraint
 
-from domain.applications.deadline import DayUnit
-from domain.benefits.benefits import Rail
-from domain.catalogue.catalogue import Eligibility, LifeEvent, Outcome, RequiredDocument, Scheme, Service, Situation
-from domain.kernel import Bilingual
-from store.database import AnyRow, Instant, Json, Key
+from domain.catalogue.catalogue import (
+    Department,
+    District,
+    Eligibility,
+    LifeEvent,
+    RequiredDocument,
+    Scheme,
+    Service,
+    Situation,
+    Tehsil,
+)
+from store.database import AnyRow, Instant, Json, Key, Records, Transaction
 from store.database.metadata import metadata
 
 services_table = Table(
@@ -133,98 +142,36 @@ schemes_table = Table(
 )
 
 
-def names(name: Bilingual) -> dict[str, str | None]:
-    """The two columns of a name."""
-    return {"name_hi": name.hi, "name_en": name.en}
+DEPARTMENTS = Records(Department, departments_table, "the department")
+DISTRICTS = Records(District, districts_table, "the district")
+TEHSILS = Records(Tehsil, tehsils_table, "the tehsil")
+SCHEMES = Records(Scheme, schemes_table, "the scheme", renamed={"papers": "documents"})
 
 
-def name_of(row: AnyRow) -> Bilingual:
-    """The name in the two columns of a row."""
-    return Bilingual(row.name_hi, row.name_en)
+def service_from(tx: Transaction, values: Mapping[str, Any]) -> Service:
+    """The service of a row's values; what a row of an earlier release lacks is not known."""
+    missing = dict.fromkeys(column.name for column in services_table.columns)
+    row: Any = SimpleNamespace(**missing | dict(values))
+    return SERVICES.read(tx, row)
 
 
-_SERVICE_AS_IS = (
-    "id",
-    "code",
-    "code_source",
-    "slug",
-    "department",
-    "category",
-    "rts_notified",
-    "limit_days",
-    "portal_delivery_days",
-    "designated_officer",
-    "first_appellate",
-    "second_appellate",
-    "fee_paise",
-    "doctype",
-    "scheme_id",
-    "open",
-    "needs_second_pair",
-    "source",
-    "verified",
-)
-_SCHEME_AS_IS = (
-    "id",
-    "code",
-    "benefit_type",
-    "amount_paise",
-    "period",
-    "service_code",
-    "source",
-    "verified",
-    "head_of_account",
-    "terms",
-    "life_certificate",
-    "annual_review",
-    "limit_days",
-    "is_dbt",
-    "portal",
-    "notes",
-)
-
-
-def service_values(service: Service) -> dict[str, Any]:
-    """The row of a service."""
-    documents = [{"key": paper.key, "name": paper.name, "required": paper.required} for paper in service.documents]
-    events = service.life_events
+def _contents(_: Transaction, row: AnyRow) -> dict[str, Any]:
     return {
-        **{name: getattr(service, name) for name in _SERVICE_AS_IS},
-        **names(service.name),
-        "limit_unit": service.limit_unit.value,
-        "documents": documents,
-        "channels": list(service.channels),
-        "outcome": service.outcome.value,
-        "life_events": None if events is None else [event.value for event in events],
-        "eligibility": _eligibility_values(service.eligibility),
-        "keywords": list(service.keywords),
-        "version": service.version,
-        "needs_no_documents": service.needs_no_documents,
+        "documents": tuple(RequiredDocument(paper["key"], paper["name"], paper["required"]) for paper in row.documents),
+        "life_events": None if row.life_events is None else tuple(map(LifeEvent, row.life_events)),
+        "eligibility": _eligibility_of(row.eligibility),
+        "keywords": tuple(row.keywords or ()),
     }
 
 
-def service_of(row: AnyRow) -> Service:
-    """The service of a row."""
-    return service_from({column.name: getattr(row, column.name) for column in services_table.columns})
-
-
-def service_from(values: Mapping[str, Any]) -> Service:
-    """The service of a row's values; what a row of an earlier release lacks is not known."""
-    papers: Iterable[Mapping[str, Any]] = values["documents"]
-    events: Iterable[str] | None = values.get("life_events")
-    return Service(
-        **{name: values[name] for name in _SERVICE_AS_IS},
-        name=Bilingual(values["name_hi"], values["name_en"]),
-        limit_unit=DayUnit(values["limit_unit"]),
-        documents=tuple(RequiredDocument(paper["key"], paper["name"], paper["required"]) for paper in papers),
-        channels=tuple(values["channels"]),
-        outcome=Outcome(values["outcome"]),
-        life_events=None if events is None else tuple(LifeEvent(event) for event in events),
-        eligibility=_eligibility_of(values.get("eligibility")),
-        keywords=tuple(values.get("keywords") or ()),
-        version=values.get("version") or 1,
-        needs_no_documents=values.get("needs_no_documents"),
-    )
+def _contents_values(_: Transaction, service: Service) -> dict[str, Any]:
+    events = service.life_events
+    return {
+        "documents": [asdict(paper) for paper in service.documents],
+        "life_events": None if events is None else [event.value for event in events],
+        "eligibility": _eligibility_values(service.eligibility),
+        "keywords": list(service.keywords),
+    }
 
 
 def _eligibility_values(eligibility: Eligibility | None) -> dict[str, Any] | None:
@@ -254,31 +201,11 @@ def _eligibility_of(values: Mapping[str, Any] | None) -> Eligibility | None:
     )
 
 
-def scheme_values(scheme: Scheme) -> dict[str, Any]:
-    """The row of a scheme."""
-    return {
-        **{name: getattr(scheme, name) for name in _SCHEME_AS_IS},
-        **names(scheme.name),
-        "department_hi": scheme.department.hi,
-        "department_en": scheme.department.en,
-        "rail": scheme.rail.value,
-        **_two(scheme.eligibility, "eligibility"),
-        **_two(scheme.papers, "documents"),
-    }
-
-
-def scheme_of(row: AnyRow) -> Scheme:
-    """The scheme of a row."""
-    as_is: dict[str, Any] = {name: getattr(row, name) for name in _SCHEME_AS_IS}
-    return Scheme(
-        **as_is,
-        name=name_of(row),
-        department=Bilingual(row.department_hi, row.department_en),
-        rail=Rail(row.rail) if row.rail else Rail.IFMS,
-        eligibility=Bilingual(row.eligibility_hi, row.eligibility_en) if row.eligibility_en else None,
-        papers=Bilingual(row.documents_hi, row.documents_en) if row.documents_en else None,
-    )
-
-
-def _two(said: Bilingual | None, name: str) -> dict[str, str | None]:
-    return {f"{name}_hi": said.hi if said else None, f"{name}_en": said.en if said else None}
+SERVICES = Records(
+    Service,
+    services_table,
+    "the service",
+    apart=("documents", "life_events", "eligibility", "keywords"),
+    read=_contents,
+    write=_contents_values,
+)

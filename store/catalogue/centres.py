@@ -1,13 +1,12 @@
 """The register of centres and of the operators who work in them."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from sqlalchemy import Boolean, Column, Date, ForeignKey, Index, Select, Table, Text, UniqueConstraint, select
 
 from domain.catalogue.centres import ROSTER_KINDS, Binding, Centre, CentreKind
-from domain.kernel import Bilingual
-from store.database import AnyRow, Key, Transaction, count, first_row, insert_new, keyset_window, rows_of, upsert
+from store.database import Key, Records, Transaction, count, first_row, insert_new, rows_of, upsert
 from store.database.metadata import metadata
 
 centres_table = Table(
@@ -44,11 +43,12 @@ camp_duties_table = Table(
 """Every camp that an operator worked in: papers may be handed over while the operator works in the next one."""
 
 _C, _B, _D = centres_table.c, operator_centres_table.c, camp_duties_table.c
+_CENTRES = Records(Centre, centres_table, "the centre")
 
 
 async def save_centres(tx: Transaction, centres: Iterable[Centre]) -> None:
     """Enter centres, or bring those with the same code up to date."""
-    await upsert(tx, centres_table, [_values(centre) for centre in centres], keys=("code",))
+    await _CENTRES.upsert(tx, centres, keys=("code",))
 
 
 async def bind(tx: Transaction, bindings: Collection[Binding]) -> None:
@@ -79,15 +79,13 @@ async def places_of(tx: Transaction, operator_id: str) -> list[Centre]:
 
 async def centres(tx: Transaction, codes: Iterable[str]) -> dict[str, Centre]:
     """Centres by code; those that are not there are left out."""
-    rows = await rows_of(tx, select(centres_table), _C.code, codes)
-    return {row.code: _centre(row) for row in rows}
+    return await _CENTRES.by_keys(tx, _C.code, codes)
 
 
 async def centre_of(tx: Transaction, operator_id: str) -> Centre | None:
     """The centre in which an operator works, or None."""
     joined = select(centres_table).join(operator_centres_table, _B.centre_code == _C.code)
-    row = await first_row(tx, joined.where(_B.operator_id == operator_id))
-    return _centre(row) if row else None
+    return await _CENTRES.select_first(tx, joined.where(_B.operator_id == operator_id))
 
 
 async def operator_by_email(tx: Transaction, email: str) -> str | None:
@@ -114,7 +112,7 @@ async def page(
     limit: int,
 ) -> list[Centre]:
     """A page of the register in the order of codes."""
-    rows = await keyset_window(
+    return await _CENTRES.window(
         tx,
         _select_centres(kind, district),
         (_C.code,),
@@ -122,7 +120,6 @@ async def page(
         backward=backward,
         limit=limit,
     )
-    return [_centre(row) for row in rows]
 
 
 async def count_of(tx: Transaction, *, kind: CentreKind | None, district: str | None) -> int:
@@ -139,30 +136,3 @@ def _select_centres(kind: CentreKind | None, district: str | None) -> Select[Any
 
 def _email(email: str | None) -> str | None:
     return email.strip().lower() or None if email else None
-
-
-def _values(centre: Centre) -> Mapping[str, Any]:
-    return {
-        "code": centre.code,
-        "kind": centre.kind.value,
-        "name_hi": centre.name.hi,
-        "name_en": centre.name.en,
-        "district": centre.district,
-        "tehsil": centre.tehsil,
-        "open": centre.open,
-        "opens_on": centre.opens_on,
-        "closes_on": centre.closes_on,
-    }
-
-
-def _centre(row: AnyRow) -> Centre:
-    return Centre(
-        code=row.code,
-        kind=CentreKind(row.kind),
-        name=Bilingual(row.name_hi, row.name_en),
-        district=row.district,
-        tehsil=row.tehsil,
-        open=row.open,
-        opens_on=row.opens_on,
-        closes_on=row.closes_on,
-    )

@@ -1,12 +1,13 @@
 """Corrections and revocations of certificates, and which certificate replaces which."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from sqlalchemy import Column, ForeignKey, Index, LargeBinary, Table, select, update
 
-from domain.certificates.certificates import CertificateEnding, CertificateStatus, EndGround, IssuedCertificate
+from domain.certificates.certificates import CertificateEnding, CertificateStatus, IssuedCertificate
 from store.certificates import certificates
-from store.database import AlreadyThere, AnyRow, Instant, Key, Transaction, first_row, insert_new, rows_of
+from store.database import AnyRow, Instant, Key, Records, Transaction, first_row
 from store.database.metadata import metadata
 
 certificate_endings_table = Table(
@@ -29,17 +30,7 @@ _LONGEST_CHAIN = 100
 
 async def add(tx: Transaction, ending: CertificateEnding) -> None:
     """Keep how a certificate ended, the reasons encrypted. Raises AlreadyThere: it ends once."""
-    values = {
-        "certificate_id": ending.certificate_id,
-        "status": ending.status.value,
-        "ground": ending.ground.value,
-        "reason": tx.cipher.encrypt_json({"text": ending.reason}, _cell_name(ending.certificate_id)),
-        "officer_id": ending.officer_id,
-        "ended_at": ending.ended_at,
-        "successor_id": ending.successor_id,
-    }
-    if not await insert_new(tx, certificate_endings_table, values):
-        raise AlreadyThere("the end of a certificate")
+    await _ENDINGS.add(tx, ending)
 
 
 async def succeed(tx: Transaction, certificate_id: str, successor_id: str) -> bool:
@@ -51,8 +42,7 @@ async def succeed(tx: Transaction, certificate_id: str, successor_id: str) -> bo
 
 async def of_certificates(tx: Transaction, certificate_ids: Iterable[str]) -> dict[str, CertificateEnding]:
     """The endings by certificate; certificates that hold are left out."""
-    rows = await rows_of(tx, select(certificate_endings_table), _T.certificate_id, certificate_ids)
-    return {row.certificate_id: _ending(tx, row) for row in rows}
+    return await _ENDINGS.by_keys(tx, _T.certificate_id, certificate_ids)
 
 
 async def of_certificate(tx: Transaction, certificate_id: str) -> CertificateEnding | None:
@@ -82,17 +72,23 @@ async def forebears(tx: Transaction, certificate_id: str) -> list[str]:
     return found
 
 
-def _ending(tx: Transaction, row: AnyRow) -> CertificateEnding:
-    return CertificateEnding(
-        certificate_id=row.certificate_id,
-        status=CertificateStatus(row.status),
-        ground=EndGround(row.ground),
-        reason=tx.cipher.decrypt_json(row.reason, _cell_name(row.certificate_id))["text"],
-        officer_id=row.officer_id,
-        ended_at=row.ended_at,
-        successor_id=row.successor_id,
-    )
+def _reason(tx: Transaction, row: AnyRow) -> dict[str, Any]:
+    return {"reason": tx.cipher.decrypt_json(row.reason, _cell_name(row.certificate_id))["text"]}
+
+
+def _reason_values(tx: Transaction, ending: CertificateEnding) -> dict[str, Any]:
+    return {"reason": tx.cipher.encrypt_json({"text": ending.reason}, _cell_name(ending.certificate_id))}
 
 
 def _cell_name(certificate_id: str) -> str:
     return f"certificate_endings:reason:{certificate_id}"
+
+
+_ENDINGS = Records(
+    CertificateEnding,
+    certificate_endings_table,
+    "the end of a certificate",
+    apart=("reason",),
+    read=_reason,
+    write=_reason_values,
+)

@@ -5,11 +5,11 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from sqlalchemy import select
 
 from domain.consents.consents import ConsentRecord
-from store.checks.finding import Finding, row_pages
+from store.checks.finding import PAGE, Finding, in_turn, row_pages
 from store.consents import consent_deletions
 from store.consents.consent_deletions import DELETED, DeletedRecord
 from store.consents.consents import GENESIS, all_records, consent_records_table, hash_of, link_of
-from store.database import Transaction, audit, rows_of
+from store.database import Transaction, audit, pages, rows_of
 
 LEDGER = "CONSENT"
 """The kind of object that audit lines of the ledger name."""
@@ -24,9 +24,8 @@ async def consents(tx: Transaction) -> AsyncIterator[Finding]:
     async for chain in _chains(tx):
         for finding in _chain_findings(chain):
             yield finding
-    for check in (_told_by_the_audit_log, _deleted_by_the_audit_log):
-        async for finding in check(tx):
-            yield finding
+    async for finding in in_turn(_told_by_the_audit_log(tx), _deleted_by_the_audit_log(tx)):
+        yield finding
 
 
 async def _chains(tx: Transaction) -> AsyncIterator[list[ConsentRecord | DeletedRecord]]:
@@ -87,9 +86,8 @@ async def _deleted_by_the_audit_log(tx: Transaction) -> AsyncIterator[Finding]:
     lines, gone = audit.audit_lines_table, consent_deletions.consent_deletions_table
     said = select(lines.c.id, lines.c.detail).where(lines.c.object_kind == LEDGER, lines.c.action == DELETED)
     told: set[str] = set()
-    async for rows in row_pages(tx, said, lines.c.id):
-        told |= {record for row in rows for record in row.detail["records"]}
-    async for rows in row_pages(tx, select(gone.c.id), gone.c.id):
-        for row in rows:
-            if row.id not in told:
-                yield Finding("CONSENT_DELETED_IN_SILENCE", f"consent_record:{row.id}")
+    async for row in pages(tx, said, lines.c.id, PAGE):
+        told.update(row.detail["records"])
+    async for row in pages(tx, select(gone.c.id), gone.c.id, PAGE):
+        if row.id not in told:
+            yield Finding("CONSENT_DELETED_IN_SILENCE", f"consent_record:{row.id}")

@@ -5,8 +5,17 @@ from types import MappingProxyType
 
 from sqlalchemy import Table, select
 
-from store.checks.finding import PAGE, Finding, row_pages
-from store.database import LARGE_ROWS, AnyRow, CannotDecrypt, ObjectDamaged, ObjectStore, Transaction, sealed_columns
+from store.checks.finding import PAGE, Finding
+from store.database import (
+    LARGE_ROWS,
+    AnyRow,
+    CannotDecrypt,
+    ObjectDamaged,
+    ObjectStore,
+    Transaction,
+    pages,
+    sealed_columns,
+)
 from store.database.dump import present
 from store.database.vault import Vault
 from store.identity.people import citizens_table, personal_place
@@ -30,11 +39,10 @@ async def fields(tx: Transaction) -> AsyncIterator[Finding]:
         key = next(iter(table.primary_key.columns))
         if names:
             size = FEW if table.info.get(LARGE_ROWS) else PAGE
-            async for rows in row_pages(tx, select(table), key, size=size):
-                for row in rows:
-                    for name in names:
-                        if not _opens(tx, table, row, name):
-                            yield Finding("FIELD_DOES_NOT_OPEN", f"{table.name}.{name}:{getattr(row, key.name)}")
+            async for row in pages(tx, select(table), key, size):
+                for name in names:
+                    if not _opens(tx, table, row, name):
+                        yield Finding("FIELD_DOES_NOT_OPEN", f"{table.name}.{name}:{getattr(row, key.name)}")
 
 
 async def vault_references(tx: Transaction, vault: Vault) -> AsyncIterator[Finding]:
@@ -42,11 +50,10 @@ async def vault_references(tx: Transaction, vault: Vault) -> AsyncIterator[Findi
     entries = await vault.verify_entries(by=CHECKER)
     for broken in (reference for reference, last4 in entries.items() if last4 is None):
         yield Finding("VAULT_NUMBER_DOES_NOT_OPEN", f"vault:{broken}")
-    async for rows in row_pages(tx, select(citizens_table), citizens_table.c.citizen_id):
-        for row in rows:
-            reference = _reference(tx, row)
-            if reference is not None and entries.get(reference) != row.aadhaar_last4:
-                yield Finding("VAULT_REFERENCE_DOES_NOT_RESOLVE", f"citizen:{row.citizen_id}")
+    async for row in pages(tx, select(citizens_table), citizens_table.c.citizen_id, PAGE):
+        reference = _reference(tx, row)
+        if reference is not None and entries.get(reference) != row.aadhaar_last4:
+            yield Finding("VAULT_REFERENCE_DOES_NOT_RESOLVE", f"citizen:{row.citizen_id}")
 
 
 async def files(tx: Transaction, objects: ObjectStore) -> AsyncIterator[Finding]:

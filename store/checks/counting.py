@@ -11,8 +11,8 @@ from domain.applications.lifecycle import Move
 from domain.etaal.counting import MAPPED, UNMAPPED, CorrectionReason, CountingEvent
 from domain.etaal.counting_rules import rules_named
 from store.applications.timeline import timeline_table
-from store.checks.finding import Finding, row_pages
-from store.database import AnyRow, Transaction, audit, rows_of
+from store.checks.finding import PAGE, Finding, in_turn, row_pages
+from store.database import AnyRow, Transaction, audit, pages, rows_of
 from store.etaal.ledger import AMOUNT, PLACE, REVERSED, day_totals_table, days_table, event_key, ledger_table
 from store.etaal.ledger_seal import GENESIS, export_rows, link_of
 
@@ -31,9 +31,8 @@ async def transaction_ledger(tx: Transaction) -> AsyncIterator[Finding]:
     for day in sorted(days.keys() | told | seen):
         async for code in _day(tx, day, days.get(day)):
             yield Finding(code, f"e_transactions:{day.isoformat()}")
-    for check in (_closed_as_told, _corrections, _by_the_rules):
-        async for finding in check(tx):
-            yield finding
+    async for finding in in_turn(_closed_as_told(tx), _corrections(tx), _by_the_rules(tx)):
+        yield finding
 
 
 async def _day(tx: Transaction, day: date, head: AnyRow | None) -> AsyncIterator[str]:
@@ -69,13 +68,12 @@ async def _closed_as_told(tx: Transaction) -> AsyncIterator[Finding]:
     lines = audit.audit_lines_table
     told = select(lines.c.id, lines.c.object_id, lines.c.detail).where(lines.c.action == CLOSED)
     closed: set[str] = set()
-    async for rows in row_pages(tx, told, lines.c.id):
-        for row in rows:
-            closed.add(row.object_id)
-            day, number = date.fromisoformat(row.object_id), row.detail["revision"]
-            found = select(_L.link).where(_L.day == day, _L.sequence == number)
-            if (await tx.connection.execute(found)).scalar_one_or_none() != row.detail["link"]:
-                yield Finding("CLOSED_DAY_IS_ANOTHER", f"e_transactions:{row.object_id}")
+    async for row in pages(tx, told, lines.c.id, PAGE):
+        closed.add(row.object_id)
+        day, number = date.fromisoformat(row.object_id), row.detail["revision"]
+        found = select(_L.link).where(_L.day == day, _L.sequence == number)
+        if (await tx.connection.execute(found)).scalar_one_or_none() != row.detail["link"]:
+            yield Finding("CLOSED_DAY_IS_ANOTHER", f"e_transactions:{row.object_id}")
     kept = select(_DAY.day).where(_DAY.closed_at.is_not(None))
     for row in (await tx.connection.execute(kept)).all():
         if row.day.isoformat() not in closed:

@@ -9,7 +9,7 @@ from domain.certificates.certificates import CertificateStatus
 from store.certificates import certificate_endings, certificates
 from store.certificates.certificate_endings import certificate_endings_table
 from store.certificates.certificates import certificates_table
-from store.checks.finding import Finding, row_pages
+from store.checks.finding import Finding, findings, in_turn, row_pages
 from store.database import AnyRow, Transaction, rows_of
 from store.documents.locker_copies import locker_copies_table
 from store.platform.outbox import OutboxState, outbox_table
@@ -29,12 +29,8 @@ async def endings(tx: Transaction) -> AsyncIterator[Finding]:
     for row in (await tx.connection.execute(twice)).all():
         yield Finding("TWO_CERTIFICATES_STAND", f"application:{row.application_id}")
     unrecorded = select(_C.id).where(_C.status.in_(_ENDED), not_(exists().where(_E.certificate_id == _C.id)))
-    async for rows in row_pages(tx, unrecorded, _C.id):
-        for row in rows:
-            yield Finding("CERTIFICATE_ENDED_WITHOUT_RECORD", f"certificate:{row.id}")
-    async for finding in _records(tx):
-        yield finding
-    async for finding in _lockers(tx):
+    ended = findings(tx, {"CERTIFICATE_ENDED_WITHOUT_RECORD": unrecorded}, _C.id, "certificate")
+    async for finding in in_turn(ended, _records(tx), _lockers(tx)):
         yield finding
 
 

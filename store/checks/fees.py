@@ -10,7 +10,7 @@ from domain.fees.fees import FOLLOWED, OPEN, PAID, REFUND_ENQUIRIES, FeeRoute, F
 from domain.reconciliation.finance_cases import DifferenceKind
 from store.applications.application_rows import applications_table
 from store.applications.timeline import timeline_table
-from store.checks.finding import Finding, row_pages
+from store.checks.finding import Finding, findings, in_turn
 from store.database import Transaction
 from store.fees.fee_orders import orders_table
 from store.identity.people import citizens_table
@@ -27,15 +27,11 @@ _T, _A, _E, _C, _O = orders_table.c, applications_table.c, timeline_table.c, cas
 _PAID = [state.value for state in PAID]
 
 
-async def fees(tx: Transaction) -> AsyncIterator[Finding]:
+def fees(tx: Transaction) -> AsyncIterator[Finding]:
     """Orders against their applications, receipts, cases and messages."""
-    for code, statement in (_of_orders(tx.clock.now()) | _of_receipts()).items():
-        async for rows in row_pages(tx, statement, _T.id):
-            for row in rows:
-                yield Finding(code, f"fee:{row.id}")
-    async for rows in row_pages(tx, _taken_for_nothing(), _A.id):
-        for row in rows:
-            yield Finding("FEE_RECEIVED_WITHOUT_RECEIPT", f"application:{row.id}")
+    taken = {"FEE_RECEIVED_WITHOUT_RECEIPT": _taken_for_nothing()}
+    wrong = _of_orders(tx.clock.now()) | _of_receipts()
+    return in_turn(findings(tx, wrong, _T.id, "fee"), findings(tx, taken, _A.id, "application"))
 
 
 def _of_orders(now: datetime) -> dict[str, Select[tuple[str]]]:

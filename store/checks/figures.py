@@ -8,8 +8,8 @@ from domain.applications.deadline import end_of_day
 from domain.applications.lifecycle import ON_THE_CLOCK
 from domain.kernel import ist_date
 from store.applications.application_rows import applications_table, in_states
-from store.checks.finding import Finding, row_pages
-from store.database import Transaction
+from store.checks.finding import PAGE, Finding
+from store.database import Transaction, pages
 from store.statistics.figure_recount import recount_cubes, stored_cubes
 
 _T = applications_table.c
@@ -28,7 +28,6 @@ async def figures(tx: Transaction) -> AsyncIterator[Finding]:
 async def _due_by_the_day(tx: Transaction) -> AsyncIterator[Finding]:
     """Lists count what is overdue by whole days, which is right as long as a due instant is the end of its day."""
     running = select(_T.id, _T.due_at).where(*in_states(ON_THE_CLOCK), _T.due_at.is_not(None))
-    async for rows in row_pages(tx, running, _T.id):
-        for row in rows:
-            if row.due_at != end_of_day(ist_date(row.due_at)):
-                yield Finding("DUE_IS_NOT_THE_END_OF_A_DAY", f"application:{row.id}")
+    async for row in pages(tx, running, _T.id, PAGE):
+        if row.due_at != end_of_day(ist_date(row.due_at)):
+            yield Finding("DUE_IS_NOT_THE_END_OF_A_DAY", f"application:{row.id}")

@@ -1,12 +1,12 @@
 """The types for the input and the findings of a check."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Column, Select
 
-from store.database import AnyRow, Transaction
+from store.database import AnyRow, Transaction, pages
 
 PAGE = 500
 """Rows that a check holds at once."""
@@ -33,3 +33,22 @@ async def row_pages(
             last = getattr(rows[-1], column.name)
         if len(rows) < size:
             return
+
+
+async def findings(
+    tx: Transaction, wrong: Mapping[str, Select[Any]], column: Column[Any], kind: str, *, named: str | None = None
+) -> AsyncIterator[Finding]:
+    """A finding of its code for each row of each statement, in the order of a unique column, by which it is named.
+
+    Where `named` is given a row is named by that column.
+    """
+    for code, statement in wrong.items():
+        async for row in pages(tx, statement, column, PAGE):
+            yield Finding(code, f"{kind}:{getattr(row, named or column.name)}")
+
+
+async def in_turn(*checks: AsyncIterator[Finding]) -> AsyncIterator[Finding]:
+    """The findings of several checks, one check after the other."""
+    for check in checks:
+        async for finding in check:
+            yield finding

@@ -11,7 +11,7 @@ from store.applications.imports import is_held
 from store.benefits.benefits import instalments_table
 from store.catalogue.catalogue_rows import services_table
 from store.certificates.certificates import certificates_table
-from store.checks.finding import Finding, row_pages
+from store.checks.finding import Finding, findings, in_turn
 from store.database import Transaction
 from store.platform.outbox import OutboxState, outbox_table
 
@@ -22,12 +22,9 @@ _O, _A, _I = outbox_table.c, applications_table.c, instalments_table.c
 _OPEN = _O.state.in_((OutboxState.PENDING.value, OutboxState.DEAD.value))
 
 
-async def messages(tx: Transaction) -> AsyncIterator[Finding]:
+def messages(tx: Transaction) -> AsyncIterator[Finding]:
     """Certificates for what was delivered as issued, payments for what was delivered as instructed, none forgotten."""
-    for code, condition in _WRONG.items():
-        async for rows in row_pages(tx, select(_O.id).where(condition), _O.id):
-            for row in rows:
-                yield Finding(code, f"outbox:{row.id}")
+    wrong = {code: select(_O.id).where(condition) for code, condition in _WRONG.items()}
     waiting = select(_A.id).join(services_table, services_table.c.code == _A.service_code)
     waiting = waiting.where(
         _A.status == Status.APPROVED.value,
@@ -35,18 +32,17 @@ async def messages(tx: Transaction) -> AsyncIterator[Finding]:
         not_(_message_for(ISSUE, _A.id)),
         not_(is_held(_A.id)),
     )
-    async for rows in row_pages(tx, waiting, _A.id):
-        for row in rows:
-            yield Finding("APPROVED_WITHOUT_MESSAGE", f"application:{row.id}")
     unpaid = select(_I.id).where(
         _I.status == PaymentStatus.SANCTIONED.value,
         or_(_I.rail.is_(None), _I.rail == Rail.IFMS.value),
         _I.hold.is_(None),
         not_(_message_for(INSTRUCT, _I.id)),
     )
-    async for rows in row_pages(tx, unpaid, _I.id):
-        for row in rows:
-            yield Finding("SANCTIONED_WITHOUT_MESSAGE", f"instalment:{row.id}")
+    return in_turn(
+        findings(tx, wrong, _O.id, "outbox"),
+        findings(tx, {"APPROVED_WITHOUT_MESSAGE": waiting}, _A.id, "application"),
+        findings(tx, {"SANCTIONED_WITHOUT_MESSAGE": unpaid}, _I.id, "instalment"),
+    )
 
 
 def _message_for(topic: str, key: ColumnElement[str]) -> ColumnElement[bool]:

@@ -7,8 +7,8 @@ from sqlalchemy import Column, func, select
 from domain.benefits.bills import bill_number, end_to_end_id
 from domain.kernel import MistypedNumber, NumberKind, parse_number
 from store.benefits.benefits import instalments_table, payment_events_table, sanctions_table
-from store.checks.finding import Finding, row_pages
-from store.database import Transaction
+from store.checks.finding import PAGE, Finding, in_turn
+from store.database import Transaction, pages
 from store.database.dump import present
 from store.tables import metadata
 
@@ -38,29 +38,26 @@ async def orders(tx: Transaction) -> AsyncIterator[Finding]:
     joined = select(instalments_table, sanctions_table.c.number, sanctions_table.c.citizen_id.label("owner")).join(
         sanctions_table, sanctions_table.c.id == instalments_table.c.sanction_id
     )
-    async for rows in row_pages(tx, joined, instalments_table.c.id):
-        for row in rows:
-            if row.bill_number != bill_number(row.number, row.sequence):
-                yield Finding("BILL_NUMBER_IS_ANOTHER", f"instalment:{row.id}")
-            if row.end_to_end_id != end_to_end_id(row.number, row.sequence):
-                yield Finding("END_TO_END_ID_IS_ANOTHER", f"instalment:{row.id}")
-            if row.owner != row.citizen_id:
-                yield Finding("CITIZEN_IS_ANOTHER", f"instalment:{row.id}")
-    async for finding in _gaps(tx):
-        yield finding
-    async for finding in _last_statuses(tx):
+    async for row in pages(tx, joined, instalments_table.c.id, PAGE):
+        if row.bill_number != bill_number(row.number, row.sequence):
+            yield Finding("BILL_NUMBER_IS_ANOTHER", f"instalment:{row.id}")
+        if row.end_to_end_id != end_to_end_id(row.number, row.sequence):
+            yield Finding("END_TO_END_ID_IS_ANOTHER", f"instalment:{row.id}")
+        if row.owner != row.citizen_id:
+            yield Finding("CITIZEN_IS_ANOTHER", f"instalment:{row.id}")
+    async for finding in in_turn(_gaps(tx), _last_statuses(tx)):
         yield finding
 
 
 async def _of_column(tx: Transaction, column: Column[str], kind: NumberKind) -> AsyncIterator[Finding]:
     place = f"{column.table.name}.{column.name}"
     key = next(iter(column.table.primary_key.columns))
-    async for rows in row_pages(tx, select(key, column.label("number_to_check")).where(column.is_not(None)), key):
-        for row in rows:
-            try:
-                parse_number(row.number_to_check, kind)
-            except MistypedNumber:
-                yield Finding("NUMBER_NOT_WELL_FORMED", f"{place}:{row[0]}")
+    there = select(key, column.label("number_to_check")).where(column.is_not(None))
+    async for row in pages(tx, there, key, PAGE):
+        try:
+            parse_number(row.number_to_check, kind)
+        except MistypedNumber:
+            yield Finding("NUMBER_NOT_WELL_FORMED", f"{place}:{row[0]}")
     twice = select(func.count()).select_from(
         select(column).where(column.is_not(None)).group_by(column).having(func.count() > 1).subquery()
     )
@@ -85,7 +82,6 @@ async def _last_statuses(tx: Transaction) -> AsyncIterator[Finding]:
         .outerjoin_from(table, last, last.c.instalment_id == table.c.id)
         .outerjoin(events, events.c.id == last.c.id)
     )
-    async for rows in row_pages(tx, statement, table.c.id):
-        for row in rows:
-            if row.status != row.told:
-                yield Finding("PAYMENT_STATUS_IS_NOT_THE_LAST", f"instalment:{row.id}")
+    async for row in pages(tx, statement, table.c.id, PAGE):
+        if row.status != row.told:
+            yield Finding("PAYMENT_STATUS_IS_NOT_THE_LAST", f"instalment:{row.id}")

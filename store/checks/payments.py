@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, and_, exists, func, not_, or_, select
 from domain.benefits.benefits import PaymentStatus, Rail
 from domain.payments.files import AWAITED_REGISTRATIONS, LEAVING_STATES, LIVING_LINES, BatchKind, BatchState, LineState
 from store.benefits.benefits import instalments_table
-from store.checks.finding import Finding, row_pages
+from store.checks.finding import Finding, findings, in_turn
 from store.database import Transaction
 from store.payments.payment_tables import (
     batches_table,
@@ -31,15 +31,12 @@ _STANDS = {
 """The states of the line of a payment that was sent to PFMS."""
 
 
-async def payments(tx: Transaction) -> AsyncIterator[Finding]:
+def payments(tx: Transaction) -> AsyncIterator[Finding]:
     """One order for each payment, sums that add up, states that agree, files that are destroyed."""
-    async for finding in _batches(tx):
-        yield finding
-    async for finding in _instalments(tx):
-        yield finding
+    return in_turn(_batches(tx), _instalments(tx))
 
 
-async def _batches(tx: Transaction) -> AsyncIterator[Finding]:
+def _batches(tx: Transaction) -> AsyncIterator[Finding]:
     awaited = exists().where(_R.batch_id == _T.id, _R.state.in_([state.value for state in AWAITED_REGISTRATIONS]))
     living = or_(exists().where(_L.batch_id == _T.id, _L.state.in_(_LIVING)), awaited)
     sealed = exists().where(sealed_files_table.c.batch_id == _T.id)
@@ -51,10 +48,8 @@ async def _batches(tx: Transaction) -> AsyncIterator[Finding]:
         "SENT_WITHOUT_HASH": and_(_T.sent_at.is_not(None), _T.digest.is_(None)),
         "SENT_BEFORE_IT_WAS_TRIED": and_(_T.sent_at.is_not(None), _T.started_at.is_(None)),
     }
-    for code, condition in wrong.items():
-        async for rows in row_pages(tx, select(_T.id, _T.message_id).where(condition), _T.id):
-            for row in rows:
-                yield Finding(code, f"batch:{row.message_id}")
+    statements = {code: select(_T.id, _T.message_id).where(condition) for code, condition in wrong.items()}
+    return findings(tx, statements, _T.id, "batch", named="message_id")
 
 
 def _differs() -> ColumnElement[bool]:
@@ -65,7 +60,7 @@ def _differs() -> ColumnElement[bool]:
     return or_(_T.lines != many, _T.total_paise != total)
 
 
-async def _instalments(tx: Transaction) -> AsyncIterator[Finding]:
+def _instalments(tx: Transaction) -> AsyncIterator[Finding]:
     line = exists().where(_L.instalment_id == _I.id, _L.state.not_in(_GONE))
     by_file = _I.rail == Rail.PFMS.value
     told = [status.value for status in (*_STANDS, PaymentStatus.REISSUED)]
@@ -87,11 +82,8 @@ async def _instalments(tx: Transaction) -> AsyncIterator[Finding]:
             or_(_L.amount_paise != _I.amount_paise, _L.end_to_end_id != _I.end_to_end_id)
         ),
     }
-    for code, statement in wrong.items():
-        async for rows in row_pages(tx, statement, _I.id):
-            for row in rows:
-                yield Finding(code, f"instalment:{row.id}")
     twice = select(_L.instalment_id).where(_L.state != LineState.RELEASED.value).group_by(_L.instalment_id)
-    async for rows in row_pages(tx, twice.having(func.count() > 1), _L.instalment_id):
-        for row in rows:
-            yield Finding("TWO_ORDERS_FOR_ONE_PAYMENT", f"instalment:{row.instalment_id}")
+    ordered_twice = {"TWO_ORDERS_FOR_ONE_PAYMENT": twice.having(func.count() > 1)}
+    return in_turn(
+        findings(tx, wrong, _I.id, "instalment"), findings(tx, ordered_twice, _L.instalment_id, "instalment")
+    )

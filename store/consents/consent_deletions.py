@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Column, ForeignKey, Integer, Table, UniqueConstraint, insert, select
+from sqlalchemy import Column, ForeignKey, Integer, Table, UniqueConstraint, select
 
-from store.database import Instant, Key, Transaction, first_row, rows_of
+from store.database import Instant, Key, Records, Transaction, rows_of
 from store.database.metadata import metadata
 
 DELETED = "consent.deleted"
@@ -39,25 +39,22 @@ class DeletedRecord:
     link: str
 
 
+_DELETED = Records(DeletedRecord, consent_deletions_table, "the deleted record")
+
+
 async def keep(tx: Transaction, deleted: Sequence[DeletedRecord], at: datetime) -> None:
     """Keep the places of records that are being deleted."""
-    rows = [
-        {"id": one.id, "citizen_id": one.citizen_id, "sequence": one.sequence, "link": one.link, "at": at}
-        for one in deleted
-    ]
-    if rows:
-        await tx.connection.execute(insert(consent_deletions_table), rows)
+    await _DELETED.add_all(tx, deleted, at=at)
 
 
 async def last_of(tx: Transaction, citizen_id: str) -> DeletedRecord | None:
     """The last deleted place of a citizen's chain."""
     statement = select(consent_deletions_table).where(_T.citizen_id == citizen_id)
-    row = await first_row(tx, statement.order_by(_T.sequence.desc()).limit(1))
-    return None if row is None else DeletedRecord(row.id, row.citizen_id, row.sequence, row.link)
+    return await _DELETED.select_first(tx, statement.order_by(_T.sequence.desc()).limit(1))
 
 
 async def of_citizens(tx: Transaction, citizen_ids: Iterable[str]) -> list[DeletedRecord]:
     """What was deleted of these citizens, each chain in its order."""
     statement = select(consent_deletions_table).order_by(_T.citizen_id, _T.sequence)
     rows = await rows_of(tx, statement, _T.citizen_id, citizen_ids)
-    return [DeletedRecord(row.id, row.citizen_id, row.sequence, row.link) for row in rows]
+    return [_DELETED.read(tx, row) for row in rows]

@@ -13,22 +13,10 @@ from typing import Any
 
 from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, Table, UniqueConstraint, delete, select
 
-from domain.consents.consents import ConsentPurpose, ConsentRecord, ConsentStep
-from domain.kernel import Source
+from domain.consents.consents import ConsentRecord, ConsentStep
 from store.consents import consent_deletions
 from store.consents.consent_deletions import DeletedRecord
-from store.database import (
-    AnyRow,
-    Instant,
-    Json,
-    Key,
-    Transaction,
-    TryAgain,
-    canonical_json,
-    first_row,
-    insert_new,
-    keyset_page,
-)
+from store.database import Instant, Json, Key, Records, Transaction, TryAgain, canonical_json, first_row, keyset_page
 from store.database.metadata import metadata
 
 GENESIS = "0" * 64
@@ -60,19 +48,7 @@ consent_records_table = Table(
 )
 
 _T = consent_records_table.c
-_AS_IS = (
-    "id",
-    "citizen_id",
-    "sequence",
-    "consent_id",
-    "until",
-    "at",
-    "actor",
-    "role",
-    "notice_hash",
-    "artefact_hash",
-    "link",
-)
+_RECORDS = Records(ConsentRecord, consent_records_table, "the consent")
 
 
 async def add(tx: Transaction, record: ConsentRecord) -> ConsentRecord:
@@ -83,15 +59,7 @@ async def add(tx: Transaction, record: ConsentRecord) -> ConsentRecord:
     sequence, before = await _end_of_chain(tx, record.citizen_id)
     placed = replace(record, sequence=sequence + 1, artefact_hash=hash_of(record.artefact))
     placed = replace(placed, link=link_of(before, placed))
-    values: dict[str, Any] = {
-        **{name: getattr(placed, name) for name in _AS_IS},
-        "step": placed.step.value,
-        "purpose": placed.purpose.value,
-        "source": placed.source.value,
-        "scope": list(placed.scope),
-        "artefact": tx.cipher.encrypt_json(dict(placed.artefact), _cell_name(placed.id)),
-    }
-    if not await insert_new(tx, consent_records_table, values):
+    if not await _RECORDS.insert(tx, placed):
         raise TryAgain("the chain of consents went on")
     return placed
 
@@ -123,7 +91,7 @@ async def delete_records(tx: Transaction, records: Sequence[ConsentRecord], at: 
 async def of_citizen(tx: Transaction, citizen_id: str) -> list[ConsentRecord]:
     """Every record of a citizen, the oldest first."""
     statement = select(consent_records_table).where(_T.citizen_id == citizen_id).order_by(_T.sequence)
-    return [_record(tx, row) for row in (await tx.connection.execute(statement)).all()]
+    return await _RECORDS.select_all(tx, statement)
 
 
 async def ended_since(tx: Transaction, moment: datetime) -> dict[str, str]:
@@ -145,7 +113,7 @@ async def all_records(tx: Transaction) -> AsyncIterator[ConsentRecord]:
             limit=PAGE,
         )
         for row in rows:
-            yield _record(tx, row)
+            yield _RECORDS.read(tx, row)
         if len(rows) < PAGE:
             return
         place = (rows[-1].citizen_id, rows[-1].sequence)
@@ -179,19 +147,3 @@ def hash_of(artefact: Mapping[str, Any]) -> str:
 
 def _instant(moment: datetime | None) -> str | None:
     return None if moment is None else moment.isoformat(timespec="microseconds")
-
-
-def _record(tx: Transaction, row: AnyRow) -> ConsentRecord:
-    as_is: dict[str, Any] = {name: getattr(row, name) for name in _AS_IS}
-    return ConsentRecord(
-        **as_is,
-        step=ConsentStep(row.step),
-        purpose=ConsentPurpose(row.purpose),
-        source=Source(row.source),
-        scope=tuple(row.scope),
-        artefact=tx.cipher.decrypt_json(row.artefact, _cell_name(row.id)),
-    )
-
-
-def _cell_name(record_id: str) -> str:
-    return f"consent_records:artefact:{record_id}"

@@ -22,8 +22,12 @@ from store.database.errors import (
 from store.database.keyring import Keyrings
 from store.database.metadata import LARGE_ROWS, NOT_KEPT_ELSEWHERE
 from store.database.objects import LocalObjects, ObjectStore
+from store.database.records import Records
 from store.database.sql import (
     AnyRow,
+    PageByTime,
+    PageRequest,
+    any_posting_covers,
     count,
     count_up_to,
     database_now,
@@ -38,6 +42,7 @@ from store.database.sql import (
     posting_covers,
     rows_of,
     upsert,
+    wide_posting_covers,
 )
 from store.database.types import Instant, Json, Key, Serial, canonical_json, sealed_columns
 
@@ -62,6 +67,9 @@ __all__ = [
     "NotThere",
     "ObjectDamaged",
     "ObjectStore",
+    "PageByTime",
+    "PageRequest",
+    "Records",
     "Serial",
     "Store",
     "StoreError",
@@ -70,6 +78,7 @@ __all__ = [
     "TryAgain",
     "VersionConflict",
     "WritesStopped",
+    "any_posting_covers",
     "audit_lines_table",
     "canonical_json",
     "count",
@@ -89,4 +98,5 @@ __all__ = [
     "schema_is_current",
     "sealed_columns",
     "upsert",
+    "wide_posting_covers",
 ]

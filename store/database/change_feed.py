@@ -14,11 +14,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from domain.kernel import Posting
 from domain.platform.changes import START, Change, ChangeKind, FeedState, Position, Wanted
 from store.database.engine import Transaction
 from store.database.metadata import NOT_KEPT_ELSEWHERE, metadata
-from store.database.sql import AnyRow, first_row, insert_new
+from store.database.sql import AnyRow, any_posting_covers, first_row, insert_new
 from store.database.types import Instant, Key, Serial
 
 CHANGED = "changes"
@@ -223,14 +222,8 @@ def _conditions(wanted: Wanted) -> list[sa.ColumnElement[bool]]:
     if wanted.citizen_id is not None:
         found.append(_T.citizen_id == wanted.citizen_id)
     if wanted.postings is not None:
-        found.append(sa.or_(sa.false(), *(_covers(posting) for posting in wanted.postings)))
+        found.append(any_posting_covers(changes_table, wanted.postings))
     return found
-
-
-def _covers(posting: Posting) -> sa.ColumnElement[bool]:
-    """As Posting.covers, in SQL."""
-    pairs = ((_T.department, posting.department), (_T.district, posting.district), (_T.tehsil, posting.tehsil))
-    return sa.and_(sa.true(), *(column == value for column, value in pairs if value is not None))
 
 
 def _change(row: AnyRow) -> Change:

@@ -50,6 +50,14 @@ class FieldCipher:
         except (InvalidTag, KeyMissing, ValueError):
             raise CannotDecrypt(f"a field of {context.split(':', 1)[0]} does not open") from None
 
+    def encrypt_text(self, text: str | None, context: str) -> bytes | None:
+        """Seal a text; None stays None."""
+        return None if text is None else self.encrypt(text.encode(), context)
+
+    def decrypt_text(self, sealed: bytes | None, context: str) -> str | None:
+        """Open a sealed text, None where there is none; raises CannotDecrypt."""
+        return None if sealed is None else self.decrypt(sealed, context).decode()
+
     def encrypt_json(self, value: Any, context: str) -> bytes:
         """Seal a JSON value."""
         return self.encrypt(canonical_json(value).encode(), context)

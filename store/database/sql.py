@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mappi
 from datetime import UTC, datetime
 from functools import cache
 from itertools import islice
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, Generic, NotRequired, TypeAlias, TypedDict, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import Insert as PostgresqlInsert
@@ -20,6 +20,23 @@ from store.database.engine import Transaction
 T = TypeVar("T")
 AnyRow: TypeAlias = sa.Row[Any]
 Values: TypeAlias = Mapping[str, Any]
+
+P = TypeVar("P")
+
+
+class PageRequest(TypedDict, Generic[P]):
+    """The page of a list that is asked for: so many rows after a place, or, `backward`, before it.
+
+    No place is that end of the list.
+    """
+
+    place: NotRequired[P | None]
+    backward: NotRequired[bool]
+    limit: int
+
+
+PageByTime: TypeAlias = PageRequest[tuple[datetime, str]]
+"""A page of a list in the order of an instant and an id."""
 
 _CHUNK = 500
 """Keys of one statement; SQLite binds at most 32 766."""
@@ -114,6 +131,16 @@ def posting_covers(table: sa.Table, posting: Posting) -> sa.ColumnElement[bool]:
     return sa.and_(sa.true(), *(table.c[name] == value for name, value in values.items() if value is not None))
 
 
+def any_posting_covers(table: sa.Table, postings: Iterable[Posting]) -> sa.ColumnElement[bool]:
+    """Whether one of the postings covers a row; no posting covers nothing."""
+    return sa.or_(sa.false(), *(posting_covers(table, posting) for posting in postings))
+
+
+def wide_posting_covers(table: sa.Table, postings: Iterable[Posting]) -> sa.ColumnElement[bool]:
+    """As any_posting_covers, for a table without tehsils: a posting for a tehsil covers nothing of it."""
+    return any_posting_covers(table, (posting for posting in postings if posting.tehsil is None))
+
+
 async def database_now(tx: Transaction) -> datetime:
     """The database's clock, which leases go by so that processes with different clocks agree."""
     if tx.dialect == "sqlite":
@@ -153,9 +180,9 @@ async def keyset_window(
     statement: sa.Select[Any],
     columns: Sequence[sa.Column[Any]],
     *,
-    place: Sequence[Any] | None,
-    backward: bool,
     limit: int,
+    place: Sequence[Any] | None = None,
+    backward: bool = False,
     descending: bool = False,
 ) -> list[AnyRow]:
     """A page after a place, or, `backward`, the last page before it; no place is that end of the list.

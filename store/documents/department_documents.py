@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Column, ForeignKey, Index, LargeBinary, Table, Text, delete, select, update
 
 from domain.kernel import Bilingual
-from store.database import AlreadyThere, AnyRow, Instant, Key, Transaction, insert_new, rows_of
+from store.database import Instant, Key, Records, Transaction
 from store.database.metadata import metadata
 
 department_documents_table = Table(
@@ -41,21 +41,12 @@ class DepartmentDocument:
     valid_until: datetime | None
 
 
+_DOCUMENTS = Records(DepartmentDocument, department_documents_table, "the department's document")
+
+
 async def add(tx: Transaction, document: DepartmentDocument) -> None:
     """Keep a document's reference; parameters and consent are encrypted. Raises AlreadyThere."""
-    values = {
-        "id": document.id,
-        "citizen_id": document.citizen_id,
-        "publisher": document.publisher,
-        "doctype": document.doctype,
-        "name_hi": document.name.hi,
-        "name_en": document.name.en,
-        "parameters": tx.cipher.encrypt_json(dict(document.parameters), _cell_name("parameters", document.id)),
-        "consent": tx.cipher.encrypt_json(dict(document.consent), _cell_name("consent", document.id)),
-        "valid_until": document.valid_until,
-    }
-    if not await insert_new(tx, department_documents_table, values):
-        raise AlreadyThere("the department's document")
+    await _DOCUMENTS.add(tx, document)
 
 
 async def set_consent(tx: Transaction, document_id: str, consent: Mapping[str, Any], valid_until: datetime) -> None:
@@ -78,26 +69,13 @@ async def of_citizen(tx: Transaction, citizen_id: str) -> list[DepartmentDocumen
     """Every document of a citizen, by doctype; also those whose consent has lapsed: the caller judges."""
     table = department_documents_table
     statement = select(table).where(table.c.citizen_id == citizen_id).order_by(table.c.doctype, table.c.id)
-    return [_document(tx, row) for row in (await tx.connection.execute(statement)).all()]
+    return await _DOCUMENTS.select_all(tx, statement)
 
 
 async def by_ids(tx: Transaction, ids: Iterable[str]) -> dict[str, DepartmentDocument]:
     """Documents by id; those that are not there are left out."""
     table = department_documents_table
-    return {row.id: _document(tx, row) for row in await rows_of(tx, select(table), table.c.id, ids)}
-
-
-def _document(tx: Transaction, row: AnyRow) -> DepartmentDocument:
-    return DepartmentDocument(
-        id=row.id,
-        citizen_id=row.citizen_id,
-        publisher=row.publisher,
-        doctype=row.doctype,
-        name=Bilingual(row.name_hi, row.name_en),
-        parameters=tx.cipher.decrypt_json(row.parameters, _cell_name("parameters", row.id)),
-        consent=tx.cipher.decrypt_json(row.consent, _cell_name("consent", row.id)),
-        valid_until=row.valid_until,
-    )
+    return await _DOCUMENTS.by_keys(tx, table.c.id, ids)
 
 
 def _cell_name(column: str, document_id: str) -> str:

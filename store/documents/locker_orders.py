@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Column, ForeignKey, Index, LargeBinary, Table, select, update
 
 from domain.documents.locker import OrderKind, OrderState
-from store.database import AlreadyThere, AnyRow, Instant, Key, Transaction, first_row, insert_new
+from store.database import Instant, Key, Records, Transaction
 from store.database.metadata import metadata
 
 locker_orders_table = Table(
@@ -50,30 +50,23 @@ class LockerOrder:
     settled_at: datetime | None = None
 
 
+_ORDERS = Records(LockerOrder, locker_orders_table, "the order")
+
+
 async def add(tx: Transaction, order: LockerOrder) -> None:
     """Keep a new order; what is asked is encrypted. Raises AlreadyThere."""
-    values = {
-        "id": order.id,
-        "citizen_id": order.citizen_id,
-        "kind": order.kind.value,
-        "state": order.state.value,
-        "asked": tx.cipher.encrypt_json(dict(order.asked), _cell_name("asked", order.id)),
-        "created_at": order.created_at,
-    }
-    if not await insert_new(tx, locker_orders_table, values):
-        raise AlreadyThere("the order")
+    await _ORDERS.add(tx, order)
 
 
 async def get(tx: Transaction, order_id: str) -> LockerOrder | None:
     """The order with an id, or None."""
-    row = await first_row(tx, select(locker_orders_table).where(_T.id == order_id))
-    return _order(tx, row) if row else None
+    return await _ORDERS.find(tx, _T.id == order_id)
 
 
 async def of_citizen(tx: Transaction, citizen_id: str, limit: int) -> list[LockerOrder]:
     """A citizen's latest orders."""
     statement = select(locker_orders_table).where(_T.citizen_id == citizen_id).order_by(_T.created_at.desc(), _T.id)
-    return [_order(tx, row) for row in (await tx.connection.execute(statement.limit(limit))).all()]
+    return await _ORDERS.select_all(tx, statement.limit(limit))
 
 
 async def mark_sent(tx: Transaction, order_id: str) -> None:
@@ -87,27 +80,12 @@ async def settle(tx: Transaction, order_id: str, state: OrderState, *, uri: str 
     values = {
         "state": state.value,
         "asked": tx.cipher.encrypt_json({}, _cell_name("asked", order_id)),
-        "uri": None if uri is None else tx.cipher.encrypt(uri.encode(), _cell_name("uri", order_id)),
+        "uri": tx.cipher.encrypt_text(uri, _cell_name("uri", order_id)),
         "code": code,
         "settled_at": tx.clock.now(),
     }
     statement = update(locker_orders_table).where(_T.id == order_id, _T.state == OrderState.WAITING.value)
     return (await tx.connection.execute(statement.values(values).returning(_T.id))).first() is not None
-
-
-def _order(tx: Transaction, row: AnyRow) -> LockerOrder:
-    return LockerOrder(
-        id=row.id,
-        citizen_id=row.citizen_id,
-        kind=OrderKind(row.kind),
-        state=OrderState(row.state),
-        asked=tx.cipher.decrypt_json(row.asked, _cell_name("asked", row.id)),
-        created_at=row.created_at,
-        uri=None if row.uri is None else tx.cipher.decrypt(row.uri, _cell_name("uri", row.id)).decode(),
-        code=row.code,
-        sent_at=row.sent_at,
-        settled_at=row.settled_at,
-    )
 
 
 def _cell_name(column: str, order_id: str) -> str:

@@ -6,8 +6,8 @@ from datetime import date, datetime
 
 from sqlalchemy import BigInteger, Column, Date, Integer, Table, Text, func, select, update
 
-from domain.etaal.counting import MAPPED, NOT_STARTED, UNMAPPED, Category, CorrectionReason, EnrolledService, Level
-from store.database import AnyRow, Instant, Json, Key, Transaction, first_row, insert_new, rows_of, upsert
+from domain.etaal.counting import MAPPED, NOT_STARTED, UNMAPPED, CorrectionReason, EnrolledService
+from store.database import Instant, Json, Key, Records, Transaction, first_row, insert_new
 from store.database.metadata import metadata
 from store.etaal.ledger import counted_services, days_of_service, days_table, ledger_table
 
@@ -71,31 +71,32 @@ class ReportedDay:
     rejected: tuple[Mapping[str, str], ...] = ()
 
 
+_SERVICES = Records(EnrolledService, services_table, "the service")
+
+
 async def enrolled_services(tx: Transaction) -> list[EnrolledService]:
     """Every service under its codes, by service and start date."""
     statement = select(services_table).order_by(_S.service_code, _S.starts_on)
-    return [_service(row) for row in (await tx.connection.execute(statement)).all()]
+    return await _SERVICES.select_all(tx, statement)
 
 
 async def of_service(tx: Transaction, service_code: str) -> list[EnrolledService]:
     """The codes of one service, the earliest start first."""
     statement = select(services_table).where(_S.service_code == service_code).order_by(_S.starts_on)
-    return [_service(row) for row in (await tx.connection.execute(statement)).all()]
+    return await _SERVICES.select_all(tx, statement)
 
 
 async def under_code(tx: Transaction, etaal_code: str) -> list[EnrolledService]:
     """The services that stand under a code of e-Taal."""
     statement = select(services_table).where(_S.etaal_code == etaal_code)
-    return [_service(row) for row in (await tx.connection.execute(statement)).all()]
+    return await _SERVICES.select_all(tx, statement)
 
 
 async def standings(tx: Transaction, pairs: Collection[tuple[str, date]]) -> dict[tuple[str, date], str]:
     """What the rows of each service and day bear: e-Taal's code in force then, UNMAPPED, or NOT_STARTED."""
     codes = {code for code, _ in pairs}
     statement = select(services_table).order_by(_S.service_code, _S.starts_on)
-    known: dict[str, list[EnrolledService]] = {}
-    for row in await rows_of(tx, statement, _S.service_code, sorted(codes)):
-        known.setdefault(row.service_code, []).append(_service(row))
+    known = await _SERVICES.groups(tx, statement, _S.service_code, sorted(codes))
     return {(code, day): _standing_on(known.get(code, ()), day) for code, day in pairs}
 
 
@@ -109,21 +110,7 @@ async def enrol_all(tx: Transaction, services: Sequence[EnrolledService], *, by:
 
     Each of those days gets a row of its own in the ledger, so that its revision grows and says why.
     """
-    now = tx.clock.now()
-    values = [
-        {
-            "service_code": service.service_code,
-            "starts_on": service.starts_on,
-            "etaal_code": service.etaal_code,
-            "category": service.category.value,
-            "level": service.level.value,
-            "standard_service": service.standard_service,
-            "set_by": by,
-            "set_at": now,
-        }
-        for service in services
-    ]
-    await upsert(tx, services_table, values, keys=("service_code", "starts_on"))
+    await _SERVICES.upsert(tx, services, keys=("service_code", "starts_on"), set_by=by, set_at=tx.clock.now())
     counted = await counted_services(tx, {service.service_code for service in services})
     return sum([await _revise(tx, service_code) for service_code in sorted(counted)])
 
@@ -238,14 +225,3 @@ async def close(tx: Transaction, day: date, at: datetime) -> tuple[int, str] | N
     closing = statement.values(closed_revision=days.revision, closed_at=at).returning(days.revision, days.link)
     row = (await tx.connection.execute(closing)).one_or_none()
     return (row.revision, row.link) if row else None
-
-
-def _service(row: AnyRow) -> EnrolledService:
-    return EnrolledService(
-        service_code=row.service_code,
-        starts_on=row.starts_on,
-        etaal_code=row.etaal_code,
-        category=Category(row.category),
-        level=Level(row.level),
-        standard_service=row.standard_service,
-    )

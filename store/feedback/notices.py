@@ -2,12 +2,12 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Unpack
 
 from sqlalchemy import Column, ForeignKey, Index, Select, Table, UniqueConstraint, select, update
 
-from domain.feedback.notices import Notice, NoticeKind, Topic
-from store.database import AnyRow, Instant, Json, Key, Transaction, count, insert_new, keyset_window, rows_of
+from domain.feedback.notices import Notice
+from store.database import Instant, Json, Key, PageByTime, Records, Transaction, count
 from store.database.bulk import insert_rows
 from store.database.metadata import metadata
 
@@ -31,32 +31,25 @@ notices_table = Table(
 )
 
 _T = notices_table.c
+NOTICES = Records(Notice, notices_table, "the message")
 
 
 async def add(tx: Transaction, notice: Notice) -> bool:
     """Store a message; False where its event has one already."""
-    return await insert_new(tx, notices_table, values_of(notice))
+    return await NOTICES.insert(tx, notice)
 
 
 async def add_many(tx: Transaction, written: Sequence[Notice]) -> None:
     """Store messages in one statement; one whose event has a message already is left out."""
-    await insert_rows(tx, notices_table, [values_of(one) for one in written], once=True)
+    await insert_rows(tx, notices_table, [NOTICES.values(tx, one) for one in written], once=True)
 
 
 async def page_of_citizen(
-    tx: Transaction,
-    citizen_id: str,
-    *,
-    unread_only: bool = False,
-    place: tuple[datetime, str] | None = None,
-    backward: bool = False,
-    limit: int,
+    tx: Transaction, citizen_id: str, *, unread_only: bool = False, **part: Unpack[PageByTime]
 ) -> list[Notice]:
     """A page of a citizen's messages by (created_at, id), the newest first."""
     statement = _of_citizen(citizen_id, unread_only=unread_only)
-    columns = (_T.created_at, _T.id)
-    rows = await keyset_window(tx, statement, columns, place=place, backward=backward, limit=limit, descending=True)
-    return [_notice(row) for row in rows]
+    return await NOTICES.window(tx, statement, (_T.created_at, _T.id), descending=True, **part)
 
 
 async def count_of_citizen(tx: Transaction, citizen_id: str, *, unread_only: bool = False) -> int:
@@ -66,8 +59,7 @@ async def count_of_citizen(tx: Transaction, citizen_id: str, *, unread_only: boo
 
 async def by_ids(tx: Transaction, ids: Iterable[str]) -> dict[str, Notice]:
     """Messages by id; those that are not there are left out."""
-    rows = await rows_of(tx, select(notices_table), _T.id, ids)
-    return {row.id: _notice(row) for row in rows}
+    return await NOTICES.by_keys(tx, _T.id, ids)
 
 
 async def mark_read(tx: Transaction, citizen_id: str, at: datetime, *, ids: Collection[str] | None) -> int:
@@ -81,34 +73,3 @@ async def mark_read(tx: Transaction, citizen_id: str, at: datetime, *, ids: Coll
 def _of_citizen(citizen_id: str, *, unread_only: bool) -> Select[Any]:
     statement = select(notices_table).where(_T.citizen_id == citizen_id)
     return statement.where(_T.read_at.is_(None)) if unread_only else statement
-
-
-def values_of(notice: Notice) -> dict[str, Any]:
-    """The row of a message."""
-    return {
-        "id": notice.id,
-        "citizen_id": notice.citizen_id,
-        "kind": notice.kind.value,
-        "topic": notice.topic.value,
-        "topic_id": notice.topic_id,
-        "application_id": notice.application_id,
-        "event_key": notice.event_key,
-        "params": dict(notice.params),
-        "created_at": notice.created_at,
-        "read_at": notice.read_at,
-    }
-
-
-def _notice(row: AnyRow) -> Notice:
-    return Notice(
-        id=row.id,
-        citizen_id=row.citizen_id,
-        kind=NoticeKind(row.kind),
-        topic=Topic(row.topic),
-        topic_id=row.topic_id,
-        application_id=row.application_id,
-        event_key=row.event_key,
-        created_at=row.created_at,
-        read_at=row.read_at,
-        params=row.params,
-    )

@@ -6,9 +6,9 @@ most one that paid for it. The words that came are kept as they came, encrypted,
 
 import hashlib
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Unpack
 
 import sqlalchemy as sa
 
@@ -19,16 +19,15 @@ from store.database import (
     AnyRow,
     Instant,
     Key,
+    PageByTime,
+    Records,
     Transaction,
     VersionConflict,
     change_feed,
     count,
     first_row,
-    group_rows,
     insert_new,
-    keyset_window,
     posting_covers,
-    rows_of,
 )
 from store.database.metadata import metadata
 
@@ -103,17 +102,28 @@ messages_table = sa.Table(
 )
 
 _T, _M = orders_table.c, messages_table.c
-_RECEIPT = ("grn", "challan_no", "cin", "bank_reference", "mode", "paid_at")
-_AS_IS = tuple(
-    column.name
-    for column in orders_table.columns
-    if column.name not in {*_RECEIPT, "route", "state", "refund_cause", "taken_paise", "updated_at"}
+
+
+def _receipt_and_amount(tx: Transaction, row: AnyRow) -> dict[str, Any]:
+    receipt = _RECEIPTS.read(tx, row) if row.grn and row.paid_at else None
+    return {"receipt": receipt, "taken_paise": _other_amount(row)}
+
+
+def _receipt_values(tx: Transaction, order: FeeOrder) -> dict[str, Any]:
+    if order.receipt is not None:
+        return _RECEIPTS.values(tx, order.receipt)
+    return dict.fromkeys(field.name for field in fields(FeeReceipt))
+
+
+_RECEIPTS = Records(FeeReceipt, orders_table, "the receipt")
+_ORDERS = Records(
+    FeeOrder, orders_table, "the order", apart=("receipt",), read=_receipt_and_amount, write=_receipt_values
 )
 
 
 async def add(tx: Transaction, order: FeeOrder) -> bool:
     """Keep a new order; False where the application has one that is not settled, or the number is taken."""
-    if not await insert_new(tx, orders_table, _values(tx, order)):
+    if not await _ORDERS.insert(tx, order, updated_at=tx.clock.now()):
         return False
     await change_feed.touch(tx, ChangeKind.APPLICATION, order.application_id)
     return True
@@ -121,13 +131,10 @@ async def add(tx: Transaction, order: FeeOrder) -> bool:
 
 async def save(tx: Transaction, order: FeeOrder, expected_version: int) -> FeeOrder:
     """Replace an order whose version is still the expected one; raises VersionConflict."""
-    changed = replace(order, version=expected_version + 1)
-    statement = sa.update(orders_table).where(_T.id == order.id, _T.version == expected_version)
-    written = await tx.connection.execute(statement.values(_values(tx, changed)).returning(_T.id))
-    if written.first() is None:
-        raise VersionConflict(expected_version, order.state.value)
+    changed = replace(order, version=expected_version + 1, updated_at=tx.clock.now())
+    await _ORDERS.save_over(tx, changed, expected_version)
     await change_feed.touch(tx, ChangeKind.APPLICATION, order.application_id)
-    return replace(changed, updated_at=tx.clock.now())
+    return changed
 
 
 async def mark_asked(tx: Transaction, order: FeeOrder, next_at: datetime | None) -> bool:
@@ -159,60 +166,56 @@ async def set_due(tx: Transaction, order_id: str, due_at: datetime | None) -> No
 
 async def get(tx: Transaction, order_id: str) -> FeeOrder | None:
     """The order with an id, or None."""
-    return _order(await first_row(tx, sa.select(orders_table).where(_T.id == order_id)))
+    return await _ORDERS.find(tx, _T.id == order_id)
 
 
 async def by_ids(tx: Transaction, ids: Iterable[str]) -> dict[str, FeeOrder]:
     """Orders by their ids."""
-    return {row.id: _fee_order(row) for row in await rows_of(tx, sa.select(orders_table), _T.id, ids)}
+    return await _ORDERS.by_keys(tx, _T.id, ids)
 
 
 async def by_number(tx: Transaction, number: str) -> FeeOrder | None:
     """The order with a number of ours, or None."""
-    return _order(await first_row(tx, sa.select(orders_table).where(_T.number == number)))
+    return await _ORDERS.find(tx, _T.number == number)
 
 
 async def by_reference(tx: Transaction, reference: str) -> FeeOrder | None:
     """The order with the reference that it has at the one who takes the money, or None."""
-    return _order(await first_row(tx, sa.select(orders_table).where(_T.reference == reference)))
+    return await _ORDERS.find(tx, _T.reference == reference)
 
 
 async def by_references(tx: Transaction, references: Iterable[str]) -> dict[str, FeeOrder]:
     """Orders by their references."""
-    return {
-        row.reference: _fee_order(row) for row in await rows_of(tx, sa.select(orders_table), _T.reference, references)
-    }
+    return await _ORDERS.by_keys(tx, _T.reference, references)
 
 
 async def by_receipt(tx: Transaction, route: FeeRoute, grn: str) -> FeeOrder | None:
     """The order that a receipt was given for, or None."""
-    return _order(await first_row(tx, sa.select(orders_table).where(_T.route == route.value, _T.grn == grn)))
+    return await _ORDERS.find(tx, _T.route == route.value, _T.grn == grn)
 
 
 async def open_of(tx: Transaction, application_id: str) -> FeeOrder | None:
     """The order of an application that is not settled, or None."""
     wanted = _T.application_id == application_id, _T.state.in_([state.value for state in OPEN])
-    return _order(await first_row(tx, sa.select(orders_table).where(*wanted)))
+    return await _ORDERS.find(tx, *wanted)
 
 
 async def paid_of(tx: Transaction, application_id: str) -> FeeOrder | None:
     """The order that paid the fee of an application, or None."""
     wanted = _T.application_id == application_id, _T.state == FeeState.SUCCESS.value
-    return _order(await first_row(tx, sa.select(orders_table).where(*wanted)))
+    return await _ORDERS.find(tx, *wanted)
 
 
 async def of_applications(tx: Transaction, ids: Iterable[str]) -> dict[str, list[FeeOrder]]:
     """Orders by application, the newest first."""
     statement = sa.select(orders_table).order_by(_T.created_at.desc(), _T.id.desc())
-    return await group_rows(tx, statement, _T.application_id, ids, _fee_order)
+    return await _ORDERS.groups(tx, statement, _T.application_id, ids)
 
 
-async def page_of_citizen(
-    tx: Transaction, citizen_id: str, *, place: tuple[datetime, str] | None, backward: bool = False, limit: int
-) -> list[FeeOrder]:
+async def page_of_citizen(tx: Transaction, citizen_id: str, **part: Unpack[PageByTime]) -> list[FeeOrder]:
     """A citizen's orders, the newest first, by (created_at, id): after a place, or before it."""
     statement = sa.select(orders_table).where(_T.citizen_id == citizen_id)
-    return await _page(tx, statement, place=place, backward=backward, limit=limit)
+    return await _ORDERS.window(tx, statement, (_T.created_at, _T.id), descending=True, **part)
 
 
 async def count_of_citizen(tx: Transaction, citizen_id: str) -> int:
@@ -226,13 +229,11 @@ async def page_within(
     *,
     states: Collection[FeeState] | None,
     problems_only: bool,
-    place: tuple[datetime, str] | None,
-    backward: bool = False,
-    limit: int,
+    **part: Unpack[PageByTime],
 ) -> list[FeeOrder]:
     """Orders in the places of postings, the newest first."""
     statement = _select_in_places(postings, states, problems_only=problems_only)
-    return await _page(tx, statement, place=place, backward=backward, limit=limit)
+    return await _ORDERS.window(tx, statement, (_T.created_at, _T.id), descending=True, **part)
 
 
 async def count_within(
@@ -245,7 +246,7 @@ async def count_within(
 async def due(tx: Transaction, now: datetime, limit: int) -> list[FeeOrder]:
     """Orders that are to be asked about by now, the longest due first."""
     statement = sa.select(orders_table).where(_T.due_at <= now).order_by(_T.due_at, _T.id).limit(limit)
-    return [_fee_order(row) for row in (await tx.connection.execute(statement)).all()]
+    return await _ORDERS.select_all(tx, statement)
 
 
 async def unscrolled_orders(
@@ -257,8 +258,7 @@ async def unscrolled_orders(
     """
     when = _T.paid_at >= paid_since, _T.paid_at < paid_before, _T.scrolled_on.is_(None)
     wanted = _T.route == route.value, *when, _T.state.in_([state.value for state in PAID])
-    rows = await tx.connection.execute(sa.select(orders_table).where(*wanted).order_by(_T.paid_at, _T.id))
-    return [_fee_order(row) for row in rows.all()]
+    return await _ORDERS.select_all(tx, sa.select(orders_table).where(*wanted).order_by(_T.paid_at, _T.id))
 
 
 async def mark_scrolled(tx: Transaction, order_ids: Iterable[str], scrolled_on: date) -> None:
@@ -288,14 +288,6 @@ async def first_paid(tx: Transaction, route: FeeRoute) -> datetime | None:
     return row.at if row else None
 
 
-async def _page(
-    tx: Transaction, statement: sa.Select[Any], *, place: tuple[datetime, str] | None, backward: bool, limit: int
-) -> list[FeeOrder]:
-    columns = (_T.created_at, _T.id)
-    rows = await keyset_window(tx, statement, columns, place=place, backward=backward, limit=limit, descending=True)
-    return [_fee_order(row) for row in rows]
-
-
 def _select_in_places(
     postings: Sequence[Posting], states: Collection[FeeState] | None, *, problems_only: bool
 ) -> sa.Select[Any]:
@@ -303,36 +295,6 @@ def _select_in_places(
     if states is not None:
         statement = statement.where(_T.state.in_(sorted(state.value for state in states)))
     return statement.where(_T.problem.is_not(None)) if problems_only else statement
-
-
-def _values(tx: Transaction, order: FeeOrder) -> dict[str, Any]:
-    receipt = order.receipt
-    return {
-        **{name: getattr(order, name) for name in _AS_IS},
-        **{name: getattr(receipt, name) if receipt else None for name in _RECEIPT},
-        "route": order.route.value,
-        "state": order.state.value,
-        "refund_cause": order.refund_cause.value if order.refund_cause else None,
-        "taken_paise": order.taken_paise,
-        "updated_at": tx.clock.now(),
-    }
-
-
-def _order(row: AnyRow | None) -> FeeOrder | None:
-    return _fee_order(row) if row is not None else None
-
-
-def _fee_order(row: AnyRow) -> FeeOrder:
-    receipt = FeeReceipt(**{name: getattr(row, name) for name in _RECEIPT}) if row.grn and row.paid_at else None
-    return FeeOrder(
-        **{name: getattr(row, name) for name in _AS_IS},
-        route=FeeRoute(row.route),
-        state=FeeState(row.state),
-        receipt=receipt,
-        refund_cause=RefundCause(row.refund_cause) if row.refund_cause else None,
-        taken_paise=_other_amount(row),
-        updated_at=row.updated_at,
-    )
 
 
 def _other_amount(row: AnyRow) -> int | None:

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Column, ForeignKey, Index, Table, delete, insert, select
+from sqlalchemy import Column, ForeignKey, Index, Table, delete, select
 
-from store.database import Instant, Key, Serial, Transaction
+from store.database import Instant, Key, Records, Serial, Transaction
 from store.database.metadata import metadata
 
 accesses_table = Table(
@@ -39,49 +39,19 @@ class AccessReceipt:
     at: datetime
 
 
-async def add_receipt(  # noqa: PLR0913 - what a receipt says
-    tx: Transaction,
-    *,
-    subject: str,
-    role: str,
-    citizen_id: str,
-    object_kind: str,
-    object_id: str | None,
-    purpose: str,
-    source: str | None,
-    at: datetime,
-) -> None:
-    """Write down who read what; `subject` is Subject.label, never a name."""
-    values = {
-        "citizen_id": citizen_id,
-        "subject": subject,
-        "role": role,
-        "object_kind": object_kind,
-        "object_id": object_id,
-        "purpose": purpose,
-        "source": source,
-        "at": at,
-    }
-    await tx.connection.execute(insert(accesses_table).values(values))
+_RECEIPTS = Records(AccessReceipt, accesses_table, "the receipt")
+
+
+async def add_receipt(tx: Transaction, receipt: AccessReceipt) -> None:
+    """Write down who read what; its `subject` is Subject.label, never a name."""
+    await _RECEIPTS.add_all(tx, [receipt])
 
 
 async def of_citizen(tx: Transaction, citizen_id: str, limit: int) -> list[AccessReceipt]:
     """The latest reads of a citizen's data, the newest first."""
     table = accesses_table
     statement = select(table).where(table.c.citizen_id == citizen_id).order_by(table.c.at.desc(), table.c.id.desc())
-    return [
-        AccessReceipt(
-            subject=row.subject,
-            role=row.role,
-            citizen_id=row.citizen_id,
-            object_kind=row.object_kind,
-            object_id=row.object_id,
-            purpose=row.purpose,
-            source=row.source,
-            at=row.at,
-        )
-        for row in (await tx.connection.execute(statement.limit(limit))).all()
-    ]
+    return await _RECEIPTS.select_all(tx, statement.limit(limit))
 
 
 async def forget_before(tx: Transaction, moment: datetime) -> None:

@@ -1,6 +1,7 @@
 """Citizens, officers with their postings, and operators."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -13,13 +14,14 @@ from store.database import (
     Instant,
     Key,
     NotThere,
+    Records,
     Transaction,
+    any_posting_covers,
     count,
     first_row,
     insert_new,
     keyset_page,
     rows_of,
-    upsert,
 )
 from store.database.metadata import metadata
 from store.identity import contacts
@@ -79,6 +81,19 @@ operators_table = sa.Table(
 )
 
 
+_POSTINGS = Records(Posting, postings_table, "the posting")
+_OFFICERS = Records(
+    Officer,
+    officers_table,
+    "the officer",
+    renamed={"id": "officer_id"},
+    apart=("postings",),
+    read=lambda _, __: {"postings": ()},
+    write=lambda _, officer: {"email": _email(officer.email)},
+)
+_OPERATORS = Records(Operator, operators_table, "the operator", renamed={"id": "operator_id"})
+
+
 async def add_citizen(tx: Transaction, citizen: Citizen) -> None:
     """Add a new citizen, with the personal data encrypted. Raises AlreadyThere."""
     if not await insert_new(tx, citizens_table, values_of(tx, citizen)):
@@ -119,8 +134,7 @@ async def citizens(tx: Transaction, ids: Iterable[str]) -> dict[str, Citizen]:
 
 async def add_officer(tx: Transaction, officer: Officer) -> None:
     """Add a new officer with the postings. Raises AlreadyThere for the id or the e-mail address."""
-    if not await insert_new(tx, officers_table, _officer_values(officer)):
-        raise AlreadyThere("the officer")
+    await _OFFICERS.add(tx, officer)
     await _add_postings(tx, officer)
 
 
@@ -128,7 +142,7 @@ async def update_officer(tx: Transaction, officer: Officer) -> None:
     """Replace what is kept of an officer, postings too. Raises NotThere."""
     statement = sa.update(officers_table).where(officers_table.c.officer_id == officer.id)
     changed = await tx.connection.execute(
-        statement.values(_officer_values(officer)).returning(officers_table.c.officer_id)
+        statement.values(_OFFICERS.values(tx, officer)).returning(officers_table.c.officer_id)
     )
     if changed.first() is None:
         raise NotThere("the officer")
@@ -141,13 +155,13 @@ async def officers(tx: Transaction, ids: Iterable[str]) -> dict[str, Officer]:
     wanted = list(ids)
     rows = await rows_of(tx, sa.select(officers_table), officers_table.c.officer_id, wanted)
     postings = await _postings(tx, [row.officer_id for row in rows])
-    return {row.officer_id: _officer(row, postings) for row in rows}
+    return {row.officer_id: _officer(tx, row, postings) for row in rows}
 
 
 async def officer_by_email(tx: Transaction, email: str) -> Officer | None:
     """The officer with an e-mail address, in whatever case it is written."""
     row = await first_row(tx, sa.select(officers_table).where(officers_table.c.email == _email(email)))
-    return _officer(row, await _postings(tx, [row.officer_id])) if row else None
+    return _officer(tx, row, await _postings(tx, [row.officer_id])) if row else None
 
 
 async def posted_officers(
@@ -210,7 +224,7 @@ async def staff_page(
         limit=limit,
     )
     postings = await _postings(tx, [row.officer_id for row in rows])
-    return [_officer(row, postings) for row in rows]
+    return [_officer(tx, row, postings) for row in rows]
 
 
 async def count_staff(tx: Transaction, within: Sequence[Posting], department: str | None, district: str | None) -> int:
@@ -221,40 +235,30 @@ async def count_staff(tx: Transaction, within: Sequence[Posting], department: st
 
 def _staff(within: Sequence[Posting], department: str | None, district: str | None) -> sa.Select[Any]:
     table = postings_table.c
-    statement = sa.select(table.officer_id).where(sa.or_(sa.false(), *(_posting_covers(posting) for posting in within)))
+    statement = sa.select(table.officer_id).where(any_posting_covers(postings_table, within))
     for column, value in ((table.department, department), (table.district, district)):
         statement = statement if value is None else statement.where(column == value)
     return statement
 
 
-def _posting_covers(posting: Posting) -> sa.ColumnElement[bool]:
-    """As Posting.covers, for the places of other postings."""
-    table = postings_table.c
-    pairs = ((table.department, posting.department), (table.district, posting.district), (table.tehsil, posting.tehsil))
-    return sa.and_(sa.true(), *(column == value for column, value in pairs if value is not None))
-
-
 async def add_operator(tx: Transaction, operator: Operator) -> None:
     """Keep a new operator. Raises AlreadyThere for the id or the CSC id."""
-    if not await insert_new(tx, operators_table, _operator_values(operator)):
-        raise AlreadyThere("the operator")
+    await _OPERATORS.add(tx, operator)
 
 
 async def save_operator(tx: Transaction, operator: Operator) -> None:
     """Enter an operator, or bring the one with the same CSC id up to date; that one keeps its id."""
-    await upsert(tx, operators_table, [_operator_values(operator)], keys=("csc_id",))
+    await _OPERATORS.upsert(tx, [operator], keys=("csc_id",))
 
 
 async def operators(tx: Transaction, ids: Iterable[str]) -> dict[str, Operator]:
     """Operators by id; those that are not there are left out."""
-    rows = await rows_of(tx, sa.select(operators_table), operators_table.c.operator_id, ids)
-    return {row.operator_id: _operator(row) for row in rows}
+    return await _OPERATORS.by_keys(tx, operators_table.c.operator_id, ids)
 
 
 async def operator_by_csc_id(tx: Transaction, csc_id: str) -> Operator | None:
     """The operator with an id of the Common Service Centres."""
-    row = await first_row(tx, sa.select(operators_table).where(operators_table.c.csc_id == csc_id))
-    return _operator(row) if row else None
+    return await _OPERATORS.find(tx, operators_table.c.csc_id == csc_id)
 
 
 def personal_place(citizen_id: str) -> str:
@@ -308,38 +312,13 @@ def _email(email: str) -> str:
     return email.strip().lower()
 
 
-def _officer_values(officer: Officer) -> dict[str, Any]:
-    return {
-        "officer_id": officer.id,
-        "email": _email(officer.email),
-        "name_hi": officer.name.hi,
-        "name_en": officer.name.en,
-        "designation_hi": officer.designation.hi,
-        "designation_en": officer.designation.en,
-    }
-
-
-def _officer(row: AnyRow, postings: Mapping[str, tuple[Posting, ...]]) -> Officer:
-    return Officer(
-        id=row.officer_id,
-        name=Bilingual(row.name_hi, row.name_en),
-        designation=Bilingual(row.designation_hi, row.designation_en),
-        email=row.email,
-        postings=postings.get(row.officer_id, ()),
-    )
+def _officer(tx: Transaction, row: AnyRow, postings: Mapping[str, tuple[Posting, ...]]) -> Officer:
+    return replace(_OFFICERS.read(tx, row), postings=postings.get(row.officer_id, ()))
 
 
 async def _add_postings(tx: Transaction, officer: Officer) -> None:
     rows = [
-        {
-            "officer_id": officer.id,
-            "sequence": sequence,
-            "role": posting.role.value,
-            "level": posting.level.value if posting.level else None,
-            "department": posting.department,
-            "district": posting.district,
-            "tehsil": posting.tehsil,
-        }
+        _POSTINGS.values(tx, posting) | {"officer_id": officer.id, "sequence": sequence}
         for sequence, posting in enumerate(officer.postings)
     ]
     if rows:
@@ -348,42 +327,9 @@ async def _add_postings(tx: Transaction, officer: Officer) -> None:
 
 async def _postings(tx: Transaction, officer_ids: Iterable[str]) -> dict[str, tuple[Posting, ...]]:
     statement = sa.select(postings_table).order_by(postings_table.c.officer_id, postings_table.c.sequence)
-    found: dict[str, tuple[Posting, ...]] = {}
-    for row in await rows_of(tx, statement, postings_table.c.officer_id, officer_ids):
-        posting = Posting(
-            role=Role(row.role),
-            department=row.department,
-            district=row.district,
-            tehsil=row.tehsil,
-            level=OfficerLevel(row.level) if row.level else None,
-        )
-        found[row.officer_id] = (*found.get(row.officer_id, ()), posting)
-    return found
+    found = await _POSTINGS.groups(tx, statement, postings_table.c.officer_id, officer_ids)
+    return {officer_id: tuple(postings) for officer_id, postings in found.items()}
 
 
 def _specific_first(row: AnyRow) -> tuple[bool, bool, bool, str]:
     return (row.tehsil is None, row.district is None, row.department is None, row.officer_id)
-
-
-def _operator_values(operator: Operator) -> dict[str, Any]:
-    return {
-        "operator_id": operator.id,
-        "csc_id": operator.csc_id,
-        "name_hi": operator.name.hi,
-        "name_en": operator.name.en,
-        "centre_hi": operator.centre.hi,
-        "centre_en": operator.centre.en,
-        "district": operator.district,
-        "tehsil": operator.tehsil,
-    }
-
-
-def _operator(row: AnyRow) -> Operator:
-    return Operator(
-        id=row.operator_id,
-        name=Bilingual(row.name_hi, row.name_en),
-        csc_id=row.csc_id,
-        centre=Bilingual(row.centre_hi, row.centre_en),
-        district=row.district,
-        tehsil=row.tehsil,
-    )

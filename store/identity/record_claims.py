@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Column, ForeignKey, Index, LargeBinary, Table, and_, false, func, or_, select, update
+from sqlalchemy import Column, ForeignKey, Index, LargeBinary, Table, and_, func, or_, select, update
 
 from domain.identity.record_claims import ClaimState, ClaimWay, RecordClaim
-from domain.kernel import Assurance, Posting
-from store.database import AnyRow, Instant, Key, Transaction, first_row, insert_new, posting_covers
+from domain.kernel import Posting
+from store.database import Instant, Key, Records, Transaction, any_posting_covers
 from store.database.metadata import metadata
 
 record_claims_table = Table(
@@ -34,43 +33,30 @@ record_claims_table = Table(
 )
 
 _T = record_claims_table.c
-_AS_IS = (
-    "id",
-    "citizen_id",
-    "record_id",
-    "application_id",
-    "department",
-    "district",
-    "tehsil",
-    "asked_at",
-    "decided_at",
-    "decided_by",
-)
+_CLAIMS = Records(RecordClaim, record_claims_table, "the claim")
 
 
 async def add(tx: Transaction, claim: RecordClaim) -> None:
     """Keep a claim."""
-    await insert_new(tx, record_claims_table, _values(tx, claim))
+    await _CLAIMS.insert(tx, claim)
 
 
 async def save(tx: Transaction, claim: RecordClaim) -> RecordClaim:
     """Replace what is kept of a claim, and give it back."""
-    await tx.connection.execute(update(record_claims_table).where(_T.id == claim.id).values(_values(tx, claim)))
+    await tx.connection.execute(update(record_claims_table).where(_T.id == claim.id).values(_CLAIMS.values(tx, claim)))
     return claim
 
 
 async def get(tx: Transaction, claim_id: str) -> RecordClaim | None:
     """The claim with an id, or None."""
-    row = await first_row(tx, select(record_claims_table).where(_T.id == claim_id))
-    return _claim(tx, row) if row else None
+    return await _CLAIMS.find(tx, _T.id == claim_id)
 
 
 async def of_citizen(tx: Transaction, citizen_id: str, limit: int) -> list[RecordClaim]:
     """A citizen's claims, and those to the citizen's record that an officer agreed to, the latest first."""
     agreed = and_(_T.record_id == citizen_id, _T.state.in_((ClaimState.AGREED.value, ClaimState.STOPPED.value)))
     statement = select(record_claims_table).where(or_(_T.citizen_id == citizen_id, agreed))
-    rows = (await tx.connection.execute(statement.order_by(_T.asked_at.desc(), _T.id.desc()).limit(limit))).all()
-    return [_claim(tx, row) for row in rows]
+    return await _CLAIMS.select_all(tx, statement.order_by(_T.asked_at.desc(), _T.id.desc()).limit(limit))
 
 
 async def waiting_claims(
@@ -82,10 +68,9 @@ async def waiting_claims(
     """
     asked = and_(_T.state == ClaimState.ASKED.value, _T.asked_at > since)
     open_ones = (_T.way == ClaimWay.OFFICER.value, or_(asked, _T.state == ClaimState.AGREED.value))
-    covered = or_(false(), *(posting_covers(record_claims_table, posting) for posting in postings))
+    covered = any_posting_covers(record_claims_table, postings)
     statement = select(record_claims_table).where(*open_ones, _T.record_id.is_not(None), covered)
-    rows = (await tx.connection.execute(statement.order_by(_T.asked_at, _T.id).limit(limit))).all()
-    return [_claim(tx, row) for row in rows]
+    return await _CLAIMS.select_all(tx, statement.order_by(_T.asked_at, _T.id).limit(limit))
 
 
 async def agreed_before(tx: Transaction, moment: datetime, limit: int) -> list[str]:
@@ -107,29 +92,3 @@ async def count_since(tx: Transaction, citizen_id: str, moment: datetime) -> int
     """How many claims a citizen made since a moment."""
     statement = select(func.count()).where(_T.citizen_id == citizen_id, _T.asked_at >= moment)
     return int((await tx.connection.execute(statement)).scalar_one())
-
-
-def _values(tx: Transaction, claim: RecordClaim) -> dict[str, Any]:
-    reason = claim.reason
-    return {
-        **{name: getattr(claim, name) for name in _AS_IS},
-        "way": claim.way.value,
-        "strength": claim.strength.value,
-        "state": claim.state.value,
-        "reason": None if reason is None else tx.cipher.encrypt(reason.encode(), _cell_name(claim.id)),
-    }
-
-
-def _claim(tx: Transaction, row: AnyRow) -> RecordClaim:
-    as_is: dict[str, Any] = {name: getattr(row, name) for name in _AS_IS}
-    return RecordClaim(
-        **as_is,
-        way=ClaimWay(row.way),
-        strength=Assurance(row.strength),
-        state=ClaimState(row.state),
-        reason=None if row.reason is None else tx.cipher.decrypt(row.reason, _cell_name(row.id)).decode(),
-    )
-
-
-def _cell_name(claim_id: str) -> str:
-    return f"record_claims:reason:{claim_id}"

@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, Table, delete, select, update
 
-from store.database import AnyRow, Instant, Key, Transaction, first_row, insert_new
+from store.database import Instant, Key, Records, Transaction
 from store.database.metadata import metadata
 
 codes_table = Table(
@@ -44,34 +43,25 @@ class SentCode:
     used_at: datetime | None
 
 
+_CODES = Records(SentCode, codes_table, "the code", renamed={"content": "sent"})
+
+
 async def add(tx: Transaction, code: SentCode) -> None:
     """Keep a code; an earlier one for the same thing is good no more."""
     await tx.connection.execute(delete(codes_table).where(_T.kind == code.kind, _T.about == code.about))
-    values: dict[str, Any] = {
-        "id": code.id,
-        "kind": code.kind,
-        "about": code.about,
-        "citizen_id": code.citizen_id,
-        "sent": tx.cipher.encrypt_json(dict(code.content), _cell_name(code.id)),
-        "code_hash": _hashes(tx, code.kind, code.about, code.content["code"])[0],
-        "tries": code.tries,
-        "expires_at": code.expires_at,
-        "used_at": None,
-    }
-    await insert_new(tx, codes_table, values)
+    code_hash = _hashes(tx, code.kind, code.about, code.content["code"])[0]
+    await _CODES.insert(tx, code, code_hash=code_hash)
 
 
 async def get(tx: Transaction, code_id: str) -> SentCode | None:
     """The code with an id, or None."""
-    row = await first_row(tx, select(codes_table).where(_T.id == code_id))
-    return _code(tx, row) if row else None
+    return await _CODES.find(tx, _T.id == code_id)
 
 
 async def open_for(tx: Transaction, kind: str, about: str) -> SentCode | None:
     """The code for a thing that may still be tried; None where there is none."""
     statement = select(codes_table).where(_T.kind == kind, _T.about == about, _T.used_at.is_(None))
-    row = await first_row(tx, statement.where(_T.expires_at > tx.clock.now()))
-    return _code(tx, row) if row else None
+    return await _CODES.select_first(tx, statement.where(_T.expires_at > tx.clock.now()))
 
 
 async def try_code(tx: Transaction, code: SentCode, text: str) -> bool:
@@ -91,20 +81,3 @@ async def forget_expired(tx: Transaction) -> None:
 
 def _hashes(tx: Transaction, kind: str, about: str, text: str) -> tuple[str, ...]:
     return tx.cipher.blind_indexes("one_time_code", f"{kind}:{about}:{text}")
-
-
-def _cell_name(code_id: str) -> str:
-    return f"sent_codes:sent:{code_id}"
-
-
-def _code(tx: Transaction, row: AnyRow) -> SentCode:
-    return SentCode(
-        id=row.id,
-        kind=row.kind,
-        about=row.about,
-        citizen_id=row.citizen_id,
-        content=tx.cipher.decrypt_json(row.sent, _cell_name(row.id)),
-        tries=row.tries,
-        expires_at=row.expires_at,
-        used_at=row.used_at,
-    )

@@ -1,13 +1,13 @@
 """Sessions: the signed-in person, the assurance level and the expiry."""
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Column, Index, Table, delete, select, update
 
 from domain.kernel import PersonKind, Provider
-from store.database import AlreadyThere, Instant, Key, Transaction, first_row, insert_new, rows_of
+from store.database import Instant, Key, Records, Transaction, rows_of
 from store.database.metadata import metadata
 
 sessions_table = Table(
@@ -41,29 +41,17 @@ class Session:
     revoked_at: datetime | None = None
 
 
+_SESSIONS = Records(Session, sessions_table, "the session")
+
+
 async def add_session(tx: Transaction, new: Session) -> None:
     """Keep a new session. Raises AlreadyThere."""
-    values = asdict(new) | {"kind": new.kind.value, "provider": new.provider.value}
-    if not await insert_new(tx, sessions_table, values):
-        raise AlreadyThere("the session")
+    await _SESSIONS.add(tx, new)
 
 
 async def session(tx: Transaction, session_id: str) -> Session | None:
     """The session, also where it has expired or was revoked: the caller judges."""
-    row = await first_row(tx, select(sessions_table).where(sessions_table.c.id == session_id))
-    if row is None:
-        return None
-    return Session(
-        id=row.id,
-        kind=PersonKind(row.kind),
-        person_id=row.person_id,
-        provider=Provider(row.provider),
-        assurance=row.assurance,
-        on_behalf_of=row.on_behalf_of,
-        created_at=row.created_at,
-        expires_at=row.expires_at,
-        revoked_at=row.revoked_at,
-    )
+    return await _SESSIONS.find(tx, sessions_table.c.id == session_id)
 
 
 async def ended_sessions(tx: Transaction, session_ids: Iterable[str]) -> set[str]:

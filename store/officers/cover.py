@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Column, ForeignKey, Index, Table, func, select, update
 
 from domain.officers.staff import CoveredCase, CoverKind
-from store.database import AnyRow, Instant, Key, Transaction, insert_into, rows_of
+from store.database import Instant, Key, Records, Transaction, insert_into, rows_of
 from store.database.metadata import metadata
 
 covered_table = Table(
@@ -25,13 +25,12 @@ covered_table = Table(
 )
 
 _T = covered_table.c
-_NAMES = ("absence_id", "case_id", "citizen_id", "application_id", "holder_id", "since", "over_at")
+_COVERED = Records(CoveredCase, covered_table, "the covered case")
 
 
 async def add(tx: Transaction, covered: CoveredCase) -> None:
     """Note that another officer holds a case because of an absence; a repeated one is reopened."""
-    values = {**{name: getattr(covered, name) for name in _NAMES}, "kind": covered.kind.value}
-    statement = insert_into(tx, covered_table).values(values)
+    statement = insert_into(tx, covered_table).values(_COVERED.values(tx, covered))
     changed = {"holder_id": covered.holder_id, "over_at": None}
     await tx.connection.execute(statement.on_conflict_do_update(index_elements=["absence_id", "case_id"], set_=changed))
 
@@ -52,9 +51,7 @@ async def close(tx: Transaction, covered: CoveredCase, at: datetime) -> None:
 async def open_of(tx: Transaction, absence_id: str, limit: int | None) -> list[CoveredCase]:
     """Cases that are still covered because of an absence, by case id."""
     statement = select(covered_table).where(_T.absence_id == absence_id, _T.over_at.is_(None))
-    return [
-        _covered_case(row) for row in (await tx.connection.execute(statement.order_by(_T.case_id).limit(limit))).all()
-    ]
+    return await _COVERED.select_all(tx, statement.order_by(_T.case_id).limit(limit))
 
 
 async def absences(tx: Transaction) -> set[str]:
@@ -72,7 +69,3 @@ async def counts(tx: Transaction, absence_id: str) -> dict[CoverKind, int]:
     """How many cases and appeals went elsewhere because of an absence, also those that are back."""
     statement = select(_T.kind, func.count()).where(_T.absence_id == absence_id).group_by(_T.kind)
     return {CoverKind(kind): number for kind, number in (await tx.connection.execute(statement)).all()}
-
-
-def _covered_case(row: AnyRow) -> CoveredCase:
-    return CoveredCase(kind=CoverKind(row.kind), **{name: getattr(row, name) for name in _NAMES})

@@ -3,26 +3,13 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 
-from domain.applications.applications import RejectionGround
 from domain.officers.desk import Claim, OpinionState, Pack, Proposal
 from domain.platform.changes import ChangeKind
 from store.applications.application_rows import applications_table
-from store.database import (
-    AnyRow,
-    Instant,
-    Json,
-    Key,
-    NotThere,
-    Transaction,
-    change_feed,
-    first_row,
-    insert_into,
-    rows_of,
-)
+from store.database import Instant, Json, Key, NotThere, Records, Transaction, change_feed, insert_into, rows_of
 from store.database.metadata import metadata
 from store.officers.desk_reads import note_read, reads_since, record_unusual, unusual_reads, unusual_since
 
@@ -100,6 +87,11 @@ queue_packs_table = sa.Table(
 _C, _O = claims_table.c, second_opinions_table.c
 
 
+_CLAIMS = Records(Claim, claims_table, "the claim")
+_PROPOSALS = Records(Proposal, second_opinions_table, "the proposal")
+_PACKS = Records(Pack, queue_packs_table, "the pack")
+
+
 async def lock_application(tx: Transaction, application_id: str) -> None:
     """Let nobody else change, claim or decide the application until this transaction ends.
 
@@ -115,13 +107,7 @@ async def take_claim(tx: Transaction, claim: Claim, citizen_id: str, *, take_ove
 
     Where a colleague's claim still holds it is given back and nothing changes, unless it is taken over.
     """
-    values = {
-        "application_id": claim.application_id,
-        "citizen_id": citizen_id,
-        "officer_id": claim.officer_id,
-        "claimed_at": claim.claimed_at,
-        "expires_at": claim.expires_at,
-    }
+    values = _CLAIMS.values(tx, claim) | {"citizen_id": citizen_id}
     free = sa.or_(_C.officer_id == claim.officer_id, _C.expires_at <= claim.claimed_at)
     statement = insert_into(tx, claims_table).values(values)
     changed = statement.on_conflict_do_update(
@@ -138,10 +124,7 @@ async def take_claim(tx: Transaction, claim: Claim, citizen_id: str, *, take_ove
 async def claims(tx: Transaction, application_ids: Iterable[str], at: datetime) -> dict[str, Claim]:
     """The claims that hold at an instant, by application id."""
     statement = sa.select(claims_table).where(_C.expires_at > at)
-    rows = await rows_of(tx, statement, _C.application_id, application_ids)
-    return {
-        row.application_id: Claim(row.application_id, row.officer_id, row.claimed_at, row.expires_at) for row in rows
-    }
+    return await _CLAIMS.by_keys(tx, _C.application_id, application_ids, statement)
 
 
 async def release(tx: Transaction, application_id: str) -> None:
@@ -156,20 +139,7 @@ async def add_proposal(tx: Transaction, proposal: Proposal) -> None:
     waiting = (_O.application_id == proposal.application_id, _O.state == OpinionState.PROPOSED.value)
     overtaken = {"state": OpinionState.OVERTAKEN.value, "answered_at": proposal.proposed_at}
     await tx.connection.execute(sa.update(second_opinions_table).where(*waiting).values(overtaken))
-    values = {
-        "id": proposal.id,
-        "citizen_id": proposal.citizen_id,
-        "application_id": proposal.application_id,
-        "version": proposal.version,
-        "state": proposal.state.value,
-        "verdict": proposal.verdict,
-        "ground": proposal.ground.value if proposal.ground else None,
-        "reason": _encrypt_text(tx, proposal.reason, "reason", proposal.id),
-        "documents": list(proposal.documents),
-        "proposed_by": proposal.proposed_by,
-        "proposed_at": proposal.proposed_at,
-    }
-    await tx.connection.execute(sa.insert(second_opinions_table).values(values))
+    await _PROPOSALS.add(tx, proposal)
     await change_feed.touch(tx, ChangeKind.QUEUE, proposal.application_id)
 
 
@@ -183,7 +153,7 @@ async def answer_proposal(
         "state": state.value,
         "answered_by": by,
         "answered_at": answered.answered_at,
-        "answer_note": _encrypt_text(tx, note, "answer_note", proposal.id),
+        "answer_note": tx.cipher.encrypt_text(note, f"second_opinions:answer_note:{proposal.id}"),
     }
     statement = sa.update(second_opinions_table).where(*waiting).values(values).returning(_O.id)
     if (await tx.connection.execute(statement)).first() is None:
@@ -196,8 +166,7 @@ async def proposals(tx: Transaction, application_ids: Iterable[str]) -> dict[str
     """The proposal of each application that waits, else the latest one; applications without one are left out."""
     waits = sa.case((_O.state == OpinionState.PROPOSED.value, 1), else_=0)
     statement = sa.select(second_opinions_table).order_by(_O.application_id, waits, _O.proposed_at, _O.id)
-    rows = await rows_of(tx, statement, _O.application_id, application_ids)
-    return {row.application_id: _proposal(tx, row) for row in rows}
+    return await _PROPOSALS.by_keys(tx, _O.application_id, application_ids, statement)
 
 
 async def weighed_by(tx: Transaction, application_ids: Iterable[str]) -> dict[str, set[str]]:
@@ -212,45 +181,9 @@ async def weighed_by(tx: Transaction, application_ids: Iterable[str]) -> dict[st
 
 async def add_pack(tx: Transaction, given: Pack) -> None:
     """Note a pack that is given out."""
-    values = {
-        "id": given.id,
-        "officer_id": given.officer_id,
-        "day": given.day,
-        "issued_at": given.issued_at,
-        "expires_at": given.expires_at,
-        "cases": dict(given.cases),
-    }
-    await tx.connection.execute(sa.insert(queue_packs_table).values(values))
+    await _PACKS.add(tx, given)
 
 
 async def pack(tx: Transaction, pack_id: str) -> Pack | None:
     """A pack that was given out, or None."""
-    row = await first_row(tx, sa.select(queue_packs_table).where(queue_packs_table.c.id == pack_id))
-    return Pack(row.id, row.officer_id, row.day, row.issued_at, row.expires_at, row.cases) if row else None
-
-
-def _proposal(tx: Transaction, row: AnyRow) -> Proposal:
-    return Proposal(
-        id=row.id,
-        application_id=row.application_id,
-        citizen_id=row.citizen_id,
-        version=row.version,
-        state=OpinionState(row.state),
-        verdict=row.verdict,
-        ground=RejectionGround(row.ground) if row.ground else None,
-        reason=_decrypt_text(tx, row.reason, "reason", row.id),
-        proposed_by=row.proposed_by,
-        proposed_at=row.proposed_at,
-        documents=tuple(row.documents),
-        answered_by=row.answered_by,
-        answered_at=row.answered_at,
-        answer_note=_decrypt_text(tx, row.answer_note, "answer_note", row.id),
-    )
-
-
-def _encrypt_text(tx: Transaction, text: str | None, column: str, key: str) -> bytes | None:
-    return None if text is None else tx.cipher.encrypt(text.encode(), f"second_opinions:{column}:{key}")
-
-
-def _decrypt_text(tx: Transaction, sealed: Any, column: str, key: str) -> str | None:
-    return None if sealed is None else tx.cipher.decrypt(sealed, f"second_opinions:{column}:{key}").decode()
+    return await _PACKS.find(tx, queue_packs_table.c.id == pack_id)

@@ -11,10 +11,9 @@ from domain.applications.applications import Application
 from domain.applications.lifecycle import OPEN, Status
 from domain.kernel import Posting
 from domain.officers.desk import DaysLeft, Holder, OpinionState, QueueCounts, QueueFilter, QueueSort, days_left_limits
-from store.applications.application_rows import application_of, applications_table, in_states
-from store.applications.applications import any_posting_covers
+from store.applications.application_rows import APPLICATIONS, applications_table, in_states
 from store.clearances import overdue_at, owed_since_before
-from store.database import AnyRow, Transaction, count
+from store.database import AnyRow, Transaction, any_posting_covers, count
 from store.officers.desk import PROPOSAL_WAITS, claims_table, second_opinions_table
 from store.rosters.roster_rows import applications_of
 from store.statistics import figure_open
@@ -50,7 +49,7 @@ async def page(
         if len(rows) < limit:
             statement = _first_cases(postings, [*conditions, *part.where], part.order, limit - len(rows))
             rows += (await tx.connection.execute(statement)).all()
-    return [application_of(tx, row) for row in (reversed(rows) if backward else rows)]
+    return [APPLICATIONS.read(tx, row) for row in (reversed(rows) if backward else rows)]
 
 
 async def size(tx: Transaction, officer_id: str, postings: Sequence[Posting], wanted: QueueFilter) -> int:
@@ -76,7 +75,7 @@ async def counts(tx: Transaction, officer_id: str, postings: Sequence[Posting], 
     for (status, days_left), number in waiting.items():
         by_status[status] += number
         by_days[days_left] += number
-    there = (any_posting_covers(postings), *in_states(wanted.statuses))
+    there = (any_posting_covers(applications_table, postings), *in_states(wanted.statuses))
     claimed = sa.select(_C.application_id).where(_C.officer_id == officer_id, _C.expires_at > now)
     # A proposal waits on the version that it was made on, so the case is open as it was then.
     waits = (sa.literal_column(PROPOSAL_WAITS, sa.Boolean()), _O.proposed_by != officer_id)
@@ -86,7 +85,7 @@ async def counts(tx: Transaction, officer_id: str, postings: Sequence[Posting], 
         by_status=by_status,
         by_days_left=by_days,
         claimed_by_me=await _cases_of(tx, claimed, there),
-        proposals=await _cases_of(tx, proposed, (any_posting_covers(postings), *in_states(OPEN))),
+        proposals=await _cases_of(tx, proposed, (any_posting_covers(applications_table, postings), *in_states(OPEN))),
         clearance_overdue=await _cases_of(tx, owed_since_before(now), there),
     )
 
@@ -117,7 +116,9 @@ async def _count_cases(
 
 
 def _queue(officer_id: str, postings: Sequence[Posting], wanted: QueueFilter, now: datetime) -> sa.Select[Any]:
-    return sa.select(applications_table).where(any_posting_covers(postings), *_conditions(officer_id, wanted, now))
+    return sa.select(applications_table).where(
+        any_posting_covers(applications_table, postings), *_conditions(officer_id, wanted, now)
+    )
 
 
 def _conditions(officer_id: str, wanted: QueueFilter, now: datetime) -> Iterable[sa.ColumnElement[bool]]:
@@ -196,10 +197,14 @@ def _first_cases(
     """The first cases of several postings are among the first of each, which an index gives in their order."""
     statement = sa.select(applications_table)
     if len(postings) < 2:
-        statement = statement.where(any_posting_covers(postings), *conditions)
+        statement = statement.where(any_posting_covers(applications_table, postings), *conditions)
     else:
         each = [
-            sa.select(_T.id).where(any_posting_covers([posting]), *conditions).order_by(*order).limit(limit).subquery()
+            sa.select(_T.id)
+            .where(any_posting_covers(applications_table, [posting]), *conditions)
+            .order_by(*order)
+            .limit(limit)
+            .subquery()
             for posting in postings
         ]
         statement = statement.where(_T.id.in_(sa.union(*(sa.select(found.c.id) for found in each))))

@@ -4,10 +4,10 @@ from collections.abc import Collection, Iterable
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Date, ForeignKey, Index, Select, Table, and_, insert, or_, select, update
+from sqlalchemy import Column, ColumnElement, Date, ForeignKey, Index, Select, Table, and_, or_, select, update
 
 from domain.officers.staff import Leave
-from store.database import AnyRow, Instant, Key, Transaction, count, first_row, keyset_page, rows_of
+from store.database import Instant, Key, Records, Transaction, count, keyset_page
 from store.database.metadata import metadata
 
 leaves_table = Table(
@@ -30,25 +30,23 @@ leaves_table = Table(
 )
 
 _T = leaves_table.c
-_NAMES = tuple(column.name for column in leaves_table.columns)
+_LEAVES = Records(Leave, leaves_table, "the leave")
 
 
 async def add(tx: Transaction, leave: Leave) -> None:
     """Keep a leave."""
-    await tx.connection.execute(insert(leaves_table).values({name: getattr(leave, name) for name in _NAMES}))
+    await _LEAVES.add(tx, leave)
 
 
 async def get(tx: Transaction, leave_id: str) -> Leave | None:
     """The leave with an id, or None."""
-    row = await first_row(tx, select(leaves_table).where(_T.id == leave_id))
-    return _leave(row) if row else None
+    return await _LEAVES.find(tx, _T.id == leave_id)
 
 
 async def on_leave(tx: Transaction, officer_ids: Iterable[str], day: date) -> dict[str, Leave]:
     """The leave of each of these officers that is in force on a day; the others are left out."""
     statement = select(leaves_table).where(_in_force(day))
-    rows = await rows_of(tx, statement.order_by(_T.recorded_at, _T.id), _T.officer_id, officer_ids)
-    return {row.officer_id: _leave(row) for row in rows}
+    return await _LEAVES.by_keys(tx, _T.officer_id, officer_ids, statement.order_by(_T.recorded_at, _T.id))
 
 
 async def stood_in_for(tx: Transaction, substitute_id: str, day: date) -> list[str]:
@@ -61,8 +59,7 @@ async def stood_in_for(tx: Transaction, substitute_id: str, day: date) -> list[s
 async def overlapping_leave(tx: Transaction, officer_id: str, from_on: date, until_on: date) -> Leave | None:
     """A leave of the officer that shares a day with these and is neither cancelled nor over."""
     shared = (_T.officer_id == officer_id, _T.from_on <= until_on, _T.until_on >= from_on)
-    row = await first_row(tx, select(leaves_table).where(*shared, _T.cancelled_at.is_(None), _T.ended_at.is_(None)))
-    return _leave(row) if row else None
+    return await _LEAVES.find(tx, *shared, _T.cancelled_at.is_(None), _T.ended_at.is_(None))
 
 
 async def page(
@@ -76,7 +73,7 @@ async def page(
     """Leaves of an officer by (from_on, id), the latest first."""
     statement, columns = _of_officer(officer_id), (_T.from_on, _T.id)
     rows = await keyset_page(tx, statement, columns, after=after, before=before, limit=limit, descending=True)
-    return [_leave(row) for row in rows]
+    return [_LEAVES.read(tx, row) for row in rows]
 
 
 async def count_of(tx: Transaction, officer_id: str) -> int:
@@ -111,7 +108,7 @@ async def _by_id(
     statement = select(leaves_table).where(*conditions)
     if after is not None:
         statement = statement.where(_T.id > after)
-    return [_leave(row) for row in (await tx.connection.execute(statement.order_by(_T.id).limit(limit))).all()]
+    return await _LEAVES.select_all(tx, statement.order_by(_T.id).limit(limit))
 
 
 def _of_officer(officer_id: str) -> Select[Any]:
@@ -122,7 +119,3 @@ def _in_force(day: date) -> ColumnElement[bool]:
     """As Leave.state_on gives RUNNING, in SQL."""
     begun = or_(_T.from_on <= day, _T.begun_at.is_not(None))
     return and_(_T.cancelled_at.is_(None), _T.ended_at.is_(None), _T.until_on >= day, begun)
-
-
-def _leave(row: AnyRow) -> Leave:
-    return Leave(**{name: getattr(row, name) for name in _NAMES})

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from domain.kernel import OfficerLevel, Posting, Role
 from domain.officers.staff import Transfer, Vacancy
-from store.database import AnyRow, Instant, Json, Key, Transaction, count, first_row, keyset_page, rows_of
+from store.database import AnyRow, Instant, Json, Key, Records, Transaction, any_posting_covers, count, keyset_page
 from store.database.metadata import metadata
 
 transfers_table = sa.Table(
@@ -49,30 +49,22 @@ vacancies_table = sa.Table(
 
 _F, _V = transfers_table.c, vacancies_table.c
 _PLACE = ("department", "district", "tehsil")
-_OF_TRANSFER = tuple(one.name for one in transfers_table.columns if one.name not in ("left", "taken"))
-_OF_VACANCY = tuple(one.name for one in vacancies_table.columns if one.name not in ("role", "level", *_PLACE))
 
 
 async def add_transfer(tx: Transaction, transfer: Transfer) -> None:
     """Keep a transfer as it was ordered."""
-    values = {name: getattr(transfer, name) for name in _OF_TRANSFER}
-    lists = {
-        "left": [_posting_values(one) for one in transfer.left],
-        "taken": [_posting_values(one) for one in transfer.taken],
-    }
-    await tx.connection.execute(sa.insert(transfers_table).values({**values, **lists}))
+    await _TRANSFERS.add(tx, transfer)
 
 
 async def transfer(tx: Transaction, transfer_id: str) -> Transfer | None:
     """The transfer with an id, or None."""
-    row = await first_row(tx, sa.select(transfers_table).where(_F.id == transfer_id))
-    return _transfer(row) if row else None
+    return await _TRANSFERS.find(tx, _F.id == transfer_id)
 
 
 async def unfinished_transfers(tx: Transaction, limit: int) -> list[Transfer]:
     """Transfers of which something has yet to move, the oldest first."""
     statement = sa.select(transfers_table).where(_F.done_at.is_(None)).order_by(_F.id).limit(limit)
-    return [_transfer(row) for row in (await tx.connection.execute(statement)).all()]
+    return await _TRANSFERS.select_all(tx, statement)
 
 
 async def note_moved(tx: Transaction, transfer_id: str, *, cases: int, appeals: int, done_at: datetime | None) -> None:
@@ -87,25 +79,25 @@ async def note_moved(tx: Transaction, transfer_id: str, *, cases: int, appeals: 
 
 async def add_vacancy(tx: Transaction, vacancy: Vacancy) -> None:
     """Keep a post that fell vacant."""
-    values = {name: getattr(vacancy, name) for name in _OF_VACANCY}
-    await tx.connection.execute(sa.insert(vacancies_table).values({**values, **_posting_values(vacancy.posting)}))
+    await _VACANCIES.add(tx, vacancy)
 
 
 async def vacancies(tx: Transaction, ids: Iterable[str]) -> dict[str, Vacancy]:
     """Vacancies by id; those that are not there are left out."""
-    return {row.id: _vacancy(row) for row in await rows_of(tx, sa.select(vacancies_table), _V.id, ids)}
+    return await _VACANCIES.by_keys(tx, _V.id, ids)
 
 
 async def of_transfer(tx: Transaction, transfer_id: str) -> list[Vacancy]:
     """The posts that a transfer left vacant."""
     statement = sa.select(vacancies_table).where(_V.transfer_id == transfer_id).order_by(_V.id)
-    return [_vacancy(row) for row in (await tx.connection.execute(statement)).all()]
+    return await _VACANCIES.select_all(tx, statement)
 
 
 async def fill(tx: Transaction, posting: Posting, *, by: str, at: datetime) -> list[str]:
     """Note that somebody was posted to a post that was vacant; gives the ids of its vacancies."""
     same = (
-        _V[name].is_(None) if value is None else _V[name] == value for name, value in _posting_values(posting).items()
+        _V[name].is_(None) if value is None else _V[name] == value
+        for name, value in _POSTINGS.values(tx, posting).items()
     )
     statement = sa.update(vacancies_table).where(_V.filled_at.is_(None), *same)
     rows = await tx.connection.execute(statement.values(filled_by=by, filled_at=at).returning(_V.id))
@@ -115,7 +107,7 @@ async def fill(tx: Transaction, posting: Posting, *, by: str, at: datetime) -> l
 async def covered_by(tx: Transaction, officer_id: str) -> list[Vacancy]:
     """The vacant posts whose work an officer has."""
     statement = sa.select(vacancies_table).where(_V.cover_id == officer_id, _V.filled_at.is_(None)).order_by(_V.id)
-    return [_vacancy(row) for row in (await tx.connection.execute(statement)).all()]
+    return await _VACANCIES.select_all(tx, statement)
 
 
 async def vacant_at(
@@ -128,7 +120,7 @@ async def vacant_at(
             _V[name].is_(None) if value is None else sa.or_(_V[name].is_(None), _V[name] == value)
         )
     rows = (await tx.connection.execute(statement)).all()
-    return [_vacancy(row) for row in sorted(rows, key=_specific_first)]
+    return [_VACANCIES.read(tx, row) for row in sorted(rows, key=_specific_first)]
 
 
 async def page(
@@ -144,7 +136,7 @@ async def page(
     """Vacant posts that the postings cover, by (since, id), those that are vacant longest first."""
     statement = _select_vacancies(postings, department, district)
     rows = await keyset_page(tx, statement, (_V.since, _V.id), after=after, before=before, limit=limit)
-    return [_vacancy(row) for row in rows]
+    return [_VACANCIES.read(tx, row) for row in rows]
 
 
 async def count_of(tx: Transaction, postings: Sequence[Posting], department: str | None, district: str | None) -> int:
@@ -159,47 +151,44 @@ async def filled_vacancies(tx: Transaction, ids: Collection[str]) -> list[Vacanc
 
 
 def _select_vacancies(postings: Sequence[Posting], department: str | None, district: str | None) -> sa.Select[Any]:
-    statement = sa.select(vacancies_table).where(
-        _V.filled_at.is_(None), sa.or_(sa.false(), *(_covers(posting) for posting in postings))
-    )
+    statement = sa.select(vacancies_table).where(_V.filled_at.is_(None), any_posting_covers(vacancies_table, postings))
     for column, value in ((_V.department, department), (_V.district, district)):
         statement = statement if value is None else statement.where(column == value)
     return statement
 
 
-def _covers(posting: Posting) -> sa.ColumnElement[bool]:
-    pairs = ((_V[name], getattr(posting, name)) for name in _PLACE)
-    return sa.and_(sa.true(), *(column == value for column, value in pairs if value is not None))
-
-
-def _posting_values(posting: Posting) -> dict[str, str | None]:
-    return {
-        "role": posting.role.value,
-        "level": posting.level.value if posting.level else None,
-        **{name: getattr(posting, name) for name in _PLACE},
-    }
-
-
 def _posting(given: Mapping[str, Any]) -> Posting:
-    level = given["level"]
-    return Posting(
-        role=Role(given["role"]),
-        level=OfficerLevel(level) if level else None,
-        **{name: given[name] for name in _PLACE},
-    )
+    level = OfficerLevel(given["level"]) if given["level"] else None
+    return Posting(role=Role(given["role"]), level=level, **{name: given[name] for name in _PLACE})
 
 
-def _transfer(row: AnyRow) -> Transfer:
-    plain = {name: getattr(row, name) for name in _OF_TRANSFER}
-    left, taken = (tuple(_posting(one) for one in listed) for listed in (row.left, row.taken))
-    return Transfer(left=left, taken=taken, **plain)
+def _postings(_: Transaction, row: AnyRow) -> dict[str, Any]:
+    return {"left": tuple(map(_posting, row.left)), "taken": tuple(map(_posting, row.taken))}
 
 
-def _vacancy(row: AnyRow) -> Vacancy:
-    plain = {name: getattr(row, name) for name in _OF_VACANCY}
-    posting = _posting({name: getattr(row, name) for name in ("role", "level", *_PLACE)})
-    return Vacancy(posting=posting, **plain)
+def _postings_values(tx: Transaction, transfer: Transfer) -> dict[str, Any]:
+    left, taken = ([_POSTINGS.values(tx, one) for one in listed] for listed in (transfer.left, transfer.taken))
+    return {"left": left, "taken": taken}
 
 
 def _specific_first(row: AnyRow) -> tuple[bool, bool, bool, str]:
     return (row.tehsil is None, row.district is None, row.department is None, row.id)
+
+
+_POSTINGS = Records(Posting, vacancies_table, "the posting")
+_VACANCIES = Records(
+    Vacancy,
+    vacancies_table,
+    "the vacancy",
+    apart=("posting",),
+    read=lambda tx, row: {"posting": _POSTINGS.read(tx, row)},
+    write=lambda tx, vacancy: _POSTINGS.values(tx, vacancy.posting),
+)
+_TRANSFERS = Records(
+    Transfer,
+    transfers_table,
+    "the transfer",
+    apart=("left", "taken"),
+    read=_postings,
+    write=_postings_values,
+)

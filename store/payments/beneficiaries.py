@@ -14,12 +14,11 @@ from domain.payments.files import (
     Beneficiary,
     Group,
     PayeeDetails,
-    PaymentMethod,
     RegistrationState,
 )
 from store.benefits.benefits import instalments_table
 from store.benefits.benefits import sanctions as sanctions_by_id
-from store.database import AnyRow, Transaction, first_row, insert_new, rows_of
+from store.database import Records, Transaction, first_row, rows_of
 from store.payments.payment_tables import accounts_table, beneficiaries_table, registration_lines_table
 
 _B, _A, _L = beneficiaries_table.c, accounts_table.c, registration_lines_table.c
@@ -49,6 +48,18 @@ class RegistrationAnswer:
     codes: tuple[str, ...]
 
 
+_GROUPS = Records(Group, beneficiaries_table, "the group")
+_BENEFICIARIES = Records(
+    Beneficiary,
+    beneficiaries_table,
+    "the beneficiary",
+    apart=("group",),
+    read=lambda tx, row: {"group": _GROUPS.read(tx, row)},
+    write=lambda tx, one: _GROUPS.values(tx, one.group),
+)
+_LINES = Records(RegistrationLine, registration_lines_table, "the line")
+
+
 async def unregistered_sanctions(tx: Transaction, limit: int) -> list[Sanction]:
     """Sanctions with a payment for PFMS in state SANCTIONED, and without a beneficiary yet."""
     statement = (
@@ -68,21 +79,7 @@ async def unregistered_sanctions(tx: Transaction, limit: int) -> list[Sanction]:
 
 async def add(tx: Transaction, beneficiary: Beneficiary, details: PayeeDetails) -> bool:
     """Keep a new beneficiary with the first version of the account; False where another was quicker."""
-    group = beneficiary.group
-    values = {
-        "id": beneficiary.id,
-        "citizen_id": beneficiary.citizen_id,
-        "sanction_id": beneficiary.sanction_id,
-        "scheme_code": group.scheme_code,
-        "agency": group.agency,
-        "method": group.method.value,
-        "version": beneficiary.version,
-        "account_id": beneficiary.account_id,
-        "state": beneficiary.state.value,
-        "state_at": beneficiary.state_at,
-        "created_at": tx.clock.now(),
-    }
-    if not await insert_new(tx, beneficiaries_table, values):
+    if not await _BENEFICIARIES.insert(tx, beneficiary, created_at=tx.clock.now()):
         return False
     await _add_account(tx, beneficiary, details)
     return True
@@ -105,13 +102,12 @@ async def change_account(tx: Transaction, changed: Beneficiary, details: PayeeDe
 async def of_sanction(tx: Transaction, sanction_id: str) -> Beneficiary | None:
     """The beneficiary of a sanction, locked where the transaction may write."""
     statement = sa.select(beneficiaries_table).where(_B.sanction_id == sanction_id)
-    row = await first_row(tx, statement.with_for_update() if tx.writable else statement)
-    return _beneficiary(row) if row else None
+    return await _BENEFICIARIES.select_first(tx, statement.with_for_update() if tx.writable else statement)
 
 
 async def by_ids(tx: Transaction, ids: Iterable[str]) -> dict[str, Beneficiary]:
     """Beneficiaries by id."""
-    return {row.id: _beneficiary(row) for row in await rows_of(tx, sa.select(beneficiaries_table), _B.id, ids)}
+    return await _BENEFICIARIES.by_keys(tx, _B.id, ids)
 
 
 async def details(tx: Transaction, account_ids: Iterable[str]) -> dict[str, PayeeDetails]:
@@ -190,20 +186,19 @@ async def behind(tx: Transaction, limit: int) -> list[tuple[str, Beneficiary]]:
     waits = (_B.state != RegistrationState.VALIDATED.value, _I.hold.is_(None))
     statement = statement.where(_I.rail == Rail.PFMS.value, _I.status == PaymentStatus.SANCTIONED.value, *waits)
     rows = (await tx.connection.execute(statement.order_by(_I.id).limit(limit))).all()
-    return [(row.instalment_id, _beneficiary(row)) for row in rows]
+    return [(row.instalment_id, _BENEFICIARIES.read(tx, row)) for row in rows]
 
 
 async def lines(tx: Transaction, batch_id: str) -> list[RegistrationLine]:
     """The lines of a beneficiary batch in their order."""
     statement = sa.select(registration_lines_table).where(_L.batch_id == batch_id).order_by(_L.position)
-    return [_line(row) for row in (await tx.connection.execute(statement)).all()]
+    return await _LINES.select_all(tx, statement)
 
 
 async def lines_of(tx: Transaction, batch_id: str, beneficiary_ids: Collection[str]) -> dict[str, RegistrationLine]:
     """The lines of some beneficiaries in a batch, by beneficiary."""
     statement = sa.select(registration_lines_table).where(_L.batch_id == batch_id)
-    rows = await rows_of(tx, statement, _L.beneficiary_id, beneficiary_ids)
-    return {row.beneficiary_id: _line(row) for row in rows}
+    return await _LINES.by_keys(tx, _L.beneficiary_id, beneficiary_ids, statement)
 
 
 async def note(tx: Transaction, heard: Sequence[RegistrationAnswer]) -> set[str]:
@@ -309,30 +304,3 @@ async def _add_account(tx: Transaction, beneficiary: Beneficiary, details: Payee
 
 def _cell_name(account_id: str) -> str:
     return f"beneficiary_accounts:details:{account_id}"
-
-
-def _beneficiary(row: AnyRow) -> Beneficiary:
-    return Beneficiary(
-        id=row.id,
-        citizen_id=row.citizen_id,
-        sanction_id=row.sanction_id,
-        group=Group(row.scheme_code, row.agency, PaymentMethod(row.method)),
-        version=row.version,
-        account_id=row.account_id,
-        state=RegistrationState(row.state),
-        state_at=row.state_at,
-        cpsms_id=row.cpsms_id,
-        codes=tuple(row.codes or ()),
-    )
-
-
-def _line(row: AnyRow) -> RegistrationLine:
-    return RegistrationLine(
-        batch_id=row.batch_id,
-        position=row.position,
-        beneficiary_id=row.beneficiary_id,
-        account_id=row.account_id,
-        purpose=row.purpose,
-        cpsms_id=row.cpsms_id,
-        state=RegistrationState(row.state),
-    )

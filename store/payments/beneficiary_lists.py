@@ -4,17 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Unpack
 
 from sqlalchemy import ColumnElement, Select, Text, select, type_coerce
 
 from domain.kernel import Posting
 from domain.payments.files import PaymentMethod, RegistrationState
 from store.benefits.benefits import sanctions_table
-from store.database import AnyRow, Transaction, count_up_to, keyset_window
+from store.database import AnyRow, PageByTime, Transaction, count_up_to, keyset_window, wide_posting_covers
 from store.payments.payment_queues import MOST_COUNTED
 from store.payments.payment_tables import beneficiaries_table
-from store.reconciliation.finance_cases import wide_posting_covers
 
 _B, _S = beneficiaries_table.c, sanctions_table.c
 
@@ -58,18 +57,12 @@ class ListedBeneficiary:
 
 
 async def page(
-    tx: Transaction,
-    postings: Sequence[Posting] | None,
-    asked: BeneficiaryFilter,
-    *,
-    place: tuple[datetime, str] | None,
-    backward: bool = False,
-    limit: int,
+    tx: Transaction, postings: Sequence[Posting] | None, asked: BeneficiaryFilter, **part: Unpack[PageByTime]
 ) -> list[ListedBeneficiary]:
     """Beneficiaries in a state that the postings cover, by (state_at, id). No postings (None): every place."""
     columns, down = (_B.state_at, _B.id), asked.order is BeneficiaryOrder.NEWEST_FIRST
     listed = _select_beneficiaries(postings, asked)
-    rows = await keyset_window(tx, listed, columns, place=place, backward=backward, limit=limit, descending=down)
+    rows = await keyset_window(tx, listed, columns, descending=down, **part)
     return [_beneficiary(row) for row in rows]
 
 
@@ -90,27 +83,16 @@ def _select_beneficiaries(postings: Sequence[Posting] | None, asked: Beneficiary
         # The first condition leads to the small index of those who were declined.
         wanted += [_B.codes.is_not(None), type_coerce(_B.codes, Text).contains(f'"{asked.code}"', autoescape=True)]
     columns = (
-        _B.id, _B.citizen_id, _B.sanction_id, _B.scheme_code, _B.state, _B.state_at, _B.codes, _B.method, _B.version,
-        _B.cpsms_id, _S.number, _S.department, _S.district, _S.bank_account_last4,
+        _B.id, _B.citizen_id, _B.sanction_id, _B.scheme_code, _B.state, _B.codes, _B.method,
+        _B.cpsms_id, _S.number, _S.department, _S.district, _B.state_at.label("since"),
+        _B.version.label("account_version"), _S.bank_account_last4.label("account_last4"),
     )  # fmt: skip
     statement: Select[Any] = select(*columns)
     return statement.join_from(beneficiaries_table, sanctions_table, _S.id == _B.sanction_id).where(*wanted)
 
 
 def _beneficiary(row: AnyRow) -> ListedBeneficiary:
-    return ListedBeneficiary(
-        id=row.id,
-        citizen_id=row.citizen_id,
-        sanction_id=row.sanction_id,
-        number=row.number,
-        scheme_code=row.scheme_code,
-        department=row.department,
-        district=row.district,
-        state=RegistrationState(row.state),
-        since=row.state_at,
-        codes=tuple(row.codes or ()),
-        by_aadhaar=row.method == PaymentMethod.AADHAAR.value,
-        account_last4=row.bank_account_last4,
-        account_version=row.version,
-        cpsms_id=row.cpsms_id,
-    )
+    listed = row._asdict()
+    by_aadhaar = listed.pop("method") == PaymentMethod.AADHAAR.value
+    stated = {"state": RegistrationState(row.state), "codes": tuple(row.codes or ()), "by_aadhaar": by_aadhaar}
+    return ListedBeneficiary(**listed | stated)

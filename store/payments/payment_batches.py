@@ -12,19 +12,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from domain.payments.files import (
-    LIVING_LINES,
-    BatchKind,
-    BatchLine,
-    BatchState,
-    Group,
-    LineState,
-    PaymentFileBatch,
-    PaymentMethod,
-    Transport,
-)
+from domain.payments.files import LIVING_LINES, BatchLine, BatchState, Group, LineState, PaymentFileBatch, Transport
 from store.benefits.benefits import instalments_table
-from store.database import AnyRow, Transaction, first_row, insert_into, rows_of
+from store.database import Records, Transaction, first_row, insert_into, rows_of
 from store.database.bulk import update_rows
 from store.payments.payment_tables import NOT_RELEASED, RELEASED, batches_table, lines_table, sealed_files_table
 
@@ -43,27 +33,21 @@ class LineNews:
     value_on: date | None = None
 
 
+_GROUPS = Records(Group, batches_table, "the group")
+_BATCHES = Records(
+    PaymentFileBatch,
+    batches_table,
+    "the batch",
+    apart=("group",),
+    read=lambda tx, row: {"group": _GROUPS.read(tx, row)},
+    write=lambda tx, batch: _GROUPS.values(tx, batch.group),
+)
+_LINES = Records(BatchLine, lines_table, "the line")
+
+
 async def add(tx: Transaction, batch: PaymentFileBatch) -> None:
     """Keep a new batch, before its lines."""
-    group = batch.group
-    values = {
-        "id": batch.id,
-        "kind": batch.kind.value,
-        "message_id": batch.message_id,
-        "batch_id": batch.batch_id,
-        "file_name": batch.file_name,
-        "scheme_code": group.scheme_code,
-        "agency": group.agency,
-        "method": group.method.value,
-        "pfms_scheme": batch.pfms_scheme,
-        "agency_name": batch.agency_name,
-        "lines": batch.lines,
-        "total_paise": batch.total_paise,
-        "state": batch.state.value,
-        "created_at": batch.created_at,
-        "executes_on": batch.executes_on,
-    }
-    await tx.connection.execute(sa.insert(batches_table).values(values))
+    await _BATCHES.add(tx, batch)
 
 
 async def set_size(tx: Transaction, batch_id: str, lines: int, total_paise: int) -> None:
@@ -143,7 +127,7 @@ async def start_sending(tx: Transaction, batch_id: str, at: datetime, way: Trans
 async def lines(tx: Transaction, batch_id: str) -> list[BatchLine]:
     """The lines of the file of a batch in their order."""
     statement = sa.select(lines_table).where(_L.batch_id == batch_id, _L.position > 0).order_by(_L.position)
-    return [_line(row) for row in (await tx.connection.execute(statement)).all()]
+    return await _LINES.select_all(tx, statement)
 
 
 async def take_out(tx: Transaction, batch_id: str, positions: Collection[int]) -> None:
@@ -175,10 +159,10 @@ async def lines_known_by(tx: Transaction, end_to_end_ids: Collection[str]) -> di
     """
     asked = list(end_to_end_ids)
     found = await rows_of(tx, sa.select(lines_table).where(NOT_RELEASED), _L.end_to_end_id, asked)
-    known = {row.end_to_end_id: _line(row) for row in found}
+    known = {row.end_to_end_id: _LINES.read(tx, row) for row in found}
     others = [one for one in asked if one not in known]
     released = sa.select(lines_table).where(RELEASED).order_by(_L.state_at)
-    return known | {row.end_to_end_id: _line(row) for row in await rows_of(tx, released, _L.end_to_end_id, others)}
+    return known | await _LINES.by_keys(tx, _L.end_to_end_id, others, released)
 
 
 async def was_released(tx: Transaction, end_to_end_ids: Collection[str]) -> bool:
@@ -259,14 +243,14 @@ async def batches(
         there = sa.tuple_(sa.literal(after[0], _T.created_at.type), sa.literal(after[1]))
         statement = statement.where(sa.tuple_(_T.created_at, _T.id) < there)
     statement = statement.order_by(_T.created_at.desc(), _T.id.desc()).limit(limit)
-    return [_batch(row) for row in (await tx.connection.execute(statement)).all()]
+    return await _BATCHES.select_all(tx, statement)
 
 
 async def under_way_by(tx: Transaction, way: Transport) -> list[PaymentFileBatch]:
     """The batches that were tried by a way and are not final, in the order of their making."""
     under_way = _T.state.in_([state.value for state in _UNDER_WAY])
     statement = sa.select(batches_table).where(under_way, _T.way == way.value).order_by(_T.created_at, _T.id)
-    return [_batch(row) for row in (await tx.connection.execute(statement)).all()]
+    return await _BATCHES.select_all(tx, statement)
 
 
 async def line_counts(tx: Transaction, batch_ids: Collection[str]) -> dict[str, Mapping[LineState, tuple[int, int]]]:
@@ -286,8 +270,7 @@ def utr_digest(utr: str) -> str:
 
 async def _load_batch(tx: Transaction, condition: sa.ColumnElement[bool]) -> PaymentFileBatch | None:
     statement = sa.select(batches_table).where(condition)
-    row = await first_row(tx, statement.with_for_update() if tx.writable else statement)
-    return _batch(row) if row else None
+    return await _BATCHES.select_first(tx, statement.with_for_update() if tx.writable else statement)
 
 
 async def _set(tx: Transaction, batch_id: str, values: Mapping[str, Any]) -> None:
@@ -296,46 +279,3 @@ async def _set(tx: Transaction, batch_id: str, values: Mapping[str, Any]) -> Non
 
 def _cell_name(batch_id: str) -> str:
     return f"payment_sealed_files:content:{batch_id}"
-
-
-def _batch(row: AnyRow) -> PaymentFileBatch:
-    return PaymentFileBatch(
-        id=row.id,
-        kind=BatchKind(row.kind),
-        message_id=row.message_id,
-        batch_id=row.batch_id,
-        file_name=row.file_name,
-        group=Group(row.scheme_code, row.agency, PaymentMethod(row.method)),
-        pfms_scheme=row.pfms_scheme,
-        agency_name=row.agency_name,
-        lines=row.lines,
-        total_paise=row.total_paise,
-        state=BatchState(row.state),
-        created_at=row.created_at,
-        executes_on=row.executes_on,
-        digest=row.digest,
-        size=row.size,
-        started_at=row.started_at,
-        sent_at=row.sent_at,
-        answered_at=row.answered_at,
-        closed_at=row.closed_at,
-        signed_by=row.signed_by,
-        way=Transport(row.way) if row.way else None,
-    )
-
-
-def _line(row: AnyRow) -> BatchLine:
-    return BatchLine(
-        batch_id=row.batch_id,
-        position=row.position,
-        instalment_id=row.instalment_id,
-        end_to_end_id=row.end_to_end_id,
-        beneficiary_id=row.beneficiary_id,
-        account_id=row.account_id,
-        amount_paise=row.amount_paise,
-        state=LineState(row.state),
-        state_at=row.state_at,
-        codes=tuple(row.codes or ()),
-        utr_last4=row.utr_last4,
-        value_on=row.value_on,
-    )

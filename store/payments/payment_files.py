@@ -12,7 +12,7 @@ from datetime import datetime
 from sqlalchemy import and_, delete, exists, insert, or_, select, update
 
 from domain.payments.files import Direction, FileState, LedgerFile
-from store.database import AnyRow, Transaction, first_row, insert_new
+from store.database import Records, Transaction, first_row
 from store.payments.payment_tables import answers_table, files_table
 
 _F, _A = files_table.c, answers_table.c
@@ -26,13 +26,16 @@ class NotedFile:
     new: bool
 
 
+_FILES = Records(LedgerFile, files_table, "the file")
+
+
 async def note_file(tx: Transaction, file: LedgerFile) -> NotedFile:
     """Enter a file that came or went; one that is known by name and content gives what the ledger has."""
-    if await insert_new(tx, files_table, _values(file)):
+    if await _FILES.insert(tx, file):
         return NotedFile(file, new=True)
     named = (_F.direction == file.direction.value, _F.kind == file.kind, _F.name == file.name)
     row = await first_row(tx, select(files_table).where(*named, _F.digest == file.digest))
-    return NotedFile(_file(row) if row else file, new=False)
+    return NotedFile(_FILES.read(tx, row) if row else file, new=False)
 
 
 async def applied_before(tx: Transaction, file: LedgerFile) -> bool:
@@ -94,8 +97,7 @@ async def destroy_answers(tx: Transaction, before: datetime, limit: int) -> int:
 async def file(tx: Transaction, file_id: str) -> LedgerFile | None:
     """A file of the ledger, locked where the transaction may write."""
     statement = select(files_table).where(_F.id == file_id)
-    row = await first_row(tx, statement.with_for_update() if tx.writable else statement)
-    return _file(row) if row else None
+    return await _FILES.select_first(tx, statement.with_for_update() if tx.writable else statement)
 
 
 async def files(
@@ -107,8 +109,7 @@ async def files(
         statement = statement.where(_F.name == name)
     if states:
         statement = statement.where(_F.state.in_([state.value for state in states]))
-    rows = (await tx.connection.execute(statement.order_by(_F.seen_at.desc(), _F.id.desc()).limit(limit))).all()
-    return [_file(row) for row in rows]
+    return await _FILES.select_all(tx, statement.order_by(_F.seen_at.desc(), _F.id.desc()).limit(limit))
 
 
 async def received_files(tx: Transaction, limit: int, *, but: Collection[str] = ()) -> Sequence[str]:
@@ -154,43 +155,3 @@ def digest_of(content: bytes) -> str:
 
 def _cell_name(file_id: str) -> str:
     return f"payment_answers:content:{file_id}"
-
-
-def _values(file: LedgerFile) -> dict[str, object]:
-    return {
-        "id": file.id,
-        "direction": file.direction.value,
-        "kind": file.kind,
-        "name": file.name,
-        "digest": file.digest,
-        "size": file.size,
-        "state": file.state.value,
-        "batch_id": file.batch_id,
-        "rows": file.rows,
-        "applied": file.applied,
-        "unknown": file.unknown,
-        "reason": file.reason,
-        "detail": file.detail,
-        "seen_at": file.seen_at,
-        "settled_at": file.settled_at,
-    }
-
-
-def _file(row: AnyRow) -> LedgerFile:
-    return LedgerFile(
-        id=row.id,
-        direction=Direction(row.direction),
-        kind=row.kind,
-        name=row.name,
-        digest=row.digest,
-        size=row.size,
-        state=FileState(row.state),
-        seen_at=row.seen_at,
-        batch_id=row.batch_id,
-        rows=row.rows,
-        applied=row.applied,
-        unknown=row.unknown,
-        reason=row.reason,
-        detail=row.detail,
-        settled_at=row.settled_at,
-    )

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from operator import ne
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Unpack
 
 from sqlalchemy import ColumnElement, Select, and_, case, exists, func, literal, or_, select
 
@@ -16,9 +16,18 @@ from domain.payments.files import DELETE, BatchState, LineState
 from domain.reconciliation.finance_cases import DifferenceKind
 from domain.reconciliation.reconciliation import CAME_BACK, IN_FLIGHT, SENT, values_of
 from store.benefits.benefits import instalments_table, payment_events_table, sanctions_table
-from store.database import AnyRow, Transaction, count, count_up_to, keyset_window, rows_of
+from store.database import (
+    AnyRow,
+    PageByTime,
+    Transaction,
+    count,
+    count_up_to,
+    keyset_window,
+    rows_of,
+    wide_posting_covers,
+)
 from store.payments.payment_tables import batches_table, lines_table, registration_lines_table
-from store.reconciliation.finance_cases import cases_table, wide_posting_covers
+from store.reconciliation.finance_cases import cases_table
 
 _I, _S, _E, _B, _L = (
     instalments_table.c,
@@ -94,18 +103,12 @@ class QueuedPayment:
 
 
 async def page(
-    tx: Transaction,
-    postings: Sequence[Posting] | None,
-    asked: QueueFilter,
-    *,
-    place: tuple[datetime, str] | None,
-    backward: bool = False,
-    limit: int,
+    tx: Transaction, postings: Sequence[Posting] | None, asked: QueueFilter, **part: Unpack[PageByTime]
 ) -> list[QueuedPayment]:
     """Payments of a queue that the postings cover, the longest waiting first. No postings (None): every place."""
     columns = (_I.status_at, _I.id)
     listed = _select_queue(postings, asked)
-    rows = await keyset_window(tx, listed, columns, place=place, backward=backward, limit=limit)
+    rows = await keyset_window(tx, listed, columns, **part)
     codes = await _return_codes(tx, [row.id for row in rows]) if asked.queue is PaymentQueue.RETURNED else {}
     return [_queued_payment(row, codes.get(row.id)) for row in rows]
 
@@ -123,18 +126,11 @@ async def count_of(tx: Transaction, postings: Sequence[Posting] | None, asked: Q
     return await count_up_to(tx, _select_queue(postings, asked), _I.id, MOST_COUNTED)
 
 
-async def page_of_batches(
-    tx: Transaction,
-    states: Collection[str],
-    *,
-    place: tuple[datetime, str] | None,
-    backward: bool = False,
-    limit: int,
-) -> list[AnyRow]:
+async def page_of_batches(tx: Transaction, states: Collection[str], **part: Unpack[PageByTime]) -> list[AnyRow]:
     """Batches for PFMS, the newest first, of some states or of all."""
     statement = _batches(states)
     columns = (_B.created_at, _B.id)
-    return await keyset_window(tx, statement, columns, place=place, backward=backward, limit=limit, descending=True)
+    return await keyset_window(tx, statement, columns, descending=True, **part)
 
 
 async def count_refused(tx: Transaction, since: datetime) -> int:
@@ -244,7 +240,8 @@ def _select_queue(postings: Sequence[Posting] | None, asked: QueueFilter) -> Sel
 
 def _payments() -> Select[tuple[str]]:
     columns = (
-        _I.id, _I.citizen_id, _I.sanction_id, _I.sequence, _I.amount_paise, _I.end_to_end_id, _I.status, _I.status_at,
+        _I.id, _I.citizen_id, _I.sanction_id, _I.sequence, _I.amount_paise, _I.end_to_end_id, _I.status,
+        _I.status_at.label("since"),
         func.coalesce(_I.rail, Rail.IFMS.value).label("rail"),
         _S.number, _S.scheme_code, _S.department, _S.district,
     )  # fmt: skip
@@ -253,19 +250,5 @@ def _payments() -> Select[tuple[str]]:
 
 
 def _queued_payment(row: AnyRow, return_code: str | None) -> QueuedPayment:
-    return QueuedPayment(
-        id=row.id,
-        citizen_id=row.citizen_id,
-        sanction_id=row.sanction_id,
-        number=row.number,
-        scheme_code=row.scheme_code,
-        department=row.department,
-        district=row.district,
-        sequence=row.sequence,
-        amount_paise=row.amount_paise,
-        end_to_end_id=row.end_to_end_id,
-        status=PaymentStatus(row.status),
-        since=row.status_at,
-        rail=Rail(row.rail),
-        return_code=return_code,
-    )
+    stated = {"status": PaymentStatus(row.status), "rail": Rail(row.rail), "return_code": return_code}
+    return QueuedPayment(**row._asdict() | stated)

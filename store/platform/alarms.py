@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Column, Float, Index, Table, delete, func, select
 
 from domain.platform.alarms import Alarm, AlarmCode, AlarmState, Event, JobRuns, ProcessFacts, Where
-from store.database import AnyRow, Instant, Json, Key, Transaction, upsert
+from store.database import Instant, Json, Key, Records, Transaction, upsert
 from store.database.metadata import metadata
 
 alarms_table = Table(
@@ -36,12 +36,13 @@ FORGOTTEN_AFTER = timedelta(hours=2)
 """Facts of a process without a report for so long are deleted; longer than any event is remembered."""
 
 _A, _F = alarms_table.c, health_facts_table.c
+_ALARMS = Records(Alarm, alarms_table, "the alarm")
 
 
 async def all_alarms(tx: Transaction) -> dict[Where, Alarm]:
     """Every alarm that was ever raised."""
-    rows = await tx.connection.execute(select(alarms_table).order_by(_A.code, _A.about))
-    return {(alarm.code, alarm.about): alarm for alarm in map(_alarm, rows.all())}
+    alarms = await _ALARMS.select_all(tx, select(alarms_table).order_by(_A.code, _A.about))
+    return {(alarm.code, alarm.about): alarm for alarm in alarms}
 
 
 async def counts(tx: Transaction) -> dict[AlarmCode, int]:
@@ -53,16 +54,7 @@ async def counts(tx: Transaction) -> dict[AlarmCode, int]:
 
 async def save(tx: Transaction, alarm: Alarm) -> None:
     """Store the present state of an alarm."""
-    values = {
-        "code": alarm.code.value,
-        "about": alarm.about,
-        "state": alarm.state.value,
-        "value": alarm.value,
-        "raised_at": alarm.raised_at,
-        "cleared_at": alarm.cleared_at,
-        "changes": alarm.changes,
-    }
-    await upsert(tx, alarms_table, [values], keys=("code", "about"))
+    await _ALARMS.upsert(tx, [alarm], keys=("code", "about"))
 
 
 async def save_facts(tx: Transaction, process_id: str, facts: ProcessFacts) -> None:
@@ -96,11 +88,6 @@ async def forget_old_facts(tx: Transaction) -> None:
     """Delete old reports of ended processes."""
     before = tx.clock.now() - FORGOTTEN_AFTER
     await tx.connection.execute(delete(health_facts_table).where(_F.at < before))
-
-
-def _alarm(row: AnyRow) -> Alarm:
-    code, state = AlarmCode(row.code), AlarmState(row.state)
-    return Alarm(code, row.about, state, row.value, row.raised_at, row.cleared_at, row.changes)
 
 
 def _facts(kept: Mapping[str, Any], *, age: float) -> ProcessFacts:

@@ -12,7 +12,7 @@ from sqlalchemy import BigInteger, Column, Date, Integer, Table, Text, delete, e
 
 from domain.platform.client_policy import ClientPlatform, ClientRule
 from domain.platform.manifests import PublishedManifest, Use
-from store.database import AnyRow, Instant, Key, Transaction, first_row, insert_into, insert_new, upsert
+from store.database import Instant, Key, Records, Transaction, insert_into
 from store.database.metadata import metadata
 
 manifests_table = Table(
@@ -53,6 +53,10 @@ client_rules_table = Table(
 _M, _U, _C = manifests_table.c, manifest_uses_table.c, client_rules_table.c
 
 
+_MANIFESTS = Records(PublishedManifest, manifests_table, "the manifest")
+_RULES = Records(ClientRule, client_rules_table, "the rule")
+
+
 class Mark(NamedTuple):
     """Grows with every publication and every retirement; one row is read for it."""
 
@@ -69,22 +73,12 @@ async def mark(tx: Transaction) -> Mark:
 
 async def add(tx: Transaction, manifest: PublishedManifest) -> bool:
     """Keep a manifest; False where there is one of the same application and version."""
-    values = {
-        "app": manifest.app,
-        "version": manifest.version,
-        "signed": manifest.signed,
-        "content_hash": manifest.content_hash,
-        "operations": manifest.operations,
-        "published_at": manifest.published_at,
-        "published_by": manifest.published_by,
-    }
-    return await insert_new(tx, manifests_table, values)
+    return await _MANIFESTS.insert(tx, manifest)
 
 
 async def find_manifest(tx: Transaction, app: str, version: str) -> PublishedManifest | None:
     """The manifest of a version, retired or not."""
-    row = await first_row(tx, select(manifests_table).where(_M.app == app, _M.version == version))
-    return _manifest(row) if row else None
+    return await _MANIFESTS.find(tx, _M.app == app, _M.version == version)
 
 
 async def all_manifests(tx: Transaction, *, retired: bool = False) -> list[PublishedManifest]:
@@ -92,7 +86,7 @@ async def all_manifests(tx: Transaction, *, retired: bool = False) -> list[Publi
     statement = select(manifests_table).order_by(_M.published_at, _M.app, _M.version)
     if not retired:
         statement = statement.where(_M.retired_at.is_(None))
-    return [_manifest(row) for row in (await tx.connection.execute(statement)).all()]
+    return await _MANIFESTS.select_all(tx, statement)
 
 
 async def retire(tx: Transaction, app: str, version: str, *, at: datetime, by: str) -> bool:
@@ -134,45 +128,14 @@ async def last_uses(tx: Transaction) -> dict[tuple[str, str], date]:
 
 async def rule(tx: Transaction, app: str, platform: ClientPlatform) -> ClientRule | None:
     """What is set for an application on a platform."""
-    row = await first_row(tx, select(client_rules_table).where(_C.app == app, _C.platform == platform.value))
-    return _rule(row) if row else None
+    return await _RULES.find(tx, _C.app == app, _C.platform == platform.value)
 
 
 async def rules(tx: Transaction) -> list[ClientRule]:
     """What is set for each application and platform."""
-    rows = await tx.connection.execute(select(client_rules_table).order_by(_C.app, _C.platform))
-    return [_rule(row) for row in rows.all()]
+    return await _RULES.select_all(tx, select(client_rules_table).order_by(_C.app, _C.platform))
 
 
 async def save_rule(tx: Transaction, one_rule: ClientRule) -> None:
     """Keep what is set for an application on a platform."""
-    values = {
-        "app": one_rule.app,
-        "platform": one_rule.platform.value,
-        "minimum": one_rule.minimum,
-        "latest": one_rule.latest,
-        "store_url": one_rule.store_url,
-        "set_by": one_rule.set_by,
-        "set_at": one_rule.set_at,
-    }
-    await upsert(tx, client_rules_table, [values], keys=("app", "platform"))
-
-
-def _manifest(row: AnyRow) -> PublishedManifest:
-    return PublishedManifest(
-        row.app,
-        row.version,
-        row.signed,
-        row.content_hash,
-        row.operations,
-        row.published_at,
-        row.published_by,
-        row.retired_at,
-        row.retired_by,
-    )
-
-
-def _rule(row: AnyRow) -> ClientRule:
-    return ClientRule(
-        row.app, ClientPlatform(row.platform), row.minimum, row.latest, row.store_url, row.set_by, row.set_at
-    )
+    await _RULES.upsert(tx, [one_rule], keys=("app", "platform"))

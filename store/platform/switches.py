@@ -5,8 +5,8 @@ Each process asks for the number each second, which reads one row, and for the s
 
 from sqlalchemy import BigInteger, Column, Table, Text, select
 
-from domain.platform.switches import Switch, SwitchKind, SwitchState
-from store.database import AnyRow, Instant, Key, Transaction, first_row, insert_into, upsert
+from domain.platform.switches import Switch, SwitchKind
+from store.database import Instant, Key, Records, Transaction, first_row, insert_into
 from store.database.metadata import metadata
 
 switches_table = Table(
@@ -32,6 +32,7 @@ BOARD = "switches"
 """The key of the one row that holds the number."""
 
 _S, _V = switches_table.c, switch_version_table.c
+_SWITCHES = Records(Switch, switches_table, "the switch")
 
 
 async def version(tx: Transaction) -> int:
@@ -42,14 +43,12 @@ async def version(tx: Transaction) -> int:
 
 async def all_switches(tx: Transaction) -> list[Switch]:
     """Every switch that was ever set, by kind and name; also those that were set back to ON."""
-    rows = await tx.connection.execute(select(switches_table).order_by(_S.kind, _S.name))
-    return [_switch(row) for row in rows.all()]
+    return await _SWITCHES.select_all(tx, select(switches_table).order_by(_S.kind, _S.name))
 
 
 async def find_switch(tx: Transaction, kind: SwitchKind, name: str) -> Switch | None:
     """The switch of a system or mutation, or None where it was never set."""
-    row = await first_row(tx, select(switches_table).where(_S.kind == kind.value, _S.name == name))
-    return _switch(row) if row else None
+    return await _SWITCHES.find(tx, _S.kind == kind.value, _S.name == name)
 
 
 async def save(tx: Transaction, switch: Switch) -> int:
@@ -57,18 +56,5 @@ async def save(tx: Transaction, switch: Switch) -> int:
     growing = insert_into(tx, switch_version_table).values(board=BOARD, version=1)
     growing = growing.on_conflict_do_update(index_elements=("board",), set_={"version": _V.version + 1})
     grown: int = (await tx.connection.execute(growing.returning(_V.version))).scalar_one()
-    values = {
-        "kind": switch.kind.value,
-        "name": switch.name,
-        "state": switch.state.value,
-        "reason": switch.reason,
-        "set_by": switch.set_by,
-        "set_at": switch.set_at,
-        "until": switch.until,
-    }
-    await upsert(tx, switches_table, [values], keys=("kind", "name"))
+    await _SWITCHES.upsert(tx, [switch], keys=("kind", "name"))
     return grown
-
-
-def _switch(row: AnyRow) -> Switch:
-    return Switch(SwitchKind(row.kind), row.name, SwitchState(row.state), row.reason, row.set_by, row.set_at, row.until)

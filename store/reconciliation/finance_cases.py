@@ -2,8 +2,7 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
-from typing import Any
+from typing import Any, Unpack
 
 import sqlalchemy as sa
 
@@ -11,27 +10,22 @@ from domain.kernel import Posting
 from domain.reconciliation.finance_cases import (
     ACCEPTED_AS_IT_IS,
     CaseEvent,
-    CaseOutcome,
     CaseState,
-    CaseStep,
     DifferenceKind,
     FinanceCase,
     FinanceDifference,
-    SuggestedCause,
 )
 from store.database import (
-    AnyRow,
     Instant,
     Key,
     NotThere,
+    PageByTime,
+    Records,
     Transaction,
-    VersionConflict,
     count,
     first_row,
-    group_rows,
     insert_new,
-    keyset_window,
-    posting_covers,
+    wide_posting_covers,
 )
 from store.database.metadata import metadata
 
@@ -88,6 +82,11 @@ events_table = sa.Table(
 
 _C, _E = cases_table.c, events_table.c
 OPEN_STATES = (CaseState.OPEN, CaseState.TAKEN, CaseState.PROPOSED)
+
+
+_CASES = Records(FinanceCase, cases_table, "the case")
+_EVENTS = Records(CaseEvent, events_table, "the line")
+_SAVED = ("state", "taken_by", "outcome", "proposed_by", "settled_by", "settled_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,90 +151,56 @@ async def open_once(
 
 async def save(tx: Transaction, case: FinanceCase, event: CaseEvent) -> FinanceCase:
     """Keep a step of a case whose version is still the one that was read. Raises VersionConflict, NotThere."""
-    values: dict[str, Any] = {
-        "state": case.state.value,
-        "taken_by": case.taken_by,
-        "outcome": case.outcome.value if case.outcome else None,
-        "proposed_by": case.proposed_by,
-        "settled_by": case.settled_by,
-        "settled_at": case.settled_at,
-        "version": case.version + 1,
-    }
+    values = {name: value for name, value in _CASES.values(tx, case).items() if name in _SAVED}
+    values["version"] = case.version + 1
     if case.state is CaseState.SETTLED:
         values["open_key"] = None
     statement = sa.update(cases_table).where(_C.id == case.id, _C.version == case.version).values(values)
     row = (await tx.connection.execute(statement.returning(cases_table))).first()
     if row is None:
-        present = await get(tx, case.id)
-        if present is None:
-            raise NotThere("the case")
-        raise VersionConflict(present.version, present.state.value)
+        raise await _CASES.conflict(tx, _C.id == case.id)
     await add_event(tx, event, case.citizen_id)
-    return _case(row)
+    return _CASES.read(tx, row)
 
 
 async def add_event(tx: Transaction, event: CaseEvent, citizen_id: str | None) -> None:
     """Add a line to the history of a case."""
-    sealed = tx.cipher.encrypt(event.note.encode(), _note_place(event.id)) if event.note is not None else None
-    values = {
-        "id": event.id,
-        "case_id": event.case_id,
-        "citizen_id": citizen_id,
-        "step": event.step.value,
-        "by": event.by,
-        "at": event.at,
-        "outcome": event.outcome.value if event.outcome else None,
-        "note": sealed,
-    }
-    await tx.connection.execute(sa.insert(events_table).values(values))
+    await _EVENTS.add(tx, event, citizen_id=citizen_id)
 
 
 async def get(tx: Transaction, case_id: str) -> FinanceCase | None:
     """The case with an id, or None."""
-    row = await first_row(tx, sa.select(cases_table).where(_C.id == case_id))
-    return _case(row) if row else None
+    return await _CASES.find(tx, _C.id == case_id)
 
 
 async def open_one(tx: Transaction, kind: DifferenceKind, about: str) -> FinanceCase | None:
     """The open case of a difference, or None."""
-    row = await first_row(tx, sa.select(cases_table).where(_C.open_key == f"{kind.value}|{about}"))
-    return _case(row) if row else None
+    return await _CASES.find(tx, _C.open_key == f"{kind.value}|{about}")
 
 
 async def open_about(tx: Transaction, about: str) -> list[FinanceCase]:
     """The open cases about one thing, of whatever kind, the oldest first."""
     keys = [f"{kind.value}|{about}" for kind in DifferenceKind]
     statement = sa.select(cases_table).where(_C.open_key.in_(keys)).order_by(_C.found_at, _C.id)
-    return [_case(row) for row in (await tx.connection.execute(statement)).all()]
+    return await _CASES.select_all(tx, statement)
 
 
 async def of_instalments(tx: Transaction, instalment_ids: Iterable[str]) -> dict[str, list[FinanceCase]]:
     """Open cases by the instalment that they are about, the oldest first."""
     statement = sa.select(cases_table).where(_is_open()).order_by(_C.found_at, _C.id)
-    return await group_rows(tx, statement, _C.instalment_id, instalment_ids, _case)
+    return await _CASES.groups(tx, statement, _C.instalment_id, instalment_ids)
 
 
 async def history(tx: Transaction, case_ids: Iterable[str]) -> dict[str, list[CaseEvent]]:
     """The history of each case, the oldest line first."""
-    return await group_rows(
-        tx, sa.select(events_table).order_by(_E.case_id, _E.id), _E.case_id, case_ids, lambda row: _event(tx, row)
-    )
+    return await _EVENTS.groups(tx, sa.select(events_table).order_by(_E.case_id, _E.id), _E.case_id, case_ids)
 
 
 async def page(
-    tx: Transaction,
-    postings: Sequence[Posting] | None,
-    asked: CaseFilter,
-    *,
-    place: tuple[datetime, str] | None,
-    backward: bool = False,
-    limit: int,
+    tx: Transaction, postings: Sequence[Posting] | None, asked: CaseFilter, **part: Unpack[PageByTime]
 ) -> list[FinanceCase]:
     """Cases that the postings cover, the newest first, by (found_at, id). No postings (None): every place."""
-    statement = _select_cases(postings, asked)
-    columns = (_C.found_at, _C.id)
-    rows = await keyset_window(tx, statement, columns, place=place, backward=backward, limit=limit, descending=True)
-    return [_case(row) for row in rows]
+    return await _CASES.window(tx, _select_cases(postings, asked), (_C.found_at, _C.id), descending=True, **part)
 
 
 async def count_of(tx: Transaction, postings: Sequence[Posting] | None, asked: CaseFilter) -> int:
@@ -270,12 +235,6 @@ def _is_open() -> sa.ColumnElement[bool]:
     return _C.state.in_([state.value for state in OPEN_STATES])
 
 
-def wide_posting_covers(table: sa.Table, postings: Sequence[Posting]) -> sa.ColumnElement[bool]:
-    """As Posting.covers, in SQL, for a table with department and district; one for a tehsil covers nothing of it."""
-    wide = [posting for posting in postings if posting.tehsil is None]
-    return sa.or_(sa.false(), *(posting_covers(table, posting) for posting in wide))
-
-
 def _is_equal(column: sa.Column[Any], value: str | None) -> sa.ColumnElement[bool]:
     return column.is_(None) if value is None else column == value
 
@@ -299,41 +258,3 @@ def _select_cases(postings: Sequence[Posting] | None, asked: CaseFilter) -> sa.S
     if asked.critical is not None:
         wanted.append(_C.critical.is_(asked.critical))
     return sa.select(cases_table).where(*wanted)
-
-
-def _note_place(event_id: str) -> str:
-    return f"finance_case_events:note:{event_id}"
-
-
-def _event(tx: Transaction, row: AnyRow) -> CaseEvent:
-    note = tx.cipher.decrypt(row.note, _note_place(row.id)).decode() if row.note is not None else None
-    outcome = CaseOutcome(row.outcome) if row.outcome else None
-    return CaseEvent(row.id, row.case_id, CaseStep(row.step), row.by, row.at, outcome, note)
-
-
-def _case(row: AnyRow) -> FinanceCase:
-    return FinanceCase(
-        id=row.id,
-        kind=DifferenceKind(row.kind),
-        about=row.about,
-        state=CaseState(row.state),
-        expected=row.expected,
-        found=row.found,
-        suggested_cause=SuggestedCause(row.suggested_cause),
-        critical=bool(row.critical),
-        scheme_code=row.scheme_code,
-        department=row.department,
-        district=row.district,
-        amount_paise=row.amount_paise,
-        instalment_id=row.instalment_id,
-        citizen_id=row.citizen_id,
-        found_at=row.found_at,
-        last_found_at=row.last_found_at,
-        times_found=row.times_found,
-        taken_by=row.taken_by,
-        outcome=CaseOutcome(row.outcome) if row.outcome else None,
-        proposed_by=row.proposed_by,
-        settled_by=row.settled_by,
-        settled_at=row.settled_at,
-        version=row.version,
-    )

@@ -16,9 +16,8 @@ from domain.kernel import Posting
 from domain.reconciliation.finance_totals import MonthMovement, PaymentTotal
 from domain.reconciliation.reconciliation import CAME_BACK, IN_FLIGHT, SENT, values_of
 from store.benefits.benefits import instalments_table, payment_events_table, sanctions_table
-from store.database import AnyRow, Instant, Key, Transaction, insert_new
+from store.database import AnyRow, Instant, Key, Transaction, insert_new, wide_posting_covers
 from store.database.metadata import metadata
-from store.reconciliation.finance_cases import wide_posting_covers
 
 _SUMS = ("waiting", "in_flight", "credited", "returned")
 

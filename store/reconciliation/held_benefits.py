@@ -1,16 +1,14 @@
 """Withheld benefits by cause, in the jurisdictions of the responsible officers."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
-from typing import Any
+from typing import Any, Unpack
 
 from sqlalchemy import Index, Select, func, select, text
 
 from domain.benefits.benefits import Sanction, SanctionState
 from domain.kernel import Posting
-from store.benefits.benefits import sanction_of, sanctions_table
-from store.database import Transaction, count, keyset_window
-from store.reconciliation.finance_cases import wide_posting_covers
+from store.benefits.benefits import SANCTIONS, sanctions_table
+from store.database import PageByTime, Transaction, count, wide_posting_covers
 
 _S = sanctions_table.c
 _HELD_BACK = text("state NOT IN ('ACTIVE', 'ENDED')")
@@ -26,20 +24,10 @@ Index(
 
 
 async def page(
-    tx: Transaction,
-    postings: Sequence[Posting],
-    state: SanctionState,
-    *,
-    place: tuple[datetime, str] | None,
-    backward: bool = False,
-    limit: int,
+    tx: Transaction, postings: Sequence[Posting], state: SanctionState, **part: Unpack[PageByTime]
 ) -> list[Sanction]:
     """Benefits in a state that the postings cover, the longest granted first; none where none is held back."""
-    columns = (_S.sanctioned_at, _S.id)
-    rows = await keyset_window(
-        tx, _select_held_sanctions(postings, [state]), columns, place=place, backward=backward, limit=limit
-    )
-    return [sanction_of(row) for row in rows]
+    return await SANCTIONS.window(tx, _select_held_sanctions(postings, [state]), (_S.sanctioned_at, _S.id), **part)
 
 
 async def count_of(tx: Transaction, postings: Sequence[Posting], state: SanctionState) -> int:

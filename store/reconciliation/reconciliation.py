@@ -3,23 +3,23 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Unpack
 
 import sqlalchemy as sa
 
 from domain.benefits.benefits import Rail
 from domain.reconciliation.reconciliation import ReconciliationRun, RunState
 from store.database import (
-    AnyRow,
     Instant,
     Key,
+    PageByTime,
+    Records,
     Transaction,
     count,
     crash_points,
     first_row,
     insert_into,
     insert_new,
-    keyset_window,
 )
 from store.database.metadata import metadata
 
@@ -95,6 +95,10 @@ class StatementLine:
     utr_last4: str | None = None
 
 
+_RUNS = Records(ReconciliationRun, runs_table, "the run")
+_LINES = Records(StatementLine, statement_rows_table, "the row")
+
+
 async def begin(tx: Transaction, run_id: str, rail: Rail, day: date) -> ReconciliationRun:
     """The run of a day: a new one, or the one that was cut off, which goes on where it stopped.
 
@@ -114,7 +118,7 @@ async def begin(tx: Transaction, run_id: str, rail: Rail, day: date) -> Reconcil
     row = await first_row(tx, sa.select(runs_table).where(_R.rail == rail.value, _R.day == day))
     if row is None:
         raise LookupError("the run that was just begun is not there")
-    return _run(row)
+    return _RUNS.read(tx, row)
 
 
 async def reopen(tx: Transaction, run: ReconciliationRun) -> ReconciliationRun:
@@ -131,7 +135,7 @@ async def reopen(tx: Transaction, run: ReconciliationRun) -> ReconciliationRun:
     ended = (_R.id == run.id, _R.state == RunState.ENDED.value)
     await tx.connection.execute(sa.update(runs_table).where(*ended).values(values))
     row = (await tx.connection.execute(sa.select(runs_table).where(_R.id == run.id))).one()
-    return _run(row)
+    return _RUNS.read(tx, row)
 
 
 async def count_start(tx: Transaction, run_id: str) -> None:
@@ -163,7 +167,7 @@ async def advance_run(
     if row is None:
         row = (await tx.connection.execute(sa.select(runs_table).where(_R.id == run.id))).one()
     crash_points.reach(crash_points.RUN_MOVED)
-    return _run(row)
+    return _RUNS.read(tx, row)
 
 
 async def note_problem(tx: Transaction, run_id: str, problem: str) -> None:
@@ -175,13 +179,12 @@ async def note_problem(tx: Transaction, run_id: str, problem: str) -> None:
 async def runs_between(tx: Transaction, rail: Rail, first: date, last: date) -> list[ReconciliationRun]:
     """The runs of some days, the earliest first."""
     wanted = sa.select(runs_table).where(_R.rail == rail.value, _R.day >= first, _R.day <= last).order_by(_R.day)
-    return [_run(row) for row in (await tx.connection.execute(wanted)).all()]
+    return await _RUNS.select_all(tx, wanted)
 
 
 async def run_of(tx: Transaction, rail: Rail, day: date) -> ReconciliationRun | None:
     """The run of a rail and day, or None."""
-    row = await first_row(tx, sa.select(runs_table).where(_R.rail == rail.value, _R.day == day))
-    return _run(row) if row else None
+    return await _RUNS.find(tx, _R.rail == rail.value, _R.day == day)
 
 
 async def ended_since(tx: Transaction) -> dict[Rail, datetime]:
@@ -192,16 +195,12 @@ async def ended_since(tx: Transaction) -> dict[Rail, datetime]:
     return {Rail(row.rail): row.ended or row.begun for row in rows}
 
 
-async def page_of_runs(
-    tx: Transaction, rail: Rail | None, *, place: tuple[datetime, str] | None, backward: bool = False, limit: int
-) -> list[ReconciliationRun]:
+async def page_of_runs(tx: Transaction, rail: Rail | None, **part: Unpack[PageByTime]) -> list[ReconciliationRun]:
     """Runs, the newest first, by (begun_at, id)."""
     statement = sa.select(runs_table)
     if rail is not None:
         statement = statement.where(_R.rail == rail.value)
-    columns = (_R.begun_at, _R.id)
-    rows = await keyset_window(tx, statement, columns, place=place, backward=backward, limit=limit, descending=True)
-    return [_run(row) for row in rows]
+    return await _RUNS.window(tx, statement, (_R.begun_at, _R.id), descending=True, **part)
 
 
 async def count_runs(tx: Transaction, rail: Rail | None) -> int:
@@ -215,23 +214,7 @@ async def keep_rows(tx: Transaction, run_id: str, rows: Sequence[StatementLine])
     if not rows:
         return
     statement = insert_into(tx, statement_rows_table).on_conflict_do_nothing()
-    values = [
-        {
-            "run_id": run_id,
-            "file": row.file,
-            "line": row.line,
-            "end_to_end_id": row.end_to_end_id,
-            "batch_id": row.batch_id,
-            "amount_paise": row.amount_paise,
-            "status": row.status,
-            "utr_hash": row.utr_hash,
-            "utr_last4": row.utr_last4,
-            "return_code": row.return_code,
-            "value_on": row.value_on,
-        }
-        for row in rows
-    ]
-    await tx.connection.execute(statement, values)
+    await tx.connection.execute(statement, [_LINES.values(tx, row) | {"run_id": run_id} for row in rows])
 
 
 async def files_kept(tx: Transaction, run_id: str) -> int:
@@ -265,23 +248,3 @@ async def claim_utrs(tx: Transaction, claims: Mapping[str, str]) -> dict[str, st
     await tx.connection.execute(insert_into(tx, utrs_table).on_conflict_do_nothing(), values)
     rows = (await tx.connection.execute(sa.select(utrs_table).where(_U.utr_hash.in_(sorted(claims))))).all()
     return {row.utr_hash: row.end_to_end_id for row in rows if row.end_to_end_id != claims[row.utr_hash]}
-
-
-def _run(row: AnyRow) -> ReconciliationRun:
-    return ReconciliationRun(
-        id=row.id,
-        rail=Rail(row.rail),
-        day=row.day,
-        state=RunState(row.state),
-        place=row.place,
-        rows_read=row.rows_read,
-        rows_compared=row.rows_compared,
-        differences=row.differences,
-        ours_paise=row.ours_paise,
-        theirs_paise=row.theirs_paise,
-        starts=row.starts,
-        problem=row.problem,
-        begun_at=row.begun_at,
-        moved_at=row.moved_at,
-        ended_at=row.ended_at,
-    )

@@ -1,7 +1,7 @@
 """The rows of rosters: each person sealed, and found within the roster by a keyed hash of the reference."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
 
@@ -39,20 +39,7 @@ from domain.rosters.rosters import (
 )
 from domain.rosters.rows import same_person
 from store.applications.application_rows import applications_table
-from store.database import (
-    AnyRow,
-    Instant,
-    Json,
-    Key,
-    NotThere,
-    Transaction,
-    VersionConflict,
-    count,
-    first_row,
-    insert_new,
-    keyset_window,
-    rows_of,
-)
+from store.database import AnyRow, Instant, Json, Key, Records, Transaction, count, rows_of
 from store.database.metadata import metadata
 from store.rosters.rosters import rosters_table
 
@@ -93,19 +80,12 @@ _READY = (Status.CERTIFICATE_ISSUED.value, Status.BENEFIT_SANCTIONED.value)
 
 async def add(tx: Transaction, row: RosterRow) -> bool:
     """Keep a new row; False where the roster has one with the same reference."""
-    return await insert_new(tx, roster_rows_table, _values(tx, row))
+    return await _ROWS.insert(tx, row)
 
 
 async def save(tx: Transaction, row: RosterRow) -> RosterRow:
     """Replace a row that is as it was read, with the next version. Raises VersionConflict, NotThere."""
-    saved = replace(row, version=row.version + 1)
-    statement = sql_update(roster_rows_table).where(_T.id == row.id, _T.version == row.version)
-    if (await tx.connection.execute(statement.values(_values(tx, saved)).returning(_T.id))).first() is None:
-        present = await get(tx, row.id)
-        if present is None:
-            raise NotThere("the row of a roster")
-        raise VersionConflict(present.version, present.state.value)
-    return saved
+    return await _ROWS.save(tx, row, row.version)
 
 
 async def remove(tx: Transaction, row_id: str) -> None:
@@ -115,13 +95,12 @@ async def remove(tx: Transaction, row_id: str) -> None:
 
 async def get(tx: Transaction, row_id: str) -> RosterRow | None:
     """The row with an id, or None."""
-    row = await first_row(tx, select(roster_rows_table).where(_T.id == row_id))
-    return _row(tx, row) if row else None
+    return await _ROWS.find(tx, _T.id == row_id)
 
 
 async def by_ids(tx: Transaction, ids: Iterable[str]) -> dict[str, RosterRow]:
     """Rows by id; those that are not there are left out."""
-    return {row.id: _row(tx, row) for row in await rows_of(tx, select(roster_rows_table), _T.id, ids)}
+    return await _ROWS.by_keys(tx, _T.id, ids)
 
 
 async def by_references(tx: Transaction, roster_id: str, references: Sequence[str]) -> dict[str, RosterRow]:
@@ -133,14 +112,14 @@ async def by_references(tx: Transaction, roster_id: str, references: Sequence[st
     }
     statement = select(roster_rows_table).where(_T.roster_id == roster_id)
     found = await rows_of(tx, statement, _T.reference_index, indexes)
-    return {indexes[row.reference_index]: _row(tx, row) for row in found}
+    return {indexes[row.reference_index]: _ROWS.read(tx, row) for row in found}
 
 
 async def of_person(tx: Transaction, person: RowPerson) -> list[RosterRow]:
     """Rows of the same person on any roster, the newest first."""
     indexes = tx.cipher.blind_indexes("roster_person", same_person(person))
     statement = select(roster_rows_table).where(_T.person_index.in_(indexes)).order_by(_T.id.desc())
-    return [_row(tx, row) for row in (await tx.connection.execute(statement)).all()]
+    return await _ROWS.select_all(tx, statement)
 
 
 async def size(tx: Transaction, roster_id: str) -> int:
@@ -151,8 +130,7 @@ async def size(tx: Transaction, roster_id: str) -> int:
 async def next_ready(tx: Transaction, roster_id: str, limit: int) -> list[RosterRow]:
     """The next rows that wait to be filed, in the order in which they were added."""
     statement = select(roster_rows_table).where(_T.roster_id == roster_id, _T.state == RowState.READY.value)
-    rows = (await tx.connection.execute(statement.order_by(_T.id).limit(limit))).all()
-    return [_row(tx, row) for row in rows]
+    return await _ROWS.select_all(tx, statement.order_by(_T.id).limit(limit))
 
 
 async def try_again(tx: Transaction, roster_id: str) -> None:
@@ -182,8 +160,7 @@ async def page(
     """The rows of a roster in the order in which they were added; `awaiting` those whose paper waits for its owner."""
     statement = _select_rows(roster_id, states, awaiting=awaiting)
     at = None if place is None else (place,)
-    rows = await keyset_window(tx, statement, (_T.id,), place=at, backward=backward, limit=limit)
-    return [_row(tx, row) for row in rows]
+    return await _ROWS.window(tx, statement, (_T.id,), place=at, backward=backward, limit=limit)
 
 
 async def count_of(tx: Transaction, roster_id: str, *, states: Sequence[RowState] = (), awaiting: bool = False) -> int:
@@ -230,81 +207,54 @@ def _select_rows(roster_id: str, states: Iterable[RowState], *, awaiting: bool) 
     return statement
 
 
-def _values(tx: Transaction, row: RosterRow) -> dict[str, Any]:
-    person, consent, receipt = row.person, row.consent, row.acknowledgement
-    sealed = {
-        "reference": person.reference,
-        "name": person.name,
-        "name_hi": person.name_hi,
-        "born_on": person.born_on.isoformat(),
-        "guardian": person.guardian,
-        "relation": person.relation.value,
-        "mobile": person.mobile,
-        "answers": dict(person.answers),
-        "documents": dict(person.documents),
-    }
-    return {
-        "id": row.id,
-        "roster_id": row.roster_id,
-        "reference_index": tx.cipher.blind_index("roster_reference", f"{row.roster_id}|{person.reference}"),
-        "person_index": tx.cipher.blind_index("roster_person", same_person(person)),
-        "person": tx.cipher.encrypt_json(sealed, _cell_name(row.id)),
-        "state": row.state.value,
-        "version": row.version,
-        "consent_way": consent.way.value if consent else None,
-        "consent_at": consent.at if consent else None,
-        "consent_paper_sha256": consent.paper_sha256 if consent else None,
-        "citizen_id": row.citizen_id,
-        "application_id": row.application_id,
-        "problems": [problem_values(one) for one in row.problems] or None,
-        "recipient": receipt.recipient.value if receipt else None,
-        "proof": receipt.proof.value if receipt else None,
-        "handed_over_at": receipt.at if receipt else None,
-        "handed_over_by": receipt.operator_id if receipt else None,
-        "receipt_sha256": receipt.paper_sha256 if receipt else None,
-        "added_at": row.added_at,
-        "added_by": row.added_by,
-    }
-
-
-def _row(tx: Transaction, row: AnyRow) -> RosterRow:
+def _contents(tx: Transaction, row: AnyRow) -> dict[str, Any]:
     consent = receipt = None
     if row.consent_way is not None:
         consent = RowConsent(ConsentWay(row.consent_way), row.consent_at, row.consent_paper_sha256)
     if row.handed_over_at is not None:
         proof, recipient = HandOverProof(row.proof), Recipient(row.recipient)
         receipt = Acknowledgement(recipient, proof, row.handed_over_at, row.handed_over_by, row.receipt_sha256)
-    person = _person(tx.cipher.decrypt_json(row.person, _cell_name(row.id)))
-    return RosterRow(
-        id=row.id,
-        roster_id=row.roster_id,
-        reference=person.reference,
-        person=person,
-        state=RowState(row.state),
-        consent=consent,
-        citizen_id=row.citizen_id,
-        application_id=row.application_id,
-        problems=tuple(problem_of(one) for one in row.problems or ()),
-        acknowledgement=receipt,
-        added_at=row.added_at,
-        added_by=row.added_by,
-        version=row.version,
-    )
+    held: dict[str, Any] = tx.cipher.decrypt_json(row.person, _cell_name(row.id))
+    held |= {"born_on": date.fromisoformat(held["born_on"]), "relation": GuardianRelation(held["relation"])}
+    person = RowPerson(**held)
+    problems = tuple(problem_of(one) for one in row.problems or ())
+    return {
+        "reference": person.reference,
+        "person": person,
+        "consent": consent,
+        "problems": problems,
+        "acknowledgement": receipt,
+    }
 
 
-def _person(held: Mapping[str, Any]) -> RowPerson:
-    return RowPerson(
-        reference=held["reference"],
-        name=held["name"],
-        born_on=date.fromisoformat(held["born_on"]),
-        guardian=held["guardian"],
-        relation=GuardianRelation(held["relation"]),
-        mobile=held["mobile"],
-        name_hi=held["name_hi"],
-        answers=held["answers"],
-        documents=held["documents"],
-    )
+def _contents_values(tx: Transaction, row: RosterRow) -> dict[str, Any]:
+    person, consent, receipt = row.person, row.consent, row.acknowledgement
+    sealed = asdict(person) | {"born_on": person.born_on.isoformat()}
+    return {
+        "reference_index": tx.cipher.blind_index("roster_reference", f"{row.roster_id}|{person.reference}"),
+        "person_index": tx.cipher.blind_index("roster_person", same_person(person)),
+        "person": tx.cipher.encrypt_json(sealed, _cell_name(row.id)),
+        "consent_way": consent.way.value if consent else None,
+        "consent_at": consent.at if consent else None,
+        "consent_paper_sha256": consent.paper_sha256 if consent else None,
+        "problems": [problem_values(one) for one in row.problems] or None,
+        "recipient": receipt.recipient.value if receipt else None,
+        "proof": receipt.proof.value if receipt else None,
+        "handed_over_at": receipt.at if receipt else None,
+        "handed_over_by": receipt.operator_id if receipt else None,
+        "receipt_sha256": receipt.paper_sha256 if receipt else None,
+    }
 
 
 def _cell_name(row_id: str) -> str:
     return f"roster_rows:person:{row_id}"
+
+
+_ROWS = Records(
+    RosterRow,
+    roster_rows_table,
+    "the row of a roster",
+    apart=("reference", "person", "consent", "problems", "acknowledgement"),
+    read=_contents,
+    write=_contents_values,
+)

@@ -1,28 +1,13 @@
 """Rosters of schools and camps: their metadata, their progress, and queries that list them."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, Select, Table, or_, select, update
+from sqlalchemy import Column, ForeignKey, Index, Integer, Select, Table, or_, select
 
-from domain.catalogue.centres import CentreKind
 from domain.kernel import Posting
 from domain.rosters.rosters import Roster, RosterState
-from store.database import (
-    AnyRow,
-    Instant,
-    Key,
-    NotThere,
-    Transaction,
-    VersionConflict,
-    count,
-    first_row,
-    insert_new,
-    keyset_window,
-    posting_covers,
-    rows_of,
-)
+from store.database import Instant, Key, Records, Transaction, count, posting_covers
 from store.database.metadata import metadata
 
 rosters_table = Table(
@@ -47,23 +32,17 @@ rosters_table = Table(
 )
 
 _T = rosters_table.c
+_ROSTERS = Records(Roster, rosters_table, "the roster")
 
 
 async def add(tx: Transaction, roster: Roster) -> None:
     """Keep a new roster."""
-    await insert_new(tx, rosters_table, _values(roster))
+    await _ROSTERS.insert(tx, roster)
 
 
 async def save(tx: Transaction, roster: Roster) -> Roster:
     """Replace a roster that is as it was read, with the next version. Raises VersionConflict, NotThere."""
-    saved = replace(roster, version=roster.version + 1)
-    statement = update(rosters_table).where(_T.id == roster.id, _T.version == roster.version)
-    if (await tx.connection.execute(statement.values(_values(saved)).returning(_T.id))).first() is None:
-        present = await get(tx, roster.id)
-        if present is None:
-            raise NotThere("the roster")
-        raise VersionConflict(present.version, present.state.value)
-    return saved
+    return await _ROSTERS.save(tx, roster, roster.version)
 
 
 async def get(tx: Transaction, roster_id: str) -> Roster | None:
@@ -73,13 +52,12 @@ async def get(tx: Transaction, roster_id: str) -> Roster | None:
 
 async def by_ids(tx: Transaction, ids: Iterable[str]) -> dict[str, Roster]:
     """Rosters by id; those that are not there are left out."""
-    return {row.id: _roster(row) for row in await rows_of(tx, select(rosters_table), _T.id, ids)}
+    return await _ROSTERS.by_keys(tx, _T.id, ids)
 
 
 async def by_number(tx: Transaction, number: str) -> Roster | None:
     """The roster with a number, or None."""
-    row = await first_row(tx, select(rosters_table).where(_T.number == number))
-    return _roster(row) if row else None
+    return await _ROSTERS.find(tx, _T.number == number)
 
 
 async def count_open(tx: Transaction, centre_code: str) -> int:
@@ -98,7 +76,7 @@ async def page(
     limit: int,
 ) -> list[Roster]:
     """The rosters of these schools and camps, or within these postings, the newest first."""
-    rows = await keyset_window(
+    return await _ROSTERS.window(
         tx,
         _select_rosters(places, postings),
         (_T.id,),
@@ -107,7 +85,6 @@ async def page(
         limit=limit,
         descending=True,
     )
-    return [_roster(row) for row in rows]
 
 
 async def count_of(tx: Transaction, *, places: Collection[str] = (), postings: Sequence[Posting] = ()) -> int:
@@ -118,31 +95,3 @@ async def count_of(tx: Transaction, *, places: Collection[str] = (), postings: S
 def _select_rosters(places: Collection[str], postings: Sequence[Posting]) -> Select[Any]:
     covered = [posting_covers(rosters_table, posting) for posting in postings]
     return select(rosters_table).where(or_(_T.centre_code.in_(sorted(places)), *covered))
-
-
-def _values(roster: Roster) -> dict[str, Any]:
-    names = (
-        "id", "number", "centre_code", "service_code", "department", "district", "tehsil", "operator_id", "version",
-        "rounds", "created_at", "filed_at",
-    )  # fmt: skip
-    kept = {name: getattr(roster, name) for name in names}
-    return kept | {"kind": roster.kind.value, "state": roster.state.value}
-
-
-def _roster(row: AnyRow) -> Roster:
-    return Roster(
-        id=row.id,
-        number=row.number,
-        centre_code=row.centre_code,
-        kind=CentreKind(row.kind),
-        service_code=row.service_code,
-        department=row.department,
-        district=row.district,
-        tehsil=row.tehsil,
-        operator_id=row.operator_id,
-        state=RosterState(row.state),
-        version=row.version,
-        rounds=row.rounds,
-        created_at=row.created_at,
-        filed_at=row.filed_at,
-    )

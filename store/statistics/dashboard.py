@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 
 from domain.applications.applications import Application
 from domain.applications.lifecycle import Status
-from store.applications.application_rows import application_of, applications_table
+from store.applications.application_rows import APPLICATIONS, applications_table
 from store.database import Transaction
 
 _T = applications_table.c
@@ -22,8 +22,7 @@ async def in_states(tx: Transaction, citizen_id: str, statuses: Collection[Statu
     """The citizen's applications in those states, the one that changed longest ago first."""
     wanted = sorted(status.value for status in statuses)
     statement = select(applications_table).where(_T.citizen_id == citizen_id, _T.status.in_(wanted))
-    rows = (await tx.connection.execute(statement.order_by(_T.updated_at, _T.id).limit(limit))).all()
-    return [application_of(tx, row) for row in rows]
+    return await APPLICATIONS.select_all(tx, statement.order_by(_T.updated_at, _T.id).limit(limit))
 
 
 async def next_due(tx: Transaction, citizen_id: str, statuses: Collection[Status], limit: int) -> list[Application]:
@@ -32,12 +31,10 @@ async def next_due(tx: Transaction, citizen_id: str, statuses: Collection[Status
     statement = select(applications_table).where(
         _T.citizen_id == citizen_id, _T.status.in_(wanted), _T.due_at.is_not(None)
     )
-    rows = (await tx.connection.execute(statement.order_by(_T.due_at, _T.id).limit(limit))).all()
-    return [application_of(tx, row) for row in rows]
+    return await APPLICATIONS.select_all(tx, statement.order_by(_T.due_at, _T.id).limit(limit))
 
 
 async def latest(tx: Transaction, citizen_id: str, limit: int) -> list[Application]:
     """The citizen's applications, the one that changed last first."""
     statement = select(applications_table).where(_T.citizen_id == citizen_id)
-    rows = (await tx.connection.execute(statement.order_by(_T.updated_at.desc(), _T.id.desc()).limit(limit))).all()
-    return [application_of(tx, row) for row in rows]
+    return await APPLICATIONS.select_all(tx, statement.order_by(_T.updated_at.desc(), _T.id.desc()).limit(limit))

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, Unpack
 
 from sqlalchemy import Boolean, Column, ColumnElement, Select, func, literal_column, select
 
@@ -13,9 +13,8 @@ from domain.applications.lifecycle import ON_THE_CLOCK, OPEN
 from domain.kernel import IST, Posting, ist_date
 from domain.statistics.figures import Measure, month_of
 from store.appeals.delays import delay_reasons_table
-from store.applications.application_rows import ENDED_LATE, application_of, applications_table, in_states
-from store.applications.applications import any_posting_covers
-from store.database import Transaction, keyset_window
+from store.applications.application_rows import APPLICATIONS, ENDED_LATE, applications_table, in_states
+from store.database import PageByTime, Transaction, any_posting_covers
 from store.statistics import figure_open, figures
 from store.statistics.figure_open import OpenCaseFilter
 from store.statistics.figures import FigureFilter
@@ -35,19 +34,11 @@ def column_of(wanted: CaseList) -> Column[Any]:
 
 
 async def page(
-    tx: Transaction,
-    postings: Sequence[Posting],
-    wanted: CaseList,
-    filtered: CaseFilter,
-    *,
-    place: tuple[datetime, str] | None,
-    backward: bool = False,
-    limit: int,
+    tx: Transaction, postings: Sequence[Posting], wanted: CaseList, filtered: CaseFilter, **part: Unpack[PageByTime]
 ) -> list[Application]:
     """Cases of a list that the postings cover: after a place, or before it."""
     statement = _cases(postings, wanted, filtered, tx.clock.now())
-    rows = await keyset_window(tx, statement, (column_of(wanted), _T.id), place=place, backward=backward, limit=limit)
-    return [application_of(tx, row) for row in rows]
+    return await APPLICATIONS.window(tx, statement, (column_of(wanted), _T.id), **part)
 
 
 async def size(tx: Transaction, postings: Sequence[Posting], wanted: CaseList, filtered: CaseFilter) -> ListSize:
@@ -107,7 +98,7 @@ def _open_case_range(where: FigureFilter, wanted: CaseList, today: date) -> Open
 
 def _cases(postings: Sequence[Posting], wanted: CaseList, filtered: CaseFilter, now: datetime) -> Select[Any]:
     statement = select(applications_table).where(
-        *_states(wanted), any_posting_covers(postings), *_time_conditions(wanted, now)
+        *_states(wanted), any_posting_covers(applications_table, postings), *_time_conditions(wanted, now)
     )
     names = ("department", "service_code", "district", "tehsil")
     exact = {name: getattr(filtered, name) for name in names}

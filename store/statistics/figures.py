@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from domain.kernel import Posting
 from domain.statistics.figures import COARSE_EDGES, EDGES, Mark, Measure, Part, bucket_of, month_of
 from domain.statistics.silence import Activity
-from store.database import Key, Serial, Transaction, insert_into, integer_sum, posting_covers
+from store.database import Key, Serial, Transaction, any_posting_covers, insert_into, integer_sum
 from store.database.metadata import metadata
 from store.statistics import figure_state
 from store.statistics.packing import pack_bucket
@@ -367,5 +367,5 @@ def _cube(needed: Iterable[str], cubes: Sequence[Cube]) -> Cube:
 def _matches(table: sa.Table, wanted: FigureFilter) -> list[sa.ColumnElement[bool]]:
     conditions = [table.c[name] == value for name, value in wanted.named.items()]
     if wanted.postings is not None:
-        conditions.append(sa.or_(sa.false(), *(posting_covers(table, posting) for posting in wanted.postings)))
+        conditions.append(any_posting_covers(table, wanted.postings))
     return conditions

@@ -1,15 +1,15 @@
 """Queries for the Commission's review: applications past their due instant."""
 
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Unpack
 
 from sqlalchemy import Select, select
 
 from domain.applications.applications import Application
 from domain.applications.lifecycle import ON_THE_CLOCK
 from domain.kernel import ist_date
-from store.applications.application_rows import application_of, applications_table, in_states
-from store.database import Transaction, keyset_window
+from store.applications.application_rows import APPLICATIONS, applications_table, in_states
+from store.database import PageByTime, Transaction
 from store.statistics import figure_open, figures
 from store.statistics.figure_open import OpenCaseFilter
 from store.statistics.figures import FigureFilter
@@ -18,19 +18,10 @@ _T = applications_table.c
 
 
 async def overdue(
-    tx: Transaction,
-    now: datetime,
-    *,
-    department: str | None,
-    district: str | None,
-    place: tuple[datetime, str] | None = None,
-    backward: bool = False,
-    limit: int,
+    tx: Transaction, now: datetime, *, department: str | None, district: str | None, **part: Unpack[PageByTime]
 ) -> list[Application]:
     """Applications that run beyond their due instant, the latest ones last, by (due_at, id)."""
-    statement, columns = _overdue(now, department, district), (_T.due_at, _T.id)
-    rows = await keyset_window(tx, statement, columns, place=place, backward=backward, limit=limit)
-    return [application_of(tx, row) for row in rows]
+    return await APPLICATIONS.window(tx, _overdue(now, department, district), (_T.due_at, _T.id), **part)
 
 
 async def count_overdue(tx: Transaction, now: datetime, department: str | None, district: str | None) -> int:

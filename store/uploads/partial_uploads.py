@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, Table, delete, insert, select, update
 
 from domain.uploads.files import PartialUpload
-from store.database import AnyRow, Instant, Key, Transaction, count, first_row
+from store.database import Instant, Key, Records, Transaction, count
 from store.database.metadata import metadata
 
 partial_uploads_table = Table(
@@ -43,21 +43,17 @@ pieces_table = Table(
 )
 
 _P, _C = partial_uploads_table.c, pieces_table.c
-_AS_IS = (
-    "id", "owner", "person_id", "citizen_id", "length", "received", "claimed", "document_key", "expected",
-    "upload_id", "created_at", "touched_at",
-)  # fmt: skip
+_PARTIALS = Records(PartialUpload, partial_uploads_table, "the file")
 
 
 async def begin(tx: Transaction, partial: PartialUpload) -> None:
     """Note a file of which nothing has come yet."""
-    await tx.connection.execute(insert(partial_uploads_table).values({name: getattr(partial, name) for name in _AS_IS}))
+    await _PARTIALS.add(tx, partial)
 
 
 async def get(tx: Transaction, partial_id: str) -> PartialUpload | None:
     """The file with an id, or None."""
-    row = await first_row(tx, select(partial_uploads_table).where(_P.id == partial_id))
-    return _partial(row) if row else None
+    return await _PARTIALS.find(tx, _P.id == partial_id)
 
 
 async def count_open(tx: Transaction, owner: str) -> int:
@@ -116,7 +112,3 @@ async def _drop_pieces(tx: Transaction, ids: Iterable[str]) -> None:
 
 def _cell_name(piece_id: str) -> str:
     return f"partial_upload_pieces:content:{piece_id}"
-
-
-def _partial(row: AnyRow) -> PartialUpload:
-    return PartialUpload(**{name: getattr(row, name) for name in _AS_IS})

@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, Table, Text, delete, insert, select
+from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, Table, Text, delete, select
 
 from domain.uploads.files import QuarantinedFile
-from store.database import Instant, Key, Transaction, first_row
+from store.database import Instant, Key, Records, Transaction, first_row
 from store.database.metadata import metadata
 
 quarantined_files_table = Table(
@@ -31,7 +31,7 @@ MOST_OF_ONE = 20
 """Files of one sender for one citizen that are quarantined; more are recorded in the audit log only."""
 
 _Q = quarantined_files_table.c
-_AS_IS = ("id", "owner", "person_id", "citizen_id", "digest", "media_type", "size", "found", "at")
+_FILES = Records(QuarantinedFile, quarantined_files_table, "the file")
 
 
 async def put(tx: Transaction, file: QuarantinedFile, content: bytes) -> bool:
@@ -44,17 +44,14 @@ async def put(tx: Transaction, file: QuarantinedFile, content: bytes) -> bool:
     digests = (await tx.connection.execute(held)).scalars().all()
     if file.digest in digests or len(digests) >= MOST_OF_ONE:
         return False
-    sealed = tx.cipher.encrypt(content, _cell_name(file.id))
-    values = {name: getattr(file, name) for name in _AS_IS}
-    await tx.connection.execute(insert(quarantined_files_table).values(values | {"infected": sealed}))
+    await _FILES.add(tx, file, infected=tx.cipher.encrypt(content, _cell_name(file.id)))
     return True
 
 
 async def newest(tx: Transaction, limit: int) -> list[QuarantinedFile]:
     """The quarantined files, the newest first, without content."""
-    statement = select(*(_Q[name] for name in _AS_IS)).order_by(_Q.at.desc(), _Q.id.desc()).limit(limit)
-    rows = (await tx.connection.execute(statement)).all()
-    return [QuarantinedFile(**{name: getattr(row, name) for name in _AS_IS}) for row in rows]
+    columns = [column for column in _Q if column is not _Q.infected]
+    return await _FILES.select_all(tx, select(*columns).order_by(_Q.at.desc(), _Q.id.desc()).limit(limit))
 
 
 async def content(tx: Transaction, file_id: str) -> bytes | None:

@@ -3,12 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Column, ForeignKey, Index, Integer, Table, delete, func, insert, or_, select, update
 
-from domain.uploads.files import MediaType, UploadedFile
-from store.database import AnyRow, Instant, Key, Transaction, count, first_row, insert_new
+from domain.uploads.files import UploadedFile
+from store.database import Instant, Key, Records, Transaction, count, insert_new
 from store.database.metadata import metadata
 
 uploads_table = Table(
@@ -47,6 +46,7 @@ MOST_COPIES = 50
 """Rows of one content and one person that are looked at."""
 
 _T, _U = uploads_table.c, upload_uses_table.c
+_UPLOADS = Records(UploadedFile, uploads_table, "the file")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Use:
 
 async def begin(tx: Transaction, upload: UploadedFile) -> None:
     """Note a file before it is written, so that an interrupted one is found and deleted."""
-    values = _values(upload) | {"sha256": None, "expected": upload.sha256}
+    values = _UPLOADS.values(tx, upload) | {"sha256": None, "expected": upload.sha256}
     await tx.connection.execute(insert(uploads_table).values(values))
 
 
@@ -73,8 +73,7 @@ async def finish(tx: Transaction, upload_id: str) -> bool:
 
 async def get(tx: Transaction, upload_id: str) -> UploadedFile | None:
     """The upload with an id, or None."""
-    row = await first_row(tx, select(uploads_table).where(_T.id == upload_id, _T.sha256.is_not(None)))
-    return _upload(row) if row else None
+    return await _UPLOADS.find(tx, _T.id == upload_id, _T.sha256.is_not(None))
 
 
 async def of_content(tx: Transaction, sha256: str, people: Iterable[str] | None = None) -> list[UploadedFile]:
@@ -87,15 +86,14 @@ async def of_content(tx: Transaction, sha256: str, people: Iterable[str] | None 
         known = sorted(people)
         statement = statement.where(or_(_T.person_id.in_(known), _T.citizen_id.in_(known)))
     newest = statement.order_by(_T.created_at.desc(), _T.id.desc()).limit(MOST_COPIES)
-    return [_upload(row) for row in (await tx.connection.execute(newest)).all()]
+    return await _UPLOADS.select_all(tx, newest)
 
 
 async def same_of(tx: Transaction, sha256: str, owner: str, citizen_id: str | None) -> UploadedFile | None:
     """The upload of one content by one person for one citizen, or None; the newest where there are several."""
     whose = _T.citizen_id.is_(None) if citizen_id is None else _T.citizen_id == citizen_id
     statement = select(uploads_table).where(_T.sha256 == sha256, _T.owner == owner, whose)
-    row = await first_row(tx, statement.order_by(_T.created_at.desc(), _T.id.desc()).limit(1))
-    return _upload(row) if row else None
+    return await _UPLOADS.select_first(tx, statement.order_by(_T.created_at.desc(), _T.id.desc()).limit(1))
 
 
 async def count_unused(tx: Transaction, owner: str) -> int:
@@ -140,24 +138,5 @@ async def _copy_for(tx: Transaction, upload: UploadedFile, citizen_id: str, copy
     if held is not None:
         return held
     copy = replace(upload, id=copy_id, citizen_id=citizen_id, used_at=tx.clock.now())
-    await tx.connection.execute(insert(uploads_table).values(_values(copy)))
+    await _UPLOADS.add(tx, copy)
     return copy
-
-
-def _values(upload: UploadedFile) -> dict[str, Any]:
-    names = ("id", "owner", "person_id", "citizen_id", "sha256", "size", "created_at", "used_at")
-    return {name: getattr(upload, name) for name in names} | {"media_type": upload.media_type.value}
-
-
-def _upload(row: AnyRow) -> UploadedFile:
-    return UploadedFile(
-        id=row.id,
-        owner=row.owner,
-        person_id=row.person_id,
-        citizen_id=row.citizen_id,
-        sha256=row.sha256,
-        media_type=MediaType(row.media_type),
-        size=row.size,
-        created_at=row.created_at,
-        used_at=row.used_at,
-    )

@@ -13,7 +13,7 @@ from sqlalchemy import insert
 
 from domain.applications.applications import Application
 from domain.kernel import ManualClock
-from store.applications.application_rows import values_of
+from store.applications.application_rows import APPLICATIONS
 from store.database import FieldCipher, Store, Transaction, dump
 from store.identity import people
 from store.tables import metadata
@@ -101,7 +101,7 @@ async def fill(store: Store, many: int) -> None:
             owners = [builders.citizen(f"c{number // 10:06}") for number in numbers if number % 10 == 0]
             await _enter(tx, "citizens", [people.values_of(tx, owner) for owner in owners])
             found = [builders.application(f"a{n:06}", f"c{n // 10:06}", created_at=NOW + SECOND * n) for n in numbers]
-            await _enter(tx, "applications", [values_of(tx, case) for case in found])
+            await _enter(tx, "applications", [APPLICATIONS.values(tx, case) for case in found])
             await _enter(tx, "timeline_entries", [_step(tx, case, place) for case in found for place in (1, 2, 3)])
 
 

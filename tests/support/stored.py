@@ -42,7 +42,7 @@ async def versions_of(tx: Transaction, code: str) -> list[Service]:
     """Every entry that a service had, the first one first; a service that never changed may have none."""
     versions = service_versions_table
     statement = select(versions).where(versions.c.service_code == code).order_by(versions.c.version)
-    return [service_from(row.content) for row in (await tx.connection.execute(statement)).all()]
+    return [service_from(tx, row.content) for row in (await tx.connection.execute(statement)).all()]
 
 
 async def fee_messages(tx: Transaction, order_id: str) -> int:

@@ -11,7 +11,7 @@ from domain.applications.applications import Application
 from domain.applications.deadline import breaches_at
 from domain.kernel import NumberKind, make_number
 from store.appeals import appeals
-from store.applications.application_rows import applications_table, values_of
+from store.applications.application_rows import APPLICATIONS, applications_table
 from store.database import NotThere, VersionConflict
 from store.identity import people
 from tests.support.actions import World
@@ -36,7 +36,7 @@ async def breached_together(world: World, pattern: Application, many: int, first
         ]
         for case in cases:
             await people.add_citizen(tx, replace(her, id=case.citizen_id))
-        await tx.connection.execute(insert(applications_table), [values_of(tx, case) for case in cases])
+        await tx.connection.execute(insert(applications_table), [APPLICATIONS.values(tx, case) for case in cases])
     return [case.id for case in cases]
 
 

@@ -14,7 +14,7 @@ from domain.applications.lifecycle import Status
 from domain.kernel import ErrorCode, Problems, Subject
 from domain.officers.desk import Claim, ReadPurpose
 from store.applications import applications
-from store.applications.application_rows import applications_table, values_of
+from store.applications.application_rows import APPLICATIONS, applications_table
 from store.identity import accesses
 from store.officers import desk
 from store.uploads.file_uses import MOST_TRIED
@@ -48,7 +48,7 @@ async def named(world: World, paper: Any, many: int, prefix: str, **changes: Any
     sunil = world.sunil.person_id
     async with world.env.store.write_transaction() as tx:
         cases = [application(key, sunil or "", **({**HERE, "status": Status.IN_SCRUTINY} | changes)) for key in ids]
-        await tx.connection.execute(insert(applications_table), [values_of(tx, case) for case in cases])
+        await tx.connection.execute(insert(applications_table), [APPLICATIONS.values(tx, case) for case in cases])
         use = {"upload_id": paper.id, "object_kind": "APPLICATION", "citizen_id": sunil, "at": tx.clock.now()}
         await tx.connection.execute(insert(upload_uses_table), [use | {"object_id": key} for key in ids])
     return ids

@@ -53,14 +53,16 @@ async def test_the_upkeep_folds_everything_and_forgets_what_is_past_its_time(env
             )
         await accesses.add_receipt(
             tx,
-            subject="x",
-            role="OFFICER",
-            citizen_id="c1",
-            object_kind="CITIZEN",
-            object_id=None,
-            purpose="VIEW",
-            source=None,
-            at=now,
+            accesses.AccessReceipt(
+                subject="x",
+                role="OFFICER",
+                citizen_id="c1",
+                object_kind="CITIZEN",
+                object_id=None,
+                purpose="VIEW",
+                source=None,
+                at=now,
+            ),
         )
         for days in (0, 30, 190):
             await manifests.add_uses(tx, {("citizen_app", "1.0.0", ist_date(now) + timedelta(days=days)): 2})

@@ -13,9 +13,8 @@ from domain.applications.lifecycle import Status
 from domain.clearances import EscalationKind
 from store import clearances
 from store.appeals import appeals
-from store.appeals.appeal_rows import appeals_table
-from store.appeals.appeal_rows import values_of as appeal_values
-from store.applications.application_rows import applications_table, values_of
+from store.appeals.appeal_rows import APPEALS, appeals_table
+from store.applications.application_rows import APPLICATIONS, applications_table
 from store.database import Store, Transaction
 from store.identity import people
 from store.statistics.overdue import count_overdue, overdue
@@ -44,9 +43,9 @@ async def full(store: Store) -> Store:
             )
             for number in range(MANY)
         ]
-        await tx.connection.execute(insert(applications_table), [values_of(tx, case) for case in cases])
+        await tx.connection.execute(insert(applications_table), [APPLICATIONS.values(tx, case) for case in cases])
         listed = [appeal_of(case, number) for number, case in enumerate(cases)]
-        await tx.connection.execute(insert(appeals_table), [appeal_values(tx, one) for one in listed])
+        await tx.connection.execute(insert(appeals_table), [APPEALS.values(tx, one) for one in listed])
     async with store.write_transaction() as tx:
         await tx.connection.execute(text("ANALYZE"))
     return store

@@ -212,14 +212,16 @@ async def test_a_row_with_children_cannot_be_deleted_from_under_them(store: Stor
         await people.add_citizen(tx, citizen())
         await accesses.add_receipt(
             tx,
-            subject="OFFICER:o1",
-            role="OFFICER",
-            citizen_id="c1",
-            object_kind="CITIZEN",
-            object_id="c1",
-            purpose="DECIDE",
-            source=None,
-            at=NOW,
+            accesses.AccessReceipt(
+                subject="OFFICER:o1",
+                role="OFFICER",
+                citizen_id="c1",
+                object_kind="CITIZEN",
+                object_id="c1",
+                purpose="DECIDE",
+                source=None,
+                at=NOW,
+            ),
         )
     with pytest.raises(StoreError):
         async with store.write_transaction() as tx:

@@ -7,7 +7,7 @@ from sqlalchemy import insert, text
 
 from domain.applications.lifecycle import Status
 from domain.fees.fees import FeeRoute, FeeState
-from store.applications.application_rows import applications_table, values_of
+from store.applications.application_rows import APPLICATIONS, applications_table
 from store.database import Store
 from store.fees import fee_orders
 from store.fees.fee_orders import orders_table
@@ -56,7 +56,7 @@ async def full(store: Store) -> Store:
             application(f"case-{number}", number=f"n{number}", acknowledgement=f"a{number}", status=Status.DELIVERED)
             for number in range(MANY)
         ]
-        await tx.connection.execute(insert(applications_table), [values_of(tx, case) for case in cases])
+        await tx.connection.execute(insert(applications_table), [APPLICATIONS.values(tx, case) for case in cases])
         await tx.connection.execute(insert(orders_table), [row_of(number) for number in range(MANY)])
     async with store.write_transaction() as tx:
         await tx.connection.execute(text("ANALYZE"))
