@@ -3,52 +3,53 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Date, ForeignKey, Index, Integer, LargeBinary, Table, UniqueConstraint
+import sqlalchemy as sa
 
-from domain.appeals.appeals import Appeal, Order
-from store.database import AnyRow, Instant, Key, Records, Transaction
+from domain.appeals.appeals import LEVELS, Appeal, AppealLevel, Order
+from domain.kernel import Posting, Role
+from store.database import AnyRow, Instant, Key, Records, Transaction, posting_covers
 from store.database.metadata import metadata
 
-appeals_table = Table(
+appeals_table = sa.Table(
     "appeals",
     metadata,
-    Column("id", Key, primary_key=True),
-    Column("citizen_id", Key, ForeignKey("citizens.citizen_id"), nullable=False),
-    Column("application_id", Key, ForeignKey("applications.id"), nullable=False),
-    Column("number", Key, nullable=False),
-    Column("service_code", Key, nullable=False),
-    Column("department", Key),
-    Column("district", Key, nullable=False),
-    Column("tehsil", Key),
-    Column("level", Key, nullable=False),
-    Column("ground", Key, nullable=False),
-    Column("origin", Key, nullable=False),
-    Column("state", Key, nullable=False),
-    Column("version", Integer, nullable=False),
-    Column("content", LargeBinary, nullable=False),
-    Column("received_at", Instant, nullable=False),
-    Column("due_at", Instant),
-    Column("breached_on", Date),
-    Column("limit_days", Integer),
-    Column("limit_unit", Key),
-    Column("paused_days", Integer, nullable=False),
-    Column("designated_id", Key),
-    Column("first_id", Key),
-    Column("second_id", Key),
-    Column("authority_id", Key),
-    Column("vacant", Boolean, nullable=False),
-    Column("decide_by", Instant),
-    Column("next_at", Instant),
-    Column("decided_at", Instant),
-    Column("decided_by", Key),
-    Column("direct_until", Date),
-    Column("previous_id", Key),
-    UniqueConstraint("number"),
-    UniqueConstraint("application_id", "level", "ground"),
-    Index(None, "state", "next_at"),
-    Index(None, "district", "level", "state", "received_at"),
-    Index(None, "authority_id", "state"),
-    Index(None, "citizen_id", "received_at"),
+    sa.Column("id", Key, primary_key=True),
+    sa.Column("citizen_id", Key, sa.ForeignKey("citizens.citizen_id"), nullable=False),
+    sa.Column("application_id", Key, sa.ForeignKey("applications.id"), nullable=False),
+    sa.Column("number", Key, nullable=False),
+    sa.Column("service_code", Key, nullable=False),
+    sa.Column("department", Key),
+    sa.Column("district", Key, nullable=False),
+    sa.Column("tehsil", Key),
+    sa.Column("level", Key, nullable=False),
+    sa.Column("ground", Key, nullable=False),
+    sa.Column("origin", Key, nullable=False),
+    sa.Column("state", Key, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("content", sa.LargeBinary, nullable=False),
+    sa.Column("received_at", Instant, nullable=False),
+    sa.Column("due_at", Instant),
+    sa.Column("breached_on", sa.Date),
+    sa.Column("limit_days", sa.Integer),
+    sa.Column("limit_unit", Key),
+    sa.Column("paused_days", sa.Integer, nullable=False),
+    sa.Column("designated_id", Key),
+    sa.Column("first_id", Key),
+    sa.Column("second_id", Key),
+    sa.Column("authority_id", Key),
+    sa.Column("vacant", sa.Boolean, nullable=False),
+    sa.Column("decide_by", Instant),
+    sa.Column("next_at", Instant),
+    sa.Column("decided_at", Instant),
+    sa.Column("decided_by", Key),
+    sa.Column("direct_until", sa.Date),
+    sa.Column("previous_id", Key),
+    sa.UniqueConstraint("number"),
+    sa.UniqueConstraint("application_id", "level", "ground"),
+    sa.Index(None, "state", "next_at"),
+    sa.Index(None, "district", "level", "state", "received_at"),
+    sa.Index(None, "authority_id", "state"),
+    sa.Index(None, "citizen_id", "received_at"),
 )
 
 
@@ -85,3 +86,11 @@ APPEALS = Records(
     write=_content_and_order_values,
     fixed=("citizen_id", "application_id", "number", "level", "ground", "received_at"),
 )
+
+
+def posting_hears(posting: Posting) -> sa.ColumnElement[bool]:
+    """Appeals of the level and place that a posting hears."""
+    levels = [level.value for level, rank in LEVELS.items() if rank is posting.level]
+    if posting.role is Role.COMMISSION:
+        levels = [AppealLevel.COMMISSION.value]
+    return sa.and_(appeals_table.c.level.in_(levels), posting_covers(appeals_table, posting))

@@ -6,11 +6,11 @@ from typing import Any, Unpack
 
 import sqlalchemy as sa
 
-from domain.appeals.appeals import LEVELS, PENDING, Appeal, AppealGround, AppealLevel, AppealState
+from domain.appeals.appeals import PENDING, Appeal, AppealGround, AppealLevel, AppealState
 from domain.applications.applications import Application
 from domain.applications.deadline import ORDER
 from domain.applications.lifecycle import ON_THE_CLOCK
-from domain.kernel import Posting, Role
+from domain.kernel import Posting
 from domain.platform.changes import ChangeKind
 from store.appeals.appeal_course import (
     add_award,
@@ -23,7 +23,7 @@ from store.appeals.appeal_course import (
     set_award,
     set_hearing,
 )
-from store.appeals.appeal_rows import APPEALS, appeals_table
+from store.appeals.appeal_rows import APPEALS, appeals_table, posting_hears
 from store.applications.application_rows import APPLICATIONS, applications_table
 from store.applications.imports import is_held
 from store.catalogue.catalogue import filed_as_not_notified
@@ -254,14 +254,5 @@ async def with_authority(tx: Transaction, officer_id: str, *, after: str | None 
 
 
 def _docket(postings: Sequence[Posting], officer_id: str | None, states: Collection[AppealState]) -> sa.Select[Any]:
-    covered = sa.or_(sa.false(), _A.authority_id == officer_id, *(_hears(posting) for posting in postings))
+    covered = sa.or_(sa.false(), _A.authority_id == officer_id, *(posting_hears(posting) for posting in postings))
     return sa.select(appeals_table).where(_A.state.in_(sorted(state.value for state in states)), covered)
-
-
-def _hears(posting: Posting) -> sa.ColumnElement[bool]:
-    levels = [level for level, rank in LEVELS.items() if rank is posting.level]
-    if posting.role is Role.COMMISSION:
-        levels = [AppealLevel.COMMISSION]
-    pairs = ((_A.department, posting.department), (_A.district, posting.district), (_A.tehsil, posting.tehsil))
-    place = (column == value for column, value in pairs if value is not None)
-    return sa.and_(sa.true(), _A.level.in_([level.value for level in levels]), *place)

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Unpack
 
-from sqlalchemy import ColumnElement, Select, and_, false, or_, select, true
+from sqlalchemy import ColumnElement, Select, false, or_, select
 
-from domain.appeals.appeals import LEVELS, AppealLevel, Award, AwardState, Hearing, HearingState
-from domain.kernel import Posting, Role
+from domain.appeals.appeals import Award, AwardState, Hearing, HearingState
+from domain.kernel import Posting
 from store.appeals.appeal_course import AWARDS, HEARINGS, awards_table, hearings_table
-from store.appeals.appeal_rows import appeals_table
-from store.database import PageByTime, Transaction, any_posting_covers, count
+from store.appeals.appeal_rows import appeals_table, posting_hears
+from store.database import PageByTime, Transaction, any_posting_covers, count, equals_given
 
 _A, _H, _W = appeals_table.c, hearings_table.c, awards_table.c
 
@@ -66,9 +66,7 @@ def _hearings(concerned: Concerned, wanted: HearingWanted) -> Select[Any]:
     states = [state.value for state in wanted.states]
     known = _H.state.in_(states)
     statement = statement.where(or_(known, _H.state.is_(None)) if HearingState.FIXED in wanted.states else known)
-    exact = ((_A.department, wanted.department), (_A.district, wanted.district))
-    for column, value in exact:
-        statement = statement if value is None else statement.where(column == value)
+    statement = statement.where(*equals_given({_A.department: wanted.department, _A.district: wanted.district}))
     if wanted.since is not None:
         statement = statement.where(_H.at >= wanted.since)
     if wanted.until is not None:
@@ -82,17 +80,7 @@ def _concerns(concerned: Concerned) -> ColumnElement[bool]:
     if concerned.citizen_id is not None:
         return _A.citizen_id == concerned.citizen_id
     named = or_(_A.authority_id == concerned.officer_id, _A.designated_id == concerned.officer_id)
-    return or_(false(), named, *(_hears(posting) for posting in concerned.postings))
-
-
-def _hears(posting: Posting) -> ColumnElement[bool]:
-    """Appeals of the level and place that a posting hears."""
-    levels = [level.value for level, rank in LEVELS.items() if rank is posting.level]
-    if posting.role is Role.COMMISSION:
-        levels = [AppealLevel.COMMISSION.value]
-    pairs = ((_A.department, posting.department), (_A.district, posting.district), (_A.tehsil, posting.tehsil))
-    place = (column == value for column, value in pairs if value is not None)
-    return and_(true(), _A.level.in_(levels), *place)
+    return or_(false(), named, *(posting_hears(posting) for posting in concerned.postings))
 
 
 def _awards(postings: Sequence[Posting], states: frozenset[AwardState]) -> Select[Any]:

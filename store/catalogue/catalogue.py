@@ -21,7 +21,7 @@ from store.catalogue.catalogue_rows import (
     services_table,
     tehsils_table,
 )
-from store.database import Transaction, count, insert_into, keyset_page, rows_of
+from store.database import Transaction, count, equals_given, insert_into, keyset_page, rows_of
 
 PAST_ALL_SERVICES = ("\U0010ffff", "")
 """A place after every service, to page backwards from the end."""
@@ -218,11 +218,5 @@ async def schemes(tx: Transaction, codes: Iterable[str] | None = None) -> dict[s
 
 def _services(department: str | None, category: str | None, open_only: bool) -> Select[Any]:
     table = services_table
-    statement = select(table)
-    if department is not None:
-        statement = statement.where(table.c.department == department)
-    if category is not None:
-        statement = statement.where(table.c.category == category)
-    if open_only:
-        statement = statement.where(table.c.open)
-    return statement
+    statement = select(table).where(*equals_given({table.c.department: department, table.c.category: category}))
+    return statement.where(table.c.open) if open_only else statement

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Boolean, Column, Date, ForeignKey, Index, Select, Table, Text, UniqueConstraint, select
 
 from domain.catalogue.centres import ROSTER_KINDS, Binding, Centre, CentreKind
-from store.database import Key, Records, Transaction, count, first_row, insert_new, rows_of, upsert
+from store.database import Key, Records, Transaction, count, equals_given, first_row, insert_new, rows_of, upsert
 from store.database.metadata import metadata
 
 centres_table = Table(
@@ -128,10 +128,7 @@ async def count_of(tx: Transaction, *, kind: CentreKind | None, district: str | 
 
 
 def _select_centres(kind: CentreKind | None, district: str | None) -> Select[Any]:
-    statement = select(centres_table)
-    for column, value in ((_C.kind, kind.value if kind else None), (_C.district, district)):
-        statement = statement if value is None else statement.where(column == value)
-    return statement
+    return select(centres_table).where(*equals_given({_C.kind: kind.value if kind else None, _C.district: district}))
 
 
 def _email(email: str | None) -> str | None:

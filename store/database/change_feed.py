@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from domain.platform.changes import START, Change, ChangeKind, FeedState, Position, Wanted
 from store.database.engine import Transaction
 from store.database.metadata import NOT_KEPT_ELSEWHERE, metadata
-from store.database.sql import AnyRow, any_posting_covers, first_row, insert_new
+from store.database.sql import AnyRow, any_posting_covers, equals_given, first_row, insert_new
 from store.database.types import Instant, Key, Serial
 
 CHANGED = "changes"
@@ -217,10 +217,7 @@ def _horizon() -> sa.ColumnElement[int]:
 
 def _conditions(wanted: Wanted) -> list[sa.ColumnElement[bool]]:
     found: list[sa.ColumnElement[bool]] = [_T.kind.in_(sorted(kind.value for kind in wanted.kinds))]
-    if wanted.application_id is not None:
-        found.append(_T.application_id == wanted.application_id)
-    if wanted.citizen_id is not None:
-        found.append(_T.citizen_id == wanted.citizen_id)
+    found += equals_given({_T.application_id: wanted.application_id, _T.citizen_id: wanted.citizen_id})
     if wanted.postings is not None:
         found.append(any_posting_covers(changes_table, wanted.postings))
     return found

@@ -45,7 +45,7 @@ class Records(Generic[T]):
         write: Callable[[Transaction, T], Mapping[str, Any]] | None = None,
         fixed: Collection[str] = (),
     ) -> None:
-        """Raises TypeError for a field that is neither in a column nor set apart, or of a type that is not known."""
+        """Raises TypeError for a field that is neither in a column nor set apart."""
         self._kind, self._table, self._what = kind, table, what
         self._read, self._write = read, write
         self._key = next(iter(table.primary_key.columns))
@@ -60,7 +60,7 @@ class Records(Generic[T]):
         self._names = tuple(columns)
         self._columns = tuple(column.name for column in columns.values())
         self._get_fields, self._get_columns = attrgetter(*self._names), attrgetter(*self._columns)
-        self._moments = "updated_at" in self._names
+        self._has_update_time = "updated_at" in self._names
         given = [(field, columns[field.name], hints[field.name]) for field in fields(kind) if field.name in columns]
         self._sealed = [
             (field.name, column.name, _plain_type(hint) is str)
@@ -136,7 +136,7 @@ class Records(Generic[T]):
         Gives it back as it then is; `updated_at` becomes now, where there is that. Raises VersionConflict with what
         is there where the version is not the expected one any more, NotThere where there is nothing.
         """
-        moment: dict[str, Any] = {"updated_at": tx.clock.now()} if self._moments else {}
+        moment: dict[str, Any] = {"updated_at": tx.clock.now()} if self._has_update_time else {}
         changed = replace(one, version=expected_version + 1, **moment)
         await self.save_over(tx, changed, expected_version, only=only)
         return changed
@@ -232,7 +232,7 @@ def _reader(field: Field[Any], column: sa.Column[Any], hint: Any) -> tuple[Conve
         part = get_args(hint)[0]
         is_enum = isinstance(part, type) and issubclass(part, Enum)
         return (lambda values: tuple(map(part, values))) if is_enum else tuple, absent
-    return None if absent is None or not column.nullable else (_same, absent)
+    return None if absent is None or not column.nullable else (_keep_value, absent)
 
 
 def _writer(column: sa.Column[Any], hint: Any) -> Convert | None:
@@ -247,5 +247,5 @@ def _writer(column: sa.Column[Any], hint: Any) -> Convert | None:
     return dict if isinstance(plain, type) and issubclass(plain, Mapping) else None
 
 
-def _same(value: Any) -> Any:
+def _keep_value(value: Any) -> Any:
     return value

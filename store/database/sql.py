@@ -124,6 +124,11 @@ def insert_into(tx: Transaction, table: sa.Table) -> SqliteInsert | PostgresqlIn
     return sqlite_insert(table) if tx.dialect == "sqlite" else postgresql_insert(table)
 
 
+def equals_given(wanted: Mapping[sa.ColumnElement[Any], Any]) -> list[sa.ColumnElement[bool]]:
+    """That each column has its value; a column whose value is None may have any."""
+    return [column == value for column, value in wanted.items() if value is not None]
+
+
 def posting_covers(table: sa.Table, posting: Posting) -> sa.ColumnElement[bool]:
     """As Posting.covers, for a table with columns of these names."""
     names = ("department", "district", "tehsil")

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, Table, func, select, update
 
 from domain.identity.assisting import Applicant, Assistance, AssistanceState
-from store.database import AnyRow, Instant, Key, Records, Transaction
+from store.database import AnyRow, Instant, Key, Records, Transaction, equals_given
 from store.database.metadata import metadata
 
 assistances_table = Table(
@@ -77,9 +77,8 @@ async def end(tx: Transaction, *, citizen_id: str | None = None, session_id: str
     """End what stands for a citizen, or in a session; gives what was ended."""
     if citizen_id is None and session_id is None:
         raise ValueError("whose?")
-    statement = select(assistances_table).where(_T.state == AssistanceState.GIVEN.value)
-    for column, value in ((_T.citizen_id, citizen_id), (_T.session_id, session_id)):
-        statement = statement if value is None else statement.where(column == value)
+    whose = equals_given({_T.citizen_id: citizen_id, _T.session_id: session_id})
+    statement = select(assistances_table).where(_T.state == AssistanceState.GIVEN.value, *whose)
     now = tx.clock.now()
     ended = []
     for row in (await tx.connection.execute(statement)).all():

@@ -18,6 +18,7 @@ from store.database import (
     Transaction,
     any_posting_covers,
     count,
+    equals_given,
     first_row,
     insert_new,
     keyset_page,
@@ -235,10 +236,8 @@ async def count_staff(tx: Transaction, within: Sequence[Posting], department: st
 
 def _staff(within: Sequence[Posting], department: str | None, district: str | None) -> sa.Select[Any]:
     table = postings_table.c
-    statement = sa.select(table.officer_id).where(any_posting_covers(postings_table, within))
-    for column, value in ((table.department, department), (table.district, district)):
-        statement = statement if value is None else statement.where(column == value)
-    return statement
+    place = equals_given({table.department: department, table.district: district})
+    return sa.select(table.officer_id).where(any_posting_covers(postings_table, within), *place)
 
 
 async def add_operator(tx: Transaction, operator: Operator) -> None:

@@ -8,7 +8,18 @@ import sqlalchemy as sa
 
 from domain.kernel import OfficerLevel, Posting, Role
 from domain.officers.staff import Transfer, Vacancy
-from store.database import AnyRow, Instant, Json, Key, Records, Transaction, any_posting_covers, count, keyset_page
+from store.database import (
+    AnyRow,
+    Instant,
+    Json,
+    Key,
+    Records,
+    Transaction,
+    any_posting_covers,
+    count,
+    equals_given,
+    keyset_page,
+)
 from store.database.metadata import metadata
 
 transfers_table = sa.Table(
@@ -151,10 +162,9 @@ async def filled_vacancies(tx: Transaction, ids: Collection[str]) -> list[Vacanc
 
 
 def _select_vacancies(postings: Sequence[Posting], department: str | None, district: str | None) -> sa.Select[Any]:
-    statement = sa.select(vacancies_table).where(_V.filled_at.is_(None), any_posting_covers(vacancies_table, postings))
-    for column, value in ((_V.department, department), (_V.district, district)):
-        statement = statement if value is None else statement.where(column == value)
-    return statement
+    place = equals_given({_V.department: department, _V.district: district})
+    covered = any_posting_covers(vacancies_table, postings)
+    return sa.select(vacancies_table).where(_V.filled_at.is_(None), covered, *place)
 
 
 def _posting(given: Mapping[str, Any]) -> Posting:

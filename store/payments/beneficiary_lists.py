@@ -11,7 +11,15 @@ from sqlalchemy import ColumnElement, Select, Text, select, type_coerce
 from domain.kernel import Posting
 from domain.payments.files import PaymentMethod, RegistrationState
 from store.benefits.benefits import sanctions_table
-from store.database import AnyRow, PageByTime, Transaction, count_up_to, keyset_window, wide_posting_covers
+from store.database import (
+    AnyRow,
+    PageByTime,
+    Transaction,
+    count_up_to,
+    equals_given,
+    keyset_window,
+    wide_posting_covers,
+)
 from store.payments.payment_queues import MOST_COUNTED
 from store.payments.payment_tables import beneficiaries_table
 
@@ -75,10 +83,7 @@ def _select_beneficiaries(postings: Sequence[Posting] | None, asked: Beneficiary
     wanted: list[ColumnElement[bool]] = [_B.state == asked.state.value]
     if postings is not None:
         wanted.append(wide_posting_covers(sanctions_table, postings))
-    if asked.scheme_code is not None:
-        wanted.append(_B.scheme_code == asked.scheme_code)
-    if asked.district is not None:
-        wanted.append(_S.district == asked.district)
+    wanted += equals_given({_B.scheme_code: asked.scheme_code, _S.district: asked.district})
     if asked.code is not None:
         # The first condition leads to the small index of those who were declined.
         wanted += [_B.codes.is_not(None), type_coerce(_B.codes, Text).contains(f'"{asked.code}"', autoescape=True)]

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from domain.payments.files import LIVING_LINES, BatchLine, BatchState, Group, LineState, PaymentFileBatch, Transport
 from store.benefits.benefits import instalments_table
-from store.database import Records, Transaction, first_row, insert_into, rows_of
+from store.database import Records, Transaction, equals_given, first_row, insert_into, rows_of
 from store.database.bulk import update_rows
 from store.payments.payment_tables import NOT_RELEASED, RELEASED, batches_table, lines_table, sealed_files_table
 
@@ -211,11 +211,7 @@ async def release_set_aside(
     tx: Transaction, beneficiary_id: str | None = None, *, batch_id: str | None = None, payment: str | None = None
 ) -> int:
     """Release lines that were set aside: those of a beneficiary, of a batch, or one payment; returns how many."""
-    chosen = [
-        column == value
-        for column, value in ((_L.beneficiary_id, beneficiary_id), (_L.batch_id, batch_id), (_L.end_to_end_id, payment))
-        if value is not None
-    ]
+    chosen = equals_given({_L.beneficiary_id: beneficiary_id, _L.batch_id: batch_id, _L.end_to_end_id: payment})
     if not chosen:
         raise ValueError("say which lines")
     statement = sa.update(lines_table).where(_L.state == LineState.SET_ASIDE.value, *chosen)

@@ -22,6 +22,7 @@ from store.database import (
     Transaction,
     count,
     count_up_to,
+    equals_given,
     keyset_window,
     rows_of,
     wide_posting_covers,
@@ -226,10 +227,7 @@ def _select_queue(postings: Sequence[Posting] | None, asked: QueueFilter) -> Sel
     wanted: list[ColumnElement[bool]] = [_I.status.in_(values_of(_STATES[asked.queue]))]
     if postings is not None:
         wanted.append(wide_posting_covers(sanctions_table, postings))
-    if asked.scheme_code is not None:
-        wanted.append(_S.scheme_code == asked.scheme_code)
-    if asked.district is not None:
-        wanted.append(_S.district == asked.district)
+    wanted += equals_given({_S.scheme_code: asked.scheme_code, _S.district: asked.district})
     if asked.rail is not None:
         wanted.append(func.coalesce(_I.rail, Rail.IFMS.value) == asked.rail.value)
     if asked.queue is PaymentQueue.TOO_LONG:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, select, update
 
 from domain.kernel import SYSTEM
-from store.database import AuditLine, Transaction, audit, first_row
+from store.database import AuditLine, Transaction, audit, equals_given, first_row
 from store.platform.outbox import OutboxMessage, OutboxState, message_of, outbox_table
 
 PARKED = "PARKED"
@@ -112,13 +112,8 @@ async def _change(
 
 
 def _matches(wanted: OutboxFilter) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = []
-    if wanted.state is not None:
-        found.append(_T.state == wanted.state.value)
-    if wanted.topic is not None:
-        found.append(_T.topic == wanted.topic)
-    if wanted.error_code is not None:
-        found.append(_T.error_code == wanted.error_code)
+    state = None if wanted.state is None else wanted.state.value
+    found = equals_given({_T.state: state, _T.topic: wanted.topic, _T.error_code: wanted.error_code})
     if wanted.attempts is not None:
         found.append(_T.attempts >= wanted.attempts)
     if wanted.created_before is not None:

@@ -23,6 +23,7 @@ from store.database import (
     Records,
     Transaction,
     count,
+    equals_given,
     first_row,
     insert_new,
     wide_posting_covers,
@@ -251,10 +252,7 @@ def _select_cases(postings: Sequence[Posting] | None, asked: CaseFilter) -> sa.S
         wanted.append(_C.state.in_([state.value for state in asked.states]))
     if asked.kinds:
         wanted.append(_C.kind.in_([kind.value for kind in asked.kinds]))
-    if asked.scheme_code is not None:
-        wanted.append(_C.scheme_code == asked.scheme_code)
-    if asked.district is not None:
-        wanted.append(_C.district == asked.district)
+    wanted += equals_given({_C.scheme_code: asked.scheme_code, _C.district: asked.district})
     if asked.critical is not None:
         wanted.append(_C.critical.is_(asked.critical))
     return sa.select(cases_table).where(*wanted)

@@ -16,7 +16,7 @@ from domain.kernel import Posting
 from domain.reconciliation.finance_totals import MonthMovement, PaymentTotal
 from domain.reconciliation.reconciliation import CAME_BACK, IN_FLIGHT, SENT, values_of
 from store.benefits.benefits import instalments_table, payment_events_table, sanctions_table
-from store.database import AnyRow, Instant, Key, Transaction, insert_new, wide_posting_covers
+from store.database import AnyRow, Instant, Key, Transaction, equals_given, insert_new, wide_posting_covers
 from store.database.metadata import metadata
 
 _SUMS = ("waiting", "in_flight", "credited", "returned")
@@ -126,8 +126,7 @@ async def stored_totals(
     wanted: list[sa.ColumnElement[bool]] = [wide_posting_covers(totals_table, postings)] if postings is not None else []
     wanted += [_T.month >= first] if first is not None else []
     wanted += [_T.month <= last] if last is not None else []
-    wanted += [_T.scheme_code == scheme_code] if scheme_code is not None else []
-    wanted += [_T.district == district] if district is not None else []
+    wanted += equals_given({_T.scheme_code: scheme_code, _T.district: district})
     order = (_T.month.desc(), _T.scheme_code, _T.district, _T.rail, _T.department)
     rows = (await tx.connection.execute(sa.select(totals_table).where(*wanted).order_by(*order).limit(limit))).all()
     return [_total(row) for row in rows]
@@ -212,8 +211,7 @@ async def statement(
     """Lines of a kept statement that the postings cover, by scheme, department and district, behind a line."""
     wanted: list[sa.ColumnElement[bool]] = [_M.month == month, _M.scheme_code != ""]
     wanted += [wide_posting_covers(statements_table, postings)] if postings is not None else []
-    wanted += [_M.scheme_code == scheme_code] if scheme_code is not None else []
-    wanted += [_M.district == district] if district is not None else []
+    wanted += equals_given({_M.scheme_code: scheme_code, _M.district: district})
     order = (_M.scheme_code, _M.department, _M.district)
     wanted.append(sa.tuple_(*order) > sa.tuple_(*(sa.literal(value, _M.scheme_code.type) for value in after)))
     rows = (await tx.connection.execute(sa.select(statements_table).where(*wanted).order_by(*order).limit(limit))).all()
@@ -230,8 +228,7 @@ def _history(within: Range, begins: datetime, ends: datetime, scheme_code: str |
     known = sa.func.coalesce(_E.heard_at, _E.at)
     before = sa.func.max(sa.case((known < begins, _E.id)))
     after = sa.func.max(sa.case((known < ends, _E.id)))
-    wanted = [_in_range(within), _E.status.in_(values_of(SENT))]
-    wanted += [_S.scheme_code == scheme_code] if scheme_code is not None else []
+    wanted = [_in_range(within), _E.status.in_(values_of(SENT)), *equals_given({_S.scheme_code: scheme_code})]
     spans = (
         sa.select(_E.instalment_id, before.label("before"), after.label("after"))
         .join_from(sanctions_table, instalments_table, _I.sanction_id == _S.id)

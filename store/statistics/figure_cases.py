@@ -14,7 +14,7 @@ from domain.kernel import IST, Posting, ist_date
 from domain.statistics.figures import Measure, month_of
 from store.appeals.delays import delay_reasons_table
 from store.applications.application_rows import APPLICATIONS, ENDED_LATE, applications_table, in_states
-from store.database import PageByTime, Transaction, any_posting_covers
+from store.database import PageByTime, Transaction, any_posting_covers, equals_given
 from store.statistics import figure_open, figures
 from store.statistics.figure_open import OpenCaseFilter
 from store.statistics.figures import FigureFilter
@@ -101,8 +101,7 @@ def _cases(postings: Sequence[Posting], wanted: CaseList, filtered: CaseFilter, 
         *_states(wanted), any_posting_covers(applications_table, postings), *_time_conditions(wanted, now)
     )
     names = ("department", "service_code", "district", "tehsil")
-    exact = {name: getattr(filtered, name) for name in names}
-    statement = statement.where(*(_T[name] == value for name, value in exact.items() if value is not None))
+    statement = statement.where(*equals_given({_T[name]: getattr(filtered, name) for name in names}))
     if filtered.explained is not None or filtered.cause is not None:
         statement = statement.where(*_reason_conditions(filtered))
     return statement

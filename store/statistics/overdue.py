@@ -9,7 +9,7 @@ from domain.applications.applications import Application
 from domain.applications.lifecycle import ON_THE_CLOCK
 from domain.kernel import ist_date
 from store.applications.application_rows import APPLICATIONS, applications_table, in_states
-from store.database import PageByTime, Transaction
+from store.database import PageByTime, Transaction, equals_given
 from store.statistics import figure_open, figures
 from store.statistics.figure_open import OpenCaseFilter
 from store.statistics.figures import FigureFilter
@@ -38,7 +38,6 @@ async def count_overdue(tx: Transaction, now: datetime, department: str | None, 
 
 
 def _overdue(now: datetime, department: str | None, district: str | None) -> Select[Any]:
-    statement = select(applications_table).where(*in_states(ON_THE_CLOCK), _T.paused_since.is_(None), _T.due_at < now)
-    for column, value in ((_T.department, department), (_T.district, district)):
-        statement = statement if value is None else statement.where(column == value)
-    return statement
+    late = (*in_states(ON_THE_CLOCK), _T.paused_since.is_(None), _T.due_at < now)
+    place = equals_given({_T.department: department, _T.district: district})
+    return select(applications_table).where(*late, *place)
