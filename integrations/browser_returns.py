@@ -15,11 +15,12 @@ from starlette.routing import Route
 
 from domain.kernel import TemporarilyUnavailable
 from integrations.calling.errors import Garbled
+from integrations.calling.incoming_calls import NO_STORE, TooLarge, read_body
 
 BODY_LIMIT = 16_384
 """Bytes of what a browser brings back; a sealed message has less than two thousand."""
 RETRY_SECONDS = 30
-_NO_STORE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
+_NO_STORE = {**NO_STORE, "Referrer-Policy": "no-referrer"}
 _log = structlog.get_logger(__name__)
 
 
@@ -63,14 +64,10 @@ def return_route(path: str, field_name: str, opened: Callable[[str], str], retur
 
 async def _returned_field(request: Request, name: str) -> str | None:
     """The field of a posted form; None for a body that is too large, cut short, no form, or names it twice."""
-    kept = bytearray()
     try:
-        async for chunk in request.stream():
-            kept += chunk
-            if len(kept) > BODY_LIMIT:
-                return None
-        found = parse_qs(kept.decode("ascii"), max_num_fields=20).get(name, [])
-    except (ClientDisconnect, ValueError):
+        body = await read_body(request, BODY_LIMIT)
+        found = parse_qs(body.decode("ascii"), max_num_fields=20).get(name, [])
+    except (TooLarge, ClientDisconnect, ValueError):
         return None
     return found[0] if len(found) == 1 else None
 

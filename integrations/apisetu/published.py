@@ -20,9 +20,9 @@ from integrations.apisetu.published_models import (
     PublishedSettings,
     Publisher,
 )
+from integrations.calling.incoming_calls import NO_STORE, TooLarge, read_body
 
 log = structlog.get_logger(__name__)
-_NO_STORE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 _CODES = {ErrorCode.IDEMPOTENCY_KEY_REUSED: "invalid_txnid", ErrorCode.CONSENT_REQUIRED: "invalid_parameter"}
 """The codes of docs/contracts/apisetu.md section 6 for our own; for all others, `service_unavailable`."""
 
@@ -63,7 +63,7 @@ class _Endpoint:
 
         async def work() -> Response:
             wire.consumer_of(self._settings, request.headers)
-            return _json({"services": [each.to_json() for each in await self._publisher.services()]}, _NO_STORE)
+            return _json({"services": [each.to_json() for each in await self._publisher.services()]}, NO_STORE)
 
         return await _answer_or_problem(work)
 
@@ -77,7 +77,7 @@ class _Endpoint:
             if content is None:
                 raise wire.CallProblem("record_not_found")
             log.info("apisetu_published", consumer=call.client_id, doctype=call.doctype, txn=call.transaction_id)
-            return Response(content, 200, _NO_STORE, f"application/{call.format}")
+            return Response(content, 200, NO_STORE, f"application/{call.format}")
 
         return await _answer_or_problem(work)
 
@@ -98,15 +98,10 @@ class _Endpoint:
         return wire.Asked(consumer, doctype.upper())
 
     async def _body(self, request: Request) -> bytes:
-        body = bytearray()
         try:
-            async for chunk in request.stream():
-                body += chunk
-                if len(body) > self._settings.body_limit:
-                    raise wire.CallProblem("invalid_parameter")
-        except ClientDisconnect as error:
+            return await read_body(request, self._settings.body_limit)
+        except (TooLarge, ClientDisconnect) as error:
             raise wire.CallProblem("invalid_parameter") from error
-        return bytes(body)
 
 
 async def _answer_or_problem(work: Callable[[], Awaitable[Response]]) -> Response:
@@ -122,7 +117,7 @@ async def _answer_or_problem(work: Callable[[], Awaitable[Response]]) -> Respons
 def _problem_response(problem: wire.CallProblem) -> Response:
     log.info("apisetu_published_declined", code=problem.code)
     wait = {"Retry-After": str(RETRY_SECONDS)} if problem.status == 503 else {}
-    return JSONResponse(problem.body, problem.status, {**_NO_STORE, **wait})
+    return JSONResponse(problem.body, problem.status, {**NO_STORE, **wait})
 
 
 def _json(body: Any, headers: dict[str, str]) -> Response:

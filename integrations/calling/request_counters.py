@@ -8,7 +8,7 @@ import asyncio
 import hashlib
 import math
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -50,15 +50,6 @@ class RequestCounters(Protocol):
     async def take(self, key: str, per_second: float, burst: float) -> float:
         """Take a token of a bucket: 0 where there was one, else the seconds until there is one, and none is taken."""
         ...
-
-
-async def seconds_to_wait(tallies: RequestCounters, limits: Iterable[tuple[str, int]], seconds: float) -> int | None:
-    """Whole seconds until a key that reached its most within its window may come again; None where none did."""
-    for key, most in limits:
-        counted = await tallies.look(key, seconds)
-        if counted.number >= most:
-            return max(1, int(counted.seconds_left) + 1)
-    return None
 
 
 class LocalRequestCounters:

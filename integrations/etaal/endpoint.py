@@ -1,7 +1,5 @@
 """The endpoint that e-Taal pulls, one function as URL, SOAP and JSON, with authentication and rate limits."""
 
-import hashlib
-import hmac
 import ipaddress
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -10,22 +8,27 @@ from datetime import date, timedelta
 from typing import Any
 from urllib.parse import parse_qsl
 
-import structlog
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from domain.etaal.counting import closes_at
 from domain.kernel import Clock, TemporarilyUnavailable, ist_date
-from integrations.calling.answers import read_json
-from integrations.calling.request_counters import LocalRequestCounters, RequestCounters, seconds_to_wait
+from integrations.calling.answers import read_object
+from integrations.calling.errors import Unreadable
+from integrations.calling.incoming_calls import (
+    CallerLimits,
+    TooLarge,
+    brings_bearer,
+    is_listed,
+    is_same_secret,
+    read_body,
+)
+from integrations.calling.request_counters import LocalRequestCounters, RequestCounters
 from integrations.etaal import wire
 from integrations.etaal.models import Counts, EtaalSettings, ServiceCount
 from integrations.etaal.wsdl import wsdl
 
-_WINDOW_SECONDS = 60.0
-
-_log = structlog.get_logger()
 SOAP_PATH = "/etaal/service.asmx"
 
 BODY_LIMIT = 16_384
@@ -37,7 +40,7 @@ _XML = "text/xml; charset=utf-8"
 _RETRY_SECONDS = 30
 
 
-class CallerAuthentication:
+class CallerAuthentication(CallerLimits):
     """Checks address, credentials and rate, in this order.
 
     An address with too many wrong credentials is locked out for the rest of its minute, and a line in
@@ -45,58 +48,23 @@ class CallerAuthentication:
     """
 
     def __init__(self, settings: EtaalSettings, tallies: RequestCounters) -> None:
+        calls, failures = settings.calls_a_minute, settings.failures_a_minute
+        super().__init__("etaal", tallies, calls=calls, failures=failures)
         self._settings = settings
         self._networks = tuple(map(ipaddress.ip_network, settings.networks))
-        self._tallies = tallies
 
     def admits(self, address: str) -> bool:
         """Whether the address is on the list agreed at enrolment."""
-        if not self._networks:
-            return True
-        try:
-            asking = ipaddress.ip_address(address)
-        except ValueError:
-            return False
-        return any(asking in network for network in self._networks)
-
-    async def wait_seconds(self, address: str) -> int | None:
-        """How long the address must wait, or None; it is waiting after too many calls or failures."""
-        limits = ((_failures(address), self._settings.failures_a_minute), (_CREDENTIAL, self._settings.calls_a_minute))
-        return await seconds_to_wait(self._tallies, limits, _WINDOW_SECONDS)
+        return is_listed(address, self._networks)
 
     async def knows_user(self, address: str, username: str, password: str) -> bool:
         """Whether name and password are right; both are compared in full, in constant time."""
-        name_right = _is_same_secret(username, self._settings.username)
-        password_right = _is_same_secret(password, self._settings.password)
-        return await self._count_attempt(address, right=name_right & password_right)
+        name_right = is_same_secret(username, self._settings.username)
+        return await self.count(address, right=name_right & is_same_secret(password, self._settings.password))
 
     async def knows_bearer(self, address: str, authorization: str | None) -> bool:
         """Whether the Authorization header brings the agreed token."""
-        scheme, _, token = (authorization or "").partition(" ")
-        right = _is_same_secret(token.strip(), self._settings.bearer) & (scheme.lower() == "bearer")
-        return await self._count_attempt(address, right=right)
-
-    async def _count_attempt(self, address: str, *, right: bool) -> bool:
-        counted = await self._tallies.add(_CREDENTIAL if right else _failures(address), _WINDOW_SECONDS)
-        if not right and counted.number == self._settings.failures_a_minute:
-            _log.error("etaal.locked_out")
-        elif not right:
-            _log.warning("etaal.credentials_refused")
-        return right
-
-
-def _failures(address: str) -> str:
-    """The key of an address's wrong credentials."""
-    return f"{_CREDENTIAL}@{address}"
-
-
-_CREDENTIAL = "etaal"
-"""There is one credential, so its calls are counted under one key."""
-
-
-def _is_same_secret(given: str, expected: str) -> bool:
-    digests = (hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest() for text in (given, expected))
-    return hmac.compare_digest(*digests)
+        return await self.count(address, right=brings_bearer(authorization, self._settings.bearer))
 
 
 def etaal_routes(
@@ -286,22 +254,14 @@ def _address(request: Request) -> str:
 
 def _json_object(body: bytes) -> Mapping[str, Any]:
     try:
-        given = read_json(body)
-    except ValueError as error:
+        return read_object(body)
+    except Unreadable as error:
         raise wire.NotUnderstood("E01") from error
-    if not isinstance(given, dict):
-        raise wire.NotUnderstood("E01")
-    return given
 
 
 async def _body(request: Request) -> bytes | None:
     """The body, or None where it is too large, or where the caller disconnected before its end."""
-    content = b""
     try:
-        async for chunk in request.stream():
-            content += chunk
-            if len(content) > BODY_LIMIT:
-                return None
-    except ClientDisconnect:
+        return await read_body(request, BODY_LIMIT)
+    except (TooLarge, ClientDisconnect):
         return None
-    return content

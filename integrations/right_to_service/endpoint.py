@@ -4,8 +4,6 @@ Order of the checks: rate, credentials, age, size, signature, form. What fails o
 `{"code": …}` and changes nothing. Each request is signed as ours are (docs/contracts/right_to_service.md section 6).
 """
 
-import hashlib
-import hmac
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -16,7 +14,8 @@ from starlette.routing import Route
 
 from domain.kernel import Clock, TemporarilyUnavailable
 from integrations.calling.errors import Unreadable
-from integrations.calling.request_counters import LocalRequestCounters, RequestCounters, seconds_to_wait
+from integrations.calling.incoming_calls import NO_STORE, CallerLimits, TooLarge, brings_bearer, read_body
+from integrations.calling.request_counters import LocalRequestCounters, RequestCounters
 from integrations.right_to_service import wire
 from integrations.right_to_service.models import (
     Hearings,
@@ -25,55 +24,12 @@ from integrations.right_to_service.models import (
     UnknownCase,
 )
 
-_WINDOW_SECONDS = 60.0
-_COMMISSION = "commission"
-"""There is one credential, so its calls are counted under one key; failures are under it and the address."""
-
 _log = structlog.get_logger(__name__)
 HOOK = "/hooks/rts"
 BODY_LIMIT = 65_536
 """Bytes of a message; its texts are at most 4 000 characters."""
 
 RETRY_SECONDS = 30
-_NO_STORE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
-
-
-class CallerAuthentication:
-    """Counts calls of the credential and failures of each address within a minute."""
-
-    def __init__(self, settings: RightToServiceSettings, tallies: RequestCounters) -> None:
-        self._settings = settings
-        self._tallies = tallies
-
-    async def wait_seconds(self, address: str) -> int | None:
-        """How long the address must wait, or None: after too many failures of its own, or too many calls."""
-        limits = ((_failures(address), self._settings.failures_a_minute), (_COMMISSION, self._settings.calls_a_minute))
-        return await seconds_to_wait(self._tallies, limits, _WINDOW_SECONDS)
-
-    async def knows(self, address: str, authorization: str) -> bool:
-        """Whether the Authorization header brings the agreed token; compared in constant time."""
-        scheme, _, token = authorization.partition(" ")
-        digests = [
-            hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
-            for text in (token.strip(), self._settings.hook_token)
-        ]
-        right = hmac.compare_digest(*digests) and scheme.lower() == "bearer"
-        if right:
-            await self._tallies.add(_COMMISSION, _WINDOW_SECONDS)
-        else:
-            await self.count_failure(address)
-        return right
-
-    async def count_failure(self, address: str) -> None:
-        """Count a rejected request; a line in the log says so once the address is locked out."""
-        counted = await self._tallies.add(_failures(address), _WINDOW_SECONDS)
-        if counted.number == self._settings.failures_a_minute:
-            _log.error("commission.locked_out")
-
-
-def _failures(address: str) -> str:
-    """The key of an address's rejected requests."""
-    return f"{_COMMISSION}@{address}"
 
 
 class MessageProblem(Exception):
@@ -94,7 +50,13 @@ def commission_routes(
 
     `tallies` None counts calls in this process alone.
     """
-    door = _Endpoint(hearings, settings, clock, CallerAuthentication(settings, tallies or LocalRequestCounters(clock)))
+    counters, calls, failures = (
+        tallies or LocalRequestCounters(clock),
+        settings.calls_a_minute,
+        settings.failures_a_minute,
+    )
+    limits = CallerLimits("commission", counters, calls=calls, failures=failures)
+    door = _Endpoint(hearings, settings, clock, limits)
     return [
         Route(HOOK, door.message, methods=["POST"]),
         Route(f"{HOOK}/case-files/{{sha256}}", door.case_file, methods=["GET"]),
@@ -103,12 +65,12 @@ def commission_routes(
 
 class _Endpoint:
     def __init__(
-        self, hearings: Hearings, settings: RightToServiceSettings, clock: Clock, turnstile: CallerAuthentication
+        self, hearings: Hearings, settings: RightToServiceSettings, clock: Clock, limits: CallerLimits
     ) -> None:
         self._hearings = hearings
         self._settings = settings
         self._clock = clock
-        self._turnstile = turnstile
+        self._limits = limits
 
     async def message(self, request: Request) -> Response:
         """One message; a second delivery of it gets the first answer."""
@@ -124,7 +86,7 @@ class _Endpoint:
             told = await self._hearings.take(word)
             _log.info("commission_message", word=word.word.value, state=told.state.value, repeated=told.repeated)
             answer = {"eventId": told.id, "state": told.state.value}
-            return JSONResponse(answer | ({"code": told.code} if told.code else {}), 200, _NO_STORE)
+            return JSONResponse(answer | ({"code": told.code} if told.code else {}), 200, NO_STORE)
 
         return await _answer_or_problem(work)
 
@@ -137,17 +99,18 @@ class _Endpoint:
             if content is None:
                 raise MessageProblem(404, "NOT_FOUND")
             name = {"Content-Disposition": 'attachment; filename="case-file.zip"'}
-            return Response(content, 200, {**_NO_STORE, **name}, "application/zip")
+            return Response(content, 200, {**NO_STORE, **name}, "application/zip")
 
         return await _answer_or_problem(work)
 
     async def _let_in(self, request: Request) -> bytes:
         """The body of a request that the Commission made just now; raises MessageProblem for any other."""
         address = request.client.host if request.client else ""
-        wait = await self._turnstile.wait_seconds(address)
+        wait = await self._limits.wait_seconds(address)
         if wait is not None:
             raise MessageProblem(429, "TOO_MANY_REQUESTS", wait=wait)
-        if not await self._turnstile.knows(address, request.headers.get("authorization", "")):
+        right = brings_bearer(request.headers.get("authorization"), self._settings.hook_token)
+        if not await self._limits.count(address, right=right):
             raise MessageProblem(401, "UNAUTHENTICATED")
         stamp = request.headers.get("x-timestamp", "")
         if not wire.is_fresh(stamp, self._clock.now()):
@@ -155,7 +118,7 @@ class _Endpoint:
         body = await _body(request)
         path, given = request.url.path, request.headers.get("x-signature", "")
         if not wire.is_genuine(self._settings.hook_secret, stamp, request.method, path, body, given):
-            await self._turnstile.count_failure(address)
+            await self._limits.count(address, right=False)
             raise MessageProblem(401, "BAD_SIGNATURE")
         return body
 
@@ -178,7 +141,7 @@ def _problem_response(problem: MessageProblem) -> Response:
     body: dict[str, Any] = {"code": problem.code}
     if problem.field is not None:
         body["field"] = problem.field
-    headers = dict(_NO_STORE)
+    headers = dict(NO_STORE)
     if problem.wait is not None:
         headers["Retry-After"] = str(problem.wait)
     if problem.status == 401:
@@ -190,12 +153,9 @@ async def _body(request: Request) -> bytes:
     """The body; raises MessageProblem where it is too large, packed, or where the caller left before its end."""
     if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
         raise MessageProblem(415, "BAD_ENCODING")
-    content = bytearray()
     try:
-        async for chunk in request.stream():
-            content += chunk
-            if len(content) > BODY_LIMIT:
-                raise MessageProblem(413, "TOO_LARGE")
+        return await read_body(request, BODY_LIMIT)
+    except TooLarge:
+        raise MessageProblem(413, "TOO_LARGE") from None
     except ClientDisconnect:
         raise MessageProblem(400, "BAD_FIELD", field="body") from None
-    return bytes(content)

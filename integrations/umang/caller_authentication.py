@@ -19,6 +19,7 @@ from joserfc.jwk import RSAKey
 from joserfc.jws import JWSRegistry
 
 from domain.kernel import IST, Clock
+from integrations.calling.incoming_calls import is_listed, is_same_secret
 from integrations.calling.request_counters import RequestCounters
 from integrations.umang.door_models import (
     ASSERTION_SECONDS,
@@ -51,19 +52,11 @@ class CallerAuthentication:
 
     def admits(self, address: str | None) -> bool:
         """Whether the address is on the list that was agreed; every one where there is no list."""
-        if not self._networks:
-            return True
-        try:
-            asking = ipaddress.ip_address(address or "")
-        except ValueError:
-            return False
-        return any(asking in network for network in self._networks)
+        return is_listed(address, self._networks)
 
     def knows(self, api_key: str | None) -> bool:
         """Whether the key is one of ours for UMANG; each is compared in full, in constant time."""
-        given = hashlib.sha256((api_key or "").encode("utf-8", "surrogatepass")).digest()
-        known = [hashlib.sha256(key.encode()).digest() for key in self._settings.api_keys]
-        return any([hmac.compare_digest(given, one) for one in known])  # noqa: C419 - all are compared
+        return any([is_same_secret(api_key or "", one) for one in self._settings.api_keys])  # noqa: C419 - all are compared
 
     def check_signature(self, header: str | None, body: bytes) -> None:
         """Check `x-umang-signature` over the raw bytes. Raises NotAuthentic."""

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from domain.kernel import Clock, Language, TemporarilyUnavailable, language_from_header
+from integrations.calling.incoming_calls import NO_STORE, TooLarge, read_body
 from integrations.calling.request_counters import LocalRequestCounters, RequestCounters
 from integrations.umang import door_answers as wire
 from integrations.umang.caller_authentication import Bucket, CallerAuthentication, NotAuthentic
@@ -36,7 +37,6 @@ PATH = "/umang/ws1/{operation}"
 RETRY_SECONDS = 30
 
 log = structlog.get_logger(__name__)
-_HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 OTHER = "other"
 """How an operation that there is not is called in metrics and logs."""
 
@@ -121,7 +121,7 @@ class _Endpoint:
         content = wire.write(answer)
         if course.sealed and self._envelope is not None and answer.status == 200:
             content = self._envelope.seal(content)
-        headers = {**_HEADERS, **({"Retry-After": str(answer.wait)} if answer.wait is not None else {})}
+        headers = {**NO_STORE, **({"Retry-After": str(answer.wait)} if answer.wait is not None else {})}
         return Response(content, answer.status, headers, "application/json")
 
     async def _answer(self, request: Request, course: _Course) -> UmangReply:
@@ -155,16 +155,15 @@ class _Endpoint:
             raise _CallProblem(wire.failure(wire.TOO_MANY, course.language, status=429, wait=wait))
 
     async def _body(self, request: Request, course: _Course) -> bytes:
-        content = bytearray()
         try:
-            async for chunk in request.stream():
-                content += chunk
-                if len(content) > self._settings.body_limit:
-                    too_large = {"fields": [wire.field("body", "TOO_LARGE")]}
-                    raise _CallProblem(wire.failure(wire.BAD_PARAMETER, course.language, payload=too_large, status=413))
+            return await read_body(request, self._settings.body_limit)
+        except TooLarge:
+            too_large = {"fields": [wire.field("body", "TOO_LARGE")]}
+            raise _CallProblem(
+                wire.failure(wire.BAD_PARAMETER, course.language, payload=too_large, status=413)
+            ) from None
         except ClientDisconnect:
             raise _CallProblem(wire.failure(wire.BAD_PARAMETER, course.language, status=400)) from None
-        return bytes(content)
 
     def _check_route(self, request: Request, course: _Course) -> str:
         """The service id, which stands for the operation in the path; the copies in the body do not route."""

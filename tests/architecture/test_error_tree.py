@@ -10,6 +10,7 @@ from integrations.calling.errors import RemoteError
 
 OUTSIDE_THE_TREE = {
     "integrations.apisetu.published_wire.CallProblem": "the door that we publish answers it by a row of its table",
+    "integrations.calling.incoming_calls.TooLarge": "the door that reads the body answers it",
     "integrations.calling.opening.UnfitSettings": "the runtime turns it into the line that ends the start",
     "integrations.calling.ssrf_guard.NotAllowed": "the transport makes it an httpx.ConnectError",
     "integrations.calling.http_transport.connection.ConnectionFault": "its transport turns it into an error of httpx",

@@ -14,6 +14,7 @@ from starlette.routing import Route
 
 from domain.kernel import Clock, TemporarilyUnavailable
 from integrations.calling import safe_xml
+from integrations.calling.incoming_calls import TooLarge, read_body
 from integrations.digilocker.digests import HmacEncoding, digests_match, issuer_hmac_hex, issuer_hmac_raw, keyhash
 from integrations.digilocker.issuer import inferred, wire
 from integrations.digilocker.issuer.models import Envelope, Issuer, IssuerSettings
@@ -26,10 +27,6 @@ Work = Callable[[safe_xml.Element, Envelope], Awaitable[bytes]]
 
 class _NotDigiLocker(Exception):
     """HMAC, keyhash or organisation is wrong."""
-
-
-class _TooLarge(Exception):
-    """The body is over the cap."""
 
 
 def issuer_routes(issuer: Issuer, settings: IssuerSettings, clock: Clock) -> list[Route]:
@@ -63,7 +60,7 @@ class _Endpoint:
 
     async def _answer(self, request: Request, kind: str, work: Work) -> Response:
         try:
-            body = await self._read(request)
+            body = await read_body(request, self._settings.body_limit)
             self._check_hmac(request, body)
             root = safe_xml.parse(body, limit=self._settings.body_limit, most_markup=inferred.MOST_MARKUP)
             envelope = wire.read_envelope(root, kind)
@@ -75,7 +72,7 @@ class _Endpoint:
         except _NotDigiLocker:
             log.warning("digilocker_pull_not_authentic", kind=kind)
             return Response(status_code=401)
-        except _TooLarge:
+        except TooLarge:
             return _xml(wire.write_failure(kind, None), inferred.TOO_LARGE_HTTP)
         except wire.BadRequest as error:
             return _xml(wire.write_failure(kind, error.envelope), 400)
@@ -89,15 +86,6 @@ class _Endpoint:
             failure = _xml(wire.write_failure(kind, envelope), inferred.NOT_NOW_HTTP)
             failure.headers["Retry-After"] = str(inferred.RETRY_AFTER_SECONDS)
             return failure
-
-    async def _read(self, request: Request) -> bytes:
-        """The raw body, once; raises _TooLarge as soon as it is over the cap."""
-        body = bytearray()
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > self._settings.body_limit:
-                raise _TooLarge
-        return bytes(body)
 
     def _check_hmac(self, request: Request, body: bytes) -> None:
         expected = _HMACS[self._settings.hmac_encoding](self._settings.api_key, body)
