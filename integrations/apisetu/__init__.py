@@ -1,6 +1,6 @@
 """API Setu, the national API marketplace: certificates of other departments, and ours for others."""
 
-from integrations.apisetu.client import POLICIES, ApiSetu
+from integrations.apisetu.client import POLICIES, ApiSetu, open_clients
 from integrations.apisetu.codes import CODES
 from integrations.apisetu.models import (
     NEWER_PATH,
@@ -12,7 +12,6 @@ from integrations.apisetu.models import (
     PublisherSettings,
     issuer_id_of,
 )
-from integrations.apisetu.opening import open_clients
 from integrations.apisetu.published import published_routes
 from integrations.apisetu.published_models import (
     PublishedCall,

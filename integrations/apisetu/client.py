@@ -16,6 +16,7 @@ from integrations.apisetu.models import (
     PublisherSettings,
 )
 from integrations.calling.errors import NotLetIn, Refused, Unavailable
+from integrations.calling.opening import Clients, Opening
 from integrations.calling.policies import JSON_TYPES, XML_TYPES, Bulkhead, CallPolicy
 from integrations.calling.remote import Answer, Codec, Remote
 
@@ -165,3 +166,9 @@ def _key_of(request: CertificateRequest, artefact: Mapping[str, Any]) -> tuple[s
         artefact["consent"]["consentId"],
         *request.holder_names,
     )
+
+
+async def open_clients(opening: Opening) -> Clients:
+    """The client of the marketplace."""
+    remote = await opening.remote()
+    return {"apisetu": ApiSetu(remote, opening.read_onboarding(ApiSetuSettings.from_onboarding), opening.clock)}

@@ -13,7 +13,7 @@ from integrations.digilocker.issuer.models import (
     PullDocRequest,
     PullRequest,
 )
-from integrations.digilocker.requester.client import POLICIES, DigiLocker
+from integrations.digilocker.requester.client import POLICIES, DigiLocker, open_clients
 from integrations.digilocker.requester.codes import CODES
 from integrations.digilocker.requester.drive import Walk
 from integrations.digilocker.requester.models import (
@@ -32,7 +32,6 @@ from integrations.digilocker.requester.models import (
     TokenAnswer,
     Uploaded,
 )
-from integrations.digilocker.requester.opening import open_clients
 from integrations.digilocker.requester.signatures import Examined, examine
 from integrations.digilocker.requester.streamed_documents import FileStream, FileStreams
 from integrations.digilocker.requester.uri_pushes import NOT_HELD, PushAction, PushedUri

@@ -3,6 +3,7 @@
 from domain.identity.policy import Purpose
 from integrations.calling.access_tokens import AccessTokens, Token
 from integrations.calling.errors import Garbled
+from integrations.calling.opening import Clients, Opening
 from integrations.calling.policies import JSON_TYPES, CallPolicy, Scope
 from integrations.calling.remote import Remote
 from integrations.etaal import wire_push as wire
@@ -71,3 +72,9 @@ class EtaalPush:
     async def _request_token(self) -> Token:
         asked = wire.token_request(self.settings)
         return await self._remote.ask(TOKEN, "POST", wire.TOKEN_PATH, wire.read_token, json=asked)
+
+
+async def open_clients(opening: Opening) -> Clients:
+    """The way to send counts; None where e-Taal was enrolled for the pull alone."""
+    settings = opening.read_onboarding(EtaalPushSettings.from_onboarding)
+    return {"etaal": settings and EtaalPush(await opening.remote(), settings)}

@@ -1,6 +1,6 @@
 """The Right to Service Commission's system: sends cases, receives hearings and orders."""
 
-from integrations.right_to_service.client import CODES, POLICIES, RightToService
+from integrations.right_to_service.client import CODES, POLICIES, RightToService, open_clients
 from integrations.right_to_service.endpoint import commission_routes
 from integrations.right_to_service.models import (
     AppealFiling,
@@ -16,7 +16,6 @@ from integrations.right_to_service.models import (
     RightToServiceSettings,
     UnknownCase,
 )
-from integrations.right_to_service.opening import open_clients
 
 __all__ = [
     "CODES",

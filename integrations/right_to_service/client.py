@@ -10,6 +10,7 @@ from urllib.parse import quote
 from domain.kernel import Clock, Source
 from integrations.calling.answers import refuse_status
 from integrations.calling.errors import Foreign
+from integrations.calling.opening import Clients, Opening
 from integrations.calling.policies import Bulkhead, CallPolicy
 from integrations.calling.remote import Answer, Parts, Remote, never_arrived
 from integrations.right_to_service import wire
@@ -152,3 +153,10 @@ def _refuse(answer: Answer, good: tuple[int, ...] = (200,)) -> None:
     code = wire.read_code(answer.content)
     ours = (401,) if code == "SERVICE_NOT_NOTIFIED" else (401, 403)
     refuse_status(Source.RIGHT_TO_SERVICE, answer, good=good, ours=ours, code=code)
+
+
+async def open_clients(opening: Opening) -> Clients:
+    """The Commission."""
+    remote = await opening.remote()
+    settings = opening.read_onboarding(RightToServiceSettings.from_onboarding)
+    return {"commission": RightToService(remote, settings, opening.clock)}

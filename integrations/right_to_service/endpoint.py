@@ -50,11 +50,8 @@ def commission_routes(
 
     `tallies` None counts calls in this process alone.
     """
-    counters, calls, failures = (
-        tallies or LocalRequestCounters(clock),
-        settings.calls_a_minute,
-        settings.failures_a_minute,
-    )
+    counters = tallies or LocalRequestCounters(clock)
+    calls, failures = settings.calls_a_minute, settings.failures_a_minute
     limits = CallerLimits("commission", counters, calls=calls, failures=failures)
     door = _Endpoint(hearings, settings, clock, limits)
     return [

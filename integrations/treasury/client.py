@@ -8,6 +8,7 @@ from domain.kernel import Source
 from integrations.browser_returns import PaymentForm
 from integrations.calling.answers import read_as, refuse_status
 from integrations.calling.errors import Foreign, NotLetIn, Refused, Unavailable
+from integrations.calling.opening import Clients, Opening
 from integrations.calling.policies import JSON_TYPES, Bulkhead, CallPolicy, Priority
 from integrations.calling.remote import Answer, Remote
 from integrations.treasury import wire
@@ -141,3 +142,10 @@ def _refusal(code: str) -> Unavailable | Refused:
     if code in {wire.CLOSED, wire.INTERNAL}:
         return Unavailable(Source.TREASURY, code)
     return NotLetIn(Source.TREASURY, code) if code in wire.NOT_LET_IN else Refused(Source.TREASURY, code)
+
+
+async def open_clients(opening: Opening) -> Clients:
+    """The treasury, to which a citizen's browser is sent too."""
+    remote = await opening.remote()
+    settings = opening.read_onboarding(lambda given: TreasurySettings.from_onboarding(opening.browser_url, given))
+    return {"treasury": Treasury(remote, settings)}

@@ -1,7 +1,7 @@
 """The public interface of UMANG: other departments' services through it, and the endpoint at which it calls us."""
 
 from integrations.umang.caller_authentication import CallerAuthentication, NotAuthentic
-from integrations.umang.client import CODES, POLICIES, Umang
+from integrations.umang.client import CODES, POLICIES, Umang, open_clients
 from integrations.umang.door_models import (
     HANDOFF_SECONDS,
     OPERATIONS,
@@ -24,7 +24,6 @@ from integrations.umang.models import (
     RationCard,
     UmangSettings,
 )
-from integrations.umang.opening import open_clients
 from integrations.umang.wire import CARD_NOT_FOUND
 
 __all__ = [

@@ -7,6 +7,7 @@ from typing import Any
 from domain.kernel import Clock, Ids, Language, Source, Sourced
 from integrations.calling.answers import read_as
 from integrations.calling.errors import Refused
+from integrations.calling.opening import Clients, Opening
 from integrations.calling.policies import JSON_TYPES, Bulkhead, CallPolicy
 from integrations.calling.remote import Codec, Remote
 from integrations.umang import central, wire
@@ -98,3 +99,10 @@ def _codec(number: str) -> Codec[RationCard]:
         return RationCard(number, scheme, district, shop, tuple(Member(name, relation) for name, relation in members))
 
     return Codec(encode, decode)
+
+
+async def open_clients(opening: Opening) -> Clients:
+    """The client of the national gateway; API Setu's host, which some services are at, is named by the onboarding."""
+    remote, setu = await opening.remote(), await opening.remote_of("setu_url")
+    settings = opening.read_onboarding(UmangSettings.from_onboarding)
+    return {"umang": Umang(remote, settings, opening.clock, opening.ids, setu)}

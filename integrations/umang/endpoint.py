@@ -158,10 +158,8 @@ class _Endpoint:
         try:
             return await read_body(request, self._settings.body_limit)
         except TooLarge:
-            too_large = {"fields": [wire.field("body", "TOO_LARGE")]}
-            raise _CallProblem(
-                wire.failure(wire.BAD_PARAMETER, course.language, payload=too_large, status=413)
-            ) from None
+            wrong = {"fields": [wire.field("body", "TOO_LARGE")]}
+            raise _CallProblem(wire.failure(wire.BAD_PARAMETER, course.language, payload=wrong, status=413)) from None
         except ClientDisconnect:
             raise _CallProblem(wire.failure(wire.BAD_PARAMETER, course.language, status=400)) from None
 

@@ -6,6 +6,7 @@ from domain.certificates.signatures import SignatureState
 from domain.kernel import Sourced
 from integrations.calling import safe_xml
 from integrations.calling.errors import Foreign, Garbled, Refused
+from integrations.calling.opening import Clients, Opening
 from integrations.calling.policies import JSON_TYPES, XML_TYPES, CallPolicy, Priority, Traffic
 from integrations.calling.remote import Answer, Codec, Remote
 from integrations.digilocker.requester import aadhaar, document_pulls, drive, streamed_documents, uri_pushes, wire
@@ -154,3 +155,9 @@ class DigiLocker:
 
 def _issued_key(grant: LockerGrant) -> tuple[str, ...]:
     return (grant.citizen_id, grant.locker_id)
+
+
+async def open_clients(opening: Opening) -> Clients:
+    """The client of the wallet."""
+    remote = await opening.remote()
+    return {"digilocker": DigiLocker(remote, opening.read_onboarding(DigiLockerSettings.from_onboarding))}

@@ -3,6 +3,7 @@
 from domain.kernel import Source, Sourced, SourceState
 from integrations.calling.answers import read_json
 from integrations.calling.errors import Garbled, Unavailable
+from integrations.calling.opening import Clients, Opening
 from integrations.calling.policies import JSON_TYPES, CallPolicy
 from integrations.calling.remote import Answer, Remote
 
@@ -36,3 +37,9 @@ def _read(answer: Answer) -> str:
         return str(read_json(answer.content)["greeting"])
     except (ValueError, KeyError, TypeError) as error:
         raise Garbled(Source.SMART_CITY, "unreadable") from error
+
+
+async def open_clients(opening: Opening) -> Clients:
+    """The toy, at the address of its settings."""
+    remote = await opening.remote()
+    return {"toy": Toy(remote, opening.read_onboarding(lambda given: str(given["key"])))}
